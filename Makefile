@@ -1,0 +1,78 @@
+# `make` lists what can be done. PYTHON names another interpreter, PORT another port: make demo PORT=8001
+PORT ?= 8000
+PYTHON ?=
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+
+# `check` looks at the code, not at this machine's data, and at the settings of a deployment behind a proxy.
+CHECK_DATA := $(CURDIR)/.venv/check-data
+DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXIES=1
+
+export PORT
+.PHONY: help demo run test check format browser clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: .venv/run.stamp ## serve with a demo project: recorded telemetry in, a packet out; FRESH=1 starts a new project
+	@exec $(MANAGE) demo $(if $(FRESH),--fresh)
+
+run: .venv/run.stamp ## serve on 127.0.0.1:8000 (PORT=... changes it)
+	@exec $(MANAGE) serve
+
+test: .venv/dev.stamp browser ## install what the tests need, then check
+	@$(MAKE) --no-print-directory check
+
+check: export LOOPKIT_DATA_DIR = $(CHECK_DATA)
+check: .venv/dev.stamp ## format, lint, types, settings, migrations, API schema, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MANAGE) check --fail-level WARNING
+	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) spectacular --validate --fail-on-warn > /dev/null
+	$(BIN)/pytest -n 2 --dist loadscope
+
+format: .venv/dev.stamp ## rewrite the code in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+browser: ## make sure that the page tests have a Chromium
+	@if command -v chromium > /dev/null; then \
+		:; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		echo "Installing chromium for the page tests"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends chromium < /dev/null; \
+	else \
+		echo "The page tests need 'chromium' on the PATH: install it, then run make again."; \
+		exit 1; \
+	fi
+
+clean: ## delete the virtual environment and caches; the data dir stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	@for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3; do \
+		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || continue; \
+		echo "Making .venv with $$python"; \
+		$$python -m venv .venv && exit 0; \
+		rm -rf .venv; \
+		echo "$$python cannot make a virtual environment; on Debian: apt-get install python3-venv"; \
+		exit 1; \
+	done; \
+	echo "LoopKit needs Python 3.11 or newer. Install it, or name it: make demo PYTHON=/path/to/python3"; \
+	exit 1
+
+.venv/run.stamp: requirements.txt | .venv/bin/python
+	@echo "Installing requirements.txt"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/dev.stamp: requirements.txt requirements-dev.txt | .venv/bin/python
+	@echo "Installing requirements-dev.txt"
+	@$(PIP) -r requirements-dev.txt
+	@touch .venv/run.stamp $@

@@ -1,0 +1,44 @@
+"""What the admin shows of diagnosis: packets to read, and the loops (queue_admin.py, loop_admin.py)."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.template.loader import render_to_string
+
+from diagnosis.loop_admin import LoopAdmin
+from diagnosis.models import Loop, Packet
+from diagnosis.readable import rows
+from tenants.staff import ReadOnly, ScopedAdmin
+
+admin.site.register(Loop, LoopAdmin)
+
+
+@admin.register(Packet)
+class PacketAdmin(ReadOnly, ScopedAdmin):
+    """The results of diagnoses as they were answered."""
+
+    tenant_path = "project__tenant"
+    list_display = ["packet_id", "project", "status", "issue_count", "created_at"]
+    list_filter = ["status", ("project", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["project"]
+    search_fields = ["packet_id", "project__project_id", "project__name"]
+    fields = ["packet_id", "project", "status", "created_at", "readable"]
+
+    @admin.display(description="issues")
+    def issue_count(self, packet: Packet) -> int:
+        """How many kinds of failure it holds."""
+        return len(packet.document.get("issues") or [])
+
+    @admin.display(description="document")
+    def readable(self, packet: Packet) -> str:
+        """The document, for people."""
+        document = packet.document
+        context = {
+            "packet": packet,
+            "memory": document.get("memory") or [],
+            "issues": [(issue, rows(issue)) for issue in document.get("issues") or []],
+            "facts": rows(
+                {name: value for name, value in document.items() if name not in ("memory", "issues")}
+            ),
+        }
+        return render_to_string("admin/diagnosis/packet/document.html", context)

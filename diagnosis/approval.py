@@ -1,0 +1,58 @@
+"""
+The human boundary: only a signed-in person with the permission decides, in the admin, with a reason.
+
+Compare-and-set on the revision that the person had in sight: of two approvers one wins and the other is told.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from diagnosis import loops
+from diagnosis.models import Decision, Loop, LoopEvent
+
+PERMISSION = "diagnosis.decide_loop"
+OUTCOMES = {
+    Decision.Verb.APPROVE: Loop.State.APPROVED,
+    Decision.Verb.REJECT: Loop.State.REJECTED,
+    Decision.Verb.RETURN: Loop.State.RETURNED,
+}
+
+
+class AlreadyDecided(Exception):
+    """Somebody else decided, or the loop changed, since this person looked."""
+
+
+@transaction.atomic
+def decide(loop: Loop, verb: Decision.Verb, reason: str, user: User, now: datetime) -> Decision:
+    """
+    Record the decision and move the loop, as it was read.
+
+    Raises: PermissionDenied without the permission; ValidationError without a reason; AlreadyDecided.
+    """
+    if not (user.is_active and user.is_staff and user.has_perm(PERMISSION)):
+        raise PermissionDenied("Deciding needs the permission 'Can approve, reject and return loops'.")
+    if not reason.strip():
+        raise ValidationError("Say why: the reason is kept with the decision.")
+    revision, packet_id = loop.revision, loop.packet_id
+    try:
+        loops.change(loop, loops.DECIDABLE, OUTCOMES[verb], now, verb.value)
+    except loops.WrongState as error:
+        raise AlreadyDecided(str(error)) from error
+    decision = Decision.objects.create(
+        loop=loop,
+        verb=verb,
+        reason=reason.strip(),
+        decided_by=user,
+        decided_at=now,
+        packet_id=packet_id,
+        revision=revision,
+    )
+    loops.note(
+        loop, LoopEvent.Kind.DECIDED, user.get_username(), now, verb=verb.value, reason=decision.reason
+    )
+    return decision

@@ -1,0 +1,55 @@
+"""
+One failure, one issue: the innermost failing span of a trace is charged, the outer ones are its echoes.
+
+Instrumentations mark two to five spans for one failure; the outer ones only repeat what the deepest says.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from diagnosis.failures import Failing
+
+SOFT = frozenset({"user_signal", "output_truncated"})  # these do not make the spans around them fail
+MAX_CLIMB = 1000  # parents; broken clocks and ids can make a circle
+
+
+@dataclass(slots=True)
+class Attributed:
+    """A failing span that is charged, with the outer spans that repeat it."""
+
+    cause: Failing
+    echoes: list[Failing] = field(default_factory=list)
+
+
+def attribute(failures: Iterable[Failing], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed]:
+    """The innermost failures in their order. `parents` is needed for traces with two failing spans or more."""
+    by_trace: dict[bytes, list[Failing]] = defaultdict(list)
+    for failing in failures:
+        by_trace[failing.trace_id].append(failing)
+    return [item for spans in by_trace.values() for item in innermost(spans, parents)]
+
+
+def innermost(spans: list[Failing], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed]:
+    """The failing spans of one trace that have no failing descendant."""
+    hard = {span.span_id: span for span in spans if span.signal_type not in SOFT}
+    echoes: dict[bytes, list[Failing]] = {span.span_id: outer(span, hard, parents) for span in hard.values()}
+    repeated = {echo.span_id for chain in echoes.values() for echo in chain}
+    return [Attributed(span, echoes.get(span.span_id, [])) for span in spans if span.span_id not in repeated]
+
+
+def outer(
+    span: Failing, hard: Mapping[bytes, Failing], parents: Mapping[tuple[bytes, bytes], bytes]
+) -> list[Failing]:
+    """The failing spans around this one, nearest first, also across spans that did not fail."""
+    chain: list[Failing] = []
+    seen = {span.span_id}
+    current = span.parent_span_id
+    while current and current not in seen and len(seen) < MAX_CLIMB:
+        seen.add(current)
+        if current in hard:
+            chain.append(hard[current])
+        current = parents.get((span.trace_id, current))
+    return chain

@@ -1,0 +1,54 @@
+"""The project's state in one answer: counts, operations, the latest packet whole, loops, failing sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from diagnosis import exposure, loop_answers, packets
+from diagnosis.models import Loop
+from diagnosis.operations import operations
+from telemetry import sessions, totals
+from telemetry.reading import Filters
+from telemetry.windows import Window
+from tenants.answers import summary
+from tenants.binding import bind
+from tenants.models import Project
+
+OPERATIONS, LOOPS, SESSIONS = 20, 50, 10
+
+
+def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]:
+    """Everything a look at the project needs, bounded."""
+    packet = packets.latest(project)
+    with bind(project):
+        rows = operations(window)
+        records, failed = exposure.records_in(window), exposure.failures_in(window)
+        fates = totals.by_fate()
+        failing = sessions.page(window, Filters(outcome="failure"), None, SESSIONS)
+        traces, session_count = totals.traces_and_sessions(window)
+    counts = {
+        "records": records,
+        "failures": failed,
+        "traces": traces,
+        "sessions": session_count,
+        "stored_total": fates.get("stored", 0),
+        "quota_spans": project.quota_spans,
+    }
+    return {
+        "ok": True,
+        "project": summary(project),
+        "window": window.shown(),
+        "counts": counts,
+        "tallies": fates,
+        "operations": rows[:OPERATIONS],
+        "packet": packets.shown(packet) if packet else None,
+        "loops": [loop_answers.shown(loop) for loop in recent_loops(project)],
+        "sessions": [session.shown() for session in failing.sessions],
+    }
+
+
+def recent_loops(project: Project) -> list[Loop]:
+    """The loops that changed last."""
+    rows = Loop.objects.filter(project=project).order_by("-updated_at", "loop_id")
+    return list(rows.prefetch_related("decisions__decided_by")[:LOOPS])

@@ -1,0 +1,63 @@
+"""
+One diagnosis: the failures of a window, charged, clustered, measured, explained, and published as a packet.
+
+    read -> attribute -> gather -> describe -> publish
+
+Deterministic: the same records give the same issues, whatever order or batches they came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from diagnosis import attribution, clusters, failures, hints, verification
+from diagnosis.failures import Failing
+from diagnosis.issues import Issue, describe
+from diagnosis.models import Packet
+from diagnosis.packets import publish
+from diagnosis.exposure import records_in
+from telemetry.store import snapshot
+from telemetry.windows import Window
+from tenants.binding import bind
+from tenants.models import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a window holds."""
+
+    window: Window
+    telemetry_read: int
+    failures: int
+    issues: list[Issue]
+
+
+def diagnose(project: Project, window: Window, now: datetime) -> Packet:
+    """The packet of the window, stored, with a loop for every issue."""
+    with bind(project):
+        with snapshot():
+            findings = find(window)
+        verification.recheck(project, now)
+        return publish(project, findings, now)
+
+
+def find(window: Window) -> Findings:
+    """The issues of the bound project's window, worst first."""
+    failing = failures.read(window)
+    several = {failure.trace_id for failure in failing} - alone(failing)
+    attributed = attribution.attribute(failing, failures.parents(several))
+    identities = failures.identities(item.cause.trace_id for item in attributed)
+    groups = hints.read(window, {item.cause.operation for item in attributed})
+    issues = [describe(cluster, window, identities, groups) for cluster in clusters.gather(attributed)]
+    issues.sort(key=lambda issue: (-issue.grade.severity, -issue.impact.records, issue.cluster.fingerprint))
+    return Findings(window, records_in(window), len(failing), issues)
+
+
+def alone(failing: list[Failing]) -> set[bytes]:
+    """The traces with a single failing record, which needs no climbing."""
+    once: set[bytes] = set()
+    again: set[bytes] = set()
+    for failure in failing:
+        (again if failure.trace_id in once else once).add(failure.trace_id)
+    return once - again

@@ -1,0 +1,71 @@
+"""HTTP for evals: candidates out, results in."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from diagnosis import serializers as shapes
+from diagnosis.eval_formats import FORMATS
+from diagnosis.models import EvalCandidate, EvalResult
+from loopkit.errors import ApiError
+from tenants.models import Project
+from tenants.serializers import Error
+from tenants.views import ProjectView, validated
+
+REFUSED = {code: Error for code in (400, 401, 403, 404)}
+
+
+def own_eval(project: Project, eval_id: str) -> EvalCandidate:
+    """The project's candidate, or 404."""
+    candidate = EvalCandidate.objects.filter(project=project, eval_id=eval_id).first()
+    if candidate is None:
+        raise ApiError(404, "eval_not_found", "No such eval in this project.", "Issues name theirs: eval_candidate.")
+    return candidate
+
+
+class EvalView(ProjectView):
+    """One candidate."""
+
+    @extend_schema(
+        operation_id="read_eval",
+        summary="Read an eval candidate as JSON, JSONL, pytest or promptfoo",
+        parameters=[OpenApiParameter("format", OpenApiTypes.STR, enum=list(FORMATS), default="json")],
+        responses={
+            (200, "application/json"): shapes.EvalAnswer,
+            **{(200, kind.split(";")[0]): OpenApiTypes.STR for kind, _ in list(FORMATS.values())[1:]},
+            **{(code, "application/json"): Error for code in REFUSED},
+        },
+    )
+    def get(self, request: Request, eval_id: str) -> HttpResponse:
+        """The candidate in the asked form."""
+        form = request.query_params.get("format", "json")
+        if form not in FORMATS:
+            hint = f"Use one of: {', '.join(FORMATS)}."
+            raise ApiError(400, "invalid", f"format: {form[:40]!r} is not known.", hint)
+        content_type, write = FORMATS[form]
+        return HttpResponse(write(own_eval(self.project, eval_id).document), content_type=content_type)
+
+
+class EvalsView(ProjectView):
+    """Results of evals."""
+
+    required_scope = "runs:write"
+
+    @extend_schema(
+        operation_id="report_eval",
+        summary="Report how a run of an eval ended",
+        request=shapes.EvalResultRequest,
+        responses={201: shapes.EvalResultAnswer, 413: Error, 415: Error, **REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        """201 once it is kept."""
+        asked = validated(shapes.EvalResultRequest, request.data)
+        candidate = own_eval(self.project, asked.pop("eval_id"))
+        result = EvalResult.objects.create(candidate=candidate, created_at=timezone.now(), **asked)
+        answer = {"eval_id": candidate.eval_id, "passed": result.passed, "created_at": result.created_at}
+        return Response({"ok": True, **answer}, status=201)

@@ -1,0 +1,65 @@
+"""
+How much a cluster hurts, by numbers that explain themselves.
+
+Severity starts with the worst record (low, medium, high: a failed request at the edge of a service is high) and
+goes up one step each for a large share of the operation and for many people. A single record never goes up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagnosis.clusters import Cluster
+from diagnosis.failures import Identity
+from diagnosis.models import Severity
+
+LARGE_SHARE, LARGE_SHARE_RECORDS = 0.2, 5
+MANY_SESSIONS = 10
+RANK = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH}
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What a cluster cost in the window."""
+
+    records: int
+    traces: int
+    sessions: int
+    users: int
+    operation_records: int  # all records of the operation: the exposure
+    share: float  # records of operation_records
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A severity and the sentence that explains it."""
+
+    severity: Severity
+    reason: str
+
+
+def measure(cluster: Cluster, identities: dict[bytes, Identity], operation_records: int) -> Impact:
+    """Count what the cluster touched."""
+    people = [identities[trace_id] for trace_id in cluster.trace_ids if trace_id in identities]
+    records = len(cluster.records)
+    exposure = max(operation_records, records)
+    return Impact(
+        records=records,
+        traces=len(cluster.trace_ids),
+        sessions=len({person.session_id for person in people}),
+        users=len({person.user_id for person in people if person.user_id}),
+        operation_records=exposure,
+        share=round(records / exposure, 4),
+    )
+
+
+def grade(cluster: Cluster, impact: Impact) -> Grade:
+    """The severity with its reason."""
+    worst = max(RANK.get(record.severity, Severity.MEDIUM) for record in (*cluster.records, *cluster.echoes))
+    steps, reasons = 0, [f"{worst.label}: the worst record of its kind"]
+    if impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS:
+        steps, reasons = steps + 1, [*reasons, f"+1: {impact.share:.0%} of the operation fails"]
+    if impact.sessions >= MANY_SESSIONS:
+        steps, reasons = steps + 1, [*reasons, f"+1: {impact.sessions} sessions are hit"]
+    severity = Severity(min(worst + steps, Severity.CRITICAL))
+    return Grade(severity, f"{severity.label} ({'; '.join(reasons)})")

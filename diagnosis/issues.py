@@ -1,0 +1,99 @@
+"""One cluster of a window as an issue: what hurts whom, since when, with the records that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from diagnosis import evidence, exposure, failures, hints, impact
+from diagnosis.clusters import Cluster
+from diagnosis.failures import Failing, Identity
+from diagnosis.hints import Groups, Hint
+from diagnosis.impact import Grade, Impact
+from diagnosis.trend import trend
+from telemetry.fingerprint import cluster_id
+from telemetry.times import rfc3339
+from telemetry.windows import Window
+
+TITLE_LENGTH = 200
+TRACES_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A cluster with all that was found out about it."""
+
+    cluster: Cluster
+    impact: Impact
+    grade: Grade
+    trend: str
+    first_seen: int  # unix nanoseconds, over all time
+    hints: list[Hint]
+    evidence: list[Failing]
+
+    @property
+    def title(self) -> str:
+        """`tool lookup_order: OrderNotFound: order A-1 does not exist`, by the first record."""
+        example = self.cluster.example
+        said = [example.operation, example.error_type, example.message]
+        return ": ".join(dict.fromkeys(part for part in said if part))[:TITLE_LENGTH]
+
+    def shown(self) -> dict[str, Any]:
+        """The part of the packet's issue that the records alone decide."""
+        example, grade = self.cluster.example, self.grade
+        ids = [record.record_id for record in self.evidence]
+        return {
+            "cluster_id": cluster_id(self.cluster.fingerprint),
+            "title": self.title,
+            "severity": grade.severity.label,
+            "severity_reason": grade.reason,
+            "signal_type": example.signal_type,
+            "operation": example.operation,
+            "service": example.service or None,
+            "error_type": example.error_type or None,
+            "message": example.message or None,
+            "count": self.impact.records,
+            "first_seen": rfc3339(self.first_seen),
+            "last_seen": rfc3339(self.cluster.records[-1].start_time_unix_nano),
+            "trend": self.trend,
+            "impact": impact_shown(self.impact),
+            "echoes": echoes_shown(self.cluster),
+            "hints": [hint.shown() for hint in self.hints],
+            "evidence_ids": ids,
+            "evidence": ids,
+            "traces": [trace_id.hex() for trace_id in self.cluster.trace_ids[:TRACES_SHOWN]],
+        }
+
+
+def describe(cluster: Cluster, window: Window, identities: dict[bytes, Identity], groups: Groups) -> Issue:
+    """Measure and explain a cluster of the bound project."""
+    example = cluster.example
+    now = exposure.counts(window, example.service, example.operation, cluster.fingerprint)
+    before = exposure.counts(window.before, example.service, example.operation, cluster.fingerprint)
+    measured = impact.measure(cluster, identities, now.exposure)
+    return Issue(
+        cluster=cluster,
+        impact=measured,
+        grade=impact.grade(cluster, measured),
+        trend=trend(now.failures, now.exposure, before.failures, before.exposure),
+        first_seen=failures.first_seen(cluster.fingerprint),
+        hints=hints.contrast(groups, example.service, example.operation, cluster.fingerprint),
+        evidence=evidence.choose(cluster.records, identities),
+    )
+
+
+def impact_shown(measured: Impact) -> dict[str, Any]:
+    """The impact as the packet shows it."""
+    return {
+        "records": measured.records,
+        "traces": measured.traces,
+        "sessions": measured.sessions,
+        "users": measured.users,
+        "operation_records": measured.operation_records,
+        "share": measured.share,
+    }
+
+
+def echoes_shown(cluster: Cluster) -> dict[str, Any]:
+    """The failures higher in the same traces: impact, not issues."""
+    return {"records": len(cluster.echoes), "operations": sorted({echo.operation for echo in cluster.echoes})[:10]}

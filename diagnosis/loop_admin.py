@@ -1,0 +1,90 @@
+"""
+One loop's page: everything a person needs to decide, and the form that decides.
+
+The form carries the revision that the person saw: of two people who saw the same one, the second is told
+who decided.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from diagnosis import approval, loop_page
+from diagnosis.models import Decision, Loop
+from diagnosis.queue_admin import QueueAdmin, ReasonForm
+
+RECORDED = {
+    Decision.Verb.APPROVE: "Approved. The coding agent can fetch the handoff now.",
+    Decision.Verb.REJECT: "Rejected. The coding agent is told why.",
+    Decision.Verb.RETURN: "Returned. The loop comes back to this queue when the coding agent has answered.",
+}
+
+
+class DecisionForm(ReasonForm):
+    """What the person chose, why, and what they had in sight."""
+
+    verb = forms.ChoiceField(
+        choices=Decision.Verb.choices,
+        error_messages={"required": "Choose one of the buttons: approve, return to the agent, or reject."},
+    )
+    revision = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+    field_order = ["verb", "reason", "revision"]
+
+
+class LoopAdmin(QueueAdmin):
+    """The queue, and a page for each loop in it."""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One loop to read; a POST is a decision on what was read."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        loop = self.get_object(request, unquote(object_id))
+        if loop is None:
+            return super().change_view(request, object_id)  # Django's answer for ids that do not exist
+        if request.method == "POST":
+            return self.decide(request, loop)
+        return self.page(request, loop, DecisionForm())
+
+    def decide(self, request: HttpRequest, loop: Loop) -> HttpResponse:
+        """Record the decision, or say on the loop's page what stands in the way."""
+        if not self.has_decide_permission(request):
+            raise PermissionDenied
+        form = DecisionForm(request.POST)
+        if not form.is_valid():
+            return self.page(request, loop, form)
+        verb, revision = Decision.Verb(form.cleaned_data["verb"]), form.cleaned_data["revision"]
+        try:
+            self.record(request, loop, revision, verb, form.cleaned_data["reason"])
+        except approval.AlreadyDecided:
+            self.message_user(request, loop_page.what_happened(loop, revision), messages.ERROR)
+            return self.page(request, loop, form, status=409)
+        self.message_user(request, f"{loop.loop_id}: {RECORDED[verb]}", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:diagnosis_loop_changelist"))
+
+    def page(self, request: HttpRequest, loop: Loop, form: DecisionForm, status: int = 200) -> HttpResponse:
+        """The loop as it is now; the form below decides exactly that."""
+        context = {
+            **self.admin_site.each_context(request),
+            **loop_page.context(loop),
+            "title": f"Loop {loop.loop_id}",
+            "opts": self.opts,
+            "original": loop,
+            "form": form,
+            "may_decide": self.has_decide_permission(request),
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/diagnosis/loop/change_form.html", context, status=status)

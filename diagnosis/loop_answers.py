@@ -1,0 +1,46 @@
+"""Loops as answers show them: in short for lists, whole with their history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diagnosis import loops, next_action
+from diagnosis.models import Loop
+from telemetry.times import rfc3339
+
+
+def shown(loop: Loop) -> dict[str, Any]:
+    """A loop in short, for lists."""
+    return {
+        "loop_id": loop.loop_id,
+        "cluster_id": loop.cluster_id,
+        "state": loop.state,
+        "title": loop.title,
+        "severity": loop.get_severity_display(),
+        "signal_type": loop.signal_type,
+        "service": loop.service or None,
+        "operation": loop.operation,
+        "failures": loop.failures,
+        "packet_id": loop.packet_id,
+        "verdict": loop.verdict or None,
+        "release": loop.release or None,
+        "shipped_at": rfc3339(loop.shipped_at) if loop.shipped_at else None,
+        "updated_at": rfc3339(loop.updated_at),
+        "decision": loops.decided(loop),
+        "next_action": next_action.for_loop(loop),
+    }
+
+
+def whole(loop: Loop) -> dict[str, Any]:
+    """A loop with its issue, its history and its verifications."""
+    return shown(loop) | {
+        "issue": loop.issue,
+        "events": [
+            {"kind": event.kind, "actor": event.actor, "detail": event.detail, "created_at": rfc3339(event.created_at)}
+            for event in loop.events.all()
+        ],
+        "verifications": [
+            verification.document | {"verdict": verification.verdict, "created_at": rfc3339(verification.created_at)}
+            for verification in loop.verifications.all()
+        ],
+    }

@@ -1,0 +1,114 @@
+"""HTTP for loops: the agent's work list, one loop, what the agent did, the bundle after approval."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from diagnosis import handoff, loop_answers, loops, next_action
+from diagnosis import serializers as shapes
+from diagnosis.models import Loop, LoopEvent
+from diagnosis.pages_of import page, parameters
+from loopkit.errors import ApiError
+from tenants.authentication import Principal
+from tenants.models import Project
+from tenants.serializers import Error
+from tenants.views import ProjectView, validated
+
+REFUSED = {code: Error for code in (400, 401, 403)}
+
+
+def own_loop(project: Project, loop_id: str) -> Loop:
+    """The project's loop, or 404 whether it exists elsewhere or not."""
+    loop = Loop.objects.filter(project=project, loop_id=loop_id).select_related("project__tenant").first()
+    if loop is None:
+        raise ApiError(404, "loop_not_found", "No such loop in this project.", "GET /v1/loops lists them.")
+    return loop
+
+
+def wrong_state(error: loops.WrongState) -> ApiError:
+    """409 with the state and what comes next."""
+    return ApiError(409, "wrong_state", str(error), next_action.for_loop(error.loop))
+
+
+class LoopsView(ProjectView):
+    """The loops of the key's project."""
+
+    @extend_schema(
+        operation_id="list_loops",
+        summary="List loops, worst first; ?state=approved is the agent's work list",
+        parameters=[shapes.LoopsParameters],
+        responses={200: shapes.LoopPage, **REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        """A page of loops."""
+        asked = parameters(shapes.LoopsParameters, request)
+        rows = Loop.objects.filter(project=self.project).prefetch_related("decisions__decided_by")
+        if "state" in asked:
+            rows = rows.filter(state=asked["state"])
+        found, cursor = page(rows, asked)
+        return Response({"ok": True, "loops": [loop_answers.shown(loop) for loop in found], "next_cursor": cursor})
+
+
+class LoopView(ProjectView):
+    """One loop."""
+
+    @extend_schema(
+        operation_id="read_loop", summary="Read one loop", responses={200: shapes.LoopDetail, 404: Error, **REFUSED}
+    )
+    def get(self, request: Request, loop_id: str) -> Response:
+        """The loop with its issue, history and verifications."""
+        return Response({"ok": True, **loop_answers.whole(own_loop(self.project, loop_id))})
+
+
+class LoopEventsView(ProjectView):
+    """What the agent did."""
+
+    required_scope = "runs:write"
+
+    @extend_schema(
+        operation_id="report_loop_event",
+        summary="Report issue_opened, pr_opened, merged, shipped or answered",
+        request=shapes.LoopEventRequest,
+        responses={201: shapes.LoopDetail, 404: Error, 409: Error, 413: Error, 415: Error, **REFUSED},
+    )
+    def post(self, request: Request, loop_id: str) -> Response:
+        """201 with the loop as it is now; 409 when its state does not allow this."""
+        asked = validated(shapes.LoopEventRequest, request.data)
+        loop = own_loop(self.project, loop_id)
+        principal = request.user
+        assert isinstance(principal, Principal)
+        kind = LoopEvent.Kind(asked.pop("kind"))
+        try:
+            loops.report(loop, kind, principal.key.key_id, timezone.now(), **asked)
+        except loops.WrongState as error:
+            raise wrong_state(error) from error
+        return Response({"ok": True, **loop_answers.whole(loop)}, status=201)
+
+
+class HandoffView(ProjectView):
+    """The bundle for the coding agent."""
+
+    @extend_schema(
+        operation_id="read_handoff",
+        summary="The bundle for the coding agent, only after a human approved",
+        parameters=[OpenApiParameter("format", OpenApiTypes.STR, enum=["json", "md"], default="json")],
+        responses={
+            (200, "application/json"): shapes.Handoff,
+            (200, "text/markdown"): OpenApiTypes.STR,
+            **{(code, "application/json"): Error for code in (400, 401, 403, 404, 409, 503)},
+        },
+    )
+    def get(self, request: Request, loop_id: str) -> Response | HttpResponse:
+        """JSON or markdown; 409 before approval, with what is missing."""
+        form = request.query_params.get("format", "json")
+        if form not in {"json", "md"}:
+            raise ApiError(400, "invalid", f"format: {form[:40]!r} is not known.", "Use format=json or format=md.")
+        loop = own_loop(self.project, loop_id)
+        if form == "md":
+            return HttpResponse(handoff.markdown(loop), content_type="text/markdown; charset=utf-8")
+        return Response(handoff.bundle(loop))

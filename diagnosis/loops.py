@@ -1,0 +1,87 @@
+"""
+The life of a loop: which change is allowed from which state, made by compare-and-set.
+
+    proposed -> approved | rejected | returned      a human, in the admin (approval.py)
+    returned -> proposed                            the agent answers
+    approved -> shipped                             the agent reports the release
+    shipped  -> held | regressed | inconclusive     verification
+    held     -> regressed                           the failure is back; a human decides again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from diagnosis.models import Loop, LoopEvent
+from telemetry.times import rfc3339
+
+State = Loop.State
+WAITING = (State.PROPOSED, State.REGRESSED)  # for a human
+DECIDABLE = (*WAITING, State.RETURNED)
+REPORTABLE = {  # by the agent: from which states, to which
+    LoopEvent.Kind.ISSUE_OPENED: ((State.APPROVED,), State.APPROVED),
+    LoopEvent.Kind.PR_OPENED: ((State.APPROVED,), State.APPROVED),
+    LoopEvent.Kind.MERGED: ((State.APPROVED,), State.APPROVED),
+    LoopEvent.Kind.SHIPPED: ((State.APPROVED,), State.SHIPPED),
+    LoopEvent.Kind.ANSWERED: ((State.RETURNED,), State.PROPOSED),
+}
+
+
+class WrongState(Exception):
+    """The loop is not in a state that allows this change, or somebody else changed it first."""
+
+    def __init__(self, loop: Loop, wanted: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"{wanted} needs a loop that is {' or '.join(allowed)}; this one is {loop.state}.")
+        self.loop = loop
+        self.allowed = allowed
+
+
+def change(loop: Loop, allowed: tuple[str, ...], state: str, now: datetime, what: str, **fields: Any) -> None:
+    """Move the loop as it was read (its revision) to a state. WrongState if it is elsewhere or was changed since."""
+    changed = Loop.objects.filter(pk=loop.pk, revision=loop.revision, state__in=allowed).update(
+        state=state, revision=F("revision") + 1, updated_at=now, **fields
+    )
+    loop.refresh_from_db()
+    if not changed:
+        raise WrongState(loop, what, allowed)
+
+
+def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:
+    """Append to the loop's history."""
+    return LoopEvent.objects.create(loop=loop, kind=kind, actor=actor, detail=detail, created_at=now)
+
+
+@transaction.atomic
+def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail: Any) -> LoopEvent:
+    """What the agent did, with the change of state that follows from it."""
+    allowed, state = REPORTABLE[kind]
+    fields: dict[str, Any] = {}
+    if kind == LoopEvent.Kind.SHIPPED:
+        fields = {
+            "shipped_at": detail.pop("shipped_at", None) or now,
+            "release": detail.get("release", ""),
+            "verdict": "",
+        }
+    change(loop, allowed, state, now, kind.value, **fields)
+    return note(loop, kind, actor, now, **detail)
+
+
+def of(loop_ids: Iterable[str]) -> list[Loop]:
+    """These loops with their decisions, in two queries."""
+    return list(Loop.objects.filter(loop_id__in=list(loop_ids)).prefetch_related("decisions__decided_by"))
+
+
+def decided(loop: Loop) -> dict[str, Any] | None:
+    """The latest decision as answers show it; None before one."""
+    decision = next(iter(loop.decisions.all()), None)
+    return decision and {
+        "verb": decision.verb,
+        "reason": decision.reason,
+        "decided_by": decision.decided_by.get_username(),
+        "decided_at": rfc3339(decision.decided_at),
+    }

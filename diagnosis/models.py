@@ -1,0 +1,208 @@
+"""
+Packets, loops, decisions, verifications, evals: what was found and what became of it. In the control database.
+
+Records are named by id only: they live in each project's own store. Decisions and events are never deleted.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from django.conf import settings
+from django.db import models
+
+from tenants.models import Project
+
+
+def new_packet_id() -> str:
+    """`pkt_` and 64 random bits."""
+    return f"pkt_{secrets.token_hex(8)}"
+
+
+def new_loop_id() -> str:
+    """`loop_` and 64 random bits."""
+    return f"loop_{secrets.token_hex(8)}"
+
+
+class Severity(models.IntegerChoices):
+    """How much an issue hurts; the labels are what answers show."""
+
+    LOW = 1, "low"
+    MEDIUM = 2, "medium"
+    HIGH = 3, "high"
+    CRITICAL = 4, "critical"
+
+
+class Packet(models.Model):
+    """The result of one diagnosis, as it was answered."""
+
+    packet_id = models.CharField(primary_key=True, max_length=24, default=new_packet_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="packets")
+    status = models.CharField(max_length=40)
+    document = models.JSONField(help_text="The DiagnosisPacket of the API.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-packet_id"]
+        indexes = [models.Index(fields=["project", "-created_at"], name="packet_newest")]
+
+    def __str__(self) -> str:
+        return self.packet_id
+
+
+class Loop(models.Model):
+    """The life of one cluster's fix. One loop a cluster: a fix that fails later is the same loop again."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "proposed"
+        APPROVED = "approved", "approved"
+        REJECTED = "rejected", "rejected"
+        RETURNED = "returned", "returned"
+        SHIPPED = "shipped", "shipped"
+        HELD = "held", "held"
+        REGRESSED = "regressed", "regressed"
+        INCONCLUSIVE = "inconclusive", "inconclusive"
+
+    loop_id = models.CharField(primary_key=True, max_length=24, default=new_loop_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="loops")
+    cluster_id = models.CharField(max_length=24)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.PROPOSED)
+    revision = models.PositiveIntegerField(
+        default=1, help_text="Goes up with each change; decisions compare it."
+    )
+    title = models.CharField(max_length=300)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    signal_type = models.CharField(max_length=40)
+    service = models.CharField(max_length=200, blank=True)
+    operation = models.CharField(max_length=200)
+    failures = models.PositiveIntegerField(help_text="Records in the latest packet.")
+    issue = models.JSONField(help_text="The issue as the latest packet shows it; what a human decides on.")
+    packet = models.ForeignKey(
+        Packet, on_delete=models.PROTECT, related_name="loops", help_text="The latest one."
+    )
+    release = models.CharField(max_length=200, blank=True, help_text="That carries the fix.")
+    baseline = models.JSONField(null=True, help_text="Failures and exposure before the fix shipped.")
+    shipped_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=20, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-severity", "-failures", "created_at", "loop_id"]
+        constraints = [models.UniqueConstraint(fields=["project", "cluster_id"], name="one_loop_per_cluster")]
+        indexes = [models.Index(fields=["state", "-severity", "-failures"], name="loop_queue")]
+        permissions = [("decide_loop", "Can approve, reject and return loops")]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.loop_id})"
+
+
+class LoopEvent(models.Model):
+    """Something that happened to a loop: reported by the agent, or done by LoopKit. Append-only."""
+
+    class Kind(models.TextChoices):
+        PROPOSED = "proposed", "proposed"
+        ISSUE_OPENED = "issue_opened", "issue opened"
+        PR_OPENED = "pr_opened", "pull request opened"
+        MERGED = "merged", "merged"
+        SHIPPED = "shipped", "shipped"
+        ANSWERED = "answered", "question answered"
+        DECIDED = "decided", "decided"
+        VERIFIED = "verified", "verified"
+        REGRESSED = "regressed", "regressed"
+
+    loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    actor = models.CharField(max_length=150, help_text="`loopkit`, a key's id, or a user's name.")
+    detail = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.loop_id}"
+
+
+class Decision(models.Model):
+    """A human's decision on a loop: an approval, in the glossary's sense. Never changed, never deleted."""
+
+    class Verb(models.TextChoices):
+        APPROVE = "approve", "approve"
+        REJECT = "reject", "reject"
+        RETURN = "return", "return to the agent"
+
+    loop = models.ForeignKey(Loop, on_delete=models.PROTECT, related_name="decisions")
+    verb = models.CharField(max_length=10, choices=Verb.choices)
+    reason = models.TextField(max_length=4000)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions"
+    )
+    decided_at = models.DateTimeField()
+    packet = models.ForeignKey(Packet, on_delete=models.PROTECT, help_text="What the human had in sight.")
+    revision = models.PositiveIntegerField(help_text="Of the loop, when it was decided.")
+
+    class Meta:
+        ordering = ["-decided_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["loop", "revision"], name="one_decision_per_revision")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.loop_id}"
+
+
+class Verification(models.Model):
+    """One comparison of the windows before and after a fix."""
+
+    class Verdict(models.TextChoices):
+        HELD = "held", "held"
+        IMPROVED = "improved", "improved"
+        UNCHANGED = "unchanged", "unchanged"
+        REGRESSED = "regressed", "regressed"
+        INCONCLUSIVE = "inconclusive", "inconclusive"
+        NO_TRAFFIC = "no_traffic", "no traffic"
+
+    loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="verifications")
+    verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    document = models.JSONField(help_text="Counts, rates, interval, windows, and what is still needed.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.loop_id}"
+
+
+class EvalCandidate(models.Model):
+    """A test that would catch the failure, made from a cluster's evidence. Its id names it for good."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="evals")
+    eval_id = models.CharField(max_length=120, help_text="Such as checkout-timeout-v1.")
+    cluster_id = models.CharField(max_length=24)
+    document = models.JSONField(help_text="Cases and expectation.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "eval_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "eval_id"], name="one_eval_per_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.eval_id
+
+
+class EvalResult(models.Model):
+    """How a run of an eval ended, as the agent reported it."""
+
+    candidate = models.ForeignKey(EvalCandidate, on_delete=models.CASCADE, related_name="results")
+    passed = models.BooleanField()
+    release = models.CharField(max_length=200, blank=True)
+    detail = models.TextField(max_length=4000, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.candidate_id} {'passed' if self.passed else 'failed'}"

@@ -1,0 +1,49 @@
+"""Which call comes next, for every state of a loop and every packet. The one place that says so."""
+
+from __future__ import annotations
+
+from diagnosis.models import Loop
+
+State = Loop.State
+NEXT = {
+    State.PROPOSED: "Wait: a human decides in the admin. Poll GET /v1/loops/{id}.",
+    State.REGRESSED: "The failure is back after a fix. Wait: a human decides again in the admin.",
+    State.RETURNED: 'A human asks: see decision.reason. Answer with POST /v1/loops/{id}/events {{"kind": "answered", "note": "..."}}.',
+    State.APPROVED: (
+        "Fetch GET /v1/loops/{id}/handoff, make the change, and report issue_opened, pr_opened, merged and shipped "
+        "with POST /v1/loops/{id}/events."
+    ),
+    State.SHIPPED: 'Let the next window run, then POST /v1/runs/verify {{"loop_id": "{id}"}}.',
+    State.INCONCLUSIVE: 'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again.',
+    State.HELD: "Nothing: the fix held. It is watched, and flagged if the failure returns.",
+    State.REJECTED: "Nothing: a human rejected it; see decision.reason.",
+}
+STATUS = {  # of an issue, by the state of its loop
+    State.PROPOSED: "new",
+    State.RETURNED: "in_progress",
+    State.APPROVED: "in_progress",
+    State.SHIPPED: "in_progress",
+    State.INCONCLUSIVE: "in_progress",
+    State.HELD: "verified",
+    State.REGRESSED: "regression",
+    State.REJECTED: "rejected",
+}
+
+
+def for_loop(loop: Loop) -> str:
+    """The next call for the agent that works on this loop."""
+    return NEXT[State(loop.state)].format(id=loop.loop_id)
+
+
+def status_of(loop: Loop) -> str:
+    """The status of the loop's issue in a packet."""
+    return STATUS[State(loop.state)]
+
+
+def for_packet(issues: int, open_issues: int) -> str:
+    """The next call after a diagnosis."""
+    if not issues:
+        return "Send more traffic to POST /v1/traces or widen since_minutes, then POST /v1/runs/diagnose again."
+    if not open_issues:
+        return "Nothing new: every issue was rejected or its fix held. Diagnose again after the next release."
+    return "Read the issues in order; GET /v1/loops lists what a human approved; follow each issue's next_action."

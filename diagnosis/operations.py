@@ -1,0 +1,56 @@
+"""The operations of a window with their traffic, failures and slowness, told from rollups alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import Sum
+
+from telemetry.models import Rollup
+from telemetry.rollups import NO_FAILURE
+from telemetry.windows import MINUTE_NANO, Window
+
+QUANTILE = 0.95
+
+
+def operations(window: Window) -> list[dict[str, Any]]:
+    """One row an operation of the bound project, most failures first. Minutes that the window cuts count whole."""
+    groups: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
+    for service, operation, fingerprint, bucket, count in read(window):
+        groups[service, operation].append((bucket, count, 0 if fingerprint == NO_FAILURE else count))
+    rows = [row(service, operation, buckets) for (service, operation), buckets in groups.items()]
+    return sorted(rows, key=lambda row: (-row["failures"], -row["records"], row["service"] or "", row["operation"]))
+
+
+def read(window: Window) -> list[tuple[str, str, int, int, int]]:
+    """(service, operation, fingerprint, duration bucket, count) groups."""
+    groups = Rollup.objects.filter(
+        minute__gte=window.start_unix_nano // MINUTE_NANO, minute__lt=-(-window.end_unix_nano // MINUTE_NANO)
+    )
+    columns = ("service", "operation", "fingerprint", "duration_bucket")
+    return list(groups.values_list(*columns).annotate(n=Sum("count")).order_by())
+
+
+def row(service: str, operation: str, buckets: list[tuple[int, int, int]]) -> dict[str, Any]:
+    """One operation as answers show it."""
+    records = sum(count for _, count, _ in buckets)
+    failures = sum(failed for _, _, failed in buckets)
+    return {
+        "service": service or None,
+        "operation": operation,
+        "records": records,
+        "failures": failures,
+        "share": round(failures / records, 4),
+        "p95_ms": quantile_ms(buckets, records),
+    }
+
+
+def quantile_ms(buckets: list[tuple[int, int, int]], records: int) -> float:
+    """The upper bound of the bucket that holds the 95th percentile, in milliseconds."""
+    below = 0
+    for bucket, count, _ in sorted(buckets):
+        below += count
+        if below >= QUANTILE * records:
+            return float((1 << bucket) / 1000)
+    return 0.0

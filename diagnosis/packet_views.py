@@ -1,0 +1,93 @@
+"""HTTP for what was found: packets, the dashboard as JSON, the report."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from diagnosis import packets, report
+from diagnosis import serializers as shapes
+from diagnosis.dashboard import dashboard
+from diagnosis.models import Packet
+from diagnosis.pages_of import page, parameters
+from loopkit.errors import ApiError
+from telemetry.asking import asked_window
+from telemetry.parameters import Parameters
+from tenants.serializers import Error
+from tenants.views import ProjectView
+
+REFUSED = {code: Error for code in (400, 401, 403, 503)}
+
+
+class PacketsView(ProjectView):
+    """The packets of the key's project."""
+
+    @extend_schema(
+        operation_id="list_packets",
+        summary="List packets, newest first",
+        parameters=[shapes.PageParameters],
+        responses={200: shapes.PacketPage, **REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        """A page of packets, in short."""
+        found, cursor = page(
+            Packet.objects.filter(project=self.project), parameters(shapes.PageParameters, request)
+        )
+        return Response({"ok": True, "packets": [packets.summary(packet) for packet in found], "next_cursor": cursor})
+
+
+class PacketView(ProjectView):
+    """One packet."""
+
+    @extend_schema(
+        operation_id="read_packet",
+        summary="Read one packet, with the state of its approvals",
+        responses={200: shapes.DiagnosisResponse, 404: Error, **REFUSED},
+    )
+    def get(self, request: Request, packet_id: str) -> Response:
+        """The packet as it was answered, with the approvals of now."""
+        packet = Packet.objects.filter(project=self.project, packet_id=packet_id).first()
+        if packet is None:
+            raise ApiError(404, "packet_not_found", "No such packet in this project.", "GET /v1/packets lists them.")
+        return Response({"ok": True, "packet": packets.shown(packet)})
+
+
+class DashboardView(ProjectView):
+    """The project's state for agents."""
+
+    required_scope = "dashboard:read"
+
+    @extend_schema(
+        operation_id="read_dashboard",
+        summary="Agent-readable dashboard JSON",
+        parameters=[Parameters],
+        responses={200: OpenApiResponse(shapes.Dashboard, description="Dashboard"), **REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        """Counts, operations, the latest packet whole, loops, failing sessions."""
+        now = timezone.now()
+        return Response(dashboard(self.project, asked_window(request, now), now))
+
+
+class ReportView(ProjectView):
+    """The report for people."""
+
+    required_scope = "reports:read"
+
+    @extend_schema(
+        operation_id="read_report",
+        summary="Latest telemetry report as markdown",
+        responses={
+            (200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR, description="Markdown report"),
+            **{(code, "application/json"): Error for code in (401, 403, 503)},
+        },
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The newest packet as markdown."""
+        packet = packets.latest(self.project)
+        text = report.markdown(packets.shown(packet) if packet else None)
+        return HttpResponse(text, content_type="text/markdown; charset=utf-8")

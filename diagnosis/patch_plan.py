@@ -1,0 +1,85 @@
+"""
+What a coding agent should do about an issue: ordered steps from facts of the evidence, nothing invented.
+
+The one lever is where a change would act: tools, prompt, context, model, infra, or other code.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from diagnosis.failures import Failing
+
+INFRA = re.compile(r"\b(429|5\d\d)\b|rate.?limit|timed? ?out|timeout|ECONN|connection|unavailable|overloaded", re.I)
+CONTEXT = re.compile(r"context.?length|maximum context|too many tokens|prompt is too long", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a plan is built from."""
+
+    example: Failing
+    title: str
+    records: int
+    operation_records: int
+    evidence_ids: tuple[str, ...]
+    eval_id: str
+    echo_operations: tuple[str, ...]
+
+
+def lever(example: Failing) -> str:
+    """Where a change would act, by the kind of failure."""
+    said = f"{example.error_type} {example.message}"
+    if example.signal_type == "output_truncated":
+        return "model"
+    if example.signal_type == "user_signal":
+        return "prompt"
+    if CONTEXT.search(said):
+        return "context"
+    if INFRA.search(said):
+        return "infra"
+    return "tools" if example.signal_type == "tool_call_failed" else "other"
+
+
+def plan(facts: Facts) -> dict[str, object]:
+    """The plan as the packet shows it."""
+    example = facts.example
+    return {
+        "lever": lever(example),
+        "steps": [{"step": number, "detail": detail} for number, detail in enumerate(steps(facts), start=1)],
+        "verify": (
+            f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run again without this failure; "
+            f"before, {facts.records} of {facts.operation_records} records failed."
+        ),
+        "refuted_by": (
+            f"The eval {facts.eval_id} passes before the change, or the failure goes on at the same rate after it shipped."
+        ),
+    }
+
+
+def steps(facts: Facts) -> list[str]:
+    """What to do, in order."""
+    example = facts.example
+    place = f"`{example.operation}`" + (f" in service `{example.service}`" if example.service else "")
+    return [
+        f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids.",
+        f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format=pytest; it must fail first.",
+        f"Find the code of {place}{called(example)}; it reports {quoted(example)}.",
+        *([f"Check what repeats the failure outside: {', '.join(facts.echo_operations)}."] if facts.echo_operations else []),
+        f"Change the {lever(example)} so that the eval passes; keep the healthy calls of the operation as they are.",
+        "Open the pull request and report each step: POST /v1/loops/{loop_id}/events.",
+    ]
+
+
+def called(example: Failing) -> str:
+    """The tool or model that was called, if the record names one."""
+    if example.tool:
+        return f" (tool `{example.tool}`)"
+    return f" (model `{example.model}`)" if example.model else ""
+
+
+def quoted(example: Failing) -> str:
+    """The error as the record has it."""
+    said = ": ".join(part for part in (example.error_type, example.message) if part)
+    return f"`{said[:200]}`" if said else "no message"

@@ -1,0 +1,189 @@
+"""
+The approval queue as a list: what waits, how long, and one reason for many.
+
+Approving is for one loop at a time, after reading it; rejecting and returning can be done in bulk.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from diagnosis import approval, loops
+from diagnosis.loop_page import what_happened
+from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.queue_filter import StateFilter
+from tenants.staff import ReadOnly, ScopedAdmin
+
+BULK_LIMIT = (
+    200  # loops; what one person can claim to have looked at, and below Django's limit of form fields
+)
+STARTS_WAITING = (LoopEvent.Kind.PROPOSED, LoopEvent.Kind.ANSWERED, LoopEvent.Kind.REGRESSED)
+
+
+class ReasonForm(forms.Form):
+    """Why; kept with each decision."""
+
+    reason = forms.CharField(
+        max_length=4000,
+        widget=forms.Textarea({"rows": 4}),
+        error_messages={
+            "required": "Say why: the reason is kept with the decision and shown to the coding agent."
+        },
+    )
+
+
+class QueueAdmin(ReadOnly, ScopedAdmin):
+    """Loops of all projects that the person may see, worst first."""
+
+    tenant_path = "project__tenant"
+    list_display = [
+        "title", "severity_badge", "state", "project", "operation", "failures", "last_seen", "waiting_since",
+    ]  # fmt: skip
+    list_filter = [
+        StateFilter,
+        ("project__tenant", admin.RelatedOnlyFieldListFilter),
+        ("project", admin.RelatedOnlyFieldListFilter),
+        "severity",
+        "signal_type",
+    ]
+    list_select_related = ["project"]
+    list_per_page = 50
+    search_fields = [
+        "title",
+        "operation",
+        "service",
+        "loop_id",
+        "cluster_id",
+        "project__project_id",
+        "project__name",
+    ]
+    actions = ["reject_selected", "return_selected"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the moment since when each loop waits."""
+        starts = LoopEvent.objects.filter(loop=OuterRef("pk"), kind__in=STARTS_WAITING).order_by(
+            "-created_at", "-pk"
+        )
+        since = Coalesce(Subquery(starts.values("created_at")[:1]), "created_at")
+        rows: QuerySet[Loop] = super().get_queryset(request)
+        return rows.annotate(asked_at=since)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may decide may look."""
+        return super().has_view_permission(request, obj) or self.has_decide_permission(request)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whoever may approve, reject and return."""
+        return request.user.has_perm(approval.PERMISSION)
+
+    @admin.display(description="severity", ordering="severity")
+    def severity_badge(self, loop: Loop) -> str:
+        """The word, in its colour."""
+        label = loop.get_severity_display()
+        return format_html('<span class="lk-badge lk-{}">{}</span>', label, label)
+
+    @admin.display(description="last seen", ordering="issue__last_seen")
+    def last_seen(self, loop: Loop) -> datetime | str | None:
+        """When the failure last happened."""
+        said = loop.issue.get("last_seen")
+        try:
+            return datetime.fromisoformat(said) if said else None
+        except (TypeError, ValueError):
+            return str(said)
+
+    @admin.display(description="waiting since", ordering="asked_at")
+    def waiting_since(self, loop: Any) -> datetime | None:
+        """When it was put to a human; nothing for loops that do not wait."""
+        return loop.asked_at if loop.state in loops.WAITING else None
+
+    @admin.action(permissions=["decide"], description="Reject the selected loops, with one reason")
+    def reject_selected(self, request: HttpRequest, rows: QuerySet[Loop]) -> HttpResponse | None:
+        """Asks for the reason, then decides each."""
+        return self.decide_each(request, rows, Decision.Verb.REJECT)
+
+    @admin.action(
+        permissions=["decide"], description="Return the selected loops to the agent, with one reason"
+    )
+    def return_selected(self, request: HttpRequest, rows: QuerySet[Loop]) -> HttpResponse | None:
+        """Asks for the reason, then decides each."""
+        return self.decide_each(request, rows, Decision.Verb.RETURN)
+
+    def decide_each(
+        self, request: HttpRequest, rows: QuerySet[Loop], verb: Decision.Verb
+    ) -> HttpResponse | None:
+        """First the page with the loops and the question why; its answer decides what that page showed."""
+        form = ReasonForm(request.POST if "seen" in request.POST else None)
+        if not form.is_valid():
+            return self.ask(request, rows, verb, form)
+        self.decide_seen(request, seen(request), verb, form.cleaned_data["reason"])
+        return None
+
+    def ask(
+        self, request: HttpRequest, rows: QuerySet[Loop], verb: Decision.Verb, form: ReasonForm
+    ) -> HttpResponse | None:
+        """The page between: which loops, and why."""
+        selected = list(rows[: BULK_LIMIT + 1])
+        if not 0 < len(selected) <= BULK_LIMIT:
+            many = (
+                f"Select at most {BULK_LIMIT} loops at once."
+                if selected
+                else "The selected loops wait no more."
+            )
+            self.message_user(request, f"{many} Nothing was decided.", messages.ERROR)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{verb.label.capitalize()}: {len(selected)} loops",
+            "opts": self.opts,
+            "verb": verb,
+            "loops": selected,
+            "form": form,
+            "action": request.POST["action"],
+        }
+        return TemplateResponse(request, "admin/diagnosis/loop/decide_selected.html", context)
+
+    def decide_seen(
+        self, request: HttpRequest, revisions: dict[str, int], verb: Decision.Verb, reason: str
+    ) -> None:
+        """Decide each loop as it was seen, and say which ones were decided by others before."""
+        found = self.get_queryset(request).filter(pk__in=revisions)  # whatever their state is by now
+        decided, missed = 0, []
+        for loop in found:
+            try:
+                self.record(request, loop, revisions[loop.pk], verb, reason)
+                decided += 1
+            except approval.AlreadyDecided:
+                missed.append(what_happened(loop, revisions[loop.pk]))
+        self.message_user(
+            request, f"{verb.label.capitalize()}: {decided} loops were decided.", messages.SUCCESS
+        )
+        for message in missed:
+            self.message_user(request, message, messages.WARNING)
+
+    def record(
+        self, request: HttpRequest, loop: Loop, revision: int, verb: Decision.Verb, reason: str
+    ) -> None:
+        """One decision on the loop as the person saw it. AlreadyDecided if it is not that any more."""
+        loop.revision = revision
+        user = request.user
+        assert user.is_authenticated  # the admin lets nobody else in
+        decision = approval.decide(loop, verb, reason, user, timezone.now())
+        self.log_change(request, loop, f"{decision.get_verb_display()}: {decision.reason}")
+
+
+def seen(request: HttpRequest) -> dict[str, int]:
+    """What the page between showed: loop ids with their revisions, `<loop_id>:<revision>` each."""
+    pairs = (pair.rpartition(":") for pair in request.POST.getlist("seen"))
+    return {
+        loop_id: int(revision) for loop_id, _, revision in pairs if revision.isascii() and revision.isdigit()
+    }

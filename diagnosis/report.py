@@ -1,0 +1,54 @@
+"""The project's state as markdown: what a person pastes into a chat and an agent reads first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diagnosis.handoff import one_line
+
+
+def markdown(document: dict[str, Any] | None) -> str:
+    """The report of a packet as `packets.shown` gives it, or what to do where there is none."""
+    if document is None:
+        return "# LoopKit report\n\nNo diagnosis yet. Run `POST /v1/runs/diagnose` with the agent key.\n"
+    window = document["window"]
+    lines = [
+        f"# LoopKit report: {document['project_id']}",
+        "",
+        f"Packet `{document['packet_id']}`, {document['created_at']}",
+        f"Window {window['start']} to {window['end']}: {document['telemetry_read']} records, {document['failures']} failures.",
+        f"Status: {document['status']}. {document['reason']}".rstrip(),
+        f"Next: {document['next_action']}",
+        "",
+        *section("Memory", [memory_line(entry) for entry in document["memory"]]),
+        *[line for number, issue in enumerate(document["issues"], start=1) for line in issue_lines(number, issue)],
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def section(title: str, lines: list[str]) -> list[str]:
+    """A headed list; nothing where it is empty."""
+    return [f"## {title}", "", *lines, ""] if lines else []
+
+
+def memory_line(entry: dict[str, Any]) -> str:
+    """One remembered loop."""
+    return f"- {entry['state']}: {one_line(entry['title'])} (`{entry['loop_id']}`). {entry['note']}"
+
+
+def issue_lines(number: int, issue: dict[str, Any]) -> list[str]:
+    """One issue with what a reader needs to go on."""
+    impact = issue["impact"]
+    return [
+        f"## {number}. {one_line(issue['title'])}",
+        "",
+        f"- severity: {issue['severity_reason']}",
+        f"- status: {issue['status']} (loop `{issue['loop_id']}`: {issue['approval']['state']})",
+        f"- {impact['records']} of {impact['operation_records']} records of `{one_line(issue['operation'])}` failed, in "
+        f"{impact['sessions']} sessions; trend: {issue['trend']}",
+        f"- seen from {issue['first_seen']} to {issue['last_seen']}",
+        f"- evidence: {', '.join(f'`{record_id}`' for record_id in issue['evidence_ids'])}",
+        f"- eval candidate: `{issue['eval_candidate']}`",
+        f"- next: {issue['next_action']}",
+        "",
+    ]

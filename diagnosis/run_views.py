@@ -1,0 +1,62 @@
+"""HTTP for runs: diagnose a window, verify a fix."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from diagnosis import packets, verification
+from diagnosis import serializers as shapes
+from diagnosis.diagnose import diagnose
+from diagnosis.loop_views import own_loop, wrong_state
+from diagnosis.loops import WrongState
+from telemetry.windows import Window
+from tenants.serializers import Error
+from tenants.views import ProjectView, validated
+
+REFUSED = {code: Error for code in (400, 401, 403, 413, 415, 503)}
+
+
+class DiagnoseView(ProjectView):
+    """A diagnosis over a bounded window."""
+
+    required_scope = "runs:write"
+
+    @extend_schema(
+        operation_id="diagnose",
+        summary="Run a diagnosis over a bounded window and return a diagnosis packet",
+        request=shapes.DiagnoseRequest,
+        responses={200: OpenApiResponse(shapes.DiagnosisResponse, description="Diagnosis packet wrapper"), **REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        """The packet; a loop is proposed for each new issue."""
+        asked = validated(shapes.DiagnoseRequest, request.data)
+        now = timezone.now()
+        window = Window.ending(asked.get("until", now), asked["since_minutes"])
+        packet = diagnose(self.project, window, now)
+        return Response({"ok": True, "packet": packets.shown(packet)})
+
+
+class VerifyView(ProjectView):
+    """A before/after comparison for a loop that shipped."""
+
+    required_scope = "runs:write"
+
+    @extend_schema(
+        operation_id="verify",
+        summary="Compare the windows before and after a fix, by rates over exposure",
+        request=shapes.VerifyRequest,
+        responses={200: shapes.VerifyAnswer, 404: Error, 409: Error, **REFUSED},
+    )
+    def post(self, request: Request) -> Response:
+        """The verdict; the loop moves with it."""
+        asked = validated(shapes.VerifyRequest, request.data)
+        loop = own_loop(self.project, asked["loop_id"])
+        try:
+            judged = verification.verify(loop, timezone.now())
+        except WrongState as error:
+            raise wrong_state(error) from error
+        loop.refresh_from_db()
+        return Response({"ok": True, "loop_id": loop.loop_id, "state": loop.state, **judged.document})

@@ -1,0 +1,70 @@
+"""Times, durations, shares and captured values as people read them; what was captured comes out escaped."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+LONGEST = 20_000  # characters; a page with megabytes in it helps nobody, and the API has the whole
+UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
+
+
+def moment_of(value: str | datetime) -> datetime:
+    """The time that an answer's RFC 3339 text says."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+@register.filter
+def at(value: str | datetime | None) -> str | SafeString:
+    """`12 Jul 2026, 14:03:05`, in UTC."""
+    if not value:
+        return "–"
+    when = moment_of(value).astimezone(UTC)
+    return format_html(
+        '<time datetime="{}">{}</time>', when.isoformat(), f"{when.day} {when:%b %Y, %H:%M:%S}"
+    )
+
+
+@register.filter
+def ago(value: str | datetime | None) -> str | SafeString:
+    """`3 h ago`; the exact time stands in the element."""
+    if not value:
+        return "–"
+    when = moment_of(value).astimezone(UTC)
+    seconds = (datetime.now(UTC) - when).total_seconds()
+    text = next((f"{seconds // size:.0f} {unit} ago" for size, unit in UNITS if seconds >= size), "just now")
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>', when.isoformat(), f"{when:%F %T}", text
+    )
+
+
+@register.filter
+def duration(milliseconds: float | None) -> str:
+    """`120 ms`, `1.2 s`, `3.5 min`."""
+    if milliseconds is None:
+        return "–"
+    if milliseconds < 1000:
+        return f"{milliseconds:.3g} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """`12.5 %` of 0.125."""
+    return "–" if share is None else f"{share * 100:.3g} %"
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """Text as it is, anything else as indented JSON; the end of very long ones is cut."""
+    text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST]}\n… {len(text) - LONGEST} more characters; the API has them all."

@@ -1,0 +1,26 @@
+"""Paths about packets, loops, evals and runs: the API, then the pages."""
+
+from django.urls import path
+
+from diagnosis import eval_views, loop_views, packet_views, pages, run_views
+
+urlpatterns = [
+    path("v1/runs/diagnose", run_views.DiagnoseView.as_view(), name="diagnose"),
+    path("v1/runs/verify", run_views.VerifyView.as_view(), name="verify"),
+    path("v1/dashboard", packet_views.DashboardView.as_view(), name="dashboard-json"),
+    path("v1/reports/latest.md", packet_views.ReportView.as_view(), name="report"),
+    path("v1/packets", packet_views.PacketsView.as_view(), name="packets"),
+    path("v1/packets/<str:packet_id>", packet_views.PacketView.as_view(), name="packet"),
+    path("v1/loops", loop_views.LoopsView.as_view(), name="loops"),
+    path("v1/loops/<str:loop_id>", loop_views.LoopView.as_view(), name="loop"),
+    path("v1/loops/<str:loop_id>/events", loop_views.LoopEventsView.as_view(), name="loop-events"),
+    path("v1/loops/<str:loop_id>/handoff", loop_views.HandoffView.as_view(), name="handoff"),
+    path("v1/evals", eval_views.EvalsView.as_view(), name="evals"),
+    path("v1/evals/<str:eval_id>", eval_views.EvalView.as_view(), name="eval"),
+    path("dashboard", pages.project_page, name="dashboard"),
+    path("dashboard/diagnose", pages.diagnose_window, name="dashboard-diagnose"),
+    path("dashboard/issues/<str:cluster_id>", pages.issue_page, name="dashboard-issue"),
+    path("dashboard/sessions", pages.sessions_page, name="dashboard-sessions"),
+    path("dashboard/session", pages.session_page, name="dashboard-session"),
+    path("dashboard/records/<str:record_id>", pages.record_page, name="dashboard-record"),
+]

@@ -1,0 +1,61 @@
+"""LoopKit as its users reach it: plain HTTP with a key, and errors that say what to do."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+TIMEOUT = 60  # seconds
+
+
+class Refused(Exception):
+    """The server answered with an error."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One successful answer."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        return dict(json.loads(self.body))
+
+
+def post(url: str, key: str = "", data: dict[str, Any] | bytes = b"", content_type: str = "") -> Answer:
+    """POST bytes, or a dict as JSON. Refused for any answer that is not a success."""
+    parts = urlsplit(url)
+    headers = {"Content-Type": content_type or "application/json"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    body = json.dumps(data).encode() if isinstance(data, dict) else data
+    connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT)
+    try:
+        connection.request("POST", parts.path, body, headers)
+        response = connection.getresponse()
+        answer = Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+    if answer.status >= 300:
+        raise Refused(answer.status, f"POST {parts.path}: {answer.status} {explanation(answer.body)}")
+    return answer
+
+
+def explanation(body: bytes) -> str:
+    """The message and the next step of an error answer, or its first characters."""
+    try:
+        document = json.loads(body)
+        error = document.get("error", document)
+        return " ".join(filter(None, [error.get("message"), error.get("hint")]))
+    except (ValueError, AttributeError):
+        return body[:200].decode(errors="replace")

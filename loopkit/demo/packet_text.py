@@ -1,0 +1,73 @@
+"""A packet as a person reads it in a terminal: what hurts most first, with the way to the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from typing import Any
+
+WIDTH = 100
+SHOWN_ISSUES = 8
+SHOWN_EVIDENCE = 2
+INDENT = " " * 6
+
+
+def lines(packet: dict[str, Any]) -> Iterator[str]:
+    """The packet's head, its memory, its first issues."""
+    issues = packet["issues"]
+    yield f"Packet {packet['packet_id']}: {packet['status']}, {plural(len(issues), 'issue')}"
+    yield f"  window     {packet['window']['start']} to {packet['window']['end']}"
+    read, failures = plural(packet["telemetry_read"], "record"), plural(packet["failures"], "failure")
+    yield f"  read       {read}, {failures}"
+    if packet["reason"]:
+        yield from paragraph("  reason     ", packet["reason"])
+    yield from paragraph("  next       ", packet["next_action"])
+    for entry in packet["memory"]:
+        yield f"  memory     {entry['state']}: {entry['title']}"
+    for number, issue in enumerate(issues[:SHOWN_ISSUES], start=1):
+        yield ""
+        yield from issue_lines(number, issue)
+    if len(issues) > SHOWN_ISSUES:
+        yield ""
+        yield f"  ... and {plural(len(issues) - SHOWN_ISSUES, 'more issue')} in the packet"
+
+
+def issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
+    """One issue."""
+    yield from paragraph(f"{number:>3}.  {issue['severity']:<8}  ", issue["title"])
+    signal = f"{issue['signal_type']} in {issue['service'] or 'an unnamed service'}"
+    yield f"{INDENT}status    {issue['status']}, {issue['trend']}; {signal}"
+    yield from paragraph(f"{INDENT}impact    ", impact(issue))
+    yield from paragraph(f"{INDENT}evidence  ", evidence(issue["evidence_ids"]))
+    yield from paragraph(f"{INDENT}next      ", issue["next_action"])
+
+
+def impact(issue: dict[str, Any]) -> str:
+    """How much it hurts: `8 failures in 8 traces, 5 sessions, 3 users; 40 % of the operation's traffic`."""
+    counted = issue["impact"]
+    places = [plural(counted[name], name[:-1]) for name in ("traces", "sessions", "users") if counted[name]]
+    share = f"; {counted['share']:.0%} of the operation's records" if counted["share"] is not None else ""
+    return f"{plural(issue['count'], 'failure')} in {', '.join(places)}{share}"
+
+
+def evidence(record_ids: list[str]) -> str:
+    """The first record ids, and how many more there are."""
+    more = len(record_ids) - SHOWN_EVIDENCE
+    return " ".join(record_ids[:SHOWN_EVIDENCE]) + (f" and {more} more" if more > 0 else "")
+
+
+def paragraph(label: str, text: str) -> list[str]:
+    """The text behind its label, wrapped under itself."""
+    return wrap(
+        text,
+        WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [label.rstrip()]
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 issue`, `2,807 records`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -1,0 +1,71 @@
+"""The demo, step by step: a project, recorded telemetry in, a diagnosis, the packet, where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from loopkit.demo import packet_text, recordings
+from loopkit.demo.client import post
+from loopkit.demo.project import NAME, DemoProject, open_project
+
+Say = Callable[[str], None]
+WINDOW_MINUTES = 60
+MAX_WINDOW_MINUTES = 43200  # what the API takes; the demo's sandbox does not live longer
+STALE_MINUTES = 180
+
+
+def tell(url: str, file: Path, fresh: bool, say: Say) -> None:
+    """The whole story. Refused, or OSError, where a step fails."""
+    project, is_new = open_project(url, file, fresh)
+    introduce(project, is_new, file, say)
+    replay(url, project, say)
+    say("Diagnosing")
+    packet = diagnose(url, project)
+    say("")
+    for line in packet_text.lines(packet):
+        say(line)
+    say("")
+    go_on(url, file, packet, say)
+
+
+def introduce(project: DemoProject, is_new: bool, file: Path, say: Say) -> None:
+    """Which project it is, and why not another."""
+    say(f"Project {project.project_id} {'provisioned' if is_new else 'resumed'}; its keys are in {file}")
+    if is_new and project.project_name != NAME:
+        say(f"  A new name: '{NAME}' stays with the project that has it.")
+    if project.age_minutes > STALE_MINUTES:
+        hours = project.age_minutes // 60
+        say(f"  Its telemetry was replayed {hours} h ago; the diagnosis looks back that far.")
+        say("  For a project with telemetry of this moment: make demo FRESH=1")
+
+
+def replay(url: str, project: DemoProject, say: Say) -> None:
+    """Send every client's requests with the producer key."""
+    for client, what in recordings.CLIENTS.items():
+        stored = duplicates = rejected = 0
+        for request, _ in recordings.ending_at(client, project.moment_unix_nano):
+            answer = post(f"{url}/v1/traces", project.producer_key, request.body, request.content_type)
+            stored += int(answer.headers["X-LoopKit-Accepted"])
+            duplicates += int(answer.headers["X-LoopKit-Duplicates"])
+            rejected += int(answer.headers["X-LoopKit-Rejected"])
+        known = f", {duplicates} known already" if duplicates else ""
+        refused = f", {rejected} refused" if rejected else ""
+        say(f"  {what:<46} {stored:>5} spans stored{known}{refused}")
+
+
+def diagnose(url: str, project: DemoProject) -> dict[str, Any]:
+    """The packet over a window that reaches the replayed telemetry."""
+    since_minutes = min(max(WINDOW_MINUTES, project.age_minutes + WINDOW_MINUTES), MAX_WINDOW_MINUTES)
+    answer = post(f"{url}/v1/runs/diagnose", project.agent_key, {"since_minutes": since_minutes})
+    return dict(answer.json()["packet"])
+
+
+def go_on(url: str, file: Path, packet: dict[str, Any], say: Say) -> None:
+    """What a person, and an agent, can do next."""
+    say("Go on:")
+    say(f"  approve, reject, return   {url}/admin/diagnosis/loop/  (user admin)")
+    say(f"  see it in the browser     {url}/dashboard  (sign in with agent_key from {file.name})")
+    say(f"  the packet as JSON        {url}/v1/packets/{packet['packet_id']}")
+    say(f"  what agents read first    {url}/llms.txt")

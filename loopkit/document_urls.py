@@ -1,0 +1,17 @@
+"""Paths of the instance about itself: its health, and the documents that agents find their way by."""
+
+from django.urls import path
+
+from loopkit import documents, health, schemas
+
+urlpatterns = [
+    path("health", health.HealthView.as_view(), name="health"),
+    path("livez", health.HealthView.as_view(schema=None), name="livez"),
+    path("readyz", health.ReadyView.as_view(), name="readyz"),
+    path("llms.txt", documents.DocumentView.as_view(page="llms.txt"), name="llms"),
+    path("agents.md", documents.DocumentView.as_view(page="agents.md"), name="agents"),
+    path("quickstart.md", documents.DocumentView.as_view(page="quickstart.md"), name="quickstart"),
+    path("contact.json", documents.ContactView.as_view(), name="contact"),
+    path("openapi.json", schemas.OpenApiView.as_view(), name="openapi"),
+    path("schema/<str:name>.json", schemas.SchemaView.as_view(), name="schema"),
+]

@@ -1,0 +1,122 @@
+"""
+The one shape of every error outside OTLP: `{"ok": false, "error": {"code", "message", "hint", "docs_url"}}`.
+
+https://www.django-rest-framework.org/api-guide/exceptions/#custom-exception-handling
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import DatabaseError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from loopkit.errors import ApiError, Unavailable
+
+logger = logging.getLogger(__name__)
+DOCS_PATH = "/agents.md#errors"
+PAGES = {403: "errors/403_csrf.html", 404: "errors/404.html", 500: "errors/500.html"}
+HINTS = {
+    "not_authenticated": "Send `Authorization: Bearer <key>`. POST /v1/provision with a project_name mints keys.",
+    "authentication_failed": "Check the key, or rotate it: POST /v1/recover with project_id and recovery_code.",
+    "permission_denied": "Use a key of this project with the scope that the operation needs; see /agents.md.",
+    "not_found": "Check the id and the path; /openapi.json lists every path.",
+    "method_not_allowed": "See the Allow header and /openapi.json.",
+    "parse_error": "Send a JSON object with Content-Type: application/json.",
+    "unsupported_media_type": "Send Content-Type: application/json.",
+    "csrf_failed": "Open the page again, with cookies allowed, and send the form once more.",
+    "invalid": "Correct the named field; /openapi.json has its type and bounds.",
+}
+
+
+def body(code: str, message: str, hint: str, docs_url: str = DOCS_PATH) -> dict[str, Any]:
+    """The error shape as plain data."""
+    return {"ok": False, "error": {"code": code, "message": message, "hint": hint, "docs_url": docs_url}}
+
+
+def as_api_error(error: exceptions.APIException) -> ApiError:
+    """Any REST framework exception as ours, so that one code path writes the answer."""
+    if isinstance(error, ApiError):
+        return error
+    code = str(error.default_code)
+    code = {"error": "server_error"}.get(code, code)
+    return ApiError(error.status_code, code, sentence(error.detail), HINTS.get(code, HINTS["not_found"]))
+
+
+def sentence(detail: Any) -> str:
+    """A validation result as one line that names each field: `since_minutes: Ensure this value ...`."""
+    if isinstance(detail, Mapping):
+        return "; ".join(f"{name}: {sentence(value)}" for name, value in detail.items())
+    if isinstance(detail, list):
+        return " ".join(sentence(value) for value in detail)
+    return str(detail)
+
+
+def is_store_fault(error: Exception) -> bool:
+    """A database that is locked, full, read-only, outdated or broken: the same request may succeed later."""
+    return isinstance(error, OperationalError) or type(error) is DatabaseError
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's EXCEPTION_HANDLER. None (a real 500) only for a fault of ours."""
+    if is_store_fault(error):
+        logger.error("store unavailable: %s", error, extra={"path": context["request"].path})
+        error = Unavailable(
+            "store_unavailable", "The store is not available just now.", "Send the same request again."
+        )
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, exceptions.APIException):
+        known = as_api_error(error)
+    elif response.status_code == status.HTTP_404_NOT_FOUND:
+        known = as_api_error(exceptions.NotFound())
+    else:
+        known = as_api_error(exceptions.PermissionDenied())
+    request: HttpRequest = context["request"]
+    response.data = body(known.code, known.message, known.hint, request.build_absolute_uri(DOCS_PATH))
+    for name, value in known.headers.items():
+        response[name] = value
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler404: an unknown path, in the same shape."""
+    return plain(request, 404, "not_found", f"No such path: {request.path}")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400: Django refused the request before a view saw it (a wrong Host, a broken form)."""
+    return plain(request, 400, "bad_request", "The request could not be read.")
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW: a form that this browser did not get from us just now."""
+    return plain(request, 403, "csrf_failed", f"The form could not be checked: {reason}")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """handler500: a fault of ours; the log has the traceback."""
+    return plain(request, 500, "server_error", "The server failed; the operator's log says why.")
+
+
+def plain(request: HttpRequest, status_code: int, code: str, message: str) -> HttpResponse:
+    """
+    An answer made outside REST framework: a page for browsers, the shape for everyone else.
+
+    The host may be unusable here, so the link is relative.
+    """
+    if status_code in PAGES and prefers_html(request):
+        return HttpResponse(render_to_string(PAGES[status_code]), status=status_code)
+    return JsonResponse(body(code, message, HINTS.get(code, HINTS["not_found"])), status=status_code)
+
+
+def prefers_html(request: HttpRequest) -> bool:
+    """Whether a browser asks: programs that take anything get JSON."""
+    return request.get_preferred_type(["application/json", "text/html"]) == "text/html"

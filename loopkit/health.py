@@ -1,0 +1,117 @@
+"""
+Whether the process lives, and whether it can serve: what orchestrators ask.
+
+Liveness touches nothing, so that a slow disk restarts nobody. Readiness looks at what every request needs.
+https://kubernetes.io/docs/concepts/workloads/pods/probes/
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loopkit.errors import Unavailable
+from tenants import project_file
+from tenants.serializers import Error
+from tenants.views import PublicView
+
+READY = "ok"
+
+
+class NotReady(Exception):
+    """A check failed; the text is the reason."""
+
+
+class Health(serializers.Serializer[dict[str, object]]):
+    """The process answers."""
+
+    ok = serializers.BooleanField()
+    status = serializers.CharField()
+    version = serializers.CharField()
+
+
+class Checks(serializers.Serializer[dict[str, str]]):
+    """`ok` each."""
+
+    control_database = serializers.CharField()
+    migrations = serializers.CharField()
+    data_dir = serializers.CharField()
+    template = serializers.CharField()
+
+
+class Readiness(serializers.Serializer[dict[str, object]]):
+    """The instance can serve."""
+
+    ok = serializers.BooleanField()
+    checks = Checks()
+
+
+class HealthView(PublicView):
+    """Liveness."""
+
+    @extend_schema(operation_id="health", summary="Liveness", responses={200: Health})
+    def get(self, request: Request) -> Response:
+        """200 as long as the process answers."""
+        return Response({"ok": True, "status": "live", "version": settings.LOOPKIT_VERSION})
+
+
+class ReadyView(PublicView):
+    """Readiness."""
+
+    @extend_schema(operation_id="ready", summary="Readiness", responses={200: Readiness, 503: Error})
+    def get(self, request: Request) -> Response:
+        """200 when every check passes; 503 with the first reason and its remedy."""
+        for name, (check, remedy) in CHECKS.items():
+            try:
+                check()
+            except (NotReady, DatabaseError, OSError) as reason:
+                raise Unavailable("not_ready", f"{name}: {reason}", remedy) from reason
+        return Response({"ok": True, "checks": dict.fromkeys(CHECKS, READY)})
+
+
+def control_database() -> None:
+    """It answers a query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def migrations() -> None:
+    """Every app's newest migration was applied."""
+    missing = newest_migrations() - MigrationRecorder(connection).applied_migrations().keys()
+    if missing:
+        raise NotReady(f"not applied: {', '.join(sorted('.'.join(key) for key in missing))}")
+
+
+@lru_cache(maxsize=1)
+def newest_migrations() -> frozenset[tuple[str, str]]:
+    """Of this code; read once, for it does not change while the process runs."""
+    return frozenset((app, name) for app, name in MigrationLoader(None).graph.leaf_nodes())
+
+
+def data_dir() -> None:
+    """It takes a byte: it exists, is writable, and its disk is not full."""
+    with tempfile.TemporaryFile(dir=settings.LOOPKIT_DATA_DIR) as file:
+        file.write(b"\0")
+
+
+def template() -> None:
+    """The empty project file is there, or can be made."""
+    project_file.template()
+
+
+CHECKS: dict[str, tuple[Callable[[], None], str]] = {
+    "control_database": (control_database, "Check LOOPKIT_DATABASE_URL and that its server runs."),
+    "migrations": (migrations, "Run `manage.py prepare`."),
+    "data_dir": (data_dir, "Make LOOPKIT_DATA_DIR a writable directory with free space."),
+    "template": (template, "Make LOOPKIT_DATA_DIR/projects writable and run `manage.py prepare`."),
+}

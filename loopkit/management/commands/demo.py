@@ -1,0 +1,53 @@
+"""`manage.py demo`, which `make demo` calls: a server, a project with recorded telemetry, its packet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from loopkit import serving
+from loopkit.demo import story
+from loopkit.demo.client import Refused
+
+
+class Command(BaseCommand):
+    """Ends with Ctrl-C or SIGTERM and code 0; each failure says what to do."""
+
+    help = (
+        "Prepare, serve, replay recorded telemetry into the project 'demo', diagnose it, serve until Ctrl-C."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--fresh", action="store_true", help="A new project, with telemetry of this moment."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            serving.check_port()
+            call_command("prepare", stdout=self.stdout)
+            self.serve(options["fresh"])
+        except KeyboardInterrupt:
+            self.say("Stopped.")
+        except (serving.PortNotFree, serving.NotServing) as error:
+            raise CommandError(str(error)) from error
+        except (Refused, OSError) as error:
+            raise CommandError(
+                f"{error}\nThe demo stopped there. Run it again; it goes on where it was."
+            ) from error
+
+    def serve(self, fresh: bool) -> None:
+        """The server around the story, until a signal or its own end."""
+        self.say("Starting the server")
+        with serving.running() as server:
+            story.tell(serving.url(), settings.LOOPKIT_DATA_DIR / "demo.json", fresh, self.say)
+            self.say(f"\nServing on {serving.url()} until Ctrl-C.")
+            raise serving.NotServing(f"The server ended by itself, with code {server.wait()}.")
+
+    def say(self, line: str) -> None:
+        """One line, at once, also into a pipe."""
+        self.stdout.write(line)
+        self.stdout.flush()

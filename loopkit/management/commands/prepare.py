@@ -1,0 +1,24 @@
+"""`manage.py prepare`: before the first start, and after each upgrade."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from loopkit.prepare import ADMIN, prepare
+
+
+class Command(BaseCommand):
+    """Says what was made; the admin's password is printed once, because only its hash is kept."""
+
+    help = "Make or upgrade the data dir, the databases and the first admin user. Safe to run again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        password = prepare(settings.LOOPKIT_DATA_DIR)
+        self.stdout.write(f"Data dir ready: {settings.LOOPKIT_DATA_DIR}")
+        if password:
+            self.stdout.write(f"Admin user made: {ADMIN}, password {password} (shown this once)")
+        else:
+            self.stdout.write(f"Admin user kept. A new password: manage.py changepassword {ADMIN}")

@@ -1,0 +1,39 @@
+"""Request bodies of the JSON interface: one JSON object, bounded."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.http import UnreadablePostError
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from loopkit.errors import ApiError
+
+MAX_BYTES = 1024 * 1024
+
+
+class JsonObjectParser(BaseParser):
+    """`application/json` with one object in it. An empty body is an empty object, so optional bodies may be left out."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The object. 400 for anything else, 413 above MAX_BYTES."""
+        try:
+            raw = stream.read(MAX_BYTES + 1)
+        except UnreadablePostError as error:
+            raise ParseError(f"The body could not be read: {error}") from error
+        if len(raw) > MAX_BYTES:
+            raise ApiError(
+                413, "body_too_large", f"The body is over {MAX_BYTES} bytes.", "Send a smaller body."
+            )
+        try:
+            value = orjson.loads(raw or b"{}")
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise ParseError("The body must be a JSON object.")
+        return value

@@ -1,0 +1,24 @@
+"""
+Gunicorn's configuration: `gunicorn -c loopkit/server.py loopkit.wsgi`.
+
+gthread: it keeps exporters' connections alive and outlives slow clients, which the sync workers do not.
+https://docs.gunicorn.org/en/stable/settings.html
+"""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
+
+from django.conf import settings  # noqa: E402  (needs the line above)
+
+bind = f"{settings.LOOPKIT_BIND}:{settings.PORT}"
+worker_class = "gthread"
+workers = settings.LOOPKIT_WORKERS
+threads = settings.LOOPKIT_THREADS
+keepalive = 65  # seconds; above the 60 of usual proxies, so that the proxy closes first
+timeout = 60
+graceful_timeout = 20
+max_requests = 0
+accesslog = None
+loglevel = settings.LOOPKIT_LOG_LEVEL.lower()
+forwarded_allow_ips = "127.0.0.1,::1"

@@ -1,0 +1,271 @@
+"""
+Everything an operator can turn: the only reader of the environment. README.md has the table; a test keeps them equal.
+
+Django's own reference: https://docs.djangoproject.com/en/5.2/ref/settings/
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import dj_database_url
+from corsheaders.defaults import default_headers
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from loopkit.secret_files import stored_secret
+
+T = TypeVar("T")
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOOPKIT_VERSION = "0.1.0"
+
+
+def env(name: str, default: T, cast: Callable[[str], T]) -> T:
+    """The variable's value; the default if unset. A bad value stops the start, by name."""
+    raw = os.environ.get(name)
+    try:
+        return default if raw is None else cast(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={raw!r}: {error}") from error
+
+
+def switch(raw: str) -> bool:
+    """`1 true yes on` or `0 false no off`, any case."""
+    words = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    try:
+        return words[raw.strip().lower()]
+    except KeyError:
+        raise ValueError("use 1 or 0") from None
+
+
+def words(raw: str) -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def natural(raw: str) -> int:
+    """A whole number above zero."""
+    number = int(raw)
+    if number < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
+def rate(raw: str) -> str:
+    """A rate as django-ratelimit writes it: https://django-ratelimit.readthedocs.io/en/stable/rates.html"""
+    count, _, period = raw.partition("/")
+    if not count.isdigit() or period.lstrip("0123456789")[:1] not in {"s", "m", "h", "d"}:
+        raise ValueError("write it as count/period, such as 20/h or 5/10m")
+    return raw
+
+
+def public_url(raw: str) -> str:
+    """The origin that clients use, without a path."""
+    parts = urlsplit(raw)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+        raise ValueError("write it as https://host[:port], without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+# Where things are kept
+LOOPKIT_DATA_DIR = env("LOOPKIT_DATA_DIR", BASE_DIR / "var", Path).resolve()
+DATABASES = {
+    "default": dj_database_url.parse(
+        env("LOOPKIT_DATABASE_URL", f"sqlite:///{LOOPKIT_DATA_DIR}/control.sqlite3", str), conn_max_age=600
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",  # a transaction that upgrades to a write later fails at once, without waiting
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+DATABASE_ROUTERS = ["tenants.router.ProjectRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOOPKIT_OPEN_STORES = env(
+    "LOOPKIT_OPEN_STORES", 48, natural
+)  # 3 descriptors each; 256 a process is the promise
+
+# Secrets: given, or made once in the data dir
+SECRET_KEY = env("LOOPKIT_SECRET_KEY", "", str) or stored_secret(LOOPKIT_DATA_DIR, "django")
+SIGNUP_UPGRADE_SECRET = env("SIGNUP_UPGRADE_SECRET", None, str)
+if SIGNUP_UPGRADE_SECRET is None:
+    SIGNUP_UPGRADE_SECRET = stored_secret(LOOPKIT_DATA_DIR, "signup-upgrade")
+
+# The server
+DEBUG = env("LOOPKIT_DEBUG", False, switch)
+LOOPKIT_BIND = env("LOOPKIT_BIND", "127.0.0.1", str)
+PORT = env("PORT", 8000, natural)
+LOOPKIT_WORKERS = env("LOOPKIT_WORKERS", 2, natural)
+LOOPKIT_THREADS = env("LOOPKIT_THREADS", 8, natural)
+LOOPKIT_LOG_LEVEL = env("LOOPKIT_LOG_LEVEL", "INFO", str)
+LOOPKIT_PUBLIC_URL = env("LOOPKIT_PUBLIC_URL", "", public_url)
+LOOPKIT_TRUSTED_PROXIES = env("LOOPKIT_TRUSTED_PROXIES", 0, int)  # how many proxies append to X-Forwarded-For
+ALLOWED_HOSTS = env("LOOPKIT_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"], words)
+if LOOPKIT_PUBLIC_URL:
+    ALLOWED_HOSTS = [*ALLOWED_HOSTS, str(urlsplit(LOOPKIT_PUBLIC_URL).hostname)]
+    CSRF_TRUSTED_ORIGINS = [LOOPKIT_PUBLIC_URL]
+LOOPKIT_CONTACT_EMAIL = env("LOOPKIT_CONTACT_EMAIL", "", str)
+
+# Limits
+LOOPKIT_MAX_BODY_BYTES = env("LOOPKIT_MAX_BODY_BYTES", 64 * 1024 * 1024, natural)  # after decompression
+LOOPKIT_MINT_RATE = env("LOOPKIT_MINT_RATE", "20/h", rate)
+LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)
+LOOPKIT_SANDBOX_SPANS = env("LOOPKIT_SANDBOX_SPANS", 5000, natural)
+LOOPKIT_SANDBOX_DAYS = env("LOOPKIT_SANDBOX_DAYS", 14, natural)
+PROVISION_AUTO_GRADUATE = env("PROVISION_AUTO_GRADUATE", False, switch)
+
+# Django
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "csp",
+    "django_ratelimit",
+    "rest_framework",
+    "drf_spectacular",
+    "loopkit",
+    "tenants",
+    "telemetry",
+    "diagnosis",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "loopkit.urls"
+WSGI_APPLICATION = "loopkit.wsgi.application"
+APPEND_SLASH = False  # exporters take a redirect for success and lose the spans
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True  # serves static/ and the admin's files in place: no collectstatic step
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+
+CACHES = {"default": {"BACKEND": "tenants.counter_cache.CounterCache"}}
+if env("LOOPKIT_CACHE_URL", "", str):
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": env("LOOPKIT_CACHE_URL", "", str),
+        }
+    }
+RATELIMIT_IP_META_KEY = "tenants.limits.client_address"
+RATELIMIT_IPV6_MASK = 64  # one network, as providers hand them out
+SILENCED_SYSTEM_CHECKS = [
+    "django_ratelimit.W001",  # names the backends its authors tested; ours counts exactly, and tests show it
+    "security.W008",  # no redirect to https here: on /v1/traces it loses spans, so the proxy does it for people
+    "security.W005",  # HSTS for this host only: whether its subdomains speak https is their owner's to say
+    "security.W021",  # and so is the browsers' preload list
+]
+
+# Safety in browsers
+HTTPS = LOOPKIT_PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "loopkit.error_answers.csrf_failed"
+if LOOPKIT_TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# Browser exporters and feedback widgets send from other origins, with a key and never with cookies.
+CORS_URLS_REGEX = r"^/v1/(feedback|traces|logs|metrics)/?$"
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_HEADERS = [*default_headers, "content-encoding"]
+
+# The HTTP interface
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["loopkit.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["loopkit.parsing.JsonObjectParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "loopkit.rendering.OnlyNegotiation",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "loopkit.error_answers.handle",
+    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of ours
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LoopKit API",
+    "VERSION": LOOPKIT_VERSION,
+    "OAS_VERSION": "3.1.0",
+    "DESCRIPTION": (
+        "Agent-first improvement loops over production telemetry. Producers write OTLP spans; agents run diagnosis "
+        "and read bounded evidence windows. External writes are human-approved."
+    ),
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RecordSeverity": ["low", "medium", "high"],
+        "IssueSeverity": ["low", "medium", "high", "critical"],
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
+    "loggers": {"django.request": {"level": "ERROR"}},  # a refused request is the client's affair
+}

@@ -1,0 +1,15 @@
+"""Every path, by app. No redirects, so no trailing slashes are added."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("loopkit.document_urls")),
+    path("", include("tenants.urls")),
+    path("", include("telemetry.urls")),
+    path("", include("diagnosis.urls")),
+    path("admin/", admin.site.urls),
+]
+handler400 = "loopkit.error_answers.bad_request"
+handler404 = "loopkit.error_answers.not_found"
+handler500 = "loopkit.error_answers.server_error"

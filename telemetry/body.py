@@ -1,0 +1,88 @@
+"""
+The body of an OTLP request: any length declaration, gzip, deflate or none, read in pieces up to the limit.
+
+https://opentelemetry.io/docs/specs/otlp/#otlphttp-request; zlib's own limits against bombs:
+https://docs.python.org/3/library/zlib.html#zlib.Decompress.decompress
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from loopkit.chunked import is_chunked
+from loopkit.errors import ApiError
+
+PIECE_BYTES = 64 * 1024
+WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+
+class Readable(Protocol):
+    """A request."""
+
+    META: dict[str, Any]
+
+    def read(self, size: int) -> bytes:
+        """The next bytes of the body."""
+        ...
+
+
+def read(request: Readable) -> bytes:
+    """The plain body. 411, 413 and 415 as OTLP asks; 400 for broken compression."""
+    if is_chunked(request.META) and not request.META.get("wsgi.input_terminated"):
+        raise ApiError(411, "length_required", "This server cannot read chunked bodies.", "Send Content-Length.")
+    encoding = str(request.META.get("HTTP_CONTENT_ENCODING", "")).strip().lower()
+    if encoding in {"", "identity"}:
+        return joined(pieces(request))
+    if encoding not in WINDOW_BITS:
+        raise ApiError(
+            415, "unsupported_encoding", f"Content-Encoding {encoding[:40]!r} is not known.", "Use gzip, deflate or none."
+        )
+    return joined(decompressed(pieces(request), WINDOW_BITS[encoding]))
+
+
+def pieces(request: Readable) -> Iterator[bytes]:
+    """The body as it comes."""
+    while piece := request.read(PIECE_BYTES):
+        yield piece
+
+
+def joined(parts: Iterator[bytes]) -> bytes:
+    """All of it, or 413 as soon as it exceeds the limit."""
+    body = bytearray()
+    for part in parts:
+        body += part
+        if len(body) > settings.LOOPKIT_MAX_BODY_BYTES:
+            raise ApiError(
+                413,
+                "body_too_large",
+                f"The body is over {settings.LOOPKIT_MAX_BODY_BYTES} bytes after decompression.",
+                "Send smaller batches, such as 512 spans.",
+            )
+    return bytes(body)
+
+
+def decompressed(parts: Iterator[bytes], window_bits: int) -> Iterator[bytes]:
+    """The plain bytes in bounded pieces. Several gzip members may follow each other; a cut stream is broken."""
+    inflater = zlib.decompressobj(window_bits)
+    try:
+        for part in parts:
+            while part:
+                if inflater.eof:
+                    inflater = zlib.decompressobj(window_bits)
+                yield inflater.decompress(part, PIECE_BYTES)
+                part = inflater.unconsumed_tail or inflater.unused_data
+            while not inflater.eof and (rest := inflater.decompress(b"", PIECE_BYTES)):
+                yield rest
+    except zlib.error as error:
+        raise broken(str(error)) from error
+    if not inflater.eof:
+        raise broken("the compressed stream is cut")
+
+
+def broken(reason: str) -> ApiError:
+    """400: a retry would send the same bytes."""
+    return ApiError(400, "bad_compression", f"The body cannot be decompressed: {reason}.", "Check Content-Encoding.")

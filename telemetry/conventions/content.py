@@ -1,0 +1,115 @@
+"""
+What clients record as input and output: JSON in a string, JSON in JSON, numbered attributes, Python reprs.
+
+Lenient: what cannot be read stays as it was sent. Used when a record is read, and for the results of tools.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import orjson
+
+from telemetry.conventions.lookup import Attributes
+
+MAX_LITERAL = 20_000  # characters; Python's parser is slow
+MAX_DEPTH = 12  # of dotted names; deeper ones are dropped
+WRAPPERS = ("message", "tool_call", "message_content", "document")
+
+
+def parsed(value: Any) -> Any:
+    """The JSON (or Python literal) inside a string; any other value as it is."""
+    if not isinstance(value, str) or value[:1] not in ("{", "[", '"'):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return literal(value)
+
+
+def literal(text: str) -> Any:
+    """A Python repr of plain data, or the text."""
+    if len(text) > MAX_LITERAL:
+        return text
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def metadata(attributes: Attributes) -> dict[str, Any]:
+    """The application's own facts in the JSON attribute `metadata`; {} without any."""
+    facts = parsed(attributes.get("metadata"))
+    return facts if isinstance(facts, dict) else {}
+
+
+def numbered(attributes: Attributes, prefix: str) -> list[Any] | None:
+    """`prefix.0.role`, `prefix.0.content`, ... as a list of objects; None when there are none."""
+    root: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if name.startswith(prefix):
+            insert(root, name[len(prefix) :].split(".")[:MAX_DEPTH], value)
+    listed = as_lists(root)
+    return listed if isinstance(listed, list) and listed else None
+
+
+def insert(node: dict[str, Any], path: list[str], value: Any) -> None:
+    """Put the value at that path; a leaf in the way of a deeper name gives way."""
+    for part in path[:-1]:
+        child = node.get(part)
+        if not isinstance(child, dict):
+            child = node[part] = {}
+        node = child
+    node[path[-1]] = value
+
+
+def as_lists(node: Any) -> Any:
+    """Objects whose keys are all numbers become lists, in the order of the numbers."""
+    if not isinstance(node, dict):
+        return node
+    if node and all(key.isdecimal() for key in node):
+        return [unwrapped_item(as_lists(node[key])) for key in sorted(node, key=lambda key: (len(key), key))]
+    return {key: as_lists(item) for key, item in node.items()}
+
+
+def unwrapped_item(item: Any) -> Any:
+    """OpenInference puts each list item into an object of one key: `message`, `tool_call`."""
+    if isinstance(item, dict) and len(item) == 1:
+        (name,) = item
+        return item[name] if name in WRAPPERS else item
+    return item
+
+
+def tool_result(value: Any) -> Any:
+    """What a tool gave back, out of the message objects that frameworks wrap around it."""
+    for _ in range(MAX_DEPTH):
+        content = parsed(value)
+        inner = wrapped(content)
+        if inner is None and (content is value or not isinstance(content, str)):
+            return content
+        value = content if inner is None else inner
+    return value
+
+
+def wrapped(value: Any) -> Any:
+    """The content of a tool message, or None when the value is the result itself."""
+    if isinstance(value, list) and len(value) == 1 and is_text_part(value[0]):
+        return value[0]["text"]
+    if not isinstance(value, dict) or reports_error(value):
+        return None
+    if len(value) == 1 and next(iter(value)) in ("output", "result", "response", "content"):
+        return next(iter(value.values()))
+    if value.get("type") in ("tool", "constructor") or "tool_call_id" in value:
+        return next((value[name] for name in ("data", "kwargs", "content") if value.get(name)), None)
+    return None
+
+
+def is_text_part(value: Any) -> bool:
+    """One text block of MCP and of the chat formats."""
+    return isinstance(value, dict) and isinstance(value.get("text"), str)
+
+
+def reports_error(value: dict[str, Any]) -> bool:
+    """The envelope itself says that the tool failed: LangChain's `status`, MCP's `isError`."""
+    return (value.get("status") == "error" and "tool_call_id" in value) or value.get("isError") is True

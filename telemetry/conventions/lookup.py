@@ -1,0 +1,72 @@
+"""
+Reading attributes whose spelling and type vary by client: the first name that is there wins.
+
+https://opentelemetry.io/docs/specs/otel/common/#attribute
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Attributes = Mapping[str, Any]
+
+SESSION_NAMES = (
+    "session_id",
+    "sessionId",
+    "conversation_id",
+    "conversationId",
+    "thread_id",
+    "threadId",
+    "chat_id",
+    "chatId",
+)
+USER_NAMES = ("user_id", "userId")
+FINISH_KEYS = ('"finish_reason"', '"stop_reason"')
+
+
+def prefixed(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names under a prefix, for keys that an application chooses freely."""
+    return tuple(prefix + name for name in names)
+
+
+def first(attributes: Attributes, names: tuple[str, ...]) -> str:
+    """The first text or number that is there, as text; "" without one."""
+    for name in names:
+        value = attributes.get(name)
+        if isinstance(value, str):
+            if value:
+                return value
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            return str(value)
+    return ""
+
+
+def count(attributes: Attributes, names: tuple[str, ...]) -> int | None:
+    """The first value that is a whole number; some clients write it as text."""
+    for name in names:
+        value = attributes.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return int(value) if abs(value) < 1e15 else None
+        if isinstance(value, str) and value.isdecimal() and len(value) < 16:
+            return int(value)
+    return None
+
+
+def first_of_list(value: Any) -> str:
+    """The first entry of a list (finish reasons), or the text itself."""
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return value if isinstance(value, str) else ""
+
+
+def finish_in(text: Any) -> str:
+    """The last finish reason inside a recorded answer, found without parsing the answer."""
+    if not isinstance(text, str):
+        return ""
+    for key in FINISH_KEYS:
+        _, found, rest = text.rpartition(key)
+        rest = rest[:60].lstrip(" :")
+        if found and rest.startswith('"'):
+            return rest[1:].partition('"')[0]
+    return ""

@@ -1,0 +1,115 @@
+"""
+An OTLP request body as spans: one message type for both encodings, then one walk over it.
+
+Spans that can never be stored (no valid ids) are counted apart; the rest of the request goes on.
+https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from telemetry import otlp_json
+from telemetry.span import Event, Origin, Span
+from telemetry.values import attributes
+
+MAX_TIME = (1 << 63) - 1  # what a signed 64-bit column holds: the year 2262
+
+
+class Encoding(Enum):
+    """The two encodings of OTLP/HTTP, by media type."""
+
+    PROTOBUF = "application/x-protobuf"
+    JSON = "application/json"
+
+    @classmethod
+    def of(cls, content_type: str) -> Encoding | None:
+        """The encoding of a Content-Type header; parameters and case do not matter."""
+        media_type = content_type.partition(";")[0].strip().lower()
+        return next((encoding for encoding in cls if encoding.value == media_type), None)
+
+
+class Undecodable(ValueError):
+    """The body is not an ExportTraceServiceRequest in its encoding."""
+
+
+@dataclass(slots=True)
+class Decoded:
+    """The valid spans of a request, and why others were refused."""
+
+    spans: list[Span] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)  # one reason a span
+
+
+def decode(body: bytes, encoding: Encoding) -> Decoded:
+    """The request's spans in the order sent. Undecodable when the body is broken as a whole."""
+    decoded = Decoded()
+    for origin, message in walk(parse(body, encoding)):
+        reason = invalid(message)
+        if reason:
+            decoded.rejected.append(reason)
+        else:
+            decoded.spans.append(read(message, origin))
+    return decoded
+
+
+def parse(body: bytes, encoding: Encoding) -> ExportTraceServiceRequest:
+    """The official message."""
+    try:
+        if encoding is Encoding.JSON:
+            return otlp_json.parse(body)
+        return ExportTraceServiceRequest.FromString(body)
+    except (DecodeError, ValueError, RecursionError) as error:
+        raise Undecodable(str(error) or type(error).__name__) from error
+
+
+def walk(request: ExportTraceServiceRequest) -> Iterator[tuple[Origin, SpanMessage]]:
+    """Every span with what it shares with others."""
+    for group in request.resource_spans:
+        resource = attributes(group.resource.attributes)
+        for scope_group in group.scope_spans:
+            shared = ResourceSpans(
+                resource=group.resource,
+                schema_url=group.schema_url,
+                scope_spans=[ScopeSpans(scope=scope_group.scope, schema_url=scope_group.schema_url)],
+            )
+            scope = scope_group.scope
+            origin = Origin(resource, scope.name, scope.version, shared.SerializeToString(deterministic=True))
+            for span in scope_group.spans:
+                yield origin, span
+
+
+def invalid(span: SpanMessage) -> str:
+    """Why the span cannot be stored, or ""."""
+    if len(span.trace_id) != 16 or not any(span.trace_id):
+        return "invalid trace_id"
+    if len(span.span_id) != 8 or not any(span.span_id):
+        return "invalid span_id"
+    return ""
+
+
+def read(span: SpanMessage, origin: Origin) -> Span:
+    """The message as plain values."""
+    parent = span.parent_span_id
+    return Span(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=parent if len(parent) == 8 and any(parent) else b"",
+        name=span.name,
+        kind=span.kind,
+        start_time_unix_nano=min(span.start_time_unix_nano, MAX_TIME),
+        end_time_unix_nano=min(span.end_time_unix_nano, MAX_TIME),
+        status_code=span.status.code,
+        status_message=span.status.message,
+        attributes=attributes(span.attributes),
+        events=[Event(event.name, event.time_unix_nano, attributes(event.attributes)) for event in span.events],
+        origin=origin,
+        message=span,
+    )

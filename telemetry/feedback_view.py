@@ -1,0 +1,61 @@
+"""HTTP for user signals. Safe to embed in a page: the key can do nothing else, and CORS is open for the path."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loopkit.errors import ApiError
+from telemetry import feedback
+from tenants.authentication import FeedbackKey
+from tenants.serializers import Error
+from tenants.views import ProjectView, validated
+
+
+class FeedbackRequest(serializers.Serializer[dict[str, str]]):
+    """A user signal about a session or a trace."""
+
+    rating = serializers.ChoiceField(choices=["up", "down"])
+    comment = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
+    session_id = serializers.CharField(max_length=200, required=False, default="")
+    trace_id = serializers.RegexField(r"^(?!0{32})[0-9a-fA-F]{32}$", required=False, default="", help_text="32 hex digits.")
+    user_id = serializers.CharField(max_length=200, required=False, default="")
+
+    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+        """The target must be named."""
+        if not attrs["session_id"] and not attrs["trace_id"]:
+            raise serializers.ValidationError({"session_id": "Give session_id or trace_id."})
+        return attrs | {"trace_id": attrs["trace_id"].lower()}
+
+
+class FeedbackAnswer(serializers.Serializer[dict[str, object]]):
+    """The record that the signal became."""
+
+    ok = serializers.BooleanField()
+    record_id = serializers.CharField()
+    duplicate = serializers.BooleanField(help_text="Said before, word for word, of the same target.")
+
+
+class FeedbackView(ProjectView):
+    """A user signal."""
+
+    authentication_classes = [FeedbackKey]
+    required_scope = "feedback:write"
+
+    @extend_schema(
+        operation_id="send_feedback",
+        summary="Send a user signal (rating, comment) about a session or a trace",
+        request=FeedbackRequest,
+        responses={202: FeedbackAnswer, **{code: Error for code in (400, 401, 403, 413, 415, 503)}},
+    )
+    def post(self, request: Request) -> Response:
+        """202 once it is stored."""
+        said = feedback.Feedback(**validated(FeedbackRequest, request.data))
+        try:
+            taken = feedback.take(said, timezone.now())
+        except feedback.NotTaken:
+            raise ApiError(403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more.") from None
+        return Response({"ok": True, "record_id": taken.record_id, "duplicate": taken.duplicate}, status=202)

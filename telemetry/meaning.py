@@ -1,0 +1,45 @@
+"""What a span says, in LoopKit's words, whatever convention it was written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The facts that get columns. "" and None mean that the span does not say."""
+
+    unit: str = ""  # llm_call, tool_call, graph_node, retrieval; "" for other work
+    session_id: str = ""
+    user_id: str = ""
+    agent: str = ""
+    is_agent_run: bool = False  # the span is the agent's whole run, not a step of it
+    tool: str = ""
+    model: str = ""
+    input_tokens: int | None = None  # of model calls only: parents repeat the sum
+    output_tokens: int | None = None
+    finish_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A unit of agent work with what went in and came out, for evals."""
+
+    unit: str
+    input: Any
+    output: Any
+    model: str
+    expected: Any
+    replayable: bool  # input and unit are known, so the call can be made again
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a span hurts."""
+
+    signal_type: str  # error, tool_call_failed, llm_call_failed, user_signal, ...
+    severity: str  # low, medium, high: of the record alone, before impact is known
+    error_type: str  # exception.type, error.type or HTTP status; "" when unknown
+    message: str  # one line
+    frame: str = ""  # the top own frame of the stack, without line number; "" without a stack

@@ -1,0 +1,128 @@
+"""
+One project's telemetry, in its own store: records, their origins, traces, rollups, tallies.
+
+No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
+file or one PostgreSQL schema a project. Rows are written by store.py alone.
+"""
+
+from django.db import models
+
+
+class Origin(models.Model):
+    """Resource and scope that many records share, stored once: a serialized ResourceSpans without spans."""
+
+    origin_id = models.BigIntegerField(primary_key=True, help_text="64 bits of the BLAKE2b of `message`.")
+    message = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.origin_id)
+
+
+class Record(models.Model):
+    """One span: what is asked of often as columns, the whole of it as it was sent in `message`."""
+
+    pk = models.CompositePrimaryKey("trace_id", "span_id")
+    trace_id = models.BinaryField(max_length=16)
+    span_id = models.BinaryField(max_length=8)
+    parent_span_id = models.BinaryField(max_length=8, null=True)
+    start_time_unix_nano = models.BigIntegerField()
+    duration_nano = models.BigIntegerField()
+    name = models.TextField()
+    kind = models.SmallIntegerField()
+    status_code = models.SmallIntegerField()
+    operation = models.TextField()
+    service = models.TextField()
+    environment = models.TextField()
+    release = models.TextField()
+    unit = models.TextField()
+    agent = models.TextField()
+    tool = models.TextField()
+    model = models.TextField()
+    input_tokens = models.BigIntegerField(null=True)
+    output_tokens = models.BigIntegerField(null=True)
+    signal_type = models.TextField(help_text="Empty: the outcome is ok.")
+    severity = models.TextField()
+    error_type = models.TextField()
+    failure_message = models.TextField()
+    fingerprint = models.BigIntegerField(null=True, help_text="The cluster; NULL for ok records.")
+    origin_id = models.BigIntegerField()
+    message = models.BinaryField(help_text="The serialized Span.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["start_time_unix_nano"], name="record_start"),
+            models.Index(
+                fields=["start_time_unix_nano"],
+                condition=models.Q(fingerprint__isnull=False),
+                name="record_failure_start",
+            ),
+            models.Index(
+                fields=["fingerprint", "start_time_unix_nano"],
+                condition=models.Q(fingerprint__isnull=False),
+                name="record_cluster_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"rec_{bytes(self.trace_id).hex()}{bytes(self.span_id).hex()}"
+
+
+class Trace(models.Model):
+    """What the records of one trace say together; only sums, minima and maxima, so batches merge in any order."""
+
+    trace_id = models.BinaryField(primary_key=True, max_length=16)
+    session_id = models.TextField(help_text="Empty: the trace is its own session.")
+    user_id = models.TextField()
+    agent = models.TextField()
+    service = models.TextField()
+    environment = models.TextField()
+    start_time_unix_nano = models.BigIntegerField()
+    end_time_unix_nano = models.BigIntegerField()
+    records = models.BigIntegerField()
+    failures = models.BigIntegerField()
+    input_tokens = models.BigIntegerField()
+    output_tokens = models.BigIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["start_time_unix_nano"], name="trace_start"),
+            models.Index(
+                fields=["session_id", "start_time_unix_nano"],
+                condition=~models.Q(session_id=""),
+                name="trace_session",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return bytes(self.trace_id).hex()
+
+
+class Rollup(models.Model):
+    """Counts by minute, operation, cluster and duration, so that a diagnosis reads groups and not spans."""
+
+    pk = models.CompositePrimaryKey("minute", "service", "operation", "fingerprint", "duration_bucket")
+    minute = models.BigIntegerField(help_text="Unix minutes of the start time.")
+    service = models.TextField()
+    operation = models.TextField()
+    fingerprint = models.BigIntegerField(help_text="0: no failure.")
+    duration_bucket = models.SmallIntegerField(
+        help_text="Bits of the duration in microseconds: 10 is 0.5 to 1 ms."
+    )
+    count = models.BigIntegerField()
+    duration_nano_sum = models.BigIntegerField()
+    duration_nano_max = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.minute} {self.operation}"
+
+
+class Tally(models.Model):
+    """What became of every span that was sent, by hour of arrival: stored, duplicate, or why it was not stored."""
+
+    pk = models.CompositePrimaryKey("hour", "reason")
+    hour = models.BigIntegerField(help_text="Unix hours of arrival.")
+    reason = models.TextField()
+    count = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.hour} {self.reason}"

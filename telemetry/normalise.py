@@ -1,0 +1,46 @@
+"""One span as the row that is stored: its meaning, its failure, its cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+from telemetry import conventions
+from telemetry.classify import failure
+from telemetry.fingerprint import fingerprint
+from telemetry.meaning import Failure, Meaning
+from telemetry.operation import operation
+from telemetry.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A span and what was understood of it."""
+
+    span: Span
+    meaning: Meaning
+    operation: str
+    failure: Failure | None
+    fingerprint: int | None
+    origin_id: int
+
+
+def normalise(span: Span) -> Row:
+    """The row of a span. A pure function: the same span gives the same row."""
+    meaning = conventions.read(span)
+    work = operation(span, meaning)
+    fault = failure(span, meaning)
+    cluster = fingerprint(span.origin.service, work, fault) if fault else None
+    return Row(span, meaning, work, fault, cluster, origin_id(span.origin.message))
+
+
+@lru_cache(maxsize=256)
+def origin_id(message: bytes) -> int:
+    """A signed 64-bit name for what a resource and scope say."""
+    return int.from_bytes(blake2b(message, digest_size=8).digest(), "big", signed=True)
+
+
+def text(value: str) -> str:
+    """A string that every database can hold: PostgreSQL refuses NUL."""
+    return value.replace("\x00", "")

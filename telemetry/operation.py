@@ -1,0 +1,125 @@
+"""
+The name of the work, with few distinct values: never an id, a number or a user's text in it.
+
+https://opentelemetry.io/docs/specs/otel/trace/api/#span, https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from telemetry.conventions.lookup import first
+from telemetry.meaning import Meaning
+from telemetry.span import Span
+
+MAX_LENGTH = 200
+SERVER, CLIENT = 2, 3  # span kinds
+METHOD = ("http.request.method", "http.method")
+HOST = ("server.address", "net.peer.name", "http.host", "peer.service")
+URL = ("url.full", "http.url")
+SQL = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+[\"`\[]?([\w.]+)", re.I)
+MODEL_DATE = re.compile(r"[-@]\d{4}-?\d{2}-?\d{2}$")
+IDS = re.compile(
+    r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F-]{14,}"  # uuid
+    r"|(?<![A-Za-z0-9])(?=[0-9a-fA-F]*\d)[0-9a-fA-F]{8,}(?![A-Za-z0-9])"  # hex id
+    r"|(?<![A-Za-z0-9])\d+(?:\.\d+)*(?![A-Za-z0-9])"  # number
+    r"|(?<![A-Za-z0-9])[A-Za-z]+\d{4,}\w*"  # letters with a long number: SKU10482
+)
+
+Rule = Callable[[Span, Meaning], str]
+
+
+def operation(span: Span, meaning: Meaning) -> str:
+    """What ran, for counting and comparing: `tool lookup_order`, `chat gpt-4o-mini`, `GET /orders/:id`."""
+    name = next((name for rule in RULES if (name := rule(span, meaning))), "")
+    return (name or masked(span.name) or "unnamed").replace("\x00", "")[:MAX_LENGTH]
+
+
+def tool_call(span: Span, meaning: Meaning) -> str:
+    """`tool lookup_order`."""
+    return f"tool {meaning.tool}" if meaning.unit == "tool_call" and meaning.tool else ""
+
+
+def model_call(span: Span, meaning: Meaning) -> str:
+    """`chat gpt-4o-mini`, without the model's release date: answers name it, failures do not."""
+    if meaning.unit != "llm_call":
+        return ""
+    verb = first(span.attributes, ("gen_ai.operation.name", "llm.request.type")) or verb_of(span)
+    return f"{verb} {MODEL_DATE.sub('', meaning.model)}".strip()
+
+
+def verb_of(span: Span) -> str:
+    """Most conventions know chats and embeddings only."""
+    kind = first(span.attributes, ("openinference.span.kind", "mlflow.spanType", "ai.operationId"))
+    return "embeddings" if "embed" in kind.lower() else "chat"
+
+
+def agent_run(span: Span, meaning: Meaning) -> str:
+    """`agent support_agent`."""
+    return f"agent {masked(meaning.agent)}" if meaning.is_agent_run and meaning.agent else ""
+
+
+def http_server(span: Span, meaning: Meaning) -> str:
+    """`GET /orders/:id`; without a route the name, since a path holds ids."""
+    method = first(span.attributes, METHOD) if span.kind == SERVER else ""
+    route = first(span.attributes, ("http.route",)) if method else ""
+    return f"{known(method)} {route}" if route else ""
+
+
+def http_client(span: Span, meaning: Meaning) -> str:
+    """`GET api.example.test`; with the template of the path where the client knows it."""
+    method = first(span.attributes, METHOD) if span.kind == CLIENT else ""
+    host = (first(span.attributes, HOST) or host_of(first(span.attributes, URL))) if method else ""
+    return f"{known(method)} {host}{first(span.attributes, ('url.template',))}" if host else ""
+
+
+def known(method: str) -> str:
+    """`_OTHER` stands for a method that the client did not know."""
+    return "HTTP" if method == "_OTHER" else method
+
+
+def host_of(url: str) -> str:
+    """The host, without port and credentials; "" when the URL is broken."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def database(span: Span, meaning: Meaning) -> str:
+    """`SELECT orders`, from the names, else from the first words of the statement."""
+    attributes = span.attributes
+    if "db.system.name" not in attributes and "db.system" not in attributes:
+        return ""
+    summary = first(attributes, ("db.query.summary",))
+    verb = first(attributes, ("db.operation.name", "db.operation"))
+    place = first(attributes, ("db.collection.name", "db.sql.table", "db.mongodb.collection"))
+    if summary or (verb and place):
+        return masked(summary or f"{verb} {place}")
+    return masked(statement(first(attributes, ("db.query.text", "db.statement"))) or verb)
+
+
+def statement(sql: str) -> str:
+    """`SELECT orders` of `SELECT * FROM orders WHERE ...`."""
+    sql = sql[:400]
+    verb = sql.split(None, 1)[0].upper() if sql.strip() else ""
+    table = SQL.search(sql)
+    return f"{verb} {table[1]}" if table and verb.isalpha() else verb if verb.isalpha() else ""
+
+
+def remote_call(span: Span, meaning: Meaning) -> str:
+    """`shop.Orders/Get`: gRPC and its kin."""
+    attributes = span.attributes
+    method = first(attributes, ("rpc.method",))
+    service = first(attributes, ("rpc.service",)) if method else ""
+    return f"{service}/{method}" if service else method
+
+
+RULES: tuple[Rule, ...] = (tool_call, model_call, agent_run, http_server, http_client, database, remote_call)
+
+
+def masked(name: str) -> str:
+    """The name with ids and numbers replaced."""
+    return IDS.sub("{id}", name[: MAX_LENGTH * 2]) if any(map(str.isdigit, name)) else name

@@ -1,0 +1,140 @@
+"""
+The query parameters of reads, with their bounds.
+
+A parameter that does not exist, or a value that cannot be, is refused with the nearest right one: a filter
+that is silently ignored answers another question than the one that was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import partial
+from typing import Any, ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from rest_framework import serializers
+
+from loopkit.errors import ApiError
+from telemetry import cursors, fingerprint, records
+from telemetry.windows import EPOCH, MAX_MINUTES
+
+FURTHEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in a signed 64-bit column end in that year
+MAX_LIMIT = 500
+SIGNAL_TYPES = (
+    "error",
+    "tool_call_failed",
+    "llm_call_failed",
+    "output_truncated",
+    "user_signal",
+    "latency",
+    "repeated_call",
+)
+
+
+class Parsed(serializers.RegexField):
+    """Text with a meaning; `parse` gives None for text without one."""
+
+    def __init__(self, regex: str, parse: Callable[[str], Any], **kwargs: Any) -> None:
+        super().__init__(regex, **kwargs)
+        self.parse = parse
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """The meaning, or the field's error for a wrong form."""
+        value = super().run_validation(data)
+        meaning = self.parse(value)
+        if meaning is None:
+            self.fail("invalid")
+        return meaning
+
+
+class Parameters(serializers.Serializer[Any]):
+    """Query parameters. One that is not declared here is refused, and the nearest declared one named."""
+
+    default_minutes: ClassVar[int] = 60
+    since_minutes = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_MINUTES,
+        required=False,
+        help_text="Length of the window in minutes. 60 if left out; an id reaches further back by itself.",
+    )
+    until = serializers.DateTimeField(
+        required=False,
+        validators=[MinValueValidator(EPOCH), MaxValueValidator(FURTHEST)],
+        help_text="End of the window, RFC 3339. Now if left out; an earlier one reads a past window again.",
+    )
+
+    def to_internal_value(self, data: Mapping[str, Any]) -> Any:
+        """The values by name; 400 `unknown_parameter` before they are looked at."""
+        for name in data:
+            if name not in self.fields:
+                known = f"This path knows {', '.join(self.fields)}."
+                hint = f"{nearest(name, self.fields)} {known}".strip()
+                raise ApiError(400, "unknown_parameter", f"Unknown parameter: {name}.", hint)
+        return super().to_internal_value(data)
+
+
+class ListParameters(Parameters):
+    """What records, or sessions by their records, must have."""
+
+    environment = serializers.CharField(required=False, trim_whitespace=False)
+    service = serializers.CharField(required=False, trim_whitespace=False)
+    operation = serializers.CharField(required=False, trim_whitespace=False)
+    signal_type = serializers.ChoiceField(SIGNAL_TYPES, required=False)
+    outcome = serializers.ChoiceField([records.OK, records.FAILURE], required=False)
+    session_id = serializers.CharField(
+        required=False, trim_whitespace=False, help_text="A session id or a trace id. Reaches back 30 days."
+    )
+    trace_id = Parsed(
+        "^[0-9a-fA-F]{32}$", bytes.fromhex, required=False, help_text="Reaches back without end."
+    )
+    record_id = Parsed(
+        "^rec_[0-9a-fA-F]{48}$", records.parse_id, required=False, help_text="Reaches back without end."
+    )
+    cluster_id = Parsed("^clu_[0-9a-f]{16}$", fingerprint.of_cluster_id, source="fingerprint", required=False)
+
+
+def page_limit(default: int) -> serializers.IntegerField:
+    """How many rows an answer may hold."""
+    return serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=default)
+
+
+def place_in(kind: bytes) -> Parsed:
+    """The place behind the answer before."""
+    return Parsed(
+        "^[A-Za-z0-9_-]+$",
+        partial(cursors.parse, kind=kind),
+        required=False,
+        help_text="next_cursor of the answer before. It keeps that answer's window; send the same filters.",
+    )
+
+
+class TelemetryParameters(ListParameters):
+    """GET /v1/telemetry"""
+
+    limit = page_limit(100)
+    cursor = place_in(cursors.RECORDS)
+
+
+class SessionsParameters(ListParameters):
+    """GET /v1/sessions"""
+
+    limit = page_limit(50)
+    cursor = place_in(cursors.SESSIONS)
+
+
+class SessionParameters(Parameters):
+    """GET /v1/sessions/{id}"""
+
+    default_minutes = MAX_MINUTES
+    limit = page_limit(500)
+    cursor = place_in(cursors.TURNS)
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`Did you mean since_minutes?`, or "" when nothing is near."""
+    known, word = list(words), word.lower()
+    longer = [name for name in known if name.startswith(word)]  # `since`, `env`
+    matches = longer or get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"Did you mean {matches[0]}?" if matches else ""

@@ -1,0 +1,103 @@
+"""HTTP for records out: windows of telemetry, sessions, one session."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loopkit.errors import ApiError
+from telemetry import parameters, reading, sessions
+from telemetry import serializers as shapes
+from telemetry.asking import asked
+from telemetry.windows import MAX_MINUTES
+from tenants.serializers import Error
+from tenants.views import ProjectView
+
+REFUSED = {
+    400: OpenApiResponse(
+        Error, description="An unknown parameter or a bad value; the hint names the right one"
+    ),
+    401: OpenApiResponse(Error, description="Authorization required"),
+    403: OpenApiResponse(Error, description="The key has no telemetry:read scope"),
+}
+
+
+class TelemetryView(ProjectView):
+    """Records of the key's project."""
+
+    @extend_schema(
+        operation_id="read_telemetry",
+        summary="Read the recent scoped telemetry record window",
+        description="Newest first. Every acknowledged span is there at once.",
+        parameters=[parameters.TelemetryParameters],
+        responses={
+            200: OpenApiResponse(shapes.TelemetryPage, description="Recent telemetry records"),
+            **REFUSED,
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """A page of the window."""
+        query = asked(parameters.TelemetryParameters, request, timezone.now())
+        page = reading.page(query.window, query.filters, query.cursor, query.limit)
+        return Response({"ok": True} | page.shown())
+
+
+class SessionsView(ProjectView):
+    """Sessions of the key's project."""
+
+    @extend_schema(
+        operation_id="list_sessions",
+        summary="List sessions in a bounded window (agent / outcome / turns / timing)",
+        description=(
+            "Most recent first, by the newest trace that matches. A summary counts the session's traces that "
+            "start in the window and match environment and service; the other filters choose sessions."
+        ),
+        parameters=[parameters.SessionsParameters],
+        responses={
+            200: OpenApiResponse(shapes.SessionPage, description="Session summaries, most recent first"),
+            **REFUSED,
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """A page of the window."""
+        query = asked(parameters.SessionsParameters, request, timezone.now())
+        page = sessions.page(query.window, query.filters, query.cursor, query.limit)
+        return Response({"ok": True} | page.shown())
+
+
+class SessionView(ProjectView):
+    """One session of the key's project."""
+
+    @extend_schema(
+        operation_id="read_session",
+        summary="Read one session: its summary plus the raw, time-ordered telemetry records (turns)",
+        parameters=[
+            OpenApiParameter("id", OpenApiTypes.STR, "path", description="A session_id or a trace_id"),
+            parameters.SessionParameters,
+        ],
+        responses={
+            200: OpenApiResponse(shapes.SessionDetail, description="Session detail with raw records"),
+            **REFUSED,
+            404: OpenApiResponse(Error, description="Session not found in window"),
+        },
+    )
+    def get(self, request: Request, id: str) -> Response:
+        """The summary and a page of records, oldest first."""
+        query = asked(parameters.SessionParameters, request, timezone.now())
+        detail = sessions.detail(query.window, id, query.cursor, query.limit)
+        if detail is None:
+            raise session_not_found(id)
+        return Response({"ok": True} | detail.shown())
+
+
+def session_not_found(session_id: str) -> ApiError:
+    """404 with what to try."""
+    return ApiError(
+        404,
+        "session_not_found",
+        f"No trace of session {session_id} starts in this window.",
+        f"Check the id with GET /v1/sessions, or widen since_minutes (up to {MAX_MINUTES}) or move until.",
+    )

@@ -1,0 +1,172 @@
+"""
+A stored record as the JSON that agents read: the columns, and the whole span as it was sent.
+
+Absent facts are null. Enumerations are OpenTelemetry's names in lower case:
+https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from google.protobuf.internal.containers import RepeatedCompositeFieldContainer as Repeated
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from telemetry import conventions, decode
+from telemetry.fingerprint import cluster_id
+from telemetry.models import Origin as OriginRow
+from telemetry.models import Record, Trace
+from telemetry.span import Origin
+from telemetry.values import attributes, jsonable
+from telemetry.windows import moment
+
+KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
+STATUSES = ("unset", "ok", "error")
+OK, FAILURE = "ok", "failure"
+
+
+def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
+    """The records in their order; their traces and origins are read once for all."""
+    stored_traces = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
+    traces = {bytes(trace.trace_id): trace for trace in stored_traces}
+    stored = OriginRow.objects.filter(origin_id__in={row.origin_id for row in rows})
+    origins = {row.origin_id: ResourceSpans.FromString(bytes(row.message)) for row in stored}
+    return [record(row, traces[bytes(row.trace_id)], origins[row.origin_id]) for row in rows]
+
+
+def record(row: Record, trace: Trace, shared: ResourceSpans) -> dict[str, Any]:
+    """One record."""
+    message = SpanMessage.FromString(bytes(row.message))
+    return (
+        identity(row) | facts(row, trace) | content(message, shared) | {"capture": capture(message, shared)}
+    )
+
+
+def identity(row: Record) -> dict[str, Any]:
+    """Which span it is, and when it ran."""
+    return {
+        "record_id": str(row),
+        "trace_id": bytes(row.trace_id).hex(),
+        "span_id": bytes(row.span_id).hex(),
+        "parent_span_id": bytes(row.parent_span_id).hex() if row.parent_span_id else None,
+        "name": row.name,
+        "kind": name_of(KINDS, row.kind),
+        "start_time": rfc3339(row.start_time_unix_nano),
+        "start_time_unix_nano": row.start_time_unix_nano,
+        "duration_ms": row.duration_nano / 1e6,
+    }
+
+
+def facts(row: Record, trace: Trace) -> dict[str, Any]:
+    """What was understood of it at ingest."""
+    texts = {
+        name: getattr(row, name) or None
+        for name in (
+            "operation",
+            "service",
+            "environment",
+            "release",
+            "signal_type",
+            "severity",
+            "agent",
+            "tool",
+            "model",
+        )
+    }
+    return texts | {
+        "status": name_of(STATUSES, row.status_code),
+        "outcome": OK if row.fingerprint is None else FAILURE,
+        "cluster_id": None if row.fingerprint is None else cluster_id(row.fingerprint),
+        "message": row.failure_message or None,
+        "session_id": trace.session_id or bytes(row.trace_id).hex(),
+        "user_id": trace.user_id or None,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+    }
+
+
+def content(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any]:
+    """What was sent, whole."""
+    scope_spans = shared.scope_spans[0]
+    scope = scope_spans.scope
+    return {
+        "attributes": values(message.attributes),
+        "resource": {
+            "attributes": values(shared.resource.attributes),
+            "schema_url": shared.schema_url or None,
+        },
+        "scope": {
+            "name": scope.name,
+            "version": scope.version or None,
+            "attributes": values(scope.attributes),
+            "schema_url": scope_spans.schema_url or None,
+        },
+        "events": [event(item) for item in message.events],
+        "links": [link(item) for item in message.links],
+    }
+
+
+def event(item: SpanMessage.Event) -> dict[str, Any]:
+    """Something that happened inside the span."""
+    return {
+        "name": item.name,
+        "time": rfc3339(item.time_unix_nano),
+        "time_unix_nano": item.time_unix_nano,
+        "attributes": values(item.attributes),
+    }
+
+
+def link(item: SpanMessage.Link) -> dict[str, Any]:
+    """Another span that this one points to."""
+    return {
+        "trace_id": item.trace_id.hex(),
+        "span_id": item.span_id.hex(),
+        "trace_state": item.trace_state or None,
+        "attributes": values(item.attributes),
+    }
+
+
+def capture(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any] | None:
+    """The unit of agent work, or None for other work."""
+    scope = shared.scope_spans[0].scope
+    origin = Origin(attributes(shared.resource.attributes), scope.name, scope.version, message=b"")
+    found = conventions.capture(decode.read(message, origin))
+    if found is None:
+        return None
+    plain: dict[str, Any] = jsonable(asdict(found))
+    return plain | {"model": found.model or None}
+
+
+def values(pairs: Repeated[KeyValue]) -> dict[str, Any]:
+    """Attributes as JSON can carry them."""
+    plain: dict[str, Any] = jsonable(attributes(pairs))
+    return plain
+
+
+def name_of(names: Sequence[str], number: int) -> str:
+    """The name of an enumeration's number; numbers that OpenTelemetry does not know count as 0."""
+    return names[number] if 0 <= number < len(names) else names[0]
+
+
+def rfc3339(nano: int) -> str:
+    """UTC, to the microsecond."""
+    return moment(nano).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_id(record_id: str) -> tuple[bytes, bytes] | None:
+    """The trace and span id of a record id, or None for another text."""
+    prefix, digits = record_id[:4], record_id[4:]
+    try:
+        raw = bytes.fromhex(digits)
+    except ValueError:
+        return None
+    return (raw[:16], raw[16:]) if prefix == "rec_" and len(raw) == 24 and len(digits) == 48 else None
+
+
+def ids_of(record_ids: Iterable[str]) -> list[tuple[bytes, bytes]]:
+    """The trace and span ids of those that are record ids."""
+    return [ids for record_id in record_ids if (ids := parse_id(record_id))]

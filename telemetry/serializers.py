@@ -1,0 +1,162 @@
+"""The shapes of what reads answer, for the OpenAPI document."""
+
+from rest_framework import serializers
+
+from telemetry import records
+from telemetry.parameters import SIGNAL_TYPES
+
+OUTCOMES = (records.OK, records.FAILURE)
+Shape = serializers.Serializer[dict[str, object]]
+
+
+def text(help_text: str = "") -> serializers.CharField:
+    """A fact that may be absent: then it is null."""
+    return serializers.CharField(allow_null=True, help_text=help_text)
+
+
+def number(help_text: str = "") -> serializers.IntegerField:
+    """A number that may be absent: then it is null."""
+    return serializers.IntegerField(allow_null=True, help_text=help_text)
+
+
+class Window(Shape):
+    """The half-open range of event time `[start, end)` that was read."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    since_minutes = serializers.IntegerField()
+
+
+class Capture(Shape):
+    """A unit of agent work with what went in and came out."""
+
+    unit = serializers.ChoiceField(["llm_call", "tool_call", "graph_node", "retrieval"])
+    input = serializers.JSONField(allow_null=True)
+    output = serializers.JSONField(allow_null=True)
+    model = text()
+    expected = serializers.JSONField(allow_null=True)
+    replayable = serializers.BooleanField(
+        help_text="Input and unit are known, so the call can be made again."
+    )
+
+
+class Resource(Shape):
+    """What sent the span."""
+
+    attributes = serializers.DictField()
+    schema_url = text()
+
+
+class Scope(Shape):
+    """The instrumentation that made the span."""
+
+    name = serializers.CharField(allow_blank=True)
+    version = text()
+    attributes = serializers.DictField()
+    schema_url = text()
+
+
+class Event(Shape):
+    """Something that happened inside a span."""
+
+    name = serializers.CharField(allow_blank=True)
+    time = serializers.DateTimeField()
+    time_unix_nano = serializers.IntegerField()
+    attributes = serializers.DictField()
+
+
+class Link(Shape):
+    """Another span that a span points to."""
+
+    trace_id = serializers.CharField()
+    span_id = serializers.CharField()
+    trace_state = text()
+    attributes = serializers.DictField()
+
+
+class Record(Shape):
+    """One span: what was understood of it, and what was sent, whole."""
+
+    record_id = serializers.CharField(help_text="Stable: a span that is sent again is the same record.")
+    trace_id = serializers.CharField()
+    span_id = serializers.CharField()
+    parent_span_id = text()
+    name = serializers.CharField(allow_blank=True)
+    kind = serializers.ChoiceField(records.KINDS)
+    operation = text("What ran: a name without ids in it.")
+    service = text()
+    environment = text()
+    release = text()
+    start_time = serializers.DateTimeField()
+    start_time_unix_nano = serializers.IntegerField()
+    duration_ms = serializers.FloatField()
+    status = serializers.ChoiceField(records.STATUSES)
+    outcome = serializers.ChoiceField(OUTCOMES)
+    signal_type = serializers.ChoiceField(SIGNAL_TYPES, allow_null=True, help_text="Why it hurts.")
+    severity = serializers.ChoiceField(["low", "medium", "high"], allow_null=True)
+    cluster_id = text("All failures of this kind share it.")
+    message = text("What went wrong, in one line.")
+    session_id = serializers.CharField(help_text="The trace id where the trace names no session.")
+    user_id = text()
+    agent = text()
+    tool = text()
+    model = text()
+    input_tokens = number("Of model calls only.")
+    output_tokens = number("Of model calls only.")
+    attributes = serializers.DictField()
+    resource = Resource()
+    scope = Scope()
+    events = Event(many=True)
+    links = Link(many=True)
+    capture = Capture(allow_null=True)
+
+
+class SessionSummary(Shape):
+    """What the traces of one session came to in the window."""
+
+    session_id = serializers.CharField()
+    agent = text()
+    user_id = text()
+    service = text()
+    environment = text()
+    outcome = serializers.ChoiceField(OUTCOMES, help_text="failure if one record failed.")
+    turns = serializers.IntegerField(help_text="Records.")
+    traces = serializers.IntegerField()
+    failures = serializers.IntegerField(help_text="Records that failed.")
+    start_time = serializers.DateTimeField()
+    end_time = serializers.DateTimeField()
+    duration_ms = serializers.FloatField()
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    trace_ids = serializers.ListField(
+        child=serializers.CharField(), help_text="The newest 20 at most, newest first."
+    )
+
+
+class Answer(Shape):
+    """What every read says."""
+
+    ok = serializers.BooleanField()
+    window = Window()
+    count = serializers.IntegerField(help_text="Rows in this answer.")
+    complete = serializers.BooleanField(help_text="False: next_cursor leads to more.")
+    next_cursor = text("Send it as `cursor` for the rows behind these.")
+
+
+class TelemetryPage(Answer):
+    """Records, newest first."""
+
+    records = Record(many=True)
+
+
+class SessionPage(Answer):
+    """Sessions, most recent first. A page may be short and still not the last: see `complete`."""
+
+    sessions = SessionSummary(many=True)
+
+
+class SessionDetail(Answer):
+    """One session and its records, oldest first."""
+
+    session = SessionSummary()
+    records = Record(many=True)

@@ -1,0 +1,124 @@
+"""What one session came to: who, how much, how long and how well, from its traces' rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Count, F, Max, Min, QuerySet, Sum, TextField, Value, Window
+from django.db.models.functions import NullIf, RowNumber
+
+from telemetry import reading, records
+from telemetry.models import Trace
+
+TRACES_SHOWN = 20
+NEWEST_FIRST = (F("start_time_unix_nano").desc(), F("trace_id").desc())
+COLUMNS = {
+    **{
+        f"any_{name}": Min(NullIf(name, Value("", TextField()))) for name in ("agent", "user_id", "service", "environment")
+    },
+    "traces": Count("*"),
+    "turns": Sum("records"),
+    "all_failures": Sum("failures"),
+    "start": Min("start_time_unix_nano"),
+    "end": Max("end_time_unix_nano"),
+    "all_input_tokens": Sum("input_tokens"),
+    "all_output_tokens": Sum("output_tokens"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The traces of one session in a window, taken together."""
+
+    session_id: str
+    agent: str | None
+    user_id: str | None
+    service: str | None
+    environment: str | None
+    traces: int
+    turns: int
+    failures: int
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    input_tokens: int
+    output_tokens: int
+    trace_ids: tuple[str, ...] = ()  # the newest, TRACES_SHOWN at most
+
+    @property
+    def outcome(self) -> str:
+        """A session with one failing record failed."""
+        return records.FAILURE if self.failures else records.OK
+
+    def joined(self, other: Session) -> Session:
+        """With the trace whose id this session took for its own."""
+        return Session(
+            session_id=self.session_id,
+            agent=self.agent or other.agent,
+            user_id=self.user_id or other.user_id,
+            service=self.service or other.service,
+            environment=self.environment or other.environment,
+            traces=self.traces + other.traces,
+            turns=self.turns + other.turns,
+            failures=self.failures + other.failures,
+            start_time_unix_nano=min(self.start_time_unix_nano, other.start_time_unix_nano),
+            end_time_unix_nano=max(self.end_time_unix_nano, other.end_time_unix_nano),
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            trace_ids=(*self.trace_ids, *other.trace_ids)[:TRACES_SHOWN],
+        )
+
+    def shown(self) -> dict[str, Any]:
+        """As answers say it."""
+        return {
+            "session_id": self.session_id,
+            "agent": self.agent,
+            "user_id": self.user_id,
+            "service": self.service,
+            "environment": self.environment,
+            "outcome": self.outcome,
+            "turns": self.turns,
+            "traces": self.traces,
+            "failures": self.failures,
+            "start_time": records.rfc3339(self.start_time_unix_nano),
+            "end_time": records.rfc3339(self.end_time_unix_nano),
+            "duration_ms": (self.end_time_unix_nano - self.start_time_unix_nano) / 1e6,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "trace_ids": list(self.trace_ids),
+        }
+
+
+def key(session_id: str, trace_id: bytes | memoryview) -> str:
+    """The session that a trace belongs to: by session id, else the trace itself."""
+    return session_id or bytes(trace_id).hex()
+
+
+def summaries(session_ids: Iterable[str], traces: QuerySet[Trace]) -> dict[str, Session]:
+    """The sessions by id, each over those of the traces that are its own. Without one it is left out."""
+    wanted = list(session_ids)
+    named = traces.filter(reading.has_session_id(wanted))
+    lone = traces.filter(reading.has_trace_id(wanted)).exclude(session_id__in=wanted)
+    newest = newest_traces(named)
+    found = {
+        session_id: replace(Session(session_id, *facts), trace_ids=tuple(newest[session_id]))
+        for session_id, *facts in named.values("session_id")
+        .annotate(**COLUMNS)
+        .values_list("session_id", *COLUMNS)
+    }
+    for trace_id, *facts in lone.values("trace_id").annotate(**COLUMNS).values_list("trace_id", *COLUMNS):
+        name = bytes(trace_id).hex()
+        single = replace(Session(name, *facts), trace_ids=(name,))
+        found[name] = found[name].joined(single) if name in found else single
+    return found
+
+
+def newest_traces(traces: QuerySet[Trace]) -> dict[str, list[str]]:
+    """The ids of each session's newest traces, newest first."""
+    place = Window(RowNumber(), partition_by=[F("session_id")], order_by=NEWEST_FIRST)
+    rows = traces.annotate(place=place).filter(place__lte=TRACES_SHOWN).order_by("session_id", "place")
+    newest: dict[str, list[str]] = {}
+    for session_id, trace_id in rows.values_list("session_id", "trace_id"):
+        newest.setdefault(session_id, []).append(bytes(trace_id).hex())
+    return newest

@@ -1,0 +1,78 @@
+"""
+From the newest trace down to sessions: each is met once, at its newest trace.
+
+A walk ends after MAX_WALK traces, wherever it is: a session of a million traces makes short pages, not slow
+ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from telemetry import cursors, reading
+from telemetry.cursors import Cursor
+from telemetry.models import Trace
+from telemetry.session_summaries import key
+from telemetry.windows import Window
+
+CHUNK = 500
+MAX_WALK = 50_000
+
+Row = tuple[int, bytes | memoryview, str]  # start time, trace id, session id
+
+
+@dataclass(slots=True)
+class Walk:
+    """The sessions of these traces behind `after`."""
+
+    window: Window
+    traces: QuerySet[Trace]
+    after: Cursor | None
+    place: Cursor | None = None  # where a walk that ended early is taken up again
+
+    def sessions(self) -> Iterator[tuple[str, Cursor]]:
+        """Each session with the place of its newest trace, but for those that were met before `after`."""
+        met: set[str] = set()
+        place = self.after
+        for _ in range(MAX_WALK // CHUNK):
+            chunk = self.chunk(place)
+            fresh: dict[str, Row] = {}
+            for row in chunk:
+                if (name := key(row[2], row[1])) not in met:
+                    fresh.setdefault(name, row)
+            met |= fresh.keys()
+            earlier = self.met_earlier(fresh)
+            yield from ((name, self.at(row)) for name, row in fresh.items() if name not in earlier)
+            if len(chunk) < CHUNK:
+                return
+            place = self.at(chunk[-1])
+        self.place = place
+
+    def chunk(self, place: Cursor | None) -> list[Row]:
+        """The next traces, newest first."""
+        rows = self.traces
+        if place:
+            rows = rows.filter(start_time_unix_nano__lte=place.start_unix_nano).filter(
+                Q(start_time_unix_nano__lt=place.start_unix_nano) | Q(trace_id__lt=place.trace_id)
+            )
+        newest = rows.order_by("-start_time_unix_nano", "-trace_id")[:CHUNK]
+        return list(newest.values_list("start_time_unix_nano", "trace_id", "session_id"))
+
+    def at(self, row: Row) -> Cursor:
+        """The place of a trace."""
+        return Cursor(cursors.SESSIONS, self.window, row[0], bytes(row[1]))
+
+    def met_earlier(self, session_ids: Iterable[str]) -> set[str]:
+        """Those of the sessions that have a trace at `after` or before it in the walk."""
+        if self.after is None:
+            return set()
+        start = self.after.start_unix_nano
+        above = self.traces.filter(start_time_unix_nano__gte=start).filter(
+            Q(start_time_unix_nano__gt=start) | Q(trace_id__gte=self.after.trace_id)
+        )
+        return set(
+            above.filter(reading.has_session_id(session_ids)).values_list("session_id", flat=True).distinct()
+        )

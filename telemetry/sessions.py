@@ -1,0 +1,120 @@
+"""
+Sessions of the bound project: their traces together, from the traces' rows and never by scanning records.
+
+A session is the traces that share a session id; a trace without one is a session of its own, named by its id.
+The list walks the window's traces from the newest down: it costs what a page costs, not what the window has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from telemetry import cursors, reading
+from telemetry.cursors import Cursor
+from telemetry.models import Record, Trace
+from telemetry.reading import Filters, Page
+from telemetry.records import OK
+from telemetry.session_summaries import Session, summaries
+from telemetry.session_walk import Walk
+from telemetry.store import snapshot
+from telemetry.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """Some sessions of a window; `next_cursor` is None when there are no more."""
+
+    window: Window
+    sessions: list[Session]
+    next_cursor: Cursor | None
+
+    def shown(self) -> dict[str, Any]:
+        """As answers say it."""
+        return {
+            "window": self.window.shown(),
+            "sessions": [session.shown() for session in self.sessions],
+            "count": len(self.sessions),
+            "complete": self.next_cursor is None,
+            "next_cursor": str(self.next_cursor) if self.next_cursor else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One session and some of its records."""
+
+    session: Session
+    page: Page
+
+    def shown(self) -> dict[str, Any]:
+        """As answers say it."""
+        return {"session": self.session.shown()} | self.page.shown()
+
+
+def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> SessionPage:
+    """
+    The sessions with a trace that matches, by their newest such trace, or those behind the cursor.
+
+    An answer may hold fewer than `limit` and still have a next cursor: then its walk was long enough.
+    """
+    counted = in_window(window, filters)
+    walk = Walk(window, matching(counted, window, filters), cursor)
+    met = walk.sessions()
+    found: list[tuple[Session, Cursor]] = []
+    with snapshot():
+        while len(found) <= limit and (batch := dict(islice(met, limit + 1 - len(found)))):
+            known = summaries(batch, counted)
+            found += [(known[name], place) for name, place in batch.items() if suits(known[name], filters)]
+    after = found[limit - 1][1] if len(found) > limit else walk.place
+    return SessionPage(window, [session for session, _ in found[:limit]], after)
+
+
+def in_window(window: Window, filters: Filters) -> QuerySet[Trace]:
+    """The traces that count: of the window, the environment and the service."""
+    rows = Trace.objects.filter(
+        start_time_unix_nano__gte=window.start_unix_nano, start_time_unix_nano__lt=window.end_unix_nano
+    )
+    if filters.environment:
+        rows = rows.filter(environment=filters.environment)
+    return rows.filter(service=filters.service) if filters.service else rows
+
+
+def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> QuerySet[Trace]:
+    """Those of the traces that choose a session."""
+    if filters.outcome:
+        traces = traces.filter(**{"failures" if filters.outcome == OK else "failures__gt": 0})
+    if filters.session_id:
+        traces = traces.filter(reading.is_of_session(filters.session_id))
+    if filters.trace_id:
+        traces = traces.filter(trace_id=filters.trace_id)
+    of_records = replace(filters, environment="", service="", outcome="", session_id="", trace_id=b"")
+    if of_records != Filters():
+        traces = traces.filter(trace_id__in=reading.matching(window, of_records).values("trace_id"))
+    return traces
+
+
+def suits(session: Session, filters: Filters) -> bool:
+    """Whether the whole session has the outcome that is asked for: one good trace does not make it ok."""
+    return not filters.outcome or session.outcome == filters.outcome
+
+
+def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -> Detail | None:
+    """The session with its records, oldest first, or None when no trace of it starts in the window."""
+    traces = in_window(window, Filters()).filter(reading.is_of_session(session_id))
+    with snapshot():
+        found = summaries([session_id], traces)
+        if not found:
+            return None
+        rows = Record.objects.filter(trace_id__in=traces.values("trace_id"))
+        if cursor:
+            rows = rows.filter(start_time_unix_nano__gte=cursor.start_unix_nano).filter(
+                Q(start_time_unix_nano__gt=cursor.start_unix_nano)
+                | Q(trace_id__gt=cursor.trace_id)
+                | Q(trace_id=cursor.trace_id, span_id__gt=cursor.span_id)
+            )
+        in_order = rows.order_by("start_time_unix_nano", "trace_id", "span_id")
+        return Detail(next(iter(found.values())), reading.cut(in_order, cursors.TURNS, window, limit))

@@ -1,0 +1,78 @@
+"""
+A span as the pipeline sees it: plain values under OpenTelemetry's own names.
+
+https://opentelemetry.io/docs/specs/otel/trace/api/#span
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened inside a span."""
+
+    name: str
+    time_unix_nano: int
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the spans of one instrumentation scope in one process share."""
+
+    resource: dict[str, Any]
+    scope_name: str
+    scope_version: str
+    message: bytes  # a serialized ResourceSpans without spans: resource, scope and schema URLs, whole
+
+    @property
+    def service(self) -> str:
+        """`service.name`, or "" without one."""
+        return str(self.resource.get("service.name") or "")
+
+    @property
+    def environment(self) -> str:
+        """`deployment.environment.name`, or its older name, or ""."""
+        resource = self.resource
+        return str(resource.get("deployment.environment.name") or resource.get("deployment.environment") or "")
+
+    @property
+    def release(self) -> str:
+        """`service.version`, or ""."""
+        return str(self.resource.get("service.version") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One decoded span. Times are unix nanoseconds; an absent parent is b""."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes
+    name: str
+    kind: int
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    status_code: int
+    status_message: str
+    attributes: dict[str, Any]
+    events: list[Event]
+    origin: Origin
+    message: SpanMessage = field(repr=False)  # as it was sent
+
+    @property
+    def record_id(self) -> str:
+        """`rec_` + trace id + span id: stable, so a span sent again is the same record."""
+        return f"rec_{self.trace_id.hex()}{self.span_id.hex()}"
+
+    @property
+    def duration_nano(self) -> int:
+        """Never negative: clocks that ran backwards count as zero."""
+        return max(0, self.end_time_unix_nano - self.start_time_unix_nano)

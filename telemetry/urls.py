@@ -1,0 +1,18 @@
+"""Paths about spans in and records out. OTLP paths answer with and without a trailing slash, never by redirect."""
+
+from django.urls import path
+
+from telemetry import feedback_view, read_views, views
+
+urlpatterns = [
+    path("v1/traces", views.TracesView.as_view(), name="traces"),
+    path("v1/traces/", views.TracesView.as_view(schema=None)),
+    path("v1/logs", views.LogsView.as_view(), name="logs"),
+    path("v1/logs/", views.LogsView.as_view(schema=None)),
+    path("v1/metrics", views.MetricsView.as_view(), name="metrics"),
+    path("v1/metrics/", views.MetricsView.as_view(schema=None)),
+    path("v1/feedback", feedback_view.FeedbackView.as_view(), name="feedback"),
+    path("v1/telemetry", read_views.TelemetryView.as_view(), name="telemetry"),
+    path("v1/sessions", read_views.SessionsView.as_view(), name="sessions"),
+    path("v1/sessions/<path:id>", read_views.SessionView.as_view(), name="session"),
+]

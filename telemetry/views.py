@@ -1,0 +1,121 @@
+"""HTTP for spans in: nothing here can be wrong but HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.request import Request
+
+from loopkit.error_answers import handle
+from loopkit.errors import ApiError
+from telemetry import body, otlp_answer
+from telemetry import otlp_shapes as shapes
+from telemetry.decode import Encoding, Undecodable
+from telemetry.ingest import ingest
+from tenants.authentication import ProducerKey
+from tenants.views import ProjectView
+
+
+def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Every error as a google.rpc.Status in the request's encoding; JSON where that is unknown."""
+    request: Request = context["request"]
+    answer = handle(error, context)
+    if answer is None:
+        return None
+    message = str(answer.data["error"]["message"])  # type: ignore[index]
+    status = otlp_answer.error(answer.status_code, message, Encoding.of(request.META.get("CONTENT_TYPE", "")) or Encoding.JSON)
+    for name in ("WWW-Authenticate", "Retry-After", "Allow"):
+        if name in answer:
+            status[name] = answer[name]
+    return status
+
+
+class OtlpView(ProjectView):
+    """An OTLP/HTTP endpoint."""
+
+    authentication_classes = [ProducerKey]
+    required_scope = "telemetry:write"
+
+    def get_exception_handler(self) -> Callable[..., HttpResponse | None]:  # type: ignore[override]
+        """OTLP clients understand google.rpc.Status only."""
+        return otlp_errors
+
+    def encoding(self, request: Request) -> Encoding:
+        """The request's encoding, or 415."""
+        encoding = Encoding.of(request.META.get("CONTENT_TYPE", ""))
+        if encoding is None:
+            hint = "Send application/x-protobuf or application/json."
+            raise ApiError(415, "unsupported_media_type", f"Unsupported Content-Type. {hint}", hint)
+        return encoding
+
+
+class TracesView(OtlpView):
+    """Receive spans: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request"""
+
+    @extend_schema(
+        operation_id="ingest_traces",
+        summary="Ingest OTLP spans (JSON or protobuf) as LoopKit telemetry records",
+        description=(
+            "OTLP/HTTP. JSON is answered 202, protobuf 200, each with an ExportTraceServiceResponse in the request's "
+            "encoding. Counts stand in X-LoopKit-Accepted, X-LoopKit-Duplicates and X-LoopKit-Rejected."
+        ),
+        parameters=[OpenApiParameter("verbose", OpenApiTypes.BOOL, description="Counts in the JSON body too.")],
+        request={"application/json": shapes.TracesRequest, "application/x-protobuf": OpenApiTypes.BINARY},
+        responses={
+            (200, "application/x-protobuf"): OpenApiTypes.BINARY,
+            (202, "application/json"): OpenApiResponse(shapes.TracesResponse, description="Accepted"),
+            **{(code, "application/json"): shapes.RpcStatus for code in (400, 401, 403, 411, 413, 415, 503)},
+        },
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Store the spans; the answer is sent after commit and sync."""
+        encoding = self.encoding(request)
+        try:
+            receipt = ingest(body.read(request._request), encoding, timezone.now())
+        except Undecodable as error:
+            hint = "See https://opentelemetry.io/docs/specs/otlp/."
+            raise ApiError(400, "invalid_otlp", f"Invalid OTLP body: {error}", hint) from error
+        if receipt.rejected["over_quota"] and not receipt.accepted + receipt.duplicates:
+            raise quota_exceeded(self.project.quota_spans)
+        verbose = request.query_params.get("verbose") in {"1", "true"}
+        return otlp_answer.success(receipt, encoding, verbose)
+
+
+def quota_exceeded(quota_spans: int | None) -> ApiError:
+    """Final: no client retries a 403."""
+    hint = "Ask the operator for more: /contact.json."
+    return ApiError(403, "quota_exceeded", f"quota_exceeded: the project's {quota_spans} spans are used. {hint}", hint)
+
+
+class NotStoredView(OtlpView):
+    """Logs and metrics, which default set-ups send too: taken without complaint, and not kept."""
+
+    @extend_schema(
+        summary="Accept OTLP logs or metrics without storing them",
+        request={"application/json": OpenApiTypes.OBJECT, "application/x-protobuf": OpenApiTypes.BINARY},
+        responses={
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "application/x-protobuf"): OpenApiTypes.BINARY,
+            **{(code, "application/json"): shapes.RpcStatus for code in (401, 403, 415, 503)},
+        },
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """An empty success keeps exporters quiet; the header says what happened."""
+        encoding = self.encoding(request)
+        content = b"{}" if encoding is Encoding.JSON else b""
+        return HttpResponse(content, content_type=encoding.value, headers={"X-LoopKit-Stored": "none"})
+
+
+@extend_schema_view(post=extend_schema(operation_id="ignore_logs"))
+class LogsView(NotStoredView):
+    """OTLP logs."""
+
+
+@extend_schema_view(post=extend_schema(operation_id="ignore_metrics"))
+class MetricsView(NotStoredView):
+    """OTLP metrics."""

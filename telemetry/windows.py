@@ -1,0 +1,53 @@
+"""A window: the half-open range of event time `[start, end)` that every read has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_MINUTES = 43200  # 30 days
+MINUTE_NANO = 60_000_000_000
+
+
+def unix_nano(moment: datetime) -> int:
+    """Unix nanoseconds, exactly."""
+    return (moment - EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def moment(nano: int) -> datetime:
+    """The datetime of unix nanoseconds, cut to microseconds; the furthest one for times beyond year 9999."""
+    return EPOCH + timedelta(microseconds=min(nano, 253_402_300_799 * 10**9) // 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`start_unix_nano <= time < end_unix_nano`."""
+
+    start_unix_nano: int
+    end_unix_nano: int
+
+    @classmethod
+    def ending(cls, until: datetime, since_minutes: int) -> Window:
+        """The window of that many minutes before `until`."""
+        end = unix_nano(until)
+        return cls(max(0, end - since_minutes * MINUTE_NANO), end)
+
+    @property
+    def since_minutes(self) -> int:
+        """Its length in whole minutes."""
+        return (self.end_unix_nano - self.start_unix_nano) // MINUTE_NANO
+
+    @property
+    def before(self) -> Window:
+        """The window of the same length that ends where this one starts."""
+        return Window(max(0, 2 * self.start_unix_nano - self.end_unix_nano), self.start_unix_nano)
+
+    def shown(self) -> dict[str, Any]:
+        """As answers say it."""
+        return {
+            "start": moment(self.start_unix_nano),
+            "end": moment(self.end_unix_nano),
+            "since_minutes": self.since_minutes,
+        }

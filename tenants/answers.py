@@ -1,0 +1,45 @@
+"""Projects as the JSON that callers get."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+from tenants import credentials
+from tenants.models import Key, Project
+from tenants.provisioning import Minted
+
+
+def absolute(request: Request | HttpRequest, path: str) -> str:
+    """The URL of a path as clients reach it: LOOPKIT_PUBLIC_URL, or the host they called."""
+    if settings.LOOPKIT_PUBLIC_URL:
+        return f"{settings.LOOPKIT_PUBLIC_URL}{path}"
+    return request.build_absolute_uri(path)
+
+
+def summary(project: Project) -> dict[str, Any]:
+    """A project without secrets."""
+    return {
+        "ok": True,
+        "tenant_id": project.tenant_id,
+        "project_id": project.project_id,
+        "project_name": project.name,
+        "plan": project.plan,
+        "quota_spans": project.quota_spans,
+        "expires_at": project.expires_at,
+        "scopes": {kind.value: credentials.SCOPES[kind] for kind in Key.Kind},
+    }
+
+
+def signup_answer(request: Request | HttpRequest, minted: Minted) -> dict[str, Any]:
+    """A project with what it takes to use it. Keys that were not made now are null."""
+    project, secret = minted.project, settings.SIGNUP_UPGRADE_SECRET
+    return summary(project) | {
+        **{f"{kind.value}_key": minted.keys.get(kind.value) for kind in Key.Kind},
+        "recovery_code": credentials.recovery_code(secret, project.project_id) if secret else None,
+        "ingest_url": absolute(request, "/v1/traces"),
+        "diagnose_url": absolute(request, "/v1/runs/diagnose"),
+        "dashboard_url": absolute(request, "/dashboard"),
+        "quickstart_url": absolute(request, "/quickstart.md"),
+    }

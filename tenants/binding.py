@@ -1,0 +1,102 @@
+"""
+The project that telemetry is read and written for: `with bind(project): ...`.
+
+A ContextVar names it, so threads and tasks start unbound. The connection is taken from the pool on first use and
+put under the project's alias into the calling thread's slot of `django.db.connections`; `settings.DATABASES`
+never changes at run time, because threads iterate over it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tenants import pool
+from tenants.models import Project
+from tenants.project_file import alias_of
+
+
+class ProjectNotBound(RuntimeError):
+    """Telemetry was used outside `with bind(project):`."""
+
+
+class WrongProject(RuntimeError):
+    """A row of one project was used while another project is bound."""
+
+
+class AlreadyBound(RuntimeError):
+    """A second project was bound inside the first one's block."""
+
+
+@dataclass(slots=True)
+class Binding:
+    """One `with bind(...)` block, in the thread that entered it."""
+
+    project: Project
+    thread: int = field(default_factory=threading.get_ident)
+    connection: BaseDatabaseWrapper | None = None
+
+    def is_of_this_thread(self) -> bool:
+        """False in a context that was copied into another thread."""
+        return self.thread == threading.get_ident()
+
+    def alias(self) -> str:
+        """The alias to query, its connection in this thread's slot."""
+        if not self.is_of_this_thread():
+            raise ProjectNotBound(f"{self.project} is bound in another thread; bind it in this one too.")
+        alias = alias_of(self.project.project_id)
+        if self.connection is None:
+            self.connection = pool.take(self.project.project_id)
+            connections[alias] = self.connection
+        return alias
+
+    def release(self) -> None:
+        """Empty the slot and give the connection back."""
+        if self.connection is not None:
+            del connections[alias_of(self.project.project_id)]
+            pool.give_back(self.connection)
+
+
+_bound: ContextVar[Binding | None] = ContextVar("bound_project", default=None)
+
+
+@contextmanager
+def bind(project: Project) -> Iterator[Project]:
+    """Telemetry models work on this project's file inside the block. Binding the same project again is free."""
+    current = _bound.get()
+    if current is not None and current.is_of_this_thread():
+        if current.project.project_id != project.project_id:
+            raise AlreadyBound(f"{current.project} is bound; leave its block before binding {project}.")
+        yield project
+        return
+    binding = Binding(project)
+    token = _bound.set(binding)
+    try:
+        yield project
+    finally:
+        _bound.reset(token)
+        binding.release()
+
+
+def current() -> Binding:
+    """The innermost binding, or ProjectNotBound."""
+    binding = _bound.get()
+    if binding is None:
+        raise ProjectNotBound("No project is bound: wrap the code in `with bind(project):`.")
+    return binding
+
+
+def bound_project() -> Project:
+    """The bound project, or ProjectNotBound."""
+    return current().project
+
+
+def bound_alias() -> str:
+    """The bound project's database alias, usable in this thread, or ProjectNotBound."""
+    return current().alias()

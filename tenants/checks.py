@@ -1,0 +1,40 @@
+"""`manage.py check` refuses a foreign key between the control database and a project's file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import Error, register
+from django.db import models
+
+from tenants.project_file import STORE_APP
+
+
+def crossings() -> Iterable[models.Field[Any, Any]]:
+    """Every relation whose two ends lie in different stores."""
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            target = getattr(field, "related_model", None)
+            if (
+                isinstance(field, models.Field)
+                and isinstance(target, type)
+                and issubclass(target, models.Model)
+            ):
+                if (model._meta.app_label == STORE_APP) != (target._meta.app_label == STORE_APP):
+                    yield field
+
+
+@register
+def no_relation_leaves_a_database(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """loopkit.E001 for each crossing relation."""
+    return [
+        Error(
+            f"{field.model.__name__}.{field.name} points out of its database.",
+            hint="Store an id made by the app in a plain column.",
+            obj=field.model,
+            id="loopkit.E001",
+        )
+        for field in crossings()
+    ]

@@ -1,0 +1,155 @@
+"""
+Who owns what: tenants, their projects, the keys of a project. All in the control database.
+
+The ids are made by the app and never change; other stores name rows by them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+
+SANDBOX = "sandbox"  # the tenant that self-service projects share
+
+
+def new_key_id() -> str:
+    """The public name of a key, for the admin and the audit trail."""
+    return f"key_{secrets.token_hex(8)}"
+
+
+class Tenant(models.Model):
+    """Who owns projects. Staff see the tenants they are members of; superusers see all."""
+
+    tenant_id = models.SlugField(primary_key=True, max_length=40)
+    name = models.CharField(max_length=120)
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="tenants",
+        help_text="Staff who work for this tenant.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["tenant_id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Project(models.Model):
+    """What is isolated: one telemetry file, its keys, a quota."""
+
+    class Plan(models.TextChoices):
+        SANDBOX = "sandbox", "sandbox (expires)"
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "active"
+        SUSPENDED = "suspended", "suspended (keys refused)"
+
+    project_id = models.CharField(primary_key=True, max_length=64, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="projects")
+    name = models.CharField(max_length=120)
+    operator = models.CharField(
+        max_length=120, blank=True, help_text="Namespace of the name, for provisioning."
+    )
+    claimed_name = models.CharField(
+        max_length=120,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The name that provisioning converges on; empty for signups and for names that expired.",
+    )
+    plan = models.CharField(
+        max_length=20, choices=Plan.choices, null=True, blank=True, help_text="Empty: permanent."
+    )
+    quota_spans = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Spans that may be stored in all. Empty: no limit."
+    )
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Keys stop working then. Empty: never."
+    )
+    state = models.CharField(max_length=20, choices=State.choices, default=State.ACTIVE)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "project_id"]
+        constraints = [
+            # NULLs are distinct: only claimed names collide. This is what decides a race of two mints.
+            models.UniqueConstraint(
+                fields=["tenant", "operator", "claimed_name"], name="one_project_per_claimed_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.project_id
+
+    def is_live(self, now: datetime) -> bool:
+        """Neither suspended nor past its expiry."""
+        return self.state == self.State.ACTIVE and not self.is_expired(now)
+
+    def is_expired(self, now: datetime) -> bool:
+        """Past its expiry."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class Key(models.Model):
+    """A credential of one project. Only its SHA-256 is kept; the key itself is shown once, when it is made."""
+
+    class Kind(models.TextChoices):
+        PRODUCER = "producer", "producer"
+        AGENT = "agent", "agent"
+        FEEDBACK = "feedback", "feedback"
+
+    key_id = models.CharField(primary_key=True, max_length=24, default=new_key_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="keys")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(max_length=20, editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    scopes = models.JSONField(editable=False)
+    created_at = models.DateTimeField(editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False, help_text="To within ten minutes.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "key_id"]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…{self.last_four}"
+
+    def is_usable(self, now: datetime) -> bool:
+        """Neither revoked nor past its own expiry (the project's expiry counts beside it)."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class AccessRequest(models.Model):
+    """Somebody asks for a production tenant. An operator reads it in the admin; nothing happens by itself."""
+
+    name = models.CharField(max_length=120)
+    email = models.EmailField()
+    organisation = models.CharField(max_length=120, blank=True)
+    message = models.TextField(max_length=4000, blank=True)
+    created_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+class Counter(models.Model):
+    """A row of the cache that counts exactly over all processes; see counter_cache.py."""
+
+    key = models.CharField(primary_key=True, max_length=250)
+    value = models.TextField(help_text="JSON.")
+    expires_at = models.FloatField(db_index=True, help_text="Unix seconds.")
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,29 @@
+"""The names of the key schemes in the OpenAPI document."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """An HTTP bearer scheme, described by the docstring of its authentication class."""
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        """The security scheme object."""
+        return {"type": "http", "scheme": "bearer", "description": str(self.target.__doc__)}
+
+
+class ProducerKeyScheme(BearerScheme):
+    target_class = "tenants.authentication.ProducerKey"
+    name = "producerKey"
+
+
+class AgentKeyScheme(BearerScheme):
+    target_class = "tenants.authentication.AgentKey"
+    name = "agentKey"
+
+
+class FeedbackKeyScheme(BearerScheme):
+    target_class = "tenants.authentication.FeedbackKey"
+    name = "feedbackKey"

@@ -1,0 +1,76 @@
+"""
+Open project files: one bounded pool for the whole process, least recently used closed first.
+
+Closing a written WAL file costs about 10 ms, so a connection outlives its request. One pool a process, not one
+a thread, keeps the number of descriptors independent of the number of threads: each connection holds three.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tenants import project_file
+
+_lock = threading.Lock()
+_idle: deque[BaseDatabaseWrapper] = deque()  # most recently used last
+_inherited: list[
+    BaseDatabaseWrapper
+] = []  # never closed: https://www.sqlite.org/howtocorrupt.html, section 2.6
+
+
+def take(project_id: str) -> BaseDatabaseWrapper:
+    """A connection to the project's file that nobody else uses until it is given back."""
+    path = project_file.ensure(project_id)
+    with _lock:
+        for connection in reversed(_idle):
+            if connection.settings_dict["NAME"] == str(path):
+                _idle.remove(connection)
+                return connection
+    connection = project_file.connection_to(path, project_file.alias_of(project_id))
+    try:
+        project_file.check_version(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def give_back(connection: BaseDatabaseWrapper) -> None:
+    """Keep the connection for the next request, unless it is broken; close the least recently used above the bound."""
+    if connection.in_atomic_block or connection.errors_occurred or connection.connection is None:
+        close(connection)
+        return
+    with _lock:
+        _idle.append(connection)
+        surplus = [_idle.popleft() for _ in range(len(_idle) - settings.LOOPKIT_OPEN_STORES)]
+    for old in surplus:
+        close(old)
+
+
+def close(connection: BaseDatabaseWrapper) -> None:
+    """Close for good, whatever state it is in."""
+    connection.in_atomic_block = False
+    connection.close()
+
+
+def close_all() -> None:
+    """Close every idle connection (before a file is moved, and in tests)."""
+    with _lock:
+        idle = list(_idle)
+        _idle.clear()
+    for connection in idle:
+        close(connection)
+
+
+def forget() -> None:
+    """Leave the parent's connections alone in a forked child: using or closing one there can corrupt its file."""
+    _inherited.extend(_idle)
+    _idle.clear()
+
+
+os.register_at_fork(after_in_child=forget)

@@ -1,0 +1,123 @@
+"""
+How projects and keys come to be: mint, resume, graduate, upgrade, recover.
+
+Each function is one state change; `now` is passed in. Raw keys exist only in what these functions return.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from tenants import credentials
+from tenants.models import SANDBOX, Key, Project, Tenant
+
+
+class NameClaimed(Exception):
+    """Another mint took the name at the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A project with its fresh raw keys by kind; `keys` is empty where none were made."""
+
+    project: Project
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+def new_project_id(name: str) -> str:
+    """`my-app-1a2b3c4d`: a readable part and 32 random bits."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "project"
+    return f"{slug}-{secrets.token_hex(4)}"
+
+
+def unused_project_id(name: str) -> str:
+    """An id that no project has. The random part is short enough to be read out, so one name's ids do meet again."""
+    project_id = new_project_id(name)
+    while Project.objects.filter(project_id=project_id).exists():
+        project_id = new_project_id(name)
+    return project_id
+
+
+def add_key(project: Project, kind: Key.Kind, now: datetime, expires_at: datetime | None = None) -> str:
+    """The raw text of a fresh key, which is kept nowhere."""
+    raw = credentials.new_key(kind)
+    Key.objects.create(
+        project=project,
+        kind=kind,
+        digest=credentials.digest(raw),
+        prefix=credentials.PREFIXES[kind],
+        last_four=raw[-4:],
+        scopes=credentials.SCOPES[kind],
+        created_at=now,
+        expires_at=expires_at,
+    )
+    return raw
+
+
+def add_keys(project: Project, now: datetime) -> dict[str, str]:
+    """One fresh key of each kind."""
+    return {kind.value: add_key(project, kind, now) for kind in Key.Kind}
+
+
+def sandbox() -> Tenant:
+    """The tenant that self-service projects share."""
+    return Tenant.objects.get_or_create(tenant_id=SANDBOX, defaults={"name": "Sandbox"})[0]
+
+
+def claimed(name: str, operator: str, now: datetime) -> Project | None:
+    """The project that holds this name; an expired one gives the name up."""
+    project = Project.objects.filter(tenant_id=SANDBOX, operator=operator, claimed_name=name).first()
+    return None if project is None or project.is_expired(now) else project
+
+
+@transaction.atomic
+def mint(name: str, operator: str, now: datetime, *, claim: bool) -> Minted:
+    """A new sandbox project with its keys. NameClaimed when `claim` is set and a racing mint won."""
+    if claim:
+        Project.objects.filter(
+            tenant_id=SANDBOX, operator=operator, claimed_name=name, expires_at__lte=now
+        ).update(claimed_name=None)
+    try:
+        with transaction.atomic():
+            project = Project.objects.create(
+                project_id=unused_project_id(name),
+                tenant=sandbox(),
+                name=name,
+                operator=operator,
+                claimed_name=name if claim else None,
+                plan=Project.Plan.SANDBOX,
+                quota_spans=settings.LOOPKIT_SANDBOX_SPANS,
+                expires_at=now + timedelta(days=settings.LOOPKIT_SANDBOX_DAYS),
+                created_at=now,
+            )
+    except IntegrityError as error:
+        raise NameClaimed(name) from error
+    return Minted(project, add_keys(project, now))
+
+
+def can_graduate_itself() -> bool:
+    """Whether the operator lets provisioned projects become permanent without asking."""
+    return bool(settings.PROVISION_AUTO_GRADUATE and settings.SIGNUP_UPGRADE_SECRET)
+
+
+def graduate(project: Project) -> None:
+    """Make a sandbox project permanent; its quota stays."""
+    project.plan = None
+    project.expires_at = None
+    project.save(update_fields=["plan", "expires_at"])
+
+
+@transaction.atomic
+def recover(project: Project, now: datetime) -> Minted:
+    """Fresh keys; the old ones are revoked in the same transaction, so there is no moment with both or neither."""
+    Project.objects.select_for_update().get(
+        pk=project.pk
+    )  # two at once: the later one revokes the earlier one's keys
+    project.keys.filter(revoked_at=None).update(revoked_at=now)
+    return Minted(project, add_keys(project, now))

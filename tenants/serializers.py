@@ -1,0 +1,121 @@
+"""The shapes of requests and answers about projects and keys; also what the OpenAPI document says of them."""
+
+from rest_framework import serializers
+
+
+class Text(serializers.CharField):
+    """A JSON string, as published; CharField would take a number for its digits."""
+
+    def to_internal_value(self, data: object) -> str:
+        """The text, or a 400."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class ProvisionRequest(serializers.Serializer[dict[str, str]]):
+    """A name to converge on."""
+
+    project_name = Text(
+        max_length=120,
+        help_text="Idempotency key: re-running with the same name converges to the same project.",
+    )
+    operator = Text(
+        max_length=120,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Optional namespace, so that two operators can each own the same project name.",
+    )
+
+
+class SignupRequest(serializers.Serializer[dict[str, str]]):
+    """An optional name."""
+
+    project_name = Text(max_length=120, required=False, default="project")
+
+
+class RecoverRequest(serializers.Serializer[dict[str, str]]):
+    """Which project, and the proof."""
+
+    project_id = Text(max_length=64)
+    recovery_code = Text(max_length=128, help_text="From the signup or provision answer.")
+
+
+class UpgradeRequest(serializers.Serializer[dict[str, str]]):
+    """The operator's code for this project."""
+
+    code = Text(max_length=128, help_text="HMAC-SHA256 hex for signup-upgrade:sandbox:<project_id>.")
+    producer_key = Text(max_length=128, required=False, help_text="If given, must be this project's.")
+    agent_key = Text(max_length=128, required=False, help_text="If given, must be this project's.")
+
+
+class AccessRequestRequest(serializers.Serializer[dict[str, str]]):
+    """Who asks for a production tenant, and why."""
+
+    name = Text(max_length=120)
+    email = serializers.EmailField(max_length=254)
+    organisation = Text(max_length=120, required=False, allow_blank=True, default="")
+    message = Text(max_length=4000, required=False, allow_blank=True, default="")
+
+
+class AccessRequestAnswer(serializers.Serializer[dict[str, object]]):
+    ok = serializers.BooleanField()
+    message = serializers.CharField()
+
+
+class Scopes(serializers.Serializer[dict[str, list[str]]]):
+    """What each key may do."""
+
+    producer = serializers.ListField(child=serializers.CharField())
+    agent = serializers.ListField(child=serializers.CharField())
+    feedback = serializers.ListField(child=serializers.CharField())
+
+
+class ProjectSummary(serializers.Serializer[dict[str, object]]):
+    """A project without secrets."""
+
+    ok = serializers.BooleanField()
+    tenant_id = serializers.CharField()
+    project_id = serializers.CharField()
+    project_name = serializers.CharField()
+    plan = serializers.CharField(allow_null=True, help_text="`sandbox`, or null for a permanent project.")
+    quota_spans = serializers.IntegerField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    scopes = Scopes()
+
+
+class Signup(ProjectSummary):
+    """A project with its keys, which are shown this once. Null where no key was made."""
+
+    producer_key = serializers.CharField(allow_null=True)
+    agent_key = serializers.CharField(allow_null=True)
+    feedback_key = serializers.CharField(allow_null=True)
+    recovery_code = serializers.CharField(
+        allow_null=True, help_text="Keep it: it recovers lost keys. Null if the instance cannot recover."
+    )
+    ingest_url = serializers.URLField()
+    diagnose_url = serializers.URLField()
+    dashboard_url = serializers.URLField()
+    quickstart_url = serializers.URLField()
+
+
+class Provision(Signup):
+    """The signup shape, and what provisioning did."""
+
+    resumed = serializers.BooleanField()
+    graduated = serializers.BooleanField()
+
+
+class ErrorDetail(serializers.Serializer[dict[str, str]]):
+    code = serializers.CharField(help_text="Stable, for programs.")
+    message = serializers.CharField(help_text="What happened.")
+    hint = serializers.CharField(help_text="The next step.")
+    docs_url = serializers.CharField()
+
+
+class Error(serializers.Serializer[dict[str, object]]):
+    """Every error outside OTLP."""
+
+    ok = serializers.BooleanField()
+    error = ErrorDetail()

@@ -1,0 +1,248 @@
+"""HTTP for projects and keys: provision, sign up, upgrade, recover, ask for a production tenant."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from loopkit.errors import ApiError
+from tenants import credentials, limits, provisioning
+from tenants import serializers as shapes
+from tenants.answers import signup_answer, summary
+from tenants.authentication import AgentKey, KeyAuthentication, Principal
+from tenants.binding import bind
+from tenants.models import SANDBOX, AccessRequest, Project
+
+
+def validated(serializer_class: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+    """The request's data in its shape, or a 400 that names each bad field."""
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+class ProjectView(APIView):
+    """A view for keys: the key's project is bound while it runs."""
+
+    authentication_classes = [AgentKey]
+    required_scope = "telemetry:read"
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """As usual, and the binding ends with the answer."""
+        with ExitStack() as self.bound:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Bind after authentication and permission."""
+        super().initial(request, *args, **kwargs)
+        self.bound.enter_context(bind(self.project))
+
+    @property
+    def project(self) -> Project:
+        """The project of the key."""
+        principal = self.request.user
+        assert isinstance(principal, Principal)
+        return principal.project
+
+
+class PublicView(APIView):
+    """A view that needs no key."""
+
+    required_scope = ""
+
+
+class ProvisionView(PublicView):
+    """One re-runnable call that converges to the same project for a given name."""
+
+    @extend_schema(
+        operation_id="provision",
+        summary="Idempotent onboarding: public mint, authenticated non-rotating resume, auto-graduate",
+        request=shapes.ProvisionRequest,
+        responses={
+            200: shapes.Provision,
+            201: shapes.Provision,
+            **{code: shapes.Error for code in (400, 401, 403, 409, 413, 415, 429)},
+        },
+        auth=[{}, {"producerKey": []}, {"agentKey": []}],
+    )
+    def post(self, request: Request) -> Response:
+        """Mint the project, or resume it with one of its own keys."""
+        asked = validated(shapes.ProvisionRequest, request.data)
+        project = provisioning.claimed(asked["project_name"], asked["operator"], timezone.now())
+        return self.resume(request, project) if project else self.mint(request, **asked)
+
+    def mint(self, request: Request, project_name: str, operator: str) -> Response:
+        """201 with fresh keys; 409 when a racing mint was faster; 429 above the limit."""
+        limits.spend(request, "mint", settings.LOOPKIT_MINT_RATE, "Provision")
+        try:
+            minted = provisioning.mint(project_name, operator, timezone.now(), claim=True)
+        except provisioning.NameClaimed:
+            raise ApiError(
+                409,
+                "name_claimed",
+                "Name concurrently claimed by another mint; resume with the owning key.",
+                "Call again with Authorization: Bearer and a key of that project, or choose another project_name.",
+            ) from None
+        graduated = self.graduate(minted.project)
+        answer = signup_answer(request, minted) | {"resumed": False, "graduated": graduated}
+        return Response(answer, status=201)
+
+    def resume(self, request: Request, project: Project) -> Response:
+        """200 without new keys, for a holder of the project's producer or agent key."""
+        outcome = KeyAuthentication().authenticate(request)
+        if outcome is None:
+            raise NotAuthenticated("Resume requires the project's producer or agent key.")
+        key = outcome[0].key
+        if key.project_id != project.project_id or key.kind == key.Kind.FEEDBACK:
+            raise ApiError(
+                403,
+                "wrong_project",
+                "The provided key does not authorize this project.",
+                "Use a producer or agent key of the project that owns this name, or choose another project_name.",
+            )
+        graduated = self.graduate(project)
+        answer = signup_answer(request, provisioning.Minted(project)) | {
+            "resumed": True,
+            "graduated": graduated,
+        }
+        return Response(answer)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        """Resuming answers 401 with WWW-Authenticate, though the view is public."""
+        return KeyAuthentication().authenticate_header(request)
+
+    @staticmethod
+    def graduate(project: Project) -> bool:
+        """Whether the project is permanent after this call."""
+        if project.plan is not None and provisioning.can_graduate_itself():
+            provisioning.graduate(project)
+        return project.plan is None
+
+
+class SignupView(PublicView):
+    """A fresh sandbox project each call."""
+
+    @extend_schema(
+        operation_id="signup",
+        summary="Mint a fresh sandbox project",
+        request=shapes.SignupRequest,
+        responses={201: shapes.Signup, **{code: shapes.Error for code in (400, 413, 415, 429)}},
+        auth=[{}],
+    )
+    def post(self, request: Request) -> Response:
+        """201 with fresh keys."""
+        asked = validated(shapes.SignupRequest, request.data)
+        limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
+        minted = provisioning.mint(asked["project_name"], "", timezone.now(), claim=False)
+        return Response(signup_answer(request, minted), status=201)
+
+
+class UpgradeView(ProjectView):
+    """Sandbox to permanent, with the operator's code."""
+
+    required_scope = "runs:write"
+
+    @extend_schema(
+        operation_id="signup_upgrade",
+        summary="Upgrade a sandbox signup to permanent-but-capped keys",
+        request=shapes.UpgradeRequest,
+        responses={200: shapes.ProjectSummary, **{code: shapes.Error for code in (400, 401, 403, 413, 415)}},
+    )
+    def post(self, request: Request) -> Response:
+        """The project without expiry; its quota stays."""
+        asked = validated(shapes.UpgradeRequest, request.data)
+        secret = settings.SIGNUP_UPGRADE_SECRET
+        given = [asked[name] for name in ("producer_key", "agent_key") if name in asked]
+        owned = self.project.keys.filter(
+            digest__in=[credentials.digest(raw) for raw in given], revoked_at=None
+        )
+        code = credentials.upgrade_code(secret, self.project.project_id)
+        in_sandbox = self.project.tenant_id == SANDBOX
+        if not (
+            secret
+            and in_sandbox
+            and credentials.matches(asked["code"], code)
+            and owned.count() == len(set(given))
+        ):
+            raise ApiError(
+                403,
+                "upgrade_refused",
+                "Upgrade code verification failed.",
+                "Ask the operator for the upgrade code of this project_id; /contact.json says how.",
+            )
+        provisioning.graduate(self.project)
+        return Response(summary(self.project))
+
+
+class RecoverView(PublicView):
+    """Lost keys, rotated with the recovery code."""
+
+    @extend_schema(
+        operation_id="recover",
+        summary="Rotate lost keys with a recovery code",
+        request=shapes.RecoverRequest,
+        responses={
+            200: shapes.Signup,
+            **{code: shapes.Error for code in (400, 403, 404, 413, 415, 429, 503)},
+        },
+        auth=[{}],
+    )
+    def post(self, request: Request) -> Response:
+        """Fresh keys; the old ones are revoked."""
+        asked = validated(shapes.RecoverRequest, request.data)
+        return Response(signup_answer(request, recovered(request, **asked)))
+
+
+def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning.Minted:
+    """The rotated keys of a sandbox project, for the API and the browser alike. 503, 429, 404, 403 as published."""
+    secret = settings.SIGNUP_UPGRADE_SECRET
+    if not secret:
+        raise ApiError(
+            503,
+            "recovery_unavailable",
+            "Recovery unavailable (SIGNUP_UPGRADE_SECRET absent).",
+            "Ask the operator.",
+        )
+    limits.spend(request, "recover", settings.LOOPKIT_RECOVER_RATE, "Recovery")
+    project, now = Project.objects.filter(project_id=project_id, tenant_id=SANDBOX).first(), timezone.now()
+    if project is None or project.is_expired(now):
+        hint = "Check project_id in your signup answer. An expired project is gone: POST /v1/provision mints a new one."
+        raise ApiError(404, "no_such_project", "No such project, or it has expired.", hint)
+    if not credentials.matches(recovery_code, credentials.recovery_code(secret, project_id)):
+        raise ApiError(
+            403,
+            "recovery_refused",
+            "Recovery code verification failed.",
+            "Use recovery_code of your signup answer.",
+        )
+    return provisioning.recover(project, now)
+
+
+class AccessRequestView(PublicView):
+    """The way to a production tenant: an operator reads the request in the admin."""
+
+    @extend_schema(
+        operation_id="request_access",
+        summary="Ask the operator for a production tenant",
+        request=shapes.AccessRequestRequest,
+        responses={201: shapes.AccessRequestAnswer, **{code: shapes.Error for code in (400, 413, 415, 429)}},
+        auth=[{}],
+    )
+    def post(self, request: Request) -> Response:
+        """201 once it is kept."""
+        asked = validated(shapes.AccessRequestRequest, request.data)
+        limits.spend(request, "access", settings.LOOPKIT_MINT_RATE, "Access request")
+        AccessRequest.objects.create(created_at=timezone.now(), **asked)
+        return Response(
+            {"ok": True, "message": "An operator will read this and answer by e-mail."}, status=201
+        )

@@ -1,0 +1,183 @@
+"""The demo: recorded requests moved in time, a story that may be told again, a server that ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from loopkit.demo import packet_text, recordings, story
+from loopkit.demo.client import Refused, post
+from loopkit.demo.project import load, open_project
+from tests.server import ROOT, Server, free_port
+
+MOMENT = 1_900_000_000_000_000_000
+ISSUE = {
+    "title": "GET /orders/:id: TypeError: Cannot read properties of undefined",
+    "severity": "high",
+    "status": "new",
+    "trend": "new",
+    "signal_type": "error",
+    "service": "web-shop",
+    "count": 8,
+    "impact": {"records": 8, "traces": 8, "sessions": 1, "users": 0, "operation_records": 20, "share": 0.4},
+    "evidence_ids": ["rec_1", "rec_2", "rec_3"],
+    "next_action": "Wait for a human: the loop is proposed.",
+}
+PACKET = {
+    "packet_id": "pkt_1",
+    "status": "ready_for_issue_diagnosis",
+    "reason": "",
+    "next_action": "Ask a human to decide.",
+    "window": {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z"},
+    "telemetry_read": 2807,
+    "failures": 8,
+    "memory": [],
+    "issues": [ISSUE],
+}
+
+
+@pytest.mark.parametrize("client", recordings.CLIENTS)
+def test_the_newest_span_of_each_client_ends_at_the_moment(client: str) -> None:
+    requests = [request for request, _ in recordings.ending_at(client, MOMENT)]
+
+    assert max(end for request in requests for end in recordings.end_times(request)) == MOMENT
+
+
+@pytest.mark.parametrize("client", ["node-express-json", "py-flask-proto"])
+def test_only_times_differ_from_what_was_recorded(client: str) -> None:
+    recorded = recordings.read(client)
+    moved = [recordings.Recording(item.content_type, recordings.moved(item, 5_000)) for item in recorded]
+
+    moved_back = [recordings.moved(item, -5_000) for item in moved]
+
+    assert [normal(item.content_type, body) for item, body in zip(recorded, moved_back, strict=True)] == [
+        normal(item.content_type, item.body) for item in recorded
+    ]
+
+
+def normal(content_type: str, body: bytes) -> Any:
+    """A body in a form that can be compared."""
+    if content_type == recordings.PROTOBUF:
+        return ExportTraceServiceRequest.FromString(body)
+    return json.loads(body)
+
+
+def test_the_spans_fit_a_sandbox_with_room_to_spare() -> None:
+    counts = [count for client in recordings.CLIENTS for _, count in recordings.ending_at(client, MOMENT)]
+
+    assert sum(counts) == 2807
+
+
+def test_an_incomplete_checkout_is_named() -> None:
+    with pytest.raises(FileNotFoundError, match="the checkout is not complete"):
+        recordings.read("no-such-client")
+
+
+def test_a_packet_reads_as_text_with_what_a_person_asks_first() -> None:
+    text = "\n".join(packet_text.lines(PACKET))
+
+    assert "Packet pkt_1: ready_for_issue_diagnosis, 1 issue\n" in text
+    assert "2,807 records, 8 failures" in text
+    assert "  1.  high      GET /orders/:id: TypeError" in text
+    assert "8 failures in 8 traces, 1 session; 40% of the operation's records" in text
+    assert "rec_1 rec_2 and 1 more" in text
+    assert "Wait for a human" in text
+
+
+def test_a_long_packet_is_cut_and_says_so() -> None:
+    text = "\n".join(packet_text.lines(PACKET | {"issues": [ISSUE] * 10}))
+
+    assert text.count("evidence") == packet_text.SHOWN_ISSUES
+    assert "and 2 more issues" in text
+
+
+def test_a_story_told_twice_stores_each_span_once(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "demo.json"
+    first: list[str] = []
+    second: list[str] = []
+
+    story.tell(server.url, file, True, first.append)
+    story.tell(server.url, file, False, second.append)
+
+    known = load(file)
+    assert known
+    assert server.call("GET", "/v1/dashboard", known.agent_key).json()["counts"]["stored_total"] == 2807
+    assert any("provisioned" in line for line in first)
+    assert any("resumed" in line for line in second)
+    assert sum(" 0 spans stored" in line for line in second) == len(recordings.CLIENTS)
+    assert any("/admin/" in line for line in second)
+
+
+def test_the_keys_are_kept_for_their_owner_only(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "demo.json"
+
+    project, is_new = open_project(server.url, file, fresh=True)
+
+    assert is_new
+    assert load(file) == project
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_lost_file_leads_to_another_name(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "demo.json"
+    first, _ = open_project(server.url, file, fresh=False)
+    file.unlink()
+
+    second, is_new = open_project(server.url, file, fresh=False)
+
+    assert is_new
+    assert second.project_id != first.project_id
+    assert second.project_name != "demo"
+
+
+def test_an_error_says_what_to_do(server: Server) -> None:
+    with pytest.raises(Refused, match=r"POST /v1/provision: 400 .*project_name") as caught:
+        post(f"{server.url}/v1/provision", data={"name": "x"})
+
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_ends_with_code_0_and_leaves_no_server(tmp_path: Path, ending: signal.Signals) -> None:
+    port = free_port()
+    environment = os.environ | {"LOOPKIT_DATA_DIR": str(tmp_path), "PORT": str(port)}
+    command = [sys.executable, "manage.py", "demo"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("Serving on"):
+            process.send_signal(ending)
+    code = process.wait(timeout=30)
+
+    assert code == 0, "".join(said)
+    assert said[-1] == "Stopped.\n"
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_taken_port_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        environment = os.environ | {"LOOPKIT_DATA_DIR": str(tmp_path), "PORT": str(port)}
+        command = [sys.executable, "manage.py", "serve"]
+
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30)
+
+    assert done.returncode == 1
+    assert f"Port {port} is taken by another program" in done.stderr
+    assert f"PORT={port + 1}" in done.stderr
+    assert not (tmp_path / "control.sqlite3").exists()

@@ -1,0 +1,231 @@
+"""The documents say what is true of this instance: each link is followed, each command is run, each code is listed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from loopkit.error_answers import HINTS
+from loopkit.schemas import COMPONENTS, document
+from tests.server import ROOT, Server
+
+PAGES = ["llms.txt", "agents.md", "quickstart.md"]
+MARKS = {".txt": "text/plain", ".md": "text/markdown"}
+FENCE = re.compile(r"^```bash\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+HUMAN_STEP = "## 5. Change and ship"
+APPROVE = """
+from django.contrib.auth.models import User
+from django.utils import timezone
+from diagnosis.approval import decide
+from diagnosis.models import Decision, Loop
+human = User.objects.filter(is_superuser=True).first()
+for loop in Loop.objects.filter(state="proposed", project__name__startswith="agent-guide"):
+    decide(loop, Decision.Verb.APPROVE, "as the guide says", human, timezone.now())
+"""
+
+
+def page(server: Server, name: str) -> str:
+    """The page as this instance serves it."""
+    return server.call("GET", f"/{name}").body.decode()
+
+
+def run(script: str, cwd: Path) -> str:
+    """The commands in one shell that stops at the first failure; what they printed."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail"], input=script, cwd=cwd, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def commands(markdown: str) -> str:
+    """Every fenced bash command, in order."""
+    return "\n".join(FENCE.findall(markdown))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_its_media_type_and_may_be_kept_for_a_while(server: Server, name: str) -> None:
+    answer = server.call("GET", f"/{name}")
+
+    assert answer.status == 200
+    assert answer.headers["content-type"] == f"{MARKS[Path(name).suffix]}; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_speaks_of_the_instance_that_serves_it(server: Server, name: str) -> None:
+    text = page(server, name)
+
+    assert server.url in text
+    assert not re.search(r"\{\{|\{%|&#x27;|&quot;|&amp;|&lt;", text)
+
+
+def test_llms_txt_has_the_form_that_llmstxt_org_asks_for(server: Server) -> None:
+    text = page(server, "llms.txt")
+
+    lines = text.splitlines()
+    assert lines[0] == "# LoopKit"
+    assert lines[2].startswith("> ")
+    assert len(re.findall(r"^## ", text, re.MULTILINE)) >= 2
+    listed = [line for line in lines if line.startswith("- ")]
+    assert listed
+    assert all(re.match(r"- \[[^\]]+\]\(http[^)]+\): ", line) for line in listed)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_of_a_page_leads_somewhere(server: Server, name: str) -> None:
+    links = set(re.findall(rf"{re.escape(server.url)}(/[A-Za-z0-9_./-]*[A-Za-z0-9/])", page(server, name)))
+
+    answers = {path: server.call("GET", path).status for path in sorted(links)}
+
+    assert answers
+    assert {path: status for path, status in answers.items() if status not in {200, 302}} == {}
+
+
+def test_the_commands_of_the_quickstart_work_as_pasted(server: Server, tmp_path: Path) -> None:
+    script = commands(page(server, "quickstart.md"))
+
+    run(script, tmp_path)
+
+    packet = json.loads((tmp_path / "packet.json").read_text())["packet"]
+    assert (packet["status"], packet["failures"]) == ("ready_for_issue_diagnosis", 3)
+
+
+def test_the_commands_of_the_guide_work_as_pasted_once_a_human_approves(server: Server, tmp_path: Path) -> None:
+    before, after = page(server, "agents.md").split(HUMAN_STEP)
+    (tmp_path / "approve.py").write_text(APPROVE)
+    approve = f"(cd {ROOT} && {ROOT}/.venv/bin/python manage.py shell < {tmp_path}/approve.py)"
+    environment = "\n".join(
+        f"export {name}={value}" for name, value in server.environment.items() if name.startswith("LOOPKIT_")
+    )
+
+    printed = run("\n".join([environment, commands(before), approve, commands(after)]), tmp_path)
+
+    assert json.loads(printed.splitlines()[-1]) in {"no_traffic", "inconclusive"}
+
+
+def test_the_handoff_is_refused_to_a_key_before_a_human_approves(server: Server, tmp_path: Path) -> None:
+    before, _ = page(server, "agents.md").split(HUMAN_STEP)
+    ask = 'curl -s -o answer.json -w "%{http_code}" -H "Authorization: Bearer $AGENT_KEY" "$LOOPKIT/v1/loops/$LOOP/handoff"'
+
+    printed = run(commands(before) + ask, tmp_path)
+
+    assert printed.endswith("409")
+    assert json.loads((tmp_path / "answer.json").read_text())["error"]["code"] in listed_codes(server)
+
+
+def listed_codes(server: Server) -> set[str]:
+    """The codes in the guide's table."""
+    table = page(server, "agents.md").split('<a id="errors"></a>')[1]
+    return set(re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE))
+
+
+def raised_codes() -> Iterator[str]:
+    """Every code in the source: of ApiError(status, code), Unavailable(code) and plain(request, status, code)."""
+    places = {"ApiError": 1, "Unavailable": 0, "plain": 2}
+    for source in ROOT.glob("[dlt]*/**/*.py"):
+        if source.relative_to(ROOT).parts[0] not in {"diagnosis", "loopkit", "telemetry", "tenants"}:
+            continue
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places:
+                code = node.args[places[node.func.id]]
+                yield from [part.value for part in ast.walk(code) if isinstance(part, ast.Constant)]
+
+
+def test_the_guide_lists_exactly_the_error_codes_of_the_source(server: Server) -> None:
+    codes = set(raised_codes()) | set(HINTS)
+
+    assert len(codes) > 20
+    assert listed_codes(server) == codes
+
+
+def test_the_guide_names_every_field_of_a_packet_and_its_issues(server: Server) -> None:
+    text = page(server, "agents.md")
+    schema = server.call("GET", "/schema/diagnosis-packet.json").json()
+
+    issue = schema["$defs"][schema["properties"]["issues"]["items"]["$ref"].rpartition("/")[2]]
+    fields = schema["properties"].keys() | issue["properties"].keys()
+
+    assert {field for field in fields if f"`{field}`" not in text} == set()
+
+
+def test_contact_json_says_how_to_ask_and_what_the_limits_are(call: Callable[..., Any], settings: Any) -> None:
+    settings.LOOPKIT_CONTACT_EMAIL = "ops@example.com"
+
+    contact = call("GET", "/contact.json").json()
+
+    assert contact["email"] == "ops@example.com"
+    assert contact["production_access"]["url"] == "http://testserver/v1/access-requests"
+    assert contact["limits"]["sandbox_spans"] == settings.LOOPKIT_SANDBOX_SPANS
+
+
+def test_contact_json_without_an_address_says_null(call: Callable[..., Any], settings: Any) -> None:
+    settings.LOOPKIT_CONTACT_EMAIL = ""
+
+    assert call("GET", "/contact.json").json()["email"] is None
+
+
+def test_documents_name_the_public_url_when_there_is_one(call: Callable[..., Any], settings: Any) -> None:
+    settings.LOOPKIT_PUBLIC_URL = "https://loop.example.com"
+
+    llms = call("GET", "/llms.txt").content.decode()
+    openapi = call("GET", "/openapi.json").json()
+
+    assert "(https://loop.example.com/agents.md)" in llms
+    assert openapi["servers"] == [{"url": "https://loop.example.com"}]
+
+
+def test_the_openapi_document_is_valid_and_names_its_server(server: Server) -> None:
+    openapi = server.call("GET", "/openapi.json").json()
+
+    assert openapi["openapi"].startswith("3.1")
+    assert openapi["servers"] == [{"url": server.url}]
+    server.manage("spectacular", "--validate", "--fail-on-warn", "--file", str(server.data_dir / "openapi.yaml"))
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_each_schema_stands_alone_as_json_schema_2020_12(server: Server, name: str) -> None:
+    schema = server.call("GET", f"/schema/{name}.json").json()
+
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"] == f"{server.url}/schema/{name}.json"
+    assert schema["properties"]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    targets = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(schema)))
+    assert targets <= {f"#/$defs/{name}" for name in schema.get("$defs", {})}
+
+
+def test_schemas_are_listed_in_their_index(server: Server) -> None:
+    listed = server.call("GET", "/schema/index.json").json()["schemas"]
+
+    assert listed == {name: f"{server.url}/schema/{name}.json" for name in COMPONENTS}
+
+
+def test_an_unknown_schema_names_the_known_ones(call: Callable[..., Any]) -> None:
+    answer = call("GET", "/schema/nothing.json")
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "no_such_schema"
+    assert "improvement-packet" in answer.json()["error"]["hint"]
+
+
+def test_the_openapi_document_is_made_once_a_process() -> None:
+    assert document() is document()
+
+
+def test_a_real_packet_is_valid_by_the_served_schema(server: Server, tmp_path: Path) -> None:
+    run(commands(page(server, "quickstart.md")), tmp_path)
+    schema = server.call("GET", "/schema/improvement-packet.json").json()
+
+    packet = json.loads((tmp_path / "packet.json").read_text())["packet"]
+
+    jsonschema.validate(packet, schema, format_checker=jsonschema.FormatChecker())
+    assert packet["issues"]

@@ -1,0 +1,304 @@
+"""Which spans hurt, why, and which look alike but do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from telemetry import conventions
+from telemetry.classify import failure
+from telemetry.meaning import Failure
+from telemetry.span import Event, Span
+from tests.telemetry.spans import CLIENTS, ERROR, OK, SERVER, captured, exception, labels, make_span
+
+TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
+CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+HEAD = "Traceback (most recent call last):\n"
+CHAINED = (
+    f'{HEAD}  File "/srv/app/shop/repo.py", line 54, in charge\n    raise Declined()\nshop.Declined: no\n\n'
+    "The above exception was the direct cause of the following exception:\n\n"
+    f'{HEAD}  File "/srv/.venv/lib/python3.11/site-packages/flask/app.py", line 1, in wsgi_app\n'
+    '  File "/srv/app/shop/app.py", line 51, in checkout\n    raise CheckoutFailed()\n'
+    "shop.CheckoutFailed: broke\n"
+)
+
+
+def judge(span: Span) -> Failure | None:
+    return failure(span, conventions.read(span))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_good_turn_has_no_failure_but_an_unhappy_user(client: str) -> None:
+    good = {
+        trace_id
+        for trace_id, row in labels(client).items()
+        if "not an error" in (row["kind"] or "not an error")
+    }
+
+    found = {
+        judged.signal_type
+        for span in captured(client)
+        if span.trace_id.hex() in good and (judged := judge(span))
+    }
+
+    assert found <= {"user_signal"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_trace_with_an_error_has_a_failure(client: str) -> None:
+    broken = {
+        trace_id for trace_id, row in labels(client).items() if row["error_spans"] or row["exception_events"]
+    }
+
+    failed = {span.trace_id.hex() for span in captured(client) if judge(span)}
+
+    assert broken <= failed
+
+
+@pytest.mark.parametrize(("client", "expected"), [("py-openinference-openai", 12), ("node-aisdk-v5", 5)])
+def test_unhappy_users_are_counted_once_each(client: str, expected: int) -> None:
+    signals = Counter(judged.signal_type for span in captured(client) if (judged := judge(span)))
+
+    assert signals["user_signal"] == expected
+
+
+@pytest.mark.parametrize(
+    ("attributes", "signal_type"),
+    [
+        ({}, "error"),
+        (TOOL, "tool_call_failed"),
+        (CHAT, "llm_call_failed"),
+        ({"mcp.method.name": "tools/list"}, "error"),
+    ],
+)
+def test_the_unit_decides_the_signal(attributes: dict[str, Any], signal_type: str) -> None:
+    judged = judge(make_span(attributes=attributes, status_code=ERROR))
+
+    assert judged is not None
+    assert (judged.signal_type, judged.severity) == (signal_type, "medium")
+
+
+def test_the_exception_that_left_is_the_last_one() -> None:
+    events = [exception("retry", "Retry"), exception("broke", "shop.CheckoutFailed", CHAINED)]
+
+    judged = judge(make_span(status_code=ERROR, events=events))
+
+    assert judged == Failure("error", "medium", "shop.CheckoutFailed", "broke", "checkout shop/app.py")
+
+
+@pytest.mark.parametrize(
+    ("event", "error_type", "message"),
+    [
+        (exception("late", "23", "TimeoutError: late\n    at node:internal/x:1:2"), "TimeoutError", "late"),
+        (
+            exception("no", "card_declined", "PaymentDeclinedError: no\n    at f (/a/b.js:1:2)"),
+            "PaymentDeclinedError",
+            "no",
+        ),
+        (
+            exception("refused", "ECONNREFUSED", "Error: refused\n    at node:net:1:2"),
+            "ECONNREFUSED",
+            "refused",
+        ),
+        (
+            exception(
+                f"Slow('x')\n\n{HEAD}app.Slow: x y\n", "Exception", f"Exception: Slow\n{HEAD}app.Slow: x y\n"
+            ),
+            "app.Slow",
+            "x y",
+        ),
+    ],
+)
+def test_the_stack_names_the_class_where_the_type_does_not(
+    event: Event, error_type: str, message: str
+) -> None:
+    judged = judge(make_span(status_code=ERROR, events=[event]))
+
+    assert judged is not None
+    assert (judged.error_type, judged.message) == (error_type, message)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "text", "error_type", "message"),
+    [
+        ({"error.type": "tool_error"}, "", "tool_error", "tool_error"),
+        ({}, "KeyError: 'cancel_order'", "KeyError", "'cancel_order'"),
+        ({}, "APITimeoutError('Request timed out.')", "APITimeoutError", "Request timed out."),
+        ({}, f"Lost('x')\n{HEAD}  File \"a.py\", line 1, in f\n\nshop.Lost: x 1\n", "shop.Lost", "x 1"),
+        ({}, "first line\nsecond line", "", "first line"),
+        ({"http.status_code": 503}, "", "503", "HTTP 503"),
+        ({}, "", "", "work"),
+    ],
+)
+def test_a_failure_without_exception_is_told_by_what_is_there(
+    attributes: dict[str, Any], text: str, error_type: str, message: str
+) -> None:
+    judged = judge(make_span(attributes=attributes, status_code=ERROR, status_message=text))
+
+    assert judged is not None
+    assert (judged.error_type, judged.message) == (error_type, message)
+
+
+@pytest.mark.parametrize("status_code", [0, OK])
+@pytest.mark.parametrize("scope", ["pydantic-ai", "app", "@opentelemetry/instrumentation-http"])
+def test_a_recorded_exception_without_error_status_was_handled(scope: str, status_code: int) -> None:
+    assert (
+        judge(make_span("work", scope, TOOL, status_code=status_code, events=[exception("retry", "Retry")]))
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "attributes", "status_code"),
+    [
+        ("langsmith", {"langsmith.span.kind": "llm"}, OK),
+        ("@opentelemetry/instrumentation-router", {"router.type": "request_handler"}, 0),
+    ],
+)
+def test_clients_that_record_failures_only_as_events(
+    scope: str, attributes: dict[str, Any], status_code: int
+) -> None:
+    span = make_span(
+        "work", scope, attributes, status_code=status_code, events=[exception("late", "Timeout")]
+    )
+
+    assert judge(span) is not None
+
+
+def test_middleware_that_hands_an_exception_on_is_not_a_second_failure() -> None:
+    scope, attributes = "@opentelemetry/instrumentation-router", {"router.type": "middleware"}
+
+    assert (
+        judge(make_span("middleware - patched", scope, attributes, events=[exception("x", "TypeError")]))
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("parent", "kind", "status", "severity"),
+    [
+        (b"", SERVER, 503, "high"),
+        (b"p" * 8, SERVER, 500, "medium"),
+        (b"", SERVER, 404, None),
+        (b"", 3, 500, None),
+    ],
+)
+def test_a_5xx_of_a_server_fails_without_error_status(
+    parent: bytes, kind: int, status: int, severity: str | None
+) -> None:
+    attributes = {"http.response.status_code": status}
+
+    judged = judge(make_span(attributes=attributes, kind=kind, parent_span_id=parent))
+
+    assert (judged and judged.severity) == severity
+
+
+@pytest.mark.parametrize(
+    ("result", "error_type"),
+    [
+        ('{"error": "carrier_unavailable", "detail": "503"}', "carrier_unavailable"),
+        ("{'error': 'no such order'}", ""),
+        (
+            '{"content": "{\\"error\\": {\\"code\\": \\"E_LIMIT\\"}}", "type": "tool", "tool_call_id": "1"}',
+            "E_LIMIT",
+        ),
+        ('{"isError": true, "content": [{"type": "text", "text": "no"}]}', ""),
+    ],
+)
+def test_a_tool_that_returns_its_error_has_failed(result: str, error_type: str) -> None:
+    judged = judge(make_span(attributes={**TOOL, "gen_ai.tool.call.result": result}))
+
+    assert judged is not None
+    assert (judged.signal_type, judged.error_type) == ("tool_call_failed", error_type)
+
+
+@pytest.mark.parametrize(
+    "result", ['{"error": null}', '{"error": ""}', '{"errors": 3}', '"error"', "error", "{", "[1]"]
+)
+def test_a_tool_result_that_only_looks_like_an_error_is_fine(result: str) -> None:
+    assert judge(make_span(attributes={**TOOL, "gen_ai.tool.call.result": result})) is None
+
+
+def test_a_tool_whose_status_is_error_has_failed_with_the_text_it_gave_the_model() -> None:
+    told = Event(
+        "gen_ai.choice", 1, {"message": '[{"text": "Error: OrderNotFound - order 78840"}]', "id": "t1"}
+    )
+    attributes = {**TOOL, "gen_ai.tool.status": "error"}
+
+    judged = judge(make_span(attributes=attributes, status_code=OK, events=[told]))
+
+    assert judged == Failure("tool_call_failed", "medium", "tool_error", "Error: OrderNotFound - order 78840")
+
+
+@pytest.mark.parametrize("error_type", ["langgraph.errors.GraphInterrupt", "GeneratorExit"])
+def test_an_exception_that_only_steers_is_no_failure(error_type: str) -> None:
+    assert judge(make_span(status_code=ERROR, events=[exception("approve?", error_type)])) is None
+
+
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "MAX_TOKENS"])
+def test_a_cut_answer_is_a_soft_failure(reason: str) -> None:
+    judged = judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]}))
+
+    assert judged is not None
+    assert (judged.signal_type, judged.severity) == ("output_truncated", "low")
+
+
+@pytest.mark.parametrize("reason", ["stop", "tool_calls", "tool-calls", ""])
+def test_a_finished_answer_is_fine(reason: str) -> None:
+    assert judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]})) is None
+
+
+@pytest.mark.parametrize(
+    "rating",
+    [
+        Event("user_feedback", 1, {"score": -1, "thumbs": "down"}),
+        Event("feedback", 1, {"score": 0.0, "label": "thumbs_down"}),
+        Event("user_feedback", 1, {"score": 1, "label": "thumbs-down"}),
+        Event(
+            "gen_ai.evaluation.result",
+            1,
+            {"gen_ai.evaluation.name": "user_thumbs", "gen_ai.evaluation.score.value": -1.0},
+        ),
+    ],
+)
+def test_a_negative_rating_is_a_user_signal(rating: Event) -> None:
+    judged = judge(make_span(events=[rating]))
+
+    assert judged is not None
+    assert (judged.signal_type, judged.severity) == ("user_signal", "low")
+
+
+@pytest.mark.parametrize(
+    "rating",
+    [
+        Event("user_feedback", 1, {"score": 1}),
+        Event("feedback", 1, {"score": 0, "label": "thumbs_up"}),
+        Event("feedback", 1, {"comment": "hello"}),
+        Event(
+            "gen_ai.evaluation.result",
+            1,
+            {"gen_ai.evaluation.name": "toxicity", "gen_ai.evaluation.score.value": 0},
+        ),
+        Event("results", 1, {"score": 0}),
+    ],
+)
+def test_other_ratings_are_not(rating: Event) -> None:
+    assert judge(make_span(events=[rating])) is None
+
+
+def test_a_program_that_rates_is_not_a_user() -> None:
+    prefix = "annotations.0.annotation."
+    attributes = {prefix + "score": 0, prefix + "label": "bad", prefix + "annotator_kind": "LLM"}
+
+    assert judge(make_span(attributes=attributes)) is None
+
+
+def test_messages_are_one_clean_line() -> None:
+    judged = judge(make_span(status_code=ERROR, events=[exception("a\x00\n  b " + "x" * 900, "T\x00ype")]))
+
+    assert judged is not None
+    assert judged.message.startswith("a b x")
+    assert len(judged.message) == 500
+    assert "\x00" not in judged.error_type
