@@ -44,7 +44,7 @@ def bundle(loop: Loop) -> dict[str, Any]:
         "issue": loop.issue,
         "patch_plan": loop.issue["patch_plan"],
         "eval_candidate": candidate.document,
-        "evidence": list(records.values()),
+        "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],
         "next_action": next_action.for_loop(loop),
     }
 

@@ -17,7 +17,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from diagnosis import approval, loop_page
+from diagnosis import loop_page
+from diagnosis.deciding import Seen
 from diagnosis.models import Decision, Loop
 from diagnosis.queue_admin import QueueAdmin, ReasonForm
 
@@ -36,7 +37,7 @@ class DecisionForm(ReasonForm):
         error_messages={"required": "Choose one of the buttons: approve, return to the agent, or reject."},
     )
     revision = forms.IntegerField(min_value=0, max_value=2**31 - 1)
-    field_order = ["verb", "reason", "revision"]
+    packet = forms.CharField(max_length=24, required=False)
 
 
 class LoopAdmin(QueueAdmin):
@@ -66,11 +67,11 @@ class LoopAdmin(QueueAdmin):
         form = DecisionForm(request.POST)
         if not form.is_valid():
             return self.page(request, loop, form)
-        verb, revision = Decision.Verb(form.cleaned_data["verb"]), form.cleaned_data["revision"]
-        try:
-            self.record(request, loop, revision, verb, form.cleaned_data["reason"])
-        except approval.AlreadyDecided:
-            self.message_user(request, loop_page.what_happened(loop, revision), messages.ERROR)
+        chosen, verb = form.cleaned_data, Decision.Verb(form.cleaned_data["verb"])
+        seen = Seen(loop.loop_id, chosen["revision"], chosen["packet"] or loop.packet_id)
+        in_the_way = self.record(request, loop, seen, verb, chosen["reason"])
+        if in_the_way:
+            self.message_user(request, in_the_way, messages.ERROR)
             return self.page(request, loop, form, status=409)
         self.message_user(request, f"{loop.loop_id}: {RECORDED[verb]}", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:diagnosis_loop_changelist"))

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from diagnosis import loops
-from diagnosis.models import Decision, EvalCandidate, Loop
+from diagnosis.models import EvalCandidate, Loop
 from diagnosis.readable import rows
 from telemetry import reading
 from tenants.binding import bind
@@ -101,23 +101,3 @@ def share(loop: Loop) -> str:
     """`18.5 %` of the operation's records, or "" if it was not measured."""
     measured = (loop.issue.get("impact") or {}).get("share")
     return f"{measured:.1%}".replace("%", " %") if isinstance(measured, int | float) else ""
-
-
-def deciding(loop: Loop, revision: int) -> Decision | None:
-    """The decision in the way of one on this revision: the latest since, or the one that closed the loop."""
-    made = loop.decisions.select_related("decided_by")
-    since = made.filter(revision__gte=revision).first()
-    return since or (None if loop.state in loops.DECIDABLE else made.first())
-
-
-def what_happened(loop: Loop, revision: int) -> str:
-    """Why a person's decision was not taken, for that person."""
-    decision = deciding(loop, revision)
-    if decision is None:
-        changed = f"{loop.loop_id} has changed since you opened it (it is {loop.state} now)."
-        return f"{changed} Read it again, then decide."
-    return (
-        f"{loop.loop_id} was decided before you: {decision.decided_by.get_username()} chose "
-        f"“{decision.get_verb_display()}” at {decision.decided_at:%Y-%m-%d %H:%M} UTC, "
-        f"because: {decision.reason} Your decision was not recorded."
-    )

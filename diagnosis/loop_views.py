@@ -82,9 +82,11 @@ class LoopEventsView(ProjectView):
         loop = own_loop(self.project, loop_id)
         principal = request.user
         assert isinstance(principal, Principal)
-        kind = LoopEvent.Kind(asked.pop("kind"))
+        now = timezone.now()
+        if asked.get("shipped_at", now) > now:
+            raise ApiError(400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs.")
         try:
-            loops.report(loop, kind, principal.key.key_id, timezone.now(), **asked)
+            loops.report(loop, LoopEvent.Kind(asked.pop("kind")), principal.key.key_id, now, **asked)
         except loops.WrongState as error:
             raise wrong_state(error) from error
         return Response({"ok": True, **loop_answers.whole(loop)}, status=201)

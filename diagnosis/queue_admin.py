@@ -18,8 +18,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from diagnosis import approval, loops
-from diagnosis.loop_page import what_happened
+from diagnosis import approval, deciding, loops
+from diagnosis.deciding import Seen
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.queue_filter import StateFilter
 from tenants.staff import ReadOnly, ScopedAdmin
@@ -125,7 +125,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
         form = ReasonForm(request.POST if "seen" in request.POST else None)
         if not form.is_valid():
             return self.ask(request, rows, verb, form)
-        self.decide_seen(request, seen(request), verb, form.cleaned_data["reason"])
+        self.decide_seen(request, seen_before(request), verb, form.cleaned_data["reason"])
         return None
 
     def ask(
@@ -146,44 +146,35 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
             "title": f"{verb.label.capitalize()}: {len(selected)} loops",
             "opts": self.opts,
             "verb": verb,
-            "loops": selected,
+            "loops": [(loop, deciding.seen_now(loop)) for loop in selected],
             "form": form,
             "action": request.POST["action"],
         }
         return TemplateResponse(request, "admin/diagnosis/loop/decide_selected.html", context)
 
-    def decide_seen(
-        self, request: HttpRequest, revisions: dict[str, int], verb: Decision.Verb, reason: str
-    ) -> None:
+    def decide_seen(self, request: HttpRequest, pages: list[Seen], verb: Decision.Verb, reason: str) -> None:
         """Decide each loop as it was seen, and say which ones were decided by others before."""
-        found = self.get_queryset(request).filter(pk__in=revisions)  # whatever their state is by now
-        decided, missed = 0, []
-        for loop in found:
-            try:
-                self.record(request, loop, revisions[loop.pk], verb, reason)
-                decided += 1
-            except approval.AlreadyDecided:
-                missed.append(what_happened(loop, revisions[loop.pk]))
+        seen_of = {seen.loop_id: seen for seen in pages}
+        found = self.get_queryset(request).filter(pk__in=seen_of)  # whatever their state is by now
+        missed = [self.record(request, loop, seen_of[loop.pk], verb, reason) for loop in found]
+        decided = missed.count("")
         self.message_user(
             request, f"{verb.label.capitalize()}: {decided} loops were decided.", messages.SUCCESS
         )
-        for message in missed:
+        for message in filter(None, missed):
             self.message_user(request, message, messages.WARNING)
 
-    def record(
-        self, request: HttpRequest, loop: Loop, revision: int, verb: Decision.Verb, reason: str
-    ) -> None:
-        """One decision on the loop as the person saw it. AlreadyDecided if it is not that any more."""
-        loop.revision = revision
-        user = request.user
-        assert user.is_authenticated  # the admin lets nobody else in
-        decision = approval.decide(loop, verb, reason, user, timezone.now())
-        self.log_change(request, loop, f"{decision.get_verb_display()}: {decision.reason}")
+    def record(self, request: HttpRequest, loop: Loop, seen: Seen, verb: Decision.Verb, reason: str) -> str:
+        """Decide on the loop as the person saw it; "" once it is recorded, else what stood in the way."""
+        try:
+            deciding.decide(loop, seen, verb, reason, request.user, timezone.now())
+        except approval.AlreadyDecided:
+            loop.refresh_from_db()
+            return deciding.what_happened(loop, seen)
+        self.log_change(request, loop, f"{verb.label}: {reason}")
+        return ""
 
 
-def seen(request: HttpRequest) -> dict[str, int]:
-    """What the page between showed: loop ids with their revisions, `<loop_id>:<revision>` each."""
-    pairs = (pair.rpartition(":") for pair in request.POST.getlist("seen"))
-    return {
-        loop_id: int(revision) for loop_id, _, revision in pairs if revision.isascii() and revision.isdigit()
-    }
+def seen_before(request: HttpRequest) -> list[Seen]:
+    """What the page between showed."""
+    return [seen for text in request.POST.getlist("seen") if (seen := deciding.parse(text))]

@@ -246,6 +246,9 @@ class LoopEventRequest(Shape):
     kind = serializers.ChoiceField([kind.value for kind in REPORTABLE])
     url = serializers.URLField(max_length=500, required=False)
     release = serializers.CharField(max_length=200, required=False, help_text="With shipped: what carries the fix.")
+    shipped_at = serializers.DateTimeField(
+        required=False, help_text="With shipped: since when the fix runs. Now if left out; never in the future."
+    )
     note = serializers.CharField(max_length=4000, required=False)
 
 
@@ -253,9 +256,9 @@ class EvalCase(Shape):
     """One failing call."""
 
     record_id = serializers.CharField()
-    input = serializers.JSONField(allow_null=True)
-    output = serializers.JSONField(allow_null=True)
-    expected = serializers.JSONField(allow_null=True)
+    input = serializers.JSONField(help_text="Any JSON; null where unknown.")
+    output = serializers.JSONField(help_text="Any JSON; null where unknown.")
+    expected = serializers.JSONField(help_text="Any JSON; null where unknown.")
     replayable = serializers.BooleanField()
     tool = text()
     model = text()

@@ -20,5 +20,6 @@ timeout = 60
 graceful_timeout = 20
 max_requests = 0
 accesslog = None
+control_socket_disable = True  # it would lie in the home folder, shared by every instance of this user
 loglevel = settings.LOOPKIT_LOG_LEVEL.lower()
 forwarded_allow_ips = "127.0.0.1,::1"

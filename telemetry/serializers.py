@@ -31,10 +31,10 @@ class Capture(Shape):
     """A unit of agent work with what went in and came out."""
 
     unit = serializers.ChoiceField(["llm_call", "tool_call", "graph_node", "retrieval"])
-    input = serializers.JSONField(allow_null=True)
-    output = serializers.JSONField(allow_null=True)
+    input = serializers.JSONField(help_text="Any JSON; null where unknown.")
+    output = serializers.JSONField(help_text="Any JSON; null where unknown.")
     model = text()
-    expected = serializers.JSONField(allow_null=True)
+    expected = serializers.JSONField(help_text="Any JSON; null where unknown.")
     replayable = serializers.BooleanField(
         help_text="Input and unit are known, so the call can be made again."
     )

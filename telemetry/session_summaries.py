@@ -6,18 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, QuerySet, Sum, TextField, Value, Window
-from django.db.models.functions import NullIf, RowNumber
+from django.db.models import Count, Max, Min, QuerySet, Sum, TextField, Value
+from django.db.models.functions import NullIf
 
 from telemetry import reading, records
 from telemetry.models import Trace
 
 TRACES_SHOWN = 20
-NEWEST_FIRST = (F("start_time_unix_nano").desc(), F("trace_id").desc())
+EMPTY = Value("", TextField())
 COLUMNS = {
-    **{
-        f"any_{name}": Min(NullIf(name, Value("", TextField()))) for name in ("agent", "user_id", "service", "environment")
-    },
+    **{f"any_{name}": Min(NullIf(name, EMPTY)) for name in ("agent", "user_id", "service", "environment")},
     "traces": Count("*"),
     "turns": Sum("records"),
     "all_failures": Sum("failures"),
@@ -100,13 +98,8 @@ def summaries(session_ids: Iterable[str], traces: QuerySet[Trace]) -> dict[str, 
     wanted = list(session_ids)
     named = traces.filter(reading.has_session_id(wanted))
     lone = traces.filter(reading.has_trace_id(wanted)).exclude(session_id__in=wanted)
-    newest = newest_traces(named)
-    found = {
-        session_id: replace(Session(session_id, *facts), trace_ids=tuple(newest[session_id]))
-        for session_id, *facts in named.values("session_id")
-        .annotate(**COLUMNS)
-        .values_list("session_id", *COLUMNS)
-    }
+    rows = named.values("session_id").annotate(**COLUMNS).values_list("session_id", *COLUMNS)
+    found = with_traces({session_id: Session(session_id, *facts) for session_id, *facts in rows}, named)
     for trace_id, *facts in lone.values("trace_id").annotate(**COLUMNS).values_list("trace_id", *COLUMNS):
         name = bytes(trace_id).hex()
         single = replace(Session(name, *facts), trace_ids=(name,))
@@ -114,11 +107,14 @@ def summaries(session_ids: Iterable[str], traces: QuerySet[Trace]) -> dict[str, 
     return found
 
 
-def newest_traces(traces: QuerySet[Trace]) -> dict[str, list[str]]:
-    """The ids of each session's newest traces, newest first."""
-    place = Window(RowNumber(), partition_by=[F("session_id")], order_by=NEWEST_FIRST)
-    rows = traces.annotate(place=place).filter(place__lte=TRACES_SHOWN).order_by("session_id", "place")
-    newest: dict[str, list[str]] = {}
-    for session_id, trace_id in rows.values_list("session_id", "trace_id"):
-        newest.setdefault(session_id, []).append(bytes(trace_id).hex())
-    return newest
+def with_traces(sessions: dict[str, Session], traces: QuerySet[Trace]) -> dict[str, Session]:
+    """The sessions with the ids of their newest traces: all small ones in one statement, each large one by itself."""
+    newest = traces.order_by("-start_time_unix_nano", "-trace_id").values_list("session_id", "trace_id")
+    small = [name for name, session in sessions.items() if session.traces <= TRACES_SHOWN]
+    rows = list(newest.filter(session_id__in=small))
+    for name in sessions.keys() - set(small):
+        rows += newest.filter(session_id=name)[:TRACES_SHOWN]
+    trace_ids: dict[str, list[str]] = {name: [] for name in sessions}
+    for name, trace_id in rows:
+        trace_ids[name].append(bytes(trace_id).hex())
+    return {name: replace(session, trace_ids=tuple(trace_ids[name])) for name, session in sessions.items()}

@@ -12,19 +12,26 @@ from collections.abc import Iterable
 
 TRACEBACK = "Traceback (most recent call last):"
 MAX_LENGTH = 16_000  # what is searched, from the end where the raised exception is
+# Each repetition is bounded: stacks come from outside, and a pattern must not take seconds on a hostile one.
 FRAMES = {
-    "python": re.compile(r'File "(?P<file>[^"\n]+)", line \d+, in (?P<function>\S+)'),
+    "python": re.compile(r'File "(?P<file>[^"\n]{1,400})", line \d+, in (?P<function>\S{1,200})'),
     "javascript": re.compile(
-        r"^\s*at (?:async )?(?:(?P<function>[^\n(]+?) \()?(?:file://)?(?P<file>[^\s():][^\s()]*):\d+:\d+\)?$",
+        r"^[ \t]*at (?:async )?(?:(?P<function>[^\n(]{1,200}?) \()?(?:file://)?"
+        r"(?P<file>[^\s():][^\s()]{0,400}):\d+:\d+\)?$",
         re.M,
     ),
-    "jvm": re.compile(r"^\s*at (?P<function>[\w.$/@<>]+)\((?P<file>[\w$]+\.\w+):\d+\)", re.M),
+    "jvm": re.compile(r"^[ \t]*at (?P<function>[\w.$/@<>]{1,300})\((?P<file>[\w$]{1,100}\.\w+):\d+\)", re.M),
     "dotnet": re.compile(
-        r"^\s*at (?P<function>[\w.`<>|+\[\],]+)\([^\n]*\) in (?P<file>[^\n]+):line \d+", re.M
+        r"^[ \t]*at (?P<function>[\w.`<>|+\[\],]{1,300})\([^\n]{0,400}\) in (?P<file>[^\n]{1,400}):line \d+",
+        re.M,
     ),
-    "go": re.compile(r"^(?P<function>[\w./*()-]+)\([^\n]*\)\n\t(?P<file>\S+\.go):\d+", re.M),
-    "ruby": re.compile(r"(?P<file>[^\s:]+\.rb):\d+:in [`'](?P<function>[^'\n]+)'"),
-    "php": re.compile(r"^#\d+ (?P<file>[^\s(]+\.php)\(\d+\): (?P<function>[^(\n]+)\(", re.M),
+    "go": re.compile(
+        r"^(?P<function>[\w./*()-]{1,300})\([^\n]{0,400}\)\n\t(?P<file>\S{1,400}?\.go):\d+", re.M
+    ),
+    "ruby": re.compile(
+        r"^[ \t]*(?:from )?(?P<file>[^\s:]{1,400}\.rb):\d+:in [`'](?P<function>[^'\n]{1,200})'", re.M
+    ),
+    "php": re.compile(r"^#\d+ (?P<file>[^\s(]{1,400}\.php)\(\d+\): (?P<function>[^(\n]{1,200})\(", re.M),
 }
 NOT_OWN = re.compile(
     r"node_modules|node:|<anonymous>|site-packages|dist-packages|/lib/python|<frozen|<string>|\$bunfs"

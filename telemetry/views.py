@@ -45,6 +45,12 @@ class OtlpView(ProjectView):
         """OTLP clients understand google.rpc.Status only."""
         return otlp_errors
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """405 before 401: no key makes another method work."""
+        if str(request.method) != "POST":
+            self.http_method_not_allowed(request)
+        super().initial(request, *args, **kwargs)
+
     def encoding(self, request: Request) -> Encoding:
         """The request's encoding, or 415."""
         encoding = Encoding.of(request.META.get("CONTENT_TYPE", ""))

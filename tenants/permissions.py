@@ -32,7 +32,7 @@ class HasScope(BasePermission):
             raise ApiError(
                 403,
                 "scope_missing",
-                f"A {principal.key.kind} key has no {scope} scope.",
+                f"The {principal.key.kind} key has no {scope} scope.",
                 f"Use the project's {kind.value} key.",
             )
         return True

@@ -121,17 +121,19 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def migrate(path: Path) -> None:
-    """Bring one file to this code's schema. Safe to run again; OutdatedFile for one that a newer LoopKit wrote."""
+def migrate(path: Path) -> bool:
+    """Bring one file to this code's schema; whether it was behind. OutdatedFile if a newer LoopKit wrote it."""
     connection = connection_to(path, MIGRATION_ALIAS)
     connections[MIGRATION_ALIAS] = connection  # the recorder of migrations looks its connection up by alias
     try:
-        if version_of(connection) > schema_version():
+        if version_of(connection) >= schema_version():
             check_version(connection)
+            return False
         executor = MigrationExecutor(connection)
         executor.migrate([key for key in executor.loader.graph.leaf_nodes() if key[0] == STORE_APP])
         with connection.cursor() as cursor:
             cursor.execute(f"PRAGMA user_version={schema_version()}")
+        return True
     finally:
         connection.close()
         del connections[MIGRATION_ALIAS]

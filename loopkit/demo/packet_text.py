@@ -36,7 +36,7 @@ def issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
     """One issue."""
     yield from paragraph(f"{number:>3}.  {issue['severity']:<8}  ", issue["title"])
     signal = f"{issue['signal_type']} in {issue['service'] or 'an unnamed service'}"
-    yield f"{INDENT}status    {issue['status']}, {issue['trend']}; {signal}"
+    yield f"{INDENT}status    {issue['status']}, trend {issue['trend']}; {signal}"
     yield from paragraph(f"{INDENT}impact    ", impact(issue))
     yield from paragraph(f"{INDENT}evidence  ", evidence(issue["evidence_ids"]))
     yield from paragraph(f"{INDENT}next      ", issue["next_action"])

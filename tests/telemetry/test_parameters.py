@@ -45,7 +45,8 @@ def refused(answer: dict[str, Any]) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("path", "rows"), [("/v1/telemetry", "records"), ("/v1/sessions", "sessions"), ("/v1/sessions/s", "records")]
+    ("path", "rows"),
+    [("/v1/telemetry", "records"), ("/v1/sessions", "sessions"), ("/v1/sessions/s", "records")],
 )
 def test_an_answer_says_its_window_and_whether_it_is_complete(get, store, path, rows):
     store(span(at=timezone.now() - minutes(5), attributes={"session.id": "s"}))

@@ -18,11 +18,40 @@ from tests.telemetry.factory import minutes, span
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LAST_HOUR = Window.ending(NOON, 60)
-SHOWN = (
-    "record_id trace_id span_id parent_span_id name kind operation service environment release start_time "
-    "start_time_unix_nano duration_ms status outcome signal_type severity cluster_id message session_id user_id "
-    "agent tool model input_tokens output_tokens attributes resource scope events links capture"
-).split()
+SHOWN = [
+    "record_id",
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "name",
+    "kind",
+    "operation",
+    "service",
+    "environment",
+    "release",
+    "start_time",
+    "start_time_unix_nano",
+    "duration_ms",
+    "status",
+    "outcome",
+    "signal_type",
+    "severity",
+    "cluster_id",
+    "message",
+    "session_id",
+    "user_id",
+    "agent",
+    "tool",
+    "model",
+    "input_tokens",
+    "output_tokens",
+    "attributes",
+    "resource",
+    "scope",
+    "events",
+    "links",
+    "capture",
+]
 
 Read = Callable[..., Page]
 

@@ -1,0 +1,72 @@
+"""
+A decision on what a person had in sight: the revision and the packet that the page showed.
+
+The rule itself is in approval.py; here is how the admin asks for it, and what it tells the one who came second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser, User
+
+from diagnosis import approval, loops
+from diagnosis.models import Decision, Loop, Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One loop as a page showed it."""
+
+    loop_id: str
+    revision: int
+    packet_id: str
+
+    def __str__(self) -> str:
+        return f"{self.loop_id}:{self.revision}:{self.packet_id}"
+
+
+def parse(text: str) -> Seen | None:
+    """What `str(Seen)` wrote, or None for another text."""
+    loop_id, _, rest = text.partition(":")
+    revision, _, packet_id = rest.partition(":")
+    is_number = revision.isascii() and revision.isdigit() and len(revision) < 10
+    return Seen(loop_id, int(revision), packet_id) if is_number else None
+
+
+def seen_now(loop: Loop) -> Seen:
+    """The loop as a page shows it now."""
+    return Seen(loop.loop_id, loop.revision, loop.packet_id)
+
+
+def decide(
+    loop: Loop, seen: Seen, verb: Decision.Verb, reason: str, user: User | AnonymousUser, now: datetime
+) -> Decision:
+    """The recorded decision. Raises what approval.decide raises; AlreadyDecided also for a packet that is gone."""
+    if not isinstance(user, User):  # the admin lets nobody else in
+        raise approval.PermissionDenied("Sign in to decide.")
+    if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
+        raise approval.AlreadyDecided(f"{seen.packet_id} is not there any more.")
+    loop.revision, loop.packet_id = seen.revision, seen.packet_id
+    return approval.decide(loop, verb, reason, user, now)
+
+
+def in_the_way(loop: Loop, seen: Seen) -> Decision | None:
+    """The decision that came first: the latest since, or the one that closed the loop."""
+    made = loop.decisions.select_related("decided_by")
+    since = made.filter(revision__gte=seen.revision).first()
+    return since or (None if loop.state in loops.DECIDABLE else made.first())
+
+
+def what_happened(loop: Loop, seen: Seen) -> str:
+    """Why a person's decision was not taken, for that person."""
+    decision = in_the_way(loop, seen)
+    if decision is None:
+        changed = f"{loop.loop_id} has changed since you opened it (it is {loop.state} now)."
+        return f"{changed} Nothing was recorded. Read it again, then decide."
+    return (
+        f"{loop.loop_id} was decided before you: {decision.decided_by.get_username()} chose "
+        f"“{decision.get_verb_display()}” at {decision.decided_at:%Y-%m-%d %H:%M} UTC, "
+        f"because: {decision.reason} Your decision was not recorded."
+    )

@@ -1,0 +1,44 @@
+"""
+`manage.py migrate_projects`: every project's file at the schema of this code, one after the other.
+
+A file that fails is named at the end and stops no other. Projects without a file need nothing: theirs will be
+made from the current template. Run it while no server runs; `manage.py prepare` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from tenants import project_file
+from tenants.models import Project
+
+
+class Command(BaseCommand):
+    """Says what became of each file; exits with 1 and the list of failures if there are any."""
+
+    help = "Bring every project's telemetry file to this LoopKit's schema. Safe to run again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        project_ids = list(Project.objects.order_by("project_id").values_list("project_id", flat=True))
+        failures = []
+        for number, project_id in enumerate(project_ids, start=1):
+            try:
+                outcome = brought_up(project_id)
+            except (DatabaseError, OSError) as error:
+                outcome = f"FAILED: {error}"
+                failures.append(f"{project_id}: {error}")
+            if options["verbosity"] > 0:
+                self.stdout.write(f"{number}/{len(project_ids)} {project_id}: {outcome}")
+        if failures:
+            raise CommandError("\n".join([f"{len(failures)} of {len(project_ids)} failed:", *failures]))
+
+
+def brought_up(project_id: str) -> str:
+    """What became of the project's file. DatabaseError or OSError when it is broken or not readable."""
+    path = project_file.path_of(project_id)
+    if not path.exists():
+        return "no file yet"
+    return "migrated" if project_file.migrate(path) else "up to date"

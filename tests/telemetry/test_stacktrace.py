@@ -1,0 +1,56 @@
+"""The nearest frame of the application's own code, in the formats of nine runtimes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from telemetry.stacktrace import top_own_frame
+
+
+@pytest.mark.parametrize(
+    ("stack", "frame"),
+    [
+        ("TypeError: x\n    at orderTotal (/srv/app/src/orders.js:12:21)\n", "orderTotal src/orders.js"),
+        (
+            "TypeError: x\n    at a (/x/node_modules/y/z.js:1:2)\n    at async /srv/src/server.js:3:4",
+            "src/server.js",
+        ),
+        ("E: x\n    at new D (node:internal/x:1:2)\n    at decode (<anonymous>)", ""),
+        (
+            "java.lang.X: m\n\tat java.util.Map.get(Map.java:1)\n\tat shop.Orders.total(Orders.java:9)",
+            "shop.Orders.total Orders.java",
+        ),
+        (
+            "System.X: m\n   at System.Linq()\n   at Shop.Cart.Total(Int32 id) in /src/Shop/Cart.cs:line 12",
+            "Shop.Cart.Total Shop/Cart.cs",
+        ),
+        (
+            "goroutine 1 [running]:\nmain.total(0x1)\n\t/app/shop/main.go:12 +0x1d\n",
+            "main.total shop/main.go",
+        ),
+        (
+            "/usr/lib/ruby/gems/3/gems/rack/a.rb:1:in `call'\n/app/models/order.rb:12:in `total'",
+            "total models/order.rb",
+        ),
+        (
+            "#0 /app/vendor/x/A.php(1): A->b()\n#1 /app/src/Order.php(12): Order->total()",
+            "Order->total src/Order.php",
+        ),
+        ("nothing to see", ""),
+    ],
+)
+def test_the_top_own_frame_has_no_line_and_is_no_librarys(stack: str, frame: str) -> None:
+    assert top_own_frame(stack) == frame
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "at x() in ", "   at (", "\n", "'", "x@", "/a.js:1:2", "a.b:", 'File "']
+)
+def test_a_hostile_stack_takes_no_time(piece: str) -> None:
+    started = time.process_time()
+
+    top_own_frame(piece * 100_000)
+
+    assert time.process_time() - started < 0.2

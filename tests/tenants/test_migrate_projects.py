@@ -1,0 +1,89 @@
+"""`manage.py migrate_projects` mends every file it can and names the others."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from telemetry.models import Tally
+from tenants import project_file
+from tenants.binding import bind
+from tenants.provisioning import Minted
+from tests.tenants.test_project_file import damage, set_version
+
+
+def run(**options: Any) -> str:
+    """What the command printed."""
+    out = StringIO()
+    call_command("migrate_projects", stdout=out, **options)
+    return out.getvalue()
+
+
+def use(minted: Minted) -> None:
+    """One row in the project."""
+    with bind(minted.project):
+        Tally.objects.create(hour=1, reason="kept", count=1)
+
+
+def test_an_outdated_file_is_brought_up_with_its_rows(alice: Minted) -> None:
+    use(alice)
+    set_version(project_file.path_of(alice.project.project_id), 0)
+
+    printed = run()
+
+    assert f"1/1 {alice.project.project_id}: migrated" in printed
+    with bind(alice.project):
+        assert Tally.objects.get().reason == "kept"
+
+
+def test_an_empty_file_gets_the_whole_schema(alice: Minted) -> None:
+    path = project_file.path_of(alice.project.project_id)
+    path.parent.mkdir()
+    path.touch()
+
+    run()
+
+    use(alice)
+
+
+def test_it_may_run_again(alice: Minted) -> None:
+    use(alice)
+
+    assert "up to date" in run()
+    assert "up to date" in run()
+
+
+def test_a_project_without_a_file_needs_nothing(alice: Minted) -> None:
+    assert "no file yet" in run()
+    assert not project_file.path_of(alice.project.project_id).exists()
+
+
+@pytest.mark.parametrize("fault", ["garbage", "a folder", "newer"])
+def test_a_broken_file_is_named_and_stops_no_other(alice: Minted, make_project: Any, fault: str) -> None:
+    broken, zoe = make_project("aaa"), make_project("zoe")
+    for minted in (broken, alice, zoe):
+        use(minted)
+    for minted in (alice, zoe):
+        set_version(project_file.path_of(minted.project.project_id), 0)
+    path = project_file.path_of(broken.project.project_id)
+    set_version(path, 10_000) if fault == "newer" else damage(path, fault)
+
+    with pytest.raises(CommandError) as failure:
+        run()
+
+    assert str(failure.value).startswith("1 of 3 failed:")
+    assert broken.project.project_id in str(failure.value)
+    assert alice.project.project_id not in str(failure.value)
+    for minted in (alice, zoe):
+        with bind(minted.project):
+            assert Tally.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_it_is_silent_when_told_so(alice: Minted) -> None:
+    use(alice)
+
+    assert run(verbosity=0) == ""

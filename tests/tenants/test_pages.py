@@ -1,0 +1,270 @@
+"""Signing in, signing out and recovering in the browser; a key is shown in one answer and kept nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from tenants import credentials
+from tenants.models import Project
+from tenants.project_file import path_of
+from tenants.provisioning import Minted
+
+SECRET = "a secret of this file"
+
+
+@pytest.fixture
+def browser(db: None) -> Client:
+    """A browser that nobody has signed in with."""
+    return Client(headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+
+
+@pytest.fixture
+def sign_in(browser: Client) -> Callable[..., Any]:
+    """`sign_in(key)`: the answer to the form."""
+
+    def send(key: str, **more: str) -> Any:
+        return browser.post("/dashboard/sign-in", {"agent_key": key, **more})
+
+    return send
+
+
+@pytest.fixture
+def recover(browser: Client, settings: Any) -> Callable[..., Any]:
+    """`recover(project_id)`: the answer to the form, with the true code unless another is given."""
+    settings.SIGNUP_UPGRADE_SECRET = SECRET
+
+    def send(project_id: str, code: str | None = None) -> Any:
+        code = credentials.recovery_code(SECRET, project_id) if code is None else code
+        return browser.post("/dashboard/recover", {"project_id": project_id, "recovery_code": code})
+
+    return send
+
+
+def is_signed_in(browser: Client, project: Project) -> bool:
+    """Whether /dashboard shows the project instead of the form."""
+    return project.project_id in browser.get("/dashboard").content.decode()
+
+
+def test_without_a_session_the_dashboard_is_the_sign_in_form(browser: Client) -> None:
+    page = browser.get("/dashboard")
+
+    assert page.status_code == 200
+    assert 'action="/dashboard/sign-in"' in page.content.decode()
+    assert 'action="/dashboard/recover"' in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+
+
+def test_an_agent_key_signs_in(browser: Client, sign_in: Any, alice: Minted) -> None:
+    answer = sign_in(f" {alice.keys['agent']}\n")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/dashboard")
+    assert is_signed_in(browser, alice.project)
+
+
+def test_neither_session_nor_page_nor_url_holds_the_key(browser: Client, sign_in: Any, alice: Minted) -> None:
+    key = alice.keys["agent"]
+    answer = sign_in(key)
+
+    stored = [row.get_decoded() for row in Session.objects.all()]
+    assert key not in answer["Location"]
+    assert stored
+    assert key not in repr(stored)
+    assert credentials.digest(key) not in repr(stored)
+    assert key not in browser.get("/dashboard").content.decode()
+
+
+def test_signing_in_changes_the_session_id(browser: Client, sign_in: Any, alice: Minted) -> None:
+    browser.session.save()
+    browser.cookies["sessionid"] = planted = browser.session.session_key
+
+    sign_in(alice.keys["agent"])
+
+    assert browser.session.session_key != planted
+    assert not Session.objects.filter(pk=planted).exists()
+
+
+@pytest.mark.parametrize("kind", ["producer", "feedback"])
+def test_another_kind_of_key_is_told_which_one_is_right(
+    browser: Client, sign_in: Any, alice: Minted, kind: str
+) -> None:
+    answer = sign_in(alice.keys[kind])
+
+    assert answer.status_code == 403
+    assert f"{kind} key" in answer.content.decode()
+    assert "lk_agent_" in answer.content.decode()
+    assert alice.keys[kind] not in answer.content.decode()
+    assert not is_signed_in(browser, alice.project)
+
+
+@pytest.mark.parametrize("key", ["", "hunter2", "lk_agent_<script>", "x" * 100_000, "lk_agent_\x00", "ü"])
+def test_what_is_no_key_is_refused_and_not_repeated(sign_in: Any, key: str) -> None:
+    answer = sign_in(key)
+
+    assert answer.status_code == 403
+    assert "not a LoopKit key" in answer.content.decode()
+    assert not key or key not in answer.content.decode()
+
+
+def test_a_revoked_key_signs_out_at_once(browser: Client, sign_in: Any, alice: Minted) -> None:
+    sign_in(alice.keys["agent"])
+    assert is_signed_in(browser, alice.project)
+
+    alice.project.keys.update(revoked_at=timezone.now())
+
+    assert "You are signed out" in browser.get("/dashboard").content.decode()
+    assert "You are signed out" not in browser.get("/dashboard").content.decode()
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "suspended"}, {"expires_at": timezone.now() - timedelta(seconds=1)}]
+)
+def test_a_project_that_ends_signs_out_at_once(
+    browser: Client, sign_in: Any, alice: Minted, change: Any
+) -> None:
+    sign_in(alice.keys["agent"])
+
+    Project.objects.filter(pk=alice.project.pk).update(**change)
+
+    assert not is_signed_in(browser, alice.project)
+
+
+def test_a_page_sends_who_is_signed_out_to_sign_in_and_back(
+    browser: Client, sign_in: Any, alice: Minted
+) -> None:
+    sent = browser.get("/dashboard/sessions?since_minutes=60")
+
+    assert sent["Location"] == "/dashboard?next=%2Fdashboard%2Fsessions%3Fsince_minutes%3D60"
+    assert 'value="/dashboard/sessions?since_minutes=60"' in browser.get(sent["Location"]).content.decode()
+    back = sign_in(alice.keys["agent"], next="/dashboard/sessions?since_minutes=60")
+    assert back["Location"] == "/dashboard/sessions?since_minutes=60"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"]
+)
+def test_signing_in_never_leads_to_another_host(sign_in: Any, alice: Minted, elsewhere: str) -> None:
+    assert sign_in(alice.keys["agent"], next=elsewhere)["Location"] == "/dashboard"
+
+
+def test_failures_above_the_rate_are_a_429_and_a_right_key_still_signs_in(
+    sign_in: Any, alice: Minted, settings: Any
+) -> None:
+    settings.LOOPKIT_RECOVER_RATE = "2/h"
+
+    answers = [sign_in("wrong") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [403, 403, 429]
+    assert int(answers[-1]["Retry-After"]) >= 1
+    assert sign_in(alice.keys["agent"]).status_code == 302
+
+
+def test_signing_out_is_a_post_and_forgets(browser: Client, sign_in: Any, alice: Minted) -> None:
+    sign_in(alice.keys["agent"])
+
+    assert browser.get("/dashboard/sign-out").status_code == 405
+    assert is_signed_in(browser, alice.project)
+    assert browser.post("/dashboard/sign-out")["Location"] == "/dashboard"
+    assert not is_signed_in(browser, alice.project)
+
+
+def test_signing_out_leaves_the_admin_signed_in(browser: Client, sign_in: Any, alice: Minted) -> None:
+    browser.force_login(User.objects.create_superuser("olga"))
+    sign_in(alice.keys["agent"])
+
+    browser.post("/dashboard/sign-out")
+
+    assert browser.get("/admin/").status_code == 200
+
+
+def test_recovering_shows_the_new_keys_once_and_they_sign_in(
+    browser: Client, sign_in: Any, recover: Any, alice: Minted
+) -> None:
+    answer = recover(alice.project.project_id)
+
+    keys = {key["kind"]: key["raw"] for key in answer.context["keys"]}
+    assert answer.status_code == 200
+    assert set(keys) == {"producer", "agent", "feedback"}
+    assert all(answer.content.decode().count(key) == 1 for key in keys.values())
+    assert "no-store" in answer["Cache-Control"]
+    assert sign_in(keys["agent"]).status_code == 302
+    assert sign_in(alice.keys["agent"]).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("project_id", "code", "status", "said"),
+    [
+        ("alice", "0" * 64, 403, "Recovery code verification failed."),
+        ("nobody-00000000", "0" * 64, 404, "No such project"),
+        ("<b>nobody</b>", "0" * 64, 404, "&lt;b&gt;nobody&lt;/b&gt;"),
+        ("", "", 400, "project_id: "),
+        ("a\x00", "x", 400, "Null characters are not allowed."),
+    ],
+)
+def test_a_refused_recovery_says_why_in_the_form(
+    recover: Any, alice: Minted, project_id: str, code: str, status: int, said: str
+) -> None:
+    answer = recover(alice.project.project_id if project_id == "alice" else project_id, code)
+
+    assert answer.status_code == status
+    assert said in answer.content.decode()
+    assert 'role="alert"' in answer.content.decode()
+    assert not alice.project.keys.exclude(revoked_at=None).exists()
+
+
+def test_recovering_too_often_is_a_429_with_retry_after(recover: Any, alice: Minted, settings: Any) -> None:
+    settings.LOOPKIT_RECOVER_RATE = "1/h"
+
+    answers = [recover(alice.project.project_id, "wrong") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [403, 429]
+    assert int(answers[-1]["Retry-After"]) >= 1
+
+
+def test_an_instance_that_cannot_recover_says_so(recover: Any, alice: Minted, settings: Any) -> None:
+    settings.SIGNUP_UPGRADE_SECRET = ""
+
+    answer = recover(alice.project.project_id, "x")
+
+    assert answer.status_code == 503
+    assert "Recovery unavailable" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["sign-in", "sign-out", "recover", "diagnose"])
+def test_a_form_without_its_token_changes_nothing_and_gets_a_page(path: str, alice: Minted) -> None:
+    strict = Client(enforce_csrf_checks=True, headers={"Accept": "text/html"})
+
+    answer = strict.post(f"/dashboard/{path}", {"agent_key": alice.keys["agent"]})
+
+    assert answer.status_code == 403
+    assert "<h1>The form could not be checked</h1>" in answer.content.decode()
+    assert not Session.objects.exists()
+
+
+def test_a_broken_store_is_a_503_page(browser: Client, sign_in: Any, alice: Minted) -> None:
+    sign_in(alice.keys["agent"])
+    file = path_of(alice.project.project_id)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"no database" * 1000)
+
+    page = browser.get("/dashboard/sessions")
+
+    assert page.status_code == 503
+    assert page["Retry-After"] == "2"
+    assert "not available just now" in page.content.decode()
+
+
+def test_browsers_get_pages_for_unknown_paths_and_programs_get_json(browser: Client) -> None:
+    page = browser.get("/nowhere")
+    answer = browser.get("/nowhere", headers={"Accept": "*/*"})
+
+    assert (page.status_code, answer.status_code) == (404, 404)
+    assert "<h1>There is nothing here</h1>" in page.content.decode()
+    assert answer.json()["error"]["code"] == "not_found"

@@ -1,0 +1,165 @@
+"""Open project files: bounded, reused when sound, dropped when broken."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connections, transaction
+
+from telemetry.models import Tally
+from tenants import pool
+from tenants.binding import bind, bound_alias
+from tenants.models import Project
+
+pytestmark = pytest.mark.django_db
+ACME = Project(project_id="acme-00000001")
+
+
+def descriptors() -> int:
+    """How many this process holds."""
+    return len(os.listdir("/proc/self/fd"))
+
+
+def touch(project: Project) -> None:
+    """One committed row."""
+    with bind(project):
+        Tally.objects.create(hour=1, reason="x", count=1)
+
+
+def opened() -> Any:
+    """The connection that the bound project has in this thread."""
+    return connections[bound_alias()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts in /proc")
+def test_2000_projects_stay_under_256_descriptors() -> None:
+    projects = [Project(project_id=f"many-{number:08x}") for number in range(2000)]
+    before = descriptors()
+    counts = []
+
+    def work(project: Project) -> None:
+        touch(project)
+        counts.append(descriptors())
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(work, projects))
+
+    assert len(counts) == 2000
+    assert max(counts) < 256
+    assert max(counts) - before < 200  # so this counts what a server process holds, whatever ran before
+
+
+def test_the_pool_never_exceeds_its_bound_and_keeps_the_latest(settings: Any) -> None:
+    settings.LOOPKIT_OPEN_STORES = 3
+
+    for number in range(10):
+        touch(Project(project_id=f"few-{number:08x}"))
+        assert len(pool._idle) <= 3
+
+    assert [connection.alias[-1] for connection in pool._idle] == ["7", "8", "9"]
+
+
+def test_a_sound_connection_is_used_again() -> None:
+    with bind(ACME):
+        first = opened()
+
+    with bind(ACME):
+        assert opened() is first
+
+
+def test_two_threads_never_share_a_connection() -> None:
+    with bind(ACME), ThreadPoolExecutor(1) as thread:
+        ours = opened()
+
+        def theirs() -> Any:
+            with bind(ACME):
+                return opened()
+
+        assert thread.submit(theirs).result() is not ours
+
+
+def test_a_connection_in_a_broken_transaction_is_not_used_again() -> None:
+    with bind(ACME):
+        broken = opened()
+        broken.ensure_connection()
+        transaction.atomic(using=bound_alias()).__enter__()  # and never left
+
+    with bind(ACME):
+        assert opened() is not broken
+        assert not opened().in_atomic_block
+    assert broken.connection is None
+
+
+def test_what_a_broken_transaction_wrote_is_gone_and_its_lock_free() -> None:
+    with bind(ACME):
+        transaction.atomic(using=bound_alias()).__enter__()
+        Tally.objects.create(hour=1, reason="never committed", count=1)
+
+    with bind(ACME):
+        Tally.objects.create(hour=1, reason="committed", count=1)
+        assert list(Tally.objects.values_list("reason", flat=True)) == ["committed"]
+
+
+def test_a_connection_that_met_a_fault_is_not_used_again() -> None:
+    with bind(ACME):
+        faulty = opened()
+        with pytest.raises(OperationalError), faulty.cursor() as cursor:
+            cursor.execute("SELECT * FROM no_such_table")
+
+    with bind(ACME):
+        assert opened() is not faulty
+
+
+def test_a_refused_duplicate_is_no_fault_of_the_connection() -> None:
+    touch(ACME)
+    with bind(ACME):
+        sound = opened()
+        with pytest.raises(Exception, match="UNIQUE"):
+            Tally.objects.create(hour=1, reason="x", count=1)
+
+    with bind(ACME):
+        assert opened() is sound
+
+
+def test_acknowledged_rows_are_synced() -> None:
+    with bind(ACME), opened().cursor() as cursor:
+        assert cursor.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+        assert cursor.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_a_committed_row_is_seen_by_any_other_reader_at_once() -> None:
+    with bind(ACME):
+        Tally.objects.create(hour=1, reason="x", count=1)
+        path = opened().settings_dict["NAME"]
+
+        reader = sqlite3.connect(path)
+
+        assert reader.execute("SELECT reason FROM telemetry_tally").fetchall() == [("x",)]
+        reader.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_takes_no_connection_of_its_parent() -> None:
+    touch(ACME)
+
+    child = os.fork()
+    if child == 0:
+        os._exit(len(pool._idle))
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(pool._idle) == 1
+
+
+def test_closing_all_leaves_none_open() -> None:
+    touch(ACME)
+
+    pool.close_all()
+
+    assert not pool._idle
+    touch(Project(project_id="other-00000001"))

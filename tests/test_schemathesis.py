@@ -1,0 +1,65 @@
+"""
+Requests made from the served schema, right and wrong ones, against the running server: every answer is documented.
+
+https://schemathesis.readthedocs.io/en/stable/guides/pytest/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import checks
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from loopkit.schemas import document
+from tests.server import Server
+
+CHECKS = [
+    checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+KEYS = {"producerKey": "producer_key", "agentKey": "agent_key", "feedbackKey": "feedback_key"}
+schema = schemathesis.openapi.from_dict(document())
+
+
+@pytest.fixture(scope="module")
+def project(server: Server) -> dict[str, Any]:
+    """Its keys."""
+    return server.provision("schemathesis")
+
+
+def key_of(operation: Any, project: dict[str, Any]) -> dict[str, str]:
+    """The header with the key that the operation asks for; none for public ones."""
+    schemes = [name for names in operation.definition.raw.get("security", []) for name in names]
+    return {"Authorization": f"Bearer {project[KEYS[schemes[0]]]}"} if len(schemes) == 1 else {}
+
+
+@schema.parametrize()
+@settings(
+    max_examples=15,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_a_documented_one(case: Any, server: Server, project: dict[str, Any]) -> None:
+    case.call_and_validate(
+        base_url=server.url, headers=key_of(case.operation, project), checks=CHECKS, timeout=20
+    )
+
+
+def test_the_server_serves_the_schema_that_was_tried(server: Server) -> None:
+    served = server.call("GET", "/openapi.json").json()
+
+    assert served.pop("servers") == [{"url": server.url}]
+    assert served == document()
