@@ -1,7 +1,7 @@
 """
 A decision on what a person had in sight: the revision and the packet that the page showed.
 
-The rule itself is in approval.py; here is how the admin asks for it, and what it tells the one who came second.
+The rule itself is in approval.py; here is how the admin asks for it, and what it tells who came second.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
 
 from diagnosis import approval, loops
 from diagnosis.models import Decision, Loop, Packet
@@ -43,9 +44,9 @@ def seen_now(loop: Loop) -> Seen:
 def decide(
     loop: Loop, seen: Seen, verb: Decision.Verb, reason: str, user: User | AnonymousUser, now: datetime
 ) -> Decision:
-    """The recorded decision. Raises what approval.decide raises; AlreadyDecided also for a packet that is gone."""
+    """The recorded decision. Raises as approval.decide does; AlreadyDecided also if the packet is gone."""
     if not isinstance(user, User):  # the admin lets nobody else in
-        raise approval.PermissionDenied("Sign in to decide.")
+        raise PermissionDenied("Sign in to decide.")
     if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
         raise approval.AlreadyDecided(f"{seen.packet_id} is not there any more.")
     loop.revision, loop.packet_id = seen.revision, seen.packet_id

@@ -120,7 +120,7 @@ def still_needed(verdict: Verdict, before: Counts, after: Counts) -> int | None:
     """How much more exposure, without another failure, until the verdict can be `held`."""
     if verdict == "held":
         return 0
-    if verdict == "regressed" or before.failures == 0:
+    if verdict in ("regressed", "unchanged") or before.failures == 0:
         return None
     by_expectation = ENOUGH_EXPECTED * before.exposure / before.failures
     bound = HELD_BELOW if after.failures else 1.0

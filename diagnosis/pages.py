@@ -30,6 +30,8 @@ from tenants.pages import for_project
 
 WINDOWS = {60: "1 hour", 1440: "24 hours", 10080: "7 days", MAX_MINUTES: "30 days"}
 DEFAULT_MINUTES = 1440
+PROPOSED = Loop.State.PROPOSED.value
+ISSUES_SHOWN = 15
 SESSIONS_A_PAGE, TURNS_A_PAGE = 50, 200
 DEEPEST = 6  # indents that a phone has room for
 ALWAYS = Window(0, cursors.MAX_NANO)
@@ -42,8 +44,22 @@ def project_page(request: HttpRequest, project: Project) -> HttpResponse:
     now = timezone.now()
     window = window_of(request.GET, now)
     urls = {name: absolute(request, path) for name, path in PATHS.items()}
-    context = dashboard(project, window, now) | {"project": project, "here": "project", "urls": urls}
+    state = dashboard(project, window, now)
+    context = state | folded(state) | {"project": project, "here": "project", "urls": urls}
     return render(request, "dashboard/project.html", context | choice(window))
+
+
+def folded(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The issues in two parts, and the loops that the issues do not tell of already."""
+    issues = state["packet"]["issues"] if state["packet"] else []
+    told = {issue["cluster_id"] for issue in issues}
+    return {
+        "top_issues": issues[:ISSUES_SHOWN],
+        "more_issues": issues[ISSUES_SHOWN:],
+        "moved_loops": [
+            loop for loop in state["loops"] if loop["state"] != PROPOSED or loop["cluster_id"] not in told
+        ],
+    }
 
 
 PATHS = {"ingest": "/v1/traces", "diagnose": "/v1/runs/diagnose"}

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from diagnosis import baseline, exposure, loops
 from diagnosis.baseline import Side
-from diagnosis.judge import CONFIDENCE, Judgement, judge, judge_held
+from diagnosis.judge import CONFIDENCE, RETURNED, Judgement, judge, judge_held
 from diagnosis.models import Loop, LoopEvent, Verification
 from telemetry.windows import Window, unix_nano
 from tenants.binding import bind
@@ -56,11 +56,20 @@ def recheck(project: Project, now: datetime) -> list[Verification]:
     found = []
     with bind(project):
         for loop in Loop.objects.filter(project=project, state=State.HELD):
+            if is_quiet(loop, now):
+                continue
             comparison = compare(loop, loop.shipped_at or now, now)
             if comparison.judgement.verdict == "regressed":
                 with suppress(loops.WrongState):  # somebody verified it meanwhile
                     found.append(conclude(loop, comparison, now))
     return found
+
+
+def is_quiet(loop: Loop, now: datetime) -> bool:
+    """Fewer failures since the fix held than a regression takes; one look at an index."""
+    since = Side.read(baseline.current(loop, loop.shipped_at or now)).window.end_unix_nano
+    window = Window(since, unix_nano(now))
+    return len(exposure.newest(window, baseline.fingerprint(loop), RETURNED)) < RETURNED
 
 
 def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:

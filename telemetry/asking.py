@@ -14,7 +14,7 @@ from loopkit.error_answers import sentence
 from loopkit.errors import ApiError
 from telemetry import fingerprint, parameters
 from telemetry.cursors import Cursor
-from telemetry.reading import Filters
+from telemetry.filters import Filters
 from telemetry.windows import MAX_MINUTES, Window, unix_nano
 
 FORMS = {

@@ -1,39 +1,27 @@
 """
 Records of the bound project, a page at a time: filtered in SQL, newest first, keyset-paged.
 
-Order: start time, trace id, span id, all descending. Each answer holds at most `limit` records in memory.
+Order: start time, trace id, span id, all descending. Each answer holds at most `limit` records in memory, and looks
+at no more than MAX_SCAN where no index leads to them: such a page may be short, or empty, and still have a cursor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from telemetry import cursors, records
 from telemetry.cursors import Cursor
-from telemetry.models import Record, Trace
+from telemetry.filters import Filters, floor, in_window, matching
+from telemetry.models import Record
 from telemetry.store import snapshot
 from telemetry.windows import Window
 
+MAX_SCAN = 500_000
 IDS_A_STATEMENT = 200  # each is two conditions of one OR, and SQLite parses 1000 deep
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What records must have; "" and None ask for nothing."""
-
-    environment: str = ""
-    service: str = ""
-    operation: str = ""
-    signal_type: str = ""
-    outcome: str = ""
-    session_id: str = ""
-    trace_id: bytes = b""
-    record_id: tuple[bytes, bytes] | None = None
-    fingerprint: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,64 +45,43 @@ class Page:
 
 def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> Page:
     """The newest records of the window that match, or those behind the cursor."""
-    rows = matching(window, filters)
-    if cursor:
-        rows = rows.filter(start_time_unix_nano__lte=cursor.start_unix_nano).filter(
-            Q(start_time_unix_nano__lt=cursor.start_unix_nano)
-            | Q(trace_id__lt=cursor.trace_id)
-            | Q(trace_id=cursor.trace_id, span_id__lt=cursor.span_id)
-        )
-    return cut(
-        rows.order_by("-start_time_unix_nano", "-trace_id", "-span_id"), cursors.RECORDS, window, limit
+    with snapshot():
+        lowest = None if filters.are_narrow else deepest(window, cursor)
+        rows = behind(matching(window, filters), cursor)
+        if lowest is not None:
+            rows = rows.filter(start_time_unix_nano__gte=lowest)
+        newest = rows.order_by("-start_time_unix_nano", "-trace_id", "-span_id")
+        found = cut(newest, cursors.RECORDS, window, limit)
+    if found.next_cursor is None and lowest is not None:
+        return replace(found, next_cursor=Cursor(cursors.RECORDS, window, lowest, bytes(24)))
+    return found
+
+
+def deepest(window: Window, cursor: Cursor | None) -> int | None:
+    """Where a read that has no index to go by stops; None for the end of the window."""
+    return floor(in_window(Record.objects.all(), window), cursor and cursor.start_unix_nano, MAX_SCAN)
+
+
+def behind(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:
+    """Those below the cursor's place."""
+    if cursor is None:
+        return rows
+    return rows.filter(start_time_unix_nano__lte=cursor.start_unix_nano).filter(
+        Q(start_time_unix_nano__lt=cursor.start_unix_nano)
+        | Q(trace_id__lt=cursor.trace_id)
+        | Q(trace_id=cursor.trace_id, span_id__lt=cursor.span_id)
     )
 
 
 def cut(rows: QuerySet[Record], kind: bytes, window: Window, limit: int) -> Page:
     """The first `limit` of the rows, and the cursor behind them if there are more."""
-    with snapshot():
-        found = list(rows[: limit + 1])
-        shown = records.shown(found[:limit])
+    found = list(rows[: limit + 1])
+    shown = records.shown(found[:limit])
     if len(found) <= limit:
         return Page(window, shown, None)
     last = found[limit - 1]
     key = bytes(last.trace_id) + bytes(last.span_id)
     return Page(window, shown, Cursor(kind, window, last.start_time_unix_nano, key))
-
-
-def matching(window: Window, filters: Filters) -> QuerySet[Record]:
-    """The window's records that match, in no order."""
-    rows = Record.objects.filter(
-        start_time_unix_nano__gte=window.start_unix_nano, start_time_unix_nano__lt=window.end_unix_nano
-    )
-    for name in ("environment", "service", "operation", "signal_type", "trace_id", "fingerprint"):
-        value = getattr(filters, name)
-        if value not in ("", b"", None):
-            rows = rows.filter(**{name: value})
-    if filters.outcome:
-        rows = rows.filter(fingerprint__isnull=filters.outcome == records.OK)
-    if filters.record_id:
-        rows = rows.filter(trace_id=filters.record_id[0], span_id=filters.record_id[1])
-    if filters.session_id:
-        rows = rows.filter(
-            trace_id__in=Trace.objects.filter(is_of_session(filters.session_id)).values("trace_id")
-        )
-    return rows
-
-
-def has_session_id(session_ids: Iterable[str]) -> Q:
-    """Of traces: one of these session ids. Not empty is spelled out, or the partial index lies idle."""
-    return Q(session_id__in=list(session_ids)) & ~Q(session_id="")
-
-
-def has_trace_id(session_ids: Iterable[str]) -> Q:
-    """Of traces: one of these session ids is the trace's own id in hex."""
-    parsed = (records.parse_id(f"rec_{session_id}{'0' * 16}") for session_id in session_ids)
-    return Q(trace_id__in=[ids[0] for ids in parsed if ids])
-
-
-def is_of_session(session_id: str) -> Q:
-    """Of traces: the session is named by its session id or by the id of a trace."""
-    return has_session_id([session_id]) | has_trace_id([session_id])
 
 
 def find(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:

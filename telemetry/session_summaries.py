@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Max, Min, QuerySet, Sum, TextField, Value
 from django.db.models.functions import NullIf
 
-from telemetry import reading, records
+from telemetry import filters, records
 from telemetry.models import Trace
 
 TRACES_SHOWN = 20
@@ -96,8 +96,8 @@ def key(session_id: str, trace_id: bytes | memoryview) -> str:
 def summaries(session_ids: Iterable[str], traces: QuerySet[Trace]) -> dict[str, Session]:
     """The sessions by id, each over those of the traces that are its own. Without one it is left out."""
     wanted = list(session_ids)
-    named = traces.filter(reading.has_session_id(wanted))
-    lone = traces.filter(reading.has_trace_id(wanted)).exclude(session_id__in=wanted)
+    named = traces.filter(filters.has_session_id(wanted))
+    lone = traces.filter(filters.has_trace_id(wanted)).exclude(session_id__in=wanted)
     rows = named.values("session_id").annotate(**COLUMNS).values_list("session_id", *COLUMNS)
     found = with_traces({session_id: Session(session_id, *facts) for session_id, *facts in rows}, named)
     for trace_id, *facts in lone.values("trace_id").annotate(**COLUMNS).values_list("trace_id", *COLUMNS):
@@ -108,7 +108,7 @@ def summaries(session_ids: Iterable[str], traces: QuerySet[Trace]) -> dict[str, 
 
 
 def with_traces(sessions: dict[str, Session], traces: QuerySet[Trace]) -> dict[str, Session]:
-    """The sessions with the ids of their newest traces: all small ones in one statement, each large one by itself."""
+    """The sessions with the ids of their newest traces: the small ones at once, each large one alone."""
     newest = traces.order_by("-start_time_unix_nano", "-trace_id").values_list("session_id", "trace_id")
     small = [name for name, session in sessions.items() if session.traces <= TRACES_SHOWN]
     rows = list(newest.filter(session_id__in=small))

@@ -1,8 +1,7 @@
 """
 From the newest trace down to sessions: each is met once, at its newest trace.
 
-A walk ends after MAX_WALK traces, wherever it is: a session of a million traces makes short pages, not slow
-ones.
+A walk ends after MAX_STEPS, wherever it is: a session of a million traces makes short pages, not slow ones.
 """
 
 from __future__ import annotations
@@ -12,14 +11,15 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from telemetry import cursors, reading
+from telemetry import cursors, filters
 from telemetry.cursors import Cursor
 from telemetry.models import Trace
 from telemetry.session_summaries import key
 from telemetry.windows import Window
 
-CHUNK = 500
-MAX_WALK = 50_000
+CHUNK = 500  # traces that one step reads
+SCAN = 5_000  # traces that one step looks at, where no index leads to those that match
+MAX_STEPS = 100
 
 Row = tuple[int, bytes | memoryview, str]  # start time, trace id, session id
 
@@ -31,35 +31,40 @@ class Walk:
     window: Window
     traces: QuerySet[Trace]
     after: Cursor | None
+    is_narrow: bool  # an index leads to the traces
     place: Cursor | None = None  # where a walk that ended early is taken up again
 
     def sessions(self) -> Iterator[tuple[str, Cursor]]:
         """Each session with the place of its newest trace, but for those that were met before `after`."""
         met: set[str] = set()
-        place = self.after
-        for _ in range(MAX_WALK // CHUNK):
-            chunk = self.chunk(place)
+        self.place = self.after
+        for _ in range(MAX_STEPS):
             fresh: dict[str, Row] = {}
-            for row in chunk:
+            for row in self.step():
                 if (name := key(row[2], row[1])) not in met:
                     fresh.setdefault(name, row)
             met |= fresh.keys()
             earlier = self.met_earlier(fresh)
             yield from ((name, self.at(row)) for name, row in fresh.items() if name not in earlier)
-            if len(chunk) < CHUNK:
+            if self.place is None:
                 return
-            place = self.at(chunk[-1])
-        self.place = place
 
-    def chunk(self, place: Cursor | None) -> list[Row]:
-        """The next traces, newest first."""
-        rows = self.traces
-        if place:
-            rows = rows.filter(start_time_unix_nano__lte=place.start_unix_nano).filter(
-                Q(start_time_unix_nano__lt=place.start_unix_nano) | Q(trace_id__lt=place.trace_id)
-            )
+    def step(self) -> list[Row]:
+        """The next traces, newest first; `place` is behind them afterwards, or None at the end of the window."""
+        every = filters.in_window(Trace.objects.all(), self.window)
+        lowest = (
+            None if self.is_narrow else filters.floor(every, self.place and self.place.start_unix_nano, SCAN)
+        )
+        rows = behind(self.traces, self.place)
+        if lowest is not None:
+            rows = rows.filter(start_time_unix_nano__gte=lowest)
         newest = rows.order_by("-start_time_unix_nano", "-trace_id")[:CHUNK]
-        return list(newest.values_list("start_time_unix_nano", "trace_id", "session_id"))
+        chunk = list(newest.values_list("start_time_unix_nano", "trace_id", "session_id"))
+        if len(chunk) == CHUNK:
+            self.place = self.at(chunk[-1])
+        else:
+            self.place = None if lowest is None else self.at((lowest, bytes(16), ""))
+        return chunk
 
     def at(self, row: Row) -> Cursor:
         """The place of a trace."""
@@ -74,5 +79,14 @@ class Walk:
             Q(start_time_unix_nano__gt=start) | Q(trace_id__gte=self.after.trace_id)
         )
         return set(
-            above.filter(reading.has_session_id(session_ids)).values_list("session_id", flat=True).distinct()
+            above.filter(filters.has_session_id(session_ids)).values_list("session_id", flat=True).distinct()
         )
+
+
+def behind(traces: QuerySet[Trace], place: Cursor | None) -> QuerySet[Trace]:
+    """Those below the place."""
+    if place is None:
+        return traces
+    return traces.filter(start_time_unix_nano__lte=place.start_unix_nano).filter(
+        Q(start_time_unix_nano__lt=place.start_unix_nano) | Q(trace_id__lt=place.trace_id)
+    )

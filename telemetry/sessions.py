@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from telemetry import cursors, reading
 from telemetry.cursors import Cursor
+from telemetry.filters import Filters, in_window, is_of_session
+from telemetry.filters import matching as matching_records
 from telemetry.models import Record, Trace
-from telemetry.reading import Filters, Page
+from telemetry.reading import Page
 from telemetry.records import OK
 from telemetry.session_summaries import Session, summaries
 from telemetry.session_walk import Walk
@@ -61,8 +63,10 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
 
     An answer may hold fewer than `limit` and still have a next cursor: then its walk was long enough.
     """
-    counted = in_window(window, filters)
-    walk = Walk(window, matching(counted, window, filters), cursor)
+    counted = counted_traces(window, filters)
+    # Failing traces have no index of their own: an outcome alone leads nowhere.
+    is_narrow = replace(filters, outcome="").are_narrow
+    walk = Walk(window, matching(counted, window, filters), cursor, is_narrow)
     met = walk.sessions()
     found: list[tuple[Session, Cursor]] = []
     with snapshot():
@@ -73,11 +77,9 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
     return SessionPage(window, [session for session, _ in found[:limit]], after)
 
 
-def in_window(window: Window, filters: Filters) -> QuerySet[Trace]:
+def counted_traces(window: Window, filters: Filters) -> QuerySet[Trace]:
     """The traces that count: of the window, the environment and the service."""
-    rows = Trace.objects.filter(
-        start_time_unix_nano__gte=window.start_unix_nano, start_time_unix_nano__lt=window.end_unix_nano
-    )
+    rows = in_window(Trace.objects.all(), window)
     if filters.environment:
         rows = rows.filter(environment=filters.environment)
     return rows.filter(service=filters.service) if filters.service else rows
@@ -88,13 +90,16 @@ def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> Query
     if filters.outcome:
         traces = traces.filter(**{"failures" if filters.outcome == OK else "failures__gt": 0})
     if filters.session_id:
-        traces = traces.filter(reading.is_of_session(filters.session_id))
+        traces = traces.filter(is_of_session(filters.session_id))
     if filters.trace_id:
         traces = traces.filter(trace_id=filters.trace_id)
     of_records = replace(filters, environment="", service="", outcome="", session_id="", trace_id=b"")
-    if of_records != Filters():
-        traces = traces.filter(trace_id__in=reading.matching(window, of_records).values("trace_id"))
-    return traces
+    if of_records == Filters():
+        return traces
+    chosen = matching_records(window, of_records)
+    if of_records.are_narrow:
+        return traces.filter(trace_id__in=chosen.values("trace_id"))
+    return traces.filter(Exists(chosen.filter(trace_id=OuterRef("trace_id"))))
 
 
 def suits(session: Session, filters: Filters) -> bool:
@@ -104,7 +109,7 @@ def suits(session: Session, filters: Filters) -> bool:
 
 def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -> Detail | None:
     """The session with its records, oldest first, or None when no trace of it starts in the window."""
-    traces = in_window(window, Filters()).filter(reading.is_of_session(session_id))
+    traces = in_window(Trace.objects.all(), window).filter(is_of_session(session_id))
     with snapshot():
         found = summaries([session_id], traces)
         if not found:

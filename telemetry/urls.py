@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from telemetry import feedback_view, read_views, views
+from telemetry import user_signal_view, read_views, views
 
 urlpatterns = [
     path("v1/traces", views.TracesView.as_view(), name="traces"),
@@ -11,7 +11,7 @@ urlpatterns = [
     path("v1/logs/", views.LogsView.as_view(schema=None)),
     path("v1/metrics", views.MetricsView.as_view(), name="metrics"),
     path("v1/metrics/", views.MetricsView.as_view(schema=None)),
-    path("v1/feedback", feedback_view.FeedbackView.as_view(), name="feedback"),
+    path("v1/feedback", user_signal_view.FeedbackView.as_view(), name="feedback"),
     path("v1/telemetry", read_views.TelemetryView.as_view(), name="telemetry"),
     path("v1/sessions", read_views.SessionsView.as_view(), name="sessions"),
     path("v1/sessions/<path:id>", read_views.SessionView.as_view(), name="session"),

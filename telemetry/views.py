@@ -35,6 +35,13 @@ def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse | Non
     return status
 
 
+def refused(*codes: int) -> dict[tuple[int, str], Any]:
+    """Error answers for the OpenAPI document: a google.rpc.Status in either encoding."""
+    return {(code, "application/json"): shapes.RpcStatus for code in codes} | {
+        (code, "application/x-protobuf"): OpenApiTypes.BINARY for code in codes
+    }
+
+
 class OtlpView(ProjectView):
     """An OTLP/HTTP endpoint."""
 
@@ -75,7 +82,7 @@ class TracesView(OtlpView):
         responses={
             (200, "application/x-protobuf"): OpenApiTypes.BINARY,
             (202, "application/json"): OpenApiResponse(shapes.TracesResponse, description="Accepted"),
-            **{(code, "application/json"): shapes.RpcStatus for code in (400, 401, 403, 411, 413, 415, 503)},
+            **refused(400, 401, 403, 411, 413, 415, 503),
         },
     )
     def post(self, request: Request) -> HttpResponse:
@@ -107,7 +114,7 @@ class NotStoredView(OtlpView):
         responses={
             (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "application/x-protobuf"): OpenApiTypes.BINARY,
-            **{(code, "application/json"): shapes.RpcStatus for code in (401, 403, 415, 503)},
+            **refused(401, 403, 415, 503),
         },
     )
     def post(self, request: Request) -> HttpResponse:

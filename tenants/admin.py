@@ -30,6 +30,7 @@ class TenantAdmin(ScopedAdmin):
 
     tenant_path = "pk"
     list_display = ["name", "tenant_id", "project_count", "created_at"]
+    ordering = ["tenant_id"]  # said again: counting projects drops the model's
     search_fields = ["name", "tenant_id"]
     filter_horizontal = ["members"]
     fieldsets = [
@@ -62,8 +63,8 @@ class TenantAdmin(ScopedAdmin):
         return request.user.is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
-        """Superusers, and the database protects tenants that have projects."""
-        return request.user.is_superuser
+        """Superusers, while it has no projects; the database protects them too."""
+        return request.user.is_superuser and not (obj and obj.projects.exists())
 
 
 @admin.register(Project)

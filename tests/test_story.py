@@ -18,15 +18,11 @@ from tests.traffic import order, request
 PASSWORD = "a long enough passphrase"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def human(server: Server) -> Person:
     """An operator, signed in to the admin."""
-    users = server.manage("shell", "-v0", "-c", "from django.contrib.auth.models import User; print(User.objects.filter(username='olga').count())")
-    if users.strip() == "0":
-        server.manage(
-            "createsuperuser", "--noinput", "--username=olga", "--email=olga@example.test",
-            DJANGO_SUPERUSER_PASSWORD=PASSWORD,
-        )  # fmt: skip
+    account = ("--noinput", "--username=olga", "--email=olga@example.test")
+    server.manage("createsuperuser", *account, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     person = Person(server.url)
     person.sign_in("olga", PASSWORD)
     return person

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -50,7 +52,7 @@ def duration(milliseconds: float | None) -> str:
     if milliseconds is None:
         return "–"
     if milliseconds < 1000:
-        return f"{milliseconds:.3g} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
+        return f"{milliseconds:.1f} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
     seconds = milliseconds / 1000
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 
@@ -59,6 +61,20 @@ def duration(milliseconds: float | None) -> str:
 def percent(share: float | None) -> str:
     """`12.5 %` of 0.125."""
     return "–" if share is None else f"{share * 100:.3g} %"
+
+
+@register.filter
+def pairs(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Names and values. `.items` in a template would find a captured attribute of that name."""
+    return list(value.items())
+
+
+@register.filter
+def with_code(text: str) -> SafeString:
+    """Words between backticks as code, all of it escaped."""
+    marks = ("{}", "<code>{}</code>")
+    parts = re.split("`([^`]*)`", text)
+    return format_html_join("", "{}", ((format_html(marks[i % 2], part),) for i, part in enumerate(parts)))
 
 
 @register.filter

@@ -46,10 +46,9 @@ def test_any_window_counts_as_its_records_do(alice):
 
 def some_window(chance: random.Random) -> Window:
     """Long or short, on the minute or off it, also empty."""
-    start, end = sorted(
-        chance.choice([chance.uniform(-60, SECONDS), chance.randrange(11) * 60]) for _ in "ab"
-    )
-    return Window(unix_nano(T0 + timedelta(seconds=start)), unix_nano(T0 + timedelta(seconds=end)))
+    ends = [chance.choice([chance.uniform(-60, SECONDS), chance.randrange(11) * 60]) for _ in range(2)]
+    start, end = (unix_nano(T0 + timedelta(seconds=seconds)) for seconds in sorted(ends))
+    return Window(start, end)
 
 
 def test_a_service_with_the_same_operation_is_no_exposure(alice):

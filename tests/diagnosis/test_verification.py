@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagnosis import baseline
-from diagnosis.loops import WrongState
+from diagnosis.loops import WrongState, note
 from diagnosis.models import Loop, LoopEvent, Packet, Severity, Verification
 from diagnosis.verification import needed, recheck, verify
 from telemetry.fingerprint import cluster_id
@@ -45,9 +45,7 @@ def loop(alice: Minted, send: Send) -> Loop:
     with bind(alice.project):
         failure = Record.objects.filter(fingerprint__isnull=False)[0]
     window = {"start": rfc3339(T0 - timedelta(minutes=5)), "end": rfc3339(T0 + timedelta(hours=1))}
-    packet = Packet.objects.create(
-        project=alice.project, status="ready", document={"window": window}, created_at=T0
-    )
+    packet = make_packet(alice, window)
     return Loop.objects.create(
         project=alice.project,
         cluster_id=cluster_id(failure.fingerprint),
@@ -64,6 +62,12 @@ def loop(alice: Minted, send: Send) -> Loop:
         created_at=T0,
         updated_at=T0,
     )
+
+
+def make_packet(minted: Minted, window: dict[str, str]) -> Packet:
+    """A packet of that window."""
+    document = {"window": window}
+    return Packet.objects.create(project=minted.project, status="ready", document=document, created_at=T0)
 
 
 def after(hours: float) -> datetime:
@@ -86,10 +90,7 @@ def test_a_fix_without_failures_in_enough_traffic_held(loop, send):
 
     assert found.verdict == loop.verdict == "held"
     assert loop.state == Loop.State.HELD
-    assert (
-        found.document["reason"]
-        == "No failure in 60 records; at the rate before, about 24 were to be expected."
-    )
+    assert found.document["reason"].startswith("No failure in 60 records; at the rate before, about 24 ")
     assert found.document["needed"] == ""
 
 
@@ -130,7 +131,7 @@ def test_failures_that_remain_are_named(alice, loop, send):
         (0, 60, "held", Loop.State.HELD),
         (5, 95, "improved", Loop.State.INCONCLUSIVE),
         (0, 3, "inconclusive", Loop.State.INCONCLUSIVE),
-        (200, 300, "inconclusive", Loop.State.INCONCLUSIVE),
+        (200, 300, "unchanged", Loop.State.INCONCLUSIVE),
         (90, 10, "regressed", Loop.State.REGRESSED),
         (0, 0, "no_traffic", Loop.State.SHIPPED),
     ],
@@ -164,9 +165,7 @@ def test_an_inconclusive_fix_is_held_once_enough_ran(loop, send):
     assert found.document["after"]["exposure"] == 12
 
 
-@pytest.mark.parametrize(
-    "state", [Loop.State.PROPOSED, Loop.State.APPROVED, Loop.State.REJECTED, Loop.State.REGRESSED]
-)
+@pytest.mark.parametrize("state", ["proposed", "approved", "rejected", "returned", "regressed"])
 def test_a_fix_that_did_not_ship_is_not_verified(loop, state):
     Loop.objects.update(state=state)
     loop.refresh_from_db()
@@ -264,11 +263,8 @@ def test_a_second_fix_is_measured_against_what_came_after_the_first(held, send):
 
 def test_the_window_before_starts_with_the_packet_that_proposed_the_loop(alice, loop, send):
     send(T0 - timedelta(hours=3), failing=5, ok=5)
-    first = {"window": {"start": rfc3339(T0 - timedelta(hours=4)), "end": rfc3339(T0)}}
-    packet = Packet.objects.create(project=alice.project, status="ready", document=first, created_at=T0)
-    loop.events.create(
-        kind="proposed", actor="loopkit", detail={"packet_id": packet.packet_id}, created_at=T0
-    )
+    first = make_packet(alice, {"start": rfc3339(T0 - timedelta(hours=4)), "end": rfc3339(T0)})
+    note(loop, LoopEvent.Kind.PROPOSED, "loopkit", T0, packet_id=first.packet_id)
 
     counted = baseline.baseline(loop, SHIPPED)
 

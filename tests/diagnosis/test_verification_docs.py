@@ -12,11 +12,8 @@ from diagnosis.judge import Counts
 from diagnosis.models import Verification
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "verification.md").read_text()
-ROWS = re.findall(
-    r"^\| ([\d,]+) of ([\d,]+) \| ([\d,]+) of ([\d,]+) \| (.+?) \| (.+?) to (.+?) \| `(\w+)` \| (.+?) \|$",
-    PAGE,
-    re.M,
-)
+COUNTS = r"([\d,]+) of ([\d,]+)"
+ROWS = re.findall(rf"^\| {COUNTS} \| {COUNTS} \| (.+?) \| (.+?) to (.+?) \| `(\w+)` \| (.+?) \|$", PAGE, re.M)
 
 
 def number(text: str) -> int:
@@ -47,11 +44,12 @@ def test_each_example_is_what_the_judge_says(row):
 def test_the_example_by_hand_adds_up():
     failures, exposure, _, exposure_after = (number(text) for text in ROWS[0][:4])
     p = 1 - 0.025 ** (1 / failures)
-    odds = p / (1 - p)
+    odds, scale = p / (1 - p), f"{exposure} / {exposure_after}"
+    ratio = odds * exposure / exposure_after
 
     steps = [
         f"p = 1 - 0.025^(1/{failures}) = {p:.3g}",
-        f"p / (1 - p) = {odds:.3g}`, times `{exposure} / {exposure_after}`, the ratio is at most **{odds * exposure / exposure_after:.3g}**",
+        f"p / (1 - p) = {odds:.3g}`, times `{scale}`, the ratio is at most **{ratio:.3g}**",
         f"{failures} / {exposure} * {exposure_after} = {failures * exposure_after // exposure}` failures",
     ]
 

@@ -151,15 +151,15 @@ def test_the_command_ends_with_code_0_and_leaves_no_server(tmp_path: Path, endin
     port = free_port()
     environment = os.environ | {"LOOPKIT_DATA_DIR": str(tmp_path), "PORT": str(port)}
     command = [sys.executable, "manage.py", "demo"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-
     said = []
-    for line in process.stdout:
-        said.append(line)
-        if line.startswith("Serving on"):
-            process.send_signal(ending)
-    code = process.wait(timeout=30)
+
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("Serving on"):
+                process.send_signal(ending)
+        code = process.wait(timeout=30)
 
     assert code == 0, "".join(said)
     assert said[-1] == "Stopped.\n"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from telemetry import reading
-from telemetry.reading import Filters, Page
+from telemetry.filters import Filters
+from telemetry.reading import Page
 from telemetry.windows import Window
 from tenants.binding import bind
 from tenants.provisioning import Minted
@@ -216,6 +217,19 @@ def test_spans_that_arrive_between_pages_do_not_disturb_them(store, read):
 
     assert names(first) + names(second) == ["s1", "s2", "s3", "s4"]
     assert second.next_cursor is None
+
+
+def test_a_rare_filter_makes_short_pages_that_lead_on(store, read, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_SCAN", 3)
+    store(*(span(f"s{n}", id=n, at=NOON - minutes(1 + n // 4)) for n in range(20)))
+    store(span("rare", at=NOON - minutes(30)), service_name="search")
+
+    page = read(service="search")
+    assert (page.records, page.shown()["complete"]) == ([], False)
+    while page.next_cursor:
+        page = read(service="search", cursor=page.next_cursor)
+
+    assert names(page) == ["rare"]
 
 
 def test_a_page_is_complete_only_when_nothing_is_left(store, read):

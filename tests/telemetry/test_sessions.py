@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from telemetry import session_walk, sessions
-from telemetry.reading import Filters
+from telemetry.filters import Filters
 from telemetry.windows import Window
 from tenants.binding import bind
 from tenants.provisioning import Minted
@@ -148,7 +148,7 @@ def test_pages_together_are_every_session_once(store, page, monkeypatch, limit, 
 
 def test_a_walk_that_ends_early_goes_on_in_the_next_page(store, page, monkeypatch):
     monkeypatch.setattr(session_walk, "CHUNK", 2)
-    monkeypatch.setattr(session_walk, "MAX_WALK", 4)
+    monkeypatch.setattr(session_walk, "MAX_STEPS", 2)
     store(*(turn("busy", n) for n in range(1, 12)), turn("rare", 20), turn("busy", 30))
 
     first = page()
@@ -156,6 +156,18 @@ def test_a_walk_that_ends_early_goes_on_in_the_next_page(store, page, monkeypatc
     assert ids(first) == ["busy"]
     assert first.shown()["complete"] is False
     assert every_page(page) == ["busy", "rare"]
+
+
+def test_a_rare_filter_is_walked_in_steps(store, page, monkeypatch):
+    monkeypatch.setattr(session_walk, "SCAN", 3)
+    monkeypatch.setattr(session_walk, "MAX_STEPS", 1)
+    store(*(turn(f"s{n}", 1 + n // 4) for n in range(20)))
+    store(turn("rare", 30), service_name="search")
+
+    assert ids(page(service="search")) == []
+    assert page(service="search").shown()["complete"] is False
+    assert every_page(page, service="search") == ["rare"]
+    assert every_page(page, operation="turn") == [*ids(page(window=LAST_HOUR, limit=500, signal_type="")), "rare"][:21]
 
 
 def test_sessions_that_start_between_pages_do_not_disturb_them(store, page):

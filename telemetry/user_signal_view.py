@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.errors import ApiError
-from telemetry import feedback
+from telemetry import user_signal
 from tenants.authentication import FeedbackKey
 from tenants.serializers import Error
 from tenants.views import ProjectView, validated
@@ -53,9 +53,9 @@ class FeedbackView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """202 once it is stored."""
-        said = feedback.Feedback(**validated(FeedbackRequest, request.data))
+        said = user_signal.UserSignal(**validated(FeedbackRequest, request.data))
         try:
-            taken = feedback.take(said, timezone.now())
-        except feedback.NotTaken:
+            taken = user_signal.take(said, timezone.now())
+        except user_signal.QuotaUsed:
             raise ApiError(403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more.") from None
         return Response({"ok": True, "record_id": taken.record_id, "duplicate": taken.duplicate}, status=202)

@@ -1,0 +1,97 @@
+"""
+What reads may ask of records and traces, as SQL.
+
+Where no index leads to the rows, a read looks at so many of them and no more: `floor` says where it stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.db.models import Q, QuerySet
+
+from telemetry import records
+from telemetry.models import Record, Trace
+from telemetry.windows import Window
+
+Row = TypeVar("Row", Record, Trace)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What records must have; "" and None ask for nothing."""
+
+    environment: str = ""
+    service: str = ""
+    operation: str = ""
+    signal_type: str = ""
+    outcome: str = ""
+    session_id: str = ""
+    trace_id: bytes = b""
+    record_id: tuple[bytes, bytes] | None = None
+    fingerprint: int | None = None
+
+    @property
+    def are_narrow(self) -> bool:
+        """Whether an index leads to what is asked for; otherwise every row of the window is looked at."""
+        by_index = (
+            self.session_id,
+            self.trace_id,
+            self.record_id,
+            self.signal_type,
+            self.fingerprint is not None,
+        )
+        return any(by_index) or self.outcome == records.FAILURE
+
+
+def in_window(rows: QuerySet[Row], window: Window) -> QuerySet[Row]:
+    """Those that start in the window."""
+    return rows.filter(
+        start_time_unix_nano__gte=window.start_unix_nano, start_time_unix_nano__lt=window.end_unix_nano
+    )
+
+
+def matching(window: Window, filters: Filters) -> QuerySet[Record]:
+    """The window's records that match, in no order."""
+    rows = in_window(Record.objects.all(), window)
+    for name in ("environment", "service", "operation", "signal_type", "trace_id", "fingerprint"):
+        value = getattr(filters, name)
+        if value not in ("", b"", None):
+            rows = rows.filter(**{name: value})
+    if filters.outcome:
+        rows = rows.filter(fingerprint__isnull=filters.outcome == records.OK)
+    if filters.signal_type:
+        rows = rows.filter(fingerprint__isnull=False)  # true of all of them; names the index of failures
+    if filters.record_id:
+        rows = rows.filter(trace_id=filters.record_id[0], span_id=filters.record_id[1])
+    if filters.session_id:
+        rows = rows.filter(
+            trace_id__in=Trace.objects.filter(is_of_session(filters.session_id)).values("trace_id")
+        )
+    return rows
+
+
+def floor(rows: QuerySet[Row], newest_unix_nano: int | None, depth: int) -> int | None:
+    """The start time that many rows below the newest one, or None when there are fewer. Reads the index alone."""
+    if newest_unix_nano is not None:
+        rows = rows.filter(start_time_unix_nano__lte=newest_unix_nano)
+    starts = rows.order_by("-start_time_unix_nano").values_list("start_time_unix_nano", flat=True)
+    return next(iter(starts[depth : depth + 1]), None)
+
+
+def has_session_id(session_ids: Iterable[str]) -> Q:
+    """Of traces: one of these session ids. Not empty is spelled out, or the partial index lies idle."""
+    return Q(session_id__in=list(session_ids)) & ~Q(session_id="")
+
+
+def has_trace_id(session_ids: Iterable[str]) -> Q:
+    """Of traces: one of these session ids is the trace's own id in hex."""
+    parsed = (records.parse_id(f"rec_{session_id}{'0' * 16}") for session_id in session_ids)
+    return Q(trace_id__in=[ids[0] for ids in parsed if ids])
+
+
+def is_of_session(session_id: str) -> Q:
+    """Of traces: the session is named by its session id or by the id of a trace."""
+    return has_session_id([session_id]) | has_trace_id([session_id])

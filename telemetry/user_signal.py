@@ -1,0 +1,92 @@
+"""
+What users say through POST /v1/feedback, as a record: a span with one evaluation event, like any other producer's.
+
+The names are OpenTelemetry's: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from telemetry.decode import Encoding
+from telemetry.ingest import ingest
+from telemetry.windows import unix_nano
+
+SCOPE = "loopkit.feedback"
+EVENT = "gen_ai.evaluation.result"
+SCORES = {"up": 1, "down": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class UserSignal:
+    """One user's signal about a session or a trace; at least one of both is given."""
+
+    rating: str  # up or down
+    comment: str = ""
+    session_id: str = ""
+    trace_id: str = ""  # 32 hex digits
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The record that the signal became."""
+
+    record_id: str
+    duplicate: bool
+
+
+class QuotaUsed(Exception):
+    """The project has no room for another span."""
+
+
+def take(signal: UserSignal, now: datetime) -> Taken:
+    """Store the signal in the bound project. The same words about the same target are one record."""
+    trace_id = bytes.fromhex(signal.trace_id) or digest("trace", signal.session_id)[:16]
+    said = digest(signal.rating, signal.comment, signal.session_id, signal.trace_id, signal.user_id)
+    span_id = said[:8]
+    receipt = ingest(body(signal, trace_id, span_id, unix_nano(now)), Encoding.PROTOBUF, now)
+    if receipt.rejected_total:
+        raise QuotaUsed
+    return Taken(f"rec_{trace_id.hex()}{span_id.hex()}", duplicate=not receipt.accepted)
+
+
+def digest(*parts: str) -> bytes:
+    """32 bytes that name these words."""
+    return blake2b("\x00".join(parts).encode(), digest_size=32).digest()
+
+
+def body(signal: UserSignal, trace_id: bytes, span_id: bytes, time_unix_nano: int) -> bytes:
+    """The signal as an OTLP request, so that it takes the same way in as every span."""
+    request = ExportTraceServiceRequest()
+    scope_spans = request.resource_spans.add().scope_spans.add()
+    scope_spans.scope.name = SCOPE
+    span = scope_spans.spans.add(trace_id=trace_id, span_id=span_id, name="user_feedback")
+    span.start_time_unix_nano = span.end_time_unix_nano = time_unix_nano
+    span.attributes.extend(key_values({"session.id": signal.session_id, "user.id": signal.user_id}))
+    span.events.add(name=EVENT, time_unix_nano=time_unix_nano, attributes=key_values(evaluation(signal)))
+    return request.SerializeToString()
+
+
+def evaluation(signal: UserSignal) -> dict[str, str | int]:
+    """The attributes of the event."""
+    return {
+        "gen_ai.evaluation.name": "user_feedback",
+        "gen_ai.evaluation.score.label": signal.rating,
+        "gen_ai.evaluation.score.value": SCORES[signal.rating],
+        "gen_ai.evaluation.explanation": signal.comment,
+    }
+
+
+def key_values(facts: dict[str, str | int]) -> list[KeyValue]:
+    """OTLP attributes; what was not said is left out."""
+    return [
+        KeyValue(key=name, value=AnyValue(int_value=value) if isinstance(value, int) else AnyValue(string_value=value))
+        for name, value in facts.items()
+        if value != ""
+    ]

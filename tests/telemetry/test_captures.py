@@ -1,0 +1,80 @@
+"""Every recorded client arrives whole: as recorded, chunked and not, and twice without doubling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from telemetry.decode import Encoding, parse
+from telemetry.models import Record, Trace
+from tenants.binding import bind
+from tenants.provisioning import Minted
+from tests import captures
+from tests.server import Answer, Server
+
+
+def send(server: Server, key: str, recorded: captures.Recorded, *, chunked: bool) -> Answer:
+    """The recorded bytes, with the recorded headers."""
+    data = recorded.chunks() if chunked else recorded.body
+    return server.call("POST", "/v1/traces", key, data, **recorded.headers)
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with length", "chunked"])
+@pytest.mark.parametrize("name", captures.NAMES)
+def test_a_recorded_client_arrives_whole_and_twice_without_doubling(server: Server, name: str, chunked: bool) -> None:
+    key = server.call("POST", "/v1/signup", data={"project_name": name}).json()["producer_key"]
+    spans = captures.manifest(name)["counts"]["spans"]
+
+    first = [send(server, key, recorded, chunked=chunked) for recorded in captures.requests(name)]
+    again = [send(server, key, recorded, chunked=chunked) for recorded in captures.requests(name)]
+
+    assert total(first, "x-loopkit-accepted") == total(again, "x-loopkit-duplicates") == spans
+    assert total(first, "x-loopkit-rejected") == total(again, "x-loopkit-accepted") == 0
+    for recorded, answer in zip(captures.requests(name), first, strict=True):
+        json = recorded.headers["content-type"] == "application/json"
+        assert (answer.status, answer.body) == ((202, b"{}") if json else (200, b""))
+        assert answer.headers["content-type"] == recorded.headers["content-type"]
+
+
+def total(answers: list[Answer], header: str) -> int:
+    """The sum of a count that answers carry."""
+    return sum(int(answer.headers[header]) for answer in answers)
+
+
+@pytest.mark.parametrize("name", captures.NAMES)
+def test_what_is_stored_is_what_was_sent(name: str, alice: Minted, call: Callable[..., Any]) -> None:
+    sent: dict[tuple[bytes, bytes], SpanMessage] = {}
+    for recorded in captures.requests(name):
+        request = parse(recorded.plain, Encoding.of(recorded.headers["content-type"]))
+        sent |= {
+            (span.trace_id, span.span_id): span
+            for group in request.resource_spans
+            for scope in group.scope_spans
+            for span in scope.spans
+        }
+        headers = {"Content-Type": recorded.headers["content-type"]}
+        if "content-encoding" in recorded.headers:
+            headers["Content-Encoding"] = recorded.headers["content-encoding"]
+
+        answer = call("POST", "/v1/traces", alice.keys["producer"], recorded.body, **headers)
+
+        assert answer.status_code in {200, 202}
+    with bind(alice.project):
+        stored = {(bytes(row.trace_id), bytes(row.span_id)): row.message for row in Record.objects.all()}
+    assert {key: SpanMessage.FromString(bytes(message)) for key, message in stored.items()} == sent
+
+
+@pytest.mark.parametrize("name", [name for name in captures.NAMES if name != "node-express-json"])
+def test_sessions_are_lifted_to_the_whole_trace(name: str, alice: Minted, call: Callable[..., Any]) -> None:
+    for recorded in captures.requests(name):
+        headers = {key.title(): value for key, value in recorded.headers.items() if key != "user-agent"}
+        call("POST", "/v1/traces", alice.keys["producer"], recorded.body, **headers)
+
+    with bind(alice.project):
+        stored = {bytes(row.trace_id).hex(): row.session_id for row in Trace.objects.all()}
+
+    expected = {row["trace_id"]: row["session"] for row in captures.labels(name) if row["session"]}
+    assert {trace_id: stored[trace_id] for trace_id in expected} == expected
