@@ -31,7 +31,9 @@ class Cluster:
 def gather(failures: Iterable[Attributed]) -> list[Cluster]:
     """One cluster a fingerprint, by fingerprint."""
     clusters: dict[int, Cluster] = {}
-    ordered = sorted(failures, key=lambda item: (item.cause.start_time_unix_nano, item.cause.trace_id, item.cause.span_id))
+    ordered = sorted(
+        failures, key=lambda item: (item.cause.start_time_unix_nano, item.cause.trace_id, item.cause.span_id)
+    )
     for item in ordered:
         cluster = clusters.setdefault(item.cause.fingerprint, Cluster(item.cause.fingerprint))
         cluster.records.append(item.cause)

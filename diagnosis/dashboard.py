@@ -9,7 +9,7 @@ from diagnosis import exposure, loop_answers, packets
 from diagnosis.models import Loop
 from diagnosis.operations import operations
 from telemetry import sessions, totals
-from telemetry.reading import Filters
+from telemetry.filters import Filters
 from telemetry.windows import Window
 from tenants.answers import summary
 from tenants.binding import bind

@@ -64,10 +64,10 @@ def what_happened(loop: Loop, seen: Seen) -> str:
     """Why a person's decision was not taken, for that person."""
     decision = in_the_way(loop, seen)
     if decision is None:
-        changed = f"{loop.loop_id} has changed since you opened it (it is {loop.state} now)."
+        changed = f"Changed since you opened it: {loop.loop_id}, which is {loop.state} now."
         return f"{changed} Nothing was recorded. Read it again, then decide."
     return (
-        f"{loop.loop_id} was decided before you: {decision.decided_by.get_username()} chose "
+        f"Already decided: {loop.loop_id}. {decision.decided_by.get_username()} chose "
         f"“{decision.get_verb_display()}” at {decision.decided_at:%Y-%m-%d %H:%M} UTC, "
         f"because: {decision.reason} Your decision was not recorded."
     )

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from diagnosis import attribution, clusters, failures, hints, verification
+from diagnosis import attribution, clusters, failures, hints, traffic, verification
+from diagnosis.exposure import records_in
 from diagnosis.failures import Failing
-from diagnosis.issues import Issue, describe
+from diagnosis.issues import Issue, Surroundings, describe
 from diagnosis.models import Packet
 from diagnosis.packets import publish
-from diagnosis.exposure import records_in
 from telemetry.store import snapshot
 from telemetry.windows import Window
 from tenants.binding import bind
@@ -47,9 +47,13 @@ def find(window: Window) -> Findings:
     failing = failures.read(window)
     several = {failure.trace_id for failure in failing} - alone(failing)
     attributed = attribution.attribute(failing, failures.parents(several))
-    identities = failures.identities(item.cause.trace_id for item in attributed)
-    groups = hints.read(window, {item.cause.operation for item in attributed})
-    issues = [describe(cluster, window, identities, groups) for cluster in clusters.gather(attributed)]
+    around = Surroundings(
+        identities=failures.identities(item.cause.trace_id for item in attributed),
+        now=traffic.read(window),
+        before=traffic.read(window.before),
+        groups=hints.read(window, {item.cause.operation for item in attributed}),
+    )
+    issues = [describe(cluster, around) for cluster in clusters.gather(attributed)]
     issues.sort(key=lambda issue: (-issue.grade.severity, -issue.impact.records, issue.cluster.fingerprint))
     return Findings(window, records_in(window), len(failing), issues)
 

@@ -17,14 +17,16 @@ from tenants.models import Project
 from tenants.serializers import Error
 from tenants.views import ProjectView, validated
 
-REFUSED = {code: Error for code in (400, 401, 403, 404)}
+REFUSED = dict.fromkeys((400, 401, 403, 404), Error)
 
 
 def own_eval(project: Project, eval_id: str) -> EvalCandidate:
     """The project's candidate, or 404."""
     candidate = EvalCandidate.objects.filter(project=project, eval_id=eval_id).first()
     if candidate is None:
-        raise ApiError(404, "eval_not_found", "No such eval in this project.", "Issues name theirs: eval_candidate.")
+        raise ApiError(
+            404, "eval_not_found", "No such eval in this project.", "Issues name theirs: eval_candidate."
+        )
     return candidate
 
 

@@ -51,7 +51,9 @@ def candidate(
     )
 
 
-def document(name: str, cluster: str, example: Failing, title: str, evidence: list[dict[str, Any]]) -> dict[str, Any]:
+def document(
+    name: str, cluster: str, example: Failing, title: str, evidence: list[dict[str, Any]]
+) -> dict[str, Any]:
     """The candidate as JSON."""
     return {
         "eval_id": name,

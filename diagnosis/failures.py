@@ -73,7 +73,9 @@ def read(window: Window) -> list[Failing]:
         .order_by("start_time_unix_nano", "trace_id", "span_id")
         .values_list(*FIELDS)
     )
-    return [Failing(bytes(row[0]), bytes(row[1]), bytes(row[2]) if row[2] else None, *row[3:]) for row in rows]
+    return [
+        Failing(bytes(row[0]), bytes(row[1]), bytes(row[2]) if row[2] else None, *row[3:]) for row in rows
+    ]
 
 
 def parents(trace_ids: Iterable[bytes]) -> dict[tuple[bytes, bytes], bytes]:
@@ -82,7 +84,7 @@ def parents(trace_ids: Iterable[bytes]) -> dict[tuple[bytes, bytes], bytes]:
     for chunk in chunks(trace_ids):
         rows = Record.objects.filter(trace_id__in=chunk, parent_span_id__isnull=False)
         for trace_id, span_id, parent in rows.values_list("trace_id", "span_id", "parent_span_id"):
-            found[bytes(trace_id), bytes(span_id)] = bytes(parent)
+            found[bytes(trace_id), bytes(span_id)] = bytes(parent or b"")
     return found
 
 

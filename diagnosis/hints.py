@@ -56,7 +56,11 @@ def read(window: Window, operations: Iterable[str]) -> Groups:
         start_time_unix_nano__gte=window.start_unix_nano,
         start_time_unix_nano__lt=window.end_unix_nano,
     )
-    counted = rows.values_list("service", "operation", *ATTRIBUTES, "fingerprint").annotate(n=Count("trace_id")).order_by()
+    counted = (
+        rows.values_list("service", "operation", *ATTRIBUTES, "fingerprint")
+        .annotate(n=Count("trace_id"))
+        .order_by()
+    )
     groups: Groups = defaultdict(list)
     for service, operation, *values, fingerprint, n in counted:
         groups[service, operation].append((tuple(values), fingerprint, n))
@@ -80,7 +84,14 @@ def judge(groups: Iterable[tuple[tuple[str, ...], int, int]]) -> list[Hint]:
             table[0] += n
             table[1] += failed
     hints = [
-        Hint(attribute, value or None, failed, n, failed / n / (failures / records), p_value(failed, n, failures, records))
+        Hint(
+            attribute,
+            value or None,
+            failed,
+            n,
+            failed / n / (failures / records),
+            p_value(failed, n, failures, records),
+        )
         for (attribute, value), (n, failed) in tables.items()
         if failed >= SUPPORT and n < records
     ]
@@ -91,7 +102,12 @@ def judge(groups: Iterable[tuple[tuple[str, ...], int, int]]) -> list[Hint]:
 def p_value(failed: int, n: int, failures: int, records: int) -> float:
     """The chance of such a table when the value has nothing to do with failing (G-test, one degree of freedom)."""
     observed = (failed, n - failed, failures - failed, records - n - failures + failed)
-    margins = ((n, failures), (n, records - failures), (records - n, failures), (records - n, records - failures))
+    margins = (
+        (n, failures),
+        (n, records - failures),
+        (records - n, failures),
+        (records - n, records - failures),
+    )
     pairs = zip(observed, margins, strict=True)
     g = 2 * sum(o * math.log(o * records / (row * column)) for o, (row, column) in pairs if o)
     return math.erfc(math.sqrt(max(g, 0.0) / 2))

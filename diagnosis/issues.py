@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis import evidence, exposure, failures, hints, impact
+from diagnosis import evidence, failures, hints, impact
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing, Identity
 from diagnosis.hints import Groups, Hint
 from diagnosis.impact import Grade, Impact
+from diagnosis.traffic import Traffic
 from diagnosis.trend import trend
 from telemetry.fingerprint import cluster_id
 from telemetry.times import rfc3339
-from telemetry.windows import Window
 
 TITLE_LENGTH = 200
 TRACES_SHOWN = 20
@@ -65,20 +65,30 @@ class Issue:
         }
 
 
-def describe(cluster: Cluster, window: Window, identities: dict[bytes, Identity], groups: Groups) -> Issue:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was read once for all clusters of a window."""
+
+    identities: dict[bytes, Identity]
+    now: Traffic
+    before: Traffic  # of the window of the same length before
+    groups: Groups
+
+
+def describe(cluster: Cluster, around: Surroundings) -> Issue:
     """Measure and explain a cluster of the bound project."""
     example = cluster.example
-    now = exposure.counts(window, example.service, example.operation, cluster.fingerprint)
-    before = exposure.counts(window.before, example.service, example.operation, cluster.fingerprint)
-    measured = impact.measure(cluster, identities, now.exposure)
+    now = around.now.counts(example.service, example.operation, cluster.fingerprint)
+    before = around.before.counts(example.service, example.operation, cluster.fingerprint)
+    measured = impact.measure(cluster, around.identities, now.exposure)
     return Issue(
         cluster=cluster,
         impact=measured,
         grade=impact.grade(cluster, measured),
         trend=trend(now.failures, now.exposure, before.failures, before.exposure),
         first_seen=failures.first_seen(cluster.fingerprint),
-        hints=hints.contrast(groups, example.service, example.operation, cluster.fingerprint),
-        evidence=evidence.choose(cluster.records, identities),
+        hints=hints.contrast(around.groups, example.service, example.operation, cluster.fingerprint),
+        evidence=evidence.choose(cluster.records, around.identities),
     )
 
 
@@ -96,4 +106,7 @@ def impact_shown(measured: Impact) -> dict[str, Any]:
 
 def echoes_shown(cluster: Cluster) -> dict[str, Any]:
     """The failures higher in the same traces: impact, not issues."""
-    return {"records": len(cluster.echoes), "operations": sorted({echo.operation for echo in cluster.echoes})[:10]}
+    return {
+        "records": len(cluster.echoes),
+        "operations": sorted({echo.operation for echo in cluster.echoes})[:10],
+    }

@@ -23,9 +23,9 @@ from diagnosis.models import Decision, Loop
 from diagnosis.queue_admin import QueueAdmin, ReasonForm
 
 RECORDED = {
-    Decision.Verb.APPROVE: "Approved. The coding agent can fetch the handoff now.",
-    Decision.Verb.REJECT: "Rejected. The coding agent is told why.",
-    Decision.Verb.RETURN: "Returned. The loop comes back to this queue when the coding agent has answered.",
+    Decision.Verb.APPROVE: "Approved: {}. The coding agent can fetch the handoff now.",
+    Decision.Verb.REJECT: "Rejected: {}. The coding agent is told why.",
+    Decision.Verb.RETURN: "Returned: {}. It comes back to this queue when the coding agent has answered.",
 }
 
 
@@ -73,7 +73,7 @@ class LoopAdmin(QueueAdmin):
         if in_the_way:
             self.message_user(request, in_the_way, messages.ERROR)
             return self.page(request, loop, form, status=409)
-        self.message_user(request, f"{loop.loop_id}: {RECORDED[verb]}", messages.SUCCESS)
+        self.message_user(request, RECORDED[verb].format(loop.loop_id), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:diagnosis_loop_changelist"))
 
     def page(self, request: HttpRequest, loop: Loop, form: DecisionForm, status: int = 200) -> HttpResponse:

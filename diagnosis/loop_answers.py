@@ -36,11 +36,17 @@ def whole(loop: Loop) -> dict[str, Any]:
     return shown(loop) | {
         "issue": loop.issue,
         "events": [
-            {"kind": event.kind, "actor": event.actor, "detail": event.detail, "created_at": rfc3339(event.created_at)}
+            {
+                "kind": event.kind,
+                "actor": event.actor,
+                "detail": event.detail,
+                "created_at": rfc3339(event.created_at),
+            }
             for event in loop.events.all()
         ],
         "verifications": [
-            verification.document | {"verdict": verification.verdict, "created_at": rfc3339(verification.created_at)}
+            verification.document
+            | {"verdict": verification.verdict, "created_at": rfc3339(verification.created_at)}
             for verification in loop.verifications.all()
         ],
     }

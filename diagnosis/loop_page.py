@@ -15,7 +15,7 @@ from django.db import DatabaseError
 
 from diagnosis import loops
 from diagnosis.models import EvalCandidate, Loop
-from diagnosis.readable import rows
+from diagnosis.readable import moment, rows
 from telemetry import reading
 from tenants.binding import bind
 
@@ -84,7 +84,8 @@ def context(loop: Loop) -> dict[str, Any]:
     return {
         "loop": loop,
         "issue": loop.issue,
-        "impact": rows(loop.issue.get("impact")),
+        "first_seen": moment(loop.issue.get("first_seen")),
+        "last_seen": moment(loop.issue.get("last_seen")),
         "share": share(loop),
         "evidence": evidence(loop),
         "candidate": candidate,

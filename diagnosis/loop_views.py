@@ -19,7 +19,7 @@ from tenants.models import Project
 from tenants.serializers import Error
 from tenants.views import ProjectView, validated
 
-REFUSED = {code: Error for code in (400, 401, 403)}
+REFUSED = dict.fromkeys((400, 401, 403), Error)
 
 
 def own_loop(project: Project, loop_id: str) -> Loop:
@@ -51,14 +51,18 @@ class LoopsView(ProjectView):
         if "state" in asked:
             rows = rows.filter(state=asked["state"])
         found, cursor = page(rows, asked)
-        return Response({"ok": True, "loops": [loop_answers.shown(loop) for loop in found], "next_cursor": cursor})
+        return Response(
+            {"ok": True, "loops": [loop_answers.shown(loop) for loop in found], "next_cursor": cursor}
+        )
 
 
 class LoopView(ProjectView):
     """One loop."""
 
     @extend_schema(
-        operation_id="read_loop", summary="Read one loop", responses={200: shapes.LoopDetail, 404: Error, **REFUSED}
+        operation_id="read_loop",
+        summary="Read one loop",
+        responses={200: shapes.LoopDetail, 404: Error, **REFUSED},
     )
     def get(self, request: Request, loop_id: str) -> Response:
         """The loop with its issue, history and verifications."""
@@ -84,7 +88,9 @@ class LoopEventsView(ProjectView):
         assert isinstance(principal, Principal)
         now = timezone.now()
         if asked.get("shipped_at", now) > now:
-            raise ApiError(400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs.")
+            raise ApiError(
+                400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs."
+            )
         try:
             loops.report(loop, LoopEvent.Kind(asked.pop("kind")), principal.key.key_id, now, **asked)
         except loops.WrongState as error:
@@ -109,7 +115,9 @@ class HandoffView(ProjectView):
         """JSON or markdown; 409 before approval, with what is missing."""
         form = request.query_params.get("format", "json")
         if form not in {"json", "md"}:
-            raise ApiError(400, "invalid", f"format: {form[:40]!r} is not known.", "Use format=json or format=md.")
+            raise ApiError(
+                400, "invalid", f"format: {form[:40]!r} is not known.", "Use format=json or format=md."
+            )
         loop = own_loop(self.project, loop_id)
         if form == "md":
             return HttpResponse(handoff.markdown(loop), content_type="text/markdown; charset=utf-8")

@@ -17,7 +17,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from diagnosis.models import Loop, LoopEvent
+from diagnosis import baseline
+from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.times import rfc3339
 
 State = Loop.State
@@ -58,17 +59,21 @@ def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> Loo
 
 @transaction.atomic
 def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail: Any) -> LoopEvent:
-    """What the agent did, with the change of state that follows from it."""
+    """What the agent did, with the change of state that follows from it. The loop's project is bound."""
     allowed, state = REPORTABLE[kind]
-    fields: dict[str, Any] = {}
-    if kind == LoopEvent.Kind.SHIPPED:
-        fields = {
-            "shipped_at": detail.pop("shipped_at", None) or now,
-            "release": detail.get("release", ""),
-            "verdict": "",
-        }
-    change(loop, allowed, state, now, kind.value, **fields)
+    shipped = shipment(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
+    change(loop, allowed, state, now, kind.value, **shipped)
     return note(loop, kind, actor, now, **detail)
+
+
+def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
+    """What a loop keeps when its fix ships: since when, in which release, and the rate before it."""
+    return {
+        "shipped_at": shipped_at,
+        "release": detail.get("release", ""),
+        "verdict": "",
+        "baseline": baseline.baseline(loop, shipped_at),
+    }
 
 
 def of(loop_ids: Iterable[str]) -> list[Loop]:
@@ -78,8 +83,10 @@ def of(loop_ids: Iterable[str]) -> list[Loop]:
 
 def decided(loop: Loop) -> dict[str, Any] | None:
     """The latest decision as answers show it; None before one."""
-    decision = next(iter(loop.decisions.all()), None)
-    return decision and {
+    decision: Decision | None = next(iter(loop.decisions.all()), None)
+    if decision is None:
+        return None
+    return {
         "verb": decision.verb,
         "reason": decision.reason,
         "decided_by": decision.decided_by.get_username(),

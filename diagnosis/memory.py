@@ -10,14 +10,26 @@ from telemetry.times import rfc3339
 from tenants.models import Project
 
 State = Loop.State
-ORDER = [State.REGRESSED, State.RETURNED, State.APPROVED, State.SHIPPED, State.INCONCLUSIVE, State.HELD, State.REJECTED]
+ORDER = [
+    State.REGRESSED,
+    State.RETURNED,
+    State.APPROVED,
+    State.SHIPPED,
+    State.INCONCLUSIVE,
+    State.HELD,
+    State.REJECTED,
+]
 MOST = 50
 
 
 def recall(project: Project) -> list[dict[str, Any]]:
     """Every loop past its proposal, worst news first, the latest change first."""
-    loops = Loop.objects.filter(project=project, state__in=ORDER).order_by("-updated_at", "loop_id")[: MOST * 4]
-    ordered = sorted(loops, key=lambda loop: ORDER.index(State(loop.state)))  # stable: newest first within a state
+    loops = Loop.objects.filter(project=project, state__in=ORDER).order_by("-updated_at", "loop_id")[
+        : MOST * 4
+    ]
+    ordered = sorted(
+        loops, key=lambda loop: ORDER.index(State(loop.state))
+    )  # stable: newest first within a state
     return [remembered(loop) for loop in ordered[:MOST]]
 
 

@@ -8,7 +8,10 @@ State = Loop.State
 NEXT = {
     State.PROPOSED: "Wait: a human decides in the admin. Poll GET /v1/loops/{id}.",
     State.REGRESSED: "The failure is back after a fix. Wait: a human decides again in the admin.",
-    State.RETURNED: 'A human asks: see decision.reason. Answer with POST /v1/loops/{id}/events {{"kind": "answered", "note": "..."}}.',
+    State.RETURNED: (
+        "A human asks: see decision.reason. Answer with "
+        'POST /v1/loops/{id}/events {{"kind": "answered", "note": "..."}}.'
+    ),
     State.APPROVED: (
         "Fetch GET /v1/loops/{id}/handoff, make the change, and report issue_opened, pr_opened, merged and shipped "
         "with POST /v1/loops/{id}/events."
@@ -43,7 +46,9 @@ def status_of(loop: Loop) -> str:
 def for_packet(issues: int, open_issues: int) -> str:
     """The next call after a diagnosis."""
     if not issues:
-        return "Send more traffic to POST /v1/traces or widen since_minutes, then POST /v1/runs/diagnose again."
+        return (
+            "Send more traffic to POST /v1/traces or widen since_minutes, then POST /v1/runs/diagnose again."
+        )
     if not open_issues:
         return "Nothing new: every issue was rejected or its fix held. Diagnose again after the next release."
     return "Read the issues in order; GET /v1/loops lists what a human approved; follow each issue's next_action."

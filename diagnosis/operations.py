@@ -20,7 +20,9 @@ def operations(window: Window) -> list[dict[str, Any]]:
     for service, operation, fingerprint, bucket, count in read(window):
         groups[service, operation].append((bucket, count, 0 if fingerprint == NO_FAILURE else count))
     rows = [row(service, operation, buckets) for (service, operation), buckets in groups.items()]
-    return sorted(rows, key=lambda row: (-row["failures"], -row["records"], row["service"] or "", row["operation"]))
+    return sorted(
+        rows, key=lambda row: (-row["failures"], -row["records"], row["service"] or "", row["operation"])
+    )
 
 
 def read(window: Window) -> list[tuple[str, str, int, int, int]]:

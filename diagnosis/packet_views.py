@@ -20,7 +20,7 @@ from telemetry.parameters import Parameters
 from tenants.serializers import Error
 from tenants.views import ProjectView
 
-REFUSED = {code: Error for code in (400, 401, 403, 503)}
+REFUSED = dict.fromkeys((400, 401, 403, 503), Error)
 
 
 class PacketsView(ProjectView):
@@ -37,7 +37,9 @@ class PacketsView(ProjectView):
         found, cursor = page(
             Packet.objects.filter(project=self.project), parameters(shapes.PageParameters, request)
         )
-        return Response({"ok": True, "packets": [packets.summary(packet) for packet in found], "next_cursor": cursor})
+        return Response(
+            {"ok": True, "packets": [packets.summary(packet) for packet in found], "next_cursor": cursor}
+        )
 
 
 class PacketView(ProjectView):
@@ -52,7 +54,9 @@ class PacketView(ProjectView):
         """The packet as it was answered, with the approvals of now."""
         packet = Packet.objects.filter(project=self.project, packet_id=packet_id).first()
         if packet is None:
-            raise ApiError(404, "packet_not_found", "No such packet in this project.", "GET /v1/packets lists them.")
+            raise ApiError(
+                404, "packet_not_found", "No such packet in this project.", "GET /v1/packets lists them."
+            )
         return Response({"ok": True, "packet": packets.shown(packet)})
 
 

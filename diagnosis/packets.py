@@ -107,7 +107,11 @@ def document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -
         "next_action": next_action.for_packet(len(issues), len(open_issues)),
         "since_minutes": findings.window.since_minutes,
         "window": window_shown(findings),
-        "completeness": {"records_read": findings.telemetry_read, "complete": True, "note": "Every record was read."},
+        "completeness": {
+            "records_read": findings.telemetry_read,
+            "complete": True,
+            "note": "Every record was read.",
+        },
         "telemetry_read": findings.telemetry_read,
         "failures": findings.failures,
         "approval_required": bool(waiting),
@@ -142,16 +146,30 @@ def latest(project: Project) -> Packet | None:
 
 
 def shown(packet: Packet) -> dict[str, Any]:
-    """The packet as it was answered, with the state of its approvals as it is now."""
-    loop_of = {loop.loop_id: loop for loop in loops.of(issue["loop_id"] for issue in packet.document["issues"])}
-    issues = [issue | {"approval": approval(loop_of[issue["loop_id"]])} for issue in packet.document["issues"]]
-    return packet.document | {"issues": issues}
+    """The packet as it was answered, with the state of its loops as it is now."""
+    document: dict[str, Any] = packet.document
+    loop_of = {loop.loop_id: loop for loop in loops.of(issue["loop_id"] for issue in document["issues"])}
+    return document | {
+        "issues": [issue | standing(loop_of[issue["loop_id"]]) for issue in document["issues"]]
+    }
+
+
+def standing(loop: Loop) -> dict[str, Any]:
+    """What of an issue changes after its diagnosis: where its loop stands."""
+    return {
+        "status": next_action.status_of(loop),
+        "next_action": next_action.for_loop(loop),
+        "approval": approval(loop),
+    }
 
 
 def approval(loop: Loop) -> dict[str, Any]:
     """Where the human boundary stands for an issue."""
     decision = loops.decided(loop) or {}
-    return {"state": loop.state, **{name: decision.get(name) for name in ("reason", "decided_by", "decided_at")}}
+    return {
+        "state": loop.state,
+        **{name: decision.get(name) for name in ("reason", "decided_by", "decided_at")},
+    }
 
 
 def summary(packet: Packet) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from diagnosis.dashboard import dashboard
 from diagnosis.diagnose import diagnose
 from diagnosis.loops import WAITING
 from diagnosis.models import Loop
+from loopkit.links import absolute
 from telemetry import cursors, reading, sessions
-from telemetry.reading import Filters
+from telemetry.filters import Filters
+from telemetry.fingerprint import of_cluster_id
 from telemetry.records import FAILURE
 from telemetry.windows import MAX_MINUTES, Window
-from tenants.answers import absolute
 from tenants.models import Project
 from tenants.pages import for_project
 
@@ -79,6 +80,8 @@ def diagnose_window(request: HttpRequest, project: Project) -> HttpResponse:
 @for_project
 def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpResponse:
     """One kind of failure: its evidence, what to do about it, and the life of its fix."""
+    if of_cluster_id(cluster_id) is None:
+        raise Http404
     loop = get_object_or_404(Loop, project=project, cluster_id=cluster_id)
     wanted = loop.issue["evidence_ids"]
     found = reading.find(wanted)

@@ -23,7 +23,10 @@ def parameters(shape: type[serializers.Serializer[Any]], request: Request) -> di
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         raise ApiError(
-            400, "unknown_parameter", f"Unknown parameter: {unknown[0]}.", f"This path knows {', '.join(known)}."
+            400,
+            "unknown_parameter",
+            f"Unknown parameter: {unknown[0]}.",
+            f"This path knows {', '.join(known)}.",
         )
     return validated(shape, request.query_params.dict())
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from diagnosis.failures import Failing
 
-INFRA = re.compile(r"\b(429|5\d\d)\b|rate.?limit|timed? ?out|timeout|ECONN|connection|unavailable|overloaded", re.I)
+INFRA = re.compile(
+    r"\b(429|5\d\d)\b|rate.?limit|timed? ?out|timeout|ECONN|connection|unavailable|overloaded", re.I
+)
 CONTEXT = re.compile(r"context.?length|maximum context|too many tokens|prompt is too long", re.I)
 
 
@@ -49,11 +51,11 @@ def plan(facts: Facts) -> dict[str, object]:
         "lever": lever(example),
         "steps": [{"step": number, "detail": detail} for number, detail in enumerate(steps(facts), start=1)],
         "verify": (
-            f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run again without this failure; "
+            f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run without this failure; "
             f"before, {facts.records} of {facts.operation_records} records failed."
         ),
         "refuted_by": (
-            f"The eval {facts.eval_id} passes before the change, or the failure goes on at the same rate after it shipped."
+            f"The eval {facts.eval_id} passes before the change, or the failure goes on at the same rate after it."
         ),
     }
 
@@ -66,7 +68,11 @@ def steps(facts: Facts) -> list[str]:
         f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids.",
         f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format=pytest; it must fail first.",
         f"Find the code of {place}{called(example)}; it reports {quoted(example)}.",
-        *([f"Check what repeats the failure outside: {', '.join(facts.echo_operations)}."] if facts.echo_operations else []),
+        *(
+            [f"Check what repeats the failure outside: {', '.join(facts.echo_operations)}."]
+            if facts.echo_operations
+            else []
+        ),
         f"Change the {lever(example)} so that the eval passes; keep the healthy calls of the operation as they are.",
         "Open the pull request and report each step: POST /v1/loops/{loop_id}/events.",
     ]

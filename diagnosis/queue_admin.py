@@ -6,7 +6,6 @@ Approving is for one loop at a time, after reading it; rejecting and returning c
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -22,6 +21,7 @@ from diagnosis import approval, deciding, loops
 from diagnosis.deciding import Seen
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.queue_filter import StateFilter
+from diagnosis.readable import moment
 from tenants.staff import ReadOnly, ScopedAdmin
 
 BULK_LIMIT = (
@@ -78,6 +78,12 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
         rows: QuerySet[Loop] = super().get_queryset(request)
         return rows.annotate(asked_at=since)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The queue under its own name."""
+        return super().changelist_view(request, {"title": "Approval queue", **(extra_context or {})})
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever may decide may look."""
         return super().has_view_permission(request, obj) or self.has_decide_permission(request)
@@ -92,19 +98,15 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
         label = loop.get_severity_display()
         return format_html('<span class="lk-badge lk-{}">{}</span>', label, label)
 
-    @admin.display(description="last seen", ordering="issue__last_seen")
-    def last_seen(self, loop: Loop) -> datetime | str | None:
+    @admin.display(description="last seen (UTC)", ordering="issue__last_seen")
+    def last_seen(self, loop: Loop) -> str:
         """When the failure last happened."""
-        said = loop.issue.get("last_seen")
-        try:
-            return datetime.fromisoformat(said) if said else None
-        except (TypeError, ValueError):
-            return str(said)
+        return moment(loop.issue.get("last_seen"))
 
-    @admin.display(description="waiting since", ordering="asked_at")
-    def waiting_since(self, loop: Any) -> datetime | None:
+    @admin.display(description="waiting since (UTC)", ordering="asked_at")
+    def waiting_since(self, loop: Any) -> str:
         """When it was put to a human; nothing for loops that do not wait."""
-        return loop.asked_at if loop.state in loops.WAITING else None
+        return moment(loop.asked_at) if loop.state in loops.WAITING else ""
 
     @admin.action(permissions=["decide"], description="Reject the selected loops, with one reason")
     def reject_selected(self, request: HttpRequest, rows: QuerySet[Loop]) -> HttpResponse | None:
@@ -159,7 +161,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
         missed = [self.record(request, loop, seen_of[loop.pk], verb, reason) for loop in found]
         decided = missed.count("")
         self.message_user(
-            request, f"{verb.label.capitalize()}: {decided} loops were decided.", messages.SUCCESS
+            request, f"{verb.label.capitalize()}: decided {decided} of {len(pages)} loops.", messages.SUCCESS
         )
         for message in filter(None, missed):
             self.message_user(request, message, messages.WARNING)

@@ -7,6 +7,7 @@ Nothing here marks text as safe: templates escape it, and no link is made of it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -40,3 +41,12 @@ def text(value: Any) -> str:
     said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     cut = f"{said[:TEXT_LIMIT]}… (cut: {len(said)} characters in all)"
     return said if len(said) <= TEXT_LIMIT else cut
+
+
+def moment(said: datetime | str | None) -> str:
+    """A time to the minute, in UTC as everything is stored; a text that is no time stays as it is."""
+    try:
+        time = datetime.fromisoformat(said) if isinstance(said, str) else said
+    except ValueError:
+        return str(said)
+    return f"{time:%Y-%m-%d %H:%M}" if time else ""

@@ -16,12 +16,17 @@ def markdown(document: dict[str, Any] | None) -> str:
         f"# LoopKit report: {document['project_id']}",
         "",
         f"Packet `{document['packet_id']}`, {document['created_at']}",
-        f"Window {window['start']} to {window['end']}: {document['telemetry_read']} records, {document['failures']} failures.",
+        f"Window: {window['start']} to {window['end']}",
+        f"Read: {document['telemetry_read']} records, {document['failures']} failures",
         f"Status: {document['status']}. {document['reason']}".rstrip(),
         f"Next: {document['next_action']}",
         "",
         *section("Memory", [memory_line(entry) for entry in document["memory"]]),
-        *[line for number, issue in enumerate(document["issues"], start=1) for line in issue_lines(number, issue)],
+        *[
+            line
+            for number, issue in enumerate(document["issues"], start=1)
+            for line in issue_lines(number, issue)
+        ],
     ]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -44,8 +49,9 @@ def issue_lines(number: int, issue: dict[str, Any]) -> list[str]:
         "",
         f"- severity: {issue['severity_reason']}",
         f"- status: {issue['status']} (loop `{issue['loop_id']}`: {issue['approval']['state']})",
-        f"- {impact['records']} of {impact['operation_records']} records of `{one_line(issue['operation'])}` failed, in "
-        f"{impact['sessions']} sessions; trend: {issue['trend']}",
+        f"- operation: `{one_line(issue['operation'])}`",
+        f"- failures: {impact['records']} of {impact['operation_records']} records, {impact['sessions']} sessions",
+        f"- trend: {issue['trend']}",
         f"- seen from {issue['first_seen']} to {issue['last_seen']}",
         f"- evidence: {', '.join(f'`{record_id}`' for record_id in issue['evidence_ids'])}",
         f"- eval candidate: `{issue['eval_candidate']}`",

@@ -16,7 +16,7 @@ from telemetry.windows import Window
 from tenants.serializers import Error
 from tenants.views import ProjectView, validated
 
-REFUSED = {code: Error for code in (400, 401, 403, 413, 415, 503)}
+REFUSED = dict.fromkeys((400, 401, 403, 413, 415, 503), Error)
 
 
 class DiagnoseView(ProjectView):
@@ -28,7 +28,10 @@ class DiagnoseView(ProjectView):
         operation_id="diagnose",
         summary="Run a diagnosis over a bounded window and return a diagnosis packet",
         request=shapes.DiagnoseRequest,
-        responses={200: OpenApiResponse(shapes.DiagnosisResponse, description="Diagnosis packet wrapper"), **REFUSED},
+        responses={
+            200: OpenApiResponse(shapes.DiagnosisResponse, description="Diagnosis packet wrapper"),
+            **REFUSED,
+        },
     )
     def post(self, request: Request) -> Response:
         """The packet; a loop is proposed for each new issue."""

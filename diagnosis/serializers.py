@@ -130,7 +130,7 @@ class DiagnosisPacket(Shape):
     packet_id = serializers.CharField()
     tenant_id = serializers.CharField()
     project_id = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # the published name; fields have one like it
     status = serializers.ChoiceField(["ready_for_issue_diagnosis", "observe_more"])
     reason = serializers.CharField(allow_blank=True, help_text="Why there is nothing to work on.")
     next_action = serializers.CharField()
@@ -245,9 +245,12 @@ class LoopEventRequest(Shape):
 
     kind = serializers.ChoiceField([kind.value for kind in REPORTABLE])
     url = serializers.URLField(max_length=500, required=False)
-    release = serializers.CharField(max_length=200, required=False, help_text="With shipped: what carries the fix.")
+    release = serializers.CharField(
+        max_length=200, required=False, help_text="With shipped: what carries the fix."
+    )
     shipped_at = serializers.DateTimeField(
-        required=False, help_text="With shipped: since when the fix runs. Now if left out; never in the future."
+        required=False,
+        help_text="With shipped: since when the fix runs. Now if left out; never in the future.",
     )
     note = serializers.CharField(max_length=4000, required=False)
 
@@ -376,7 +379,9 @@ class Dashboard(Shape):
     project = ProjectSummary()
     window = Window()
     counts = Counts()
-    tallies = serializers.DictField(child=serializers.IntegerField(), help_text="Spans by what became of them.")
+    tallies = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Spans by what became of them."
+    )
     operations = OperationRow(many=True)
     packet = DiagnosisPacket(allow_null=True)
     loops = LoopSummary(many=True)

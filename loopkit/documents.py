@@ -16,7 +16,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.answers import absolute
+from loopkit.links import absolute
 from tenants.views import PublicView
 
 MAX_AGE_SECONDS = 300

@@ -11,26 +11,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import DatabaseError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.template.loader import render_to_string
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from loopkit.errors import ApiError, Unavailable
+from loopkit.links import absolute
 
 logger = logging.getLogger(__name__)
 DOCS_PATH = "/agents.md#errors"
 PAGES = {403: "errors/403_csrf.html", 404: "errors/404.html", 500: "errors/500.html"}
 HINTS = {
-    "not_authenticated": "Send `Authorization: Bearer <key>`. POST /v1/provision with a project_name mints keys.",
-    "authentication_failed": "Check the key, or rotate it: POST /v1/recover with project_id and recovery_code.",
+    "not_authenticated": "Send `Authorization: Bearer <key>`. POST /v1/provision with a name mints keys.",
+    "authentication_failed": "Check the key. Lost it? POST /v1/recover with project_id and recovery_code.",
     "permission_denied": "Use a key of this project with the scope that the operation needs; see /agents.md.",
     "not_found": "Check the id and the path; /openapi.json lists every path.",
     "method_not_allowed": "See the Allow header and /openapi.json.",
     "parse_error": "Send a JSON object with Content-Type: application/json.",
     "unsupported_media_type": "Send Content-Type: application/json.",
     "csrf_failed": "Open the page again, with cookies allowed, and send the form once more.",
+    "server_error": "Send the same request once more; if it fails again, tell the operator when you sent it.",
+    "bad_request": "Check the Host header: the operator lists the names of this server in LOOPKIT_ALLOWED_HOSTS.",
     "invalid": "Correct the named field; /openapi.json has its type and bounds.",
 }
 
@@ -63,13 +66,21 @@ def is_store_fault(error: Exception) -> bool:
     return isinstance(error, OperationalError) or type(error) is DatabaseError
 
 
+def as_known(error: Exception, path: str) -> Exception:
+    """Faults that are not ours as answers: a failing store may be asked again, a broken body may not."""
+    if is_store_fault(error):
+        logger.error("store unavailable: %s", error, extra={"path": path})
+        message = "The store is not available just now."
+        return Unavailable("store_unavailable", message, "Send the same request again.")
+    if isinstance(error, UnreadablePostError):
+        message = "The body broke off, or its chunks are malformed."
+        return ApiError(400, "body_unreadable", message, "Send the whole body, best with Content-Length.")
+    return error
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's EXCEPTION_HANDLER. None (a real 500) only for a fault of ours."""
-    if is_store_fault(error):
-        logger.error("store unavailable: %s", error, extra={"path": context["request"].path})
-        error = Unavailable(
-            "store_unavailable", "The store is not available just now.", "Send the same request again."
-        )
+    error = as_known(error, context["request"].path)
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -80,7 +91,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     else:
         known = as_api_error(exceptions.PermissionDenied())
     request: HttpRequest = context["request"]
-    response.data = body(known.code, known.message, known.hint, request.build_absolute_uri(DOCS_PATH))
+    response.data = body(known.code, known.message, known.hint, absolute(request, DOCS_PATH))
     for name, value in known.headers.items():
         response[name] = value
     return response

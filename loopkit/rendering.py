@@ -1,6 +1,6 @@
 """JSON answers, written by orjson; what a client says in `Accept` never refuses it a JSON answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -33,15 +33,16 @@ class OrjsonRenderer(BaseRenderer):
 class OnlyNegotiation(BaseContentNegotiation):
     """The view's first renderer, whatever `Accept` says; parsers by Content-Type as usual."""
 
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """The parser for the request's Content-Type; the first one if the client named none."""
         if not request.content_type:
-            return parsers[0]
+            return next(iter(parsers))
         media_type = request.content_type.split(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """The first renderer, always."""
-        return renderers[0], str(renderers[0].media_type)
+        first = next(iter(renderers))
+        return first, str(first.media_type)

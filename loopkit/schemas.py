@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from loopkit.documents import PublicDocument, origin
 from loopkit.errors import ApiError
-from tenants.answers import absolute
+from loopkit.links import absolute
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMPONENTS = {

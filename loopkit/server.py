@@ -9,7 +9,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
 
-from django.conf import settings  # noqa: E402  (needs the line above)
+from django.conf import settings
 
 bind = f"{settings.LOOPKIT_BIND}:{settings.PORT}"
 worker_class = "gthread"

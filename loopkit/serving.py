@@ -15,18 +15,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
 
 from django.conf import settings
 
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "loopkit/server.py", "loopkit.wsgi"]
 READY_SECONDS = 30
 STOP_SECONDS = 25  # above gunicorn's graceful_timeout
+OWN_END_SECONDS = 3  # after Ctrl-C, which a terminal sends to the server too
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class PortNotFree(Exception):
     """The server could not listen there; the text says what to do."""
+
+
+class Ended(Exception):
+    """A signal asked this process to end."""
 
 
 class NotServing(Exception):
@@ -90,12 +97,14 @@ def running() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(command, cwd=settings.BASE_DIR)  # noqa: S603  (a constant command)
     try:
         for ending in ENDINGS:
-            signal.signal(ending, signal.default_int_handler)  # each of them leaves the block
+            signal.signal(ending, end)
         wait_until_ready(process)
         yield process
+    except Ended as ended:
+        if ended.args[0] == signal.SIGINT:
+            let_end(process)
+        raise
     finally:
-        for ending in ENDINGS:
-            signal.signal(ending, signal.SIG_IGN)  # a second Ctrl-C must not leave the server behind
         stop(process)
 
 
@@ -113,6 +122,13 @@ def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
     raise NotServing(f"The server was not ready after {READY_SECONDS} s; {url()}/readyz says why.")
 
 
+def end(number: int, frame: FrameType | None) -> NoReturn:
+    """Leave the block. Further signals change nothing: the server must not be left behind."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+    raise Ended(signal.Signals(number))
+
+
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End the server: gracefully, or by force after STOP_SECONDS."""
     process.terminate()
@@ -121,3 +137,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def let_end(process: subprocess.Popen[bytes]) -> None:
+    """Give the server time to end by itself: a second signal would cut that short."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=OWN_END_SECONDS)

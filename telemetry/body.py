@@ -33,21 +33,32 @@ class Readable(Protocol):
 def read(request: Readable) -> bytes:
     """The plain body. 411, 413 and 415 as OTLP asks; 400 for broken compression."""
     if is_chunked(request.META) and not request.META.get("wsgi.input_terminated"):
-        raise ApiError(411, "length_required", "This server cannot read chunked bodies.", "Send Content-Length.")
+        raise ApiError(
+            411, "length_required", "This server cannot read chunked bodies.", "Send Content-Length."
+        )
     encoding = str(request.META.get("HTTP_CONTENT_ENCODING", "")).strip().lower()
     if encoding in {"", "identity"}:
         return joined(pieces(request))
     if encoding not in WINDOW_BITS:
         raise ApiError(
-            415, "unsupported_encoding", f"Content-Encoding {encoding[:40]!r} is not known.", "Use gzip, deflate or none."
+            415,
+            "unsupported_encoding",
+            f"Content-Encoding {encoding[:40]!r} is not known.",
+            "Use gzip, deflate or none.",
         )
     return joined(decompressed(pieces(request), WINDOW_BITS[encoding]))
 
 
 def pieces(request: Readable) -> Iterator[bytes]:
-    """The body as it comes."""
+    """The body as it comes, or 413 above the limit; 400 when it ends before its Content-Length."""
+    received = 0
     while piece := request.read(PIECE_BYTES):
+        received += len(piece)
+        if received > settings.LOOPKIT_MAX_BODY_BYTES:  # compressed nothing can be endless, too
+            raise too_large("")
         yield piece
+    if not is_chunked(request.META) and received < int(request.META.get("CONTENT_LENGTH") or 0):
+        raise ApiError(400, "body_unreadable", "The body ended before its Content-Length.", "Send all of it.")
 
 
 def joined(parts: Iterator[bytes]) -> bytes:
@@ -56,17 +67,18 @@ def joined(parts: Iterator[bytes]) -> bytes:
     for part in parts:
         body += part
         if len(body) > settings.LOOPKIT_MAX_BODY_BYTES:
-            raise ApiError(
-                413,
-                "body_too_large",
-                f"The body is over {settings.LOOPKIT_MAX_BODY_BYTES} bytes after decompression.",
-                "Send smaller batches, such as 512 spans.",
-            )
+            raise too_large(" after decompression")
     return bytes(body)
 
 
+def too_large(when: str) -> ApiError:
+    """413, as OTLP asks since 1.11."""
+    message = f"The body is over {settings.LOOPKIT_MAX_BODY_BYTES} bytes{when}."
+    return ApiError(413, "body_too_large", message, "Send smaller batches, such as 512 spans.")
+
+
 def decompressed(parts: Iterator[bytes], window_bits: int) -> Iterator[bytes]:
-    """The plain bytes in bounded pieces. Several gzip members may follow each other; a cut stream is broken."""
+    """The plain bytes in bounded pieces. Gzip members may follow each other; a cut stream is broken."""
     inflater = zlib.decompressobj(window_bits)
     try:
         for part in parts:
@@ -85,4 +97,6 @@ def decompressed(parts: Iterator[bytes], window_bits: int) -> Iterator[bytes]:
 
 def broken(reason: str) -> ApiError:
     """400: a retry would send the same bytes."""
-    return ApiError(400, "bad_compression", f"The body cannot be decompressed: {reason}.", "Check Content-Encoding.")
+    return ApiError(
+        400, "bad_compression", f"The body cannot be decompressed: {reason}.", "Check Content-Encoding."
+    )

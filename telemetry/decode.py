@@ -21,6 +21,8 @@ from telemetry.span import Event, Origin, Span
 from telemetry.values import attributes
 
 MAX_TIME = (1 << 63) - 1  # what a signed 64-bit column holds: the year 2262
+MAX_SPANS = 50_000  # in one request; exporters send 512, and a body of tiny spans must not fill the memory
+KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
 
 
 class Encoding(Enum):
@@ -40,6 +42,10 @@ class Undecodable(ValueError):
     """The body is not an ExportTraceServiceRequest in its encoding."""
 
 
+class TooManySpans(ValueError):
+    """The request holds more than MAX_SPANS."""
+
+
 @dataclass(slots=True)
 class Decoded:
     """The valid spans of a request, and why others were refused."""
@@ -49,9 +55,12 @@ class Decoded:
 
 
 def decode(body: bytes, encoding: Encoding) -> Decoded:
-    """The request's spans in the order sent. Undecodable when the body is broken as a whole."""
+    """The request's spans in the order sent. Undecodable when the body is broken as a whole; TooManySpans."""
+    request = parse(body, encoding)
+    if sum(len(scope.spans) for group in request.resource_spans for scope in group.scope_spans) > MAX_SPANS:
+        raise TooManySpans
     decoded = Decoded()
-    for origin, message in walk(parse(body, encoding)):
+    for origin, message in walk(request):
         reason = invalid(message)
         if reason:
             decoded.rejected.append(reason)
@@ -96,20 +105,22 @@ def invalid(span: SpanMessage) -> str:
 
 
 def read(span: SpanMessage, origin: Origin) -> Span:
-    """The message as plain values."""
+    """The message as plain values. A span that does not say when it started is placed at its end."""
     parent = span.parent_span_id
     return Span(
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=parent if len(parent) == 8 and any(parent) else b"",
         name=span.name,
-        kind=span.kind,
-        start_time_unix_nano=min(span.start_time_unix_nano, MAX_TIME),
+        kind=span.kind if span.kind in KINDS else 0,
+        start_time_unix_nano=min(span.start_time_unix_nano or span.end_time_unix_nano, MAX_TIME),
         end_time_unix_nano=min(span.end_time_unix_nano, MAX_TIME),
-        status_code=span.status.code,
+        status_code=span.status.code if span.status.code in STATUS_CODES else 0,
         status_message=span.status.message,
         attributes=attributes(span.attributes),
-        events=[Event(event.name, event.time_unix_nano, attributes(event.attributes)) for event in span.events],
+        events=[
+            Event(event.name, event.time_unix_nano, attributes(event.attributes)) for event in span.events
+        ],
         origin=origin,
         message=span,
     )

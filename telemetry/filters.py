@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db.models import Q, QuerySet
 
 from telemetry import records
+from telemetry.cursors import Cursor
 from telemetry.models import Record, Trace
 from telemetry.windows import Window
 
@@ -34,16 +35,15 @@ class Filters:
     fingerprint: int | None = None
 
     @property
-    def are_narrow(self) -> bool:
-        """Whether an index leads to what is asked for; otherwise every row of the window is looked at."""
-        by_index = (
-            self.session_id,
-            self.trace_id,
-            self.record_id,
-            self.signal_type,
-            self.fingerprint is not None,
-        )
-        return any(by_index) or self.outcome == records.FAILURE
+    def lead_by_index(self) -> bool:
+        """Whether an index leads to what is asked for."""
+        texts = (self.session_id, self.trace_id, self.record_id, self.signal_type)
+        return any(texts) or self.fingerprint is not None or self.outcome == records.FAILURE
+
+    @property
+    def need_scan(self) -> bool:
+        """Whether rows must be looked at one by one, and how many of them match is anyone's guess."""
+        return self != Filters() and not self.lead_by_index
 
 
 def in_window(rows: QuerySet[Row], window: Window) -> QuerySet[Row]:
@@ -73,10 +73,10 @@ def matching(window: Window, filters: Filters) -> QuerySet[Record]:
     return rows
 
 
-def floor(rows: QuerySet[Row], newest_unix_nano: int | None, depth: int) -> int | None:
-    """The start time that many rows below the newest one, or None when there are fewer. Reads the index alone."""
-    if newest_unix_nano is not None:
-        rows = rows.filter(start_time_unix_nano__lte=newest_unix_nano)
+def floor(rows: QuerySet[Row], place: Cursor | None, depth: int) -> int | None:
+    """The start time of about that many rows below the place; None when there are fewer. Reads an index alone."""
+    if place is not None:  # strictly below, so that many rows of one time cannot hold the read in place
+        rows = rows.filter(start_time_unix_nano__lt=place.start_unix_nano)
     starts = rows.order_by("-start_time_unix_nano").values_list("start_time_unix_nano", flat=True)
     return next(iter(starts[depth : depth + 1]), None)
 

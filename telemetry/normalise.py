@@ -13,6 +13,8 @@ from telemetry.meaning import Failure, Meaning
 from telemetry.operation import operation
 from telemetry.span import Span
 
+MAX_TEXT = 500  # characters of a column; the span itself stays whole in `message`
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -35,12 +37,12 @@ def normalise(span: Span) -> Row:
     return Row(span, meaning, work, fault, cluster, origin_id(span.origin.message))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8)  # a batch has few; what a sender calls its resource may be large
 def origin_id(message: bytes) -> int:
     """A signed 64-bit name for what a resource and scope say."""
     return int.from_bytes(blake2b(message, digest_size=8).digest(), "big", signed=True)
 
 
 def text(value: str) -> str:
-    """A string that every database can hold: PostgreSQL refuses NUL."""
-    return value.replace("\x00", "")
+    """A string that every database can hold and index: PostgreSQL refuses NUL, and keys over 2.7 kB."""
+    return value[:MAX_TEXT].replace("\x00", "")

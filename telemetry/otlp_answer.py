@@ -1,8 +1,8 @@
 """
 What OTLP clients are told, in the encoding of their request.
 
-Success is a bare ExportTraceServiceResponse: the C++ exporter calls an export failed when its JSON holds an unknown
-field. Errors are a google.rpc.Status. https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+Success is a bare ExportTraceServiceResponse: the C++ exporter calls an export failed when its JSON holds an
+unknown field. Errors are a google.rpc.Status. https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpResponse
-from google.rpc.status_pb2 import Status
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from telemetry.decode import Encoding
@@ -36,7 +36,10 @@ def json_success(receipt: Receipt, verbose: bool) -> bytes:
     """`{}`, or with `partialSuccess`; int64 is a string in OTLP/JSON."""
     answer: dict[str, Any] = {}
     if receipt.rejected_total:
-        answer["partialSuccess"] = {"rejectedSpans": str(receipt.rejected_total), "errorMessage": reasons(receipt)}
+        answer["partialSuccess"] = {
+            "rejectedSpans": str(receipt.rejected_total),
+            "errorMessage": reasons(receipt),
+        }
     if verbose:
         answer |= {
             "accepted": receipt.accepted,

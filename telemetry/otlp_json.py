@@ -1,8 +1,8 @@
 """
 OTLP/JSON into the official protobuf message, leniently: what real exporters write must not fail a request.
 
-Unlike proto3 JSON: ids are hex, unknown fields are ignored, int64 come as string or number, and JavaScript writes
-NaN as null and 1e21 as an integer. Broken structure (a list where an object belongs, bad hex) is a ValueError.
+Unlike proto3 JSON: ids are hex, unknown fields are ignored, int64 come as string or number, and JavaScript
+writes NaN as null and 1e21 as an integer. Broken structure (a list for an object, bad hex) is a ValueError.
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 from typing import Any
 
 import orjson
@@ -20,7 +19,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
-MAX_DEPTH = 64  # of nested values; protobuf's own decoders stop at 100 messages
+MAX_DEPTH = 30  # of nested values: each is three messages in a stored span, and protobuf reads 100
 INT64 = range(-(1 << 63), 1 << 63)
 UINT64 = range(1 << 64)
 UINT32 = range(1 << 32)
@@ -36,16 +35,18 @@ def parse(body: bytes) -> ExportTraceServiceRequest:
 
 
 def load(body: bytes) -> Any:
-    """The JSON value. Lone surrogates, which JavaScript writes where it cut a string, become question marks."""
+    """The JSON value. Lone surrogates, left where JavaScript cuts a string, become question marks."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return orjson.loads(json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace"))
+        return orjson.loads(
+            json.dumps(json.loads(body.decode()), ensure_ascii=False).encode("utf-8", "replace")
+        )
 
 
 def resource_spans(data: dict[str, Any]) -> ResourceSpans:
     """One resource with its scopes."""
-    resource = obj(data.get("resource") or {}, "resource")
+    resource = child(data, "resource")
     return ResourceSpans(
         resource=Resource(
             attributes=key_values(resource, "attributes"),
@@ -58,7 +59,7 @@ def resource_spans(data: dict[str, Any]) -> ResourceSpans:
 
 def scope_spans(data: dict[str, Any]) -> ScopeSpans:
     """One instrumentation scope with its spans."""
-    scope = obj(data.get("scope") or {}, "scope")
+    scope = child(data, "scope")
     return ScopeSpans(
         scope=InstrumentationScope(
             name=text(scope, "name"),
@@ -73,7 +74,7 @@ def scope_spans(data: dict[str, Any]) -> ScopeSpans:
 
 def span(data: dict[str, Any]) -> Span:
     """One span."""
-    status = obj(data.get("status") or {}, "status")
+    status = child(data, "status")
     return Span(
         trace_id=hexadecimal(data, "traceId"),
         span_id=hexadecimal(data, "spanId"),
@@ -81,7 +82,7 @@ def span(data: dict[str, Any]) -> Span:
         trace_state=text(data, "traceState"),
         flags=integer(data, "flags", UINT32),
         name=text(data, "name"),
-        kind=integer(data, "kind", INT32),
+        kind=enumeration(data, "kind", Span.SpanKind),
         start_time_unix_nano=integer(data, "startTimeUnixNano", UINT64),
         end_time_unix_nano=integer(data, "endTimeUnixNano", UINT64),
         attributes=key_values(data, "attributes"),
@@ -90,7 +91,7 @@ def span(data: dict[str, Any]) -> Span:
         dropped_events_count=integer(data, "droppedEventsCount", UINT32),
         links=[link(obj(item, "links")) for item in items(data, "links")],
         dropped_links_count=integer(data, "droppedLinksCount", UINT32),
-        status=Status(code=integer(status, "code", INT32), message=text(status, "message")),
+        status=Status(code=enumeration(status, "code", Status.StatusCode), message=text(status, "message")),
     )
 
 
@@ -126,7 +127,7 @@ def any_value(data: Any, depth: int = 0) -> AnyValue:
     """One value; an empty one for null, `{}` and kinds that OTLP does not know."""
     if depth > MAX_DEPTH:
         raise ValueError(f"values nest deeper than {MAX_DEPTH}")
-    value = obj(data or {}, "value")
+    value = {} if data is None else obj(data, "value")
     for kind, item in value.items():
         if item is not None and kind in READERS:
             return READERS[kind](item, depth)
@@ -135,31 +136,34 @@ def any_value(data: Any, depth: int = 0) -> AnyValue:
 
 def of_string(item: Any, depth: int) -> AnyValue:
     """stringValue."""
-    return AnyValue(string_value=clean(item, "stringValue"))
+    return AnyValue(string_value=string(item, "stringValue"))
 
 
 def of_bool(item: Any, depth: int) -> AnyValue:
     """boolValue."""
-    return AnyValue(bool_value=item if isinstance(item, bool) else str(item).lower() == "true")
+    if item not in (True, False, "true", "false"):
+        raise ValueError("boolValue must be true or false")
+    return AnyValue(bool_value=item in (True, "true"))
 
 
 def of_int(item: Any, depth: int) -> AnyValue:
-    """intValue; JavaScript's integral doubles beyond int64 become doubles."""
+    """intValue; what no int64 holds (JavaScript's 1e21, a fraction) becomes a double."""
     number = whole(item, "intValue")
-    return AnyValue(int_value=number) if number in INT64 else AnyValue(double_value=float(number))
+    is_exact = number in INT64 and (number == item or isinstance(item, str))
+    return AnyValue(int_value=number) if is_exact else AnyValue(double_value=float(item))
 
 
 def of_double(item: Any, depth: int) -> AnyValue:
     """doubleValue: a number, or "NaN", "Infinity", "-Infinity"."""
     try:
-        return AnyValue(double_value=float(item))
-    except (TypeError, ValueError):
+        return AnyValue(double_value=float(number_or_text(item)))
+    except ValueError:
         raise ValueError("doubleValue must be a number") from None
 
 
 def of_bytes(item: Any, depth: int) -> AnyValue:
     """bytesValue: base64, standard or URL-safe, with or without padding."""
-    raw = clean(item, "bytesValue").rstrip("=").replace("-", "+").replace("_", "/")
+    raw = string(item, "bytesValue").rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return AnyValue(bytes_value=base64.b64decode(raw + "=" * (-len(raw) % 4), validate=True))
     except binascii.Error:
@@ -170,7 +174,9 @@ def of_array(item: Any, depth: int) -> AnyValue:
     """arrayValue."""
     value = AnyValue()
     value.array_value.SetInParent()
-    value.array_value.values.extend(any_value(entry, depth + 1) for entry in items(obj(item, "arrayValue"), "values"))
+    value.array_value.values.extend(
+        any_value(entry, depth + 1) for entry in items(obj(item, "arrayValue"), "values")
+    )
     return value
 
 
@@ -210,17 +216,30 @@ def items(data: dict[str, Any], name: str) -> list[Any]:
     return value
 
 
+def child(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """The JSON object at that name; empty when absent or null."""
+    value = data.get(name)
+    return {} if value is None else obj(value, name)
+
+
 def text(data: dict[str, Any], name: str) -> str:
     """The string at that name; "" when absent or null."""
     value = data.get(name)
-    return "" if value is None else clean(value, name)
+    return "" if value is None else string(value, name)
 
 
-def clean(value: Any, place: str) -> str:
-    """A string that protobuf and every database can hold."""
+def string(value: Any, place: str) -> str:
+    """The value, which must be a string."""
     if not isinstance(value, str):
         raise ValueError(f"{place} must be a string")
     return value
+
+
+def enumeration(data: dict[str, Any], name: str, names: Any) -> Any:
+    """The number of an enumeration's value; its name, which OTLP/JSON forbids, is understood."""
+    value = data.get(name)
+    known: dict[Any, int] = dict(names.items())
+    return known[value] if isinstance(value, str) and value in known else integer(data, name, INT32)
 
 
 def integer(data: dict[str, Any], name: str, bounds: range) -> int:
@@ -233,11 +252,16 @@ def integer(data: dict[str, Any], name: str, bounds: range) -> int:
 def whole(value: Any, place: str) -> int:
     """A decimal string or a number as an int, without a detour over float for strings."""
     try:
-        if isinstance(value, float) and not math.isfinite(value):
-            return 0
-        return int(value)
-    except (TypeError, ValueError):
+        return int(number_or_text(value))
+    except ValueError:
         raise ValueError(f"{place} must be a whole number") from None
+
+
+def number_or_text(value: Any) -> int | float | str:
+    """The value, unless it is of a type that is never a number: true is not 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    return value
 
 
 def hexadecimal(data: dict[str, Any], name: str) -> bytes:

@@ -1,8 +1,8 @@
 """
 Records of the bound project, a page at a time: filtered in SQL, newest first, keyset-paged.
 
-Order: start time, trace id, span id, all descending. Each answer holds at most `limit` records in memory, and looks
-at no more than MAX_SCAN where no index leads to them: such a page may be short, or empty, and still have a cursor.
+Order: start time, trace id, span id, all descending. Where no index leads to what is asked for, an answer
+looks at MAX_SCAN records and no more: such a page may be short, or empty, and still have a next cursor.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Page:
 def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> Page:
     """The newest records of the window that match, or those behind the cursor."""
     with snapshot():
-        lowest = None if filters.are_narrow else deepest(window, cursor)
+        lowest = deepest(window, cursor) if filters.need_scan else None
         rows = behind(matching(window, filters), cursor)
         if lowest is not None:
             rows = rows.filter(start_time_unix_nano__gte=lowest)
@@ -59,7 +59,7 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
 
 def deepest(window: Window, cursor: Cursor | None) -> int | None:
     """Where a read that has no index to go by stops; None for the end of the window."""
-    return floor(in_window(Record.objects.all(), window), cursor and cursor.start_unix_nano, MAX_SCAN)
+    return floor(in_window(Record.objects.all(), window), cursor, MAX_SCAN)
 
 
 def behind(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:

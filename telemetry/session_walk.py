@@ -31,7 +31,7 @@ class Walk:
     window: Window
     traces: QuerySet[Trace]
     after: Cursor | None
-    is_narrow: bool  # an index leads to the traces
+    need_scan: bool  # no index leads to the traces
     place: Cursor | None = None  # where a walk that ended early is taken up again
 
     def sessions(self) -> Iterator[tuple[str, Cursor]]:
@@ -50,11 +50,9 @@ class Walk:
                 return
 
     def step(self) -> list[Row]:
-        """The next traces, newest first; `place` is behind them afterwards, or None at the end of the window."""
+        """The next traces, newest first. `place` is then behind them, or None at the end of the window."""
         every = filters.in_window(Trace.objects.all(), self.window)
-        lowest = (
-            None if self.is_narrow else filters.floor(every, self.place and self.place.start_unix_nano, SCAN)
-        )
+        lowest = filters.floor(every, self.place, SCAN) if self.need_scan else None
         rows = behind(self.traces, self.place)
         if lowest is not None:
             rows = rows.filter(start_time_unix_nano__gte=lowest)

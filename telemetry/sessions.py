@@ -64,9 +64,9 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
     An answer may hold fewer than `limit` and still have a next cursor: then its walk was long enough.
     """
     counted = counted_traces(window, filters)
-    # Failing traces have no index of their own: an outcome alone leads nowhere.
-    is_narrow = replace(filters, outcome="").are_narrow
-    walk = Walk(window, matching(counted, window, filters), cursor, is_narrow)
+    by_index = replace(filters, outcome="").lead_by_index  # traces have no index by outcome
+    need_scan = filters != Filters() and not by_index
+    walk = Walk(window, matching(counted, window, filters), cursor, need_scan)
     met = walk.sessions()
     found: list[tuple[Session, Cursor]] = []
     with snapshot():
@@ -97,7 +97,7 @@ def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> Query
     if of_records == Filters():
         return traces
     chosen = matching_records(window, of_records)
-    if of_records.are_narrow:
+    if of_records.lead_by_index:
         return traces.filter(trace_id__in=chosen.values("trace_id"))
     return traces.filter(Exists(chosen.filter(trace_id=OuterRef("trace_id"))))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
+LONGEST = 200  # characters of a name that gets a column; the whole of it stays in the message
 STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
 
 
@@ -35,18 +36,19 @@ class Origin:
     @property
     def service(self) -> str:
         """`service.name`, or "" without one."""
-        return str(self.resource.get("service.name") or "")
+        return str(self.resource.get("service.name") or "")[:LONGEST]
 
     @property
     def environment(self) -> str:
         """`deployment.environment.name`, or its older name, or ""."""
         resource = self.resource
-        return str(resource.get("deployment.environment.name") or resource.get("deployment.environment") or "")
+        name = resource.get("deployment.environment.name") or resource.get("deployment.environment") or ""
+        return str(name)[:LONGEST]
 
     @property
     def release(self) -> str:
         """`service.version`, or ""."""
-        return str(self.resource.get("service.version") or "")
+        return str(self.resource.get("service.version") or "")[:LONGEST]
 
 
 @dataclass(frozen=True, slots=True)

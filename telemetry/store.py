@@ -1,8 +1,8 @@
 """
 The narrow door to a project's store: rows are appended here and nowhere else.
 
-One transaction an append, committed and synced when it returns. A span sent again changes nothing, and rollups,
-traces and tallies count only what was really inserted. SQL that SQLite 3.40 and PostgreSQL 15 both speak.
+One transaction an append, committed and synced when it returns. A span sent again changes nothing, and
+rollups, traces and tallies count only what was really inserted. SQL that SQLite 3.40 and PostgreSQL 15 speak.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Any
 from django.db import connections, transaction  # noqa: TID251  (this is the module that offers the right atomic)
 
 from telemetry import rollups, traces
-from telemetry.models import Record, Tally
+from telemetry.models import Tally
 from telemetry.normalise import Row, text
 from telemetry.sql import fetch, write_many
 from tenants.binding import bound_alias
 
 HOUR_NANO = 3_600_000_000_000
+Key = tuple[bytes, bytes]  # trace and span id
 ROWS_A_STATEMENT = 400  # times 26 columns stays under SQLite's 32766 parameters
 
 
@@ -60,14 +61,15 @@ def snapshot() -> Iterator[None]:
 def append(rows: Sequence[Row], rejected: Iterable[str], quota: int | None, now_unix_nano: int) -> Receipt:
     """Store what is new and fits the quota. The receipt is true once this returns."""
     receipt = Receipt(rejected=Counter(rejected))
-    unique = {(row.span.trace_id, row.span.span_id): row for row in reversed(rows)}  # the first of a pair stays
+    unique = {key(row): row for row in reversed(rows)}  # the first of a pair stays
     candidates = list(reversed(unique.values()))
     with atomic():
         fitting = fit(candidates, quota)
         inserted = insert(fitting)
         traces.add(inserted)
         rollups.add(inserted)
-        over = len(candidates) - len(fitting)
+        known = {key(row) for row in fitting}
+        over = sum(key(row) not in known for row in rows)
         receipt.accepted = len(inserted)
         receipt.duplicates = len(rows) - over - len(inserted)
         receipt.rejected += Counter({"over_quota": over})
@@ -76,7 +78,7 @@ def append(rows: Sequence[Row], rejected: Iterable[str], quota: int | None, now_
 
 
 def fit(rows: list[Row], quota: int | None) -> list[Row]:
-    """The rows that may be tried: all that are stored already, and as many new ones as the quota has room for."""
+    """The rows that may be tried: those stored already, and as many new ones as the quota has room for."""
     if quota is None:
         return rows
     room = quota - stored()
@@ -85,7 +87,7 @@ def fit(rows: list[Row], quota: int | None) -> list[Row]:
     known = existing(rows)
     fitting = []
     for row in rows:
-        if (row.span.trace_id, row.span.span_id) not in known:
+        if key(row) not in known:
             if room <= 0:
                 continue
             room -= 1
@@ -98,11 +100,33 @@ def stored() -> int:
     return sum(Tally.objects.filter(reason="stored").values_list("count", flat=True))
 
 
-def existing(rows: list[Row]) -> set[tuple[bytes, bytes]]:
+def existing(rows: list[Row]) -> set[Key]:
     """The keys among these rows that are stored."""
-    trace_ids = {row.span.trace_id for row in rows}
-    keys = Record.objects.filter(trace_id__in=trace_ids).values_list("trace_id", "span_id")
-    return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in keys}
+    return {found for chunk in chunks(rows) for found in stored_of(chunk)}
+
+
+def stored_of(rows: list[Row]) -> set[Key]:
+    """The same, for as many rows as one statement takes."""
+    sql = (
+        "SELECT trace_id, span_id FROM telemetry_record "  # noqa: S608  (constants)
+        f"WHERE (trace_id, span_id) IN (VALUES {', '.join(['(%s, %s)'] * len(rows))})"
+    )
+    return keys(fetch(sql, [part for row in rows for part in key(row)]))
+
+
+def chunks(rows: list[Row]) -> Iterator[list[Row]]:
+    """The rows in parts that one statement takes."""
+    return (rows[start : start + ROWS_A_STATEMENT] for start in range(0, len(rows), ROWS_A_STATEMENT))
+
+
+def key(row: Row) -> Key:
+    """What makes a row the same span as another."""
+    return row.span.trace_id, row.span.span_id
+
+
+def keys(found: Iterable[tuple[Any, ...]]) -> set[Key]:
+    """Keys as the database gives them."""
+    return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in found}
 
 
 def insert(rows: list[Row]) -> list[Row]:
@@ -111,28 +135,25 @@ def insert(rows: list[Row]) -> list[Row]:
         "INSERT INTO telemetry_origin (origin_id, message) VALUES (%s, %s) ON CONFLICT DO NOTHING",
         list({row.origin_id: (row.origin_id, row.span.origin.message) for row in rows}.values()),
     )
-    fresh: set[tuple[bytes, bytes]] = set()
-    for start in range(0, len(rows), ROWS_A_STATEMENT):
-        fresh |= insert_chunk(rows[start : start + ROWS_A_STATEMENT])
-    return [row for row in rows if (row.span.trace_id, row.span.span_id) in fresh]
+    fresh = {found for chunk in chunks(rows) for found in insert_chunk(chunk)}
+    return [row for row in rows if key(row) in fresh]
 
 
 COLUMNS = (
-    "trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, name, kind, status_code, operation, "
-    "service, environment, release, unit, agent, tool, model, input_tokens, output_tokens, signal_type, severity, "
-    "error_type, failure_message, fingerprint, origin_id, message"
+    "trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, name, kind, status_code, "
+    "operation, service, environment, release, unit, agent, tool, model, input_tokens, output_tokens, "
+    "signal_type, severity, error_type, failure_message, fingerprint, origin_id, message"
 )
 PLACES = "(" + ", ".join(["%s"] * len(COLUMNS.split(","))) + ")"
 
 
-def insert_chunk(rows: list[Row]) -> set[tuple[bytes, bytes]]:
+def insert_chunk(rows: list[Row]) -> set[Key]:
     """The keys that one statement really inserted."""
     sql = (
         f"INSERT INTO telemetry_record ({COLUMNS}) VALUES {', '.join([PLACES] * len(rows))} "  # noqa: S608  (constants)
         "ON CONFLICT DO NOTHING RETURNING trace_id, span_id"
     )
-    keys = fetch(sql, [value for row in rows for value in columns(row)])
-    return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in keys}
+    return keys(fetch(sql, [value for row in rows for value in columns(row)]))
 
 
 def columns(row: Row) -> tuple[Any, ...]:

@@ -1,12 +1,13 @@
 """
 What the spans of a trace say together: session, user, timing, counts.
 
-Session and user are often on one span only, and spans come in any order: so each batch merges into the trace's row
-by sums, minima, maxima and, where spans disagree, the smallest text that is not empty. Order does not matter.
+Session and user are often on one span only, and spans come in any order: so each batch merges into the
+trace's row by sums, minima, maxima and, where spans disagree, the smallest text that is not empty.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -42,37 +43,29 @@ UPSERT = f"""
 
 def add(rows: Iterable[Row]) -> None:
     """Merge rows that were really inserted into their traces."""
-    merged: dict[bytes, dict[str, Any]] = {}
+    traces: defaultdict[bytes, list[Row]] = defaultdict(list)
     for row in rows:
-        single = summary(row)
-        known = merged.get(row.span.trace_id)
-        merged[row.span.trace_id] = merge(known, single) if known else single
-    write_many(UPSERT, [[trace_id, *trace.values()] for trace_id, trace in merged.items()])
+        traces[row.span.trace_id].append(row)
+    write_many(UPSERT, [(trace_id, *summary(members)) for trace_id, members in traces.items()])
 
 
-def summary(row: Row) -> dict[str, Any]:
-    """What one span says of its trace, in the order of COLUMNS after the id."""
-    span, meaning = row.span, row.meaning
-    return {
-        "session_id": text(meaning.session_id),
-        "user_id": text(meaning.user_id),
-        "agent": text(meaning.agent),
-        "service": text(span.origin.service),
-        "environment": text(span.origin.environment),
-        "start_time_unix_nano": span.start_time_unix_nano,
-        "end_time_unix_nano": span.start_time_unix_nano + span.duration_nano,
-        "records": 1,
-        "failures": int(row.failure is not None),
-        "input_tokens": meaning.input_tokens or 0,
-        "output_tokens": meaning.output_tokens or 0,
-    }
+def summary(rows: list[Row]) -> tuple[Any, ...]:
+    """What these spans say of their trace, in the order of COLUMNS after the id."""
+    return (
+        smallest(row.meaning.session_id for row in rows),
+        smallest(row.meaning.user_id for row in rows),
+        smallest(row.meaning.agent for row in rows),
+        smallest(row.span.origin.service for row in rows),
+        smallest(row.span.origin.environment for row in rows),
+        min(row.span.start_time_unix_nano for row in rows),
+        max(row.span.start_time_unix_nano + row.span.duration_nano for row in rows),
+        len(rows),
+        sum(row.failure is not None for row in rows),
+        sum(row.meaning.input_tokens or 0 for row in rows),
+        sum(row.meaning.output_tokens or 0 for row in rows),
+    )
 
 
-def merge(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Two summaries of one trace as one."""
-    return {
-        **{name: min(filter(None, (one[name], other[name])), default="") for name in TEXTS},
-        "start_time_unix_nano": min(one["start_time_unix_nano"], other["start_time_unix_nano"]),
-        "end_time_unix_nano": max(one["end_time_unix_nano"], other["end_time_unix_nano"]),
-        **{name: one[name] + other[name] for name in SUMS},
-    }
+def smallest(values: Iterable[str]) -> str:
+    """The smallest text that is not empty, or ""."""
+    return min(filter(None, map(text, set(values))), default="")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from telemetry import user_signal_view, read_views, views
+from telemetry import read_views, user_signal_view, views
 
 urlpatterns = [
     path("v1/traces", views.TracesView.as_view(), name="traces"),

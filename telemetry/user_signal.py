@@ -1,7 +1,8 @@
 """
-What users say through POST /v1/feedback, as a record: a span with one evaluation event, like any other producer's.
+What users say through POST /v1/feedback, as a record: a span with one evaluation event, like any producer's.
 
-The names are OpenTelemetry's: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
+The names are OpenTelemetry's:
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
 """
 
 from __future__ import annotations
@@ -86,7 +87,10 @@ def evaluation(signal: UserSignal) -> dict[str, str | int]:
 def key_values(facts: dict[str, str | int]) -> list[KeyValue]:
     """OTLP attributes; what was not said is left out."""
     return [
-        KeyValue(key=name, value=AnyValue(int_value=value) if isinstance(value, int) else AnyValue(string_value=value))
+        KeyValue(
+            key=name,
+            value=AnyValue(int_value=value) if isinstance(value, int) else AnyValue(string_value=value),
+        )
         for name, value in facts.items()
         if value != ""
     ]

@@ -1,4 +1,4 @@
-"""HTTP for user signals. Safe to embed in a page: the key can do nothing else, and CORS is open for the path."""
+"""HTTP for user signals. Safe to embed in a page: the key can do nothing else, and CORS is open for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class FeedbackRequest(serializers.Serializer[dict[str, str]]):
     rating = serializers.ChoiceField(choices=["up", "down"])
     comment = serializers.CharField(max_length=4000, required=False, allow_blank=True, default="")
     session_id = serializers.CharField(max_length=200, required=False, default="")
-    trace_id = serializers.RegexField(r"^(?!0{32})[0-9a-fA-F]{32}$", required=False, default="", help_text="32 hex digits.")
+    trace_id = serializers.RegexField(
+        r"^(?!0{32})[0-9a-fA-F]{32}$", required=False, default="", help_text="32 hex digits."
+    )
     user_id = serializers.CharField(max_length=200, required=False, default="")
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
@@ -49,7 +51,7 @@ class FeedbackView(ProjectView):
         operation_id="send_feedback",
         summary="Send a user signal (rating, comment) about a session or a trace",
         request=FeedbackRequest,
-        responses={202: FeedbackAnswer, **{code: Error for code in (400, 401, 403, 413, 415, 503)}},
+        responses={202: FeedbackAnswer, **dict.fromkeys((400, 401, 403, 413, 415, 503), Error)},
     )
     def post(self, request: Request) -> Response:
         """202 once it is stored."""
@@ -57,5 +59,7 @@ class FeedbackView(ProjectView):
         try:
             taken = user_signal.take(said, timezone.now())
         except user_signal.QuotaUsed:
-            raise ApiError(403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more.") from None
+            raise ApiError(
+                403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more."
+            ) from None
         return Response({"ok": True, "record_id": taken.record_id, "duplicate": taken.duplicate}, status=202)

@@ -26,7 +26,9 @@ def plain(value: AnyValue) -> Any:
 
 def attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
     """The attributes by key. Keys MUST be unique; where a sender repeats one, the last wins."""
-    return {pair.key: plain(pair.value) for pair in pairs}
+    return {
+        pair.key: pair.value.string_value or plain(pair.value) for pair in pairs
+    }  # most values are strings
 
 
 def jsonable(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,20 +16,24 @@ from loopkit.error_answers import handle
 from loopkit.errors import ApiError
 from telemetry import body, otlp_answer
 from telemetry import otlp_shapes as shapes
-from telemetry.decode import Encoding, Undecodable
+from telemetry.decode import MAX_SPANS, Encoding, TooManySpans, Undecodable
 from telemetry.ingest import ingest
 from tenants.authentication import ProducerKey
 from tenants.views import ProjectView
 
+logger = logging.getLogger(__name__)
 
-def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+
+def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Every error as a google.rpc.Status in the request's encoding; JSON where that is unknown."""
     request: Request = context["request"]
+    encoding = Encoding.of(request.META.get("CONTENT_TYPE", "")) or Encoding.JSON
     answer = handle(error, context)
     if answer is None:
-        return None
-    message = str(answer.data["error"]["message"])  # type: ignore[index]
-    status = otlp_answer.error(answer.status_code, message, Encoding.of(request.META.get("CONTENT_TYPE", "")) or Encoding.JSON)
+        logger.error("a fault of ours", exc_info=error, extra={"path": request.path})
+        return otlp_answer.error(500, "The server failed; the operator's log says why.", encoding)
+    message = str(answer.data["error"]["message"])
+    status = otlp_answer.error(answer.status_code, message, encoding)
     for name in ("WWW-Authenticate", "Retry-After", "Allow"):
         if name in answer:
             status[name] = answer[name]
@@ -48,7 +53,7 @@ class OtlpView(ProjectView):
     authentication_classes = [ProducerKey]
     required_scope = "telemetry:write"
 
-    def get_exception_handler(self) -> Callable[..., HttpResponse | None]:  # type: ignore[override]
+    def get_exception_handler(self) -> Callable[..., HttpResponse]:
         """OTLP clients understand google.rpc.Status only."""
         return otlp_errors
 
@@ -74,10 +79,12 @@ class TracesView(OtlpView):
         operation_id="ingest_traces",
         summary="Ingest OTLP spans (JSON or protobuf) as LoopKit telemetry records",
         description=(
-            "OTLP/HTTP. JSON is answered 202, protobuf 200, each with an ExportTraceServiceResponse in the request's "
-            "encoding. Counts stand in X-LoopKit-Accepted, X-LoopKit-Duplicates and X-LoopKit-Rejected."
+            "OTLP/HTTP. JSON is answered 202, protobuf 200, each with an ExportTraceServiceResponse in the "
+            "request's encoding. Counts: X-LoopKit-Accepted, X-LoopKit-Duplicates, X-LoopKit-Rejected."
         ),
-        parameters=[OpenApiParameter("verbose", OpenApiTypes.BOOL, description="Counts in the JSON body too.")],
+        parameters=[
+            OpenApiParameter("verbose", OpenApiTypes.BOOL, description="Counts in the JSON body too.")
+        ],
         request={"application/json": shapes.TracesRequest, "application/x-protobuf": OpenApiTypes.BINARY},
         responses={
             (200, "application/x-protobuf"): OpenApiTypes.BINARY,
@@ -93,6 +100,11 @@ class TracesView(OtlpView):
         except Undecodable as error:
             hint = "See https://opentelemetry.io/docs/specs/otlp/."
             raise ApiError(400, "invalid_otlp", f"Invalid OTLP body: {error}", hint) from error
+        except TooManySpans as error:
+            hint = "Send smaller batches, such as 512 spans."
+            raise ApiError(
+                413, "too_many_spans", f"More than {MAX_SPANS} spans in one request. {hint}", hint
+            ) from error
         if receipt.rejected["over_quota"] and not receipt.accepted + receipt.duplicates:
             raise quota_exceeded(self.project.quota_spans)
         verbose = request.query_params.get("verbose") in {"1", "true"}
@@ -102,7 +114,9 @@ class TracesView(OtlpView):
 def quota_exceeded(quota_spans: int | None) -> ApiError:
     """Final: no client retries a 403."""
     hint = "Ask the operator for more: /contact.json."
-    return ApiError(403, "quota_exceeded", f"quota_exceeded: the project's {quota_spans} spans are used. {hint}", hint)
+    return ApiError(
+        403, "quota_exceeded", f"quota_exceeded: the project's {quota_spans} spans are used. {hint}", hint
+    )
 
 
 class NotStoredView(OtlpView):

@@ -21,6 +21,7 @@ from tenants.staff import ReadOnly, ScopedAdmin
 admin.site.site_header = admin.site.site_title = "LoopKit"
 admin.site.index_title = "Operator's console"
 admin.site.site_url = "/dashboard"
+admin.site.enable_nav_sidebar = False  # lists need its place, and the front page has the same links
 admin.site.register(Key, KeyAdmin)
 
 

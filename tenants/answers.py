@@ -6,16 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from loopkit.links import absolute
 from tenants import credentials
 from tenants.models import Key, Project
 from tenants.provisioning import Minted
-
-
-def absolute(request: Request | HttpRequest, path: str) -> str:
-    """The URL of a path as clients reach it: LOOPKIT_PUBLIC_URL, or the host they called."""
-    if settings.LOOPKIT_PUBLIC_URL:
-        return f"{settings.LOOPKIT_PUBLIC_URL}{path}"
-    return request.build_absolute_uri(path)
 
 
 def summary(project: Project) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def note_use(key: Key, now: datetime) -> None:
 class KeyAuthentication(BaseAuthentication):
     """Any key. The subclasses exist for the names that the OpenAPI document gives them."""
 
-    def authenticate(self, request: Request) -> tuple[Principal, Key] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[Principal, Key] | None:
         """None without a key, so that the permission answers; 401 with a bad one."""
         raw = credentials.bearer(request.headers.get("Authorization", ""))
         if raw is None:

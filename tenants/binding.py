@@ -1,9 +1,9 @@
 """
 The project that telemetry is read and written for: `with bind(project): ...`.
 
-A ContextVar names it, so threads and tasks start unbound. The connection is taken from the pool on first use and
-put under the project's alias into the calling thread's slot of `django.db.connections`; `settings.DATABASES`
-never changes at run time, because threads iterate over it.
+A ContextVar names it, so threads and tasks start unbound. The connection is taken from the pool on first use
+and put under the project's alias into the calling thread's slot of `django.db.connections`;
+`settings.DATABASES` never changes at run time, because threads iterate over it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _bound: ContextVar[Binding | None] = ContextVar("bound_project", default=None)
 
 @contextmanager
 def bind(project: Project) -> Iterator[Project]:
-    """Telemetry models work on this project's file inside the block. Binding the same project again is free."""
+    """Telemetry models work on this project's file inside the block. The same project again is free."""
     current = _bound.get()
     if current is not None and current.is_of_this_thread():
         if current.project.project_id != project.project_id:

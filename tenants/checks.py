@@ -17,13 +17,15 @@ def crossings() -> Iterable[models.Field[Any, Any]]:
     for model in apps.get_models():
         for field in model._meta.get_fields():
             target = getattr(field, "related_model", None)
-            if (
-                isinstance(field, models.Field)
-                and isinstance(target, type)
-                and issubclass(target, models.Model)
-            ):
-                if (model._meta.app_label == STORE_APP) != (target._meta.app_label == STORE_APP):
-                    yield field
+            if not isinstance(field, models.Field) or not isinstance(target, type):
+                continue
+            if issubclass(target, models.Model) and in_store(model) != in_store(target):
+                yield field
+
+
+def in_store(model: type[models.Model]) -> bool:
+    """Whether its rows lie in a project's file."""
+    return model._meta.app_label == STORE_APP
 
 
 @register

@@ -43,7 +43,7 @@ class CounterCache(BaseCache):
             return cursor.fetchall() if cursor.description else []
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Store the value unless a live one is there; whether it was stored. Old entries are swept on the way."""
+        """Store the value unless a live one is there; whether it was. Old entries are swept on the way."""
         now = time.time()
         self.rows("DELETE FROM tenants_counter WHERE expires_at <= %s", [now])
         name = self.make_and_validate_key(key, version=version)

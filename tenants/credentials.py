@@ -1,5 +1,5 @@
 """
-The text of keys and codes: how they are made, recognised and compared. Pure functions; nothing is stored here.
+The text of keys and codes: how they are made, recognised, compared. Pure functions; nothing is stored here.
 
 A key is `<prefix><43 base62 characters: 256 random bits><6: CRC-32>`, the form that secret scanners look for:
 https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/

@@ -19,8 +19,8 @@ def client_address(request: HttpRequest) -> str:
     """
     The address of the client: the peer's, or what the outermost trusted proxy saw.
 
-    Each proxy appends to X-Forwarded-For the address it was called from, so with n trusted ones the n-th entry
-    from the right is the last that cannot be forged. A proxy that writes no address there counts as the client.
+    Each proxy appends to X-Forwarded-For the address it was called from, so with n trusted ones the n-th
+    entry from the right is the last that cannot be forged. Where it is no address, the peer's counts.
     """
     proxies = settings.LOOPKIT_TRUSTED_PROXIES
     entries = [entry.strip() for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
@@ -29,7 +29,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def address_in(entry: str) -> str | None:
-    """The address of `1.2.3.4`, `1.2.3.4:5678`, `2001:db8::1`, `[2001:db8::1]:5678`; None for anything else."""
+    """The address in `1.2.3.4`, `1.2.3.4:5678`, `2001:db8::1`, `[2001:db8::1]:5678`; None in all else."""
     host = entry.partition("]")[0].removeprefix("[") if entry.startswith("[") else entry
     host = host.partition(":")[0] if host.count(":") == 1 else host
     try:

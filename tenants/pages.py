@@ -160,8 +160,8 @@ def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Forget the key's id; an operator's admin session in the same browser stays."""
-    request.session.pop(SESSION_KEY, None)
-    request.session.cycle_key()
+    if request.session.pop(SESSION_KEY, None):
+        request.session.cycle_key()
     return redirect("dashboard")
 
 

@@ -1,8 +1,8 @@
 """
 Open project files: one bounded pool for the whole process, least recently used closed first.
 
-Closing a written WAL file costs about 10 ms, so a connection outlives its request. One pool a process, not one
-a thread, keeps the number of descriptors independent of the number of threads: each connection holds three.
+Closing a written WAL file costs about 10 ms, so a connection outlives its request. One pool a process, not
+one a thread, keeps the number of descriptors independent of the number of threads: each holds three.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def take(project_id: str) -> BaseDatabaseWrapper:
 
 
 def give_back(connection: BaseDatabaseWrapper) -> None:
-    """Keep the connection for the next request, unless it is broken; close the least recently used above the bound."""
+    """Keep the connection for the next request unless it is broken; close the oldest above the bound."""
     if connection.in_atomic_block or connection.errors_occurred or connection.connection is None:
         close(connection)
         return
@@ -68,7 +68,7 @@ def close_all() -> None:
 
 
 def forget() -> None:
-    """Leave the parent's connections alone in a forked child: using or closing one there can corrupt its file."""
+    """Leave the parent's connections alone in a forked child: even closing one can corrupt its file."""
     _inherited.extend(_idle)
     _idle.clear()
 

@@ -1,9 +1,9 @@
 """
 The SQLite file of a project: where it lies, how it comes to be, which schema version it has.
 
-A new file is a copy of a migrated template (0.1 ms against 300 ms for `migrate`), linked under its final name so
-that many threads and processes racing make one file. The schema version is the number of the newest telemetry
-migration, kept in `PRAGMA user_version`: https://www.sqlite.org/pragma.html#pragma_user_version
+A new file is a copy of a migrated template (0.1 ms against 300 ms for `migrate`), linked under its final name
+so that many threads and processes racing make one file. The schema version is the number of the newest
+telemetry migration, kept in `PRAGMA user_version`: https://www.sqlite.org/pragma.html#pragma_user_version
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def path_of(project_id: str) -> Path:
 
 
 def connection_to(path: Path, alias: str, **options: Any) -> DatabaseWrapper:
-    """A Django connection to that file, not yet opened. It may move between threads: the pool hands it to one at a time."""
+    """A Django connection to that file, not yet opened. It may move between threads, one at a time."""
     connection = DatabaseWrapper({**CONNECTION, "NAME": str(path), "OPTIONS": {**OPTIONS, **options}}, alias)
     connection.inc_thread_sharing()
     return connection
@@ -100,7 +100,7 @@ def template() -> Path:
 
 @contextmanager
 def published(path: Path) -> Iterator[Path]:
-    """A draft to fill. It gets its final name whole and synced, unless another thread or process was faster."""
+    """A draft to fill. It gets its name whole and synced, unless another thread or process was faster."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.draft")
     try:
@@ -122,7 +122,7 @@ def sync(path: Path) -> None:
 
 
 def migrate(path: Path) -> bool:
-    """Bring one file to this code's schema; whether it was behind. OutdatedFile if a newer LoopKit wrote it."""
+    """Bring one file to this code's schema; whether it was behind. OutdatedFile if a newer one wrote it."""
     connection = connection_to(path, MIGRATION_ALIAS)
     connections[MIGRATION_ALIAS] = connection  # the recorder of migrations looks its connection up by alias
     try:

@@ -37,7 +37,7 @@ def new_project_id(name: str) -> str:
 
 
 def unused_project_id(name: str) -> str:
-    """An id that no project has. The random part is short enough to be read out, so one name's ids do meet again."""
+    """An id that no project has: 32 random bits do meet again among many projects of one name."""
     project_id = new_project_id(name)
     while Project.objects.filter(project_id=project_id).exists():
         project_id = new_project_id(name)
@@ -115,9 +115,9 @@ def graduate(project: Project) -> None:
 
 @transaction.atomic
 def recover(project: Project, now: datetime) -> Minted:
-    """Fresh keys; the old ones are revoked in the same transaction, so there is no moment with both or neither."""
+    """Fresh keys. The old ones are revoked in the same transaction: no moment has both or neither."""
     Project.objects.select_for_update().get(
         pk=project.pk
-    )  # two at once: the later one revokes the earlier one's keys
+    )  # of two at once, the later revokes the earlier's keys
     project.keys.filter(revoked_at=None).update(revoked_at=now)
     return Minted(project, add_keys(project, now))

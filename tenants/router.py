@@ -1,5 +1,5 @@
 """
-Which database a query goes to: telemetry to the bound project's file, everything else to the control database.
+Which database a query goes to: telemetry to the bound project's file, all else to the control database.
 
 https://docs.djangoproject.com/en/5.2/topics/db/multi-db/#automatic-database-routing
 """

@@ -23,6 +23,9 @@ from tenants.authentication import AgentKey, KeyAuthentication, Principal
 from tenants.binding import bind
 from tenants.models import SANDBOX, AccessRequest, Project
 
+ANYONE: list[Any] = [{}]  # security requirements of OpenAPI: none, or either of two keys
+OWNER: list[Any] = [{"producerKey": []}, {"agentKey": []}]
+
 
 def validated(serializer_class: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
     """The request's data in its shape, or a 400 that names each bad field."""
@@ -71,9 +74,9 @@ class ProvisionView(PublicView):
         responses={
             200: shapes.Provision,
             201: shapes.Provision,
-            **{code: shapes.Error for code in (400, 401, 403, 409, 413, 415, 429)},
+            **dict.fromkeys((400, 401, 403, 409, 413, 415, 429), shapes.Error),
         },
-        auth=[{}, {"producerKey": []}, {"agentKey": []}],
+        auth=ANYONE + OWNER,
     )
     def post(self, request: Request) -> Response:
         """Mint the project, or resume it with one of its own keys."""
@@ -91,7 +94,7 @@ class ProvisionView(PublicView):
                 409,
                 "name_claimed",
                 "Name concurrently claimed by another mint; resume with the owning key.",
-                "Call again with Authorization: Bearer and a key of that project, or choose another project_name.",
+                "Call again with Authorization: Bearer and a key of that project, or take another name.",
             ) from None
         graduated = self.graduate(minted.project)
         answer = signup_answer(request, minted) | {"resumed": False, "graduated": graduated}
@@ -108,7 +111,7 @@ class ProvisionView(PublicView):
                 403,
                 "wrong_project",
                 "The provided key does not authorize this project.",
-                "Use a producer or agent key of the project that owns this name, or choose another project_name.",
+                "Use a producer or agent key of the project that has this name, or take another name.",
             )
         graduated = self.graduate(project)
         answer = signup_answer(request, provisioning.Minted(project)) | {
@@ -136,8 +139,8 @@ class SignupView(PublicView):
         operation_id="signup",
         summary="Mint a fresh sandbox project",
         request=shapes.SignupRequest,
-        responses={201: shapes.Signup, **{code: shapes.Error for code in (400, 413, 415, 429)}},
-        auth=[{}],
+        responses={201: shapes.Signup, **dict.fromkeys((400, 413, 415, 429), shapes.Error)},
+        auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """201 with fresh keys."""
@@ -156,12 +159,12 @@ class UpgradeView(ProjectView):
         operation_id="signup_upgrade",
         summary="Upgrade a sandbox signup to permanent-but-capped keys",
         request=shapes.UpgradeRequest,
-        responses={200: shapes.ProjectSummary, **{code: shapes.Error for code in (400, 401, 403, 413, 415)}},
+        responses={200: shapes.ProjectSummary, **dict.fromkeys((400, 401, 403, 413, 415), shapes.Error)},
     )
     def post(self, request: Request) -> Response:
         """The project without expiry; its quota stays."""
         asked = validated(shapes.UpgradeRequest, request.data)
-        secret = settings.SIGNUP_UPGRADE_SECRET
+        secret = settings.SIGNUP_UPGRADE_SECRET or ""
         given = [asked[name] for name in ("producer_key", "agent_key") if name in asked]
         owned = self.project.keys.filter(
             digest__in=[credentials.digest(raw) for raw in given], revoked_at=None
@@ -193,9 +196,9 @@ class RecoverView(PublicView):
         request=shapes.RecoverRequest,
         responses={
             200: shapes.Signup,
-            **{code: shapes.Error for code in (400, 403, 404, 413, 415, 429, 503)},
+            **dict.fromkeys((400, 403, 404, 413, 415, 429, 503), shapes.Error),
         },
-        auth=[{}],
+        auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """Fresh keys; the old ones are revoked."""
@@ -204,7 +207,7 @@ class RecoverView(PublicView):
 
 
 def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning.Minted:
-    """The rotated keys of a sandbox project, for the API and the browser alike. 503, 429, 404, 403 as published."""
+    """The rotated keys of a sandbox project, for API and browser alike. 503, 429, 404, 403 as published."""
     secret = settings.SIGNUP_UPGRADE_SECRET
     if not secret:
         raise ApiError(
@@ -216,7 +219,7 @@ def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning
     limits.spend(request, "recover", settings.LOOPKIT_RECOVER_RATE, "Recovery")
     project, now = Project.objects.filter(project_id=project_id, tenant_id=SANDBOX).first(), timezone.now()
     if project is None or project.is_expired(now):
-        hint = "Check project_id in your signup answer. An expired project is gone: POST /v1/provision mints a new one."
+        hint = "Check project_id in your signup answer. If it expired: POST /v1/provision mints a new one."
         raise ApiError(404, "no_such_project", "No such project, or it has expired.", hint)
     if not credentials.matches(recovery_code, credentials.recovery_code(secret, project_id)):
         raise ApiError(
@@ -235,8 +238,8 @@ class AccessRequestView(PublicView):
         operation_id="request_access",
         summary="Ask the operator for a production tenant",
         request=shapes.AccessRequestRequest,
-        responses={201: shapes.AccessRequestAnswer, **{code: shapes.Error for code in (400, 413, 415, 429)}},
-        auth=[{}],
+        responses={201: shapes.AccessRequestAnswer, **dict.fromkeys((400, 413, 415, 429), shapes.Error)},
+        auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""

@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from schemathesis.transport.serialization import serialize_binary
 
 from loopkit.schemas import document
+from tests.contract_asks import one_failure
 from tests.server import Server
 
 CHECKS = [
@@ -40,8 +41,11 @@ def as_protobuf(context: Any, value: Any) -> bytes:
 
 @pytest.fixture(scope="module")
 def project(server: Server) -> dict[str, Any]:
-    """Its keys."""
-    return server.provision("schemathesis")
+    """With something to read: a failure and its diagnosis."""
+    made = server.provision("schemathesis")
+    server.call("POST", "/v1/traces", made["producer_key"], one_failure())
+    server.call("POST", "/v1/runs/diagnose", made["agent_key"])
+    return made
 
 
 def key_of(operation: Any, project: dict[str, Any]) -> dict[str, str]:

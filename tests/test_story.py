@@ -88,7 +88,12 @@ def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human:
     assert verify(server, agent, issue)["verdict"] == "no_traffic"
 
     # The next window runs without the failure, long enough to tell: the fix held.
-    post(server, "/v1/traces", producer, request(order(n, failed=False, minutes_ago=0, release="1.0.1") for n in range(60)))
+    post(
+        server,
+        "/v1/traces",
+        producer,
+        request(order(n, failed=False, minutes_ago=0, release="1.0.1") for n in range(60)),
+    )
     held = verify(server, agent, issue)
     assert (held["verdict"], held["state"]) == ("held", "held")
     assert (held["before"]["failures"], held["after"]["failures"], held["after"]["exposure"]) == (20, 0, 60)
@@ -98,7 +103,12 @@ def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human:
     assert (memory["loop_id"], memory["state"]) == (issue["loop_id"], "held")
 
     # A later release brings the failure back: it is flagged, and a human is asked again.
-    post(server, "/v1/traces", producer, request(order(n, failed=n % 2 == 0, minutes_ago=0, release="1.0.2") for n in range(60)))
+    post(
+        server,
+        "/v1/traces",
+        producer,
+        request(order(n, failed=n % 2 == 0, minutes_ago=0, release="1.0.2") for n in range(60)),
+    )
     packet = diagnose(server, agent)
     assert packet["memory"][0]["state"] == "regressed"
     assert packet["issues"][0]["status"] == "regression"
@@ -109,13 +119,21 @@ def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human:
 
 def test_a_returned_loop_comes_back_with_the_agents_answer(server: Server, human: Person) -> None:
     project = server.provision("story-returned")
-    post(server, "/v1/traces", project["producer_key"], request(order(n, failed=True, minutes_ago=5) for n in range(3)))
+    post(
+        server,
+        "/v1/traces",
+        project["producer_key"],
+        request(order(n, failed=True, minutes_ago=5) for n in range(3)),
+    )
     [issue] = diagnose(server, project["agent_key"])["issues"]
 
     human.send(f"/admin/diagnosis/loop/{issue['loop_id']}/change/", verb="return", reason="Which warehouses?")
     returned = read(server, f"/v1/loops/{issue['loop_id']}", project["agent_key"])
     answered = post(
-        server, f"/v1/loops/{issue['loop_id']}/events", project["agent_key"], {"kind": "answered", "note": "All seven."}
+        server,
+        f"/v1/loops/{issue['loop_id']}/events",
+        project["agent_key"],
+        {"kind": "answered", "note": "All seven."},
     )
 
     assert (returned["state"], returned["decision"]["reason"]) == ("returned", "Which warehouses?")

@@ -14,7 +14,15 @@ def order(number: int, *, failed: bool, minutes_ago: float, release: str = "1.0.
     """One turn of the agent as OTLP/JSON spans: the tool call, and the request around it."""
     trace_id = hashlib.sha256(f"{release} {number}".encode()).hexdigest()[:32]
     start = time.time_ns() - int(minutes_ago * MINUTE_NANO) + number
-    root = span(trace_id, "a" * 16, "", "POST /orders", start, 2, {"http.route": "/orders", "http.request.method": "POST"})
+    root = span(
+        trace_id,
+        "a" * 16,
+        "",
+        "POST /orders",
+        start,
+        2,
+        {"http.route": "/orders", "http.request.method": "POST"},
+    )
     tool = span(trace_id, "b" * 16, "a" * 16, "execute_tool lookup_order", start, 1, tool_attributes(number))
     if failed:
         fail(tool, f"order A-{number} not found in warehouse {number % 7}")
@@ -54,21 +62,32 @@ def fail(spoiled: dict[str, Any], message: str) -> None:
     spoiled["status"] = {"code": 2, "message": message}
     facts = {"exception.type": "OrderNotFound", "exception.message": message}
     attributes = [{"key": key, "value": {"stringValue": value}} for key, value in facts.items()]
-    spoiled["events"] = [{"name": "exception", "timeUnixNano": spoiled["endTimeUnixNano"], "attributes": attributes}]
+    spoiled["events"] = [
+        {"name": "exception", "timeUnixNano": spoiled["endTimeUnixNano"], "attributes": attributes}
+    ]
 
 
 def request(turns: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """The turns of one release as an OTLP/JSON request."""
     turns = list(turns)
-    resource = {"service.name": "shop", "service.version": turns[0]["release"], "deployment.environment.name": "prod"}
+    resource = {
+        "service.name": "shop",
+        "service.version": turns[0]["release"],
+        "deployment.environment.name": "prod",
+    }
     return {
         "resourceSpans": [
             {
                 "resource": {
-                    "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in resource.items()]
+                    "attributes": [
+                        {"key": key, "value": {"stringValue": value}} for key, value in resource.items()
+                    ]
                 },
                 "scopeSpans": [
-                    {"scope": {"name": "shop"}, "spans": [turn[part] for turn in turns for part in ("root", "tool")]}
+                    {
+                        "scope": {"name": "shop"},
+                        "spans": [turn[part] for turn in turns for part in ("root", "tool")],
+                    }
                 ],
             }
         ]

@@ -51,8 +51,10 @@ def duration(milliseconds: float | None) -> str:
     """`120 ms`, `1.2 s`, `3.5 min`."""
     if milliseconds is None:
         return "–"
+    if milliseconds < 100:
+        return f"{milliseconds:.1f} ms" if milliseconds >= 0.1 else "< 0.1 ms"
     if milliseconds < 1000:
-        return f"{milliseconds:.1f} ms" if milliseconds < 100 else f"{milliseconds:.0f} ms"
+        return f"{milliseconds:.0f} ms"
     seconds = milliseconds / 1000
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
 

@@ -22,6 +22,7 @@ SESSION_NAMES = (
     "chatId",
 )
 USER_NAMES = ("user_id", "userId")
+MAX_COUNT = 10**12  # tokens of one call; sums of them stay within 64 bits
 FINISH_KEYS = ('"finish_reason"', '"stop_reason"')
 
 
@@ -47,8 +48,8 @@ def count(attributes: Attributes, names: tuple[str, ...]) -> int | None:
     for name in names:
         value = attributes.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return int(value) if abs(value) < 1e15 else None
-        if isinstance(value, str) and value.isdecimal() and len(value) < 16:
+            return int(value) if 0 <= value < MAX_COUNT else None
+        if isinstance(value, str) and value.isdecimal() and len(value) <= 12:
             return int(value)
     return None
 

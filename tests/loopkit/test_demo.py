@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from loopkit.demo import packet_text, recordings, story
 from loopkit.demo.client import Refused, post
-from loopkit.demo.project import load, open_project
+from loopkit.demo.project import load, open_project, save
 from tests.server import ROOT, Server, free_port
 
 MOMENT = 1_900_000_000_000_000_000
@@ -115,6 +116,18 @@ def test_a_story_told_twice_stores_each_span_once(server: Server, tmp_path: Path
     assert any("resumed" in line for line in second)
     assert sum(" 0 spans stored" in line for line in second) == len(recordings.CLIENTS)
     assert any("/admin/" in line for line in second)
+
+
+def test_a_story_told_hours_later_still_reaches_its_telemetry(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "demo.json"
+    project, _ = open_project(server.url, file, fresh=True)
+    save(file, replace(project, moment_unix_nano=project.moment_unix_nano - 5 * 3_600_000_000_000))
+    said: list[str] = []
+
+    story.tell(server.url, file, False, said.append)
+
+    assert any("replayed 5 h ago" in line for line in said)
+    assert any("2,807 records" in line for line in said)
 
 
 def test_the_keys_are_kept_for_their_owner_only(server: Server, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ import jsonschema
 import pytest
 
 from loopkit.error_answers import HINTS
-from loopkit.schemas import COMPONENTS, document
 from tests.server import ROOT, Server
 
 PAGES = ["llms.txt", "agents.md", "quickstart.md"]
@@ -111,7 +110,7 @@ def test_the_commands_of_the_guide_work_as_pasted_once_a_human_approves(
 
     printed = run("\n".join([environment, commands(before), approve, commands(after)]), tmp_path)
 
-    assert json.loads(printed.splitlines()[-1]) in {"no_traffic", "inconclusive"}
+    assert re.findall(r'{"verdict":"(\w+)"', printed) == ["no_traffic"]
 
 
 def test_the_handoff_is_refused_to_a_key_before_a_human_approves(server: Server, tmp_path: Path) -> None:
@@ -186,46 +185,6 @@ def test_documents_name_the_public_url_when_there_is_one(call: Callable[..., Any
 
     assert "(https://loop.example.com/agents.md)" in llms
     assert openapi["servers"] == [{"url": "https://loop.example.com"}]
-
-
-def test_the_openapi_document_is_valid_and_names_its_server(server: Server) -> None:
-    openapi = server.call("GET", "/openapi.json").json()
-
-    assert openapi["openapi"].startswith("3.1")
-    assert openapi["servers"] == [{"url": server.url}]
-    server.manage(
-        "spectacular", "--validate", "--fail-on-warn", "--file", str(server.data_dir / "openapi.yaml")
-    )
-
-
-@pytest.mark.parametrize("name", COMPONENTS)
-def test_each_schema_stands_alone_as_json_schema_2020_12(server: Server, name: str) -> None:
-    schema = server.call("GET", f"/schema/{name}.json").json()
-
-    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["$id"] == f"{server.url}/schema/{name}.json"
-    assert schema["properties"]
-    jsonschema.Draft202012Validator.check_schema(schema)
-    targets = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(schema)))
-    assert targets <= {f"#/$defs/{name}" for name in schema.get("$defs", {})}
-
-
-def test_schemas_are_listed_in_their_index(server: Server) -> None:
-    listed = server.call("GET", "/schema/index.json").json()["schemas"]
-
-    assert listed == {name: f"{server.url}/schema/{name}.json" for name in COMPONENTS}
-
-
-def test_an_unknown_schema_names_the_known_ones(call: Callable[..., Any]) -> None:
-    answer = call("GET", "/schema/nothing.json")
-
-    assert answer.status_code == 404
-    assert answer.json()["error"]["code"] == "no_such_schema"
-    assert "improvement-packet" in answer.json()["error"]["hint"]
-
-
-def test_the_openapi_document_is_made_once_a_process() -> None:
-    assert document() is document()
 
 
 def test_a_real_packet_is_valid_by_the_served_schema(server: Server, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""OTLP/JSON requests for tests: `request(span(...), span(...))`, with names and times only where they matter."""
+"""OTLP/JSON requests for tests: `request(span(...), span(...))`, with names and times where they matter."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
+from telemetry import otlp_json
 from telemetry.decode import Encoding
 from telemetry.ingest import ingest
 from telemetry.store import Receipt
 from telemetry.windows import unix_nano
 from tenants.binding import bind
 from tenants.models import Project
+
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
 
 
 def trace_id(name: Any) -> str:
@@ -58,7 +61,7 @@ def span(
     attributes: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> dict[str, Any]:
-    """One span. `trace`, `id` and `parent` are names; `error` makes it a failure; `fields` are OTLP/JSON's own."""
+    """One span. `trace`, `id`, `parent` are names; `error` makes it a failure; `fields` are OTLP/JSON's own."""
     start = unix_nano(at)
     made = {
         "traceId": trace_id(trace),
@@ -88,6 +91,16 @@ def request(
             }
         ]
     }
+
+
+def protobuf(data: dict[str, Any]) -> bytes:
+    """An OTLP/JSON request in the binary encoding."""
+    return otlp_json.parse(json.dumps(data).encode()).SerializeToString()
+
+
+def record_id(span: dict[str, Any]) -> str:
+    """The id that the span's record has."""
+    return f"rec_{span['traceId']}{span['spanId']}"
 
 
 def store(

@@ -24,7 +24,9 @@ def send(server: Server, key: str, recorded: captures.Recorded, *, chunked: bool
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with length", "chunked"])
 @pytest.mark.parametrize("name", captures.NAMES)
-def test_a_recorded_client_arrives_whole_and_twice_without_doubling(server: Server, name: str, chunked: bool) -> None:
+def test_a_recorded_client_arrives_whole_and_twice_without_doubling(
+    server: Server, name: str, chunked: bool
+) -> None:
     key = server.call("POST", "/v1/signup", data={"project_name": name}).json()["producer_key"]
     spans = captures.manifest(name)["counts"]["spans"]
 

@@ -167,7 +167,7 @@ def test_a_rare_filter_is_walked_in_steps(store, page, monkeypatch):
     assert ids(page(service="search")) == []
     assert page(service="search").shown()["complete"] is False
     assert every_page(page, service="search") == ["rare"]
-    assert every_page(page, operation="turn") == [*ids(page(window=LAST_HOUR, limit=500, signal_type="")), "rare"][:21]
+    assert sorted(every_page(page, operation="turn")) == sorted(["rare", *(f"s{n}" for n in range(20))])
 
 
 def test_sessions_that_start_between_pages_do_not_disturb_them(store, page):

@@ -29,7 +29,9 @@ def record(call: Callable[..., Any], alice: Minted) -> Callable[[str], dict[str,
     return read
 
 
-def test_a_bad_rating_is_a_failure_of_its_session(say: Callable[..., Any], record: Callable[..., Any]) -> None:
+def test_a_bad_rating_is_a_failure_of_its_session(
+    say: Callable[..., Any], record: Callable[..., Any]
+) -> None:
     answer = say(rating="down", comment="It sent the wrong parcel.", session_id="chat-7", user_id="u-1")
 
     assert answer.status_code == 202
@@ -45,7 +47,9 @@ def test_a_good_rating_is_not_a_failure(say: Callable[..., Any], record: Callabl
     assert record(answer.json()["record_id"])["outcome"] == "ok"
 
 
-def test_feedback_on_a_trace_belongs_to_that_trace(say: Callable[..., Any], record: Callable[..., Any]) -> None:
+def test_feedback_on_a_trace_belongs_to_that_trace(
+    say: Callable[..., Any], record: Callable[..., Any]
+) -> None:
     answer = say(rating="down", trace_id=TRACE.upper())
 
     assert record(answer.json()["record_id"])["trace_id"] == TRACE

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import copy
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +17,7 @@ from django.db.utils import ConnectionDoesNotExist
 from telemetry.models import Tally
 from tenants.binding import AlreadyBound, ProjectNotBound, WrongProject, bind, bound_alias, bound_project
 from tenants.models import Project
-from tests.server import ROOT
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 ACME, GLOBEX = Project(project_id="acme-00000001"), Project(project_id="globex-00000002")
@@ -212,48 +209,23 @@ def test_threads_that_race_for_a_new_project_make_one_file(data_dir: Path) -> No
 
 
 RACER = """
-import django, sys, time
+import django
+
 django.setup()
 from telemetry.models import Tally
 from tenants.binding import bind
 from tenants.models import Project
 
-print("ready", flush=True)
-sys.stdin.readline()
+wait_for_the_others()
 for turn in range(5):
     with bind(Project(project_id=f"race-{turn:08x}")):
-        Tally.objects.create(hour=1, reason=sys.argv[1], count=1)
+        Tally.objects.create(hour=1, reason=name, count=1)
 """
 
 
 def test_processes_that_race_for_new_projects_make_one_file_each(data_dir: Path) -> None:
-    environment = os.environ | {
-        "LOOPKIT_DATA_DIR": str(data_dir),
-        "DJANGO_SETTINGS_MODULE": "loopkit.settings",
-    }
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACER, str(number)],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(4)
-    ]
-    for racer in racers:
-        assert racer.stdout is not None
-        racer.stdout.readline()
+    race(RACER, ["a", "b"], {"LOOPKIT_DATA_DIR": str(data_dir)})
 
-    for racer in racers:
-        assert racer.stdin is not None
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    for racer in racers:
-        racer.communicate(timeout=30)
-
-    assert [racer.returncode for racer in racers] == [0] * 4
     for turn in range(5):
         with bind(Project(project_id=f"race-{turn:08x}")):
-            assert reasons() == {str(number) for number in range(4)}
+            assert reasons() == {"a", "b"}

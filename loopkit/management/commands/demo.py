@@ -30,7 +30,7 @@ class Command(BaseCommand):
             serving.check_port()
             call_command("prepare", stdout=self.stdout)
             self.serve(options["fresh"])
-        except KeyboardInterrupt:
+        except (serving.Ended, KeyboardInterrupt):
             self.say("Stopped.")
         except (serving.PortNotFree, serving.NotServing) as error:
             raise CommandError(str(error)) from error

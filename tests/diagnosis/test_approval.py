@@ -1,0 +1,94 @@
+"""The human boundary: who may decide, what is recorded, and that of two approvers one wins."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from diagnosis import approval
+from diagnosis.models import Decision, Loop
+from tenants.provisioning import Minted
+from tests.diagnosis.factory import make_loop
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+Verb = Decision.Verb
+
+
+@pytest.fixture
+def loop(alice: Minted) -> Loop:
+    """A loop that waits."""
+    return make_loop(alice.project)
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    """Staff who may decide."""
+    user = User.objects.create_user("olga", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="decide_loop"))
+    return user
+
+
+@pytest.mark.parametrize(
+    ("verb", "state"), [(Verb.APPROVE, "approved"), (Verb.REJECT, "rejected"), (Verb.RETURN, "returned")]
+)
+def test_a_decision_moves_the_loop_and_is_kept(loop: Loop, olga: User, verb: Verb, state: str) -> None:
+    approval.decide(loop, verb, " Because. ", olga, NOW)
+
+    loop.refresh_from_db()
+    decision = Decision.objects.get()
+    assert loop.state == state
+    assert (decision.decided_by, decision.decided_at, decision.reason) == (olga, NOW, "Because.")
+    assert (decision.packet_id, decision.revision) == (loop.packet_id, 1)
+    assert loop.events.get(kind="decided").actor == "olga"
+
+
+def test_of_two_approvers_the_second_is_told(loop: Loop, olga: User) -> None:
+    seen_by_both = Loop.objects.get(pk=loop.pk)
+    approval.decide(loop, Verb.APPROVE, "Yes.", olga, NOW)
+
+    with pytest.raises(approval.AlreadyDecided):
+        approval.decide(seen_by_both, Verb.REJECT, "No.", olga, NOW)
+
+    assert Decision.objects.get().verb == Verb.APPROVE
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "\n"])
+def test_a_decision_needs_a_reason(loop: Loop, olga: User, reason: str) -> None:
+    with pytest.raises(ValidationError):
+        approval.decide(loop, Verb.APPROVE, reason, olga, NOW)
+
+    assert Decision.objects.count() == 0
+
+
+@pytest.mark.parametrize("change", [{"is_staff": False}, {"is_active": False}])
+def test_only_active_staff_decide(loop: Loop, olga: User, change: dict[str, Any]) -> None:
+    User.objects.filter(pk=olga.pk).update(**change)
+
+    with pytest.raises(PermissionDenied):
+        approval.decide(loop, Verb.APPROVE, "Yes.", User.objects.get(pk=olga.pk), NOW)
+
+
+def test_staff_without_the_permission_cannot_decide(loop: Loop) -> None:
+    viewer = User.objects.create_user("vera", is_staff=True)
+
+    with pytest.raises(PermissionDenied):
+        approval.decide(loop, Verb.APPROVE, "Yes.", viewer, NOW)
+
+
+@pytest.mark.parametrize("state", ["approved", "rejected", "shipped", "held", "inconclusive"])
+def test_what_does_not_wait_cannot_be_decided(loop: Loop, olga: User, state: str) -> None:
+    Loop.objects.update(state=state)
+
+    with pytest.raises(approval.AlreadyDecided):
+        approval.decide(Loop.objects.get(), Verb.APPROVE, "Yes.", olga, NOW)
+
+
+def test_a_person_who_decided_cannot_be_deleted(loop: Loop, olga: User) -> None:
+    approval.decide(loop, Verb.APPROVE, "Yes.", olga, NOW)
+
+    with pytest.raises(Exception, match="protected"):
+        olga.delete()

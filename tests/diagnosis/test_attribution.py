@@ -1,0 +1,77 @@
+"""One failure, one issue: the innermost failing span is charged, the outer ones are its echoes."""
+
+from __future__ import annotations
+
+from diagnosis.attribution import attribute
+from tests.diagnosis.failing import failing, parents
+
+
+def names(attributed: list) -> list[tuple[str, list[str]]]:
+    """(charged span, its echoes) by name."""
+
+    def name(record):
+        return record.span_id.decode().rstrip(".")
+
+    return [(name(item.cause), [name(echo) for echo in item.echoes]) for item in attributed]
+
+
+def test_the_innermost_failing_span_is_charged() -> None:
+    spans = [failing("root"), failing("agent", parent="root"), failing("tool", parent="agent")]
+
+    charged = attribute(spans, parents(("agent", "root"), ("tool", "agent")))
+
+    assert names(charged) == [("tool", ["agent", "root"])]
+
+
+def test_the_order_of_the_records_does_not_matter() -> None:
+    spans = [failing("tool", parent="agent"), failing("root"), failing("agent", parent="root")]
+
+    charged = attribute(spans, parents(("agent", "root"), ("tool", "agent")))
+
+    assert names(charged) == [("tool", ["agent", "root"])]
+
+
+def test_an_echo_is_found_across_a_span_that_did_not_fail() -> None:
+    spans = [failing("root"), failing("tool", parent="healthy")]
+
+    charged = attribute(spans, parents(("tool", "healthy"), ("healthy", "root")))
+
+    assert names(charged) == [("tool", ["root"])]
+
+
+def test_two_failures_side_by_side_are_both_charged() -> None:
+    spans = [failing("root"), failing("one", parent="root"), failing("two", parent="root")]
+
+    charged = attribute(spans, parents(("one", "root"), ("two", "root")))
+
+    assert names(charged) == [("one", ["root"]), ("two", ["root"])]
+
+
+def test_a_soft_signal_does_not_make_the_span_around_it_an_echo() -> None:
+    spans = [failing("root"), failing("said", parent="root", signal_type="user_signal")]
+
+    charged = attribute(spans, parents(("said", "root")))
+
+    assert names(charged) == [("root", []), ("said", [])]
+
+
+def test_failures_of_different_traces_do_not_meet() -> None:
+    spans = [failing("root", trace="one"), failing("tool", trace="two", parent="root")]
+
+    charged = attribute(spans, {})
+
+    assert names(charged) == [("root", []), ("tool", [])]
+
+
+def test_a_circle_of_parents_ends() -> None:
+    spans = [failing("one", parent="two"), failing("two", parent="one")]
+
+    charged = attribute(spans, parents(("one", "two"), ("two", "one")))
+
+    assert charged == []  # each repeats the other: nothing can be charged, and nothing hangs
+
+
+def test_a_parent_that_never_arrived_leaves_the_span_innermost() -> None:
+    charged = attribute([failing("tool", parent="lost")], {})
+
+    assert names(charged) == [("tool", [])]

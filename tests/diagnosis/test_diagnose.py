@@ -1,0 +1,144 @@
+"""A diagnosis of stored records: issues, loops, evals, determinism."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+from diagnosis import packets
+from diagnosis.diagnose import diagnose
+from diagnosis.models import EvalCandidate, Loop, Packet
+from telemetry.windows import Window
+from tenants.provisioning import Minted
+from tests.telemetry.factory import minutes, span, store
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = Window.ending(NOW, 60)
+
+
+def failing_tool(n: int, message: str = "order A-{n} not found", **fields: Any) -> dict[str, Any]:
+    """One failing tool call."""
+    attributes = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "lookup_order"}
+    return span(
+        "execute_tool lookup_order", trace=f"t{n}", id=f"s{n}", at=NOW - minutes(30 - n / 10),
+        error=message.format(n=n), attributes=attributes | {"session.id": f"chat-{n}"}, **fields,
+    )  # fmt: skip
+
+
+def found(minted: Minted, window: Window = HOUR) -> list[dict[str, Any]]:
+    """The issues as the agent gets them."""
+    return list(packets.shown(diagnose(minted.project, window, NOW))["issues"])
+
+
+def test_failures_that_differ_by_ids_are_one_issue(alice: Minted) -> None:
+    store(alice.project, [failing_tool(n) for n in range(9)], NOW)
+
+    [issue] = found(alice)
+
+    assert (issue["count"], issue["impact"]["sessions"], issue["signal_type"]) == (9, 9, "tool_call_failed")
+    assert issue["evidence_ids"] == issue["evidence"]
+    assert len(issue["evidence_ids"]) == 5
+
+
+def test_failures_of_different_kinds_are_different_issues(alice: Minted) -> None:
+    store(alice.project, [failing_tool(1), failing_tool(2, "warehouse {n} timed out")], NOW)
+
+    assert len(found(alice)) == 2
+
+
+def test_the_same_records_give_the_same_issues_in_any_order_and_batches(make_project: Any) -> None:
+    spans = [
+        failing_tool(n, "order {n} not found" if n % 3 else "warehouse {n} timed out") for n in range(24)
+    ]
+    seen = []
+    for seed in range(5):
+        minted = make_project("same")
+        shuffled = random.Random(seed).sample(spans, len(spans))
+        for start in range(0, len(shuffled), seed + 3):
+            store(minted.project, shuffled[start : start + seed + 3], NOW)
+        seen.append([without_ids(issue) for issue in found(minted)])
+
+    assert all(issues == seen[0] for issues in seen)
+
+
+def without_ids(issue: dict[str, Any]) -> dict[str, Any]:
+    """The issue without the names that each project makes for itself."""
+    return {key: value for key, value in issue.items() if key not in {"loop_id", "next_action"}}
+
+
+def test_a_window_holds_only_its_own_failures(alice: Minted) -> None:
+    store(alice.project, [failing_tool(n) for n in range(9)], NOW)
+
+    assert found(alice, Window.ending(NOW - minutes(60), 60)) == []
+
+
+def test_the_window_is_half_open(alice: Minted) -> None:
+    store(
+        alice.project,
+        [span("edge", at=NOW, error="late"), span("first", at=NOW - minutes(60), error="early")],
+        NOW,
+    )
+
+    [issue] = found(alice)
+
+    assert issue["operation"] == "first"
+
+
+def test_a_second_diagnosis_keeps_the_loop_and_the_eval(alice: Minted) -> None:
+    store(alice.project, [failing_tool(1)], NOW)
+    [first] = found(alice)
+    store(alice.project, [failing_tool(2)], NOW)
+
+    [second] = found(alice)
+
+    assert (first["loop_id"], first["eval_candidate"]) == (second["loop_id"], second["eval_candidate"])
+    assert (Loop.objects.count(), EvalCandidate.objects.count(), Packet.objects.count()) == (1, 1, 2)
+    assert Loop.objects.get().failures == 2
+
+
+def test_a_loop_that_was_approved_keeps_the_issue_it_was_approved_on(alice: Minted) -> None:
+    store(alice.project, [failing_tool(1)], NOW)
+    found(alice)
+    Loop.objects.update(state=Loop.State.APPROVED)
+    store(alice.project, [failing_tool(2)], NOW)
+
+    [issue] = found(alice)
+
+    assert (issue["count"], issue["status"]) == (2, "in_progress")
+    assert Loop.objects.get().issue["count"] == 1
+
+
+def test_a_rejected_cluster_stays_quiet_and_says_so(alice: Minted) -> None:
+    store(alice.project, [failing_tool(1)], NOW)
+    found(alice)
+    Loop.objects.update(state=Loop.State.REJECTED)
+
+    packet = packets.shown(diagnose(alice.project, HOUR, NOW))
+
+    assert packet["status"] == "observe_more"
+    assert packet["reason"] == "Every issue in this window was rejected by a human, or its fix held."
+    assert (packet["issues"][0]["status"], packet["approval_required"]) == ("rejected", False)
+
+
+def test_evals_of_two_clusters_never_share_a_name(alice: Minted) -> None:
+    store(alice.project, [failing_tool(1), failing_tool(2, "warehouse {n} timed out")], NOW)
+
+    names = {issue["eval_candidate"] for issue in found(alice)}
+
+    assert len(names) == 2
+    assert all(name.startswith("tool-lookup-order-") and name.endswith("-v1") for name in names)
+
+
+def test_an_empty_window_says_why_there_is_nothing(alice: Minted) -> None:
+    packet = packets.shown(diagnose(alice.project, HOUR, NOW))
+
+    assert (packet["status"], packet["reason"]) == ("observe_more", "No record starts in this window.")
+
+
+def test_issues_are_worst_first(alice: Minted) -> None:
+    asked = {"http.route": "/pay", "http.request.method": "POST", "http.response.status_code": 500}
+    edge = span("POST /pay", trace="pay", at=NOW - minutes(1), kind=2, error="boom", attributes=asked)
+    store(alice.project, [*[failing_tool(n) for n in range(3)], edge], NOW)
+
+    assert [issue["severity"] for issue in found(alice)] == ["high", "medium"]

@@ -1,0 +1,35 @@
+"""Five records stand for a cluster: first, latest, and those that differ most."""
+
+from __future__ import annotations
+
+from diagnosis.evidence import MOST, choose
+from diagnosis.failures import Identity
+from tests.diagnosis.failing import failing
+
+
+def test_first_and_latest_are_always_there() -> None:
+    records = [failing("a", trace=f"t{n:03}", at=n) for n in range(50)]
+
+    chosen = choose(records, {})
+
+    assert (chosen[0], chosen[-1], len(chosen)) == (records[0], records[-1], MOST)
+
+
+def test_the_records_that_differ_are_preferred() -> None:
+    same = [failing("a", trace=f"t{n:03}", at=n) for n in range(20)]
+    odd = failing("a", trace="odd", at=7, message="order of nobody not found", release="2.0.0")
+    people = {record.trace_id: Identity("chat", "user") for record in [*same, odd]}
+
+    chosen = choose([*same[:7], odd, *same[7:]], people)
+
+    assert odd in chosen
+
+
+def test_a_single_record_is_its_own_evidence() -> None:
+    assert choose([failing("a")], {}) == [failing("a")]
+
+
+def test_a_huge_cluster_costs_no_more() -> None:
+    records = [failing("a", trace=f"t{n:06}", at=n) for n in range(50_000)]
+
+    assert len(choose(records, {})) == MOST

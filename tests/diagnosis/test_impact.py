@@ -1,0 +1,59 @@
+"""Severity follows from the worst record, the share of the operation and the people hit, and says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnosis.clusters import Cluster
+from diagnosis.failures import Identity
+from diagnosis.impact import Impact, grade, measure
+from diagnosis.models import Severity
+from tests.diagnosis.failing import failing
+
+
+def impact(**numbers: float) -> Impact:
+    """An impact where nothing is large."""
+    facts = {"records": 1, "traces": 1, "sessions": 1, "users": 0, "operation_records": 100, "share": 0.01}
+    return Impact(**facts | numbers)
+
+
+def test_people_are_counted_once() -> None:
+    records = [failing("a", trace="one"), failing("b", trace="one"), failing("a", trace="two")]
+    people = {record.trace_id: Identity("chat-1", "user-1") for record in records}
+
+    measured = measure(Cluster(7, records), people, operation_records=30)
+
+    assert measured == Impact(records=3, traces=2, sessions=1, users=1, operation_records=30, share=0.1)
+
+
+def test_users_that_nobody_named_are_not_counted() -> None:
+    record = failing("a")
+
+    measured = measure(Cluster(7, [record]), {record.trace_id: Identity("chat-1", "")}, operation_records=1)
+
+    assert (measured.sessions, measured.users) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("worst", "numbers", "expected"),
+    [
+        ("low", {}, Severity.LOW),
+        ("medium", {}, Severity.MEDIUM),
+        ("high", {}, Severity.HIGH),
+        ("medium", {"share": 0.5, "records": 5}, Severity.HIGH),
+        ("medium", {"share": 0.5, "records": 4}, Severity.MEDIUM),
+        ("medium", {"share": 0.5, "records": 50, "sessions": 10}, Severity.CRITICAL),
+        ("high", {"share": 0.5, "records": 50, "sessions": 10}, Severity.CRITICAL),
+    ],
+)
+def test_severity_goes_up_by_steps(worst: str, numbers: dict[str, float], expected: Severity) -> None:
+    graded = grade(Cluster(7, [failing("a", severity=worst)]), impact(**numbers))
+
+    assert graded.severity == expected
+    assert graded.reason.startswith(expected.label)
+
+
+def test_an_echo_at_the_edge_of_the_service_counts_as_the_worst_record() -> None:
+    cluster = Cluster(7, [failing("a")], echoes=[failing("root", severity="high")])
+
+    assert grade(cluster, impact()).severity == Severity.HIGH

@@ -1,0 +1,205 @@
+"""Loops, packets and handoff over HTTP: what the agent may see and do in each state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from diagnosis import approval
+from diagnosis.models import Decision, Loop
+from tenants.provisioning import Minted
+from tests.telemetry.factory import minutes, span, store
+
+Get = Callable[[str], Any]
+
+
+@pytest.fixture
+def loop(alice: Minted, call: Callable[..., Any]) -> Loop:
+    """A proposed loop on stored records."""
+    now = timezone.now()
+    failing = span(
+        "charge card", at=now - minutes(5), error="card\r\n# declined", attributes={"session.id": "s"}
+    )
+    store(alice.project, [failing], now)
+    assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200
+    return Loop.objects.get()
+
+
+@pytest.fixture
+def get(alice: Minted, call: Callable[..., Any]) -> Get:
+    """GET with alice's agent key."""
+    return lambda path: call("GET", path, alice.keys["agent"])
+
+
+@pytest.fixture
+def post(alice: Minted, call: Callable[..., Any]) -> Callable[..., Any]:
+    """POST with alice's agent key."""
+    return lambda path, data: call("POST", path, alice.keys["agent"], data)
+
+
+def approve(loop: Loop) -> None:
+    """As a superuser."""
+    person = User.objects.create_superuser("olga")
+    approval.decide(loop, Decision.Verb.APPROVE, "Yes.", person, timezone.now())
+
+
+@pytest.mark.parametrize("state", ["proposed", "rejected", "returned", "regressed"])
+def test_the_bundle_is_refused_without_an_approval(loop: Loop, get: Get, state: str) -> None:
+    Loop.objects.update(state=state)
+
+    answer = get(f"/v1/loops/{loop.loop_id}/handoff")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "not_approved")
+    assert answer.json()["error"]["message"].startswith(f"The loop is {state}; missing: ")
+
+
+def test_the_bundle_is_complete_once_approved(loop: Loop, get: Get) -> None:
+    approve(loop)
+
+    bundle = get(f"/v1/loops/{loop.loop_id}/handoff").json()
+
+    assert bundle["approval"]["reason"] == "Yes."
+    assert [record["record_id"] for record in bundle["evidence"]] == bundle["issue"]["evidence_ids"]
+    assert bundle["eval_candidate"]["cases"]
+    assert bundle["patch_plan"]["steps"]
+    assert "never as instructions" in bundle["warning"]
+
+
+def test_the_bundle_in_markdown_keeps_telemetry_from_writing_headings(loop: Loop, get: Get) -> None:
+    approve(loop)
+
+    answer = get(f"/v1/loops/{loop.loop_id}/handoff?format=md")
+
+    assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    headings = [line for line in answer.content.decode().splitlines() if line.startswith("#")]
+    assert headings == ["# charge card: card", "## Plan", "## Evidence", "## Eval candidate"]
+
+
+@pytest.mark.parametrize("kind", ["issue_opened", "pr_opened", "merged", "shipped", "answered"])
+def test_nothing_can_be_reported_on_a_loop_that_waits(
+    loop: Loop, post: Callable[..., Any], kind: str
+) -> None:
+    answer = post(f"/v1/loops/{loop.loop_id}/events", {"kind": kind})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_state")
+
+
+@pytest.mark.parametrize("kind", ["approved", "decided", "approve", "held", "verified", "proposed"])
+def test_no_key_can_decide(loop: Loop, post: Callable[..., Any], kind: str) -> None:
+    answer = post(f"/v1/loops/{loop.loop_id}/events", {"kind": kind})
+
+    loop.refresh_from_db()
+    assert (answer.status_code, loop.state) == (400, "proposed")
+
+
+def test_a_release_ships_once(loop: Loop, post: Callable[..., Any]) -> None:
+    approve(loop)
+
+    first = post(f"/v1/loops/{loop.loop_id}/events", {"kind": "shipped", "release": "1.2.3"})
+    second = post(f"/v1/loops/{loop.loop_id}/events", {"kind": "shipped", "release": "1.2.4"})
+
+    assert (first.status_code, first.json()["release"], second.status_code) == (201, "1.2.3", 409)
+
+
+def test_nothing_ships_in_the_future(loop: Loop, post: Callable[..., Any]) -> None:
+    approve(loop)
+
+    answer = post(
+        f"/v1/loops/{loop.loop_id}/events", {"kind": "shipped", "shipped_at": "2999-01-01T00:00:00Z"}
+    )
+
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "shipped_at: lies in the future.")
+
+
+def test_loops_are_the_agents_work_list(loop: Loop, get: Get) -> None:
+    assert [row["loop_id"] for row in get("/v1/loops").json()["loops"]] == [loop.loop_id]
+    assert get("/v1/loops?state=approved").json()["loops"] == []
+    approve(loop)
+
+    [work] = get("/v1/loops?state=approved").json()["loops"]
+
+    assert work["next_action"].startswith(f"Fetch GET /v1/loops/{loop.loop_id}/handoff")
+
+
+@pytest.mark.parametrize("path", ["/v1/loops", "/v1/packets"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=501", "limit=x", "cursor=!", "cursor=LTE", "state=open", "page=2"]
+)
+def test_a_bad_parameter_is_named(get: Get, path: str, query: str) -> None:
+    answer = get(f"{path}?{query}")
+
+    assert answer.status_code == 400
+    assert query.split("=")[0] in answer.json()["error"]["message"]
+
+
+def test_packets_are_listed_newest_first_and_page(loop: Loop, get: Get, post: Callable[..., Any]) -> None:
+    oldest = loop.packet_id
+    newest = post("/v1/runs/diagnose", {}).json()["packet"]["packet_id"]
+
+    first = get("/v1/packets?limit=1").json()
+    second = get(f"/v1/packets?limit=1&cursor={first['next_cursor']}").json()
+
+    assert [packet["packet_id"] for packet in first["packets"]] == [newest]
+    assert [packet["packet_id"] for packet in second["packets"]] == [oldest]
+    assert second["next_cursor"] is None
+
+
+def test_a_packet_shows_the_approvals_of_now(loop: Loop, get: Get) -> None:
+    packet_id = loop.packet_id
+    approve(loop)
+
+    [issue] = get(f"/v1/packets/{packet_id}").json()["packet"]["issues"]
+
+    assert (issue["approval"]["state"], issue["approval"]["decided_by"]) == ("approved", "olga")
+
+
+def test_an_eval_result_is_kept(loop: Loop, get: Get, post: Callable[..., Any]) -> None:
+    eval_id = loop.issue["eval_candidate"]
+
+    answer = post("/v1/evals", {"eval_id": eval_id, "passed": False, "detail": "still fails"})
+
+    assert (answer.status_code, answer.json()["passed"]) == (201, False)
+    assert get(f"/v1/evals/{eval_id}").json()["cases"][0]["failure"].startswith("card")
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "pytest", "promptfoo"])
+def test_an_eval_comes_in_each_form(loop: Loop, get: Get, form: str) -> None:
+    assert get(f"/v1/evals/{loop.issue['eval_candidate']}?format={form}").status_code == 200
+
+
+def test_an_unknown_form_names_the_known_ones(loop: Loop, get: Get) -> None:
+    answer = get(f"/v1/evals/{loop.issue['eval_candidate']}?format=xml")
+
+    assert answer.json()["error"]["hint"] == "Use one of: json, jsonl, pytest, promptfoo."
+
+
+def test_the_report_is_markdown_before_and_after_a_diagnosis(
+    alice: Minted, charlie: Minted, loop: Loop, call: Any
+) -> None:
+    before = call("GET", "/v1/reports/latest.md", charlie.keys["agent"]).content.decode()
+    after = call("GET", "/v1/reports/latest.md", alice.keys["agent"]).content.decode()
+
+    assert "No diagnosis yet." in before
+    assert f"loop `{loop.loop_id}`: proposed" in after
+
+
+def test_the_dashboard_has_the_latest_packet_whole(loop: Loop, get: Get) -> None:
+    shown = get("/v1/dashboard").json()
+
+    assert shown["packet"]["issues"][0]["loop_id"] == loop.loop_id
+    assert shown["counts"] == {
+        "records": 1, "failures": 1, "traces": 1, "sessions": 1, "stored_total": 1, "quota_spans": 5000,
+    }  # fmt: skip
+    assert shown["tallies"] == {"stored": 1}
+    assert [row["operation"] for row in shown["operations"]] == ["charge card"]
+    assert [session["session_id"] for session in shown["sessions"]] == ["s"]
+
+
+def test_a_loop_that_did_not_ship_cannot_be_verified(loop: Loop, post: Callable[..., Any]) -> None:
+    answer = post("/v1/runs/verify", {"loop_id": loop.loop_id})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_state")

@@ -1,0 +1,64 @@
+"""Fixtures for spans in: a ready store, a sender with alice's key, a reader, and a server that may be ill-treated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tenants import project_file
+from tenants.provisioning import Minted
+from tests.server import Server, running
+from tests.telemetry.factory import JSON, PROTOBUF
+
+SMALL_LIMIT_BYTES = 1024 * 1024
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated project file, made once: making one takes as long as most tests."""
+    path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
+    project_file.migrate(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def ready_template(data_dir: Path, empty_store: Path) -> None:
+    """The data dir's template is there already."""
+    (data_dir / "projects").mkdir()
+    os.link(empty_store, data_dir / "projects" / f".template-{project_file.schema_version()}.sqlite3")
+
+
+@pytest.fixture
+def send(call: Callable[..., Any], alice: Minted) -> Callable[..., Any]:
+    """`send(data)`: POST /v1/traces with alice's producer key; a dict goes as JSON, bytes as protobuf."""
+
+    def post(data: Any, content_type: str = "", **headers: str) -> Any:
+        content_type = content_type or (PROTOBUF if isinstance(data, bytes) else JSON)
+        sent = {"Content-Type": content_type, **headers}
+        return call("POST", "/v1/traces", alice.keys["producer"], data, **sent)
+
+    return post
+
+
+@pytest.fixture
+def record(call: Callable[..., Any], alice: Minted) -> Callable[[str], dict[str, Any]]:
+    """A record by id, as an agent reads it."""
+
+    def read(record_id: str) -> dict[str, Any]:
+        answer = call("GET", f"/v1/telemetry?record_id={record_id}", alice.keys["agent"])
+        [found] = answer.json()["records"]
+        return dict(found)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def sturdy_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of these tests' own: bodies up to SMALL_LIMIT_BYTES, and its workers may be killed."""
+    limits = {"LOOPKIT_MAX_BODY_BYTES": str(SMALL_LIMIT_BYTES), "LOOPKIT_SANDBOX_SPANS": "100000"}
+    with running(tmp_path_factory.mktemp("sturdy"), **limits) as started:
+        yield started
