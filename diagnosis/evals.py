@@ -12,6 +12,7 @@ from typing import Any
 
 from diagnosis.failures import Failing
 from diagnosis.models import EvalCandidate
+from diagnosis.storable import without_nul
 from telemetry.fingerprint import cluster_id
 from tenants.models import Project
 
@@ -46,7 +47,7 @@ def candidate(
         project=project,
         eval_id=name,
         cluster_id=cluster,
-        document=document(name, cluster, example, title, evidence),
+        document=without_nul(document(name, cluster, example, title, evidence)),
         created_at=now,
     )
 

@@ -7,12 +7,15 @@ never too short is a true enough one, and whoever reads stops at the end of the 
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from gunicorn.http.errors import ParseException
 
 WsgiApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
 LONGER_THAN_ANY_LIMIT = 1 << 40
+PIECE_BYTES = 64 * 1024
 
 
 class ChunkedBody:
@@ -36,18 +39,30 @@ class ChunkedBody:
             raise OSError(f"malformed chunks: {error}") from error
 
 
+def drain(stream: Any) -> None:
+    """Read what was left unread. Otherwise gunicorn ends a connection that it has just promised to keep."""
+    left = settings.LOOPKIT_MAX_BODY_BYTES
+    with suppress(OSError):
+        while left > 0 and (piece := stream.read(PIECE_BYTES)):
+            left -= len(piece)
+
+
 def is_chunked(environ: dict[str, Any]) -> bool:
     """Whether the request's body came in chunks."""
     return "chunked" in str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower()
 
 
 def readable(application: WsgiApplication) -> WsgiApplication:
-    """The application, with chunked bodies readable through Django's request."""
+    """The application, with chunked bodies readable through Django's request; bodies are read to their end."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        if is_chunked(environ) and environ.get("wsgi.input_terminated"):
+        if not environ.get("wsgi.input_terminated"):
+            return application(environ, start_response)
+        if is_chunked(environ):
             environ["CONTENT_LENGTH"] = str(LONGER_THAN_ANY_LIMIT)
             environ["wsgi.input"] = ChunkedBody(environ["wsgi.input"])
-        return application(environ, start_response)
+        answer = application(environ, start_response)
+        drain(environ["wsgi.input"])
+        return answer
 
     return wrapped

@@ -7,16 +7,18 @@ Every step may run again, and at the same time in another process: one file lock
 from __future__ import annotations
 
 import fcntl
+import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import CommandError, call_command
 
 from tenants import project_file
 
+logger = logging.getLogger(__name__)
 ADMIN = "admin"
 PASSWORD_BYTES = 15  # 20 characters
 
@@ -27,9 +29,16 @@ def prepare(data_dir: Path) -> str:
     with alone(data_dir):
         call_command("migrate", verbosity=0, interactive=False)
         project_file.template()
-        if "migrate_projects" in get_commands():
-            call_command("migrate_projects", verbosity=0)
+        migrate_projects()
         return first_admin()
+
+
+def migrate_projects() -> None:
+    """A project whose file is broken answers 503 until it is mended; it keeps no other from being served."""
+    try:
+        call_command("migrate_projects", verbosity=0)
+    except CommandError as failures:
+        logger.error("migrate_projects: %s", failures)
 
 
 def make_private(data_dir: Path) -> None:

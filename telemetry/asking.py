@@ -15,7 +15,7 @@ from loopkit.errors import ApiError
 from telemetry import fingerprint, parameters
 from telemetry.cursors import Cursor
 from telemetry.filters import Filters
-from telemetry.windows import MAX_MINUTES, Window, unix_nano
+from telemetry.windows import FURTHEST, MAX_MINUTES, Window, unix_nano
 
 FORMS = {
     "since_minutes": f"Write whole minutes, 1 to {MAX_MINUTES} (30 days).",
@@ -69,7 +69,7 @@ def window(values: Mapping[str, Any], default_minutes: int, now: datetime) -> Wi
     if "since_minutes" in values:
         return Window.ending(until, values["since_minutes"])
     if "record_id" in values or "trace_id" in values:
-        return Window(0, unix_nano(until))
+        return Window(0, unix_nano(until) if "until" in values else FURTHEST)  # some clocks are ahead
     return Window.ending(until, MAX_MINUTES if "session_id" in values else default_minutes)
 
 

@@ -19,8 +19,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry import otlp_json
 from telemetry.span import Event, Origin, Span
 from telemetry.values import attributes
+from telemetry.windows import FURTHEST
 
-MAX_TIME = (1 << 63) - 1  # what a signed 64-bit column holds: the year 2262
+MAX_TIME = FURTHEST - 1  # windows are half-open
 MAX_SPANS = 50_000  # in one request; exporters send 512, and a body of tiny spans must not fill the memory
 KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
 

@@ -73,12 +73,22 @@ def matching(window: Window, filters: Filters) -> QuerySet[Record]:
     return rows
 
 
-def floor(rows: QuerySet[Row], place: Cursor | None, depth: int) -> int | None:
-    """The start time of about that many rows below the place; None when there are fewer. Reads an index alone."""
-    if place is not None:  # strictly below, so that many rows of one time cannot hold the read in place
-        rows = rows.filter(start_time_unix_nano__lt=place.start_unix_nano)
-    starts = rows.order_by("-start_time_unix_nano").values_list("start_time_unix_nano", flat=True)
-    return next(iter(starts[depth : depth + 1]), None)
+def reach(window: Window, place: Cursor | None, lowest: int | None = None) -> Window:
+    """
+    The part of the window from `lowest` up to the place, rows of the place's own time included.
+
+    One lower and one upper bound: given two, SQLite takes the first for its index and walks to the other.
+    """
+    start = window.start_unix_nano if lowest is None else lowest
+    return Window(start, window.end_unix_nano if place is None else place.start_unix_nano + 1)
+
+
+def floor(rows: QuerySet[Row], window: Window, place: Cursor | None, depth: int) -> int | None:
+    """The start time of about that many rows below the place; None when there are fewer."""
+    # Strictly below, so that many rows of one time cannot hold the read in place.
+    below = Window(window.start_unix_nano, place.start_unix_nano) if place else window
+    starts = in_window(rows, below).order_by("-start_time_unix_nano")
+    return next(iter(starts.values_list("start_time_unix_nano", flat=True)[depth : depth + 1]), None)
 
 
 def has_session_id(session_ids: Iterable[str]) -> Q:

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from telemetry import cursors, records
 from telemetry.cursors import Cursor
-from telemetry.filters import Filters, floor, in_window, matching
+from telemetry.filters import Filters, floor, matching, reach
 from telemetry.models import Record
 from telemetry.store import snapshot
 from telemetry.windows import Window
@@ -46,10 +46,8 @@ class Page:
 def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> Page:
     """The newest records of the window that match, or those behind the cursor."""
     with snapshot():
-        lowest = deepest(window, cursor) if filters.need_scan else None
-        rows = behind(matching(window, filters), cursor)
-        if lowest is not None:
-            rows = rows.filter(start_time_unix_nano__gte=lowest)
+        lowest = floor(Record.objects.all(), window, cursor, MAX_SCAN) if filters.need_scan else None
+        rows = behind(matching(reach(window, cursor, lowest), filters), cursor)
         newest = rows.order_by("-start_time_unix_nano", "-trace_id", "-span_id")
         found = cut(newest, cursors.RECORDS, window, limit)
     if found.next_cursor is None and lowest is not None:
@@ -57,16 +55,11 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
     return found
 
 
-def deepest(window: Window, cursor: Cursor | None) -> int | None:
-    """Where a read that has no index to go by stops; None for the end of the window."""
-    return floor(in_window(Record.objects.all(), window), cursor, MAX_SCAN)
-
-
 def behind(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:
-    """Those below the cursor's place."""
+    """Without the rows of the cursor's time that come before it."""
     if cursor is None:
         return rows
-    return rows.filter(start_time_unix_nano__lte=cursor.start_unix_nano).filter(
+    return rows.filter(
         Q(start_time_unix_nano__lt=cursor.start_unix_nano)
         | Q(trace_id__lt=cursor.trace_id)
         | Q(trace_id=cursor.trace_id, span_id__lt=cursor.span_id)

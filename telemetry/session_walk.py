@@ -26,10 +26,10 @@ Row = tuple[int, bytes | memoryview, str]  # start time, trace id, session id
 
 @dataclass(slots=True)
 class Walk:
-    """The sessions of these traces behind `after`."""
+    """The sessions of the window's traces behind `after`."""
 
     window: Window
-    traces: QuerySet[Trace]
+    traces: QuerySet[Trace]  # of any time
     after: Cursor | None
     need_scan: bool  # no index leads to the traces
     place: Cursor | None = None  # where a walk that ended early is taken up again
@@ -51,11 +51,12 @@ class Walk:
 
     def step(self) -> list[Row]:
         """The next traces, newest first. `place` is then behind them, or None at the end of the window."""
-        every = filters.in_window(Trace.objects.all(), self.window)
-        lowest = filters.floor(every, self.place, SCAN) if self.need_scan else None
-        rows = behind(self.traces, self.place)
-        if lowest is not None:
-            rows = rows.filter(start_time_unix_nano__gte=lowest)
+        lowest = filters.floor(Trace.objects.all(), self.window, self.place, SCAN) if self.need_scan else None
+        rows = filters.in_window(self.traces, filters.reach(self.window, self.place, lowest))
+        if self.place:
+            rows = rows.filter(
+                Q(start_time_unix_nano__lt=self.place.start_unix_nano) | Q(trace_id__lt=self.place.trace_id)
+            )
         newest = rows.order_by("-start_time_unix_nano", "-trace_id")[:CHUNK]
         chunk = list(newest.values_list("start_time_unix_nano", "trace_id", "session_id"))
         if len(chunk) == CHUNK:
@@ -73,18 +74,8 @@ class Walk:
         if self.after is None:
             return set()
         start = self.after.start_unix_nano
-        above = self.traces.filter(start_time_unix_nano__gte=start).filter(
+        above = filters.in_window(self.traces, Window(start, self.window.end_unix_nano)).filter(
             Q(start_time_unix_nano__gt=start) | Q(trace_id__gte=self.after.trace_id)
         )
-        return set(
-            above.filter(filters.has_session_id(session_ids)).values_list("session_id", flat=True).distinct()
-        )
-
-
-def behind(traces: QuerySet[Trace], place: Cursor | None) -> QuerySet[Trace]:
-    """Those below the place."""
-    if place is None:
-        return traces
-    return traces.filter(start_time_unix_nano__lte=place.start_unix_nano).filter(
-        Q(start_time_unix_nano__lt=place.start_unix_nano) | Q(trace_id__lt=place.trace_id)
-    )
+        ids = above.filter(filters.has_session_id(session_ids)).values_list("session_id", flat=True)
+        return set(ids.distinct())

@@ -63,7 +63,7 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
 
     An answer may hold fewer than `limit` and still have a next cursor: then its walk was long enough.
     """
-    counted = counted_traces(window, filters)
+    counted = counted_traces(filters)
     by_index = replace(filters, outcome="").lead_by_index  # traces have no index by outcome
     need_scan = filters != Filters() and not by_index
     walk = Walk(window, matching(counted, window, filters), cursor, need_scan)
@@ -71,18 +71,16 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
     found: list[tuple[Session, Cursor]] = []
     with snapshot():
         while len(found) <= limit and (batch := dict(islice(met, limit + 1 - len(found)))):
-            known = summaries(batch, counted)
+            known = summaries(batch, in_window(counted, window))
             found += [(known[name], place) for name, place in batch.items() if suits(known[name], filters)]
     after = found[limit - 1][1] if len(found) > limit else walk.place
     return SessionPage(window, [session for session, _ in found[:limit]], after)
 
 
-def counted_traces(window: Window, filters: Filters) -> QuerySet[Trace]:
-    """The traces that count: of the window, the environment and the service."""
-    rows = in_window(Trace.objects.all(), window)
-    if filters.environment:
-        rows = rows.filter(environment=filters.environment)
-    return rows.filter(service=filters.service) if filters.service else rows
+def counted_traces(filters: Filters) -> QuerySet[Trace]:
+    """The traces that count: of the environment and the service."""
+    named = {name: value for name in ("environment", "service") if (value := getattr(filters, name))}
+    return Trace.objects.filter(**named)
 
 
 def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> QuerySet[Trace]:

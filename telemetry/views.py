@@ -18,6 +18,7 @@ from telemetry import body, otlp_answer
 from telemetry import otlp_shapes as shapes
 from telemetry.decode import MAX_SPANS, Encoding, TooManySpans, Undecodable
 from telemetry.ingest import ingest
+from telemetry.store import Receipt
 from tenants.authentication import ProducerKey
 from tenants.views import ProjectView
 
@@ -95,28 +96,30 @@ class TracesView(OtlpView):
     def post(self, request: Request) -> HttpResponse:
         """Store the spans; the answer is sent after commit and sync."""
         encoding = self.encoding(request)
-        try:
-            receipt = ingest(body.read(request._request), encoding, timezone.now())
-        except Undecodable as error:
-            hint = "See https://opentelemetry.io/docs/specs/otlp/."
-            raise ApiError(400, "invalid_otlp", f"Invalid OTLP body: {error}", hint) from error
-        except TooManySpans as error:
-            hint = "Send smaller batches, such as 512 spans."
-            raise ApiError(
-                413, "too_many_spans", f"More than {MAX_SPANS} spans in one request. {hint}", hint
-            ) from error
+        receipt = received(request, encoding)
         if receipt.rejected["over_quota"] and not receipt.accepted + receipt.duplicates:
             raise quota_exceeded(self.project.quota_spans)
         verbose = request.query_params.get("verbose") in {"1", "true"}
         return otlp_answer.success(receipt, encoding, verbose)
 
 
+def received(request: Request, encoding: Encoding) -> Receipt:
+    """What became of the request's spans. 400 for a body that is not OTLP, 413 for one of too many spans."""
+    try:
+        return ingest(body.read(request._request), encoding, timezone.now())
+    except Undecodable as error:
+        hint = "See https://opentelemetry.io/docs/specs/otlp/."
+        raise ApiError(400, "invalid_otlp", f"Invalid OTLP body: {error}", hint) from error
+    except TooManySpans as error:
+        message = f"More than {MAX_SPANS} spans in one request."
+        raise ApiError(413, "too_many_spans", message, "Send batches of 512 spans.") from error
+
+
 def quota_exceeded(quota_spans: int | None) -> ApiError:
     """Final: no client retries a 403."""
     hint = "Ask the operator for more: /contact.json."
-    return ApiError(
-        403, "quota_exceeded", f"quota_exceeded: the project's {quota_spans} spans are used. {hint}", hint
-    )
+    message = f"quota_exceeded: the project's {quota_spans} spans are used. {hint}"
+    return ApiError(403, "quota_exceeded", message, hint)
 
 
 class NotStoredView(OtlpView):

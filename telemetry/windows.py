@@ -9,6 +9,7 @@ from typing import Any
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_MINUTES = 43200  # 30 days
 MINUTE_NANO = 60_000_000_000
+FURTHEST = (1 << 63) - 1  # what a signed 64-bit column holds: the year 2262
 
 
 def unix_nano(moment: datetime) -> int:

@@ -56,12 +56,16 @@ class Server:
         sent = {"Authorization": f"Bearer {key}"} if key else {}
         if isinstance(data, dict):
             data, sent["Content-Type"] = json.dumps(data).encode(), "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, path, body=data, headers=sent | headers)
-        response = connection.getresponse()
-        answer = Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-        connection.close()
-        return answer
+        with self.connection() as connection:
+            connection.request(method, path, body=data, headers=sent | headers)
+            response = connection.getresponse()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+
+    @contextmanager
+    def connection(self) -> Iterator[http.client.HTTPConnection]:
+        """A connection for several requests."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            yield connection
 
     def provision(self, name: str) -> dict[str, Any]:
         """A fresh project over HTTP."""

@@ -18,10 +18,11 @@ SMALL_LIMIT_BYTES = 1024 * 1024
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_store(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Path:
     """A migrated project file, made once: making one takes as long as most tests."""
     path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
-    project_file.migrate(path)
+    with django_db_blocker.unblock():
+        project_file.migrate(path)
     return path
 
 
@@ -38,8 +39,8 @@ def send(call: Callable[..., Any], alice: Minted) -> Callable[..., Any]:
 
     def post(data: Any, content_type: str = "", **headers: str) -> Any:
         content_type = content_type or (PROTOBUF if isinstance(data, bytes) else JSON)
-        sent = {"Content-Type": content_type, **headers}
-        return call("POST", "/v1/traces", alice.keys["producer"], data, **sent)
+        sent = {"Content-Type": content_type, "content-type": content_type}  # the second for an empty body
+        return call("POST", "/v1/traces", alice.keys["producer"], data, **sent, **headers)
 
     return post
 

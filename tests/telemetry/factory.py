@@ -61,7 +61,7 @@ def span(
     attributes: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> dict[str, Any]:
-    """One span. `trace`, `id`, `parent` are names; `error` makes it a failure; `fields` are OTLP/JSON's own."""
+    """One span. `trace`, `id`, `parent` are names; `error` makes it a failure; `fields` are as in OTLP/JSON."""
     start = unix_nano(at)
     made = {
         "traceId": trace_id(trace),

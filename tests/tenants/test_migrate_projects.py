@@ -12,6 +12,7 @@ from telemetry.models import Tally
 from tenants import project_file
 from tenants.binding import bind
 from tenants.provisioning import Minted
+from tests.server import Server
 from tests.tenants.test_project_file import damage, set_version
 
 
@@ -82,8 +83,19 @@ def test_a_broken_file_is_named_and_stops_no_other(alice: Minted, make_project: 
             assert Tally.objects.count() == 1
 
 
-@pytest.mark.django_db
 def test_it_is_silent_when_told_so(alice: Minted) -> None:
     use(alice)
 
     assert run(verbosity=0) == ""
+
+
+def test_one_broken_file_does_not_keep_an_installation_from_starting(
+    server: Server,
+) -> None:
+    broken = server.provision("broken file")
+    path = server.data_dir / "projects" / f"{broken['project_id']}.sqlite3"
+    path.write_bytes(b"this is no database" * 1000)
+
+    assert "Data dir ready" in server.manage("prepare")
+
+    path.unlink()

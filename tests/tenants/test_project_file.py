@@ -22,6 +22,14 @@ from tenants.views import ProjectView
 
 pytestmark = pytest.mark.django_db
 ACME = Project(project_id="acme-00000001")
+SPAN = {
+    "traceId": "0a" * 16,
+    "spanId": "0b" * 8,
+    "name": "work",
+    "startTimeUnixNano": "1",
+    "endTimeUnixNano": "2",
+}
+SPANS = {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]}
 
 
 class TalliesView(ProjectView):
@@ -174,3 +182,26 @@ def damage(path: Path, fault: str) -> None:
     else:  # a link to where nothing is; permissions would not stop a superuser
         path.unlink()
         path.symlink_to("/nowhere/file.sqlite3")
+
+
+@pytest.mark.parametrize("path", ["/v1/telemetry", "/v1/sessions"])
+def test_the_read_paths_answer_503_for_the_broken_project_only(
+    call: Any, alice: Minted, charlie: Minted, path: str
+) -> None:
+    damage(project_file.ensure(alice.project.project_id), "garbage")
+
+    broken, sound = (call("GET", path, minted.keys["agent"]) for minted in (alice, charlie))
+
+    assert (broken.status_code, sound.status_code) == (503, 200)
+    assert int(broken["Retry-After"]) >= 1
+
+
+def test_spans_for_a_broken_file_get_a_503_that_exporters_retry(
+    call: Any, alice: Minted, charlie: Minted
+) -> None:
+    damage(project_file.ensure(alice.project.project_id), "garbage")
+
+    broken, sound = (call("POST", "/v1/traces", one.keys["producer"], SPANS) for one in (alice, charlie))
+
+    assert (broken.status_code, sound.status_code) == (503, 202)
+    assert int(broken["Retry-After"]) >= 1

@@ -1,0 +1,47 @@
+"""AnyValue as plain Python, and as JSON."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+
+from telemetry.values import attributes, jsonable, plain
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (AnyValue(), None),
+        (AnyValue(string_value=""), ""),
+        (AnyValue(string_value="text"), "text"),
+        (AnyValue(bool_value=False), False),
+        (AnyValue(bool_value=True), True),
+        (AnyValue(int_value=0), 0),
+        (AnyValue(int_value=-(1 << 63)), -(1 << 63)),
+        (AnyValue(double_value=0.0), 0.0),
+        (AnyValue(bytes_value=b""), b""),
+        (AnyValue(array_value=ArrayValue()), []),
+        (AnyValue(array_value=ArrayValue(values=[AnyValue(int_value=1), AnyValue()])), [1, None]),
+        (AnyValue(kvlist_value=KeyValueList()), {}),
+    ],
+)
+def test_every_kind_of_value_is_plain_as_an_attribute_and_in_a_list(value: AnyValue, expected: Any) -> None:
+    read = [plain(value), *attributes([KeyValue(key="k", value=value)]).values()]
+
+    assert read == [expected, expected]
+    assert [type(item) for item in read] == [type(expected)] * 2
+
+
+def test_of_a_repeated_key_the_last_value_wins_even_when_it_is_empty() -> None:
+    pairs = [KeyValue(key="k", value=AnyValue(string_value="first")), KeyValue(key="k")]
+
+    assert attributes(pairs) == {"k": None}
+
+
+def test_what_json_lacks_is_spelled_as_otlp_does() -> None:
+    odd = {"bytes": b"\xfb\xff", "list": [math.inf, -math.inf, math.nan, 1.5], "deep": {"none": None}}
+
+    assert jsonable(odd) == {"bytes": "+/8=", "list": ["Infinity", "-Infinity", "NaN", 1.5], "deep": {"none": None}}
