@@ -12,7 +12,18 @@ import time
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
-WORDS = ["order", "parcel", "refund", "invoice", "warehouse", "customer", "delayed", "lookup", "status", "delivery"]
+WORDS = [
+    "order",
+    "parcel",
+    "refund",
+    "invoice",
+    "warehouse",
+    "customer",
+    "delayed",
+    "lookup",
+    "status",
+    "delivery",
+]
 SPANS_A_TRACE = 8
 FAILING = 0.05
 KINDS = ["order {n} not found", "warehouse {n} timed out after {n} ms", "refund of {n} EUR exceeds the limit"]

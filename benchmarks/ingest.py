@@ -98,9 +98,13 @@ def case(folder: Path, spans: int, connections: int, runs: int) -> None:
         stored = server.call("GET", "/v1/dashboard", key["agent_key"]).json()["tallies"]
     sent = (spans // 8 * 8 or spans) * max(BODIES, 4000 // spans) * connections * runs
     assert stored == {"stored": sent}, (stored, sent)
-    speed, best = (statistics.median(result.spans_a_second for result in results) for results in (ours, theirs))
+    speed, best = (
+        statistics.median(result.spans_a_second for result in results) for results in (ours, theirs)
+    )
     p50, p99 = (statistics.median(getattr(result, name) for result in ours) for name in ("p50_ms", "p99_ms"))
-    print(f"{spans:>5} {connections:>11} {speed:>10,.0f} {best:>10,.0f} {speed / best:>7.0%} {p50:>8.1f} {p99:>8.1f}")
+    print(
+        f"{spans:>5} {connections:>11} {speed:>10,.0f} {best:>10,.0f} {speed / best:>7.0%} {p50:>8.1f} {p99:>8.1f}"
+    )
 
 
 def main() -> None:
@@ -108,7 +112,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     runs = parser.parse_args().runs
-    print(f"{'spans':>5} {'connections':>11} {'spans/s':>10} {'ceiling':>10} {'ratio':>7} {'p50 ms':>8} {'p99 ms':>8}")
+    print(
+        f"{'spans':>5} {'connections':>11} {'spans/s':>10} {'ceiling':>10} {'ratio':>7} {'p50 ms':>8} {'p99 ms':>8}"
+    )
     for spans, connections in CASES:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / str(spans)).mkdir()

@@ -14,8 +14,8 @@ from diagnosis.eval_formats import FORMATS
 from diagnosis.models import EvalCandidate, EvalResult
 from loopkit.errors import ApiError
 from tenants.models import Project
+from tenants.project_view import ProjectView, validated
 from tenants.serializers import Error
-from tenants.views import ProjectView, validated
 
 REFUSED = dict.fromkeys((400, 401, 403, 404), Error)
 

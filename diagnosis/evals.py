@@ -6,13 +6,13 @@ One candidate a cluster, made when the cluster is first diagnosed; its id names 
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import Any
 
 from diagnosis.failures import Failing
 from diagnosis.models import EvalCandidate
-from diagnosis.storable import without_nul
 from telemetry.fingerprint import cluster_id
 from tenants.models import Project
 
@@ -23,6 +23,7 @@ EXPECTATIONS = {
     "user_signal": "The answer is one that the user does not rate down.",
 }
 DEFAULT_EXPECTATION = "The operation ends without an error."
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even run of backslashes, which are text themselves
 
 
 def eval_id(example: Failing, taken: set[str]) -> str:
@@ -80,3 +81,9 @@ def case(record: dict[str, Any]) -> dict[str, Any]:
         "model": record["model"],
         "failure": record["message"],
     }
+
+
+def without_nul(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with no NUL in names and values: the record shows it, but PostgreSQL's JSON refuses it."""
+    cleaned: dict[str, Any] = json.loads(NUL.sub(r"\1", json.dumps(document)))
+    return cleaned

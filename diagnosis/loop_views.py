@@ -16,8 +16,8 @@ from diagnosis.pages_of import page, parameters
 from loopkit.errors import ApiError
 from tenants.authentication import Principal
 from tenants.models import Project
+from tenants.project_view import ProjectView, validated
 from tenants.serializers import Error
-from tenants.views import ProjectView, validated
 
 REFUSED = dict.fromkeys((400, 401, 403), Error)
 

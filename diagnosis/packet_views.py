@@ -17,8 +17,8 @@ from diagnosis.pages_of import page, parameters
 from loopkit.errors import ApiError
 from telemetry.asking import asked_window
 from telemetry.parameters import Parameters
+from tenants.project_view import ProjectView
 from tenants.serializers import Error
-from tenants.views import ProjectView
 
 REFUSED = dict.fromkeys((400, 401, 403, 503), Error)
 

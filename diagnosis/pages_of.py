@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from loopkit.errors import ApiError
-from tenants.views import validated
+from tenants.project_view import validated
 
 MAX_DIGITS = 12
 M = TypeVar("M", bound=Model)

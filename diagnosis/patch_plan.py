@@ -15,6 +15,14 @@ INFRA = re.compile(
     r"\b(429|5\d\d)\b|rate.?limit|timed? ?out|timeout|ECONN|connection|unavailable|overloaded", re.I
 )
 CONTEXT = re.compile(r"context.?length|maximum context|too many tokens|prompt is too long", re.I)
+CHANGES = {
+    "model": "Change the model's limits or its settings",
+    "prompt": "Change the prompt",
+    "context": "Send the model less context",
+    "infra": "Handle the outage: time-outs, retries with a bound, a fallback",
+    "tools": "Change the tool or its schema",
+    "other": "Change that code",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ def steps(facts: Facts) -> list[str]:
             if facts.echo_operations
             else []
         ),
-        f"Change the {lever(example)} so that the eval passes; keep the healthy calls of the operation as they are.",
+        f"{CHANGES[lever(example)]} so that the eval passes; keep the healthy calls of the operation as they are.",
         "Open the pull request and report each step: POST /v1/loops/{loop_id}/events.",
     ]
 

@@ -13,8 +13,8 @@ from diagnosis.diagnose import diagnose
 from diagnosis.loop_views import own_loop, wrong_state
 from diagnosis.loops import WrongState
 from telemetry.windows import Window
+from tenants.project_view import ProjectView, validated
 from tenants.serializers import Error
-from tenants.views import ProjectView, validated
 
 REFUSED = dict.fromkeys((400, 401, 403, 413, 415, 503), Error)
 

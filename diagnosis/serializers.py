@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.loops import REPORTABLE
 from diagnosis.models import Loop, Severity, Verification
-from telemetry.parameters import SIGNAL_TYPES
+from telemetry.meaning import SIGNAL_TYPES
 from telemetry.serializers import Record, Shape, Window, text
 from telemetry.windows import MAX_MINUTES
 from tenants.serializers import ProjectSummary

@@ -22,8 +22,8 @@ from rest_framework.response import Response
 
 from loopkit.errors import Unavailable
 from tenants import project_file
+from tenants.project_view import PublicView
 from tenants.serializers import Error
-from tenants.views import PublicView
 
 READY = "ok"
 

@@ -5,6 +5,7 @@ Django's own reference: https://docs.djangoproject.com/en/5.2/ref/settings/
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -62,10 +63,17 @@ def natural(raw: str) -> int:
     return number
 
 
+def whole(raw: str) -> int:
+    """A whole number, zero or above."""
+    number = int(raw)
+    if number < 0:
+        raise ValueError("must be 0 or more")
+    return number
+
+
 def rate(raw: str) -> str:
     """A rate as django-ratelimit writes it: https://django-ratelimit.readthedocs.io/en/stable/rates.html"""
-    count, _, period = raw.partition("/")
-    if not count.isdigit() or period.lstrip("0123456789")[:1] not in {"s", "m", "h", "d"}:
+    if not re.fullmatch(r"\d+/([1-9]\d*)?[smhd]", raw):
         raise ValueError("write it as count/period, such as 20/h or 5/10m")
     return raw
 
@@ -109,9 +117,15 @@ LOOPKIT_BIND = env("LOOPKIT_BIND", "127.0.0.1", str)
 PORT = env("PORT", 8000, natural)
 LOOPKIT_WORKERS = env("LOOPKIT_WORKERS", 2, natural)
 LOOPKIT_THREADS = env("LOOPKIT_THREADS", 8, natural)
+if LOOPKIT_OPEN_STORES + LOOPKIT_THREADS > 70:
+    raise ImproperlyConfigured(
+        "LOOPKIT_OPEN_STORES + LOOPKIT_THREADS must be 70 at most: each holds 3 of the process's 256 descriptors."
+    )
 LOOPKIT_LOG_LEVEL = env("LOOPKIT_LOG_LEVEL", "INFO", str)
 LOOPKIT_PUBLIC_URL = env("LOOPKIT_PUBLIC_URL", "", public_url)
-LOOPKIT_TRUSTED_PROXIES = env("LOOPKIT_TRUSTED_PROXIES", 0, int)  # how many proxies append to X-Forwarded-For
+LOOPKIT_TRUSTED_PROXIES = env(
+    "LOOPKIT_TRUSTED_PROXIES", 0, whole
+)  # how many proxies append to X-Forwarded-For
 ALLOWED_HOSTS = env("LOOPKIT_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"], words)
 if LOOPKIT_PUBLIC_URL:
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, str(urlsplit(LOOPKIT_PUBLIC_URL).hostname)]

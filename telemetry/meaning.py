@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+SIGNAL_TYPES = (
+    "error",
+    "tool_call_failed",
+    "llm_call_failed",
+    "output_truncated",
+    "user_signal",
+    "latency",
+    "repeated_call",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:

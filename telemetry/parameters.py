@@ -18,19 +18,11 @@ from rest_framework import serializers
 
 from loopkit.errors import ApiError
 from telemetry import cursors, fingerprint, records
+from telemetry.meaning import SIGNAL_TYPES
 from telemetry.windows import EPOCH, MAX_MINUTES
 
 FURTHEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in a signed 64-bit column end in that year
 MAX_LIMIT = 500
-SIGNAL_TYPES = (
-    "error",
-    "tool_call_failed",
-    "llm_call_failed",
-    "output_truncated",
-    "user_signal",
-    "latency",
-    "repeated_call",
-)
 
 
 class Parsed(serializers.RegexField):

@@ -13,8 +13,8 @@ from telemetry import parameters, reading, sessions
 from telemetry import serializers as shapes
 from telemetry.asking import asked
 from telemetry.windows import MAX_MINUTES
+from tenants.project_view import ProjectView
 from tenants.serializers import Error
-from tenants.views import ProjectView
 
 REFUSED = {
     400: OpenApiResponse(

@@ -8,7 +8,7 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer as Repeated
@@ -137,7 +137,7 @@ def capture(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any] | Non
     found = conventions.capture(decode.read(message, origin))
     if found is None:
         return None
-    plain: dict[str, Any] = jsonable(asdict(found))
+    plain = {field.name: jsonable(getattr(found, field.name)) for field in fields(found)}
     return plain | {"model": found.model or None}
 
 

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from loopkit.errors import ApiError
 from telemetry import user_signal
 from tenants.authentication import FeedbackKey
+from tenants.project_view import ProjectView, validated
 from tenants.serializers import Error
-from tenants.views import ProjectView, validated
 
 
 class FeedbackRequest(serializers.Serializer[dict[str, str]]):

@@ -11,6 +11,10 @@ from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+MAX_NUMBER = 2.0**63  # PostgreSQL gives greater ones back as whole numbers, which orjson does not write
+MAX_DEPTH = 200  # lists and objects in one another; orjson writes 254, and an answer is some itself
+CUT = "..."
+
 
 def plain(value: AnyValue) -> Any:
     """str, bool, int, float, bytes, list, dict, or None for an empty value."""
@@ -31,14 +35,23 @@ def attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
     }  # most values are strings
 
 
-def jsonable(value: Any) -> Any:
+def jsonable(value: Any, depth: int = 0) -> Any:
     """The value with what JSON lacks spelled as OTLP/JSON does: base64 bytes, "NaN", "Infinity"."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, float) and not -MAX_NUMBER < value < MAX_NUMBER:
+        return spelled(value)
+    if isinstance(value, (list, dict)) and depth >= MAX_DEPTH:
+        return CUT
     if isinstance(value, list):
-        return [jsonable(item) for item in value]
+        return [jsonable(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {key: jsonable(item) for key, item in value.items()}
+        return {key: jsonable(item, depth + 1) for key, item in value.items()}
     return value
+
+
+def spelled(number: float) -> str:
+    """A number that JSON lacks, or that readers of JSON disagree about, as text."""
+    if math.isnan(number):
+        return "NaN"
+    return repr(number).replace("inf", "Infinity")

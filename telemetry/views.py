@@ -20,7 +20,7 @@ from telemetry.decode import MAX_SPANS, Encoding, TooManySpans, Undecodable
 from telemetry.ingest import ingest
 from telemetry.store import Receipt
 from tenants.authentication import ProducerKey
-from tenants.views import ProjectView
+from tenants.project_view import ProjectView
 
 logger = logging.getLogger(__name__)
 

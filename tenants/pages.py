@@ -34,8 +34,9 @@ from tenants.authentication import Principal, authenticate
 from tenants.binding import bind
 from tenants.credentials import PREFIXES
 from tenants.models import Key, Project
+from tenants.project_view import validated
 from tenants.serializers import RecoverRequest
-from tenants.views import recovered, validated
+from tenants.views import recovered
 
 logger = logging.getLogger(__name__)
 SESSION_KEY = "dashboard_key_id"

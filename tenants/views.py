@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from loopkit.errors import ApiError
 from tenants import credentials, limits, provisioning
 from tenants import serializers as shapes
 from tenants.answers import signup_answer, summary
-from tenants.authentication import AgentKey, KeyAuthentication, Principal
-from tenants.binding import bind
-from tenants.models import SANDBOX, AccessRequest, Project
+from tenants.authentication import KeyAuthentication
+from tenants.models import SANDBOX, AccessRequest, Key, Project
+from tenants.project_view import ProjectView, PublicView, validated
 
 ANYONE: list[Any] = [{}]  # security requirements of OpenAPI: none, or either of two keys
 OWNER: list[Any] = [{"producerKey": []}, {"agentKey": []}]
-
-
-def validated(serializer_class: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
-    """The request's data in its shape, or a 400 that names each bad field."""
-    serializer = serializer_class(data=data)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
-
-
-class ProjectView(APIView):
-    """A view for keys: the key's project is bound while it runs."""
-
-    authentication_classes = [AgentKey]
-    required_scope = "telemetry:read"
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """As usual, and the binding ends with the answer."""
-        with ExitStack() as self.bound:
-            return super().dispatch(request, *args, **kwargs)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Bind after authentication and permission."""
-        super().initial(request, *args, **kwargs)
-        self.bound.enter_context(bind(self.project))
-
-    @property
-    def project(self) -> Project:
-        """The project of the key."""
-        principal = self.request.user
-        assert isinstance(principal, Principal)
-        return principal.project
-
-
-class PublicView(APIView):
-    """A view that needs no key."""
-
-    required_scope = ""
 
 
 class ProvisionView(PublicView):
@@ -114,11 +73,10 @@ class ProvisionView(PublicView):
                 "Use a producer or agent key of the project that has this name, or take another name.",
             )
         graduated = self.graduate(project)
-        answer = signup_answer(request, provisioning.Minted(project)) | {
-            "resumed": True,
-            "graduated": graduated,
-        }
-        return Response(answer)
+        answer = signup_answer(request, provisioning.Minted(project))
+        if key.kind == Key.Kind.PRODUCER:
+            answer["recovery_code"] = None  # it mints agent keys, and a producer key lies in every app
+        return Response(answer | {"resumed": True, "graduated": graduated})
 
     def get_authenticate_header(self, request: Request) -> str:
         """Resuming answers 401 with WWW-Authenticate, though the view is public."""

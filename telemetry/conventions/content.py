@@ -29,12 +29,12 @@ def parsed(value: Any) -> Any:
 
 
 def literal(text: str) -> Any:
-    """A Python repr of plain data, or the text."""
+    """A Python repr of plain data, or the text: of sets, bytes and other things that JSON does not have, too."""
     if len(text) > MAX_LITERAL:
         return text
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return orjson.loads(orjson.dumps(ast.literal_eval(text), option=orjson.OPT_NON_STR_KEYS))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text
 
 

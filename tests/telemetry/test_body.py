@@ -56,7 +56,9 @@ def test_several_gzip_members_are_one_body(encoding: str) -> None:
     assert body.read(Sent(members, encoding)) == TEXT + b"end"
 
 
-@pytest.mark.parametrize("size", [0, 1, body.PIECE_BYTES - 1, body.PIECE_BYTES, body.PIECE_BYTES + 1, 300_000])
+@pytest.mark.parametrize(
+    "size", [0, 1, body.PIECE_BYTES - 1, body.PIECE_BYTES, body.PIECE_BYTES + 1, 300_000]
+)
 def test_bodies_of_every_size_come_out_whole(size: int) -> None:
     text = (TEXT * 2)[:size]
 
@@ -106,7 +108,9 @@ def test_a_bomb_is_refused_in_bounded_memory(settings: Any, encoding: str, windo
 
 
 @pytest.mark.parametrize(("piece", "encoding"), [(b"x" * 50_000, ""), (gzip.compress(b"") * 200, "gzip")])
-def test_an_endless_body_is_refused_even_if_nothing_comes_out(settings: Any, piece: bytes, encoding: str) -> None:
+def test_an_endless_body_is_refused_even_if_nothing_comes_out(
+    settings: Any, piece: bytes, encoding: str
+) -> None:
     settings.LOOPKIT_MAX_BODY_BYTES = 100_000
 
     assert refusal(Endless(piece, encoding)).status_code == 413
@@ -157,13 +161,17 @@ def test_a_body_that_breaks_off_is_400_and_nothing_is_stored(sturdy_server: Serv
 
     declared = exchange(sturdy_server, head("Content-Length: 50", key, kind), b"", closing=True)
     chunked = exchange(sturdy_server, head("Transfer-Encoding: chunked", key, kind), b"5\r\nab", closing=True)
-    malformed = exchange(sturdy_server, head("Transfer-Encoding: chunked", key, kind), b"zz\r\nab\r\n0\r\n\r\n")
+    malformed = exchange(
+        sturdy_server, head("Transfer-Encoding: chunked", key, kind), b"zz\r\nab\r\n0\r\n\r\n"
+    )
 
     assert [answer[:12] for answer in (declared, chunked, malformed)] == [b"HTTP/1.1 400"] * 3
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
-def test_a_body_over_the_limit_gets_its_413_while_it_is_still_sent(sturdy_server: Server, is_chunked: bool) -> None:
+def test_a_body_over_the_limit_gets_its_413_while_it_is_still_sent(
+    sturdy_server: Server, is_chunked: bool
+) -> None:
     made = sturdy_server.provision(f"too large {is_chunked}")
     total = SMALL_LIMIT_BYTES + 800_000
     data: Any = itertools.repeat(b"\0" * 1000, total // 1000) if is_chunked else b"\0" * total

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
@@ -43,11 +43,9 @@ SMALLEST = sorted(CAPTURED, key=lambda recorded: len(recorded.plain))[:3]
 
 def understood(body: bytes, encoding: Encoding) -> None:
     """The body is decoded and every span read, or refused as undecodable; nothing else may happen."""
-    try:
+    with suppress(Undecodable):
         for found in decode(body, encoding).spans:
             normalise(found)
-    except Undecodable as error:
-        assert str(error)
 
 
 @given(body=st.binary(max_size=300), encoding=st.sampled_from(Encoding))
@@ -58,7 +56,9 @@ def test_arbitrary_bytes_are_refused_or_understood(body: bytes, encoding: Encodi
 
 @given(data=st.data(), recorded=st.sampled_from(SMALLEST))
 @QUICK
-def test_captures_with_changed_bytes_are_refused_or_understood(data: st.DataObject, recorded: captures.Recorded) -> None:
+def test_captures_with_changed_bytes_are_refused_or_understood(
+    data: st.DataObject, recorded: captures.Recorded
+) -> None:
     body = bytearray(recorded.plain)
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(body) - 1))
@@ -116,35 +116,31 @@ def test_odd_requests_are_answered_and_what_is_stored_is_shown(
     assert answer.status_code in {202, 400}
     if answer.headers.get("X-LoopKit-Accepted", "0") != "0":
         sent = json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
-        assert record(f"rec_{sent['traceId']}{sent['spanId']}".lower())["name"] == (sent.get("name") or "").replace("\x00", "")
+        assert record(f"rec_{sent['traceId']}{sent['spanId']}".lower())["name"] == (
+            sent.get("name") or ""
+        ).replace("\x00", "")
 
 
-@pytest.mark.parametrize("levels", [90, 101, 5000])
-def test_protobuf_that_nests_too_deep_is_refused_not_overflowed(levels: int) -> None:
-    field = b""
-    for _ in range(levels):  # AnyValue.array_value.values
-        inner = b"\x0a" + varint(len(field)) + field
-        field = b"\x2a" + varint(len(inner)) + inner
+@pytest.mark.parametrize(("levels", "expected"), [(20, 200), (60, 400), (5000, 400)])
+def test_protobuf_that_nests_too_deep_is_refused_not_overflowed(
+    send: Callable[..., Any], levels: int, expected: int
+) -> None:
+    value = b""
+    for _ in range(levels):
+        value = field(5, field(1, value))  # an array of one value
+    attribute = field(1, b"deep") + field(2, value)
+    sent = field(1, b"t" * 16) + field(2, b"s" * 8) + field(9, attribute)
 
-    understood(wrapped(field), Encoding.PROTOBUF)
-
-
-def varint(number: int) -> bytes:
-    """A length as protobuf writes it."""
-    head = b""
-    while number > 127:
-        head += bytes([number & 127 | 128])
-        number >>= 7
-    return head + bytes([number])
+    assert send(field(1, field(2, field(2, sent)))).status_code == expected
 
 
-def wrapped(value: bytes) -> bytes:
-    """A request whose one span has that AnyValue as an attribute."""
-    for tag in (b"\x12", b"\x4a", b"\x12", b"\x12", b"\x0a"):  # value, attributes, spans, scope_spans, resource_spans
-        ids = b"\x0a\x10" + b"t" * 16 + b"\x12\x08" + b"s" * 8 if tag == b"\x12" and b"\x4a" in value[:1] else b""
-        value = ids + value
-        value = tag + varint(len(value)) + value
-    return value
+def field(number: int, data: bytes) -> bytes:
+    """A field of a protobuf message: https://protobuf.dev/programming-guides/encoding/#structure"""
+    length, left = b"", len(data)
+    while left > 127:
+        length += bytes([left & 127 | 128])
+        left >>= 7
+    return bytes([number << 3 | 2]) + length + bytes([left]) + data
 
 
 BATCH, SENDERS, ROUNDS = 5, 3, 3
@@ -181,13 +177,15 @@ def test_what_was_acknowledged_survives_killed_workers(sturdy_server: Server) ->
     for sender in senders:
         sender.join(timeout=20)
 
-    with closing(sqlite3.connect(sturdy_server.data_dir / "projects" / f"{made['project_id']}.sqlite3")) as file:
+    with closing(
+        sqlite3.connect(sturdy_server.data_dir / "projects" / f"{made['project_id']}.sqlite3")
+    ) as file:
         assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         stored = set(file.execute("SELECT hex(trace_id), hex(span_id) FROM telemetry_record"))
-        [counted] = file.execute("SELECT (SELECT sum(count) FROM telemetry_rollup), (SELECT sum(records) FROM telemetry_trace)")
-    expected = {
-        (trace_id(batch).upper(), span_id(n).upper()) for batch in acknowledged for n in range(BATCH)
-    }
+        [counted] = file.execute(
+            "SELECT (SELECT sum(count) FROM telemetry_rollup), (SELECT sum(records) FROM telemetry_trace)"
+        )
+    expected = {(trace_id(batch).upper(), span_id(n).upper()) for batch in acknowledged for n in range(BATCH)}
     assert len(expected) >= ROUNDS * 10 * BATCH
     assert expected <= stored
     assert counted == (len(stored), len(stored))

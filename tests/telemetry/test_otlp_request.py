@@ -56,7 +56,9 @@ def test_r2_parameters_and_case_of_the_content_type_do_not_matter(
     assert answer.headers["Content-Type"] == expected
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/protobuf", "application/jsonl", "nonsense", ";"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/protobuf", "application/jsonl", "nonsense", ";"]
+)
 def test_r2_any_other_content_type_is_415(send: Callable[..., Any], content_type: str) -> None:
     answer = send(BODIES[JSON], content_type)
 
@@ -129,9 +131,14 @@ def test_r5_a_chunked_body_is_read_whole(server: Server, content_type: str, comp
     data = COMPRESSIONS[compression](plain)
     headers = {"Content-Type": content_type, "Content-Encoding": compression}
 
-    answer = server.call("POST", "/v1/traces", key, (data[at : at + 999] for at in range(0, len(data), 999)), **headers)
+    answer = server.call(
+        "POST", "/v1/traces", key, (data[at : at + 999] for at in range(0, len(data), 999)), **headers
+    )
 
-    assert (answer.status, answer.headers["x-loopkit-accepted"]) == (202 if content_type == JSON else 200, "300")
+    assert (answer.status, answer.headers["x-loopkit-accepted"]) == (
+        202 if content_type == JSON else 200,
+        "300",
+    )
 
 
 @ENCODINGS
@@ -176,7 +183,9 @@ def test_r7_a_span_sent_again_is_the_same_span(send: Callable[..., Any], alice: 
         assert Record.objects.count() == 1
 
 
-def test_r8_spans_of_a_trace_come_in_any_order_from_several_services(send: Callable[..., Any], alice: Minted) -> None:
+def test_r8_spans_of_a_trace_come_in_any_order_from_several_services(
+    send: Callable[..., Any], alice: Minted
+) -> None:
     second = timedelta(seconds=1)
     child = span("child", parent="never sent", at=NOW + second, duration_ms=5000)
     send(request(child, resource={"service.name": "stock"}))
@@ -196,7 +205,9 @@ def test_r9_without_a_good_key_it_is_401(
 ) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
 
-    answer = call("POST", "/v1/traces", data=BODIES[content_type], **{"Content-Type": content_type}, **headers)
+    answer = call(
+        "POST", "/v1/traces", data=BODIES[content_type], **{"Content-Type": content_type}, **headers
+    )
 
     assert (answer.status_code, status(answer)[0]) == (401, 16)
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -230,7 +241,9 @@ def test_r9_a_revoked_key_is_401(send: Callable[..., Any], alice: Minted, conten
 def test_r9_another_kind_of_key_is_403(
     call: Callable[..., Any], alice: Minted, content_type: str, kind: str
 ) -> None:
-    answer = call("POST", "/v1/traces", alice.keys[kind], BODIES[content_type], **{"Content-Type": content_type})
+    answer = call(
+        "POST", "/v1/traces", alice.keys[kind], BODIES[content_type], **{"Content-Type": content_type}
+    )
 
     assert (answer.status_code, status(answer)[0]) == (403, 7)
 

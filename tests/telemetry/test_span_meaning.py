@@ -11,11 +11,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.models import Origin, Record
+from telemetry.windows import unix_nano
 from tenants.binding import bind
 from tenants.provisioning import Minted
 from tests.telemetry.answers import counts, partial_success, status
 from tests.telemetry.factory import any_value, key_values, protobuf, record_id, request, span, trace_id
-from telemetry.windows import unix_nano
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 Read = Callable[[str], dict[str, Any]]
@@ -45,7 +45,9 @@ def test_m1_a_span_without_valid_ids_is_rejected_and_the_others_are_kept(
 
 
 @pytest.mark.parametrize("parent", ["", "0" * 16, "ab" * 4, "ab" * 16])
-def test_m1_a_parent_id_that_names_no_span_is_none(send: Callable[..., Any], record: Read, parent: str) -> None:
+def test_m1_a_parent_id_that_names_no_span_is_none(
+    send: Callable[..., Any], record: Read, parent: str
+) -> None:
     root = span(at=datetime.now(UTC)) | {"parentSpanId": parent}
     send(request(root))
 
@@ -66,7 +68,12 @@ def test_m1_a_parent_id_that_names_no_span_is_none(send: Callable[..., Any], rec
     ],
 )
 def test_m2_times_of_every_kind_are_stored_and_shown(
-    send: Callable[..., Any], record: Read, start: int | None, end: int | None, stored_start: int, duration_ms: float
+    send: Callable[..., Any],
+    record: Read,
+    start: int | None,
+    end: int | None,
+    stored_start: int,
+    duration_ms: float,
 ) -> None:
     odd = span(at=NOW) | {
         "startTimeUnixNano": start,
@@ -93,7 +100,10 @@ def test_m2_durations_of_centuries_add_up_without_overflow(send: Callable[..., A
 
 def test_m3_of_repeated_keys_the_last_wins(send: Callable[..., Any], record: Read) -> None:
     pairs = [{"key": "twice", "value": any_value(value)} for value in ("first", "last")]
-    repeated = span(at=datetime.now(UTC)) | {"attributes": pairs, "events": [{"name": "e", "attributes": pairs}]}
+    repeated = span(at=datetime.now(UTC)) | {
+        "attributes": pairs,
+        "events": [{"name": "e", "attributes": pairs}],
+    }
     send(protobuf(request(repeated, resource={"service.name": "shop"})))
 
     shown = record(record_id(repeated))
@@ -113,7 +123,9 @@ def test_m3_of_repeated_json_names_the_last_wins(send: Callable[..., Any], recor
 
 @pytest.mark.parametrize("flags", [0, 1, 256, 257, 0x301, (1 << 32) - 1])
 def test_m4_flags_are_kept(send: Callable[..., Any], alice: Minted, flags: int) -> None:
-    send(request(span(at=NOW, flags=flags, links=[{"traceId": "0a" * 16, "spanId": "0b" * 8, "flags": flags}])))
+    send(
+        request(span(at=NOW, flags=flags, links=[{"traceId": "0a" * 16, "spanId": "0b" * 8, "flags": flags}]))
+    )
 
     message = stored_span(alice)
 
@@ -149,11 +161,19 @@ def test_m5_everything_that_was_sent_is_kept(
 ) -> None:
     sent = span(at=datetime.now(UTC), attributes={"mixed": [1, 2.5, True, {"a": "b"}]}) | FULL
     group = {
-        "resource": {"attributes": key_values({"service.name": "shop", "host": "h-1"}), "droppedAttributesCount": 6},
+        "resource": {
+            "attributes": key_values({"service.name": "shop", "host": "h-1"}),
+            "droppedAttributesCount": 6,
+        },
         "schemaUrl": "https://schema.example/resource",
         "scopeSpans": [
             {
-                "scope": {"name": "lib", "version": "2", "attributes": key_values({"s": 1}), "droppedAttributesCount": 7},
+                "scope": {
+                    "name": "lib",
+                    "version": "2",
+                    "attributes": key_values({"s": 1}),
+                    "droppedAttributesCount": 7,
+                },
                 "schemaUrl": "https://schema.example/scope",
                 "spans": [sent],
             }
@@ -169,7 +189,9 @@ def test_m5_everything_that_was_sent_is_kept(
     assert shown["scope"] == {
         "name": "lib", "version": "2", "attributes": {"s": 1}, "schema_url": "https://schema.example/scope"
     }  # fmt: skip
-    assert [(event["name"], event["attributes"]) for event in shown["events"]] == [("cache miss", {"key": "A-7"})]
+    assert [(event["name"], event["attributes"]) for event in shown["events"]] == [
+        ("cache miss", {"key": "A-7"})
+    ]
     assert shown["links"] == [
         {"trace_id": "0a" * 16, "span_id": "0b" * 8, "trace_state": "other=1", "attributes": {"why": "retry"}}
     ]
@@ -192,7 +214,11 @@ def test_m6_nul_characters_harm_nothing(
     facts = {odd: odd, "session.id": odd, "user.id": odd, "gen_ai.agent.name": odd, "gen_ai.tool.name": odd}
     sent = span(odd, at=datetime.now(UTC), error=odd, attributes=facts)
 
-    assert counts(send(encode(request(sent, resource={"service.name": odd, "service.version": odd})))) == (1, 0, 0)
+    assert counts(send(encode(request(sent, resource={"service.name": odd, "service.version": odd})))) == (
+        1,
+        0,
+        0,
+    )
     shown = record(record_id(sent))
     assert shown["attributes"][odd] == odd
     with bind(alice.project):

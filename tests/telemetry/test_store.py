@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import count
-import sqlite3
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +19,6 @@ from telemetry.rollups import MINUTE_NANO, bucket
 from telemetry.store import Receipt
 from tenants.binding import bind
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tests.server import Server
 from tests.telemetry.factory import request, span, store
 
@@ -49,7 +47,10 @@ def rows_of(project: Project) -> dict[str, Any]:
     with bind(project):
         return {
             "records": list(Record.objects.order_by("trace_id", "span_id").values()),
-            "rollups": {row.pk: (row.count, row.duration_nano_sum, row.duration_nano_max) for row in Rollup.objects.all()},
+            "rollups": {
+                row.pk: (row.count, row.duration_nano_sum, row.duration_nano_max)
+                for row in Rollup.objects.all()
+            },
             "traces": {bytes(row.pop("trace_id")): row for row in Trace.objects.values()},
             "tallies": dict(Tally.objects.values_list("reason", "count")),
         }
@@ -91,7 +92,9 @@ def assert_counts_equal_a_recount(project: Project) -> None:
     rows = rows_of(project)
     assert rows["rollups"] == recount_rollups(rows["records"])
     recounted = recount_traces(rows["records"])
-    assert {key: {name: row[name] for name in recounted[key]} for key, row in rows["traces"].items()} == recounted
+    assert {
+        key: {name: row[name] for name in recounted[key]} for key, row in rows["traces"].items()
+    } == recounted
     assert rows["tallies"].get("stored", 0) == len(rows["records"])
 
 
@@ -104,7 +107,10 @@ def sent_spans(draw: st.DrawFn) -> Fact:
         "gen_ai.usage.input_tokens": draw(st.integers(-5, 1 << 62)),
         "gen_ai.usage.output_tokens": draw(st.integers(0, 50)),
     }
-    facts = {"session.id": draw(st.sampled_from(["", "s-1", "s-2"])), "gen_ai.agent.name": draw(st.sampled_from(["", "a", "b"]))}
+    facts = {
+        "session.id": draw(st.sampled_from(["", "s-1", "s-2"])),
+        "gen_ai.agent.name": draw(st.sampled_from(["", "a", "b"])),
+    }
     return span(
         draw(st.sampled_from(["read", "write"])),
         trace=draw(st.integers(0, 3)),
@@ -116,7 +122,11 @@ def sent_spans(draw: st.DrawFn) -> Fact:
     )
 
 
-@given(sent=st.lists(sent_spans(), max_size=14), cuts=st.lists(st.integers(0, 14), max_size=3), random=st.randoms())
+@given(
+    sent=st.lists(sent_spans(), max_size=14),
+    cuts=st.lists(st.integers(0, 14), max_size=3),
+    random=st.randoms(),
+)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_counts_equal_a_recount_whatever_the_order_and_the_batches(
     db: None, sent: list[Fact], cuts: list[int], random: Any
@@ -191,7 +201,9 @@ def test_threads_that_send_the_same_spans_store_them_once(db: None) -> None:
     store(project, [], NOW)
 
     with ThreadPoolExecutor(8) as pool:
-        receipts = list(pool.map(lambda shift: store(project, spans(*range(shift, shift + 30)), NOW), range(16)))
+        receipts = list(
+            pool.map(lambda shift: store(project, spans(*range(shift, shift + 30)), NOW), range(16))
+        )
 
     assert sum(one.accepted for one in receipts) == 45
     assert all(one.accepted + one.duplicates == 30 for one in receipts)
@@ -208,7 +220,9 @@ def test_two_workers_store_the_same_spans_once(server: Server) -> None:
     body = request(*spans(*range(40)))
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: server.call("POST", "/v1/traces", made["producer_key"], body), range(16)))
+        answers = list(
+            pool.map(lambda _: server.call("POST", "/v1/traces", made["producer_key"], body), range(16))
+        )
 
     assert {answer.status for answer in answers} == {202}
     assert (sum_of(answers, "x-loopkit-accepted"), sum_of(answers, "x-loopkit-duplicates")) == (40, 600)
@@ -217,7 +231,9 @@ def test_two_workers_store_the_same_spans_once(server: Server) -> None:
 def test_two_workers_never_pass_the_quota(server: Server) -> None:
     made = server.provision("exact quota")
     with closing(sqlite3.connect(server.data_dir / "control.sqlite3")) as control, control:
-        control.execute("UPDATE tenants_project SET quota_spans = 100 WHERE project_id = ?", [made["project_id"]])
+        control.execute(
+            "UPDATE tenants_project SET quota_spans = 100 WHERE project_id = ?", [made["project_id"]]
+        )
 
     def send(sender: int) -> Any:
         return server.call(

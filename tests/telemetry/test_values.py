@@ -44,4 +44,8 @@ def test_of_a_repeated_key_the_last_value_wins_even_when_it_is_empty() -> None:
 def test_what_json_lacks_is_spelled_as_otlp_does() -> None:
     odd = {"bytes": b"\xfb\xff", "list": [math.inf, -math.inf, math.nan, 1.5], "deep": {"none": None}}
 
-    assert jsonable(odd) == {"bytes": "+/8=", "list": ["Infinity", "-Infinity", "NaN", 1.5], "deep": {"none": None}}
+    assert jsonable(odd) == {
+        "bytes": "+/8=",
+        "list": ["Infinity", "-Infinity", "NaN", 1.5],
+        "deep": {"none": None},
+    }

@@ -17,8 +17,8 @@ from tenants import pool, project_file
 from tenants.binding import bind
 from tenants.models import Project
 from tenants.project_file import OutdatedFile
+from tenants.project_view import ProjectView
 from tenants.provisioning import Minted
-from tenants.views import ProjectView
 
 pytestmark = pytest.mark.django_db
 ACME = Project(project_id="acme-00000001")

@@ -72,15 +72,17 @@ def test_the_public_url_wins_in_answers(provision: Any, settings: Any) -> None:
     assert provision().json()["ingest_url"] == "https://loops.example/v1/traces"
 
 
-@pytest.mark.parametrize("kind", ["producer", "agent"])
-def test_resuming_changes_nothing_and_shows_no_keys(provision: Any, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "withheld"), [("producer", {"recovery_code": None}), ("agent", {})])
+def test_resuming_changes_nothing_and_shows_no_keys(
+    provision: Any, kind: str, withheld: dict[str, None]
+) -> None:
     minted = provision().json()
     project, keys = Project.objects.values().get(), set(Key.objects.values_list("digest", "revoked_at"))
 
     answer = provision(key=minted[f"{kind}_key"])
 
     assert answer.status_code == 200
-    assert answer.json() == minted | dict.fromkeys(KEYS) | {"resumed": True}
+    assert answer.json() == minted | dict.fromkeys(KEYS) | {"resumed": True} | withheld
     assert Project.objects.values().get() == project
     assert set(Key.objects.values_list("digest", "revoked_at")) == keys
 
@@ -300,3 +302,12 @@ def test_the_loser_of_a_race_gets_a_409_that_says_how_to_resume(provision: Any, 
     assert answer.json()["error"]["code"] == "name_claimed"
     assert "Authorization: Bearer" in answer.json()["error"]["hint"]
     assert Project.objects.count() == 1
+
+
+def test_a_producer_key_does_not_get_the_code_that_mints_agent_keys(call: Any, db: None) -> None:
+    minted = call("POST", "/v1/provision", data={"project_name": "app"}).json()
+
+    by_producer = call("POST", "/v1/provision", minted["producer_key"], {"project_name": "app"}).json()
+    by_agent = call("POST", "/v1/provision", minted["agent_key"], {"project_name": "app"}).json()
+
+    assert (by_producer["recovery_code"], by_agent["recovery_code"]) == (None, minted["recovery_code"])

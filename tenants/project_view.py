@@ -1,0 +1,52 @@
+"""What every JSON view is made of: validated input, and the key's project bound while the view runs."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from django.http import HttpResponseBase
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from tenants.authentication import AgentKey, Principal
+from tenants.binding import bind
+from tenants.models import Project
+
+
+def validated(serializer_class: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+    """The request's data in its shape, or a 400 that names each bad field."""
+    serializer = serializer_class(data=data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+class ProjectView(APIView):
+    """A view for keys: the key's project is bound while it runs."""
+
+    authentication_classes = [AgentKey]
+    required_scope = "telemetry:read"
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """As usual, and the binding ends with the answer."""
+        with ExitStack() as self.bound:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Bind after authentication and permission."""
+        super().initial(request, *args, **kwargs)
+        self.bound.enter_context(bind(self.project))
+
+    @property
+    def project(self) -> Project:
+        """The project of the key."""
+        principal = self.request.user
+        assert isinstance(principal, Principal)
+        return principal.project
+
+
+class PublicView(APIView):
+    """A view that needs no key."""
+
+    required_scope = ""
