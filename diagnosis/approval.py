@@ -7,13 +7,14 @@ Compare-and-set on the revision that the person had in sight: of two approvers o
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from diagnosis import loops
-from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.models import Decision, Loop, LoopEvent, Packet
 
 PERMISSION = "diagnosis.decide_loop"
 OUTCOMES = {
@@ -25,6 +26,12 @@ OUTCOMES = {
 
 class AlreadyDecided(Exception):
     """Somebody else decided, or the loop changed, since this person looked."""
+
+
+def issue_seen(loop: Loop) -> dict[str, Any]:
+    """The issue in the packet that the person had in sight: what the decision is about, and what is handed over."""
+    issues = Packet.objects.get(pk=loop.packet_id).document["issues"]
+    return next(dict(issue) for issue in issues if issue["cluster_id"] == loop.cluster_id)
 
 
 @transaction.atomic
@@ -39,8 +46,9 @@ def decide(loop: Loop, verb: Decision.Verb, reason: str, user: User, now: dateti
     if not reason.strip():
         raise ValidationError("Say why: the reason is kept with the decision.")
     revision, packet_id = loop.revision, loop.packet_id
+    seen = {"packet_id": packet_id, "issue": issue_seen(loop)}  # a newer packet may have come meanwhile
     try:
-        loops.change(loop, loops.DECIDABLE, OUTCOMES[verb], now, verb.value)
+        loops.change(loop, loops.DECIDABLE, OUTCOMES[verb], now, verb.value, **seen)
     except loops.WrongState as error:
         raise AlreadyDecided(str(error)) from error
     decision = Decision.objects.create(

@@ -14,13 +14,15 @@ from datetime import datetime
 from diagnosis import attribution, clusters, failures, hints, traffic, verification
 from diagnosis.exposure import records_in
 from diagnosis.failures import Failing
-from diagnosis.issues import Issue, Surroundings, describe
+from diagnosis.issues import Issue, Surroundings, describe, measure
 from diagnosis.models import Packet
 from diagnosis.packets import publish
 from telemetry.store import snapshot
 from telemetry.windows import Window
 from tenants.binding import bind
 from tenants.models import Project
+
+MOST_ISSUES = 100  # a packet; an agent works from the top, and one project's mess must not hold up the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Findings:
     telemetry_read: int
     failures: int
     issues: list[Issue]
+    left_out: int  # clusters of lower rank
 
 
 def diagnose(project: Project, window: Window, now: datetime) -> Packet:
@@ -53,9 +56,11 @@ def find(window: Window) -> Findings:
         before=traffic.read(window.before),
         groups=hints.read(window, {item.cause.operation for item in attributed}),
     )
-    issues = [describe(cluster, around) for cluster in clusters.gather(attributed)]
-    issues.sort(key=lambda issue: (-issue.grade.severity, -issue.impact.records, issue.cluster.fingerprint))
-    return Findings(window, records_in(window), len(failing), issues)
+    ranked = sorted(
+        (measure(cluster, around) for cluster in clusters.gather(attributed)), key=lambda one: one.rank
+    )
+    issues = [describe(measured, around) for measured in ranked[:MOST_ISSUES]]
+    return Findings(window, records_in(window), len(failing), issues, left_out=len(ranked) - len(issues))
 
 
 def alone(failing: list[Failing]) -> set[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,29 +27,57 @@ DEFAULT_EXPECTATION = "The operation ends without an error."
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even run of backslashes, which are text themselves
 
 
-def eval_id(example: Failing, taken: set[str]) -> str:
-    """`lookup-order-ordernotfound-v1`; with the cluster's first digits where another cluster has that name."""
-    words = f"{example.operation} {example.error_type or example.signal_type}".lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:80].strip("-") or "failure"
-    name = f"{slug}-v1"
-    return f"{slug}-{cluster_id(example.fingerprint)[4:10]}-v1" if name in taken else name
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a candidate is made from: a cluster's first record, its title, its evidence as records are shown."""
+
+    example: Failing
+    title: str
+    evidence: list[dict[str, Any]]
+
+    @property
+    def cluster_id(self) -> str:
+        """The cluster that the candidate stands for."""
+        return cluster_id(self.example.fingerprint)
+
+    @property
+    def name(self) -> str:
+        """`lookup-order-ordernotfound-v1`."""
+        words = f"{self.example.operation} {self.example.error_type or self.example.signal_type}".lower()
+        return f"{re.sub(r'[^a-z0-9]+', '-', words).strip('-')[:80].strip('-') or 'failure'}-v1"
+
+    @property
+    def full_name(self) -> str:
+        """The same with the cluster in it, for where another cluster has the short name."""
+        return f"{self.name.removesuffix('-v1')}-{self.cluster_id.removeprefix('clu_')}-v1"
 
 
-def candidate(
-    project: Project, example: Failing, title: str, evidence: list[dict[str, Any]], now: datetime
-) -> EvalCandidate:
-    """The cluster's candidate: the one there is, or one made from this evidence (records as they are shown)."""
-    cluster = cluster_id(example.fingerprint)
-    known = EvalCandidate.objects.filter(project=project, cluster_id=cluster).first()
-    if known:
-        return known
-    taken = set(EvalCandidate.objects.filter(project=project).values_list("eval_id", flat=True))
-    name = eval_id(example, taken)
-    return EvalCandidate.objects.create(
+def candidates(project: Project, materials: list[Material], now: datetime) -> dict[str, EvalCandidate]:
+    """Each cluster's candidate, by cluster id: the one there is, or one made now. A few queries for all of them."""
+    known = of_clusters(project, materials)
+    for name in ("name", "full_name"):  # a name may be another cluster's; then the full one is free
+        missing = [material for material in materials if material.cluster_id not in known]
+        fresh = [made(project, material, getattr(material, name), now) for material in missing]
+        EvalCandidate.objects.bulk_create(fresh, ignore_conflicts=True)
+        known = of_clusters(project, materials)
+    return known
+
+
+def of_clusters(project: Project, materials: list[Material]) -> dict[str, EvalCandidate]:
+    """The stored candidates of these clusters."""
+    clusters = [material.cluster_id for material in materials]
+    found = EvalCandidate.objects.filter(project=project, cluster_id__in=clusters)
+    return {candidate.cluster_id: candidate for candidate in found}
+
+
+def made(project: Project, material: Material, name: str, now: datetime) -> EvalCandidate:
+    """A candidate of that name, not yet stored."""
+    written = document(name, material.cluster_id, material.example, material.title, material.evidence)
+    return EvalCandidate(
         project=project,
         eval_id=name,
-        cluster_id=cluster,
-        document=without_nul(document(name, cluster, example, title, evidence)),
+        cluster_id=material.cluster_id,
+        document=without_nul(written),
         created_at=now,
     )
 

@@ -70,6 +70,17 @@ def records(window: Window) -> QuerySet[Record]:
     )
 
 
+def failing_again(window: Window, at_least: int) -> set[int]:
+    """The clusters with so many records in the window."""
+    failed = (
+        records(window)
+        .filter(fingerprint__isnull=False)
+        .values_list("fingerprint")
+        .annotate(n=Count("trace_id"))
+    )
+    return {fingerprint for fingerprint, n in failed.order_by() if fingerprint is not None and n >= at_least}
+
+
 def newest(window: Window, fingerprint: int, limit: int) -> list[str]:
     """Ids of the cluster's latest records in the window."""
     rows = records(window).filter(fingerprint=fingerprint).only("trace_id", "span_id")

@@ -17,6 +17,7 @@ from telemetry.times import rfc3339
 
 TITLE_LENGTH = 200
 TRACES_SHOWN = 20
+OPERATIONS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Issue:
         said = [example.operation, example.error_type, example.message]
         return ": ".join(dict.fromkeys(part for part in said if part))[:TITLE_LENGTH]
 
+    @property
+    def echo_operations(self) -> list[str]:
+        """What failed around it in the same traces."""
+        return sorted({echo.operation for echo in self.cluster.echoes})[:OPERATIONS_SHOWN]
+
     def shown(self) -> dict[str, Any]:
         """The part of the packet's issue that the records alone decide."""
         example, grade = self.cluster.example, self.grade
@@ -57,7 +63,7 @@ class Issue:
             "last_seen": rfc3339(self.cluster.records[-1].start_time_unix_nano),
             "trend": self.trend,
             "impact": impact_shown(self.impact),
-            "echoes": echoes_shown(self.cluster),
+            "echoes": {"records": len(self.cluster.echoes), "operations": self.echo_operations},
             "hints": [hint.shown() for hint in self.hints],
             "evidence_ids": ids,
             "evidence": ids,
@@ -75,16 +81,37 @@ class Surroundings:
     groups: Groups
 
 
-def describe(cluster: Cluster, around: Surroundings) -> Issue:
-    """Measure and explain a cluster of the bound project."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A cluster with its rank, before anything more is read about it."""
+
+    cluster: Cluster
+    impact: Impact
+    grade: Grade
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Worst first."""
+        return -self.grade.severity, -self.impact.records, self.cluster.fingerprint
+
+
+def measure(cluster: Cluster, around: Surroundings) -> Measured:
+    """How much the cluster hurts, from what was read already."""
     example = cluster.example
+    ran = around.now.counts(example.service, example.operation, cluster.fingerprint).exposure
+    measured = impact.measure(cluster, around.identities, ran)
+    return Measured(cluster, measured, impact.grade(cluster, measured))
+
+
+def describe(measured: Measured, around: Surroundings) -> Issue:
+    """Explain a cluster of the bound project."""
+    cluster, example = measured.cluster, measured.cluster.example
     now = around.now.counts(example.service, example.operation, cluster.fingerprint)
     before = around.before.counts(example.service, example.operation, cluster.fingerprint)
-    measured = impact.measure(cluster, around.identities, now.exposure)
     return Issue(
         cluster=cluster,
-        impact=measured,
-        grade=impact.grade(cluster, measured),
+        impact=measured.impact,
+        grade=measured.grade,
         trend=trend(now.failures, now.exposure, before.failures, before.exposure),
         first_seen=failures.first_seen(cluster.fingerprint),
         hints=hints.contrast(around.groups, example.service, example.operation, cluster.fingerprint),
@@ -101,12 +128,4 @@ def impact_shown(measured: Impact) -> dict[str, Any]:
         "users": measured.users,
         "operation_records": measured.operation_records,
         "share": measured.share,
-    }
-
-
-def echoes_shown(cluster: Cluster) -> dict[str, Any]:
-    """The failures higher in the same traces: impact, not issues."""
-    return {
-        "records": len(cluster.echoes),
-        "operations": sorted({echo.operation for echo in cluster.echoes})[:10],
     }

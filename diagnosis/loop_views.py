@@ -87,6 +87,10 @@ class LoopEventsView(ProjectView):
         principal = request.user
         assert isinstance(principal, Principal)
         now = timezone.now()
+        if "shipped_at" in asked and asked["kind"] != LoopEvent.Kind.SHIPPED:
+            raise ApiError(
+                400, "invalid", "shipped_at: goes with kind shipped only.", "Leave shipped_at out."
+            )
         if asked.get("shipped_at", now) > now:
             raise ApiError(
                 400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, When
+
 from diagnosis.models import Loop
 from diagnosis.next_action import for_loop
 from telemetry.times import rfc3339
@@ -23,14 +25,10 @@ MOST = 50
 
 
 def recall(project: Project) -> list[dict[str, Any]]:
-    """Every loop past its proposal, worst news first, the latest change first."""
-    loops = Loop.objects.filter(project=project, state__in=ORDER).order_by("-updated_at", "loop_id")[
-        : MOST * 4
-    ]
-    ordered = sorted(
-        loops, key=lambda loop: ORDER.index(State(loop.state))
-    )  # stable: newest first within a state
-    return [remembered(loop) for loop in ordered[:MOST]]
+    """Loops past their proposal, worst news first, the latest change first; at most MOST."""
+    rank = Case(*(When(state=state, then=place) for place, state in enumerate(ORDER)))
+    loops = Loop.objects.filter(project=project, state__in=ORDER).order_by(rank, "-updated_at", "loop_id")
+    return [remembered(loop) for loop in loops[:MOST]]
 
 
 def remembered(loop: Loop) -> dict[str, Any]:

@@ -186,6 +186,7 @@ class EvalCandidate(models.Model):
         ordering = ["-created_at", "eval_id"]
         constraints = [
             models.UniqueConstraint(fields=["project", "eval_id"], name="one_eval_per_id"),
+            models.UniqueConstraint(fields=["project", "cluster_id"], name="one_eval_per_cluster"),
         ]
 
     def __str__(self) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from diagnosis import evals, loops, memory, next_action, patch_plan
+from diagnosis import evals, loops, memory, next_action, patch_plan, proposals
 from diagnosis.issues import Issue
-from diagnosis.models import Loop, LoopEvent, Packet
+from diagnosis.models import Loop, Packet
 from telemetry.reading import find
 from telemetry.times import rfc3339
 from tenants.models import Project
@@ -28,25 +28,36 @@ APPROVAL_REASON = "External writes are human-approved: an operator decides each 
 
 def publish(project: Project, findings: Findings, now: datetime) -> Packet:
     """The stored packet. The project is bound: evidence is read for the evals."""
-    evidence = find(record.record_id for issue in findings.issues for record in issue.evidence)
+    explained = explain(project, findings.issues, now)
     with transaction.atomic():
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
-        issues = [entry(packet, issue, evidence, now) for issue in findings.issues]
+        followed = proposals.follow(packet, explained, now)
+        issues = [entry(shown, followed[shown["cluster_id"]]) for _, shown in explained]
         packet.document = document(packet, findings, issues)
         packet.status = packet.document["status"]
         packet.save(update_fields=["document", "status"])
     return packet
 
 
-def entry(packet: Packet, issue: Issue, evidence: dict[str, dict[str, Any]], now: datetime) -> dict[str, Any]:
-    """The issue with its eval, its plan and its loop."""
-    records = [evidence[record.record_id] for record in issue.evidence]
-    candidate = evals.candidate(packet.project, issue.cluster.example, issue.title, records, now)
-    shown = issue.shown() | {
-        "eval_candidate": candidate.eval_id,
-        "patch_plan": patch_plan.plan(facts(issue, candidate.eval_id)),
-    }
-    loop = follow(packet, issue, shown, now)
+def explain(project: Project, issues: list[Issue], now: datetime) -> list[tuple[Issue, dict[str, Any]]]:
+    """Each issue with what the packet shows of it: facts, eval, plan."""
+    records = find(record.record_id for issue in issues for record in issue.evidence)
+    materials = [
+        evals.Material(
+            issue.cluster.example, issue.title, [records[record.record_id] for record in issue.evidence]
+        )
+        for issue in issues
+    ]
+    known = evals.candidates(project, materials, now)
+    names = [known[material.cluster_id].eval_id for material in materials]
+    return [
+        (issue, issue.shown() | {"eval_candidate": name, "patch_plan": patch_plan.plan(facts(issue, name))})
+        for issue, name in zip(issues, names, strict=True)
+    ]
+
+
+def entry(shown: dict[str, Any], loop: Loop) -> dict[str, Any]:
+    """The issue with its loop."""
     return shown | {
         "loop_id": loop.loop_id,
         "status": next_action.status_of(loop),
@@ -58,38 +69,12 @@ def facts(issue: Issue, eval_id: str) -> patch_plan.Facts:
     """What the plan may speak of."""
     return patch_plan.Facts(
         example=issue.cluster.example,
-        title=issue.title,
         records=issue.impact.records,
         operation_records=issue.impact.operation_records,
         evidence_ids=tuple(record.record_id for record in issue.evidence),
         eval_id=eval_id,
-        echo_operations=tuple(issue.shown()["echoes"]["operations"]),
+        echo_operations=tuple(issue.echo_operations),
     )
-
-
-def follow(packet: Packet, issue: Issue, shown: dict[str, Any], now: datetime) -> Loop:
-    """The cluster's loop: proposed if it is new, brought up to date while it waits for a human."""
-    example = issue.cluster.example
-    latest = {
-        "title": issue.title,
-        "severity": issue.grade.severity,
-        "signal_type": example.signal_type,
-        "service": example.service[:200],
-        "operation": example.operation[:200],
-        "failures": issue.impact.records,
-        "issue": shown,
-        "packet": packet,
-        "updated_at": now,
-    }
-    loop, created = Loop.objects.get_or_create(
-        project=packet.project, cluster_id=shown["cluster_id"], defaults=latest | {"created_at": now}
-    )
-    if created:
-        loops.note(loop, LoopEvent.Kind.PROPOSED, "loopkit", now, packet_id=packet.packet_id)
-    elif loop.state in loops.DECIDABLE:
-        Loop.objects.filter(pk=loop.pk, state=loop.state).update(**latest)
-        loop.refresh_from_db()
-    return loop
 
 
 def document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:
@@ -107,17 +92,24 @@ def document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -
         "next_action": next_action.for_packet(len(issues), len(open_issues)),
         "since_minutes": findings.window.since_minutes,
         "window": window_shown(findings),
-        "completeness": {
-            "records_read": findings.telemetry_read,
-            "complete": True,
-            "note": "Every record was read.",
-        },
+        "completeness": completeness(findings),
         "telemetry_read": findings.telemetry_read,
         "failures": findings.failures,
         "approval_required": bool(waiting),
         "approval_reason": f"{APPROVAL_REASON} {len(waiting)} wait.",
         "created_at": rfc3339(packet.created_at),
         "issues": issues,
+    }
+
+
+def completeness(findings: Findings) -> dict[str, Any]:
+    """Whether the packet holds all that the window does."""
+    left_out = findings.left_out
+    note = f"{left_out} smaller clusters are left out; narrow the window to see them." if left_out else ""
+    return {
+        "records_read": findings.telemetry_read,
+        "complete": not left_out,
+        "note": note or "Every record was read and every cluster is here.",
     }
 
 

@@ -30,7 +30,6 @@ class Facts:
     """What a plan is built from."""
 
     example: Failing
-    title: str
     records: int
     operation_records: int
     evidence_ids: tuple[str, ...]

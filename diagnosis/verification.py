@@ -55,9 +55,7 @@ def recheck(project: Project, now: datetime) -> list[Verification]:
     """Look again at every fix that held. Those that regressed are written down and moved; the rest stays."""
     found = []
     with bind(project):
-        for loop in Loop.objects.filter(project=project, state=State.HELD):
-            if is_quiet(loop, now):
-                continue
+        for loop in stirring(project, now):
             comparison = compare(loop, loop.shipped_at or now, now)
             if comparison.judgement.verdict == "regressed":
                 with suppress(loops.WrongState):  # somebody verified it meanwhile
@@ -65,11 +63,16 @@ def recheck(project: Project, now: datetime) -> list[Verification]:
     return found
 
 
-def is_quiet(loop: Loop, now: datetime) -> bool:
-    """Fewer failures since the fix held than a regression takes; one look at an index."""
-    since = Side.read(baseline.current(loop, loop.shipped_at or now)).window.end_unix_nano
-    window = Window(since, unix_nano(now))
-    return len(exposure.newest(window, baseline.fingerprint(loop), RETURNED)) < RETURNED
+def stirring(project: Project, now: datetime) -> list[Loop]:
+    """The held loops whose failure was seen again since the first of them held; two queries for all."""
+    held = list(Loop.objects.filter(project=project, state=State.HELD))
+    if not held:
+        return []
+    since = min(
+        Side.read(baseline.current(loop, loop.shipped_at or now)).window.end_unix_nano for loop in held
+    )
+    seen = exposure.failing_again(Window(since, unix_nano(now)), at_least=RETURNED)
+    return [loop for loop in held if baseline.fingerprint(loop) in seen]
 
 
 def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:

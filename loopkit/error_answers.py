@@ -63,7 +63,8 @@ def sentence(detail: Any) -> str:
 
 def is_store_fault(error: Exception) -> bool:
     """A database that is locked, full, read-only, outdated or broken: the same request may succeed later."""
-    return isinstance(error, OperationalError) or type(error) is DatabaseError
+    is_redis = type(error).__module__ == "redis.exceptions"  # a package that is there only where it is used
+    return is_redis or isinstance(error, OperationalError) or type(error) is DatabaseError
 
 
 def as_known(error: Exception, path: str) -> Exception:

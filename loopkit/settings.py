@@ -7,6 +7,7 @@ Django's own reference: https://docs.djangoproject.com/en/5.2/ref/settings/
 import os
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -29,7 +30,8 @@ def env(name: str, default: T, cast: Callable[[str], T]) -> T:
     try:
         return default if raw is None else cast(raw)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={raw!r}: {error}") from error
+        shown = re.sub(r"//[^@/]*@", "//***@", str(raw))  # a log is no place for a database's password
+        raise ImproperlyConfigured(f"{name}={shown!r}: {error}") from error
 
 
 def switch(raw: str) -> bool:
@@ -86,11 +88,29 @@ def public_url(raw: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def database_url(raw: str) -> str:
+    """A URL of SQLite or PostgreSQL, the databases that LoopKit's statements are written for."""
+    if not dj_database_url.parse(raw)["ENGINE"].endswith(("sqlite3", "postgresql")):
+        raise ValueError("use sqlite:///path or postgres://user:password@host/name")
+    return raw
+
+
+def cache_url(raw: str) -> str:
+    """A Redis URL, where the package for it is installed; "" for none."""
+    if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("write it as redis://host:6379/0")
+    if raw and find_spec("redis") is None:
+        raise ValueError("this needs the package redis; README.md says which")
+    return raw
+
+
 # Where things are kept
 LOOPKIT_DATA_DIR = env("LOOPKIT_DATA_DIR", BASE_DIR / "var", Path).resolve()
 DATABASES = {
     "default": dj_database_url.parse(
-        env("LOOPKIT_DATABASE_URL", f"sqlite:///{LOOPKIT_DATA_DIR}/control.sqlite3", str), conn_max_age=600
+        env("LOOPKIT_DATABASE_URL", f"sqlite:///{LOOPKIT_DATA_DIR}/control.sqlite3", database_url),
+        conn_max_age=600,
+        conn_health_checks=True,  # or each kept connection fails one request after PostgreSQL restarted
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -136,6 +156,7 @@ LOOPKIT_CONTACT_EMAIL = env("LOOPKIT_CONTACT_EMAIL", "", str)
 LOOPKIT_MAX_BODY_BYTES = env("LOOPKIT_MAX_BODY_BYTES", 64 * 1024 * 1024, natural)  # after decompression
 LOOPKIT_MINT_RATE = env("LOOPKIT_MINT_RATE", "20/h", rate)
 LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)
+LOOPKIT_FEEDBACK_RATE = env("LOOPKIT_FEEDBACK_RATE", "60/m", rate)  # its key lies in public pages
 LOOPKIT_SANDBOX_SPANS = env("LOOPKIT_SANDBOX_SPANS", 5000, natural)
 LOOPKIT_SANDBOX_DAYS = env("LOOPKIT_SANDBOX_DAYS", 14, natural)
 PROVISION_AUTO_GRADUATE = env("PROVISION_AUTO_GRADUATE", False, switch)
@@ -201,12 +222,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 
 CACHES = {"default": {"BACKEND": "tenants.counter_cache.CounterCache"}}
-if env("LOOPKIT_CACHE_URL", "", str):
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": env("LOOPKIT_CACHE_URL", "", str),
-        }
+LOOPKIT_CACHE_URL = env("LOOPKIT_CACHE_URL", "", cache_url)
+if LOOPKIT_CACHE_URL:
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": LOOPKIT_CACHE_URL,
     }
 RATELIMIT_IP_META_KEY = "tenants.limits.client_address"
 RATELIMIT_IPV6_MASK = 64  # one network, as providers hand them out

@@ -8,7 +8,7 @@ trace's row by sums, minima, maxima and, where spans disagree, the smallest text
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from telemetry.normalise import Row, text
@@ -50,22 +50,32 @@ def add(rows: Iterable[Row]) -> None:
 
 
 def summary(rows: list[Row]) -> tuple[Any, ...]:
-    """What these spans say of their trace, in the order of COLUMNS after the id."""
+    """What these spans say of their trace together."""
+    columns = zip(*map(said, rows), strict=True)
+    return tuple(merge(column) for merge, column in zip(MERGES, columns, strict=True))
+
+
+def said(row: Row) -> tuple[Any, ...]:
+    """What one span says of its trace, in the order of COLUMNS after the id."""
+    span, meaning = row.span, row.meaning
     return (
-        smallest(row.meaning.session_id for row in rows),
-        smallest(row.meaning.user_id for row in rows),
-        smallest(row.meaning.agent for row in rows),
-        smallest(row.span.origin.service for row in rows),
-        smallest(row.span.origin.environment for row in rows),
-        min(row.span.start_time_unix_nano for row in rows),
-        max(row.span.start_time_unix_nano + row.span.duration_nano for row in rows),
-        len(rows),
-        sum(row.failure is not None for row in rows),
-        sum(row.meaning.input_tokens or 0 for row in rows),
-        sum(row.meaning.output_tokens or 0 for row in rows),
+        text(meaning.session_id),
+        text(meaning.user_id),
+        text(meaning.agent),
+        text(span.origin.service),
+        text(span.origin.environment),
+        span.start_time_unix_nano,
+        span.start_time_unix_nano + span.duration_nano,
+        1,
+        int(row.failure is not None),
+        meaning.input_tokens or 0,
+        meaning.output_tokens or 0,
     )
 
 
 def smallest(values: Iterable[str]) -> str:
     """The smallest text that is not empty, or ""."""
-    return min(filter(None, map(text, set(values))), default="")
+    return min(filter(None, values), default="")
+
+
+MERGES: tuple[Callable[[Any], Any], ...] = (*[smallest] * len(TEXTS), min, max, *[sum] * len(SUMS))

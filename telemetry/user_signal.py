@@ -1,13 +1,14 @@
 """
-What users say through POST /v1/feedback, as a record: a span with one evaluation event, like any producer's.
+What users say through POST /v1/feedback, as a record: a span with one evaluation event, like any other producer's.
 
-The names are OpenTelemetry's:
+The span is a trace of its own that links to the one it is about, because the feedback key lies in public pages:
+whoever finds it can add words, but cannot change a trace, its session or its user.
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
@@ -16,6 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from telemetry.decode import Encoding
 from telemetry.ingest import ingest
+from telemetry.models import Trace
 from telemetry.windows import unix_nano
 
 SCOPE = "loopkit.feedback"
@@ -32,6 +34,7 @@ class UserSignal:
     session_id: str = ""
     trace_id: str = ""  # 32 hex digits
     user_id: str = ""
+    feedback_id: str = ""  # the sender's own name for it, so that a repeated request is one record
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,20 @@ class QuotaUsed(Exception):
 
 
 def take(signal: UserSignal, now: datetime) -> Taken:
-    """Store the signal in the bound project. The same words about the same target are one record."""
-    trace_id = bytes.fromhex(signal.trace_id) or digest("trace", signal.session_id)[:16]
-    said = digest(signal.rating, signal.comment, signal.session_id, signal.trace_id, signal.user_id)
-    span_id = said[:8]
-    receipt = ingest(body(signal, trace_id, span_id, unix_nano(now)), Encoding.PROTOBUF, now)
+    """Store the signal in the bound project. The same words about the same target on one day are one record."""
+    named = digest(*astuple(signal), now.date().isoformat() if not signal.feedback_id else "")
+    trace_id, span_id = named[:16], named[16:24]
+    about = replace(signal, session_id=signal.session_id or session_of(signal.trace_id))
+    receipt = ingest(body(about, trace_id, span_id, unix_nano(now)), Encoding.PROTOBUF, now)
     if receipt.rejected_total:
         raise QuotaUsed
     return Taken(f"rec_{trace_id.hex()}{span_id.hex()}", duplicate=not receipt.accepted)
+
+
+def session_of(trace_id: str) -> str:
+    """The session of the trace that the signal is about, as far as it is known now."""
+    traces = Trace.objects.filter(trace_id=bytes.fromhex(trace_id)).values_list("session_id", flat=True)
+    return traces.first() or ""
 
 
 def digest(*parts: str) -> bytes:
@@ -69,7 +78,9 @@ def body(signal: UserSignal, trace_id: bytes, span_id: bytes, time_unix_nano: in
     scope_spans.scope.name = SCOPE
     span = scope_spans.spans.add(trace_id=trace_id, span_id=span_id, name="user_feedback")
     span.start_time_unix_nano = span.end_time_unix_nano = time_unix_nano
-    span.attributes.extend(key_values({"session.id": signal.session_id, "user.id": signal.user_id}))
+    span.attributes.extend(key_values({"session.id": signal.session_id}))
+    if signal.trace_id:
+        span.links.add(trace_id=bytes.fromhex(signal.trace_id))
     span.events.add(name=EVENT, time_unix_nano=time_unix_nano, attributes=key_values(evaluation(signal)))
     return request.SerializeToString()
 
@@ -81,6 +92,7 @@ def evaluation(signal: UserSignal) -> dict[str, str | int]:
         "gen_ai.evaluation.score.label": signal.rating,
         "gen_ai.evaluation.score.value": SCORES[signal.rating],
         "gen_ai.evaluation.explanation": signal.comment,
+        "user.id": signal.user_id,
     }
 
 

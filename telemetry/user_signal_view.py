@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -10,6 +11,7 @@ from rest_framework.response import Response
 
 from loopkit.errors import ApiError
 from telemetry import user_signal
+from tenants import limits
 from tenants.authentication import FeedbackKey
 from tenants.project_view import ProjectView, validated
 from tenants.serializers import Error
@@ -25,6 +27,12 @@ class FeedbackRequest(serializers.Serializer[dict[str, str]]):
         r"^(?!0{32})[0-9a-fA-F]{32}$", required=False, default="", help_text="32 hex digits."
     )
     user_id = serializers.CharField(max_length=200, required=False, default="")
+    feedback_id = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        help_text="Your own id of it: sent again, it is one record.",
+    )
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         """The target must be named."""
@@ -38,7 +46,9 @@ class FeedbackAnswer(serializers.Serializer[dict[str, object]]):
 
     ok = serializers.BooleanField()
     record_id = serializers.CharField()
-    duplicate = serializers.BooleanField(help_text="Said before, word for word, of the same target.")
+    duplicate = serializers.BooleanField(
+        help_text="Said before: the same feedback_id, or the same words today."
+    )
 
 
 class FeedbackView(ProjectView):
@@ -51,10 +61,11 @@ class FeedbackView(ProjectView):
         operation_id="send_feedback",
         summary="Send a user signal (rating, comment) about a session or a trace",
         request=FeedbackRequest,
-        responses={202: FeedbackAnswer, **dict.fromkeys((400, 401, 403, 413, 415, 503), Error)},
+        responses={202: FeedbackAnswer, **dict.fromkeys((400, 401, 403, 413, 415, 429, 503), Error)},
     )
     def post(self, request: Request) -> Response:
         """202 once it is stored."""
+        limits.spend(request, "feedback", settings.LOOPKIT_FEEDBACK_RATE, "Feedback")
         said = user_signal.UserSignal(**validated(FeedbackRequest, request.data))
         try:
             taken = user_signal.take(said, timezone.now())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from telemetry import conventions
-from telemetry.conventions.content import tool_result
+from telemetry.conventions.content import parsed, tool_result
 from tests.telemetry.spans import CLIENTS, captured, make_span
 
 
@@ -43,3 +45,24 @@ def test_numbered_messages_become_a_list_in_order() -> None:
 
 def test_what_is_no_data_stays_as_it_was_sent() -> None:
     assert [tool_result(text) for text in ("{", "plain", "[1, 2", "")] == ["{", "plain", "[1, 2", ""]
+
+
+def test_a_python_repr_is_read_as_the_json_it_stands_for() -> None:
+    assert parsed("{'a': (1, None, True), 2: 'b'}") == {"a": [1, None, True], "2": "b"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[{1, 2}]",
+        "[1j]",
+        "{(1, 2): 3}",
+        "[...]",
+        "[b'x']",
+        r"['\ud800']",
+        r'{"a": "\ud800"}',
+        f"[{'9' * 400}, b'']",
+    ],
+)
+def test_a_python_repr_that_json_cannot_hold_stays_text(text: str) -> None:
+    assert parsed(text) == text

@@ -67,6 +67,7 @@ def test_captures_with_changed_bytes_are_refused_or_understood(
     understood(bytes(body), Encoding.of(recorded.headers["content-type"]) or Encoding.JSON)
 
 
+NAMES = ["intValue", "kvlistValue", "arrayValue", "values", "key", "value"]
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5),
     st.sampled_from(["9" * 400, "-1", "NaN", "\x00", 10**400, 1e308, "\ud800"]),
@@ -74,7 +75,7 @@ scalars = st.one_of(
 anything = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["intValue", "kvlistValue", "arrayValue", "values", "key", "value"]), inner, max_size=3),
+    | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
 

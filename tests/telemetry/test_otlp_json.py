@@ -199,8 +199,8 @@ def test_j7_a_root_has_no_parent(
     "body",
     [
         b"", b"{", b"nonsense", b"[]", b"1", b'"text"', b"null", b"true", b'{"resourceSpans": [',
-        b'{"a": NaN}', b'{"resourceSpans": [],}', b"\xff\xfe{}", '{"a": "\xe9"}'.encode("latin-1"), "{}".encode("utf-16"),
-        b'{"a": ' + b"9" * 5000 + b"}", b"\x00", b"{}{}",
+        b'{"a": NaN}', b'{"resourceSpans": [],}', b"\xff\xfe{}", '{"a": "\xe9"}'.encode("latin-1"),
+        "{}".encode("utf-16"), b'{"a": ' + b"9" * 5000 + b"}", b"\x00", b"{}{}",
     ],
 )  # fmt: skip
 def test_j8_what_is_not_json_in_utf_8_is_400(send: Callable[..., Any], body: bytes) -> None:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from telemetry import session_walk, sessions
 from telemetry.filters import Filters
 from telemetry.windows import Window
-from tenants.binding import bind
+from tenants.binding import bind, bound_alias
 from tenants.provisioning import Minted
 from tests.telemetry import factory
 from tests.telemetry.factory import minutes, span
@@ -168,6 +170,39 @@ def test_a_rare_filter_is_walked_in_steps(store, page, monkeypatch):
     assert page(service="search").shown()["complete"] is False
     assert every_page(page, service="search") == ["rare"]
     assert sorted(every_page(page, operation="turn")) == sorted(["rare", *(f"s{n}" for n in range(20))])
+
+
+def good_and_bad(number: int) -> list[dict[str, Any]]:
+    """Sessions whose newer trace is good and whose older one failed."""
+    return [
+        row for n in range(number) for row in (turn(f"s{n}", 1 + n / 50), turn(f"s{n}", 30, error="lost"))
+    ]
+
+
+def test_sessions_that_do_not_suit_cost_few_statements(store, page, alice):
+    store(*good_and_bad(300))
+    store(turn("last", 20))
+
+    with bind(alice.project), CaptureQueriesContext(connections[bound_alias()]) as statements:
+        found = sessions.page(LAST_HOUR, Filters(outcome="ok"), None, 1)
+
+    assert ids(found) == ["last"]
+    assert len(statements) < 20
+
+
+def test_a_search_that_is_long_enough_goes_on_in_the_next_page(store, page, monkeypatch):
+    monkeypatch.setattr(sessions, "ROUND", 7)
+    monkeypatch.setattr(sessions, "MAX_ROUNDS", 2)
+    store(*good_and_bad(40))
+    store(turn("first", 0.5), turn("last", 20))
+
+    first = page(outcome="ok", limit=1)
+    second = page(outcome="ok", limit=1, cursor=first.next_cursor)
+
+    assert ids(first) == ["first"]
+    assert ids(second) == []
+    assert second.shown()["complete"] is False
+    assert every_page(page, outcome="ok", limit=1) == ["first", "last"]
 
 
 def test_sessions_that_start_between_pages_do_not_disturb_them(store, page):

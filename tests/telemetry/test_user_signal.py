@@ -6,8 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from telemetry.models import Trace
+from tenants.binding import bind
 from tenants.provisioning import Minted
+from tests.telemetry.factory import span, store
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -37,7 +41,8 @@ def test_a_bad_rating_is_a_failure_of_its_session(
     assert answer.status_code == 202
     stored = record(answer.json()["record_id"])
     assert (stored["signal_type"], stored["outcome"]) == ("user_signal", "failure")
-    assert (stored["session_id"], stored["user_id"]) == ("chat-7", "u-1")
+    assert stored["session_id"] == "chat-7"
+    assert stored["events"][0]["attributes"]["user.id"] == "u-1"
     assert stored["message"] == "It sent the wrong parcel."
 
 
@@ -47,12 +52,53 @@ def test_a_good_rating_is_not_a_failure(say: Callable[..., Any], record: Callabl
     assert record(answer.json()["record_id"])["outcome"] == "ok"
 
 
-def test_feedback_on_a_trace_belongs_to_that_trace(
-    say: Callable[..., Any], record: Callable[..., Any]
+@pytest.fixture
+def answered(alice: Minted) -> dict[str, Any]:
+    """A stored turn of a session, as a producer sent it."""
+    now = timezone.now()
+    said = {"session.id": "chat-7", "user.id": "u-1"}
+    turn = span("chat", at=now, attributes=said, traceId=TRACE)
+    store(alice.project, [turn], now)
+    return turn
+
+
+def test_feedback_on_a_trace_links_to_it_and_joins_its_session(
+    say: Callable[..., Any], record: Callable[..., Any], answered: dict[str, Any]
 ) -> None:
     answer = say(rating="down", trace_id=TRACE.upper())
 
-    assert record(answer.json()["record_id"])["trace_id"] == TRACE
+    stored = record(answer.json()["record_id"])
+    assert [link["trace_id"] for link in stored["links"]] == [TRACE]
+    assert stored["session_id"] == "chat-7"
+
+
+def test_whoever_finds_the_key_in_a_page_cannot_change_a_trace(
+    say: Callable[..., Any], alice: Minted, answered: dict[str, Any]
+) -> None:
+    with bind(alice.project):
+        before = Trace.objects.values().get()
+
+    say(rating="down", trace_id=TRACE, session_id="!evil", user_id="!mallory", comment="x")
+
+    with bind(alice.project):
+        assert Trace.objects.values().get(trace_id=bytes.fromhex(TRACE)) == before
+
+
+def test_the_same_feedback_id_is_one_record_whatever_it_says(say: Callable[..., Any]) -> None:
+    first = say(rating="down", session_id="chat-7", feedback_id="f-1").json()
+    again = say(rating="down", session_id="chat-7", feedback_id="f-1").json()
+    other = say(rating="down", session_id="chat-7", feedback_id="f-2").json()
+
+    assert (first["duplicate"], again["duplicate"], other["duplicate"]) == (False, True, False)
+
+
+def test_feedback_is_limited_by_network(say: Callable[..., Any], settings: Any) -> None:
+    settings.LOOPKIT_FEEDBACK_RATE = "2/h"
+
+    answers = [say(rating="up", session_id=f"chat-{n}") for n in range(3)]
+
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert int(answers[2].headers["Retry-After"]) > 0
 
 
 def test_the_same_words_about_the_same_session_are_one_record(say: Callable[..., Any]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
+import orjson
 import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
@@ -49,3 +51,20 @@ def test_what_json_lacks_is_spelled_as_otlp_does() -> None:
         "list": ["Infinity", "-Infinity", "NaN", 1.5],
         "deep": {"none": None},
     }
+
+
+@pytest.mark.parametrize("number", [2.0**63, -(2.0**63), 1e308])
+def test_a_number_that_json_readers_disagree_about_is_text(number: float) -> None:
+    assert jsonable(number) == repr(number)
+
+
+def test_a_great_number_that_they_agree_about_stays() -> None:
+    assert jsonable(2.0**62) == 2.0**62
+
+
+def test_what_is_nested_too_deep_to_write_is_cut() -> None:
+    deep = json.loads("[" * 900 + "]" * 900)
+
+    written = orjson.dumps({"records": [{"capture": {"input": jsonable(deep)}}]})
+
+    assert b'["..."]' in written

@@ -19,6 +19,7 @@ from telemetry.models import Tally
 from tenants import pool
 from tenants.binding import bind, bound_alias
 from tenants.models import Project
+from tenants.project_file import ensure, path_of
 
 pytestmark = pytest.mark.django_db
 ACME = Project(project_id="acme-00000001")
@@ -86,6 +87,68 @@ def test_a_sound_connection_is_used_again() -> None:
 
     with bind(ACME):
         assert opened() is first
+
+
+def reasons(project: Project) -> list[str]:
+    """What is in the project's file."""
+    with bind(project):
+        return list(Tally.objects.values_list("reason", flat=True))
+
+
+def remove(project: Project) -> None:
+    """The file and what SQLite keeps beside it."""
+    for file in path_of(project.project_id).parent.glob(f"{project.project_id}.sqlite3*"):
+        file.unlink()
+
+
+def test_a_row_goes_into_the_file_that_took_the_old_ones_place(tmp_path: Path) -> None:
+    other = Project(project_id="other-00000001")
+    touch(ACME)
+    ensure(other.project_id)
+
+    remove(ACME)
+    path_of(other.project_id).rename(path_of(ACME.project_id))
+    touch(ACME)
+
+    stored = sqlite3.connect(path_of(ACME.project_id)).execute("SELECT reason FROM telemetry_tally")
+    assert stored.fetchall() == [("x",)]
+
+
+def test_a_row_goes_into_a_new_file_when_the_old_one_is_gone() -> None:
+    touch(ACME)
+
+    remove(ACME)
+    with bind(ACME):
+        Tally.objects.create(hour=2, reason="after", count=1)
+
+    pool.close_all()
+    assert reasons(ACME) == ["after"]
+
+
+def test_connections_to_a_replaced_file_are_closed() -> None:
+    with bind(ACME), ThreadPoolExecutor(1) as thread:
+        touched = thread.submit(touch, ACME)
+        touched.result()
+        Tally.objects.count()
+    old = list(pool._idle)
+
+    remove(ACME)
+    touch(ACME)
+
+    assert len(old) == 2
+    assert [connection.connection for connection in old] == [None, None]
+    assert len(pool._idle) == 1
+
+
+def test_taking_an_idle_connection_costs_one_stat(monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(ACME)
+    looked: list[Any] = []
+    stat = os.stat
+    monkeypatch.setattr(os, "stat", lambda *args, **more: looked.append(args) or stat(*args, **more))
+
+    pool.give_back(pool.take(ACME.project_id))
+
+    assert len(looked) == 1
 
 
 def test_two_threads_never_share_a_connection() -> None:

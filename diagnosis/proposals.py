@@ -1,0 +1,91 @@
+"""
+Every issue of a packet has a loop: proposed where the cluster is new, brought up to date while it waits.
+
+A loop that a human has not decided follows the newest packet; one that was decided keeps the issue it was decided
+on. Called inside the packet's transaction, with a handful of statements for all issues.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from diagnosis import loops
+from diagnosis.models import Loop, LoopEvent, Packet
+
+if TYPE_CHECKING:
+    from diagnosis.issues import Issue
+
+FOLLOWING = [
+    "title",
+    "severity",
+    "signal_type",
+    "service",
+    "operation",
+    "failures",
+    "issue",
+    "packet",
+    "updated_at",
+]
+BATCH = 100  # rows a statement
+
+Explained = list[tuple["Issue", dict[str, Any]]]
+
+
+def follow(packet: Packet, explained: Explained, now: datetime) -> dict[str, Loop]:
+    """The loops of these issues, by cluster id."""
+    latest = {shown["cluster_id"]: state(packet, issue, shown, now) for issue, shown in explained}
+    known = locked(packet, latest)
+    new = [
+        Loop(project_id=packet.project_id, cluster_id=cluster, created_at=now, **latest[cluster])
+        for cluster in latest
+        if cluster not in known
+    ]
+    Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)  # another diagnosis may be faster
+    waiting = [loop for loop in known.values() if loop.state in loops.DECIDABLE]
+    for loop in waiting:
+        for name, value in latest[loop.cluster_id].items():
+            setattr(loop, name, value)
+    Loop.objects.bulk_update(waiting, FOLLOWING, batch_size=BATCH)
+    followed = known | locked(packet, [loop.cluster_id for loop in new])
+    note_proposals(packet, {loop.loop_id for loop in new}, followed, now)
+    return followed
+
+
+def locked(packet: Packet, clusters: Any) -> dict[str, Loop]:
+    """The project's loops of these clusters, held until the transaction ends."""
+    rows = Loop.objects.select_for_update().filter(
+        project_id=packet.project_id, cluster_id__in=list(clusters)
+    )
+    return {loop.cluster_id: loop for loop in rows}
+
+
+def note_proposals(packet: Packet, made: set[str], followed: dict[str, Loop], now: datetime) -> None:
+    """The first line in the history of each loop that this packet proposed."""
+    LoopEvent.objects.bulk_create(
+        LoopEvent(
+            loop=loop,
+            kind=LoopEvent.Kind.PROPOSED,
+            actor="loopkit",
+            detail={"packet_id": packet.packet_id},
+            created_at=now,
+        )
+        for loop in followed.values()
+        if loop.loop_id in made
+    )
+
+
+def state(packet: Packet, issue: Issue, shown: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """What a loop that waits takes over from an issue."""
+    example = issue.cluster.example
+    return {
+        "title": issue.title,
+        "severity": issue.grade.severity,
+        "signal_type": example.signal_type,
+        "service": example.service,
+        "operation": example.operation,
+        "failures": issue.impact.records,
+        "issue": shown,
+        "packet": packet,
+        "updated_at": now,
+    }
