@@ -57,7 +57,7 @@ def evidence(loop: Loop) -> Evidence:
         with bind(loop.project):
             found = reading.find(asked)
     except (DatabaseError, OSError) as error:
-        logger.error("evidence unavailable: %s", error, extra={"project_id": loop.project_id})
+        logger.error("evidence of %s unavailable: %s", loop.project_id, error)
         return Evidence([], len(record_ids), available=False)
     return Evidence([shown(record_id, found.get(record_id)) for record_id in asked], len(record_ids))
 

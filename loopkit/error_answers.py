@@ -70,7 +70,7 @@ def is_store_fault(error: Exception) -> bool:
 def as_known(error: Exception, path: str) -> Exception:
     """Faults that are not ours as answers: a failing store may be asked again, a broken body may not."""
     if is_store_fault(error):
-        logger.error("store unavailable: %s", error, extra={"path": path})
+        logger.error("store unavailable at %r: %s", path, error)
         message = "The store is not available just now."
         return Unavailable("store_unavailable", message, "Send the same request again.")
     if isinstance(error, UnreadablePostError):

@@ -84,16 +84,18 @@ def walk(request: ExportTraceServiceRequest) -> Iterator[tuple[Origin, SpanMessa
     """Every span with what it shares with others."""
     for group in request.resource_spans:
         resource = attributes(group.resource.attributes)
+        resource_message = serialized(ResourceSpans(resource=group.resource, schema_url=group.schema_url))
         for scope_group in group.scope_spans:
-            shared = ResourceSpans(
-                resource=group.resource,
-                schema_url=group.schema_url,
-                scope_spans=[ScopeSpans(scope=scope_group.scope, schema_url=scope_group.schema_url)],
-            )
             scope = scope_group.scope
-            origin = Origin(resource, scope.name, scope.version, shared.SerializeToString(deterministic=True))
+            scope_message = serialized(ScopeSpans(scope=scope, schema_url=scope_group.schema_url))
+            origin = Origin(resource, scope.name, scope.version, resource_message, scope_message)
             for span in scope_group.spans:
                 yield origin, span
+
+
+def serialized(message: ResourceSpans | ScopeSpans) -> bytes:
+    """The same bytes for the same content."""
+    return message.SerializeToString(deterministic=True)
 
 
 def invalid(span: SpanMessage) -> str:

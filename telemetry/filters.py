@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from django.db.models import Q, QuerySet
 
-from telemetry import records
+from telemetry import record_ids, records
 from telemetry.cursors import Cursor
 from telemetry.models import Record, Trace
 from telemetry.windows import Window
@@ -98,8 +98,7 @@ def has_session_id(session_ids: Iterable[str]) -> Q:
 
 def has_trace_id(session_ids: Iterable[str]) -> Q:
     """Of traces: one of these session ids is the trace's own id in hex."""
-    parsed = (records.parse_id(f"rec_{session_id}{'0' * 16}") for session_id in session_ids)
-    return Q(trace_id__in=[ids[0] for ids in parsed if ids])
+    return Q(trace_id__in=[parsed for text in session_ids if (parsed := record_ids.trace_id(text))])
 
 
 def is_of_session(session_id: str) -> Q:

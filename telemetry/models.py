@@ -7,9 +7,11 @@ file or one PostgreSQL schema a project. Rows are written by store.py alone.
 
 from django.db import models
 
+from telemetry.record_ids import record_id
+
 
 class Origin(models.Model):
-    """Resource and scope that many records share, stored once: a serialized ResourceSpans without spans."""
+    """A resource or a scope that many records share, stored once: a serialized ResourceSpans or ScopeSpans."""
 
     origin_id = models.BigIntegerField(primary_key=True, help_text="64 bits of the BLAKE2b of `message`.")
     message = models.BinaryField()
@@ -45,7 +47,8 @@ class Record(models.Model):
     error_type = models.TextField()
     failure_message = models.TextField()
     fingerprint = models.BigIntegerField(null=True, help_text="The cluster; NULL for ok records.")
-    origin_id = models.BigIntegerField()
+    resource_id = models.BigIntegerField(help_text="The Origin that is its resource.")
+    scope_id = models.BigIntegerField(help_text="The Origin that is its scope.")
     message = models.BinaryField(help_text="The serialized Span.")
 
     class Meta:
@@ -64,7 +67,7 @@ class Record(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"rec_{bytes(self.trace_id).hex()}{bytes(self.span_id).hex()}"
+        return record_id(self.trace_id, self.span_id)
 
 
 class Trace(models.Model):

@@ -25,7 +25,8 @@ class Row:
     operation: str
     failure: Failure | None
     fingerprint: int | None
-    origin_id: int
+    resource_id: int
+    scope_id: int
 
 
 def normalise(span: Span) -> Row:
@@ -34,12 +35,14 @@ def normalise(span: Span) -> Row:
     work = operation(span, meaning)
     fault = failure(span, meaning)
     cluster = fingerprint(span.origin.service, work, fault) if fault else None
-    return Row(span, meaning, work, fault, cluster, origin_id(span.origin.message))
+    origin = span.origin
+    ids = origin_id(origin.resource_message), origin_id(origin.scope_message)
+    return Row(span, meaning, work, fault, cluster, *ids)
 
 
-@lru_cache(maxsize=8)  # a batch has few; what a sender calls its resource may be large
+@lru_cache(maxsize=16)  # a batch has few; what a sender calls its resource may be large
 def origin_id(message: bytes) -> int:
-    """A signed 64-bit name for what a resource and scope say."""
+    """A signed 64-bit name for what a resource or a scope says."""
     return int.from_bytes(blake2b(message, digest_size=8).digest(), "big", signed=True)
 
 

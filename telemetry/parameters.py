@@ -17,7 +17,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from loopkit.errors import ApiError
-from telemetry import cursors, fingerprint, records
+from telemetry import cursors, fingerprint, record_ids, records
 from telemetry.meaning import SIGNAL_TYPES
 from telemetry.windows import EPOCH, MAX_MINUTES
 
@@ -82,7 +82,7 @@ class ListParameters(Parameters):
         "^[0-9a-fA-F]{32}$", bytes.fromhex, required=False, help_text="Reaches back without end."
     )
     record_id = Parsed(
-        "^rec_[0-9a-fA-F]{48}$", records.parse_id, required=False, help_text="Reaches back without end."
+        "^rec_[0-9a-fA-F]{48}$", record_ids.parse, required=False, help_text="Reaches back without end."
     )
     cluster_id = Parsed("^clu_[0-9a-f]{16}$", fingerprint.of_cluster_id, source="fingerprint", required=False)
 

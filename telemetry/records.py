@@ -7,7 +7,7 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -21,8 +21,8 @@ from telemetry.fingerprint import cluster_id
 from telemetry.models import Origin as OriginRow
 from telemetry.models import Record, Trace
 from telemetry.span import Origin
+from telemetry.times import rfc3339
 from telemetry.values import attributes, jsonable
-from telemetry.windows import moment
 
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUSES = ("unset", "ok", "error")
@@ -33,9 +33,20 @@ def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
     """The records in their order; their traces and origins are read once for all."""
     stored_traces = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
     traces = {bytes(trace.trace_id): trace for trace in stored_traces}
-    stored = OriginRow.objects.filter(origin_id__in={row.origin_id for row in rows})
-    origins = {row.origin_id: ResourceSpans.FromString(bytes(row.message)) for row in stored}
-    return [record(row, traces[bytes(row.trace_id)], origins[row.origin_id]) for row in rows]
+    shared = origins(rows)
+    return [record(row, traces[bytes(row.trace_id)], shared[row.resource_id, row.scope_id]) for row in rows]
+
+
+def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
+    """Resource and scope of the records, by their ids, as one ResourceSpans without spans."""
+    pairs = {(row.resource_id, row.scope_id) for row in rows}
+    stored = OriginRow.objects.filter(origin_id__in={origin_id for pair in pairs for origin_id in pair})
+    messages = {row.origin_id: bytes(row.message) for row in stored}
+    found = {}
+    for resource_id, scope_id in pairs:
+        found[resource_id, scope_id] = ResourceSpans.FromString(messages[resource_id])
+        found[resource_id, scope_id].scope_spans.add().ParseFromString(messages[scope_id])
+    return found
 
 
 def record(row: Record, trace: Trace, shared: ResourceSpans) -> dict[str, Any]:
@@ -133,7 +144,7 @@ def link(item: SpanMessage.Link) -> dict[str, Any]:
 def capture(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any] | None:
     """The unit of agent work, or None for other work."""
     scope = shared.scope_spans[0].scope
-    origin = Origin(attributes(shared.resource.attributes), scope.name, scope.version, message=b"")
+    origin = Origin(attributes(shared.resource.attributes), scope.name, scope.version)
     found = conventions.capture(decode.read(message, origin))
     if found is None:
         return None
@@ -150,23 +161,3 @@ def values(pairs: Repeated[KeyValue]) -> dict[str, Any]:
 def name_of(names: Sequence[str], number: int) -> str:
     """The name of an enumeration's number; numbers that OpenTelemetry does not know count as 0."""
     return names[number] if 0 <= number < len(names) else names[0]
-
-
-def rfc3339(nano: int) -> str:
-    """UTC, to the microsecond."""
-    return moment(nano).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def parse_id(record_id: str) -> tuple[bytes, bytes] | None:
-    """The trace and span id of a record id, or None for another text."""
-    prefix, digits = record_id[:4], record_id[4:]
-    try:
-        raw = bytes.fromhex(digits)
-    except ValueError:
-        return None
-    return (raw[:16], raw[16:]) if prefix == "rec_" and len(raw) == 24 and len(digits) == 48 else None
-
-
-def ids_of(record_ids: Iterable[str]) -> list[tuple[bytes, bytes]]:
-    """The trace and span ids of those that are record ids."""
-    return [ids for record_id in record_ids if (ids := parse_id(record_id))]

@@ -11,6 +11,7 @@ from django.db.models.functions import NullIf
 
 from telemetry import filters, records
 from telemetry.models import Trace
+from telemetry.times import rfc3339
 
 TRACES_SHOWN = 20
 EMPTY = Value("", TextField())
@@ -79,8 +80,8 @@ class Session:
             "turns": self.turns,
             "traces": self.traces,
             "failures": self.failures,
-            "start_time": records.rfc3339(self.start_time_unix_nano),
-            "end_time": records.rfc3339(self.end_time_unix_nano),
+            "start_time": rfc3339(self.start_time_unix_nano),
+            "end_time": rfc3339(self.end_time_unix_nano),
             "duration_ms": (self.end_time_unix_nano - self.start_time_unix_nano) / 1e6,
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,

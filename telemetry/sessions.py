@@ -25,6 +25,9 @@ from telemetry.session_walk import Walk
 from telemetry.store import snapshot
 from telemetry.windows import Window
 
+ROUND = 200  # sessions that are summed up together once the first ones did not suit
+MAX_ROUNDS = 25  # a search for the rare session makes short pages, not slow ones
+
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
@@ -67,14 +70,28 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
     by_index = replace(filters, outcome="").lead_by_index  # traces have no index by outcome
     need_scan = filters != Filters() and not by_index
     walk = Walk(window, matching(counted, window, filters), cursor, need_scan)
+    with snapshot():
+        found, after = search(walk, in_window(counted, window), filters, limit)
+    return SessionPage(window, found, after)
+
+
+def search(
+    walk: Walk, traces: QuerySet[Trace], filters: Filters, limit: int
+) -> tuple[list[Session], Cursor | None]:
+    """The walk's first sessions that suit, each over its own of the traces, and the place to go on from."""
     met = walk.sessions()
     found: list[tuple[Session, Cursor]] = []
-    with snapshot():
-        while len(found) <= limit and (batch := dict(islice(met, limit + 1 - len(found)))):
-            known = summaries(batch, in_window(counted, window))
-            found += [(known[name], place) for name, place in batch.items() if suits(known[name], filters)]
-    after = found[limit - 1][1] if len(found) > limit else walk.place
-    return SessionPage(window, [session for session, _ in found[:limit]], after)
+    looked_at: list[Cursor] = []
+    for size in (limit + 1, *[max(ROUND, limit + 1)] * (MAX_ROUNDS - 1)):
+        batch = dict(islice(met, size))
+        known = summaries(batch, traces)
+        found += [(known[name], place) for name, place in batch.items() if suits(known[name], filters)]
+        looked_at = list(batch.values())
+        if len(found) > limit:
+            return [session for session, _ in found[:limit]], found[limit - 1][1]
+        if len(batch) < size:
+            return [session for session, _ in found], walk.place
+    return [session for session, _ in found], looked_at[-1]
 
 
 def counted_traces(filters: Filters) -> QuerySet[Trace]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
+from telemetry.record_ids import record_id
+
 LONGEST = 200  # characters of a name that gets a column; the whole of it stays in the message
 STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
 
@@ -31,7 +33,8 @@ class Origin:
     resource: dict[str, Any]
     scope_name: str
     scope_version: str
-    message: bytes  # a serialized ResourceSpans without spans: resource, scope and schema URLs, whole
+    resource_message: bytes = b""  # a serialized ResourceSpans with nothing but its resource and schema URL
+    scope_message: bytes = b""  # a serialized ScopeSpans with nothing but its scope and schema URL
 
     @property
     def service(self) -> str:
@@ -72,7 +75,7 @@ class Span:
     @property
     def record_id(self) -> str:
         """`rec_` + trace id + span id: stable, so a span sent again is the same record."""
-        return f"rec_{self.trace_id.hex()}{self.span_id.hex()}"
+        return record_id(self.trace_id, self.span_id)
 
     @property
     def duration_nano(self) -> int:

@@ -51,7 +51,8 @@ class QuotaUsed(Exception):
 
 def take(signal: UserSignal, now: datetime) -> Taken:
     """Store the signal in the bound project. The same words about the same target on one day are one record."""
-    named = digest(*astuple(signal), now.date().isoformat() if not signal.feedback_id else "")
+    words = (signal.feedback_id,) if signal.feedback_id else (*astuple(signal), now.date().isoformat())
+    named = digest(*words)
     trace_id, span_id = named[:16], named[16:24]
     about = replace(signal, session_id=signal.session_id or session_of(signal.trace_id))
     receipt = ingest(body(about, trace_id, span_id, unix_nano(now)), Encoding.PROTOBUF, now)

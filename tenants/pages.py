@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -75,7 +75,7 @@ def for_project(page: ProjectPage[P]) -> Page[P]:
         except DatabaseError as error:
             if not is_store_fault(error):
                 raise
-            logger.error("store unavailable: %s", error, extra={"path": request.path})
+            logger.error("store unavailable at %r: %s", request.path, error)
             return HttpResponse(render_to_string("errors/503.html"), status=503, headers={"Retry-After": "2"})
 
     return wrapped
@@ -108,9 +108,10 @@ def form(
 
 
 def wanted(request: HttpRequest) -> str:
-    """The page to go to after signing in; never another host's."""
+    """The page to go to after signing in: a path of this host, or ""."""
     path = request.POST.get("next") or request.GET.get("next") or ""
-    return path if url_has_allowed_host_and_scheme(path, allowed_hosts=None) else ""
+    is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if is_ours else ""
 
 
 @sensitive_post_parameters("agent_key")
@@ -126,7 +127,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return sign_in_form(request, counted(request, error))
     request.session.cycle_key()
     request.session[SESSION_KEY] = key.key_id
-    return redirect(wanted(request) or "dashboard")
+    return HttpResponseRedirect(wanted(request) or reverse("dashboard"))
 
 
 def agent_key(raw: str, now: datetime) -> Key:

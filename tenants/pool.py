@@ -3,6 +3,9 @@ Open project files: one bounded pool for the whole process, least recently used 
 
 Closing a written WAL file costs about 10 ms, so a connection outlives its request. One pool a process, not
 one a thread, keeps the number of descriptors independent of the number of threads: each holds three.
+
+A connection belongs to the file that lay under the name when it was opened. Where a person put another file
+there, or took it away, rows written through the old connection would be acknowledged and lost.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants import project_file
 
+IDENTITY = "LOOPKIT_FILE"  # in a connection's settings: the file it was opened on
 _lock = threading.Lock()
 _idle: deque[BaseDatabaseWrapper] = deque()  # most recently used last
 _inherited: list[
@@ -25,13 +29,32 @@ _inherited: list[
 
 def take(project_id: str) -> BaseDatabaseWrapper:
     """A connection to the project's file that nobody else uses until it is given back."""
-    path = project_file.ensure(project_id)
+    path = project_file.path_of(project_id)
+    connection, outdated = from_idle(str(path), project_file.identity(path))
+    for old in outdated:
+        close(old)
+    return connection or opened(project_id)
+
+
+def from_idle(
+    name: str, identity: project_file.Identity | None
+) -> tuple[BaseDatabaseWrapper | None, list[BaseDatabaseWrapper]]:
+    """The latest idle connection to this very file, and those to another one that had its name."""
     with _lock:
-        for connection in reversed(_idle):
-            if connection.settings_dict["NAME"] == str(path):
-                _idle.remove(connection)
-                return connection
+        own = [connection for connection in _idle if connection.settings_dict["NAME"] == name]
+        sound = [connection for connection in own if connection.settings_dict[IDENTITY] == identity]
+        outdated = [connection for connection in own if connection not in sound]
+        for connection in [*outdated, *sound[-1:]]:
+            _idle.remove(connection)
+    return (sound[-1] if sound else None), outdated
+
+
+def opened(project_id: str) -> BaseDatabaseWrapper:
+    """A new connection; it remembers which file it belongs to."""
+    path = project_file.ensure(project_id)
     connection = project_file.connection_to(path, project_file.alias_of(project_id))
+    # Looked up before it is opened: a file that is replaced in between costs another opening, no rows.
+    connection.settings_dict[IDENTITY] = project_file.identity(path)
     try:
         project_file.check_version(connection)
     except BaseException:

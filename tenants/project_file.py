@@ -49,6 +49,9 @@ OPTIONS = {
 }
 
 
+Identity = tuple[int, int]  # device and inode
+
+
 class OutdatedFile(OperationalError):
     """The file's schema is not the one of this code."""
 
@@ -61,6 +64,15 @@ def alias_of(project_id: str) -> str:
 def path_of(project_id: str) -> Path:
     """Where the project's records lie."""
     return settings.LOOPKIT_DATA_DIR / "projects" / f"{project_id}.sqlite3"
+
+
+def identity(path: Path) -> Identity | None:
+    """Which file lies there now; None for none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def connection_to(path: Path, alias: str, **options: Any) -> DatabaseWrapper:

@@ -35,7 +35,7 @@ def make_span(
         "status_message": "",
         "attributes": attributes or {},
         "events": [],
-        "origin": Origin({"service.name": "shop"}, scope, "", b""),
+        "origin": Origin({"service.name": "shop"}, scope, ""),
         "message": SpanMessage(),
     }
     return Span(**{**defaults, **facts})

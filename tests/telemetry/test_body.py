@@ -107,7 +107,9 @@ def test_a_bomb_is_refused_in_bounded_memory(settings: Any, encoding: str, windo
     assert peak_bytes < 4 * 1024 * 1024
 
 
-@pytest.mark.parametrize(("piece", "encoding"), [(b"x" * 50_000, ""), (gzip.compress(b"", mtime=0) * 200, "gzip")])
+@pytest.mark.parametrize(
+    ("piece", "encoding"), [(b"x" * 50_000, ""), (gzip.compress(b"", mtime=0) * 200, "gzip")]
+)
 def test_an_endless_body_is_refused_even_if_nothing_comes_out(
     settings: Any, piece: bytes, encoding: str
 ) -> None:

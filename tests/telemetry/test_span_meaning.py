@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.models import Origin, Record
@@ -201,9 +201,11 @@ def test_m5_everything_that_was_sent_is_kept(
     assert (message.trace_state, dropped) == ("vendor=value", (1, 2, 3))
     assert (message.events[0].dropped_attributes_count, message.links[0].dropped_attributes_count) == (4, 5)
     with bind(alice.project):
-        origin = ResourceSpans.FromString(bytes(Origin.objects.get().message))
-    assert origin.resource.dropped_attributes_count == 6
-    assert origin.scope_spans[0].scope.dropped_attributes_count == 7
+        messages = dict(Origin.objects.values_list("origin_id", "message"))
+        row = Record.objects.get()
+    resource = ResourceSpans.FromString(bytes(messages[row.resource_id])).resource
+    scope = ScopeSpans.FromString(bytes(messages[row.scope_id])).scope
+    assert (resource.dropped_attributes_count, scope.dropped_attributes_count) == (6, 7)
 
 
 @pytest.mark.parametrize("encode", [dict, protobuf], ids=["json", "protobuf"])

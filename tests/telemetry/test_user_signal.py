@@ -86,7 +86,7 @@ def test_whoever_finds_the_key_in_a_page_cannot_change_a_trace(
 
 def test_the_same_feedback_id_is_one_record_whatever_it_says(say: Callable[..., Any]) -> None:
     first = say(rating="down", session_id="chat-7", feedback_id="f-1").json()
-    again = say(rating="down", session_id="chat-7", feedback_id="f-1").json()
+    again = say(rating="down", session_id="chat-7", feedback_id="f-1", comment="and late").json()
     other = say(rating="down", session_id="chat-7", feedback_id="f-2").json()
 
     assert (first["duplicate"], again["duplicate"], other["duplicate"]) == (False, True, False)

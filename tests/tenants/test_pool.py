@@ -127,9 +127,8 @@ def test_a_row_goes_into_a_new_file_when_the_old_one_is_gone() -> None:
 
 def test_connections_to_a_replaced_file_are_closed() -> None:
     with bind(ACME), ThreadPoolExecutor(1) as thread:
-        touched = thread.submit(touch, ACME)
-        touched.result()
         Tally.objects.count()
+        thread.submit(touch, ACME).result()
     old = list(pool._idle)
 
     remove(ACME)

@@ -1,0 +1,43 @@
+"""
+Record ids: `rec_` and 48 hex digits, the trace's id and the span's.
+
+Made of what OTLP sends and nothing else, so that a span sent again is the same record:
+https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+PREFIX = "rec_"
+TRACE_BYTES, SPAN_BYTES = 16, 8
+
+
+def record_id(trace_id: bytes | memoryview, span_id: bytes | memoryview) -> str:
+    """The record of that span."""
+    return f"{PREFIX}{trace_id.hex()}{span_id.hex()}"
+
+
+def parse(text: str) -> tuple[bytes, bytes] | None:
+    """The trace and span id of a record id, or None for another text."""
+    raw = from_hex(text.removeprefix(PREFIX), TRACE_BYTES + SPAN_BYTES) if text.startswith(PREFIX) else None
+    return None if raw is None else (raw[:TRACE_BYTES], raw[TRACE_BYTES:])
+
+
+def parse_all(texts: Iterable[str]) -> list[tuple[bytes, bytes]]:
+    """The trace and span ids of those that are record ids."""
+    return [ids for text in texts if (ids := parse(text))]
+
+
+def trace_id(text: str) -> bytes | None:
+    """A trace id written as hex, or None for another text."""
+    return from_hex(text, TRACE_BYTES)
+
+
+def from_hex(digits: str, length: int) -> bytes | None:
+    """That many bytes; None where the text is not exactly their hex digits (fromhex would skip spaces)."""
+    try:
+        raw = bytes.fromhex(digits)
+    except ValueError:
+        return None
+    return raw if len(raw) == length and len(digits) == 2 * length else None
