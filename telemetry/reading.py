@@ -13,10 +13,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from telemetry import cursors, record_ids, records
+from telemetry import cursors, records
 from telemetry.cursors import Cursor
 from telemetry.filters import Filters, floor, matching, reach
 from telemetry.models import Record
+from telemetry.record_ids import parse
 from telemetry.store import snapshot
 from telemetry.windows import Window
 
@@ -79,7 +80,7 @@ def cut(rows: QuerySet[Record], kind: bytes, window: Window, limit: int) -> Page
 
 def find(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The records among these ids that are stored, as answers show them."""
-    ids = sorted(set(record_ids.parse_all(record_ids)))
+    ids = sorted({ids for record_id in record_ids if (ids := parse(record_id))})
     found: list[dict[str, Any]] = []
     with snapshot():
         for start in range(0, len(ids), IDS_A_STATEMENT):

@@ -7,8 +7,6 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 PREFIX = "rec_"
 TRACE_BYTES, SPAN_BYTES = 16, 8
 
@@ -22,11 +20,6 @@ def parse(text: str) -> tuple[bytes, bytes] | None:
     """The trace and span id of a record id, or None for another text."""
     raw = from_hex(text.removeprefix(PREFIX), TRACE_BYTES + SPAN_BYTES) if text.startswith(PREFIX) else None
     return None if raw is None else (raw[:TRACE_BYTES], raw[TRACE_BYTES:])
-
-
-def parse_all(texts: Iterable[str]) -> list[tuple[bytes, bytes]]:
-    """The trace and span ids of those that are record ids."""
-    return [ids for text in texts if (ids := parse(text))]
 
 
 def trace_id(text: str) -> bytes | None:

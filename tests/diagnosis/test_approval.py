@@ -92,3 +92,15 @@ def test_a_person_who_decided_cannot_be_deleted(loop: Loop, olga: User) -> None:
 
     with pytest.raises(Exception, match="protected"):
         olga.delete()
+
+
+def test_a_decision_is_about_what_the_person_saw(loop: Loop, olga: User) -> None:
+    seen = Loop.objects.get(pk=loop.pk)
+    newer = make_loop(loop.project, cluster=2).packet  # a diagnosis meanwhile: the waiting loop follows it
+    Loop.objects.filter(pk=loop.pk).update(packet=newer, issue=loop.issue | {"title": "another failure"})
+
+    approval.decide(seen, Verb.APPROVE, "Yes.", olga, NOW)
+
+    decided = Loop.objects.get(pk=loop.pk)
+    assert (decided.issue["title"], decided.packet_id) == (loop.issue["title"], loop.packet_id)
+    assert Decision.objects.get().packet_id == loop.packet_id

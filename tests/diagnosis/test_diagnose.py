@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from diagnosis import packets
-from diagnosis.diagnose import diagnose
+from diagnosis.diagnose import MOST_ISSUES, diagnose
 from diagnosis.models import EvalCandidate, Loop, Packet
 from telemetry.windows import Window
 from tenants.provisioning import Minted
@@ -142,3 +142,17 @@ def test_issues_are_worst_first(alice: Minted) -> None:
     store(alice.project, [*[failing_tool(n) for n in range(3)], edge], NOW)
 
     assert [issue["severity"] for issue in found(alice)] == ["high", "medium"]
+
+
+def test_a_packet_is_bounded_and_says_what_it_leaves_out(
+    alice: Minted, django_assert_max_num_queries: Any
+) -> None:
+    kinds = [f"{chr(97 + n % 26)}{chr(97 + n // 26)} broke" for n in range(MOST_ISSUES + 20)]
+    store(alice.project, [failing_tool(n, kind) for n, kind in enumerate(kinds)], NOW)
+
+    with django_assert_max_num_queries(60):  # on the control database, where other projects wait
+        packet = packets.shown(diagnose(alice.project, HOUR, NOW))
+
+    assert len(packet["issues"]) == MOST_ISSUES == Loop.objects.count() == EvalCandidate.objects.count()
+    assert packet["completeness"]["complete"] is False
+    assert packet["completeness"]["note"].startswith("20 smaller clusters are left out")

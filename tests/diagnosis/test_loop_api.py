@@ -115,6 +115,16 @@ def test_nothing_ships_in_the_future(loop: Loop, post: Callable[..., Any]) -> No
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, "shipped_at: lies in the future.")
 
 
+def test_a_shipping_time_goes_with_shipped_only(loop: Loop, post: Callable[..., Any]) -> None:
+    approve(loop)
+
+    answer = post(
+        f"/v1/loops/{loop.loop_id}/events", {"kind": "merged", "shipped_at": "2020-01-01T00:00:00Z"}
+    )
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
+
+
 def test_loops_are_the_agents_work_list(loop: Loop, get: Get) -> None:
     assert [row["loop_id"] for row in get("/v1/loops").json()["loops"]] == [loop.loop_id]
     assert get("/v1/loops?state=approved").json()["loops"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,17 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def start(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What reading the settings came to, in a Python that has no package redis."""
+    return subprocess.run(
+        [sys.executable, "-c", "import sys; sys.modules['redis'] = None; import loopkit.settings"],
+        cwd=ROOT,
+        env=os.environ | {"LOOPKIT_DATA_DIR": str(data_dir), **variables},
+        capture_output=True,
+        text=True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -24,40 +36,40 @@ ROOT = Path(__file__).resolve().parent.parent.parent
         ("LOOPKIT_DEBUG", "maybe", "use 1 or 0"),
         ("LOOPKIT_OPEN_STORES", "100", "must be 70 at most"),
         ("LOOPKIT_DATABASE_URL", "mysql://a@db/loopkit", "use sqlite:///path or postgres://"),
-        ("LOOPKIT_DATABASE_URL", "", "Scheme"),
+        ("LOOPKIT_DATABASE_URL", "", "use sqlite:///path or postgres://"),
+        ("LOOPKIT_DATABASE_URL", "foo://", "use sqlite:///path or postgres://"),
+        ("LOOPKIT_DATABASE_URL", "postgres://db:port/loopkit", "use sqlite:///path or postgres://"),
         ("LOOPKIT_CACHE_URL", "memcached://cache", "write it as redis://host:6379/0"),
+        ("LOOPKIT_CACHE_URL", "redis://cache", 'pip install "redis>='),
+        ("LOOPKIT_LOG_LEVEL", "verbose", "use DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+        ("LOOPKIT_LOG_LEVEL", "", "use DEBUG, INFO, WARNING, ERROR or CRITICAL"),
     ],
 )
 def test_a_bad_value_is_named_with_its_remedy(tmp_path: Path, name: str, value: str, remedy: str) -> None:
-    environment = os.environ | {"LOOPKIT_DATA_DIR": str(tmp_path), name: value}
+    refusal = start(tmp_path, **{name: value}).stderr.splitlines()[-1]
 
-    done = subprocess.run(
-        [sys.executable, "-c", "import loopkit.settings"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    assert name in refusal
+    assert remedy in refusal
 
-    assert done.returncode == 1
-    assert name in done.stderr
-    assert remedy in done.stderr
+
+@pytest.mark.parametrize("level", ["debug", "Info", "CRITICAL"])
+def test_a_log_level_may_be_written_in_any_case(tmp_path: Path, level: str) -> None:
+    assert start(tmp_path, LOOPKIT_LOG_LEVEL=level).returncode == 0
+
+
+def test_the_readme_names_the_package_that_the_refusal_names(tmp_path: Path) -> None:
+    refusal = start(tmp_path, LOOPKIT_CACHE_URL="redis://cache").stderr
+    command = re.search(r'pip install "redis[^"]+"', refusal)
+
+    assert command
+    assert command[0] in (ROOT / "README.md").read_text()
 
 
 def test_a_password_in_a_bad_value_is_not_shown(tmp_path: Path) -> None:
-    secret = "mysql://a:hunter2@db/loopkit"
-    environment = os.environ | {"LOOPKIT_DATA_DIR": str(tmp_path), "LOOPKIT_DATABASE_URL": secret}
+    refusal = start(tmp_path, LOOPKIT_DATABASE_URL="mysql://a:hunter2@db/loopkit").stderr
 
-    done = subprocess.run(
-        [sys.executable, "-c", "import loopkit.settings"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-
-    assert "//***@db/loopkit" in done.stderr
-    assert "hunter2" not in done.stderr
+    assert "//***@db/loopkit" in refusal
+    assert "hunter2" not in refusal
 
 
 def test_kept_connections_are_checked_before_use() -> None:

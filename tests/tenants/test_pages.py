@@ -135,7 +135,14 @@ def test_a_page_sends_who_is_signed_out_to_sign_in_and_back(
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example", "foo", "admin:index"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "/\\evil.example",
+        "foo",
+        "admin:index",
+    ],
 )
 def test_signing_in_leads_to_a_path_of_this_host_and_nowhere_else(
     sign_in: Any, alice: Minted, elsewhere: str
