@@ -47,7 +47,7 @@ def bundle(loop: Loop) -> dict[str, Any]:
         "patch_plan": loop.issue["patch_plan"],
         "eval_candidate": candidate.document,
         "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],
-        "next_action": next_action.for_loop(loop),
+        "next_action": next_action.after_handoff(loop),
     }
 
 

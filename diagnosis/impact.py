@@ -56,10 +56,11 @@ def measure(cluster: Cluster, identities: dict[bytes, Identity], operation_recor
 def grade(cluster: Cluster, impact: Impact) -> Grade:
     """The severity with its reason."""
     worst = max(RANK.get(record.severity, Severity.MEDIUM) for record in (*cluster.records, *cluster.echoes))
-    steps, reasons = 0, [f"{worst.label}: the worst record of its kind"]
+    raised = []
     if impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS:
-        steps, reasons = steps + 1, [*reasons, f"+1: {impact.share:.0%} of the operation fails"]
+        raised.append(f"+1: {impact.share:.0%} of the operation fails")
     if impact.sessions >= MANY_SESSIONS:
-        steps, reasons = steps + 1, [*reasons, f"+1: {impact.sessions} sessions are hit"]
-    severity = Severity(min(worst + steps, Severity.CRITICAL))
-    return Grade(severity, f"{severity.label} ({'; '.join(reasons)})")
+        raised.append(f"+1: {impact.sessions} sessions are hit")
+    severity = Severity(min(worst + len(raised), Severity.CRITICAL))
+    base = f"{worst.label}: the worst record of its kind"
+    return Grade(severity, f"{severity.label} ({'; '.join([base, *raised])})" if raised else base)

@@ -78,7 +78,7 @@ class LoopEventsView(ProjectView):
         operation_id="report_loop_event",
         summary="Report issue_opened, pr_opened, merged, shipped or answered",
         request=shapes.LoopEventRequest,
-        responses={201: shapes.LoopDetail, 404: Error, 409: Error, 413: Error, 415: Error, **REFUSED},
+        responses={201: shapes.LoopAnswer, 404: Error, 409: Error, 413: Error, 415: Error, **REFUSED},
     )
     def post(self, request: Request, loop_id: str) -> Response:
         """201 with the loop as it is now; 409 when its state does not allow this."""
@@ -99,7 +99,7 @@ class LoopEventsView(ProjectView):
             loops.report(loop, LoopEvent.Kind(asked.pop("kind")), principal.key.key_id, now, **asked)
         except loops.WrongState as error:
             raise wrong_state(error) from error
-        return Response({"ok": True, **loop_answers.whole(loop)}, status=201)
+        return Response({"ok": True, **loop_answers.shown(loop)}, status=201)
 
 
 class HandoffView(ProjectView):

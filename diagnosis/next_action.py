@@ -38,6 +38,16 @@ def for_loop(loop: Loop) -> str:
     return NEXT[State(loop.state)].format(id=loop.loop_id)
 
 
+def after_handoff(loop: Loop) -> str:
+    """The next call for who has the bundle in hand."""
+    if loop.state != State.APPROVED:
+        return for_loop(loop)
+    return (
+        "Make the change, then report issue_opened, pr_opened, merged and at last shipped, with its release: "
+        f"POST /v1/loops/{loop.loop_id}/events."
+    )
+
+
 def status_of(loop: Loop) -> str:
     """The status of the loop's issue in a packet."""
     return STATUS[State(loop.state)]

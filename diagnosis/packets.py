@@ -16,6 +16,7 @@ from diagnosis import evals, loops, memory, next_action, patch_plan, proposals
 from diagnosis.issues import Issue
 from diagnosis.models import Loop, Packet
 from telemetry.reading import find
+from telemetry.stacktrace import top_own_frame
 from telemetry.times import rfc3339
 from tenants.models import Project
 
@@ -42,18 +43,26 @@ def publish(project: Project, findings: Findings, now: datetime) -> Packet:
 def explain(project: Project, issues: list[Issue], now: datetime) -> list[tuple[Issue, dict[str, Any]]]:
     """Each issue with what the packet shows of it: facts, eval, plan."""
     records = find(record.record_id for issue in issues for record in issue.evidence)
-    materials = [
-        evals.Material(
-            issue.cluster.example, issue.title, [records[record.record_id] for record in issue.evidence]
-        )
-        for issue in issues
-    ]
+    materials = [material(issue, records) for issue in issues]
     known = evals.candidates(project, materials, now)
-    names = [known[material.cluster_id].eval_id for material in materials]
     return [
-        (issue, issue.shown() | {"eval_candidate": name, "patch_plan": patch_plan.plan(facts(issue, name))})
-        for issue, name in zip(issues, names, strict=True)
+        (issue, explained(issue, made, known[made.cluster_id].eval_id))
+        for issue, made in zip(issues, materials, strict=True)
     ]
+
+
+def material(issue: Issue, records: dict[str, dict[str, Any]]) -> evals.Material:
+    """What the issue's eval is made from."""
+    evidence = [records[record.record_id] for record in issue.evidence]
+    return evals.Material(issue.cluster.example, issue.title, evidence)
+
+
+def explained(issue: Issue, made: evals.Material, eval_id: str) -> dict[str, Any]:
+    """The issue as the packet shows it, but for its loop."""
+    return issue.shown() | {
+        "eval_candidate": eval_id,
+        "patch_plan": patch_plan.plan(facts(issue, made, eval_id)),
+    }
 
 
 def entry(shown: dict[str, Any], loop: Loop) -> dict[str, Any]:
@@ -65,8 +74,9 @@ def entry(shown: dict[str, Any], loop: Loop) -> dict[str, Any]:
     }
 
 
-def facts(issue: Issue, eval_id: str) -> patch_plan.Facts:
+def facts(issue: Issue, made: evals.Material, eval_id: str) -> patch_plan.Facts:
     """What the plan may speak of."""
+    captures = [record["capture"] for record in made.evidence if record["capture"]]
     return patch_plan.Facts(
         example=issue.cluster.example,
         records=issue.impact.records,
@@ -74,7 +84,17 @@ def facts(issue: Issue, eval_id: str) -> patch_plan.Facts:
         evidence_ids=tuple(record.record_id for record in issue.evidence),
         eval_id=eval_id,
         echo_operations=tuple(issue.echo_operations),
+        replayable=any(capture["replayable"] for capture in captures),
+        location=location(made.evidence),
     )
+
+
+def location(evidence: list[dict[str, Any]]) -> str:
+    """Where the application's own code stood when it failed, from the first stack that says so."""
+    stacks = (
+        event["attributes"].get("exception.stacktrace") for record in evidence for event in record["events"]
+    )
+    return next((frame for stack in stacks if isinstance(stack, str) and (frame := top_own_frame(stack))), "")
 
 
 def document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:

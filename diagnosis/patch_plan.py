@@ -35,6 +35,8 @@ class Facts:
     evidence_ids: tuple[str, ...]
     eval_id: str
     echo_operations: tuple[str, ...]
+    replayable: bool  # the evidence has an input to call with again
+    location: str  # function and file of the top own frame; "" without a stack
 
 
 def lever(example: Failing) -> str:
@@ -71,17 +73,20 @@ def steps(facts: Facts) -> list[str]:
     """What to do, in order."""
     example = facts.example
     place = f"`{example.operation}`" + (f" in service `{example.service}`" if example.service else "")
+    optional = {
+        f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format=pytest; it must fail first.": facts.replayable,
+        f"Start at `{facts.location}`, the application's own frame nearest to the failure.": facts.location,
+        f"Check what repeats the failure outside: {', '.join(facts.echo_operations)}.": facts.echo_operations,
+    }
+    reproduce, start, check = ([step] if wanted else [] for step, wanted in optional.items())
     return [
         f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids.",
-        f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format=pytest; it must fail first.",
+        *reproduce,
         f"Find the code of {place}{called(example)}; it reports {quoted(example)}.",
-        *(
-            [f"Check what repeats the failure outside: {', '.join(facts.echo_operations)}."]
-            if facts.echo_operations
-            else []
-        ),
-        f"{CHANGES[lever(example)]} so that the eval passes; keep the healthy calls of the operation as they are.",
-        "Open the pull request and report each step: POST /v1/loops/{loop_id}/events.",
+        *start,
+        *check,
+        f"{CHANGES[lever(example)]} so that the failure cannot recur; keep healthy calls as they are.",
+        "Open the pull request and report each step to this issue's loop_id: POST /v1/loops/<loop_id>/events.",
     ]
 
 

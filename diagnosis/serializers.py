@@ -214,6 +214,12 @@ class LoopSummary(Shape):
     next_action = serializers.CharField()
 
 
+class LoopAnswer(LoopSummary):
+    """A loop as it is after a report."""
+
+    ok = serializers.BooleanField()
+
+
 class LoopPage(Shape):
     """Loops, worst first."""
 

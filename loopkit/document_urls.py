@@ -5,6 +5,7 @@ from django.urls import path
 from loopkit import documents, health, schemas
 
 urlpatterns = [
+    path("", documents.RootView.as_view(), name="root"),
     path("health", health.HealthView.as_view(), name="health"),
     path("livez", health.HealthView.as_view(schema=None), name="livez"),
     path("readyz", health.ReadyView.as_view(), name="readyz"),

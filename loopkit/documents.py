@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -45,6 +46,16 @@ class DocumentView(PublicDocument):
         media_type = MEDIA_TYPES[self.page.rpartition(".")[2]]
         text = render_to_string(f"documents/{self.page}", facts(request))
         return HttpResponse(text, content_type=f"{media_type}; charset=utf-8")
+
+
+class RootView(PublicView):
+    """The bare URL: people to the dashboard, agents to llms.txt."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        """Where to go on."""
+        is_browser = "text/html" in request.headers.get("Accept", "")
+        return HttpResponseRedirect(reverse("dashboard" if is_browser else "llms"))
 
 
 class ContactView(PublicDocument):

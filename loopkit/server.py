@@ -6,6 +6,8 @@ https://docs.gunicorn.org/en/stable/settings.html
 """
 
 import os
+import signal
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
 
@@ -23,3 +25,11 @@ accesslog = None
 control_socket_disable = True  # it would lie in the home folder, shared by every instance of this user
 loglevel = settings.LOOPKIT_LOG_LEVEL.lower()
 forwarded_allow_ips = "127.0.0.1,::1"
+
+
+def post_worker_init(worker: Any) -> None:
+    """
+    A terminal sends Ctrl-C to every process of the group. Workers leave it to the arbiter, which ends them in order:
+    taking both signals, a gthread worker can wait for a lock that it holds itself until it is killed.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -65,6 +65,14 @@ def natural(raw: str) -> int:
     return number
 
 
+def port(raw: str) -> int:
+    """A TCP port."""
+    number = natural(raw)
+    if number > 65535:
+        raise ValueError("must be 65535 at most")
+    return number
+
+
 def whole(raw: str) -> int:
     """A whole number, zero or above."""
     number = int(raw)
@@ -88,9 +96,20 @@ def public_url(raw: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def log_level(raw: str) -> str:
+    """A level of Python's logging, any case: https://docs.python.org/3/library/logging.html#logging-levels"""
+    if raw.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise ValueError("use DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return raw.upper()
+
+
 def database_url(raw: str) -> str:
     """A URL of SQLite or PostgreSQL, the databases that LoopKit's statements are written for."""
-    if not dj_database_url.parse(raw)["ENGINE"].endswith(("sqlite3", "postgresql")):
+    try:
+        known = dj_database_url.parse(raw)["ENGINE"].endswith(("sqlite3", "postgresql"))
+    except ValueError:  # its message lists databases that would not do
+        known = False
+    if not known:
         raise ValueError("use sqlite:///path or postgres://user:password@host/name")
     return raw
 
@@ -100,7 +119,7 @@ def cache_url(raw: str) -> str:
     if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("write it as redis://host:6379/0")
     if raw and find_spec("redis") is None:
-        raise ValueError("this needs the package redis; README.md says which")
+        raise ValueError('this needs a package: pip install "redis>=5,<9"')
     return raw
 
 
@@ -134,14 +153,14 @@ if SIGNUP_UPGRADE_SECRET is None:
 # The server
 DEBUG = env("LOOPKIT_DEBUG", False, switch)
 LOOPKIT_BIND = env("LOOPKIT_BIND", "127.0.0.1", str)
-PORT = env("PORT", 8000, natural)
+PORT = env("PORT", 8000, port)
 LOOPKIT_WORKERS = env("LOOPKIT_WORKERS", 2, natural)
 LOOPKIT_THREADS = env("LOOPKIT_THREADS", 8, natural)
 if LOOPKIT_OPEN_STORES + LOOPKIT_THREADS > 70:
     raise ImproperlyConfigured(
         "LOOPKIT_OPEN_STORES + LOOPKIT_THREADS must be 70 at most: each holds 3 of the process's 256 descriptors."
     )
-LOOPKIT_LOG_LEVEL = env("LOOPKIT_LOG_LEVEL", "INFO", str)
+LOOPKIT_LOG_LEVEL = env("LOOPKIT_LOG_LEVEL", "INFO", log_level)
 LOOPKIT_PUBLIC_URL = env("LOOPKIT_PUBLIC_URL", "", public_url)
 LOOPKIT_TRUSTED_PROXIES = env(
     "LOOPKIT_TRUSTED_PROXIES", 0, whole

@@ -8,6 +8,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aiev
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -54,17 +55,15 @@ def take(signal: UserSignal, now: datetime) -> Taken:
     words = (signal.feedback_id,) if signal.feedback_id else (*astuple(signal), now.date().isoformat())
     named = digest(*words)
     trace_id, span_id = named[:16], named[16:24]
-    about = replace(signal, session_id=signal.session_id or session_of(signal.trace_id))
-    receipt = ingest(body(about, trace_id, span_id, unix_nano(now)), Encoding.PROTOBUF, now)
+    rated = Trace.objects.filter(trace_id=bytes.fromhex(signal.trace_id)).first()
+    about = replace(signal, session_id=signal.session_id or (rated.session_id if rated else ""))
+    where = {"service.name": rated.service, "deployment.environment.name": rated.environment} if rated else {}
+    request = message(about, trace_id, span_id, unix_nano(now))
+    request.resource_spans[0].resource.attributes.extend(key_values(where))
+    receipt = ingest(request.SerializeToString(), Encoding.PROTOBUF, now)
     if receipt.rejected_total:
         raise QuotaUsed
     return Taken(f"rec_{trace_id.hex()}{span_id.hex()}", duplicate=not receipt.accepted)
-
-
-def session_of(trace_id: str) -> str:
-    """The session of the trace that the signal is about, as far as it is known now."""
-    traces = Trace.objects.filter(trace_id=bytes.fromhex(trace_id)).values_list("session_id", flat=True)
-    return traces.first() or ""
 
 
 def digest(*parts: str) -> bytes:
@@ -72,7 +71,9 @@ def digest(*parts: str) -> bytes:
     return blake2b("\x00".join(parts).encode(), digest_size=32).digest()
 
 
-def body(signal: UserSignal, trace_id: bytes, span_id: bytes, time_unix_nano: int) -> bytes:
+def message(
+    signal: UserSignal, trace_id: bytes, span_id: bytes, time_unix_nano: int
+) -> ExportTraceServiceRequest:
     """The signal as an OTLP request, so that it takes the same way in as every span."""
     request = ExportTraceServiceRequest()
     scope_spans = request.resource_spans.add().scope_spans.add()
@@ -83,7 +84,7 @@ def body(signal: UserSignal, trace_id: bytes, span_id: bytes, time_unix_nano: in
     if signal.trace_id:
         span.links.add(trace_id=bytes.fromhex(signal.trace_id))
     span.events.add(name=EVENT, time_unix_nano=time_unix_nano, attributes=key_values(evaluation(signal)))
-    return request.SerializeToString()
+    return request
 
 
 def evaluation(signal: UserSignal) -> dict[str, str | int]:
@@ -97,7 +98,7 @@ def evaluation(signal: UserSignal) -> dict[str, str | int]:
     }
 
 
-def key_values(facts: dict[str, str | int]) -> list[KeyValue]:
+def key_values(facts: Mapping[str, str | int]) -> list[KeyValue]:
     """OTLP attributes; what was not said is left out."""
     return [
         KeyValue(

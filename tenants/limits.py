@@ -1,5 +1,5 @@
 """
-How often one network may mint, sign up or recover: django-ratelimit over the shared counter.
+How often one network may mint, sign up, recover or fail to sign in: django-ratelimit over the shared counter.
 
 https://django-ratelimit.readthedocs.io/en/stable/usage.html#core-methods
 """
@@ -44,10 +44,22 @@ def spend(request: HttpRequest, group: str, rate: str, what: str) -> None:
     """Count one attempt of this network. Above the rate: 429 with the seconds until the next window."""
     usage = get_usage(request, group=group, key="ip", rate=rate, increment=True)
     if usage and usage["should_limit"]:
-        raise ApiError(
-            429,
-            "rate_limited",
-            f"{what} rate limit reached for your network ({rate}).",
-            "Wait for the seconds in Retry-After, then send the same request again.",
-            {"Retry-After": str(max(1, usage["time_left"]))},
-        )
+        raise refusal(rate, what, usage["time_left"])
+
+
+def check(request: HttpRequest, group: str, rate: str, what: str) -> None:
+    """Count nothing; 429 if this network has no attempt left."""
+    usage = get_usage(request, group=group, key="ip", rate=rate, increment=False)
+    if usage and usage["count"] >= usage["limit"]:
+        raise refusal(rate, what, usage["time_left"])
+
+
+def refusal(rate: str, what: str, seconds_left: int) -> ApiError:
+    """429 with the seconds until the next window."""
+    return ApiError(
+        429,
+        "rate_limited",
+        f"{what} rate limit reached for your network ({rate}).",
+        "Wait for the seconds in Retry-After, then send the same request again.",
+        {"Retry-After": str(max(1, seconds_left))},
+    )

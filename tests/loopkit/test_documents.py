@@ -195,3 +195,10 @@ def test_a_real_packet_is_valid_by_the_served_schema(server: Server, tmp_path: P
 
     jsonschema.validate(packet, schema, format_checker=jsonschema.FormatChecker())
     assert packet["issues"]
+
+
+def test_the_bare_url_leads_people_to_the_dashboard_and_agents_to_llms_txt(call: Any) -> None:
+    person = call("GET", "/", Accept="text/html,application/xhtml+xml")
+    agent = call("GET", "/", Accept="*/*")
+
+    assert (person.headers["Location"], agent.headers["Location"]) == ("/dashboard", "/llms.txt")

@@ -33,6 +33,7 @@ def start(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("LOOPKIT_TRUSTED_PROXIES", "-1", "must be 0 or more"),
         ("LOOPKIT_WORKERS", "0", "must be 1 or more"),
         ("LOOPKIT_PUBLIC_URL", "loopkit.example", "write it as https://host[:port]"),
+        ("PORT", "80000", "must be 65535 at most"),
         ("LOOPKIT_DEBUG", "maybe", "use 1 or 0"),
         ("LOOPKIT_OPEN_STORES", "100", "must be 70 at most"),
         ("LOOPKIT_DATABASE_URL", "mysql://a@db/loopkit", "use sqlite:///path or postgres://"),

@@ -69,7 +69,7 @@ def test_feedback_on_a_trace_links_to_it_and_joins_its_session(
 
     stored = record(answer.json()["record_id"])
     assert [link["trace_id"] for link in stored["links"]] == [TRACE]
-    assert stored["session_id"] == "chat-7"
+    assert (stored["session_id"], stored["service"]) == ("chat-7", "shop")
 
 
 def test_whoever_finds_the_key_in_a_page_cannot_change_a_trace(

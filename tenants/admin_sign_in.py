@@ -1,0 +1,44 @@
+"""
+Signing in to the admin: Django's own form, with a limit on failures, because passwords can be guessed.
+
+Whoever is over the limit learns nothing of a password, right or wrong: answering the right one would make the
+limit useless. Other networks are not touched, and neither is who is signed in already.
+https://docs.djangoproject.com/en/5.2/topics/auth/default/#django.contrib.auth.views.LoginView
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+
+from loopkit.errors import ApiError
+from tenants import limits
+
+GROUP, WHAT = "admin-login", "Sign-in"
+
+
+@never_cache
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The form; 429 with a page once this network has failed too often."""
+    if request.method != "POST":
+        return admin.site.login(request)
+    try:
+        limits.check(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
+        answer = admin.site.login(request)
+        if answer.status_code == 200:  # the form again; a success leads on
+            limits.spend(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
+    except ApiError as refusal:
+        return refused(refusal)
+    return answer
+
+
+def refused(refusal: ApiError) -> HttpResponse:
+    """The refusal as a page."""
+    minutes = ceil(int(refusal.headers["Retry-After"]) / 60)
+    page = render_to_string("errors/429.html", {"refusal": refusal, "minutes": minutes})
+    return HttpResponse(page, status=refusal.status_code, headers=refusal.headers)

@@ -1,0 +1,68 @@
+"""A plan is made of facts: the lever, where to look, what repeats it; nothing that the evidence does not say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from diagnosis.patch_plan import Facts, lever, plan
+from tests.diagnosis.failing import failing
+
+FACTS = Facts(
+    example=failing("a"),
+    records=20,
+    operation_records=80,
+    evidence_ids=("rec_1", "rec_2"),
+    eval_id="tool-lookup-order-v1",
+    echo_operations=("POST /orders",),
+    replayable=True,
+    location="find src/repo.py",
+)
+
+
+def details(facts: Facts) -> list[str]:
+    """The steps' texts."""
+    steps: Any = plan(facts)["steps"]
+    return [step["detail"] for step in steps]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, "tools"),
+        ({"message": "HTTP 503 from the carrier"}, "infra"),
+        ({"message": "connect ECONNREFUSED"}, "infra"),
+        ({"signal_type": "llm_call_failed", "message": "maximum context length is 8192"}, "context"),
+        ({"signal_type": "output_truncated"}, "model"),
+        ({"signal_type": "user_signal"}, "prompt"),
+        ({"signal_type": "error"}, "other"),
+    ],
+)
+def test_the_lever_follows_from_the_failure(fields: dict[str, str], expected: str) -> None:
+    assert lever(failing("a", **fields)) == expected
+
+
+def test_the_steps_name_what_the_evidence_names() -> None:
+    steps = details(FACTS)
+
+    assert "record_id=rec_1" in steps[0]
+    assert "/v1/evals/tool-lookup-order-v1" in steps[1]
+    assert "`tool lookup_order` in service `shop` (tool `lookup_order`)" in steps[2]
+    assert "`find src/repo.py`" in steps[3]
+    assert "POST /orders" in steps[4]
+
+
+def test_what_the_evidence_does_not_say_is_no_step() -> None:
+    steps = details(replace(FACTS, replayable=False, location="", echo_operations=()))
+
+    assert len(steps) == 4
+    assert not any("eval" in step or "frame" in step for step in steps)
+
+
+def test_the_plan_says_what_would_refute_it() -> None:
+    made = plan(FACTS)
+
+    assert "20 of 80 records failed" in str(made["verify"])
+    assert "tool-lookup-order-v1" in str(made["refuted_by"])
