@@ -1,40 +1,73 @@
-"""Eval candidates: one a cluster, with a name that stays and never names two."""
+"""What goes into an eval is whatever an application sent; every control database takes it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from collections.abc import Callable
+from typing import Any
 
-from diagnosis.evals import Material, candidates
+import pytest
+from django.utils import timezone
+
+from diagnosis.evals import without_nul
 from diagnosis.models import EvalCandidate
 from tenants.provisioning import Minted
-from tests.diagnosis.failing import failing
-
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+from tests.telemetry.factory import minutes, span, store
 
 
-def material(fingerprint: int) -> Material:
-    """What a cluster of lost orders gives."""
-    return Material(failing("a", fingerprint=fingerprint), "lost order", [])
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("a\0b\0\0", "ab"),
+        ("\\\0", "\\"),
+        ("\\u0000", "\\u0000"),
+        ("\\\\u0000", "\\\\u0000"),
+        ([{"k\0": ["\0"]}], [{"k": [""]}]),
+    ],
+)
+def test_nul_goes_and_text_that_looks_like_it_stays(sent: Any, kept: Any) -> None:
+    assert without_nul({"input": sent}) == {"input": kept}
 
 
-def test_a_candidate_is_named_for_what_fails(alice: Minted) -> None:
-    [made] = candidates(alice.project, [material(1)], NOW).values()
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        json.dumps({"order\0": "A-1\0"}),
+        "[" * 900 + "]" * 900,
+        "[{1, 2}]",
+        "[1e400]",
+        '{"a": "\\ud800"}',
+        '{"a": 1e300, "b": 123456789012345678901234567890}',
+    ],
+)
+@pytest.mark.django_db
+def test_no_argument_of_a_tool_can_stop_the_diagnosis(
+    alice: Minted, call: Callable[..., Any], arguments: str
+) -> None:
+    now, agent = timezone.now(), alice.keys["agent"]
+    tool = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "ship",
+        "gen_ai.tool.call.arguments": arguments,
+    }
+    store(alice.project, [span("ship", at=now - minutes(5), error="late", attributes=tool)], now)
 
-    assert made.eval_id == "tool-lookup-order-ordernotfound-v1"
+    answer = call("POST", "/v1/runs/diagnose", agent)
+
+    assert answer.status_code == 200
+    [issue] = answer.json()["packet"]["issues"]
+    candidate = call("GET", f"/v1/evals/{issue['eval_candidate']}", agent)
+    assert candidate.status_code == 200
+    assert "\\u0000" not in json.dumps(EvalCandidate.objects.get().document)
 
 
-def test_clusters_with_one_slug_get_names_of_their_own(alice: Minted) -> None:
-    clusters = [material(n) for n in (1, 2, (1 << 40) + 2)]  # the last two share their first digits
+@pytest.mark.parametrize(
+    "path", ["/v1/packets/a%00", "/v1/loops/a%00", "/v1/loops/%00/handoff", "/v1/evals/a%00"]
+)
+@pytest.mark.django_db
+def test_an_id_that_no_database_can_hold_is_not_found(
+    alice: Minted, call: Callable[..., Any], path: str
+) -> None:
+    answer = call("GET", path, alice.keys["agent"])
 
-    made = candidates(alice.project, clusters, NOW)
-
-    assert len({candidate.eval_id for candidate in made.values()}) == len(made) == 3
-
-
-def test_a_candidate_stays_as_it_was_first_made(alice: Minted) -> None:
-    [first] = candidates(alice.project, [material(1)], NOW).values()
-
-    [again] = candidates(alice.project, [Material(failing("b", fingerprint=1), "renamed", [])], NOW).values()
-
-    assert (again.pk, again.document["title"]) == (first.pk, "lost order")
-    assert EvalCandidate.objects.count() == 1
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")

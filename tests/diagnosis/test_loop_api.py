@@ -184,7 +184,7 @@ def test_an_eval_comes_in_each_form(loop: Loop, get: Get, form: str) -> None:
 def test_an_unknown_form_names_the_known_ones(loop: Loop, get: Get) -> None:
     answer = get(f"/v1/evals/{loop.issue['eval_candidate']}?format=xml")
 
-    assert answer.json()["error"]["hint"] == "Use one of: json, jsonl, pytest, promptfoo."
+    assert answer.json()["error"]["hint"] == "Write one of: json, jsonl, pytest, promptfoo."
 
 
 def test_the_report_is_markdown_before_and_after_a_diagnosis(

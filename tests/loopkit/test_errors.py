@@ -147,3 +147,9 @@ def test_the_running_server_answers_errors_in_the_same_shape(server: Server) -> 
     assert set(server.call("GET", "/nothing").json()["error"]) == {"code", "message", "hint", "docs_url"}
     assert server.call("POST", "/v1/provision", data=b"{").status == 400
     assert server.call("GET", "/health", Host="elsewhere.example").status == 400
+
+
+def test_the_log_says_where_the_store_failed(caplog: pytest.LogCaptureFixture) -> None:
+    handled(OperationalError("database is locked"))
+
+    assert caplog.messages == ["store unavailable at '/v1/telemetry': database is locked"]

@@ -191,7 +191,9 @@ def test_a_form_without_its_token_changes_nothing_and_gets_a_page(path: str, ali
     assert not Session.objects.exists()
 
 
-def test_a_broken_store_is_a_503_page(browser: Client, sign_in: Any, alice: Minted) -> None:
+def test_a_broken_store_is_a_503_page(
+    browser: Client, sign_in: Any, alice: Minted, caplog: pytest.LogCaptureFixture
+) -> None:
     sign_in(alice.keys["agent"])
     file = ensure(alice.project.project_id)
     file.write_bytes(b"no database" * 1000)
@@ -201,6 +203,7 @@ def test_a_broken_store_is_a_503_page(browser: Client, sign_in: Any, alice: Mint
     assert page.status_code == 503
     assert page["Retry-After"] == "2"
     assert "not available just now" in page.content.decode()
+    assert "store unavailable at '/dashboard/sessions': file is not a database" in caplog.messages
 
 
 def test_browsers_get_pages_for_unknown_paths_and_programs_get_json(browser: Client) -> None:

@@ -1,0 +1,128 @@
+"""Parameters and fields that a path does not know are refused, with the nearest one that it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from diagnosis.models import Loop
+from tenants.provisioning import Minted
+from tests.diagnosis.factory import make_loop
+
+Send = Callable[..., Any]
+
+
+@pytest.fixture
+def loop(alice: Minted) -> Loop:
+    """A loop with its packet and its eval."""
+    return make_loop(alice.project)
+
+
+@pytest.fixture
+def send(alice: Minted, call: Callable[..., Any], loop: Loop) -> Send:
+    """A request with alice's agent key; `path` may name the loop's ids."""
+
+    def ask(method: str, path: str, data: Any = None) -> Any:
+        ids = {"loop": loop.loop_id, "packet": loop.packet_id, "eval": loop.issue["eval_candidate"]}
+        return call(method, path.format(**ids), alice.keys["agent"], data)
+
+    return ask
+
+
+def refusal(answer: Any) -> tuple[int, str, str]:
+    """Status, code and hint."""
+    error = answer.json()["error"]
+    return answer.status_code, error["code"], error["hint"]
+
+
+READS = [
+    "/v1/packets", "/v1/packets/{packet}", "/v1/loops", "/v1/loops/{loop}", "/v1/loops/{loop}/handoff",
+    "/v1/evals/{eval}", "/v1/reports/latest.md", "/v1/dashboard",
+]  # fmt: skip
+WRITES = {
+    "/v1/runs/diagnose": {"since_minutes": 5},
+    "/v1/runs/verify": {"loop_id": "loop_1"},
+    "/v1/loops/{loop}/events": {"kind": "shipped", "release": "1"},
+    "/v1/evals": {"eval_id": "e-v1", "passed": True},
+}
+
+
+@pytest.mark.parametrize("path", READS)
+def test_an_unknown_parameter_is_refused(send: Send, path: str) -> None:
+    assert refusal(send("GET", f"{path}?bogus=1"))[:2] == (400, "unknown_parameter")
+
+
+@pytest.mark.parametrize(("path", "body"), WRITES.items())
+def test_an_unknown_field_is_refused(send: Send, path: str, body: dict[str, Any]) -> None:
+    assert refusal(send("POST", path, body | {"bogus": 1}))[:2] == (400, "unknown_parameter")
+
+
+@pytest.mark.parametrize(("path", "body"), WRITES.items())
+def test_a_field_in_the_query_is_refused(send: Send, path: str, body: dict[str, Any]) -> None:
+    status, code, hint = refusal(send("POST", f"{path}?{next(iter(body))}=1", body))
+
+    assert (status, code) == (400, "unknown_parameter")
+    assert "in the body" in hint
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data", "meant"),
+    [
+        ("POST", "/v1/runs/diagnose", {"since_minute": 5}, "since_minutes"),
+        ("POST", "/v1/runs/verify", {"loop": "loop_1"}, "loop_id"),
+        ("POST", "/v1/loops/{loop}/events", {"kind": "shipped", "relase": "1"}, "release"),
+        ("POST", "/v1/evals", {"eval": "e-v1", "passed": True}, "eval_id"),
+        ("GET", "/v1/loops?stat=approved", None, "state"),
+        ("GET", "/v1/packets?limt=1", None, "limit"),
+        ("GET", "/v1/loops/{loop}/handoff?fromat=md", None, "format"),
+        ("GET", "/v1/evals/{eval}?form=pytest", None, "format"),
+        ("GET", "/v1/loops?state=aproved", None, "approved"),
+        ("GET", "/v1/evals/{eval}?format=py", None, "pytest"),
+        ("POST", "/v1/loops/{loop}/events", {"kind": "ship"}, "shipped"),
+    ],
+)
+def test_the_nearest_right_one_is_named(send: Send, method: str, path: str, data: Any, meant: str) -> None:
+    status, _, hint = refusal(send(method, path, data))
+
+    assert status == 400
+    assert f"Did you mean {meant}?" in hint
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "shown"),
+    [
+        ("/v1/runs/diagnose", {"since_minutes": 0}, "1 to 43200"),
+        ("/v1/runs/diagnose", {"until": "yesterday"}, "2026-01-31T12:00:00Z"),
+        ("/v1/runs/diagnose", {"until": "9999-12-31T23:59:59Z"}, "2026-01-31T12:00:00Z"),
+        ("/v1/loops/{loop}/events", {}, "Write one of: issue_opened"),
+        ("/v1/loops/{loop}/events", {"kind": ["shipped"]}, "Write one of: issue_opened"),
+        ("/v1/runs/verify", {}, "Correct the named field"),
+        ("/v1/evals", {"eval_id": "x" * 121, "passed": "perhaps"}, "Correct the named field"),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_right_form(
+    send: Send, path: str, body: dict[str, Any], shown: str
+) -> None:
+    status, code, hint = refusal(send("POST", path, body))
+
+    assert (status, code) == (400, "invalid")
+    assert shown in hint
+
+
+@pytest.mark.parametrize("path", READS)
+def test_without_parameters_a_read_is_answered(send: Send, path: str) -> None:
+    Loop.objects.update(state="approved")
+
+    assert send("GET", path).status_code in {200, 409}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/v1/provision", 201), ("/v1/signup", 201), ("/v1/recover", 404), ("/v1/signup/upgrade", 403)],
+)
+def test_clients_of_the_published_contract_may_send_more(send: Send, path: str, status: int) -> None:
+    known = {"project_name": "more", "project_id": "none", "recovery_code": "0", "code": "0"}
+
+    assert send("POST", path, known | {"bogus": 1}).status_code == status

@@ -1,0 +1,40 @@
+"""Eval candidates: one a cluster, with a name that stays and never names two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from diagnosis.evals import Material, candidates
+from diagnosis.models import EvalCandidate
+from tenants.provisioning import Minted
+from tests.diagnosis.failing import failing
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def material(fingerprint: int) -> Material:
+    """What a cluster of lost orders gives."""
+    return Material(failing("a", fingerprint=fingerprint), "lost order", [])
+
+
+def test_a_candidate_is_named_for_what_fails(alice: Minted) -> None:
+    [made] = candidates(alice.project, [material(1)], NOW).values()
+
+    assert made.eval_id == "tool-lookup-order-ordernotfound-v1"
+
+
+def test_clusters_with_one_slug_get_names_of_their_own(alice: Minted) -> None:
+    clusters = [material(n) for n in (1, 2, (1 << 40) + 2)]  # the last two share their first digits
+
+    made = candidates(alice.project, clusters, NOW)
+
+    assert len({candidate.eval_id for candidate in made.values()}) == len(made) == 3
+
+
+def test_a_candidate_stays_as_it_was_first_made(alice: Minted) -> None:
+    [first] = candidates(alice.project, [material(1)], NOW).values()
+
+    [again] = candidates(alice.project, [Material(failing("b", fingerprint=1), "renamed", [])], NOW).values()
+
+    assert (again.pk, again.document["title"]) == (first.pk, "lost order")
+    assert EvalCandidate.objects.count() == 1
