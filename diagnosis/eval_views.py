@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,8 +13,9 @@ from diagnosis import serializers as shapes
 from diagnosis.eval_formats import FORMATS
 from diagnosis.models import EvalCandidate, EvalResult
 from loopkit.errors import ApiError
+from telemetry.asking import checked, sent
 from tenants.models import Project
-from tenants.project_view import ProjectView, validated
+from tenants.project_view import ProjectView
 from tenants.serializers import Error
 
 REFUSED = dict.fromkeys((400, 401, 403, 404), Error)
@@ -36,7 +37,7 @@ class EvalView(ProjectView):
     @extend_schema(
         operation_id="read_eval",
         summary="Read an eval candidate as JSON, JSONL, pytest or promptfoo",
-        parameters=[OpenApiParameter("format", OpenApiTypes.STR, enum=list(FORMATS), default="json")],
+        parameters=[shapes.EvalParameters],
         responses={
             (200, "application/json"): shapes.EvalAnswer,
             **{(200, kind.split(";")[0]): OpenApiTypes.STR for kind, _ in list(FORMATS.values())[1:]},
@@ -45,11 +46,7 @@ class EvalView(ProjectView):
     )
     def get(self, request: Request, eval_id: str) -> HttpResponse:
         """The candidate in the asked form."""
-        form = request.query_params.get("format", "json")
-        if form not in FORMATS:
-            hint = f"Use one of: {', '.join(FORMATS)}."
-            raise ApiError(400, "invalid", f"format: {form[:40]!r} is not known.", hint)
-        content_type, write = FORMATS[form]
+        content_type, write = FORMATS[checked(shapes.EvalParameters, request)["format"]]
         return HttpResponse(write(own_eval(self.project, eval_id).document), content_type=content_type)
 
 
@@ -66,7 +63,7 @@ class EvalsView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        asked = validated(shapes.EvalResultRequest, request.data)
+        asked = sent(shapes.EvalResultRequest, request)
         candidate = own_eval(self.project, asked.pop("eval_id"))
         result = EvalResult.objects.create(candidate=candidate, created_at=timezone.now(), **asked)
         answer = {"eval_id": candidate.eval_id, "passed": result.passed, "created_at": result.created_at}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from telemetry.models import Record, Trace
+from telemetry.record_ids import record_id
 from telemetry.windows import Window
 
 CHUNK = 500  # ids a query
@@ -51,7 +52,7 @@ class Failing:
     @property
     def record_id(self) -> str:
         """The id that resolves to the raw record."""
-        return f"rec_{self.trace_id.hex()}{self.span_id.hex()}"
+        return record_id(self.trace_id, self.span_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnosis import handoff, loop_answers, loops, next_action
 from diagnosis import serializers as shapes
 from diagnosis.models import Loop, LoopEvent
-from diagnosis.pages_of import page, parameters
+from diagnosis.pages_of import page
 from loopkit.errors import ApiError
+from telemetry.asking import checked, sent
+from telemetry.parameters import Declared
 from tenants.authentication import Principal
 from tenants.models import Project
-from tenants.project_view import ProjectView, validated
+from tenants.project_view import ProjectView
 from tenants.serializers import Error
 
 REFUSED = dict.fromkeys((400, 401, 403), Error)
@@ -46,7 +48,7 @@ class LoopsView(ProjectView):
     )
     def get(self, request: Request) -> Response:
         """A page of loops."""
-        asked = parameters(shapes.LoopsParameters, request)
+        asked = checked(shapes.LoopsParameters, request)
         rows = Loop.objects.filter(project=self.project).prefetch_related("decisions__decided_by")
         if "state" in asked:
             rows = rows.filter(state=asked["state"])
@@ -66,6 +68,7 @@ class LoopView(ProjectView):
     )
     def get(self, request: Request, loop_id: str) -> Response:
         """The loop with its issue, history and verifications."""
+        checked(Declared, request)
         return Response({"ok": True, **loop_answers.whole(own_loop(self.project, loop_id))})
 
 
@@ -82,7 +85,7 @@ class LoopEventsView(ProjectView):
     )
     def post(self, request: Request, loop_id: str) -> Response:
         """201 with the loop as it is now; 409 when its state does not allow this."""
-        asked = validated(shapes.LoopEventRequest, request.data)
+        asked = sent(shapes.LoopEventRequest, request)
         loop = own_loop(self.project, loop_id)
         principal = request.user
         assert isinstance(principal, Principal)
@@ -108,7 +111,7 @@ class HandoffView(ProjectView):
     @extend_schema(
         operation_id="read_handoff",
         summary="The bundle for the coding agent, only after a human approved",
-        parameters=[OpenApiParameter("format", OpenApiTypes.STR, enum=["json", "md"], default="json")],
+        parameters=[shapes.HandoffParameters],
         responses={
             (200, "application/json"): shapes.Handoff,
             (200, "text/markdown"): OpenApiTypes.STR,
@@ -117,11 +120,7 @@ class HandoffView(ProjectView):
     )
     def get(self, request: Request, loop_id: str) -> Response | HttpResponse:
         """JSON or markdown; 409 before approval, with what is missing."""
-        form = request.query_params.get("format", "json")
-        if form not in {"json", "md"}:
-            raise ApiError(
-                400, "invalid", f"format: {form[:40]!r} is not known.", "Use format=json or format=md."
-            )
+        form = checked(shapes.HandoffParameters, request)["format"]
         loop = own_loop(self.project, loop_id)
         if form == "md":
             return HttpResponse(handoff.markdown(loop), content_type="text/markdown; charset=utf-8")

@@ -13,10 +13,10 @@ from diagnosis import packets, report
 from diagnosis import serializers as shapes
 from diagnosis.dashboard import dashboard
 from diagnosis.models import Packet
-from diagnosis.pages_of import page, parameters
+from diagnosis.pages_of import page
 from loopkit.errors import ApiError
-from telemetry.asking import asked_window
-from telemetry.parameters import Parameters
+from telemetry.asking import asked_window, checked
+from telemetry.parameters import Declared, Parameters
 from tenants.project_view import ProjectView
 from tenants.serializers import Error
 
@@ -29,14 +29,13 @@ class PacketsView(ProjectView):
     @extend_schema(
         operation_id="list_packets",
         summary="List packets, newest first",
-        parameters=[shapes.PageParameters],
+        parameters=[shapes.PacketsParameters],
         responses={200: shapes.PacketPage, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of packets, in short."""
-        found, cursor = page(
-            Packet.objects.filter(project=self.project), parameters(shapes.PageParameters, request)
-        )
+        asked = checked(shapes.PacketsParameters, request)
+        found, cursor = page(Packet.objects.filter(project=self.project), asked)
         return Response(
             {"ok": True, "packets": [packets.summary(packet) for packet in found], "next_cursor": cursor}
         )
@@ -52,6 +51,7 @@ class PacketView(ProjectView):
     )
     def get(self, request: Request, packet_id: str) -> Response:
         """The packet as it was answered, with the approvals of now."""
+        checked(Declared, request)
         packet = Packet.objects.filter(project=self.project, packet_id=packet_id).first()
         if packet is None:
             raise ApiError(
@@ -87,11 +87,12 @@ class ReportView(ProjectView):
         summary="Latest telemetry report as markdown",
         responses={
             (200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR, description="Markdown report"),
-            **{(code, "application/json"): Error for code in (401, 403, 503)},
+            **{(code, "application/json"): Error for code in REFUSED},
         },
     )
     def get(self, request: Request) -> HttpResponse:
         """The newest packet as markdown."""
+        checked(Declared, request)
         packet = packets.latest(self.project)
         text = report.markdown(packets.shown(packet) if packet else None)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")

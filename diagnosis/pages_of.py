@@ -1,59 +1,88 @@
-"""Lists in pages: parameters that are checked, rows in their order, and a cursor that is an opaque offset."""
+"""
+Lists in pages, by the key of the last row and never by offset: what arrives in between moves no other row.
+
+A row's key is what its model is ordered by. https://use-the-index-luke.com/no-offset
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
-from rest_framework import serializers
-from rest_framework.request import Request
+import orjson
+from django.core.exceptions import ValidationError
+from django.db.models import Field, Model, Q, QuerySet
 
-from loopkit.errors import ApiError
-from tenants.project_view import validated
+from telemetry.parameters import Parsed
 
-MAX_DIGITS = 12
 M = TypeVar("M", bound=Model)
+Key = list[Any]
 
 
-def parameters(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The query parameters; 400 for an unknown one."""
-    known = shape().fields
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        raise ApiError(
-            400,
-            "unknown_parameter",
-            f"Unknown parameter: {unknown[0]}.",
-            f"This path knows {', '.join(known)}.",
-        )
-    return validated(shape, request.query_params.dict())
+def place_in(model: type[Model]) -> Parsed:
+    """The place behind the answer before, as a parameter."""
+    return Parsed(
+        "^[A-Za-z0-9_-]+$",
+        partial(parse, model),
+        required=False,
+        help_text="next_cursor of the answer before; send the same filters.",
+    )
 
 
 def page(rows: QuerySet[M], asked: dict[str, Any]) -> tuple[list[M], str | None]:
-    """A page of the rows in their own order, and the cursor behind it."""
-    start = offset(asked.get("cursor", ""))
-    found = list(rows[start : start + asked["limit"] + 1])
-    more = len(found) > asked["limit"]
-    return found[: asked["limit"]], cursor(start + asked["limit"]) if more else None
+    """A page of the rows in their model's order, and the cursor behind it."""
+    found = list(behind(rows, asked.get("cursor"))[: asked["limit"] + 1])
+    shown = found[: asked["limit"]]
+    return shown, cursor(shown[-1]) if len(found) > len(shown) else None
 
 
-def cursor(start: int) -> str:
-    """The text of an offset."""
-    return base64.urlsafe_b64encode(str(start).encode()).decode().rstrip("=")
+def behind(rows: QuerySet[M], place: Key | None) -> QuerySet[M]:
+    """The rows that come after the place."""
+    if place is None:
+        return rows
+    later, equal = Q(), Q()
+    for (field, descends), value in zip(order(rows.model), place, strict=True):
+        later |= equal & Q(**{f"{field.name}__{'lt' if descends else 'gt'}": value})
+        equal &= Q(**{field.name: value})
+    return rows.filter(later)
 
 
-def offset(text: str) -> int:
-    """The offset of a cursor."""
-    if not text:
-        return 0
+def order(model: type[Model]) -> Iterator[tuple[Field[Any, Any], bool]]:
+    """What the model is ordered by, and whether it descends."""
+    for name in map(str, model._meta.ordering or ()):
+        field = model._meta.get_field(name.removeprefix("-"))
+        assert isinstance(field, Field)
+        yield field, name.startswith("-")
+
+
+def cursor(row: Model) -> str:
+    """The text of the place behind the row."""
+    key = [field.value_to_string(row) for field, _ in order(type(row))]
+    return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
+
+
+def parse(model: type[Model], text: str) -> Key | None:
+    """The key in a cursor of a list of that model, or None for any other text."""
     try:
-        digits = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
-    except (ValueError, binascii.Error):
-        digits = ""
-    if not digits.isdigit() or len(digits) > MAX_DIGITS:
-        raise ApiError(
-            400, "invalid", "cursor: not one of ours.", "Send next_cursor of the answer before, unchanged."
-        )
-    return int(digits)
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        said = orjson.loads(raw)
+        fields = [field for field, _ in order(model)]
+        return [value(field, part) for field, part in zip(fields, said, strict=True)]
+    except (binascii.Error, ValueError, TypeError, OverflowError, ValidationError):
+        return None
+
+
+def value(field: Field[Any, Any], text: str) -> Any:
+    """What the field's text stands for; ValueError, OverflowError or ValidationError if it cannot be."""
+    if not isinstance(text, str) or not text.isprintable():
+        raise ValueError
+    found = field.clean(text, None)
+    if isinstance(found, datetime):
+        if found.tzinfo is None:
+            raise ValueError
+        return found.astimezone(UTC)
+    return found

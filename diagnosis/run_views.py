@@ -12,8 +12,9 @@ from diagnosis import serializers as shapes
 from diagnosis.diagnose import diagnose
 from diagnosis.loop_views import own_loop, wrong_state
 from diagnosis.loops import WrongState
+from telemetry.asking import sent
 from telemetry.windows import Window
-from tenants.project_view import ProjectView, validated
+from tenants.project_view import ProjectView
 from tenants.serializers import Error
 
 REFUSED = dict.fromkeys((400, 401, 403, 413, 415, 503), Error)
@@ -35,7 +36,7 @@ class DiagnoseView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """The packet; a loop is proposed for each new issue."""
-        asked = validated(shapes.DiagnoseRequest, request.data)
+        asked = sent(shapes.DiagnoseRequest, request)
         now = timezone.now()
         window = Window.ending(asked.get("until", now), asked["since_minutes"])
         packet = diagnose(self.project, window, now)
@@ -55,7 +56,7 @@ class VerifyView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """The verdict; the loop moves with it."""
-        asked = validated(shapes.VerifyRequest, request.data)
+        asked = sent(shapes.VerifyRequest, request)
         loop = own_loop(self.project, asked["loop_id"])
         try:
             judged = verification.verify(loop, timezone.now())

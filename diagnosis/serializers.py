@@ -2,9 +2,12 @@
 
 from rest_framework import serializers
 
+from diagnosis.eval_formats import FORMATS
 from diagnosis.loops import REPORTABLE
-from diagnosis.models import Loop, Severity, Verification
+from diagnosis.models import Loop, Packet, Severity, Verification
+from diagnosis.pages_of import place_in
 from telemetry.meaning import SIGNAL_TYPES
+from telemetry.parameters import Declared, Parameters, page_limit
 from telemetry.serializers import Record, Shape, Window, text
 from telemetry.windows import MAX_MINUTES
 from tenants.serializers import ProjectSummary
@@ -14,11 +17,10 @@ STATUSES = ["new", "in_progress", "verified", "regression", "rejected"]
 LEVERS = ["prompt", "tools", "context", "retrieval", "orchestration", "guardrails", "model", "infra", "other"]
 
 
-class DiagnoseRequest(Shape):
+class DiagnoseRequest(Parameters):
     """The window to diagnose."""
 
     since_minutes = serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, default=60)
-    until = serializers.DateTimeField(required=False, help_text="End of the window; now if left out.")
 
 
 class Memory(Shape):
@@ -163,17 +165,31 @@ class PacketSummary(Shape):
     created_at = serializers.DateTimeField()
 
 
-class PageParameters(Shape):
-    """Where a list begins, and how long it is."""
+class PacketsParameters(Declared):
+    """GET /v1/packets"""
 
-    limit = serializers.IntegerField(min_value=1, max_value=500, default=50)
-    cursor = serializers.CharField(required=False, help_text="next_cursor of the answer before.")
+    limit = page_limit(50)
+    cursor = place_in(Packet)
 
 
-class LoopsParameters(PageParameters):
+class LoopsParameters(Declared):
     """GET /v1/loops"""
 
+    limit = page_limit(50)
+    cursor = place_in(Loop)
     state = serializers.ChoiceField(Loop.State.choices, required=False)
+
+
+class HandoffParameters(Declared):
+    """GET /v1/loops/{loop_id}/handoff"""
+
+    format = serializers.ChoiceField(["json", "md"], default="json")
+
+
+class EvalParameters(Declared):
+    """GET /v1/evals/{eval_id}"""
+
+    format = serializers.ChoiceField(list(FORMATS), default="json")
 
 
 class PacketPage(Shape):
@@ -246,7 +262,7 @@ class LoopDetail(LoopSummary):
     verifications = serializers.ListField(child=serializers.DictField())
 
 
-class LoopEventRequest(Shape):
+class LoopEventRequest(Declared):
     """What the agent did."""
 
     kind = serializers.ChoiceField([kind.value for kind in REPORTABLE])
@@ -292,7 +308,7 @@ class EvalAnswer(EvalCandidate):
     ok = serializers.BooleanField()
 
 
-class EvalResultRequest(Shape):
+class EvalResultRequest(Declared):
     """How a run of an eval ended."""
 
     eval_id = serializers.CharField(max_length=120)
@@ -325,7 +341,7 @@ class Handoff(Shape):
     next_action = serializers.CharField()
 
 
-class VerifyRequest(Shape):
+class VerifyRequest(Declared):
     """Which loop to judge."""
 
     loop_id = serializers.CharField(max_length=24)

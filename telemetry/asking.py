@@ -1,4 +1,4 @@
-"""A request's query as what a read is to answer: a window, filters, a place in the list."""
+"""What a request asks for: a read's window, filters and place in the list; the fields of a body."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from loopkit.error_answers import sentence
+from loopkit.error_answers import HINTS, sentence
 from loopkit.errors import ApiError
 from telemetry import fingerprint, parameters
 from telemetry.cursors import Cursor
 from telemetry.filters import Filters
 from telemetry.windows import FURTHEST, MAX_MINUTES, Window, unix_nano
 
+TIME = "Write RFC 3339 in UTC, such as 2026-01-31T12:00:00Z"
 FORMS = {
     "since_minutes": f"Write whole minutes, 1 to {MAX_MINUTES} (30 days).",
     "limit": f"Write a number from 1 to {parameters.MAX_LIMIT}; next_cursor of the answer leads on.",
-    "until": "Write RFC 3339 in UTC, such as 2026-01-31T12:00:00Z; a + of an offset must be sent as %2B.",
+    "until": f"{TIME}; in a query, the + of an offset is sent as %2B.",
+    "shipped_at": f"{TIME}.",
     "trace_id": "Write 32 hex digits, such as 0af7651916cd43dd8448eb211c80319c.",
     "record_id": "Write rec_ and 48 hex digits: rec_0af7651916cd43dd8448eb211c80319cb7ad6b7169203331.",
     "cluster_id": f"Write it as records and issues show it, such as {fingerprint.cluster_id(1)}.",
@@ -52,11 +54,23 @@ def asked_window(request: Request, now: datetime) -> Window:
     return window(checked(shape, request), shape.default_minutes, now)
 
 
-def checked(shape: type[parameters.Parameters], request: Request) -> dict[str, Any]:
-    """The parameters by name, or 400."""
-    serializer = shape(data=request.query_params.dict())
+def checked(shape: type[parameters.Declared], request: Request) -> dict[str, Any]:
+    """The query's parameters by name, or 400."""
+    return valid(shape(data=request.query_params.dict()), "Leave the parameter out, or give it a value.")
+
+
+def sent(shape: type[parameters.Declared], request: Request) -> dict[str, Any]:
+    """The body's fields by name, or 400; a query that would be ignored is one too."""
+    serializer = shape(data=request.data)
+    for name in request.query_params:
+        raise parameters.unknown(name, f"This path takes {', '.join(serializer.fields)}, in the body.")
+    return valid(serializer, HINTS["invalid"])
+
+
+def valid(serializer: parameters.Declared, otherwise: str) -> dict[str, Any]:
+    """The values by name, or 400."""
     if not serializer.is_valid():
-        raise invalid(serializer)
+        raise invalid(serializer, otherwise)
     return dict(serializer.validated_data)
 
 
@@ -79,13 +93,14 @@ def filters(values: Mapping[str, Any]) -> Filters:
     return Filters(**{name: values[name] for name in names})
 
 
-def invalid(serializer: parameters.Parameters) -> ApiError:
-    """400: the message names the parameters, the hint shows the form of the first."""
+def invalid(serializer: parameters.Declared, otherwise: str) -> ApiError:
+    """400: the message names what is wrong, the hint shows the form of the first."""
     errors = serializer.errors
     name = next(iter(errors))
-    field = serializer.fields[name]
-    hint = FORMS.get(name, "Leave the parameter out, or give it a value.")
+    field = serializer.fields.get(name)
+    hint = FORMS.get(name, otherwise)
     if isinstance(field, serializers.ChoiceField):
-        near = parameters.nearest(str(serializer.initial_data[name]), field.choices)
+        given = serializer.initial_data.get(name)
+        near = parameters.nearest(given, field.choices) if given and isinstance(given, str) else ""
         hint = f"{near} Write one of: {', '.join(field.choices)}.".strip()
     return ApiError(400, "invalid", sentence(errors), hint)

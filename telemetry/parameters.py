@@ -1,5 +1,5 @@
 """
-The query parameters of reads, with their bounds.
+What paths may be asked: the query parameters of reads, with their bounds.
 
 A parameter that does not exist, or a value that cannot be, is refused with the nearest right one: a filter
 that is silently ignored answers another question than the one that was asked.
@@ -41,8 +41,24 @@ class Parsed(serializers.RegexField):
         return meaning
 
 
-class Parameters(serializers.Serializer[Any]):
-    """Query parameters. One that is not declared here is refused, and the nearest declared one named."""
+class Declared(serializers.Serializer[Any]):
+    """
+    What a path knows, in its query or its body; nothing by itself.
+
+    A name that is not declared is refused, and the nearest declared one named.
+    """
+
+    def to_internal_value(self, data: Mapping[str, Any]) -> Any:
+        """The values by name; 400 `unknown_parameter` before they are looked at."""
+        for name in data:
+            if name not in self.fields:
+                known = ", ".join(self.fields) or "no parameters"
+                raise unknown(name, f"{nearest(name, self.fields)} This path knows {known}.".strip())
+        return super().to_internal_value(data)
+
+
+class Parameters(Declared):
+    """A window."""
 
     default_minutes: ClassVar[int] = 60
     since_minutes = serializers.IntegerField(
@@ -56,15 +72,6 @@ class Parameters(serializers.Serializer[Any]):
         validators=[MinValueValidator(EPOCH), MaxValueValidator(FURTHEST)],
         help_text="End of the window, RFC 3339. Now if left out; an earlier one reads a past window again.",
     )
-
-    def to_internal_value(self, data: Mapping[str, Any]) -> Any:
-        """The values by name; 400 `unknown_parameter` before they are looked at."""
-        for name in data:
-            if name not in self.fields:
-                known = f"This path knows {', '.join(self.fields)}."
-                hint = f"{nearest(name, self.fields)} {known}".strip()
-                raise ApiError(400, "unknown_parameter", f"Unknown parameter: {name}.", hint)
-        return super().to_internal_value(data)
 
 
 class ListParameters(Parameters):
@@ -122,6 +129,11 @@ class SessionParameters(Parameters):
     default_minutes = MAX_MINUTES
     limit = page_limit(500)
     cursor = place_in(cursors.TURNS)
+
+
+def unknown(name: str, hint: str) -> ApiError:
+    """400 for a name that the path does not know."""
+    return ApiError(400, "unknown_parameter", f"Unknown parameter: {name}.", hint)
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

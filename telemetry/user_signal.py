@@ -19,6 +19,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from telemetry.decode import Encoding
 from telemetry.ingest import ingest
 from telemetry.models import Trace
+from telemetry.record_ids import record_id
 from telemetry.windows import unix_nano
 
 SCOPE = "loopkit.feedback"
@@ -63,7 +64,7 @@ def take(signal: UserSignal, now: datetime) -> Taken:
     receipt = ingest(request.SerializeToString(), Encoding.PROTOBUF, now)
     if receipt.rejected_total:
         raise QuotaUsed
-    return Taken(f"rec_{trace_id.hex()}{span_id.hex()}", duplicate=not receipt.accepted)
+    return Taken(record_id(trace_id, span_id), duplicate=not receipt.accepted)
 
 
 def digest(*parts: str) -> bytes:

@@ -31,7 +31,7 @@ def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse:
     encoding = Encoding.of(request.META.get("CONTENT_TYPE", "")) or Encoding.JSON
     answer = handle(error, context)
     if answer is None:
-        logger.error("a fault of ours", exc_info=error, extra={"path": request.path})
+        logger.error("a fault of ours on %r", request.path, exc_info=error)
         return otlp_answer.error(500, "The server failed; the operator's log says why.", encoding)
     message = str(answer.data["error"]["message"])
     status = otlp_answer.error(answer.status_code, message, encoding)

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
-from tenants import pool, provisioning
+from tenants import pool, project_file, provisioning
 from tenants.provisioning import Minted
 from tests.server import Server, running
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_settings() -> Iterator[None]:
+    """Off here, because each costs more than most tests: slow password hashes, a look at every static file a client."""
+    quick = {
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "WHITENOISE_AUTOREFRESH": True,
+    }
+    with override_settings(**quick):
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Path:
+    """A migrated project file, made once: making one takes as long as ten tests."""
+    path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
+    with django_db_blocker.unblock():
+        project_file.migrate(path)
+    return path
+
+
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, settings: Any) -> Iterator[Path]:
-    """A data dir of the test's own."""
+def data_dir(tmp_path: Path, settings: Any, empty_store: Path) -> Iterator[Path]:
+    """A data dir of the test's own, with a template of project files."""
     settings.LOOPKIT_DATA_DIR = tmp_path
+    (tmp_path / "projects").mkdir()
+    os.link(empty_store, tmp_path / "projects" / f".template-{project_file.schema_version()}.sqlite3")
     yield tmp_path
     pool.close_all()
 

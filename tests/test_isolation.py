@@ -112,7 +112,7 @@ def path(model: type) -> str:
 
 
 def test_the_url_configuration_is_not_empty() -> None:
-    assert {"v1/traces", "v1/telemetry", "v1/loops/<str:loop_id>/handoff", "dashboard"} <= set(ROUTES)
+    assert {"v1/traces", "v1/telemetry", "v1/loops/<slug:loop_id>/handoff", "dashboard"} <= set(ROUTES)
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -72,7 +72,9 @@ def test_evidence_that_retention_removed_is_said_to_be_gone(boss: Client, projec
     assert "not in the store any more" in page
 
 
-def test_a_broken_store_costs_the_evidence_and_not_the_page(boss: Client, project: Project) -> None:
+def test_a_broken_store_costs_the_evidence_and_not_the_page(
+    boss: Client, project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
     loop = nasty_loop(project)
     pool.close_all()
     project_file.path_of(project.project_id).write_bytes(b"this is not a database " * 500)
@@ -81,6 +83,7 @@ def test_a_broken_store_costs_the_evidence_and_not_the_page(boss: Client, projec
 
     assert answer.status_code == 200
     assert "The records cannot be read just now" in text(answer)
+    assert f"evidence of {project.project_id} unavailable: file is not a database" in caplog.messages
 
 
 def test_the_page_has_what_a_decision_needs(boss: Client, project: Project) -> None:

@@ -6,18 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from diagnosis.models import Loop
 from tenants.provisioning import Minted
-from tests.diagnosis.factory import make_loop
+from tests.telemetry.factory import minutes, span, store
 
 Send = Callable[..., Any]
 
 
 @pytest.fixture
-def loop(alice: Minted) -> Loop:
+def loop(alice: Minted, call: Callable[..., Any]) -> Loop:
     """A loop with its packet and its eval."""
-    return make_loop(alice.project)
+    now = timezone.now()
+    store(alice.project, [span("charge card", at=now - minutes(5), error="declined")], now)
+    call("POST", "/v1/runs/diagnose", alice.keys["agent"])
+    return Loop.objects.get()
 
 
 @pytest.fixture

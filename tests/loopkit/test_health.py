@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ def test_a_missing_data_dir_is_named(
 
 
 def test_a_template_that_cannot_be_made_is_named(call: Callable[..., Any], db: None, data_dir: Path) -> None:
+    shutil.rmtree(data_dir / "projects")
     (data_dir / "projects").write_text("a file where a directory should be")
 
     answer = call("GET", "/readyz")

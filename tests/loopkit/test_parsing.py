@@ -81,7 +81,7 @@ def test_a_length_is_made_up_for_chunked_bodies_only_where_the_server_ends_them(
 
     application({"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True} | body, None)
     application({"HTTP_TRANSFER_ENCODING": "chunked"}, None)
-    application({"CONTENT_LENGTH": "7", "wsgi.input_terminated": True}, None)
+    application({"CONTENT_LENGTH": "7", "wsgi.input_terminated": True} | body, None)
 
     assert int(seen[0] or 0) > MAX_BYTES
     assert seen[1:] == [None, "7"]

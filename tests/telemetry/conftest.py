@@ -1,36 +1,17 @@
-"""Fixtures for spans in: a ready store, a sender with alice's key, a reader, and a server that may be ill-treated."""
+"""Fixtures for spans in: a sender with alice's key, a reader, and a server that may be ill-treated."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tenants import project_file
 from tenants.provisioning import Minted
 from tests.server import Server, running
 from tests.telemetry.factory import JSON, PROTOBUF
 
 SMALL_LIMIT_BYTES = 1024 * 1024
-
-
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Path:
-    """A migrated project file, made once: making one takes as long as most tests."""
-    path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
-    with django_db_blocker.unblock():
-        project_file.migrate(path)
-    return path
-
-
-@pytest.fixture(autouse=True)
-def ready_template(data_dir: Path, empty_store: Path) -> None:
-    """The data dir's template is there already."""
-    (data_dir / "projects").mkdir()
-    os.link(empty_store, data_dir / "projects" / f".template-{project_file.schema_version()}.sqlite3")
 
 
 @pytest.fixture

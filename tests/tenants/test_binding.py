@@ -15,6 +15,7 @@ from django.db import connections
 from django.db.utils import ConnectionDoesNotExist
 
 from telemetry.models import Tally
+from tenants import project_file
 from tenants.binding import AlreadyBound, ProjectNotBound, WrongProject, bind, bound_alias, bound_project
 from tenants.models import Project
 from tests.racing import race
@@ -192,6 +193,7 @@ def test_the_settings_of_django_never_change(settings: Any) -> None:
 
 
 def test_threads_that_race_for_a_new_project_make_one_file(data_dir: Path) -> None:
+    project_file.template().unlink()  # so they race for that too
     together = Barrier(8)
 
     def work(worker: int) -> None:
@@ -224,6 +226,8 @@ for turn in range(5):
 
 
 def test_processes_that_race_for_new_projects_make_one_file_each(data_dir: Path) -> None:
+    project_file.template().unlink()
+
     race(RACER, ["a", "b"], {"LOOPKIT_DATA_DIR": str(data_dir)})
 
     for turn in range(5):

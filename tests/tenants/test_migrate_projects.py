@@ -42,7 +42,6 @@ def test_an_outdated_file_is_brought_up_with_its_rows(alice: Minted) -> None:
 
 def test_an_empty_file_gets_the_whole_schema(alice: Minted) -> None:
     path = project_file.path_of(alice.project.project_id)
-    path.parent.mkdir()
     path.touch()
 
     run()

@@ -81,6 +81,8 @@ def test_binding_alone_makes_no_file() -> None:
 
 
 def test_no_draft_stays_beside_the_files(data_dir: Path) -> None:
+    project_file.template().unlink()
+
     project_file.ensure(ACME.project_id)
 
     names = {path.name for path in (data_dir / "projects").iterdir()}
