@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import serializers as shapes
+from diagnosis import eval_shapes
 from diagnosis.eval_formats import FORMATS
 from diagnosis.models import EvalCandidate, EvalResult
 from loopkit.errors import ApiError
@@ -37,16 +37,16 @@ class EvalView(ProjectView):
     @extend_schema(
         operation_id="read_eval",
         summary="Read an eval candidate as JSON, JSONL, pytest or promptfoo",
-        parameters=[shapes.EvalParameters],
+        parameters=[eval_shapes.EvalParameters],
         responses={
-            (200, "application/json"): shapes.EvalAnswer,
+            (200, "application/json"): eval_shapes.EvalAnswer,
             **{(200, kind.split(";")[0]): OpenApiTypes.STR for kind, _ in list(FORMATS.values())[1:]},
             **{(code, "application/json"): Error for code in REFUSED},
         },
     )
     def get(self, request: Request, eval_id: str) -> HttpResponse:
         """The candidate in the asked form."""
-        content_type, write = FORMATS[checked(shapes.EvalParameters, request)["format"]]
+        content_type, write = FORMATS[checked(eval_shapes.EvalParameters, request)["format"]]
         return HttpResponse(write(own_eval(self.project, eval_id).document), content_type=content_type)
 
 
@@ -58,12 +58,12 @@ class EvalsView(ProjectView):
     @extend_schema(
         operation_id="report_eval",
         summary="Report how a run of an eval ended",
-        request=shapes.EvalResultRequest,
-        responses={201: shapes.EvalResultAnswer, 413: Error, 415: Error, **REFUSED},
+        request=eval_shapes.EvalResultRequest,
+        responses={201: eval_shapes.EvalResultAnswer, 413: Error, 415: Error, **REFUSED},
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        asked = sent(shapes.EvalResultRequest, request)
+        asked = sent(eval_shapes.EvalResultRequest, request)
         candidate = own_eval(self.project, asked.pop("eval_id"))
         result = EvalResult.objects.create(candidate=candidate, created_at=timezone.now(), **asked)
         answer = {"eval_id": candidate.eval_id, "passed": result.passed, "created_at": result.created_at}

@@ -9,8 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import handoff, loop_answers, loops, next_action
-from diagnosis import serializers as shapes
+from diagnosis import handoff, loop_answers, loop_shapes, loops, next_action
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.pages_of import page
 from loopkit.errors import ApiError
@@ -43,12 +42,12 @@ class LoopsView(ProjectView):
     @extend_schema(
         operation_id="list_loops",
         summary="List loops, worst first; ?state=approved is the agent's work list",
-        parameters=[shapes.LoopsParameters],
-        responses={200: shapes.LoopPage, **REFUSED},
+        parameters=[loop_shapes.LoopsParameters],
+        responses={200: loop_shapes.LoopPage, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of loops."""
-        asked = checked(shapes.LoopsParameters, request)
+        asked = checked(loop_shapes.LoopsParameters, request)
         rows = Loop.objects.filter(project=self.project).prefetch_related("decisions__decided_by")
         if "state" in asked:
             rows = rows.filter(state=asked["state"])
@@ -64,7 +63,7 @@ class LoopView(ProjectView):
     @extend_schema(
         operation_id="read_loop",
         summary="Read one loop",
-        responses={200: shapes.LoopDetail, 404: Error, **REFUSED},
+        responses={200: loop_shapes.LoopDetail, 404: Error, **REFUSED},
     )
     def get(self, request: Request, loop_id: str) -> Response:
         """The loop with its issue, history and verifications."""
@@ -80,12 +79,12 @@ class LoopEventsView(ProjectView):
     @extend_schema(
         operation_id="report_loop_event",
         summary="Report issue_opened, pr_opened, merged, shipped or answered",
-        request=shapes.LoopEventRequest,
-        responses={201: shapes.LoopAnswer, 404: Error, 409: Error, 413: Error, 415: Error, **REFUSED},
+        request=loop_shapes.LoopEventRequest,
+        responses={201: loop_shapes.LoopAnswer, 404: Error, 409: Error, 413: Error, 415: Error, **REFUSED},
     )
     def post(self, request: Request, loop_id: str) -> Response:
         """201 with the loop as it is now; 409 when its state does not allow this."""
-        asked = sent(shapes.LoopEventRequest, request)
+        asked = sent(loop_shapes.LoopEventRequest, request)
         loop = own_loop(self.project, loop_id)
         principal = request.user
         assert isinstance(principal, Principal)
@@ -111,16 +110,16 @@ class HandoffView(ProjectView):
     @extend_schema(
         operation_id="read_handoff",
         summary="The bundle for the coding agent, only after a human approved",
-        parameters=[shapes.HandoffParameters],
+        parameters=[loop_shapes.HandoffParameters],
         responses={
-            (200, "application/json"): shapes.Handoff,
+            (200, "application/json"): loop_shapes.Handoff,
             (200, "text/markdown"): OpenApiTypes.STR,
             **{(code, "application/json"): Error for code in (400, 401, 403, 404, 409, 503)},
         },
     )
     def get(self, request: Request, loop_id: str) -> Response | HttpResponse:
         """JSON or markdown; 409 before approval, with what is missing."""
-        form = checked(shapes.HandoffParameters, request)["format"]
+        form = checked(loop_shapes.HandoffParameters, request)["format"]
         loop = own_loop(self.project, loop_id)
         if form == "md":
             return HttpResponse(handoff.markdown(loop), content_type="text/markdown; charset=utf-8")

@@ -9,8 +9,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import packets, report
-from diagnosis import serializers as shapes
+from diagnosis import dashboard_shapes, packet_shapes, packets, report
 from diagnosis.dashboard import dashboard
 from diagnosis.models import Packet
 from diagnosis.pages_of import page
@@ -29,12 +28,12 @@ class PacketsView(ProjectView):
     @extend_schema(
         operation_id="list_packets",
         summary="List packets, newest first",
-        parameters=[shapes.PacketsParameters],
-        responses={200: shapes.PacketPage, **REFUSED},
+        parameters=[packet_shapes.PacketsParameters],
+        responses={200: packet_shapes.PacketPage, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of packets, in short."""
-        asked = checked(shapes.PacketsParameters, request)
+        asked = checked(packet_shapes.PacketsParameters, request)
         found, cursor = page(Packet.objects.filter(project=self.project), asked)
         return Response(
             {"ok": True, "packets": [packets.summary(packet) for packet in found], "next_cursor": cursor}
@@ -47,7 +46,7 @@ class PacketView(ProjectView):
     @extend_schema(
         operation_id="read_packet",
         summary="Read one packet, with the state of its approvals",
-        responses={200: shapes.DiagnosisResponse, 404: Error, **REFUSED},
+        responses={200: packet_shapes.DiagnosisResponse, 404: Error, **REFUSED},
     )
     def get(self, request: Request, packet_id: str) -> Response:
         """The packet as it was answered, with the approvals of now."""
@@ -69,7 +68,7 @@ class DashboardView(ProjectView):
         operation_id="read_dashboard",
         summary="Agent-readable dashboard JSON",
         parameters=[Parameters],
-        responses={200: OpenApiResponse(shapes.Dashboard, description="Dashboard"), **REFUSED},
+        responses={200: OpenApiResponse(dashboard_shapes.Dashboard, description="Dashboard"), **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """Counts, operations, the latest packet whole, loops, failing sessions."""

@@ -7,8 +7,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import packets, verification
-from diagnosis import serializers as shapes
+from diagnosis import packet_shapes, packets, verification, verify_shapes
 from diagnosis.diagnose import diagnose
 from diagnosis.loop_views import own_loop, wrong_state
 from diagnosis.loops import WrongState
@@ -28,15 +27,15 @@ class DiagnoseView(ProjectView):
     @extend_schema(
         operation_id="diagnose",
         summary="Run a diagnosis over a bounded window and return a diagnosis packet",
-        request=shapes.DiagnoseRequest,
+        request=packet_shapes.DiagnoseRequest,
         responses={
-            200: OpenApiResponse(shapes.DiagnosisResponse, description="Diagnosis packet wrapper"),
+            200: OpenApiResponse(packet_shapes.DiagnosisResponse, description="Diagnosis packet wrapper"),
             **REFUSED,
         },
     )
     def post(self, request: Request) -> Response:
         """The packet; a loop is proposed for each new issue."""
-        asked = sent(shapes.DiagnoseRequest, request)
+        asked = sent(packet_shapes.DiagnoseRequest, request)
         now = timezone.now()
         window = Window.ending(asked.get("until", now), asked["since_minutes"])
         packet = diagnose(self.project, window, now)
@@ -51,12 +50,12 @@ class VerifyView(ProjectView):
     @extend_schema(
         operation_id="verify",
         summary="Compare the windows before and after a fix, by rates over exposure",
-        request=shapes.VerifyRequest,
-        responses={200: shapes.VerifyAnswer, 404: Error, 409: Error, **REFUSED},
+        request=verify_shapes.VerifyRequest,
+        responses={200: verify_shapes.VerifyAnswer, 404: Error, 409: Error, **REFUSED},
     )
     def post(self, request: Request) -> Response:
         """The verdict; the loop moves with it."""
-        asked = sent(shapes.VerifyRequest, request)
+        asked = sent(verify_shapes.VerifyRequest, request)
         loop = own_loop(self.project, asked["loop_id"])
         try:
             judged = verification.verify(loop, timezone.now())

@@ -8,22 +8,17 @@ https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import Any
 
 import orjson
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
-MAX_DEPTH = 30  # of nested values: each is three messages in a stored span, and protobuf reads 100
-INT64 = range(-(1 << 63), 1 << 63)
-UINT64 = range(1 << 64)
-UINT32 = range(1 << 32)
-INT32 = range(-(1 << 31), 1 << 31)
+from telemetry.json_fields import UINT32, UINT64, child, enumeration, hexadecimal, integer, items, obj, text
+from telemetry.json_values import key_values
 
 
 def parse(body: bytes) -> ExportTraceServiceRequest:
@@ -115,158 +110,3 @@ def link(data: dict[str, Any]) -> Span.Link:
         dropped_attributes_count=integer(data, "droppedAttributesCount", UINT32),
         flags=integer(data, "flags", UINT32),
     )
-
-
-def key_values(data: dict[str, Any], name: str, depth: int = 0) -> list[KeyValue]:
-    """A list of attributes."""
-    pairs = [obj(item, name) for item in items(data, name)]
-    return [KeyValue(key=text(pair, "key"), value=any_value(pair.get("value"), depth)) for pair in pairs]
-
-
-def any_value(data: Any, depth: int = 0) -> AnyValue:
-    """One value; an empty one for null, `{}` and kinds that OTLP does not know."""
-    if depth > MAX_DEPTH:
-        raise ValueError(f"values nest deeper than {MAX_DEPTH}")
-    value = {} if data is None else obj(data, "value")
-    for kind, item in value.items():
-        if item is not None and kind in READERS:
-            return READERS[kind](item, depth)
-    return AnyValue()
-
-
-def of_string(item: Any, depth: int) -> AnyValue:
-    """stringValue."""
-    return AnyValue(string_value=string(item, "stringValue"))
-
-
-def of_bool(item: Any, depth: int) -> AnyValue:
-    """boolValue."""
-    if item not in (True, False, "true", "false"):
-        raise ValueError("boolValue must be true or false")
-    return AnyValue(bool_value=item in (True, "true"))
-
-
-def of_int(item: Any, depth: int) -> AnyValue:
-    """intValue; what no int64 holds (JavaScript's 1e21, a fraction) becomes a double."""
-    number = whole(item, "intValue")
-    is_exact = number in INT64 and (number == item or isinstance(item, str))
-    return AnyValue(int_value=number) if is_exact else AnyValue(double_value=float(item))
-
-
-def of_double(item: Any, depth: int) -> AnyValue:
-    """doubleValue: a number, or "NaN", "Infinity", "-Infinity"."""
-    try:
-        return AnyValue(double_value=float(number_or_text(item)))
-    except ValueError:
-        raise ValueError("doubleValue must be a number") from None
-
-
-def of_bytes(item: Any, depth: int) -> AnyValue:
-    """bytesValue: base64, standard or URL-safe, with or without padding."""
-    raw = string(item, "bytesValue").rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        return AnyValue(bytes_value=base64.b64decode(raw + "=" * (-len(raw) % 4), validate=True))
-    except binascii.Error:
-        raise ValueError("bytesValue must be base64") from None
-
-
-def of_array(item: Any, depth: int) -> AnyValue:
-    """arrayValue."""
-    value = AnyValue()
-    value.array_value.SetInParent()
-    value.array_value.values.extend(
-        any_value(entry, depth + 1) for entry in items(obj(item, "arrayValue"), "values")
-    )
-    return value
-
-
-def of_key_values(item: Any, depth: int) -> AnyValue:
-    """kvlistValue."""
-    value = AnyValue()
-    value.kvlist_value.SetInParent()
-    value.kvlist_value.values.extend(key_values(obj(item, "kvlistValue"), "values", depth + 1))
-    return value
-
-
-READERS = {
-    "stringValue": of_string,
-    "boolValue": of_bool,
-    "intValue": of_int,
-    "doubleValue": of_double,
-    "bytesValue": of_bytes,
-    "arrayValue": of_array,
-    "kvlistValue": of_key_values,
-}
-
-
-def obj(value: Any, place: str) -> dict[str, Any]:
-    """The JSON object at that place."""
-    if not isinstance(value, dict):
-        raise ValueError(f"{place} must be an object")
-    return value
-
-
-def items(data: dict[str, Any], name: str) -> list[Any]:
-    """The JSON list at that name; empty when absent or null."""
-    value = data.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise ValueError(f"{name} must be a list")
-    return value
-
-
-def child(data: dict[str, Any], name: str) -> dict[str, Any]:
-    """The JSON object at that name; empty when absent or null."""
-    value = data.get(name)
-    return {} if value is None else obj(value, name)
-
-
-def text(data: dict[str, Any], name: str) -> str:
-    """The string at that name; "" when absent or null."""
-    value = data.get(name)
-    return "" if value is None else string(value, name)
-
-
-def string(value: Any, place: str) -> str:
-    """The value, which must be a string."""
-    if not isinstance(value, str):
-        raise ValueError(f"{place} must be a string")
-    return value
-
-
-def enumeration(data: dict[str, Any], name: str, names: Any) -> Any:
-    """The number of an enumeration's value; its name, which OTLP/JSON forbids, is understood."""
-    value = data.get(name)
-    known: dict[Any, int] = dict(names.items())
-    return known[value] if isinstance(value, str) and value in known else integer(data, name, INT32)
-
-
-def integer(data: dict[str, Any], name: str, bounds: range) -> int:
-    """The whole number at that name; 0 when absent, null or out of the field's bounds."""
-    value = data.get(name)
-    number = 0 if value is None else whole(value, name)
-    return number if number in bounds else 0
-
-
-def whole(value: Any, place: str) -> int:
-    """A decimal string or a number as an int, without a detour over float for strings."""
-    try:
-        return int(number_or_text(value))
-    except ValueError:
-        raise ValueError(f"{place} must be a whole number") from None
-
-
-def number_or_text(value: Any) -> int | float | str:
-    """The value, unless it is of a type that is never a number: true is not 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError
-    return value
-
-
-def hexadecimal(data: dict[str, Any], name: str) -> bytes:
-    """The id at that name; b"" when absent."""
-    try:
-        return bytes.fromhex(text(data, name))
-    except ValueError:
-        raise ValueError(f"{name} must be hex digits") from None

@@ -14,7 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry import otlp_json
-from telemetry.otlp_json import MAX_DEPTH
+from telemetry.json_values import MAX_DEPTH
 from telemetry.values import plain
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import JSON, record_id, request, span

@@ -1,0 +1,46 @@
+"""The shape of the project's state, for the OpenAPI document."""
+
+from rest_framework import serializers
+
+from diagnosis.loop_shapes import LoopSummary
+from diagnosis.packet_shapes import DiagnosisPacket
+from telemetry.serializers import Shape, Window, text
+from tenants.serializers import ProjectSummary
+
+
+class OperationRow(Shape):
+    """One operation of the window."""
+
+    service = text()
+    operation = serializers.CharField()
+    records = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    share = serializers.FloatField()
+    p95_ms = serializers.FloatField(help_text="Upper bound of the bucket that holds it.")
+
+
+class Counts(Shape):
+    """What the window holds."""
+
+    records = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    traces = serializers.IntegerField()
+    sessions = serializers.IntegerField()
+    stored_total = serializers.IntegerField()
+    quota_spans = serializers.IntegerField(allow_null=True)
+
+
+class Dashboard(Shape):
+    """The project's state."""
+
+    ok = serializers.BooleanField()
+    project = ProjectSummary()
+    window = Window()
+    counts = Counts()
+    tallies = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Spans by what became of them."
+    )
+    operations = OperationRow(many=True)
+    packet = DiagnosisPacket(allow_null=True)
+    loops = LoopSummary(many=True)
+    sessions = serializers.ListField(child=serializers.DictField(), help_text="The latest failing sessions.")

@@ -1,0 +1,62 @@
+"""The shapes of evals, for validation and the OpenAPI document."""
+
+from rest_framework import serializers
+
+from diagnosis.eval_formats import FORMATS
+from telemetry.parameters import Declared
+from telemetry.serializers import Shape, text
+
+
+class EvalParameters(Declared):
+    """GET /v1/evals/{eval_id}"""
+
+    format = serializers.ChoiceField(list(FORMATS), default="json")
+
+
+class EvalCase(Shape):
+    """One failing call."""
+
+    record_id = serializers.CharField()
+    input = serializers.JSONField(help_text="Any JSON; null where unknown.")
+    output = serializers.JSONField(help_text="Any JSON; null where unknown.")
+    expected = serializers.JSONField(help_text="Any JSON; null where unknown.")
+    replayable = serializers.BooleanField()
+    tool = text()
+    model = text()
+    failure = text()
+
+
+class EvalCandidate(Shape):
+    """A test that would catch the failure."""
+
+    eval_id = serializers.CharField()
+    cluster_id = serializers.CharField()
+    title = serializers.CharField()
+    operation = serializers.CharField()
+    unit = text()
+    expectation = serializers.CharField()
+    cases = EvalCase(many=True)
+
+
+class EvalAnswer(EvalCandidate):
+    """A candidate as it is answered."""
+
+    ok = serializers.BooleanField()
+
+
+class EvalResultRequest(Declared):
+    """How a run of an eval ended."""
+
+    eval_id = serializers.CharField(max_length=120)
+    passed = serializers.BooleanField()
+    release = serializers.CharField(max_length=200, required=False, default="")
+    detail = serializers.CharField(max_length=4000, required=False, default="")
+
+
+class EvalResultAnswer(Shape):
+    """The result, kept."""
+
+    ok = serializers.BooleanField()
+    eval_id = serializers.CharField()
+    passed = serializers.BooleanField()
+    created_at = serializers.DateTimeField()

@@ -1,0 +1,117 @@
+"""The shapes of loops: lists, reports, the handoff, for validation and the OpenAPI document."""
+
+from rest_framework import serializers
+
+from diagnosis.eval_shapes import EvalCandidate
+from diagnosis.issue_shapes import SEVERITIES, PatchPlan
+from diagnosis.loops import REPORTABLE
+from diagnosis.models import Loop
+from diagnosis.pages_of import place_in
+from telemetry.parameters import Declared, page_limit
+from telemetry.serializers import Record, Shape, text
+
+
+class LoopsParameters(Declared):
+    """GET /v1/loops"""
+
+    limit = page_limit(50)
+    cursor = place_in(Loop)
+    state = serializers.ChoiceField(Loop.State.choices, required=False)
+
+
+class HandoffParameters(Declared):
+    """GET /v1/loops/{loop_id}/handoff"""
+
+    format = serializers.ChoiceField(["json", "md"], default="json")
+
+
+class DecisionShape(Shape):
+    """A human's decision."""
+
+    verb = serializers.CharField()
+    reason = serializers.CharField()
+    decided_by = serializers.CharField()
+    decided_at = serializers.DateTimeField()
+
+
+class LoopSummary(Shape):
+    """A loop in short."""
+
+    loop_id = serializers.CharField()
+    cluster_id = serializers.CharField()
+    state = serializers.ChoiceField(Loop.State.choices)
+    title = serializers.CharField()
+    severity = serializers.ChoiceField(SEVERITIES)
+    signal_type = serializers.CharField()
+    service = text()
+    operation = serializers.CharField()
+    failures = serializers.IntegerField()
+    packet_id = serializers.CharField()
+    verdict = text()
+    release = text()
+    shipped_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+    decision = DecisionShape(allow_null=True)
+    next_action = serializers.CharField()
+
+
+class LoopAnswer(LoopSummary):
+    """A loop as it is after a report."""
+
+    ok = serializers.BooleanField()
+
+
+class LoopPage(Shape):
+    """Loops, worst first."""
+
+    ok = serializers.BooleanField()
+    loops = LoopSummary(many=True)
+    next_cursor = text()
+
+
+class LoopEventShape(Shape):
+    """Something that happened to a loop."""
+
+    kind = serializers.CharField()
+    actor = serializers.CharField()
+    detail = serializers.DictField()
+    created_at = serializers.DateTimeField()
+
+
+class LoopDetail(LoopSummary):
+    """A loop with its issue and its history."""
+
+    ok = serializers.BooleanField()
+    issue = serializers.DictField()
+    events = LoopEventShape(many=True)
+    verifications = serializers.ListField(child=serializers.DictField())
+
+
+class LoopEventRequest(Declared):
+    """What the agent did."""
+
+    kind = serializers.ChoiceField([kind.value for kind in REPORTABLE])
+    url = serializers.URLField(max_length=500, required=False)
+    release = serializers.CharField(
+        max_length=200, required=False, help_text="With shipped: what carries the fix."
+    )
+    shipped_at = serializers.DateTimeField(
+        required=False,
+        help_text="With shipped: since when the fix runs. Now if left out; never in the future.",
+    )
+    note = serializers.CharField(max_length=4000, required=False)
+
+
+class Handoff(Shape):
+    """The bundle for the coding agent."""
+
+    ok = serializers.BooleanField()
+    warning = serializers.CharField()
+    loop_id = serializers.CharField()
+    state = serializers.ChoiceField(Loop.State.choices)
+    approval = DecisionShape()
+    issue = serializers.DictField()
+    patch_plan = PatchPlan()
+    eval_candidate = EvalCandidate()
+    evidence = Record(many=True)
+    next_action = serializers.CharField()

@@ -1,0 +1,92 @@
+"""The shapes of diagnoses and packets, for validation and the OpenAPI document."""
+
+from rest_framework import serializers
+
+from diagnosis.issue_shapes import Issue
+from diagnosis.models import Loop, Packet
+from diagnosis.pages_of import place_in
+from telemetry.parameters import Declared, Parameters, page_limit
+from telemetry.serializers import Shape, Window, text
+from telemetry.windows import MAX_MINUTES
+
+
+class DiagnoseRequest(Parameters):
+    """The window to diagnose."""
+
+    since_minutes = serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, default=60)
+
+
+class Memory(Shape):
+    """A loop of the past, in short."""
+
+    loop_id = serializers.CharField()
+    cluster_id = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.ChoiceField(Loop.State.choices)
+    verdict = text()
+    release = text()
+    since = serializers.DateTimeField()
+    note = serializers.CharField()
+
+
+class Completeness(Shape):
+    """How much of the window was read."""
+
+    records_read = serializers.IntegerField()
+    complete = serializers.BooleanField()
+    note = serializers.CharField()
+
+
+class DiagnosisPacket(Shape):
+    """Bounded-window diagnosis result."""
+
+    memory = Memory(many=True)
+    packet_id = serializers.CharField()
+    tenant_id = serializers.CharField()
+    project_id = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # the published name; fields have one like it
+    status = serializers.ChoiceField(["ready_for_issue_diagnosis", "observe_more"])
+    reason = serializers.CharField(allow_blank=True, help_text="Why there is nothing to work on.")
+    next_action = serializers.CharField()
+    since_minutes = serializers.IntegerField()
+    window = Window()
+    completeness = Completeness()
+    telemetry_read = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    approval_required = serializers.BooleanField()
+    approval_reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    issues = Issue(many=True)
+
+
+class DiagnosisResponse(Shape):
+    """Diagnosis packet wrapper."""
+
+    ok = serializers.BooleanField()
+    packet = DiagnosisPacket()
+
+
+class PacketsParameters(Declared):
+    """GET /v1/packets"""
+
+    limit = page_limit(50)
+    cursor = place_in(Packet)
+
+
+class PacketSummary(Shape):
+    """A packet in short."""
+
+    packet_id = serializers.CharField()
+    status = serializers.CharField()
+    issues = serializers.IntegerField()
+    failures = serializers.IntegerField()
+    window = Window()
+    created_at = serializers.DateTimeField()
+
+
+class PacketPage(Shape):
+    """Packets, newest first."""
+
+    ok = serializers.BooleanField()
+    packets = PacketSummary(many=True)
+    next_cursor = text()
