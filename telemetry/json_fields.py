@@ -1,5 +1,5 @@
 """
-One field of an OTLP/JSON object, by name: absent and null are the default, the wrong type is a ValueError that says where.
+A field of an OTLP/JSON object by name: absent and null are the default, a wrong type is a ValueError that says where.
 
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 """
