@@ -6,9 +6,11 @@ https://schemathesis.readthedocs.io/en/stable/guides/pytest/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
@@ -29,6 +31,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+TOO_LONG = 414  # the server's own answer to a request line above 4,094 bytes, which LoopKit never sees
 KEYS = {"producerKey": "producer_key", "agentKey": "agent_key", "feedbackKey": "feedback_key"}
 schema = schemathesis.openapi.from_dict(document())
 
@@ -48,6 +51,14 @@ def project(server: Server) -> dict[str, Any]:
     return made
 
 
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    """One connection for all requests: making 1,500 took longer than answering."""
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
 def key_of(operation: Any, project: dict[str, Any]) -> dict[str, str]:
     """The header with the key that the operation asks for; none for public ones."""
     schemes = [name for names in operation.definition.raw.get("security", []) for name in names]
@@ -55,18 +66,24 @@ def key_of(operation: Any, project: dict[str, Any]) -> dict[str, str]:
 
 
 @schema.parametrize()
+@pytest.mark.parametrize("checks", [CHECKS], ids=["documented"])  # or all operations have one id, and xdist runs one
 @settings(
-    max_examples=10,
+    max_examples=4,  # besides some 1,200 requests on the edges of what the schema allows
     derandomize=True,
     deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_answer_is_a_documented_one(case: Any, server: Server, project: dict[str, Any]) -> None:
-    case.call_and_validate(
-        base_url=server.url, headers=key_of(case.operation, project), checks=CHECKS, timeout=20
-    )
+def test_every_answer_is_a_documented_one(
+    case: Any, checks: list[Any], server: Server, session: requests.Session, project: dict[str, Any]
+) -> None:
+    headers = key_of(case.operation, project)
+
+    answer = case.call(base_url=server.url, session=session, headers=headers, timeout=20)
+
+    if answer.status_code != TOO_LONG:
+        case.validate_response(answer, checks=checks)
 
 
 def test_the_server_serves_the_schema_that_was_tried(server: Server) -> None:
