@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,16 @@ from django.utils import timezone
 
 from tenants import pool, project_file, provisioning
 from tenants.provisioning import Minted
-from tests.server import Server, running
+from tests import sharing
+from tests.browser_forms import Person
+from tests.server import Server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several tests with one id, xdist would run one and say nothing."""
+    twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"These ids are not unique: {twice}")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -95,7 +106,36 @@ def as_bytes(data: Any) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The product itself: gunicorn with two workers on a data dir of its own."""
-    with running(tmp_path_factory.mktemp("server")) as started:
-        yield started
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run, the same for all of xdist's workers."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def prepared(run_dir: Path) -> tuple[Path, str]:
+    """A prepared data dir, to be copied and never used, and what `manage.py prepare` said."""
+    return sharing.prepared(run_dir)
+
+
+@pytest.fixture(scope="session")
+def new_installation(
+    prepared: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Path]:
+    """`new_installation()`: a prepared data dir that nobody else uses."""
+    return lambda: shutil.copytree(prepared[0], tmp_path_factory.mktemp("installation") / "data")
+
+
+@pytest.fixture(scope="session")
+def server(run_dir: Path, prepared: tuple[Path, str]) -> Iterator[Server]:
+    """The product itself: gunicorn with two workers, one for the whole run."""
+    with sharing.shared_server(run_dir, prepared[0]) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def human(server: Server, prepared: tuple[Path, str]) -> Person:
+    """The first admin of that server, signed in to the admin."""
+    person = Person(server.url)
+    person.sign_in("admin", sharing.password_in(prepared[1]))
+    return person

@@ -98,28 +98,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def running(data_dir: Path, **variables: str) -> Iterator[Server]:
-    """A server with its own data dir, ended with its block."""
-    port = free_port()
+def server_of(data_dir: Path, port: int, **variables: str) -> Server:
+    """The server that runs there, or is about to."""
     environment = os.environ | {
         "LOOPKIT_DATA_DIR": str(data_dir),
         "PORT": str(port),
         "LOOPKIT_MINT_RATE": "10000/h",
         "LOOPKIT_RECOVER_RATE": "10000/h",
+        "LOOPKIT_FEEDBACK_RATE": "10000/h",
         **variables,
     }
-    manage(environment, "prepare")
+    return Server(port, data_dir, environment)
+
+
+@contextmanager
+def running(data_dir: Path, **variables: str) -> Iterator[Server]:
+    """A server with its own data dir, which is prepared unless it was; ended with its block."""
+    server = server_of(data_dir, free_port(), **variables)
+    if not (data_dir / "control.sqlite3").exists():
+        server.manage("prepare")
     with (data_dir / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "loopkit/server.py", "loopkit.wsgi"],
             cwd=ROOT,
-            env=environment,
+            env=server.environment,
             stderr=log,
         )
     try:
-        wait_until_ready(port)
-        yield Server(port, data_dir, environment)
+        wait_until_ready(server.port)
+        yield server
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 from tests.server import ROOT, Server
 from tests.telemetry.factory import minutes, request, span
@@ -19,6 +19,14 @@ from tests.telemetry.factory import minutes, request, span
 PHONE = {"width": 390, "height": 844}
 CONTRAST = (ROOT / "tests/fixtures/contrast.js").read_text()
 WIDE = {"width": 1280, "height": 900}
+SCHEMES = ("light", "dark")
+WAY = {
+    "dashboard": "button:has-text('Diagnose this window')",
+    "issue": "a[href^='/dashboard/issues/']",
+    "record": "a[href^='/dashboard/records/']",
+    "session": "text=Its session",
+    "sessions": "a:has-text('Sessions')",
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,29 +51,44 @@ class Visit:
         """To a path of the server."""
         self.page.goto(path)
 
+    def follow(self, link: Locator) -> None:
+        """To where that leads; looking before the other page is there would be looking at this one."""
+        with self.page.expect_navigation():
+            link.click()
+
     def overflow(self) -> int:
         """Pixels that stick out to the right."""
         width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         return int(self.page.evaluate(width))
 
 
-@pytest.fixture
-def visit(chromium: Browser, server: Server) -> Iterator[Callable[..., Visit]]:
-    """`visit(viewport=PHONE, java_script_enabled=False)`: a fresh browser that listens for complaints."""
-    contexts = []
+class Visits:
+    """`visits(viewport=PHONE, java_script_enabled=False)`: a fresh browser that listens for complaints."""
 
-    def begin(**options: Any) -> Visit:
-        context = chromium.new_context(base_url=server.url, **{"viewport": WIDE, **options})
-        contexts.append(context)
+    def __init__(self, chromium: Browser, server: Server) -> None:
+        self.chromium, self.server = chromium, server
+        self.contexts: list[BrowserContext] = []
+
+    def __call__(self, **options: Any) -> Visit:
+        context = self.chromium.new_context(base_url=self.server.url, **{"viewport": WIDE, **options})
+        self.contexts.append(context)
         visit = Visit(context.new_page())
         visit.page.on("console", lambda message: visit.complaints.append(message.text))
         visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        visit.page.on("request", lambda sent: foreign(visit, server, sent.url))
+        visit.page.on("request", lambda sent: foreign(visit, self.server, sent.url))
         return visit
 
-    yield begin
-    for context in contexts:
-        context.close()
+    def close(self) -> None:
+        """Every browser that was opened."""
+        for context in self.contexts:
+            context.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, server: Server) -> Iterator[Visits]:
+    """Browsers for one test."""
+    with closing(Visits(chromium, server)) as visits:
+        yield visits
 
 
 def foreign(visit: Visit, server: Server, url: str) -> None:
@@ -74,12 +97,57 @@ def foreign(visit: Visit, server: Server, url: str) -> None:
         visit.complaints.append(f"asked {url}")
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One page in one scheme: what sticks out of a phone's screen, and what is too faint on it or on a wide one."""
+
+    page: str
+    scheme: str
+    overflow: int
+    faint: list[str]
+
+
+def looks(visit: Visit, page: str) -> Iterator[Look]:
+    """The page that is open, in each scheme."""
+    for scheme in SCHEMES:
+        visit.page.emulate_media(color_scheme=scheme)
+        visit.page.set_viewport_size(PHONE)
+        overflow, faint = visit.overflow(), visit.page.evaluate(CONTRAST)
+        visit.page.set_viewport_size(WIDE)
+        yield Look(page, scheme, overflow, faint + visit.page.evaluate(CONTRAST))
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way through every page, all that was seen on it, and where it ended."""
+
+    looks: list[Look]
+    complaints: list[str]
+    end: str
+
+
+@pytest.fixture(scope="module")
+def walk(chromium: Browser, server: Server) -> Iterator[Walk]:
+    """From signing in to the record of a failure and its session."""
+    project = server.provision("walk")
+    send_failure(server, project)
+    with closing(Visits(chromium, server)) as visits:
+        seen = visits(viewport=PHONE, reduced_motion="reduce")
+        seen.go("/dashboard")
+        found = [*looks(seen, "signed out")]
+        sign_in(seen, project["agent_key"])
+        for name, link in WAY.items():
+            seen.follow(seen.page.locator(link).first)
+            found += looks(seen, name)
+        yield Walk(found, seen.complaints, seen.page.url)
+
+
 def recover(visit: Visit, project: dict[str, Any]) -> str:
     """The new agent key, by the form."""
     visit.go("/dashboard")
     visit.page.get_by_label("Project id", exact=True).fill(project["project_id"])
     visit.page.get_by_label("Recovery code").fill(project["recovery_code"])
-    visit.page.get_by_role("button", name="Recover keys").click()
+    visit.follow(visit.page.get_by_role("button", name="Recover keys"))
     return visit.page.get_by_label("Agent key", exact=True).input_value()
 
 
@@ -87,7 +155,7 @@ def sign_in(visit: Visit, key: str) -> None:
     """By the form, from wherever the visit is."""
     visit.go("/dashboard")
     visit.page.get_by_label("Agent key", exact=True).fill(key)
-    visit.page.get_by_role("button", name="Sign in").click()
+    visit.follow(visit.page.get_by_role("button", name="Sign in"))
 
 
 def send_failure(server: Server, project: dict[str, Any]) -> None:
@@ -98,7 +166,7 @@ def send_failure(server: Server, project: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_lost_keys_are_recovered_and_the_new_agent_key_signs_in(
-    visit: Any, server: Server, scripts: bool
+    visit: Visits, server: Server, scripts: bool
 ) -> None:
     project = server.provision(f"browser-{scripts}")
     seen = visit(java_script_enabled=scripts)
@@ -107,7 +175,7 @@ def test_lost_keys_are_recovered_and_the_new_agent_key_signs_in(
     assert key.startswith("lk_agent_")
     assert key != project["agent_key"]
     assert seen.page.get_by_role("button", name="Copy").count() == (3 if scripts else 0)
-    seen.page.get_by_role("link", name="Sign in with the new agent key").click()
+    seen.follow(seen.page.get_by_role("link", name="Sign in with the new agent key"))
     sign_in(seen, key)
 
     assert seen.page.url == f"{server.url}/dashboard"
@@ -115,7 +183,7 @@ def test_lost_keys_are_recovered_and_the_new_agent_key_signs_in(
     assert seen.complaints == []
 
 
-def test_the_copy_button_copies_the_key(visit: Any, server: Server) -> None:
+def test_the_copy_button_copies_the_key(visit: Visits, server: Server) -> None:
     seen = visit(permissions=["clipboard-read", "clipboard-write"])
     key = recover(seen, server.provision("copied"))
 
@@ -125,29 +193,21 @@ def test_the_copy_button_copies_the_key(visit: Any, server: Server) -> None:
     assert seen.page.evaluate("navigator.clipboard.readText()") == key
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_a_phone_and_breaks_no_policy(visit: Any, server: Server, scheme: str) -> None:
-    project = server.provision(f"phone-{scheme}")
-    send_failure(server, project)
-    seen = visit(viewport=PHONE, color_scheme=scheme)
-
-    seen.go("/dashboard")
-    widths = [seen.overflow()]
-    sign_in(seen, project["agent_key"])
-    seen.page.get_by_role("button", name="Diagnose this window").click()
-    widths.append(seen.overflow())
-    for link in ("a[href^='/dashboard/issues/']", "a[href^='/dashboard/records/']", "text=Its session"):
-        seen.page.locator(link).first.click()
-        widths.append(seen.overflow())
-    seen.page.get_by_role("link", name="Sessions").first.click()
-    widths.append(seen.overflow())
-
-    assert seen.page.url.endswith("/dashboard/sessions")
-    assert widths == [0] * 6
-    assert seen.complaints == []
+def test_every_page_fits_a_phone(walk: Walk) -> None:
+    assert walk.end.endswith("/dashboard/sessions")
+    assert len(walk.looks) == len(SCHEMES) * (1 + len(WAY))
+    assert [look for look in walk.looks if look.overflow] == []
 
 
-def test_the_keyboard_reaches_the_content_first(visit: Any) -> None:
+def test_every_text_has_enough_contrast(walk: Walk) -> None:
+    assert [look for look in walk.looks if look.faint] == []
+
+
+def test_no_page_breaks_the_policy(walk: Walk) -> None:
+    assert walk.complaints == []
+
+
+def test_the_keyboard_reaches_the_content_first(visit: Visits) -> None:
     seen = visit()
     seen.go("/dashboard")
 
@@ -159,39 +219,20 @@ def test_the_keyboard_reaches_the_content_first(visit: Any) -> None:
     assert seen.page.locator(":focus").get_attribute("name") == "agent_key"
 
 
-def test_signing_out_shows_the_form_again(visit: Any, server: Server) -> None:
+def test_signing_out_shows_the_form_again(visit: Visits, server: Server) -> None:
     project = server.provision("signed-out")
     seen = visit()
     sign_in(seen, project["agent_key"])
 
-    seen.page.get_by_role("button", name="Sign out").click()
+    seen.follow(seen.page.get_by_role("button", name="Sign out"))
 
     assert seen.page.get_by_label("Agent key", exact=True).is_visible()
     assert seen.page.get_by_text(project["project_id"]).count() == 0
 
 
-def test_an_unknown_path_is_a_page_for_people(visit: Any) -> None:
+def test_an_unknown_path_is_a_page_for_people(visit: Visits) -> None:
     seen = visit()
 
     seen.go("/nowhere")
 
     assert seen.page.get_by_role("heading", name="There is nothing here").is_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_has_enough_contrast(visit: Any, server: Server, scheme: str) -> None:
-    project = server.provision(f"contrast-{scheme}")
-    send_failure(server, project)
-    seen = visit(color_scheme=scheme)
-
-    faint = []
-    seen.go("/dashboard")
-    faint += seen.page.evaluate(CONTRAST)
-    sign_in(seen, project["agent_key"])
-    seen.page.get_by_role("button", name="Diagnose this window").click()
-    faint += seen.page.evaluate(CONTRAST)
-    for link in ("a[href^='/dashboard/issues/']", "a[href^='/dashboard/records/']", "text=Its session"):
-        seen.page.locator(link).first.click()
-        faint += seen.page.evaluate(CONTRAST)
-
-    assert faint == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -37,17 +38,17 @@ def project(server: Server) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def strict(new_installation: Callable[[], Path]) -> Iterator[Server]:
     """A server with tight rate limits."""
     rates = {"LOOPKIT_MINT_RATE": "3/h", "LOOPKIT_RECOVER_RATE": "3/h"}
-    with running(tmp_path_factory.mktemp("strict"), **rates) as started:
+    with running(new_installation(), LOOPKIT_WORKERS="1", **rates) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def secretless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def secretless(new_installation: Callable[[], Path]) -> Iterator[Server]:
     """A server that can recover nobody."""
-    with running(tmp_path_factory.mktemp("secretless"), SIGNUP_UPGRADE_SECRET="") as started:
+    with running(new_installation(), LOOPKIT_WORKERS="1", SIGNUP_UPGRADE_SECRET="") as started:
         yield started
 
 

@@ -66,7 +66,7 @@ def key_of(operation: Any, project: dict[str, Any]) -> dict[str, str]:
 
 
 @schema.parametrize()
-@pytest.mark.parametrize("checks", [CHECKS], ids=["documented"])  # or all operations have one id, and xdist runs one
+@pytest.mark.parametrize("checks", [CHECKS], ids=["documented"])  # gives each operation an id of its own
 @settings(
     max_examples=4,  # besides some 1,200 requests on the edges of what the schema allows
     derandomize=True,

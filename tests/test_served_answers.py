@@ -6,19 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.browser_forms import Person
 from tests.contract_asks import one_failure
 from tests.server import Server
 from tests.test_contract import operation_of
 from tests.test_contract_answers import validate
 
-APPROVE = """
-from django.contrib.auth.models import User
-from django.utils import timezone
-from diagnosis.approval import decide
-from diagnosis.models import Decision, Loop
-human = User.objects.filter(is_superuser=True).first()
-decide(Loop.objects.get(pk={loop_id!r}), Decision.Verb.APPROVE, "seen", human, timezone.now())
-"""
 READS = [
     "/v1/packets",
     "/v1/packets/{packet_id}",
@@ -43,13 +36,13 @@ def served(server: Server) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def known(server: Server) -> dict[str, str]:
+def known(server: Server, human: Person) -> dict[str, str]:
     """The agent key and the ids of a project with one approved loop."""
     made = server.provision("served answers")
     server.call("POST", "/v1/traces", made["producer_key"], one_failure())
     packet = server.call("POST", "/v1/runs/diagnose", made["agent_key"]).json()["packet"]
     issue = packet["issues"][0]
-    server.manage("shell", "-c", APPROVE.format(loop_id=issue["loop_id"]))
+    human.send(f"/admin/diagnosis/loop/{issue['loop_id']}/change/", verb="approve", reason="seen")
     ids = {"loop_id": issue["loop_id"], "eval_id": issue["eval_candidate"], "packet_id": packet["packet_id"]}
     return ids | {"key": made["agent_key"]}
 

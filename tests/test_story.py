@@ -9,23 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from tests.browser_forms import Person
 from tests.server import Answer, Server
 from tests.traffic import order, request
-
-PASSWORD = "a long enough passphrase"
-
-
-@pytest.fixture(scope="module")
-def human(server: Server) -> Person:
-    """An operator, signed in to the admin."""
-    account = ("--noinput", "--username=olga", "--email=olga@example.test")
-    server.manage("createsuperuser", *account, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-    person = Person(server.url)
-    person.sign_in("olga", PASSWORD)
-    return person
 
 
 def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human: Person) -> None:

@@ -8,27 +8,21 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import jsonschema
 import pytest
 
 from loopkit.error_answers import HINTS
+from tests.browser_forms import Person
 from tests.server import ROOT, Server
 
 PAGES = ["llms.txt", "agents.md", "quickstart.md"]
 MARKS = {".txt": "text/plain", ".md": "text/markdown"}
 FENCE = re.compile(r"^```bash\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BASH = ["bash", "-euo", "pipefail"]
 HUMAN_STEP = "## 5. Change and ship"
-APPROVE = """
-from django.contrib.auth.models import User
-from django.utils import timezone
-from diagnosis.approval import decide
-from diagnosis.models import Decision, Loop
-human = User.objects.filter(is_superuser=True).first()
-for loop in Loop.objects.filter(state="proposed", project__name__startswith="agent-guide"):
-    decide(loop, Decision.Verb.APPROVE, "as the guide says", human, timezone.now())
-"""
 
 
 def page(server: Server, name: str) -> str:
@@ -38,9 +32,7 @@ def page(server: Server, name: str) -> str:
 
 def run(script: str, cwd: Path) -> str:
     """The commands in one shell that stops at the first failure; what they printed."""
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail"], input=script, cwd=cwd, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run(BASH, input=script, cwd=cwd, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -99,17 +91,21 @@ def test_the_commands_of_the_quickstart_work_as_pasted(server: Server, tmp_path:
 
 
 def test_the_commands_of_the_guide_work_as_pasted_once_a_human_approves(
-    server: Server, tmp_path: Path
+    server: Server, human: Person, tmp_path: Path
 ) -> None:
     before, after = page(server, "agents.md").split(HUMAN_STEP)
-    (tmp_path / "approve.py").write_text(APPROVE)
-    approve = f"(cd {ROOT} && {ROOT}/.venv/bin/python manage.py shell < {tmp_path}/approve.py)"
-    environment = "\n".join(
-        f"export {name}={value}" for name, value in server.environment.items() if name.startswith("LOOPKIT_")
-    )
+    with subprocess.Popen(BASH, cwd=tmp_path, stdin=PIPE, stdout=PIPE, text=True) as shell:
+        assert shell.stdin
+        assert shell.stdout
+        shell.stdin.write(f'{commands(before)}\necho "a human decides on $LOOP"\n')
+        shell.stdin.flush()
+        waiting = next(line for line in shell.stdout if line.startswith("a human decides on "))
+        loop = waiting.split()[-1]
 
-    printed = run("\n".join([environment, commands(before), approve, commands(after)]), tmp_path)
+        human.send(f"/admin/diagnosis/loop/{loop}/change/", verb="approve", reason="as the guide says")
+        printed, _ = shell.communicate(commands(after), timeout=60)
 
+    assert shell.returncode == 0, printed
     assert re.findall(r'{"verdict":"(\w+)"', printed) == ["no_traffic"]
 
 

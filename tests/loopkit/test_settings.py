@@ -4,25 +4,46 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def start(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """What reading the settings came to, in a Python that has no package redis."""
-    return subprocess.run(
-        [sys.executable, "-c", "import sys; sys.modules['redis'] = None; import loopkit.settings"],
-        cwd=ROOT,
-        env=os.environ | {"LOOPKIT_DATA_DIR": str(data_dir), **variables},
-        capture_output=True,
-        text=True,
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
+    """`start(PORT="x")`: the error that reading the settings ends with, or ""; there is no package redis."""
+
+    def read(**variables: str) -> str:
+        for name, value in ({"LOOPKIT_DATA_DIR": str(tmp_path)} | variables).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setitem(sys.modules, "redis", None)
+        try:
+            runpy.run_path(str(ROOT / "loopkit" / "settings.py"))
+        except ImproperlyConfigured:
+            return traceback.format_exc()
+        return ""
+
+    return read
+
+
+def test_a_bad_value_stops_the_process(tmp_path: Path) -> None:
+    environment = os.environ | {"LOOPKIT_DATA_DIR": str(tmp_path), "PORT": "none"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", "import loopkit.settings"], cwd=ROOT, env=environment, capture_output=True
     )
+
+    assert done.returncode == 1
+    assert b"PORT='none'" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -46,28 +67,30 @@ def start(data_dir: Path, **variables: str) -> subprocess.CompletedProcess[str]:
         ("LOOPKIT_LOG_LEVEL", "", "use DEBUG, INFO, WARNING, ERROR or CRITICAL"),
     ],
 )
-def test_a_bad_value_is_named_with_its_remedy(tmp_path: Path, name: str, value: str, remedy: str) -> None:
-    refusal = start(tmp_path, **{name: value}).stderr.splitlines()[-1]
+def test_a_bad_value_is_named_with_its_remedy(
+    start: Callable[..., str], name: str, value: str, remedy: str
+) -> None:
+    refusal = start(**{name: value}).splitlines()[-1]
 
     assert name in refusal
     assert remedy in refusal
 
 
 @pytest.mark.parametrize("level", ["debug", "Info", "CRITICAL"])
-def test_a_log_level_may_be_written_in_any_case(tmp_path: Path, level: str) -> None:
-    assert start(tmp_path, LOOPKIT_LOG_LEVEL=level).returncode == 0
+def test_a_log_level_may_be_written_in_any_case(start: Callable[..., str], level: str) -> None:
+    assert start(LOOPKIT_LOG_LEVEL=level) == ""
 
 
-def test_the_readme_names_the_package_that_the_refusal_names(tmp_path: Path) -> None:
-    refusal = start(tmp_path, LOOPKIT_CACHE_URL="redis://cache").stderr
+def test_the_readme_names_the_package_that_the_refusal_names(start: Callable[..., str]) -> None:
+    refusal = start(LOOPKIT_CACHE_URL="redis://cache")
     command = re.search(r'pip install "redis[^"]+"', refusal)
 
     assert command
     assert command[0] in (ROOT / "README.md").read_text()
 
 
-def test_a_password_in_a_bad_value_is_not_shown(tmp_path: Path) -> None:
-    refusal = start(tmp_path, LOOPKIT_DATABASE_URL="mysql://a:hunter2@db/loopkit").stderr
+def test_a_password_in_a_bad_value_is_not_shown(start: Callable[..., str]) -> None:
+    refusal = start(LOOPKIT_DATABASE_URL="mysql://a:hunter2@db/loopkit")
 
     assert "//***@db/loopkit" in refusal
     assert "hunter2" not in refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,8 +40,8 @@ def record(call: Callable[..., Any], alice: Minted) -> Callable[[str], dict[str,
 
 
 @pytest.fixture(scope="session")
-def sturdy_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def sturdy_server(new_installation: Callable[[], Path]) -> Iterator[Server]:
     """A server of these tests' own: bodies up to SMALL_LIMIT_BYTES, and its workers may be killed."""
     limits = {"LOOPKIT_MAX_BODY_BYTES": str(SMALL_LIMIT_BYTES), "LOOPKIT_SANDBOX_SPANS": "100000"}
-    with running(tmp_path_factory.mktemp("sturdy"), **limits) as started:
+    with running(new_installation(), **limits) as started:
         yield started

@@ -22,20 +22,19 @@ def send(server: Server, key: str, recorded: captures.Recorded, *, chunked: bool
     return server.call("POST", "/v1/traces", key, data, **recorded.headers)
 
 
-@pytest.mark.parametrize("chunked", [False, True], ids=["with length", "chunked"])
 @pytest.mark.parametrize("name", captures.NAMES)
-def test_a_recorded_client_arrives_whole_and_twice_without_doubling(
-    server: Server, name: str, chunked: bool
+def test_a_recorded_client_arrives_whole_in_chunks_and_is_known_when_it_comes_with_its_length(
+    server: Server, name: str
 ) -> None:
     key = server.call("POST", "/v1/signup", data={"project_name": name}).json()["producer_key"]
     spans = captures.manifest(name)["counts"]["spans"]
 
-    first = [send(server, key, recorded, chunked=chunked) for recorded in captures.requests(name)]
-    again = [send(server, key, recorded, chunked=chunked) for recorded in captures.requests(name)]
+    first = [send(server, key, recorded, chunked=True) for recorded in captures.requests(name)]
+    again = [send(server, key, recorded, chunked=False) for recorded in captures.requests(name)]
 
     assert total(first, "x-loopkit-accepted") == total(again, "x-loopkit-duplicates") == spans
     assert total(first, "x-loopkit-rejected") == total(again, "x-loopkit-accepted") == 0
-    for recorded, answer in zip(captures.requests(name), first, strict=True):
+    for recorded, answer in zip(captures.requests(name) * 2, first + again, strict=True):
         json = recorded.headers["content-type"] == "application/json"
         assert (answer.status, answer.body) == ((202, b"{}") if json else (200, b""))
         assert answer.headers["content-type"] == recorded.headers["content-type"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ from tests.server import Server, running
 
 
 @pytest.fixture(scope="module")
-def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def limited(new_installation: Callable[[], Path]) -> Iterator[Server]:
     """A server that lets five signups a day through, behind one proxy."""
     variables = {"LOOPKIT_MINT_RATE": "5/d", "LOOPKIT_TRUSTED_PROXIES": "1"}
-    with running(tmp_path_factory.mktemp("limited"), **variables) as server:
+    with running(new_installation(), **variables) as server:
         yield server
 
 
