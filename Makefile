@@ -34,7 +34,7 @@ check: .venv/dev.stamp ## format, lint, types, settings, migrations, API schema,
 	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) spectacular --validate --fail-on-warn > /dev/null
-	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest -n 2 --dist loadfile
 
 format: .venv/dev.stamp ## rewrite the code in the project's format
 	$(BIN)/ruff format .

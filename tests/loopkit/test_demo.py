@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -175,8 +177,12 @@ def demo_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo")
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_ends_with_code_0_and_leaves_no_server(demo_dir: Path, ending: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("send", "ending"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_the_command_ends_with_code_0_and_leaves_no_server(
+    demo_dir: Path, send: Callable[[int, int], None], ending: signal.Signals
+) -> None:
     port = free_port()
     environment = os.environ | {
         "LOOPKIT_DATA_DIR": str(demo_dir),
@@ -186,12 +192,14 @@ def test_the_command_ends_with_code_0_and_leaves_no_server(demo_dir: Path, endin
     command = [sys.executable, "manage.py", "demo"]
     said = []
 
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         assert process.stdout
         for line in process.stdout:
             said.append(line)
             if line.startswith("Serving on"):
-                process.send_signal(ending)
+                send(process.pid, ending)  # a terminal sends Ctrl-C to the whole group
         code = process.wait(timeout=30)
 
     assert code == 0, "".join(said)
@@ -205,6 +213,7 @@ def test_a_taken_port_is_named_before_anything_is_made(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
+        threading.Thread(target=lambda: other.accept()[0].close()).start()  # it speaks no HTTP
         port = other.getsockname()[1]
         environment = os.environ | {"LOOPKIT_DATA_DIR": str(tmp_path), "PORT": str(port)}
         command = [sys.executable, "manage.py", "serve"]
