@@ -23,6 +23,7 @@ from telemetry.windows import FURTHEST
 
 MAX_TIME = FURTHEST - 1  # windows are half-open
 MAX_SPANS = 50_000  # in one request; exporters send 512, and a body of tiny spans must not fill the memory
+NO_TRACE_ID, NO_SPAN_ID = bytes(16), bytes(8)
 KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
 
 
@@ -100,30 +101,29 @@ def serialized(message: ResourceSpans | ScopeSpans) -> bytes:
 
 def invalid(span: SpanMessage) -> str:
     """Why the span cannot be stored, or ""."""
-    if len(span.trace_id) != 16 or not any(span.trace_id):
+    if len(span.trace_id) != 16 or span.trace_id == NO_TRACE_ID:
         return "invalid trace_id"
-    if len(span.span_id) != 8 or not any(span.span_id):
+    if len(span.span_id) != 8 or span.span_id == NO_SPAN_ID:
         return "invalid span_id"
     return ""
 
 
 def read(span: SpanMessage, origin: Origin) -> Span:
     """The message as plain values. A span that does not say when it started is placed at its end."""
-    parent = span.parent_span_id
+    parent, end = span.parent_span_id, span.end_time_unix_nano
+    kind, status = span.kind, span.status
     return Span(
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        parent_span_id=parent if len(parent) == 8 and any(parent) else b"",
-        name=span.name,
-        kind=span.kind if span.kind in KINDS else 0,
-        start_time_unix_nano=min(span.start_time_unix_nano or span.end_time_unix_nano, MAX_TIME),
-        end_time_unix_nano=min(span.end_time_unix_nano, MAX_TIME),
-        status_code=span.status.code if span.status.code in STATUS_CODES else 0,
-        status_message=span.status.message,
-        attributes=attributes(span.attributes),
-        events=[
-            Event(event.name, event.time_unix_nano, attributes(event.attributes)) for event in span.events
-        ],
-        origin=origin,
-        message=span,
+        span.trace_id,
+        span.span_id,
+        parent if len(parent) == 8 and parent != NO_SPAN_ID else b"",
+        span.name,
+        kind if kind in KINDS else 0,
+        min(span.start_time_unix_nano or end, MAX_TIME),
+        min(end, MAX_TIME),
+        status.code if status.code in STATUS_CODES else 0,
+        status.message,
+        attributes(span.attributes),
+        [Event(event.name, event.time_unix_nano, attributes(event.attributes)) for event in span.events],
+        origin,
+        span,
     )

@@ -1,16 +1,19 @@
 """
-Bytes in, records stored: key -> bind -> decode -> normalise -> store (one transaction) -> receipt.
+Bytes in, records stored: key -> bind -> decode -> normalise -> pack -> store (one transaction) -> receipt.
 
 The key was checked and its project bound by the view; what is acknowledged is committed and synced.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
+from telemetry import segments
+from telemetry.batch import Batch, Receipt
 from telemetry.decode import Encoding, decode
 from telemetry.normalise import normalise
-from telemetry.store import Receipt, append
+from telemetry.store import append
 from telemetry.windows import unix_nano
 from tenants.binding import bound_project
 
@@ -19,4 +22,6 @@ def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     """Store the request's spans in the bound project. Undecodable when the body is broken as a whole."""
     decoded = decode(body, encoding)
     rows = [normalise(span) for span in decoded.spans]
-    return append(rows, decoded.rejected, bound_project().quota_spans, unix_nano(now))
+    parts = list(segments.pack(rows))
+    quota = bound_project().quota_spans
+    return append(Batch(rows, parts, Counter(decoded.rejected), quota, unix_nano(now)))

@@ -1,110 +1,84 @@
 """
-Rows into the record table: many a statement, and the database says which ones were really new.
+Rows into the record table, their spans into segments, what they share into origins.
 
-Called inside store.append's transaction. SQL that SQLite 3.40 and PostgreSQL 15 both speak.
+Called inside store.append's transaction. SQL that SQLite 3.40 and PostgreSQL 15 speak.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
-from telemetry.normalise import Row, text
+from telemetry import segments
+from telemetry.normalise import Row
+from telemetry.segments import Part
 from telemetry.sql import fetch, write_many
 
 Key = tuple[bytes, bytes]  # trace and span id
-ROWS_A_STATEMENT = 400  # times 26 columns stays under SQLite's 32766 parameters
-COLUMNS = (
-    "trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, name, kind, status_code, "
-    "operation, service, environment, release, unit, agent, tool, model, input_tokens, output_tokens, "
-    "signal_type, severity, error_type, failure_message, fingerprint, resource_id, scope_id, message"
+ROWS_A_STATEMENT = 400  # of keys; SQLite takes 32766 parameters
+COLUMNS = Row._fields[: Row._fields.index("scope_id") + 1]
+INSERT = (
+    f"INSERT INTO telemetry_record ({', '.join(COLUMNS)}, segment_id, position) "  # noqa: S608  (constants)
+    f"VALUES ({', '.join(['%s'] * len(COLUMNS))}, %s, %s) ON CONFLICT DO NOTHING"
 )
-PLACES = "(" + ", ".join(["%s"] * len(COLUMNS.split(","))) + ")"
 
 
-def insert_new(rows: list[Row]) -> list[Row]:
-    """Write records and their origins; the rows that were not there before."""
+def insert_new(parts: Iterable[Part], rows: Sequence[Row]) -> Sequence[Row]:
+    """Write these rows out of the parts, their segments and origins; the rows that were not there before."""
+    if not rows:
+        return rows
+    chosen, first = set(map(id, rows)), segments.next_id()
+    numbered = list(enumerate(parts, first))
+    written = write_many(
+        INSERT,
+        [
+            (*row[: len(COLUMNS)], segment_id, position)
+            for segment_id, part in numbered
+            for position, row in enumerate(part.rows)
+            if id(row) in chosen
+        ],
+    )
+    fresh = rows if written == len(rows) else among(rows, inserted(rows, first) if written else set())
+    keep = set(map(id, fresh))
+    segments.write([(n, part.content) for n, part in numbered if not keep.isdisjoint(map(id, part.rows))])
+    write_origins(fresh)
+    return fresh
+
+
+def among(rows: Iterable[Row], keys: set[Key]) -> list[Row]:
+    """The rows with these keys."""
+    return [row for row in rows if row[:2] in keys]
+
+
+def write_origins(rows: Iterable[Row]) -> None:
+    """Store what these rows share, by id."""
+    origins = {row.resource_id: row.origin.resource_message for row in rows}
+    origins |= {row.scope_id: row.origin.scope_message for row in rows}
     write_many(
         "INSERT INTO telemetry_origin (origin_id, message) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        list(origins(rows).items()),
-    )
-    fresh = {found for chunk in chunks(rows) for found in insert_chunk(chunk)}
-    return [row for row in rows if key(row) in fresh]
-
-
-def origins(rows: list[Row]) -> dict[int, bytes]:
-    """What these rows share, by id."""
-    resources = {row.resource_id: row.span.origin.resource_message for row in rows}
-    return resources | {row.scope_id: row.span.origin.scope_message for row in rows}
-
-
-def insert_chunk(rows: list[Row]) -> set[Key]:
-    """The keys that one statement really inserted."""
-    sql = (
-        f"INSERT INTO telemetry_record ({COLUMNS}) VALUES {', '.join([PLACES] * len(rows))} "  # noqa: S608  (constants)
-        "ON CONFLICT DO NOTHING RETURNING trace_id, span_id"
-    )
-    return keys(fetch(sql, [value for row in rows for value in columns(row)]))
-
-
-def columns(row: Row) -> tuple[Any, ...]:
-    """The values of one record, in the order of COLUMNS."""
-    span, meaning, failure = row.span, row.meaning, row.failure
-    origin = span.origin
-    return (
-        span.trace_id,
-        span.span_id,
-        span.parent_span_id or None,
-        span.start_time_unix_nano,
-        span.duration_nano,
-        text(span.name),
-        span.kind,
-        span.status_code,
-        text(row.operation),
-        text(origin.service),
-        text(origin.environment),
-        text(origin.release),
-        meaning.unit,
-        text(meaning.agent),
-        text(meaning.tool),
-        text(meaning.model),
-        meaning.input_tokens,
-        meaning.output_tokens,
-        failure.signal_type if failure else "",
-        failure.severity if failure else "",
-        text(failure.error_type) if failure else "",
-        text(failure.message) if failure else "",
-        row.fingerprint,
-        row.resource_id,
-        row.scope_id,
-        span.message.SerializeToString(),
+        list(origins.items()),
     )
 
 
-def existing(rows: list[Row]) -> set[Key]:
+def inserted(rows: Sequence[Row], first_segment_id: int) -> set[Key]:
+    """The keys among these rows that just came: older records lie in older segments."""
+    return {found for chunk in chunks(rows) for found in stored_of(chunk, first_segment_id)}
+
+
+def existing(rows: Sequence[Row]) -> set[Key]:
     """The keys among these rows that are stored."""
-    return {found for chunk in chunks(rows) for found in stored_of(chunk)}
+    return {found for chunk in chunks(rows) for found in stored_of(chunk, 0)}
 
 
-def stored_of(rows: list[Row]) -> set[Key]:
-    """The same, for as many rows as one statement takes."""
+def stored_of(rows: Sequence[Row], first_segment_id: int) -> set[Key]:
+    """The keys among these rows that are stored in that segment or a later one."""
     sql = (
         "SELECT trace_id, span_id FROM telemetry_record "  # noqa: S608  (constants)
-        f"WHERE (trace_id, span_id) IN (VALUES {', '.join(['(%s, %s)'] * len(rows))})"
+        f"WHERE segment_id >= %s AND (trace_id, span_id) IN (VALUES {', '.join(['(%s, %s)'] * len(rows))})"
     )
-    return keys(fetch(sql, [part for row in rows for part in key(row)]))
+    found = fetch(sql, [first_segment_id, *(part for row in rows for part in row[:2])])
+    return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in found}
 
 
-def chunks(rows: list[Row]) -> Iterator[list[Row]]:
+def chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     """The rows in parts that one statement takes."""
     return (rows[start : start + ROWS_A_STATEMENT] for start in range(0, len(rows), ROWS_A_STATEMENT))
-
-
-def key(row: Row) -> Key:
-    """What makes a row the same span as another."""
-    return row.span.trace_id, row.span.span_id
-
-
-def keys(found: Iterable[tuple[Any, ...]]) -> set[Key]:
-    """Keys as the database gives them."""
-    return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in found}

@@ -20,8 +20,20 @@ class Origin(models.Model):
         return str(self.origin_id)
 
 
+class Segment(models.Model):
+    """Some spans as they were sent, compressed together: see segments.py."""
+
+    segment_id = models.BigIntegerField(
+        primary_key=True, help_text="Counted by the store, in order of arrival."
+    )
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.segment_id)
+
+
 class Record(models.Model):
-    """One span: what is asked of often as columns, the whole of it as it was sent in `message`."""
+    """One span: what is asked of often as columns, the whole of it as it was sent in a segment."""
 
     pk = models.CompositePrimaryKey("trace_id", "span_id")
     trace_id = models.BinaryField(max_length=16)
@@ -49,7 +61,8 @@ class Record(models.Model):
     fingerprint = models.BigIntegerField(null=True, help_text="The cluster; NULL for ok records.")
     resource_id = models.BigIntegerField(help_text="The Origin that is its resource.")
     scope_id = models.BigIntegerField(help_text="The Origin that is its scope.")
-    message = models.BinaryField(help_text="The serialized Span.")
+    segment_id = models.BigIntegerField()
+    position = models.IntegerField(help_text="Among the spans of its segment, from 0.")
 
     class Meta:
         indexes = [

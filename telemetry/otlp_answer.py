@@ -14,8 +14,8 @@ from django.http import HttpResponse
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from telemetry.batch import Receipt
 from telemetry.decode import Encoding
-from telemetry.store import Receipt
 
 GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 411: 3, 413: 3, 415: 3, 429: 8, 503: 14}
 INTERNAL = 13

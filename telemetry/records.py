@@ -16,7 +16,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry import conventions, decode
+from telemetry import conventions, decode, segments
 from telemetry.fingerprint import cluster_id
 from telemetry.models import Origin as OriginRow
 from telemetry.models import Record, Trace
@@ -33,8 +33,16 @@ def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
     """The records in their order; their traces and origins are read once for all."""
     stored_traces = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
     traces = {bytes(trace.trace_id): trace for trace in stored_traces}
-    shared = origins(rows)
-    return [record(row, traces[bytes(row.trace_id)], shared[row.resource_id, row.scope_id]) for row in rows]
+    shared, messages = origins(rows), segments.messages(rows)
+    return [
+        record(
+            row,
+            traces[bytes(row.trace_id)],
+            messages[row.segment_id, row.position],
+            shared[row.resource_id, row.scope_id],
+        )
+        for row in rows
+    ]
 
 
 def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
@@ -49,9 +57,8 @@ def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
     return found
 
 
-def record(row: Record, trace: Trace, shared: ResourceSpans) -> dict[str, Any]:
+def record(row: Record, trace: Trace, message: SpanMessage, shared: ResourceSpans) -> dict[str, Any]:
     """One record."""
-    message = SpanMessage.FromString(bytes(row.message))
     return (
         identity(row) | facts(row, trace) | content(message, shared) | {"capture": capture(message, shared)}
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from telemetry.normalise import Row, text
+from telemetry.normalise import Row
 from telemetry.sql import write_many
 
+Group = tuple[int, str, str, int, int]
 MINUTE_NANO = 60_000_000_000
 NO_FAILURE = 0
 MAX_SUM = (1 << 63) - 1  # of a 64-bit column; sums stop there, in any order
@@ -31,21 +32,22 @@ UPSERT = f"""
 
 def add(rows: Iterable[Row]) -> None:
     """Count rows that were really inserted."""
-    groups: dict[tuple[int, str, str, int, int], list[int]] = {}
+    groups: dict[Group, list[int]] = {}
     for row in rows:
-        duration = row.span.duration_nano
-        group = groups.setdefault(key(row), [0, 0, 0])
-        group[0] += 1
-        group[1] = min(group[1] + duration, MAX_SUM)
-        group[2] = max(group[2], duration)
-    write_many(UPSERT, [(*group, *counts) for group, counts in groups.items()])
+        groups.setdefault(group(row), []).append(row.duration_nano)
+    write_many(
+        UPSERT,
+        [
+            (*key, len(durations), min(sum(durations), MAX_SUM), max(durations))
+            for key, durations in groups.items()
+        ],
+    )
 
 
-def key(row: Row) -> tuple[int, str, str, int, int]:
-    """The group that a row is counted in."""
-    minute = row.span.start_time_unix_nano // MINUTE_NANO
-    service = text(row.span.origin.service)
-    return minute, service, text(row.operation), row.fingerprint or NO_FAILURE, bucket(row.span.duration_nano)
+def group(row: Row) -> Group:
+    """What the row is counted under, in the order of the primary key."""
+    minute = row.start_time_unix_nano // MINUTE_NANO
+    return minute, row.service, row.operation, row.fingerprint or NO_FAILURE, bucket(row.duration_nano)
 
 
 def bucket(duration_nano: int) -> int:

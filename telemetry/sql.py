@@ -8,10 +8,13 @@ from django.db import connections
 from tenants.binding import bound_alias
 
 
-def write_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """One statement for many rows."""
+def write_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
+    """One statement for many rows; how many rows it changed."""
+    if not rows:
+        return 0
     with connections[bound_alias()].cursor() as cursor:
         cursor.executemany(sql, rows)
+        return int(cursor.rowcount)
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -1,42 +1,29 @@
 """
 The narrow door to a project's store: rows are appended here and nowhere else.
 
-One transaction an append, committed and synced when it returns. A span sent again changes nothing, and
-rollups, traces and tallies count only what was really inserted. SQL that SQLite 3.40 and PostgreSQL 15 speak.
+One transaction an append, committed and synced when it returns; requests that wait at the same time share it. A span
+sent again changes nothing, and rollups, traces and tallies count only what was really inserted. SQL that SQLite 3.40
+and PostgreSQL 15 speak.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connections, transaction  # noqa: TID251  (this is the module that offers the right atomic)
 
-from telemetry import rollups, traces
-from telemetry.insertion import existing, insert_new, key
-from telemetry.models import Tally
+from telemetry import commits, rollups, traces
+from telemetry.batch import Batch, Receipt
+from telemetry.insertion import existing, insert_new
 from telemetry.normalise import Row
-from telemetry.sql import write_many
+from telemetry.sql import fetch, write_many
 from tenants.binding import bound_alias
 
 HOUR_NANO = 3_600_000_000_000
-
-
-@dataclass(slots=True)
-class Receipt:
-    """What became of the spans of one request."""
-
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)  # by reason
-
-    @property
-    def rejected_total(self) -> int:
-        """Spans that will not be stored."""
-        return self.rejected.total()
+STORED, DUPLICATE, OVER_QUOTA = "stored", "duplicate", "over_quota"
 
 
 def atomic() -> AbstractContextManager[None]:
@@ -57,23 +44,37 @@ def snapshot() -> Iterator[None]:
         connection.transaction_mode = mode
 
 
-def append(rows: Sequence[Row], rejected: Iterable[str], quota: int | None, now_unix_nano: int) -> Receipt:
+def append(batch: Batch) -> Receipt:
     """Store what is new and fits the quota. The receipt is true once this returns."""
-    receipt = Receipt(rejected=Counter(rejected))
-    unique = {key(row): row for row in reversed(rows)}  # the first of a pair stays
-    candidates = list(reversed(unique.values()))
+    return commits.together(bound_alias(), batch, write)
+
+
+def write(batches: Sequence[Batch]) -> list[Receipt]:
+    """Store the batches in one transaction: a receipt for each."""
+    unique: dict[tuple[bytes, bytes], Row] = {}
+    for batch in batches:
+        for row in batch.rows:
+            unique.setdefault(row[:2], row)  # the first of a pair stays
     with atomic():
-        fitting = fit(candidates, quota)
-        inserted = insert_new(fitting)
+        fitting = fit(list(unique.values()), batches[-1].quota)
+        inserted = insert_new([part for batch in batches for part in batch.parts], fitting)
         traces.add(inserted)
         rollups.add(inserted)
-        known = {key(row) for row in fitting}
-        over = sum(key(row) not in known for row in rows)
-        receipt.accepted = len(inserted)
-        receipt.duplicates = len(rows) - over - len(inserted)
-        receipt.rejected += Counter({"over_quota": over})
-        tally(receipt, now_unix_nano // HOUR_NANO)
-    return receipt
+        receipts = given(batches, fitting, inserted)
+        tally(batches, receipts)
+    return receipts
+
+
+def given(batches: Sequence[Batch], fitting: Sequence[Row], inserted: Sequence[Row]) -> list[Receipt]:
+    """What became of each batch's rows."""
+    known, new = {row[:2] for row in fitting}, {id(row) for row in inserted}
+    receipts = []
+    for batch in batches:
+        accepted = sum(id(row) in new for row in batch.rows)
+        over = sum(row[:2] not in known for row in batch.rows)
+        rejected = batch.rejected + Counter({OVER_QUOTA: over})
+        receipts.append(Receipt(accepted, len(batch.rows) - over - accepted, rejected))
+    return receipts
 
 
 def fit(rows: list[Row], quota: int | None) -> list[Row]:
@@ -86,7 +87,7 @@ def fit(rows: list[Row], quota: int | None) -> list[Row]:
     known = existing(rows)
     fitting = []
     for row in rows:
-        if key(row) not in known:
+        if row[:2] not in known:
             if room <= 0:
                 continue
             room -= 1
@@ -96,14 +97,18 @@ def fit(rows: list[Row], quota: int | None) -> list[Row]:
 
 def stored() -> int:
     """How many spans were ever stored; what the quota counts."""
-    return sum(Tally.objects.filter(reason="stored").values_list("count", flat=True))
+    sql = "SELECT COALESCE(SUM(count), 0) FROM telemetry_tally WHERE reason = %s"
+    return int(fetch(sql, [STORED])[0][0])
 
 
-def tally(receipt: Receipt, hour: int) -> None:
-    """Count every span of the request by what became of it."""
-    counts = {"stored": receipt.accepted, "duplicate": receipt.duplicates, **receipt.rejected}
+def tally(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
+    """Count every span of these requests by what became of it."""
+    counts: Counter[tuple[int, str]] = Counter()
+    for batch, receipt in zip(batches, receipts, strict=True):
+        told = {STORED: receipt.accepted, DUPLICATE: receipt.duplicates, **receipt.rejected}
+        counts.update({(batch.now_unix_nano // HOUR_NANO, reason): count for reason, count in told.items()})
     write_many(
         "INSERT INTO telemetry_tally (hour, reason, count) VALUES (%s, %s, %s) "
         "ON CONFLICT (hour, reason) DO UPDATE SET count = telemetry_tally.count + excluded.count",
-        [(hour, reason, count) for reason, count in sorted(counts.items()) if count],
+        [(hour, reason, count) for (hour, reason), count in sorted(counts.items()) if count],
     )

@@ -7,11 +7,10 @@ trace's row by sums, minima, maxima and, where spans disagree, the smallest text
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from telemetry.normalise import Row, text
+from telemetry.normalise import Row
 from telemetry.sql import write_many
 
 TEXTS = ("session_id", "user_id", "agent", "service", "environment")
@@ -43,39 +42,31 @@ UPSERT = f"""
 
 def add(rows: Iterable[Row]) -> None:
     """Merge rows that were really inserted into their traces."""
-    traces: defaultdict[bytes, list[Row]] = defaultdict(list)
+    traces: dict[bytes, list[Row]] = {}
     for row in rows:
-        traces[row.span.trace_id].append(row)
-    write_many(UPSERT, [(trace_id, *summary(members)) for trace_id, members in traces.items()])
+        traces.setdefault(row.trace_id, []).append(row)
+    write_many(UPSERT, [summary(members) for members in traces.values()])
 
 
 def summary(rows: list[Row]) -> tuple[Any, ...]:
-    """What these spans say of their trace together."""
-    columns = zip(*map(said, rows), strict=True)
-    return tuple(merge(column) for merge, column in zip(MERGES, columns, strict=True))
-
-
-def said(row: Row) -> tuple[Any, ...]:
-    """What one span says of its trace, in the order of COLUMNS after the id."""
-    span, meaning = row.span, row.meaning
+    """What these spans say of their trace together, in the order of COLUMNS."""
     return (
-        text(meaning.session_id),
-        text(meaning.user_id),
-        text(meaning.agent),
-        text(span.origin.service),
-        text(span.origin.environment),
-        span.start_time_unix_nano,
-        span.start_time_unix_nano + span.duration_nano,
-        1,
-        int(row.failure is not None),
-        meaning.input_tokens or 0,
-        meaning.output_tokens or 0,
+        rows[0].trace_id,
+        smallest({row.session_id for row in rows}),
+        smallest({row.user_id for row in rows}),
+        smallest({row.agent for row in rows}),
+        smallest({row.service for row in rows}),
+        smallest({row.environment for row in rows}),
+        min([row.start_time_unix_nano for row in rows]),
+        max([row.start_time_unix_nano + row.duration_nano for row in rows]),
+        len(rows),
+        sum([row.fingerprint is not None for row in rows]),
+        sum([row.input_tokens or 0 for row in rows]),
+        sum([row.output_tokens or 0 for row in rows]),
     )
 
 
-def smallest(values: Iterable[str]) -> str:
+def smallest(texts: set[str]) -> str:
     """The smallest text that is not empty, or ""."""
-    return min(filter(None, values), default="")
-
-
-MERGES: tuple[Callable[[Any], Any], ...] = (*[smallest] * len(TEXTS), min, max, *[sum] * len(SUMS))
+    texts.discard("")
+    return min(texts, default="")

@@ -16,9 +16,9 @@ from loopkit.error_answers import handle
 from loopkit.errors import ApiError
 from telemetry import body, otlp_answer
 from telemetry import otlp_shapes as shapes
+from telemetry.batch import Receipt
 from telemetry.decode import MAX_SPANS, Encoding, TooManySpans, Undecodable
 from telemetry.ingest import ingest
-from telemetry.store import Receipt
 from tenants.authentication import ProducerKey
 from tenants.project_view import ProjectView
 

@@ -23,6 +23,8 @@ from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
+from tenants.project_database import BUSY_TIMEOUT_MS, ProjectDatabase
+
 STORE_APP = "telemetry"
 ALIAS_PREFIX = "project:"
 MIGRATION_ALIAS = ALIAS_PREFIX + "migration"
@@ -41,7 +43,7 @@ CONNECTION = {
 }
 OPTIONS = {
     "transaction_mode": "IMMEDIATE",  # waits for the lock at the start, where `timeout` applies
-    "timeout": 10,
+    "timeout": BUSY_TIMEOUT_MS / 1000,
     "init_command": (
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "  # FULL: acknowledged means synced
         "PRAGMA wal_autocheckpoint=10000; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY"
@@ -77,7 +79,7 @@ def identity(path: Path) -> Identity | None:
 
 def connection_to(path: Path, alias: str, **options: Any) -> DatabaseWrapper:
     """A Django connection to that file, not yet opened. It may move between threads, one at a time."""
-    connection = DatabaseWrapper({**CONNECTION, "NAME": str(path), "OPTIONS": {**OPTIONS, **options}}, alias)
+    connection = ProjectDatabase({**CONNECTION, "NAME": str(path), "OPTIONS": {**OPTIONS, **options}}, alias)
     connection.inc_thread_sharing()
     return connection
 

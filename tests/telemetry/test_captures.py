@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
+from telemetry import segments
 from telemetry.decode import Encoding, parse
 from telemetry.models import Record, Trace
 from tenants.binding import bind
@@ -64,8 +65,10 @@ def test_what_is_stored_is_what_was_sent(name: str, alice: Minted, call: Callabl
 
         assert answer.status_code in {200, 202}
     with bind(alice.project):
-        stored = {(bytes(row.trace_id), bytes(row.span_id)): row.message for row in Record.objects.all()}
-    assert {key: SpanMessage.FromString(bytes(message)) for key, message in stored.items()} == sent
+        rows = list(Record.objects.all())
+        spans = segments.messages(rows)
+    stored = {(bytes(row.trace_id), bytes(row.span_id)): spans[row.segment_id, row.position] for row in rows}
+    assert stored == sent
 
 
 @pytest.mark.parametrize("name", [name for name in captures.NAMES if name != "node-express-json"])

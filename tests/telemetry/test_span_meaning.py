@@ -10,6 +10,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
+from telemetry import segments
 from telemetry.models import Origin, Record
 from telemetry.windows import unix_nano
 from tenants.binding import bind
@@ -135,7 +136,8 @@ def test_m4_flags_are_kept(send: Callable[..., Any], alice: Minted, flags: int) 
 def stored_span(alice: Minted) -> SpanMessage:
     """The one span of the project, as it was sent."""
     with bind(alice.project):
-        return SpanMessage.FromString(bytes(Record.objects.get().message))
+        (message,) = segments.messages(Record.objects.all()).values()
+    return message
 
 
 FULL = {

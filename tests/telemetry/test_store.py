@@ -14,9 +14,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from telemetry import segments
+from telemetry.batch import Receipt
+from telemetry.insertion import COLUMNS
 from telemetry.models import Record, Rollup, Tally, Trace
 from telemetry.rollups import MINUTE_NANO, bucket
-from telemetry.store import Receipt
 from tenants.binding import bind
 from tenants.models import Project
 from tests.server import Server
@@ -45,8 +47,12 @@ def receipt(accepted: int, duplicates: int, over: int) -> Receipt:
 def rows_of(project: Project) -> dict[str, Any]:
     """Everything that is counted, and the records it should be counted from."""
     with bind(project):
+        rows = Record.objects.order_by("trace_id", "span_id")
+        places, messages = list(rows.values("segment_id", "position")), segments.messages(rows)
+        spans = [messages[place["segment_id"], place["position"]] for place in places]
         return {
-            "records": list(Record.objects.order_by("trace_id", "span_id").values()),
+            "records": list(rows.values(*COLUMNS)),
+            "spans": [span.SerializeToString(deterministic=True) for span in spans],
             "rollups": {
                 row.pk: (row.count, row.duration_nano_sum, row.duration_nano_max)
                 for row in Rollup.objects.all()
@@ -143,8 +149,8 @@ def test_counts_equal_a_recount_whatever_the_order_and_the_batches(
     assert_counts_equal_a_recount(whole)
     assert_counts_equal_a_recount(split)
     one, other = rows_of(whole), rows_of(split)
-    assert {name: one[name] for name in ("records", "rollups", "traces")} == {
-        name: other[name] for name in ("records", "rollups", "traces")
+    assert {name: one[name] for name in ("records", "spans", "rollups", "traces")} == {
+        name: other[name] for name in ("records", "spans", "rollups", "traces")
     }
 
 

@@ -1,0 +1,100 @@
+"""
+The spans as they were sent, many to a compressed segment; a record knows its segment and its place in it.
+
+Spans of one request repeat each other's attribute names and texts, so that together they compress to a fifth,
+which is also a fifth of what is written and synced. One segment stays small, since reading one record unpacks it.
+Format: Zstandard (https://www.rfc-editor.org/rfc/rfc8878) of the number of spans, their lengths (all unsigned, 32 bits,
+little-endian) and the serialized Span messages.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby, pairwise
+from operator import itemgetter
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from telemetry.models import Record, Segment
+from telemetry.normalise import Row
+from telemetry.sql import fetch, write_many
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+MOST_SPANS = 32  # more save little: 0.21 of the bytes at 16, 0.19 at 32, 0.18 at 64
+MOST_BYTES = 64 * 1024  # before compression; a single larger span gets a segment of its own
+LEVEL = 1  # of compression; higher ones take twice the time to save a tenth
+
+Place = tuple[int, int]  # segment id and position
+_local = threading.local()  # a compressor is several buffers, and not for two threads at once
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that share a segment, and its content."""
+
+    rows: Sequence[Row]
+    content: bytes
+
+
+def pack(rows: Sequence[Row]) -> Iterator[Part]:
+    """The rows in parts, in their order."""
+    for start in range(0, len(rows), MOST_SPANS):
+        yield from bounded(rows[start : start + MOST_SPANS])
+
+
+def bounded(rows: Sequence[Row]) -> Iterator[Part]:
+    """One part, or several where the spans are large."""
+    spans = [row.message.SerializeToString() for row in rows]
+    if sum(map(len, spans)) <= MOST_BYTES or len(rows) == 1:
+        yield Part(rows, packed(spans))
+    else:
+        middle = len(rows) // 2
+        yield from bounded(rows[:middle])
+        yield from bounded(rows[middle:])
+
+
+def packed(spans: Sequence[bytes]) -> bytes:
+    """A segment's content, of serialized spans."""
+    if not hasattr(_local, "compressor"):
+        _local.compressor = zstd.ZstdCompressor(LEVEL)
+    lengths = struct.pack(f"<{len(spans) + 1}I", len(spans), *map(len, spans))
+    content: bytes = _local.compressor.compress(b"".join([lengths, *spans]), zstd.ZstdCompressor.FLUSH_FRAME)
+    return content
+
+
+def unpacked(content: bytes) -> list[bytes]:
+    """The serialized spans of a segment, by position."""
+    plain = zstd.decompress(content)
+    (count,) = struct.unpack_from("<I", plain)
+    ends = list(accumulate(struct.unpack_from(f"<{count}I", plain, 4), initial=4 * (count + 1)))
+    return [plain[start:end] for start, end in pairwise(ends)]
+
+
+def next_id() -> int:
+    """The first free id. The store's write lock is held, so nobody else takes it."""
+    return int(fetch("SELECT COALESCE(MAX(segment_id), 0) + 1 FROM telemetry_segment", ())[0][0])
+
+
+def write(contents: Sequence[tuple[int, bytes]]) -> None:
+    """Store segments by id."""
+    write_many("INSERT INTO telemetry_segment (segment_id, content) VALUES (%s, %s)", contents)
+
+
+def messages(rows: Iterable[Record]) -> dict[Place, SpanMessage]:
+    """The spans of these records as they were sent, by segment and position."""
+    places = sorted({(row.segment_id, row.position) for row in rows})
+    stored = Segment.objects.filter(segment_id__in={segment_id for segment_id, _ in places})
+    contents = {segment.segment_id: bytes(segment.content) for segment in stored}
+    found: dict[Place, SpanMessage] = {}
+    for segment_id, members in groupby(places, key=itemgetter(0)):
+        spans = unpacked(contents[segment_id])
+        found |= {place: SpanMessage.FromString(spans[place[1]]) for place in members}
+    return found

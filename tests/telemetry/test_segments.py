@@ -1,0 +1,80 @@
+"""Spans are packed into segments, and come out as they were sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from telemetry import segments
+from telemetry.normalise import Row
+from tenants import project_file
+
+
+def rows(count: int, size: int) -> list[Row]:
+    """Rows whose spans are about that many bytes."""
+    blank = Row(*[None] * len(Row._fields))  # type: ignore[arg-type]
+    return [blank._replace(message=SpanMessage(name=f"{n} " + "x" * size)) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "parts"),
+    [
+        (0, 1, []),
+        (1, 1, [1]),
+        (32, 100, [32]),
+        (33, 100, [32, 1]),
+        (4, segments.MOST_BYTES // 3, [2, 2]),
+        (3, 2 * segments.MOST_BYTES, [1, 1, 1]),
+    ],
+)
+def test_spans_are_packed_in_order_into_parts_of_bounded_size(
+    count: int, size: int, parts: list[int]
+) -> None:
+    given = rows(count, size)
+
+    packed = list(segments.pack(given))
+
+    assert [len(part.rows) for part in packed] == parts
+    unpacked = [SpanMessage.FromString(span) for part in packed for span in segments.unpacked(part.content)]
+    assert unpacked == [row.message for row in given]
+
+
+def test_a_span_without_a_single_byte_comes_back() -> None:
+    assert segments.unpacked(segments.packed([b"", b"", b""])) == [b"", b"", b""]
+
+
+def test_a_file_of_the_first_schema_keeps_its_spans(db: None, tmp_path: Path) -> None:
+    path, spans = tmp_path / "old.sqlite3", [SpanMessage(name=f"work {n}") for n in range(70)]
+    connection = project_file.connection_to(path, project_file.MIGRATION_ALIAS)
+    connections[project_file.MIGRATION_ALIAS] = connection
+    MigrationExecutor(connection).migrate([("telemetry", "0001_initial")])
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            OLD_RECORD, [(bytes([n]), n, one.SerializeToString()) for n, one in enumerate(spans)]
+        )
+        cursor.execute("PRAGMA user_version=1")
+    connection.close()
+
+    assert project_file.migrate(path)
+
+    connection = project_file.connection_to(path, "project:read")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT segment_id, content FROM telemetry_segment")
+        contents = {segment_id: segments.unpacked(content) for segment_id, content in cursor.fetchall()}
+        cursor.execute("SELECT segment_id, position FROM telemetry_record ORDER BY span_id")
+        found = [SpanMessage.FromString(contents[segment_id][position]) for segment_id, position in cursor]
+    connection.close()
+    assert found == spans
+
+
+OLD_RECORD = """
+    INSERT INTO telemetry_record
+        (trace_id, span_id, start_time_unix_nano, duration_nano, name, kind, status_code, operation, service,
+         environment, release, unit, agent, tool, model, signal_type, severity, error_type, failure_message,
+         resource_id, scope_id, message)
+    VALUES (x'01', %s, %s, 0, '', 0, 0, '', '', '', '', '', '', '', '', '', '', '', '', 1, 1, %s)
+"""
