@@ -18,7 +18,7 @@ ROWS_A_STATEMENT = 400  # of keys; SQLite takes 32766 parameters
 COLUMNS = Row._fields[: Row._fields.index("scope_id") + 1]
 INSERT = (
     f"INSERT INTO telemetry_record ({', '.join(COLUMNS)}, segment_id, position) "  # noqa: S608  (constants)
-    f"VALUES ({', '.join(['%s'] * len(COLUMNS))}, %s, %s) ON CONFLICT DO NOTHING"
+    "VALUES {rows} ON CONFLICT DO NOTHING"
 )
 
 
@@ -54,7 +54,7 @@ def write_origins(rows: Iterable[Row]) -> None:
     origins = {row.resource_id: row.origin.resource_message for row in rows}
     origins |= {row.scope_id: row.origin.scope_message for row in rows}
     write_many(
-        "INSERT INTO telemetry_origin (origin_id, message) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO telemetry_origin (origin_id, message) VALUES {rows} ON CONFLICT DO NOTHING",
         list(origins.items()),
     )
 

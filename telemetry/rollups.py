@@ -19,7 +19,7 @@ UPSERT = f"""
     INSERT INTO telemetry_rollup
         (minute, service, operation, fingerprint, duration_bucket,
          count, duration_nano_sum, duration_nano_max)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    VALUES {{rows}}
     ON CONFLICT (minute, service, operation, fingerprint, duration_bucket) DO UPDATE SET
         count = telemetry_rollup.count + excluded.count,
         duration_nano_sum = CASE

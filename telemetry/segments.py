@@ -85,7 +85,7 @@ def next_id() -> int:
 
 def write(contents: Sequence[tuple[int, bytes]]) -> None:
     """Store segments by id."""
-    write_many("INSERT INTO telemetry_segment (segment_id, content) VALUES (%s, %s)", contents)
+    write_many("INSERT INTO telemetry_segment (segment_id, content) VALUES {rows}", contents)
 
 
 def messages(rows: Iterable[Record]) -> dict[Place, SpanMessage]:

@@ -108,7 +108,7 @@ def tally(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
         told = {STORED: receipt.accepted, DUPLICATE: receipt.duplicates, **receipt.rejected}
         counts.update({(batch.now_unix_nano // HOUR_NANO, reason): count for reason, count in told.items()})
     write_many(
-        "INSERT INTO telemetry_tally (hour, reason, count) VALUES (%s, %s, %s) "
+        "INSERT INTO telemetry_tally (hour, reason, count) VALUES {rows} "
         "ON CONFLICT (hour, reason) DO UPDATE SET count = telemetry_tally.count + excluded.count",
         [(hour, reason, count) for (hour, reason), count in sorted(counts.items()) if count],
     )

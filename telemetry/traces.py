@@ -31,7 +31,7 @@ def merged_time(name: str, sign: str) -> str:
 
 COLUMNS = ("trace_id", *TEXTS, "start_time_unix_nano", "end_time_unix_nano", *SUMS)
 UPSERT = f"""
-    INSERT INTO telemetry_trace ({", ".join(COLUMNS)}) VALUES ({", ".join(["%s"] * len(COLUMNS))})
+    INSERT INTO telemetry_trace ({", ".join(COLUMNS)}) VALUES {{rows}}
     ON CONFLICT (trace_id) DO UPDATE SET
         {", ".join(merged_text(name) for name in TEXTS)},
         {merged_time("start_time_unix_nano", "<")},

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from functools import lru_cache
+from typing import Any
 
-from django.db.backends.sqlite3.base import DatabaseWrapper
+from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX, DatabaseWrapper, SQLiteCursorWrapper
 
 STEP = 0.001  # seconds
 PATIENCE = (
@@ -22,10 +24,30 @@ BUSY_TIMEOUT_MS = (
 )
 
 
+@lru_cache(maxsize=256)
+def with_qmarks(query: str) -> str:
+    """The statement in SQLite's own parameter style."""
+    return FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
+
+
+class Cursor(SQLiteCursorWrapper):
+    """Django's cursor, which rewrites each statement's placeholders anew: half the time of a large insert."""
+
+    def convert_query(self, query: str, *, param_names: Any = None) -> str:
+        """As Django does, once for a text."""
+        if param_names is not None:
+            return str(super().convert_query(query, param_names=param_names))
+        return with_qmarks(query)
+
+
 class ProjectDatabase(DatabaseWrapper):
     """A connection to one project's file."""
 
     transaction_mode: str | None
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Our cursor."""
+        return self.connection.cursor(factory=Cursor)
 
     def _start_transaction_under_autocommit(self) -> None:
         """BEGIN in the connection's mode. OperationalError when the lock is not free in time."""

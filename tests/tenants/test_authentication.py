@@ -46,7 +46,7 @@ def test_a_check_is_one_query_and_no_slow_hash(
 
     with django_assert_num_queries(1):
         principal = authentication.authenticate(alice.keys["agent"], now)
-        assert principal.project.tenant.tenant_id == "sandbox"
+        assert principal.project.tenant_id == "sandbox"
 
 
 @pytest.mark.django_db
