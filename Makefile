@@ -1,6 +1,7 @@
 # `make` lists what can be done. PYTHON names another interpreter, PORT another port: make demo PORT=8001
 PORT ?= 8000
 PYTHON ?=
+FUZZ_SECONDS ?= 60
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
@@ -10,7 +11,7 @@ CHECK_DATA := $(CURDIR)/.venv/check-data
 DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXIES=1
 
 export PORT
-.PHONY: help demo run test check format browser clean
+.PHONY: help demo run test check bench quality faults format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,6 +36,25 @@ check: .venv/dev.stamp ## format, lint, types, settings, migrations, API schema,
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) spectacular --validate --fail-on-warn > /dev/null
 	$(BIN)/pytest -n 2 --dist loadfile
+
+bench: .venv/run.stamp ## how fast spans are stored, and how far the goals are; ARGS="--case one_span" for a part
+	@$(BIN)/python -m benchmarks.ingest $(ARGS)
+
+quality: .venv/run.stamp ## how good grouping, attribution and hints are: DATA=folder of labelled sets, HALF=dev, ARGS="--set load"
+	@$(BIN)/python -m benchmarks.quality --data $(DATA) --half $(or $(HALF),dev) $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python -m benchmarks.verify_quality --data $(DATA) --half $(or $(HALF),dev))
+
+faults: .venv/dev.stamp ## kill the server, fill and break its disks, and count afterwards; minutes, best as root
+	$(BIN)/pytest tests/faults -m faults -p no:randomly --tb=short --durations=0
+
+fuzz: .venv/fuzz.stamp ## look for bodies that break the decoders, FUZZ_SECONDS=60 for each; tests run again what it finds
+	@for target in json protobuf compressed; do \
+		echo "Fuzzing $$target for $(FUZZ_SECONDS) s"; \
+		log=.venv/fuzz-$$target.log; \
+		nice $(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(FUZZ_SECONDS) \
+			-artifact_prefix=tests/fixtures/fuzz/$$target- > $$log 2>&1 || { tail -n 40 $$log; exit 1; }; \
+		grep -E "^Done|slowest|peak_rss" $$log; \
+	done
 
 format: .venv/dev.stamp ## rewrite the code in the project's format
 	$(BIN)/ruff format .
@@ -76,3 +96,8 @@ clean: ## delete the virtual environment and caches; the data dir stays
 	@echo "Installing requirements-dev.txt"
 	@$(PIP) -r requirements-dev.txt
 	@touch .venv/run.stamp $@
+
+.venv/fuzz.stamp: requirements-fuzz.txt .venv/dev.stamp
+	@echo "Installing requirements-fuzz.txt"
+	@$(PIP) -r requirements-fuzz.txt
+	@touch $@

@@ -1,10 +1,13 @@
 """
 The ceiling: the smallest Django view on the same gunicorn that parses the same bodies with the official messages
 and writes them with one executemany into one SQLite table with one unique index, committed and synced.
+
+A project is a file of its own, as it is in LoopKit. The keys are names here, and nobody checks them.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -17,23 +20,34 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-FILE = Path(os.environ["CEILING_DIR"]) / "ceiling.sqlite3"
+FOLDER = Path(os.environ["CEILING_DIR"])
 local = threading.local()
 
 
-def connection() -> sqlite3.Connection:
-    """This thread's connection."""
-    if not hasattr(local, "connection"):
-        local.connection = sqlite3.connect(FILE, isolation_level=None, timeout=30)
-        local.connection.execute("PRAGMA journal_mode=WAL")
-        local.connection.execute("PRAGMA synchronous=FULL")
-        local.connection.execute("PRAGMA wal_autocheckpoint=10000")
-        local.connection.execute(
-            "CREATE TABLE IF NOT EXISTS span (trace_id BLOB, span_id BLOB, start INTEGER, message BLOB,"
-            " UNIQUE (trace_id, span_id))"
-        )
-    held: sqlite3.Connection = local.connection
-    return held
+def connection(project: str) -> sqlite3.Connection:
+    """This thread's connection to the project's file."""
+    held: dict[str, sqlite3.Connection] = local.__dict__.setdefault("held", {})
+    if project not in held:
+        with (FOLDER / "opening.lock").open(
+            "w"
+        ) as lock:  # two that turn one new file to WAL get in each other's way
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            held[project] = opened(FOLDER / f"{project}.sqlite3")
+    return held[project]
+
+
+def opened(file: Path) -> sqlite3.Connection:
+    """A connection with LoopKit's own settings, to a file that has the table."""
+    store = sqlite3.connect(file, isolation_level=None, timeout=30)
+    store.execute("PRAGMA journal_mode=WAL")
+    store.execute("PRAGMA synchronous=FULL")
+    store.execute("PRAGMA wal_autocheckpoint=10000")
+    store.execute("PRAGMA cache_size=-8000")
+    store.execute(
+        "CREATE TABLE IF NOT EXISTS span (trace_id BLOB, span_id BLOB, start INTEGER, message BLOB,"
+        " UNIQUE (trace_id, span_id))"
+    )
+    return store
 
 
 def traces(request: HttpRequest) -> HttpResponse:
@@ -45,11 +59,11 @@ def traces(request: HttpRequest) -> HttpResponse:
         for scope in group.scope_spans
         for span in scope.spans
     ]
-    store = connection()
+    store = connection(request.headers["Authorization"].removeprefix("Bearer "))
     store.execute("BEGIN IMMEDIATE")
     store.executemany("INSERT OR IGNORE INTO span VALUES (?, ?, ?, ?)", rows)
     store.execute("COMMIT")
-    return HttpResponse(b"", content_type="application/x-protobuf")
+    return HttpResponse(b"", content_type="application/x-protobuf", headers={"Content-Length": "0"})
 
 
 def health(request: HttpRequest) -> HttpResponse:

@@ -7,21 +7,23 @@ https://www.django-rest-framework.org/api-guide/exceptions/#custom-exception-han
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import DatabaseError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.template.loader import render_to_string
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from loopkit import rpc_status, store_fault
 from loopkit.errors import ApiError, Unavailable
 from loopkit.links import absolute
 
 logger = logging.getLogger(__name__)
 DOCS_PATH = "/agents.md#errors"
+OTLP_PATH = re.compile(r"/v1/(traces|logs|metrics)\b|/v1development/")
 PAGES = {403: "errors/403_csrf.html", 404: "errors/404.html", 500: "errors/500.html"}
 HINTS = {
     "not_authenticated": "Send `Authorization: Bearer <key>`. POST /v1/provision with a name mints keys.",
@@ -61,16 +63,11 @@ def sentence(detail: Any) -> str:
     return str(detail)
 
 
-def is_store_fault(error: Exception) -> bool:
-    """A database that is locked, full, read-only, outdated or broken: the same request may succeed later."""
-    is_redis = type(error).__module__ == "redis.exceptions"  # a package that is there only where it is used
-    return is_redis or isinstance(error, OperationalError) or type(error) is DatabaseError
-
-
-def as_known(error: Exception, path: str) -> Exception:
+def as_known(error: Exception, path: str, project: str) -> Exception:
     """Faults that are not ours as answers: a failing store may be asked again, a broken body may not."""
-    if is_store_fault(error):
-        logger.error("store unavailable at %r: %s", path, error)
+    if store_fault.is_one(error):
+        store_fault.report(error, project, path)
+        store_fault.let_go(error)
         message = "The store is not available just now."
         return Unavailable("store_unavailable", message, "Send the same request again.")
     if isinstance(error, UnreadablePostError):
@@ -81,7 +78,7 @@ def as_known(error: Exception, path: str) -> Exception:
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's EXCEPTION_HANDLER. None (a real 500) only for a fault of ours."""
-    error = as_known(error, context["request"].path)
+    error = as_known(error, context["request"].path, getattr(context["view"], "bound_to", ""))
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -120,13 +117,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def plain(request: HttpRequest, status_code: int, code: str, message: str) -> HttpResponse:
     """
-    An answer made outside REST framework: a page for browsers, the shape for everyone else.
+    An answer made outside REST framework: a Status for exporters, a page for browsers, the shape for everyone else.
 
     The host may be unusable here, so the link is relative.
     """
+    hint = HINTS.get(code, HINTS["not_found"])
+    encoding = rpc_status.media_type(request.META.get("CONTENT_TYPE", ""))
+    if encoding == rpc_status.PROTOBUF or OTLP_PATH.match(request.path_info):
+        return rpc_status.answer(status_code, code, message, hint, encoding)
     if status_code in PAGES and prefers_html(request):
         return HttpResponse(render_to_string(PAGES[status_code]), status=status_code)
-    return JsonResponse(body(code, message, HINTS.get(code, HINTS["not_found"])), status=status_code)
+    return JsonResponse(body(code, message, hint), status=status_code)
 
 
 def prefers_html(request: HttpRequest) -> bool:

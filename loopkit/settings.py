@@ -174,6 +174,11 @@ LOOPKIT_CONTACT_EMAIL = env("LOOPKIT_CONTACT_EMAIL", "", str)
 
 # Limits
 LOOPKIT_MAX_BODY_BYTES = env("LOOPKIT_MAX_BODY_BYTES", 64 * 1024 * 1024, natural)  # after decompression
+LOOPKIT_MAX_VALUE_BYTES = env(
+    "LOOPKIT_MAX_VALUE_BYTES", 1024 * 1024, natural
+)  # a model's whole context of 200,000 tokens is about 800 KB of text
+# Besides those of telemetry/secret_names.py
+LOOPKIT_SCRUB_KEYS: list[str] = env("LOOPKIT_SCRUB_KEYS", [], words)
 LOOPKIT_MINT_RATE = env("LOOPKIT_MINT_RATE", "20/h", rate)
 LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)
 LOOPKIT_FEEDBACK_RATE = env("LOOPKIT_FEEDBACK_RATE", "60/m", rate)  # its key lies in public pages
@@ -284,7 +289,11 @@ CONTENT_SECURITY_POLICY = {
 # Browser exporters and feedback widgets send from other origins, with a key and never with cookies.
 CORS_URLS_REGEX = r"^/v1/(feedback|traces|logs|metrics)/?$"
 CORS_ALLOW_ALL_ORIGINS = True
-CORS_ALLOW_HEADERS = [*default_headers, "content-encoding"]
+CORS_ALLOW_HEADERS = [*default_headers, "content-encoding", "*"]  # "*" is any other but Authorization
+CORS_EXPOSE_HEADERS = [
+    "Retry-After",
+    *[f"X-LoopKit-{name}" for name in ("Accepted", "Duplicates", "Rejected", "Stored")],
+]
 
 # The HTTP interface
 REST_FRAMEWORK = {
@@ -321,5 +330,13 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR"}},  # a refused request is the client's affair
+    "filters": {
+        "unsaid": {  # a 503 is logged where its reason is known: loopkit/store_fault.py
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", 0) != 503,
+        }
+    },
+    "loggers": {  # a refused request is the client's affair
+        "django.request": {"level": "ERROR", "filters": ["unsaid"]}
+    },
 }

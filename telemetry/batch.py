@@ -17,6 +17,7 @@ class Batch:
     rows: Sequence[Row]
     parts: Sequence[Part]  # the same rows, with their spans packed
     rejected: Counter[str]  # spans that can never be stored, by reason
+    changed: Counter[str]  # what of them is not stored as it was sent, by reason
     quota: int | None  # spans that the project may ever store; None: no bound
     now_unix_nano: int
 

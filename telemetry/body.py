@@ -17,7 +17,8 @@ from loopkit.chunked import is_chunked
 from loopkit.errors import ApiError
 
 PIECE_BYTES = 64 * 1024
-WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+MAX_MEMBERS = 5000  # of one body, each its own gzip stream; 64 MiB in the blocks of bgzip are 1025
+COMPRESSIONS = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class Readable(Protocol):
@@ -39,14 +40,14 @@ def read(request: Readable) -> bytes:
     encoding = str(request.META.get("HTTP_CONTENT_ENCODING", "")).strip().lower()
     if encoding in {"", "identity"}:
         return joined(pieces(request))
-    if encoding not in WINDOW_BITS:
+    if encoding not in COMPRESSIONS:
         raise ApiError(
             415,
             "unsupported_encoding",
             f"Content-Encoding {encoding[:40]!r} is not known.",
             "Use gzip, deflate or none.",
         )
-    return joined(decompressed(pieces(request), WINDOW_BITS[encoding]))
+    return joined(decompressed(pieces(request), encoding))
 
 
 def pieces(request: Readable) -> Iterator[bytes]:
@@ -77,22 +78,31 @@ def too_large(when: str) -> ApiError:
     return ApiError(413, "body_too_large", message, "Send smaller batches, such as 512 spans.")
 
 
-def decompressed(parts: Iterator[bytes], window_bits: int) -> Iterator[bytes]:
+def decompressed(parts: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """The plain bytes in bounded pieces. Gzip members may follow each other; a cut stream is broken."""
-    inflater = zlib.decompressobj(window_bits)
+    inflater, members = None, 0
     try:
         for part in parts:
             while part:
-                if inflater.eof:
-                    inflater = zlib.decompressobj(window_bits)
+                if inflater is None or inflater.eof:
+                    inflater, members = zlib.decompressobj(window_bits(encoding, part[0])), members + 1
+                if members > MAX_MEMBERS:  # each costs a copy of what follows it
+                    raise broken(f"more than {MAX_MEMBERS} members")
                 yield inflater.decompress(part, PIECE_BYTES)
                 part = inflater.unconsumed_tail or inflater.unused_data
-            while not inflater.eof and (rest := inflater.decompress(b"", PIECE_BYTES)):
+            while inflater and not inflater.eof and (rest := inflater.decompress(b"", PIECE_BYTES)):
                 yield rest
     except zlib.error as error:
         raise broken(str(error)) from error
-    if not inflater.eof:
+    if inflater is None or not inflater.eof:
         raise broken("the compressed stream is cut")
+
+
+def window_bits(encoding: str, first_byte: int) -> int:
+    """What zlib shall expect: many clients send deflate without zlib's header, whose first byte ends in 8."""
+    if encoding != "deflate":
+        return 16 + zlib.MAX_WBITS
+    return zlib.MAX_WBITS if first_byte & 15 == zlib.DEFLATED else -zlib.MAX_WBITS
 
 
 def broken(reason: str) -> ApiError:

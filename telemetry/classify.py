@@ -11,16 +11,23 @@ from collections.abc import Callable
 from typing import Any
 
 from telemetry import conventions, fault, feedback
-from telemetry.conventions.content import reports_error
+from telemetry.conventions.content import reported_error, tool_result
 from telemetry.meaning import Failure, Meaning
-from telemetry.span import STATUS_ERROR, Span
+from telemetry.span import STATUS_ERROR, STATUS_OK, Span
 
 SERVER = 2  # the span kind
 SIGNALS = {"tool_call": "tool_call_failed", "llm_call": "llm_call_failed"}
 TRUNCATED = frozenset(
     {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"}
 )
-TOOL_STATUS = ("gen_ai.tool.status", "tool.status")
+ERROR_WORDS = ("error", "isError")  # a result that tells of a failure has one of them as a key or a value
+FAILED = {
+    "gen_ai.tool.status": "error",  # Strands
+    "tool.status": "error",
+    "gen_ai.tool.success": False,  # Mastra
+    "haystack.tool.error": True,
+}
+FAILED_MARKS = frozenset(FAILED)
 # Exceptions that frameworks raise to steer: LangGraph asks a human or hands over, Python ends a generator.
 STEERING = frozenset({"GraphInterrupt", "NodeInterrupt", "GraphBubbleUp", "ParentCommand", "GeneratorExit"})
 EXPRESS = "@opentelemetry/instrumentation-express"
@@ -31,12 +38,34 @@ Rule = Callable[[Span, Meaning], Failure | None]
 
 def failure(span: Span, meaning: Meaning) -> Failure | None:
     """Why the span counts as failed, or None."""
-    return next((found for rule in RULES if (found := rule(span, meaning))), None)
+    for rule in RULES.get(meaning.unit, RULES[""]):
+        found = rule(span, meaning)
+        if found:
+            return found
+    return None
+
+
+def stated_error(span: Span, meaning: Meaning) -> Failure | None:
+    """The client says so in its own words, with no error status or with one that says less."""
+    if not meaning.error or (span.status_code == STATUS_ERROR and (span.status_message or span.events)):
+        return None
+    error_type, message = fault.split_status(meaning.error)
+    named = fault.one_line(fault.error_type_of(span) or error_type)
+    return Failure(signal(meaning), severity(span), named, fault.one_line(message or meaning.error))
 
 
 def error_status(span: Span, meaning: Meaning) -> Failure | None:
     """The instrumentation says so."""
     return hard(span, meaning) if span.status_code == STATUS_ERROR else None
+
+
+def declared_error(span: Span, meaning: Meaning) -> Failure | None:
+    """A call that names its error's type has failed, also where the status was forgotten.
+
+    https://opentelemetry.io/docs/specs/semconv/general/recording-errors/
+    """
+    is_declared = span.attributes.get("error.type") and span.status_code != STATUS_OK
+    return hard(span, meaning) if is_declared else None
 
 
 def recorded_exception(span: Span, meaning: Meaning) -> Failure | None:
@@ -62,18 +91,25 @@ def server_answered_5xx(span: Span, meaning: Meaning) -> Failure | None:
 
 def tool_reported_error(span: Span, meaning: Meaning) -> Failure | None:
     """The tool returned its error as a result, for the model to read."""
-    if meaning.unit != "tool_call":
+    output = conventions.output_of(span)
+    if output is None or (isinstance(output, str) and not any(word in output for word in ERROR_WORDS)):
+        return None  # most results: reading them further would cost
+    result = tool_result(output)
+    if not isinstance(result, dict):
         return None
-    result = conventions.result_of(span)
-    if isinstance(result, dict):
-        error = result.get("error") or (reports_error(result) and result.get("content"))
-        if error:
-            return soft_tool_failure(error, result)
-    if any(span.attributes.get(name) == "error" for name in TOOL_STATUS):
-        return Failure(
-            "tool_call_failed", "medium", "tool_error", fault.one_line(fault.text(result or span.name))
-        )
-    return None
+    error = result.get("error") or reported_error(result)
+    return soft_tool_failure(error, result) if error else None
+
+
+def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
+    """The client marks the call as failed, with a mark of its own."""
+    attributes = span.attributes
+    if FAILED_MARKS.isdisjoint(attributes):
+        return None
+    if all(attributes.get(name) != value for name, value in FAILED.items()):
+        return None
+    told = fault.text(tool_result(conventions.output_of(span)) or span.name)
+    return Failure("tool_call_failed", "medium", "tool_error", fault.one_line(told))
 
 
 def soft_tool_failure(error: Any, result: dict[str, Any]) -> Failure:
@@ -92,9 +128,14 @@ def is_code(text: str) -> bool:
 
 def output_truncated(span: Span, meaning: Meaning) -> Failure | None:
     """The model stopped at its token limit, so the answer is cut."""
-    if meaning.unit != "llm_call" or meaning.finish_reason.lower() not in TRUNCATED:
+    if not meaning.finish_reason:
         return None
-    return Failure("output_truncated", "low", "", f"the model stopped early: {meaning.finish_reason.lower()}")
+    reason = meaning.finish_reason.lower().rpartition(".")[2]  # `FinishReason.MAX_TOKENS`
+    return (
+        Failure("output_truncated", "low", "", f"the model stopped early: {reason}")
+        if reason in TRUNCATED
+        else None
+    )
 
 
 def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
@@ -103,14 +144,12 @@ def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
     return Failure("user_signal", "low", "", fault.one_line(complaint)) if complaint else None
 
 
-RULES: tuple[Rule, ...] = (
-    error_status,
-    recorded_exception,
-    server_answered_5xx,
-    tool_reported_error,
-    output_truncated,
-    negative_feedback,
-)
+HARD: tuple[Rule, ...] = (stated_error, error_status, recorded_exception, server_answered_5xx)
+RULES: dict[str, tuple[Rule, ...]] = {  # by unit of work; the first that speaks decides
+    "tool_call": (*HARD, declared_error, tool_reported_error, tool_marked_failed, negative_feedback),
+    "llm_call": (*HARD, declared_error, output_truncated, negative_feedback),
+    "": (*HARD, negative_feedback),
+}
 
 
 def hard(span: Span, meaning: Meaning) -> Failure | None:
@@ -118,8 +157,12 @@ def hard(span: Span, meaning: Meaning) -> Failure | None:
     told = fault.of(span)
     if told.error_type.rpartition(".")[2] in STEERING:
         return None
-    signal_type = SIGNALS.get(meaning.unit, "error")
-    return Failure(signal_type, severity(span), told.error_type, told.message, told.frame)
+    return Failure(signal(meaning), severity(span), told.error_type, told.message, told.frame)
+
+
+def signal(meaning: Meaning) -> str:
+    """The kind of work that failed."""
+    return SIGNALS.get(meaning.unit, "error")
 
 
 def severity(span: Span) -> str:

@@ -17,6 +17,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import otlp_json
+from telemetry.mend import mended
+from telemetry.parts import TooManyParts, check_protobuf
 from telemetry.span import Event, Origin, Span
 from telemetry.values import attributes
 from telemetry.windows import FURTHEST
@@ -56,11 +58,36 @@ class Decoded:
     rejected: list[str] = field(default_factory=list)  # one reason a span
 
 
-def decode(body: bytes, encoding: Encoding) -> Decoded:
-    """The request's spans in the order sent. Undecodable when the body is broken as a whole; TooManySpans."""
-    request = parse(body, encoding)
-    if sum(len(scope.spans) for group in request.resource_spans for scope in group.scope_spans) > MAX_SPANS:
-        raise TooManySpans
+def parse(body: bytes, encoding: Encoding) -> ExportTraceServiceRequest:
+    """The official message. Undecodable when the body is broken as a whole; TooManySpans."""
+    try:
+        request = otlp_json.parse(body) if encoding is Encoding.JSON else from_protobuf(body)
+    except TooManyParts as error:
+        raise TooManySpans(str(error)) from error
+    except (DecodeError, ValueError, RecursionError) as error:
+        raise Undecodable(str(error) or type(error).__name__) from error
+    if max(sizes(request)) > MAX_SPANS:
+        raise TooManySpans(f"more than {MAX_SPANS} spans, scopes or resources")
+    return request
+
+
+def sizes(request: ExportTraceServiceRequest) -> tuple[int, int]:
+    """How many spans, and how many resources and scopes: each is looked at one by one."""
+    scopes = [scope for group in request.resource_spans for scope in group.scope_spans]
+    return sum(len(scope.spans) for scope in scopes), len(request.resource_spans) + len(scopes)
+
+
+def from_protobuf(body: bytes) -> ExportTraceServiceRequest:
+    """The message; text that is not UTF-8 is mended, which costs a second look at such a body alone."""
+    check_protobuf(body)
+    try:
+        return ExportTraceServiceRequest.FromString(body)
+    except DecodeError:
+        return ExportTraceServiceRequest.FromString(mended(body))
+
+
+def spans(request: ExportTraceServiceRequest) -> Decoded:
+    """The request's spans in the order sent."""
     decoded = Decoded()
     for origin, message in walk(request):
         reason = invalid(message)
@@ -69,16 +96,6 @@ def decode(body: bytes, encoding: Encoding) -> Decoded:
         else:
             decoded.spans.append(read(message, origin))
     return decoded
-
-
-def parse(body: bytes, encoding: Encoding) -> ExportTraceServiceRequest:
-    """The official message."""
-    try:
-        if encoding is Encoding.JSON:
-            return otlp_json.parse(body)
-        return ExportTraceServiceRequest.FromString(body)
-    except (DecodeError, ValueError, RecursionError) as error:
-        raise Undecodable(str(error) or type(error).__name__) from error
 
 
 def walk(request: ExportTraceServiceRequest) -> Iterator[tuple[Origin, SpanMessage]]:

@@ -1,5 +1,5 @@
 """
-Bytes in, records stored: key -> bind -> decode -> normalise -> pack -> store (one transaction) -> receipt.
+Bytes in, records stored: parse -> scrub -> spans -> normalise -> pack -> store (one transaction) -> receipt.
 
 The key was checked and its project bound by the view; what is acknowledged is committed and synced.
 """
@@ -11,8 +11,9 @@ from datetime import datetime
 
 from telemetry import segments
 from telemetry.batch import Batch, Receipt
-from telemetry.decode import Encoding, decode
+from telemetry.decode import Encoding, parse, spans
 from telemetry.normalise import normalise
+from telemetry.scrub import scrub
 from telemetry.store import append
 from telemetry.windows import unix_nano
 from tenants.binding import bound_project
@@ -20,8 +21,10 @@ from tenants.binding import bound_project
 
 def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     """Store the request's spans in the bound project. Undecodable when the body is broken as a whole."""
-    decoded = decode(body, encoding)
+    request = parse(body, encoding)
+    changed = scrub(request, body if encoding is Encoding.PROTOBUF else request.SerializeToString())
+    decoded = spans(request)
     rows = [normalise(span) for span in decoded.spans]
     parts = list(segments.pack(rows))
     quota = bound_project().quota_spans
-    return append(Batch(rows, parts, Counter(decoded.rejected), quota, unix_nano(now)))
+    return append(Batch(rows, parts, Counter(decoded.rejected), changed, quota, unix_nano(now)))

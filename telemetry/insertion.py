@@ -7,6 +7,7 @@ Called inside store.append's transaction. SQL that SQLite 3.40 and PostgreSQL 15
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from telemetry import segments
 from telemetry.normalise import Row
@@ -15,7 +16,8 @@ from telemetry.sql import fetch, write_many
 
 Key = tuple[bytes, bytes]  # trace and span id
 ROWS_A_STATEMENT = 400  # of keys; SQLite takes 32766 parameters
-COLUMNS = Row._fields[: Row._fields.index("scope_id") + 1]
+WIDTH = Row._fields.index("scope_id") + 1
+COLUMNS = Row._fields[:WIDTH]
 INSERT = (
     f"INSERT INTO telemetry_record ({', '.join(COLUMNS)}, segment_id, position) "  # noqa: S608  (constants)
     "VALUES {rows} ON CONFLICT DO NOTHING"
@@ -26,22 +28,25 @@ def insert_new(parts: Iterable[Part], rows: Sequence[Row]) -> Sequence[Row]:
     """Write these rows out of the parts, their segments and origins; the rows that were not there before."""
     if not rows:
         return rows
-    chosen, first = set(map(id, rows)), segments.next_id()
+    first = segments.next_id()
     numbered = list(enumerate(parts, first))
-    written = write_many(
-        INSERT,
-        [
-            (*row[: len(COLUMNS)], segment_id, position)
-            for segment_id, part in numbered
-            for position, row in enumerate(part.rows)
-            if id(row) in chosen
-        ],
-    )
+    written = write_many(INSERT, placed(numbered, rows))
     fresh = rows if written == len(rows) else among(rows, inserted(rows, first) if written else set())
     keep = set(map(id, fresh))
     segments.write([(n, part.content) for n, part in numbered if not keep.isdisjoint(map(id, part.rows))])
     write_origins(fresh)
     return fresh
+
+
+def placed(numbered: Iterable[tuple[int, Part]], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """The columns of these rows, with their places in the numbered segments."""
+    chosen = set(map(id, rows))
+    return [
+        (*row[:WIDTH], segment_id, position)
+        for segment_id, part in numbered
+        for position, row in enumerate(part.rows)
+        if id(row) in chosen
+    ]
 
 
 def among(rows: Iterable[Row], keys: set[Key]) -> list[Row]:
@@ -51,8 +56,9 @@ def among(rows: Iterable[Row], keys: set[Key]) -> list[Row]:
 
 def write_origins(rows: Iterable[Row]) -> None:
     """Store what these rows share, by id."""
-    origins = {row.resource_id: row.origin.resource_message for row in rows}
-    origins |= {row.scope_id: row.origin.scope_message for row in rows}
+    shared = {id(row.origin): row for row in rows}.values()
+    origins = {row.resource_id: row.origin.resource_message for row in shared}
+    origins |= {row.scope_id: row.origin.scope_message for row in shared}
     write_many(
         "INSERT INTO telemetry_origin (origin_id, message) VALUES {rows} ON CONFLICT DO NOTHING",
         list(origins.items()),

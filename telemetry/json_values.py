@@ -1,5 +1,5 @@
 """
-The AnyValue of OTLP/JSON: what real exporters write for a value must not fail a request.
+The attributes of OTLP/JSON: what real exporters write for a value must not fail a request.
 
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 """
@@ -10,90 +10,115 @@ import base64
 import binascii
 from typing import Any
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from telemetry.json_fields import items, number_or_text, obj, string, whole
 
-from telemetry.json_fields import INT64, items, number_or_text, obj, string, text, whole
-
+INT64 = range(-(1 << 63), 1 << 63)
 MAX_DEPTH = 30  # of nested values: each is three messages in a stored span, and protobuf reads 100
 
 
-def key_values(data: dict[str, Any], name: str, depth: int = 0) -> list[KeyValue]:
-    """A list of attributes."""
-    pairs = [obj(item, name) for item in items(data, name)]
-    return [KeyValue(key=text(pair, "key"), value=any_value(pair.get("value"), depth)) for pair in pairs]
+def attributes(message: Any, value: Any, name: str) -> None:
+    """A list of attributes into the message's field of that name."""
+    put_key_values(message.attributes, value, name, 0)
 
 
-def any_value(data: Any, depth: int = 0) -> AnyValue:
-    """One value; an empty one for null, `{}` and kinds that OTLP does not know."""
-    if depth > MAX_DEPTH:
-        raise ValueError(f"values nest deeper than {MAX_DEPTH}")
-    value = {} if data is None else obj(data, "value")
-    for kind, item in value.items():
-        if item is not None and kind in READERS:
-            return READERS[kind](item, depth)
-    return AnyValue()
+def put_key_values(pairs: Any, value: Any, name: str, depth: int) -> None:
+    """A list of keys and values, added to the protobuf list."""
+    add = pairs.add
+    for item in items(value, name):
+        pair = add()
+        try:  # by far the most are strings
+            pair.key, pair.value.string_value = item["key"], item["value"]["stringValue"]
+        except (KeyError, TypeError):
+            put_key_value(pair, obj(item, name), depth)
 
 
-def of_string(item: Any, depth: int) -> AnyValue:
+def put_key_value(pair: Any, data: dict[str, Any], depth: int) -> None:
+    """A key and its value of any kind; either may be absent."""
+    key, value = data.get("key"), data.get("value")
+    if key is not None:
+        pair.key = string(key, "key")
+    if value is not None:
+        put_value(pair.value, value, depth)
+
+
+def put_value(message: Any, value: Any, depth: int) -> None:
+    """One value; `{}` and kinds that OTLP does not know leave the message empty."""
+    for kind, item in obj(value, "value").items():
+        put = KINDS.get(kind)
+        if put is not None and item is not None:
+            put(message, item, depth)
+            return
+
+
+def put_string(message: Any, item: Any, depth: int) -> None:
     """stringValue."""
-    return AnyValue(string_value=string(item, "stringValue"))
+    message.string_value = string(item, "stringValue")
 
 
-def of_bool(item: Any, depth: int) -> AnyValue:
+def put_bool(message: Any, item: Any, depth: int) -> None:
     """boolValue."""
     if item not in (True, False, "true", "false"):
         raise ValueError("boolValue must be true or false")
-    return AnyValue(bool_value=item in (True, "true"))
+    message.bool_value = item in (True, "true")
 
 
-def of_int(item: Any, depth: int) -> AnyValue:
+def put_int(message: Any, item: Any, depth: int) -> None:
     """intValue; what no int64 holds (JavaScript's 1e21, a fraction) becomes a double."""
     number = whole(item, "intValue")
-    is_exact = number in INT64 and (number == item or isinstance(item, str))
-    return AnyValue(int_value=number) if is_exact else AnyValue(double_value=float(item))
+    if number in INT64 and (isinstance(item, str) or number == item):
+        message.int_value = number
+    else:
+        message.double_value = float(item)
 
 
-def of_double(item: Any, depth: int) -> AnyValue:
+def put_double(message: Any, item: Any, depth: int) -> None:
     """doubleValue: a number, or "NaN", "Infinity", "-Infinity"."""
     try:
-        return AnyValue(double_value=float(number_or_text(item)))
+        message.double_value = float(number_or_text(item))
     except ValueError:
         raise ValueError("doubleValue must be a number") from None
 
 
-def of_bytes(item: Any, depth: int) -> AnyValue:
+def put_bytes(message: Any, item: Any, depth: int) -> None:
     """bytesValue: base64, standard or URL-safe, with or without padding."""
     raw = string(item, "bytesValue").rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return AnyValue(bytes_value=base64.b64decode(raw + "=" * (-len(raw) % 4), validate=True))
+        message.bytes_value = base64.b64decode(raw + "=" * (-len(raw) % 4), validate=True)
     except binascii.Error:
         raise ValueError("bytesValue must be base64") from None
 
 
-def of_array(item: Any, depth: int) -> AnyValue:
+def put_array(message: Any, item: Any, depth: int) -> None:
     """arrayValue."""
-    value = AnyValue()
-    value.array_value.SetInParent()
-    value.array_value.values.extend(
-        any_value(entry, depth + 1) for entry in items(obj(item, "arrayValue"), "values")
-    )
-    return value
+    array = message.array_value
+    array.SetInParent()
+    for value in nested(item, "arrayValue", depth):
+        entry = array.values.add()
+        if value is not None:
+            put_value(entry, value, depth + 1)
 
 
-def of_key_values(item: Any, depth: int) -> AnyValue:
+def put_key_value_list(message: Any, item: Any, depth: int) -> None:
     """kvlistValue."""
-    value = AnyValue()
-    value.kvlist_value.SetInParent()
-    value.kvlist_value.values.extend(key_values(obj(item, "kvlistValue"), "values", depth + 1))
-    return value
+    pairs = message.kvlist_value
+    pairs.SetInParent()
+    put_key_values(pairs.values, nested(item, "kvlistValue", depth), "values", depth + 1)
 
 
-READERS = {
-    "stringValue": of_string,
-    "boolValue": of_bool,
-    "intValue": of_int,
-    "doubleValue": of_double,
-    "bytesValue": of_bytes,
-    "arrayValue": of_array,
-    "kvlistValue": of_key_values,
+def nested(item: Any, name: str, depth: int) -> list[Any]:
+    """The values in a list or object of values."""
+    if depth >= MAX_DEPTH:
+        raise ValueError(f"values nest deeper than {MAX_DEPTH}")
+    values = obj(item, name).get("values")
+    return [] if values is None else items(values, "values")
+
+
+KINDS = {
+    "stringValue": put_string,
+    "boolValue": put_bool,
+    "intValue": put_int,
+    "doubleValue": put_double,
+    "bytesValue": put_bytes,
+    "arrayValue": put_array,
+    "kvlistValue": put_key_value_list,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 SIGNAL_TYPES = (
     "error",
@@ -16,8 +16,7 @@ SIGNAL_TYPES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):  # made for every span that comes in: several times faster than a frozen dataclass
     """The facts that get columns. "" and None mean that the span does not say."""
 
     unit: str = ""  # llm_call, tool_call, graph_node, retrieval; "" for other work
@@ -30,6 +29,7 @@ class Meaning:
     input_tokens: int | None = None  # of model calls only: parents repeat the sum
     output_tokens: int | None = None
     finish_reason: str = ""
+    error: str = ""  # what went wrong, from clients that say so beside or without an error status
 
 
 @dataclass(frozen=True, slots=True)

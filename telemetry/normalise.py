@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from hashlib import blake2b
 from typing import NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
@@ -56,7 +54,7 @@ class Row(NamedTuple):
 def normalise(span: Span) -> Row:
     """The row of a span. A pure function: the same span gives the same row."""
     origin, meaning = span.origin, conventions.read(span)
-    work = text(operation(span, meaning))
+    work = operation(span, meaning)
     failed = failure(span, meaning)
     told = failed or NO_FAILURE
     return Row(
@@ -69,9 +67,9 @@ def normalise(span: Span) -> Row:
         span.kind,
         span.status_code,
         work,
-        text(origin.service),
-        text(origin.environment),
-        text(origin.release),
+        origin.service,
+        origin.environment,
+        origin.release,
         meaning.unit,
         text(meaning.agent),
         text(meaning.tool),
@@ -83,19 +81,13 @@ def normalise(span: Span) -> Row:
         text(told.error_type),
         text(told.message),
         fingerprint(origin.service, work, failed) if failed else None,
-        origin_id(origin.resource_message),
-        origin_id(origin.scope_message),
+        origin.resource_id,
+        origin.scope_id,
         text(meaning.session_id),
         text(meaning.user_id),
         origin,
         span.message,
     )
-
-
-@lru_cache(maxsize=16)  # a batch has few; what a sender calls its resource may be large
-def origin_id(message: bytes) -> int:
-    """A signed 64-bit name for what a resource or a scope says."""
-    return int.from_bytes(blake2b(message, digest_size=8).digest(), "big", signed=True)
 
 
 def text(value: str) -> str:

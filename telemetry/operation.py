@@ -2,12 +2,16 @@
 The name of the work, with few distinct values: never an id, a number or a user's text in it.
 
 https://opentelemetry.io/docs/specs/otel/trace/api/#span, https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name
+https://opentelemetry.io/docs/specs/semconv/database/database-spans/#name
+https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans/#span-name
+https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/#span-name
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from telemetry.conventions.lookup import first
@@ -15,10 +19,27 @@ from telemetry.meaning import Meaning
 from telemetry.span import Span
 
 MAX_LENGTH = 200
+REMEMBERED = 2048  # names; real traffic repeats a few hundred
 SERVER, CLIENT = 2, 3  # span kinds
 METHOD = ("http.request.method", "http.method")
 HOST = ("server.address", "net.peer.name", "http.host", "peer.service")
 URL = ("url.full", "http.url")
+DATABASE = ("db.system.name", "db.system")
+RPC_METHOD = ("rpc.method",)
+MESSAGING = ("messaging.system",)
+PLAIN = frozenset({*METHOD, *DATABASE, *RPC_METHOD, *MESSAGING})  # what the rules for plain work start from
+TRANSPORT = ("messaging.operation.name", "messaging.operation.type", "messaging.operation")
+DESTINATION = ("messaging.destination.template", "messaging.destination.name", "messaging.destination")
+UNNAMED_DESTINATION = ("messaging.destination.temporary", "messaging.destination.anonymous")
+VERB = ("gen_ai.operation.name", "llm.request.type")
+KINDS = (
+    "openinference.span.kind",
+    "mlflow.spanType",
+    "ai.operationId",
+    "langfuse.observation.type",
+    "haystack.component.type",
+)
+COMPONENT = ("haystack.component.name",)
 SQL = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+[\"`\[]?([\w.]+)", re.I)
 MODEL_DATE = re.compile(r"[-@]\d{4}-?\d{2}-?\d{2}$")
 IDS = re.compile(
@@ -33,32 +54,53 @@ Rule = Callable[[Span, Meaning], str]
 
 def operation(span: Span, meaning: Meaning) -> str:
     """What ran, for counting and comparing: `tool lookup_order`, `chat gpt-4o-mini`, `GET /orders/:id`."""
-    name = next((name for rule in RULES if (name := rule(span, meaning))), "")
-    return (name or masked(span.name) or "unnamed").replace("\x00", "")[:MAX_LENGTH]
+    for rule in AGENT_WORK.get(meaning.unit, NO_RULES):
+        if name := rule(span, meaning):
+            return short(name)
+    if not PLAIN.isdisjoint(span.attributes):
+        for rule in PLAIN_WORK:
+            if name := rule(span, meaning):
+                return short(name)
+    return short(masked(span.name) or "unnamed")
+
+
+def short(name: str) -> str:
+    """A name that every database can hold and index."""
+    return name.replace("\x00", "")[:MAX_LENGTH]
 
 
 def tool_call(span: Span, meaning: Meaning) -> str:
     """`tool lookup_order`."""
-    return f"tool {meaning.tool}" if meaning.unit == "tool_call" and meaning.tool else ""
+    return f"tool {meaning.tool}" if meaning.tool else ""
 
 
 def model_call(span: Span, meaning: Meaning) -> str:
     """`chat gpt-4o-mini`, without the model's release date: answers name it, failures do not."""
-    if meaning.unit != "llm_call":
-        return ""
-    verb = first(span.attributes, ("gen_ai.operation.name", "llm.request.type")) or verb_of(span)
-    return f"{verb} {MODEL_DATE.sub('', meaning.model)}".strip()
+    verb = first(span.attributes, VERB) or verb_of(span)
+    return f"{verb} {undated(meaning.model[:MAX_LENGTH])}".strip()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def undated(model: str) -> str:
+    """The model's name without its release date."""
+    return MODEL_DATE.sub("", model)
 
 
 def verb_of(span: Span) -> str:
     """Most conventions know chats and embeddings only."""
-    kind = first(span.attributes, ("openinference.span.kind", "mlflow.spanType", "ai.operationId"))
+    kind = first(span.attributes, KINDS)
     return "embeddings" if "embed" in kind.lower() else "chat"
 
 
 def agent_run(span: Span, meaning: Meaning) -> str:
     """`agent support_agent`."""
     return f"agent {masked(meaning.agent)}" if meaning.is_agent_run and meaning.agent else ""
+
+
+def component(span: Span, meaning: Meaning) -> str:
+    """`haystack.component.run retriever`: Haystack gives all components one span name."""
+    name = first(span.attributes, COMPONENT)
+    return f"{span.name} {masked(name)}" if name else ""
 
 
 def http_server(span: Span, meaning: Meaning) -> str:
@@ -91,7 +133,7 @@ def host_of(url: str) -> str:
 def database(span: Span, meaning: Meaning) -> str:
     """`SELECT orders`, from the names, else from the first words of the statement."""
     attributes = span.attributes
-    if "db.system.name" not in attributes and "db.system" not in attributes:
+    if not first(attributes, DATABASE):
         return ""
     summary = first(attributes, ("db.query.summary",))
     verb = first(attributes, ("db.operation.name", "db.operation"))
@@ -110,16 +152,38 @@ def statement(sql: str) -> str:
 
 
 def remote_call(span: Span, meaning: Meaning) -> str:
-    """`shop.Orders/Get`: gRPC and its kin."""
+    """`shop.Orders/Get`: gRPC and its kin; the newest conventions write the service into the method."""
     attributes = span.attributes
-    method = first(attributes, ("rpc.method",))
-    service = first(attributes, ("rpc.service",)) if method else ""
+    method = first(attributes, RPC_METHOD)
+    service = first(attributes, ("rpc.service",)) if method and "/" not in method else ""
     return f"{service}/{method}" if service else method
 
 
-RULES: tuple[Rule, ...] = (tool_call, model_call, agent_run, http_server, http_client, database, remote_call)
+def messaging(span: Span, meaning: Meaning) -> str:
+    """`publish orders`; destinations made for one conversation have names of ids."""
+    attributes = span.attributes
+    verb = first(attributes, TRANSPORT) if first(attributes, MESSAGING) else ""
+    if not verb or any(attributes.get(name) is True for name in UNNAMED_DESTINATION):
+        return verb
+    return f"{verb} {masked(first(attributes, DESTINATION))}".strip()
+
+
+NO_RULES: tuple[Rule, ...] = ()
+AGENT_WORK: dict[str, tuple[Rule, ...]] = {
+    "tool_call": (tool_call,),
+    "llm_call": (model_call,),
+    "graph_node": (agent_run, component),
+    "retrieval": (component,),
+}
+PLAIN_WORK: tuple[Rule, ...] = (http_server, http_client, database, remote_call, messaging)
 
 
 def masked(name: str) -> str:
     """The name with ids and numbers replaced."""
-    return IDS.sub("{id}", name[: MAX_LENGTH * 2]) if any(map(str.isdigit, name)) else name
+    return without_ids(name[: MAX_LENGTH * 2])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def without_ids(name: str) -> str:
+    """The name with ids and numbers replaced; remembered, since few names run often."""
+    return IDS.sub("{id}", name) if any(map(str.isdigit, name)) else name

@@ -2,7 +2,8 @@
 What OTLP clients are told, in the encoding of their request.
 
 Success is a bare ExportTraceServiceResponse: the C++ exporter calls an export failed when its JSON holds an
-unknown field. Errors are a google.rpc.Status. https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+unknown field. Errors are a google.rpc.Status. docs/protocol.md has every rule.
+https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from typing import Any
 
 import orjson
 from django.http import HttpResponse
-from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from rest_framework.response import Response
 
+from loopkit import rpc_status
 from telemetry.batch import Receipt
 from telemetry.decode import Encoding
 
-GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 411: 3, 413: 3, 415: 3, 429: 8, 503: 14}
-INTERNAL = 13
 SUCCESS = {Encoding.JSON: 202, Encoding.PROTOBUF: 200}  # 202 is the published contract, 200 the OTLP MUST
+SOONEST_RETRY_SECONDS = 1
+LATEST_RETRY_SECONDS = 5  # told to wait longer than their own timeout of 10 s, exporters give up at once
+RETRIED = {429, 503}
+MAX_REASONS_CHARS = 1000
 
 
 def success(receipt: Receipt, encoding: Encoding, verbose: bool) -> HttpResponse:
@@ -59,16 +63,39 @@ def protobuf_success(receipt: Receipt) -> bytes:
 
 
 def reasons(receipt: Receipt) -> str:
-    """`2 spans: over_quota; 1 span: invalid trace_id`."""
+    """`2 spans: over_quota; 1 span: invalid trace_id`, the same for the same counts, and short."""
     counted = sorted(receipt.rejected.items())
-    return "; ".join(f"{count} span{'s' * (count != 1)}: {reason}" for reason, count in counted)
+    said = "; ".join(f"{count} span{'s' * (count != 1)}: {reason}" for reason, count in counted)
+    return said[:MAX_REASONS_CHARS]
 
 
-def error(status_code: int, message: str, encoding: Encoding) -> HttpResponse:
-    """A google.rpc.Status."""
-    code = GRPC_CODES.get(status_code, INTERNAL)
-    if encoding is Encoding.JSON:
-        content = orjson.dumps({"code": code, "message": message})
-    else:
-        content = Status(code=code, message=message).SerializeToString()
-    return HttpResponse(content, status=status_code, content_type=encoding.value)
+def empty(encoding: Encoding) -> HttpResponse:
+    """Success for signals that are not kept: 200, because the published contract says 202 of traces alone."""
+    content = b"{}" if encoding is Encoding.JSON else b""
+    return HttpResponse(content, content_type=encoding.value, headers={"X-LoopKit-Stored": "none"})
+
+
+def error(refused: Response, encoding: Encoding) -> HttpResponse:
+    """An error of REST framework's as a google.rpc.Status."""
+    told = refused.data["error"]
+    response = rpc_status.answer(
+        refused.status_code, told["code"], told["message"], told["hint"], encoding.value
+    )
+    for name in ("WWW-Authenticate", "Allow"):
+        if name in refused:
+            response[name] = refused[name]
+    if refused.status_code in RETRIED:
+        response["Retry-After"] = soon(refused.get("Retry-After", ""))
+    return response
+
+
+def fault(encoding: Encoding) -> HttpResponse:
+    """500 for a fault of ours: it is not retried, so it is never the answer to one that passes."""
+    hint = "The operator's log says why."
+    return rpc_status.answer(500, "server_error", "The server failed.", hint, encoding.value)
+
+
+def soon(seconds: str) -> str:
+    """The wait in whole seconds, within what exporters are ready to wait."""
+    wanted = int(seconds) if seconds.isdecimal() else SOONEST_RETRY_SECONDS
+    return str(min(max(wanted, SOONEST_RETRY_SECONDS), LATEST_RETRY_SECONDS))

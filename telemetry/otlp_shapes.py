@@ -30,3 +30,6 @@ class RpcStatus(serializers.Serializer[dict[str, object]]):
 
     code = serializers.IntegerField()
     message = serializers.CharField()
+    details = serializers.ListField(
+        child=serializers.DictField(), required=False, help_text="Of a 400: a google.rpc.BadRequest."
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
@@ -40,19 +41,36 @@ class Origin:
     @cached_property  # spans share their origin
     def service(self) -> str:
         """`service.name`, or "" without one."""
-        return str(self.resource.get("service.name") or "")[:LONGEST]
+        return self.named("service.name")
 
     @cached_property
     def environment(self) -> str:
         """`deployment.environment.name`, or its older name, or ""."""
-        resource = self.resource
-        name = resource.get("deployment.environment.name") or resource.get("deployment.environment") or ""
-        return str(name)[:LONGEST]
+        return self.named("deployment.environment.name") or self.named("deployment.environment")
 
     @cached_property
     def release(self) -> str:
         """`service.version`, or ""."""
-        return str(self.resource.get("service.version") or "")[:LONGEST]
+        return self.named("service.version")
+
+    @cached_property
+    def resource_id(self) -> int:
+        """What the resource is stored under."""
+        return origin_id(self.resource_message)
+
+    @cached_property
+    def scope_id(self) -> int:
+        """What the scope is stored under."""
+        return origin_id(self.scope_message)
+
+    def named(self, attribute: str) -> str:
+        """The resource's attribute as a text that every database can hold and index, or ""."""
+        return str(self.resource.get(attribute) or "")[:LONGEST].replace("\x00", "")
+
+
+def origin_id(message: bytes) -> int:
+    """A signed 64-bit name for what a resource or a scope says."""
+    return int.from_bytes(blake2b(message, digest_size=8).digest(), "big", signed=True)
 
 
 class Span(NamedTuple):  # made for every span that comes in: several times faster than a frozen dataclass

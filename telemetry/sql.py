@@ -19,8 +19,8 @@ def write_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
     """
     Write rows where the statement says ROWS, many a statement; how many rows it changed.
 
-    SQLite gives up Python's interpreter lock at each step, and under load it comes back 5 ms later: a statement for each
-    row (`executemany`) made 512 rows wait for a second.
+    SQLite gives up Python's interpreter lock at each step, and under load it comes back 5 ms later: a statement for
+    each row (`executemany`) made 512 rows wait for a second.
     """
     changed = 0
     with connections[bound_alias()].cursor() as cursor:

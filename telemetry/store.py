@@ -15,15 +15,11 @@ from typing import Any
 
 from django.db import connections, transaction  # noqa: TID251  (this is the module that offers the right atomic)
 
-from telemetry import commits, rollups, traces
+from telemetry import commits, rollups, tallies, traces
 from telemetry.batch import Batch, Receipt
 from telemetry.insertion import existing, insert_new
 from telemetry.normalise import Row
-from telemetry.sql import fetch, write_many
 from tenants.binding import bound_alias
-
-HOUR_NANO = 3_600_000_000_000
-STORED, DUPLICATE, OVER_QUOTA = "stored", "duplicate", "over_quota"
 
 
 def atomic() -> AbstractContextManager[None]:
@@ -51,12 +47,9 @@ def append(batch: Batch) -> Receipt:
 
 def write(batches: Sequence[Batch]) -> list[Receipt]:
     """Store the batches in one transaction: a receipt for each."""
-    unique: dict[tuple[bytes, bytes], Row] = {}
-    for batch in batches:
-        for row in batch.rows:
-            unique.setdefault(row[:2], row)  # the first of a pair stays
+    rows = [row for batch in batches for row in batch.rows]
     with atomic():
-        fitting = fit(list(unique.values()), batches[-1].quota)
+        fitting = fit(unique(rows), batches[-1].quota)
         inserted = insert_new([part for batch in batches for part in batch.parts], fitting)
         traces.add(inserted)
         rollups.add(inserted)
@@ -65,14 +58,22 @@ def write(batches: Sequence[Batch]) -> list[Receipt]:
     return receipts
 
 
+def unique(rows: list[Row]) -> list[Row]:
+    """The rows without those that name a span once more: the first of a pair stays."""
+    first = {row[:2]: row for row in reversed(rows)}
+    return rows if len(first) == len(rows) else list(first.values())[::-1]
+
+
 def given(batches: Sequence[Batch], fitting: Sequence[Row], inserted: Sequence[Row]) -> list[Receipt]:
     """What became of each batch's rows."""
+    if len(inserted) == sum(len(batch.rows) for batch in batches):
+        return [Receipt(len(batch.rows), 0, batch.rejected) for batch in batches]
     known, new = {row[:2] for row in fitting}, {id(row) for row in inserted}
     receipts = []
     for batch in batches:
         accepted = sum(id(row) in new for row in batch.rows)
         over = sum(row[:2] not in known for row in batch.rows)
-        rejected = batch.rejected + Counter({OVER_QUOTA: over})
+        rejected = batch.rejected + Counter({tallies.OVER_QUOTA: over})
         receipts.append(Receipt(accepted, len(batch.rows) - over - accepted, rejected))
     return receipts
 
@@ -81,7 +82,7 @@ def fit(rows: list[Row], quota: int | None) -> list[Row]:
     """The rows that may be tried: those stored already, and as many new ones as the quota has room for."""
     if quota is None:
         return rows
-    room = quota - stored()
+    room = quota - tallies.stored()
     if room >= len(rows):
         return rows
     known = existing(rows)
@@ -95,20 +96,12 @@ def fit(rows: list[Row], quota: int | None) -> list[Row]:
     return fitting
 
 
-def stored() -> int:
-    """How many spans were ever stored; what the quota counts."""
-    sql = "SELECT COALESCE(SUM(count), 0) FROM telemetry_tally WHERE reason = %s"
-    return int(fetch(sql, [STORED])[0][0])
-
-
 def tally(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
     """Count every span of these requests by what became of it."""
     counts: Counter[tuple[int, str]] = Counter()
     for batch, receipt in zip(batches, receipts, strict=True):
-        told = {STORED: receipt.accepted, DUPLICATE: receipt.duplicates, **receipt.rejected}
-        counts.update({(batch.now_unix_nano // HOUR_NANO, reason): count for reason, count in told.items()})
-    write_many(
-        "INSERT INTO telemetry_tally (hour, reason, count) VALUES {rows} "
-        "ON CONFLICT (hour, reason) DO UPDATE SET count = telemetry_tally.count + excluded.count",
-        [(hour, reason, count) for (hour, reason), count in sorted(counts.items()) if count],
-    )
+        hour = batch.now_unix_nano // tallies.HOUR_NANO
+        told = Counter({tallies.STORED: receipt.accepted, tallies.DUPLICATE: receipt.duplicates})
+        for reason, count in (told + receipt.rejected + batch.changed).items():
+            counts[hour, reason] += count
+    tallies.add(counts)

@@ -8,6 +8,7 @@ trace's row by sums, minima, maxima and, where spans disagree, the smallest text
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import add as add_up
 from typing import Any
 
 from telemetry.normalise import Row
@@ -50,19 +51,16 @@ def add(rows: Iterable[Row]) -> None:
 
 def summary(rows: list[Row]) -> tuple[Any, ...]:
     """What these spans say of their trace together, in the order of COLUMNS."""
+    columns: Any = Row._make(zip(*rows, strict=True))  # a tuple of all values for each name
     return (
         rows[0].trace_id,
-        smallest({row.session_id for row in rows}),
-        smallest({row.user_id for row in rows}),
-        smallest({row.agent for row in rows}),
-        smallest({row.service for row in rows}),
-        smallest({row.environment for row in rows}),
-        min([row.start_time_unix_nano for row in rows]),
-        max([row.start_time_unix_nano + row.duration_nano for row in rows]),
+        *(smallest(set(getattr(columns, name))) for name in TEXTS),
+        min(columns.start_time_unix_nano),
+        max(map(add_up, columns.start_time_unix_nano, columns.duration_nano)),
         len(rows),
-        sum([row.fingerprint is not None for row in rows]),
-        sum([row.input_tokens or 0 for row in rows]),
-        sum([row.output_tokens or 0 for row in rows]),
+        len(rows) - columns.fingerprint.count(None),
+        sum(filter(None, columns.input_tokens)),
+        sum(filter(None, columns.output_tokens)),
     )
 
 

@@ -1,8 +1,9 @@
 """Paths about spans in and records out. OTLP paths answer with and without a trailing slash, never by redirect."""
 
+from django.contrib import admin
 from django.urls import path
 
-from telemetry import read_views, user_signal_view, views
+from telemetry import ledger_admin, ledger_views, read_views, user_signal_view, views
 
 urlpatterns = [
     path("v1/traces", views.TracesView.as_view(), name="traces"),
@@ -12,7 +13,13 @@ urlpatterns = [
     path("v1/metrics", views.MetricsView.as_view(), name="metrics"),
     path("v1/metrics/", views.MetricsView.as_view(schema=None)),
     path("v1/feedback", user_signal_view.FeedbackView.as_view(), name="feedback"),
+    path("v1/ledger", ledger_views.LedgerView.as_view(), name="ledger"),
     path("v1/telemetry", read_views.TelemetryView.as_view(), name="telemetry"),
     path("v1/sessions", read_views.SessionsView.as_view(), name="sessions"),
     path("v1/sessions/<path:id>", read_views.SessionView.as_view(), name="session"),
+    path(
+        "admin/projects/<slug:project_id>/ledger/",
+        admin.site.admin_view(ledger_admin.ledger_page),
+        name="admin-ledger",
+    ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,10 +15,10 @@ from rest_framework.request import Request
 
 from loopkit.error_answers import handle
 from loopkit.errors import ApiError
-from telemetry import body, otlp_answer
+from telemetry import body, ledger, otlp_answer
 from telemetry import otlp_shapes as shapes
 from telemetry.batch import Receipt
-from telemetry.decode import MAX_SPANS, Encoding, TooManySpans, Undecodable
+from telemetry.decode import Encoding, TooManySpans, Undecodable
 from telemetry.ingest import ingest
 from tenants.authentication import ProducerKey
 from tenants.project_view import ProjectView
@@ -32,13 +33,8 @@ def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse:
     answer = handle(error, context)
     if answer is None:
         logger.error("a fault of ours on %r", request.path, exc_info=error)
-        return otlp_answer.error(500, "The server failed; the operator's log says why.", encoding)
-    message = str(answer.data["error"]["message"])
-    status = otlp_answer.error(answer.status_code, message, encoding)
-    for name in ("WWW-Authenticate", "Retry-After", "Allow"):
-        if name in answer:
-            status[name] = answer[name]
-    return status
+        return otlp_answer.fault(encoding)
+    return otlp_answer.error(answer, encoding)
 
 
 def refused(*codes: int) -> dict[tuple[int, str], Any]:
@@ -69,7 +65,7 @@ class OtlpView(ProjectView):
         encoding = Encoding.of(request.META.get("CONTENT_TYPE", ""))
         if encoding is None:
             hint = "Send application/x-protobuf or application/json."
-            raise ApiError(415, "unsupported_media_type", f"Unsupported Content-Type. {hint}", hint)
+            raise ApiError(415, "unsupported_media_type", "Unsupported Content-Type.", hint)
         return encoding
 
 
@@ -104,48 +100,68 @@ class TracesView(OtlpView):
 
 
 def received(request: Request, encoding: Encoding) -> Receipt:
-    """What became of the request's spans. 400 for a body that is not OTLP, 413 for one of too many spans."""
+    """What became of the request's spans; a refusal of the whole request goes into the ledger."""
+    now = timezone.now()
     try:
-        return ingest(body.read(request._request), encoding, timezone.now())
+        return stored(request, encoding, now)
+    except ApiError as error:
+        if error.status_code < 500:
+            ledger.note(ledger.INVALID_REQUEST, 1, now)
+        raise
+
+
+def stored(request: Request, encoding: Encoding, now: datetime) -> Receipt:
+    """The same. 400 for a body that is not OTLP, 413 for one of too many spans."""
+    try:
+        return ingest(body.read(request._request), encoding, now)
     except Undecodable as error:
         hint = "See https://opentelemetry.io/docs/specs/otlp/."
         raise ApiError(400, "invalid_otlp", f"Invalid OTLP body: {error}", hint) from error
     except TooManySpans as error:
-        message = f"More than {MAX_SPANS} spans in one request."
+        message = f"Too much in one request: {error}."
         raise ApiError(413, "too_many_spans", message, "Send batches of 512 spans.") from error
 
 
 def quota_exceeded(quota_spans: int | None) -> ApiError:
     """Final: no client retries a 403."""
     hint = "Ask the operator for more: /contact.json."
-    message = f"quota_exceeded: the project's {quota_spans} spans are used. {hint}"
+    message = f"quota_exceeded: the project's {quota_spans} spans are used."
     return ApiError(403, "quota_exceeded", message, hint)
 
 
 class NotStoredView(OtlpView):
-    """Logs and metrics, which default set-ups send too: taken without complaint, and not kept."""
+    """Logs and metrics, which default set-ups send too: taken without complaint, not kept, and counted."""
+
+    reason: str  # in the ledger
 
     @extend_schema(
         summary="Accept OTLP logs or metrics without storing them",
+        description="Nothing is kept, whatever the body says; X-LoopKit-Stored: none tells so.",
         request={"application/json": OpenApiTypes.OBJECT, "application/x-protobuf": OpenApiTypes.BINARY},
         responses={
             (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "application/x-protobuf"): OpenApiTypes.BINARY,
-            **refused(401, 403, 415, 503),
+            **refused(400, 401, 403, 413, 415, 503),
         },
     )
     def post(self, request: Request) -> HttpResponse:
-        """An empty success keeps exporters quiet; the header says what happened."""
+        """An empty success keeps exporters quiet; the header and the ledger say what happened."""
         encoding = self.encoding(request)
-        content = b"{}" if encoding is Encoding.JSON else b""
-        return HttpResponse(content, content_type=encoding.value, headers={"X-LoopKit-Stored": "none"})
+        for _ in body.pieces(request._request):
+            pass  # only its size matters
+        ledger.note(self.reason, 1, timezone.now())
+        return otlp_answer.empty(encoding)
 
 
 @extend_schema_view(post=extend_schema(operation_id="ignore_logs"))
 class LogsView(NotStoredView):
     """OTLP logs."""
 
+    reason = ledger.LOGS
+
 
 @extend_schema_view(post=extend_schema(operation_id="ignore_metrics"))
 class MetricsView(NotStoredView):
     """OTLP metrics."""
+
+    reason = ledger.METRICS

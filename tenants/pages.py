@@ -25,9 +25,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
+from google.protobuf.message import DecodeError
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
-from loopkit.error_answers import as_api_error, is_store_fault
+from loopkit import store_fault
+from loopkit.error_answers import as_api_error
 from loopkit.errors import ApiError
 from tenants import limits
 from tenants.authentication import Principal, authenticate
@@ -72,10 +74,10 @@ def for_project(page: ProjectPage[P]) -> Page[P]:
         try:
             with bind(principal.project):
                 return page(request, principal.project, *args, **kwargs)
-        except DatabaseError as error:
-            if not is_store_fault(error):
+        except (DatabaseError, DecodeError) as error:
+            if not store_fault.is_one(error):
                 raise
-            logger.error("store unavailable at %r: %s", request.path, error)
+            store_fault.report(error, principal.project.project_id, request.path)
             return HttpResponse(render_to_string("errors/503.html"), status=503, headers={"Retry-After": "2"})
 
     return wrapped

@@ -58,6 +58,10 @@ class OutdatedFile(OperationalError):
     """The file's schema is not the one of this code."""
 
 
+class MissingFile(OperationalError):
+    """The project had a file, and it is not there."""
+
+
 def alias_of(project_id: str) -> str:
     """The database alias of a project."""
     return ALIAS_PREFIX + project_id
@@ -92,15 +96,37 @@ def schema_version() -> int:
 
 
 def ensure(project_id: str) -> Path:
-    """The path of the project's file, which exists afterwards. OperationalError when the disk refuses it."""
-    path = path_of(project_id)
-    if not path.exists():
-        try:
+    """The path of the project's file, which exists and may be written. OperationalError where that is not so."""
+    path, mark = path_of(project_id), mark_of(project_id)
+    try:
+        if path.exists():
+            check_writable(path)
+        elif mark.exists():
+            raise MissingFile(
+                f"{path.name} is gone: put it back, or delete {mark.name} to begin an empty one."
+            )
+        else:
             with published(path) as draft:
                 shutil.copyfile(template(), draft)
-        except OSError as error:
-            raise OperationalError(f"{path.name} cannot be made: {error}") from error
+    except OSError as error:
+        raise OperationalError(f"{path.name} cannot be made or reached: {error}") from error
+    with suppress(OSError):  # on a full disk; the file is there all the same
+        mark.touch()
     return path
+
+
+def mark_of(project_id: str) -> Path:
+    """
+    An empty file that says that the project had a file. While a person moves that one away and back, an empty store
+    in its place would take spans, acknowledge them, and be overwritten.
+    """
+    return settings.LOOPKIT_DATA_DIR / "projects" / f".{project_id}.made"
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a read-only file before SQLite opens it: what one connection found so stays so for the whole process."""
+    if not os.access(path, os.W_OK):
+        raise OperationalError(f"{path.name} is read-only: make it, and its disk, writable for this server.")
 
 
 def template() -> Path:

@@ -27,6 +27,7 @@ class ProjectView(APIView):
 
     authentication_classes = [AgentKey]
     required_scope = "telemetry:read"
+    bound_to = ""  # the project's id, once it is bound
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """As usual, and the binding ends with the answer."""
@@ -37,6 +38,7 @@ class ProjectView(APIView):
         """Bind after authentication and permission."""
         super().initial(request, *args, **kwargs)
         self.bound.enter_context(bind(self.project))
+        self.bound_to = self.project.project_id
 
     @property
     def project(self) -> Project:

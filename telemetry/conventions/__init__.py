@@ -1,79 +1,55 @@
 """
 What a span means, whichever instrumentation wrote it: the first convention that knows the span reads it.
 
-OpenTelemetry's general names (`session.id`, `user.id`, ...) apply where the convention is silent.
-https://opentelemetry.io/docs/specs/semconv/registry/attributes/session/
-https://opentelemetry.io/docs/specs/semconv/registry/attributes/user/
+Each convention is one file of this package; `registry` finds them, `facts` reads what they have in common.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from telemetry.conventions import genai, langsmith, mcp, mlflow, openinference, traceloop, vercel
-from telemetry.conventions.lookup import first
+from telemetry.conventions.content import parsed, tool_result
+from telemetry.conventions.facts import general
+from telemetry.conventions.lookup import first_present
+from telemetry.conventions.registry import Convention, Registry
 from telemetry.meaning import Capture, Meaning
 from telemetry.span import Span
 
-SESSION = ("session.id", "gen_ai.conversation.id", "langfuse.session.id", "session_id", "conversation_id")
-USER = ("user.id", "enduser.id", "langfuse.user.id", "enduser.pseudo.id", "user_id")
-AGENT = ("gen_ai.agent.name", "agent.name")
-NOTHING = Meaning()
+# What should have come out. Only experiments know: https://langfuse.com/docs/evaluation/experiments
+EXPECTED = ("langfuse.experiment.item.expected_output",)
 
-
-class Convention(Protocol):
-    """What each module here offers."""
-
-    def recognises(self, span: Span) -> bool:
-        """Whether the span was written in this convention."""
-
-    def read(self, span: Span) -> Meaning:
-        """The facts for columns. Runs for every span at ingest."""
-
-    def messages(self, span: Span) -> tuple[Any, Any]:
-        """Input and output. Runs when a record is read."""
-
-
-# The special ones first: many of them write OTel GenAI's names as well.
-CONVENTIONS: tuple[Convention, ...] = (vercel, langsmith, mlflow, openinference, traceloop, mcp, genai)
+CONVENTIONS = Registry(__name__, __path__)
 
 
 def of(span: Span) -> Convention | None:
     """The convention that the span was written in, or None for work without a model, such as HTTP."""
-    return next((convention for convention in CONVENTIONS if convention.recognises(span)), None)
+    return CONVENTIONS.of(span)
 
 
 def read(span: Span) -> Meaning:
     """The facts that the span states."""
-    convention = of(span)
-    meaning = convention.read(span) if convention else NOTHING
-    session_id = meaning.session_id or first(span.attributes, SESSION)
-    user_id = meaning.user_id or first(span.attributes, USER)
-    agent = meaning.agent or first(span.attributes, AGENT)
-    if (session_id, user_id, agent) == (meaning.session_id, meaning.user_id, meaning.agent):
-        return meaning
-    return replace(meaning, session_id=session_id, user_id=user_id, agent=agent)
+    convention = CONVENTIONS.of(span)
+    return convention.read(span) if convention else general(span.attributes)
 
 
-def result_of(span: Span) -> Any:
-    """What the span's unit of work gave back; None when it was not recorded."""
-    convention = of(span)
-    return convention.messages(span)[1] if convention else None
+def output_of(span: Span) -> Any:
+    """What the span's unit of work gave back, as it was sent; None when it was not recorded."""
+    convention = CONVENTIONS.of(span)
+    return convention.output_of(span) if convention else None
 
 
 def capture(span: Span) -> Capture | None:
     """The unit of agent work with its input and output; None for other work."""
-    convention = of(span)
-    meaning = convention.read(span) if convention else NOTHING
+    convention = CONVENTIONS.of(span)
+    meaning = read(span)
     if convention is None or not meaning.unit:
         return None
-    given, output = convention.messages(span)
+    given, output = parsed(convention.input_of(span)), convention.output_of(span)
     return Capture(
         unit=meaning.unit,
         input=given,
-        output=output,
+        output=tool_result(output) if meaning.unit == "tool_call" else parsed(output),
         model=meaning.model,
-        expected=None,  # no convention records what should have come out
+        expected=parsed(first_present(span.attributes, EXPECTED)),
         replayable=given is not None,
     )

@@ -83,6 +83,8 @@ def unwrapped_item(item: Any) -> Any:
 
 def tool_result(value: Any) -> Any:
     """What a tool gave back, out of the message objects that frameworks wrap around it."""
+    if value is None:
+        return None
     for _ in range(MAX_DEPTH):
         content = parsed(value)
         inner = wrapped(content)
@@ -100,6 +102,8 @@ def wrapped(value: Any) -> Any:
         return None
     if len(value) == 1 and next(iter(value)) in ("output", "result", "response", "content"):
         return next(iter(value.values()))
+    if "raw_output" in value and "tool_name" in value:  # LlamaIndex
+        return value["raw_output"]
     if value.get("type") in ("tool", "constructor") or "tool_call_id" in value:
         return next((value[name] for name in ("data", "kwargs", "content") if value.get(name)), None)
     return None
@@ -111,5 +115,12 @@ def is_text_part(value: Any) -> bool:
 
 
 def reports_error(value: dict[str, Any]) -> bool:
-    """The envelope itself says that the tool failed: LangChain's `status`, MCP's `isError`."""
-    return (value.get("status") == "error" and "tool_call_id" in value) or value.get("isError") is True
+    """The envelope itself says that the tool failed: LangChain's `status`, MCP's and LlamaIndex's `isError`."""
+    is_marked = value.get("isError") is True or value.get("is_error") is True
+    return is_marked or (value.get("status") == "error" and "tool_call_id" in value)
+
+
+def reported_error(value: dict[str, Any]) -> Any:
+    """What the envelope tells about the failure; None when it reports none."""
+    told = (value.get(name) for name in ("content", "raw_output", "blocks"))
+    return next((text for text in told if text), "tool_error") if reports_error(value) else None

@@ -6,6 +6,7 @@ https://opentelemetry.io/docs/specs/otel/common/#attribute
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,9 @@ SESSION_NAMES = (
 )
 USER_NAMES = ("user_id", "userId")
 MAX_COUNT = 10**12  # tokens of one call; sums of them stay within 64 bits
-FINISH_KEYS = ('"finish_reason"', '"stop_reason"')
+LIST_STARTS = ("[", "(")
+FINISH_KEYS = ('"finish_reason"', '"stop_reason"', '"finishReason"')
+WORD = re.compile(r"[\w.\-]+")
 
 
 def prefixed(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -34,31 +37,48 @@ def prefixed(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
 def first(attributes: Attributes, names: tuple[str, ...]) -> str:
     """The first text or number that is there, as text; "" without one."""
     for name in names:
-        value = attributes.get(name)
-        if isinstance(value, str):
-            if value:
-                return value
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            return str(value)
+        if name in attributes:
+            value = attributes[name]
+            if isinstance(value, str):
+                if value:
+                    return value
+            elif isinstance(value, (int, float)) and not isinstance(value, bool):
+                return str(value)
     return ""
 
 
 def count(attributes: Attributes, names: tuple[str, ...]) -> int | None:
     """The first value that is a whole number; some clients write it as text."""
     for name in names:
-        value = attributes.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return int(value) if 0 <= value < MAX_COUNT else None
-        if isinstance(value, str) and value.isdecimal() and len(value) <= 12:
-            return int(value)
+        if name in attributes:
+            value = attributes[name]
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return int(value) if 0 <= value < MAX_COUNT else None
+            if isinstance(value, str) and value.isdecimal() and len(value) <= 12:
+                return int(value)
+    return None
+
+
+def first_present(attributes: Attributes, names: tuple[str, ...]) -> Any:
+    """The first value that is there and not empty text, of whatever type; None without one."""
+    for name in names:
+        if name in attributes:
+            value = attributes[name]
+            if value is not None and value != "":
+                return value
     return None
 
 
 def first_of_list(value: Any) -> str:
-    """The first entry of a list (finish reasons), or the text itself."""
+    """The first entry of a list (finish reasons), also of one that was written as text, or the text itself."""
     if isinstance(value, list):
         value = value[0] if value else ""
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    if value.startswith(LIST_STARTS):
+        found = WORD.search(value)
+        return found[0] if found else ""
+    return value
 
 
 def finish_in(text: Any) -> str:

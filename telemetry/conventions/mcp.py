@@ -6,31 +6,32 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions import genai
-from telemetry.conventions.lookup import first
+from telemetry.conventions.facts import SESSION, stated
+from telemetry.conventions.lookup import first, first_present
 from telemetry.meaning import Meaning
 from telemetry.span import Span
 
+RANK = 60
+SCOPES = ()
 METHOD = "mcp.method.name"
+MARKERS = frozenset({METHOD})
 CALL = "tools/call"
-
-
-def recognises(span: Span) -> bool:
-    """By the method that every MCP span names."""
-    return METHOD in span.attributes
+NAMES = replace(genai.NAMES, session=(*SESSION, "mcp.session.id"), tool=("gen_ai.tool.name", "mcp.tool.name"))
 
 
 def read(span: Span) -> Meaning:
     """`tools/call` is a tool call; listing, discovery and the rest are plain work."""
     attributes = span.attributes
-    is_call = attributes[METHOD] == CALL
-    return Meaning(
-        unit="tool_call" if is_call else "",
-        session_id=first(attributes, ("session.id", "gen_ai.conversation.id", "mcp.session.id")),
-        agent=first(attributes, ("gen_ai.agent.name",)),
-        tool=(first(attributes, ("gen_ai.tool.name", "mcp.tool.name")) or named(span)) if is_call else "",
+    is_call = attributes.get(METHOD) == CALL
+    return stated(
+        attributes,
+        NAMES,
+        "tool_call" if is_call else "",
+        tool=(first(attributes, NAMES.tool) or named(span)) if is_call else "",
     )
 
 
@@ -39,6 +40,11 @@ def named(span: Span) -> str:
     return span.name.partition(f"{CALL} ")[2].strip()
 
 
-def messages(span: Span) -> tuple[Any, Any]:
-    """Arguments and result, under OTel GenAI's names."""
-    return genai.messages(span)
+def input_of(span: Span) -> Any:
+    """The arguments, under OTel GenAI's names."""
+    return first_present(span.attributes, genai.ARGUMENTS)
+
+
+def output_of(span: Span) -> Any:
+    """The result, under OTel GenAI's names."""
+    return first_present(span.attributes, genai.RESULTS)

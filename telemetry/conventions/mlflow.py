@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.conventions.content import parsed, tool_result
-from telemetry.conventions.lookup import Attributes, count, finish_in
+from telemetry.conventions.content import parsed
+from telemetry.conventions.facts import SESSION, USER, Names, stated
+from telemetry.conventions.lookup import Attributes
 from telemetry.meaning import Meaning
 from telemetry.span import Span
 
+RANK = 30
+SCOPES = ()
 KIND = "mlflow.spanType"
+MARKERS = frozenset({KIND, "mlflow.spanInputs"})
 UNITS = {
     "LLM": "llm_call",
     "CHAT_MODEL": "llm_call",
@@ -25,12 +29,17 @@ UNITS = {
     "CHAIN": "graph_node",
     "TASK": "graph_node",
     "WORKFLOW": "graph_node",
+    "GUARDRAIL": "graph_node",
 }
-
-
-def recognises(span: Span) -> bool:
-    """By the span type that MLflow gives to every span."""
-    return KIND in span.attributes
+NAMES = Names(
+    session=("mlflow.trace.session", *SESSION),
+    user=("mlflow.trace.user", *USER),
+    input_tokens=("input_tokens",),
+    output_tokens=("output_tokens",),
+    answers=("mlflow.spanOutputs",),
+)
+QUOTED = (*NAMES.session, *NAMES.user)
+MODEL = ("mlflow.llm.model", "model")
 
 
 def read(span: Span) -> Meaning:
@@ -38,20 +47,18 @@ def read(span: Span) -> Meaning:
     attributes = span.attributes
     kind = text(attributes, KIND)
     unit = UNITS.get(kind, "")
-    is_model_call = unit == "llm_call"
-    usage = parsed(attributes.get("mlflow.chat.tokenUsage")) if is_model_call else None
-    usage = usage if isinstance(usage, dict) else {}
-    return Meaning(
-        unit=unit,
-        session_id=text(attributes, "mlflow.trace.session") or text(attributes, "session.id"),
-        user_id=text(attributes, "mlflow.trace.user") or text(attributes, "user.id"),
+    is_call = unit == "llm_call"
+    usage = parsed(attributes.get("mlflow.chat.tokenUsage")) if is_call else None
+    unquoted = {name: parsed(attributes[name]) for name in QUOTED if name in attributes}
+    return stated(
+        {**attributes, **unquoted} if unquoted else attributes,
+        NAMES,
+        unit,
         agent=name_of(span) if kind == "AGENT" else "",
         is_agent_run=kind == "AGENT",
-        tool=name_of(span) if kind == "TOOL" else "",
-        model=(text(attributes, "mlflow.llm.model") or text(attributes, "model")) if is_model_call else "",
-        input_tokens=count(usage, ("input_tokens",)),
-        output_tokens=count(usage, ("output_tokens",)),
-        finish_reason=finish_in(attributes.get("mlflow.spanOutputs")) if is_model_call else "",
+        tool=name_of(span),
+        model=next((name for key in MODEL if (name := text(attributes, key))), "") if is_call else "",
+        usage=usage if isinstance(usage, dict) else {},
     )
 
 
@@ -68,9 +75,11 @@ def name_of(span: Span) -> str:
     return text(span.attributes, "mlflow.spanFunctionName") or named
 
 
-def messages(span: Span) -> tuple[Any, Any]:
-    """The recorded inputs and outputs."""
-    attributes = span.attributes
-    output = attributes.get("mlflow.spanOutputs")
-    is_tool = text(attributes, KIND) == "TOOL"
-    return parsed(attributes.get("mlflow.spanInputs")), tool_result(output) if is_tool else parsed(output)
+def input_of(span: Span) -> Any:
+    """The recorded inputs."""
+    return span.attributes.get("mlflow.spanInputs")
+
+
+def output_of(span: Span) -> Any:
+    """The recorded outputs."""
+    return span.attributes.get("mlflow.spanOutputs")

@@ -8,77 +8,124 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.conventions.content import metadata, numbered, parsed, tool_result
-from telemetry.conventions.lookup import SESSION_NAMES, USER_NAMES, Attributes, count, finish_in, first
+from telemetry.conventions.content import metadata, numbered, parsed
+from telemetry.conventions.facts import Names, stated
+from telemetry.conventions.lookup import Attributes, first, first_present
 from telemetry.meaning import Meaning
 from telemetry.span import Span
 
+RANK = 40
+SCOPES = ("openinference.instrumentation*", "@arizeai/openinference-*")
 KIND = "openinference.span.kind"
+MARKERS = frozenset({KIND})
 UNITS = {
     "LLM": "llm_call",
     "EMBEDDING": "llm_call",
+    "DECISION": "llm_call",
     "TOOL": "tool_call",
     "RETRIEVER": "retrieval",
     "RERANKER": "retrieval",
     "CHAIN": "graph_node",
     "AGENT": "graph_node",
+    "GUARDRAIL": "graph_node",
 }
-
-
-def recognises(span: Span) -> bool:
-    """By the span kind that the specification requires."""
-    return KIND in span.attributes or span.origin.scope_name.startswith("openinference.instrumentation")
+NAMES = Names(
+    tool=("tool.name", "tool_call.function.name"),
+    input_tokens=("llm.token_count.prompt", "decision.token_count.input"),
+    output_tokens=("llm.token_count.completion", "decision.token_count.output"),
+    finish=("llm.finish_reason",),
+    answers=("output.value",),  # of older versions
+)
+MODEL = (
+    "llm.request.model_name",
+    "llm.model_name",
+    "llm.response.model_name",
+    "embedding.model_name",
+    "decision.model_name",
+)
+PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
+ASKED = ("model", "model_name", "model_id")
+NODE = ("graph.node.name", "graph.node.id")  # CrewAI puts the role into the id
+MESSAGES = {  # what the numbered attributes of each kind hold: what went in, what came out
+    "LLM": (("llm.input_messages.", "llm.prompts."), ("llm.output_messages.", "llm.choices.")),
+    "EMBEDDING": (("embedding.embeddings.",), ()),
+    "RETRIEVER": ((), ("retrieval.documents.",)),
+    "RERANKER": (("reranker.input_documents.",), ("reranker.output_documents.",)),
+}
+NO_MESSAGES: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 def read(span: Span) -> Meaning:
     """LangGraph puts the user and the agent's name into the JSON `metadata` alone."""
     attributes = span.attributes
-    kind = str(attributes.get(KIND) or "").upper()
+    kind = kind_of(attributes)
     unit = UNITS.get(kind, "")
-    facts = metadata(attributes)
-    is_model_call = unit == "llm_call"
-    return Meaning(
-        unit=unit,
-        session_id=first(attributes, ("session.id",)) or first(facts, SESSION_NAMES),
-        user_id=first(attributes, ("user.id",)) or first(facts, USER_NAMES),
-        agent=agent_of(span, kind, facts),
+    about = metadata(attributes) if "metadata" in attributes else {}
+    return stated(
+        attributes,
+        NAMES,
+        unit,
+        agent=agent_of(span, kind, about),
         is_agent_run=kind == "AGENT",
-        tool=first(attributes, ("tool.name", "tool_call.function.name"))
-        or (span.name if kind == "TOOL" else ""),
-        model=model_of(attributes) if is_model_call else "",
-        input_tokens=count(attributes, ("llm.token_count.prompt",)) if is_model_call else None,
-        output_tokens=count(attributes, ("llm.token_count.completion",)) if is_model_call else None,
-        finish_reason=finish_of(attributes) if is_model_call else "",
+        tool=first(attributes, NAMES.tool) or span.name,
+        model=model_of(attributes) if unit == "llm_call" else "",
+        about=about,
     )
 
 
-def agent_of(span: Span, kind: str, facts: dict[str, Any]) -> str:
+def kind_of(attributes: Attributes) -> str:
+    """The kind in capitals, as the specification writes it."""
+    return first(attributes, (KIND,)).upper()
+
+
+def agent_of(span: Span, kind: str, about: Attributes) -> str:
     """The agent that this span belongs to."""
-    agent = first(span.attributes, ("agent.name",)) or first(facts, ("lc_agent_name", "agent_name"))
-    return agent or (span.name if kind == "AGENT" else "")
+    agent = first(span.attributes, ("agent.name",)) or first(about, ("lc_agent_name", "agent_name"))
+    if agent or kind != "AGENT":
+        return agent
+    node = first(span.attributes, NODE)
+    return span.name if not node or is_random(node) else node
+
+
+def is_random(text: str) -> bool:
+    """Made by a machine, as some clients' node ids are."""
+    return len(text) >= 16 and all(letter in "0123456789abcdefABCDEF-_" for letter in text)
 
 
 def model_of(attributes: Attributes) -> str:
     """The model that was asked for: the same name whether the call failed or not."""
-    parameters = parsed(attributes.get("llm.invocation_parameters"))
-    asked = first(parameters, ("model", "model_name", "model_id")) if isinstance(parameters, dict) else ""
-    return asked or first(attributes, ("llm.model_name", "embedding.model_name"))
+    parameters = parsed(first_present(attributes, PARAMETERS))
+    asked = first(parameters, ASKED) if isinstance(parameters, dict) else ""
+    return asked or first(attributes, MODEL)
 
 
-def finish_of(attributes: Attributes) -> str:
-    """Older versions leave it inside the answer."""
-    return first(attributes, ("llm.finish_reason",)) or finish_in(attributes.get("output.value"))
-
-
-def messages(span: Span) -> tuple[Any, Any]:
-    """The numbered messages of a model call; else input and output as recorded."""
+def input_of(span: Span) -> Any:
+    """The numbered messages of a model call, the arguments of a tool; else the input as recorded."""
     attributes = span.attributes
-    given = answer = None
-    if attributes.get(KIND) == "LLM":
-        given = numbered(attributes, "llm.input_messages.")
-        answer = numbered(attributes, "llm.output_messages.")
-    if attributes.get(KIND) == "TOOL":
-        answer = tool_result(attributes.get("output.value"))
-    if attributes.get(KIND) == "RETRIEVER":
-        answer = numbered(attributes, "retrieval.documents.")
-    return given or parsed(attributes.get("input.value")), answer or parsed(attributes.get("output.value"))
+    prefixes, _ = MESSAGES.get(kind_of(attributes), NO_MESSAGES)
+    given = listed(attributes, prefixes) or first_present(attributes, ("input.value",))
+    if given is not None:
+        return given
+    query = first_present(attributes, ("reranker.query",))
+    return arguments(attributes.get("tool.parameters")) if query is None else query
+
+
+def arguments(value: Any) -> Any:
+    """The specification lets `tool.parameters` be the schema of the arguments, which is not what was called."""
+    parameters = parsed(value)
+    is_schema = (
+        isinstance(parameters, dict) and parameters.get("type") == "object" and "properties" in parameters
+    )
+    return None if is_schema else parameters
+
+
+def output_of(span: Span) -> Any:
+    """The numbered messages or documents; else the output as recorded."""
+    attributes = span.attributes
+    _, prefixes = MESSAGES.get(kind_of(attributes), NO_MESSAGES)
+    return listed(attributes, prefixes) or attributes.get("output.value")
+
+
+def listed(attributes: Attributes, prefixes: tuple[str, ...]) -> list[Any] | None:
+    """The list under the first prefix that has one."""
+    return next((found for prefix in prefixes if (found := numbered(attributes, prefix))), None)

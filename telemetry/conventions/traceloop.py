@@ -10,60 +10,53 @@ from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions import genai
-from telemetry.conventions.content import numbered, parsed, tool_result
+from telemetry.conventions.facts import SESSION, USER, stated
 from telemetry.conventions.lookup import SESSION_NAMES, USER_NAMES, Attributes, first, prefixed
 from telemetry.meaning import Meaning
 from telemetry.span import Span
 
+RANK = 50
+SCOPES = ("traceloop.tracer",)
 KIND = "traceloop.span.kind"
-MARKERS = (KIND, "traceloop.workflow.name", "traceloop.entity.name", "llm.request.type")
+MARKERS = frozenset({KIND, "traceloop.workflow.name", "traceloop.entity.name", "llm.request.type"})
 UNITS = {"tool": "tool_call", "workflow": "graph_node", "task": "graph_node", "agent": "graph_node"}
 REQUESTS = ("chat", "completion", "embedding", "rerank")
-SESSION = prefixed("traceloop.association.properties.", SESSION_NAMES)
-USER = prefixed("traceloop.association.properties.", USER_NAMES)
-
-
-def recognises(span: Span) -> bool:
-    """By any of its own names."""
-    attributes = span.attributes
-    return any(marker in attributes for marker in MARKERS) or span.origin.scope_name == "traceloop.tracer"
+ENTITY = ("traceloop.entity.name",)
+PROPERTIES = "traceloop.association.properties."
+NAMES = replace(
+    genai.NAMES,
+    session=(*prefixed(PROPERTIES, SESSION_NAMES), *SESSION),
+    user=(*prefixed(PROPERTIES, USER_NAMES), "gen_ai.user", "llm.user", *USER),
+    agent=(*genai.NAMES.agent, "traceloop.workflow.name"),
+)
 
 
 def read(span: Span) -> Meaning:
-    """Newer model calls are OTel GenAI; its reading is the base, Traceloop's own names go on top."""
+    """Newer model calls are OTel GenAI; Traceloop's own names go first."""
     attributes = span.attributes
-    base = genai.read(span)
-    kind = attributes.get(KIND)
-    entity = first(attributes, ("traceloop.entity.name",))
-    unit = unit_of(attributes) or base.unit
-    return replace(
-        base,
-        unit=unit,
-        session_id=first(attributes, SESSION),
-        user_id=first(attributes, USER) or first(attributes, ("gen_ai.user", "llm.user")),
-        agent=(entity if kind == "agent" else "")
-        or base.agent
-        or first(attributes, ("traceloop.workflow.name",)),
-        is_agent_run=kind == "agent" or base.is_agent_run,
-        tool=(entity if kind == "tool" else "") or base.tool,
-        **(genai.model_call(attributes) if unit == "llm_call" else genai.NO_MODEL_CALL),
+    kind = first(attributes, (KIND,))
+    return stated(
+        attributes,
+        NAMES,
+        unit_of(attributes, kind),
+        agent=first(attributes, ENTITY) if kind == "agent" else "",
+        is_agent_run=kind == "agent" or (not kind and genai.is_agent_run(attributes)),
+        tool=first(attributes, ENTITY) if kind == "tool" else "",
     )
 
 
-def unit_of(attributes: Attributes) -> str:
+def unit_of(attributes: Attributes, kind: str) -> str:
     """By the kind of its own spans, by the request type of older model calls."""
-    unit = UNITS.get(str(attributes.get(KIND) or ""))
-    return unit or ("llm_call" if attributes.get("llm.request.type") in REQUESTS else "")
+    if kind in UNITS:
+        return UNITS[kind]
+    return "llm_call" if attributes.get("llm.request.type") in REQUESTS else genai.unit_of(attributes)
 
 
-def messages(span: Span) -> tuple[Any, Any]:
-    """Numbered messages of older model calls, the entity's input and output, else OTel GenAI's."""
-    attributes = span.attributes
-    if "traceloop.entity.input" in attributes or "traceloop.entity.output" in attributes:
-        output = attributes.get("traceloop.entity.output")
-        is_tool = attributes.get(KIND) == "tool"
-        return parsed(attributes.get("traceloop.entity.input")), tool_result(output) if is_tool else parsed(
-            output
-        )
-    given = numbered(attributes, "gen_ai.prompt.")
-    return (given, numbered(attributes, "gen_ai.completion.")) if given else genai.messages(span)
+def input_of(span: Span) -> Any:
+    """The entity's input, else OTel GenAI's, which knows the numbered messages of older model calls."""
+    return span.attributes.get("traceloop.entity.input") or genai.input_of(span)
+
+
+def output_of(span: Span) -> Any:
+    """The entity's output, else OTel GenAI's."""
+    return span.attributes.get("traceloop.entity.output") or genai.output_of(span)

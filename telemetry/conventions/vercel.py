@@ -11,75 +11,87 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
-from telemetry.conventions.lookup import SESSION_NAMES, USER_NAMES, count, first, prefixed
+from telemetry.conventions.facts import AGENT, SESSION, USER, Names, stated
+from telemetry.conventions.lookup import SESSION_NAMES, USER_NAMES, first, first_present, prefixed
 from telemetry.meaning import Meaning
 from telemetry.span import Span
 
+RANK = 10
 SCOPES = ("ai", "gen_ai")
-SESSION = prefixed("ai.telemetry.metadata.", SESSION_NAMES) + prefixed("ai.settings.context.", SESSION_NAMES)
-USER = prefixed("ai.telemetry.metadata.", USER_NAMES) + prefixed("ai.settings.context.", USER_NAMES)
-INPUT_TOKENS = (
-    "gen_ai.usage.input_tokens",
-    "ai.usage.inputTokens",
-    "ai.usage.promptTokens",
-    "ai.usage.tokens",
+OPERATION = "ai.operationId"
+MARKERS = frozenset({OPERATION})
+RUN_AGENT = ("ai.telemetry.functionId", "resource.name")
+NAMES = Names(
+    session=(
+        *prefixed("ai.telemetry.metadata.", SESSION_NAMES),
+        *prefixed("ai.settings.context.", SESSION_NAMES),
+        *SESSION,
+    ),
+    user=(
+        *prefixed("ai.telemetry.metadata.", USER_NAMES),
+        *prefixed("ai.settings.context.", USER_NAMES),
+        *USER,
+    ),
+    agent=(*RUN_AGENT, *AGENT),
+    tool=("ai.toolCall.name", "gen_ai.tool.name"),
+    model=("gen_ai.request.model", "ai.model.id", "ai.response.model"),
+    input_tokens=(
+        "gen_ai.usage.input_tokens",
+        "ai.usage.inputTokens",
+        "ai.usage.promptTokens",
+        "ai.usage.tokens",
+    ),
+    output_tokens=("gen_ai.usage.output_tokens", "ai.usage.outputTokens", "ai.usage.completionTokens"),
+    finish=("ai.response.finishReason", "ai.finishReason", "gen_ai.response.finish_reasons"),
 )
-OUTPUT_TOKENS = ("gen_ai.usage.output_tokens", "ai.usage.outputTokens", "ai.usage.completionTokens")
-
-
-def recognises(span: Span) -> bool:
-    """By scope, or by the operation id that every span of it has."""
-    return span.origin.scope_name in SCOPES or "ai.operationId" in span.attributes
+VERSION_7 = replace(genai.NAMES, session=NAMES.session, user=NAMES.user)
+GIVEN = ("ai.prompt.messages", "ai.prompt", "ai.value", "ai.values", "ai.documents")
+ARGUMENTS = ("ai.toolCall.args", "ai.toolCall.input")
+RESULTS = ("ai.toolCall.result", "ai.toolCall.output")
+ANSWERS = ("ai.embedding", "ai.embeddings", "ai.ranking")
+ANSWER_PARTS = ("text", "toolCalls", "object")
 
 
 def read(span: Span) -> Meaning:
     """`ai.generateText` is the agent's run; `.doGenerate` and `.doStream` under it are the model calls."""
     attributes = span.attributes
-    operation = first(attributes, ("ai.operationId",))
-    session_id, user_id = first(attributes, SESSION), first(attributes, USER)
+    operation = first(attributes, (OPERATION,))
     if not operation:
-        return replace(genai.read(span), session_id=session_id, user_id=user_id)
+        unit, is_run = genai.unit_of(attributes), genai.is_agent_run(attributes)
+        return stated(attributes, VERSION_7, unit, is_agent_run=is_run)
     unit = unit_of(operation)
-    is_model_call = unit == "llm_call"
-    agent = first(attributes, ("ai.telemetry.functionId", "resource.name"))
-    return Meaning(
-        unit=unit,
-        session_id=session_id,
-        user_id=user_id,
-        agent=agent,
-        is_agent_run=unit == "graph_node" and bool(agent),
-        tool=first(attributes, ("ai.toolCall.name",)),
-        model=first(attributes, ("gen_ai.request.model", "ai.model.id", "ai.response.model")),
-        input_tokens=count(attributes, INPUT_TOKENS) if is_model_call else None,
-        output_tokens=count(attributes, OUTPUT_TOKENS) if is_model_call else None,
-        finish_reason=first(attributes, ("ai.response.finishReason",)) if is_model_call else "",
-    )
+    is_run = unit == "graph_node" and bool(first(attributes, RUN_AGENT))
+    return stated(attributes, NAMES, unit, is_agent_run=is_run)
 
 
 def unit_of(operation: str) -> str:
     """The unit of an `ai.operationId`."""
     if operation == "ai.toolCall":
         return "tool_call"
+    if operation.startswith("ai.rerank"):
+        return "retrieval"
     return "llm_call" if ".do" in operation else "graph_node"
 
 
-def messages(span: Span) -> tuple[Any, Any]:
-    """Prompt and answer, or arguments and result of a tool."""
-    attributes = span.attributes
-    operation = attributes.get("ai.operationId")
+def input_of(span: Span) -> Any:
+    """The prompt, or the arguments of a tool."""
+    operation = span.attributes.get(OPERATION)
     if not operation:
-        return genai.messages(span)
+        return genai.input_of(span)
+    return first_present(span.attributes, ARGUMENTS if operation == "ai.toolCall" else GIVEN)
+
+
+def output_of(span: Span) -> Any:
+    """The text, with the tool calls or the object that the model gave; or what a tool gave back."""
+    attributes = span.attributes
+    operation = attributes.get(OPERATION)
+    if not operation:
+        return genai.output_of(span)
     if operation == "ai.toolCall":
-        return parsed(attributes.get("ai.toolCall.args")), parsed(attributes.get("ai.toolCall.result"))
-    given = attributes.get("ai.prompt.messages") or attributes.get("ai.prompt") or attributes.get("ai.value")
-    return parsed(given), answer(span)
-
-
-def answer(span: Span) -> Any:
-    """The text, with the tool calls or the object that the model gave."""
-    parts = {
-        name: parsed(span.attributes[f"ai.response.{name}"])
-        for name in ("text", "toolCalls", "object")
-        if span.attributes.get(f"ai.response.{name}")
-    }
-    return parts["text"] if list(parts) == ["text"] else parts or None
+        return first_present(attributes, RESULTS)
+    parts = {}
+    for name in ANSWER_PARTS:  # `ai.result` is version 3's name
+        part = first_present(attributes, (f"ai.response.{name}", f"ai.result.{name}"))
+        if part is not None:
+            parts[name] = parsed(part)
+    return parts["text"] if list(parts) == ["text"] else parts or first_present(attributes, ANSWERS)

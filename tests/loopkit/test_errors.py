@@ -12,7 +12,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from loopkit.error_answers import handle, is_store_fault, sentence
+from loopkit.error_answers import handle, sentence
 from loopkit.errors import ApiError, Unavailable
 from tenants.project_file import OutdatedFile
 from tests.server import Server
@@ -74,10 +74,6 @@ def test_what_may_be_sent_again_says_when() -> None:
 
 def test_no_fault_of_the_store_shows_its_inside() -> None:
     assert "secret/path" not in str(handled(OperationalError("unable to open secret/path")).data)
-
-
-def test_a_broken_constraint_is_no_passing_fault() -> None:
-    assert not is_store_fault(IntegrityError("UNIQUE"))
 
 
 @pytest.mark.parametrize(
@@ -147,9 +143,3 @@ def test_the_running_server_answers_errors_in_the_same_shape(server: Server) -> 
     assert set(server.call("GET", "/nothing").json()["error"]) == {"code", "message", "hint", "docs_url"}
     assert server.call("POST", "/v1/provision", data=b"{").status == 400
     assert server.call("GET", "/health", Host="elsewhere.example").status == 400
-
-
-def test_the_log_says_where_the_store_failed(caplog: pytest.LogCaptureFixture) -> None:
-    handled(OperationalError("database is locked"))
-
-    assert caplog.messages == ["store unavailable at '/v1/telemetry': database is locked"]

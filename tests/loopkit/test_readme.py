@@ -53,9 +53,9 @@ def test_the_table_of_variables_equals_the_settings() -> None:
 
 def test_every_requirement_has_a_reason() -> None:
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    required = {re.split(r"[\[<>=]", line)[0] for line in lines if line and not line.startswith("#")}
+    required = {re.split(r"[\[<>=;]", line)[0] for line in lines if line and not line.startswith("#")}
 
-    named = set(re.findall(r"^\| ([A-Za-z][\w-]+) \| \S", section("Dependencies"), re.M)) - {"Package"}
+    named = set(re.findall(r"^\| ([A-Za-z][\w.-]+) \| \S", section("Dependencies"), re.M)) - {"Package"}
 
     assert named == required
 
@@ -65,7 +65,7 @@ def test_every_requirement_has_a_lower_and_an_upper_bound(name: str) -> None:
     lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] not in "#-"]
 
     assert lines
-    assert [line for line in lines if not re.search(r">=[\d.]+,<[\d.]+$", line)] == []
+    assert [line for line in lines if not re.search(r">=[\d.]+,<[\d.]+(; .+)?$", line)] == []
 
 
 def test_every_folder_of_the_layout_exists() -> None:

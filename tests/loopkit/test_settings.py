@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -96,5 +95,15 @@ def test_a_password_in_a_bad_value_is_not_shown(start: Callable[..., str]) -> No
     assert "hunter2" not in refusal
 
 
-def test_kept_connections_are_checked_before_use() -> None:
-    assert settings.DATABASES["default"]["CONN_HEALTH_CHECKS"]
+@pytest.mark.parametrize(
+    ("url", "checked"), [("sqlite:///x.sqlite3", False), ("postgres://a@db/loopkit", True)]
+)
+def test_kept_connections_to_a_server_are_checked_before_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, checked: bool
+) -> None:
+    monkeypatch.setenv("LOOPKIT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("LOOPKIT_DATABASE_URL", url)
+
+    read = runpy.run_path(str(ROOT / "loopkit" / "settings.py"))
+
+    assert read["DATABASES"]["default"]["CONN_HEALTH_CHECKS"] is checked

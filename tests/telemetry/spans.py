@@ -11,7 +11,8 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.decode import Encoding, decode
+from telemetry import decode
+from telemetry.decode import Encoding
 from telemetry.span import Event, Origin, Span
 
 CAPTURES = Path(__file__).parent.parent / "fixtures" / "captures"
@@ -56,7 +57,8 @@ def captured(name: str) -> tuple[Span, ...]:
         headers = {key.lower(): value for key, value in request["headers"]}
         encoding = Encoding.of(headers["content-type"])
         assert encoding is not None
-        spans += decode(plain(path.read_bytes(), headers.get("content-encoding", "")), encoding).spans
+        body = plain(path.read_bytes(), headers.get("content-encoding", ""))
+        spans += decode.spans(decode.parse(body, encoding)).spans
     return tuple(spans)
 
 

@@ -128,6 +128,8 @@ def test_a_5xx_of_a_server_fails_without_error_status(
             "E_LIMIT",
         ),
         ('{"isError": true, "content": [{"type": "text", "text": "no"}]}', ""),
+        ('{"isError": true}', ""),
+        ('{"tool_name": "refund", "raw_output": "no", "is_error": true}', ""),
     ],
 )
 def test_a_tool_that_returns_its_error_has_failed(result: str, error_type: str) -> None:
@@ -160,7 +162,7 @@ def test_an_exception_that_only_steers_is_no_failure(error_type: str) -> None:
     assert judge(make_span(status_code=ERROR, events=[exception("approve?", error_type)])) is None
 
 
-@pytest.mark.parametrize("reason", ["length", "max_tokens", "MAX_TOKENS"])
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "MAX_TOKENS", "FinishReason.MAX_TOKENS"])
 def test_a_cut_answer_is_a_soft_failure(reason: str) -> None:
     judged = judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]}))
 

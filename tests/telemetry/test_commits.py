@@ -16,7 +16,7 @@ from telemetry.batch import Batch, Receipt
 
 def batch(number: int) -> Batch:
     """An empty batch that can be told from others."""
-    return Batch([], [], Counter(), None, number)
+    return Batch([], [], Counter(), Counter(), None, number)
 
 
 class Store:
@@ -83,7 +83,7 @@ def test_a_failing_store_is_asked_once_for_all() -> None:
 @pytest.mark.parametrize("rows", [commits.MOST_ROWS, 10 * commits.MOST_ROWS])
 def test_a_large_batch_is_written_alone(rows: int) -> None:
     line = commits.Line()
-    large = Batch([None] * rows, [], Counter(), None, 0)  # type: ignore[list-item]
+    large = Batch([None] * rows, [], Counter(), Counter(), None, 0)  # type: ignore[list-item]
     for one in (large, batch(1), batch(2)):
         line.waiting.append((one, commits.Future()))
 

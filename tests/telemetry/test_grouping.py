@@ -17,8 +17,8 @@ from tests.telemetry.spans import CLIENTS, captured, labels
 INDISTINCT = {("tool_error: RefundLimitExceeded", "invalid arguments (missing field)")}
 
 
-def innermost(spans: list[Span]) -> dict[tuple[str, str], set[int]]:
-    """Fingerprints of the failures below which nothing else failed, by service and operation."""
+def innermost(spans: list[Span]) -> set[int]:
+    """Fingerprints of the failures below which nothing else failed."""
     found = {span.span_id: (span, conventions.read(span)) for span in spans}
     failed = {span_id: fault for span_id, pair in found.items() if (fault := failure(*pair))}
     failed = {span_id: fault for span_id, fault in failed.items() if fault.signal_type != "user_signal"}
@@ -28,11 +28,10 @@ def innermost(spans: list[Span]) -> dict[tuple[str, str], set[int]]:
         while parent in found and parent not in outer:
             outer.add(parent)
             parent = found[parent][0].parent_span_id
-    result: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for span_id in failed.keys() - outer:
-        service, work = found[span_id][0].origin.service, operation(*found[span_id])
-        result[service, work].add(fingerprint(service, work, failed[span_id]))
-    return result
+    return {
+        fingerprint(found[span_id][0].origin.service, operation(*found[span_id]), failed[span_id])
+        for span_id in failed.keys() - outer
+    }
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -40,18 +39,15 @@ def test_each_injected_kind_is_one_fingerprint_and_shares_it_with_none(client: s
     traces: dict[str, list[Span]] = defaultdict(list)
     for span in captured(client):
         traces[span.trace_id.hex()].append(span)
-    by_kind: dict[str, dict[tuple[str, str], set[int]]] = defaultdict(lambda: defaultdict(set))
 
+    by_kind: dict[str, set[int]] = defaultdict(set)
     for trace_id, row in labels(client).items():
-        for place, numbers in innermost(traces[trace_id]).items():
-            by_kind[row["kind"]][place] |= numbers
+        by_kind[row["kind"]] |= innermost(traces[trace_id])
 
-    split = [kind for kind, places in by_kind.items() if any(len(numbers) > 1 for numbers in places.values())]
     owners: dict[int, set[str]] = defaultdict(set)
-    for kind, places in by_kind.items():
-        for numbers in places.values():
-            for one in numbers:
-                owners[one].add(kind)
+    for kind, numbers in by_kind.items():
+        for one in numbers:
+            owners[one].add(kind)
     merged = {tuple(sorted(kinds)) for kinds in owners.values() if len(kinds) > 1}
-    assert split == []
-    assert {tuple(sorted(kinds)) for kinds in merged} <= {tuple(sorted(kinds)) for kinds in INDISTINCT}
+    assert {kind: numbers for kind, numbers in by_kind.items() if len(numbers) > 1} == {}
+    assert merged <= {tuple(sorted(kinds)) for kinds in INDISTINCT}

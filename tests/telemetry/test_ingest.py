@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from telemetry.decode import Encoding, Undecodable, decode
+from telemetry.decode import Encoding, Undecodable, parse, spans
 from telemetry.normalise import normalise
 from tests import captures
 from tests.server import Server
@@ -44,7 +44,7 @@ SMALLEST = sorted(CAPTURED, key=lambda recorded: len(recorded.plain))[:3]
 def understood(body: bytes, encoding: Encoding) -> None:
     """The body is decoded and every span read, or refused as undecodable; nothing else may happen."""
     with suppress(Undecodable):
-        for found in decode(body, encoding).spans:
+        for found in spans(parse(body, encoding)).spans:
             normalise(found)
 
 
@@ -144,7 +144,7 @@ def field(number: int, data: bytes) -> bytes:
     return bytes([number << 3 | 2]) + length + bytes([left]) + data
 
 
-BATCH, SENDERS, ROUNDS = 5, 3, 3
+BATCH, SENDERS = 5, 3
 
 
 def test_what_was_acknowledged_survives_killed_workers(sturdy_server: Server) -> None:
@@ -168,11 +168,9 @@ def test_what_was_acknowledged_survives_killed_workers(sturdy_server: Server) ->
     senders = [threading.Thread(target=send, args=(sender,)) for sender in range(SENDERS)]
     for sender in senders:
         sender.start()
-    for _ in range(ROUNDS):
-        before = len(acknowledged)
-        wait_until(lambda before=before: len(acknowledged) >= before + 10)
-        for worker in workers(sturdy_server):
-            os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: len(acknowledged) >= 10)  # `make faults` does this 20 times, and worse
+    for worker in workers(sturdy_server):
+        os.kill(worker, signal.SIGKILL)
     wait_until(lambda: bool(workers(sturdy_server)))
     stop.set()
     for sender in senders:
@@ -187,7 +185,7 @@ def test_what_was_acknowledged_survives_killed_workers(sturdy_server: Server) ->
             "SELECT (SELECT sum(count) FROM telemetry_rollup), (SELECT sum(records) FROM telemetry_trace)"
         )
     expected = {(trace_id(batch).upper(), span_id(n).upper()) for batch in acknowledged for n in range(BATCH)}
-    assert len(expected) >= ROUNDS * 10 * BATCH
+    assert len(expected) >= 10 * BATCH
     assert expected <= stored
     assert counted == (len(stored), len(stored))
 

@@ -54,6 +54,12 @@ def test_a_real_client_has_few_operations_and_none_holds_a_long_number(client: s
             INTERNAL,
             "agent helper",
         ),
+        (
+            "haystack.component.run",
+            {"haystack.component.type": "BM25Retriever", "haystack.component.name": "retriever"},
+            INTERNAL,
+            "haystack.component.run retriever",
+        ),
         ("GET", {"http.request.method": "GET", "http.route": "/orders/:id"}, SERVER, "GET /orders/:id"),
         ("GET", {"http.method": "GET", "http.route": "/o/<int:oid>"}, SERVER, "GET /o/<int:oid>"),
         (
@@ -87,8 +93,33 @@ def test_a_real_client_has_few_operations_and_none_holds_a_long_number(client: s
             CLIENT,
             "shop.Orders/Get",
         ),
+        ("r", {"rpc.system.name": "grpc", "rpc.method": "shop.Orders/Get"}, SERVER, "shop.Orders/Get"),
+        (
+            "m",
+            {"messaging.system": "kafka", "messaging.operation.name": "poll", "messaging.destination.name": "orders"},
+            5,
+            "poll orders",
+        ),
+        (
+            "m",
+            {"messaging.system": "rabbitmq", "messaging.operation": "publish", "messaging.destination": "orders-10042"},
+            4,
+            "publish orders-{id}",
+        ),
+        (
+            "m",
+            {
+                "messaging.system": "jms",
+                "messaging.operation.type": "send",
+                "messaging.destination.name": "reply-queue-of-one",
+                "messaging.destination.temporary": True,
+            },
+            4,
+            "send",
+        ),
+        ("orders send", {"messaging.system": "aws_sqs"}, 4, "orders send"),
     ],
-)
+)  # fmt: skip
 def test_known_work_is_named_by_what_it_does(
     name: str, attributes: dict[str, Any], kind: int, expected: str
 ) -> None:

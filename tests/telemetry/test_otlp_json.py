@@ -165,7 +165,7 @@ def test_j6_null_is_as_good_as_absent_for_every_field() -> None:
     found = otlp_json.parse(json.dumps(nulls).encode()).resource_spans[0].scope_spans[0].spans[0]
 
     raw = {name: bytes.fromhex(digits) for name, digits in bare.items()}
-    assert found == Span(trace_id=raw["traceId"], span_id=raw["spanId"], status={})
+    assert found == Span(trace_id=raw["traceId"], span_id=raw["spanId"])
 
 
 def test_j6_values_nest() -> None:
@@ -282,6 +282,23 @@ def test_j8_values_nest_so_deep_and_are_still_shown(
         send(request(span(at=NOW) | {"attributes": [{"key": "deep", "value": wrap(deep)}]})).status_code
         == 400
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\ud83d", "?"),
+        (r"\uDE00\uD83D", "??"),
+        (r"\ud83d\ud83d\ude00\ude00", "?\U0001f600?"),
+        (r"\\ud83d\ud83d", r"\ud83d?"),
+        (r"\\\ud83d\n\u00e9\"", '\\?\n\xe9"'),
+    ],
+)
+def test_j8_only_halves_without_their_other_half_are_replaced(sent: str, expected: str) -> None:
+    body = rf'{{"resourceSpans": [{{"schemaUrl": "\udc00 {sent}"}}]}}'
+
+    assert otlp_json.parse(body.encode()).resource_spans[0].schema_url == f"? {expected}"
 
 
 def test_j8_lone_surrogates_are_stored_as_question_marks(

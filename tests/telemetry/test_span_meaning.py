@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from telemetry.models import Origin, Record
 from telemetry.windows import unix_nano
 from tenants.binding import bind
 from tenants.provisioning import Minted
-from tests.telemetry.answers import counts, partial_success, status
+from tests.telemetry.answers import counts, partial_success
 from tests.telemetry.factory import any_value, key_values, protobuf, record_id, request, span, trace_id
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -231,12 +232,24 @@ def test_m6_nul_characters_harm_nothing(
     assert not any("\x00" in value for value in texts)
 
 
-def test_m6_protobuf_text_that_is_not_utf_8_is_400(send: Callable[..., Any]) -> None:
-    data = protobuf(request(span("NAME", at=NOW)))
+def test_m6_half_characters_and_escaped_nul_in_json_harm_nothing(
+    send: Callable[..., Any], record: Read
+) -> None:
+    cut = "half \ud83d, \udc00 other, \x00 nothing, whole \U0001f600"
+    sent = span(
+        "cut \ud83d",
+        id="cut",
+        at=datetime.now(UTC),
+        error=cut,
+        attributes={"session.id": cut, "text\udfff": cut},
+    )
 
-    answer = send(data.replace(b"NAME", b"\xff\xfeME"))
+    answer = send(json.dumps(request(sent)).encode(), "application/json")
 
-    assert (answer.status_code, status(answer)[0]) == (400, 3)
+    assert counts(answer) == (1, 0, 0)
+    shown = record(record_id(sent))
+    assert (shown["name"], shown["session_id"]) == ("cut ?", "half ?, ? other,  nothing, whole \U0001f600")
+    assert shown["attributes"]["text?"] == "half ?, ? other, \x00 nothing, whole \U0001f600"
 
 
 def test_texts_longer_than_an_index_takes_are_cut_in_columns_and_whole_in_the_record(

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from telemetry.stacktrace import top_own_frame
+from telemetry.stacktrace import origin, top_own_frame
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,41 @@ def test_the_top_own_frame_has_no_line_and_is_no_librarys(stack: str, frame: str
     assert top_own_frame(stack) == frame
 
 
+JVM = "\tat java.util.ArrayList.get(ArrayList.java:1)\n"
+OWN = "\tat shop.Cart.total(Cart.java:9)\n"
+
+
 @pytest.mark.parametrize(
-    "piece", ["a", "at x() in ", "   at (", "\n", "'", "x@", "/a.js:1:2", "a.b:", 'File "']
+    ("stack", "place"),
+    [
+        (f"E: x\n{JVM}{OWN}", "shop.Cart.total Cart.java"),
+        (f"E: x\n\tat shop.Guard.failNow(Guard.java:3)\n{OWN}", "shop.Cart.total Cart.java"),
+        (f"E: x\n\tat shop.CartException.of(CartException.java:3)\n{OWN}", "shop.Cart.total Cart.java"),
+        (
+            f"E: x\n{OWN}Caused by: F: y\n\tat shop.Stock.read(Stock.java:2)\n\t... 1 more\n",
+            "shop.Stock.read Stock.java",
+        ),
+        (f"E: x\n{OWN}Caused by: F: y\n\t... 1 more\n", "shop.Cart.total Cart.java"),
+        (
+            f"E: x\n{JVM}\tat org.apache.http.Pool.lease(Pool.java:8)\n",
+            "org.apache.http.Pool.lease Pool.java",
+        ),
+        ("E: x\n  at abort ()\n  at draw ()\n  at gl_flush ()\n", "draw < gl_flush"),
+        ("E: x\n at [Source: a.json; line 1] (of a.B)\n" + OWN, "shop.Cart.total Cart.java"),
+        (f"E: x\n{JVM}", "java.util.ArrayList.get"),
+        ("nothing to see", ""),
+    ],
+)
+def test_a_failure_is_placed_where_the_innermost_telling_code_stood(stack: str, place: str) -> None:
+    assert origin(stack) == place
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "at x() in ", "   at (", "\n", "'", "x@", "/a.js:1:2", "a.b:", 'File "', "\nCaused by: "]
 )
 def test_a_hostile_stack_takes_no_time(piece: str) -> None:
     started = time.process_time()
 
-    top_own_frame(piece * 100_000)
+    origin(piece * 100_000)
 
     assert time.process_time() - started < 0.2

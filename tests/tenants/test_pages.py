@@ -203,7 +203,7 @@ def test_a_broken_store_is_a_503_page(
     assert page.status_code == 503
     assert page["Retry-After"] == "2"
     assert "not available just now" in page.content.decode()
-    assert "store unavailable at '/dashboard/sessions': file is not a database" in caplog.messages
+    assert f"{alice.project} is not available at '/dashboard/sessions': file is not a database" in caplog.text
 
 
 def test_browsers_get_pages_for_unknown_paths_and_programs_get_json(browser: Client) -> None:

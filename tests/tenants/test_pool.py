@@ -19,7 +19,7 @@ from telemetry.models import Tally
 from tenants import pool
 from tenants.binding import bind, bound_alias
 from tenants.models import Project
-from tenants.project_file import ensure, path_of
+from tenants.project_file import MissingFile, ensure, mark_of, path_of
 
 pytestmark = pytest.mark.django_db
 ACME = Project(project_id="acme-00000001")
@@ -114,15 +114,27 @@ def test_a_row_goes_into_the_file_that_took_the_old_ones_place(tmp_path: Path) -
     assert stored.fetchall() == [("x",)]
 
 
-def test_a_row_goes_into_a_new_file_when_the_old_one_is_gone() -> None:
+def test_a_file_that_is_gone_is_not_begun_anew() -> None:
     touch(ACME)
-
     remove(ACME)
-    with bind(ACME):
-        Tally.objects.create(hour=2, reason="after", count=1)
 
+    with bind(ACME), pytest.raises(MissingFile, match=r"put it back, or delete \.acme-00000001\.made"):
+        Tally.objects.count()
+
+    assert not path_of(ACME.project_id).exists()
+
+
+def test_a_file_that_is_put_back_is_read_without_a_restart(tmp_path: Path) -> None:
+    touch(ACME)
+    path = path_of(ACME.project_id)
     pool.close_all()
-    assert reasons(ACME) == ["after"]
+    path.rename(tmp_path / "aside")
+    with bind(ACME), pytest.raises(MissingFile):
+        Tally.objects.count()
+
+    (tmp_path / "aside").rename(path)
+
+    assert reasons(ACME) == ["x"]
 
 
 def test_connections_to_a_replaced_file_are_closed() -> None:
@@ -132,6 +144,7 @@ def test_connections_to_a_replaced_file_are_closed() -> None:
     old = list(pool._idle)
 
     remove(ACME)
+    mark_of(ACME.project_id).unlink()
     touch(ACME)
 
     assert len(old) == 2

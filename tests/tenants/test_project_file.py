@@ -86,7 +86,8 @@ def test_no_draft_stays_beside_the_files(data_dir: Path) -> None:
     project_file.ensure(ACME.project_id)
 
     names = {path.name for path in (data_dir / "projects").iterdir()}
-    assert names == {"acme-00000001.sqlite3", f".template-{project_file.schema_version()}.sqlite3"}
+    template = f".template-{project_file.schema_version()}.sqlite3"
+    assert names == {"acme-00000001.sqlite3", ".acme-00000001.made", template}
 
 
 def test_a_copy_that_fails_leaves_no_draft_and_no_half_file(data_dir: Path) -> None:

@@ -1,0 +1,64 @@
+"""
+An agent that asks every ten minutes for a week about a fix that changed nothing: how often is it told something false?
+
+Seeded; rates and traffic of many sizes, half of them in bursts. Looks are counted as the product counts them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+
+from diagnosis.judge import ENOUGH, information, judge
+from diagnosis.looks import NO_LOOK
+from diagnosis.observed import Minutes, batches
+from diagnosis.rates import Counts
+from diagnosis.spread import Observed, spread
+
+POLLS = 6 * 24 * 7
+BEFORE = 6 * 24  # a day
+BURST = 0.5  # variance of the factor of each hour
+RATES, RECORDS = (0.005, 0.02, 0.1, 0.4), (0.2, 2, 20)  # failures a record, records in ten minutes
+
+
+def simulate(runs: int, seed: int = 7) -> dict[str, float]:
+    """The share of runs in which each verdict was ever given."""
+    chance = random.Random(seed)
+    told: Counter[str] = Counter()
+    for run in range(runs):
+        rate, records, bursty = chance.choice(RATES), chance.choice(RECORDS), run % 2 == 1
+        told.update(verdicts(traffic(chance, rate, records, bursty), traffic(chance, rate, records, bursty)))
+    return {f"ever_{verdict}": told[verdict] / runs for verdict in ("held", "improved", "regressed")}
+
+
+def traffic(chance: random.Random, rate: float, records: float, bursty: bool) -> Iterator[Counts]:
+    """Endless stretches of ten minutes."""
+    factor = 1.0
+    while True:
+        factor = chance.gammavariate(1 / BURST, BURST) if bursty and chance.random() < 1 / 6 else factor
+        ran = int(records) + (chance.random() < records - int(records))
+        yield Counts(sum(chance.random() < rate * factor for _ in range(ran)), ran)
+
+
+def verdicts(past: Iterator[Counts], future: Iterator[Counts]) -> set[str]:
+    """Every verdict that the agent is told in the week."""
+    before = observed({minute: next(past) for minute in range(BEFORE)})
+    after: Minutes = {}
+    known, last, told = Counts(0, 0), NO_LOOK, set[str]()
+    for poll in range(POLLS):
+        after[poll] = next(future)
+        known += after[poll]
+        if last.is_due(information(before.counts, known), ENOUGH):
+            seen = observed(after)
+            found = judge(before.counts, known, spread(before, seen), last)
+            last = found.look
+            told.add(found.verdict)
+            if found.verdict in ("held", "regressed"):  # the loop leaves the state in which it is judged so
+                return told
+    return told
+
+
+def observed(minutes: Minutes) -> Observed:
+    """Without sessions."""
+    return Observed(sum(minutes.values(), Counts(0, 0)), batches(minutes))

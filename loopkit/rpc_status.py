@@ -1,0 +1,58 @@
+"""
+google.rpc.Status, which OTLP asks every error to be, in the encoding of the request. A leaf: OTLP's views write
+their errors with it, and so does what refuses a request before any view.
+
+https://opentelemetry.io/docs/specs/otlp/#failures-1, https://google.aip.dev/193
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.http import HttpResponse
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.rpc.error_details_pb2 import BadRequest  # type: ignore[import-untyped]
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
+
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
+GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 411: 3, 413: 3, 415: 3, 429: 8, 503: 14}
+INTERNAL = 13
+MAX_MESSAGE_CHARS = 1000  # it lands in the log of an exporter, again at each export
+BAD_REQUEST_TYPE = "type.googleapis.com/google.rpc.BadRequest"
+
+
+def media_type(content_type: str) -> str:
+    """What an answer to a request of that Content-Type is written in: JSON unless it is protobuf."""
+    return PROTOBUF if content_type.partition(";")[0].strip().lower() == PROTOBUF else JSON
+
+
+def answer(status_code: int, code: str, message: str, hint: str, encoding: str) -> HttpResponse:
+    """The error as a response that ends with the next step. Of a 400, the details have our `code` as the reason."""
+    happened = clipped(message.removesuffix("."))
+    number, text = GRPC_CODES.get(status_code, INTERNAL), f"{happened}. {hint}"
+    violations = [{"description": happened, "reason": code.upper()}] if status_code == 400 else []
+    write = as_protobuf if encoding == PROTOBUF else as_json
+    return HttpResponse(write(number, text, violations), status=status_code, content_type=encoding)
+
+
+def clipped(message: str) -> str:
+    """The message, short, and without what UTF-8 cannot say."""
+    return message[:MAX_MESSAGE_CHARS].encode("utf-8", "replace").decode()
+
+
+def as_json(number: int, text: str, violations: list[dict[str, str]]) -> bytes:
+    """The Status in protobuf's JSON mapping: https://protobuf.dev/programming-guides/json/#any"""
+    status: dict[str, Any] = {"code": number, "message": text}
+    if violations:
+        status["details"] = [{"@type": BAD_REQUEST_TYPE, "fieldViolations": violations}]
+    return orjson.dumps(status)
+
+
+def as_protobuf(number: int, text: str, violations: list[dict[str, str]]) -> bytes:
+    """The Status as the binary message."""
+    status = Status(code=number, message=text)
+    if violations:
+        bad = BadRequest(field_violations=violations)
+        status.details.append(AnyMessage(type_url=BAD_REQUEST_TYPE, value=bad.SerializeToString()))
+    return bytes(status.SerializeToString())

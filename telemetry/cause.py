@@ -1,0 +1,75 @@
+"""
+What tells one cause of failure from another: the class, the message without what varies, and where it was raised.
+
+A cause that is told well is the same one in whatever operation it comes up; one that any operation may give
+("HTTP 503", "not found") is told by the operation it came up in.
+"""
+
+from __future__ import annotations
+
+import re
+
+from telemetry.fault import is_generic
+from telemetry.meaning import Failure
+from telemetry.skeleton import skeleton
+
+WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
+TELLING, SURE = 2, 3  # words of a message
+# What any operation may answer: https://www.iana.org/assignments/http-status-codes/http-status-codes.xhtml,
+# https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/errno.h.html, https://grpc.io/docs/guides/status-codes/
+COMMON = re.compile(
+    r"(?:access|permission) denied|an error occurred|something went wrong|bad (?:gateway|request)|broken pipe"
+    r"|connection (?:aborted|error|refused|timeout|timed out|reset(?: by peer)?)|deadline exceeded"
+    r"|no such file or directory"
+    r"|(?:internal|internal server|network|unexpected|unknown|validation) error|(?:fetch|request) failed"
+    r"|(?:the |this )?operation was aborted|not (?:found|implemented)|payment required|resource exhausted"
+    r"|(?:(?:operation|read|request) )?timed out|(?:connect|gateway|read|request) timeout|service unavailable"
+    r"|too many requests|invalid argument",
+    re.I,
+)
+# Classes that a language raises for many reasons: https://docs.python.org/3/library/exceptions.html,
+# https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/Error, java.lang, System.
+BUILT_IN = re.compile(
+    r"(?:Value|Type|Key|Index|Attribute|Runtime|Lookup|Name|OS|IO|Range|Reference|Syntax|Assertion|Arithmetic|Eval"
+    r"|ZeroDivision|Unicode\w*|Recursion|Connection|Timeout|Permission|FileNotFound|Log)Error"
+    r"|(?:Runtime|IllegalArgument|IllegalState|NullPointer|NullReference|Argument\w*|InvalidOperation|IO|ClassCast"
+    r"|IndexOutOfBounds|UnsupportedOperation|NumberFormat|Format|Tool)Exception|ToolError"
+)
+
+
+def cause(failure: Failure) -> tuple[str, ...]:
+    """What tells one cause from another, by kind of signal."""
+    if failure.signal_type == "user_signal":  # users complain in their own words
+        return ()
+    error_type, text = class_name(failure.error_type), skeleton(failure.message)
+    # A model's failure is the provider's: whoever called it, whichever library wrapped its answer.
+    if failure.signal_type == "llm_call_failed":
+        return (text,) if " " in text else (error_type, text)
+    if failure.signal_type == "tool_call_failed" and is_domain_error(error_type, text):
+        return error_type, text
+    return error_type, text, failure.frame
+
+
+def is_domain_error(error_type: str, text: str) -> bool:
+    """A class of the application's own with a sentence: frameworks record it with a stack or without."""
+    return bool(error_type) and not BUILT_IN.fullmatch(error_type) and words(text) >= SURE
+
+
+def is_common(failure: Failure, told: tuple[str, ...]) -> bool:
+    """Whether any operation may fail with such a cause, so that the operation is part of it."""
+    if failure.signal_type not in {"error", "tool_call_failed"}:
+        return True
+    frame = told[2] if len(told) > 2 else ""
+    return not frame and (words(told[1]) < TELLING or bool(COMMON.fullmatch(told[1].rstrip(".!"))))
+
+
+def words(text: str) -> int:
+    """How many words of letters it has."""
+    return len(WORD.findall(text))
+
+
+def class_name(error_type: str) -> str:
+    """The type without its module, so that a moved class stays the same; "" for the class of everything."""
+    if is_generic(error_type):
+        return ""
+    return skeleton(error_type) if "@" in error_type else error_type.rpartition(".")[2]

@@ -1,0 +1,61 @@
+"""
+Claude Code and the Claude Agent SDK: spans `claude_code.*`, whose failures are a `success` of false.
+
+https://code.claude.com/docs/en/monitoring-usage#traces-beta
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telemetry.conventions.facts import Names, stated
+from telemetry.conventions.lookup import Attributes, first, first_present
+from telemetry.meaning import Meaning
+from telemetry.span import Span
+
+RANK = 5
+SCOPES = ("com.anthropic.claude_code*",)
+MARKERS = frozenset[str]()
+TYPE = "span.type"
+UNITS = {"interaction": "graph_node", "llm_request": "llm_call", "tool": "tool_call"}
+NAMES = Names(
+    tool=("tool_name",),
+    model=("gen_ai.request.model", "model"),
+    input_tokens=("input_tokens", "gen_ai.usage.input_tokens"),
+    output_tokens=("output_tokens", "gen_ai.usage.output_tokens"),
+    finish=("stop_reason", "gen_ai.response.finish_reasons"),
+)
+INPUTS = ("user_prompt", "tool_input", "new_context", "full_command", "file_path")
+OUTPUTS = ("response.model_output", "tool_output")
+TOOL_OUTPUT = "tool.output"  # an event
+AGENT = "claude-code"
+
+
+def read(span: Span) -> Meaning:
+    """One interaction is one run of the agent."""
+    attributes = span.attributes
+    kind = first(attributes, (TYPE,)) or span.name.removeprefix("claude_code.")
+    return stated(
+        attributes,
+        NAMES,
+        UNITS.get(kind, ""),
+        agent=AGENT,
+        is_agent_run=kind == "interaction",
+        error=error_of(attributes),
+    )
+
+
+def error_of(attributes: Attributes) -> str:
+    """What went wrong, where the span says that it did not succeed."""
+    return (first(attributes, ("error",)) or "failed") if attributes.get("success") is False else ""
+
+
+def input_of(span: Span) -> Any:
+    """The user's prompt, or what the tool was given, as far as its logging is switched on."""
+    return first_present(span.attributes, INPUTS)
+
+
+def output_of(span: Span) -> Any:
+    """The model's answer, or the tool's output, which is an event."""
+    told = [event.attributes for event in span.events if event.name == TOOL_OUTPUT]
+    return told[-1] if told else first_present(span.attributes, OUTPUTS)

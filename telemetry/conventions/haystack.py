@@ -1,0 +1,88 @@
+"""
+Haystack's own tracing: `haystack.*`, with contents as JSON where content tracing is on.
+
+https://docs.haystack.deepset.ai/docs/tracing
+https://github.com/deepset-ai/haystack/blob/main/haystack/components/agents/tool_calling.py
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telemetry.conventions.content import parsed
+from telemetry.conventions.facts import Names, stated
+from telemetry.conventions.lookup import Attributes, first, first_present
+from telemetry.meaning import Meaning
+from telemetry.span import Span
+
+RANK = 87
+SCOPES = ()
+TOOL, TYPE = "haystack.tool.name", "haystack.component.type"
+INPUTS = (
+    "haystack.component.input",
+    "haystack.agent.step.tool.input",
+    "haystack.agent.step.llm.input",
+    "haystack.agent.input",
+    "haystack.pipeline.input_data",
+)
+OUTPUTS = (
+    "haystack.component.output",
+    "haystack.agent.step.tool.output",
+    "haystack.agent.step.llm.output",
+    "haystack.agent.output",
+    "haystack.pipeline.output_data",
+)
+MARKERS = frozenset({TOOL, TYPE, "haystack.agent.step", "haystack.agent.max_steps", *INPUTS, *OUTPUTS})
+MODEL_CALLS = ("Generator", "Embedder")
+NAMES = Names(
+    tool=(TOOL,),
+    model=("model",),
+    input_tokens=("prompt_tokens", "input_tokens"),
+    output_tokens=("completion_tokens", "output_tokens"),
+)
+
+
+def read(span: Span) -> Meaning:
+    """The component's class says what it does; model and tokens stand in the first reply."""
+    attributes = span.attributes
+    unit = unit_of(span)
+    about = reply_facts(attributes) if unit == "llm_call" else {}
+    usage = about.get("usage")
+    return stated(
+        attributes,
+        NAMES,
+        unit,
+        is_agent_run=span.name == "haystack.agent.run",
+        model=first(about, NAMES.model),
+        finish_reason=first(about, ("finish_reason",)),
+        usage=usage if isinstance(usage, dict) else {},
+    )
+
+
+def unit_of(span: Span) -> str:
+    """By what the span names, then by the component's class."""
+    if TOOL in span.attributes:
+        return "tool_call"
+    component = first(span.attributes, (TYPE,))
+    if span.name == "haystack.agent.step.llm" or component.endswith(MODEL_CALLS):
+        return "llm_call"
+    return "retrieval" if component.endswith(("Retriever", "Ranker")) else "graph_node"
+
+
+def reply_facts(attributes: Attributes) -> dict[str, Any]:
+    """The `meta` of the first reply, or of the embedding; {} without."""
+    output = parsed(first_present(attributes, OUTPUTS))
+    replies = output.get("replies") if isinstance(output, dict) else None
+    holder = replies[0] if isinstance(replies, list) and replies else output
+    facts = holder.get("meta") if isinstance(holder, dict) else None
+    return facts if isinstance(facts, dict) else {}
+
+
+def input_of(span: Span) -> Any:
+    """What the component, tool, agent or pipeline was given."""
+    return first_present(span.attributes, INPUTS)
+
+
+def output_of(span: Span) -> Any:
+    """What it gave back."""
+    return first_present(span.attributes, OUTPUTS)

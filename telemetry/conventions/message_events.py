@@ -1,0 +1,50 @@
+"""
+Messages in span events, as OTel GenAI had them up to 1.36, and as clients such as Strands still write them.
+
+https://github.com/open-telemetry/semantic-conventions/blob/v1.36.0/docs/gen-ai/gen-ai-events.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telemetry.conventions.content import parsed
+from telemetry.conventions.lookup import first, first_present
+from telemetry.span import Event
+
+ANSWERS = ("gen_ai.choice", "gen_ai.content.completion")
+GIVEN = ("gen_ai.tool.message",)
+DETAILS = "gen_ai.client.inference.operation.details"  # holds messages under the names of their attributes
+
+
+def of_tool(events: list[Event], names: tuple[str, ...]) -> Any:
+    """Strands gives a tool's arguments and result in events."""
+    if not events:
+        return None
+    told = [event.attributes for event in events if event.name in names]
+    return first_present(told[-1], ("message", "content")) if told else None
+
+
+def finish_reason(events: list[Event]) -> str:
+    """Why the model stopped, from clients that say so with its answer, in an event."""
+    told = [first(event.attributes, ("finish_reason",)) for event in events if event.name in ANSWERS]
+    return told[-1] if told else ""
+
+
+def messages(events: list[Event], attribute: str, *, answers: bool) -> list[Any] | None:
+    """`gen_ai.user.message`, `gen_ai.choice`, and the one event that holds both sides; None without any."""
+    found = []
+    for event in events:
+        if event.name == DETAILS or attribute in event.attributes:
+            found.append(parsed(event.attributes.get(attribute)))
+        elif is_message(event) and (event.name in ANSWERS) == answers:
+            facts = {name: parsed(item) for name, item in event.attributes.items()}
+            found.append({"event": event.name, **facts})
+    return [message for message in found if message is not None] or None
+
+
+def is_message(event: Event) -> bool:
+    """One message of the conversation, in the versions that made each an event."""
+    name = event.name
+    is_turn = name.startswith("gen_ai.") and name.endswith(".message")
+    return is_turn or name in ANSWERS or name == "gen_ai.content.prompt"

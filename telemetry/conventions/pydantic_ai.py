@@ -1,0 +1,73 @@
+"""
+Pydantic AI: OTel GenAI, with the conversation of a whole run in `pydantic_ai.all_messages`.
+
+Before version 1, runs had no operation's name and messages were JSON lists of events.
+https://ai.pydantic.dev/logfire/#opentelemetry-semantic-conventions
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from telemetry.conventions import genai
+from telemetry.conventions.content import parsed
+from telemetry.conventions.facts import stated
+from telemetry.conventions.lookup import count, first_present
+from telemetry.meaning import Meaning
+from telemetry.span import Span
+
+RANK = 75
+SCOPES = ("pydantic-ai",)
+CONVERSATION = ("pydantic_ai.all_messages", "all_messages_events")
+MARKERS = frozenset(CONVERSATION)
+NEW = ("pydantic_ai.new_message_index",)
+ANSWERS = ("assistant", "model-text-response")
+NAMES = replace(genai.NAMES, model=(*genai.NAMES.model, "model_name"))
+
+
+def read(span: Span) -> Meaning:
+    """As OTel GenAI; the runs of older versions are known by the agent that they name."""
+    attributes = span.attributes
+    is_run = genai.is_agent_run(attributes) or (
+        "agent_name" in attributes and genai.OPERATION not in attributes
+    )
+    return stated(
+        attributes, NAMES, "graph_node" if is_run else genai.unit_of(attributes), is_agent_run=is_run
+    )
+
+
+def input_of(span: Span) -> Any:
+    """For a run, the conversation up to the request that it answers."""
+    conversation = parsed(first_present(span.attributes, CONVERSATION))
+    if isinstance(conversation, list):
+        asked = up_to_answer(conversation, count(span.attributes, NEW) or 0)
+        return genai.with_instructions(span.attributes, asked or None)
+    events = parsed(span.attributes.get("events"))
+    if isinstance(events, list):
+        return [event for event in events if not is_choice(event)] or None
+    return genai.input_of(span)
+
+
+def up_to_answer(conversation: list[Any], new: int) -> list[Any]:
+    """What stands before the first answer of this run; `new` is where its own messages begin."""
+    for position, message in enumerate(conversation):
+        if position >= new and isinstance(message, dict) and message.get("role") in ANSWERS:
+            return conversation[:position]
+    return conversation
+
+
+def output_of(span: Span) -> Any:
+    """For a run, its final result."""
+    result = first_present(span.attributes, ("final_result",))
+    if result is not None:
+        return result
+    events = parsed(span.attributes.get("events"))
+    if isinstance(events, list):
+        return [event for event in events if is_choice(event)] or None
+    return genai.output_of(span)
+
+
+def is_choice(event: Any) -> bool:
+    """The event that holds the model's answer."""
+    return isinstance(event, dict) and event.get("event.name") == "gen_ai.choice"

@@ -1,0 +1,139 @@
+"""
+The drop ledger: whatever was not stored, or not stored as it was sent, is counted by reason and hour of arrival.
+
+The counts are the tallies that the store writes beside the spans; here stands what each reason means and what mends it,
+for the agent, the dashboard and the operator alike.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.models import Q, Sum
+
+from telemetry import tallies
+from telemetry.models import Tally
+from telemetry.scrub import REDACTED_VALUE
+from telemetry.span_limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
+from telemetry.store import atomic
+from telemetry.tallies import DUPLICATE, HOUR_NANO, OVER_QUOTA, STORED
+from telemetry.windows import Window, moment, unix_nano
+
+logger = logging.getLogger(__name__)
+INVALID_REQUEST = "invalid_request"
+LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is in the ledger: what is counted, what it means, what mends it."""
+
+    unit: str  # spans, requests, values, items
+    meaning: str
+    remedy: str
+
+
+OTHER = Reason(
+    "spans", "Not stored, for the reason that its name says.", "Correct what the name says; send again."
+)
+REASONS = {
+    STORED: Reason("spans", "Stored.", ""),
+    DUPLICATE: Reason(
+        "spans",
+        "Sent before: the first arrival stays.",
+        "None needed after retries. If they are many, look for two exporters on one tracer provider.",
+    ),
+    OVER_QUOTA: Reason(
+        "spans", "The project's quota was used up.", "Ask the operator for more spans: /contact.json."
+    ),
+    "invalid trace_id": Reason(
+        "spans", "The trace id is not 16 bytes, or all zero.", "Send 32 hex digits in JSON, 16 bytes in protobuf."
+    ),
+    "invalid span_id": Reason(
+        "spans", "The span id is not 8 bytes, or all zero.", "Send 16 hex digits in JSON, 8 bytes in protobuf."
+    ),
+    INVALID_REQUEST: Reason(
+        "requests",
+        "The whole request was refused: no OTLP, too large, or compressed in a way that is not known.",
+        "The exporter's log has the answer; send OTLP in batches of 512 spans, plain or with gzip.",
+    ),
+    LOGS: Reason(
+        "requests",
+        "OTLP logs, which LoopKit answers and does not store.",
+        "Put what matters on spans; OTEL_LOGS_EXPORTER=none saves the traffic.",
+    ),
+    METRICS: Reason(
+        "requests",
+        "OTLP metrics, which LoopKit answers and does not store.",
+        "Put what matters on spans; OTEL_METRICS_EXPORTER=none saves the traffic.",
+    ),
+    REDACTED_VALUE: Reason(
+        "values",
+        "A secret was replaced by [redacted] before storing.",
+        "Better not to send it: configure the instrumentation. A key that left its service should be changed.",
+    ),
+    TRIMMED_VALUE: Reason(
+        "values",
+        "A value was longer than LOOPKIT_MAX_VALUE_BYTES and was cut; a mark at its end says how long it was.",
+        "Record less of it, or ask the operator for a higher limit.",
+    ),
+    TRIMMED_ITEM: Reason(
+        "items",
+        f"Attributes, events or links beyond {MAX_ITEMS} were dropped; the record's dropped counts say how many.",
+        "Record fewer, or split the span.",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One reason: how often in the window, how often ever, and what to do."""
+
+    reason: str
+    unit: str
+    count: int
+    total: int
+    meaning: str
+    remedy: str
+
+
+def entries(window: Window) -> list[Entry]:
+    """Every reason that the bound project has, those of the window first; an hour counts if it is partly in it."""
+    first, beyond = hours_of(window)
+    in_window = Q(hour__gte=first, hour__lt=beyond)
+    rows = Tally.objects.values("reason").annotate(recent=Sum("count", filter=in_window), total=Sum("count"))
+    found = [entry(row["reason"], row["recent"] or 0, row["total"]) for row in rows.order_by("reason")]
+    return sorted(found, key=lambda row: (not row.count, row.reason))
+
+
+def entry(reason: str, recent: int, total: int) -> Entry:
+    """The reason with its words."""
+    return Entry(reason, count=recent, total=total, **asdict(REASONS.get(reason, OTHER)))
+
+
+def by_hour(window: Window) -> list[dict[str, Any]]:
+    """The hours of arrival in which something came, newest first: at most 721 of them."""
+    first, beyond = hours_of(window)
+    hours: dict[int, dict[str, int]] = {}
+    rows = Tally.objects.filter(hour__gte=first, hour__lt=beyond).order_by("-hour", "reason")
+    for hour, reason, count in rows.values_list("hour", "reason", "count"):
+        hours.setdefault(hour, {})[reason] = count
+    return [{"hour": moment(hour * HOUR_NANO), "counts": counts} for hour, counts in hours.items()]
+
+
+def hours_of(window: Window) -> tuple[int, int]:
+    """The first hour that the window touches, and the first behind it."""
+    return window.start_unix_nano // HOUR_NANO, -(-window.end_unix_nano // HOUR_NANO)
+
+
+def note(reason: str, count: int, now: datetime) -> None:
+    """Count what was refused before it came to the store, in a transaction of its own; a failure is logged only."""
+    try:
+        with atomic():
+            tallies.add({(unix_nano(now) // HOUR_NANO, reason): count})
+    except (DatabaseError, OSError) as error:
+        logger.warning("the ledger missed %d of %s: %s", count, reason, error)

@@ -1,0 +1,50 @@
+"""
+The drop ledger for operators: a page of the admin beside each project's, for the staff of its tenant.
+
+A page of its own, since the tallies lie in the project's store and not among the admin's models:
+https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#adding-views-to-admin-sites
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from telemetry import ledger
+from telemetry.windows import Window
+from tenants.binding import bind
+from tenants.models import Project
+from tenants.staff import visible
+
+logger = logging.getLogger(__name__)
+DAY_MINUTES = 1440
+
+
+@require_safe
+def ledger_page(request: HttpRequest, project_id: str) -> HttpResponse:
+    """What became of everything that was sent to the project: the last 24 hours, and ever."""
+    if not request.user.has_perm("tenants.view_project"):
+        raise PermissionDenied
+    project = get_object_or_404(visible(Project.objects.all(), request.user, "tenant"), pk=project_id)
+    context = admin.site.each_context(request) | {"title": "Ledger", "project": project} | read(project)
+    return TemplateResponse(request, "admin/telemetry/ledger.html", context)
+
+
+def read(project: Project) -> dict[str, Any]:
+    """The counts; a store that is unavailable costs the page these and nothing else."""
+    window = Window.ending(timezone.now(), DAY_MINUTES)
+    try:
+        with bind(project):
+            return {"entries": ledger.entries(window), "hours": ledger.by_hour(window), "available": True}
+    except (DatabaseError, OSError) as error:
+        logger.error("ledger of %s unavailable: %s", project, error)
+        return {"entries": [], "hours": [], "available": False}

@@ -1,0 +1,80 @@
+"""HTTP for the drop ledger: what was not stored, or not as it was sent, and what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from telemetry import ledger
+from telemetry.asking import checked, window
+from telemetry.parameters import Parameters
+from telemetry.read_views import REFUSED
+from telemetry.serializers import Shape, Window
+from telemetry.windows import MAX_MINUTES
+from tenants.project_view import ProjectView
+
+
+class LedgerParameters(Parameters):
+    """GET /v1/ledger"""
+
+    default_minutes: ClassVar[int] = 1440
+    since_minutes = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_MINUTES,
+        required=False,
+        help_text="Length of the window in minutes, over times of arrival. 1440 if left out.",
+    )
+
+
+class LedgerEntry(Shape):
+    """One reason."""
+
+    reason = serializers.CharField()
+    unit = serializers.ChoiceField(
+        ["spans", "requests", "values", "items"], help_text="What the counts count."
+    )
+    count = serializers.IntegerField(help_text="In the window.")
+    total = serializers.IntegerField(help_text="Since the project began.")
+    meaning = serializers.CharField()
+    remedy = serializers.CharField(allow_blank=True)
+
+
+class LedgerHour(Shape):
+    """One hour of arrival."""
+
+    hour = serializers.DateTimeField(help_text="When it began.")
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
+
+
+class Ledger(Shape):
+    """What became of everything that was sent."""
+
+    ok = serializers.BooleanField()
+    window = Window()
+    entries = LedgerEntry(many=True)
+    hours = LedgerHour(many=True, help_text="Newest first; hours in which nothing came are left out.")
+
+
+class LedgerView(ProjectView):
+    """The ledger of the key's project."""
+
+    @extend_schema(
+        operation_id="read_ledger",
+        summary="Read what was not stored, or not stored as it was sent, by reason and hour of arrival",
+        description="An hour counts if it is partly in the window. Reasons come with their meaning and remedy.",
+        parameters=[LedgerParameters],
+        responses={200: OpenApiResponse(Ledger, description="Counts by reason, and by hour"), **REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        """The window's counts and those since the beginning."""
+        asked = window(checked(LedgerParameters, request), LedgerParameters.default_minutes, timezone.now())
+        rows = [asdict(entry) for entry in ledger.entries(asked)]
+        return Response(
+            {"ok": True, "window": asked.shown(), "entries": rows, "hours": ledger.by_hour(asked)}
+        )

@@ -1,0 +1,169 @@
+"""
+Where a text has values behind secret names, in the ways that names are written.
+
+    "password": "..."   \\"password\\": [\\"...\\"]   {'password': 7}      quoted
+    ("x-api-key", "...")   [b"authorization", b"..."]                a header in a pair
+    password=...   ?access_token=...&   API_KEY = "..."              assigned
+    Authorization: Bearer ...   { apiKey: '...' }   api_key: ...     assigned by a colon
+    --password ...                                                   an option of a command line
+
+Linear on any input: patterns start at a sign, repetition is bounded or possessive, and no value is read twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from telemetry.secret_names import is_count, is_secret
+from telemetry.secret_shapes import Place, has_digit
+
+QUOTED = re.compile(
+    r"(?P<mark>[\"'])(?P<name>[A-Za-z0-9][\w.\- ]{1,80}+)(?P<quote>\\{0,15}(?P=mark))"
+    r"\s{0,8}(?P<sign>[:,])\s{0,8}(?P<list>\[?)\s{0,8}(?:b(?=[\"'\\]))?"
+)
+PAIRED = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
+SIGN = re.compile(r"=(?!=) ?|:[ \t]{1,4}")
+NAME_BACKWARDS = re.compile(r"[\w.-]{1,65}+")
+OPTION = re.compile(r"--(?P<name>[A-Za-z][\w-]{1,64}+) ")
+# Parameters that sign or open something: https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
+QUERY_NAMES = frozenset(
+    {"key", "auth", "sig", "signature", "Signature", "AWSAccessKeyId", "X-Goog-Signature", "X-Amz-Signature"}
+)
+QUOTE = re.compile(r"\\{0,15}[\"']")
+NEXT = re.compile(r"\s{0,8},\s{0,8}b?(?=\\{0,15}[\"'])")
+PLAIN_VALUE = re.compile(r"(?P<scheme>(?i:bearer|basic|token|digest)[ \t]{1,4})?(?P<value>[^\s&;,\"'<>\\]++)")
+COOKIES = re.compile(r"[^\r\n\"'\\]++")
+NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
+# What stands in a secret's place: nothing, a variable, a gap to fill in, stars.
+STAND_IN = re.compile(
+    r"(?i:none|null|nil|true|false|undefined|redacted|required|missing)|\*+|\.+|\$\{?\w*\}?|\{+[\w.]*\}+|%s|%\(\w+\)s"
+    r"|<[\w -]*>|(?:self|os|config|settings|process)\.[\w.()\[\]]*"
+)
+Judge = Callable[[str], bool]
+
+
+def named(text: str, judge: Judge) -> Iterator[Place]:
+    """The values behind names that are secret; `judge` says it of quoted names."""
+    for start, end in (*quoted(text, judge), *assigned(text), *options(text)):
+        if end > start and not STAND_IN.fullmatch(text, start, end):
+            yield start, end
+
+
+def has_quoted_name(text: str) -> bool:
+    """Whether the text looks like JSON or a repr."""
+    return QUOTED.search(text) is not None
+
+
+def quoted(text: str, judge: Judge) -> Iterator[Place]:
+    """Texts and numbers behind quoted names."""
+    done = 0
+    for match in QUOTED.finditer(text):
+        if match.start() >= done and judge(match["name"]) and (match["sign"] == ":" or is_pair(text, match)):
+            for start, end in quoted_values(text, match):
+                yield start, end
+                done = end
+
+
+def is_pair(text: str, match: re.Match[str]) -> bool:
+    """Whether name and value are two of a bracket, and the name a header's; other lists are only lists."""
+    before = text[max(0, match.start() - 17) : match.start()].rstrip("\\").removesuffix("b")
+    return before.endswith(("(", "[")) and PAIRED.fullmatch(match["name"]) is not None
+
+
+def quoted_values(text: str, match: re.Match[str]) -> Iterator[Place]:
+    """What follows one name; of a list, each text."""
+    at = match.end()
+    number = NUMBER.match(text, at)
+    if number and not is_count(match["name"], 0):
+        yield number.span()
+    while quote := QUOTE.match(text, at):
+        end = closing(text, quote[0], quote.end())
+        yield quote.end(), end
+        following = NEXT.match(text, end + len(quote[0])) if match["list"] else None
+        if following is None:
+            return
+        at = following.end()
+
+
+def closing(text: str, quote: str, start: int) -> int:
+    """Where the quoted text ends: at the next quote of its depth, or with the text that was cut."""
+    end = text.find(quote, start)
+    while end > start and text[end - 1] == "\\":
+        end = text.find(quote, end + 1)
+    return end if end >= 0 else len(text)
+
+
+def assigned(text: str) -> Iterator[Place]:
+    """Values behind `name=` and `name: `; `token=token` is code."""
+    done = 0
+    for sign in SIGN.finditer(text):
+        name = name_before(text, sign) if sign.start() >= done else ""
+        if name.lower().endswith("cookie") and sign[0] != "=":
+            place = cookies(text, sign.end())
+            done = place[1]
+        elif name and (is_secret(name) or is_signature(text, name, sign.start())):
+            place = value_of(text, name, sign)
+            done = max(done, place[1])
+        else:
+            continue
+        if text[slice(*place)] != name:
+            yield place
+
+
+def name_before(text: str, sign: re.Match[str]) -> str:
+    """The name that the sign belongs to; one space may part `=` from it."""
+    end = sign.start()
+    if sign[0].startswith("=") and text[end - 1 : end] == " ":
+        end -= 1
+    match = NAME_BACKWARDS.match(text[max(0, end - 65) : end][::-1])
+    return match[0][::-1] if match else ""
+
+
+def value_of(text: str, name: str, sign: re.Match[str]) -> Place:
+    """What the sign gives the name: in quotes, or a word, but not a word of a sentence or of code."""
+    at = sign.end()
+    quote = QUOTE.match(text, at)
+    if quote:
+        return quote.end(), closing(text, quote[0], quote.end())
+    match = PLAIN_VALUE.match(text, at)
+    if match is None:
+        return at, at
+    is_close = sign[0] == "=" and text[sign.start() - 1] != " "
+    if is_close or match["scheme"] or is_key(name, match["value"]):
+        return match.span("value")
+    return at, at
+
+
+def is_key(name: str, value: str) -> bool:
+    """Whether the word behind `name: ` or `name = ` is one that nobody says or calls."""
+    is_said = "_" not in name and "-" not in name and name.lower() not in {"authorization", "password"}
+    return not is_said and "(" not in value and len(value) >= 6 and has_digit(value)
+
+
+def is_signature(text: str, name: str, end: int) -> bool:
+    """Whether the name that ends here is a parameter of a query, and of those that sign a URL."""
+    start = end - len(name)
+    return name in QUERY_NAMES and (start == 0 or text[start - 1] in "?&")
+
+
+def options(text: str) -> Iterator[Place]:
+    """Values behind `--name`."""
+    return (plain_value(text, match.end()) for match in OPTION.finditer(text) if is_secret(match["name"]))
+
+
+def plain_value(text: str, at: int) -> Place:
+    """A value as command lines have it, quoted or not."""
+    quote = QUOTE.match(text, at)
+    if quote:
+        return quote.end(), closing(text, quote[0], quote.end())
+    match = PLAIN_VALUE.match(text, at)
+    return match.span("value") if match else (at, at)
+
+
+def cookies(text: str, at: int) -> Place:
+    """The line behind `Cookie: `, where there is one; a sentence about cookies has no `=`."""
+    match = COOKIES.match(text, at)
+    if match is None:
+        return at, at
+    return match.span() if "=" in match[0] else (match.end(), match.end())

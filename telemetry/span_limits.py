@@ -1,0 +1,99 @@
+"""
+How much one span may hold: what is longer is cut with a mark in sight, what is more is dropped and counted in the span.
+
+OpenTelemetry's SDKs keep 128 attributes, events and links each and have no limit of length
+(https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#span-limits); those of LoopKit stop
+what would bloat a store, and let through what a model's whole context needs. The counters of dropped items are OTLP's:
+https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+from django.conf import settings
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from telemetry.values import jsonable, plain
+
+TRIMMED_VALUE, TRIMMED_ITEM = "trimmed_value", "trimmed_item"
+MAX_ITEMS = 1024  # attributes of a span, an event, a link; and events and links: eight times what SDKs keep
+MAX_DROPPED = (1 << 32) - 1  # what OTLP's counters hold
+LISTS = {
+    "attributes": "dropped_attributes_count", "events": "dropped_events_count", "links": "dropped_links_count",
+}  # fmt: skip
+
+
+def oversized(parts: Iterable[Any], request_bytes: int) -> Iterator[Any]:
+    """The spans, resources and scopes that are over a limit: as cheap as can be, since hardly any is."""
+    limit = settings.LOOPKIT_MAX_VALUE_BYTES
+    if request_bytes <= min(limit, 2 * MAX_ITEMS):  # an item takes two bytes or more
+        return
+    may_be_long = request_bytes > limit
+    for part in parts:
+        if (may_be_long and part.ByteSize() > limit) or has_many(part):
+            yield part
+
+
+def has_many(part: Any) -> bool:
+    """Whether a list of it has more than MAX_ITEMS."""
+    if len(part.attributes) > MAX_ITEMS or not isinstance(part, Span):
+        return len(part.attributes) > MAX_ITEMS
+    events, links = part.events, part.links
+    if not events and not links:
+        return False
+    inner: tuple[Any, ...] = (*events, *links)
+    return max(len(events), len(links), *(len(item.attributes) for item in inner)) > MAX_ITEMS
+
+
+def trim(part: Any) -> Counter[str]:
+    """Drop and cut in place; how many items and values that were."""
+    changed: Counter[str] = Counter()
+    for item in [part, *getattr(part, "events", ()), *getattr(part, "links", ())]:
+        changed[TRIMMED_ITEM] += sum(drop(item, name) for name in LISTS if hasattr(item, name))
+        changed[TRIMMED_VALUE] += sum(cut_value(pair.value) for pair in item.attributes)
+        changed[TRIMMED_VALUE] += cut_field(item, "name") if hasattr(item, "name") else 0
+    if isinstance(part, Span):
+        changed[TRIMMED_VALUE] += cut_field(part.status, "message")
+    return changed
+
+
+def drop(item: Any, name: str) -> int:
+    """Shorten a list from its end; OTLP's own counter says by how much."""
+    many = getattr(item, name)
+    extra = len(many) - MAX_ITEMS
+    if extra <= 0:
+        return 0
+    del many[MAX_ITEMS:]
+    setattr(item, LISTS[name], min(getattr(item, LISTS[name]) + extra, MAX_DROPPED))
+    return extra
+
+
+def cut_value(value: AnyValue) -> int:
+    """Shorten a value that is too long; a list or an object becomes the beginning of its JSON."""
+    kind = value.WhichOneof("value")
+    if kind in {"string_value", "bytes_value"}:
+        return cut_field(value, kind)
+    if kind not in {"array_value", "kvlist_value"} or value.ByteSize() <= settings.LOOPKIT_MAX_VALUE_BYTES:
+        return 0
+    value.string_value = orjson.dumps(jsonable(plain(value))).decode()
+    return max(cut_field(value, "string_value"), 1)
+
+
+def cut_field(message: Any, field: str) -> int:
+    """Shorten a text or bytes that are too long; the mark at the end says how long they were."""
+    sent, limit = getattr(message, field), settings.LOOPKIT_MAX_VALUE_BYTES
+    if len(sent) * 4 <= limit:  # a character takes four bytes at most
+        return 0
+    data = sent.encode() if isinstance(sent, str) else sent
+    if len(data) <= limit:
+        return 0
+    mark = f"... [trimmed, it was {len(data)} bytes]"
+    kept = data[: max(0, limit - len(mark))]
+    text = kept.decode(errors="ignore") + mark
+    setattr(message, field, text if isinstance(sent, str) else kept + mark.encode())
+    return 1

@@ -1,0 +1,104 @@
+"""Small requests cut from the recorded ones, in each target's form, and the words that they are written in."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import itertools
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from telemetry import json_values, otlp_json
+from tests import captures
+
+SPANS_A_CLIENT = 40
+FOUND = Path(__file__).parent.parent / "fixtures" / "fuzz"  # what once broke something: <target>-<what>
+IDS = ("traceId", "spanId", "parentSpanId")
+
+
+def seeds(target: str) -> list[bytes]:
+    """Inputs to start from."""
+    requests = [request for name in captures.NAMES for request in itertools.islice(cut(name), SPANS_A_CLIENT)]
+    return [*found(target), *map(WRITTEN[target], requests)]
+
+
+def found(target: str) -> list[bytes]:
+    """The inputs that once broke this target."""
+    return [path.read_bytes() for path in sorted(FOUND.glob(f"{target}-*"))]
+
+
+def cut(name: str) -> Iterator[ExportTraceServiceRequest]:
+    """The spans of one client, each in a request of its own."""
+    for recorded in captures.requests(name):
+        is_json = "json" in recorded.headers["content-type"]
+        parse = otlp_json.parse if is_json else ExportTraceServiceRequest.FromString
+        for group in parse(recorded.plain).resource_spans:
+            for scope_group in group.scope_spans:
+                for span in scope_group.spans:
+                    request = ExportTraceServiceRequest()
+                    own = request.resource_spans.add(resource=group.resource, schema_url=group.schema_url)
+                    own.scope_spans.add(scope=scope_group.scope, spans=[span])
+                    yield request
+
+
+def as_json(request: ExportTraceServiceRequest) -> bytes:
+    """OTLP/JSON: proto3 JSON but for ids and enumerations."""
+    return orjson.dumps(hexadecimal(MessageToDict(request, use_integers_for_enums=True)))
+
+
+def hexadecimal(node: Any) -> Any:
+    """The same with hex for base64 ids."""
+    if isinstance(node, list):
+        return [hexadecimal(item) for item in node]
+    if isinstance(node, dict):
+        return {
+            key: base64.b64decode(item).hex() if key in IDS else hexadecimal(item)
+            for key, item in node.items()
+        }
+    return node
+
+
+def as_compressed(request: ExportTraceServiceRequest) -> bytes:
+    """Gzip in two members or deflate, by the request's size."""
+    plain = request.SerializeToString()
+    if len(plain) % 2:
+        return b"\x00" + gzip.compress(plain[:99], mtime=0) + gzip.compress(plain[99:], mtime=0)
+    return b"\x01" + zlib.compress(plain)
+
+
+def words() -> set[str]:
+    """Names that the decoders and conventions look for."""
+    tables = (
+        otlp_json.RESOURCE_SPANS,
+        otlp_json.SCOPE_SPANS,
+        otlp_json.SPAN,
+        otlp_json.LINK,
+        json_values.KINDS,
+    )
+    return {name for table in tables for name in table} | {
+        key
+        for name in captures.NAMES
+        for request in itertools.islice(cut(name), SPANS_A_CLIENT)
+        for key in keys(request)
+    }
+
+
+def keys(request: ExportTraceServiceRequest) -> Iterator[str]:
+    """The attribute keys of the spans and their events."""
+    for group in request.resource_spans:
+        for scope_group in group.scope_spans:
+            for span in scope_group.spans:
+                yield from (pair.key for holder in (span, *span.events) for pair in holder.attributes)
+
+
+WRITTEN = {
+    "json": as_json,
+    "protobuf": ExportTraceServiceRequest.SerializeToString,
+    "compressed": as_compressed,
+}

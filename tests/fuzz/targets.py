@@ -1,0 +1,82 @@
+"""
+What no input may break: a body is decoded, normalised and shown again, or it is refused in one of the known ways.
+
+Each target takes bytes, for the fuzzer, for hypothesis and for the inputs that once broke something.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+
+import orjson
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+
+from loopkit.errors import ApiError
+from telemetry import body, records
+from telemetry.decode import Decoded, Encoding, TooManySpans, Undecodable, parse, spans
+from telemetry.normalise import normalise
+from telemetry.scrub import scrub
+from telemetry.span import Span
+
+INT64 = range(-(1 << 63), 1 << 63)
+
+
+class Sent(io.BytesIO):
+    """A request with this body."""
+
+    def __init__(self, data: bytes, encoding: str) -> None:
+        super().__init__(data)
+        self.META = {"CONTENT_LENGTH": str(len(data)), "HTTP_CONTENT_ENCODING": encoding}
+
+
+def json(data: bytes) -> None:
+    """The body of an application/json request."""
+    ingest(data, Encoding.JSON)
+
+
+def protobuf(data: bytes) -> None:
+    """The body of an application/x-protobuf request."""
+    ingest(data, Encoding.PROTOBUF)
+
+
+def compressed(data: bytes) -> None:
+    """The first byte chooses the Content-Encoding."""
+    encoding = ("gzip", "deflate", "identity")[data[0] % 3] if data else ""
+    with suppress(ApiError):
+        protobuf(body.read(Sent(data[1:], encoding)))
+
+
+def ingest(data: bytes, encoding: Encoding) -> Decoded | None:
+    """From the body to rows and back to what agents read; None for a body that is refused."""
+    try:
+        request = parse(data, encoding)
+    except (Undecodable, TooManySpans):
+        return None
+    scrub(request, request.SerializeToString())
+    decoded = spans(request)
+    for span in decoded.spans:
+        check_row(span)
+        check_shown(span)
+    return decoded
+
+
+def check_row(span: Span) -> None:
+    """Every database takes the columns, and the same span gives the same row."""
+    row = normalise(span)
+    for value in row:
+        assert not isinstance(value, int) or value in INT64
+        assert not isinstance(value, str) or "\x00" not in value.encode().decode()
+    assert normalise(span)[:-2] == row[:-2]
+
+
+def check_shown(span: Span) -> None:
+    """The span as it is stored can be read again, and written as JSON."""
+    shared = ResourceSpans.FromString(span.origin.resource_message)
+    shared.scope_spans.add().ParseFromString(span.origin.scope_message)
+    stored = type(span.message).FromString(span.message.SerializeToString())
+    orjson.dumps([records.content(stored, shared), records.capture(stored, shared)])
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"json": json, "protobuf": protobuf, "compressed": compressed}
