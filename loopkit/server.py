@@ -16,7 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
 from django.conf import settings
 
 bind = f"{settings.LOOPKIT_BIND}:{settings.PORT}"
-worker_class = "gthread"
+worker_class = "loopkit.worker.EvenThreadWorker"
 workers = settings.LOOPKIT_WORKERS
 threads = settings.LOOPKIT_THREADS
 keepalive = 65  # seconds; above the 60 of usual proxies, so that the proxy closes first

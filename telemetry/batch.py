@@ -10,7 +10,7 @@ from telemetry.normalise import Row
 from telemetry.segments import Part
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # thousands of rows are no error message
 class Batch:
     """The rows of one request, in the order sent."""
 

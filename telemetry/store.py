@@ -19,7 +19,9 @@ from telemetry import commits, rollups, tallies, traces
 from telemetry.batch import Batch, Receipt
 from telemetry.insertion import existing, insert_new
 from telemetry.normalise import Row
+from tenants import pool
 from tenants.binding import bound_alias
+from tenants.project_file import check_version
 
 
 def atomic() -> AbstractContextManager[None]:
@@ -42,19 +44,31 @@ def snapshot() -> Iterator[None]:
 
 def append(batch: Batch) -> Receipt:
     """Store what is new and fits the quota. The receipt is true once this returns."""
-    return commits.together(bound_alias(), batch, write)
+    return commits.together(bound_alias(), batch, write, sound)
+
+
+@contextmanager
+def sound() -> Iterator[None]:
+    """
+    A transaction on a file of this code's schema that still has the project's name when it is committed. Where it was
+    migrated or replaced meanwhile, nothing is acknowledged, and the client sends again.
+    """
+    connection: Any = connections[bound_alias()]
+    with atomic():
+        check_version(connection)
+        yield
+    pool.check_identity(connection)
 
 
 def write(batches: Sequence[Batch]) -> list[Receipt]:
-    """Store the batches in one transaction: a receipt for each."""
+    """Store the batches in the transaction that was begun: a receipt for each."""
     rows = [row for batch in batches for row in batch.rows]
-    with atomic():
-        fitting = fit(unique(rows), batches[-1].quota)
-        inserted = insert_new([part for batch in batches for part in batch.parts], fitting)
-        traces.add(inserted)
-        rollups.add(inserted)
-        receipts = given(batches, fitting, inserted)
-        tally(batches, receipts)
+    fitting = fit(unique(rows), batches[-1].quota)
+    inserted = insert_new([part for batch in batches for part in batch.parts], fitting)
+    traces.add(inserted)
+    rollups.add(inserted)
+    receipts = given(batches, fitting, inserted)
+    tally(batches, receipts)
     return receipts
 
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from pathlib import Path
 
 from django.conf import settings
+from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants import project_file
@@ -61,6 +63,13 @@ def opened(project_id: str) -> BaseDatabaseWrapper:
         connection.close()
         raise
     return connection
+
+
+def check_identity(connection: BaseDatabaseWrapper) -> None:
+    """OperationalError when another file, or none, has the name by now: what was just written is not the project's."""
+    path = Path(connection.settings_dict["NAME"])
+    if project_file.identity(path) != connection.settings_dict[IDENTITY]:
+        raise OperationalError(f"{path.name} was replaced while it was written")
 
 
 def give_back(connection: BaseDatabaseWrapper) -> None:

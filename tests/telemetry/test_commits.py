@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from django.db import OperationalError
@@ -41,9 +43,11 @@ class Store:
 def sent(store: Store, name: str) -> dict[int, int | Exception]:
     """What five senders got: the first one writes while the others come."""
     with ThreadPoolExecutor(5) as pool:
-        first = pool.submit(commits.together, name, batch(0), store.write)
+        first = pool.submit(commits.together, name, batch(0), store.write, nullcontext)
         assert store.entered.wait(5)
-        others = {n: pool.submit(commits.together, name, batch(n), store.write) for n in range(1, 5)}
+        others = {
+            n: pool.submit(commits.together, name, batch(n), store.write, nullcontext) for n in range(1, 5)
+        }
         while len(commits._lines[name].waiting) < 4:
             time.sleep(0.001)
         store.go.set()
@@ -90,3 +94,29 @@ def test_a_large_batch_is_written_alone(rows: int) -> None:
     taken = [[found.now_unix_nano for found, _ in line.take()] for _ in range(2)]
 
     assert taken == [[0], [1, 2]]
+
+
+@contextmanager
+def never_had() -> Iterator[None]:
+    """A lock that somebody else holds for longer than a thread waits for its turn."""
+    time.sleep(0.2)
+    raise OperationalError("database is locked")
+    yield
+
+
+def test_a_store_that_is_stuck_holds_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commits, "PATIENCE", 0.02)
+    store = Store()
+
+    def refused(number: int) -> float:
+        start = time.monotonic()
+        with pytest.raises(OperationalError, match="locked"):
+            commits.together("stuck", batch(number), store.write, never_had)
+        return time.monotonic() - start
+
+    with ThreadPoolExecutor(4) as pool:
+        took = sorted(pool.map(refused, range(4)))
+
+    assert [seconds > 0.1 for seconds in took] == [False, False, False, True]
+    assert not commits._lines["stuck"].waiting
+    assert store.transactions == []
