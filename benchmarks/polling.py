@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from diagnosis.judge import ENOUGH, information, judge
 from diagnosis.looks import NO_LOOK
-from diagnosis.observed import Minutes, batches
+from diagnosis.observed import Stretches, batches
 from diagnosis.rates import Counts
 from diagnosis.spread import Observed, spread
 
@@ -44,7 +44,7 @@ def traffic(chance: random.Random, rate: float, records: float, bursty: bool) ->
 def verdicts(past: Iterator[Counts], future: Iterator[Counts]) -> set[str]:
     """Every verdict that the agent is told in the week."""
     before = observed({minute: next(past) for minute in range(BEFORE)})
-    after: Minutes = {}
+    after: Stretches = {}
     known, last, told = Counts(0, 0), NO_LOOK, set[str]()
     for poll in range(POLLS):
         after[poll] = next(future)
@@ -59,6 +59,6 @@ def verdicts(past: Iterator[Counts], future: Iterator[Counts]) -> set[str]:
     return told
 
 
-def observed(minutes: Minutes) -> Observed:
+def observed(minutes: Stretches) -> Observed:
     """Without sessions."""
     return Observed(sum(minutes.values(), Counts(0, 0)), batches(minutes))

@@ -6,13 +6,18 @@ Instrumentations mark two to five spans for one failure; the outer ones only rep
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from diagnosis.failures import Failing
 
-SOFT = frozenset({"user_signal", "output_truncated"})  # these do not make the spans around them fail
+SOFT = frozenset(
+    {"user_signal", "output_truncated", "malformed_output"}
+)  # these do not make the spans around them fail
+ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # in messages of malformed.py
+MOST_TOOLS = 100  # failing ones of a trace that are compared with malformed calls
 MAX_CLIMB = 1000  # parents; broken clocks and ids can make a circle
 
 
@@ -36,8 +41,25 @@ def innermost(spans: list[Failing], parents: Mapping[tuple[bytes, bytes], bytes]
     """The failing spans of one trace that have no failing descendant."""
     hard = {span.span_id: span for span in spans if span.signal_type not in SOFT}
     echoes: dict[bytes, list[Failing]] = {span.span_id: outer(span, hard, parents) for span in hard.values()}
+    tools = [span for span in hard.values() if span.signal_type == "tool_call_failed"][:MOST_TOOLS]
+    for asked in (span for span in spans if span.signal_type == "malformed_output"):
+        failed = next((span for span in tools if is_asked_for(span, asked)), None)
+        if failed:
+            echoes[asked.span_id] = [failed, *echoes[failed.span_id]]
     repeated = {echo.span_id for chain in echoes.values() for echo in chain}
     return [Attributed(span, echoes.get(span.span_id, [])) for span in spans if span.span_id not in repeated]
+
+
+def is_asked_for(span: Failing, asked: Failing) -> bool:
+    """Whether a tool call failed because the model asked for what cannot be done: then the model call is charged."""
+    if span.start_time_unix_nano < asked.start_time_unix_nano:
+        return False
+    named = ASKED.search(asked.message)
+    tool = named[1] if named else asked.message
+    is_unreadable = (
+        asked.error_type == "malformed_arguments" and "JSON" in f"{span.error_type} {span.message}"
+    )
+    return tool in (span.tool, span.message) or f"'{tool}'" in span.message or is_unreadable
 
 
 def outer(

@@ -16,11 +16,17 @@ class Cluster:
     fingerprint: int
     records: list[Failing] = field(default_factory=list)
     echoes: list[Failing] = field(default_factory=list)
+    looked_at: int | None = None  # records among which these were found, where not all were looked at
 
     @property
     def example(self) -> Failing:
         """The first record: the same for the same window, whatever the order of arrival."""
         return self.records[0]
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """The services and operations that failed this way, by name."""
+        return sorted({(record.service, record.operation) for record in self.records})
 
     @property
     def trace_ids(self) -> list[bytes]:

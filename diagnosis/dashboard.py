@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from diagnosis import exposure, loop_answers, packets
 from diagnosis.models import Loop
 from diagnosis.operations import operations
-from telemetry import sessions, totals
+from telemetry import ledger, sessions, totals
 from telemetry.filters import Filters
 from telemetry.windows import Window
 from tenants.answers import summary
@@ -16,6 +17,7 @@ from tenants.binding import bind
 from tenants.models import Project
 
 OPERATIONS, LOOPS, SESSIONS = 20, 50, 10
+LEDGER_MINUTES = 1440
 
 
 def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]:
@@ -25,6 +27,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
         rows = operations(window)
         records, failed = exposure.records_in(window), exposure.failures_in(window)
         fates = totals.by_fate()
+        entries = ledger.entries(Window.ending(now, LEDGER_MINUTES))
         failing = sessions.page(window, Filters(outcome="failure"), None, SESSIONS)
         traces, session_count = totals.traces_and_sessions(window)
     counts = {
@@ -41,6 +44,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
         "window": window.shown(),
         "counts": counts,
         "tallies": fates,
+        "ledger": [asdict(entry) for entry in entries],
         "operations": rows[:OPERATIONS],
         "packet": packets.shown(packet) if packet else None,
         "loops": [loop_answers.shown(loop) for loop in recent_loops(project)],

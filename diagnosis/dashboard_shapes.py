@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.loop_shapes import LoopSummary
 from diagnosis.packet_shapes import DiagnosisPacket
+from telemetry.ledger_views import LedgerEntry
 from telemetry.serializers import Shape, Window, text
 from tenants.serializers import ProjectSummary
 
@@ -38,8 +39,9 @@ class Dashboard(Shape):
     window = Window()
     counts = Counts()
     tallies = serializers.DictField(
-        child=serializers.IntegerField(), help_text="Spans by what became of them."
+        child=serializers.IntegerField(), help_text="Counts by what became of what was sent; see `ledger`."
     )
+    ledger = LedgerEntry(many=True, help_text="The same in words; `count` is of the last 24 hours.")
     operations = OperationRow(many=True)
     packet = DiagnosisPacket(allow_null=True)
     loops = LoopSummary(many=True)

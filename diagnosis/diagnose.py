@@ -8,10 +8,10 @@ Deterministic: the same records give the same issues, whatever order or batches 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from diagnosis import attribution, clusters, failures, hints, traffic, verification
+from diagnosis import attribution, clusters, failures, hints, model_calls, slow, traffic, verification
 from diagnosis.exposure import records_in
 from diagnosis.failures import Failing
 from diagnosis.issues import Issue, Surroundings, describe, measure
@@ -50,16 +50,22 @@ def find(window: Window) -> Findings:
     failing = failures.read(window)
     several = {failure.trace_id for failure in failing} - alone(failing)
     attributed = attribution.attribute(failing, failures.parents(several))
+    found = [*clusters.gather(attributed), *slow.find(window)]
     around = Surroundings(
-        identities=failures.identities(item.cause.trace_id for item in attributed),
+        identities=failures.identities(record.trace_id for cluster in found for record in cluster.records),
         now=traffic.read(window),
         before=traffic.read(window.before),
-        groups=hints.read(window, {item.cause.operation for item in attributed}),
+        healthy=hints.read(window) if found else {},
     )
-    ranked = sorted(
-        (measure(cluster, around) for cluster in clusters.gather(attributed)), key=lambda one: one.rank
-    )
-    issues = [describe(measured, around) for measured in ranked[:MOST_ISSUES]]
+    ranked = sorted((measure(cluster, around) for cluster in found), key=lambda one: one.rank)
+    top = ranked[:MOST_ISSUES]
+    failed = hints.failing_facts([measured.cluster for measured in top])
+    issues = [describe(measured, around, failed[measured.cluster.fingerprint]) for measured in top]
+    calls = model_calls.around(record for issue in issues for record in issue.evidence)
+    issues = [
+        replace(issue, model_calls=[calls[one.record_id] for one in issue.evidence if one.record_id in calls])
+        for issue in issues
+    ]
     return Findings(window, records_in(window), len(failing), issues, left_out=len(ranked) - len(issues))
 
 

@@ -13,30 +13,28 @@ def choose(records: list[Failing], identities: dict[bytes, Identity]) -> list[Fa
     chosen = [records[0]]
     if len(records) > 1:
         chosen.append(records[-1])
-    rest = records[1:-1][:: max(1, len(records) // SAMPLE)]
+    seen = {fact for record in chosen for fact in facts(record, identities)}
+    rest = [
+        (record, facts(record, identities)) for record in records[1:-1][:: max(1, len(records) // SAMPLE)]
+    ]
     while rest and len(chosen) < MOST:
-        best = max(rest, key=lambda record: novelty(record, chosen, identities))  # the earliest of equals
+        best = max(rest, key=lambda pair: len(pair[1] - seen))  # the earliest of equals
         rest.remove(best)
-        chosen.append(best)
+        chosen.append(best[0])
+        seen |= best[1]
     return sorted(chosen, key=lambda record: (record.start_time_unix_nano, record.trace_id, record.span_id))
 
 
-def novelty(record: Failing, chosen: list[Failing], identities: dict[bytes, Identity]) -> int:
-    """How many of its facts no chosen record has."""
-    return sum(
-        fact not in {facts(other, identities)[name] for other in chosen}
-        for name, fact in facts(record, identities).items()
-    )
-
-
-def facts(record: Failing, identities: dict[bytes, Identity]) -> dict[str, str]:
+def facts(record: Failing, identities: dict[bytes, Identity]) -> frozenset[tuple[str, str]]:
     """What makes two records of one cluster different to a reader."""
     identity = identities.get(record.trace_id, Identity("", ""))
-    return {
-        "trace": record.trace_id.hex(),
-        "message": record.message,
-        "session": identity.session_id,
-        "user": identity.user_id,
-        "release": record.release,
-        "model": record.model,
-    }
+    return frozenset(
+        {
+            ("trace", record.trace_id.hex()),
+            ("message", record.message),
+            ("session", identity.session_id),
+            ("user", identity.user_id),
+            ("release", record.release),
+            ("model", record.model),
+        }
+    )

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from diagnosis.judge import Counts
 from telemetry.models import Record, Rollup
 from telemetry.windows import MINUTE_NANO, Window
 
@@ -26,14 +25,6 @@ def records_in(window: Window) -> int:
 def failures_in(window: Window) -> int:
     """All failing records that start in the window."""
     return records(window).filter(fingerprint__isnull=False).count()
-
-
-def counts(window: Window, service: str, operation: str, fingerprint: int) -> Counts:
-    """The cluster's failures among all records of its operation."""
-    failed = Q(fingerprint=fingerprint)
-    ran = Q(service=service, operation=operation) | failed  # what failed ran, whatever it was called then
-    exposure, failures = tally(window, ran, failed)
-    return Counts(failures, exposure)
 
 
 def tally(window: Window, wanted: Q, marked: Q) -> tuple[int, int]:
@@ -79,9 +70,3 @@ def failing_again(window: Window, at_least: int) -> set[int]:
         .annotate(n=Count("trace_id"))
     )
     return {fingerprint for fingerprint, n in failed.order_by() if fingerprint is not None and n >= at_least}
-
-
-def newest(window: Window, fingerprint: int, limit: int) -> list[str]:
-    """Ids of the cluster's latest records in the window."""
-    rows = records(window).filter(fingerprint=fingerprint).only("trace_id", "span_id")
-    return [str(row) for row in rows.order_by("-start_time_unix_nano", "trace_id", "span_id")[:limit]]

@@ -26,6 +26,9 @@ FIELDS = (
     "error_type",
     "failure_message",
     "fingerprint",
+    "resource_id",
+    "segment_id",
+    "position",
 )
 
 
@@ -48,6 +51,9 @@ class Failing:
     error_type: str
     message: str
     fingerprint: int
+    resource_id: int = 0
+    segment_id: int = 0  # where the span lies as it was sent, and at which
+    position: int = 0
 
     @property
     def record_id(self) -> str:

@@ -1,121 +1,115 @@
 """
-What failing records share that healthy ones of the same operation do not: one count of column x value x failed.
+The records that a contrast looks at: failures of each cluster, and healthy records of the same operations.
 
-Judged by a G-test of independence (https://en.wikipedia.org/wiki/G-test) with a guard against many comparisons
-(Bonferroni), support of three failures and a lift of 1.5 at least. Often there is nothing to say, and then nothing
-is said.
+Both are samples of bounded size, drawn by event time and id alone, so that a large window costs no more than a
+small one and the same records give the same hints. How they are judged: contrast.py.
 """
 
 from __future__ import annotations
 
-import math
+import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
+from typing import Any, cast
 
-from django.db.models import Count
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from diagnosis import exposure
+from diagnosis.clusters import Cluster
+from diagnosis.contrast import Counted, Facts, Hint, Sides, judge
+from diagnosis.failures import Failing
+from telemetry import segments
+from telemetry.models import Origin, Record
+from telemetry.values import attributes
 from telemetry.windows import Window
 
-ATTRIBUTES = ("release", "environment", "agent", "model", "tool")
-SUPPORT, LIFT, CHANCE = 3, 1.5, 0.01
-MOST = 3
-SAMPLE = 100_000  # records
+FAILURES, FEWEST = 600, 12  # looked at, of all clusters together and of each at least
+OF_ONE = 600  # of one cluster at most
+HEALTHY, SLICES = 1600, 20  # looked at, spread over the window
+COLUMNS = ("service", "operation", "segment_id", "position", "resource_id")
+LONGEST = 100  # characters of a value; longer ones are contents
+# What tells how a record failed or what came of it, and what no two records share.
+EFFECTS = re.compile(
+    r"^(?:error|exception|otel\.status|http\.status|http\.response|rpc\.(?:grpc\.status|response)|db\.response"
+    r"|gen_ai\.(?:output|response|completion|usage|tool\.call)|llm\.(?:output|token|usage)|output|ai\.(?:response|usage)"
+    r"|feedback|traceloop\.entity|telemetry\.sdk|process\.|thread\.|service\.instance)"
+    r"|(?:^|[._])(?:error|errors|exception|result|results|output|response|status|duration|elapsed|latency)(?:$|[._])"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """Records with this value fail more often than the operation does."""
-
-    attribute: str
-    value: str | None  # None: the record does not say
-    support: int  # failures with the value
-    records: int  # all records of the operation with it
-    lift: float  # failure rate with the value over that of the operation
-    p: float
-
-    def shown(self) -> dict[str, Any]:
-        """The hint as the packet shows it."""
-        return {
-            "attribute": self.attribute,
-            "value": self.value,
-            "support": self.support,
-            "records": self.records,
-            "lift": round(self.lift, 2),
-        }
+Groups = dict[tuple[str, str], Counted]  # healthy records by service and operation
 
 
-Groups = dict[tuple[str, str], list[tuple[tuple[str, ...], int | None, int]]]  # by service and operation
+def read(window: Window) -> Groups:
+    """Healthy records of the window, spread over it in time."""
+    found: dict[tuple[str, str], list[Facts]] = defaultdict(list)
+    for service, operation, facts in sampled(window):
+        found[service, operation].append(facts)
+    return {key: Counted(rows) for key, rows in found.items()}
 
 
-def read(window: Window, operations: Iterable[str]) -> Groups:
-    """How many records of these operations have which values and which fingerprint: one pass over the window."""
-    rows = exposure.records(sample(window)).filter(operation__in=sorted(set(operations)))
-    counted = (
-        rows.values_list("service", "operation", *ATTRIBUTES, "fingerprint")
-        .annotate(n=Count("trace_id"))
-        .order_by()
+def sampled(window: Window) -> Iterator[tuple[str, str, Facts]]:
+    """The first healthy records of each slice of the window, with their service and operation."""
+    rows: list[Record] = []
+    for part in slices(window):
+        healthy = exposure.records(part).filter(fingerprint__isnull=True).only(*COLUMNS)
+        rows += healthy.order_by("start_time_unix_nano", "trace_id", "span_id")[: HEALTHY // SLICES]
+    return ((row.service, row.operation, facts) for row, facts in zip(rows, facts_of(rows), strict=True))
+
+
+def slices(window: Window) -> list[Window]:
+    """The window in equal parts."""
+    start, length = window.start_unix_nano, window.end_unix_nano - window.start_unix_nano
+    cuts = [start + length * number // SLICES for number in range(SLICES + 1)]
+    return [Window(one, other) for one, other in pairwise(cuts) if one < other]
+
+
+def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """What the resources say, by id."""
+    stored = Origin.objects.filter(origin_id__in=sorted(set(ids))).values_list("origin_id", "message")
+    return {
+        origin_id: plain(attributes(ResourceSpans.FromString(bytes(message)).resource.attributes))
+        for origin_id, message in stored
+    }
+
+
+def facts_of(rows: Sequence[Record | Failing]) -> Iterator[Facts]:
+    """What each record says of the circumstances, in short texts."""
+    sent = segments.messages(cast(Sequence[Record], rows))  # both know where they lie
+    shared = resources(row.resource_id for row in rows)
+    return (
+        {**shared[row.resource_id], **plain(attributes(sent[row.segment_id, row.position].attributes))}
+        for row in rows
     )
-    groups: Groups = defaultdict(list)
-    for service, operation, *values, fingerprint, n in counted:
-        groups[service, operation].append((tuple(values), fingerprint, n))
-    return groups
 
 
-def sample(window: Window) -> Window:
-    """The part of the window that holds its newest SAMPLE records: a comparison of shares needs no more."""
-    starts = (
-        exposure.records(window)
-        .order_by("-start_time_unix_nano")
-        .values_list("start_time_unix_nano", flat=True)
-    )
-    beyond = list(starts[SAMPLE : SAMPLE + 1])
-    return Window(beyond[0], window.end_unix_nano) if beyond else window
+def plain(values: Mapping[str, Any]) -> dict[str, str]:
+    """The short values by name, without what the failure itself wrote."""
+    return {
+        name: text
+        for name, value in values.items()
+        if isinstance(value, str | bool | int)
+        and len(text := str(value)) <= LONGEST
+        and not EFFECTS.search(name)
+    }
 
 
-def contrast(groups: Groups, service: str, operation: str, fingerprint: int) -> list[Hint]:
-    """The strongest hints for a cluster, at most MOST."""
-    rows = groups.get((service, operation), [])
-    return judge([(values, n, n if cluster == fingerprint else 0) for values, cluster, n in rows])
+def failing_facts(clusters: list[Cluster]) -> dict[int, Counted]:
+    """What a sample of each cluster's failures says, by fingerprint."""
+    each = min(OF_ONE, max(FEWEST, FAILURES // max(len(clusters), 1)))
+    chosen = {cluster.fingerprint: spread(cluster.records, each) for cluster in clusters}
+    facts = facts_of([record for records in chosen.values() for record in records])
+    return {fingerprint: Counted(islice(facts, len(records))) for fingerprint, records in chosen.items()}
 
 
-def judge(groups: Iterable[tuple[tuple[str, ...], int, int]]) -> list[Hint]:
-    """Hints from (values of ATTRIBUTES, records, failures) groups. Pure."""
-    tables: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    records = failures = 0
-    for values, n, failed in groups:
-        records, failures = records + n, failures + failed
-        for attribute, value in zip(ATTRIBUTES, values, strict=True):
-            table = tables[attribute, value]
-            table[0] += n
-            table[1] += failed
-    hints = [
-        Hint(
-            attribute,
-            value or None,
-            failed,
-            n,
-            failed / n / (failures / records),
-            p_value(failed, n, failures, records),
-        )
-        for (attribute, value), (n, failed) in tables.items()
-        if failed >= SUPPORT and n < records
-    ]
-    sure = [hint for hint in hints if hint.lift >= LIFT and hint.p < CHANCE / len(tables)]
-    return sorted(sure, key=lambda hint: (hint.p, -hint.lift, hint.attribute, hint.value or ""))[:MOST]
+def spread(records: list[Failing], most: int) -> list[Failing]:
+    """At most so many of them, evenly over time."""
+    return records[:: -(-len(records) // most)] if records else []
 
 
-def p_value(failed: int, n: int, failures: int, records: int) -> float:
-    """The chance of such a table when the value has nothing to do with failing (G-test, one degree of freedom)."""
-    observed = (failed, n - failed, failures - failed, records - n - failures + failed)
-    margins = (
-        (n, failures),
-        (n, records - failures),
-        (records - n, failures),
-        (records - n, records - failures),
-    )
-    pairs = zip(observed, margins, strict=True)
-    g = 2 * sum(o * math.log(o * records / (row * column)) for o, (row, column) in pairs if o)
-    return math.erfc(math.sqrt(max(g, 0.0) / 2))
+def contrast(failed: Counted, healthy: Groups, places: list[tuple[str, str]], share: float) -> list[Hint]:
+    """The strongest hints for a cluster that is this share of the records of its operations."""
+    around = [healthy[place] for place in places if place in healthy]
+    together = around[0] if len(around) == 1 else Counted(row for one in around for row in one.rows)
+    return judge(Sides(failed, together, min(share, 0.99)))

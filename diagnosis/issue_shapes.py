@@ -29,14 +29,27 @@ class Echoes(Shape):
     operations = serializers.ListField(child=serializers.CharField())
 
 
-class Hint(Shape):
-    """What failing records share that healthy ones of the operation do not."""
+class Condition(Shape):
+    """A value of an attribute."""
 
     attribute = serializers.CharField()
     value = text("Null: the record does not say.")
-    support = serializers.IntegerField(help_text="Failures with this value.")
-    records = serializers.IntegerField(help_text="Records of the operation with this value.")
+
+
+class Hint(Condition):
+    """What failing records share that healthy ones of the operation do not."""
+
+    also = Condition(many=True, help_text="What must be there too; mostly empty.")
+    support = serializers.IntegerField(help_text="Failures with it, among those looked at.")
+    records = serializers.IntegerField(help_text="Records of the operation with it, among those looked at.")
     lift = serializers.FloatField(help_text="Failure rate with the value over that of the operation.")
+
+
+class ModelCalls(Shape):
+    """Record ids of the model calls around the evidence, where steps of an agent fail."""
+
+    before = serializers.ListField(child=serializers.CharField(), help_text="What led to the failure.")
+    after = serializers.ListField(child=serializers.CharField(), help_text="What had to deal with it.")
 
 
 class PlanStep(Shape):
@@ -88,5 +101,6 @@ class Issue(Shape):
     impact = Impact()
     echoes = Echoes()
     hints = Hint(many=True)
+    model_calls = ModelCalls()
     eval_candidate = serializers.CharField()
     patch_plan = PatchPlan()

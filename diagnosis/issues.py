@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from diagnosis import evidence, failures, hints, impact
+from diagnosis import evidence, failures, hints, impact, slow
 from diagnosis.clusters import Cluster
+from diagnosis.contrast import Counted, Hint
 from diagnosis.failures import Failing, Identity
-from diagnosis.hints import Groups, Hint
+from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
+from diagnosis.model_calls import Around
 from diagnosis.traffic import Traffic
 from diagnosis.trend import trend
 from telemetry.fingerprint import cluster_id
@@ -31,6 +34,7 @@ class Issue:
     first_seen: int  # unix nanoseconds, over all time
     hints: list[Hint]
     evidence: list[Failing]
+    model_calls: list[Around] = field(default_factory=list)  # around the evidence
 
     @property
     def title(self) -> str:
@@ -65,6 +69,7 @@ class Issue:
             "impact": impact_shown(self.impact),
             "echoes": {"records": len(self.cluster.echoes), "operations": self.echo_operations},
             "hints": [hint.shown() for hint in self.hints],
+            "model_calls": calls_shown(self.model_calls),
             "evidence_ids": ids,
             "evidence": ids,
             "traces": [trace_id.hex() for trace_id in self.cluster.trace_ids[:TRACES_SHOWN]],
@@ -78,7 +83,7 @@ class Surroundings:
     identities: dict[bytes, Identity]
     now: Traffic
     before: Traffic  # of the window of the same length before
-    groups: Groups
+    healthy: Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +102,39 @@ class Measured:
 
 def measure(cluster: Cluster, around: Surroundings) -> Measured:
     """How much the cluster hurts, from what was read already."""
-    example = cluster.example
-    ran = around.now.counts(example.service, example.operation, cluster.fingerprint).exposure
+    ran = cluster.looked_at or sum(around.now.ran[place] for place in cluster.places)
     measured = impact.measure(cluster, around.identities, ran)
     return Measured(cluster, measured, impact.grade(cluster, measured))
 
 
-def describe(measured: Measured, around: Surroundings) -> Issue:
-    """Explain a cluster of the bound project."""
+def describe(measured: Measured, around: Surroundings, failed: Counted) -> Issue:
+    """Explain a cluster of the bound project; `failed` is what its records say."""
     cluster, example = measured.cluster, measured.cluster.example
     now = around.now.counts(example.service, example.operation, cluster.fingerprint)
+    is_slow = example.signal_type == slow.SIGNAL  # against the window before, and no record says so by itself
     before = around.before.counts(example.service, example.operation, cluster.fingerprint)
     return Issue(
         cluster=cluster,
         impact=measured.impact,
         grade=measured.grade,
-        trend=trend(now.failures, now.exposure, before.failures, before.exposure),
-        first_seen=failures.first_seen(cluster.fingerprint),
-        hints=hints.contrast(around.groups, example.service, example.operation, cluster.fingerprint),
+        trend="rising" if is_slow else trend(now.failures, now.exposure, before.failures, before.exposure),
+        first_seen=example.start_time_unix_nano if is_slow else failures.first_seen(cluster.fingerprint),
+        hints=hints.contrast(failed, around.healthy, cluster.places, measured.impact.share),
         evidence=evidence.choose(cluster.records, around.identities),
     )
+
+
+def calls_shown(calls: list[Around]) -> dict[str, list[str]]:
+    """The model calls as the packet shows them."""
+    return {
+        "before": distinct(call.before for call in calls),
+        "after": distinct(call.after for call in calls),
+    }
+
+
+def distinct(ids: Iterable[str | None]) -> list[str]:
+    """The ids in their order, each once."""
+    return list(dict.fromkeys(one for one in ids if one))
 
 
 def impact_shown(measured: Impact) -> dict[str, Any]:

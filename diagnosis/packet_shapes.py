@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from diagnosis.issue_shapes import Issue
+from diagnosis.loop_shapes import DecisionShape
 from diagnosis.models import Loop, Packet
 from diagnosis.pages_of import place_in
 from telemetry.parameters import Declared, Parameters, page_limit
@@ -27,6 +28,12 @@ class Memory(Shape):
     release = text()
     since = serializers.DateTimeField()
     note = serializers.CharField()
+    decision = DecisionShape(
+        allow_null=True, help_text="The latest one: of a regression, the one in question."
+    )
+    evidence_ids = serializers.ListField(
+        child=serializers.CharField(), help_text="Of a regression: records of the failure that came back."
+    )
 
 
 class Completeness(Shape):

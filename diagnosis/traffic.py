@@ -1,7 +1,7 @@
 """
 The traffic of a window by service, operation and cluster, read once for all issues of a diagnosis.
 
-The same numbers as exposure.counts gives one by one: whole minutes from rollups, the edges from records.
+The same numbers as observed.read gives one by one: whole minutes from rollups, the edges from records.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Sum
 
 from diagnosis import exposure
-from diagnosis.judge import Counts
+from diagnosis.rates import Counts
 from telemetry.models import Rollup
 from telemetry.rollups import NO_FAILURE
 from telemetry.windows import Window

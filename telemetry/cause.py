@@ -12,6 +12,7 @@ import re
 from telemetry.fault import is_generic
 from telemetry.meaning import Failure
 from telemetry.skeleton import skeleton
+from telemetry.stacktrace import JOINT
 
 WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
 TELLING, SURE = 2, 3  # words of a message
@@ -45,9 +46,15 @@ def cause(failure: Failure) -> tuple[str, ...]:
     # A model's failure is the provider's: whoever called it, whichever library wrapped its answer.
     if failure.signal_type == "llm_call_failed":
         return (text,) if " " in text else (error_type, text)
-    if failure.signal_type == "tool_call_failed" and is_domain_error(error_type, text):
+    if failure.signal_type != "tool_call_failed":
+        return error_type, text, failure.frame
+    if is_domain_error(error_type, text):
         return error_type, text
-    return error_type, text, failure.frame
+    return (
+        error_type,
+        text,
+        failure.frame.partition(JOINT)[0],
+    )  # who called a tool is the framework's business
 
 
 def is_domain_error(error_type: str, text: str) -> bool:

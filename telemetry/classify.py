@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from telemetry import conventions, fault, feedback
+from telemetry import conventions, fault, feedback, soft_errors
 from telemetry.conventions.content import reported_error, tool_result
+from telemetry.malformed import malformed_output
 from telemetry.meaning import Failure, Meaning
 from telemetry.span import STATUS_ERROR, STATUS_OK, Span
 
@@ -20,7 +21,8 @@ SIGNALS = {"tool_call": "tool_call_failed", "llm_call": "llm_call_failed"}
 TRUNCATED = frozenset(
     {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"}
 )
-ERROR_WORDS = ("error", "isError")  # a result that tells of a failure has one of them as a key or a value
+ERROR_WORD = "rror"  # a result that tells of a failure in JSON has it in a key or a value
+JSON_BEGINNINGS = ("{", "[", '"')
 FAILED = {
     "gen_ai.tool.status": "error",  # Strands
     "tool.status": "error",
@@ -92,13 +94,23 @@ def server_answered_5xx(span: Span, meaning: Meaning) -> Failure | None:
 def tool_reported_error(span: Span, meaning: Meaning) -> Failure | None:
     """The tool returned its error as a result, for the model to read."""
     output = conventions.output_of(span)
-    if output is None or (isinstance(output, str) and not any(word in output for word in ERROR_WORDS)):
+    if isinstance(output, str) and output[:1] not in JSON_BEGINNINGS:
+        return told_failure(output)
+    if output is None or (isinstance(output, str) and ERROR_WORD not in output):
         return None  # most results: reading them further would cost
     result = tool_result(output)
     if not isinstance(result, dict):
-        return None
+        return told_failure(result) if isinstance(result, str) else None
     error = result.get("error") or reported_error(result)
     return soft_tool_failure(error, result) if error else None
+
+
+def told_failure(text: str) -> Failure | None:
+    """A failure that the tool tells in plain text."""
+    told = soft_errors.told(text)
+    if told is None:
+        return None
+    return Failure("tool_call_failed", "medium", told.error_type or "tool_error", told.message, told.frame)
 
 
 def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
@@ -147,7 +159,7 @@ def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
 HARD: tuple[Rule, ...] = (stated_error, error_status, recorded_exception, server_answered_5xx)
 RULES: dict[str, tuple[Rule, ...]] = {  # by unit of work; the first that speaks decides
     "tool_call": (*HARD, declared_error, tool_reported_error, tool_marked_failed, negative_feedback),
-    "llm_call": (*HARD, declared_error, output_truncated, negative_feedback),
+    "llm_call": (*HARD, declared_error, output_truncated, malformed_output, negative_feedback),
     "": (*HARD, negative_feedback),
 }
 

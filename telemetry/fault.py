@@ -52,7 +52,8 @@ def from_exception(span: Span, event: Event) -> Fault:
         message = stack_message or message.partition(stacktrace.TRACEBACK)[0]
     message = message or stack_message or span.status_message
     named = one_line(error_type or error_type_of(span))
-    return Fault(named, one_line(message or span.name), stacktrace.origin(stack))
+    depth = 2 if " " in message.strip() else 1
+    return Fault(named, one_line(message or span.name), stacktrace.origin(stack, depth))
 
 
 def from_status(span: Span) -> Fault:

@@ -10,6 +10,7 @@ SIGNAL_TYPES = (
     "tool_call_failed",
     "llm_call_failed",
     "output_truncated",
+    "malformed_output",
     "user_signal",
     "latency",
     "repeated_call",

@@ -18,6 +18,7 @@ CAUSED_BY = "\nCaused by: "
 MAX_LENGTH = 16_000  # what is searched, from the end where the raised exception is
 MAX_FRAMES, MAX_CAUSES = 200, 20
 FRAMES_KNOWN = 2048  # the same few come again and again
+JOINT = " < "  # between frames, from the failure outwards
 MAX_PATH = 60  # frames of a stack without files
 # Each repetition is bounded: stacks come from outside, and a pattern must not take seconds on a hostile one.
 PYTHON = re.compile(r'File "(?P<file>[^"\n]{1,400})", line \d+, in (?P<function>\S{1,200})')
@@ -97,31 +98,33 @@ def top_own_frame(stack: str) -> str:
     return str(next((frame for frame in frames(stack) if frame.is_own), ""))
 
 
-def origin(stack: str) -> str:
-    """What of a stack tells one bug from another: where it was raised, by the innermost code that says something."""
+def origin(stack: str, depth: int = 1) -> str:
+    """
+    What of a stack tells one bug from another: where it was raised, by the innermost code that says something.
+
+    Args:
+        depth: frames. An exception with a message was thrown on purpose, and its caller tells more.
+    """
     parts = [stack] if TRACEBACK in stack else reversed(stack.rsplit(CAUSED_BY, MAX_CAUSES))
-    return next((found for part in parts if (found := origin_in(frames(part)))), "")
+    return next((found for part in parts if (found := origin_in(frames(part), depth))), "")
 
 
-def origin_in(stack: Iterable[Frame]) -> str:
-    """The top own frame; without one a library's; without files the path of functions."""
+def origin_in(stack: Iterable[Frame], depth: int) -> str:
+    """The top own frames; without one a library's; without files the path of functions."""
     walked: list[Frame] = []
-    libraries: list[Frame] = []
-    has_files = True
+    own: list[Frame] = []
     for frame in stack:
         walked.append(frame)
-        owned_by = owner(frame)
-        if owned_by == "runtime":
-            continue
-        has_files = has_files and bool(frame.file)
-        if frame.file and not owned_by and not says_only(frame):
-            return str(frame) if has_files else path(walked)
-        if frame.file:
-            libraries.append(frame)
-    telling = next((frame for frame in libraries if not says_only(frame)), None) or next(
-        iter(libraries), None
-    )
-    return str(telling) if telling and has_files else path(walked)
+        if frame.is_own and not says_only(frame):
+            own.append(frame)
+            if len(own) == depth:
+                break
+    foreign = walked[: walked.index(own[0])] if own else walked
+    known = [frame for frame in foreign if owner(frame) != "runtime"]
+    if any(not frame.file for frame in known):
+        return path([*foreign, *own[:1]])
+    telling = own or [frame for frame in known if not says_only(frame)] or known
+    return JOINT.join(map(str, telling[:depth])) or path(walked)
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
@@ -135,7 +138,7 @@ def path(stack: list[Frame]) -> str:
     named = [frame for frame in stack if frame.function]
     start = next((at for at, frame in enumerate(named) if not says_only(frame)), 0)
     steps = dict.fromkeys(frame.function for frame in named[start : start + MAX_PATH])
-    return RUN_OF_DIGITS.sub("*", " < ".join(steps))
+    return RUN_OF_DIGITS.sub("*", JOINT.join(steps))
 
 
 def frames(stack: str) -> Iterator[Frame]:

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -32,21 +32,22 @@ def prepared(folder: Path) -> tuple[Path, str]:
 def shared_server(folder: Path, prepared_dir: Path) -> Iterator[Server]:
     """The server of the run. Who started it ends it, once nobody else uses it."""
     data_dir = folder / "server"
-    with (folder / "server.port").open("a+") as port:
-        while not (known := locked(port, fcntl.LOCK_SH)):
-            if not locked(port, fcntl.LOCK_EX):
-                break
-        if known:
-            yield server_of(data_dir, int(known))
-            return
-        shutil.copytree(prepared_dir, data_dir, dirs_exist_ok=True)
-        with running(data_dir) as server:
-            port.write(str(server.port))
+    with ExitStack() as own:
+        port, users = (
+            own.enter_context((folder / f"server.{name}").open("a+")) for name in ("port", "users")
+        )
+        known = locked(port, fcntl.LOCK_EX)
+        if not known:
+            shutil.copytree(prepared_dir, data_dir, dirs_exist_ok=True)
+            port.write(str(own.enter_context(running(data_dir)).port))
             port.flush()
-            fcntl.flock(port, fcntl.LOCK_SH)
-            yield server
+            own.callback(port.truncate, 0)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        fcntl.flock(port, fcntl.LOCK_UN)  # only now, or who started it could end it in between
+        yield server_of(data_dir, int(known or read(port)))
+        if not known:
             fcntl.flock(port, fcntl.LOCK_EX)
-            port.truncate(0)
+            fcntl.flock(users, fcntl.LOCK_EX)
 
 
 def password_in(said: str) -> str:
@@ -59,5 +60,10 @@ def password_in(said: str) -> str:
 def locked(file: TextIO, lock: int) -> str:
     """What stands in the file once the lock is had: shared by its readers, or alone."""
     fcntl.flock(file, lock)
+    return read(file)
+
+
+def read(file: TextIO) -> str:
+    """What stands in the file."""
     file.seek(0)
     return file.read()

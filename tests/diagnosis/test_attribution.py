@@ -75,3 +75,30 @@ def test_a_parent_that_never_arrived_leaves_the_span_innermost() -> None:
     charged = attribute([failing("tool", parent="lost")], {})
 
     assert names(charged) == [("tool", [])]
+
+
+def test_a_tool_that_fails_because_the_model_asked_for_the_impossible_is_an_echo() -> None:
+    asked = failing(
+        "chat",
+        at=1,
+        signal_type="malformed_output",
+        message="the model called the tool fly, which was not offered",
+    )
+    spans = [asked, failing("tool", at=2, tool="fly")]
+
+    charged = attribute(spans, {})
+
+    assert names(charged) == [("chat", ["tool"])]
+
+
+def test_a_tool_that_fails_for_its_own_reasons_is_not() -> None:
+    asked = failing(
+        "chat",
+        at=1,
+        signal_type="malformed_output",
+        message="the model called the tool fly, which was not offered",
+    )
+
+    charged = attribute([asked, failing("tool", at=2, tool="pay")], {})
+
+    assert names(charged) == [("chat", []), ("tool", [])]

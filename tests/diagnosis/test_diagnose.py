@@ -52,7 +52,7 @@ def test_the_same_records_give_the_same_issues_in_any_order_and_batches(make_pro
         failing_tool(n, "order {n} not found" if n % 3 else "warehouse {n} timed out") for n in range(24)
     ]
     seen = []
-    for seed in range(5):
+    for seed in range(20):
         minted = make_project("same")
         shuffled = random.Random(seed).sample(spans, len(spans))
         for start in range(0, len(shuffled), seed + 3):

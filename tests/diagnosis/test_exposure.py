@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-from diagnosis import exposure
-from diagnosis.judge import Counts
+from diagnosis import exposure, observed
+from diagnosis.observed import Target
+from diagnosis.rates import Counts
 from telemetry.models import Record
 from telemetry.windows import Window, unix_nano
 from tenants.binding import bind
@@ -14,6 +15,7 @@ from tests.telemetry.factory import span, store
 
 T0 = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SECONDS = 600
+PLACE = frozenset({"place order"})
 
 
 def test_any_window_counts_as_its_records_do(alice):
@@ -37,11 +39,24 @@ def test_any_window_counts_as_its_records_do(alice):
             within = [row for row in rows if window.start_unix_nano <= row[0] < window.end_unix_nano]
             expected = Counts(
                 failures=sum(key == cluster for _, _, key in within),
-                exposure=sum(operation == "place order" for _, operation, _ in within),
+                exposure=sum(operation == "place order" or key == cluster for _, operation, key in within),
             )
 
-            assert exposure.counts(window, "shop", "place order", cluster) == expected
+            assert observed.read(window, Target("shop", PLACE, cluster)).counts == expected
             assert exposure.records_in(window) == len(within)
+
+
+def test_a_long_window_is_counted_in_longer_stretches(alice):
+    days = [T0 + timedelta(days=day, minutes=day) for day in range(20)]
+    store(alice.project, [span("place order", trace=day, at=day, error="no stock") for day in days], T0)
+    window = Window.ending(days[-1] + timedelta(hours=1), 20 * 24 * 60)
+
+    with bind(alice.project):
+        found = observed.read(window, Target("shop", PLACE, 1))
+
+    assert observed.stretch_minutes(window) == 40
+    assert found.counts.exposure == sum(batch.exposure for batch in found.batches) == 20
+    assert len(found.batches) == 12
 
 
 def some_window(chance: random.Random) -> Window:
@@ -58,7 +73,7 @@ def test_a_service_with_the_same_operation_is_no_exposure(alice):
 
     with bind(alice.project):
         cluster = Record.objects.get(service="shop").fingerprint
-        found = exposure.counts(window, "shop", "place order", cluster)
+        found = observed.read(window, Target("shop", PLACE, cluster)).counts
 
     assert found == Counts(failures=1, exposure=1)
 
@@ -80,6 +95,6 @@ def test_the_newest_failures_come_first(alice):
 
     with bind(alice.project):
         rows = list(Record.objects.order_by("-start_time_unix_nano"))
-        ids = exposure.newest(window, rows[0].fingerprint, 3)
+        ids = observed.newest(window, Target("shop", PLACE, rows[0].fingerprint), 3)
 
     assert ids == [str(row) for row in rows[:3]]

@@ -1,42 +1,34 @@
-"""Hints say what failing records share that healthy ones do not, and are silent where there is nothing to say."""
+"""Which facts of records can be hints."""
 
 from __future__ import annotations
 
-import math
+from itertools import pairwise
 
-from diagnosis.hints import ATTRIBUTES, judge, p_value
-
-
-def group(n: int, failed: int, **values: str) -> tuple[tuple[str, ...], int, int]:
-    """Records with these values, and how many of them failed."""
-    return tuple(values.get(name, "") for name in ATTRIBUTES), n, failed
+from diagnosis.hints import plain, slices, spread
+from telemetry.windows import Window
+from tests.diagnosis.failing import failing
 
 
-def test_a_release_that_fails_more_often_is_named() -> None:
-    [hint] = judge([group(100, 1, release="1.0"), group(100, 30, release="1.1")])
+def test_what_the_failure_itself_wrote_is_no_fact() -> None:
+    facts = plain(
+        {"error.type": "Lost", "http.response.status_code": 500, "app.result": "no", "zone": "eu", "n": 7}
+    )
 
-    assert (hint.attribute, hint.value, hint.support, hint.records) == ("release", "1.1", 30, 100)
-    assert math.isclose(hint.lift, 30 / 100 / (31 / 200))
-
-
-def test_equal_rates_give_no_hint() -> None:
-    assert judge([group(100, 10, release="1.0"), group(100, 11, release="1.1")]) == []
+    assert facts == {"zone": "eu", "n": "7"}
 
 
-def test_two_failures_are_no_support() -> None:
-    assert judge([group(100, 0, release="1.0"), group(2, 2, release="1.1")]) == []
+def test_contents_are_no_fact() -> None:
+    assert plain({"prompt": "x" * 101, "tags": ["a"]}) == {}
 
 
-def test_what_all_records_share_is_no_hint() -> None:
-    assert judge([group(100, 30, release="1.0", environment="prod")]) == []
+def test_the_slices_of_a_window_meet_and_lose_nothing() -> None:
+    parts = slices(Window(0, 1003))
+
+    assert (parts[0].start_unix_nano, parts[-1].end_unix_nano) == (0, 1003)
+    assert all(one.end_unix_nano == other.start_unix_nano for one, other in pairwise(parts))
 
 
-def test_a_missing_value_can_be_the_hint() -> None:
-    [hint] = judge([group(100, 0, agent="support"), group(50, 25)])
+def test_a_sample_of_failures_reaches_over_all_of_them() -> None:
+    records = [failing(f"s{at}", at=at) for at in range(100)]
 
-    assert (hint.attribute, hint.value) == ("agent", None)
-
-
-def test_the_g_test_agrees_with_a_table_worked_by_hand() -> None:
-    # G = 2 * (30 ln 1.5 + 70 ln 0.875 + 10 ln 0.5 + 90 ln 1.125) = 12.97; chi-square, one degree of freedom: 3.16e-4
-    assert math.isclose(p_value(30, 100, 40, 200), 3.16e-4, rel_tol=0.01)
+    assert [record.start_time_unix_nano for record in spread(records, 10)] == list(range(0, 100, 10))

@@ -1,87 +1,22 @@
-"""The judge: published exact values, every verdict, and what must be true of any counts."""
+"""The judge: every verdict, what looking again costs, and what must be true of any counts."""
 
 from __future__ import annotations
 
 import math
-from math import comb
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnosis.judge import Counts, judge, judge_held, odds, ratio
+from diagnosis.judge import ENOUGH, information, judge
+from diagnosis.looks import Look
 from diagnosis.models import Verification
+from diagnosis.rates import Counts
+from diagnosis.spread import Spread
+from tests.diagnosis.counts import LARGE, some_counts
 
 RANK = {"held": 0, "improved": 1, "unchanged": 2, "inconclusive": 2, "regressed": 3}
-LARGE = 10**7
-
-
-@st.composite
-def some_counts(draw: st.DrawFn, most: int = LARGE) -> Counts:
-    """Counts of any size, small ones often."""
-    exposure = draw(st.integers(0, 50) | st.integers(0, most))
-    return Counts(draw(st.integers(0, min(exposure, 20)) | st.integers(0, exposure)), exposure)
-
-
-def share(hits: int, total: int) -> tuple[float, float]:
-    """The Clopper-Pearson interval."""
-    low, high = odds(hits, total - hits)
-    return low / (1 + low), high / (1 + high) if math.isfinite(high) else 1.0
-
-
-@pytest.mark.parametrize(
-    ("hits", "total", "low", "high"),
-    [
-        # The table of Conover (1999): http://influentialpoints.com/Training/confidence_intervals_of_proportions.htm
-        (5, 25, 0.068, 0.407),
-        (81, 263, 0.2527, 0.3676),  # These four: Newcombe (1998), Statistics in Medicine 17:857, table I
-        (15, 148, 0.0578, 0.1617),
-        (0, 20, 0.0, 0.1684),
-        (1, 29, 0.0009, 0.1776),
-        (10, 10, 0.6915, 1.0),
-    ],
-)
-def test_the_interval_of_a_share_is_the_published_one(hits, total, low, high):
-    digits = 3 if total == 25 else 4
-
-    interval = share(hits, total)
-
-    assert [round(bound, digits) for bound in interval] == [low, high]
-
-
-def test_the_interval_of_a_ratio_is_the_published_one():
-    # Fay, "Testing the Ratio of Two Poisson Rates", section 1: https://rdrr.io/cran/rateratio.test/
-    found = ratio(before=Counts(9, 16660), after=Counts(2, 17877))
-
-    assert found.estimate == pytest.approx(0.2070941557, rel=1e-9)
-    assert (found.low, found.high) == pytest.approx((0.02177406, 1.00054910), rel=1e-6)
-
-
-@given(st.integers(0, 60), st.integers(0, 60))
-def test_each_bound_leaves_exactly_its_tail(hits, misses):
-    total = hits + misses
-
-    low, high = share(hits, total)
-
-    def at_least(count: int, p: float) -> float:
-        return math.fsum(comb(total, n) * p**n * (1 - p) ** (total - n) for n in range(count, total + 1))
-
-    assert hits == 0 or at_least(hits, low) == pytest.approx(0.025, rel=1e-9)
-    assert misses == 0 or 1 - at_least(hits + 1, high) == pytest.approx(0.025, rel=1e-9)
-
-
-@given(st.integers(1, LARGE))
-def test_the_bounds_of_all_and_none_have_a_closed_form(total):
-    assert share(total, total)[0] == pytest.approx(0.025 ** (1 / total), rel=1e-9)
-    assert share(0, total)[1] == pytest.approx(-math.expm1(math.log(0.025) / total), rel=1e-6)
-
-
-def test_ten_million_failures_are_judged_as_the_normal_law_does():
-    deviation = math.sqrt(2 / LARGE)
-
-    bounds = [math.log(bound) for bound in odds(LARGE, LARGE)]
-
-    assert bounds == pytest.approx([-1.959964 * deviation, 1.959964 * deviation], rel=1e-3)
+IN_BURSTS = Spread(burst_variance=0.5, batches=(12, 12), freedom=22)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +24,14 @@ def test_ten_million_failures_are_judged_as_the_normal_law_does():
     [
         (Counts(40, 100), Counts(0, 0), "no_traffic"),
         (Counts(40, 100), Counts(0, 12), "held"),  # 4.8 expected
-        (Counts(40, 100), Counts(0, 11), "improved"),  # 4.4 expected: gone, but not for long enough
-        (Counts(1000, 2000), Counts(3, 2000), "held"),  # at most a hundredth
+        (Counts(40, 100), Counts(0, 11), "inconclusive"),  # 4.4 expected: too early for a look
+        (Counts(1000, 2000), Counts(3, 2000), "held"),  # a three-hundredth remains
+        (Counts(400, 1000), Counts(39, 1000), "held"),  # a tenth
+        (Counts(400, 1000), Counts(45, 1000), "improved"),
         (Counts(40, 100), Counts(5, 100), "improved"),
+        (Counts(4000, 10_000), Counts(3500, 10_000), "unchanged"),  # less, beyond chance, but hardly
         (Counts(200, 1000), Counts(205, 1000), "unchanged"),
+        (Counts(4000, 10_000), Counts(4500, 10_000), "unchanged"),
         (Counts(5, 1000), Counts(60, 1000), "regressed"),
         (Counts(5, 100), Counts(4, 100), "inconclusive"),
         (Counts(1, 100), Counts(0, 500), "inconclusive"),  # one failure before is hardly a rate
@@ -101,6 +40,8 @@ def test_ten_million_failures_are_judged_as_the_normal_law_does():
         (Counts(0, 500), Counts(0, 500), "inconclusive"),
         (Counts(0, 500), Counts(20, 500), "regressed"),
         (Counts(0, 500), Counts(1, 5), "inconclusive"),  # a single failure is never a regression
+        (Counts(0, 500), Counts(4, 5), "inconclusive"),  # nor are four
+        (Counts(100, 100), Counts(0, 5), "held"),
     ],
 )
 def test_the_verdict(before, after, verdict):
@@ -122,23 +63,44 @@ def test_the_reason_is_a_sentence_with_the_counts():
 
 
 @pytest.mark.parametrize(
-    ("since", "verdict"),
+    ("after", "alone", "in_bursts"),
     [
-        (Counts(0, 0), "no_traffic"),
-        (Counts(0, 300), "held"),
-        (Counts(1, 2), "held"),  # one stray failure
-        (Counts(9, 200), "regressed"),
+        (Counts(60, 1000), "improved", "inconclusive"),
+        (Counts(160, 1000), "regressed", "inconclusive"),
+        (Counts(0, 50), "held", "inconclusive"),
+        (Counts(0, 1000), "held", "held"),
+        (Counts(900, 1000), "regressed", "regressed"),
     ],
 )
-def test_a_fix_that_held_still_does_until_failures_come_back(since, verdict):
-    found = judge_held(Counts(0, 400), since)
+def test_failures_in_bursts_need_more_evidence(after, alone, in_bursts):
+    before = Counts(100, 1000)
 
-    assert found.verdict == verdict
+    found = judge(before, after).verdict, judge(before, after, IN_BURSTS).verdict
+
+    assert found == (alone, in_bursts)
 
 
-def test_more_failures_than_records_are_refused():
-    with pytest.raises(ValueError, match="11 failures of 10 records"):
-        Counts(11, 10)
+def test_failures_of_few_sessions_need_more_evidence():
+    before, after = Counts(40, 1000), Counts(0, 200)
+
+    found = judge(before, after, Spread(design_effect=8)).verdict
+
+    assert (judge(before, after).verdict, found) == ("held", "inconclusive")
+
+
+def test_a_look_too_soon_after_the_last_decides_nothing():
+    before, last = Counts(40, 100), Look(1, 10.0)
+
+    soon, later = judge(before, Counts(0, 49), last=last), judge(before, Counts(0, 50), last=last)
+
+    assert (soon.verdict, soon.look) == ("inconclusive", last)
+    assert (later.verdict, later.look) == ("held", Look(2, 20.0))
+
+
+def test_each_look_asks_for_more():
+    highs = [judge(Counts(40, 1000), Counts(5, 1000), last=Look(n, 0.0)).ratio.high for n in range(5)]
+
+    assert highs == sorted(highs)
 
 
 @given(some_counts(), some_counts())
@@ -151,20 +113,6 @@ def test_any_counts_get_a_verdict_and_a_sentence(before, after):
     assert 0 <= found.ratio.low <= found.ratio.high
 
 
-@given(some_counts(), some_counts())
-def test_the_estimate_lies_in_its_interval(before, after):
-    found = ratio(before, after)
-
-    assert found.estimate is None or found.low <= found.estimate <= found.high
-
-
-@given(some_counts(), some_counts())
-def test_turning_the_windows_round_turns_the_interval_round(before, after):
-    found, turned = ratio(before, after), ratio(after, before)
-
-    assert found.low == pytest.approx(1 / turned.high if math.isfinite(turned.high) else 0, rel=1e-6)
-
-
 @given(some_counts(), st.integers(1, LARGE), st.data())
 def test_one_failure_more_never_makes_a_better_verdict(before, exposure, data):
     failures = data.draw(st.integers(0, min(exposure - 1, 30)) | st.integers(0, exposure - 1))
@@ -173,7 +121,8 @@ def test_one_failure_more_never_makes_a_better_verdict(before, exposure, data):
 
     assert fewer.ratio.low <= more.ratio.low
     assert fewer.ratio.high <= more.ratio.high * (1 + 1e-9)
-    assert RANK[fewer.verdict] <= RANK[more.verdict]
+    if fewer.look.number:  # a failure can be what makes the first look due
+        assert RANK[fewer.verdict] <= RANK[more.verdict]
 
 
 @given(some_counts(), some_counts())
@@ -181,11 +130,14 @@ def test_what_is_needed_is_enough_and_not_one_more_than_needed(before, after):
     found = judge(before, after)
 
     if found.needed:
-        assert judge(before, Counts(after.failures, after.exposure + found.needed)).verdict == "held"
-        if found.needed > 1:
-            assert judge(before, Counts(after.failures, after.exposure + found.needed - 1)).verdict != "held"
-    else:
-        assert (found.needed == 0) == (found.verdict == "held")
+        enough, less = (
+            judge(before, Counts(after.failures, after.exposure + found.needed - short), last=found.look)
+            for short in (0, 1)
+        )
+        assert enough.verdict == "held"
+        assert less.verdict != "held" or found.needed == 1
+    elif found.needed == 0:
+        assert found.verdict == "held"
 
 
 @given(st.integers(1, 1000), st.integers(1, 1000))
@@ -195,4 +147,9 @@ def test_held_is_said_only_where_chance_is_below_one_percent(failures, exposure)
     needed = judge(before, Counts(0, 0)).needed
 
     assert needed is not None
-    assert (1 - before.failures / exposure) ** needed < math.exp(-4.6) + 1e-12
+    assert (1 - before.failures / exposure) ** needed < math.exp(-ENOUGH) + 1e-12
+
+
+def test_what_is_known_is_what_came_or_should_have():
+    assert information(Counts(40, 100), Counts(3, 100)) == 40
+    assert information(Counts(0, 100), Counts(3, 100)) == 3

@@ -2,85 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from diagnosis import baseline
-from diagnosis.loops import WrongState, note
-from diagnosis.models import Loop, LoopEvent, Packet, Severity, Verification
-from diagnosis.verification import needed, recheck, verify
-from telemetry.fingerprint import cluster_id
+from diagnosis.loops import WrongState
+from diagnosis.models import Loop, LoopEvent, Verification
+from diagnosis.verification import verify
+from diagnosis.verification_document import needed
 from telemetry.models import Record
-from telemetry.times import rfc3339
 from tenants.binding import bind
-from tenants.provisioning import Minted
-from tests.telemetry.factory import span, store
-
-T0 = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)  # the first failures
-SHIPPED = T0 + timedelta(hours=2)
-Send = Callable[..., None]
-
-
-@pytest.fixture
-def send(alice: Minted) -> Send:
-    """`send(since, failing=3, ok=7)`: so many records, one a second."""
-
-    def records(since: datetime, failing: int = 0, ok: int = 0, name: str = "place order") -> None:
-        errors = ["no stock"] * failing + [""] * ok
-        spans = [
-            span(name, trace=f"{since}{n}", at=since + timedelta(seconds=n), error=error)
-            for n, error in enumerate(errors)
-        ]
-        store(alice.project, spans, since)
-
-    return records
-
-
-@pytest.fixture
-def loop(alice: Minted, send: Send) -> Loop:
-    """20 of 50 records failed, the loop was proposed an hour later, and its fix shipped after another."""
-    send(T0, failing=20, ok=30)
-    with bind(alice.project):
-        failure = Record.objects.filter(fingerprint__isnull=False)[0]
-    window = {"start": rfc3339(T0 - timedelta(minutes=5)), "end": rfc3339(T0 + timedelta(hours=1))}
-    packet = make_packet(alice, window)
-    return Loop.objects.create(
-        project=alice.project,
-        cluster_id=cluster_id(failure.fingerprint),
-        state=Loop.State.SHIPPED,
-        title="place order: no stock",
-        severity=Severity.HIGH,
-        signal_type="error",
-        service="shop",
-        operation="place order",
-        failures=20,
-        issue={},
-        packet=packet,
-        shipped_at=SHIPPED,
-        created_at=T0,
-        updated_at=T0,
-    )
-
-
-def make_packet(minted: Minted, window: dict[str, str]) -> Packet:
-    """A packet of that window."""
-    document = {"window": window}
-    return Packet.objects.create(project=minted.project, status="ready", document=document, created_at=T0)
-
-
-def after(hours: float) -> datetime:
-    """So long after the fix shipped."""
-    return SHIPPED + timedelta(hours=hours)
-
-
-@pytest.fixture
-def held(loop: Loop, send: Send) -> Loop:
-    """The fix ran 60 times without a failure and was verified after one hour."""
-    send(SHIPPED, ok=60)
-    verify(loop, after(1))
-    return loop
+from tests.diagnosis.shipping import SHIPPED, after
 
 
 def test_a_fix_without_failures_in_enough_traffic_held(loop, send):
@@ -184,110 +114,6 @@ def test_of_two_verifications_at_once_one_moves_the_loop(loop, send):
 
     assert Verification.objects.count() == 1
     assert LoopEvent.objects.filter(kind=LoopEvent.Kind.VERIFIED).count() == 1
-
-
-def test_a_failure_that_returns_is_a_regression_against_the_held_window(held, send):
-    send(after(2), failing=6, ok=54)  # a tenth: less than before the fix, but far from held
-
-    found = verify(held, after(3))
-
-    assert found.verdict == "regressed"
-    assert held.state == Loop.State.REGRESSED
-    assert (found.document["before"]["failures"], found.document["before"]["exposure"]) == (0, 60)
-    assert found.document["before"]["window"]["end"] == rfc3339(after(1))
-    assert held.events.filter(kind=LoopEvent.Kind.REGRESSED).count() == 1
-
-
-def test_a_held_fix_that_is_verified_again_stays_held(held, send):
-    send(after(2), ok=10)
-
-    found = verify(held, after(3))
-
-    assert (found.verdict, held.state) == ("held", Loop.State.HELD)
-    assert found.document["reason"] == "No failure in 10 records since the fix held: it has not come back."
-
-
-def test_looking_again_and_again_does_not_move_the_held_window(held, send):
-    kept = held.baseline
-    send(after(2), failing=1, ok=10)
-
-    verify(held, after(3))
-
-    assert held.baseline == kept
-
-
-def test_recheck_leaves_a_held_fix_alone_for_one_stray_failure(alice, held, send):
-    send(after(2), failing=1)
-
-    found = recheck(alice.project, after(3))
-
-    assert found == []
-    assert Loop.objects.get().state == Loop.State.HELD
-    assert Verification.objects.count() == 1
-
-
-def test_recheck_flags_a_failure_that_is_back(alice, held, send):
-    send(after(2), failing=10, ok=10)
-
-    found = recheck(alice.project, after(3))
-
-    assert [(item.loop_id, item.verdict) for item in found] == [(held.loop_id, "regressed")]
-    assert Loop.objects.get().state == Loop.State.REGRESSED
-
-
-def test_recheck_looks_at_held_fixes_only(alice, loop, send):
-    send(SHIPPED, failing=90, ok=10)
-
-    assert recheck(alice.project, after(1)) == []
-
-
-def test_recheck_stays_in_its_project(charlie, held, send):
-    send(after(2), failing=10, ok=10)
-
-    assert recheck(charlie.project, after(3)) == []
-
-
-def test_a_second_fix_is_measured_against_what_came_after_the_first(held, send):
-    send(after(2), failing=30, ok=30)
-    verify(held, after(3))
-    second = after(4)
-    Loop.objects.update(state=Loop.State.SHIPPED, shipped_at=second)
-    held.refresh_from_db()
-    send(second, ok=60)
-
-    found = verify(held, second + timedelta(hours=1))
-
-    assert found.verdict == "held"
-    assert (found.document["before"]["failures"], found.document["before"]["exposure"]) == (30, 60)
-
-
-def test_the_window_before_starts_with_the_packet_that_proposed_the_loop(alice, loop, send):
-    send(T0 - timedelta(hours=3), failing=5, ok=5)
-    first = make_packet(alice, {"start": rfc3339(T0 - timedelta(hours=4)), "end": rfc3339(T0)})
-    note(loop, LoopEvent.Kind.PROPOSED, "loopkit", T0, packet_id=first.packet_id)
-
-    counted = baseline.baseline(loop, SHIPPED)
-
-    assert (counted["failures"], counted["exposure"]) == (25, 60)
-
-
-def test_the_window_before_is_30_days_at_most(loop):
-    Packet.objects.update(document={"window": {"start": "2020-01-01T00:00:00.000000Z"}})
-    loop.refresh_from_db()
-
-    counted = baseline.baseline(loop, SHIPPED)
-
-    assert counted["window"]["since_minutes"] == 43200
-
-
-def test_a_baseline_that_was_counted_when_the_fix_shipped_is_kept(loop, send):
-    loop.baseline = baseline.baseline(loop, SHIPPED) | {"failures": 21, "exposure": 51}
-    loop.save()
-    send(SHIPPED, ok=60)
-
-    before = verify(loop, after(1)).document["before"]
-
-    assert (before["failures"], before["exposure"]) == (21, 51)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,19 @@
-"""docs/verification.md says what the judge does: its thresholds, its table, its example by hand."""
+"""docs/verification.md says what the judge does: its thresholds, its table, its examples by hand."""
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
 import pytest
 
-from diagnosis import judge
-from diagnosis.judge import Counts
+from diagnosis import comparison, judge, latency, looks, observed, spread, trajectory, watch
 from diagnosis.models import Verification
+from diagnosis.rates import Counts
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "verification.md").read_text()
+TEXT = " ".join(PAGE.split())
 COUNTS = r"([\d,]+) of ([\d,]+)"
 ROWS = re.findall(rf"^\| {COUNTS} \| {COUNTS} \| (.+?) \| (.+?) to (.+?) \| `(\w+)` \| (.+?) \|$", PAGE, re.M)
 
@@ -24,6 +26,11 @@ def number(text: str) -> int:
 def shown(value: float | None) -> str:
     """Three digits; a dash for what has no value."""
     return "-" if value is None or value == float("inf") else f"{value:.3g}"
+
+
+def missing(claims: list[str]) -> list[str]:
+    """Those that the page does not make."""
+    return [claim for claim in claims if claim not in TEXT]
 
 
 def test_the_page_has_examples():
@@ -43,31 +50,60 @@ def test_each_example_is_what_the_judge_says(row):
 
 def test_the_example_by_hand_adds_up():
     failures, exposure, _, exposure_after = (number(text) for text in ROWS[0][:4])
-    p = 1 - 0.025 ** (1 / failures)
+    tail, varies = looks.tails(1).high, 1 - failures / exposure
+    worth = failures / varies
+    p = 1 - tail ** (1 / worth)
     odds, scale = p / (1 - p), f"{exposure} / {exposure_after}"
-    ratio = odds * exposure / exposure_after
 
     steps = [
-        f"p = 1 - 0.025^(1/{failures}) = {p:.3g}",
-        f"p / (1 - p) = {odds:.3g}`, times `{scale}`, the ratio is at most **{ratio:.3g}**",
+        f"`1 - {failures} / {exposure} = {varies:.3g}`",
+        f"`{failures} / {varies:.3g} = {worth:.3g}`",
+        f"p = 1 - {tail:.3g}^(1/{worth:.3g}) = {p:.3g}",
+        f"p / (1 - p) = {odds:.3g}`, times `{scale}`, the ratio is at most **{odds * exposure / exposure_after:.3g}**",
         f"{failures} / {exposure} * {exposure_after} = {failures * exposure_after // exposure}` failures",
     ]
 
-    assert [step for step in steps if step not in PAGE] == []
+    assert missing(steps) == []
+
+
+def test_the_watch_by_hand_adds_up():
+    since, allowed = watch.Block(exposure=250, sessions=7), judge.NEARLY_GONE * 40 / 1000
+
+    steps = [
+        f"`e^-3 * 4^7 = {math.exp(-3 * allowed * 250) * 4**7:.0f}`",
+        f"**{watch.capital([since], allowed):,.0f}**",
+    ]
+
+    assert missing(steps) == []
+    assert watch.is_back([since], allowed)
 
 
 def test_the_thresholds_are_the_judges():
     low, high = judge.SAME_BETWEEN
+    first = looks.tails(1)
 
     claims = [
-        f"The confidence is {judge.CONFIDENCE:.0%}".replace("%", " %"),
-        f"lies below {judge.HELD_BELOW})",
-        f"at the rate before, {judge.ENOUGH_EXPECTED} failures or more",
-        f"at least {judge.RETURNED} failures",
+        f"{looks.EVER_IMPROVED:.0%} to ever call".replace("%", " %"),
+        f"{looks.EVER_REGRESSED:.0%} to ever call".replace("%", " %"),
+        f"errs by {first.high * 100:.3g} %, the lower by {first.low * 100:.3g} %",
+        f"the first when {judge.ENOUGH} failures",
+        f"(or at most {judge.NEARLY_GONE * 100:g} % of the rate before",
+        f"by a chance of e^-{judge.ENOUGH} at most",
+        f"the ratio is {judge.CLEARLY_LESS} at most",
+        f"the ratio is {judge.CLEARLY_MORE} at least, and {math.ceil(judge.ENOUGH)} failures",
         f"within {low:g} to {high:g}",
+        f"`B` = {spread.BATCHES} batches",
+        f"fewer than {spread.FEWEST_BATCHES} batches",
+        f"from {latency.FEWEST} records",
+        f"more than {latency.LEAST_EFFECT} times",
+        f"ever reaches {1 / watch.FALSE_ALARM:.0f} with a chance of {watch.FALSE_ALARM * 100:g} %",
+        f"{watch.STRAY} of them never",
+        f"newest {observed.MOST_FAILING:,} failures",
+        f"newest {comparison.MOST_DURATIONS:,} records",
+        f"newest {trajectory.MOST_TRACES:,} traces",
     ]
 
-    assert [claim for claim in claims if claim not in PAGE] == []
+    assert missing(claims) == []
 
 
 def test_every_verdict_is_explained():

@@ -146,6 +146,20 @@ def test_a_tool_result_that_only_looks_like_an_error_is_fine(result: str) -> Non
     assert judge(make_span(attributes={**TOOL, "gen_ai.tool.call.result": result})) is None
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        "Error: order 78840 was not found",
+        '{"type": "tool", "tool_call_id": "1", "content": "Error: order 78840 was not found"}',
+        '[{"type": "text", "text": "Error: order 78840 was not found"}]',
+    ],
+)
+def test_a_tool_that_tells_its_error_in_plain_text_has_failed(result: str) -> None:
+    judged = judge(make_span(attributes={**TOOL, "gen_ai.tool.call.result": result}))
+
+    assert judged == Failure("tool_call_failed", "medium", "tool_error", "Error: order 78840 was not found")
+
+
 def test_a_tool_whose_status_is_error_has_failed_with_the_text_it_gave_the_model() -> None:
     told = Event(
         "gen_ai.choice", 1, {"message": '[{"text": "Error: OrderNotFound - order 78840"}]', "id": "t1"}

@@ -74,6 +74,12 @@ def test_a_failure_is_placed_where_the_innermost_telling_code_stood(stack: str, 
     assert origin(stack) == place
 
 
+def test_the_caller_tells_more_of_what_was_thrown_on_purpose() -> None:
+    stack = f"E: x\n{OWN}{JVM}\tat shop.Orders.pay(Orders.java:4)\n"
+
+    assert origin(stack, depth=2) == "shop.Cart.total Cart.java < shop.Orders.pay Orders.java"
+
+
 @pytest.mark.parametrize(
     "piece", ["a", "at x() in ", "   at (", "\n", "'", "x@", "/a.js:1:2", "a.b:", 'File "', "\nCaused by: "]
 )

@@ -1,0 +1,104 @@
+"""
+The model calls around a failing step of an agent: the one that led to it, and the one that had to deal with it.
+
+A tool that refuses its arguments, or code that does not run, is where a failure shows; it was decided in the model
+call before it, and whether it was mended shows in the one after it. People who annotated failing agent runs place
+most errors there: https://arxiv.org/abs/2505.08638 (TRAIL).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from diagnosis.failures import Failing, chunks
+from telemetry.models import Record
+from telemetry.record_ids import record_id
+
+STEPS = frozenset({"tool_call", "graph_node", "retrieval"})
+MAX_CLIMB = 50  # parents
+MOST_RECORDS = 20_000  # of some hundred traces; a runaway agent makes more
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is needed of a record to place it among the steps of its run."""
+
+    span_id: bytes
+    parent_span_id: bytes
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+
+
+@dataclass(slots=True)
+class Run:
+    """The steps of one trace."""
+
+    steps: dict[bytes, Step] = field(default_factory=dict)
+    calls: list[Step] = field(default_factory=list)  # model calls by start, then id
+
+    def before(self, failing: Step) -> Step | None:
+        """The latest model call inside the failing step, else beside it, else beside what it is part of."""
+        place, latest = failing.span_id, failing.end_time_unix_nano
+        for _ in range(MAX_CLIMB):
+            started = [call for call in self.calls if call.parent_span_id == place]
+            earlier = [call for call in started if call.start_time_unix_nano <= latest]
+            if earlier:
+                return earlier[-1]
+            around = self.steps.get(place)
+            if around is None:
+                return None
+            place, latest = around.parent_span_id, around.start_time_unix_nano
+        return None
+
+    def after(self, failing: Step) -> Step | None:
+        """The first model call that began when the failing step had ended."""
+        starts = [call.start_time_unix_nano for call in self.calls]
+        at = bisect_left(starts, failing.end_time_unix_nano)
+        return next((call for call in self.calls[at:] if call.parent_span_id != failing.span_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Record ids of the model calls around a failing record; None where there is none."""
+
+    before: str | None
+    after: str | None
+
+
+def around(records: Iterable[Failing]) -> dict[str, Around]:
+    """For each failing step of an agent the model calls around it, by record id."""
+    steps = [record for record in records if record.unit in STEPS]
+    runs = read(record.trace_id for record in steps)
+    found = {}
+    for record in steps:
+        run = runs[record.trace_id]
+        step = run.steps.get(record.span_id)
+        if step:
+            calls = run.before(step), run.after(step)
+            found[record.record_id] = Around(*(named(record.trace_id, call) for call in calls))
+    return found
+
+
+def named(trace_id: bytes, step: Step | None) -> str | None:
+    """The record id of the step."""
+    return record_id(trace_id, step.span_id) if step else None
+
+
+def read(trace_ids: Iterable[bytes]) -> dict[bytes, Run]:
+    """The steps of these traces."""
+    runs: dict[bytes, Run] = defaultdict(Run)
+    columns = ("trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano", "unit")
+    for chunk in chunks(trace_ids):
+        rows = Record.objects.filter(trace_id__in=chunk).order_by("start_time_unix_nano", "span_id")
+        for trace_id, span_id, parent, start, duration, unit in rows.values_list(*columns)[:MOST_RECORDS]:
+            run, step = (
+                runs[bytes(trace_id)],
+                Step(bytes(span_id), bytes(parent or b""), start, start + duration),
+            )
+            run.steps[step.span_id] = step
+            if unit == "llm_call":
+                run.calls.append(step)
+    return runs

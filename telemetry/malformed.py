@@ -1,0 +1,116 @@
+"""
+Tool calls that cannot be made, in what a model answered: a tool that was not offered, or arguments that are no JSON.
+
+Many frameworks tell the model so and go on: then nothing but the answer shows it. Where tool calls stand:
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ (`gen_ai.output.messages`, `gen_ai.tool.definitions`),
+https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md (`llm.output_messages`, `llm.tools`),
+https://ai-sdk.dev/docs/ai-sdk-core/telemetry (`ai.response.toolCalls`, `ai.prompt.tools`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from telemetry import conventions
+from telemetry.conventions.content import parsed
+from telemetry.meaning import Failure, Meaning
+from telemetry.span import Span
+
+SIGNAL = "malformed_output"
+FINISHED = ("tool", "function")  # words of the finish reasons of an answer with tool calls
+NUMBERED = ("llm.output_messages.", "gen_ai.completion.")
+OFFERED = (
+    "ai.prompt.tools",
+    "gen_ai.tool.definitions",
+    "llm.tools.",
+    "llm.request.functions.",
+    "gen_ai.request.tools",
+)
+RAW = ("output.value",)  # LangChain names unreadable calls there alone
+ARGUMENTS = ("arguments", "input", "args")
+MOST_PARTS = 2_000  # of an answer
+LONGEST = 100_000  # characters of an answer
+
+Call = tuple[str, Any]  # name and arguments
+
+
+def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
+    """The model asked for a tool call that cannot be made."""
+    reason = meaning.finish_reason.lower()
+    if not any(word in reason for word in FINISHED):
+        return None
+    attributes = span.attributes
+    offered = [str(value) for name, value in attributes.items() if value and name.startswith(OFFERED)]
+    answers = [
+        conventions.output_of(span),
+        *(attributes[name] for name in RAW if "invalid_tool_call" in str(attributes.get(name))),
+    ]
+    for name, arguments in (*numbered(attributes), *(call for answer in answers for call in within(answer))):
+        if offered and not any(is_named(name, tools) or is_cut(tools) for tools in offered):
+            return Failure(
+                SIGNAL, "medium", "unknown_tool", f"the model called the tool {name}, which was not offered"
+            )
+        if isinstance(arguments, str) and not is_json(arguments):
+            return Failure(
+                SIGNAL, "medium", "malformed_arguments", f"the arguments of the call of {name} are no JSON"
+            )
+    return None
+
+
+def is_named(name: str, tools: str) -> bool:
+    """Whether the definitions name the tool."""
+    return name == tools or f'"{name}"' in tools or f"'{name}'" in tools
+
+
+def is_cut(tools: str) -> bool:
+    """Whether the definitions begin as JSON and end before it does: SDKs cut long attributes."""
+    return tools.startswith(("[{", '{"')) and not is_json(tools)
+
+
+def is_json(text: str) -> bool:
+    """Whether the text is JSON; no arguments at all are often sent as nothing."""
+    try:
+        return not text.strip() or orjson.loads(text) is not None
+    except orjson.JSONDecodeError:
+        return False
+
+
+def numbered(attributes: Mapping[str, Any]) -> Iterator[Call]:
+    """The calls in numbered attributes: `gen_ai.completion.0.tool_calls.0.name`."""
+    for key, value in attributes.items():
+        if key.endswith(".name") and ".tool_calls." in key and key.startswith(NUMBERED):
+            yield str(value), attributes.get(key.removesuffix("name") + "arguments")
+
+
+def within(answer: Any) -> Iterator[Call]:
+    """The calls inside an answer, however deep."""
+    if isinstance(answer, str) and len(answer) > LONGEST:
+        return
+    parts = [parsed(answer)]
+    for number, part in enumerate(parts):
+        if number >= MOST_PARTS:
+            return
+        if isinstance(part, list):
+            parts += part
+        elif isinstance(part, dict):
+            parts += part.values()
+            call = call_of(part)
+            if call:
+                yield call
+
+
+def call_of(part: dict[str, Any]) -> Call | None:
+    """The part as a tool call, or None: it has a name and arguments, and says or shows that it is a call."""
+    name = part.get("toolName") or part.get("name")
+    arguments = next((part[key] for key in ARGUMENTS if key in part), None)
+    kind = str(part.get("type", ""))
+    is_call = "toolName" in part or kind.replace("-", "_") in ("tool_call", "tool_use", "invalid_tool_call")
+    is_function = isinstance(part.get("arguments"), str) and not kind
+    return (
+        (name, arguments)
+        if isinstance(name, str) and (is_call or is_function) and "content" not in part
+        else None
+    )

@@ -1,0 +1,106 @@
+"""What makes a comparison more than two counts: sessions, bursts, looks, siblings, durations, trajectories."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from diagnosis.models import Loop, Verification
+from diagnosis.verification import verify
+from tests.diagnosis.shipping import SHIPPED, T0, after
+from tests.telemetry.factory import span, store
+
+
+def test_failures_of_few_sessions_prove_less(loop, send):
+    send(SHIPPED, failing=40, ok=10, sessions=2)
+
+    assert verify(loop, after(1)).verdict == "inconclusive"
+    assert loop.verifications.get().document["spread"]["design_effect"] > 5
+
+
+def test_an_outage_of_a_minute_proves_little(loop, send):
+    send(SHIPPED, failing=60, ok=0)
+    for minute in range(2, 12):
+        send(SHIPPED + timedelta(minutes=minute), ok=5)
+
+    found = verify(loop, after(1))
+
+    assert found.verdict == "inconclusive"
+    assert found.document["spread"]["burst_variance"] > 0.5
+
+
+def test_asking_again_and_again_costs_nothing_and_writes_nothing(loop, send):
+    send(SHIPPED, failing=5, ok=30)
+    first = verify(loop, after(1))
+    events, revision = loop.events.count(), loop.revision
+
+    again = [verify(loop, after(1) + timedelta(minutes=n)) for n in range(3)]
+
+    assert {found.verdict for found in again} == {first.verdict} == {"improved"}
+    assert again[0].document["look"] == first.document["look"]
+    assert again[0].document["reason"].endswith("too few for another look, so the last verdict stands.")
+    assert (Verification.objects.count(), loop.events.count(), loop.revision) == (1, events, revision)
+
+
+def test_the_next_look_counts_once_twice_as_much_is_known(loop, send):
+    send(SHIPPED, failing=5, ok=30)
+    first = verify(loop, after(1)).document["look"]
+    send(after(2), ok=40)
+
+    second = verify(loop, after(3)).document
+
+    assert (first["number"], second["look"]["number"]) == (1, 2)
+    assert second["look"]["information"] >= 2 * first["information"]
+    assert second["after"]["exposure"] == 75
+
+
+@pytest.mark.parametrize("failing", [30, 60])
+def test_a_fix_that_moved_the_pain_did_not_hold(loop, send, failing):
+    send(SHIPPED, failing=failing, ok=60 - failing, cause="no warehouse")
+
+    found = verify(loop, after(1))
+
+    assert found.verdict == "inconclusive"
+    assert "the pain may have moved" in found.document["reason"]
+    [moved] = found.document["moved_to"]
+    assert (moved["failures_before"], moved["failures_after"]) == (0, failing)
+
+
+def test_a_few_other_failures_are_no_moved_pain(loop, send):
+    send(SHIPPED, failing=3, ok=60, cause="no warehouse")
+
+    found = verify(loop, after(1))
+
+    assert (found.verdict, found.document["moved_to"]) == ("held", [])
+
+
+def test_the_trajectory_says_how_sessions_went(loop, send):
+    send(SHIPPED, failing=1, ok=59, sessions=30)
+
+    told = verify(loop, after(1)).document["trajectory"]
+
+    assert (told["before"]["sessions"], told["after"]["sessions"]) == (50, 30)
+    assert told["before"]["success_rate"]["value"] == pytest.approx(0.6)
+    assert told["after"]["success_rate"]["value"] == pytest.approx(29 / 30)
+    assert told["after"]["success_rate"]["low"] < 29 / 30 < told["after"]["success_rate"]["high"]
+    assert told["after"]["steps"]["value"] == 2
+
+
+@pytest.mark.parametrize(
+    ("slower", "verdict"), [(1, "unchanged"), (0.1, "held"), (3, "regressed"), (0.7, "improved")]
+)
+def test_a_loop_about_latency_is_judged_by_durations(alice, loop, slower, verdict):
+    Loop.objects.update(signal_type="latency", service="shop", operation="slow work")
+    loop.refresh_from_db()
+    chance = random.Random(3)
+    for start, factor in ((T0, 1.0), (SHIPPED, slower)):
+        times = [100 * factor * chance.lognormvariate(0, 0.4) for _ in range(500)]
+        spans = [
+            span("slow work", trace=f"{start}{n}", at=start + timedelta(seconds=n), duration_ms=time)
+            for n, time in enumerate(times)
+        ]
+        store(alice.project, spans, start)
+
+    assert verify(loop, after(1)).verdict == verdict

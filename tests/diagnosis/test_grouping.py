@@ -1,0 +1,63 @@
+"""Real clients with known faults: each fault is one cluster, whatever ids, amounts and names vary in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from diagnosis.attribution import attribute
+from diagnosis.failures import Failing
+from telemetry import conventions
+from telemetry.classify import failure
+from telemetry.fingerprint import fingerprint
+from telemetry.operation import operation
+from telemetry.span import Span
+from tests.telemetry.spans import CLIENTS, captured, labels
+
+# An MCP server says no more than that the tool failed.
+INDISTINCT = {("invalid arguments (missing field)", "tool_error: RefundLimitExceeded")}
+# Without the list of tools that were offered, nothing but the application's own KeyError shows.
+SHOWN_IN_TWO_WAYS = {("py-langsmith", "model_called_unknown_tool")}
+
+
+def failing(span: Span) -> Failing | None:
+    """The span as a diagnosis reads it; None if it is fine or only a user says otherwise."""
+    meaning = conventions.read(span)
+    work, found = operation(span, meaning), failure(span, meaning)
+    if found is None or found.signal_type == "user_signal":
+        return None
+    service = span.origin.service
+    return Failing(
+        span.trace_id, span.span_id, span.parent_span_id, span.start_time_unix_nano, service, work, "",
+        meaning.unit, meaning.tool, meaning.model, found.signal_type, found.severity, found.error_type,
+        found.message, fingerprint(service, work, found),
+    )  # fmt: skip
+
+
+def clusters(spans: list[Span]) -> set[int]:
+    """The fingerprints of what is charged in these traces."""
+    failures = [found for span in spans if (found := failing(span))]
+    parents = {(span.trace_id, span.span_id): span.parent_span_id for span in spans}
+    return {item.cause.fingerprint for item in attribute(failures, parents)}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_each_injected_kind_is_one_cluster_and_shares_it_with_none(client: str) -> None:
+    traces: dict[str, list[Span]] = defaultdict(list)
+    for span in captured(client):
+        traces[span.trace_id.hex()].append(span)
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for trace_id, row in labels(client).items():
+        spans[row["kind"]] += traces[trace_id]
+
+    by_kind = {kind: clusters(own) for kind, own in spans.items()}
+
+    owners: dict[int, set[str]] = defaultdict(set)
+    for kind, numbers in by_kind.items():
+        for one in numbers:
+            owners[one].add(kind)
+    split = {(client, kind) for kind, numbers in by_kind.items() if len(numbers) > 1}
+    merged = {tuple(sorted(kinds)) for kinds in owners.values() if len(kinds) > 1}
+    assert split <= SHOWN_IN_TWO_WAYS
+    assert merged <= INDISTINCT

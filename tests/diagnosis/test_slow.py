@@ -1,0 +1,99 @@
+"""Which service is named when requests take longer, and when none is."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from diagnosis.diagnose import diagnose
+from diagnosis.packets import shown
+from diagnosis.slow import z_score
+from diagnosis.timing import Place, Step, own
+from telemetry.windows import Window
+from tenants.provisioning import Minted
+from tests.telemetry.factory import span, store
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MS = 1_000_000
+
+
+def step(name: str, service: str, start: int, duration: int, parent: str = "") -> Step:
+    """One record of a trace; times in milliseconds."""
+    return Step(
+        b"t" * 16,
+        name.encode(),
+        parent.encode(),
+        start * MS,
+        duration * MS,
+        service,
+        name,
+        "",
+        "",
+        "",
+        "",
+        0,
+        0,
+        0,
+    )
+
+
+def test_what_children_took_is_not_an_operations_own() -> None:
+    steps = [step("a", "web", 0, 100), step("b", "web", 10, 30, "a"), step("c", "web", 20, 30, "a")]
+
+    assert [(ran.place.operation, ran.own_ms) for ran in own(steps)] == [
+        ("a", 60.0),
+        ("b", 30.0),
+        ("c", 30.0),
+    ]
+
+
+def test_the_way_to_another_service_is_charged_to_it() -> None:
+    steps = [step("call", "web", 0, 100), step("serve", "stock", 40, 20, "call")]
+
+    ran = list(own(steps))
+
+    assert (ran[0].place, ran[0].own_ms) == (Place("stock", "serve", "web"), 80.0)
+
+
+def test_the_z_score_agrees_with_a_table_worked_by_hand() -> None:
+    # U = 9 of 9, mean 4.5, variance 9 * 7 / 12 = 5.25
+    assert round(z_score([1, 2, 3], [4, 5, 6]), 3) == round(4.5 / 5.25**0.5, 3)
+
+
+def traffic(minute: int, slow_ms: int = 0) -> dict[str, list[dict[str, Any]]]:
+    """40 requests of one minute, by service: web calls stock, which answers in 5 to 15 ms and `slow_ms`."""
+    chance = random.Random(minute)
+    found: dict[str, list[dict[str, Any]]] = {"web": [], "stock": []}
+    for n in range(40):
+        at, name, took = (
+            NOW - timedelta(minutes=minute, seconds=-n),
+            f"{minute}-{n}",
+            chance.randrange(5, 15) + slow_ms,
+        )
+        a, b, c = f"{name}-a", f"{name}-b", f"{name}-c"
+        found["web"] += [
+            span("GET /", trace=name, at=at, id=a, duration_ms=took + 20),
+            span("stock", trace=name, at=at, id=b, parent=a, duration_ms=took + 2),
+        ]
+        found["stock"] += [span("read", trace=name, at=at, id=c, parent=b, duration_ms=took)]
+    return found
+
+
+def issues(alice: Minted, *minutes: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What a diagnosis of the last two minutes finds, against the two before."""
+    for minute in minutes:
+        for service, spans in minute.items():
+            store(alice.project, spans, NOW, {"service.name": service})
+    return list(shown(diagnose(alice.project, Window.ending(NOW, 2), NOW))["issues"])
+
+
+def test_the_service_that_slowed_is_named_and_not_those_that_wait_for_it(alice: Minted) -> None:
+    [issue] = issues(alice, traffic(3), traffic(1, slow_ms=50))
+
+    assert (issue["signal_type"], issue["service"], issue["operation"]) == ("latency", "stock", "read")
+    assert (issue["trend"], len(issue["evidence"])) == ("rising", 5)
+
+
+def test_the_same_durations_as_before_are_no_issue(alice: Minted) -> None:
+    assert issues(alice, traffic(3), traffic(1)) == []
