@@ -3,18 +3,21 @@ What a fix is measured against: the failures of a loop's cluster before it shipp
 
 For a first fix: from the start of the window of the packet that proposed the loop. For a later one: from
 where the last window before a fix ended. At most 30 days. Once a fix held, verification.py keeps the window
-in which it held instead, so that a failure that returns is a regression.
+in which it held instead, with the rate that the verdict allows, so that a failure that returns is a regression.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from diagnosis import exposure
-from diagnosis.judge import Counts
+from diagnosis import observed, releases
 from diagnosis.models import Loop, LoopEvent, Packet
+from diagnosis.observed import Target
+from diagnosis.rates import Counts
+from diagnosis.spread import Clustering, Observed
 from telemetry.fingerprint import of_cluster_id
 from telemetry.times import rfc3339
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
@@ -23,13 +26,22 @@ from tenants.binding import bind
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One window with what was counted in it."""
+    """One window with what was observed in it."""
 
     window: Window
-    counts: Counts
+    observed: Observed
+    releases: frozenset[str] = frozenset()  # that ran in it
+    operations: frozenset[str] = frozenset()  # in which the cluster failed, beside the loop's own
+    others: Mapping[int, int] = field(default_factory=dict)  # failures of its siblings, by fingerprint
+    allowed_rate: float | None = None  # of failures: once the fix held
+
+    @property
+    def counts(self) -> Counts:
+        """Failures and exposure."""
+        return self.observed.counts
 
     def shown(self) -> dict[str, Any]:
-        """As answers and `Loop.baseline` hold it."""
+        """As answers say it."""
         window = self.window
         return {
             "failures": self.counts.failures,
@@ -42,11 +54,28 @@ class Side:
             },
         }
 
+    def kept(self) -> dict[str, Any]:
+        """As `Loop.baseline` holds it."""
+        lain = self.observed.clustering
+        return self.shown() | {
+            "batches": [[batch.failures, batch.exposure] for batch in self.observed.batches],
+            "clustering": [lain.squares, lain.independent],
+            "releases": sorted(self.releases),
+            "operations": sorted(self.operations),
+            "others": {str(key): number for key, number in self.others.items()},
+            "allowed_rate": self.allowed_rate,
+        }
+
     @classmethod
-    def read(cls, shown: dict[str, Any]) -> Side:
-        """What `shown` wrote."""
-        start, end = (unix_nano(datetime.fromisoformat(shown["window"][at])) for at in ("start", "end"))
-        return cls(Window(start, end), Counts(shown["failures"], shown["exposure"]))
+    def read(cls, kept: dict[str, Any]) -> Side:
+        """What `kept` wrote."""
+        start, end = (unix_nano(datetime.fromisoformat(kept["window"][at])) for at in ("start", "end"))
+        batches = tuple(Counts(*batch) for batch in kept.get("batches", []))
+        lain = Clustering(*kept.get("clustering", []))
+        found = Observed(Counts(kept["failures"], kept["exposure"]), batches, lain)
+        ran, failed = (frozenset(kept.get(name, [])) for name in ("releases", "operations"))
+        others = {int(key): number for key, number in kept.get("others", {}).items()}
+        return cls(Window(start, end), found, ran, failed, others, kept.get("allowed_rate"))
 
 
 def current(loop: Loop, shipped_at: datetime) -> dict[str, Any]:
@@ -62,7 +91,11 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
     end = unix_nano(until)
     with bind(loop.project):
         start = max(known_since(loop, until), end - MAX_MINUTES * MINUTE_NANO)
-        return count(loop, Window(min(start, end), end)).shown()
+        window = Window(min(start, end), end)
+        failed = observed.operations(window, fingerprint(loop))
+        counted = target(loop, failed)
+        found, others = observed.read(window, counted), observed.others(window, counted)
+        return Side(window, found, releases.seen(window, loop.service), failed, others).kept()
 
 
 def known_since(loop: Loop, until: datetime) -> int:
@@ -80,9 +113,9 @@ def first_packet(loop: Loop) -> Packet:
     return Packet.objects.filter(packet_id=named).first() or loop.packet
 
 
-def count(loop: Loop, window: Window) -> Side:
-    """The loop's cluster in one window."""
-    return Side(window, exposure.counts(window, loop.service, loop.operation, fingerprint(loop)))
+def target(loop: Loop, operations: frozenset[str], without_releases: frozenset[str] = frozenset()) -> Target:
+    """What is counted for the loop."""
+    return Target(loop.service, operations | {loop.operation}, fingerprint(loop), without_releases)
 
 
 def fingerprint(loop: Loop) -> int:

@@ -1,53 +1,30 @@
 """
 Two counts over exposure compared: did the fix hold? Pure arithmetic; docs/verification.md explains each rule.
 
-Given k failures in all, the number after the fix is Binomial(k, n1 / (n0 + n1)) if the rate did not change
-(Przyborowski and Wilenski 1940, https://doi.org/10.1093/biomet/31.3-4.313). The exact interval of that share
-(Clopper and Pearson 1934, https://doi.org/10.1093/biomet/26.4.404) becomes that of the ratio of the rates.
-The same as R's poisson.test: https://stat.ethz.ch/R-manual/R-devel/library/stats/html/poisson.test.html
+What is counted is in spread.py, the interval in rates.py, the price of looking again in looks.py, the words in
+reasons.py.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnosis.beta import log_odds_quantile
+from diagnosis import looks, reasons
+from diagnosis.looks import NO_LOOK, Look
+from diagnosis.rates import Counts, Ratio, Tails, ratio
+from diagnosis.spread import INDEPENDENT, Spread
 
-CONFIDENCE = 0.95  # of the interval; 2.5 % on each side
-ENOUGH_EXPECTED = 4.6  # failures; if nothing had changed, none would have come by a chance of e^-4.6, 1 %
-HELD_BELOW = 0.05  # failures remain, but at most a twentieth of the rate before
+ENOUGH = 4.6  # failures; if so many are expected and nothing changed, none comes by a chance of e^-4.6, 1 %
+NEARLY_GONE = 0.1  # failures remain, but at most a tenth of the rate before
+SURELY_HALVED = 0.5  # and the interval says that it is less than half
+CLEARLY_LESS = 0.8  # the ratio of rates, to call it improved
+CLEARLY_MORE = 1.25  # to call it regressed
 SAME_BETWEEN = (0.5, 2.0)  # an interval inside it says that nothing much changed
-RETURNED = 2  # failures; a single one never makes a regression
+MOST_NEEDED = 10**9  # records; more are as good as never
 
 Verdict = Literal["held", "improved", "unchanged", "regressed", "inconclusive", "no_traffic"]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Failures among the records of an operation in one window."""
-
-    failures: int
-    exposure: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.failures <= self.exposure:
-            raise ValueError(f"{self.failures} failures of {self.exposure} records")
-
-    @property
-    def rate(self) -> float | None:
-        """Failures a record; None if nothing ran."""
-        return self.failures / self.exposure if self.exposure else None
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """The rate after by the rate before: the estimate (None without a failure before) and its interval."""
-
-    estimate: float | None
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,57 +35,32 @@ class Judgement:
     reason: str
     needed: int | None
     ratio: Ratio
+    tails: Tails
+    look: Look  # the last one that counted: this one, or one before
 
 
-def judge(before: Counts, after: Counts) -> Judgement:
-    """Compare the rate of failures after a fix with the rate before it."""
-    compared = ratio(before, after)
-    verdict = verdict_of(before, after, compared)
-    why = sentence(reason(verdict, before, after, compared))
-    return Judgement(verdict, why, still_needed(verdict, before, after), compared)
+def judge(before: Counts, after: Counts, spread: Spread = INDEPENDENT, last: Look = NO_LOOK) -> Judgement:
+    """
+    Compare the rate of failures after a fix with the rate before it.
+
+    Args:
+        last: the last look at this fix that counted. Too soon after it the verdict is `inconclusive`.
+    """
+    known = information(before, after)
+    due = last.is_due(known, ENOUGH)
+    look = last.next(known) if due else last
+    tails = looks.tails(max(1, look.number))
+    compared = ratio(before, after, tails, spread.shrink(before, after, tails))
+    verdict = verdict_of(before, after, compared, spread) if due or not after.exposure else "inconclusive"
+    missing = still_needed(verdict, before, after, spread, look)
+    return Judgement(
+        verdict, reasons.reason(verdict, before, after, compared), missing, compared, tails, look
+    )
 
 
-def judge_held(held: Counts, since: Counts) -> Judgement:
-    """Look again at a fix that held: it still does unless the failures are back, or nothing ran."""
-    found = judge(held, since)
-    if found.verdict in ("regressed", "no_traffic"):
-        return found
-    back = "too few to say that it is back" if since.failures else "it has not come back"
-    return Judgement("held", sentence(f"{told(since)} since the fix held: {back}."), 0, found.ratio)
-
-
-def ratio(before: Counts, after: Counts) -> Ratio:
-    """The ratio of the rates with its exact interval; 0 to infinity when the counts say nothing."""
-    if not (before.exposure and after.exposure):
-        return Ratio(None, 0.0, math.inf)
-    scale = before.exposure / after.exposure
-    estimate = after.failures / before.failures * scale if before.failures else None
-    low, high = odds(after.failures, before.failures)
-    return Ratio(estimate, low * scale, high * scale)
-
-
-def odds(hits: int, misses: int) -> tuple[float, float]:
-    """The Clopper-Pearson interval of the share of hits, as odds."""
-    most = lower_odds(misses, hits)
-    return lower_odds(hits, misses), 1 / most if most else math.inf
-
-
-def lower_odds(hits: int, misses: int) -> float:
-    """Its lower bound; the upper one is that of the misses, turned round."""
-    return math.exp(log_odds_quantile((1 - CONFIDENCE) / 2, hits, misses + 1)) if hits else 0.0
-
-
-def verdict_of(before: Counts, after: Counts, compared: Ratio) -> Verdict:
-    """The verdict that the interval allows; `held` also asks that failures were to be expected."""
-    if after.exposure == 0:
-        return "no_traffic"
-    if compared.high < 1:
-        gone = after.failures == 0 or compared.high <= HELD_BELOW
-        return "held" if gone and expected(before, after) >= ENOUGH_EXPECTED else "improved"
-    if compared.low > 1 and after.failures >= RETURNED:
-        return "regressed"
-    narrow = SAME_BETWEEN[0] <= compared.low and compared.high <= SAME_BETWEEN[1]
-    return "unchanged" if narrow else "inconclusive"
+def information(before: Counts, after: Counts) -> float:
+    """What is known after a fix, in failures: those that came, or those that should have."""
+    return max(expected(before, after), float(after.failures))
 
 
 def expected(before: Counts, after: Counts) -> float:
@@ -116,50 +68,54 @@ def expected(before: Counts, after: Counts) -> float:
     return (before.rate or 0.0) * after.exposure
 
 
-def still_needed(verdict: Verdict, before: Counts, after: Counts) -> int | None:
-    """How much more exposure, without another failure, until the verdict can be `held`."""
+def verdict_of(before: Counts, after: Counts, compared: Ratio, spread: Spread = INDEPENDENT) -> Verdict:
+    """The verdict that the interval allows; each claim also asks for enough failures, and for enough of a change."""
+    if after.exposure == 0:
+        return "no_traffic"
+    estimate = compared.estimate
+    if compared.high < 1 and estimate is not None:
+        if is_gone(after, compared) and spread.absence(expected(before, after)) >= ENOUGH:
+            return "held"
+        if estimate <= CLEARLY_LESS:
+            return "improved"
+    if compared.low > 1 and after.failures >= ENOUGH and (estimate is None or estimate >= CLEARLY_MORE):
+        return "regressed"
+    narrow = SAME_BETWEEN[0] <= compared.low and compared.high <= SAME_BETWEEN[1]
+    return "unchanged" if narrow else "inconclusive"
+
+
+def is_gone(after: Counts, compared: Ratio) -> bool:
+    """Whether the failures are gone, or nearly."""
+    nearly = (compared.estimate or 0.0) <= NEARLY_GONE and compared.high <= SURELY_HALVED
+    return after.failures == 0 or nearly
+
+
+def still_needed(verdict: Verdict, before: Counts, after: Counts, spread: Spread, last: Look) -> int | None:
+    """How much more exposure, without another failure, until the next look can say `held`."""
     if verdict == "held":
         return 0
     if verdict in ("regressed", "unchanged") or before.failures == 0:
         return None
-    by_expectation = ENOUGH_EXPECTED * before.exposure / before.failures
-    bound = HELD_BELOW if after.failures else 1.0
-    by_interval = odds(after.failures, before.failures)[1] * before.exposure / bound
-    return max(1, math.floor(max(by_expectation, by_interval)) + 1 - after.exposure)
+    tails = looks.tails(last.number + 1)
+
+    def holds(more: int) -> bool:
+        grown = Counts(after.failures, after.exposure + more)
+        compared = ratio(before, grown, tails, spread.shrink(before, grown, tails))
+        due = last.is_due(information(before, grown), ENOUGH)
+        return due and verdict_of(before, grown, compared, spread) == "held"
+
+    return least(holds)
 
 
-def reason(verdict: Verdict, before: Counts, after: Counts, compared: Ratio) -> str:
-    """The verdict in one sentence."""
-    now, then, awaited = told(after), told(before), expected(before, after)
-    if verdict == "held" and after.failures:
-        return f"{now}: at most {compared.high:.1%} of the rate before."
-    if verdict == "improved" and not after.failures:
-        return f"{now}, but only {awaited:.1f} were to be expected: too few to call it held."
-    return {
-        "no_traffic": "Nothing ran in the window after, so nothing can be said.",
-        "held": f"{now}; at the rate before, about {awaited:.0f} were to be expected.",
-        "improved": f"{now}: fewer than before ({then}), but not gone.",
-        "regressed": f"{now}, against {then} before: more than chance allows.",
-        "unchanged": f"{now}: about the rate before ({then}).",
-        "inconclusive": undecided(before, after),
-    }[verdict]
-
-
-def undecided(before: Counts, after: Counts) -> str:
-    """Why the counts allow no verdict."""
-    if before.exposure == 0:
-        return "Nothing ran in the window before, so there is nothing to compare with."
-    if before.failures == after.failures == 0:
-        return "No failure in the window before, so none in the window after shows nothing."
-    return f"{told(after)}, against {told(before)} before: the difference can be chance."
-
-
-def told(counts: Counts) -> str:
-    """Counts as a person says them."""
-    failures = {0: "no failure", 1: "1 failure"}.get(counts.failures, f"{counts.failures:,} failures")
-    return f"{failures} in {counts.exposure:,} record{'' if counts.exposure == 1 else 's'}"
-
-
-def sentence(text: str) -> str:
-    """With a capital letter first."""
-    return text[:1].upper() + text[1:]
+def least(holds: Callable[[int], bool]) -> int | None:
+    """The smallest number from 1 for which it holds, if it goes on holding from there; None above MOST_NEEDED."""
+    high = 1
+    while not holds(high):
+        high *= 2
+        if high > MOST_NEEDED:
+            return None
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import Case, When
 
-from diagnosis.models import Loop
+from diagnosis import loops
+from diagnosis.models import Loop, LoopEvent
 from diagnosis.next_action import for_loop
 from telemetry.times import rfc3339
 from tenants.models import Project
@@ -27,13 +28,24 @@ MOST = 50
 def recall(project: Project) -> list[dict[str, Any]]:
     """Loops past their proposal, worst news first, the latest change first; at most MOST."""
     rank = Case(*(When(state=state, then=place) for place, state in enumerate(ORDER)))
-    loops = Loop.objects.filter(project=project, state__in=ORDER).order_by(rank, "-updated_at", "loop_id")
-    return [remembered(loop) for loop in loops[:MOST]]
+    past = Loop.objects.filter(project=project, state__in=ORDER).order_by(rank, "-updated_at", "loop_id")
+    found = list(past.prefetch_related("decisions__decided_by")[:MOST])
+    returned = records_of([loop for loop in found if loop.state == State.REGRESSED])
+    return [remembered(loop) | {"evidence_ids": returned.get(loop.loop_id, [])} for loop in found]
+
+
+def records_of(regressed: list[Loop]) -> dict[str, list[str]]:
+    """The records with which each failure came back, by loop."""
+    events = LoopEvent.objects.filter(loop__in=regressed, kind=LoopEvent.Kind.REGRESSED).order_by(
+        "created_at", "pk"
+    )
+    return {event.loop_id: event.detail.get("evidence_ids", []) for event in events}
 
 
 def remembered(loop: Loop) -> dict[str, Any]:
     """One loop in short."""
     return {
+        "decision": loops.decided(loop),
         "loop_id": loop.loop_id,
         "cluster_id": loop.cluster_id,
         "title": loop.title,

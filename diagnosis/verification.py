@@ -1,24 +1,26 @@
 """
-Did the fix hold? The windows before and after it, counted, judged (judge.py), and written down.
+Did the fix hold? The windows before and after it, compared (comparison.py), and written down.
 
 docs/verification.md says what each verdict means and where the rules come from.
 """
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from diagnosis import baseline, exposure, loops
+from diagnosis import baseline, exposure, loops, releases, verification_document
 from diagnosis.baseline import Side
-from diagnosis.judge import CONFIDENCE, RETURNED, Judgement, judge, judge_held
+from diagnosis.comparison import LATENCY, Comparison, compare
+from diagnosis.judge import NEARLY_GONE
 from diagnosis.models import Loop, LoopEvent, Verification
-from telemetry.windows import Window, unix_nano
+from diagnosis.watch import STRAY
+from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.binding import bind
 from tenants.models import Project
 
@@ -31,100 +33,88 @@ NEXT_STATE = {
     "unchanged": State.INCONCLUSIVE,
     "inconclusive": State.INCONCLUSIVE,
 }
-EVIDENCE = 5  # failing records after the fix
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A loop's windows before and after, and the judgement on them."""
-
-    before: Side
-    after: Side
-    judgement: Judgement
+MOST = 20  # loops that a diagnosis looks at, because it answers a request; `manage.py verify_loops` takes its time
 
 
 def verify(loop: Loop, now: datetime) -> Verification:
-    """Compare, write it down, move the loop as it was read. WrongState: not shipped, or changed meanwhile."""
+    """
+    Compare, and move the loop as it was read. WrongState: not shipped, or changed meanwhile.
+
+    A look that did not count and says nothing new is answered and not written down, so that an agent may poll.
+    """
     if loop.state not in VERIFIABLE or loop.shipped_at is None:
         raise loops.WrongState(loop, "verify", VERIFIABLE)
     with bind(loop.project):
-        return conclude(loop, compare(loop, loop.shipped_at, now), now)
+        comparison = compare(loop, loop.shipped_at, now)
+        if comparison.is_look or comparison.judgement.verdict != loop.verdict:
+            return conclude(loop, comparison, now)
+        told = verification_document.document(loop, comparison)
+    return Verification(loop=loop, verdict=comparison.judgement.verdict, document=told, created_at=now)
 
 
-def recheck(project: Project, now: datetime) -> list[Verification]:
-    """Look again at every fix that held. Those that regressed are written down and moved; the rest stays."""
+def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Verification]:
+    """
+    New verdicts on fixes of which enough is known for another look, and on those that held and are back.
+
+    Args:
+        most: undecided loops that are looked at, any of them; None for all.
+    """
     found = []
     with bind(project):
-        for loop in stirring(project, now):
+        for loop in [*stirring(project, now), *waiting(project)[:most]]:
             comparison = compare(loop, loop.shipped_at or now, now)
-            if comparison.judgement.verdict == "regressed":
+            if comparison.is_look:
                 with suppress(loops.WrongState):  # somebody verified it meanwhile
                     found.append(conclude(loop, comparison, now))
     return found
 
 
+def waiting(project: Project) -> QuerySet[Loop]:
+    """The loops whose fix shipped and is not decided, or is about latency; in random order: each has its turn."""
+    undecided = Q(state__in=(State.SHIPPED, State.INCONCLUSIVE)) | Q(state=State.HELD, signal_type=LATENCY)
+    return Loop.objects.filter(undecided, project=project, shipped_at__isnull=False).order_by("?")
+
+
 def stirring(project: Project, now: datetime) -> list[Loop]:
     """The held loops whose failure was seen again since the first of them held; two queries for all."""
-    held = list(Loop.objects.filter(project=project, state=State.HELD))
+    held = list(Loop.objects.filter(project=project, state=State.HELD).exclude(signal_type=LATENCY))
     if not held:
         return []
     since = min(
         Side.read(baseline.current(loop, loop.shipped_at or now)).window.end_unix_nano for loop in held
     )
-    seen = exposure.failing_again(Window(since, unix_nano(now)), at_least=RETURNED)
+    end = max(since, unix_nano(now))
+    window = Window(max(since, end - MAX_MINUTES * MINUTE_NANO), end)
+    seen = exposure.failing_again(window, at_least=STRAY + 1)
     return [loop for loop in held if baseline.fingerprint(loop) in seen]
-
-
-def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
-    """The loop's failures before and after, in the bound project."""
-    before = Side.read(baseline.current(loop, shipped_at))
-    start = before.window.end_unix_nano
-    after = baseline.count(loop, Window(start, max(start, unix_nano(now))))
-    decide = judge_held if loop.state == State.HELD else judge
-    return Comparison(before, after, decide(before.counts, after.counts))
 
 
 def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
     """The stored verification; the loop is moved in the same transaction."""
     verdict = comparison.judgement.verdict
     state = NEXT_STATE.get(verdict, State(loop.state))
-    begins_to_hold = state == State.HELD and loop.state != State.HELD
-    kept = comparison.after if begins_to_hold else comparison.before
-    told = document(loop, comparison)
+    told = verification_document.document(loop, comparison)
+    fields = {"verdict": verdict, "baseline": kept(loop, comparison, state)}
     with transaction.atomic():
-        loops.change(loop, VERIFIABLE, state, now, "verify", verdict=verdict, baseline=kept.shown())
-        kind = LoopEvent.Kind.REGRESSED if state == State.REGRESSED else LoopEvent.Kind.VERIFIED
-        loops.note(loop, kind, "loopkit", now, verdict=verdict, reason=told["reason"])
+        loops.change(loop, VERIFIABLE, state, now, "verify", **fields)
+        note(loop, told, now)
         return Verification.objects.create(loop=loop, verdict=verdict, document=told, created_at=now)
 
 
-def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
-    """What the answer says; an infinite bound of the ratio is null."""
-    judgement, after = comparison.judgement, comparison.after
-    ratio = judgement.ratio
-    return {
-        "verdict": judgement.verdict,
-        "reason": judgement.reason,
-        "needed": needed(judgement.needed, loop.operation),
-        "needed_exposure": judgement.needed,
-        "service": loop.service,
-        "operation": loop.operation,
-        "before": comparison.before.shown(),
-        "after": after.shown(),
-        "ratio": {
-            "estimate": ratio.estimate,
-            "low": ratio.low,
-            "high": ratio.high if math.isfinite(ratio.high) else None,
-        },
-        "confidence": CONFIDENCE,
-        "evidence_ids": exposure.newest(after.window, baseline.fingerprint(loop), EVIDENCE),
-    }
+def kept(loop: Loop, comparison: Comparison, state: str) -> dict[str, Any]:
+    """What the next look compares with: once a fix held, the window in which it did, and the rate that it may have."""
+    before, after = comparison.before, comparison.after
+    if state != State.HELD or loop.state == State.HELD:
+        return before.kept()
+    allowed_rate, ran = NEARLY_GONE * (before.counts.rate or 0.0), releases.seen(after.window, loop.service)
+    return replace(after, releases=ran, allowed_rate=allowed_rate).kept()
 
 
-def needed(records: int | None, operation: str) -> str:
-    """`about 340 more records of POST /orders without a failure`; "" when none is needed or would help."""
-    if not records:
-        return ""
-    step = 10 ** max(0, len(str(records)) - 2)
-    rounded = -(-records // step) * step  # up, to two digits
-    return f"about {rounded:,} more record{'' if rounded == 1 else 's'} of {operation} without a failure"
+def note(loop: Loop, told: dict[str, Any], now: datetime) -> None:
+    """A line in the loop's history; a regression names its records and the decision that it puts in question."""
+    detail = {"verdict": told["verdict"], "reason": told["reason"]}
+    if loop.state != State.REGRESSED:
+        loops.note(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
+        return
+    reopened = {"evidence_ids": told["evidence_ids"], "decision": loops.decided(loop)}
+    loops.note(loop, LoopEvent.Kind.REGRESSED, "loopkit", now, **detail, **reopened)

@@ -22,6 +22,63 @@ class Counted(Shape):
     window = serializers.DictField()
 
 
+class RatioOfRates(Shape):
+    """The rate after by the rate before, with its interval."""
+
+    estimate = serializers.FloatField(allow_null=True, help_text="Null without a failure before.")
+    low = serializers.FloatField()
+    high = serializers.FloatField(allow_null=True, help_text="Null: no bound.")
+
+
+class LookTaken(Shape):
+    """The last look at this fix that counted."""
+
+    number = serializers.IntegerField(help_text="From 1; 0 before the first.")
+    information = serializers.FloatField(
+        help_text="Failures expected or seen at it (of latency: records). The next look counts at twice as many."
+    )
+
+
+class Spreading(Shape):
+    """How failures come together."""
+
+    design_effect = serializers.FloatField(help_text="Variance over sessions by that of independent records.")
+    burst_variance = serializers.FloatField(help_text="Of the factor by which rates differ over time.")
+
+
+class MovedTo(Shape):
+    """Another cluster of the operation that rose."""
+
+    cluster_id = serializers.CharField()
+    failures_before = serializers.IntegerField()
+    failures_after = serializers.IntegerField()
+
+
+class Estimate(Shape):
+    """A figure with its 95 % interval."""
+
+    value = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class Sessions(Shape):
+    """How the sessions of a window went; null where there are too few to say."""
+
+    sessions = serializers.IntegerField()
+    success_rate = Estimate(allow_null=True)
+    tokens = Estimate(allow_null=True, help_text="A session, in and out.")
+    steps = Estimate(allow_null=True, help_text="Records a session.")
+    tool_failures = Estimate(allow_null=True, help_text="A session.")
+
+
+class Trajectory(Shape):
+    """Sessions of the service before and after."""
+
+    before = Sessions()
+    after = Sessions()
+
+
 class VerifyAnswer(Shape):
     """A verdict with what it rests on."""
 
@@ -31,8 +88,22 @@ class VerifyAnswer(Shape):
     verdict = serializers.ChoiceField(Verification.Verdict.choices)
     reason = serializers.CharField()
     needed = text("What is still missing for a held verdict.")
+    needed_exposure = serializers.IntegerField(
+        allow_null=True, help_text="The same as a number. Null: none would do."
+    )
+    service = serializers.CharField(allow_blank=True)
+    operation = serializers.CharField()
     before = Counted()
     after = Counted()
-    ratio = serializers.DictField(help_text="Rate after over rate before: estimate, low, high.")
-    confidence = serializers.FloatField()
+    expected_failures = serializers.FloatField(help_text="After, at the rate before.")
+    ratio = RatioOfRates()
+    confidence = serializers.FloatField(help_text="Of the ratio's interval; grows with each look.")
+    look = LookTaken()
+    spread = Spreading()
+    release = text("That carries the fix.")
+    releases_left_out = serializers.ListField(
+        child=serializers.CharField(), help_text="Ran before the fix; their records do not count as after."
+    )
+    moved_to = MovedTo(many=True, help_text="Other failures of the operation that rose since the fix.")
     evidence_ids = serializers.ListField(child=serializers.CharField(), help_text="Failures after the fix.")
+    trajectory = Trajectory()

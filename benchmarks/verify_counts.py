@@ -1,0 +1,32 @@
+"""A case by its counts alone: the product's judge on what its reading of the same spans would give."""
+
+from __future__ import annotations
+
+from benchmarks.verify_windows import NANO, Case, Span, spans
+from diagnosis import judge, latency
+from diagnosis.observed import Stretches, batches
+from diagnosis.rates import Counts
+from diagnosis.spread import Observed, clustering, spread
+
+MINUTE = 60 * NANO
+
+
+def verdict(case: Case) -> str:
+    """What the judge says of the counts."""
+    slow = case["kind"] == "latency"
+    before, after = (spans(case[side], slow) for side in ("baseline", "current"))
+    if slow:
+        return latency.judge(sorted(ms for *_, ms in before), sorted(ms for *_, ms in after)).verdict
+    old, new = observed(before), observed(after)
+    return judge.judge(old.counts, new.counts, spread(old, new)).verdict
+
+
+def observed(window: list[Span]) -> Observed:
+    """Counts by minute; every span is a session of its own."""
+    minutes: Stretches = {}
+    for start, failed, _ in window:
+        minute = start // MINUTE
+        minutes[minute] = minutes.get(minute, Counts(0, 0)) + Counts(int(failed), 1)
+    counts = sum(minutes.values(), Counts(0, 0))
+    alone = [Counts(1, 1)] * min(counts.failures, 2_000)
+    return Observed(counts, batches(minutes), clustering(counts, alone))

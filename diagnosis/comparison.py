@@ -1,0 +1,97 @@
+"""
+The windows before and after a fix, counted and judged: by rates, by durations, or as a watch over a fix that held.
+
+What counts as after is in releases.py; whether the pain moved to other failures of the operation, in siblings.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import cast
+
+from diagnosis import baseline, judge, latency, looks, observed, reasons, releases, siblings, watching
+from diagnosis.baseline import Side
+from diagnosis.judge import Judgement, Verdict
+from diagnosis.looks import Look
+from diagnosis.models import Loop, Verification
+from diagnosis.observed import Target
+from diagnosis.rates import Counts
+from diagnosis.siblings import Sibling
+from diagnosis.spread import spread
+from telemetry.times import rfc3339
+from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
+
+MOST_DURATIONS = 20_000  # of a window, the newest
+LATENCY = "latency"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A loop's windows before and after, and the judgement on them."""
+
+    before: Side
+    after: Side
+    target: Target
+    judgement: Judgement
+    is_look: bool  # enough was known for the verdict to be a new one
+    moved_to: list[Sibling] = field(default_factory=list)
+
+
+def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
+    """The loop's failures before and after, in the bound project."""
+    before = Side.read(baseline.current(loop, shipped_at))
+    window, target = what_counts(loop, before, unix_nano(now))
+    after = Side(window, observed.read(window, target), operations=before.operations)
+    if loop.state == Loop.State.HELD and loop.signal_type != LATENCY:
+        judgement = watching.look_again(before, after, target)
+        return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
+    previous = last_verification(loop, before)
+    last = Look(**previous.document["look"]) if previous else looks.NO_LOOK
+    judgement, moved_to = judged(loop, before, after, target, last), list[Sibling]()
+    counted = judgement.look.number > last.number
+    if previous and not counted and judgement.verdict != "no_traffic":
+        judgement = standing(judgement, previous, after.counts)
+    if counted and loop.signal_type != LATENCY:
+        judgement, moved_to = siblings.weigh(judgement, before, after, target)
+    return Comparison(before, after, target, judgement, counted, moved_to)
+
+
+def what_counts(loop: Loop, before: Side, now: int) -> tuple[Window, Target]:
+    """The window after, 30 days at most, and what is counted in it."""
+    start = max(before.window.end_unix_nano, now - MAX_MINUTES * MINUTE_NANO)
+    window = Window(start, max(start, now))
+    if not loop.release or loop.state == Loop.State.HELD:  # once it held, a failure is back in any release
+        return window, baseline.target(loop, before.operations)
+    left_out = releases.without(loop.release, before.releases, releases.seen(window, loop.service))
+    return window, baseline.target(loop, before.operations, left_out)
+
+
+def last_verification(loop: Loop, before: Side) -> Verification | None:
+    """The last look at this fix that counted."""
+    since = rfc3339(before.window.end_unix_nano)
+    looked = loop.verifications.filter(document__look__number__gte=1, document__before__window__end=since)
+    return looked.first()
+
+
+def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) -> Judgement:
+    """By durations if the loop is about latency, by failures else."""
+    if loop.signal_type != LATENCY:
+        return judge.judge(before.counts, after.counts, spread(before.observed, after.observed), last)
+    found = latency.judge(durations(before.window, target), durations(after.window, target), last)
+    still_holds = loop.state == Loop.State.HELD and found.verdict not in ("regressed", "no_traffic")
+    return replace(found, verdict="held") if still_holds else found
+
+
+def durations(window: Window, target: Target) -> list[float]:
+    """The newest durations of the operation in milliseconds, sorted."""
+    rows = target.records(window).filter(target.any)
+    newest = rows.order_by("-start_time_unix_nano").values_list("duration_nano", flat=True)[:MOST_DURATIONS]
+    return sorted(nano / 1e6 for nano in newest)
+
+
+def standing(judgement: Judgement, previous: Verification, after: Counts) -> Judgement:
+    """The verdict of the last look, until twice as much is known."""
+    text = f"{reasons.told(after)} so far: too few for another look, so the last verdict stands."
+    verdict = cast(Verdict, previous.verdict)
+    return replace(judgement, verdict=verdict, reason=reasons.sentence(text))

@@ -1,0 +1,83 @@
+"""
+Failures over exposure, and the exact interval of the ratio of two such rates.
+
+Given k failures in all, the number after the fix is Binomial(k, n1 / (n0 + n1)) if the rate did not change
+(Przyborowski and Wilenski 1940, https://doi.org/10.1093/biomet/31.3-4.313). The exact interval of that share
+(Clopper and Pearson 1934, https://doi.org/10.1093/biomet/26.4.404) becomes that of the ratio of the rates.
+The same as R's poisson.test: https://stat.ethz.ch/R-manual/R-devel/library/stats/html/poisson.test.html
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from diagnosis.beta import log_odds_quantile
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Failures among the records of an operation in one window."""
+
+    failures: int
+    exposure: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.failures <= self.exposure:
+            raise ValueError(f"{self.failures} failures of {self.exposure} records")
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.failures + other.failures, self.exposure + other.exposure)
+
+    @property
+    def rate(self) -> float | None:
+        """Failures a record; None if nothing ran."""
+        return self.failures / self.exposure if self.exposure else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """The chance that each bound of an interval errs."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """The rate after by the rate before: the estimate (None without a failure before) and its interval."""
+
+    estimate: float | None
+    low: float
+    high: float
+
+
+USUAL = Tails(0.025, 0.025)
+
+
+def ratio(before: Counts, after: Counts, tails: Tails = USUAL, shrink: tuple[float, float] = (1, 1)) -> Ratio:
+    """
+    The ratio of the rates with its interval, exact for `shrink` 1; 0 to infinity when the counts say nothing.
+
+    Args:
+        shrink: by how much each side's counts are divided before, because its failures vary more than counts of
+            independent events do (quasi-likelihood: https://doi.org/10.1093/biomet/61.3.439).
+    """
+    if not (before.exposure and after.exposure):
+        return Ratio(None, 0.0, math.inf)
+    scale = before.exposure / after.exposure
+    estimate = after.failures / before.failures * scale if before.failures else None
+    low, high = odds(after.failures / shrink[1], before.failures / shrink[0], tails)
+    scale *= shrink[1] / shrink[0]
+    return Ratio(estimate, low * scale, high * scale)
+
+
+def odds(hits: float, misses: float, tails: Tails = USUAL) -> tuple[float, float]:
+    """The Clopper-Pearson interval of the share of hits, as odds."""
+    most = lower_odds(misses, hits, tails.high)
+    return lower_odds(hits, misses, tails.low), 1 / most if most else math.inf
+
+
+def lower_odds(hits: float, misses: float, tail: float) -> float:
+    """Its lower bound; the upper one is that of the misses, turned round."""
+    return math.exp(log_odds_quantile(tail, hits, misses + 1)) if hits else 0.0

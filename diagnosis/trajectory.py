@@ -1,0 +1,92 @@
+"""
+How sessions went before and after a fix: success rate, tokens, steps and tool failures a session, with intervals.
+
+Of the newest traces of the loop's service. Shares have the exact interval (rates.py), means that of Student's t.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean, stdev
+from typing import Any
+
+from django.db.models import Count
+
+from diagnosis import exposure
+from diagnosis.rates import odds
+from diagnosis.spread import widened
+from telemetry import filters
+from telemetry.models import Trace
+from telemetry.session_summaries import key
+from telemetry.windows import Window
+
+MOST_TRACES = 5_000
+TAIL = 0.025  # on each side: 95 %
+COLUMNS = ("trace_id", "session_id", "service", "records", "failures", "input_tokens", "output_tokens")
+
+
+@dataclass(slots=True)
+class Session:
+    """What one session came to."""
+
+    steps: int = 0
+    failures: int = 0
+    tokens: int = 0
+    tool_failures: int = 0
+
+
+def read(window: Window, service: str) -> dict[str, Any]:
+    """The trajectory of the bound project's window as answers say it."""
+    rows = filters.in_window(Trace.objects.all(), window).order_by("-start_time_unix_nano")
+    traces = [row for row in rows.values_list(*COLUMNS)[:MOST_TRACES] if row[2] == service]
+    failed = tool_failures(window)
+    sessions: defaultdict[str, Session] = defaultdict(Session)
+    for trace_id, session_id, _, steps, failures, tokens_in, tokens_out in traces:
+        session = sessions[key(session_id, trace_id)]
+        session.steps += steps
+        session.failures += failures
+        session.tokens += tokens_in + tokens_out
+        session.tool_failures += failed.get(bytes(trace_id), 0)
+    return shown(list(sessions.values()))
+
+
+def tool_failures(window: Window) -> dict[bytes, int]:
+    """Tool calls that failed, by trace."""
+    rows = exposure.records(window).filter(fingerprint__isnull=False, signal_type="tool_call_failed")
+    counted = rows.values_list("trace_id").annotate(n=Count("span_id")).order_by()
+    return {bytes(trace_id): number for trace_id, number in counted}
+
+
+def shown(sessions: Sequence[Session]) -> dict[str, Any]:
+    """Each figure with its interval; null where there is nothing to say."""
+    return {
+        "sessions": len(sessions),
+        "success_rate": share(sum(not one.failures for one in sessions), len(sessions)),
+        "tokens": mean([one.tokens for one in sessions]),
+        "steps": mean([one.steps for one in sessions]),
+        "tool_failures": mean([one.tool_failures for one in sessions]),
+    }
+
+
+def share(hits: int, number: int) -> dict[str, float] | None:
+    """A share with its exact interval."""
+    if not number:
+        return None
+    low, high = odds(hits, number - hits)
+    return {
+        "value": hits / number,
+        "low": low / (1 + low),
+        "high": high / (1 + high) if math.isfinite(high) else 1.0,
+    }
+
+
+def mean(values: Sequence[int]) -> dict[str, float] | None:
+    """A mean with its interval; one value alone has none."""
+    if len(values) < 2:
+        return None
+    value, freedom = fmean(values), len(values) - 1
+    reach = NormalDist().inv_cdf(1 - TAIL) * math.sqrt(widened(TAIL, freedom) / len(values)) * stdev(values)
+    return {"value": value, "low": max(0.0, value - reach), "high": value + reach}

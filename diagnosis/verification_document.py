@@ -1,0 +1,60 @@
+"""What a verification says: the verdict, what it rests on, what is still missing, and how sessions went."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from diagnosis import observed, trajectory
+from diagnosis.comparison import LATENCY, Comparison
+from diagnosis.judge import expected
+from diagnosis.models import Loop
+from diagnosis.rates import Ratio
+from diagnosis.spread import spread
+
+EVIDENCE = 5  # failing records after the fix
+
+
+def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
+    """The answer, in the bound project."""
+    judgement, before, after = comparison.judgement, comparison.before, comparison.after
+    lying = spread(before.observed, after.observed)
+    return {
+        "verdict": judgement.verdict,
+        "reason": judgement.reason,
+        "needed": needed(judgement.needed, loop.operation, quiet=loop.signal_type != LATENCY),
+        "needed_exposure": judgement.needed,
+        "service": loop.service,
+        "operation": loop.operation,
+        "before": before.shown(),
+        "after": after.shown(),
+        "expected_failures": expected(before.counts, after.counts),
+        "ratio": ratio_shown(judgement.ratio),
+        "confidence": 1 - judgement.tails.low - judgement.tails.high,
+        "look": {"number": judgement.look.number, "information": judgement.look.information},
+        "spread": {"design_effect": lying.design_effect, "burst_variance": lying.burst_variance},
+        "release": loop.release or None,
+        "releases_left_out": sorted(comparison.target.without_releases),
+        "moved_to": [sibling.shown() for sibling in comparison.moved_to],
+        "evidence_ids": observed.newest(after.window, comparison.target, EVIDENCE),
+        "trajectory": {
+            "before": trajectory.read(before.window, loop.service),
+            "after": trajectory.read(after.window, loop.service),
+        },
+    }
+
+
+def ratio_shown(ratio: Ratio) -> dict[str, float | None]:
+    """An infinite bound is null."""
+    high = ratio.high if math.isfinite(ratio.high) else None
+    return {"estimate": ratio.estimate, "low": ratio.low, "high": high}
+
+
+def needed(records: int | None, operation: str, quiet: bool = True) -> str:
+    """`about 340 more records of POST /orders without a failure`; "" when none is needed or would help."""
+    if not records:
+        return ""
+    step = 10 ** max(0, len(str(records)) - 2)
+    rounded = -(-records // step) * step  # up, to two digits
+    more = f"about {rounded:,} more record{'' if rounded == 1 else 's'} of {operation}"
+    return f"{more} without a failure" if quiet else more
