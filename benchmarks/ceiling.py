@@ -8,6 +8,7 @@ A project is a file of its own, as it is in LoopKit. The keys are names here, an
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import sqlite3
 import threading
@@ -77,3 +78,6 @@ if not settings.configured:
     settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="ceiling", MIDDLEWARE=[])
     django.setup()
 application = get_wsgi_application()
+gc.collect()  # and as LoopKit's own server does
+gc.freeze()
+gc.set_threshold(20_000, 20, 50)

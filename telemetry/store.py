@@ -20,7 +20,7 @@ from telemetry.batch import Batch, Receipt
 from telemetry.insertion import existing, insert_new
 from telemetry.normalise import Row
 from tenants import pool
-from tenants.binding import bound_alias
+from tenants.binding import bound_alias, bound_project
 from tenants.project_file import check_version
 
 
@@ -44,7 +44,7 @@ def snapshot() -> Iterator[None]:
 
 def append(batch: Batch) -> Receipt:
     """Store what is new and fits the quota. The receipt is true once this returns."""
-    return commits.together(bound_alias(), batch, write, sound)
+    return commits.together(bound_project().project_id, batch, write, sound)
 
 
 @contextmanager
