@@ -177,7 +177,7 @@ LOOPKIT_MAX_BODY_BYTES = env("LOOPKIT_MAX_BODY_BYTES", 64 * 1024 * 1024, natural
 LOOPKIT_MAX_VALUE_BYTES = env(
     "LOOPKIT_MAX_VALUE_BYTES", 1024 * 1024, natural
 )  # a model's whole context of 200,000 tokens is about 800 KB of text
-# Besides those of telemetry/secret_names.py
+# Besides those of telemetry/scrubbing/names.py
 LOOPKIT_SCRUB_KEYS: list[str] = env("LOOPKIT_SCRUB_KEYS", [], words)
 LOOPKIT_MINT_RATE = env("LOOPKIT_MINT_RATE", "20/h", rate)
 LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)

@@ -13,7 +13,7 @@ from telemetry import segments
 from telemetry.batch import Batch, Receipt
 from telemetry.decode import Encoding, parse, spans
 from telemetry.normalise import normalise
-from telemetry.scrub import scrub
+from telemetry.scrubbing.scrub import scrub
 from telemetry.store import append
 from telemetry.windows import unix_nano
 from tenants.binding import bound_project

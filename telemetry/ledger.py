@@ -17,8 +17,8 @@ from django.db.models import Q, Sum
 
 from telemetry import tallies
 from telemetry.models import Tally
-from telemetry.scrub import REDACTED_VALUE
-from telemetry.span_limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
+from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
+from telemetry.scrubbing.scrub import REDACTED_VALUE
 from telemetry.store import atomic
 from telemetry.tallies import DUPLICATE, HOUR_NANO, OVER_QUOTA, STORED
 from telemetry.windows import Window, moment, unix_nano

@@ -17,7 +17,7 @@ from loopkit.errors import ApiError
 from telemetry import body, records
 from telemetry.decode import Decoded, Encoding, TooManySpans, Undecodable, parse, spans
 from telemetry.normalise import normalise
-from telemetry.scrub import scrub
+from telemetry.scrubbing.scrub import scrub
 from telemetry.span import Span
 
 INT64 = range(-(1 << 63), 1 << 63)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from telemetry import secret_names
-from telemetry.secret_text import MARK
+from telemetry.scrubbing import names
+from telemetry.scrubbing.texts import MARK
 from telemetry.values import attributes
 from tests.telemetry.factory import key_values
-from tests.telemetry.scrubbing import HIDDEN, RANDOM, scrubbed, sent, span_of, values_of
+from tests.telemetry.scrubbing.sent import HIDDEN, RANDOM, scrubbed, sent, span_of, values_of
 
 NAMES = [
     "ai.request.headers.authorization", "ai.request.headers.x-tenant-signature", "http.request.header.authorization",
@@ -65,7 +65,7 @@ def spellings(ending: str) -> Iterator[str]:
     yield from ("".join(titles), parts[0] + "".join(titles[1:]))
 
 
-@pytest.mark.parametrize("ending", sorted(secret_names.ENDINGS))
+@pytest.mark.parametrize("ending", sorted(names.ENDINGS))
 def test_every_secret_name_is_found_in_every_spelling_and_place(ending: str) -> None:
     for name in spellings(ending):
         for note in ({name: HIDDEN}, {"n": json.dumps({name: HIDDEN})}, {"n": f"?{name}={HIDDEN}"}):
@@ -75,7 +75,7 @@ def test_every_secret_name_is_found_in_every_spelling_and_place(ending: str) -> 
             assert HIDDEN.encode() not in message.SerializeToString()
 
 
-@pytest.mark.parametrize("name", secret_names.RUN_TOGETHER)
+@pytest.mark.parametrize("name", names.RUN_TOGETHER)
 def test_every_name_that_is_run_together_is_found(name: str) -> None:
     for note in ({name: HIDDEN}, {"n": f'{{"{name}": "{HIDDEN}"}}'}, {"argv": [f"--{name}", HIDDEN]}):
         assert scrubbed(sent(note)) == {"redacted_value": 1}, note
@@ -145,8 +145,8 @@ def added_names(settings: Any) -> Iterator[None]:
 
 def forget() -> None:
     """Names are judged once a process."""
-    secret_names.fate.cache_clear()
-    secret_names.is_secret.cache_clear()
+    names.fate.cache_clear()
+    names.is_secret.cache_clear()
 
 
 @pytest.mark.usefixtures("added_names")

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from telemetry import secret_shapes
-from telemetry.secret_names import HARMLESS_HEADER, is_secret
-from telemetry.secret_places import STAND_IN, has_quoted_name, named
-from telemetry.secret_shapes import Place
-from telemetry.suspicion import is_suspect
+from telemetry.scrubbing import shapes
+from telemetry.scrubbing.names import HARMLESS_HEADER, is_secret
+from telemetry.scrubbing.places import STAND_IN, has_quoted_name, named
+from telemetry.scrubbing.shapes import Place
+from telemetry.scrubbing.suspicion import is_suspect
 
 MARK = "[redacted]"
 
 
 def redacted(text: str) -> tuple[str, int]:
     """The text with MARK for each secret in it, and how many those were."""
-    places = list(secret_shapes.found(text))
+    places = list(shapes.found(text))
     if is_suspect(text.encode()):
         places += named(text, is_secret)
     return replaced(text, places)
@@ -30,7 +30,7 @@ def redacted_headers(text: str) -> tuple[str, int]:
     """All headers of a request as one text: only the harmless ones stay."""
     if not has_quoted_name(text):
         return (text, 0) if STAND_IN.fullmatch(text) or text in {"", "{}", "[]", MARK} else (MARK, 1)
-    return replaced(text, [*secret_shapes.found(text), *named(text, is_not_harmless)])
+    return replaced(text, [*shapes.found(text), *named(text, is_not_harmless)])
 
 
 def is_not_harmless(header: str) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry import span_limits
+from telemetry.scrubbing import limits
 from telemetry.values import plain
 from tests.telemetry.factory import any_value
-from tests.telemetry.scrubbing import scrubbed, sent, span_of, values_of
+from tests.telemetry.scrubbing.sent import scrubbed, sent, span_of, values_of
 
 
 def test_a_value_that_is_too_long_is_cut_with_a_mark_at_a_whole_character(settings: Any) -> None:
@@ -27,7 +27,7 @@ def test_a_value_that_is_too_long_is_cut_with_a_mark_at_a_whole_character(settin
 
 
 def test_items_beyond_the_limit_are_dropped_from_the_end_and_the_span_says_so() -> None:
-    many = span_limits.MAX_ITEMS + 3
+    many = limits.MAX_ITEMS + 3
     event = {"name": "e", "timeUnixNano": "1"}
     message = sent({f"a{number}": 1 for number in range(many)}, events=[event] * many)
 
@@ -35,9 +35,9 @@ def test_items_beyond_the_limit_are_dropped_from_the_end_and_the_span_says_so() 
 
     span = span_of(message)
     assert counted == {"trimmed_item": 6}
-    assert (len(span.attributes), span.dropped_attributes_count) == (span_limits.MAX_ITEMS, 3)
-    assert (len(span.events), span.dropped_events_count) == (span_limits.MAX_ITEMS, 3)
-    assert span.attributes[-1].key == f"a{span_limits.MAX_ITEMS - 1}"
+    assert (len(span.attributes), span.dropped_attributes_count) == (limits.MAX_ITEMS, 3)
+    assert (len(span.events), span.dropped_events_count) == (limits.MAX_ITEMS, 3)
+    assert span.attributes[-1].key == f"a{limits.MAX_ITEMS - 1}"
 
 
 def test_a_span_of_usual_size_is_not_trimmed() -> None:

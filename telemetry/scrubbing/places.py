@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from telemetry.secret_names import is_count, is_secret
-from telemetry.secret_shapes import Place, has_digit
+from telemetry.scrubbing.names import is_count, is_secret
+from telemetry.scrubbing.shapes import Place, has_digit
 
 QUOTED = re.compile(
     r"(?P<mark>[\"'])(?P<name>[A-Za-z0-9][\w.\- ]{1,80}+)(?P<quote>\\{0,15}(?P=mark))"

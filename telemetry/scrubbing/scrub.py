@@ -8,8 +8,8 @@ nor in a packet or a handoff. A value becomes `[redacted]`; its name and the res
 changes nothing. Guidance: https://opentelemetry.io/docs/security/handling-sensitive-data/; the model is the Collector's
 https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/processor/redactionprocessor
 
-telemetry/suspicion.py looks over the bytes first. A request without a trace of a secret costs that look and no more;
-otherwise each span is looked at by itself, and only those that may hold one are walked.
+suspicion.py looks over the bytes first. A request without a trace of a secret costs that look and no more; otherwise
+each span is looked at by itself, and only those that may hold one are walked.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from telemetry import span_limits
-from telemetry.secret_names import Fate, fate, header_fate, is_count, is_secret
-from telemetry.secret_text import MARK, redacted, redacted_headers
-from telemetry.suspicion import is_suspect
+from telemetry.scrubbing import limits
+from telemetry.scrubbing.names import Fate, fate, header_fate, is_count, is_secret
+from telemetry.scrubbing.suspicion import is_suspect
+from telemetry.scrubbing.texts import MARK, redacted, redacted_headers
 
 REDACTED_VALUE = "redacted_value"
 Part = Resource | InstrumentationScope | Span
@@ -39,8 +39,8 @@ def scrub(request: ExportTraceServiceRequest, wire: bytes) -> Counter[str]:
     if is_suspect(wire):
         suspects = (part for part in parts(request) if is_suspect(part.SerializeToString()))
         changed[REDACTED_VALUE] = sum(redact(part) for part in suspects)
-    for part in span_limits.oversized(parts(request), len(wire)):
-        changed += span_limits.trim(part)
+    for part in limits.oversized(parts(request), len(wire)):
+        changed += limits.trim(part)
     return +changed
 
 

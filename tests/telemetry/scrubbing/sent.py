@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from telemetry import otlp_json
-from telemetry.scrub import scrub
+from telemetry.scrubbing.scrub import scrub
 from telemetry.values import attributes
 from tests.telemetry.factory import key_values, request
 

@@ -16,8 +16,8 @@ from itertools import product
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from django.conf import settings
 
-from telemetry.secret_names import words
-from telemetry.secret_shapes import BEGINNINGS, USERINFO
+from telemetry.scrubbing.names import words
+from telemetry.scrubbing.shapes import BEGINNINGS, USERINFO
 
 Piece = bytes | memoryview
 Find = Callable[[Piece], list[tuple[int, int, int]]]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.scrub import scrub
-from telemetry.secret_text import MARK, redacted
-from tests.telemetry.scrubbing import HIDDEN, RANDOM, scrubbed, sent, values_of
+from telemetry.scrubbing.scrub import scrub
+from telemetry.scrubbing.texts import MARK, redacted
+from tests.telemetry.scrubbing.sent import HIDDEN, RANDOM, scrubbed, sent, values_of
 
 JWT = f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.{RANDOM}"
 PEM = f"-----BEGIN RSA PRIVATE KEY-----\nMII{RANDOM}\n{RANDOM}\n-----END RSA PRIVATE KEY-----"
