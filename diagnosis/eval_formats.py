@@ -16,7 +16,8 @@ from diagnosis.eval_pytest import as_pytest
 # For promptfoo the output is a text; one that is JSON tells of an error as a tool's result does.
 NO_ERROR = (
     "(() => { if (/^\\s*(error|exception|traceback)\\b/i.test(output)) return false; "
-    "try { const r = JSON.parse(output); return !(r && (r.error || r.isError || r.is_error)); } catch (e) { return true; } })()"
+    "try { const r = JSON.parse(output); return !(r && (r.error || r.isError || r.is_error)); } "
+    "catch (e) { return true; } })()"
 )
 RULED = frozenset(
     {"error", "tool_call_failed", "llm_call_failed"}
