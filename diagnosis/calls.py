@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -23,6 +23,10 @@ from telemetry.windows import Window
 UNITS = ("tool_call", "retrieval", "llm_call")
 A_TRACE = 100  # calls of one trace whose content is read, the first
 MOST_RECORDS = 20_000  # of some hundred traces; a runaway agent makes more
+COLUMNS = (*FIELDS, "scope_id")  # FIELDS end where a record lies
+START, SERVICE, OPERATION = (COLUMNS.index(name) for name in ("start_time_unix_nano", "service", "operation"))
+
+Row = tuple[Any, ...]  # the values of COLUMNS: objects would cost more than all the rest
 
 
 class Bounds(NamedTuple):
@@ -30,6 +34,15 @@ class Bounds(NamedTuple):
 
     a_slice: int  # traces of each slice of it: traffic may be uneven
     calls: int  # whose content is read
+
+
+class Lying(NamedTuple):
+    """Where a record and its origin are stored."""
+
+    resource_id: int
+    segment_id: int
+    position: int
+    scope_id: int
 
 
 class Place(NamedTuple):
@@ -44,7 +57,6 @@ class Call:
     """One call of an agent; the texts are the same for the same content."""
 
     failing: Failing  # the record; of a call that went well without a fingerprint
-    unit: str
     asked: str  # "" where it was not recorded
     result: str
 
@@ -52,6 +64,11 @@ class Call:
     def place(self) -> Place:
         """What was called."""
         return Place(self.failing.service, self.failing.operation)
+
+    @property
+    def is_model_call(self) -> bool:
+        """What a model is asked is new after each step of a tool."""
+        return self.failing.unit == "llm_call"
 
     @property
     def has_failed(self) -> bool:
@@ -71,14 +88,16 @@ class Run:
 def read(window: Window, often: int, bounds: Bounds, without: Collection[str] = ()) -> Iterator[Run]:
     """The runs of a sample of the bound project's traces; the records of the releases `without` do not count."""
     made = called(sampled(window, often, bounds.a_slice), without)
-    repeating = {trace_id: max(Counter(places(rows)).values()) >= often for trace_id, rows in made.items()}
+    repeating = {
+        trace_id: max(Counter(map(place, rows)).values()) >= often for trace_id, rows in made.items()
+    }
     amount = sum(min(len(rows), A_TRACE) for trace_id, rows in made.items() if repeating[trace_id])
     chosen = sorted(made)[:: max(1, -(-amount // bounds.calls))]  # evenly, or shares would be wrong
     known = contents([row for trace_id in chosen if repeating[trace_id] for row in made[trace_id][:A_TRACE]])
     for trace_id in chosen:
         first: dict[Place, int] = {}
-        for row, place in zip(made[trace_id], places(made[trace_id]), strict=True):
-            first.setdefault(place, row.start_time_unix_nano)
+        for row in made[trace_id]:
+            first.setdefault(place(row), row[START])
         amount = min(len(made[trace_id]), A_TRACE) if repeating[trace_id] else 0
         yield Run(trace_id, first, list(islice(known, amount)))
 
@@ -95,30 +114,38 @@ def sampled(window: Window, often: int, a_slice: int) -> list[bytes]:
     return found
 
 
-def called(trace_ids: Sequence[bytes], without: Collection[str]) -> dict[bytes, list[Record]]:
+def called(trace_ids: Sequence[bytes], without: Collection[str]) -> dict[bytes, list[Row]]:
     """The calls of each of these traces by time, without their content."""
-    found: dict[bytes, list[Record]] = defaultdict(list)
+    found: dict[bytes, list[Row]] = defaultdict(list)
     for chunk in chunks(trace_ids):
         rows = Record.objects.filter(trace_id__in=chunk, unit__in=UNITS).exclude(release__in=without)
-        for row in rows.only(*FIELDS, "scope_id").order_by("trace_id", "span_id")[:MOST_RECORDS]:
-            found[bytes(row.trace_id)].append(row)
+        for row in rows.order_by("trace_id", "span_id").values_list(*COLUMNS)[:MOST_RECORDS]:
+            found[bytes(row[0])].append(row)
     for rows_of_one in found.values():
-        rows_of_one.sort(key=lambda row: (row.start_time_unix_nano, bytes(row.span_id)))
+        rows_of_one.sort(key=lambda row: (row[START], bytes(row[1])))
     return found
 
 
-def places(rows: Sequence[Record]) -> list[Place]:
-    """What each of the records called."""
-    return [Place(row.service, row.operation) for row in rows]
+def place(row: Row) -> Place:
+    """What the record called."""
+    return Place(row[SERVICE], row[OPERATION])
 
 
-def contents(rows: Sequence[Record]) -> Iterator[Call]:
+def contents(rows: Sequence[Row]) -> Iterator[Call]:
     """The records with what was asked and answered, in their order."""
-    sent, shared = segments.messages(rows), records.origins(rows)
-    for row in rows:
-        message, origin = sent[row.segment_id, row.position], shared[row.resource_id, row.scope_id]
+    lain = [Lying(*row[-len(Lying._fields) :]) for row in rows]
+    known = cast(Sequence[Record], lain)  # as they do, these know where they lie
+    sent, shared = segments.messages(known), records.origins(known)
+    for row, at in zip(rows, lain, strict=True):
+        message, origin = sent[at.segment_id, at.position], shared[at.resource_id, at.scope_id]
         capture = records.capture(message, origin) or {"input": None, "output": None}
-        yield Call(failing(row), row.unit, told(capture["input"]), told(capture["output"]))
+        yield Call(failing(row), told(capture["input"]), told(capture["output"]))
+
+
+def failing(row: Row) -> Failing:
+    """The record as plain values."""
+    trace_id, span_id, parent, *rest = row[: len(FIELDS)]
+    return Failing(bytes(trace_id), bytes(span_id), bytes(parent) if parent else None, *rest)
 
 
 def told(content: object) -> str:
@@ -126,10 +153,3 @@ def told(content: object) -> str:
     if content is None:
         return ""
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def failing(row: Record) -> Failing:
-    """The record as plain values."""
-    values = [getattr(row, name) for name in FIELDS[3:]]
-    parent = bytes(row.parent_span_id) if row.parent_span_id else None
-    return Failing(bytes(row.trace_id), bytes(row.span_id), parent, *values)

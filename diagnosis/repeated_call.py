@@ -28,7 +28,7 @@ from telemetry.windows import MINUTE_NANO, Window
 SIGNAL = "repeated_call"
 THRESHOLD = 3  # calls
 MANY = 10  # calls; a loop that nothing stopped
-DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=600), Bounds(a_slice=50, calls=2000)
+DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=300), Bounds(a_slice=50, calls=2000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ def visits(window: Window, bounds: Bounds, without: Collection[str] = ()) -> Ite
 
 def repeated(made: Sequence[Call]) -> list[list[Call]]:
     """The calls of one trace, by time, that were made again without progress: those of each loop. Pure."""
-    tools = [call for call in made if call.unit != "llm_call"]
-    models = [call for call in made if call.unit == "llm_call"]
+    tools = [call for call in made if not call.is_model_call]
+    models = [call for call in made if call.is_model_call]
     return [*stuck_in(tools), *stuck_in(models)]
 
 
 def stuck_in(made: Iterable[Call]) -> list[list[Call]]:
-    """The same for calls of one kind; what a model is asked is new after each step of a tool."""
+    """The same for calls of one kind."""
     same: dict[tuple[Place, str], list[Call]] = defaultdict(list)
     again: Counter[tuple[Place, str]] = Counter()  # since something new was done
     stuck: dict[tuple[Place, str], None] = {}
