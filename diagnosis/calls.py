@@ -6,13 +6,12 @@ Columns tell which traces called one operation often; only of these the spans th
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple, cast
-
-import orjson
 
 from diagnosis.failures import FIELDS, Failing, chunks
 from diagnosis.hints import slices
@@ -150,6 +149,6 @@ def failing(row: Row) -> Failing:
 
 def told(content: object) -> str:
     """The same text for the same content, whatever the order of its names; "" for none."""
-    if content is None:
-        return ""
-    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
+    return (
+        "" if content is None else json.dumps(content, sort_keys=True)
+    )  # orjson refuses depth and surrogates

@@ -97,6 +97,19 @@ def test_calls_whose_content_was_not_recorded_are_quiet(alice: Minted) -> None:
     assert issues(alice, bare) == []
 
 
+@pytest.mark.parametrize(
+    "arguments", ["[" * 900 + "]" * 900, '{"a": "\\ud800"}', '{"a": 1e300, "b": %s}' % ("9" * 40)]
+)
+def test_no_argument_can_stop_the_diagnosis(alice: Minted, arguments: str) -> None:
+    calls = run("a", LOOP)
+    for one in calls:
+        one["attributes"][2]["value"]["stringValue"] = arguments
+
+    [issue] = issues(alice, calls)
+
+    assert issue["count"] == 1
+
+
 def shipped(alice: Minted, looping: int, ok: int) -> Loop:
     """A loop about a repeated call whose fix shipped; before it so many traces were stuck or fine."""
     send(alice, NOW - timedelta(minutes=30), looping, ok)
