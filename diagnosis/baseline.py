@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from diagnosis import observed, releases
+from diagnosis import observed, releases, repeated_call
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
@@ -94,8 +94,15 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
         window = Window(min(start, end), end)
         failed = observed.operations(window, fingerprint(loop))
         counted = target(loop, failed)
-        found, others = observed.read(window, counted), observed.others(window, counted)
+        found, others = count(loop, window, counted), observed.others(window, counted)
         return Side(window, found, releases.seen(window, loop.service), failed, others).kept()
+
+
+def count(loop: Loop, window: Window, target: Target) -> Observed:
+    """What the bound project's window holds of the loop's cluster."""
+    if loop.signal_type == repeated_call.SIGNAL:  # no record carries its fingerprint
+        return repeated_call.observe(window, target)
+    return observed.read(window, target)
 
 
 def known_since(loop: Loop, until: datetime) -> int:

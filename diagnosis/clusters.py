@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from diagnosis.attribution import Attributed
 from diagnosis.failures import Failing
+from diagnosis.rates import Counts
 
 
 @dataclass(slots=True)
@@ -16,7 +17,10 @@ class Cluster:
     fingerprint: int
     records: list[Failing] = field(default_factory=list)
     echoes: list[Failing] = field(default_factory=list)
-    looked_at: int | None = None  # records among which these were found, where not all were looked at
+    looked_at: int | None = (
+        None  # records or traces among which these were found, where not all were looked at
+    )
+    before: Counts | None = None  # the same of the window before, where no rollup knows
 
     @property
     def example(self) -> Failing:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from diagnosis import baseline, judge, latency, looks, observed, reasons, releases, siblings, watching
+from diagnosis import baseline, judge, latency, looks, reasons, releases, repeated_call, siblings, watching
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
 from diagnosis.looks import Look
@@ -24,6 +24,8 @@ from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 
 MOST_DURATIONS = 20_000  # of a window, the newest
 LATENCY = "latency"
+FOUND = (LATENCY, repeated_call.SIGNAL)  # found by a diagnosis; no record carries their fingerprint
+TRACES = "Here a record is a trace that was looked at, and a failure one with the repeated call."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     """The loop's failures before and after, in the bound project."""
     before = Side.read(baseline.current(loop, shipped_at))
     window, target = what_counts(loop, before, unix_nano(now))
-    after = Side(window, observed.read(window, target), operations=before.operations)
-    if loop.state == Loop.State.HELD and loop.signal_type != LATENCY:
+    after = Side(window, baseline.count(loop, window, target), operations=before.operations)
+    if loop.state == Loop.State.HELD and loop.signal_type not in FOUND:
         judgement = watching.look_again(before, after, target)
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
     previous = last_verification(loop, before)
@@ -52,7 +54,7 @@ def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     counted = judgement.look.number > last.number
     if previous and not counted and judgement.verdict != "no_traffic":
         judgement = standing(judgement, previous, after.counts)
-    if counted and loop.signal_type != LATENCY:
+    if counted and loop.signal_type not in FOUND:
         judgement, moved_to = siblings.weigh(judgement, before, after, target)
     return Comparison(before, after, target, judgement, counted, moved_to)
 
@@ -76,11 +78,22 @@ def last_verification(loop: Loop, before: Side) -> Verification | None:
 
 def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) -> Judgement:
     """By durations if the loop is about latency, by failures else."""
-    if loop.signal_type != LATENCY:
-        return judge.judge(before.counts, after.counts, spread(before.observed, after.observed), last)
-    found = latency.judge(durations(before.window, target), durations(after.window, target), last)
+    if loop.signal_type == LATENCY:
+        found = latency.judge(durations(before.window, target), durations(after.window, target), last)
+    else:
+        found = judge.judge(before.counts, after.counts, spread(before.observed, after.observed), last)
     still_holds = loop.state == Loop.State.HELD and found.verdict not in ("regressed", "no_traffic")
-    return replace(found, verdict="held") if still_holds else found
+    if still_holds:
+        found = replace(found, verdict="held")
+    return in_traces(found, after, still_holds) if loop.signal_type == repeated_call.SIGNAL else found
+
+
+def in_traces(judgement: Judgement, after: Side, still_holds: bool) -> Judgement:
+    """The judgement on repeated calls, with what was counted."""
+    said = (
+        f"{reasons.sentence(reasons.told(after.counts))} since it held." if still_holds else judgement.reason
+    )
+    return replace(judgement, reason=f"{said} {TRACES}")
 
 
 def durations(window: Window, target: Target) -> list[float]:

@@ -11,7 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from diagnosis import attribution, clusters, failures, hints, model_calls, slow, traffic, verification
+from diagnosis import (
+    attribution,
+    clusters,
+    failures,
+    hints,
+    model_calls,
+    repeated_call,
+    slow,
+    traffic,
+    verification,
+)
 from diagnosis.exposure import records_in
 from diagnosis.failures import Failing
 from diagnosis.issues import Issue, Surroundings, describe, measure
@@ -50,7 +60,7 @@ def find(window: Window) -> Findings:
     failing = failures.read(window)
     several = {failure.trace_id for failure in failing} - alone(failing)
     attributed = attribution.attribute(failing, failures.parents(several))
-    found = [*clusters.gather(attributed), *slow.find(window)]
+    found = [*clusters.gather(attributed), *slow.find(window), *repeated_call.find(window)]
     around = Surroundings(
         identities=failures.identities(record.trace_id for cluster in found for record in cluster.records),
         now=traffic.read(window),

@@ -1,8 +1,7 @@
 """
-An eval candidate in the forms that test runners read: JSON, JSONL, pytest, promptfoo.
+An eval candidate in the forms that test runners read: JSON, JSONL, pytest (eval_pytest.py), promptfoo.
 
-The pytest file runs as it is: it looks for `run(case)` in the module that EVAL_TARGET names, and fails while the
-target fails. https://www.promptfoo.dev/docs/configuration/test-cases/
+https://www.promptfoo.dev/docs/configuration/expected-outputs/javascript/
 """
 
 from __future__ import annotations
@@ -12,33 +11,17 @@ from typing import Any
 
 import orjson
 
-PYTEST = '''"""
-{title}
+from diagnosis.eval_pytest import as_pytest
 
-Expectation: {expectation}
-Set EVAL_TARGET to `package.module` with a function `run(case)` that makes the call again with case["input"] and
-returns its result; an exception, or a result with an "error" key, fails the eval.
-"""
-
-import importlib
-import json
-import os
-
-import pytest
-
-CASES = json.loads({cases!r})
-
-
-@pytest.mark.parametrize("case", CASES, ids=[case["record_id"] for case in CASES])
-def test_{name}(case):
-    run = importlib.import_module(os.environ["EVAL_TARGET"]).run
-
-    result = run(case)
-
-    assert not (isinstance(result, dict) and result.get("error")), result
-    if case["expected"] is not None:
-        assert result == case["expected"]
-'''
+# For promptfoo the output is a text; one that is JSON tells of an error as a tool's result does.
+NO_ERROR = (
+    "(() => { if (/^\\s*(error|exception|traceback)\\b/i.test(output)) return false; "
+    "try { const r = JSON.parse(output); return !(r && (r.error || r.isError || r.is_error)); } "
+    "catch (e) { return true; } })()"
+)
+RULED = frozenset(
+    {"error", "tool_call_failed", "llm_call_failed"}
+)  # NO_ERROR decides these; the rest needs a judge
 
 
 def as_json(document: dict[str, Any]) -> bytes:
@@ -52,25 +35,13 @@ def as_jsonl(document: dict[str, Any]) -> bytes:
     return b"".join(orjson.dumps(head | case) + b"\n" for case in document["cases"])
 
 
-def as_pytest(document: dict[str, Any]) -> bytes:
-    """A test module."""
-    name = document["eval_id"].replace("-", "_")
-    text = PYTEST.format(
-        title=quoted(document["title"]),
-        expectation=quoted(document["expectation"]),
-        cases=orjson.dumps(document["cases"]).decode(),
-        name=name,
-    )
-    return text.encode()
-
-
 def as_promptfoo(document: dict[str, Any]) -> bytes:
     """A promptfoo configuration; YAML reads JSON."""
     tests = [
         {
             "description": case["record_id"],
             "vars": {"input": case["input"]},
-            "assert": [{"type": "llm-rubric", "value": document["expectation"]}],
+            "assert": expected(document, case),
         }
         for case in document["cases"]
     ]
@@ -78,9 +49,12 @@ def as_promptfoo(document: dict[str, Any]) -> bytes:
     return orjson.dumps(config, option=orjson.OPT_INDENT_2)
 
 
-def quoted(text: str) -> str:
-    """Untrusted text inside a docstring."""
-    return text.replace("\\", "\\\\").replace('"', "'")
+def expected(document: dict[str, Any], case: dict[str, Any]) -> list[dict[str, Any]]:
+    """The expectation as assertions: by rule where one decides, else for a model that judges."""
+    if document.get("signal_type") not in RULED:
+        return [{"type": "llm-rubric", "value": document["expectation"]}]
+    failed = [{"type": "not-equals", "value": case["output"]}] if isinstance(case["output"], str) else []
+    return [{"type": "javascript", "value": NO_ERROR}, *failed]
 
 
 FORMATS: dict[str, tuple[str, Callable[[dict[str, Any]], bytes]]] = {

@@ -34,6 +34,7 @@ class EvalCandidate(Shape):
     title = serializers.CharField()
     operation = serializers.CharField()
     unit = text()
+    signal_type = serializers.CharField(required=False, help_text="The rule behind the expectation.")
     expectation = serializers.CharField()
     cases = EvalCase(many=True)
 

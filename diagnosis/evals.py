@@ -21,7 +21,10 @@ EXPECTATIONS = {
     "tool_call_failed": "The tool call returns a result without an error.",
     "llm_call_failed": "The model call returns an answer without an error.",
     "output_truncated": "The answer ends by itself: finish_reason is not length.",
+    "malformed_output": "The model calls only tools that were offered, with arguments that are JSON.",
     "user_signal": "The answer is one that the user does not rate down.",
+    "latency": "The operation takes no longer than it did before.",
+    "repeated_call": "A call with the same arguments and the same result is made twice at most.",
 }
 DEFAULT_EXPECTATION = "The operation ends without an error."
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even run of backslashes, which are text themselves
@@ -92,6 +95,7 @@ def document(
         "title": title,
         "operation": example.operation,
         "unit": example.unit or None,
+        "signal_type": example.signal_type,
         "expectation": EXPECTATIONS.get(example.signal_type, DEFAULT_EXPECTATION),
         "cases": [case(record) for record in evidence],
     }

@@ -2,7 +2,8 @@
 How much a cluster hurts, by numbers that explain themselves.
 
 Severity starts with the worst record (low, medium, high: a failed request at the edge of a service is high) and
-goes up one step each for a large share of the operation and for many people. A single record never goes up.
+goes up one step each for a large share of the operation, for many people, and for a rate that rises. A single record
+never goes up. The formula, published: docs/diagnosis.md#severity.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from diagnosis.failures import Identity
 from diagnosis.models import Severity
 
 LARGE_SHARE, LARGE_SHARE_RECORDS = 0.2, 5
-MANY_SESSIONS = 10
+MANY_PEOPLE = 10  # sessions or users
 RANK = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH}
 
 
@@ -53,14 +54,17 @@ def measure(cluster: Cluster, identities: dict[bytes, Identity], operation_recor
     )
 
 
-def grade(cluster: Cluster, impact: Impact) -> Grade:
-    """The severity with its reason."""
+def grade(cluster: Cluster, impact: Impact, trend: str = "") -> Grade:
+    """The severity with its reason; `trend` is that of a rate of failures."""
     worst = max(RANK.get(record.severity, Severity.MEDIUM) for record in (*cluster.records, *cluster.echoes))
     raised = []
     if impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS:
         raised.append(f"+1: {impact.share:.0%} of the operation fails")
-    if impact.sessions >= MANY_SESSIONS:
-        raised.append(f"+1: {impact.sessions} sessions are hit")
+    if max(impact.sessions, impact.users) >= MANY_PEOPLE:
+        users = f" of {impact.users} users" if impact.users else ""
+        raised.append(f"+1: {impact.sessions} sessions{users} are hit")
+    if trend == "rising":
+        raised.append("+1: the rate rises against the window before")
     severity = Severity(min(worst + len(raised), Severity.CRITICAL))
     base = f"{worst.label}: the worst record of its kind"
     return Grade(severity, f"{severity.label} ({'; '.join([base, *raised])})" if raised else base)

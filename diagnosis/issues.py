@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnosis import evidence, failures, hints, impact, slow
+from diagnosis import evidence, failures, hints, impact, repeated_call, slow
 from diagnosis.clusters import Cluster
 from diagnosis.contrast import Counted, Hint
 from diagnosis.failures import Failing, Identity
 from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
+from diagnosis.rates import Counts
 from diagnosis.traffic import Traffic
 from diagnosis.trend import trend
 from telemetry.fingerprint import cluster_id
@@ -93,6 +94,7 @@ class Measured:
     cluster: Cluster
     impact: Impact
     grade: Grade
+    trend: str
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -104,21 +106,33 @@ def measure(cluster: Cluster, around: Surroundings) -> Measured:
     """How much the cluster hurts, from what was read already."""
     ran = cluster.looked_at or sum(around.now.ran[place] for place in cluster.places)
     measured = impact.measure(cluster, around.identities, ran)
-    return Measured(cluster, measured, impact.grade(cluster, measured))
+    if cluster.example.signal_type == slow.SIGNAL:  # it rose by definition
+        return Measured(cluster, measured, impact.grade(cluster, measured), "rising")
+    moves = trend_of(cluster, around)
+    return Measured(cluster, measured, impact.grade(cluster, measured, moves), moves)
+
+
+def trend_of(cluster: Cluster, around: Surroundings) -> str:
+    """How its rate moved against the window before."""
+    example = cluster.example
+    if cluster.before is not None:
+        now, before = Counts(len(cluster.records), cluster.looked_at or 0), cluster.before
+    else:
+        place = example.service, example.operation, cluster.fingerprint
+        now, before = around.now.counts(*place), around.before.counts(*place)
+    return trend(now.failures, now.exposure, before.failures, before.exposure)
 
 
 def describe(measured: Measured, around: Surroundings, failed: Counted) -> Issue:
     """Explain a cluster of the bound project; `failed` is what its records say."""
     cluster, example = measured.cluster, measured.cluster.example
-    now = around.now.counts(example.service, example.operation, cluster.fingerprint)
-    is_slow = example.signal_type == slow.SIGNAL  # against the window before, and no record says so by itself
-    before = around.before.counts(example.service, example.operation, cluster.fingerprint)
+    is_found = example.signal_type in (slow.SIGNAL, repeated_call.SIGNAL)  # no record says so by itself
     return Issue(
         cluster=cluster,
         impact=measured.impact,
         grade=measured.grade,
-        trend="rising" if is_slow else trend(now.failures, now.exposure, before.failures, before.exposure),
-        first_seen=example.start_time_unix_nano if is_slow else failures.first_seen(cluster.fingerprint),
+        trend=measured.trend,
+        first_seen=example.start_time_unix_nano if is_found else failures.first_seen(cluster.fingerprint),
         hints=hints.contrast(failed, around.healthy, cluster.places, measured.impact.share),
         evidence=evidence.choose(cluster.records, around.identities),
     )

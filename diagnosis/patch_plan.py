@@ -1,7 +1,7 @@
 """
 What a coding agent should do about an issue: ordered steps from facts of the evidence, nothing invented.
 
-The one lever is where a change would act: tools, prompt, context, model, infra, or other code.
+The one lever is where a change would act: tools, prompt, context, model, orchestration, infra, or other code.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ CHANGES = {
     "context": "Send the model less context",
     "infra": "Handle the outage: time-outs, retries with a bound, a fallback",
     "tools": "Change the tool or its schema",
+    "orchestration": "Change what the agent does with the result, or stop the repeats",
     "other": "Change that code",
 }
 
@@ -46,6 +47,8 @@ def lever(example: Failing) -> str:
         return "model"
     if example.signal_type == "user_signal":
         return "prompt"
+    if example.signal_type == "repeated_call":
+        return "orchestration"
     if CONTEXT.search(said):
         return "context"
     if INFRA.search(said):

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from diagnosis import baseline, exposure, loops, releases, verification_document
 from diagnosis.baseline import Side
-from diagnosis.comparison import LATENCY, Comparison, compare
+from diagnosis.comparison import FOUND, Comparison, compare
 from diagnosis.judge import NEARLY_GONE
 from diagnosis.models import Loop, LoopEvent, Verification
 from diagnosis.watch import STRAY
@@ -70,14 +70,14 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
 
 
 def waiting(project: Project) -> QuerySet[Loop]:
-    """The loops whose fix shipped and is not decided, or is about latency; in random order: each has its turn."""
-    undecided = Q(state__in=(State.SHIPPED, State.INCONCLUSIVE)) | Q(state=State.HELD, signal_type=LATENCY)
+    """The loops whose fix shipped and is not decided, or that nothing stirs; in random order: each has its turn."""
+    undecided = Q(state__in=(State.SHIPPED, State.INCONCLUSIVE)) | Q(state=State.HELD, signal_type__in=FOUND)
     return Loop.objects.filter(undecided, project=project, shipped_at__isnull=False).order_by("?")
 
 
 def stirring(project: Project, now: datetime) -> list[Loop]:
     """The held loops whose failure was seen again since the first of them held; two queries for all."""
-    held = list(Loop.objects.filter(project=project, state=State.HELD).exclude(signal_type=LATENCY))
+    held = list(Loop.objects.filter(project=project, state=State.HELD).exclude(signal_type__in=FOUND))
     if not held:
         return []
     since = min(

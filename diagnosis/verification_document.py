@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from diagnosis import observed, trajectory
+from diagnosis import observed, repeated_call, trajectory
 from diagnosis.comparison import LATENCY, Comparison
 from diagnosis.judge import expected
 from diagnosis.models import Loop
@@ -22,7 +22,7 @@ def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     return {
         "verdict": judgement.verdict,
         "reason": judgement.reason,
-        "needed": needed(judgement.needed, loop.operation, quiet=loop.signal_type != LATENCY),
+        "needed": needed(judgement.needed, loop.operation, loop.signal_type),
         "needed_exposure": judgement.needed,
         "service": loop.service,
         "operation": loop.operation,
@@ -50,11 +50,12 @@ def ratio_shown(ratio: Ratio) -> dict[str, float | None]:
     return {"estimate": ratio.estimate, "low": ratio.low, "high": high}
 
 
-def needed(records: int | None, operation: str, quiet: bool = True) -> str:
+def needed(records: int | None, operation: str, signal_type: str = "") -> str:
     """`about 340 more records of POST /orders without a failure`; "" when none is needed or would help."""
     if not records:
         return ""
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
-    more = f"about {rounded:,} more record{'' if rounded == 1 else 's'} of {operation}"
-    return f"{more} without a failure" if quiet else more
+    counted = "trace" if signal_type == repeated_call.SIGNAL else "record"
+    more = f"about {rounded:,} more {counted}{'' if rounded == 1 else 's'} of {operation}"
+    return more if signal_type == LATENCY else f"{more} without a failure"

@@ -53,6 +53,20 @@ def test_severity_goes_up_by_steps(worst: str, numbers: dict[str, float], expect
     assert graded.reason.startswith(expected.label)
 
 
+@pytest.mark.parametrize(("moves", "severity"), [("new", Severity.MEDIUM), ("rising", Severity.HIGH)])
+def test_a_rate_that_rises_is_worse_and_the_reason_says_so(moves: str, severity: Severity) -> None:
+    graded = grade(Cluster(7, [failing("a")]), impact(), moves)
+
+    assert graded.severity == severity
+    assert ("rate rises" in graded.reason) == (moves == "rising")
+
+
+def test_many_users_count_and_are_told() -> None:
+    graded = grade(Cluster(7, [failing("a")]), impact(sessions=12, users=9))
+
+    assert graded.reason == "high (medium: the worst record of its kind; +1: 12 sessions of 9 users are hit)"
+
+
 def test_an_echo_at_the_edge_of_the_service_counts_as_the_worst_record() -> None:
     cluster = Cluster(7, [failing("a")], echoes=[failing("root", severity="high")])
 

@@ -1,0 +1,124 @@
+"""docs/diagnosis.md says what a diagnosis does: its thresholds, its modules, its example by hand."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from diagnosis import contrast, hints, impact, next_action, repeated_call, trend
+from diagnosis.contrast import Counted, Sides, judge
+from diagnosis.diagnose import diagnose
+from diagnosis.packets import shown
+from telemetry.meaning import SIGNAL_TYPES
+from telemetry.skeleton import skeleton
+from telemetry.windows import Window
+from tenants.provisioning import Minted
+from tests.telemetry.factory import minutes, span, store
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "diagnosis.md").read_text()
+TEXT = " ".join(PAGE.split())
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CLUSTER = "clu_1e3ed90f64953507"
+
+
+def missing(claims: list[str]) -> list[str]:
+    """Those that the page does not make."""
+    return [claim for claim in claims if claim not in TEXT]
+
+
+def run(n: int, region: str, fails: bool) -> list[dict[str, Any]]:
+    """One run of the page's example."""
+    facts = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "lookup_order",
+        "region": region,
+        "session.id": f"chat-{n}",
+    }
+    error, about = (
+        f"order A-{n} not found" if fails else "",
+        {"error.type": "shop.OrderNotFound"} if fails else {},
+    )
+    at = NOW - minutes(30 - n)
+    agent = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "support"}
+    around = {"trace": n, "id": f"a{n}", "at": at, "attributes": agent, "error": error if n == 1 else ""}
+    return [
+        span("invoke_agent support", **around),
+        span(
+            "execute_tool lookup_order", trace=n, parent=f"a{n}", at=at, error=error, attributes=facts | about
+        ),
+    ]
+
+
+def test_a_diagnosis_finds_in_the_example_what_the_page_says(alice: Minted) -> None:
+    runs = [run(n, "eu" if n <= 8 else "us", fails=n <= 6) for n in range(1, 19)]
+    store(alice.project, [one for made in runs for one in made], NOW)
+
+    [issue] = shown(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+
+    [hint] = issue["hints"]
+    assert (issue["cluster_id"], issue["count"], issue["trend"]) == (CLUSTER, 6, "new")
+    assert issue["echoes"] == {"records": 1, "operations": ["agent support"]}
+    assert (hint["attribute"], hint["value"], hint["support"], hint["records"]) == ("region", "eu", 6, 8)
+    assert (
+        missing([f"**{issue['severity_reason']}**", f"**`{issue['cluster_id']}`**", f"**{hint['lift']}**"])
+        == []
+    )
+
+
+def test_the_fingerprint_by_hand_adds_up() -> None:
+    line = re.search(r"^    1 \|.+$", PAGE, re.M)
+    assert line
+    parts = [part.strip() for part in line[0].split("|")]
+
+    digest = blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
+
+    assert f"clu_{digest}" == CLUSTER
+    assert skeleton("order A-1 not found") == parts[-1]
+
+
+def test_the_hint_by_hand_adds_up() -> None:
+    failed = Counted([{"region": "eu"}] * 6)
+    healthy = Counted([{"region": "eu"}] * 2 + [{"region": "us"}] * 10)
+    terms = (
+        6 * math.log(6 * 18 / (8 * 6)) + 2 * math.log(2 * 18 / (8 * 12)) + 10 * math.log(10 * 18 / (10 * 12))
+    )
+
+    [hint] = judge(Sides(failed, healthy, 6 / 18))
+
+    assert math.isclose(hint.g, 2 * terms)
+    assert missing([f"= {hint.g:.1f}`", f"`p = erfc(sqrt(G / 2)) = {hint.p:.5f}`"]) == []
+
+
+def test_the_thresholds_are_those_of_the_code() -> None:
+    claims = [
+        f"{impact.LARGE_SHARE * 100:g} % of the operation's records or more fail this way, in "
+        f"{impact.LARGE_SHARE_RECORDS} records or more",
+        f"{impact.MANY_PEOPLE} sessions or users or more",
+        f"`rising` at {trend.RISING:g} times the rate or more, `falling` at {trend.FALLING} times or less",
+        f"from {trend.ENOUGH} records' difference",
+        f"below {contrast.CHANCE * 100:g} % divided",
+        f"in {contrast.SUPPORT} failures or more",
+        f"of {contrast.LIFT} or more",
+        f"fewer than {contrast.REPEATED} records a value",
+        f"the {contrast.STRONGEST} strongest values",
+        f"{contrast.MOST} hints at most",
+        f"the same result, {repeated_call.THRESHOLD} times in one trace",
+        f"medium from {repeated_call.MANY} calls on",
+        f"up to {repeated_call.DIAGNOSED.a_slice * hints.SLICES} traces",
+        f"the content of {repeated_call.DIAGNOSED.calls} calls",
+    ]
+
+    assert missing(claims) == []
+
+
+def test_every_signal_and_status_and_module_is_named_and_there() -> None:
+    modules = re.findall(r"`((?:telemetry|diagnosis)/\w+\.py)`", PAGE)
+
+    assert [name for name in SIGNAL_TYPES if f"\n| `{name}` |" not in PAGE] == []
+    assert [status for status in next_action.STATUS.values() if f"`{status}` (" not in TEXT] == ["rejected"]
+    assert [module for module in modules if not (ROOT / module).exists()] == []

@@ -1,0 +1,157 @@
+"""Calls that agents repeat without progress: when they are an issue, when not, and whether a fix held."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from diagnosis.diagnose import diagnose
+from diagnosis.models import Loop
+from diagnosis.packets import shown
+from diagnosis.verification import recheck, verify
+from telemetry.windows import Window
+from tenants.provisioning import Minted
+from tests.telemetry.factory import span, store
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SHIPPED = NOW + timedelta(minutes=1)
+Made = tuple[str, dict[str, Any], str]  # tool, arguments, result
+POLL: list[Made] = [("order_status", {"order": "A-1"}, "packing")] * 4
+LOOP: list[Made] = [("find_order", {"order": "A-1"}, "no such field: status")] * 4
+
+
+def run(
+    name: str, made: Iterable[Made], since: datetime = NOW - timedelta(minutes=30)
+) -> list[dict[str, Any]]:
+    """One trace of an agent that made these calls, a second apart; a result "" is a failure."""
+    return [
+        span(
+            f"execute_tool {tool}",
+            trace=f"{since}{name}",
+            id=f"{since}{name}{n}",
+            at=since + timedelta(seconds=n),
+            error="" if result else "late",
+            attributes={
+                "gen_ai.operation.name": "execute_tool",
+                "gen_ai.tool.name": tool,
+                "gen_ai.tool.call.arguments": json.dumps(arguments),
+                "gen_ai.tool.call.result": result,
+            },
+        )
+        for n, (tool, arguments, result) in enumerate(made)
+    ]
+
+
+def issues(alice: Minted, *runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a diagnosis finds of repeated calls in these traces."""
+    for one in runs:
+        store(alice.project, one, NOW)
+    found = shown(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+    return [issue for issue in found if issue["signal_type"] == "repeated_call"]
+
+
+def test_the_same_call_without_progress_is_an_issue(alice: Minted) -> None:
+    [issue] = issues(alice, run("a", LOOP), run("b", LOOP[:1]), run("c", LOOP))
+
+    assert (issue["operation"], issue["count"], issue["trend"]) == ("tool find_order", 2, "new")
+    assert issue["message"] == "called 4 times in one trace with the same arguments and the same result"
+    assert (issue["severity"], issue["patch_plan"]["lever"]) == ("low", "orchestration")
+    assert len(issue["evidence"]) == 2
+
+
+def test_two_calls_that_alternate_are_repeated_too(alice: Minted) -> None:
+    other: Made = ("find_user", {"user": "u-1"}, "no such field: orders")
+
+    found = issues(alice, run("a", [LOOP[0], other] * 3))
+
+    assert {issue["operation"] for issue in found} == {"tool find_order", "tool find_user"}
+
+
+QUIET: dict[str, list[Made]] = {
+    "twice": LOOP[:2],
+    "polling whose result changes in the end": [*POLL, ("order_status", {"order": "A-1"}, "shipped")],
+    "a batch with other arguments": [("find_order", {"order": f"A-{n}"}, "found") for n in range(6)],
+    "a retry that succeeds": [
+        ("find_order", {"order": "A-1"}, ""),
+        ("find_order", {"order": "A-1"}, "found"),
+    ],
+    "failures, which are issues of their own": [("find_order", {"order": "A-1"}, "")] * 4,
+    "a look back after each change": [
+        step for n in range(4) for step in (LOOP[0], ("change_order", {"step": n}, "changed"))
+    ],
+}
+
+
+@pytest.mark.parametrize("made", QUIET.values(), ids=list(QUIET))
+def test_what_only_looks_like_it_is_quiet(alice: Minted, made: list[Made]) -> None:
+    assert issues(alice, run("a", made)) == []
+
+
+def test_calls_whose_content_was_not_recorded_are_quiet(alice: Minted) -> None:
+    bare = [one | {"attributes": one["attributes"][:2]} for one in run("a", LOOP)]
+
+    assert issues(alice, bare) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", ["[" * 900 + "]" * 900, '{"a": "\\ud800"}', '{"a": 1e300, "b": %s}' % ("9" * 40)]
+)
+def test_no_argument_can_stop_the_diagnosis(alice: Minted, arguments: str) -> None:
+    calls = run("a", LOOP)
+    for one in calls:
+        one["attributes"][2]["value"]["stringValue"] = arguments
+
+    [issue] = issues(alice, calls)
+
+    assert issue["count"] == 1
+
+
+def shipped(alice: Minted, looping: int, ok: int) -> Loop:
+    """A loop about a repeated call whose fix shipped; before it so many traces were stuck or fine."""
+    send(alice, NOW - timedelta(minutes=30), looping, ok)
+    [issue] = issues(alice)
+    Loop.objects.filter(loop_id=issue["loop_id"]).update(state=Loop.State.SHIPPED, shipped_at=SHIPPED)
+    return Loop.objects.get(loop_id=issue["loop_id"])
+
+
+def send(alice: Minted, since: datetime, looping: int, ok: int) -> None:
+    """So many traces, spread over minutes."""
+    for n in range(looping + ok):
+        made = LOOP if n < looping else [(*LOOP[0][:2], "found"), (*LOOP[0][:2], "found again"), LOOP[1]]
+        store(alice.project, run(str(n), made, since + timedelta(seconds=n)), since)
+
+
+@pytest.mark.parametrize(
+    ("looping", "ok", "verdict"),
+    [(0, 40, "held"), (0, 3, "inconclusive"), (20, 20, "unchanged"), (0, 0, "no_traffic")],
+)
+def test_a_fix_holds_only_where_traces_that_could_repeat_it_ran(
+    alice: Minted, looping: int, ok: int, verdict: str
+) -> None:
+    loop = shipped(alice, looping=20, ok=20)
+    send(alice, SHIPPED, looping, ok)
+
+    found = verify(loop, SHIPPED + timedelta(hours=1))
+
+    assert found.verdict == verdict, found.document["reason"]
+    assert found.document["before"]["failures"] == 20
+    assert (found.document["after"]["failures"], found.document["after"]["exposure"]) == (
+        looping,
+        looping + ok,
+    )
+    assert found.document["reason"].endswith("a failure one with the repeated call.")
+
+
+def test_a_fix_that_held_is_looked_at_again_and_can_regress(alice: Minted) -> None:
+    loop = shipped(alice, looping=20, ok=20)
+    send(alice, SHIPPED, 0, 40)
+    verify(loop, SHIPPED + timedelta(hours=1))
+    send(alice, SHIPPED + timedelta(hours=2), 20, 20)
+
+    [found] = recheck(alice.project, SHIPPED + timedelta(hours=3))
+
+    assert found.verdict == "regressed"
