@@ -15,6 +15,7 @@ from django.db import transaction
 
 from diagnosis import loops
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
+from tenants import audit
 
 PERMISSION = "diagnosis.decide_loop"
 OUTCOMES = {
@@ -35,9 +36,11 @@ def issue_seen(loop: Loop) -> dict[str, Any]:
 
 
 @transaction.atomic
-def decide(loop: Loop, verb: Decision.Verb, reason: str, user: User, now: datetime) -> Decision:
+def decide(
+    loop: Loop, verb: Decision.Verb, reason: str, user: User, now: datetime, address: str = ""
+) -> Decision:
     """
-    Record the decision and move the loop, as it was read.
+    Record the decision, here and in the audit log (with the address), and move the loop, as it was read.
 
     Raises: PermissionDenied without the permission; ValidationError without a reason; AlreadyDecided.
     """
@@ -45,7 +48,7 @@ def decide(loop: Loop, verb: Decision.Verb, reason: str, user: User, now: dateti
         raise PermissionDenied("Deciding needs the permission 'Can approve, reject and return loops'.")
     if not reason.strip():
         raise ValidationError("Say why: the reason is kept with the decision.")
-    revision, packet_id = loop.revision, loop.packet_id
+    revision, packet_id, state = loop.revision, loop.packet_id, loop.state
     seen = {"packet_id": packet_id, "issue": issue_seen(loop)}  # a newer packet may have come meanwhile
     try:
         loops.change(loop, loops.DECIDABLE, OUTCOMES[verb], now, verb.value, **seen)
@@ -63,4 +66,23 @@ def decide(loop: Loop, verb: Decision.Verb, reason: str, user: User, now: dateti
     loops.note(
         loop, LoopEvent.Kind.DECIDED, user.get_username(), now, verb=verb.value, reason=decision.reason
     )
+    write_down(decision, state, address)
     return decision
+
+
+def write_down(decision: Decision, state: str, address: str) -> None:
+    """Append the decision to the audit log; `state` is what the loop was before."""
+    loop = decision.loop
+    audit.record(
+        audit.Event.DECIDED,
+        f"loop:{loop.pk}",
+        audit.Origin(audit.person(decision.decided_by), address),
+        decision.decided_at,
+        loop.project.tenant_id,
+        project=loop.project_id,
+        verb=decision.verb,
+        reason=decision.reason,
+        packet_id=decision.packet_id,
+        revision=decision.revision,
+        state={"before": state, "after": loop.state},
+    )

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 
 from diagnosis import approval, loops
 from diagnosis.models import Decision, Loop, Packet
+from tenants.limits import client_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,16 @@ def seen_now(loop: Loop) -> Seen:
 
 
 def decide(
-    loop: Loop, seen: Seen, verb: Decision.Verb, reason: str, user: User | AnonymousUser, now: datetime
+    loop: Loop, seen: Seen, verb: Decision.Verb, reason: str, request: HttpRequest, now: datetime
 ) -> Decision:
-    """The recorded decision. Raises as approval.decide does; AlreadyDecided also if the packet is gone."""
+    """The recorded decision of who asks. Raises as approval.decide does; AlreadyDecided also if the packet is gone."""
+    user = request.user
     if not isinstance(user, User):  # the admin lets nobody else in
         raise PermissionDenied("Sign in to decide.")
     if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
         raise approval.AlreadyDecided(f"{seen.packet_id} is not there any more.")
     loop.revision, loop.packet_id = seen.revision, seen.packet_id
-    return approval.decide(loop, verb, reason, user, now)
+    return approval.decide(loop, verb, reason, user, now, client_address(request))
 
 
 def in_the_way(loop: Loop, seen: Seen) -> Decision | None:

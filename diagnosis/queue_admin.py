@@ -169,7 +169,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
     def record(self, request: HttpRequest, loop: Loop, seen: Seen, verb: Decision.Verb, reason: str) -> str:
         """Decide on the loop as the person saw it; "" once it is recorded, else what stood in the way."""
         try:
-            deciding.decide(loop, seen, verb, reason, request.user, timezone.now())
+            deciding.decide(loop, seen, verb, reason, request, timezone.now())
         except approval.AlreadyDecided:
             loop.refresh_from_db()
             return deciding.what_happened(loop, seen)

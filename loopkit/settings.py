@@ -150,6 +150,7 @@ SECRET_KEY = env("LOOPKIT_SECRET_KEY", "", str) or stored_secret(LOOPKIT_DATA_DI
 SIGNUP_UPGRADE_SECRET = env("SIGNUP_UPGRADE_SECRET", None, str)
 if SIGNUP_UPGRADE_SECRET is None:
     SIGNUP_UPGRADE_SECRET = stored_secret(LOOPKIT_DATA_DIR, "signup-upgrade")
+LOOPKIT_AUDIT_SECRET = env("LOOPKIT_AUDIT_SECRET", "", str) or stored_secret(LOOPKIT_DATA_DIR, "audit")
 
 # The server
 DEBUG = env("LOOPKIT_DEBUG", False, switch)

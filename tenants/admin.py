@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tenants import audit, audit_admin, user_admin  # noqa: F401 - they register themselves
+from tenants.audited_admin import AuditedAdmin
 from tenants.key_admin import KeyAdmin, KeyInline
 from tenants.models import AccessRequest, Key, Project, Tenant
 from tenants.provisioning import new_project_id
@@ -26,7 +29,7 @@ admin.site.register(Key, KeyAdmin)
 
 
 @admin.register(Tenant)
-class TenantAdmin(ScopedAdmin):
+class TenantAdmin(AuditedAdmin, ScopedAdmin):
     """Who owns projects, and which staff work for whom. Only superusers make tenants and choose members."""
 
     tenant_path = "pk"
@@ -69,7 +72,7 @@ class TenantAdmin(ScopedAdmin):
 
 
 @admin.register(Project)
-class ProjectAdmin(ScopedAdmin):
+class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     """Projects are made, limited, suspended. Not deleted: the telemetry file would have no owner."""
 
     list_display = [
@@ -130,11 +133,13 @@ class ProjectAdmin(ScopedAdmin):
         """Their keys work again, unless the project has expired."""
         self.move(request, projects, Project.State.SUSPENDED, Project.State.ACTIVE)
 
+    @transaction.atomic
     def move(self, request: HttpRequest, projects: QuerySet[Project], old: str, new: str) -> None:
         """Change the state of those that are in the old one, and say how many that were."""
         moved = [row for row in projects if Project.objects.filter(pk=row.pk, state=old).update(state=new)]
         for project in moved:
             self.log_change(request, project, f"State: {new}.")
+            self.write_down(request, project, audit.Event.CHANGED, state={"before": old, "after": new})
         message = (
             f"{len(moved)} of {len(projects)} selected projects are {new} now; the others were {new} before."
         )

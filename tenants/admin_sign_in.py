@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 
 from loopkit.errors import ApiError
-from tenants import limits
+from tenants import limits, sign_in_audit
 
 GROUP, WHAT = "admin-login", "Sign-in"
 
@@ -31,6 +31,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         limits.check(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
         answer = admin.site.login(request)
         if answer.status_code == 200:  # the form again; a success leads on
+            sign_in_audit.failed(request, request.POST.get("username", ""))
             limits.spend(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
     except ApiError as refusal:
         return refused(refusal)

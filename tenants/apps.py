@@ -4,10 +4,10 @@ from django.apps import AppConfig
 
 
 class TenantsConfig(AppConfig):
-    """Registers the checks that keep the two kinds of store apart."""
+    """Registers the checks that keep the two kinds of store apart, and who hears of people signing in."""
 
     name = "tenants"
 
     def ready(self) -> None:
-        """Checks and the OpenAPI names of the key schemes register themselves on import."""
-        from tenants import checks, openapi  # noqa: F401
+        """Checks, the OpenAPI names of the key schemes and receivers of signals register themselves on import."""
+        from tenants import checks, openapi, sign_in_audit  # noqa: F401

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from tenants import credentials, provisioning
+from tenants import audit, credentials, provisioning
 from tenants.models import Key, Project
 from tenants.staff import ReadOnly, ScopedAdmin
 
@@ -137,10 +137,19 @@ class KeyAdmin(ShowsStatus, ReadOnly, ScopedAdmin):
         self, request: HttpRequest, project: Project, kind: str, expires_at: datetime | None
     ) -> tuple[str, Key]:
         """The raw text of the fresh key, and its row."""
-        raw = provisioning.add_key(project, Key.Kind(kind), timezone.now(), expires_at)
+        now = timezone.now()
+        raw = provisioning.add_key(project, Key.Kind(kind), now, expires_at)
         key = Key.objects.get(digest=credentials.digest(raw))
         self.log_addition(request, key, "Minted.")
+        self.write_down(request, key, audit.Event.KEY_MINTED, now, expires_at=expires_at)
         return raw, key
+
+    def write_down(
+        self, request: HttpRequest, key: Key, event: audit.Event, now: datetime, **detail: Any
+    ) -> None:
+        """One entry about the key."""
+        detail |= {"kind": key.kind, "project": key.project_id}
+        audit.record(event, f"key:{key.pk}", audit.staff(request), now, key.project.tenant_id, **detail)
 
     def page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
         """A page of keys in the admin's frame."""
@@ -148,6 +157,7 @@ class KeyAdmin(ShowsStatus, ReadOnly, ScopedAdmin):
         return TemplateResponse(request, f"admin/tenants/key/{name}.html", frame | context)
 
     @admin.action(permissions=["revoke"], description="Revoke the selected keys: they stop working at once")
+    @transaction.atomic
     def revoke(self, request: HttpRequest, keys: QuerySet[Key]) -> None:
         """With the time; keys that are revoked keep theirs."""
         now = timezone.now()
@@ -156,6 +166,7 @@ class KeyAdmin(ShowsStatus, ReadOnly, ScopedAdmin):
         ]
         for key in revoked:
             self.log_change(request, key, "Revoked.")
+            self.write_down(request, key, audit.Event.KEY_REVOKED, now)
         message = (
             f"{len(revoked)} of {len(keys)} selected keys are revoked now; the others were revoked before."
         )

@@ -153,3 +153,40 @@ class Counter(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AuditEntry(models.Model):
+    """One act in the audit log. Only audit.py appends; the database refuses changes, and the chain shows them."""
+
+    class Event(models.TextChoices):
+        DECIDED = "decided", "decided on a loop"
+        PROJECT_MINTED = "project_minted", "project minted"
+        KEY_MINTED = "key_minted", "key minted"
+        KEY_REVOKED = "key_revoked", "key revoked"
+        KEYS_RECOVERED = "keys_recovered", "keys rotated by recovery"
+        SIGNED_IN = "signed_in", "signed in"
+        SIGN_IN_FAILED = "sign_in_failed", "failed to sign in"
+        SIGNED_OUT = "signed_out", "signed out"
+        ADDED = "added", "added"
+        CHANGED = "changed", "changed"
+        DELETED = "deleted", "deleted"
+
+    sequence = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField("at (UTC)")
+    event = models.CharField(max_length=20, choices=Event.choices)
+    actor = models.CharField(max_length=200, help_text="user:<name>, key:<id>, anyone, or shell.")
+    target = models.CharField(max_length=200, help_text="What it was done to, such as project:<id>.")
+    tenant_id = models.CharField(
+        "tenant", max_length=40, blank=True, help_text="Whose members see the entry; empty: superusers only."
+    )
+    address = models.CharField(max_length=45, blank=True, help_text="The client's, as limits.py knows it.")
+    detail = models.JSONField(default=dict)
+    hash = models.CharField(max_length=64, help_text="HMAC-SHA256 over the entry and the hash before it.")
+
+    class Meta:
+        ordering = ["-sequence"]
+        default_permissions = ["view"]
+        verbose_name, verbose_name_plural = "audit entry", "audit log"
+
+    def __str__(self) -> str:
+        return f"{self.sequence}: {self.actor} {self.event} {self.target}"

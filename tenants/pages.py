@@ -31,7 +31,8 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from loopkit import store_fault
 from loopkit.error_answers import as_api_error
 from loopkit.errors import ApiError
-from tenants import limits
+from tenants import limits, sign_in_audit
+from tenants.audit import Event
 from tenants.authentication import Principal, authenticate
 from tenants.binding import bind
 from tenants.credentials import PREFIXES
@@ -129,6 +130,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return sign_in_form(request, counted(request, error))
     request.session.cycle_key()
     request.session[SESSION_KEY] = key.key_id
+    sign_in_audit.key(request, key, Event.SIGNED_IN)
     return HttpResponseRedirect(wanted(request) or reverse("dashboard"))
 
 
@@ -157,6 +159,7 @@ def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
         limits.spend(request, "sign-in", settings.LOOPKIT_RECOVER_RATE, "Sign-in")
     except ApiError as error:
         return error
+    sign_in_audit.key_failed(request)
     return refusal
 
 
@@ -164,6 +167,8 @@ def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Forget the key's id; an operator's admin session in the same browser stays."""
+    if principal := signed_in(request, timezone.now()):
+        sign_in_audit.key(request, principal.key, Event.SIGNED_OUT)
     if request.session.pop(SESSION_KEY, None):
         request.session.cycle_key()
     return redirect("dashboard")

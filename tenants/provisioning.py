@@ -1,7 +1,8 @@
 """
 How projects and keys come to be: mint, resume, graduate, upgrade, recover.
 
-Each function is one state change; `now` is passed in. Raw keys exist only in what these functions return.
+Each function is one state change, recorded in the audit log; `now` and who acts are passed in. Raw keys exist
+only in what these functions return.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from tenants import credentials
+from tenants import audit, credentials
+from tenants.audit import SHELL, Event, Origin
 from tenants.models import SANDBOX, Key, Project, Tenant
 
 
@@ -65,6 +67,11 @@ def add_keys(project: Project, now: datetime) -> dict[str, str]:
     return {kind.value: add_key(project, kind, now) for kind in Key.Kind}
 
 
+def key_ids(project: Project) -> list[str]:
+    """The ids of the keys that are not revoked, for the audit log."""
+    return list(project.keys.filter(revoked_at=None).order_by("key_id").values_list("key_id", flat=True))
+
+
 def sandbox() -> Tenant:
     """The tenant that self-service projects share."""
     return Tenant.objects.get_or_create(tenant_id=SANDBOX, defaults={"name": "Sandbox"})[0]
@@ -77,7 +84,7 @@ def claimed(name: str, operator: str, now: datetime) -> Project | None:
 
 
 @transaction.atomic
-def mint(name: str, operator: str, now: datetime, *, claim: bool) -> Minted:
+def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Origin = SHELL) -> Minted:
     """A new sandbox project with its keys. NameClaimed when `claim` is set and a racing mint won."""
     if claim:
         Project.objects.filter(
@@ -85,20 +92,27 @@ def mint(name: str, operator: str, now: datetime, *, claim: bool) -> Minted:
         ).update(claimed_name=None)
     try:
         with transaction.atomic():
-            project = Project.objects.create(
-                project_id=unused_project_id(name),
-                tenant=sandbox(),
-                name=name,
-                operator=operator,
-                claimed_name=name if claim else None,
-                plan=Project.Plan.SANDBOX,
-                quota_spans=settings.LOOPKIT_SANDBOX_SPANS,
-                expires_at=now + timedelta(days=settings.LOOPKIT_SANDBOX_DAYS),
-                created_at=now,
-            )
+            project = new_sandbox_project(name, operator, now, claim)
     except IntegrityError as error:
         raise NameClaimed(name) from error
-    return Minted(project, add_keys(project, now))
+    minted, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
+    audit.record(Event.PROJECT_MINTED, target, by, now, project.tenant_id, keys=key_ids(project))
+    return minted
+
+
+def new_sandbox_project(name: str, operator: str, now: datetime, claim: bool) -> Project:
+    """A project that expires, without keys. IntegrityError when the name is claimed by another."""
+    return Project.objects.create(
+        project_id=unused_project_id(name),
+        tenant=sandbox(),
+        name=name,
+        operator=operator,
+        claimed_name=name if claim else None,
+        plan=Project.Plan.SANDBOX,
+        quota_spans=settings.LOOPKIT_SANDBOX_SPANS,
+        expires_at=now + timedelta(days=settings.LOOPKIT_SANDBOX_DAYS),
+        created_at=now,
+    )
 
 
 def can_graduate_itself() -> bool:
@@ -106,18 +120,25 @@ def can_graduate_itself() -> bool:
     return bool(settings.PROVISION_AUTO_GRADUATE and settings.SIGNUP_UPGRADE_SECRET)
 
 
-def graduate(project: Project) -> None:
+@transaction.atomic
+def graduate(project: Project, now: datetime, by: Origin = SHELL) -> None:
     """Make a sandbox project permanent; its quota stays."""
+    changed = {name: {"before": getattr(project, name), "after": None} for name in ("plan", "expires_at")}
     project.plan = None
     project.expires_at = None
     project.save(update_fields=["plan", "expires_at"])
+    audit.record(Event.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changed)
 
 
 @transaction.atomic
-def recover(project: Project, now: datetime) -> Minted:
+def recover(project: Project, now: datetime, by: Origin = SHELL) -> Minted:
     """Fresh keys. The old ones are revoked in the same transaction: no moment has both or neither."""
     Project.objects.select_for_update().get(
         pk=project.pk
     )  # of two at once, the later revokes the earlier's keys
-    project.keys.filter(revoked_at=None).update(revoked_at=now)
-    return Minted(project, add_keys(project, now))
+    revoked = key_ids(project)
+    project.keys.filter(key_id__in=revoked).update(revoked_at=now)
+    recovered, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
+    keys = {"before": revoked, "after": key_ids(project)}
+    audit.record(Event.KEYS_RECOVERED, target, by, now, project.tenant_id, keys=keys)
+    return recovered

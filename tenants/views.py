@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.errors import ApiError
-from tenants import credentials, limits, provisioning
+from tenants import audit, credentials, limits, provisioning
 from tenants import serializers as shapes
 from tenants.answers import signup_answer, summary
 from tenants.authentication import KeyAuthentication
@@ -47,7 +47,9 @@ class ProvisionView(PublicView):
         """201 with fresh keys; 409 when a racing mint was faster; 429 above the limit."""
         limits.spend(request, "mint", settings.LOOPKIT_MINT_RATE, "Provision")
         try:
-            minted = provisioning.mint(project_name, operator, timezone.now(), claim=True)
+            minted = provisioning.mint(
+                project_name, operator, timezone.now(), claim=True, by=audit.origin(request)
+            )
         except provisioning.NameClaimed:
             raise ApiError(
                 409,
@@ -55,7 +57,7 @@ class ProvisionView(PublicView):
                 "Name concurrently claimed by another mint; resume with the owning key.",
                 "Call again with Authorization: Bearer and a key of that project, or take another name.",
             ) from None
-        graduated = self.graduate(minted.project)
+        graduated = self.graduate(minted.project, audit.origin(request))
         answer = signup_answer(request, minted) | {"resumed": False, "graduated": graduated}
         return Response(answer, status=201)
 
@@ -72,7 +74,7 @@ class ProvisionView(PublicView):
                 "The provided key does not authorize this project.",
                 "Use a producer or agent key of the project that has this name, or take another name.",
             )
-        graduated = self.graduate(project)
+        graduated = self.graduate(project, audit.origin(request, f"key:{key.pk}"))
         answer = signup_answer(request, provisioning.Minted(project))
         if key.kind == Key.Kind.PRODUCER:
             answer["recovery_code"] = None  # it mints agent keys, and a producer key lies in every app
@@ -83,10 +85,10 @@ class ProvisionView(PublicView):
         return KeyAuthentication().authenticate_header(request)
 
     @staticmethod
-    def graduate(project: Project) -> bool:
+    def graduate(project: Project, by: audit.Origin) -> bool:
         """Whether the project is permanent after this call."""
         if project.plan is not None and provisioning.can_graduate_itself():
-            provisioning.graduate(project)
+            provisioning.graduate(project, timezone.now(), by)
         return project.plan is None
 
 
@@ -104,7 +106,9 @@ class SignupView(PublicView):
         """201 with fresh keys."""
         asked = validated(shapes.SignupRequest, request.data)
         limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
-        minted = provisioning.mint(asked["project_name"], "", timezone.now(), claim=False)
+        minted = provisioning.mint(
+            asked["project_name"], "", timezone.now(), claim=False, by=audit.origin(request)
+        )
         return Response(signup_answer(request, minted), status=201)
 
 
@@ -141,7 +145,8 @@ class UpgradeView(ProjectView):
                 "Upgrade code verification failed.",
                 "Ask the operator for the upgrade code of this project_id; /contact.json says how.",
             )
-        provisioning.graduate(self.project)
+        by = audit.origin(request, f"key:{request.auth.pk}")
+        provisioning.graduate(self.project, timezone.now(), by)
         return Response(summary(self.project))
 
 
@@ -186,7 +191,7 @@ def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning
             "Recovery code verification failed.",
             "Use recovery_code of your signup answer.",
         )
-    return provisioning.recover(project, now)
+    return provisioning.recover(project, now, audit.origin(request))
 
 
 class AccessRequestView(PublicView):

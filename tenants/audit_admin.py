@@ -1,0 +1,46 @@
+"""
+The audit log for people: to be read and downloaded. Members see what concerns their tenants, superusers all of it.
+
+Only the whole log can be verified: a part of a chain has gaps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import path
+from django.utils import timezone
+
+from tenants.audit_chain import as_line
+from tenants.models import AuditEntry
+from tenants.staff import ReadOnly, ScopedAdmin
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnly, ScopedAdmin):
+    """Newest first. No permission to write exists, and the database refuses it to everyone."""
+
+    tenant_path = "tenant_id"
+    list_display = ["sequence", "at", "event", "actor", "target", "tenant_id", "address"]
+    list_filter = ["event", ("tenant_id", admin.AllValuesFieldListFilter)]
+    search_fields = ["actor", "target", "address"]
+    show_full_result_count = False
+    fields = ["sequence", "at", "event", "actor", "target", "tenant_id", "address", "detail", "hash"]
+    change_list_template = "admin/tenants/auditentry/change_list.html"
+
+    def get_urls(self) -> list[Any]:
+        """Django's pages, and the download."""
+        download = self.admin_site.admin_view(self.download)
+        return [path("download/", download, name="tenants_auditentry_download"), *super().get_urls()]
+
+    def download(self, request: HttpRequest) -> StreamingHttpResponse:
+        """What this person may see, as JSONL, oldest first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        lines = map(as_line, self.get_queryset(request).order_by("sequence").iterator())
+        name = f"audit-{timezone.now():%Y%m%dT%H%M%SZ}.jsonl"
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(lines, content_type="application/x-ndjson", headers=disposition)
