@@ -45,7 +45,7 @@ quality: .venv/run.stamp ## how good grouping, attribution and hints are: DATA=f
 	@$(if $(ARGS),,$(BIN)/python -m benchmarks.verify_quality --data $(DATA) --half $(or $(HALF),dev))
 
 faults: .venv/dev.stamp ## kill the server, fill and break its disks, and count afterwards; minutes, best as root
-	$(BIN)/pytest tests/faults -m faults -p no:randomly --tb=short --durations=0
+	$(BIN)/pytest tests -m faults -p no:randomly --tb=short --durations=0
 
 fuzz: .venv/fuzz.stamp ## look for bodies that break the decoders, FUZZ_SECONDS=60 for each; tests run again what it finds
 	@for target in json protobuf compressed; do \

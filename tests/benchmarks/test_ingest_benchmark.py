@@ -9,28 +9,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-import orjson
 import pytest
 
 from benchmarks import processes, table
 from benchmarks.cases import CASES, Figures
 from benchmarks.stores import NotStored, check_rows
-from tests.server import ROOT
-
-
-def test_a_quick_run_measures_the_real_server_and_the_ceiling() -> None:
-    command = [sys.executable, "-m", "benchmarks.ingest", "--quick", "--case", "protobuf_100", "--json"]
-
-    done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"LOOPKIT_WORKERS": "1"}, capture_output=True, timeout=60
-    )
-
-    assert done.returncode == 0, done.stderr.decode()
-    (figures,) = orjson.loads(done.stdout)["cases"]
-    assert figures["case"] == "protobuf_100"
-    assert min(figures["spans_a_second"], figures["ceiling_spans_a_second"], figures["peak_mib"]) > 0
-    assert 0 < figures["p50_ms"] <= figures["p99_ms"]
-    assert 500 < figures["wire_bytes_a_span"] < 2000
 
 
 @pytest.mark.parametrize("stored", [2, 4])

@@ -178,7 +178,11 @@ def demo_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("send", "ending"), [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM)], ids=["Ctrl-C", "SIGTERM"]
+    ("send", "ending"),
+    [
+        pytest.param(os.killpg, signal.SIGINT, id="Ctrl-C"),
+        pytest.param(os.kill, signal.SIGTERM, id="SIGTERM", marks=pytest.mark.faults),
+    ],
 )
 def test_the_command_ends_with_code_0_and_leaves_no_server(
     demo_dir: Path, send: Callable[[int, int], None], ending: signal.Signals

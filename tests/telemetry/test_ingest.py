@@ -147,6 +147,7 @@ def field(number: int, data: bytes) -> bytes:
 BATCH, SENDERS = 5, 3
 
 
+@pytest.mark.faults  # make faults does it harder
 def test_what_was_acknowledged_survives_killed_workers(sturdy_server: Server) -> None:
     made = sturdy_server.provision("killed")
     acknowledged: set[tuple[int, int]] = set()

@@ -100,4 +100,4 @@ def test_a_hostile_answer_takes_no_time(answer: str) -> None:
 
     judge({**CHAT, "gen_ai.output.messages": answer})
 
-    assert time.process_time() - started < 0.2
+    assert time.process_time() - started < 1  # a square would take minutes

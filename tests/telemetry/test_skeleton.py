@@ -84,4 +84,4 @@ def test_a_hostile_message_takes_no_time(piece: str) -> None:
 
     skeleton((piece * 500)[:500])
 
-    assert time.process_time() - started < 0.02
+    assert time.process_time() - started < 1  # a step too many for each character would take longer

@@ -70,4 +70,4 @@ def test_a_hostile_result_takes_no_time(piece: str) -> None:
 
     told(piece * 100_000)
 
-    assert time.process_time() - started < 0.05
+    assert time.process_time() - started < 1  # a square would take minutes

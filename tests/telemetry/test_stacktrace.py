@@ -88,4 +88,4 @@ def test_a_hostile_stack_takes_no_time(piece: str) -> None:
 
     origin(piece * 100_000)
 
-    assert time.process_time() - started < 0.2
+    assert time.process_time() - started < 1  # a square would take minutes
