@@ -13,10 +13,9 @@ from rest_framework.response import Response
 
 from telemetry import ledger
 from telemetry.asking import checked, window
-from telemetry.parameters import Parameters
+from telemetry.parameters import Parameters, minutes
 from telemetry.read_views import REFUSED
 from telemetry.serializers import Shape, Window
-from telemetry.windows import MAX_MINUTES
 from tenants.project_view import ProjectView
 
 
@@ -24,12 +23,7 @@ class LedgerParameters(Parameters):
     """GET /v1/ledger"""
 
     default_minutes: ClassVar[int] = 1440
-    since_minutes = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_MINUTES,
-        required=False,
-        help_text="Length of the window in minutes, over times of arrival. 1440 if left out.",
-    )
+    since_minutes = minutes("Length of the window in minutes, over times of arrival. 1440 if left out.")
 
 
 class LedgerEntry(Shape):

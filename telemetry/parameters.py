@@ -57,15 +57,17 @@ class Declared(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+def minutes(help_text: str) -> serializers.IntegerField:
+    """The length of a window, which may be left out."""
+    return serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, required=False, help_text=help_text)
+
+
 class Parameters(Declared):
     """A window."""
 
     default_minutes: ClassVar[int] = 60
-    since_minutes = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_MINUTES,
-        required=False,
-        help_text="Length of the window in minutes. 60 if left out; an id reaches further back by itself.",
+    since_minutes = minutes(
+        "Length of the window in minutes. 60 if left out; an id reaches further back by itself."
     )
     until = serializers.DateTimeField(
         required=False,

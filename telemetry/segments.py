@@ -1,8 +1,8 @@
 """
 The spans as they were sent, many to a compressed segment; a record knows its segment and its place in it.
 
-Spans of one request repeat each other's attribute names and texts, so that together they compress to a fifth,
-which is also a fifth of what is written and synced. One segment stays small, since reading one record unpacks it.
+Spans of one request repeat each other's attribute names and texts, so that together they compress to a third or
+less, of what is written and synced, too. One segment stays small, since reading one record unpacks it.
 Format: Zstandard (https://www.rfc-editor.org/rfc/rfc8878) of the number of spans, their lengths (all unsigned, 32 bits,
 little-endian) and the serialized Span messages.
 """

@@ -16,12 +16,10 @@ from typing import Any
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX, DatabaseWrapper, SQLiteCursorWrapper
 
 STEP = 0.001  # seconds
-PATIENCE = (
-    4.0  # seconds for the lock; exporters wait 10 for an answer, and a turn can come after another's wait
-)
-BUSY_TIMEOUT_MS = (
-    10_000  # of all other statements: https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy
-)
+# Seconds for the lock: exporters wait 10 for an answer, and a turn can come after another's wait.
+PATIENCE = 4.0
+# Of all other statements: https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy
+BUSY_TIMEOUT_MS = 10_000
 
 
 @lru_cache(maxsize=256)
