@@ -11,7 +11,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -21,6 +20,7 @@ from diagnosis import loop_page
 from diagnosis.deciding import Seen
 from diagnosis.models import Decision, Loop
 from diagnosis.queue_admin import QueueAdmin, ReasonForm
+from tenants.staff import plain
 
 RECORDED = {
     Decision.Verb.APPROVE: "Approved: {}. The coding agent can fetch the handoff now.",
@@ -53,7 +53,7 @@ class LoopAdmin(QueueAdmin):
         """One loop to read; a POST is a decision on what was read."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        loop = self.get_object(request, unquote(object_id))
+        loop = self.get_object(request, plain(object_id))
         if loop is None:
             return super().change_view(request, object_id)  # Django's answer for ids that do not exist
         if request.method == "POST":

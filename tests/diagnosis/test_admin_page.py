@@ -55,6 +55,19 @@ def test_what_producers_wrote_is_text_and_marked_as_theirs(boss: Client, project
         assert "written by producers, untrusted" in text(page)
 
 
+@pytest.mark.parametrize("page", ["change", "history"])
+def test_a_url_may_hold_the_id_as_it_is(
+    boss: Client, project: Project, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diagnosis.models.secrets.token_hex", lambda _: "22ab")
+    make_loop(project)
+
+    raw, quoted = (boss.get(f"/admin/diagnosis/loop/{name}/{page}/") for name in ("loop_22ab", "loop_5F22ab"))
+
+    assert (raw.status_code, quoted.status_code) == (200, 200)
+    assert "loop_22ab" in text(raw)
+
+
 def test_evidence_is_read_from_the_store(boss: Client, project: Project) -> None:
     loop = nasty_loop(project)
 
