@@ -11,6 +11,8 @@ CHECK_DATA := $(CURDIR)/.venv/check-data
 DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXIES=1
 
 export PORT
+# Where it is set, each of the many processes that the tests start would compile the product again.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo run test check bench quality faults format browser clean
 .DEFAULT_GOAL := help
 
