@@ -84,6 +84,9 @@ class Loop(models.Model):
     baseline = models.JSONField(null=True, help_text="Failures and exposure before the fix shipped.")
     shipped_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=20, blank=True)
+    again = models.TextField(
+        blank=True, help_text="Why a human is asked again although one decided; empty unless so."
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -110,6 +113,8 @@ class LoopEvent(models.Model):
         DECIDED = "decided", "decided"
         VERIFIED = "verified", "verified"
         REGRESSED = "regressed", "regressed"
+        GREW = "grew", "grew past its rejection"
+        OUTDATED = "outdated", "an approval no longer holds"
 
     loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -141,6 +146,18 @@ class Decision(models.Model):
     decided_at = models.DateTimeField()
     packet = models.ForeignKey(Packet, on_delete=models.PROTECT, help_text="What the human had in sight.")
     revision = models.PositiveIntegerField(help_text="Of the loop, when it was decided.")
+    content_hash = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of what was decided on (content.py)."
+    )
+    is_first = models.BooleanField(
+        default=False, help_text="The first of two approvals: the loop waits for the second."
+    )
+    times = models.PositiveSmallIntegerField(
+        null=True, help_text="Of a rejection: proposed again once it grew so many times. Empty: for good."
+    )
+    numbers = models.JSONField(
+        default=dict, help_text="How much it hurt, by the packet in sight: what growth is measured against."
+    )
 
     class Meta:
         ordering = ["-decided_at", "-pk"]

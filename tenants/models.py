@@ -21,7 +21,16 @@ def new_key_id() -> str:
 
 
 class Tenant(models.Model):
-    """Who owns projects. Staff see the tenants they are members of; superusers see all."""
+    """Who owns projects. Staff see the tenants they are members of; operators and superusers see all."""
+
+    class TwoPeople(models.IntegerChoices):
+        """From which severity upwards; the numbers are those of a loop's severity."""
+
+        NEVER = 0, "never: one person is enough"
+        ALWAYS = 1, "always"
+        MEDIUM = 2, "for medium severity and worse"
+        HIGH = 3, "for high severity and worse"
+        CRITICAL = 4, "for critical severity"
 
     tenant_id = models.SlugField(primary_key=True, max_length=40)
     name = models.CharField(max_length=120)
@@ -31,10 +40,17 @@ class Tenant(models.Model):
         related_name="tenants",
         help_text="Staff who work for this tenant.",
     )
+    two_people = models.PositiveSmallIntegerField(
+        "two people approve",
+        choices=TwoPeople.choices,
+        default=TwoPeople.NEVER,
+        help_text="An approval counts once a second person approves the same content.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["tenant_id"]
+        permissions = [("operate", "Can work for all tenants, set limits and choose members")]
 
     def __str__(self) -> str:
         return self.name
