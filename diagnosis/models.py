@@ -98,7 +98,7 @@ class Loop(models.Model):
     class Meta:
         ordering = ["-severity", "-failures", "created_at", "loop_id"]
         constraints = [models.UniqueConstraint(fields=["project", "cluster_id"], name="one_loop_per_cluster")]
-        indexes = [models.Index(fields=["state", "-urgency"], name="loop_urgency")]
+        indexes = [models.Index(fields=["state", "-urgency", "project", "loop_id"], name="loop_urgency")]
         permissions = [("decide_loop", "Can approve, reject and return loops")]
 
     def __str__(self) -> str:

@@ -30,7 +30,7 @@ from diagnosis.queue_filter import (
     StateFilter,
     TenantFilter,
 )
-from diagnosis.queue_list import Queue, ordering
+from diagnosis.queue_list import NarrowPaginator, Queue, ordering
 from tenants.staff import ReadOnly, ScopedAdmin
 
 BULK_LIMIT = (
@@ -64,6 +64,7 @@ class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):
     ]  # fmt: skip
     list_select_related = ["project"]
     list_per_page = 50
+    paginator = NarrowPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = [

@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='loop',
-            index=models.Index(fields=['state', '-urgency'], name='loop_urgency'),
+            index=models.Index(fields=['state', '-urgency', 'project', 'loop_id'], name='loop_urgency'),
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]
