@@ -30,6 +30,7 @@ FIELDS = (
     "segment_id",
     "position",
 )
+IDENTITY = ("trace_id", "session_id", "user_id", "input_tokens", "output_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,11 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose trace it was."""
+    """Whose trace it was, and what it took."""
 
     session_id: str
     user_id: str
+    tokens: int = 0  # in and out; 0 where no record of the trace tells
 
 
 def read(window: Window) -> list[Failing]:
@@ -96,12 +98,12 @@ def parents(trace_ids: Iterable[bytes]) -> dict[tuple[bytes, bytes], bytes]:
 
 
 def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:
-    """Session and user of these traces; a trace without a session is its own."""
+    """Session, user and tokens of these traces; a trace without a session is its own."""
     found: dict[bytes, Identity] = {}
     for chunk in chunks(trace_ids):
-        rows = Trace.objects.filter(trace_id__in=chunk).values_list("trace_id", "session_id", "user_id")
-        for trace_id, session_id, user_id in rows:
-            found[bytes(trace_id)] = Identity(session_id or bytes(trace_id).hex(), user_id)
+        rows = Trace.objects.filter(trace_id__in=chunk).values_list(*IDENTITY)
+        for trace_id, session_id, user_id, put_in, came_out in rows:
+            found[bytes(trace_id)] = Identity(session_id or bytes(trace_id).hex(), user_id, put_in + came_out)
     return found
 
 

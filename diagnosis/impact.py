@@ -29,6 +29,7 @@ class Impact:
     users: int
     operation_records: int  # all records of the operation: the exposure
     share: float  # records of operation_records
+    tokens: int = 0  # of its traces, whole; 0 where no record tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def measure(cluster: Cluster, identities: dict[bytes, Identity], operation_recor
         users=len({person.user_id for person in people if person.user_id}),
         operation_records=exposure,
         share=round(records / exposure, 4),
+        tokens=sum(person.tokens for person in people),
     )
 
 

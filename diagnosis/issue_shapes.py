@@ -20,6 +20,7 @@ class Impact(Shape):
     users = serializers.IntegerField()
     operation_records = serializers.IntegerField(help_text="All records of the operation: the exposure.")
     share = serializers.FloatField(help_text="records of operation_records, 0 to 1.")
+    tokens = serializers.IntegerField(help_text="In and out, of these traces. 0 where no record tells.")
 
 
 class Echoes(Shape):

@@ -160,4 +160,5 @@ def impact_shown(measured: Impact) -> dict[str, Any]:
         "users": measured.users,
         "operation_records": measured.operation_records,
         "share": measured.share,
+        "tokens": measured.tokens,
     }

@@ -14,7 +14,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 
 from diagnosis import loop_page
 from diagnosis.deciding import Seen
@@ -74,7 +73,7 @@ class LoopAdmin(QueueAdmin):
             self.message_user(request, in_the_way, messages.ERROR)
             return self.page(request, loop, form, status=409)
         self.message_user(request, RECORDED[verb].format(loop.loop_id), messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:diagnosis_loop_changelist"))
+        return HttpResponseRedirect(self.queue_url(request))
 
     def page(self, request: HttpRequest, loop: Loop, form: DecisionForm, status: int = 200) -> HttpResponse:
         """The loop as it is now; the form below decides exactly that."""
@@ -84,6 +83,7 @@ class LoopAdmin(QueueAdmin):
             "title": f"Loop {loop.loop_id}",
             "opts": self.opts,
             "original": loop,
+            "queue_url": self.queue_url(request),
             "form": form,
             "may_decide": self.has_decide_permission(request),
             "media": self.media,

@@ -44,12 +44,20 @@ class WrongState(Exception):
 
 def change(loop: Loop, allowed: tuple[str, ...], state: str, now: datetime, what: str, **fields: Any) -> None:
     """Move the loop as it was read (its revision) to a state. WrongState if it is elsewhere or was changed since."""
+    fields["waiting_since"] = waiting_since(loop, state, now)
     changed = Loop.objects.filter(pk=loop.pk, revision=loop.revision, state__in=allowed).update(
         state=state, revision=F("revision") + 1, updated_at=now, **fields
     )
     loop.refresh_from_db()
     if not changed:
         raise WrongState(loop, what, allowed)
+
+
+def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
+    """Since when the loop waits for a human once it is in that state; None if it does not."""
+    if state not in WAITING:
+        return None
+    return (loop.waiting_since if loop.state in WAITING else None) or now
 
 
 def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:

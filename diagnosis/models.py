@@ -76,6 +76,14 @@ class Loop(models.Model):
     service = models.CharField(max_length=200, blank=True)
     operation = models.CharField(max_length=200)
     failures = models.PositiveIntegerField(help_text="Records in the latest packet.")
+    trend = models.CharField(max_length=10, blank=True)
+    failures_a_day = models.FloatField(default=0)
+    people_a_day = models.FloatField(default=0, help_text="Users, or sessions where nobody names users.")
+    tokens_a_day = models.FloatField(default=0, help_text="Of the traces that failed.")
+    urgency = models.FloatField(default=0, help_text="What the queue is sorted by: urgency.py.")
+    first_seen_at = models.DateTimeField(null=True, help_text="Of the failure, when the loop was proposed.")
+    last_seen_at = models.DateTimeField(null=True)
+    waiting_since = models.DateTimeField(null=True, help_text="For a human; empty while it does not wait.")
     issue = models.JSONField(help_text="The issue as the latest packet shows it; what a human decides on.")
     packet = models.ForeignKey(
         Packet, on_delete=models.PROTECT, related_name="loops", help_text="The latest one."
@@ -93,7 +101,7 @@ class Loop(models.Model):
     class Meta:
         ordering = ["-severity", "-failures", "created_at", "loop_id"]
         constraints = [models.UniqueConstraint(fields=["project", "cluster_id"], name="one_loop_per_cluster")]
-        indexes = [models.Index(fields=["state", "-severity", "-failures"], name="loop_queue")]
+        indexes = [models.Index(fields=["state", "-urgency", "project", "loop_id"], name="loop_urgency")]
         permissions = [("decide_loop", "Can approve, reject and return loops")]
 
     def __str__(self) -> str:

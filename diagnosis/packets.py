@@ -32,7 +32,7 @@ def publish(project: Project, findings: Findings, now: datetime) -> Packet:
     explained = explain(project, findings.issues, now)
     with transaction.atomic():
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
-        followed = proposals.follow(packet, explained, now)
+        followed = proposals.follow(packet, explained, findings.window.since_minutes, now)
         issues = [entry(shown, followed[shown["cluster_id"]]) for _, shown in explained]
         packet.document = document(packet, findings, issues)
         packet.status = packet.document["status"]

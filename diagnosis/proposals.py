@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from diagnosis import loops
+from diagnosis import loops, urgency
 from diagnosis.models import Loop, LoopEvent, Packet
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ FOLLOWING = [
     "service",
     "operation",
     "failures",
+    "trend",
+    "failures_a_day",
+    "people_a_day",
+    "tokens_a_day",
+    "urgency",
+    "last_seen_at",
     "issue",
     "packet",
     "updated_at",
@@ -32,15 +38,15 @@ BATCH = 100  # rows a statement
 Explained = list[tuple["Issue", dict[str, Any]]]
 
 
-def follow(packet: Packet, explained: Explained, now: datetime) -> dict[str, Loop]:
+def follow(packet: Packet, explained: Explained, window_minutes: int, now: datetime) -> dict[str, Loop]:
     """The loops of these issues, by cluster id."""
-    latest = {shown["cluster_id"]: state(packet, issue, shown, now) for issue, shown in explained}
+    latest = {
+        shown["cluster_id"]: state(packet, issue, shown, now)
+        | urgency.columns(shown, issue.grade.severity, window_minutes)
+        for issue, shown in explained
+    }
     known = locked(packet, latest)
-    new = [
-        Loop(project_id=packet.project_id, cluster_id=cluster, created_at=now, **latest[cluster])
-        for cluster in latest
-        if cluster not in known
-    ]
+    new = [proposed(packet, cluster, latest[cluster], now) for cluster in latest if cluster not in known]
     Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)  # another diagnosis may be faster
     waiting = [loop for loop in known.values() if loop.state in loops.DECIDABLE]
     for loop in waiting:
@@ -50,6 +56,13 @@ def follow(packet: Packet, explained: Explained, now: datetime) -> dict[str, Loo
     followed = known | locked(packet, [loop.cluster_id for loop in new])
     note_proposals(packet, {loop.loop_id for loop in new}, followed, now)
     return followed
+
+
+def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime) -> Loop:
+    """A new loop, which waits from now on."""
+    first_seen_at = urgency.seen_at(latest["issue"]["first_seen"])
+    times = {"created_at": now, "waiting_since": now, "first_seen_at": first_seen_at}
+    return Loop(project_id=packet.project_id, cluster_id=cluster, **times, **latest)
 
 
 def locked(packet: Packet, clusters: Any) -> dict[str, Loop]:

@@ -10,24 +10,32 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 
-from diagnosis import approval, deciding, loops
+from diagnosis import approval, deciding
 from diagnosis.deciding import Seen
-from diagnosis.models import Decision, Loop, LoopEvent
-from diagnosis.queue_filter import StateFilter
-from diagnosis.readable import moment
+from diagnosis.models import Decision, Loop
+from diagnosis.queue_columns import QueueColumns
+from diagnosis.queue_filter import (
+    AgeFilter,
+    ProjectFilter,
+    SeverityFilter,
+    SignalFilter,
+    SortedBy,
+    StateFilter,
+    TenantFilter,
+)
+from diagnosis.queue_list import NarrowPaginator, Queue, ordering
 from tenants.staff import ReadOnly, ScopedAdmin
 
 BULK_LIMIT = (
     200  # loops; what one person can claim to have looked at, and below Django's limit of form fields
 )
-STARTS_WAITING = (LoopEvent.Kind.PROPOSED, LoopEvent.Kind.ANSWERED, LoopEvent.Kind.REGRESSED)
 
 
 class ReasonForm(forms.Form):
@@ -42,22 +50,23 @@ class ReasonForm(forms.Form):
     )
 
 
-class QueueAdmin(ReadOnly, ScopedAdmin):
+class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):
     """Loops of all projects that the person may see, worst first."""
 
     tenant_path = "project__tenant"
     list_display = [
-        "title", "severity_badge", "state", "project", "operation", "failures", "last_seen", "waiting_since",
+        "title", "severity_badge", "trend", "costs", "urgency_shown", "state", "project", "last_seen",
+        "waiting_since_utc",
     ]  # fmt: skip
+    sortable_by = ()  # by the form instead, whose URL means the same to everybody
     list_filter = [
-        StateFilter,
-        ("project__tenant", admin.RelatedOnlyFieldListFilter),
-        ("project", admin.RelatedOnlyFieldListFilter),
-        "severity",
-        "signal_type",
-    ]
+        TenantFilter, ProjectFilter, SeverityFilter, SignalFilter, StateFilter, AgeFilter, SortedBy,
+    ]  # fmt: skip
     list_select_related = ["project"]
     list_per_page = 50
+    paginator = NarrowPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     search_fields = [
         "title",
         "operation",
@@ -69,14 +78,18 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
     ]
     actions = ["reject_selected", "return_selected"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the moment since when each loop waits."""
-        starts = LoopEvent.objects.filter(loop=OuterRef("pk"), kind__in=STARTS_WAITING).order_by(
-            "-created_at", "-pk"
-        )
-        since = Coalesce(Subquery(starts.values("created_at")[:1]), "created_at")
-        rows: QuerySet[Loop] = super().get_queryset(request)
-        return rows.annotate(asked_at=since)
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
+        """Narrow rows, and a page that is always there."""
+        return Queue
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """As the URL says, worst first if it does not."""
+        return ordering(request.GET.get("sort", ""))
+
+    def queue_url(self, request: HttpRequest) -> str:
+        """The list that the person came from, with its filters, search, order and page."""
+        kept: dict[str, Any] = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
+        return str(add_preserved_filters(kept, reverse("admin:diagnosis_loop_changelist")))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -91,22 +104,6 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Whoever may approve, reject and return."""
         return request.user.has_perm(approval.PERMISSION)
-
-    @admin.display(description="severity", ordering="severity")
-    def severity_badge(self, loop: Loop) -> str:
-        """The word, in its colour."""
-        label = loop.get_severity_display()
-        return format_html('<span class="lk-badge lk-{}">{}</span>', label, label)
-
-    @admin.display(description="last seen (UTC)", ordering="issue__last_seen")
-    def last_seen(self, loop: Loop) -> str:
-        """When the failure last happened."""
-        return moment(loop.issue.get("last_seen"))
-
-    @admin.display(description="waiting since (UTC)", ordering="asked_at")
-    def waiting_since(self, loop: Any) -> str:
-        """When it was put to a human; nothing for loops that do not wait."""
-        return moment(loop.asked_at) if loop.state in loops.WAITING else ""
 
     @admin.action(permissions=["decide"], description="Reject the selected loops, with one reason")
     def reject_selected(self, request: HttpRequest, rows: QuerySet[Loop]) -> HttpResponse | None:
@@ -151,6 +148,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
             "loops": [(loop, deciding.seen_now(loop)) for loop in selected],
             "form": form,
             "action": request.POST["action"],
+            "queue_url": self.queue_url(request),
         }
         return TemplateResponse(request, "admin/diagnosis/loop/decide_selected.html", context)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from diagnosis import loops
+from diagnosis import loops, urgency
 from diagnosis.models import EvalCandidate, Loop, LoopEvent, Packet, Severity
 from tenants.models import Project
 
@@ -90,8 +90,11 @@ def make_loop(
         failures=failures,
         issue=issue,
         packet=packet,
+        first_seen_at=urgency.seen_at(issue["first_seen"]),
+        waiting_since=now if state in loops.WAITING else None,
         created_at=now,
         updated_at=now,
+        **urgency.columns(issue, severity, urgency.DAY_MINUTES),
     )
     loops.note(
         loop, LoopEvent.Kind.PROPOSED, "loopkit", now - timedelta(seconds=1), packet_id=packet.packet_id

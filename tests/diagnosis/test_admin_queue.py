@@ -27,16 +27,14 @@ def boss(db: None) -> Client:
 
 
 def test_the_queue_shows_what_waits_worst_first(boss: Client, project: Project) -> None:
-    make_loop(project, cluster=1, severity=Severity.LOW, failures=900, title="low one")
-    make_loop(project, cluster=2, severity=Severity.CRITICAL, failures=5, title="small crash")
-    make_loop(
-        project, cluster=3, severity=Severity.CRITICAL, failures=50, title="big crash", state="regressed"
-    )
-    make_loop(project, cluster=4, severity=Severity.CRITICAL, failures=99, title="settled", state="approved")
+    make_loop(project, cluster=1, severity=Severity.LOW, title="low one")
+    make_loop(project, cluster=2, severity=Severity.CRITICAL, title="crash")
+    make_loop(project, cluster=3, severity=Severity.LOW, title="it is back", state="regressed")
+    make_loop(project, cluster=4, severity=Severity.CRITICAL, title="settled", state="approved")
 
     page = text(boss.get(QUEUE))
 
-    places = [page.index(title) for title in ("big crash", "small crash", "low one")]
+    places = [page.index(title) for title in ("it is back", "crash", "low one")]
     assert places == sorted(places)
     assert "settled" not in page
 
@@ -55,11 +53,14 @@ def test_other_states_are_shown_on_demand(
 
 def test_a_loop_waits_since_the_agent_answered(boss: Client, project: Project) -> None:
     loop = make_loop(project)
-    answered = NOW.replace(month=7, day=9)
-    loops.note(loop, LoopEvent.Kind.ANSWERED, "key_1", answered)
+    decide(boss, loop, "return", "which orders?")
+    loop.refresh_from_db()
+    while_returned = loop.waiting_since
+    loops.report(loop, LoopEvent.Kind.ANSWERED, "key_1", NOW.replace(month=7, day=9), note="all of May")
 
     page = text(boss.get(QUEUE))
 
+    assert while_returned is None
     assert "2025-07-09 12:00" in page
 
 
@@ -115,10 +116,12 @@ def test_there_is_no_bulk_approval(boss: Client, project: Project) -> None:
 def test_the_front_page_leads_to_what_waits(boss: Client, project: Project) -> None:
     make_loop(project, cluster=1)
     make_loop(project, cluster=2, state="approved")
+    make_loop(project, cluster=3, state="regressed")
 
     page = text(boss.get("/admin/"))
 
-    assert "<strong>1</strong> loop waits" in page
+    assert "<strong>2</strong> loops wait for a decision" in page
+    assert "<strong>1</strong> of them regressed" in page
     assert f'href="{QUEUE}"' in page
 
 
