@@ -28,7 +28,7 @@ def fill(apps: StateApps, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('diagnosis', '0001_initial'),
+        ('diagnosis', '0002_decisions'),
     ]
 
     operations = [
