@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import HttpRequest
 
-from diagnosis import approval, loops
+from diagnosis import approval, loops, next_action, reopening, two_people
+from diagnosis.approval import Choice
 from diagnosis.models import Decision, Loop, Packet
 from tenants.limits import client_address
 
@@ -43,9 +46,7 @@ def seen_now(loop: Loop) -> Seen:
     return Seen(loop.loop_id, loop.revision, loop.packet_id)
 
 
-def decide(
-    loop: Loop, seen: Seen, verb: Decision.Verb, reason: str, request: HttpRequest, now: datetime
-) -> Decision:
+def decide(loop: Loop, seen: Seen, choice: Choice, request: HttpRequest, now: datetime) -> Decision:
     """The recorded decision of who asks. Raises as approval.decide does; AlreadyDecided also if the packet is gone."""
     user = request.user
     if not isinstance(user, User):  # the admin lets nobody else in
@@ -53,7 +54,10 @@ def decide(
     if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
         raise approval.AlreadyDecided(f"{seen.packet_id} is not there any more.")
     loop.revision, loop.packet_id = seen.revision, seen.packet_id
-    return approval.decide(loop, verb, reason, user, now, client_address(request))
+    verb, reason, address = choice.verb, choice.reason, client_address(request)
+    return approval.decide(
+        loop, verb, reason, user, now, address, times=choice.times, seen_hash=choice.seen_hash
+    )
 
 
 def in_the_way(loop: Loop, seen: Seen) -> Decision | None:
@@ -63,12 +67,34 @@ def in_the_way(loop: Loop, seen: Seen) -> Decision | None:
     return since or (None if loop.state in loops.DECIDABLE else made.first())
 
 
+def context(loop: Loop) -> dict[str, Any]:
+    """What the page says beside the form: what is decided on, by how many, and what became of an approval."""
+    return {
+        "content_hash": approval.basis(loop).hash if loop.state in loops.DECIDABLE else "",
+        "first_approval": two_people.pending(loop),
+        "people_needed": two_people.needed(loop),
+        "outdated": outdated(loop),
+        "comes_back": next_action.comes_back(loop) if loop.state == Loop.State.REJECTED else "",
+    }
+
+
+def outdated(loop: Loop) -> str:
+    """Why the loop's approval no longer holds; "" while it does, or while the store does not answer."""
+    try:
+        return reopening.why_outdated(loop)
+    except (DatabaseError, OSError):  # the page says so where it shows the evidence
+        return ""
+
+
 def what_happened(loop: Loop, seen: Seen) -> str:
     """Why a person's decision was not taken, for that person."""
     decision = in_the_way(loop, seen)
     if decision is None:
         changed = f"Changed since you opened it: {loop.loop_id}, which is {loop.state} now."
         return f"{changed} Nothing was recorded. Read it again, then decide."
+    if decision.is_first:
+        first = f"{decision.decided_by.get_username()} gave the first of two approvals meanwhile."
+        return f"{first} Nothing was recorded of yours. Read {loop.loop_id} again, then decide."
     return (
         f"Already decided: {loop.loop_id}. {decision.decided_by.get_username()} chose "
         f"“{decision.get_verb_display()}” at {decision.decided_at:%Y-%m-%d %H:%M} UTC, "

@@ -17,6 +17,7 @@ from diagnosis import (
     failures,
     hints,
     model_calls,
+    reopening,
     repeated_call,
     slow,
     traffic,
@@ -52,6 +53,7 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
         with snapshot():
             findings = find(window)
         verification.recheck(project, now)
+        reopening.outdated(project, now)
         return publish(project, findings, now)
 
 

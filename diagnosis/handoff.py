@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from diagnosis import loops, next_action
+from diagnosis import loops, next_action, reopening
 from diagnosis.models import EvalCandidate, Loop
 from loopkit.errors import ApiError
 from telemetry.reading import find
@@ -25,15 +25,21 @@ MISSING = {
     Loop.State.RETURNED: "your answer to the human's question, then an approval",
     Loop.State.REJECTED: "nothing can be done: a human rejected it",
 }
+OUTDATED = (
+    "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "
+    "poll GET /v1/loops/{loop_id} until it is approved."
+)
 
 
 def bundle(loop: Loop) -> dict[str, Any]:
-    """The bundle as JSON. ApiError 409, with the state and what is missing, before approval."""
+    """The bundle as JSON. ApiError 409: before approval, and when what was approved is not there any more."""
     if loop.state not in OPEN_STATES:
         missing = MISSING[Loop.State(loop.state)]
         raise ApiError(
             409, "not_approved", f"The loop is {loop.state}; missing: {missing}.", next_action.for_loop(loop)
         )
+    if outdated := reopening.why_outdated(loop):
+        raise ApiError(409, "approval_outdated", outdated, OUTDATED)
     with bind(loop.project):
         records = find(loop.issue["evidence_ids"])
     candidate = EvalCandidate.objects.get(project=loop.project, eval_id=loop.issue["eval_candidate"])

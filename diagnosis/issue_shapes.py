@@ -7,7 +7,7 @@ from telemetry.meaning import SIGNAL_TYPES
 from telemetry.serializers import Shape, text
 
 SEVERITIES = Severity.labels
-STATUSES = ["new", "in_progress", "verified", "regression", "rejected"]
+STATUSES = ["new", "in_progress", "verified", "regression", "reopened", "rejected"]
 LEVERS = ["prompt", "tools", "context", "retrieval", "orchestration", "guardrails", "model", "infra", "other"]
 
 

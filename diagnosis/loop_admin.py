@@ -15,10 +15,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from diagnosis import loop_page
+from diagnosis import deciding, loop_page, two_people
+from diagnosis.approval import Choice
 from diagnosis.deciding import Seen
 from diagnosis.models import Decision, Loop
-from diagnosis.queue_admin import QueueAdmin, ReasonForm
+from diagnosis.queue_admin import QueueAdmin, RejectForm
 from tenants.staff import plain
 
 RECORDED = {
@@ -26,9 +27,10 @@ RECORDED = {
     Decision.Verb.REJECT: "Rejected: {}. The coding agent is told why.",
     Decision.Verb.RETURN: "Returned: {}. It comes back to this queue when the coding agent has answered.",
 }
+FIRST_OF_TWO = "Approved by you: {}. It waits for the approval of a second person."
 
 
-class DecisionForm(ReasonForm):
+class DecisionForm(RejectForm):
     """What the person chose, why, and what they had in sight."""
 
     verb = forms.ChoiceField(
@@ -37,6 +39,13 @@ class DecisionForm(ReasonForm):
     )
     revision = forms.IntegerField(min_value=0, max_value=2**31 - 1)
     packet = forms.CharField(max_length=24, required=False)
+    content = forms.CharField(max_length=64, required=False)
+
+    def choice(self) -> Choice:
+        """As the rule takes it."""
+        chosen, verb = self.cleaned_data, Decision.Verb(self.cleaned_data["verb"])
+        times = self.times_chosen() if verb == Decision.Verb.REJECT else None
+        return Choice(verb, chosen["reason"], times, chosen["content"])
 
 
 class LoopAdmin(QueueAdmin):
@@ -66,13 +75,14 @@ class LoopAdmin(QueueAdmin):
         form = DecisionForm(request.POST)
         if not form.is_valid():
             return self.page(request, loop, form)
-        chosen, verb = form.cleaned_data, Decision.Verb(form.cleaned_data["verb"])
+        chosen, choice = form.cleaned_data, form.choice()
         seen = Seen(loop.loop_id, chosen["revision"], chosen["packet"] or loop.packet_id)
-        in_the_way = self.record(request, loop, seen, verb, chosen["reason"])
+        in_the_way = self.record(request, loop, seen, choice)
         if in_the_way:
             self.message_user(request, in_the_way, messages.ERROR)
             return self.page(request, loop, form, status=409)
-        self.message_user(request, RECORDED[verb].format(loop.loop_id), messages.SUCCESS)
+        told = FIRST_OF_TWO if two_people.pending(loop) else RECORDED[choice.verb]
+        self.message_user(request, told.format(loop.loop_id), messages.SUCCESS)
         return HttpResponseRedirect(self.queue_url(request))
 
     def page(self, request: HttpRequest, loop: Loop, form: DecisionForm, status: int = 200) -> HttpResponse:
@@ -80,6 +90,7 @@ class LoopAdmin(QueueAdmin):
         context = {
             **self.admin_site.each_context(request),
             **loop_page.context(loop),
+            **deciding.context(loop),
             "title": f"Loop {loop.loop_id}",
             "opts": self.opts,
             "original": loop,

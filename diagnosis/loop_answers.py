@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis import loops, next_action
+from diagnosis import loops, next_action, two_people
 from diagnosis.models import Loop
 from telemetry.times import rfc3339
 
@@ -27,8 +27,23 @@ def shown(loop: Loop) -> dict[str, Any]:
         "shipped_at": rfc3339(loop.shipped_at) if loop.shipped_at else None,
         "updated_at": rfc3339(loop.updated_at),
         "decision": loops.decided(loop),
+        "question": question(loop),
+        "again": loop.again or None,
+        "approvals": approvals(loop),
         "next_action": next_action.for_loop(loop),
     }
+
+
+def question(loop: Loop) -> str | None:
+    """What a human asks the agent and has no answer to yet."""
+    decision = loops.decided(loop) if loop.state == Loop.State.RETURNED else None
+    return decision["reason"] if decision else None
+
+
+def approvals(loop: Loop) -> dict[str, Any]:
+    """How many people must approve, and who did already."""
+    given = [approval.decided_by.get_username() for approval in two_people.given(loop)]
+    return {"needed": max(two_people.needed(loop), len(given)), "given_by": given}
 
 
 def whole(loop: Loop) -> dict[str, Any]:

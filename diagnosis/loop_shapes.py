@@ -32,6 +32,17 @@ class DecisionShape(Shape):
     reason = serializers.CharField()
     decided_by = serializers.CharField()
     decided_at = serializers.DateTimeField()
+    content_hash = text("SHA-256 of what was decided on: docs/approval.md.")
+    times = serializers.IntegerField(
+        allow_null=True, help_text="Of a rejection: proposed again once it grew so many times. Null: never."
+    )
+
+
+class Approvals(Shape):
+    """How many people must approve, and who did."""
+
+    needed = serializers.IntegerField()
+    given_by = serializers.ListField(child=serializers.CharField())
 
 
 class LoopSummary(Shape):
@@ -51,7 +62,10 @@ class LoopSummary(Shape):
     release = text()
     shipped_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
-    decision = DecisionShape(allow_null=True)
+    decision = DecisionShape(allow_null=True, help_text="The latest one.")
+    question = text("Of a returned loop: what the human asks.")
+    again = text("Why a human is asked again although one decided.")
+    approvals = Approvals()
     next_action = serializers.CharField()
 
 

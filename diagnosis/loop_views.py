@@ -48,7 +48,7 @@ class LoopsView(ProjectView):
     def get(self, request: Request) -> Response:
         """A page of loops."""
         asked = checked(loop_shapes.LoopsParameters, request)
-        rows = Loop.objects.filter(project=self.project).prefetch_related("decisions__decided_by")
+        rows = loops.with_decisions(Loop.objects.filter(project=self.project))
         if "state" in asked:
             rows = rows.filter(state=asked["state"])
         found, cursor = page(rows, asked)

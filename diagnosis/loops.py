@@ -6,6 +6,8 @@ The life of a loop: which change is allowed from which state, made by compare-an
     approved -> shipped                             the agent reports the release
     shipped  -> held | regressed | inconclusive     verification
     held     -> regressed                           the failure is back; a human decides again
+    rejected -> proposed                            it grew past the decision's numbers (growth.py)
+    approved -> proposed                            what was approved is not there any more (reopening.py)
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from diagnosis import baseline
 from diagnosis.models import Decision, Loop, LoopEvent
@@ -85,18 +87,29 @@ def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[s
 
 
 def of(loop_ids: Iterable[str]) -> list[Loop]:
-    """These loops with their decisions, in two queries."""
-    return list(Loop.objects.filter(loop_id__in=list(loop_ids)).prefetch_related("decisions__decided_by"))
+    """These loops with their decisions, in a few queries."""
+    return list(with_decisions(Loop.objects.filter(loop_id__in=list(loop_ids))))
+
+
+def with_decisions(rows: QuerySet[Loop]) -> QuerySet[Loop]:
+    """With what answers ask each loop for: its decisions and its tenant."""
+    return rows.select_related("project__tenant").prefetch_related("decisions__decided_by")
 
 
 def decided(loop: Loop) -> dict[str, Any] | None:
-    """The latest decision as answers show it; None before one."""
-    decision: Decision | None = next(iter(loop.decisions.all()), None)
-    if decision is None:
-        return None
+    """The latest decision as answers show it; None before one. The first of two approvals is none yet."""
+    made = (decision for decision in loop.decisions.all() if not decision.is_first)
+    decision: Decision | None = next(made, None)
+    return None if decision is None else as_shown(decision)
+
+
+def as_shown(decision: Decision) -> dict[str, Any]:
+    """A decision as answers and events show it."""
     return {
         "verb": decision.verb,
         "reason": decision.reason,
         "decided_by": decision.decided_by.get_username(),
         "decided_at": rfc3339(decision.decided_at),
+        "content_hash": decision.content_hash or None,
+        "times": decision.times,
     }

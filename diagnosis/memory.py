@@ -1,10 +1,14 @@
-"""What this project already knows: loops that regressed, are in flight, or held. First thing in a packet."""
+"""
+What this project already knows: loops that regressed, are asked again, in flight, held, or rejected.
+
+First thing in a packet.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, When
+from django.db.models import Case, Q, Value, When
 
 from diagnosis import loops
 from diagnosis.models import Loop, LoopEvent
@@ -26,10 +30,12 @@ MOST = 50
 
 
 def recall(project: Project) -> list[dict[str, Any]]:
-    """Loops past their proposal, worst news first, the latest change first; at most MOST."""
-    rank = Case(*(When(state=state, then=place) for place, state in enumerate(ORDER)))
-    past = Loop.objects.filter(project=project, state__in=ORDER).order_by(rank, "-updated_at", "loop_id")
-    found = list(past.prefetch_related("decisions__decided_by")[:MOST])
+    """Loops past their first proposal, worst news first, the latest change first; at most MOST."""
+    ranks = [When(state=state, then=place) for place, state in enumerate(ORDER)]
+    rank = Case(*ranks, default=Value(0))  # asked again
+    again = Q(state=State.PROPOSED) & ~Q(again="")
+    past = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
+    found = list(loops.with_decisions(past.order_by(rank, "-updated_at", "loop_id"))[:MOST])
     returned = records_of([loop for loop in found if loop.state == State.REGRESSED])
     return [remembered(loop) | {"evidence_ids": returned.get(loop.loop_id, [])} for loop in found]
 

@@ -157,6 +157,7 @@ class Decision(models.Model):
     content_hash = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of what was decided on (content.py)."
     )
+    content = models.JSONField(default=dict, help_text="The hashes of its parts, to say which one changed.")
     is_first = models.BooleanField(
         default=False, help_text="The first of two approvals: the loop waits for the second."
     )

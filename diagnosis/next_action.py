@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from diagnosis import two_people
+from diagnosis.growth import a_day
+from diagnosis.loops import WAITING
 from diagnosis.models import Loop
 
 State = Loop.State
@@ -19,7 +22,7 @@ NEXT = {
     State.SHIPPED: 'Let the next window run, then POST /v1/runs/verify {{"loop_id": "{id}"}}.',
     State.INCONCLUSIVE: 'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again.',
     State.HELD: "Nothing: the fix held. It is watched, and flagged if the failure returns.",
-    State.REJECTED: "Nothing: a human rejected it; see decision.reason.",
+    State.REJECTED: "Nothing: a human rejected it; see decision.reason. {back}",
 }
 STATUS = {  # of an issue, by the state of its loop
     State.PROPOSED: "new",
@@ -31,11 +34,31 @@ STATUS = {  # of an issue, by the state of its loop
     State.REGRESSED: "regression",
     State.REJECTED: "rejected",
 }
+REOPENED = "reopened"  # proposed again, although a human decided
 
 
 def for_loop(loop: Loop) -> str:
-    """The next call for the agent that works on this loop."""
-    return NEXT[State(loop.state)].format(id=loop.loop_id)
+    """The next call for the agent that works on this loop; first why a human is asked again, if so."""
+    told = NEXT[State(loop.state)].format(id=loop.loop_id, back=comes_back(loop))
+    waiting = [loop.again, half_approved(loop)] if loop.state in WAITING else []
+    return " ".join(part for part in (*waiting, told) if part)
+
+
+def comes_back(loop: Loop) -> str:
+    """What would bring a rejected loop back."""
+    rejection = next(iter(loop.decisions.all()), None) if loop.state == State.REJECTED else None
+    if rejection is None or rejection.times is None or not rejection.numbers:
+        return "For good: it is not proposed again by itself."
+    was = a_day(rejection.numbers["failures_per_day"])
+    return (
+        f"It is proposed again once it grows {rejection.times} times past the {was} at which it was rejected."
+    )
+
+
+def half_approved(loop: Loop) -> str:
+    """`One of two approvals, by olga.`, or nothing."""
+    first = two_people.pending(loop)
+    return f"One of two approvals, by {first.decided_by.get_username()}." if first else ""
 
 
 def after_handoff(loop: Loop) -> str:
@@ -50,7 +73,7 @@ def after_handoff(loop: Loop) -> str:
 
 def status_of(loop: Loop) -> str:
     """The status of the loop's issue in a packet."""
-    return STATUS[State(loop.state)]
+    return REOPENED if loop.state == State.PROPOSED and loop.again else STATUS[State(loop.state)]
 
 
 def for_packet(issues: int, open_issues: int) -> str:

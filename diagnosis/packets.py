@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from diagnosis.diagnose import Findings
 
 READY, OBSERVE = "ready_for_issue_diagnosis", "observe_more"
+WAITING = frozenset({"new", "regression", next_action.REOPENED})  # for a human: statuses
 APPROVAL_REASON = "External writes are human-approved: an operator decides each loop in the admin."
 
 
@@ -32,7 +33,7 @@ def publish(project: Project, findings: Findings, now: datetime) -> Packet:
     explained = explain(project, findings.issues, now)
     with transaction.atomic():
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
-        followed = proposals.follow(packet, explained, findings.window.since_minutes, now)
+        followed = proposals.follow(packet, explained, findings.window, now)
         issues = [entry(shown, followed[shown["cluster_id"]]) for _, shown in explained]
         packet.document = document(packet, findings, issues)
         packet.status = packet.document["status"]
@@ -99,7 +100,7 @@ def location(evidence: list[dict[str, Any]]) -> str:
 
 def document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:
     """The DiagnosisPacket of the API."""
-    waiting = [issue for issue in issues if issue["status"] in {"new", "regression"}]
+    waiting = [issue for issue in issues if issue["status"] in WAITING]
     open_issues = [issue for issue in issues if issue["status"] not in {"rejected", "verified"}]
     return {
         "memory": memory.recall(packet.project),

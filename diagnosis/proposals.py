@@ -2,16 +2,22 @@
 Every issue of a packet has a loop: proposed where the cluster is new, brought up to date while it waits.
 
 A loop that a human has not decided follows the newest packet; one that was decided keeps the issue it was decided
-on. Called inside the packet's transaction, with a handful of statements for all issues.
+on, and so does one that has the first of two approvals, or a diagnosis every minute would never let a second person
+agree. A rejected loop that grew is proposed again. Called inside the packet's transaction, with a handful of statements
+for all issues.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from diagnosis import loops, urgency
+from django.db.models import prefetch_related_objects
+
+from diagnosis import loops, reopening, two_people, urgency
 from diagnosis.models import Loop, LoopEvent, Packet
+from telemetry.windows import Window
 
 if TYPE_CHECKING:
     from diagnosis.issues import Issue
@@ -38,23 +44,25 @@ BATCH = 100  # rows a statement
 Explained = list[tuple["Issue", dict[str, Any]]]
 
 
-def follow(packet: Packet, explained: Explained, window_minutes: int, now: datetime) -> dict[str, Loop]:
+def follow(packet: Packet, explained: Explained, window: Window, now: datetime) -> dict[str, Loop]:
     """The loops of these issues, by cluster id."""
     latest = {
         shown["cluster_id"]: state(packet, issue, shown, now)
-        | urgency.columns(shown, issue.grade.severity, window_minutes)
+        | urgency.columns(shown, issue.grade.severity, window.since_minutes)
         for issue, shown in explained
     }
     known = locked(packet, latest)
     new = [proposed(packet, cluster, latest[cluster], now) for cluster in latest if cluster not in known]
     Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)  # another diagnosis may be faster
-    waiting = [loop for loop in known.values() if loop.state in loops.DECIDABLE]
+    reopening.grown(known.values(), {shown["cluster_id"]: shown for _, shown in explained}, window, now)
+    waiting = undecided(known.values())
     for loop in waiting:
         for name, value in latest[loop.cluster_id].items():
             setattr(loop, name, value)
     Loop.objects.bulk_update(waiting, FOLLOWING, batch_size=BATCH)
     followed = known | locked(packet, [loop.cluster_id for loop in new])
     note_proposals(packet, {loop.loop_id for loop in new}, followed, now)
+    prefetch_related_objects(list(followed.values()), "decisions__decided_by")  # what answers say of each
     return followed
 
 
@@ -63,6 +71,13 @@ def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime
     first_seen_at = urgency.seen_at(latest["issue"]["first_seen"])
     times = {"created_at": now, "waiting_since": now, "first_seen_at": first_seen_at}
     return Loop(project_id=packet.project_id, cluster_id=cluster, **times, **latest)
+
+
+def undecided(known: Iterable[Loop]) -> list[Loop]:
+    """The loops on which nobody decided, not even as the first of two."""
+    waiting = [loop for loop in known if loop.state in loops.DECIDABLE]
+    half = {first.loop_id for first in two_people.half_approved(waiting)}
+    return [loop for loop in waiting if loop.loop_id not in half]
 
 
 def locked(packet: Packet, clusters: Any) -> dict[str, Loop]:

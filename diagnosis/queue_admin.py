@@ -17,7 +17,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis import approval, deciding
+from diagnosis import approval, deciding, growth, two_people
+from diagnosis.approval import Choice
 from diagnosis.deciding import Seen
 from diagnosis.models import Decision, Loop
 from diagnosis.queue_columns import QueueColumns
@@ -48,6 +49,24 @@ class ReasonForm(forms.Form):
             "required": "Say why: the reason is kept with the decision and shown to the coding agent."
         },
     )
+
+
+class RejectForm(ReasonForm):
+    """Why, and whether a rejected failure comes back when it grows."""
+
+    times = forms.IntegerField(
+        min_value=growth.FEWEST,
+        max_value=growth.MOST,
+        initial=growth.USUAL,
+        required=False,
+        error_messages={"invalid": "How many times it must grow: a whole number."},
+    )
+    for_good = forms.BooleanField(required=False)
+
+    def times_chosen(self) -> int | None:
+        """By how many times it must grow to be proposed again; None: never by itself."""
+        chosen = self.cleaned_data
+        return None if chosen["for_good"] else chosen["times"] or growth.USUAL
 
 
 class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):
@@ -121,14 +140,15 @@ class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):
         self, request: HttpRequest, rows: QuerySet[Loop], verb: Decision.Verb
     ) -> HttpResponse | None:
         """First the page with the loops and the question why; its answer decides what that page showed."""
-        form = ReasonForm(request.POST if "seen" in request.POST else None)
+        form = RejectForm(request.POST if "seen" in request.POST else None)
         if not form.is_valid():
             return self.ask(request, rows, verb, form)
-        self.decide_seen(request, seen_before(request), verb, form.cleaned_data["reason"])
+        times = form.times_chosen() if verb == Decision.Verb.REJECT else None
+        self.decide_seen(request, seen_before(request), Choice(verb, form.cleaned_data["reason"], times))
         return None
 
     def ask(
-        self, request: HttpRequest, rows: QuerySet[Loop], verb: Decision.Verb, form: ReasonForm
+        self, request: HttpRequest, rows: QuerySet[Loop], verb: Decision.Verb, form: RejectForm
     ) -> HttpResponse | None:
         """The page between: which loops, and why."""
         selected = list(rows[: BULK_LIMIT + 1])
@@ -152,26 +172,31 @@ class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):
         }
         return TemplateResponse(request, "admin/diagnosis/loop/decide_selected.html", context)
 
-    def decide_seen(self, request: HttpRequest, pages: list[Seen], verb: Decision.Verb, reason: str) -> None:
+    def decide_seen(self, request: HttpRequest, pages: list[Seen], choice: Choice) -> None:
         """Decide each loop as it was seen, and say which ones were decided by others before."""
         seen_of = {seen.loop_id: seen for seen in pages}
         found = self.get_queryset(request).filter(pk__in=seen_of)  # whatever their state is by now
-        missed = [self.record(request, loop, seen_of[loop.pk], verb, reason) for loop in found]
+        missed = [self.record(request, loop, seen_of[loop.pk], choice) for loop in found]
         decided = missed.count("")
         self.message_user(
-            request, f"{verb.label.capitalize()}: decided {decided} of {len(pages)} loops.", messages.SUCCESS
+            request,
+            f"{choice.verb.label.capitalize()}: decided {decided} of {len(pages)} loops.",
+            messages.SUCCESS,
         )
         for message in filter(None, missed):
             self.message_user(request, message, messages.WARNING)
 
-    def record(self, request: HttpRequest, loop: Loop, seen: Seen, verb: Decision.Verb, reason: str) -> str:
+    def record(self, request: HttpRequest, loop: Loop, seen: Seen, choice: Choice) -> str:
         """Decide on the loop as the person saw it; "" once it is recorded, else what stood in the way."""
         try:
-            deciding.decide(loop, seen, verb, reason, request, timezone.now())
+            deciding.decide(loop, seen, choice, request, timezone.now())
+        except (approval.ContentChanged, approval.EvidenceUnavailable, two_people.SamePerson) as error:
+            loop.refresh_from_db()
+            return f"{error} Nothing was recorded."
         except approval.AlreadyDecided:
             loop.refresh_from_db()
             return deciding.what_happened(loop, seen)
-        self.log_change(request, loop, f"{verb.label}: {reason}")
+        self.log_change(request, loop, f"{choice.verb.label}: {choice.reason}")
         return ""
 
 

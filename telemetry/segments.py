@@ -90,11 +90,16 @@ def write(contents: Sequence[tuple[int, bytes]]) -> None:
 
 def messages(rows: Iterable[Record]) -> dict[Place, SpanMessage]:
     """The spans of these records as they were sent, by segment and position."""
+    return {place: SpanMessage.FromString(span) for place, span in serialized(rows).items()}
+
+
+def serialized(rows: Iterable[Record]) -> dict[Place, bytes]:
+    """The same, each byte as it was sent."""
     places = sorted({(row.segment_id, row.position) for row in rows})
     stored = Segment.objects.filter(segment_id__in={segment_id for segment_id, _ in places})
     contents = {segment.segment_id: bytes(segment.content) for segment in stored}
-    found: dict[Place, SpanMessage] = {}
+    found: dict[Place, bytes] = {}
     for segment_id, members in groupby(places, key=itemgetter(0)):
         spans = unpacked(contents[segment_id])
-        found |= {place: SpanMessage.FromString(spans[place[1]]) for place in members}
+        found |= {place: spans[place[1]] for place in members}
     return found

@@ -17,6 +17,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='decision',
+            name='content',
+            field=models.JSONField(default=dict, help_text='The hashes of its parts, to say which one changed.'),
+        ),
+        migrations.AddField(
+            model_name='decision',
             name='is_first',
             field=models.BooleanField(default=False, help_text='The first of two approvals: the loop waits for the second.'),
         ),

@@ -21,7 +21,7 @@ def page_of(loop: Loop) -> str:
 def decide(client: Client, loop: Loop, verb: str, reason: str = "seen it", **seen: Any) -> Any:
     """Send the form as the loop's page offers it; `seen` is what an earlier look found."""
     fields = seen or Reader(client.get(page_of(loop))).inputs
-    known = {name: fields[name] for name in ("revision", "packet") if name in fields}
+    known = {name: fields[name] for name in ("revision", "packet", "content") if name in fields}
     return client.post(page_of(loop), known | {"verb": verb, "reason": reason})
 
 

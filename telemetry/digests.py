@@ -1,0 +1,46 @@
+"""
+What a record said, as a SHA-256: over the span, its resource and its scope as they are stored, byte by byte.
+
+Not over what answers show of it, or a later version of LoopKit that shows more would change every digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+
+from telemetry import segments
+from telemetry.models import Origin, Record
+from telemetry.reading import IDS_A_STATEMENT
+from telemetry.record_ids import parse, record_id
+from telemetry.store import snapshot
+
+
+def digests(record_ids: Iterable[str]) -> dict[str, str]:
+    """The digests of the records among these ids that the bound project stores."""
+    ids = sorted({ids for one in record_ids if (ids := parse(one))})
+    found: dict[str, str] = {}
+    with snapshot():
+        for start in range(0, len(ids), IDS_A_STATEMENT):
+            found |= of_rows(list(Record.objects.filter(pk__in=ids[start : start + IDS_A_STATEMENT])))
+    return found
+
+
+def of_rows(rows: list[Record]) -> dict[str, str]:
+    """The digests of these rows, by record id."""
+    spans = segments.serialized(rows)
+    shared = Origin.objects.in_bulk({origin for row in rows for origin in (row.resource_id, row.scope_id)})
+    return {
+        record_id(row.trace_id, row.span_id): digest(
+            bytes(shared[row.resource_id].message),
+            bytes(shared[row.scope_id].message),
+            spans[row.segment_id, row.position],
+        )
+        for row in rows
+    }
+
+
+def digest(*parts: bytes) -> str:
+    """Each part behind its length, 64 bits big-endian: no two lists of parts look alike."""
+    return hashlib.sha256(b"".join(struct.pack(">Q", len(part)) + part for part in parts)).hexdigest()

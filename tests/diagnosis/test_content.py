@@ -1,0 +1,102 @@
+"""What a decision binds to: the hash over issue, plan, evidence and eval, and which part changed."""
+
+from __future__ import annotations
+
+import hashlib
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from diagnosis import content
+from diagnosis.models import EvalCandidate, Loop
+from telemetry.models import Origin, Record
+from tenants.binding import bind
+from tenants.provisioning import Minted
+from tests.diagnosis.factory import NOW, make_loop
+from tests.telemetry.factory import span, span_id, store, trace_id
+
+RECORD = f"rec_{trace_id('t')}{span_id('call')}"
+
+
+@pytest.fixture
+def loop(alice: Minted) -> Loop:
+    """A loop with one record as evidence."""
+    store(alice.project, [span("call", trace="t", id="call", at=NOW, error="no stock")], NOW)
+    return make_loop(alice.project, evidence_ids=[RECORD])
+
+
+def test_the_hash_is_that_of_the_canonical_json_of_the_hashes_of_the_parts() -> None:
+    parts = {"issue": "aa", "eval": None, "evidence": {"rec_2": "cc", "rec_1": None}}
+
+    by_hand = hashlib.sha256(b'{"eval":null,"evidence":{"rec_1":null,"rec_2":"cc"},"issue":"aa"}').hexdigest()
+
+    assert content.hashed(parts) == by_hand
+
+
+def test_where_the_loop_stands_is_no_part_of_the_content(loop: Loop) -> None:
+    entry = loop.issue | {"status": "in_progress", "next_action": "...", "loop_id": loop.pk, "approval": {}}
+
+    assert content.parts(loop, entry) == content.parts(loop, loop.issue)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"title": "another"}, {"count": 38}, {"patch_plan": {"lever": "prompt", "steps": []}}],
+)
+def test_every_other_change_of_the_issue_changes_the_hash(loop: Loop, change: dict[str, Any]) -> None:
+    was, now = content.parts(loop, loop.issue), content.parts(loop, loop.issue | change)
+
+    assert content.hashed(was) != content.hashed(now)
+    assert content.differences(was, now) == ["the issue or its patch plan was changed"]
+
+
+def test_another_eval_under_the_same_name_is_told(loop: Loop) -> None:
+    was = content.parts(loop, loop.issue)
+    candidate = EvalCandidate.objects.get()
+    EvalCandidate.objects.update(document=candidate.document | {"expectation": "Anything goes."})
+
+    changed = content.differences(was, content.parts(loop, loop.issue))
+    EvalCandidate.objects.all().delete()
+    gone = content.differences(was, content.parts(loop, loop.issue))
+
+    assert (changed, gone) == (["the eval was changed"], ["the eval is not stored any more"])
+
+
+def test_a_record_that_is_gone_is_named(loop: Loop, alice: Minted) -> None:
+    was = content.parts(loop, loop.issue)
+    with bind(alice.project):
+        Record.objects.all().delete()
+
+    assert content.differences(was, content.parts(loop, loop.issue)) == [
+        f"the record {RECORD} is not stored any more"
+    ]
+
+
+def test_another_content_under_a_records_id_is_told(loop: Loop, alice: Minted) -> None:
+    was = content.parts(loop, loop.issue)
+    with bind(alice.project):
+        Origin.objects.update(message=b"")
+
+    assert content.differences(was, content.parts(loop, loop.issue)) == [
+        f"the record {RECORD} is not what was seen"
+    ]
+
+
+def test_columns_that_a_later_version_makes_anew_change_nothing(loop: Loop, alice: Minted) -> None:
+    was = content.parts(loop, loop.issue)
+    with bind(alice.project):
+        Record.objects.update(operation="renamed", signal_type="error")
+
+    assert content.differences(was, content.parts(loop, loop.issue)) == []
+
+
+def test_integers_of_any_size_have_a_hash() -> None:
+    assert content.hashed({"n": 10**40}) != content.hashed({"n": 10**40 + 1})
+
+
+def test_several_records_are_counted() -> None:
+    was = {"issue": "a", "eval": None, "evidence": {"rec_1": "b", "rec_2": "c"}}
+    now = deepcopy(was) | {"evidence": {"rec_1": None, "rec_2": None}}
+
+    assert content.differences(was, now) == ["2 of its records are not stored any more"]

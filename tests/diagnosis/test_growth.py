@@ -1,0 +1,116 @@
+"""When a rejected failure has grown: by rates, beyond chance, however long the windows are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from diagnosis import growth
+from diagnosis.growth import Numbers
+from diagnosis.models import Decision
+from telemetry.models import Record
+from telemetry.windows import Window, unix_nano
+from tenants.binding import bind
+from tenants.provisioning import Minted
+from tests.diagnosis.factory import make_issue
+from tests.diagnosis.shipping import T0, Send
+
+END = datetime(2026, 5, 4, 12, tzinfo=UTC)
+DAY = 24 * 60
+CLUSTER = 7
+
+
+def window(minutes: float, end: datetime = END) -> Window:
+    """So long before the end."""
+    return Window(unix_nano(end - timedelta(minutes=minutes)), unix_nano(end))
+
+
+def rejection(failures: int, minutes: float, times: int | None = 3, users: int = 0) -> Decision:
+    """A rejection of a failure that came so often in so many minutes."""
+    return Decision(times=times, numbers=Numbers(failures, users, window(minutes)).kept())
+
+
+def issue(failures: int, users: int = 0) -> dict[str, Any]:
+    """The issue now."""
+    return make_issue(impact={"records": failures, "users": users})
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "grown"),
+    [
+        ((12, DAY), (40, DAY), True),
+        ((12, DAY), (35, DAY), False),  # less than three times
+        ((2, DAY), (6, DAY), False),  # three times, which chance does as well
+        ((12, 60), (40, 60), True),
+        ((12, 60), (288, DAY), False),  # the same rate over a longer window
+        ((12, 60), (864, DAY), True),
+        ((12, 60), (12 * 30 * 24, 30 * DAY), False),
+        ((0, DAY), (40, DAY), False),  # no rate to grow from
+    ],
+)
+def test_it_grows_by_failures_a_day_and_beyond_chance(
+    alice: Minted, was: tuple[int, int], now: tuple[int, int], grown: bool
+) -> None:
+    with bind(alice.project):
+        found = growth.grown(rejection(*was), issue(now[0]), window(now[1]), CLUSTER)
+
+    assert (found is not None) is grown
+
+
+def test_a_busy_hour_is_compared_with_a_day_like_the_decisions(alice: Minted, send: Send) -> None:
+    send(T0, failing=20, ok=0)  # an hour with twenty failures, in a day with no other
+    with bind(alice.project):
+        cluster = int(Record.objects.all()[0].fingerprint or 0)
+        found = growth.grown(rejection(12, DAY), issue(20), window(60, T0 + timedelta(hours=1)), cluster)
+
+    assert found is None
+
+
+def test_the_rest_of_the_longer_window_is_counted_from_the_records(alice: Minted, send: Send) -> None:
+    send(T0, failing=20)
+    send(T0 + timedelta(hours=20), failing=25)
+    with bind(alice.project):
+        cluster = int(Record.objects.all()[0].fingerprint or 0)
+        found = growth.grown(rejection(12, DAY), issue(25), window(60, T0 + timedelta(hours=21)), cluster)
+
+    assert found
+    assert (found.failures, growth.a_day(found.per_day)) == (45, "45 a day")
+
+
+def test_users_grow_too(alice: Minted) -> None:
+    with bind(alice.project):
+        more = growth.grown(rejection(40, DAY, users=2), issue(40, users=30), window(DAY), CLUSTER)
+        same = growth.grown(rejection(40, DAY, users=20), issue(40, users=30), window(DAY), CLUSTER)
+
+    assert more
+    assert same is None
+
+
+def test_the_users_of_an_hour_are_not_multiplied_into_a_day(alice: Minted) -> None:
+    with bind(alice.project):
+        found = growth.grown(rejection(600, DAY, users=60), issue(25, users=9), window(60), CLUSTER)
+
+    assert found is None
+
+
+def test_what_is_rejected_for_good_never_grows(alice: Minted) -> None:
+    with bind(alice.project):
+        assert growth.grown(rejection(1, DAY, times=None), issue(9999), window(DAY), CLUSTER) is None
+
+
+def test_a_failure_that_was_young_is_as_frequent_as_it_was_then() -> None:
+    young = make_issue(first_seen="2026-05-04T11:50:00.000000Z", impact={"records": 12, "users": 1})
+
+    found = growth.since_first(young, window(DAY))
+
+    assert found.per_day == 12 * 6 * 24
+
+
+@pytest.mark.parametrize(
+    ("failures", "said"),
+    [(12.0, "12 a day"), (39.6, "40 a day"), (1234.0, "1,234 a day"), (0.5, "0.5 a day")],
+)
+def test_a_rate_is_said_in_few_figures(failures: float, said: str) -> None:
+    assert growth.a_day(failures) == said
