@@ -1,0 +1,182 @@
+"""
+One trace as rows with bars, a page at a time, opened at the span that somebody asks about.
+
+Of a trace of any length MOST spans are read, those around that span; texts only for the page in sight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from telemetry import trace_tree
+from telemetry.models import Record, Trace
+from telemetry.record_ids import record_id
+from telemetry.store import snapshot
+from telemetry.trace_tree import Node, Placed
+
+PAGE = 100  # rows
+ABOVE = 20  # rows in sight above the span that is asked about
+MOST = 20_000  # spans: half of them before it, half from it on
+ANCESTORS = 6  # named above a page that starts in the middle of a tree
+SCALE, THINNEST = 1000, 4  # units of a bar's picture; a span of no length must be seen too
+TEXTS = ("span_id", "name", "operation", "service", "signal_type", "fingerprint")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a row says beside its bar."""
+
+    title: str
+    service: str
+    signal_type: str
+    is_failure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One span: what it says, where it lies, and its bar in units of SCALE."""
+
+    record_id: str
+    label: Label
+    depth: int
+    fault: str
+    is_chosen: bool
+    offset_ms: float
+    duration_ms: float
+    x: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """A page of a trace; `earlier` and `later` are the first rows of the pages beside it."""
+
+    rows: list[Row]
+    first: int
+    total: int  # rows there are
+    stored: int  # spans of the trace
+    inside: list[str]  # what the first row lies in, outermost first
+    from_ms: float
+    to_ms: float  # the stretch of the trace that the bars show
+    earlier: int | None
+    later: int | None
+
+
+def read(trace_id: bytes, span_id: bytes, first: int | None = None) -> Waterfall | None:
+    """The page of the bound project's trace that starts at a row, or around the span; None if it is not stored."""
+    with snapshot():
+        chosen = Record.objects.filter(trace_id=trace_id, span_id=span_id).first()
+        if chosen is None:
+            return None
+        tree = trace_tree.placed(nodes(trace_id, chosen.start_time_unix_nano))
+        start = page_start(tree, span_id, first)
+        in_sight = [*ancestors(tree, start), *tree[start : start + PAGE]]
+        labels = labelled(trace_id, [row.node.span_id for row in in_sight])
+        stored = Trace.objects.get(pk=trace_id).records
+    return drawn(tree, start, chosen, labels, stored)
+
+
+def page_start(tree: Sequence[Placed], span_id: bytes, first: int | None) -> int:
+    """The row that is asked for, or so many above the span's that it is in sight."""
+    if first is not None:
+        return min(max(0, first), len(tree) - 1)
+    at = next(number for number, row in enumerate(tree) if row.node.span_id == span_id)
+    return 0 if at < PAGE else at - ABOVE
+
+
+def drawn(
+    tree: Sequence[Placed], start: int, chosen: Record, labels: dict[bytes, Label], stored: int
+) -> Waterfall:
+    """The page from that row on."""
+    page, inside = tree[start : start + PAGE], ancestors(tree, start)
+    scale = Scale.of([row.node for row in page], min(row.node.start_unix_nano for row in tree))
+    return Waterfall(
+        rows=[shown(row, chosen, labels[row.node.span_id], scale) for row in page],
+        first=start,
+        total=len(tree),
+        stored=stored,
+        inside=[labels[row.node.span_id].title for row in inside],
+        from_ms=scale.offset_ms(scale.start),
+        to_ms=scale.offset_ms(scale.end),
+        earlier=max(0, start - PAGE) if start else None,
+        later=start + PAGE if start + PAGE < len(tree) else None,
+    )
+
+
+def nodes(trace_id: bytes, around_unix_nano: int) -> list[Node]:
+    """The trace's spans around that time, by start."""
+    spans = Record.objects.filter(trace_id=trace_id).values_list(
+        "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano"
+    )
+    before = spans.filter(start_time_unix_nano__lt=around_unix_nano)
+    after = spans.filter(start_time_unix_nano__gte=around_unix_nano)
+    rows = [
+        *before.order_by("-start_time_unix_nano", "-span_id")[: MOST // 2][::-1],
+        *after.order_by("start_time_unix_nano", "span_id")[: MOST // 2],
+    ]
+    return [Node(bytes(span), bytes(parent) if parent else None, *times) for span, parent, *times in rows]
+
+
+def ancestors(tree: Sequence[Placed], start: int) -> list[Placed]:
+    """The nearest rows that the one at `start` lies in, outermost first."""
+    found: list[Placed] = []
+    depth = tree[start].depth
+    for row in reversed(tree[:start]):
+        if not depth or len(found) == ANCESTORS:
+            break
+        if row.depth < depth:
+            found.append(row)
+            depth = row.depth
+    return found[::-1]
+
+
+def labelled(trace_id: bytes, span_ids: Sequence[bytes]) -> dict[bytes, Label]:
+    """What the rows of these spans say."""
+    rows = Record.objects.filter(trace_id=trace_id, span_id__in=span_ids).values_list(*TEXTS)
+    return {
+        bytes(span): Label(name or operation or "unnamed", service, signal_type, fingerprint is not None)
+        for span, name, operation, service, signal_type, fingerprint in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The stretch of time that a page's bars show."""
+
+    origin: int  # of the trace, unix nanoseconds
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node], origin: int) -> Scale:
+        """From the first start to the last end."""
+        ends = (node.start_unix_nano + node.duration_nano for node in nodes)
+        return cls(origin, min(node.start_unix_nano for node in nodes), max(ends))
+
+    def offset_ms(self, nano: int) -> float:
+        """Milliseconds since the trace began."""
+        return (nano - self.origin) / 1e6
+
+    def bar(self, node: Node) -> tuple[int, int]:
+        """Left edge and width."""
+        length = max(1, self.end - self.start)
+        width = max(THINNEST, node.duration_nano * SCALE // length)
+        return min((node.start_unix_nano - self.start) * SCALE // length, SCALE - width), width
+
+
+def shown(row: Placed, chosen: Record, label: Label, scale: Scale) -> Row:
+    """One row of the page."""
+    node = row.node
+    x, width = scale.bar(node)
+    return Row(
+        record_id=record_id(chosen.trace_id, node.span_id),
+        label=label,
+        depth=row.depth,
+        fault=row.fault,
+        is_chosen=node.span_id == bytes(chosen.span_id),
+        offset_ms=scale.offset_ms(node.start_unix_nano),
+        duration_ms=node.duration_nano / 1e6,
+        x=x,
+        width=width,
+    )
