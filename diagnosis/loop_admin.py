@@ -89,7 +89,7 @@ class LoopAdmin(QueueAdmin):
         """The loop as it is now; the form below decides exactly that."""
         context = {
             **self.admin_site.each_context(request),
-            **loop_page.context(loop),
+            **loop_page.context(loop, request.GET),
             **deciding.context(loop),
             "title": f"Loop {loop.loop_id}",
             "opts": self.opts,

@@ -1,18 +1,25 @@
 """
 JSON from telemetry as rows of names and texts, for pages that people read. Plain text in, plain text out.
 
-Nothing here marks text as safe: templates escape it, and no link is made of it.
+Nothing here marks text as safe: templates escape it, and no link is made of it. Signs that reorder or hide text are
+shown by their number: https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 ROW_LIMIT = 200
-TEXT_LIMIT = 4000
+NAME_LIMIT, TEXT_LIMIT = 200, 4000
+# Controls but for tabs and ends of lines, separators of lines, direction, nothing visible at all, and tags.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
 
 
 def rows(value: Any) -> list[tuple[str, str]]:
@@ -22,25 +29,35 @@ def rows(value: Any) -> list[tuple[str, str]]:
     return flat if len(flat) <= ROW_LIMIT else flat[:ROW_LIMIT] + more
 
 
-def flatten(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+def flatten(value: Any) -> Iterator[tuple[str, str]]:
     """Each value that is there, with the way to it."""
+    return ((text(name, NAME_LIMIT), text(inner)) for name, inner in leaves(value))
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The same as it was sent."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from flatten(inner, f"{name}.{key}" if name else str(key))
+            yield from leaves(inner, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
         for number, inner in enumerate(value):
-            yield from flatten(inner, f"{name}[{number}]")
+            yield from leaves(inner, f"{name}[{number}]")
     elif value not in (None, "", [], {}):
-        yield name, text(value)
+        yield name, value
 
 
-def text(value: Any) -> str:
+def text(value: Any, limit: int = TEXT_LIMIT) -> str:
     """One value as text, cut where nobody reads on."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    cut = f"{said[:TEXT_LIMIT]}… (cut: {len(said)} characters in all)"
-    return said if len(said) <= TEXT_LIMIT else cut
+    whole = plain(said[:limit])
+    return whole if len(said) <= limit else f"{whole}… (cut: {len(said)} characters in all)"
+
+
+def plain(said: str) -> str:
+    """The text with every sign that nobody sees as `⟨U+202E⟩`."""
+    return UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", said)
 
 
 def moment(said: datetime | str | None) -> str:

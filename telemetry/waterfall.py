@@ -18,6 +18,7 @@ from telemetry.trace_tree import Node, Placed
 PAGE = 100  # rows
 ABOVE = 20  # rows in sight above the span that is asked about
 MOST = 20_000  # spans: half of them before it, half from it on
+DEEPEST = 8  # indents that a phone has room for
 ANCESTORS = 6  # named above a page that starts in the middle of a tree
 SCALE, THINNEST = 1000, 4  # units of a bar's picture; a span of no length must be seen too
 TEXTS = ("span_id", "name", "operation", "service", "signal_type", "fingerprint")
@@ -47,6 +48,11 @@ class Row:
     x: int
     width: int
 
+    @property
+    def indent(self) -> int:
+        """How far it is moved to the right."""
+        return min(self.depth, DEEPEST)
+
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
@@ -61,6 +67,11 @@ class Waterfall:
     to_ms: float  # the stretch of the trace that the bars show
     earlier: int | None
     later: int | None
+
+    @property
+    def last(self) -> int:
+        """The number of the last row, from 1."""
+        return self.first + len(self.rows)
 
 
 def read(trace_id: bytes, span_id: bytes, first: int | None = None) -> Waterfall | None:
