@@ -21,7 +21,7 @@ CONTENT = ("capture", "attributes", "events", "links", "resource", "scope")
 TIMES = ("time", "time_unix_nano")  # of an event
 MOST = 2_000  # values of a record that are looked at
 CONTEXT = 60  # characters of a long text before the first that differs
-SAME, DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY = "same", "differs", "only here", "only healthy"
+SAME, DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY = "same", "differs", "healthy lacks it", "only healthy"
 
 
 @dataclass(frozen=True, slots=True)

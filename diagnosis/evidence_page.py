@@ -26,7 +26,7 @@ from tenants.binding import bind
 
 logger = logging.getLogger(__name__)
 EVIDENCE_LIMIT = 20
-LINE = 300  # characters
+LINE = 120  # characters of a name or a message
 Rows = list[tuple[str, str]]
 
 
@@ -100,7 +100,8 @@ def line(record: dict[str, Any] | None) -> str:
     """When, what, and what it said."""
     if record is None:
         return "no longer stored"
-    said = (record.get(name) for name in ("start_time", "name", "message"))
+    started = str(record["start_time"])[:19].replace("T", " ")
+    said = (started, record.get("name"), record.get("message"))
     return " · ".join(text(one, LINE) for one in said if one)
 
 

@@ -1,0 +1,95 @@
+"""The healthy record that a failure is held against."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from diagnosis import twin
+from tenants.binding import bind
+from tenants.provisioning import Minted
+from tests.diagnosis.shipping import T0
+from tests.telemetry.factory import minutes, record_id, span, store
+
+
+def sent(
+    minted: Minted, name: str, after: float = 0, resource: dict[str, str] | None = None, **fields: Any
+) -> str:
+    """One record so many minutes after T0; its id."""
+    made = span(fields.pop("of", "place order"), trace=name, id=name, at=T0 + minutes(after), **fields)
+    store(minted.project, [made], T0, {"service.name": "shop"} | (resource or {}))
+    return record_id(made)
+
+
+def twin_of(minted: Minted, failing: str, signal_type: str = "") -> str | None:
+    """The healthy one that is found."""
+    with bind(minted.project):
+        return twin.find(failing, signal_type)
+
+
+def test_the_nearest_in_time_of_the_same_operation_is_taken(alice: Minted) -> None:
+    failing = sent(alice, "failing", error="no stock")
+    sent(alice, "other operation", 0.1, of="look around")
+    sent(alice, "other service", 0.1, {"service.name": "bank"})
+    sent(alice, "fails, too", 0.1, error="no stock")
+    sent(alice, "late", 5)
+    near = sent(alice, "near", -2)
+
+    assert twin_of(alice, failing) == near
+
+
+def test_environment_and_release_count_more_than_time(alice: Minted) -> None:
+    prod = {"deployment.environment.name": "prod", "service.version": "2"}
+    failing = sent(alice, "failing", 0, prod, error="no stock")
+    sent(alice, "staging", 1, prod | {"deployment.environment.name": "staging"})
+    sent(alice, "older release", 2, prod | {"service.version": "1"})
+    alike = sent(alice, "alike", 30, prod)
+
+    assert twin_of(alice, failing) == alike
+
+
+def test_of_equals_the_smaller_id_is_taken_whatever_came_first(alice: Minted) -> None:
+    failing = sent(alice, "failing", error="no stock")
+    both = [sent(alice, name, 1) for name in ("a", "b")]
+
+    assert twin_of(alice, failing) == min(both)
+
+
+def test_where_all_near_records_fail_the_nearest_minute_that_ran_well_is_looked_at(
+    alice: Minted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(twin, "NEAR", 3)
+    before = sent(alice, "before the deployment", -600)
+    failing = sent(alice, "failing", error="no stock")
+    for number in range(12):
+        sent(alice, f"noise {number}", -number - 1, error="no stock")
+
+    assert twin_of(alice, failing) == before
+
+
+def test_there_may_be_none(alice: Minted) -> None:
+    failing = sent(alice, "failing", error="no stock")
+    sent(alice, "days ago", -3000)
+
+    assert twin_of(alice, failing) is not None  # among the nearest records, however long ago
+    assert twin_of(alice, sent(alice, "alone", of="never ran well", error="boom")) is None
+    assert twin_of(alice, f"rec_{'0' * 48}") is None
+    assert twin_of(alice, "no id") is None
+
+
+def test_a_slow_record_is_held_against_one_that_took_half_as_long(alice: Minted) -> None:
+    slow = sent(alice, "slow", duration_ms=100)
+    sent(alice, "slow, too", 1, duration_ms=80)
+    quick = sent(alice, "quick", 9, duration_ms=50)
+
+    assert twin_of(alice, slow, "latency") == quick
+
+
+def test_a_repeated_call_is_held_against_another_trace(alice: Minted) -> None:
+    spans = [span("get", trace="loop", id=n, at=T0 + timedelta(seconds=n)) for n in range(3)]
+    store(alice.project, spans, T0)
+    other = sent(alice, "other", 4, of="get")
+
+    assert twin_of(alice, record_id(spans[0]), "repeated_call") == other

@@ -1,0 +1,63 @@
+"""A verification in sentences, from what verify really writes."""
+
+from __future__ import annotations
+
+from diagnosis import verification_page
+from diagnosis.models import Loop, Verification
+from diagnosis.verification import verify
+from tests.diagnosis.shipping import SHIPPED, Send, after
+
+
+def read(loop: Loop) -> verification_page.Read:
+    """The newest one."""
+    return verification_page.read(loop.verifications.all(), loop)[0]
+
+
+def test_a_held_fix_says_its_numbers(held: Loop) -> None:
+    found = read(held)
+    facts = dict(found.facts)
+
+    assert (
+        facts["Before the fix"]
+        == "20 failures in 50 records (40 %), 2026-05-04 11:55 to 2026-05-04 14:00 UTC"
+    )
+    assert (
+        facts["Since the fix"] == "0 failures in 60 records (0 %), 2026-05-04 14:00 to 2026-05-04 15:00 UTC"
+    )
+    assert facts["Expected without a change"] == "24 failures since the fix"
+    assert facts["Rate after by rate before"].startswith("0, between 0 and 0.")
+    assert facts["Look"] == "number 1"
+    assert ("Sessions", "50", "60") in found.trajectory
+    assert found.trajectory[1][2].startswith("100 % (")
+
+
+def test_a_fix_of_which_too_little_is_known_says_what_is_needed(loop: Loop, send: Send) -> None:
+    send(SHIPPED, ok=2)
+    verify(loop, after(1))
+
+    assert "more records of place order without a failure" in dict(read(loop).facts)["Still needed"]
+
+
+def test_a_regression_names_its_records(loop: Loop, send: Send) -> None:
+    send(SHIPPED, failing=40, ok=10)
+    verify(loop, after(1))
+
+    assert len(read(loop).evidence_ids) == 5
+
+
+def test_what_rose_meanwhile_leads_to_its_loop_where_it_has_one(loop: Loop) -> None:
+    moved = {"cluster_id": loop.cluster_id, "failures_before": 1, "failures_after": 9}
+    document = {"moved_to": [moved, moved | {"cluster_id": "clu_unknown"}]}
+    made = Verification(loop=loop, verdict="improved", document=document, created_at=SHIPPED)
+
+    [found] = verification_page.read([made], loop)
+
+    assert [(one.before, one.after, one.loop_id) for one in found.moved_to] == [(1, 9, loop.pk), (1, 9, "")]
+
+
+def test_a_document_of_few_words_is_no_error(loop: Loop) -> None:
+    made = Verification(loop=loop, verdict="held", document={"before": {"failures": 4}}, created_at=SHIPPED)
+
+    [found] = verification_page.read([made], loop)
+
+    assert found.facts == [("Before the fix", "4 failures")]
