@@ -1,5 +1,5 @@
 """
-What a person has in sight before deciding on a loop: the issue, its evidence, the plan, what the agent said, the history.
+What a person has in sight before deciding on a loop: issue, evidence, plan, what the agent said, history.
 
 Evidence comes from the project's own store (evidence_page.py), all else from the control database.
 """
