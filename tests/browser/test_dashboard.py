@@ -1,25 +1,21 @@
-"""The pages in a real Chromium against the real server: with and without JavaScript, wide and on a phone."""
+"""The dashboard in a real Chromium against the real server: with and without JavaScript, wide and on a phone."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.browser.visits import PHONE, SCHEMES, WIDE, Visit, Visits
 from tests.server import ROOT, Server
 from tests.telemetry.factory import minutes, request, span
 
-PHONE = {"width": 390, "height": 844}
 CONTRAST = (ROOT / "tests/fixtures/contrast.js").read_text()
-WIDE = {"width": 1280, "height": 900}
-SCHEMES = ("light", "dark")
 WAY = {
     "dashboard": "button:has-text('Diagnose this window')",
     "issue": "a[href^='/dashboard/issues/']",
@@ -27,74 +23,6 @@ WAY = {
     "session": "text=Its session",
     "sessions": "a:has-text('Sessions')",
 }
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The browser of this machine."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert path, "These tests need Chromium: install it, or name its path in CHROMIUM."
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        with closing(playwright.chromium.launch(executable_path=path, args=arguments)) as browser:
-            yield browser
-
-
-@dataclass
-class Visit:
-    """A page in a browser of its own, and all that its console and network complained of."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-    def go(self, path: str) -> None:
-        """To a path of the server."""
-        self.page.goto(path)
-
-    def follow(self, link: Locator) -> None:
-        """To where that leads; looking before the other page is there would be looking at this one."""
-        with self.page.expect_navigation():
-            link.click()
-
-    def overflow(self) -> int:
-        """Pixels that stick out to the right."""
-        width = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        return int(self.page.evaluate(width))
-
-
-class Visits:
-    """`visits(viewport=PHONE, java_script_enabled=False)`: a fresh browser that listens for complaints."""
-
-    def __init__(self, chromium: Browser, server: Server) -> None:
-        self.chromium, self.server = chromium, server
-        self.contexts: list[BrowserContext] = []
-
-    def __call__(self, **options: Any) -> Visit:
-        context = self.chromium.new_context(base_url=self.server.url, **{"viewport": WIDE, **options})
-        self.contexts.append(context)
-        visit = Visit(context.new_page())
-        visit.page.on("console", lambda message: visit.complaints.append(message.text))
-        visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        visit.page.on("request", lambda sent: foreign(visit, self.server, sent.url))
-        return visit
-
-    def close(self) -> None:
-        """Every browser that was opened."""
-        for context in self.contexts:
-            context.close()
-
-
-@pytest.fixture
-def visit(chromium: Browser, server: Server) -> Iterator[Visits]:
-    """Browsers for one test."""
-    with closing(Visits(chromium, server)) as visits:
-        yield visits
-
-
-def foreign(visit: Visit, server: Server, url: str) -> None:
-    """Pages load nothing from other hosts."""
-    if not url.startswith(server.url):
-        visit.complaints.append(f"asked {url}")
 
 
 @dataclass(frozen=True, slots=True)
