@@ -7,10 +7,13 @@ from django.template.loader import render_to_string
 
 from diagnosis.loop_admin import LoopAdmin
 from diagnosis.models import Loop, Packet
+from diagnosis.notice_models import Tracker
 from diagnosis.readable import rows
+from diagnosis.tracker_admin import TrackerAdmin
 from tenants.staff import ReadOnly, ScopedAdmin
 
 admin.site.register(Loop, LoopAdmin)
+admin.site.register(Tracker, TrackerAdmin)
 
 
 @admin.register(Packet)

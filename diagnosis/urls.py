@@ -1,8 +1,9 @@
 """Paths about packets, loops, evals and runs: the API, then the pages."""
 
+from django.contrib import admin
 from django.urls import path
 
-from diagnosis import eval_views, loop_views, packet_views, pages, run_views
+from diagnosis import eval_views, handoff_admin, loop_views, packet_views, pages, run_views
 
 urlpatterns = [
     path("v1/runs/diagnose", run_views.DiagnoseView.as_view(), name="diagnose"),
@@ -23,4 +24,9 @@ urlpatterns = [
     path("dashboard/sessions", pages.sessions_page, name="dashboard-sessions"),
     path("dashboard/session", pages.session_page, name="dashboard-session"),
     path("dashboard/records/<str:record_id>", pages.record_page, name="dashboard-record"),
+    path(
+        "admin/loops/<slug:loop_id>/handoff.zip",
+        admin.site.admin_view(handoff_admin.download),
+        name="admin-handoff",
+    ),
 ]
