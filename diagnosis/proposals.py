@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from diagnosis import loops, urgency
+from diagnosis import loops, notices, urgency
 from diagnosis.models import Loop, LoopEvent, Packet
 
 if TYPE_CHECKING:
@@ -49,10 +49,12 @@ def follow(packet: Packet, explained: Explained, window_minutes: int, now: datet
     new = [proposed(packet, cluster, latest[cluster], now) for cluster in latest if cluster not in known]
     Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)  # another diagnosis may be faster
     waiting = [loop for loop in known.values() if loop.state in loops.DECIDABLE]
+    rising = [loop for loop in waiting if notices.begins_to_rise(loop, latest[loop.cluster_id]["issue"])]
     for loop in waiting:
         for name, value in latest[loop.cluster_id].items():
             setattr(loop, name, value)
     Loop.objects.bulk_update(waiting, FOLLOWING, batch_size=BATCH)
+    notices.tell_rising(rising, now)
     followed = known | locked(packet, [loop.cluster_id for loop in new])
     note_proposals(packet, {loop.loop_id for loop in new}, followed, now)
     return followed
@@ -75,7 +77,7 @@ def locked(packet: Packet, clusters: Any) -> dict[str, Loop]:
 
 def note_proposals(packet: Packet, made: set[str], followed: dict[str, Loop], now: datetime) -> None:
     """The first line in the history of each loop that this packet proposed."""
-    LoopEvent.objects.bulk_create(
+    events = LoopEvent.objects.bulk_create(
         LoopEvent(
             loop=loop,
             kind=LoopEvent.Kind.PROPOSED,
@@ -86,6 +88,7 @@ def note_proposals(packet: Packet, made: set[str], followed: dict[str, Loop], no
         for loop in followed.values()
         if loop.loop_id in made
     )
+    notices.tell(events)
 
 
 def state(packet: Packet, issue: Issue, shown: dict[str, Any], now: datetime) -> dict[str, Any]:
