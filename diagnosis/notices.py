@@ -111,11 +111,25 @@ def regressed(event: LoopEvent) -> Notice:
     return notice(event.loop, Kind.REGRESSED, str(event.pk), text, event.created_at)
 
 
+def grown(event: LoopEvent) -> Notice:
+    """A rejection that allowed so much and no more."""
+    text = "It grew past what its rejection allowed, and waits for a decision again."
+    return notice(event.loop, Kind.RISING, str(event.pk), text, event.created_at)
+
+
+def outdated(event: LoopEvent) -> Notice:
+    """An approval whose content is no longer what was approved."""
+    text = f"The approval no longer holds. The loop is {event.loop.state} now."
+    return notice(event.loop, Kind.DECIDED, str(event.pk), text, event.created_at)
+
+
 TOLD: dict[str, Callable[[LoopEvent], Notice | None]] = {
     LoopEvent.Kind.PROPOSED: new,
     LoopEvent.Kind.DECIDED: decided,
     LoopEvent.Kind.VERIFIED: verified,
     LoopEvent.Kind.REGRESSED: regressed,
+    LoopEvent.Kind.GREW: grown,
+    LoopEvent.Kind.OUTDATED: outdated,
 }
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('diagnosis', '0001_initial'),
+        ('diagnosis', '0003_queue'),
         ('tenants', '0002_audit_log'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -141,6 +141,15 @@ def test_a_diagnosis_tells_of_a_loop_that_rises_while_it_waits(
     assert [told.kind for told in Notice.objects.order_by("pk")] == ["new", "rising"]
 
 
+def test_what_ends_a_decision_is_told(alice: Minted) -> None:
+    loop = make_loop(alice.project)
+
+    for kind in (Kind.GREW, Kind.OUTDATED):
+        loops.note(loop, kind, "loopkit", NOW)
+
+    assert kinds(loop) == ["new", "rising", "decided"]
+
+
 def test_old_notices_are_forgotten(alice: Minted) -> None:
     loop = make_loop(alice.project)
     Notice.objects.update(created_at=NOW - timedelta(days=91))
