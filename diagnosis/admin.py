@@ -1,16 +1,23 @@
-"""What the admin shows of diagnosis: packets to read, and the loops (queue_admin.py, loop_admin.py)."""
+"""What the admin shows of diagnosis: packets to read, the loops (queue_admin.py, loop_admin.py), the inbox."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.template.loader import render_to_string
 
+from diagnosis.feed_key_admin import FeedKeyAdmin
 from diagnosis.loop_admin import LoopAdmin
 from diagnosis.models import Loop, Packet
+from diagnosis.notice_admin import NoticeAdmin
+from diagnosis.notice_models import FeedKey, Notice, Tracker
 from diagnosis.readable import rows
+from diagnosis.tracker_admin import TrackerAdmin
 from tenants.staff import ReadOnly, ScopedAdmin
 
 admin.site.register(Loop, LoopAdmin)
+admin.site.register(Tracker, TrackerAdmin)
+admin.site.register(Notice, NoticeAdmin)
+admin.site.register(FeedKey, FeedKeyAdmin)
 
 
 @admin.register(Packet)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from diagnosis import loops, next_action, reopening
+from diagnosis import issue_text, loops, neutral, next_action, reopening
 from diagnosis.models import EvalCandidate, Loop
 from loopkit.errors import ApiError
 from telemetry.reading import find
@@ -31,8 +31,14 @@ OUTDATED = (
 )
 
 
-def bundle(loop: Loop) -> dict[str, Any]:
-    """The bundle as JSON. ApiError 409: before approval, and when what was approved is not there any more."""
+def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
+    """
+    The bundle as JSON. ApiError 409, with the state and what is missing: before approval, and when what was approved
+    is not there any more.
+
+    Args:
+        page_url: the loop's page in the admin, which issues in trackers point to.
+    """
     if loop.state not in OPEN_STATES:
         missing = MISSING[Loop.State(loop.state)]
         raise ApiError(
@@ -43,7 +49,7 @@ def bundle(loop: Loop) -> dict[str, Any]:
     with bind(loop.project):
         records = find(loop.issue["evidence_ids"])
     candidate = EvalCandidate.objects.get(project=loop.project, eval_id=loop.issue["eval_candidate"])
-    return {
+    made = {
         "ok": True,
         "warning": WARNING,
         "loop_id": loop.loop_id,
@@ -55,32 +61,36 @@ def bundle(loop: Loop) -> dict[str, Any]:
         "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],
         "next_action": next_action.after_handoff(loop),
     }
+    return made | {"new_issue_links": issue_text.links(loop, made, page_url)}
 
 
-def markdown(loop: Loop) -> str:
-    """The same for reading: an issue text with the evidence."""
-    data = bundle(loop)
+def markdown(data: dict[str, Any]) -> str:
+    """The bundle for reading: an issue text with the evidence. What it quotes acts nowhere it is pasted."""
     issue, approval = data["issue"], data["approval"]
     return "\n".join(
         [
-            f"# {one_line(issue['title'])}",
+            f"# {neutral.plain(issue['title'])}",
             "",
             f"> {WARNING}",
             "",
-            f"Approved by {approval['decided_by']} at {approval['decided_at']}: {one_line(approval['reason'])}",
+            f"Approved by {neutral.plain(approval['decided_by'])} at {approval['decided_at']}: "
+            f"{neutral.plain(approval['reason'], 4000)}",
             "",
-            f"- severity: {issue['severity_reason']}",
-            f"- operation: `{one_line(issue['operation'])}`",
+            f"- severity: {neutral.plain(issue['severity_reason'])}",
+            f"- operation: {neutral.code(issue['operation'])}",
             f"- failures: {issue['count']} of {issue['impact']['operation_records']} records of the operation",
             f"- sessions: {issue['impact']['sessions']}, users: {issue['impact']['users']}, trend: {issue['trend']}",
             f"- seen from {issue['first_seen']} to {issue['last_seen']}",
             "",
             "## Plan",
             f"Lever: {issue['patch_plan']['lever']}",
-            *[f"{step['step']}. {one_line(step['detail'])}" for step in issue["patch_plan"]["steps"]],
+            *[
+                f"{step['step']}. {neutral.with_code(step['detail'])}"
+                for step in issue["patch_plan"]["steps"]
+            ],
             "",
-            f"Verify: {one_line(issue['patch_plan']['verify'])}",
-            f"Refuted by: {one_line(issue['patch_plan']['refuted_by'])}",
+            f"Verify: {neutral.with_code(issue['patch_plan']['verify'])}",
+            f"Refuted by: {neutral.with_code(issue['patch_plan']['refuted_by'])}",
             "",
             "## Evidence",
             *[evidence_line(record) for record in data["evidence"]],
@@ -98,9 +108,5 @@ def markdown(loop: Loop) -> str:
 
 def evidence_line(record: dict[str, Any]) -> str:
     """One record in a line."""
-    return f"- `{record['record_id']}` {record['start_time']} {one_line(record['message'] or '')}"
-
-
-def one_line(text: str) -> str:
-    """Untrusted text that cannot start a heading, a fence or a list of its own."""
-    return " ".join(str(text).replace("`", "'").split())
+    said = f" {neutral.code(record['message'])}" if record["message"] else ""
+    return f"- `{record['record_id']}` {record['start_time']}{said}"

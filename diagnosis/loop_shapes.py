@@ -22,7 +22,7 @@ class LoopsParameters(Declared):
 class HandoffParameters(Declared):
     """GET /v1/loops/{loop_id}/handoff"""
 
-    format = serializers.ChoiceField(["json", "md"], default="json")
+    format = serializers.ChoiceField(["json", "md", "zip"], default="json")
 
 
 class DecisionShape(Shape):
@@ -116,6 +116,13 @@ class LoopEventRequest(Declared):
     note = serializers.CharField(max_length=4000, required=False)
 
 
+class IssueLink(Shape):
+    """A link that opens a tracker's form for a new issue, for a human to click."""
+
+    tracker = serializers.CharField()
+    url = serializers.CharField()
+
+
 class Handoff(Shape):
     """The bundle for the coding agent."""
 
@@ -129,3 +136,4 @@ class Handoff(Shape):
     eval_candidate = EvalCandidate()
     evidence = Record(many=True)
     next_action = serializers.CharField()
+    new_issue_links = IssueLink(many=True)

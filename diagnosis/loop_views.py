@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import handoff, loop_answers, loop_shapes, loops, next_action
+from diagnosis import handoff, handoff_admin, loop_answers, loop_shapes, loops, next_action
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.pages_of import page
 from loopkit.errors import ApiError
@@ -114,13 +114,15 @@ class HandoffView(ProjectView):
         responses={
             (200, "application/json"): loop_shapes.Handoff,
             (200, "text/markdown"): OpenApiTypes.STR,
+            (200, "application/zip"): OpenApiTypes.BINARY,
             **{(code, "application/json"): Error for code in (400, 401, 403, 404, 409, 503)},
         },
     )
     def get(self, request: Request, loop_id: str) -> Response | HttpResponse:
-        """JSON or markdown; 409 before approval, with what is missing."""
+        """JSON, markdown or files; 409 before approval, with what is missing."""
         form = checked(loop_shapes.HandoffParameters, request)["format"]
         loop = own_loop(self.project, loop_id)
+        data = handoff.bundle(loop, handoff_admin.page_url(request, loop))
         if form == "md":
-            return HttpResponse(handoff.markdown(loop), content_type="text/markdown; charset=utf-8")
-        return Response(handoff.bundle(loop))
+            return HttpResponse(handoff.markdown(data), content_type="text/markdown; charset=utf-8")
+        return handoff_admin.as_zip(loop, data) if form == "zip" else Response(data)

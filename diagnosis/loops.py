@@ -19,7 +19,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from diagnosis import baseline
+from diagnosis import baseline, notices
 from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.times import rfc3339
 
@@ -63,8 +63,10 @@ def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
 
 
 def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:
-    """Append to the loop's history."""
-    return LoopEvent.objects.create(loop=loop, kind=kind, actor=actor, detail=detail, created_at=now)
+    """Append to the loop's history, and tell people of it."""
+    event = LoopEvent.objects.create(loop=loop, kind=kind, actor=actor, detail=detail, created_at=now)
+    notices.tell([event])
+    return event
 
 
 @transaction.atomic

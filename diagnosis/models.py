@@ -11,6 +11,7 @@ import secrets
 from django.conf import settings
 from django.db import models
 
+from diagnosis import notice_models  # noqa: F401 - Django finds models here
 from tenants.models import Project
 
 

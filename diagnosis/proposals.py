@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import prefetch_related_objects
 
-from diagnosis import loops, reopening, two_people, urgency
+from diagnosis import loops, notices, reopening, two_people, urgency
 from diagnosis.models import Loop, LoopEvent, Packet
 from telemetry.windows import Window
 
@@ -56,10 +56,12 @@ def follow(packet: Packet, explained: Explained, window: Window, now: datetime) 
     Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)  # another diagnosis may be faster
     reopening.grown(known.values(), {shown["cluster_id"]: shown for _, shown in explained}, window, now)
     waiting = undecided(known.values())
+    rising = [loop for loop in waiting if notices.begins_to_rise(loop, latest[loop.cluster_id]["issue"])]
     for loop in waiting:
         for name, value in latest[loop.cluster_id].items():
             setattr(loop, name, value)
     Loop.objects.bulk_update(waiting, FOLLOWING, batch_size=BATCH)
+    notices.tell_rising(rising, now)
     followed = known | locked(packet, [loop.cluster_id for loop in new])
     note_proposals(packet, {loop.loop_id for loop in new}, followed, now)
     prefetch_related_objects(list(followed.values()), "decisions__decided_by")  # what answers say of each
@@ -90,7 +92,7 @@ def locked(packet: Packet, clusters: Any) -> dict[str, Loop]:
 
 def note_proposals(packet: Packet, made: set[str], followed: dict[str, Loop], now: datetime) -> None:
     """The first line in the history of each loop that this packet proposed."""
-    LoopEvent.objects.bulk_create(
+    events = LoopEvent.objects.bulk_create(
         LoopEvent(
             loop=loop,
             kind=LoopEvent.Kind.PROPOSED,
@@ -101,6 +103,7 @@ def note_proposals(packet: Packet, made: set[str], followed: dict[str, Loop], no
         for loop in followed.values()
         if loop.loop_id in made
     )
+    notices.tell(events)
 
 
 def state(packet: Packet, issue: Issue, shown: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.handoff import one_line
+from diagnosis.neutral import code, plain
 
 
 def markdown(document: dict[str, Any] | None) -> str:
@@ -38,18 +38,18 @@ def section(title: str, lines: list[str]) -> list[str]:
 
 def memory_line(entry: dict[str, Any]) -> str:
     """One remembered loop."""
-    return f"- {entry['state']}: {one_line(entry['title'])} (`{entry['loop_id']}`). {entry['note']}"
+    return f"- {entry['state']}: {plain(entry['title'])} (`{entry['loop_id']}`). {entry['note']}"
 
 
 def issue_lines(number: int, issue: dict[str, Any]) -> list[str]:
     """One issue with what a reader needs to go on."""
     impact = issue["impact"]
     return [
-        f"## {number}. {one_line(issue['title'])}",
+        f"## {number}. {plain(issue['title'])}",
         "",
         f"- severity: {issue['severity_reason']}",
         f"- status: {issue['status']} (loop `{issue['loop_id']}`: {issue['approval']['state']})",
-        f"- operation: `{one_line(issue['operation'])}`",
+        f"- operation: {code(issue['operation'])}",
         f"- failures: {impact['records']} of {impact['operation_records']} records, {impact['sessions']} sessions",
         f"- trend: {issue['trend']}",
         f"- seen from {issue['first_seen']} to {issue['last_seen']}",

@@ -1,8 +1,9 @@
 """Paths about packets, loops, evals and runs: the API, then the pages."""
 
+from django.contrib import admin
 from django.urls import path
 
-from diagnosis import eval_views, loop_views, packet_views, pages, run_views
+from diagnosis import eval_views, feed_views, handoff_admin, loop_views, packet_views, pages, run_views
 
 urlpatterns = [
     path("v1/runs/diagnose", run_views.DiagnoseView.as_view(), name="diagnose"),
@@ -17,10 +18,17 @@ urlpatterns = [
     path("v1/loops/<slug:loop_id>/handoff", loop_views.HandoffView.as_view(), name="handoff"),
     path("v1/evals", eval_views.EvalsView.as_view(), name="evals"),
     path("v1/evals/<slug:eval_id>", eval_views.EvalView.as_view(), name="eval"),
+    path("v1/notices.json", feed_views.JsonFeed.as_view(), name="notices-json"),
+    path("v1/notices.atom", feed_views.AtomFeed.as_view(), name="notices-atom"),
     path("dashboard", pages.project_page, name="dashboard"),
     path("dashboard/diagnose", pages.diagnose_window, name="dashboard-diagnose"),
     path("dashboard/issues/<str:cluster_id>", pages.issue_page, name="dashboard-issue"),
     path("dashboard/sessions", pages.sessions_page, name="dashboard-sessions"),
     path("dashboard/session", pages.session_page, name="dashboard-session"),
     path("dashboard/records/<str:record_id>", pages.record_page, name="dashboard-record"),
+    path(
+        "admin/loops/<slug:loop_id>/handoff.zip",
+        admin.site.admin_view(handoff_admin.download),
+        name="admin-handoff",
+    ),
 ]

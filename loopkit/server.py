@@ -40,8 +40,18 @@ def post_worker_init(worker: Any) -> None:
     taking both signals, a gthread worker can wait for a lock that it holds itself until it is killed.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from loopkit import rounds  # Django's apps are ready in a worker only
+
+    worker.rounds = rounds.begin()
     spare_the_collector()
     share_heaps()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """The rounds end with their worker, between two steps."""
+    made = getattr(worker, "rounds", None)  # none where the worker could not start
+    if made is not None:
+        made.end()
 
 
 def spare_the_collector() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from corsheaders.defaults import default_headers
@@ -22,6 +22,8 @@ from loopkit.secret_files import stored_secret
 T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPKIT_VERSION = "0.1.0"
+MAILERS = {"": "dummy", "file": "filebased", "smtp": "smtp", "smtp+tls": "smtp", "smtps": "smtp"}
+MAIL_PORTS = {"smtp+tls": 587, "smtps": 465}
 
 
 def env(name: str, default: T, cast: Callable[[str], T]) -> T:
@@ -123,6 +125,15 @@ def cache_url(raw: str) -> str:
     return raw
 
 
+def email_url(raw: str) -> str:
+    """A mail server or a folder; "" for no mail."""
+    parts = urlsplit(raw)
+    known = parts.hostname and parts.scheme in {"smtp", "smtp+tls", "smtps"}
+    if raw and not known and not (parts.scheme == "file" and parts.path):
+        raise ValueError("use smtp+tls://user:password@host:587, smtps://, smtp:// or file:///folder")
+    return raw
+
+
 # Where things are kept
 LOOPKIT_DATA_DIR = env("LOOPKIT_DATA_DIR", BASE_DIR / "var", Path).resolve()
 DATABASES = {
@@ -172,6 +183,18 @@ if LOOPKIT_PUBLIC_URL:
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, str(urlsplit(LOOPKIT_PUBLIC_URL).hostname)]
     CSRF_TRUSTED_ORIGINS = [LOOPKIT_PUBLIC_URL]
 LOOPKIT_CONTACT_EMAIL = env("LOOPKIT_CONTACT_EMAIL", "", str)
+LOOPKIT_ROUND_SECONDS = env("LOOPKIT_ROUND_SECONDS", 300, whole)
+
+# Mail: https://docs.djangoproject.com/en/5.2/ref/settings/#email-backend
+LOOPKIT_EMAIL_URL = env("LOOPKIT_EMAIL_URL", "", email_url)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("LOOPKIT_EMAIL_FROM", "loopkit@localhost", str)
+mail = urlsplit(LOOPKIT_EMAIL_URL)
+EMAIL_BACKEND = f"django.core.mail.backends.{MAILERS[mail.scheme]}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = mail.hostname or "", mail.port or MAIL_PORTS.get(mail.scheme, 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(mail.username or ""), unquote(mail.password or "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = mail.scheme == "smtp+tls", mail.scheme == "smtps"
+EMAIL_TIMEOUT = 20  # seconds; a server that says nothing must not hold up the rounds
+EMAIL_FILE_PATH = mail.path if mail.scheme == "file" else None
 
 # Limits
 LOOPKIT_MAX_BODY_BYTES = env("LOOPKIT_MAX_BODY_BYTES", 64 * 1024 * 1024, natural)  # after decompression

@@ -18,6 +18,7 @@ PREFIXES = {
     Key.Kind.AGENT: "lk_agent_",
     Key.Kind.FEEDBACK: "lk_feedback_",
 }
+FEED_PREFIX = "lk_feed_"  # a tenant's, for readers of its notices
 SCOPES = {
     Key.Kind.PRODUCER: ["telemetry:write"],
     Key.Kind.AGENT: ["runs:write", "telemetry:read", "dashboard:read", "reports:read"],
@@ -38,7 +39,12 @@ def base62(number: int, length: int) -> str:
 
 def new_key(kind: Key.Kind) -> str:
     """A fresh key of that kind, with its checksum."""
-    text = PREFIXES[kind] + base62(secrets.randbits(256), RANDOM_LENGTH)
+    return fresh(PREFIXES[kind])
+
+
+def fresh(prefix: str) -> str:
+    """A fresh key behind the prefix, with its checksum."""
+    text = prefix + base62(secrets.randbits(256), RANDOM_LENGTH)
     return text + checksum(text)
 
 
@@ -48,9 +54,17 @@ def checksum(text: str) -> str:
 
 
 def is_well_formed(raw: str) -> bool:
-    """Whether this can be a key at all: a known prefix, the right length, a true checksum."""
-    prefix = next((prefix for prefix in PREFIXES.values() if raw.startswith(prefix)), None)
-    if prefix is None or len(raw) != len(prefix) + RANDOM_LENGTH + CHECKSUM_LENGTH or not raw.isascii():
+    """Whether this can be a project's key at all: a known prefix, the right length, a true checksum."""
+    return any(is_formed(raw, prefix) for prefix in PREFIXES.values())
+
+
+def is_formed(raw: str, prefix: str) -> bool:
+    """Whether this can be a key behind that prefix."""
+    if (
+        not raw.startswith(prefix)
+        or len(raw) != len(prefix) + RANDOM_LENGTH + CHECKSUM_LENGTH
+        or not raw.isascii()
+    ):
         return False
     return checksum(raw[:-CHECKSUM_LENGTH]) == raw[-CHECKSUM_LENGTH:]
 

@@ -27,3 +27,19 @@ class AgentKeyScheme(BearerScheme):
 class FeedbackKeyScheme(BearerScheme):
     target_class = "tenants.authentication.FeedbackKey"
     name = "feedbackKey"
+
+
+class FeedKeySchemes(OpenApiAuthenticationExtension):
+    """Feed readers send the same key in one of two ways."""
+
+    target_class = "diagnosis.feed_keys.FeedAuthentication"
+    name = ["feedKey", "feedKeyAsPassword"]
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        """Bearer, and the password of Basic."""
+        said = str(self.target.__doc__)
+        return [{"type": "http", "scheme": scheme, "description": said} for scheme in ("bearer", "basic")]
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
+        """One of them is enough."""
+        return [{name: []} for name in self.name]

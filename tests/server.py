@@ -107,6 +107,7 @@ def server_of(data_dir: Path, port: int, **variables: str) -> Server:
         "LOOPKIT_MINT_RATE": "10000/h",
         "LOOPKIT_RECOVER_RATE": "10000/h",
         "LOOPKIT_FEEDBACK_RATE": "10000/h",
+        "LOOPKIT_ROUND_SECONDS": "0",  # what happens by itself would race with what a test asks for
         **variables,
     }
     return Server(port, data_dir, environment)

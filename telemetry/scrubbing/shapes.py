@@ -19,7 +19,9 @@ Place = tuple[int, int]  # start and end of a secret
 
 NEW_WORD = r"(?<![A-Za-z0-9_])"
 SHAPES = {
-    **dict.fromkeys(("lk_ingest_", "lk_agent_", "lk_feedback_"), r"[A-Za-z0-9]{20,128}+"),  # LoopKit's own
+    **dict.fromkeys(  # LoopKit's own
+        ("lk_ingest_", "lk_agent_", "lk_feedback_", "lk_feed_"), r"[A-Za-z0-9]{20,128}+"
+    ),
     **dict.fromkeys(("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"[A-Za-z0-9]{30,255}+"),
     "github_pat_": r"\w{30,255}+",
     "glpat-": r"[\w-]{20,255}+",

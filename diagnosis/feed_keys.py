@@ -1,0 +1,92 @@
+"""
+Who reads a feed: a feed key as Bearer, or as the password of HTTP Basic, which is what feed readers can send.
+
+Never in a query, which logs and histories keep. Nothing is cached: a revoked key stops working at once.
+https://datatracker.ietf.org/doc/html/rfc7617, https://datatracker.ietf.org/doc/html/rfc6750#section-2.1
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from diagnosis.notice_models import FeedKey
+from loopkit.errors import ApiError
+from tenants import credentials
+from tenants.authentication import LAST_USED_STEP
+from tenants.models import Tenant
+
+HINT = "Send a feed key as Bearer or as the password of Basic; an operator mints one in the admin, under Feed keys."
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="LoopKit feeds", charset="UTF-8"'}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReader:
+    """A feed key that was accepted: it may read this tenant's notices. REST framework's `request.user`."""
+
+    tenant: Tenant
+    is_authenticated: bool = True
+
+
+class FeedAuthentication(BaseAuthentication):
+    """Feed key of a tenant, as Bearer or as the password of Basic; reads its notices."""
+
+    def authenticate(self, request: Request) -> tuple[FeedReader, FeedKey]:
+        """The reader; 401 without a usable key, for whatever reason."""
+        raw = sent(request.headers.get("Authorization", ""))
+        if raw is None:
+            refuse("not_authenticated", "A feed needs a key.")
+        key = find(raw, timezone.now())
+        if key is None:
+            refuse(
+                "authentication_failed",
+                "This is no feed key that works: mistyped, revoked, or of another kind.",
+            )
+        return FeedReader(key.tenant), key
+
+
+def mint(tenant: Tenant, label: str, now: datetime) -> tuple[str, FeedKey]:
+    """The raw text of a fresh key, shown once, and its row."""
+    raw = credentials.fresh(credentials.FEED_PREFIX)
+    key = FeedKey(
+        tenant=tenant, label=label, digest=credentials.digest(raw), last_four=raw[-4:], created_at=now
+    )
+    key.save(force_insert=True)
+    return raw, key
+
+
+def find(raw: str, now: datetime) -> FeedKey | None:
+    """The key if it works; roughly when it was used is remembered."""
+    if not credentials.is_formed(raw, credentials.FEED_PREFIX):
+        return None
+    key = (
+        FeedKey.objects.select_related("tenant")
+        .filter(digest=credentials.digest(raw), revoked_at=None)
+        .first()
+    )
+    if key and (key.last_used_at is None or now - key.last_used_at >= LAST_USED_STEP):
+        FeedKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
+
+
+def sent(header: str) -> str | None:
+    """The key of an Authorization header, or None without one; the user's name of Basic says nothing."""
+    scheme, _, given = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return credentials.bearer(header)
+    try:
+        return base64.b64decode(given.strip(), validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def refuse(code: str, message: str) -> NoReturn:
+    """401 that makes browsers and feed readers ask for the key."""
+    raise ApiError(401, code, message, HINT, CHALLENGE)

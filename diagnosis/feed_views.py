@@ -1,0 +1,103 @@
+"""
+HTTP for feeds: what changed in a tenant's loops, for readers with its feed key. The key says whose; no path does.
+
+A reader asks often and mostly for nothing new: https://datatracker.ietf.org/doc/html/rfc9110#section-13
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.http import http_date
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from diagnosis import feeds
+from diagnosis.feed_keys import FeedAuthentication, FeedReader
+from diagnosis.feeds import Feed
+from diagnosis.notice_models import Notice
+from diagnosis.pages_of import page, place_in
+from loopkit.links import absolute
+from telemetry.asking import checked
+from telemetry.parameters import Declared, page_limit
+from tenants.serializers import Error
+
+REFUSED = {(code, "application/json"): Error for code in (400, 401)}
+
+
+class FeedParameters(Declared):
+    """GET /v1/notices.json, /v1/notices.atom"""
+
+    limit = page_limit(50)
+    cursor = place_in(Notice)
+
+
+class NoticesFeed(APIView):
+    """The newest notices of the key's tenant."""
+
+    authentication_classes = [FeedAuthentication]  # refuses whoever has no feed key
+    required_scope = ""  # scopes are of projects' keys
+    media_type = ""
+    write: Callable[[Feed], bytes]
+
+    def answer(self, request: Request) -> HttpResponse:
+        """A page of the feed, or 304 where the reader has it."""
+        feed = self.feed(request)
+        content = type(self).write(feed)
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        modified = int(feed.updated_at.timestamp())
+        headers = {"ETag": etag, "Last-Modified": http_date(modified)}
+        found = HttpResponse(content, content_type=self.media_type, headers=headers)
+        patch_cache_control(found, private=True, no_cache=True)
+        patch_vary_headers(found, ["Authorization"])
+        return cast(HttpResponse, get_conditional_response(request._request, etag, modified, found))
+
+    def feed(self, request: Request) -> Feed:
+        """The page that is asked for."""
+        asked = checked(FeedParameters, request)
+        tenant = cast(FeedReader, request.user).tenant
+        rows = Notice.objects.filter(project__tenant=tenant)
+        notices, cursor = page(rows, asked)
+        query = urlencode({"limit": asked["limit"], "cursor": cursor})
+        later = f"{request.path}?{query}" if cursor else None
+        return Feed(tenant, notices, request.get_full_path(), later, partial(absolute, request))
+
+
+class JsonFeed(NoticesFeed):
+    """As JSON Feed 1.1."""
+
+    media_type, write = "application/feed+json", staticmethod(feeds.as_json)
+
+    @extend_schema(
+        operation_id="read_notices_json",
+        summary="What changed in the tenant's loops, as a JSON Feed",
+        parameters=[FeedParameters],
+        responses={(200, "application/feed+json"): OpenApiTypes.OBJECT, 304: None, **REFUSED},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The newest first; next_url leads on."""
+        return self.answer(request)
+
+
+class AtomFeed(NoticesFeed):
+    """As Atom."""
+
+    media_type, write = "application/atom+xml", staticmethod(feeds.as_atom)
+
+    @extend_schema(
+        operation_id="read_notices_atom",
+        summary="What changed in the tenant's loops, as an Atom feed",
+        parameters=[FeedParameters],
+        responses={(200, "application/atom+xml"): OpenApiTypes.STR, 304: None, **REFUSED},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The newest first; the link to the next page leads on."""
+        return self.answer(request)

@@ -1,0 +1,45 @@
+"""Which mail a person wants of each tenant they are a member of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
+
+from diagnosis.notice_models import MailChoice
+from tenants import audit
+from tenants.models import Tenant
+
+Mode = MailChoice.Mode
+
+
+class MailForm(forms.Form):
+    """One choice a tenant; the names of the fields are the tenants' ids."""
+
+    def __init__(self, user: User, data: Any = None) -> None:
+        super().__init__(data)
+        self.user = user
+        self.is_on = bool(settings.LOOPKIT_EMAIL_URL)
+        chosen = {choice.tenant_id: choice.mode for choice in MailChoice.objects.filter(user=user)}
+        for tenant in Tenant.objects.filter(members=user):
+            self.fields[tenant.tenant_id] = forms.ChoiceField(
+                label=tenant.name, choices=Mode.choices, initial=chosen.get(tenant.tenant_id, Mode.OFF)
+            )
+
+    def save(self, request: HttpRequest) -> None:
+        """Keep what changed, and say so in the audit log."""
+        for tenant_id in self.changed_data:
+            before, after = self.fields[tenant_id].initial, self.cleaned_data[tenant_id]
+            MailChoice.objects.update_or_create(user=self.user, tenant_id=tenant_id, defaults={"mode": after})
+            audit.record(
+                audit.Event.CHANGED,
+                f"mail:{self.user.get_username()}",
+                audit.staff(request),
+                timezone.now(),
+                tenant_id,
+                mode={"before": before, "after": after},
+            )

@@ -1,0 +1,154 @@
+"""
+The inbox: what changed in the loops of a person's tenants, what of it is unread, and which mail the person wants.
+
+Reading is a mark of the person's own, made by a button; looking changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
+
+from diagnosis import neutral
+from diagnosis.mail_form import MailForm
+from diagnosis.models import Loop
+from diagnosis.notice_models import Notice, NoticeRead
+from tenants.staff import ReadOnly, ScopedAdmin
+
+BATCH = 500
+
+
+class UnreadFilter(admin.SimpleListFilter):
+    """What the person has not read, unless all is asked for."""
+
+    title, parameter_name = "read", "read"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The choice beside the default."""
+        return [("all", "all")]
+
+    def choices(self, changelist: Any) -> Any:
+        """The default under its name."""
+        first, *rest = super().choices(changelist)
+        return iter([first | {"display": "unread"}, *rest])
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Unread, or all."""
+        return rows if self.value() == "all" else rows.filter(is_read=False)
+
+
+class NoticeAdmin(ReadOnly, ScopedAdmin):
+    """Newest first; whoever may see loops has an inbox."""
+
+    tenant_path = "project__tenant"
+    list_display = ["what", "kind", "severity", "text", "project", "created_at", "is_unread"]
+    list_display_links = None
+    list_filter = [
+        UnreadFilter,
+        "kind",
+        ("project__tenant", admin.RelatedOnlyFieldListFilter),
+        ("project", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["project"]
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ["title", "loop__loop_id", "project__project_id"]
+    actions = ["mark_read"]
+    change_list_template = "admin/diagnosis/notice/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With whether this person has read it."""
+        read = NoticeRead.objects.filter(user=request.user.pk, notice=OuterRef("pk"))
+        rows: QuerySet[Notice] = super().get_queryset(request)
+        return rows.annotate(is_read=Exists(read))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may see loops."""
+        return self.admin_site.get_model_admin(Loop).has_view_permission(request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """The same."""
+        return self.has_view_permission(request)
+
+    def unread(self, request: HttpRequest) -> QuerySet[Notice]:
+        """What this person may see and has not read."""
+        rows: QuerySet[Notice] = self.get_queryset(request).filter(is_read=False)
+        return rows
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The inbox under its own name, and the number of what is unread."""
+        allowed = self.has_view_permission(request)
+        said = {"title": "Inbox", "unread": self.unread(request).count() if allowed else 0}
+        return super().changelist_view(request, said | (extra_context or {}))
+
+    def get_urls(self) -> list[Any]:
+        """Django's pages, and those of the inbox."""
+        wrap = self.admin_site.admin_view
+        own = [
+            path("read/", wrap(self.read_all), name="diagnosis_notice_read"),
+            path("mail/", wrap(self.mail), name="diagnosis_notice_mail"),
+        ]
+        return [*own, *super().get_urls()]
+
+    @admin.display(description="loop", ordering="title")
+    def what(self, notice: Notice) -> str:
+        """The title as it was, leading to the loop."""
+        url = reverse("admin:diagnosis_loop_change", args=[notice.loop_id])
+        return format_html('<a class="lk-text" href="{}">{}</a>', url, neutral.line(notice.title, 300))
+
+    @admin.display(description="unread", boolean=True)
+    def is_unread(self, notice: Any) -> bool:
+        """Whether this person has it before them."""
+        return not notice.is_read
+
+    @admin.action(permissions=["view"], description="Mark the selected notices as read")
+    def mark_read(self, request: HttpRequest, rows: QuerySet[Notice]) -> None:
+        """For this person alone."""
+        self.mark(request, list(rows))
+
+    @method_decorator(require_POST)
+    def read_all(self, request: HttpRequest) -> HttpResponse:
+        """All that is unread."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        self.mark(request, list(self.unread(request).only("pk")))
+        return HttpResponseRedirect(reverse("admin:diagnosis_notice_changelist"))
+
+    def mark(self, request: HttpRequest, rows: list[Notice]) -> None:
+        """Remember that this person has read them."""
+        assert isinstance(request.user, User)
+        reads = [NoticeRead(notice=row, user=request.user) for row in rows]
+        NoticeRead.objects.bulk_create(reads, ignore_conflicts=True, batch_size=BATCH)
+        self.message_user(request, f"{len(rows)} notices are marked as read.", messages.SUCCESS)
+
+    def mail(self, request: HttpRequest) -> HttpResponse:
+        """Which mail the person wants, tenant by tenant."""
+        user = request.user
+        if not (isinstance(user, User) and self.has_view_permission(request)):
+            raise PermissionDenied
+        form = MailForm(user, request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            with transaction.atomic():
+                form.save(request)
+            self.message_user(request, "Your choice of mail is kept.", messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:diagnosis_notice_changelist"))
+        return self.mail_page(request, form)
+
+    def mail_page(self, request: HttpRequest, form: forms.Form) -> HttpResponse:
+        """The form in the admin's frame."""
+        frame = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Mail", "form": form}
+        return TemplateResponse(request, "admin/diagnosis/notice/mail.html", frame)

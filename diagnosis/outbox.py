@@ -1,0 +1,120 @@
+"""
+Mail to members of a tenant who want it: an outbox in the control database, sent later, with retries.
+
+One mail a person and round, whatever waits: a packet with 100 new loops is one mail. A mail is claimed before it is
+sent, so that two senders do not send it twice; one that dies in between is followed by another after CLAIM.
+https://docs.djangoproject.com/en/5.2/topics/email/#preventing-header-injection
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.core.mail.message import BadHeaderError
+from django.db.models import F, QuerySet
+
+from diagnosis import notice_text
+from diagnosis.notice_models import Mail, MailChoice, Notice
+
+logger = logging.getLogger(__name__)
+Mode = MailChoice.Mode
+DIGEST_AT = time(7, 0)  # UTC
+CLAIM = timedelta(minutes=10)
+FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
+MOST_ATTEMPTS = 20  # the last one after three days
+SEEING = ("diagnosis.view_loop", "diagnosis.change_loop", "diagnosis.decide_loop")  # one of them
+FAULTS = (SMTPException, OSError, BadHeaderError)
+
+
+def add(told: list[Notice]) -> None:
+    """Put notices of one project into the outbox of each member who wants mail of its tenant."""
+    choices = wanted().filter(tenant=told[0].project.tenant_id) if told else ()
+    for choice in choices:
+        Mail.objects.bulk_create(
+            [Mail(notice=one, user_id=choice.user_id, due_at=due(choice, one.created_at)) for one in told],
+            ignore_conflicts=True,
+        )
+
+
+def wanted() -> QuerySet[MailChoice]:
+    """The choices of people who are members now, may sign in, and have an address."""
+    chosen = MailChoice.objects.exclude(mode=Mode.OFF).exclude(user__email="")
+    return chosen.filter(user__tenants=F("tenant"), user__is_active=True, user__is_staff=True)
+
+
+def due(choice: MailChoice, at: datetime) -> datetime:
+    """At once, or at the next digest."""
+    if choice.mode == Mode.EACH:
+        return at
+    today = datetime.combine(at.date(), DIGEST_AT, at.tzinfo)
+    return today if at <= today else today + timedelta(days=1)
+
+
+def send(now: datetime, go_on: Callable[[], bool] = lambda: True) -> tuple[int, int]:
+    """Send what is due; how many mails went out and how many failed. `go_on` is asked before each."""
+    sent = failed = 0
+    people = Mail.objects.filter(due_at__lte=now).values_list("user", flat=True).distinct().order_by("user")
+    for user_id in list(people):
+        if not go_on():
+            break
+        went = send_to(user_id, now)
+        sent, failed = sent + (went is True), failed + (went is False)
+    return sent, failed
+
+
+def send_to(user_id: int, now: datetime) -> bool | None:
+    """One mail with all that is due for this person. False if it failed; None if there was nothing (any more)."""
+    claim = uuid.uuid4().hex
+    mine = Mail.objects.filter(user=user_id, due_at__lte=now)
+    mine.update(claim=claim, due_at=now + CLAIM, attempts=F("attempts") + 1)
+    claimed = Mail.objects.filter(claim=claim, due_at__isnull=False)
+    rows = list(claimed.select_related("notice__project__tenant", "notice__loop", "user"))
+    tenants = still_seen(rows[0].user) if rows else set()
+    allowed = [row for row in rows if row.notice.project.tenant_id in tenants]
+    if not allowed:
+        claimed.update(due_at=None)
+        return None
+    try:
+        message(allowed[0].user, [row.notice for row in allowed]).send()
+    except FAULTS as error:
+        postpone(claimed, allowed, error, now)
+        return False
+    claimed.update(due_at=None)
+    Mail.objects.filter(pk__in=[row.pk for row in allowed]).update(sent_at=now)
+    return True
+
+
+def still_seen(user: User) -> set[str]:
+    """The tenants whose notices the person wants and may see at this moment: it was otherwise when they came."""
+    if not any(user.has_perm(permission) for permission in SEEING):
+        return set()
+    return set(wanted().filter(user=user).values_list("tenant_id", flat=True))
+
+
+def message(user: User, notices: list[Notice]) -> EmailMessage:
+    """The mail: counts in the subject, a line for each notice, no word of telemetry in a header."""
+    return EmailMessage(
+        subject=notice_text.subject(notices),
+        body=notice_text.body(notices),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[user.email],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+
+
+def postpone(claimed: QuerySet[Mail], rows: list[Mail], error: Exception, now: datetime) -> None:
+    """Try again later, each time after twice as long; give up after MOST_ATTEMPTS."""
+    attempts = max(row.attempts for row in rows)
+    later = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
+    given_up = attempts >= MOST_ATTEMPTS
+    claimed.update(due_at=None if given_up else now + later)
+    then = "given up" if given_up else f"tried again after {now + later:%Y-%m-%d %H:%M} UTC"
+    reason = type(error).__name__  # a server's own words may repeat addresses or credentials
+    logger.warning("mail to user %s failed (%s), attempt %s: %s", rows[0].user_id, reason, attempts, then)

@@ -1,0 +1,18 @@
+"""What the page of an approved loop offers to people: links to trackers, and the bundle as files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from diagnosis import handoff_admin
+from diagnosis.models import Loop
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/diagnosis/loop/handoff.html", takes_context=True)
+def handoff_offer(context: dict[str, Any], loop: Loop) -> dict[str, Any]:
+    """The section, empty while there is no handoff."""
+    return {"loop": loop, "offer": handoff_admin.offered(context["request"], loop)}

@@ -1,0 +1,122 @@
+"""
+Links that open a tracker's own form for a new issue, filled in. A human clicks, reads and sends; LoopKit calls nobody.
+
+GitHub: https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/creating-an-issue#creating-an-issue-from-a-url-query
+GitLab: https://docs.gitlab.com/user/project/issues/create_issues/#using-a-url-with-prefilled-values
+Jira: https://confluence.atlassian.com/jirakb/how-to-create-issues-using-direct-html-links-in-jira-server-159474.html
+Linear: https://linear.app/docs/create-issues#create-issues-using-urls
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+from diagnosis.notice_models import Tracker
+
+Kind = Tracker.Kind
+SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
+SEGMENTS = {Kind.GITHUB: (2, 2), Kind.GITLAB: (2, 20), Kind.JIRA: (0, 3), Kind.LINEAR: (1, 2)}
+SHAPES = {
+    Kind.GITHUB: "https://github.com/<owner>/<repository>",
+    Kind.GITLAB: "https://gitlab.com/<group>/<project>",
+    Kind.JIRA: "https://<site>.atlassian.net",
+    Kind.LINEAR: "https://linear.app/<workspace> or https://linear.app/team/<KEY>",
+}
+MOST_BYTES = {  # of a link
+    Kind.GITHUB: 8000,  # it answers 414 above 8,191: https://github.com/github/docs/issues/5136
+    Kind.GITLAB: 8000,  # its nginx takes request lines up to 8 KiB
+    Kind.JIRA: 4000,  # its Tomcat takes 8 KiB of headers in all, and cookies are among them
+    Kind.LINEAR: 4000,  # says no limit; what every proxy takes
+}
+CUT = "(cut here: the rest is in the bundle)"
+
+
+class NotATracker(ValueError):
+    """The URL cannot be where that kind of tracker is; the text says what it looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an issue is to say: a title, lines in order of importance, and where the whole is."""
+
+    title: str
+    lines: tuple[str, ...]
+    pointer: str
+
+
+def checked(kind: Kind, raw: str) -> str:
+    """The URL of a tracker's repository or site, without a slash at its end; NotATracker if it cannot be one."""
+    parts = urlsplit(raw)
+    segments = parts.path.rstrip("/").split("/")[1:]
+    fewest, most = SEGMENTS[kind]
+    is_one = (
+        raw.isprintable()
+        and parts.scheme == "https"
+        and re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", parts.netloc.lower())
+        and not (parts.query or parts.fragment)
+        and fewest <= len(segments) <= most
+        and all(SEGMENT.fullmatch(segment) for segment in segments)
+    )
+    if not is_one:
+        raise NotATracker(f"Write it as {SHAPES[kind]}.")
+    return "/".join([f"https://{parts.netloc.lower()}", *segments])
+
+
+def link(tracker: Tracker, text: Text) -> str:
+    """The link, within what the tracker takes; "" where the settings are not (or no longer) those of a tracker."""
+    kind = Kind(tracker.kind)
+    try:
+        base = checked(kind, tracker.url)
+    except NotATracker:
+        return ""
+    if kind == Kind.JIRA and not (tracker.jira_project and tracker.jira_issue_type):
+        return ""
+    make = FORMS[kind]
+    return fitted(lambda body: make(base, tracker, text.title, body), text, MOST_BYTES[kind])
+
+
+def fitted(made: Callable[[str], str], text: Text, most: int) -> str:
+    """The longest link that fits: lines go from the end, the pointer to the bundle stays."""
+    for kept in range(len(text.lines), -1, -1):
+        cut = [] if kept == len(text.lines) else [CUT]
+        url = made("\n".join([*text.lines[:kept], *cut, "", text.pointer]))
+        if len(url) <= most:
+            break
+    return url
+
+
+def filled(**fields: str) -> str:
+    """A query; every sign but letters, digits and `_.-~` is percent-encoded."""
+    return urlencode(fields, quote_via=quote, safe="")
+
+
+def github(base: str, tracker: Tracker, title: str, body: str) -> str:
+    """The form of a repository."""
+    return f"{base}/issues/new?{filled(title=title, body=body)}"
+
+
+def gitlab(base: str, tracker: Tracker, title: str, body: str) -> str:
+    """The form of a project."""
+    return f"{base}/-/issues/new?{filled(**{'issue[title]': title, 'issue[description]': body})}"
+
+
+def jira(base: str, tracker: Tracker, title: str, body: str) -> str:
+    """The form of a site, for one project and type of issue."""
+    chosen = filled(pid=str(tracker.jira_project), issuetype=str(tracker.jira_issue_type))
+    return f"{base}/secure/CreateIssueDetails!init.jspa?{chosen}&{filled(summary=title, description=body)}"
+
+
+def linear(base: str, tracker: Tracker, title: str, body: str) -> str:
+    """The form of a workspace or of a team."""
+    return f"{base}/new?{filled(title=title, description=body)}"
+
+
+FORMS: dict[Kind, Callable[[str, Tracker, str, str], str]] = {
+    Kind.GITHUB: github,
+    Kind.GITLAB: gitlab,
+    Kind.JIRA: jira,
+    Kind.LINEAR: linear,
+}

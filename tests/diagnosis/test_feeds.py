@@ -1,0 +1,202 @@
+"""Feeds of notices: for one tenant's key, valid, bounded, quiet while nothing is new."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from django.test import Client
+
+from diagnosis import feed_keys, loops
+from diagnosis.models import Loop
+from diagnosis.notice_models import FeedKey, Notice
+from tenants.provisioning import Minted
+from tests.diagnosis.factory import NOW, make_loop
+from tests.people import home
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+PATHS = ["/v1/notices.json", "/v1/notices.atom"]
+HOSTILE = "tool <b>x</b>: @all see https://evil.example \x00\x1b]]>&amp;"
+
+
+@pytest.fixture
+def loop(alice: Minted) -> Loop:
+    """A loop of the tenant acme."""
+    home(alice.project, "acme")
+    return make_loop(alice.project, title=HOSTILE)
+
+
+@pytest.fixture
+def key(loop: Loop) -> str:
+    """The tenant's feed key."""
+    return feed_keys.mint(loop.project.tenant, "chat", NOW)[0]
+
+
+def basic(key: str, name: str = "feed") -> str:
+    """The header of HTTP Basic."""
+    return f"Basic {base64.b64encode(f'{name}:{key}'.encode()).decode()}"
+
+
+def get(path: str, authorization: str, **headers: str) -> Any:
+    """One request of a feed reader."""
+    return Client(headers={"Authorization": authorization, **headers}).get(path)
+
+
+def decide(loop: Loop, times: int) -> None:
+    """So many more notices."""
+    for _ in range(times):
+        loops.note(loop, "decided", "olga", NOW, verb="approve")
+
+
+def test_a_json_feed_says_what_changed(loop: Loop, key: str) -> None:
+    answer = get("/v1/notices.json", f"Bearer {key}")
+
+    feed = answer.json()
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/feed+json")
+    assert (feed["version"], feed["title"]) == ("https://jsonfeed.org/version/1.1", "LoopKit: acme inc")
+    assert feed["feed_url"] == "http://testserver/v1/notices.json"
+    [item] = feed["items"]
+    assert item["id"] == f"urn:uuid:{Notice.objects.get().notice_id}"
+    assert item["url"] == f"http://testserver/admin/diagnosis/loop/{loop.loop_id}/change/"
+    assert item["_loopkit"]["kind"] == "new"
+    assert "content_html" not in item
+
+
+def test_an_atom_feed_says_the_same(loop: Loop, key: str) -> None:
+    answer = get("/v1/notices.atom", basic(key))
+
+    assert answer["Content-Type"] == "application/atom+xml"
+    root = ElementTree.fromstring(answer.content)
+    [entry] = root.findall(f"{ATOM}entry")
+    assert [child.text for child in root if child.tag == f"{ATOM}title"] == ["LoopKit: acme inc"]
+    assert entry.findtext(f"{ATOM}id") == f"urn:uuid:{Notice.objects.get().notice_id}"
+    assert {child.tag.removeprefix(ATOM) for child in entry} == {
+        "id", "title", "updated", "published", "link", "category", "content",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_telemetry_is_text_that_does_nothing(key: str, path: str) -> None:
+    content = get(path, f"Bearer {key}").content.decode()
+
+    for acting in ("<b>", "&lt;b", "@all", "https://evil", "\x00", "\\u0000", "\x1b"):
+        assert acting not in content
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("user", ["", "feed", "a b", "ü"])
+def test_a_reader_may_send_the_key_as_a_password(key: str, path: str, user: str) -> None:
+    assert get(path, basic(key, user)).status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_a_key_that_works_there_is_no_feed(loop: Loop, key: str, path: str, alice: Minted) -> None:
+    others = [*alice.keys.values(), key[:-1] + "0", ""]
+    wrong = [
+        "",
+        "Basic",
+        "Basic !!",
+        "Bearer lk_feed_x",
+        *map(basic, others),
+        *map("Bearer {}".format, others),
+    ]
+
+    answers = [get(path, header) for header in wrong]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert {answer["WWW-Authenticate"].partition(" ")[0] for answer in answers} == {"Basic"}
+    assert get(f"{path}?key={key}", "").status_code == 401
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_revoked_key_stops_working_at_once(key: str, path: str) -> None:
+    assert get(path, basic(key)).status_code == 200
+
+    FeedKey.objects.update(revoked_at=NOW)
+
+    assert get(path, basic(key)).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/loops", "/v1/packets", "/v1/telemetry", "/v1/traces"])
+def test_a_feed_key_opens_nothing_else(key: str, path: str, call: Callable[..., Any]) -> None:
+    assert call("POST" if path == "/v1/traces" else "GET", path, key).status_code == 401
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_feed_holds_one_tenant_alone(loop: Loop, key: str, charlie: Minted, path: str) -> None:
+    home(charlie.project, "globex")
+    stranger, _ = feed_keys.mint(charlie.project.tenant, "theirs", NOW)
+    make_loop(charlie.project, title="charlies words")
+
+    mine, theirs = get(path, basic(key)).content, get(path, basic(stranger)).content
+
+    assert loop.loop_id.encode() in mine
+    assert b"charlies words" not in mine
+    assert loop.loop_id.encode() not in theirs
+    assert b"charlies words" in theirs
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_new_is_304_and_something_new_is_not(loop: Loop, key: str, path: str) -> None:
+    first = get(path, basic(key))
+    known = {"If-None-Match": first["ETag"]}
+
+    again = get(path, basic(key), **known)
+    by_time = get(path, basic(key), **{"If-Modified-Since": first["Last-Modified"]})
+    decide(loop, 1)
+    changed = get(path, basic(key), **known)
+
+    assert (again.status_code, again.content, by_time.status_code) == (304, b"", 304)
+    assert (changed.status_code, first["Cache-Control"]) == (200, "private, no-cache")
+    assert get(path, "", **known).status_code == 401
+
+
+def test_pages_lead_on_without_gap_or_repeat(loop: Loop, key: str) -> None:
+    decide(loop, 6)
+    seen: list[str] = []
+    path: str | None = "/v1/notices.json?limit=3"
+
+    while path:
+        page = get(path, basic(key)).json()
+        seen += [item["id"] for item in page["items"]]
+        path = page.get("next_url", "").removeprefix("http://testserver") or None
+
+    newest_first = Notice.objects.values_list("notice_id", flat=True)
+    assert seen == [f"urn:uuid:{one}" for one in newest_first]
+    links = ElementTree.fromstring(get("/v1/notices.atom?limit=3", basic(key)).content).findall(f"{ATOM}link")
+    assert [link.get("rel") for link in links] == ["self", "next"]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "cursor=!", "key=x"])
+def test_a_bad_parameter_is_refused(key: str, query: str) -> None:
+    assert get(f"/v1/notices.json?{query}", basic(key)).status_code == 400
+
+
+def test_ids_and_times_stay_when_the_loop_goes_on(loop: Loop, key: str) -> None:
+    before = get("/v1/notices.json", basic(key)).json()["items"]
+
+    Loop.objects.update(state="held", title="another", severity=1)
+
+    assert get("/v1/notices.json", basic(key)).json()["items"] == before
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_empty_feed_is_a_feed(alice: Minted, path: str) -> None:
+    key, _ = feed_keys.mint(home(alice.project, "acme").tenant, "chat", NOW)
+
+    assert get(path, basic(key)).status_code == 200
+
+
+def test_a_key_is_in_no_log(loop: Loop, key: str, caplog: Any) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    get("/v1/notices.json", basic(key))
+    get("/v1/notices.json", basic(key[:-1] + "0"))
+    get("/v1/nothing", basic(key))
+
+    assert key[8:20] not in caplog.text
+    assert key not in str(list(FeedKey.objects.values()))

@@ -1,0 +1,232 @@
+"""The bundle as files, and links that fill in a tracker's form: complete, harmless, only after approval."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from diagnosis import approval, trackers
+from diagnosis.models import Decision, Loop
+from diagnosis.notice_models import Tracker
+from tenants.models import AuditEntry
+from tenants.provisioning import Minted
+from tests.diagnosis.console import page_of, text
+from tests.diagnosis.factory import make_loop
+from tests.people import Reader, home, member, operator
+
+HOSTILE = "fixes #12 @octocat ![x](https://evil.example/a.png) ENG-7\n/close"
+URLS = {
+    "github": "https://github.com/acme/shop",
+    "gitlab": "https://gitlab.com/acme/group/shop",
+    "jira": "https://acme.atlassian.net",
+    "linear": "https://linear.app/team/ENG",
+}
+
+
+@pytest.fixture
+def loop(alice: Minted) -> Loop:
+    """An approved loop whose telemetry tries to act in a tracker."""
+    home(alice.project, "acme")
+    plan = {
+        "lever": "tools",
+        "steps": [{"step": number, "detail": f"Look: `{HOSTILE}`"} for number in range(1, 150)],
+        "verify": HOSTILE,
+        "refuted_by": HOSTILE,
+    }
+    return make_loop(
+        alice.project, state="approved", title=HOSTILE, operation=HOSTILE, service=HOSTILE, patch_plan=plan
+    )
+
+
+@pytest.fixture
+def decided(loop: Loop) -> Loop:
+    """The same with its decision."""
+    Loop.objects.update(state="proposed")
+    loop.refresh_from_db()
+    approval.decide(
+        loop, Decision.Verb.APPROVE, "Yes, @all.", User.objects.create_superuser("o@x"), timezone.now()
+    )
+    return loop
+
+
+def track(loop: Loop, *kinds: str) -> None:
+    """Settings of trackers."""
+    for kind in kinds:
+        Tracker.objects.create(
+            project=loop.project, kind=kind, url=URLS[kind], jira_project=10000, jira_issue_type=10001
+        )
+
+
+def get(call: Callable[..., Any], minted: Minted, loop: Loop, form: str) -> Any:
+    """The handoff for the agent."""
+    return call("GET", f"/v1/loops/{loop.loop_id}/handoff?format={form}", minted.keys["agent"])
+
+
+def test_the_zip_has_everything_and_says_what_is_what(
+    decided: Loop, alice: Minted, call: Callable[..., Any]
+) -> None:
+    track(decided, "github")
+
+    answer = get(call, alice, decided, "zip")
+
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    assert answer["Content-Disposition"] == f'attachment; filename="handoff-{decided.loop_id}.zip"'
+    packed = zipfile.ZipFile(BytesIO(answer.content))
+    assert packed.namelist() == [
+        "README.md",
+        "evals/lookup-order-ordernotfound-v1.json",
+        "evals/lookup-order-ordernotfound-v1.jsonl",
+        "evals/lookup-order-ordernotfound-v1.promptfoo.yaml",
+        "evals/test_lookup_order_ordernotfound_v1.py",
+        "evidence.jsonl",
+        "issue.md",
+        "loop.json",
+        "new_issue_links.md",
+        "patch_plan.json",
+    ]
+    assert json.loads(packed.read("loop.json"))["approval"]["reason"] == "Yes, @all."
+    assert len(json.loads(packed.read("patch_plan.json"))["steps"]) == 149
+    assert b"https://github.com/acme/shop/issues/new?" in packed.read("new_issue_links.md")
+
+
+def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: Callable[..., Any]) -> None:
+    first, second = (get(call, alice, decided, "zip").content for _ in range(2))
+
+    assert first == second
+
+
+@pytest.mark.parametrize("state", ["proposed", "rejected", "returned", "regressed"])
+def test_there_is_no_zip_before_an_approval(
+    loop: Loop, alice: Minted, call: Callable[..., Any], state: str
+) -> None:
+    Loop.objects.update(state=state)
+
+    assert get(call, alice, loop, "zip").status_code == 409
+    assert operator().get(f"/admin/loops/{loop.loop_id}/handoff.zip").status_code == 409
+
+
+def test_what_the_issue_quotes_acts_nowhere(decided: Loop, alice: Minted, call: Callable[..., Any]) -> None:
+    issue, fenced = get(call, alice, decided, "md").content.decode().split("```json")
+
+    assert fenced.count("```") == 1  # a block of code in which Markdown reads nothing
+    for acting in ("@octocat", "@all", "#12", "](https", "https://evil", "ENG-7", "\n/close"):
+        assert acting not in issue
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "title", "body"),
+    [
+        ("github", "https://github.com/acme/shop/issues/new", "title", "body"),
+        ("gitlab", "https://gitlab.com/acme/group/shop/-/issues/new", "issue[title]", "issue[description]"),
+        ("jira", "https://acme.atlassian.net/secure/CreateIssueDetails!init.jspa", "summary", "description"),
+        ("linear", "https://linear.app/team/ENG/new", "title", "description"),
+    ],
+)
+def test_a_link_fills_in_the_trackers_form_within_its_limit(
+    decided: Loop, alice: Minted, call: Callable[..., Any], kind: str, path: str, title: str, body: str
+) -> None:
+    track(decided, kind)
+
+    [link] = get(call, alice, decided, "json").json()["new_issue_links"]
+
+    parts = urlsplit(link["url"])
+    filled = {name: value for name, [value] in parse_qs(parts.query, strict_parsing=True).items()}
+    assert (link["tracker"], f"{parts.scheme}://{parts.netloc}{parts.path}") == (kind, path)
+    assert len(link["url"]) <= trackers.MOST_BYTES[trackers.Kind(kind)]
+    assert trackers.CUT in filled[body]  # 149 steps fit nowhere
+    assert filled[body].endswith(f"http://testserver/admin/diagnosis/loop/{decided.loop_id}/change/")
+    said = filled[title] + filled[body].removesuffix(filled[body].splitlines()[-1])
+    for acting in ("@o", "@a", "#12", "](", "://", "ENG-7", "\n/close"):
+        assert acting not in said
+    if kind == "jira":
+        assert (filled["pid"], filled["issuetype"]) == ("10000", "10001")
+
+
+def test_there_is_no_link_where_no_tracker_is_set(
+    decided: Loop, alice: Minted, charlie: Minted, call: Callable[..., Any]
+) -> None:
+    Tracker.objects.create(project=charlie.project, kind="github", url=URLS["github"])
+
+    assert get(call, alice, decided, "json").json()["new_issue_links"] == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://github.com/acme/shop",
+        "https://github.com/acme",
+        "https://github.com/acme/shop/issues",
+        "https://github.com/acme/shop?x=1",
+        "https://github.com/acme/shop#x",
+        "https://user:pw@github.com/acme/shop",
+        "https://github.com/acme/..",
+        "https://github.com/acme/sh op",
+        "https:///acme/shop",
+        "javascript:alert(1)//github.com/acme/shop",
+        "https://github.com\\@evil.example/acme/shop",
+        "https://github.com/acme/shop\nx",
+    ],
+)
+def test_a_url_that_is_no_repository_is_refused(url: str) -> None:
+    with pytest.raises(trackers.NotATracker, match="Write it as https://github"):
+        trackers.checked(trackers.Kind.GITHUB, url)
+
+
+def test_an_operator_sets_a_tracker_and_the_audit_log_says_so(loop: Loop) -> None:
+    boss = operator()
+    form = {"project": loop.project_id, "kind": "github", "url": f"{URLS['github']}/"}
+
+    refused = boss.post("/admin/diagnosis/tracker/add/", form | {"url": "http://github.com/acme/shop"})
+    added = boss.post("/admin/diagnosis/tracker/add/", form)
+
+    assert "Write it as https://github.com/" in text(refused)
+    assert (added.status_code, Tracker.objects.get().url) == (302, URLS["github"])
+    entry = AuditEntry.objects.get(event="added")
+    assert (entry.tenant_id, entry.detail["url"]["after"]) == ("acme", URLS["github"])
+
+
+def test_jiras_form_needs_two_numbers(loop: Loop) -> None:
+    page = operator().post(
+        "/admin/diagnosis/tracker/add/", {"project": loop.project_id, "kind": "jira", "url": URLS["jira"]}
+    )
+
+    assert text(page).count("form needs it") == 2
+
+
+def test_the_page_of_an_approved_loop_offers_links_and_files(decided: Loop) -> None:
+    track(decided, "github", "linear")
+    boss = operator()
+
+    page = boss.get(page_of(decided))
+    archive = boss.get(f"/admin/loops/{decided.loop_id}/handoff.zip")
+
+    links = Reader(page).links
+    assert f"/admin/loops/{decided.loop_id}/handoff.zip" in links
+    assert len([url for url in links if url.startswith(("https://github.com/", "https://linear.app/"))]) == 2
+    assert (archive.status_code, archive["Content-Type"]) == (200, "application/zip")
+
+
+def test_the_page_of_a_loop_that_waits_offers_none(loop: Loop) -> None:
+    track(loop, "github")
+    Loop.objects.update(state="proposed")
+
+    links = Reader(operator().get(page_of(loop))).links
+
+    assert not [url for url in links if "handoff" in url or "github.com" in url]
+
+
+def test_strangers_and_those_who_may_not_see_loops_get_no_files(decided: Loop, charlie: Minted) -> None:
+    path = f"/admin/loops/{decided.loop_id}/handoff.zip"
+    stranger = member("stranger", home(charlie.project, "globex").tenant)
+    clerk = member("clerk", decided.project.tenant, permissions=["view_project"])
+
+    assert (stranger.get(path).status_code, clerk.get(path).status_code) == (404, 403)
+    assert operator().post(path).status_code == 405

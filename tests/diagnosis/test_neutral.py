@@ -1,0 +1,85 @@
+"""Text from telemetry mentions nobody, closes nothing and links nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from diagnosis import neutral
+
+ACTING = [
+    "ping @octocat and @org/team now",
+    "mail ops@example.com",
+    "fixes #12",
+    "closes octo/repo#12",
+    "resolves GH-12",
+    "resolve ENG-42",
+    "see !12 and &7 and $3 and ~bug and %v1",
+    "see https://evil.example/x",
+    "closes https://github.com/o/r/issues/1",
+    "www.evil.example",
+    "WWW.evil.example",
+    "mailto:a@b.example",
+    "javascript:alert(1)",
+    "![pixel](https://evil.example/a.png)",
+    "[click](//evil.example)",
+    "[click][1]",
+    "<img src=//evil.example/a.png>",
+    "<!--",
+    "``` code",
+    "a\n/close\n# heading",
+    "a\u202egnp.exe\u2066",
+    "nul\x00 bell\x07 esc\x1b[31m",
+    "\u200b@\u200binvisible",
+]
+ACTS = re.compile(
+    r"@\S|[#!&$~%][\w\"]|://|\bwww\.|(mailto|javascript):\S|\b[A-Z][A-Z0-9]+-\d|\][\[(]|[<>`\n\r\x00-\x1f\u202e\u2066\u200b]",
+    re.I,
+)
+
+
+@pytest.mark.parametrize("text", ACTING)
+@pytest.mark.parametrize("made", [neutral.plain, neutral.wiki])
+def test_nothing_acts(made: Callable[[str], str], text: str) -> None:
+    assert ACTS.search(text)
+
+    assert not ACTS.search(made(text))
+
+
+@pytest.mark.parametrize("text", ACTING)
+def test_a_code_span_is_one_span_in_which_nothing_acts(text: str) -> None:
+    span = neutral.code(text)
+
+    assert re.fullmatch(r"`[^`\n]*`", span)
+    assert not ACTS.search(re.sub(r"[<>`]|\](?=[\[(])", "", span))
+
+
+def test_jiras_wiki_markup_is_taken_away() -> None:
+    assert not re.search(r"[\[\]{}|]", neutral.wiki("{code} [~admin] [x|//evil.example] !a.png!"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["GET /orders/<int:oid>/average", "order A-1 does not exist", "tool lookup_order", "50 % of 3.2 s"],
+)
+def test_what_does_not_act_stays_as_it_is_in_code(text: str) -> None:
+    assert neutral.code(text) == f"`{text}`"
+
+
+def test_a_sentence_of_ours_keeps_its_code_spans() -> None:
+    said = neutral.with_code("Find the code of `tool look@up`; it reports `see #12`.")
+
+    assert said == "Find the code of `tool look@ up`; it reports `see # 12`."
+
+
+def test_backticks_from_telemetry_free_nothing() -> None:
+    said = neutral.with_code("Find `tool x` now`; `ping @octocat, [a](b) `.")
+
+    assert said.count("`") % 2 == 0
+    assert not ACTS.search(re.sub(r"`[^`]*`", "", said))
+
+
+def test_a_long_text_is_cut_where_it_says_so() -> None:
+    assert neutral.plain("a" * 400, 10) == "aaaaaaaaa…"

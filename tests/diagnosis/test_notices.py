@@ -1,0 +1,160 @@
+"""Each change of a loop's state is told once, in the transaction of the change; nothing else is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from diagnosis import approval, loops, notices
+from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.notice_models import Notice
+from tenants.provisioning import Minted
+from tests.diagnosis.factory import NOW, make_issue, make_loop
+from tests.telemetry.factory import minutes, span, store
+
+Kind = LoopEvent.Kind
+
+
+def kinds(loop: Loop) -> list[str]:
+    """What was told of the loop, the oldest first."""
+    return list(Notice.objects.filter(loop=loop).order_by("pk").values_list("kind", flat=True))
+
+
+def verdict(loop: Loop, said: str, now: datetime = NOW) -> None:
+    """Write down a look with that verdict."""
+    loops.note(loop, Kind.VERIFIED, "loopkit", now, verdict=said, reason="because")
+
+
+def seen_as(loop: Loop, trend: str, now: datetime) -> None:
+    """A newer packet with this loop's issue."""
+    shown = make_issue(trend=trend)
+    rising = [loop] if notices.begins_to_rise(loop, shown) else []
+    loop.issue = shown
+    loop.save()
+    notices.tell_rising(rising, now)
+
+
+def test_a_diagnosis_tells_of_a_new_loop_once(alice: Minted, call: Callable[..., Any]) -> None:
+    now = timezone.now()
+    store(alice.project, [span("charge card", at=now - minutes(5), error="declined")], now)
+
+    for _ in range(3):
+        assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200
+
+    [told] = Notice.objects.all()
+    assert (told.kind, told.project_id, told.state) == ("new", alice.project.project_id, "proposed")
+    assert told.text == "A new kind of failure waits for a decision: 1 failures."
+
+
+def test_a_decision_is_told_without_its_reason(alice: Minted) -> None:
+    loop = make_loop(alice.project)
+
+    approval.decide(
+        loop, Decision.Verb.APPROVE, "Our secret plan.", User.objects.create_superuser("olga"), NOW
+    )
+
+    assert kinds(loop) == ["new", "decided"]
+    told = Notice.objects.first()
+    assert told is not None
+    assert told.text == "olga chose “approve”. The loop is approved now."
+
+
+def test_a_decision_that_fails_tells_nothing(alice: Minted) -> None:
+    loop = make_loop(alice.project)
+
+    Loop.objects.update(revision=9)
+
+    with pytest.raises(approval.AlreadyDecided):
+        approval.decide(loop, Decision.Verb.APPROVE, "Yes.", User.objects.create_superuser("olga"), NOW)
+
+    assert kinds(loop) == ["new"]
+
+
+def test_looking_again_with_the_same_verdict_tells_nothing(alice: Minted) -> None:
+    loop = make_loop(alice.project, state="shipped")
+    loop.shipped_at = NOW
+
+    for said in ("no_traffic", "inconclusive", "inconclusive", "held", "held", "no_traffic"):
+        verdict(loop, said)
+
+    texts = Notice.objects.filter(kind="verified").order_by("pk").values_list("text", flat=True)
+    assert list(texts) == ["Whether the fix held cannot be said yet.", "The fix held."]
+
+
+def test_a_second_fix_may_hold_too(alice: Minted) -> None:
+    loop = make_loop(alice.project, state="shipped")
+
+    for shipped_at in (NOW, NOW + timedelta(days=7)):
+        loop.shipped_at = shipped_at
+        verdict(loop, "held")
+        loops.note(loop, Kind.REGRESSED, "loopkit", shipped_at, verdict="regressed")
+
+    assert kinds(loop) == ["new", "verified", "regressed", "verified", "regressed"]
+
+
+def test_what_the_agent_reports_is_not_told(alice: Minted) -> None:
+    loop = make_loop(alice.project, state="approved")
+
+    for kind in (Kind.ISSUE_OPENED, Kind.PR_OPENED, Kind.MERGED, Kind.ANSWERED):
+        loops.note(loop, kind, "key_1", NOW)
+
+    assert kinds(loop) == ["new"]
+
+
+def test_rising_is_told_when_it_begins_and_not_with_each_packet(alice: Minted) -> None:
+    loop = make_loop(alice.project, trend="steady")
+
+    for hours in range(4):
+        seen_as(loop, "rising", NOW + timedelta(hours=hours))
+
+    assert kinds(loop) == ["new", "rising"]
+
+
+def test_a_trend_that_goes_up_and_down_is_told_once_a_day(alice: Minted) -> None:
+    loop = make_loop(alice.project, trend="steady")
+
+    for hours in range(30):
+        seen_as(loop, ["rising", "steady"][hours % 2], NOW + timedelta(hours=hours))
+
+    assert kinds(loop) == ["new", "rising", "rising"]
+
+
+def test_a_diagnosis_tells_of_a_loop_that_rises_while_it_waits(
+    alice: Minted, call: Callable[..., Any]
+) -> None:
+    now = timezone.now()
+    before = [span("pay", trace=f"b{n}", at=now - minutes(70 + n), error="declined") for n in range(3)]
+    calm = [span("pay", trace=f"c{n}", at=now - minutes(65), error=None) for n in range(20)]
+    later = [span("pay", trace=f"l{n}", at=now - minutes(5), error="declined") for n in range(20)]
+    store(alice.project, [*before, *calm], now)
+    call("POST", "/v1/runs/diagnose", alice.keys["agent"], {"since_minutes": 120})
+    store(alice.project, later, now)
+
+    for _ in range(2):
+        call("POST", "/v1/runs/diagnose", alice.keys["agent"], {"since_minutes": 60})
+
+    assert [told.kind for told in Notice.objects.order_by("pk")] == ["new", "rising"]
+
+
+def test_what_ends_a_decision_is_told(alice: Minted) -> None:
+    loop = make_loop(alice.project)
+
+    for kind in (Kind.GREW, Kind.OUTDATED):
+        loops.note(loop, kind, "loopkit", NOW)
+
+    assert kinds(loop) == ["new", "rising", "decided"]
+
+
+def test_old_notices_are_forgotten(alice: Minted) -> None:
+    loop = make_loop(alice.project)
+    Notice.objects.update(created_at=NOW - timedelta(days=91))
+    loops.note(loop, Kind.DECIDED, "olga", NOW, verb="approve")
+
+    assert notices.forget(NOW) == 1
+
+    assert kinds(loop) == ["decided"]
