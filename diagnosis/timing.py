@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from diagnosis.failures import Failing, chunks
 from diagnosis.hints import slices
+from diagnosis.slower import ENOUGH_FOR_TAILS
 from telemetry.models import Record, Rollup, Trace
 from telemetry.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window
@@ -18,8 +19,9 @@ from telemetry.windows import MINUTE_NANO, Window
 TRACES = 120  # of a window
 A_SLICE = 30  # of a slice of it: traffic may be uneven
 MOST_RECORDS = 40_000  # of these traces; a runaway loop makes more
-FEWEST = 3  # records of an operation on each side
 MOVED = 0.25  # binary orders of magnitude, on average: times 1.19
+MOVED_FEW, FEW = 1.0, 5  # of fewer records on a side
+NEARLY_ALL, TAIL = 0.9, 0.15  # as large a share in the buckets above those of nearly all
 COLUMNS = (
     "trace_id",
     "span_id",
@@ -35,7 +37,10 @@ COLUMNS = (
     "resource_id",
     "segment_id",
     "position",
+    "fingerprint",
 )
+
+Histogram = Counter[int]  # records by duration bucket, which is twice as wide as the one below
 
 
 class Place(NamedTuple):
@@ -64,6 +69,7 @@ class Step:
     resource_id: int
     segment_id: int
     position: int
+    fingerprint: int | None = None  # of a failure
 
     @property
     def end_time_unix_nano(self) -> int:
@@ -105,28 +111,48 @@ class Ran:
 
 
 def moved(window: Window) -> bool:
-    """Whether the durations of some operation grew, told from rollups alone."""
+    """Whether the durations of some operation grew, or the longest of them, told from rollups alone."""
     before, now = histograms(window.before), histograms(window)
     return any(
-        place in before
-        and min(before[place][0], n) >= FEWEST
-        and total / n - before[place][1] / before[place][0] >= MOVED
-        for place, (n, total) in now.items()
+        place in before and (mean_moved(before[place], its) or tail_moved(before[place], its))
+        for place, its in now.items()
     )
 
 
-def histograms(window: Window) -> dict[tuple[str, str], tuple[int, int]]:
-    """Of each operation the healthy records and the sum of their duration buckets."""
+def mean_moved(before: Histogram, now: Histogram) -> bool:
+    """Whether the mean grew; of few records it must by more."""
+    fewest = min(before.total(), now.total())
+    return mean(now) - mean(before) >= (MOVED if fewest >= FEW else MOVED_FEW)
+
+
+def tail_moved(before: Histogram, now: Histogram) -> bool:
+    """Whether more records lie above the buckets of nearly all before."""
+    if min(before.total(), now.total()) < ENOUGH_FOR_TAILS:
+        return False
+    below, usual = 0, 0
+    for bucket in sorted(before):
+        below, usual = below + before[bucket], bucket
+        if below >= NEARLY_ALL * before.total():
+            break
+    return sum(count for bucket, count in now.items() if bucket > usual) >= TAIL * now.total()
+
+
+def mean(histogram: Histogram) -> float:
+    """The mean number of a bucket."""
+    return sum(bucket * count for bucket, count in histogram.items()) / histogram.total()
+
+
+def histograms(window: Window) -> dict[tuple[str, str], Histogram]:
+    """How many healthy records of each operation have which duration bucket."""
     rows = Rollup.objects.filter(
         fingerprint=NO_FAILURE,
         minute__gte=-(-window.start_unix_nano // MINUTE_NANO),
         minute__lt=-(-window.end_unix_nano // MINUTE_NANO),
     )
-    found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    found: dict[tuple[str, str], Histogram] = defaultdict(Counter)
     counted = rows.values_list("service", "operation", "duration_bucket").annotate(n=Sum("count")).order_by()
     for service, operation, bucket, n in counted:
-        records, total = found[service, operation]
-        found[service, operation] = records + n, total + n * bucket
+        found[service, operation][bucket] += n
     return found
 
 
@@ -146,20 +172,22 @@ def traces(window: Window) -> Iterator[list[Step]]:
         ids += map(bytes, started.values_list("trace_id", flat=True)[:A_SLICE])
     found: dict[bytes, list[Step]] = defaultdict(list)
     for chunk in chunks(ids[:: -(-len(ids) // TRACES)] if ids else []):
-        rows = Record.objects.filter(trace_id__in=chunk, fingerprint__isnull=True).order_by(
-            "trace_id", "span_id"
-        )
+        rows = Record.objects.filter(trace_id__in=chunk).order_by("trace_id", "span_id")
         for row in rows.values_list(*COLUMNS)[:MOST_RECORDS]:
             found[bytes(row[0])].append(Step(bytes(row[0]), bytes(row[1]), bytes(row[2] or b""), *row[3:]))
     return (found[trace_id] for trace_id in sorted(found))
 
 
 def own(steps: list[Step]) -> Iterator[Ran]:
-    """Each step's time without its children's; the rest of a call to another service is charged to that one."""
+    """
+    Each healthy step's time without its children's; the rest of a call to another service is charged to that one.
+
+    A failure is an issue of its own kind and may end early or late; but whoever called it spent that time on it.
+    """
     children: dict[bytes, list[Step]] = defaultdict(list)
     for step in steps:
         children[step.parent_span_id].append(step)
-    for step in steps:
+    for step in (step for step in steps if not step.fingerprint):
         inside = children.get(step.span_id, [])
         callee = inside[0] if len(inside) == 1 and inside[0].service != step.service else None
         place = (

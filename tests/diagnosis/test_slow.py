@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
-from diagnosis.slow import z_score
+from diagnosis.slower import z_score
 from diagnosis.timing import Place, Step, own
 from telemetry.windows import Window
 from tenants.provisioning import Minted
