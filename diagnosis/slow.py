@@ -18,8 +18,9 @@ from statistics import median
 
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
+from diagnosis.moved import moved
 from diagnosis.slower import Comparisons, Sides, at
-from diagnosis.timing import Place, Ran, moved, runs
+from diagnosis.timing import Place, Ran, runs
 from telemetry.fingerprint import VERSION
 from telemetry.windows import Window
 
@@ -43,6 +44,11 @@ class Slower:
     def ratio(self) -> float:
         """How many times as long the quantile that moved takes."""
         return self.sides.ratio(self.quantile)
+
+    @property
+    def lost_ms(self) -> float:
+        """By how much longer all its runs took together."""
+        return self.sides.grown_ms(self.quantile) * len(self.now)
 
     def leads(self, most: Slower) -> bool:
         """Whether it slowed by so much that it does not only wait for the one that slowed most."""
@@ -122,11 +128,11 @@ def by_place(ran: Iterable[Ran]) -> Mapping[Place, list[Ran]]:
 
 
 def worst_of_each(slower: Iterable[Slower]) -> list[Slower]:
-    """Of each service the operation that slowed most, the largest ratio first."""
+    """Of each service the operation that lost most time, the largest ratio first."""
     worst: dict[str, Slower] = {}
-    for one in sorted(slower, key=lambda one: (-one.ratio, one.place)):
+    for one in sorted(slower, key=lambda one: (-one.lost_ms, one.place)):
         worst.setdefault(one.place.service, one)  # its others wait for the same CPU, lock or network
-    return list(worst.values())
+    return sorted(worst.values(), key=lambda one: (-one.ratio, one.place))
 
 
 def cluster(slower: Slower, all_slower: list[Slower]) -> Cluster:

@@ -23,7 +23,7 @@ ROUNDING_MS = 0.2  # added to both sides: clocks are no better
 BORROWED = 4  # degrees of freedom that the shared spread is worth
 ASSUMED = 1.0  # spread of logarithms where too few operations can lend theirs
 LENDERS = 5  # operations with 3 traces or more
-SURE_T = 6.0  # durations have heavy tails; no false alarm in 126 random halves of real windows
+SURE_T = 8.0  # durations have heavy tails; no false alarm in 168 random halves of real windows
 TAILS = (0.75, 0.9, 0.95)
 ENOUGH_FOR_TAILS = 30  # traces on each side
 TAIL_RATIO, TAIL_MS = 2, 5
@@ -103,7 +103,7 @@ class Comparisons:
         for quantile in TAILS:
             limit = max(at(sides.before, quantile) * TAIL_RATIO, at(sides.before, quantile) + TAIL_MS)
             slow = sum(value > limit for value in sides.now)
-            beyond = len(sides.before) - place(sides.before, quantile) - 1
+            beyond = sum(value > limit for value in sides.before)
             chance = chance_of_exceeding(slow, len(sides.now), beyond, len(sides.before))
             moved = sides.ratio(quantile) >= TAIL_RATIO and sides.grown_ms(quantile) >= TAIL_MS
             if moved and chance < CHANCE / (self.number * len(TAILS)):

@@ -1,27 +1,20 @@
-"""What operations spent themselves in a window: read from a sample of traces, and whether reading is worthwhile."""
+"""What operations spent themselves in a window, read from a sample of its traces."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Sum
-
 from diagnosis.failures import Failing, chunks
 from diagnosis.hints import slices
-from diagnosis.slower import ENOUGH_FOR_TAILS
-from telemetry.models import Record, Rollup, Trace
-from telemetry.rollups import NO_FAILURE
-from telemetry.windows import MINUTE_NANO, Window
+from telemetry.models import Record, Trace
+from telemetry.windows import Window
 
 TRACES = 120  # of a window
 A_SLICE = 30  # of a slice of it: traffic may be uneven
 MOST_RECORDS = 40_000  # of these traces; a runaway loop makes more
-MOVED = 0.25  # binary orders of magnitude, on average: times 1.19
-MOVED_FEW, FEW = 1.0, 5  # of fewer records on a side
-NEARLY_ALL, TAIL = 0.9, 0.15  # as large a share in the buckets above those of nearly all
 COLUMNS = (
     "trace_id",
     "span_id",
@@ -39,8 +32,6 @@ COLUMNS = (
     "position",
     "fingerprint",
 )
-
-Histogram = Counter[int]  # records by duration bucket, which is twice as wide as the one below
 
 
 class Place(NamedTuple):
@@ -110,56 +101,12 @@ class Ran:
         )
 
 
-def moved(window: Window) -> bool:
-    """Whether the durations of some operation grew, or the longest of them, told from rollups alone."""
-    before, now = histograms(window.before), histograms(window)
-    return any(
-        place in before and (mean_moved(before[place], its) or tail_moved(before[place], its))
-        for place, its in now.items()
-    )
-
-
-def mean_moved(before: Histogram, now: Histogram) -> bool:
-    """Whether the mean grew; of few records it must by more."""
-    fewest = min(before.total(), now.total())
-    return mean(now) - mean(before) >= (MOVED if fewest >= FEW else MOVED_FEW)
-
-
-def tail_moved(before: Histogram, now: Histogram) -> bool:
-    """Whether more records lie above the buckets of nearly all before."""
-    if min(before.total(), now.total()) < ENOUGH_FOR_TAILS:
-        return False
-    below, usual = 0, 0
-    for bucket in sorted(before):
-        below, usual = below + before[bucket], bucket
-        if below >= NEARLY_ALL * before.total():
-            break
-    return sum(count for bucket, count in now.items() if bucket > usual) >= TAIL * now.total()
-
-
-def mean(histogram: Histogram) -> float:
-    """The mean number of a bucket."""
-    return sum(bucket * count for bucket, count in histogram.items()) / histogram.total()
-
-
-def histograms(window: Window) -> dict[tuple[str, str], Histogram]:
-    """How many healthy records of each operation have which duration bucket."""
-    rows = Rollup.objects.filter(
-        fingerprint=NO_FAILURE,
-        minute__gte=-(-window.start_unix_nano // MINUTE_NANO),
-        minute__lt=-(-window.end_unix_nano // MINUTE_NANO),
-    )
-    found: dict[tuple[str, str], Histogram] = defaultdict(Counter)
-    counted = rows.values_list("service", "operation", "duration_bucket").annotate(n=Sum("count")).order_by()
-    for service, operation, bucket, n in counted:
-        found[service, operation][bucket] += n
-    return found
-
-
 def runs(window: Window) -> Iterator[Ran]:
     """What the records of a sample of traces spent themselves."""
-    for steps in traces(window):
-        yield from own(steps)
+    sampled = list(traces(window))
+    served = answering(sampled)
+    for steps in sampled:
+        yield from own(steps, served)
 
 
 def traces(window: Window) -> Iterator[list[Step]]:
@@ -178,24 +125,51 @@ def traces(window: Window) -> Iterator[list[Step]]:
     return (found[trace_id] for trace_id in sorted(found))
 
 
-def own(steps: list[Step]) -> Iterator[Ran]:
+def own(steps: list[Step], served: Mapping[str, Place] | None = None) -> Iterator[Ran]:
     """
     Each healthy step's time without its children's; the rest of a call to another service is charged to that one.
 
     A failure is an issue of its own kind and may end early or late; but whoever called it spent that time on it.
+
+    Args:
+        served: who answers calls of these names, for calls whose other end was not recorded.
     """
-    children: dict[bytes, list[Step]] = defaultdict(list)
-    for step in steps:
-        children[step.parent_span_id].append(step)
+    children = by_parent(steps)
     for step in (step for step in steps if not step.fingerprint):
         inside = children.get(step.span_id, [])
-        callee = inside[0] if len(inside) == 1 and inside[0].service != step.service else None
+        answered = callee(step, inside) or (not inside and served and served.get(step.operation))
         place = (
-            Place(callee.service, callee.operation, step.service)
-            if callee
+            Place(answered.service, answered.operation, step.service)
+            if answered and answered.service != step.service
             else Place(step.service, step.operation)
         )
         yield Ran(step, place, max(0, step.duration_nano - covered(step, inside)) / 1e6)
+
+
+def answering(sampled: Iterable[list[Step]]) -> dict[str, Place]:
+    """Which operation answers calls of a name, where all that were recorded agree on the service."""
+    found: dict[str, dict[str, Place]] = defaultdict(dict)
+    for steps in sampled:
+        children = by_parent(steps)
+        for step in steps:
+            answered = callee(step, children.get(step.span_id, []))
+            if answered:
+                found[step.operation].setdefault(answered.service, answered)
+    return {name: next(iter(places.values())) for name, places in found.items() if len(places) == 1}
+
+
+def by_parent(steps: Iterable[Step]) -> dict[bytes, list[Step]]:
+    """The children of each step."""
+    children: dict[bytes, list[Step]] = defaultdict(list)
+    for step in steps:
+        children[step.parent_span_id].append(step)
+    return children
+
+
+def callee(step: Step, inside: list[Step]) -> Place | None:
+    """What answered the call that this step is, if it is one to another service."""
+    is_call = len(inside) == 1 and inside[0].service != step.service
+    return Place(inside[0].service, inside[0].operation) if is_call else None
 
 
 def covered(step: Step, inside: Iterable[Step]) -> int:
