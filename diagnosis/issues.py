@@ -15,7 +15,7 @@ from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
 from diagnosis.rates import Counts
 from diagnosis.traffic import Traffic
-from diagnosis.trend import trend
+from diagnosis.trend import Sides, trend
 from telemetry.fingerprint import cluster_id
 from telemetry.times import rfc3339
 
@@ -114,13 +114,11 @@ def measure(cluster: Cluster, around: Surroundings) -> Measured:
 
 def trend_of(cluster: Cluster, around: Surroundings) -> str:
     """How its rate moved against the window before."""
-    example = cluster.example
     if cluster.before is not None:
-        now, before = Counts(len(cluster.records), cluster.looked_at or 0), cluster.before
-    else:
-        place = example.service, example.operation, cluster.fingerprint
-        now, before = around.now.counts(*place), around.before.counts(*place)
-    return trend(now.failures, now.exposure, before.failures, before.exposure)
+        return trend(Sides(Counts(len(cluster.records), cluster.looked_at or 0), cluster.before))
+    both = around.now, around.before
+    own = Sides(*(traffic.counts(cluster.places, cluster.fingerprint) for traffic in both))
+    return trend(own, Sides(*(traffic.failures(cluster.places) for traffic in both)))
 
 
 def describe(measured: Measured, around: Surroundings, failed: Counted) -> Issue:

@@ -1,25 +1,20 @@
-"""What operations spent themselves in a window: read from a sample of traces, and whether reading is worthwhile."""
+"""What operations spent themselves in a window, read from a sample of its traces."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Sum
-
 from diagnosis.failures import Failing, chunks
 from diagnosis.hints import slices
-from telemetry.models import Record, Rollup, Trace
-from telemetry.rollups import NO_FAILURE
-from telemetry.windows import MINUTE_NANO, Window
+from telemetry.models import Record, Trace
+from telemetry.windows import Window
 
 TRACES = 120  # of a window
 A_SLICE = 30  # of a slice of it: traffic may be uneven
 MOST_RECORDS = 40_000  # of these traces; a runaway loop makes more
-FEWEST = 3  # records of an operation on each side
-MOVED = 0.25  # binary orders of magnitude, on average: times 1.19
 COLUMNS = (
     "trace_id",
     "span_id",
@@ -35,6 +30,7 @@ COLUMNS = (
     "resource_id",
     "segment_id",
     "position",
+    "fingerprint",
 )
 
 
@@ -64,6 +60,7 @@ class Step:
     resource_id: int
     segment_id: int
     position: int
+    fingerprint: int | None = None  # of a failure
 
     @property
     def end_time_unix_nano(self) -> int:
@@ -104,36 +101,12 @@ class Ran:
         )
 
 
-def moved(window: Window) -> bool:
-    """Whether the durations of some operation grew, told from rollups alone."""
-    before, now = histograms(window.before), histograms(window)
-    return any(
-        place in before
-        and min(before[place][0], n) >= FEWEST
-        and total / n - before[place][1] / before[place][0] >= MOVED
-        for place, (n, total) in now.items()
-    )
-
-
-def histograms(window: Window) -> dict[tuple[str, str], tuple[int, int]]:
-    """Of each operation the healthy records and the sum of their duration buckets."""
-    rows = Rollup.objects.filter(
-        fingerprint=NO_FAILURE,
-        minute__gte=-(-window.start_unix_nano // MINUTE_NANO),
-        minute__lt=-(-window.end_unix_nano // MINUTE_NANO),
-    )
-    found: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
-    counted = rows.values_list("service", "operation", "duration_bucket").annotate(n=Sum("count")).order_by()
-    for service, operation, bucket, n in counted:
-        records, total = found[service, operation]
-        found[service, operation] = records + n, total + n * bucket
-    return found
-
-
 def runs(window: Window) -> Iterator[Ran]:
     """What the records of a sample of traces spent themselves."""
-    for steps in traces(window):
-        yield from own(steps)
+    sampled = list(traces(window))
+    served = answering(sampled)
+    for steps in sampled:
+        yield from own(steps, served)
 
 
 def traces(window: Window) -> Iterator[list[Step]]:
@@ -146,28 +119,57 @@ def traces(window: Window) -> Iterator[list[Step]]:
         ids += map(bytes, started.values_list("trace_id", flat=True)[:A_SLICE])
     found: dict[bytes, list[Step]] = defaultdict(list)
     for chunk in chunks(ids[:: -(-len(ids) // TRACES)] if ids else []):
-        rows = Record.objects.filter(trace_id__in=chunk, fingerprint__isnull=True).order_by(
-            "trace_id", "span_id"
-        )
+        rows = Record.objects.filter(trace_id__in=chunk).order_by("trace_id", "span_id")
         for row in rows.values_list(*COLUMNS)[:MOST_RECORDS]:
             found[bytes(row[0])].append(Step(bytes(row[0]), bytes(row[1]), bytes(row[2] or b""), *row[3:]))
     return (found[trace_id] for trace_id in sorted(found))
 
 
-def own(steps: list[Step]) -> Iterator[Ran]:
-    """Each step's time without its children's; the rest of a call to another service is charged to that one."""
-    children: dict[bytes, list[Step]] = defaultdict(list)
-    for step in steps:
-        children[step.parent_span_id].append(step)
-    for step in steps:
+def own(steps: list[Step], served: Mapping[str, Place] | None = None) -> Iterator[Ran]:
+    """
+    Each healthy step's time without its children's; the rest of a call to another service is charged to that one.
+
+    A failure is an issue of its own kind and may end early or late; but whoever called it spent that time on it.
+
+    Args:
+        served: who answers calls of these names, for calls whose other end was not recorded.
+    """
+    children = by_parent(steps)
+    for step in (step for step in steps if not step.fingerprint):
         inside = children.get(step.span_id, [])
-        callee = inside[0] if len(inside) == 1 and inside[0].service != step.service else None
+        answered = callee(step, inside) or (not inside and served and served.get(step.operation))
         place = (
-            Place(callee.service, callee.operation, step.service)
-            if callee
+            Place(answered.service, answered.operation, step.service)
+            if answered and answered.service != step.service
             else Place(step.service, step.operation)
         )
         yield Ran(step, place, max(0, step.duration_nano - covered(step, inside)) / 1e6)
+
+
+def answering(sampled: Iterable[list[Step]]) -> dict[str, Place]:
+    """Which operation answers calls of a name, where all that were recorded agree on the service."""
+    found: dict[str, dict[str, Place]] = defaultdict(dict)
+    for steps in sampled:
+        children = by_parent(steps)
+        for step in steps:
+            answered = callee(step, children.get(step.span_id, []))
+            if answered:
+                found[step.operation].setdefault(answered.service, answered)
+    return {name: next(iter(places.values())) for name, places in found.items() if len(places) == 1}
+
+
+def by_parent(steps: Iterable[Step]) -> dict[bytes, list[Step]]:
+    """The children of each step."""
+    children: dict[bytes, list[Step]] = defaultdict(list)
+    for step in steps:
+        children[step.parent_span_id].append(step)
+    return children
+
+
+def callee(step: Step, inside: list[Step]) -> Place | None:
+    """What answered the call that this step is, if it is one to another service."""
+    is_call = len(inside) == 1 and inside[0].service != step.service
+    return Place(inside[0].service, inside[0].operation) if is_call else None
 
 
 def covered(step: Step, inside: Iterable[Step]) -> int:

@@ -17,6 +17,7 @@ from telemetry.models import Rollup
 from telemetry.rollups import NO_FAILURE
 from telemetry.windows import Window
 
+Place = tuple[str, str]  # service and operation
 Row = tuple[str, str, int | None, int]  # service, operation, fingerprint, records
 
 
@@ -24,7 +25,8 @@ class Traffic:
     """Records by (service, operation), and by cluster inside them."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
-        self.ran: Counter[tuple[str, str]] = Counter()
+        self.ran: Counter[Place] = Counter()
+        self.failing: Counter[Place] = Counter()
         self.failed: Counter[int] = Counter()
         self.failed_in: Counter[tuple[str, str, int]] = Counter()
         for service, operation, fingerprint, records in rows:
@@ -32,13 +34,20 @@ class Traffic:
             if fingerprint not in {None, NO_FAILURE}:
                 cluster = int(fingerprint or 0)
                 self.failed[cluster] += records
+                self.failing[service, operation] += records
                 self.failed_in[service, operation, cluster] += records
 
-    def counts(self, service: str, operation: str, fingerprint: int) -> Counts:
-        """The cluster's failures among all records of its operation; what failed elsewhere ran too."""
+    def counts(self, places: Iterable[Place], fingerprint: int) -> Counts:
+        """The cluster's failures among all records of these operations; what failed elsewhere ran too."""
+        wanted = set(places)
         failures = self.failed[fingerprint]
-        elsewhere = failures - self.failed_in[service, operation, fingerprint]
-        return Counts(failures, self.ran[service, operation] + elsewhere)
+        elsewhere = failures - sum(self.failed_in[*place, fingerprint] for place in wanted)
+        return Counts(failures, sum(self.ran[place] for place in wanted) + elsewhere)
+
+    def failures(self, places: Iterable[Place]) -> Counts:
+        """All failures of these operations."""
+        wanted = set(places)
+        return Counts(sum(self.failing[place] for place in wanted), sum(self.ran[place] for place in wanted))
 
 
 def read(window: Window) -> Traffic:

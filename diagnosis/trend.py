@@ -1,16 +1,65 @@
-"""Whether a cluster is new, rising, steady or falling, against the window of the same length before."""
+"""
+Whether a cluster is new, rising, steady or falling, against the window of the same length before.
+
+Failures of one operation take turns: what fails the operation in one window under one name may do so in the next
+under another. Where the operation as a whole fails no more often than before, a few more of one kind are `steady`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from diagnosis.rates import Counts
 
 RISING, FALLING = 2.0, 0.5  # times the rate before
 ENOUGH = 3  # more or fewer records; below it a change of rate is chance
+CHANCE = 0.05  # of so many of one kind, had it been as frequent as before
 
 
-def trend(failures: int, exposure: int, failures_before: int, exposure_before: int) -> str:
+class Sides(NamedTuple):
+    """The same failures among the same operations, in two windows."""
+
+    now: Counts
+    before: Counts
+
+    @property
+    def ratio(self) -> float:
+        """Of the rates; there were failures before, and something runs."""
+        return (self.now.rate or 0) / (self.before.rate or 1)
+
+
+def trend(cluster: Sides, operation: Sides | None = None) -> str:
     """`new` where the window before had none of it; else by rate over exposure, so that traffic alone is no trend."""
-    if failures_before == 0:
-        return "new"
-    if abs(failures - failures_before) < ENOUGH or not exposure or not exposure_before:
+    found = of_rate(cluster)
+    if operation and found in ("new", "rising") and takes_turns(cluster, operation):
         return "steady"
-    ratio = (failures / exposure) / (failures_before / exposure_before)
-    if ratio >= RISING:
+    return found
+
+
+def of_rate(cluster: Sides) -> str:
+    """The trend of the cluster alone."""
+    now, before = cluster
+    if not before.failures:
+        return "new"
+    if abs(now.failures - before.failures) < ENOUGH or not now.exposure or not before.exposure:
+        return "steady"
+    if cluster.ratio >= RISING:
         return "rising"
-    return "falling" if ratio <= FALLING else "steady"
+    return "falling" if cluster.ratio <= FALLING else "steady"
+
+
+def takes_turns(cluster: Sides, operation: Sides) -> bool:
+    """Whether the operation failed in other ways before, fails no more often now, and this kind may be chance."""
+    failed_otherwise = operation.before.failures > cluster.before.failures
+    return failed_otherwise and operation.ratio <= 1 and chance(cluster) > CHANCE
+
+
+def chance(cluster: Sides) -> float:
+    """Of so many now had the rate stayed the same: given the failures of both windows, they fall by exposure."""
+    now, before = cluster
+    failures, share = now.failures + before.failures, now.exposure / (now.exposure + before.exposure)
+    return sum(
+        math.comb(failures, k) * share**k * (1 - share) ** (failures - k)
+        for k in range(now.failures, failures + 1)
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
-from diagnosis.slow import z_score
-from diagnosis.timing import Place, Step, own
+from diagnosis.slower import z_score
+from diagnosis.timing import Place, Step, answering, own
 from telemetry.windows import Window
 from tenants.provisioning import Minted
 from tests.telemetry.factory import span, store
@@ -54,6 +55,31 @@ def test_the_way_to_another_service_is_charged_to_it() -> None:
     ran = list(own(steps))
 
     assert (ran[0].place, ran[0].own_ms) == (Place("stock", "serve", "web"), 80.0)
+
+
+def test_a_call_whose_other_end_was_not_recorded_is_charged_as_its_namesakes_are() -> None:
+    seen = [step("read", "web", 0, 100), step("serve", "stock", 40, 20, "read")]
+    alone = [step("read", "cart", 0, 90)]
+
+    [ran] = own(alone, answering([seen, alone]))
+
+    assert ran.place == Place("stock", "serve", "cart")
+
+
+def test_a_name_that_two_services_answer_charges_neither() -> None:
+    steps = [
+        [step("GET", "web", 0, 100), step("serve", callee, 40, 20, "GET")] for callee in ("stock", "prices")
+    ]
+
+    assert answering(steps) == {}
+
+
+def test_a_failed_child_took_its_time_from_its_parent() -> None:
+    failed = replace(step("b", "web", 10, 70, "a"), fingerprint=7)
+
+    [ran] = own([step("a", "web", 0, 100), failed])
+
+    assert (ran.place.operation, ran.own_ms) == ("a", 30.0)
 
 
 def test_the_z_score_agrees_with_a_table_worked_by_hand() -> None:

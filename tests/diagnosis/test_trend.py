@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diagnosis.trend import trend
+from diagnosis.rates import Counts
+from diagnosis.trend import Sides, trend
 
 
 @pytest.mark.parametrize(
@@ -19,4 +20,28 @@ from diagnosis.trend import trend
     ],
 )
 def test_trend(now: tuple[int, int], before: tuple[int, int], expected: str) -> None:
-    assert trend(*now, *before) == expected
+    assert trend(Sides(Counts(*now), Counts(*before))) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "operation_now", "operation_before", "expected"),
+    [
+        ((1, 2), (0, 2), (2, 2), (2, 2), "steady"),  # another failure's turn
+        ((6, 7), (1, 4), (7, 7), (4, 4), "steady"),
+        ((1, 20), (0, 20), (3, 20), (1, 20), "new"),  # the operation fails more often
+        ((9, 20), (0, 20), (9, 20), (9, 20), "new"),  # too many to be chance
+        ((1, 20), (0, 20), (1, 20), (0, 20), "new"),  # nothing failed before
+        ((1, 20), (0, 0), (1, 20), (0, 0), "new"),
+    ],
+)
+def test_failures_of_one_operation_take_turns(
+    now: tuple[int, int],
+    before: tuple[int, int],
+    operation_now: tuple[int, int],
+    operation_before: tuple[int, int],
+    expected: str,
+) -> None:
+    cluster = Sides(Counts(*now), Counts(*before))
+    operation = Sides(Counts(*operation_now), Counts(*operation_before))
+
+    assert trend(cluster, operation) == expected

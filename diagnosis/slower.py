@@ -1,0 +1,171 @@
+"""
+Did an operation become slower? Judged on what it spent in two windows, one value a trace: calls of one trace are alike.
+
+Three tests, each with a least effect, since with many records any trifle is sure:
+- ranks (Mann-Whitney, https://doi.org/10.1214/aoms/1177730491), guarded against the many operations that are compared;
+- for few records, the logarithms' means against a spread that all operations lend each other (the moderated t of
+  https://doi.org/10.2202/1544-6115.1027);
+- for a tail that grows while the median stays, exceedances (https://doi.org/10.1214/aoms/1177728662): had nothing
+  changed, how likely do so many exceed a quantile of the window before?
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean, median, variance
+from typing import NamedTuple
+
+CHANCE = 0.01  # of a false alarm among all operations of a window
+FEWEST_BEFORE, FEWEST_NOW = 1, 2  # traces
+ROUNDING_MS = 0.2  # added to both sides: clocks are no better
+BORROWED = 4  # degrees of freedom that the shared spread is worth
+ASSUMED = 1.0  # spread of logarithms where too few operations can lend theirs
+LENDERS = 5  # operations with 3 traces or more
+SURE_T = 8.0  # durations have heavy tails; no false alarm in 168 random halves of real windows
+TAILS = (0.75, 0.9, 0.95)
+ENOUGH_FOR_TAILS = 30  # traces on each side
+TAIL_RATIO, TAIL_MS = 2, 5
+
+
+class Effect(NamedTuple):
+    """What must be there to be said: the more traces, the smaller an effect is seen."""
+
+    traces: int  # on each side
+    ratio: float  # of the medians
+    grown_ms: float
+
+
+EFFECTS = (Effect(200, 1.25, 1), Effect(30, 1.5, 1), Effect(5, 2, 1), Effect(1, 5, 5))
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What an operation spent itself, in milliseconds, one value a trace."""
+
+    before: Sequence[float]
+    now: Sequence[float]
+
+    @property
+    def fewest(self) -> int:
+        """Traces on the smaller side."""
+        return min(len(self.before), len(self.now))
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether there is anything to compare."""
+        return len(self.before) >= FEWEST_BEFORE and len(self.now) >= FEWEST_NOW
+
+    def ratio(self, quantile: float = 0.5) -> float:
+        """How many times as long it takes."""
+        return (at(self.now, quantile) + ROUNDING_MS) / (at(self.before, quantile) + ROUNDING_MS)
+
+    def grown_ms(self, quantile: float = 0.5) -> float:
+        """How much longer it takes."""
+        return at(self.now, quantile) - at(self.before, quantile)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """All operations of two windows, which guard and lend to each other."""
+
+    number: int
+    spread: float  # mean variance of the logarithms
+
+    @classmethod
+    def of(cls, all_sides: Sequence[Sides]) -> Comparisons:
+        """What these say together."""
+        known = [
+            variance(logarithms(side))
+            for sides in all_sides
+            for side in (sides.before, sides.now)
+            if len(side) >= 3
+        ]
+        return cls(len(all_sides), fmean(known) if len(known) >= LENDERS else ASSUMED)
+
+    def moved(self, sides: Sides) -> float | None:
+        """The quantile that surely grew, and by more than a trifle: mostly the median; None if none did."""
+        if is_large(sides) and (self.ranks_differ(sides) or self.means_differ(sides)):
+            return 0.5
+        return self.tail(sides) if sides.fewest >= ENOUGH_FOR_TAILS else None
+
+    def ranks_differ(self, sides: Sides) -> bool:
+        """Whether the ranks of `now` lie higher than chance puts them in any of the comparisons."""
+        return z_score(sides.before, sides.now) >= NormalDist().inv_cdf(1 - CHANCE / max(self.number, 1))
+
+    def means_differ(self, sides: Sides) -> bool:
+        """Whether the means of logarithms differ by far more than they spread; for effects that nobody overlooks."""
+        return sides.ratio() >= EFFECTS[-1].ratio and moderated_t(sides, self.spread) >= SURE_T
+
+    def tail(self, sides: Sides) -> float | None:
+        """The lowest high quantile that grew."""
+        for quantile in TAILS:
+            limit = max(at(sides.before, quantile) * TAIL_RATIO, at(sides.before, quantile) + TAIL_MS)
+            slow = sum(value > limit for value in sides.now)
+            beyond = sum(value > limit for value in sides.before)
+            chance = chance_of_exceeding(slow, len(sides.now), beyond, len(sides.before))
+            moved = sides.ratio(quantile) >= TAIL_RATIO and sides.grown_ms(quantile) >= TAIL_MS
+            if moved and chance < CHANCE / (self.number * len(TAILS)):
+                return quantile
+        return None
+
+
+def is_large(sides: Sides) -> bool:
+    """More than a trifle for so many traces."""
+    return any(
+        sides.fewest >= least.traces and sides.ratio() >= least.ratio and sides.grown_ms() >= least.grown_ms
+        for least in EFFECTS
+    )
+
+
+def at(values: Sequence[float], quantile: float) -> float:
+    """The quantile of the values; the median as statistics define it."""
+    return median(values) if quantile == 0.5 else sorted(values)[place(values, quantile)]
+
+
+def place(values: Sequence[float], quantile: float) -> int:
+    """Where the quantile stands among the sorted values."""
+    return math.ceil(quantile * len(values)) - 1
+
+
+def logarithms(values: Sequence[float]) -> list[float]:
+    """Durations spread by factors, not by milliseconds."""
+    return [math.log(value + ROUNDING_MS) for value in values]
+
+
+def moderated_t(sides: Sides, spread: float) -> float:
+    """The difference of the means of logarithms, in standard errors by their own variance and the shared one."""
+    before, now = logarithms(sides.before), logarithms(sides.now)
+    squares = sum((value - fmean(side)) ** 2 for side in (before, now) for value in side)
+    freedom = max(0, len(before) + len(now) - 2)
+    shrunk = (squares + BORROWED * spread) / (freedom + BORROWED)
+    return (fmean(now) - fmean(before)) / math.sqrt(shrunk * (1 / len(before) + 1 / len(now)))
+
+
+def chance_of_exceeding(number: int, now: int, beyond: int, before: int) -> float:
+    """
+    The chance that so many of `now` values lie above the value of the window before that `beyond` others exceed.
+
+    Of all orders of both windows' values together, those in which `number` or more do; each order is as likely.
+    """
+    rank = beyond + 1
+    ways = sum(
+        math.comb(k + rank - 1, k) * math.comb(now - k + before - rank, now - k)
+        for k in range(number, now + 1)
+    )
+    return ways / math.comb(now + before, now)
+
+
+def z_score(before: Sequence[float], now: Sequence[float]) -> float:
+    """How many standard deviations the ranks of `now` lie above chance; ties share their rank."""
+    ranked = sorted([(value, 0) for value in before] + [(value, 1) for value in now])
+    total = start = 0.0
+    while int(start) < len(ranked):
+        end = int(start)
+        while end < len(ranked) and ranked[end][0] == ranked[int(start)][0]:
+            end += 1
+        total += (start + end + 1) / 2 * sum(side for _, side in ranked[int(start) : end])
+        start = end
+    n, m = len(before), len(now)
+    return (total - m * (m + 1) / 2 - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
