@@ -19,11 +19,10 @@ from typing import Any
 from diagnosis import calls
 from diagnosis.calls import FINGERPRINT, START, TOOL, UNIT, Bounds, Made, Row, Visit
 from diagnosis.failures import Failing
-from telemetry.conventions.content import parsed
+from telemetry.conventions.content import words
 
 SIGNAL = "unfounded_answer"
 LAST = 3  # model calls of a run that are read: an answer may be formatted, or summed up, once more
-MOST_PARTS = 500  # of an answer
 LONGEST = 20_000  # characters of an answer
 BEFORE, AFTER = 60, 100  # characters around a claim that are quoted
 # Tools that only hand the answer in: https://huggingface.co/docs/smolagents (final_answer),
@@ -99,16 +98,3 @@ def quoted(text: str) -> str:
         return ""
     around = text[max(0, found.start() - BEFORE) : found.end() + AFTER]
     return " ".join(around.split())
-
-
-def words(output: Any) -> str:
-    """The texts of an answer, however deep they stand."""
-    parts, texts = [parsed(output)], []
-    for number, part in enumerate(parts):
-        if number >= MOST_PARTS:
-            break
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, list | dict):
-            parts += part.values() if isinstance(part, dict) else part
-    return "\n".join(texts)

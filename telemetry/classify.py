@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from telemetry import conventions, fault, feedback, soft_errors
+from telemetry.broken_answer import broken_answer
 from telemetry.conventions.content import reported_error, tool_result
 from telemetry.malformed import malformed_output
 from telemetry.meaning import Failure, Meaning
@@ -159,7 +160,14 @@ def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
 HARD: tuple[Rule, ...] = (stated_error, error_status, recorded_exception, server_answered_5xx)
 RULES: dict[str, tuple[Rule, ...]] = {  # by unit of work; the first that speaks decides
     "tool_call": (*HARD, declared_error, tool_reported_error, tool_marked_failed, negative_feedback),
-    "llm_call": (*HARD, declared_error, output_truncated, malformed_output, negative_feedback),
+    "llm_call": (
+        *HARD,
+        declared_error,
+        output_truncated,
+        malformed_output,
+        broken_answer,
+        negative_feedback,
+    ),
     "": (*HARD, negative_feedback),
 }
 

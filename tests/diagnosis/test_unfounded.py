@@ -10,8 +10,9 @@ import pytest
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.packets import shown
-from diagnosis.unfounded import quoted, words
+from diagnosis.unfounded import quoted
 from diagnosis.verification import verify
+from telemetry.conventions.content import words
 from telemetry.windows import Window
 from tenants.provisioning import Minted
 from tests.telemetry.factory import span, store
