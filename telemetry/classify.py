@@ -16,6 +16,7 @@ from telemetry.conventions.content import reported_error, tool_result
 from telemetry.malformed import malformed_output
 from telemetry.meaning import Failure, Meaning
 from telemetry.span import STATUS_ERROR, STATUS_OK, Span
+from telemetry.unknown_tool import as_unknown_tool
 
 SERVER = 2  # the span kind
 SIGNALS = {"tool_call": "tool_call_failed", "llm_call": "llm_call_failed"}
@@ -44,7 +45,7 @@ def failure(span: Span, meaning: Meaning) -> Failure | None:
     for rule in RULES.get(meaning.unit, RULES[""]):
         found = rule(span, meaning)
         if found:
-            return found
+            return as_unknown_tool(found, span, meaning) if meaning.unit == "tool_call" else found
     return None
 
 
