@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from diagnosis.failures import Failing
+from telemetry.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 
 SOFT = frozenset(
     {"user_signal", "output_truncated", "malformed_output"}
@@ -39,15 +40,20 @@ def attribute(failures: Iterable[Failing], parents: Mapping[tuple[bytes, bytes],
 
 def innermost(spans: list[Failing], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed]:
     """The failing spans of one trace that have no failing descendant."""
-    hard = {span.span_id: span for span in spans if span.signal_type not in SOFT}
+    hard = {span.span_id: span for span in spans if span.signal_type not in SOFT or is_unmade(span)}
     echoes: dict[bytes, list[Failing]] = {span.span_id: outer(span, hard, parents) for span in hard.values()}
-    tools = [span for span in hard.values() if span.signal_type == "tool_call_failed"][:MOST_TOOLS]
-    for asked in (span for span in spans if span.signal_type == "malformed_output"):
+    tools = [span for span in hard.values() if span.unit == "tool_call"][:MOST_TOOLS]
+    for asked in (span for span in spans if span.signal_type == "malformed_output" and not is_unmade(span)):
         failed = next((span for span in tools if is_asked_for(span, asked)), None)
         if failed:
             echoes[asked.span_id] = [failed, *echoes[failed.span_id]]
     repeated = {echo.span_id for chain in echoes.values() for echo in chain}
     return [Attributed(span, echoes.get(span.span_id, [])) for span in spans if span.span_id not in repeated]
+
+
+def is_unmade(span: Failing) -> bool:
+    """A tool call that failed because there is no such tool (telemetry/unknown_tool.py)."""
+    return span.unit == "tool_call" and span.error_type == UNKNOWN_TOOL
 
 
 def is_asked_for(span: Failing, asked: Failing) -> bool:
@@ -59,7 +65,8 @@ def is_asked_for(span: Failing, asked: Failing) -> bool:
     is_unreadable = (
         asked.error_type == "malformed_arguments" and "JSON" in f"{span.error_type} {span.message}"
     )
-    return tool in (span.tool, span.message) or f"'{tool}'" in span.message or is_unreadable
+    is_same = span.fingerprint == asked.fingerprint
+    return is_same or tool in (span.tool, span.message) or f"'{tool}'" in span.message or is_unreadable
 
 
 def outer(

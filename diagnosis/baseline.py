@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from diagnosis import observed, releases, repeated_call
+from diagnosis import observed, releases, run_rules
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
@@ -100,8 +100,8 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
 
 def count(loop: Loop, window: Window, target: Target) -> Observed:
     """What the bound project's window holds of the loop's cluster."""
-    if loop.signal_type == repeated_call.SIGNAL:  # no record carries its fingerprint
-        return repeated_call.observe(window, target)
+    if loop.signal_type in run_rules.RULES:  # no record carries its fingerprint
+        return run_rules.observe(loop.signal_type, window, target)
     return observed.read(window, target)
 
 

@@ -8,31 +8,38 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from diagnosis.failures import FIELDS, Failing, chunks
 from diagnosis.hints import slices
 from telemetry import records, segments
+from telemetry.fingerprint import VERSION
 from telemetry.models import Record, Trace
 from telemetry.windows import Window
 
 UNITS = ("tool_call", "retrieval", "llm_call")
+LEAST = 3  # records of a trace that is looked at; in fewer no agent can go wrong by itself
 A_TRACE = 100  # calls of one trace whose content is read, the first
 MOST_RECORDS = 20_000  # of some hundred traces; a runaway agent makes more
 COLUMNS = (*FIELDS, "scope_id")  # FIELDS end where a record lies
-START, SERVICE, OPERATION = (COLUMNS.index(name) for name in ("start_time_unix_nano", "service", "operation"))
+START, SERVICE, OPERATION, UNIT, TOOL, FINGERPRINT = (
+    COLUMNS.index(name)
+    for name in ("start_time_unix_nano", "service", "operation", "unit", "tool", "fingerprint")
+)
 
 Row = tuple[Any, ...]  # the values of COLUMNS: objects would cost more than all the rest
+Made = dict[bytes, list[Row]]  # the calls of each trace, by time
 
 
 class Bounds(NamedTuple):
     """How much of a window is looked at."""
 
     a_slice: int  # traces of each slice of it: traffic may be uneven
-    calls: int  # whose content is read
+    calls: int  # whose content is read by a rule
 
 
 class Lying(NamedTuple):
@@ -84,14 +91,34 @@ class Run:
     calls: list[Call]  # by time
 
 
-def read(window: Window, often: int, bounds: Bounds, without: Collection[str] = ()) -> Iterator[Run]:
-    """The runs of a sample of the bound project's traces; the records of the releases `without` do not count."""
-    made = called(sampled(window, often, bounds.a_slice), without)
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One trace that called an operation, and the call that a rule charges there."""
+
+    place: Place
+    trace_id: bytes
+    start_time_unix_nano: int
+    charged: Failing | None
+
+
+def fingerprint(signal: str, place: Place) -> int:
+    """The key of "this goes wrong in the runs that call this operation", in every window."""
+    text = "\x00".join((str(VERSION), signal, *place))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
+
+
+def made(window: Window, bounds: Bounds, without: Collection[str] = ()) -> Made:
+    """The calls of a sample of the bound project's traces; the records of the releases `without` do not count."""
+    return called(sampled(window, bounds.a_slice), without)
+
+
+def runs(made: Made, often: int, bounds: Bounds) -> Iterator[Run]:
+    """These traces with the content of their calls, where one operation was called so often."""
     repeating = {
         trace_id: max(Counter(map(place, rows)).values()) >= often for trace_id, rows in made.items()
     }
     amount = sum(min(len(rows), A_TRACE) for trace_id, rows in made.items() if repeating[trace_id])
-    chosen = sorted(made)[:: max(1, -(-amount // bounds.calls))]  # evenly, or shares would be wrong
+    chosen = evenly(made, amount, bounds)
     known = contents([row for trace_id in chosen if repeating[trace_id] for row in made[trace_id][:A_TRACE]])
     for trace_id in chosen:
         first: dict[Place, int] = {}
@@ -101,21 +128,35 @@ def read(window: Window, often: int, bounds: Bounds, without: Collection[str] = 
         yield Run(trace_id, first, list(islice(known, amount)))
 
 
-def sampled(window: Window, often: int, a_slice: int) -> list[bytes]:
-    """The first traces of each slice of the window, without those that have too few records to call anything often."""
-    found: list[bytes] = []
-    for part in slices(window):
-        started = Trace.objects.filter(
-            start_time_unix_nano__gte=part.start_unix_nano, start_time_unix_nano__lt=part.end_unix_nano
-        ).order_by("start_time_unix_nano", "trace_id")
-        rows = started.values_list("trace_id", "records")[:a_slice]
-        found += [bytes(trace_id) for trace_id, number in rows if number >= often]
-    return found
+def evenly(made: Made, amount: int, bounds: Bounds) -> list[bytes]:
+    """As many of the traces as may be read, if all of them hold this amount of calls: or shares would be wrong."""
+    return sorted(made)[:: max(1, -(-amount // bounds.calls))]
 
 
-def called(trace_ids: Sequence[bytes], without: Collection[str]) -> dict[bytes, list[Row]]:
+def sampled(window: Window, a_slice: int) -> list[bytes]:
+    """The first traces of each slice of the window, without those that have too few records."""
+    parts = slices(window)
+    found = [first(part, a_slice) for part in parts]
+    full = [number for number, rows in enumerate(found) if len(rows) == a_slice]
+    spare = sum(a_slice - len(rows) for rows in found) // max(len(full), 1)
+    for number in full if spare else ():  # quiet slices leave their share to busy ones
+        found[number] = first(parts[number], a_slice + spare)
+    return [trace_id for rows in found for trace_id, records in rows if records >= LEAST]
+
+
+def first(part: Window, most: int) -> list[tuple[bytes, int]]:
+    """The first traces that start in this part of the window, with their numbers of records."""
+    started = Trace.objects.filter(
+        start_time_unix_nano__gte=part.start_unix_nano, start_time_unix_nano__lt=part.end_unix_nano
+    ).order_by("start_time_unix_nano", "trace_id")
+    return [
+        (bytes(trace_id), records) for trace_id, records in started.values_list("trace_id", "records")[:most]
+    ]
+
+
+def called(trace_ids: Sequence[bytes], without: Collection[str]) -> Made:
     """The calls of each of these traces by time, without their content."""
-    found: dict[bytes, list[Row]] = defaultdict(list)
+    found: Made = defaultdict(list)
     for chunk in chunks(trace_ids):
         rows = Record.objects.filter(trace_id__in=chunk, unit__in=UNITS).exclude(release__in=without)
         for row in rows.order_by("trace_id", "span_id").values_list(*COLUMNS)[:MOST_RECORDS]:
@@ -132,13 +173,18 @@ def place(row: Row) -> Place:
 
 def contents(rows: Sequence[Row]) -> Iterator[Call]:
     """The records with what was asked and answered, in their order."""
+    for row, capture in zip(rows, captures(rows), strict=True):
+        yield Call(failing(row), told(capture.get("input")), told(capture.get("output")))
+
+
+def captures(rows: Sequence[Row]) -> Iterator[Mapping[str, Any]]:
+    """What was recorded of each unit of work, in their order."""
     lain = [Lying(*row[-len(Lying._fields) :]) for row in rows]
     known = cast(Sequence[Record], lain)  # as they do, these know where they lie
     sent, shared = segments.messages(known), records.origins(known)
-    for row, at in zip(rows, lain, strict=True):
+    for at in lain:
         message, origin = sent[at.segment_id, at.position], shared[at.resource_id, at.scope_id]
-        capture = records.capture(message, origin) or {"input": None, "output": None}
-        yield Call(failing(row), told(capture["input"]), told(capture["output"]))
+        yield records.capture(message, origin) or {}
 
 
 def failing(row: Row) -> Failing:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from diagnosis import baseline, judge, latency, looks, reasons, releases, repeated_call, siblings, watching
+from diagnosis import baseline, judge, latency, looks, reasons, releases, run_rules, siblings, watching
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
 from diagnosis.looks import Look
@@ -24,8 +24,8 @@ from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 
 MOST_DURATIONS = 20_000  # of a window, the newest
 LATENCY = "latency"
-FOUND = (LATENCY, repeated_call.SIGNAL)  # found by a diagnosis; no record carries their fingerprint
-TRACES = "Here a record is a trace that was looked at, and a failure one with the repeated call."
+FOUND = (LATENCY, *run_rules.RULES)  # found by a diagnosis; no record carries their fingerprint
+TRACES = "Here a record is a trace that was looked at, and a failure one with the {signal}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +85,19 @@ def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) ->
     still_holds = loop.state == Loop.State.HELD and found.verdict not in ("regressed", "no_traffic")
     if still_holds:
         found = replace(found, verdict="held")
-    return in_traces(found, after, still_holds) if loop.signal_type == repeated_call.SIGNAL else found
+    return (
+        in_traces(found, after, still_holds, loop.signal_type)
+        if loop.signal_type in run_rules.RULES
+        else found
+    )
 
 
-def in_traces(judgement: Judgement, after: Side, still_holds: bool) -> Judgement:
-    """The judgement on repeated calls, with what was counted."""
+def in_traces(judgement: Judgement, after: Side, still_holds: bool, signal_type: str) -> Judgement:
+    """The judgement on what is found in runs, with what was counted."""
     said = (
         f"{reasons.sentence(reasons.told(after.counts))} since it held." if still_holds else judgement.reason
     )
-    return replace(judgement, reason=f"{said} {TRACES}")
+    return replace(judgement, reason=f"{said} {TRACES.format(signal=signal_type.replace('_', ' '))}")
 
 
 def durations(window: Window, target: Target) -> list[float]:

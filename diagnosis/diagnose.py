@@ -18,7 +18,7 @@ from diagnosis import (
     hints,
     model_calls,
     reopening,
-    repeated_call,
+    run_rules,
     slow,
     traffic,
     verification,
@@ -62,7 +62,7 @@ def find(window: Window) -> Findings:
     failing = failures.read(window)
     several = {failure.trace_id for failure in failing} - alone(failing)
     attributed = attribution.attribute(failing, failures.parents(several))
-    found = [*clusters.gather(attributed), *slow.find(window), *repeated_call.find(window)]
+    found = [*clusters.gather(attributed), *slow.find(window), *run_rules.find(window)]
     around = Surroundings(
         identities=failures.identities(record.trace_id for cluster in found for record in cluster.records),
         now=traffic.read(window),

@@ -25,6 +25,7 @@ EXPECTATIONS = {
     "user_signal": "The answer is one that the user does not rate down.",
     "latency": "The operation takes no longer than it did before.",
     "repeated_call": "A call with the same arguments and the same result is made twice at most.",
+    "unfounded_answer": "The answer claims nothing that no tool told, and says so where it found nothing out.",
 }
 DEFAULT_EXPECTATION = "The operation ends without an error."
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even run of backslashes, which are text themselves

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnosis import evidence, failures, hints, impact, repeated_call, slow
+from diagnosis import evidence, failures, hints, impact, run_rules, slow
 from diagnosis.clusters import Cluster
 from diagnosis.contrast import Counted, Hint
 from diagnosis.failures import Failing, Identity
@@ -124,7 +124,7 @@ def trend_of(cluster: Cluster, around: Surroundings) -> str:
 def describe(measured: Measured, around: Surroundings, failed: Counted) -> Issue:
     """Explain a cluster of the bound project; `failed` is what its records say."""
     cluster, example = measured.cluster, measured.cluster.example
-    is_found = example.signal_type in (slow.SIGNAL, repeated_call.SIGNAL)  # no record says so by itself
+    is_found = example.signal_type in (slow.SIGNAL, *run_rules.RULES)  # no record says so by itself
     return Issue(
         cluster=cluster,
         impact=measured.impact,

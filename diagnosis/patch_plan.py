@@ -45,7 +45,7 @@ def lever(example: Failing) -> str:
     said = f"{example.error_type} {example.message}"
     if example.signal_type == "output_truncated":
         return "model"
-    if example.signal_type == "user_signal":
+    if example.signal_type in ("user_signal", "unfounded_answer"):
         return "prompt"
     if example.signal_type == "repeated_call":
         return "orchestration"

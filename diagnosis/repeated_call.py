@@ -11,54 +11,21 @@ that fail (an issue of their own; a retry that succeeds is progress), and conten
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from diagnosis import calls, failures, observed
-from diagnosis.calls import Bounds, Call, Place
-from diagnosis.clusters import Cluster
+from diagnosis import calls
+from diagnosis.calls import Bounds, Call, Made, Place, Visit
 from diagnosis.failures import Failing
-from diagnosis.observed import Row, Target
-from diagnosis.rates import Counts
-from diagnosis.spread import Observed, clustering
-from telemetry.fingerprint import VERSION
-from telemetry.windows import MINUTE_NANO, Window
 
 SIGNAL = "repeated_call"
 THRESHOLD = 3  # calls
 MANY = 10  # calls; a loop that nothing stopped
-DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=300), Bounds(a_slice=50, calls=2000)
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One trace that called the operation, and the call that was one too many."""
-
-    place: Place
-    trace_id: bytes
-    start_time_unix_nano: int
-    stuck: Failing | None
-
-
-def find(window: Window) -> list[Cluster]:
-    """One cluster for each operation that agents of the bound project call again and again, by name."""
-    now = by_place(visits(window, DIAGNOSED))
-    stuck = [place for place in sorted(now) if any(visit.stuck for visit in now[place])]
-    before = by_place(visits(window.before, DIAGNOSED)) if stuck else {}
-    return [cluster(place, now[place], before.get(place, [])) for place in stuck]
-
-
-def cluster(place: Place, now: list[Visit], before: list[Visit]) -> Cluster:
-    """A record for each trace that was stuck, of all that were looked at."""
-    found = [visit.stuck for visit in now if visit.stuck]
-    found.sort(key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
-    return Cluster(fingerprint(place), found, looked_at=len(now), before=counts(before))
-
-
-def visits(window: Window, bounds: Bounds, without: Collection[str] = ()) -> Iterator[Visit]:
+def visits(made: Made, bounds: Bounds) -> Iterator[Visit]:
     """Each trace that was looked at, with each operation that it called."""
-    for run in calls.read(window, THRESHOLD, bounds, without):
+    for run in calls.runs(made, THRESHOLD, bounds):
         stuck = {one[0].place: one for one in reversed(repeated(run.calls))}
         for place, start in run.places.items():
             found = charged(stuck[place]) if place in stuck else None
@@ -104,47 +71,5 @@ def charged(same: list[Call]) -> Failing:
         signal_type=SIGNAL,
         severity="medium" if number >= MANY else "low",
         message=f"called {number} times in one trace with the same arguments and the same result",
-        fingerprint=fingerprint(place),
+        fingerprint=calls.fingerprint(SIGNAL, place),
     )
-
-
-def fingerprint(place: Place) -> int:
-    """The key of "this operation is called again and again", in every window."""
-    text = "\x00".join((str(VERSION), SIGNAL, *place))
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
-
-
-def observe(window: Window, target: Target) -> Observed:
-    """For a verification: the traces that were stuck, of those that were looked at and called the operation."""
-    looked = visits(window, VERIFIED, target.without_releases)
-    found = [
-        visit
-        for visit in looked
-        if visit.place.service == target.service and visit.place.operation in target.operations
-    ]
-    size = observed.stretch_minutes(window) * MINUTE_NANO
-    rows: list[Row] = [(visit.start_time_unix_nano // size, 1, int(bool(visit.stuck))) for visit in found]
-    total = counts(found)
-    return Observed(total, observed.batches(observed.merged(rows)), clustering(total, stuck_sessions(found)))
-
-
-def stuck_sessions(found: list[Visit]) -> list[Counts]:
-    """The counts of the sessions with a stuck trace."""
-    identities = failures.identities(visit.trace_id for visit in found)
-    sessions: dict[str, list[Visit]] = defaultdict(list)
-    for visit in found:
-        sessions[identities[visit.trace_id].session_id].append(visit)
-    return [counted for one in sessions.values() if (counted := counts(one)).failures]
-
-
-def by_place(found: Iterable[Visit]) -> dict[Place, list[Visit]]:
-    """The visits of each operation."""
-    grouped: dict[Place, list[Visit]] = defaultdict(list)
-    for visit in found:
-        grouped[visit.place].append(visit)
-    return grouped
-
-
-def counts(found: Sequence[Visit]) -> Counts:
-    """How many were stuck, of how many."""
-    return Counts(sum(visit.stuck is not None for visit in found), len(found))

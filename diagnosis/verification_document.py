@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from diagnosis import observed, repeated_call, trajectory
+from diagnosis import observed, run_rules, trajectory
 from diagnosis.comparison import LATENCY, Comparison
 from diagnosis.judge import expected
 from diagnosis.models import Loop
@@ -56,6 +56,6 @@ def needed(records: int | None, operation: str, signal_type: str = "") -> str:
         return ""
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
-    counted = "trace" if signal_type == repeated_call.SIGNAL else "record"
+    counted = "trace" if signal_type in run_rules.RULES else "record"
     more = f"about {rounded:,} more {counted}{'' if rounded == 1 else 's'} of {operation}"
     return more if signal_type == LATENCY else f"{more} without a failure"

@@ -13,6 +13,7 @@ from telemetry.fault import is_generic
 from telemetry.meaning import Failure
 from telemetry.skeleton import skeleton
 from telemetry.stacktrace import JOINT
+from telemetry.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 
 WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
 TELLING, SURE = 2, 3  # words of a message
@@ -64,6 +65,8 @@ def is_domain_error(error_type: str, text: str) -> bool:
 
 def is_common(failure: Failure, told: tuple[str, ...]) -> bool:
     """Whether any operation may fail with such a cause, so that the operation is part of it."""
+    if failure.error_type == UNKNOWN_TOOL:  # whichever model asked for it, and wherever that shows
+        return False
     if failure.signal_type not in {"error", "tool_call_failed"}:
         return True
     frame = told[2] if len(told) > 2 else ""

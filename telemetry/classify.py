@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from telemetry import conventions, fault, feedback, soft_errors
+from telemetry.broken_answer import broken_answer
 from telemetry.conventions.content import reported_error, tool_result
 from telemetry.malformed import malformed_output
 from telemetry.meaning import Failure, Meaning
 from telemetry.span import STATUS_ERROR, STATUS_OK, Span
+from telemetry.unknown_tool import as_unknown_tool
 
 SERVER = 2  # the span kind
 SIGNALS = {"tool_call": "tool_call_failed", "llm_call": "llm_call_failed"}
@@ -43,7 +45,7 @@ def failure(span: Span, meaning: Meaning) -> Failure | None:
     for rule in RULES.get(meaning.unit, RULES[""]):
         found = rule(span, meaning)
         if found:
-            return found
+            return as_unknown_tool(found, span, meaning) if meaning.unit == "tool_call" else found
     return None
 
 
@@ -159,7 +161,14 @@ def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
 HARD: tuple[Rule, ...] = (stated_error, error_status, recorded_exception, server_answered_5xx)
 RULES: dict[str, tuple[Rule, ...]] = {  # by unit of work; the first that speaks decides
     "tool_call": (*HARD, declared_error, tool_reported_error, tool_marked_failed, negative_feedback),
-    "llm_call": (*HARD, declared_error, output_truncated, malformed_output, negative_feedback),
+    "llm_call": (
+        *HARD,
+        declared_error,
+        output_truncated,
+        malformed_output,
+        broken_answer,
+        negative_feedback,
+    ),
     "": (*HARD, negative_feedback),
 }
 

@@ -18,8 +18,8 @@ from telemetry import conventions
 from telemetry.conventions.content import parsed
 from telemetry.meaning import Failure, Meaning
 from telemetry.span import Span
+from telemetry.unknown_tool import SIGNAL, unknown_tool
 
-SIGNAL = "malformed_output"
 FINISHED = ("tool", "function")  # words of the finish reasons of an answer with tool calls
 NUMBERED = ("llm.output_messages.", "gen_ai.completion.")
 OFFERED = (
@@ -50,9 +50,7 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
     ]
     for name, arguments in (*numbered(attributes), *(call for answer in answers for call in within(answer))):
         if offered and not any(is_named(name, tools) or is_cut(tools) for tools in offered):
-            return Failure(
-                SIGNAL, "medium", "unknown_tool", f"the model called the tool {name}, which was not offered"
-            )
+            return unknown_tool(name)
         if isinstance(arguments, str) and not is_json(arguments):
             return Failure(
                 SIGNAL, "medium", "malformed_arguments", f"the arguments of the call of {name} are no JSON"

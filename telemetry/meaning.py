@@ -14,6 +14,7 @@ SIGNAL_TYPES = (
     "user_signal",
     "latency",
     "repeated_call",
+    "unfounded_answer",
 )
 
 

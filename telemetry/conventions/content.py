@@ -15,6 +15,7 @@ from telemetry.conventions.lookup import Attributes
 
 MAX_LITERAL = 20_000  # characters; Python's parser is slow
 MAX_DEPTH = 12  # of dotted names; deeper ones are dropped
+MOST_PARTS = 500  # of an answer, lists and texts
 WRAPPERS = ("message", "tool_call", "message_content", "document")
 
 
@@ -79,6 +80,19 @@ def unwrapped_item(item: Any) -> Any:
         (name,) = item
         return item[name] if name in WRAPPERS else item
     return item
+
+
+def words(value: Any) -> str:
+    """The texts of what a model answered, however deep they stand, one after the other."""
+    parts, texts = [parsed(value)], []
+    for number, part in enumerate(parts):
+        if number >= MOST_PARTS:
+            break
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, list | dict):
+            parts += part.values() if isinstance(part, dict) else part
+    return "\n".join(texts)
 
 
 def tool_result(value: Any) -> Any:

@@ -91,6 +91,16 @@ def test_a_tool_that_fails_because_the_model_asked_for_the_impossible_is_an_echo
     assert names(charged) == [("chat", ["tool"])]
 
 
+def test_a_call_of_a_tool_that_nobody_has_is_charged_once() -> None:
+    unmade = {"signal_type": "malformed_output", "error_type": "unknown_tool", "fingerprint": 9}
+    asked = failing("chat", at=1, parent="agent", unit="llm_call", **unmade)
+    call = failing("tool", at=2, parent="agent", **unmade)
+
+    charged = attribute([asked, call, failing("agent")], parents(("chat", "agent"), ("tool", "agent")))
+
+    assert names(charged) == [("chat", ["tool", "agent"])]
+
+
 def test_a_tool_that_fails_for_its_own_reasons_is_not() -> None:
     asked = failing(
         "chat",

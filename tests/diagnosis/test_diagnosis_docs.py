@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from diagnosis import contrast, hints, impact, next_action, repeated_call, trend
+from diagnosis import contrast, hints, impact, next_action, repeated_call, run_rules, trend, unfounded
 from diagnosis.contrast import Counted, Sides, judge
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
@@ -109,8 +109,9 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"{contrast.MOST} hints at most",
         f"the same result, {repeated_call.THRESHOLD} times in one trace",
         f"medium from {repeated_call.MANY} calls on",
-        f"up to {repeated_call.DIAGNOSED.a_slice * hints.SLICES} traces",
-        f"the content of {repeated_call.DIAGNOSED.calls} calls",
+        f"up to {run_rules.DIAGNOSED.a_slice * hints.SLICES} traces",
+        f"the content of {run_rules.DIAGNOSED.calls} calls",
+        f"the run's last {unfounded.LAST} model",
     ]
 
     assert missing(claims) == []

@@ -1,0 +1,82 @@
+"""
+Rules about the runs of agents: what goes wrong in no single call, but in what a run did and did not do.
+
+A rule looks at the calls of a sample of traces (calls.py), says of each operation that a trace called whether it
+hurts there, and is told apart by its signal alone. No record carries the fingerprint of what it finds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+
+from diagnosis import calls, failures, observed, repeated_call, unfounded
+from diagnosis.calls import Bounds, Made, Place, Visit
+from diagnosis.clusters import Cluster
+from diagnosis.observed import Row, Target
+from diagnosis.rates import Counts
+from diagnosis.spread import Observed, clustering
+from telemetry.windows import MINUTE_NANO, Window
+
+Rule = Callable[[Made, Bounds], Iterator[Visit]]
+RULES: dict[str, Rule] = {
+    repeated_call.SIGNAL: repeated_call.visits,
+    unfounded.SIGNAL: unfounded.visits,
+}
+DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=300), Bounds(a_slice=50, calls=2000)
+
+
+def find(window: Window) -> list[Cluster]:
+    """One cluster for each rule and operation that it found hurting in the bound project, by name."""
+    now, before = calls.made(window, DIAGNOSED), cache(lambda: calls.made(window.before, DIAGNOSED))
+    found: list[Cluster] = []
+    for rule in RULES.values():
+        visited = by_place(rule(now, DIAGNOSED))
+        hurt = [place for place in sorted(visited) if any(visit.charged for visit in visited[place])]
+        earlier = by_place(rule(before(), DIAGNOSED)) if hurt else {}
+        found += [cluster(visited[place], earlier.get(place, [])) for place in hurt]
+    return found
+
+
+def cluster(now: list[Visit], before: list[Visit]) -> Cluster:
+    """A record for each trace that hurts, of all that were looked at."""
+    found = [visit.charged for visit in now if visit.charged]
+    found.sort(key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
+    return Cluster(found[0].fingerprint, found, looked_at=len(now), before=counts(before))
+
+
+def observe(signal: str, window: Window, target: Target) -> Observed:
+    """For a verification: the traces that hurt, of those that were looked at and called the operation."""
+    made = calls.made(window, VERIFIED, target.without_releases)
+    found = [
+        visit
+        for visit in RULES[signal](made, VERIFIED)
+        if visit.place.service == target.service and visit.place.operation in target.operations
+    ]
+    size = observed.stretch_minutes(window) * MINUTE_NANO
+    rows: list[Row] = [(visit.start_time_unix_nano // size, 1, int(bool(visit.charged))) for visit in found]
+    total = counts(found)
+    return Observed(total, observed.batches(observed.merged(rows)), clustering(total, hurt_sessions(found)))
+
+
+def hurt_sessions(found: list[Visit]) -> list[Counts]:
+    """The counts of the sessions with a trace that hurts."""
+    identities = failures.identities(visit.trace_id for visit in found)
+    sessions: dict[str, list[Visit]] = defaultdict(list)
+    for visit in found:
+        sessions[identities[visit.trace_id].session_id].append(visit)
+    return [counted for one in sessions.values() if (counted := counts(one)).failures]
+
+
+def by_place(found: Iterable[Visit]) -> dict[Place, list[Visit]]:
+    """The visits of each operation."""
+    grouped: dict[Place, list[Visit]] = defaultdict(list)
+    for visit in found:
+        grouped[visit.place].append(visit)
+    return grouped
+
+
+def counts(found: Sequence[Visit]) -> Counts:
+    """How many hurt, of how many."""
+    return Counts(sum(visit.charged is not None for visit in found), len(found))

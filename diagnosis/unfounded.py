@@ -1,0 +1,100 @@
+"""
+An answer on nothing: the `unfounded_answer` signal, found in the traces of agents.
+
+An agent with tools answers although no tool call of its run returned anything (each failed, or none was made but the
+one that hands the answer in), and the answer says that it was looked up, checked, remembered or assumed. People who
+annotated failing runs call it a hallucination, where the text claims what no tool said
+(https://arxiv.org/abs/2505.08638, TRAIL), and incorrect verification (https://arxiv.org/abs/2503.13657, MAST, FM-3.3).
+Quiet: runs in which one tool call went well, runs without any, and answers that claim nothing, such as "I could not
+find that order" or what follows from the question alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from diagnosis import calls
+from diagnosis.calls import FINGERPRINT, START, TOOL, UNIT, Bounds, Made, Row, Visit
+from diagnosis.failures import Failing
+from telemetry.conventions.content import words
+
+SIGNAL = "unfounded_answer"
+LAST = 3  # model calls of a run that are read: an answer may be formatted, or summed up, once more
+LONGEST = 20_000  # characters of an answer
+BEFORE, AFTER = 60, 100  # characters around a claim that are quoted
+# Tools that only hand the answer in: https://huggingface.co/docs/smolagents (final_answer),
+# https://ai.pydantic.dev/output/ (final_result), https://swe-agent.com (submit), https://docs.all-hands.dev (finish),
+# https://docs.browser-use.com (done), https://docs.cline.bot (attempt_completion)
+HANDS_IN = frozenset({"final_answer", "final_result", "submit", "finish", "done", "attempt_completion"})
+DONE = (
+    r"(?:verified|confirmed|checked|searched|reviewed|researched|investigated|consulted|retrieved|inspected"
+    r"|looked (?:up|into)|cross[- ]?\w+ed)"
+)
+WORK = (
+    r"(?:verif(?:ying|ication)|check(?:s|ing)?|search(?:ing)?|review(?:ing)?|research(?:ing)?|investigation"
+    r"|inspection|analysis|cross[- ]?\w+)"
+)
+SOURCE = (
+    r"(?:records?|sources?|literature|documentation|editions?|articles?|studies|reports?|statistics?|archives?"
+    r"|publications?|wikipedia|databases?|references|website|census)"
+)
+CLAIM = re.compile(
+    rf"\b(?:I|we)(?:['’]ve| have| had)? (?:(?:now|already|also|carefully|manually|thoroughly|just) )*{DONE}\b"
+    rf"|\bhaving (?:\w+ )?{DONE}\b|\bmy (?:own )?{WORK}\b"
+    rf"|\b(?:after|upon|through|following|based on)(?: (?!(?:the|your|this|these)\b)[\w-]+){{0,2}} {WORK}\b"
+    rf"|\b(?:according to|based on|as per)(?: (?!your\b)[\w’'-]+){{0,5}} {SOURCE}\b"
+    r"|\bI (?:recall|remember|know that)\b|\bfrom memory\b|\bwell[- ]known\b"
+    r"|\b(?:is|are|was|were) (?:widely |well |commonly |generally )?known\b"
+    r"|\b(?:general|internal|prior|common|my) (?:knowledge|understanding|recollection)\b"
+    r"|\bassum(?:ed?|es|ing|ption)\b|\bsimulat\w+|\bhypothetical\w*",
+    re.I,
+)
+
+
+def visits(made: Made, bounds: Bounds) -> Iterator[Visit]:
+    """Each trace that was looked at, with each model that it called."""
+    answers = {trace_id: last_answers(rows) for trace_id, rows in made.items()}
+    chosen = calls.evenly(made, sum(map(len, answers.values())), bounds)
+    read = calls.captures([row for trace_id in chosen for row in answers[trace_id]])
+    for trace_id in chosen:
+        said = [(row, next(read).get("output")) for row in answers[trace_id]]
+        found = next((one for row, output in said if (one := charged(row, output))), None)
+        first = {calls.place(row): row[START] for row in reversed(made[trace_id]) if row[UNIT] == "llm_call"}
+        for place, start in first.items():
+            is_here = found and place == (found.service, found.operation)
+            yield Visit(place, trace_id, start, found if is_here else None)
+
+
+def last_answers(rows: Sequence[Row]) -> list[Row]:
+    """The last model calls of a run with tools that told it nothing, latest first; none of any other run."""
+    tools = [row for row in rows if row[UNIT] != "llm_call"]
+    if not tools or any(row[FINGERPRINT] is None and row[TOOL] not in HANDS_IN for row in tools):
+        return []
+    return [row for row in reversed(rows) if row[UNIT] == "llm_call" and row[FINGERPRINT] is None][:LAST]
+
+
+def charged(row: Row, output: Any) -> Failing | None:
+    """The model call as a record that hurts, if its answer claims what nothing told."""
+    claim = quoted(words(output))
+    if not claim:
+        return None
+    answer = calls.failing(row)
+    return replace(
+        answer,
+        signal_type=SIGNAL,
+        severity="low",
+        message=f"no tool call of the run returned anything, and the answer says: {claim}",
+        fingerprint=calls.fingerprint(SIGNAL, calls.place(row)),
+    )
+
+
+def quoted(text: str) -> str:
+    """What the answer claims, in one line; "" if it claims nothing."""
+    found = CLAIM.search(text[:LONGEST])
+    if not found:
+        return ""
+    around = text[max(0, found.start() - BEFORE) : found.end() + AFTER]
+    return " ".join(around.split())
