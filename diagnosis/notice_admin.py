@@ -25,6 +25,7 @@ from diagnosis import neutral
 from diagnosis.mail_form import MailForm
 from diagnosis.models import Loop
 from diagnosis.notice_models import Notice, NoticeRead
+from diagnosis.readable import moment
 from tenants.staff import ReadOnly, ScopedAdmin
 
 BATCH = 500
@@ -53,7 +54,7 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
     """Newest first; whoever may see loops has an inbox."""
 
     tenant_path = "project__tenant"
-    list_display = ["what", "kind", "severity", "text", "project", "created_at", "is_unread"]
+    list_display = ["what", "kind", "severity", "text", "project", "at_utc", "unread_mark"]
     list_display_links = None
     list_filter = [
         UnreadFilter,
@@ -110,10 +111,15 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
         url = reverse("admin:diagnosis_loop_change", args=[notice.loop_id])
         return format_html('<a class="lk-text" href="{}">{}</a>', url, neutral.line(notice.title, 300))
 
-    @admin.display(description="unread", boolean=True)
-    def is_unread(self, notice: Any) -> bool:
+    @admin.display(description="at (UTC)", ordering="created_at")
+    def at_utc(self, notice: Notice) -> str:
+        """When it happened."""
+        return moment(notice.created_at)
+
+    @admin.display(description="unread")
+    def unread_mark(self, notice: Any) -> str:
         """Whether this person has it before them."""
-        return not notice.is_read
+        return "" if notice.is_read else "unread"
 
     @admin.action(permissions=["view"], description="Mark the selected notices as read")
     def mark_read(self, request: HttpRequest, rows: QuerySet[Notice]) -> None:

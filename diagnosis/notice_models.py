@@ -42,7 +42,6 @@ class Notice(models.Model):
         default_permissions = ["view"]
         constraints = [models.UniqueConstraint(fields=["loop", "once"], name="one_notice_of_each")]
         indexes = [models.Index(fields=["project", "-id"], name="notice_newest")]
-        verbose_name_plural = "inbox"
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.title}"

@@ -59,7 +59,6 @@ class Migration(migrations.Migration):
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='tenants.project')),
             ],
             options={
-                'verbose_name_plural': 'inbox',
                 'ordering': ['-id'],
                 'default_permissions': ['view'],
             },
