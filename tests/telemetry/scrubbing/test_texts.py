@@ -24,7 +24,8 @@ SHAPES = [
     f"ya29.{RANDOM}", f"GOCSPX-{RANDOM[:28]}", f"sk_live_{RANDOM}", f"rk_test_{RANDOM}",
     f"SG.{RANDOM[:22]}.{RANDOM}", f"hf_{RANDOM[:34]}", f"npm_{RANDOM[:36]}", f"lsv2_pt_{'0af7' * 8}_0af7651916",
     f"gsk_{RANDOM}", f"pplx-{RANDOM}", f"xai-{RANDOM}", f"pypi-AgEIcHlwaS5vcmc{RANDOM}{RANDOM}",
-    f"lk_ingest_{RANDOM}aaaaaaaaa", f"lk_agent_{RANDOM}aaaaaaaaa", f"lk_feedback_{RANDOM}aaaaaaaaa", JWT,
+    f"lk_ingest_{RANDOM}aaaaaaaaa", f"lk_agent_{RANDOM}aaaaaaaaa", f"lk_feedback_{RANDOM}aaaaaaaaa",
+    f"lk_feed_{RANDOM}aaaaaaaaa", JWT,
 ]  # fmt: skip
 TEXTS = [
     (f"sent Bearer {RANDOM} to it", RANDOM),

@@ -1,0 +1,41 @@
+"""docs/notices.md says what the code does: kinds, times, limits."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from django.conf import settings
+
+from diagnosis import notice_text, notices, outbox, trackers
+from diagnosis.feed_views import FeedParameters
+from diagnosis.notice_models import Notice
+from loopkit.rounds import SHORTEST_LEASE
+from tests.server import ROOT
+
+PAGE = (ROOT / "docs" / "notices.md").read_text()
+
+
+def test_every_kind_of_notice_is_explained() -> None:
+    assert re.findall(r"^\| `([a-z]+)` \|", PAGE, re.M) == list(Notice.Kind.values)
+
+
+def test_times_and_limits_are_those_of_the_code() -> None:
+    assert f"after {notices.KEPT.days} days it is forgotten" in PAGE
+    assert f"once in {notices.QUIET // timedelta(hours=1)} hours" in PAGE
+    assert f"cut at {notice_text.LONGEST_TITLE} signs" in PAGE
+    assert f"after {outbox.DIGEST_AT:%H:%M} UTC" in PAGE
+    assert f"every {outbox.LONGEST_RETRY // timedelta(hours=1)} hours at most" in PAGE
+    assert f"after {outbox.MOST_ATTEMPTS}\nattempts" in PAGE
+    assert f"after {outbox.CLAIM // timedelta(minutes=1)} minutes" in PAGE
+    assert f"newest {FeedParameters().fields['limit'].default} notices" in PAGE.replace(
+        "the newest", "newest"
+    )
+    assert f"`LOOPKIT_ROUND_SECONDS` ({settings.LOOPKIT_ROUND_SECONDS})" in PAGE
+    assert SHORTEST_LEASE == 60  # "twice the pause, a minute at least"
+
+
+def test_the_length_of_links_is_that_of_the_code() -> None:
+    said = re.findall(r"^\| \[(\w+)\]\(.*\| ([\d,]+)[^|]*\|$", PAGE, re.M)
+
+    assert {name.lower(): int(most.replace(",", "")) for name, most in said} == trackers.MOST_BYTES
