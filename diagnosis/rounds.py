@@ -1,5 +1,6 @@
 """
-What is due by itself: verifying fixes that shipped, watching those that held, mail, forgetting old notices.
+What is due by itself: verifying fixes that shipped, watching those that held, asking a human again where what was
+approved is not there any more, mail, forgetting old notices.
 
 One round; loopkit/rounds.py says who makes it and when. `manage.py verify_loops` and `send_notices` do it by hand.
 """
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from diagnosis import notices, outbox
+from diagnosis import notices, outbox, reopening
 from diagnosis.models import Loop
 from diagnosis.verification import VERIFIABLE, recheck
 from tenants.models import Project
@@ -48,6 +49,8 @@ def attempt(what: str, step: Callable[[], object]) -> None:
 
 
 def look(project: Project, clock: Clock) -> None:
-    """New verdicts of one project."""
+    """New verdicts of one project, and approvals that no longer hold."""
     for verification in recheck(project, clock()):
         logger.info("verified %s: %s", verification.loop_id, verification.verdict)
+    for loop in reopening.outdated(project, clock()):
+        logger.info("the approval of %s no longer holds: %s", loop.loop_id, loop.again)
