@@ -110,3 +110,28 @@ def test_kept_connections_to_a_server_are_checked_before_use(
     read = runpy.run_path(str(ROOT / "loopkit" / "settings.py"))
 
     assert read["DATABASES"]["default"]["CONN_HEALTH_CHECKS"] is checked
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("", {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}),
+        (
+            "smtp+tls://a%40b:p%3Aw@mail.example",
+            {"EMAIL_HOST": "mail.example", "EMAIL_PORT": 587, "EMAIL_USE_TLS": True, "EMAIL_USE_SSL": False,
+             "EMAIL_HOST_USER": "a@b", "EMAIL_HOST_PASSWORD": "p:w"},
+        ),
+        ("smtps://mail.example", {"EMAIL_PORT": 465, "EMAIL_USE_TLS": False, "EMAIL_USE_SSL": True}),
+        ("smtp://mail.example:2525", {"EMAIL_PORT": 2525, "EMAIL_USE_TLS": False, "EMAIL_USE_SSL": False}),
+        ("file:///tmp/mail", {"EMAIL_FILE_PATH": "/tmp/mail"}),
+    ],
+)  # fmt: skip
+def test_one_url_says_how_mail_is_sent(
+    url: str, wanted: dict[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOOPKIT_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("LOOPKIT_EMAIL_URL", url)
+
+    found = runpy.run_path(str(ROOT / "loopkit" / "settings.py"))
+
+    assert {name: found[name] for name in wanted} == wanted
