@@ -16,11 +16,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from diagnosis import feed_keys
 from diagnosis.models import EvalCandidate, EvalResult, Loop, LoopEvent, Packet
+from diagnosis.notice_models import Notice
 from telemetry.models import Record
 from tenants.binding import bind
 from tenants.models import Key, Project
 from tenants.provisioning import Minted
+from tests.people import home
 from tests.telemetry.factory import minutes, span, store
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -79,7 +82,7 @@ def attempts(ids: dict[str, str]) -> list[tuple[str, str, str]]:
     return [
         *(("agent", method, "") for method in METHODS),
         *(("agent", "GET", query) for query in queries(ids)[1:]),
-        *((kind, method, "") for kind in ("producer", "feedback") for method in ("GET", "POST")),
+        *((kind, method, "") for kind in ("producer", "feedback", "feed") for method in ("GET", "POST")),
     ]
 
 
@@ -95,7 +98,7 @@ def state() -> str:
     """Everything in the control database that could change for charlie, as text."""
     rows = [
         row
-        for model in (Packet, Loop, LoopEvent, EvalCandidate, EvalResult, Project)
+        for model in (Packet, Loop, LoopEvent, EvalCandidate, EvalResult, Notice, Project)
         for row in (model.objects.filter(**{path(model): "charlie"}))
     ]
     keys = Key.objects.filter(project__name="charlie").values_list("key_id", "revoked_at", "expires_at")
@@ -119,10 +122,12 @@ def test_the_url_configuration_is_not_empty() -> None:
 def test_no_route_shows_or_changes_what_is_anothers(
     route: str, alice: Minted, charlie: Minted, ids: dict[str, str], call: Callable[..., Any]
 ) -> None:
+    feed_key, _ = feed_keys.mint(home(alice.project, "alice").tenant, "hers", timezone.now())
+    keys = alice.keys | {"feed": feed_key}
     before = state()
 
     for kind, method, query in attempts(ids):
-        answer = call(method, filled(route, ids) + query, alice.keys[kind], bodies(ids))
+        answer = call(method, filled(route, ids) + query, keys[kind], bodies(ids))
 
         assert answer.status_code < 500
         assert charlie.project.project_id not in answer.content.decode(errors="replace")

@@ -164,6 +164,17 @@ def test_without_a_mail_server_nothing_waits(alice: Minted, tenant: Tenant, sett
     assert (Notice.objects.count(), Mail.objects.count()) == (1, 0)
 
 
+def test_what_waits_when_mail_is_turned_off_waits_on(alice: Minted, tenant: Tenant, settings: Any) -> None:
+    wants("mia", tenant)
+    make_loop(alice.project)
+
+    settings.LOOPKIT_EMAIL_URL = ""
+    assert outbox.send(NOW) == (0, 0)
+    settings.LOOPKIT_EMAIL_URL = "smtp://mail.example"
+
+    assert outbox.send(NOW) == (1, 0)
+
+
 def test_a_long_mail_is_cut_and_says_so(alice: Minted, tenant: Tenant, monkeypatch: Any) -> None:
     monkeypatch.setattr(notice_text, "MOST_LINES", 2)
     wants("mia", tenant)
