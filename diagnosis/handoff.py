@@ -66,44 +66,55 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
 
 def markdown(data: dict[str, Any]) -> str:
     """The bundle for reading: an issue text with the evidence. What it quotes acts nowhere it is pasted."""
-    issue, approval = data["issue"], data["approval"]
+    candidate = json.dumps(data["eval_candidate"], indent=2, default=str).replace("```", "'''")
     return "\n".join(
         [
-            f"# {neutral.plain(issue['title'])}",
-            "",
-            f"> {WARNING}",
-            "",
-            f"Approved by {neutral.plain(approval['decided_by'])} at {approval['decided_at']}: "
-            f"{neutral.plain(approval['reason'], 4000)}",
-            "",
-            f"- severity: {neutral.plain(issue['severity_reason'])}",
-            f"- operation: {neutral.code(issue['operation'])}",
-            f"- failures: {issue['count']} of {issue['impact']['operation_records']} records of the operation",
-            f"- sessions: {issue['impact']['sessions']}, users: {issue['impact']['users']}, trend: {issue['trend']}",
-            f"- seen from {issue['first_seen']} to {issue['last_seen']}",
-            "",
-            "## Plan",
-            f"Lever: {issue['patch_plan']['lever']}",
-            *[
-                f"{step['step']}. {neutral.with_code(step['detail'])}"
-                for step in issue["patch_plan"]["steps"]
-            ],
-            "",
-            f"Verify: {neutral.with_code(issue['patch_plan']['verify'])}",
-            f"Refuted by: {neutral.with_code(issue['patch_plan']['refuted_by'])}",
-            "",
+            *heading(data["issue"], data["approval"]),
+            *plan_lines(data["patch_plan"]),
             "## Evidence",
             *[evidence_line(record) for record in data["evidence"]],
             "",
             "## Eval candidate",
             "```json",
-            json.dumps(data["eval_candidate"], indent=2, default=str).replace("```", "'''"),
+            candidate,
             "```",
             "",
             f"Next: {data['next_action']}",
             "",
         ]
     )
+
+
+def heading(issue: dict[str, Any], approval: dict[str, Any]) -> list[str]:
+    """What hurts whom, and who approved what is done about it."""
+    impact, reason = issue["impact"], neutral.plain(approval["reason"], 4000)
+    return [
+        f"# {neutral.plain(issue['title'])}",
+        "",
+        f"> {WARNING}",
+        "",
+        f"Approved by {neutral.plain(approval['decided_by'])} at {approval['decided_at']}: {reason}",
+        "",
+        f"- severity: {neutral.plain(issue['severity_reason'])}",
+        f"- operation: {neutral.code(issue['operation'])}",
+        f"- failures: {issue['count']} of {impact['operation_records']} records of the operation",
+        f"- sessions: {impact['sessions']}, users: {impact['users']}, trend: {issue['trend']}",
+        f"- seen from {issue['first_seen']} to {issue['last_seen']}",
+        "",
+    ]
+
+
+def plan_lines(plan: dict[str, Any]) -> list[str]:
+    """What to do, and how one sees whether it was right."""
+    return [
+        "## Plan",
+        f"Lever: {plan['lever']}",
+        *[f"{step['step']}. {neutral.with_code(step['detail'])}" for step in plan["steps"]],
+        "",
+        f"Verify: {neutral.with_code(plan['verify'])}",
+        f"Refuted by: {neutral.with_code(plan['refuted_by'])}",
+        "",
+    ]
 
 
 def evidence_line(record: dict[str, Any]) -> str:
