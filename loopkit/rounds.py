@@ -8,6 +8,7 @@ the next. Errors are logged, and end neither the rounds nor the worker.
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
@@ -38,6 +39,7 @@ class Rounds(threading.Thread):
         self.length = timedelta(seconds=max(SHORTEST_LEASE, 2 * seconds))
         self.ended = threading.Event()
         self.step_began = 0.0
+        self.is_mine = False
 
     def run(self) -> None:
         """Until `end`; workers that start together do not ask together."""
@@ -49,7 +51,10 @@ class Rounds(threading.Thread):
     def round(self) -> None:
         """One round, if it is this process's turn; without the control database, there is a next one."""
         try:
-            if lease.take(NAME, self.holder, timezone.now(), self.length):
+            had, self.is_mine = self.is_mine, lease.take(NAME, self.holder, timezone.now(), self.length)
+            if self.is_mine and not had:
+                logger.info("process %s makes the rounds from now on, every %s s", os.getpid(), self.seconds)
+            if self.is_mine:
                 self.step_began = time.monotonic()
                 rounds.make(timezone.now, self.go_on)
         except DatabaseError as error:

@@ -123,16 +123,20 @@ def test_without_the_control_database_there_is_a_next_round(monkeypatch: Any, ca
     assert Lease.objects.get().holder == made.holder
 
 
-def test_only_the_holder_makes_a_round(monkeypatch: Any, db: None) -> None:
+def test_only_the_holder_makes_a_round_and_says_once_that_it_does(
+    monkeypatch: Any, caplog: Any, db: None
+) -> None:
+    caplog.set_level("INFO", "loopkit.rounds")
     monkeypatch.setattr(connections, "close_all", lambda: None)
     made = []
     monkeypatch.setattr(rounds, "make", lambda clock, go_on: made.append(go_on()))
     first, second = Rounds(60), Rounds(60)
 
-    first.round()
-    second.round()
+    for one in (first, second, first):
+        one.round()
 
-    assert made == [True]
+    assert made == [True, True]
+    assert caplog.text.count("makes the rounds from now on, every 60 s") == 1
     assert Lease.objects.get().holder == first.holder
 
 
