@@ -15,4 +15,6 @@ register = template.Library()
 @register.inclusion_tag("admin/diagnosis/loop/handoff.html", takes_context=True)
 def handoff_offer(context: dict[str, Any], loop: Loop) -> dict[str, Any]:
     """The section, empty while there is no handoff."""
-    return {"loop": loop, "offer": handoff_admin.offered(context["request"], loop)}
+    request = context["request"]
+    may_set = request.user.has_perm("diagnosis.view_tracker")
+    return {"loop": loop, "offer": handoff_admin.offered(request, loop), "may_set": may_set}
