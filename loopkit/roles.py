@@ -18,6 +18,8 @@ VIEWER = frozenset(
         "tenants.view_auditentry",
         "diagnosis.view_packet",
         "diagnosis.view_loop",
+        "diagnosis.view_tracker",
+        "diagnosis.view_feedkey",
     }
 )
 APPROVER = VIEWER | {"diagnosis.decide_loop"}
@@ -26,6 +28,11 @@ TENANT_MANAGER = APPROVER | {
     "tenants.change_project",
     "tenants.add_key",
     "tenants.change_key",
+    "diagnosis.add_tracker",
+    "diagnosis.change_tracker",
+    "diagnosis.delete_tracker",
+    "diagnosis.add_feedkey",
+    "diagnosis.change_feedkey",
     "auth.view_user",
     "auth.change_user",
 }

@@ -14,7 +14,9 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
+from diagnosis import feed_keys
 from diagnosis.models import Loop, Packet
+from diagnosis.notice_models import FeedKey, Tracker
 from loopkit import roles
 from tenants import provisioning
 from tenants.models import AuditEntry, Key, Project, Tenant
@@ -22,8 +24,12 @@ from tests.diagnosis.console import QUEUE, bulk, decide
 from tests.diagnosis.factory import make_loop
 from tests.people import home, member, operator, signed_in
 
-READ = {"tenant": "r", "project": "r", "key": "r", "auditentry": "r", "packet": "r", "loop": "r"}
-MANAGE = READ | {"tenant": "rc", "project": "rc", "key": "ra", "user": "rc"}
+READ = dict.fromkeys(
+    ["tenant", "project", "key", "auditentry", "packet", "loop", "notice", "tracker", "feedkey"], "r"
+)
+MANAGE = READ | {
+    "tenant": "rc", "project": "rc", "key": "ra", "user": "rc", "tracker": "rcad", "feedkey": "ra",
+}  # fmt: skip
 MAY = {  # by model: read, change, add, delete; nothing for all that is not named
     "viewer": READ,
     "approver": READ,
@@ -32,11 +38,12 @@ MAY = {  # by model: read, change, add, delete; nothing for all that is not name
     | {"tenant": "rca", "project": "rca", "user": "rcad", "group": "r", "accessrequest": "rd"},
 }
 ACTIONS = {
-    "viewer": set(),
-    "approver": {"reject_selected", "return_selected"},
-    "tenant manager": {"reject_selected", "return_selected", "revoke"},
+    "viewer": {"mark_read"},
+    "approver": {"mark_read", "reject_selected", "return_selected"},
+    "tenant manager": {"mark_read", "reject_selected", "return_selected", "revoke", "delete_selected"},
     "operator": {
-        "reject_selected", "return_selected", "revoke", "suspend", "reactivate", "mark_handled", "delete_selected",
+        "mark_read", "reject_selected", "return_selected", "revoke", "delete_selected",
+        "suspend", "reactivate", "mark_handled",
     },
 }  # fmt: skip
 every_role = pytest.mark.parametrize("role", roles.ROLES)
@@ -69,12 +76,16 @@ def rows_of(name: str) -> dict[type[Model], str]:
     minted = provisioning.mint(name, "", timezone.now(), claim=False)
     project = home(minted.project, name)
     loop = make_loop(project, title=f"{name} hurts")
+    tracker = Tracker.objects.create(project=project, kind="github", url=f"https://github.com/{name}/shop")
+    feed_keys.mint(project.tenant, f"{name}s chat", timezone.now())
     return {
         Tenant: name,
         Project: project.pk,
         Key: str(Key.objects.filter(project=project)[0].pk),
         Loop: loop.pk,
         Packet: loop.packet_id,
+        Tracker: str(tracker.pk),
+        FeedKey: str(FeedKey.objects.get(tenant=name).pk),
     }
 
 
