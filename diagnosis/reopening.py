@@ -46,9 +46,13 @@ def outgrown(rejection: Decision, now: growth.Numbers) -> str:
     """`Rejected at 12 a day by olga because ...; now 40 a day.`"""
     was = growth.Numbers.read(rejection.numbers)
     who, why = rejection.decided_by.get_username(), rejection.reason.rstrip(".")
-    users = f", {was.users} users" if was.users else "", f", {now.users} users" if now.users else ""
-    then, since = f"{a_day(was.per_day)}{users[0]}", f"{a_day(now.per_day)}{users[1]}"
-    return f"Rejected at {then} by {who} because: {why}; now {since}."
+    return f"Rejected at {said(was)} by {who} because: {why}; now {said(now)}."
+
+
+def said(numbers: growth.Numbers) -> str:
+    """`12 a day, 3 users`; users only where records name them."""
+    users = {0: "", 1: ", 1 user"}.get(numbers.users, f", {numbers.users} users")
+    return f"{a_day(numbers.per_day)}{users}"
 
 
 def outdated(project: Project, now: datetime) -> list[Loop]:
