@@ -93,8 +93,8 @@ def what_happened(loop: Loop, seen: Seen) -> str:
         changed = f"Changed since you opened it: {loop.loop_id}, which is {loop.state} now."
         return f"{changed} Nothing was recorded. Read it again, then decide."
     if decision.is_first:
-        first = f"{decision.decided_by.get_username()} gave the first of two approvals meanwhile."
-        return f"{first} Nothing was recorded of yours. Read {loop.loop_id} again, then decide."
+        first = f"The first of two approvals came from {decision.decided_by.get_username()} meanwhile."
+        return f"{first} Yours was not recorded. Read {loop.loop_id} again, then decide."
     return (
         f"Already decided: {loop.loop_id}. {decision.decided_by.get_username()} chose "
         f"“{decision.get_verb_display()}” at {decision.decided_at:%Y-%m-%d %H:%M} UTC, "
