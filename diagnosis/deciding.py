@@ -12,7 +12,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
 from django.http import HttpRequest
 
 from diagnosis import approval, loops, next_action, reopening, two_people
@@ -73,17 +72,9 @@ def context(loop: Loop) -> dict[str, Any]:
         "content_hash": approval.basis(loop).hash if loop.state in loops.DECIDABLE else "",
         "first_approval": two_people.pending(loop),
         "people_needed": two_people.needed(loop),
-        "outdated": outdated(loop),
+        "outdated": reopening.as_far_as_known(loop),
         "comes_back": next_action.comes_back(loop) if loop.state == Loop.State.REJECTED else "",
     }
-
-
-def outdated(loop: Loop) -> str:
-    """Why the loop's approval no longer holds; "" while it does, or while the store does not answer."""
-    try:
-        return reopening.why_outdated(loop)
-    except (DatabaseError, OSError):  # the page says so where it shows the evidence
-        return ""
 
 
 def what_happened(loop: Loop, seen: Seen) -> str:
@@ -93,8 +84,8 @@ def what_happened(loop: Loop, seen: Seen) -> str:
         changed = f"Changed since you opened it: {loop.loop_id}, which is {loop.state} now."
         return f"{changed} Nothing was recorded. Read it again, then decide."
     if decision.is_first:
-        first = f"{decision.decided_by.get_username()} gave the first of two approvals meanwhile."
-        return f"{first} Nothing was recorded of yours. Read {loop.loop_id} again, then decide."
+        first = f"The first of two approvals came from {decision.decided_by.get_username()} meanwhile."
+        return f"{first} Yours was not recorded. Read {loop.loop_id} again, then decide."
     return (
         f"Already decided: {loop.loop_id}. {decision.decided_by.get_username()} chose "
         f"“{decision.get_verb_display()}” at {decision.decided_at:%Y-%m-%d %H:%M} UTC, "

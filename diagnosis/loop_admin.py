@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from diagnosis import deciding, loop_page, two_people
-from diagnosis.approval import Choice
 from diagnosis.deciding import Seen
+from diagnosis.decision_forms import DecisionForm
 from diagnosis.models import Decision, Loop
-from diagnosis.queue_admin import QueueAdmin, RejectForm
+from diagnosis.queue_admin import QueueAdmin
 from tenants.staff import plain
 
 RECORDED = {
@@ -28,24 +27,6 @@ RECORDED = {
     Decision.Verb.RETURN: "Returned: {}. It comes back to this queue when the coding agent has answered.",
 }
 FIRST_OF_TWO = "Approved by you: {}. It waits for the approval of a second person."
-
-
-class DecisionForm(RejectForm):
-    """What the person chose, why, and what they had in sight."""
-
-    verb = forms.ChoiceField(
-        choices=Decision.Verb.choices,
-        error_messages={"required": "Choose one of the buttons: approve, return to the agent, or reject."},
-    )
-    revision = forms.IntegerField(min_value=0, max_value=2**31 - 1)
-    packet = forms.CharField(max_length=24, required=False)
-    content = forms.CharField(max_length=64, required=False)
-
-    def choice(self) -> Choice:
-        """As the rule takes it."""
-        chosen, verb = self.cleaned_data, Decision.Verb(self.cleaned_data["verb"])
-        times = self.times_chosen() if verb == Decision.Verb.REJECT else None
-        return Choice(verb, chosen["reason"], times, chosen["content"])
 
 
 class LoopAdmin(QueueAdmin):

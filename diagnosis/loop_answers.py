@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis import loops, next_action, two_people
+from diagnosis import loops, next_action, reopening, two_people
 from diagnosis.models import Loop
 from telemetry.times import rfc3339
 
@@ -49,6 +49,7 @@ def approvals(loop: Loop) -> dict[str, Any]:
 def whole(loop: Loop) -> dict[str, Any]:
     """A loop with its issue, its history and its verifications."""
     return shown(loop) | {
+        "outdated": reopening.as_far_as_known(loop) or None,
         "issue": loop.issue,
         "events": [
             {

@@ -96,6 +96,7 @@ class LoopDetail(LoopSummary):
     """A loop with its issue and its history."""
 
     ok = serializers.BooleanField()
+    outdated = text("Why its approval no longer holds; the handoff is refused then.")
     issue = serializers.DictField()
     events = LoopEventShape(many=True)
     verifications = serializers.ListField(child=serializers.DictField())

@@ -91,7 +91,8 @@ def new(event: LoopEvent) -> Notice:
 def decided(event: LoopEvent) -> Notice:
     """What a human chose; the reason stays in the admin."""
     verb = event.detail.get("verb", "decide")
-    text = f"{event.actor} chose “{verb}”. The loop is {event.loop.state} now."
+    half = f", approval {event.detail['approvals']}" if "approvals" in event.detail else ""
+    text = f"{event.actor} chose “{verb}”{half}. The loop is {event.loop.state} now."
     return notice(event.loop, Kind.DECIDED, str(event.pk), text, event.created_at)
 
 

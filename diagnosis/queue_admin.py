@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.db.models import QuerySet
@@ -17,9 +16,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis import approval, deciding, growth, two_people
+from diagnosis import approval, deciding, two_people
 from diagnosis.approval import Choice
 from diagnosis.deciding import Seen
+from diagnosis.decision_forms import RejectForm
 from diagnosis.models import Decision, Loop
 from diagnosis.queue_columns import QueueColumns
 from diagnosis.queue_filter import (
@@ -37,36 +37,6 @@ from tenants.staff import ReadOnly, ScopedAdmin
 BULK_LIMIT = (
     200  # loops; what one person can claim to have looked at, and below Django's limit of form fields
 )
-
-
-class ReasonForm(forms.Form):
-    """Why; kept with each decision."""
-
-    reason = forms.CharField(
-        max_length=4000,
-        widget=forms.Textarea({"rows": 4}),
-        error_messages={
-            "required": "Say why: the reason is kept with the decision and shown to the coding agent."
-        },
-    )
-
-
-class RejectForm(ReasonForm):
-    """Why, and whether a rejected failure comes back when it grows."""
-
-    times = forms.IntegerField(
-        min_value=growth.FEWEST,
-        max_value=growth.MOST,
-        initial=growth.USUAL,
-        required=False,
-        error_messages={"invalid": "How many times it must grow: a whole number."},
-    )
-    for_good = forms.BooleanField(required=False)
-
-    def times_chosen(self) -> int | None:
-        """By how many times it must grow to be proposed again; None: never by itself."""
-        chosen = self.cleaned_data
-        return None if chosen["for_good"] else chosen["times"] or growth.USUAL
 
 
 class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from diagnosis import baseline, content, growth, loops, two_people
 from diagnosis.growth import a_day
@@ -46,9 +46,13 @@ def outgrown(rejection: Decision, now: growth.Numbers) -> str:
     """`Rejected at 12 a day by olga because ...; now 40 a day.`"""
     was = growth.Numbers.read(rejection.numbers)
     who, why = rejection.decided_by.get_username(), rejection.reason.rstrip(".")
-    users = f", {was.users} users" if was.users else "", f", {now.users} users" if now.users else ""
-    then, since = f"{a_day(was.per_day)}{users[0]}", f"{a_day(now.per_day)}{users[1]}"
-    return f"Rejected at {then} by {who} because: {why}; now {since}."
+    return f"Rejected at {said(was)} by {who} because: {why}; now {said(now)}."
+
+
+def said(numbers: growth.Numbers) -> str:
+    """`12 a day, 3 users`; users only where records name them."""
+    users = {0: "", 1: ", 1 user"}.get(numbers.users, f", {numbers.users} users")
+    return f"{a_day(numbers.per_day)}{users}"
 
 
 def outdated(project: Project, now: datetime) -> list[Loop]:
@@ -105,3 +109,11 @@ def why_outdated(loop: Loop) -> str:
         return ""
     changed = content.differences(approval.content, content.parts(loop, loop.issue))
     return no_longer_holds(approval, changed) if changed else ""
+
+
+def as_far_as_known(loop: Loop) -> str:
+    """The same, and "" while the store does not answer: reading a loop needs no evidence."""
+    try:
+        return why_outdated(loop)
+    except (DatabaseError, OSError):
+        return ""

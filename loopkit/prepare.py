@@ -1,5 +1,5 @@
 """
-An installation made ready to serve: data dir, control database, template of project files, first admin user.
+An installation made ready to serve: data dir, control database, roles, template of project files, first admin.
 
 Every step may run again, and at the same time in another process: one file lock lets one through at a time.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
+from loopkit import roles
 from tenants import project_file
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ def prepare(data_dir: Path) -> str:
     make_private(data_dir)
     with alone(data_dir):
         call_command("migrate", verbosity=0, interactive=False)
+        roles.make()
         project_file.template()
         migrate_projects()
         return first_admin()

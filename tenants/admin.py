@@ -19,7 +19,7 @@ from tenants.audited_admin import AuditedAdmin
 from tenants.key_admin import KeyAdmin, KeyInline
 from tenants.models import AccessRequest, Key, Project, Tenant
 from tenants.provisioning import new_project_id
-from tenants.staff import ReadOnly, ScopedAdmin
+from tenants.staff import ReadOnly, ScopedAdmin, works_for_all
 
 admin.site.site_header = admin.site.site_title = "LoopKit"
 admin.site.index_title = "Operator's console"
@@ -30,7 +30,7 @@ admin.site.register(Key, KeyAdmin)
 
 @admin.register(Tenant)
 class TenantAdmin(AuditedAdmin, ScopedAdmin):
-    """Who owns projects, and which staff work for whom. Only superusers make tenants and choose members."""
+    """Who owns projects, and which staff work for whom. Operators make tenants, and say who decides, and how many."""
 
     tenant_path = "pk"
     list_display = ["name", "tenant_id", "project_count", "created_at"]
@@ -41,9 +41,9 @@ class TenantAdmin(AuditedAdmin, ScopedAdmin):
         (
             None,
             {
-                "fields": ["tenant_id", "name", "members"],
+                "fields": ["tenant_id", "name", "members", "two_people"],
                 "description": "A tenant that has projects cannot be deleted: suspend its projects instead. "
-                "The tenant id never changes. Members are chosen by superusers.",
+                "The tenant id never changes. Operators choose the members, and whether two people approve.",
             },
         )
     ]
@@ -59,21 +59,27 @@ class TenantAdmin(AuditedAdmin, ScopedAdmin):
         return int(tenant.project_count)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> list[str]:
-        """The id names rows elsewhere; membership opens a tenant, so a member may not hand it out."""
-        return ["tenant_id"] * (obj is not None) + ["members"] * (not request.user.is_superuser)
+        """The id names rows elsewhere; what opens or guards a tenant is not for its members to change."""
+        guarded = [] if works_for_all(request.user) else ["members", "two_people"]
+        return ["tenant_id"] * (obj is not None) + guarded
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Superusers."""
-        return request.user.is_superuser
+        """Operators."""
+        return works_for_all(request.user) and super().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
-        """Superusers, while it has no projects; the database protects them too."""
-        return request.user.is_superuser and not (obj and obj.projects.exists())
+        """Operators, while it has no projects; the database protects them too."""
+        may = works_for_all(request.user) and super().has_delete_permission(request, obj)
+        return may and not (obj and obj.projects.exists())
 
 
 @admin.register(Project)
 class ProjectAdmin(AuditedAdmin, ScopedAdmin):
-    """Projects are made, limited, suspended. Not deleted: the telemetry file would have no owner."""
+    """
+    Projects are made, limited, suspended, by operators. Not deleted: the telemetry file would have no owner.
+
+    Members change the name alone: a quota is not for who is limited by it, nor a rule for who could move out of it.
+    """
 
     list_display = [
         "project_id",
@@ -92,7 +98,6 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     ]
     list_select_related = ["tenant"]
     search_fields = ["project_id", "name", "operator", "tenant__name"]
-    readonly_fields = ["project_id", "created_at"]
     inlines = [KeyInline]
     actions = ["suspend", "reactivate"]
     fieldsets = [
@@ -106,6 +111,19 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
         ),
         ("Limits", {"fields": ["state", "plan", "quota_spans", "expires_at"]}),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
+        """What limits a project is the operators'."""
+        guarded = ["tenant", "state", "plan", "quota_spans", "expires_at"]
+        return ["project_id", "created_at"] + ([] if works_for_all(request.user) else guarded)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Operators: a project that is made here has no quota."""
+        return works_for_all(request.user) and super().has_add_permission(request)
+
+    def has_limit_permission(self, request: HttpRequest) -> bool:
+        """Whoever may suspend a project, and end that."""
+        return works_for_all(request.user)
 
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> list[Any]:
         """A project that does not exist yet has no keys."""
@@ -123,12 +141,12 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
         """Nobody; see the class."""
         return False
 
-    @admin.action(permissions=["change"], description="Suspend: refuse the keys of the selected projects")
+    @admin.action(permissions=["limit"], description="Suspend: refuse the keys of the selected projects")
     def suspend(self, request: HttpRequest, projects: QuerySet[Project]) -> None:
         """Their keys stop working at once."""
         self.move(request, projects, Project.State.ACTIVE, Project.State.SUSPENDED)
 
-    @admin.action(permissions=["change"], description="Reactivate: accept their keys again")
+    @admin.action(permissions=["limit"], description="Reactivate: accept their keys again")
     def reactivate(self, request: HttpRequest, projects: QuerySet[Project]) -> None:
         """Their keys work again, unless the project has expired."""
         self.move(request, projects, Project.State.SUSPENDED, Project.State.ACTIVE)

@@ -1,5 +1,5 @@
 """
-Who of the staff sees what: people see the tenants they are members of, superusers see all.
+Who of the staff sees what: people see the tenants they are members of, operators and superusers see all.
 
 A row of another tenant answers as if it did not exist:
 https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#django.contrib.admin.ModelAdmin.get_queryset
@@ -25,9 +25,17 @@ else:
 Row = TypeVar("Row", bound=Model)
 
 
+OPERATE = "tenants.operate"
+
+
+def works_for_all(user: User | AnonymousUser) -> bool:
+    """Whether this person works for every tenant: superusers, and operators by their role."""
+    return bool(user.is_superuser or user.has_perm(OPERATE))
+
+
 def visible(rows: QuerySet[Row], user: User | AnonymousUser, tenant_path: str) -> QuerySet[Row]:
     """The rows whose tenant this person works for; `tenant_path` leads from a row to its tenant."""
-    if user.is_superuser:
+    if works_for_all(user):
         return rows
     return rows.filter(**{f"{tenant_path}__in": Tenant.objects.filter(members=user.pk)})
 

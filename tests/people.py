@@ -18,9 +18,9 @@ def operator(name: str = "boss") -> Client:
 
 
 def member(name: str, *tenants: Tenant, permissions: list[str] | None = None) -> Client:
-    """Staff of these tenants, signed in, with every permission or those named (by codename)."""
+    """Staff of these tenants, signed in, with every permission but to operate, or those named (by codename)."""
     user = User.objects.create_user(name, is_staff=True)
-    given = Permission.objects.all()
+    given = Permission.objects.exclude(codename="operate")
     user.user_permissions.set(given if permissions is None else given.filter(codename__in=permissions))
     user.tenants.set(tenants)
     return signed_in(user)

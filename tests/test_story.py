@@ -6,11 +6,9 @@ Read it from top to bottom: it is how LoopKit is meant to be used. The agent has
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from tests.browser_forms import Person
-from tests.server import Answer, Server
+from tests.server import Server
+from tests.telling import diagnose, post, read, verify
 from tests.traffic import order, request
 
 
@@ -135,29 +133,3 @@ def test_a_healthy_window_asks_for_more_traffic(server: Server) -> None:
 
     assert (packet["status"], packet["issues"]) == ("observe_more", [])
     assert packet["reason"] == "2 records were read and none failed."
-
-
-def post(server: Server, path: str, key: str, data: dict[str, Any]) -> Answer:
-    """One POST with a JSON body."""
-    return server.call("POST", path, key, data)
-
-
-def read(server: Server, path: str, key: str) -> dict[str, Any]:
-    """One GET that succeeds."""
-    answer = server.call("GET", path, key)
-    assert answer.status == 200, answer.body
-    return dict(json.loads(answer.body))
-
-
-def diagnose(server: Server, key: str) -> dict[str, Any]:
-    """The packet of the last hour."""
-    answer = post(server, "/v1/runs/diagnose", key, {"since_minutes": 60})
-    assert answer.status == 200, answer.body
-    return dict(answer.json()["packet"])
-
-
-def verify(server: Server, key: str, issue: dict[str, Any]) -> dict[str, Any]:
-    """The verdict on the issue's loop."""
-    answer = post(server, "/v1/runs/verify", key, {"loop_id": issue["loop_id"]})
-    assert answer.status == 200, answer.body
-    return dict(answer.json())

@@ -125,7 +125,7 @@ def test_a_reader_sees_everything_and_cannot_decide(project: Project) -> None:
     loop.refresh_from_db()
     assert "order A-1 does not exist" in text(page)
     assert 'name="verb"' not in text(page)
-    assert "Ask a superuser for the permission" in text(page)
+    assert "Ask an operator for the role" in text(page)
     assert (forged.status_code, loop.state) == (403, "proposed")
 
 

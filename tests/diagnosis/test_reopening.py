@@ -125,6 +125,8 @@ def test_an_approval_is_outdated_once_a_record_of_its_evidence_is_gone(
     assert (before.status_code, refused.status_code, error["code"]) == (200, 409, "approval_outdated")
     assert error["message"].startswith("The approval by olga no longer holds: ")
     assert "/v1/runs/diagnose" in error["hint"]
+    read = call("GET", f"/v1/loops/{proposed.pk}", alice.keys["agent"]).json()
+    assert (read["state"], read["outdated"]) == ("approved", error["message"])
     assert call("GET", f"{bundle}?format=md", alice.keys["agent"]).status_code == 409
 
 

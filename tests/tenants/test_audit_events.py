@@ -151,17 +151,19 @@ def test_suspending_is_recorded_for_those_that_were_active(boss: Client, alice: 
 def test_a_tenant_is_recorded_from_its_making_to_its_end(boss: Client) -> None:
     olga = User.objects.create_user("olga")
     tenants = "/admin/tenants/tenant/"
-    boss.post(f"{tenants}add/", {"tenant_id": "acme", "name": "Acme"})
+    boss.post(f"{tenants}add/", {"tenant_id": "acme", "name": "Acme", "two_people": "0"})
     assert newest()[:4] == (Event.ADDED, "user:boss", "tenant:acme", "acme")
 
-    boss.post(f"{tenants}acme/change/", {"name": "Acme", "members": [olga.pk]})
+    boss.post(f"{tenants}acme/change/", {"name": "Acme", "members": [olga.pk], "two_people": "0"})
     assert (newest()[0], detail()) == (Event.CHANGED, {"members": {"before": [], "after": ["olga"]}})
-    boss.post(f"{tenants}acme/change/", {"name": "Acme", "members": [olga.pk]})
+    boss.post(f"{tenants}acme/change/", {"name": "Acme", "members": [olga.pk], "two_people": "0"})
+    boss.post(f"{tenants}acme/change/", {"name": "Acme", "members": [olga.pk], "two_people": "3"})
+    assert detail() == {"two_people": {"before": 0, "after": 3}}
     boss.post(f"{tenants}acme/delete/", {"post": "yes"})
 
     assert newest()[:3] == (Event.DELETED, "user:boss", "tenant:acme")
     assert list(Tenant.objects.all()) == []
-    assert AuditEntry.objects.filter(target="tenant:acme").count() == 3  # saving without a change is none
+    assert AuditEntry.objects.filter(target="tenant:acme").count() == 4  # saving without a change is none
 
 
 def test_what_people_may_do_is_recorded(boss: Client) -> None:
