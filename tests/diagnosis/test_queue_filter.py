@@ -155,13 +155,15 @@ def test_another_site_cannot_be_named_as_the_list_to_come_back_to(boss: Client, 
 
 
 def test_words_of_producers_are_text_in_the_queue(boss: Client, alice: Minted) -> None:
-    make_loop(alice.project, title=f"{HOSTILE} https://evil.example/", operation=HOSTILE)
+    loop = make_loop(alice.project, title=f"{HOSTILE} https://evil.example/ \u202egnp.exe", operation=HOSTILE)
 
     answer = boss.get(QUEUE, {"q": HOSTILE})
 
     reader = Reader(answer)
     assert ESCAPED in text(answer)
     assert "written by producers, untrusted" in text(answer)
+    assert "⟨U+202E⟩gnp.exe" in text(answer)
+    assert "⟨U+202E⟩gnp.exe" in text(bulk(boss, "reject_selected", loop))
     assert reader.forbidden == []
     assert [link for link in reader.links if link.startswith("http")] == []
 
