@@ -28,6 +28,7 @@ class PacketAdmin(ReadOnly, ScopedAdmin):
     list_display = ["packet_id", "project", "status", "issue_count", "created_at"]
     list_filter = ["status", ("project", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["project"]
+    list_per_page = 25  # the number of issues stands in the document, which may be 600 KB
     search_fields = ["packet_id", "project__project_id", "project__name"]
     fields = ["packet_id", "project", "status", "created_at", "readable"]
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from diagnosis import funnel_rows
 from diagnosis.dashboard import dashboard
 from diagnosis.diagnose import diagnose
 from diagnosis.loops import WAITING
@@ -47,6 +48,7 @@ def project_page(request: HttpRequest, project: Project) -> HttpResponse:
     urls = {name: absolute(request, path) for name, path in PATHS.items()}
     state = dashboard(project, window, now)
     context = state | folded(state) | {"project": project, "here": "project", "urls": urls}
+    context["funnel"] = funnel_rows.of_project(project, Window.ending(now, MAX_MINUTES))
     return render(request, "dashboard/project.html", context | choice(window))
 
 

@@ -6,11 +6,16 @@ from django.contrib import admin
 from django.utils.html import format_html
 
 from diagnosis.models import Loop
-from diagnosis.readable import moment
+from diagnosis.readable import moment, text
 
 
 class QueueColumns:
     """The columns that no field is by itself."""
+
+    @admin.display(description="title")
+    def title_shown(self, loop: Loop) -> str:
+        """What producers wrote, with the signs that hide or reorder text made visible."""
+        return text(loop.title)
 
     @admin.display(description="severity")
     def severity_badge(self, loop: Loop) -> str:

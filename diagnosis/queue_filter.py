@@ -44,7 +44,7 @@ class StateFilter(QueueFilter):
 
     title = "state"
     parameter_name = "state"
-    anything = "waiting for a human"
+    anything = "waiting"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         """Every state, and all of them."""

@@ -3,12 +3,23 @@
 from django.contrib import admin
 from django.urls import path
 
-from diagnosis import eval_views, feed_views, handoff_admin, loop_views, packet_views, pages, run_views
+from diagnosis import (
+    eval_views,
+    feed_views,
+    funnel_admin,
+    funnel_views,
+    handoff_admin,
+    loop_views,
+    packet_views,
+    pages,
+    run_views,
+)
 
 urlpatterns = [
     path("v1/runs/diagnose", run_views.DiagnoseView.as_view(), name="diagnose"),
     path("v1/runs/verify", run_views.VerifyView.as_view(), name="verify"),
     path("v1/dashboard", packet_views.DashboardView.as_view(), name="dashboard-json"),
+    path("v1/funnel", funnel_views.FunnelView.as_view(), name="funnel"),
     path("v1/reports/latest.md", packet_views.ReportView.as_view(), name="report"),
     path("v1/packets", packet_views.PacketsView.as_view(), name="packets"),
     path("v1/packets/<slug:packet_id>", packet_views.PacketView.as_view(), name="packet"),
@@ -20,6 +31,7 @@ urlpatterns = [
     path("v1/evals/<slug:eval_id>", eval_views.EvalView.as_view(), name="eval"),
     path("v1/notices.json", feed_views.JsonFeed.as_view(), name="notices-json"),
     path("v1/notices.atom", feed_views.AtomFeed.as_view(), name="notices-atom"),
+    path("admin/funnel/", admin.site.admin_view(funnel_admin.funnel_page), name="admin-funnel"),
     path("dashboard", pages.project_page, name="dashboard"),
     path("dashboard/diagnose", pages.diagnose_window, name="dashboard-diagnose"),
     path("dashboard/issues/<str:cluster_id>", pages.issue_page, name="dashboard-issue"),

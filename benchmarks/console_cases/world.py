@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,10 @@ from django.http import HttpResponse
 from django.test import Client
 
 if TYPE_CHECKING:
-    from diagnosis.models import Loop, LoopEvent
+    from django.contrib.auth.models import User
+    from django.db.models import Model
+
+    from diagnosis.models import Loop
     from tenants.models import Project
 
 TENANTS, PROJECTS, LOOPS = 20, 200, 50  # the last: a project
@@ -41,14 +45,18 @@ WORDS = "a stack frame, a captured input, a sentence of a plan and other words t
 @cache
 def build() -> None:
     """The world, once a run: always the same one."""
-    from diagnosis.models import Loop, LoopEvent
+    from django.contrib.auth.models import User
 
-    chance = random.Random(10_000)
+    from diagnosis.models import Decision, Loop, LoopEvent, Verification
+
+    chance, decider = random.Random(10_000), User.objects.create_user("decider")
     with transaction.atomic():
         for number in range(PROJECTS):
             made = loops(project(number), chance)
             Loop.objects.bulk_create(made)
-            LoopEvent.objects.bulk_create(event for loop in made for event in history(loop, chance))
+            past = [row for loop in made for row in history(loop, decider, chance)]
+            for model in (LoopEvent, Decision, Verification):
+                model.objects.bulk_create(row for row in past if isinstance(row, model))
 
 
 def project(number: int) -> Project:
@@ -104,29 +112,20 @@ def issue(number: int, chance: random.Random) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def history(loop: Loop, chance: random.Random) -> list[LoopEvent]:
+def history(loop: Loop, decider: User, chance: random.Random) -> Iterator[Model]:
     """What became of a loop, a few hours between each."""
-    from diagnosis.models import LoopEvent
+    from diagnosis.models import Decision, LoopEvent, Verification
 
-    at, events = loop.created_at, [("proposed", {})]
-    for step in PAST[loop.state]:
-        if step in ("approve", "reject", "return"):
-            events.append(("decided", {"verb": step, "reason": WORDS}))
+    at = loop.created_at
+    for revision, step in enumerate(["proposed", *PAST[loop.state]]):
+        at += timedelta(hours=chance.expovariate(1 / 10)) * bool(revision)
+        if step in Decision.Verb.values:
+            yield Decision(loop=loop, verb=step, reason=WORDS, decided_by=decider, decided_at=at, packet=loop.packet,
+                           revision=revision)  # fmt: skip
         elif step == "held":
-            events.append(("verified", {"verdict": "held", "reason": WORDS}))
+            yield Verification(loop=loop, verdict=step, document={"reason": WORDS}, created_at=at)
         else:
-            events.append((step, {"note": WORDS}))
-    hours = [0.0, *(chance.expovariate(1 / 10) for _ in events[1:])]
-    return [
-        LoopEvent(
-            loop=loop,
-            kind=kind,
-            actor="x",
-            detail=detail,
-            created_at=at + timedelta(hours=sum(hours[: n + 1])),
-        )
-        for n, (kind, detail) in enumerate(events)
-    ]
+            yield LoopEvent(loop=loop, kind=step, actor="x", detail={"note": WORDS}, created_at=at)
 
 
 @cache

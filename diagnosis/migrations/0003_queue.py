@@ -8,7 +8,7 @@ from django.db.migrations.state import StateApps
 from diagnosis import urgency
 
 WAITING = ("proposed", "regressed")
-STARTS_WAITING = ("proposed", "answered", "regressed")
+STARTS_WAITING = ("proposed", "answered", "regressed", "grew", "outdated")
 
 
 def fill(apps: StateApps, schema_editor: Any) -> None:

@@ -71,3 +71,10 @@ def test_an_echo_at_the_edge_of_the_service_counts_as_the_worst_record() -> None
     cluster = Cluster(7, [failing("a")], echoes=[failing("root", severity="high")])
 
     assert grade(cluster, impact()).severity == Severity.HIGH
+
+
+def test_the_tokens_of_each_trace_are_counted_once() -> None:
+    records = [failing("a", trace="one"), failing("b", trace="one"), failing("a", trace="two")]
+    people = {record.trace_id: Identity("chat-1", "user-1", tokens=700) for record in records}
+
+    assert measure(Cluster(7, records), people, operation_records=30).tokens == 1400

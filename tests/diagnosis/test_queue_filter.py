@@ -155,21 +155,24 @@ def test_another_site_cannot_be_named_as_the_list_to_come_back_to(boss: Client, 
 
 
 def test_words_of_producers_are_text_in_the_queue(boss: Client, alice: Minted) -> None:
-    make_loop(alice.project, title=f"{HOSTILE} https://evil.example/", operation=HOSTILE)
+    loop = make_loop(alice.project, title=f"{HOSTILE} https://evil.example/ \u202egnp.exe", operation=HOSTILE)
 
     answer = boss.get(QUEUE, {"q": HOSTILE})
 
     reader = Reader(answer)
     assert ESCAPED in text(answer)
     assert "written by producers, untrusted" in text(answer)
+    assert "⟨U+202E⟩gnp.exe" in text(answer)
+    assert "⟨U+202E⟩gnp.exe" in text(bulk(boss, "reject_selected", loop))
     assert reader.forbidden == []
     assert [link for link in reader.links if link.startswith("http")] == []
 
 
-def test_more_loops_and_projects_cost_no_more_queries(boss: Client, db: None) -> None:
+def test_more_loops_and_projects_cost_no_more_queries(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LoopAdmin, "list_per_page", 1)
     make_many(1, 2)
     few = queries(boss)
-    make_many(5, 12)
+    make_many(5, 4)
 
     assert queries(boss) == few
 

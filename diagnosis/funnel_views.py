@@ -1,0 +1,96 @@
+"""HTTP for the funnel: how far fixes get, how long it takes, what waiting cost."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from diagnosis.funnel_lives import STAGES
+from diagnosis.funnel_rows import of_project
+from telemetry.asking import checked
+from telemetry.parameters import Declared, minutes
+from telemetry.serializers import Shape
+from telemetry.serializers import Window as WindowShape
+from telemetry.windows import MAX_MINUTES, Window
+from tenants.project_view import ProjectView
+from tenants.serializers import Error
+
+
+class FunnelParameters(Declared):
+    """GET /v1/funnel"""
+
+    default_minutes: ClassVar[int] = MAX_MINUTES
+    since_minutes = minutes(f"Length of the window in minutes; it ends now. {MAX_MINUTES} if left out.")
+
+
+class FunnelStage(Shape):
+    """One step of the way."""
+
+    stage = serializers.ChoiceField(STAGES)
+    now = serializers.IntegerField(help_text="Loops that stand here.")
+    reached = serializers.IntegerField(help_text="Loops that came here in the window, for the first time.")
+    from_first_seen_seconds = serializers.IntegerField(
+        allow_null=True, help_text="Median, of those that came here, since the failure was first seen."
+    )
+    from_stage_before_seconds = serializers.IntegerField(allow_null=True, help_text="Median.")
+
+
+class FunnelWeek(Shape):
+    """A week, from Monday, UTC."""
+
+    starts_at = serializers.DateTimeField(help_text="Where the window cuts the week, the window's start.")
+    verified = serializers.IntegerField()
+    regressed = serializers.IntegerField()
+
+
+class FunnelWaiting(Shape):
+    """What waiting for a human cost: an estimate by each loop's numbers a day, times the days it waited."""
+
+    loops = serializers.IntegerField(help_text="That waited at some time in the window.")
+    now = serializers.IntegerField()
+    longest_seconds = serializers.IntegerField(allow_null=True, help_text="Of those that wait now.")
+    days = serializers.FloatField(help_text="Of all loops together.")
+    failures = serializers.IntegerField()
+    people = serializers.IntegerField(help_text="Users, or sessions where nobody names users, each day anew.")
+    tokens = serializers.IntegerField(help_text="Of the traces that failed. 0 where no record tells.")
+
+
+class FunnelShape(Shape):
+    """How far fixes get."""
+
+    ok = serializers.BooleanField()
+    window = WindowShape()
+    stages = FunnelStage(many=True)
+    states = serializers.DictField(child=serializers.IntegerField(), help_text="Loops by state, now.")
+    verified = serializers.IntegerField(help_text="Fixes that held, in the window. Nothing else is a fix.")
+    regressed = serializers.IntegerField()
+    verified_a_week = serializers.FloatField()
+    weeks = FunnelWeek(many=True)
+    waiting = FunnelWaiting()
+
+
+class FunnelView(ProjectView):
+    """The funnel of the key's project."""
+
+    required_scope = "dashboard:read"
+
+    @extend_schema(
+        operation_id="read_funnel",
+        summary="Read how far fixes get, how long each step takes, verified fixes a week, what waiting cost",
+        parameters=[FunnelParameters],
+        responses={
+            200: OpenApiResponse(FunnelShape, description="The funnel of the window"),
+            **dict.fromkeys((400, 401, 403), Error),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """The funnel of the window that ends now."""
+        asked = checked(FunnelParameters, request).get("since_minutes", FunnelParameters.default_minutes)
+        window = Window.ending(timezone.now(), asked)
+        return Response({"ok": True, "window": window.shown(), **asdict(of_project(self.project, window))})
