@@ -163,3 +163,21 @@ def test_the_agents_links_are_text(boss: Client, alice: Minted) -> None:
     assert "What the coding agent said" in text(answer)
     assert "https://evil.example/pr/7" in text(answer)
     assert not [link for link in Reader(answer).links if "evil" in link]
+
+
+def test_a_suspected_release_and_a_place_in_the_code_are_said_where_the_issue_has_them(
+    boss: Client, alice: Minted
+) -> None:
+    where = {"file": "shop/stock.py", "line": 12, "function": "take", "own": True}
+    loop = make_loop(
+        alice.project,
+        suspected_release=f"2.0 {BIDI}",
+        suspected_release_reason="2.0 fails",
+        code_location=where,
+    )
+
+    page = text(boss.get(page_of(loop)))
+
+    assert "2.0 ⟨U+202E⟩evil⟨U+202C⟩: 2.0 fails" in page
+    assert "<code>shop/stock.py:12</code> in <code>take</code>" in page
+    assert "Suspected release" not in text(boss.get(page_of(make_loop(alice.project, cluster=2))))
