@@ -10,7 +10,7 @@ from django.test import Client
 
 from diagnosis.models import Loop
 from tenants.provisioning import Minted
-from tests.diagnosis.console import page_of, text
+from tests.diagnosis.console import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
 from tests.people import Reader, operator
 from tests.telemetry.factory import minutes, record_id, span, store
@@ -147,6 +147,13 @@ def test_what_strangers_wrote_is_text_and_nothing_in_it_is_hidden(boss: Client, 
     assert "⟨U+202E⟩evil⟨U+202C⟩ ⟨U+001B⟩[2J⟨U+E0041⟩ {{ 7|add:7 }}" in page
     assert "cut: 200000 characters in all" in page
     assert len(page) < 200_000
+
+
+def test_a_title_cannot_be_reordered_in_the_queue(boss: Client, alice: Minted) -> None:
+    loop = make_loop(alice.project, title=f"tool {BIDI}")
+
+    for page in (boss.get(QUEUE), bulk(boss, "reject_selected", loop)):
+        assert "tool ⟨U+202E⟩evil⟨U+202C⟩" in text(page)
 
 
 def test_the_agents_links_are_text(boss: Client, alice: Minted) -> None:
