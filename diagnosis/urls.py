@@ -3,7 +3,16 @@
 from django.contrib import admin
 from django.urls import path
 
-from diagnosis import eval_views, feed_views, handoff_admin, loop_views, packet_views, pages, run_views
+from diagnosis import (
+    eval_views,
+    feed_views,
+    handoff_admin,
+    loop_views,
+    packet_views,
+    pages,
+    run_views,
+    trace_page,
+)
 
 urlpatterns = [
     path("v1/runs/diagnose", run_views.DiagnoseView.as_view(), name="diagnose"),
@@ -26,6 +35,7 @@ urlpatterns = [
     path("dashboard/sessions", pages.sessions_page, name="dashboard-sessions"),
     path("dashboard/session", pages.session_page, name="dashboard-session"),
     path("dashboard/records/<str:record_id>", pages.record_page, name="dashboard-record"),
+    path("dashboard/records/<str:record_id>/trace", trace_page.trace_page, name="dashboard-trace"),
     path(
         "admin/loops/<slug:loop_id>/handoff.zip",
         admin.site.admin_view(handoff_admin.download),

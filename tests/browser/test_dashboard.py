@@ -20,6 +20,8 @@ WAY = {
     "dashboard": "button:has-text('Diagnose this window')",
     "issue": "a[href^='/dashboard/issues/']",
     "record": "a[href^='/dashboard/records/']",
+    "trace": "text=Its trace",
+    "the record again": "text=The record",
     "session": "text=Its session",
     "sessions": "a:has-text('Sessions')",
 }
