@@ -44,7 +44,7 @@ class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):
 
     tenant_path = "project__tenant"
     list_display = [
-        "title_shown", "severity_badge", "trend", "costs", "urgency_shown", "state", "project", "last_seen",
+        "shown_title", "severity_badge", "trend", "costs", "urgency_shown", "state", "project", "last_seen",
         "waiting_since_utc",
     ]  # fmt: skip
     sortable_by = ()  # by the form instead, whose URL means the same to everybody

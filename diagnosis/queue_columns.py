@@ -6,16 +6,16 @@ from django.contrib import admin
 from django.utils.html import format_html
 
 from diagnosis.models import Loop
-from diagnosis.readable import moment, text
+from diagnosis.readable import moment, plain
 
 
 class QueueColumns:
     """The columns that no field is by itself."""
 
     @admin.display(description="title")
-    def title_shown(self, loop: Loop) -> str:
-        """What producers wrote, with the signs that hide or reorder text made visible."""
-        return text(loop.title)
+    def shown_title(self, loop: Loop) -> str:
+        """What fails, with nothing hidden or reordered in it."""
+        return plain(loop.title)
 
     @admin.display(description="severity")
     def severity_badge(self, loop: Loop) -> str:

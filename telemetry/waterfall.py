@@ -49,6 +49,11 @@ class Row:
     width: int
 
     @property
+    def start(self) -> str:
+        """`+20,050.0 ms`: as exact as bars of a long trace need it."""
+        return f"+{self.offset_ms:,.1f} ms"
+
+    @property
     def indent(self) -> int:
         """How far it is moved to the right."""
         return min(self.depth, DEEPEST)

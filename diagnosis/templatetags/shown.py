@@ -12,6 +12,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from diagnosis.readable import plain
+
 register = template.Library()
 LONGEST = 20_000  # characters; a page with megabytes in it helps nobody, and the API has the whole
 UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
@@ -81,8 +83,9 @@ def with_code(text: str) -> SafeString:
 
 @register.filter
 def pretty(value: Any) -> str:
-    """Text as it is, anything else as indented JSON; the end of very long ones is cut."""
+    """Text with nothing hidden in it, anything else as indented JSON; the end of very long ones is cut."""
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    shown = plain(text[:LONGEST])
     if len(text) <= LONGEST:
-        return text
-    return f"{text[:LONGEST]}\n… {len(text) - LONGEST} more characters; the API has them all."
+        return shown
+    return f"{shown}\n… {len(text) - LONGEST} more characters; the API has them all."

@@ -86,22 +86,22 @@ def sign_in(walk: Walk, keys: Keyboard, password: str) -> None:
 
 
 def to_the_queue(walk: Walk, keys: Keyboard, project_id: str) -> None:
-    """Past the frame of the page to the badge, then to this project's loops by the search."""
+    """Past the frame of the page to the badge, then to this project's loops by a filter and the search."""
     walk.look(keys.visit, "front page")
     keys.skip()
     walk.first_stop = keys.tab()["name"]
     keys.enter()
-    search(keys, project_id)
     keys.skip()
-    keys.to("a", "tool_call_failed")
-    keys.enter()
+    keys.to("select", "Signal")
+    keys.type("tool_call")
+    search(keys, project_id)
     walk.look(keys.visit, "queue")
 
 
 def search(keys: Keyboard, project_id: str) -> None:
     """This project's loops alone."""
     keys.skip()
-    keys.to("input", "searchbar")
+    keys.to("input", "Search")
     keys.type(project_id)
     keys.enter()
 

@@ -11,15 +11,18 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser
 
-from tests.browser.visits import PHONE, SCHEMES, WIDE, Visit, Visits
+from tests.browser.visits import PHONE, Visit, Visits
 from tests.server import ROOT, Server
 from tests.telemetry.factory import minutes, request, span
 
 CONTRAST = (ROOT / "tests/fixtures/contrast.js").read_text()
+WAYS = 4  # two schemes, two widths
 WAY = {
     "dashboard": "button:has-text('Diagnose this window')",
     "issue": "a[href^='/dashboard/issues/']",
     "record": "a[href^='/dashboard/records/']",
+    "trace": "text=Its trace",
+    "the record again": "text=The record",
     "session": "text=Its session",
     "sessions": "a:has-text('Sessions')",
 }
@@ -27,22 +30,18 @@ WAY = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One page in one scheme: what sticks out of a phone's screen, and what is too faint on it or on a wide one."""
+    """One page in one scheme and width: what sticks out of the screen, and what is too faint on it."""
 
     page: str
-    scheme: str
+    way: str
     overflow: int
     faint: list[str]
 
 
 def looks(visit: Visit, page: str) -> Iterator[Look]:
-    """The page that is open, in each scheme."""
-    for scheme in SCHEMES:
-        visit.page.emulate_media(color_scheme=scheme)
-        visit.page.set_viewport_size(PHONE)
-        overflow, faint = visit.overflow(), visit.page.evaluate(CONTRAST)
-        visit.page.set_viewport_size(WIDE)
-        yield Look(page, scheme, overflow, faint + visit.page.evaluate(CONTRAST))
+    """The page that is open, in each scheme and width."""
+    for way in visit.each_way():
+        yield Look(page, way, visit.overflow(), visit.page.evaluate(CONTRAST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def test_the_copy_button_copies_the_key(visit: Visits, server: Server) -> None:
 
 def test_every_page_fits_a_phone(walk: Walk) -> None:
     assert walk.end.endswith("/dashboard/sessions")
-    assert len(walk.looks) == len(SCHEMES) * (1 + len(WAY))
+    assert len(walk.looks) == WAYS * (1 + len(WAY))
     assert [look for look in walk.looks if look.overflow] == []
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from diagnosis.models import Loop
 from tenants.provisioning import Minted
-from tests.diagnosis.console import page_of, text
+from tests.diagnosis.console import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
 from tests.people import Reader, operator
 from tests.telemetry.factory import minutes, record_id, span, store
@@ -149,6 +149,13 @@ def test_what_strangers_wrote_is_text_and_nothing_in_it_is_hidden(boss: Client, 
     assert len(page) < 200_000
 
 
+def test_a_title_cannot_be_reordered_in_the_queue(boss: Client, alice: Minted) -> None:
+    loop = make_loop(alice.project, title=f"tool {BIDI}")
+
+    for page in (boss.get(QUEUE), bulk(boss, "reject_selected", loop)):
+        assert "tool ⟨U+202E⟩evil⟨U+202C⟩" in text(page)
+
+
 def test_the_agents_links_are_text(boss: Client, alice: Minted) -> None:
     loop = make_loop(alice.project)
     loop.events.create(
@@ -163,3 +170,21 @@ def test_the_agents_links_are_text(boss: Client, alice: Minted) -> None:
     assert "What the coding agent said" in text(answer)
     assert "https://evil.example/pr/7" in text(answer)
     assert not [link for link in Reader(answer).links if "evil" in link]
+
+
+def test_a_suspected_release_and_a_place_in_the_code_are_said_where_the_issue_has_them(
+    boss: Client, alice: Minted
+) -> None:
+    where = {"file": "shop/stock.py", "line": 12, "function": "take", "own": True}
+    loop = make_loop(
+        alice.project,
+        suspected_release=f"2.0 {BIDI}",
+        suspected_release_reason="2.0 fails",
+        code_location=where,
+    )
+
+    page = text(boss.get(page_of(loop)))
+
+    assert "2.0 ⟨U+202E⟩evil⟨U+202C⟩: 2.0 fails" in page
+    assert "<code>shop/stock.py:12</code> in <code>take</code>" in page
+    assert "Suspected release" not in text(boss.get(page_of(make_loop(alice.project, cluster=2))))
