@@ -64,6 +64,7 @@ def explained(
 
 def facts(issue: Issue, made: evals.Material, eval_id: str, suspected: Suspected | None) -> patch_plan.Facts:
     """What the plan may speak of."""
+    where = location(made.evidence)
     captures = [record["capture"] for record in made.evidence if record["capture"]]
     return patch_plan.Facts(
         example=made.example,
@@ -73,7 +74,7 @@ def facts(issue: Issue, made: evals.Material, eval_id: str, suspected: Suspected
         eval_id=eval_id,
         echo_operations=tuple(issue.echo_operations),
         replayable=any(capture["replayable"] for capture in captures),
-        location=str(location(made.evidence) or ""),
+        location=str(where) if where and where.own else "",
         suspected=suspected,
         hints=tuple(issue.hints),
     )

@@ -17,9 +17,14 @@ LONGEST = 2_000  # characters of each; longer ones are cut to a text
 
 def of_evidence(evidence: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     """The first captured call with an input, else the first captured at all; None where nothing was captured."""
-    captured = [record for record in evidence if record["capture"]]
+    captured = [record for record in evidence if record["capture"] and says_something(record["capture"])]
     captured.sort(key=lambda record: record["capture"]["input"] is None)  # stable: the first stays the first
     return shown(captured[0]) if captured else None
+
+
+def says_something(capture: Mapping[str, Any]) -> bool:
+    """Whether what went in or came out was recorded."""
+    return capture["input"] is not None or capture["output"] is not None
 
 
 def shown(record: Mapping[str, Any]) -> dict[str, Any]:

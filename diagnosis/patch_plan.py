@@ -80,10 +80,15 @@ def plan(facts: Facts) -> dict[str, object]:
             f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run without this failure; "
             f"before, {facts.records} of {facts.operation_records} records failed."
         ),
-        "refuted_by": (
-            f"The eval {facts.eval_id} passes before the change, or the failure goes on at the same rate after it."
-        ),
+        "refuted_by": f"{refuting_eval(facts)}the failure goes on at the same rate after the change.",
     }
+
+
+def refuting_eval(facts: Facts) -> str:
+    """What the eval shows before the change, where there is an input to run it with."""
+    return (
+        f"The eval {facts.eval_id} passes before the change, or " if facts.replayable else "It is wrong if "
+    )
 
 
 def steps(facts: Facts) -> list[str]:
@@ -99,7 +104,8 @@ def steps(facts: Facts) -> list[str]:
     }
     reproduce, start, compare, look, check = ([step] if wanted else [] for step, wanted in optional.items())
     return [
-        f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids.",
+        f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids; "
+        "evidence_url, where there is one, pages through all records of the cluster.",
         *reproduce,
         f"Find the code of {place}{called(example)}; it reports {quoted(example)}.",
         *start,

@@ -36,4 +36,4 @@ def test_a_long_content_is_cut_and_says_so() -> None:
 
 
 def test_work_that_nobody_captured_has_no_call() -> None:
-    assert of_evidence([record("rec_1")]) is None
+    assert of_evidence([record("rec_1"), record("rec_2", replayable=False)]) is None

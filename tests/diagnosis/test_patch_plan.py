@@ -90,3 +90,9 @@ def test_the_plan_says_what_would_refute_it() -> None:
 
     assert "20 of 80 records failed" in str(made["verify"])
     assert "tool-lookup-order-v1" in str(made["refuted_by"])
+
+
+def test_an_eval_that_cannot_run_refutes_nothing() -> None:
+    made = plan(replace(FACTS, replayable=False))
+
+    assert made["refuted_by"] == "It is wrong if the failure goes on at the same rate after the change."
