@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from diagnosis import baseline, judge, latency, looks, reasons, releases, run_rules, siblings, watching
+from diagnosis import baseline, judge, latency, looks, reasons, releases, run_rules, siblings, spent, watching
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
 from diagnosis.looks import Look
@@ -22,7 +22,6 @@ from diagnosis.spread import spread
 from telemetry.times import rfc3339
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 
-MOST_DURATIONS = 20_000  # of a window, the newest
 LATENCY = "latency"
 FOUND = (LATENCY, *run_rules.RULES)  # found by a diagnosis; no record carries their fingerprint
 TRACES = "Here a record is a trace that was looked at, and a failure one with the {signal}."
@@ -79,7 +78,9 @@ def last_verification(loop: Loop, before: Side) -> Verification | None:
 def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) -> Judgement:
     """By durations if the loop is about latency, by failures else."""
     if loop.signal_type == LATENCY:
-        found = latency.judge(durations(before.window, target), durations(after.window, target), last)
+        found = latency.judge(
+            spent.durations(before.window, target), spent.durations(after.window, target), last
+        )
     else:
         found = judge.judge(before.counts, after.counts, spread(before.observed, after.observed), last)
     still_holds = loop.state == Loop.State.HELD and found.verdict not in ("regressed", "no_traffic")
@@ -98,13 +99,6 @@ def in_traces(judgement: Judgement, after: Side, still_holds: bool, signal_type:
         f"{reasons.sentence(reasons.told(after.counts))} since it held." if still_holds else judgement.reason
     )
     return replace(judgement, reason=f"{said} {TRACES.format(signal=signal_type.replace('_', ' '))}")
-
-
-def durations(window: Window, target: Target) -> list[float]:
-    """The newest durations of the operation in milliseconds, sorted."""
-    rows = target.records(window).filter(target.any)
-    newest = rows.order_by("-start_time_unix_nano").values_list("duration_nano", flat=True)[:MOST_DURATIONS]
-    return sorted(nano / 1e6 for nano in newest)
 
 
 def standing(judgement: Judgement, previous: Verification, after: Counts) -> Judgement:

@@ -34,7 +34,8 @@ EFFECTS = re.compile(
     r"^(?:error|exception|otel\.status|http\.status|http\.response|rpc\.(?:grpc\.status|response)|db\.response"
     r"|gen_ai\.(?:output|response|completion|usage|tool\.call)|llm\.(?:output|token|usage)|output|ai\.(?:response|usage)"
     r"|feedback|traceloop\.entity|telemetry\.sdk|process\.|thread\.|service\.instance)"
-    r"|(?:^|[._])(?:error|errors|exception|result|results|output|response|status|duration|elapsed|latency)(?:$|[._])"
+    r"|(?:^|[._])(?:error|errors|exception|result|results|output|response|status|duration|elapsed|latency"
+    r"|finish_reasons?|stop_reason)(?:$|[._])"
 )
 
 

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.models import Loop, Severity
 from telemetry.meaning import SIGNAL_TYPES
-from telemetry.serializers import Shape, text
+from telemetry.serializers import Shape, number, text
 
 SEVERITIES = Severity.labels
 STATUSES = ["new", "in_progress", "verified", "regression", "reopened", "rejected"]
@@ -14,10 +14,10 @@ LEVERS = ["prompt", "tools", "context", "retrieval", "orchestration", "guardrail
 class Impact(Shape):
     """What a cluster cost in the window."""
 
-    records = serializers.IntegerField()
-    traces = serializers.IntegerField()
-    sessions = serializers.IntegerField()
-    users = serializers.IntegerField()
+    records = serializers.IntegerField(help_text="Failures that are charged to this kind.")
+    traces = serializers.IntegerField(help_text="In which it happened.")
+    sessions = serializers.IntegerField(help_text="Hit by it; a trace without a session is its own.")
+    users = serializers.IntegerField(help_text="Hit by it, of those that records name.")
     operation_records = serializers.IntegerField(help_text="All records of the operation: the exposure.")
     share = serializers.FloatField(help_text="records of operation_records, 0 to 1.")
     tokens = serializers.IntegerField(help_text="In and out, of these traces. 0 where no record tells.")
@@ -26,14 +26,16 @@ class Impact(Shape):
 class Echoes(Shape):
     """Failures higher in the same traces, which only repeat this one."""
 
-    records = serializers.IntegerField()
-    operations = serializers.ListField(child=serializers.CharField())
+    records = serializers.IntegerField(help_text="How many.")
+    operations = serializers.ListField(
+        child=serializers.CharField(), help_text="Their operations, 10 at most."
+    )
 
 
 class Condition(Shape):
     """A value of an attribute."""
 
-    attribute = serializers.CharField()
+    attribute = serializers.CharField(help_text="As it was sent.")
     value = text("Null: the record does not say.")
 
 
@@ -53,55 +55,104 @@ class ModelCalls(Shape):
     after = serializers.ListField(child=serializers.CharField(), help_text="What had to deal with it.")
 
 
+class CodeLocation(Shape):
+    """Where the code stood when it failed."""
+
+    file = text("As the stack or `code.file.path` names it.")
+    line = number("In that file, of the release that failed.")
+    function = text("As the language writes it.")
+    own = serializers.BooleanField(
+        help_text="The application's own code, and not its language's or a library's."
+    )
+
+
+class FailingCall(Shape):
+    """A captured call of the evidence that failed."""
+
+    record_id = serializers.CharField(help_text="The record that has it whole.")
+    unit = serializers.CharField(help_text="llm_call, tool_call, graph_node or retrieval.")
+    tool = text("What was called.")
+    model = text("What was called.")
+    input = serializers.JSONField(
+        help_text="What went in: any JSON; a text where it was cut; null where unknown."
+    )
+    output = serializers.JSONField(help_text="What came out: the same.")
+    replayable = serializers.BooleanField(help_text="The call can be made again with this input.")
+    truncated = serializers.BooleanField(
+        help_text="Input or output is longer than 2,000 characters and cut there."
+    )
+
+
 class PlanStep(Shape):
-    step = serializers.IntegerField()
-    detail = serializers.CharField()
+    """One thing to do."""
+
+    step = serializers.IntegerField(help_text="From 1, in order.")
+    detail = serializers.CharField(help_text="With the call or the place that it needs.")
 
 
 class PatchPlan(Shape):
     """What a coding agent should do."""
 
-    lever = serializers.ChoiceField(LEVERS)
-    steps = PlanStep(many=True)
-    verify = serializers.CharField()
-    refuted_by = serializers.CharField()
+    lever = serializers.ChoiceField(LEVERS, help_text="Where the one change acts.")
+    steps = PlanStep(many=True, help_text="Ordered; built from facts of the evidence alone.")
+    verify = serializers.CharField(help_text="What shows that the change worked.")
+    refuted_by = serializers.CharField(help_text="What shows that the plan was wrong.")
 
 
 class Approval(Shape):
     """Where the human boundary stands."""
 
-    state = serializers.ChoiceField(Loop.State.choices)
-    reason = text()
-    decided_by = text()
-    decided_at = serializers.DateTimeField(allow_null=True)
+    state = serializers.ChoiceField(Loop.State.choices, help_text="Of the loop.")
+    reason = text("The latest decision's.")
+    decided_by = text("The person.")
+    decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided yet.")
 
 
 class Issue(Shape):
     """One cluster of the window."""
 
-    title = serializers.CharField()
+    title = serializers.CharField(
+        help_text="Operation, error type and message of the first record. Untrusted text."
+    )
     severity = serializers.ChoiceField(SEVERITIES)
-    severity_reason = serializers.CharField()
+    severity_reason = serializers.CharField(help_text="The formula with its numbers.")
     signal_type = serializers.ChoiceField(SIGNAL_TYPES)
-    count = serializers.IntegerField()
-    evidence_ids = serializers.ListField(child=serializers.CharField())
+    count = serializers.IntegerField(help_text="The same as impact.records.")
+    evidence_ids = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Five records at most: the first, the latest, those that differ most.",
+    )
     evidence = serializers.ListField(child=serializers.CharField(), help_text="The same as evidence_ids.")
-    traces = serializers.ListField(child=serializers.CharField())
-    next_action = serializers.CharField()
-    cluster_id = serializers.CharField()
-    loop_id = serializers.CharField()
+    evidence_url = text(
+        "All records of the cluster in the window, by cursor. Null: no record says so by itself."
+    )
+    traces = serializers.ListField(child=serializers.CharField(), help_text="By first failure, 20 at most.")
+    next_action = serializers.CharField(help_text="The call that comes next.")
+    cluster_id = serializers.CharField(help_text="The kind of failure: the same in every window.")
+    loop_id = serializers.CharField(help_text="The life of its fix.")
     status = serializers.ChoiceField(STATUSES)
     approval = Approval()
-    operation = serializers.CharField()
-    service = text()
-    error_type = text()
-    message = text()
+    operation = serializers.CharField(help_text="What ran, of the first record.")
+    service = text("Where it ran.")
+    error_type = text("The exception's class or the error's code.")
+    message = text("Of the first record, in one line. Untrusted text.")
     first_seen = serializers.DateTimeField(help_text="Over all time.")
-    last_seen = serializers.DateTimeField()
-    trend = serializers.ChoiceField(["new", "rising", "steady", "falling"])
+    last_seen = serializers.DateTimeField(help_text="In the window.")
+    trend = serializers.ChoiceField(
+        ["new", "rising", "steady", "falling"],
+        help_text="Of the rate, against the window of the same length before.",
+    )
     impact = Impact()
     echoes = Echoes()
-    hints = Hint(many=True)
+    hints = Hint(many=True, help_text="Strongest first, 3 at most; often none.")
+    suspected_release = text(
+        "The failures begin with its first traffic, and an older one was healthy. Often null."
+    )
+    suspected_release_reason = text("What speaks for it.")
+    code_location = CodeLocation(
+        allow_null=True, help_text="Null: neither a stack nor an attribute says where."
+    )
+    failing_call = FailingCall(allow_null=True, help_text="Null: no call of the evidence was captured.")
     model_calls = ModelCalls()
-    eval_candidate = serializers.CharField()
+    eval_candidate = serializers.CharField(help_text="GET /v1/evals/{id}: json, jsonl, pytest, promptfoo.")
     patch_plan = PatchPlan()

@@ -38,6 +38,11 @@ class Issue:
     model_calls: list[Around] = field(default_factory=list)  # around the evidence
 
     @property
+    def example(self) -> Failing:
+        """The first record: the same for the same window, whatever the order of arrival."""
+        return self.cluster.example
+
+    @property
     def title(self) -> str:
         """`tool lookup_order: OrderNotFound: order A-1 does not exist`, by the first record."""
         example = self.cluster.example

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from diagnosis import evals, loops, memory, next_action, patch_plan, proposals
-from diagnosis.issues import Issue
+from diagnosis import loops, memory, next_action, proposals
+from diagnosis.explain import explain
 from diagnosis.models import Loop, Packet
-from telemetry.reading import find
-from telemetry.stacktrace import top_own_frame
 from telemetry.times import rfc3339
 from tenants.models import Project
 
@@ -30,7 +28,7 @@ APPROVAL_REASON = "External writes are human-approved: an operator decides each 
 
 def publish(project: Project, findings: Findings, now: datetime) -> Packet:
     """The stored packet. The project is bound: evidence is read for the evals."""
-    explained = explain(project, findings.issues, now)
+    explained = explain(project, findings.window, findings.issues, now)
     with transaction.atomic():
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
         followed = proposals.follow(packet, explained, findings.window, now)
@@ -41,31 +39,6 @@ def publish(project: Project, findings: Findings, now: datetime) -> Packet:
     return packet
 
 
-def explain(project: Project, issues: list[Issue], now: datetime) -> list[tuple[Issue, dict[str, Any]]]:
-    """Each issue with what the packet shows of it: facts, eval, plan."""
-    records = find(record.record_id for issue in issues for record in issue.evidence)
-    materials = [material(issue, records) for issue in issues]
-    known = evals.candidates(project, materials, now)
-    return [
-        (issue, explained(issue, made, known[made.cluster_id].eval_id))
-        for issue, made in zip(issues, materials, strict=True)
-    ]
-
-
-def material(issue: Issue, records: dict[str, dict[str, Any]]) -> evals.Material:
-    """What the issue's eval is made from."""
-    evidence = [records[record.record_id] for record in issue.evidence]
-    return evals.Material(issue.cluster.example, issue.title, evidence)
-
-
-def explained(issue: Issue, made: evals.Material, eval_id: str) -> dict[str, Any]:
-    """The issue as the packet shows it, but for its loop."""
-    return issue.shown() | {
-        "eval_candidate": eval_id,
-        "patch_plan": patch_plan.plan(facts(issue, made, eval_id)),
-    }
-
-
 def entry(shown: dict[str, Any], loop: Loop) -> dict[str, Any]:
     """The issue with its loop."""
     return shown | {
@@ -73,29 +46,6 @@ def entry(shown: dict[str, Any], loop: Loop) -> dict[str, Any]:
         "status": next_action.status_of(loop),
         "next_action": next_action.for_loop(loop),
     }
-
-
-def facts(issue: Issue, made: evals.Material, eval_id: str) -> patch_plan.Facts:
-    """What the plan may speak of."""
-    captures = [record["capture"] for record in made.evidence if record["capture"]]
-    return patch_plan.Facts(
-        example=issue.cluster.example,
-        records=issue.impact.records,
-        operation_records=issue.impact.operation_records,
-        evidence_ids=tuple(record.record_id for record in issue.evidence),
-        eval_id=eval_id,
-        echo_operations=tuple(issue.echo_operations),
-        replayable=any(capture["replayable"] for capture in captures),
-        location=location(made.evidence),
-    )
-
-
-def location(evidence: list[dict[str, Any]]) -> str:
-    """Where the application's own code stood when it failed, from the first stack that says so."""
-    stacks = (
-        event["attributes"].get("exception.stacktrace") for record in evidence for event in record["events"]
-    )
-    return next((frame for stack in stacks if isinstance(stack, str) and (frame := top_own_frame(stack))), "")
 
 
 def document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """
 What a coding agent should do about an issue: ordered steps from facts of the evidence, nothing invented.
 
-The one lever is where a change would act: tools, prompt, context, model, orchestration, infra, or other code.
+The one lever is where a change would act: prompt, tools, context, retrieval, orchestration, guardrails, model, infra,
+or other code.
 """
 
 from __future__ import annotations
@@ -9,13 +10,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from diagnosis.contrast import Hint
 from diagnosis.failures import Failing
+from diagnosis.suspected_release import Suspected
 
 INFRA = re.compile(
     r"\b(429|5\d\d)\b|rate.?limit|timed? ?out|timeout|ECONN|connection|unavailable|overloaded", re.I
 )
 CONTEXT = re.compile(r"context.?length|maximum context|too many tokens|prompt is too long", re.I)
+GUARDRAILS = re.compile(
+    r"content.?(?:filter|policy|management)|guard.?rail|moderation|safety (?:system|setting)", re.I
+)
+BY_SIGNAL = {
+    "output_truncated": "model",
+    "malformed_output": "tools",
+    "user_signal": "prompt",
+    "unfounded_answer": "prompt",
+    "repeated_call": "orchestration",
+}
+BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first that matches
+BY_UNIT = {"retrieval": "retrieval", "tool_call": "tools", "llm_call": "model"}
 CHANGES = {
+    "retrieval": "Change what is retrieved, or how",
+    "guardrails": "Change the guardrail, or what is sent through it",
     "model": "Change the model's limits or its settings",
     "prompt": "Change the prompt",
     "context": "Send the model less context",
@@ -37,23 +54,20 @@ class Facts:
     eval_id: str
     echo_operations: tuple[str, ...]
     replayable: bool  # the evidence has an input to call with again
-    location: str  # function and file of the top own frame; "" without a stack
+    location: str  # function, file and line of the top own frame; "" without a stack
+    suspected: Suspected | None = None
+    hints: tuple[Hint, ...] = ()
 
 
 def lever(example: Failing) -> str:
-    """Where a change would act, by the kind of failure."""
+    """Where a change would act, by the kind of failure, what it says of itself, and the kind of work."""
     said = f"{example.error_type} {example.message}"
-    if example.signal_type == "output_truncated":
-        return "model"
-    if example.signal_type in ("user_signal", "unfounded_answer"):
-        return "prompt"
-    if example.signal_type == "repeated_call":
-        return "orchestration"
-    if CONTEXT.search(said):
-        return "context"
-    if INFRA.search(said):
-        return "infra"
-    return "tools" if example.signal_type == "tool_call_failed" else "other"
+    if example.signal_type in BY_SIGNAL:
+        return BY_SIGNAL[example.signal_type]
+    if example.signal_type == "latency":  # its text is ours
+        return BY_UNIT.get(example.unit, "infra")
+    told = next((name for name, pattern in BY_TEXT.items() if pattern.search(said)), None)
+    return told or BY_UNIT.get(example.unit, "other")
 
 
 def plan(facts: Facts) -> dict[str, object]:
@@ -66,10 +80,15 @@ def plan(facts: Facts) -> dict[str, object]:
             f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run without this failure; "
             f"before, {facts.records} of {facts.operation_records} records failed."
         ),
-        "refuted_by": (
-            f"The eval {facts.eval_id} passes before the change, or the failure goes on at the same rate after it."
-        ),
+        "refuted_by": f"{refuting_eval(facts)}the failure goes on at the same rate after the change.",
     }
+
+
+def refuting_eval(facts: Facts) -> str:
+    """What the eval shows before the change, where there is an input to run it with."""
+    return (
+        f"The eval {facts.eval_id} passes before the change, or " if facts.replayable else "It is wrong if "
+    )
 
 
 def steps(facts: Facts) -> list[str]:
@@ -79,18 +98,45 @@ def steps(facts: Facts) -> list[str]:
     optional = {
         f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format=pytest; it must fail first.": facts.replayable,
         f"Start at `{facts.location}`, the application's own frame nearest to the failure.": facts.location,
+        f"Compare release {released(facts)}: the failure begins with it.": facts.suspected,
+        f"Look for what {shared(facts.hints)} changes: failures have it more often than healthy calls.": facts.hints,
         f"Check what repeats the failure outside: {', '.join(facts.echo_operations)}.": facts.echo_operations,
     }
-    reproduce, start, check = ([step] if wanted else [] for step, wanted in optional.items())
+    reproduce, start, compare, look, check = ([step] if wanted else [] for step, wanted in optional.items())
     return [
-        f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids.",
+        f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids; "
+        "evidence_url, where there is one, pages through all records of the cluster.",
         *reproduce,
         f"Find the code of {place}{called(example)}; it reports {quoted(example)}.",
         *start,
+        *compare,
+        *look,
         *check,
-        f"{CHANGES[lever(example)]} so that the failure cannot recur; keep healthy calls as they are.",
+        f"{change(example)}; keep healthy calls as they are.",
         "Open the pull request and report each step to this issue's loop_id: POST /v1/loops/<loop_id>/events.",
     ]
+
+
+def change(example: Failing) -> str:
+    """The one change, at the lever."""
+    chosen = lever(example)
+    if example.signal_type == "latency":
+        return f"Make it as fast as before (lever: {chosen})"
+    return f"{CHANGES[chosen]} so that the failure cannot recur"
+
+
+def released(facts: Facts) -> str:
+    """The suspected release with the one before it."""
+    suspected = facts.suspected
+    return f"`{suspected.release}` with `{suspected.older}`" if suspected else ""
+
+
+def shared(hints: tuple[Hint, ...]) -> str:
+    """The strongest hint."""
+    values = hints[0].values if hints else ()
+    return " with ".join(
+        f"`{name}` {'not set' if value is None else f'= `{value}`'}" for name, value in values
+    )
 
 
 def called(example: Failing) -> str:

@@ -117,8 +117,13 @@ def traces(window: Window) -> Iterator[list[Step]]:
             start_time_unix_nano__gte=part.start_unix_nano, start_time_unix_nano__lt=part.end_unix_nano
         ).order_by("start_time_unix_nano", "trace_id")
         ids += map(bytes, started.values_list("trace_id", flat=True)[:A_SLICE])
+    return of_traces(ids[:: -(-len(ids) // TRACES)] if ids else [])
+
+
+def of_traces(ids: Iterable[bytes]) -> Iterator[list[Step]]:
+    """The records of each of these traces, by trace."""
     found: dict[bytes, list[Step]] = defaultdict(list)
-    for chunk in chunks(ids[:: -(-len(ids) // TRACES)] if ids else []):
+    for chunk in chunks(ids):
         rows = Record.objects.filter(trace_id__in=chunk).order_by("trace_id", "span_id")
         for row in rows.values_list(*COLUMNS)[:MOST_RECORDS]:
             found[bytes(row[0])].append(Step(bytes(row[0]), bytes(row[1]), bytes(row[2] or b""), *row[3:]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -102,5 +103,34 @@ def test_a_loop_about_latency_is_judged_by_durations(alice, loop, slower, verdic
             for n, time in enumerate(times)
         ]
         store(alice.project, spans, start)
+
+    assert verify(loop, after(1)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("way_ms", "child_ms", "verdict"),
+    [
+        (5, 20, "held"),  # the way to it was slow, and is no more
+        (400, 20, "inconclusive"),  # the same, of too few records to say so
+        (400, 900, "inconclusive"),  # what it called is slower: not its own time
+    ],
+)
+def test_a_loop_about_latency_is_judged_by_what_told_it(alice, loop, way_ms, child_ms, verdict):
+    Loop.objects.update(signal_type="latency", service="stock", operation="serve")
+    loop.refresh_from_db()
+    chance = random.Random(4)
+
+    for start, way, child in ((T0, 400, 20), (SHIPPED, way_ms, child_ms)):
+        spans: dict[str, list[Any]] = {"web": [], "stock": []}
+        for n in range(60):
+            own, at, name = 10 + chance.random(), start + timedelta(seconds=n), f"{start}{n}"
+            took = own + child
+            spans["web"].append(span("call", trace=name, id=f"{name}a", at=at, duration_ms=way + took))
+            spans["stock"] += [
+                span("serve", trace=name, id=f"{name}b", parent=f"{name}a", at=at, duration_ms=took),
+                span("query", trace=name, id=f"{name}c", parent=f"{name}b", at=at, duration_ms=child),
+            ]
+        for service, sent in spans.items():
+            store(alice.project, sent, start, {"service.name": service})
 
     assert verify(loop, after(1)).verdict == verdict

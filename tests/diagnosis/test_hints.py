@@ -11,7 +11,7 @@ from tests.diagnosis.failing import failing
 
 def test_what_the_failure_itself_wrote_is_no_fact() -> None:
     facts = plain(
-        {"error.type": "Lost", "http.response.status_code": 500, "app.result": "no", "zone": "eu", "n": 7}
+        {"error.type": "Lost", "llm.finish_reason": "stop", "app.result": "no", "zone": "eu", "n": 7}
     )
 
     assert facts == {"zone": "eu", "n": "7"}

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from diagnosis.patch_plan import Facts, lever, plan
+from diagnosis.contrast import Hint
+from diagnosis.issue_shapes import LEVERS
+from diagnosis.patch_plan import CHANGES, Facts, lever, plan
+from diagnosis.suspected_release import Suspected
 from tests.diagnosis.failing import failing
 
 FACTS = Facts(
@@ -37,7 +40,14 @@ def details(facts: Facts) -> list[str]:
         ({"signal_type": "llm_call_failed", "message": "maximum context length is 8192"}, "context"),
         ({"signal_type": "output_truncated"}, "model"),
         ({"signal_type": "user_signal"}, "prompt"),
-        ({"signal_type": "error"}, "other"),
+        ({"signal_type": "error", "unit": ""}, "other"),
+        ({"signal_type": "error", "unit": "retrieval"}, "retrieval"),
+        ({"signal_type": "llm_call_failed", "unit": "llm_call", "message": "invalid request"}, "model"),
+        ({"signal_type": "llm_call_failed", "message": "blocked by the content filter"}, "guardrails"),
+        ({"signal_type": "malformed_output", "message": "the model called the tool x"}, "tools"),
+        ({"signal_type": "repeated_call"}, "orchestration"),
+        ({"signal_type": "latency", "unit": "", "message": "takes 503 times as long"}, "infra"),
+        ({"signal_type": "latency", "unit": "llm_call"}, "model"),
     ],
 )
 def test_the_lever_follows_from_the_failure(fields: dict[str, str], expected: str) -> None:
@@ -61,8 +71,28 @@ def test_what_the_evidence_does_not_say_is_no_step() -> None:
     assert not any("eval" in step or "frame" in step for step in steps)
 
 
+def test_the_release_and_what_failures_share_are_steps_where_they_are_known() -> None:
+    suspected = Suspected("2.1.0", "2.0.3", 0, 40)
+    hint = Hint((("region", "eu"), ("tier", None)), support=6, records=8, lift=2.25, g=13.9)
+
+    steps = details(replace(FACTS, suspected=suspected, hints=(hint,)))
+
+    assert "Compare release `2.1.0` with `2.0.3`: the failure begins with it." in steps
+    assert any("`region` = `eu` with `tier` not set" in step for step in steps)
+
+
+def test_every_lever_says_what_to_change() -> None:
+    assert set(CHANGES) == set(LEVERS)
+
+
 def test_the_plan_says_what_would_refute_it() -> None:
     made = plan(FACTS)
 
     assert "20 of 80 records failed" in str(made["verify"])
     assert "tool-lookup-order-v1" in str(made["refuted_by"])
+
+
+def test_an_eval_that_cannot_run_refutes_nothing() -> None:
+    made = plan(replace(FACTS, replayable=False))
+
+    assert made["refuted_by"] == "It is wrong if the failure goes on at the same rate after the change."

@@ -87,15 +87,15 @@ def test_the_z_score_agrees_with_a_table_worked_by_hand() -> None:
     assert round(z_score([1, 2, 3], [4, 5, 6]), 3) == round(4.5 / 5.25**0.5, 3)
 
 
-def traffic(minute: int, slow_ms: int = 0) -> dict[str, list[dict[str, Any]]]:
-    """40 requests of one minute, by service: web calls stock, which answers in 5 to 15 ms and `slow_ms`."""
+def traffic(minute: int, slow_ms: int = 0, every: int = 1) -> dict[str, list[dict[str, Any]]]:
+    """40 requests of one minute, by service: web calls stock, of which `every` so many take `slow_ms` more."""
     chance = random.Random(minute)
     found: dict[str, list[dict[str, Any]]] = {"web": [], "stock": []}
     for n in range(40):
         at, name, took = (
             NOW - timedelta(minutes=minute, seconds=-n),
             f"{minute}-{n}",
-            chance.randrange(5, 15) + slow_ms,
+            chance.randrange(5, 15) + slow_ms * (n % every == 0),
         )
         a, b, c = f"{name}-a", f"{name}-b", f"{name}-c"
         found["web"] += [
@@ -123,3 +123,14 @@ def test_the_service_that_slowed_is_named_and_not_those_that_wait_for_it(alice: 
 
 def test_the_same_durations_as_before_are_no_issue(alice: Minted) -> None:
     assert issues(alice, traffic(3), traffic(1)) == []
+
+
+def test_a_tail_that_grows_while_the_median_stays_is_told(alice: Minted) -> None:
+    [issue] = issues(alice, traffic(3), traffic(1, slow_ms=90, every=3))
+
+    assert (issue["service"], issue["operation"], issue["count"]) == ("stock", "read", 14)
+    assert " as long as before: p75 " in issue["message"]
+
+
+def test_a_few_slow_ones_are_no_tail(alice: Minted) -> None:
+    assert issues(alice, traffic(3), traffic(1, slow_ms=90, every=20)) == []

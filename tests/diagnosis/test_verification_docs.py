@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis import comparison, judge, latency, looks, observed, spread, trajectory, watch
+from diagnosis import judge, latency, looks, observed, spent, spread, trajectory, watch
 from diagnosis.models import Verification
 from diagnosis.rates import Counts
 
@@ -99,7 +99,7 @@ def test_the_thresholds_are_the_judges():
         f"ever reaches {1 / watch.FALSE_ALARM:.0f} with a chance of {watch.FALSE_ALARM * 100:g} %",
         f"{watch.STRAY} of them never",
         f"newest {observed.MOST_FAILING:,} failures",
-        f"newest {comparison.MOST_DURATIONS:,} records",
+        f"newest {spent.MOST:,} records",
         f"newest {trajectory.MOST_TRACES:,} traces",
     ]
 

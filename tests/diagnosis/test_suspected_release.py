@@ -1,0 +1,91 @@
+"""A release is suspected when failures begin with its first traffic, and not when they only happen to run in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from diagnosis import packets
+from diagnosis.diagnose import diagnose
+from diagnosis.suspected_release import Failed, Ran, suspect
+from telemetry.windows import Window
+from tenants.provisioning import Minted
+from tests.telemetry.factory import minutes, span, store
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PLACE = ("shop", "checkout")
+FAILED = Failed(frozenset({PLACE}), frozenset({"2.0"}), first_unix_nano=1_000, share=0.2)
+
+
+def ran(release: str, *starts: int) -> list[Ran]:
+    """Healthy records of the operation."""
+    return [Ran(*PLACE, release, start) for start in starts]
+
+
+def test_a_release_whose_first_traffic_fails_is_suspected() -> None:
+    found = suspect(FAILED, [*ran("1.0", *range(0, 900, 20)), *ran("2.0", *range(990, 2_000, 20))])
+
+    assert found is not None
+    assert (found.release, found.older, found.since_unix_nano, found.healthy) == ("2.0", "1.0", 990, 45)
+    assert "begin with its first traffic at 1970-01-01T00:00:00.000000Z" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("failures", "healthy"),
+    [
+        (FAILED, ran("2.0", *range(0, 2_000, 20))),  # nothing else ran
+        (FAILED, [*ran("1.0", 0, 20), *ran("2.0", 990)]),  # the older one hardly ran
+        (FAILED, [*ran("2.0", *range(0, 2_000, 20)), *ran("1.0", *range(100, 2_000, 20))]),  # it was first
+        (FAILED, [*ran("1.0", *range(0, 90, 2)), *ran("2.0", *range(100, 2_000, 20))]),  # long healthy itself
+        (replace(FAILED, releases=frozenset({"1.0", "2.0"})), ran("1.0", *range(90))),  # the older fails, too
+        (replace(FAILED, releases=frozenset({""})), ran("1.0", *range(90))),  # nobody says
+        (
+            replace(FAILED, share=0.001),
+            [*ran("1.0", *range(90)), *ran("2.0", *range(990, 1_080))],
+        ),  # rare anyway
+        (FAILED, [Ran("shop", "search", "1.0", start) for start in range(90)]),  # other operations
+    ],
+)
+def test_a_release_is_not_suspected_without_all_that_speaks_for_it(
+    failures: Failed, healthy: list[Ran]
+) -> None:
+    assert suspect(failures, healthy) is None
+
+
+def deployed(minted: Minted, fails_from: int) -> None:
+    """An hour of release 1.0, then 50 minutes of 2.0, of which every third record fails from that minute on."""
+    for minute in range(110):
+        release, at = (
+            ("1.0", NOW - minutes(110 - minute)) if minute < 60 else ("2.0", NOW - minutes(110 - minute))
+        )
+        fails = minute >= fails_from and minute % 3 == 0
+        spans = [span("checkout", trace=f"t{minute}", at=at, error="no stock" if fails else "")]
+        store(minted.project, spans, NOW, {"service.name": "shop", "service.version": release})
+
+
+@pytest.fixture
+def issue(alice: Minted) -> Callable[[], Any]:
+    """The only issue of the last 55 minutes, once records are stored."""
+    return lambda: packets.shown(diagnose(alice.project, Window.ending(NOW, 55), NOW))["issues"][0]
+
+
+def test_the_packet_names_the_release_and_the_plan_compares_it(
+    alice: Minted, issue: Callable[[], Any]
+) -> None:
+    deployed(alice, fails_from=60)
+
+    found = issue()
+
+    assert found["suspected_release"] == "2.0"
+    assert "release 1.0 show none of it" in found["suspected_release_reason"]
+    assert any("Compare release `2.0` with `1.0`" in step["detail"] for step in found["patch_plan"]["steps"])
+
+
+def test_a_release_that_ran_well_for_long_is_not_named(alice: Minted, issue: Callable[[], Any]) -> None:
+    deployed(alice, fails_from=90)
+
+    assert issue()["suspected_release"] is None
