@@ -27,9 +27,10 @@ LONGEST = 20_000  # characters of an answer
 BEFORE, AFTER = 60, 100  # characters around a claim that are quoted
 HYPHENS = str.maketrans("\u2010\u2011", "--")  # as models write "well-known"
 # Tools that only hand the answer in: https://huggingface.co/docs/smolagents (final_answer),
-# https://ai.pydantic.dev/output/ (final_result), https://swe-agent.com (submit), https://docs.all-hands.dev (finish),
-# https://docs.browser-use.com (done), https://docs.cline.bot (attempt_completion)
-HANDS_IN = frozenset({"final_answer", "final_result", "submit", "finish", "done", "attempt_completion"})
+# https://swe-agent.com (submit), https://docs.all-hands.dev (finish), https://docs.browser-use.com (done),
+# https://docs.cline.bot (attempt_completion). Not those that give an answer its form, such as Pydantic AI's: agents
+# without a tool to look anything up have them, too.
+HANDS_IN = frozenset({"final_answer", "submit", "finish", "done", "attempt_completion"})
 DONE = (
     r"(?:verified|confirmed|checked|searched|reviewed|researched|investigated|consulted|retrieved|inspected"
     r"|looked (?:up|into)|cross[- ]?\w+ed)"

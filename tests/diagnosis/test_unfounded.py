@@ -72,6 +72,7 @@ def test_an_answer_that_claims_what_no_tool_told_is_an_issue(alice: Minted) -> N
 QUIET = {
     "a tool told it": (FOUND, CLAIM),
     "a chat without tools": ([], CLAIM),
+    "a tool that gives the answer its form": ([("final_result", "5")], CLAIM),
     "it says that it found nothing": (NOTHING, "I could not find how many apples the painting shows."),
     "it follows from the question": (NOTHING, "The rows read THESE AGULL, so the sentence is: THE SEA GULL."),
     "it plans": (NOTHING, "I will search the museum's website and check the list."),
