@@ -23,7 +23,7 @@ from telemetry.conventions.content import words
 
 SIGNAL = "unfounded_answer"
 LAST = 3  # model calls of a run that are read: an answer may be formatted, or summed up, once more
-LONGEST = 20_000  # characters of an answer
+LONGEST = 4_000  # characters of an answer; claims stand where it begins, and reading on would cost
 BEFORE, AFTER = 60, 100  # characters around a claim that are quoted
 HYPHENS = str.maketrans("\u2010\u2011", "--")  # as models write "well-known"
 # Tools that only hand the answer in: https://huggingface.co/docs/smolagents (final_answer),
@@ -37,7 +37,7 @@ DONE = (
 )
 WORK = (
     r"(?:verif(?:ying|ication)|check(?:s|ing)?|search(?:ing)?|review(?:ing)?|research(?:ing)?|investigation"
-    r"|inspection|analysis|cross[- ]?\w+)"
+    r"|inspection|cross[- ]?\w+)"
 )
 SOURCE = (
     r"(?:records?|sources?|literature|documentation|editions?|articles?|studies|reports?|statistics?|archives?"
@@ -51,7 +51,7 @@ CLAIM = re.compile(
     r"|\bI (?:recall|remember|know that)\b|\bfrom memory\b|\bwell[- ]known\b"
     r"|\b(?:is|are|was|were) (?:widely |well |commonly |generally )?known\b"
     r"|\b(?:general|internal|prior|common|my) (?:knowledge|understanding|recollection)\b"
-    r"|\bassum(?:ed?|es|ing|ption)\b|\bsimulat\w+|\bhypothetical\w*",
+    r"|\bassum(?:ed?|es|ing|ption)\b|\bhypothetical\w*",
     re.I,
 )
 
