@@ -65,7 +65,7 @@ def is_asked_for(span: Failing, asked: Failing) -> bool:
     is_unreadable = (
         asked.error_type == "malformed_arguments" and "JSON" in f"{span.error_type} {span.message}"
     )
-    is_same = span.fingerprint == asked.fingerprint
+    is_same = span.message == asked.message
     return is_same or tool in (span.tool, span.message) or f"'{tool}'" in span.message or is_unreadable
 
 

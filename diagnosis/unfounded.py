@@ -23,19 +23,21 @@ from telemetry.conventions.content import words
 
 SIGNAL = "unfounded_answer"
 LAST = 3  # model calls of a run that are read: an answer may be formatted, or summed up, once more
-LONGEST = 20_000  # characters of an answer
+LONGEST = 4_000  # characters of an answer; claims stand where it begins, and reading on would cost
 BEFORE, AFTER = 60, 100  # characters around a claim that are quoted
+HYPHENS = str.maketrans("\u2010\u2011", "--")  # as models write "well-known"
 # Tools that only hand the answer in: https://huggingface.co/docs/smolagents (final_answer),
-# https://ai.pydantic.dev/output/ (final_result), https://swe-agent.com (submit), https://docs.all-hands.dev (finish),
-# https://docs.browser-use.com (done), https://docs.cline.bot (attempt_completion)
-HANDS_IN = frozenset({"final_answer", "final_result", "submit", "finish", "done", "attempt_completion"})
+# https://swe-agent.com (submit), https://docs.all-hands.dev (finish), https://docs.browser-use.com (done),
+# https://docs.cline.bot (attempt_completion). Not those that give an answer its form, such as Pydantic AI's: agents
+# without a tool to look anything up have them, too.
+HANDS_IN = frozenset({"final_answer", "submit", "finish", "done", "attempt_completion"})
 DONE = (
     r"(?:verified|confirmed|checked|searched|reviewed|researched|investigated|consulted|retrieved|inspected"
     r"|looked (?:up|into)|cross[- ]?\w+ed)"
 )
 WORK = (
     r"(?:verif(?:ying|ication)|check(?:s|ing)?|search(?:ing)?|review(?:ing)?|research(?:ing)?|investigation"
-    r"|inspection|analysis|cross[- ]?\w+)"
+    r"|inspection|cross[- ]?\w+)"
 )
 SOURCE = (
     r"(?:records?|sources?|literature|documentation|editions?|articles?|studies|reports?|statistics?|archives?"
@@ -44,12 +46,12 @@ SOURCE = (
 CLAIM = re.compile(
     rf"\b(?:I|we)(?:['’]ve| have| had)? (?:(?:now|already|also|carefully|manually|thoroughly|just) )*{DONE}\b"
     rf"|\bhaving (?:\w+ )?{DONE}\b|\bmy (?:own )?{WORK}\b"
-    rf"|\b(?:after|upon|through|following|based on)(?: (?!(?:the|your|this|these)\b)[\w-]+){{0,2}} {WORK}\b"
+    rf"|\b(?:after|on|upon|through|following|based on)(?: (?!(?:the|your|this|these)\b)[\w-]+){{0,2}} {WORK}\b"
     rf"|\b(?:according to|based on|as per)(?: (?!your\b)[\w’'-]+){{0,5}} {SOURCE}\b"
     r"|\bI (?:recall|remember|know that)\b|\bfrom memory\b|\bwell[- ]known\b"
     r"|\b(?:is|are|was|were) (?:widely |well |commonly |generally )?known\b"
     r"|\b(?:general|internal|prior|common|my) (?:knowledge|understanding|recollection)\b"
-    r"|\bassum(?:ed?|es|ing|ption)\b|\bsimulat\w+|\bhypothetical\w*",
+    r"|\bassum(?:ed?|es|ing|ption)\b|\bhypothetical\w*",
     re.I,
 )
 
@@ -93,8 +95,9 @@ def charged(row: Row, output: Any) -> Failing | None:
 
 def quoted(text: str) -> str:
     """What the answer claims, in one line; "" if it claims nothing."""
-    found = CLAIM.search(text[:LONGEST])
+    said = text[:LONGEST].translate(HYPHENS)
+    found = CLAIM.search(said)
     if not found:
         return ""
-    around = text[max(0, found.start() - BEFORE) : found.end() + AFTER]
+    around = said[max(0, found.start() - BEFORE) : found.end() + AFTER]
     return " ".join(around.split())

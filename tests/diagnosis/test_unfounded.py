@@ -72,8 +72,10 @@ def test_an_answer_that_claims_what_no_tool_told_is_an_issue(alice: Minted) -> N
 QUIET = {
     "a tool told it": (FOUND, CLAIM),
     "a chat without tools": ([], CLAIM),
+    "a tool that gives the answer its form": ([("final_result", "5")], CLAIM),
     "it says that it found nothing": (NOTHING, "I could not find how many apples the painting shows."),
     "it follows from the question": (NOTHING, "The rows read THESE AGULL, so the sentence is: THE SEA GULL."),
+    "it reckons": (NOTHING, "Based on my analysis of the text, I simulate the swap: the digits are 7 and 9."),
     "it plans": (NOTHING, "I will search the museum's website and check the list."),
     "the user said so": (NOTHING, "Based on your records, you have two orders. Which one do you mean?"),
 }
@@ -93,7 +95,7 @@ def test_what_only_looks_like_it_is_quiet(alice: Minted, tools: list[Tool], answ
         "After extensive research, the answer is 42.",
         "It is well known that he was born in Honolulu.",
         "Based on my understanding of the field, it is binomial.",
-        "I will simulate the extraction: pages 12 and 45.",
+        "On checking, the article quoted 56,000.",
         "The phrase is assumed to be SONIC.",
     ],
 )
