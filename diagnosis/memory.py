@@ -32,7 +32,7 @@ MOST = 50
 def recall(project: Project) -> list[dict[str, Any]]:
     """Loops past their first proposal, worst news first, the latest change first; at most MOST."""
     ranks = [When(state=state, then=place) for place, state in enumerate(ORDER)]
-    rank = Case(*ranks, default=Value(0))  # asked again
+    rank = Case(*ranks, default=Value(1))  # asked again: behind what regressed
     again = Q(state=State.PROPOSED) & ~Q(again="")
     past = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
     found = list(loops.with_decisions(past.order_by(rank, "-updated_at", "loop_id"))[:MOST])
