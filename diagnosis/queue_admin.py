@@ -52,19 +52,13 @@ class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):
         TenantFilter, ProjectFilter, SeverityFilter, SignalFilter, StateFilter, AgeFilter, SortedBy,
     ]  # fmt: skip
     list_select_related = ["project"]
-    list_per_page = 50
+    list_per_page = list_max_show_all = 50
     paginator = NarrowPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    search_fields = [
-        "title",
-        "operation",
-        "service",
-        "loop_id",
-        "cluster_id",
-        "project__project_id",
-        "project__name",
-    ]
+    search_fields = [  # a title begins with its operation
+        "title", "service", "^loop_id", "^cluster_id", "project__project_id", "project__name",
+    ]  # fmt: skip
     actions = ["reject_selected", "return_selected"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:

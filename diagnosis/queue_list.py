@@ -14,6 +14,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
 from diagnosis import urgency
@@ -39,15 +40,24 @@ ORDERS: dict[str, tuple[str, list[str | Combinable]]] = {
 
 
 class NarrowPaginator(LoopPaginator):
-    """Sorts ids, which an index holds, and reads only the page's rows: sorting 10,000 of these takes 30 ms."""
+    """Finds, counts and sorts ids in one query, by an index; of rows it reads only those of the page."""
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """All of them, in order."""
+        return list(cast("QuerySet[Loop]", self.object_list).values_list("pk", flat=True))
+
+    @cached_property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.ids)
 
     def page(self, number: int | str) -> Page[Loop]:
         """The page, in the order of the whole."""
         number = self.validate_number(number)
-        rows = cast("QuerySet[Loop]", self.object_list)
         bottom = (number - 1) * self.per_page
-        ids = list(rows.values_list("pk", flat=True)[bottom : bottom + self.per_page])
-        return Page(rows.filter(pk__in=ids), number, self)
+        rows = cast("QuerySet[Loop]", self.object_list)
+        return Page(rows.filter(pk__in=self.ids[bottom : bottom + self.per_page]), number, self)
 
 
 class Queue(ChangeList):
@@ -69,6 +79,8 @@ class Queue(ChangeList):
         except IncorrectLookupParameters:
             self.page_num = 1
             super().get_results(request)
+        if not self.multi_page:
+            self.result_list = self.paginator.page(1).object_list
 
     @property
     def link(self) -> str:

@@ -86,8 +86,9 @@ def loops(project: Project, chance: random.Random) -> list[Loop]:
         Loop(
             project=project, cluster_id=one["cluster_id"], state=state, title=one["title"], severity=severity,
             signal_type=chance.choice(SIGNAL_TYPES), service="support-agent", operation=one["operation"],
-            failures=one["count"], issue=one, packet=packet, updated_at=NOW,
+            failures=one["count"], issue=one, packet=packet,
             created_at=(proposed_at := NOW - timedelta(hours=chance.uniform(1, 2000))),
+            updated_at=min(NOW, proposed_at + timedelta(days=2)),
             first_seen_at=proposed_at - timedelta(hours=chance.expovariate(1 / 5)),
             waiting_since=proposed_at if state in ("proposed", "regressed") else None,
             **urgency.columns(one, severity, urgency.DAY_MINUTES),
@@ -136,7 +137,7 @@ def person(member_of: int) -> Client:
     from tenants.models import Tenant
 
     user = User.objects.create_user(f"member of {member_of}", is_staff=True, is_superuser=not member_of)
-    user.user_permissions.set(Permission.objects.all())
+    user.user_permissions.set(Permission.objects.exclude(codename="operate"))  # who has it sees all
     user.tenants.set(Tenant.objects.order_by("pk")[:member_of])
     browser = Client(SERVER_NAME="localhost")
     browser.force_login(user)
