@@ -8,7 +8,6 @@ Source: https://opentelemetry.io/docs/specs/otel/overview/#traces (a trace is a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 ORPHAN, CIRCLE = "orphan", "circle"
@@ -23,8 +22,7 @@ class Node(NamedTuple):
     duration_nano: int
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A span with how deep it lies; `fault` says why it lies on top though it names a parent."""
 
     node: Node
@@ -59,7 +57,8 @@ def below(top: Placed, children: dict[bytes, list[Node]], seen: set[bytes]) -> I
             continue
         seen.add(row.node.span_id)
         yield row
-        waiting += [Placed(child, row.depth + 1) for child in reversed(children.get(row.node.span_id, ()))]
+        if row.node.span_id in children:
+            waiting += [Placed(child, row.depth + 1) for child in reversed(children[row.node.span_id])]
 
 
 def on_circle(node: Node, known: dict[bytes, Node]) -> Node:

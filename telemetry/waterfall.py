@@ -85,11 +85,11 @@ def read(trace_id: bytes, span_id: bytes, first: int | None = None) -> Waterfall
         chosen = Record.objects.filter(trace_id=trace_id, span_id=span_id).first()
         if chosen is None:
             return None
-        tree = trace_tree.placed(nodes(trace_id, chosen.start_time_unix_nano))
+        stored = Trace.objects.get(pk=trace_id).records
+        tree = trace_tree.placed(nodes(trace_id, stored, chosen.start_time_unix_nano))
         start = page_start(tree, span_id, first)
         in_sight = [*ancestors(tree, start), *tree[start : start + PAGE]]
         labels = labelled(trace_id, [row.node.span_id for row in in_sight])
-        stored = Trace.objects.get(pk=trace_id).records
     return drawn(tree, start, chosen, labels, stored)
 
 
@@ -120,18 +120,20 @@ def drawn(
     )
 
 
-def nodes(trace_id: bytes, around_unix_nano: int) -> list[Node]:
-    """The trace's spans around that time, by start."""
+def nodes(trace_id: bytes, stored: int, around_unix_nano: int) -> list[Node]:
+    """The trace's spans by start: all, or those around that time."""
     spans = Record.objects.filter(trace_id=trace_id).values_list(
         "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano"
     )
-    before = spans.filter(start_time_unix_nano__lt=around_unix_nano)
-    after = spans.filter(start_time_unix_nano__gte=around_unix_nano)
-    rows = [
-        *before.order_by("-start_time_unix_nano", "-span_id")[: MOST // 2][::-1],
-        *after.order_by("start_time_unix_nano", "span_id")[: MOST // 2],
-    ]
-    return [Node(bytes(span), bytes(parent) if parent else None, *times) for span, parent, *times in rows]
+    by_start = spans.order_by("start_time_unix_nano", "span_id")
+    if stored > MOST:
+        before = spans.filter(start_time_unix_nano__lt=around_unix_nano)
+        earlier = before.order_by("-start_time_unix_nano", "-span_id")[: MOST // 2]
+        later = by_start.filter(start_time_unix_nano__gte=around_unix_nano)[: MOST // 2]
+        rows = [*earlier[::-1], *later]
+    else:
+        rows = list(by_start)
+    return [Node(bytes(span), bytes(parent) if parent else None, at, took) for span, parent, at, took in rows]
 
 
 def ancestors(tree: Sequence[Placed], start: int) -> list[Placed]:
