@@ -2,7 +2,8 @@
 Whether a cluster is new, rising, steady or falling, against the window of the same length before.
 
 Failures of one operation take turns: what fails the operation in one window under one name may do so in the next
-under another. Where the operation as a whole fails no more often than before, a few more of one kind are `steady`.
+under another. Where the operation as a whole fails no more often than before, a few more of one kind are `steady`,
+if they can be chance: https://en.wikipedia.org/wiki/Fisher%27s_exact_test.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from diagnosis.rates import Counts
 
 RISING, FALLING = 2.0, 0.5  # times the rate before
 ENOUGH = 3  # more or fewer records; below it a change of rate is chance
-CHANCE = 0.05  # of so many of one kind, had it been as frequent as before
+FEW, CHANCE = (
+    20,
+    0.05,
+)  # of one kind: so many at most, and with such a chance, had it been as frequent as before
 
 
 class Sides(NamedTuple):
@@ -52,14 +56,17 @@ def of_rate(cluster: Sides) -> str:
 def takes_turns(cluster: Sides, operation: Sides) -> bool:
     """Whether the operation failed in other ways before, fails no more often now, and this kind may be chance."""
     failed_otherwise = operation.before.failures > cluster.before.failures
-    return failed_otherwise and operation.ratio <= 1 and chance(cluster) > CHANCE
+    return (
+        failed_otherwise and operation.ratio <= 1 and cluster.now.failures <= FEW and chance(cluster) > CHANCE
+    )
 
 
 def chance(cluster: Sides) -> float:
-    """Of so many now had the rate stayed the same: given the failures of both windows, they fall by exposure."""
+    """Of so many now, or more, if the failures of both windows fell on any of their records alike (Fisher's test)."""
     now, before = cluster
-    failures, share = now.failures + before.failures, now.exposure / (now.exposure + before.exposure)
-    return sum(
-        math.comb(failures, k) * share**k * (1 - share) ** (failures - k)
+    failures = now.failures + before.failures
+    ways = sum(
+        math.comb(now.exposure, k) * math.comb(before.exposure, failures - k)
         for k in range(now.failures, failures + 1)
     )
+    return ways / math.comb(now.exposure + before.exposure, failures)

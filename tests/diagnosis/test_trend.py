@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnosis.rates import Counts
-from diagnosis.trend import Sides, trend
+from diagnosis.trend import Sides, chance, trend
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,7 @@ def test_trend(now: tuple[int, int], before: tuple[int, int], expected: str) -> 
         ((9, 20), (0, 20), (9, 20), (9, 20), "new"),  # too many to be chance
         ((1, 20), (0, 20), (1, 20), (0, 20), "new"),  # nothing failed before
         ((1, 20), (0, 0), (1, 20), (0, 0), "new"),
+        ((10**5, 10**7), (0, 10**7), (10**6, 10**7), (10**6, 10**7), "new"),  # and that quickly
     ],
 )
 def test_failures_of_one_operation_take_turns(
@@ -45,3 +46,8 @@ def test_failures_of_one_operation_take_turns(
     operation = Sides(Counts(*operation_now), Counts(*operation_before))
 
     assert trend(cluster, operation) == expected
+
+
+def test_the_chance_agrees_with_a_table_worked_by_hand() -> None:
+    # 7 failures fall on 10 and 5 records: C(10, 7) * C(5, 0) of the C(15, 7) ways put all into the first window.
+    assert chance(Sides(Counts(7, 10), Counts(0, 5))) == pytest.approx(120 / 6435)
