@@ -134,18 +134,27 @@ def candidates(sides: Sides) -> list[Value]:
 
 
 def pairs(sides: Sides, tested: list[Hint], sure: list[Hint]) -> list[Hint]:
-    """Two of the strongest values, where they say clearly more together."""
-    if not sure:
-        return []
+    """
+    Two of the strongest values, where they say clearly more together.
+
+    Where neither is sure, the guard counts every pair there could be: the strongest were chosen by the same records.
+    """
     strongest = sorted((hint for hint in tested if hint.lift > 1), key=order)[:STRONGEST]
+    chosen = STRONGEST if sure else len(tested)
+    tests = len(tested) + chosen * (chosen - 1) // 2
     found = []
     for one, other in combinations(strongest, 2):
-        values = (*one.values, *other.values)
+        values, least = (*one.values, *other.values), BETTER * max(one.g, other.g)
         if one.values[0][0] == other.values[0][0]:
             continue
-        pair = sides.hint(values, sides.failed.having_all(values), sides.healthy.having_all(values))
-        tests = len(tested) + STRONGEST * (STRONGEST - 1) // 2
-        if pair.g > BETTER * max(one.g, other.g) and is_sure(pair, tests):
+        failed = sides.failed.having_all(values)
+        best = sides.hint(
+            values, failed, 0
+        )  # failures are few: most pairs end here, before the healthy are read
+        if best.g <= least or not is_sure(best, tests):
+            continue
+        pair = sides.hint(values, failed, sides.healthy.having_all(values))
+        if pair.g > least and is_sure(pair, tests):
             found.append(pair)
     return found
 

@@ -56,6 +56,15 @@ def test_two_values_that_fail_only_together_are_one_hint() -> None:
     assert set(judged(failed, healthy)[0].values) == {("v", "2"), ("tier", "pro")}
 
 
+def test_two_values_that_tell_nothing_alone_are_a_hint_where_they_tell_much_together() -> None:
+    failed = rows(8, a="x", b="p") + rows(3, a="x", b="q") + rows(3, a="y", b="p") + rows(5, a="y", b="q")
+    healthy = rows(3, a="x", b="p") + rows(90, a="x", b="q") + rows(90, a="y", b="p") + rows(98, a="y", b="q")
+
+    [hint] = judged(failed, healthy)
+
+    assert (hint.values, hint.support, hint.records) == ((("a", "x"), ("b", "p")), 8, 11)
+
+
 def test_a_second_value_that_adds_nothing_makes_no_pair() -> None:
     failed = rows(20, v="2", tier="pro") + rows(20, v="2", tier="free")
     healthy = rows(50, v="1", tier="pro") + rows(50, v="1", tier="free")
