@@ -16,7 +16,7 @@ from telemetry.normalise import normalise
 from telemetry.scrubbing.scrub import scrub
 from telemetry.store import append
 from telemetry.windows import unix_nano
-from tenants.binding import bound_project
+from tenants.binding import bound_project, bound_since
 
 
 def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
@@ -28,4 +28,14 @@ def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     rules = versions.of(project)
     rows = [normalise(span, rules) for span in decoded.spans]
     parts = list(segments.pack(rows))
-    return append(Batch(rows, parts, Counter(decoded.rejected), changed, project.quota_spans, unix_nano(now)))
+    batch = Batch(
+        rows,
+        parts,
+        Counter(decoded.rejected),
+        changed,
+        project.quota_spans,
+        unix_nano(now),
+        rules.version,
+        bound_since(),
+    )
+    return append(batch)
