@@ -22,6 +22,7 @@ from telemetry.fingerprint import cluster_id
 
 Baselines = Mapping[str, dict[str, Any] | None]
 ACTOR = "loopkit"
+BATCH = 100  # rows a statement
 
 
 def moves_of(switch: FingerprintSwitch) -> Moves:
@@ -54,6 +55,7 @@ def carry(switch: FingerprintSwitch, counted: Baselines, now: datetime) -> None:
     names = {fate.loop.cluster_id: cluster_id(fate.to or 0) for fate in kept}
     rename(Loop.objects.filter(project=switch.project), names)
     rename(EvalCandidate.objects.filter(project=switch.project), names)
+    tell_evals(switch, names.values())
     for fate in planned:
         if fate.into is not None:
             end(fate, fate.into, now)
@@ -73,6 +75,14 @@ def rename(rows: QuerySet[Any], names: Mapping[str, str]) -> None:
         rows.filter(pk=by_id[old]).update(cluster_id=new)
         if new in by_id:
             rows.filter(pk=by_id[new]).update(cluster_id=old)
+
+
+def tell_evals(switch: FingerprintSwitch, ids: Iterable[str]) -> None:
+    """The documents of evals name the cluster, too."""
+    moved = list(EvalCandidate.objects.filter(project=switch.project, cluster_id__in=list(ids)))
+    for candidate in moved:
+        candidate.document = candidate.document | {"cluster_id": candidate.cluster_id}
+    EvalCandidate.objects.bulk_update(moved, ["document"], batch_size=BATCH)
 
 
 def move(fate: Fate, switch: FingerprintSwitch, baseline: dict[str, Any] | None, now: datetime) -> None:

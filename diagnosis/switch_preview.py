@@ -143,5 +143,5 @@ def sentence(fate: Fate) -> str:
     if fate.joined:
         said += f", joined by {', '.join(loop.loop_id for loop in fate.joined)}"
     if fate.others:
-        said += f"; {len(fate.others)} smaller parts are proposed anew by the next diagnosis"
+        said += f"; its smaller parts ({len(fate.others)}) are proposed anew by the next diagnosis"
     return f"{said}."

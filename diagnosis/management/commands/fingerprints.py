@@ -70,7 +70,7 @@ def lines(preview: Preview) -> Iterator[str]:
     sampled = ", a sample" if preview.is_sample else ""
     yield f"Version {preview.rules.version}: {preview.rules.summary}"
     yield f"Looked at {preview.looked_at} of {preview.records} failing records of 30 days{sampled}."
-    yield f"{shown['unchanged']} clusters keep their records."
+    yield f"Clusters that keep their records: {shown['unchanged']}."
     for word, rows in (("splits into", shown["splits"]), ("comes from", shown["merges"])):
         for row in rows:
             yield f"{row['cluster_id']} ({row['title']}) {word}"
