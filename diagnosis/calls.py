@@ -24,7 +24,9 @@ UNITS = ("tool_call", "retrieval", "llm_call")
 LEAST = 3  # records of a trace that is looked at; in fewer no agent can go wrong by itself
 A_TRACE = 100  # calls of one trace whose content is read, the first
 MOST_RECORDS = 20_000  # of some hundred traces; a runaway agent makes more
-KEY_VERSION = "1"  # no record carries the key of what a diagnosis finds, so no version of fingerprints changes it
+KEY_VERSION = (
+    "1"  # no record carries the key of what a diagnosis finds, so no version of fingerprints changes it
+)
 COLUMNS = (*FIELDS, "scope_id")  # FIELDS end where a record lies
 START, SERVICE, OPERATION, UNIT, TOOL, FINGERPRINT = (
     COLUMNS.index(name)

@@ -13,8 +13,8 @@ from telemetry.fault import is_generic
 from telemetry.meaning import Failure
 from telemetry.skeleton import skeleton
 from telemetry.stacktrace import JOINT, origin
-from telemetry.versions import Rules
 from telemetry.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
+from telemetry.versions import Rules
 
 WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
 TELLING, SURE = 2, 3  # words of a message
