@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
-from diagnosis import loops, switch, verification
+from diagnosis import approval, loops, switch, verification
 from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose, find
-from diagnosis.models import EvalCandidate, Loop, LoopEvent
+from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
 from diagnosis.packets import publish, shown
 from loopkit.errors import Unavailable
 from telemetry import version_lease
@@ -168,6 +169,31 @@ def test_what_was_merged_and_is_split_again_has_two_loops_again(project: Project
     assert len(found) == 3
     assert State.JOINED not in set(Loop.objects.filter(loop_id__in=found).values_list("state", flat=True))
     assert len(found & before) >= 2
+
+
+def test_an_approval_outlives_a_switch(minted: Minted, project: Project, call: Any) -> None:
+    loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
+    approval.decide(loop, Decision.Verb.APPROVE, "seen it", olga, NOW)
+
+    switched(project, NEW, NOW)
+    packet_of(project)
+
+    handoff = call("GET", f"/v1/loops/{loop.loop_id}/handoff", minted.keys["agent"])
+    loop.refresh_from_db()
+    assert (loop.state, loop.again) == (State.APPROVED, "")
+    assert handoff.status_code == 200
+    assert handoff.json()["issue"]["cluster_id"] == loop.cluster_id
+    assert clusters(project)[loop.cluster_id] == 4
+
+
+def test_a_decision_on_an_older_packet_is_about_the_cluster_of_today(project: Project) -> None:
+    switched(project, NEW, NOW)
+    loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
+
+    approval.decide(loop, Decision.Verb.APPROVE, "seen it", olga, NOW)
+
+    assert loop.issue["cluster_id"] == loop.cluster_id
+    assert packet_of(project)["memory"][0]["state"] == State.APPROVED
 
 
 def test_a_human_who_had_a_moved_loop_in_sight_is_told(project: Project) -> None:
