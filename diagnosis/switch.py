@@ -26,7 +26,7 @@ from tenants.binding import bind
 from tenants.models import Project
 
 Phase = FingerprintSwitch.Phase
-BATCH = 500  # records of one transaction, so that ingest waits a tenth of a second at most
+BATCH = 250  # records of one transaction, so that ingest waits a tenth of a second at most
 PAUSE = 0.005  # seconds between two of them; who waits for the lock asks each millisecond
 
 

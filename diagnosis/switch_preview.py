@@ -24,7 +24,7 @@ from telemetry.windows import MAX_MINUTES, Window
 from tenants.binding import bind
 from tenants.models import Project
 
-MOST_RECORDS = 10_000  # looked at, about a second; of each cluster at least
+MOST_RECORDS = 5_000  # looked at, about a second; of each cluster at least
 FEWEST = 20
 MOST_CLUSTERS = 500  # the largest
 
