@@ -78,7 +78,7 @@ def issue_seen(loop: Loop, packet: Packet) -> dict[str, Any]:
     own = (
         issue for issue in issues if loop.pk == issue.get("loop_id") or loop.cluster_id == issue["cluster_id"]
     )
-    return dict(next(own, loop.issue))
+    return dict(next(own, loop.issue)) | {"cluster_id": loop.cluster_id}
 
 
 def basis(loop: Loop) -> Basis:

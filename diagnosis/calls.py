@@ -17,7 +17,6 @@ from typing import Any, NamedTuple, cast
 from diagnosis.failures import FIELDS, Failing, chunks
 from diagnosis.hints import slices
 from telemetry import records, segments
-from telemetry.fingerprint import VERSION
 from telemetry.models import Record, Trace
 from telemetry.windows import Window
 
@@ -25,6 +24,9 @@ UNITS = ("tool_call", "retrieval", "llm_call")
 LEAST = 3  # records of a trace that is looked at; in fewer no agent can go wrong by itself
 A_TRACE = 100  # calls of one trace whose content is read, the first
 MOST_RECORDS = 20_000  # of some hundred traces; a runaway agent makes more
+KEY_VERSION = (
+    "1"  # no record carries the key of what a diagnosis finds, so no version of fingerprints changes it
+)
 COLUMNS = (*FIELDS, "scope_id")  # FIELDS end where a record lies
 START, SERVICE, OPERATION, UNIT, TOOL, FINGERPRINT = (
     COLUMNS.index(name)
@@ -103,7 +105,7 @@ class Visit:
 
 def fingerprint(signal: str, place: Place) -> int:
     """The key of "this goes wrong in the runs that call this operation", in every window."""
-    text = "\x00".join((str(VERSION), signal, *place))
+    text = "\x00".join((KEY_VERSION, signal, *place))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
 
 

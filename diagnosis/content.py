@@ -17,7 +17,8 @@ from diagnosis.models import EvalCandidate, Loop
 from telemetry.digests import digests
 from tenants.binding import bind
 
-STANDING = frozenset({"loop_id", "status", "next_action", "approval"})  # of an issue: where its loop stands
+# Of an issue: where its loop stands, and the id of its cluster, which a switch of fingerprints renames.
+STANDING = frozenset({"loop_id", "status", "next_action", "approval", "cluster_id"})
 Parts = dict[str, Any]  # {"issue": hash, "eval": hash or None, "evidence": {record id: digest or None}}
 
 
@@ -40,12 +41,17 @@ def parts_of(decided: Sequence[tuple[Loop, dict[str, Any]]]) -> list[Parts]:
     )
     return [
         {
-            "issue": hashed({name: value for name, value in issue.items() if name not in STANDING}),
-            "eval": hashed(evals[name]) if name in evals else None,
+            "issue": hashed(lasting(issue)),
+            "eval": hashed(lasting(evals[name])) if name in evals else None,
             "evidence": {record_id: stored.get(record_id) for record_id in evidence_ids(issue)},
         }
         for (_, issue), name in zip(decided, named, strict=True)
     ]
+
+
+def lasting(document: dict[str, Any]) -> dict[str, Any]:
+    """An issue or an eval without what changes while its content stays."""
+    return {name: value for name, value in document.items() if name not in STANDING}
 
 
 def evidence_ids(issue: dict[str, Any]) -> list[str]:

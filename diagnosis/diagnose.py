@@ -20,6 +20,7 @@ from diagnosis import (
     reopening,
     run_rules,
     slow,
+    switching,
     traffic,
     verification,
 )
@@ -48,7 +49,8 @@ class Findings:
 
 
 def diagnose(project: Project, window: Window, now: datetime) -> Packet:
-    """The packet of the window, stored, with a loop for every issue."""
+    """The packet of the window, stored, with a loop for every issue. Unavailable while fingerprints are switched."""
+    switching.check(project)
     with bind(project):
         with snapshot():
             findings = find(window)

@@ -27,6 +27,7 @@ EXPECTATIONS = {
     "repeated_call": "A call with the same arguments and the same result is made twice at most.",
     "unfounded_answer": "The answer claims nothing that no tool told, and says so where it found nothing out.",
 }
+ATTEMPTS = 100  # at a free name; two do unless fingerprints are switched to and fro
 DEFAULT_EXPECTATION = "The operation ends without an error."
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even run of backslashes, which are text themselves
 
@@ -44,24 +45,21 @@ class Material:
         """The cluster that the candidate stands for."""
         return cluster_id(self.example.fingerprint)
 
-    @property
-    def name(self) -> str:
-        """`lookup-order-ordernotfound-v1`."""
+    def name(self, attempt: int = 0) -> str:
+        """`lookup-order-ordernotfound-v1`; from the second attempt on with the cluster in it, then numbered."""
         words = f"{self.example.operation} {self.example.error_type or self.example.signal_type}".lower()
-        return f"{re.sub(r'[^a-z0-9]+', '-', words).strip('-')[:80].strip('-') or 'failure'}-v1"
-
-    @property
-    def full_name(self) -> str:
-        """The same with the cluster in it, for where another cluster has the short name."""
-        return f"{self.name.removesuffix('-v1')}-{self.cluster_id.removeprefix('clu_')}-v1"
+        short = re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:80].strip("-") or "failure"
+        return f"{short}-{self.cluster_id.removeprefix('clu_')}-v{attempt}" if attempt else f"{short}-v1"
 
 
 def candidates(project: Project, materials: list[Material], now: datetime) -> dict[str, EvalCandidate]:
     """Each cluster's candidate, by cluster id: the one there is, or one made now. A few queries for all of them."""
     known = of_clusters(project, materials)
-    for name in ("name", "full_name"):  # a name may be another cluster's; then the full one is free
+    for attempt in range(ATTEMPTS):  # a name may be another cluster's, a full one that of an eval that moved
         missing = [material for material in materials if material.cluster_id not in known]
-        fresh = [made(project, material, getattr(material, name), now) for material in missing]
+        if not missing:
+            break
+        fresh = [made(project, material, material.name(attempt), now) for material in missing]
         EvalCandidate.objects.bulk_create(fresh, ignore_conflicts=True)
         known = of_clusters(project, materials)
     return known

@@ -8,6 +8,7 @@ The life of a loop: which change is allowed from which state, made by compare-an
     held     -> regressed                           the failure is back; a human decides again
     rejected -> proposed                            it grew past the decision's numbers (growth.py)
     approved -> proposed                            what was approved is not there any more (reopening.py)
+    any      -> joined                              its cluster became one with another loop's (carrying.py)
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from diagnosis import baseline, notices
+from diagnosis import baseline, notices, switching
 from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.times import rfc3339
 
@@ -80,6 +81,7 @@ def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail
 
 def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
     """What a loop keeps when its fix ships: since when, in which release, and the rate before it."""
+    switching.hold(loop.project)
     return {
         "shipped_at": shipped_at,
         "release": detail.get("release", ""),

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 
 from diagnosis import notice_models  # noqa: F401 - Django finds models here
+from diagnosis.switch_model import FingerprintSwitch as FingerprintSwitch  # a model of this app
 from tenants.models import Project
 
 
@@ -63,6 +64,7 @@ class Loop(models.Model):
         HELD = "held", "held"
         REGRESSED = "regressed", "regressed"
         INCONCLUSIVE = "inconclusive", "inconclusive"
+        JOINED = "joined", "joined another loop"
 
     loop_id = models.CharField(primary_key=True, max_length=24, default=new_loop_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="loops")
@@ -96,6 +98,13 @@ class Loop(models.Model):
     again = models.TextField(
         blank=True, help_text="Why a human is asked again although one decided; empty unless so."
     )
+    joined_to = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        help_text="The loop that goes on, where two clusters became one.",
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -124,6 +133,8 @@ class LoopEvent(models.Model):
         REGRESSED = "regressed", "regressed"
         GREW = "grew", "grew past its rejection"
         OUTDATED = "outdated", "an approval no longer holds"
+        MOVED = "moved", "moved to another cluster"
+        JOINED = "joined", "joined another loop"
 
     loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind.choices)

@@ -23,6 +23,7 @@ NEXT = {
     State.INCONCLUSIVE: 'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again.',
     State.HELD: "Nothing: the fix held. It is watched, and flagged if the failure returns.",
     State.REJECTED: "Nothing: a human rejected it; see decision.reason. {back}",
+    State.JOINED: "Nothing: its failures are those of another loop now: GET /v1/loops/{joined_to}.",
 }
 STATUS = {  # of an issue, by the state of its loop
     State.PROPOSED: "new",
@@ -33,13 +34,14 @@ STATUS = {  # of an issue, by the state of its loop
     State.HELD: "verified",
     State.REGRESSED: "regression",
     State.REJECTED: "rejected",
+    State.JOINED: "in_progress",
 }
 REOPENED = "reopened"  # proposed again, although a human decided
 
 
 def for_loop(loop: Loop) -> str:
     """The next call for the agent that works on this loop; first why a human is asked again, if so."""
-    told = NEXT[State(loop.state)].format(id=loop.loop_id, back=comes_back(loop))
+    told = NEXT[State(loop.state)].format(id=loop.loop_id, back=comes_back(loop), joined_to=loop.joined_to_id)
     waiting = [loop.again, half_approved(loop)] if loop.state in WAITING else []
     return " ".join(part for part in (*waiting, told) if part)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from diagnosis import loops, memory, next_action, proposals
+from diagnosis import loops, memory, next_action, proposals, switching
 from diagnosis.explain import explain
 from diagnosis.models import Loop, Packet
 from telemetry.times import rfc3339
@@ -30,6 +30,7 @@ def publish(project: Project, findings: Findings, now: datetime) -> Packet:
     """The stored packet. The project is bound: evidence is read for the evals."""
     explained = explain(project, findings.window, findings.issues, now)
     with transaction.atomic():
+        switching.hold(project)
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
         followed = proposals.follow(packet, explained, findings.window, now)
         issues = [entry(shown, followed[shown["cluster_id"]]) for _, shown in explained]
@@ -120,6 +121,7 @@ def shown(packet: Packet) -> dict[str, Any]:
 def standing(loop: Loop) -> dict[str, Any]:
     """What of an issue changes after its diagnosis: where its loop stands."""
     return {
+        "cluster_id": loop.cluster_id,
         "status": next_action.status_of(loop),
         "next_action": next_action.for_loop(loop),
         "approval": approval(loop),

@@ -21,10 +21,10 @@ from diagnosis.failures import Failing
 from diagnosis.moved import moved
 from diagnosis.slower import Comparisons, Sides, at
 from diagnosis.timing import Place, Ran, runs
-from telemetry.fingerprint import VERSION
 from telemetry.windows import Window
 
 SIGNAL = "latency"
+KEY_VERSION = "1"  # as in calls.py
 SLOW_QUANTILE = 0.9  # of the window before; what took longer is shown
 CALLEES, RAISED = 2, 1.5  # most of so many services answer one caller late: then it is the caller
 SEVERE = 10  # times as long
@@ -156,5 +156,5 @@ def slow_runs(slower: Slower) -> list[Failing]:
 
 def fingerprint(place: Place) -> int:
     """The key of "this operation is slow", in every window."""
-    text = "\x00".join((str(VERSION), SIGNAL, place.service, place.operation))
+    text = "\x00".join((KEY_VERSION, SIGNAL, place.service, place.operation))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1

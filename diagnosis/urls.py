@@ -6,6 +6,7 @@ from django.urls import path
 from diagnosis import (
     eval_views,
     feed_views,
+    fingerprint_admin,
     funnel_admin,
     funnel_views,
     handoff_admin,
@@ -44,5 +45,10 @@ urlpatterns = [
         "admin/loops/<slug:loop_id>/handoff.zip",
         admin.site.admin_view(handoff_admin.download),
         name="admin-handoff",
+    ),
+    path(
+        "admin/projects/<slug:project_id>/fingerprints/",
+        admin.site.admin_view(fingerprint_admin.fingerprints_page),
+        name="admin-fingerprints",
     ),
 ]

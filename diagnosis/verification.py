@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from diagnosis import baseline, exposure, loops, releases, verification_document
+from diagnosis import baseline, exposure, loops, releases, switching, verification_document
 from diagnosis.baseline import Side
 from diagnosis.comparison import FOUND, Comparison, compare
 from diagnosis.judge import NEARLY_GONE
@@ -44,6 +44,7 @@ def verify(loop: Loop, now: datetime) -> Verification:
     """
     if loop.state not in VERIFIABLE or loop.shipped_at is None:
         raise loops.WrongState(loop, "verify", VERIFIABLE)
+    switching.check(loop.project)
     with bind(loop.project):
         comparison = compare(loop, loop.shipped_at, now)
         if comparison.is_look or comparison.judgement.verdict != loop.verdict:
@@ -59,6 +60,7 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
     Args:
         most: undecided loops that are looked at, any of them; None for all.
     """
+    switching.check(project)
     found = []
     with bind(project):
         for loop in [*stirring(project, now), *waiting(project)[:most]]:
@@ -96,6 +98,7 @@ def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
     told = verification_document.document(loop, comparison)
     fields = {"verdict": verdict, "baseline": kept(loop, comparison, state)}
     with transaction.atomic():
+        switching.hold(loop.project)
         loops.change(loop, VERIFIABLE, state, now, "verify", **fields)
         note(loop, told, now)
         return Verification.objects.create(loop=loop, verdict=verdict, document=told, created_at=now)

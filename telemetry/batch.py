@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ class Batch:
     changed: Counter[str]  # what of them is not stored as it was sent, by reason
     quota: int | None  # spans that the project may ever store; None: no bound
     now_unix_nano: int
+    version: int = 0  # of the fingerprints, and since when that is known, as time.monotonic has it
+    known_at: float = math.inf
 
 
 @dataclass(slots=True)

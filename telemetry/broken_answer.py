@@ -26,9 +26,7 @@ def broken_answer(span: Span, meaning: Meaning) -> Failure | None:
     if at < 0 or text.count(FENCE, 0, at) % 2 or not soft_errors.has_traceback(text):
         return None
     error_type, message = stacktrace.raised(text)
-    return Failure(
-        "llm_call_failed", "medium", error_type, one_line(message or error_type), stacktrace.origin(text)
-    )
+    return Failure("llm_call_failed", "medium", error_type, one_line(message or error_type), text)
 
 
 def holds_one(value: object) -> bool:

@@ -12,8 +12,9 @@ import re
 from telemetry.fault import is_generic
 from telemetry.meaning import Failure
 from telemetry.skeleton import skeleton
-from telemetry.stacktrace import JOINT
+from telemetry.stacktrace import JOINT, origin
 from telemetry.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
+from telemetry.versions import Rules
 
 WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
 TELLING, SURE = 2, 3  # words of a message
@@ -39,7 +40,7 @@ BUILT_IN = re.compile(
 )
 
 
-def cause(failure: Failure) -> tuple[str, ...]:
+def cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
     """What tells one cause from another, by kind of signal."""
     if failure.signal_type == "user_signal":  # users complain in their own words
         return ()
@@ -48,14 +49,11 @@ def cause(failure: Failure) -> tuple[str, ...]:
     if failure.signal_type == "llm_call_failed":
         return (text,) if " " in text else (error_type, text)
     if failure.signal_type != "tool_call_failed":
-        return error_type, text, failure.frame
+        return error_type, text, origin(failure.stack, failure.depth, rules)
     if is_domain_error(error_type, text):
         return error_type, text
-    return (
-        error_type,
-        text,
-        failure.frame.partition(JOINT)[0],
-    )  # who called a tool is the framework's business
+    frame = origin(failure.stack, 1, rules)
+    return error_type, text, frame.partition(JOINT)[0]  # who called a tool is the framework's business
 
 
 def is_domain_error(error_type: str, text: str) -> bool:

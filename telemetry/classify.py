@@ -112,7 +112,9 @@ def told_failure(text: str) -> Failure | None:
     told = soft_errors.told(text)
     if told is None:
         return None
-    return Failure("tool_call_failed", "medium", told.error_type or "tool_error", told.message, told.frame)
+    return Failure(
+        "tool_call_failed", "medium", told.error_type or "tool_error", told.message, told.stack, told.depth
+    )
 
 
 def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
@@ -178,7 +180,7 @@ def hard(span: Span, meaning: Meaning) -> Failure | None:
     told = fault.of(span)
     if told.error_type.rpartition(".")[2] in STEERING:
         return None
-    return Failure(signal(meaning), severity(span), told.error_type, told.message, told.frame)
+    return Failure(signal(meaning), severity(span), told.error_type, told.message, told.stack, told.depth)
 
 
 def signal(meaning: Meaning) -> str:

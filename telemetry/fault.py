@@ -1,5 +1,5 @@
 """
-What a failed span says about its failure: type, message and frame, from its exception event or its status.
+What a failed span says about its failure: type, message and stack, from its exception event or its status.
 
 Types are unreliable: error codes, wrappers, "Exception" for everything. The stack often knows the class.
 https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
@@ -22,11 +22,14 @@ REPR = re.compile(r"(?P<type>[A-Za-z_]\w*)\((?P<message>.*)\)$")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Type, message and own frame; "" for what is not known."""
+    """Type, message and stack; "" for what is not known."""
 
     error_type: str
     message: str
-    frame: str = ""
+    stack: str = ""
+    depth: int = (
+        1  # frames that tell where. An exception with a message was thrown on purpose: its caller tells more
+    )
 
 
 def of(span: Span) -> Fault:
@@ -53,7 +56,7 @@ def from_exception(span: Span, event: Event) -> Fault:
     message = message or stack_message or span.status_message
     named = one_line(error_type or error_type_of(span))
     depth = 2 if " " in message.strip() else 1
-    return Fault(named, one_line(message or span.name), stacktrace.origin(stack, depth))
+    return Fault(named, one_line(message or span.name), stack, depth)
 
 
 def from_status(span: Span) -> Fault:

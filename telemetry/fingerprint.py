@@ -1,7 +1,7 @@
 """
 The key of a kind of failure: the same cause gives the same 64 bits, in every process and release.
 
-Made of what stays when the same thing happens again; change VERSION with any change here, since clusters are
+Made of what stays when the same thing happens again, by the rules of one version (versions.py), since clusters are
 compared over weeks. The idea of masking what varies: https://develop.sentry.dev/backend/application-domains/grouping/
 """
 
@@ -12,17 +12,17 @@ from hashlib import blake2b
 
 from telemetry.cause import cause, is_common
 from telemetry.meaning import Failure
+from telemetry.versions import Rules
 
-VERSION = 1
 PREFIX = "clu_"
 CLUSTER_ID = re.compile(r"clu_[0-9a-f]{16}")
 
 
-def fingerprint(service: str, operation: str, failure: Failure) -> int:
+def fingerprint(service: str, operation: str, failure: Failure, rules: Rules) -> int:
     """A signed 64-bit number, never 0, which stands for "no failure"."""
-    told = cause(failure)
+    told = cause(failure, rules)
     place = operation if is_common(failure, told) else ""
-    parts = (str(VERSION), failure.signal_type, service, place, *told)
+    parts = (str(rules.version), failure.signal_type, service, place, *told)
     digest = blake2b("\x00".join(parts).encode("utf-8", "replace"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True) or 1
 

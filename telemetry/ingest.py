@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from telemetry import segments
+from telemetry import segments, versions
 from telemetry.batch import Batch, Receipt
 from telemetry.decode import Encoding, parse, spans
 from telemetry.normalise import normalise
 from telemetry.scrubbing.scrub import scrub
 from telemetry.store import append
 from telemetry.windows import unix_nano
-from tenants.binding import bound_project
+from tenants.binding import bound_project, bound_since
 
 
 def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
@@ -24,7 +24,18 @@ def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     request = parse(body, encoding)
     changed = scrub(request, body if encoding is Encoding.PROTOBUF else request.SerializeToString())
     decoded = spans(request)
-    rows = [normalise(span) for span in decoded.spans]
+    project = bound_project()
+    rules = versions.of(project)
+    rows = [normalise(span, rules) for span in decoded.spans]
     parts = list(segments.pack(rows))
-    quota = bound_project().quota_spans
-    return append(Batch(rows, parts, Counter(decoded.rejected), changed, quota, unix_nano(now)))
+    batch = Batch(
+        rows,
+        parts,
+        Counter(decoded.rejected),
+        changed,
+        project.quota_spans,
+        unix_nano(now),
+        rules.version,
+        bound_since(),
+    )
+    return append(batch)

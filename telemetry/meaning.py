@@ -54,4 +54,5 @@ class Failure:
     severity: str  # low, medium, high: of the record alone, before impact is known
     error_type: str  # exception.type, error.type or HTTP status; "" when unknown
     message: str  # one line
-    frame: str = ""  # the top own frame of the stack, without line number; "" without a stack
+    stack: str = ""  # as it was sent
+    depth: int = 1  # how many of its frames tell where

@@ -12,6 +12,7 @@ from telemetry.fingerprint import fingerprint
 from telemetry.meaning import Failure
 from telemetry.operation import operation
 from telemetry.span import Origin, Span
+from telemetry.versions import Rules
 
 MAX_TEXT = 500  # characters of a column; the span itself stays whole in its segment
 NO_FAILURE = Failure("", "", "", "")
@@ -51,8 +52,8 @@ class Row(NamedTuple):
     message: SpanMessage
 
 
-def normalise(span: Span) -> Row:
-    """The row of a span. A pure function: the same span gives the same row."""
+def normalise(span: Span, rules: Rules) -> Row:
+    """The row of a span. A pure function: the same span gives the same row under the same rules."""
     origin, meaning = span.origin, conventions.read(span)
     work = operation(span, meaning)
     failed = failure(span, meaning)
@@ -80,7 +81,7 @@ def normalise(span: Span) -> Row:
         told.severity,
         text(told.error_type),
         text(told.message),
-        fingerprint(origin.service, work, failed) if failed else None,
+        fingerprint(origin.service, work, failed, rules) if failed else None,
         origin.resource_id,
         origin.scope_id,
         text(meaning.session_id),

@@ -62,7 +62,7 @@ def told(text: str) -> Fault | None:
     lowered = near.lower()
     if has_traceback(text):
         error_type, message = stacktrace.raised(text)
-        return Fault(error_type, one_line(message or error_type), stacktrace.origin(text))
+        return Fault(error_type, one_line(message or error_type), text)
     if not any(mark in lowered for mark in MARKS):
         return None  # most results
     return reported(text[:HEAD], near)

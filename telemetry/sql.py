@@ -46,6 +46,12 @@ def filled(sql: str, rows: int, columns: int) -> str:
     return sql.replace(ROWS, ", ".join([row] * rows))
 
 
+def execute(sql: str, parameters: Sequence[Any]) -> None:
+    """One statement that returns nothing."""
+    with connections[bound_alias()].cursor() as cursor:
+        cursor.execute(sql, parameters)
+
+
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     """One statement and all it returns."""
     with connections[bound_alias()].cursor() as cursor:

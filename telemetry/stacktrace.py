@@ -13,6 +13,9 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+from telemetry.plumbing import PLUMBING
+from telemetry.versions import Rules
+
 TRACEBACK = "Traceback (most recent call last):"
 CAUSED_BY = "\nCaused by: "
 MAX_LENGTH = 16_000  # what is searched, from the end where the raised exception is
@@ -98,7 +101,7 @@ def top_own_frame(stack: str) -> str:
     return str(next((frame for frame in frames(stack) if frame.is_own), ""))
 
 
-def origin(stack: str, depth: int = 1) -> str:
+def origin(stack: str, depth: int, rules: Rules) -> str:
     """
     What of a stack tells one bug from another: where it was raised, by the innermost code that says something.
 
@@ -106,10 +109,10 @@ def origin(stack: str, depth: int = 1) -> str:
         depth: frames. An exception with a message was thrown on purpose, and its caller tells more.
     """
     parts = [stack] if TRACEBACK in stack else reversed(stack.rsplit(CAUSED_BY, MAX_CAUSES))
-    return next((found for part in parts if (found := origin_in(frames(part), depth))), "")
+    return next((found for part in parts if (found := origin_in(frames(part), depth, rules))), "")
 
 
-def origin_in(stack: Iterable[Frame], depth: int) -> str:
+def origin_in(stack: Iterable[Frame], depth: int, rules: Rules) -> str:
     """The top own frames; without one a library's; without files the path of functions."""
     walked: list[Frame] = []
     own: list[Frame] = []
@@ -122,9 +125,9 @@ def origin_in(stack: Iterable[Frame], depth: int) -> str:
     foreign = walked[: walked.index(own[0])] if own else walked
     known = [frame for frame in foreign if owner(frame) != "runtime"]
     if any(not frame.file for frame in known):
-        return path([*foreign, *own[:1]])
+        return path([*foreign, *own[:1]], rules)
     telling = own or [frame for frame in known if not says_only(frame)] or known
-    return JOINT.join(map(str, telling[:depth])) or path(walked)
+    return JOINT.join(map(str, telling[:depth])) or path(walked, rules)
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
@@ -133,9 +136,11 @@ def says_only(frame: Frame) -> bool:
     return bool(MESSENGER.search(frame.function))
 
 
-def path(stack: list[Frame]) -> str:
+def path(stack: list[Frame], rules: Rules) -> str:
     """The functions from the failure outwards."""
     named = [frame for frame in stack if frame.function]
+    if rules.skips_plumbing:
+        named = [frame for frame in named if not PLUMBING.search(frame.function)] or named
     start = next((at for at, frame in enumerate(named) if not says_only(frame)), 0)
     steps = dict.fromkeys(frame.function for frame in named[start : start + MAX_PATH])
     return RUN_OF_DIGITS.sub("*", JOINT.join(steps))

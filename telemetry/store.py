@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connections, transaction  # noqa: TID251  (this is the module that offers the right atomic)
 
-from telemetry import commits, rollups, tallies, traces
+from telemetry import commits, rollups, tallies, traces, version_lease
 from telemetry.batch import Batch, Receipt
 from telemetry.insertion import existing, insert_new
 from telemetry.normalise import Row
@@ -62,6 +62,7 @@ def sound() -> Iterator[None]:
 
 def write(batches: Sequence[Batch]) -> list[Receipt]:
     """Store the batches in the transaction that was begun: a receipt for each."""
+    version_lease.check(batches)
     rows = [row for batch in batches for row in batch.rows]
     fitting = fit(unique(rows), batches[-1].quota)
     inserted = insert_new([part for batch in batches for part in batch.parts], fitting)

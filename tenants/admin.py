@@ -104,7 +104,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
         (
             None,
             {
-                "fields": ["project_id", "name", "tenant", "created_at"],
+                "fields": ["project_id", "name", "tenant", "fingerprint_version", "created_at"],
                 "description": "A project is not deleted here: its records would stay behind in a file "
                 "that nobody owns. Suspend it instead: its keys are refused at once, and nothing is lost.",
             },
@@ -115,7 +115,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
         """What limits a project is the operators'."""
         guarded = ["tenant", "state", "plan", "quota_spans", "expires_at"]
-        return ["project_id", "created_at"] + ([] if works_for_all(request.user) else guarded)
+        return ["project_id", "fingerprint_version", "created_at"] + ([] if works_for_all(request.user) else guarded)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Operators: a project that is made here has no quota."""

@@ -9,6 +9,7 @@ and put under the project's alias into the calling thread's slot of `django.db.c
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -39,6 +40,7 @@ class Binding:
     """One `with bind(...)` block, in the thread that entered it."""
 
     project: Project
+    since: float  # at least so old is what is known of the project, as time.monotonic has it
     thread: int = field(default_factory=threading.get_ident)
     connection: BaseDatabaseWrapper | None = None
 
@@ -67,15 +69,20 @@ _bound: ContextVar[Binding | None] = ContextVar("bound_project", default=None)
 
 
 @contextmanager
-def bind(project: Project) -> Iterator[Project]:
-    """Telemetry models work on this project's file inside the block. The same project again is free."""
+def bind(project: Project, since: float | None = None) -> Iterator[Project]:
+    """
+    Telemetry models work on this project's file inside the block. The same project again is free.
+
+    Args:
+        since: before the project was read, by time.monotonic; now if left out.
+    """
     current = _bound.get()
     if current is not None and current.is_of_this_thread():
         if current.project.project_id != project.project_id:
             raise AlreadyBound(f"{current.project} is bound; leave its block before binding {project}.")
         yield project
         return
-    binding = Binding(project)
+    binding = Binding(project, time.monotonic() if since is None else since)
     token = _bound.set(binding)
     try:
         yield project
@@ -95,6 +102,11 @@ def current() -> Binding:
 def bound_project() -> Project:
     """The bound project, or ProjectNotBound."""
     return current().project
+
+
+def bound_since() -> float:
+    """Before the bound project was read, by time.monotonic."""
+    return current().since
 
 
 def bound_alias() -> str:

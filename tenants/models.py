@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 
 SANDBOX = "sandbox"  # the tenant that self-service projects share
+NEWEST_FINGERPRINTS = 2  # what new projects start with; telemetry/versions.py has the versions
 
 
 def new_key_id() -> str:
@@ -89,6 +90,9 @@ class Project(models.Model):
         null=True, blank=True, help_text="Keys stop working then. Empty: never."
     )
     state = models.CharField(max_length=20, choices=State.choices, default=State.ACTIVE)
+    fingerprint_version = models.PositiveSmallIntegerField(
+        default=NEWEST_FINGERPRINTS, help_text="The rules by which its failures are told apart."
+    )
     created_at = models.DateTimeField()
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from typing import Any
 
@@ -31,13 +32,14 @@ class ProjectView(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """As usual, and the binding ends with the answer."""
+        self.began = time.monotonic()
         with ExitStack() as self.bound:
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Bind after authentication and permission."""
         super().initial(request, *args, **kwargs)
-        self.bound.enter_context(bind(self.project))
+        self.bound.enter_context(bind(self.project, self.began))
         self.bound_to = self.project.project_id
 
     @property

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "diagnosis.md").read_text()
 TEXT = " ".join(PAGE.split())
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-CLUSTER = "clu_1e3ed90f64953507"
+CLUSTER = "clu_08150ecfd89bddd8"
 
 
 def missing(claims: list[str]) -> list[str]:
@@ -71,7 +71,7 @@ def test_a_diagnosis_finds_in_the_example_what_the_page_says(alice: Minted) -> N
 
 
 def test_the_fingerprint_by_hand_adds_up() -> None:
-    line = re.search(r"^    1 \|.+$", PAGE, re.M)
+    line = re.search(r"^    2 \|.+$", PAGE, re.M)
     assert line
     parts = [part.strip() for part in line[0].split("|")]
 

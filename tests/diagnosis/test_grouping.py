@@ -13,6 +13,7 @@ from telemetry.classify import failure
 from telemetry.fingerprint import fingerprint
 from telemetry.operation import operation
 from telemetry.span import Span
+from telemetry.versions import NEWEST
 from tests.telemetry.spans import CLIENTS, captured, labels
 
 # An MCP server says no more than that the tool failed.
@@ -29,7 +30,7 @@ def failing(span: Span) -> Failing | None:
     return Failing(
         span.trace_id, span.span_id, span.parent_span_id, span.start_time_unix_nano, service, work, "",
         meaning.unit, meaning.tool, meaning.model, found.signal_type, found.severity, found.error_type,
-        found.message, fingerprint(service, work, found),
+        found.message, fingerprint(service, work, found, NEWEST),
     )  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def test_the_exception_that_left_is_the_last_one() -> None:
 
     judged = judge(make_span(status_code=ERROR, events=events))
 
-    assert judged == Failure("error", "medium", "shop.CheckoutFailed", "broke", "checkout shop/app.py")
+    assert judged == Failure("error", "medium", "shop.CheckoutFailed", "broke", CHAINED)
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,30 @@ from dataclasses import replace
 
 import pytest
 
-from telemetry.fingerprint import VERSION, cluster_id, fingerprint, of_cluster_id
+from telemetry.fingerprint import cluster_id, fingerprint, of_cluster_id
 from telemetry.meaning import Failure
+from telemetry.versions import FIRST, NEWEST, Rules
 
-LOST = Failure(
-    "error", "medium", "shop.OrderNotFound", "order 78840 not found in shard eu-6", "find shop/repo.py"
-)
+FIND = "E: x\n    at find (/srv/shop/repo.py:1:2)\n"
+LIST = "E: x\n    at list_orders (/srv/shop/repo.py:7:2)\n"
+LOST = Failure("error", "medium", "shop.OrderNotFound", "order 78840 not found in shard eu-6", FIND)
+NATIVE = "SIGABRT: x\n  at abort ()\n{}  at draw ()\n  at stage_update ()\n"
 
 
-def number(fault: Failure, service: str = "shop", work: str = "tool lookup_order") -> int:
-    return fingerprint(service, work, fault)
+def number(
+    fault: Failure, service: str = "shop", work: str = "tool lookup_order", rules: Rules = NEWEST
+) -> int:
+    return fingerprint(service, work, fault, rules)
+
+
+def crash(inner: str) -> Failure:
+    """A native crash in what `draw` called."""
+    return Failure("error", "medium", "SIGABRT", "", NATIVE.format(inner))
 
 
 def test_other_numbers_for_old_failures_need_a_new_version() -> None:
-    assert (VERSION, number(LOST)) == (1, -3490082938974737434)
+    assert number(LOST, rules=FIRST) == -3490082938974737434
+    assert number(LOST, rules=NEWEST) == 3869729173727443028
 
 
 def test_ids_and_moved_modules_do_not_change_it() -> None:
@@ -34,7 +44,7 @@ def test_ids_and_moved_modules_do_not_change_it() -> None:
     "other",
     [
         replace(LOST, error_type="shop.OrderExpired"),
-        replace(LOST, frame="list_orders shop/repo.py"),
+        replace(LOST, stack=LIST),
         replace(LOST, signal_type="tool_call_failed"),
         replace(LOST, message="order 78840 was deleted"),
     ],
@@ -47,7 +57,7 @@ def test_the_service_is_part_of_it() -> None:
     assert number(LOST) != number(LOST, service="web")
 
 
-@pytest.mark.parametrize("fault", [LOST, replace(LOST, frame=""), replace(LOST, message="boom")])
+@pytest.mark.parametrize("fault", [LOST, replace(LOST, stack=""), replace(LOST, message="boom")])
 def test_a_cause_that_is_told_well_is_the_same_in_every_operation(fault: Failure) -> None:
     assert number(fault) == number(fault, work="tool refund")
 
@@ -62,20 +72,18 @@ def test_what_any_operation_may_answer_is_told_by_the_operation(message: str) ->
 def test_a_tools_own_error_is_the_same_with_a_stack_and_without() -> None:
     raised = replace(LOST, signal_type="tool_call_failed")
 
-    assert number(raised) == number(replace(raised, frame=""))
+    assert number(raised) == number(replace(raised, stack=""))
 
 
 def test_a_class_of_the_language_is_told_by_its_frame() -> None:
     raised = replace(LOST, signal_type="tool_call_failed", error_type="ValueError")
 
-    assert number(raised) != number(replace(raised, frame="list_orders shop/repo.py"))
+    assert number(raised) != number(replace(raised, stack=LIST))
 
 
 def test_a_models_failure_does_not_depend_on_who_called_or_wrapped_it() -> None:
-    plain = Failure(
-        "llm_call_failed", "medium", "openai.RateLimitError", "Rate limit reached", "run app/a.py"
-    )
-    wrapped = replace(plain, error_type="langchain.OpenAIRateLimitError", frame="ask app/b.py")
+    plain = Failure("llm_call_failed", "medium", "openai.RateLimitError", "Rate limit reached", FIND)
+    wrapped = replace(plain, error_type="langchain.OpenAIRateLimitError", stack=LIST)
 
     assert number(plain) == number(wrapped)
 
@@ -96,7 +104,8 @@ def test_it_is_the_same_in_every_process() -> None:
     code = (
         "from telemetry.fingerprint import fingerprint\n"
         "from telemetry.meaning import Failure\n"
-        f"print(fingerprint('shop', 'tool lookup_order', {LOST!r}))"
+        "from telemetry.versions import NEWEST\n"
+        f"print(fingerprint('shop', 'tool lookup_order', {LOST!r}, NEWEST))"
     )
 
     printed = {
@@ -107,6 +116,40 @@ def test_it_is_the_same_in_every_process() -> None:
     }
 
     assert printed == {f"{number(LOST)}\n".encode()}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "  at gpusGenerateCrashLog ()\n  at glrATI_Submit ()\n  at glDeleteTextures_Exec ()\n",
+            "  at intelSubmitCommands ()\n",
+        ),
+        (
+            "  at ImageLoaderMachO::doModInitFunctions ()\n  at dyld::runInitializers ()\n",
+            "  at dlopen_internal ()\n",
+        ),
+        ("  at std::__1::thread::~thread ()\n", ""),
+    ],
+)
+def test_from_version_2_on_a_native_crash_is_the_same_on_every_machine(one: str, other: str) -> None:
+    assert number(crash(one)) == number(crash(other))
+    assert number(crash(one), rules=FIRST) != number(crash(other), rules=FIRST)
+
+
+def test_a_native_crash_with_nothing_but_plumbing_is_told_by_it() -> None:
+    only = [
+        Failure("error", "medium", "", "", f"E: x\n  at {name} ()\n")
+        for name in ("glFlush", "dlopen_internal")
+    ]
+
+    assert number(only[0]) != number(only[1])
+
+
+def test_other_callers_of_the_platform_are_other_crashes() -> None:
+    drawn = crash("  at glFlush ()\n")
+
+    assert number(drawn) != number(replace(drawn, stack=drawn.stack.replace("draw", "resize")))
 
 
 @pytest.mark.parametrize("value", [1, -1, (1 << 63) - 1, -(1 << 63), number(LOST)])

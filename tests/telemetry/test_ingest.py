@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from telemetry.decode import Encoding, Undecodable, parse, spans
 from telemetry.normalise import normalise
+from telemetry.versions import NEWEST
 from tests import captures
 from tests.server import Server
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span, span_id, trace_id
@@ -45,7 +46,7 @@ def understood(body: bytes, encoding: Encoding) -> None:
     """The body is decoded and every span read, or refused as undecodable; nothing else may happen."""
     with suppress(Undecodable):
         for found in spans(parse(body, encoding)).spans:
-            normalise(found)
+            normalise(found, NEWEST)
 
 
 @given(body=st.binary(max_size=300), encoding=st.sampled_from(Encoding))

@@ -16,6 +16,7 @@ from django.utils import timezone
 from diagnosis import reopening
 from diagnosis.models import Loop
 from diagnosis.verification import VERIFIABLE, recheck
+from loopkit.errors import Unavailable
 from tenants.models import Project
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             try:
                 found = recheck(project, timezone.now(), most=None)
                 outdated = reopening.outdated(project, timezone.now())
-            except (DatabaseError, OSError) as error:
+            except (DatabaseError, OSError, Unavailable) as error:
                 failures.append(f"{project.project_id}: {error}")
                 continue
             for verification in found:
