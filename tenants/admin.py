@@ -115,7 +115,9 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
         """What limits a project is the operators'."""
         guarded = ["tenant", "state", "plan", "quota_spans", "expires_at"]
-        return ["project_id", "fingerprint_version", "created_at"] + ([] if works_for_all(request.user) else guarded)
+        return ["project_id", "fingerprint_version", "created_at"] + (
+            [] if works_for_all(request.user) else guarded
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Operators: a project that is made here has no quota."""
