@@ -13,6 +13,7 @@ from telemetry.fingerprint import fingerprint
 from telemetry.meaning import Failure
 from telemetry.span import STATUS_ERROR
 from telemetry.unknown_tool import unknown_tool
+from telemetry.versions import NEWEST
 from tests.telemetry.spans import make_span
 
 
@@ -66,7 +67,9 @@ def test_another_reason_stays_what_it_is(message: str, given: object) -> None:
 def test_it_is_one_cause_wherever_it_shows() -> None:
     cause = unknown_tool("fly")
 
-    assert fingerprint("shop", "chat gpt-4o", cause) == fingerprint("shop", "tool call_tool", cause)
-    assert fingerprint("shop", "chat gpt-4o", cause) != fingerprint(
-        "shop", "chat gpt-4o", unknown_tool("run")
+    assert fingerprint("shop", "chat gpt-4o", cause, NEWEST) == fingerprint(
+        "shop", "tool call_tool", cause, NEWEST
+    )
+    assert fingerprint("shop", "chat gpt-4o", cause, NEWEST) != fingerprint(
+        "shop", "chat gpt-4o", unknown_tool("run"), NEWEST
     )
