@@ -124,8 +124,8 @@ def look(window: Window, number: int, records: int, most: int, rules: Rules, tit
 
 
 def title(row: Record) -> str:
-    """`POST /orders: no stock`."""
-    return f"{row.operation}: {row.failure_message or row.error_type}"[:120]
+    """`POST /orders: OutOfStock: no stock`."""
+    return ": ".join(part for part in (row.operation, row.error_type, row.failure_message) if part)[:120]
 
 
 def told(fates: Iterable[Fate]) -> list[tuple[Fate, str]]:
