@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from telemetry import charges
-from telemetry.models import Charge, DayRollup, HourRollup, Rollup
+from telemetry import charges, normalise, regrouping
+from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup
+from telemetry.store import atomic
+from telemetry.versions import NEWEST
 from tenants.binding import bind, bound_alias
 from tenants.models import Project
 from tenants.provisioning import Minted
@@ -125,3 +127,23 @@ def test_an_older_file_is_given_what_ingest_would_have_written(alice: Minted) ->
         migration.charge(None, editor)
 
         assert everything() == written
+
+
+def test_charges_and_counts_follow_when_fingerprints_are_switched(
+    make_project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, switched = make_project("known").project, make_project("switched").project
+    for project, flipped in ((switched, 0), (known, 1)):
+        with monkeypatch.context() as patched:
+            told = normalise.fingerprint
+            patched.setattr(normalise, "fingerprint", lambda *facts, told=told, by=flipped: told(*facts) ^ by)
+            store(project, traffic(), NOW)
+    with bind(known):
+        expected = everything()
+    with bind(switched):
+        rows = list(Record.objects.filter(fingerprint__isnull=False))
+        monkeypatch.setattr(regrouping, "regrouped", lambda rows, _: [row.fingerprint ^ 1 for row in rows])
+        with atomic():
+            regrouping.rewrite(rows, NEWEST)
+
+        assert everything() == expected
