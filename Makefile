@@ -13,11 +13,11 @@ DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXI
 export PORT
 # Where it is set, each of the many processes that the tests start would compile the product again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo run test check bench quality faults format browser clean
+.PHONY: help demo run test check bench bench-diagnose quality faults format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: .venv/run.stamp ## serve with a demo project: recorded telemetry in, a packet out; FRESH=1 starts a new project
 	@exec $(MANAGE) demo $(if $(FRESH),--fresh)
@@ -41,6 +41,9 @@ check: .venv/dev.stamp ## format, lint, types, settings, migrations, API schema,
 
 bench: .venv/run.stamp ## how fast spans are stored, and how far the goals are; ARGS="--case one_span" for a part
 	@$(BIN)/python -m benchmarks.ingest $(ARGS)
+
+bench-diagnose: .venv/run.stamp ## how fast windows are diagnosed and read; FOLDER keeps the stores, which take long to fill
+	@$(BIN)/python -m benchmarks.diagnose --folder $(or $(FOLDER),.venv/diagnose-stores) $(ARGS)
 
 quality: .venv/run.stamp ## how good grouping, attribution and hints are: DATA=folder of labelled sets, HALF=dev, ARGS="--set load"
 	@$(BIN)/python -m benchmarks.quality --data $(DATA) --half $(or $(HALF),dev) $(ARGS)

@@ -12,7 +12,7 @@ import gzip
 import random
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import lcm
@@ -69,13 +69,10 @@ JSON_GZIP = Wire(
 
 
 class Template:
-    """Whole traces cut into requests of `spans` spans, ready to be sent any number of times as new ones."""
+    """Requests that begin at BUILT_AT, ready to be sent any number of times as new ones."""
 
-    def __init__(self, wire: Wire, spans: int, chance: random.Random) -> None:
-        whole = lcm(spans, SPANS_A_TRACE)
-        stream = [span for _ in range(whole // SPANS_A_TRACE) for span in trace(chance, BUILT_AT)]
-        groups = [stream[start : start + spans] for start in range(0, whole, spans)]
-        data = CUT.join(wire.encode(request(group)) for group in groups)
+    def __init__(self, wire: Wire, requests: Iterable[ExportTraceServiceRequest]) -> None:
+        data = CUT.join(map(wire.encode, requests))
         self.wire = wire
         self.constants: list[bytes] = []
         self.seen: list[dict[bytes, int]] = [{}, {}, {}, {}]  # of each kind: what is replaced, in order
@@ -119,4 +116,12 @@ class Template:
 def templates(wire: Wire, spans: int, pool_spans: int = POOL_SPANS) -> list[Template]:
     """Enough templates for that many different spans."""
     chance = random.Random(f"templates of {spans} spans")
-    return [Template(wire, spans, chance) for _ in range(max(1, pool_spans // lcm(spans, SPANS_A_TRACE)))]
+    number = max(1, pool_spans // lcm(spans, SPANS_A_TRACE))
+    return [Template(wire, agent_requests(spans, chance)) for _ in range(number)]
+
+
+def agent_requests(spans: int, chance: random.Random) -> list[ExportTraceServiceRequest]:
+    """Whole traces of agents cut into requests of so many spans."""
+    whole = lcm(spans, SPANS_A_TRACE)
+    stream = [span for _ in range(whole // SPANS_A_TRACE) for span in trace(chance, BUILT_AT)]
+    return [request(stream[start : start + spans]) for start in range(0, whole, spans)]

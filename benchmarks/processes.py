@@ -13,6 +13,7 @@ from pathlib import Path
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
 PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.M)
+RESIDENT = re.compile(r"^VmRSS:\s+(\d+) kB", re.M)
 
 
 def tree(root: int) -> list[int]:
@@ -48,3 +49,15 @@ def peak_mib(root: int) -> float:
     """The sum of the peaks of resident memory: an upper bound, as pages that are shared count in each process."""
     peaks = [PEAK.search((PROC / str(process) / "status").read_text()) for process in tree(root)]
     return sum(int(peak[1]) for peak in peaks if peak) / 1024
+
+
+def resident_mib(root: int) -> float:
+    """What the whole tree holds in memory now; shared pages count in each process."""
+    held = [RESIDENT.search((PROC / str(process) / "status").read_text()) for process in tree(root)]
+    return sum(int(one[1]) for one in held if one) / 1024
+
+
+def forget_peaks(root: int) -> None:
+    """Peaks begin anew at what is held now: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html"""
+    for process in tree(root):
+        (PROC / str(process) / "clear_refs").write_text("5")

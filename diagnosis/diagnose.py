@@ -1,7 +1,9 @@
 """
-One diagnosis: the failures of a window, charged, clustered, measured, explained, and published as a packet.
+One diagnosis: the failures of a window, measured, ranked, explained, and published as a packet.
 
-    read -> attribute -> gather -> describe -> publish
+    read -> measure -> rank -> describe -> publish
+
+What is charged to which cluster was worked out at ingest (telemetry/charges.py).
 
 Deterministic: the same records give the same issues, whatever order or batches they came in.
 """
@@ -12,8 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from diagnosis import (
-    attribution,
-    clusters,
+    extents,
     failures,
     hints,
     model_calls,
@@ -24,9 +25,7 @@ from diagnosis import (
     traffic,
     verification,
 )
-from diagnosis.exposure import records_in
-from diagnosis.failures import Failing
-from diagnosis.issues import Issue, Surroundings, describe, measure
+from diagnosis.issues import Issue, Known, Surroundings, describe, measure
 from diagnosis.models import Packet
 from diagnosis.packets import publish
 from telemetry.store import snapshot
@@ -61,32 +60,23 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
 
 def find(window: Window) -> Findings:
     """The issues of the bound project's window, worst first."""
-    failing = failures.read(window)
-    several = {failure.trace_id for failure in failing} - alone(failing)
-    attributed = attribution.attribute(failing, failures.parents(several))
-    found = [*clusters.gather(attributed), *slow.find(window), *run_rules.find(window)]
-    around = Surroundings(
-        identities=failures.identities(record.trace_id for cluster in found for record in cluster.records),
-        now=traffic.read(window),
-        before=traffic.read(window.before),
-        healthy=hints.read(window) if found else {},
-    )
-    ranked = sorted((measure(cluster, around) for cluster in found), key=lambda one: one.rank)
+    now = traffic.read(window)
+    found = [*slow.find(window), *run_rules.find(window)]
+    identities = failures.identities(record.trace_id for cluster in found for record in cluster.records)
+    reached = [
+        *extents.read(window, sorted(now.failed)),
+        *(extents.of_found(one, identities) for one in found),
+    ]
+    places = {place for one in reached for place in one.places}
+    around = Surroundings(now, traffic.read(window.before), hints.read(window, places) if places else {})
+    ranked = sorted((measure(one, around) for one in reached), key=lambda one: one.rank)
     top = ranked[:MOST_ISSUES]
-    failed = hints.failing_facts([measured.cluster for measured in top])
-    issues = [describe(measured, around, failed[measured.cluster.fingerprint]) for measured in top]
+    known = Known.read([measured.cluster for measured in top])
+    issues = [describe(measured, around, known) for measured in top]
     calls = model_calls.around(record for issue in issues for record in issue.evidence)
     issues = [
         replace(issue, model_calls=[calls[one.record_id] for one in issue.evidence if one.record_id in calls])
         for issue in issues
     ]
-    return Findings(window, records_in(window), len(failing), issues, left_out=len(ranked) - len(issues))
-
-
-def alone(failing: list[Failing]) -> set[bytes]:
-    """The traces with a single failing record, which needs no climbing."""
-    once: set[bytes] = set()
-    again: set[bytes] = set()
-    for failure in failing:
-        (again if failure.trace_id in once else once).add(failure.trace_id)
-    return once - again
+    left_out = len(ranked) - len(issues)
+    return Findings(window, now.ran.total(), now.failed.total(), issues, left_out)

@@ -1,20 +1,22 @@
 """
 How often an operation ran and how often it failed one way, in a window of the bound project.
 
-Whole minutes come from rollups, the parts of minutes at the window's edges from records: the same numbers as
-counting every record, without reading them.
+Whole days, hours and minutes come from rollups, the parts of minutes at the window's edges from records: the same
+numbers as counting every record, without reading them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from telemetry.models import Record, Rollup
-from telemetry.windows import MINUTE_NANO, Window
+from telemetry.counts import cut, stretches
+from telemetry.models import Counted, DayRollup, HourRollup, Record, Rollup
+from telemetry.windows import Window
 
-EVERY = Q()
+EVERY, DAY = Q(), 1440  # minutes
+MODELS: dict[str, type[Counted]] = {model._meta.db_table: model for model in (Rollup, HourRollup, DayRollup)}
 
 
 def records_in(window: Window) -> int:
@@ -29,29 +31,27 @@ def failures_in(window: Window) -> int:
 
 def tally(window: Window, wanted: Q, marked: Q) -> tuple[int, int]:
     """Of the window's records: how many are wanted, and how many of these are marked."""
-    (first, last), edges = cut(window)
-    groups = Rollup.objects.filter(wanted, minute__gte=first, minute__lt=last)
-    whole = groups.aggregate(all=Sum("count"), marked=Sum("count", filter=marked))
+    minutes, edges = cut(window)
+    whole = [
+        groups.filter(wanted).aggregate(all=Sum("count"), marked=Sum("count", filter=marked))
+        for groups in rollups(*minutes)
+    ]
     rest = [
         records(edge).filter(wanted).aggregate(all=Count("trace_id"), marked=Count("trace_id", filter=marked))
         for edge in edges
     ]
-    return total(part["all"] for part in [whole, *rest]), total(part["marked"] for part in [whole, *rest])
+    return total(part["all"] for part in [*whole, *rest]), total(part["marked"] for part in [*whole, *rest])
+
+
+def rollups(first: int, last: int, longest: int = DAY) -> Iterator[QuerySet[Counted]]:
+    """The groups of these minutes, from the tables with the longest stretches, up to so many minutes."""
+    for table, start, end in stretches(first, last, longest):
+        yield MODELS[table]._default_manager.filter(minute__gte=start, minute__lt=end)
 
 
 def total(numbers: Iterable[int | None]) -> int:
     """Their sum; a sum over no row is NULL."""
     return sum(int(number or 0) for number in numbers)
-
-
-def cut(window: Window) -> tuple[tuple[int, int], list[Window]]:
-    """The window's whole minutes as `[first, last)`, and the windows that are left of it."""
-    start, end = window.start_unix_nano, window.end_unix_nano
-    first, last = -(-start // MINUTE_NANO), end // MINUTE_NANO
-    if first >= last:
-        return (0, 0), [window]
-    edges = [Window(start, first * MINUTE_NANO), Window(last * MINUTE_NANO, end)]
-    return (first, last), [edge for edge in edges if edge.start_unix_nano < edge.end_unix_nano]
 
 
 def records(window: Window) -> QuerySet[Record]:

@@ -1,13 +1,13 @@
-"""The failing records of a window, as plain values for the pure steps. The project is bound by the caller."""
+"""Failing records as plain values for the pure steps. The project is bound by the caller."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from telemetry.models import Record, Trace
+from telemetry.models import Trace
 from telemetry.record_ids import record_id
-from telemetry.windows import Window
+from telemetry.sql import fetch, fetch_many
 
 CHUNK = 500  # ids a query
 FIELDS = (
@@ -31,6 +31,11 @@ FIELDS = (
     "position",
 )
 IDENTITY = ("trace_id", "session_id", "user_id", "input_tokens", "output_tokens")
+LOAD = f"""
+    WITH wanted (its_trace, its_span) AS (VALUES {{rows}})
+    SELECT {", ".join(FIELDS)} FROM wanted JOIN telemetry_record ON trace_id = its_trace AND span_id = its_span
+"""  # noqa: S608  (constants)
+FIRST_SEEN = "SELECT MIN(start_time_unix_nano) FROM telemetry_record WHERE fingerprint = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,11 @@ class Failing:
     position: int = 0
 
     @property
+    def key(self) -> bytes:
+        """Trace and span id joined."""
+        return self.trace_id + self.span_id
+
+    @property
     def record_id(self) -> str:
         """The id that resolves to the raw record."""
         return record_id(self.trace_id, self.span_id)
@@ -71,30 +81,14 @@ class Identity:
     tokens: int = 0  # in and out; 0 where no record of the trace tells
 
 
-def read(window: Window) -> list[Failing]:
-    """Every failing record that starts in the window, by time, then id."""
-    rows = (
-        Record.objects.filter(
-            fingerprint__isnull=False,
-            start_time_unix_nano__gte=window.start_unix_nano,
-            start_time_unix_nano__lt=window.end_unix_nano,
-        )
-        .order_by("start_time_unix_nano", "trace_id", "span_id")
-        .values_list(*FIELDS)
+def load(keys: Iterable[bytes]) -> dict[bytes, Failing]:
+    """These records, by trace and span id joined."""
+    rows = fetch_many(LOAD, [(key[:16], key[16:]) for key in sorted(set(keys))])
+    found = (
+        Failing(bytes(trace_id), bytes(span_id), bytes(parent) if parent else None, *rest)
+        for trace_id, span_id, parent, *rest in rows
     )
-    return [
-        Failing(bytes(row[0]), bytes(row[1]), bytes(row[2]) if row[2] else None, *row[3:]) for row in rows
-    ]
-
-
-def parents(trace_ids: Iterable[bytes]) -> dict[tuple[bytes, bytes], bytes]:
-    """The parent span of every span of these traces, by (trace, span); roots are left out."""
-    found: dict[tuple[bytes, bytes], bytes] = {}
-    for chunk in chunks(trace_ids):
-        rows = Record.objects.filter(trace_id__in=chunk, parent_span_id__isnull=False)
-        for trace_id, span_id, parent in rows.values_list("trace_id", "span_id", "parent_span_id"):
-            found[bytes(trace_id), bytes(span_id)] = bytes(parent or b"")
-    return found
+    return {one.key: one for one in found}
 
 
 def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:
@@ -109,8 +103,7 @@ def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:
 
 def first_seen(fingerprint: int) -> int:
     """When the cluster was first seen, in unix nanoseconds."""
-    rows = Record.objects.filter(fingerprint=fingerprint).order_by("start_time_unix_nano")
-    return int(rows.values_list("start_time_unix_nano", flat=True)[0])
+    return int(fetch(FIRST_SEEN, [fingerprint])[0][0])
 
 
 def chunks(ids: Iterable[bytes]) -> Iterable[list[bytes]]:

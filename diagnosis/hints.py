@@ -9,25 +9,30 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice, pairwise
-from typing import Any, cast
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice, pairwise, starmap
+from typing import Any, NamedTuple, Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from diagnosis import exposure
-from diagnosis.clusters import Cluster
 from diagnosis.contrast import Counted, Facts, Hint, Sides, judge
+from diagnosis.extents import Extent
 from diagnosis.failures import Failing
 from telemetry import segments
-from telemetry.models import Origin, Record
+from telemetry.models import Origin
+from telemetry.sql import fetch
 from telemetry.values import attributes
 from telemetry.windows import Window
 
 FAILURES, FEWEST = 600, 12  # looked at, of all clusters together and of each at least
 OF_ONE = 600  # of one cluster at most
 HEALTHY, SLICES = 1600, 20  # looked at, spread over the window
-COLUMNS = ("service", "operation", "segment_id", "position", "resource_id")
+FIRST_HEALTHY = """
+    SELECT service, operation, segment_id, position, resource_id FROM telemetry_record
+    WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
+    ORDER BY start_time_unix_nano, trace_id, span_id LIMIT %s
+"""
 LONGEST = 100  # characters of a value; longer ones are contents
 # What tells how a record failed or what came of it, and what no two records share.
 EFFECTS = re.compile(
@@ -39,24 +44,41 @@ EFFECTS = re.compile(
 )
 
 
-Groups = dict[tuple[str, str], Counted]  # healthy records by service and operation
+Place = tuple[str, str]  # service and operation
+Groups = dict[Place, Counted]  # healthy records
 
 
-def read(window: Window) -> Groups:
-    """Healthy records of the window, spread over it in time."""
-    found: dict[tuple[str, str], list[Facts]] = defaultdict(list)
-    for service, operation, facts in sampled(window):
-        found[service, operation].append(facts)
-    return {key: Counted(rows) for key, rows in found.items()}
+class Lying(segments.Lying, Protocol):
+    """A record that knows where it lies, and whose it is."""
+
+    @property
+    def resource_id(self) -> int: ...
 
 
-def sampled(window: Window) -> Iterator[tuple[str, str, Facts]]:
-    """The first healthy records of each slice of the window, with their service and operation."""
-    rows: list[Record] = []
+class Healthy(NamedTuple):
+    """A record that did not fail, and where it lies."""
+
+    service: str
+    operation: str
+    segment_id: int
+    position: int
+    resource_id: int
+
+
+def read(window: Window, places: Collection[Place]) -> Groups:
+    """Healthy records of these places in the window, spread over it in time."""
+    found: dict[Place, list[Facts]] = defaultdict(list)
+    rows = [row for row in sampled(window) if (row.service, row.operation) in places]
+    for row, facts in zip(rows, facts_of(rows), strict=True):
+        found[row.service, row.operation].append(facts)
+    return {place: Counted(rows) for place, rows in found.items()}
+
+
+def sampled(window: Window) -> Iterator[Healthy]:
+    """The first healthy records of each slice of the window, of any place."""
     for part in slices(window):
-        healthy = exposure.records(part).filter(fingerprint__isnull=True).only(*COLUMNS)
-        rows += healthy.order_by("start_time_unix_nano", "trace_id", "span_id")[: HEALTHY // SLICES]
-    return ((row.service, row.operation, facts) for row, facts in zip(rows, facts_of(rows), strict=True))
+        rows = fetch(FIRST_HEALTHY, [part.start_unix_nano, part.end_unix_nano, HEALTHY // SLICES])
+        yield from starmap(Healthy, rows)
 
 
 def slices(window: Window) -> list[Window]:
@@ -75,9 +97,9 @@ def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
     }
 
 
-def facts_of(rows: Sequence[Record | Failing]) -> Iterator[Facts]:
+def facts_of(rows: Sequence[Lying]) -> Iterator[Facts]:
     """What each record says of the circumstances, in short texts."""
-    sent = segments.messages(cast(Sequence[Record], rows))  # both know where they lie
+    sent = segments.messages(rows)
     shared = resources(row.resource_id for row in rows)
     return (
         {**shared[row.resource_id], **plain(attributes(sent[row.segment_id, row.position].attributes))}
@@ -90,26 +112,29 @@ def plain(values: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: text
         for name, value in values.items()
-        if isinstance(value, str | bool | int)
-        and len(text := str(value)) <= LONGEST
-        and not EFFECTS.search(name)
+        if isinstance(value, str | bool | int) and len(text := str(value)) <= LONGEST and not is_effect(name)
     }
 
 
-def failing_facts(clusters: list[Cluster]) -> dict[int, Counted]:
-    """What a sample of each cluster's failures says, by fingerprint."""
+@lru_cache(maxsize=4096)
+def is_effect(name: str) -> bool:
+    """Whether an attribute tells how a record failed or what came of it."""
+    return bool(EFFECTS.search(name))
+
+
+def failures(clusters: Sequence[Extent]) -> dict[int, list[bytes]]:
+    """The keys of the failures that are looked at, by fingerprint."""
     each = min(OF_ONE, max(FEWEST, FAILURES // max(len(clusters), 1)))
-    chosen = {cluster.fingerprint: spread(cluster.records, each) for cluster in clusters}
-    facts = facts_of([record for records in chosen.values() for record in records])
-    return {fingerprint: Counted(islice(facts, len(records))) for fingerprint, records in chosen.items()}
+    return {cluster.fingerprint: cluster.spread(each) for cluster in clusters}
 
 
-def spread(records: list[Failing], most: int) -> list[Failing]:
-    """At most so many of them, evenly over time."""
-    return records[:: -(-len(records) // most)] if records else []
+def failing_facts(chosen: Mapping[int, list[bytes]], records: Mapping[bytes, Failing]) -> dict[int, Counted]:
+    """What these failures say, by fingerprint."""
+    facts = facts_of([records[key] for keys in chosen.values() for key in keys])
+    return {fingerprint: Counted(islice(facts, len(keys))) for fingerprint, keys in chosen.items()}
 
 
-def contrast(failed: Counted, healthy: Groups, places: list[tuple[str, str]], share: float) -> list[Hint]:
+def contrast(failed: Counted, healthy: Groups, places: list[Place], share: float) -> list[Hint]:
     """The strongest hints for a cluster that is this share of the records of its operations."""
     around = [healthy[place] for place in places if place in healthy]
     together = around[0] if len(around) == 1 else Counted(row for one in around for row in one.rows)

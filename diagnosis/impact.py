@@ -8,10 +8,10 @@ never goes up. The formula, published: docs/diagnosis.md#severity.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from diagnosis.clusters import Cluster
-from diagnosis.failures import Identity
+from diagnosis.extents import Extent
 from diagnosis.models import Severity
 
 LARGE_SHARE, LARGE_SHARE_RECORDS = 0.2, 5
@@ -40,25 +40,23 @@ class Grade:
     reason: str
 
 
-def measure(cluster: Cluster, identities: dict[bytes, Identity], operation_records: int) -> Impact:
-    """Count what the cluster touched."""
-    people = [identities[trace_id] for trace_id in cluster.trace_ids if trace_id in identities]
-    records = len(cluster.records)
-    exposure = max(operation_records, records)
+def measure(extent: Extent, operation_records: int) -> Impact:
+    """What the cluster touched."""
+    exposure = max(operation_records, extent.records)
     return Impact(
-        records=records,
-        traces=len(cluster.trace_ids),
-        sessions=len({person.session_id for person in people}),
-        users=len({person.user_id for person in people if person.user_id}),
+        records=extent.records,
+        traces=extent.traces,
+        sessions=extent.sessions,
+        users=extent.users,
         operation_records=exposure,
-        share=round(records / exposure, 4),
-        tokens=sum(person.tokens for person in people),
+        share=round(extent.records / exposure, 4),
+        tokens=extent.tokens,
     )
 
 
-def grade(cluster: Cluster, impact: Impact, trend: str = "") -> Grade:
-    """The severity with its reason; `trend` is that of a rate of failures."""
-    worst = max(RANK.get(record.severity, Severity.MEDIUM) for record in (*cluster.records, *cluster.echoes))
+def grade(severities: Collection[str], impact: Impact, trend: str = "") -> Grade:
+    """The severity with its reason; `severities` are those of its records, `trend` is that of a rate of failures."""
+    worst = max(RANK.get(severity, Severity.MEDIUM) for severity in severities)
     raised = []
     if impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS:
         raised.append(f"+1: {impact.share:.0%} of the operation fails")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from diagnosis import evidence, failures, hints, impact, run_rules, slow
-from diagnosis.clusters import Cluster
+from diagnosis import failures, hints, impact, slow
 from diagnosis.contrast import Counted, Hint
-from diagnosis.failures import Failing, Identity
+from diagnosis.evidence import choose
+from diagnosis.extents import Extent
+from diagnosis.failures import Failing
 from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
@@ -28,7 +29,8 @@ OPERATIONS_SHOWN = 10
 class Issue:
     """A cluster with all that was found out about it."""
 
-    cluster: Cluster
+    cluster: Extent
+    example: Failing  # the first record: the same for the same window, whatever the order of arrival
     impact: Impact
     grade: Grade
     trend: str
@@ -38,28 +40,28 @@ class Issue:
     model_calls: list[Around] = field(default_factory=list)  # around the evidence
 
     @property
-    def example(self) -> Failing:
-        """The first record: the same for the same window, whatever the order of arrival."""
-        return self.cluster.example
+    def cluster_id(self) -> str:
+        """The cluster, as answers name it."""
+        return cluster_id(self.cluster.fingerprint)
 
     @property
     def title(self) -> str:
         """`tool lookup_order: OrderNotFound: order A-1 does not exist`, by the first record."""
-        example = self.cluster.example
+        example = self.example
         said = [example.operation, example.error_type, example.message]
         return ": ".join(dict.fromkeys(part for part in said if part))[:TITLE_LENGTH]
 
     @property
     def echo_operations(self) -> list[str]:
         """What failed around it in the same traces."""
-        return sorted({echo.operation for echo in self.cluster.echoes})[:OPERATIONS_SHOWN]
+        return self.cluster.echo_operations[:OPERATIONS_SHOWN]
 
     def shown(self) -> dict[str, Any]:
         """The part of the packet's issue that the records alone decide."""
-        example, grade = self.cluster.example, self.grade
+        example, grade = self.example, self.grade
         ids = [record.record_id for record in self.evidence]
         return {
-            "cluster_id": cluster_id(self.cluster.fingerprint),
+            "cluster_id": self.cluster_id,
             "title": self.title,
             "severity": grade.severity.label,
             "severity_reason": grade.reason,
@@ -70,10 +72,10 @@ class Issue:
             "message": example.message or None,
             "count": self.impact.records,
             "first_seen": rfc3339(self.first_seen),
-            "last_seen": rfc3339(self.cluster.records[-1].start_time_unix_nano),
+            "last_seen": rfc3339(self.cluster.last_unix_nano),
             "trend": self.trend,
             "impact": impact_shown(self.impact),
-            "echoes": {"records": len(self.cluster.echoes), "operations": self.echo_operations},
+            "echoes": {"records": self.cluster.echoes, "operations": self.echo_operations},
             "hints": [hint.shown() for hint in self.hints],
             "model_calls": calls_shown(self.model_calls),
             "evidence_ids": ids,
@@ -86,17 +88,34 @@ class Issue:
 class Surroundings:
     """What was read once for all clusters of a window."""
 
-    identities: dict[bytes, Identity]
     now: Traffic
     before: Traffic  # of the window of the same length before
     healthy: Groups
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What was read of the clusters that are described."""
+
+    evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
+    records: dict[bytes, Failing]  # by key
+    facts: dict[int, Counted]  # of a sample of the failures, by fingerprint
+
+    @classmethod
+    def read(cls, clusters: Sequence[Extent]) -> Known:
+        """In one look for all of them."""
+        chosen = {one.fingerprint: [its.key for its in choose(one.candidates())] for one in clusters}
+        looked_at = hints.failures(clusters)
+        wanted = [*chosen.values(), *looked_at.values()]
+        records = failures.load(key for keys in wanted for key in keys)
+        return cls(chosen, records, hints.failing_facts(looked_at, records))
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """A cluster with its rank, before anything more is read about it."""
 
-    cluster: Cluster
+    cluster: Extent
     impact: Impact
     grade: Grade
     trend: str
@@ -107,37 +126,39 @@ class Measured:
         return -self.grade.severity, -self.impact.records, self.cluster.fingerprint
 
 
-def measure(cluster: Cluster, around: Surroundings) -> Measured:
+def measure(cluster: Extent, around: Surroundings) -> Measured:
     """How much the cluster hurts, from what was read already."""
     ran = cluster.looked_at or sum(around.now.ran[place] for place in cluster.places)
-    measured = impact.measure(cluster, around.identities, ran)
-    if cluster.example.signal_type == slow.SIGNAL:  # it rose by definition
-        return Measured(cluster, measured, impact.grade(cluster, measured), "rising")
+    measured = impact.measure(cluster, ran)
+    if cluster.signal_type == slow.SIGNAL:  # it rose by definition
+        return Measured(cluster, measured, impact.grade(cluster.severities, measured), "rising")
     moves = trend_of(cluster, around)
-    return Measured(cluster, measured, impact.grade(cluster, measured, moves), moves)
+    return Measured(cluster, measured, impact.grade(cluster.severities, measured, moves), moves)
 
 
-def trend_of(cluster: Cluster, around: Surroundings) -> str:
+def trend_of(cluster: Extent, around: Surroundings) -> str:
     """How its rate moved against the window before."""
     if cluster.before is not None:
-        return trend(Sides(Counts(len(cluster.records), cluster.looked_at or 0), cluster.before))
+        return trend(Sides(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
     both = around.now, around.before
     own = Sides(*(traffic.counts(cluster.places, cluster.fingerprint) for traffic in both))
     return trend(own, Sides(*(traffic.failures(cluster.places) for traffic in both)))
 
 
-def describe(measured: Measured, around: Surroundings, failed: Counted) -> Issue:
-    """Explain a cluster of the bound project; `failed` is what its records say."""
-    cluster, example = measured.cluster, measured.cluster.example
-    is_found = example.signal_type in (slow.SIGNAL, *run_rules.RULES)  # no record says so by itself
+def describe(measured: Measured, around: Surroundings, known: Known) -> Issue:
+    """Explain a cluster of the bound project by the records that were read of it."""
+    cluster = measured.cluster
+    failed = known.facts[cluster.fingerprint]
+    evidence = [known.records[key] for key in known.evidence[cluster.fingerprint]]
     return Issue(
         cluster=cluster,
+        example=cluster.found or evidence[0],
         impact=measured.impact,
         grade=measured.grade,
         trend=measured.trend,
-        first_seen=example.start_time_unix_nano if is_found else failures.first_seen(cluster.fingerprint),
+        first_seen=cluster.first_unix_nano if cluster.found else failures.first_seen(cluster.fingerprint),
         hints=hints.contrast(failed, around.healthy, cluster.places, measured.impact.share),
-        evidence=evidence.choose(cluster.records, around.identities),
+        evidence=evidence,
     )
 
 

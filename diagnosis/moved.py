@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from django.db.models import Sum
-
 from diagnosis.slower import ENOUGH_FOR_TAILS
-from telemetry.models import Rollup
+from telemetry import counts
 from telemetry.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window
 
@@ -52,13 +50,9 @@ def mean(histogram: Histogram) -> float:
 
 def histograms(window: Window) -> dict[tuple[str, str], Histogram]:
     """How many healthy records of each operation have which duration bucket."""
-    rows = Rollup.objects.filter(
-        fingerprint=NO_FAILURE,
-        minute__gte=-(-window.start_unix_nano // MINUTE_NANO),
-        minute__lt=-(-window.end_unix_nano // MINUTE_NANO),
-    )
+    first, last = -(-window.start_unix_nano // MINUTE_NANO), -(-window.end_unix_nano // MINUTE_NANO)
     found: dict[tuple[str, str], Histogram] = defaultdict(Counter)
-    counted = rows.values_list("service", "operation", "duration_bucket").annotate(n=Sum("count")).order_by()
-    for service, operation, bucket, n in counted:
-        found[service, operation][bucket] += n
+    for service, operation, fingerprint, bucket, n in counts.by_duration(first, last):
+        if fingerprint == NO_FAILURE:
+            found[service, operation][bucket] += n
     return found

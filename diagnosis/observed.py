@@ -15,7 +15,9 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from diagnosis import exposure, failures
 from diagnosis.rates import Counts
 from diagnosis.spread import BATCHES, Observed, clustering
-from telemetry.models import Record, Rollup
+from telemetry.counts import cut
+from telemetry.models import Record
+from telemetry.rollups import TABLES
 from telemetry.windows import MINUTE_NANO, Window
 
 MOST_FAILING = 2_000  # records whose sessions are looked up
@@ -82,16 +84,16 @@ def stretch_minutes(window: Window) -> int:
 
 def stretches(window: Window, target: Target) -> Stretches:
     """The counts of every stretch of time in which the operation ran."""
-    (first, last), edges = exposure.cut(window)
+    minutes, edges = cut(window)
     size = stretch_minutes(window)
     rows: list[Row] = []
     if target.without_releases:
         edges = [window]
     else:
-        whole = Rollup.objects.filter(target.ran, minute__gte=first, minute__lt=last)
-        summed = whole.annotate(at=F("minute") / size).values("at")
-        summed = summed.annotate(n=Sum("count"), k=Sum("count", filter=target.failed))
-        rows += summed.order_by().values_list("at", "n", "k")
+        for whole in exposure.rollups(*minutes, max(fitting for fitting in TABLES if size % fitting == 0)):
+            summed = whole.filter(target.ran).annotate(at=F("minute") / size).values("at")
+            summed = summed.annotate(n=Sum("count"), k=Sum("count", filter=target.failed))
+            rows += summed.order_by().values_list("at", "n", "k")
     for edge in edges:
         started = target.records(edge).filter(target.ran)
         counted = started.annotate(at=F("start_time_unix_nano") / (size * MINUTE_NANO)).values("at")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import Sum
-
-from telemetry.models import Rollup
+from telemetry import counts
 from telemetry.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window
 
@@ -27,11 +25,8 @@ def operations(window: Window) -> list[dict[str, Any]]:
 
 def read(window: Window) -> list[tuple[str, str, int, int, int]]:
     """(service, operation, fingerprint, duration bucket, count) groups."""
-    groups = Rollup.objects.filter(
-        minute__gte=window.start_unix_nano // MINUTE_NANO, minute__lt=-(-window.end_unix_nano // MINUTE_NANO)
-    )
-    columns = ("service", "operation", "fingerprint", "duration_bucket")
-    return list(groups.values_list(*columns).annotate(n=Sum("count")).order_by())
+    first, last = window.start_unix_nano // MINUTE_NANO, -(-window.end_unix_nano // MINUTE_NANO)
+    return counts.by_duration(first, last)
 
 
 def row(service: str, operation: str, buckets: list[tuple[int, int, int]]) -> dict[str, Any]:

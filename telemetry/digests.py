@@ -12,19 +12,15 @@ from collections.abc import Iterable
 
 from telemetry import segments
 from telemetry.models import Origin, Record
-from telemetry.reading import IDS_A_STATEMENT
-from telemetry.record_ids import parse, record_id
+from telemetry.reading import rows_of
+from telemetry.record_ids import record_id
 from telemetry.store import snapshot
 
 
 def digests(record_ids: Iterable[str]) -> dict[str, str]:
     """The digests of the records among these ids that the bound project stores."""
-    ids = sorted({ids for one in record_ids if (ids := parse(one))})
-    found: dict[str, str] = {}
     with snapshot():
-        for start in range(0, len(ids), IDS_A_STATEMENT):
-            found |= of_rows(list(Record.objects.filter(pk__in=ids[start : start + IDS_A_STATEMENT])))
-    return found
+        return of_rows(rows_of(record_ids))
 
 
 def of_rows(rows: list[Record]) -> dict[str, str]:

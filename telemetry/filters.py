@@ -41,6 +41,13 @@ class Filters:
         return any(texts) or self.fingerprint is not None or self.outcome == records.FAILURE
 
     @property
+    def is_guess(self) -> bool:
+        """The same, or an index leads to far more: to all failures, for those of one service."""
+        kinds = self.outcome == records.FAILURE or bool(self.signal_type) or self.fingerprint is not None
+        is_one_trace = bool(self.session_id or self.trace_id or self.record_id)
+        return self.need_scan or (kinds and not is_one_trace and bool(self.service or self.operation))
+
+    @property
     def need_scan(self) -> bool:
         """Whether rows must be looked at one by one, and how many of them match is anyone's guess."""
         return self != Filters() and not self.lead_by_index

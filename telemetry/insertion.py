@@ -6,22 +6,28 @@ Called inside store.append's transaction. SQL that SQLite 3.40 and PostgreSQL 15
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from telemetry import segments
 from telemetry.normalise import Row
 from telemetry.segments import Part
-from telemetry.sql import fetch, write_many
+from telemetry.sql import fetch_many, write_many
 
 Key = tuple[bytes, bytes]  # trace and span id
-ROWS_A_STATEMENT = 400  # of keys; SQLite takes 32766 parameters
 WIDTH = Row._fields.index("scope_id") + 1
 COLUMNS = Row._fields[:WIDTH]
 INSERT = (
     f"INSERT INTO telemetry_record ({', '.join(COLUMNS)}, segment_id, position) "  # noqa: S608  (constants)
     "VALUES {rows} ON CONFLICT DO NOTHING"
 )
+
+# Not `(trace_id, span_id) IN (VALUES ...)`: for more than one row SQLite then reads the whole table.
+STORED = """
+    WITH tried (its_trace, its_span, earliest) AS (VALUES {rows})
+    SELECT trace_id, span_id FROM tried
+    JOIN telemetry_record ON trace_id = its_trace AND span_id = its_span AND segment_id >= earliest
+"""
 
 
 def insert_new(parts: Iterable[Part], rows: Sequence[Row]) -> Sequence[Row]:
@@ -31,7 +37,7 @@ def insert_new(parts: Iterable[Part], rows: Sequence[Row]) -> Sequence[Row]:
     first = segments.next_id()
     numbered = list(enumerate(parts, first))
     written = write_many(INSERT, placed(numbered, rows))
-    fresh = rows if written == len(rows) else among(rows, inserted(rows, first) if written else set())
+    fresh = rows if written == len(rows) else among(rows, stored_since(rows, first) if written else set())
     keep = set(map(id, fresh))
     segments.write([(n, part.content) for n, part in numbered if not keep.isdisjoint(map(id, part.rows))])
     write_origins(fresh)
@@ -65,26 +71,12 @@ def write_origins(rows: Iterable[Row]) -> None:
     )
 
 
-def inserted(rows: Sequence[Row], first_segment_id: int) -> set[Key]:
-    """The keys among these rows that just came: older records lie in older segments."""
-    return {found for chunk in chunks(rows) for found in stored_of(chunk, first_segment_id)}
-
-
 def existing(rows: Sequence[Row]) -> set[Key]:
     """The keys among these rows that are stored."""
-    return {found for chunk in chunks(rows) for found in stored_of(chunk, 0)}
+    return stored_since(rows, 0)
 
 
-def stored_of(rows: Sequence[Row], first_segment_id: int) -> set[Key]:
+def stored_since(rows: Sequence[Row], first_segment_id: int) -> set[Key]:
     """The keys among these rows that are stored in that segment or a later one."""
-    sql = (
-        "SELECT trace_id, span_id FROM telemetry_record "  # noqa: S608  (constants)
-        f"WHERE segment_id >= %s AND (trace_id, span_id) IN (VALUES {', '.join(['(%s, %s)'] * len(rows))})"
-    )
-    found = fetch(sql, [first_segment_id, *(part for row in rows for part in row[:2])])
+    found = fetch_many(STORED, [(*row[:2], first_segment_id) for row in rows])
     return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in found}
-
-
-def chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """The rows in parts that one statement takes."""
-    return (rows[start : start + ROWS_A_STATEMENT] for start in range(0, len(rows), ROWS_A_STATEMENT))

@@ -77,6 +77,11 @@ class Record(models.Model):
                 condition=models.Q(fingerprint__isnull=False),
                 name="record_cluster_start",
             ),
+            models.Index(
+                fields=["signal_type", "start_time_unix_nano"],
+                condition=models.Q(fingerprint__isnull=False),
+                name="record_signal_start",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,11 +118,60 @@ class Trace(models.Model):
         return bytes(self.trace_id).hex()
 
 
-class Rollup(models.Model):
-    """Counts by minute, operation, cluster and duration, so that a diagnosis reads groups and not spans."""
+class Charge(models.Model):
+    """
+    A failing record as a diagnosis reads it: charged to its own cluster, or, as an echo, to the clusters of the
+    failures inside it (attribution.py). Kept beside the records, narrow, and all of it in one index.
+    """
+
+    pk = models.CompositePrimaryKey("trace_id", "span_id", "fingerprint")
+    trace_id = models.BinaryField(max_length=16)
+    span_id = models.BinaryField(max_length=8)
+    fingerprint = models.BigIntegerField(help_text="The cluster that is charged.")
+    is_echo = models.BooleanField()
+    start_time_unix_nano = models.BigIntegerField()
+    service = models.TextField()
+    operation = models.TextField()
+    release = models.TextField()
+    model = models.TextField()
+    severity = models.TextField()
+    message_key = models.BigIntegerField(help_text="64 bits of the BLAKE2b of the failure's message.")
+    session_key = models.BigIntegerField(help_text="The same of the session; a trace without one is its own.")
+    user_key = models.BigIntegerField(help_text="The same of the user; 0: nobody said.")
+    trace_tokens = models.BigIntegerField(help_text="In and out, of the whole trace.")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=[
+                    "fingerprint",
+                    "start_time_unix_nano",
+                    "trace_id",
+                    "span_id",
+                    "is_echo",
+                    "service",
+                    "operation",
+                    "release",
+                    "model",
+                    "severity",
+                    "message_key",
+                    "session_key",
+                    "user_key",
+                    "trace_tokens",
+                ],
+                name="charge_cluster",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{record_id(self.trace_id, self.span_id)} {self.fingerprint}"
+
+
+class Counted(models.Model):
+    """Counts by a stretch of time, operation, cluster and duration, so that a diagnosis reads groups and not spans."""
 
     pk = models.CompositePrimaryKey("minute", "service", "operation", "fingerprint", "duration_bucket")
-    minute = models.BigIntegerField(help_text="Unix minutes of the start time.")
+    minute = models.BigIntegerField(help_text="Unix minutes of the start of the stretch.")
     service = models.TextField()
     operation = models.TextField()
     fingerprint = models.BigIntegerField(help_text="0: no failure.")
@@ -128,8 +182,23 @@ class Rollup(models.Model):
     duration_nano_sum = models.BigIntegerField()
     duration_nano_max = models.BigIntegerField()
 
+    class Meta:
+        abstract = True
+
     def __str__(self) -> str:
         return f"{self.minute} {self.operation}"
+
+
+class Rollup(Counted):
+    """The counts of a minute."""
+
+
+class HourRollup(Counted):
+    """The counts of an hour."""
+
+
+class DayRollup(Counted):
+    """The counts of a day."""
 
 
 class Tally(models.Model):

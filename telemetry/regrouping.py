@@ -7,22 +7,20 @@ so do the counts of all that is not a cluster: evidence never changes under a pa
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
 
 from django.db.models import Count, Q
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from telemetry import conventions, decode, records, rollups, segments
+from telemetry import charges, conventions, decode, records, rollups, segments
 from telemetry.classify import failure
 from telemetry.filters import in_window
 from telemetry.fingerprint import fingerprint
-from telemetry.insertion import ROWS_A_STATEMENT
 from telemetry.meaning import Failure
 from telemetry.models import Record
 from telemetry.span import Origin, Span
-from telemetry.sql import execute
+from telemetry.sql import write_many
 from telemetry.values import attributes
 from telemetry.versions import Rules
 from telemetry.windows import Window
@@ -30,6 +28,10 @@ from telemetry.windows import Window
 Position = tuple[int, bytes, bytes]  # start time, trace, span
 START: Position = (-1, b"", b"")
 FAILING = Q(fingerprint__isnull=False)
+RENUMBER = """
+    WITH moved (its_trace, its_span, number) AS (VALUES {rows})
+    UPDATE telemetry_record SET fingerprint = moved.number FROM moved WHERE trace_id = its_trace AND span_id = its_span
+"""
 
 
 def after(position: Position, limit: int) -> list[Record]:
@@ -92,29 +94,10 @@ def rewrite(rows: Sequence[Record], rules: Rules) -> int:
     moved = [(row, number) for row, number in zip(rows, regrouped(rows, rules), strict=True)]
     moved = [(row, number) for row, number in moved if number != row.fingerprint]
     rollups.take_away([row for row, _ in moved])
-    for old, new, members in by_move(moved):
-        renumber(old, new, members)
+    write_many(RENUMBER, [(bytes(row.trace_id), bytes(row.span_id), number) for row, number in moved])
     rollups.add([with_number(row, number) for row, number in moved])
+    charges.renew(sorted({bytes(row.trace_id) for row, _ in moved}))
     return len(moved)
-
-
-def by_move(moved: Iterable[tuple[Record, int]]) -> Iterator[tuple[int, int, list[Record]]]:
-    """The records that move from one cluster to another, in parts that one statement takes."""
-    found: dict[tuple[int, int], list[Record]] = defaultdict(list)
-    for row, number in moved:
-        found[row.fingerprint or 0, number].append(row)
-    for (old, new), members in found.items():
-        for start in range(0, len(members), ROWS_A_STATEMENT):
-            yield old, new, members[start : start + ROWS_A_STATEMENT]
-
-
-def renumber(old: int, new: int, members: Sequence[Record]) -> None:
-    """Write the new fingerprint of these records."""
-    sql = (
-        "UPDATE telemetry_record SET fingerprint = %s WHERE fingerprint = %s "  # noqa: S608  (constants)
-        f"AND (trace_id, span_id) IN (VALUES {', '.join(['(%s, %s)'] * len(members))})"
-    )
-    execute(sql, [new, old, *(part for row in members for part in (bytes(row.trace_id), bytes(row.span_id)))])
 
 
 def with_number(row: Record, number: int) -> Record:

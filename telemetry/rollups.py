@@ -1,43 +1,48 @@
 """
-Mergeable counts by minute, operation, cluster and duration bucket.
+Mergeable counts by minute, by hour and by day, each by operation, cluster and duration bucket.
 
-A diagnosis reads these groups for whole minutes and counts records only at the window's edges.
+A diagnosis reads days, and at the window's edges hours, minutes, and at last records: a month has a hundred times
+fewer groups by day than by minute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol, cast
 
 from telemetry.sql import execute, write_many
 
 Group = tuple[int, str, str, int, int]
+Count = tuple[int, int, int]  # records, sum and maximum of their durations
 MINUTE_NANO = 60_000_000_000
+TABLES = {1: "telemetry_rollup", 60: "telemetry_hourrollup", 1440: "telemetry_dayrollup"}  # by minutes
 NO_FAILURE = 0
 MAX_SUM = (1 << 63) - 1  # of a 64-bit column; sums stop there, in any order
 UPSERT = f"""
-    INSERT INTO telemetry_rollup
+    INSERT INTO {{table}} AS kept
+        (minute, service, operation, fingerprint, duration_bucket,
+         count, duration_nano_sum, duration_nano_max)
+    VALUES {{{{rows}}}}
+    ON CONFLICT (minute, service, operation, fingerprint, duration_bucket) DO UPDATE SET
+        count = kept.count + excluded.count,
+        duration_nano_sum = CASE
+            WHEN kept.duration_nano_sum > {MAX_SUM} - excluded.duration_nano_sum THEN {MAX_SUM}
+            ELSE kept.duration_nano_sum + excluded.duration_nano_sum END,
+        duration_nano_max = CASE WHEN excluded.duration_nano_max > kept.duration_nano_max
+            THEN excluded.duration_nano_max ELSE kept.duration_nano_max END
+"""  # noqa: S608  (constants)
+TAKE_AWAY = """
+    INSERT INTO {table} AS kept
         (minute, service, operation, fingerprint, duration_bucket,
          count, duration_nano_sum, duration_nano_max)
     VALUES {{rows}}
     ON CONFLICT (minute, service, operation, fingerprint, duration_bucket) DO UPDATE SET
-        count = telemetry_rollup.count + excluded.count,
-        duration_nano_sum = CASE
-            WHEN telemetry_rollup.duration_nano_sum > {MAX_SUM} - excluded.duration_nano_sum THEN {MAX_SUM}
-            ELSE telemetry_rollup.duration_nano_sum + excluded.duration_nano_sum END,
-        duration_nano_max = CASE WHEN excluded.duration_nano_max > telemetry_rollup.duration_nano_max
-            THEN excluded.duration_nano_max ELSE telemetry_rollup.duration_nano_max END
-"""  # noqa: S608  (constants)
-TAKE_AWAY = """
-    INSERT INTO telemetry_rollup
-        (minute, service, operation, fingerprint, duration_bucket,
-         count, duration_nano_sum, duration_nano_max)
-    VALUES {rows}
-    ON CONFLICT (minute, service, operation, fingerprint, duration_bucket) DO UPDATE SET
-        count = telemetry_rollup.count - excluded.count,
-        duration_nano_sum = telemetry_rollup.duration_nano_sum - excluded.duration_nano_sum
+        count = kept.count - excluded.count,
+        duration_nano_sum = kept.duration_nano_sum - excluded.duration_nano_sum
 """
-EMPTY = "DELETE FROM telemetry_rollup WHERE minute >= %s AND minute <= %s AND count <= 0"
+EMPTY = "DELETE FROM {table} WHERE minute >= %s AND minute <= %s AND count <= 0"
+UPSERTS = {table: UPSERT.format(table=table) for table in TABLES.values()}
+TAKE_AWAYS = {table: TAKE_AWAY.format(table=table) for table in TABLES.values()}
 
 
 class Counted(Protocol):
@@ -57,27 +62,38 @@ class Counted(Protocol):
 
 def add(rows: Iterable[Counted]) -> None:
     """Count rows that were really inserted."""
-    write_many(UPSERT, counts(rows))
+    for table, counted in by_table(rows):
+        write_many(UPSERTS[table], counted)
 
 
-def take_away(rows: Sequence[Counted]) -> None:
+def take_away(rows: Iterable[Counted]) -> None:
     """Count these rows no longer: they move to other clusters. The maximum stays until a group is empty."""
-    taken = counts(rows)
-    if taken:
-        write_many(TAKE_AWAY, taken)
-        minutes = [one[0] for one in taken]
-        execute(EMPTY, [min(minutes), max(minutes)])
+    for table, taken in by_table(rows):
+        if taken:
+            write_many(TAKE_AWAYS[table], taken)
+            minutes = [one[0] for one in taken]
+            execute(EMPTY.format(table=table), [min(minutes), max(minutes)])
 
 
-def counts(rows: Iterable[Counted]) -> list[tuple[int, str, str, int, int, int, int, int]]:
-    """The rows of the table that these are."""
+def by_table(rows: Iterable[Counted]) -> Iterator[tuple[str, list[tuple[int | str, ...]]]]:
+    """The rows of each table that these are."""
     groups: dict[Group, list[int]] = {}
     for row in rows:
         groups.setdefault(group(row), []).append(row.duration_nano)
-    return [
-        (*key, len(durations), min(sum(durations), MAX_SUM), max(durations))
-        for key, durations in groups.items()
-    ]
+    counts = {key: (len(own), min(sum(own), MAX_SUM), max(own)) for key, own in groups.items()}
+    for minutes, table in TABLES.items():
+        counts = coarser(counts, minutes)
+        yield table, [(*key, *count) for key, count in counts.items()]
+
+
+def coarser(counts: Mapping[Group, Count], minutes: int) -> dict[Group, Count]:
+    """The same counts by stretches of so many minutes."""
+    merged: dict[Group, Count] = {}
+    for (minute, *rest), (count, total, longest) in counts.items():
+        key = cast(Group, (minute - minute % minutes, *rest))
+        n, before, most = merged.get(key, (0, 0, 0))
+        merged[key] = n + count, min(before + total, MAX_SUM), max(most, longest)
+    return merged
 
 
 def group(row: Counted) -> Group:

@@ -19,7 +19,8 @@ from telemetry.windows import Window
 
 CHUNK = 500  # traces that one step reads
 SCAN = 5_000  # traces that one step looks at, where no index leads to those that match
-MAX_STEPS = 100
+SCAN_RECORDS = 250  # the same, where the records of each must be looked at
+MAX_STEPS = 20
 
 Row = tuple[int, bytes | memoryview, str]  # start time, trace id, session id
 
@@ -31,7 +32,7 @@ class Walk:
     window: Window
     traces: QuerySet[Trace]  # of any time
     after: Cursor | None
-    need_scan: bool  # no index leads to the traces
+    scan: int  # traces that a step looks at, where no index leads to those that match; else 0
     place: Cursor | None = None  # where a walk that ended early is taken up again
 
     def sessions(self) -> Iterator[tuple[str, Cursor]]:
@@ -51,7 +52,7 @@ class Walk:
 
     def step(self) -> list[Row]:
         """The next traces, newest first. `place` is then behind them, or None at the end of the window."""
-        lowest = filters.floor(Trace.objects.all(), self.window, self.place, SCAN) if self.need_scan else None
+        lowest = filters.floor(Trace.objects.all(), self.window, self.place, self.scan) if self.scan else None
         rows = filters.in_window(self.traces, filters.reach(self.window, self.place, lowest))
         if self.place:
             rows = rows.filter(

@@ -11,20 +11,23 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 
 from telemetry import cursors, reading
 from telemetry.cursors import Cursor
 from telemetry.filters import Filters, in_window, is_of_session
 from telemetry.filters import matching as matching_records
+from telemetry.leads import are_counted, may_have, stretches
 from telemetry.models import Record, Trace
 from telemetry.reading import Page
 from telemetry.records import OK
 from telemetry.session_summaries import Session, summaries
-from telemetry.session_walk import Walk
+from telemetry.session_walk import SCAN, SCAN_RECORDS, Walk
 from telemetry.store import snapshot
-from telemetry.windows import Window
+from telemetry.windows import FURTHEST, Window
 
+FEW = 2_000  # records that an index leads to; the traces of more are met soon by looking at each
 ROUND = 200  # sessions that are summed up together once the first ones did not suit
 MAX_ROUNDS = 25  # a search for the rare session makes short pages, not slow ones
 
@@ -66,13 +69,25 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
 
     An answer may hold fewer than `limit` and still have a next cursor: then its walk was long enough.
     """
+    if not may_match(window, filters):
+        return SessionPage(window, [], None)
     counted = counted_traces(filters)
-    by_index = replace(filters, outcome="").lead_by_index  # traces have no index by outcome
-    need_scan = filters != Filters() and not by_index
-    walk = Walk(window, matching(counted, window, filters), cursor, need_scan)
     with snapshot():
+        chosen, scan = matching(counted, window, filters)
+        walk = Walk(window, chosen, cursor, scan)
         found, after = search(walk, in_window(counted, window), filters, limit)
     return SessionPage(window, found, after)
+
+
+def may_match(window: Window, filters: Filters) -> bool:
+    """False where rollups and resources say at once that there is nothing."""
+    if filters.environment and not may_have(filters.environment):
+        return False
+    ever = Window(
+        window.start_unix_nano, FURTHEST
+    )  # of a trace in the window, any record may name the service
+    named = Filters(service=filters.service, operation=filters.operation)
+    return not are_counted(named) or next(stretches(ever, named), None) is not None
 
 
 def search(
@@ -100,21 +115,34 @@ def counted_traces(filters: Filters) -> QuerySet[Trace]:
     return Trace.objects.filter(**named)
 
 
-def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> QuerySet[Trace]:
-    """Those of the traces that choose a session."""
+def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> tuple[QuerySet[Trace], int]:
+    """Those of the traces that choose a session; and how many a step of the walk looks at, 0 where an index leads."""
     if filters.outcome:
         traces = traces.filter(**{"failures" if filters.outcome == OK else "failures__gt": 0})
     if filters.session_id:
         traces = traces.filter(is_of_session(filters.session_id))
     if filters.trace_id:
         traces = traces.filter(trace_id=filters.trace_id)
+    is_one = bool(filters.session_id or filters.trace_id)
     of_records = replace(filters, environment="", service="", outcome="", session_id="", trace_id=b"")
     if of_records == Filters():
-        return traces
+        return traces, 0 if is_one or filters == Filters() else SCAN
     chosen = matching_records(window, of_records)
-    if of_records.lead_by_index:
-        return traces.filter(trace_id__in=chosen.values("trace_id"))
-    return traces.filter(Exists(chosen.filter(trace_id=OuterRef("trace_id"))))
+    if of_records.lead_by_index and len(chosen.order_by().values_list("start_time_unix_nano")[:FEW]) < FEW:
+        return traces.filter(trace_id__in=chosen.values("trace_id")), 0
+    return traces.filter(Exists(of_trace(window, of_records))), 0 if is_one else SCAN_RECORDS
+
+
+def of_trace(window: Window, filters: Filters) -> QuerySet[Record]:
+    """The records of each trace that match. As expressions: by columns, SQLite would take the index of all traces."""
+    rows = Record.objects.filter(trace_id=OuterRef("trace_id")).annotate(
+        at=F("start_time_unix_nano") + 0,
+        told=Concat("signal_type", Value("", TextField())),
+        cluster=F("fingerprint") + 0,
+    )
+    asked = {"operation": filters.operation, "told": filters.signal_type, "cluster": filters.fingerprint}
+    wanted = {name: value for name, value in asked.items() if value not in ("", None)}
+    return rows.filter(at__gte=window.start_unix_nano, at__lt=window.end_unix_nano, **wanted)
 
 
 def suits(session: Session, filters: Filters) -> bool:

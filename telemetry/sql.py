@@ -30,6 +30,15 @@ def write_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
     return changed
 
 
+def fetch_many(sql: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Write rows as write_many does; all that the statements return."""
+    return [
+        found
+        for part in parts(rows)
+        for found in fetch(filled(sql, len(part), len(part[0])), list(chain.from_iterable(part)))
+    ]
+
+
 def parts(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
     """The rows in parts of the largest of SIZES that fits."""
     start = 0

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connections, transaction  # noqa: TID251  (this is the module that offers the right atomic)
 
-from telemetry import commits, rollups, tallies, traces, version_lease
+from telemetry import charges, commits, rollups, tallies, traces, version_lease
 from telemetry.batch import Batch, Receipt
 from telemetry.insertion import existing, insert_new
 from telemetry.normalise import Row
@@ -66,7 +66,7 @@ def write(batches: Sequence[Batch]) -> list[Receipt]:
     rows = [row for batch in batches for row in batch.rows]
     fitting = fit(unique(rows), batches[-1].quota)
     inserted = insert_new([part for batch in batches for part in batch.parts], fitting)
-    traces.add(inserted)
+    charges.add(inserted, traces.add(inserted))
     rollups.add(inserted)
     receipts = given(batches, fitting, inserted)
     tally(batches, receipts)

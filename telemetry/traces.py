@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import add as add_up
-from typing import Any
+from typing import Any, NamedTuple
 
 from telemetry.normalise import Row
-from telemetry.sql import write_many
+from telemetry.sql import fetch, fetch_many
+from telemetry.windows import Window
 
 TEXTS = ("session_id", "user_id", "agent", "service", "environment")
 SUMS = ("records", "failures", "input_tokens", "output_tokens")
@@ -38,15 +39,42 @@ UPSERT = f"""
         {merged_time("start_time_unix_nano", "<")},
         {merged_time("end_time_unix_nano", ">")},
         {", ".join(f"{name} = telemetry_trace.{name} + excluded.{name}" for name in SUMS)}
+    RETURNING trace_id, session_id, user_id, records, failures, input_tokens, output_tokens
 """  # noqa: S608  (names are constants of this module)
 
 
-def add(rows: Iterable[Row]) -> None:
-    """Merge rows that were really inserted into their traces."""
+FIRST = """
+    SELECT trace_id, records FROM telemetry_trace
+    WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s
+    ORDER BY start_time_unix_nano, trace_id LIMIT %s
+"""
+
+
+class Summary(NamedTuple):
+    """Of a trace, as it is once a batch was merged."""
+
+    trace_id: bytes
+    session_id: str
+    user_id: str
+    records: int
+    failures: int
+    input_tokens: int
+    output_tokens: int
+
+
+def add(rows: Iterable[Row]) -> list[Summary]:
+    """Merge rows that were really inserted into their traces; these, as they are by now."""
     traces: dict[bytes, list[Row]] = {}
     for row in rows:
         traces.setdefault(row.trace_id, []).append(row)
-    write_many(UPSERT, [summary(members) for members in traces.values()])
+    merged = fetch_many(UPSERT, [summary(members) for members in traces.values()])
+    return [Summary(bytes(trace_id), *rest) for trace_id, *rest in merged]
+
+
+def first(window: Window, limit: int) -> list[tuple[bytes, int]]:
+    """The first traces that start in the window, with their numbers of records."""
+    rows = fetch(FIRST, [window.start_unix_nano, window.end_unix_nano, limit])
+    return [(bytes(trace_id), records) for trace_id, records in rows]
 
 
 def summary(rows: list[Row]) -> tuple[Any, ...]:

@@ -32,22 +32,22 @@ def measure(folder: Path, work: Path) -> dict[str, Any]:
         "step_accuracy": scored["top1_step_accuracy"],
         "healthy_flagged": scored.get("healthy_traces_flagged"),
     }
-    return figures | soft_tool_errors(folder, issues)
+    return figures | soft_tool_errors(folder, place, issues)
 
 
 def predicted(place: Place, issues: list[Issue]) -> Iterator[dict[str, Any]]:
     """One line an issue, worst first: where to look, which for steps of an agent is the model calls around them."""
     for rank, issue in enumerate(issues, 1):
-        records = issue.cluster.records
+        records = place.records(issue)
         around = place.model_calls(records)
         calls = [one for call in around.values() for one in (call.before, call.after) if one]
         own = [one.record_id for one in records if one.unit != "graph_node" or one.record_id not in around]
         yield {"evidence": [one[-16:] for one in [*calls, *own]], "rank": rank}
 
 
-def soft_tool_errors(folder: Path, issues: list[Issue]) -> dict[str, Any]:
+def soft_tool_errors(folder: Path, place: Place, issues: list[Issue]) -> dict[str, Any]:
     """The tool results that say they failed and lie inside an issue, out of all of them, where a set labels them."""
-    held = {record.span_id.hex() for issue in issues for record in issue.cluster.records}
+    held = {record.span_id.hex() for issue in issues for record in place.records(issue)}
     rows = list(scorers.lines(folder / "labels.jsonl"))
     errors = [error for row in rows for error in row.get("soft_tool_errors", [])]
     if folder.parent.name.startswith("taubench"):

@@ -79,7 +79,7 @@ def state(holding: list[Issue], kinds: Kinds) -> str:
 
 def is_hard(issue: Issue) -> bool:
     """What users say is about the answer, whatever failed."""
-    return issue.cluster.example.signal_type != "user_signal"
+    return issue.example.signal_type != "user_signal"
 
 
 def uncaused(issues: list[Issue], kinds: Kinds) -> list[str]:

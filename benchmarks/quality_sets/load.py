@@ -20,7 +20,7 @@ def measure(folder: Path, work: Path) -> dict[str, Any]:
         place.send(body(SPANS, f"quality {number}"), json=False)
     kinds: dict[int, set[int]] = defaultdict(set)
     for issue in place.issues():
-        for record in issue.cluster.records:
+        for record in place.records(issue):
             kinds[issue.cluster.fingerprint].add(kind_of(record.message))
     mixed = sum(len(its) > 1 for its in kinds.values())
     return {"clusters": f"{len(kinds)}:{len(set().union(*kinds.values()))}", "mixed": mixed}

@@ -93,6 +93,16 @@ class Place:
         with bind(self.project):
             return find(window).issues
 
+    def records(self, issue: Issue) -> list[Failing]:
+        """Every record of the issue, by time."""
+        from diagnosis.failures import load
+        from tenants.binding import bind
+
+        keys = issue.cluster.spread(issue.cluster.records)
+        with bind(self.project):
+            known = load(keys)
+        return [known[key] for key in keys]
+
     def model_calls(self, records: list[Failing]) -> dict[str, Around]:
         """The model calls around these failures, as issues show them for their evidence."""
         from diagnosis.model_calls import around

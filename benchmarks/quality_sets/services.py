@@ -38,7 +38,7 @@ def named(path: Path, baseline: Path) -> list[str]:
     place = Place.new("nezha")
     place.send_lines(moved(baseline, 0))
     place.send_lines(moved(path, 2 * MINUTE))
-    return [issue.cluster.example.service for issue in worse(place)]
+    return [issue.example.service for issue in worse(place)]
 
 
 def worse(place: Place) -> list[Any]:

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from benchmarks.failure_kinds import KINDS
-from benchmarks.fresh_bodies import JSON_GZIP, PROTOBUF, Template, templates
+from benchmarks.fresh_bodies import JSON_GZIP, PROTOBUF, Template, agent_requests, templates
 
 NOW = 1_900_000_000_000_000_000
 ERROR = 2
@@ -40,13 +40,13 @@ def attributes(span: Span) -> dict[str, str]:
 
 @pytest.mark.parametrize(("spans", "bodies"), [(1, 8), (100, 2), (512, 1)])
 def test_a_request_holds_as_many_spans_as_asked_for(spans: int, bodies: int) -> None:
-    sent = Template(PROTOBUF, spans, random.Random(1)).fresh(random.Random(2), NOW)
+    sent = Template(PROTOBUF, agent_requests(spans, random.Random(1))).fresh(random.Random(2), NOW)
 
     assert [len(spans_of(body)) for body in sent] == [spans] * bodies
 
 
 def test_no_span_is_sent_twice() -> None:
-    template, chance = Template(PROTOBUF, 64, random.Random(1)), random.Random(2)
+    template, chance = Template(PROTOBUF, agent_requests(64, random.Random(1))), random.Random(2)
 
     sent = [span for _ in range(3) for body in template.fresh(chance, NOW) for span in spans_of(body)]
 
@@ -100,8 +100,8 @@ def test_a_failure_tells_the_same_numbers_everywhere_and_others_each_time() -> N
 
 
 def test_the_json_body_has_the_spans_of_the_protobuf_body() -> None:
-    (packed,) = Template(JSON_GZIP, 64, random.Random(1)).fresh(random.Random(2), NOW)
-    (plain,) = Template(PROTOBUF, 64, random.Random(1)).fresh(random.Random(2), NOW)
+    (packed,) = Template(JSON_GZIP, agent_requests(64, random.Random(1))).fresh(random.Random(2), NOW)
+    (plain,) = Template(PROTOBUF, agent_requests(64, random.Random(1))).fresh(random.Random(2), NOW)
 
     (group,) = orjson.loads(gzip.decompress(packed))["resourceSpans"]
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 
 import pytest
 
-from diagnosis.attribution import attribute
 from diagnosis.failures import Failing
 from telemetry import conventions
+from telemetry.attribution import attribute
 from telemetry.classify import failure
 from telemetry.fingerprint import fingerprint
 from telemetry.operation import operation

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from diagnosis.hints import plain, slices, spread
+from diagnosis.clusters import Cluster
+from diagnosis.extents import of_found
+from diagnosis.hints import plain, slices
 from telemetry.windows import Window
 from tests.diagnosis.failing import failing
 
@@ -31,4 +33,6 @@ def test_the_slices_of_a_window_meet_and_lose_nothing() -> None:
 def test_a_sample_of_failures_reaches_over_all_of_them() -> None:
     records = [failing(f"s{at}", at=at) for at in range(100)]
 
-    assert [record.start_time_unix_nano for record in spread(records, 10)] == list(range(0, 100, 10))
+    sample = of_found(Cluster(7, records), {}).spread(10)
+
+    assert sample == [record.key for record in records[::10]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnosis.clusters import Cluster
+from diagnosis.extents import of_found
 from diagnosis.failures import Identity
 from diagnosis.impact import Impact, grade, measure
 from diagnosis.models import Severity
@@ -21,7 +22,7 @@ def test_people_are_counted_once() -> None:
     records = [failing("a", trace="one"), failing("b", trace="one"), failing("a", trace="two")]
     people = {record.trace_id: Identity("chat-1", "user-1") for record in records}
 
-    measured = measure(Cluster(7, records), people, operation_records=30)
+    measured = measure(of_found(Cluster(7, records), people), operation_records=30)
 
     assert measured == Impact(records=3, traces=2, sessions=1, users=1, operation_records=30, share=0.1)
 
@@ -29,7 +30,9 @@ def test_people_are_counted_once() -> None:
 def test_users_that_nobody_named_are_not_counted() -> None:
     record = failing("a")
 
-    measured = measure(Cluster(7, [record]), {record.trace_id: Identity("chat-1", "")}, operation_records=1)
+    extent = of_found(Cluster(7, [record]), {record.trace_id: Identity("chat-1", "")})
+
+    measured = measure(extent, operation_records=1)
 
     assert (measured.sessions, measured.users) == (1, 0)
 
@@ -47,7 +50,7 @@ def test_users_that_nobody_named_are_not_counted() -> None:
     ],
 )
 def test_severity_goes_up_by_steps(worst: str, numbers: dict[str, float], expected: Severity) -> None:
-    graded = grade(Cluster(7, [failing("a", severity=worst)]), impact(**numbers))
+    graded = grade({worst}, impact(**numbers))
 
     assert graded.severity == expected
     assert graded.reason.startswith(expected.label)
@@ -55,14 +58,14 @@ def test_severity_goes_up_by_steps(worst: str, numbers: dict[str, float], expect
 
 @pytest.mark.parametrize(("moves", "severity"), [("new", Severity.MEDIUM), ("rising", Severity.HIGH)])
 def test_a_rate_that_rises_is_worse_and_the_reason_says_so(moves: str, severity: Severity) -> None:
-    graded = grade(Cluster(7, [failing("a")]), impact(), moves)
+    graded = grade({"medium"}, impact(), moves)
 
     assert graded.severity == severity
     assert ("rate rises" in graded.reason) == (moves == "rising")
 
 
 def test_many_users_count_and_are_told() -> None:
-    graded = grade(Cluster(7, [failing("a")]), impact(sessions=12, users=9))
+    graded = grade({"medium"}, impact(sessions=12, users=9))
 
     assert graded.reason == "high (medium: the worst record of its kind; +1: 12 sessions of 9 users are hit)"
 
@@ -70,11 +73,11 @@ def test_many_users_count_and_are_told() -> None:
 def test_an_echo_at_the_edge_of_the_service_counts_as_the_worst_record() -> None:
     cluster = Cluster(7, [failing("a")], echoes=[failing("root", severity="high")])
 
-    assert grade(cluster, impact()).severity == Severity.HIGH
+    assert grade(of_found(cluster, {}).severities, impact()).severity == Severity.HIGH
 
 
 def test_the_tokens_of_each_trace_are_counted_once() -> None:
     records = [failing("a", trace="one"), failing("b", trace="one"), failing("a", trace="two")]
     people = {record.trace_id: Identity("chat-1", "user-1", tokens=700) for record in records}
 
-    assert measure(Cluster(7, records), people, operation_records=30).tokens == 1400
+    assert measure(of_found(Cluster(7, records), people), operation_records=30).tokens == 1400

@@ -15,7 +15,7 @@ from telemetry.windows import Window
 from tenants.binding import bind
 from tenants.provisioning import Minted
 from tests.telemetry import factory
-from tests.telemetry.factory import minutes, span
+from tests.telemetry.factory import minutes, record_id, span
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LAST_HOUR = Window.ending(NOON, 60)
@@ -222,14 +222,50 @@ def test_spans_that_arrive_between_pages_do_not_disturb_them(store, read):
 def test_a_rare_filter_makes_short_pages_that_lead_on(store, read, monkeypatch):
     monkeypatch.setattr(reading, "MAX_SCAN", 3)
     store(*(span(f"s{n}", id=n, at=NOON - minutes(1 + n // 4)) for n in range(20)))
-    store(span("rare", at=NOON - minutes(30)), service_name="search")
+    store(span("rare", at=NOON - minutes(30)), deployment_environment_name="test")
 
-    page = read(service="search")
+    page = read(environment="test")
     assert (page.records, page.shown()["complete"]) == ([], False)
     while page.next_cursor:
-        page = read(service="search", cursor=page.next_cursor)
+        page = read(environment="test", cursor=page.next_cursor)
 
     assert names(page) == ["rare"]
+
+
+@pytest.mark.parametrize("stretches", [1, 300])
+@pytest.mark.parametrize("asked", [{}, {"outcome": "failure"}, {"operation": "rare"}])
+def test_rollups_lead_to_the_records_of_a_rare_service(store, read, monkeypatch, stretches, asked):
+    monkeypatch.setattr(reading, "MAX_SCAN", 3)
+    monkeypatch.setattr(reading, "MAX_STRETCHES", stretches)
+    store(*(span(f"s{n}", id=n, at=NOON - minutes(1 + n // 4), error="lost") for n in range(20)))
+    rare = [span("rare", id=f"r{n}", at=NOON - minutes(25 + n / 2), error="lost") for n in range(6)]
+    store(*rare, service_name="search")
+
+    pages = [read(service="search", limit=2, **asked)]
+    while pages[-1].next_cursor:
+        pages.append(read(service="search", limit=2, cursor=pages[-1].next_cursor, **asked))
+
+    found = [record["record_id"] for page in pages for record in page.records]
+    assert found == [record_id(one) for one in rare]
+    assert len(pages) == (3 if stretches > 1 else len(pages))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"service": "nobody"},
+        {"operation": "nothing"},
+        {"environment": "none"},
+        {"service": "shop", "operation": "nothing"},
+    ],
+)
+def test_what_never_came_is_known_without_reading_on(store, read, monkeypatch, asked):
+    monkeypatch.setattr(reading, "MAX_SCAN", 3)
+    store(*(span(f"s{n}", id=n, at=NOON - minutes(1 + n)) for n in range(20)))
+
+    page = read(**asked)
+
+    assert (page.records, page.next_cursor) == ([], None)
 
 
 def test_a_page_is_complete_only_when_nothing_is_left(store, read):

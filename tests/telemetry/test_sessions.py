@@ -161,15 +161,33 @@ def test_a_walk_that_ends_early_goes_on_in_the_next_page(store, page, monkeypatc
 
 
 def test_a_rare_filter_is_walked_in_steps(store, page, monkeypatch):
-    monkeypatch.setattr(session_walk, "SCAN", 3)
+    monkeypatch.setattr(sessions, "SCAN", 3)
+    monkeypatch.setattr(sessions, "SCAN_RECORDS", 3)
     monkeypatch.setattr(session_walk, "MAX_STEPS", 1)
     store(*(turn(f"s{n}", 1 + n // 4) for n in range(20)))
-    store(turn("rare", 30), service_name="search")
+    store(turn("rare", 30), deployment_environment_name="test")
 
-    assert ids(page(service="search")) == []
-    assert page(service="search").shown()["complete"] is False
-    assert every_page(page, service="search") == ["rare"]
+    assert ids(page(environment="test")) == []
+    assert page(environment="test").shown()["complete"] is False
+    assert every_page(page, environment="test") == ["rare"]
     assert sorted(every_page(page, operation="turn")) == sorted(["rare", *(f"s{n}" for n in range(20))])
+
+
+@pytest.mark.parametrize("asked", [{"service": "nobody"}, {"operation": "nothing"}, {"environment": "none"}])
+def test_what_never_came_is_known_without_a_walk(store, page, asked):
+    store(*(turn(f"s{n}", 1 + n) for n in range(3)))
+
+    assert page(**asked).shown() | {"window": 0} == {
+        "window": 0, "sessions": [], "count": 0, "complete": True, "next_cursor": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("few", [1, 100])
+def test_sessions_with_a_signal_are_found_whether_there_are_few_or_many(store, page, monkeypatch, few):
+    monkeypatch.setattr(sessions, "FEW", few)
+    store(*(turn(f"s{n}", 1 + n, error="" if n % 2 else "lost") for n in range(6)))
+
+    assert ids(page(signal_type="error")) == ["s0", "s2", "s4"]
 
 
 def good_and_bad(number: int) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from telemetry import segments
 from telemetry.batch import Receipt
 from telemetry.insertion import COLUMNS
-from telemetry.models import Record, Rollup, Tally, Trace
+from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup, Tally, Trace
 from telemetry.rollups import MINUTE_NANO, bucket
 from tenants.binding import bind
 from tenants.models import Project
@@ -57,6 +57,8 @@ def rows_of(project: Project) -> dict[str, Any]:
                 row.pk: (row.count, row.duration_nano_sum, row.duration_nano_max)
                 for row in Rollup.objects.all()
             },
+            "longer": [list(table.objects.order_by("pk").values()) for table in (HourRollup, DayRollup)],
+            "charges": list(Charge.objects.order_by("pk").values()),
             "traces": {bytes(row.pop("trace_id")): row for row in Trace.objects.values()},
             "tallies": dict(Tally.objects.values_list("reason", "count")),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnosis.attribution import attribute
+from telemetry.attribution import attribute
 from tests.diagnosis.failing import failing, parents
 
 

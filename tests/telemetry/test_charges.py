@@ -1,0 +1,149 @@
+"""Who is charged is kept up to date while spans arrive, and is the same whatever order they came in."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, datetime
+from importlib import import_module
+from itertools import permutations
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from telemetry import charges, normalise, regrouping
+from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup
+from telemetry.store import atomic
+from telemetry.versions import NEWEST
+from tenants.binding import bind, bound_alias
+from tenants.models import Project
+from tenants.provisioning import Minted
+from tests.telemetry.factory import minutes, span, span_id, store
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+ROOT = span("root", id="root", at=NOW, error="what it called failed")
+STEP = span("step", id="step", parent="root", at=NOW)
+TOOL = span("tool", id="tool", parent="step", at=NOW, error="order 7 not found")
+NAMED = span("named", id="named", parent="root", at=NOW, attributes={"session.id": "chat", "user.id": "ann"})
+
+
+def told(project: Project) -> list[tuple[str, bool]]:
+    """Each charged span, and whether it is an echo, by name."""
+    names = {span_id(name): name for name in ("root", "step", "tool", "named")}
+    with bind(project):
+        rows = Charge.objects.values_list("span_id", "is_echo")
+        return sorted((names[bytes(span).hex()], is_echo) for span, is_echo in rows)
+
+
+def everything() -> list[dict[str, Any]]:
+    """All charges, hours and days of the bound project."""
+    tables = (Charge, HourRollup, DayRollup)
+    return [row for table in tables for row in table._default_manager.order_by("pk").values()]
+
+
+def test_an_innermost_failure_becomes_an_echo_when_a_failure_inside_it_arrives(alice: Minted) -> None:
+    store(alice.project, [ROOT, STEP], NOW)
+    before = told(alice.project)
+    store(alice.project, [TOOL], NOW)
+
+    assert before == [("root", False)]
+    assert told(alice.project) == [("root", True), ("tool", False)]
+
+
+def test_a_healthy_span_that_arrives_last_tells_who_repeats_whom(alice: Minted) -> None:
+    store(alice.project, [ROOT, TOOL], NOW)
+    before = told(alice.project)
+    store(alice.project, [STEP], NOW)
+
+    assert before == [("root", False), ("tool", False)]
+    assert told(alice.project) == [("root", True), ("tool", False)]
+
+
+def test_any_order_of_a_trace_gives_the_same_charges(make_project: Any) -> None:
+    found = []
+    for order in list(permutations([ROOT, STEP, TOOL, NAMED]))[::3]:
+        project = make_project("same").project
+        for one in order:
+            store(project, [one], NOW)
+        with bind(project):
+            found.append(everything())
+
+    assert all(rows == found[0] for rows in found)
+    assert {row["session_key"] for row in found[0] if "session_key" in row} == {charges.key("chat")}
+    assert {row["user_key"] for row in found[0] if "user_key" in row} == {charges.key("ann")}
+
+
+def test_in_a_trace_that_runs_away_each_failure_is_charged(
+    alice: Minted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charges, "MOST_RECORDS", 2)
+    store(alice.project, [ROOT, TOOL], NOW)
+    store(alice.project, [STEP], NOW)
+
+    assert told(alice.project) == [("root", False), ("tool", False)]
+
+
+def traffic() -> list[dict[str, Any]]:
+    """Some traces over three days, a third of which fail."""
+    chance = random.Random(3)
+    return [
+        span(
+            name, id=f"{number} {name}", trace=number, at=NOW - minutes(number * 90),
+            parent=parent and f"{number} {parent}", error="lost" if chance.random() < 0.3 else "",
+            duration_ms=chance.uniform(1, 1000), attributes={"session.id": f"chat-{number // 3}"},
+        )
+        for number in range(48) for name, parent in (("root", None), ("step", "root"), ("tool", "step"))
+    ]  # fmt: skip
+
+
+def test_hours_and_days_hold_what_their_minutes_do(alice: Minted) -> None:
+    store(alice.project, traffic(), NOW)
+
+    with bind(alice.project):
+        for table, size in ((HourRollup, 60), (DayRollup, 1440)):
+            summed: Counter[tuple[Any, ...]] = Counter()
+            for minute, *key, count in Rollup.objects.values_list(
+                "minute", "service", "operation", "fingerprint", "duration_bucket", "count"
+            ):
+                summed[minute - minute % size, *key] += count
+            assert summed == {row.pk: row.count for row in table._default_manager.all()}
+
+
+def test_an_older_file_is_given_what_ingest_would_have_written(alice: Minted) -> None:
+    migration = import_module("telemetry.migrations.0003_charges")
+    store(alice.project, traffic(), NOW)
+    with bind(alice.project):
+        written = everything()
+        for table in (Charge, HourRollup, DayRollup):
+            table._default_manager.all().delete()
+        connection = connections[bound_alias()]
+        editor = SimpleNamespace(
+            connection=connection, execute=lambda sql, _: connection.cursor().execute(sql, None)
+        )
+
+        migration.sum_up(None, editor)
+        migration.charge(None, editor)
+
+        assert everything() == written
+
+
+def test_charges_and_counts_follow_when_fingerprints_are_switched(
+    make_project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, switched = make_project("known").project, make_project("switched").project
+    for project, flipped in ((switched, 0), (known, 1)):
+        with monkeypatch.context() as patched:
+            told = normalise.fingerprint
+            patched.setattr(normalise, "fingerprint", lambda *facts, told=told, by=flipped: told(*facts) ^ by)
+            store(project, traffic(), NOW)
+    with bind(known):
+        expected = everything()
+    with bind(switched):
+        rows = list(Record.objects.filter(fingerprint__isnull=False))
+        monkeypatch.setattr(regrouping, "regrouped", lambda rows, _: [row.fingerprint ^ 1 for row in rows])
+        with atomic():
+            regrouping.rewrite(rows, NEWEST)
+
+        assert everything() == expected
