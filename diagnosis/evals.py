@@ -68,7 +68,7 @@ def candidates(project: Project, materials: list[Material], now: datetime) -> di
 def of_clusters(project: Project, materials: list[Material]) -> dict[str, EvalCandidate]:
     """The stored candidates of these clusters."""
     clusters = [material.cluster_id for material in materials]
-    found = EvalCandidate.objects.filter(project=project, cluster_id__in=clusters)
+    found = EvalCandidate.objects.filter(project=project, cluster_id__in=clusters).defer("document")
     return {candidate.cluster_id: candidate for candidate in found}
 
 

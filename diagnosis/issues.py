@@ -80,7 +80,7 @@ class Issue:
             "model_calls": calls_shown(self.model_calls),
             "evidence_ids": ids,
             "evidence": ids,
-            "traces": [trace_id.hex() for trace_id in self.cluster.trace_ids[:TRACES_SHOWN]],
+            "traces": [trace_id.hex() for trace_id in self.cluster.first_traces(TRACES_SHOWN)],
         }
 
 
