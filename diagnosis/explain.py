@@ -58,13 +58,14 @@ def explained(
         "code_location": asdict(where) if where else None,
         "failing_call": failing_call.of_evidence(made.evidence),
         "eval_candidate": eval_id,
-        "patch_plan": patch_plan.plan(facts(issue, made, eval_id, suspected)),
+        "patch_plan": patch_plan.plan(facts(issue, made, where, eval_id, suspected)),
     }
 
 
-def facts(issue: Issue, made: evals.Material, eval_id: str, suspected: Suspected | None) -> patch_plan.Facts:
+def facts(
+    issue: Issue, made: evals.Material, where: CodeLocation | None, eval_id: str, suspected: Suspected | None
+) -> patch_plan.Facts:
     """What the plan may speak of."""
-    where = location(made.evidence)
     captures = [record["capture"] for record in made.evidence if record["capture"]]
     return patch_plan.Facts(
         example=made.example,
