@@ -78,7 +78,7 @@ def readme(names: list[str]) -> str:
         handoff.WARNING,
         "",
         "- issue.md: the issue with plan and evidence, to read or to paste; what it quotes is made harmless",
-        "- loop.json: the loop with its issue and its approval; next_action says what to do",
+        "- loop.json: the loop with its issue and who approved it; next_action says what to do",
         "- patch_plan.json: the steps",
         "- evidence.jsonl: one stored record a line, as it was sent",
         "- evals/: the eval as JSON, JSONL, pytest (EVAL_TARGET names what it calls) and promptfoo",

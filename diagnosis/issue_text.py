@@ -35,9 +35,14 @@ def text(tracker: Tracker, data: dict[str, Any], page_url: str) -> trackers.Text
     return trackers.Text(title, tuple(lines(data, quoted)), pointer)
 
 
+def approvals(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The bundle's approvals in their order: one, or both where two people had to approve."""
+    return [one for one in (data["first_approval"], data["approval"]) if one]
+
+
 def lines(data: dict[str, Any], quoted: Callable[[object], str]) -> list[str]:
     """What is left out first stands last."""
-    issue, approval, plan = data["issue"], data["approval"] or {}, data["patch_plan"]
+    issue, plan = data["issue"], data["patch_plan"]
     impact = issue.get("impact") or {}
     return [
         f"Found by LoopKit as {data['loop_id']}. {QUOTED}",
@@ -46,7 +51,7 @@ def lines(data: dict[str, Any], quoted: Callable[[object], str]) -> list[str]:
         f"- severity: {neutral.plain(issue.get('severity'))}, failures: {issue.get('count')} "
         f"of {impact.get('operation_records')} records, users: {impact.get('users')}",
         f"- seen from {issue.get('first_seen')} to {issue.get('last_seen')}",
-        f"- approved by {quoted(approval.get('decided_by'))}: {quoted(approval.get('reason'))}",
+        *[f"- approved by {quoted(one['decided_by'])}: {quoted(one['reason'])}" for one in approvals(data)],
         "",
         *[f"{step['step']}. {quoted(step['detail'])}" for step in plan["steps"]],
         "",

@@ -132,6 +132,7 @@ class Handoff(Shape):
     loop_id = serializers.CharField()
     state = serializers.ChoiceField(Loop.State.choices)
     approval = DecisionShape()
+    first_approval = DecisionShape(allow_null=True, help_text="Of two people; null where one was enough.")
     issue = serializers.DictField()
     patch_plan = PatchPlan()
     eval_candidate = EvalCandidate()

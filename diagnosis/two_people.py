@@ -15,6 +15,12 @@ from django.db.models import F
 from diagnosis.models import Decision, Loop
 
 NEEDED = 2
+STANDING = (
+    Loop.State.APPROVED,
+    Loop.State.SHIPPED,
+    Loop.State.INCONCLUSIVE,
+    Loop.State.HELD,
+)  # approvals count
 
 
 class SamePerson(Exception):
@@ -37,7 +43,7 @@ def given(loop: Loop) -> list[Decision]:
     """The approvals that count now, in their order: none, the first of two, or all that were needed."""
     made = list(loop.decisions.all())[:2]  # not in SQL: they may have been read before
     first = pending(loop)
-    if first or not made or loop.state != Loop.State.APPROVED:
+    if first or not made or loop.state not in STANDING:
         return [first] if first else []
     before = [one for one in made[1:] if one.is_first and one.revision + 1 == made[0].revision]
     return [*before, made[0]]

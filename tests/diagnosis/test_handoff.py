@@ -11,12 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 
-from diagnosis import approval, trackers
+from diagnosis import approval, trackers, two_people
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, Tenant
 from tenants.provisioning import Minted
 from tests.diagnosis.console import page_of, text
 from tests.diagnosis.factory import make_loop
@@ -103,7 +104,7 @@ def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: 
     assert first == second
 
 
-@pytest.mark.parametrize("state", ["proposed", "rejected", "returned", "regressed"])
+@pytest.mark.parametrize("state", [state for state in Loop.State if state not in two_people.STANDING])
 def test_there_is_no_zip_before_an_approval(
     loop: Loop, alice: Minted, call: Callable[..., Any], state: str
 ) -> None:
@@ -111,6 +112,36 @@ def test_there_is_no_zip_before_an_approval(
 
     assert get(call, alice, loop, "zip").status_code == 409
     assert operator().get(f"/admin/loops/{loop.loop_id}/handoff.zip").status_code == 409
+
+
+def test_every_form_names_both_where_two_people_approved(
+    loop: Loop, alice: Minted, call: Callable[..., Any]
+) -> None:
+    Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
+    Loop.objects.update(state="proposed")
+    track(loop, "linear")
+    for name, reason in (("olga", "Fix it."), ("paul", "Yes, fix it.")):
+        person = User.objects.create_superuser(name)
+        approval.decide(Loop.objects.get(), Decision.Verb.APPROVE, reason, person, timezone.now())
+    Loop.objects.update(state="shipped", revision=F("revision") + 1)
+
+    bundle = get(call, alice, loop, "json").json()
+
+    assert [bundle[each]["decided_by"] for each in ("first_approval", "approval")] == ["olga", "paul"]
+    packed = zipfile.ZipFile(BytesIO(get(call, alice, loop, "zip").content))
+    assert json.loads(packed.read("loop.json"))["first_approval"] == bundle["first_approval"]
+    for issue in (packed.read("issue.md").decode(), get(call, alice, loop, "md").content.decode()):
+        who = [line.split(" at ")[0] for line in issue.splitlines() if line.startswith("Approved by ")]
+        assert who == ["Approved by olga", "Approved by paul"]
+    [link] = bundle["new_issue_links"]
+    said = parse_qs(urlsplit(link["url"]).query)["description"][0]
+    assert "- approved by `olga`: `Fix it.`\n- approved by `paul`: `Yes, fix it.`" in said
+
+
+def test_where_one_was_enough_there_is_no_first_approval(
+    decided: Loop, alice: Minted, call: Callable[..., Any]
+) -> None:
+    assert get(call, alice, decided, "json").json()["first_approval"] is None
 
 
 def test_what_the_issue_quotes_acts_nowhere(decided: Loop, alice: Minted, call: Callable[..., Any]) -> None:
