@@ -15,7 +15,8 @@ from django.db.models import F, QuerySet
 
 from diagnosis import loops
 from diagnosis.cluster_map import Fate, Moves, fates
-from diagnosis.models import EvalCandidate, Loop, LoopEvent
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Loop, LoopEvent
 from diagnosis.recounting import recounted
 from diagnosis.switch_model import FingerprintSwitch
 from telemetry.fingerprint import cluster_id

@@ -14,11 +14,12 @@ from diagnosis import baseline, judge, latency, looks, reasons, releases, run_ru
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
 from diagnosis.looks import Look
-from diagnosis.models import Loop, Verification
+from diagnosis.models import Loop
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
 from diagnosis.siblings import Sibling
 from diagnosis.spread import spread
+from diagnosis.verification_model import Verification
 from telemetry.times import rfc3339
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 

@@ -13,7 +13,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from diagnosis.models import EvalCandidate, Loop
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Loop
 from telemetry.digests import digests
 from tenants.binding import bind
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from diagnosis import eval_shapes
 from diagnosis.eval_formats import FORMATS
-from diagnosis.models import EvalCandidate, EvalResult
+from diagnosis.eval_models import EvalCandidate, EvalResult
 from loopkit.errors import ApiError
 from telemetry.asking import checked, sent
 from tenants.models import Project

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from diagnosis.eval_models import EvalCandidate
 from diagnosis.failures import Failing
-from diagnosis.models import EvalCandidate
 from telemetry.fingerprint import cluster_id
 from tenants.models import Project
 

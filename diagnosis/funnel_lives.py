@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from diagnosis.models import Decision, Loop, LoopEvent, Verification
+from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.urgency import Cost
+from diagnosis.verification_model import Verification
 
 State, Kind = Loop.State, LoopEvent.Kind
 PROPOSED, DECIDED, SHIPPED, VERIFIED = STAGES = ("proposed", "decided", "shipped", "verified")

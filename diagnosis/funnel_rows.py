@@ -11,8 +11,9 @@ from django.db.models import Q, QuerySet
 from diagnosis import loops
 from diagnosis.funnel import Funnel, funnel
 from diagnosis.funnel_lives import ENDS_WAITING, HELD, STARTS_WAITING, Event, Life, Period
-from diagnosis.models import Decision, Loop, LoopEvent, Verification
+from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.urgency import Cost
+from diagnosis.verification_model import Verification
 from telemetry.windows import Window, moment
 from tenants.models import Project
 

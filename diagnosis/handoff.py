@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 from diagnosis import issue_text, loops, neutral, next_action, reopening, two_people
-from diagnosis.models import EvalCandidate, Loop
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Loop
 from loopkit.errors import ApiError
 from telemetry.reading import find
 from tenants.binding import bind

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnosis import evidence_page, loops, verification_page
-from diagnosis.models import EvalCandidate, Loop
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Loop
 from diagnosis.readable import moment, rows
 
 

@@ -1,6 +1,7 @@
 """
-Packets, loops, decisions, verifications, evals: what was found and what became of it. In the control database.
+Packets, loops and decisions: what was found and what became of it. In the control database.
 
+Beside them: verification_model.py, eval_models.py, notice_models.py, switch_model.py.
 Records are named by id only: they live in each project's own store. Decisions and events are never deleted.
 """
 
@@ -11,8 +12,7 @@ import secrets
 from django.conf import settings
 from django.db import models
 
-from diagnosis import notice_models  # noqa: F401 - Django finds models here
-from diagnosis.switch_model import FingerprintSwitch as FingerprintSwitch  # a model of this app
+from diagnosis import eval_models, notice_models, switch_model, verification_model  # noqa: F401 - for Django
 from tenants.models import Project
 
 
@@ -186,62 +186,3 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.loop_id}"
-
-
-class Verification(models.Model):
-    """One comparison of the windows before and after a fix."""
-
-    class Verdict(models.TextChoices):
-        HELD = "held", "held"
-        IMPROVED = "improved", "improved"
-        UNCHANGED = "unchanged", "unchanged"
-        REGRESSED = "regressed", "regressed"
-        INCONCLUSIVE = "inconclusive", "inconclusive"
-        NO_TRAFFIC = "no_traffic", "no traffic"
-
-    loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="verifications")
-    verdict = models.CharField(max_length=20, choices=Verdict.choices)
-    document = models.JSONField(help_text="Counts, rates, interval, windows, and what is still needed.")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.verdict} {self.loop_id}"
-
-
-class EvalCandidate(models.Model):
-    """A test that would catch the failure, made from a cluster's evidence. Its id names it for good."""
-
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="evals")
-    eval_id = models.CharField(max_length=120, help_text="Such as checkout-timeout-v1.")
-    cluster_id = models.CharField(max_length=24)
-    document = models.JSONField(help_text="Cases and expectation.")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-created_at", "eval_id"]
-        constraints = [
-            models.UniqueConstraint(fields=["project", "eval_id"], name="one_eval_per_id"),
-            models.UniqueConstraint(fields=["project", "cluster_id"], name="one_eval_per_cluster"),
-        ]
-
-    def __str__(self) -> str:
-        return self.eval_id
-
-
-class EvalResult(models.Model):
-    """How a run of an eval ended, as the agent reported it."""
-
-    candidate = models.ForeignKey(EvalCandidate, on_delete=models.CASCADE, related_name="results")
-    passed = models.BooleanField()
-    release = models.CharField(max_length=200, blank=True)
-    detail = models.TextField(max_length=4000, blank=True)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.candidate_id} {'passed' if self.passed else 'failed'}"

@@ -18,7 +18,8 @@ from diagnosis import baseline, exposure, loops, releases, switching, verificati
 from diagnosis.baseline import Side
 from diagnosis.comparison import FOUND, Comparison, compare
 from diagnosis.judge import NEARLY_GONE
-from diagnosis.models import Loop, LoopEvent, Verification
+from diagnosis.models import Loop, LoopEvent
+from diagnosis.verification_model import Verification
 from diagnosis.watch import STRAY
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.binding import bind

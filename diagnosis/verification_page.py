@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis.models import Loop, Verification
+from diagnosis.models import Loop
 from diagnosis.readable import moment
+from diagnosis.verification_model import Verification
 
 FIGURES = {
     "success_rate": "Sessions without a failure",

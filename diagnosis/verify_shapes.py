@@ -2,7 +2,8 @@
 
 from rest_framework import serializers
 
-from diagnosis.models import Loop, Verification
+from diagnosis.models import Loop
+from diagnosis.verification_model import Verification
 from telemetry.parameters import Declared
 from telemetry.serializers import Shape, text
 

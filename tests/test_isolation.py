@@ -17,7 +17,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from diagnosis import feed_keys
-from diagnosis.models import EvalCandidate, EvalResult, Loop, LoopEvent, Packet
+from diagnosis.eval_models import EvalCandidate, EvalResult
+from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.notice_models import Notice
 from telemetry.models import Record
 from tenants.binding import bind

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from diagnosis import loops, urgency
-from diagnosis.models import EvalCandidate, Loop, LoopEvent, Packet, Severity
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Loop, LoopEvent, Packet, Severity
 from tenants.models import Project
 
 NOW = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)

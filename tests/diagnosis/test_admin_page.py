@@ -6,7 +6,8 @@ import pytest
 from django.contrib.admin.utils import quote
 from django.test import Client
 
-from diagnosis.models import Loop, Verification
+from diagnosis.models import Loop
+from diagnosis.verification_model import Verification
 from tenants import pool, project_file
 from tenants.models import Project
 from tenants.provisioning import Minted

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from diagnosis.models import Loop, Verification
+from diagnosis.models import Loop
 from diagnosis.verification import verify
+from diagnosis.verification_model import Verification
 from tests.diagnosis.shipping import SHIPPED, T0, after
 from tests.telemetry.factory import span, store
 

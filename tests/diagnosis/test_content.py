@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from diagnosis import content
-from diagnosis.models import EvalCandidate, Loop
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Loop
 from telemetry.models import Origin, Record
 from tenants.binding import bind
 from tenants.provisioning import Minted

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from diagnosis.models import Decision, EvalCandidate, Loop
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Decision, Loop
 from tenants.models import AuditEntry, Tenant
 from tenants.provisioning import Minted
 from tests.diagnosis.console import bulk, confirm, decide, page_of, text

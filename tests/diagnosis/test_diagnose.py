@@ -8,7 +8,8 @@ from typing import Any
 
 from diagnosis import packets
 from diagnosis.diagnose import MOST_ISSUES, diagnose
-from diagnosis.models import EvalCandidate, Loop, Packet
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Loop, Packet
 from telemetry.windows import Window
 from tenants.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from diagnosis.eval_models import EvalCandidate
 from diagnosis.evals import without_nul
-from diagnosis.models import EvalCandidate
 from tenants.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from diagnosis import fingerprint_admin, switch, switch_preview
 from diagnosis.diagnose import diagnose
-from diagnosis.models import FingerprintSwitch, Loop
+from diagnosis.models import Loop
+from diagnosis.switch_model import FingerprintSwitch
 from telemetry import version_lease
 from telemetry.versions import FIRST, NEWEST
 from telemetry.windows import Window

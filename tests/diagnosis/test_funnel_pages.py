@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from diagnosis import loops
-from diagnosis.models import Loop, LoopEvent, Verification
+from diagnosis.models import Loop, LoopEvent
+from diagnosis.verification_model import Verification
 from tenants.provisioning import Minted
 from tests.diagnosis.browsing import browser_of, diagnose, send
 from tests.diagnosis.console import decide, text

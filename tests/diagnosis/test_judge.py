@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from diagnosis.judge import ENOUGH, information, judge
 from diagnosis.looks import Look
-from diagnosis.models import Verification
 from diagnosis.rates import Counts
 from diagnosis.spread import Spread
+from diagnosis.verification_model import Verification
 from tests.diagnosis.counts import LARGE, some_counts
 
 RANK = {"held": 0, "improved": 1, "unchanged": 2, "inconclusive": 2, "regressed": 3}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.core.management import call_command
 
 from diagnosis.memory import recall
-from diagnosis.models import Decision, Loop, LoopEvent, Verification
+from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.verification import recheck, verify
+from diagnosis.verification_model import Verification
 from telemetry.times import rfc3339
 from tests.diagnosis.shipping import SHIPPED, T0, after
 

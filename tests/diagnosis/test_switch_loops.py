@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 from diagnosis import approval, loops, switch, verification
 from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose, find
-from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
 from loopkit.errors import Unavailable
 from telemetry import version_lease

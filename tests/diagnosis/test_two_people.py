@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from diagnosis import approval, diagnose, two_people
-from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent, Severity
+from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import Decision, Loop, LoopEvent, Severity
 from telemetry.windows import Window
 from tenants.models import AuditEntry, Tenant
 from tenants.provisioning import Minted

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from diagnosis.loops import WrongState
-from diagnosis.models import Loop, LoopEvent, Verification
+from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification import verify
 from diagnosis.verification_document import needed
+from diagnosis.verification_model import Verification
 from telemetry.models import Record
 from tenants.binding import bind
 from tests.diagnosis.shipping import SHIPPED, after

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from diagnosis import judge, latency, looks, observed, spent, spread, trajectory, watch
-from diagnosis.models import Verification
 from diagnosis.rates import Counts
+from diagnosis.verification_model import Verification
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "verification.md").read_text()
 TEXT = " ".join(PAGE.split())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from diagnosis import verification_page
-from diagnosis.models import Loop, Verification
+from diagnosis.models import Loop
 from diagnosis.verification import verify
+from diagnosis.verification_model import Verification
 from tests.diagnosis.shipping import SHIPPED, Send, after
 
 
