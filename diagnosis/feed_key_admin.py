@@ -1,25 +1,23 @@
-"""Feed keys for operators: mint, revoke, read. The raw key is in the answer that mints it and nowhere else."""
+"""Feed keys for operators and tenant managers: mint, revoke, read."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from diagnosis import feed_keys
 from diagnosis.notice_models import FeedKey
 from loopkit.links import absolute
 from tenants import audit
+from tenants.minted_admin import MintedAdmin
 from tenants.models import Tenant
-from tenants.staff import ReadOnly, ScopedAdmin, visible
+from tenants.staff import visible
 
 
 class MintFeedForm(forms.Form):
@@ -35,9 +33,10 @@ class MintFeedForm(forms.Form):
         field.queryset = tenants
 
 
-class FeedKeyAdmin(ReadOnly, ScopedAdmin):
-    """Minted and revoked, never edited and never deleted."""
+class FeedKeyAdmin(MintedAdmin):
+    """Keys of a tenant's feeds."""
 
+    purpose = "It reads the notices of one tenant and nothing else. It is shown once, on the next page."
     list_display = ["label", "tenant", "last_four", "works", "created_at", "last_used_at", "revoked_at"]
     list_filter = [
         ("revoked_at", admin.EmptyFieldListFilter),
@@ -47,68 +46,26 @@ class FeedKeyAdmin(ReadOnly, ScopedAdmin):
     search_fields = ["label", "last_four"]
     fields = ["label", "tenant", "last_four", "works", "created_at", "last_used_at", "revoked_at"]
     readonly_fields = ["works"]
-    actions = ["revoke"]
 
     @admin.display(description="works", boolean=True)
     def works(self, key: FeedKey) -> bool:
         """Not revoked."""
         return key.revoked_at is None
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """As Django has it."""
-        return request.user.has_perm("diagnosis.add_feedkey")
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change feed keys."""
-        return request.user.has_perm("diagnosis.change_feedkey")
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """No filter on the digest, which could be guessed digit by digit."""
-        return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Mint. The answer to the POST shows the raw key; Django's admin marks it `no-store`."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def mint_form(self, request: HttpRequest) -> MintFeedForm:
+        """For one of the tenants that this person works for."""
         tenants = visible(Tenant.objects.all(), request.user, "pk")
-        form = MintFeedForm(tenants, request.POST or None, initial=request.GET.dict())
-        if not form.is_valid():
-            return self.page(request, "mint", title="Mint a feed key", form=form)
-        raw, key = self.mint(request, **form.cleaned_data)
-        feeds = [absolute(request, reverse(f"notices-{kind}")) for kind in ("atom", "json")]
-        return self.page(request, "minted", title="The feed key is minted", raw=raw, key=key, feeds=feeds)
+        return MintFeedForm(tenants, request.POST or None, initial=request.GET.dict())
 
-    @transaction.atomic
-    def mint(self, request: HttpRequest, tenant: Tenant, label: str) -> tuple[str, FeedKey]:
-        """The raw text of the fresh key, and its row."""
-        raw, key = feed_keys.mint(tenant, label, timezone.now())
-        self.write_down(request, key, audit.Event.KEY_MINTED)
-        return raw, key
+    def fresh_key(self, now: datetime, **asked: Any) -> tuple[str, FeedKey]:
+        """The raw text of a fresh key, and its row."""
+        return feed_keys.mint(asked["tenant"], asked["label"], now)
 
-    def write_down(self, request: HttpRequest, key: FeedKey, event: audit.Event) -> None:
-        """One entry about the key."""
+    def beside(self, request: HttpRequest) -> dict[str, Any]:
+        """Where the key opens something."""
+        return {"feeds": [absolute(request, reverse(f"notices-{kind}")) for kind in ("atom", "json")]}
+
+    def write_down(self, request: HttpRequest, key: FeedKey, event: audit.Event, now: datetime) -> None:
+        """One entry about the key in the audit log."""
         said = {"kind": "feed", "label": key.label}
-        audit.record(event, f"feedkey:{key.pk}", audit.staff(request), timezone.now(), key.tenant_id, **said)
-
-    def page(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
-        """A page of feed keys in the admin's frame."""
-        frame = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
-        return TemplateResponse(request, f"admin/diagnosis/feedkey/{name}.html", frame | context)
-
-    @admin.action(
-        permissions=["revoke"], description="Revoke the selected feed keys: they stop working at once"
-    )
-    @transaction.atomic
-    def revoke(self, request: HttpRequest, keys: QuerySet[FeedKey]) -> None:
-        """With the time; keys that are revoked keep theirs."""
-        now = timezone.now()
-        revoked = [
-            key for key in keys if FeedKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
-        ]
-        for key in revoked:
-            self.write_down(request, key, audit.Event.KEY_REVOKED)
-        self.message_user(
-            request, f"{len(revoked)} of {len(keys)} selected keys are revoked now.", messages.SUCCESS
-        )
+        audit.record(event, f"feedkey:{key.pk}", audit.staff(request), now, key.tenant_id, **said)
