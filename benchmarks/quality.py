@@ -7,13 +7,11 @@ process; the scorers of DIR judge them. One configuration for all sets.
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import sets
 from benchmarks.quality_sets.place import prepared
 
 SETS = {
@@ -34,7 +32,7 @@ SETS = {
 }
 OPTIONS = {"stacks_d4j": ("--kind", "crash")}
 OWN = ("captures", "load", "order")  # come with the project
-GOALS: dict[str, dict[str, tuple[str, float]]] = {
+GOALS: dict[str, sets.Goals] = {
     "captures": {"kinds": (">=", 1.0), "pair_F1": (">=", 0.95), "causeless": ("<=", 0)},
     "load": {"clusters": ("<=", 1.0), "mixed": ("<=", 0)},
     "order": {"different": ("<=", 1)},
@@ -63,13 +61,10 @@ def short_of(name: str, figures: dict[str, Any]) -> list[str]:
     """Which goals of the set are not met."""
     goals = GOALS.get(name, {}).items()
     return [
-        f"{key} {sign} {goal}" for key, (sign, goal) in goals if not meets(number(figures[key]), sign, goal)
+        f"{key} {sign} {goal}"
+        for key, (sign, goal) in goals
+        if not sets.meets(number(figures[key]), sign, goal)
     ]
-
-
-def meets(value: float, sign: str, goal: float) -> bool:
-    """Whether the value is on the right side of the goal."""
-    return value >= goal if sign == ">=" else value <= goal
 
 
 def number(figure: Any) -> float:
@@ -92,6 +87,8 @@ def measure(name: str, data: Path, half: str) -> dict[str, Any]:
 
 def line(name: str, figures: dict[str, Any]) -> str:
     """A set's figures in one line."""
+    if not figures:
+        return f"{name:<18}no data"
     shown = (
         f"{key} {value:.4f}" if isinstance(value, float) else f"{key} {value}"
         for key, value in figures.items()
@@ -101,27 +98,16 @@ def line(name: str, figures: dict[str, Any]) -> str:
 
 def main() -> None:
     """The table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--half", default="dev")
-    parser.add_argument("--set", action="append", choices=sorted(SETS), dest="sets", default=None, nargs="+")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    wanted = [name for names in asked.sets for name in names] if asked.sets else list(SETS)
-    found = {}
+    asked = sets.parser(__doc__, SETS).parse_args()
+
+    def figures(name: str) -> dict[str, Any]:
+        if name not in OWN and not (asked.data / name / asked.half).is_dir():
+            return {}
+        found = measure(name, asked.data, asked.half)
+        return found | {"short_of": short_of(name, found)}
+
     with prepared():
-        for name in wanted:
-            if name not in OWN and not (asked.data / name / asked.half).is_dir():
-                print(f"{name:<18}no data")
-                continue
-            start = time.perf_counter()
-            figures = measure(name, asked.data, asked.half)
-            seconds = round(time.perf_counter() - start, 1)
-            found[name] = figures | {"short_of": short_of(name, figures), "seconds": seconds}
-            if not asked.json:
-                print(line(name, found[name]), flush=True)
-    if asked.json:
-        print(json.dumps(found, indent=1))
+        sets.run(asked.sets or SETS, figures, line, as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,15 @@ DIR judges.
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks import sets
 from benchmarks.quality_sets import scorers
 from benchmarks.quality_sets.place import prepared
 
-GOALS = {
+GOALS: dict[str, sets.Goals] = {
     "verify_sim": {
         "false_held": ("<=", 0.005),
         "false_regressed": ("<=", 0.01),
@@ -89,7 +87,7 @@ def table(name: str, figures: dict[str, Any]) -> str:
     lines = [f"{name}  " + "  ".join(f"{key} {value}" for key, value in head.items())]
     for figure, (sign, goal) in GOALS[name].items():
         value = figures[figure]
-        met = value is not None and (value <= goal if sign == "<=" else value >= goal)
+        met = value is not None and sets.meets(value, sign, goal)
         lines.append(f"  {figure:<18}{value:>8.4f}   goal {sign} {goal:<6} {'met' if met else 'MISSED'}")
     if figures.get("disagree"):
         lines.append(f"  product and judge disagree on {figures['disagree']}")
@@ -98,33 +96,22 @@ def table(name: str, figures: dict[str, Any]) -> str:
 
 def main() -> None:
     """The table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--half", default="dev")
-    parser.add_argument("--set", action="append", choices=sorted(GOALS), dest="sets", default=None)
+    parser = sets.parser(__doc__, GOALS)
     parser.add_argument(
         "--through", type=int, default=4_500, help="spans of a case that goes through the product"
     )
     parser.add_argument("--polls", type=int, default=1_000, help="agents that poll")
-    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    found: dict[str, Any] = {}
-    with prepared():
+
+    def figures(name: str) -> dict[str, Any]:
         from benchmarks import polling
 
-        for name in asked.sets or list(GOALS):
-            start = time.process_time()
-            polls = name == "polling"
-            figures = (
-                polling.simulate(asked.polls)
-                if polls
-                else measure(asked.data, name, asked.half, asked.through)
-            )
-            found[name] = figures | {"seconds": round(time.process_time() - start, 1)}
-            if not asked.json:
-                print(table(name, found[name]), flush=True)
-    if asked.json:
-        print(json.dumps(found, indent=1))
+        if name == "polling":
+            return polling.simulate(asked.polls)
+        return measure(asked.data, name, asked.half, asked.through)
+
+    with prepared():
+        sets.run(asked.sets or GOALS, figures, table, as_json=asked.json)
 
 
 if __name__ == "__main__":
