@@ -40,13 +40,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
     Args:
         page_url: the loop's page in the admin, which issues in trackers point to.
     """
-    if loop.state not in two_people.STANDING:
-        missing = MISSING[Loop.State(loop.state)]
-        raise ApiError(
-            409, "not_approved", f"The loop is {loop.state}; missing: {missing}.", next_action.for_loop(loop)
-        )
-    if outdated := reopening.why_outdated(loop):
-        raise ApiError(409, "approval_outdated", outdated, OUTDATED)
+    refuse_unless_approved(loop)
     with bind(loop.project):
         records = find(loop.issue["evidence_ids"])
     candidate = EvalCandidate.objects.get(project=loop.project, eval_id=loop.issue["eval_candidate"])
@@ -64,6 +58,15 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "next_action": next_action.after_handoff(loop),
     }
     return made | {"new_issue_links": issue_text.links(loop, made, page_url)}
+
+
+def refuse_unless_approved(loop: Loop) -> None:
+    """ApiError 409 as long as there is nothing to hand over."""
+    if loop.state not in two_people.STANDING:
+        told = f"The loop is {loop.state}; missing: {MISSING[Loop.State(loop.state)]}."
+        raise ApiError(409, "not_approved", told, next_action.for_loop(loop))
+    if outdated := reopening.why_outdated(loop):
+        raise ApiError(409, "approval_outdated", outdated, OUTDATED)
 
 
 def first_approval(loop: Loop) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry.record_ids import record_id
 
 LONGEST = 200  # characters of a name that gets a column; the whole of it stays in the message
-STATUS_UNSET, STATUS_OK, STATUS_ERROR = 0, 1, 2
+STATUS_OK, STATUS_ERROR = 1, 2
 
 
 @dataclass(frozen=True, slots=True)

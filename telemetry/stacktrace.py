@@ -96,11 +96,6 @@ def python_exception(stack: str) -> str:
     return next((line for line in lines if line and not line[0].isspace()), "")
 
 
-def top_own_frame(stack: str) -> str:
-    """Function and file of the frame nearest to the failure that is not a library's; "" without one."""
-    return str(next((frame for frame in frames(stack) if frame.is_own), ""))
-
-
 def origin(stack: str, depth: int, rules: Rules) -> str:
     """
     What of a stack tells one bug from another: where it was raised, by the innermost code that says something.

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tenants.models import Project
 
 PLENTY = 10**9  # spans a project
-ENDLESS = 1 << 62
 
 
 @contextmanager
