@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import shutil
 from collections import Counter
@@ -18,6 +20,11 @@ from tenants.provisioning import Minted
 from tests import sharing
 from tests.browser_forms import Person
 from tests.server import Server
+from tests.standing import Standing, on
+
+NUMBERS = itertools.count()
+NOWHERE = Path(os.devnull) / "nothing is stored"
+STORING = {"db", "transactional_db", "tmp_path"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"These ids are not unique: {twice}")
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and never among the tests themselves: that was a seventh of all time."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,14 +60,62 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
     return path
 
 
+@pytest.fixture(scope="module")
+def empty_dir(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Callable[[], Path]:
+    """`empty_dir()`: a data dir with a template of project files."""
+
+    def make() -> Path:
+        folder = tmp_path_factory.getbasetemp() / f"data-{next(NUMBERS)}"
+        (folder / "projects").mkdir(parents=True)
+        os.link(empty_store, folder / "projects" / f".template-{project_file.schema_version()}.sqlite3")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def standing() -> Standing | None:
+    """What all tests of a module find; nothing, unless the module says it: `yield from stand(build)`."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def stand(
+    empty_dir: Callable[[], Path], django_db_setup: None, django_db_blocker: Any
+) -> Callable[[Callable[[], Any]], Iterator[Standing]]:
+    """For a module's own `standing`: builds it."""
+
+    def build_once(build: Callable[[], Any]) -> Iterator[Standing]:
+        with on(django_db_blocker, empty_dir(), build) as world:
+            yield world
+
+    return build_once
+
+
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, settings: Any, empty_store: Path) -> Iterator[Path]:
-    """A data dir of the test's own, with a template of project files."""
-    settings.LOOPKIT_DATA_DIR = tmp_path
-    (tmp_path / "projects").mkdir()
-    os.link(empty_store, tmp_path / "projects" / f".template-{project_file.schema_version()}.sqlite3")
-    yield tmp_path
+def place(request: pytest.FixtureRequest, settings: Any) -> None:
+    """A data dir for the tests that could store something. The others, every second one, would only pay for it."""
+    if STORING & set(request.fixturenames) or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("data_dir")
+    else:
+        settings.LOOPKIT_DATA_DIR = NOWHERE
+
+
+@pytest.fixture
+def data_dir(empty_dir: Callable[[], Path], standing: Standing | None, settings: Any) -> Iterator[Path]:
+    """A data dir of the test's own, with a template of project files or what stands for the whole module."""
+    folder = empty_dir()
+    if standing is not None:
+        shutil.copytree(standing.folder, folder, dirs_exist_ok=True, copy_function=copy_over)
+    settings.LOOPKIT_DATA_DIR = folder
+    yield folder
     pool.close_all()
+
+
+def copy_over(source: str, target: str) -> None:
+    """The template is there already, and is one file for all."""
+    if not os.path.exists(target):
+        shutil.copyfile(source, target)
 
 
 @pytest.fixture
@@ -83,7 +144,7 @@ def charlie(make_project: Callable[..., Minted]) -> Minted:
     return make_project("charlie")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def call() -> Callable[..., Any]:
     """`call("GET", "/v1/telemetry", key)`: one request with a key, through the whole application."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -19,6 +20,7 @@ from tenants import provisioning
 from tenants.models import Key, Tenant
 from tests.diagnosis.factory import make_loop
 from tests.people import home, member
+from tests.standing import Standing, as_built
 
 UNKNOWN = "nothing-has-this-id"
 
@@ -53,16 +55,27 @@ class World(NamedTuple):
         return str(model._default_manager.filter(**{path_to_tenant(model): name})[0].pk)
 
 
+@pytest.fixture(scope="module")
+def standing(stand: Callable[..., Any]) -> Iterator[Standing]:
+    """Both tenants hold a row of everything, and Anna is signed in."""
+
+    def build() -> Client:
+        for name in ("alice", "charlie"):
+            minted = provisioning.mint(name, "", timezone.now(), claim=False)
+            home(minted.project, name)
+            make_loop(minted.project, title=f"{name} hurts")
+            url = f"https://github.com/{name}/shop"
+            Tracker.objects.create(project=minted.project, kind="github", url=url)
+            feed_keys.mint(minted.project.tenant, f"{name}s chat", timezone.now())
+        return member("anna", Tenant.objects.get(pk="alice"))
+
+    yield from stand(build)
+
+
 @pytest.fixture
-def world(db: None) -> World:
-    """Both tenants hold a row of everything."""
-    for name in ("alice", "charlie"):
-        minted = provisioning.mint(name, "", timezone.now(), claim=False)
-        home(minted.project, name)
-        make_loop(minted.project, title=f"{name} hurts")
-        Tracker.objects.create(project=minted.project, kind="github", url=f"https://github.com/{name}/shop")
-        feed_keys.mint(minted.project.tenant, f"{name}s chat", timezone.now())
-    return World(member("anna", Tenant.objects.get(pk="alice")))
+def world(db: None, standing: Standing) -> World:
+    """That, for one test."""
+    return World(as_built(standing.built))
 
 
 def url(model: type[Model], page: str, *pks: str) -> str:

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from diagnosis.models import Loop
+from tenants import provisioning
 from tenants.provisioning import Minted
+from tests.standing import Standing
 from tests.telemetry.factory import minutes, span, store
 
 Send = Callable[..., Any]
 
 
-@pytest.fixture
-def loop(alice: Minted, call: Callable[..., Any]) -> Loop:
-    """A loop with its packet and its eval."""
-    now = timezone.now()
-    store(alice.project, [span("charge card", at=now - minutes(5), error="declined")], now)
-    call("POST", "/v1/runs/diagnose", alice.keys["agent"])
-    return Loop.objects.get()
+@pytest.fixture(scope="module")
+def standing(stand: Callable[..., Any], call: Callable[..., Any]) -> Iterator[Standing]:
+    """A project with a loop, its packet and its eval."""
+
+    def build() -> Minted:
+        now = timezone.now()
+        alice = provisioning.mint("alice", "", now, claim=False)
+        store(alice.project, [span("charge card", at=now - minutes(5), error="declined")], now)
+        assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200
+        return alice
+
+    yield from stand(build)
 
 
 @pytest.fixture
-def send(alice: Minted, call: Callable[..., Any], loop: Loop) -> Send:
+def send(standing: Standing, call: Callable[..., Any], db: None) -> Send:
     """A request with alice's agent key; `path` may name the loop's ids."""
+    alice, loop = standing.built, Loop.objects.get()
 
     def ask(method: str, path: str, data: Any = None) -> Any:
         ids = {"loop": loop.loop_id, "packet": loop.packet_id, "eval": loop.issue["eval_candidate"]}

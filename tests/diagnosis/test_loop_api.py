@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,21 +12,40 @@ from django.utils import timezone
 
 from diagnosis import approval
 from diagnosis.models import Decision, Loop
+from tenants import provisioning
 from tenants.provisioning import Minted
+from tests.standing import Standing
 from tests.telemetry.factory import minutes, span, store
 
 Get = Callable[[str], Any]
 
 
+@pytest.fixture(scope="module")
+def standing(stand: Callable[..., Any], call: Callable[..., Any]) -> Iterator[Standing]:
+    """Alice's project with a proposed loop on stored records."""
+
+    def build() -> Minted:
+        now = timezone.now()
+        alice = provisioning.mint("alice", "", now, claim=False)
+        failing = span(
+            "charge card", at=now - minutes(5), error="card\r\n# declined", attributes={"session.id": "s"}
+        )
+        store(alice.project, [failing], now)
+        assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200
+        return alice
+
+    yield from stand(build)
+
+
 @pytest.fixture
-def loop(alice: Minted, call: Callable[..., Any]) -> Loop:
-    """A proposed loop on stored records."""
-    now = timezone.now()
-    failing = span(
-        "charge card", at=now - minutes(5), error="card\r\n# declined", attributes={"session.id": "s"}
-    )
-    store(alice.project, [failing], now)
-    assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200
+def alice(standing: Standing) -> Minted:
+    """Her project as built."""
+    return copy.deepcopy(standing.built)
+
+
+@pytest.fixture
+def loop(db: None, standing: Standing) -> Loop:
+    """Her loop."""
     return Loop.objects.get()
 
 
@@ -139,7 +159,7 @@ def test_loops_are_the_agents_work_list(loop: Loop, get: Get) -> None:
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=501", "limit=x", "cursor=!", "cursor=LTE", "state=open", "page=2"]
 )
-def test_a_bad_parameter_is_named(get: Get, path: str, query: str) -> None:
+def test_a_bad_parameter_is_named(db: None, get: Get, path: str, query: str) -> None:
     answer = get(f"{path}?{query}")
 
     assert answer.status_code == 400

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from loopkit.prepare import make_private
 from tests.browser_forms import Person
 from tests.server import ROOT, Server, manage
@@ -64,8 +66,21 @@ def test_a_mode_that_the_operator_chose_later_stays(tmp_path: Path) -> None:
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o750
 
 
-def test_two_runs_at_once_make_one_admin(tmp_path: Path) -> None:
-    environment = os.environ | {"LOOPKIT_DATA_DIR": str(tmp_path / "data")}
+def without_admin(data_dir: Path) -> Path:
+    """The installation before its admin was made."""
+    with closing(sqlite3.connect(data_dir / "control.sqlite3", isolation_level=None)) as database:
+        database.execute("DELETE FROM auth_user")
+    return data_dir
+
+
+@pytest.mark.parametrize(
+    "migrated", [True, pytest.param(False, marks=pytest.mark.faults)], ids=["migrated", "new"]
+)
+def test_two_runs_at_once_make_one_admin(
+    tmp_path: Path, new_installation: Callable[[], Path], migrated: bool
+) -> None:
+    data_dir = without_admin(new_installation()) if migrated else tmp_path / "data"
+    environment = os.environ | {"LOOPKIT_DATA_DIR": str(data_dir)}
     command = [sys.executable, "manage.py", "prepare"]
 
     racing = [
@@ -75,3 +90,4 @@ def test_two_runs_at_once_make_one_admin(tmp_path: Path) -> None:
 
     assert [process.returncode for process in racing] == [0, 0]
     assert sorted("Admin user made" in text for text in printed) == [False, True]
+    assert [name for _, name, _ in users(data_dir)] == ["admin"]

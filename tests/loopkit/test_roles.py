@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from tenants.models import AuditEntry, Key, Project, Tenant
 from tests.diagnosis.console import QUEUE, bulk, decide
 from tests.diagnosis.factory import make_loop
 from tests.people import home, member, operator, signed_in
+from tests.standing import Standing, as_built
 
 READ = dict.fromkeys(
     ["tenant", "project", "key", "auditentry", "packet", "loop", "notice", "tracker", "feedkey"], "r"
@@ -57,18 +59,30 @@ class World(NamedTuple):
     strangers: dict[type[Model], str]
 
 
-@pytest.fixture
-def world(db: None) -> World:
+@pytest.fixture(scope="module")
+def standing(stand: Callable[..., Any]) -> Iterator[Standing]:
     """Everybody works for alice's tenant, and zoe for charlie's."""
-    roles.make()
-    own, strangers = (rows_of(name) for name in ("alice", "charlie"))
-    browsers = {role: with_role(role.replace(" ", ""), role, "alice") for role in roles.ROLES}
-    colleague, stranger = (
-        User.objects.create_user(name, is_staff=True, email=f"{name}@example.org") for name in ("carl", "zoe")
-    )
-    Tenant.objects.get(pk="alice").members.add(colleague)
-    Tenant.objects.get(pk="charlie").members.add(stranger)
-    return World(browsers, own | {User: str(colleague.pk)}, strangers | {User: str(stranger.pk)})
+
+    def build() -> World:
+        roles.make()
+        own, strangers = (rows_of(name) for name in ("alice", "charlie"))
+        browsers = {role: with_role(role.replace(" ", ""), role, "alice") for role in roles.ROLES}
+        colleague, stranger = (
+            User.objects.create_user(name, is_staff=True, email=f"{name}@example.org")
+            for name in ("carl", "zoe")
+        )
+        Tenant.objects.get(pk="alice").members.add(colleague)
+        Tenant.objects.get(pk="charlie").members.add(stranger)
+        return World(browsers, own | {User: str(colleague.pk)}, strangers | {User: str(stranger.pk)})
+
+    yield from stand(build)
+
+
+@pytest.fixture
+def world(db: None, standing: Standing) -> World:
+    """That, for one test."""
+    built: World = standing.built
+    return built._replace(browsers={role: as_built(client) for role, client in built.browsers.items()})
 
 
 def rows_of(name: str) -> dict[type[Model], str]:
