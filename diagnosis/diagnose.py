@@ -16,11 +16,10 @@ from datetime import datetime
 from diagnosis import (
     extents,
     failures,
+    found,
     hints,
     model_calls,
     reopening,
-    run_rules,
-    slow,
     switching,
     traffic,
     verification,
@@ -61,11 +60,11 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
 def find(window: Window) -> Findings:
     """The issues of the bound project's window, worst first."""
     now = traffic.read(window)
-    found = [*slow.find(window), *run_rules.find(window)]
-    identities = failures.identities(record.trace_id for cluster in found for record in cluster.records)
+    clusters = found.find(window)
+    identities = failures.identities(record.trace_id for cluster in clusters for record in cluster.records)
     reached = [
         *extents.read(window, sorted(now.failed)),
-        *(extents.of_found(one, identities) for one in found),
+        *(extents.of_found(one, identities) for one in clusters),
     ]
     places = {place for one in reached for place in one.places}
     around = Surroundings(now, traffic.read(window.before), hints.read(window, places) if places else {})

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from diagnosis import evals, failing_call, patch_plan, run_rules, slow, suspected_release
+from diagnosis import evals, failing_call, found, patch_plan, suspected_release
 from diagnosis.issues import Issue
 from diagnosis.suspected_release import Suspected
 from telemetry import code_location
@@ -87,9 +87,8 @@ def location(evidence: list[dict[str, Any]]) -> CodeLocation | None:
     return next((where for where in found if where.own), found[0] if found else None)
 
 
-def evidence_url(issue: Issue, window: Window) -> str | None:
-    """Where all failures of the cluster are read, a page at a time; None where no record says so by itself."""
-    if issue.example.signal_type in (slow.SIGNAL, *run_rules.RULES):
-        return None
+def evidence_url(issue: Issue, window: Window) -> str:
+    """Where all failures of the cluster are read, a page at a time; found again where no record says so by itself."""
+    path = "/v1/evidence" if issue.example.signal_type in found.SIGNALS else "/v1/telemetry"
     asked = {"since_minutes": max(1, window.since_minutes), "until": rfc3339(window.end_unix_nano)}
-    return f"/v1/telemetry?{urlencode({'cluster_id': cluster_id(issue.cluster.fingerprint)} | asked)}"
+    return f"{path}?{urlencode({'cluster_id': cluster_id(issue.cluster.fingerprint)} | asked)}"

@@ -123,9 +123,7 @@ class Issue(Shape):
         help_text="Five records at most: the first, the latest, those that differ most.",
     )
     evidence = serializers.ListField(child=serializers.CharField(), help_text="The same as evidence_ids.")
-    evidence_url = text(
-        "All records of the cluster in the window, by cursor. Null: no record says so by itself."
-    )
+    evidence_url = serializers.CharField(help_text="All records of the cluster in the window, by cursor.")
     traces = serializers.ListField(child=serializers.CharField(), help_text="By first failure, 20 at most.")
     next_action = serializers.CharField(help_text="The call that comes next.")
     cluster_id = serializers.CharField(help_text="The kind of failure: the same in every window.")

@@ -6,7 +6,9 @@ from diagnosis.issue_shapes import Issue
 from diagnosis.loop_shapes import DecisionShape
 from diagnosis.models import Loop, Packet
 from diagnosis.pages_of import place_in
-from telemetry.parameters import Declared, Parameters, page_limit
+from telemetry import cursors, parameters
+from telemetry.fingerprint import of_cluster_id
+from telemetry.parameters import Declared, Parameters, Parsed, page_limit
 from telemetry.serializers import Shape, Window, text
 from telemetry.windows import MAX_MINUTES
 
@@ -78,6 +80,16 @@ class PacketsParameters(Declared):
 
     limit = page_limit(50)
     cursor = place_in(Packet)
+
+
+class EvidenceParameters(Parameters):
+    """GET /v1/evidence"""
+
+    cluster_id = Parsed(
+        "^clu_[0-9a-f]{16}$", of_cluster_id, source="fingerprint", help_text="Of an issue in this window."
+    )
+    limit = page_limit(100)
+    cursor = parameters.place_in(cursors.RECORDS)
 
 
 class PacketSummary(Shape):

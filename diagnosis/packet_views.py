@@ -9,13 +9,14 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import dashboard_shapes, packet_shapes, packets, report
+from diagnosis import dashboard_shapes, found, packet_shapes, packets, report
 from diagnosis.dashboard import dashboard
 from diagnosis.models import Packet
 from diagnosis.pages_of import page
 from loopkit.errors import ApiError
-from telemetry.asking import asked_window, checked
+from telemetry.asking import asked, asked_window, checked
 from telemetry.parameters import Declared, Parameters
+from telemetry.serializers import TelemetryPage
 from tenants.project_view import ProjectView
 from tenants.serializers import Error
 
@@ -57,6 +58,23 @@ class PacketView(ProjectView):
                 404, "packet_not_found", "No such packet in this project.", "GET /v1/packets lists them."
             )
         return Response({"ok": True, "packet": packets.shown(packet)})
+
+
+class EvidenceView(ProjectView):
+    """The records of what only a rule over a window finds, such as latency."""
+
+    @extend_schema(
+        operation_id="read_evidence",
+        summary="Read all records of an issue that no record tells by itself, such as latency",
+        description="Newest first, found again in the window: follow an issue's evidence_url.",
+        parameters=[packet_shapes.EvidenceParameters],
+        responses={200: TelemetryPage, **REFUSED},
+    )
+    def get(self, request: Request) -> Response:
+        """A page of them."""
+        query = asked(packet_shapes.EvidenceParameters, request, timezone.now())
+        cluster = query.filters.fingerprint or 0
+        return Response({"ok": True} | found.page(query.window, cluster, query.cursor, query.limit).shown())
 
 
 class DashboardView(ProjectView):

@@ -105,7 +105,7 @@ def steps(facts: Facts) -> list[str]:
     reproduce, start, compare, look, check = ([step] if wanted else [] for step, wanted in optional.items())
     return [
         f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids; "
-        "evidence_url, where there is one, pages through all records of the cluster.",
+        "evidence_url pages through all records of the cluster.",
         *reproduce,
         f"Find the code of {place}{called(example)}; it reports {quoted(example)}.",
         *start,

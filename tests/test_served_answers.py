@@ -24,6 +24,7 @@ READS = [
     "/v1/evals/{eval_id}?format=promptfoo",
     "/v1/evals/{eval_id}?format=jsonl",
     "/v1/telemetry",
+    "/v1/evidence?cluster_id={cluster_id}",
     "/v1/dashboard",
     "/v1/reports/latest.md",
 ]
@@ -44,7 +45,7 @@ def known(server: Server, human: Person) -> dict[str, str]:
     issue = packet["issues"][0]
     human.send(f"/admin/diagnosis/loop/{issue['loop_id']}/change/", verb="approve", reason="seen")
     ids = {"loop_id": issue["loop_id"], "eval_id": issue["eval_candidate"], "packet_id": packet["packet_id"]}
-    return ids | {"key": made["agent_key"]}
+    return ids | {"key": made["agent_key"], "cluster_id": issue["cluster_id"]}
 
 
 @pytest.mark.parametrize("path", READS)

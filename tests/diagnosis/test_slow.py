@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -119,6 +120,28 @@ def test_the_service_that_slowed_is_named_and_not_those_that_wait_for_it(alice: 
 
     assert (issue["signal_type"], issue["service"], issue["operation"]) == ("latency", "stock", "read")
     assert (issue["trend"], len(issue["evidence"])) == ("rising", 5)
+
+
+def test_all_of_its_records_are_paged_through(alice: Minted, call: Callable[..., Any]) -> None:
+    [issue] = issues(alice, traffic(3), traffic(1, slow_ms=50))
+
+    pages = [call("GET", f"{issue['evidence_url']}&limit=30", alice.keys["agent"]).json()]
+    while pages[-1]["next_cursor"]:
+        further = f"{issue['evidence_url']}&limit=30&cursor={pages[-1]['next_cursor']}"
+        pages.append(call("GET", further, alice.keys["agent"]).json())
+
+    records = [record for page in pages for record in page["records"]]
+    starts = [record["start_time"] for record in records]
+    assert len({record["record_id"] for record in records}) == len(records) == issue["count"]
+    assert {page["count"] for page in pages[:-1]} == {30}
+    assert starts == sorted(starts, reverse=True)
+    assert set(issue["evidence_ids"]) <= {record["record_id"] for record in records}
+
+
+def test_the_evidence_of_no_cluster_is_empty(alice: Minted, call: Callable[..., Any]) -> None:
+    answer = call("GET", "/v1/evidence?cluster_id=clu_0000000000000001", alice.keys["agent"])
+
+    assert (answer.json()["records"], answer.json()["complete"]) == ([], True)
 
 
 def test_the_same_durations_as_before_are_no_issue(alice: Minted) -> None:

@@ -1,0 +1,43 @@
+"""
+What rules find by themselves over a window, where no record carries the fingerprint: found again, a page at a time.
+
+The same window gives the same samples and so the same records, unless spans of it came in later; nothing is kept.
+Order as in telemetry/reading.py: start time, trace id, span id, all descending.
+"""
+
+from __future__ import annotations
+
+from diagnosis import run_rules, slow
+from diagnosis.clusters import Cluster
+from diagnosis.failures import Failing
+from telemetry import cursors, reading
+from telemetry.cursors import Cursor
+from telemetry.reading import Page
+from telemetry.store import snapshot
+from telemetry.windows import Window
+
+SIGNALS = frozenset({slow.SIGNAL, *run_rules.RULES})
+
+
+def find(window: Window) -> list[Cluster]:
+    """Everything that such rules find in the bound project's window."""
+    return [*slow.find(window), *run_rules.find(window)]
+
+
+def page(window: Window, fingerprint: int, cursor: Cursor | None, limit: int) -> Page:
+    """The newest records of the cluster, or those behind the cursor; none if no rule finds it in the window."""
+    with snapshot():
+        records = [
+            one for cluster in find(window) if cluster.fingerprint == fingerprint for one in cluster.records
+        ]
+        rest = behind(records, cursor)
+        rows = reading.rows_of(one.record_id for one in rest[: limit + 1])
+        rows.sort(key=lambda row: (row.start_time_unix_nano, row.trace_id, row.span_id), reverse=True)
+        return reading.shown_page(rows, cursors.RECORDS, window, limit)
+
+
+def behind(records: list[Failing], cursor: Cursor | None) -> list[Failing]:
+    """The records in the order of the list, those behind the cursor alone."""
+    last = (cursor.start_unix_nano, cursor.key) if cursor else None
+    places = {(one.start_time_unix_nano, one.key): one for one in records}
+    return [places[place] for place in sorted(places, reverse=True) if last is None or place < last]
