@@ -117,5 +117,8 @@ def case(record: dict[str, Any]) -> dict[str, Any]:
 
 def without_nul(document: dict[str, Any]) -> dict[str, Any]:
     """The document with no NUL in names and values: the record shows it, but PostgreSQL's JSON refuses it."""
-    cleaned: dict[str, Any] = json.loads(NUL.sub(r"\1", json.dumps(document)))
+    text = json.dumps(document)
+    if "\\u0000" not in text:
+        return document
+    cleaned: dict[str, Any] = json.loads(NUL.sub(r"\1", text))
     return cleaned

@@ -35,7 +35,11 @@ def explain(
         (
             issue,
             {"evidence_url": evidence_url(issue, window)}
-            | explained(issue, made, known[made.cluster_id].eval_id, suspects.get(issue.cluster.fingerprint)),
+            | evals.without_nul(
+                explained(
+                    issue, made, known[made.cluster_id].eval_id, suspects.get(issue.cluster.fingerprint)
+                )
+            ),
         )
         for issue, made in zip(issues, materials, strict=True)
     ]

@@ -10,8 +10,6 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from diagnosis.evals import without_nul
-
 LONGEST = 2_000  # characters of each; longer ones are cut to a text
 
 
@@ -32,7 +30,7 @@ def shown(record: Mapping[str, Any]) -> dict[str, Any]:
     capture = record["capture"]
     given, is_cut_in = bounded(capture["input"])
     result, is_cut_out = bounded(capture["output"])
-    call = {
+    return {
         "record_id": record["record_id"],
         "unit": capture["unit"],
         "tool": record["tool"],
@@ -42,7 +40,6 @@ def shown(record: Mapping[str, Any]) -> dict[str, Any]:
         "replayable": capture["replayable"],
         "truncated": is_cut_in or is_cut_out,
     }
-    return without_nul(call)
 
 
 def bounded(content: Any) -> tuple[Any, bool]:

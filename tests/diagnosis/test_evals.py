@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.evals import without_nul
+from diagnosis.models import Loop, Packet
 from tenants.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
 
@@ -59,6 +60,30 @@ def test_no_argument_of_a_tool_can_stop_the_diagnosis(
     candidate = call("GET", f"/v1/evals/{issue['eval_candidate']}", agent)
     assert candidate.status_code == 200
     assert "\\u0000" not in json.dumps(EvalCandidate.objects.get().document)
+
+
+@pytest.mark.django_db
+def test_no_attribute_can_stop_the_diagnosis(alice: Minted, call: Callable[..., Any]) -> None:
+    now = timezone.now()
+    failed = [
+        span(
+            "ship",
+            at=now - minutes(5),
+            trace=f"f{n}",
+            error="late",
+            attributes={"lane\0": "a\0", "code.filepath": "/app/ship\0.py", "code.function": "go\0"},
+        )
+        for n in range(20)
+    ]
+    well = [span("ship", at=now - minutes(5), trace=f"w{n}", attributes={"lane\0": "b\0"}) for n in range(20)]
+    store(alice.project, failed + well, now)
+
+    answer = call("POST", "/v1/runs/diagnose", alice.keys["agent"])
+
+    [issue] = answer.json()["packet"]["issues"]
+    assert "lane" in {hint["attribute"] for hint in issue["hints"]}
+    assert issue["code_location"]["file"] == "/app/ship.py"
+    assert "\\u0000" not in json.dumps([Packet.objects.get().document, Loop.objects.get().issue])
 
 
 @pytest.mark.parametrize(
