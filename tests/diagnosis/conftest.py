@@ -1,4 +1,8 @@
-"""A loop whose fix shipped, on stored records: `loop`, `send` for more of them, `held` once it held."""
+"""
+A loop whose fix shipped, on stored records: `loop`, `send` for more of them, `held` once it held.
+
+And for the admin: `boss`, a superuser's browser, and `project`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from diagnosis.models import Loop, Severity
 from diagnosis.verification import verify
@@ -13,9 +18,23 @@ from telemetry.fingerprint import cluster_id
 from telemetry.models import Record
 from telemetry.times import rfc3339
 from tenants.binding import bind
+from tenants.models import Project
 from tenants.provisioning import Minted
 from tests.diagnosis.shipping import SHIPPED, T0, Send, after, make_packet
+from tests.people import operator
 from tests.telemetry.factory import span, store
+
+
+@pytest.fixture
+def boss(db: None) -> Client:
+    """A superuser's browser."""
+    return operator()
+
+
+@pytest.fixture
+def project(alice: Minted) -> Project:
+    """The project of the test."""
+    return alice.project
 
 
 @pytest.fixture

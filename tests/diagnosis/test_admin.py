@@ -19,18 +19,6 @@ from tests.people import Reader, member, operator
 READ_ONLY = ["view_loop", "view_packet"]
 
 
-@pytest.fixture
-def project(alice: Minted) -> Project:
-    """The project of the test."""
-    return alice.project
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
-
-
 @pytest.mark.parametrize(
     ("verb", "state"), [("approve", "approved"), ("reject", "rejected"), ("return", "returned")]
 )

@@ -10,24 +10,10 @@ from diagnosis.models import Loop
 from diagnosis.verification_model import Verification
 from tenants import pool, project_file
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tests.diagnosis.console import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import Reader, operator
+from tests.people import Reader
 from tests.telemetry.factory import span, span_id, store, trace_id
-
-
-@pytest.fixture
-def project(alice: Minted) -> Project:
-    """The project of the test."""
-    return alice.project
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
-
 
 NASTY = '"><img src=x onerror=alert(1)><script>alert(1)</script> https://evil.example/'
 

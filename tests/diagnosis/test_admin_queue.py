@@ -8,22 +8,9 @@ from django.test import Client
 from diagnosis import loops
 from diagnosis.models import Decision, Loop, LoopEvent, Severity
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tests.diagnosis.console import QUEUE, bulk, confirm, decide, text
 from tests.diagnosis.factory import NOW, make_loop
 from tests.people import member, operator
-
-
-@pytest.fixture
-def project(alice: Minted) -> Project:
-    """The project of the test."""
-    return alice.project
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
 
 
 def test_the_queue_shows_what_waits_worst_first(boss: Client, project: Project) -> None:

@@ -17,12 +17,6 @@ from tests.people import Reader, operator
 
 
 @pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
-
-
-@pytest.fixture
 def loop(alice: Minted) -> Loop:
     """A loop that waits."""
     return make_loop(alice.project)

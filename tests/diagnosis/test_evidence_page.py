@@ -12,19 +12,13 @@ from diagnosis.models import Loop
 from tenants.provisioning import Minted
 from tests.diagnosis.console import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import Reader, operator
+from tests.people import Reader
 from tests.telemetry.factory import minutes, record_id, span, store
 
 BIDI, TAG = "\u202eevil\u202c", "\U000e0041"
 NASTY = (
     f'"><script>alert(1)</script><a href="https://evil.example/">x</a> {BIDI} \x1b[2J{TAG} {{{{ 7|add:7 }}}}'
 )
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
 
 
 def failing(name: str = "failing", after: float = 0, **fields: Any) -> dict[str, Any]:

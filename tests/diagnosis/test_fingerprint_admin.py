@@ -23,7 +23,7 @@ from telemetry.windows import Window
 from tenants import audit, pool, project_file
 from tenants.models import AuditEntry, Project
 from tests.diagnosis.native import DRIVER, JAVA, LOADER, clusters, crashes, send
-from tests.people import Reader, home, member, operator
+from tests.people import Reader, home, member
 
 NOW = timezone.now()
 T0 = NOW - timedelta(minutes=30)
@@ -45,12 +45,6 @@ def project(make_project: Any) -> Project:
     send(made, NOW, crashes(DRIVER, T0, 2), crashes(LOADER, T0, 3), hostile)
     diagnose(made, Window.ending(NOW, 60), NOW)
     return home(made, "acme")
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
 
 
 def page_of(project: Project) -> str:

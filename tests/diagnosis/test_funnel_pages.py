@@ -19,17 +19,11 @@ from tenants.provisioning import Minted
 from tests.diagnosis.browsing import browser_of, diagnose, send
 from tests.diagnosis.console import decide, text
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, home, member, operator
+from tests.people import Reader, home, member
 
 PAGE = "/admin/funnel/"
 NOW = timezone.now()
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
 
 
 def propose(minted: Minted, at: datetime, cluster: int = 1) -> Loop:

@@ -20,15 +20,9 @@ from tenants.provisioning import Minted
 from tests.diagnosis.browsing import ESCAPED, HOSTILE
 from tests.diagnosis.console import QUEUE, bulk, confirm, decide, page_of, text
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, home, member, operator
+from tests.people import Reader, home, member
 
 NOW = timezone.now()
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
 
 
 def make_two(alice: Minted, charlie: Minted) -> None:
