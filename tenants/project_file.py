@@ -98,10 +98,11 @@ def schema_version() -> int:
 def ensure(project_id: str) -> Path:
     """The path of the project's file, which exists and may be written. OperationalError where that is not so."""
     path, mark = path_of(project_id), mark_of(project_id)
+    was_made = mark.exists()  # asked before the file is: another thread may make first that and then the mark
     try:
         if path.exists():
             check_writable(path)
-        elif mark.exists():
+        elif was_made:
             raise MissingFile(
                 f"{path.name} is gone: put it back, or delete {mark.name} to begin an empty one."
             )
