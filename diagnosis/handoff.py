@@ -55,7 +55,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "loop_id": loop.loop_id,
         "state": loop.state,
         "approval": loops.decided(loop),
-        "issue": loop.issue,
+        "issue": next_action.issue_of(loop),
         "patch_plan": loop.issue["patch_plan"],
         "eval_candidate": candidate.document,
         "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],
