@@ -82,7 +82,7 @@ def status_of(loop: Loop) -> str:
 
 def issue_of(loop: Loop) -> dict[str, Any]:
     """The loop's issue, which was stored when a packet showed it, with what is next now."""
-    return loop.issue | {"status": status_of(loop), "next_action": for_loop(loop)}
+    return {**loop.issue, "status": status_of(loop), "next_action": for_loop(loop)}
 
 
 def for_packet(issues: int, open_issues: int) -> str:
