@@ -51,7 +51,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "state": loop.state,
         "approval": loops.decided(loop),
         "first_approval": first_approval(loop),
-        "issue": loop.issue,
+        "issue": next_action.issue_of(loop),
         "patch_plan": loop.issue["patch_plan"],
         "eval_candidate": candidate.document,
         "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],

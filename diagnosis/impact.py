@@ -66,5 +66,5 @@ def grade(severities: Collection[str], impact: Impact, trend: str = "") -> Grade
     if trend == "rising":
         raised.append("+1: the rate rises against the window before")
     severity = Severity(min(worst + len(raised), Severity.CRITICAL))
-    base = f"{worst.label}: the worst record of its kind"
+    base = f"{worst.label}: the worst of its records and their echoes"
     return Grade(severity, f"{severity.label} ({'; '.join([base, *raised])})" if raised else base)

@@ -50,7 +50,7 @@ def whole(loop: Loop) -> dict[str, Any]:
     """A loop with its issue, its history and its verifications."""
     return shown(loop) | {
         "outdated": reopening.as_far_as_known(loop) or None,
-        "issue": loop.issue,
+        "issue": next_action.issue_of(loop),
         "events": [
             {
                 "kind": event.kind,

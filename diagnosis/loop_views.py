@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -29,6 +32,18 @@ def own_loop(project: Project, loop_id: str) -> Loop:
     if loop is None:
         raise ApiError(404, "loop_not_found", "No such loop in this project.", "GET /v1/loops lists them.")
     return loop
+
+
+def refuse_misfits(asked: dict[str, Any], now: datetime) -> None:
+    """400 for what does not go with the kind of event, or lacks to it."""
+    if "shipped_at" in asked and asked["kind"] != LoopEvent.Kind.SHIPPED:
+        raise ApiError(400, "invalid", "shipped_at: goes with kind shipped only.", "Leave shipped_at out.")
+    if asked.get("shipped_at", now) > now:
+        raise ApiError(400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs.")
+    if asked["kind"] == LoopEvent.Kind.ANSWERED and not asked.get("note"):
+        raise ApiError(
+            400, "invalid", "note: goes with kind answered.", "Write the answer to the human there."
+        )
 
 
 def wrong_state(error: loops.WrongState) -> ApiError:
@@ -89,14 +104,7 @@ class LoopEventsView(ProjectView):
         principal = request.user
         assert isinstance(principal, Principal)
         now = timezone.now()
-        if "shipped_at" in asked and asked["kind"] != LoopEvent.Kind.SHIPPED:
-            raise ApiError(
-                400, "invalid", "shipped_at: goes with kind shipped only.", "Leave shipped_at out."
-            )
-        if asked.get("shipped_at", now) > now:
-            raise ApiError(
-                400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs."
-            )
+        refuse_misfits(asked, now)
         try:
             loops.report(loop, LoopEvent.Kind(asked.pop("kind")), principal.key.key_id, now, **asked)
         except loops.WrongState as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from diagnosis import two_people
 from diagnosis.growth import a_day
 from diagnosis.loops import WAITING
@@ -76,6 +78,11 @@ def after_handoff(loop: Loop) -> str:
 def status_of(loop: Loop) -> str:
     """The status of the loop's issue in a packet."""
     return REOPENED if loop.state == State.PROPOSED and loop.again else STATUS[State(loop.state)]
+
+
+def issue_of(loop: Loop) -> dict[str, Any]:
+    """The loop's issue, which was stored when a packet showed it, with what is next now."""
+    return {**loop.issue, "status": status_of(loop), "next_action": for_loop(loop)}
 
 
 def for_packet(issues: int, open_issues: int) -> str:

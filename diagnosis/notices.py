@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.template.defaultfilters import pluralize
 
 from diagnosis import outbox
 from diagnosis.models import Loop, LoopEvent
@@ -84,7 +85,7 @@ def notice(loop: Loop, kind: Kind, once: str, text: str, now: datetime) -> Notic
 def new(event: LoopEvent) -> Notice:
     """A cluster that had no loop."""
     loop = event.loop
-    text = f"A new kind of failure waits for a decision: {loop.failures} failures."
+    text = f"A new kind of failure waits for a decision: {loop.failures} failure{pluralize(loop.failures)}."
     return notice(loop, Kind.NEW, "", text, event.created_at)
 
 

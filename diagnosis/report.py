@@ -50,7 +50,7 @@ def issue_lines(number: int, issue: dict[str, Any]) -> list[str]:
         f"- severity: {issue['severity_reason']}",
         f"- status: {issue['status']} (loop `{issue['loop_id']}`: {issue['approval']['state']})",
         f"- operation: {code(issue['operation'])}",
-        f"- failures: {impact['records']} of {impact['operation_records']} records, {impact['sessions']} sessions",
+        f"- failures: {impact['records']} of {impact['operation_records']} records; sessions: {impact['sessions']}",
         f"- trend: {issue['trend']}",
         f"- seen from {issue['first_seen']} to {issue['last_seen']}",
         f"- evidence: {', '.join(f'`{record_id}`' for record_id in issue['evidence_ids'])}",

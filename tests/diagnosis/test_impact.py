@@ -67,7 +67,10 @@ def test_a_rate_that_rises_is_worse_and_the_reason_says_so(moves: str, severity:
 def test_many_users_count_and_are_told() -> None:
     graded = grade({"medium"}, impact(sessions=12, users=9))
 
-    assert graded.reason == "high (medium: the worst record of its kind; +1: 12 sessions of 9 users are hit)"
+    assert (
+        graded.reason
+        == "high (medium: the worst of its records and their echoes; +1: 12 sessions of 9 users are hit)"
+    )
 
 
 def test_an_echo_at_the_edge_of_the_service_counts_as_the_worst_record() -> None:

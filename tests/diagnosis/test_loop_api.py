@@ -103,7 +103,7 @@ def test_the_bundle_in_markdown_keeps_telemetry_from_writing_headings(loop: Loop
 def test_nothing_can_be_reported_on_a_loop_that_waits(
     loop: Loop, post: Callable[..., Any], kind: str
 ) -> None:
-    answer = post(f"/v1/loops/{loop.loop_id}/events", {"kind": kind})
+    answer = post(f"/v1/loops/{loop.loop_id}/events", {"kind": kind, "note": "because"})
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_state")
 
@@ -143,6 +143,25 @@ def test_a_shipping_time_goes_with_shipped_only(loop: Loop, post: Callable[..., 
     )
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
+
+
+def test_a_question_is_answered_in_words(loop: Loop, post: Callable[..., Any]) -> None:
+    Loop.objects.update(state=Loop.State.RETURNED)
+
+    answer = post(f"/v1/loops/{loop.loop_id}/events", {"kind": "answered"})
+
+    loop.refresh_from_db()
+    assert (answer.status_code, answer.json()["error"]["code"], loop.state) == (400, "invalid", "returned")
+
+
+def test_the_issue_of_a_loop_says_what_is_next_now(loop: Loop, get: Get) -> None:
+    approve(loop)
+
+    whole = get(f"/v1/loops/{loop.loop_id}").json()
+    bundle = get(f"/v1/loops/{loop.loop_id}/handoff").json()
+
+    assert whole["issue"]["next_action"] == whole["next_action"]
+    assert [shown["issue"]["status"] for shown in (whole, bundle)] == ["in_progress"] * 2
 
 
 def test_loops_are_the_agents_work_list(loop: Loop, get: Get) -> None:

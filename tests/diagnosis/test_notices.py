@@ -48,7 +48,7 @@ def test_a_diagnosis_tells_of_a_new_loop_once(alice: Minted, call: Callable[...,
 
     [told] = Notice.objects.all()
     assert (told.kind, told.project_id, told.state) == ("new", alice.project.project_id, "proposed")
-    assert told.text == "A new kind of failure waits for a decision: 1 failures."
+    assert told.text == "A new kind of failure waits for a decision: 1 failure."
 
 
 def test_a_decision_is_told_without_its_reason(alice: Minted) -> None:
