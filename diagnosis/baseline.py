@@ -17,6 +17,7 @@ from diagnosis import observed, releases, run_rules
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
+from diagnosis.rules import RULES
 from diagnosis.spread import Clustering, Observed
 from telemetry.fingerprint import of_cluster_id
 from telemetry.times import rfc3339
@@ -100,7 +101,7 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
 
 def count(loop: Loop, window: Window, target: Target) -> Observed:
     """What the bound project's window holds of the loop's cluster."""
-    if loop.signal_type in run_rules.RULES:  # no record carries its fingerprint
+    if loop.signal_type in RULES.by_visits:  # no record carries its fingerprint
         return run_rules.observe(loop.signal_type, window, target)
     return observed.read(window, target)
 

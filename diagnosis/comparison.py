@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from diagnosis import baseline, judge, latency, looks, reasons, releases, run_rules, siblings, spent, watching
+from diagnosis import baseline, judge, latency, looks, reasons, releases, siblings, spent, watching
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
 from diagnosis.looks import Look
 from diagnosis.models import Loop
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
+from diagnosis.rules import RULES
 from diagnosis.siblings import Sibling
 from diagnosis.spread import spread
 from diagnosis.verification_model import Verification
@@ -24,7 +25,7 @@ from telemetry.times import rfc3339
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 
 LATENCY = "latency"
-FOUND = (LATENCY, *run_rules.RULES)  # found by a diagnosis; no record carries their fingerprint
+FOUND = RULES.signals  # found by a diagnosis; no record carries their fingerprint
 TRACES = "Here a record is a trace that was looked at, and a failure one with the {signal}."
 
 
@@ -89,7 +90,7 @@ def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) ->
         found = replace(found, verdict="held")
     return (
         in_traces(found, after, still_holds, loop.signal_type)
-        if loop.signal_type in run_rules.RULES
+        if loop.signal_type in RULES.by_visits
         else found
     )
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.failures import Failing
+from diagnosis.rules import RULES
 from telemetry.fingerprint import cluster_id
 from tenants.models import Project
 
@@ -23,10 +24,7 @@ EXPECTATIONS = {
     "output_truncated": "The answer ends by itself: finish_reason is not length.",
     "malformed_output": "The model calls only tools that were offered, with arguments that are JSON.",
     "user_signal": "The answer is one that the user does not rate down.",
-    "latency": "The operation takes no longer than it did before.",
-    "repeated_call": "A call with the same arguments and the same result is made twice at most.",
-    "unfounded_answer": "The answer claims nothing that no tool told, and says so where it found nothing out.",
-}
+} | {signal: rule.EXPECTATION for signal, rule in RULES.rules.items()}
 ATTEMPTS = 100  # at a free name; two do unless fingerprints are switched to and fro
 DEFAULT_EXPECTATION = "The operation ends without an error."
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even run of backslashes, which are text themselves

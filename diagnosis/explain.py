@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from diagnosis import evals, failing_call, found, patch_plan, suspected_release
+from diagnosis import evals, failing_call, patch_plan, suspected_release
 from diagnosis.issues import Issue
+from diagnosis.rules import RULES
 from diagnosis.suspected_release import Suspected
 from telemetry import code_location
 from telemetry.code_location import CodeLocation
@@ -93,6 +94,6 @@ def location(evidence: list[dict[str, Any]]) -> CodeLocation | None:
 
 def evidence_url(issue: Issue, window: Window) -> str:
     """Where all failures of the cluster are read, a page at a time; found again where no record says so by itself."""
-    path = "/v1/evidence" if issue.example.signal_type in found.SIGNALS else "/v1/telemetry"
+    path = "/v1/evidence" if issue.example.signal_type in RULES.rules else "/v1/telemetry"
     asked = {"since_minutes": max(1, window.since_minutes), "until": rfc3339(window.end_unix_nano)}
     return f"{path}?{urlencode({'cluster_id': cluster_id(issue.cluster.fingerprint)} | asked)}"

@@ -7,21 +7,21 @@ Order as in telemetry/reading.py: start time, trace id, span id, all descending.
 
 from __future__ import annotations
 
-from diagnosis import run_rules, slow
+from diagnosis import run_rules
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
+from diagnosis.rules import RULES
 from telemetry import cursors, reading
 from telemetry.cursors import Cursor
 from telemetry.reading import Page
 from telemetry.store import snapshot
 from telemetry.windows import Window
 
-SIGNALS = frozenset({slow.SIGNAL, *run_rules.RULES})
-
 
 def find(window: Window) -> list[Cluster]:
     """Everything that such rules find in the bound project's window."""
-    return [*slow.find(window), *run_rules.find(window)]
+    by_window = [cluster for rule in RULES.over_window for cluster in rule.find(window)]
+    return [*by_window, *run_rules.find(window)]
 
 
 def page(window: Window, fingerprint: int, cursor: Cursor | None, limit: int) -> Page:

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from diagnosis.models import Loop, Severity
-from telemetry.meaning import SIGNAL_TYPES
+from diagnosis.rules import SIGNAL_TYPES
 from telemetry.serializers import Shape, number, text
 
 SEVERITIES = Severity.labels

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from diagnosis.contrast import Hint
 from diagnosis.failures import Failing
+from diagnosis.rules import RULES
 from diagnosis.suspected_release import Suspected
 
 INFRA = re.compile(
@@ -25,9 +26,7 @@ BY_SIGNAL = {
     "output_truncated": "model",
     "malformed_output": "tools",
     "user_signal": "prompt",
-    "unfounded_answer": "prompt",
-    "repeated_call": "orchestration",
-}
+} | {signal: rule.LEVER for signal, rule in RULES.rules.items() if rule.LEVER}
 BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first that matches
 BY_UNIT = {"retrieval": "retrieval", "tool_call": "tools", "llm_call": "model"}
 CHANGES = {

@@ -20,7 +20,7 @@ from django.utils import timezone
 from diagnosis import loops
 from diagnosis.models import Loop, Severity
 from diagnosis.queue_list import ORDERS
-from telemetry.meaning import SIGNAL_TYPES
+from diagnosis.rules import SIGNAL_TYPES
 from tenants.models import Project, Tenant
 from tenants.staff import visible
 

@@ -8,22 +8,20 @@ hurts there, and is told apart by its signal alone. No record carries the finger
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from typing import cast
 
-from diagnosis import calls, failures, observed, repeated_call, unfounded
-from diagnosis.calls import Bounds, Made, Place, Visit
+from diagnosis import calls, failures, observed
+from diagnosis.calls import Bounds, Place, Visit
 from diagnosis.clusters import Cluster
 from diagnosis.observed import Row, Target
 from diagnosis.rates import Counts
+from diagnosis.rules import RULES
+from diagnosis.rules.registry import ByVisits
 from diagnosis.spread import Observed, clustering
 from telemetry.windows import MINUTE_NANO, Window
 
-Rule = Callable[[Made, Bounds], Iterator[Visit]]
-RULES: dict[str, Rule] = {
-    repeated_call.SIGNAL: repeated_call.visits,
-    unfounded.SIGNAL: unfounded.visits,
-}
 DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=300), Bounds(a_slice=50, calls=2000)
 
 
@@ -31,10 +29,10 @@ def find(window: Window) -> list[Cluster]:
     """One cluster for each rule and operation that it found hurting in the bound project, by name."""
     now, before = calls.made(window, DIAGNOSED), cache(lambda: calls.made(window.before, DIAGNOSED))
     found: list[Cluster] = []
-    for rule in RULES.values():
-        visited = by_place(rule(now, DIAGNOSED))
+    for rule in RULES.over_runs:
+        visited = by_place(rule.visits_in(now, DIAGNOSED))
         hurt = [place for place in sorted(visited) if any(visit.charged for visit in visited[place])]
-        earlier = by_place(rule(before(), DIAGNOSED)) if hurt else {}
+        earlier = by_place(rule.visits_in(before(), DIAGNOSED)) if hurt else {}
         found += [cluster(visited[place], earlier.get(place, [])) for place in hurt]
     return found
 
@@ -48,16 +46,23 @@ def cluster(now: list[Visit], before: list[Visit]) -> Cluster:
 
 def observe(signal: str, window: Window, target: Target) -> Observed:
     """For a verification: the traces that hurt, of those that were looked at and called the operation."""
-    made = calls.made(window, VERIFIED, target.without_releases)
     found = [
         visit
-        for visit in RULES[signal](made, VERIFIED)
+        for visit in visits(signal, window, target)
         if visit.place.service == target.service and visit.place.operation in target.operations
     ]
     size = observed.stretch_minutes(window) * MINUTE_NANO
     rows: list[Row] = [(visit.start_time_unix_nano // size, 1, int(bool(visit.charged))) for visit in found]
     total = counts(found)
     return Observed(total, observed.batches(observed.merged(rows)), clustering(total, hurt_sessions(found)))
+
+
+def visits(signal: str, window: Window, target: Target) -> Iterator[Visit]:
+    """What the signal's rule says of each trace that it looked at."""
+    rule = next((rule for rule in RULES.over_runs if signal == rule.SIGNAL), None)
+    if rule is None:
+        return cast(ByVisits, RULES.rules[signal]).visits(window, target)
+    return rule.visits_in(calls.made(window, VERIFIED, target.without_releases), VERIFIED)
 
 
 def hurt_sessions(found: list[Visit]) -> list[Counts]:

@@ -1,7 +1,8 @@
 """
 What the records of an operation spent themselves: what a loop about latency is verified by.
 
-It must be what told it (slow.py): without what children took, and with the way to the operation from another service.
+It must be what told it (rules/latency.py): without what children took, and with the way to the operation from another
+service.
 """
 
 from __future__ import annotations

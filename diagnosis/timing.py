@@ -13,7 +13,7 @@ from telemetry.models import Record, Trace
 from telemetry.windows import Window
 
 TRACES = 120  # of a window
-A_SLICE = 30  # of a slice of it: traffic may be uneven
+SHARE = 4  # of the traces may be of one slice: traffic may be uneven
 MOST_RECORDS = 40_000  # of these traces; a runaway loop makes more
 COLUMNS = (
     "trace_id",
@@ -109,15 +109,15 @@ def runs(window: Window) -> Iterator[Ran]:
         yield from own(steps, served)
 
 
-def traces(window: Window) -> Iterator[list[Step]]:
-    """The first traces of each slice of the window, by their records."""
+def traces(window: Window, most: int = TRACES) -> Iterator[list[Step]]:
+    """The first traces of each slice of the window, `most` in all, by their records."""
     ids: list[bytes] = []
     for part in slices(window):
         started = Trace.objects.filter(
             start_time_unix_nano__gte=part.start_unix_nano, start_time_unix_nano__lt=part.end_unix_nano
         ).order_by("start_time_unix_nano", "trace_id")
-        ids += map(bytes, started.values_list("trace_id", flat=True)[:A_SLICE])
-    return of_traces(ids[:: -(-len(ids) // TRACES)] if ids else [])
+        ids += map(bytes, started.values_list("trace_id", flat=True)[: most // SHARE])
+    return of_traces(ids[:: -(-len(ids) // most)] if ids else [])
 
 
 def of_traces(ids: Iterable[bytes]) -> Iterator[list[Step]]:

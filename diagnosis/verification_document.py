@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from diagnosis import observed, run_rules, trajectory
+from diagnosis import observed, trajectory
 from diagnosis.comparison import LATENCY, Comparison
 from diagnosis.judge import expected
 from diagnosis.models import Loop
 from diagnosis.rates import Ratio
+from diagnosis.rules import RULES
 from diagnosis.spread import spread
 
 EVIDENCE = 5  # failing records after the fix
@@ -56,6 +57,6 @@ def needed(records: int | None, operation: str, signal_type: str = "") -> str:
         return ""
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
-    counted = "trace" if signal_type in run_rules.RULES else "record"
+    counted = "trace" if signal_type in RULES.by_visits else "record"
     more = f"about {rounded:,} more {counted}{'' if rounded == 1 else 's'} of {operation}"
     return more if signal_type == LATENCY else f"{more} without a failure"

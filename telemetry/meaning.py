@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-SIGNAL_TYPES = (
+SIGNAL_TYPES = (  # of single records; those of windows are in diagnosis/rules
     "error",
     "tool_call_failed",
     "llm_call_failed",
     "output_truncated",
     "malformed_output",
     "user_signal",
-    "latency",
-    "repeated_call",
-    "unfounded_answer",
 )
 
 

@@ -9,11 +9,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from diagnosis import contrast, hints, impact, next_action, repeated_call, run_rules, trend, unfounded
+from diagnosis import contrast, hints, impact, next_action, run_rules, trend
 from diagnosis.contrast import Counted, Sides, judge
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
-from telemetry.meaning import SIGNAL_TYPES
+from diagnosis.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
+from diagnosis.rules import unfounded_answer as unfounded
 from telemetry.skeleton import skeleton
 from telemetry.windows import Window
 from tenants.provisioning import Minted
@@ -112,14 +113,23 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"up to {run_rules.DIAGNOSED.a_slice * hints.SLICES} traces",
         f"the content of {run_rules.DIAGNOSED.calls} calls",
         f"the run's last {unfounded.LAST} model",
+        f"{missing_call.USUAL * 100:g} % of the traces before made the call",
+        f"at most {missing_call.LEFT * 100:g} % of that share",
+        f"{missing_call.CHANCE * 100:g} % divided by the number of calls that are compared",
+        f"in {missing_call.FEWEST} traces on each side",
     ]
 
     assert missing(claims) == []
 
 
 def test_every_signal_and_status_and_module_is_named_and_there() -> None:
-    modules = re.findall(r"`((?:telemetry|diagnosis)/\w+\.py)`", PAGE)
+    rows = [
+        f"| `{rule.SIGNAL}` | {rule.ABOUT} | `{rule.__name__.replace('.', '/')}.py` |"
+        for rule in RULES.rules.values()
+    ]
+    modules = re.findall(r"`((?:telemetry|diagnosis)/(?:rules/)?\w+\.py)`", PAGE)
 
     assert [name for name in SIGNAL_TYPES if f"\n| `{name}` |" not in PAGE] == []
+    assert [row for row in rows if f"\n{row}\n" not in PAGE] == []
     assert [status for status in next_action.STATUS.values() if f"`{status}` (" not in TEXT] == ["rejected"]
     assert [module for module in modules if not (ROOT / module).exists()] == []

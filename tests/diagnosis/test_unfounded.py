@@ -10,7 +10,7 @@ import pytest
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.packets import shown
-from diagnosis.unfounded import quoted
+from diagnosis.rules.unfounded_answer import quoted
 from diagnosis.verification import verify
 from telemetry.conventions.content import words
 from telemetry.windows import Window

@@ -19,11 +19,14 @@ from diagnosis.calls import Bounds, Call, Made, Place, Visit
 from diagnosis.failures import Failing
 
 SIGNAL = "repeated_call"
+LEVER = "orchestration"
+EXPECTATION = "A call with the same arguments and the same result is made twice at most."
+ABOUT = "an agent makes the same call 3 times without progress"
 THRESHOLD = 3  # calls
 MANY = 10  # calls; a loop that nothing stopped
 
 
-def visits(made: Made, bounds: Bounds) -> Iterator[Visit]:
+def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:
     """Each trace that was looked at, with each operation that it called."""
     for run in calls.runs(made, THRESHOLD, bounds):
         stuck = {one[0].place: one for one in reversed(repeated(run.calls))}

@@ -3,8 +3,8 @@ Services that became slow: the `latency` signal, against the window of the same 
 
 What an operation spends itself is compared, without what its children took, so that the slow one is named and not
 everyone who waits for it; a call that takes longer than the callee ran is charged to the callee, whose network or
-queue it is. How two windows are compared is in slower.py; nothing is read but rollups as long as no operation's
-durations moved.
+queue it is. How two windows are compared, and by which tests (https://doi.org/10.1214/aoms/1177730491), is in
+slower.py; nothing is read but rollups as long as no operation's durations moved.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from diagnosis.timing import Place, Ran, runs
 from telemetry.windows import Window
 
 SIGNAL = "latency"
+LEVER = ""
+EXPECTATION = "The operation takes no longer than it did before."
+ABOUT = "an operation takes longer than in the window before"
 KEY_VERSION = "1"  # as in calls.py
 SLOW_QUANTILE = 0.9  # of the window before; what took longer is shown
 CALLEES, RAISED = 2, 1.5  # most of so many services answer one caller late: then it is the caller

@@ -22,6 +22,9 @@ from diagnosis.failures import Failing
 from telemetry.conventions.content import words
 
 SIGNAL = "unfounded_answer"
+LEVER = "prompt"
+EXPECTATION = "The answer claims nothing that no tool told, and says so where it found nothing out."
+ABOUT = "an agent answers with claims, and no tool call of its run returned anything"
 LAST = 3  # model calls of a run that are read: an answer may be formatted, or summed up, once more
 LONGEST = 4_000  # characters of an answer; claims stand where it begins, and reading on would cost
 BEFORE, AFTER = 60, 100  # characters around a claim that are quoted
@@ -56,7 +59,7 @@ CLAIM = re.compile(
 )
 
 
-def visits(made: Made, bounds: Bounds) -> Iterator[Visit]:
+def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:
     """Each trace that was looked at, with each model that it called."""
     answers = {trace_id: last_answers(rows) for trace_id, rows in made.items()}
     chosen = calls.evenly(made, sum(map(len, answers.values())), bounds)

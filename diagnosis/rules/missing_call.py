@@ -1,0 +1,183 @@
+"""
+An operation that no longer calls what it always called: the `missing_call` signal, against the window before.
+
+No span fails and nothing gets slower where code returns early, so only the calls tell. For each operation, and each
+operation that it calls, one table of traces: with the call or without, before or now. Fisher's exact test
+(https://doi.org/10.2307/2340521) gives the chance of so many without it now, if nothing changed; the guard is that of
+slower.py. The first call in time that vanished is named: those behind it follow from it.
+
+Quiet: an operation that runs no more, traces with a failure in them, a call that another took the place of, and a
+callee in a service that sends no spans any more. Nothing is read but rollups as long as no operation runs less
+often beside the others than before.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from statistics import median
+
+from diagnosis import timing, traffic
+from diagnosis.called import Callee, Made, Visits, visited
+from diagnosis.calls import Place as Visited
+from diagnosis.calls import Visit
+from diagnosis.clusters import Cluster
+from diagnosis.failures import Failing
+from diagnosis.observed import Target
+from diagnosis.rates import Counts
+from diagnosis.timing import Place, Ran
+from diagnosis.trend import Sides, chance
+from telemetry.windows import Window
+
+SIGNAL = "missing_call"
+LEVER = "other"
+EXPECTATION = "The operation makes the calls that it made before."
+ABOUT = "an operation leaves out a call that it made in the window before"
+KEY_VERSION = "1"  # as in calls.py
+CHANCE = 0.001  # of a false alarm among all calls of a window; visits of one session are alike
+USUAL = 0.75  # of the traces made the call before
+LEFT = 0.5  # of that share, at most, is left
+FEWEST = 5  # traces on each side
+RAN_LESS = 0.75  # times as often as the operation that held best
+VERIFIED = 480  # traces
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A call that vanished, with the traces of both windows that ran its caller."""
+
+    place: Place
+    callee: Callee
+    before: list[Made]
+    now: list[Made]
+
+    @property
+    def without(self) -> list[Made]:
+        """The traces that lack it now."""
+        return [made for made in self.now if self.callee not in made.calls]
+
+    @property
+    def lacking(self) -> Sides:
+        """The traces without it in both windows."""
+        missed = sum(self.callee not in made.calls for made in self.before)
+        return Sides(Counts(len(self.without), len(self.now)), Counts(missed, len(self.before)))
+
+    @property
+    def is_large(self) -> bool:
+        """Whether nearly all made the call before, and few do now."""
+        now, before = ((1 - (counts.rate or 0.0)) for counts in self.lacking)
+        return before >= USUAL and now <= LEFT * before
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether most of them call something else now that was never called before."""
+        known = {callee for made in self.before for callee in made.calls}
+        return 2 * sum(not known.issuperset(made.calls) for made in self.without) > len(self.without)
+
+    @property
+    def usual_start(self) -> float:
+        """How long after the caller's start it came."""
+        return median(made.calls[self.callee] for made in self.before if self.callee in made.calls)
+
+    @property
+    def message(self) -> str:
+        """For people; the numbers are of the window."""
+        now, before = self.lacking
+        named = self.callee[1] if self.callee[0] == self.place.service else " ".join(self.callee)
+        return (
+            f"no longer calls {named}: {now.failures} of {now.exposure} traces lack the call, "
+            f"before {before.failures} of {before.exposure}"
+        )
+
+
+def find(window: Window) -> list[Cluster]:
+    """One cluster for each service of the bound project that leaves out a call, by name."""
+    if not ran_less(window):
+        return []
+    return clusters(visited(timing.traces(window.before)), visited(timing.traces(window)))
+
+
+def ran_less(window: Window) -> bool:
+    """Whether some operation ran less often beside the others than before, told from rollups alone."""
+    before, now = traffic.read(window.before).ran, traffic.read(window).ran
+    ratios = [now[place] / ran for place, ran in before.items() if ran >= FEWEST]
+    return bool(ratios) and min(ratios) <= RAN_LESS * max(ratios)
+
+
+def clusters(before: Visits, now: Visits) -> list[Cluster]:
+    """The same of what ran in both windows. Pure."""
+    by_service: dict[str, list[Gone]] = defaultdict(list)
+    for one in first_of_each(vanished(before, now)):
+        by_service[one.place.service].append(one)
+    return [cluster(found) for _, found in sorted(by_service.items())]
+
+
+def vanished(before: Visits, now: Visits) -> list[Gone]:
+    """The calls that are surely made less often."""
+    compared = [
+        Gone(place, callee, made, now[place])
+        for place, made in before.items()
+        if min(len(made), len(now.get(place, []))) >= FEWEST
+        for callee in sorted({callee for one in made for callee in one.calls})
+    ]
+    alive = {place.service for place in now}
+    return [
+        one
+        for one in compared
+        if one.is_large
+        and one.callee[0] in alive
+        and not one.is_replaced
+        and chance(one.lacking) < CHANCE / len(compared)
+    ]
+
+
+def first_of_each(gone: Iterable[Gone]) -> list[Gone]:
+    """Of each operation the call that came first."""
+    first: dict[Place, Gone] = {}
+    for one in sorted(gone, key=lambda one: (one.usual_start, one.callee)):
+        first.setdefault(one.place, one)
+    return list(first.values())
+
+
+def cluster(found: list[Gone]) -> Cluster:
+    """The traces without the call, of the operation of a service that misses most; its others are echoes."""
+    first, *others = sorted(found, key=lambda one: (-len(one.without), one.place))
+    echoes = [record for one in others for record in records(one)]
+    lacking = first.lacking
+    return Cluster(
+        fingerprint(first.place, first.callee), records(first), echoes, lacking.now.exposure, lacking.before
+    )
+
+
+def records(gone: Gone) -> list[Failing]:
+    """The runs without the call, by time."""
+    number = fingerprint(gone.place, gone.callee)
+    found = [charged(made, gone.message, number) for made in gone.without]
+    return sorted(found, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
+
+
+def charged(made: Made, message: str, number: int) -> Failing:
+    """A run without the call as a record that hurts."""
+    place = Place(made.step.service, made.step.operation)
+    return Ran(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)
+
+
+def visits(window: Window, target: Target) -> Iterator[Visit]:
+    """For a verification: each trace that ran the operation, charged if it lacks the call that the target names."""
+    for place, all_made in visited(timing.traces(window, VERIFIED)).items():
+        if place.service != target.service or place.operation not in target.operations:
+            continue
+        for made in all_made:
+            step = made.step
+            if step.release not in target.without_releases:
+                is_made = any(fingerprint(place, callee) == target.fingerprint for callee in made.calls)
+                hurt = None if is_made else charged(made, "", target.fingerprint)
+                yield Visit(Visited(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
+
+
+def fingerprint(place: Place, callee: Callee) -> int:
+    """The key of "this operation leaves out this call", in every window."""
+    text = "\x00".join((KEY_VERSION, SIGNAL, place.service, place.operation, *callee))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1

@@ -1,0 +1,68 @@
+"""
+The rules over windows, found by looking: each file of this package that has a SIGNAL is one. A new rule is a new file.
+
+A rule looks at a window as a whole (`find`), or at the runs of agents that all such rules share (`visits_in`,
+run_rules.py). No record carries the fingerprint of what it finds, so a fix is verified by visits: traces that ran the
+operation, hurt or not; latency alone by durations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Protocol, cast
+
+from diagnosis.calls import Bounds, Made, Visit
+from diagnosis.clusters import Cluster
+from diagnosis.observed import Target
+from telemetry.windows import Window
+
+
+class Rule(Protocol):
+    """What each rule's file offers."""
+
+    __name__: str
+    __doc__: str | None  # says where the rule is from
+    SIGNAL: str
+    LEVER: str  # where a change would act; "" where the unit of work decides
+    EXPECTATION: str  # of an eval, in one sentence
+    ABOUT: str  # when it speaks, as docs/diagnosis.md says it
+
+
+class OverWindow(Rule, Protocol):
+    """A rule that reads the window itself."""
+
+    def find(self, window: Window) -> list[Cluster]:
+        """What it finds in the bound project's window."""
+
+
+class ByVisits(OverWindow, Protocol):
+    """The same, whose fixes are verified by visits."""
+
+    def visits(self, window: Window, target: Target) -> Iterator[Visit]:
+        """The traces that ran the target's operations, charged where they hurt."""
+
+
+class OverRuns(Rule, Protocol):
+    """A rule about the calls of single traces."""
+
+    def visits_in(self, made: Made, bounds: Bounds) -> Iterator[Visit]:
+        """Each trace that was looked at, with each operation that it called, charged where it hurts."""
+
+
+class Registry:
+    """The rules of a package, by signal."""
+
+    def __init__(self, package: str, folders: Iterable[str]) -> None:
+        modules = [import_module(f"{package}.{found.name}") for found in iter_modules(folders)]
+        known = [cast(Rule, module) for module in modules if hasattr(module, "SIGNAL")]
+        self.rules = {rule.SIGNAL: rule for rule in sorted(known, key=lambda rule: rule.SIGNAL)}
+        self.signals = tuple(self.rules)
+        self.over_window = [cast(OverWindow, rule) for rule in self.rules.values() if hasattr(rule, "find")]
+        self.over_runs = [cast(OverRuns, rule) for rule in self.rules.values() if hasattr(rule, "visits_in")]
+        self.by_visits = frozenset(
+            rule.SIGNAL
+            for rule in self.rules.values()
+            if hasattr(rule, "visits") or hasattr(rule, "visits_in")
+        )

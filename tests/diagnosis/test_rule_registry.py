@@ -1,0 +1,74 @@
+"""A rule over windows is one file: it is found, says where it comes from, and is known wherever rules are named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diagnosis.patch_plan import CHANGES
+from diagnosis.rules import RULES
+from diagnosis.rules.registry import Rule
+
+ROOT = Path(__file__).resolve().parents[2]
+ACME = """
+SIGNAL = "acme_stalled"
+LEVER = "infra"
+EXPECTATION = "Acme does not stall."
+ABOUT = "acme stalls"
+
+def find(window):
+    return ["found"]
+
+def visits(window, target):
+    return iter(())
+"""
+ASKED = """
+import sys
+from importlib.machinery import PathFinder
+
+class WithFolder:
+    def find_spec(name, path=None, target=None):
+        spec = PathFinder.find_spec(name, path, target)
+        if name == "diagnosis.rules":
+            spec.submodule_search_locations.append(sys.argv[1])
+        return spec
+
+sys.meta_path.insert(0, WithFolder)
+import django
+django.setup()
+from diagnosis import comparison, evals, found, issue_shapes, patch_plan, queue_filter, run_rules
+run_rules.find = lambda window: []
+found.RULES.over_window = [rule for rule in found.RULES.over_window if rule.SIGNAL == "acme_stalled"]
+print(
+    found.find(None), evals.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
+    "acme_stalled" in issue_shapes.Issue().fields["signal_type"].choices, "acme_stalled" in comparison.FOUND,
+    "acme_stalled" in queue_filter.SIGNAL_TYPES, "acme_stalled" in found.RULES.by_visits,
+)
+"""
+
+
+def test_a_new_rule_is_one_new_file(tmp_path: Path) -> None:
+    (tmp_path / "acme.py").write_text(ACME)
+    known = {"DJANGO_SETTINGS_MODULE": "loopkit.settings", "LOOPKIT_DATA_DIR": str(tmp_path / "data")}
+
+    told = subprocess.run(
+        [sys.executable, "-c", ASKED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=known,
+        cwd=ROOT,
+        check=False,
+    )
+
+    assert told.stdout == "['found'] Acme does not stall. infra True True True True\n", told.stderr
+
+
+@pytest.mark.parametrize("rule", RULES.rules.values(), ids=list(RULES.rules))
+def test_each_declares_all_that_others_say_of_it(rule: Rule) -> None:
+    assert "https://" in (rule.__doc__ or "")
+    assert rule.LEVER in CHANGES or rule.SIGNAL == "latency"  # whose unit of work decides
+    assert rule.EXPECTATION.endswith(".")
+    assert any(hasattr(rule, name) for name in ("find", "visits_in"))
