@@ -64,6 +64,19 @@ def test_the_unit_decides_the_signal(attributes: dict[str, Any], signal_type: st
     assert (judged.signal_type, judged.severity) == (signal_type, "medium")
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"events": [exception("overloaded, retried", "RateLimitError")]},
+        {"status_code": OK, "attributes": CHAT | {"error.type": "RateLimitError"}},
+        {"attributes": CHAT | {"gen_ai.output.messages": "Error: that is what your log says."}},
+    ],
+    ids=["a retry that was recorded", "an error type beside status OK", "an answer about an error"],
+)
+def test_a_model_call_that_only_looks_failed_is_quiet(told: dict[str, Any]) -> None:
+    assert judge(make_span(**{"attributes": CHAT, **told})) is None
+
+
 @pytest.mark.parametrize("status_code", [0, OK])
 @pytest.mark.parametrize("scope", ["pydantic-ai", "app", "@opentelemetry/instrumentation-http"])
 def test_a_recorded_exception_without_error_status_was_handled(scope: str, status_code: int) -> None:
