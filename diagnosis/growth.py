@@ -3,8 +3,8 @@ When a rejected failure is put to a human again: once it grew past the decision'
 
 Two numbers can grow: failures a day, and users hit a day. Rates are compared, by the exact interval that verification
 uses (rates.py), with the length of the window as exposure; windows of different length are made comparable first:
-- The decision's window starts with the first failure: a failure that was ten minutes old when somebody rejected it was
-  as frequent as it was in those ten minutes.
+- The decision's window starts with the first failure, or an hour before its end: a failure that was six hours old when
+  somebody rejected it was as frequent as in those six hours, and one that was ten seconds old is not a day's thousands.
 - The window now is as long as the decision's at least, so that a busy hour is not taken for a day.
 - Of a shorter window, the users are taken for those of the longer one: there are at least so many.
 docs/approval.md#rejecting says it for people.
@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from diagnosis import urgency
 from diagnosis.exposure import records
 from diagnosis.models import Decision, Packet
 from diagnosis.rates import Counts, Tails, ratio
 from telemetry.times import rfc3339
-from telemetry.windows import Window, unix_nano
+from telemetry.windows import MINUTE_NANO, Window, unix_nano
 
 FEWEST, USUAL, MOST = 2, 3, 100  # times
 CHANCE = Tails(low=0.001, high=0.001)  # small, because every diagnosis looks
@@ -71,7 +72,8 @@ def numbers(packet: Packet, issue: dict[str, Any]) -> dict[str, Any]:
 def since_first(issue: dict[str, Any], window: Window) -> Numbers:
     """What the issue cost in the window, from its first failure on."""
     first = unix_nano(datetime.fromisoformat(issue["first_seen"]))
-    begun = Window(max(window.start_unix_nano, min(first, window.end_unix_nano)), window.end_unix_nano)
+    end = window.end_unix_nano
+    begun = Window(min(max(window.start_unix_nano, first), end - urgency.SHORTEST * MINUTE_NANO), end)
     return Numbers(issue["impact"]["records"], issue["impact"]["users"], begun)
 
 

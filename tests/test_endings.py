@@ -79,7 +79,7 @@ def test_a_rejected_failure_comes_back_once_it_grew(server: Server, human: Perso
     rejected = read(server, loop, agent)
     assert (rejected["state"], rejected["decision"]["times"]) == ("rejected", 3)
     assert rejected["next_action"].endswith(
-        "once it grows 3 times past the 720 a day at which it was rejected."
+        "once it grows 3 times past the 240 a day at which it was rejected."
     )
 
     # It goes on as before: nobody is asked.

@@ -100,12 +100,18 @@ def test_what_is_rejected_for_good_never_grows(alice: Minted) -> None:
         assert growth.grown(rejection(1, DAY, times=None), issue(9999), window(DAY), CLUSTER) is None
 
 
-def test_a_failure_that_was_young_is_as_frequent_as_it_was_then() -> None:
-    young = make_issue(first_seen="2026-05-04T11:50:00.000000Z", impact={"records": 12, "users": 1})
+@pytest.mark.parametrize(
+    ("first_seen", "length", "hours"),
+    [("06:00:00", DAY, 6), ("11:59:50", DAY, 1), ("11:59:50", 10, 1)],
+)
+def test_a_failure_that_was_young_is_as_frequent_as_it_was_then_in_an_hour_at_least(
+    first_seen: str, length: int, hours: int
+) -> None:
+    young = make_issue(first_seen=f"2026-05-04T{first_seen}.000000Z", impact={"records": 12, "users": 1})
 
-    found = growth.since_first(young, window(DAY))
+    found = growth.since_first(young, window(length))
 
-    assert found.per_day == 12 * 6 * 24
+    assert found.per_day == 12 * 24 / hours
 
 
 @pytest.mark.parametrize(
