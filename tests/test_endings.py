@@ -94,7 +94,7 @@ def test_a_rejected_failure_comes_back_once_it_grew(server: Server, human: Perso
     assert packet["issues"][0]["status"] == "reopened"
     again = read(server, loop, agent)
     assert (again["state"], again["decision"]["verb"]) == ("proposed", "reject")
-    told = "Rejected at 720 a day, 1 user by admin because: One customer, known; now "
+    told = "Rejected at 240 a day, 1 user by admin because: One customer, known; now "
     assert again["again"].startswith(told)
     assert packet["memory"][0]["note"].startswith(told)
     assert told in human.read(page)
