@@ -37,7 +37,7 @@ check: .venv/dev.stamp ## format, lint, types, settings, migrations, API schema,
 	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) spectacular --validate --fail-on-warn > /dev/null
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/run.stamp ## how fast spans are stored, and how far the goals are; ARGS="--case one_span" for a part
 	@$(BIN)/python -m benchmarks.ingest $(ARGS)

@@ -28,10 +28,14 @@ STORING = {"db", "transactional_db", "tmp_path"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several tests with one id, xdist would run one and say nothing."""
+    """
+    Of several tests with one id, xdist would run one and say nothing. The files with a Chromium come first: they take
+    longest, and begun last one of them would leave the other worker idle.
+    """
     twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"These ids are not unique: {twice}")
+    items.sort(key=lambda item: "tests/browser/" not in item.nodeid)
 
 
 def pytest_collection_finish() -> None:
