@@ -15,6 +15,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from diagnosis import course, differences, twin
+from diagnosis.content import evidence_ids
 from diagnosis.course import Course
 from diagnosis.differences import CONTENT, FACTS, Comparison
 from diagnosis.models import Loop
@@ -70,7 +71,7 @@ class Evidence:
 
 def read(loop: Loop, asked: Mapping[str, str]) -> Evidence:
     """The evidence with the record and the row of its trace that were asked for, `record` and `row`."""
-    record_ids = [str(record_id) for record_id in loop.issue.get("evidence_ids") or []]
+    record_ids = evidence_ids(loop.issue)
     try:
         with bind(loop.project):
             return of_store(loop, record_ids, asked)
