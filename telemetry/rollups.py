@@ -18,31 +18,28 @@ MINUTE_NANO = 60_000_000_000
 TABLES = {1: "telemetry_rollup", 60: "telemetry_hourrollup", 1440: "telemetry_dayrollup"}  # by minutes
 NO_FAILURE = 0
 MAX_SUM = (1 << 63) - 1  # of a 64-bit column; sums stop there, in any order
-UPSERT = f"""
-    INSERT INTO {{table}} AS kept
+MERGE = """
+    INSERT INTO {table} AS kept
         (minute, service, operation, fingerprint, duration_bucket,
          count, duration_nano_sum, duration_nano_max)
-    VALUES {{{{rows}}}}
+    VALUES {{rows}}
     ON CONFLICT (minute, service, operation, fingerprint, duration_bucket) DO UPDATE SET
+"""
+ADD = f"""
         count = kept.count + excluded.count,
         duration_nano_sum = CASE
             WHEN kept.duration_nano_sum > {MAX_SUM} - excluded.duration_nano_sum THEN {MAX_SUM}
             ELSE kept.duration_nano_sum + excluded.duration_nano_sum END,
         duration_nano_max = CASE WHEN excluded.duration_nano_max > kept.duration_nano_max
             THEN excluded.duration_nano_max ELSE kept.duration_nano_max END
-"""  # noqa: S608  (constants)
-TAKE_AWAY = """
-    INSERT INTO {table} AS kept
-        (minute, service, operation, fingerprint, duration_bucket,
-         count, duration_nano_sum, duration_nano_max)
-    VALUES {{rows}}
-    ON CONFLICT (minute, service, operation, fingerprint, duration_bucket) DO UPDATE SET
+"""
+TAKE = """
         count = kept.count - excluded.count,
         duration_nano_sum = kept.duration_nano_sum - excluded.duration_nano_sum
 """
 EMPTY = "DELETE FROM {table} WHERE minute >= %s AND minute <= %s AND count <= 0"
-UPSERTS = {table: UPSERT.format(table=table) for table in TABLES.values()}
-TAKE_AWAYS = {table: TAKE_AWAY.format(table=table) for table in TABLES.values()}
+UPSERTS = {table: MERGE.format(table=table) + ADD for table in TABLES.values()}
+TAKE_AWAYS = {table: MERGE.format(table=table) + TAKE for table in TABLES.values()}
 
 
 class Counted(Protocol):
