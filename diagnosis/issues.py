@@ -15,7 +15,7 @@ from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
 from diagnosis.rates import Counts
-from diagnosis.rules import latency
+from diagnosis.rules import RULES
 from diagnosis.traffic import Traffic
 from diagnosis.trend import Sides, trend
 from telemetry.fingerprint import cluster_id
@@ -131,7 +131,7 @@ def measure(cluster: Extent, around: Surroundings) -> Measured:
     """How much the cluster hurts, from what was read already."""
     ran = cluster.looked_at or sum(around.now.ran[place] for place in cluster.places)
     measured = impact.measure(cluster, ran)
-    if cluster.signal_type == latency.SIGNAL:  # it rose by definition
+    if cluster.signal_type in RULES.by_durations:  # they rose by definition
         return Measured(cluster, measured, impact.grade(cluster.severities, measured), "rising")
     moves = trend_of(cluster, around)
     return Measured(cluster, measured, impact.grade(cluster.severities, measured, moves), moves)

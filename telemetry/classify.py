@@ -15,14 +15,12 @@ from telemetry.broken_answer import broken_answer
 from telemetry.conventions.content import reported_error, tool_result
 from telemetry.malformed import malformed_output
 from telemetry.meaning import Failure, Meaning
+from telemetry.signals.output_truncated import TRUNCATED
 from telemetry.span import STATUS_ERROR, STATUS_OK, Span
 from telemetry.unknown_tool import as_unknown_tool
 
 SERVER = 2  # the span kind
 SIGNALS = {"tool_call": "tool_call_failed", "llm_call": "llm_call_failed"}
-TRUNCATED = frozenset(
-    {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"}
-)
 ERROR_WORD = "rror"  # a result that tells of a failure in JSON has it in a key or a value
 JSON_BEGINNINGS = ("{", "[", '"')
 FAILED = {

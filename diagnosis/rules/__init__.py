@@ -5,7 +5,9 @@ Each rule is one file of this package; `registry` finds them.
 """
 
 from diagnosis.rules.registry import Registry
-from telemetry import meaning
+from telemetry.signals import SIGNALS
+from telemetry.signals.registry import EvalParts
 
 RULES = Registry(__name__, __path__)
-SIGNAL_TYPES = (*meaning.SIGNAL_TYPES, *RULES.signals)  # those of records, told at ingest, come first
+ALL_SIGNALS: dict[str, EvalParts] = {**SIGNALS.signals, **RULES.rules}  # those of records come first
+SIGNAL_TYPES = tuple(ALL_SIGNALS)

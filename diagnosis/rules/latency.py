@@ -10,28 +10,45 @@ slower.py; nothing is read but rollups as long as no operation's durations moved
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from statistics import median
+from typing import Any
 
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
 from diagnosis.moved import moved
 from diagnosis.slower import Comparisons, Sides, at
 from diagnosis.timing import Place, Ran, runs
+from telemetry.signals.failed_results import error_told
 from telemetry.windows import Window
 
 SIGNAL = "latency"
-LEVER = ""
+FIX_CATEGORY = ""
 EXPECTATION = "The operation takes no longer than it did before."
 ABOUT = "an operation takes longer than in the window before"
+COMPARES = "durations"
+IN_OUTPUT = ""
+TOOK = re.compile(r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms")  # in the message of `Slower`
 KEY_VERSION = "1"  # as in calls.py
 SLOW_QUANTILE = 0.9  # of the window before; what took longer is shown
 CALLEES, RAISED = 2, 1.5  # most of so many services answer one caller late: then it is the caller
 SEVERE = 10  # times as long
 LEADING = 0.7  # of the largest ratio, as logarithms; what slowed less waits for what slowed most
+
+
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """The call takes nearer to what it takes now than to what it took before, by ratio. Its callees count, too."""
+    if problem := error_told(result):
+        return problem
+    took = TOOK.search(case["failure"] or "")
+    if not took:
+        return "the case does not say how long the call took before and now"
+    limit_ms = (float(took[1]) * float(took[2])) ** 0.5
+    return f"took {seconds * 1000:.0f} ms, more than {limit_ms:.0f} ms" if seconds * 1000 > limit_ms else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ often beside the others than before.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from statistics import median
+from typing import Any
 
 from diagnosis import timing, traffic
 from diagnosis.called import Callee, Made, Visits, visited
@@ -29,12 +31,16 @@ from diagnosis.observed import Target
 from diagnosis.rates import Counts
 from diagnosis.timing import Place, Ran
 from diagnosis.trend import Sides, chance
+from telemetry.signals.failed_results import error_told, values_under
 from telemetry.windows import Window
 
 SIGNAL = "missing_call"
-LEVER = "other"
+FIX_CATEGORY = "other"
 EXPECTATION = "The operation makes the calls that it made before."
 ABOUT = "an operation leaves out a call that it made in the window before"
+COMPARES = "visits"
+IN_OUTPUT = ""
+GONE = re.compile(r"no longer calls (.+): \d+ of \d+ traces lack the call")  # in the message of `Gone`
 KEY_VERSION = "1"  # as in calls.py
 CHANCE = 0.001  # of a false alarm among all calls of a window; visits of one session are alike
 USUAL = 0.75  # of the traces made the call before
@@ -42,6 +48,19 @@ LEFT = 0.5  # of that share, at most, is left
 FEWEST = 5  # traces on each side
 RAN_LESS = 0.75  # times as often as the operation that held best
 VERIFIED = 480  # traces
+
+
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """The result must list the operations that were called as `calls`, by name: the one that vanished is there."""
+    if problem := error_told(result):
+        return problem
+    gone = GONE.search(case["failure"] or "")
+    if not gone:
+        return "the case does not name the call that vanished"
+    called = [call for calls in values_under(result, ("calls",)) for call in calls or []]
+    names = [call if isinstance(call, str) else " ".join(map(str, call.values())) for call in called]
+    is_made = any(gone[1] in name or (name and gone[1].endswith(f" {name}")) for name in names)
+    return "" if is_made else f"`calls` of the result does not have {gone[1]}"
 
 
 @dataclass(frozen=True, slots=True)

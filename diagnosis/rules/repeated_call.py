@@ -10,20 +10,37 @@ that fail (an issue of their own; a retry that succeeds is progress), and conten
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from diagnosis import calls
 from diagnosis.calls import Bounds, Call, Made, Place, Visit
 from diagnosis.failures import Failing
+from telemetry.signals.failed_results import error_told, values_under
 
 SIGNAL = "repeated_call"
-LEVER = "orchestration"
+FIX_CATEGORY = "orchestration"
 EXPECTATION = "A call with the same arguments and the same result is made twice at most."
 ABOUT = "an agent makes the same call 3 times without progress"
+COMPARES = "visits"
+IN_OUTPUT = ""
 THRESHOLD = 3  # calls
 MANY = 10  # calls; a loop that nothing stopped
+
+
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """The result must list what was called as `calls`, each with its arguments: none is there as often as it was."""
+    if problem := error_told(result):
+        return problem
+    lists = [value for value in values_under(result, ("calls",)) if isinstance(value, list)]
+    if not lists:
+        return "the result does not say what was called: return it with `calls`"
+    times = Counter(json.dumps(call, sort_keys=True) for calls in lists for call in calls)
+    repeated = next((call for call, number in times.items() if number >= THRESHOLD), "")
+    return f"called {THRESHOLD} times or more: {repeated}" if repeated else ""
 
 
 def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:

@@ -14,7 +14,8 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from diagnosis import approval, trackers, two_people
+from diagnosis import approval, handoff_zip, trackers, two_people
+from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
 from tenants.models import AuditEntry, Tenant
@@ -96,6 +97,37 @@ def test_the_zip_has_everything_and_says_what_is_what(
     assert json.loads(packed.read("loop.json"))["approval"]["reason"] == "Yes, @all."
     assert len(json.loads(packed.read("patch_plan.json"))["steps"]) == 149
     assert b"https://github.com/acme/shop/issues/new?" in packed.read("new_issue_links.md")
+
+
+def test_the_zip_leaves_out_a_form_that_could_pass_and_says_why(
+    decided: Loop, alice: Minted, call: Callable[..., Any]
+) -> None:
+    candidate = EvalCandidate.objects.get()
+    document = candidate.document | {"signal_type": "user_signal"}
+
+    names = handoff_zip.eval_files(document)
+    said = handoff_zip.readme(sorted(names), document)
+
+    assert [name for name in names if name.endswith(".py")] == []
+    assert "No pytest file: Whether a user would rate an answer down is for a judge to say" in said
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "pytest", "promptfoo"])
+def test_an_eval_is_given_out_in_the_forms_that_can_show_its_failure(
+    decided: Loop, alice: Minted, call: Callable[..., Any], form: str
+) -> None:
+    candidate = EvalCandidate.objects.get()
+    candidate.document["signal_type"] = "user_signal"
+    candidate.save()
+
+    answer = call("GET", f"/v1/evals/{candidate.eval_id}?format={form}", alice.keys["agent"])
+
+    if form == "pytest":
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (400, "format_not_offered")
+        assert error["hint"].endswith("with format=json, format=jsonl, format=promptfoo.")
+    else:
+        assert answer.status_code == 200
 
 
 def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: Callable[..., Any]) -> None:
