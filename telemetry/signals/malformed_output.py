@@ -10,12 +10,18 @@ import json
 import re
 from typing import Any
 
+from telemetry.malformed import malformed_output
 from telemetry.signals.failed_results import error_told, failed_result, values_under
+from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.unknown_tool import as_unknown_tool
 
 SIGNAL = "malformed_output"
 AFTER = "output_truncated"
 ABOUT = "the model called a tool that was not offered, or with arguments that are no JSON"
 EXPECTATION = "The model calls only tools that were offered, with arguments that are JSON."
+IS_SOFT = True
+CAUSE = "place"
+IN_ANY_OPERATION = False
 FIX_CATEGORY = "tools"
 IN_OUTPUT = ""
 CALLS = ("tool_calls", "toolCalls", "tool_use")
@@ -55,3 +61,7 @@ def call_problem(case: dict[str, Any], call: Any) -> str:
     except ValueError:
         return f"the arguments of the call of {name} are no JSON"
     return ""
+
+
+DETECTIONS = (Detection(GIVEN_BACK, "llm_call", malformed_output),)
+REREAD = {"tool_call": as_unknown_tool}

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from telemetry.meaning import Failure, Meaning
 from telemetry.signals.failed_results import error_told, values_under
+from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.span import Span
 
 SIGNAL = "output_truncated"
 AFTER = "llm_call_failed"
 ABOUT = "the model stopped at its token limit"
 EXPECTATION = "The answer ends by itself: finish_reason is not length."
+IS_SOFT = True
+CAUSE = "place"
+IN_ANY_OPERATION = False
 FIX_CATEGORY = "model"
 IN_OUTPUT = "judged"
 TRUNCATED = frozenset(
@@ -34,3 +40,14 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     if not given:
         return "the result does not say why the model stopped: return it with `finish_reason`"
     return "the answer is cut" if TRUNCATED.intersection(given) else ""
+
+
+def output_truncated(span: Span, meaning: Meaning) -> Failure | None:
+    """The model stopped at its token limit, so the answer is cut."""
+    if not meaning.finish_reason:
+        return None
+    reason = meaning.finish_reason.lower().rpartition(".")[2]  # `FinishReason.MAX_TOKENS`
+    return Failure(SIGNAL, "low", "", f"the model stopped early: {reason}") if reason in TRUNCATED else None
+
+
+DETECTIONS = (Detection(GIVEN_BACK, "llm_call", output_truncated),)

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol, cast
 
+from telemetry.meaning import Failure, Meaning
 from telemetry.plugins import find_modules, in_chain, require_parts
+from telemetry.span import Span
+
+# In which order rules are asked, whichever signal they are of: what the client marked as failed, what the work gave
+# back, what users say. Within a stage the order is that of the signals.
+MARKED, GIVEN_BACK, RATED = 1, 2, 3
+UNITS = ("tool_call", "llm_call", "")  # of work; "" stands for every other
 
 # How an eval is decided: by a function, or not by a program at all, with the reason.
 EVAL_PARTS = ("EXPECTATION", "FIX_CATEGORY", "IN_OUTPUT", "eval_problem|NO_EVAL_CHECK")
-PARTS = ("SIGNAL", "AFTER", "ABOUT", *EVAL_PARTS)
+PARTS = ("SIGNAL", "AFTER", "ABOUT", "DETECTIONS", "IS_SOFT", "CAUSE", "IN_ANY_OPERATION", *EVAL_PARTS)
+
+Rule = Callable[[Span, Meaning], Failure | None]
+Reread = Callable[[Failure, Span, Meaning], Failure]
+
+
+class Detection(NamedTuple):
+    """A rule at ingest."""
+
+    stage: int
+    unit: str  # of UNITS
+    rule: Rule
 
 
 class EvalParts(Protocol):
@@ -35,6 +53,11 @@ class RecordSignal(EvalParts, Protocol):
 
     __name__: str
     AFTER: str  # the signal before it in every list; "" for the first
+    DETECTIONS: tuple[Detection, ...]
+    IS_SOFT: bool  # the spans around it do not fail because of it
+    CAUSE: str  # what its cause is made of: a key of CAUSES in telemetry/cause.py
+    IN_ANY_OPERATION: bool  # one cause can be in several operations; else the operation is part of it
+    REREAD: dict[str, Reread]  # optional: failures of a unit that may turn out to be this one
 
 
 class Registry:
@@ -46,3 +69,12 @@ class Registry:
         ordered = [cast(RecordSignal, module) for module in in_chain(modules, "SIGNAL")]
         self.signals = {signal.SIGNAL: signal for signal in ordered}
         self.types = tuple(self.signals)
+        self.soft = frozenset(signal.SIGNAL for signal in ordered if signal.IS_SOFT)
+        self.rules = {unit: rules_of(unit, ordered) for unit in UNITS}
+        self.reread = {unit: reread for one in ordered for unit, reread in getattr(one, "REREAD", {}).items()}
+
+
+def rules_of(unit: str, ordered: Iterable[RecordSignal]) -> tuple[Rule, ...]:
+    """The rules for a unit of work in the order in which they are asked."""
+    found = [detection for signal in ordered for detection in signal.DETECTIONS if detection.unit == unit]
+    return tuple(detection.rule for detection in sorted(found, key=lambda detection: detection.stage))

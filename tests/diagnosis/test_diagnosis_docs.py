@@ -15,6 +15,7 @@ from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
 from diagnosis.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
 from diagnosis.rules import unfounded_answer as unfounded
+from telemetry.signals import SIGNALS
 from telemetry.skeleton import skeleton
 from telemetry.windows import Window
 from tenants.provisioning import Minted
@@ -127,9 +128,14 @@ def test_every_signal_and_status_and_module_is_named_and_there() -> None:
         f"| `{rule.SIGNAL}` | {rule.ABOUT} | `{rule.__name__.replace('.', '/')}.py` |"
         for rule in RULES.rules.values()
     ]
-    modules = re.findall(r"`((?:telemetry|diagnosis)/(?:rules/)?\w+\.py)`", PAGE)
+    signals = [
+        f"\n| `{signal.SIGNAL}` | {signal.ABOUT}" in PAGE and f"`{signal.__name__.replace('.', '/')}.py` |" in PAGE
+        for signal in SIGNALS.signals.values()
+    ]
+    modules = re.findall(r"`((?:telemetry|diagnosis)/(?:\w+/)?\w+\.py)`", PAGE)
 
     assert [name for name in SIGNAL_TYPES if f"\n| `{name}` |" not in PAGE] == []
+    assert all(signals)
     assert [row for row in rows if f"\n{row}\n" not in PAGE] == []
     assert [status for status in next_action.STATUS.values() if f"`{status}` (" not in TEXT] == ["rejected"]
     assert [module for module in modules if not (ROOT / module).exists()] == []
