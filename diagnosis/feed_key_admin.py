@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from diagnosis import feed_keys
 from diagnosis.notice_models import FeedKey
-from loopkit.links import absolute
+from loopkit.http.links import absolute
 from tenants import audit
 from tenants.minted_admin import MintedAdmin
 from tenants.models import Tenant

@@ -21,7 +21,7 @@ from diagnosis.dashboard import dashboard
 from diagnosis.diagnose import diagnose
 from diagnosis.loops import WAITING
 from diagnosis.models import Loop
-from loopkit.links import absolute
+from loopkit.http.links import absolute
 from telemetry import cursors, reading, sessions
 from telemetry.filters import Filters
 from telemetry.fingerprint import of_cluster_id

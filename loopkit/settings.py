@@ -294,7 +294,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CSRF_FAILURE_VIEW = "loopkit.error_answers.csrf_failed"
+CSRF_FAILURE_VIEW = "loopkit.http.error_answers.csrf_failed"
 if LOOPKIT_TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
@@ -327,7 +327,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["loopkit.parsing.JsonObjectParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "loopkit.rendering.OnlyNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "loopkit.error_answers.handle",
+    "EXCEPTION_HANDLER": "loopkit.http.error_answers.handle",
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of ours
     "UNAUTHENTICATED_USER": None,
 }
@@ -355,7 +355,7 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
     "filters": {
-        "unsaid": {  # a 503 is logged where its reason is known: loopkit/store_fault.py
+        "unsaid": {  # a 503 is logged where its reason is known: loopkit/http/store_fault.py
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
         }

@@ -28,9 +28,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from google.protobuf.message import DecodeError
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
-from loopkit import store_fault
-from loopkit.error_answers import as_api_error
-from loopkit.errors import ApiError
+from loopkit.http import store_fault
+from loopkit.http.error_answers import as_api_error
+from loopkit.http.errors import ApiError
 from tenants import limits, sign_in_audit
 from tenants.audit import Event
 from tenants.authentication import Principal, authenticate

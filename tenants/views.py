@@ -11,7 +11,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from tenants import audit, credentials, limits, provisioning
 from tenants import serializers as shapes
 from tenants.answers import signup_answer, summary

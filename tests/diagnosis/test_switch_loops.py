@@ -14,7 +14,7 @@ from diagnosis.diagnose import diagnose, find
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
-from loopkit.errors import Unavailable
+from loopkit.http.errors import Unavailable
 from telemetry import version_lease
 from telemetry.versions import FIRST, NEWEST
 from telemetry.windows import Window
