@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.html import format_html
 
+from diagnosis.hidden_characters import show_hidden
 from diagnosis.models import Loop
-from diagnosis.readable import moment, plain
+from diagnosis.readable import moment
 
 
 class QueueColumns:
@@ -15,7 +16,7 @@ class QueueColumns:
     @admin.display(description="title")
     def shown_title(self, loop: Loop) -> str:
         """What fails, with nothing hidden or reordered in it."""
-        return plain(loop.title)
+        return show_hidden(loop.title)
 
     @admin.display(description="severity")
     def severity_badge(self, loop: Loop) -> str:

@@ -12,7 +12,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from diagnosis.readable import plain
+from diagnosis import readable
+from diagnosis.hidden_characters import show_hidden
 
 register = template.Library()
 LONGEST = 20_000  # characters; a page with megabytes in it helps nobody, and the API has the whole
@@ -75,9 +76,9 @@ def pairs(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 @register.filter
 def with_code(text: str) -> SafeString:
-    """Words between backticks as code, all of it escaped."""
+    """Words between backticks as code, all of it escaped, hidden characters by their number."""
     marks = ("{}", "<code>{}</code>")
-    parts = re.split("`([^`]*)`", text)
+    parts = re.split("`([^`]*)`", show_hidden(text))
     return format_html_join("", "{}", ((format_html(marks[i % 2], part),) for i, part in enumerate(parts)))
 
 
@@ -85,7 +86,13 @@ def with_code(text: str) -> SafeString:
 def pretty(value: Any) -> str:
     """Text with nothing hidden in it, anything else as indented JSON; the end of very long ones is cut."""
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    shown = plain(text[:LONGEST])
+    shown = show_hidden(text[:LONGEST])
     if len(text) <= LONGEST:
         return shown
     return f"{shown}\n… {len(text) - LONGEST} more characters; the API has them all."
+
+
+@register.filter
+def visible(value: Any) -> str:
+    """The text, cut where nobody reads on, with hidden characters shown by their number. "" for None."""
+    return "" if value is None else readable.text(value)
