@@ -160,7 +160,7 @@ def pairs(sides: Sides, tested: list[Hint], sure: list[Hint]) -> list[Hint]:
 
 
 def g_test(failed: int, n: int, failures: int, records: int) -> float:
-    """G of the table (with the value or without) x (failed or not); 0 where the value does not raise the rate."""
+    """G of the table (with the value or without) x (failed or not), never below 0."""
     observed = (failed, n - failed, failures - failed, records - n - failures + failed)
     margins = (
         (n, failures),
