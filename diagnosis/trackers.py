@@ -89,7 +89,7 @@ def fitted(made: Callable[[str], str], text: Text, most: int) -> str:
 
 
 def filled(**fields: str) -> str:
-    """A query; every sign but letters, digits and `_.-~` is percent-encoded."""
+    """A query; every character but letters, digits and `_.-~` is percent-encoded."""
     return urlencode(fields, quote_via=quote, safe="")
 
 
