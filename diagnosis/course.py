@@ -16,7 +16,7 @@ from django.db.models import Count, F
 from diagnosis import baseline, exposure
 from diagnosis.comparison import FOUND
 from diagnosis.models import Loop
-from diagnosis.readable import moment
+from diagnosis.quantities import to_the_minute
 from telemetry.models import Record
 from telemetry.windows import Window, unix_nano
 from telemetry.windows import moment as moment_of
@@ -125,7 +125,7 @@ def side(loop: Loop, window: Window, counted: Sequence[int]) -> Side:
     if window.since_minutes <= LONGEST:
         target = baseline.target(loop, frozenset())
         ran = exposure.tally(window, target.ran, target.failed)[0]
-    start, end = (moment(moment_of(at)) for at in (window.start_unix_nano, window.end_unix_nano))
+    start, end = (to_the_minute(moment_of(at)) for at in (window.start_unix_nano, window.end_unix_nano))
     return Side(start, end, sum(counted), ran)
 
 
@@ -134,7 +134,7 @@ def parts(window: Window, counted: Sequence[int]) -> list[Part]:
     start, size, most = window.before.start_unix_nano, part_nano(window), max(1, *counted)
     return [
         Part(
-            start=moment(moment_of(start + number * size)),
+            start=to_the_minute(moment_of(start + number * size)),
             failures=failed,
             is_now=number >= PARTS,
             x=number * STEP,

@@ -22,6 +22,7 @@ from django.db.models import F, QuerySet
 
 from diagnosis import notice_text
 from diagnosis.notice_models import Mail, MailChoice, Notice
+from diagnosis.quantities import to_the_minute
 
 logger = logging.getLogger(__name__)
 Mode = MailChoice.Mode
@@ -117,6 +118,6 @@ def postpone(claimed: QuerySet[Mail], rows: list[Mail], error: Exception, now: d
     later = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
     given_up = attempts >= MOST_ATTEMPTS
     claimed.update(due_at=None if given_up else now + later)
-    then = "given up" if given_up else f"tried again after {now + later:%Y-%m-%d %H:%M} UTC"
+    then = "given up" if given_up else f"tried again after {to_the_minute(now + later)} UTC"
     reason = type(error).__name__  # a server's own words may repeat addresses or credentials
     logger.warning("mail to user %s failed (%s), attempt %s: %s", rows[0].user_id, reason, attempts, then)

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 
 from diagnosis.hidden_characters import show_hidden
 from diagnosis.models import Loop
-from diagnosis.readable import moment
+from diagnosis.quantities import short_number, to_the_minute
 
 
 class QueueColumns:
@@ -32,31 +32,20 @@ class QueueColumns:
     @admin.display(description="urgency")
     def urgency_shown(self, loop: Loop) -> str:
         """The measure, as people read numbers."""
-        return short(loop.urgency)
+        return short_number(loop.urgency)
 
     @admin.display(description="last seen (UTC)")
     def last_seen(self, loop: Loop) -> str:
         """When the failure last happened, by the newest packet that shows the loop."""
-        return moment(loop.last_seen_at)
+        return to_the_minute(loop.last_seen_at)
 
     @admin.display(description="waiting since (UTC)")
     def waiting_since_utc(self, loop: Loop) -> str:
         """When it was put to a human; nothing for loops that do not wait."""
-        return moment(loop.waiting_since)
-
-
-def short(number: float) -> str:
-    """`0.4`, `12`, `3,400`, `12 k`, `1.2 M`: as exact as a list needs."""
-    if number < 10:
-        return f"{number:.2g}" if number else "0"
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if number >= size:
-            scaled = number / (1e3 if unit == "k" else size)
-            return f"{scaled:,.1f} {unit}" if scaled < 10 else f"{scaled:,.0f} {unit}"
-    return f"{number:,.0f}"
+        return to_the_minute(loop.waiting_since)
 
 
 def daily_cost(loop: Loop) -> str:
     """`1,200 failures, 96 people, 2.1 M tokens`; nothing of what nobody counts."""
     counts = (loop.failures_a_day, "failures"), (loop.people_a_day, "people"), (loop.tokens_a_day, "tokens")
-    return ", ".join(f"{short(count)} {name}" for count, name in counts if count)
+    return ", ".join(f"{short_number(count)} {name}" for count, name in counts if count)

@@ -8,7 +8,6 @@ are shown by their number (hidden_characters.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -49,12 +48,3 @@ def text(value: Any, limit: int = TEXT_LIMIT) -> str:
     said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     whole = show_hidden(said[:limit])
     return whole if len(said) <= limit else f"{whole}… (cut: {len(said)} characters in all)"
-
-
-def moment(said: datetime | str | None) -> str:
-    """A time to the minute, in UTC as everything is stored; a text that is no time stays as it is."""
-    try:
-        time = datetime.fromisoformat(said) if isinstance(said, str) else said
-    except ValueError:
-        return str(said)
-    return f"{time:%Y-%m-%d %H:%M}" if time else ""

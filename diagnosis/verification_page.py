@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.models import Loop
-from diagnosis.readable import moment
+from diagnosis.quantities import percent, significant, to_the_minute
 from diagnosis.verification_model import Verification
 
 FIGURES = {
@@ -82,7 +82,9 @@ def counted(side: Mapping[str, Any]) -> str:
     if side.get("rate") is not None:
         told += f" ({percent(side['rate'])})"
     window = side.get("window") or {}
-    return f"{told}, {moment(window['start'])} to {moment(window['end'])} UTC" if window else told
+    return (
+        f"{told}, {to_the_minute(window['start'])} to {to_the_minute(window['end'])} UTC" if window else told
+    )
 
 
 def ratio(document: Mapping[str, Any]) -> str:
@@ -122,12 +124,7 @@ def number(value: float | None, unit: str = "") -> str:
     """`4.61 failures`, `1,240 failures`, or "" for nothing."""
     if value is None:
         return ""
-    return f"{value:,.3g}{unit}" if abs(value) < 100 else f"{value:,.0f}{unit}"
-
-
-def percent(share: float) -> str:
-    """`12.5 %` of 0.125."""
-    return f"{share * 100:.3g} %"
+    return f"{significant(value)}{unit}"
 
 
 def moved_to(said: Mapping[str, Any], loops: Mapping[str, str]) -> Moved:
