@@ -42,8 +42,8 @@ def visible(rows: QuerySet[Row], user: User | AnonymousUser, tenant_path: str) -
 
 def plain(object_id: str) -> str:
     """
-    The primary key in an admin URL, which holds it as it is or quoted. None of ours has a character that is quoted but `_`;
-    Django would read the beginning of `loop_22ab` as a quoted `"`.
+    The primary key in an admin URL, which holds it as it is or quoted. None of ours has a character that is quoted
+    but `_`; Django would read the beginning of `loop_22ab` as a quoted `"`.
     https://github.com/django/django/blob/5.2/django/contrib/admin/utils.py (quote, unquote)
     """
     return object_id.replace(quote("_"), "_")
