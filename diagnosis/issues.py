@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from diagnosis import failures, hints, impact
+from diagnosis import failures, hints, impact, model_calls
 from diagnosis.contrast import Counted, Hint
 from diagnosis.evidence import choose
 from diagnosis.extents import Extent
@@ -38,7 +38,7 @@ class Issue:
     first_seen: int  # unix nanoseconds, over all time
     hints: list[Hint]
     evidence: list[Failing]
-    model_calls: list[Around] = field(default_factory=list)  # around the evidence
+    model_calls: list[Around]  # around the evidence
 
     @property
     def cluster_id(self) -> str:
@@ -101,6 +101,7 @@ class Known:
     evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
     records: dict[bytes, Failing]  # by key
     facts: dict[int, Counted]  # of a sample of the failures, by fingerprint
+    model_calls: dict[str, Around]  # around the evidence, by record id
 
     @classmethod
     def read(cls, clusters: Sequence[Extent]) -> Known:
@@ -109,7 +110,8 @@ class Known:
         looked_at = hints.failures(clusters)
         wanted = [*chosen.values(), *looked_at.values()]
         records = failures.load(key for keys in wanted for key in keys)
-        return cls(chosen, records, hints.failing_facts(looked_at, records))
+        calls = model_calls.around(records[key] for keys in chosen.values() for key in keys)
+        return cls(chosen, records, hints.failing_facts(looked_at, records), calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,11 @@ def describe(measured: Measured, around: Surroundings, known: Known) -> Issue:
         first_seen=cluster.first_unix_nano if cluster.found else failures.first_seen(cluster.fingerprint),
         hints=hints.contrast(failed, around.healthy, cluster.places, measured.impact.share),
         evidence=evidence,
+        model_calls=[
+            known.model_calls[record.record_id]
+            for record in evidence
+            if record.record_id in known.model_calls
+        ],
     )
 
 

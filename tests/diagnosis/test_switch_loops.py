@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 
 from diagnosis import approval, loops, switch, verification
 from diagnosis.cluster_map import STANDING
-from diagnosis.diagnose import diagnose, find
+from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.findings import find
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
 from loopkit.errors import Unavailable
