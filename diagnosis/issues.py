@@ -11,13 +11,14 @@ from diagnosis.contrast import Counted, Hint
 from diagnosis.evidence import choose
 from diagnosis.extents import Extent
 from diagnosis.failures import Failing
+from diagnosis.fisher import WindowCounts
 from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
 from diagnosis.rates import Counts
 from diagnosis.rules import latency
 from diagnosis.traffic import Traffic
-from diagnosis.trend import Sides, trend
+from diagnosis.trend import trend
 from telemetry.fingerprint import cluster_id
 from telemetry.times import rfc3339
 
@@ -142,10 +143,10 @@ def measure(cluster: Extent, around: Surroundings) -> Measured:
 def trend_of(cluster: Extent, around: Surroundings) -> str:
     """How its rate moved against the window before."""
     if cluster.before is not None:
-        return trend(Sides(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
+        return trend(WindowCounts(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
     both = around.now, around.before
-    own = Sides(*(traffic.counts(cluster.places, cluster.fingerprint) for traffic in both))
-    return trend(own, Sides(*(traffic.failures(cluster.places) for traffic in both)))
+    own = WindowCounts(*(traffic.counts(cluster.places, cluster.fingerprint) for traffic in both))
+    return trend(own, WindowCounts(*(traffic.failures(cluster.places) for traffic in both)))
 
 
 def describe(measured: Measured, around: Surroundings, known: Known) -> Issue:

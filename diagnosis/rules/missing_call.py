@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from statistics import median
 
-from diagnosis import timing, traffic
+from diagnosis import fisher, timing, traffic
 from diagnosis.called import Callee, Made, Visits, visited
 from diagnosis.calls import Place as Visited
 from diagnosis.calls import Visit
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
+from diagnosis.fisher import WindowCounts
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
 from diagnosis.timing import Place, Ran
-from diagnosis.trend import Sides, chance
 from telemetry.windows import Window
 
 SIGNAL = "missing_call"
@@ -59,10 +59,10 @@ class Gone:
         return [made for made in self.now if self.callee not in made.calls]
 
     @property
-    def lacking(self) -> Sides:
+    def lacking(self) -> WindowCounts:
         """The traces without it in both windows."""
         missed = sum(self.callee not in made.calls for made in self.before)
-        return Sides(Counts(len(self.without), len(self.now)), Counts(missed, len(self.before)))
+        return WindowCounts(Counts(len(self.without), len(self.now)), Counts(missed, len(self.before)))
 
     @property
     def is_large(self) -> bool:
@@ -129,7 +129,7 @@ def vanished(before: Visits, now: Visits) -> list[Gone]:
         if one.is_large
         and one.callee[0] in alive
         and not one.is_replaced
-        and chance(one.lacking) < CHANCE / len(compared)
+        and fisher.p_value(one.lacking) < CHANCE / len(compared)
     ]
 
 
