@@ -15,9 +15,9 @@ from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from diagnosis.failures import FIELDS, Failing, chunks
-from diagnosis.hints import slices
+from diagnosis.sampling import first_traces, slices
 from telemetry import records, segments
-from telemetry.models import Record, Trace
+from telemetry.models import Record
 from telemetry.windows import Window
 
 UNITS = ("tool_call", "retrieval", "llm_call")
@@ -138,22 +138,12 @@ def evenly(made: Made, amount: int, bounds: Bounds) -> list[bytes]:
 def sampled(window: Window, a_slice: int) -> list[bytes]:
     """The first traces of each slice of the window, without those that have too few records."""
     parts = slices(window)
-    found = [first(part, a_slice) for part in parts]
+    found = [first_traces(part, a_slice) for part in parts]
     full = [number for number, rows in enumerate(found) if len(rows) == a_slice]
     spare = sum(a_slice - len(rows) for rows in found) // max(len(full), 1)
     for number in full if spare else ():  # quiet slices leave their share to busy ones
-        found[number] = first(parts[number], a_slice + spare)
+        found[number] = first_traces(parts[number], a_slice + spare)
     return [trace_id for rows in found for trace_id, records in rows if records >= LEAST]
-
-
-def first(part: Window, most: int) -> list[tuple[bytes, int]]:
-    """The first traces that start in this part of the window, with their numbers of records."""
-    started = Trace.objects.filter(
-        start_time_unix_nano__gte=part.start_unix_nano, start_time_unix_nano__lt=part.end_unix_nano
-    ).order_by("start_time_unix_nano", "trace_id")
-    return [
-        (bytes(trace_id), records) for trace_id, records in started.values_list("trace_id", "records")[:most]
-    ]
 
 
 def called(trace_ids: Sequence[bytes], without: Collection[str]) -> Made:

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice, pairwise, starmap
+from itertools import islice, starmap
 from typing import Any, NamedTuple, Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
@@ -19,6 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from diagnosis.contrast import Counted, Facts, Hint, Sides, judge
 from diagnosis.extents import Extent
 from diagnosis.failures import Failing
+from diagnosis.sampling import SLICES, slices
 from telemetry import segments
 from telemetry.models import Origin
 from telemetry.sql import fetch
@@ -27,7 +28,7 @@ from telemetry.windows import Window
 
 FAILURES, FEWEST = 600, 12  # looked at, of all clusters together and of each at least
 OF_ONE = 600  # of one cluster at most
-HEALTHY, SLICES = 1600, 20  # looked at, spread over the window
+HEALTHY = 1600  # looked at, spread over the window
 FIRST_HEALTHY = """
     SELECT service, operation, segment_id, position, resource_id FROM telemetry_record
     WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
@@ -79,13 +80,6 @@ def sampled(window: Window) -> Iterator[Healthy]:
     for part in slices(window):
         rows = fetch(FIRST_HEALTHY, [part.start_unix_nano, part.end_unix_nano, HEALTHY // SLICES])
         yield from starmap(Healthy, rows)
-
-
-def slices(window: Window) -> list[Window]:
-    """The window in equal parts."""
-    start, length = window.start_unix_nano, window.end_unix_nano - window.start_unix_nano
-    cuts = [start + length * number // SLICES for number in range(SLICES + 1)]
-    return [Window(one, other) for one, other in pairwise(cuts) if one < other]
 
 
 def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:

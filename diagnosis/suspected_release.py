@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from diagnosis import exposure
-from diagnosis.hints import slices
 from diagnosis.issues import Issue
+from diagnosis.sampling import slices
 from telemetry.models import Record
 from telemetry.times import rfc3339
 from telemetry.windows import Window

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from diagnosis.failures import Failing, chunks
-from diagnosis.hints import slices
-from telemetry.models import Record, Trace
+from diagnosis.sampling import first_traces, slices
+from telemetry.models import Record
 from telemetry.windows import Window
 
 TRACES = 120  # of a window
@@ -113,10 +113,7 @@ def traces(window: Window, most: int = TRACES) -> Iterator[list[Step]]:
     """The first traces of each slice of the window, `most` in all, by their records."""
     ids: list[bytes] = []
     for part in slices(window):
-        started = Trace.objects.filter(
-            start_time_unix_nano__gte=part.start_unix_nano, start_time_unix_nano__lt=part.end_unix_nano
-        ).order_by("start_time_unix_nano", "trace_id")
-        ids += map(bytes, started.values_list("trace_id", flat=True)[: most // SHARE])
+        ids += [trace_id for trace_id, _ in first_traces(part, most // SHARE)]
     return of_traces(ids[:: -(-len(ids) // most)] if ids else [])
 
 

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from diagnosis import contrast, hints, impact, next_action, run_rules, trend
+from diagnosis import contrast, impact, next_action, run_rules, sampling, trend
 from diagnosis.contrast import Counted, Sides, judge
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
@@ -110,7 +110,7 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"{contrast.MOST} hints at most",
         f"the same result, {repeated_call.THRESHOLD} times in one trace",
         f"medium from {repeated_call.MANY} calls on",
-        f"up to {run_rules.DIAGNOSED.a_slice * hints.SLICES} traces",
+        f"up to {run_rules.DIAGNOSED.a_slice * sampling.SLICES} traces",
         f"the content of {run_rules.DIAGNOSED.calls} calls",
         f"the run's last {unfounded.LAST} model",
         f"{missing_call.USUAL * 100:g} % of the traces before made the call",
