@@ -14,9 +14,9 @@ from datetime import datetime
 from django.db.models import Count, F
 
 from diagnosis import baseline, exposure
-from diagnosis.comparison import FOUND
 from diagnosis.models import Loop
 from diagnosis.readable import moment
+from diagnosis.rules import RULES
 from telemetry.models import Record
 from telemetry.windows import Window, unix_nano
 from telemetry.windows import moment as moment_of
@@ -85,7 +85,7 @@ class Course:
 def read(loop: Loop) -> Course | None:
     """Of the bound project. None where no record carries the failure, or the packet names no window."""
     window = window_of(loop)
-    if window is None or loop.signal_type in FOUND:
+    if window is None or loop.signal_type in RULES.signals:
         return None
     counted = failures(loop, window)
     before, now = side(loop, window.before, counted[:PARTS]), side(loop, window, counted[PARTS:])

@@ -14,9 +14,9 @@ from typing import Any
 
 from diagnosis import baseline, observed
 from diagnosis.baseline import Side
-from diagnosis.comparison import FOUND
 from diagnosis.judge import NEARLY_GONE
 from diagnosis.models import Loop
+from diagnosis.rules import RULES
 from diagnosis.verification import VERIFIABLE
 from diagnosis.verification_model import Verification
 from telemetry.fingerprint import cluster_id
@@ -25,7 +25,7 @@ from telemetry.windows import Window, unix_nano
 
 def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
     """The loop's baseline for the cluster that it is to follow, from the bound project's store."""
-    if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in FOUND:
+    if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in RULES.signals:
         return loop.baseline
     followed, kept = copy(loop), Side.read(loop.baseline)
     followed.cluster_id = cluster_id(number)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from diagnosis.comparison import FOUND, LATENCY
+from diagnosis.rules import RULES, latency
 from telemetry.models import Record, Rollup
 from telemetry.record_ids import parse, record_id
 from telemetry.rollups import NO_FAILURE
@@ -46,8 +46,8 @@ def find(failing_id: str, signal_type: str = "") -> str | None:
     at = row.start_time_unix_nano
     failure = Failure(
         *(row.service, row.operation, row.environment, row.release, at),
-        longest_nano=row.duration_nano // 2 if signal_type == LATENCY else None,
-        trace_id=bytes(row.trace_id) if signal_type in FOUND else b"",
+        longest_nano=row.duration_nano // 2 if signal_type == latency.SIGNAL else None,
+        trace_id=bytes(row.trace_id) if signal_type in RULES.signals else b"",
     )
     return nearest(around(at), failure) or nearest(around(healthy_minute(failure)), failure)
 
