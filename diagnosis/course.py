@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Count, F
 
@@ -18,7 +17,7 @@ from diagnosis.models import Loop
 from diagnosis.readable import moment
 from diagnosis.rules import RULES
 from telemetry.models import Record
-from telemetry.windows import Window, unix_nano
+from telemetry.windows import Window
 from telemetry.windows import moment as moment_of
 
 PARTS = 24  # of each window
@@ -93,12 +92,10 @@ def read(loop: Loop) -> Course | None:
 
 
 def window_of(loop: Loop) -> Window | None:
-    """The window of the loop's packet."""
-    said = loop.packet.document.get("window")
-    if not said:
-        return None
-    start, end = (unix_nano(datetime.fromisoformat(str(said[at]))) for at in ("start", "end"))
-    return Window(start, end) if end - start >= PARTS else None
+    """The window of the loop's packet; None where the packet names none, or one too short for PARTS."""
+    stored = loop.packet.document.get("window")
+    window = Window.from_document(stored) if stored else None
+    return window if window and window.end_unix_nano - window.start_unix_nano >= PARTS else None
 
 
 def failures(loop: Loop, window: Window) -> list[int]:
