@@ -1,12 +1,12 @@
 """
 One diagnosis: the failures of a window, measured, ranked, explained, and published as a packet.
 
-    check -> find -> recheck -> outdated -> publish
+    switching.check -> find -> verification.recheck -> reopening.outdated -> publish
 
-- `check` refuses while the project's fingerprints are switched.
+- `switching.check` refuses while the project's fingerprints are switched.
 - `find` reads the window in one snapshot of the store (diagnosis/findings.py).
-- `recheck` verifies earlier fixes of the project once more, 20 undecided ones at most: their loops may move.
-- `outdated` puts approvals to a human again whose content is no longer what was approved.
+- `verification.recheck` verifies earlier fixes of the project again, at most 20 undecided ones: their loops may move.
+- `reopening.outdated` puts approvals to a human again whose content is no longer what was approved.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.
 
 Deterministic: the same records give the same issues, whatever order or batches they came in.
