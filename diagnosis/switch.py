@@ -78,7 +78,7 @@ def wait(switch: FingerprintSwitch) -> None:
     """Until every request that knows the old version is stored, or will ask again."""
     waited = (timezone.now() - switch.started_at).total_seconds()
     time.sleep(min(max(0.0, version_lease.WAIT - waited), version_lease.WAIT))
-    with store.sound():  # whoever had the lock is done
+    with store.checked_transaction():  # whoever had the lock is done
         pass
     enter(switch, Phase.MAPPING)
 
@@ -100,7 +100,7 @@ def map_some(switch: FingerprintSwitch) -> None:
 
 def rewrite_some(switch: FingerprintSwitch) -> None:
     """The next records and their counts, in one transaction of the store. Done twice, it changes nothing."""
-    with store.sound():
+    with store.checked_transaction():
         rows = next_rows(switch)
         changed = regrouping.rewrite(rows, versions.numbered(switch.to_version)) if rows else 0
     if not rows:
