@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 
 from diagnosis.failures import FIELDS, Failing, chunks
 from diagnosis.sampling import first_traces, slices
+from diagnosis.traffic import ServiceOperation
 from telemetry import records, segments
 from telemetry.models import Record
 from telemetry.windows import Window
@@ -53,13 +54,6 @@ class Lying(NamedTuple):
     scope_id: int
 
 
-class Place(NamedTuple):
-    """An operation of a service."""
-
-    service: str
-    operation: str
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of an agent; the texts are the same for the same content."""
@@ -69,9 +63,9 @@ class Call:
     result: str
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ServiceOperation:
         """What was called."""
-        return Place(self.failing.service, self.failing.operation)
+        return ServiceOperation(self.failing.service, self.failing.operation)
 
     @property
     def is_model_call(self) -> bool:
@@ -89,7 +83,7 @@ class Run:
     """What one trace called: where, since when, and the calls themselves if it called one operation often."""
 
     trace_id: bytes
-    places: dict[Place, int]  # start of the first call, in unix nanoseconds
+    places: dict[ServiceOperation, int]  # start of the first call, in unix nanoseconds
     calls: list[Call]  # by time
 
 
@@ -97,13 +91,13 @@ class Run:
 class Visit:
     """One trace that called an operation, and the call that a rule charges there."""
 
-    place: Place
+    place: ServiceOperation
     trace_id: bytes
     start_time_unix_nano: int
     charged: Failing | None
 
 
-def fingerprint(signal: str, place: Place) -> int:
+def fingerprint(signal: str, place: ServiceOperation) -> int:
     """The key of "this goes wrong in the runs that call this operation", in every window."""
     text = "\x00".join((KEY_VERSION, signal, *place))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
@@ -123,7 +117,7 @@ def runs(made: Made, often: int, bounds: Bounds) -> Iterator[Run]:
     chosen = evenly(made, amount, bounds)
     known = contents([row for trace_id in chosen if repeating[trace_id] for row in made[trace_id][:A_TRACE]])
     for trace_id in chosen:
-        first: dict[Place, int] = {}
+        first: dict[ServiceOperation, int] = {}
         for row in made[trace_id]:
             first.setdefault(place(row), row[START])
         amount = min(len(made[trace_id]), A_TRACE) if repeating[trace_id] else 0
@@ -158,9 +152,9 @@ def called(trace_ids: Sequence[bytes], without: Collection[str]) -> Made:
     return found
 
 
-def place(row: Row) -> Place:
+def place(row: Row) -> ServiceOperation:
     """What the record called."""
-    return Place(row[SERVICE], row[OPERATION])
+    return ServiceOperation(row[SERVICE], row[OPERATION])
 
 
 def contents(rows: Sequence[Row]) -> Iterator[Call]:

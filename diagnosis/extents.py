@@ -18,6 +18,7 @@ from diagnosis.clusters import Cluster
 from diagnosis.evidence import Candidate, sampled
 from diagnosis.failures import Failing, Identity
 from diagnosis.rates import Counts
+from diagnosis.traffic import ServiceOperation
 from telemetry.sql import fetch
 from telemetry.windows import Window
 
@@ -46,7 +47,7 @@ class Extent:
     users: int
     tokens: int  # of its traces, whole
     severities: frozenset[str]  # of its records and their echoes
-    places: list[tuple[str, str]]  # services and operations that failed this way, by name
+    places: list[ServiceOperation]  # that failed this way, by name
     first_unix_nano: int
     last_unix_nano: int
     echoes: int
@@ -107,7 +108,10 @@ def extent(fingerprint: int, rows: Sequence[Row]) -> Extent:
         users=len(set(columns[USER]) - {0}),
         tokens=sum(dict(zip(columns[TRACE], columns[TOKENS], strict=True)).values()),
         severities=frozenset(columns[SEVERITY]).union(row[SEVERITY] for row in echoes),
-        places=sorted(set(zip(columns[SERVICE], columns[OPERATION], strict=True))),
+        places=[
+            ServiceOperation(*place)
+            for place in sorted(set(zip(columns[SERVICE], columns[OPERATION], strict=True)))
+        ],
         first_unix_nano=columns[START][0],
         last_unix_nano=columns[START][-1],
         echoes=len(echoes),

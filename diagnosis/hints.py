@@ -20,6 +20,7 @@ from diagnosis.contrast import Counted, Facts, Hint, Sides, judge
 from diagnosis.extents import Extent
 from diagnosis.failures import Failing
 from diagnosis.sampling import SLICES, slices
+from diagnosis.traffic import ServiceOperation
 from telemetry import segments
 from telemetry.models import Origin
 from telemetry.sql import fetch
@@ -45,8 +46,7 @@ EFFECTS = re.compile(
 )
 
 
-Place = tuple[str, str]  # service and operation
-Groups = dict[Place, Counted]  # healthy records
+Groups = dict[ServiceOperation, Counted]  # healthy records
 
 
 class Lying(segments.Lying, Protocol):
@@ -66,12 +66,12 @@ class Healthy(NamedTuple):
     resource_id: int
 
 
-def read(window: Window, places: Collection[Place]) -> Groups:
+def read(window: Window, places: Collection[ServiceOperation]) -> Groups:
     """Healthy records of these places in the window, spread over it in time."""
-    found: dict[Place, list[Facts]] = defaultdict(list)
+    found: dict[ServiceOperation, list[Facts]] = defaultdict(list)
     rows = [row for row in sampled(window) if (row.service, row.operation) in places]
     for row, facts in zip(rows, facts_of(rows), strict=True):
-        found[row.service, row.operation].append(facts)
+        found[ServiceOperation(row.service, row.operation)].append(facts)
     return {place: Counted(rows) for place, rows in found.items()}
 
 
@@ -128,7 +128,7 @@ def failing_facts(chosen: Mapping[int, list[bytes]], records: Mapping[bytes, Fai
     return {fingerprint: Counted(islice(facts, len(keys))) for fingerprint, keys in chosen.items()}
 
 
-def contrast(failed: Counted, healthy: Groups, places: list[Place], share: float) -> list[Hint]:
+def contrast(failed: Counted, healthy: Groups, places: list[ServiceOperation], share: float) -> list[Hint]:
     """The strongest hints for a cluster that is this share of the records of its operations."""
     around = [healthy[place] for place in places if place in healthy]
     together = around[0] if len(around) == 1 else Counted(row for one in around for row in one.rows)

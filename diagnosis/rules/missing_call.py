@@ -21,14 +21,14 @@ from statistics import median
 
 from diagnosis import fisher, timing, traffic
 from diagnosis.called import Callee, Made, Visits, visited
-from diagnosis.calls import Place as Visited
 from diagnosis.calls import Visit
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
 from diagnosis.fisher import WindowCounts
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
-from diagnosis.timing import Place, Ran
+from diagnosis.timing import CalledOperation, Ran
+from diagnosis.traffic import ServiceOperation
 from telemetry.windows import Window
 
 SIGNAL = "missing_call"
@@ -48,7 +48,7 @@ VERIFIED = 480  # traces
 class Gone:
     """A call that vanished, with the traces of both windows that ran its caller."""
 
-    place: Place
+    place: CalledOperation
     callee: Callee
     before: list[Made]
     now: list[Made]
@@ -135,7 +135,7 @@ def vanished(before: Visits, now: Visits) -> list[Gone]:
 
 def first_of_each(gone: Iterable[Gone]) -> list[Gone]:
     """Of each operation the call that came first."""
-    first: dict[Place, Gone] = {}
+    first: dict[CalledOperation, Gone] = {}
     for one in sorted(gone, key=lambda one: (one.usual_start, one.callee)):
         first.setdefault(one.place, one)
     return list(first.values())
@@ -160,7 +160,7 @@ def records(gone: Gone) -> list[Failing]:
 
 def charged(made: Made, message: str, number: int) -> Failing:
     """A run without the call as a record that hurts."""
-    place = Place(made.step.service, made.step.operation)
+    place = CalledOperation(made.step.service, made.step.operation)
     return Ran(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)
 
 
@@ -174,10 +174,10 @@ def visits(window: Window, target: Target) -> Iterator[Visit]:
             if step.release not in target.without_releases:
                 is_made = any(fingerprint(place, callee) == target.fingerprint for callee in made.calls)
                 hurt = None if is_made else charged(made, "", target.fingerprint)
-                yield Visit(Visited(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
+                yield Visit(ServiceOperation(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
 
 
-def fingerprint(place: Place, callee: Callee) -> int:
+def fingerprint(place: CalledOperation, callee: Callee) -> int:
     """The key of "this operation leaves out this call", in every window."""
     text = "\x00".join((KEY_VERSION, SIGNAL, place.service, place.operation, *callee))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1

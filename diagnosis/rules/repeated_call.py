@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from diagnosis import calls
-from diagnosis.calls import Bounds, Call, Made, Place, Visit
+from diagnosis.calls import Bounds, Call, Made, Visit
 from diagnosis.failures import Failing
+from diagnosis.traffic import ServiceOperation
 
 SIGNAL = "repeated_call"
 LEVER = "orchestration"
@@ -44,9 +45,9 @@ def repeated(made: Sequence[Call]) -> list[list[Call]]:
 
 def stuck_in(made: Iterable[Call]) -> list[list[Call]]:
     """The same for calls of one kind."""
-    same: dict[tuple[Place, str], list[Call]] = defaultdict(list)
-    again: Counter[tuple[Place, str]] = Counter()  # since something new was done
-    stuck: dict[tuple[Place, str], None] = {}
+    same: dict[tuple[ServiceOperation, str], list[Call]] = defaultdict(list)
+    again: Counter[tuple[ServiceOperation, str]] = Counter()  # since something new was done
+    stuck: dict[tuple[ServiceOperation, str], None] = {}
     for call in made:
         asked = call.place, call.asked
         if all(other.result != call.result for other in same[asked]):
