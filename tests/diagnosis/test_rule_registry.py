@@ -44,7 +44,7 @@ run_rules.find = lambda window: []
 found.RULES.over_window = [rule for rule in found.RULES.over_window if rule.SIGNAL == "acme_stalled"]
 print(
     found.find(None), evals.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
-    "acme_stalled" in issue_shapes.Issue().fields["signal_type"].choices, "acme_stalled" in comparison.FOUND,
+    "acme_stalled" in issue_shapes.IssueSerializer().fields["signal_type"].choices, "acme_stalled" in comparison.FOUND,
     "acme_stalled" in queue_filter.SIGNAL_TYPES, "acme_stalled" in found.RULES.by_visits,
 )
 """
