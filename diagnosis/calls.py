@@ -34,8 +34,8 @@ START, SERVICE, OPERATION, UNIT, TOOL, FINGERPRINT = (
     for name in ("start_time_unix_nano", "service", "operation", "unit", "tool", "fingerprint")
 )
 
-Row = tuple[Any, ...]  # the values of COLUMNS: objects would cost more than all the rest
-Made = dict[bytes, list[Row]]  # the calls of each trace, by time
+CallRow = tuple[Any, ...]  # the values of COLUMNS: objects would cost more than all the rest
+CallsByTrace = dict[bytes, list[CallRow]]  # the calls of each trace, by time
 
 
 class Bounds(NamedTuple):
@@ -45,7 +45,7 @@ class Bounds(NamedTuple):
     calls: int  # whose content is read by a rule
 
 
-class Lying(NamedTuple):
+class StoredAt(NamedTuple):
     """Where a record and its origin are stored."""
 
     resource_id: int
@@ -55,7 +55,7 @@ class Lying(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AgentCall:
     """One call of an agent; the texts are the same for the same content."""
 
     failing: Failing  # the record; of a call that went well without a fingerprint
@@ -84,7 +84,7 @@ class Run:
 
     trace_id: bytes
     places: dict[ServiceOperation, int]  # start of the first call, in unix nanoseconds
-    calls: list[Call]  # by time
+    calls: list[AgentCall]  # by time
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,12 @@ def fingerprint(signal: str, place: ServiceOperation) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
 
 
-def made(window: Window, bounds: Bounds, without: Collection[str] = ()) -> Made:
+def made(window: Window, bounds: Bounds, without: Collection[str] = ()) -> CallsByTrace:
     """The calls of a sample of the bound project's traces; the records of the releases `without` do not count."""
     return called(sampled(window, bounds.a_slice), without)
 
 
-def runs(made: Made, often: int, bounds: Bounds) -> Iterator[Run]:
+def runs(made: CallsByTrace, often: int, bounds: Bounds) -> Iterator[Run]:
     """These traces with the content of their calls, where one operation was called so often."""
     repeating = {
         trace_id: max(Counter(map(place, rows)).values()) >= often for trace_id, rows in made.items()
@@ -124,7 +124,7 @@ def runs(made: Made, often: int, bounds: Bounds) -> Iterator[Run]:
         yield Run(trace_id, first, list(islice(known, amount)))
 
 
-def evenly(made: Made, amount: int, bounds: Bounds) -> list[bytes]:
+def evenly(made: CallsByTrace, amount: int, bounds: Bounds) -> list[bytes]:
     """As many of the traces as may be read, if all of them hold this amount of calls: or shares would be wrong."""
     return sorted(made)[:: max(1, -(-amount // bounds.calls))]
 
@@ -140,9 +140,9 @@ def sampled(window: Window, a_slice: int) -> list[bytes]:
     return [trace_id for rows in found for trace_id, records in rows if records >= LEAST]
 
 
-def called(trace_ids: Sequence[bytes], without: Collection[str]) -> Made:
+def called(trace_ids: Sequence[bytes], without: Collection[str]) -> CallsByTrace:
     """The calls of each of these traces by time, without their content."""
-    found: Made = defaultdict(list)
+    found: CallsByTrace = defaultdict(list)
     for chunk in chunks(trace_ids):
         rows = Record.objects.filter(trace_id__in=chunk, unit__in=UNITS).exclude(release__in=without)
         for row in rows.order_by("trace_id", "span_id").values_list(*COLUMNS)[:MOST_RECORDS]:
@@ -152,20 +152,20 @@ def called(trace_ids: Sequence[bytes], without: Collection[str]) -> Made:
     return found
 
 
-def place(row: Row) -> ServiceOperation:
+def place(row: CallRow) -> ServiceOperation:
     """What the record called."""
     return ServiceOperation(row[SERVICE], row[OPERATION])
 
 
-def contents(rows: Sequence[Row]) -> Iterator[Call]:
+def contents(rows: Sequence[CallRow]) -> Iterator[AgentCall]:
     """The records with what was asked and answered, in their order."""
     for row, capture in zip(rows, captures(rows), strict=True):
-        yield Call(failing(row), told(capture.get("input")), told(capture.get("output")))
+        yield AgentCall(failing(row), told(capture.get("input")), told(capture.get("output")))
 
 
-def captures(rows: Sequence[Row]) -> Iterator[Mapping[str, Any]]:
+def captures(rows: Sequence[CallRow]) -> Iterator[Mapping[str, Any]]:
     """What was recorded of each unit of work, in their order."""
-    lain = [Lying(*row[-len(Lying._fields) :]) for row in rows]
+    lain = [StoredAt(*row[-len(StoredAt._fields) :]) for row in rows]
     known = cast(Sequence[Record], lain)  # as they do, these know where they lie
     sent, shared = segments.messages(known), records.origins(known)
     for at in lain:
@@ -173,7 +173,7 @@ def captures(rows: Sequence[Row]) -> Iterator[Mapping[str, Any]]:
         yield records.capture(message, origin) or {}
 
 
-def failing(row: Row) -> Failing:
+def failing(row: CallRow) -> Failing:
     """The record as plain values."""
     trace_id, span_id, parent, *rest = row[: len(FIELDS)]
     return Failing(bytes(trace_id), bytes(span_id), bytes(parent) if parent else None, *rest)

@@ -27,7 +27,7 @@ LEAST = 3  # height of a bar of one failure
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TimelineBar:
     """One stretch of time, and its bar."""
 
     start: str
@@ -43,7 +43,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class TimelineWindow:
     """One of the two windows in numbers; `ran` is None where it was not counted."""
 
     start: str
@@ -61,9 +61,9 @@ class Side:
 class Course:
     """Both windows, and the parts of both in order."""
 
-    before: Side
-    now: Side
-    parts: list[Part]
+    before: TimelineWindow
+    now: TimelineWindow
+    parts: list[TimelineBar]
 
     @property
     def width(self) -> int:
@@ -116,21 +116,21 @@ def part_nano(window: Window) -> int:
     return -(-(window.end_unix_nano - window.start_unix_nano) // PARTS)
 
 
-def side(loop: Loop, window: Window, counted: Sequence[int]) -> Side:
+def side(loop: Loop, window: Window, counted: Sequence[int]) -> TimelineWindow:
     """One window in numbers."""
     ran = None
     if window.since_minutes <= LONGEST:
         target = baseline.target(loop, frozenset())
         ran = exposure.tally(window, target.ran, target.failed)[0]
     start, end = (moment(moment_of(at)) for at in (window.start_unix_nano, window.end_unix_nano))
-    return Side(start, end, sum(counted), ran)
+    return TimelineWindow(start, end, sum(counted), ran)
 
 
-def parts(window: Window, counted: Sequence[int]) -> list[Part]:
+def parts(window: Window, counted: Sequence[int]) -> list[TimelineBar]:
     """The bars; the highest is the worst part."""
     start, size, most = window.before.start_unix_nano, part_nano(window), max(1, *counted)
     return [
-        Part(
+        TimelineBar(
             start=moment(moment_of(start + number * size)),
             failures=failed,
             is_now=number >= PARTS,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis import failures, hints, impact, model_calls
-from diagnosis.contrast import Counted, Hint
+from diagnosis.contrast import Hint, ValueCounts
 from diagnosis.evidence import choose
 from diagnosis.extents import Extent
 from diagnosis.failures import Failing
@@ -101,7 +101,7 @@ class Known:
 
     evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
     records: dict[bytes, Failing]  # by key
-    facts: dict[int, Counted]  # of a sample of the failures, by fingerprint
+    facts: dict[int, ValueCounts]  # of a sample of the failures, by fingerprint
     model_calls: dict[str, Around]  # around the evidence, by record id
 
     @classmethod

@@ -15,7 +15,7 @@ from typing import cast
 from diagnosis import calls, failures, observed
 from diagnosis.calls import Bounds, Visit
 from diagnosis.clusters import Cluster
-from diagnosis.observed import Row, Target
+from diagnosis.observed import StretchRow, Target
 from diagnosis.rates import Counts
 from diagnosis.rules import RULES
 from diagnosis.rules.registry import ByVisits
@@ -53,7 +53,9 @@ def observe(signal: str, window: Window, target: Target) -> Observed:
         if visit.place.service == target.service and visit.place.operation in target.operations
     ]
     size = observed.stretch_minutes(window) * MINUTE_NANO
-    rows: list[Row] = [(visit.start_time_unix_nano // size, 1, int(bool(visit.charged))) for visit in found]
+    rows: list[StretchRow] = [
+        (visit.start_time_unix_nano // size, 1, int(bool(visit.charged))) for visit in found
+    ]
     total = counts(found)
     return Observed(total, observed.batches(observed.merged(rows)), clustering(total, hurt_sessions(found)))
 

@@ -42,7 +42,7 @@ def under_way(project: Project) -> FingerprintSwitch | None:
 
 
 @transaction.atomic
-def begin(project: Project, to_version: int, by: audit.Origin, now: datetime) -> FingerprintSwitch:
+def begin(project: Project, to_version: int, by: audit.Actor, now: datetime) -> FingerprintSwitch:
     """The project has the new version from here on; `advance` does the rest. CannotSwitch, with the reason."""
     current = Project.objects.select_for_update().get(pk=project.pk)
     before = current.fingerprint_version
@@ -57,7 +57,12 @@ def begin(project: Project, to_version: int, by: audit.Origin, now: datetime) ->
     )
     told = {"before": before, "after": to_version}
     audit.record(
-        audit.Event.CHANGED, f"project:{project.pk}", by, now, current.tenant_id, fingerprint_version=told
+        audit.AuditEvent.CHANGED,
+        f"project:{project.pk}",
+        by,
+        now,
+        current.tenant_id,
+        fingerprint_version=told,
     )
     return switch
 

@@ -21,7 +21,7 @@ from telemetry.windows import MINUTE_NANO
 NEAR = 5_000  # records on each side that are looked at
 DAY = 1440
 FACTS = ("trace_id", "span_id", "start_time_unix_nano", "environment", "release")
-Candidate = tuple[bytes, bytes, int, str, str]
+HealthyCandidate = tuple[bytes, bytes, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def nearest(rows: Iterable[QuerySet[Record]], failure: Failure) -> str | None:
     return record_id(best[0], best[1]) if best else None
 
 
-def unlike(candidate: Candidate, failure: Failure) -> tuple[bool, bool, int, bytes, bytes]:
+def unlike(candidate: HealthyCandidate, failure: Failure) -> tuple[bool, bool, int, bytes, bytes]:
     """How much the record differs; the less, the smaller."""
     trace_id, span_id, start, environment, release = candidate
     return (
@@ -89,7 +89,7 @@ def around(at: int | None) -> list[QuerySet[Record]]:
     ]
 
 
-def healthy(rows: QuerySet[Record], failure: Failure) -> Iterable[Candidate]:
+def healthy(rows: QuerySet[Record], failure: Failure) -> Iterable[HealthyCandidate]:
     """Those that ran the operation well."""
     ran = rows.filter(service=failure.service, operation=failure.operation, fingerprint__isnull=True)
     if failure.longest_nano is not None:

@@ -20,7 +20,7 @@ from hashlib import blake2b
 from statistics import median
 
 from diagnosis import fisher, timing, traffic
-from diagnosis.called import Callee, Made, Visits, visited
+from diagnosis.called import Callee, RunCalls, Visits, visited
 from diagnosis.calls import Visit
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
@@ -50,11 +50,11 @@ class Gone:
 
     place: CalledOperation
     callee: Callee
-    before: list[Made]
-    now: list[Made]
+    before: list[RunCalls]
+    now: list[RunCalls]
 
     @property
-    def without(self) -> list[Made]:
+    def without(self) -> list[RunCalls]:
         """The traces that lack it now."""
         return [made for made in self.now if self.callee not in made.calls]
 
@@ -158,7 +158,7 @@ def records(gone: Gone) -> list[Failing]:
     return sorted(found, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
 
 
-def charged(made: Made, message: str, number: int) -> Failing:
+def charged(made: RunCalls, message: str, number: int) -> Failing:
     """A run without the call as a record that hurts."""
     place = CalledOperation(made.step.service, made.step.operation)
     return Ran(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)

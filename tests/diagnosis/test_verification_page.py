@@ -9,7 +9,7 @@ from diagnosis.verification_model import Verification
 from tests.diagnosis.shipping import SHIPPED, Send, after
 
 
-def read(loop: Loop) -> verification_page.Read:
+def read(loop: Loop) -> verification_page.ShownVerification:
     """The newest one."""
     return verification_page.read(loop.verifications.all(), loop)[0]
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def entries() -> list[AuditEntry]:
     """One entry of each of two tenants."""
     said = '<script>alert("x")</script>'
-    changed = audit.Event.CHANGED
+    changed = audit.AuditEvent.CHANGED
     return [
         audit.record(changed, f"tenant:{name}", audit.SHELL, timezone.now(), name, name={"before": said})
         for name in ("acme", "globex")
