@@ -22,8 +22,8 @@ from telemetry.versions import FIRST, NEWEST
 from telemetry.windows import Window
 from tenants import audit, pool, project_file
 from tenants.models import AuditEntry, Project
-from tests.diagnosis.native import DRIVER, JAVA, LOADER, clusters, crashes, send
-from tests.people import Reader, home, member
+from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send
+from tests.staff_clients import Reader, home, member
 
 NOW = timezone.now()
 T0 = NOW - timedelta(minutes=30)

@@ -19,9 +19,9 @@ from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
 from tenants.models import AuditEntry, Tenant
 from tenants.provisioning import Minted
-from tests.diagnosis.console import page_of, text
+from tests.diagnosis.console_requests import page_of, text
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, home, member, operator
+from tests.staff_clients import Reader, home, member, operator
 
 HOSTILE = "fixes #12 @octocat ![x](https://evil.example/a.png) ENG-7\n/close"
 URLS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnosis.clusters import Cluster
 from diagnosis.extents import of_found
 from diagnosis.hints import plain
-from tests.diagnosis.failing import failing
+from tests.diagnosis.failing_records import failing
 
 
 def test_what_the_failure_itself_wrote_is_no_fact() -> None:

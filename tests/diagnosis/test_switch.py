@@ -21,7 +21,7 @@ from tenants import audit
 from tenants.binding import bind
 from tenants.models import AuditEntry, Project
 from tenants.provisioning import Minted
-from tests.diagnosis.native import (
+from tests.diagnosis.native_crashes import (
     DRIVER,
     JAVA,
     LOADER,

@@ -23,7 +23,7 @@ from tenants import audit
 from tenants.binding import bind
 from tenants.models import Project
 from tenants.provisioning import Minted
-from tests.diagnosis.native import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
+from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
 from tests.telemetry.factory import span
 
 T0 = datetime(2026, 5, 4, 12, tzinfo=UTC)

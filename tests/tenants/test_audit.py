@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 
 from tenants import audit, audit_chain, audit_head
 from tenants.models import AuditEntry
-from tests.racing import race
+from tests.concurrent_processes import race
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Event = AuditEntry.Event

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tenants import audit, audit_chain
 from tenants.models import AuditEntry, Tenant
-from tests.people import member, operator
+from tests.staff_clients import member, operator
 
 LOG = "/admin/tenants/auditentry/"
 pytestmark = pytest.mark.django_db
