@@ -29,7 +29,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ShownVerification:
     """One verification: facts in words, sessions before and after, records to look at."""
 
     verification: Verification
@@ -39,13 +39,13 @@ class Read:
     evidence_ids: list[str]
 
 
-def read(verifications: Iterable[Verification], loop: Loop) -> list[Read]:
+def read(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerification]:
     """The verifications in their order, for people."""
     found = list(verifications)
     moved = {one["cluster_id"] for each in found for one in each.document.get("moved_to") or []}
     loops = dict(loop.project.loops.filter(cluster_id__in=moved).values_list("cluster_id", "loop_id"))
     return [
-        Read(
+        ShownVerification(
             verification=each,
             facts=[(name, said) for name, said in facts(each.document) if said],
             trajectory=trajectory(each.document.get("trajectory") or {}),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # Django's own classes take no parameter when they run
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
-Row = TypeVar("Row", bound=Model)
+ModelRow = TypeVar("ModelRow", bound=Model)
 
 
 OPERATE = "tenants.operate"
@@ -33,7 +33,7 @@ def works_for_all(user: User | AnonymousUser) -> bool:
     return bool(user.is_superuser or user.has_perm(OPERATE))
 
 
-def visible(rows: QuerySet[Row], user: User | AnonymousUser, tenant_path: str) -> QuerySet[Row]:
+def visible(rows: QuerySet[ModelRow], user: User | AnonymousUser, tenant_path: str) -> QuerySet[ModelRow]:
     """The rows whose tenant this person works for; `tenant_path` leads from a row to its tenant."""
     if works_for_all(user):
         return rows

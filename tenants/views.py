@@ -85,7 +85,7 @@ class ProvisionView(PublicView):
         return KeyAuthentication().authenticate_header(request)
 
     @staticmethod
-    def graduate(project: Project, by: audit.Origin) -> bool:
+    def graduate(project: Project, by: audit.Actor) -> bool:
         """Whether the project is permanent after this call."""
         if project.plan is not None and provisioning.can_graduate_itself():
             provisioning.graduate(project, timezone.now(), by)

@@ -4,8 +4,8 @@ What goes wrong in no single record, but over a window: the latency of an operat
 Each rule is one file of this package; `registry` finds them.
 """
 
-from diagnosis.rules.registry import Registry
+from diagnosis.rules.registry import RuleRegistry
 from telemetry import meaning
 
-RULES = Registry(__name__, __path__)
+RULES = RuleRegistry(__name__, __path__)
 SIGNAL_TYPES = (*meaning.SIGNAL_TYPES, *RULES.signals)  # those of records, told at ingest, come first

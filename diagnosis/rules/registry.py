@@ -13,13 +13,13 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
 
-from diagnosis.calls import Bounds, Made, Visit
+from diagnosis.calls import Bounds, CallsByTrace, Visit
 from diagnosis.clusters import Cluster
 from diagnosis.observed import Target
 from telemetry.windows import Window
 
 
-class Rule(Protocol):
+class SignalRule(Protocol):
     """What each rule's file offers."""
 
     __name__: str
@@ -30,7 +30,7 @@ class Rule(Protocol):
     ABOUT: str  # when it speaks, as docs/diagnosis.md says it
 
 
-class OverWindow(Rule, Protocol):
+class OverWindow(SignalRule, Protocol):
     """A rule that reads the window itself."""
 
     def find(self, window: Window) -> list[Cluster]:
@@ -44,19 +44,19 @@ class ByVisits(OverWindow, Protocol):
         """The traces that ran the target's operations, charged where they hurt."""
 
 
-class OverRuns(Rule, Protocol):
+class OverRuns(SignalRule, Protocol):
     """A rule about the calls of single traces."""
 
-    def visits_in(self, made: Made, bounds: Bounds) -> Iterator[Visit]:
+    def visits_in(self, made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
         """Each trace that was looked at, with each operation that it called, charged where it hurts."""
 
 
-class Registry:
+class RuleRegistry:
     """The rules of a package, by signal."""
 
     def __init__(self, package: str, folders: Iterable[str]) -> None:
         modules = [import_module(f"{package}.{found.name}") for found in iter_modules(folders)]
-        known = [cast(Rule, module) for module in modules if hasattr(module, "SIGNAL")]
+        known = [cast(SignalRule, module) for module in modules if hasattr(module, "SIGNAL")]
         self.rules = {rule.SIGNAL: rule for rule in sorted(known, key=lambda rule: rule.SIGNAL)}
         self.signals = tuple(self.rules)
         self.over_window = [cast(OverWindow, rule) for rule in self.rules.values() if hasattr(rule, "find")]

@@ -17,7 +17,7 @@ from diagnosis.notice_models import FeedKey, Notice
 from tenants.models import Tenant
 from tenants.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import home
+from tests.staff_clients import home
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 PATHS = ["/v1/notices.json", "/v1/notices.atom"]

@@ -11,7 +11,7 @@ from diagnosis.contrast import Hint
 from diagnosis.issue_shapes import LEVERS
 from diagnosis.patch_plan import CHANGES, Facts, lever, plan
 from diagnosis.suspected_release import Suspected
-from tests.diagnosis.failing import failing
+from tests.diagnosis.failing_records import failing
 
 FACTS = Facts(
     example=failing("a"),
