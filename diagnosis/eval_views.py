@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from diagnosis import eval_formats, eval_shapes
 from diagnosis.eval_models import EvalCandidate, EvalResult
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry.asking import checked, sent
 from tenants.models import Project
 from tenants.project_view import ProjectView

@@ -20,7 +20,7 @@ from django.db.models import Field, Model, Q, QuerySet
 from telemetry.parameters import Parsed
 
 M = TypeVar("M", bound=Model)
-Key = list[Any]
+SortKey = list[Any]
 
 
 def place_in(model: type[Model]) -> Parsed:
@@ -40,7 +40,7 @@ def page(rows: QuerySet[M], asked: dict[str, Any]) -> tuple[list[M], str | None]
     return shown, cursor(shown[-1]) if len(found) > len(shown) else None
 
 
-def behind(rows: QuerySet[M], place: Key | None) -> QuerySet[M]:
+def behind(rows: QuerySet[M], place: SortKey | None) -> QuerySet[M]:
     """The rows that come after the place."""
     if place is None:
         return rows
@@ -65,7 +65,7 @@ def cursor(row: Model) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
 
 
-def parse(model: type[Model], text: str) -> Key | None:
+def parse(model: type[Model], text: str) -> SortKey | None:
     """The key in a cursor of a list of that model, or None for any other text."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

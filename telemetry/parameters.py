@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry import cursors, fingerprint, record_ids, records
 from telemetry.signals import SIGNAL_TYPES
 from telemetry.windows import EPOCH, MAX_MINUTES

@@ -22,7 +22,7 @@ from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
 from diagnosis.moved import moved
 from diagnosis.slower import Comparisons, Sides, at
-from diagnosis.timing import Place, Ran, runs
+from diagnosis.timing import CalledOperation, Ran, runs
 from telemetry.signals.failed_results import error_told
 from telemetry.windows import Window
 
@@ -55,7 +55,7 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 class Slower:
     """What an operation spent itself before and now, and which quantile of it moved."""
 
-    place: Place
+    place: CalledOperation
     sides: Sides
     now: list[Ran]
     quantile: float = 0.5
@@ -90,7 +90,9 @@ def find(window: Window) -> list[Cluster]:
     return clusters(by_place(runs(window.before)), by_place(runs(window)))
 
 
-def clusters(before: Mapping[Place, list[Ran]], now: Mapping[Place, list[Ran]]) -> list[Cluster]:
+def clusters(
+    before: Mapping[CalledOperation, list[Ran]], now: Mapping[CalledOperation, list[Ran]]
+) -> list[Cluster]:
     """The same of what ran in both windows."""
     measured = compared(before, now)
     together = Comparisons.of([one.sides for one in measured])
@@ -102,7 +104,9 @@ def clusters(before: Mapping[Place, list[Ran]], now: Mapping[Place, list[Ran]]) 
     return [cluster(worst[0], worst), *(cluster(one, []) for one in worst[1:] if one.leads(worst[0]))]
 
 
-def compared(before: Mapping[Place, list[Ran]], now: Mapping[Place, list[Ran]]) -> list[Slower]:
+def compared(
+    before: Mapping[CalledOperation, list[Ran]], now: Mapping[CalledOperation, list[Ran]]
+) -> list[Slower]:
     """What ran in both windows, often enough."""
     both = [
         Slower(place, Sides(each(before[place]), each(ran)), ran)
@@ -126,7 +130,7 @@ def charged(slower: list[Slower], measured: list[Slower]) -> Iterator[Slower]:
     for one in slower:
         caller = one.place.caller
         if caller and len(late[caller]) >= CALLEES and 2 * len(late[caller]) > len(called[caller]):
-            yield replace(one, place=Place(caller, one.now[0].step.operation))
+            yield replace(one, place=CalledOperation(caller, one.now[0].step.operation))
         else:
             yield one
 
@@ -139,9 +143,9 @@ def callees(slower: Iterable[Slower]) -> dict[str, set[str]]:
     return found
 
 
-def by_place(ran: Iterable[Ran]) -> Mapping[Place, list[Ran]]:
+def by_place(ran: Iterable[Ran]) -> Mapping[CalledOperation, list[Ran]]:
     """The runs of each operation."""
-    found: dict[Place, list[Ran]] = defaultdict(list)
+    found: dict[CalledOperation, list[Ran]] = defaultdict(list)
     for one in ran:
         found[one.place].append(one)
     return found
@@ -174,7 +178,7 @@ def slow_runs(slower: Slower) -> list[Failing]:
     return sorted(slow, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
 
 
-def fingerprint(place: Place) -> int:
+def fingerprint(place: CalledOperation) -> int:
     """The key of "this operation is slow", in every window."""
     text = "\x00".join((KEY_VERSION, SIGNAL, place.service, place.operation))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1

@@ -21,16 +21,16 @@ from hashlib import blake2b
 from statistics import median
 from typing import Any
 
-from diagnosis import timing, traffic
-from diagnosis.called import Callee, Made, Visits, visited
-from diagnosis.calls import Place as Visited
+from diagnosis import fisher, timing, traffic
+from diagnosis.called import Callee, RunCalls, Visits, visited
 from diagnosis.calls import Visit
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
+from diagnosis.fisher import WindowCounts
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
-from diagnosis.timing import Place, Ran
-from diagnosis.trend import Sides, chance
+from diagnosis.timing import CalledOperation, Ran
+from diagnosis.traffic import ServiceOperation
 from telemetry.signals.failed_results import error_told, values_under
 from telemetry.windows import Window
 
@@ -67,21 +67,21 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 class Gone:
     """A call that vanished, with the traces of both windows that ran its caller."""
 
-    place: Place
+    place: CalledOperation
     callee: Callee
-    before: list[Made]
-    now: list[Made]
+    before: list[RunCalls]
+    now: list[RunCalls]
 
     @property
-    def without(self) -> list[Made]:
+    def without(self) -> list[RunCalls]:
         """The traces that lack it now."""
         return [made for made in self.now if self.callee not in made.calls]
 
     @property
-    def lacking(self) -> Sides:
+    def lacking(self) -> WindowCounts:
         """The traces without it in both windows."""
         missed = sum(self.callee not in made.calls for made in self.before)
-        return Sides(Counts(len(self.without), len(self.now)), Counts(missed, len(self.before)))
+        return WindowCounts(Counts(len(self.without), len(self.now)), Counts(missed, len(self.before)))
 
     @property
     def is_large(self) -> bool:
@@ -148,13 +148,13 @@ def vanished(before: Visits, now: Visits) -> list[Gone]:
         if one.is_large
         and one.callee[0] in alive
         and not one.is_replaced
-        and chance(one.lacking) < CHANCE / len(compared)
+        and fisher.p_value(one.lacking) < CHANCE / len(compared)
     ]
 
 
 def first_of_each(gone: Iterable[Gone]) -> list[Gone]:
     """Of each operation the call that came first."""
-    first: dict[Place, Gone] = {}
+    first: dict[CalledOperation, Gone] = {}
     for one in sorted(gone, key=lambda one: (one.usual_start, one.callee)):
         first.setdefault(one.place, one)
     return list(first.values())
@@ -177,9 +177,9 @@ def records(gone: Gone) -> list[Failing]:
     return sorted(found, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
 
 
-def charged(made: Made, message: str, number: int) -> Failing:
+def charged(made: RunCalls, message: str, number: int) -> Failing:
     """A run without the call as a record that hurts."""
-    place = Place(made.step.service, made.step.operation)
+    place = CalledOperation(made.step.service, made.step.operation)
     return Ran(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)
 
 
@@ -193,10 +193,10 @@ def visits(window: Window, target: Target) -> Iterator[Visit]:
             if step.release not in target.without_releases:
                 is_made = any(fingerprint(place, callee) == target.fingerprint for callee in made.calls)
                 hurt = None if is_made else charged(made, "", target.fingerprint)
-                yield Visit(Visited(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
+                yield Visit(ServiceOperation(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
 
 
-def fingerprint(place: Place, callee: Callee) -> int:
+def fingerprint(place: CalledOperation, callee: Callee) -> int:
     """The key of "this operation leaves out this call", in every window."""
     text = "\x00".join((KEY_VERSION, SIGNAL, place.service, place.operation, *callee))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1

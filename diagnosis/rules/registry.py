@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol, cast
 
-from diagnosis.calls import Bounds, Made, Visit
+from diagnosis.calls import Bounds, CallsByTrace, Visit
 from diagnosis.clusters import Cluster
 from diagnosis.observed import Target
 from telemetry.plugins import find_modules, require_parts
@@ -19,7 +19,7 @@ from telemetry.signals.registry import EVAL_PARTS, EvalParts
 from telemetry.windows import Window
 
 
-class Rule(EvalParts, Protocol):
+class SignalRule(EvalParts, Protocol):
     """What each rule's file offers."""
 
     __name__: str
@@ -29,7 +29,7 @@ class Rule(EvalParts, Protocol):
     )
 
 
-class OverWindow(Rule, Protocol):
+class OverWindow(SignalRule, Protocol):
     """A rule that reads the window itself."""
 
     def find(self, window: Window) -> list[Cluster]:
@@ -43,20 +43,20 @@ class ByVisits(OverWindow, Protocol):
         """The traces that ran the target's operations, charged where they hurt."""
 
 
-class OverRuns(Rule, Protocol):
+class OverRuns(SignalRule, Protocol):
     """A rule about the calls of single traces."""
 
-    def visits_in(self, made: Made, bounds: Bounds) -> Iterator[Visit]:
+    def visits_in(self, made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
         """Each trace that was looked at, with each operation that it called, charged where it hurts."""
 
 
-class Registry:
+class RuleRegistry:
     """The rules of a package, by signal."""
 
     def __init__(self, package: str, folders: Iterable[str]) -> None:
         modules = find_modules(package, folders, "SIGNAL")
         require_parts(modules, ("ABOUT", "COMPARES", *EVAL_PARTS, "find|visits_in"))
-        known = [cast(Rule, module) for module in modules]
+        known = [cast(SignalRule, module) for module in modules]
         self.rules = {rule.SIGNAL: rule for rule in sorted(known, key=lambda rule: rule.SIGNAL)}
         self.signals = tuple(self.rules)
         self.over_window = [cast(OverWindow, rule) for rule in self.rules.values() if hasattr(rule, "find")]

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from diagnosis import calls
-from diagnosis.calls import FINGERPRINT, START, TOOL, UNIT, Bounds, Made, Row, Visit
+from diagnosis.calls import FINGERPRINT, START, TOOL, UNIT, Bounds, CallRow, CallsByTrace, Visit
 from diagnosis.failures import Failing
 from telemetry.conventions.content import words
 from telemetry.signals.failed_results import error_told, values_under
@@ -79,7 +79,7 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     return f"no tool returned anything, and the answer says: {claim}" if claim else ""
 
 
-def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:
+def visits_in(made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
     """Each trace that was looked at, with each model that it called."""
     answers = {trace_id: last_answers(rows) for trace_id, rows in made.items()}
     chosen = calls.evenly(made, sum(map(len, answers.values())), bounds)
@@ -93,7 +93,7 @@ def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:
             yield Visit(place, trace_id, start, found if is_here else None)
 
 
-def last_answers(rows: Sequence[Row]) -> list[Row]:
+def last_answers(rows: Sequence[CallRow]) -> list[CallRow]:
     """The last model calls of a run with tools that told it nothing, latest first; none of any other run."""
     tools = [row for row in rows if row[UNIT] != "llm_call"]
     if not tools or any(row[FINGERPRINT] is None and row[TOOL] not in HANDS_IN for row in tools):
@@ -101,7 +101,7 @@ def last_answers(rows: Sequence[Row]) -> list[Row]:
     return [row for row in reversed(rows) if row[UNIT] == "llm_call" and row[FINGERPRINT] is None][:LAST]
 
 
-def charged(row: Row, output: Any) -> Failing | None:
+def charged(row: CallRow, output: Any) -> Failing | None:
     """The model call as a record that hurts, if its answer claims what nothing told."""
     claim = quoted(words(output))
     if not claim:

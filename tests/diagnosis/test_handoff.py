@@ -20,9 +20,9 @@ from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
 from tenants.models import AuditEntry, Tenant
 from tenants.provisioning import Minted
-from tests.diagnosis.console import page_of, text
+from tests.diagnosis.console_requests import page_of, text
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, home, member, operator
+from tests.staff_clients import Reader, home, member, operator
 
 HOSTILE = "fixes #12 @octocat ![x](https://evil.example/a.png) ENG-7\n/close"
 URLS = {
@@ -203,7 +203,7 @@ def test_a_link_fills_in_the_trackers_form_within_its_limit(
     parts = urlsplit(link["url"])
     filled = {name: value for name, [value] in parse_qs(parts.query, strict_parsing=True).items()}
     assert (link["tracker"], f"{parts.scheme}://{parts.netloc}{parts.path}") == (kind, path)
-    assert len(link["url"]) <= trackers.MOST_BYTES[trackers.Kind(kind)]
+    assert len(link["url"]) <= trackers.MOST_BYTES[trackers.TrackerKind(kind)]
     assert trackers.CUT in filled[body]  # 149 steps fit nowhere
     assert filled[body].endswith(f"http://testserver/admin/diagnosis/loop/{decided.loop_id}/change/")
     said = filled[title] + filled[body].removesuffix(filled[body].splitlines()[-1])
@@ -240,7 +240,7 @@ def test_there_is_no_link_where_no_tracker_is_set(
 )
 def test_a_url_that_is_no_repository_is_refused(url: str) -> None:
     with pytest.raises(trackers.NotATracker, match="Write it as https://github"):
-        trackers.checked(trackers.Kind.GITHUB, url)
+        trackers.checked(trackers.TrackerKind.GITHUB, url)
 
 
 def test_an_operator_sets_a_tracker_and_the_audit_log_says_so(loop: Loop) -> None:

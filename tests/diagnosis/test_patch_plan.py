@@ -11,7 +11,7 @@ from diagnosis.contrast import Hint
 from diagnosis.issue_shapes import LEVERS
 from diagnosis.patch_plan import CHANGES, Facts, fix_category, plan
 from diagnosis.suspected_release import Suspected
-from tests.diagnosis.failing import failing
+from tests.diagnosis.failing_records import failing
 
 FACTS = Facts(
     example=failing("a"),
@@ -102,4 +102,7 @@ def test_an_eval_that_cannot_run_refutes_nothing() -> None:
 def test_the_plan_names_a_form_that_the_eval_has(signal: str, form: str) -> None:
     steps = details(replace(FACTS, example=failing("a", signal_type=signal)))
 
-    assert steps[1] == f"Reproduce with the eval: GET /v1/evals/tool-lookup-order-v1?format={form}; it must fail first."
+    assert (
+        steps[1]
+        == f"Reproduce with the eval: GET /v1/evals/tool-lookup-order-v1?format={form}; it must fail first."
+    )
