@@ -12,7 +12,7 @@ from diagnosis import neutral, readable
 from diagnosis.hidden_characters import show_hidden
 from diagnosis.templatetags.shown import pretty
 from tenants.provisioning import Minted
-from tests.diagnosis.browsing import NOW, TEN_MINUTES_AGO, browser_of, diagnose, text
+from tests.diagnosis.dashboard_client import NOW, TEN_MINUTES_AGO, browser_of, diagnose, text
 from tests.telemetry.factory import span, store
 
 # Default_Ignorable_Code_Point as Unicode lists it, by first and last code point

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from diagnosis.beta import log_odds_quantile
-from diagnosis.contrast import Counted, Hint, g_test
-from diagnosis.contrast import Sides as Contrasted
+from diagnosis.contrast import FailedAndHealthy, Hint, ValueCounts, g_test
+from diagnosis.fisher import WindowCounts, p_value
 from diagnosis.rates import Counts, Tails, odds, ratio
 from diagnosis.slower import Sides as Durations
 from diagnosis.slower import chance_of_exceeding, logarithms, moderated_t, z_score
 from diagnosis.spread import Spread, widened
 from diagnosis.trajectory import mean, share
-from diagnosis.trend import Sides, chance
 from diagnosis.watch import EXCESSES, Block, capital, won
 
 SHAPES = [0.5, 1, 1.5, 2, 7, 40.5, 1000, 123_456, 10_000_000]
@@ -119,7 +118,7 @@ def test_fishers_exact_test(now: int, before: int, exposed_now: int, exposed_bef
 
     theirs = stats.fisher_exact(table, alternative="greater").pvalue
 
-    assert chance(Sides(Counts(now, exposed_now), Counts(before, exposed_before))) == approx(theirs)
+    assert p_value(WindowCounts(Counts(now, exposed_now), Counts(before, exposed_before))) == approx(theirs)
 
 
 @given(st.integers(1, 60), st.integers(0, 60), st.integers(1, 60), st.integers(1, 60))
@@ -136,9 +135,9 @@ def test_the_g_test(failed_with: int, healthy_with: int, failed_without: int, he
 
 
 def test_a_hint_is_judged_by_the_table_of_its_records() -> None:
-    failed, healthy = Counted([{"a": "x"}] * 8 + [{}] * 2), Counted([{"a": "x"}] * 5 + [{}] * 45)
+    failed, healthy = ValueCounts([{"a": "x"}] * 8 + [{}] * 2), ValueCounts([{"a": "x"}] * 5 + [{}] * 45)
 
-    hint = Contrasted(failed, healthy, 0.1).hint((("a", "x"),), 8, 5)
+    hint = FailedAndHealthy(failed, healthy, 0.1).hint((("a", "x"),), 8, 5)
 
     theirs = stats.chi2_contingency([[8, 5], [2, 45]], correction=False, lambda_="log-likelihood")
     assert (hint.g, hint.p) == (approx(theirs.statistic), approx(theirs.pvalue))
