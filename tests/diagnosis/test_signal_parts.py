@@ -77,7 +77,7 @@ def test_a_new_form_of_an_eval_is_one_file(load: Load) -> None:
 
 
 def test_a_new_rule_over_windows_is_one_file(load: Load) -> None:
-    found = load(rules, registry.Registry, RULE)
+    found = load(rules, registry.RuleRegistry, RULE)
 
     assert "acme" in found.signals
     assert "acme" in found.by_visits
@@ -92,7 +92,7 @@ def test_a_part_that_a_signal_leaves_out_is_named(load: Load, part: str) -> None
 @pytest.mark.parametrize("part", [part for part in RULE if part not in ("SIGNAL", "visits")])
 def test_a_part_that_a_rule_leaves_out_is_named(load: Load, part: str) -> None:
     with pytest.raises(PartsMissing, match=rf"rules\.acme must offer .*{part}"):
-        load(rules, registry.Registry, {name: value for name, value in RULE.items() if name != part})
+        load(rules, registry.RuleRegistry, {name: value for name, value in RULE.items() if name != part})
 
 
 @pytest.mark.parametrize("part", [part for part in FORM if part not in ("NAME", "AFTER")])
