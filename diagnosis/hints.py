@@ -99,7 +99,7 @@ def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
     }
 
 
-def resource_of(origin_id: int, message: bytes | None) -> ResourceSpans:
+def resource_of(origin_id: int, message: bytes | memoryview | None) -> ResourceSpans:
     """The stored resource. DamagedStore where it is missing or cannot be parsed."""
     if message is None:
         raise DamagedStore(f"resource {origin_id}")
