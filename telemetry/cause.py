@@ -49,10 +49,10 @@ def cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
     if failure.signal_type == "llm_call_failed":
         return (text,) if " " in text else (error_type, text)
     if failure.signal_type != "tool_call_failed":
-        return error_type, text, origin(failure.stack, failure.depth, rules)
+        return error_type, text, origin(failure.stack, failure.depth, rules.skips_plumbing)
     if is_domain_error(error_type, text):
         return error_type, text
-    frame = origin(failure.stack, 1, rules)
+    frame = origin(failure.stack, 1, rules.skips_plumbing)
     return error_type, text, frame.partition(JOINT)[0]  # who called a tool is the framework's business
 
 

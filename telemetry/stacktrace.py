@@ -14,7 +14,6 @@ from itertools import islice
 from typing import NamedTuple
 
 from telemetry.plumbing import PLUMBING
-from telemetry.versions import Rules
 
 TRACEBACK = "Traceback (most recent call last):"
 CAUSED_BY = "\nCaused by: "
@@ -96,18 +95,19 @@ def python_exception(stack: str) -> str:
     return next((line for line in lines if line and not line[0].isspace()), "")
 
 
-def origin(stack: str, depth: int, rules: Rules) -> str:
+def origin(stack: str, depth: int, skips_plumbing: bool) -> str:
     """
     What of a stack tells one bug from another: where it was raised, by the innermost code that says something.
 
     Args:
         depth: frames. An exception with a message was thrown on purpose, and its caller tells more.
+        skips_plumbing: whether functions of the platform are left out of stacks without files.
     """
     parts = [stack] if TRACEBACK in stack else reversed(stack.rsplit(CAUSED_BY, MAX_CAUSES))
-    return next((found for part in parts if (found := origin_in(frames(part), depth, rules))), "")
+    return next((found for part in parts if (found := origin_in(frames(part), depth, skips_plumbing))), "")
 
 
-def origin_in(stack: Iterable[Frame], depth: int, rules: Rules) -> str:
+def origin_in(stack: Iterable[Frame], depth: int, skips_plumbing: bool) -> str:
     """The top own frames; without one a library's; without files the path of functions."""
     walked: list[Frame] = []
     own: list[Frame] = []
@@ -120,9 +120,9 @@ def origin_in(stack: Iterable[Frame], depth: int, rules: Rules) -> str:
     foreign = walked[: walked.index(own[0])] if own else walked
     known = [frame for frame in foreign if owner(frame) != "runtime"]
     if any(not frame.file for frame in known):
-        return path([*foreign, *own[:1]], rules)
+        return path([*foreign, *own[:1]], skips_plumbing)
     telling = own or [frame for frame in known if not says_only(frame)] or known
-    return JOINT.join(map(str, telling[:depth])) or path(walked, rules)
+    return JOINT.join(map(str, telling[:depth])) or path(walked, skips_plumbing)
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
@@ -131,10 +131,10 @@ def says_only(frame: Frame) -> bool:
     return bool(MESSENGER.search(frame.function))
 
 
-def path(stack: list[Frame], rules: Rules) -> str:
+def path(stack: list[Frame], skips_plumbing: bool) -> str:
     """The functions from the failure outwards."""
     named = [frame for frame in stack if frame.function]
-    if rules.skips_plumbing:
+    if skips_plumbing:
         named = [frame for frame in named if not PLUMBING.search(frame.function)] or named
     start = next((at for at, frame in enumerate(named) if not says_only(frame)), 0)
     steps = dict.fromkeys(frame.function for frame in named[start : start + MAX_PATH])
