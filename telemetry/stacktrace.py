@@ -13,8 +13,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from telemetry.plumbing import PLUMBING
-
 TRACEBACK = "Traceback (most recent call last):"
 CAUSED_BY = "\nCaused by: "
 MAX_LENGTH = 16_000  # what is searched, from the end where the raised exception is
@@ -52,6 +50,21 @@ MESSENGER = re.compile(
     r"|(?:^|[.:#>_-])(?:throw|raise|fail|report|panic|abort|assert|check|ensure|require|verify)(?:$|[A-Z_:])"
     r"|terminat|pthread_kill|^_*kill$|crashpad|gsignal|RaiseException|UnhandledException"
     r"|objc_exception|exceptionPreprocess|cxa_(?:re)?throw"
+)
+# Functions of the platform between a failure and the code that caused it, in stacks that name no files. They change
+# with the graphics card, the version of the system, and what could be symbolicated; the application's call stays. What
+# counts follows the categories driver, gl, load, threadbase and throw of
+# https://github.com/getsentry/sentry/blob/master/src/sentry/grouping/enhancer/enhancement-configs
+PLUMBING = re.compile(
+    # A graphics driver and its library: told by who drew, not by the card.
+    r"^(?:gpus[A-Z]|gl[a-z]?[A-Z]|CGL[A-Z]|[iI]ntel[A-Z]|IOAccel)"
+    # The dynamic loader, inside dlopen: https://github.com/apple-oss-distributions/dyld
+    r"|^(?:ImageLoader\w*|dyld\d?)::|^dlopen_internal$"
+    # What runs an event loop or begins a thread is below every failure.
+    r"|^_*CFRUNLOOP_|^_*CFRunLoop|^start(?:_wqthread)?$|^_?(?:pthread|thread)_(?:start|wqthread|body)$"
+    r"|^_dispatch_(?:client_callout|root_queue|worker_thread)|^BaseThreadInitThunk$|^RtlUserThreadStart$|^TppWorker"
+    # Ends the process for whoever destroys a running thread: https://en.cppreference.com/w/cpp/thread/thread/~thread
+    r"|(?:^|::)thread::~thread$"
 )
 COUNTERS = re.compile(r"\$\d+|\.cold(?:\.\d+)?$|\.(?:isra|part|constprop)\.\d+|(?<=lambda)\$\w+\$\d+")
 RUN_OF_DIGITS = re.compile(r"[0-9a-f]{8,}|\d{3,}")
