@@ -16,8 +16,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from telemetry.attribution import attribute
-from telemetry.normalise import Row
 from telemetry.rollups import MAX_SUM
+from telemetry.row import Row
 from telemetry.sql import fetch, write_many
 from telemetry.traces import Summary
 

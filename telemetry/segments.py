@@ -20,7 +20,7 @@ from typing import Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.normalise import Row
+from telemetry.row import Row
 from telemetry.sql import fetch, write_many
 from telemetry.stored_messages import DamagedStore, as_damage, parse_stored
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from operator import add as add_up
 from typing import Any, NamedTuple
 
-from telemetry.normalise import Row
+from telemetry.row import Row
 from telemetry.sql import fetch, fetch_many
 from telemetry.windows import Window
 

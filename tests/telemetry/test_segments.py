@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import segments
-from telemetry.normalise import Row
+from telemetry.row import Row
 from tenants import project_file
 
 
