@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                 ("severity", models.TextField()),
                 (
                     "message_key",
-                    models.BigIntegerField(help_text="64 bits of the BLAKE2b of the failure's message."),
+                    models.BigIntegerField(help_text="BLAKE2b of the failure's message with a digest of 8 bytes."),
                 ),
                 (
                     "session_key",
