@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from statistics import median
 
 from diagnosis import timing, traffic
@@ -29,6 +28,7 @@ from diagnosis.observed import Target
 from diagnosis.rates import Counts
 from diagnosis.timing import Place, Ran
 from diagnosis.trend import Sides, chance
+from telemetry.hashing import hash64_of_texts
 from telemetry.windows import Window
 
 SIGNAL = "missing_call"
@@ -179,5 +179,4 @@ def visits(window: Window, target: Target) -> Iterator[Visit]:
 
 def fingerprint(place: Place, callee: Callee) -> int:
     """The key of "this operation leaves out this call", in every window."""
-    text = "\x00".join((KEY_VERSION, SIGNAL, place.service, place.operation, *callee))
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
+    return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation, *callee)
