@@ -15,7 +15,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
@@ -71,14 +71,6 @@ def packed(spans: Sequence[bytes]) -> bytes:
     lengths = struct.pack(f"<{len(spans) + 1}I", len(spans), *map(len, spans))
     content: bytes = _local.compressor.compress(b"".join([lengths, *spans]), zstd.ZstdCompressor.FLUSH_FRAME)
     return content
-
-
-def unpacked(content: bytes) -> list[bytes]:
-    """The serialized spans of a segment, by position."""
-    plain = zstd.decompress(content)
-    (count,) = struct.unpack_from("<I", plain)
-    ends = list(accumulate(struct.unpack_from(f"<{count}I", plain, 4), initial=4 * (count + 1)))
-    return [plain[start:end] for start, end in pairwise(ends)]
 
 
 def picked(segment_id: int, content: bytes, positions: Iterable[int]) -> dict[Place, bytes]:
