@@ -10,7 +10,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
@@ -18,6 +17,7 @@ from diagnosis.failures import FIELDS, Failing, chunks
 from diagnosis.sampling import first_traces, slices
 from diagnosis.traffic import ServiceOperation
 from telemetry import records, segments
+from telemetry.hashing import hash64_of_texts
 from telemetry.models import Record
 from telemetry.windows import Window
 
@@ -99,8 +99,7 @@ class Visit:
 
 def fingerprint(signal: str, place: ServiceOperation) -> int:
     """The key of "this goes wrong in the runs that call this operation", in every window."""
-    text = "\x00".join((KEY_VERSION, signal, *place))
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
+    return hash64_of_texts(KEY_VERSION, signal, *place)
 
 
 def made(window: Window, bounds: Bounds, without: Collection[str] = ()) -> CallsByTrace:

@@ -24,6 +24,7 @@ from diagnosis.traffic import ServiceOperation
 from telemetry import segments
 from telemetry.models import Origin
 from telemetry.sql import fetch
+from telemetry.stored_messages import DamagedStore, parse_stored
 from telemetry.values import attributes
 from telemetry.windows import Window
 
@@ -83,12 +84,20 @@ def sampled(window: Window) -> Iterator[Healthy]:
 
 
 def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
-    """What the resources say, by id."""
-    stored = Origin.objects.filter(origin_id__in=sorted(set(ids))).values_list("origin_id", "message")
+    """What the resources say, by id. DamagedStore."""
+    wanted = sorted(set(ids))
+    stored = dict(Origin.objects.filter(origin_id__in=wanted).values_list("origin_id", "message"))
     return {
-        origin_id: plain(attributes(ResourceSpans.FromString(bytes(message)).resource.attributes))
-        for origin_id, message in stored
+        origin_id: plain(attributes(resource_of(origin_id, stored.get(origin_id)).resource.attributes))
+        for origin_id in wanted
     }
+
+
+def resource_of(origin_id: int, message: bytes | memoryview | None) -> ResourceSpans:
+    """The stored resource. DamagedStore where it is missing or cannot be parsed."""
+    if message is None:
+        raise DamagedStore(f"resource {origin_id}")
+    return parse_stored(ResourceSpans, bytes(message), f"resource {origin_id}")
 
 
 def facts_of(rows: Sequence[StoredRecord]) -> Iterator[RecordFacts]:

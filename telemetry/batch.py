@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from telemetry.normalise import Row
+from telemetry.row import Row
 from telemetry.segments import Part
 
 

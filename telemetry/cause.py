@@ -54,7 +54,7 @@ def none(failure: Failure, rules: Rules) -> tuple[str, ...]:
 
 def place(failure: Failure, rules: Rules) -> tuple[str, ...]:
     """Class, message, and where it was raised."""
-    return (*class_and_text(failure), origin(failure.stack, failure.depth, rules))
+    return (*class_and_text(failure), origin(failure.stack, failure.depth, rules.skips_plumbing))
 
 
 def answer(failure: Failure, rules: Rules) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ def tool(failure: Failure, rules: Rules) -> tuple[str, ...]:
     error_type, text = class_and_text(failure)
     if is_domain_error(error_type, text):
         return error_type, text
-    return error_type, text, origin(failure.stack, 1, rules).partition(JOINT)[0]
+    return error_type, text, origin(failure.stack, 1, rules.skips_plumbing).partition(JOINT)[0]
 
 
 CAUSES = {"none": none, "place": place, "answer": answer, "tool": tool}

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from telemetry.attribution import attribute
-from telemetry.normalise import Row
+from telemetry.hashing import hash64_of_texts
 from telemetry.rollups import MAX_SUM
+from telemetry.row import Row
 from telemetry.sql import fetch, write_many
 from telemetry.traces import Summary
 
@@ -196,10 +196,7 @@ def keys(trace: Summary) -> Keys:
 @lru_cache(maxsize=4096)
 def key(text: str) -> int:
     """A number that stands for the text; 0 for none."""
-    if not text:
-        return 0
-    digest = blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True) or 1
+    return hash64_of_texts(text) if text else 0
 
 
 def plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from telemetry.models import Origin, Record
 from telemetry.reading import rows_of
 from telemetry.record_ids import record_id
 from telemetry.store import snapshot
+from telemetry.stored_messages import as_damage
 
 
 def digests(record_ids: Iterable[str]) -> dict[str, str]:
@@ -27,14 +28,15 @@ def of_rows(rows: list[Record]) -> dict[str, str]:
     """The digests of these rows, by record id."""
     spans = segments.serialized(rows)
     shared = Origin.objects.in_bulk({origin for row in rows for origin in (row.resource_id, row.scope_id)})
-    return {
-        record_id(row.trace_id, row.span_id): digest(
-            bytes(shared[row.resource_id].message),
-            bytes(shared[row.scope_id].message),
-            spans[row.segment_id, row.position],
-        )
-        for row in rows
-    }
+    with as_damage("a resource or a scope", KeyError):
+        return {
+            record_id(row.trace_id, row.span_id): digest(
+                bytes(shared[row.resource_id].message),
+                bytes(shared[row.scope_id].message),
+                spans[row.segment_id, row.position],
+            )
+            for row in rows
+        }
 
 
 def digest(*parts: bytes) -> str:

@@ -8,9 +8,9 @@ compared over weeks. The idea of masking what varies: https://develop.sentry.dev
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
 
 from telemetry.cause import cause, is_common
+from telemetry.hashing import hash64_of_texts
 from telemetry.meaning import Failure
 from telemetry.versions import Rules
 
@@ -22,9 +22,7 @@ def fingerprint(service: str, operation: str, failure: Failure, rules: Rules) ->
     """A signed 64-bit number, never 0, which stands for "no failure"."""
     told = cause(failure, rules)
     place = operation if is_common(failure, told) else ""
-    parts = (str(rules.version), failure.signal_type, service, place, *told)
-    digest = blake2b("\x00".join(parts).encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True) or 1
+    return hash64_of_texts(str(rules.version), failure.signal_type, service, place, *told)
 
 
 def cluster_id(fingerprint: int) -> str:

@@ -10,15 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from telemetry import segments
-from telemetry.normalise import Row
+from telemetry.row import COLUMNS, PLACE, Row, stored_values
 from telemetry.segments import Part
 from telemetry.sql import fetch_many, write_many
 
 Key = tuple[bytes, bytes]  # trace and span id
-WIDTH = Row._fields.index("scope_id") + 1
-COLUMNS = Row._fields[:WIDTH]
 INSERT = (
-    f"INSERT INTO telemetry_record ({', '.join(COLUMNS)}, segment_id, position) "  # noqa: S608  (constants)
+    f"INSERT INTO telemetry_record ({', '.join([*COLUMNS, *PLACE])}) "  # noqa: S608  (constants)
     "VALUES {rows} ON CONFLICT DO NOTHING"
 )
 
@@ -48,7 +46,7 @@ def placed(numbered: Iterable[tuple[int, Part]], rows: Sequence[Row]) -> list[tu
     """The columns of these rows, with their places in the numbered segments."""
     chosen = set(map(id, rows))
     return [
-        (*row[:WIDTH], segment_id, position)
+        (*stored_values(row), segment_id, position)
         for segment_id, part in numbered
         for position, row in enumerate(part.rows)
         if id(row) in chosen

@@ -13,7 +13,9 @@ from telemetry.record_ids import record_id
 class Origin(models.Model):
     """A resource or a scope that many records share, stored once: a serialized ResourceSpans or ScopeSpans."""
 
-    origin_id = models.BigIntegerField(primary_key=True, help_text="64 bits of the BLAKE2b of `message`.")
+    origin_id = models.BigIntegerField(
+        primary_key=True, help_text="BLAKE2b of `message` with a digest of 8 bytes."
+    )
     message = models.BinaryField()
 
     def __str__(self) -> str:
@@ -135,7 +137,9 @@ class Charge(models.Model):
     release = models.TextField()
     model = models.TextField()
     severity = models.TextField()
-    message_key = models.BigIntegerField(help_text="64 bits of the BLAKE2b of the failure's message.")
+    message_key = models.BigIntegerField(
+        help_text="BLAKE2b of the failure's message with a digest of 8 bytes."
+    )
     session_key = models.BigIntegerField(help_text="The same of the session; a trace without one is its own.")
     user_key = models.BigIntegerField(help_text="The same of the user; 0: nobody said.")
     trace_tokens = models.BigIntegerField(help_text="In and out, of the whole trace.")

@@ -2,54 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
-
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.fingerprint import fingerprint
 from telemetry.meaning import Failure
 from telemetry.operation import operation
-from telemetry.span import Origin, Span
+from telemetry.row import Row
+from telemetry.span import Span
 from telemetry.versions import Rules
 
 MAX_TEXT = 500  # characters of a column; the span itself stays whole in its segment
 NO_FAILURE = Failure("", "", "", "")
-
-
-class Row(NamedTuple):
-    """The columns of telemetry_record in their order, and behind them what other tables take from the span."""
-
-    trace_id: bytes
-    span_id: bytes
-    parent_span_id: bytes | None
-    start_time_unix_nano: int
-    duration_nano: int
-    name: str
-    kind: int
-    status_code: int
-    operation: str
-    service: str
-    environment: str
-    release: str
-    unit: str
-    agent: str
-    tool: str
-    model: str
-    input_tokens: int | None
-    output_tokens: int | None
-    signal_type: str
-    severity: str
-    error_type: str
-    failure_message: str
-    fingerprint: int | None
-    resource_id: int
-    scope_id: int
-    session_id: str
-    user_id: str
-    origin: Origin
-    message: SpanMessage
 
 
 def normalise(span: Span, rules: Rules) -> Row:
@@ -59,35 +22,35 @@ def normalise(span: Span, rules: Rules) -> Row:
     failed = failure(span, meaning)
     told = failed or NO_FAILURE
     return Row(
-        span.trace_id,
-        span.span_id,
-        span.parent_span_id or None,
-        span.start_time_unix_nano,
-        span.duration_nano,
-        text(span.name),
-        span.kind,
-        span.status_code,
-        work,
-        origin.service,
-        origin.environment,
-        origin.release,
-        meaning.unit,
-        text(meaning.agent),
-        text(meaning.tool),
-        text(meaning.model),
-        meaning.input_tokens,
-        meaning.output_tokens,
-        told.signal_type,
-        told.severity,
-        text(told.error_type),
-        text(told.message),
-        fingerprint(origin.service, work, failed, rules) if failed else None,
-        origin.resource_id,
-        origin.scope_id,
-        text(meaning.session_id),
-        text(meaning.user_id),
-        origin,
-        span.message,
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id or None,
+        start_time_unix_nano=span.start_time_unix_nano,
+        duration_nano=span.duration_nano,
+        name=text(span.name),
+        kind=span.kind,
+        status_code=span.status_code,
+        operation=work,
+        service=origin.service,
+        environment=origin.environment,
+        release=origin.release,
+        unit=meaning.unit,
+        agent=text(meaning.agent),
+        tool=text(meaning.tool),
+        model=text(meaning.model),
+        input_tokens=meaning.input_tokens,
+        output_tokens=meaning.output_tokens,
+        signal_type=told.signal_type,
+        severity=told.severity,
+        error_type=text(told.error_type),
+        failure_message=text(told.message),
+        fingerprint=fingerprint(origin.service, work, failed, rules) if failed else None,
+        resource_id=origin.resource_id,
+        scope_id=origin.scope_id,
+        session_id=text(meaning.session_id),
+        user_id=text(meaning.user_id),
+        origin=origin,
+        message=span.message,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer as Repeated
+from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
@@ -21,6 +22,7 @@ from telemetry.fingerprint import cluster_id
 from telemetry.models import Origin as OriginRow
 from telemetry.models import Record, Trace
 from telemetry.span import Origin
+from telemetry.stored_messages import DamagedStore, as_damage
 from telemetry.times import rfc3339
 from telemetry.values import attributes, jsonable
 
@@ -30,9 +32,11 @@ OK, FAILURE = "ok", "failure"
 
 
 def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
-    """The records in their order; their traces and origins are read once for all."""
+    """The records in their order; their traces and origins are read once for all. DamagedStore."""
     stored_traces = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
     traces = {bytes(trace.trace_id): trace for trace in stored_traces}
+    if missing := {bytes(row.trace_id) for row in rows} - traces.keys():
+        raise DamagedStore(f"trace {min(missing).hex()}")
     shared, messages = origins(rows), segments.messages(rows)
     return [
         record(
@@ -46,14 +50,16 @@ def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
-    """Resource and scope of the records, by their ids, as one ResourceSpans without spans."""
+    """Resource and scope of the records, by their ids, as one ResourceSpans without spans. DamagedStore."""
     pairs = {(row.resource_id, row.scope_id) for row in rows}
     stored = OriginRow.objects.filter(origin_id__in={origin_id for pair in pairs for origin_id in pair})
     messages = {row.origin_id: bytes(row.message) for row in stored}
     found = {}
     for resource_id, scope_id in pairs:
-        found[resource_id, scope_id] = ResourceSpans.FromString(messages[resource_id])
-        found[resource_id, scope_id].scope_spans.add().ParseFromString(messages[scope_id])
+        with as_damage(f"resource {resource_id} or scope {scope_id}", KeyError, DecodeError):
+            shared = ResourceSpans.FromString(messages[resource_id])
+            shared.scope_spans.add().ParseFromString(messages[scope_id])
+        found[resource_id, scope_id] = shared
     return found
 
 

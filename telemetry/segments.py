@@ -15,13 +15,14 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.normalise import Row
+from telemetry.row import Row
 from telemetry.sql import fetch, write_many
+from telemetry.stored_messages import DamagedStore, as_damage, parse_stored
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -72,22 +73,21 @@ def packed(spans: Sequence[bytes]) -> bytes:
     return content
 
 
-def unpacked(content: bytes) -> list[bytes]:
-    """The serialized spans of a segment, by position."""
-    plain = zstd.decompress(content)
-    (count,) = struct.unpack_from("<I", plain)
-    ends = list(accumulate(struct.unpack_from(f"<{count}I", plain, 4), initial=4 * (count + 1)))
-    return [plain[start:end] for start, end in pairwise(ends)]
+def picked(segment_id: int, content: bytes, positions: Iterable[int]) -> dict[Place, bytes]:
+    """The serialized spans at these positions of a segment. DamagedStore where they are not there."""
+    with as_damage(name_of(segment_id), zstd.ZstdError, struct.error, IndexError):
+        plain = zstd.decompress(content)
+        (count,) = struct.unpack_from("<I", plain)
+        lengths = struct.unpack_from(f"<{count}I", plain, 4)
+        if sum(lengths) != len(plain) - 4 * (count + 1):
+            raise DamagedStore(name_of(segment_id))
+        starts = list(accumulate(lengths, initial=4 * (count + 1)))
+        return {(segment_id, at): plain[starts[at] : starts[at + 1]] for at in positions}
 
 
-def picked(content: bytes, positions: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """The serialized spans at these positions of a segment."""
-    plain = zstd.decompress(content)
-    (count,) = struct.unpack_from("<I", plain)
-    lengths = struct.unpack_from(f"<{count}I", plain, 4)
-    for position in positions:
-        start = 4 * (count + 1) + sum(lengths[:position])
-        yield position, plain[start : start + lengths[position]]
+def name_of(segment_id: int) -> str:
+    """What an error calls the segment."""
+    return f"segment {segment_id}"
 
 
 def next_id() -> int:
@@ -111,11 +111,13 @@ class Lying(Protocol):
 
 def messages(rows: Iterable[Lying]) -> dict[Place, SpanMessage]:
     """The spans of these records as they were sent, by segment and position."""
-    return {place: SpanMessage.FromString(span) for place, span in serialized(rows).items()}
+    return {
+        place: parse_stored(SpanMessage, span, name_of(place[0])) for place, span in serialized(rows).items()
+    }
 
 
 def serialized(rows: Iterable[Lying]) -> dict[Place, bytes]:
-    """The same, each byte as it was sent."""
+    """The serialized spans of these records, each byte as it was sent, by segment and position."""
     wanted: dict[int, set[int]] = defaultdict(set)
     for row in rows:
         wanted[row.segment_id].add(row.position)
@@ -123,6 +125,9 @@ def serialized(rows: Iterable[Lying]) -> dict[Place, bytes]:
     ids = sorted(wanted)
     for start in range(0, len(ids), A_STATEMENT):
         chunk = ids[start : start + A_STATEMENT]
-        for segment_id, content in fetch(f"{READ}({', '.join(['%s'] * len(chunk))})", chunk):
-            found |= {(segment_id, at): span for at, span in picked(bytes(content), wanted[segment_id])}
+        contents = dict(fetch(f"{READ}({', '.join(['%s'] * len(chunk))})", chunk))
+        for segment_id in chunk:
+            with as_damage(name_of(segment_id), KeyError):
+                content = bytes(contents[segment_id])
+            found |= picked(segment_id, content, wanted[segment_id])
     return found

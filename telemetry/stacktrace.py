@@ -13,9 +13,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from telemetry.plumbing import PLUMBING
-from telemetry.versions import Rules
-
 TRACEBACK = "Traceback (most recent call last):"
 CAUSED_BY = "\nCaused by: "
 MAX_LENGTH = 16_000  # what is searched, from the end where the raised exception is
@@ -53,6 +50,21 @@ MESSENGER = re.compile(
     r"|(?:^|[.:#>_-])(?:throw|raise|fail|report|panic|abort|assert|check|ensure|require|verify)(?:$|[A-Z_:])"
     r"|terminat|pthread_kill|^_*kill$|crashpad|gsignal|RaiseException|UnhandledException"
     r"|objc_exception|exceptionPreprocess|cxa_(?:re)?throw"
+)
+# Functions of the platform between a failure and the code that caused it, in stacks that name no files. They change
+# with the graphics card, the version of the system, and what could be symbolicated; the application's call stays. What
+# counts follows the categories driver, gl, load, threadbase and throw of
+# https://github.com/getsentry/sentry/blob/master/src/sentry/grouping/enhancer/enhancement-configs
+PLUMBING = re.compile(
+    # A graphics driver and its library: told by who drew, not by the card.
+    r"^(?:gpus[A-Z]|gl[a-z]?[A-Z]|CGL[A-Z]|[iI]ntel[A-Z]|IOAccel)"
+    # The dynamic loader, inside dlopen: https://github.com/apple-oss-distributions/dyld
+    r"|^(?:ImageLoader\w*|dyld\d?)::|^dlopen_internal$"
+    # What runs an event loop or begins a thread is below every failure.
+    r"|^_*CFRUNLOOP_|^_*CFRunLoop|^start(?:_wqthread)?$|^_?(?:pthread|thread)_(?:start|wqthread|body)$"
+    r"|^_dispatch_(?:client_callout|root_queue|worker_thread)|^BaseThreadInitThunk$|^RtlUserThreadStart$|^TppWorker"
+    # Ends the process for whoever destroys a running thread: https://en.cppreference.com/w/cpp/thread/thread/~thread
+    r"|(?:^|::)thread::~thread$"
 )
 COUNTERS = re.compile(r"\$\d+|\.cold(?:\.\d+)?$|\.(?:isra|part|constprop)\.\d+|(?<=lambda)\$\w+\$\d+")
 RUN_OF_DIGITS = re.compile(r"[0-9a-f]{8,}|\d{3,}")
@@ -96,18 +108,19 @@ def python_exception(stack: str) -> str:
     return next((line for line in lines if line and not line[0].isspace()), "")
 
 
-def origin(stack: str, depth: int, rules: Rules) -> str:
+def origin(stack: str, depth: int, skips_plumbing: bool) -> str:
     """
     What of a stack tells one bug from another: where it was raised, by the innermost code that says something.
 
     Args:
         depth: frames. An exception with a message was thrown on purpose, and its caller tells more.
+        skips_plumbing: whether functions of the platform are left out of stacks without files.
     """
     parts = [stack] if TRACEBACK in stack else reversed(stack.rsplit(CAUSED_BY, MAX_CAUSES))
-    return next((found for part in parts if (found := origin_in(frames(part), depth, rules))), "")
+    return next((found for part in parts if (found := origin_in(frames(part), depth, skips_plumbing))), "")
 
 
-def origin_in(stack: Iterable[Frame], depth: int, rules: Rules) -> str:
+def origin_in(stack: Iterable[Frame], depth: int, skips_plumbing: bool) -> str:
     """The top own frames; without one a library's; without files the path of functions."""
     walked: list[Frame] = []
     own: list[Frame] = []
@@ -120,9 +133,9 @@ def origin_in(stack: Iterable[Frame], depth: int, rules: Rules) -> str:
     foreign = walked[: walked.index(own[0])] if own else walked
     known = [frame for frame in foreign if owner(frame) != "runtime"]
     if any(not frame.file for frame in known):
-        return path([*foreign, *own[:1]], rules)
+        return path([*foreign, *own[:1]], skips_plumbing)
     telling = own or [frame for frame in known if not says_only(frame)] or known
-    return JOINT.join(map(str, telling[:depth])) or path(walked, rules)
+    return JOINT.join(map(str, telling[:depth])) or path(walked, skips_plumbing)
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
@@ -131,10 +144,10 @@ def says_only(frame: Frame) -> bool:
     return bool(MESSENGER.search(frame.function))
 
 
-def path(stack: list[Frame], rules: Rules) -> str:
+def path(stack: list[Frame], skips_plumbing: bool) -> str:
     """The functions from the failure outwards."""
     named = [frame for frame in stack if frame.function]
-    if rules.skips_plumbing:
+    if skips_plumbing:
         named = [frame for frame in named if not PLUMBING.search(frame.function)] or named
     start = next((at for at, frame in enumerate(named) if not says_only(frame)), 0)
     steps = dict.fromkeys(frame.function for frame in named[start : start + MAX_PATH])

@@ -18,7 +18,7 @@ from django.db import connections, transaction  # noqa: TID251  (this is the mod
 from telemetry import charges, commits, rollups, tallies, traces, version_lease
 from telemetry.batch import Batch, Receipt
 from telemetry.insertion import existing, insert_new
-from telemetry.normalise import Row
+from telemetry.row import Row
 from tenants import pool
 from tenants.binding import bound_alias, bound_project
 from tenants.project_file import check_version

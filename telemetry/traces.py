@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from operator import add as add_up
 from typing import Any, NamedTuple
 
-from telemetry.normalise import Row
-from telemetry.sql import fetch, fetch_many
-from telemetry.windows import Window
+from telemetry.row import Row
+from telemetry.sql import fetch_many
 
 TEXTS = ("session_id", "user_id", "agent", "service", "environment")
 SUMS = ("records", "failures", "input_tokens", "output_tokens")
@@ -43,13 +42,6 @@ UPSERT = f"""
 """  # noqa: S608  (names are constants of this module)
 
 
-FIRST = """
-    SELECT trace_id, records FROM telemetry_trace
-    WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s
-    ORDER BY start_time_unix_nano, trace_id LIMIT %s
-"""
-
-
 class Summary(NamedTuple):
     """Of a trace, as it is once a batch was merged."""
 
@@ -69,12 +61,6 @@ def add(rows: Iterable[Row]) -> list[Summary]:
         traces.setdefault(row.trace_id, []).append(row)
     merged = fetch_many(UPSERT, [summary(members) for members in traces.values()])
     return [Summary(bytes(trace_id), *rest) for trace_id, *rest in merged]
-
-
-def first(window: Window, limit: int) -> list[tuple[bytes, int]]:
-    """The first traces that start in the window, with their numbers of records."""
-    rows = fetch(FIRST, [window.start_unix_nano, window.end_unix_nano, limit])
-    return [(bytes(trace_id), records) for trace_id, records in rows]
 
 
 def summary(rows: list[Row]) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ class Rules:
 
     version: int
     summary: str  # for operators: what is new
-    skips_plumbing: bool  # stacks without files are told without plumbing.py's functions
+    skips_plumbing: bool  # stacks without files are told without the platform's functions (stacktrace.py)
 
 
 FIRST = Rules(1, "The first rules.", skips_plumbing=False)

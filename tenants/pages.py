@@ -25,7 +25,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
-from google.protobuf.message import DecodeError
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
 from loopkit.http import store_fault
@@ -75,7 +74,7 @@ def for_project(page: ProjectPage[P]) -> PageView[P]:
         try:
             with bind(principal.project):
                 return page(request, principal.project, *args, **kwargs)
-        except (DatabaseError, DecodeError) as error:
+        except DatabaseError as error:
             if not store_fault.is_one(error):
                 raise
             store_fault.report(error, principal.project.project_id, request.path)

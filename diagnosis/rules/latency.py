@@ -14,7 +14,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from statistics import median
 from typing import Any
 
@@ -23,6 +22,7 @@ from diagnosis.failures import Failing
 from diagnosis.moved import moved
 from diagnosis.slower import Comparisons, Sides, at
 from diagnosis.timing import CalledOperation, Ran, runs
+from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told
 from telemetry.windows import Window
 
@@ -180,5 +180,4 @@ def slow_runs(slower: Slower) -> list[Failing]:
 
 def fingerprint(place: CalledOperation) -> int:
     """The key of "this operation is slow", in every window."""
-    text = "\x00".join((KEY_VERSION, SIGNAL, place.service, place.operation))
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
+    return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation)

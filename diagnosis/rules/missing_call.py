@@ -17,7 +17,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from statistics import median
 from typing import Any
 
@@ -31,6 +30,7 @@ from diagnosis.observed import Target
 from diagnosis.rates import Counts
 from diagnosis.timing import CalledOperation, Ran
 from diagnosis.traffic import ServiceOperation
+from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told, values_under
 from telemetry.windows import Window
 
@@ -198,5 +198,4 @@ def visits(window: Window, target: Target) -> Iterator[Visit]:
 
 def fingerprint(place: CalledOperation, callee: Callee) -> int:
     """The key of "this operation leaves out this call", in every window."""
-    text = "\x00".join((KEY_VERSION, SIGNAL, place.service, place.operation, *callee))
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True) or 1
+    return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation, *callee)

@@ -11,10 +11,8 @@ import logging
 import os
 import sqlite3
 import time
-import zlib
 
 from django.db import DatabaseError, OperationalError, connections
-from google.protobuf.message import DecodeError
 
 logger = logging.getLogger(__name__)
 QUIET_SECONDS = 10  # between two lines of one process that would say the same
@@ -35,10 +33,9 @@ _said: dict[tuple[str, str], float] = {}
 
 
 def is_one(error: Exception) -> bool:
-    """Whether a store failed, and not the request or this code. A record that cannot be read is damage too."""
+    """Whether a store failed, and not the request or this code. telemetry's DamagedStore is an OperationalError."""
     is_redis = type(error).__module__ == "redis.exceptions"  # a package that is there only where it is used
-    is_damage = isinstance(error, DecodeError | zlib.error)
-    return is_redis or is_damage or isinstance(error, OperationalError) or type(error) is DatabaseError
+    return is_redis or isinstance(error, OperationalError) or type(error) is DatabaseError
 
 
 def report(error: Exception, project: str, path: str) -> None:
@@ -76,7 +73,5 @@ def owner(project: str) -> str:
 
 def remedy(error: Exception) -> str:
     """What the operator does; "" where the error says it itself."""
-    if isinstance(error, DecodeError | zlib.error):
-        return DAMAGED
     code = getattr(error.__cause__, "sqlite_errorcode", None)
     return "" if code is None else REMEDIES.get(code & PRIMARY, "")

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Origin',
             fields=[
-                ('origin_id', models.BigIntegerField(help_text='64 bits of the BLAKE2b of `message`.', primary_key=True, serialize=False)),
+                ('origin_id', models.BigIntegerField(help_text='BLAKE2b of `message` with a digest of 8 bytes.', primary_key=True, serialize=False)),
                 ('message', models.BinaryField()),
             ],
         ),

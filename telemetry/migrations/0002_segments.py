@@ -1,13 +1,27 @@
 """Spans leave their records for compressed segments of many."""
 
+import struct
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import migrations, models
 from django.db.migrations.state import StateApps
 
-from telemetry import segments
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
+MOST_SPANS = 32  # of a segment
+LEVEL = 1  # of compression
 UPDATE = "UPDATE telemetry_record SET segment_id = %s, position = %s WHERE trace_id = %s AND span_id = %s"
+
+
+def packed(spans: Sequence[bytes]) -> bytes:
+    """A segment of serialized spans: their number and lengths (unsigned, 32 bits, little-endian), then the spans."""
+    lengths = struct.pack(f"<{len(spans) + 1}I", len(spans), *map(len, spans))
+    return zstd.compress(b"".join([lengths, *spans]), LEVEL)
 
 
 def pack(apps: StateApps, schema_editor: Any) -> None:
@@ -15,9 +29,9 @@ def pack(apps: StateApps, schema_editor: Any) -> None:
     reading, writing = schema_editor.connection.cursor(), schema_editor.connection.cursor()
     reading.execute("SELECT trace_id, span_id, message FROM telemetry_record ORDER BY start_time_unix_nano")
     segment_id = 0
-    while rows := reading.fetchmany(segments.MOST_SPANS):
+    while rows := reading.fetchmany(MOST_SPANS):
         segment_id += 1
-        content = segments.packed([bytes(message) for *_, message in rows])
+        content = packed([bytes(message) for *_, message in rows])
         writing.execute(
             "INSERT INTO telemetry_segment (segment_id, content) VALUES (%s, %s)", (segment_id, content)
         )

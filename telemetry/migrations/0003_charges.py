@@ -6,9 +6,8 @@ from typing import Any
 from django.db import migrations, models
 from django.db.migrations.state import StateApps
 
-from telemetry import charges
-from telemetry.charges import Failed
-from telemetry.traces import Summary
+from telemetry.migrations import _charges_of_0003 as charges
+from telemetry.migrations._charges_of_0003 import Failed, Summary
 
 COLUMNS = "service, operation, fingerprint, duration_bucket"
 # Milliseconds and what is left of them apart: a sum that no column holds is an error, and rollups.py stops at the most.
@@ -111,7 +110,7 @@ class Migration(migrations.Migration):
                 ("severity", models.TextField()),
                 (
                     "message_key",
-                    models.BigIntegerField(help_text="64 bits of the BLAKE2b of the failure's message."),
+                    models.BigIntegerField(help_text="BLAKE2b of the failure's message with a digest of 8 bytes."),
                 ),
                 (
                     "session_key",

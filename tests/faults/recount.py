@@ -14,8 +14,8 @@ from pathlib import Path
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from telemetry import segments
 from tests.faults.load import Load
+from tests.segment_contents import unpacked
 
 ROLLUPS = """
     SELECT start_time_unix_nano / 60000000000, service, operation, coalesce(fingerprint, 0),
@@ -100,7 +100,7 @@ def unreadable(file: sqlite3.Connection) -> list[str]:
     """Records whose span, whole as it was sent, is not where they say."""
     spans: dict[tuple[int, int], bytes] = {}
     for segment_id, content in file.execute("SELECT segment_id, content FROM telemetry_segment"):
-        for position, message in enumerate(segments.unpacked(content)):
+        for position, message in enumerate(unpacked(content)):
             spans[segment_id, position] = message
     places = file.execute("SELECT trace_id, span_id, segment_id, position FROM telemetry_record")
     missing = sum(trace + span != key_of(spans.get((n, position))) for trace, span, n, position in places)

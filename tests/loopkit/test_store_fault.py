@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection
-from google.protobuf.message import DecodeError
 
 from loopkit.http import store_fault
+from telemetry.stored_messages import DamagedStore
 from tenants.project_file import OutdatedFile
 
 FULL = "Make room on its disk; nothing else is needed."
@@ -41,8 +40,7 @@ def fault(code: int, text: str) -> OperationalError:
         OperationalError("database is locked"),
         DatabaseError("file is not a database"),
         OutdatedFile("run migrate_projects"),
-        DecodeError("a stored record cannot be read"),
-        zlib.error("a stored record cannot be unpacked"),
+        DamagedStore("segment 1"),
     ],
 )
 def test_what_a_store_does_is_its_fault(error: Exception) -> None:
@@ -77,8 +75,11 @@ def test_each_kind_of_fault_has_its_remedy(code: int, remedy: str) -> None:
     assert remedy in store_fault.remedy(fault(code, "x"))
 
 
-def test_an_error_that_names_its_remedy_gets_no_other() -> None:
-    assert store_fault.remedy(OutdatedFile("run `manage.py migrate_projects`.")) == ""
+@pytest.mark.parametrize(
+    "error", [OutdatedFile("run `manage.py migrate_projects`."), DamagedStore("segment 1")]
+)
+def test_an_error_that_names_its_remedy_gets_no_other(error: Exception) -> None:
+    assert store_fault.remedy(error) == ""
 
 
 def test_the_same_fault_is_said_once_in_a_while(caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:

@@ -10,8 +10,9 @@ from django.db.migrations.executor import MigrationExecutor
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import segments
-from telemetry.normalise import Row
+from telemetry.row import Row
 from tenants import project_file
+from tests.segment_contents import unpacked
 
 
 def rows(count: int, size: int) -> list[Row]:
@@ -39,12 +40,12 @@ def test_spans_are_packed_in_order_into_parts_of_bounded_size(
     packed = list(segments.pack(given))
 
     assert [len(part.rows) for part in packed] == parts
-    unpacked = [SpanMessage.FromString(span) for part in packed for span in segments.unpacked(part.content)]
-    assert unpacked == [row.message for row in given]
+    found = [SpanMessage.FromString(span) for part in packed for span in unpacked(part.content)]
+    assert found == [row.message for row in given]
 
 
 def test_a_span_without_a_single_byte_comes_back() -> None:
-    assert segments.unpacked(segments.packed([b"", b"", b""])) == [b"", b"", b""]
+    assert unpacked(segments.packed([b"", b"", b""])) == [b"", b"", b""]
 
 
 def test_a_file_of_the_first_schema_keeps_its_spans(db: None, tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_a_file_of_the_first_schema_keeps_its_spans(db: None, tmp_path: Path) ->
     connection = project_file.connection_to(path, "project:read")
     with connection.cursor() as cursor:
         cursor.execute("SELECT segment_id, content FROM telemetry_segment")
-        contents = {segment_id: segments.unpacked(content) for segment_id, content in cursor.fetchall()}
+        contents = {segment_id: unpacked(content) for segment_id, content in cursor.fetchall()}
         cursor.execute("SELECT segment_id, position FROM telemetry_record ORDER BY span_id")
         found = [SpanMessage.FromString(contents[segment_id][position]) for segment_id, position in cursor]
     connection.close()

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from telemetry import segments
 from telemetry.models import Origin, Segment
 from tenants.binding import bind
 from tenants.provisioning import Minted
+from tests.segment_contents import unpacked
 from tests.telemetry.factory import minutes, protobuf, record_id, request, span
 
 SECRET = "sk-proj-aB3dE5gH7jK9mN1pQ3sT5vW7"
@@ -41,5 +41,5 @@ def test_a_secret_reaches_neither_the_disk_nor_a_reader(
     with bind(alice.project):
         written = [bytes(row.message) for row in Origin.objects.all()]
         for segment in Segment.objects.all():
-            written += segments.unpacked(bytes(segment.content))
+            written += unpacked(bytes(segment.content))
     assert not [one for one in written if SECRET.encode() in one]

@@ -1,0 +1,20 @@
+"""
+64 bits that stand for a content, as the signed number that every database's integer column holds.
+
+BLAKE2b with a digest of 8 bytes, which is another function than the first 8 bytes of the usual digest:
+https://www.rfc-editor.org/rfc/rfc7693#section-2.5. The numbers are stored, so they may never change.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+
+def hash64(content: bytes) -> int:
+    """The content's number."""
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+
+
+def hash64_of_texts(*texts: str) -> int:
+    """The number of these texts in this order, separated by NUL; never 0, which stands for none."""
+    return hash64("\x00".join(texts).encode("utf-8", "replace")) or 1

@@ -1,0 +1,54 @@
+"""
+One span as the row that is stored: the columns of its record, and what other tables take from it.
+
+A new column of the record is a field here and in models.Record; a test names the one that has it not.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import NamedTuple
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from telemetry.span import Origin
+
+
+class Row(NamedTuple):
+    """A span's values by the names of the record's columns. Made by name: see normalise.py."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_span_id: bytes | None
+    start_time_unix_nano: int
+    duration_nano: int
+    name: str
+    kind: int
+    status_code: int
+    operation: str
+    service: str
+    environment: str
+    release: str
+    unit: str
+    agent: str
+    tool: str
+    model: str
+    input_tokens: int | None
+    output_tokens: int | None
+    signal_type: str
+    severity: str
+    error_type: str
+    failure_message: str
+    fingerprint: int | None
+    resource_id: int
+    scope_id: int
+    session_id: str
+    user_id: str
+    origin: Origin
+    message: SpanMessage
+
+
+OF_OTHER_TABLES = ("session_id", "user_id", "origin", "message")
+COLUMNS = tuple(name for name in Row._fields if name not in OF_OTHER_TABLES)
+PLACE = ("segment_id", "position")  # the record's columns that the store gives it, once its span is packed
+stored_values = itemgetter(*map(Row._fields.index, COLUMNS))  # of a row, in the order of COLUMNS

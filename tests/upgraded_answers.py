@@ -1,0 +1,65 @@
+"""
+What a data dir answers once it is upgraded: `python -m tests.upgraded_answers` runs `manage.py prepare`, reads requests
+as JSON, and writes their answers and what `manage.py verify_audit` says as JSON.
+
+A process of its own, since a test's settings, its control database above all, are those of its own data dir.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.test import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request to the application."""
+
+    method: str
+    path: str
+    key: str
+    host: str
+    data: dict[str, Any] | None = None
+
+
+def answer(request: Asked) -> dict[str, Any]:
+    """Status and JSON of one answer."""
+    client = Client(raise_request_exception=False, headers={"Authorization": f"Bearer {request.key}"})
+    body = b"" if request.data is None else json.dumps(request.data).encode()
+    response = client.generic(
+        request.method, request.path, body, content_type="application/json", HTTP_HOST=request.host
+    )
+    return {"status": response.status_code, "json": response.json()}
+
+
+def as_json(asked: list[Asked]) -> str:
+    """The requests as this module reads them."""
+    return json.dumps([asdict(request) for request in asked])
+
+
+def said_by(command: str) -> str:
+    """What the management command prints. SystemExit where it fails."""
+    said = io.StringIO()
+    call_command(command, stdout=said)
+    return said.getvalue()
+
+
+def main() -> None:
+    """Upgrade, answer, verify."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
+    django.setup()
+    said_by("prepare")
+    answers = [answer(Asked(**fields)) for fields in json.load(sys.stdin)]
+    json.dump({"answers": answers, "audit": said_by("verify_audit")}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
