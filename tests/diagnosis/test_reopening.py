@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from diagnosis import approval, memory, next_action, packets
+from diagnosis import approval, memory, next_action, packets, rounds
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from telemetry.models import Record
@@ -156,6 +156,35 @@ def test_verify_loops_does_so_by_the_clock(alice: Minted, proposed: Loop, olga: 
 
     assert "no longer holds: the issue or its patch plan was changed." in said.getvalue()
     assert Loop.objects.get().state == "proposed"
+
+
+def test_a_round_reopens_an_outdated_approval_where_nothing_shipped(
+    alice: Minted, proposed: Loop, olga: User
+) -> None:
+    approval.decide(proposed, Verb.APPROVE, "Fix it.", olga, T0 + DAY)
+    Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
+
+    rounds.make(lambda: T0 + DAY, lambda: True)
+
+    assert Loop.objects.get().state == "proposed"
+
+
+@pytest.mark.parametrize("way", ["round", "command"])
+def test_a_first_of_two_approvals_that_no_longer_holds_is_taken_back(
+    alice: Minted, proposed: Loop, olga: User, way: str
+) -> None:
+    Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
+    approval.decide(
+        Loop.objects.select_related("project__tenant").get(), Verb.APPROVE, "Fix it.", olga, T0 + DAY
+    )
+    Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
+
+    if way == "round":
+        rounds.make(lambda: T0 + DAY, lambda: True)
+    else:
+        call_command("verify_loops")
+
+    assert "The first approval by olga no longer holds" in Loop.objects.get().again
 
 
 def test_more_failures_leave_an_approval_as_it_is(
