@@ -7,7 +7,7 @@ people who decide at once one wins and the other is told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -64,12 +64,21 @@ class Basis:
 
     packet: Packet
     issue: dict[str, Any]
-    parts: content.Parts = field(default_factory=dict)  # empty if the store does not answer
+    stored: content.StoredContent | None = None  # None if the store does not answer
+
+    @property
+    def parts(self) -> content.Parts:
+        """The hashes of the content's parts; empty if the evidence could not be read."""
+        return self.stored.parts(content.CURRENT_VERSION) if self.stored else {}
 
     @property
     def hash(self) -> str:
-        """Of the content; "" if the evidence could not be read."""
+        """The hash of the content; "" if the evidence could not be read."""
         return content.hashed(self.parts) if self.parts else ""
+
+    def is_content_of(self, decision: Decision) -> bool:
+        """Whether the decision was on this content, by the decision's version."""
+        return self.stored is not None and not content.changes_since(decision, self.stored)
 
 
 def issue_seen(loop: Loop, packet: Packet) -> dict[str, Any]:
@@ -86,7 +95,7 @@ def basis(loop: Loop) -> Basis:
     packet = Packet.objects.get(pk=loop.packet_id)
     issue = issue_seen(loop, packet)
     try:
-        return Basis(packet, issue, content.parts(loop, issue))
+        return Basis(packet, issue, content.stored_content(loop, issue))
     except (DatabaseError, OSError):
         return Basis(packet, issue)
 
@@ -135,6 +144,7 @@ def record(loop: Loop, choice: Choice, about: Basis, user: User, now: datetime, 
         packet=about.packet,
         revision=revision,
         content_hash=about.hash,
+        content_version=content.CURRENT_VERSION,
         content=about.parts,
         is_first=is_first,
         times=choice.times,
@@ -150,7 +160,7 @@ def completes(loop: Loop, about: Basis, user: User) -> bool:
     if two_people.needed(loop) == 1:
         return True
     first = two_people.pending(loop)
-    if first is None or first.content_hash != about.hash:
+    if first is None or not about.is_content_of(first):
         return False
     if first.decided_by_id == user.pk:
         raise two_people.SamePerson("You gave the first approval: the second must come from somebody else.")
@@ -190,6 +200,7 @@ def write_down(decision: Decision, state: str, address: str) -> None:
         reason=decision.reason,
         packet_id=decision.packet_id,
         content_hash=decision.content_hash,
+        content_version=decision.content_version,
         revision=decision.revision,
         is_first_of_two=decision.is_first,
         proposed_again_at_times=decision.times,

@@ -59,13 +59,13 @@ def outdated(project: Project, now: datetime) -> list[Loop]:
     """
     Put loops to a human again whose approval, or the first of two, is on content that is no longer the same.
 
-    Called by every diagnosis and by `manage.py verify_loops`; in between, the handoff is refused.
+    Called by every diagnosis, in each round, and by `manage.py verify_loops`; in between, the handoff is refused.
     """
     found = approved(project)
-    as_now = content.parts_of([(one.loop, one.loop.issue) for one in found])
+    as_now = content.stored_contents([(approval.loop, approval.loop.issue) for approval in found])
     moved = []
-    for approval, parts in zip(found, as_now, strict=True):
-        if changed := content.differences(approval.content, parts):
+    for approval, stored in zip(found, as_now, strict=True):
+        if changed := content.changes_since(approval, stored):
             with suppress(loops.WrongState):  # somebody decided meanwhile
                 moved.append(ask_again(approval, changed, now))
     return moved
@@ -107,7 +107,7 @@ def why_outdated(loop: Loop) -> str:
     )
     if loop.state != State.APPROVED or approval is None or not approval.content:
         return ""
-    changed = content.differences(approval.content, content.parts(loop, loop.issue))
+    changed = content.changes_since(approval, content.stored_content(loop, loop.issue))
     return no_longer_holds(approval, changed) if changed else ""
 
 
