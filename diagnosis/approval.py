@@ -16,15 +16,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
 
 from diagnosis import content, growth, loops, two_people
+from diagnosis.loop_states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from tenants import audit
 
 PERMISSION = "diagnosis.decide_loop"
-OUTCOMES = {
-    Decision.Verb.APPROVE: Loop.State.APPROVED,
-    Decision.Verb.REJECT: Loop.State.REJECTED,
-    Decision.Verb.RETURN: Loop.State.RETURNED,
-}
 
 
 class AlreadyDecided(Exception):
@@ -170,9 +166,9 @@ def completes(loop: Loop, about: Basis, user: User) -> bool:
 def move(loop: Loop, verb: Decision.Verb, about: Basis, now: datetime, *, stay: bool) -> None:
     """The change of state by compare-and-set; a newer packet may have come since the person looked."""
     kept = {"packet_id": about.packet.pk, "issue": about.issue, **({} if stay else {"again": ""})}
-    state = loop.state if stay else OUTCOMES[verb]
+    trigger = Trigger.APPROVE_FIRST if stay else Trigger(verb.value)
     try:
-        loops.change(loop, loops.DECIDABLE, state, now, verb.value, **kept)
+        loops.change(loop, trigger, now, **kept)
     except loops.WrongState as error:
         raise AlreadyDecided(str(error)) from error
 

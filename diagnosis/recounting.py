@@ -16,8 +16,8 @@ from diagnosis import baseline, observed
 from diagnosis.baseline import Side
 from diagnosis.comparison import FOUND
 from diagnosis.judge import NEARLY_GONE
+from diagnosis.loop_states import VERIFIABLE
 from diagnosis.models import Loop
-from diagnosis.verification import VERIFIABLE
 from diagnosis.verification_model import Verification
 from telemetry.fingerprint import cluster_id
 from telemetry.windows import Window, unix_nano

@@ -15,11 +15,10 @@ from django.db import DatabaseError, transaction
 
 from diagnosis import baseline, content, growth, loops, two_people
 from diagnosis.growth import a_day
+from diagnosis.loop_states import DECIDABLE, State, Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.windows import Window
 from tenants.models import Project
-
-State = Loop.State
 
 
 def grown(known: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Window, now: datetime) -> None:
@@ -38,7 +37,7 @@ def propose_again(loop: Loop, rejection: Decision, numbers: growth.Numbers, now:
     """The state, the reason, the line in the history."""
     told = {"was": rejection.numbers, "is": numbers.kept(), "rejected": loops.as_shown(rejection)}
     again = outgrown(rejection, numbers)
-    loops.change(loop, (State.REJECTED,), State.PROPOSED, now, "propose again", again=again)
+    loops.change(loop, Trigger.GREW, now, again=again)
     loops.note(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **told)
 
 
@@ -74,7 +73,7 @@ def outdated(project: Project, now: datetime) -> list[Loop]:
 def approved(project: Project) -> list[Decision]:
     """The approvals of this project that count, where nothing is shipped yet."""
     rows = list(Loop.objects.filter(project=project, state=State.APPROVED))
-    waiting = Loop.objects.filter(project=project, state__in=loops.DECIDABLE)
+    waiting = Loop.objects.filter(project=project, state__in=DECIDABLE)
     whole = Decision.objects.filter(loop__in=rows, verb=Decision.Verb.APPROVE, is_first=False)
     newest = {
         one.loop_id: one
@@ -88,8 +87,7 @@ def ask_again(approval: Decision, changed: list[str], now: datetime) -> Loop:
     """The loop, waiting for a human, with the reason."""
     loop = approval.loop
     again = no_longer_holds(approval, changed)
-    state = State.PROPOSED if loop.state == State.APPROVED else loop.state
-    loops.change(loop, (State.APPROVED, *loops.DECIDABLE), state, now, "ask again", again=again)
+    loops.change(loop, Trigger.OUTDATED, now, again=again)
     loops.note(loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=loops.as_shown(approval))
     return loop
 

@@ -17,8 +17,9 @@ from functools import partial
 from django.db.models import F, Q, QuerySet
 
 from diagnosis import notices, outbox, reopening
+from diagnosis.loop_states import UNDER_APPROVAL
 from diagnosis.models import Loop
-from diagnosis.verification import MOST, VERIFIABLE, recheck
+from diagnosis.verification import MOST, recheck
 from diagnosis.verification_model import Verification
 from tenants.models import Project
 
@@ -54,7 +55,7 @@ def attempt(what: str, step: Callable[[], object]) -> None:
 def projects_to_review() -> QuerySet[Project]:
     """The projects with a fix that shipped, or with an approval that could stop to hold."""
     half_approved = Q(decisions__is_first=True, decisions__revision=F("revision") - 1)
-    reviewed = Q(state__in=(*VERIFIABLE, Loop.State.APPROVED)) | half_approved
+    reviewed = Q(state__in=UNDER_APPROVAL) | half_approved
     return Project.objects.filter(project_id__in=Loop.objects.filter(reviewed).values("project"))
 
 

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from diagnosis import approval, trackers, two_people
+from diagnosis import approval, loop_states, trackers
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
 from tenants.models import AuditEntry, Tenant
@@ -104,7 +104,7 @@ def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: 
     assert first == second
 
 
-@pytest.mark.parametrize("state", [state for state in Loop.State if state not in two_people.STANDING])
+@pytest.mark.parametrize("state", [state for state in Loop.State if state not in loop_states.UNDER_APPROVAL])
 def test_there_is_no_zip_before_an_approval(
     loop: Loop, alice: Minted, call: Callable[..., Any], state: str
 ) -> None:

@@ -12,6 +12,7 @@ from diagnosis import approval, loops, switch, verification
 from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose, find
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.loop_states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
 from loopkit.errors import Unavailable
@@ -203,7 +204,7 @@ def test_a_human_who_had_a_moved_loop_in_sight_is_told(project: Project) -> None
     switched(project, NEW, NOW)
 
     with pytest.raises(loops.WrongState):
-        loops.change(loop, loops.DECIDABLE, State.APPROVED, NOW, "approve")
+        loops.change(loop, Trigger.APPROVE, NOW)
 
 
 def test_a_loop_without_a_stored_record_stays_as_it_is(project: Project) -> None:
