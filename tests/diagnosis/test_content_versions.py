@@ -49,7 +49,7 @@ def change_issue(**fields: Any) -> None:
 def test_an_approval_of_version_1_still_holds_under_version_2(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    approval.decide(loop, Verb.APPROVE, "Yes.", olga, NOW)
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
     begin_version_2(monkeypatch)
     change_issue(next_action="another")  # covered by version 2 alone
 
@@ -60,7 +60,7 @@ def test_an_approval_of_version_1_still_holds_under_version_2(
 def test_an_approval_of_version_1_is_still_checked_under_version_2(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    approval.decide(loop, Verb.APPROVE, "Yes.", olga, NOW)
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
     begin_version_2(monkeypatch)
     change_issue(title="another")
 
@@ -71,7 +71,7 @@ def test_a_new_approval_is_made_and_checked_by_the_newest_version(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin_version_2(monkeypatch)
-    decision = approval.decide(loop, Verb.APPROVE, "Yes.", olga, NOW)
+    decision = approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
     change_issue(next_action="another")
 
     assert decision.content_version == 2
@@ -82,11 +82,11 @@ def test_a_second_person_completes_a_first_approval_of_an_older_version(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
-    approval.decide(Loop.objects.get(), Verb.APPROVE, "Yes.", olga, NOW)
+    approval.decide(Loop.objects.get(), approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
     begin_version_2(monkeypatch)
 
     second = approval.decide(
-        Loop.objects.get(), Verb.APPROVE, "Yes.", User.objects.create_superuser("paul"), NOW
+        Loop.objects.get(), approval.Choice(Verb.APPROVE, "Yes."), User.objects.create_superuser("paul"), NOW
     )
 
     assert (second.is_first, second.content_version, second.loop.state) == (False, 2, "approved")
@@ -95,7 +95,7 @@ def test_a_second_person_completes_a_first_approval_of_an_older_version(
 def test_an_approval_of_a_version_that_this_release_does_not_know_does_not_hold(
     loop: Loop, olga: User
 ) -> None:
-    approval.decide(loop, Verb.APPROVE, "Yes.", olga, NOW)
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
     Decision.objects.update(content_version=9)
 
     assert "has version 9, which only a later release" in reopening.why_outdated(Loop.objects.get())

@@ -53,7 +53,10 @@ def decided(loop: Loop) -> Loop:
     Loop.objects.update(state="proposed")
     loop.refresh_from_db()
     approval.decide(
-        loop, Decision.Verb.APPROVE, "Yes, @all.", User.objects.create_superuser("o@x"), timezone.now()
+        loop,
+        approval.Choice(Decision.Verb.APPROVE, "Yes, @all."),
+        User.objects.create_superuser("o@x"),
+        timezone.now(),
     )
     return loop
 
@@ -122,7 +125,9 @@ def test_every_form_names_both_where_two_people_approved(
     track(loop, "linear")
     for name, reason in (("olga", "Fix it."), ("paul", "Yes, fix it.")):
         person = User.objects.create_superuser(name)
-        approval.decide(Loop.objects.get(), Decision.Verb.APPROVE, reason, person, timezone.now())
+        approval.decide(
+            Loop.objects.get(), approval.Choice(Decision.Verb.APPROVE, reason), person, timezone.now()
+        )
     Loop.objects.update(state="shipped", revision=F("revision") + 1)
 
     bundle = get(call, alice, loop, "json").json()

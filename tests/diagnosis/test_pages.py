@@ -102,7 +102,7 @@ def test_a_decided_loop_shows_who_decided_and_why(alices: Client, alice: Minted)
     loop = diagnose(alice)
     olga = User.objects.create_user("olga", is_staff=True)
     olga.user_permissions.add(Permission.objects.get(codename="decide_loop"))
-    approval.decide(loop, Decision.Verb.APPROVE, f"fine {HOSTILE}", olga, NOW)
+    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, f"fine {HOSTILE}"), olga, NOW)
     loops.report(loop, LoopEvent.Kind.SHIPPED, "key_1", NOW, release="4.2.0")
 
     issue = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))

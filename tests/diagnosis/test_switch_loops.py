@@ -175,7 +175,7 @@ def test_what_was_merged_and_is_split_again_has_two_loops_again(project: Project
 
 def test_an_approval_outlives_a_switch(minted: Minted, project: Project, call: Any) -> None:
     loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
-    approval.decide(loop, Decision.Verb.APPROVE, "seen it", olga, NOW)
+    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
 
     switched(project, NEW, NOW)
     packet_of(project)
@@ -192,7 +192,7 @@ def test_a_decision_on_an_older_packet_is_about_the_cluster_of_today(project: Pr
     switched(project, NEW, NOW)
     loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
 
-    approval.decide(loop, Decision.Verb.APPROVE, "seen it", olga, NOW)
+    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
 
     assert loop.issue["cluster_id"] == loop.cluster_id
     assert packet_of(project)["memory"][0]["state"] == State.APPROVED
