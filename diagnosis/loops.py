@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, QuerySet
 
-from diagnosis import baseline, notices, switching
+from diagnosis import notices
 from diagnosis.loop_states import (
     NEXT_STATES,
     WAITING,
@@ -24,6 +23,7 @@ from diagnosis.loop_states import (
     triggers_by,
 )
 from diagnosis.models import Decision, Loop, LoopEvent
+from telemetry.fingerprint import of_cluster_id
 from telemetry.times import rfc3339
 
 
@@ -68,23 +68,12 @@ def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> Loo
     return event
 
 
-@transaction.atomic
-def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail: Any) -> LoopEvent:
-    """What the agent did, with the change of state that follows from it. The loop's project is bound."""
-    shipped = shipment(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
-    change(loop, Trigger(kind.value), now, **shipped)
-    return note(loop, kind, actor, now, **detail)
-
-
-def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
-    """What a loop keeps when its fix ships: since when, in which release, and the rate before it."""
-    switching.hold(loop.project)
-    return {
-        "shipped_at": shipped_at,
-        "release": detail.get("release", ""),
-        "verdict": "",
-        "baseline": baseline.baseline(loop, shipped_at),
-    }
+def fingerprint(loop: Loop) -> int:
+    """The fingerprint of the loop's cluster."""
+    found = of_cluster_id(loop.cluster_id)
+    if found is None:
+        raise ValueError(f"{loop.cluster_id!r} of {loop.loop_id} is not a cluster id")
+    return found
 
 
 def of(loop_ids: Iterable[str]) -> list[Loop]:

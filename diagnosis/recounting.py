@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from diagnosis import baseline, observed
+from diagnosis import baseline, loops, observed
 from diagnosis.baseline import Side
 from diagnosis.comparison import FOUND
 from diagnosis.judge import NEARLY_GONE
@@ -36,7 +36,7 @@ def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
 
 def counted(loop: Loop, kept: Side, window: Window, without: frozenset[str] = frozenset()) -> Side:
     """The side as it is now in that window."""
-    failed = observed.operations(window, baseline.fingerprint(loop))
+    failed = observed.operations(window, loops.fingerprint(loop))
     target = baseline.target(loop, failed, without)
     found, others = baseline.count(loop, window, target), observed.others(window, target)
     return replace(kept, window=window, observed=found, operations=failed, others=others)

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from diagnosis import baseline, content, growth, loops, two_people
+from diagnosis import content, growth, loops, two_people
 from diagnosis.growth import a_day
 from diagnosis.loop_states import DECIDABLE, State, Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
@@ -28,7 +28,7 @@ def grown(known: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Wind
     last = {one.loop_id: one for one in newest.select_related("decided_by")}
     for loop_id, rejection in last.items():
         loop = rejected[loop_id]
-        found = growth.grown(rejection, issues[loop.cluster_id], window, baseline.fingerprint(loop))
+        found = growth.grown(rejection, issues[loop.cluster_id], window, loops.fingerprint(loop))
         if found:
             propose_again(loop, rejection, found, now)
 

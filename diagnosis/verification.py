@@ -81,7 +81,7 @@ def stirring(project: Project, now: datetime) -> list[Loop]:
     end = max(since, unix_nano(now))
     window = Window(max(since, end - MAX_MINUTES * MINUTE_NANO), end)
     seen = exposure.failing_again(window, at_least=STRAY + 1)
-    return [loop for loop in held if baseline.fingerprint(loop) in seen]
+    return [loop for loop in held if loops.fingerprint(loop) in seen]
 
 
 def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from diagnosis import approval, loops, switch, verification
+from diagnosis import approval, loops, reports, switch, verification
 from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose, find
 from diagnosis.eval_models import EvalCandidate
@@ -221,7 +221,7 @@ def ship(loop: Loop) -> None:
     """Report the fix at NOW."""
     put(loop, State.APPROVED)
     with bind(loop.project):
-        loops.report(loop, LoopEvent.Kind.SHIPPED, "key", NOW)
+        reports.report(loop, LoopEvent.Kind.SHIPPED, "key", NOW)
 
 
 def test_a_shipped_fix_is_measured_against_the_part_that_it_follows(merged: Project) -> None:
