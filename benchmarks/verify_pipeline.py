@@ -48,7 +48,7 @@ def send(place: Place, name: str, start: datetime, before: list[Span], after: li
 
 def shipped_loop(project: Project, start: datetime, latency: bool) -> Loop | None:
     """A loop that was found in the window before, and approved, and shipped; None without a failure."""
-    from diagnosis import loops
+    from diagnosis import reports
     from diagnosis.models import Loop, LoopEvent, Packet
     from telemetry.fingerprint import cluster_id
     from telemetry.models import Record
@@ -65,7 +65,7 @@ def shipped_loop(project: Project, start: datetime, latency: bool) -> Loop | Non
         loop = made(project, packet, record, cluster_id((not latency and record.fingerprint) or NO_CLUSTER))
         loop.signal_type = "latency" if latency else "error"
         loop.save()
-        loops.report(loop, LoopEvent.Kind.SHIPPED, "benchmark", SHIPPED, shipped_at=SHIPPED)
+        reports.report(loop, LoopEvent.Kind.SHIPPED, "benchmark", SHIPPED, shipped_at=SHIPPED)
     return Loop.objects.get(pk=loop.pk)
 
 

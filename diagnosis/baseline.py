@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from diagnosis import observed, releases, run_rules
+from diagnosis import loops, observed, releases, run_rules
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
 from diagnosis.rules import RULES
 from diagnosis.spread import Clustering, Observed
-from telemetry.fingerprint import of_cluster_id
 from telemetry.times import rfc3339
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.binding import bind
@@ -92,7 +91,7 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
     with bind(loop.project):
         start = max(known_since(loop, until), end - MAX_MINUTES * MINUTE_NANO)
         window = Window(min(start, end), end)
-        failed = observed.operations(window, fingerprint(loop))
+        failed = observed.operations(window, loops.fingerprint(loop))
         counted = target(loop, failed)
         found, others = count(loop, window, counted), observed.others(window, counted)
         return Side(window, found, releases.seen(window, loop.service), failed, others).kept()
@@ -122,12 +121,4 @@ def first_packet(loop: Loop) -> Packet:
 
 def target(loop: Loop, operations: frozenset[str], without_releases: frozenset[str] = frozenset()) -> Target:
     """What is counted for the loop."""
-    return Target(loop.service, operations | {loop.operation}, fingerprint(loop), without_releases)
-
-
-def fingerprint(loop: Loop) -> int:
-    """Of the loop's cluster."""
-    found = of_cluster_id(loop.cluster_id)
-    if found is None:
-        raise ValueError(f"{loop.cluster_id!r} of {loop.loop_id} is not a cluster id")
-    return found
+    return Target(loop.service, operations | {loop.operation}, loops.fingerprint(loop), without_releases)

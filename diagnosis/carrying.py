@@ -16,6 +16,7 @@ from django.db.models import F, QuerySet
 from diagnosis import loops
 from diagnosis.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.loop_states import Trigger
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.recounting import recounted
 from diagnosis.switch_model import FingerprintSwitch
@@ -92,7 +93,9 @@ def move(
     """The loop goes on under the new id, and its history says since when."""
     loop, new = fate.loop, cluster_id(fate.to or 0)
     issue = loop.issue | {"cluster_id": new}
-    changed(loop, now, issue=issue, baseline=baseline)
+    # Its state stays; whoever had the loop in sight before is told by the revision.
+    follows = Loop.objects.filter(pk=loop.pk)
+    follows.update(revision=F("revision") + 1, updated_at=now, issue=issue, baseline=baseline)
     loops.note(
         loop,
         LoopEvent.Kind.MOVED,
@@ -107,18 +110,14 @@ def move(
 
 def end(fate: ClusterOutcome, into: Loop, now: datetime) -> None:
     """The loop ends in another one."""
-    changed(fate.loop, now, state=Loop.State.JOINED, joined_to=into)
-    loops.note(fate.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=fate.loop.state)
+    before = fate.loop.state
+    loops.change(fate.loop, Trigger.JOINED, now, joined_to=into)
+    loops.note(fate.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=before)
 
 
 def propose_again(switch: FingerprintSwitch, numbers: Iterable[int], now: datetime) -> None:
     """Loops that ended in another, and whose cluster is one of its own again."""
     ids = {cluster_id(number) for number in numbers}
     for loop in Loop.objects.filter(project=switch.project, state=Loop.State.JOINED, cluster_id__in=ids):
-        changed(loop, now, state=Loop.State.PROPOSED, joined_to=None)
+        loops.change(loop, Trigger.PARTED, now, joined_to=None)
         loops.note(loop, LoopEvent.Kind.PROPOSED, ACTOR, now, packet_id=loop.packet_id)
-
-
-def changed(loop: Loop, now: datetime, **fields: Any) -> None:
-    """Write these fields; whoever had the loop in sight before is told."""
-    Loop.objects.filter(pk=loop.pk).update(revision=F("revision") + 1, updated_at=now, **fields)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F
 
-from diagnosis import baseline, exposure
+from diagnosis import baseline, exposure, loops
 from diagnosis.models import Loop
 from diagnosis.quantities import to_the_minute
 from diagnosis.rules import RULES
@@ -102,7 +102,7 @@ def failures(loop: Loop, window: Window) -> list[int]:
     """The cluster's failures by part, first those of the window before."""
     start, size = window.before.start_unix_nano, part_nano(window)
     failed = Record.objects.filter(
-        fingerprint=baseline.fingerprint(loop),
+        fingerprint=loops.fingerprint(loop),
         start_time_unix_nano__gte=start,
         start_time_unix_nano__lt=window.end_unix_nano,
     )

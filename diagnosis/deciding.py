@@ -7,14 +7,14 @@ The rule itself is in approval.py; here is how the admin asks for it, and what i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils import timezone
 
-from diagnosis import approval, loops, next_action, reopening, two_people
+from diagnosis import approval, decision_basis, loop_states, next_action, reopening, two_people
 from diagnosis.approval import Choice
 from diagnosis.models import Decision, Loop, Packet
 from diagnosis.quantities import to_the_minute
@@ -46,31 +46,41 @@ def seen_now(loop: Loop) -> Seen:
     return Seen(loop.loop_id, loop.revision, loop.packet_id)
 
 
-def decide(loop: Loop, seen: Seen, choice: Choice, request: HttpRequest, now: datetime) -> Decision:
-    """The recorded decision of who asks. Raises as approval.decide does; AlreadyDecided also if the packet is gone."""
+def decide(request: HttpRequest, loop: Loop, seen: Seen, choice: Choice) -> str:
+    """Decide on the loop as the person saw it; "" once it is recorded, else what stood in the way, for that person."""
     user = request.user
     if not isinstance(user, User):  # the admin lets nobody else in
         raise PermissionDenied("Sign in to decide.")
+    try:
+        restore(loop, seen)
+        approval.decide(loop, choice, user, timezone.now(), client_address(request))
+    except (approval.ContentChanged, approval.EvidenceUnavailable, two_people.SamePerson) as error:
+        loop.refresh_from_db()
+        return f"{error} Nothing was recorded."
+    except approval.AlreadyDecided:
+        loop.refresh_from_db()
+        return what_happened(loop, seen)
+    return ""
+
+
+def restore(loop: Loop, seen: Seen) -> None:
+    """Set the loop, in memory, to what the page showed. AlreadyDecided if that packet is gone."""
     if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
         raise approval.AlreadyDecided(f"{seen.packet_id} is not there any more.")
     loop.revision, loop.packet_id = seen.revision, seen.packet_id
-    verb, reason, address = choice.verb, choice.reason, client_address(request)
-    return approval.decide(
-        loop, verb, reason, user, now, address, times=choice.times, seen_hash=choice.seen_hash
-    )
 
 
 def in_the_way(loop: Loop, seen: Seen) -> Decision | None:
     """The decision that came first: the latest since, or the one that closed the loop."""
     made = loop.decisions.select_related("decided_by")
     since = made.filter(revision__gte=seen.revision).first()
-    return since or (None if loop.state in loops.DECIDABLE else made.first())
+    return since or (None if loop.state in loop_states.DECIDABLE else made.first())
 
 
 def context(loop: Loop) -> dict[str, Any]:
     """What the page says beside the form: what is decided on, by how many, and what became of an approval."""
     return {
-        "content_hash": approval.basis(loop).hash if loop.state in loops.DECIDABLE else "",
+        "content_hash": decision_basis.basis(loop).hash if loop.state in loop_states.DECIDABLE else "",
         "first_approval": two_people.pending(loop),
         "people_needed": two_people.needed(loop),
         "outdated": reopening.as_far_as_known(loop),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from diagnosis import issue_text, loops, neutral, next_action, reopening, two_people
+from diagnosis import issue_text, loop_states, loops, neutral, next_action, reopening, two_people
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
 from loopkit.http.errors import ApiError
@@ -62,7 +62,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
 
 def refuse_unless_approved(loop: Loop) -> None:
     """ApiError 409 as long as there is nothing to hand over."""
-    if loop.state not in two_people.STANDING:
+    if loop.state not in loop_states.UNDER_APPROVAL:
         told = f"The loop is {loop.state}; missing: {MISSING[Loop.State(loop.state)]}."
         raise ApiError(409, "not_approved", told, next_action.for_loop(loop))
     if outdated := reopening.why_outdated(loop):

@@ -58,10 +58,10 @@ class LoopAdmin(QueueAdmin):
             return self.page(request, loop, form)
         chosen, choice = form.cleaned_data, form.choice()
         seen = Seen(loop.loop_id, chosen["revision"], chosen["packet"] or loop.packet_id)
-        in_the_way = self.record(request, loop, seen, choice)
-        if in_the_way:
+        if in_the_way := deciding.decide(request, loop, seen, choice):
             self.message_user(request, in_the_way, messages.ERROR)
             return self.page(request, loop, form, status=409)
+        self.log_change(request, loop, choice.summary)
         told = FIRST_OF_TWO if two_people.pending(loop) else RECORDED[choice.verb]
         self.message_user(request, told.format(loop.loop_id), messages.SUCCESS)
         return HttpResponseRedirect(self.queue_url(request))

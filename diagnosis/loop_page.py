@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diagnosis import evidence_page, loops, verification_page
+from diagnosis import evidence_page, loop_states, verification_page
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
 from diagnosis.quantities import percent, to_the_minute
@@ -38,9 +38,9 @@ def context(loop: Loop, asked: Mapping[str, str]) -> dict[str, Any]:
         "decisions": loop.decisions.select_related("decided_by"),
         "verifications": verification_page.read(loop.verifications.all(), loop),
         "events": events,
-        "agent_said": [(event, told) for event, told in events if event.kind in loops.REPORTABLE],
-        "is_waiting": loop.state in loops.WAITING,
-        "is_decidable": loop.state in loops.DECIDABLE,
+        "agent_said": [(event, told) for event, told in events if event.kind in loop_states.REPORTABLE],
+        "is_waiting": loop.state in loop_states.WAITING,
+        "is_decidable": loop.state in loop_states.DECIDABLE,
     }
 
 

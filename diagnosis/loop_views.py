@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import handoff, handoff_admin, loop_answers, loop_shapes, loops, next_action
+from diagnosis import handoff, handoff_download, loop_answers, loop_shapes, loops, next_action, reports
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
@@ -106,7 +106,7 @@ class LoopEventsView(ProjectView):
         now = timezone.now()
         refuse_misfits(asked, now)
         try:
-            loops.report(loop, LoopEvent.Kind(asked.pop("kind")), principal.key.key_id, now, **asked)
+            reports.report(loop, LoopEvent.Kind(asked.pop("kind")), principal.key.key_id, now, **asked)
         except loops.WrongState as error:
             raise wrong_state(error) from error
         return Response({"ok": True, **loop_answers.shown(loop)}, status=201)
@@ -130,7 +130,7 @@ class HandoffView(ProjectView):
         """JSON, markdown or files; 409 before approval, with what is missing."""
         form = checked(loop_shapes.HandoffParameters, request)["format"]
         loop = own_loop(self.project, loop_id)
-        data = handoff.bundle(loop, handoff_admin.page_url(request, loop))
+        data = handoff.bundle(loop, handoff_download.page_url(request, loop))
         if form == "md":
             return HttpResponse(handoff.markdown(data), content_type="text/markdown; charset=utf-8")
-        return handoff_admin.as_zip(loop, data) if form == "zip" else Response(data)
+        return handoff_download.as_zip(loop, data) if form == "zip" else Response(data)

@@ -1,14 +1,7 @@
 """
-The life of a loop: which change is allowed from which state, made by compare-and-set.
+A loop's row: moved by compare-and-set, with a line in its history; and its decisions as answers show them.
 
-    proposed -> approved | rejected | returned      a human, in the admin (approval.py)
-    returned -> proposed                            the agent answers
-    approved -> shipped                             the agent reports the release
-    shipped  -> held | regressed | inconclusive     verification
-    held     -> regressed                           the failure is back; a human decides again
-    rejected -> proposed                            it grew past the decision's numbers (growth.py)
-    approved -> proposed                            what was approved is not there any more (reopening.py)
-    any      -> joined                              its cluster became one with another loop's (carrying.py)
+loop_states.py says which move is allowed from which state.
 """
 
 from __future__ import annotations
@@ -17,23 +10,21 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, QuerySet
 
-from diagnosis import baseline, notices, switching
+from diagnosis import notices
+from diagnosis.loop_states import (
+    NEXT_STATES,
+    WAITING,
+    Cause,
+    State,
+    Trigger,
+    states_before,
+    triggers_by,
+)
 from diagnosis.models import Decision, Loop, LoopEvent
+from telemetry.fingerprint import of_cluster_id
 from telemetry.times import rfc3339
-
-State = Loop.State
-WAITING = (State.PROPOSED, State.REGRESSED)  # for a human
-DECIDABLE = (*WAITING, State.RETURNED)
-REPORTABLE = {  # by the agent: from which states, to which
-    LoopEvent.Kind.ISSUE_OPENED: ((State.APPROVED,), State.APPROVED),
-    LoopEvent.Kind.PR_OPENED: ((State.APPROVED,), State.APPROVED),
-    LoopEvent.Kind.MERGED: ((State.APPROVED,), State.APPROVED),
-    LoopEvent.Kind.SHIPPED: ((State.APPROVED,), State.SHIPPED),
-    LoopEvent.Kind.ANSWERED: ((State.RETURNED,), State.PROPOSED),
-}
 
 
 class WrongState(Exception):
@@ -45,15 +36,22 @@ class WrongState(Exception):
         self.allowed = allowed
 
 
-def change(loop: Loop, allowed: tuple[str, ...], state: str, now: datetime, what: str, **fields: Any) -> None:
-    """Move the loop as it was read (its revision) to a state. WrongState if it is elsewhere or was changed since."""
-    fields["waiting_since"] = waiting_since(loop, state, now)
-    changed = Loop.objects.filter(pk=loop.pk, revision=loop.revision, state__in=allowed).update(
-        state=state, revision=F("revision") + 1, updated_at=now, **fields
-    )
+def change(loop: Loop, trigger: Trigger, now: datetime, **fields: Any) -> None:
+    """
+    Move the loop, as it was read, by the table of loop_states.py, and store these fields with it.
+
+    WrongState if the table has no such move, or the loop was changed since it was read (its revision).
+    """
+    state = NEXT_STATES.get((State(loop.state), trigger))
+    changed = 0
+    if state is not None:
+        as_read = Loop.objects.filter(pk=loop.pk, revision=loop.revision, state=loop.state)
+        fields["waiting_since"] = waiting_since(loop, state, now)
+        changed = as_read.update(state=state, revision=F("revision") + 1, updated_at=now, **fields)
     loop.refresh_from_db()
     if not changed:
-        raise WrongState(loop, what, allowed)
+        wanted = "verify" if trigger in triggers_by(Cause.VERIFICATION) else trigger.value
+        raise WrongState(loop, wanted, states_before(trigger))
 
 
 def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
@@ -70,24 +68,12 @@ def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> Loo
     return event
 
 
-@transaction.atomic
-def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail: Any) -> LoopEvent:
-    """What the agent did, with the change of state that follows from it. The loop's project is bound."""
-    allowed, state = REPORTABLE[kind]
-    shipped = shipment(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
-    change(loop, allowed, state, now, kind.value, **shipped)
-    return note(loop, kind, actor, now, **detail)
-
-
-def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
-    """What a loop keeps when its fix ships: since when, in which release, and the rate before it."""
-    switching.hold(loop.project)
-    return {
-        "shipped_at": shipped_at,
-        "release": detail.get("release", ""),
-        "verdict": "",
-        "baseline": baseline.baseline(loop, shipped_at),
-    }
+def fingerprint(loop: Loop) -> int:
+    """The fingerprint of the loop's cluster."""
+    found = of_cluster_id(loop.cluster_id)
+    if found is None:
+        raise ValueError(f"{loop.cluster_id!r} of {loop.loop_id} is not a cluster id")
+    return found
 
 
 def of(loop_ids: Iterable[str]) -> list[Loop]:

@@ -169,6 +169,9 @@ class Decision(models.Model):
     content_hash = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of what was decided on (content.py)."
     )
+    content_version = models.PositiveSmallIntegerField(
+        default=1, help_text="Which rule made the hash: content.CONTENT_VERSIONS."
+    )
     content = models.JSONField(default=dict, help_text="The hashes of its parts, to say which one changed.")
     is_first = models.BooleanField(
         default=False, help_text="The first of two approvals: the loop waits for the second."

@@ -6,7 +6,7 @@ from typing import Any
 
 from diagnosis import two_people
 from diagnosis.growth import a_day
-from diagnosis.loops import WAITING
+from diagnosis.loop_states import WAITING
 from diagnosis.models import Loop
 
 NEXT = {

@@ -14,9 +14,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
-from diagnosis import approval, deciding, two_people
+from diagnosis import approval, deciding
 from diagnosis import queue_columns as columns
 from diagnosis.approval import Choice
 from diagnosis.deciding import Seen
@@ -140,28 +139,19 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
         """Decide each loop as it was seen, and say which ones were decided by others before."""
         seen_of = {seen.loop_id: seen for seen in pages}
         found = self.get_queryset(request).filter(pk__in=seen_of)  # whatever their state is by now
-        missed = [self.record(request, loop, seen_of[loop.pk], choice) for loop in found]
-        decided = missed.count("")
+        missed = []
+        for loop in found:
+            if in_the_way := deciding.decide(request, loop, seen_of[loop.pk], choice):
+                missed.append(in_the_way)
+            else:
+                self.log_change(request, loop, choice.summary)
         self.message_user(
             request,
-            f"{choice.verb.label.capitalize()}: decided {decided} of {len(pages)} loops.",
+            f"{choice.verb.label.capitalize()}: decided {len(found) - len(missed)} of {len(pages)} loops.",
             messages.SUCCESS,
         )
-        for message in filter(None, missed):
+        for message in missed:
             self.message_user(request, message, messages.WARNING)
-
-    def record(self, request: HttpRequest, loop: Loop, seen: Seen, choice: Choice) -> str:
-        """Decide on the loop as the person saw it; "" once it is recorded, else what stood in the way."""
-        try:
-            deciding.decide(loop, seen, choice, request, timezone.now())
-        except (approval.ContentChanged, approval.EvidenceUnavailable, two_people.SamePerson) as error:
-            loop.refresh_from_db()
-            return f"{error} Nothing was recorded."
-        except approval.AlreadyDecided:
-            loop.refresh_from_db()
-            return deciding.what_happened(loop, seen)
-        self.log_change(request, loop, f"{choice.verb.label}: {choice.reason}")
-        return ""
 
 
 def seen_before(request: HttpRequest) -> list[Seen]:

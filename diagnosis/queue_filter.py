@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from diagnosis import loops
+from diagnosis import loop_states
 from diagnosis.models import Loop, Severity
 from diagnosis.queue_list import ORDERS
 from diagnosis.rules import SIGNAL_TYPES
@@ -61,7 +61,7 @@ class StateFilter(QueueFilter):
         chosen = self.value()
         if chosen == ALL:
             return rows
-        return rows.filter(state__in=[chosen] if chosen else loops.WAITING)
+        return rows.filter(state__in=[chosen] if chosen else loop_states.WAITING)
 
 
 class TenantFilter(QueueFilter):

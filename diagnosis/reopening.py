@@ -13,8 +13,9 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from diagnosis import baseline, content, growth, loops, two_people
+from diagnosis import content, growth, loops, two_people
 from diagnosis.growth import a_day
+from diagnosis.loop_states import DECIDABLE, Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.windows import Window
 from tenants.models import Project
@@ -27,7 +28,7 @@ def grown(known: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Wind
     last = {one.loop_id: one for one in newest.select_related("decided_by")}
     for loop_id, rejection in last.items():
         loop = rejected[loop_id]
-        found = growth.grown(rejection, issues[loop.cluster_id], window, baseline.fingerprint(loop))
+        found = growth.grown(rejection, issues[loop.cluster_id], window, loops.fingerprint(loop))
         if found:
             propose_again(loop, rejection, found, now)
 
@@ -36,7 +37,7 @@ def propose_again(loop: Loop, rejection: Decision, numbers: growth.Numbers, now:
     """The state, the reason, the line in the history."""
     told = {"was": rejection.numbers, "is": numbers.kept(), "rejected": loops.as_shown(rejection)}
     again = outgrown(rejection, numbers)
-    loops.change(loop, (Loop.State.REJECTED,), Loop.State.PROPOSED, now, "propose again", again=again)
+    loops.change(loop, Trigger.GREW, now, again=again)
     loops.note(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **told)
 
 
@@ -57,13 +58,13 @@ def outdated(project: Project, now: datetime) -> list[Loop]:
     """
     Put loops to a human again whose approval, or the first of two, is on content that is no longer the same.
 
-    Called by every diagnosis and by `manage.py verify_loops`; in between, the handoff is refused.
+    Called by every diagnosis, in each round, and by `manage.py verify_loops`; in between, the handoff is refused.
     """
     found = approved(project)
-    as_now = content.parts_of([(one.loop, one.loop.issue) for one in found])
+    as_now = content.stored_contents([(approval.loop, approval.loop.issue) for approval in found])
     moved = []
-    for approval, parts in zip(found, as_now, strict=True):
-        if changed := content.differences(approval.content, parts):
+    for approval, stored in zip(found, as_now, strict=True):
+        if changed := content.changes_since(approval, stored):
             with suppress(loops.WrongState):  # somebody decided meanwhile
                 moved.append(ask_again(approval, changed, now))
     return moved
@@ -72,7 +73,7 @@ def outdated(project: Project, now: datetime) -> list[Loop]:
 def approved(project: Project) -> list[Decision]:
     """The approvals of this project that count, where nothing is shipped yet."""
     rows = list(Loop.objects.filter(project=project, state=Loop.State.APPROVED))
-    waiting = Loop.objects.filter(project=project, state__in=loops.DECIDABLE)
+    waiting = Loop.objects.filter(project=project, state__in=DECIDABLE)
     whole = Decision.objects.filter(loop__in=rows, verb=Decision.Verb.APPROVE, is_first=False)
     newest = {
         one.loop_id: one
@@ -86,8 +87,7 @@ def ask_again(approval: Decision, changed: list[str], now: datetime) -> Loop:
     """The loop, waiting for a human, with the reason."""
     loop = approval.loop
     again = no_longer_holds(approval, changed)
-    state = Loop.State.PROPOSED if loop.state == Loop.State.APPROVED else loop.state
-    loops.change(loop, (Loop.State.APPROVED, *loops.DECIDABLE), state, now, "ask again", again=again)
+    loops.change(loop, Trigger.OUTDATED, now, again=again)
     loops.note(loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=loops.as_shown(approval))
     return loop
 
@@ -105,7 +105,7 @@ def why_outdated(loop: Loop) -> str:
     )
     if loop.state != Loop.State.APPROVED or approval is None or not approval.content:
         return ""
-    changed = content.differences(approval.content, content.parts(loop, loop.issue))
+    changed = content.changes_since(approval, content.stored_content(loop, loop.issue))
     return no_longer_holds(approval, changed) if changed else ""
 
 

@@ -12,15 +12,10 @@ from collections.abc import Iterable
 
 from django.db.models import F
 
+from diagnosis.loop_states import UNDER_APPROVAL
 from diagnosis.models import Decision, Loop
 
 NEEDED = 2
-STANDING = (
-    Loop.State.APPROVED,
-    Loop.State.SHIPPED,
-    Loop.State.INCONCLUSIVE,
-    Loop.State.HELD,
-)  # approvals count
 
 
 class SamePerson(Exception):
@@ -43,7 +38,7 @@ def given(loop: Loop) -> list[Decision]:
     """The approvals that count now, in their order: none, the first of two, or all that were needed."""
     made = list(loop.decisions.all())[:2]  # not in SQL: they may have been read before
     first = pending(loop)
-    if first or not made or loop.state not in STANDING:
+    if first or not made or loop.state not in UNDER_APPROVAL:
         return [first] if first else []
     before = [one for one in made[1:] if one.is_first and one.revision + 1 == made[0].revision]
     return [*before, made[0]]

@@ -18,6 +18,7 @@ from diagnosis import baseline, exposure, loops, releases, switching, verificati
 from diagnosis.baseline import Side
 from diagnosis.comparison import FOUND, Comparison, compare
 from diagnosis.judge import NEARLY_GONE
+from diagnosis.loop_states import VERIFIABLE, Trigger
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification_model import Verification
 from diagnosis.watch import STRAY
@@ -25,14 +26,6 @@ from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.binding import bind
 from tenants.models import Project
 
-VERIFIABLE = (Loop.State.SHIPPED, Loop.State.HELD, Loop.State.INCONCLUSIVE)
-NEXT_STATE = {
-    "held": Loop.State.HELD,
-    "regressed": Loop.State.REGRESSED,
-    "improved": Loop.State.INCONCLUSIVE,
-    "unchanged": Loop.State.INCONCLUSIVE,
-    "inconclusive": Loop.State.INCONCLUSIVE,
-}
 MOST = 20  # loops that a diagnosis looks at, because it answers a request; `manage.py verify_loops` takes its time
 
 
@@ -90,26 +83,26 @@ def stirring(project: Project, now: datetime) -> list[Loop]:
     end = max(since, unix_nano(now))
     window = Window(max(since, end - MAX_MINUTES * MINUTE_NANO), end)
     seen = exposure.failing_again(window, at_least=STRAY + 1)
-    return [loop for loop in held if baseline.fingerprint(loop) in seen]
+    return [loop for loop in held if loops.fingerprint(loop) in seen]
 
 
 def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
     """The stored verification; the loop is moved in the same transaction."""
     verdict = comparison.judgement.verdict
-    state = NEXT_STATE.get(verdict, Loop.State(loop.state))
+    trigger = Trigger(f"verdict {verdict}")
     told = verification_document.document(loop, comparison)
-    fields = {"verdict": verdict, "baseline": kept(loop, comparison, state)}
+    fields = {"verdict": verdict, "baseline": kept(loop, comparison, verdict)}
     with transaction.atomic():
         switching.hold(loop.project)
-        loops.change(loop, VERIFIABLE, state, now, "verify", **fields)
+        loops.change(loop, trigger, now, **fields)
         note(loop, told, now)
         return Verification.objects.create(loop=loop, verdict=verdict, document=told, created_at=now)
 
 
-def kept(loop: Loop, comparison: Comparison, state: str) -> dict[str, Any]:
+def kept(loop: Loop, comparison: Comparison, verdict: str) -> dict[str, Any]:
     """What the next look compares with: once a fix held, the window in which it did, and the rate that it may have."""
     before, after = comparison.before, comparison.after
-    if state != Loop.State.HELD or loop.state == Loop.State.HELD:
+    if verdict != "held" or loop.state == Loop.State.HELD:
         return before.kept()
     allowed_rate, ran = NEARLY_GONE * (before.counts.rate or 0.0), releases.seen(after.window, loop.service)
     return replace(after, releases=ran, allowed_rate=allowed_rate).kept()

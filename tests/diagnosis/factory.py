@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from diagnosis import loops, urgency
+from diagnosis import loop_states, loops, urgency
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop, LoopEvent, Packet, Severity
 from tenants.models import Project
@@ -92,7 +92,7 @@ def make_loop(
         issue=issue,
         packet=packet,
         first_seen_at=urgency.seen_at(issue["first_seen"]),
-        waiting_since=now if state in loops.WAITING else None,
+        waiting_since=now if state in loop_states.WAITING else None,
         created_at=now,
         updated_at=now,
         **urgency.columns(issue, severity, urgency.DAY_MINUTES),

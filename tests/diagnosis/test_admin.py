@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnosis import loops
+from diagnosis.loop_states import Trigger
 from diagnosis.models import Decision, Loop
 from tenants.models import Project
 from tenants.provisioning import Minted
@@ -71,7 +72,7 @@ def test_a_loop_that_changed_meanwhile_is_not_decided_and_the_reason_is_kept_for
 ) -> None:
     loop = make_loop(project)
     seen = Reader(boss.get(page_of(loop))).inputs
-    loops.change(loop, loops.DECIDABLE, Loop.State.PROPOSED, timezone.now(), "diagnose")
+    loops.change(loop, Trigger.OUTDATED, timezone.now())
 
     answer = decide(boss, loop, "approve", "my long thought", **seen)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from diagnosis import loops
+from diagnosis import reports
 from diagnosis.models import Decision, Loop, LoopEvent, Severity
 from tenants.models import Project
 from tests.diagnosis.console_requests import QUEUE, bulk, confirm, decide, text
@@ -43,7 +43,7 @@ def test_a_loop_waits_since_the_agent_answered(boss: Client, project: Project) -
     decide(boss, loop, "return", "which orders?")
     loop.refresh_from_db()
     while_returned = loop.waiting_since
-    loops.report(loop, LoopEvent.Kind.ANSWERED, "key_1", NOW.replace(month=7, day=9), note="all of May")
+    reports.report(loop, LoopEvent.Kind.ANSWERED, "key_1", NOW.replace(month=7, day=9), note="all of May")
 
     page = text(boss.get(QUEUE))
 

@@ -36,7 +36,7 @@ def olga(db: None) -> User:
     ("verb", "state"), [(Verb.APPROVE, "approved"), (Verb.REJECT, "rejected"), (Verb.RETURN, "returned")]
 )
 def test_a_decision_moves_the_loop_and_is_kept(loop: Loop, olga: User, verb: Verb, state: str) -> None:
-    approval.decide(loop, verb, " Because. ", olga, NOW)
+    approval.decide(loop, approval.Choice(verb, " Because. "), olga, NOW)
 
     loop.refresh_from_db()
     decision = Decision.objects.get()
@@ -48,10 +48,10 @@ def test_a_decision_moves_the_loop_and_is_kept(loop: Loop, olga: User, verb: Ver
 
 def test_of_two_approvers_the_second_is_told(loop: Loop, olga: User) -> None:
     seen_by_both = Loop.objects.get(pk=loop.pk)
-    approval.decide(loop, Verb.APPROVE, "Yes.", olga, NOW)
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
 
     with pytest.raises(approval.AlreadyDecided):
-        approval.decide(seen_by_both, Verb.REJECT, "No.", olga, NOW)
+        approval.decide(seen_by_both, approval.Choice(Verb.REJECT, "No."), olga, NOW)
 
     assert Decision.objects.get().verb == Verb.APPROVE
 
@@ -59,7 +59,7 @@ def test_of_two_approvers_the_second_is_told(loop: Loop, olga: User) -> None:
 @pytest.mark.parametrize("reason", ["", "   ", "\n"])
 def test_a_decision_needs_a_reason(loop: Loop, olga: User, reason: str) -> None:
     with pytest.raises(ValidationError):
-        approval.decide(loop, Verb.APPROVE, reason, olga, NOW)
+        approval.decide(loop, approval.Choice(Verb.APPROVE, reason), olga, NOW)
 
     assert Decision.objects.count() == 0
 
@@ -69,14 +69,14 @@ def test_only_active_staff_decide(loop: Loop, olga: User, change: dict[str, Any]
     User.objects.filter(pk=olga.pk).update(**change)
 
     with pytest.raises(PermissionDenied):
-        approval.decide(loop, Verb.APPROVE, "Yes.", User.objects.get(pk=olga.pk), NOW)
+        approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), User.objects.get(pk=olga.pk), NOW)
 
 
 def test_staff_without_the_permission_cannot_decide(loop: Loop) -> None:
     viewer = User.objects.create_user("vera", is_staff=True)
 
     with pytest.raises(PermissionDenied):
-        approval.decide(loop, Verb.APPROVE, "Yes.", viewer, NOW)
+        approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), viewer, NOW)
 
 
 @pytest.mark.parametrize("state", ["approved", "rejected", "shipped", "held", "inconclusive"])
@@ -84,11 +84,11 @@ def test_what_does_not_wait_cannot_be_decided(loop: Loop, olga: User, state: str
     Loop.objects.update(state=state)
 
     with pytest.raises(approval.AlreadyDecided):
-        approval.decide(Loop.objects.get(), Verb.APPROVE, "Yes.", olga, NOW)
+        approval.decide(Loop.objects.get(), approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
 
 
 def test_a_person_who_decided_cannot_be_deleted(loop: Loop, olga: User) -> None:
-    approval.decide(loop, Verb.APPROVE, "Yes.", olga, NOW)
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
 
     with pytest.raises(Exception, match="protected"):
         olga.delete()
@@ -99,7 +99,7 @@ def test_a_decision_is_about_what_the_person_saw(loop: Loop, olga: User) -> None
     newer = make_loop(loop.project, cluster=2).packet  # a diagnosis meanwhile: the waiting loop follows it
     Loop.objects.filter(pk=loop.pk).update(packet=newer, issue=loop.issue | {"title": "another failure"})
 
-    approval.decide(seen, Verb.APPROVE, "Yes.", olga, NOW)
+    approval.decide(seen, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
 
     decided = Loop.objects.get(pk=loop.pk)
     assert (decided.issue["title"], decided.packet_id) == (loop.issue["title"], loop.packet_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from diagnosis import baseline
+from diagnosis import baseline, loops
 from diagnosis.loops import note
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.verification import verify
@@ -44,7 +44,7 @@ def test_a_cause_in_two_operations_is_counted_over_both(loop, send):
     send(T0 + timedelta(minutes=5), failing=10, ok=40, name="list orders")
     with bind(loop.project):
         same = Record.objects.filter(operation="list orders", fingerprint__isnull=False)
-        same.update(fingerprint=baseline.fingerprint(loop))
+        same.update(fingerprint=loops.fingerprint(loop))
 
     counted = baseline.baseline(loop, SHIPPED)
 

@@ -27,18 +27,23 @@ def loop(alice: Minted) -> Loop:
     return make_loop(alice.project, evidence_ids=[RECORD])
 
 
+def parts(loop: Loop, issue: dict[str, Any]) -> content.Parts:
+    """The hashes of the parts, as a decision of version 1 keeps them."""
+    return content.stored_content(loop, issue).parts(1)
+
+
 def test_the_hash_is_that_of_the_canonical_json_of_the_hashes_of_the_parts() -> None:
-    parts = {"issue": "aa", "eval": None, "evidence": {"rec_2": "cc", "rec_1": None}}
+    hashes = {"issue": "aa", "eval": None, "evidence": {"rec_2": "cc", "rec_1": None}}
 
     by_hand = hashlib.sha256(b'{"eval":null,"evidence":{"rec_1":null,"rec_2":"cc"},"issue":"aa"}').hexdigest()
 
-    assert content.hashed(parts) == by_hand
+    assert content.hashed(hashes) == by_hand
 
 
 def test_where_the_loop_stands_is_no_part_of_the_content(loop: Loop) -> None:
     entry = loop.issue | {"status": "in_progress", "next_action": "...", "loop_id": loop.pk, "approval": {}}
 
-    assert content.parts(loop, entry) == content.parts(loop, loop.issue)
+    assert parts(loop, entry) == parts(loop, loop.issue)
 
 
 @pytest.mark.parametrize(
@@ -46,54 +51,72 @@ def test_where_the_loop_stands_is_no_part_of_the_content(loop: Loop) -> None:
     [{"title": "another"}, {"count": 38}, {"patch_plan": {"lever": "prompt", "steps": []}}],
 )
 def test_every_other_change_of_the_issue_changes_the_hash(loop: Loop, change: dict[str, Any]) -> None:
-    was, now = content.parts(loop, loop.issue), content.parts(loop, loop.issue | change)
+    was, now = parts(loop, loop.issue), parts(loop, loop.issue | change)
 
     assert content.hashed(was) != content.hashed(now)
     assert content.differences(was, now) == ["the issue or its patch plan was changed"]
 
 
 def test_another_eval_under_the_same_name_is_told(loop: Loop) -> None:
-    was = content.parts(loop, loop.issue)
+    was = parts(loop, loop.issue)
     candidate = EvalCandidate.objects.get()
     EvalCandidate.objects.update(document=candidate.document | {"expectation": "Anything goes."})
 
-    changed = content.differences(was, content.parts(loop, loop.issue))
+    changed = content.differences(was, parts(loop, loop.issue))
     EvalCandidate.objects.all().delete()
-    gone = content.differences(was, content.parts(loop, loop.issue))
+    gone = content.differences(was, parts(loop, loop.issue))
 
     assert (changed, gone) == (["the eval was changed"], ["the eval is not stored any more"])
 
 
 def test_a_record_that_is_gone_is_named(loop: Loop, alice: Minted) -> None:
-    was = content.parts(loop, loop.issue)
+    was = parts(loop, loop.issue)
     with bind(alice.project):
         Record.objects.all().delete()
 
-    assert content.differences(was, content.parts(loop, loop.issue)) == [
+    assert content.differences(was, parts(loop, loop.issue)) == [
         f"the record {RECORD} is not stored any more"
     ]
 
 
 def test_another_content_under_a_records_id_is_told(loop: Loop, alice: Minted) -> None:
-    was = content.parts(loop, loop.issue)
+    was = parts(loop, loop.issue)
     with bind(alice.project):
         Origin.objects.update(message=b"")
 
-    assert content.differences(was, content.parts(loop, loop.issue)) == [
-        f"the record {RECORD} is not what was seen"
-    ]
+    assert content.differences(was, parts(loop, loop.issue)) == [f"the record {RECORD} is not what was seen"]
 
 
 def test_columns_that_a_later_version_makes_anew_change_nothing(loop: Loop, alice: Minted) -> None:
-    was = content.parts(loop, loop.issue)
+    was = parts(loop, loop.issue)
     with bind(alice.project):
         Record.objects.update(operation="renamed", signal_type="error")
 
-    assert content.differences(was, content.parts(loop, loop.issue)) == []
+    assert content.differences(was, parts(loop, loop.issue)) == []
 
 
 def test_integers_of_any_size_have_a_hash() -> None:
     assert content.hashed({"n": 10**40}) != content.hashed({"n": 10**40 + 1})
+
+
+def test_version_1_hashes_the_issue_the_eval_and_the_evidence_as_it_always_did() -> None:
+    stored = content.StoredContent(
+        {"title": "t", "status": "new"}, {"eval_id": "e"}, {"rec_1": "cc", "rec_2": None}
+    )
+
+    hashes = stored.parts(1)
+
+    assert hashes == {
+        "issue": hashlib.sha256(b'{"title":"t"}').hexdigest(),
+        "eval": hashlib.sha256(b'{"eval_id":"e"}').hexdigest(),
+        "evidence": {"rec_1": "cc", "rec_2": None},
+    }
+
+
+def test_a_part_that_a_later_version_adds_is_named() -> None:
+    was = {"issue": "a", "eval": None, "evidence": {}, "approvers": "b"}
+
+    assert content.differences(was, was | {"approvers": "c"}) == ["the approvers was changed"]
 
 
 def test_several_records_are_counted() -> None:

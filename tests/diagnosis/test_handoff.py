@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from diagnosis import approval, handoff_zip, trackers, two_people
+from diagnosis import approval, loop_states, trackers
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
@@ -54,7 +54,10 @@ def decided(loop: Loop) -> Loop:
     Loop.objects.update(state="proposed")
     loop.refresh_from_db()
     approval.decide(
-        loop, Decision.Verb.APPROVE, "Yes, @all.", User.objects.create_superuser("o@x"), timezone.now()
+        loop,
+        approval.Choice(Decision.Verb.APPROVE, "Yes, @all."),
+        User.objects.create_superuser("o@x"),
+        timezone.now(),
     )
     return loop
 
@@ -136,7 +139,7 @@ def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: 
     assert first == second
 
 
-@pytest.mark.parametrize("state", [state for state in Loop.State if state not in two_people.STANDING])
+@pytest.mark.parametrize("state", [state for state in Loop.State if state not in loop_states.UNDER_APPROVAL])
 def test_there_is_no_zip_before_an_approval(
     loop: Loop, alice: Minted, call: Callable[..., Any], state: str
 ) -> None:
@@ -154,7 +157,9 @@ def test_every_form_names_both_where_two_people_approved(
     track(loop, "linear")
     for name, reason in (("olga", "Fix it."), ("paul", "Yes, fix it.")):
         person = User.objects.create_superuser(name)
-        approval.decide(Loop.objects.get(), Decision.Verb.APPROVE, reason, person, timezone.now())
+        approval.decide(
+            Loop.objects.get(), approval.Choice(Decision.Verb.APPROVE, reason), person, timezone.now()
+        )
     Loop.objects.update(state="shipped", revision=F("revision") + 1)
 
     bundle = get(call, alice, loop, "json").json()

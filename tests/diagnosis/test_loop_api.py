@@ -64,7 +64,7 @@ def post(alice: Minted, call: Callable[..., Any]) -> Callable[..., Any]:
 def approve(loop: Loop) -> None:
     """As a superuser."""
     person = User.objects.create_superuser("olga")
-    approval.decide(loop, Decision.Verb.APPROVE, "Yes.", person, timezone.now())
+    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "Yes."), person, timezone.now())
 
 
 @pytest.mark.parametrize("state", ["proposed", "rejected", "returned", "regressed"])

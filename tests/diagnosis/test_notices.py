@@ -55,7 +55,10 @@ def test_a_decision_is_told_without_its_reason(alice: Minted) -> None:
     loop = make_loop(alice.project)
 
     approval.decide(
-        loop, Decision.Verb.APPROVE, "Our secret plan.", User.objects.create_superuser("olga"), NOW
+        loop,
+        approval.Choice(Decision.Verb.APPROVE, "Our secret plan."),
+        User.objects.create_superuser("olga"),
+        NOW,
     )
 
     assert kinds(loop) == ["new", "decided"]
@@ -70,7 +73,9 @@ def test_a_decision_that_fails_tells_nothing(alice: Minted) -> None:
     Loop.objects.update(revision=9)
 
     with pytest.raises(approval.AlreadyDecided):
-        approval.decide(loop, Decision.Verb.APPROVE, "Yes.", User.objects.create_superuser("olga"), NOW)
+        approval.decide(
+            loop, approval.Choice(Decision.Verb.APPROVE, "Yes."), User.objects.create_superuser("olga"), NOW
+        )
 
     assert kinds(loop) == ["new"]
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from diagnosis import approval, loops
+from diagnosis import approval, reports
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from tenants.provisioning import Minted
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE, NOW, browser_of, diagnose, send, text
@@ -102,8 +102,8 @@ def test_a_decided_loop_shows_who_decided_and_why(alices: Client, alice: Minted)
     loop = diagnose(alice)
     olga = User.objects.create_user("olga", is_staff=True)
     olga.user_permissions.add(Permission.objects.get(codename="decide_loop"))
-    approval.decide(loop, Decision.Verb.APPROVE, f"fine {HOSTILE}", olga, NOW)
-    loops.report(loop, LoopEvent.Kind.SHIPPED, "key_1", NOW, release="4.2.0")
+    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, f"fine {HOSTILE}"), olga, NOW)
+    reports.report(loop, LoopEvent.Kind.SHIPPED, "key_1", NOW, release="4.2.0")
 
     issue = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
     project = text(alices.get("/dashboard"))

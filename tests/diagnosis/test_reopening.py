@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from diagnosis import approval, memory, next_action, packets
+from diagnosis import approval, memory, next_action, packets, rounds
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from telemetry.models import Record
@@ -53,7 +53,7 @@ def diagnosed(minted: Minted, day: int) -> Packet:
 def test_a_rejected_failure_stays_quiet_while_it_goes_on(
     alice: Minted, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, Verb.REJECT, "A test account.", olga, T0 + DAY, times=3)
+    approval.decide(proposed, approval.Choice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY)
     send(T0 + DAY, failing=14, ok=100)
 
     loop, issue = of_day(alice, 2)
@@ -68,7 +68,7 @@ def test_a_rejected_failure_stays_quiet_while_it_goes_on(
 def test_once_it_grew_it_is_proposed_again_and_says_so(
     alice: Minted, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, Verb.REJECT, "A test account.", olga, T0 + DAY, times=3)
+    approval.decide(proposed, approval.Choice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY)
     send(T0 + DAY, failing=40, ok=100)
 
     loop, issue = of_day(alice, 2)
@@ -87,7 +87,7 @@ def test_once_it_grew_it_is_proposed_again_and_says_so(
 def test_what_was_rejected_for_good_stays_rejected(
     alice: Minted, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, Verb.REJECT, "Never mind.", olga, T0 + DAY)
+    approval.decide(proposed, approval.Choice(Verb.REJECT, "Never mind."), olga, T0 + DAY)
     send(T0 + DAY, failing=200, ok=100)
 
     loop, issue = of_day(alice, 2)
@@ -100,11 +100,11 @@ def test_what_was_rejected_for_good_stays_rejected(
 def test_a_loop_that_grew_can_be_rejected_again_by_its_new_numbers(
     alice: Minted, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, Verb.REJECT, "A test account.", olga, T0 + DAY, times=3)
+    approval.decide(proposed, approval.Choice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY)
     send(T0 + DAY, failing=40, ok=100)
     again = of_day(alice, 2)[0]
 
-    approval.decide(again, Verb.REJECT, "Still.", olga, T0 + 2 * DAY, times=3)
+    approval.decide(again, approval.Choice(Verb.REJECT, "Still.", times=3), olga, T0 + 2 * DAY)
     send(T0 + 2 * DAY, failing=60, ok=100)
 
     assert of_day(alice, 3)[0].state == "rejected"
@@ -114,7 +114,7 @@ def test_a_loop_that_grew_can_be_rejected_again_by_its_new_numbers(
 def test_an_approval_is_outdated_once_a_record_of_its_evidence_is_gone(
     alice: Minted, proposed: Loop, olga: User, call: Callable[..., Any]
 ) -> None:
-    approval.decide(proposed, Verb.APPROVE, "Fix it.", olga, T0 + DAY)
+    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     bundle = f"/v1/loops/{proposed.pk}/handoff"
     before = call("GET", bundle, alice.keys["agent"])
     forget(alice, proposed.issue["evidence_ids"])
@@ -131,7 +131,7 @@ def test_an_approval_is_outdated_once_a_record_of_its_evidence_is_gone(
 
 
 def test_the_next_diagnosis_puts_it_to_a_human_again(alice: Minted, proposed: Loop, olga: User) -> None:
-    approval.decide(proposed, Verb.APPROVE, "Fix it.", olga, T0 + DAY)
+    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     forget(alice, proposed.issue["evidence_ids"][:1])
 
     diagnosed(alice, 3)  # a day without the failure
@@ -142,13 +142,13 @@ def test_the_next_diagnosis_puts_it_to_a_human_again(alice: Minted, proposed: Lo
         f"The approval by olga no longer holds: the record {proposed.issue['evidence_ids'][0]} is not stored any more."
     )
     assert loop.events.last().detail["approval"]["decided_by"] == "olga"
-    approval.decide(loop, Verb.APPROVE, "Fix it all the same.", olga, T0 + 3 * DAY)
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it all the same."), olga, T0 + 3 * DAY)
     diagnosed(alice, 3)
     assert Loop.objects.get().state == "approved"
 
 
 def test_verify_loops_does_so_by_the_clock(alice: Minted, proposed: Loop, olga: User) -> None:
-    approval.decide(proposed, Verb.APPROVE, "Fix it.", olga, T0 + DAY)
+    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
     said = StringIO()
 
@@ -158,10 +158,42 @@ def test_verify_loops_does_so_by_the_clock(alice: Minted, proposed: Loop, olga: 
     assert Loop.objects.get().state == "proposed"
 
 
+def test_a_round_reopens_an_outdated_approval_where_nothing_shipped(
+    alice: Minted, proposed: Loop, olga: User
+) -> None:
+    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
+
+    rounds.make(lambda: T0 + DAY, lambda: True)
+
+    assert Loop.objects.get().state == "proposed"
+
+
+@pytest.mark.parametrize("way", ["round", "command"])
+def test_a_first_of_two_approvals_that_no_longer_holds_is_taken_back(
+    alice: Minted, proposed: Loop, olga: User, way: str
+) -> None:
+    Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
+    approval.decide(
+        Loop.objects.select_related("project__tenant").get(),
+        approval.Choice(Verb.APPROVE, "Fix it."),
+        olga,
+        T0 + DAY,
+    )
+    Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
+
+    if way == "round":
+        rounds.make(lambda: T0 + DAY, lambda: True)
+    else:
+        call_command("verify_loops")
+
+    assert "The first approval by olga no longer holds" in Loop.objects.get().again
+
+
 def test_more_failures_leave_an_approval_as_it_is(
     alice: Minted, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, Verb.APPROVE, "Fix it.", olga, T0 + DAY)
+    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     send(T0 + DAY, failing=40, ok=100)
 
     loop = of_day(alice, 2)[0]
@@ -174,11 +206,13 @@ def test_what_one_of_two_approved_stays_in_sight_for_the_second(
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
     proposed = Loop.objects.select_related("project__tenant").get()
-    approval.decide(proposed, Verb.APPROVE, "Fix it.", olga, T0 + DAY)
+    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     send(T0 + DAY, failing=40, ok=100)
 
     loop, issue = of_day(alice, 2)
-    approval.decide(loop, Verb.APPROVE, "Yes.", User.objects.create_superuser("paul"), T0 + 2 * DAY)
+    approval.decide(
+        loop, approval.Choice(Verb.APPROVE, "Yes."), User.objects.create_superuser("paul"), T0 + 2 * DAY
+    )
 
     assert issue["next_action"].startswith("One of two approvals, by olga.")
     assert (Loop.objects.get().state, loop.issue["count"]) == ("approved", 12)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from diagnosis import approval, loops, switch, verification
+from diagnosis import approval, loops, reports, switch, verification
 from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.findings import find
+from diagnosis.loop_states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
 from loopkit.http.errors import Unavailable
@@ -175,7 +176,7 @@ def test_what_was_merged_and_is_split_again_has_two_loops_again(project: Project
 
 def test_an_approval_outlives_a_switch(minted: Minted, project: Project, call: Any) -> None:
     loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
-    approval.decide(loop, Decision.Verb.APPROVE, "seen it", olga, NOW)
+    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
 
     switched(project, NEW, NOW)
     packet_of(project)
@@ -192,7 +193,7 @@ def test_a_decision_on_an_older_packet_is_about_the_cluster_of_today(project: Pr
     switched(project, NEW, NOW)
     loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
 
-    approval.decide(loop, Decision.Verb.APPROVE, "seen it", olga, NOW)
+    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
 
     assert loop.issue["cluster_id"] == loop.cluster_id
     assert packet_of(project)["memory"][0]["state"] == State.APPROVED
@@ -204,7 +205,7 @@ def test_a_human_who_had_a_moved_loop_in_sight_is_told(project: Project) -> None
     switched(project, NEW, NOW)
 
     with pytest.raises(loops.WrongState):
-        loops.change(loop, loops.DECIDABLE, State.APPROVED, NOW, "approve")
+        loops.change(loop, Trigger.APPROVE, NOW)
 
 
 def test_a_loop_without_a_stored_record_stays_as_it_is(project: Project) -> None:
@@ -221,7 +222,7 @@ def ship(loop: Loop) -> None:
     """Report the fix at NOW."""
     put(loop, State.APPROVED)
     with bind(loop.project):
-        loops.report(loop, LoopEvent.Kind.SHIPPED, "key", NOW)
+        reports.report(loop, LoopEvent.Kind.SHIPPED, "key", NOW)
 
 
 def test_a_shipped_fix_is_measured_against_the_part_that_it_follows(merged: Project) -> None:

@@ -69,7 +69,7 @@ def test_a_decision_that_cannot_be_recorded_is_not_made(alice: Minted) -> None:
         cursor.execute(full)
 
     with pytest.raises(DatabaseError, match="full"):
-        approval.decide(loop, Decision.Verb.APPROVE, "Yes.", olga, timezone.now())
+        approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "Yes."), olga, timezone.now())
 
     loop.refresh_from_db()
     assert (loop.state, Decision.objects.count()) == ("proposed", 0)

@@ -13,11 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from diagnosis import reopening
-from diagnosis.models import Loop
-from diagnosis.verification import VERIFIABLE, recheck
+from diagnosis.rounds import projects_to_review, review
 from loopkit.http.errors import Unavailable
-from tenants.models import Project
 
 
 class Command(BaseCommand):
@@ -26,19 +23,17 @@ class Command(BaseCommand):
     help = "Verify shipped fixes, and watch those that held. Safe to run at any time and often."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        open_loops = Loop.objects.filter(state__in=(*VERIFIABLE, Loop.State.APPROVED)).values("project")
         failures = []
-        for project in Project.objects.filter(project_id__in=open_loops).order_by("project_id"):
+        for project in projects_to_review().order_by("project_id"):
             try:
-                found = recheck(project, timezone.now(), most=None)
-                outdated = reopening.outdated(project, timezone.now())
+                reviewed = review(project, timezone.now, most=None)
             except (DatabaseError, OSError, Unavailable) as error:
                 failures.append(f"{project.project_id}: {error}")
                 continue
-            for verification in found:
+            for verification in reviewed.verifications:
                 told = f"{project.project_id} {verification.loop_id}: {verification.verdict}"
                 self.stdout.write(f"{told}. {verification.document['reason']}")
-            for loop in outdated:
+            for loop in reviewed.outdated:
                 self.stdout.write(f"{project.project_id} {loop.loop_id}: {loop.again}")
         if failures:
             raise CommandError("\n".join([f"{len(failures)} projects failed:", *failures]))

@@ -1,0 +1,24 @@
+"""The handoff as a download, for agents and for people: the link to the loop's page, and the zip as an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from rest_framework.request import Request
+
+from diagnosis import handoff_zip
+from diagnosis.models import Loop
+from loopkit.http.links import absolute
+
+
+def page_url(request: Request | HttpRequest, loop: Loop) -> str:
+    """The loop's page in the admin; its id needs no quoting in a path."""
+    return absolute(request, reverse("admin:diagnosis_loop_change", args=[loop.loop_id]))
+
+
+def as_zip(loop: Loop, data: dict[str, Any]) -> HttpResponse:
+    """The answer that browsers and curl store as a file."""
+    name = {"Content-Disposition": f'attachment; filename="handoff-{loop.loop_id}.zip"'}
+    return HttpResponse(handoff_zip.archive(data), content_type=handoff_zip.MEDIA_TYPE, headers=name)

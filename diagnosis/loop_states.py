@@ -1,0 +1,170 @@
+"""
+The life of a loop as one table: from which states, on what, caused by whom, to which state.
+
+loops.change looks every change of a state up here; what is not in the table raises WrongState.
+
+    proposed | regressed | returned -> approved      approve                                      human
+    proposed | regressed | returned -> (stays)       first approval of two                        human
+    proposed | regressed | returned -> rejected      reject                                       human
+    proposed | regressed | returned -> returned      return                                       human
+    approved                        -> (stays)       issue_opened | pr_opened | merged            agent
+    approved                        -> shipped       shipped                                      agent
+    returned                        -> proposed      answered                                     agent
+    shipped | held | inconclusive   -> held          verdict held                                 verification
+    shipped | held | inconclusive   -> regressed     verdict regressed                            verification
+    shipped | inconclusive          -> inconclusive  verdict improved | unchanged | inconclusive  verification
+    shipped | held | inconclusive   -> (stays)       verdict no_traffic                           verification
+    rejected                        -> proposed      grew                                         growth
+    approved                        -> proposed      outdated                                     reopening
+    proposed | regressed | returned -> (stays)       outdated                                     reopening
+    any but joined                  -> joined        joined                                       fingerprint switch
+    joined                          -> proposed      parted                                       fingerprint switch
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from diagnosis.models import Decision, Loop, LoopEvent
+
+State = Loop.State
+Kind = LoopEvent.Kind
+
+
+class Cause(StrEnum):
+    """
+    Who or what moves a loop.
+
+    Growth: a diagnosis finds that a failure grew past its rejection (growth.py).
+    Reopening: what was approved is gone or changed (reopening.py).
+    Fingerprint switch: clusters merge or part (carrying.py).
+    """
+
+    HUMAN = "human"
+    AGENT = "agent"
+    VERIFICATION = "verification"
+    GROWTH = "growth"
+    REOPENING = "reopening"
+    SWITCH = "fingerprint switch"
+
+
+class Trigger(StrEnum):
+    """What happens to a loop. Decisions and reports have the names that they have in the API."""
+
+    APPROVE = Decision.Verb.APPROVE.value
+    APPROVE_FIRST = "first approval of two"
+    REJECT = Decision.Verb.REJECT.value
+    RETURN = Decision.Verb.RETURN.value
+    ISSUE_OPENED = Kind.ISSUE_OPENED.value
+    PR_OPENED = Kind.PR_OPENED.value
+    MERGED = Kind.MERGED.value
+    SHIPPED = Kind.SHIPPED.value
+    ANSWERED = Kind.ANSWERED.value
+    VERDICT_HELD = "verdict held"
+    VERDICT_REGRESSED = "verdict regressed"
+    VERDICT_IMPROVED = "verdict improved"
+    VERDICT_UNCHANGED = "verdict unchanged"
+    VERDICT_INCONCLUSIVE = "verdict inconclusive"
+    VERDICT_NO_TRAFFIC = "verdict no_traffic"
+    GREW = "grew"
+    OUTDATED = "outdated"
+    JOINED = "joined"
+    PARTED = "parted"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A row of the table."""
+
+    before: tuple[State, ...]
+    triggers: tuple[Trigger, ...]
+    cause: Cause
+    after: State | None  # None: it stays in its state, with a new revision
+
+
+ASKED = (State.PROPOSED, State.REGRESSED, State.RETURNED)
+ALL_BUT_JOINED = tuple(state for state in State if state != State.JOINED)
+TABLE = (
+    Transition(ASKED, (Trigger.APPROVE,), Cause.HUMAN, State.APPROVED),
+    Transition(ASKED, (Trigger.APPROVE_FIRST,), Cause.HUMAN, None),
+    Transition(ASKED, (Trigger.REJECT,), Cause.HUMAN, State.REJECTED),
+    Transition(ASKED, (Trigger.RETURN,), Cause.HUMAN, State.RETURNED),
+    Transition(
+        (State.APPROVED,), (Trigger.ISSUE_OPENED, Trigger.PR_OPENED, Trigger.MERGED), Cause.AGENT, None
+    ),
+    Transition((State.APPROVED,), (Trigger.SHIPPED,), Cause.AGENT, State.SHIPPED),
+    Transition((State.RETURNED,), (Trigger.ANSWERED,), Cause.AGENT, State.PROPOSED),
+    Transition(
+        (State.SHIPPED, State.HELD, State.INCONCLUSIVE),
+        (Trigger.VERDICT_HELD,),
+        Cause.VERIFICATION,
+        State.HELD,
+    ),
+    Transition(
+        (State.SHIPPED, State.HELD, State.INCONCLUSIVE),
+        (Trigger.VERDICT_REGRESSED,),
+        Cause.VERIFICATION,
+        State.REGRESSED,
+    ),
+    Transition(
+        (State.SHIPPED, State.INCONCLUSIVE),
+        (Trigger.VERDICT_IMPROVED, Trigger.VERDICT_UNCHANGED, Trigger.VERDICT_INCONCLUSIVE),
+        Cause.VERIFICATION,
+        State.INCONCLUSIVE,
+    ),
+    Transition(
+        (State.SHIPPED, State.HELD, State.INCONCLUSIVE),
+        (Trigger.VERDICT_NO_TRAFFIC,),
+        Cause.VERIFICATION,
+        None,
+    ),
+    Transition((State.REJECTED,), (Trigger.GREW,), Cause.GROWTH, State.PROPOSED),
+    Transition((State.APPROVED,), (Trigger.OUTDATED,), Cause.REOPENING, State.PROPOSED),
+    Transition(ASKED, (Trigger.OUTDATED,), Cause.REOPENING, None),
+    Transition(ALL_BUT_JOINED, (Trigger.JOINED,), Cause.SWITCH, State.JOINED),
+    Transition((State.JOINED,), (Trigger.PARTED,), Cause.SWITCH, State.PROPOSED),
+)
+NEXT_STATES: dict[tuple[State, Trigger], State] = {
+    (before, trigger): row.after or before
+    for row in TABLE
+    for trigger in row.triggers
+    for before in row.before
+}
+
+
+def states_before(*triggers: Trigger) -> tuple[State, ...]:
+    """The states in which one of these can happen to a loop, in the order of the table."""
+    rows = (row for row in TABLE if set(triggers) & set(row.triggers))
+    return tuple(dict.fromkeys(state for row in rows for state in row.before))
+
+
+def triggers_by(cause: Cause) -> tuple[Trigger, ...]:
+    """All that this cause can bring about, in the order of the table."""
+    return tuple(trigger for row in TABLE if row.cause == cause for trigger in row.triggers)
+
+
+REPORTABLE = tuple(Kind(trigger.value) for trigger in triggers_by(Cause.AGENT))
+DECIDABLE = states_before(*triggers_by(Cause.HUMAN))
+# For a human: of those that a human may decide, not the ones in which it is the agent's turn.
+WAITING = tuple(state for state in DECIDABLE if state not in states_before(*triggers_by(Cause.AGENT)))
+VERIFIABLE = states_before(*triggers_by(Cause.VERIFICATION))
+UNDER_APPROVAL = (State.APPROVED, *VERIFIABLE)  # the approval that was given counts
+
+
+def drawing() -> str:
+    """The table for people, one row a line: the text in this module's docstring and in docs/architecture.md."""
+    rows = [
+        (
+            "any but joined" if row.before == ALL_BUT_JOINED else " | ".join(row.before),
+            row.after.value if row.after else "(stays)",
+            " | ".join(row.triggers).replace(" | verdict ", " | "),
+            row.cause.value,
+        )
+        for row in TABLE
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        f"    {before:{widths[0]}} -> {after:{widths[1]}}  {triggers:{widths[2]}}  {cause}"
+        for before, after, triggers, cause in rows
+    )

@@ -1,0 +1,35 @@
+"""The agent's reports on an approved or returned loop: issue_opened, pr_opened, merged, shipped, answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from diagnosis import baseline, loops, switching
+from diagnosis.loop_states import Trigger
+from diagnosis.models import Loop, LoopEvent
+
+
+@transaction.atomic
+def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail: Any) -> LoopEvent:
+    """
+    Note in the history what the agent did, and make the change of state that follows from it.
+
+    The loop's project is bound. WrongState if the loop is not in a state that allows it.
+    """
+    shipped = shipment(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
+    loops.change(loop, Trigger(kind.value), now, **shipped)
+    return loops.note(loop, kind, actor, now, **detail)
+
+
+def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
+    """The fields that a loop gets when its fix ships: since when, in which release, and the rate before it."""
+    switching.hold(loop.project)
+    return {
+        "shipped_at": shipped_at,
+        "release": detail.get("release", ""),
+        "verdict": "",
+        "baseline": baseline.baseline(loop, shipped_at),
+    }

@@ -1,0 +1,101 @@
+"""A change of what the hash of an approval covers is a new version, and does not void what was approved before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from diagnosis import approval, content, reopening
+from diagnosis.content import Parts, StoredContent
+from diagnosis.models import Decision, Loop
+from tenants.models import Tenant
+from tenants.provisioning import Minted
+from tests.diagnosis.factory import NOW, make_loop
+
+Verb = Decision.Verb
+
+
+@pytest.fixture
+def loop(alice: Minted) -> Loop:
+    """A loop that waits for a human."""
+    return make_loop(alice.project)
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    """Staff who may decide."""
+    return User.objects.create_superuser("olga")
+
+
+def with_next_action(stored: StoredContent) -> Parts:
+    """A rule that covers one field more."""
+    return content.issue_eval_evidence(stored) | {"next action": content.hashed(stored.issue["next_action"])}
+
+
+def begin_version_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release whose new decisions are made by the rule above."""
+    monkeypatch.setitem(content.CONTENT_VERSIONS, 2, with_next_action)
+    monkeypatch.setattr(content, "CURRENT_VERSION", 2)
+
+
+def change_issue(**fields: Any) -> None:
+    """Edit the loop's issue where it is stored."""
+    loop = Loop.objects.get()
+    Loop.objects.update(issue=loop.issue | fields)
+
+
+def test_an_approval_of_version_1_still_holds_under_version_2(
+    loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    begin_version_2(monkeypatch)
+    change_issue(next_action="another")  # covered by version 2 alone
+
+    assert reopening.why_outdated(Loop.objects.get()) == ""
+    assert reopening.outdated(loop.project, NOW) == []
+
+
+def test_an_approval_of_version_1_is_still_checked_under_version_2(
+    loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    begin_version_2(monkeypatch)
+    change_issue(title="another")
+
+    assert "the issue or its patch plan was changed" in reopening.why_outdated(Loop.objects.get())
+
+
+def test_a_new_approval_is_made_and_checked_by_the_newest_version(
+    loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin_version_2(monkeypatch)
+    decision = approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    change_issue(next_action="another")
+
+    assert decision.content_version == 2
+    assert "the next action was changed" in reopening.why_outdated(Loop.objects.get())
+
+
+def test_a_second_person_completes_a_first_approval_of_an_older_version(
+    loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
+    approval.decide(Loop.objects.get(), approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    begin_version_2(monkeypatch)
+
+    second = approval.decide(
+        Loop.objects.get(), approval.Choice(Verb.APPROVE, "Yes."), User.objects.create_superuser("paul"), NOW
+    )
+
+    assert (second.is_first, second.content_version, second.loop.state) == (False, 2, "approved")
+
+
+def test_an_approval_of_a_version_that_this_release_does_not_know_does_not_hold(
+    loop: Loop, olga: User
+) -> None:
+    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    Decision.objects.update(content_version=9)
+
+    assert "has version 9, which only a later release" in reopening.why_outdated(Loop.objects.get())

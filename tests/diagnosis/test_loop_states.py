@@ -1,0 +1,90 @@
+"""The life of a loop: every state with every trigger is allowed if, and only if, the table has it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from diagnosis import loop_states, loops
+from diagnosis.loop_states import NEXT_STATES, TABLE, State, Trigger
+from diagnosis.models import Decision, Loop
+from diagnosis.verification_model import Verification
+from tenants.provisioning import Minted
+from tests.diagnosis.factory import NOW, make_loop
+
+ROOT = Path(__file__).resolve().parents[2]
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+@pytest.mark.parametrize("state", State)
+def test_a_loop_moves_if_and_only_if_the_table_says_so(alice: Minted, state: State, trigger: Trigger) -> None:
+    loop = make_loop(alice.project, state=state)
+    after = NEXT_STATES.get((state, trigger))
+
+    if after is None:
+        with pytest.raises(loops.WrongState, match=f"this one is {state}"):
+            loops.change(loop, trigger, NOW)
+    else:
+        loops.change(loop, trigger, NOW)
+
+    loop.refresh_from_db()
+    assert (loop.state, loop.revision) == ((state, 1) if after is None else (after, 2))
+    assert (loop.waiting_since is not None) == (loop.state in loop_states.WAITING)
+
+
+def test_no_two_rows_are_about_one_state_and_trigger() -> None:
+    pairs = [(state, trigger) for row in TABLE for state in row.before for trigger in row.triggers]
+
+    assert len(pairs) == len(set(pairs)) == len(NEXT_STATES)
+
+
+def test_every_trigger_every_verb_and_every_verdict_is_in_the_table() -> None:
+    in_table = {trigger for _, trigger in NEXT_STATES}
+
+    assert in_table == set(Trigger)
+    assert {verb.value for verb in Decision.Verb} <= in_table
+    assert {f"verdict {verdict.value}" for verdict in Verification.Verdict} <= in_table
+
+
+def test_every_state_can_be_reached_from_the_first() -> None:
+    reached = {State(Loop._meta.get_field("state").get_default())}
+    for _ in State:
+        reached |= {after for (before, _), after in NEXT_STATES.items() if before in reached}
+
+    assert reached == set(State)
+
+
+def test_only_humans_and_no_agent_can_approve() -> None:
+    causes = {row.cause for row in TABLE if row.after == State.APPROVED}
+
+    assert causes == {loop_states.Cause.HUMAN}
+
+
+def test_a_loop_that_was_changed_since_it_was_read_is_not_moved(alice: Minted) -> None:
+    make_loop(alice.project)
+    first, second = Loop.objects.get(), Loop.objects.get()
+    loops.change(first, Trigger.APPROVE_FIRST, NOW)
+
+    with pytest.raises(loops.WrongState):
+        loops.change(second, Trigger.REJECT, NOW)
+
+    assert Loop.objects.get().state == "proposed"
+
+
+def test_the_docstring_and_the_architecture_draw_the_table() -> None:
+    docstring = ast.get_docstring(ast.parse(Path(loop_states.__file__).read_text()), clean=False)
+
+    assert docstring is not None
+    assert loop_states.drawing() in docstring
+    assert f"\n\n{loop_states.drawing()}\n\n" in ARCHITECTURE
+
+
+def test_the_states_that_the_code_asks_for_follow_from_the_table() -> None:
+    assert set(loop_states.WAITING) == {"proposed", "regressed"}
+    assert set(loop_states.DECIDABLE) == {"proposed", "regressed", "returned"}
+    assert set(loop_states.VERIFIABLE) == {"shipped", "held", "inconclusive"}
+    assert set(loop_states.UNDER_APPROVAL) == {"approved", "shipped", "held", "inconclusive"}
+    assert loop_states.REPORTABLE == ("issue_opened", "pr_opened", "merged", "shipped", "answered")
