@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from diagnosis import approval, loop_states, trackers
+from diagnosis import approval, handoff_zip, loop_states, trackers
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
