@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Refused
-from tests.server import ROOT, Server, free_port, server_of, wait_until_ready
+from tests import ROOT
+from tests.server import Server, free_port, server_of, wait_until_ready
 
 GUNICORN = [sys.executable, "-m", "gunicorn"]
 LOOPKIT = [*GUNICORN, "-c", "loopkit/server.py", "loopkit.wsgi"]

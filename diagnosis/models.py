@@ -83,7 +83,7 @@ class Loop(models.Model):
     failures_a_day = models.FloatField(default=0)
     people_a_day = models.FloatField(default=0, help_text="Users, or sessions where nobody names users.")
     tokens_a_day = models.FloatField(default=0, help_text="Of the traces that failed.")
-    urgency = models.FloatField(default=0, help_text="What the queue is sorted by: urgency.py.")
+    urgency = models.FloatField(default=0, help_text="What the queue is sorted by: docs/funnel.md.")
     first_seen_at = models.DateTimeField(null=True, help_text="Of the failure, when the loop was proposed.")
     last_seen_at = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True, help_text="For a human; empty while it does not wait.")
@@ -167,7 +167,7 @@ class Decision(models.Model):
     packet = models.ForeignKey(Packet, on_delete=models.PROTECT, help_text="What the human had in sight.")
     revision = models.PositiveIntegerField(help_text="Of the loop, when it was decided.")
     content_hash = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 of what was decided on (content.py)."
+        max_length=64, blank=True, help_text="SHA-256 of what was decided on: docs/approval.md."
     )
     content_version = models.PositiveSmallIntegerField(
         default=1, help_text="Which rule made the hash: content.CONTENT_VERSIONS."

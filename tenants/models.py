@@ -199,7 +199,11 @@ class AuditEntry(models.Model):
     tenant_id = models.CharField(
         "tenant", max_length=40, blank=True, help_text="Whose members see the entry; empty: superusers only."
     )
-    address = models.CharField(max_length=45, blank=True, help_text="The client's, as limits.py knows it.")
+    address = models.CharField(
+        max_length=45,
+        blank=True,
+        help_text="The client's, behind trusted proxies too.",
+    )
     detail = models.JSONField(default=dict)
     hash = models.CharField(max_length=64, help_text="HMAC-SHA256 over the entry and the hash before it.")
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent / "fixtures" / "captures"
+from tests import ROOT
+
+FOLDER = ROOT / "tests" / "fixtures" / "captures"
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
 SENT = ("content-type", "content-encoding", "user-agent")
 INFLATE = {"": bytes, "gzip": gzip.decompress, "deflate": zlib.decompress}

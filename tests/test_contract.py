@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.server import ROOT, Server
+from tests import ROOT
+from tests.server import Server
 
 PUBLISHED = json.loads((ROOT / "tests/fixtures/openapi-published.json").read_text())
 OPERATIONS = {

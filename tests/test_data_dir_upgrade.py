@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.server import ROOT
+from tests import ROOT
 from tests.upgraded_answers import Asked, as_json
 
 FIXTURE = ROOT / "tests" / "fixtures" / "data_dir_1b619f5"

@@ -11,8 +11,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser
 
+from tests import ROOT
 from tests.browser.browser_pages import PHONE, Visit, Visits
-from tests.server import ROOT, Server
+from tests.server import Server
 from tests.telemetry.factory import minutes, request, span
 
 CONTRAST = (ROOT / "tests/fixtures/contrast.js").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis import test_missing_call, test_repeated_call, test_slow, test_unfounded
-from tests.telemetry.spans import OK, exception, make_span
+from tests.telemetry.span_builders import OK, exception, make_span
 
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}

@@ -6,13 +6,13 @@ import hashlib
 import json
 import re
 import struct
-from pathlib import Path
 
 from diagnosis import content, growth
 from loopkit.roles import ROLES
 from telemetry.digests import digest
+from tests import ROOT
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "approval.md").read_text()
+TEXT = (ROOT / "docs" / "approval.md").read_text()
 
 
 def test_the_page_names_every_role_in_its_order() -> None:

@@ -6,7 +6,6 @@ import math
 import re
 from datetime import UTC, datetime
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from diagnosis import contrast, impact, next_action, run_rules, sampling, trend
@@ -19,9 +18,9 @@ from telemetry.signals import SIGNALS
 from telemetry.skeleton import skeleton
 from telemetry.windows import Window
 from tenants.provisioning import Minted
+from tests import ROOT
 from tests.telemetry.factory import minutes, span, store
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "diagnosis.md").read_text()
 TEXT = " ".join(PAGE.split())
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

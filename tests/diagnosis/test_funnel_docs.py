@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from diagnosis import queue_filter, queue_list, urgency
 from diagnosis.funnel import funnel
 from diagnosis.funnel_lives import STAGES, STANDS_AT, Life, LifeEvent, Period
 from diagnosis.models import Severity
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "funnel.md").read_text()
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 

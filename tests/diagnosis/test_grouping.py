@@ -14,7 +14,7 @@ from telemetry.fingerprint import fingerprint
 from telemetry.operation import operation
 from telemetry.span import Span
 from telemetry.versions import NEWEST
-from tests.telemetry.spans import CLIENTS, captured, labels
+from tests.telemetry.span_builders import CLIENTS, captured, labels
 
 # An MCP server says no more than that the tool failed.
 INDISTINCT = {("invalid arguments (missing field)", "tool_error: RefundLimitExceeded")}

@@ -12,9 +12,9 @@ from diagnosis.loop_states import NEXT_STATES, TABLE, State, Trigger
 from diagnosis.models import Decision, Loop
 from diagnosis.verification_model import Verification
 from tenants.provisioning import Minted
+from tests import ROOT
 from tests.diagnosis.factory import NOW, make_loop
 
-ROOT = Path(__file__).resolve().parents[2]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 

@@ -11,7 +11,7 @@ from diagnosis import notice_text, notices, outbox, trackers
 from diagnosis.feed_views import FeedParameters
 from diagnosis.notice_models import Notice
 from loopkit.rounds import SHORTEST_LEASE
-from tests.server import ROOT
+from tests import ROOT
 
 PAGE = (ROOT / "docs" / "notices.md").read_text()
 

@@ -11,8 +11,8 @@ import pytest
 from diagnosis.patch_plan import CHANGES
 from diagnosis.rules import RULES
 from diagnosis.rules.registry import SignalRule
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 ACME = """
 SIGNAL = "acme_stalled"
 FIX_CATEGORY = "infra"

@@ -19,6 +19,7 @@ from telemetry.plugins import PartsMissing, PlaceUnclear
 from telemetry.signals import marked
 from telemetry.signals.registry import PARTS as SIGNAL_PARTS
 from telemetry.signals.registry import UNITS, RecordSignal
+from tests import ROOT
 from tests.diagnosis.quiet_twins import SPANS, TESTS
 
 DETECTION = '__import__("telemetry.signals.registry", fromlist=["registry"]).Detection'
@@ -116,7 +117,7 @@ def test_each_signal_says_where_a_change_acts(signal: str) -> None:
 
 
 def test_the_page_lists_the_parts() -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "diagnosis.md").read_text()
+    page = (ROOT / "docs" / "diagnosis.md").read_text()
     parts = {part for listed in (*SIGNAL_PARTS, *FORMAT_PARTS, "COMPARES") for part in listed.split("|")}
 
     assert [part for part in parts if f"`{part}`" not in page] == []

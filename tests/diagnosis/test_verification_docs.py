@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 
 import pytest
 
 from diagnosis import judge, latency, looks, observed, spent, spread, trajectory, watch
 from diagnosis.rates import Counts
 from diagnosis.verification_model import Verification
+from tests import ROOT
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "verification.md").read_text()
+PAGE = (ROOT / "docs" / "verification.md").read_text()
 TEXT = " ".join(PAGE.split())
 COUNTS = r"([\d,]+) of ([\d,]+)"
 ROWS = re.findall(rf"^\| {COUNTS} \| {COUNTS} \| (.+?) \| (.+?) to (.+?) \| `(\w+)` \| (.+?) \|$", PAGE, re.M)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.server import ROOT, Server, free_port, server_of, wait_until_ready
+from tests import ROOT
+from tests.server import Server, free_port, server_of, wait_until_ready
 
 UNLIMITED = {"LOOPKIT_SANDBOX_SPANS": str(10**9)}
 STOP_SECONDS = 40

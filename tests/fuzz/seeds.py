@@ -7,7 +7,6 @@ import gzip
 import itertools
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,10 +14,10 @@ from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from telemetry import json_values, otlp_json
-from tests import captures
+from tests import ROOT, captures
 
 SPANS_A_CLIENT = 40
-FOUND = Path(__file__).parent.parent / "fixtures" / "fuzz"  # what once broke something: <target>-<what>
+FOUND = ROOT / "tests" / "fixtures" / "fuzz"  # what once broke something: <target>-<what>
 IDS = ("traceId", "spanId", "parentSpanId")
 
 

@@ -20,7 +20,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from loopkit.demo import packet_text, recordings, story
 from loopkit.demo.client import Refused, post
 from loopkit.demo.project import load, open_project, save
-from tests.server import ROOT, Server, free_port
+from tests import ROOT
+from tests.server import Server, free_port
 
 MOMENT = 1_900_000_000_000_000_000
 ISSUE = {

@@ -15,8 +15,9 @@ import jsonschema
 import pytest
 
 from loopkit.http.error_answers import HINTS
+from tests import ROOT
 from tests.browser_forms import Person
-from tests.server import ROOT, Server
+from tests.server import Server
 
 PAGES = ["llms.txt", "agents.md", "quickstart.md"]
 MARKS = {".txt": "text/plain", ".md": "text/markdown"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests import ROOT
+
 OURS = {"loopkit", "tenants", "telemetry", "diagnosis"}
 SERIALISED = {  # defaults that Django names in a migration
     "diagnosis.models.new_loop_id",

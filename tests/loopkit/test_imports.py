@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests import ROOT
+
 OURS = {"loopkit", "tenants", "telemetry", "diagnosis"}
 LEAVES = "loopkit.http"
 MAY_IMPORT = {

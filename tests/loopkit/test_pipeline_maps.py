@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests import ROOT
+
 # Module and function of each pipeline, and the calls in it that give a step its values and do nothing else.
 PIPELINES = {
     "telemetry/ingest.py": (

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from loopkit.prepare import make_private
+from tests import ROOT
 from tests.browser_forms import Person
-from tests.server import ROOT, Server, manage
+from tests.server import Server, manage
 from tests.shared_server import password_in
 
 

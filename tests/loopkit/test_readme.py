@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.server import ROOT, Server
+from tests import ROOT
+from tests.server import Server
 
 README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()

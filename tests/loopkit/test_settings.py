@@ -18,8 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 import loopkit
 from loopkit import settings
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 # Read by Django, or written by its startproject, though its defaults do not list them
 DJANGO = {"BASE_DIR", "EMAIL_FILE_PATH", "ROOT_URLCONF"}
 LIBRARIES = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from loopkit.http import store_fault
 from telemetry.stored_messages import DamagedStore
 from tenants.project_file import OutdatedFile
+from tests import ROOT
 
 FULL = "Make room on its disk; nothing else is needed."
 
@@ -106,6 +106,6 @@ def test_a_fault_of_the_control_database_is_charged_to_no_project(caplog: pytest
 
 
 def test_the_repository_describes_what_the_log_points_at() -> None:
-    operations = Path(__file__).parents[2] / "docs" / "operations.md"
+    operations = ROOT / "docs" / "operations.md"
 
     assert "A damaged file" in operations.read_text()

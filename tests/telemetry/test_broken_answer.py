@@ -10,7 +10,7 @@ import pytest
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.meaning import Failure
-from tests.telemetry.spans import make_span
+from tests.telemetry.span_builders import make_span
 
 TRACEBACK = """Traceback (most recent call last):
   File "/app/agent.py", line 12, in step

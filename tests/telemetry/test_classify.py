@@ -10,7 +10,7 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.meaning import Failure
 from telemetry.span import Event, Span
-from tests.telemetry.spans import CLIENTS, ERROR, OK, SERVER, captured, exception, labels, make_span
+from tests.telemetry.span_builders import CLIENTS, ERROR, OK, SERVER, captured, exception, labels, make_span
 
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}

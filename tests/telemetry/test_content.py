@@ -8,7 +8,7 @@ import pytest
 
 from telemetry import conventions
 from telemetry.conventions.content import parsed, tool_result
-from tests.telemetry.spans import CLIENTS, captured, make_span
+from tests.telemetry.span_builders import CLIENTS, captured, make_span
 
 
 def test_a_tool_result_comes_out_of_the_frameworks_envelopes() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from telemetry import conventions
 from telemetry.conventions.registry import Convention, Registry
-from tests.telemetry.spans import make_span
+from tests.telemetry.span_builders import make_span
 
 ACME = """
 from telemetry.conventions.facts import Names, stated

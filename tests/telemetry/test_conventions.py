@@ -8,7 +8,7 @@ import pytest
 
 from telemetry import conventions
 from telemetry.meaning import Meaning
-from tests.telemetry.spans import CLIENTS, captured, labels, make_span
+from tests.telemetry.span_builders import CLIENTS, captured, labels, make_span
 
 TOOLS = {"lookup_order", "refund", "track_parcel"}
 # client: agents, tools, model calls, sums of input and output tokens; two clients of one scenario agree

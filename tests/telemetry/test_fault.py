@@ -10,7 +10,7 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.meaning import Failure
 from telemetry.span import Event, Span
-from tests.telemetry.spans import ERROR, exception, make_span
+from tests.telemetry.span_builders import ERROR, exception, make_span
 
 HEAD = "Traceback (most recent call last):\n"
 CHAINED = (

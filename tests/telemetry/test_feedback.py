@@ -11,7 +11,7 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.meaning import Failure
 from telemetry.span import Event, Span
-from tests.telemetry.spans import captured, make_span
+from tests.telemetry.span_builders import captured, make_span
 
 
 def judge(span: Span) -> Failure | None:

@@ -11,7 +11,7 @@ import pytest
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.meaning import Failure
-from tests.telemetry.spans import make_span
+from tests.telemetry.span_builders import make_span
 
 CHAT = {
     "gen_ai.operation.name": "chat",

@@ -8,7 +8,7 @@ import pytest
 
 from telemetry import conventions
 from telemetry.operation import operation
-from tests.telemetry.spans import CLIENT, CLIENTS, INTERNAL, SERVER, captured, make_span
+from tests.telemetry.span_builders import CLIENT, CLIENTS, INTERNAL, SERVER, captured, make_span
 
 
 def name_of(name: str, attributes: dict[str, Any], kind: int = INTERNAL) -> str:

@@ -6,9 +6,8 @@ import ast
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
-from tests.server import ROOT
+from tests import ROOT
 
 PAGE = (ROOT / "docs" / "protocol.md").read_text()
 ROW = re.compile(r"^\| ([RJMAB]\d+) \| (.+) \| (.+) \| \[[^]]+\]\((\S+)\) \|$", re.MULTILINE)
@@ -21,7 +20,7 @@ RULES = [
 @cache
 def carried() -> Counter[str]:
     """How many tests of this folder carry each id in their name."""
-    trees = [ast.parse(path.read_text()) for path in Path(__file__).parent.glob("test_*.py")]
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "tests" / "telemetry").rglob("test_*.py")]
     names = [node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)]
     tests = [name for name in names if name.startswith("test_")]
     return Counter(rule.upper() for name in tests for rule in CARRIED.findall(name))

@@ -14,7 +14,7 @@ from telemetry.meaning import Failure
 from telemetry.span import STATUS_ERROR
 from telemetry.unknown_tool import unknown_tool
 from telemetry.versions import NEWEST
-from tests.telemetry.spans import make_span
+from tests.telemetry.span_builders import make_span
 
 
 def judge(message: str, tool: str = "fly", given: object = None) -> Failure | None:

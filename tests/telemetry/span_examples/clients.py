@@ -8,7 +8,7 @@ from typing import Any
 
 from telemetry.meaning import Meaning
 from telemetry.span import Event, Span
-from tests.telemetry.spans import make_span
+from tests.telemetry.span_builders import make_span
 
 QUESTION = '[{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]'
 ASKED = [{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]

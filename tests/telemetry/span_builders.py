@@ -6,7 +6,6 @@ import gzip
 import json
 import zlib
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
@@ -14,8 +13,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry import decode
 from telemetry.decode import Encoding
 from telemetry.span import Event, Origin, Span
+from tests import ROOT
 
-CAPTURES = Path(__file__).parent.parent / "fixtures" / "captures"
+CAPTURES = ROOT / "tests" / "fixtures" / "captures"
 INTERNAL, SERVER, CLIENT = 1, 2, 3
 UNSET, OK, ERROR = 0, 1, 2
 
