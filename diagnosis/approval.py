@@ -180,9 +180,9 @@ def write_down(decision: Decision, state: str, address: str) -> None:
     """Append the decision to the audit log; `state` is what the loop was before."""
     loop = decision.loop
     audit.record(
-        audit.Event.DECIDED,
+        audit.AuditEvent.DECIDED,
         f"loop:{loop.pk}",
-        audit.Origin(audit.person(decision.decided_by), address),
+        audit.Actor(audit.person(decision.decided_by), address),
         decision.decided_at,
         loop.project.tenant_id,
         project=loop.project_id,

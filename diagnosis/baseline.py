@@ -70,13 +70,12 @@ class Side:
     @classmethod
     def read(cls, kept: dict[str, Any]) -> Side:
         """What `kept` wrote."""
-        start, end = (unix_nano(datetime.fromisoformat(kept["window"][at])) for at in ("start", "end"))
         batches = tuple(Counts(*batch) for batch in kept.get("batches", []))
         lain = Clustering(*kept.get("clustering", []))
         found = Observed(Counts(kept["failures"], kept["exposure"]), batches, lain)
         ran, failed = (frozenset(kept.get(name, [])) for name in ("releases", "operations"))
         others = {int(key): number for key, number in kept.get("others", {}).items()}
-        return cls(Window(start, end), found, ran, failed, others, kept.get("allowed_rate"))
+        return cls(Window.from_document(kept["window"]), found, ran, failed, others, kept.get("allowed_rate"))
 
 
 def current(loop: Loop, shipped_at: datetime) -> dict[str, Any]:

@@ -6,20 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diagnosis.timing import Place, Step, by_parent
+from diagnosis.timing import CalledOperation, Step, by_parent
 
 Callee = tuple[str, str]  # service and operation
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RunCalls:
     """One trace that ran an operation: its first run there, and how long after its start what was called."""
 
     step: Step
     calls: dict[Callee, int]
 
 
-Visits = dict[Place, list[Made]]
+Visits = dict[CalledOperation, list[RunCalls]]
 
 
 def visited(traces: Iterable[list[Step]]) -> Visits:
@@ -32,11 +32,11 @@ def visited(traces: Iterable[list[Step]]) -> Visits:
     return found
 
 
-def of_trace(steps: list[Step]) -> dict[Place, Made]:
+def of_trace(steps: list[Step]) -> dict[CalledOperation, RunCalls]:
     """What each operation of a trace called."""
-    children, found = by_parent(steps), dict[Place, Made]()
+    children, found = by_parent(steps), dict[CalledOperation, RunCalls]()
     for step in sorted(steps, key=lambda step: (step.start_time_unix_nano, step.span_id)):
-        made = found.setdefault(Place(step.service, step.operation), Made(step, {}))
+        made = found.setdefault(CalledOperation(step.service, step.operation), RunCalls(step, {}))
         for child in children.get(step.span_id, []):
             after = child.start_time_unix_nano - step.start_time_unix_nano
             callee = (child.service, child.operation)

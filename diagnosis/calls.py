@@ -14,10 +14,11 @@ from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from diagnosis.failures import FIELDS, Failing, chunks
-from diagnosis.hints import slices
+from diagnosis.sampling import first_traces, slices
+from diagnosis.traffic import ServiceOperation
 from telemetry import records, segments
 from telemetry.hashing import hash64_of_texts
-from telemetry.models import Record, Trace
+from telemetry.models import Record
 from telemetry.windows import Window
 
 UNITS = ("tool_call", "retrieval", "llm_call")
@@ -33,8 +34,8 @@ START, SERVICE, OPERATION, UNIT, TOOL, FINGERPRINT = (
     for name in ("start_time_unix_nano", "service", "operation", "unit", "tool", "fingerprint")
 )
 
-Row = tuple[Any, ...]  # the values of COLUMNS: objects would cost more than all the rest
-Made = dict[bytes, list[Row]]  # the calls of each trace, by time
+CallRow = tuple[Any, ...]  # the values of COLUMNS: objects would cost more than all the rest
+CallsByTrace = dict[bytes, list[CallRow]]  # the calls of each trace, by time
 
 
 class Bounds(NamedTuple):
@@ -44,7 +45,7 @@ class Bounds(NamedTuple):
     calls: int  # whose content is read by a rule
 
 
-class Lying(NamedTuple):
+class StoredAt(NamedTuple):
     """Where a record and its origin are stored."""
 
     resource_id: int
@@ -53,15 +54,8 @@ class Lying(NamedTuple):
     scope_id: int
 
 
-class Place(NamedTuple):
-    """An operation of a service."""
-
-    service: str
-    operation: str
-
-
 @dataclass(frozen=True, slots=True)
-class Call:
+class AgentCall:
     """One call of an agent; the texts are the same for the same content."""
 
     failing: Failing  # the record; of a call that went well without a fingerprint
@@ -69,9 +63,9 @@ class Call:
     result: str
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ServiceOperation:
         """What was called."""
-        return Place(self.failing.service, self.failing.operation)
+        return ServiceOperation(self.failing.service, self.failing.operation)
 
     @property
     def is_model_call(self) -> bool:
@@ -89,31 +83,31 @@ class Run:
     """What one trace called: where, since when, and the calls themselves if it called one operation often."""
 
     trace_id: bytes
-    places: dict[Place, int]  # start of the first call, in unix nanoseconds
-    calls: list[Call]  # by time
+    places: dict[ServiceOperation, int]  # start of the first call, in unix nanoseconds
+    calls: list[AgentCall]  # by time
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One trace that called an operation, and the call that a rule charges there."""
 
-    place: Place
+    place: ServiceOperation
     trace_id: bytes
     start_time_unix_nano: int
     charged: Failing | None
 
 
-def fingerprint(signal: str, place: Place) -> int:
+def fingerprint(signal: str, place: ServiceOperation) -> int:
     """The key of "this goes wrong in the runs that call this operation", in every window."""
     return hash64_of_texts(KEY_VERSION, signal, *place)
 
 
-def made(window: Window, bounds: Bounds, without: Collection[str] = ()) -> Made:
+def made(window: Window, bounds: Bounds, without: Collection[str] = ()) -> CallsByTrace:
     """The calls of a sample of the bound project's traces; the records of the releases `without` do not count."""
     return called(sampled(window, bounds.a_slice), without)
 
 
-def runs(made: Made, often: int, bounds: Bounds) -> Iterator[Run]:
+def runs(made: CallsByTrace, often: int, bounds: Bounds) -> Iterator[Run]:
     """These traces with the content of their calls, where one operation was called so often."""
     repeating = {
         trace_id: max(Counter(map(place, rows)).values()) >= often for trace_id, rows in made.items()
@@ -122,14 +116,14 @@ def runs(made: Made, often: int, bounds: Bounds) -> Iterator[Run]:
     chosen = evenly(made, amount, bounds)
     known = contents([row for trace_id in chosen if repeating[trace_id] for row in made[trace_id][:A_TRACE]])
     for trace_id in chosen:
-        first: dict[Place, int] = {}
+        first: dict[ServiceOperation, int] = {}
         for row in made[trace_id]:
             first.setdefault(place(row), row[START])
         amount = min(len(made[trace_id]), A_TRACE) if repeating[trace_id] else 0
         yield Run(trace_id, first, list(islice(known, amount)))
 
 
-def evenly(made: Made, amount: int, bounds: Bounds) -> list[bytes]:
+def evenly(made: CallsByTrace, amount: int, bounds: Bounds) -> list[bytes]:
     """As many of the traces as may be read, if all of them hold this amount of calls: or shares would be wrong."""
     return sorted(made)[:: max(1, -(-amount // bounds.calls))]
 
@@ -137,27 +131,17 @@ def evenly(made: Made, amount: int, bounds: Bounds) -> list[bytes]:
 def sampled(window: Window, a_slice: int) -> list[bytes]:
     """The first traces of each slice of the window, without those that have too few records."""
     parts = slices(window)
-    found = [first(part, a_slice) for part in parts]
+    found = [first_traces(part, a_slice) for part in parts]
     full = [number for number, rows in enumerate(found) if len(rows) == a_slice]
     spare = sum(a_slice - len(rows) for rows in found) // max(len(full), 1)
     for number in full if spare else ():  # quiet slices leave their share to busy ones
-        found[number] = first(parts[number], a_slice + spare)
+        found[number] = first_traces(parts[number], a_slice + spare)
     return [trace_id for rows in found for trace_id, records in rows if records >= LEAST]
 
 
-def first(part: Window, most: int) -> list[tuple[bytes, int]]:
-    """The first traces that start in this part of the window, with their numbers of records."""
-    started = Trace.objects.filter(
-        start_time_unix_nano__gte=part.start_unix_nano, start_time_unix_nano__lt=part.end_unix_nano
-    ).order_by("start_time_unix_nano", "trace_id")
-    return [
-        (bytes(trace_id), records) for trace_id, records in started.values_list("trace_id", "records")[:most]
-    ]
-
-
-def called(trace_ids: Sequence[bytes], without: Collection[str]) -> Made:
+def called(trace_ids: Sequence[bytes], without: Collection[str]) -> CallsByTrace:
     """The calls of each of these traces by time, without their content."""
-    found: Made = defaultdict(list)
+    found: CallsByTrace = defaultdict(list)
     for chunk in chunks(trace_ids):
         rows = Record.objects.filter(trace_id__in=chunk, unit__in=UNITS).exclude(release__in=without)
         for row in rows.order_by("trace_id", "span_id").values_list(*COLUMNS)[:MOST_RECORDS]:
@@ -167,20 +151,20 @@ def called(trace_ids: Sequence[bytes], without: Collection[str]) -> Made:
     return found
 
 
-def place(row: Row) -> Place:
+def place(row: CallRow) -> ServiceOperation:
     """What the record called."""
-    return Place(row[SERVICE], row[OPERATION])
+    return ServiceOperation(row[SERVICE], row[OPERATION])
 
 
-def contents(rows: Sequence[Row]) -> Iterator[Call]:
+def contents(rows: Sequence[CallRow]) -> Iterator[AgentCall]:
     """The records with what was asked and answered, in their order."""
     for row, capture in zip(rows, captures(rows), strict=True):
-        yield Call(failing(row), told(capture.get("input")), told(capture.get("output")))
+        yield AgentCall(failing(row), told(capture.get("input")), told(capture.get("output")))
 
 
-def captures(rows: Sequence[Row]) -> Iterator[Mapping[str, Any]]:
+def captures(rows: Sequence[CallRow]) -> Iterator[Mapping[str, Any]]:
     """What was recorded of each unit of work, in their order."""
-    lain = [Lying(*row[-len(Lying._fields) :]) for row in rows]
+    lain = [StoredAt(*row[-len(StoredAt._fields) :]) for row in rows]
     known = cast(Sequence[Record], lain)  # as they do, these know where they lie
     sent, shared = segments.messages(known), records.origins(known)
     for at in lain:
@@ -188,7 +172,7 @@ def captures(rows: Sequence[Row]) -> Iterator[Mapping[str, Any]]:
         yield records.capture(message, origin) or {}
 
 
-def failing(row: Row) -> Failing:
+def failing(row: CallRow) -> Failing:
     """The record as plain values."""
     trace_id, span_id, parent, *rest = row[: len(FIELDS)]
     return Failing(bytes(trace_id), bytes(span_id), bytes(parent) if parent else None, *rest)

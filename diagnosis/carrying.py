@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from diagnosis import loops
-from diagnosis.cluster_map import Fate, Moves, fates
+from diagnosis.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.recounting import recounted
@@ -33,7 +33,7 @@ def moves_of(switch: FingerprintSwitch) -> Moves:
     }
 
 
-def plan(switch: FingerprintSwitch) -> list[Fate]:
+def plan(switch: FingerprintSwitch) -> list[ClusterOutcome]:
     """What becomes of the project's loops."""
     return fates(going_on(switch), moves_of(switch))
 
@@ -86,7 +86,9 @@ def tell_evals(switch: FingerprintSwitch, ids: Iterable[str]) -> None:
     EvalCandidate.objects.bulk_update(moved, ["document"], batch_size=BATCH)
 
 
-def move(fate: Fate, switch: FingerprintSwitch, baseline: dict[str, Any] | None, now: datetime) -> None:
+def move(
+    fate: ClusterOutcome, switch: FingerprintSwitch, baseline: dict[str, Any] | None, now: datetime
+) -> None:
     """The loop goes on under the new id, and its history says since when."""
     loop, new = fate.loop, cluster_id(fate.to or 0)
     issue = loop.issue | {"cluster_id": new}
@@ -103,7 +105,7 @@ def move(fate: Fate, switch: FingerprintSwitch, baseline: dict[str, Any] | None,
     )
 
 
-def end(fate: Fate, into: Loop, now: datetime) -> None:
+def end(fate: ClusterOutcome, into: Loop, now: datetime) -> None:
     """The loop ends in another one."""
     changed(fate.loop, now, state=Loop.State.JOINED, joined_to=into)
     loops.note(fate.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=fate.loop.state)

@@ -14,22 +14,21 @@ from dataclasses import dataclass, field
 from diagnosis.models import Loop
 from telemetry.fingerprint import of_cluster_id
 
-State = Loop.State
 Moves = Mapping[int, Mapping[int, int]]  # records by their cluster before and after
 STANDING = [  # which loop stays where several meet: the further a person's decision led, the more it tells
-    State.SHIPPED,
-    State.INCONCLUSIVE,
-    State.HELD,
-    State.REGRESSED,
-    State.APPROVED,
-    State.REJECTED,
-    State.RETURNED,
-    State.PROPOSED,
+    Loop.State.SHIPPED,
+    Loop.State.INCONCLUSIVE,
+    Loop.State.HELD,
+    Loop.State.REGRESSED,
+    Loop.State.APPROVED,
+    Loop.State.REJECTED,
+    Loop.State.RETURNED,
+    Loop.State.PROPOSED,
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class ClusterOutcome:
     """What becomes of a loop."""
 
     loop: Loop
@@ -70,7 +69,7 @@ def sources(moves: Moves) -> dict[int, Counter[int]]:
     return found
 
 
-def fates(loops: Iterable[Loop], moves: Moves) -> list[Fate]:
+def fates(loops: Iterable[Loop], moves: Moves) -> list[ClusterOutcome]:
     """What becomes of these loops, in an order of their own."""
     meeting: dict[int, list[Loop]] = defaultdict(list)
     found = []
@@ -80,10 +79,10 @@ def fates(loops: Iterable[Loop], moves: Moves) -> list[Fate]:
         if parts:
             meeting[biggest(parts)].append(loop)
         else:
-            found.append(Fate(loop, None))
+            found.append(ClusterOutcome(loop, None))
     for to, (kept, *joined) in meeting.items():
-        found.append(Fate(kept, to, joined=joined, others=further(kept, to, moves)))
-        found += [Fate(loop, to, into=kept, others=further(loop, to, moves)) for loop in joined]
+        found.append(ClusterOutcome(kept, to, joined=joined, others=further(kept, to, moves)))
+        found += [ClusterOutcome(loop, to, into=kept, others=further(loop, to, moves)) for loop in joined]
     return sorted(found, key=lambda fate: standing(fate.loop))
 
 
@@ -94,4 +93,4 @@ def further(loop: Loop, to: int, moves: Moves) -> list[int]:
 
 def standing(loop: Loop) -> tuple[int, int, str]:
     """The smallest stays."""
-    return STANDING.index(State(loop.state)), -loop.failures, loop.loop_id
+    return STANDING.index(Loop.State(loop.state)), -loop.failures, loop.loop_id

@@ -24,7 +24,6 @@ from diagnosis.verification_model import Verification
 from telemetry.times import rfc3339
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 
-LATENCY = "latency"
 FOUND = RULES.signals  # found by a diagnosis; no record carries their fingerprint
 TRACES = "Here a record is a trace that was looked at, and a failure one with the {signal}."
 
@@ -78,8 +77,8 @@ def last_verification(loop: Loop, before: Side) -> Verification | None:
 
 
 def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) -> Judgement:
-    """By durations if the loop is about latency, by failures else."""
-    if loop.signal_type == LATENCY:
+    """By durations where the loop is about them, by failures else."""
+    if loop.signal_type in RULES.by_durations:
         found = latency.judge(
             spent.durations(before.window, target), spent.durations(after.window, target), last
         )

@@ -21,7 +21,7 @@ STRONGEST = 8  # values that pairs are made of
 BETTER = 1.1  # times the G of the stronger value: what a pair must add
 REPEATED = 5  # records a value; below it on average, the values of an attribute are identifiers
 
-Facts = Mapping[str, str]
+RecordFacts = Mapping[str, str]
 Value = tuple[str, str | None]  # an attribute and its value; None: not set
 
 
@@ -53,10 +53,10 @@ class Hint:
         }
 
 
-class Counted:
+class ValueCounts:
     """How many records have which value."""
 
-    def __init__(self, rows: Iterable[Facts] = ()) -> None:
+    def __init__(self, rows: Iterable[RecordFacts] = ()) -> None:
         self.rows = list(rows)
         self.values: Counter[tuple[str, str]] = Counter(pair for row in self.rows for pair in row.items())
         self.attributes: Counter[str] = Counter()
@@ -77,11 +77,11 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class FailedAndHealthy:
     """The records that failed one way and those that did not, as they were sampled, and the share that fails."""
 
-    failed: Counted
-    healthy: Counted
+    failed: ValueCounts
+    healthy: ValueCounts
     share: float  # of the operation's records that fail this way
 
     def hint(self, values: tuple[Value, ...], failed: int, healthy: int) -> Hint:
@@ -92,7 +92,7 @@ class Sides:
         return Hint(values, failed, failed + healthy, lift, g)
 
 
-def judge(sides: Sides) -> list[Hint]:
+def judge(sides: FailedAndHealthy) -> list[Hint]:
     """The strongest hints, at most MOST. Pure."""
     if len(sides.failed) < SUPPORT or not len(sides.healthy):
         return []
@@ -112,12 +112,12 @@ def is_sure(hint: Hint, tests: int) -> bool:
     return hint.support >= SUPPORT and hint.lift >= LIFT and hint.p < CHANCE / max(tests, 1)
 
 
-def single(sides: Sides, value: Value) -> Hint:
+def single(sides: FailedAndHealthy, value: Value) -> Hint:
     """The hint of one value."""
     return sides.hint((value,), sides.failed.having(value), sides.healthy.having(value))
 
 
-def candidates(sides: Sides) -> list[Value]:
+def candidates(sides: FailedAndHealthy) -> list[Value]:
     """The values of every attribute that is no identifier and that not all records share."""
     values: dict[str, set[str | None]] = defaultdict(set)
     for attribute, value in (*sides.failed.values, *sides.healthy.values):
@@ -133,7 +133,7 @@ def candidates(sides: Sides) -> list[Value]:
     return found
 
 
-def pairs(sides: Sides, tested: list[Hint], sure: list[Hint]) -> list[Hint]:
+def pairs(sides: FailedAndHealthy, tested: list[Hint], sure: list[Hint]) -> list[Hint]:
     """
     Two of the strongest values, where they say clearly more together.
 
@@ -160,7 +160,7 @@ def pairs(sides: Sides, tested: list[Hint], sure: list[Hint]) -> list[Hint]:
 
 
 def g_test(failed: int, n: int, failures: int, records: int) -> float:
-    """G of the table (with the value or without) x (failed or not); 0 where the value does not raise the rate."""
+    """G of the table (with the value or without) x (failed or not), never below 0."""
     observed = (failed, n - failed, failures - failed, records - n - failures + failed)
     margins = (
         (n, failures),

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Count, F
 
 from diagnosis import baseline, exposure
-from diagnosis.comparison import FOUND
 from diagnosis.models import Loop
-from diagnosis.readable import moment
+from diagnosis.quantities import to_the_minute
+from diagnosis.rules import RULES
 from telemetry.models import Record
-from telemetry.windows import Window, unix_nano
+from telemetry.windows import Window
 from telemetry.windows import moment as moment_of
 
 PARTS = 24  # of each window
@@ -28,7 +27,7 @@ LEAST = 3  # height of a bar of one failure
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TimelineBar:
     """One stretch of time, and its bar."""
 
     start: str
@@ -44,7 +43,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class TimelineWindow:
     """One of the two windows in numbers; `ran` is None where it was not counted."""
 
     start: str
@@ -62,9 +61,9 @@ class Side:
 class Course:
     """Both windows, and the parts of both in order."""
 
-    before: Side
-    now: Side
-    parts: list[Part]
+    before: TimelineWindow
+    now: TimelineWindow
+    parts: list[TimelineBar]
 
     @property
     def width(self) -> int:
@@ -85,7 +84,7 @@ class Course:
 def read(loop: Loop) -> Course | None:
     """Of the bound project. None where no record carries the failure, or the packet names no window."""
     window = window_of(loop)
-    if window is None or loop.signal_type in FOUND:
+    if window is None or loop.signal_type in RULES.signals:
         return None
     counted = failures(loop, window)
     before, now = side(loop, window.before, counted[:PARTS]), side(loop, window, counted[PARTS:])
@@ -93,12 +92,10 @@ def read(loop: Loop) -> Course | None:
 
 
 def window_of(loop: Loop) -> Window | None:
-    """The window of the loop's packet."""
-    said = loop.packet.document.get("window")
-    if not said:
-        return None
-    start, end = (unix_nano(datetime.fromisoformat(str(said[at]))) for at in ("start", "end"))
-    return Window(start, end) if end - start >= PARTS else None
+    """The window of the loop's packet; None where the packet names none, or one too short for PARTS."""
+    stored = loop.packet.document.get("window")
+    window = Window.from_document(stored) if stored else None
+    return window if window and window.end_unix_nano - window.start_unix_nano >= PARTS else None
 
 
 def failures(loop: Loop, window: Window) -> list[int]:
@@ -119,22 +116,22 @@ def part_nano(window: Window) -> int:
     return -(-(window.end_unix_nano - window.start_unix_nano) // PARTS)
 
 
-def side(loop: Loop, window: Window, counted: Sequence[int]) -> Side:
+def side(loop: Loop, window: Window, counted: Sequence[int]) -> TimelineWindow:
     """One window in numbers."""
     ran = None
     if window.since_minutes <= LONGEST:
         target = baseline.target(loop, frozenset())
         ran = exposure.tally(window, target.ran, target.failed)[0]
-    start, end = (moment(moment_of(at)) for at in (window.start_unix_nano, window.end_unix_nano))
-    return Side(start, end, sum(counted), ran)
+    start, end = (to_the_minute(moment_of(at)) for at in (window.start_unix_nano, window.end_unix_nano))
+    return TimelineWindow(start, end, sum(counted), ran)
 
 
-def parts(window: Window, counted: Sequence[int]) -> list[Part]:
+def parts(window: Window, counted: Sequence[int]) -> list[TimelineBar]:
     """The bars; the highest is the worst part."""
     start, size, most = window.before.start_unix_nano, part_nano(window), max(1, *counted)
     return [
-        Part(
-            start=moment(moment_of(start + number * size)),
+        TimelineBar(
+            start=to_the_minute(moment_of(start + number * size)),
             failures=failed,
             is_now=number >= PARTS,
             x=number * STEP,

@@ -20,7 +20,7 @@ class OperationRow(Shape):
     p95_ms = serializers.FloatField(help_text="Upper bound of the bucket that holds it.")
 
 
-class Counts(Shape):
+class CountsSerializer(Shape):
     """What the window holds."""
 
     records = serializers.IntegerField()
@@ -37,7 +37,7 @@ class Dashboard(Shape):
     ok = serializers.BooleanField()
     project = ProjectSummary()
     window = Window()
-    counts = Counts()
+    counts = CountsSerializer()
     tallies = serializers.DictField(
         child=serializers.IntegerField(), help_text="Counts by what became of what was sent; see `ledger`."
     )

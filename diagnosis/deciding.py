@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from diagnosis import approval, loops, next_action, reopening, two_people
 from diagnosis.approval import Choice
 from diagnosis.models import Decision, Loop, Packet
+from diagnosis.quantities import to_the_minute
 from tenants.limits import client_address
 
 
@@ -88,6 +89,6 @@ def what_happened(loop: Loop, seen: Seen) -> str:
         return f"{first} Yours was not recorded. Read {loop.loop_id} again, then decide."
     return (
         f"Already decided: {loop.loop_id}. {decision.decided_by.get_username()} chose "
-        f"“{decision.get_verb_display()}” at {decision.decided_at:%Y-%m-%d %H:%M} UTC, "
+        f"“{decision.get_verb_display()}” at {to_the_minute(decision.decided_at)} UTC, "
         f"because: {decision.reason} Your decision was not recorded."
     )

@@ -25,7 +25,7 @@ SAME, DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY = "same", "differs", "healthy lacks it"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ComparedLine:
     """One thing that either record says, "" where it does not, and how the two stand to each other in a word."""
 
     name: str
@@ -35,22 +35,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RecordComparison:
     """The lines that differ, and those that do not; how many more there are."""
 
-    unlike: list[Line]
-    equal: list[Line]
+    unlike: list[ComparedLine]
+    equal: list[ComparedLine]
     left_out: int
 
 
-def compare(chosen: Mapping[str, Any], healthy: Mapping[str, Any]) -> Comparison:
+def compare(chosen: Mapping[str, Any], healthy: Mapping[str, Any]) -> RecordComparison:
     """Every fact of two records: those of the first in their order, then what only the other says."""
     mine, other = said(chosen), said(healthy)
     lines = [line(name, mine.get(name), other.get(name)) for name in dict.fromkeys([*mine, *other])]
     unlike = [one for one in lines if one.mark != SAME]
     equal = [one for one in lines if one.mark == SAME]
-    shown = Comparison(unlike[:ROW_LIMIT], equal[:ROW_LIMIT], 0)
-    return Comparison(shown.unlike, shown.equal, len(lines) - len(shown.unlike) - len(shown.equal))
+    shown = RecordComparison(unlike[:ROW_LIMIT], equal[:ROW_LIMIT], 0)
+    return RecordComparison(shown.unlike, shown.equal, len(lines) - len(shown.unlike) - len(shown.equal))
 
 
 def said(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,13 +65,13 @@ def without_times(event: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name not in TIMES}
 
 
-def line(name: str, chosen: Any, healthy: Any) -> Line:
+def line(name: str, chosen: Any, healthy: Any) -> ComparedLine:
     """One row; None stands for what is not said."""
     pair = chosen, healthy
     if isinstance(chosen, str) and isinstance(healthy, str) and chosen != healthy:
         pair = from_difference(chosen, healthy)
     texts = ("" if one is None else text(one) for one in pair)
-    return Line(text(name, NAME_LIMIT), mark(chosen, healthy), *texts)
+    return ComparedLine(text(name, NAME_LIMIT), mark(chosen, healthy), *texts)
 
 
 def mark(chosen: Any, healthy: Any) -> str:

@@ -26,7 +26,7 @@ class EvalCase(Shape):
     failure = text()
 
 
-class EvalCandidate(Shape):
+class EvalCandidateSerializer(Shape):
     """A test that would catch the failure."""
 
     eval_id = serializers.CharField()
@@ -39,7 +39,7 @@ class EvalCandidate(Shape):
     cases = EvalCase(many=True)
 
 
-class EvalAnswer(EvalCandidate):
+class EvalAnswer(EvalCandidateSerializer):
     """A candidate as it is answered."""
 
     ok = serializers.BooleanField()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -9,10 +11,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import eval_shapes
-from diagnosis.eval_formats import FORMATS
+from diagnosis import eval_formats, eval_shapes
 from diagnosis.eval_models import EvalCandidate, EvalResult
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry.asking import checked, sent
 from tenants.models import Project
 from tenants.project_view import ProjectView
@@ -31,6 +32,17 @@ def own_eval(project: Project, eval_id: str) -> EvalCandidate:
     return candidate
 
 
+def not_offered(asked: str, why: str, document: dict[str, Any]) -> ApiError:
+    """The refusal of a form that could pass while the failure is there."""
+    others = ", ".join(f"format={name}" for name in eval_formats.offered(document))
+    return ApiError(
+        400,
+        "format_not_offered",
+        f"This eval has no {asked} file. {why}",
+        f"GET /v1/evals/{document['eval_id']} with {others}.",
+    )
+
+
 class EvalView(ProjectView):
     """One candidate."""
 
@@ -40,14 +52,22 @@ class EvalView(ProjectView):
         parameters=[eval_shapes.EvalParameters],
         responses={
             (200, "application/json"): eval_shapes.EvalAnswer,
-            **{(200, kind.split(";")[0]): OpenApiTypes.STR for kind, _ in list(FORMATS.values())[1:]},
+            **{
+                (200, form.MEDIA_TYPE.split(";")[0]): OpenApiTypes.STR
+                for name, form in eval_formats.FORMATS.items()
+                if name != "json"
+            },
             **{(code, "application/json"): Error for code in REFUSED},
         },
     )
     def get(self, request: Request, eval_id: str) -> HttpResponse:
         """The candidate in the asked form."""
-        content_type, write = FORMATS[checked(eval_shapes.EvalParameters, request)["format"]]
-        return HttpResponse(write(own_eval(self.project, eval_id).document), content_type=content_type)
+        asked = checked(eval_shapes.EvalParameters, request)["format"]
+        document = own_eval(self.project, eval_id).document
+        if why := eval_formats.left_out(document).get(asked):
+            raise not_offered(asked, why, document)
+        form = eval_formats.FORMATS[asked]
+        return HttpResponse(form.render(document), content_type=form.MEDIA_TYPE)
 
 
 class EvalsView(ProjectView):

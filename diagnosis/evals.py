@@ -14,19 +14,12 @@ from typing import Any
 
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.failures import Failing
-from diagnosis.rules import RULES
+from diagnosis.rules import ALL_SIGNALS
 from telemetry.fingerprint import cluster_id
 from tenants.models import Project
 
-EXPECTATIONS = {
-    "tool_call_failed": "The tool call returns a result without an error.",
-    "llm_call_failed": "The model call returns an answer without an error.",
-    "output_truncated": "The answer ends by itself: finish_reason is not length.",
-    "malformed_output": "The model calls only tools that were offered, with arguments that are JSON.",
-    "user_signal": "The answer is one that the user does not rate down.",
-} | {signal: rule.EXPECTATION for signal, rule in RULES.rules.items()}
+EXPECTATIONS = {name: signal.EXPECTATION for name, signal in ALL_SIGNALS.items()}
 ATTEMPTS = 100  # at a free name; two do unless fingerprints are switched to and fro
-DEFAULT_EXPECTATION = "The operation ends without an error."
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even run of backslashes, which are text themselves
 
 
@@ -93,7 +86,7 @@ def document(
         "operation": example.operation,
         "unit": example.unit or None,
         "signal_type": example.signal_type,
-        "expectation": EXPECTATIONS.get(example.signal_type, DEFAULT_EXPECTATION),
+        "expectation": EXPECTATIONS[example.signal_type],
         "cases": [case(record) for record in evidence],
     }
 

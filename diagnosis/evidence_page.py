@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from diagnosis import course, differences, twin
 from diagnosis.content import evidence_ids
 from diagnosis.course import Course
-from diagnosis.differences import CONTENT, FACTS, Comparison
+from diagnosis.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.models import Loop
 from diagnosis.readable import rows, text
 from telemetry import reading, waterfall
@@ -32,7 +32,7 @@ Rows = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class EvidenceChoice:
     """A record that can be looked at, in a line."""
 
     record_id: str
@@ -46,7 +46,7 @@ class Pair:
 
     chosen: dict[str, Any]
     healthy: dict[str, Any] | None
-    comparison: Comparison | None
+    comparison: RecordComparison | None
 
     @property
     def parts(self) -> list[tuple[str, Rows]]:
@@ -61,7 +61,7 @@ class Evidence:
     """What the store told: which records there are, the pair in sight, its trace, the failures over time."""
 
     total: int
-    choices: list[Choice] = field(default_factory=list)
+    choices: list[EvidenceChoice] = field(default_factory=list)
     chosen_id: str = ""
     pair: Pair | None = None  # None: the chosen record is not stored any more
     trace: Waterfall | None = None
@@ -89,7 +89,7 @@ def of_store(loop: Loop, record_ids: list[str], asked: Mapping[str, str]) -> Evi
     chosen = found.get(chosen_id)
     return Evidence(
         total=len(record_ids),
-        choices=[Choice(one, line(found.get(one)), one == chosen_id) for one in offered],
+        choices=[EvidenceChoice(one, line(found.get(one)), one == chosen_id) for one in offered],
         chosen_id=chosen_id,
         pair=pair(chosen, loop.signal_type) if chosen else None,
         trace=trace(chosen_id, asked.get("row", "")) if chosen else None,

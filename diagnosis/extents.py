@@ -18,6 +18,7 @@ from diagnosis.clusters import Cluster
 from diagnosis.evidence import Candidate, sampled
 from diagnosis.failures import Failing, Identity
 from diagnosis.rates import Counts
+from diagnosis.traffic import ServiceOperation
 from telemetry.sql import fetch
 from telemetry.windows import Window
 
@@ -32,7 +33,7 @@ START, TRACE, SPAN, IS_ECHO, SERVICE, OPERATION, SEVERITY, MESSAGE, SESSION, USE
     range(13)
 )
 facts_of = itemgetter(TRACE, MESSAGE, SESSION, USER, RELEASE, MODEL)
-Row = tuple[Any, ...]  # the values of CHARGED
+ChargeRow = tuple[Any, ...]  # the values of CHARGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class Extent:
     users: int
     tokens: int  # of its traces, whole
     severities: frozenset[str]  # of its records and their echoes
-    places: list[tuple[str, str]]  # services and operations that failed this way, by name
+    places: list[ServiceOperation]  # that failed this way, by name
     first_unix_nano: int
     last_unix_nano: int
     echoes: int
     echo_operations: list[str]  # by name
-    sample: list[Row]  # evenly over time, the first and the last among them
+    sample: list[ChargeRow]  # evenly over time, the first and the last among them
     signal_type: str = ""  # of what a rule found
     looked_at: int | None = None  # among which these were found, where not all were looked at
     before: Counts | None = None  # the same of the window before, where no rollup knows
@@ -94,7 +95,7 @@ def read(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent]:
             yield extent(fingerprint, rows)
 
 
-def extent(fingerprint: int, rows: Sequence[Row]) -> Extent:
+def extent(fingerprint: int, rows: Sequence[ChargeRow]) -> Extent:
     """The extent of a cluster by its charges and echoes, which are by time. Pure."""
     echoes = [row for row in rows if row[IS_ECHO]]
     records = [row for row in rows if not row[IS_ECHO]] if echoes else rows
@@ -107,7 +108,10 @@ def extent(fingerprint: int, rows: Sequence[Row]) -> Extent:
         users=len(set(columns[USER]) - {0}),
         tokens=sum(dict(zip(columns[TRACE], columns[TOKENS], strict=True)).values()),
         severities=frozenset(columns[SEVERITY]).union(row[SEVERITY] for row in echoes),
-        places=sorted(set(zip(columns[SERVICE], columns[OPERATION], strict=True))),
+        places=[
+            ServiceOperation(*place)
+            for place in sorted(set(zip(columns[SERVICE], columns[OPERATION], strict=True)))
+        ],
         first_unix_nano=columns[START][0],
         last_unix_nano=columns[START][-1],
         echoes=len(echoes),
@@ -131,7 +135,7 @@ def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
     )
 
 
-def row(record: Failing, is_echo: bool, identities: Mapping[bytes, Identity]) -> Row:
+def row(record: Failing, is_echo: bool, identities: Mapping[bytes, Identity]) -> ChargeRow:
     """A record as a charge has it."""
     identity = identities.get(record.trace_id, Identity("", ""))
     return (

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from diagnosis import feed_keys
 from diagnosis.notice_models import FeedKey
-from loopkit.links import absolute
+from loopkit.http.links import absolute
 from tenants import audit
 from tenants.minted_admin import MintedAdmin
 from tenants.models import Tenant
@@ -65,7 +65,7 @@ class FeedKeyAdmin(MintedAdmin):
         """Where the key opens something."""
         return {"feeds": [absolute(request, reverse(f"notices-{kind}")) for kind in ("atom", "json")]}
 
-    def write_down(self, request: HttpRequest, key: FeedKey, event: audit.Event, now: datetime) -> None:
+    def write_down(self, request: HttpRequest, key: FeedKey, event: audit.AuditEvent, now: datetime) -> None:
         """One entry about the key in the audit log."""
         said = {"kind": "feed", "label": key.label}
         audit.record(event, f"feedkey:{key.pk}", audit.staff(request), now, key.tenant_id, **said)

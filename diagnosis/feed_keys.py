@@ -18,7 +18,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from diagnosis.notice_models import FeedKey
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from tenants import credentials
 from tenants.authentication import LAST_USED_STEP
 from tenants.models import Tenant

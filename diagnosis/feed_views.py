@@ -25,7 +25,7 @@ from diagnosis.feed_keys import FeedAuthentication, FeedReader
 from diagnosis.feeds import Feed
 from diagnosis.notice_models import Notice
 from diagnosis.pages_of import page, place_in
-from loopkit.links import absolute
+from loopkit.http.links import absolute
 from telemetry.asking import checked
 from telemetry.parameters import Declared, page_limit
 from tenants.serializers import Error

@@ -33,7 +33,7 @@ WINDOWS = {"10080": "7 days", str(MAX_MINUTES): "30 days", "129600": "90 days", 
 MOST_PARTS = 200
 
 
-class Asked(NamedTuple):
+class FunnelQuery(NamedTuple):
     """What the URL names; "" is all that the person may see."""
 
     tenant: str
@@ -41,7 +41,7 @@ class Asked(NamedTuple):
     since_minutes: str
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> Asked:
+    def read(cls, query: Mapping[str, str]) -> FunnelQuery:
         """As the URL says; 30 days for a window that is not offered."""
         minutes = query.get("since_minutes", "")
         return cls(
@@ -55,7 +55,7 @@ class Asked(NamedTuple):
         return funnel_rows.period(Window.ending(now, int(self.since_minutes)))
 
 
-class Part(NamedTuple):
+class FunnelPart(NamedTuple):
     """A tenant or a project among the others."""
 
     name: str
@@ -69,7 +69,7 @@ def funnel_page(request: HttpRequest) -> HttpResponse:
     """The funnel of what the URL names, and of each part of it."""
     if not admin.site.get_model_admin(Loop).has_view_permission(request):
         raise PermissionDenied
-    asked = Asked.read(request.GET.dict())
+    asked = FunnelQuery.read(request.GET.dict())
     own = visible(with_loops(), request.user, "tenant")
     context = read(own, asked, asked.period(timezone.now())) | {
         "title": "Funnel",
@@ -87,7 +87,7 @@ def with_loops() -> QuerySet[Project]:
     return Project.objects.filter(Exists(Loop.objects.filter(project=OuterRef("pk")))).order_by("pk")
 
 
-def read(own: QuerySet[Project], asked: Asked, period: Period) -> dict[str, Any]:
+def read(own: QuerySet[Project], asked: FunnelQuery, period: Period) -> dict[str, Any]:
     """The funnel, its parts, and the projects to choose from."""
     if asked.tenant:
         own = own.filter(tenant=asked.tenant)
@@ -103,7 +103,9 @@ def read(own: QuerySet[Project], asked: Asked, period: Period) -> dict[str, Any]
     }
 
 
-def parts(lives: list[Life], projects: QuerySet[Project], asked: Asked, period: Period) -> list[Part]:
+def parts(
+    lives: list[Life], projects: QuerySet[Project], asked: FunnelQuery, period: Period
+) -> list[FunnelPart]:
     """The funnel of each tenant, or of each project of the tenant that is asked for."""
     owners = dict(projects.values_list("pk", "tenant"))
     names = dict(Tenant.objects.filter(pk__in=set(owners.values())).values_list("pk", "name"))
@@ -112,6 +114,8 @@ def parts(lives: list[Life], projects: QuerySet[Project], asked: Asked, period: 
     for life in lives:
         of_part[life.project_id if asked.tenant else owners[life.project_id]].append(life)
     return [
-        Part(names.get(key, key), field, urlencode(asked._asdict() | {field: key}), funnel(mine, period))
+        FunnelPart(
+            names.get(key, key), field, urlencode(asked._asdict() | {field: key}), funnel(mine, period)
+        )
         for key, mine in of_part.items()
     ]

@@ -39,7 +39,7 @@ NO_TIME = timedelta(0)
 FREE = Cost(0, 0, 0)
 
 
-class Event(NamedTuple):
+class LifeEvent(NamedTuple):
     """What happened to a loop: a kind of LoopEvent, the verb of a decision, or the verdict of a verification."""
 
     at: datetime
@@ -68,7 +68,7 @@ class Life:
     project_id: str
     state: str
     first_seen: datetime | None
-    events: Sequence[Event]
+    events: Sequence[LifeEvent]
     cost: Cost = FREE
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from diagnosis import loops
 from diagnosis.funnel import Funnel, funnel
-from diagnosis.funnel_lives import ENDS_WAITING, HELD, STARTS_WAITING, Event, Life, Period
+from diagnosis.funnel_lives import ENDS_WAITING, HELD, STARTS_WAITING, Life, LifeEvent, Period
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.urgency import Cost
 from diagnosis.verification_model import Verification
@@ -45,17 +45,17 @@ def read(rows: QuerySet[Loop], since: datetime) -> list[Life]:
     ]
 
 
-def happened(moved: QuerySet[Loop]) -> dict[str, list[Event]]:
+def happened(moved: QuerySet[Loop]) -> dict[str, list[LifeEvent]]:
     """What happened to each loop, by its id. The first of two approvals decides nothing."""
-    found: dict[str, list[Event]] = defaultdict(list)
+    found: dict[str, list[LifeEvent]] = defaultdict(list)
     names = moved.values("pk")
     noted = LoopEvent.objects.filter(loop__in=names, kind__in=TOLD)
     decided = Decision.objects.filter(loop__in=names, verb__in=ENDS_WAITING, is_first=False)
     held = Verification.objects.filter(loop__in=names, verdict=HELD)
     for loop_id, at, what in noted.order_by().values_list("loop_id", "created_at", "kind"):
-        found[loop_id].append(Event(at, what))
+        found[loop_id].append(LifeEvent(at, what))
     for loop_id, at, what in decided.order_by().values_list("loop_id", "decided_at", "verb"):
-        found[loop_id].append(Event(at, what))
+        found[loop_id].append(LifeEvent(at, what))
     for loop_id, at, what in held.order_by().values_list("loop_id", "created_at", "verdict"):
-        found[loop_id].append(Event(at, what))
+        found[loop_id].append(LifeEvent(at, what))
     return found

@@ -59,14 +59,14 @@ class Numbers:
     @classmethod
     def read(cls, kept: dict[str, Any]) -> Numbers:
         """What `kept` wrote."""
-        return cls(kept["failures"], kept["users"], window_of(kept))
+        return cls(kept["failures"], kept["users"], Window.from_document(kept["window"]))
 
 
 def numbers(packet: Packet, issue: dict[str, Any]) -> dict[str, Any]:
     """What a decision on the issue keeps; nothing if the packet does not say its window."""
     if "window" not in packet.document:
         return {}
-    return since_first(issue, window_of(packet.document)).kept()
+    return since_first(issue, Window.from_document(packet.document["window"])).kept()
 
 
 def since_first(issue: dict[str, Any], window: Window) -> Numbers:
@@ -75,12 +75,6 @@ def since_first(issue: dict[str, Any], window: Window) -> Numbers:
     end = window.end_unix_nano
     begun = Window(min(max(window.start_unix_nano, first), end - urgency.SHORTEST * MINUTE_NANO), end)
     return Numbers(issue["impact"]["records"], issue["impact"]["users"], begun)
-
-
-def window_of(document: dict[str, Any]) -> Window:
-    """The window that a document names."""
-    start, end = (datetime.fromisoformat(document["window"][at]) for at in ("start", "end"))
-    return Window(unix_nano(start), unix_nano(end))
 
 
 def grown(rejection: Decision, issue: dict[str, Any], window: Window, fingerprint: int) -> Numbers | None:

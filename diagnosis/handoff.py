@@ -12,7 +12,7 @@ from typing import Any
 from diagnosis import issue_text, loops, neutral, next_action, reopening, two_people
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry.reading import find
 from tenants.binding import bind
 

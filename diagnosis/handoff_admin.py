@@ -20,8 +20,8 @@ from rest_framework.request import Request
 from diagnosis import handoff, handoff_zip
 from diagnosis.models import Loop
 from diagnosis.notice_models import Tracker
-from loopkit.errors import ApiError
-from loopkit.links import absolute
+from loopkit.http.errors import ApiError
+from loopkit.http.links import absolute
 
 logger = logging.getLogger(__name__)
 

@@ -13,19 +13,12 @@ from typing import Any
 
 import orjson
 
-from diagnosis import handoff
-from diagnosis.eval_formats import FORMATS
+from diagnosis import eval_formats, handoff
 
 MEDIA_TYPE = "application/zip"
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
 READABLE = 0o644 << 16
 PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-EVAL_FILES = {
-    "json": "{}.json",
-    "jsonl": "{}.jsonl",
-    "pytest": "test_{}.py",
-    "promptfoo": "{}.promptfoo.yaml",
-}
 
 
 def archive(data: dict[str, Any]) -> bytes:
@@ -52,14 +45,13 @@ def files(data: dict[str, Any]) -> dict[str, bytes]:
         "new_issue_links.md": issue_links(data).encode(),
     }
     found |= eval_files(data["eval_candidate"])
-    return found | {"README.md": readme(sorted(found)).encode()}
+    return found | {"README.md": readme(sorted(found), data["eval_candidate"]).encode()}
 
 
 def eval_files(document: dict[str, Any]) -> dict[str, bytes]:
-    """The eval in every form that it has."""
-    named = {form: name.format(document["eval_id"]) for form, name in EVAL_FILES.items()}
-    named["pytest"] = named["pytest"].replace("-", "_")
-    return {f"evals/{named[form]}": write(document) for form, (_, write) in FORMATS.items()}
+    """The eval in every form that is offered of it."""
+    forms = eval_formats.offered(document).values()
+    return {f"evals/{form.file_name(document['eval_id'])}": form.render(document) for form in forms}
 
 
 def issue_links(data: dict[str, Any]) -> str:
@@ -70,8 +62,10 @@ def issue_links(data: dict[str, Any]) -> str:
     )
 
 
-def readme(names: list[str]) -> str:
-    """What is what."""
+def readme(names: list[str], document: dict[str, Any]) -> str:
+    """What each file is, and which form of the eval is left out, with the reason."""
+    forms = ", ".join(form.ABOUT for form in eval_formats.offered(document).values())
+    left_out = [f"  No {name} file: {why}" for name, why in eval_formats.left_out(document).items()]
     said = [
         "# Handoff of a LoopKit loop, approved by a human",
         "",
@@ -81,7 +75,8 @@ def readme(names: list[str]) -> str:
         "- loop.json: the loop with its issue and who approved it; next_action says what to do",
         "- patch_plan.json: the steps",
         "- evidence.jsonl: one stored record a line, as it was sent",
-        "- evals/: the eval as JSON, JSONL, pytest (EVAL_TARGET names what it calls) and promptfoo",
+        f"- evals/: the eval as {forms}",
+        *left_out,
         "- new_issue_links.md: links for a human",
         "",
         "Files: " + ", ".join(names),

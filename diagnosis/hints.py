@@ -11,14 +11,16 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice, pairwise, starmap
+from itertools import islice, starmap
 from typing import Any, NamedTuple, Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from diagnosis.contrast import Counted, Facts, Hint, Sides, judge
+from diagnosis.contrast import FailedAndHealthy, Hint, RecordFacts, ValueCounts, judge
 from diagnosis.extents import Extent
 from diagnosis.failures import Failing
+from diagnosis.sampling import SLICES, slices
+from diagnosis.traffic import ServiceOperation
 from telemetry import segments
 from telemetry.models import Origin
 from telemetry.sql import fetch
@@ -28,7 +30,7 @@ from telemetry.windows import Window
 
 FAILURES, FEWEST = 600, 12  # looked at, of all clusters together and of each at least
 OF_ONE = 600  # of one cluster at most
-HEALTHY, SLICES = 1600, 20  # looked at, spread over the window
+HEALTHY = 1600  # looked at, spread over the window
 FIRST_HEALTHY = """
     SELECT service, operation, segment_id, position, resource_id FROM telemetry_record
     WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
@@ -45,11 +47,10 @@ EFFECTS = re.compile(
 )
 
 
-Place = tuple[str, str]  # service and operation
-Groups = dict[Place, Counted]  # healthy records
+Groups = dict[ServiceOperation, ValueCounts]  # healthy records
 
 
-class Lying(segments.Lying, Protocol):
+class StoredRecord(segments.Lying, Protocol):
     """A record that knows where it lies, and whose it is."""
 
     @property
@@ -66,13 +67,13 @@ class Healthy(NamedTuple):
     resource_id: int
 
 
-def read(window: Window, places: Collection[Place]) -> Groups:
+def read(window: Window, places: Collection[ServiceOperation]) -> Groups:
     """Healthy records of these places in the window, spread over it in time."""
-    found: dict[Place, list[Facts]] = defaultdict(list)
+    found: dict[ServiceOperation, list[RecordFacts]] = defaultdict(list)
     rows = [row for row in sampled(window) if (row.service, row.operation) in places]
     for row, facts in zip(rows, facts_of(rows), strict=True):
-        found[row.service, row.operation].append(facts)
-    return {place: Counted(rows) for place, rows in found.items()}
+        found[ServiceOperation(row.service, row.operation)].append(facts)
+    return {place: ValueCounts(rows) for place, rows in found.items()}
 
 
 def sampled(window: Window) -> Iterator[Healthy]:
@@ -80,13 +81,6 @@ def sampled(window: Window) -> Iterator[Healthy]:
     for part in slices(window):
         rows = fetch(FIRST_HEALTHY, [part.start_unix_nano, part.end_unix_nano, HEALTHY // SLICES])
         yield from starmap(Healthy, rows)
-
-
-def slices(window: Window) -> list[Window]:
-    """The window in equal parts."""
-    start, length = window.start_unix_nano, window.end_unix_nano - window.start_unix_nano
-    cuts = [start + length * number // SLICES for number in range(SLICES + 1)]
-    return [Window(one, other) for one, other in pairwise(cuts) if one < other]
 
 
 def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
@@ -106,7 +100,7 @@ def resource_of(origin_id: int, message: bytes | memoryview | None) -> ResourceS
     return parse_stored(ResourceSpans, bytes(message), f"resource {origin_id}")
 
 
-def facts_of(rows: Sequence[Lying]) -> Iterator[Facts]:
+def facts_of(rows: Sequence[StoredRecord]) -> Iterator[RecordFacts]:
     """What each record says of the circumstances, in short texts."""
     sent = segments.messages(rows)
     shared = resources(row.resource_id for row in rows)
@@ -137,14 +131,18 @@ def failures(clusters: Sequence[Extent]) -> dict[int, list[bytes]]:
     return {cluster.fingerprint: cluster.spread(each) for cluster in clusters}
 
 
-def failing_facts(chosen: Mapping[int, list[bytes]], records: Mapping[bytes, Failing]) -> dict[int, Counted]:
+def failing_facts(
+    chosen: Mapping[int, list[bytes]], records: Mapping[bytes, Failing]
+) -> dict[int, ValueCounts]:
     """What these failures say, by fingerprint."""
     facts = facts_of([records[key] for keys in chosen.values() for key in keys])
-    return {fingerprint: Counted(islice(facts, len(keys))) for fingerprint, keys in chosen.items()}
+    return {fingerprint: ValueCounts(islice(facts, len(keys))) for fingerprint, keys in chosen.items()}
 
 
-def contrast(failed: Counted, healthy: Groups, places: list[Place], share: float) -> list[Hint]:
+def contrast(
+    failed: ValueCounts, healthy: Groups, places: list[ServiceOperation], share: float
+) -> list[Hint]:
     """The strongest hints for a cluster that is this share of the records of its operations."""
     around = [healthy[place] for place in places if place in healthy]
-    together = around[0] if len(around) == 1 else Counted(row for one in around for row in one.rows)
-    return judge(Sides(failed, together, min(share, 0.99)))
+    together = around[0] if len(around) == 1 else ValueCounts(row for one in around for row in one.rows)
+    return judge(FailedAndHealthy(failed, together, min(share, 0.99)))

@@ -11,7 +11,7 @@ STATUSES = ["new", "in_progress", "verified", "regression", "reopened", "rejecte
 LEVERS = ["prompt", "tools", "context", "retrieval", "orchestration", "guardrails", "model", "infra", "other"]
 
 
-class Impact(Shape):
+class ImpactSerializer(Shape):
     """What a cluster cost in the window."""
 
     records = serializers.IntegerField(help_text="Failures that are charged to this kind.")
@@ -32,17 +32,17 @@ class Echoes(Shape):
     )
 
 
-class Condition(Shape):
+class ConditionSerializer(Shape):
     """A value of an attribute."""
 
     attribute = serializers.CharField(help_text="As it was sent.")
     value = text("Null: the record does not say.")
 
 
-class Hint(Condition):
+class HintSerializer(ConditionSerializer):
     """What failing records share that healthy ones of the operation do not."""
 
-    also = Condition(many=True, help_text="What must be there too; mostly empty.")
+    also = ConditionSerializer(many=True, help_text="What must be there too; mostly empty.")
     support = serializers.IntegerField(help_text="Failures with it, among those looked at.")
     records = serializers.IntegerField(help_text="Records of the operation with it, among those looked at.")
     lift = serializers.FloatField(help_text="Failure rate with the value over that of the operation.")
@@ -55,7 +55,7 @@ class ModelCalls(Shape):
     after = serializers.ListField(child=serializers.CharField(), help_text="What had to deal with it.")
 
 
-class CodeLocation(Shape):
+class CodeLocationSerializer(Shape):
     """Where the code stood when it failed."""
 
     file = text("As the stack or `code.file.path` names it.")
@@ -108,7 +108,7 @@ class Approval(Shape):
     decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided yet.")
 
 
-class Issue(Shape):
+class IssueSerializer(Shape):
     """One cluster of the window."""
 
     title = serializers.CharField(
@@ -140,14 +140,14 @@ class Issue(Shape):
         ["new", "rising", "steady", "falling"],
         help_text="Of the rate, against the window of the same length before.",
     )
-    impact = Impact()
+    impact = ImpactSerializer()
     echoes = Echoes()
-    hints = Hint(many=True, help_text="Strongest first, 3 at most; often none.")
+    hints = HintSerializer(many=True, help_text="Strongest first, 3 at most; often none.")
     suspected_release = text(
         "The failures begin with its first traffic, and an older one was healthy. Often null."
     )
     suspected_release_reason = text("What speaks for it.")
-    code_location = CodeLocation(
+    code_location = CodeLocationSerializer(
         allow_null=True, help_text="Null: neither a stack nor an attribute says where."
     )
     failing_call = FailingCall(allow_null=True, help_text="Null: no call of the evidence was captured.")

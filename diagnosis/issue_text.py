@@ -26,13 +26,13 @@ def links(loop: Loop, data: dict[str, Any], page_url: str) -> list[dict[str, str
     return [one for one in made if one["url"]]
 
 
-def text(tracker: Tracker, data: dict[str, Any], page_url: str) -> trackers.Text:
+def text(tracker: Tracker, data: dict[str, Any], page_url: str) -> trackers.TrackerText:
     """The issue, in the markup of the tracker."""
     is_wiki = tracker.kind == Tracker.Kind.JIRA
     quoted = (lambda said: f"“{neutral.wiki(said)}”") if is_wiki else neutral.code
     title = neutral.plain(data["issue"]["title"], LONGEST_TITLE)
     pointer = f"The bundle for the coding agent, with evidence and eval files: {page_url}"
-    return trackers.Text(title, tuple(lines(data, quoted)), pointer)
+    return trackers.TrackerText(title, tuple(lines(data, quoted)), pointer)
 
 
 def approvals(data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from diagnosis import failures, hints, impact
-from diagnosis.contrast import Counted, Hint
+from diagnosis import failures, hints, impact, model_calls
+from diagnosis.contrast import Hint, ValueCounts
 from diagnosis.evidence import choose
 from diagnosis.extents import Extent
 from diagnosis.failures import Failing
+from diagnosis.fisher import WindowCounts
 from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
 from diagnosis.rates import Counts
-from diagnosis.rules import latency
+from diagnosis.rules import RULES
 from diagnosis.traffic import Traffic
-from diagnosis.trend import Sides, trend
+from diagnosis.trend import trend
 from telemetry.fingerprint import cluster_id
 from telemetry.times import rfc3339
 
@@ -38,7 +39,7 @@ class Issue:
     first_seen: int  # unix nanoseconds, over all time
     hints: list[Hint]
     evidence: list[Failing]
-    model_calls: list[Around] = field(default_factory=list)  # around the evidence
+    model_calls: list[Around]  # around the evidence
 
     @property
     def cluster_id(self) -> str:
@@ -100,7 +101,8 @@ class Known:
 
     evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
     records: dict[bytes, Failing]  # by key
-    facts: dict[int, Counted]  # of a sample of the failures, by fingerprint
+    facts: dict[int, ValueCounts]  # of a sample of the failures, by fingerprint
+    model_calls: dict[str, Around]  # around the evidence, by record id
 
     @classmethod
     def read(cls, clusters: Sequence[Extent]) -> Known:
@@ -109,7 +111,8 @@ class Known:
         looked_at = hints.failures(clusters)
         wanted = [*chosen.values(), *looked_at.values()]
         records = failures.load(key for keys in wanted for key in keys)
-        return cls(chosen, records, hints.failing_facts(looked_at, records))
+        calls = model_calls.around(records[key] for keys in chosen.values() for key in keys)
+        return cls(chosen, records, hints.failing_facts(looked_at, records), calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def measure(cluster: Extent, around: Surroundings) -> Measured:
     """How much the cluster hurts, from what was read already."""
     ran = cluster.looked_at or sum(around.now.ran[place] for place in cluster.places)
     measured = impact.measure(cluster, ran)
-    if cluster.signal_type == latency.SIGNAL:  # it rose by definition
+    if cluster.signal_type in RULES.by_durations:  # they rose by definition
         return Measured(cluster, measured, impact.grade(cluster.severities, measured), "rising")
     moves = trend_of(cluster, around)
     return Measured(cluster, measured, impact.grade(cluster.severities, measured, moves), moves)
@@ -140,10 +143,10 @@ def measure(cluster: Extent, around: Surroundings) -> Measured:
 def trend_of(cluster: Extent, around: Surroundings) -> str:
     """How its rate moved against the window before."""
     if cluster.before is not None:
-        return trend(Sides(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
+        return trend(WindowCounts(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
     both = around.now, around.before
-    own = Sides(*(traffic.counts(cluster.places, cluster.fingerprint) for traffic in both))
-    return trend(own, Sides(*(traffic.failures(cluster.places) for traffic in both)))
+    own = WindowCounts(*(traffic.counts(cluster.places, cluster.fingerprint) for traffic in both))
+    return trend(own, WindowCounts(*(traffic.failures(cluster.places) for traffic in both)))
 
 
 def describe(measured: Measured, around: Surroundings, known: Known) -> Issue:
@@ -160,6 +163,11 @@ def describe(measured: Measured, around: Surroundings, known: Known) -> Issue:
         first_seen=cluster.first_unix_nano if cluster.found else failures.first_seen(cluster.fingerprint),
         hints=hints.contrast(failed, around.healthy, cluster.places, measured.impact.share),
         evidence=evidence,
+        model_calls=[
+            known.model_calls[record.record_id]
+            for record in evidence
+            if record.record_id in known.model_calls
+        ],
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from diagnosis import evidence_page, loops, verification_page
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
-from diagnosis.readable import moment, rows
+from diagnosis.quantities import percent, to_the_minute
+from diagnosis.readable import rows
 
 
 def eval_candidate(loop: Loop) -> EvalCandidate | None:
@@ -28,8 +29,8 @@ def context(loop: Loop, asked: Mapping[str, str]) -> dict[str, Any]:
     return {
         "loop": loop,
         "issue": loop.issue,
-        "first_seen": moment(loop.issue.get("first_seen")),
-        "last_seen": moment(loop.issue.get("last_seen")),
+        "first_seen": to_the_minute(loop.issue.get("first_seen")),
+        "last_seen": to_the_minute(loop.issue.get("last_seen")),
         "share": share(loop),
         "evidence": evidence_page.read(loop, asked),
         "candidate": candidate,
@@ -46,4 +47,4 @@ def context(loop: Loop, asked: Mapping[str, str]) -> dict[str, Any]:
 def share(loop: Loop) -> str:
     """`18.5 %` of the operation's records, or "" if it was not measured."""
     measured = (loop.issue.get("impact") or {}).get("share")
-    return f"{measured:.1%}".replace("%", " %") if isinstance(measured, int | float) else ""
+    return percent(measured) if isinstance(measured, int | float) else ""

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from diagnosis.eval_shapes import EvalCandidate
+from diagnosis.eval_shapes import EvalCandidateSerializer
 from diagnosis.issue_shapes import SEVERITIES, PatchPlan
 from diagnosis.loops import REPORTABLE
 from diagnosis.models import Loop
@@ -135,7 +135,7 @@ class Handoff(Shape):
     first_approval = DecisionShape(allow_null=True, help_text="Of two people; null where one was enough.")
     issue = serializers.DictField()
     patch_plan = PatchPlan()
-    eval_candidate = EvalCandidate()
+    eval_candidate = EvalCandidateSerializer()
     evidence = Record(many=True)
     next_action = serializers.CharField()
     new_issue_links = IssueLink(many=True)

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from diagnosis import handoff, handoff_admin, loop_answers, loop_shapes, loops, next_action
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.pages_of import page
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry.asking import checked, sent
 from telemetry.parameters import Declared
 from tenants.authentication import Principal

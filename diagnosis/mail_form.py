@@ -14,8 +14,6 @@ from diagnosis.notice_models import MailChoice
 from tenants import audit
 from tenants.models import Tenant
 
-Mode = MailChoice.Mode
-
 
 class MailForm(forms.Form):
     """One choice a tenant; the names of the fields are the tenants' ids."""
@@ -27,7 +25,9 @@ class MailForm(forms.Form):
         chosen = {choice.tenant_id: choice.mode for choice in MailChoice.objects.filter(user=user)}
         for tenant in Tenant.objects.filter(members=user):
             self.fields[tenant.tenant_id] = forms.ChoiceField(
-                label=tenant.name, choices=Mode.choices, initial=chosen.get(tenant.tenant_id, Mode.OFF)
+                label=tenant.name,
+                choices=MailChoice.Mode.choices,
+                initial=chosen.get(tenant.tenant_id, MailChoice.Mode.OFF),
             )
 
     def save(self, request: HttpRequest) -> None:
@@ -36,7 +36,7 @@ class MailForm(forms.Form):
             before, after = self.fields[tenant_id].initial, self.cleaned_data[tenant_id]
             MailChoice.objects.update_or_create(user=self.user, tenant_id=tenant_id, defaults={"mode": after})
             audit.record(
-                audit.Event.CHANGED,
+                audit.AuditEvent.CHANGED,
                 f"mail:{self.user.get_username()}",
                 audit.staff(request),
                 timezone.now(),

@@ -16,15 +16,14 @@ from diagnosis.next_action import for_loop
 from telemetry.times import rfc3339
 from tenants.models import Project
 
-State = Loop.State
 ORDER = [
-    State.REGRESSED,
-    State.RETURNED,
-    State.APPROVED,
-    State.SHIPPED,
-    State.INCONCLUSIVE,
-    State.HELD,
-    State.REJECTED,
+    Loop.State.REGRESSED,
+    Loop.State.RETURNED,
+    Loop.State.APPROVED,
+    Loop.State.SHIPPED,
+    Loop.State.INCONCLUSIVE,
+    Loop.State.HELD,
+    Loop.State.REJECTED,
 ]
 MOST = 50
 
@@ -33,10 +32,10 @@ def recall(project: Project) -> list[dict[str, Any]]:
     """Loops past their first proposal, worst news first, the latest change first; at most MOST."""
     ranks = [When(state=state, then=place) for place, state in enumerate(ORDER)]
     rank = Case(*ranks, default=Value(1))  # asked again: behind what regressed
-    again = Q(state=State.PROPOSED) & ~Q(again="")
+    again = Q(state=Loop.State.PROPOSED) & ~Q(again="")
     past = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
     found = list(loops.with_decisions(past.order_by(rank, "-updated_at", "loop_id"))[:MOST])
-    returned = records_of([loop for loop in found if loop.state == State.REGRESSED])
+    returned = records_of([loop for loop in found if loop.state == Loop.State.REGRESSED])
     return [remembered(loop) | {"evidence_ids": returned.get(loop.loop_id, [])} for loop in found]
 
 

@@ -23,7 +23,7 @@ MOST_RECORDS = 20_000  # of some hundred traces; a runaway agent makes more
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TraceStep:
     """What is needed of a record to place it among the steps of its run."""
 
     span_id: bytes
@@ -33,13 +33,13 @@ class Step:
 
 
 @dataclass(slots=True)
-class Run:
+class TraceSteps:
     """The steps of one trace."""
 
-    steps: dict[bytes, Step] = field(default_factory=dict)
-    calls: list[Step] = field(default_factory=list)  # model calls by start, then id
+    steps: dict[bytes, TraceStep] = field(default_factory=dict)
+    calls: list[TraceStep] = field(default_factory=list)  # model calls by start, then id
 
-    def before(self, failing: Step) -> Step | None:
+    def before(self, failing: TraceStep) -> TraceStep | None:
         """The latest model call inside the failing step, else beside it, else beside what it is part of."""
         place, latest = failing.span_id, failing.end_time_unix_nano
         for _ in range(MAX_CLIMB):
@@ -53,7 +53,7 @@ class Run:
             place, latest = around.parent_span_id, around.start_time_unix_nano
         return None
 
-    def after(self, failing: Step) -> Step | None:
+    def after(self, failing: TraceStep) -> TraceStep | None:
         """The first model call that began when the failing step had ended."""
         starts = [call.start_time_unix_nano for call in self.calls]
         at = bisect_left(starts, failing.end_time_unix_nano)
@@ -82,21 +82,21 @@ def around(records: Iterable[Failing]) -> dict[str, Around]:
     return found
 
 
-def named(trace_id: bytes, step: Step | None) -> str | None:
+def named(trace_id: bytes, step: TraceStep | None) -> str | None:
     """The record id of the step."""
     return record_id(trace_id, step.span_id) if step else None
 
 
-def read(trace_ids: Iterable[bytes]) -> dict[bytes, Run]:
+def read(trace_ids: Iterable[bytes]) -> dict[bytes, TraceSteps]:
     """The steps of these traces."""
-    runs: dict[bytes, Run] = defaultdict(Run)
+    runs: dict[bytes, TraceSteps] = defaultdict(TraceSteps)
     columns = ("trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano", "unit")
     for chunk in chunks(trace_ids):
         rows = Record.objects.filter(trace_id__in=chunk).order_by("start_time_unix_nano", "span_id")
         for trace_id, span_id, parent, start, duration, unit in rows.values_list(*columns)[:MOST_RECORDS]:
             run, step = (
                 runs[bytes(trace_id)],
-                Step(bytes(span_id), bytes(parent or b""), start, start + duration),
+                TraceStep(bytes(span_id), bytes(parent or b""), start, start + duration),
             )
             run.steps[step.span_id] = step
             if unit == "llm_call":

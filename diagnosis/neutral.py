@@ -2,7 +2,8 @@
 Text from telemetry made harmless where people paste it: trackers, feeds, mail.
 
 It mentions nobody, refers to and closes no issue, starts no command, and carries no link, image or markup. What acts
-is broken up where one sees it; nothing invisible is put in. What acts where:
+is broken up where one sees it; nothing invisible is put in, and what was invisible is shown by its number.
+What acts where:
 https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
 https://docs.gitlab.com/user/markdown/#gitlab-specific-references
 """
@@ -10,7 +11,8 @@ https://docs.gitlab.com/user/markdown/#gitlab-specific-references
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from diagnosis.hidden_characters import show_hidden
 
 MOST = 300
 BREAKS = (
@@ -74,8 +76,7 @@ def broken(text: object, most: int) -> str:
 
 
 def line(text: object, most: int) -> str:
-    """One line of printable text, cut if it is too long: no control signs, none that turn the direction."""
-    said = str(text)[: most * 4]
-    clean = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in said)
-    short = " ".join(clean.split())
+    """One line of text, cut if it is too long; hidden characters are shown by their number."""
+    raw = re.sub(r"[\t\n\r]", " ", str(text)[: most * 4])
+    short = " ".join(show_hidden(raw).split())
     return short if len(short) <= most else f"{short[: most - 1]}…"

@@ -9,48 +9,51 @@ from diagnosis.growth import a_day
 from diagnosis.loops import WAITING
 from diagnosis.models import Loop
 
-State = Loop.State
 NEXT = {
-    State.PROPOSED: "Wait: a human decides in the admin. Poll GET /v1/loops/{id}.",
-    State.REGRESSED: "The failure is back after a fix. Wait: a human decides again in the admin.",
-    State.RETURNED: (
+    Loop.State.PROPOSED: "Wait: a human decides in the admin. Poll GET /v1/loops/{id}.",
+    Loop.State.REGRESSED: "The failure is back after a fix. Wait: a human decides again in the admin.",
+    Loop.State.RETURNED: (
         "A human asks: see decision.reason. Answer with "
         'POST /v1/loops/{id}/events {{"kind": "answered", "note": "..."}}.'
     ),
-    State.APPROVED: (
+    Loop.State.APPROVED: (
         "Fetch GET /v1/loops/{id}/handoff, make the change, and report issue_opened, pr_opened, merged and shipped "
         "with POST /v1/loops/{id}/events."
     ),
-    State.SHIPPED: 'Let the next window run, then POST /v1/runs/verify {{"loop_id": "{id}"}}.',
-    State.INCONCLUSIVE: 'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again.',
-    State.HELD: "Nothing: the fix held. It is watched, and flagged if the failure returns.",
-    State.REJECTED: "Nothing: a human rejected it; see decision.reason. {back}",
-    State.JOINED: "Nothing: its failures are those of another loop now: GET /v1/loops/{joined_to}.",
+    Loop.State.SHIPPED: 'Let the next window run, then POST /v1/runs/verify {{"loop_id": "{id}"}}.',
+    Loop.State.INCONCLUSIVE: (
+        'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again.'
+    ),
+    Loop.State.HELD: "Nothing: the fix held. It is watched, and flagged if the failure returns.",
+    Loop.State.REJECTED: "Nothing: a human rejected it; see decision.reason. {back}",
+    Loop.State.JOINED: "Nothing: its failures are those of another loop now: GET /v1/loops/{joined_to}.",
 }
 STATUS = {  # of an issue, by the state of its loop
-    State.PROPOSED: "new",
-    State.RETURNED: "in_progress",
-    State.APPROVED: "in_progress",
-    State.SHIPPED: "in_progress",
-    State.INCONCLUSIVE: "in_progress",
-    State.HELD: "verified",
-    State.REGRESSED: "regression",
-    State.REJECTED: "rejected",
-    State.JOINED: "in_progress",
+    Loop.State.PROPOSED: "new",
+    Loop.State.RETURNED: "in_progress",
+    Loop.State.APPROVED: "in_progress",
+    Loop.State.SHIPPED: "in_progress",
+    Loop.State.INCONCLUSIVE: "in_progress",
+    Loop.State.HELD: "verified",
+    Loop.State.REGRESSED: "regression",
+    Loop.State.REJECTED: "rejected",
+    Loop.State.JOINED: "in_progress",
 }
 REOPENED = "reopened"  # proposed again, although a human decided
 
 
 def for_loop(loop: Loop) -> str:
     """The next call for the agent that works on this loop; first why a human is asked again, if so."""
-    told = NEXT[State(loop.state)].format(id=loop.loop_id, back=comes_back(loop), joined_to=loop.joined_to_id)
+    told = NEXT[Loop.State(loop.state)].format(
+        id=loop.loop_id, back=comes_back(loop), joined_to=loop.joined_to_id
+    )
     waiting = [loop.again, half_approved(loop)] if loop.state in WAITING else []
     return " ".join(part for part in (*waiting, told) if part)
 
 
 def comes_back(loop: Loop) -> str:
     """What would bring a rejected loop back."""
-    rejection = next(iter(loop.decisions.all()), None) if loop.state == State.REJECTED else None
+    rejection = next(iter(loop.decisions.all()), None) if loop.state == Loop.State.REJECTED else None
     if rejection is None or rejection.times is None or not rejection.numbers:
         return "For good: it is not proposed again by itself."
     was = a_day(rejection.numbers["failures_per_day"])
@@ -67,7 +70,7 @@ def half_approved(loop: Loop) -> str:
 
 def after_handoff(loop: Loop) -> str:
     """The next call for who has the bundle in hand."""
-    if loop.state != State.APPROVED:
+    if loop.state != Loop.State.APPROVED:
         return for_loop(loop)
     return (
         "Make the change, then report issue_opened, pr_opened, merged and at last shipped, with its release: "
@@ -77,7 +80,7 @@ def after_handoff(loop: Loop) -> str:
 
 def status_of(loop: Loop) -> str:
     """The status of the loop's issue in a packet."""
-    return REOPENED if loop.state == State.PROPOSED and loop.again else STATUS[State(loop.state)]
+    return REOPENED if loop.state == Loop.State.PROPOSED and loop.again else STATUS[Loop.State(loop.state)]
 
 
 def issue_of(loop: Loop) -> dict[str, Any]:

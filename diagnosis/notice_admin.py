@@ -25,7 +25,7 @@ from diagnosis import neutral
 from diagnosis.mail_form import MailForm
 from diagnosis.models import Loop
 from diagnosis.notice_models import Notice, NoticeRead
-from diagnosis.readable import moment
+from diagnosis.quantities import to_the_minute
 from tenants.staff import ReadOnly, ScopedAdmin
 
 BATCH = 500
@@ -114,7 +114,7 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
     @admin.display(description="at (UTC)", ordering="created_at")
     def at_utc(self, notice: Notice) -> str:
         """When it happened."""
-        return moment(notice.created_at)
+        return to_the_minute(notice.created_at)
 
     @admin.display(description="unread")
     def unread_mark(self, notice: Any) -> str:

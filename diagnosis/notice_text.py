@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from diagnosis import neutral
 from diagnosis.notice_models import Notice
+from diagnosis.quantities import to_the_minute
 
 LONGEST_TITLE = 120
 MOST_LINES = 50  # of a mail; the inbox has the rest
@@ -49,5 +50,5 @@ def body(notices: list[Notice]) -> str:
 def entry(notice: Notice) -> list[str]:
     """One notice in a mail."""
     where = f"{settings.LOOPKIT_PUBLIC_URL}{path(notice)}"
-    said = f"{sentence(notice)} {notice.created_at:%Y-%m-%d %H:%M} UTC."
+    said = f"{sentence(notice)} {to_the_minute(notice.created_at)} UTC."
     return [title(notice), f"  {said}", f"  {where}", ""]

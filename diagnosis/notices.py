@@ -18,7 +18,7 @@ from diagnosis import outbox
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.notice_models import Notice
 
-Kind = Notice.Kind
+NoticeKind = Notice.Kind
 QUIET = timedelta(hours=24)  # a loop is called rising once in that time, however its trend goes up and down
 KEPT = timedelta(days=90)
 SILENT = "no_traffic"  # a verdict that changes no state
@@ -40,12 +40,12 @@ def tell_rising(rising: list[Loop], now: datetime) -> None:
     """These loops wait and begin to rise; one that was called so in the last day is not named again."""
     if not rising:
         return
-    lately = Notice.objects.filter(loop__in=rising, kind=Kind.RISING, created_at__gt=now - QUIET)
+    lately = Notice.objects.filter(loop__in=rising, kind=NoticeKind.RISING, created_at__gt=now - QUIET)
     said = set(lately.values_list("loop_id", flat=True))
     text = "It rises while it waits for a decision: {} failures in the newest window."
     write(
         [
-            notice(loop, Kind.RISING, now.isoformat(), text.format(loop.failures), now)
+            notice(loop, NoticeKind.RISING, now.isoformat(), text.format(loop.failures), now)
             for loop in rising
             if loop.pk not in said
         ]
@@ -67,7 +67,7 @@ def write(told: list[Notice]) -> None:
         outbox.add(list(Notice.objects.filter(notice_id__in=ids).select_related("project")))
 
 
-def notice(loop: Loop, kind: Kind, once: str, text: str, now: datetime) -> Notice:
+def notice(loop: Loop, kind: NoticeKind, once: str, text: str, now: datetime) -> Notice:
     """A notice of the loop as it is now."""
     return Notice(
         project_id=loop.project_id,
@@ -86,7 +86,7 @@ def new(event: LoopEvent) -> Notice:
     """A cluster that had no loop."""
     loop = event.loop
     text = f"A new kind of failure waits for a decision: {loop.failures} failure{pluralize(loop.failures)}."
-    return notice(loop, Kind.NEW, "", text, event.created_at)
+    return notice(loop, NoticeKind.NEW, "", text, event.created_at)
 
 
 def decided(event: LoopEvent) -> Notice:
@@ -94,7 +94,7 @@ def decided(event: LoopEvent) -> Notice:
     verb = event.detail.get("verb", "decide")
     half = f", approval {event.detail['approvals']}" if "approvals" in event.detail else ""
     text = f"{event.actor} chose “{verb}”{half}. The loop is {event.loop.state} now."
-    return notice(event.loop, Kind.DECIDED, str(event.pk), text, event.created_at)
+    return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
 
 
 def verified(event: LoopEvent) -> Notice | None:
@@ -104,25 +104,25 @@ def verified(event: LoopEvent) -> Notice | None:
         return None
     shipped = loop.shipped_at.isoformat() if loop.shipped_at else ""
     text = VERDICTS.get(verdict, f"The verdict on the fix is {verdict}.")
-    return notice(loop, Kind.VERIFIED, f"{verdict}:{shipped}", text, event.created_at)
+    return notice(loop, NoticeKind.VERIFIED, f"{verdict}:{shipped}", text, event.created_at)
 
 
 def regressed(event: LoopEvent) -> Notice:
     """A failure that is back."""
     text = "The failure is back after its fix, and waits for a decision again."
-    return notice(event.loop, Kind.REGRESSED, str(event.pk), text, event.created_at)
+    return notice(event.loop, NoticeKind.REGRESSED, str(event.pk), text, event.created_at)
 
 
 def grown(event: LoopEvent) -> Notice:
     """A rejection that allowed so much and no more."""
     text = "It grew past what its rejection allowed, and waits for a decision again."
-    return notice(event.loop, Kind.RISING, str(event.pk), text, event.created_at)
+    return notice(event.loop, NoticeKind.RISING, str(event.pk), text, event.created_at)
 
 
 def outdated(event: LoopEvent) -> Notice:
     """An approval whose content is no longer what was approved."""
     text = f"The approval no longer holds. The loop is {event.loop.state} now."
-    return notice(event.loop, Kind.DECIDED, str(event.pk), text, event.created_at)
+    return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
 
 
 TOLD: dict[str, Callable[[LoopEvent], Notice | None]] = {

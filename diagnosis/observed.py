@@ -23,7 +23,7 @@ from telemetry.windows import MINUTE_NANO, Window
 MOST_FAILING = 2_000  # records whose sessions are looked up
 FINEST = 720  # stretches of a window at most; the finest is a minute
 Stretches = dict[int, Counts]  # by their number since 1970
-Row = tuple[int, int, int]  # number of the stretch, records, failures
+StretchRow = tuple[int, int, int]  # number of the stretch, records, failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def stretches(window: Window, target: Target) -> Stretches:
     """The counts of every stretch of time in which the operation ran."""
     minutes, edges = cut(window)
     size = stretch_minutes(window)
-    rows: list[Row] = []
+    rows: list[StretchRow] = []
     if target.without_releases:
         edges = [window]
     else:
@@ -102,7 +102,7 @@ def stretches(window: Window, target: Target) -> Stretches:
     return merged(rows)
 
 
-def merged(rows: Iterable[Row]) -> Stretches:
+def merged(rows: Iterable[StretchRow]) -> Stretches:
     """Rows of the same stretch added up; a sum over no row is NULL."""
     found: Stretches = {}
     for number, ran, failed in rows:

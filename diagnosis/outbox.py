@@ -22,9 +22,9 @@ from django.db.models import F, QuerySet
 
 from diagnosis import notice_text
 from diagnosis.notice_models import Mail, MailChoice, Notice
+from diagnosis.quantities import to_the_minute
 
 logger = logging.getLogger(__name__)
-Mode = MailChoice.Mode
 DIGEST_AT = time(7, 0)  # UTC
 CLAIM = timedelta(minutes=10)
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
@@ -45,13 +45,13 @@ def add(told: list[Notice]) -> None:
 
 def wanted() -> QuerySet[MailChoice]:
     """The choices of people who are members now, may sign in, and have an address."""
-    chosen = MailChoice.objects.exclude(mode=Mode.OFF).exclude(user__email="")
+    chosen = MailChoice.objects.exclude(mode=MailChoice.Mode.OFF).exclude(user__email="")
     return chosen.filter(user__tenants=F("tenant"), user__is_active=True, user__is_staff=True)
 
 
 def due(choice: MailChoice, at: datetime) -> datetime:
     """At once, or at the next digest."""
-    if choice.mode == Mode.EACH:
+    if choice.mode == MailChoice.Mode.EACH:
         return at
     today = datetime.combine(at.date(), DIGEST_AT, at.tzinfo)
     return today if at <= today else today + timedelta(days=1)
@@ -117,6 +117,6 @@ def postpone(claimed: QuerySet[Mail], rows: list[Mail], error: Exception, now: d
     later = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
     given_up = attempts >= MOST_ATTEMPTS
     claimed.update(due_at=None if given_up else now + later)
-    then = "given up" if given_up else f"tried again after {now + later:%Y-%m-%d %H:%M} UTC"
+    then = "given up" if given_up else f"tried again after {to_the_minute(now + later)} UTC"
     reason = type(error).__name__  # a server's own words may repeat addresses or credentials
     logger.warning("mail to user %s failed (%s), attempt %s: %s", rows[0].user_id, reason, attempts, then)

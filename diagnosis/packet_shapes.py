@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from diagnosis.issue_shapes import Issue
+from diagnosis.issue_shapes import IssueSerializer
 from diagnosis.loop_shapes import DecisionShape
 from diagnosis.models import Loop, Packet
 from diagnosis.pages_of import place_in
@@ -65,7 +65,7 @@ class DiagnosisPacket(Shape):
     approval_required = serializers.BooleanField()
     approval_reason = serializers.CharField()
     created_at = serializers.DateTimeField()
-    issues = Issue(many=True)
+    issues = IssueSerializer(many=True)
 
 
 class DiagnosisResponse(Shape):

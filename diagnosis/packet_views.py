@@ -13,7 +13,7 @@ from diagnosis import dashboard_shapes, found, packet_shapes, packets, report
 from diagnosis.dashboard import dashboard
 from diagnosis.models import Packet
 from diagnosis.pages_of import page
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry.asking import asked, asked_window, checked
 from telemetry.parameters import Declared, Parameters
 from telemetry.serializers import TelemetryPage

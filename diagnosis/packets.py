@@ -8,18 +8,16 @@ packet; one that was decided keeps the issue it was decided on.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import transaction
 
 from diagnosis import loops, memory, next_action, proposals, switching
 from diagnosis.explain import explain
+from diagnosis.findings import Findings
 from diagnosis.models import Loop, Packet
 from telemetry.times import rfc3339
 from tenants.models import Project
-
-if TYPE_CHECKING:
-    from diagnosis.diagnose import Findings
 
 READY, OBSERVE = "ready_for_issue_diagnosis", "observe_more"
 WAITING = frozenset({"new", "regression", next_action.REOPENED})  # for a human: statuses

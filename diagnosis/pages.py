@@ -1,5 +1,5 @@
 """
-What a signed-in human reads: the project's state, an issue with its loop, sessions, records.
+What a signed-in human reads: the project's state, an issue with its loop, sessions, records and their traces.
 
 Every page is of the key's own project, so what belongs to another one does not exist (404).
 """
@@ -16,12 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnosis import funnel_rows
+from diagnosis import evidence_page, funnel_rows
 from diagnosis.dashboard import dashboard
 from diagnosis.diagnose import diagnose
 from diagnosis.loops import WAITING
 from diagnosis.models import Loop
-from loopkit.links import absolute
+from loopkit.http.links import absolute
 from telemetry import cursors, reading, sessions
 from telemetry.filters import Filters
 from telemetry.fingerprint import of_cluster_id
@@ -138,6 +138,17 @@ def record_page(request: HttpRequest, project: Project, record_id: str) -> HttpR
     diagnosed = Loop.objects.filter(project=project, cluster_id=record["cluster_id"]).exists()
     context = {"project": project, "record": record, "diagnosed": diagnosed}
     return render(request, "dashboard/record.html", context)
+
+
+@require_safe
+@for_project
+def trace_page(request: HttpRequest, project: Project, record_id: str) -> HttpResponse:
+    """The spans of the trace around the record, or those from the row that `row` names on."""
+    trace = evidence_page.trace(record_id, request.GET.get("row", ""))
+    if trace is None:
+        raise Http404
+    context = {"project": project, "record_id": record_id, "trace": trace}
+    return render(request, "dashboard/trace.html", context)
 
 
 def window_of(asked: Mapping[str, str], now: datetime) -> Window:

@@ -22,7 +22,7 @@ from telemetry.cursors import opaque_bytes, opaque_text
 from telemetry.parameters import Parsed
 
 M = TypeVar("M", bound=Model)
-Key = list[Any]
+SortKey = list[Any]
 
 
 def place_in(model: type[Model]) -> Parsed:
@@ -42,7 +42,7 @@ def page(rows: QuerySet[M], asked: dict[str, Any]) -> tuple[list[M], str | None]
     return shown, cursor(shown[-1]) if len(found) > len(shown) else None
 
 
-def behind(rows: QuerySet[M], place: Key | None) -> QuerySet[M]:
+def behind(rows: QuerySet[M], place: SortKey | None) -> QuerySet[M]:
     """The rows that come after the place."""
     if place is None:
         return rows
@@ -67,7 +67,7 @@ def cursor(row: Model) -> str:
     return opaque_text(orjson.dumps(key))
 
 
-def parse(model: type[Model], text: str) -> Key | None:
+def parse(model: type[Model], text: str) -> SortKey | None:
     """The key in a cursor of a list of that model, or None for any other text."""
     try:
         said = orjson.loads(opaque_bytes(text))

@@ -1,8 +1,8 @@
 """
 What a coding agent should do about an issue: ordered steps from facts of the evidence, nothing invented.
 
-The one lever is where a change would act: prompt, tools, context, retrieval, orchestration, guardrails, model, infra,
-or other code.
+The one fix category (`lever` in JSON) is where a change would act: prompt, tools, context, retrieval, orchestration,
+guardrails, model, infra, or other code.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 
 from diagnosis.contrast import Hint
+from diagnosis.eval_formats import runner_of
 from diagnosis.failures import Failing
-from diagnosis.rules import RULES
+from diagnosis.rules import ALL_SIGNALS, RULES
 from diagnosis.suspected_release import Suspected
 
 INFRA = re.compile(
@@ -22,11 +23,7 @@ CONTEXT = re.compile(r"context.?length|maximum context|too many tokens|prompt is
 GUARDRAILS = re.compile(
     r"content.?(?:filter|policy|management)|guard.?rail|moderation|safety (?:system|setting)", re.I
 )
-BY_SIGNAL = {
-    "output_truncated": "model",
-    "malformed_output": "tools",
-    "user_signal": "prompt",
-} | {signal: rule.LEVER for signal, rule in RULES.rules.items() if rule.LEVER}
+BY_SIGNAL = {name: signal.FIX_CATEGORY for name, signal in ALL_SIGNALS.items() if signal.FIX_CATEGORY}
 BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first that matches
 BY_UNIT = {"retrieval": "retrieval", "tool_call": "tools", "llm_call": "model"}
 CHANGES = {
@@ -58,12 +55,12 @@ class Facts:
     hints: tuple[Hint, ...] = ()
 
 
-def lever(example: Failing) -> str:
+def fix_category(example: Failing) -> str:
     """Where a change would act, by the kind of failure, what it says of itself, and the kind of work."""
     said = f"{example.error_type} {example.message}"
     if example.signal_type in BY_SIGNAL:
         return BY_SIGNAL[example.signal_type]
-    if example.signal_type == "latency":  # its text is ours
+    if example.signal_type in RULES.by_durations:  # the rule wrote the message
         return BY_UNIT.get(example.unit, "infra")
     told = next((name for name, pattern in BY_TEXT.items() if pattern.search(said)), None)
     return told or BY_UNIT.get(example.unit, "other")
@@ -73,7 +70,7 @@ def plan(facts: Facts) -> dict[str, object]:
     """The plan as the packet shows it."""
     example = facts.example
     return {
-        "lever": lever(example),
+        "lever": fix_category(example),
         "steps": [{"step": number, "detail": detail} for number, detail in enumerate(steps(facts), start=1)],
         "verify": (
             f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run without this failure; "
@@ -86,16 +83,20 @@ def plan(facts: Facts) -> dict[str, object]:
 def refuting_eval(facts: Facts) -> str:
     """What the eval shows before the change, where there is an input to run it with."""
     return (
-        f"The eval {facts.eval_id} passes before the change, or " if facts.replayable else "It is wrong if "
+        f"The eval {facts.eval_id} passes before the change, or "
+        if facts.replayable and runner_of(facts.example.signal_type)
+        else "It is wrong if "
     )
 
 
 def steps(facts: Facts) -> list[str]:
     """What to do, in order."""
     example = facts.example
+    runner = runner_of(example.signal_type)
+    is_runnable = facts.replayable and runner
     place = f"`{example.operation}`" + (f" in service `{example.service}`" if example.service else "")
     optional = {
-        f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format=pytest; it must fail first.": facts.replayable,
+        f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format={runner}; it must fail first.": is_runnable,
         f"Start at `{facts.location}`, the application's own frame nearest to the failure.": facts.location,
         f"Compare release {released(facts)}: the failure begins with it.": facts.suspected,
         f"Look for what {shared(facts.hints)} changes: failures have it more often than healthy calls.": facts.hints,
@@ -117,9 +118,9 @@ def steps(facts: Facts) -> list[str]:
 
 
 def change(example: Failing) -> str:
-    """The one change, at the lever."""
-    chosen = lever(example)
-    if example.signal_type == "latency":
+    """The one change, by fix category."""
+    chosen = fix_category(example)
+    if example.signal_type in RULES.by_durations:
         return f"Make it as fast as before (lever: {chosen})"
     return f"{CHANGES[chosen]} so that the failure cannot recur"
 

@@ -17,11 +17,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from diagnosis import approval, deciding, two_people
+from diagnosis import queue_columns as columns
 from diagnosis.approval import Choice
 from diagnosis.deciding import Seen
 from diagnosis.decision_forms import RejectForm
 from diagnosis.models import Decision, Loop
-from diagnosis.queue_columns import QueueColumns
 from diagnosis.queue_filter import (
     AgeFilter,
     ProjectFilter,
@@ -39,13 +39,13 @@ BULK_LIMIT = (
 )
 
 
-class QueueAdmin(QueueColumns, ReadOnly, ScopedAdmin):
+class QueueAdmin(ReadOnly, ScopedAdmin):
     """Loops of all projects that the person may see, worst first."""
 
     tenant_path = "project__tenant"
     list_display = [
-        "shown_title", "severity_badge", "trend", "costs", "urgency_shown", "state", "project", "last_seen",
-        "waiting_since_utc",
+        columns.shown_title, columns.severity_badge, "trend", columns.costs, columns.urgency_shown, "state",
+        "project", columns.last_seen, columns.waiting_since_utc,
     ]  # fmt: skip
     sortable_by = ()  # by the form instead, whose URL means the same to everybody
     list_filter = [

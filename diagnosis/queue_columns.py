@@ -1,61 +1,48 @@
-"""What the queue shows of each loop, from its columns alone."""
+"""The columns of the approval queue that are no field of a loop; Django takes functions for them."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.utils.html import format_html
 
+from diagnosis.hidden_characters import show_hidden
 from diagnosis.models import Loop
-from diagnosis.readable import moment, plain
+from diagnosis.quantities import short_number, to_the_minute
 
 
-class QueueColumns:
-    """The columns that no field is by itself."""
-
-    @admin.display(description="title")
-    def shown_title(self, loop: Loop) -> str:
-        """What fails, with nothing hidden or reordered in it."""
-        return plain(loop.title)
-
-    @admin.display(description="severity")
-    def severity_badge(self, loop: Loop) -> str:
-        """The word, in its colour."""
-        label = loop.get_severity_display()
-        return format_html('<span class="lk-badge lk-{}">{}</span>', label, label)
-
-    @admin.display(description="a day of waiting costs")
-    def costs(self, loop: Loop) -> str:
-        """Failures, people and tokens; nothing of what nobody counts."""
-        return daily_cost(loop)
-
-    @admin.display(description="urgency")
-    def urgency_shown(self, loop: Loop) -> str:
-        """The measure, as people read numbers."""
-        return short(loop.urgency)
-
-    @admin.display(description="last seen (UTC)")
-    def last_seen(self, loop: Loop) -> str:
-        """When the failure last happened, by the newest packet that shows the loop."""
-        return moment(loop.last_seen_at)
-
-    @admin.display(description="waiting since (UTC)")
-    def waiting_since_utc(self, loop: Loop) -> str:
-        """When it was put to a human; nothing for loops that do not wait."""
-        return moment(loop.waiting_since)
+@admin.display(description="title")
+def shown_title(loop: Loop) -> str:
+    """What fails, with nothing hidden or reordered in it."""
+    return show_hidden(loop.title)
 
 
-def short(number: float) -> str:
-    """`0.4`, `12`, `3,400`, `12 k`, `1.2 M`: as exact as a list needs."""
-    if number < 10:
-        return f"{number:.2g}" if number else "0"
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if number >= size:
-            scaled = number / (1e3 if unit == "k" else size)
-            return f"{scaled:,.1f} {unit}" if scaled < 10 else f"{scaled:,.0f} {unit}"
-    return f"{number:,.0f}"
+@admin.display(description="severity")
+def severity_badge(loop: Loop) -> str:
+    """The word, in its colour."""
+    label = loop.get_severity_display()
+    return format_html('<span class="lk-badge lk-{}">{}</span>', label, label)
 
 
-def daily_cost(loop: Loop) -> str:
+@admin.display(description="a day of waiting costs")
+def costs(loop: Loop) -> str:
     """`1,200 failures, 96 people, 2.1 M tokens`; nothing of what nobody counts."""
     counts = (loop.failures_a_day, "failures"), (loop.people_a_day, "people"), (loop.tokens_a_day, "tokens")
-    return ", ".join(f"{short(count)} {name}" for count, name in counts if count)
+    return ", ".join(f"{short_number(count)} {name}" for count, name in counts if count)
+
+
+@admin.display(description="urgency")
+def urgency_shown(loop: Loop) -> str:
+    """The measure, as people read numbers."""
+    return short_number(loop.urgency)
+
+
+@admin.display(description="last seen (UTC)")
+def last_seen(loop: Loop) -> str:
+    """When the failure last happened, by the newest packet that shows the loop."""
+    return to_the_minute(loop.last_seen_at)
+
+
+@admin.display(description="waiting since (UTC)")
+def waiting_since_utc(loop: Loop) -> str:
+    """When it was put to a human; nothing for loops that do not wait."""
+    return to_the_minute(loop.waiting_since)

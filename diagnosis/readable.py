@@ -1,25 +1,20 @@
 """
 JSON from telemetry as rows of names and texts, for pages that people read. Plain text in, plain text out.
 
-Nothing here marks text as safe: templates escape it, and no link is made of it. Signs that reorder or hide text are
-shown by their number: https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+Nothing here marks text as safe: templates escape it, and no link is made of it. Characters that reorder or hide text
+are shown by their number (hidden_characters.py).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from diagnosis.hidden_characters import show_hidden
+
 ROW_LIMIT = 200
 NAME_LIMIT, TEXT_LIMIT = 200, 4000
-# Controls but for tabs and ends of lines, separators of lines, direction, nothing visible at all, and tags.
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f]"
-)
 
 
 def rows(value: Any) -> list[tuple[str, str]]:
@@ -51,19 +46,5 @@ def text(value: Any, limit: int = TEXT_LIMIT) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    whole = plain(said[:limit])
+    whole = show_hidden(said[:limit])
     return whole if len(said) <= limit else f"{whole}… (cut: {len(said)} characters in all)"
-
-
-def plain(said: str) -> str:
-    """The text with every sign that nobody sees as `⟨U+202E⟩`."""
-    return UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", said)
-
-
-def moment(said: datetime | str | None) -> str:
-    """A time to the minute, in UTC as everything is stored; a text that is no time stays as it is."""
-    try:
-        time = datetime.fromisoformat(said) if isinstance(said, str) else said
-    except ValueError:
-        return str(said)
-    return f"{time:%Y-%m-%d %H:%M}" if time else ""

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from diagnosis import baseline, observed
 from diagnosis.baseline import Side
-from diagnosis.comparison import FOUND
 from diagnosis.judge import NEARLY_GONE
 from diagnosis.models import Loop
+from diagnosis.rules import RULES
 from diagnosis.verification import VERIFIABLE
 from diagnosis.verification_model import Verification
 from telemetry.fingerprint import cluster_id
-from telemetry.windows import Window, unix_nano
+from telemetry.windows import Window
 
 
 def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
     """The loop's baseline for the cluster that it is to follow, from the bound project's store."""
-    if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in FOUND:
+    if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in RULES.signals:
         return loop.baseline
     followed, kept = copy(loop), Side.read(loop.baseline)
     followed.cluster_id = cluster_id(number)
@@ -51,14 +50,8 @@ def since_it_held(loop: Loop, kept: Side) -> Side:
     told = verdicts.first()
     if told is None:
         return kept
-    before = counted(loop, kept, window_of(told.document["before"]["window"]))
+    before = counted(loop, kept, Window.from_document(told.document["before"]["window"]))
     target = baseline.target(loop, before.operations, frozenset(told.document["releases_left_out"]))
     found = baseline.count(loop, kept.window, target)
     rate = NEARLY_GONE * (before.counts.rate or 0.0)
     return replace(kept, observed=found, operations=before.operations, allowed_rate=rate)
-
-
-def window_of(shown: dict[str, Any]) -> Window:
-    """The window that an answer shows."""
-    start, end = (unix_nano(datetime.fromisoformat(shown[at])) for at in ("start", "end"))
-    return Window(start, end)

@@ -19,12 +19,10 @@ from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.windows import Window
 from tenants.models import Project
 
-State = Loop.State
-
 
 def grown(known: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Window, now: datetime) -> None:
     """Propose those of the rejected loops again that grew in this window; `issues` by cluster. The project is bound."""
-    rejected = {loop.loop_id: loop for loop in known if loop.state == State.REJECTED}
+    rejected = {loop.loop_id: loop for loop in known if loop.state == Loop.State.REJECTED}
     newest = Decision.objects.filter(loop__in=rejected.values()).order_by("decided_at", "pk")
     last = {one.loop_id: one for one in newest.select_related("decided_by")}
     for loop_id, rejection in last.items():
@@ -38,7 +36,7 @@ def propose_again(loop: Loop, rejection: Decision, numbers: growth.Numbers, now:
     """The state, the reason, the line in the history."""
     told = {"was": rejection.numbers, "is": numbers.kept(), "rejected": loops.as_shown(rejection)}
     again = outgrown(rejection, numbers)
-    loops.change(loop, (State.REJECTED,), State.PROPOSED, now, "propose again", again=again)
+    loops.change(loop, (Loop.State.REJECTED,), Loop.State.PROPOSED, now, "propose again", again=again)
     loops.note(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **told)
 
 
@@ -73,7 +71,7 @@ def outdated(project: Project, now: datetime) -> list[Loop]:
 
 def approved(project: Project) -> list[Decision]:
     """The approvals of this project that count, where nothing is shipped yet."""
-    rows = list(Loop.objects.filter(project=project, state=State.APPROVED))
+    rows = list(Loop.objects.filter(project=project, state=Loop.State.APPROVED))
     waiting = Loop.objects.filter(project=project, state__in=loops.DECIDABLE)
     whole = Decision.objects.filter(loop__in=rows, verb=Decision.Verb.APPROVE, is_first=False)
     newest = {
@@ -88,8 +86,8 @@ def ask_again(approval: Decision, changed: list[str], now: datetime) -> Loop:
     """The loop, waiting for a human, with the reason."""
     loop = approval.loop
     again = no_longer_holds(approval, changed)
-    state = State.PROPOSED if loop.state == State.APPROVED else loop.state
-    loops.change(loop, (State.APPROVED, *loops.DECIDABLE), state, now, "ask again", again=again)
+    state = Loop.State.PROPOSED if loop.state == Loop.State.APPROVED else loop.state
+    loops.change(loop, (Loop.State.APPROVED, *loops.DECIDABLE), state, now, "ask again", again=again)
     loops.note(loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=loops.as_shown(approval))
     return loop
 
@@ -105,7 +103,7 @@ def why_outdated(loop: Loop) -> str:
     approval = (
         loop.decisions.filter(verb=Decision.Verb.APPROVE, is_first=False).select_related("decided_by").first()
     )
-    if loop.state != State.APPROVED or approval is None or not approval.content:
+    if loop.state != Loop.State.APPROVED or approval is None or not approval.content:
         return ""
     changed = content.differences(approval.content, content.parts(loop, loop.issue))
     return no_longer_holds(approval, changed) if changed else ""

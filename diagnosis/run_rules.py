@@ -13,13 +13,14 @@ from functools import cache
 from typing import cast
 
 from diagnosis import calls, failures, observed
-from diagnosis.calls import Bounds, Place, Visit
+from diagnosis.calls import Bounds, Visit
 from diagnosis.clusters import Cluster
-from diagnosis.observed import Row, Target
+from diagnosis.observed import StretchRow, Target
 from diagnosis.rates import Counts
 from diagnosis.rules import RULES
 from diagnosis.rules.registry import ByVisits
 from diagnosis.spread import Observed, clustering
+from diagnosis.traffic import ServiceOperation
 from telemetry.windows import MINUTE_NANO, Window
 
 DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=300), Bounds(a_slice=50, calls=2000)
@@ -52,7 +53,9 @@ def observe(signal: str, window: Window, target: Target) -> Observed:
         if visit.place.service == target.service and visit.place.operation in target.operations
     ]
     size = observed.stretch_minutes(window) * MINUTE_NANO
-    rows: list[Row] = [(visit.start_time_unix_nano // size, 1, int(bool(visit.charged))) for visit in found]
+    rows: list[StretchRow] = [
+        (visit.start_time_unix_nano // size, 1, int(bool(visit.charged))) for visit in found
+    ]
     total = counts(found)
     return Observed(total, observed.batches(observed.merged(rows)), clustering(total, hurt_sessions(found)))
 
@@ -74,9 +77,9 @@ def hurt_sessions(found: list[Visit]) -> list[Counts]:
     return [counted for one in sessions.values() if (counted := counts(one)).failures]
 
 
-def by_place(found: Iterable[Visit]) -> dict[Place, list[Visit]]:
+def by_place(found: Iterable[Visit]) -> dict[ServiceOperation, list[Visit]]:
     """The visits of each operation."""
-    grouped: dict[Place, list[Visit]] = defaultdict(list)
+    grouped: dict[ServiceOperation, list[Visit]] = defaultdict(list)
     for visit in found:
         grouped[visit.place].append(visit)
     return grouped

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from diagnosis.observed import Target
-from diagnosis.timing import Place, Step, answering, by_parent, of_traces, own
+from diagnosis.timing import CalledOperation, Step, answering, by_parent, of_traces, own
 from telemetry.windows import Window
 
 MOST = 5_000  # records of a window, the newest
@@ -30,7 +30,9 @@ def durations(window: Window, target: Target) -> list[float]:
     )
 
 
-def spent(steps: list[Step], target: Target, served: dict[str, Place]) -> dict[tuple[bytes, bytes], float]:
+def spent(
+    steps: list[Step], target: Target, served: dict[str, CalledOperation]
+) -> dict[tuple[bytes, bytes], float]:
     """What each record of the operations spent in one trace, by its ids."""
     children = by_parent(steps)
     found: dict[tuple[bytes, bytes], float] = defaultdict(float)

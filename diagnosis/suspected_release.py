@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from diagnosis import exposure
-from diagnosis.hints import slices
 from diagnosis.issues import Issue
+from diagnosis.sampling import slices
 from telemetry.models import Record
 from telemetry.times import rfc3339
 from telemetry.windows import Window
@@ -32,7 +32,7 @@ EARLY, EARLY_SHARE = (
 CHANCE = 0.05
 
 
-class Ran(NamedTuple):
+class HealthyRun(NamedTuple):
     """One healthy record, in short."""
 
     service: str
@@ -69,13 +69,15 @@ class Suspected:
         )
 
 
-def read(window: Window) -> list[Ran]:
+def read(window: Window) -> list[HealthyRun]:
     """Healthy records of the bound project's window and the one before, spread over both."""
-    found: list[Ran] = []
+    found: list[HealthyRun] = []
     for part in slices(Window(window.before.start_unix_nano, window.end_unix_nano)):
         healthy = exposure.records(part).filter(fingerprint__isnull=True)
-        rows = healthy.order_by("start_time_unix_nano", "trace_id", "span_id").values_list(*Ran._fields)
-        found += [Ran(*row) for row in rows[:A_SLICE]]
+        rows = healthy.order_by("start_time_unix_nano", "trace_id", "span_id").values_list(
+            *HealthyRun._fields
+        )
+        found += [HealthyRun(*row) for row in rows[:A_SLICE]]
     return [one for one in found if one.release]  # asking for them would read on where nobody names releases
 
 
@@ -104,7 +106,7 @@ def failed(window: Window, issue: Issue) -> Failed:
     return Failed(frozenset(issue.cluster.places), releases, issue.first_seen, issue.impact.share)
 
 
-def suspect(failures: Failed, ran: Sequence[Ran]) -> Suspected | None:
+def suspect(failures: Failed, ran: Sequence[HealthyRun]) -> Suspected | None:
     """The release that the failures began with, if all that speaks for it holds. Pure."""
     if len(failures.releases) != 1 or failures.releases == {""}:
         return None
@@ -123,7 +125,7 @@ def suspect(failures: Failed, ran: Sequence[Ran]) -> Suspected | None:
     return Suspected(release, older[-1].release, began, len(others))
 
 
-def begins(first_failure: int, own: Sequence[Ran]) -> bool:
+def begins(first_failure: int, own: Sequence[HealthyRun]) -> bool:
     """Whether the release failed from the start, as far as its healthy records show."""
     earlier = sum(one.start_time_unix_nano < first_failure for one in own)
     return earlier <= max(EARLY, EARLY_SHARE * len(own))

@@ -42,7 +42,7 @@ def under_way(project: Project) -> FingerprintSwitch | None:
 
 
 @transaction.atomic
-def begin(project: Project, to_version: int, by: audit.Origin, now: datetime) -> FingerprintSwitch:
+def begin(project: Project, to_version: int, by: audit.Actor, now: datetime) -> FingerprintSwitch:
     """The project has the new version from here on; `advance` does the rest. CannotSwitch, with the reason."""
     current = Project.objects.select_for_update().get(pk=project.pk)
     before = current.fingerprint_version
@@ -57,7 +57,12 @@ def begin(project: Project, to_version: int, by: audit.Origin, now: datetime) ->
     )
     told = {"before": before, "after": to_version}
     audit.record(
-        audit.Event.CHANGED, f"project:{project.pk}", by, now, current.tenant_id, fingerprint_version=told
+        audit.AuditEvent.CHANGED,
+        f"project:{project.pk}",
+        by,
+        now,
+        current.tenant_id,
+        fingerprint_version=told,
     )
     return switch
 
@@ -78,7 +83,7 @@ def wait(switch: FingerprintSwitch) -> None:
     """Until every request that knows the old version is stored, or will ask again."""
     waited = (timezone.now() - switch.started_at).total_seconds()
     time.sleep(min(max(0.0, version_lease.WAIT - waited), version_lease.WAIT))
-    with store.sound():  # whoever had the lock is done
+    with store.checked_transaction():  # whoever had the lock is done
         pass
     enter(switch, Phase.MAPPING)
 
@@ -100,7 +105,7 @@ def map_some(switch: FingerprintSwitch) -> None:
 
 def rewrite_some(switch: FingerprintSwitch) -> None:
     """The next records and their counts, in one transaction of the store. Done twice, it changes nothing."""
-    with store.sound():
+    with store.checked_transaction():
         rows = next_rows(switch)
         changed = regrouping.rewrite(rows, versions.numbered(switch.to_version)) if rows else 0
     if not rows:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from diagnosis import cluster_map
-from diagnosis.cluster_map import Fate, Moves, fates
+from diagnosis.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.models import Loop
 from telemetry import regrouping
 from telemetry.fingerprint import cluster_id
@@ -30,7 +30,7 @@ MOST_CLUSTERS = 500  # the largest
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SampledCluster:
     """A cluster as the window has it."""
 
     fingerprint: int
@@ -50,9 +50,9 @@ class Preview:
 
     window: Window
     rules: Rules
-    clusters: list[Seen]
+    clusters: list[SampledCluster]
     left_out: int  # clusters
-    fates: list[Fate]
+    fates: list[ClusterOutcome]
     titles: dict[int, str]  # what to call a cluster: its loop, or a message
 
     @property
@@ -113,14 +113,16 @@ def preview(project: Project, rules: Rules, now: datetime) -> Preview:
     return found
 
 
-def look(window: Window, number: int, records: int, most: int, rules: Rules, titles: dict[int, str]) -> Seen:
+def look(
+    window: Window, number: int, records: int, most: int, rules: Rules, titles: dict[int, str]
+) -> SampledCluster:
     """One cluster, and a title for it and for what becomes of it."""
     rows = regrouping.newest(window, number, most)
     numbers = regrouping.regrouped(rows, rules)
     for row, new in zip(rows, numbers, strict=True):
         titles.setdefault(number, title(row))
         titles.setdefault(new, title(row))
-    return Seen(number, records, len(rows), Counter(numbers))
+    return SampledCluster(number, records, len(rows), Counter(numbers))
 
 
 def title(row: Record) -> str:
@@ -128,12 +130,12 @@ def title(row: Record) -> str:
     return ": ".join(part for part in (row.operation, row.error_type, row.failure_message) if part)[:120]
 
 
-def told(fates: Iterable[Fate]) -> list[tuple[Fate, str]]:
+def told(fates: Iterable[ClusterOutcome]) -> list[tuple[ClusterOutcome, str]]:
     """What becomes of each loop, in a sentence."""
     return [(fate, sentence(fate)) for fate in fates]
 
 
-def sentence(fate: Fate) -> str:
+def sentence(fate: ClusterOutcome) -> str:
     """What becomes of the loop."""
     if fate.to is None:
         return "stays as it is: no record of it has another cluster."

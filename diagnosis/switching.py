@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from diagnosis.switch_model import FingerprintSwitch
-from loopkit.errors import Unavailable
+from loopkit.http.errors import Unavailable
 from tenants.models import Project
 
 RETRY_SECONDS = 5

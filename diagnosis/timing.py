@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from diagnosis.failures import Failing, chunks
-from diagnosis.hints import slices
-from telemetry.models import Record, Trace
+from diagnosis.sampling import first_traces, slices
+from telemetry.models import Record
 from telemetry.windows import Window
 
 TRACES = 120  # of a window
@@ -34,7 +34,7 @@ COLUMNS = (
 )
 
 
-class Place(NamedTuple):
+class CalledOperation(NamedTuple):
     """An operation, or the way to it from another service."""
 
     service: str
@@ -73,7 +73,7 @@ class Ran:
     """What a record spent itself, and where that is charged."""
 
     step: Step
-    place: Place
+    place: CalledOperation
     own_ms: float
 
     def failing(self, signal_type: str, severity: str, message: str, fingerprint: int) -> Failing:
@@ -113,10 +113,7 @@ def traces(window: Window, most: int = TRACES) -> Iterator[list[Step]]:
     """The first traces of each slice of the window, `most` in all, by their records."""
     ids: list[bytes] = []
     for part in slices(window):
-        started = Trace.objects.filter(
-            start_time_unix_nano__gte=part.start_unix_nano, start_time_unix_nano__lt=part.end_unix_nano
-        ).order_by("start_time_unix_nano", "trace_id")
-        ids += map(bytes, started.values_list("trace_id", flat=True)[: most // SHARE])
+        ids += [trace_id for trace_id, _ in first_traces(part, most // SHARE)]
     return of_traces(ids[:: -(-len(ids) // most)] if ids else [])
 
 
@@ -130,7 +127,7 @@ def of_traces(ids: Iterable[bytes]) -> Iterator[list[Step]]:
     return (found[trace_id] for trace_id in sorted(found))
 
 
-def own(steps: list[Step], served: Mapping[str, Place] | None = None) -> Iterator[Ran]:
+def own(steps: list[Step], served: Mapping[str, CalledOperation] | None = None) -> Iterator[Ran]:
     """
     Each healthy step's time without its children's; the rest of a call to another service is charged to that one.
 
@@ -144,16 +141,16 @@ def own(steps: list[Step], served: Mapping[str, Place] | None = None) -> Iterato
         inside = children.get(step.span_id, [])
         answered = callee(step, inside) or (not inside and served and served.get(step.operation))
         place = (
-            Place(answered.service, answered.operation, step.service)
+            CalledOperation(answered.service, answered.operation, step.service)
             if answered and answered.service != step.service
-            else Place(step.service, step.operation)
+            else CalledOperation(step.service, step.operation)
         )
         yield Ran(step, place, max(0, step.duration_nano - covered(step, inside)) / 1e6)
 
 
-def answering(sampled: Iterable[list[Step]]) -> dict[str, Place]:
+def answering(sampled: Iterable[list[Step]]) -> dict[str, CalledOperation]:
     """Which operation answers calls of a name, where all that were recorded agree on the service."""
-    found: dict[str, dict[str, Place]] = defaultdict(dict)
+    found: dict[str, dict[str, CalledOperation]] = defaultdict(dict)
     for steps in sampled:
         children = by_parent(steps)
         for step in steps:
@@ -171,10 +168,10 @@ def by_parent(steps: Iterable[Step]) -> dict[bytes, list[Step]]:
     return children
 
 
-def callee(step: Step, inside: list[Step]) -> Place | None:
+def callee(step: Step, inside: list[Step]) -> CalledOperation | None:
     """What answered the call that this step is, if it is one to another service."""
     is_call = len(inside) == 1 and inside[0].service != step.service
-    return Place(inside[0].service, inside[0].operation) if is_call else None
+    return CalledOperation(inside[0].service, inside[0].operation) if is_call else None
 
 
 def covered(step: Step, inside: Iterable[Step]) -> int:

@@ -16,20 +16,25 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from diagnosis.notice_models import Tracker
 
-Kind = Tracker.Kind
+TrackerKind = Tracker.Kind
 SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
-SEGMENTS = {Kind.GITHUB: (2, 2), Kind.GITLAB: (2, 20), Kind.JIRA: (0, 3), Kind.LINEAR: (1, 2)}
+SEGMENTS = {
+    TrackerKind.GITHUB: (2, 2),
+    TrackerKind.GITLAB: (2, 20),
+    TrackerKind.JIRA: (0, 3),
+    TrackerKind.LINEAR: (1, 2),
+}
 SHAPES = {
-    Kind.GITHUB: "https://github.com/<owner>/<repository>",
-    Kind.GITLAB: "https://gitlab.com/<group>/<project>",
-    Kind.JIRA: "https://<site>.atlassian.net",
-    Kind.LINEAR: "https://linear.app/<workspace> or https://linear.app/team/<KEY>",
+    TrackerKind.GITHUB: "https://github.com/<owner>/<repository>",
+    TrackerKind.GITLAB: "https://gitlab.com/<group>/<project>",
+    TrackerKind.JIRA: "https://<site>.atlassian.net",
+    TrackerKind.LINEAR: "https://linear.app/<workspace> or https://linear.app/team/<KEY>",
 }
 MOST_BYTES = {  # of a link
-    Kind.GITHUB: 8000,  # it answers 414 above 8,191: https://github.com/github/docs/issues/5136
-    Kind.GITLAB: 8000,  # its nginx takes request lines up to 8 KiB
-    Kind.JIRA: 4000,  # its Tomcat takes 8 KiB of headers in all, and cookies are among them
-    Kind.LINEAR: 4000,  # says no limit; what every proxy takes
+    TrackerKind.GITHUB: 8000,  # it answers 414 above 8,191: https://github.com/github/docs/issues/5136
+    TrackerKind.GITLAB: 8000,  # its nginx takes request lines up to 8 KiB
+    TrackerKind.JIRA: 4000,  # its Tomcat takes 8 KiB of headers in all, and cookies are among them
+    TrackerKind.LINEAR: 4000,  # says no limit; what every proxy takes
 }
 CUT = "(cut here: the rest is in the bundle)"
 
@@ -39,7 +44,7 @@ class NotATracker(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TrackerText:
     """What an issue is to say: a title, lines in order of importance, and where the whole is."""
 
     title: str
@@ -47,7 +52,7 @@ class Text:
     pointer: str
 
 
-def checked(kind: Kind, raw: str) -> str:
+def checked(kind: TrackerKind, raw: str) -> str:
     """The URL of a tracker's repository or site, without a slash at its end; NotATracker if it cannot be one."""
     parts = urlsplit(raw)
     segments = parts.path.rstrip("/").split("/")[1:]
@@ -65,20 +70,20 @@ def checked(kind: Kind, raw: str) -> str:
     return "/".join([f"https://{parts.netloc.lower()}", *segments])
 
 
-def link(tracker: Tracker, text: Text) -> str:
+def link(tracker: Tracker, text: TrackerText) -> str:
     """The link, within what the tracker takes; "" where the settings are not (or no longer) those of a tracker."""
-    kind = Kind(tracker.kind)
+    kind = TrackerKind(tracker.kind)
     try:
         base = checked(kind, tracker.url)
     except NotATracker:
         return ""
-    if kind == Kind.JIRA and not (tracker.jira_project and tracker.jira_issue_type):
+    if kind == TrackerKind.JIRA and not (tracker.jira_project and tracker.jira_issue_type):
         return ""
     make = FORMS[kind]
     return fitted(lambda body: make(base, tracker, text.title, body), text, MOST_BYTES[kind])
 
 
-def fitted(made: Callable[[str], str], text: Text, most: int) -> str:
+def fitted(made: Callable[[str], str], text: TrackerText, most: int) -> str:
     """The longest link that fits: lines go from the end, the pointer to the bundle stays."""
     for kept in range(len(text.lines), -1, -1):
         cut = [] if kept == len(text.lines) else [CUT]
@@ -89,7 +94,7 @@ def fitted(made: Callable[[str], str], text: Text, most: int) -> str:
 
 
 def filled(**fields: str) -> str:
-    """A query; every sign but letters, digits and `_.-~` is percent-encoded."""
+    """A query; every character but letters, digits and `_.-~` is percent-encoded."""
     return urlencode(fields, quote_via=quote, safe="")
 
 
@@ -114,9 +119,9 @@ def linear(base: str, tracker: Tracker, title: str, body: str) -> str:
     return f"{base}/new?{filled(title=title, description=body)}"
 
 
-FORMS: dict[Kind, Callable[[str, Tracker, str, str], str]] = {
-    Kind.GITHUB: github,
-    Kind.GITLAB: gitlab,
-    Kind.JIRA: jira,
-    Kind.LINEAR: linear,
+FORMS: dict[TrackerKind, Callable[[str, Tracker, str, str], str]] = {
+    TrackerKind.GITHUB: github,
+    TrackerKind.GITLAB: gitlab,
+    TrackerKind.JIRA: jira,
+    TrackerKind.LINEAR: linear,
 }

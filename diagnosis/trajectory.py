@@ -29,7 +29,7 @@ COLUMNS = ("trace_id", "session_id", "service", "records", "failures", "input_to
 
 
 @dataclass(slots=True)
-class Session:
+class SessionTotals:
     """What one session came to."""
 
     steps: int = 0
@@ -43,7 +43,7 @@ def read(window: Window, service: str) -> dict[str, Any]:
     rows = filters.in_window(Trace.objects.all(), window).order_by("-start_time_unix_nano")
     traces = [row for row in rows.values_list(*COLUMNS)[:MOST_TRACES] if row[2] == service]
     failed = tool_failures(window)
-    sessions: defaultdict[str, Session] = defaultdict(Session)
+    sessions: defaultdict[str, SessionTotals] = defaultdict(SessionTotals)
     for trace_id, session_id, _, steps, failures, tokens_in, tokens_out in traces:
         session = sessions[key(session_id, trace_id)]
         session.steps += steps
@@ -60,7 +60,7 @@ def tool_failures(window: Window) -> dict[bytes, int]:
     return {bytes(trace_id): number for trace_id, number in counted}
 
 
-def shown(sessions: Sequence[Session]) -> dict[str, Any]:
+def shown(sessions: Sequence[SessionTotals]) -> dict[str, Any]:
     """Each figure with its interval; null where there is nothing to say."""
     return {
         "sessions": len(sessions),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from diagnosis.comparison import FOUND, LATENCY
+from diagnosis.rules import RULES
 from telemetry.models import Record, Rollup
 from telemetry.record_ids import parse, record_id
 from telemetry.rollups import NO_FAILURE
@@ -21,7 +21,7 @@ from telemetry.windows import MINUTE_NANO
 NEAR = 5_000  # records on each side that are looked at
 DAY = 1440
 FACTS = ("trace_id", "span_id", "start_time_unix_nano", "environment", "release")
-Candidate = tuple[bytes, bytes, int, str, str]
+HealthyCandidate = tuple[bytes, bytes, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def find(failing_id: str, signal_type: str = "") -> str | None:
     at = row.start_time_unix_nano
     failure = Failure(
         *(row.service, row.operation, row.environment, row.release, at),
-        longest_nano=row.duration_nano // 2 if signal_type == LATENCY else None,
-        trace_id=bytes(row.trace_id) if signal_type in FOUND else b"",
+        longest_nano=row.duration_nano // 2 if signal_type in RULES.by_durations else None,
+        trace_id=bytes(row.trace_id) if signal_type in RULES.signals else b"",
     )
     return nearest(around(at), failure) or nearest(around(healthy_minute(failure)), failure)
 
@@ -59,7 +59,7 @@ def nearest(rows: Iterable[QuerySet[Record]], failure: Failure) -> str | None:
     return record_id(best[0], best[1]) if best else None
 
 
-def unlike(candidate: Candidate, failure: Failure) -> tuple[bool, bool, int, bytes, bytes]:
+def unlike(candidate: HealthyCandidate, failure: Failure) -> tuple[bool, bool, int, bytes, bytes]:
     """How much the record differs; the less, the smaller."""
     trace_id, span_id, start, environment, release = candidate
     return (
@@ -89,7 +89,7 @@ def around(at: int | None) -> list[QuerySet[Record]]:
     ]
 
 
-def healthy(rows: QuerySet[Record], failure: Failure) -> Iterable[Candidate]:
+def healthy(rows: QuerySet[Record], failure: Failure) -> Iterable[HealthyCandidate]:
     """Those that ran the operation well."""
     ran = rows.filter(service=failure.service, operation=failure.operation, fingerprint__isnull=True)
     if failure.longest_nano is not None:

@@ -14,7 +14,6 @@ from diagnosis import (
     packet_views,
     pages,
     run_views,
-    trace_page,
 )
 
 urlpatterns = [
@@ -41,7 +40,7 @@ urlpatterns = [
     path("dashboard/sessions", pages.sessions_page, name="dashboard-sessions"),
     path("dashboard/session", pages.session_page, name="dashboard-session"),
     path("dashboard/records/<str:record_id>", pages.record_page, name="dashboard-record"),
-    path("dashboard/records/<str:record_id>/trace", trace_page.trace_page, name="dashboard-trace"),
+    path("dashboard/records/<str:record_id>/trace", pages.trace_page, name="dashboard-trace"),
     path(
         "admin/loops/<slug:loop_id>/handoff.zip",
         admin.site.admin_view(handoff_admin.download),

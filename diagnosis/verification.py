@@ -25,14 +25,13 @@ from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.binding import bind
 from tenants.models import Project
 
-State = Loop.State
-VERIFIABLE = (State.SHIPPED, State.HELD, State.INCONCLUSIVE)
+VERIFIABLE = (Loop.State.SHIPPED, Loop.State.HELD, Loop.State.INCONCLUSIVE)
 NEXT_STATE = {
-    "held": State.HELD,
-    "regressed": State.REGRESSED,
-    "improved": State.INCONCLUSIVE,
-    "unchanged": State.INCONCLUSIVE,
-    "inconclusive": State.INCONCLUSIVE,
+    "held": Loop.State.HELD,
+    "regressed": Loop.State.REGRESSED,
+    "improved": Loop.State.INCONCLUSIVE,
+    "unchanged": Loop.State.INCONCLUSIVE,
+    "inconclusive": Loop.State.INCONCLUSIVE,
 }
 MOST = 20  # loops that a diagnosis looks at, because it answers a request; `manage.py verify_loops` takes its time
 
@@ -74,13 +73,15 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
 
 def waiting(project: Project) -> QuerySet[Loop]:
     """The loops whose fix shipped and is not decided, or that nothing stirs; in random order: each has its turn."""
-    undecided = Q(state__in=(State.SHIPPED, State.INCONCLUSIVE)) | Q(state=State.HELD, signal_type__in=FOUND)
+    undecided = Q(state__in=(Loop.State.SHIPPED, Loop.State.INCONCLUSIVE)) | Q(
+        state=Loop.State.HELD, signal_type__in=FOUND
+    )
     return Loop.objects.filter(undecided, project=project, shipped_at__isnull=False).order_by("?")
 
 
 def stirring(project: Project, now: datetime) -> list[Loop]:
     """The held loops whose failure was seen again since the first of them held; two queries for all."""
-    held = list(Loop.objects.filter(project=project, state=State.HELD).exclude(signal_type__in=FOUND))
+    held = list(Loop.objects.filter(project=project, state=Loop.State.HELD).exclude(signal_type__in=FOUND))
     if not held:
         return []
     since = min(
@@ -95,7 +96,7 @@ def stirring(project: Project, now: datetime) -> list[Loop]:
 def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
     """The stored verification; the loop is moved in the same transaction."""
     verdict = comparison.judgement.verdict
-    state = NEXT_STATE.get(verdict, State(loop.state))
+    state = NEXT_STATE.get(verdict, Loop.State(loop.state))
     told = verification_document.document(loop, comparison)
     fields = {"verdict": verdict, "baseline": kept(loop, comparison, state)}
     with transaction.atomic():
@@ -108,7 +109,7 @@ def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
 def kept(loop: Loop, comparison: Comparison, state: str) -> dict[str, Any]:
     """What the next look compares with: once a fix held, the window in which it did, and the rate that it may have."""
     before, after = comparison.before, comparison.after
-    if state != State.HELD or loop.state == State.HELD:
+    if state != Loop.State.HELD or loop.state == Loop.State.HELD:
         return before.kept()
     allowed_rate, ran = NEARLY_GONE * (before.counts.rate or 0.0), releases.seen(after.window, loop.service)
     return replace(after, releases=ran, allowed_rate=allowed_rate).kept()
@@ -117,7 +118,7 @@ def kept(loop: Loop, comparison: Comparison, state: str) -> dict[str, Any]:
 def note(loop: Loop, told: dict[str, Any], now: datetime) -> None:
     """A line in the loop's history; a regression names its records and the decision that it puts in question."""
     detail = {"verdict": told["verdict"], "reason": told["reason"]}
-    if loop.state != State.REGRESSED:
+    if loop.state != Loop.State.REGRESSED:
         loops.note(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
         return
     reopened = {"evidence_ids": told["evidence_ids"], "decision": loops.decided(loop)}

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from diagnosis import observed, trajectory
-from diagnosis.comparison import LATENCY, Comparison
+from diagnosis.comparison import Comparison
 from diagnosis.judge import expected
 from diagnosis.models import Loop
 from diagnosis.rates import Ratio
@@ -59,4 +59,4 @@ def needed(records: int | None, operation: str, signal_type: str = "") -> str:
     rounded = -(-records // step) * step  # up, to two digits
     counted = "trace" if signal_type in RULES.by_visits else "record"
     more = f"about {rounded:,} more {counted}{'' if rounded == 1 else 's'} of {operation}"
-    return more if signal_type == LATENCY else f"{more} without a failure"
+    return more if signal_type in RULES.by_durations else f"{more} without a failure"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.models import Loop
-from diagnosis.readable import moment
+from diagnosis.quantities import percent, significant, to_the_minute
 from diagnosis.verification_model import Verification
 
 FIGURES = {
@@ -29,7 +29,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ShownVerification:
     """One verification: facts in words, sessions before and after, records to look at."""
 
     verification: Verification
@@ -39,13 +39,13 @@ class Read:
     evidence_ids: list[str]
 
 
-def read(verifications: Iterable[Verification], loop: Loop) -> list[Read]:
+def read(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerification]:
     """The verifications in their order, for people."""
     found = list(verifications)
     moved = {one["cluster_id"] for each in found for one in each.document.get("moved_to") or []}
     loops = dict(loop.project.loops.filter(cluster_id__in=moved).values_list("cluster_id", "loop_id"))
     return [
-        Read(
+        ShownVerification(
             verification=each,
             facts=[(name, said) for name, said in facts(each.document) if said],
             trajectory=trajectory(each.document.get("trajectory") or {}),
@@ -82,7 +82,9 @@ def counted(side: Mapping[str, Any]) -> str:
     if side.get("rate") is not None:
         told += f" ({percent(side['rate'])})"
     window = side.get("window") or {}
-    return f"{told}, {moment(window['start'])} to {moment(window['end'])} UTC" if window else told
+    return (
+        f"{told}, {to_the_minute(window['start'])} to {to_the_minute(window['end'])} UTC" if window else told
+    )
 
 
 def ratio(document: Mapping[str, Any]) -> str:
@@ -122,12 +124,7 @@ def number(value: float | None, unit: str = "") -> str:
     """`4.61 failures`, `1,240 failures`, or "" for nothing."""
     if value is None:
         return ""
-    return f"{value:,.3g}{unit}" if abs(value) < 100 else f"{value:,.0f}{unit}"
-
-
-def percent(share: float) -> str:
-    """`12.5 %` of 0.125."""
-    return f"{share * 100:.3g} %"
+    return f"{significant(value)}{unit}"
 
 
 def moved_to(said: Mapping[str, Any], loops: Mapping[str, str]) -> Moved:

@@ -14,7 +14,7 @@ class VerifyRequest(Declared):
     loop_id = serializers.CharField(max_length=24)
 
 
-class Counted(Shape):
+class CountedSerializer(Shape):
     """Failures over exposure in a window."""
 
     failures = serializers.IntegerField()
@@ -94,8 +94,8 @@ class VerifyAnswer(Shape):
     )
     service = serializers.CharField(allow_blank=True)
     operation = serializers.CharField()
-    before = Counted()
-    after = Counted()
+    before = CountedSerializer()
+    after = CountedSerializer()
     expected_failures = serializers.FloatField(help_text="After, at the rate before.")
     ratio = RatioOfRates()
     confidence = serializers.FloatField(help_text="Of the ratio's interval; grows with each look.")

@@ -17,7 +17,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loopkit.links import absolute
+from loopkit.http.links import absolute
 from tenants.project_view import PublicView
 
 MAX_AGE_SECONDS = 300

@@ -20,7 +20,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loopkit.errors import Unavailable
+from loopkit.http.errors import Unavailable
 from tenants import project_file
 from tenants.project_view import PublicView
 from tenants.serializers import Error

@@ -7,7 +7,7 @@ import orjson
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 
 MAX_BYTES = 1024 * 1024
 

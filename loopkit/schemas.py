@@ -17,8 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.documents import PublicDocument, origin
-from loopkit.errors import ApiError
-from loopkit.links import absolute
+from loopkit.http.errors import ApiError
+from loopkit.http.links import absolute
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMPONENTS = {

@@ -1,9 +1,8 @@
 """
 Gunicorn's configuration: `gunicorn -c loopkit/server.py loopkit.wsgi`.
 
-gthread: it keeps exporters' connections alive and outlives slow clients, which the sync workers do not. Measured
-with `python -m benchmarks.ingest` on 2 cores, 4 connections, before spans were packed: 10,300 spans/s at 512 a request
-against 8,500 with sync workers, 6,600 against 6,400 at 100.
+gthread: it keeps exporters' connections alive and outlives slow clients, which the sync workers do not. Its speed:
+`python -m benchmarks.ingest`.
 https://docs.gunicorn.org/en/stable/settings.html
 """
 

@@ -1,138 +1,37 @@
 """
-Everything an operator can turn: the only reader of the environment. README.md has the table; a test keeps them equal.
+Everything an operator can turn. README.md has the table of variables; a test keeps them equal.
 
 Django's own reference: https://docs.djangoproject.com/en/5.2/ref/settings/
 """
 
-import os
-import re
-from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+import corsheaders.defaults
+import csp.constants
 import dj_database_url
-from corsheaders.defaults import default_headers
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+import loopkit
+from loopkit.environment import (
+    cache_url,
+    database_url,
+    email_url,
+    env,
+    log_level,
+    mail_server,
+    natural,
+    port,
+    public_url,
+    rate,
+    switch,
+    whole,
+    words,
+)
 from loopkit.secret_files import stored_secret
 
-T = TypeVar("T")
 BASE_DIR = Path(__file__).resolve().parent.parent
-LOOPKIT_VERSION = "0.1.0"
-MAILERS = {"": "dummy", "file": "filebased", "smtp": "smtp", "smtp+tls": "smtp", "smtps": "smtp"}
-MAIL_PORTS = {"smtp+tls": 587, "smtps": 465}
-
-
-def env(name: str, default: T, cast: Callable[[str], T]) -> T:
-    """The variable's value; the default if unset. A bad value stops the start, by name."""
-    raw = os.environ.get(name)
-    try:
-        return default if raw is None else cast(raw)
-    except ValueError as error:
-        shown = re.sub(r"//[^@/]*@", "//***@", str(raw))  # a log is no place for a database's password
-        raise ImproperlyConfigured(f"{name}={shown!r}: {error}") from error
-
-
-def switch(raw: str) -> bool:
-    """`1 true yes on` or `0 false no off`, any case."""
-    words = {
-        "1": True,
-        "true": True,
-        "yes": True,
-        "on": True,
-        "0": False,
-        "false": False,
-        "no": False,
-        "off": False,
-    }
-    try:
-        return words[raw.strip().lower()]
-    except KeyError:
-        raise ValueError("use 1 or 0") from None
-
-
-def words(raw: str) -> list[str]:
-    """A comma-separated list."""
-    return [word.strip() for word in raw.split(",") if word.strip()]
-
-
-def natural(raw: str) -> int:
-    """A whole number above zero."""
-    number = int(raw)
-    if number < 1:
-        raise ValueError("must be 1 or more")
-    return number
-
-
-def port(raw: str) -> int:
-    """A TCP port."""
-    number = natural(raw)
-    if number > 65535:
-        raise ValueError("must be 65535 at most")
-    return number
-
-
-def whole(raw: str) -> int:
-    """A whole number, zero or above."""
-    number = int(raw)
-    if number < 0:
-        raise ValueError("must be 0 or more")
-    return number
-
-
-def rate(raw: str) -> str:
-    """A rate as django-ratelimit writes it: https://django-ratelimit.readthedocs.io/en/stable/rates.html"""
-    if not re.fullmatch(r"\d+/([1-9]\d*)?[smhd]", raw):
-        raise ValueError("write it as count/period, such as 20/h or 5/10m")
-    return raw
-
-
-def public_url(raw: str) -> str:
-    """The origin that clients use, without a path."""
-    parts = urlsplit(raw)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
-        raise ValueError("write it as https://host[:port], without a path")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def log_level(raw: str) -> str:
-    """A level of Python's logging, any case: https://docs.python.org/3/library/logging.html#logging-levels"""
-    if raw.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
-        raise ValueError("use DEBUG, INFO, WARNING, ERROR or CRITICAL")
-    return raw.upper()
-
-
-def database_url(raw: str) -> str:
-    """A URL of SQLite or PostgreSQL, the databases that LoopKit's statements are written for."""
-    try:
-        known = dj_database_url.parse(raw)["ENGINE"].endswith(("sqlite3", "postgresql"))
-    except ValueError:  # its message lists databases that would not do
-        known = False
-    if not known:
-        raise ValueError("use sqlite:///path or postgres://user:password@host/name")
-    return raw
-
-
-def cache_url(raw: str) -> str:
-    """A Redis URL, where the package for it is installed; "" for none."""
-    if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("write it as redis://host:6379/0")
-    if raw and find_spec("redis") is None:
-        raise ValueError('this needs a package: pip install "redis>=5,<9"')
-    return raw
-
-
-def email_url(raw: str) -> str:
-    """A mail server or a folder; "" for no mail."""
-    parts = urlsplit(raw)
-    known = parts.hostname and parts.scheme in {"smtp", "smtp+tls", "smtps"}
-    if raw and not known and not (parts.scheme == "file" and parts.path):
-        raise ValueError("use smtp+tls://user:password@host:587, smtps://, smtp:// or file:///folder")
-    return raw
-
+LOOPKIT_VERSION = loopkit.__version__
 
 # Where things are kept
 LOOPKIT_DATA_DIR = env("LOOPKIT_DATA_DIR", BASE_DIR / "var", Path).resolve()
@@ -152,9 +51,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 DATABASE_ROUTERS = ["tenants.router.ProjectRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOOPKIT_OPEN_STORES = env(
-    "LOOPKIT_OPEN_STORES", 48, natural
-)  # 3 descriptors each; 256 a process is the promise
+# 3 descriptors each; 256 a process is the promise
+LOOPKIT_OPEN_STORES = env("LOOPKIT_OPEN_STORES", 48, natural)
 
 # Secrets: given, or made once in the data dir
 SECRET_KEY = env("LOOPKIT_SECRET_KEY", "", str) or stored_secret(LOOPKIT_DATA_DIR, "django")
@@ -175,9 +73,8 @@ if LOOPKIT_OPEN_STORES + LOOPKIT_THREADS > 70:
     )
 LOOPKIT_LOG_LEVEL = env("LOOPKIT_LOG_LEVEL", "INFO", log_level)
 LOOPKIT_PUBLIC_URL = env("LOOPKIT_PUBLIC_URL", "", public_url)
-LOOPKIT_TRUSTED_PROXIES = env(
-    "LOOPKIT_TRUSTED_PROXIES", 0, whole
-)  # how many proxies append to X-Forwarded-For
+# How many proxies append to X-Forwarded-For
+LOOPKIT_TRUSTED_PROXIES = env("LOOPKIT_TRUSTED_PROXIES", 0, whole)
 ALLOWED_HOSTS = env("LOOPKIT_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"], words)
 if LOOPKIT_PUBLIC_URL:
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, str(urlsplit(LOOPKIT_PUBLIC_URL).hostname)]
@@ -188,19 +85,18 @@ LOOPKIT_ROUND_SECONDS = env("LOOPKIT_ROUND_SECONDS", 300, whole)
 # Mail: https://docs.djangoproject.com/en/5.2/ref/settings/#email-backend
 LOOPKIT_EMAIL_URL = env("LOOPKIT_EMAIL_URL", "", email_url)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("LOOPKIT_EMAIL_FROM", "loopkit@localhost", str)
-mail = urlsplit(LOOPKIT_EMAIL_URL)
-EMAIL_BACKEND = f"django.core.mail.backends.{MAILERS[mail.scheme]}.EmailBackend"
-EMAIL_HOST, EMAIL_PORT = mail.hostname or "", mail.port or MAIL_PORTS.get(mail.scheme, 25)
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(mail.username or ""), unquote(mail.password or "")
-EMAIL_USE_TLS, EMAIL_USE_SSL = mail.scheme == "smtp+tls", mail.scheme == "smtps"
+_mail = mail_server(LOOPKIT_EMAIL_URL)
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
+EMAIL_FILE_PATH = _mail.folder
 EMAIL_TIMEOUT = 20  # seconds; a server that says nothing must not hold up the rounds
-EMAIL_FILE_PATH = mail.path if mail.scheme == "file" else None
 
 # Limits
 LOOPKIT_MAX_BODY_BYTES = env("LOOPKIT_MAX_BODY_BYTES", 64 * 1024 * 1024, natural)  # after decompression
-LOOPKIT_MAX_VALUE_BYTES = env(
-    "LOOPKIT_MAX_VALUE_BYTES", 1024 * 1024, natural
-)  # a model's whole context of 200,000 tokens is about 800 KB of text
+# A model's whole context of 200,000 tokens is about 800 KB of text
+LOOPKIT_MAX_VALUE_BYTES = env("LOOPKIT_MAX_VALUE_BYTES", 1024 * 1024, natural)
 # Besides those of telemetry/scrubbing/names.py
 LOOPKIT_SCRUB_KEYS: list[str] = env("LOOPKIT_SCRUB_KEYS", [], words)
 LOOPKIT_MINT_RATE = env("LOOPKIT_MINT_RATE", "20/h", rate)
@@ -210,7 +106,7 @@ LOOPKIT_SANDBOX_SPANS = env("LOOPKIT_SANDBOX_SPANS", 5000, natural)
 LOOPKIT_SANDBOX_DAYS = env("LOOPKIT_SANDBOX_DAYS", 14, natural)
 PROVISION_AUTO_GRADUATE = env("PROVISION_AUTO_GRADUATE", False, switch)
 
-# Django
+# Apps and middleware
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -241,6 +137,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+
+# URLs, pages, times
 ROOT_URLCONF = "loopkit.urls"
 WSGI_APPLICATION = "loopkit.wsgi.application"
 APPEND_SLASH = False  # exporters take a redirect for success and lose the spans
@@ -264,12 +162,15 @@ LANGUAGE_CODE = "en-us"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # serves static/ and the admin's files in place: no collectstatic step
+
+# People who sign in
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
 
+# Counters of rate limits, and the checks that do not apply here
 CACHES = {"default": {"BACKEND": "tenants.counter_cache.CounterCache"}}
 LOOPKIT_CACHE_URL = env("LOOPKIT_CACHE_URL", "", cache_url)
 if LOOPKIT_CACHE_URL:
@@ -287,33 +188,37 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # Safety in browsers
-HTTPS = LOOPKIT_PUBLIC_URL.startswith("https://")
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+_is_https = LOOPKIT_PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CSRF_FAILURE_VIEW = "loopkit.error_answers.csrf_failed"
+CSRF_FAILURE_VIEW = "loopkit.http.error_answers.csrf_failed"
 if LOOPKIT_TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
+        "default-src": [csp.constants.NONE],
+        "script-src": [csp.constants.SELF],
+        "style-src": [csp.constants.SELF],
+        "img-src": [csp.constants.SELF],
+        "font-src": [csp.constants.SELF],
+        "connect-src": [csp.constants.SELF],
+        "form-action": [csp.constants.SELF],
+        "base-uri": [csp.constants.NONE],
+        "frame-ancestors": [csp.constants.NONE],
     }
 }
 # Browser exporters and feedback widgets send from other origins, with a key and never with cookies.
 CORS_URLS_REGEX = r"^/v1/(feedback|traces|logs|metrics)/?$"
 CORS_ALLOW_ALL_ORIGINS = True
-CORS_ALLOW_HEADERS = [*default_headers, "content-encoding", "*"]  # "*" is any other but Authorization
+CORS_ALLOW_HEADERS = [
+    *corsheaders.defaults.default_headers,
+    "content-encoding",
+    "*",
+]  # "*" is any other but Authorization
 CORS_EXPOSE_HEADERS = [
     "Retry-After",
     *[f"X-LoopKit-{name}" for name in ("Accepted", "Duplicates", "Rejected", "Stored")],
@@ -327,7 +232,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["loopkit.parsing.JsonObjectParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "loopkit.rendering.OnlyNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "loopkit.error_answers.handle",
+    "EXCEPTION_HANDLER": "loopkit.http.error_answers.handle",
     "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of ours
     "UNAUTHENTICATED_USER": None,
 }
@@ -348,6 +253,7 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# Logs
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -355,12 +261,12 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
     "filters": {
-        "unsaid": {  # a 503 is logged where its reason is known: loopkit/store_fault.py
+        # A 503 is logged where its reason is known: loopkit/http/store_fault.py
+        "unsaid": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
         }
     },
-    "loggers": {  # a refused request is the client's affair
-        "django.request": {"level": "ERROR", "filters": ["unsaid"]}
-    },
+    # A refused request is the client's affair.
+    "loggers": {"django.request": {"level": "ERROR", "filters": ["unsaid"]}},
 }

@@ -13,6 +13,6 @@ urlpatterns = [
     path("admin/login/", sign_in),  # before the admin's own, which sets no limit
     path("admin/", admin.site.urls),
 ]
-handler400 = "loopkit.error_answers.bad_request"
-handler404 = "loopkit.error_answers.not_found"
-handler500 = "loopkit.error_answers.server_error"
+handler400 = "loopkit.http.error_answers.bad_request"
+handler404 = "loopkit.http.error_answers.not_found"
+handler500 = "loopkit.http.error_answers.server_error"

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from loopkit.chunked import readable
+from loopkit.http.chunked import readable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
 

@@ -10,8 +10,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from loopkit.error_answers import HINTS, sentence
-from loopkit.errors import ApiError
+from loopkit.http.error_answers import HINTS, sentence
+from loopkit.http.errors import ApiError
 from telemetry import fingerprint, parameters
 from telemetry.cursors import Cursor
 from telemetry.filters import Filters

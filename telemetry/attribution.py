@@ -13,11 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from telemetry.signals import SIGNALS
 from telemetry.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 
-SOFT = frozenset(
-    {"user_signal", "output_truncated", "malformed_output"}
-)  # these do not make the spans around them fail
+SOFT = SIGNALS.soft  # these do not make the spans around them fail
 ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # in messages of malformed.py
 MOST_TOOLS = 100  # failing ones of a trace that are compared with malformed calls
 MAX_CLIMB = 1000  # parents; broken clocks and ids can make a circle

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from loopkit.chunked import is_chunked
-from loopkit.errors import ApiError
+from loopkit.http.chunked import is_chunked
+from loopkit.http.errors import ApiError
 
 PIECE_BYTES = 64 * 1024
 MAX_MEMBERS = 5000  # of one body, each its own gzip stream; 64 MiB in the blocks of bgzip are 1025

@@ -11,6 +11,7 @@ import re
 
 from telemetry.fault import is_generic
 from telemetry.meaning import Failure
+from telemetry.signals import SIGNALS
 from telemetry.skeleton import skeleton
 from telemetry.stacktrace import JOINT, origin
 from telemetry.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
@@ -42,18 +43,40 @@ BUILT_IN = re.compile(
 
 def cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
     """What tells one cause from another, by kind of signal."""
-    if failure.signal_type == "user_signal":  # users complain in their own words
-        return ()
-    error_type, text = class_name(failure.error_type), skeleton(failure.message)
-    # A model's failure is the provider's: whoever called it, whichever library wrapped its answer.
-    if failure.signal_type == "llm_call_failed":
-        return (text,) if " " in text else (error_type, text)
-    if failure.signal_type != "tool_call_failed":
-        return error_type, text, origin(failure.stack, failure.depth, rules.skips_plumbing)
+    signal = SIGNALS.signals.get(failure.signal_type)
+    return CAUSES[signal.CAUSE if signal else "place"](failure, rules)
+
+
+def none(failure: Failure, rules: Rules) -> tuple[str, ...]:
+    """Nothing: users complain in their own words."""
+    return ()
+
+
+def place(failure: Failure, rules: Rules) -> tuple[str, ...]:
+    """Class, message, and where it was raised."""
+    return (*class_and_text(failure), origin(failure.stack, failure.depth, rules.skips_plumbing))
+
+
+def answer(failure: Failure, rules: Rules) -> tuple[str, ...]:
+    """A model's failure is the provider's: whoever called it, whichever library wrapped its answer."""
+    error_type, text = class_and_text(failure)
+    return (text,) if " " in text else (error_type, text)
+
+
+def tool(failure: Failure, rules: Rules) -> tuple[str, ...]:
+    """Class and message, and the frame where these could be anybody's. Its caller is the framework's business."""
+    error_type, text = class_and_text(failure)
     if is_domain_error(error_type, text):
         return error_type, text
-    frame = origin(failure.stack, 1, rules.skips_plumbing)
-    return error_type, text, frame.partition(JOINT)[0]  # who called a tool is the framework's business
+    return error_type, text, origin(failure.stack, 1, rules.skips_plumbing).partition(JOINT)[0]
+
+
+CAUSES = {"none": none, "place": place, "answer": answer, "tool": tool}
+
+
+def class_and_text(failure: Failure) -> tuple[str, str]:
+    """The class without its module, and the message without what varies."""
+    return class_name(failure.error_type), skeleton(failure.message)
 
 
 def is_domain_error(error_type: str, text: str) -> bool:
@@ -65,7 +88,8 @@ def is_common(failure: Failure, told: tuple[str, ...]) -> bool:
     """Whether any operation may fail with such a cause, so that the operation is part of it."""
     if failure.error_type == UNKNOWN_TOOL:  # whichever model asked for it, and wherever that shows
         return False
-    if failure.signal_type not in {"error", "tool_call_failed"}:
+    signal = SIGNALS.signals.get(failure.signal_type)
+    if signal is None or not signal.IN_ANY_OPERATION:
         return True
     frame = told[2] if len(told) > 2 else ""
     return not frame and (words(told[1]) < TELLING or bool(COMMON.fullmatch(told[1].rstrip(".!"))))

@@ -25,7 +25,8 @@ from telemetry.batch import Batch, Receipt
 MOST_ROWS = 4096  # in one transaction, so that nobody waits long for the rows of others
 PATIENCE = 1.0  # seconds for a turn; threads that wait for one store are not there for others
 
-Lock = Callable[[], AbstractContextManager[None]]
+# What the store gives: its transaction, which holds the database's lock, and what writes batches inside it.
+Transaction = Callable[[], AbstractContextManager[None]]
 Write = Callable[[list[Batch]], list[Receipt]]
 Ticket = tuple[Batch, Future[Receipt]]
 
@@ -58,12 +59,12 @@ class Line:
         return True
 
     @contextmanager
-    def locked(self, lock: Lock) -> Iterator[None]:
-        """The database's lock; until it was had, others see for how long it is asked for."""
+    def locked(self, transaction: Transaction) -> Iterator[None]:
+        """The transaction; until it has the database's lock, others see for how long it is asked for."""
         began = time.monotonic()
         self.asked_at = min(self.asked_at, began)
         try:
-            with lock():
+            with transaction():
                 self.asked_at = math.inf
                 yield
         except Exception:
@@ -79,15 +80,15 @@ class Line:
 _lines: dict[str, Line] = {}
 
 
-def together(store: str, batch: Batch, write: Write, lock: Lock) -> Receipt:
-    """The batch's receipt, once it is committed, by this thread or by one that came before."""
+def together(store: str, batch: Batch, transaction: Transaction, write: Write) -> Receipt:
+    """The batch's receipt, once it is committed, by this thread or by one that came before. Stuck: no turn in time."""
     line = _lines.setdefault(store, Line())
     ticket: Ticket = batch, Future()
     line.waiting.append(ticket)
     if line.turn.acquire(timeout=line.patience()):
         try:
             while not ticket[1].done():
-                settle(line, write, lock)
+                settle(line, transaction, write)
         finally:
             line.leave(ticket)
             line.turn.release()
@@ -96,27 +97,27 @@ def together(store: str, batch: Batch, write: Write, lock: Lock) -> Receipt:
     return ticket[1].result()
 
 
-def settle(line: Line, write: Write, lock: Lock) -> None:
-    """Write what waits in one transaction; what only some of them cause, the others do not pay for."""
+def settle(line: Line, transaction: Transaction, write: Write) -> None:
+    """Write what waits in one transaction; where that fails and the store is well, each batch alone."""
     tickets: list[Ticket] = []
     try:
-        with line.locked(lock):
+        with line.locked(transaction):
             tickets = line.take()
             receipts = write([batch for batch, _ in tickets])
     except Exception as error:
         if not tickets:
             raise
-        fail(tickets, error, write, lock)
+        fail(tickets, error, transaction, write)
     else:
         for (_, answer), receipt in zip(tickets, receipts, strict=True):
             answer.set_result(receipt)
 
 
-def fail(tickets: list[Ticket], error: Exception, write: Write, lock: Lock) -> None:
+def fail(tickets: list[Ticket], error: Exception, transaction: Transaction, write: Write) -> None:
     """Tell all of them, or write each alone when the store itself is well."""
     if len(tickets) > 1 and not isinstance(error, OperationalError):
         for ticket in tickets:
-            settle(Line(waiting=deque([ticket])), write, lock)
+            settle(Line(waiting=deque([ticket])), transaction, write)
         return
     for _, answer in tickets:
         answer.set_exception(error)

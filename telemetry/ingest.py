@@ -1,5 +1,14 @@
 """
-Bytes in, records stored: parse -> scrub -> spans -> normalise -> pack -> store (one transaction) -> receipt.
+Bytes in, records stored, a receipt out.
+
+    parse -> scrub -> spans -> versions.of -> normalise -> segments.pack -> append
+
+- `parse` reads the body as the official message, `scrub` removes secrets from it, `spans` makes plain values of it.
+- `versions.of` gives the version of the fingerprint rules that the project has now.
+- `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint. `segments.pack`
+  compresses the spans.
+- `append` stores all of it in one transaction, together with other requests that wait: records with their segments,
+  traces, attributed failures, rollups, and the tallies of what was accepted and refused (telemetry/store.py).
 
 The key was checked and its project bound by the view; what is acknowledged is committed and synced.
 """

@@ -5,15 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-SIGNAL_TYPES = (  # of single records; those of windows are in diagnosis/rules
-    "error",
-    "tool_call_failed",
-    "llm_call_failed",
-    "output_truncated",
-    "malformed_output",
-    "user_signal",
-)
-
 
 class Meaning(NamedTuple):  # made for every span that comes in: several times faster than a frozen dataclass
     """The facts that get columns. "" and None mean that the span does not say."""

@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from rest_framework.response import Response
 
-from loopkit import rpc_status
+from loopkit.http import rpc_status
 from telemetry.batch import Receipt
 from telemetry.decode import Encoding
 

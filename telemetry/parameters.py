@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry import cursors, fingerprint, record_ids, records
-from telemetry.meaning import SIGNAL_TYPES
+from telemetry.signals import SIGNAL_TYPES
 from telemetry.windows import EPOCH, MAX_MINUTES
 
 FURTHEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in a signed 64-bit column end in that year

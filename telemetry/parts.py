@@ -17,8 +17,10 @@ from google.protobuf.descriptor import Descriptor
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 MAX_FIELDS = 1_500_000  # of a protobuf request: 28,000 spans of 10 attributes; at most 270 MB of messages
-MAX_SIGNS = 3_000_000  # of a JSON request: 15,000 spans of 10 attributes; at most 300 MB of lists and objects
-SIGNS = (b"{", b"[", b",", b'"')
+MAX_STRUCTURAL = (
+    3_000_000  # of a JSON request: 15,000 spans of 10 attributes; at most 300 MB of lists and objects
+)
+STRUCTURAL = (b"{", b"[", b",", b'"')
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.S)
 VARINT, FIXED64, LENGTH, GROUP, GROUP_END, FIXED32 = range(6)  # how a field is written
 MAX_VARINT_BYTES = 10  # more is no number of 64 bits
@@ -32,22 +34,22 @@ class TooManyParts(ValueError):
 
 
 def check_json(body: bytes) -> None:
-    """TooManyParts for more than MAX_SIGNS brackets, commas and quotes."""
-    if len(body) <= MAX_SIGNS or signs(body, 0, len(body)) <= MAX_SIGNS:
+    """TooManyParts for more than MAX_STRUCTURAL brackets, commas and quotes."""
+    if len(body) <= MAX_STRUCTURAL or structural(body, 0, len(body)) <= MAX_STRUCTURAL:
         return
     count = at = 0
-    for text in STRING.finditer(body):  # what stands inside strings is no sign
-        count += 2 + signs(body, at, text.start())
+    for text in STRING.finditer(body):  # what stands inside strings is not structure
+        count += 2 + structural(body, at, text.start())
         at = text.end()
-        if count > MAX_SIGNS:
+        if count > MAX_STRUCTURAL:
             raise TooManyParts
-    if count + signs(body, at, len(body)) > MAX_SIGNS:
+    if count + structural(body, at, len(body)) > MAX_STRUCTURAL:
         raise TooManyParts
 
 
-def signs(body: bytes, start: int, end: int) -> int:
-    """The signs in that part of the body."""
-    return sum(body.count(sign, start, end) for sign in SIGNS) if start < end else 0
+def structural(body: bytes, start: int, end: int) -> int:
+    """The structural characters in that part of the body."""
+    return sum(body.count(character, start, end) for character in STRUCTURAL) if start < end else 0
 
 
 def check_protobuf(body: bytes) -> None:

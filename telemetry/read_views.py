@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry import parameters, reading, sessions
 from telemetry import serializers as shapes
 from telemetry.asking import asked

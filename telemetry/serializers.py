@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from telemetry import records
-from telemetry.meaning import SIGNAL_TYPES
+from telemetry.signals import SIGNAL_TYPES
 
 OUTCOMES = (records.OK, records.FAILURE)
 Shape = serializers.Serializer[dict[str, object]]

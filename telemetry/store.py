@@ -43,12 +43,17 @@ def snapshot() -> Iterator[None]:
 
 
 def append(batch: Batch) -> Receipt:
-    """Store what is new and fits the quota. The receipt is true once this returns."""
-    return commits.together(bound_project().project_id, batch, write, sound)
+    """
+    Store what is new and fits the quota. The receipt is true once this returns.
+
+    The request waits for its turn at this store (commits.py). Whoever has it opens one `checked_transaction`, writes
+    the batches of all that wait by then with `write_batches`, and hands each its receipt.
+    """
+    return commits.together(bound_project().project_id, batch, checked_transaction, write_batches)
 
 
 @contextmanager
-def sound() -> Iterator[None]:
+def checked_transaction() -> Iterator[None]:
     """
     A transaction on a file of this code's schema that still has the project's name when it is committed. Where it was
     migrated or replaced meanwhile, nothing is acknowledged, and the client sends again.
@@ -60,7 +65,7 @@ def sound() -> Iterator[None]:
     pool.check_identity(connection)
 
 
-def write(batches: Sequence[Batch]) -> list[Receipt]:
+def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     """Store the batches in the transaction that was begun: a receipt for each."""
     version_lease.check(batches)
     rows = [row for batch in batches for row in batch.rows]

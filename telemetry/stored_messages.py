@@ -1,7 +1,7 @@
 """
 Messages as the store keeps them, parsed; what cannot be read back is damage to the store and not a fault of the code.
 
-Whoever meets DamagedStore answers 503 for that project alone: loopkit/store_fault.py.
+Whoever meets DamagedStore answers 503 for that project alone: loopkit/http/store_fault.py.
 """
 
 from __future__ import annotations

@@ -24,10 +24,10 @@ def merged_text(name: str) -> str:
     return f"{name} = CASE WHEN {old} = '' OR ({new} <> '' AND {new} < {old}) THEN {new} ELSE {old} END"
 
 
-def merged_time(name: str, sign: str) -> str:
+def merged_time(name: str, operator: str) -> str:
     """SQL: the earlier or the later of the old and the new time."""
     old, new = f"telemetry_trace.{name}", f"excluded.{name}"
-    return f"{name} = CASE WHEN {new} {sign} {old} THEN {new} ELSE {old} END"
+    return f"{name} = CASE WHEN {new} {operator} {old} THEN {new} ELSE {old} END"
 
 
 COLUMNS = ("trace_id", *TEXTS, "start_time_unix_nano", "end_time_unix_nano", *SUMS)

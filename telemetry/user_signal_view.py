@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry import user_signal
 from tenants import limits
 from tenants.authentication import FeedbackKey

@@ -12,8 +12,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.request import Request
 
-from loopkit.error_answers import handle
-from loopkit.errors import ApiError
+from loopkit.http.error_answers import handle
+from loopkit.http.errors import ApiError
 from telemetry import body, ledger, otlp_answer
 from telemetry import otlp_shapes as shapes
 from telemetry.batch import Receipt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +35,12 @@ class Window:
         """The window of that many minutes before `until`."""
         end = unix_nano(until)
         return cls(max(0, end - since_minutes * MINUTE_NANO), end)
+
+    @classmethod
+    def from_document(cls, stored: Mapping[str, Any]) -> Window:
+        """The window whose `start` and `end` a document holds as RFC 3339 texts; ValueError for other texts."""
+        start, end = (unix_nano(datetime.fromisoformat(stored[bound])) for bound in ("start", "end"))
+        return cls(start, end)
 
     @property
     def since_minutes(self) -> int:

@@ -159,7 +159,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
         moved = [row for row in projects if Project.objects.filter(pk=row.pk, state=old).update(state=new)]
         for project in moved:
             self.log_change(request, project, f"State: {new}.")
-            self.write_down(request, project, audit.Event.CHANGED, state={"before": old, "after": new})
+            self.write_down(request, project, audit.AuditEvent.CHANGED, state={"before": old, "after": new})
         message = (
             f"{len(moved)} of {len(projects)} selected projects are {new} now; the others were {new} before."
         )

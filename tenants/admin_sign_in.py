@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from tenants import limits, sign_in_audit
 
 GROUP, WHAT = "admin-login", "Sign-in"

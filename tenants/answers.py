@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from loopkit.links import absolute
+from loopkit.http.links import absolute
 from tenants import credentials
 from tenants.models import Key, Project
 from tenants.provisioning import Minted

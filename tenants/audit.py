@@ -21,28 +21,28 @@ from django.http import HttpRequest
 from tenants import audit_chain, audit_head, limits
 from tenants.models import AuditEntry
 
-Event = AuditEntry.Event
+AuditEvent = AuditEntry.Event
 LOCK = 0x10_0B_17  # any number that nothing else locks in the control database
 NOTHING_YET = (0, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Actor:
     """Who acts, and from where."""
 
     actor: str
     address: str = ""
 
 
-SHELL = Origin("shell")  # who acts without a request has a shell on the machine
+SHELL = Actor("shell")  # who acts without a request has a shell on the machine
 
 
-def origin(request: HttpRequest, actor: str = "anyone") -> Origin:
+def origin(request: HttpRequest, actor: str = "anyone") -> Actor:
     """The actor at the request's address."""
-    return Origin(actor, limits.client_address(request))
+    return Actor(actor, limits.client_address(request))
 
 
-def staff(request: HttpRequest) -> Origin:
+def staff(request: HttpRequest) -> Actor:
     """The signed-in person at the request's address."""
     return origin(request, person(request.user))
 
@@ -54,7 +54,7 @@ def person(user: AbstractBaseUser | AnonymousUser) -> str:
 
 @transaction.atomic(savepoint=False)
 def record(
-    event: AuditEntry.Event, target: str, by: Origin, now: datetime, tenant_id: str = "", /, **detail: Any
+    event: AuditEntry.Event, target: str, by: Actor, now: datetime, tenant_id: str = "", /, **detail: Any
 ) -> AuditEntry:
     """
     Append one entry, in the caller's transaction if there is one.

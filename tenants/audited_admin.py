@@ -31,14 +31,14 @@ class AuditedAdmin(ModelAdmin):
         """The last step of saving; Django's admin has a transaction around it all."""
         super().save_related(request, form, formsets, change)
         if form.changed_data or not change:
-            event = audit.Event.CHANGED if change else audit.Event.ADDED
+            event = audit.AuditEvent.CHANGED if change else audit.AuditEvent.ADDED
             self.write_down(request, form.instance, event, **changes(form))
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         """One row, from its own page."""
         gone = copy(obj)  # deleting takes the key from the object
         super().delete_model(request, obj)
-        self.write_down(request, gone, audit.Event.DELETED)
+        self.write_down(request, gone, audit.AuditEvent.DELETED)
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -46,9 +46,9 @@ class AuditedAdmin(ModelAdmin):
         gone = list(queryset)
         super().delete_queryset(request, queryset)
         for row in gone:
-            self.write_down(request, row, audit.Event.DELETED)
+            self.write_down(request, row, audit.AuditEvent.DELETED)
 
-    def write_down(self, request: HttpRequest, row: Model, event: audit.Event, /, **detail: Any) -> None:
+    def write_down(self, request: HttpRequest, row: Model, event: audit.AuditEvent, /, **detail: Any) -> None:
         """One entry about the row, for the members of its tenant."""
         target, tenant_id = f"{self.opts.model_name}:{self.called(row)}", getattr(row, "tenant_id", "")
         audit.record(event, target, audit.staff(request), timezone.now(), tenant_id, **detail)

@@ -110,7 +110,7 @@ class KeyAdmin(ShowsStatus, MintedAdmin):
         raw = provisioning.add_key(asked["project"], Key.Kind(asked["kind"]), now, asked["expires_at"])
         return raw, Key.objects.get(digest=credentials.digest(raw))
 
-    def write_down(self, request: HttpRequest, key: Key, event: audit.Event, now: datetime) -> None:
+    def write_down(self, request: HttpRequest, key: Key, event: audit.AuditEvent, now: datetime) -> None:
         """One entry about the key in the audit log."""
         said = {"kind": key.kind, "project": key.project_id, "expires_at": key.expires_at}
         audit.record(event, f"key:{key.pk}", audit.staff(request), now, key.project.tenant_id, **said)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 
 BEHIND_A_SOCKET = "127.0.0.1"  # a Unix socket's peer has no address
 

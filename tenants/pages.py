@@ -27,11 +27,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
-from loopkit import store_fault
-from loopkit.error_answers import as_api_error
-from loopkit.errors import ApiError
+from loopkit.http import store_fault
+from loopkit.http.error_answers import as_api_error
+from loopkit.http.errors import ApiError
 from tenants import limits, sign_in_audit
-from tenants.audit import Event
+from tenants.audit import AuditEvent
 from tenants.authentication import Principal, authenticate
 from tenants.binding import bind
 from tenants.credentials import PREFIXES
@@ -50,7 +50,7 @@ USES = {
 }
 P = ParamSpec("P")
 ProjectPage = Callable[Concatenate[HttpRequest, Project, P], HttpResponse]
-Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
+PageView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def signed_in(request: HttpRequest, now: datetime) -> Principal | None:
@@ -62,7 +62,7 @@ def signed_in(request: HttpRequest, now: datetime) -> Principal | None:
     return Principal(key)
 
 
-def for_project(page: ProjectPage[P]) -> Page[P]:
+def for_project(page: ProjectPage[P]) -> PageView[P]:
     """A page for the signed-in key's project, which is bound while it is made. Others are sent to sign in."""
 
     @never_cache
@@ -129,7 +129,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return sign_in_form(request, counted(request, error))
     request.session.cycle_key()
     request.session[SESSION_KEY] = key.key_id
-    sign_in_audit.key(request, key, Event.SIGNED_IN)
+    sign_in_audit.key(request, key, AuditEvent.SIGNED_IN)
     return HttpResponseRedirect(wanted(request) or reverse("dashboard"))
 
 
@@ -167,7 +167,7 @@ def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Forget the key's id; an operator's admin session in the same browser stays."""
     if principal := signed_in(request, timezone.now()):
-        sign_in_audit.key(request, principal.key, Event.SIGNED_OUT)
+        sign_in_audit.key(request, principal.key, AuditEvent.SIGNED_OUT)
     if request.session.pop(SESSION_KEY, None):
         request.session.cycle_key()
     return redirect("dashboard")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from tenants.authentication import Principal
 from tenants.credentials import SCOPES
 from tenants.models import Key

@@ -39,7 +39,7 @@ def take(project_id: str) -> BaseDatabaseWrapper:
 
 
 def from_idle(
-    name: str, identity: project_file.Identity | None
+    name: str, identity: project_file.FileIdentity | None
 ) -> tuple[BaseDatabaseWrapper | None, list[BaseDatabaseWrapper]]:
     """The latest idle connection to this very file, and those to another one that had its name."""
     with _lock:

@@ -28,7 +28,7 @@ def with_qmarks(query: str) -> str:
     return FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
 
 
-class Cursor(SQLiteCursorWrapper):
+class ProjectCursor(SQLiteCursorWrapper):
     """Django's cursor, which rewrites each statement's placeholders anew: half the time of a large insert."""
 
     def convert_query(self, query: str, *, param_names: Any = None) -> str:
@@ -45,7 +45,7 @@ class ProjectDatabase(DatabaseWrapper):
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Our cursor."""
-        return self.connection.cursor(factory=Cursor)
+        return self.connection.cursor(factory=ProjectCursor)
 
     def _start_transaction_under_autocommit(self) -> None:
         """BEGIN in the connection's mode. OperationalError when the lock is not free in time."""

@@ -51,7 +51,7 @@ OPTIONS = {
 }
 
 
-Identity = tuple[int, int]  # device and inode
+FileIdentity = tuple[int, int]  # device and inode
 
 
 class OutdatedFile(OperationalError):
@@ -72,7 +72,7 @@ def path_of(project_id: str) -> Path:
     return settings.LOOPKIT_DATA_DIR / "projects" / f"{project_id}.sqlite3"
 
 
-def identity(path: Path) -> Identity | None:
+def identity(path: Path) -> FileIdentity | None:
     """Which file lies there now; None for none."""
     try:
         found = path.stat()

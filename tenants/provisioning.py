@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from tenants import audit, credentials
-from tenants.audit import SHELL, Event, Origin
+from tenants.audit import SHELL, Actor, AuditEvent
 from tenants.models import SANDBOX, Key, Project, Tenant
 
 
@@ -84,7 +84,7 @@ def claimed(name: str, operator: str, now: datetime) -> Project | None:
 
 
 @transaction.atomic
-def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Origin = SHELL) -> Minted:
+def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Actor = SHELL) -> Minted:
     """A new sandbox project with its keys. NameClaimed when `claim` is set and a racing mint won."""
     if claim:
         Project.objects.filter(
@@ -96,7 +96,7 @@ def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Origin = S
     except IntegrityError as error:
         raise NameClaimed(name) from error
     minted, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
-    audit.record(Event.PROJECT_MINTED, target, by, now, project.tenant_id, keys=key_ids(project))
+    audit.record(AuditEvent.PROJECT_MINTED, target, by, now, project.tenant_id, keys=key_ids(project))
     return minted
 
 
@@ -121,17 +121,17 @@ def can_graduate_itself() -> bool:
 
 
 @transaction.atomic
-def graduate(project: Project, now: datetime, by: Origin = SHELL) -> None:
+def graduate(project: Project, now: datetime, by: Actor = SHELL) -> None:
     """Make a sandbox project permanent; its quota stays."""
     changed = {name: {"before": getattr(project, name), "after": None} for name in ("plan", "expires_at")}
     project.plan = None
     project.expires_at = None
     project.save(update_fields=["plan", "expires_at"])
-    audit.record(Event.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changed)
+    audit.record(AuditEvent.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changed)
 
 
 @transaction.atomic
-def recover(project: Project, now: datetime, by: Origin = SHELL) -> Minted:
+def recover(project: Project, now: datetime, by: Actor = SHELL) -> Minted:
     """Fresh keys. The old ones are revoked in the same transaction: no moment has both or neither."""
     Project.objects.select_for_update().get(
         pk=project.pk
@@ -140,5 +140,5 @@ def recover(project: Project, now: datetime, by: Origin = SHELL) -> Minted:
     project.keys.filter(key_id__in=revoked).update(revoked_at=now)
     recovered, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
     keys = {"before": revoked, "after": key_ids(project)}
-    audit.record(Event.KEYS_RECOVERED, target, by, now, project.tenant_id, keys=keys)
+    audit.record(AuditEvent.KEYS_RECOVERED, target, by, now, project.tenant_id, keys=keys)
     return recovered

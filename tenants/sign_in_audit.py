@@ -30,7 +30,7 @@ def people(signal: Any, request: HttpRequest, user: AbstractBaseUser | None, **r
     """Whoever signed in or out; a session without a user ends silently."""
     if user is None:
         return
-    event = audit.Event.SIGNED_IN if signal is user_logged_in else audit.Event.SIGNED_OUT
+    event = audit.AuditEvent.SIGNED_IN if signal is user_logged_in else audit.AuditEvent.SIGNED_OUT
     audit.record(event, ADMIN, audit.origin(request, audit.person(user)), timezone.now())
 
 
@@ -39,15 +39,15 @@ def failed(request: HttpRequest, username: str) -> None:
     users = get_user_model().objects
     is_known = username.isprintable() and users.filter(username=username).exists()
     tried = f"user:{username}" if is_known else SOMEBODY
-    audit.record(audit.Event.SIGN_IN_FAILED, ADMIN, audit.origin(request), timezone.now(), tried=tried)
+    audit.record(audit.AuditEvent.SIGN_IN_FAILED, ADMIN, audit.origin(request), timezone.now(), tried=tried)
 
 
 def key_failed(request: HttpRequest) -> None:
     """Some text was no agent key; the text itself is not kept."""
-    audit.record(audit.Event.SIGN_IN_FAILED, DASHBOARD, audit.origin(request), timezone.now())
+    audit.record(audit.AuditEvent.SIGN_IN_FAILED, DASHBOARD, audit.origin(request), timezone.now())
 
 
-def key(request: HttpRequest, key: Key, event: audit.Event) -> None:
+def key(request: HttpRequest, key: Key, event: audit.AuditEvent) -> None:
     """A key opened the dashboard, or left it."""
     by, tenant_id = audit.origin(request, f"key:{key.key_id}"), key.project.tenant_id
     audit.record(event, f"project:{key.project_id}", by, timezone.now(), tenant_id)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # Django's own classes take no parameter when they run
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
-Row = TypeVar("Row", bound=Model)
+ModelRow = TypeVar("ModelRow", bound=Model)
 
 
 OPERATE = "tenants.operate"
@@ -33,7 +33,7 @@ def works_for_all(user: User | AnonymousUser) -> bool:
     return bool(user.is_superuser or user.has_perm(OPERATE))
 
 
-def visible(rows: QuerySet[Row], user: User | AnonymousUser, tenant_path: str) -> QuerySet[Row]:
+def visible(rows: QuerySet[ModelRow], user: User | AnonymousUser, tenant_path: str) -> QuerySet[ModelRow]:
     """The rows whose tenant this person works for; `tenant_path` leads from a row to its tenant."""
     if works_for_all(user):
         return rows
@@ -42,8 +42,8 @@ def visible(rows: QuerySet[Row], user: User | AnonymousUser, tenant_path: str) -
 
 def plain(object_id: str) -> str:
     """
-    The primary key in an admin URL, which holds it as it is or quoted. None of ours has a sign that is quoted but `_`;
-    Django would read the beginning of `loop_22ab` as a quoted `"`.
+    The primary key in an admin URL, which holds it as it is or quoted. None of ours has a character that is quoted
+    but `_`; Django would read the beginning of `loop_22ab` as a quoted `"`.
     https://github.com/django/django/blob/5.2/django/contrib/admin/utils.py (quote, unquote)
     """
     return object_id.replace(quote("_"), "_")

@@ -98,7 +98,7 @@ class UserAdmin(Named, DjangoUserAdmin):
         answer: HttpResponse = super().user_change_password(request, id, form_url)
         user = self.get_object(request, id) if answer.status_code == 302 else None
         if user and answer["Location"] != request.get_full_path():
-            self.write_down(request, user, audit.Event.CHANGED, **{"password": "set"})
+            self.write_down(request, user, audit.AuditEvent.CHANGED, **{"password": "set"})
         return answer
 
 

@@ -11,7 +11,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from tenants import audit, credentials, limits, provisioning
 from tenants import serializers as shapes
 from tenants.answers import signup_answer, summary
@@ -85,7 +85,7 @@ class ProvisionView(PublicView):
         return KeyAuthentication().authenticate_header(request)
 
     @staticmethod
-    def graduate(project: Project, by: audit.Origin) -> bool:
+    def graduate(project: Project, by: audit.Actor) -> bool:
         """Whether the project is permanent after this call."""
         if project.plan is not None and provisioning.can_graduate_itself():
             provisioning.graduate(project, timezone.now(), by)

@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from tenants import pool, project_file, provisioning
 from tenants.provisioning import Minted
-from tests import sharing
+from tests import shared_server
 from tests.browser_forms import Person
+from tests.module_data import ModuleData, kept_for_a_module
 from tests.server import Server
-from tests.standing import Standing, on
 
 NUMBERS = itertools.count()
 NOWHERE = Path(os.devnull) / "nothing is stored"
@@ -78,19 +78,19 @@ def empty_dir(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Ca
 
 
 @pytest.fixture(scope="module")
-def standing() -> Standing | None:
-    """What all tests of a module find; nothing, unless the module says it: `yield from stand(build)`."""
+def module_data() -> ModuleData | None:
+    """What all tests of a module find; nothing, unless the module says it: `yield from build_module_data(build)`."""
     return None
 
 
 @pytest.fixture(scope="module")
-def stand(
+def build_module_data(
     empty_dir: Callable[[], Path], django_db_setup: None, django_db_blocker: Any
-) -> Callable[[Callable[[], Any]], Iterator[Standing]]:
-    """For a module's own `standing`: builds it."""
+) -> Callable[[Callable[[], Any]], Iterator[ModuleData]]:
+    """For a module's own `module_data`: builds it."""
 
-    def build_once(build: Callable[[], Any]) -> Iterator[Standing]:
-        with on(django_db_blocker, empty_dir(), build) as world:
+    def build_once(build: Callable[[], Any]) -> Iterator[ModuleData]:
+        with kept_for_a_module(django_db_blocker, empty_dir(), build) as world:
             yield world
 
     return build_once
@@ -106,11 +106,11 @@ def place(request: pytest.FixtureRequest, settings: Any) -> None:
 
 
 @pytest.fixture
-def data_dir(empty_dir: Callable[[], Path], standing: Standing | None, settings: Any) -> Iterator[Path]:
+def data_dir(empty_dir: Callable[[], Path], module_data: ModuleData | None, settings: Any) -> Iterator[Path]:
     """A data dir of the test's own, with a template of project files or what stands for the whole module."""
     folder = empty_dir()
-    if standing is not None:
-        shutil.copytree(standing.folder, folder, dirs_exist_ok=True, copy_function=copy_over)
+    if module_data is not None:
+        shutil.copytree(module_data.folder, folder, dirs_exist_ok=True, copy_function=copy_over)
     settings.LOOPKIT_DATA_DIR = folder
     yield folder
     pool.close_all()
@@ -180,7 +180,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def prepared(run_dir: Path) -> tuple[Path, str]:
     """A prepared data dir, to be copied and never used, and what `manage.py prepare` said."""
-    return sharing.prepared(run_dir)
+    return shared_server.prepared(run_dir)
 
 
 @pytest.fixture(scope="session")
@@ -194,7 +194,7 @@ def new_installation(
 @pytest.fixture(scope="session")
 def server(run_dir: Path, prepared: tuple[Path, str]) -> Iterator[Server]:
     """The product itself: gunicorn with two workers, one for the whole run."""
-    with sharing.shared_server(run_dir, prepared[0]) as shared:
+    with shared_server.shared_server(run_dir, prepared[0]) as shared:
         yield shared
 
 
@@ -202,5 +202,5 @@ def server(run_dir: Path, prepared: tuple[Path, str]) -> Iterator[Server]:
 def human(server: Server, prepared: tuple[Path, str]) -> Person:
     """The first admin of that server, signed in to the admin."""
     person = Person(server.url)
-    person.sign_in("admin", sharing.password_in(prepared[1]))
+    person.sign_in("admin", shared_server.password_in(prepared[1]))
     return person

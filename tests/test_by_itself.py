@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests import sharing
+from tests import shared_server
 from tests.browser_forms import Person
+from tests.order_service_spans import order, request
 from tests.server import Server, running
 from tests.test_story import diagnose, post, read
-from tests.traffic import order, request
 
 
 def shipped(server: Server, human: Person) -> tuple[str, dict[str, Any]]:
@@ -49,7 +49,7 @@ def test_a_fix_is_verified_once_and_the_rounds_end_with_the_server(
     data_dir = new_installation()
     with running(data_dir, LOOPKIT_ROUND_SECONDS="1") as server:
         human = Person(server.url)
-        human.sign_in("admin", sharing.password_in(prepared[1]))
+        human.sign_in("admin", shared_server.password_in(prepared[1]))
         path, project = shipped(server, human)
 
         healthy = request(order(n, failed=False, minutes_ago=0, release="1.0.1") for n in range(60))

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.contract_asks import ASKS, Places, one_failure
+from tests.contract_requests import ASKS, Places, one_failure
 from tests.server import Answer, Server, running
 from tests.test_contract import OPERATIONS, PUBLISHED, operation_of
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser_forms import Person
+from tests.order_service_spans import order, request
 from tests.server import Server
-from tests.telling import diagnose, minutes_before, post, read, verify
-from tests.traffic import order, request
+from tests.story_requests import diagnose, minutes_before, post, read, verify
 
 SHIPPED = 30  # minutes ago
 

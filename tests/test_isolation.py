@@ -25,7 +25,7 @@ from telemetry.models import Record
 from tenants.binding import bind
 from tenants.models import Key, Project
 from tenants.provisioning import Minted
-from tests.people import home
+from tests.staff_clients import home
 from tests.telemetry.factory import minutes, span, store
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

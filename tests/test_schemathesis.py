@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from schemathesis.transport.serialization import serialize_binary
 
 from loopkit.schemas import document
-from tests.contract_asks import one_failure
+from tests.contract_requests import one_failure
 from tests.server import Server
 
 CHECKS = [

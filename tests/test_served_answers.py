@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser_forms import Person
-from tests.contract_asks import one_failure
+from tests.contract_requests import one_failure
 from tests.server import Server
 from tests.test_contract import operation_of
 from tests.test_contract_answers import validate

@@ -7,9 +7,9 @@ Read it from top to bottom: it is how LoopKit is meant to be used. The agent has
 from __future__ import annotations
 
 from tests.browser_forms import Person
+from tests.order_service_spans import order, request
 from tests.server import Server
-from tests.telling import diagnose, post, read, verify
-from tests.traffic import order, request
+from tests.story_requests import diagnose, post, read, verify
 
 
 def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human: Person) -> None:

@@ -85,7 +85,7 @@ class Place:
 
     def issues(self, window: Window | None = None) -> list[Issue]:
         """What a diagnosis of the window finds, worst first."""
-        from diagnosis.diagnose import find
+        from diagnosis.findings import find
         from tenants.binding import bind
 
         window = window or self.window()

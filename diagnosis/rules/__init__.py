@@ -4,8 +4,10 @@ What goes wrong in no single record, but over a window: the latency of an operat
 Each rule is one file of this package; `registry` finds them.
 """
 
-from diagnosis.rules.registry import Registry
-from telemetry import meaning
+from diagnosis.rules.registry import RuleRegistry
+from telemetry.signals import SIGNALS
+from telemetry.signals.registry import EvalParts
 
-RULES = Registry(__name__, __path__)
-SIGNAL_TYPES = (*meaning.SIGNAL_TYPES, *RULES.signals)  # those of records, told at ingest, come first
+RULES = RuleRegistry(__name__, __path__)
+ALL_SIGNALS: dict[str, EvalParts] = {**SIGNALS.signals, **RULES.rules}  # those of records come first
+SIGNAL_TYPES = tuple(ALL_SIGNALS)

@@ -10,23 +10,29 @@ slower.py; nothing is read but rollups as long as no operation's durations moved
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
 
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
 from diagnosis.moved import moved
 from diagnosis.slower import Comparisons, Sides, at
-from diagnosis.timing import Place, Ran, runs
+from diagnosis.timing import CalledOperation, Ran, runs
 from telemetry.hashing import hash64_of_texts
+from telemetry.signals.failed_results import error_told
 from telemetry.windows import Window
 
 SIGNAL = "latency"
-LEVER = ""
+FIX_CATEGORY = ""
 EXPECTATION = "The operation takes no longer than it did before."
 ABOUT = "an operation takes longer than in the window before"
+COMPARES = "durations"
+IN_OUTPUT = ""
+TOOK = re.compile(r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms")  # in the message of `Slower`
 KEY_VERSION = "1"  # as in calls.py
 SLOW_QUANTILE = 0.9  # of the window before; what took longer is shown
 CALLEES, RAISED = 2, 1.5  # most of so many services answer one caller late: then it is the caller
@@ -34,11 +40,22 @@ SEVERE = 10  # times as long
 LEADING = 0.7  # of the largest ratio, as logarithms; what slowed less waits for what slowed most
 
 
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """The call takes nearer to what it takes now than to what it took before, by ratio. Its callees count, too."""
+    if problem := error_told(result):
+        return problem
+    took = TOOK.search(case["failure"] or "")
+    if not took:
+        return "the case does not say how long the call took before and now"
+    limit_ms = (float(took[1]) * float(took[2])) ** 0.5
+    return f"took {seconds * 1000:.0f} ms, more than {limit_ms:.0f} ms" if seconds * 1000 > limit_ms else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Slower:
     """What an operation spent itself before and now, and which quantile of it moved."""
 
-    place: Place
+    place: CalledOperation
     sides: Sides
     now: list[Ran]
     quantile: float = 0.5
@@ -73,7 +90,9 @@ def find(window: Window) -> list[Cluster]:
     return clusters(by_place(runs(window.before)), by_place(runs(window)))
 
 
-def clusters(before: Mapping[Place, list[Ran]], now: Mapping[Place, list[Ran]]) -> list[Cluster]:
+def clusters(
+    before: Mapping[CalledOperation, list[Ran]], now: Mapping[CalledOperation, list[Ran]]
+) -> list[Cluster]:
     """The same of what ran in both windows."""
     measured = compared(before, now)
     together = Comparisons.of([one.sides for one in measured])
@@ -85,7 +104,9 @@ def clusters(before: Mapping[Place, list[Ran]], now: Mapping[Place, list[Ran]]) 
     return [cluster(worst[0], worst), *(cluster(one, []) for one in worst[1:] if one.leads(worst[0]))]
 
 
-def compared(before: Mapping[Place, list[Ran]], now: Mapping[Place, list[Ran]]) -> list[Slower]:
+def compared(
+    before: Mapping[CalledOperation, list[Ran]], now: Mapping[CalledOperation, list[Ran]]
+) -> list[Slower]:
     """What ran in both windows, often enough."""
     both = [
         Slower(place, Sides(each(before[place]), each(ran)), ran)
@@ -109,7 +130,7 @@ def charged(slower: list[Slower], measured: list[Slower]) -> Iterator[Slower]:
     for one in slower:
         caller = one.place.caller
         if caller and len(late[caller]) >= CALLEES and 2 * len(late[caller]) > len(called[caller]):
-            yield replace(one, place=Place(caller, one.now[0].step.operation))
+            yield replace(one, place=CalledOperation(caller, one.now[0].step.operation))
         else:
             yield one
 
@@ -122,9 +143,9 @@ def callees(slower: Iterable[Slower]) -> dict[str, set[str]]:
     return found
 
 
-def by_place(ran: Iterable[Ran]) -> Mapping[Place, list[Ran]]:
+def by_place(ran: Iterable[Ran]) -> Mapping[CalledOperation, list[Ran]]:
     """The runs of each operation."""
-    found: dict[Place, list[Ran]] = defaultdict(list)
+    found: dict[CalledOperation, list[Ran]] = defaultdict(list)
     for one in ran:
         found[one.place].append(one)
     return found
@@ -157,6 +178,6 @@ def slow_runs(slower: Slower) -> list[Failing]:
     return sorted(slow, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
 
 
-def fingerprint(place: Place) -> int:
+def fingerprint(place: CalledOperation) -> int:
     """The key of "this operation is slow", in every window."""
     return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation)

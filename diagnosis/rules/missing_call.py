@@ -13,28 +13,34 @@ often beside the others than before.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
-from diagnosis import timing, traffic
-from diagnosis.called import Callee, Made, Visits, visited
-from diagnosis.calls import Place as Visited
+from diagnosis import fisher, timing, traffic
+from diagnosis.called import Callee, RunCalls, Visits, visited
 from diagnosis.calls import Visit
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
+from diagnosis.fisher import WindowCounts
 from diagnosis.observed import Target
 from diagnosis.rates import Counts
-from diagnosis.timing import Place, Ran
-from diagnosis.trend import Sides, chance
+from diagnosis.timing import CalledOperation, Ran
+from diagnosis.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
+from telemetry.signals.failed_results import error_told, values_under
 from telemetry.windows import Window
 
 SIGNAL = "missing_call"
-LEVER = "other"
+FIX_CATEGORY = "other"
 EXPECTATION = "The operation makes the calls that it made before."
 ABOUT = "an operation leaves out a call that it made in the window before"
+COMPARES = "visits"
+IN_OUTPUT = ""
+GONE = re.compile(r"no longer calls (.+): \d+ of \d+ traces lack the call")  # in the message of `Gone`
 KEY_VERSION = "1"  # as in calls.py
 CHANCE = 0.001  # of a false alarm among all calls of a window; visits of one session are alike
 USUAL = 0.75  # of the traces made the call before
@@ -44,25 +50,38 @@ RAN_LESS = 0.75  # times as often as the operation that held best
 VERIFIED = 480  # traces
 
 
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """The result must list the operations that were called as `calls`, by name: the one that vanished is there."""
+    if problem := error_told(result):
+        return problem
+    gone = GONE.search(case["failure"] or "")
+    if not gone:
+        return "the case does not name the call that vanished"
+    called = [call for calls in values_under(result, ("calls",)) for call in calls or []]
+    names = [call if isinstance(call, str) else " ".join(map(str, call.values())) for call in called]
+    is_made = any(gone[1] in name or (name and gone[1].endswith(f" {name}")) for name in names)
+    return "" if is_made else f"`calls` of the result does not have {gone[1]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Gone:
     """A call that vanished, with the traces of both windows that ran its caller."""
 
-    place: Place
+    place: CalledOperation
     callee: Callee
-    before: list[Made]
-    now: list[Made]
+    before: list[RunCalls]
+    now: list[RunCalls]
 
     @property
-    def without(self) -> list[Made]:
+    def without(self) -> list[RunCalls]:
         """The traces that lack it now."""
         return [made for made in self.now if self.callee not in made.calls]
 
     @property
-    def lacking(self) -> Sides:
+    def lacking(self) -> WindowCounts:
         """The traces without it in both windows."""
         missed = sum(self.callee not in made.calls for made in self.before)
-        return Sides(Counts(len(self.without), len(self.now)), Counts(missed, len(self.before)))
+        return WindowCounts(Counts(len(self.without), len(self.now)), Counts(missed, len(self.before)))
 
     @property
     def is_large(self) -> bool:
@@ -129,13 +148,13 @@ def vanished(before: Visits, now: Visits) -> list[Gone]:
         if one.is_large
         and one.callee[0] in alive
         and not one.is_replaced
-        and chance(one.lacking) < CHANCE / len(compared)
+        and fisher.p_value(one.lacking) < CHANCE / len(compared)
     ]
 
 
 def first_of_each(gone: Iterable[Gone]) -> list[Gone]:
     """Of each operation the call that came first."""
-    first: dict[Place, Gone] = {}
+    first: dict[CalledOperation, Gone] = {}
     for one in sorted(gone, key=lambda one: (one.usual_start, one.callee)):
         first.setdefault(one.place, one)
     return list(first.values())
@@ -158,9 +177,9 @@ def records(gone: Gone) -> list[Failing]:
     return sorted(found, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
 
 
-def charged(made: Made, message: str, number: int) -> Failing:
+def charged(made: RunCalls, message: str, number: int) -> Failing:
     """A run without the call as a record that hurts."""
-    place = Place(made.step.service, made.step.operation)
+    place = CalledOperation(made.step.service, made.step.operation)
     return Ran(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)
 
 
@@ -174,9 +193,9 @@ def visits(window: Window, target: Target) -> Iterator[Visit]:
             if step.release not in target.without_releases:
                 is_made = any(fingerprint(place, callee) == target.fingerprint for callee in made.calls)
                 hurt = None if is_made else charged(made, "", target.fingerprint)
-                yield Visit(Visited(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
+                yield Visit(ServiceOperation(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
 
 
-def fingerprint(place: Place, callee: Callee) -> int:
+def fingerprint(place: CalledOperation, callee: Callee) -> int:
     """The key of "this operation leaves out this call", in every window."""
     return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation, *callee)

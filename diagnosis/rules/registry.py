@@ -3,34 +3,33 @@ The rules over windows, found by looking: each file of this package that has a S
 
 A rule looks at a window as a whole (`find`), or at the runs of agents that all such rules share (`visits_in`,
 run_rules.py). No record carries the fingerprint of what it finds, so a fix is verified by visits: traces that ran the
-operation, hurt or not; latency alone by durations.
+operation, hurt or not, or by the durations of its records, as its COMPARES says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import Protocol, cast
 
-from diagnosis.calls import Bounds, Made, Visit
+from diagnosis.calls import Bounds, CallsByTrace, Visit
 from diagnosis.clusters import Cluster
 from diagnosis.observed import Target
+from telemetry.plugins import find_modules, require_parts
+from telemetry.signals.registry import EVAL_PARTS, EvalParts
 from telemetry.windows import Window
 
 
-class Rule(Protocol):
+class SignalRule(EvalParts, Protocol):
     """What each rule's file offers."""
 
     __name__: str
     __doc__: str | None  # says where the rule is from
-    SIGNAL: str
-    LEVER: str  # where a change would act; "" where the unit of work decides
-    EXPECTATION: str  # of an eval, in one sentence
-    ABOUT: str  # when it speaks, as docs/diagnosis.md says it
+    COMPARES: (
+        str  # what a verification compares, of the window before and after a fix: "visits" or "durations"
+    )
 
 
-class OverWindow(Rule, Protocol):
+class OverWindow(SignalRule, Protocol):
     """A rule that reads the window itself."""
 
     def find(self, window: Window) -> list[Cluster]:
@@ -44,25 +43,25 @@ class ByVisits(OverWindow, Protocol):
         """The traces that ran the target's operations, charged where they hurt."""
 
 
-class OverRuns(Rule, Protocol):
+class OverRuns(SignalRule, Protocol):
     """A rule about the calls of single traces."""
 
-    def visits_in(self, made: Made, bounds: Bounds) -> Iterator[Visit]:
+    def visits_in(self, made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
         """Each trace that was looked at, with each operation that it called, charged where it hurts."""
 
 
-class Registry:
+class RuleRegistry:
     """The rules of a package, by signal."""
 
     def __init__(self, package: str, folders: Iterable[str]) -> None:
-        modules = [import_module(f"{package}.{found.name}") for found in iter_modules(folders)]
-        known = [cast(Rule, module) for module in modules if hasattr(module, "SIGNAL")]
+        modules = find_modules(package, folders, "SIGNAL")
+        require_parts(modules, ("ABOUT", "COMPARES", *EVAL_PARTS, "find|visits_in"))
+        known = [cast(SignalRule, module) for module in modules]
         self.rules = {rule.SIGNAL: rule for rule in sorted(known, key=lambda rule: rule.SIGNAL)}
         self.signals = tuple(self.rules)
         self.over_window = [cast(OverWindow, rule) for rule in self.rules.values() if hasattr(rule, "find")]
         self.over_runs = [cast(OverRuns, rule) for rule in self.rules.values() if hasattr(rule, "visits_in")]
-        self.by_visits = frozenset(
-            rule.SIGNAL
-            for rule in self.rules.values()
-            if hasattr(rule, "visits") or hasattr(rule, "visits_in")
+        self.by_visits = frozenset(rule.SIGNAL for rule in self.rules.values() if rule.COMPARES == "visits")
+        self.by_durations = frozenset(
+            rule.SIGNAL for rule in self.rules.values() if rule.COMPARES == "durations"
         )

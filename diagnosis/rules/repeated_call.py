@@ -10,23 +10,41 @@ that fail (an issue of their own; a retry that succeeds is progress), and conten
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from diagnosis import calls
-from diagnosis.calls import Bounds, Call, Made, Place, Visit
+from diagnosis.calls import AgentCall, Bounds, CallsByTrace, Visit
 from diagnosis.failures import Failing
+from diagnosis.traffic import ServiceOperation
+from telemetry.signals.failed_results import error_told, values_under
 
 SIGNAL = "repeated_call"
-LEVER = "orchestration"
+FIX_CATEGORY = "orchestration"
 EXPECTATION = "A call with the same arguments and the same result is made twice at most."
 ABOUT = "an agent makes the same call 3 times without progress"
+COMPARES = "visits"
+IN_OUTPUT = ""
 THRESHOLD = 3  # calls
 MANY = 10  # calls; a loop that nothing stopped
 
 
-def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """The result must list what was called as `calls`, each with its arguments: none is there as often as it was."""
+    if problem := error_told(result):
+        return problem
+    lists = [value for value in values_under(result, ("calls",)) if isinstance(value, list)]
+    if not lists:
+        return "the result does not say what was called: return it with `calls`"
+    times = Counter(json.dumps(call, sort_keys=True) for calls in lists for call in calls)
+    repeated = next((call for call, number in times.items() if number >= THRESHOLD), "")
+    return f"called {THRESHOLD} times or more: {repeated}" if repeated else ""
+
+
+def visits_in(made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
     """Each trace that was looked at, with each operation that it called."""
     for run in calls.runs(made, THRESHOLD, bounds):
         stuck = {one[0].place: one for one in reversed(repeated(run.calls))}
@@ -35,18 +53,18 @@ def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:
             yield Visit(place, run.trace_id, start, found)
 
 
-def repeated(made: Sequence[Call]) -> list[list[Call]]:
+def repeated(made: Sequence[AgentCall]) -> list[list[AgentCall]]:
     """The calls of one trace, by time, that were made again without progress: those of each loop. Pure."""
     tools = [call for call in made if not call.is_model_call]
     models = [call for call in made if call.is_model_call]
     return [*stuck_in(tools), *stuck_in(models)]
 
 
-def stuck_in(made: Iterable[Call]) -> list[list[Call]]:
+def stuck_in(made: Iterable[AgentCall]) -> list[list[AgentCall]]:
     """The same for calls of one kind."""
-    same: dict[tuple[Place, str], list[Call]] = defaultdict(list)
-    again: Counter[tuple[Place, str]] = Counter()  # since something new was done
-    stuck: dict[tuple[Place, str], None] = {}
+    same: dict[tuple[ServiceOperation, str], list[AgentCall]] = defaultdict(list)
+    again: Counter[tuple[ServiceOperation, str]] = Counter()  # since something new was done
+    stuck: dict[tuple[ServiceOperation, str], None] = {}
     for call in made:
         asked = call.place, call.asked
         if all(other.result != call.result for other in same[asked]):
@@ -59,14 +77,14 @@ def stuck_in(made: Iterable[Call]) -> list[list[Call]]:
     return [same[asked] for asked in stuck if is_without_progress(same[asked])]
 
 
-def is_without_progress(same: list[Call]) -> bool:
+def is_without_progress(same: list[AgentCall]) -> bool:
     """Whether each of the same calls gave the same result, as far as that is known."""
     first = same[0]
     is_known = first.asked and first.result
     return bool(is_known) and not any(call.has_failed or call.result != first.result for call in same)
 
 
-def charged(same: list[Call]) -> Failing:
+def charged(same: list[AgentCall]) -> Failing:
     """The call that was one too many, as a record that hurts."""
     number, place = len(same), same[0].place
     return replace(

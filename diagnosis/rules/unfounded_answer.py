@@ -17,14 +17,17 @@ from dataclasses import replace
 from typing import Any
 
 from diagnosis import calls
-from diagnosis.calls import FINGERPRINT, START, TOOL, UNIT, Bounds, Made, Row, Visit
+from diagnosis.calls import FINGERPRINT, START, TOOL, UNIT, Bounds, CallRow, CallsByTrace, Visit
 from diagnosis.failures import Failing
 from telemetry.conventions.content import words
+from telemetry.signals.failed_results import error_told, values_under
 
 SIGNAL = "unfounded_answer"
-LEVER = "prompt"
+FIX_CATEGORY = "prompt"
 EXPECTATION = "The answer claims nothing that no tool told, and says so where it found nothing out."
 ABOUT = "an agent answers with claims, and no tool call of its run returned anything"
+COMPARES = "visits"
+IN_OUTPUT = ""
 LAST = 3  # model calls of a run that are read: an answer may be formatted, or summed up, once more
 LONGEST = 4_000  # characters of an answer; claims stand where it begins, and reading on would cost
 BEFORE, AFTER = 60, 100  # characters around a claim that are quoted
@@ -59,7 +62,24 @@ CLAIM = re.compile(
 )
 
 
-def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """
+    The result must have `answer` and `tool_results`, a list of what the tools returned, [] for no call.
+
+    An answer that stands on a result without an error is fine; without one it must claim nothing.
+    """
+    if problem := error_told(result):
+        return problem
+    answers = [value for value in values_under(result, ("answer",)) if isinstance(value, str)]
+    lists = [value for value in values_under(result, ("tool_results",)) if isinstance(value, list)]
+    if not answers or not lists:
+        return "the result does not say what the answer stands on: return `answer` and `tool_results`"
+    is_founded = any(told and not error_told(told) for results in lists for told in results)
+    claim = "" if is_founded else next(filter(None, map(quoted, answers)), "")
+    return f"no tool returned anything, and the answer says: {claim}" if claim else ""
+
+
+def visits_in(made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
     """Each trace that was looked at, with each model that it called."""
     answers = {trace_id: last_answers(rows) for trace_id, rows in made.items()}
     chosen = calls.evenly(made, sum(map(len, answers.values())), bounds)
@@ -73,7 +93,7 @@ def visits_in(made: Made, bounds: Bounds) -> Iterator[Visit]:
             yield Visit(place, trace_id, start, found if is_here else None)
 
 
-def last_answers(rows: Sequence[Row]) -> list[Row]:
+def last_answers(rows: Sequence[CallRow]) -> list[CallRow]:
     """The last model calls of a run with tools that told it nothing, latest first; none of any other run."""
     tools = [row for row in rows if row[UNIT] != "llm_call"]
     if not tools or any(row[FINGERPRINT] is None and row[TOOL] not in HANDS_IN for row in tools):
@@ -81,7 +101,7 @@ def last_answers(rows: Sequence[Row]) -> list[Row]:
     return [row for row in reversed(rows) if row[UNIT] == "llm_call" and row[FINGERPRINT] is None][:LAST]
 
 
-def charged(row: Row, output: Any) -> Failing | None:
+def charged(row: CallRow, output: Any) -> Failing | None:
     """The model call as a record that hurts, if its answer claims what nothing told."""
     claim = quoted(words(output))
     if not claim:

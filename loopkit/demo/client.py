@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DemoAnswer:
     """One successful answer."""
 
     status: int
@@ -32,7 +32,7 @@ class Answer:
         return dict(json.loads(self.body))
 
 
-def post(url: str, key: str = "", data: dict[str, Any] | bytes = b"", content_type: str = "") -> Answer:
+def post(url: str, key: str = "", data: dict[str, Any] | bytes = b"", content_type: str = "") -> DemoAnswer:
     """POST bytes, or a dict as JSON. Refused for any answer that is not a success."""
     parts = urlsplit(url)
     headers = {"Content-Type": content_type or "application/json"}
@@ -43,7 +43,7 @@ def post(url: str, key: str = "", data: dict[str, Any] | bytes = b"", content_ty
     try:
         connection.request("POST", parts.path, body, headers)
         response = connection.getresponse()
-        answer = Answer(response.status, response.headers, response.read())
+        answer = DemoAnswer(response.status, response.headers, response.read())
     finally:
         connection.close()
     if answer.status >= 300:

@@ -92,7 +92,7 @@ def is_added(said: tuple[str, ...]) -> bool:
 
 
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name in any spelling, lower case; signs only part them."""
+    """The words of a name in any spelling, lower case; other characters only separate them."""
     return tuple(word.lower() for word in WORD.findall(name[-LONGEST:]))
 
 

@@ -7,7 +7,7 @@ Where a text has values behind secret names, in the ways that names are written.
     Authorization: Bearer ...   { apiKey: '...' }   api_key: ...     assigned by a colon
     --password ...                                                   an option of a command line
 
-Linear on any input: patterns start at a sign, repetition is bounded or possessive, and no value is read twice.
+Linear on any input: patterns start at a separator, repetition is bounded or possessive, and no value is read twice.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from telemetry.scrubbing.shapes import Place, has_digit
 
 QUOTED = re.compile(
     r"(?P<mark>[\"'])(?P<name>[A-Za-z0-9][\w.\- ]{1,80}+)(?P<quote>\\{0,15}(?P=mark))"
-    r"\s{0,8}(?P<sign>[:,])\s{0,8}(?P<list>\[?)\s{0,8}(?:b(?=[\"'\\]))?"
+    r"\s{0,8}(?P<separator>[:,])\s{0,8}(?P<list>\[?)\s{0,8}(?:b(?=[\"'\\]))?"
 )
 PAIRED = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
-SIGN = re.compile(r"=(?!=) ?|:[ \t]{1,4}")
+SEPARATOR = re.compile(r"=(?!=) ?|:[ \t]{1,4}")
 NAME_BACKWARDS = re.compile(r"[\w.-]{1,65}+")
 OPTION = re.compile(r"--(?P<name>[A-Za-z][\w-]{1,64}+) ")
 # Parameters that sign or open something: https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
@@ -59,7 +59,11 @@ def quoted(text: str, judge: Judge) -> Iterator[Place]:
     """Texts and numbers behind quoted names."""
     done = 0
     for match in QUOTED.finditer(text):
-        if match.start() >= done and judge(match["name"]) and (match["sign"] == ":" or is_pair(text, match)):
+        if (
+            match.start() >= done
+            and judge(match["name"])
+            and (match["separator"] == ":" or is_pair(text, match))
+        ):
             for start, end in quoted_values(text, match):
                 yield start, end
                 done = end
@@ -97,13 +101,13 @@ def closing(text: str, quote: str, start: int) -> int:
 def assigned(text: str) -> Iterator[Place]:
     """Values behind `name=` and `name: `; `token=token` is code."""
     done = 0
-    for sign in SIGN.finditer(text):
-        name = name_before(text, sign) if sign.start() >= done else ""
-        if name.lower().endswith("cookie") and sign[0] != "=":
-            place = cookies(text, sign.end())
+    for separator in SEPARATOR.finditer(text):
+        name = name_before(text, separator) if separator.start() >= done else ""
+        if name.lower().endswith("cookie") and separator[0] != "=":
+            place = cookies(text, separator.end())
             done = place[1]
-        elif name and (is_secret(name) or is_signature(text, name, sign.start())):
-            place = value_of(text, name, sign)
+        elif name and (is_secret(name) or is_signature(text, name, separator.start())):
+            place = value_of(text, name, separator)
             done = max(done, place[1])
         else:
             continue
@@ -111,25 +115,25 @@ def assigned(text: str) -> Iterator[Place]:
             yield place
 
 
-def name_before(text: str, sign: re.Match[str]) -> str:
-    """The name that the sign belongs to; one space may part `=` from it."""
-    end = sign.start()
-    if sign[0].startswith("=") and text[end - 1 : end] == " ":
+def name_before(text: str, separator: re.Match[str]) -> str:
+    """The name that the separator belongs to; one space may part `=` from it."""
+    end = separator.start()
+    if separator[0].startswith("=") and text[end - 1 : end] == " ":
         end -= 1
     match = NAME_BACKWARDS.match(text[max(0, end - 65) : end][::-1])
     return match[0][::-1] if match else ""
 
 
-def value_of(text: str, name: str, sign: re.Match[str]) -> Place:
-    """What the sign gives the name: in quotes, or a word, but not a word of a sentence or of code."""
-    at = sign.end()
+def value_of(text: str, name: str, separator: re.Match[str]) -> Place:
+    """What the separator gives the name: in quotes, or a word, but not a word of a sentence or of code."""
+    at = separator.end()
     quote = QUOTE.match(text, at)
     if quote:
         return quote.end(), closing(text, quote[0], quote.end())
     match = PLAIN_VALUE.match(text, at)
     if match is None:
         return at, at
-    is_close = sign[0] == "=" and text[sign.start() - 1] != " "
+    is_close = separator[0] == "=" and text[separator.start() - 1] != " "
     if is_close or match["scheme"] or is_key(name, match["value"]):
         return match.span("value")
     return at, at

@@ -25,7 +25,7 @@ MOST = 40  # pieces a finder: two finders of 40 are twice as fast as one of 64
 PIECE_BYTES = 64 * 1024  # the finder lists all it finds, and a body full of it must not fill the memory
 OVERLAP = 1024  # for what lies on the border
 USERINFO_BYTES = re.compile(USERINFO.pattern.encode())
-# What ends a name: the tag of its value in a message, quotes in JSON and in JSON in JSON, a sign.
+# What ends a name: the tag of its value in a message, quotes in JSON and in JSON in JSON, `=` or `:`.
 ENDS = ("\x12", '"', "'", "\\", "=", " =", ":")
 PIECES = [
     *(

@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.visits import Visits
+from tests.browser.browser_pages import Visits
 from tests.server import Server
 
 

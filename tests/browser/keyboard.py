@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.browser.visits import Visit
+from tests.browser.browser_pages import Visit
 
 MOST = 150  # stops on the way to anything
 STOP = """() => {

@@ -11,10 +11,10 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser
 
-from tests import sharing
-from tests.browser import shop
+from tests import shared_server
+from tests.browser import shop_data
+from tests.browser.browser_pages import Visit, Visits
 from tests.browser.keyboard import Keyboard
-from tests.browser.visits import Visit, Visits
 from tests.server import Server
 
 # Preloading style sheets would be axe's own breach of the policy; contrast is computed without.
@@ -58,14 +58,14 @@ class Walk:
 @pytest.fixture(scope="module")
 def walk(chromium: Browser, server: Server, prepared: tuple[Path, str]) -> Walk:
     """From signing in to five decisions: approved, returned, rejected, and two rejected together."""
-    project = shop.provision(server)
+    project = shop_data.provision(server)
     walk = Walk()
     with closing(Visits(chromium, server)) as visits:
         visit = visits()
         keys = Keyboard(visit)
-        sign_in(walk, keys, sharing.password_in(prepared[1]))
+        sign_in(walk, keys, shared_server.password_in(prepared[1]))
         to_the_queue(walk, keys, project["project_id"])
-        tools = list(shop.BROKEN)
+        tools = list(shop_data.BROKEN)
         for verb, tool in zip(("Approve", "Return to the agent", "Reject"), tools, strict=False):
             decide(walk, keys, verb, tool)
             search(keys, project["project_id"])
@@ -155,7 +155,7 @@ def test_every_decision_can_be_made_without_a_mouse(walk: Walk) -> None:
     wanted = ["approved", "returned", "rejected", "rejected", "rejected"]
 
     assert walk.states == {
-        f"tool {tool}": (state, REASON) for tool, state in zip(shop.BROKEN, wanted, strict=True)
+        f"tool {tool}": (state, REASON) for tool, state in zip(shop_data.BROKEN, wanted, strict=True)
     }
     assert [answer.split(":")[0] for answer in walk.answers] == ["Approved", "Returned", "Rejected", "Reject"]
 

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser
 
-from tests.browser.visits import PHONE, Visit, Visits
+from tests.browser.browser_pages import PHONE, Visit, Visits
 from tests.server import ROOT, Server
 from tests.telemetry.factory import minutes, request, span
 

@@ -20,8 +20,8 @@ from telemetry.times import rfc3339
 from tenants.binding import bind
 from tenants.models import Project
 from tenants.provisioning import Minted
-from tests.diagnosis.shipping import SHIPPED, T0, Send, after, make_packet
-from tests.people import operator
+from tests.diagnosis.shipped_loop import SHIPPED, T0, Send, after, make_packet
+from tests.staff_clients import operator
 from tests.telemetry.factory import span, store
 
 

@@ -111,6 +111,7 @@ def make_eval(project: Project, issue: dict[str, Any], now: datetime) -> EvalCan
         "eval_id": issue["eval_candidate"],
         "title": issue["title"],
         "unit": "tool_call",
+        "signal_type": issue["signal_type"],
         "expectation": "The tool call returns a result without an error.",
         "cases": [case],
     }

@@ -12,9 +12,9 @@ from diagnosis import loops
 from diagnosis.models import Decision, Loop
 from tenants.models import Project
 from tenants.provisioning import Minted
-from tests.diagnosis.console import QUEUE, decide, page_of, text
+from tests.diagnosis.console_requests import QUEUE, decide, page_of, text
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, member, operator
+from tests.staff_clients import Reader, member, operator
 
 READ_ONLY = ["view_loop", "view_packet"]
 

@@ -10,9 +10,9 @@ from diagnosis.models import Loop
 from diagnosis.verification_model import Verification
 from tenants import pool, project_file
 from tenants.models import Project
-from tests.diagnosis.console import QUEUE, bulk, page_of, text
+from tests.diagnosis.console_requests import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import Reader
+from tests.staff_clients import Reader
 from tests.telemetry.factory import span, span_id, store, trace_id
 
 NASTY = '"><img src=x onerror=alert(1)><script>alert(1)</script> https://evil.example/'

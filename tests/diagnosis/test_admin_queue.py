@@ -8,9 +8,9 @@ from django.test import Client
 from diagnosis import loops
 from diagnosis.models import Decision, Loop, LoopEvent, Severity
 from tenants.models import Project
-from tests.diagnosis.console import QUEUE, bulk, confirm, decide, text
+from tests.diagnosis.console_requests import QUEUE, bulk, confirm, decide, text
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import member, operator
+from tests.staff_clients import member, operator
 
 
 def test_the_queue_shows_what_waits_worst_first(boss: Client, project: Project) -> None:

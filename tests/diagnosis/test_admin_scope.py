@@ -19,8 +19,8 @@ from diagnosis.notice_models import Tracker
 from tenants import provisioning
 from tenants.models import Key, Tenant
 from tests.diagnosis.factory import make_loop
-from tests.people import home, member
-from tests.standing import Standing, as_built
+from tests.module_data import ModuleData, copy_of_client
+from tests.staff_clients import home, member
 
 UNKNOWN = "nothing-has-this-id"
 
@@ -56,7 +56,7 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def standing(stand: Callable[..., Any]) -> Iterator[Standing]:
+def module_data(build_module_data: Callable[..., Any]) -> Iterator[ModuleData]:
     """Both tenants hold a row of everything, and Anna is signed in."""
 
     def build() -> Client:
@@ -69,13 +69,13 @@ def standing(stand: Callable[..., Any]) -> Iterator[Standing]:
             feed_keys.mint(minted.project.tenant, f"{name}s chat", timezone.now())
         return member("anna", Tenant.objects.get(pk="alice"))
 
-    yield from stand(build)
+    yield from build_module_data(build)
 
 
 @pytest.fixture
-def world(db: None, standing: Standing) -> World:
+def world(db: None, module_data: ModuleData) -> World:
     """That, for one test."""
-    return World(as_built(standing.built))
+    return World(copy_of_client(module_data.built))
 
 
 def url(model: type[Model], page: str, *pks: str) -> str:

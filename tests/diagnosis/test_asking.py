@@ -11,14 +11,14 @@ from django.utils import timezone
 from diagnosis.models import Loop
 from tenants import provisioning
 from tenants.provisioning import Minted
-from tests.standing import Standing
+from tests.module_data import ModuleData
 from tests.telemetry.factory import minutes, span, store
 
 Send = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def standing(stand: Callable[..., Any], call: Callable[..., Any]) -> Iterator[Standing]:
+def module_data(build_module_data: Callable[..., Any], call: Callable[..., Any]) -> Iterator[ModuleData]:
     """A project with a loop, its packet and its eval."""
 
     def build() -> Minted:
@@ -28,13 +28,13 @@ def standing(stand: Callable[..., Any], call: Callable[..., Any]) -> Iterator[St
         assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200
         return alice
 
-    yield from stand(build)
+    yield from build_module_data(build)
 
 
 @pytest.fixture
-def send(standing: Standing, call: Callable[..., Any], db: None) -> Send:
+def send(module_data: ModuleData, call: Callable[..., Any], db: None) -> Send:
     """A request with alice's agent key; `path` may name the loop's ids."""
-    alice, loop = standing.built, Loop.objects.get()
+    alice, loop = module_data.built, Loop.objects.get()
 
     def ask(method: str, path: str, data: Any = None) -> Any:
         ids = {"loop": loop.loop_id, "packet": loop.packet_id, "eval": loop.issue["eval_candidate"]}

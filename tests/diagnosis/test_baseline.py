@@ -11,7 +11,7 @@ from diagnosis.verification import verify
 from telemetry.models import Record
 from telemetry.times import rfc3339
 from tenants.binding import bind
-from tests.diagnosis.shipping import SHIPPED, T0, after, make_packet
+from tests.diagnosis.shipped_loop import SHIPPED, T0, after, make_packet
 
 
 def test_hosts_on_the_old_release_do_not_count_as_after(loop, send):

@@ -11,7 +11,7 @@ import pytest
 from diagnosis.models import Loop
 from diagnosis.verification import verify
 from diagnosis.verification_model import Verification
-from tests.diagnosis.shipping import SHIPPED, T0, after
+from tests.diagnosis.shipped_loop import SHIPPED, T0, after
 from tests.telemetry.factory import span, store
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from diagnosis.contrast import Counted, Hint, Sides, judge
+from diagnosis.contrast import FailedAndHealthy, Hint, ValueCounts, judge
 
 
 def rows(n: int, **facts: str) -> list[dict[str, str]]:
@@ -14,7 +14,7 @@ def rows(n: int, **facts: str) -> list[dict[str, str]]:
 
 def judged(failed: list[dict[str, str]], healthy: list[dict[str, str]]) -> list[Hint]:
     share = len(failed) / (len(failed) + len(healthy))
-    return judge(Sides(Counted(failed), Counted(healthy), share))
+    return judge(FailedAndHealthy(ValueCounts(failed), ValueCounts(healthy), share))
 
 
 def test_a_release_that_fails_more_often_is_named() -> None:
@@ -73,11 +73,14 @@ def test_a_second_value_that_adds_nothing_makes_no_pair() -> None:
 
 
 def test_a_sample_of_the_healthy_does_not_change_the_lift() -> None:
-    failed = Counted(rows(30, v="1.1") + rows(1, v="1.0"))
-    all_healthy = Counted(rows(70, v="1.1") + rows(99, v="1.0"))
-    some_healthy = Counted(rows(35, v="1.1") + rows(50, v="1.0"))
+    failed = ValueCounts(rows(30, v="1.1") + rows(1, v="1.0"))
+    all_healthy = ValueCounts(rows(70, v="1.1") + rows(99, v="1.0"))
+    some_healthy = ValueCounts(rows(35, v="1.1") + rows(50, v="1.0"))
 
-    [exact], [sampled] = judge(Sides(failed, all_healthy, 0.155)), judge(Sides(failed, some_healthy, 0.155))
+    [exact], [sampled] = (
+        judge(FailedAndHealthy(failed, all_healthy, 0.155)),
+        judge(FailedAndHealthy(failed, some_healthy, 0.155)),
+    )
 
     assert math.isclose(exact.lift, sampled.lift, rel_tol=0.02)
 

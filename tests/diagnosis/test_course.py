@@ -12,7 +12,7 @@ from diagnosis.course import HEIGHT, LEAST, PARTS, Course
 from diagnosis.models import Loop
 from telemetry.times import rfc3339
 from tenants.binding import bind
-from tests.diagnosis.shipping import T0, Send
+from tests.diagnosis.shipped_loop import T0, Send
 
 
 def read(loop: Loop) -> Course | None:

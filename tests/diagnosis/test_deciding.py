@@ -11,9 +11,9 @@ from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop
 from tenants.models import AuditEntry, Tenant
 from tenants.provisioning import Minted
-from tests.diagnosis.console import bulk, confirm, decide, page_of, text
+from tests.diagnosis.console_requests import bulk, confirm, decide, page_of, text
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, operator
+from tests.staff_clients import Reader, operator
 
 
 @pytest.fixture

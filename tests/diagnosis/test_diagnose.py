@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from diagnosis import packets
-from diagnosis.diagnose import MOST_ISSUES, diagnose
+from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.findings import MOST_ISSUES
 from diagnosis.models import Loop, Packet
 from telemetry.windows import Window
 from tenants.provisioning import Minted

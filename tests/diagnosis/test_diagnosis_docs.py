@@ -9,12 +9,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from diagnosis import contrast, hints, impact, next_action, run_rules, trend
-from diagnosis.contrast import Counted, Sides, judge
+from diagnosis import contrast, impact, next_action, run_rules, sampling, trend
+from diagnosis.contrast import FailedAndHealthy, ValueCounts, judge
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
 from diagnosis.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
 from diagnosis.rules import unfounded_answer as unfounded
+from telemetry.signals import SIGNALS
 from telemetry.skeleton import skeleton
 from telemetry.windows import Window
 from tenants.provisioning import Minted
@@ -83,13 +84,13 @@ def test_the_fingerprint_by_hand_adds_up() -> None:
 
 
 def test_the_hint_by_hand_adds_up() -> None:
-    failed = Counted([{"region": "eu"}] * 6)
-    healthy = Counted([{"region": "eu"}] * 2 + [{"region": "us"}] * 10)
+    failed = ValueCounts([{"region": "eu"}] * 6)
+    healthy = ValueCounts([{"region": "eu"}] * 2 + [{"region": "us"}] * 10)
     terms = (
         6 * math.log(6 * 18 / (8 * 6)) + 2 * math.log(2 * 18 / (8 * 12)) + 10 * math.log(10 * 18 / (10 * 12))
     )
 
-    [hint] = judge(Sides(failed, healthy, 6 / 18))
+    [hint] = judge(FailedAndHealthy(failed, healthy, 6 / 18))
 
     assert math.isclose(hint.g, 2 * terms)
     assert missing([f"= {hint.g:.1f}`", f"`p = erfc(sqrt(G / 2)) = {hint.p:.5f}`"]) == []
@@ -110,7 +111,7 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"{contrast.MOST} hints at most",
         f"the same result, {repeated_call.THRESHOLD} times in one trace",
         f"medium from {repeated_call.MANY} calls on",
-        f"up to {run_rules.DIAGNOSED.a_slice * hints.SLICES} traces",
+        f"up to {run_rules.DIAGNOSED.a_slice * sampling.SLICES} traces",
         f"the content of {run_rules.DIAGNOSED.calls} calls",
         f"the run's last {unfounded.LAST} model",
         f"{missing_call.USUAL * 100:g} % of the traces before made the call",
@@ -127,9 +128,15 @@ def test_every_signal_and_status_and_module_is_named_and_there() -> None:
         f"| `{rule.SIGNAL}` | {rule.ABOUT} | `{rule.__name__.replace('.', '/')}.py` |"
         for rule in RULES.rules.values()
     ]
-    modules = re.findall(r"`((?:telemetry|diagnosis)/(?:rules/)?\w+\.py)`", PAGE)
+    signals = [
+        f"\n| `{signal.SIGNAL}` | {signal.ABOUT}" in PAGE
+        and f"`{signal.__name__.replace('.', '/')}.py` |" in PAGE
+        for signal in SIGNALS.signals.values()
+    ]
+    modules = re.findall(r"`((?:telemetry|diagnosis)/(?:\w+/)?\w+\.py)`", PAGE)
 
     assert [name for name in SIGNAL_TYPES if f"\n| `{name}` |" not in PAGE] == []
+    assert all(signals)
     assert [row for row in rows if f"\n{row}\n" not in PAGE] == []
     assert [status for status in next_action.STATUS.values() if f"`{status}` (" not in TEXT] == ["rejected"]
     assert [module for module in modules if not (ROOT / module).exists()] == []

@@ -13,8 +13,12 @@ from typing import Any
 
 import pytest
 
-from diagnosis.eval_formats import as_jsonl, as_promptfoo
-from diagnosis.eval_pytest import as_pytest
+from diagnosis import eval_formats
+from diagnosis.eval_formats.json_lines import render as as_jsonl
+from diagnosis.eval_formats.promptfoo_config import render as as_promptfoo
+from diagnosis.eval_formats.pytest_file import render as as_pytest
+from diagnosis.rules import ALL_SIGNALS
+from tests.diagnosis.eval_results import RESULTS
 
 DOCUMENT: dict[str, Any] = {
     "eval_id": "tool-lookup-order-v1",
@@ -80,33 +84,89 @@ def loaded(**changes: Any) -> dict[str, Any]:
     return names
 
 
-CASE = {"output": "no stock", "failure": "takes 5.0 times as long as before: median 50.0 ms, was 10.0 ms"}
-ONE, OTHER = {"tool": "find", "order": 1}, {"tool": "find", "order": 2}
+TARGET = """
+import json, time
+
+def run(case):
+    time.sleep({seconds})
+    return json.loads({result!r})
+"""
+
+
+def outcome(folder: Path, document: dict[str, Any], result: Any, seconds: float) -> tuple[int, str]:
+    """The exit code of pytest, and what it said, against a target that returns the result."""
+    (folder / "test_eval.py").write_bytes(as_pytest(document))
+    (folder / "target.py").write_text(TARGET.format(result=json.dumps(result), seconds=seconds))
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_eval.py"],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env=os.environ | {
+            "EVAL_TARGET": "target", "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
+    )  # fmt: skip
+    return ended.returncode, ended.stdout
+
+
+def of_signal(signal: str) -> dict[str, Any]:
+    """A candidate about that signal, with the case that its examples belong to."""
+    cases = [DOCUMENT["cases"][0] | {"tool": None} | RESULTS[signal].case]
+    return DOCUMENT | {"signal_type": signal, "cases": cases}
+
+
+@pytest.mark.parametrize("signal", ALL_SIGNALS)
+def test_the_pytest_file_fails_while_the_failure_is_there_or_is_not_offered(
+    signal: str, tmp_path: Path
+) -> None:
+    why = eval_formats.left_out({"signal_type": signal}).get("pytest")
+    assert why or signal in RESULTS, f"{signal} has no examples in tests/diagnosis/eval_results.py"
+    if why:
+        assert why.endswith(".")
+        return
+    examples, document = RESULTS[signal], of_signal(signal)
+
+    failing = outcome(tmp_path, document, examples.failing, examples.failing_seconds)
+    healthy = outcome(tmp_path, document, examples.healthy, 0)
+
+    assert ("1 failed" in failing[1], failing[0]) == (True, 1), failing[1]
+    assert ("1 passed" in healthy[1], healthy[0]) == (True, 0), healthy[1]
 
 
 @pytest.mark.parametrize(
-    ("rule", "good", "bad"),
-    [
-        ("tool_call_failed", {"status": "sent"}, {"error": "gone"}),
-        ("tool_call_failed", "shipped", "no stock"),
-        ("llm_call_failed", "hello", "Error: overloaded"),
-        ("output_truncated", {"finish_reason": "stop"}, {"finish_reason": "LENGTH"}),
-        ("user_signal", "plenty", "no stock"),
-        ("repeated_call", {"calls": [ONE, OTHER, ONE]}, {"calls": [ONE, OTHER, ONE, ONE]}),
-        ("repeated_call", {"calls": [ONE]}, {}),
-    ],
+    ("signal", "result"),
+    [(signal, result) for signal, examples in RESULTS.items() for result in examples.also_failing],
 )
-def test_each_expectation_is_checked_by_its_rule(rule: str, good: Any, bad: Any) -> None:
-    problem = loaded(signal_type=rule)["problem"]
+def test_each_check_knows_other_forms_of_the_failure(signal: str, result: Any) -> None:
+    case = of_signal(signal)["cases"][0]
 
-    assert problem(CASE, good, 0.0) == ""
-    assert problem(CASE, bad, 0.0)
+    assert ALL_SIGNALS[signal].eval_problem(case, result, 0.0)
 
 
-def test_slowness_is_measured_against_what_was_usual() -> None:
-    problem = loaded(signal_type="latency")["problem"]
+@pytest.mark.parametrize(
+    ("signal", "result"),
+    [(signal, result) for signal, examples in RESULTS.items() for result in examples.also_healthy],
+)
+def test_each_check_is_silent_on_what_only_looks_alike(signal: str, result: Any) -> None:
+    case = of_signal(signal)["cases"][0]
 
-    assert [bool(problem(CASE, "no stock", seconds)) for seconds in (0.019, 0.021)] == [False, True]
+    assert ALL_SIGNALS[signal].eval_problem(case, result, 0.0) == ""
+
+
+def test_a_failure_that_no_signal_knows_has_no_pytest_file() -> None:
+    assert "pytest" not in eval_formats.offered({"signal_type": "acme_stalled"})
+    assert "pytest" not in eval_formats.offered({})
+
+
+def test_what_a_rule_over_a_window_found_stands_in_the_title() -> None:
+    case = of_signal("missing_call")["cases"][0] | {"failure": None}
+    document = of_signal("missing_call") | {
+        "title": "handle: no longer calls INSERT orders: 9 of 9 traces lack the call, before 0 of 9",
+        "cases": [case],
+    }
+
+    names = loaded(**document)
+
+    assert names["eval_problem"](names["CASES"][0], {"calls": ["INSERT orders"]}, 0.0) == ""
 
 
 def test_an_endpoint_is_asked_with_the_input(
@@ -141,9 +201,23 @@ def test_promptfoo_gets_the_input_as_a_variable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "kind"), [("tool_call_failed", "javascript"), ("user_signal", "llm-rubric")]
+    ("rule", "kind"),
+    [("tool_call_failed", "javascript"), ("user_signal", "llm-rubric"), ("output_truncated", "llm-rubric")],
 )
 def test_promptfoo_asserts_by_rule_where_one_decides(rule: str, kind: str) -> None:
     config = json.loads(as_promptfoo(DOCUMENT | {"signal_type": rule}))
 
     assert config["tests"][0]["assert"][0]["type"] == kind
+
+
+@pytest.mark.parametrize("signal", ALL_SIGNALS)
+def test_promptfoo_is_offered_only_where_a_text_shows_the_failure(signal: str) -> None:
+    why = eval_formats.left_out({"signal_type": signal}).get("promptfoo", "")
+
+    assert bool(why) == (ALL_SIGNALS[signal].IN_OUTPUT == "")
+    assert ALL_SIGNALS[signal].IN_OUTPUT in ("error", "judged", "")
+
+
+@pytest.mark.parametrize("signal", ALL_SIGNALS)
+def test_every_failure_has_a_form_that_runs(signal: str) -> None:
+    assert eval_formats.runner_of(signal) in eval_formats.offered({"signal_type": signal})

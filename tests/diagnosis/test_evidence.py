@@ -6,7 +6,7 @@ from diagnosis.clusters import Cluster
 from diagnosis.evidence import MOST, choose
 from diagnosis.extents import of_found
 from diagnosis.failures import Failing, Identity
-from tests.diagnosis.failing import failing
+from tests.diagnosis.failing_records import failing
 
 
 def chosen(records: list[Failing], people: dict[bytes, Identity]) -> list[Failing]:

@@ -10,9 +10,9 @@ from django.test import Client
 
 from diagnosis.models import Loop
 from tenants.provisioning import Minted
-from tests.diagnosis.console import QUEUE, bulk, page_of, text
+from tests.diagnosis.console_requests import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import Reader
+from tests.staff_clients import Reader
 from tests.telemetry.factory import minutes, record_id, span, store
 
 BIDI, TAG = "\u202eevil\u202c", "\U000e0041"

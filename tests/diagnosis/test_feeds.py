@@ -14,9 +14,10 @@ from django.test import Client
 from diagnosis import feed_keys, loops
 from diagnosis.models import Loop
 from diagnosis.notice_models import FeedKey, Notice
+from tenants.models import Tenant
 from tenants.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import home
+from tests.staff_clients import home
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 PATHS = ["/v1/notices.json", "/v1/notices.atom"]
@@ -77,6 +78,29 @@ def test_an_atom_feed_says_the_same(loop: Loop, key: str) -> None:
     assert {child.tag.removeprefix(ATOM) for child in entry} == {
         "id", "title", "updated", "published", "link", "category", "content",
     }  # fmt: skip
+
+
+def test_an_entry_has_its_kind_as_category_and_its_sentence_as_plain_text(loop: Loop, key: str) -> None:
+    entry = ElementTree.fromstring(get("/v1/notices.atom", basic(key)).content).find(f"{ATOM}entry")
+
+    assert entry is not None
+    assert [child.attrib for child in entry.findall(f"{ATOM}category")] == [{"term": "new"}]
+    [content] = entry.findall(f"{ATOM}content")
+    assert content.attrib == {"type": "text"}
+    assert "tool ‹b›x‹/b›: @ all see" in str(entry.findtext(f"{ATOM}title"))
+    assert loop.loop_id in str(content.text)
+
+
+def test_an_atom_feed_has_what_atom_requires_whatever_the_tenant_is_called(loop: Loop, key: str) -> None:
+    Tenant.objects.filter(projects=loop.project).update(name="<a> & b]]> \x00\u202e")
+
+    root = ElementTree.fromstring(get("/v1/notices.atom", basic(key)).content)
+
+    assert root.findtext(f"{ATOM}title") == "LoopKit: <a> & b]]> ⟨U+0000⟩⟨U+202E⟩"
+    for element in (root, root.find(f"{ATOM}entry")):
+        assert element is not None
+        assert {f"{ATOM}{name}" for name in ("id", "title", "updated")} <= {child.tag for child in element}
+    assert root.findtext(f"{ATOM}author/{ATOM}name") == "LoopKit"
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -168,7 +192,7 @@ def test_pages_lead_on_without_gap_or_repeat(loop: Loop, key: str) -> None:
     newest_first = Notice.objects.values_list("notice_id", flat=True)
     assert seen == [f"urn:uuid:{one}" for one in newest_first]
     links = ElementTree.fromstring(get("/v1/notices.atom?limit=3", basic(key)).content).findall(f"{ATOM}link")
-    assert [link.get("rel") for link in links] == ["self", "next"]
+    assert [link.get("rel") for link in links] == ["alternate", "self", "next"]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=501", "cursor=!", "key=x"])
@@ -188,7 +212,10 @@ def test_ids_and_times_stay_when_the_loop_goes_on(loop: Loop, key: str) -> None:
 def test_an_empty_feed_is_a_feed(alice: Minted, path: str) -> None:
     key, _ = feed_keys.mint(home(alice.project, "acme").tenant, "chat", NOW)
 
-    assert get(path, basic(key)).status_code == 200
+    first = get(path, basic(key))
+
+    assert first.status_code == 200
+    assert get(path, basic(key), **{"If-None-Match": first["ETag"]}).status_code == 304
 
 
 def test_a_key_is_in_no_log(loop: Loop, key: str, caplog: Any) -> None:

@@ -22,8 +22,8 @@ from telemetry.versions import FIRST, NEWEST
 from telemetry.windows import Window
 from tenants import audit, pool, project_file
 from tenants.models import AuditEntry, Project
-from tests.diagnosis.native import DRIVER, JAVA, LOADER, clusters, crashes, send
-from tests.people import Reader, home, member
+from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send
+from tests.staff_clients import Reader, home, member
 
 NOW = timezone.now()
 T0 = NOW - timedelta(minutes=30)
@@ -111,7 +111,7 @@ def test_a_confirmed_switch_is_done_and_written_down(boss: Client, project: Proj
     assert "Switched: 9 records have their new clusters." in page
     assert "rules of version 2" in page
     assert sorted(clusters(project).values()) == [4, 5]
-    entry = AuditEntry.objects.filter(target=f"project:{project.pk}", event=audit.Event.CHANGED).latest(
+    entry = AuditEntry.objects.filter(target=f"project:{project.pk}", event=audit.AuditEvent.CHANGED).latest(
         "sequence"
     )
     assert (entry.actor, entry.tenant_id) == ("user:boss", "acme")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagnosis.funnel import funnel
-from diagnosis.funnel_lives import FREE, Event, Life, Period, verified, waits
+from diagnosis.funnel_lives import FREE, Life, LifeEvent, Period, verified, waits
 from diagnosis.urgency import Cost
 
 END = datetime(2026, 6, 15, tzinfo=UTC)
@@ -21,7 +21,7 @@ def at(day: float) -> datetime:
 
 def life(state: str, *events: tuple[float, str], first_seen: float = 0, cost: Cost = FREE) -> Life:
     """A loop with its events, each at a day of the window."""
-    return Life("p", state, at(first_seen), [Event(at(day), what) for day, what in events], cost)
+    return Life("p", state, at(first_seen), [LifeEvent(at(day), what) for day, what in events], cost)
 
 
 FIXED = life("held", (1, "proposed"), (2, "approve"), (4, "shipped"), (8, "held"), (9, "held"), first_seen=0)

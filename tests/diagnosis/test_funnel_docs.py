@@ -8,7 +8,7 @@ from pathlib import Path
 
 from diagnosis import queue_filter, queue_list, urgency
 from diagnosis.funnel import funnel
-from diagnosis.funnel_lives import STAGES, STANDS_AT, Event, Life, Period
+from diagnosis.funnel_lives import STAGES, STANDS_AT, Life, LifeEvent, Period
 from diagnosis.models import Severity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ def test_the_urgency_by_hand_adds_up() -> None:
 
 def test_the_funnel_by_hand_adds_up() -> None:
     hours = {8: "", 9: "proposed", 12: "return", 15: "answered", 33: "approve", 39: "shipped", 87: "held"}
-    events = [Event(MONDAY + timedelta(hours=hour), what) for hour, what in hours.items() if what]
+    events = [LifeEvent(MONDAY + timedelta(hours=hour), what) for hour, what in hours.items() if what]
     life = Life("p", "held", MONDAY + timedelta(hours=8), events, urgency.Cost(48, 0, 0))
 
     found = funnel([life], Period(MONDAY, MONDAY + timedelta(days=7)))

@@ -16,10 +16,10 @@ from diagnosis import loops
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification_model import Verification
 from tenants.provisioning import Minted
-from tests.diagnosis.browsing import browser_of, diagnose, send
-from tests.diagnosis.console import decide, text
+from tests.diagnosis.console_requests import decide, text
+from tests.diagnosis.dashboard_client import browser_of, diagnose, send
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, home, member
+from tests.staff_clients import Reader, home, member
 
 PAGE = "/admin/funnel/"
 NOW = timezone.now()

@@ -15,7 +15,7 @@ from telemetry.windows import Window, unix_nano
 from tenants.binding import bind
 from tenants.provisioning import Minted
 from tests.diagnosis.factory import make_issue
-from tests.diagnosis.shipping import T0, Send
+from tests.diagnosis.shipped_loop import T0, Send
 
 END = datetime(2026, 5, 4, 12, tzinfo=UTC)
 DAY = 24 * 60

@@ -14,14 +14,15 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from diagnosis import approval, trackers, two_people
+from diagnosis import approval, handoff_zip, trackers, two_people
+from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
 from tenants.models import AuditEntry, Tenant
 from tenants.provisioning import Minted
-from tests.diagnosis.console import page_of, text
+from tests.diagnosis.console_requests import page_of, text
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, home, member, operator
+from tests.staff_clients import Reader, home, member, operator
 
 HOSTILE = "fixes #12 @octocat ![x](https://evil.example/a.png) ENG-7\n/close"
 URLS = {
@@ -98,6 +99,37 @@ def test_the_zip_has_everything_and_says_what_is_what(
     assert b"https://github.com/acme/shop/issues/new?" in packed.read("new_issue_links.md")
 
 
+def test_the_zip_leaves_out_a_form_that_could_pass_and_says_why(
+    decided: Loop, alice: Minted, call: Callable[..., Any]
+) -> None:
+    candidate = EvalCandidate.objects.get()
+    document = candidate.document | {"signal_type": "user_signal"}
+
+    names = handoff_zip.eval_files(document)
+    said = handoff_zip.readme(sorted(names), document)
+
+    assert [name for name in names if name.endswith(".py")] == []
+    assert "No pytest file: Whether a user would rate an answer down is for a judge to say" in said
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "pytest", "promptfoo"])
+def test_an_eval_is_given_out_in_the_forms_that_can_show_its_failure(
+    decided: Loop, alice: Minted, call: Callable[..., Any], form: str
+) -> None:
+    candidate = EvalCandidate.objects.get()
+    candidate.document["signal_type"] = "user_signal"
+    candidate.save()
+
+    answer = call("GET", f"/v1/evals/{candidate.eval_id}?format={form}", alice.keys["agent"])
+
+    if form == "pytest":
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (400, "format_not_offered")
+        assert error["hint"].endswith("with format=json, format=jsonl, format=promptfoo.")
+    else:
+        assert answer.status_code == 200
+
+
 def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: Callable[..., Any]) -> None:
     first, second = (get(call, alice, decided, "zip").content for _ in range(2))
 
@@ -171,7 +203,7 @@ def test_a_link_fills_in_the_trackers_form_within_its_limit(
     parts = urlsplit(link["url"])
     filled = {name: value for name, [value] in parse_qs(parts.query, strict_parsing=True).items()}
     assert (link["tracker"], f"{parts.scheme}://{parts.netloc}{parts.path}") == (kind, path)
-    assert len(link["url"]) <= trackers.MOST_BYTES[trackers.Kind(kind)]
+    assert len(link["url"]) <= trackers.MOST_BYTES[trackers.TrackerKind(kind)]
     assert trackers.CUT in filled[body]  # 149 steps fit nowhere
     assert filled[body].endswith(f"http://testserver/admin/diagnosis/loop/{decided.loop_id}/change/")
     said = filled[title] + filled[body].removesuffix(filled[body].splitlines()[-1])
@@ -208,7 +240,7 @@ def test_there_is_no_link_where_no_tracker_is_set(
 )
 def test_a_url_that_is_no_repository_is_refused(url: str) -> None:
     with pytest.raises(trackers.NotATracker, match="Write it as https://github"):
-        trackers.checked(trackers.Kind.GITHUB, url)
+        trackers.checked(trackers.TrackerKind.GITHUB, url)
 
 
 def test_an_operator_sets_a_tracker_and_the_audit_log_says_so(loop: Loop) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from diagnosis.clusters import Cluster
 from diagnosis.extents import of_found
-from diagnosis.hints import plain, slices
-from telemetry.windows import Window
-from tests.diagnosis.failing import failing
+from diagnosis.hints import plain
+from tests.diagnosis.failing_records import failing
 
 
 def test_what_the_failure_itself_wrote_is_no_fact() -> None:
@@ -21,13 +18,6 @@ def test_what_the_failure_itself_wrote_is_no_fact() -> None:
 
 def test_contents_are_no_fact() -> None:
     assert plain({"prompt": "x" * 101, "tags": ["a"]}) == {}
-
-
-def test_the_slices_of_a_window_meet_and_lose_nothing() -> None:
-    parts = slices(Window(0, 1003))
-
-    assert (parts[0].start_unix_nano, parts[-1].end_unix_nano) == (0, 1003)
-    assert all(one.end_unix_nano == other.start_unix_nano for one, other in pairwise(parts))
 
 
 def test_a_sample_of_failures_reaches_over_all_of_them() -> None:

@@ -9,7 +9,7 @@ from diagnosis.extents import of_found
 from diagnosis.failures import Identity
 from diagnosis.impact import Impact, grade, measure
 from diagnosis.models import Severity
-from tests.diagnosis.failing import failing
+from tests.diagnosis.failing_records import failing
 
 
 def impact(**numbers: float) -> Impact:

@@ -14,10 +14,10 @@ from diagnosis.models import Loop
 from diagnosis.notice_models import FeedKey, MailChoice, Notice, NoticeRead
 from tenants.models import AuditEntry, Tenant
 from tenants.provisioning import Minted
-from tests.diagnosis.browsing import ESCAPED, HOSTILE
-from tests.diagnosis.console import text
+from tests.diagnosis.console_requests import text
+from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import Reader, home, member, operator
+from tests.staff_clients import Reader, home, member, operator
 
 INBOX = "/admin/diagnosis/notice/"
 MAIL = f"{INBOX}mail/"

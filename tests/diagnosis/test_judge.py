@@ -13,7 +13,7 @@ from diagnosis.looks import Look
 from diagnosis.rates import Counts
 from diagnosis.spread import Spread
 from diagnosis.verification_model import Verification
-from tests.diagnosis.counts import LARGE, some_counts
+from tests.diagnosis.count_strategies import LARGE, some_counts
 
 RANK = {"held": 0, "improved": 1, "unchanged": 2, "inconclusive": 2, "regressed": 3}
 IN_BURSTS = Spread(burst_variance=0.5, batches=(12, 12), freedom=22)

@@ -14,14 +14,14 @@ from diagnosis import approval
 from diagnosis.models import Decision, Loop
 from tenants import provisioning
 from tenants.provisioning import Minted
-from tests.standing import Standing
+from tests.module_data import ModuleData
 from tests.telemetry.factory import minutes, span, store
 
 Get = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
-def standing(stand: Callable[..., Any], call: Callable[..., Any]) -> Iterator[Standing]:
+def module_data(build_module_data: Callable[..., Any], call: Callable[..., Any]) -> Iterator[ModuleData]:
     """Alice's project with a proposed loop on stored records."""
 
     def build() -> Minted:
@@ -34,17 +34,17 @@ def standing(stand: Callable[..., Any], call: Callable[..., Any]) -> Iterator[St
         assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200
         return alice
 
-    yield from stand(build)
+    yield from build_module_data(build)
 
 
 @pytest.fixture
-def alice(standing: Standing) -> Minted:
+def alice(module_data: ModuleData) -> Minted:
     """Her project as built."""
-    return copy.deepcopy(standing.built)
+    return copy.deepcopy(module_data.built)
 
 
 @pytest.fixture
-def loop(db: None, standing: Standing) -> Loop:
+def loop(db: None, module_data: ModuleData) -> Loop:
     """Her loop."""
     return Loop.objects.get()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from diagnosis.model_calls import Run, Step
+from diagnosis.model_calls import TraceStep, TraceSteps
 
 
-def run(*steps: tuple[str, str, int, int], calls: str) -> Run:
+def run(*steps: tuple[str, str, int, int], calls: str) -> TraceSteps:
     """(name, parent, start, end) of each step; `calls` names the model calls."""
-    made = {name: Step(name.encode(), parent.encode(), start, end) for name, parent, start, end in steps}
-    found = Run()
+    made = {name: TraceStep(name.encode(), parent.encode(), start, end) for name, parent, start, end in steps}
+    found = TraceSteps()
     found.steps = {step.span_id: step for step in made.values()}
     found.calls = [made[name] for name in calls]
     return found
@@ -22,7 +22,7 @@ AGENT = run(
 )  # fmt: skip
 
 
-def names(agent: Run, failing: str) -> tuple[str, str]:
+def names(agent: TraceSteps, failing: str) -> tuple[str, str]:
     """The calls before and after."""
     step = agent.steps[failing.encode()]
     before, after = agent.before(step), agent.after(step)

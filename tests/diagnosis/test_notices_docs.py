@@ -23,7 +23,7 @@ def test_every_kind_of_notice_is_explained() -> None:
 def test_times_and_limits_are_those_of_the_code() -> None:
     assert f"after {notices.KEPT.days} days it is forgotten" in PAGE
     assert f"once in {notices.QUIET // timedelta(hours=1)} hours" in PAGE
-    assert f"cut at {notice_text.LONGEST_TITLE} signs" in PAGE
+    assert f"cut at {notice_text.LONGEST_TITLE} characters" in PAGE
     assert f"after {outbox.DIGEST_AT:%H:%M} UTC" in PAGE
     assert f"every {outbox.LONGEST_RETRY // timedelta(hours=1)} hours at most" in PAGE
     assert f"after {outbox.MOST_ATTEMPTS}\nattempts" in PAGE

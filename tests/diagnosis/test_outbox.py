@@ -17,7 +17,7 @@ from diagnosis.notice_models import Mail, MailChoice, Notice
 from tenants.models import Tenant
 from tenants.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
-from tests.people import home, member
+from tests.staff_clients import home, member
 
 HOSTILE = "tool x: see https://evil.example\r\nBcc: victim@example.com"
 

@@ -1,4 +1,4 @@
-"""A plan is made of facts: the lever, where to look, what repeats it; nothing that the evidence does not say."""
+"""A plan is made of facts: the fix category, where to look, what repeats it; nothing that the evidence does not say."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from diagnosis.contrast import Hint
 from diagnosis.issue_shapes import LEVERS
-from diagnosis.patch_plan import CHANGES, Facts, lever, plan
+from diagnosis.patch_plan import CHANGES, Facts, fix_category, plan
 from diagnosis.suspected_release import Suspected
-from tests.diagnosis.failing import failing
+from tests.diagnosis.failing_records import failing
 
 FACTS = Facts(
     example=failing("a"),
@@ -50,8 +50,8 @@ def details(facts: Facts) -> list[str]:
         ({"signal_type": "latency", "unit": "llm_call"}, "model"),
     ],
 )
-def test_the_lever_follows_from_the_failure(fields: dict[str, str], expected: str) -> None:
-    assert lever(failing("a", **fields)) == expected
+def test_the_fix_category_follows_from_the_failure(fields: dict[str, str], expected: str) -> None:
+    assert fix_category(failing("a", **fields)) == expected
 
 
 def test_the_steps_name_what_the_evidence_names() -> None:
@@ -81,7 +81,7 @@ def test_the_release_and_what_failures_share_are_steps_where_they_are_known() ->
     assert any("`region` = `eu` with `tier` not set" in step for step in steps)
 
 
-def test_every_lever_says_what_to_change() -> None:
+def test_every_fix_category_says_what_to_change() -> None:
     assert set(CHANGES) == set(LEVERS)
 
 
@@ -96,3 +96,13 @@ def test_an_eval_that_cannot_run_refutes_nothing() -> None:
     made = plan(replace(FACTS, replayable=False))
 
     assert made["refuted_by"] == "It is wrong if the failure goes on at the same rate after the change."
+
+
+@pytest.mark.parametrize(("signal", "form"), [("user_signal", "promptfoo"), ("missing_call", "pytest")])
+def test_the_plan_names_a_form_that_the_eval_has(signal: str, form: str) -> None:
+    steps = details(replace(FACTS, example=failing("a", signal_type=signal)))
+
+    assert (
+        steps[1]
+        == f"Reproduce with the eval: GET /v1/evals/tool-lookup-order-v1?format={form}; it must fail first."
+    )

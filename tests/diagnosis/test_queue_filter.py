@@ -17,10 +17,10 @@ from diagnosis.models import Loop, Severity
 from tenants import provisioning
 from tenants.models import Project
 from tenants.provisioning import Minted
-from tests.diagnosis.browsing import ESCAPED, HOSTILE
-from tests.diagnosis.console import QUEUE, bulk, confirm, decide, page_of, text
+from tests.diagnosis.console_requests import QUEUE, bulk, confirm, decide, page_of, text
+from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE
 from tests.diagnosis.factory import make_loop
-from tests.people import Reader, home, member
+from tests.staff_clients import Reader, home, member
 
 NOW = timezone.now()
 

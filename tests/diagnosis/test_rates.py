@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnosis.rates import Counts, Tails, odds, ratio
-from tests.diagnosis.counts import LARGE, some_counts
+from tests.diagnosis.count_strategies import LARGE, some_counts
 
 
 def share(hits: int, total: int) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.verification import recheck, verify
 from diagnosis.verification_model import Verification
 from telemetry.times import rfc3339
-from tests.diagnosis.shipping import SHIPPED, T0, after
+from tests.diagnosis.shipped_loop import SHIPPED, T0, after
 
 
 def test_a_failure_that_returns_is_a_regression_against_the_held_window(held, send):

@@ -19,7 +19,7 @@ from telemetry.windows import Window
 from tenants.binding import bind
 from tenants.models import Tenant
 from tenants.provisioning import Minted
-from tests.diagnosis.shipping import T0, Send
+from tests.diagnosis.shipped_loop import T0, Send
 
 Verb = Decision.Verb
 DAY = timedelta(days=1)

@@ -18,7 +18,7 @@ from loopkit.rounds import Rounds
 from tenants.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
 from tests.diagnosis.test_outbox import wants
-from tests.people import home
+from tests.staff_clients import home
 
 MINUTE = timedelta(minutes=1)
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from tenants.provisioning import Minted
-from tests.diagnosis.browsing import NOW, browser_of, diagnose, send, text
+from tests.diagnosis.dashboard_client import NOW, browser_of, diagnose, send, text
 from tests.telemetry.factory import minutes, span, span_id, store, trace_id
 
 STRANGE_ID = "../a b?c#d&e=<i>\n%2e"

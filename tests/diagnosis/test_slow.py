@@ -11,7 +11,7 @@ from typing import Any
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
 from diagnosis.slower import z_score
-from diagnosis.timing import Place, Step, answering, own
+from diagnosis.timing import CalledOperation, Step, answering, own
 from telemetry.windows import Window
 from tenants.provisioning import Minted
 from tests.telemetry.factory import span, store
@@ -55,7 +55,7 @@ def test_the_way_to_another_service_is_charged_to_it() -> None:
 
     ran = list(own(steps))
 
-    assert (ran[0].place, ran[0].own_ms) == (Place("stock", "serve", "web"), 80.0)
+    assert (ran[0].place, ran[0].own_ms) == (CalledOperation("stock", "serve", "web"), 80.0)
 
 
 def test_a_call_whose_other_end_was_not_recorded_is_charged_as_its_namesakes_are() -> None:
@@ -64,7 +64,7 @@ def test_a_call_whose_other_end_was_not_recorded_is_charged_as_its_namesakes_are
 
     [ran] = own(alone, answering([seen, alone]))
 
-    assert ran.place == Place("stock", "serve", "cart")
+    assert ran.place == CalledOperation("stock", "serve", "cart")
 
 
 def test_a_name_that_two_services_answer_charges_neither() -> None:

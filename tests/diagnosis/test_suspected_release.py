@@ -11,7 +11,7 @@ import pytest
 
 from diagnosis import packets
 from diagnosis.diagnose import diagnose
-from diagnosis.suspected_release import Failed, Ran, suspect
+from diagnosis.suspected_release import Failed, HealthyRun, suspect
 from telemetry.windows import Window
 from tenants.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
@@ -21,9 +21,9 @@ PLACE = ("shop", "checkout")
 FAILED = Failed(frozenset({PLACE}), frozenset({"2.0"}), first_unix_nano=1_000, share=0.2)
 
 
-def ran(release: str, *starts: int) -> list[Ran]:
+def ran(release: str, *starts: int) -> list[HealthyRun]:
     """Healthy records of the operation."""
-    return [Ran(*PLACE, release, start) for start in starts]
+    return [HealthyRun(*PLACE, release, start) for start in starts]
 
 
 def test_a_release_whose_first_traffic_fails_is_suspected() -> None:
@@ -47,11 +47,11 @@ def test_a_release_whose_first_traffic_fails_is_suspected() -> None:
             replace(FAILED, share=0.001),
             [*ran("1.0", *range(90)), *ran("2.0", *range(990, 1_080))],
         ),  # rare anyway
-        (FAILED, [Ran("shop", "search", "1.0", start) for start in range(90)]),  # other operations
+        (FAILED, [HealthyRun("shop", "search", "1.0", start) for start in range(90)]),  # other operations
     ],
 )
 def test_a_release_is_not_suspected_without_all_that_speaks_for_it(
-    failures: Failed, healthy: list[Ran]
+    failures: Failed, healthy: list[HealthyRun]
 ) -> None:
     assert suspect(failures, healthy) is None
 

@@ -21,7 +21,7 @@ from tenants import audit
 from tenants.binding import bind
 from tenants.models import AuditEntry, Project
 from tenants.provisioning import Minted
-from tests.diagnosis.native import (
+from tests.diagnosis.native_crashes import (
     DRIVER,
     JAVA,
     LOADER,
@@ -90,7 +90,7 @@ def test_a_switch_there_and_back_changes_nothing(old: Project) -> None:
 def test_it_is_written_to_the_audit_log(old: Project) -> None:
     switched(old, NEW, NOW)
 
-    [entry] = AuditEntry.objects.filter(target=f"project:{old.pk}", event=audit.Event.CHANGED)
+    [entry] = AuditEntry.objects.filter(target=f"project:{old.pk}", event=audit.AuditEvent.CHANGED)
     assert entry.detail == {"fingerprint_version": {"before": OLD, "after": NEW}}
     assert (entry.actor, entry.tenant_id) == ("shell", old.tenant_id)
 

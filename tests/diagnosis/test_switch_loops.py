@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 
 from diagnosis import approval, loops, switch, verification
 from diagnosis.cluster_map import STANDING
-from diagnosis.diagnose import diagnose, find
+from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.findings import find
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
-from loopkit.errors import Unavailable
+from loopkit.http.errors import Unavailable
 from telemetry import version_lease
 from telemetry.versions import FIRST, NEWEST
 from telemetry.windows import Window
@@ -22,7 +23,7 @@ from tenants import audit
 from tenants.binding import bind
 from tenants.models import Project
 from tenants.provisioning import Minted
-from tests.diagnosis.native import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
+from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
 from tests.telemetry.factory import span
 
 T0 = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tenants.provisioning import Minted
-from tests.diagnosis.browsing import ESCAPED, browser_of, send, text
-from tests.people import Reader
+from tests.diagnosis.dashboard_client import ESCAPED, browser_of, send, text
+from tests.staff_clients import Reader
 
 
 def test_a_record_leads_to_its_trace_and_back(alice: Minted) -> None:

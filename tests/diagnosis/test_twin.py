@@ -10,7 +10,7 @@ import pytest
 from diagnosis import twin
 from tenants.binding import bind
 from tenants.provisioning import Minted
-from tests.diagnosis.shipping import T0
+from tests.diagnosis.shipped_loop import T0
 from tests.telemetry.factory import minutes, record_id, span, store
 
 

@@ -9,7 +9,7 @@ import pytest
 from diagnosis import urgency
 from diagnosis.models import Loop, Severity
 from tenants.provisioning import Minted
-from tests.diagnosis.browsing import diagnose, send
+from tests.diagnosis.dashboard_client import diagnose, send
 
 
 def impact(**counts: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from diagnosis.verification_document import needed
 from diagnosis.verification_model import Verification
 from telemetry.models import Record
 from tenants.binding import bind
-from tests.diagnosis.shipping import SHIPPED, after
+from tests.diagnosis.shipped_loop import SHIPPED, after
 
 
 def test_a_fix_without_failures_in_enough_traffic_held(loop, send):

@@ -6,10 +6,10 @@ from diagnosis import verification_page
 from diagnosis.models import Loop
 from diagnosis.verification import verify
 from diagnosis.verification_model import Verification
-from tests.diagnosis.shipping import SHIPPED, Send, after
+from tests.diagnosis.shipped_loop import SHIPPED, Send, after
 
 
-def read(loop: Loop) -> verification_page.Read:
+def read(loop: Loop) -> verification_page.ShownVerification:
     """The newest one."""
     return verification_page.read(loop.verifications.all(), loop)[0]
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 import orjson
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry import body, records
 from telemetry.decode import Decoded, Encoding, TooManySpans, Undecodable, parse, spans
 from telemetry.normalise import normalise

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from loopkit.error_answers import HINTS
+from loopkit.http.error_answers import HINTS
 from tests.browser_forms import Person
 from tests.server import ROOT, Server
 

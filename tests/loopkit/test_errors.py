@@ -12,8 +12,8 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from loopkit.error_answers import handle, sentence
-from loopkit.errors import ApiError, Unavailable
+from loopkit.http.error_answers import handle, sentence
+from loopkit.http.errors import ApiError, Unavailable
 from tenants.project_file import OutdatedFile
 from tests.server import Server
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rest_framework.exceptions import ParseError
 
-from loopkit.chunked import readable
-from loopkit.errors import ApiError
+from loopkit.http.chunked import readable
+from loopkit.http.errors import ApiError
 from loopkit.parsing import MAX_BYTES, JsonObjectParser
 from tests.server import Server
 

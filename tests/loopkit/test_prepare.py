@@ -15,7 +15,7 @@ import pytest
 from loopkit.prepare import make_private
 from tests.browser_forms import Person
 from tests.server import ROOT, Server, manage
-from tests.sharing import password_in
+from tests.shared_server import password_in
 
 
 def users(data_dir: Path) -> list[tuple[int, str, str]]:

@@ -21,10 +21,10 @@ from diagnosis.notice_models import FeedKey, Tracker
 from loopkit import roles
 from tenants import provisioning
 from tenants.models import AuditEntry, Key, Project, Tenant
-from tests.diagnosis.console import QUEUE, bulk, decide
+from tests.diagnosis.console_requests import QUEUE, bulk, decide
 from tests.diagnosis.factory import make_loop
-from tests.people import home, member, operator, signed_in
-from tests.standing import Standing, as_built
+from tests.module_data import ModuleData, copy_of_client
+from tests.staff_clients import home, member, operator, signed_in
 
 READ = dict.fromkeys(
     ["tenant", "project", "key", "auditentry", "packet", "loop", "notice", "tracker", "feedkey"], "r"
@@ -60,7 +60,7 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def standing(stand: Callable[..., Any]) -> Iterator[Standing]:
+def module_data(build_module_data: Callable[..., Any]) -> Iterator[ModuleData]:
     """Everybody works for alice's tenant, and zoe for charlie's."""
 
     def build() -> World:
@@ -75,14 +75,14 @@ def standing(stand: Callable[..., Any]) -> Iterator[Standing]:
         Tenant.objects.get(pk="charlie").members.add(stranger)
         return World(browsers, own | {User: str(colleague.pk)}, strangers | {User: str(stranger.pk)})
 
-    yield from stand(build)
+    yield from build_module_data(build)
 
 
 @pytest.fixture
-def world(db: None, standing: Standing) -> World:
+def world(db: None, module_data: ModuleData) -> World:
     """That, for one test."""
-    built: World = standing.built
-    return built._replace(browsers={role: as_built(client) for role, client in built.browsers.items()})
+    built: World = module_data.built
+    return built._replace(browsers={role: copy_of_client(client) for role, client in built.browsers.items()})
 
 
 def rows_of(name: str) -> dict[type[Model], str]:

@@ -10,7 +10,7 @@ import pytest
 
 from loopkit import secret_files
 from loopkit.secret_files import stored_secret
-from tests.racing import race
+from tests.concurrent_processes import race
 
 
 def test_a_secret_is_made_once_and_stays(tmp_path: Path) -> None:

@@ -7,14 +7,29 @@ import re
 import runpy
 import subprocess
 import sys
+import tomllib
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
+import loopkit
+from loopkit import settings
+
 ROOT = Path(__file__).resolve().parent.parent.parent
+# Read by Django, or written by its startproject, though its defaults do not list them
+DJANGO = {"BASE_DIR", "EMAIL_FILE_PATH", "ROOT_URLCONF"}
+LIBRARIES = (
+    "CONTENT_SECURITY_POLICY",
+    "CORS_",
+    "RATELIMIT_",
+    "REST_FRAMEWORK",
+    "SPECTACULAR_",
+    "WHITENOISE_",
+)
 
 
 @pytest.fixture
@@ -135,3 +150,24 @@ def test_one_url_says_how_mail_is_sent(
     found = runpy.run_path(str(ROOT / "loopkit" / "settings.py"))
 
     assert {name: found[name] for name in wanted} == wanted
+
+
+def test_every_attribute_of_the_settings_is_a_setting() -> None:
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.M))
+    known = DJANGO | documented | {name for name in dir(global_settings) if name.isupper()}
+
+    loose = [
+        name
+        for name in dir(settings)
+        if name.isupper() and name not in known and not name.startswith(("LOOPKIT_", *LIBRARIES))
+    ]
+
+    assert loose == []
+
+
+def test_the_version_is_written_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "loopkit.__version__"}
+    assert loopkit.__version__ == settings.LOOPKIT_VERSION

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection
 
-from loopkit import store_fault
+from loopkit.http import store_fault
 from telemetry.stored_messages import DamagedStore
 from tenants.project_file import OutdatedFile
 
@@ -84,7 +84,7 @@ def test_an_error_that_names_its_remedy_gets_no_other(error: Exception) -> None:
 
 def test_the_same_fault_is_said_once_in_a_while(caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:
     now = [100.0]
-    monkeypatch.setattr("loopkit.store_fault.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("loopkit.http.store_fault.time.monotonic", lambda: now[0])
     for project in ("acme-1", "acme-1", "globex-2"):
         store_fault.report(OperationalError("locked"), project, "/v1/traces")
 

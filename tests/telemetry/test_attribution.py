@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from telemetry.attribution import attribute
-from tests.diagnosis.failing import failing, parents
+from tests.diagnosis.failing_records import failing, parents
 
 
 def names(attributed: list) -> list[tuple[str, list[str]]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from loopkit.errors import ApiError
+from loopkit.http.errors import ApiError
 from telemetry import body
 from tests.server import Server
 from tests.telemetry.conftest import SMALL_LIMIT_BYTES

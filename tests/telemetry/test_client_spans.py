@@ -10,10 +10,10 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.meaning import Failure
 from telemetry.operation import operation
-from tests.telemetry.client_spans import GENERAL, Example
-from tests.telemetry.framework_spans import FRAMEWORKS
-from tests.telemetry.instrumentation_spans import INSTRUMENTATIONS
-from tests.telemetry.sdk_spans import SDKS
+from tests.telemetry.span_examples.clients import GENERAL, Example
+from tests.telemetry.span_examples.frameworks import FRAMEWORKS
+from tests.telemetry.span_examples.instrumentations import INSTRUMENTATIONS
+from tests.telemetry.span_examples.sdks import SDKS
 from tests.telemetry.spans import ERROR, OK, make_span
 
 EXAMPLES = [*GENERAL, *FRAMEWORKS, *INSTRUMENTATIONS, *SDKS]

@@ -43,10 +43,10 @@ class Store:
 def sent(store: Store, name: str) -> dict[int, int | Exception]:
     """What five senders got: the first one writes while the others come."""
     with ThreadPoolExecutor(5) as pool:
-        first = pool.submit(commits.together, name, batch(0), store.write, nullcontext)
+        first = pool.submit(commits.together, name, batch(0), nullcontext, store.write)
         assert store.entered.wait(5)
         others = {
-            n: pool.submit(commits.together, name, batch(n), store.write, nullcontext) for n in range(1, 5)
+            n: pool.submit(commits.together, name, batch(n), nullcontext, store.write) for n in range(1, 5)
         }
         while len(commits._lines[name].waiting) < 4:
             time.sleep(0.001)
@@ -111,7 +111,7 @@ def test_a_store_that_is_stuck_holds_one_thread(monkeypatch: pytest.MonkeyPatch)
     def refused(number: int) -> float:
         start = time.monotonic()
         with pytest.raises(OperationalError, match="locked"):
-            commits.together("stuck", batch(number), store.write, never_had)
+            commits.together("stuck", batch(number), never_had, store.write)
         return time.monotonic() - start
 
     with ThreadPoolExecutor(4) as pool:

@@ -16,8 +16,8 @@ from telemetry.windows import Window
 from tenants.binding import bind
 from tenants.project_file import path_of
 from tenants.provisioning import Minted
-from tests.diagnosis.browsing import browser_of
-from tests.people import home, member, operator
+from tests.diagnosis.dashboard_client import browser_of
+from tests.staff_clients import home, member, operator
 from tests.telemetry.factory import minutes, request, span, store
 
 NOW = timezone.now().replace(minute=30, second=0, microsecond=0)

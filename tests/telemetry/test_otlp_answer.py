@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from loopkit import rpc_status
+from loopkit.http import rpc_status
 from telemetry import otlp_answer
 from telemetry.batch import Receipt
 from telemetry.decode import Encoding

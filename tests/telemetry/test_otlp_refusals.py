@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, OperationalError, connection
 
-from loopkit.error_answers import HINTS
-from loopkit.errors import Unavailable
+from loopkit.http.error_answers import HINTS
+from loopkit.http.errors import Unavailable
 from telemetry import otlp_answer
 from tenants.project_file import OutdatedFile
 from tenants.provisioning import Minted

@@ -18,7 +18,7 @@ LIMIT = 100
 def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that small bodies reach."""
     monkeypatch.setattr(parts, "MAX_FIELDS", LIMIT)
-    monkeypatch.setattr(parts, "MAX_SIGNS", LIMIT)
+    monkeypatch.setattr(parts, "MAX_STRUCTURAL", LIMIT)
 
 
 def held(*tags: int, content: bytes) -> bytes:
@@ -80,7 +80,7 @@ def test_the_walk_meets_every_field_of_a_real_request(monkeypatch: pytest.Monkey
     recorded = captures.requests(name)[0]
     is_json = "json" in recorded.headers["content-type"]
     parse = otlp_json.parse if is_json else ExportTraceServiceRequest.FromString
-    monkeypatch.setattr(parts, "MAX_SIGNS", len(recorded.plain))
+    monkeypatch.setattr(parts, "MAX_STRUCTURAL", len(recorded.plain))
     request = parse(recorded.plain)
 
     assert len(list(parts.walk(request.SerializeToString()))) == sent_fields(request)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from tenants import credentials
 from tenants.models import SANDBOX, AccessRequest, Key, Project, Tenant
 from tenants.provisioning import Minted
-from tests.people import home, member, operator
+from tests.staff_clients import home, member, operator
 
 KEYS, PROJECTS = "/admin/tenants/key/", "/admin/tenants/project/"
 

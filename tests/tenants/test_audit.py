@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, transaction
 
 from tenants import audit, audit_chain, audit_head
 from tenants.models import AuditEntry
-from tests.racing import race
+from tests.concurrent_processes import race
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Event = AuditEntry.Event
@@ -227,10 +227,10 @@ from django.core.management import call_command
 from django.utils import timezone
 from tenants import audit
 
-audit.record(audit.Event.SIGNED_IN, name, audit.SHELL, timezone.now())
+audit.record(audit.AuditEvent.SIGNED_IN, name, audit.SHELL, timezone.now())
 wait_for_the_others()
 with ThreadPoolExecutor(3) as threads:
-    list(threads.map(lambda _: audit.record(audit.Event.SIGNED_IN, name, audit.SHELL, timezone.now()), range(12)))
+    list(threads.map(lambda _: audit.record(audit.AuditEvent.SIGNED_IN, name, audit.SHELL, timezone.now()), range(12)))
 call_command("verify_audit")  # while the other one may still append
 """
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tenants import audit, audit_chain
 from tenants.models import AuditEntry, Tenant
-from tests.people import member, operator
+from tests.staff_clients import member, operator
 
 LOG = "/admin/tenants/auditentry/"
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def entries() -> list[AuditEntry]:
     """One entry of each of two tenants."""
     said = '<script>alert("x")</script>'
-    changed = audit.Event.CHANGED
+    changed = audit.AuditEvent.CHANGED
     return [
         audit.record(changed, f"tenant:{name}", audit.SHELL, timezone.now(), name, name={"before": said})
         for name in ("acme", "globex")

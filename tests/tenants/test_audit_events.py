@@ -16,9 +16,9 @@ from diagnosis.models import Decision
 from tenants import credentials, provisioning
 from tenants.models import AuditEntry, Key, Project, Tenant
 from tenants.provisioning import Minted
-from tests.diagnosis.console import decide
+from tests.diagnosis.console_requests import decide
 from tests.diagnosis.factory import make_loop
-from tests.people import home, operator
+from tests.staff_clients import home, operator
 
 PASSWORD = "correct horse battery"
 KEYS, PROJECTS, USERS = "/admin/tenants/key/", "/admin/tenants/project/", "/admin/auth/user/"

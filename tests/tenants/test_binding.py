@@ -18,7 +18,7 @@ from telemetry.models import Tally
 from tenants import project_file
 from tenants.binding import AlreadyBound, ProjectNotBound, WrongProject, bind, bound_alias, bound_project
 from tenants.models import Project
-from tests.racing import race
+from tests.concurrent_processes import race
 
 pytestmark = pytest.mark.django_db
 ACME, GLOBEX = Project(project_id="acme-00000001"), Project(project_id="globex-00000002")

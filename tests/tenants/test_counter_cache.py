@@ -11,7 +11,7 @@ from django.core.cache import CacheKeyWarning, cache
 from django.db import connection
 
 from tenants.models import Counter
-from tests.racing import race
+from tests.concurrent_processes import race
 from tests.server import Server
 
 pytestmark = pytest.mark.django_db

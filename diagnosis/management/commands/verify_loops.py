@@ -16,7 +16,7 @@ from django.utils import timezone
 from diagnosis import reopening
 from diagnosis.models import Loop
 from diagnosis.verification import VERIFIABLE, recheck
-from loopkit.errors import Unavailable
+from loopkit.http.errors import Unavailable
 from tenants.models import Project
 
 

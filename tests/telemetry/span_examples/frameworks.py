@@ -1,4 +1,4 @@
-"""Spans of agent frameworks that trace themselves, written by hand from their sources."""
+"""Agent frameworks and tools that trace themselves under names of their own: Google ADK, Pydantic AI, Haystack, ..."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from telemetry.meaning import Meaning
 from telemetry.span import Event
-from tests.telemetry.client_spans import ORDER, ORDER_JSON, call, example, run, tool
+from tests.telemetry.span_examples.clients import ORDER, ORDER_JSON, call, example, run, tool
 
 TURN = [{"role": "assistant"}, {"role": "user"}]
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3}

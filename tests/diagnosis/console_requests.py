@@ -8,7 +8,7 @@ from django.contrib.admin.utils import quote
 from django.test import Client
 
 from diagnosis.models import Loop
-from tests.people import Reader
+from tests.staff_clients import Reader
 
 QUEUE = "/admin/diagnosis/loop/"
 

@@ -1,6 +1,6 @@
 """
-google.rpc.Status, which OTLP asks every error to be, in the encoding of the request. A leaf: OTLP's views write
-their errors with it, and so does what refuses a request before any view.
+google.rpc.Status, which OTLP asks every error to be, in the encoding of the request: for OTLP's views, and for what
+refuses a request before any view.
 
 https://opentelemetry.io/docs/specs/otlp/#failures-1, https://google.aip.dev/193
 """

@@ -1,5 +1,5 @@
 """
-A world that all tests of a module stand on: built once, and given back to each as it was.
+Data that all tests of a module share: built once, and given to each as it was built.
 
 Rows of the control database lie in a transaction around those of the tests, project files in a folder that each test
 gets a copy of: https://docs.djangoproject.com/en/5.2/topics/testing/tools/#django.test.TestCase.setUpTestData
@@ -21,7 +21,7 @@ from tenants import pool
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ModuleData:
     """What was built, and the data dir it lies in."""
 
     built: Any
@@ -29,7 +29,7 @@ class Standing:
 
 
 @contextmanager
-def on(blocker: Any, folder: Path, build: Callable[[], Any]) -> Iterator[Standing]:
+def kept_for_a_module(blocker: Any, folder: Path, build: Callable[[], Any]) -> Iterator[ModuleData]:
     """What `build()` makes in that data dir stands until the block ends."""
     around = transaction.atomic()
     with blocker.unblock():
@@ -37,13 +37,13 @@ def on(blocker: Any, folder: Path, build: Callable[[], Any]) -> Iterator[Standin
         with override_settings(LOOPKIT_DATA_DIR=folder):
             built = build()
             pool.close_all()
-    yield Standing(built, folder)
+    yield ModuleData(built, folder)
     with blocker.unblock():
         transaction.set_rollback(True)
         around.__exit__(None, None, None)
 
 
-def as_built(client: Client) -> Client:
+def copy_of_client(client: Client) -> Client:
     """A browser with that one's cookies, to be used by one test."""
     own = Client()
     own.cookies = copy.deepcopy(client.cookies)

@@ -1,16 +1,25 @@
 """
-An eval candidate as a pytest file that runs as it is; only what makes the call again is named from outside.
+A pytest file that runs as it is; only what makes the call again is named from outside.
 
-The expectation is checked by the rule that told the failure, so the file fails as long as the failure is there.
+The expectation is checked by the signal's own `eval_problem`, copied into the file, so that the file fails as long as
+the failure is there. Where no program can check it, the format is not offered.
 https://docs.pytest.org/en/stable/how-to/parametrize.html
 """
 
 from __future__ import annotations
 
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import orjson
 
+from diagnosis.eval_formats.source import source_of
+from diagnosis.rules import ALL_SIGNALS
+
+NAME = "pytest"
+AFTER = "jsonl"
+MEDIA_TYPE = "text/x-python; charset=utf-8"
+ABOUT = "pytest (EVAL_TARGET names what it calls)"
 FILE = '''"""
 {title}
 
@@ -20,22 +29,25 @@ EVAL_TARGET names what makes the call again, and returns its result; an exceptio
 - `package.module` with a function `run(case)`, or `package.module:function`, which get the case;
 - the same with EVAL_PASS=arguments: the function gets case["input"] as keyword arguments, as the tool itself does;
 - an http(s) URL: case["input"] is posted as JSON, and the answer is the result.
+
+`{check}` says when the failure is there, and what the result must hold for it to be seen.
 """
 
-import collections
+from __future__ import annotations
+
 import importlib
 import json
 import os
-import re
 import time
 import urllib.request
 
 import pytest
 
-RULE = {rule!r}
+SIGNAL = {signal!r}
 CASES = json.loads({cases!r})
-TRUNCATED = {{"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"}}
 
+
+{source}
 
 def call(case):
     target = os.environ.get("EVAL_TARGET") or pytest.fail("Set EVAL_TARGET to what makes the call again.")
@@ -52,45 +64,44 @@ def call(case):
     return function(**case["input"]) if os.environ.get("EVAL_PASS") == "arguments" else function(case)
 
 
-def problem(case, result, seconds):
-    facts = result if isinstance(result, dict) else {{}}
-    if any(facts.get(name) for name in ("error", "isError", "is_error")) or facts.get("status") == "error":
-        return "the result tells of an error"
-    if isinstance(result, str) and re.match(r"\\s*(error|exception|traceback)\\b", result, re.I):
-        return "the result begins as an error"
-    if RULE == "output_truncated" and str(facts.get("finish_reason")).lower() in TRUNCATED:
-        return "the answer is cut"
-    if RULE == "latency":
-        before = re.search(r"was ([\\d.]+) ms", case["failure"] or "")
-        return "twice as slow as before" if before and seconds * 1000 > 2 * float(before[1]) else ""
-    if RULE == "repeated_call":
-        made = collections.Counter(json.dumps(one, sort_keys=True) for one in facts.get("calls", []))
-        return "" if made and max(made.values()) < 3 else "`calls` of the result is missing, or has one 3 times"
-    if case["output"] is not None and result == case["output"]:
-        return "the output is the one that failed"
-    return ""
-
-
 @pytest.mark.parametrize("case", CASES, ids=[case["record_id"] for case in CASES])
 def test_{name}(case):
     started = time.monotonic()
 
     result = call(case)
 
-    found = problem(case, result, time.monotonic() - started)
+    found = {check}(case, result, time.monotonic() - started)
     assert not found, (found, result)
     if case["expected"] is not None:
         assert result == case["expected"]
 '''
 
 
-def as_pytest(document: dict[str, Any]) -> bytes:
+def file_name(eval_id: str) -> str:
+    """The file in the handoff's zip, as pytest finds it."""
+    return f"test_{eval_id}.py".replace("-", "_")
+
+
+def why_not(signal_type: str) -> str:
+    """A program must be able to tell whether the failure is there."""
+    signal = ALL_SIGNALS.get(signal_type)
+    if signal is None:
+        return "No check is known for this kind of failure."
+    return str(getattr(signal, "NO_EVAL_CHECK", ""))
+
+
+def render(document: dict[str, Any]) -> bytes:
     """A test module."""
+    check = cast(FunctionType, ALL_SIGNALS[document["signal_type"]].eval_problem)
+    # What a rule over a window finds stands in no record, but in the title.
+    cases = [case | {"failure": case.get("failure") or document["title"]} for case in document["cases"]]
     text = FILE.format(
         title=quoted(document["title"]),
         expectation=quoted(document["expectation"]),
-        rule=document.get("signal_type", ""),
-        cases=orjson.dumps(document["cases"]).decode(),
+        signal=document["signal_type"],
+        cases=orjson.dumps(cases).decode(),
+        source=source_of(check),
+        check=check.__name__,
         name=document["eval_id"].replace("-", "_"),
     )
     return text.encode()

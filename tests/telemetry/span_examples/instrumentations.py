@@ -1,9 +1,9 @@
-"""Spans that OpenInference and OpenLLMetry make for frameworks, written by hand from their sources."""
+"""What OpenInference and OpenLLMetry write, whatever framework they instrument."""
 
 from __future__ import annotations
 
 from telemetry.meaning import Meaning
-from tests.telemetry.client_spans import DONE, ORDER, ORDER_JSON, call, example, run, tool
+from tests.telemetry.span_examples.clients import DONE, ORDER, ORDER_JSON, call, example, run, tool
 
 INSTRUMENTATIONS = [
     example(

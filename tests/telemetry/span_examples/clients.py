@@ -1,4 +1,4 @@
-"""Spans as clients without a recording write them: by hand, from their sources and documents."""
+"""Clients that write OpenTelemetry's own GenAI names, and the functions that all examples are made with."""
 
 from __future__ import annotations
 

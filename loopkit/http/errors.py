@@ -1,8 +1,8 @@
 """
-Errors that name the remedy. A leaf: it imports nothing of ours, so that every app may raise these.
+Errors that name the remedy, for every app to raise.
 
 `code` is stable and for programs, `message` says what happened, `hint` is the caller's next step;
-loopkit/error_answers.py writes them.
+loopkit/http/error_answers.py writes them.
 """
 
 from __future__ import annotations

@@ -1,42 +1,45 @@
 """
-An eval candidate in the forms that test runners read: JSON, JSONL, pytest (eval_pytest.py), promptfoo.
+A promptfoo configuration; YAML reads JSON.
 
 https://www.promptfoo.dev/docs/configuration/expected-outputs/javascript/
+https://www.promptfoo.dev/docs/configuration/expected-outputs/model-graded/llm-rubric/
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from diagnosis.eval_pytest import as_pytest
+from diagnosis.rules import ALL_SIGNALS
 
+NAME = "promptfoo"
+AFTER = "pytest"
+MEDIA_TYPE = "application/yaml"
+ABOUT = "promptfoo"
 # For promptfoo the output is a text; one that is JSON tells of an error as a tool's result does.
 NO_ERROR = (
     "(() => { if (/^\\s*(error|exception|traceback)\\b/i.test(output)) return false; "
     "try { const r = JSON.parse(output); return !(r && (r.error || r.isError || r.is_error)); } "
     "catch (e) { return true; } })()"
 )
-RULED = frozenset(
-    {"error", "tool_call_failed", "llm_call_failed"}
-)  # NO_ERROR decides these; the rest needs a judge
 
 
-def as_json(document: dict[str, Any]) -> bytes:
-    """The candidate itself."""
-    return orjson.dumps({"ok": True, **document})
+def file_name(eval_id: str) -> str:
+    """The file in the handoff's zip."""
+    return f"{eval_id}.promptfoo.yaml"
 
 
-def as_jsonl(document: dict[str, Any]) -> bytes:
-    """One case a line, each with the candidate's id and expectation."""
-    head = {"eval_id": document["eval_id"], "expectation": document["expectation"]}
-    return b"".join(orjson.dumps(head | case) + b"\n" for case in document["cases"])
+def why_not(signal_type: str) -> str:
+    """promptfoo sees the text of an answer alone."""
+    signal = ALL_SIGNALS.get(signal_type)
+    if signal and signal.IN_OUTPUT:
+        return ""
+    return "The failure does not show in the text of an answer, which is all that promptfoo judges."
 
 
-def as_promptfoo(document: dict[str, Any]) -> bytes:
-    """A promptfoo configuration; YAML reads JSON."""
+def render(document: dict[str, Any]) -> bytes:
+    """The configuration, with a test for each case."""
     tests = [
         {
             "description": case["record_id"],
@@ -51,15 +54,7 @@ def as_promptfoo(document: dict[str, Any]) -> bytes:
 
 def expected(document: dict[str, Any], case: dict[str, Any]) -> list[dict[str, Any]]:
     """The expectation as assertions: by rule where one decides, else for a model that judges."""
-    if document.get("signal_type") not in RULED:
+    if ALL_SIGNALS[document["signal_type"]].IN_OUTPUT == "judged":
         return [{"type": "llm-rubric", "value": document["expectation"]}]
     failed = [{"type": "not-equals", "value": case["output"]}] if isinstance(case["output"], str) else []
     return [{"type": "javascript", "value": NO_ERROR}, *failed]
-
-
-FORMATS: dict[str, tuple[str, Callable[[dict[str, Any]], bytes]]] = {
-    "json": ("application/json", as_json),
-    "jsonl": ("application/x-ndjson", as_jsonl),
-    "pytest": ("text/x-python; charset=utf-8", as_pytest),
-    "promptfoo": ("application/yaml", as_promptfoo),
-}

@@ -1,4 +1,4 @@
-"""URLs as clients reach them. A leaf: every app may use it."""
+"""URLs as clients reach them."""
 
 from django.conf import settings
 from django.http import HttpRequest

@@ -1,9 +1,9 @@
-"""More spans written by hand: SDKs that trace what others do, under names of their own."""
+"""SDKs that trace what other code does, under names of their own: Langfuse, MLflow, the Vercel AI SDK, MCP."""
 
 from __future__ import annotations
 
 from telemetry.meaning import Meaning
-from tests.telemetry.client_spans import DONE, ORDER, ORDER_JSON, call, example, run, tool
+from tests.telemetry.span_examples.clients import DONE, ORDER, ORDER_JSON, call, example, run, tool
 
 LANGFUSE = "langfuse-sdk"
 

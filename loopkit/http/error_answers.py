@@ -17,9 +17,9 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from loopkit import rpc_status, store_fault
-from loopkit.errors import ApiError, Unavailable
-from loopkit.links import absolute
+from loopkit.http import rpc_status, store_fault
+from loopkit.http.errors import ApiError, Unavailable
+from loopkit.http.links import absolute
 
 logger = logging.getLogger(__name__)
 DOCS_PATH = "/agents.md#errors"

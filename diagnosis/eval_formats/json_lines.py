@@ -1,0 +1,28 @@
+"""One case a line, each with the candidate's id and expectation: https://jsonlines.org."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+NAME = "jsonl"
+AFTER = "json"
+MEDIA_TYPE = "application/x-ndjson"
+ABOUT = "JSONL"
+
+
+def file_name(eval_id: str) -> str:
+    """The file in the handoff's zip."""
+    return f"{eval_id}.jsonl"
+
+
+def why_not(signal_type: str) -> str:
+    """Offered for every signal."""
+    return ""
+
+
+def render(document: dict[str, Any]) -> bytes:
+    """The lines."""
+    head = {"eval_id": document["eval_id"], "expectation": document["expectation"]}
+    return b"".join(orjson.dumps(head | case) + b"\n" for case in document["cases"])

@@ -1,0 +1,25 @@
+"""A window in equal slices: a sample that takes as much of each is spread over the window in time."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from telemetry.filters import in_window
+from telemetry.models import Trace
+from telemetry.windows import Window
+
+SLICES = 20  # of a window
+
+
+def slices(window: Window) -> list[Window]:
+    """The window in SLICES equal parts, by time; without those that are empty because the window is so short."""
+    start, length = window.start_unix_nano, window.end_unix_nano - window.start_unix_nano
+    cuts = [start + length * number // SLICES for number in range(SLICES + 1)]
+    return [Window(begin, end) for begin, end in pairwise(cuts) if begin < end]
+
+
+def first_traces(part: Window, most: int) -> list[tuple[bytes, int]]:
+    """The first traces that start in this part of the bound project's window, with their numbers of records."""
+    started = in_window(Trace.objects.all(), part).order_by("start_time_unix_nano", "trace_id")
+    rows = started.values_list("trace_id", "records")[:most]
+    return [(bytes(trace_id), records) for trace_id, records in rows]

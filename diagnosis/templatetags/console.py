@@ -1,0 +1,44 @@
+"""What the admin's pages show beside their own objects: loops that wait, unread notices, what an approval offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.contrib import admin
+from django.db.models import Count, Q
+
+from diagnosis import handoff_admin, loops
+from diagnosis.models import Loop
+from diagnosis.notice_admin import NoticeAdmin
+from diagnosis.notice_models import Notice
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def waiting_loops(context: dict[str, Any]) -> dict[str, int] | None:
+    """How many of this person's loops wait, and how many of them regressed. None for people who may not see loops."""
+    request = context["request"]
+    queue = admin.site.get_model_admin(Loop)
+    if not queue.has_view_permission(request):
+        return None
+    waiting = queue.get_queryset(request).filter(state__in=loops.WAITING)
+    return waiting.aggregate(all=Count("pk"), regressed=Count("pk", filter=Q(state=Loop.State.REGRESSED)))
+
+
+@register.inclusion_tag("admin/diagnosis/notice/unread.html", takes_context=True)
+def unread_notices(context: dict[str, Any]) -> dict[str, Any]:
+    """A line with the number; nothing for people who may not see loops, or who have read all."""
+    request = context["request"]
+    inbox = admin.site.get_model_admin(Notice)
+    assert isinstance(inbox, NoticeAdmin)
+    return {"unread": inbox.unread(request).count() if inbox.has_view_permission(request) else 0}
+
+
+@register.inclusion_tag("admin/diagnosis/loop/handoff.html", takes_context=True)
+def handoff_offer(context: dict[str, Any], loop: Loop) -> dict[str, Any]:
+    """The section, empty while there is no handoff."""
+    request = context["request"]
+    may_set = request.user.has_perm("diagnosis.view_tracker")
+    return {"loop": loop, "offer": handoff_admin.offered(request, loop), "may_set": may_set}

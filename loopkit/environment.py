@@ -1,0 +1,148 @@
+"""
+How a variable of the environment becomes a setting: `env` reads it, and a cast refuses what it cannot be.
+
+A cast takes the text and returns the value, or raises a ValueError that names the remedy.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+BACKENDS = {"": "dummy", "file": "filebased", "smtp": "smtp", "smtp+tls": "smtp", "smtps": "smtp"}
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+PORTS = {"smtp+tls": 587, "smtps": 465}
+
+
+def env(name: str, default: T, cast: Callable[[str], T]) -> T:
+    """The variable's value; the default if unset. A bad value stops the start, by name."""
+    raw = os.environ.get(name)
+    try:
+        return default if raw is None else cast(raw)
+    except ValueError as error:
+        shown = re.sub(r"//[^@/]*@", "//***@", str(raw))  # a log is no place for a database's password
+        raise ImproperlyConfigured(f"{name}={shown!r}: {error}") from error
+
+
+def switch(raw: str) -> bool:
+    """`1 true yes on` or `0 false no off`, any case."""
+    word = raw.strip().lower()
+    if word not in TRUE | FALSE:
+        raise ValueError("use 1 or 0")
+    return word in TRUE
+
+
+def words(raw: str) -> list[str]:
+    """A comma-separated list."""
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def natural(raw: str) -> int:
+    """A whole number above zero."""
+    number = int(raw)
+    if number < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
+def port(raw: str) -> int:
+    """A TCP port."""
+    number = natural(raw)
+    if number > 65535:
+        raise ValueError("must be 65535 at most")
+    return number
+
+
+def whole(raw: str) -> int:
+    """A whole number, zero or above."""
+    number = int(raw)
+    if number < 0:
+        raise ValueError("must be 0 or more")
+    return number
+
+
+def rate(raw: str) -> str:
+    """A rate as django-ratelimit writes it: https://django-ratelimit.readthedocs.io/en/stable/rates.html"""
+    if not re.fullmatch(r"\d+/([1-9]\d*)?[smhd]", raw):
+        raise ValueError("write it as count/period, such as 20/h or 5/10m")
+    return raw
+
+
+def public_url(raw: str) -> str:
+    """The origin that clients use, without a path."""
+    parts = urlsplit(raw)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+        raise ValueError("write it as https://host[:port], without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def log_level(raw: str) -> str:
+    """A level of Python's logging, any case: https://docs.python.org/3/library/logging.html#logging-levels"""
+    if raw.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise ValueError("use DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    return raw.upper()
+
+
+def database_url(raw: str) -> str:
+    """A URL of SQLite or PostgreSQL, the databases that LoopKit's statements are written for."""
+    try:
+        known = dj_database_url.parse(raw)["ENGINE"].endswith(("sqlite3", "postgresql"))
+    except ValueError:  # its message lists databases that would not do
+        known = False
+    if not known:
+        raise ValueError("use sqlite:///path or postgres://user:password@host/name")
+    return raw
+
+
+def cache_url(raw: str) -> str:
+    """A Redis URL, where the package for it is installed; "" for none."""
+    if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("write it as redis://host:6379/0")
+    if raw and find_spec("redis") is None:
+        raise ValueError('this needs a package: pip install "redis>=5,<9"')
+    return raw
+
+
+def email_url(raw: str) -> str:
+    """A mail server or a folder; "" for no mail."""
+    parts = urlsplit(raw)
+    known = parts.hostname and parts.scheme in {"smtp", "smtp+tls", "smtps"}
+    if raw and not known and not (parts.scheme == "file" and parts.path):
+        raise ValueError("use smtp+tls://user:password@host:587, smtps://, smtp:// or file:///folder")
+    return raw
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """LOOPKIT_EMAIL_URL, parsed, as Django's EMAIL_* settings need it. `folder` is None but for `file:`."""
+
+    backend: str
+    host: str
+    port: int
+    user: str
+    password: str
+    use_tls: bool
+    use_ssl: bool
+    folder: str | None
+
+
+def mail_server(url: str) -> MailServer:
+    """The parts of a URL that `email_url` let pass."""
+    parts = urlsplit(url)
+    return MailServer(
+        backend=f"django.core.mail.backends.{BACKENDS[parts.scheme]}.EmailBackend",
+        host=parts.hostname or "",
+        port=parts.port or PORTS.get(parts.scheme, 25),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        use_tls=parts.scheme == "smtp+tls",
+        use_ssl=parts.scheme == "smtps",
+        folder=parts.path if parts.scheme == "file" else None,
+    )

@@ -1,0 +1,12 @@
+"""
+Why a single record hurts: each signal type is one file of this package, with all that the product knows of it.
+
+`registry` finds the files and says which parts each must offer. May import what reads spans, nothing of diagnosis:
+what diagnosis needs to know of a signal (expectation, fix category, how an eval checks it) is plain data or a plain
+function.
+"""
+
+from telemetry.signals.registry import Registry
+
+SIGNALS = Registry(__name__, __path__)
+SIGNAL_TYPES = SIGNALS.types  # of single records; those of windows are in diagnosis/rules

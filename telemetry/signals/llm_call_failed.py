@@ -1,0 +1,25 @@
+"""
+`llm_call_failed`: the call of a model failed, or its answer was cut short by a failure.
+
+https://opentelemetry.io/docs/specs/semconv/general/recording-errors/
+"""
+
+from __future__ import annotations
+
+from telemetry.broken_answer import broken_answer
+from telemetry.signals.failed_results import failed_result
+from telemetry.signals.marked import OF_MODEL_CALLS
+from telemetry.signals.registry import GIVEN_BACK, Detection
+
+SIGNAL = "llm_call_failed"
+AFTER = "tool_call_failed"
+ABOUT = "the same on a model call"
+EXPECTATION = "The model call returns an answer without an error."
+IS_SOFT = False
+CAUSE = "answer"
+IN_ANY_OPERATION = False
+FIX_CATEGORY = ""
+IN_OUTPUT = "error"
+
+eval_problem = failed_result
+DETECTIONS = (*OF_MODEL_CALLS, Detection(GIVEN_BACK, "llm_call", broken_answer))

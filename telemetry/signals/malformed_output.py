@@ -1,0 +1,67 @@
+"""
+`malformed_output`: the model called a tool that was not offered, or with arguments that are no JSON.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from telemetry.malformed import malformed_output
+from telemetry.signals.failed_results import error_told, failed_result, values_under
+from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.unknown_tool import as_unknown_tool
+
+SIGNAL = "malformed_output"
+AFTER = "output_truncated"
+ABOUT = "the model called a tool that was not offered, or with arguments that are no JSON"
+EXPECTATION = "The model calls only tools that were offered, with arguments that are JSON."
+IS_SOFT = True
+CAUSE = "place"
+IN_ANY_OPERATION = False
+FIX_CATEGORY = "tools"
+IN_OUTPUT = ""
+CALLS = ("tool_calls", "toolCalls", "tool_use")
+NOT_OFFERED = re.compile(r"the tool (\S+?), which was not offered")  # as telemetry/unknown_tool.py says it
+
+
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """
+    The result must list what the model called as `tool_calls`, [] for nothing: each with a name and its arguments.
+
+    Of a call of the tool itself, which failed because there is no such tool, any result without an error will do.
+    """
+    if case["tool"]:
+        return failed_result(case, result, seconds)
+    if problem := error_told(result):
+        return problem
+    lists = [value for value in values_under(result, CALLS) if isinstance(value, list)]
+    if not lists:
+        return "the result does not say what the model called: return it with `tool_calls`, [] for nothing"
+    problems = [call_problem(case, call) for calls in lists for call in calls]
+    return next(filter(None, problems), "")
+
+
+def call_problem(case: dict[str, Any], call: Any) -> str:
+    """What is wrong with one call; "" if it can be made."""
+    stated: dict[str, Any] = call if isinstance(call, dict) else {}
+    inner = stated.get("function")
+    facts = inner if isinstance(inner, dict) else stated
+    name = facts.get("name") or facts.get("toolName")
+    given: Any = next((facts[key] for key in ("arguments", "args", "input") if key in facts), {})
+    wrong = re.findall(NOT_OFFERED, case["failure"] or "")
+    offered = values_under(case["input"], ("tools", "functions"))
+    if not name or name in wrong or (offered and json.dumps(name) not in json.dumps(offered)):
+        return f"the model called {name}, which was not offered"
+    try:
+        json.loads(given or "{}") if isinstance(given, str) else given
+    except ValueError:
+        return f"the arguments of the call of {name} are no JSON"
+    return ""
+
+
+DETECTIONS = (Detection(GIVEN_BACK, "llm_call", malformed_output),)
+REREAD = {"tool_call": as_unknown_tool}

@@ -1,0 +1,53 @@
+"""
+`output_truncated`: the model stopped at its token limit, so the answer is cut.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telemetry.meaning import Failure, Meaning
+from telemetry.signals.failed_results import error_told, values_under
+from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.span import Span
+
+SIGNAL = "output_truncated"
+AFTER = "llm_call_failed"
+ABOUT = "the model stopped at its token limit"
+EXPECTATION = "The answer ends by itself: finish_reason is not length."
+IS_SOFT = True
+CAUSE = "place"
+IN_ANY_OPERATION = False
+FIX_CATEGORY = "model"
+IN_OUTPUT = "judged"
+TRUNCATED = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"}
+)
+REASONS = ("finish_reason", "finish_reasons", "finishReason", "stop_reason", "stopReason", "done_reason")
+
+
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """The result must give why the model stopped, as `finish_reason` or in its provider's words."""
+    if problem := error_told(result):
+        return problem
+    given = [
+        str(value).lower().strip("[]'\"").rpartition(".")[2]
+        for value in values_under(result, REASONS)
+        if value
+    ]
+    if not given:
+        return "the result does not say why the model stopped: return it with `finish_reason`"
+    return "the answer is cut" if TRUNCATED.intersection(given) else ""
+
+
+def output_truncated(span: Span, meaning: Meaning) -> Failure | None:
+    """The model stopped at its token limit, so the answer is cut."""
+    if not meaning.finish_reason:
+        return None
+    reason = meaning.finish_reason.lower().rpartition(".")[2]  # `FinishReason.MAX_TOKENS`
+    return Failure(SIGNAL, "low", "", f"the model stopped early: {reason}") if reason in TRUNCATED else None
+
+
+DETECTIONS = (Detection(GIVEN_BACK, "llm_call", output_truncated),)

@@ -1,0 +1,80 @@
+"""The signals of records, found by looking: each file of the package that has a SIGNAL is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol, cast
+
+from telemetry.meaning import Failure, Meaning
+from telemetry.plugins import find_modules, in_chain, require_parts
+from telemetry.span import Span
+
+# In which order rules are asked, whichever signal they are of: what the client marked as failed, what the work gave
+# back, what users say. Within a stage the order is that of the signals.
+MARKED, GIVEN_BACK, RATED = 1, 2, 3
+UNITS = ("tool_call", "llm_call", "")  # of work; "" stands for every other
+
+# How an eval is decided: by a function, or not by a program at all, with the reason.
+EVAL_PARTS = ("EXPECTATION", "FIX_CATEGORY", "IN_OUTPUT", "eval_problem|NO_EVAL_CHECK")
+PARTS = ("SIGNAL", "AFTER", "ABOUT", "DETECTIONS", "IS_SOFT", "CAUSE", "IN_ANY_OPERATION", *EVAL_PARTS)
+
+Rule = Callable[[Span, Meaning], Failure | None]
+Reread = Callable[[Failure, Span, Meaning], Failure]
+
+
+class Detection(NamedTuple):
+    """A rule at ingest."""
+
+    stage: int
+    unit: str  # of UNITS
+    rule: Rule
+
+
+class EvalParts(Protocol):
+    """What a signal offers to evals and patch plans, whether a record or a window shows it."""
+
+    SIGNAL: str
+    ABOUT: str  # when it is found, as docs/diagnosis.md says it
+    EXPECTATION: str  # of an eval, in one sentence
+    FIX_CATEGORY: str  # where a change would act; "" where message and unit of work decide
+    IN_OUTPUT: str  # where a text shows the failure: "error" by a rule, "judged" by a judge, "" not at all
+    NO_EVAL_CHECK: str  # why no program can check it, in place of `eval_problem`
+
+    def eval_problem(self, case: dict[str, Any], result: Any, seconds: float) -> str:
+        """
+        What is wrong with a result of the call that is made again; "" when the failure is not there.
+
+        Its source is copied into pytest files, with the functions and constants that it names: standard library only.
+        """
+
+
+class RecordSignal(EvalParts, Protocol):
+    """What each signal's file offers."""
+
+    __name__: str
+    AFTER: str  # the signal before it in every list; "" for the first
+    DETECTIONS: tuple[Detection, ...]
+    IS_SOFT: bool  # the spans around it do not fail because of it
+    CAUSE: str  # what its cause is made of: a key of CAUSES in telemetry/cause.py
+    IN_ANY_OPERATION: bool  # one cause can be in several operations; else the operation is part of it
+    REREAD: dict[str, Reread]  # optional: failures of a unit that may turn out to be this one
+
+
+class Registry:
+    """The signals of a package, in the order in which they are listed."""
+
+    def __init__(self, package: str, folders: Iterable[str]) -> None:
+        modules = find_modules(package, folders, "SIGNAL")
+        require_parts(modules, PARTS)
+        ordered = [cast(RecordSignal, module) for module in in_chain(modules, "SIGNAL")]
+        self.signals = {signal.SIGNAL: signal for signal in ordered}
+        self.types = tuple(self.signals)
+        self.soft = frozenset(signal.SIGNAL for signal in ordered if signal.IS_SOFT)
+        self.rules = {unit: rules_of(unit, ordered) for unit in UNITS}
+        self.reread = {unit: reread for one in ordered for unit, reread in getattr(one, "REREAD", {}).items()}
+
+
+def rules_of(unit: str, ordered: Iterable[RecordSignal]) -> tuple[Rule, ...]:
+    """The rules for a unit of work in the order in which they are asked."""
+    found = [detection for signal in ordered for detection in signal.DETECTIONS if detection.unit == unit]
+    return tuple(detection.rule for detection in sorted(found, key=lambda detection: detection.stage))

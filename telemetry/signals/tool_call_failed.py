@@ -1,0 +1,100 @@
+"""
+`tool_call_failed`: the call of a tool failed, or its result tells of an error.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telemetry import conventions, fault, soft_errors
+from telemetry.conventions.content import reported_error, tool_result
+from telemetry.meaning import Failure, Meaning
+from telemetry.signals.failed_results import failed_result
+from telemetry.signals.marked import OF_TOOL_CALLS
+from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.soft_errors import EXIT, LEAD
+from telemetry.span import Span
+
+SIGNAL = "tool_call_failed"
+AFTER = "error"
+ABOUT = "the same on a tool call, or its result tells of an error: JSON with `error`, `isError`, or a text that says so"
+EXPECTATION = "The tool call returns a result without an error."
+IS_SOFT = False
+CAUSE = "tool"
+IN_ANY_OPERATION = True
+FIX_CATEGORY = ""
+IN_OUTPUT = "error"
+ERROR_WORD = "rror"  # a result that tells of a failure in JSON has it in a key or a value
+JSON_BEGINNINGS = ("{", "[", '"')
+FAILED = {
+    "gen_ai.tool.status": "error",  # Strands
+    "tool.status": "error",
+    "gen_ai.tool.success": False,  # Mastra
+    "haystack.tool.error": True,
+}
+FAILED_MARKS = frozenset(FAILED)
+
+
+def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
+    """The result tells of an error, also as plain text such as `Unable to ship` or `exit code 1`."""
+    if problem := failed_result(case, result, seconds):
+        return problem
+    text = result if isinstance(result, str) else ""
+    code = EXIT.search(text)
+    return "the text tells of a failure" if LEAD.match(text) or (code and int(code[1])) else ""
+
+
+def tool_reported_error(span: Span, meaning: Meaning) -> Failure | None:
+    """The tool returned its error as a result, for the model to read."""
+    output = conventions.output_of(span)
+    if isinstance(output, str) and output[:1] not in JSON_BEGINNINGS:
+        return told_failure(output)
+    if output is None or (isinstance(output, str) and ERROR_WORD not in output):
+        return None  # most results: reading them further would cost
+    result = tool_result(output)
+    if not isinstance(result, dict):
+        return told_failure(result) if isinstance(result, str) else None
+    error = result.get("error") or reported_error(result)
+    return soft_tool_failure(error, result) if error else None
+
+
+def told_failure(text: str) -> Failure | None:
+    """A failure that the tool tells in plain text."""
+    told = soft_errors.told(text)
+    if told is None:
+        return None
+    return Failure(SIGNAL, "medium", told.error_type or "tool_error", told.message, told.stack, told.depth)
+
+
+def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
+    """The client marks the call as failed, with a mark of its own."""
+    attributes = span.attributes
+    if FAILED_MARKS.isdisjoint(attributes):
+        return None
+    if all(attributes.get(name) != value for name, value in FAILED.items()):
+        return None
+    told = fault.text(tool_result(conventions.output_of(span)) or span.name)
+    return Failure(SIGNAL, "medium", "tool_error", fault.one_line(told))
+
+
+def soft_tool_failure(error: Any, result: dict[str, Any]) -> Failure:
+    """A code such as `carrier_unavailable` is the type; the longest text beside it is the message."""
+    facts = {**result, **error} if isinstance(error, dict) else result
+    code = next((facts[name] for name in ("code", "type", "error") if isinstance(facts.get(name), str)), "")
+    told = next((facts[name] for name in ("detail", "message") if isinstance(facts.get(name), str)), "")
+    message = f"{code}: {told}" if told and is_code(code) else told or fault.text(error)
+    return Failure(SIGNAL, "medium", code if is_code(code) else "", fault.one_line(message))
+
+
+def is_code(text: str) -> bool:
+    """One word, not a sentence."""
+    return text.replace(".", "_").replace("-", "_").isidentifier()
+
+
+DETECTIONS = (
+    *OF_TOOL_CALLS,
+    Detection(GIVEN_BACK, "tool_call", tool_reported_error),
+    Detection(GIVEN_BACK, "tool_call", tool_marked_failed),
+)

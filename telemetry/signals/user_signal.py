@@ -1,0 +1,32 @@
+"""
+`user_signal`: a user was unhappy with the answer.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
+"""
+
+from __future__ import annotations
+
+from telemetry import fault, feedback
+from telemetry.meaning import Failure, Meaning
+from telemetry.signals.registry import RATED, UNITS, Detection
+from telemetry.span import Span
+
+SIGNAL = "user_signal"
+AFTER = "malformed_output"
+ABOUT = "a user was unhappy with the answer"
+EXPECTATION = "The answer is one that the user does not rate down."
+IS_SOFT = True
+CAUSE = "none"
+IN_ANY_OPERATION = False
+FIX_CATEGORY = "prompt"
+IN_OUTPUT = "judged"
+NO_EVAL_CHECK = "Whether a user would rate an answer down is for a judge to say, not for a program."
+
+
+def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
+    """A user was unhappy with this answer."""
+    complaint = feedback.complaint(span)
+    return Failure(SIGNAL, "low", "", fault.one_line(complaint)) if complaint else None
+
+
+DETECTIONS = tuple(Detection(RATED, unit, negative_feedback) for unit in UNITS)

@@ -1,0 +1,56 @@
+"""A number is read at a glance, in one form wherever it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from diagnosis.quantities import duration, lasted, percent, short_number, significant, to_the_minute
+from diagnosis.templatetags.shown import ago
+
+
+@pytest.mark.parametrize(
+    ("shown", "value", "text"),
+    [
+        *[(short_number, *pair) for pair in (
+            (0, "0"), (0.42, "0.42"), (12, "12"), (3400, "3,400"), (12_000, "12 k"), (1.2e6, "1.2 M"), (9e9, "9.0 G"),
+        )],
+        *[(significant, *pair) for pair in ((4.6123, "4.61"), (0, "0"), (99.9, "99.9"), (1240, "1,240"))],
+        *[(percent, *pair) for pair in ((0.125, "12.5 %"), (0, "0 %"), (1, "100 %"), (2 / 3, "66.7 %"), (None, "–"))],
+        *[(lasted, *pair) for pair in (
+            (None, "–"), (0, "0 s"), (59, "59 s"), (60, "1.0 min"), (700, "12 min"),
+            (18_720, "5.2 h"), (86_400 * 11, "11 d"),
+        )],
+        *[(duration, *pair) for pair in (
+            (None, "–"), (0.01, "< 0.1 ms"), (0.5, "0.5 ms"), (120, "120 ms"), (1200, "1.2 s"), (210_000, "3.5 min"),
+        )],
+        *[(to_the_minute, *pair) for pair in (
+            (None, ""), ("2026-07-12T14:03:05Z", "2026-07-12 14:03"), ("soon", "soon"),
+            (datetime(2026, 7, 12, 14, 3, 5, tzinfo=UTC), "2026-07-12 14:03"),
+        )],
+    ],
+)  # fmt: skip
+def test_a_quantity_is_shown_as_people_read_it(shown: Callable[[Any], str], value: Any, text: str) -> None:
+    assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("passed", "text"),
+    [
+        (-30, "just now"),
+        (59, "just now"),
+        (61, "1\xa0minute ago"),
+        (3 * 3600 + 60, "3\xa0hours ago"),
+        (8 * 86_400, "1\xa0week ago"),
+    ],
+)
+def test_a_time_that_passed_is_told_by_its_largest_unit(passed: int, text: str) -> None:
+    when = datetime.now(UTC) - timedelta(seconds=passed)
+
+    element = str(ago(when.isoformat()))
+
+    assert f">{text}</time>" in element
+    assert f'datetime="{when.isoformat()}"' in element

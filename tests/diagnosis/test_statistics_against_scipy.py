@@ -1,0 +1,253 @@
+"""Our statistics, written without dependencies, agree with SciPy's, which was written by others."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from statistics import fmean, stdev
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from diagnosis.beta import log_odds_quantile
+from diagnosis.contrast import FailedAndHealthy, Hint, ValueCounts, g_test
+from diagnosis.fisher import WindowCounts, p_value
+from diagnosis.rates import Counts, Tails, odds, ratio
+from diagnosis.slower import Sides as Durations
+from diagnosis.slower import chance_of_exceeding, logarithms, moderated_t, z_score
+from diagnosis.spread import Spread, widened
+from diagnosis.trajectory import mean, share
+from diagnosis.watch import EXCESSES, Block, capital, won
+
+SHAPES = [0.5, 1, 1.5, 2, 7, 40.5, 1000, 123_456, 10_000_000]
+TAILS = [1e-6, 0.0003, 0.0122, 0.025, 0.05, 0.1]
+FEW = settings(max_examples=60, deadline=None, derandomize=True)
+durations = st.lists(st.floats(0.1, 1e6), min_size=2, max_size=40)
+
+
+def approx(value: float) -> object:
+    """Equal to 7 digits; exactly 0 only for 0."""
+    return pytest.approx(float(value), rel=1e-7, abs=1e-300)
+
+
+@pytest.mark.parametrize(("a", "b"), list(product(SHAPES, SHAPES)))
+def test_quantiles_of_the_beta_distribution(a: float, b: float) -> None:
+    for tail in TAILS:
+        p = special.betaincinv(a, b, tail)
+        log_odds = log_odds_quantile(tail, a, b)
+
+        assert special.betainc(a, b, special.expit(log_odds)) == pytest.approx(tail, rel=1e-5)
+        if 1e-290 < p < 0.999_999:
+            assert log_odds == pytest.approx(special.logit(p), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 7, 11, 22, 100, 4_999])
+def test_quantiles_of_students_t(freedom: int) -> None:
+    for tail in TAILS:
+        student, normal = stats.t.isf(tail, freedom), stats.norm.isf(tail)
+
+        assert widened(tail, freedom) == approx((student / normal) ** 2)
+
+
+@given(
+    hits=st.integers(0, 10_000), misses=st.integers(0, 10_000), confidence=st.sampled_from([0.8, 0.95, 0.999])
+)
+@FEW
+def test_the_interval_of_a_share(hits: int, misses: int, confidence: float) -> None:
+    tail = (1 - confidence) / 2
+    if hits + misses == 0:
+        return
+    exact = stats.binomtest(hits, hits + misses).proportion_ci(confidence, method="exact")
+
+    low, high = odds(hits, misses, Tails(tail, tail))
+
+    assert low / (1 + low) == approx(exact.low)
+    assert (high / (1 + high) if math.isfinite(high) else 1.0) == approx(exact.high)
+
+
+def test_the_interval_of_a_success_rate_that_has_no_failure_or_no_success() -> None:
+    for hits, number in ((0, 5), (5, 5), (1, 1), (0, 1)):
+        exact = stats.binomtest(hits, number).proportion_ci(0.95, method="exact")
+
+        shown = share(hits, number)
+
+        assert shown is not None
+        assert (shown["low"], shown["high"]) == (approx(exact.low), approx(exact.high))
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(50, 10**6), st.integers(50, 10**6))
+@FEW
+def test_the_interval_of_a_ratio_of_rates_is_that_of_the_conditional_binomial_law(
+    first: int, second: int, exposed_first: int, exposed_second: int
+) -> None:
+    compared = ratio(Counts(first, exposed_first), Counts(second, exposed_second))
+
+    def conditional(bound: float) -> float:
+        """The share of the failures that fall on the second side at that ratio of rates."""
+        return bound * exposed_second / (exposed_first + bound * exposed_second)
+
+    if second:
+        reached = stats.binom.sf(second - 1, first + second, conditional(compared.low))
+        assert reached == pytest.approx(0.025, rel=1e-5)
+    if first:
+        reached = stats.binom.cdf(second, first + second, conditional(compared.high))
+        assert reached == pytest.approx(0.025, rel=1e-5)
+    assert (compared.low == 0) == (second == 0)
+    assert (compared.high == math.inf) == (first == 0)
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=2, max_size=50))
+@FEW
+def test_the_interval_of_a_mean(values: list[int]) -> None:
+    shown = mean(values)
+    assert shown is not None
+    error = stats.sem(values)
+
+    reach = stats.t.isf(0.025, len(values) - 1) * error
+
+    assert shown["high"] == pytest.approx(shown["value"] + reach)
+    assert shown["low"] == pytest.approx(max(0.0, shown["value"] - reach), abs=1e-6)
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(30, 5_000), st.integers(30, 5_000))
+@FEW
+def test_fishers_exact_test(now: int, before: int, exposed_now: int, exposed_before: int) -> None:
+    table = [[now, before], [exposed_now - now, exposed_before - before]]
+
+    theirs = stats.fisher_exact(table, alternative="greater").pvalue
+
+    assert p_value(WindowCounts(Counts(now, exposed_now), Counts(before, exposed_before))) == approx(theirs)
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.integers(1, 60), st.integers(1, 60))
+@FEW
+def test_the_g_test(failed_with: int, healthy_with: int, failed_without: int, healthy_without: int) -> None:
+    table = [[failed_with, healthy_with], [failed_without, healthy_without]]
+    theirs = stats.chi2_contingency(table, correction=False, lambda_="log-likelihood")
+    failures, healthy = failed_with + failed_without, healthy_with + healthy_without
+
+    g = g_test(failed_with, failed_with + healthy_with, failures, failures + healthy)
+
+    assert g == pytest.approx(theirs.statistic, rel=1e-7, abs=1e-9)
+    assert Hint((), failed_with, 0, 1.0, g).p == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-300)
+
+
+def test_a_hint_is_judged_by_the_table_of_its_records() -> None:
+    failed, healthy = ValueCounts([{"a": "x"}] * 8 + [{}] * 2), ValueCounts([{"a": "x"}] * 5 + [{}] * 45)
+
+    hint = FailedAndHealthy(failed, healthy, 0.1).hint((("a", "x"),), 8, 5)
+
+    theirs = stats.chi2_contingency([[8, 5], [2, 45]], correction=False, lambda_="log-likelihood")
+    assert (hint.g, hint.p) == (approx(theirs.statistic), approx(theirs.pvalue))
+
+
+@given(before=durations, now=durations)
+@FEW
+def test_the_rank_test_has_the_standard_statistic_and_is_never_surer_than_scipys_which_counts_ties(
+    before: list[float], now: list[float]
+) -> None:
+    theirs = stats.mannwhitneyu(now, before, alternative="greater", method="asymptotic", use_continuity=False)
+    n, m = len(before), len(now)
+
+    z = z_score(before, now)
+
+    assert z * math.sqrt(n * m * (n + m + 1) / 12) + n * m / 2 == pytest.approx(theirs.statistic)
+    if len({*before, *now}) == n + m:
+        assert stats.norm.sf(z) == approx(theirs.pvalue)
+    elif z > 0 and len({*before, *now}) > 1:
+        assert stats.norm.sf(z) >= theirs.pvalue - 1e-12
+
+
+@given(before=durations, now=durations)
+@FEW
+def test_the_moderated_t_is_students_where_what_is_lent_equals_what_is_there(
+    before: list[float], now: list[float]
+) -> None:
+    sides = Durations(before, now)
+    n, m = len(before), len(now)
+    (mean_before, deviation_before), (mean_now, deviation_now) = (
+        (fmean(side), stdev(side)) for side in (logarithms(before), logarithms(now))
+    )
+    pooled = ((n - 1) * deviation_before**2 + (m - 1) * deviation_now**2) / (n + m - 2)
+    if pooled < 1e-6:
+        return
+
+    theirs = stats.ttest_ind_from_stats(mean_now, deviation_now, m, mean_before, deviation_before, n)
+
+    assert moderated_t(sides, pooled) == pytest.approx(theirs.statistic, rel=1e-6, abs=1e-9)
+
+
+def test_the_chance_of_exceedances() -> None:
+    for now, before in product([1, 5, 30, 200], [1, 4, 30, 150]):
+        for beyond in {0, before // 10, before - 1}:
+            for number in {0, 1, now // 2, now}:
+                theirs = stats.nhypergeom.sf(number - 1, now + before, now, beyond + 1)
+
+                ours = chance_of_exceeding(number, now, beyond, before)
+
+                assert ours == pytest.approx(theirs, rel=1e-6, abs=1e-12), (number, now, beyond, before)
+
+
+@given(st.floats(0.1, 500), st.floats(1, 20), st.floats(0.001, 10), st.integers(1, 40))
+@FEW
+def test_the_chance_of_no_failure_is_that_of_the_negative_binomial_law(
+    expected: float, design_effect: float, burst_variance: float, batches: int
+) -> None:
+    spread = Spread(design_effect, burst_variance, (1, batches))
+    a_batch = expected / design_effect / batches
+
+    theirs = -batches * stats.nbinom.logpmf(0, 1 / burst_variance, 1 / (1 + burst_variance * a_batch))
+
+    assert spread.absence(expected) == pytest.approx(theirs, rel=1e-6)
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 6)), max_size=12), st.floats(0.001, 0.02))
+@FEW
+def test_the_e_process_is_the_mixture_of_likelihood_ratios_of_poisson_laws(
+    stretches: list[tuple[int, int]], rate: float
+) -> None:
+    blocks = [Block(exposure, sessions) for exposure, sessions in stretches]
+
+    for excess in EXCESSES:
+        ratios = [
+            stats.poisson.logpmf(block.sessions, excess * rate * block.exposure)
+            - stats.poisson.logpmf(block.sessions, rate * block.exposure)
+            for block in blocks
+            if block.exposure
+        ]
+        if len(ratios) < len(blocks):
+            return
+        starts = [math.exp(sum(ratios[first:])) / ((first + 1) * (first + 2)) for first in range(len(ratios))]
+        assert won(blocks, rate, excess) == pytest.approx(sum(starts) + 1 / (len(blocks) + 1), rel=1e-6)
+
+
+@pytest.mark.parametrize("expected", [0.05, 0.7, 2.0])
+def test_the_e_process_gains_nothing_on_average_while_the_allowed_rate_is_kept(expected: float) -> None:
+    counts = range(int(stats.poisson.isf(1e-12, 16 * expected)) + 2)
+    probability = stats.poisson.pmf(counts, expected)
+
+    average = sum(
+        probability[first]
+        * probability[second]
+        * capital([Block(100, first), Block(100, second)], expected / 100)
+        for first, second in product(counts, counts)
+    )
+
+    assert average == pytest.approx(1, abs=1e-6)
+
+
+def test_the_e_process_seldom_alarms_however_often_one_looks() -> None:
+    rate, blocks_each, runs = 0.01, 40, 800
+    sessions = stats.poisson.rvs(rate * 100, size=(runs, blocks_each), random_state=20_240_501)
+
+    alarms = sum(
+        any(
+            capital([Block(100, int(count)) for count in row[:end]], rate) >= 20
+            for end in range(5, blocks_each + 1, 5)
+        )
+        for row in sessions
+    )
+
+    assert alarms / runs <= 1 / 20
