@@ -15,7 +15,7 @@ from telemetry.sql import execute
 from tenants import pool
 from tenants.binding import bind
 from tenants.provisioning import Minted
-from tests.traffic import order, request
+from tests.order_service_spans import order, request
 
 if sys.version_info >= (3, 14):
     from compression import zstd
