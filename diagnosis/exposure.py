@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from django.db.models import Count, Q, QuerySet, Sum
 
 from telemetry.counts import cut, stretches
+from telemetry.filters import in_window
 from telemetry.models import Counted, DayRollup, HourRollup, Record, Rollup
 from telemetry.windows import Window
 
@@ -56,9 +57,7 @@ def total(numbers: Iterable[int | None]) -> int:
 
 def records(window: Window) -> QuerySet[Record]:
     """The records that start in the window."""
-    return Record.objects.filter(
-        start_time_unix_nano__gte=window.start_unix_nano, start_time_unix_nano__lt=window.end_unix_nano
-    )
+    return in_window(Record.objects.all(), window)
 
 
 def failing_again(window: Window, at_least: int) -> set[int]:

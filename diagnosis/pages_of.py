@@ -2,12 +2,13 @@
 Lists in pages, by the key of the last row and never by offset: what arrives in between moves no other row.
 
 A row's key is what its model is ordered by. https://use-the-index-luke.com/no-offset
+REST framework's CursorPagination pages by one field alone and adds an offset where rows share its value; these lists
+are ordered by several fields, and the cursor is a parameter that is checked and documented as every other.
+https://www.django-rest-framework.org/api-guide/pagination/#cursorpagination
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +18,7 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, Q, QuerySet
 
+from telemetry.cursors import opaque_bytes, opaque_text
 from telemetry.parameters import Parsed
 
 M = TypeVar("M", bound=Model)
@@ -62,17 +64,16 @@ def order(model: type[Model]) -> Iterator[tuple[Field[Any, Any], bool]]:
 def cursor(row: Model) -> str:
     """The text of the place behind the row."""
     key = [field.value_to_string(row) for field, _ in order(type(row))]
-    return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
+    return opaque_text(orjson.dumps(key))
 
 
 def parse(model: type[Model], text: str) -> SortKey | None:
     """The key in a cursor of a list of that model, or None for any other text."""
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        said = orjson.loads(raw)
+        said = orjson.loads(opaque_bytes(text))
         fields = [field for field, _ in order(model)]
         return [value(field, part) for field, part in zip(fields, said, strict=True)]
-    except (binascii.Error, ValueError, TypeError, OverflowError, ValidationError):
+    except (ValueError, TypeError, OverflowError, ValidationError):
         return None
 
 

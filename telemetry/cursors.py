@@ -8,7 +8,6 @@ https://use-the-index-luke.com/no-offset
 from __future__ import annotations
 
 import base64
-import binascii
 import struct
 from dataclasses import dataclass
 
@@ -47,15 +46,25 @@ class Cursor:
         head = HEAD.pack(
             self.kind, self.window.start_unix_nano, self.window.end_unix_nano, self.start_unix_nano
         )
-        return base64.urlsafe_b64encode(head + self.key).rstrip(b"=").decode()
+        return opaque_text(head + self.key)
+
+
+def opaque_text(place: bytes) -> str:
+    """A place as the text that clients hand back: base64url without padding."""
+    return base64.urlsafe_b64encode(place).rstrip(b"=").decode()
+
+
+def opaque_bytes(text: str) -> bytes:
+    """The place in such a text. ValueError for any other text."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def parse(text: str, kind: bytes) -> Cursor | None:
     """The cursor of a list of that kind, or None for any other text."""
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        raw = opaque_bytes(text)
         read_kind, start, end, place = HEAD.unpack_from(raw)
-    except (binascii.Error, ValueError, struct.error):
+    except (ValueError, struct.error):
         return None
     key = raw[HEAD.size :]
     if read_kind != kind or len(key) != KEY_LENGTHS[kind] or max(start, end, place) > MAX_NANO:

@@ -26,6 +26,7 @@ from telemetry.windows import FURTHEST
 MAX_TIME = FURTHEST - 1  # windows are half-open
 MAX_SPANS = 50_000  # in one request; exporters send 512, and a body of tiny spans must not fill the memory
 NO_TRACE_ID, NO_SPAN_ID = bytes(16), bytes(8)
+INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"  # why a span is refused
 KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
 
 
@@ -119,9 +120,9 @@ def serialized(message: ResourceSpans | ScopeSpans) -> bytes:
 def invalid(span: SpanMessage) -> str:
     """Why the span cannot be stored, or ""."""
     if len(span.trace_id) != 16 or span.trace_id == NO_TRACE_ID:
-        return "invalid trace_id"
+        return INVALID_TRACE_ID
     if len(span.span_id) != 8 or span.span_id == NO_SPAN_ID:
-        return "invalid span_id"
+        return INVALID_SPAN_ID
     return ""
 
 

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from django.db.models import Q, Sum
 
 from telemetry import tallies
+from telemetry.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
 from telemetry.models import Tally
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
@@ -50,10 +51,10 @@ REASONS = {
     OVER_QUOTA: Reason(
         "spans", "The project's quota was used up.", "Ask the operator for more spans: /contact.json."
     ),
-    "invalid trace_id": Reason(
+    INVALID_TRACE_ID: Reason(
         "spans", "The trace id is not 16 bytes, or all zero.", "Send 32 hex digits in JSON, 16 bytes in protobuf."
     ),
-    "invalid span_id": Reason(
+    INVALID_SPAN_ID: Reason(
         "spans", "The span id is not 8 bytes, or all zero.", "Send 16 hex digits in JSON, 8 bytes in protobuf."
     ),
     INVALID_REQUEST: Reason(

@@ -1,5 +1,5 @@
 """
-The narrow door to a project's store: rows are appended here and nowhere else.
+Appends spans to a project's store, and opens the transactions that everything else reads and writes it in.
 
 One transaction an append, committed and synced when it returns; requests that wait at the same time share it. A span
 sent again changes nothing, and rollups, traces and tallies count only what was really inserted. SQL that SQLite 3.40

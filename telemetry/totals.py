@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from django.db.models import Count, Q, Sum
 
+from telemetry.filters import in_window
 from telemetry.models import Tally, Trace
 from telemetry.windows import Window
 
 
 def traces_and_sessions(window: Window) -> tuple[int, int]:
     """Traces that start in the window, and the sessions they belong to; a trace without a session is its own."""
-    rows = Trace.objects.filter(
-        start_time_unix_nano__gte=window.start_unix_nano, start_time_unix_nano__lt=window.end_unix_nano
-    )
-    found = rows.aggregate(
+    found = in_window(Trace.objects.all(), window).aggregate(
         traces=Count("trace_id"),
         alone=Count("trace_id", filter=Q(session_id="")),
         named=Count("session_id", distinct=True, filter=~Q(session_id="")),

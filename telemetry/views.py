@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -100,26 +99,26 @@ class TracesView(OtlpView):
 
 
 def received(request: Request, encoding: Encoding) -> Receipt:
-    """What became of the request's spans; a refusal of the whole request goes into the ledger."""
+    """What became of the request's spans. An ApiError refuses the whole request, which goes into the ledger."""
     now = timezone.now()
     try:
-        return stored(request, encoding, now)
-    except ApiError as error:
-        if error.status_code < 500:
-            ledger.note(ledger.INVALID_REQUEST, 1, now)
-        raise
-
-
-def stored(request: Request, encoding: Encoding, now: datetime) -> Receipt:
-    """The same. 400 for a body that is not OTLP, 413 for one of too many spans."""
-    try:
         return ingest(body.read(request._request), encoding, now)
-    except Undecodable as error:
+    except (Undecodable, TooManySpans, ApiError) as error:
+        refusal = refusal_of(error)
+        if refusal.status_code < 500:
+            ledger.note(ledger.INVALID_REQUEST, 1, now)
+        raise refusal from error.__cause__ if refusal is error else error
+
+
+def refusal_of(error: Undecodable | TooManySpans | ApiError) -> ApiError:
+    """400 for a body that is not OTLP, 413 for one of too many spans; what reading the body raised stays."""
+    if isinstance(error, Undecodable):
         hint = "See https://opentelemetry.io/docs/specs/otlp/."
-        raise ApiError(400, "invalid_otlp", f"Invalid OTLP body: {error}", hint) from error
-    except TooManySpans as error:
+        return ApiError(400, "invalid_otlp", f"Invalid OTLP body: {error}", hint)
+    if isinstance(error, TooManySpans):
         message = f"Too much in one request: {error}."
-        raise ApiError(413, "too_many_spans", message, "Send batches of 512 spans.") from error
+        return ApiError(413, "too_many_spans", message, "Send batches of 512 spans.")
+    return error
 
 
 def quota_exceeded(quota_spans: int | None) -> ApiError:
