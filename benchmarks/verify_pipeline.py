@@ -52,7 +52,7 @@ def shipped_loop(project: Project, start: datetime, latency: bool) -> Loop | Non
     from diagnosis.models import Loop, LoopEvent, Packet
     from telemetry.fingerprint import cluster_id
     from telemetry.models import Record
-    from telemetry.times import rfc3339
+    from telemetry.windows import rfc3339
     from tenants.binding import bind
 
     with bind(project):

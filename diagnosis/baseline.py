@@ -19,8 +19,7 @@ from diagnosis.observed import Target
 from diagnosis.rates import Counts
 from diagnosis.rules import RULES
 from diagnosis.spread import Clustering, Observed
-from telemetry.times import rfc3339
-from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
+from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.binding import bind
 
 

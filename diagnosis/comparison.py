@@ -21,8 +21,7 @@ from diagnosis.rules import RULES
 from diagnosis.siblings import Sibling
 from diagnosis.spread import spread
 from diagnosis.verification_model import Verification
-from telemetry.times import rfc3339
-from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
+from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
 FOUND = RULES.signals  # found by a diagnosis; no record carries their fingerprint
 TRACES = "Here a record is a trace that was looked at, and a failure one with the {signal}."

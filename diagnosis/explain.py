@@ -19,8 +19,7 @@ from telemetry import code_location
 from telemetry.code_location import CodeLocation
 from telemetry.fingerprint import cluster_id
 from telemetry.reading import find
-from telemetry.times import rfc3339
-from telemetry.windows import Window
+from telemetry.windows import Window, rfc3339
 from tenants.models import Project
 
 

@@ -19,7 +19,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from diagnosis import neutral, notice_text
 from diagnosis.notice_models import Notice
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 from tenants.models import Tenant
 
 VERSION = "https://jsonfeed.org/version/1.1"

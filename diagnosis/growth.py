@@ -20,8 +20,7 @@ from diagnosis import urgency
 from diagnosis.exposure import records
 from diagnosis.models import Decision, Packet
 from diagnosis.rates import Counts, Tails, ratio
-from telemetry.times import rfc3339
-from telemetry.windows import MINUTE_NANO, Window, unix_nano
+from telemetry.windows import MINUTE_NANO, Window, rfc3339, unix_nano
 
 FEWEST, USUAL, MOST = 2, 3, 100  # times
 CHANCE = Tails(low=0.001, high=0.001)  # small, because every diagnosis looks

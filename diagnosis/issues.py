@@ -20,7 +20,7 @@ from diagnosis.rules import RULES
 from diagnosis.traffic import Traffic
 from diagnosis.trend import trend
 from telemetry.fingerprint import cluster_id
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 
 TITLE_LENGTH = 200
 TRACES_SHOWN = 20

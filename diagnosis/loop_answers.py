@@ -6,7 +6,7 @@ from typing import Any
 
 from diagnosis import loops, next_action, reopening, two_people
 from diagnosis.models import Loop
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 
 
 def shown(loop: Loop) -> dict[str, Any]:

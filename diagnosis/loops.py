@@ -24,7 +24,7 @@ from diagnosis.loop_states import (
 )
 from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.fingerprint import of_cluster_id
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 
 
 class WrongState(Exception):

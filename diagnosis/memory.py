@@ -13,7 +13,7 @@ from django.db.models import Case, Q, Value, When
 from diagnosis import loops
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.next_action import for_loop
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 from tenants.models import Project
 
 ORDER = [

@@ -16,7 +16,7 @@ from diagnosis import loops, memory, next_action, proposals, switching
 from diagnosis.explain import explain
 from diagnosis.findings import Findings
 from diagnosis.models import Loop, Packet
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 from tenants.models import Project
 
 READY, OBSERVE = "ready_for_issue_diagnosis", "observe_more"

@@ -19,8 +19,7 @@ from diagnosis import exposure
 from diagnosis.issues import Issue
 from diagnosis.sampling import slices
 from telemetry.models import Record
-from telemetry.times import rfc3339
-from telemetry.windows import Window
+from telemetry.windows import Window, rfc3339
 
 A_SLICE = 100  # healthy records of each slice of both windows
 FAILURES = 100  # looked at, the first

@@ -23,8 +23,8 @@ from telemetry.models import Origin as OriginRow
 from telemetry.models import Record, Trace
 from telemetry.span import Origin
 from telemetry.stored_messages import DamagedStore, as_damage
-from telemetry.times import rfc3339
 from telemetry.values import attributes, jsonable
+from telemetry.windows import rfc3339
 
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUSES = ("unset", "ok", "error")

@@ -11,7 +11,7 @@ from django.db.models.functions import NullIf
 
 from telemetry import filters, records
 from telemetry.models import Trace
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 
 TRACES_SHOWN = 20
 EMPTY = Value("", TextField())

@@ -59,3 +59,9 @@ class Window:
             "end": moment(self.end_unix_nano),
             "since_minutes": self.since_minutes,
         }
+
+
+def rfc3339(time: datetime | int) -> str:
+    """A datetime, or unix nanoseconds."""
+    value = moment(time) if isinstance(time, int) else time
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

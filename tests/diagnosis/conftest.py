@@ -16,7 +16,7 @@ from diagnosis.models import Loop, Severity
 from diagnosis.verification import verify
 from telemetry.fingerprint import cluster_id
 from telemetry.models import Record
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 from tenants.binding import bind
 from tenants.models import Project
 from tenants.provisioning import Minted

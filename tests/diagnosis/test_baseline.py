@@ -9,7 +9,7 @@ from diagnosis.loops import note
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.verification import verify
 from telemetry.models import Record
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 from tenants.binding import bind
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after, make_packet
 

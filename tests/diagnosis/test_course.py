@@ -10,7 +10,7 @@ import pytest
 from diagnosis import course
 from diagnosis.course import HEIGHT, LEAST, PARTS, Course
 from diagnosis.models import Loop
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 from tenants.binding import bind
 from tests.diagnosis.shipped_loop import T0, Send
 

@@ -8,7 +8,7 @@ from diagnosis.memory import recall
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.verification import recheck, verify
 from diagnosis.verification_model import Verification
-from telemetry.times import rfc3339
+from telemetry.windows import rfc3339
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after
 
 

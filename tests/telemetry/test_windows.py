@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from telemetry.times import rfc3339
-from telemetry.windows import Window
+from telemetry.windows import Window, rfc3339
 
 
 @pytest.mark.parametrize(
