@@ -12,7 +12,6 @@ from typing import Any
 from diagnosis import issue_text, loop_states, loops, neutral, next_action, reopening, two_people
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
-from loopkit.http.errors import ApiError
 from telemetry.reading import find
 from tenants.binding import bind
 
@@ -26,16 +25,19 @@ MISSING = {
     Loop.State.REJECTED: "nothing can be done: a human rejected it",
     Loop.State.JOINED: "nothing can be done here: the loop that it joined goes on",
 }
-OUTDATED = (
-    "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "
-    "poll GET /v1/loops/{loop_id} until it is approved."
-)
+
+
+class NotApproved(Exception):
+    """There is nothing to hand over: the loop is not approved, and the text says what is missing."""
+
+
+class ApprovalOutdated(NotApproved):
+    """What was approved is gone or changed; the text names it."""
 
 
 def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
     """
-    The bundle as JSON. ApiError 409, with the state and what is missing: before approval, and when what was approved
-    is not there any more.
+    The bundle as JSON. NotApproved before approval, ApprovalOutdated when what was approved is gone or changed.
 
     Args:
         page_url: the loop's page in the admin, which issues in trackers point to.
@@ -61,12 +63,12 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
 
 
 def refuse_unless_approved(loop: Loop) -> None:
-    """ApiError 409 as long as there is nothing to hand over."""
+    """NotApproved, ApprovalOutdated: as long as there is nothing to hand over."""
     if loop.state not in loop_states.UNDER_APPROVAL:
         told = f"The loop is {loop.state}; missing: {MISSING[Loop.State(loop.state)]}."
-        raise ApiError(409, "not_approved", told, next_action.for_loop(loop))
+        raise NotApproved(told)
     if outdated := reopening.why_outdated(loop):
-        raise ApiError(409, "approval_outdated", outdated, OUTDATED)
+        raise ApprovalOutdated(outdated)
 
 
 def first_approval(loop: Loop) -> dict[str, Any] | None:

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_safe
 from diagnosis import handoff, handoff_download
 from diagnosis.models import Loop
 from diagnosis.notice_models import Tracker
-from loopkit.http.errors import ApiError
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +26,7 @@ def offered(request: HttpRequest, loop: Loop) -> dict[str, Any] | None:
     """What the loop's page offers: links by the tracker's name. None while there is no handoff."""
     try:
         data = handoff.bundle(loop, handoff_download.page_url(request, loop))
-    except ApiError:
+    except handoff.NotApproved:
         return None
     except (DatabaseError, OSError, ObjectDoesNotExist) as error:
         logger.error("handoff of %s unavailable: %s", loop.loop_id, error)
@@ -47,6 +46,5 @@ def download(request: HttpRequest, loop_id: str) -> HttpResponse:
         raise Http404
     try:
         return handoff_download.as_zip(loop, handoff.bundle(loop, handoff_download.page_url(request, loop)))
-    except ApiError as refusal:
-        text = f"{refusal.detail}\n"
-        return HttpResponse(text, status=refusal.status_code, content_type="text/plain; charset=utf-8")
+    except handoff.NotApproved as error:
+        return HttpResponse(f"{error}\n", status=409, content_type="text/plain; charset=utf-8")

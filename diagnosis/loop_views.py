@@ -23,6 +23,10 @@ from tenants.models import Project
 from tenants.project_view import ProjectView
 from tenants.serializers import Error
 
+OUTDATED = (
+    "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "
+    "poll GET /v1/loops/{loop_id} until it is approved."
+)
 REFUSED = dict.fromkeys((400, 401, 403), Error)
 
 
@@ -49,6 +53,13 @@ def refuse_misfits(asked: dict[str, Any], now: datetime) -> None:
 def wrong_state(error: loops.WrongState) -> ApiError:
     """409 with the state and what comes next."""
     return ApiError(409, "wrong_state", str(error), next_action.for_loop(error.loop))
+
+
+def not_approved(error: handoff.NotApproved, loop: Loop) -> ApiError:
+    """409 with what is missing."""
+    if isinstance(error, handoff.ApprovalOutdated):
+        return ApiError(409, "approval_outdated", str(error), OUTDATED)
+    return ApiError(409, "not_approved", str(error), next_action.for_loop(loop))
 
 
 class LoopsView(ProjectView):
@@ -130,7 +141,10 @@ class HandoffView(ProjectView):
         """JSON, markdown or files; 409 before approval, with what is missing."""
         form = checked(loop_shapes.HandoffParameters, request)["format"]
         loop = own_loop(self.project, loop_id)
-        data = handoff.bundle(loop, handoff_download.page_url(request, loop))
+        try:
+            data = handoff.bundle(loop, handoff_download.page_url(request, loop))
+        except handoff.NotApproved as error:
+            raise not_approved(error, loop) from error
         if form == "md":
             return HttpResponse(handoff.markdown(data), content_type="text/markdown; charset=utf-8")
         return handoff_download.as_zip(loop, data) if form == "zip" else Response(data)

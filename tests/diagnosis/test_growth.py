@@ -79,7 +79,7 @@ def test_the_rest_of_the_longer_window_is_counted_from_the_records(alice: Minted
     assert (found.failures, growth.a_day(found.per_day)) == (45, "45 a day")
 
 
-def test_users_grow_too(alice: Minted) -> None:
+def test_more_users_alone_are_growth_and_half_as_many_more_are_not(alice: Minted) -> None:
     with bind(alice.project):
         more = growth.grown(rejection(40, DAY, users=2), issue(40, users=30), window(DAY), CLUSTER)
         same = growth.grown(rejection(40, DAY, users=20), issue(40, users=30), window(DAY), CLUSTER)

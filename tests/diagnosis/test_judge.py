@@ -44,7 +44,7 @@ IN_BURSTS = Spread(burst_variance=0.5, batches=(12, 12), freedom=22)
         (Counts(100, 100), Counts(0, 5), "held"),
     ],
 )
-def test_the_verdict(before, after, verdict):
+def test_the_verdict_follows_from_failures_and_exposure_on_both_sides(before, after, verdict):
     found = judge(before, after)
 
     assert found.verdict == verdict

@@ -34,7 +34,7 @@ BEFORE = durations()
         (sorted([*durations(seed=2)[:-1], 1e6]), "unchanged"),  # one outlier
     ],
 )
-def test_the_verdict(after, verdict):
+def test_the_verdict_follows_from_how_the_durations_moved(after, verdict):
     assert judge(BEFORE, after).verdict == verdict
 
 

@@ -42,7 +42,7 @@ ACTS = re.compile(
 
 @pytest.mark.parametrize("text", ACTING)
 @pytest.mark.parametrize("made", [neutral.plain, neutral.wiki])
-def test_nothing_acts(made: Callable[[str], str], text: str) -> None:
+def test_nothing_of_an_escaped_text_acts_in_a_tracker(made: Callable[[str], str], text: str) -> None:
     assert ACTS.search(text)
 
     assert not ACTS.search(made(text))

@@ -69,7 +69,7 @@ def test_where_all_near_records_fail_the_nearest_minute_that_ran_well_is_looked_
     assert twin_of(alice, failing) == before
 
 
-def test_there_may_be_none(alice: Minted) -> None:
+def test_a_record_without_a_healthy_one_of_its_operation_has_no_twin(alice: Minted) -> None:
     failing = sent(alice, "failing", error="no stock")
     sent(alice, "days ago", -3000)
 

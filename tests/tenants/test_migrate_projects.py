@@ -49,7 +49,7 @@ def test_an_empty_file_gets_the_whole_schema(alice: Minted) -> None:
     use(alice)
 
 
-def test_it_may_run_again(alice: Minted) -> None:
+def test_a_second_run_changes_nothing(alice: Minted) -> None:
     use(alice)
 
     assert "up to date" in run()
