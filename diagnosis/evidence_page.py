@@ -21,7 +21,7 @@ from diagnosis.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.models import Loop
 from diagnosis.readable import rows, text
 from telemetry import reading, waterfall
-from telemetry.record_ids import parse
+from telemetry.spans.record_ids import parse
 from telemetry.waterfall import Waterfall
 from tenants.binding import bind
 

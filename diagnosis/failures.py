@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from telemetry.models import Trace
-from telemetry.record_ids import record_id
+from telemetry.spans.record_ids import record_id
 from telemetry.sql import fetch, fetch_many
 
 CHUNK = 500  # ids a query

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from diagnosis.failures import Failing, chunks
 from telemetry.models import Record
-from telemetry.record_ids import record_id
+from telemetry.spans.record_ids import record_id
 
 STEPS = frozenset({"tool_call", "graph_node", "retrieval"})
 MAX_CLIMB = 50  # parents

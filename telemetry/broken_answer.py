@@ -11,8 +11,8 @@ from __future__ import annotations
 from telemetry import conventions, soft_errors, stacktrace
 from telemetry.conventions.content import words
 from telemetry.fault import one_line
-from telemetry.meaning import Failure, Meaning
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import Span
 
 FENCE = "```"
 

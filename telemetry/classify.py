@@ -6,9 +6,9 @@ A failure is what the client marked as one, plus a few soft ones that are certai
 
 from __future__ import annotations
 
-from telemetry.meaning import Failure, Meaning
 from telemetry.signals import SIGNALS
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import Span
 
 RULES = SIGNALS.rules  # by unit of work
 REREAD = SIGNALS.reread

@@ -19,7 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry import otlp_json
 from telemetry.mend import mended
 from telemetry.parts import TooManyParts, check_protobuf
-from telemetry.span import Event, Origin, Span
+from telemetry.spans.span import Event, Origin, Span
 from telemetry.values import attributes
 from telemetry.windows import FURTHEST
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from telemetry import segments
 from telemetry.models import Origin, Record
 from telemetry.reading import rows_of
-from telemetry.record_ids import record_id
+from telemetry.spans.record_ids import record_id
 from telemetry.store import snapshot
 from telemetry.stored_messages import as_damage
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from telemetry import stacktrace
-from telemetry.span import Event, Span
+from telemetry.spans.span import Event, Span
 
 MAX_MESSAGE = 500
 GENERIC = frozenset(

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from telemetry.conventions.content import numbered
-from telemetry.conventions.lookup import Attributes, first
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import Attributes, first
+from telemetry.spans.span import Span
 
 EVENTS = ("user_feedback", "user.feedback", "feedback", "gen_ai.user.feedback")
 EVALUATION = "gen_ai.evaluation.result"

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from django.db.models import Q, QuerySet
 
-from telemetry import record_ids, records
+from telemetry import records
 from telemetry.cursors import Cursor
 from telemetry.models import Record, Trace
+from telemetry.spans import record_ids
 from telemetry.windows import Window
 
 Row = TypeVar("Row", Record, Trace)

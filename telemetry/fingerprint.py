@@ -11,7 +11,7 @@ import re
 
 from telemetry.cause import cause, is_common
 from telemetry.hashing import hash64_of_texts
-from telemetry.meaning import Failure
+from telemetry.spans.meaning import Failure
 from telemetry.versions import Rules
 
 PREFIX = "clu_"

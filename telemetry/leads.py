@@ -18,7 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from telemetry.filters import Filters
 from telemetry.records import FAILURE
 from telemetry.rollups import NO_FAILURE, TABLES
-from telemetry.span import Origin
+from telemetry.spans.span import Origin
 from telemetry.sql import fetch
 from telemetry.values import attributes
 from telemetry.windows import MINUTE_NANO, Window

@@ -16,8 +16,8 @@ import orjson
 
 from telemetry import conventions
 from telemetry.conventions.content import parsed
-from telemetry.meaning import Failure, Meaning
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import Span
 from telemetry.unknown_tool import SIGNAL, unknown_tool
 
 FINISHED = ("tool", "function")  # words of the finish reasons of an answer with tool calls

@@ -8,7 +8,7 @@ segments.py, traces.py, charges.py, rollups.py and tallies.py, and by regrouping
 
 from django.db import models
 
-from telemetry.record_ids import record_id
+from telemetry.spans.record_ids import record_id
 
 
 class Origin(models.Model):

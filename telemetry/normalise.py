@@ -5,10 +5,10 @@ from __future__ import annotations
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.fingerprint import fingerprint
-from telemetry.meaning import Failure
-from telemetry.operation import operation
 from telemetry.row import Row
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure
+from telemetry.spans.operation import operation
+from telemetry.spans.span import Span
 from telemetry.versions import Rules
 
 MAX_TEXT = 500  # characters of a column; the span itself stays whole in its segment

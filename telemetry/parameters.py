@@ -17,8 +17,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from loopkit.http.errors import ApiError
-from telemetry import cursors, fingerprint, record_ids, records
+from telemetry import cursors, fingerprint, records
 from telemetry.signals import SIGNAL_TYPES
+from telemetry.spans import record_ids
 from telemetry.windows import EPOCH, MAX_MINUTES
 
 FURTHEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in a signed 64-bit column end in that year

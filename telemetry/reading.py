@@ -20,7 +20,7 @@ from telemetry.cursors import Cursor
 from telemetry.filters import Filters, floor, matching, reach
 from telemetry.leads import are_counted, may_have, stretches
 from telemetry.models import Record
-from telemetry.record_ids import parse
+from telemetry.spans.record_ids import parse
 from telemetry.sql import fetch_many
 from telemetry.store import snapshot
 from telemetry.windows import Window

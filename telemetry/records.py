@@ -21,7 +21,7 @@ from telemetry import conventions, decode, segments
 from telemetry.fingerprint import cluster_id
 from telemetry.models import Origin as OriginRow
 from telemetry.models import Record, Trace
-from telemetry.span import Origin
+from telemetry.spans.span import Origin
 from telemetry.stored_messages import DamagedStore, as_damage
 from telemetry.values import attributes, jsonable
 from telemetry.windows import rfc3339

@@ -17,9 +17,9 @@ from telemetry import charges, conventions, decode, records, rollups, segments
 from telemetry.classify import failure
 from telemetry.filters import in_window
 from telemetry.fingerprint import fingerprint
-from telemetry.meaning import Failure
 from telemetry.models import Record
-from telemetry.span import Origin, Span
+from telemetry.spans.meaning import Failure
+from telemetry.spans.span import Origin, Span
 from telemetry.sql import write_many
 from telemetry.values import attributes
 from telemetry.versions import Rules

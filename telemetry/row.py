@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.span import Origin
+from telemetry.spans.span import Origin
 
 
 class Row(NamedTuple):

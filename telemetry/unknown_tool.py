@@ -14,8 +14,8 @@ import re
 
 from telemetry import conventions
 from telemetry.conventions.content import parsed
-from telemetry.meaning import Failure, Meaning
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import Span
 
 SIGNAL, ERROR_TYPE = "malformed_output", "unknown_tool"
 NAME = r"['\"`]?(?P<{}>[A-Za-z_][\w.-]{{0,100}}?)['\"`]?"

@@ -19,7 +19,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from telemetry.decode import Encoding
 from telemetry.ingest import ingest
 from telemetry.models import Trace
-from telemetry.record_ids import record_id
+from telemetry.spans.record_ids import record_id
 from telemetry.windows import unix_nano
 
 SCOPE = "loopkit.feedback"

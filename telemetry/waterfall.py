@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from telemetry import trace_tree
 from telemetry.models import Record, Trace
-from telemetry.record_ids import record_id
+from telemetry.spans.record_ids import record_id
 from telemetry.store import snapshot
 from telemetry.trace_tree import Node, Placed
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from telemetry.conventions.content import parsed, tool_result
 from telemetry.conventions.facts import general
-from telemetry.conventions.lookup import first_present
 from telemetry.conventions.registry import Convention, Registry
-from telemetry.meaning import Capture, Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import first_present
+from telemetry.spans.meaning import Capture, Meaning
+from telemetry.spans.span import Span
 
 # What should have come out. Only experiments know: https://langfuse.com/docs/evaluation/experiments
 EXPECTED = ("langfuse.experiment.item.expected_output",)

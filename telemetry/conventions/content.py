@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from telemetry.conventions.lookup import Attributes
+from telemetry.spans.attribute_lookup import Attributes
 
 MAX_LITERAL = 20_000  # characters; Python's parser is slow
 MAX_DEPTH = 12  # of dotted names; deeper ones are dropped

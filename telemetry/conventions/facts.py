@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from telemetry.conventions.content import metadata
-from telemetry.conventions.lookup import (
+from telemetry.spans.attribute_lookup import (
     SESSION_NAMES,
     USER_NAMES,
     Attributes,
@@ -20,7 +20,7 @@ from telemetry.conventions.lookup import (
     first,
     first_of_list,
 )
-from telemetry.meaning import Meaning
+from telemetry.spans.meaning import Meaning
 
 Keys = tuple[str, ...]
 

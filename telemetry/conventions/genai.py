@@ -13,9 +13,9 @@ from typing import Any
 from telemetry.conventions import message_events
 from telemetry.conventions.content import numbered, parsed
 from telemetry.conventions.facts import AGENT, SESSION, USER, Names, stated
-from telemetry.conventions.lookup import Attributes, first_present
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import Attributes, first_present
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 90  # last: the others write these names too
 SCOPES = ()

@@ -11,9 +11,9 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.facts import stated
-from telemetry.conventions.lookup import first_present
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import first_present
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 80
 SCOPES = ("gcp.vertex.agent",)

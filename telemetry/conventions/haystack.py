@@ -11,9 +11,9 @@ from typing import Any
 
 from telemetry.conventions.content import parsed
 from telemetry.conventions.facts import Names, stated
-from telemetry.conventions.lookup import Attributes, first, first_present
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import Attributes, first, first_present
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 87
 SCOPES = ()

@@ -14,9 +14,16 @@ from typing import Any
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
 from telemetry.conventions.facts import SESSION, USER, stated
-from telemetry.conventions.lookup import SESSION_NAMES, USER_NAMES, Attributes, first, first_present, prefixed
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import (
+    SESSION_NAMES,
+    USER_NAMES,
+    Attributes,
+    first,
+    first_present,
+    prefixed,
+)
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 70
 SCOPES = ("langfuse-sdk",)

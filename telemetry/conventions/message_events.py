@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.conventions.lookup import first, first_present
-from telemetry.span import Event
+from telemetry.spans.attribute_lookup import first, first_present
+from telemetry.spans.span import Event
 
 ANSWERS = ("gen_ai.choice", "gen_ai.content.completion")
 GIVEN = ("gen_ai.tool.message",)

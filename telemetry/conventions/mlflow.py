@@ -10,9 +10,9 @@ from typing import Any
 
 from telemetry.conventions.content import parsed
 from telemetry.conventions.facts import SESSION, USER, Names, stated
-from telemetry.conventions.lookup import Attributes
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import Attributes
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 30
 SCOPES = ()

@@ -10,9 +10,9 @@ from typing import Any
 
 from telemetry.conventions.content import metadata, numbered, parsed
 from telemetry.conventions.facts import Names, stated
-from telemetry.conventions.lookup import Attributes, first, first_present
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import Attributes, first, first_present
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 40
 SCOPES = ("openinference.instrumentation*", "@arizeai/openinference-*")

@@ -13,9 +13,9 @@ from typing import Any
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
 from telemetry.conventions.facts import stated
-from telemetry.conventions.lookup import count, first_present
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import count, first_present
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 75
 SCOPES = ("pydantic-ai",)

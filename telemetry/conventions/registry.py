@@ -14,8 +14,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 LONGEST = 100  # characters of a scope's name that are looked at, so that what is remembered stays small
 REMEMBERED = 1024  # combinations of scope and markers; real traffic has a few dozen

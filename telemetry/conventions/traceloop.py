@@ -11,9 +11,9 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.facts import SESSION, USER, stated
-from telemetry.conventions.lookup import SESSION_NAMES, USER_NAMES, Attributes, first, prefixed
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, Attributes, first, prefixed
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 50
 SCOPES = ("traceloop.tracer",)

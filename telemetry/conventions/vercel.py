@@ -12,9 +12,9 @@ from typing import Any
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
 from telemetry.conventions.facts import AGENT, SESSION, USER, Names, stated
-from telemetry.conventions.lookup import SESSION_NAMES, USER_NAMES, first, first_present, prefixed
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first, first_present, prefixed
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 RANK = 10
 SCOPES = ("ai", "gen_ai")

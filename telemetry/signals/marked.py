@@ -7,9 +7,9 @@ The status is explained at https://opentelemetry.io/docs/specs/otel/trace/api/#s
 from __future__ import annotations
 
 from telemetry import fault
-from telemetry.meaning import Failure, Meaning
 from telemetry.signals.registry import MARKED, Detection
-from telemetry.span import STATUS_ERROR, STATUS_OK, Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import STATUS_ERROR, STATUS_OK, Span
 
 SERVER = 2  # the span kind
 SIGNALS = {"tool_call": "tool_call_failed", "llm_call": "llm_call_failed"}

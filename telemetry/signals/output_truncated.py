@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.meaning import Failure, Meaning
 from telemetry.signals.failed_results import error_told, values_under
 from telemetry.signals.registry import GIVEN_BACK, Detection
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import Span
 
 SIGNAL = "output_truncated"
 AFTER = "llm_call_failed"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol, cast
 
-from telemetry.meaning import Failure, Meaning
 from telemetry.plugins import find_modules, in_chain, require_parts
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import Span
 
 # In which order rules are asked, whichever signal they are of: what the client marked as failed, what the work gave
 # back, what users say. Within a stage the order is that of the signals.

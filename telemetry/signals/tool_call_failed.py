@@ -10,12 +10,12 @@ from typing import Any
 
 from telemetry import conventions, fault, soft_errors
 from telemetry.conventions.content import reported_error, tool_result
-from telemetry.meaning import Failure, Meaning
 from telemetry.signals.failed_results import failed_result
 from telemetry.signals.marked import OF_TOOL_CALLS
 from telemetry.signals.registry import GIVEN_BACK, Detection
 from telemetry.soft_errors import EXIT, LEAD
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import Span
 
 SIGNAL = "tool_call_failed"
 AFTER = "error"

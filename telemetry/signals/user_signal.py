@@ -7,9 +7,9 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aiev
 from __future__ import annotations
 
 from telemetry import fault, feedback
-from telemetry.meaning import Failure, Meaning
 from telemetry.signals.registry import RATED, UNITS, Detection
-from telemetry.span import Span
+from telemetry.spans.meaning import Failure, Meaning
+from telemetry.spans.span import Span
 
 SIGNAL = "user_signal"
 AFTER = "malformed_output"

@@ -11,8 +11,8 @@ from telemetry import conventions
 from telemetry.attribution import attribute
 from telemetry.classify import failure
 from telemetry.fingerprint import fingerprint
-from telemetry.operation import operation
-from telemetry.span import Span
+from telemetry.spans.operation import operation
+from telemetry.spans.span import Span
 from telemetry.versions import NEWEST
 from tests.telemetry.span_builders import CLIENTS, captured, labels
 

@@ -18,7 +18,7 @@ from telemetry import body, records
 from telemetry.decode import Decoded, Encoding, TooManySpans, Undecodable, parse, spans
 from telemetry.normalise import normalise
 from telemetry.scrubbing.scrub import scrub
-from telemetry.span import Span
+from telemetry.spans.span import Span
 from telemetry.versions import NEWEST
 
 INT64 = range(-(1 << 63), 1 << 63)

@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import decode
 from telemetry.decode import Encoding
-from telemetry.span import Event, Origin, Span
+from telemetry.spans.span import Event, Origin, Span
 from tests import ROOT
 
 CAPTURES = ROOT / "tests" / "fixtures" / "captures"

@@ -8,8 +8,8 @@ import pytest
 
 from telemetry import conventions
 from telemetry.classify import failure
-from telemetry.meaning import Failure
-from telemetry.span import Event, Span
+from telemetry.spans.meaning import Failure
+from telemetry.spans.span import Event, Span
 from tests.telemetry.span_builders import CLIENTS, ERROR, OK, SERVER, captured, exception, labels, make_span
 
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}

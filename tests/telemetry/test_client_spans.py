@@ -8,8 +8,8 @@ import pytest
 
 from telemetry import conventions
 from telemetry.classify import failure
-from telemetry.meaning import Failure
-from telemetry.operation import operation
+from telemetry.spans.meaning import Failure
+from telemetry.spans.operation import operation
 from tests.telemetry.span_builders import ERROR, OK, make_span
 from tests.telemetry.span_examples.clients import GENERAL, Example
 from tests.telemetry.span_examples.frameworks import FRAMEWORKS

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from telemetry import conventions
-from telemetry.meaning import Meaning
+from telemetry.spans.meaning import Meaning
 from tests.telemetry.span_builders import CLIENTS, captured, labels, make_span
 
 TOOLS = {"lookup_order", "refund", "track_parcel"}

@@ -9,8 +9,8 @@ import pytest
 
 from telemetry import conventions
 from telemetry.classify import failure
-from telemetry.meaning import Failure
-from telemetry.span import Event, Span
+from telemetry.spans.meaning import Failure
+from telemetry.spans.span import Event, Span
 from tests.telemetry.span_builders import captured, make_span
 
 

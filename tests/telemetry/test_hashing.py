@@ -12,8 +12,8 @@ from diagnosis.rules import latency, missing_call
 from telemetry import charges
 from telemetry.fingerprint import fingerprint
 from telemetry.hashing import hash64, hash64_of_texts
-from telemetry.meaning import Failure
-from telemetry.span import origin_id
+from telemetry.spans.meaning import Failure
+from telemetry.spans.span import origin_id
 from telemetry.versions import FIRST, NEWEST
 
 PLACE = ("shop", "POST /orders")

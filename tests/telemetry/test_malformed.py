@@ -10,7 +10,7 @@ import pytest
 
 from telemetry import conventions
 from telemetry.classify import failure
-from telemetry.meaning import Failure
+from telemetry.spans.meaning import Failure
 from tests.telemetry.span_builders import make_span
 
 CHAT = {

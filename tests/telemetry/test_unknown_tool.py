@@ -10,8 +10,8 @@ import pytest
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.fingerprint import fingerprint
-from telemetry.meaning import Failure
-from telemetry.span import STATUS_ERROR
+from telemetry.spans.meaning import Failure
+from telemetry.spans.span import STATUS_ERROR
 from telemetry.unknown_tool import unknown_tool
 from telemetry.versions import NEWEST
 from tests.telemetry.span_builders import make_span

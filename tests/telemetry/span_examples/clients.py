@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.meaning import Meaning
-from telemetry.span import Event, Span
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Event, Span
 from tests.telemetry.span_builders import make_span
 
 QUESTION = '[{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from telemetry.meaning import Meaning
-from telemetry.span import Event
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Event
 from tests.telemetry.span_examples.clients import ORDER, ORDER_JSON, call, example, run, tool
 
 TURN = [{"role": "assistant"}, {"role": "user"}]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telemetry.meaning import Meaning
+from telemetry.spans.meaning import Meaning
 from tests.telemetry.span_examples.clients import DONE, ORDER, ORDER_JSON, call, example, run, tool
 
 INSTRUMENTATIONS = [

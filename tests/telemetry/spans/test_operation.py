@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from telemetry import conventions
-from telemetry.operation import operation
+from telemetry.spans.operation import operation
 from tests.telemetry.span_builders import CLIENT, CLIENTS, INTERNAL, SERVER, captured, make_span
 
 

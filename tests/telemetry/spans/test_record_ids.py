@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from telemetry.models import Record
-from telemetry.record_ids import parse, record_id, trace_id
-from telemetry.span import Span
+from telemetry.spans.record_ids import parse, record_id, trace_id
+from telemetry.spans.span import Span
 
 TRACE, SPAN = bytes(range(16)), bytes(range(8))
 WRITTEN = "rec_000102030405060708090a0b0c0d0e0f0001020304050607"

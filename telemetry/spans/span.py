@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.hashing import hash64
-from telemetry.record_ids import record_id
+from telemetry.spans.record_ids import record_id
 
 LONGEST = 200  # characters of a name that gets a column; the whole of it stays in the message
 STATUS_OK, STATUS_ERROR = 1, 2

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from telemetry.conventions.lookup import first
-from telemetry.meaning import Meaning
-from telemetry.span import Span
+from telemetry.spans.attribute_lookup import first
+from telemetry.spans.meaning import Meaning
+from telemetry.spans.span import Span
 
 MAX_LENGTH = 200
 REMEMBERED = 2048  # names; real traffic repeats a few hundred
