@@ -23,9 +23,9 @@ from diagnosis.sampling import SLICES, slices
 from diagnosis.traffic import ServiceOperation
 from telemetry import segments
 from telemetry.models import Origin
+from telemetry.otlp.values import attributes
 from telemetry.sql import fetch
 from telemetry.stored_messages import DamagedStore, parse_stored
-from telemetry.values import attributes
 from telemetry.windows import Window
 
 FAILURES, FEWEST = 600, 12  # looked at, of all clusters together and of each at least

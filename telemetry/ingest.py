@@ -20,8 +20,8 @@ from datetime import datetime
 
 from telemetry import segments, versions
 from telemetry.batch import Batch, Receipt
-from telemetry.decode import Encoding, parse, spans
 from telemetry.normalise import normalise
+from telemetry.otlp.decode import Encoding, parse, spans
 from telemetry.scrubbing.scrub import scrub
 from telemetry.store import append
 from telemetry.windows import unix_nano

@@ -16,11 +16,11 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from telemetry.filters import Filters
+from telemetry.otlp.values import attributes
 from telemetry.records import FAILURE
 from telemetry.rollups import NO_FAILURE, TABLES
 from telemetry.spans.span import Origin
 from telemetry.sql import fetch
-from telemetry.values import attributes
 from telemetry.windows import MINUTE_NANO, Window
 
 MOST_ORIGINS = 2_000  # that are looked through for an environment

@@ -16,8 +16,8 @@ from django.db import DatabaseError
 from django.db.models import Q, Sum
 
 from telemetry import tallies
-from telemetry.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
 from telemetry.models import Tally
+from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
 from telemetry.store import atomic

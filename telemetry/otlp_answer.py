@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from loopkit.http import rpc_status
 from telemetry.batch import Receipt
-from telemetry.decode import Encoding
+from telemetry.otlp.decode import Encoding
 
 SUCCESS = {Encoding.JSON: 202, Encoding.PROTOBUF: 200}  # 202 is the published contract, 200 the OTLP MUST
 SOONEST_RETRY_SECONDS = 1

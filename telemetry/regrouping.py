@@ -13,15 +13,16 @@ from copy import copy
 from django.db.models import Count, Q
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from telemetry import charges, conventions, decode, records, rollups, segments
+from telemetry import charges, conventions, records, rollups, segments
 from telemetry.classify import failure
 from telemetry.filters import in_window
 from telemetry.fingerprint import fingerprint
 from telemetry.models import Record
+from telemetry.otlp import decode
+from telemetry.otlp.values import attributes
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import Origin, Span
 from telemetry.sql import write_many
-from telemetry.values import attributes
 from telemetry.versions import Rules
 from telemetry.windows import Window
 

@@ -16,9 +16,9 @@ from hashlib import blake2b
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from telemetry.decode import Encoding
 from telemetry.ingest import ingest
 from telemetry.models import Trace
+from telemetry.otlp.decode import Encoding
 from telemetry.spans.record_ids import record_id
 from telemetry.windows import unix_nano
 

@@ -17,8 +17,8 @@ from loopkit.http.errors import ApiError
 from telemetry import body, ledger, otlp_answer
 from telemetry import otlp_shapes as shapes
 from telemetry.batch import Receipt
-from telemetry.decode import Encoding, TooManySpans, Undecodable
 from telemetry.ingest import ingest
+from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
 from tenants.authentication import ProducerKey
 from tenants.project_view import ProjectView
 

@@ -58,8 +58,8 @@ class Place:
 
     def send(self, body: bytes, json: bool = True) -> int:
         """One export request; the number of spans that were stored."""
-        from telemetry.decode import Encoding
         from telemetry.ingest import ingest
+        from telemetry.otlp.decode import Encoding
         from tenants.binding import bind
 
         with bind(self.project):

@@ -18,7 +18,7 @@ from django.conf import settings
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from telemetry.values import jsonable, plain
+from telemetry.otlp.values import jsonable, plain
 
 TRIMMED_VALUE, TRIMMED_ITEM = "trimmed_value", "trimmed_item"
 MAX_ITEMS = 1024  # attributes of a span, an event, a link; and events and links: eight times what SDKs keep

@@ -14,8 +14,8 @@ from django.db import OperationalError
 from diagnosis import switch
 from diagnosis.switch import Phase
 from telemetry import regrouping, version_lease
-from telemetry.decode import Encoding
 from telemetry.ingest import ingest
+from telemetry.otlp.decode import Encoding
 from telemetry.versions import FIRST, NEWEST
 from tenants import audit
 from tenants.binding import bind

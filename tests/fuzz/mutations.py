@@ -15,7 +15,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry import otlp_json
+from telemetry.otlp import otlp_json
 from tests.fuzz.seeds import as_json
 
 MAX_CHANGES = 5

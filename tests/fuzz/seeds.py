@@ -13,7 +13,7 @@ import orjson
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry import json_values, otlp_json
+from telemetry.otlp import json_values, otlp_json
 from tests import ROOT, captures
 
 SPANS_A_CLIENT = 40

@@ -10,8 +10,8 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry import decode
-from telemetry.decode import Encoding
+from telemetry.otlp import decode
+from telemetry.otlp.decode import Encoding
 from telemetry.spans.span import Event, Origin, Span
 from tests import ROOT
 

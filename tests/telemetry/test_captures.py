@@ -9,8 +9,8 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import segments
-from telemetry.decode import Encoding, parse
 from telemetry.models import Record, Trace
+from telemetry.otlp.decode import Encoding, parse
 from telemetry.scrubbing.scrub import scrub
 from tenants.binding import bind
 from tenants.provisioning import Minted

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from telemetry.decode import Encoding, Undecodable, parse, spans
 from telemetry.normalise import normalise
+from telemetry.otlp.decode import Encoding, Undecodable, parse, spans
 from telemetry.versions import NEWEST
 from tests import captures
 from tests.server import Server

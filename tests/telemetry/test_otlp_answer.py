@@ -15,11 +15,11 @@ import pytest
 from loopkit.http import rpc_status
 from telemetry import otlp_answer
 from telemetry.batch import Receipt
-from telemetry.decode import Encoding
+from telemetry.otlp.decode import Encoding
 from tenants.provisioning import Minted
 from tests.telemetry.answers import counts, partial_success, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
-from tests.telemetry.otlp import CONTENT_TYPES, ENCODINGS, NOW, Encode, spans
+from tests.telemetry.otlp_requests import CONTENT_TYPES, ENCODINGS, NOW, Encode, spans
 
 
 def test_a1_full_success_is_a_bare_response_in_json(send: Callable[..., Any]) -> None:

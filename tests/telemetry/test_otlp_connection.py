@@ -16,7 +16,7 @@ import pytest
 from tenants.provisioning import Minted
 from tests.server import Server
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
-from tests.telemetry.otlp import ENCODINGS, NOW, PATHS, Encode, kind, spans
+from tests.telemetry.otlp_requests import ENCODINGS, NOW, PATHS, Encode, kind, spans
 
 
 @ENCODINGS

@@ -19,7 +19,7 @@ from tenants.project_file import OutdatedFile
 from tenants.provisioning import Minted
 from tests.telemetry.answers import counts, partial_success, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
-from tests.telemetry.otlp import (
+from tests.telemetry.otlp_requests import (
     CONTENT_TYPES,
     ENCODINGS,
     NOW,

@@ -13,7 +13,7 @@ from tenants.provisioning import Minted
 from tests.server import Server
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf
-from tests.telemetry.otlp import CONTENT_TYPES, NOW, spans
+from tests.telemetry.otlp_requests import CONTENT_TYPES, NOW, spans
 
 ONE = spans(1)
 BODIES = {JSON: json.dumps(ONE).encode(), PROTOBUF: protobuf(ONE)}

@@ -18,7 +18,7 @@ from tenants.binding import bind
 from tenants.provisioning import Minted
 from tests.telemetry.answers import status
 from tests.telemetry.factory import JSON, PROTOBUF
-from tests.telemetry.otlp import CONTENT_TYPES, PATHS, failing
+from tests.telemetry.otlp_requests import CONTENT_TYPES, PATHS, failing
 
 LOGS_AND_METRICS = pytest.mark.parametrize("path", [path for path in PATHS if "traces" not in path])
 

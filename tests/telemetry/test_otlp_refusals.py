@@ -19,7 +19,7 @@ from tenants.project_file import OutdatedFile
 from tenants.provisioning import Minted
 from tests.telemetry.answers import bad_request, status
 from tests.telemetry.factory import JSON, PROTOBUF
-from tests.telemetry.otlp import CONTENT_TYPES, ENCODINGS, Encode, failing, spans
+from tests.telemetry.otlp_requests import CONTENT_TYPES, ENCODINGS, Encode, failing, spans
 
 BAD_DATA = [
     (JSON, b"{", "invalid_otlp"),

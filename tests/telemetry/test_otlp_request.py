@@ -20,7 +20,7 @@ from tenants.provisioning import Minted
 from tests.server import Server
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
-from tests.telemetry.otlp import CONTENT_TYPES, NOW
+from tests.telemetry.otlp_requests import CONTENT_TYPES, NOW
 
 ONE = request(span(at=NOW))
 BODIES = {JSON: json.dumps(ONE).encode(), PROTOBUF: protobuf(ONE)}

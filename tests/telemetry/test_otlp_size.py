@@ -16,7 +16,7 @@ import pytest
 
 from tests.telemetry.answers import bad_request, counts, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
-from tests.telemetry.otlp import CONTENT_TYPES, NOW, spans
+from tests.telemetry.otlp_requests import CONTENT_TYPES, NOW, spans
 
 ONE = spans(1)
 BODIES = {JSON: json.dumps(ONE).encode(), PROTOBUF: protobuf(ONE)}
@@ -95,7 +95,7 @@ def test_r4_a_body_of_exactly_the_limit_is_taken(send: Callable[..., Any], setti
 
 
 def test_r4_more_spans_than_memory_should_hold_are_413(send: Callable[..., Any], monkeypatch: Any) -> None:
-    monkeypatch.setattr("telemetry.decode.MAX_SPANS", 2)
+    monkeypatch.setattr("telemetry.otlp.decode.MAX_SPANS", 2)
     answers = [send(protobuf(request(*[span(id=n, at=NOW) for n in range(count)]))) for count in (2, 3)]
 
     assert [answer.status_code for answer in answers] == [200, 413]

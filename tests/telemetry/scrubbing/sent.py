@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from telemetry import otlp_json
+from telemetry.otlp import otlp_json
+from telemetry.otlp.values import attributes
 from telemetry.scrubbing.scrub import scrub
-from telemetry.values import attributes
 from tests.telemetry.factory import key_values, request
 
 RANDOM = "aB3dE5gH7jK9mN1pQ3sT5vW7xY9zA2cD4fG6hJ8k"  # 40 letters and digits of no meaning

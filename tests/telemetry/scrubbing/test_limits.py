@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from telemetry.otlp.values import plain
 from telemetry.scrubbing import limits
-from telemetry.values import plain
 from tests.telemetry.factory import any_value
 from tests.telemetry.scrubbing.sent import scrubbed, sent, span_of, values_of
 

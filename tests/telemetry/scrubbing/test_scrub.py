@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from telemetry.otlp.values import attributes
 from telemetry.scrubbing import names
 from telemetry.scrubbing.texts import MARK
-from telemetry.values import attributes
 from tests.telemetry.factory import key_values
 from tests.telemetry.scrubbing.sent import HIDDEN, RANDOM, scrubbed, sent, span_of, values_of
 

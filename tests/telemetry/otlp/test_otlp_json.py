@@ -13,9 +13,9 @@ import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from telemetry import otlp_json
-from telemetry.json_values import MAX_DEPTH
-from telemetry.values import plain
+from telemetry.otlp import otlp_json
+from telemetry.otlp.json_values import MAX_DEPTH
+from telemetry.otlp.values import plain
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import JSON, record_id, request, span
 

@@ -15,8 +15,8 @@ import orjson
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from telemetry import parts
-from telemetry.json_fields import (
+from telemetry.otlp import message_count
+from telemetry.otlp.json_fields import (
     Fields,
     enumeration,
     fill,
@@ -29,7 +29,7 @@ from telemetry.json_fields import (
     uint32,
     uint64,
 )
-from telemetry.json_values import attributes
+from telemetry.otlp.json_values import attributes
 
 # What may stay as it is, up to the next half of a character; or that half, whose other half is missing.
 HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -90,7 +90,7 @@ REQUEST: Fields = {"resourceSpans": many("resource_spans", RESOURCE_SPANS)}
 
 def parse(body: bytes) -> ExportTraceServiceRequest:
     """The request. ValueError, with the place, for what is not OTLP/JSON."""
-    parts.check_json(body)
+    message_count.check_json(body)
     request = ExportTraceServiceRequest()
     fill(request, obj(load(body), "the body"), REQUEST)
     return request

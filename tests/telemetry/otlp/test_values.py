@@ -10,7 +10,7 @@ import orjson
 import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
-from telemetry.values import attributes, jsonable, plain
+from telemetry.otlp.values import attributes, jsonable, plain
 
 
 @pytest.mark.parametrize(

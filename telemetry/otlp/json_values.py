@@ -10,7 +10,7 @@ import base64
 import binascii
 from typing import Any
 
-from telemetry.json_fields import items, number_or_text, obj, string, whole
+from telemetry.otlp.json_fields import items, number_or_text, obj, string, whole
 
 INT64 = range(-(1 << 63), 1 << 63)
 MAX_DEPTH = 30  # of nested values: each is three messages in a stored span, and protobuf reads 100

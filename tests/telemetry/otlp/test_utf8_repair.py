@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry.mend import mended
+from telemetry.otlp.utf8_repair import mended
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import protobuf, record_id, request, span
 

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry import otlp_json, parts
+from telemetry.otlp import message_count, otlp_json
 from tests import captures
 
 LIMIT = 100
@@ -17,8 +17,8 @@ LIMIT = 100
 @pytest.fixture(autouse=True)
 def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that small bodies reach."""
-    monkeypatch.setattr(parts, "MAX_FIELDS", LIMIT)
-    monkeypatch.setattr(parts, "MAX_STRUCTURAL", LIMIT)
+    monkeypatch.setattr(message_count, "MAX_FIELDS", LIMIT)
+    monkeypatch.setattr(message_count, "MAX_STRUCTURAL", LIMIT)
 
 
 def held(*tags: int, content: bytes) -> bytes:
@@ -45,25 +45,25 @@ DENSE = {
 
 @pytest.mark.parametrize("shape", DENSE)
 def test_a_dense_protobuf_body_is_refused(shape: str) -> None:
-    with pytest.raises(parts.TooManyParts):
-        parts.check_protobuf(DENSE[shape])
+    with pytest.raises(message_count.TooManyParts):
+        message_count.check_protobuf(DENSE[shape])
 
 
 def test_many_bytes_in_few_fields_are_no_reason_to_refuse() -> None:
-    parts.check_protobuf(held(0x0A, 0x12, 0x12, content=held(0x2A, content=b"\x12\x00" * LIMIT * 5)))
+    message_count.check_protobuf(held(0x0A, 0x12, 0x12, content=held(0x2A, content=b"\x12\x00" * LIMIT * 5)))
 
 
 @pytest.mark.parametrize("broken", [b"\x0a\x7f", b"\xff" * 1000, b"\x0f", b"\x7c", b"\x79\x00", b"\x80"])
 def test_what_is_no_protobuf_is_left_to_the_parser(broken: bytes) -> None:
-    parts.check_protobuf(held(0x22, content=bytes(LIMIT * 3)) + broken)
+    message_count.check_protobuf(held(0x22, content=bytes(LIMIT * 3)) + broken)
 
 
 def test_broken_content_of_a_group_hides_nothing() -> None:
     hiding = b"\x7b\x0a\x01\x80\x7c"  # the parser takes an unknown group's content as it is
     ExportTraceServiceRequest.FromString(hiding)
 
-    with pytest.raises(parts.TooManyParts):
-        parts.check_protobuf(hiding + DENSE["spans"])
+    with pytest.raises(message_count.TooManyParts):
+        message_count.check_protobuf(hiding + DENSE["spans"])
 
 
 def sent_fields(message: Message) -> int:
@@ -80,25 +80,25 @@ def test_the_walk_meets_every_field_of_a_real_request(monkeypatch: pytest.Monkey
     recorded = captures.requests(name)[0]
     is_json = "json" in recorded.headers["content-type"]
     parse = otlp_json.parse if is_json else ExportTraceServiceRequest.FromString
-    monkeypatch.setattr(parts, "MAX_STRUCTURAL", len(recorded.plain))
+    monkeypatch.setattr(message_count, "MAX_STRUCTURAL", len(recorded.plain))
     request = parse(recorded.plain)
 
-    assert len(list(parts.walk(request.SerializeToString()))) == sent_fields(request)
+    assert len(list(message_count.walk(request.SerializeToString()))) == sent_fields(request)
 
 
 @pytest.mark.parametrize(
     "dense", ["[],", "{},", "[", '{"":', "7,", '"",', '{ "a" : 1 },', '["\\\\",', '"\\"",']
 )
 def test_a_dense_json_body_is_refused(dense: str) -> None:
-    with pytest.raises(parts.TooManyParts):
-        parts.check_json(dense.encode() * (LIMIT + 1))
+    with pytest.raises(message_count.TooManyParts):
+        message_count.check_json(dense.encode() * (LIMIT + 1))
 
 
 @pytest.mark.parametrize("text", ["[{,", '\\"', '\\"{\\\\', '\\\\\\"['])
 def test_what_stands_in_strings_is_not_counted(text: str) -> None:
-    parts.check_json(b'{"a":"' + text.encode() * LIMIT + b'","b":[1,2]}')
+    message_count.check_json(b'{"a":"' + text.encode() * LIMIT + b'","b":[1,2]}')
 
 
 def test_the_parser_of_json_refuses_before_it_parses() -> None:
-    with pytest.raises(parts.TooManyParts):
+    with pytest.raises(message_count.TooManyParts):
         otlp_json.parse(b"[" * LIMIT * 2)

@@ -16,11 +16,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry import otlp_json
-from telemetry.mend import mended
-from telemetry.parts import TooManyParts, check_protobuf
+from telemetry.otlp import otlp_json
+from telemetry.otlp.message_count import TooManyParts, check_protobuf
+from telemetry.otlp.utf8_repair import mended
+from telemetry.otlp.values import attributes
 from telemetry.spans.span import Event, Origin, Span
-from telemetry.values import attributes
 from telemetry.windows import FURTHEST
 
 MAX_TIME = FURTHEST - 1  # windows are half-open
