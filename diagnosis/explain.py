@@ -15,8 +15,8 @@ from diagnosis import evals, failing_call, patch_plan, suspected_release
 from diagnosis.issues import Issue
 from diagnosis.rules import RULES
 from diagnosis.suspected_release import Suspected
-from telemetry import code_location
-from telemetry.code_location import CodeLocation
+from telemetry.failures import code_location
+from telemetry.failures.code_location import CodeLocation
 from telemetry.fingerprint import cluster_id
 from telemetry.reading import find
 from telemetry.windows import Window, rfc3339

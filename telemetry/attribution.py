@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from telemetry.failures.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 from telemetry.signals import SIGNALS
-from telemetry.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 
 SOFT = SIGNALS.soft  # these do not make the spans around them fail
-ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # in messages of malformed.py
+ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # in messages of malformed_tool_call.py
 MOST_TOOLS = 100  # failing ones of a trace that are compared with malformed calls
 MAX_CLIMB = 1000  # parents; broken clocks and ids can make a circle
 
@@ -79,7 +79,7 @@ def innermost(spans: list[F], parents: Mapping[tuple[bytes, bytes], bytes]) -> l
 
 
 def is_unmade(span: Failing) -> bool:
-    """A tool call that failed because there is no such tool (telemetry/unknown_tool.py)."""
+    """A tool call that failed because there is no such tool (telemetry/failures/unknown_tool.py)."""
     return span.unit == "tool_call" and span.error_type == UNKNOWN_TOOL
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 
-from telemetry.fault import is_generic
+from telemetry.failures.fault import is_generic
+from telemetry.failures.stacktrace import JOINT, origin
+from telemetry.failures.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 from telemetry.signals import SIGNALS
 from telemetry.skeleton import skeleton
 from telemetry.spans.meaning import Failure
-from telemetry.stacktrace import JOINT, origin
-from telemetry.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 from telemetry.versions import Rules
 
 WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")

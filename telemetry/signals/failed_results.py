@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from telemetry.stacktrace import TRACEBACK
+from telemetry.failures.stacktrace import TRACEBACK
 
 ERROR_KEYS = ("error", "isError", "is_error", "exception")
 ERROR_STATUSES = ("error", "failed", "failure")

@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/general/recording-errors/
 
 from __future__ import annotations
 
-from telemetry.broken_answer import broken_answer
+from telemetry.failures.broken_answer import broken_answer
 from telemetry.signals.failed_results import failed_result
 from telemetry.signals.marked import OF_MODEL_CALLS
 from telemetry.signals.registry import GIVEN_BACK, Detection

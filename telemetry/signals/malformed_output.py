@@ -10,10 +10,10 @@ import json
 import re
 from typing import Any
 
-from telemetry.malformed import malformed_output
+from telemetry.failures.malformed_tool_call import malformed_output
+from telemetry.failures.unknown_tool import as_unknown_tool
 from telemetry.signals.failed_results import error_told, failed_result, values_under
 from telemetry.signals.registry import GIVEN_BACK, Detection
-from telemetry.unknown_tool import as_unknown_tool
 
 SIGNAL = "malformed_output"
 AFTER = "output_truncated"
@@ -25,7 +25,9 @@ IN_ANY_OPERATION = False
 FIX_CATEGORY = "tools"
 IN_OUTPUT = ""
 CALLS = ("tool_calls", "toolCalls", "tool_use")
-NOT_OFFERED = re.compile(r"the tool (\S+?), which was not offered")  # as telemetry/unknown_tool.py says it
+NOT_OFFERED = re.compile(
+    r"the tool (\S+?), which was not offered"
+)  # as telemetry/failures/unknown_tool.py says it
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:

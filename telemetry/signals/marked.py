@@ -6,7 +6,7 @@ The status is explained at https://opentelemetry.io/docs/specs/otel/trace/api/#s
 
 from __future__ import annotations
 
-from telemetry import fault
+from telemetry.failures import fault
 from telemetry.signals.registry import MARKED, Detection
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import STATUS_ERROR, STATUS_OK, Span

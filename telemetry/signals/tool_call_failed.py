@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry import conventions, fault, soft_errors
+from telemetry import conventions
 from telemetry.conventions.content import reported_error, tool_result
+from telemetry.failures import fault, soft_errors
+from telemetry.failures.soft_errors import EXIT, LEAD
 from telemetry.signals.failed_results import failed_result
 from telemetry.signals.marked import OF_TOOL_CALLS
 from telemetry.signals.registry import GIVEN_BACK, Detection
-from telemetry.soft_errors import EXIT, LEAD
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 

@@ -6,7 +6,8 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aiev
 
 from __future__ import annotations
 
-from telemetry import fault, feedback
+from telemetry.failures import fault
+from telemetry.failures import negative_feedback as feedback
 from telemetry.signals.registry import RATED, UNITS, Detection
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span

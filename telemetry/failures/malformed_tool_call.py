@@ -16,9 +16,9 @@ import orjson
 
 from telemetry import conventions
 from telemetry.conventions.content import parsed
+from telemetry.failures.unknown_tool import SIGNAL, unknown_tool
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
-from telemetry.unknown_tool import SIGNAL, unknown_tool
 
 FINISHED = ("tool", "function")  # words of the finish reasons of an answer with tool calls
 NUMBERED = ("llm.output_messages.", "gen_ai.completion.")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from telemetry.soft_errors import told
+from telemetry.failures.soft_errors import told
 
 TRACEBACK = 'Traceback (most recent call last):\n  File "/srv/shop/cart.py", line 3, in total\n    x()\n'
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from telemetry import stacktrace
-from telemetry.fault import Fault, is_class_name, one_line
+from telemetry.failures import stacktrace
+from telemetry.failures.fault import Fault, is_class_name, one_line
 
 HEAD, TAIL = 600, 400  # characters looked at; reports are short, and stand at an end
 LONGEST = 6_000  # characters of a traceback

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from telemetry import stacktrace
+from telemetry.failures import stacktrace
 from telemetry.spans.span import Event, Span
 
 MAX_MESSAGE = 500

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry import stacktrace
-from telemetry.stacktrace import Frame
+from telemetry.failures import stacktrace
+from telemetry.failures.stacktrace import Frame
 
 FILE = ("code.file.path", "code.filepath")
 LINE = ("code.line.number", "code.lineno")

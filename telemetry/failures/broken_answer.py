@@ -8,9 +8,10 @@ The form: https://docs.python.org/3/library/traceback.html
 
 from __future__ import annotations
 
-from telemetry import conventions, soft_errors, stacktrace
+from telemetry import conventions
 from telemetry.conventions.content import words
-from telemetry.fault import one_line
+from telemetry.failures import soft_errors, stacktrace
+from telemetry.failures.fault import one_line
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 

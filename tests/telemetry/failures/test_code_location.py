@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.code_location import CodeLocation, of_record, of_stack
+from telemetry.failures.code_location import CodeLocation, of_record, of_stack
 
 PYTHON = """Traceback (most recent call last):
   File "/srv/app/main.py", line 9, in main

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from telemetry.stacktrace import frames, origin
+from telemetry.failures.stacktrace import frames, origin
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,5 @@
+"""
+Evidence of a failure in one span: statuses, exceptions, stack traces, tool results, complaints of users.
+
+May import `telemetry.conventions` and `telemetry.spans`. Which signal a failure becomes is decided in `telemetry.signals`.
+"""
