@@ -50,7 +50,7 @@ def shipped_loop(project: Project, start: datetime, latency: bool) -> Loop | Non
     """A loop that was found in the window before, and approved, and shipped; None without a failure."""
     from diagnosis import reports
     from diagnosis.models import Loop, LoopEvent, Packet
-    from telemetry.fingerprint import cluster_id
+    from telemetry.grouping.fingerprint import cluster_id
     from telemetry.models import Record
     from telemetry.windows import rfc3339
     from tenants.binding import bind

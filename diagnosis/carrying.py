@@ -20,7 +20,7 @@ from diagnosis.loop_states import Trigger
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.recounting import recounted
 from diagnosis.switch_model import FingerprintSwitch
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 
 Baselines = Mapping[str, dict[str, Any] | None]
 ACTOR = "loopkit"

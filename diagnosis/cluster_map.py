@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from diagnosis.models import Loop
-from telemetry.fingerprint import of_cluster_id
+from telemetry.grouping.fingerprint import of_cluster_id
 
 Moves = Mapping[int, Mapping[int, int]]  # records by their cluster before and after
 STANDING = [  # which loop stays where several meet: the further a person's decision led, the more it tells

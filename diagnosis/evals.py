@@ -15,7 +15,7 @@ from typing import Any
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.failures import Failing
 from diagnosis.rules import ALL_SIGNALS
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 from tenants.models import Project
 
 EXPECTATIONS = {name: signal.EXPECTATION for name, signal in ALL_SIGNALS.items()}

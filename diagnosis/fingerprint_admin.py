@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 
 from diagnosis import switch, switch_preview
 from diagnosis.switch_model import FingerprintSwitch
-from telemetry import versions
+from telemetry.grouping import versions
 from tenants import audit
 from tenants.models import Project
 from tenants.staff import visible

@@ -19,7 +19,7 @@ from diagnosis.rates import Counts
 from diagnosis.rules import RULES
 from diagnosis.traffic import Traffic
 from diagnosis.trend import trend
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 from telemetry.windows import rfc3339
 
 TITLE_LENGTH = 200

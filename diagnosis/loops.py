@@ -23,7 +23,7 @@ from diagnosis.loop_states import (
     triggers_by,
 )
 from diagnosis.models import Decision, Loop, LoopEvent
-from telemetry.fingerprint import of_cluster_id
+from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.windows import rfc3339
 
 

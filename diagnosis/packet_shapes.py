@@ -7,7 +7,7 @@ from diagnosis.loop_shapes import DecisionShape
 from diagnosis.models import Loop, Packet
 from diagnosis.pages_of import place_in
 from telemetry import cursors, parameters
-from telemetry.fingerprint import of_cluster_id
+from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.parameters import Declared, Parameters, Parsed, page_limit
 from telemetry.serializers import Shape, Window, text
 from telemetry.windows import MAX_MINUTES

@@ -24,7 +24,7 @@ from diagnosis.models import Loop
 from loopkit.http.links import absolute
 from telemetry import cursors, reading, sessions
 from telemetry.filters import Filters
-from telemetry.fingerprint import of_cluster_id
+from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.records import FAILURE
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.models import Project

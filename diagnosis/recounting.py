@@ -18,7 +18,7 @@ from diagnosis.loop_states import VERIFIABLE
 from diagnosis.models import Loop
 from diagnosis.rules import RULES
 from diagnosis.verification_model import Verification
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 from telemetry.windows import Window
 
 

@@ -12,7 +12,7 @@ from diagnosis.judge import CLEARLY_MORE, ENOUGH, Judgement, Verdict, verdict_of
 from diagnosis.observed import Target
 from diagnosis.rates import Counts, Tails, ratio
 from diagnosis.spread import Spread, spread
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 
 SHOWN = 5
 MOVED = (

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from diagnosis import carrying
 from diagnosis.switch_model import FingerprintSwitch
-from telemetry import regrouping, store, version_lease, versions
+from telemetry import regrouping, store, version_lease
+from telemetry.grouping import versions
 from telemetry.models import Record
 from telemetry.regrouping import START, Position
 from tenants import audit

@@ -16,10 +16,10 @@ from diagnosis import cluster_map
 from diagnosis.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.models import Loop
 from telemetry import regrouping
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
+from telemetry.grouping.versions import Rules
 from telemetry.models import Record
 from telemetry.store import snapshot
-from telemetry.versions import Rules
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.binding import bind
 from tenants.models import Project

@@ -14,7 +14,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from telemetry.attribution import attribute
+from telemetry.grouping.attribution import attribute
 from telemetry.hashing import hash64_of_texts
 from telemetry.rollups import MAX_SUM
 from telemetry.row import Row

@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from telemetry import segments, versions
+from telemetry import segments
 from telemetry.batch import Batch, Receipt
+from telemetry.grouping import versions
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Encoding, parse, spans
 from telemetry.scrubbing.scrub import scrub

@@ -17,7 +17,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from loopkit.http.errors import ApiError
-from telemetry import cursors, fingerprint, records
+from telemetry import cursors, records
+from telemetry.grouping import fingerprint
 from telemetry.signals import SIGNAL_TYPES
 from telemetry.spans import record_ids
 from telemetry.windows import EPOCH, MAX_MINUTES

@@ -18,7 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import conventions, segments
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Origin as OriginRow
 from telemetry.models import Record, Trace
 from telemetry.otlp import decode

@@ -16,14 +16,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from telemetry import charges, conventions, records, rollups, segments
 from telemetry.classify import failure
 from telemetry.filters import in_window
-from telemetry.fingerprint import fingerprint
+from telemetry.grouping.fingerprint import fingerprint
+from telemetry.grouping.versions import Rules
 from telemetry.models import Record
 from telemetry.otlp import decode
 from telemetry.otlp.values import attributes
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import Origin, Span
 from telemetry.sql import write_many
-from telemetry.versions import Rules
 from telemetry.windows import Window
 
 Position = tuple[int, bytes, bytes]  # start time, trace, span

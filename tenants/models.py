@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import models
 
 SANDBOX = "sandbox"  # the tenant that self-service projects share
-NEWEST_FINGERPRINTS = 2  # what new projects start with; telemetry/versions.py has the versions
+NEWEST_FINGERPRINTS = 2  # what new projects start with; telemetry/grouping/versions.py has the versions
 
 
 def new_key_id() -> str:

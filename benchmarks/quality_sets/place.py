@@ -112,7 +112,7 @@ class Place:
 
     def clusters(self) -> dict[str, str]:
         """The cluster of every failing record, by span id, as records show it."""
-        from telemetry.fingerprint import cluster_id
+        from telemetry.grouping.fingerprint import cluster_id
         from telemetry.models import Record
         from tenants.binding import bind
 

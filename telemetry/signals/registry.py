@@ -55,7 +55,7 @@ class RecordSignal(EvalParts, Protocol):
     AFTER: str  # the signal before it in every list; "" for the first
     DETECTIONS: tuple[Detection, ...]
     IS_SOFT: bool  # the spans around it do not fail because of it
-    CAUSE: str  # what its cause is made of: a key of CAUSES in telemetry/cause.py
+    CAUSE: str  # what its cause is made of: a key of CAUSES in telemetry/grouping/cause.py
     IN_ANY_OPERATION: bool  # one cause can be in several operations; else the operation is part of it
     REREAD: dict[str, Reread]  # optional: failures of a unit that may turn out to be this one
 

@@ -14,7 +14,7 @@ from django.test import Client
 
 from diagnosis.models import Loop, Severity
 from diagnosis.verification import verify
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record
 from telemetry.windows import rfc3339
 from tenants.binding import bind

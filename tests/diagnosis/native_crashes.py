@@ -13,7 +13,7 @@ from typing import Any
 
 from diagnosis import switch
 from diagnosis.switch_model import FingerprintSwitch
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record, Rollup
 from telemetry.rollups import bucket
 from telemetry.windows import MINUTE_NANO

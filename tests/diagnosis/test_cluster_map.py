@@ -8,7 +8,7 @@ import pytest
 
 from diagnosis.cluster_map import Moves, biggest, fates, merges, splits, unchanged
 from diagnosis.models import Loop
-from telemetry.fingerprint import cluster_id
+from telemetry.grouping.fingerprint import cluster_id
 
 A, B, C, D = 1, 2, 3, 4  # clusters before
 P, Q, R, S = 11, 12, 13, 14  # and after

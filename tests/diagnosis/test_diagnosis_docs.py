@@ -14,8 +14,8 @@ from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
 from diagnosis.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
 from diagnosis.rules import unfounded_answer as unfounded
+from telemetry.grouping.message_template import skeleton
 from telemetry.signals import SIGNALS
-from telemetry.skeleton import skeleton
 from telemetry.windows import Window
 from tenants.provisioning import Minted
 from tests import ROOT

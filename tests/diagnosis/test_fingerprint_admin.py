@@ -18,7 +18,7 @@ from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.switch_model import FingerprintSwitch
 from telemetry import version_lease
-from telemetry.versions import FIRST, NEWEST
+from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.windows import Window
 from tenants import audit, pool, project_file
 from tenants.models import AuditEntry, Project

@@ -8,12 +8,12 @@ import pytest
 
 from diagnosis.failures import Failing
 from telemetry import conventions
-from telemetry.attribution import attribute
 from telemetry.classify import failure
-from telemetry.fingerprint import fingerprint
+from telemetry.grouping.attribution import attribute
+from telemetry.grouping.fingerprint import fingerprint
+from telemetry.grouping.versions import NEWEST
 from telemetry.spans.operation import operation
 from telemetry.spans.span import Span
-from telemetry.versions import NEWEST
 from tests.telemetry.span_builders import CLIENTS, captured, labels
 
 # An MCP server says no more than that the tool failed.

@@ -13,8 +13,8 @@ from diagnosis.eval_formats.registry import PARTS as FORMAT_PARTS
 from diagnosis.patch_plan import CHANGES
 from diagnosis.rules import ALL_SIGNALS, registry
 from telemetry import conventions, signals
-from telemetry.cause import CAUSES
 from telemetry.classify import failure
+from telemetry.grouping.cause import CAUSES
 from telemetry.plugins import PartsMissing, PlaceUnclear
 from telemetry.signals import marked
 from telemetry.signals.registry import PARTS as SIGNAL_PARTS

@@ -14,9 +14,9 @@ from django.db import OperationalError
 from diagnosis import switch
 from diagnosis.switch import Phase
 from telemetry import regrouping, version_lease
+from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding
-from telemetry.versions import FIRST, NEWEST
 from tenants import audit
 from tenants.binding import bind
 from tenants.models import AuditEntry, Project

@@ -18,7 +18,7 @@ from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
 from loopkit.http.errors import Unavailable
 from telemetry import version_lease
-from telemetry.versions import FIRST, NEWEST
+from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.windows import Window
 from tenants import audit
 from tenants.binding import bind

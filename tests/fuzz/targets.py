@@ -15,11 +15,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from loopkit.http.errors import ApiError
 from telemetry import body, records
+from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Decoded, Encoding, TooManySpans, Undecodable, parse, spans
 from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.span import Span
-from telemetry.versions import NEWEST
 
 INT64 = range(-(1 << 63), 1 << 63)
 

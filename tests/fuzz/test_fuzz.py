@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
 from telemetry.otlp import otlp_json
 from telemetry.otlp.decode import Decoded, Encoding
-from telemetry.versions import NEWEST
 from tests.fuzz import mutations, seeds, targets
 from tests.fuzz.odd_requests import odd_requests
 

@@ -14,9 +14,9 @@ import pytest
 from django.db import connections
 
 from telemetry import charges, normalise, regrouping
+from telemetry.grouping.versions import NEWEST
 from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup
 from telemetry.store import atomic
-from telemetry.versions import NEWEST
 from tenants.binding import bind, bound_alias
 from tenants.models import Project
 from tenants.provisioning import Minted

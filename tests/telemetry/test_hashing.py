@@ -10,11 +10,11 @@ import pytest
 from diagnosis import calls
 from diagnosis.rules import latency, missing_call
 from telemetry import charges
-from telemetry.fingerprint import fingerprint
+from telemetry.grouping.fingerprint import fingerprint
+from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.hashing import hash64, hash64_of_texts
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import origin_id
-from telemetry.versions import FIRST, NEWEST
 
 PLACE = ("shop", "POST /orders")
 OPERATION: Any = SimpleNamespace(service="shop", operation="POST /orders")

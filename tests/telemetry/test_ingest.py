@@ -19,9 +19,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Encoding, Undecodable, parse, spans
-from telemetry.versions import NEWEST
 from tests import captures
 from tests.server import Server
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span, span_id, trace_id

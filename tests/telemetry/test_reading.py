@@ -311,7 +311,7 @@ def test_filters_choose_records(store, read, filters, expected):
 def test_a_cluster_or_an_operation_or_an_id_of_a_record_finds_it(store, read):
     store(span("paid", at=NOON - minutes(2)), span("declined", at=NOON - minutes(3), error="declined"))
     declined = read(outcome="failure").records[0]
-    from telemetry.fingerprint import of_cluster_id
+    from telemetry.grouping.fingerprint import of_cluster_id
 
     ids = (bytes.fromhex(declined["trace_id"]), bytes.fromhex(declined["span_id"]))
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from diagnosis import switch, switch_preview
 from diagnosis.switch_model import FingerprintSwitch
 from diagnosis.switch_preview import Preview
-from telemetry import versions
+from telemetry.grouping import versions
 from tenants import audit
 from tenants.models import Project
 

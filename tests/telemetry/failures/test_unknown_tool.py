@@ -10,10 +10,10 @@ import pytest
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.failures.unknown_tool import unknown_tool
-from telemetry.fingerprint import fingerprint
+from telemetry.grouping.fingerprint import fingerprint
+from telemetry.grouping.versions import NEWEST
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import STATUS_ERROR
-from telemetry.versions import NEWEST
 from tests.telemetry.span_builders import make_span
 
 

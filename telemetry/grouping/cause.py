@@ -12,10 +12,10 @@ import re
 from telemetry.failures.fault import is_generic
 from telemetry.failures.stacktrace import JOINT, origin
 from telemetry.failures.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
+from telemetry.grouping.message_template import skeleton
+from telemetry.grouping.versions import Rules
 from telemetry.signals import SIGNALS
-from telemetry.skeleton import skeleton
 from telemetry.spans.meaning import Failure
-from telemetry.versions import Rules
 
 WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
 TELLING, SURE = 2, 3  # words of a message

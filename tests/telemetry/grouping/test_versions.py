@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from telemetry.grouping.versions import FIRST, NEWEST, RULES, UnknownVersion, numbered
 from telemetry.models import Record
-from telemetry.versions import FIRST, NEWEST, RULES, UnknownVersion, numbered
 from tenants.binding import bind
 from tenants.models import NEWEST_FINGERPRINTS, Project
 from tenants.provisioning import Minted

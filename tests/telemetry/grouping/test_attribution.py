@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telemetry.attribution import attribute
+from telemetry.grouping.attribution import attribute
 from tests.diagnosis.failing_records import failing, parents
 
 

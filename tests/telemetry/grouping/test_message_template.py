@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from telemetry.skeleton import skeleton
+from telemetry.grouping.message_template import skeleton
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from telemetry.cause import cause, is_common
+from telemetry.grouping.cause import cause, is_common
+from telemetry.grouping.versions import Rules
 from telemetry.hashing import hash64_of_texts
 from telemetry.spans.meaning import Failure
-from telemetry.versions import Rules
 
 PREFIX = "clu_"
 CLUSTER_ID = re.compile(r"clu_[0-9a-f]{16}")

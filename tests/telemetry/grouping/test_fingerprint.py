@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from telemetry.fingerprint import cluster_id, fingerprint, of_cluster_id
+from telemetry.grouping.fingerprint import cluster_id, fingerprint, of_cluster_id
+from telemetry.grouping.versions import FIRST, NEWEST, Rules
 from telemetry.spans.meaning import Failure
-from telemetry.versions import FIRST, NEWEST, Rules
 
 FIND = "E: x\n    at find (/srv/shop/repo.py:1:2)\n"
 LIST = "E: x\n    at list_orders (/srv/shop/repo.py:7:2)\n"
@@ -102,9 +102,9 @@ def test_it_fits_a_signed_64_bit_column_and_is_never_zero(fault: Failure) -> Non
 
 def test_it_is_the_same_in_every_process() -> None:
     code = (
-        "from telemetry.fingerprint import fingerprint\n"
+        "from telemetry.grouping.fingerprint import fingerprint\n"
         "from telemetry.spans.meaning import Failure\n"
-        "from telemetry.versions import NEWEST\n"
+        "from telemetry.grouping.versions import NEWEST\n"
         f"print(fingerprint('shop', 'tool lookup_order', {LOST!r}, NEWEST))"
     )
 
