@@ -20,7 +20,7 @@ from diagnosis import reopening, switching, verification
 from diagnosis.findings import find
 from diagnosis.models import Packet
 from diagnosis.packets import publish
-from telemetry.store import snapshot
+from telemetry.store.append import snapshot
 from telemetry.windows import Window
 from tenants.binding import bind
 from tenants.models import Project

@@ -1,7 +1,7 @@
 """
 How far a kind of failure reaches in a window: the counts that decide its rank, and where its records are.
 
-What was charged at ingest (telemetry/charges.py) is read from one index, a cluster at a time, and no record with it:
+What was charged at ingest (telemetry/store/charges.py) is read from one index, a cluster at a time, and no record with it:
 a month of failures takes little longer than a day of them, and no memory. What rules found by themselves (found.py)
 comes with its records.
 """
@@ -19,7 +19,7 @@ from diagnosis.evidence import Candidate, sampled
 from diagnosis.failures import Failing, Identity
 from diagnosis.rates import Counts
 from diagnosis.traffic import ServiceOperation
-from telemetry.sql import fetch
+from telemetry.store.sql import fetch
 from telemetry.windows import Window
 
 KEY = 24  # bytes of a trace id and a span id

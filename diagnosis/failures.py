@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from telemetry.models import Trace
 from telemetry.spans.record_ids import record_id
-from telemetry.sql import fetch, fetch_many
+from telemetry.store.sql import fetch, fetch_many
 
 CHUNK = 500  # ids a query
 FIELDS = (

@@ -14,7 +14,7 @@ from diagnosis.rules import RULES
 from telemetry import cursors, reading
 from telemetry.cursors import Cursor
 from telemetry.reading import Page
-from telemetry.store import snapshot
+from telemetry.store.append import snapshot
 from telemetry.windows import Window
 
 

@@ -21,11 +21,11 @@ from diagnosis.extents import Extent
 from diagnosis.failures import Failing
 from diagnosis.sampling import SLICES, slices
 from diagnosis.traffic import ServiceOperation
-from telemetry import segments
 from telemetry.models import Origin
 from telemetry.otlp.values import attributes
-from telemetry.sql import fetch
-from telemetry.stored_messages import DamagedStore, parse_stored
+from telemetry.store import segments
+from telemetry.store.sql import fetch
+from telemetry.store.stored_messages import DamagedStore, parse_stored
 from telemetry.windows import Window
 
 FAILURES, FEWEST = 600, 12  # looked at, of all clusters together and of each at least

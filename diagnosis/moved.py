@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from diagnosis.slower import ENOUGH_FOR_TAILS
 from telemetry import counts
-from telemetry.rollups import NO_FAILURE
+from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window
 
 MOVED = 0.25  # binary orders of magnitude, on average: times 1.19

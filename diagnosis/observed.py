@@ -17,7 +17,7 @@ from diagnosis.rates import Counts
 from diagnosis.spread import BATCHES, Observed, clustering
 from telemetry.counts import cut
 from telemetry.models import Record
-from telemetry.rollups import TABLES
+from telemetry.store.rollups import TABLES
 from telemetry.windows import MINUTE_NANO, Window
 
 MOST_FAILING = 2_000  # records whose sessions are looked up

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from telemetry import counts
-from telemetry.rollups import NO_FAILURE
+from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window
 
 QUANTILE = 0.95

@@ -2,7 +2,7 @@
 A project's fingerprints switched to another version: begin -> wait -> map -> rewrite -> carry.
 
 Each step is short and leaves behind how far it came, so that a crash, a lock or a closed browser costs no more than to
-go on. Records that come meanwhile have the new version from the first moment (telemetry/version_lease.py), so nothing
+go on. Records that come meanwhile have the new version from the first moment (telemetry/store/version_lease.py), so nothing
 is left behind. What reads clusters waits (switching.py). docs/diagnosis.md#versions
 """
 
@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from diagnosis import carrying
 from diagnosis.switch_model import FingerprintSwitch
-from telemetry import regrouping, store, version_lease
+from telemetry import regrouping
 from telemetry.grouping import versions
 from telemetry.models import Record
 from telemetry.regrouping import START, Position
+from telemetry.store import append, version_lease
 from tenants import audit
 from tenants.binding import bind
 from tenants.models import Project
@@ -84,7 +85,7 @@ def wait(switch: FingerprintSwitch) -> None:
     """Until every request that knows the old version is stored, or will ask again."""
     waited = (timezone.now() - switch.started_at).total_seconds()
     time.sleep(min(max(0.0, version_lease.WAIT - waited), version_lease.WAIT))
-    with store.checked_transaction():  # whoever had the lock is done
+    with append.checked_transaction():  # whoever had the lock is done
         pass
     enter(switch, Phase.MAPPING)
 
@@ -106,7 +107,7 @@ def map_some(switch: FingerprintSwitch) -> None:
 
 def rewrite_some(switch: FingerprintSwitch) -> None:
     """The next records and their counts, in one transaction of the store. Done twice, it changes nothing."""
-    with store.checked_transaction():
+    with append.checked_transaction():
         rows = next_rows(switch)
         changed = regrouping.rewrite(rows, versions.numbered(switch.to_version)) if rows else 0
     if not rows:

@@ -19,7 +19,7 @@ from telemetry import regrouping
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.grouping.versions import Rules
 from telemetry.models import Record
-from telemetry.store import snapshot
+from telemetry.store.append import snapshot
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.binding import bind
 from tenants.models import Project

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from diagnosis.rates import Counts
 from telemetry import counts
-from telemetry.rollups import NO_FAILURE
+from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import Window
 
 

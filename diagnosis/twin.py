@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 
 from diagnosis.rules import RULES
 from telemetry.models import Record, Rollup
-from telemetry.rollups import NO_FAILURE
 from telemetry.spans.record_ids import parse, record_id
+from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO
 
 NEAR = 5_000  # records on each side that are looked at

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from telemetry.rollups import MINUTE_NANO, NO_FAILURE, TABLES
-from telemetry.sql import fetch
+from telemetry.store.rollups import MINUTE_NANO, NO_FAILURE, TABLES
+from telemetry.store.sql import fetch
 from telemetry.windows import Window
 
 Stretch = tuple[str, int, int]  # a table of rollups, and the minutes in it as `[first, last)`

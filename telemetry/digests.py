@@ -10,12 +10,12 @@ import hashlib
 import struct
 from collections.abc import Iterable
 
-from telemetry import segments
 from telemetry.models import Origin, Record
 from telemetry.reading import rows_of
 from telemetry.spans.record_ids import record_id
-from telemetry.store import snapshot
-from telemetry.stored_messages import as_damage
+from telemetry.store import segments
+from telemetry.store.append import snapshot
+from telemetry.store.stored_messages import as_damage
 
 
 def digests(record_ids: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ Bytes in, records stored, a receipt out.
 - `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint. `segments.pack`
   compresses the spans.
 - `append` stores all of it in one transaction, together with other requests that wait: records with their segments,
-  traces, attributed failures, rollups, and the tallies of what was accepted and refused (telemetry/store.py).
+  traces, attributed failures, rollups, and the tallies of what was accepted and refused (telemetry/store/append.py).
 
 The key was checked and its project bound by the view; what is acknowledged is committed and synced.
 """
@@ -18,13 +18,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from telemetry import segments
-from telemetry.batch import Batch, Receipt
 from telemetry.grouping import versions
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Encoding, parse, spans
 from telemetry.scrubbing.scrub import scrub
-from telemetry.store import append
+from telemetry.store import segments
+from telemetry.store.append import append
+from telemetry.store.batch import Batch, Receipt
 from telemetry.windows import unix_nano
 from tenants.binding import bound_project, bound_since
 

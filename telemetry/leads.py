@@ -18,9 +18,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from telemetry.filters import Filters
 from telemetry.otlp.values import attributes
 from telemetry.records import FAILURE
-from telemetry.rollups import NO_FAILURE, TABLES
 from telemetry.spans.span import Origin
-from telemetry.sql import fetch
+from telemetry.store.rollups import NO_FAILURE, TABLES
+from telemetry.store.sql import fetch
 from telemetry.windows import MINUTE_NANO, Window
 
 MOST_ORIGINS = 2_000  # that are looked through for an environment

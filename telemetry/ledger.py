@@ -15,13 +15,13 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import Q, Sum
 
-from telemetry import tallies
 from telemetry.models import Tally
 from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
-from telemetry.store import atomic
-from telemetry.tallies import DUPLICATE, HOUR_NANO, OVER_QUOTA, STORED
+from telemetry.store import tallies
+from telemetry.store.append import atomic
+from telemetry.store.tallies import DUPLICATE, HOUR_NANO, OVER_QUOTA, STORED
 from telemetry.windows import Window, moment, unix_nano
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,10 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import Rules
-from telemetry.row import Row
 from telemetry.spans.meaning import Failure
 from telemetry.spans.operation import operation
 from telemetry.spans.span import Span
+from telemetry.store.row import Row
 
 MAX_TEXT = 500  # characters of a column; the span itself stays whole in its segment
 NO_FAILURE = Failure("", "", "", "")

@@ -16,8 +16,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from rest_framework.response import Response
 
 from loopkit.http import rpc_status
-from telemetry.batch import Receipt
 from telemetry.otlp.decode import Encoding
+from telemetry.store.batch import Receipt
 
 SUCCESS = {Encoding.JSON: 202, Encoding.PROTOBUF: 200}  # 202 is the published contract, 200 the OTLP MUST
 SOONEST_RETRY_SECONDS = 1

@@ -21,8 +21,8 @@ from telemetry.filters import Filters, floor, matching, reach
 from telemetry.leads import are_counted, may_have, stretches
 from telemetry.models import Record
 from telemetry.spans.record_ids import parse
-from telemetry.sql import fetch_many
-from telemetry.store import snapshot
+from telemetry.store.append import snapshot
+from telemetry.store.sql import fetch_many
 from telemetry.windows import Window
 from tenants.binding import bound_alias
 

@@ -17,14 +17,15 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry import conventions, segments
+from telemetry import conventions
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Origin as OriginRow
 from telemetry.models import Record, Trace
 from telemetry.otlp import decode
 from telemetry.otlp.values import attributes, jsonable
 from telemetry.spans.span import Origin
-from telemetry.stored_messages import DamagedStore, as_damage
+from telemetry.store import segments
+from telemetry.store.stored_messages import DamagedStore, as_damage
 from telemetry.windows import rfc3339
 
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")

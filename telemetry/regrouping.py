@@ -13,7 +13,7 @@ from copy import copy
 from django.db.models import Count, Q
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from telemetry import charges, conventions, records, rollups, segments
+from telemetry import conventions, records
 from telemetry.classify import failure
 from telemetry.filters import in_window
 from telemetry.grouping.fingerprint import fingerprint
@@ -23,7 +23,8 @@ from telemetry.otlp import decode
 from telemetry.otlp.values import attributes
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import Origin, Span
-from telemetry.sql import write_many
+from telemetry.store import charges, rollups, segments
+from telemetry.store.sql import write_many
 from telemetry.windows import Window
 
 Position = tuple[int, bytes, bytes]  # start time, trace, span

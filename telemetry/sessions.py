@@ -24,7 +24,7 @@ from telemetry.reading import Page
 from telemetry.records import OK
 from telemetry.session_summaries import Session, summaries
 from telemetry.session_walk import SCAN, SCAN_RECORDS, Walk
-from telemetry.store import snapshot
+from telemetry.store.append import snapshot
 from telemetry.windows import FURTHEST, Window
 
 FEW = 2_000  # records that an index leads to; the traces of more are met soon by looking at each

@@ -16,9 +16,9 @@ from loopkit.http.error_answers import handle
 from loopkit.http.errors import ApiError
 from telemetry import body, ledger, otlp_answer
 from telemetry import otlp_shapes as shapes
-from telemetry.batch import Receipt
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
+from telemetry.store.batch import Receipt
 from tenants.authentication import ProducerKey
 from tenants.project_view import ProjectView
 

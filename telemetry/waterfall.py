@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from telemetry import trace_tree
 from telemetry.models import Record, Trace
 from telemetry.spans.record_ids import record_id
-from telemetry.store import snapshot
+from telemetry.store.append import snapshot
 from telemetry.trace_tree import Node, Placed
 
 PAGE = 100  # rows

@@ -1,4 +1,4 @@
-"""Segments read by their documented format alone: telemetry/segments.py says it."""
+"""Segments read by their documented format alone: telemetry/store/segments.py says it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from diagnosis import switch
 from diagnosis.switch_model import FingerprintSwitch
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record, Rollup
-from telemetry.rollups import bucket
+from telemetry.store.rollups import bucket
 from telemetry.windows import MINUTE_NANO
 from tenants import audit
 from tenants.binding import bind

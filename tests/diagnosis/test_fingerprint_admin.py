@@ -17,8 +17,8 @@ from diagnosis import fingerprint_admin, switch, switch_preview
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.switch_model import FingerprintSwitch
-from telemetry import version_lease
 from telemetry.grouping.versions import FIRST, NEWEST
+from telemetry.store import version_lease
 from telemetry.windows import Window
 from tenants import audit, pool, project_file
 from tenants.models import AuditEntry, Project

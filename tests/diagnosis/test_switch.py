@@ -13,10 +13,11 @@ from django.db import OperationalError
 
 from diagnosis import switch
 from diagnosis.switch import Phase
-from telemetry import regrouping, version_lease
+from telemetry import regrouping
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding
+from telemetry.store import version_lease
 from tenants import audit
 from tenants.binding import bind
 from tenants.models import AuditEntry, Project

@@ -17,8 +17,8 @@ from diagnosis.loop_states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
 from loopkit.http.errors import Unavailable
-from telemetry import version_lease
 from telemetry.grouping.versions import FIRST, NEWEST
+from telemetry.store import version_lease
 from telemetry.windows import Window
 from tenants import audit
 from tenants.binding import bind

@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection
 
 from loopkit.http import store_fault
-from telemetry.stored_messages import DamagedStore
+from telemetry.store.stored_messages import DamagedStore
 from tenants.project_file import OutdatedFile
 from tests import ROOT
 

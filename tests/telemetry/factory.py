@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from telemetry.batch import Receipt
 from telemetry.ingest import ingest
 from telemetry.otlp import otlp_json
 from telemetry.otlp.decode import Encoding
+from telemetry.store.batch import Receipt
 from telemetry.windows import unix_nano
 from tenants.binding import bind
 from tenants.models import Project

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry import segments
 from telemetry.models import Record, Trace
 from telemetry.otlp.decode import Encoding, parse
 from telemetry.scrubbing.scrub import scrub
+from telemetry.store import segments
 from tenants.binding import bind
 from tenants.provisioning import Minted
 from tests import captures

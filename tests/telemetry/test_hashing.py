@@ -9,12 +9,12 @@ import pytest
 
 from diagnosis import calls
 from diagnosis.rules import latency, missing_call
-from telemetry import charges
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.hashing import hash64, hash64_of_texts
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import origin_id
+from telemetry.store import charges
 
 PLACE = ("shop", "POST /orders")
 OPERATION: Any = SimpleNamespace(service="shop", operation="POST /orders")

@@ -14,8 +14,8 @@ import pytest
 
 from loopkit.http import rpc_status
 from telemetry import otlp_answer
-from telemetry.batch import Receipt
 from telemetry.otlp.decode import Encoding
+from telemetry.store.batch import Receipt
 from tenants.provisioning import Minted
 from tests.telemetry.answers import counts, partial_success, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span

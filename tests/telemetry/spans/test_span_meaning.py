@@ -11,8 +11,8 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry import segments
 from telemetry.models import Origin, Record
+from telemetry.store import segments
 from telemetry.windows import unix_nano
 from tenants.binding import bind
 from tenants.provisioning import Minted

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from telemetry.models import Origin, Record, Segment, Trace
-from telemetry.sql import execute
+from telemetry.store.sql import execute
 from tenants import pool
 from tenants.binding import bind
 from tenants.provisioning import Minted

@@ -20,9 +20,9 @@ from typing import Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.row import Row
-from telemetry.sql import fetch, write_many
-from telemetry.stored_messages import DamagedStore, as_damage, parse_stored
+from telemetry.store.row import Row
+from telemetry.store.sql import fetch, write_many
+from telemetry.store.stored_messages import DamagedStore, as_damage, parse_stored
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from telemetry import segments
-from telemetry.row import COLUMNS, PLACE, Row, stored_values
-from telemetry.segments import Part
-from telemetry.sql import fetch_many, write_many
+from telemetry.store import segments
+from telemetry.store.row import COLUMNS, PLACE, Row, stored_values
+from telemetry.store.segments import Part
+from telemetry.store.sql import fetch_many, write_many
 
 Key = tuple[bytes, bytes]  # trace and span id
 INSERT = (

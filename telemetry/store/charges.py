@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 from telemetry.grouping.attribution import attribute
 from telemetry.hashing import hash64_of_texts
-from telemetry.rollups import MAX_SUM
-from telemetry.row import Row
-from telemetry.sql import fetch, write_many
-from telemetry.traces import Summary
+from telemetry.store.rollups import MAX_SUM
+from telemetry.store.row import Row
+from telemetry.store.sql import fetch, write_many
+from telemetry.store.traces import Summary
 
 CHUNK = 400  # traces a statement
 MOST_RECORDS = (

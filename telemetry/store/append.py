@@ -15,10 +15,10 @@ from typing import Any
 
 from django.db import connections, transaction  # noqa: TID251  (this is the module that offers the right atomic)
 
-from telemetry import charges, commits, rollups, tallies, traces, version_lease
-from telemetry.batch import Batch, Receipt
-from telemetry.insertion import existing, insert_new
-from telemetry.row import Row
+from telemetry.store import charges, group_commit, rollups, tallies, traces, version_lease
+from telemetry.store.batch import Batch, Receipt
+from telemetry.store.insertion import existing, insert_new
+from telemetry.store.row import Row
 from tenants import pool
 from tenants.binding import bound_alias, bound_project
 from tenants.project_file import check_version
@@ -46,10 +46,10 @@ def append(batch: Batch) -> Receipt:
     """
     Store what is new and fits the quota. The receipt is true once this returns.
 
-    The request waits for its turn at this store (commits.py). Whoever has it opens one `checked_transaction`, writes
+    The request waits for its turn at this store (group_commit.py). Whoever has it opens one `checked_transaction`, writes
     the batches of all that wait by then with `write_batches`, and hands each its receipt.
     """
-    return commits.together(bound_project().project_id, batch, checked_transaction, write_batches)
+    return group_commit.together(bound_project().project_id, batch, checked_transaction, write_batches)
 
 
 @contextmanager

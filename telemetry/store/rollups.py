@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, cast
 
-from telemetry.sql import execute, write_many
+from telemetry.store.sql import execute, write_many
 
 Group = tuple[int, str, str, int, int]
 Count = tuple[int, int, int]  # records, sum and maximum of their durations

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from django.db import OperationalError
 
-from telemetry.batch import Batch, Receipt
+from telemetry.store.batch import Batch, Receipt
 
 MOST_ROWS = 4096  # in one transaction, so that nobody waits long for the rows of others
 PATIENCE = 1.0  # seconds for a turn; threads that wait for one store are not there for others

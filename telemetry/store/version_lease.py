@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from django.db.utils import OperationalError
 
-from telemetry.batch import Batch
+from telemetry.store.batch import Batch
 from tenants.binding import bound_project
 from tenants.models import Project
 

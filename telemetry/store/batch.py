@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from telemetry.row import Row
-from telemetry.segments import Part
+from telemetry.store.row import Row
+from telemetry.store.segments import Part
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)  # thousands of rows are no error message

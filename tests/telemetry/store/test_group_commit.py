@@ -12,8 +12,8 @@ from contextlib import contextmanager, nullcontext
 import pytest
 from django.db import OperationalError
 
-from telemetry import commits
-from telemetry.batch import Batch, Receipt
+from telemetry.store import group_commit
+from telemetry.store.batch import Batch, Receipt
 
 
 def batch(number: int) -> Batch:
@@ -43,12 +43,13 @@ class Store:
 def sent(store: Store, name: str) -> dict[int, int | Exception]:
     """What five senders got: the first one writes while the others come."""
     with ThreadPoolExecutor(5) as pool:
-        first = pool.submit(commits.together, name, batch(0), nullcontext, store.write)
+        first = pool.submit(group_commit.together, name, batch(0), nullcontext, store.write)
         assert store.entered.wait(5)
         others = {
-            n: pool.submit(commits.together, name, batch(n), nullcontext, store.write) for n in range(1, 5)
+            n: pool.submit(group_commit.together, name, batch(n), nullcontext, store.write)
+            for n in range(1, 5)
         }
-        while len(commits._lines[name].waiting) < 4:
+        while len(group_commit._lines[name].waiting) < 4:
             time.sleep(0.001)
         store.go.set()
     answers = {0: first, **others}
@@ -84,12 +85,12 @@ def test_a_failing_store_is_asked_once_for_all() -> None:
     assert len(store.transactions) == 2
 
 
-@pytest.mark.parametrize("rows", [commits.MOST_ROWS, 10 * commits.MOST_ROWS])
+@pytest.mark.parametrize("rows", [group_commit.MOST_ROWS, 10 * group_commit.MOST_ROWS])
 def test_a_large_batch_is_written_alone(rows: int) -> None:
-    line = commits.Line()
+    line = group_commit.Line()
     large = Batch([None] * rows, [], Counter(), Counter(), None, 0)  # type: ignore[list-item]
     for one in (large, batch(1), batch(2)):
-        line.waiting.append((one, commits.Future()))
+        line.waiting.append((one, group_commit.Future()))
 
     taken = [[found.now_unix_nano for found, _ in line.take()] for _ in range(2)]
 
@@ -105,18 +106,18 @@ def never_had() -> Iterator[None]:
 
 
 def test_a_store_that_is_stuck_holds_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commits, "PATIENCE", 0.02)
+    monkeypatch.setattr(group_commit, "PATIENCE", 0.02)
     store = Store()
 
     def refused(number: int) -> float:
         start = time.monotonic()
         with pytest.raises(OperationalError, match="locked"):
-            commits.together("stuck", batch(number), never_had, store.write)
+            group_commit.together("stuck", batch(number), never_had, store.write)
         return time.monotonic() - start
 
     with ThreadPoolExecutor(4) as pool:
         took = sorted(pool.map(refused, range(4)))
 
     assert [seconds > 0.1 for seconds in took] == [False, False, False, True]
-    assert not commits._lines["stuck"].waiting
+    assert not group_commit._lines["stuck"].waiting
     assert store.transactions == []

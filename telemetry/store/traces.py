@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from operator import add as add_up
 from typing import Any, NamedTuple
 
-from telemetry.row import Row
-from telemetry.sql import fetch_many
+from telemetry.store.row import Row
+from telemetry.store.sql import fetch_many
 
 TEXTS = ("session_id", "user_id", "agent", "service", "environment")
 SUMS = ("records", "failures", "input_tokens", "output_tokens")

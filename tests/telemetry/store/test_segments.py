@@ -9,8 +9,8 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry import segments
-from telemetry.row import Row
+from telemetry.store import segments
+from telemetry.store.row import Row
 from tenants import project_file
 from tests.segment_contents import unpacked
 

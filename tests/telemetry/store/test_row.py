@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from telemetry.models import Record
-from telemetry.row import COLUMNS, OF_OTHER_TABLES, PLACE, Row
+from telemetry.store.row import COLUMNS, OF_OTHER_TABLES, PLACE, Row
 
 
 def test_every_column_of_the_record_is_a_field_of_its_row() -> None:
     stored = {field.attname for field in Record._meta.concrete_fields}
 
-    missing = dict.fromkeys(stored - set(COLUMNS) - set(PLACE), "is no field of telemetry/row.py")
+    missing = dict.fromkeys(stored - set(COLUMNS) - set(PLACE), "is no field of telemetry/store/row.py")
     unknown = dict.fromkeys(set(COLUMNS) - stored, "is no column of telemetry/models.py")
     assert missing | unknown == {}
 

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from telemetry import charges, normalise, regrouping
+from telemetry import normalise, regrouping
 from telemetry.grouping.versions import NEWEST
 from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup
-from telemetry.store import atomic
+from telemetry.store import charges
+from telemetry.store.append import atomic
 from tenants.binding import bind, bound_alias
 from tenants.models import Project
 from tenants.provisioning import Minted

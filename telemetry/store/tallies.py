@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from telemetry.sql import fetch, write_many
+from telemetry.store.sql import fetch, write_many
 
 HOUR_NANO = 3_600_000_000_000
 STORED, DUPLICATE, OVER_QUOTA = "stored", "duplicate", "over_quota"

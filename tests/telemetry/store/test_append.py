@@ -14,11 +14,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from telemetry import segments
-from telemetry.batch import Receipt
-from telemetry.insertion import COLUMNS
 from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup, Tally, Trace
-from telemetry.rollups import MINUTE_NANO, bucket
+from telemetry.store import segments
+from telemetry.store.batch import Receipt
+from telemetry.store.insertion import COLUMNS
+from telemetry.store.rollups import MINUTE_NANO, bucket
 from tenants.binding import bind
 from tenants.models import Project
 from tests.server import Server
@@ -195,7 +195,7 @@ def test_a_failed_append_leaves_nothing_behind(db: None, monkeypatch: Any) -> No
     def fail(*rows: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("telemetry.store.tally", fail)
+    monkeypatch.setattr("telemetry.store.append.tally", fail)
     try:
         store(project, spans(1), NOW)
     except RuntimeError:
