@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, cast
 from diagnosis.failures import FIELDS, Failing, chunks
 from diagnosis.sampling import first_traces, slices
 from diagnosis.traffic import ServiceOperation
-from telemetry import records
 from telemetry.hashing import hash64_of_texts
 from telemetry.models import Record
+from telemetry.reads import record_json as records
 from telemetry.store import segments
 from telemetry.windows import Window
 

@@ -9,8 +9,9 @@ from typing import Any
 from diagnosis import exposure, loop_answers, packets
 from diagnosis.models import Loop
 from diagnosis.operations import operations
-from telemetry import ledger, sessions, totals
-from telemetry.filters import Filters
+from telemetry import ledger
+from telemetry.reads import session_pages, totals
+from telemetry.reads.filters import Filters
 from telemetry.windows import Window
 from tenants.answers import summary
 from tenants.binding import bind
@@ -28,7 +29,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
         records, failed = exposure.records_in(window), exposure.failures_in(window)
         fates = totals.by_fate()
         entries = ledger.entries(Window.ending(now, LEDGER_MINUTES))
-        failing = sessions.page(window, Filters(outcome="failure"), None, SESSIONS)
+        failing = session_pages.page(window, Filters(outcome="failure"), None, SESSIONS)
         traces, session_count = totals.traces_and_sessions(window)
     counts = {
         "records": records,

@@ -20,9 +20,9 @@ from diagnosis.course import Course
 from diagnosis.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.models import Loop
 from diagnosis.readable import rows, text
-from telemetry import reading, waterfall
+from telemetry.reads import record_pages, waterfall
+from telemetry.reads.waterfall import Waterfall
 from telemetry.spans.record_ids import parse
-from telemetry.waterfall import Waterfall
 from tenants.binding import bind
 
 logger = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def of_store(loop: Loop, record_ids: list[str], asked: Mapping[str, str]) -> Evi
     """The same of the bound store."""
     offered = record_ids[:EVIDENCE_LIMIT]
     wanted = asked.get("record", "")
-    found = reading.find([*offered, wanted])
+    found = record_pages.find([*offered, wanted])
     chosen_id = wanted if parse(wanted) else next((one for one in offered if one in found), "")
     chosen = found.get(chosen_id)
     return Evidence(
@@ -109,7 +109,7 @@ def line(record: dict[str, Any] | None) -> str:
 def pair(chosen: dict[str, Any], signal_type: str) -> Pair:
     """The record beside its healthy twin."""
     healthy_id = twin.find(chosen["record_id"], signal_type)
-    healthy = reading.find([healthy_id]).get(healthy_id) if healthy_id else None
+    healthy = record_pages.find([healthy_id]).get(healthy_id) if healthy_id else None
     return Pair(chosen, healthy, differences.compare(chosen, healthy) if healthy else None)
 
 

@@ -18,7 +18,7 @@ from diagnosis.suspected_release import Suspected
 from telemetry.failures import code_location
 from telemetry.failures.code_location import CodeLocation
 from telemetry.grouping.fingerprint import cluster_id
-from telemetry.reading import find
+from telemetry.reads.record_pages import find
 from telemetry.windows import Window, rfc3339
 from tenants.models import Project
 

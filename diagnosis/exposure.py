@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from telemetry.counts import cut, stretches
-from telemetry.filters import in_window
 from telemetry.models import Counted, DayRollup, HourRollup, Record, Rollup
+from telemetry.reads.counts import cut, stretches
+from telemetry.reads.filters import in_window
 from telemetry.windows import Window
 
 EVERY, DAY = Q(), 1440  # minutes

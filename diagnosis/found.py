@@ -2,7 +2,7 @@
 What rules find by themselves over a window, where no record carries the fingerprint: found again, a page at a time.
 
 The same window gives the same samples and so the same records, unless spans of it came in later; nothing is kept.
-Order as in telemetry/reading.py: start time, trace id, span id, all descending.
+Order as in telemetry/reads/record_pages.py: start time, trace id, span id, all descending.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from diagnosis import run_rules
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
 from diagnosis.rules import RULES
-from telemetry import cursors, reading
-from telemetry.cursors import Cursor
-from telemetry.reading import Page
+from telemetry.reads import cursors, record_pages
+from telemetry.reads.cursors import Cursor
+from telemetry.reads.record_pages import Page
 from telemetry.store.append import snapshot
 from telemetry.windows import Window
 
@@ -31,9 +31,9 @@ def page(window: Window, fingerprint: int, cursor: Cursor | None, limit: int) ->
             one for cluster in find(window) if cluster.fingerprint == fingerprint for one in cluster.records
         ]
         rest = behind(records, cursor)
-        rows = reading.rows_of(one.record_id for one in rest[: limit + 1])
+        rows = record_pages.rows_of(one.record_id for one in rest[: limit + 1])
         rows.sort(key=lambda row: (row.start_time_unix_nano, row.trace_id, row.span_id), reverse=True)
-        return reading.shown_page(rows, cursors.RECORDS, window, limit)
+        return record_pages.shown_page(rows, cursors.RECORDS, window, limit)
 
 
 def behind(records: list[Failing], cursor: Cursor | None) -> list[Failing]:

@@ -12,7 +12,7 @@ from typing import Any
 from diagnosis import issue_text, loop_states, loops, neutral, next_action, reopening, two_people
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
-from telemetry.reading import find
+from telemetry.reads.record_pages import find
 from tenants.binding import bind
 
 WARNING = (

@@ -15,8 +15,8 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from diagnosis import exposure, failures
 from diagnosis.rates import Counts
 from diagnosis.spread import BATCHES, Observed, clustering
-from telemetry.counts import cut
 from telemetry.models import Record
+from telemetry.reads.counts import cut
 from telemetry.store.rollups import TABLES
 from telemetry.windows import MINUTE_NANO, Window
 

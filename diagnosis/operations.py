@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from telemetry import counts
+from telemetry.reads import counts
 from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window
 

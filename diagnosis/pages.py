@@ -22,10 +22,10 @@ from diagnosis.diagnose import diagnose
 from diagnosis.loop_states import WAITING
 from diagnosis.models import Loop
 from loopkit.http.links import absolute
-from telemetry import cursors, reading, sessions
-from telemetry.filters import Filters
 from telemetry.grouping.fingerprint import of_cluster_id
-from telemetry.records import FAILURE
+from telemetry.reads import cursors, record_pages, session_pages
+from telemetry.reads.filters import Filters
+from telemetry.reads.record_json import FAILURE
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.models import Project
 from tenants.pages import for_project
@@ -86,7 +86,7 @@ def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpR
         raise Http404
     loop = get_object_or_404(Loop, project=project, cluster_id=cluster_id)
     wanted = loop.issue["evidence_ids"]
-    found = reading.find(wanted)
+    found = record_pages.find(wanted)
     context = {
         "project": project,
         "loop": loop,
@@ -108,7 +108,7 @@ def sessions_page(request: HttpRequest, project: Project) -> HttpResponse:
     cursor = cursors.parse(request.GET.get("cursor", ""), cursors.SESSIONS)
     window = cursor.window if cursor else window_of(request.GET, timezone.now())
     failing = request.GET.get("outcome") == FAILURE
-    found = sessions.page(window, Filters(outcome=FAILURE if failing else ""), cursor, SESSIONS_A_PAGE)
+    found = session_pages.page(window, Filters(outcome=FAILURE if failing else ""), cursor, SESSIONS_A_PAGE)
     context = {"project": project, "here": "sessions", "failing": failing, "page": found.shown()}
     return render(request, "dashboard/sessions.html", context | choice(window))
 
@@ -119,7 +119,7 @@ def session_page(request: HttpRequest, project: Project) -> HttpResponse:
     """One session with its records, oldest first. Its id may hold anything, so it comes as a parameter."""
     session_id = request.GET.get("session_id", "")
     cursor = cursors.parse(request.GET.get("cursor", ""), cursors.TURNS)
-    found = sessions.detail(ALWAYS, session_id, cursor, TURNS_A_PAGE)
+    found = session_pages.detail(ALWAYS, session_id, cursor, TURNS_A_PAGE)
     if found is None:
         raise Http404
     shown = found.shown()
@@ -132,7 +132,7 @@ def session_page(request: HttpRequest, project: Project) -> HttpResponse:
 @for_project
 def record_page(request: HttpRequest, project: Project, record_id: str) -> HttpResponse:
     """One record, whole, as it was sent."""
-    record = reading.find([record_id]).get(record_id)
+    record = record_pages.find([record_id]).get(record_id)
     if record is None:
         raise Http404
     diagnosed = Loop.objects.filter(project=project, cluster_id=record["cluster_id"]).exists()

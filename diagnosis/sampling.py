@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from telemetry.filters import in_window
 from telemetry.models import Trace
+from telemetry.reads.filters import in_window
 from telemetry.windows import Window
 
 SLICES = 20  # of a window

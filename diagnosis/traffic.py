@@ -1,7 +1,7 @@
 """
 The traffic of a window by service, operation and cluster, read once for all issues of a diagnosis.
 
-The same numbers as observed.read gives one by one (telemetry/counts.py).
+The same numbers as observed.read gives one by one (telemetry/reads/counts.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from diagnosis.rates import Counts
-from telemetry import counts
+from telemetry.reads import counts
 from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import Window
 

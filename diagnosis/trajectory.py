@@ -18,9 +18,9 @@ from django.db.models import Count
 from diagnosis import exposure
 from diagnosis.rates import odds
 from diagnosis.spread import widened
-from telemetry import filters
 from telemetry.models import Trace
-from telemetry.session_summaries import key
+from telemetry.reads import filters
+from telemetry.reads.session_summaries import key
 from telemetry.windows import Window
 
 MOST_TRACES = 5_000

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from loopkit.http.error_answers import HINTS, sentence
 from loopkit.http.errors import ApiError
 from telemetry import parameters
-from telemetry.cursors import Cursor
-from telemetry.filters import Filters
 from telemetry.grouping import fingerprint
+from telemetry.reads.cursors import Cursor
+from telemetry.reads.filters import Filters
 from telemetry.windows import FURTHEST, MAX_MINUTES, Window, unix_nano
 
 TIME = "Write RFC 3339 in UTC, such as 2026-01-31T12:00:00Z"

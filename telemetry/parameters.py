@@ -17,8 +17,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from loopkit.http.errors import ApiError
-from telemetry import cursors, records
 from telemetry.grouping import fingerprint
+from telemetry.reads import cursors, record_json
 from telemetry.signals import SIGNAL_TYPES
 from telemetry.spans import record_ids
 from telemetry.windows import EPOCH, MAX_MINUTES
@@ -85,7 +85,7 @@ class ListParameters(Parameters):
     service = serializers.CharField(required=False, trim_whitespace=False)
     operation = serializers.CharField(required=False, trim_whitespace=False)
     signal_type = serializers.ChoiceField(SIGNAL_TYPES, required=False)
-    outcome = serializers.ChoiceField([records.OK, records.FAILURE], required=False)
+    outcome = serializers.ChoiceField([record_json.OK, record_json.FAILURE], required=False)
     session_id = serializers.CharField(
         required=False, trim_whitespace=False, help_text="A session id or a trace id. Reaches back 30 days."
     )

@@ -9,9 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from telemetry import parameters, reading, sessions
+from telemetry import parameters
 from telemetry import serializers as shapes
 from telemetry.asking import asked
+from telemetry.reads import record_pages, session_pages
 from telemetry.windows import MAX_MINUTES
 from tenants.project_view import ProjectView
 from tenants.serializers import Error
@@ -41,7 +42,7 @@ class TelemetryView(ProjectView):
     def get(self, request: Request) -> Response:
         """A page of the window."""
         query = asked(parameters.TelemetryParameters, request, timezone.now())
-        page = reading.page(query.window, query.filters, query.cursor, query.limit)
+        page = record_pages.page(query.window, query.filters, query.cursor, query.limit)
         return Response({"ok": True} | page.shown())
 
 
@@ -64,7 +65,7 @@ class SessionsView(ProjectView):
     def get(self, request: Request) -> Response:
         """A page of the window."""
         query = asked(parameters.SessionsParameters, request, timezone.now())
-        page = sessions.page(query.window, query.filters, query.cursor, query.limit)
+        page = session_pages.page(query.window, query.filters, query.cursor, query.limit)
         return Response({"ok": True} | page.shown())
 
 
@@ -87,7 +88,7 @@ class SessionView(ProjectView):
     def get(self, request: Request, id: str) -> Response:
         """The summary and a page of records, oldest first."""
         query = asked(parameters.SessionParameters, request, timezone.now())
-        detail = sessions.detail(query.window, id, query.cursor, query.limit)
+        detail = session_pages.detail(query.window, id, query.cursor, query.limit)
         if detail is None:
             raise session_not_found(id)
         return Response({"ok": True} | detail.shown())

@@ -13,14 +13,15 @@ from copy import copy
 from django.db.models import Count, Q
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from telemetry import conventions, records
+from telemetry import conventions
 from telemetry.classify import failure
-from telemetry.filters import in_window
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import Rules
 from telemetry.models import Record
 from telemetry.otlp import decode
 from telemetry.otlp.values import attributes
+from telemetry.reads import record_json
+from telemetry.reads.filters import in_window
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import Origin, Span
 from telemetry.store import charges, rollups, segments
@@ -65,7 +66,7 @@ def newest(window: Window, number: int, limit: int) -> list[Record]:
 
 def regrouped(rows: Sequence[Record], rules: Rules) -> list[int]:
     """The fingerprint of each of these records by those rules."""
-    messages, shared = segments.messages(rows), records.origins(rows)
+    messages, shared = segments.messages(rows), record_json.origins(rows)
     origins = {ids: origin(resource_and_scope) for ids, resource_and_scope in shared.items()}
     return [
         number(

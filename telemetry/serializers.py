@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from telemetry import records
+from telemetry.reads import record_json as records
 from telemetry.signals import SIGNAL_TYPES
 
 OUTCOMES = (records.OK, records.FAILURE)

@@ -9,7 +9,7 @@ import struct
 
 from diagnosis import content, growth
 from loopkit.roles import ROLES
-from telemetry.digests import digest
+from telemetry.reads.digests import digest
 from tests import ROOT
 
 TEXT = (ROOT / "docs" / "approval.md").read_text()

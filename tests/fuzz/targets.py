@@ -14,10 +14,11 @@ import orjson
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from loopkit.http.errors import ApiError
-from telemetry import body, records
+from telemetry import body
 from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Decoded, Encoding, TooManySpans, Undecodable, parse, spans
+from telemetry.reads import record_json
 from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.span import Span
 
@@ -77,7 +78,7 @@ def check_shown(span: Span) -> None:
     shared = ResourceSpans.FromString(span.origin.resource_message)
     shared.scope_spans.add().ParseFromString(span.origin.scope_message)
     stored = type(span.message).FromString(span.message.SerializeToString())
-    orjson.dumps([records.content(stored, shared), records.capture(stored, shared)])
+    orjson.dumps([record_json.content(stored, shared), record_json.capture(stored, shared)])
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {"json": json, "protobuf": protobuf, "compressed": compressed}

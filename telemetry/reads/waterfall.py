@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telemetry import trace_tree
 from telemetry.models import Record, Trace
+from telemetry.reads import trace_tree
+from telemetry.reads.trace_tree import Node, Placed
 from telemetry.spans.record_ids import record_id
 from telemetry.store.append import snapshot
-from telemetry.trace_tree import Node, Placed
 
 PAGE = 100  # rows
 ABOVE = 20  # rows in sight above the span that is asked about

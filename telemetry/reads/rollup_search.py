@@ -15,9 +15,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from telemetry.filters import Filters
 from telemetry.otlp.values import attributes
-from telemetry.records import FAILURE
+from telemetry.reads.filters import Filters
+from telemetry.reads.record_json import FAILURE
 from telemetry.spans.span import Origin
 from telemetry.store.rollups import NO_FAILURE, TABLES
 from telemetry.store.sql import fetch

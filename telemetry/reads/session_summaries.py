@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import Count, Max, Min, QuerySet, Sum, TextField, Value
 from django.db.models.functions import NullIf
 
-from telemetry import filters, records
 from telemetry.models import Trace
+from telemetry.reads import filters, record_json
 from telemetry.windows import rfc3339
 
 TRACES_SHOWN = 20
@@ -48,7 +48,7 @@ class Session:
     @property
     def outcome(self) -> str:
         """A session with one failing record failed."""
-        return records.FAILURE if self.failures else records.OK
+        return record_json.FAILURE if self.failures else record_json.OK
 
     def joined(self, other: Session) -> Session:
         """With the trace whose id this session took for its own."""

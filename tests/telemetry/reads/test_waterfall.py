@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from telemetry import waterfall
-from telemetry.waterfall import PAGE, SCALE, Waterfall
+from telemetry.reads import waterfall
+from telemetry.reads.waterfall import PAGE, SCALE, Waterfall
 from tenants.binding import bind
 from tenants.provisioning import Minted
 from tests.telemetry.factory import minutes, span, span_id, store, trace_id

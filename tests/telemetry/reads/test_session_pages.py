@@ -10,8 +10,8 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from telemetry import session_walk, sessions
-from telemetry.filters import Filters
+from telemetry.reads import session_pages, session_walk
+from telemetry.reads.filters import Filters
 from telemetry.windows import Window
 from tenants.binding import bind, bound_alias
 from tenants.provisioning import Minted
@@ -36,14 +36,14 @@ def store(alice: Minted) -> Store:
 
 
 @pytest.fixture
-def page(alice: Minted) -> Callable[..., sessions.SessionPage]:
+def page(alice: Minted) -> Callable[..., session_pages.SessionPage]:
     """A page of alice's sessions of the last hour before noon."""
 
     def read(
         window: Window = LAST_HOUR, cursor: Any = None, limit: int = 50, **filters: Any
-    ) -> sessions.SessionPage:
+    ) -> session_pages.SessionPage:
         with bind(alice.project):
-            return sessions.page(window, Filters(**filters), cursor, limit)
+            return session_pages.page(window, Filters(**filters), cursor, limit)
 
     return read
 
@@ -54,7 +54,7 @@ def detail(alice: Minted) -> Callable[..., Any]:
 
     def read(session_id: str, window: Window = LAST_HOUR, cursor: Any = None, limit: int = 500) -> Any:
         with bind(alice.project):
-            found = sessions.detail(window, session_id, cursor, limit)
+            found = session_pages.detail(window, session_id, cursor, limit)
             return found and found.shown() | {"cursor": found.page.next_cursor}
 
     return read
@@ -67,11 +67,11 @@ def turn(session: str, at: float, **more: Any) -> dict[str, Any]:
     return span("turn", at=NOON - minutes(at), **fields)
 
 
-def ids(page: sessions.SessionPage) -> list[str]:
+def ids(page: session_pages.SessionPage) -> list[str]:
     return [session.session_id for session in page.sessions]
 
 
-def every_page(page: Callable[..., sessions.SessionPage], **asked: Any) -> list[str]:
+def every_page(page: Callable[..., session_pages.SessionPage], **asked: Any) -> list[str]:
     """The ids of all pages together."""
     read = page(**asked)
     found = ids(read)
@@ -161,8 +161,8 @@ def test_a_walk_that_ends_early_goes_on_in_the_next_page(store, page, monkeypatc
 
 
 def test_a_rare_filter_is_walked_in_steps(store, page, monkeypatch):
-    monkeypatch.setattr(sessions, "SCAN", 3)
-    monkeypatch.setattr(sessions, "SCAN_RECORDS", 3)
+    monkeypatch.setattr(session_pages, "SCAN", 3)
+    monkeypatch.setattr(session_pages, "SCAN_RECORDS", 3)
     monkeypatch.setattr(session_walk, "MAX_STEPS", 1)
     store(*(turn(f"s{n}", 1 + n // 4) for n in range(20)))
     store(turn("rare", 30), deployment_environment_name="test")
@@ -184,7 +184,7 @@ def test_what_never_came_is_known_without_a_walk(store, page, asked):
 
 @pytest.mark.parametrize("few", [1, 100])
 def test_sessions_with_a_signal_are_found_whether_there_are_few_or_many(store, page, monkeypatch, few):
-    monkeypatch.setattr(sessions, "FEW", few)
+    monkeypatch.setattr(session_pages, "FEW", few)
     store(*(turn(f"s{n}", 1 + n, error="" if n % 2 else "lost") for n in range(6)))
 
     assert ids(page(signal_type="error")) == ["s0", "s2", "s4"]
@@ -202,15 +202,15 @@ def test_sessions_that_do_not_suit_cost_few_statements(store, page, alice):
     store(turn("last", 20))
 
     with bind(alice.project), CaptureQueriesContext(connections[bound_alias()]) as statements:
-        found = sessions.page(LAST_HOUR, Filters(outcome="ok"), None, 1)
+        found = session_pages.page(LAST_HOUR, Filters(outcome="ok"), None, 1)
 
     assert ids(found) == ["last"]
     assert len(statements) < 20
 
 
 def test_a_search_that_is_long_enough_goes_on_in_the_next_page(store, page, monkeypatch):
-    monkeypatch.setattr(sessions, "ROUND", 7)
-    monkeypatch.setattr(sessions, "MAX_ROUNDS", 2)
+    monkeypatch.setattr(session_pages, "ROUND", 7)
+    monkeypatch.setattr(session_pages, "MAX_ROUNDS", 2)
     store(*good_and_bad(40))
     store(turn("first", 0.5), turn("last", 20))
 

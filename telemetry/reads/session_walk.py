@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from telemetry import cursors, filters
-from telemetry.cursors import Cursor
 from telemetry.models import Trace
-from telemetry.session_summaries import key
+from telemetry.reads import cursors, filters
+from telemetry.reads.cursors import Cursor
+from telemetry.reads.session_summaries import key
 from telemetry.windows import Window
 
 CHUNK = 500  # traces that one step reads

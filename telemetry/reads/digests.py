@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable
 
 from telemetry.models import Origin, Record
-from telemetry.reading import rows_of
+from telemetry.reads.record_pages import rows_of
 from telemetry.spans.record_ids import record_id
 from telemetry.store import segments
 from telemetry.store.append import snapshot

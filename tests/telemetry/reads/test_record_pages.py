@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from telemetry import reading
-from telemetry.filters import Filters
-from telemetry.reading import Page
+from telemetry.reads import record_pages
+from telemetry.reads.filters import Filters
+from telemetry.reads.record_pages import Page
 from telemetry.windows import Window
 from tenants.binding import bind
 from tenants.provisioning import Minted
@@ -74,7 +74,7 @@ def read(alice: Minted) -> Read:
 
     def page(window: Window = LAST_HOUR, cursor: Any = None, limit: int = 100, **filters: Any) -> Page:
         with bind(alice.project):
-            return reading.page(window, Filters(**filters), cursor, limit)
+            return record_pages.page(window, Filters(**filters), cursor, limit)
 
     return page
 
@@ -220,7 +220,7 @@ def test_spans_that_arrive_between_pages_do_not_disturb_them(store, read):
 
 
 def test_a_rare_filter_makes_short_pages_that_lead_on(store, read, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_SCAN", 3)
+    monkeypatch.setattr(record_pages, "MAX_SCAN", 3)
     store(*(span(f"s{n}", id=n, at=NOON - minutes(1 + n // 4)) for n in range(20)))
     store(span("rare", at=NOON - minutes(30)), deployment_environment_name="test")
 
@@ -235,8 +235,8 @@ def test_a_rare_filter_makes_short_pages_that_lead_on(store, read, monkeypatch):
 @pytest.mark.parametrize("stretches", [1, 300])
 @pytest.mark.parametrize("asked", [{}, {"outcome": "failure"}, {"operation": "rare"}])
 def test_rollups_lead_to_the_records_of_a_rare_service(store, read, monkeypatch, stretches, asked):
-    monkeypatch.setattr(reading, "MAX_SCAN", 3)
-    monkeypatch.setattr(reading, "MAX_STRETCHES", stretches)
+    monkeypatch.setattr(record_pages, "MAX_SCAN", 3)
+    monkeypatch.setattr(record_pages, "MAX_STRETCHES", stretches)
     store(*(span(f"s{n}", id=n, at=NOON - minutes(1 + n // 4), error="lost") for n in range(20)))
     rare = [span("rare", id=f"r{n}", at=NOON - minutes(25 + n / 2), error="lost") for n in range(6)]
     store(*rare, service_name="search")
@@ -260,7 +260,7 @@ def test_rollups_lead_to_the_records_of_a_rare_service(store, read, monkeypatch,
     ],
 )
 def test_what_never_came_is_known_without_reading_on(store, read, monkeypatch, asked):
-    monkeypatch.setattr(reading, "MAX_SCAN", 3)
+    monkeypatch.setattr(record_pages, "MAX_SCAN", 3)
     store(*(span(f"s{n}", id=n, at=NOON - minutes(1 + n)) for n in range(20)))
 
     page = read(**asked)
@@ -327,7 +327,7 @@ def test_records_are_found_by_their_ids(alice, store, read):
     known = [record["record_id"] for record in read(Window(0, LAST_HOUR.end_unix_nano), limit=500).records]
 
     with bind(alice.project):
-        found = reading.find([*known, unknown, "nonsense", "rec_1"])
+        found = record_pages.find([*known, unknown, "nonsense", "rec_1"])
 
     assert sorted(found) == sorted(known)
     assert len(found) == 451

@@ -14,16 +14,16 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 
-from telemetry import cursors, reading
-from telemetry.cursors import Cursor
-from telemetry.filters import Filters, in_window, is_of_session
-from telemetry.filters import matching as matching_records
-from telemetry.leads import are_counted, may_have, stretches
 from telemetry.models import Record, Trace
-from telemetry.reading import Page
-from telemetry.records import OK
-from telemetry.session_summaries import Session, summaries
-from telemetry.session_walk import SCAN, SCAN_RECORDS, Walk
+from telemetry.reads import cursors, record_pages
+from telemetry.reads.cursors import Cursor
+from telemetry.reads.filters import Filters, in_window, is_of_session
+from telemetry.reads.filters import matching as matching_records
+from telemetry.reads.record_json import OK
+from telemetry.reads.record_pages import Page
+from telemetry.reads.rollup_search import are_counted, may_have, stretches
+from telemetry.reads.session_summaries import Session, summaries
+from telemetry.reads.session_walk import SCAN, SCAN_RECORDS, Walk
 from telemetry.store.append import snapshot
 from telemetry.windows import FURTHEST, Window
 
@@ -165,4 +165,4 @@ def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -
                 | Q(trace_id=cursor.trace_id, span_id__gt=cursor.span_id)
             )
         in_order = rows.order_by("start_time_unix_nano", "trace_id", "span_id")
-        return Detail(next(iter(found.values())), reading.cut(in_order, cursors.TURNS, window, limit))
+        return Detail(next(iter(found.values())), record_pages.cut(in_order, cursors.TURNS, window, limit))

@@ -2,7 +2,7 @@
 Records of the bound project, a page at a time: filtered in SQL, newest first, keyset-paged.
 
 Order: start time, trace id, span id, all descending. Where no index leads to what is asked for, an answer looks at
-MAX_SCAN records, then where rollups lead (leads.py), and no more: such a page may be short, or empty, and still have
+MAX_SCAN records, then where rollups lead (rollup_search.py), and no more: such a page may be short, or empty, and still have
 a next cursor.
 """
 
@@ -15,11 +15,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from telemetry import cursors, records
-from telemetry.cursors import Cursor
-from telemetry.filters import Filters, floor, matching, reach
-from telemetry.leads import are_counted, may_have, stretches
 from telemetry.models import Record
+from telemetry.reads import cursors
+from telemetry.reads import record_json as records
+from telemetry.reads.cursors import Cursor
+from telemetry.reads.filters import Filters, floor, matching, reach
+from telemetry.reads.rollup_search import are_counted, may_have, stretches
 from telemetry.spans.record_ids import parse
 from telemetry.store.append import snapshot
 from telemetry.store.sql import fetch_many

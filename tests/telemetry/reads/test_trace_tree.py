@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.trace_tree import CIRCLE, ORPHAN, Node, placed
+from telemetry.reads.trace_tree import CIRCLE, ORPHAN, Node, placed
 
 
 def node(name: str, parent: str = "", start: int = 0) -> Node:

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from django.db.models import Q, QuerySet
 
-from telemetry import records
-from telemetry.cursors import Cursor
 from telemetry.models import Record, Trace
+from telemetry.reads import record_json
+from telemetry.reads.cursors import Cursor
 from telemetry.spans import record_ids
 from telemetry.windows import Window
 
@@ -39,12 +39,12 @@ class Filters:
     def lead_by_index(self) -> bool:
         """Whether an index leads to what is asked for."""
         texts = (self.session_id, self.trace_id, self.record_id, self.signal_type)
-        return any(texts) or self.fingerprint is not None or self.outcome == records.FAILURE
+        return any(texts) or self.fingerprint is not None or self.outcome == record_json.FAILURE
 
     @property
     def is_guess(self) -> bool:
         """The same, or an index leads to far more: to all failures, for those of one service."""
-        kinds = self.outcome == records.FAILURE or bool(self.signal_type) or self.fingerprint is not None
+        kinds = self.outcome == record_json.FAILURE or bool(self.signal_type) or self.fingerprint is not None
         is_one_trace = bool(self.session_id or self.trace_id or self.record_id)
         return self.need_scan or (kinds and not is_one_trace and bool(self.service or self.operation))
 
@@ -69,7 +69,7 @@ def matching(window: Window, filters: Filters) -> QuerySet[Record]:
         if value not in ("", b"", None):
             rows = rows.filter(**{name: value})
     if filters.outcome:
-        rows = rows.filter(fingerprint__isnull=filters.outcome == records.OK)
+        rows = rows.filter(fingerprint__isnull=filters.outcome == record_json.OK)
     if filters.signal_type:
         rows = rows.filter(fingerprint__isnull=False)  # true of all of them; names the index of failures
     if filters.record_id:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.models import Count, Q, Sum
 
-from telemetry.filters import in_window
 from telemetry.models import Tally, Trace
+from telemetry.reads.filters import in_window
 from telemetry.windows import Window
 
 
