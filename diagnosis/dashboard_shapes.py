@@ -4,8 +4,8 @@ from rest_framework import serializers
 
 from diagnosis.loop_shapes import LoopSummary
 from diagnosis.packet_shapes import DiagnosisPacket
-from telemetry.ledger_views import LedgerEntry
-from telemetry.serializers import Shape, Window, text
+from telemetry.api.ledger_views import LedgerEntry
+from telemetry.api.serializers import Shape, Window, text
 from tenants.serializers import ProjectSummary
 
 

@@ -3,8 +3,8 @@
 from rest_framework import serializers
 
 from diagnosis.eval_formats import FORMATS
-from telemetry.parameters import Declared
-from telemetry.serializers import Shape, text
+from telemetry.api.parameters import Declared
+from telemetry.api.serializers import Shape, text
 
 
 class EvalParameters(Declared):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from diagnosis import eval_formats, eval_shapes
 from diagnosis.eval_models import EvalCandidate, EvalResult
 from loopkit.http.errors import ApiError
-from telemetry.asking import checked, sent
+from telemetry.api.parsed_query import checked, sent
 from tenants.models import Project
 from tenants.project_view import ProjectView
 from tenants.serializers import Error

@@ -26,8 +26,8 @@ from diagnosis.feeds import Feed
 from diagnosis.notice_models import Notice
 from diagnosis.pages_of import page, place_in
 from loopkit.http.links import absolute
-from telemetry.asking import checked
-from telemetry.parameters import Declared, page_limit
+from telemetry.api.parameters import Declared, page_limit
+from telemetry.api.parsed_query import checked
 from tenants.serializers import Error
 
 REFUSED = {(code, "application/json"): Error for code in (400, 401)}

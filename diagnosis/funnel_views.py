@@ -13,10 +13,10 @@ from rest_framework.response import Response
 
 from diagnosis.funnel_lives import STAGES
 from diagnosis.funnel_rows import of_project
-from telemetry.asking import checked
-from telemetry.parameters import Declared, minutes
-from telemetry.serializers import Shape
-from telemetry.serializers import Window as WindowShape
+from telemetry.api.parameters import Declared, minutes
+from telemetry.api.parsed_query import checked
+from telemetry.api.serializers import Shape
+from telemetry.api.serializers import Window as WindowShape
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.project_view import ProjectView
 from tenants.serializers import Error

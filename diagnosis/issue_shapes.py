@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.models import Loop, Severity
 from diagnosis.rules import SIGNAL_TYPES
-from telemetry.serializers import Shape, number, text
+from telemetry.api.serializers import Shape, number, text
 
 SEVERITIES = Severity.labels
 STATUSES = ["new", "in_progress", "verified", "regression", "reopened", "rejected"]

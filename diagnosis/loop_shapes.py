@@ -7,8 +7,8 @@ from diagnosis.issue_shapes import SEVERITIES, PatchPlan
 from diagnosis.loop_states import REPORTABLE
 from diagnosis.models import Loop
 from diagnosis.pages_of import place_in
-from telemetry.parameters import Declared, page_limit
-from telemetry.serializers import Record, Shape, text
+from telemetry.api.parameters import Declared, page_limit
+from telemetry.api.serializers import Record, Shape, text
 
 
 class LoopsParameters(Declared):

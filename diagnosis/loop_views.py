@@ -16,8 +16,8 @@ from diagnosis import handoff, handoff_download, loop_answers, loop_shapes, loop
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
-from telemetry.asking import checked, sent
-from telemetry.parameters import Declared
+from telemetry.api.parameters import Declared
+from telemetry.api.parsed_query import checked, sent
 from tenants.authentication import Principal
 from tenants.models import Project
 from tenants.project_view import ProjectView

@@ -6,11 +6,11 @@ from diagnosis.issue_shapes import IssueSerializer
 from diagnosis.loop_shapes import DecisionShape
 from diagnosis.models import Loop, Packet
 from diagnosis.pages_of import place_in
-from telemetry import parameters
+from telemetry.api import parameters
+from telemetry.api.parameters import Declared, Parameters, Parsed, page_limit
+from telemetry.api.serializers import Shape, Window, text
 from telemetry.grouping.fingerprint import of_cluster_id
-from telemetry.parameters import Declared, Parameters, Parsed, page_limit
 from telemetry.reads import cursors
-from telemetry.serializers import Shape, Window, text
 from telemetry.windows import MAX_MINUTES
 
 

@@ -14,9 +14,9 @@ from diagnosis.dashboard import dashboard
 from diagnosis.models import Packet
 from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
-from telemetry.asking import asked, asked_window, checked
-from telemetry.parameters import Declared, Parameters
-from telemetry.serializers import TelemetryPage
+from telemetry.api.parameters import Declared, Parameters
+from telemetry.api.parsed_query import asked, asked_window, checked
+from telemetry.api.serializers import TelemetryPage
 from tenants.project_view import ProjectView
 from tenants.serializers import Error
 

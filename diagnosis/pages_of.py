@@ -18,7 +18,7 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, Q, QuerySet
 
-from telemetry.parameters import Parsed
+from telemetry.api.parameters import Parsed
 from telemetry.reads.cursors import opaque_bytes, opaque_text
 
 M = TypeVar("M", bound=Model)

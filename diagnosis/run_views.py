@@ -11,7 +11,7 @@ from diagnosis import packet_shapes, packets, verification, verify_shapes
 from diagnosis.diagnose import diagnose
 from diagnosis.loop_views import own_loop, wrong_state
 from diagnosis.loops import WrongState
-from telemetry.asking import sent
+from telemetry.api.parsed_query import sent
 from telemetry.windows import Window
 from tenants.project_view import ProjectView
 from tenants.serializers import Error

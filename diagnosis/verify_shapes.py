@@ -4,8 +4,8 @@ from rest_framework import serializers
 
 from diagnosis.models import Loop
 from diagnosis.verification_model import Verification
-from telemetry.parameters import Declared
-from telemetry.serializers import Shape, text
+from telemetry.api.parameters import Declared
+from telemetry.api.serializers import Shape, text
 
 
 class VerifyRequest(Declared):

@@ -14,7 +14,7 @@ import orjson
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from loopkit.http.errors import ApiError
-from telemetry import body
+from telemetry.api import otlp_body
 from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Decoded, Encoding, TooManySpans, Undecodable, parse, spans
@@ -47,7 +47,7 @@ def compressed(data: bytes) -> None:
     """The first byte chooses the Content-Encoding."""
     encoding = ("gzip", "deflate", "identity")[data[0] % 3] if data else ""
     with suppress(ApiError):
-        protobuf(body.read(Sent(data[1:], encoding)))
+        protobuf(otlp_body.read(Sent(data[1:], encoding)))
 
 
 def ingest(data: bytes, encoding: Encoding) -> Decoded | None:

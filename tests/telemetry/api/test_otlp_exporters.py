@@ -85,7 +85,7 @@ FAULTS = [
 
 @ENCODINGS
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-@pytest.mark.parametrize("place", ["telemetry.views.ingest", "tenants.project_view.bind"])
+@pytest.mark.parametrize("place", ["telemetry.api.otlp_views.ingest", "tenants.project_view.bind"])
 def test_b2_no_fault_of_a_store_is_a_500_which_loses_the_batch(
     send: Callable[..., Any], encode: Encode, monkeypatch: pytest.MonkeyPatch, fault: Exception, place: str
 ) -> None:
@@ -99,7 +99,7 @@ def test_b2_no_fault_of_a_store_is_a_500_which_loses_the_batch(
 def test_b3_every_503_asks_for_less_patience_than_exporters_have(
     send: Callable[..., Any], encode: Encode, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    monkeypatch.setattr("telemetry.views.ingest", failing(fault))
+    monkeypatch.setattr("telemetry.api.otlp_views.ingest", failing(fault))
 
     answer = send(encode(spans(1)))
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from telemetry import body, ledger
+from telemetry import ledger
+from telemetry.api import otlp_body
 from telemetry.models import Tally
 from tenants.binding import bind
 from tenants.provisioning import Minted
@@ -55,7 +56,7 @@ def test_b9_what_is_not_kept_is_not_unpacked(
     content_type: str,
     compression: str,
 ) -> None:
-    monkeypatch.setattr(body, "decompressed", failing(AssertionError("unpacked")))
+    monkeypatch.setattr(otlp_body, "decompressed", failing(AssertionError("unpacked")))
 
     headers = {"Content-Type": content_type, "Content-Encoding": compression}
     answer = call("POST", path, alice.keys["producer"], gzip.compress(b"x"), **headers)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from loopkit.http.error_answers import HINTS, sentence
 from loopkit.http.errors import ApiError
-from telemetry import parameters
+from telemetry.api import parameters
 from telemetry.grouping import fingerprint
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import Filters

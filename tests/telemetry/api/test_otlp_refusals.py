@@ -14,7 +14,7 @@ from django.db import DatabaseError, OperationalError, connection
 
 from loopkit.http.error_answers import HINTS
 from loopkit.http.errors import Unavailable
-from telemetry import otlp_answer
+from telemetry.api import otlp_answer
 from tenants.project_file import OutdatedFile
 from tenants.provisioning import Minted
 from tests.telemetry.answers import bad_request, status
@@ -116,7 +116,7 @@ def test_a6_a_strange_host_is_a_status(call: Callable[..., Any], settings: Any, 
 
 @ENCODINGS
 @pytest.mark.parametrize(
-    "place", ["telemetry.views.ingest", "django.middleware.csrf.CsrfViewMiddleware.process_request"]
+    "place", ["telemetry.api.otlp_views.ingest", "django.middleware.csrf.CsrfViewMiddleware.process_request"]
 )
 def test_a6_a_fault_of_ours_is_a_status_too(
     send: Callable[..., Any],
@@ -159,7 +159,7 @@ PASSING = [
 def test_a7_a_passing_fault_is_503_which_clients_retry(
     send: Callable[..., Any], encode: Encode, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    monkeypatch.setattr("telemetry.views.ingest", failing(fault))
+    monkeypatch.setattr("telemetry.api.otlp_views.ingest", failing(fault))
 
     answer = send(encode(spans(1)))
 
@@ -186,7 +186,7 @@ def test_a8_a_wait_is_told_in_few_whole_seconds(
     send: Callable[..., Any], encode: Encode, monkeypatch: pytest.MonkeyPatch, wanted: int, told: str
 ) -> None:
     busy = Unavailable("overloaded", "Too many writers wait.", "Send again.", retry_after_seconds=wanted)
-    monkeypatch.setattr("telemetry.views.ingest", failing(busy))
+    monkeypatch.setattr("telemetry.api.otlp_views.ingest", failing(busy))
 
     assert send(encode(spans(1))).headers["Retry-After"] == told
 

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from telemetry import ledger
-from telemetry.asking import checked, window
-from telemetry.parameters import Parameters, minutes
-from telemetry.read_views import REFUSED
-from telemetry.serializers import Shape, Window
+from telemetry.api.parameters import Parameters, minutes
+from telemetry.api.parsed_query import checked, window
+from telemetry.api.read_views import REFUSED
+from telemetry.api.serializers import Shape, Window
 from tenants.project_view import ProjectView
 
 

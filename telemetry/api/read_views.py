@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from telemetry import parameters
-from telemetry import serializers as shapes
-from telemetry.asking import asked
+from telemetry.api import parameters
+from telemetry.api import serializers as shapes
+from telemetry.api.parsed_query import asked
 from telemetry.reads import record_pages, session_pages
 from telemetry.windows import MAX_MINUTES
 from tenants.project_view import ProjectView

@@ -14,8 +14,9 @@ from rest_framework.request import Request
 
 from loopkit.http.error_answers import handle
 from loopkit.http.errors import ApiError
-from telemetry import body, ledger, otlp_answer
-from telemetry import otlp_shapes as shapes
+from telemetry import ledger
+from telemetry.api import otlp_answer, otlp_body
+from telemetry.api import otlp_serializers as shapes
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
 from telemetry.store.batch import Receipt
@@ -102,7 +103,7 @@ def received(request: Request, encoding: Encoding) -> Receipt:
     """What became of the request's spans. An ApiError refuses the whole request, which goes into the ledger."""
     now = timezone.now()
     try:
-        return ingest(body.read(request._request), encoding, now)
+        return ingest(otlp_body.read(request._request), encoding, now)
     except (Undecodable, TooManySpans, ApiError) as error:
         refusal = refusal_of(error)
         if refusal.status_code < 500:
@@ -146,7 +147,7 @@ class NotStoredView(OtlpView):
     def post(self, request: Request) -> HttpResponse:
         """An empty success keeps exporters quiet; the header and the ledger say what happened."""
         encoding = self.encoding(request)
-        for _ in body.pieces(request._request):
+        for _ in otlp_body.pieces(request._request):
             pass  # only its size matters
         ledger.note(self.reason, 1, timezone.now())
         return otlp_answer.empty(encoding)

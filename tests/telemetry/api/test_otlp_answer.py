@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from loopkit.http import rpc_status
-from telemetry import otlp_answer
+from telemetry.api import otlp_answer
 from telemetry.otlp.decode import Encoding
 from telemetry.store.batch import Receipt
 from tenants.provisioning import Minted

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from telemetry import user_signal
+from telemetry.api import user_signal
 from tenants import limits
 from tenants.authentication import FeedbackKey
 from tenants.project_view import ProjectView, validated

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from loopkit.http.errors import ApiError
-from telemetry import body
+from telemetry.api import otlp_body
 from tests.server import Server
 from tests.telemetry.conftest import SMALL_LIMIT_BYTES
 from tests.telemetry.factory import JSON, PROTOBUF
@@ -40,7 +40,7 @@ class Endless(Sent):
 def refusal(request: Any) -> ApiError:
     """The error that the request is answered with."""
     with pytest.raises(ApiError) as raised:
-        body.read(request)
+        otlp_body.read(request)
     return raised.value
 
 
@@ -53,19 +53,19 @@ def raw_deflate(data: bytes) -> bytes:
 def test_several_gzip_members_are_one_body(encoding: str) -> None:
     members = gzip.compress(TEXT, mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(b"end", mtime=0)
 
-    assert body.read(Sent(members, encoding)) == TEXT + b"end"
+    assert otlp_body.read(Sent(members, encoding)) == TEXT + b"end"
 
 
 @pytest.mark.parametrize(
-    "size", [0, 1, body.PIECE_BYTES - 1, body.PIECE_BYTES, body.PIECE_BYTES + 1, 300_000]
+    "size", [0, 1, otlp_body.PIECE_BYTES - 1, otlp_body.PIECE_BYTES, otlp_body.PIECE_BYTES + 1, 300_000]
 )
 def test_bodies_of_every_size_come_out_whole(size: int) -> None:
     text = (TEXT * 2)[:size]
 
-    assert body.read(Sent(text)) == text
-    assert body.read(Sent(gzip.compress(text, mtime=0), "gzip")) == text
-    assert body.read(Sent(zlib.compress(text), "deflate")) == text
-    assert body.read(Sent(raw_deflate(text), "deflate")) == text
+    assert otlp_body.read(Sent(text)) == text
+    assert otlp_body.read(Sent(gzip.compress(text, mtime=0), "gzip")) == text
+    assert otlp_body.read(Sent(zlib.compress(text), "deflate")) == text
+    assert otlp_body.read(Sent(raw_deflate(text), "deflate")) == text
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_bodies_of_every_size_come_out_whole(size: int) -> None:
         (raw_deflate(TEXT)[:-1], "deflate"),
         (raw_deflate(TEXT) + b"\xff" * 9, "deflate"),
         (raw_deflate(TEXT), "gzip"),
-        (gzip.compress(b"", mtime=0) * (body.MAX_MEMBERS + 1), "gzip"),
+        (gzip.compress(b"", mtime=0) * (otlp_body.MAX_MEMBERS + 1), "gzip"),
     ],
 )
 def test_broken_compression_is_400(data: bytes, encoding: str) -> None:
