@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from telemetry import ledger_admin
+from telemetry import admin as ledger_admin
 from telemetry.api import feedback_view, ledger_views, otlp_views, read_views
 
 urlpatterns = [
