@@ -53,7 +53,7 @@ def shipped_loop(project: Project, start: datetime, latency: bool) -> Loop | Non
     from telemetry.grouping.fingerprint import cluster_id
     from telemetry.models import Record
     from telemetry.windows import rfc3339
-    from tenants.binding import bind
+    from tenants.stores.binding import bind
 
     with bind(project):
         failing = Record.objects.filter(fingerprint__isnull=False).first()
@@ -91,7 +91,7 @@ def made(project: Project, packet: Packet, record: Record, cluster: str) -> Loop
 
 def forget(project: Project) -> None:
     """Delete the project's file: thousands of cases would fill a disk."""
-    from tenants import pool, project_file
+    from tenants.stores import pool, project_file
 
     pool.close_all()
     for path in project_file.path_of(project.project_id).parent.glob(f"{project.project_id}*"):

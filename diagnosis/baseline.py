@@ -20,7 +20,7 @@ from diagnosis.rates import Counts
 from diagnosis.rules import RULES
 from diagnosis.spread import Clustering, Observed
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
-from tenants.binding import bind
+from tenants.stores.binding import bind
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop
 from telemetry.reads.digests import digests
-from tenants.binding import bind
+from tenants.stores.binding import bind
 
 # Of an issue: where its loop stands, and the id of its cluster, which a switch of fingerprints renames.
 STANDING = frozenset({"loop_id", "status", "next_action", "approval", "cluster_id"})

@@ -14,8 +14,8 @@ from telemetry.reads import session_pages, totals
 from telemetry.reads.filters import Filters
 from telemetry.windows import Window
 from tenants.answers import summary
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 
 OPERATIONS, LOOPS, SESSIONS = 20, 50, 10
 LEDGER_MINUTES = 1440

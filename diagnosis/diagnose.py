@@ -22,8 +22,8 @@ from diagnosis.models import Packet
 from diagnosis.packets import publish
 from telemetry.store.append import snapshot
 from telemetry.windows import Window
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 
 
 def diagnose(project: Project, window: Window, now: datetime) -> Packet:

@@ -23,7 +23,7 @@ from diagnosis.readable import rows, text
 from telemetry.reads import record_pages, waterfall
 from telemetry.reads.waterfall import Waterfall
 from telemetry.spans.record_ids import parse
-from tenants.binding import bind
+from tenants.stores.binding import bind
 
 logger = logging.getLogger(__name__)
 EVIDENCE_LIMIT = 20

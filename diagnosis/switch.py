@@ -24,8 +24,8 @@ from telemetry.models import Record
 from telemetry.regrouping import START, Position
 from telemetry.store import append, version_lease
 from tenants import audit
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 
 Phase = FingerprintSwitch.Phase
 BATCH = 250  # records of one transaction, so that ingest waits a tenth of a second at most

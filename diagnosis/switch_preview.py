@@ -21,8 +21,8 @@ from telemetry.grouping.versions import Rules
 from telemetry.models import Record
 from telemetry.store.append import snapshot
 from telemetry.windows import MAX_MINUTES, Window
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 
 MOST_RECORDS = 5_000  # looked at, about a second; of each cluster at least
 FEWEST = 20

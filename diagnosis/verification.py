@@ -23,8 +23,8 @@ from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification_model import Verification
 from diagnosis.watch import STRAY
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 
 MOST = 20  # loops that a diagnosis looks at, because it answers a request; `manage.py verify_loops` takes its time
 

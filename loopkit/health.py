@@ -21,9 +21,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import Unavailable
-from tenants import project_file
 from tenants.project_view import PublicView
 from tenants.serializers import Error
+from tenants.stores import project_file
 
 READY = "ok"
 

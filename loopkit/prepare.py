@@ -17,7 +17,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
 from loopkit import roles
-from tenants import project_file
+from tenants.stores import project_file
 
 logger = logging.getLogger(__name__)
 ADMIN = "admin"

@@ -49,7 +49,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-DATABASE_ROUTERS = ["tenants.router.ProjectRouter"]
+DATABASE_ROUTERS = ["tenants.stores.router.ProjectRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # 3 descriptors each; 256 a process is the promise
 LOOPKIT_OPEN_STORES = env("LOOPKIT_OPEN_STORES", 48, natural)

@@ -21,9 +21,9 @@ from django.views.decorators.http import require_safe
 
 from telemetry import ledger
 from telemetry.windows import Window
-from tenants.binding import bind
 from tenants.models import Project
 from tenants.staff import visible
+from tenants.stores.binding import bind
 
 logger = logging.getLogger(__name__)
 DAY_MINUTES = 1440

@@ -26,7 +26,7 @@ from telemetry.store import segments
 from telemetry.store.append import append
 from telemetry.store.batch import Batch, Receipt
 from telemetry.windows import unix_nano
-from tenants.binding import bound_project, bound_since
+from tenants.stores.binding import bound_project, bound_since
 
 
 def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:

@@ -33,11 +33,11 @@ from loopkit.http.errors import ApiError
 from tenants import limits, sign_in_audit
 from tenants.audit import AuditEvent
 from tenants.authentication import Principal, authenticate
-from tenants.binding import bind
 from tenants.credentials import PREFIXES
 from tenants.models import Key, Project
 from tenants.project_view import validated
 from tenants.serializers import RecoverRequest
+from tenants.stores.binding import bind
 from tenants.views import recovered
 
 logger = logging.getLogger(__name__)

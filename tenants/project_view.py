@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from tenants.authentication import AgentKey, Principal
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 
 
 def validated(serializer_class: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:

@@ -15,8 +15,9 @@ import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from tenants import pool, project_file, provisioning
+from tenants import provisioning
 from tenants.provisioning import Minted
+from tenants.stores import pool, project_file
 from tests import shared_server
 from tests.browser_forms import Person
 from tests.module_data import ModuleData, kept_for_a_module

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.test import Client, override_settings
 
-from tenants import pool
+from tenants.stores import pool
 
 
 @dataclass(frozen=True, slots=True)

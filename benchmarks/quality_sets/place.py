@@ -31,7 +31,7 @@ def prepared() -> Iterator[None]:
         os.environ |= {"LOOPKIT_DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "loopkit.settings"}
         django.setup()
         from loopkit.prepare import prepare
-        from tenants import pool
+        from tenants.stores import pool
 
         prepare(Path(folder))
         try:
@@ -60,7 +60,7 @@ class Place:
         """One export request; the number of spans that were stored."""
         from telemetry.ingest import ingest
         from telemetry.otlp.decode import Encoding
-        from tenants.binding import bind
+        from tenants.stores.binding import bind
 
         with bind(self.project):
             encoding = Encoding.JSON if json else Encoding.PROTOBUF
@@ -74,7 +74,7 @@ class Place:
         """The window that holds every record."""
         from telemetry.models import Record
         from telemetry.windows import Window
-        from tenants.binding import bind
+        from tenants.stores.binding import bind
 
         with bind(self.project):
             starts = Record.objects.order_by("start_time_unix_nano").values_list(
@@ -86,7 +86,7 @@ class Place:
     def issues(self, window: Window | None = None) -> list[Issue]:
         """What a diagnosis of the window finds, worst first."""
         from diagnosis.findings import find
-        from tenants.binding import bind
+        from tenants.stores.binding import bind
 
         window = window or self.window()
         with bind(self.project):
@@ -95,7 +95,7 @@ class Place:
     def records(self, issue: Issue) -> list[Failing]:
         """Every record of the issue, by time."""
         from diagnosis.failures import load
-        from tenants.binding import bind
+        from tenants.stores.binding import bind
 
         keys = issue.cluster.spread(issue.cluster.records)
         with bind(self.project):
@@ -105,7 +105,7 @@ class Place:
     def model_calls(self, records: list[Failing]) -> dict[str, Around]:
         """The model calls around these failures, as issues show them for their evidence."""
         from diagnosis.model_calls import around
-        from tenants.binding import bind
+        from tenants.stores.binding import bind
 
         with bind(self.project):
             return around(records)
@@ -114,7 +114,7 @@ class Place:
         """The cluster of every failing record, by span id, as records show it."""
         from telemetry.grouping.fingerprint import cluster_id
         from telemetry.models import Record
-        from tenants.binding import bind
+        from tenants.stores.binding import bind
 
         with bind(self.project):
             rows = Record.objects.filter(fingerprint__isnull=False).values_list("span_id", "fingerprint")

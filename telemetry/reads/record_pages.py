@@ -25,7 +25,7 @@ from telemetry.spans.record_ids import parse
 from telemetry.store.append import snapshot
 from telemetry.store.sql import fetch_many
 from telemetry.windows import Window
-from tenants.binding import bound_alias
+from tenants.stores.binding import bound_alias
 
 MAX_SCAN = 50_000
 MAX_STRETCHES = 300  # minutes that one answer looks into

@@ -19,9 +19,9 @@ from telemetry.store import charges, group_commit, rollups, tallies, traces, ver
 from telemetry.store.batch import Batch, Receipt
 from telemetry.store.insertion import existing, insert_new
 from telemetry.store.row import Row
-from tenants import pool
-from tenants.binding import bound_alias, bound_project
-from tenants.project_file import check_version
+from tenants.stores import pool
+from tenants.stores.binding import bound_alias, bound_project
+from tenants.stores.project_file import check_version
 
 
 def atomic() -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connections
 
-from tenants.binding import bound_alias
+from tenants.stores.binding import bound_alias
 
 SIZES = (128, 16, 1)  # rows a statement; few texts, so that each is prepared once
 ROWS = "{rows}"  # in a statement: where its rows of values go

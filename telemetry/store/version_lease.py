@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from django.db.utils import OperationalError
 
 from telemetry.store.batch import Batch
-from tenants.binding import bound_project
 from tenants.models import Project
+from tenants.stores.binding import bound_project
 
 LEASE = 2.0  # seconds; hardly a request takes as long
 WAIT = 2 * LEASE  # of a switch, after the project has its new version

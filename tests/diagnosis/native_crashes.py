@@ -18,8 +18,8 @@ from telemetry.models import Record, Rollup
 from telemetry.store.rollups import bucket
 from telemetry.windows import MINUTE_NANO
 from tenants import audit
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 from tests.telemetry.factory import key_values, span, store
 
 DRIVER = "SIGABRT: x\n  at abort ()\n  at gpusGenerateCrashLog ()\n  at draw ()\n  at stage_update ()\n"

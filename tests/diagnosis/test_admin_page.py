@@ -8,8 +8,8 @@ from django.test import Client
 
 from diagnosis.models import Loop
 from diagnosis.verification_model import Verification
-from tenants import pool, project_file
 from tenants.models import Project
+from tenants.stores import pool, project_file
 from tests.diagnosis.console_requests import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
 from tests.staff_clients import Reader

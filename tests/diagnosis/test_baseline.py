@@ -10,7 +10,7 @@ from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.verification import verify
 from telemetry.models import Record
 from telemetry.windows import rfc3339
-from tenants.binding import bind
+from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after, make_packet
 
 

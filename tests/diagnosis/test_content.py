@@ -12,8 +12,8 @@ from diagnosis import content
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
 from telemetry.models import Origin, Record
-from tenants.binding import bind
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind
 from tests.diagnosis.factory import NOW, make_loop
 from tests.telemetry.factory import span, span_id, store, trace_id
 

@@ -11,7 +11,7 @@ from diagnosis import course
 from diagnosis.course import HEIGHT, LEAST, PARTS, Course
 from diagnosis.models import Loop
 from telemetry.windows import rfc3339
-from tenants.binding import bind
+from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import T0, Send
 
 

@@ -10,7 +10,7 @@ from diagnosis.observed import Target
 from diagnosis.rates import Counts
 from telemetry.models import Record
 from telemetry.windows import Window, unix_nano
-from tenants.binding import bind
+from tenants.stores.binding import bind
 from tests.telemetry.factory import span, store
 
 T0 = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

@@ -20,8 +20,9 @@ from diagnosis.switch_model import FingerprintSwitch
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_lease
 from telemetry.windows import Window
-from tenants import audit, pool, project_file
+from tenants import audit
 from tenants.models import AuditEntry, Project
+from tenants.stores import pool, project_file
 from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send
 from tests.staff_clients import Reader, home, member
 

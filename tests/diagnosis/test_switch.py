@@ -19,9 +19,9 @@ from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding
 from telemetry.store import version_lease
 from tenants import audit
-from tenants.binding import bind
 from tenants.models import AuditEntry, Project
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind
 from tests.diagnosis.native_crashes import (
     DRIVER,
     JAVA,

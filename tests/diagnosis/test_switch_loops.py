@@ -21,9 +21,9 @@ from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_lease
 from telemetry.windows import Window
 from tenants import audit
-from tenants.binding import bind
 from tenants.models import Project
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind
 from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
 from tests.telemetry.factory import span
 

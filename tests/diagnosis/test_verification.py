@@ -10,7 +10,7 @@ from diagnosis.verification import verify
 from diagnosis.verification_document import needed
 from diagnosis.verification_model import Verification
 from telemetry.models import Record
-from tenants.binding import bind
+from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import SHIPPED, after
 
 

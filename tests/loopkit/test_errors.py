@@ -14,7 +14,7 @@ from rest_framework.test import APIRequestFactory
 
 from loopkit.http.error_answers import handle, sentence
 from loopkit.http.errors import ApiError, Unavailable
-from tenants.project_file import OutdatedFile
+from tenants.stores.project_file import OutdatedFile
 from tests.server import Server
 
 

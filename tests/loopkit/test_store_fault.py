@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 
 from loopkit.http import store_fault
 from telemetry.store.stored_messages import DamagedStore
-from tenants.project_file import OutdatedFile
+from tenants.stores.project_file import OutdatedFile
 from tests import ROOT
 
 FULL = "Make room on its disk; nothing else is needed."

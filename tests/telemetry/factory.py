@@ -13,8 +13,8 @@ from telemetry.otlp import otlp_json
 from telemetry.otlp.decode import Encoding
 from telemetry.store.batch import Receipt
 from telemetry.windows import unix_nano
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 from telemetry import ledger
 from telemetry.models import Tally
 from telemetry.windows import Window
-from tenants.binding import bind
-from tenants.project_file import path_of
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind
+from tenants.stores.project_file import path_of
 from tests.diagnosis.dashboard_client import browser_of
 from tests.staff_clients import home, member, operator
 from tests.telemetry.factory import minutes, request, span, store

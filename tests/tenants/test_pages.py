@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from tenants import credentials
 from tenants.models import Project
-from tenants.project_file import ensure
 from tenants.provisioning import Minted
+from tenants.stores.project_file import ensure
 
 
 @pytest.fixture

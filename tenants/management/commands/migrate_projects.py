@@ -12,8 +12,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from tenants import project_file
 from tenants.models import Project
+from tenants.stores import project_file
 
 
 class Command(BaseCommand):

@@ -15,8 +15,8 @@ import pytest
 from telemetry import ledger
 from telemetry.api import otlp_body
 from telemetry.models import Tally
-from tenants.binding import bind
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind
 from tests.telemetry.answers import status
 from tests.telemetry.factory import JSON, PROTOBUF
 from tests.telemetry.otlp_requests import CONTENT_TYPES, PATHS, failing

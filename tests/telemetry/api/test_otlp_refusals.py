@@ -15,8 +15,8 @@ from django.db import DatabaseError, OperationalError, connection
 from loopkit.http.error_answers import HINTS
 from loopkit.http.errors import Unavailable
 from telemetry.api import otlp_answer
-from tenants.project_file import OutdatedFile
 from tenants.provisioning import Minted
+from tenants.stores.project_file import OutdatedFile
 from tests.telemetry.answers import bad_request, status
 from tests.telemetry.factory import JSON, PROTOBUF
 from tests.telemetry.otlp_requests import CONTENT_TYPES, ENCODINGS, Encode, failing, spans

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from telemetry.models import Record, Trace
-from tenants.binding import bind
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind
 from tests.server import Server
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span

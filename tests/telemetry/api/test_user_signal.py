@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from telemetry.models import Trace
-from tenants.binding import bind
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind
 from tests.telemetry.factory import span, store
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"

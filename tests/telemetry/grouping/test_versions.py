@@ -9,9 +9,9 @@ import pytest
 
 from telemetry.grouping.versions import FIRST, NEWEST, RULES, UnknownVersion, numbered
 from telemetry.models import Record
-from tenants.binding import bind
 from tenants.models import NEWEST_FINGERPRINTS, Project
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind
 from tests.telemetry.factory import request, span
 
 SPAN = span("place order", at=datetime(2026, 5, 4, 12, tzinfo=UTC), error="no stock")

@@ -19,8 +19,8 @@ from telemetry.store import segments
 from telemetry.store.batch import Receipt
 from telemetry.store.insertion import COLUMNS
 from telemetry.store.rollups import MINUTE_NANO, bucket
-from tenants.binding import bind
 from tenants.models import Project
+from tenants.stores.binding import bind
 from tests.server import Server
 from tests.telemetry.factory import request, span, store
 

@@ -18,9 +18,9 @@ from telemetry.grouping.versions import NEWEST
 from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup
 from telemetry.store import charges
 from telemetry.store.append import atomic
-from tenants.binding import bind, bound_alias
 from tenants.models import Project
 from tenants.provisioning import Minted
+from tenants.stores.binding import bind, bound_alias
 from tests.telemetry.factory import minutes, span, span_id, store
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -12,9 +12,9 @@ from django.test import Client
 
 from telemetry.models import Origin, Record, Segment, Trace
 from telemetry.store.sql import execute
-from tenants import pool
-from tenants.binding import bind
 from tenants.provisioning import Minted
+from tenants.stores import pool
+from tenants.stores.binding import bind
 from tests.order_service_spans import order, request
 
 if sys.version_info >= (3, 14):

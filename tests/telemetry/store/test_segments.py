@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.store import segments
 from telemetry.store.row import Row
-from tenants import project_file
+from tenants.stores import project_file
 from tests.segment_contents import unpacked
 
 

@@ -7,9 +7,9 @@ from django.apps import apps
 from django.db import connection, router
 
 from telemetry.models import Tally
-from tenants.binding import bind, bound_alias
 from tenants.models import Project
-from tenants.router import ProjectRouter
+from tenants.stores.binding import bind, bound_alias
+from tenants.stores.router import ProjectRouter
 
 ACME = Project(project_id="acme-00000001")
 

@@ -10,7 +10,7 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import models
 
-from tenants.checks import no_relation_leaves_a_database
+from tenants.stores.checks import no_relation_leaves_a_database
 
 
 @pytest.fixture

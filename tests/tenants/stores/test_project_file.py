@@ -13,12 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from telemetry.models import Tally
-from tenants import pool, project_file
-from tenants.binding import bind
 from tenants.models import Project
-from tenants.project_file import OutdatedFile
 from tenants.project_view import ProjectView
 from tenants.provisioning import Minted
+from tenants.stores import pool, project_file
+from tenants.stores.binding import bind
+from tenants.stores.project_file import OutdatedFile
 
 pytestmark = pytest.mark.django_db
 ACME = Project(project_id="acme-00000001")

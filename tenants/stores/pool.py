@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tenants import project_file
+from tenants.stores import project_file
 
 IDENTITY = "LOOPKIT_FILE"  # in a connection's settings: the file it was opened on
 _lock = threading.Lock()

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tenants import pool
 from tenants.models import Project
-from tenants.project_file import alias_of
+from tenants.stores import pool
+from tenants.stores.project_file import alias_of
 
 
 class ProjectNotBound(RuntimeError):

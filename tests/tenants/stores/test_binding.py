@@ -15,9 +15,16 @@ from django.db import connections
 from django.db.utils import ConnectionDoesNotExist
 
 from telemetry.models import Tally
-from tenants import project_file
-from tenants.binding import AlreadyBound, ProjectNotBound, WrongProject, bind, bound_alias, bound_project
 from tenants.models import Project
+from tenants.stores import project_file
+from tenants.stores.binding import (
+    AlreadyBound,
+    ProjectNotBound,
+    WrongProject,
+    bind,
+    bound_alias,
+    bound_project,
+)
 from tests.concurrent_processes import race
 
 pytestmark = pytest.mark.django_db
@@ -215,7 +222,7 @@ import django
 
 django.setup()
 from telemetry.models import Tally
-from tenants.binding import bind
+from tenants.stores.binding import bind
 from tenants.models import Project
 
 wait_for_the_others()

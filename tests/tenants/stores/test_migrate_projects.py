@@ -9,11 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from telemetry.models import Tally
-from tenants import project_file
-from tenants.binding import bind
 from tenants.provisioning import Minted
+from tenants.stores import project_file
+from tenants.stores.binding import bind
 from tests.server import Server
-from tests.tenants.test_project_file import damage, set_version
+from tests.tenants.stores.test_project_file import damage, set_version
 
 
 def run(**options: Any) -> str:

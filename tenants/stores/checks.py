@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.checks import Error, register
 from django.db import models
 
-from tenants.project_file import STORE_APP
+from tenants.stores.project_file import STORE_APP
 
 
 def crossings() -> Iterable[models.Field[Any, Any]]:

@@ -23,7 +23,7 @@ from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from tenants.project_database import BUSY_TIMEOUT_MS, ProjectDatabase
+from tenants.stores.sqlite_backend import BUSY_TIMEOUT_MS, ProjectDatabase
 
 STORE_APP = "telemetry"
 ALIAS_PREFIX = "project:"

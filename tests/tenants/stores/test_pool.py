@@ -16,10 +16,10 @@ import pytest
 from django.db import OperationalError, connections, transaction
 
 from telemetry.models import Tally
-from tenants import pool
-from tenants.binding import bind, bound_alias
 from tenants.models import Project
-from tenants.project_file import MissingFile, ensure, mark_of, path_of
+from tenants.stores import pool
+from tenants.stores.binding import bind, bound_alias
+from tenants.stores.project_file import MissingFile, ensure, mark_of, path_of
 
 pytestmark = pytest.mark.django_db
 ACME = Project(project_id="acme-00000001")

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import models
 
-from tenants.binding import WrongProject, bound_alias
-from tenants.project_file import ALIAS_PREFIX, STORE_APP
+from tenants.stores.binding import WrongProject, bound_alias
+from tenants.stores.project_file import ALIAS_PREFIX, STORE_APP
 
 
 class ProjectRouter:
