@@ -18,7 +18,7 @@ from diagnosis import approval, decision_basis, loop_states, next_action, reopen
 from diagnosis.approval import Choice
 from diagnosis.models import Decision, Loop, Packet
 from diagnosis.quantities import to_the_minute
-from tenants.limits import client_address
+from tenants.limits.rate_limits import client_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,14 +171,14 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 
 # Counters of rate limits, and the checks that do not apply here
-CACHES = {"default": {"BACKEND": "tenants.counter_cache.CounterCache"}}
+CACHES = {"default": {"BACKEND": "tenants.limits.counter_cache.CounterCache"}}
 LOOPKIT_CACHE_URL = env("LOOPKIT_CACHE_URL", "", cache_url)
 if LOOPKIT_CACHE_URL:
     CACHES["default"] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": LOOPKIT_CACHE_URL,
     }
-RATELIMIT_IP_META_KEY = "tenants.limits.client_address"
+RATELIMIT_IP_META_KEY = "tenants.limits.rate_limits.client_address"
 RATELIMIT_IPV6_MASK = 64  # one network, as providers hand them out
 SILENCED_SYSTEM_CHECKS = [
     "django_ratelimit.W001",  # names the backends its authors tested; ours counts exactly, and tests show it

@@ -18,7 +18,8 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import connection, transaction
 from django.http import HttpRequest
 
-from tenants import audit_chain, audit_head, limits
+from tenants import audit_chain, audit_head
+from tenants.limits import rate_limits
 from tenants.models import AuditEntry
 
 AuditEvent = AuditEntry.Event
@@ -39,7 +40,7 @@ SHELL = Actor("shell")  # who acts without a request has a shell on the machine
 
 def origin(request: HttpRequest, actor: str = "anyone") -> Actor:
     """The actor at the request's address."""
-    return Actor(actor, limits.client_address(request))
+    return Actor(actor, rate_limits.client_address(request))
 
 
 def staff(request: HttpRequest) -> Actor:

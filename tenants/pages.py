@@ -30,10 +30,11 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from loopkit.http import store_fault
 from loopkit.http.error_answers import as_api_error
 from loopkit.http.errors import ApiError
-from tenants import limits, sign_in_audit
+from tenants import sign_in_audit
 from tenants.audit import AuditEvent
 from tenants.authentication import Principal, authenticate
 from tenants.credentials import PREFIXES
+from tenants.limits import rate_limits
 from tenants.models import Key, Project
 from tenants.project_view import validated
 from tenants.serializers import RecoverRequest
@@ -155,7 +156,7 @@ def as_refusal(error: AuthenticationFailed) -> ApiError:
 def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
     """The refusal, or 429 once this network failed too often."""
     try:
-        limits.spend(request, "sign-in", settings.LOOPKIT_RECOVER_RATE, "Sign-in")
+        rate_limits.spend(request, "sign-in", settings.LOOPKIT_RECOVER_RATE, "Sign-in")
     except ApiError as error:
         return error
     sign_in_audit.key_failed(request)

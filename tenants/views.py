@@ -12,10 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from tenants import audit, credentials, limits, provisioning
+from tenants import audit, credentials, provisioning
 from tenants import serializers as shapes
 from tenants.answers import signup_answer, summary
 from tenants.authentication import KeyAuthentication
+from tenants.limits import rate_limits
 from tenants.models import SANDBOX, AccessRequest, Key, Project
 from tenants.project_view import ProjectView, PublicView, validated
 
@@ -45,7 +46,7 @@ class ProvisionView(PublicView):
 
     def mint(self, request: Request, project_name: str, operator: str) -> Response:
         """201 with fresh keys; 409 when a racing mint was faster; 429 above the limit."""
-        limits.spend(request, "mint", settings.LOOPKIT_MINT_RATE, "Provision")
+        rate_limits.spend(request, "mint", settings.LOOPKIT_MINT_RATE, "Provision")
         try:
             minted = provisioning.mint(
                 project_name, operator, timezone.now(), claim=True, by=audit.origin(request)
@@ -105,7 +106,7 @@ class SignupView(PublicView):
     def post(self, request: Request) -> Response:
         """201 with fresh keys."""
         asked = validated(shapes.SignupRequest, request.data)
-        limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
+        rate_limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
         minted = provisioning.mint(
             asked["project_name"], "", timezone.now(), claim=False, by=audit.origin(request)
         )
@@ -179,7 +180,7 @@ def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning
             "Recovery unavailable (SIGNUP_UPGRADE_SECRET absent).",
             "Ask the operator.",
         )
-    limits.spend(request, "recover", settings.LOOPKIT_RECOVER_RATE, "Recovery")
+    rate_limits.spend(request, "recover", settings.LOOPKIT_RECOVER_RATE, "Recovery")
     project, now = Project.objects.filter(project_id=project_id, tenant_id=SANDBOX).first(), timezone.now()
     if project is None or project.is_expired(now):
         hint = "Check project_id in your signup answer. If it expired: POST /v1/provision mints a new one."
@@ -207,7 +208,7 @@ class AccessRequestView(PublicView):
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
         asked = validated(shapes.AccessRequestRequest, request.data)
-        limits.spend(request, "access", settings.LOOPKIT_MINT_RATE, "Access request")
+        rate_limits.spend(request, "access", settings.LOOPKIT_MINT_RATE, "Access request")
         AccessRequest.objects.create(created_at=timezone.now(), **asked)
         return Response(
             {"ok": True, "message": "An operator will read this and answer by e-mail."}, status=201

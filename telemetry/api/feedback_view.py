@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
 from telemetry.api import user_signal
-from tenants import limits
 from tenants.authentication import FeedbackKey
+from tenants.limits import rate_limits
 from tenants.project_view import ProjectView, validated
 from tenants.serializers import Error
 
@@ -65,7 +65,7 @@ class FeedbackView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """202 once it is stored."""
-        limits.spend(request, "feedback", settings.LOOPKIT_FEEDBACK_RATE, "Feedback")
+        rate_limits.spend(request, "feedback", settings.LOOPKIT_FEEDBACK_RATE, "Feedback")
         said = user_signal.UserSignal(**validated(FeedbackRequest, request.data))
         try:
             taken = user_signal.take(said, timezone.now())

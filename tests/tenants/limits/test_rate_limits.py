@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from tenants.limits import client_address
+from tenants.limits.rate_limits import client_address
 from tests.server import Server, running
 
 

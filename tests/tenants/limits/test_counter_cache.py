@@ -22,7 +22,7 @@ def clock(monkeypatch: Any) -> Any:
     """`clock(60)`: a minute passes."""
     passed = [0.0]
     true_time = time.time
-    monkeypatch.setattr("tenants.counter_cache.time.time", lambda: true_time() + passed[0])
+    monkeypatch.setattr("tenants.limits.counter_cache.time.time", lambda: true_time() + passed[0])
 
     def wait(seconds: float) -> None:
         passed[0] += seconds
