@@ -19,7 +19,7 @@ from diagnosis import content, decision_basis, growth, loops, two_people
 from diagnosis.decision_basis import Basis
 from diagnosis.loop_states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
-from tenants import audit
+from tenants.audit import audit_log
 
 PERMISSION = "diagnosis.decide_loop"
 
@@ -147,10 +147,10 @@ def note(decision: Decision) -> None:
 def audit_decision(decision: Decision, state: str, address: str) -> None:
     """Append the decision to the audit log; `state` is what the loop was before."""
     loop = decision.loop
-    audit.record(
-        audit.AuditEvent.DECIDED,
+    audit_log.record(
+        audit_log.AuditEvent.DECIDED,
         f"loop:{loop.pk}",
-        audit.Actor(audit.person(decision.decided_by), address),
+        audit_log.Actor(audit_log.person(decision.decided_by), address),
         decision.decided_at,
         loop.project.tenant_id,
         project=loop.project_id,

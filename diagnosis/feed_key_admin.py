@@ -14,7 +14,7 @@ from django.urls import reverse
 from diagnosis import feed_keys
 from diagnosis.notice_models import FeedKey
 from loopkit.http.links import absolute
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.minted_admin import MintedAdmin
 from tenants.models import Tenant
 from tenants.staff import visible
@@ -65,7 +65,9 @@ class FeedKeyAdmin(MintedAdmin):
         """Where the key opens something."""
         return {"feeds": [absolute(request, reverse(f"notices-{kind}")) for kind in ("atom", "json")]}
 
-    def write_down(self, request: HttpRequest, key: FeedKey, event: audit.AuditEvent, now: datetime) -> None:
+    def write_down(
+        self, request: HttpRequest, key: FeedKey, event: audit_log.AuditEvent, now: datetime
+    ) -> None:
         """One entry about the key in the audit log."""
         said = {"kind": "feed", "label": key.label}
-        audit.record(event, f"feedkey:{key.pk}", audit.staff(request), now, key.tenant_id, **said)
+        audit_log.record(event, f"feedkey:{key.pk}", audit_log.staff(request), now, key.tenant_id, **said)

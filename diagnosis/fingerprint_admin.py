@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods
 from diagnosis import switch, switch_preview
 from diagnosis.switch_model import FingerprintSwitch
 from telemetry.grouping import versions
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import Project
 from tenants.staff import visible
 
@@ -91,4 +91,4 @@ def begin(request: HttpRequest, project: Project) -> FingerprintSwitch:
     form = Confirmed(request.POST)
     if not form.is_valid() or form.cleaned_data["before"] != project.fingerprint_version:
         raise switch.CannotSwitch("The version is not what the page showed. Look at the preview again.")
-    return switch.begin(project, form.cleaned_data["to"], audit.staff(request), timezone.now())
+    return switch.begin(project, form.cleaned_data["to"], audit_log.staff(request), timezone.now())

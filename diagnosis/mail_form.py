@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from diagnosis.notice_models import MailChoice
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import Tenant
 
 
@@ -35,10 +35,10 @@ class MailForm(forms.Form):
         for tenant_id in self.changed_data:
             before, after = self.fields[tenant_id].initial, self.cleaned_data[tenant_id]
             MailChoice.objects.update_or_create(user=self.user, tenant_id=tenant_id, defaults={"mode": after})
-            audit.record(
-                audit.AuditEvent.CHANGED,
+            audit_log.record(
+                audit_log.AuditEvent.CHANGED,
                 f"mail:{self.user.get_username()}",
-                audit.staff(request),
+                audit_log.staff(request),
                 timezone.now(),
                 tenant_id,
                 mode={"before": before, "after": after},

@@ -23,7 +23,7 @@ from telemetry.grouping import versions
 from telemetry.models import Record
 from telemetry.regrouping import START, Position
 from telemetry.store import append, version_lease
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import Project
 from tenants.stores.binding import bind
 
@@ -44,7 +44,7 @@ def under_way(project: Project) -> FingerprintSwitch | None:
 
 
 @transaction.atomic
-def begin(project: Project, to_version: int, by: audit.Actor, now: datetime) -> FingerprintSwitch:
+def begin(project: Project, to_version: int, by: audit_log.Actor, now: datetime) -> FingerprintSwitch:
     """The project has the new version from here on; `advance` does the rest. CannotSwitch, with the reason."""
     current = Project.objects.select_for_update().get(pk=project.pk)
     before = current.fingerprint_version
@@ -58,8 +58,8 @@ def begin(project: Project, to_version: int, by: audit.Actor, now: datetime) -> 
         project=current, from_version=before, to_version=to_version, actor=by.actor, started_at=now
     )
     told = {"before": before, "after": to_version}
-    audit.record(
-        audit.AuditEvent.CHANGED,
+    audit_log.record(
+        audit_log.AuditEvent.CHANGED,
         f"project:{project.pk}",
         by,
         now,

@@ -14,7 +14,8 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants import audit, audit_admin, user_admin  # noqa: F401 - they register themselves
+from tenants import audit_admin, user_admin  # noqa: F401 - they register themselves
+from tenants.audit import audit_log
 from tenants.audited_admin import AuditedAdmin
 from tenants.key_admin import KeyAdmin, KeyInline
 from tenants.models import AccessRequest, Key, Project, Tenant
@@ -159,7 +160,9 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
         moved = [row for row in projects if Project.objects.filter(pk=row.pk, state=old).update(state=new)]
         for project in moved:
             self.log_change(request, project, f"State: {new}.")
-            self.write_down(request, project, audit.AuditEvent.CHANGED, state={"before": old, "after": new})
+            self.write_down(
+                request, project, audit_log.AuditEvent.CHANGED, state={"before": old, "after": new}
+            )
         message = (
             f"{len(moved)} of {len(projects)} selected projects are {new} now; the others were {new} before."
         )

@@ -17,7 +17,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 
 from loopkit.http.errors import ApiError
-from tenants import sign_in_audit
+from tenants.audit import sign_ins
 from tenants.limits import rate_limits
 
 GROUP, WHAT = "admin-login", "Sign-in"
@@ -32,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         rate_limits.check(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
         answer = admin.site.login(request)
         if answer.status_code == 200:  # the form again; a success leads on
-            sign_in_audit.failed(request, request.POST.get("username", ""))
+            sign_ins.failed(request, request.POST.get("username", ""))
             rate_limits.spend(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
     except ApiError as refusal:
         return refused(refusal)

@@ -14,7 +14,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
 
-from tenants.audit_chain import as_line
+from tenants.audit.chain import as_line
 from tenants.models import AuditEntry
 from tenants.staff import ReadOnly, ScopedAdmin
 

@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants import audit
+from tenants.audit import audit_log
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -31,14 +31,14 @@ class AuditedAdmin(ModelAdmin):
         """The last step of saving; Django's admin has a transaction around it all."""
         super().save_related(request, form, formsets, change)
         if form.changed_data or not change:
-            event = audit.AuditEvent.CHANGED if change else audit.AuditEvent.ADDED
+            event = audit_log.AuditEvent.CHANGED if change else audit_log.AuditEvent.ADDED
             self.write_down(request, form.instance, event, **changes(form))
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         """One row, from its own page."""
         gone = copy(obj)  # deleting takes the key from the object
         super().delete_model(request, obj)
-        self.write_down(request, gone, audit.AuditEvent.DELETED)
+        self.write_down(request, gone, audit_log.AuditEvent.DELETED)
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -46,12 +46,14 @@ class AuditedAdmin(ModelAdmin):
         gone = list(queryset)
         super().delete_queryset(request, queryset)
         for row in gone:
-            self.write_down(request, row, audit.AuditEvent.DELETED)
+            self.write_down(request, row, audit_log.AuditEvent.DELETED)
 
-    def write_down(self, request: HttpRequest, row: Model, event: audit.AuditEvent, /, **detail: Any) -> None:
+    def write_down(
+        self, request: HttpRequest, row: Model, event: audit_log.AuditEvent, /, **detail: Any
+    ) -> None:
         """One entry about the row, for the members of its tenant."""
         target, tenant_id = f"{self.opts.model_name}:{self.called(row)}", getattr(row, "tenant_id", "")
-        audit.record(event, target, audit.staff(request), timezone.now(), tenant_id, **detail)
+        audit_log.record(event, target, audit_log.staff(request), timezone.now(), tenant_id, **detail)
 
     def called(self, row: Model) -> str:
         """The row's name in the log."""

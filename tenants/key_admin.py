@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants import audit, credentials, provisioning
+from tenants import credentials, provisioning
+from tenants.audit import audit_log
 from tenants.minted_admin import MintedAdmin
 from tenants.models import Key, Project
 
@@ -110,7 +111,7 @@ class KeyAdmin(ShowsStatus, MintedAdmin):
         raw = provisioning.add_key(asked["project"], Key.Kind(asked["kind"]), now, asked["expires_at"])
         return raw, Key.objects.get(digest=credentials.digest(raw))
 
-    def write_down(self, request: HttpRequest, key: Key, event: audit.AuditEvent, now: datetime) -> None:
+    def write_down(self, request: HttpRequest, key: Key, event: audit_log.AuditEvent, now: datetime) -> None:
         """One entry about the key in the audit log."""
         said = {"kind": key.kind, "project": key.project_id, "expires_at": key.expires_at}
-        audit.record(event, f"key:{key.pk}", audit.staff(request), now, key.project.tenant_id, **said)
+        audit_log.record(event, f"key:{key.pk}", audit_log.staff(request), now, key.project.tenant_id, **said)

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.staff import ReadOnly, ScopedAdmin
 
 
@@ -38,7 +38,7 @@ class MintedAdmin(ReadOnly, ScopedAdmin):
         """The raw text of a fresh key, and its row."""
         raise NotImplementedError
 
-    def write_down(self, request: HttpRequest, key: Any, event: audit.AuditEvent, now: datetime) -> None:
+    def write_down(self, request: HttpRequest, key: Any, event: audit_log.AuditEvent, now: datetime) -> None:
         """One entry about the key in the audit log."""
         raise NotImplementedError
 
@@ -83,7 +83,7 @@ class MintedAdmin(ReadOnly, ScopedAdmin):
         now = timezone.now()
         raw, key = self.fresh_key(now, **asked)
         self.log_addition(request, key, "Minted.")
-        self.write_down(request, key, audit.AuditEvent.KEY_MINTED, now)
+        self.write_down(request, key, audit_log.AuditEvent.KEY_MINTED, now)
         return raw, key
 
     @admin.action(permissions=["revoke"], description="Revoke the selected keys: they stop working at once")
@@ -94,7 +94,7 @@ class MintedAdmin(ReadOnly, ScopedAdmin):
         revoked = [key for key in keys if rows.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)]
         for key in revoked:
             self.log_change(request, key, "Revoked.")
-            self.write_down(request, key, audit.AuditEvent.KEY_REVOKED, now)
+            self.write_down(request, key, audit_log.AuditEvent.KEY_REVOKED, now)
         message = (
             f"{len(revoked)} of {len(keys)} selected keys are revoked now; the others were revoked before."
         )

@@ -176,7 +176,7 @@ class Counter(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One act in the audit log. Only audit.py appends; the database refuses changes, and the chain shows them."""
+    """One act in the audit log. Only audit_log.py appends; the database refuses changes, and the chain shows them."""
 
     class Event(models.TextChoices):
         DECIDED = "decided", "decided on a loop"

@@ -30,8 +30,8 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from loopkit.http import store_fault
 from loopkit.http.error_answers import as_api_error
 from loopkit.http.errors import ApiError
-from tenants import sign_in_audit
-from tenants.audit import AuditEvent
+from tenants.audit import sign_ins
+from tenants.audit.audit_log import AuditEvent
 from tenants.authentication import Principal, authenticate
 from tenants.credentials import PREFIXES
 from tenants.limits import rate_limits
@@ -130,7 +130,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return sign_in_form(request, counted(request, error))
     request.session.cycle_key()
     request.session[SESSION_KEY] = key.key_id
-    sign_in_audit.key(request, key, AuditEvent.SIGNED_IN)
+    sign_ins.key(request, key, AuditEvent.SIGNED_IN)
     return HttpResponseRedirect(wanted(request) or reverse("dashboard"))
 
 
@@ -159,7 +159,7 @@ def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
         rate_limits.spend(request, "sign-in", settings.LOOPKIT_RECOVER_RATE, "Sign-in")
     except ApiError as error:
         return error
-    sign_in_audit.key_failed(request)
+    sign_ins.key_failed(request)
     return refusal
 
 
@@ -168,7 +168,7 @@ def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Forget the key's id; an operator's admin session in the same browser stays."""
     if principal := signed_in(request, timezone.now()):
-        sign_in_audit.key(request, principal.key, AuditEvent.SIGNED_OUT)
+        sign_ins.key(request, principal.key, AuditEvent.SIGNED_OUT)
     if request.session.pop(SESSION_KEY, None):
         request.session.cycle_key()
     return redirect("dashboard")

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from tenants import audit, credentials
-from tenants.audit import SHELL, Actor, AuditEvent
+from tenants import credentials
+from tenants.audit import audit_log
+from tenants.audit.audit_log import SHELL, Actor, AuditEvent
 from tenants.models import SANDBOX, Key, Project, Tenant
 
 
@@ -96,7 +97,7 @@ def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Actor = SH
     except IntegrityError as error:
         raise NameClaimed(name) from error
     minted, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
-    audit.record(AuditEvent.PROJECT_MINTED, target, by, now, project.tenant_id, keys=key_ids(project))
+    audit_log.record(AuditEvent.PROJECT_MINTED, target, by, now, project.tenant_id, keys=key_ids(project))
     return minted
 
 
@@ -127,7 +128,7 @@ def graduate(project: Project, now: datetime, by: Actor = SHELL) -> None:
     project.plan = None
     project.expires_at = None
     project.save(update_fields=["plan", "expires_at"])
-    audit.record(AuditEvent.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changed)
+    audit_log.record(AuditEvent.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changed)
 
 
 @transaction.atomic
@@ -140,5 +141,5 @@ def recover(project: Project, now: datetime, by: Actor = SHELL) -> Minted:
     project.keys.filter(key_id__in=revoked).update(revoked_at=now)
     recovered, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
     keys = {"before": revoked, "after": key_ids(project)}
-    audit.record(AuditEvent.KEYS_RECOVERED, target, by, now, project.tenant_id, keys=keys)
+    audit_log.record(AuditEvent.KEYS_RECOVERED, target, by, now, project.tenant_id, keys=keys)
     return recovered

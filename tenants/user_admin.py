@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.audited_admin import AuditedAdmin
 from tenants.models import Tenant
 from tenants.staff import works_for_all
@@ -98,7 +98,7 @@ class UserAdmin(Named, DjangoUserAdmin):
         answer: HttpResponse = super().user_change_password(request, id, form_url)
         user = self.get_object(request, id) if answer.status_code == 302 else None
         if user and answer["Location"] != request.get_full_path():
-            self.write_down(request, user, audit.AuditEvent.CHANGED, **{"password": "set"})
+            self.write_down(request, user, audit_log.AuditEvent.CHANGED, **{"password": "set"})
         return answer
 
 

@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from tenants import audit, credentials, provisioning
+from tenants import credentials, provisioning
 from tenants import serializers as shapes
 from tenants.answers import signup_answer, summary
+from tenants.audit import audit_log
 from tenants.authentication import KeyAuthentication
 from tenants.limits import rate_limits
 from tenants.models import SANDBOX, AccessRequest, Key, Project
@@ -49,7 +50,7 @@ class ProvisionView(PublicView):
         rate_limits.spend(request, "mint", settings.LOOPKIT_MINT_RATE, "Provision")
         try:
             minted = provisioning.mint(
-                project_name, operator, timezone.now(), claim=True, by=audit.origin(request)
+                project_name, operator, timezone.now(), claim=True, by=audit_log.origin(request)
             )
         except provisioning.NameClaimed:
             raise ApiError(
@@ -58,7 +59,7 @@ class ProvisionView(PublicView):
                 "Name concurrently claimed by another mint; resume with the owning key.",
                 "Call again with Authorization: Bearer and a key of that project, or take another name.",
             ) from None
-        graduated = self.graduate(minted.project, audit.origin(request))
+        graduated = self.graduate(minted.project, audit_log.origin(request))
         answer = signup_answer(request, minted) | {"resumed": False, "graduated": graduated}
         return Response(answer, status=201)
 
@@ -75,7 +76,7 @@ class ProvisionView(PublicView):
                 "The provided key does not authorize this project.",
                 "Use a producer or agent key of the project that has this name, or take another name.",
             )
-        graduated = self.graduate(project, audit.origin(request, f"key:{key.pk}"))
+        graduated = self.graduate(project, audit_log.origin(request, f"key:{key.pk}"))
         answer = signup_answer(request, provisioning.Minted(project))
         if key.kind == Key.Kind.PRODUCER:
             answer["recovery_code"] = None  # it mints agent keys, and a producer key lies in every app
@@ -86,7 +87,7 @@ class ProvisionView(PublicView):
         return KeyAuthentication().authenticate_header(request)
 
     @staticmethod
-    def graduate(project: Project, by: audit.Actor) -> bool:
+    def graduate(project: Project, by: audit_log.Actor) -> bool:
         """Whether the project is permanent after this call."""
         if project.plan is not None and provisioning.can_graduate_itself():
             provisioning.graduate(project, timezone.now(), by)
@@ -108,7 +109,7 @@ class SignupView(PublicView):
         asked = validated(shapes.SignupRequest, request.data)
         rate_limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
         minted = provisioning.mint(
-            asked["project_name"], "", timezone.now(), claim=False, by=audit.origin(request)
+            asked["project_name"], "", timezone.now(), claim=False, by=audit_log.origin(request)
         )
         return Response(signup_answer(request, minted), status=201)
 
@@ -146,7 +147,7 @@ class UpgradeView(ProjectView):
                 "Upgrade code verification failed.",
                 "Ask the operator for the upgrade code of this project_id; /contact.json says how.",
             )
-        by = audit.origin(request, f"key:{request.auth.pk}")
+        by = audit_log.origin(request, f"key:{request.auth.pk}")
         provisioning.graduate(self.project, timezone.now(), by)
         return Response(summary(self.project))
 
@@ -192,7 +193,7 @@ def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning
             "Recovery code verification failed.",
             "Use recovery_code of your signup answer.",
         )
-    return provisioning.recover(project, now, audit.origin(request))
+    return provisioning.recover(project, now, audit_log.origin(request))
 
 
 class AccessRequestView(PublicView):

@@ -17,7 +17,7 @@ from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record, Rollup
 from telemetry.store.rollups import bucket
 from telemetry.windows import MINUTE_NANO
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import Project
 from tenants.stores.binding import bind
 from tests.telemetry.factory import key_values, span, store
@@ -52,7 +52,7 @@ def send(project: Project, now: datetime, *spans: Iterable[dict[str, Any]]) -> N
 
 def switched(project: Project, to: int, now: datetime) -> FingerprintSwitch:
     """The project's switch to that version, from begin to end."""
-    return switch.advance(switch.begin(Project.objects.get(pk=project.pk), to, audit.SHELL, now))
+    return switch.advance(switch.begin(Project.objects.get(pk=project.pk), to, audit_log.SHELL, now))
 
 
 def clusters(project: Project) -> Counter[str]:

@@ -20,7 +20,7 @@ from diagnosis.switch_model import FingerprintSwitch
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_lease
 from telemetry.windows import Window
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import AuditEntry, Project
 from tenants.stores import pool, project_file
 from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send
@@ -112,9 +112,9 @@ def test_a_confirmed_switch_is_done_and_written_down(boss: Client, project: Proj
     assert "Switched: 9 records have their new clusters." in page
     assert "rules of version 2" in page
     assert sorted(clusters(project).values()) == [4, 5]
-    entry = AuditEntry.objects.filter(target=f"project:{project.pk}", event=audit.AuditEvent.CHANGED).latest(
-        "sequence"
-    )
+    entry = AuditEntry.objects.filter(
+        target=f"project:{project.pk}", event=audit_log.AuditEvent.CHANGED
+    ).latest("sequence")
     assert (entry.actor, entry.tenant_id) == ("user:boss", "acme")
     assert entry.detail == {"fingerprint_version": {"before": OLD, "after": NEW}}
 
@@ -233,7 +233,7 @@ def test_the_command_previews_and_switches(project: Project) -> None:
 
 
 def test_the_command_goes_on_with_a_switch_that_was_begun(project: Project) -> None:
-    switch.begin(Project.objects.get(pk=project.pk), NEW, audit.SHELL, NOW)
+    switch.begin(Project.objects.get(pk=project.pk), NEW, audit_log.SHELL, NOW)
 
     told, done = run(project.pk), run(project.pk, "--switch")
 

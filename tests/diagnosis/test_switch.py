@@ -18,7 +18,7 @@ from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding
 from telemetry.store import version_lease
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import AuditEntry, Project
 from tenants.provisioning import Minted
 from tenants.stores.binding import bind
@@ -91,7 +91,7 @@ def test_a_switch_there_and_back_changes_nothing(old: Project) -> None:
 def test_it_is_written_to_the_audit_log(old: Project) -> None:
     switched(old, NEW, NOW)
 
-    [entry] = AuditEntry.objects.filter(target=f"project:{old.pk}", event=audit.AuditEvent.CHANGED)
+    [entry] = AuditEntry.objects.filter(target=f"project:{old.pk}", event=audit_log.AuditEvent.CHANGED)
     assert entry.detail == {"fingerprint_version": {"before": OLD, "after": NEW}}
     assert (entry.actor, entry.tenant_id) == ("shell", old.tenant_id)
 
@@ -101,7 +101,7 @@ def test_records_that_come_in_between_have_their_new_cluster(
 ) -> None:
     monkeypatch.setattr(switch, "BATCH", 2)
     later = NOW + timedelta(minutes=1)
-    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit.SHELL, NOW)
+    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
 
     for number in range(1, 8):
         spans = crashes(DRIVER, later + timedelta(seconds=number)) + crashes(
@@ -122,7 +122,7 @@ def test_a_crash_between_batches_costs_nothing(
     old: Project, new: Project, monkeypatch: pytest.MonkeyPatch, batches: int
 ) -> None:
     monkeypatch.setattr(switch, "BATCH", 3)
-    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit.SHELL, NOW)
+    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
     step, written = switch.step, []
 
     def dies(*args: Any, **fields: Any) -> bool:
@@ -145,7 +145,7 @@ def test_a_crash_between_batches_costs_nothing(
 
 
 def test_two_who_go_on_with_one_switch_count_nothing_twice(old: Project) -> None:
-    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit.SHELL, NOW)
+    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
     other = switch.under_way(old)
     assert other
 
@@ -162,16 +162,16 @@ def test_two_who_go_on_with_one_switch_count_nothing_twice(old: Project) -> None
 
 def test_a_second_switch_waits_for_the_first(old: Project) -> None:
     project = Project.objects.get(pk=old.pk)
-    switch.begin(project, NEW, audit.SHELL, NOW)
+    switch.begin(project, NEW, audit_log.SHELL, NOW)
 
     with pytest.raises(switch.CannotSwitch, match="under way"):
-        switch.begin(project, OLD, audit.SHELL, NOW)
+        switch.begin(project, OLD, audit_log.SHELL, NOW)
 
 
 @pytest.mark.parametrize("to", [OLD, 99])
 def test_a_version_that_is_there_already_or_nowhere_is_refused(old: Project, to: int) -> None:
     with pytest.raises(switch.CannotSwitch):
-        switch.begin(Project.objects.get(pk=old.pk), to, audit.SHELL, NOW)
+        switch.begin(Project.objects.get(pk=old.pk), to, audit_log.SHELL, NOW)
 
 
 def test_the_map_is_the_same_whatever_order_the_records_came_in(make_project: Any) -> None:
@@ -192,7 +192,7 @@ def test_the_map_is_the_same_whatever_order_the_records_came_in(make_project: An
 def test_a_request_that_took_longer_than_a_lease_and_knows_an_old_version_is_sent_again(old: Project) -> None:
     known = Project.objects.get(pk=old.pk)
     slow = time.monotonic() - 2 * version_lease.LEASE
-    switch.begin(Project.objects.get(pk=old.pk), NEW, audit.SHELL, NOW)
+    switch.begin(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
     before = clusters(old)
 
     with pytest.raises(OperationalError, match="switched"), bind(known, slow):

@@ -20,7 +20,7 @@ from loopkit.http.errors import Unavailable
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_lease
 from telemetry.windows import Window
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import Project
 from tenants.provisioning import Minted
 from tenants.stores.binding import bind
@@ -274,7 +274,7 @@ def test_a_switch_leaves_other_projects_alone(project: Project, merged: Project)
 @pytest.fixture
 def under_way(minted: Minted, project: Project) -> Minted:
     """A switch that stopped half-way."""
-    begun = switch.begin(Project.objects.get(pk=project.pk), NEW, audit.SHELL, NOW)
+    begun = switch.begin(Project.objects.get(pk=project.pk), NEW, audit_log.SHELL, NOW)
     switch.advance(begun, seconds=0)
     return minted
 

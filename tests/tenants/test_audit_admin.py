@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants import audit, audit_chain
+from tenants.audit import audit_log, chain
 from tenants.models import AuditEntry, Tenant
 from tests.staff_clients import member, operator
 
@@ -22,9 +22,11 @@ pytestmark = pytest.mark.django_db
 def entries() -> list[AuditEntry]:
     """One entry of each of two tenants."""
     said = '<script>alert("x")</script>'
-    changed = audit.AuditEvent.CHANGED
+    changed = audit_log.AuditEvent.CHANGED
     return [
-        audit.record(changed, f"tenant:{name}", audit.SHELL, timezone.now(), name, name={"before": said})
+        audit_log.record(
+            changed, f"tenant:{name}", audit_log.SHELL, timezone.now(), name, name={"before": said}
+        )
         for name in ("acme", "globex")
     ]
 
@@ -33,7 +35,7 @@ def downloaded(client: Client) -> list[AuditEntry]:
     """The entries that this person gets."""
     answer: Any = client.get(reverse("admin:tenants_auditentry_download"))
     assert answer["Content-Disposition"].startswith("attachment; filename=")
-    return [audit_chain.from_line(line) for line in b"".join(answer.streaming_content).splitlines()]
+    return [chain.from_line(line) for line in b"".join(answer.streaming_content).splitlines()]
 
 
 def test_a_superuser_reads_and_downloads_all_of_it(entries: list[AuditEntry], settings: Any) -> None:
@@ -45,7 +47,7 @@ def test_a_superuser_reads_and_downloads_all_of_it(entries: list[AuditEntry], se
     assert "tenant:acme" in page
     assert reverse("admin:tenants_auditentry_download") in page
     assert found[:2] == entries
-    assert list(audit_chain.breaks(found, settings.LOOPKIT_AUDIT_SECRET)) == []
+    assert list(chain.breaks(found, settings.LOOPKIT_AUDIT_SECRET)) == []
 
 
 def test_a_member_sees_what_concerns_the_tenant(entries: list[AuditEntry]) -> None:

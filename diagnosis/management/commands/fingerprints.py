@@ -16,7 +16,7 @@ from diagnosis import switch, switch_preview
 from diagnosis.switch_model import FingerprintSwitch
 from diagnosis.switch_preview import Preview
 from telemetry.grouping import versions
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import Project
 
 
@@ -59,7 +59,7 @@ class Command(BaseCommand):
 def begin(project: Project, to: int) -> FingerprintSwitch:
     """The switch, begun from the shell."""
     try:
-        return switch.begin(project, to, audit.SHELL, timezone.now())
+        return switch.begin(project, to, audit_log.SHELL, timezone.now())
     except switch.CannotSwitch as error:
         raise CommandError(str(error)) from error
 

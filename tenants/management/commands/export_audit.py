@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from tenants.audit_chain import as_line
+from tenants.audit.chain import as_line
 from tenants.models import AuditEntry
 
 

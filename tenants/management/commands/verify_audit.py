@@ -13,8 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tenants import audit_chain, audit_head
-from tenants.audit_head import Head
+from tenants.audit import chain
+from tenants.audit import head as audit_head
+from tenants.audit.head import Head
 from tenants.models import AuditEntry
 
 SHOWN = 20  # a wrong secret fits no entry at all
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, export: Path | None, **options: Any) -> None:
         found = [*differences(export)] if export else []
-        found += [*head_differences(), *audit_chain.breaks(entries(), settings.LOOPKIT_AUDIT_SECRET)]
+        found += [*head_differences(), *chain.breaks(entries(), settings.LOOPKIT_AUDIT_SECRET)]
         if found:
             more = [f"And {len(found) - SHOWN} more."] * (len(found) > SHOWN)
             raise CommandError("\n".join(["The audit log is not what LoopKit wrote:", *found[:SHOWN], *more]))
@@ -60,9 +61,9 @@ def head_differences() -> Iterator[str]:
 def differences(export: Path) -> Iterator[str]:
     """What does not fit in the export itself, and whether the log still goes on from its end."""
     try:
-        exported = [audit_chain.from_line(line) for line in export.read_bytes().splitlines()]
+        exported = [chain.from_line(line) for line in export.read_bytes().splitlines()]
     except (ValueError, KeyError, TypeError) as error:
         raise CommandError(f"{export} is not what export_audit writes: {error}") from error
-    yield from (f"{export}: {found}" for found in audit_chain.breaks(exported, settings.LOOPKIT_AUDIT_SECRET))
+    yield from (f"{export}: {found}" for found in chain.breaks(exported, settings.LOOPKIT_AUDIT_SECRET))
     if exported and not Head(exported[-1].sequence, exported[-1].hash).is_in_the_log():
         yield f"Entry {exported[-1].sequence} is gone or is not what it was when {export} was written."

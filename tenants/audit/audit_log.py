@@ -18,7 +18,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import connection, transaction
 from django.http import HttpRequest
 
-from tenants import audit_chain, audit_head
+from tenants.audit import chain, head
 from tenants.limits import rate_limits
 from tenants.models import AuditEntry
 
@@ -74,9 +74,9 @@ def record(
         address=by.address,
         detail=orjson.loads(orjson.dumps(detail)),  # times become the text that is read back
     )
-    entry.hash = audit_chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET)
+    entry.hash = chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET)
     entry.save(force_insert=True)
-    transaction.on_commit(partial(audit_head.advance, entry), robust=True)  # the act itself stands
+    transaction.on_commit(partial(head.advance, entry), robust=True)  # the act itself stands
     return entry
 
 

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from tenants import audit, audit_chain, audit_head
+from tenants.audit import audit_log, chain, head
 from tenants.models import AuditEntry
 from tests.concurrent_processes import race
 
@@ -31,7 +31,7 @@ def append(django_capture_on_commit_callbacks: Any) -> Callable[..., None]:
     def add(count: int, what: str = "project:acme") -> None:
         for number in range(count):
             with django_capture_on_commit_callbacks(execute=True):
-                audit.record(Event.CHANGED, what, audit.SHELL, NOW, quota_spans=number)
+                audit_log.record(Event.CHANGED, what, audit_log.SHELL, NOW, quota_spans=number)
 
     return add
 
@@ -125,7 +125,7 @@ def test_an_insertion_without_the_secret_is_found(append: Any) -> None:
     append(2)
     forged = AuditEntry(sequence=3, at=NOW, event=Event.DECIDED, actor="user:olga", target="loop:loop_1")
 
-    forged.hash = audit_chain.seal(forged, last().hash, "a guess")
+    forged.hash = chain.seal(forged, last().hash, "a guess")
     forged.save(force_insert=True)
 
     with pytest.raises(CommandError, match="Entry 3 is not what LoopKit wrote there"):
@@ -143,10 +143,10 @@ def test_a_wrong_secret_fits_no_entry_and_twenty_are_shown(append: Any, settings
 def test_a_head_that_is_missing_or_damaged_is_said(append: Any) -> None:
     append(1)
 
-    audit_head.path().write_text("x")
+    head.path().write_text("x")
     with pytest.raises(CommandError, match="was changed: it should hold a number and a hash"):
         verified()
-    audit_head.path().unlink()
+    head.path().unlink()
     with pytest.raises(CommandError, match="is missing"):
         verified()
 
@@ -154,10 +154,10 @@ def test_a_head_that_is_missing_or_damaged_is_said(append: Any) -> None:
 def test_the_head_is_the_owners_and_never_goes_back(append: Any) -> None:
     append(2)
 
-    audit_head.advance(AuditEntry.objects.get(sequence=1))
+    head.advance(AuditEntry.objects.get(sequence=1))
 
-    assert audit_head.known() == audit_head.Head(2, last().hash)
-    assert stat.S_IMODE(audit_head.path().stat().st_mode) == 0o600
+    assert head.known() == head.Head(2, last().hash)
+    assert stat.S_IMODE(head.path().stat().st_mode) == 0o600
 
 
 @pytest.fixture
@@ -173,18 +173,16 @@ def export(append: Any, tmp_path: Path) -> Path:
 def test_an_export_is_the_log(append: Any, export: Path) -> None:
     append(1)
 
-    exported = [audit_chain.from_line(line) for line in export.read_bytes().splitlines()]
+    exported = [chain.from_line(line) for line in export.read_bytes().splitlines()]
 
     kept = AuditEntry.objects.filter(sequence__lte=2).order_by("sequence")
-    assert [audit_chain.as_line(entry) for entry in exported] == [
-        audit_chain.as_line(entry) for entry in kept
-    ]
+    assert [chain.as_line(entry) for entry in exported] == [chain.as_line(entry) for entry in kept]
     assert verified(export).startswith("3 entries")
 
 
 def test_an_export_shows_that_all_was_written_anew(append: Any, export: Path) -> None:
     tamper("DELETE FROM tenants_auditentry")
-    audit_head.path().unlink()
+    head.path().unlink()
     append(3, "project:other")  # with the secret, by whoever owns the machine
 
     assert verified().startswith("3 entries")
@@ -225,7 +223,7 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.utils import timezone
-from tenants import audit
+from tenants.audit import audit_log as audit
 
 audit.record(audit.AuditEvent.SIGNED_IN, name, audit.SHELL, timezone.now())
 wait_for_the_others()

@@ -17,7 +17,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants import audit
+from tenants.audit import audit_log
 from tenants.models import Key
 
 SOMEBODY = "user:(unknown)"  # no such user; what was typed there may be a password
@@ -30,8 +30,8 @@ def people(signal: Any, request: HttpRequest, user: AbstractBaseUser | None, **r
     """Whoever signed in or out; a session without a user ends silently."""
     if user is None:
         return
-    event = audit.AuditEvent.SIGNED_IN if signal is user_logged_in else audit.AuditEvent.SIGNED_OUT
-    audit.record(event, ADMIN, audit.origin(request, audit.person(user)), timezone.now())
+    event = audit_log.AuditEvent.SIGNED_IN if signal is user_logged_in else audit_log.AuditEvent.SIGNED_OUT
+    audit_log.record(event, ADMIN, audit_log.origin(request, audit_log.person(user)), timezone.now())
 
 
 def failed(request: HttpRequest, username: str) -> None:
@@ -39,15 +39,19 @@ def failed(request: HttpRequest, username: str) -> None:
     users = get_user_model().objects
     is_known = username.isprintable() and users.filter(username=username).exists()
     tried = f"user:{username}" if is_known else SOMEBODY
-    audit.record(audit.AuditEvent.SIGN_IN_FAILED, ADMIN, audit.origin(request), timezone.now(), tried=tried)
+    audit_log.record(
+        audit_log.AuditEvent.SIGN_IN_FAILED, ADMIN, audit_log.origin(request), timezone.now(), tried=tried
+    )
 
 
 def key_failed(request: HttpRequest) -> None:
     """Some text was no agent key; the text itself is not kept."""
-    audit.record(audit.AuditEvent.SIGN_IN_FAILED, DASHBOARD, audit.origin(request), timezone.now())
+    audit_log.record(
+        audit_log.AuditEvent.SIGN_IN_FAILED, DASHBOARD, audit_log.origin(request), timezone.now()
+    )
 
 
-def key(request: HttpRequest, key: Key, event: audit.AuditEvent) -> None:
+def key(request: HttpRequest, key: Key, event: audit_log.AuditEvent) -> None:
     """A key opened the dashboard, or left it."""
-    by, tenant_id = audit.origin(request, f"key:{key.key_id}"), key.project.tenant_id
-    audit.record(event, f"project:{key.project_id}", by, timezone.now(), tenant_id)
+    by, tenant_id = audit_log.origin(request, f"key:{key.key_id}"), key.project.tenant_id
+    audit_log.record(event, f"project:{key.project_id}", by, timezone.now(), tenant_id)
