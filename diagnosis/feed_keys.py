@@ -19,8 +19,8 @@ from rest_framework.request import Request
 
 from diagnosis.notice_models import FeedKey
 from loopkit.http.errors import ApiError
-from tenants import credentials
-from tenants.authentication import LAST_USED_STEP
+from tenants.keys import credentials
+from tenants.keys.authentication import LAST_USED_STEP
 from tenants.models import Tenant
 
 HINT = "Send a feed key as Bearer or as the password of Basic; an operator mints one in the admin, under Feed keys."

@@ -18,7 +18,7 @@ from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Declared
 from telemetry.api.parsed_query import checked, sent
-from tenants.authentication import Principal
+from tenants.keys.authentication import Principal
 from tenants.models import Project
 from tenants.project_view import ProjectView
 from tenants.serializers import Error

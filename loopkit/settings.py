@@ -227,7 +227,7 @@ CORS_EXPOSE_HEADERS = [
 # The HTTP interface
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["tenants.permissions.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.keys.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["loopkit.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["loopkit.parsing.JsonObjectParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "loopkit.rendering.OnlyNegotiation",

@@ -18,8 +18,8 @@ from tenants import audit_admin, user_admin  # noqa: F401 - they register themse
 from tenants.audit import audit_log
 from tenants.audited_admin import AuditedAdmin
 from tenants.key_admin import KeyAdmin, KeyInline
+from tenants.keys.provisioning import new_project_id
 from tenants.models import AccessRequest, Key, Project, Tenant
-from tenants.provisioning import new_project_id
 from tenants.staff import ReadOnly, ScopedAdmin, works_for_all
 
 admin.site.site_header = admin.site.site_title = "LoopKit"

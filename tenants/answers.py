@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 from loopkit.http.links import absolute
-from tenants import credentials
+from tenants.keys import credentials
+from tenants.keys.provisioning import Minted
 from tenants.models import Key, Project
-from tenants.provisioning import Minted
 
 
 def summary(project: Project) -> dict[str, Any]:

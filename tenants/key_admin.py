@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants import credentials, provisioning
 from tenants.audit import audit_log
+from tenants.keys import credentials, provisioning
 from tenants.minted_admin import MintedAdmin
 from tenants.models import Key, Project
 

@@ -15,17 +15,17 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 class ProducerKeyScheme(BearerScheme):
-    target_class = "tenants.authentication.ProducerKey"
+    target_class = "tenants.keys.authentication.ProducerKey"
     name = "producerKey"
 
 
 class AgentKeyScheme(BearerScheme):
-    target_class = "tenants.authentication.AgentKey"
+    target_class = "tenants.keys.authentication.AgentKey"
     name = "agentKey"
 
 
 class FeedbackKeyScheme(BearerScheme):
-    target_class = "tenants.authentication.FeedbackKey"
+    target_class = "tenants.keys.authentication.FeedbackKey"
     name = "feedbackKey"
 
 

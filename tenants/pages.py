@@ -32,8 +32,8 @@ from loopkit.http.error_answers import as_api_error
 from loopkit.http.errors import ApiError
 from tenants.audit import sign_ins
 from tenants.audit.audit_log import AuditEvent
-from tenants.authentication import Principal, authenticate
-from tenants.credentials import PREFIXES
+from tenants.keys.authentication import Principal, authenticate
+from tenants.keys.credentials import PREFIXES
 from tenants.limits import rate_limits
 from tenants.models import Key, Project
 from tenants.project_view import validated

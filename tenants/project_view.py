@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from tenants.authentication import AgentKey, Principal
+from tenants.keys.authentication import AgentKey, Principal
 from tenants.models import Project
 from tenants.stores.binding import bind
 

@@ -12,11 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from tenants import credentials, provisioning
 from tenants import serializers as shapes
 from tenants.answers import signup_answer, summary
 from tenants.audit import audit_log
-from tenants.authentication import KeyAuthentication
+from tenants.keys import credentials, provisioning
+from tenants.keys.authentication import KeyAuthentication
 from tenants.limits import rate_limits
 from tenants.models import SANDBOX, AccessRequest, Key, Project
 from tenants.project_view import ProjectView, PublicView, validated

@@ -15,8 +15,8 @@ import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from tenants import provisioning
-from tenants.provisioning import Minted
+from tenants.keys import provisioning
+from tenants.keys.provisioning import Minted
 from tenants.stores import pool, project_file
 from tests import shared_server
 from tests.browser_forms import Person

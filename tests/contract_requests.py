@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tenants.credentials import recovery_code, upgrade_code
+from tenants.keys.credentials import recovery_code, upgrade_code
 from tests.server import Answer, Server
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"

@@ -22,8 +22,8 @@ from diagnosis.eval_models import EvalCandidate, EvalResult
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.notice_models import Notice
 from telemetry.models import Record
+from tenants.keys.provisioning import Minted
 from tenants.models import Key, Project
-from tenants.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.staff_clients import home
 from tests.telemetry.factory import minutes, span, store

@@ -38,7 +38,7 @@ def asking(shape: str, query: str = "") -> Callable[[], object]:
 @cache
 def loop(shape: str) -> Loop:
     """A loop whose evidence is a span in the last third of such a trace."""
-    from tenants.provisioning import mint
+    from tenants.keys.provisioning import mint
     from tests.diagnosis.factory import make_loop
     from tests.telemetry.factory import record_id, store
 

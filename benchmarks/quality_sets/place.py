@@ -49,7 +49,7 @@ class Place:
     @classmethod
     def new(cls, name: str) -> Place:
         """A project without a limit."""
-        from tenants.provisioning import mint
+        from tenants.keys.provisioning import mint
 
         project = mint(name, "", datetime.now(UTC), claim=False).project
         project.quota_spans = PLENTY

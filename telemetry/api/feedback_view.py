@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
 from telemetry.api import user_signal
-from tenants.authentication import FeedbackKey
+from tenants.keys.authentication import FeedbackKey
 from tenants.limits import rate_limits
 from tenants.project_view import ProjectView, validated
 from tenants.serializers import Error

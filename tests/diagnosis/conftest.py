@@ -17,8 +17,8 @@ from diagnosis.verification import verify
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record
 from telemetry.windows import rfc3339
+from tenants.keys.provisioning import Minted
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import SHIPPED, T0, Send, after, make_packet
 from tests.staff_clients import operator

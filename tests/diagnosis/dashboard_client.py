@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnosis.models import Loop
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, span_id, store, trace_id
 
 NOW = timezone.now()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from diagnosis.models import Packet
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 
 T0 = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)  # the first failures
 SHIPPED = T0 + timedelta(hours=2)

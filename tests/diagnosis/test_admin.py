@@ -11,8 +11,8 @@ from django.utils import timezone
 from diagnosis import loops
 from diagnosis.loop_states import Trigger
 from diagnosis.models import Decision, Loop
+from tenants.keys.provisioning import Minted
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tests.diagnosis.console_requests import QUEUE, decide, page_of, text
 from tests.diagnosis.factory import make_loop
 from tests.staff_clients import Reader, member, operator

@@ -16,7 +16,7 @@ from django.utils import timezone
 from diagnosis import feed_keys
 from diagnosis.deciding import seen_now
 from diagnosis.notice_models import Tracker
-from tenants import provisioning
+from tenants.keys import provisioning
 from tenants.models import Key, Tenant
 from tests.diagnosis.factory import make_loop
 from tests.module_data import ModuleData, copy_of_client

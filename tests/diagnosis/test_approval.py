@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from diagnosis import approval
 from diagnosis.models import Decision, Loop
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import make_loop
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

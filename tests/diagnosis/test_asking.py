@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from diagnosis.models import Loop
-from tenants import provisioning
-from tenants.provisioning import Minted
+from tenants.keys import provisioning
+from tenants.keys.provisioning import Minted
 from tests.module_data import ModuleData
 from tests.telemetry.factory import minutes, span, store
 

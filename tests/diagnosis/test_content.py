@@ -12,7 +12,7 @@ from diagnosis import content
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
 from telemetry.models import Origin, Record
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.diagnosis.factory import NOW, make_loop
 from tests.telemetry.factory import span, span_id, store, trace_id

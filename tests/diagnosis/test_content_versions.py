@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from diagnosis import approval, content, reopening
 from diagnosis.content import Parts, StoredContent
 from diagnosis.models import Decision, Loop
+from tenants.keys.provisioning import Minted
 from tenants.models import Tenant
-from tenants.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
 
 Verb = Decision.Verb

@@ -9,8 +9,8 @@ from django.test import Client
 
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop
+from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant
-from tenants.provisioning import Minted
 from tests.diagnosis.console_requests import bulk, confirm, decide, page_of, text
 from tests.diagnosis.factory import make_loop
 from tests.staff_clients import Reader, operator

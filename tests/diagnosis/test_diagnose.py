@@ -12,7 +12,7 @@ from diagnosis.eval_models import EvalCandidate
 from diagnosis.findings import MOST_ISSUES
 from diagnosis.models import Loop, Packet
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

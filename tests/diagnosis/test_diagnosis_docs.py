@@ -17,7 +17,7 @@ from diagnosis.rules import unfounded_answer as unfounded
 from telemetry.grouping.message_template import skeleton
 from telemetry.signals import SIGNALS
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests import ROOT
 from tests.telemetry.factory import minutes, span, store
 

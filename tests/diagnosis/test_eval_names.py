@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.evals import Material, candidates
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.failing_records import failing
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.evals import without_nul
 from diagnosis.models import Loop, Packet
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from diagnosis.models import Loop
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.console_requests import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
 from tests.staff_clients import Reader

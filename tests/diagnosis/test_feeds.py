@@ -14,8 +14,8 @@ from django.test import Client
 from diagnosis import feed_keys, loops
 from diagnosis.models import Loop
 from diagnosis.notice_models import FeedKey, Notice
+from tenants.keys.provisioning import Minted
 from tenants.models import Tenant
-from tenants.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
 from tests.staff_clients import home
 

@@ -16,7 +16,7 @@ from diagnosis import loops
 from diagnosis.loop_states import Trigger
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification_model import Verification
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.console_requests import decide, text
 from tests.diagnosis.dashboard_client import browser_of, diagnose, send
 from tests.diagnosis.factory import make_loop

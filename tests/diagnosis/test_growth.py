@@ -12,7 +12,7 @@ from diagnosis.growth import Numbers
 from diagnosis.models import Decision
 from telemetry.models import Record
 from telemetry.windows import Window, unix_nano
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.diagnosis.factory import make_issue
 from tests.diagnosis.shipped_loop import T0, Send

@@ -18,8 +18,8 @@ from diagnosis import approval, handoff_zip, loop_states, trackers
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
+from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant
-from tenants.provisioning import Minted
 from tests.diagnosis.console_requests import page_of, text
 from tests.diagnosis.factory import make_loop
 from tests.staff_clients import Reader, home, member, operator

@@ -11,7 +11,7 @@ import pytest
 from diagnosis import neutral, readable
 from diagnosis.hidden_characters import show_hidden
 from diagnosis.templatetags.shown import pretty
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.dashboard_client import NOW, TEN_MINUTES_AGO, browser_of, diagnose, text
 from tests.telemetry.factory import span, store
 

@@ -12,8 +12,8 @@ from django.test import Client
 from diagnosis import feed_keys
 from diagnosis.models import Loop
 from diagnosis.notice_models import FeedKey, MailChoice, Notice, NoticeRead
+from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant
-from tenants.provisioning import Minted
 from tests.diagnosis.console_requests import text
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE
 from tests.diagnosis.factory import NOW, make_loop

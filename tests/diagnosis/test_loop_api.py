@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from diagnosis import approval
 from diagnosis.models import Decision, Loop
-from tenants import provisioning
-from tenants.provisioning import Minted
+from tenants.keys import provisioning
+from tenants.keys.provisioning import Minted
 from tests.module_data import ModuleData
 from tests.telemetry.factory import minutes, span, store
 

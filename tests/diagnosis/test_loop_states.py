@@ -11,7 +11,7 @@ from diagnosis import loop_states, loops
 from diagnosis.loop_states import NEXT_STATES, TABLE, State, Trigger
 from diagnosis.models import Decision, Loop
 from diagnosis.verification_model import Verification
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests import ROOT
 from tests.diagnosis.factory import NOW, make_loop
 

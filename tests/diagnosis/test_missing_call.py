@@ -12,7 +12,7 @@ from diagnosis.models import Loop
 from diagnosis.packets import shown
 from diagnosis.verification import verify
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from diagnosis import approval, loops, notices
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.notice_models import Notice
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_issue, make_loop
 from tests.telemetry.factory import minutes, span, store
 

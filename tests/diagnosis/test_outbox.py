@@ -14,8 +14,8 @@ from django.core.management import call_command
 from diagnosis import loops, notice_text, notices, outbox
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.notice_models import Mail, MailChoice, Notice
+from tenants.keys.provisioning import Minted
 from tenants.models import Tenant
-from tenants.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
 from tests.staff_clients import home, member
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from diagnosis import approval, reports
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE, NOW, browser_of, diagnose, send, text
 from tests.telemetry.factory import minutes
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from diagnosis.models import Loop, Packet, Severity
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
 
 Get = Callable[..., Any]

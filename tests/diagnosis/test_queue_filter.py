@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from diagnosis.loop_admin import LoopAdmin
 from diagnosis.models import Loop, Severity
-from tenants import provisioning
+from tenants.keys import provisioning
+from tenants.keys.provisioning import Minted
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tests.diagnosis.console_requests import QUEUE, bulk, confirm, decide, page_of, text
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE
 from tests.diagnosis.factory import make_loop

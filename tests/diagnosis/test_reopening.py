@@ -16,8 +16,8 @@ from diagnosis.diagnose import diagnose
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from telemetry.models import Record
 from telemetry.windows import Window
+from tenants.keys.provisioning import Minted
 from tenants.models import Tenant
-from tenants.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import T0, Send
 

@@ -15,7 +15,7 @@ from diagnosis import lease, rounds
 from diagnosis.models import Loop, Packet
 from diagnosis.notice_models import Lease, MailChoice, Notice
 from loopkit.rounds import Rounds
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
 from tests.diagnosis.test_outbox import wants
 from tests.staff_clients import home

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.dashboard_client import NOW, browser_of, diagnose, send, text
 from tests.telemetry.factory import minutes, span, span_id, store, trace_id
 

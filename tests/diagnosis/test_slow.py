@@ -13,7 +13,7 @@ from diagnosis.packets import shown
 from diagnosis.slower import z_score
 from diagnosis.timing import CalledOperation, Step, answering, own
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

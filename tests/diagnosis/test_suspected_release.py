@@ -13,7 +13,7 @@ from diagnosis import packets
 from diagnosis.diagnose import diagnose
 from diagnosis.suspected_release import Failed, HealthyRun, suspect
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -19,8 +19,8 @@ from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding
 from telemetry.store import version_lease
 from tenants.audit import audit_log
+from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Project
-from tenants.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.diagnosis.native_crashes import (
     DRIVER,

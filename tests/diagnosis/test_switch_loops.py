@@ -21,8 +21,8 @@ from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_lease
 from telemetry.windows import Window
 from tenants.audit import audit_log
+from tenants.keys.provisioning import Minted
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
 from tests.telemetry.factory import span

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.dashboard_client import ESCAPED, browser_of, send, text
 from tests.staff_clients import Reader
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from diagnosis import twin
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import T0
 from tests.telemetry.factory import minutes, record_id, span, store

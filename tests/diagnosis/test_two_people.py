@@ -9,8 +9,8 @@ from diagnosis import approval, diagnose, two_people
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Decision, Loop, LoopEvent, Severity
 from telemetry.windows import Window
+from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant
-from tenants.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
 
 Verb = Decision.Verb

@@ -14,7 +14,7 @@ from diagnosis.rules.unfounded_answer import quoted
 from diagnosis.verification import verify
 from telemetry.conventions.content import words
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

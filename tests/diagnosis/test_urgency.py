@@ -8,7 +8,7 @@ import pytest
 
 from diagnosis import urgency
 from diagnosis.models import Loop, Severity
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.diagnosis.dashboard_client import diagnose, send
 
 

@@ -131,7 +131,7 @@ def test_a_control_database_that_fails_is_a_503(call: Any) -> None:
 
 @pytest.mark.django_db
 def test_a_fault_of_ours_is_a_500_in_json_without_its_inside(call: Any, monkeypatch: Any) -> None:
-    monkeypatch.delattr("tenants.provisioning.claimed")
+    monkeypatch.delattr("tenants.keys.provisioning.claimed")
 
     answer = call("POST", "/v1/provision", data={"project_name": "acme"})
 

@@ -19,7 +19,7 @@ from diagnosis import feed_keys
 from diagnosis.models import Loop, Packet
 from diagnosis.notice_models import FeedKey, Tracker
 from loopkit import roles
-from tenants import provisioning
+from tenants.keys import provisioning
 from tenants.models import AuditEntry, Key, Project, Tenant
 from tests.diagnosis.console_requests import QUEUE, bulk, decide
 from tests.diagnosis.factory import make_loop

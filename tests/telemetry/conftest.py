@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.server import Server, running
 from tests.telemetry.factory import JSON, PROTOBUF
 

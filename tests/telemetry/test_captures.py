@@ -12,7 +12,7 @@ from telemetry.models import Record, Trace
 from telemetry.otlp.decode import Encoding, parse
 from telemetry.scrubbing.scrub import scrub
 from telemetry.store import segments
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests import captures
 from tests.server import Answer, Server

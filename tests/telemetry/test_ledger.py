@@ -13,7 +13,7 @@ from django.utils import timezone
 from telemetry import ledger
 from telemetry.models import Tally
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tenants.stores.project_file import path_of
 from tests.diagnosis.dashboard_client import browser_of

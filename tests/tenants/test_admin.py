@@ -12,9 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from tenants import credentials
+from tenants.keys import credentials
+from tenants.keys.provisioning import Minted
 from tenants.models import SANDBOX, AccessRequest, Key, Project, Tenant
-from tenants.provisioning import Minted
 from tests.staff_clients import home, member, operator
 
 KEYS, PROJECTS = "/admin/tenants/key/", "/admin/tenants/project/"

@@ -12,9 +12,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from tenants import credentials
+from tenants.keys import credentials
+from tenants.keys.provisioning import Minted
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tenants.stores.project_file import ensure
 
 

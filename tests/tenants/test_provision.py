@@ -209,7 +209,7 @@ def test_a_suspended_project_keeps_its_name_and_refuses_its_keys(provision: Any)
 
 def test_a_project_id_that_is_taken_is_not_given_twice(provision: Any, monkeypatch: Any) -> None:
     ids = iter(["acme-aaaaaaaa", "acme-aaaaaaaa", "acme-bbbbbbbb"])
-    monkeypatch.setattr("tenants.provisioning.new_project_id", lambda name: next(ids))
+    monkeypatch.setattr("tenants.keys.provisioning.new_project_id", lambda name: next(ids))
 
     given = [provision(operator=operator).json()["project_id"] for operator in ("one", "two")]
 
@@ -293,7 +293,7 @@ def test_a_race_for_one_name_makes_one_project(server: Server) -> None:
 def test_the_loser_of_a_race_gets_a_409_that_says_how_to_resume(provision: Any, monkeypatch: Any) -> None:
     provision()
     monkeypatch.setattr(
-        "tenants.provisioning.claimed", lambda *question: None
+        "tenants.keys.provisioning.claimed", lambda *question: None
     )  # the moment before the winner's commit
 
     answer = provision()

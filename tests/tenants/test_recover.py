@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from tenants import credentials
+from tenants.keys import credentials
+from tenants.keys.provisioning import Minted
 from tenants.models import Key, Project, Tenant
-from tenants.provisioning import Minted
 from tests.server import Server
 from tests.tenants.test_provision import KEYS, SIGNUP_SHAPE
 

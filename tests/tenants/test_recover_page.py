@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tenants import credentials
-from tenants.provisioning import Minted
+from tenants.keys import credentials
+from tenants.keys.provisioning import Minted
 
 SECRET = "a secret of this file"
 

@@ -63,6 +63,6 @@ def test_signing_up_above_the_rate_is_a_429(call: Any, settings: Any) -> None:
 
 def test_an_id_that_is_taken_is_not_a_500(call: Any, monkeypatch: Any) -> None:
     ids = iter(["acme-aaaaaaaa", "acme-aaaaaaaa", "acme-bbbbbbbb"])
-    monkeypatch.setattr("tenants.provisioning.new_project_id", lambda name: next(ids))
+    monkeypatch.setattr("tenants.keys.provisioning.new_project_id", lambda name: next(ids))
 
     assert [call("POST", "/v1/signup").status_code for _ in range(2)] == [201, 201]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tenants.keys.provisioning import Minted
 from tenants.models import Project, Tenant
-from tenants.provisioning import Minted
 
 SECRET = "a secret of this file"
 

@@ -16,7 +16,7 @@ from loopkit.http import rpc_status
 from telemetry.api import otlp_answer
 from telemetry.otlp.decode import Encoding
 from telemetry.store.batch import Receipt
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry.answers import counts, partial_success, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
 from tests.telemetry.otlp_requests import CONTENT_TYPES, ENCODINGS, NOW, Encode, spans

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.server import Server
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
 from tests.telemetry.otlp_requests import ENCODINGS, NOW, PATHS, Encode, kind, spans

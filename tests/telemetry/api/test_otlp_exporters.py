@@ -15,7 +15,7 @@ import pytest
 from django.db import DatabaseError, OperationalError
 
 from loopkit.schemas import document
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.project_file import OutdatedFile
 from tests.telemetry.answers import counts, partial_success, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.server import Server
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf

@@ -15,7 +15,7 @@ import pytest
 from telemetry import ledger
 from telemetry.api import otlp_body
 from telemetry.models import Tally
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.telemetry.answers import status
 from tests.telemetry.factory import JSON, PROTOBUF

@@ -15,7 +15,7 @@ from django.db import DatabaseError, OperationalError, connection
 from loopkit.http.error_answers import HINTS
 from loopkit.http.errors import Unavailable
 from telemetry.api import otlp_answer
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.project_file import OutdatedFile
 from tests.telemetry.answers import bad_request, status
 from tests.telemetry.factory import JSON, PROTOBUF

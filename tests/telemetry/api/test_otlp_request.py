@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from telemetry.models import Record, Trace
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.server import Server
 from tests.telemetry.answers import counts, status

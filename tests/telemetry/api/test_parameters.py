@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.utils import timezone
 
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tests.telemetry import factory
 from tests.telemetry.factory import minutes, span
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from telemetry.models import Trace
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.telemetry.factory import span, store
 

@@ -9,8 +9,8 @@ import pytest
 
 from telemetry.grouping.versions import FIRST, NEWEST, RULES, UnknownVersion, numbered
 from telemetry.models import Record
+from tenants.keys.provisioning import Minted
 from tenants.models import NEWEST_FINGERPRINTS, Project
-from tenants.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.telemetry.factory import request, span
 

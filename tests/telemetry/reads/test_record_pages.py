@@ -12,7 +12,7 @@ from telemetry.reads import record_pages
 from telemetry.reads.filters import Filters
 from telemetry.reads.record_pages import Page
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.telemetry import factory
 from tests.telemetry.factory import minutes, record_id, span

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from telemetry.reads import session_pages, session_walk
 from telemetry.reads.filters import Filters
 from telemetry.windows import Window
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind, bound_alias
 from tests.telemetry import factory
 from tests.telemetry.factory import minutes, span

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from telemetry.reads import waterfall
 from telemetry.reads.waterfall import PAGE, SCALE, Waterfall
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.telemetry.factory import minutes, span, span_id, store, trace_id
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from telemetry.models import Origin, Segment
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.segment_contents import unpacked
 from tests.telemetry.factory import minutes, protobuf, record_id, request, span

@@ -14,7 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry.models import Origin, Record
 from telemetry.store import segments
 from telemetry.windows import unix_nano
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.telemetry.answers import counts, partial_success
 from tests.telemetry.factory import any_value, key_values, protobuf, record_id, request, span, trace_id

@@ -18,8 +18,8 @@ from telemetry.grouping.versions import NEWEST
 from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup
 from telemetry.store import charges
 from telemetry.store.append import atomic
+from tenants.keys.provisioning import Minted
 from tenants.models import Project
-from tenants.provisioning import Minted
 from tenants.stores.binding import bind, bound_alias
 from tests.telemetry.factory import minutes, span, span_id, store
 

@@ -12,7 +12,7 @@ from django.test import Client
 
 from telemetry.models import Origin, Record, Segment, Trace
 from telemetry.store.sql import execute
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores import pool
 from tenants.stores.binding import bind
 from tests.order_service_spans import order, request

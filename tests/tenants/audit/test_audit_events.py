@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from diagnosis import approval
 from diagnosis.models import Decision
-from tenants import credentials, provisioning
+from tenants.keys import credentials, provisioning
+from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Key, Project, Tenant
-from tenants.provisioning import Minted
 from tests.diagnosis.console_requests import decide
 from tests.diagnosis.factory import make_loop
 from tests.staff_clients import home, operator

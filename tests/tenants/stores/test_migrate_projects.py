@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from telemetry.models import Tally
-from tenants.provisioning import Minted
+from tenants.keys.provisioning import Minted
 from tenants.stores import project_file
 from tenants.stores.binding import bind
 from tests.server import Server

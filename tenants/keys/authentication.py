@@ -15,7 +15,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from tenants import credentials, key_row
+from tenants.keys import credentials, key_query
 from tenants.models import Key, Project
 
 LAST_USED_STEP = timedelta(minutes=10)  # last_used_at is no write for each request
@@ -42,7 +42,7 @@ def authenticate(raw: str, now: datetime) -> Principal:
     """The principal of a raw key. AuthenticationFailed for an unknown, revoked or expired one."""
     if not credentials.is_well_formed(raw):
         raise AuthenticationFailed("This is not a LoopKit key: mistyped, cut, or of another service.")
-    key = key_row.find(credentials.digest(raw))
+    key = key_query.find(credentials.digest(raw))
     if key is None:
         raise AuthenticationFailed("Unknown key.")
     if not key.is_usable(now):

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tenants import credentials
+from tenants.keys import credentials
+from tenants.keys.provisioning import Minted
 from tenants.models import Key
-from tenants.provisioning import Minted
 
 KEY = re.compile(r"lk_(ingest|agent|feedback)_[0-9A-Za-z]{49}")
 

@@ -8,8 +8,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from loopkit.http.errors import ApiError
-from tenants.authentication import Principal
-from tenants.credentials import SCOPES
+from tenants.keys.authentication import Principal
+from tenants.keys.credentials import SCOPES
 from tenants.models import Key
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from tenants import credentials
 from tenants.audit import audit_log
 from tenants.audit.audit_log import SHELL, Actor, AuditEvent
+from tenants.keys import credentials
 from tenants.models import SANDBOX, Key, Project, Tenant
 
 

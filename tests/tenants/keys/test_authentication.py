@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
-from tenants import authentication, credentials
-from tenants.authentication import LAST_USED_STEP
+from tenants.keys import authentication, credentials
+from tenants.keys.authentication import LAST_USED_STEP
+from tenants.keys.provisioning import Minted, add_key
 from tenants.models import Key, Project
-from tenants.provisioning import Minted, add_key
 
 
 @pytest.fixture
