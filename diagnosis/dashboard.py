@@ -13,7 +13,7 @@ from telemetry import ledger
 from telemetry.reads import session_pages, totals
 from telemetry.reads.filters import Filters
 from telemetry.windows import Window
-from tenants.answers import summary
+from tenants.api.answers import summary
 from tenants.models import Project
 from tenants.stores.binding import bind
 

@@ -6,7 +6,7 @@ from diagnosis.loop_shapes import LoopSummary
 from diagnosis.packet_shapes import DiagnosisPacket
 from telemetry.api.ledger_views import LedgerEntry
 from telemetry.api.serializers import Shape, Window, text
-from tenants.serializers import ProjectSummary
+from tenants.api.serializers import ProjectSummary
 
 
 class OperationRow(Shape):

@@ -15,9 +15,9 @@ from diagnosis import eval_formats, eval_shapes
 from diagnosis.eval_models import EvalCandidate, EvalResult
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked, sent
+from tenants.api.project_view import ProjectView
+from tenants.api.serializers import Error
 from tenants.models import Project
-from tenants.project_view import ProjectView
-from tenants.serializers import Error
 
 REFUSED = dict.fromkeys((400, 401, 403, 404), Error)
 

@@ -28,7 +28,7 @@ from diagnosis.pages_of import page, place_in
 from loopkit.http.links import absolute
 from telemetry.api.parameters import Declared, page_limit
 from telemetry.api.parsed_query import checked
-from tenants.serializers import Error
+from tenants.api.serializers import Error
 
 REFUSED = {(code, "application/json"): Error for code in (400, 401)}
 

@@ -18,8 +18,8 @@ from telemetry.api.parsed_query import checked
 from telemetry.api.serializers import Shape
 from telemetry.api.serializers import Window as WindowShape
 from telemetry.windows import MAX_MINUTES, Window
-from tenants.project_view import ProjectView
-from tenants.serializers import Error
+from tenants.api.project_view import ProjectView
+from tenants.api.serializers import Error
 
 
 class FunnelParameters(Declared):

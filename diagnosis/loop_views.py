@@ -18,10 +18,10 @@ from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Declared
 from telemetry.api.parsed_query import checked, sent
+from tenants.api.project_view import ProjectView
+from tenants.api.serializers import Error
 from tenants.keys.authentication import Principal
 from tenants.models import Project
-from tenants.project_view import ProjectView
-from tenants.serializers import Error
 
 OUTDATED = (
     "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "

@@ -17,8 +17,8 @@ from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Declared, Parameters
 from telemetry.api.parsed_query import asked, asked_window, checked
 from telemetry.api.serializers import TelemetryPage
-from tenants.project_view import ProjectView
-from tenants.serializers import Error
+from tenants.api.project_view import ProjectView
+from tenants.api.serializers import Error
 
 REFUSED = dict.fromkeys((400, 401, 403, 503), Error)
 

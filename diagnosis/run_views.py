@@ -13,8 +13,8 @@ from diagnosis.loop_views import own_loop, wrong_state
 from diagnosis.loops import WrongState
 from telemetry.api.parsed_query import sent
 from telemetry.windows import Window
-from tenants.project_view import ProjectView
-from tenants.serializers import Error
+from tenants.api.project_view import ProjectView
+from tenants.api.serializers import Error
 
 REFUSED = dict.fromkeys((400, 401, 403, 413, 415, 503), Error)
 

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.links import absolute
-from tenants.project_view import PublicView
+from tenants.api.project_view import PublicView
 
 MAX_AGE_SECONDS = 300
 MEDIA_TYPES = {"txt": "text/plain", "md": "text/markdown"}

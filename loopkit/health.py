@@ -21,8 +21,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import Unavailable
-from tenants.project_view import PublicView
-from tenants.serializers import Error
+from tenants.api.project_view import PublicView
+from tenants.api.serializers import Error
 from tenants.stores import project_file
 
 READY = "ok"

@@ -10,6 +10,6 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Checks, the OpenAPI names of the key schemes and receivers of signals register themselves on import."""
-        from tenants import openapi  # noqa: F401
+        from tenants.api import openapi  # noqa: F401
         from tenants.audit import sign_ins  # noqa: F401
         from tenants.stores import checks  # noqa: F401

@@ -30,16 +30,16 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from loopkit.http import store_fault
 from loopkit.http.error_answers import as_api_error
 from loopkit.http.errors import ApiError
+from tenants.api.project_view import validated
+from tenants.api.serializers import RecoverRequest
+from tenants.api.views import recovered
 from tenants.audit import sign_ins
 from tenants.audit.audit_log import AuditEvent
 from tenants.keys.authentication import Principal, authenticate
 from tenants.keys.credentials import PREFIXES
 from tenants.limits import rate_limits
 from tenants.models import Key, Project
-from tenants.project_view import validated
-from tenants.serializers import RecoverRequest
 from tenants.stores.binding import bind
-from tenants.views import recovered
 
 logger = logging.getLogger(__name__)
 SESSION_KEY = "dashboard_key_id"

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from tenants import pages, views
+from tenants import pages
+from tenants.api import views
 
 urlpatterns = [
     path("v1/provision", views.ProvisionView.as_view(), name="provision"),

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
 from telemetry.api import user_signal
+from tenants.api.project_view import ProjectView, validated
+from tenants.api.serializers import Error
 from tenants.keys.authentication import FeedbackKey
 from tenants.limits import rate_limits
-from tenants.project_view import ProjectView, validated
-from tenants.serializers import Error
 
 
 class FeedbackRequest(serializers.Serializer[dict[str, str]]):

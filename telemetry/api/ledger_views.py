@@ -16,7 +16,7 @@ from telemetry.api.parameters import Parameters, minutes
 from telemetry.api.parsed_query import checked, window
 from telemetry.api.read_views import REFUSED
 from telemetry.api.serializers import Shape, Window
-from tenants.project_view import ProjectView
+from tenants.api.project_view import ProjectView
 
 
 class LedgerParameters(Parameters):

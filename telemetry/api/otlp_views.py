@@ -20,8 +20,8 @@ from telemetry.api import otlp_serializers as shapes
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
 from telemetry.store.batch import Receipt
+from tenants.api.project_view import ProjectView
 from tenants.keys.authentication import ProducerKey
-from tenants.project_view import ProjectView
 
 logger = logging.getLogger(__name__)
 

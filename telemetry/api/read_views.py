@@ -14,8 +14,8 @@ from telemetry.api import serializers as shapes
 from telemetry.api.parsed_query import asked
 from telemetry.reads import record_pages, session_pages
 from telemetry.windows import MAX_MINUTES
-from tenants.project_view import ProjectView
-from tenants.serializers import Error
+from tenants.api.project_view import ProjectView
+from tenants.api.serializers import Error
 
 REFUSED = {
     400: OpenApiResponse(

@@ -85,7 +85,7 @@ FAULTS = [
 
 @ENCODINGS
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-@pytest.mark.parametrize("place", ["telemetry.api.otlp_views.ingest", "tenants.project_view.bind"])
+@pytest.mark.parametrize("place", ["telemetry.api.otlp_views.ingest", "tenants.api.project_view.bind"])
 def test_b2_no_fault_of_a_store_is_a_500_which_loses_the_batch(
     send: Callable[..., Any], encode: Encode, monkeypatch: pytest.MonkeyPatch, fault: Exception, place: str
 ) -> None:

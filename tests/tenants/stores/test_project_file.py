@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from telemetry.models import Tally
+from tenants.api.project_view import ProjectView
 from tenants.keys.provisioning import Minted
 from tenants.models import Project
-from tenants.project_view import ProjectView
 from tenants.stores import pool, project_file
 from tenants.stores.binding import bind
 from tenants.stores.project_file import OutdatedFile

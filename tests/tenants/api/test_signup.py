@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tenants.models import Project
-from tests.tenants.test_provision import KEYS, SIGNUP_SHAPE
+from tests.tenants.api.test_provision import KEYS, SIGNUP_SHAPE
 
 pytestmark = pytest.mark.django_db
 

@@ -12,14 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from tenants import serializers as shapes
-from tenants.answers import signup_answer, summary
+from tenants.api import serializers as shapes
+from tenants.api.answers import signup_answer, summary
+from tenants.api.project_view import ProjectView, PublicView, validated
 from tenants.audit import audit_log
 from tenants.keys import credentials, provisioning
 from tenants.keys.authentication import KeyAuthentication
 from tenants.limits import rate_limits
 from tenants.models import SANDBOX, AccessRequest, Key, Project
-from tenants.project_view import ProjectView, PublicView, validated
 
 ANYONE: list[Any] = [{}]  # security requirements of OpenAPI: none, or either of two keys
 OWNER: list[Any] = [{"producerKey": []}, {"agentKey": []}]

@@ -14,7 +14,7 @@ from tenants.keys import credentials
 from tenants.keys.provisioning import Minted
 from tenants.models import Key, Project, Tenant
 from tests.server import Server
-from tests.tenants.test_provision import KEYS, SIGNUP_SHAPE
+from tests.tenants.api.test_provision import KEYS, SIGNUP_SHAPE
 
 SECRET = "a secret of this file"
 

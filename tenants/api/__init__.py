@@ -1,0 +1,5 @@
+"""
+HTTP for projects and keys, and what every JSON view of the product is made of.
+
+May import every package of tenants but `tenants.console`.
+"""
