@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from django.db.models import Count, F
 
 from diagnosis import baseline, exposure, loops
+from diagnosis.display.quantities import to_the_minute
 from diagnosis.models import Loop
-from diagnosis.quantities import to_the_minute
 from diagnosis.rules import RULES
 from telemetry.models import Record
 from telemetry.windows import Window

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from diagnosis import approval, decision_basis, loop_states, next_action, reopening, two_people
 from diagnosis.approval import Choice
+from diagnosis.display.quantities import to_the_minute
 from diagnosis.models import Decision, Loop, Packet
-from diagnosis.quantities import to_the_minute
 from tenants.limits.rate_limits import client_address
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from diagnosis.readable import NAME_LIMIT, ROW_LIMIT, leaves, text
+from diagnosis.display.readable import NAME_LIMIT, ROW_LIMIT, leaves, text
 
 FACTS = (
     "outcome", "signal_type", "severity", "message", "duration_ms", "operation", "name", "kind", "status", "service",

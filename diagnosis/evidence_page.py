@@ -18,8 +18,8 @@ from diagnosis import course, differences, twin
 from diagnosis.content import evidence_ids
 from diagnosis.course import Course
 from diagnosis.differences import CONTENT, FACTS, RecordComparison
+from diagnosis.display.readable import rows, text
 from diagnosis.models import Loop
-from diagnosis.readable import rows, text
 from telemetry.reads import record_pages, waterfall
 from telemetry.reads.waterfall import Waterfall
 from telemetry.spans.record_ids import parse

@@ -17,7 +17,8 @@ import orjson
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.xmlutils import SimplerXMLGenerator
 
-from diagnosis import neutral, notice_text
+from diagnosis import notice_text
+from diagnosis.display import escaping
 from diagnosis.notice_models import Notice
 from telemetry.windows import rfc3339
 from tenants.models import Tenant
@@ -38,7 +39,7 @@ class Feed:
     @property
     def title(self) -> str:
         """`LoopKit: acme inc`"""
-        return f"LoopKit: {neutral.line(self.tenant.name, 120)}"
+        return f"LoopKit: {escaping.line(self.tenant.name, 120)}"
 
     @property
     def updated_at(self) -> datetime:

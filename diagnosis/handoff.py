@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from diagnosis import issue_text, loop_states, loops, neutral, next_action, reopening, two_people
+from diagnosis import issue_text, loop_states, loops, next_action, reopening, two_people
+from diagnosis.display import escaping
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
 from telemetry.reads.record_pages import find
@@ -102,13 +103,13 @@ def heading(issue: dict[str, Any], given: list[dict[str, Any]]) -> list[str]:
     """What hurts whom, and who approved what is done about it."""
     impact = issue["impact"]
     return [
-        f"# {neutral.plain(issue['title'])}",
+        f"# {escaping.plain(issue['title'])}",
         "",
         f"> {WARNING}",
         "",
         *[line for approval in given for line in (approved_by(approval), "")],
-        f"- severity: {neutral.plain(issue['severity_reason'])}",
-        f"- operation: {neutral.code(issue['operation'])}",
+        f"- severity: {escaping.plain(issue['severity_reason'])}",
+        f"- operation: {escaping.code(issue['operation'])}",
         f"- failures: {issue['count']} of {impact['operation_records']} records of the operation",
         f"- sessions: {impact['sessions']}, users: {impact['users']}, trend: {issue['trend']}",
         f"- seen from {issue['first_seen']} to {issue['last_seen']}",
@@ -118,8 +119,8 @@ def heading(issue: dict[str, Any], given: list[dict[str, Any]]) -> list[str]:
 
 def approved_by(approval: dict[str, Any]) -> str:
     """One approval in a line."""
-    reason = neutral.plain(approval["reason"], 4000)
-    return f"Approved by {neutral.plain(approval['decided_by'])} at {approval['decided_at']}: {reason}"
+    reason = escaping.plain(approval["reason"], 4000)
+    return f"Approved by {escaping.plain(approval['decided_by'])} at {approval['decided_at']}: {reason}"
 
 
 def plan_lines(plan: dict[str, Any]) -> list[str]:
@@ -127,15 +128,15 @@ def plan_lines(plan: dict[str, Any]) -> list[str]:
     return [
         "## Plan",
         f"Lever: {plan['lever']}",
-        *[f"{step['step']}. {neutral.with_code(step['detail'])}" for step in plan["steps"]],
+        *[f"{step['step']}. {escaping.with_code(step['detail'])}" for step in plan["steps"]],
         "",
-        f"Verify: {neutral.with_code(plan['verify'])}",
-        f"Refuted by: {neutral.with_code(plan['refuted_by'])}",
+        f"Verify: {escaping.with_code(plan['verify'])}",
+        f"Refuted by: {escaping.with_code(plan['refuted_by'])}",
         "",
     ]
 
 
 def evidence_line(record: dict[str, Any]) -> str:
     """One record in a line."""
-    said = f" {neutral.code(record['message'])}" if record["message"] else ""
+    said = f" {escaping.code(record['message'])}" if record["message"] else ""
     return f"- `{record['record_id']}` {record['start_time']}{said}"

@@ -1,7 +1,7 @@
 """
 What an issue in a tracker says of an approved loop: facts, plan, evidence ids, and where the bundle is.
 
-Everything quoted is made harmless (neutral.py): an issue is read by people and machines that act on what it says.
+Everything quoted is made harmless (escaping.py): an issue is read by people and machines that act on what it says.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from diagnosis import neutral, trackers
+from diagnosis import trackers
+from diagnosis.display import escaping
 from diagnosis.models import Loop
 from diagnosis.notice_models import Tracker
 
@@ -29,8 +30,8 @@ def links(loop: Loop, data: dict[str, Any], page_url: str) -> list[dict[str, str
 def text(tracker: Tracker, data: dict[str, Any], page_url: str) -> trackers.TrackerText:
     """The issue, in the markup of the tracker."""
     is_wiki = tracker.kind == Tracker.Kind.JIRA
-    quoted = (lambda said: f"“{neutral.wiki(said)}”") if is_wiki else neutral.code
-    title = neutral.plain(data["issue"]["title"], LONGEST_TITLE)
+    quoted = (lambda said: f"“{escaping.wiki(said)}”") if is_wiki else escaping.code
+    title = escaping.plain(data["issue"]["title"], LONGEST_TITLE)
     pointer = f"The bundle for the coding agent, with evidence and eval files: {page_url}"
     return trackers.TrackerText(title, tuple(lines(data, quoted)), pointer)
 
@@ -48,7 +49,7 @@ def lines(data: dict[str, Any], quoted: Callable[[object], str]) -> list[str]:
         f"Found by LoopKit as {data['loop_id']}. {QUOTED}",
         "",
         f"- operation: {quoted(issue.get('operation'))}, service: {quoted(issue.get('service') or '-')}",
-        f"- severity: {neutral.plain(issue.get('severity'))}, failures: {issue.get('count')} "
+        f"- severity: {escaping.plain(issue.get('severity'))}, failures: {issue.get('count')} "
         f"of {impact.get('operation_records')} records, users: {impact.get('users')}",
         f"- seen from {issue.get('first_seen')} to {issue.get('last_seen')}",
         *[f"- approved by {quoted(one['decided_by'])}: {quoted(one['reason'])}" for one in approvals(data)],

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnosis import evidence_page, loop_states, verification_page
+from diagnosis.display.quantities import percent, to_the_minute
+from diagnosis.display.readable import rows
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.models import Loop
-from diagnosis.quantities import percent, to_the_minute
-from diagnosis.readable import rows
 
 
 def eval_candidate(loop: Loop) -> EvalCandidate | None:

@@ -21,11 +21,11 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from diagnosis import neutral
+from diagnosis.display import escaping
+from diagnosis.display.quantities import to_the_minute
 from diagnosis.mail_form import MailForm
 from diagnosis.models import Loop
 from diagnosis.notice_models import Notice, NoticeRead
-from diagnosis.quantities import to_the_minute
 from tenants.staff import ReadOnly, ScopedAdmin
 
 BATCH = 500
@@ -109,7 +109,7 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
     def what(self, notice: Notice) -> str:
         """The title as it was, leading to the loop."""
         url = reverse("admin:diagnosis_loop_change", args=[notice.loop_id])
-        return format_html('<a class="lk-text" href="{}">{}</a>', url, neutral.line(notice.title, 300))
+        return format_html('<a class="lk-text" href="{}">{}</a>', url, escaping.line(notice.title, 300))
 
     @admin.display(description="at (UTC)", ordering="created_at")
     def at_utc(self, notice: Notice) -> str:

@@ -7,9 +7,9 @@ from collections import Counter
 from django.conf import settings
 from django.urls import reverse
 
-from diagnosis import neutral
+from diagnosis.display import escaping
+from diagnosis.display.quantities import to_the_minute
 from diagnosis.notice_models import Notice
-from diagnosis.quantities import to_the_minute
 
 LONGEST_TITLE = 120
 MOST_LINES = 50  # of a mail; the inbox has the rest
@@ -18,12 +18,12 @@ END = "You get this because you chose so in the admin, under Inbox, Mail."
 
 def title(notice: Notice) -> str:
     """`regressed: tool lookup_order: OrderNotFound`"""
-    return f"{notice.kind}: {neutral.plain(notice.title, LONGEST_TITLE)}"
+    return f"{notice.kind}: {escaping.plain(notice.title, LONGEST_TITLE)}"
 
 
 def sentence(notice: Notice) -> str:
     """What happened, where."""
-    said = neutral.plain(notice.text)
+    said = escaping.plain(notice.text)
     return f"{said} Severity {notice.severity}, project {notice.project_id}, loop {notice.loop_id}."
 
 

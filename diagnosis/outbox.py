@@ -21,8 +21,8 @@ from django.core.mail.message import BadHeaderError
 from django.db.models import F, QuerySet
 
 from diagnosis import notice_text
+from diagnosis.display.quantities import to_the_minute
 from diagnosis.notice_models import Mail, MailChoice, Notice
-from diagnosis.quantities import to_the_minute
 
 logger = logging.getLogger(__name__)
 DIGEST_AT = time(7, 0)  # UTC

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.html import format_html
 
-from diagnosis.hidden_characters import show_hidden
+from diagnosis.display.hidden_characters import show_hidden
+from diagnosis.display.quantities import short_number, to_the_minute
 from diagnosis.models import Loop
-from diagnosis.quantities import short_number, to_the_minute
 
 
 @admin.display(description="title")

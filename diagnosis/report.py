@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.neutral import code, plain
+from diagnosis.display.escaping import code, plain
 
 
 def markdown(document: dict[str, Any] | None) -> str:

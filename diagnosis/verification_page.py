@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from diagnosis.display.quantities import percent, significant, to_the_minute
 from diagnosis.models import Loop
-from diagnosis.quantities import percent, significant, to_the_minute
 from diagnosis.verification_model import Verification
 
 FIGURES = {

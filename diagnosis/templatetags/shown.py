@@ -13,8 +13,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from diagnosis import quantities, readable
-from diagnosis.hidden_characters import show_hidden
+from diagnosis.display import quantities, readable
+from diagnosis.display.hidden_characters import show_hidden
 
 register = template.Library()
 LONGEST = 20_000  # characters; a page with megabytes in it helps nobody, and the API has the whole

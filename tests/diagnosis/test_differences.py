@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagnosis.differences import DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY, SAME, compare
-from diagnosis.readable import TEXT_LIMIT
+from diagnosis.display.readable import TEXT_LIMIT
 
 
 def record(**attributes: Any) -> dict[str, Any]:

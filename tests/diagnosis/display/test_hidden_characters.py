@@ -8,8 +8,8 @@ import unicodedata
 
 import pytest
 
-from diagnosis import neutral, readable
-from diagnosis.hidden_characters import show_hidden
+from diagnosis.display import escaping, readable
+from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.templatetags.shown import pretty
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.dashboard_client import NOW, TEN_MINUTES_AGO, browser_of, diagnose, text
@@ -52,7 +52,7 @@ def test_each_character_of_unicode_that_renders_as_nothing_or_reorders_is_shown_
     assert wrong == []
 
 
-@pytest.mark.parametrize("shown", [neutral.plain, neutral.code, neutral.wiki, readable.text, pretty])
+@pytest.mark.parametrize("shown", [escaping.plain, escaping.code, escaping.wiki, readable.text, pretty])
 def test_each_way_to_show_a_text_shows_them(shown: object) -> None:
     hidden = [
         0x1B,
@@ -84,7 +84,7 @@ def test_a_carriage_return_alone_is_shown() -> None:
 
 
 def test_a_quote_is_one_line() -> None:
-    assert neutral.plain("a\tb\nc\r\nd\u00a0e") == "a b c d e"
+    assert escaping.plain("a\tb\nc\r\nd\u00a0e") == "a b c d e"
 
 
 def test_text_that_is_seen_stays_as_it_is() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from diagnosis.hidden_characters import show_hidden
+from diagnosis.display.hidden_characters import show_hidden
 
 MOST = 300
 BREAKS = (

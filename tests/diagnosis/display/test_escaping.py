@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from diagnosis import neutral
+from diagnosis.display import escaping
 
 ACTING = [
     "ping @octocat and @org/team now",
@@ -41,7 +41,7 @@ ACTS = re.compile(
 
 
 @pytest.mark.parametrize("text", ACTING)
-@pytest.mark.parametrize("made", [neutral.plain, neutral.wiki])
+@pytest.mark.parametrize("made", [escaping.plain, escaping.wiki])
 def test_nothing_of_an_escaped_text_acts_in_a_tracker(made: Callable[[str], str], text: str) -> None:
     assert ACTS.search(text)
 
@@ -50,14 +50,14 @@ def test_nothing_of_an_escaped_text_acts_in_a_tracker(made: Callable[[str], str]
 
 @pytest.mark.parametrize("text", ACTING)
 def test_a_code_span_is_one_span_in_which_nothing_acts(text: str) -> None:
-    span = neutral.code(text)
+    span = escaping.code(text)
 
     assert re.fullmatch(r"`[^`\n]*`", span)
     assert not ACTS.search(re.sub(r"[<>`]|\](?=[\[(])", "", span))
 
 
 def test_jiras_wiki_markup_is_taken_away() -> None:
-    assert not re.search(r"[\[\]{}|]", neutral.wiki("{code} [~admin] [x|//evil.example] !a.png!"))
+    assert not re.search(r"[\[\]{}|]", escaping.wiki("{code} [~admin] [x|//evil.example] !a.png!"))
 
 
 @pytest.mark.parametrize(
@@ -65,21 +65,21 @@ def test_jiras_wiki_markup_is_taken_away() -> None:
     ["GET /orders/<int:oid>/average", "order A-1 does not exist", "tool lookup_order", "50 % of 3.2 s"],
 )
 def test_what_does_not_act_stays_as_it_is_in_code(text: str) -> None:
-    assert neutral.code(text) == f"`{text}`"
+    assert escaping.code(text) == f"`{text}`"
 
 
 def test_a_sentence_of_ours_keeps_its_code_spans() -> None:
-    said = neutral.with_code("Find the code of `tool look@up`; it reports `see #12`.")
+    said = escaping.with_code("Find the code of `tool look@up`; it reports `see #12`.")
 
     assert said == "Find the code of `tool look@ up`; it reports `see # 12`."
 
 
 def test_backticks_from_telemetry_free_nothing() -> None:
-    said = neutral.with_code("Find `tool x` now`; `ping @octocat, [a](b) `.")
+    said = escaping.with_code("Find `tool x` now`; `ping @octocat, [a](b) `.")
 
     assert said.count("`") % 2 == 0
     assert not ACTS.search(re.sub(r"`[^`]*`", "", said))
 
 
 def test_a_long_text_is_cut_where_it_says_so() -> None:
-    assert neutral.plain("a" * 400, 10) == "aaaaaaaaa…"
+    assert escaping.plain("a" * 400, 10) == "aaaaaaaaa…"

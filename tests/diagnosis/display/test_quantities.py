@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from diagnosis.quantities import duration, lasted, percent, short_number, significant, to_the_minute
+from diagnosis.display.quantities import duration, lasted, percent, short_number, significant, to_the_minute
 from diagnosis.templatetags.shown import ago
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from diagnosis.hidden_characters import show_hidden
+from diagnosis.display.hidden_characters import show_hidden
 
 ROW_LIMIT = 200
 NAME_LIMIT, TEXT_LIMIT = 200, 4000
