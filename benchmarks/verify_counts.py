@@ -5,8 +5,8 @@ from __future__ import annotations
 from benchmarks.verify_windows import NANO, Case, Span, spans
 from diagnosis import judge, latency
 from diagnosis.observed import Stretches, batches
-from diagnosis.rates import Counts
-from diagnosis.spread import Observed, clustering, spread
+from diagnosis.statistics.overdispersion import Observed, clustering, spread
+from diagnosis.statistics.rates import Counts
 
 MINUTE = 60 * NANO
 

@@ -16,9 +16,9 @@ from typing import Any
 from diagnosis import loops, observed, releases, run_rules
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.observed import Target
-from diagnosis.rates import Counts
 from diagnosis.rules import RULES
-from diagnosis.spread import Clustering, Observed
+from diagnosis.statistics.overdispersion import Clustering, Observed
+from diagnosis.statistics.rates import Counts
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from diagnosis.failures import Failing
-from diagnosis.rates import Counts
+from diagnosis.statistics.rates import Counts
 
 
 @dataclass(slots=True)

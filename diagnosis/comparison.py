@@ -10,16 +10,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from diagnosis import baseline, judge, latency, looks, reasons, releases, siblings, spent, watching
+from diagnosis import baseline, judge, latency, reasons, releases, siblings, spent, watching
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
-from diagnosis.looks import Look
 from diagnosis.models import Loop
 from diagnosis.observed import Target
-from diagnosis.rates import Counts
 from diagnosis.rules import RULES
 from diagnosis.siblings import Sibling
-from diagnosis.spread import spread
+from diagnosis.statistics import alpha_spending
+from diagnosis.statistics.alpha_spending import Look
+from diagnosis.statistics.overdispersion import spread
+from diagnosis.statistics.rates import Counts
 from diagnosis.verification_model import Verification
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
@@ -48,7 +49,7 @@ def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
         judgement = watching.look_again(before, after, target)
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
     previous = last_verification(loop, before)
-    last = Look(**previous.document["look"]) if previous else looks.NO_LOOK
+    last = Look(**previous.document["look"]) if previous else alpha_spending.NO_LOOK
     judgement, moved_to = judged(loop, before, after, target, last), list[Sibling]()
     counted = judgement.look.number > last.number
     if previous and not counted and judgement.verdict != "no_traffic":

@@ -17,7 +17,7 @@ from typing import Any
 from diagnosis.clusters import Cluster
 from diagnosis.evidence import Candidate, sampled
 from diagnosis.failures import Failing, Identity
-from diagnosis.rates import Counts
+from diagnosis.statistics.rates import Counts
 from diagnosis.traffic import ServiceOperation
 from telemetry.store.sql import fetch
 from telemetry.windows import Window

@@ -19,7 +19,7 @@ from typing import Any
 from diagnosis import urgency
 from diagnosis.exposure import records
 from diagnosis.models import Decision, Packet
-from diagnosis.rates import Counts, Tails, ratio
+from diagnosis.statistics.rates import Counts, Tails, ratio
 from telemetry.windows import MINUTE_NANO, Window, rfc3339, unix_nano
 
 FEWEST, USUAL, MOST = 2, 3, 100  # times

@@ -11,12 +11,12 @@ from diagnosis.contrast import Hint, ValueCounts
 from diagnosis.evidence import choose
 from diagnosis.extents import Extent
 from diagnosis.failures import Failing
-from diagnosis.fisher import WindowCounts
 from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
-from diagnosis.rates import Counts
 from diagnosis.rules import RULES
+from diagnosis.statistics.fisher import WindowCounts
+from diagnosis.statistics.rates import Counts
 from diagnosis.traffic import Traffic
 from diagnosis.trend import trend
 from telemetry.grouping.fingerprint import cluster_id

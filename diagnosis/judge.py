@@ -1,7 +1,7 @@
 """
 Two counts over exposure compared: did the fix hold? Pure arithmetic; docs/verification.md explains each rule.
 
-What is counted is in spread.py, the interval in rates.py, the price of looking again in looks.py, the words in
+What is counted is in overdispersion.py, the interval in rates.py, the price of looking again in alpha_spending.py, the words in
 reasons.py.
 """
 
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnosis import looks, reasons
-from diagnosis.looks import NO_LOOK, Look
-from diagnosis.rates import Counts, Ratio, Tails, ratio
-from diagnosis.spread import INDEPENDENT, Spread
+from diagnosis import reasons
+from diagnosis.statistics import alpha_spending
+from diagnosis.statistics.alpha_spending import NO_LOOK, Look
+from diagnosis.statistics.overdispersion import INDEPENDENT, Spread
+from diagnosis.statistics.rates import Counts, Ratio, Tails, ratio
 
 ENOUGH = 4.6  # failures; if so many are expected and nothing changed, none comes by a chance of e^-4.6, 1 %
 NEARLY_GONE = 0.1  # failures remain, but at most a tenth of the rate before
@@ -49,7 +50,7 @@ def judge(before: Counts, after: Counts, spread: Spread = INDEPENDENT, last: Loo
     known = information(before, after)
     due = last.is_due(known, ENOUGH)
     look = last.next(known) if due else last
-    tails = looks.tails(max(1, look.number))
+    tails = alpha_spending.tails(max(1, look.number))
     compared = ratio(before, after, tails, spread.shrink(before, after, tails))
     verdict = verdict_of(before, after, compared, spread) if due or not after.exposure else "inconclusive"
     missing = still_needed(verdict, before, after, spread, look)
@@ -96,7 +97,7 @@ def still_needed(verdict: Verdict, before: Counts, after: Counts, spread: Spread
         return 0
     if verdict in ("regressed", "unchanged") or before.failures == 0:
         return None
-    tails = looks.tails(last.number + 1)
+    tails = alpha_spending.tails(last.number + 1)
 
     def holds(more: int) -> bool:
         grown = Counts(after.failures, after.exposure + more)

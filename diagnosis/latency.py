@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 
-from diagnosis import looks, reasons
+from diagnosis import reasons
 from diagnosis.judge import ENOUGH, Judgement, Verdict, expected, is_gone
 from diagnosis.judge import SAME_BETWEEN as SAME
-from diagnosis.looks import NO_LOOK, Look
-from diagnosis.rates import Counts, Ratio, Tails, ratio
-from diagnosis.spread import INDEPENDENT
+from diagnosis.statistics import alpha_spending
+from diagnosis.statistics.alpha_spending import NO_LOOK, Look
+from diagnosis.statistics.overdispersion import INDEPENDENT
+from diagnosis.statistics.rates import Counts, Ratio, Tails, ratio
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
 COMMON = 0.9  # of the quantiles above it, few records say much: `unchanged` does not wait for them
@@ -47,7 +48,7 @@ def judge(before: Sequence[float], after: Sequence[float], last: Look = NO_LOOK)
     known = float(len(after))
     due = len(before) >= FEWEST and last.is_due(known, FEWEST)
     look = last.next(known) if due else last
-    usual = looks.tails(max(1, look.number))
+    usual = alpha_spending.tails(max(1, look.number))
     tails = Tails(usual.low / len(QUANTILES), usual.high / len(QUANTILES))  # Bonferroni: one may err for all
     if not due:
         return too_few(len(before), len(after), tails, look)
@@ -60,7 +61,7 @@ def judge(before: Sequence[float], after: Sequence[float], last: Look = NO_LOOK)
 def too_few(before: int, after: int, tails: Tails, last: Look) -> Judgement:
     """No verdict: not enough records on one side, or not many more than at the last look."""
     nothing = Ratio(None, 0.0, inf)
-    next_look = max(FEWEST, ceil(looks.GROWTH * last.information))
+    next_look = max(FEWEST, ceil(alpha_spending.GROWTH * last.information))
     needed = next_look - after if before >= FEWEST else None
     if not after:
         return Judgement("no_traffic", reasons.NOTHING_RAN, needed, nothing, tails, last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from diagnosis.slower import ENOUGH_FOR_TAILS
+from diagnosis.statistics.duration_tests import ENOUGH_FOR_TAILS
 from telemetry.reads import counts
 from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from diagnosis import exposure, failures
-from diagnosis.rates import Counts
-from diagnosis.spread import BATCHES, Observed, clustering
+from diagnosis.statistics.overdispersion import BATCHES, Observed, clustering
+from diagnosis.statistics.rates import Counts
 from telemetry.models import Record
 from telemetry.reads.counts import cut
 from telemetry.store.rollups import TABLES

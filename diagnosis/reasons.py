@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnosis.rates import Counts, Ratio
+from diagnosis.statistics.rates import Counts, Ratio
 
 NOTHING_RAN = "Nothing ran in the window after, so nothing can be said."
 

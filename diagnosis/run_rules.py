@@ -16,10 +16,10 @@ from diagnosis import calls, failures, observed
 from diagnosis.calls import Bounds, Visit
 from diagnosis.clusters import Cluster
 from diagnosis.observed import StretchRow, Target
-from diagnosis.rates import Counts
 from diagnosis.rules import RULES
 from diagnosis.rules.registry import ByVisits
-from diagnosis.spread import Observed, clustering
+from diagnosis.statistics.overdispersion import Observed, clustering
+from diagnosis.statistics.rates import Counts
 from diagnosis.traffic import ServiceOperation
 from telemetry.windows import MINUTE_NANO, Window
 

@@ -10,8 +10,8 @@ from diagnosis import observed, reasons
 from diagnosis.baseline import Side
 from diagnosis.judge import CLEARLY_MORE, ENOUGH, Judgement, Verdict, verdict_of
 from diagnosis.observed import Target
-from diagnosis.rates import Counts, Tails, ratio
-from diagnosis.spread import Spread, spread
+from diagnosis.statistics.overdispersion import Spread, spread
+from diagnosis.statistics.rates import Counts, Tails, ratio
 from telemetry.grouping.fingerprint import cluster_id
 
 SHOWN = 5

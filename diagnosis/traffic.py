@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from diagnosis.rates import Counts
+from diagnosis.statistics.rates import Counts
 from telemetry.reads import counts
 from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import Window

@@ -16,8 +16,8 @@ from typing import Any
 from django.db.models import Count
 
 from diagnosis import exposure
-from diagnosis.rates import odds
-from diagnosis.spread import widened
+from diagnosis.statistics.overdispersion import widened
+from diagnosis.statistics.rates import odds
 from telemetry.models import Trace
 from telemetry.reads import filters
 from telemetry.reads.session_summaries import key

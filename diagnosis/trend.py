@@ -8,8 +8,8 @@ if they can be chance (fisher.py).
 
 from __future__ import annotations
 
-from diagnosis import fisher
-from diagnosis.fisher import WindowCounts
+from diagnosis.statistics import fisher
+from diagnosis.statistics.fisher import WindowCounts
 
 RISING, FALLING = 2.0, 0.5  # times the rate before
 ENOUGH = 3  # more or fewer records; below it a change of rate is chance

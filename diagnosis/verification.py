@@ -20,8 +20,8 @@ from diagnosis.comparison import FOUND, Comparison, compare
 from diagnosis.judge import NEARLY_GONE
 from diagnosis.loop_states import VERIFIABLE, Trigger
 from diagnosis.models import Loop, LoopEvent
+from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification_model import Verification
-from diagnosis.watch import STRAY
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project
 from tenants.stores.binding import bind

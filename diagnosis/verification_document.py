@@ -9,9 +9,9 @@ from diagnosis import observed, trajectory
 from diagnosis.comparison import Comparison
 from diagnosis.judge import expected
 from diagnosis.models import Loop
-from diagnosis.rates import Ratio
 from diagnosis.rules import RULES
-from diagnosis.spread import spread
+from diagnosis.statistics.overdispersion import spread
+from diagnosis.statistics.rates import Ratio
 
 EVIDENCE = 5  # failing records after the fix
 

@@ -1,33 +1,36 @@
-"""A fix that held is watched: what was counted since, and whether the failure is back (watch.py)."""
+"""A fix that held is watched: what was counted since, and whether the failure is back (e_process.py)."""
 
 from __future__ import annotations
 
-from diagnosis import failures, looks, observed, reasons, watch
+from diagnosis import failures, observed, reasons
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
 from diagnosis.observed import Target
-from diagnosis.rates import Counts, ratio
+from diagnosis.statistics import alpha_spending, e_process
+from diagnosis.statistics.rates import Counts, ratio
 from telemetry.windows import MINUTE_NANO, Window
 
 
 def look_again(held: Side, since: Side, target: Target) -> Judgement:
     """It still holds unless the failure is back above what the verdict allowed, or nothing ran."""
-    allowed_rate, tails = held.allowed_rate or 0.0, looks.tails(1)
+    allowed_rate, tails = held.allowed_rate or 0.0, alpha_spending.tails(1)
     compared = ratio(held.counts, since.counts, tails)
-    back = bool(since.counts.failures) and watch.is_back(blocks(since.window, target), allowed_rate)
+    back = bool(since.counts.failures) and e_process.is_back(blocks(since.window, target), allowed_rate)
     verdict: Verdict = "regressed" if back else "held" if since.counts.exposure else "no_traffic"
     text = reason(verdict, since.counts, allowed_rate)
-    return Judgement(verdict, text, None if back else 0, compared, tails, looks.NO_LOOK)
+    return Judgement(verdict, text, None if back else 0, compared, tails, alpha_spending.NO_LOOK)
 
 
-def blocks(window: Window, target: Target) -> list[watch.Block]:
+def blocks(window: Window, target: Target) -> list[e_process.Block]:
     """The window in blocks; a session that fails again and again counts once."""
     failing = observed.failing(window, target)
     identities = failures.identities(trace_id for _, trace_id in failing)
     size = observed.stretch_minutes(window) * MINUTE_NANO
     newest_first = [(identities[trace_id].session_id, start // size) for start, trace_id in failing]
     exposure = {at: counts.exposure for at, counts in observed.stretches(window, target).items()}
-    return watch.blocks(exposure, dict(newest_first).values())  # so that of each session the earliest stays
+    return e_process.blocks(
+        exposure, dict(newest_first).values()
+    )  # so that of each session the earliest stays
 
 
 def reason(verdict: str, since: Counts, allowed_rate: float) -> str:

@@ -4,7 +4,7 @@ Services that became slow: the `latency` signal, against the window of the same 
 What an operation spends itself is compared, without what its children took, so that the slow one is named and not
 everyone who waits for it; a call that takes longer than the callee ran is charged to the callee, whose network or
 queue it is. How two windows are compared, and by which tests (https://doi.org/10.1214/aoms/1177730491), is in
-slower.py; nothing is read but rollups as long as no operation's durations moved.
+duration_tests.py; nothing is read but rollups as long as no operation's durations moved.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
 from diagnosis.moved import moved
-from diagnosis.slower import Comparisons, Sides, at
+from diagnosis.statistics.duration_tests import Comparisons, Sides, at
 from diagnosis.timing import CalledOperation, Ran, runs
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told

@@ -4,7 +4,7 @@ An operation that no longer calls what it always called: the `missing_call` sign
 No span fails and nothing gets slower where code returns early, so only the calls tell. For each operation, and each
 operation that it calls, one table of traces: with the call or without, before or now. Fisher's exact test
 (https://doi.org/10.2307/2340521) gives the chance of so many without it now, if nothing changed; the guard is that of
-slower.py. The first call in time that vanished is named: those behind it follow from it.
+duration_tests.py. The first call in time that vanished is named: those behind it follow from it.
 
 Quiet: an operation that runs no more, traces with a failure in them, a call that another took the place of, and a
 callee in a service that sends no spans any more. Nothing is read but rollups as long as no operation runs less
@@ -20,14 +20,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from diagnosis import fisher, timing, traffic
+from diagnosis import timing, traffic
 from diagnosis.called import Callee, RunCalls, Visits, visited
 from diagnosis.calls import Visit
 from diagnosis.clusters import Cluster
 from diagnosis.failures import Failing
-from diagnosis.fisher import WindowCounts
 from diagnosis.observed import Target
-from diagnosis.rates import Counts
+from diagnosis.statistics import fisher
+from diagnosis.statistics.fisher import WindowCounts
+from diagnosis.statistics.rates import Counts
 from diagnosis.timing import CalledOperation, Ran
 from diagnosis.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from diagnosis.rates import Counts
+from diagnosis.statistics.rates import Counts
 
 LARGE = 10**7
 

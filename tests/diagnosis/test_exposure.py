@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from diagnosis import exposure, observed
 from diagnosis.observed import Target
-from diagnosis.rates import Counts
+from diagnosis.statistics.rates import Counts
 from telemetry.models import Record
 from telemetry.windows import Window, unix_nano
 from tenants.stores.binding import bind

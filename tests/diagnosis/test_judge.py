@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnosis.judge import ENOUGH, information, judge
-from diagnosis.looks import Look
-from diagnosis.rates import Counts
-from diagnosis.spread import Spread
+from diagnosis.statistics.alpha_spending import Look
+from diagnosis.statistics.overdispersion import Spread
+from diagnosis.statistics.rates import Counts
 from diagnosis.verification_model import Verification
 from tests.diagnosis.count_strategies import LARGE, some_counts
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from diagnosis.latency import FEWEST, judge
-from diagnosis.looks import Look
+from diagnosis.statistics.alpha_spending import Look
 
 
 def durations(number: int = 600, factor: float = 1, tail: float = 1, seed: int = 1) -> list[float]:

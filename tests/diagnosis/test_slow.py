@@ -10,7 +10,7 @@ from typing import Any
 
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
-from diagnosis.slower import z_score
+from diagnosis.statistics.duration_tests import z_score
 from diagnosis.timing import CalledOperation, Step, answering, own
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted

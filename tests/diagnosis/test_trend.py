@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diagnosis.fisher import WindowCounts
-from diagnosis.rates import Counts
+from diagnosis.statistics.fisher import WindowCounts
+from diagnosis.statistics.rates import Counts
 from diagnosis.trend import trend
 
 

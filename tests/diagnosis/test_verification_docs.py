@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from diagnosis import judge, latency, looks, observed, spent, spread, trajectory, watch
-from diagnosis.rates import Counts
+from diagnosis import judge, latency, observed, spent, trajectory
+from diagnosis.statistics import alpha_spending, e_process, overdispersion
+from diagnosis.statistics.rates import Counts
 from diagnosis.verification_model import Verification
 from tests import ROOT
 
@@ -50,7 +51,7 @@ def test_each_example_is_what_the_judge_says(row):
 
 def test_the_example_by_hand_adds_up():
     failures, exposure, _, exposure_after = (number(text) for text in ROWS[0][:4])
-    tail, varies = looks.tails(1).high, 1 - failures / exposure
+    tail, varies = alpha_spending.tails(1).high, 1 - failures / exposure
     worth = failures / varies
     p = 1 - tail ** (1 / worth)
     odds, scale = p / (1 - p), f"{exposure} / {exposure_after}"
@@ -67,24 +68,24 @@ def test_the_example_by_hand_adds_up():
 
 
 def test_the_watch_by_hand_adds_up():
-    since, allowed = watch.Block(exposure=250, sessions=7), judge.NEARLY_GONE * 40 / 1000
+    since, allowed = e_process.Block(exposure=250, sessions=7), judge.NEARLY_GONE * 40 / 1000
 
     steps = [
         f"`e^-3 * 4^7 = {math.exp(-3 * allowed * 250) * 4**7:.0f}`",
-        f"**{watch.capital([since], allowed):,.0f}**",
+        f"**{e_process.capital([since], allowed):,.0f}**",
     ]
 
     assert missing(steps) == []
-    assert watch.is_back([since], allowed)
+    assert e_process.is_back([since], allowed)
 
 
 def test_the_thresholds_are_the_judges():
     low, high = judge.SAME_BETWEEN
-    first = looks.tails(1)
+    first = alpha_spending.tails(1)
 
     claims = [
-        f"{looks.EVER_IMPROVED:.0%} to ever call".replace("%", " %"),
-        f"{looks.EVER_REGRESSED:.0%} to ever call".replace("%", " %"),
+        f"{alpha_spending.EVER_IMPROVED:.0%} to ever call".replace("%", " %"),
+        f"{alpha_spending.EVER_REGRESSED:.0%} to ever call".replace("%", " %"),
         f"errs by {first.high * 100:.3g} %, the lower by {first.low * 100:.3g} %",
         f"the first when {judge.ENOUGH} failures",
         f"(or at most {judge.NEARLY_GONE * 100:g} % of the rate before",
@@ -92,12 +93,12 @@ def test_the_thresholds_are_the_judges():
         f"the ratio is {judge.CLEARLY_LESS} at most",
         f"the ratio is {judge.CLEARLY_MORE} at least, and {math.ceil(judge.ENOUGH)} failures",
         f"within {low:g} to {high:g}",
-        f"`B` = {spread.BATCHES} batches",
-        f"fewer than {spread.FEWEST_BATCHES} batches",
+        f"`B` = {overdispersion.BATCHES} batches",
+        f"fewer than {overdispersion.FEWEST_BATCHES} batches",
         f"from {latency.FEWEST} records",
         f"more than {latency.LEAST_EFFECT} times",
-        f"ever reaches {1 / watch.FALSE_ALARM:.0f} with a chance of {watch.FALSE_ALARM * 100:g} %",
-        f"{watch.STRAY} of them never",
+        f"ever reaches {1 / e_process.FALSE_ALARM:.0f} with a chance of {e_process.FALSE_ALARM * 100:g} %",
+        f"{e_process.STRAY} of them never",
         f"newest {observed.MOST_FAILING:,} failures",
         f"newest {spent.MOST:,} records",
         f"newest {trajectory.MOST_TRACES:,} traces",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from diagnosis.rates import Tails
+from diagnosis.statistics.rates import Tails
 
 EVER_IMPROVED = 0.02  # the chance to ever call a fix held or improved that changed nothing
 EVER_REGRESSED = 0.05  # to ever call it a regression: a false alarm costs a second look of a human

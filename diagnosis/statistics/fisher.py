@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from diagnosis.rates import Counts
+from diagnosis.statistics.rates import Counts
 
 
 class WindowCounts(NamedTuple):

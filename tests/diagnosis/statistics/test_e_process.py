@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from diagnosis.watch import FALSE_ALARM, Block, blocks, capital, is_back
+from diagnosis.statistics.e_process import FALSE_ALARM, Block, blocks, capital, is_back
 
 ALLOWED = 0.01
 QUIET = [Block(100, 0)] * 50

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnosis.rates import USUAL, Counts
-from diagnosis.spread import Observed, Spread, clustering, spread, widened
+from diagnosis.statistics.overdispersion import Observed, Spread, clustering, spread, widened
+from diagnosis.statistics.rates import USUAL, Counts
 
 
 def observed(*batches: tuple[int, int], sessions: tuple[tuple[int, int], ...] = ()) -> Observed:

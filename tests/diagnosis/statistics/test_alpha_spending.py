@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnosis.looks import EVER_IMPROVED, EVER_REGRESSED, NO_LOOK, Look, tails
+from diagnosis.statistics.alpha_spending import EVER_IMPROVED, EVER_REGRESSED, NO_LOOK, Look, tails
 
 
 def test_all_looks_together_err_as_often_as_promised():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnosis.rates import Counts, Tails, odds, ratio
+from diagnosis.statistics.rates import Counts, Tails, odds, ratio
 from tests.diagnosis.count_strategies import LARGE, some_counts
 
 

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from diagnosis.beta import log_odds_quantile
 from diagnosis.contrast import FailedAndHealthy, Hint, ValueCounts, g_test
-from diagnosis.fisher import WindowCounts, p_value
-from diagnosis.rates import Counts, Tails, odds, ratio
-from diagnosis.slower import Sides as Durations
-from diagnosis.slower import chance_of_exceeding, logarithms, moderated_t, z_score
-from diagnosis.spread import Spread, widened
+from diagnosis.statistics.beta import log_odds_quantile
+from diagnosis.statistics.duration_tests import Sides as Durations
+from diagnosis.statistics.duration_tests import chance_of_exceeding, logarithms, moderated_t, z_score
+from diagnosis.statistics.e_process import EXCESSES, Block, capital, won
+from diagnosis.statistics.fisher import WindowCounts, p_value
+from diagnosis.statistics.overdispersion import Spread, widened
+from diagnosis.statistics.rates import Counts, Tails, odds, ratio
 from diagnosis.trajectory import mean, share
-from diagnosis.watch import EXCESSES, Block, capital, won
 
 SHAPES = [0.5, 1, 1.5, 2, 7, 40.5, 1000, 123_456, 10_000_000]
 TAILS = [1e-6, 0.0003, 0.0122, 0.025, 0.05, 0.1]

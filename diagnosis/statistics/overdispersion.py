@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from diagnosis.beta import log_odds_quantile
-from diagnosis.rates import Counts, Tails
+from diagnosis.statistics.beta import log_odds_quantile
+from diagnosis.statistics.rates import Counts, Tails
 
 BATCHES = 12
 FEWEST_BATCHES = 8  # with exposure; fewer say nothing about bursts

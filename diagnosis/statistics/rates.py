@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from diagnosis.beta import log_odds_quantile
+from diagnosis.statistics.beta import log_odds_quantile
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from diagnosis.slower import Comparisons, Sides, chance_of_exceeding, moderated_t
+from diagnosis.statistics.duration_tests import Comparisons, Sides, chance_of_exceeding, moderated_t
 
 DRAWN = random.Random(5)
 

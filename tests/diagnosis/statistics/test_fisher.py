@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from diagnosis.fisher import WindowCounts, p_value
-from diagnosis.rates import Counts
+from diagnosis.statistics.fisher import WindowCounts, p_value
+from diagnosis.statistics.rates import Counts
 
 
 def test_the_p_value_agrees_with_a_table_worked_by_hand() -> None:

@@ -1,0 +1,5 @@
+"""
+The statistics behind verdicts: rates and their intervals, tests of durations, interim analyses, e-processes.
+
+Pure functions on numbers; docs/verification.md explains each. May import nothing of ours.
+"""
