@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from diagnosis.judge import ENOUGH, information, judge
-from diagnosis.observed import Stretches, batches
 from diagnosis.statistics.alpha_spending import NO_LOOK
 from diagnosis.statistics.overdispersion import Observed, spread
 from diagnosis.statistics.rates import Counts
+from diagnosis.window.cluster_counts import Stretches, batches
 
 POLLS = 6 * 24 * 7
 BEFORE = 6 * 24  # a day

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from benchmarks.verify_windows import NANO, Case, Span, spans
 from diagnosis import judge, latency
-from diagnosis.observed import Stretches, batches
 from diagnosis.statistics.overdispersion import Observed, clustering, spread
 from diagnosis.statistics.rates import Counts
+from diagnosis.window.cluster_counts import Stretches, batches
 
 MINUTE = 60 * NANO
 

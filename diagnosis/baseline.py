@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from diagnosis import loops, observed, releases, run_rules
+from diagnosis import loops, run_rules
 from diagnosis.models import Loop, LoopEvent, Packet
-from diagnosis.observed import Target
 from diagnosis.rules import RULES
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
+from diagnosis.window import cluster_counts as observed
+from diagnosis.window import releases
+from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
-from diagnosis.failures import FIELDS, Failing, chunks
-from diagnosis.sampling import first_traces, slices
-from diagnosis.traffic import ServiceOperation
+from diagnosis.window.failing_records import FIELDS, Failing, chunks
+from diagnosis.window.sampling import first_traces, slices
+from diagnosis.window.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
 from telemetry.models import Record
 from telemetry.reads import record_json as records

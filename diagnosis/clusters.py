@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from diagnosis.failures import Failing
 from diagnosis.statistics.rates import Counts
+from diagnosis.window.failing_records import Failing
 
 
 @dataclass(slots=True)

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from diagnosis import baseline, judge, latency, reasons, releases, siblings, spent, watching
+from diagnosis import baseline, judge, latency, reasons, siblings, spent, watching
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
 from diagnosis.models import Loop
-from diagnosis.observed import Target
 from diagnosis.rules import RULES
 from diagnosis.siblings import Sibling
 from diagnosis.statistics import alpha_spending
@@ -22,6 +21,8 @@ from diagnosis.statistics.alpha_spending import Look
 from diagnosis.statistics.overdispersion import spread
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification_model import Verification
+from diagnosis.window import releases
+from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
 FOUND = RULES.signals  # found by a diagnosis; no record carries their fingerprint

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F
 
-from diagnosis import baseline, exposure, loops
+from diagnosis import baseline, loops
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.models import Loop
 from diagnosis.rules import RULES
+from diagnosis.window import exposure
 from telemetry.models import Record
 from telemetry.windows import Window
 from telemetry.windows import moment as moment_of

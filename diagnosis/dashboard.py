@@ -6,9 +6,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from diagnosis import exposure, loop_answers, packets
+from diagnosis import loop_answers, packets
 from diagnosis.models import Loop
-from diagnosis.operations import operations
+from diagnosis.window import exposure
+from diagnosis.window.operations import operations
 from telemetry import ledger
 from telemetry.reads import session_pages, totals
 from telemetry.reads.filters import Filters

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from diagnosis.eval_models import EvalCandidate
-from diagnosis.failures import Failing
 from diagnosis.rules import ALL_SIGNALS
+from diagnosis.window.failing_records import Failing
 from telemetry.grouping.fingerprint import cluster_id
 from tenants.models import Project
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from diagnosis.clusters import Cluster
 from diagnosis.evidence import Candidate, sampled
-from diagnosis.failures import Failing, Identity
 from diagnosis.statistics.rates import Counts
-from diagnosis.traffic import ServiceOperation
+from diagnosis.window.failing_records import Failing, Identity
+from diagnosis.window.traffic import ServiceOperation
 from telemetry.store.sql import fetch
 from telemetry.windows import Window
 

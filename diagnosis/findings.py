@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from diagnosis import extents, failures, found, hints, traffic
+from diagnosis import extents, found, hints
 from diagnosis.extents import Extent
 from diagnosis.issues import Issue, Known, Measured, Surroundings, describe, measure
+from diagnosis.window import failing_records as failures
+from diagnosis.window import traffic
 from telemetry.windows import Window
 
 # Issues in a packet: an agent works from the top, and one project's many failures must not hold up the others.

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from diagnosis import run_rules
 from diagnosis.clusters import Cluster
-from diagnosis.failures import Failing
 from diagnosis.rules import RULES
+from diagnosis.window.failing_records import Failing
 from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.record_pages import Page

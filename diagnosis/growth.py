@@ -17,9 +17,9 @@ from datetime import datetime
 from typing import Any
 
 from diagnosis import urgency
-from diagnosis.exposure import records
 from diagnosis.models import Decision, Packet
 from diagnosis.statistics.rates import Counts, Tails, ratio
+from diagnosis.window.exposure import records
 from telemetry.windows import MINUTE_NANO, Window, rfc3339, unix_nano
 
 FEWEST, USUAL, MOST = 2, 3, 100  # times

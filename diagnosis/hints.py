@@ -18,9 +18,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from diagnosis.contrast import FailedAndHealthy, Hint, RecordFacts, ValueCounts, judge
 from diagnosis.extents import Extent
-from diagnosis.failures import Failing
-from diagnosis.sampling import SLICES, slices
-from diagnosis.traffic import ServiceOperation
+from diagnosis.window.failing_records import Failing
+from diagnosis.window.sampling import SLICES, slices
+from diagnosis.window.traffic import ServiceOperation
 from telemetry.models import Origin
 from telemetry.otlp.values import attributes
 from telemetry.store import segments

@@ -6,19 +6,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis import failures, hints, impact, model_calls
+from diagnosis import hints, impact, model_calls
 from diagnosis.contrast import Hint, ValueCounts
 from diagnosis.evidence import choose
 from diagnosis.extents import Extent
-from diagnosis.failures import Failing
 from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
 from diagnosis.rules import RULES
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
-from diagnosis.traffic import Traffic
 from diagnosis.trend import trend
+from diagnosis.window import failing_records
+from diagnosis.window.failing_records import Failing
+from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.windows import rfc3339
 
@@ -110,7 +111,7 @@ class Known:
         chosen = {one.fingerprint: [its.key for its in choose(one.candidates())] for one in clusters}
         looked_at = hints.failures(clusters)
         wanted = [*chosen.values(), *looked_at.values()]
-        records = failures.load(key for keys in wanted for key in keys)
+        records = failing_records.load(key for keys in wanted for key in keys)
         calls = model_calls.around(records[key] for keys in chosen.values() for key in keys)
         return cls(chosen, records, hints.failing_facts(looked_at, records), calls)
 
@@ -160,7 +161,9 @@ def describe(measured: Measured, around: Surroundings, known: Known) -> Issue:
         impact=measured.impact,
         grade=measured.grade,
         trend=measured.trend,
-        first_seen=cluster.first_unix_nano if cluster.found else failures.first_seen(cluster.fingerprint),
+        first_seen=cluster.first_unix_nano
+        if cluster.found
+        else failing_records.first_seen(cluster.fingerprint),
         hints=hints.contrast(failed, around.healthy, cluster.places, measured.impact.share),
         evidence=evidence,
         model_calls=[

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from diagnosis.failures import Failing, chunks
+from diagnosis.window.failing_records import Failing, chunks
 from telemetry.models import Record
 from telemetry.spans.record_ids import record_id
 

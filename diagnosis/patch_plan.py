@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from diagnosis.contrast import Hint
 from diagnosis.eval_formats import runner_of
-from diagnosis.failures import Failing
 from diagnosis.rules import ALL_SIGNALS, RULES
 from diagnosis.suspected_release import Suspected
+from diagnosis.window.failing_records import Failing
 
 INFRA = re.compile(
     r"\b(429|5\d\d)\b|rate.?limit|timed? ?out|timeout|ECONN|connection|unavailable|overloaded", re.I

@@ -11,13 +11,14 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from diagnosis import baseline, loops, observed
+from diagnosis import baseline, loops
 from diagnosis.baseline import Side
 from diagnosis.judge import NEARLY_GONE
 from diagnosis.loop_states import VERIFIABLE
 from diagnosis.models import Loop
 from diagnosis.rules import RULES
 from diagnosis.verification_model import Verification
+from diagnosis.window import cluster_counts
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.windows import Window
 
@@ -35,9 +36,9 @@ def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
 
 def counted(loop: Loop, kept: Side, window: Window, without: frozenset[str] = frozenset()) -> Side:
     """The side as it is now in that window."""
-    failed = observed.operations(window, loops.fingerprint(loop))
+    failed = cluster_counts.operations(window, loops.fingerprint(loop))
     target = baseline.target(loop, failed, without)
-    found, others = baseline.count(loop, window, target), observed.others(window, target)
+    found, others = baseline.count(loop, window, target), cluster_counts.others(window, target)
     return replace(kept, window=window, observed=found, operations=failed, others=others)
 
 

@@ -12,15 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import cast
 
-from diagnosis import calls, failures, observed
+from diagnosis import calls
 from diagnosis.calls import Bounds, Visit
 from diagnosis.clusters import Cluster
-from diagnosis.observed import StretchRow, Target
 from diagnosis.rules import RULES
 from diagnosis.rules.registry import ByVisits
 from diagnosis.statistics.overdispersion import Observed, clustering
 from diagnosis.statistics.rates import Counts
-from diagnosis.traffic import ServiceOperation
+from diagnosis.window import cluster_counts, failing_records
+from diagnosis.window.cluster_counts import StretchRow, Target
+from diagnosis.window.traffic import ServiceOperation
 from telemetry.windows import MINUTE_NANO, Window
 
 DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=300), Bounds(a_slice=50, calls=2000)
@@ -52,12 +53,14 @@ def observe(signal: str, window: Window, target: Target) -> Observed:
         for visit in visits(signal, window, target)
         if visit.place.service == target.service and visit.place.operation in target.operations
     ]
-    size = observed.stretch_minutes(window) * MINUTE_NANO
+    size = cluster_counts.stretch_minutes(window) * MINUTE_NANO
     rows: list[StretchRow] = [
         (visit.start_time_unix_nano // size, 1, int(bool(visit.charged))) for visit in found
     ]
     total = counts(found)
-    return Observed(total, observed.batches(observed.merged(rows)), clustering(total, hurt_sessions(found)))
+    return Observed(
+        total, cluster_counts.batches(cluster_counts.merged(rows)), clustering(total, hurt_sessions(found))
+    )
 
 
 def visits(signal: str, window: Window, target: Target) -> Iterator[Visit]:
@@ -70,7 +73,7 @@ def visits(signal: str, window: Window, target: Target) -> Iterator[Visit]:
 
 def hurt_sessions(found: list[Visit]) -> list[Counts]:
     """The counts of the sessions with a trace that hurts."""
-    identities = failures.identities(visit.trace_id for visit in found)
+    identities = failing_records.identities(visit.trace_id for visit in found)
     sessions: dict[str, list[Visit]] = defaultdict(list)
     for visit in found:
         sessions[identities[visit.trace_id].session_id].append(visit)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diagnosis import observed, reasons
+from diagnosis import reasons
 from diagnosis.baseline import Side
 from diagnosis.judge import CLEARLY_MORE, ENOUGH, Judgement, Verdict, verdict_of
-from diagnosis.observed import Target
 from diagnosis.statistics.overdispersion import Spread, spread
 from diagnosis.statistics.rates import Counts, Tails, ratio
+from diagnosis.window import cluster_counts
+from diagnosis.window.cluster_counts import Target
 from telemetry.grouping.fingerprint import cluster_id
 
 SHOWN = 5
@@ -46,7 +47,7 @@ def weigh(judgement: Judgement, before: Side, after: Side, target: Target) -> tu
     """A success stands only if no sibling rose; else the operation as a whole is judged. With those that rose."""
     if judgement.verdict not in ("held", "improved"):
         return judgement, []
-    others = before.others, observed.others(after.window, target)
+    others = before.others, cluster_counts.others(after.window, target)
     ran = before.counts.exposure, after.counts.exposure
     lying, tails = spread(before.observed, after.observed), judgement.tails
     found = risen(*others, ran, lying, tails)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from diagnosis.observed import Target
 from diagnosis.timing import CalledOperation, Step, answering, by_parent, of_traces, own
+from diagnosis.window.cluster_counts import Target
 from telemetry.windows import Window
 
 MOST = 5_000  # records of a window, the newest

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diagnosis import exposure
 from diagnosis.issues import Issue
-from diagnosis.sampling import slices
+from diagnosis.window import exposure
+from diagnosis.window.sampling import slices
 from telemetry.models import Record
 from telemetry.windows import Window, rfc3339
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diagnosis.failures import Failing, chunks
-from diagnosis.sampling import first_traces, slices
+from diagnosis.window.failing_records import Failing, chunks
+from diagnosis.window.sampling import first_traces, slices
 from telemetry.models import Record
 from telemetry.windows import Window
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from django.db.models import Count
 
-from diagnosis import exposure
 from diagnosis.statistics.overdispersion import widened
 from diagnosis.statistics.rates import odds
+from diagnosis.window import exposure
 from telemetry.models import Trace
 from telemetry.reads import filters
 from telemetry.reads.session_summaries import key

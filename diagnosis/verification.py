@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from diagnosis import baseline, exposure, loops, releases, switching, verification_document
+from diagnosis import baseline, loops, switching, verification_document
 from diagnosis.baseline import Side
 from diagnosis.comparison import FOUND, Comparison, compare
 from diagnosis.judge import NEARLY_GONE
@@ -22,6 +22,7 @@ from diagnosis.loop_states import VERIFIABLE, Trigger
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification_model import Verification
+from diagnosis.window import exposure, releases
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project
 from tenants.stores.binding import bind

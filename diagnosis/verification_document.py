@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from diagnosis import observed, trajectory
+from diagnosis import trajectory
 from diagnosis.comparison import Comparison
 from diagnosis.judge import expected
 from diagnosis.models import Loop
 from diagnosis.rules import RULES
 from diagnosis.statistics.overdispersion import spread
 from diagnosis.statistics.rates import Ratio
+from diagnosis.window import cluster_counts
 
 EVIDENCE = 5  # failing records after the fix
 
@@ -37,7 +38,7 @@ def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "release": loop.release or None,
         "releases_left_out": sorted(comparison.target.without_releases),
         "moved_to": [sibling.shown() for sibling in comparison.moved_to],
-        "evidence_ids": observed.newest(after.window, comparison.target, EVIDENCE),
+        "evidence_ids": cluster_counts.newest(after.window, comparison.target, EVIDENCE),
         "trajectory": {
             "before": trajectory.read(before.window, loop.service),
             "after": trajectory.read(after.window, loop.service),

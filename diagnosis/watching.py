@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from diagnosis import failures, observed, reasons
+from diagnosis import reasons
 from diagnosis.baseline import Side
 from diagnosis.judge import Judgement, Verdict
-from diagnosis.observed import Target
 from diagnosis.statistics import alpha_spending, e_process
 from diagnosis.statistics.rates import Counts, ratio
+from diagnosis.window import cluster_counts, failing_records
+from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MINUTE_NANO, Window
 
 
@@ -23,11 +24,11 @@ def look_again(held: Side, since: Side, target: Target) -> Judgement:
 
 def blocks(window: Window, target: Target) -> list[e_process.Block]:
     """The window in blocks; a session that fails again and again counts once."""
-    failing = observed.failing(window, target)
-    identities = failures.identities(trace_id for _, trace_id in failing)
-    size = observed.stretch_minutes(window) * MINUTE_NANO
+    failing = cluster_counts.failing(window, target)
+    identities = failing_records.identities(trace_id for _, trace_id in failing)
+    size = cluster_counts.stretch_minutes(window) * MINUTE_NANO
     newest_first = [(identities[trace_id].session_id, start // size) for start, trace_id in failing]
-    exposure = {at: counts.exposure for at, counts in observed.stretches(window, target).items()}
+    exposure = {at: counts.exposure for at, counts in cluster_counts.stretches(window, target).items()}
     return e_process.blocks(
         exposure, dict(newest_first).values()
     )  # so that of each session the earliest stays

@@ -15,9 +15,9 @@ import django
 import orjson
 
 if TYPE_CHECKING:
-    from diagnosis.failures import Failing
     from diagnosis.issues import Issue
     from diagnosis.model_calls import Around
+    from diagnosis.window.failing_records import Failing
     from telemetry.windows import Window
     from tenants.models import Project
 
@@ -94,7 +94,7 @@ class Place:
 
     def records(self, issue: Issue) -> list[Failing]:
         """Every record of the issue, by time."""
-        from diagnosis.failures import load
+        from diagnosis.window.failing_records import load
         from tenants.stores.binding import bind
 
         keys = issue.cluster.spread(issue.cluster.records)

@@ -18,10 +18,10 @@ from statistics import median
 from typing import Any
 
 from diagnosis.clusters import Cluster
-from diagnosis.failures import Failing
 from diagnosis.moved import moved
 from diagnosis.statistics.duration_tests import Comparisons, Sides, at
 from diagnosis.timing import CalledOperation, Ran, runs
+from diagnosis.window.failing_records import Failing
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told
 from telemetry.windows import Window

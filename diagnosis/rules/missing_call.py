@@ -20,17 +20,18 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from diagnosis import timing, traffic
+from diagnosis import timing
 from diagnosis.called import Callee, RunCalls, Visits, visited
 from diagnosis.calls import Visit
 from diagnosis.clusters import Cluster
-from diagnosis.failures import Failing
-from diagnosis.observed import Target
 from diagnosis.statistics import fisher
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.timing import CalledOperation, Ran
-from diagnosis.traffic import ServiceOperation
+from diagnosis.window import traffic
+from diagnosis.window.cluster_counts import Target
+from diagnosis.window.failing_records import Failing
+from diagnosis.window.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told, values_under
 from telemetry.windows import Window

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 
 from diagnosis.calls import Bounds, CallsByTrace, Visit
 from diagnosis.clusters import Cluster
-from diagnosis.observed import Target
+from diagnosis.window.cluster_counts import Target
 from telemetry.plugins import find_modules, require_parts
 from telemetry.signals.registry import EVAL_PARTS, EvalParts
 from telemetry.windows import Window

@@ -18,8 +18,8 @@ from typing import Any
 
 from diagnosis import calls
 from diagnosis.calls import AgentCall, Bounds, CallsByTrace, Visit
-from diagnosis.failures import Failing
-from diagnosis.traffic import ServiceOperation
+from diagnosis.window.failing_records import Failing
+from diagnosis.window.traffic import ServiceOperation
 from telemetry.signals.failed_results import error_told, values_under
 
 SIGNAL = "repeated_call"

@@ -18,7 +18,7 @@ from typing import Any
 
 from diagnosis import calls
 from diagnosis.calls import FINGERPRINT, START, TOOL, UNIT, Bounds, CallRow, CallsByTrace, Visit
-from diagnosis.failures import Failing
+from diagnosis.window.failing_records import Failing
 from telemetry.conventions.content import words
 from telemetry.signals.failed_results import error_told, values_under
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.failures import Failing
+from diagnosis.window.failing_records import Failing
 
 
 def failing(span: str, *, trace: str = "trace", parent: str = "", at: int = 0, **fields: Any) -> Failing:

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from diagnosis import contrast, impact, next_action, run_rules, sampling, trend
+from diagnosis import contrast, impact, next_action, run_rules, trend
 from diagnosis.contrast import FailedAndHealthy, ValueCounts, judge
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
 from diagnosis.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
 from diagnosis.rules import unfounded_answer as unfounded
+from diagnosis.window import sampling
 from telemetry.grouping.message_template import skeleton
 from telemetry.signals import SIGNALS
 from telemetry.windows import Window

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnosis.clusters import Cluster
 from diagnosis.evidence import MOST, choose
 from diagnosis.extents import of_found
-from diagnosis.failures import Failing, Identity
+from diagnosis.window.failing_records import Failing, Identity
 from tests.diagnosis.failing_records import failing
 
 

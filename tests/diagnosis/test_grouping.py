@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from diagnosis.failures import Failing
+from diagnosis.window.failing_records import Failing
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.grouping.attribution import attribute

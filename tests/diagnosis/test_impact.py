@@ -6,9 +6,9 @@ import pytest
 
 from diagnosis.clusters import Cluster
 from diagnosis.extents import of_found
-from diagnosis.failures import Identity
 from diagnosis.impact import Impact, grade, measure
 from diagnosis.models import Severity
+from diagnosis.window.failing_records import Identity
 from tests.diagnosis.failing_records import failing
 
 

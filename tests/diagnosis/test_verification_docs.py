@@ -7,10 +7,11 @@ import re
 
 import pytest
 
-from diagnosis import judge, latency, observed, spent, trajectory
+from diagnosis import judge, latency, spent, trajectory
 from diagnosis.statistics import alpha_spending, e_process, overdispersion
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification_model import Verification
+from diagnosis.window import cluster_counts
 from tests import ROOT
 
 PAGE = (ROOT / "docs" / "verification.md").read_text()
@@ -99,7 +100,7 @@ def test_the_thresholds_are_the_judges():
         f"more than {latency.LEAST_EFFECT} times",
         f"ever reaches {1 / e_process.FALSE_ALARM:.0f} with a chance of {e_process.FALSE_ALARM * 100:g} %",
         f"{e_process.STRAY} of them never",
-        f"newest {observed.MOST_FAILING:,} failures",
+        f"newest {cluster_counts.MOST_FAILING:,} failures",
         f"newest {spent.MOST:,} records",
         f"newest {trajectory.MOST_TRACES:,} traces",
     ]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from diagnosis import exposure, failures
 from diagnosis.statistics.overdispersion import BATCHES, Observed, clustering
 from diagnosis.statistics.rates import Counts
+from diagnosis.window import exposure, failing_records
 from telemetry.models import Record
 from telemetry.reads.counts import cut
 from telemetry.store.rollups import TABLES
@@ -128,10 +128,10 @@ def failing_sessions(window: Window, target: Target) -> list[Counts]:
     failed: Counter[str] = Counter()
     ran: Counter[str] = Counter()
     by_trace = Counter(trace_id for _, trace_id in failing(window, target))
-    identities = failures.identities(by_trace)
+    identities = failing_records.identities(by_trace)
     for trace_id, number in by_trace.items():
         failed[identities[trace_id].session_id] += number
-    for chunk in failures.chunks(by_trace):
+    for chunk in failing_records.chunks(by_trace):
         rows = target.records(window).filter(target.ran, trace_id__in=chunk).values("trace_id")
         for trace, number in rows.annotate(n=Count("span_id")).order_by().values_list("trace_id", "n"):
             ran[identities[bytes(trace)].session_id] += number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from diagnosis.sampling import slices
+from diagnosis.window.sampling import slices
 from telemetry.windows import Window
 
 

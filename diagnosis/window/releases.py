@@ -8,7 +8,7 @@ record since the fix shipped but those of a release that ran before it.
 
 from __future__ import annotations
 
-from diagnosis import exposure
+from diagnosis.window import exposure
 from telemetry.windows import Window
 
 LOOKED_AT = 5_000  # records of a window, the newest: a release that runs is among them
