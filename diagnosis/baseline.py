@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from diagnosis import loops, run_rules
+from diagnosis import loops
+from diagnosis.detection import agent_runs
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.rules import RULES
 from diagnosis.statistics.overdispersion import Clustering, Observed
@@ -101,7 +102,7 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
 def count(loop: Loop, window: Window, target: Target) -> Observed:
     """What the bound project's window holds of the loop's cluster."""
     if loop.signal_type in RULES.by_visits:  # no record carries its fingerprint
-        return run_rules.observe(loop.signal_type, window, target)
+        return agent_runs.observe(loop.signal_type, window, target)
     return observed.read(window, target)
 
 

@@ -2,7 +2,7 @@
 How far a kind of failure reaches in a window: the counts that decide its rank, and where its records are.
 
 What was charged at ingest (telemetry/store/charges.py) is read from one index, a cluster at a time, and no record with it:
-a month of failures takes little longer than a day of them, and no memory. What rules found by themselves (found.py)
+a month of failures takes little longer than a day of them, and no memory. What rules found by themselves (search.py)
 comes with its records.
 """
 
@@ -14,7 +14,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from diagnosis.clusters import Cluster
+from diagnosis.detection.found_cluster import Cluster
 from diagnosis.evidence import Candidate, sampled
 from diagnosis.statistics.rates import Counts
 from diagnosis.window.failing_records import Failing, Identity

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from diagnosis import extents, found, hints
+from diagnosis import extents, hints
+from diagnosis.detection import search
 from diagnosis.extents import Extent
 from diagnosis.issues import Issue, Known, Measured, Surroundings, describe, measure
 from diagnosis.window import failing_records as failures
@@ -48,7 +49,7 @@ def find(window: Window) -> Findings:
 def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     """Each kind of failure in the window, and the traffic and healthy records around them."""
     now = traffic.read(window)
-    clusters = found.find(window)
+    clusters = search.find(window)
     identities = failures.identities(record.trace_id for cluster in clusters for record in cluster.records)
     reached = [
         *extents.read(window, sorted(now.failed)),

@@ -9,8 +9,9 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import dashboard_shapes, found, packet_shapes, packets, report
+from diagnosis import dashboard_shapes, packet_shapes, packets, report
 from diagnosis.dashboard import dashboard
+from diagnosis.detection import search as found
 from diagnosis.models import Packet
 from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from diagnosis.timing import CalledOperation, Step, answering, by_parent, of_traces, own
+from diagnosis.detection.own_time import CalledOperation, Step, answering, by_parent, of_traces, own
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import Window
 

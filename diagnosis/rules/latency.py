@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
-from diagnosis.clusters import Cluster
-from diagnosis.moved import moved
+from diagnosis.detection.duration_shift import moved
+from diagnosis.detection.found_cluster import Cluster
+from diagnosis.detection.own_time import CalledOperation, Ran, runs
 from diagnosis.statistics.duration_tests import Comparisons, Sides, at
-from diagnosis.timing import CalledOperation, Ran, runs
 from diagnosis.window.failing_records import Failing
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told
@@ -33,7 +33,7 @@ ABOUT = "an operation takes longer than in the window before"
 COMPARES = "durations"
 IN_OUTPUT = ""
 TOOK = re.compile(r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms")  # in the message of `Slower`
-KEY_VERSION = "1"  # as in calls.py
+KEY_VERSION = "1"  # as in agent_calls.py
 SLOW_QUANTILE = 0.9  # of the window before; what took longer is shown
 CALLEES, RAISED = 2, 1.5  # most of so many services answer one caller late: then it is the caller
 SEVERE = 10  # times as long

@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from diagnosis import timing
-from diagnosis.called import Callee, RunCalls, Visits, visited
-from diagnosis.calls import Visit
-from diagnosis.clusters import Cluster
+from diagnosis.detection import own_time
+from diagnosis.detection.agent_calls import Visit
+from diagnosis.detection.call_graph import Callee, RunCalls, Visits, visited
+from diagnosis.detection.found_cluster import Cluster
+from diagnosis.detection.own_time import CalledOperation, Ran
 from diagnosis.statistics import fisher
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
-from diagnosis.timing import CalledOperation, Ran
 from diagnosis.window import traffic
 from diagnosis.window.cluster_counts import Target
 from diagnosis.window.failing_records import Failing
@@ -43,7 +43,7 @@ ABOUT = "an operation leaves out a call that it made in the window before"
 COMPARES = "visits"
 IN_OUTPUT = ""
 GONE = re.compile(r"no longer calls (.+): \d+ of \d+ traces lack the call")  # in the message of `Gone`
-KEY_VERSION = "1"  # as in calls.py
+KEY_VERSION = "1"  # as in agent_calls.py
 CHANCE = 0.001  # of a false alarm among all calls of a window; visits of one session are alike
 USUAL = 0.75  # of the traces made the call before
 LEFT = 0.5  # of that share, at most, is left
@@ -117,7 +117,7 @@ def find(window: Window) -> list[Cluster]:
     """One cluster for each service of the bound project that leaves out a call, by name."""
     if not ran_less(window):
         return []
-    return clusters(visited(timing.traces(window.before)), visited(timing.traces(window)))
+    return clusters(visited(own_time.traces(window.before)), visited(own_time.traces(window)))
 
 
 def ran_less(window: Window) -> bool:
@@ -187,7 +187,7 @@ def charged(made: RunCalls, message: str, number: int) -> Failing:
 
 def visits(window: Window, target: Target) -> Iterator[Visit]:
     """For a verification: each trace that ran the operation, charged if it lacks the call that the target names."""
-    for place, all_made in visited(timing.traces(window, VERIFIED)).items():
+    for place, all_made in visited(own_time.traces(window, VERIFIED)).items():
         if place.service != target.service or place.operation not in target.operations:
             continue
         for made in all_made:

@@ -2,7 +2,7 @@
 The rules over windows, found by looking: each file of this package that has a SIGNAL is one. A new rule is a new file.
 
 A rule looks at a window as a whole (`find`), or at the runs of agents that all such rules share (`visits_in`,
-run_rules.py). No record carries the fingerprint of what it finds, so a fix is verified by visits: traces that ran the
+agent_runs.py). No record carries the fingerprint of what it finds, so a fix is verified by visits: traces that ran the
 operation, hurt or not, or by the durations of its records, as its COMPARES says.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol, cast
 
-from diagnosis.calls import Bounds, CallsByTrace, Visit
-from diagnosis.clusters import Cluster
+from diagnosis.detection.agent_calls import Bounds, CallsByTrace, Visit
+from diagnosis.detection.found_cluster import Cluster
 from diagnosis.window.cluster_counts import Target
 from telemetry.plugins import find_modules, require_parts
 from telemetry.signals.registry import EVAL_PARTS, EvalParts

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from diagnosis import calls
-from diagnosis.calls import AgentCall, Bounds, CallsByTrace, Visit
+from diagnosis.detection import agent_calls as calls
+from diagnosis.detection.agent_calls import AgentCall, Bounds, CallsByTrace, Visit
 from diagnosis.window.failing_records import Failing
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.signals.failed_results import error_told, values_under

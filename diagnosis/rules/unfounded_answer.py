@@ -16,8 +16,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from diagnosis import calls
-from diagnosis.calls import FINGERPRINT, START, TOOL, UNIT, Bounds, CallRow, CallsByTrace, Visit
+from diagnosis.detection import agent_calls
+from diagnosis.detection.agent_calls import (
+    FINGERPRINT,
+    START,
+    TOOL,
+    UNIT,
+    Bounds,
+    CallRow,
+    CallsByTrace,
+    Visit,
+)
 from diagnosis.window.failing_records import Failing
 from telemetry.conventions.content import words
 from telemetry.signals.failed_results import error_told, values_under
@@ -82,12 +91,14 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 def visits_in(made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
     """Each trace that was looked at, with each model that it called."""
     answers = {trace_id: last_answers(rows) for trace_id, rows in made.items()}
-    chosen = calls.evenly(made, sum(map(len, answers.values())), bounds)
-    read = calls.captures([row for trace_id in chosen for row in answers[trace_id]])
+    chosen = agent_calls.evenly(made, sum(map(len, answers.values())), bounds)
+    read = agent_calls.captures([row for trace_id in chosen for row in answers[trace_id]])
     for trace_id in chosen:
         said = [(row, next(read).get("output")) for row in answers[trace_id]]
         found = next((one for row, output in said if (one := charged(row, output))), None)
-        first = {calls.place(row): row[START] for row in reversed(made[trace_id]) if row[UNIT] == "llm_call"}
+        first = {
+            agent_calls.place(row): row[START] for row in reversed(made[trace_id]) if row[UNIT] == "llm_call"
+        }
         for place, start in first.items():
             is_here = found and place == (found.service, found.operation)
             yield Visit(place, trace_id, start, found if is_here else None)
@@ -106,13 +117,13 @@ def charged(row: CallRow, output: Any) -> Failing | None:
     claim = quoted(words(output))
     if not claim:
         return None
-    answer = calls.failing(row)
+    answer = agent_calls.failing(row)
     return replace(
         answer,
         signal_type=SIGNAL,
         severity="low",
         message=f"no tool call of the run returned anything, and the answer says: {claim}",
-        fingerprint=calls.fingerprint(SIGNAL, calls.place(row)),
+        fingerprint=agent_calls.fingerprint(SIGNAL, agent_calls.place(row)),
     )
 
 

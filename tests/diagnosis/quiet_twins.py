@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis import test_missing_call, test_repeated_call, test_slow, test_unfounded
+from tests.diagnosis import test_missing_call, test_repeated_call, test_unfounded
+from tests.diagnosis.detection import test_slow_services
 from tests.telemetry.span_builders import OK, exception, make_span
 
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
@@ -26,8 +27,8 @@ SPANS: dict[str, list[Any]] = {
 }
 TESTS: dict[str, list[Any]] = {
     "latency": [
-        test_slow.test_a_few_slow_ones_are_no_tail,
-        test_slow.test_the_same_durations_as_before_are_no_issue,
+        test_slow_services.test_a_few_slow_ones_are_no_tail,
+        test_slow_services.test_the_same_durations_as_before_are_no_issue,
     ],
     "missing_call": [test_missing_call.test_what_only_looks_like_it_is_quiet],
     "repeated_call": [test_repeated_call.test_what_only_looks_like_it_is_quiet],

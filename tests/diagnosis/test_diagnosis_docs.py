@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from diagnosis import contrast, impact, next_action, run_rules, trend
+from diagnosis import contrast, impact, next_action, trend
 from diagnosis.contrast import FailedAndHealthy, ValueCounts, judge
+from diagnosis.detection import agent_runs
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
 from diagnosis.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
@@ -111,8 +112,8 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"{contrast.MOST} hints at most",
         f"the same result, {repeated_call.THRESHOLD} times in one trace",
         f"medium from {repeated_call.MANY} calls on",
-        f"up to {run_rules.DIAGNOSED.a_slice * sampling.SLICES} traces",
-        f"the content of {run_rules.DIAGNOSED.calls} calls",
+        f"up to {agent_runs.DIAGNOSED.a_slice * sampling.SLICES} traces",
+        f"the content of {agent_runs.DIAGNOSED.calls} calls",
         f"the run's last {unfounded.LAST} model",
         f"{missing_call.USUAL * 100:g} % of the traces before made the call",
         f"at most {missing_call.LEFT * 100:g} % of that share",

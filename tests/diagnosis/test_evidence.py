@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnosis.clusters import Cluster
+from diagnosis.detection.found_cluster import Cluster
 from diagnosis.evidence import MOST, choose
 from diagnosis.extents import of_found
 from diagnosis.window.failing_records import Failing, Identity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnosis.clusters import Cluster
+from diagnosis.detection.found_cluster import Cluster
 from diagnosis.extents import of_found
 from diagnosis.hints import plain
 from tests.diagnosis.failing_records import failing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnosis.clusters import Cluster
+from diagnosis.detection.found_cluster import Cluster
 from diagnosis.extents import of_found
 from diagnosis.impact import Impact, grade, measure
 from diagnosis.models import Severity

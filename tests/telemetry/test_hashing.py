@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from diagnosis import calls
+from diagnosis.detection import agent_calls
 from diagnosis.rules import latency, missing_call
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import FIRST, NEWEST
@@ -30,7 +30,7 @@ OPERATION: Any = SimpleNamespace(service="shop", operation="POST /orders")
         (hash64_of_texts("bad \ud800 surrogate"), 3_801_729_826_086_367_901),
         (charges.key("user-1"), -7_301_361_363_733_257_848),
         (charges.key(""), 0),
-        (calls.fingerprint("repeated_call", PLACE), 2_214_733_838_508_667_317),
+        (agent_calls.fingerprint("repeated_call", PLACE), 2_214_733_838_508_667_317),
         (latency.fingerprint(OPERATION), 8_712_639_570_671_077_576),
         (missing_call.fingerprint(OPERATION, ("tool", "look_up")), 5_579_727_921_324_115_203),
         (fingerprint(*PLACE, Failure("error", "high", "ValueError", "no order 7"), FIRST), -6_020_883_757_790_262_928),

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diagnosis.timing import CalledOperation, Step, by_parent
+from diagnosis.detection.own_time import CalledOperation, Step, by_parent
 
 Callee = tuple[str, str]  # service and operation
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from diagnosis.detection.own_time import CalledOperation, Step, answering, own
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
 from diagnosis.statistics.duration_tests import z_score
-from diagnosis.timing import CalledOperation, Step, answering, own
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import span, store

@@ -1,7 +1,7 @@
 """
 Rules about the runs of agents: what goes wrong in no single call, but in what a run did and did not do.
 
-A rule looks at the calls of a sample of traces (calls.py), says of each operation that a trace called whether it
+A rule looks at the calls of a sample of traces (agent_calls.py), says of each operation that a trace called whether it
 hurts there, and is told apart by its signal alone. No record carries the fingerprint of what it finds.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import cast
 
-from diagnosis import calls
-from diagnosis.calls import Bounds, Visit
-from diagnosis.clusters import Cluster
+from diagnosis.detection import agent_calls
+from diagnosis.detection.agent_calls import Bounds, Visit
+from diagnosis.detection.found_cluster import Cluster
 from diagnosis.rules import RULES
 from diagnosis.rules.registry import ByVisits
 from diagnosis.statistics.overdispersion import Observed, clustering
@@ -29,7 +29,10 @@ DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=300), Bounds(a_slice=50, calls=20
 
 def find(window: Window) -> list[Cluster]:
     """One cluster for each rule and operation that it found hurting in the bound project, by name."""
-    now, before = calls.made(window, DIAGNOSED), cache(lambda: calls.made(window.before, DIAGNOSED))
+    now, before = (
+        agent_calls.made(window, DIAGNOSED),
+        cache(lambda: agent_calls.made(window.before, DIAGNOSED)),
+    )
     found: list[Cluster] = []
     for rule in RULES.over_runs:
         visited = by_place(rule.visits_in(now, DIAGNOSED))
@@ -68,7 +71,7 @@ def visits(signal: str, window: Window, target: Target) -> Iterator[Visit]:
     rule = next((rule for rule in RULES.over_runs if signal == rule.SIGNAL), None)
     if rule is None:
         return cast(ByVisits, RULES.rules[signal]).visits(window, target)
-    return rule.visits_in(calls.made(window, VERIFIED, target.without_releases), VERIFIED)
+    return rule.visits_in(agent_calls.made(window, VERIFIED, target.without_releases), VERIFIED)
 
 
 def hurt_sessions(found: list[Visit]) -> list[Counts]:

@@ -7,8 +7,8 @@ Order as in telemetry/reads/record_pages.py: start time, trace id, span id, all 
 
 from __future__ import annotations
 
-from diagnosis import run_rules
-from diagnosis.clusters import Cluster
+from diagnosis.detection import agent_runs
+from diagnosis.detection.found_cluster import Cluster
 from diagnosis.rules import RULES
 from diagnosis.window.failing_records import Failing
 from telemetry.reads import cursors, record_pages
@@ -21,7 +21,7 @@ from telemetry.windows import Window
 def find(window: Window) -> list[Cluster]:
     """Everything that such rules find in the bound project's window."""
     by_window = [cluster for rule in RULES.over_window for cluster in rule.find(window)]
-    return [*by_window, *run_rules.find(window)]
+    return [*by_window, *agent_runs.find(window)]
 
 
 def page(window: Window, fingerprint: int, cursor: Cursor | None, limit: int) -> Page:
