@@ -15,8 +15,8 @@ from typing import Any
 
 from diagnosis import loops
 from diagnosis.detection import agent_runs
+from diagnosis.detection.rules import RULES
 from diagnosis.models import Loop, LoopEvent, Packet
-from diagnosis.rules import RULES
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import cluster_counts as observed

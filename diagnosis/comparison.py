@@ -12,9 +12,9 @@ from typing import cast
 
 from diagnosis import baseline, judge, latency, reasons, siblings, spent, watching
 from diagnosis.baseline import Side
+from diagnosis.detection.rules import RULES
 from diagnosis.judge import Judgement, Verdict
 from diagnosis.models import Loop
-from diagnosis.rules import RULES
 from diagnosis.siblings import Sibling
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import Look

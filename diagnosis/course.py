@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from django.db.models import Count, F
 
 from diagnosis import baseline, loops
+from diagnosis.detection.rules import RULES
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.models import Loop
-from diagnosis.rules import RULES
 from diagnosis.window import exposure
 from telemetry.models import Record
 from telemetry.windows import Window

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from diagnosis.detection.rules import ALL_SIGNALS
 from diagnosis.eval_models import EvalCandidate
-from diagnosis.rules import ALL_SIGNALS
 from diagnosis.window.failing_records import Failing
 from telemetry.grouping.fingerprint import cluster_id
 from tenants.models import Project

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from diagnosis import evals, failing_call, patch_plan, suspected_release
+from diagnosis.detection.rules import RULES
 from diagnosis.issues import Issue
-from diagnosis.rules import RULES
 from diagnosis.suspected_release import Suspected
 from telemetry.failures import code_location
 from telemetry.failures.code_location import CodeLocation

@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
+from diagnosis.detection.rules import SIGNAL_TYPES
 from diagnosis.models import Loop, Severity
-from diagnosis.rules import SIGNAL_TYPES
 from telemetry.api.serializers import Shape, number, text
 
 SEVERITIES = Severity.labels

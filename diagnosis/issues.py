@@ -8,12 +8,12 @@ from typing import Any
 
 from diagnosis import hints, impact, model_calls
 from diagnosis.contrast import Hint, ValueCounts
+from diagnosis.detection.rules import RULES
 from diagnosis.evidence import choose
 from diagnosis.extents import Extent
 from diagnosis.hints import Groups
 from diagnosis.impact import Grade, Impact
 from diagnosis.model_calls import Around
-from diagnosis.rules import RULES
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.trend import trend

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from diagnosis.contrast import Hint
+from diagnosis.detection.rules import ALL_SIGNALS, RULES
 from diagnosis.eval_formats import runner_of
-from diagnosis.rules import ALL_SIGNALS, RULES
 from diagnosis.suspected_release import Suspected
 from diagnosis.window.failing_records import Failing
 

@@ -18,9 +18,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from diagnosis import loop_states
+from diagnosis.detection.rules import SIGNAL_TYPES
 from diagnosis.models import Loop, Severity
 from diagnosis.queue_list import ORDERS
-from diagnosis.rules import SIGNAL_TYPES
 from tenants.models import Project, Tenant
 from tenants.staff import visible
 

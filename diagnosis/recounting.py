@@ -13,10 +13,10 @@ from typing import Any
 
 from diagnosis import baseline, loops
 from diagnosis.baseline import Side
+from diagnosis.detection.rules import RULES
 from diagnosis.judge import NEARLY_GONE
 from diagnosis.loop_states import VERIFIABLE
 from diagnosis.models import Loop
-from diagnosis.rules import RULES
 from diagnosis.verification_model import Verification
 from diagnosis.window import cluster_counts
 from telemetry.grouping.fingerprint import cluster_id

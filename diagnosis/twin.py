@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from diagnosis.rules import RULES
+from diagnosis.detection.rules import RULES
 from telemetry.models import Record, Rollup
 from telemetry.spans.record_ids import parse, record_id
 from telemetry.store.rollups import NO_FAILURE

@@ -7,9 +7,9 @@ from typing import Any
 
 from diagnosis import trajectory
 from diagnosis.comparison import Comparison
+from diagnosis.detection.rules import RULES
 from diagnosis.judge import expected
 from diagnosis.models import Loop
-from diagnosis.rules import RULES
 from diagnosis.statistics.overdispersion import spread
 from diagnosis.statistics.rates import Ratio
 from diagnosis.window import cluster_counts

@@ -15,8 +15,8 @@ from typing import cast
 from diagnosis.detection import agent_calls
 from diagnosis.detection.agent_calls import Bounds, Visit
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.rules import RULES
-from diagnosis.rules.registry import ByVisits
+from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules.registry import ByVisits
 from diagnosis.statistics.overdispersion import Observed, clustering
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import cluster_counts, failing_records

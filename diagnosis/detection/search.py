@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from diagnosis.detection import agent_runs
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.rules import RULES
+from diagnosis.detection.rules import RULES
 from diagnosis.window.failing_records import Failing
 from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from diagnosis.rules import ALL_SIGNALS
+from diagnosis.detection.rules import ALL_SIGNALS
 
 NAME = "promptfoo"
 AFTER = "pytest"

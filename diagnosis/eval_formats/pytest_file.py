@@ -13,8 +13,8 @@ from typing import Any, cast
 
 import orjson
 
+from diagnosis.detection.rules import ALL_SIGNALS
 from diagnosis.eval_formats.source import source_of
-from diagnosis.rules import ALL_SIGNALS
 
 NAME = "pytest"
 AFTER = "jsonl"

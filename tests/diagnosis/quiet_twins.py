@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis import test_missing_call, test_repeated_call, test_unfounded
 from tests.diagnosis.detection import test_slow_services
+from tests.diagnosis.detection.rules import test_missing_call, test_repeated_call, test_unfounded_answer
 from tests.telemetry.span_builders import OK, exception, make_span
 
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
@@ -32,5 +32,5 @@ TESTS: dict[str, list[Any]] = {
     ],
     "missing_call": [test_missing_call.test_what_only_looks_like_it_is_quiet],
     "repeated_call": [test_repeated_call.test_what_only_looks_like_it_is_quiet],
-    "unfounded_answer": [test_unfounded.test_what_only_looks_like_it_is_quiet],
+    "unfounded_answer": [test_unfounded_answer.test_what_only_looks_like_it_is_quiet],
 }

@@ -11,10 +11,10 @@ from typing import Any
 from diagnosis import contrast, impact, next_action, trend
 from diagnosis.contrast import FailedAndHealthy, ValueCounts, judge
 from diagnosis.detection import agent_runs
+from diagnosis.detection.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
+from diagnosis.detection.rules import unfounded_answer as unfounded
 from diagnosis.diagnose import diagnose
 from diagnosis.packets import shown
-from diagnosis.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
-from diagnosis.rules import unfounded_answer as unfounded
 from diagnosis.window import sampling
 from telemetry.grouping.message_template import skeleton
 from telemetry.signals import SIGNALS

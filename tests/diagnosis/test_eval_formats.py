@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from diagnosis import eval_formats
+from diagnosis.detection.rules import ALL_SIGNALS
 from diagnosis.eval_formats.json_lines import render as as_jsonl
 from diagnosis.eval_formats.promptfoo_config import render as as_promptfoo
 from diagnosis.eval_formats.pytest_file import render as as_pytest
-from diagnosis.rules import ALL_SIGNALS
 from tests.diagnosis.eval_results import RESULTS
 
 DOCUMENT: dict[str, Any] = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from diagnosis.detection import agent_calls
-from diagnosis.rules import latency, missing_call
+from diagnosis.detection.rules import latency, missing_call
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.hashing import hash64, hash64_of_texts

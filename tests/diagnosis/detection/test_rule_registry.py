@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules.registry import SignalRule
 from diagnosis.patch_plan import CHANGES
-from diagnosis.rules import RULES
-from diagnosis.rules.registry import SignalRule
 from tests import ROOT
 
 ACME = """
@@ -35,7 +35,7 @@ from importlib.machinery import PathFinder
 class WithFolder:
     def find_spec(name, path=None, target=None):
         spec = PathFinder.find_spec(name, path, target)
-        if name == "diagnosis.rules":
+        if name == "diagnosis.detection.rules":
             spec.submodule_search_locations.append(sys.argv[1])
         return spec
 

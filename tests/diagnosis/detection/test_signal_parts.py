@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis import eval_formats, rules
+from diagnosis import eval_formats
+from diagnosis.detection import rules
+from diagnosis.detection.rules import ALL_SIGNALS, registry
 from diagnosis.eval_formats.registry import PARTS as FORMAT_PARTS
 from diagnosis.patch_plan import CHANGES
-from diagnosis.rules import ALL_SIGNALS, registry
 from telemetry import conventions, signals
 from telemetry.classify import failure
 from telemetry.grouping.cause import CAUSES

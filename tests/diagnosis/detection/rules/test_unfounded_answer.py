@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from diagnosis.detection.rules.unfounded_answer import quoted
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.packets import shown
-from diagnosis.rules.unfounded_answer import quoted
 from diagnosis.verification import verify
 from telemetry.conventions.content import words
 from telemetry.windows import Window

@@ -4,7 +4,7 @@ What goes wrong in no single record, but over a window: the latency of an operat
 Each rule is one file of this package; `registry` finds them.
 """
 
-from diagnosis.rules.registry import RuleRegistry
+from diagnosis.detection.rules.registry import RuleRegistry
 from telemetry.signals import SIGNALS
 from telemetry.signals.registry import EvalParts
 
