@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from diagnosis import evals, failing_call, patch_plan, suspected_release
+from diagnosis import failing_call, patch_plan, suspected_release
 from diagnosis.detection.rules import RULES
+from diagnosis.evals import candidates
 from diagnosis.issues import Issue
 from diagnosis.suspected_release import Suspected
 from telemetry.failures import code_location
@@ -29,13 +30,13 @@ def explain(
     """Each issue with what the packet shows of it: facts, eval, plan."""
     records = find(record.record_id for issue in issues for record in issue.evidence)
     materials = [material(issue, records) for issue in issues]
-    known = evals.candidates(project, materials, now)
+    known = candidates.candidates(project, materials, now)
     suspects = suspected_release.of_issues(window, issues)
     return [
         (
             issue,
             {"evidence_url": evidence_url(issue, window)}
-            | evals.without_nul(
+            | candidates.without_nul(
                 explained(
                     issue, made, known[made.cluster_id].eval_id, suspects.get(issue.cluster.fingerprint)
                 )
@@ -45,14 +46,14 @@ def explain(
     ]
 
 
-def material(issue: Issue, records: dict[str, dict[str, Any]]) -> evals.Material:
+def material(issue: Issue, records: dict[str, dict[str, Any]]) -> candidates.Material:
     """What the issue's eval is made from."""
     evidence = [records[record.record_id] for record in issue.evidence]
-    return evals.Material(issue.example, issue.title, evidence)
+    return candidates.Material(issue.example, issue.title, evidence)
 
 
 def explained(
-    issue: Issue, made: evals.Material, eval_id: str, suspected: Suspected | None
+    issue: Issue, made: candidates.Material, eval_id: str, suspected: Suspected | None
 ) -> dict[str, Any]:
     """The issue as the packet shows it, but for its loop."""
     where = location(made.evidence)
@@ -67,7 +68,11 @@ def explained(
 
 
 def facts(
-    issue: Issue, made: evals.Material, where: CodeLocation | None, eval_id: str, suspected: Suspected | None
+    issue: Issue,
+    made: candidates.Material,
+    where: CodeLocation | None,
+    eval_id: str,
+    suspected: Suspected | None,
 ) -> patch_plan.Facts:
     """What the plan may speak of."""
     captures = [record["capture"] for record in made.evidence if record["capture"]]

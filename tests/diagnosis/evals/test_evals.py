@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from diagnosis.eval_models import EvalCandidate
-from diagnosis.evals import without_nul
+from diagnosis.evals.candidates import without_nul
 from diagnosis.models import Loop, Packet
 from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
