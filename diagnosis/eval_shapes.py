@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from diagnosis.eval_formats import FORMATS
+from diagnosis.evals.formats import FORMATS
 from telemetry.api.parameters import Declared
 from telemetry.api.serializers import Shape, text
 

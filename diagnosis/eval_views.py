@@ -11,8 +11,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import eval_formats, eval_shapes
+from diagnosis import eval_shapes
 from diagnosis.eval_models import EvalCandidate, EvalResult
+from diagnosis.evals import formats
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked, sent
 from tenants.api.project_view import ProjectView
@@ -34,7 +35,7 @@ def own_eval(project: Project, eval_id: str) -> EvalCandidate:
 
 def not_offered(asked: str, why: str, document: dict[str, Any]) -> ApiError:
     """The refusal of a form that could pass while the failure is there."""
-    others = ", ".join(f"format={name}" for name in eval_formats.offered(document))
+    others = ", ".join(f"format={name}" for name in formats.offered(document))
     return ApiError(
         400,
         "format_not_offered",
@@ -54,7 +55,7 @@ class EvalView(ProjectView):
             (200, "application/json"): eval_shapes.EvalAnswer,
             **{
                 (200, form.MEDIA_TYPE.split(";")[0]): OpenApiTypes.STR
-                for name, form in eval_formats.FORMATS.items()
+                for name, form in formats.FORMATS.items()
                 if name != "json"
             },
             **{(code, "application/json"): Error for code in REFUSED},
@@ -64,9 +65,9 @@ class EvalView(ProjectView):
         """The candidate in the asked form."""
         asked = checked(eval_shapes.EvalParameters, request)["format"]
         document = own_eval(self.project, eval_id).document
-        if why := eval_formats.left_out(document).get(asked):
+        if why := formats.left_out(document).get(asked):
             raise not_offered(asked, why, document)
-        form = eval_formats.FORMATS[asked]
+        form = formats.FORMATS[asked]
         return HttpResponse(form.render(document), content_type=form.MEDIA_TYPE)
 
 

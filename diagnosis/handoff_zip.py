@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from diagnosis import eval_formats, handoff
+from diagnosis import handoff
+from diagnosis.evals import formats
 
 MEDIA_TYPE = "application/zip"
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
@@ -50,7 +51,7 @@ def files(data: dict[str, Any]) -> dict[str, bytes]:
 
 def eval_files(document: dict[str, Any]) -> dict[str, bytes]:
     """The eval in every form that is offered of it."""
-    forms = eval_formats.offered(document).values()
+    forms = formats.offered(document).values()
     return {f"evals/{form.file_name(document['eval_id'])}": form.render(document) for form in forms}
 
 
@@ -64,8 +65,8 @@ def issue_links(data: dict[str, Any]) -> str:
 
 def readme(names: list[str], document: dict[str, Any]) -> str:
     """What each file is, and which form of the eval is left out, with the reason."""
-    forms = ", ".join(form.ABOUT for form in eval_formats.offered(document).values())
-    left_out = [f"  No {name} file: {why}" for name, why in eval_formats.left_out(document).items()]
+    forms = ", ".join(form.ABOUT for form in formats.offered(document).values())
+    left_out = [f"  No {name} file: {why}" for name, why in formats.left_out(document).items()]
     said = [
         "# Handoff of a LoopKit loop, approved by a human",
         "",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from diagnosis.contrast import Hint
 from diagnosis.detection.rules import ALL_SIGNALS, RULES
-from diagnosis.eval_formats import runner_of
+from diagnosis.evals.formats import runner_of
 from diagnosis.suspected_release import Suspected
 from diagnosis.window.failing_records import Failing
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis import eval_formats
 from diagnosis.detection import rules
 from diagnosis.detection.rules import ALL_SIGNALS, registry
-from diagnosis.eval_formats.registry import PARTS as FORMAT_PARTS
+from diagnosis.evals import formats
+from diagnosis.evals.formats.registry import PARTS as FORMAT_PARTS
 from diagnosis.patch_plan import CHANGES
 from telemetry import conventions, signals
 from telemetry.classify import failure
@@ -73,7 +73,7 @@ def test_a_new_signal_of_a_record_is_one_file(load: Load) -> None:
 
 
 def test_a_new_form_of_an_eval_is_one_file(load: Load) -> None:
-    found = load(eval_formats, eval_formats.Registry, FORM)
+    found = load(formats, formats.Registry, FORM)
 
     assert list(found.formats) == ["json", "jsonl", "pytest", "promptfoo", "acme"]
 
@@ -100,9 +100,7 @@ def test_a_part_that_a_rule_leaves_out_is_named(load: Load, part: str) -> None:
 @pytest.mark.parametrize("part", [part for part in FORM if part not in ("NAME", "AFTER")])
 def test_a_part_that_a_form_leaves_out_is_named(load: Load, part: str) -> None:
     with pytest.raises(PartsMissing, match=rf"eval_formats\.acme must offer .*{part}"):
-        load(
-            eval_formats, eval_formats.Registry, {name: value for name, value in FORM.items() if name != part}
-        )
+        load(formats, formats.Registry, {name: value for name, value in FORM.items() if name != part})
 
 
 @pytest.mark.parametrize("after", ['"error"', '"nothing"'])

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from diagnosis import eval_formats
 from diagnosis.detection.rules import ALL_SIGNALS
-from diagnosis.eval_formats.json_lines import render as as_jsonl
-from diagnosis.eval_formats.promptfoo_config import render as as_promptfoo
-from diagnosis.eval_formats.pytest_file import render as as_pytest
+from diagnosis.evals import formats
+from diagnosis.evals.formats.json_lines import render as as_jsonl
+from diagnosis.evals.formats.promptfoo_config import render as as_promptfoo
+from diagnosis.evals.formats.pytest_file import render as as_pytest
 from tests.diagnosis.eval_results import RESULTS
 
 DOCUMENT: dict[str, Any] = {
@@ -118,7 +118,7 @@ def of_signal(signal: str) -> dict[str, Any]:
 def test_the_pytest_file_fails_while_the_failure_is_there_or_is_not_offered(
     signal: str, tmp_path: Path
 ) -> None:
-    why = eval_formats.left_out({"signal_type": signal}).get("pytest")
+    why = formats.left_out({"signal_type": signal}).get("pytest")
     assert why or signal in RESULTS, f"{signal} has no examples in tests/diagnosis/eval_results.py"
     if why:
         assert why.endswith(".")
@@ -153,8 +153,8 @@ def test_each_check_is_silent_on_what_only_looks_alike(signal: str, result: Any)
 
 
 def test_a_failure_that_no_signal_knows_has_no_pytest_file() -> None:
-    assert "pytest" not in eval_formats.offered({"signal_type": "acme_stalled"})
-    assert "pytest" not in eval_formats.offered({})
+    assert "pytest" not in formats.offered({"signal_type": "acme_stalled"})
+    assert "pytest" not in formats.offered({})
 
 
 def test_what_a_rule_over_a_window_found_stands_in_the_title() -> None:
@@ -212,7 +212,7 @@ def test_promptfoo_asserts_by_rule_where_one_decides(rule: str, kind: str) -> No
 
 @pytest.mark.parametrize("signal", ALL_SIGNALS)
 def test_promptfoo_is_offered_only_where_a_text_shows_the_failure(signal: str) -> None:
-    why = eval_formats.left_out({"signal_type": signal}).get("promptfoo", "")
+    why = formats.left_out({"signal_type": signal}).get("promptfoo", "")
 
     assert bool(why) == (ALL_SIGNALS[signal].IN_OUTPUT == "")
     assert ALL_SIGNALS[signal].IN_OUTPUT in ("error", "judged", "")
@@ -220,4 +220,4 @@ def test_promptfoo_is_offered_only_where_a_text_shows_the_failure(signal: str) -
 
 @pytest.mark.parametrize("signal", ALL_SIGNALS)
 def test_every_failure_has_a_form_that_runs(signal: str) -> None:
-    assert eval_formats.runner_of(signal) in eval_formats.offered({"signal_type": signal})
+    assert formats.runner_of(signal) in formats.offered({"signal_type": signal})

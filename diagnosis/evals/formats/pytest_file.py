@@ -14,7 +14,7 @@ from typing import Any, cast
 import orjson
 
 from diagnosis.detection.rules import ALL_SIGNALS
-from diagnosis.eval_formats.source import source_of
+from diagnosis.evals.formats.source import source_of
 
 NAME = "pytest"
 AFTER = "jsonl"

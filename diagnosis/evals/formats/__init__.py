@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.eval_formats.registry import EvalFormat, Registry
+from diagnosis.evals.formats.registry import EvalFormat, Registry
 
 REGISTRY = Registry(__name__, __path__)
 FORMATS = REGISTRY.formats
