@@ -4,7 +4,7 @@ One diagnosis: the failures of a window, measured, ranked, explained, and publis
     switching.check -> find -> verification.recheck -> reopening.outdated -> publish
 
 - `switching.check` refuses while the project's fingerprints are switched.
-- `find` reads the window in one snapshot of the store (diagnosis/findings.py).
+- `find` reads the window in one snapshot of the store (diagnosis/issues/findings.py).
 - `verification.recheck` verifies earlier fixes of the project again, at most 20 undecided ones: their loops may move.
 - `reopening.outdated` puts approvals to a human again whose content is no longer what was approved.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.
@@ -17,7 +17,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from diagnosis import reopening, switching, verification
-from diagnosis.findings import find
+from diagnosis.issues.findings import find
 from diagnosis.models import Packet
 from diagnosis.packets import publish
 from telemetry.store.append import snapshot

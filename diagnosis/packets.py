@@ -13,8 +13,8 @@ from typing import Any
 from django.db import transaction
 
 from diagnosis import loops, memory, next_action, proposals, switching
-from diagnosis.explain import explain
-from diagnosis.findings import Findings
+from diagnosis.issues.explanation import explain
+from diagnosis.issues.findings import Findings
 from diagnosis.models import Loop, Packet
 from telemetry.windows import rfc3339
 from tenants.models import Project

@@ -20,7 +20,7 @@ from diagnosis.models import Loop, LoopEvent, Packet
 from telemetry.windows import Window
 
 if TYPE_CHECKING:
-    from diagnosis.issues import Issue
+    from diagnosis.issues.issue import Issue
 
 FOLLOWING = [
     "title",

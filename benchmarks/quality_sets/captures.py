@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality_sets.place import Place
-from diagnosis.issues import Issue
+from diagnosis.issues.issue import Issue
 from tests import captures
 
 Kinds = dict[str, str | None]

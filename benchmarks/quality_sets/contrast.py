@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.quality_sets import scorers
 from benchmarks.quality_sets.place import Place
-from diagnosis.issues import Issue
+from diagnosis.issues.issue import Issue
 
 
 def measure(folder: Path, work: Path) -> dict[str, Any]:

@@ -15,8 +15,8 @@ import django
 import orjson
 
 if TYPE_CHECKING:
-    from diagnosis.issues import Issue
-    from diagnosis.model_calls import Around
+    from diagnosis.issues.issue import Issue
+    from diagnosis.issues.model_calls import Around
     from diagnosis.window.failing_records import Failing
     from telemetry.windows import Window
     from tenants.models import Project
@@ -85,7 +85,7 @@ class Place:
 
     def issues(self, window: Window | None = None) -> list[Issue]:
         """What a diagnosis of the window finds, worst first."""
-        from diagnosis.findings import find
+        from diagnosis.issues.findings import find
         from tenants.stores.binding import bind
 
         window = window or self.window()
@@ -104,7 +104,7 @@ class Place:
 
     def model_calls(self, records: list[Failing]) -> dict[str, Around]:
         """The model calls around these failures, as issues show them for their evidence."""
-        from diagnosis.model_calls import around
+        from diagnosis.issues.model_calls import around
         from tenants.stores.binding import bind
 
         with bind(self.project):

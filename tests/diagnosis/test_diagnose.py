@@ -9,7 +9,7 @@ from typing import Any
 from diagnosis import packets
 from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
-from diagnosis.findings import MOST_ISSUES
+from diagnosis.issues.findings import MOST_ISSUES
 from diagnosis.models import Loop, Packet
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted

@@ -12,7 +12,7 @@ from diagnosis import approval, loops, reports, switch, verification
 from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
-from diagnosis.findings import find
+from diagnosis.issues.findings import find
 from diagnosis.loop_states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown

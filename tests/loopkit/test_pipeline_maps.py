@@ -24,7 +24,10 @@ PIPELINES = {
         },
     ),
     "diagnosis/diagnose.py": ("diagnose", {"bind", "snapshot"}),
-    "diagnosis/findings.py": ("find", {"Findings", "counted.ran.total", "counted.failed.total", "len"}),
+    "diagnosis/issues/findings.py": (
+        "find",
+        {"Findings", "counted.ran.total", "counted.failed.total", "len"},
+    ),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from diagnosis.detection.rules import RULES
 from diagnosis.detection.rules.registry import SignalRule
-from diagnosis.patch_plan import CHANGES
+from diagnosis.issues.patch_plan import CHANGES
 from tests import ROOT
 
 ACME = """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from diagnosis.issues.trend import trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
-from diagnosis.trend import trend
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.extents import of_found
-from diagnosis.hints import plain
+from diagnosis.issues.extents import of_found
+from diagnosis.issues.hints import plain
 from tests.diagnosis.failing_records import failing
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.failing_call import LONGEST, of_evidence
+from diagnosis.issues.failing_call import LONGEST, of_evidence
 
 
 def record(name: str, **capture: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.evidence import Candidate, sampled
+from diagnosis.issues.evidence_choice import Candidate, sampled
 from diagnosis.statistics.rates import Counts
 from diagnosis.window.failing_records import Failing, Identity
 from diagnosis.window.traffic import ServiceOperation

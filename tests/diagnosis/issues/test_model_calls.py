@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnosis.model_calls import TraceStep, TraceSteps
+from diagnosis.issues.model_calls import TraceStep, TraceSteps
 
 
 def run(*steps: tuple[str, str, int, int], calls: str) -> TraceSteps:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from diagnosis.extents import Extent
+from diagnosis.issues.extents import Extent
 from diagnosis.models import Severity
 
 LARGE_SHARE, LARGE_SHARE_RECORDS = 0.2, 5

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from diagnosis import failing_call, patch_plan, suspected_release
 from diagnosis.detection.rules import RULES
 from diagnosis.evals import candidates
-from diagnosis.issues import Issue
-from diagnosis.suspected_release import Suspected
+from diagnosis.issues import failing_call, patch_plan, suspected_release
+from diagnosis.issues.issue import Issue
+from diagnosis.issues.suspected_release import Suspected
 from telemetry.failures import code_location
 from telemetry.failures.code_location import CodeLocation
 from telemetry.grouping.fingerprint import cluster_id

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from diagnosis.contrast import Hint
 from diagnosis.detection.rules import ALL_SIGNALS, RULES
 from diagnosis.evals.formats import runner_of
-from diagnosis.suspected_release import Suspected
+from diagnosis.issues.contrast import Hint
+from diagnosis.issues.suspected_release import Suspected
 from diagnosis.window.failing_records import Failing
 
 INFRA = re.compile(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from diagnosis.contrast import Hint
 from diagnosis.issue_shapes import LEVERS
-from diagnosis.patch_plan import CHANGES, Facts, fix_category, plan
-from diagnosis.suspected_release import Suspected
+from diagnosis.issues.contrast import Hint
+from diagnosis.issues.patch_plan import CHANGES, Facts, fix_category, plan
+from diagnosis.issues.suspected_release import Suspected
 from tests.diagnosis.failing_records import failing
 
 FACTS = Facts(

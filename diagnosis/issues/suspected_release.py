@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from diagnosis.issues import Issue
+from diagnosis.issues.issue import Issue
 from diagnosis.window import exposure
 from diagnosis.window.sampling import slices
 from telemetry.models import Record

@@ -11,7 +11,7 @@ import pytest
 
 from diagnosis import packets
 from diagnosis.diagnose import diagnose
-from diagnosis.suspected_release import Failed, HealthyRun, suspect
+from diagnosis.issues.suspected_release import Failed, HealthyRun, suspect
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis import hints, impact, model_calls
-from diagnosis.contrast import Hint, ValueCounts
 from diagnosis.detection.rules import RULES
-from diagnosis.evidence import choose
-from diagnosis.extents import Extent
-from diagnosis.hints import Groups
-from diagnosis.impact import Grade, Impact
-from diagnosis.model_calls import Around
+from diagnosis.issues import hints, impact, model_calls
+from diagnosis.issues.contrast import Hint, ValueCounts
+from diagnosis.issues.evidence_choice import choose
+from diagnosis.issues.extents import Extent
+from diagnosis.issues.hints import Groups
+from diagnosis.issues.impact import Grade, Impact
+from diagnosis.issues.model_calls import Around
+from diagnosis.issues.trend import trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
-from diagnosis.trend import trend
 from diagnosis.window import failing_records
 from diagnosis.window.failing_records import Failing
 from diagnosis.window.traffic import Traffic

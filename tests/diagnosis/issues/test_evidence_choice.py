@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.evidence import MOST, choose
-from diagnosis.extents import of_found
+from diagnosis.issues.evidence_choice import MOST, choose
+from diagnosis.issues.extents import of_found
 from diagnosis.window.failing_records import Failing, Identity
 from tests.diagnosis.failing_records import failing
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.extents import of_found
-from diagnosis.impact import Impact, grade, measure
+from diagnosis.issues.extents import of_found
+from diagnosis.issues.impact import Impact, grade, measure
 from diagnosis.models import Severity
 from diagnosis.window.failing_records import Identity
 from tests.diagnosis.failing_records import failing

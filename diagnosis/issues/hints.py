@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from diagnosis.contrast import FailedAndHealthy, Hint, RecordFacts, ValueCounts, judge
-from diagnosis.extents import Extent
+from diagnosis.issues.contrast import FailedAndHealthy, Hint, RecordFacts, ValueCounts, judge
+from diagnosis.issues.extents import Extent
 from diagnosis.window.failing_records import Failing
 from diagnosis.window.sampling import SLICES, slices
 from diagnosis.window.traffic import ServiceOperation

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from diagnosis import extents, hints
 from diagnosis.detection import search
-from diagnosis.extents import Extent
-from diagnosis.issues import Issue, Known, Measured, Surroundings, describe, measure
+from diagnosis.issues import extents, hints
+from diagnosis.issues.extents import Extent
+from diagnosis.issues.issue import Issue, Known, Measured, Surroundings, describe, measure
 from diagnosis.window import failing_records as failures
 from diagnosis.window import traffic
 from telemetry.windows import Window

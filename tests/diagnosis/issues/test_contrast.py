@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from diagnosis.contrast import FailedAndHealthy, Hint, ValueCounts, judge
+from diagnosis.issues.contrast import FailedAndHealthy, Hint, ValueCounts, judge
 
 
 def rows(n: int, **facts: str) -> list[dict[str, str]]:
