@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from diagnosis import loops
 from diagnosis.detection import agent_runs
 from diagnosis.detection.rules import RULES
+from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
@@ -93,7 +93,7 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
     with bind(loop.project):
         start = max(known_since(loop, until), end - MAX_MINUTES * MINUTE_NANO)
         window = Window(min(start, end), end)
-        failed = observed.operations(window, loops.fingerprint(loop))
+        failed = observed.operations(window, lifecycle.fingerprint(loop))
         counted = target(loop, failed)
         found, others = count(loop, window, counted), observed.others(window, counted)
         return Side(window, found, releases.seen(window, loop.service), failed, others).kept()
@@ -123,4 +123,4 @@ def first_packet(loop: Loop) -> Packet:
 
 def target(loop: Loop, operations: frozenset[str], without_releases: frozenset[str] = frozenset()) -> Target:
     """What is counted for the loop."""
-    return Target(loop.service, operations | {loop.operation}, loops.fingerprint(loop), without_releases)
+    return Target(loop.service, operations | {loop.operation}, lifecycle.fingerprint(loop), without_releases)

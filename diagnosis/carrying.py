@@ -13,10 +13,10 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from diagnosis import loops
 from diagnosis.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.eval_models import EvalCandidate
-from diagnosis.loop_states import Trigger
+from diagnosis.loops import lifecycle
+from diagnosis.loops.states import Trigger
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.recounting import recounted
 from diagnosis.switch_model import FingerprintSwitch
@@ -96,7 +96,7 @@ def move(
     # Its state stays; whoever had the loop in sight before is told by the revision.
     follows = Loop.objects.filter(pk=loop.pk)
     follows.update(revision=F("revision") + 1, updated_at=now, issue=issue, baseline=baseline)
-    loops.note(
+    lifecycle.note(
         loop,
         LoopEvent.Kind.MOVED,
         ACTOR,
@@ -111,13 +111,13 @@ def move(
 def end(fate: ClusterOutcome, into: Loop, now: datetime) -> None:
     """The loop ends in another one."""
     before = fate.loop.state
-    loops.change(fate.loop, Trigger.JOINED, now, joined_to=into)
-    loops.note(fate.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=before)
+    lifecycle.change(fate.loop, Trigger.JOINED, now, joined_to=into)
+    lifecycle.note(fate.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=before)
 
 
 def propose_again(switch: FingerprintSwitch, numbers: Iterable[int], now: datetime) -> None:
     """Loops that ended in another, and whose cluster is one of its own again."""
     ids = {cluster_id(number) for number in numbers}
     for loop in Loop.objects.filter(project=switch.project, state=Loop.State.JOINED, cluster_id__in=ids):
-        loops.change(loop, Trigger.PARTED, now, joined_to=None)
-        loops.note(loop, LoopEvent.Kind.PROPOSED, ACTOR, now, packet_id=loop.packet_id)
+        lifecycle.change(loop, Trigger.PARTED, now, joined_to=None)
+        lifecycle.note(loop, LoopEvent.Kind.PROPOSED, ACTOR, now, packet_id=loop.packet_id)

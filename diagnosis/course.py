@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F
 
-from diagnosis import baseline, loops
+from diagnosis import baseline
 from diagnosis.detection.rules import RULES
 from diagnosis.display.quantities import to_the_minute
+from diagnosis.loops import lifecycle
 from diagnosis.models import Loop
 from diagnosis.window import exposure
 from telemetry.models import Record
@@ -103,7 +104,7 @@ def failures(loop: Loop, window: Window) -> list[int]:
     """The cluster's failures by part, first those of the window before."""
     start, size = window.before.start_unix_nano, part_nano(window)
     failed = Record.objects.filter(
-        fingerprint=loops.fingerprint(loop),
+        fingerprint=lifecycle.fingerprint(loop),
         start_time_unix_nano__gte=start,
         start_time_unix_nano__lt=window.end_unix_nano,
     )

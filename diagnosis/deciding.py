@@ -14,9 +14,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
-from diagnosis import approval, decision_basis, loop_states, next_action, reopening, two_people
-from diagnosis.approval import Choice
 from diagnosis.display.quantities import to_the_minute
+from diagnosis.loops import approval, decision_basis, next_action, reopening, states, two_people
+from diagnosis.loops.approval import Choice
 from diagnosis.models import Decision, Loop, Packet
 from tenants.limits.rate_limits import client_address
 
@@ -74,13 +74,13 @@ def in_the_way(loop: Loop, seen: Seen) -> Decision | None:
     """The decision that came first: the latest since, or the one that closed the loop."""
     made = loop.decisions.select_related("decided_by")
     since = made.filter(revision__gte=seen.revision).first()
-    return since or (None if loop.state in loop_states.DECIDABLE else made.first())
+    return since or (None if loop.state in states.DECIDABLE else made.first())
 
 
 def context(loop: Loop) -> dict[str, Any]:
     """What the page says beside the form: what is decided on, by how many, and what became of an approval."""
     return {
-        "content_hash": decision_basis.basis(loop).hash if loop.state in loop_states.DECIDABLE else "",
+        "content_hash": decision_basis.basis(loop).hash if loop.state in states.DECIDABLE else "",
         "first_approval": two_people.pending(loop),
         "people_needed": two_people.needed(loop),
         "outdated": reopening.as_far_as_known(loop),

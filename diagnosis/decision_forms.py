@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django import forms
 
-from diagnosis import growth
-from diagnosis.approval import Choice
+from diagnosis.loops import growth
+from diagnosis.loops.approval import Choice
 from diagnosis.models import Decision
 
 

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from diagnosis import reopening, switching, verification
+from diagnosis import verification
 from diagnosis.issues.findings import find
+from diagnosis.loops import reopening, switch_lock
 from diagnosis.models import Packet
 from diagnosis.packets import publish
 from telemetry.store.append import snapshot
@@ -28,7 +29,7 @@ from tenants.stores.binding import bind
 
 def diagnose(project: Project, window: Window, now: datetime) -> Packet:
     """The packet of the window, stored, with a loop for every issue. Unavailable while fingerprints are switched."""
-    switching.check(project)
+    switch_lock.check(project)
     with bind(project):
         with snapshot():
             findings = find(window)

@@ -15,10 +15,10 @@ from typing import Any
 from django.db import DatabaseError
 
 from diagnosis import course, differences, twin
-from diagnosis.content import evidence_ids
 from diagnosis.course import Course
 from diagnosis.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.display.readable import rows, text
+from diagnosis.loops.content_hash import evidence_ids
 from diagnosis.models import Loop
 from telemetry.reads import record_pages, waterfall
 from telemetry.reads.waterfall import Waterfall

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from diagnosis.loops.urgency import Cost
 from diagnosis.models import Decision, Loop, LoopEvent
-from diagnosis.urgency import Cost
 from diagnosis.verification_model import Verification
 
 State, Kind = Loop.State, LoopEvent.Kind

@@ -8,11 +8,11 @@ from operator import attrgetter
 
 from django.db.models import Q, QuerySet
 
-from diagnosis import loop_states
 from diagnosis.funnel import Funnel, funnel
 from diagnosis.funnel_lives import ENDS_WAITING, HELD, STARTS_WAITING, Life, LifeEvent, Period
+from diagnosis.loops import states
+from diagnosis.loops.urgency import Cost
 from diagnosis.models import Decision, Loop, LoopEvent
-from diagnosis.urgency import Cost
 from diagnosis.verification_model import Verification
 from telemetry.windows import Window, moment
 from tenants.models import Project
@@ -37,7 +37,7 @@ def period(window: Window) -> Period:
 
 def read(rows: QuerySet[Loop], since: datetime) -> list[Life]:
     """These loops; with what happened to them if they changed since then or wait. Four queries, whatever the number."""
-    moved = rows.filter(Q(updated_at__gte=since) | Q(state__in=loop_states.WAITING)).order_by()
+    moved = rows.filter(Q(updated_at__gte=since) | Q(state__in=states.WAITING)).order_by()
     events = happened(moved)
     return [
         Life(project_id, state, first_seen, sorted(events[loop_id], key=BY_TIME), Cost(*daily))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from diagnosis import issue_text, loop_states, loops, next_action, reopening, two_people
+from diagnosis import issue_text
 from diagnosis.display import escaping
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.loops import lifecycle, next_action, reopening, states, two_people
 from diagnosis.models import Loop
 from telemetry.reads.record_pages import find
 from tenants.stores.binding import bind
@@ -52,7 +53,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "warning": WARNING,
         "loop_id": loop.loop_id,
         "state": loop.state,
-        "approval": loops.decided(loop),
+        "approval": lifecycle.decided(loop),
         "first_approval": first_approval(loop),
         "issue": next_action.issue_of(loop),
         "patch_plan": loop.issue["patch_plan"],
@@ -65,7 +66,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
 
 def refuse_unless_approved(loop: Loop) -> None:
     """NotApproved, ApprovalOutdated: as long as there is nothing to hand over."""
-    if loop.state not in loop_states.UNDER_APPROVAL:
+    if loop.state not in states.UNDER_APPROVAL:
         told = f"The loop is {loop.state}; missing: {MISSING[Loop.State(loop.state)]}."
         raise NotApproved(told)
     if outdated := reopening.why_outdated(loop):
@@ -75,7 +76,7 @@ def refuse_unless_approved(loop: Loop) -> None:
 def first_approval(loop: Loop) -> dict[str, Any] | None:
     """Of two people who had to approve, the first; None where one was enough."""
     given = two_people.given(loop)
-    return loops.as_shown(given[0]) if len(given) == two_people.NEEDED else None
+    return lifecycle.as_shown(given[0]) if len(given) == two_people.NEEDED else None
 
 
 def markdown(data: dict[str, Any]) -> str:

@@ -14,9 +14,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from diagnosis import deciding, loop_page, two_people
+from diagnosis import deciding, loop_page
 from diagnosis.deciding import Seen
 from diagnosis.decision_forms import DecisionForm
+from diagnosis.loops import two_people
 from diagnosis.models import Decision, Loop
 from diagnosis.queue_admin import QueueAdmin
 from tenants.staff import plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis import loops, next_action, reopening, two_people
+from diagnosis.loops import lifecycle, next_action, reopening, two_people
 from diagnosis.models import Loop
 from telemetry.windows import rfc3339
 
@@ -26,7 +26,7 @@ def shown(loop: Loop) -> dict[str, Any]:
         "release": loop.release or None,
         "shipped_at": rfc3339(loop.shipped_at) if loop.shipped_at else None,
         "updated_at": rfc3339(loop.updated_at),
-        "decision": loops.decided(loop),
+        "decision": lifecycle.decided(loop),
         "question": question(loop),
         "again": loop.again or None,
         "approvals": approvals(loop),
@@ -36,7 +36,7 @@ def shown(loop: Loop) -> dict[str, Any]:
 
 def question(loop: Loop) -> str | None:
     """What a human asks the agent and has no answer to yet."""
-    decision = loops.decided(loop) if loop.state == Loop.State.RETURNED else None
+    decision = lifecycle.decided(loop) if loop.state == Loop.State.RETURNED else None
     return decision["reason"] if decision else None
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diagnosis import evidence_page, loop_states, verification_page
+from diagnosis import evidence_page, verification_page
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import rows
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.loops import states
 from diagnosis.models import Loop
 
 
@@ -38,9 +39,9 @@ def context(loop: Loop, asked: Mapping[str, str]) -> dict[str, Any]:
         "decisions": loop.decisions.select_related("decided_by"),
         "verifications": verification_page.read(loop.verifications.all(), loop),
         "events": events,
-        "agent_said": [(event, told) for event, told in events if event.kind in loop_states.REPORTABLE],
-        "is_waiting": loop.state in loop_states.WAITING,
-        "is_decidable": loop.state in loop_states.DECIDABLE,
+        "agent_said": [(event, told) for event, told in events if event.kind in states.REPORTABLE],
+        "is_waiting": loop.state in states.WAITING,
+        "is_decidable": loop.state in states.DECIDABLE,
     }
 
 

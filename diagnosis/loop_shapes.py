@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.eval_shapes import EvalCandidateSerializer
 from diagnosis.issue_shapes import SEVERITIES, PatchPlan
-from diagnosis.loop_states import REPORTABLE
+from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
 from diagnosis.pages_of import place_in
 from telemetry.api.parameters import Declared, page_limit

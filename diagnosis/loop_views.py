@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import handoff, handoff_download, loop_answers, loop_shapes, loops, next_action, reports
+from diagnosis import handoff, handoff_download, loop_answers, loop_shapes, reports
+from diagnosis.loops import lifecycle, next_action
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
@@ -50,7 +51,7 @@ def refuse_misfits(asked: dict[str, Any], now: datetime) -> None:
         )
 
 
-def wrong_state(error: loops.WrongState) -> ApiError:
+def wrong_state(error: lifecycle.WrongState) -> ApiError:
     """409 with the state and what comes next."""
     return ApiError(409, "wrong_state", str(error), next_action.for_loop(error.loop))
 
@@ -74,7 +75,7 @@ class LoopsView(ProjectView):
     def get(self, request: Request) -> Response:
         """A page of loops."""
         asked = checked(loop_shapes.LoopsParameters, request)
-        rows = loops.with_decisions(Loop.objects.filter(project=self.project))
+        rows = lifecycle.with_decisions(Loop.objects.filter(project=self.project))
         if "state" in asked:
             rows = rows.filter(state=asked["state"])
         found, cursor = page(rows, asked)
@@ -118,7 +119,7 @@ class LoopEventsView(ProjectView):
         refuse_misfits(asked, now)
         try:
             reports.report(loop, LoopEvent.Kind(asked.pop("kind")), principal.key.key_id, now, **asked)
-        except loops.WrongState as error:
+        except lifecycle.WrongState as error:
             raise wrong_state(error) from error
         return Response({"ok": True, **loop_answers.shown(loop)}, status=201)
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db.models import Case, Q, Value, When
 
-from diagnosis import loops
+from diagnosis.loops import lifecycle
+from diagnosis.loops.next_action import for_loop
 from diagnosis.models import Loop, LoopEvent
-from diagnosis.next_action import for_loop
 from telemetry.windows import rfc3339
 from tenants.models import Project
 
@@ -34,7 +34,7 @@ def recall(project: Project) -> list[dict[str, Any]]:
     rank = Case(*ranks, default=Value(1))  # asked again: behind what regressed
     again = Q(state=Loop.State.PROPOSED) & ~Q(again="")
     past = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
-    found = list(loops.with_decisions(past.order_by(rank, "-updated_at", "loop_id"))[:MOST])
+    found = list(lifecycle.with_decisions(past.order_by(rank, "-updated_at", "loop_id"))[:MOST])
     returned = records_of([loop for loop in found if loop.state == Loop.State.REGRESSED])
     return [remembered(loop) | {"evidence_ids": returned.get(loop.loop_id, [])} for loop in found]
 
@@ -50,7 +50,7 @@ def records_of(regressed: list[Loop]) -> dict[str, list[str]]:
 def remembered(loop: Loop) -> dict[str, Any]:
     """One loop in short."""
     return {
-        "decision": loops.decided(loop),
+        "decision": lifecycle.decided(loop),
         "loop_id": loop.loop_id,
         "cluster_id": loop.cluster_id,
         "title": loop.title,

@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db import transaction
 
-from diagnosis import loops, memory, next_action, proposals, switching
+from diagnosis import memory
 from diagnosis.issues.explanation import explain
 from diagnosis.issues.findings import Findings
+from diagnosis.loops import lifecycle, next_action, proposals, switch_lock
 from diagnosis.models import Loop, Packet
 from telemetry.windows import rfc3339
 from tenants.models import Project
@@ -28,7 +29,7 @@ def publish(project: Project, findings: Findings, now: datetime) -> Packet:
     """The stored packet. The project is bound: evidence is read for the evals."""
     explained = explain(project, findings.window, findings.issues, now)
     with transaction.atomic():
-        switching.hold(project)
+        switch_lock.hold(project)
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
         followed = proposals.follow(packet, explained, findings.window, now)
         issues = [entry(shown, followed[shown["cluster_id"]]) for _, shown in explained]
@@ -110,7 +111,7 @@ def latest(project: Project) -> Packet | None:
 def shown(packet: Packet) -> dict[str, Any]:
     """The packet as it was answered, with the state of its loops as it is now."""
     document: dict[str, Any] = packet.document
-    loop_of = {loop.loop_id: loop for loop in loops.of(issue["loop_id"] for issue in document["issues"])}
+    loop_of = {loop.loop_id: loop for loop in lifecycle.of(issue["loop_id"] for issue in document["issues"])}
     return document | {
         "issues": [issue | standing(loop_of[issue["loop_id"]]) for issue in document["issues"]]
     }
@@ -128,7 +129,7 @@ def standing(loop: Loop) -> dict[str, Any]:
 
 def approval(loop: Loop) -> dict[str, Any]:
     """Where the human boundary stands for an issue."""
-    decision = loops.decided(loop) or {}
+    decision = lifecycle.decided(loop) or {}
     return {
         "state": loop.state,
         **{name: decision.get(name) for name in ("reason", "decided_by", "decided_at")},

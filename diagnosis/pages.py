@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from diagnosis import evidence_page, funnel_rows
 from diagnosis.dashboard import dashboard
 from diagnosis.diagnose import diagnose
-from diagnosis.loop_states import WAITING
+from diagnosis.loops.states import WAITING
 from diagnosis.models import Loop
 from loopkit.http.links import absolute
 from telemetry.grouping.fingerprint import of_cluster_id

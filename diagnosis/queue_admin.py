@@ -15,11 +15,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from diagnosis import approval, deciding
+from diagnosis import deciding
 from diagnosis import queue_columns as columns
-from diagnosis.approval import Choice
 from diagnosis.deciding import Seen
 from diagnosis.decision_forms import RejectForm
+from diagnosis.loops import approval
+from diagnosis.loops.approval import Choice
 from diagnosis.models import Decision, Loop
 from diagnosis.queue_filter import (
     AgeFilter,

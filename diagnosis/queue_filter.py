@@ -17,8 +17,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from diagnosis import loop_states
 from diagnosis.detection.rules import SIGNAL_TYPES
+from diagnosis.loops import states
 from diagnosis.models import Loop, Severity
 from diagnosis.queue_list import ORDERS
 from tenants.models import Project, Tenant
@@ -61,7 +61,7 @@ class StateFilter(QueueFilter):
         chosen = self.value()
         if chosen == ALL:
             return rows
-        return rows.filter(state__in=[chosen] if chosen else loop_states.WAITING)
+        return rows.filter(state__in=[chosen] if chosen else states.WAITING)
 
 
 class TenantFilter(QueueFilter):

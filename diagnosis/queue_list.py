@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
-from diagnosis import urgency
+from diagnosis.loops import urgency
 from diagnosis.models import Loop
 
 if TYPE_CHECKING:  # Django's own class takes no parameter when it runs

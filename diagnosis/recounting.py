@@ -11,11 +11,12 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from diagnosis import baseline, loops
+from diagnosis import baseline
 from diagnosis.baseline import Side
 from diagnosis.detection.rules import RULES
 from diagnosis.judge import NEARLY_GONE
-from diagnosis.loop_states import VERIFIABLE
+from diagnosis.loops import lifecycle
+from diagnosis.loops.states import VERIFIABLE
 from diagnosis.models import Loop
 from diagnosis.verification_model import Verification
 from diagnosis.window import cluster_counts
@@ -36,7 +37,7 @@ def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
 
 def counted(loop: Loop, kept: Side, window: Window, without: frozenset[str] = frozenset()) -> Side:
     """The side as it is now in that window."""
-    failed = cluster_counts.operations(window, loops.fingerprint(loop))
+    failed = cluster_counts.operations(window, lifecycle.fingerprint(loop))
     target = baseline.target(loop, failed, without)
     found, others = baseline.count(loop, window, target), cluster_counts.others(window, target)
     return replace(kept, window=window, observed=found, operations=failed, others=others)

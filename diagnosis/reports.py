@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
-from diagnosis import baseline, loops, switching
-from diagnosis.loop_states import Trigger
+from diagnosis import baseline
+from diagnosis.loops import lifecycle, switch_lock
+from diagnosis.loops.states import Trigger
 from diagnosis.models import Loop, LoopEvent
 
 
@@ -20,13 +21,13 @@ def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail
     The loop's project is bound. WrongState if the loop is not in a state that allows it.
     """
     shipped = shipment(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
-    loops.change(loop, Trigger(kind.value), now, **shipped)
-    return loops.note(loop, kind, actor, now, **detail)
+    lifecycle.change(loop, Trigger(kind.value), now, **shipped)
+    return lifecycle.note(loop, kind, actor, now, **detail)
 
 
 def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
     """The fields that a loop gets when its fix ships: since when, in which release, and the rate before it."""
-    switching.hold(loop.project)
+    switch_lock.hold(loop.project)
     return {
         "shipped_at": shipped_at,
         "release": detail.get("release", ""),

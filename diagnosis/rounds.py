@@ -16,8 +16,9 @@ from functools import partial
 
 from django.db.models import F, Q, QuerySet
 
-from diagnosis import notices, outbox, reopening
-from diagnosis.loop_states import UNDER_APPROVAL
+from diagnosis import notices, outbox
+from diagnosis.loops import reopening
+from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Loop
 from diagnosis.verification import MOST, recheck
 from diagnosis.verification_model import Verification

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from diagnosis import packet_shapes, packets, verification, verify_shapes
 from diagnosis.diagnose import diagnose
 from diagnosis.loop_views import own_loop, wrong_state
-from diagnosis.loops import WrongState
+from diagnosis.loops.lifecycle import WrongState
 from telemetry.api.parsed_query import sent
 from telemetry.windows import Window
 from tenants.api.project_view import ProjectView

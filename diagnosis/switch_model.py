@@ -9,7 +9,7 @@ from tenants.models import Project
 
 
 class FingerprintSwitch(models.Model):
-    """One switch. While it is under way, nothing that reads clusters is answered (switching.py)."""
+    """One switch. While it is under way, nothing that reads clusters is answered (switch_lock.py)."""
 
     class Phase(models.TextChoices):
         WAITING = "waiting", "waiting for requests that know the old version"

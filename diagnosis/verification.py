@@ -14,11 +14,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from diagnosis import baseline, loops, switching, verification_document
+from diagnosis import baseline, verification_document
 from diagnosis.baseline import Side
 from diagnosis.comparison import FOUND, Comparison, compare
 from diagnosis.judge import NEARLY_GONE
-from diagnosis.loop_states import VERIFIABLE, Trigger
+from diagnosis.loops import lifecycle, switch_lock
+from diagnosis.loops.states import VERIFIABLE, Trigger
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification_model import Verification
@@ -37,8 +38,8 @@ def verify(loop: Loop, now: datetime) -> Verification:
     A look that did not count and says nothing new is answered and not written down, so that an agent may poll.
     """
     if loop.state not in VERIFIABLE or loop.shipped_at is None:
-        raise loops.WrongState(loop, "verify", VERIFIABLE)
-    switching.check(loop.project)
+        raise lifecycle.WrongState(loop, "verify", VERIFIABLE)
+    switch_lock.check(loop.project)
     with bind(loop.project):
         comparison = compare(loop, loop.shipped_at, now)
         if comparison.is_look or comparison.judgement.verdict != loop.verdict:
@@ -54,13 +55,13 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
     Args:
         most: undecided loops that are looked at, any of them; None for all.
     """
-    switching.check(project)
+    switch_lock.check(project)
     found = []
     with bind(project):
         for loop in [*stirring(project, now), *waiting(project)[:most]]:
             comparison = compare(loop, loop.shipped_at or now, now)
             if comparison.is_look:
-                with suppress(loops.WrongState):  # somebody verified it meanwhile
+                with suppress(lifecycle.WrongState):  # somebody verified it meanwhile
                     found.append(conclude(loop, comparison, now))
     return found
 
@@ -84,7 +85,7 @@ def stirring(project: Project, now: datetime) -> list[Loop]:
     end = max(since, unix_nano(now))
     window = Window(max(since, end - MAX_MINUTES * MINUTE_NANO), end)
     seen = exposure.failing_again(window, at_least=STRAY + 1)
-    return [loop for loop in held if loops.fingerprint(loop) in seen]
+    return [loop for loop in held if lifecycle.fingerprint(loop) in seen]
 
 
 def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
@@ -94,8 +95,8 @@ def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
     told = verification_document.document(loop, comparison)
     fields = {"verdict": verdict, "baseline": kept(loop, comparison, verdict)}
     with transaction.atomic():
-        switching.hold(loop.project)
-        loops.change(loop, trigger, now, **fields)
+        switch_lock.hold(loop.project)
+        lifecycle.change(loop, trigger, now, **fields)
         note(loop, told, now)
         return Verification.objects.create(loop=loop, verdict=verdict, document=told, created_at=now)
 
@@ -113,7 +114,7 @@ def note(loop: Loop, told: dict[str, Any], now: datetime) -> None:
     """A line in the loop's history; a regression names its records and the decision that it puts in question."""
     detail = {"verdict": told["verdict"], "reason": told["reason"]}
     if loop.state != Loop.State.REGRESSED:
-        loops.note(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
+        lifecycle.note(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
         return
-    reopened = {"evidence_ids": told["evidence_ids"], "decision": loops.decided(loop)}
-    loops.note(loop, LoopEvent.Kind.REGRESSED, "loopkit", now, **detail, **reopened)
+    reopened = {"evidence_ids": told["evidence_ids"], "decision": lifecycle.decided(loop)}
+    lifecycle.note(loop, LoopEvent.Kind.REGRESSED, "loopkit", now, **detail, **reopened)

@@ -73,8 +73,8 @@ def project(number: int) -> Project:
 
 def loops(project: Project, chance: random.Random) -> list[Loop]:
     """The loops of a project, not yet stored, of one packet that holds all their issues."""
-    from diagnosis import urgency
     from diagnosis.detection.rules import SIGNAL_TYPES
+    from diagnosis.loops import urgency
     from diagnosis.models import Loop, Packet, Severity
 
     states = chance.choices(list(STATES), list(STATES.values()), k=LOOPS)

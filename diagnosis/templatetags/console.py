@@ -8,7 +8,8 @@ from django import template
 from django.contrib import admin
 from django.db.models import Count, Q
 
-from diagnosis import handoff_admin, loop_states
+from diagnosis import handoff_admin
+from diagnosis.loops import states
 from diagnosis.models import Loop
 from diagnosis.notice_admin import NoticeAdmin
 from diagnosis.notice_models import Notice
@@ -23,7 +24,7 @@ def waiting_loops(context: dict[str, Any]) -> dict[str, int] | None:
     queue = admin.site.get_model_admin(Loop)
     if not queue.has_view_permission(request):
         return None
-    waiting = queue.get_queryset(request).filter(state__in=loop_states.WAITING)
+    waiting = queue.get_queryset(request).filter(state__in=states.WAITING)
     return waiting.aggregate(all=Count("pk"), regressed=Count("pk", filter=Q(state=Loop.State.REGRESSED)))
 
 

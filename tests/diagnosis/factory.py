@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from diagnosis import loop_states, loops, urgency
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.loops import lifecycle, states, urgency
 from diagnosis.models import Loop, LoopEvent, Packet, Severity
 from tenants.models import Project
 
@@ -92,12 +92,12 @@ def make_loop(
         issue=issue,
         packet=packet,
         first_seen_at=urgency.seen_at(issue["first_seen"]),
-        waiting_since=now if state in loop_states.WAITING else None,
+        waiting_since=now if state in states.WAITING else None,
         created_at=now,
         updated_at=now,
         **urgency.columns(issue, severity, urgency.DAY_MINUTES),
     )
-    loops.note(
+    lifecycle.note(
         loop, LoopEvent.Kind.PROPOSED, "loopkit", now - timedelta(seconds=1), packet_id=packet.packet_id
     )
     make_eval(project, issue, now)

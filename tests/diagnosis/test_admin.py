@@ -8,8 +8,8 @@ from django.contrib.admin.utils import quote
 from django.test import Client
 from django.utils import timezone
 
-from diagnosis import loops
-from diagnosis.loop_states import Trigger
+from diagnosis.loops import lifecycle
+from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop
 from tenants.keys.provisioning import Minted
 from tenants.models import Project
@@ -72,7 +72,7 @@ def test_a_loop_that_changed_meanwhile_is_not_decided_and_the_reason_is_kept_for
 ) -> None:
     loop = make_loop(project)
     seen = Reader(boss.get(page_of(loop))).inputs
-    loops.change(loop, Trigger.OUTDATED, timezone.now())
+    lifecycle.change(loop, Trigger.OUTDATED, timezone.now())
 
     answer = decide(boss, loop, "approve", "my long thought", **seen)
 

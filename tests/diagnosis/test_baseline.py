@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from diagnosis import baseline, loops
-from diagnosis.loops import note
+from diagnosis import baseline
+from diagnosis.loops import lifecycle
+from diagnosis.loops.lifecycle import note
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.verification import verify
 from telemetry.models import Record
@@ -44,7 +45,7 @@ def test_a_cause_in_two_operations_is_counted_over_both(loop, send):
     send(T0 + timedelta(minutes=5), failing=10, ok=40, name="list orders")
     with bind(loop.project):
         same = Record.objects.filter(operation="list orders", fingerprint__isnull=False)
-        same.update(fingerprint=loops.fingerprint(loop))
+        same.update(fingerprint=lifecycle.fingerprint(loop))
 
     counted = baseline.baseline(loop, SHIPPED)
 

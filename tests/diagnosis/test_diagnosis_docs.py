@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from diagnosis import next_action
 from diagnosis.detection import agent_runs
 from diagnosis.detection.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
 from diagnosis.detection.rules import unfounded_answer as unfounded
 from diagnosis.diagnose import diagnose
 from diagnosis.issues import contrast, impact, trend
 from diagnosis.issues.contrast import FailedAndHealthy, ValueCounts, judge
+from diagnosis.loops import next_action
 from diagnosis.packets import shown
 from diagnosis.window import sampling
 from telemetry.grouping.message_template import skeleton

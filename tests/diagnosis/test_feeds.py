@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 
-from diagnosis import feed_keys, loops
+from diagnosis import feed_keys
+from diagnosis.loops import lifecycle
 from diagnosis.models import Loop
 from diagnosis.notice_models import FeedKey, Notice
 from tenants.keys.provisioning import Minted
@@ -50,7 +51,7 @@ def get(path: str, authorization: str, **headers: str) -> Any:
 def decide(loop: Loop, times: int) -> None:
     """So many more notices."""
     for _ in range(times):
-        loops.note(loop, "decided", "olga", NOW, verb="approve")
+        lifecycle.note(loop, "decided", "olga", NOW, verb="approve")
 
 
 def test_a_json_feed_says_what_changed(loop: Loop, key: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from diagnosis.funnel import funnel
 from diagnosis.funnel_lives import FREE, Life, LifeEvent, Period, verified, waits
-from diagnosis.urgency import Cost
+from diagnosis.loops.urgency import Cost
 
 END = datetime(2026, 6, 15, tzinfo=UTC)
 WINDOW = Period(END - timedelta(days=14), END)

@@ -12,8 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnosis import loops
-from diagnosis.loop_states import Trigger
+from diagnosis.loops import lifecycle
+from diagnosis.loops.states import Trigger
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification_model import Verification
 from tenants.keys.provisioning import Minted
@@ -35,9 +35,9 @@ def propose(minted: Minted, at: datetime, cluster: int = 1) -> Loop:
 def fix(loop: Loop) -> None:
     """It shipped now, and held."""
     loop.refresh_from_db()
-    loops.change(loop, Trigger.SHIPPED, timezone.now())
-    loops.change(loop, Trigger.VERDICT_HELD, timezone.now())
-    loops.note(loop, LoopEvent.Kind.SHIPPED, "key_1", timezone.now(), release="2")
+    lifecycle.change(loop, Trigger.SHIPPED, timezone.now())
+    lifecycle.change(loop, Trigger.VERDICT_HELD, timezone.now())
+    lifecycle.note(loop, LoopEvent.Kind.SHIPPED, "key_1", timezone.now(), release="2")
     Verification.objects.create(loop=loop, verdict="held", document={}, created_at=timezone.now())
 
 

@@ -14,8 +14,9 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from diagnosis import approval, handoff_zip, loop_states, trackers
+from diagnosis import handoff_zip, trackers
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.loops import approval, states
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
 from tenants.keys.provisioning import Minted
@@ -139,7 +140,7 @@ def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: 
     assert first == second
 
 
-@pytest.mark.parametrize("state", [state for state in Loop.State if state not in loop_states.UNDER_APPROVAL])
+@pytest.mark.parametrize("state", [state for state in Loop.State if state not in states.UNDER_APPROVAL])
 def test_there_is_no_zip_before_an_approval(
     loop: Loop, alice: Minted, call: Callable[..., Any], state: str
 ) -> None:

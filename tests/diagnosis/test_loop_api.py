@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from diagnosis import approval
+from diagnosis.loops import approval
 from diagnosis.models import Decision, Loop
 from tenants.keys import provisioning
 from tenants.keys.provisioning import Minted

@@ -10,7 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from diagnosis import approval, loops, notices
+from diagnosis import notices
+from diagnosis.loops import approval, lifecycle
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.notice_models import Notice
 from tenants.keys.provisioning import Minted
@@ -27,7 +28,7 @@ def kinds(loop: Loop) -> list[str]:
 
 def verdict(loop: Loop, said: str, now: datetime = NOW) -> None:
     """Write down a look with that verdict."""
-    loops.note(loop, Kind.VERIFIED, "loopkit", now, verdict=said, reason="because")
+    lifecycle.note(loop, Kind.VERIFIED, "loopkit", now, verdict=said, reason="because")
 
 
 def seen_as(loop: Loop, trend: str, now: datetime) -> None:
@@ -97,7 +98,7 @@ def test_a_second_fix_may_hold_too(alice: Minted) -> None:
     for shipped_at in (NOW, NOW + timedelta(days=7)):
         loop.shipped_at = shipped_at
         verdict(loop, "held")
-        loops.note(loop, Kind.REGRESSED, "loopkit", shipped_at, verdict="regressed")
+        lifecycle.note(loop, Kind.REGRESSED, "loopkit", shipped_at, verdict="regressed")
 
     assert kinds(loop) == ["new", "verified", "regressed", "verified", "regressed"]
 
@@ -106,7 +107,7 @@ def test_what_the_agent_reports_is_not_told(alice: Minted) -> None:
     loop = make_loop(alice.project, state="approved")
 
     for kind in (Kind.ISSUE_OPENED, Kind.PR_OPENED, Kind.MERGED, Kind.ANSWERED):
-        loops.note(loop, kind, "key_1", NOW)
+        lifecycle.note(loop, kind, "key_1", NOW)
 
     assert kinds(loop) == ["new"]
 
@@ -150,7 +151,7 @@ def test_what_ends_a_decision_is_told(alice: Minted) -> None:
     loop = make_loop(alice.project)
 
     for kind in (Kind.GREW, Kind.OUTDATED):
-        loops.note(loop, kind, "loopkit", NOW)
+        lifecycle.note(loop, kind, "loopkit", NOW)
 
     assert kinds(loop) == ["new", "rising", "decided"]
 
@@ -158,7 +159,7 @@ def test_what_ends_a_decision_is_told(alice: Minted) -> None:
 def test_old_notices_are_forgotten(alice: Minted) -> None:
     loop = make_loop(alice.project)
     Notice.objects.update(created_at=NOW - timedelta(days=91))
-    loops.note(loop, Kind.DECIDED, "olga", NOW, verb="approve")
+    lifecycle.note(loop, Kind.DECIDED, "olga", NOW, verb="approve")
 
     assert notices.forget(NOW) == 1
 

@@ -11,7 +11,8 @@ from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.management import call_command
 
-from diagnosis import loops, notice_text, notices, outbox
+from diagnosis import notice_text, notices, outbox
+from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.notice_models import Mail, MailChoice, Notice
 from tenants.keys.provisioning import Minted
@@ -51,7 +52,7 @@ def wants(name: str, tenant: Tenant, mode: str = "each", *, is_member: bool = Tr
 
 
 def changed(loop: Loop, kind: str = "decided", now: datetime = NOW) -> None:
-    loops.note(loop, kind, "olga", now, verb="approve")
+    lifecycle.note(loop, kind, "olga", now, verb="approve")
 
 
 def test_a_member_who_wants_it_gets_one_mail_with_all_that_is_due(alice: Minted, tenant: Tenant) -> None:
@@ -207,7 +208,7 @@ def test_sending_stops_when_it_is_asked_to(alice: Minted, tenant: Tenant) -> Non
 def test_every_kind_of_notice_has_its_sentence(alice: Minted, tenant: Tenant) -> None:
     loop = make_loop(alice.project, state="shipped")
     for kind in (LoopEvent.Kind.DECIDED, LoopEvent.Kind.VERIFIED, LoopEvent.Kind.REGRESSED):
-        loops.note(loop, kind, "loopkit", NOW, verb="approve", verdict="held")
+        lifecycle.note(loop, kind, "loopkit", NOW, verb="approve", verdict="held")
     loop.failures = 40
     notices.tell_rising([loop], NOW)
 

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from diagnosis import approval, reports
+from diagnosis import reports
+from diagnosis.loops import approval
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE, NOW, browser_of, diagnose, send, text

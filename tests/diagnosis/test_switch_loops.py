@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from diagnosis import approval, loops, reports, switch, verification
+from diagnosis import reports, switch, verification
 from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.issues.findings import find
-from diagnosis.loop_states import Trigger
+from diagnosis.loops import approval, lifecycle
+from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
 from loopkit.http.errors import Unavailable
@@ -204,8 +205,8 @@ def test_a_human_who_had_a_moved_loop_in_sight_is_told(project: Project) -> None
 
     switched(project, NEW, NOW)
 
-    with pytest.raises(loops.WrongState):
-        loops.change(loop, Trigger.APPROVE, NOW)
+    with pytest.raises(lifecycle.WrongState):
+        lifecycle.change(loop, Trigger.APPROVE, NOW)
 
 
 def test_a_loop_without_a_stored_record_stays_as_it_is(project: Project) -> None:

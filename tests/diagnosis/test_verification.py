@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diagnosis.loops import WrongState
+from diagnosis.loops.lifecycle import WrongState
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification import verify
 from diagnosis.verification_document import needed

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
-from diagnosis import approval
+from diagnosis.loops import approval
 from diagnosis.models import Decision
 from tenants.keys import credentials, provisioning
 from tenants.keys.provisioning import Minted

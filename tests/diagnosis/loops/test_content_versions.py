@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from diagnosis import approval, content, reopening
-from diagnosis.content import Parts, StoredContent
+from diagnosis.loops import approval, content_hash, reopening
+from diagnosis.loops.content_hash import Parts, StoredContent
 from diagnosis.models import Decision, Loop
 from tenants.keys.provisioning import Minted
 from tenants.models import Tenant
@@ -31,13 +31,15 @@ def olga(db: None) -> User:
 
 def with_next_action(stored: StoredContent) -> Parts:
     """A rule that covers one field more."""
-    return content.issue_eval_evidence(stored) | {"next action": content.hashed(stored.issue["next_action"])}
+    return content_hash.issue_eval_evidence(stored) | {
+        "next action": content_hash.hashed(stored.issue["next_action"])
+    }
 
 
 def begin_version_2(monkeypatch: pytest.MonkeyPatch) -> None:
     """A release whose new decisions are made by the rule above."""
-    monkeypatch.setitem(content.CONTENT_VERSIONS, 2, with_next_action)
-    monkeypatch.setattr(content, "CURRENT_VERSION", 2)
+    monkeypatch.setitem(content_hash.CONTENT_VERSIONS, 2, with_next_action)
+    monkeypatch.setattr(content_hash, "CURRENT_VERSION", 2)
 
 
 def change_issue(**fields: Any) -> None:

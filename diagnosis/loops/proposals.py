@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import prefetch_related_objects
 
-from diagnosis import loop_states, notices, reopening, two_people, urgency
+from diagnosis import notices
+from diagnosis.loops import reopening, states, two_people, urgency
 from diagnosis.models import Loop, LoopEvent, Packet
 from telemetry.windows import Window
 
@@ -79,7 +80,7 @@ def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime
 
 def undecided(known: Iterable[Loop]) -> list[Loop]:
     """The loops on which nobody decided, not even as the first of two."""
-    waiting = [loop for loop in known if loop.state in loop_states.DECIDABLE]
+    waiting = [loop for loop in known if loop.state in states.DECIDABLE]
     half = {first.loop_id for first in two_people.half_approved(waiting)}
     return [loop for loop in waiting if loop.loop_id not in half]
 

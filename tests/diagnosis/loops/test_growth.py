@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from diagnosis import growth
-from diagnosis.growth import Numbers
+from diagnosis.loops import growth
+from diagnosis.loops.growth import Numbers
 from diagnosis.models import Decision
 from telemetry.models import Record
 from telemetry.windows import Window, unix_nano

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from diagnosis import content
+from diagnosis.loops import content_hash
 from diagnosis.models import Decision, Loop, Packet
 
 
@@ -17,21 +17,21 @@ class Basis:
 
     packet: Packet
     issue: dict[str, Any]
-    stored: content.StoredContent | None = None  # None if the store does not answer
+    stored: content_hash.StoredContent | None = None  # None if the store does not answer
 
     @property
-    def parts(self) -> content.Parts:
+    def parts(self) -> content_hash.Parts:
         """The hashes of the content's parts; empty if the evidence could not be read."""
-        return self.stored.parts(content.CURRENT_VERSION) if self.stored else {}
+        return self.stored.parts(content_hash.CURRENT_VERSION) if self.stored else {}
 
     @property
     def hash(self) -> str:
         """The hash of the content; "" if the evidence could not be read."""
-        return content.hashed(self.parts) if self.parts else ""
+        return content_hash.hashed(self.parts) if self.parts else ""
 
     def is_content_of(self, decision: Decision) -> bool:
         """Whether the decision was on this content, by the decision's version."""
-        return self.stored is not None and not content.changes_since(decision, self.stored)
+        return self.stored is not None and not content_hash.changes_since(decision, self.stored)
 
 
 def issue_seen(loop: Loop, packet: Packet) -> dict[str, Any]:
@@ -48,6 +48,6 @@ def basis(loop: Loop) -> Basis:
     packet = Packet.objects.get(pk=loop.packet_id)
     issue = issue_seen(loop, packet)
     try:
-        return Basis(packet, issue, content.stored_content(loop, issue))
+        return Basis(packet, issue, content_hash.stored_content(loop, issue))
     except (DatabaseError, OSError):
         return Basis(packet, issue)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from diagnosis import urgency
+from diagnosis.loops import urgency
 from diagnosis.models import Decision, Packet
 from diagnosis.statistics.rates import Counts, Tails, ratio
 from diagnosis.window.exposure import records

@@ -7,7 +7,7 @@ import json
 import re
 import struct
 
-from diagnosis import content, growth
+from diagnosis.loops import content_hash, growth
 from loopkit.roles import ROLES
 from telemetry.reads.digests import digest
 from tests import ROOT
@@ -33,11 +33,11 @@ def test_the_hash_is_made_as_the_page_says() -> None:
 
     record = b"".join(struct.pack(">Q", len(part)) + part for part in (b"resource", b"scope", b"span"))
 
-    assert content.hashed(parts) == hashlib.sha256(canonical).hexdigest()
+    assert content_hash.hashed(parts) == hashlib.sha256(canonical).hexdigest()
     assert digest(b"resource", b"scope", b"span") == hashlib.sha256(record).hexdigest()
 
 
 def test_the_page_names_what_is_left_out_of_the_hash() -> None:
     left_out = TEXT.partition("Left out is where its loop stands: ")[2].partition(".")[0]
 
-    assert set(re.findall(r"`(\w+)`", left_out)) == content.STANDING
+    assert set(re.findall(r"`(\w+)`", left_out)) == content_hash.STANDING

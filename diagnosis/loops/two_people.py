@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from django.db.models import F
 
-from diagnosis.loop_states import UNDER_APPROVAL
+from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Decision, Loop
 
 NEEDED = 2

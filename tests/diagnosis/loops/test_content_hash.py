@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from diagnosis import content
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.loops import content_hash
 from diagnosis.models import Loop
 from telemetry.models import Origin, Record
 from tenants.keys.provisioning import Minted
@@ -27,9 +27,9 @@ def loop(alice: Minted) -> Loop:
     return make_loop(alice.project, evidence_ids=[RECORD])
 
 
-def parts(loop: Loop, issue: dict[str, Any]) -> content.Parts:
+def parts(loop: Loop, issue: dict[str, Any]) -> content_hash.Parts:
     """The hashes of the parts, as a decision of version 1 keeps them."""
-    return content.stored_content(loop, issue).parts(1)
+    return content_hash.stored_content(loop, issue).parts(1)
 
 
 def test_the_hash_is_that_of_the_canonical_json_of_the_hashes_of_the_parts() -> None:
@@ -37,7 +37,7 @@ def test_the_hash_is_that_of_the_canonical_json_of_the_hashes_of_the_parts() -> 
 
     by_hand = hashlib.sha256(b'{"eval":null,"evidence":{"rec_1":null,"rec_2":"cc"},"issue":"aa"}').hexdigest()
 
-    assert content.hashed(hashes) == by_hand
+    assert content_hash.hashed(hashes) == by_hand
 
 
 def test_where_the_loop_stands_is_no_part_of_the_content(loop: Loop) -> None:
@@ -53,8 +53,8 @@ def test_where_the_loop_stands_is_no_part_of_the_content(loop: Loop) -> None:
 def test_every_other_change_of_the_issue_changes_the_hash(loop: Loop, change: dict[str, Any]) -> None:
     was, now = parts(loop, loop.issue), parts(loop, loop.issue | change)
 
-    assert content.hashed(was) != content.hashed(now)
-    assert content.differences(was, now) == ["the issue or its patch plan was changed"]
+    assert content_hash.hashed(was) != content_hash.hashed(now)
+    assert content_hash.differences(was, now) == ["the issue or its patch plan was changed"]
 
 
 def test_another_eval_under_the_same_name_is_told(loop: Loop) -> None:
@@ -62,9 +62,9 @@ def test_another_eval_under_the_same_name_is_told(loop: Loop) -> None:
     candidate = EvalCandidate.objects.get()
     EvalCandidate.objects.update(document=candidate.document | {"expectation": "Anything goes."})
 
-    changed = content.differences(was, parts(loop, loop.issue))
+    changed = content_hash.differences(was, parts(loop, loop.issue))
     EvalCandidate.objects.all().delete()
-    gone = content.differences(was, parts(loop, loop.issue))
+    gone = content_hash.differences(was, parts(loop, loop.issue))
 
     assert (changed, gone) == (["the eval was changed"], ["the eval is not stored any more"])
 
@@ -74,7 +74,7 @@ def test_a_record_that_is_gone_is_named(loop: Loop, alice: Minted) -> None:
     with bind(alice.project):
         Record.objects.all().delete()
 
-    assert content.differences(was, parts(loop, loop.issue)) == [
+    assert content_hash.differences(was, parts(loop, loop.issue)) == [
         f"the record {RECORD} is not stored any more"
     ]
 
@@ -84,7 +84,9 @@ def test_another_content_under_a_records_id_is_told(loop: Loop, alice: Minted) -
     with bind(alice.project):
         Origin.objects.update(message=b"")
 
-    assert content.differences(was, parts(loop, loop.issue)) == [f"the record {RECORD} is not what was seen"]
+    assert content_hash.differences(was, parts(loop, loop.issue)) == [
+        f"the record {RECORD} is not what was seen"
+    ]
 
 
 def test_columns_that_a_later_version_makes_anew_change_nothing(loop: Loop, alice: Minted) -> None:
@@ -92,15 +94,15 @@ def test_columns_that_a_later_version_makes_anew_change_nothing(loop: Loop, alic
     with bind(alice.project):
         Record.objects.update(operation="renamed", signal_type="error")
 
-    assert content.differences(was, parts(loop, loop.issue)) == []
+    assert content_hash.differences(was, parts(loop, loop.issue)) == []
 
 
 def test_integers_of_any_size_have_a_hash() -> None:
-    assert content.hashed({"n": 10**40}) != content.hashed({"n": 10**40 + 1})
+    assert content_hash.hashed({"n": 10**40}) != content_hash.hashed({"n": 10**40 + 1})
 
 
 def test_version_1_hashes_the_issue_the_eval_and_the_evidence_as_it_always_did() -> None:
-    stored = content.StoredContent(
+    stored = content_hash.StoredContent(
         {"title": "t", "status": "new"}, {"eval_id": "e"}, {"rec_1": "cc", "rec_2": None}
     )
 
@@ -116,11 +118,11 @@ def test_version_1_hashes_the_issue_the_eval_and_the_evidence_as_it_always_did()
 def test_a_part_that_a_later_version_adds_is_named() -> None:
     was = {"issue": "a", "eval": None, "evidence": {}, "approvers": "b"}
 
-    assert content.differences(was, was | {"approvers": "c"}) == ["the approvers was changed"]
+    assert content_hash.differences(was, was | {"approvers": "c"}) == ["the approvers was changed"]
 
 
 def test_several_records_are_counted() -> None:
     was = {"issue": "a", "eval": None, "evidence": {"rec_1": "b", "rec_2": "c"}}
     now = deepcopy(was) | {"evidence": {"rec_1": None, "rec_2": None}}
 
-    assert content.differences(was, now) == ["2 of its records are not stored any more"]
+    assert content_hash.differences(was, now) == ["2 of its records are not stored any more"]

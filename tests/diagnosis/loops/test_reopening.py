@@ -11,8 +11,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from diagnosis import approval, memory, next_action, packets, rounds
+from diagnosis import memory, packets, rounds
 from diagnosis.diagnose import diagnose
+from diagnosis.loops import approval, next_action
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from telemetry.models import Record
 from telemetry.windows import Window

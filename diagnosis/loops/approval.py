@@ -1,7 +1,7 @@
 """
 The human boundary: only a signed-in person with the permission decides, in the admin, with a reason.
 
-A decision binds to the content that the person had in sight (content.py). Compare-and-set on the revision: of two
+A decision binds to the content that the person had in sight (content_hash.py). Compare-and-set on the revision: of two
 people who decide at once one wins and the other is told.
 """
 
@@ -15,9 +15,9 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
-from diagnosis import content, decision_basis, growth, loops, two_people
-from diagnosis.decision_basis import Basis
-from diagnosis.loop_states import Trigger
+from diagnosis.loops import content_hash, decision_basis, growth, lifecycle, two_people
+from diagnosis.loops.decision_basis import Basis
+from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from tenants.audit import audit_log
 
@@ -102,7 +102,7 @@ def unsaved_decision(loop: Loop, choice: Choice, about: Basis, user: User, now: 
         packet=about.packet,
         revision=loop.revision,
         content_hash=about.hash,
-        content_version=content.CURRENT_VERSION,
+        content_version=content_hash.CURRENT_VERSION,
         content=about.parts,
         is_first=choice.verb == Decision.Verb.APPROVE and not completes(loop, about, user),
         times=choice.times,
@@ -130,8 +130,8 @@ def move_loop(decision: Decision, about: Basis) -> None:
         kept["again"] = ""
         trigger = Trigger(decision.verb)
     try:
-        loops.change(decision.loop, trigger, decision.decided_at, **kept)
-    except loops.WrongState as error:
+        lifecycle.change(decision.loop, trigger, decision.decided_at, **kept)
+    except lifecycle.WrongState as error:
         raise AlreadyDecided(str(error)) from error
 
 
@@ -141,7 +141,7 @@ def note(decision: Decision) -> None:
     if decision.is_first:
         detail["approvals"] = f"1 of {two_people.NEEDED}"
     actor = decision.decided_by.get_username()
-    loops.note(decision.loop, LoopEvent.Kind.DECIDED, actor, decision.decided_at, **detail)
+    lifecycle.note(decision.loop, LoopEvent.Kind.DECIDED, actor, decision.decided_at, **detail)
 
 
 def audit_decision(decision: Decision, state: str, address: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from diagnosis import urgency
+from diagnosis.loops import urgency
 from diagnosis.models import Loop, Severity
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.dashboard_client import diagnose, send

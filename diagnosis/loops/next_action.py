@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis import two_people
-from diagnosis.growth import a_day
-from diagnosis.loop_states import WAITING
+from diagnosis.loops import two_people
+from diagnosis.loops.growth import a_day
+from diagnosis.loops.states import WAITING
 from diagnosis.models import Loop
 
 NEXT = {

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from diagnosis import approval
+from diagnosis.loops import approval
 from diagnosis.models import Decision, Loop
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import make_loop

@@ -1,7 +1,7 @@
 """
 A loop's row: moved by compare-and-set, with a line in its history; and its decisions as answers show them.
 
-loop_states.py says which move is allowed from which state.
+states.py says which move is allowed from which state.
 """
 
 from __future__ import annotations
@@ -13,15 +13,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from diagnosis import notices
-from diagnosis.loop_states import (
-    NEXT_STATES,
-    WAITING,
-    Cause,
-    State,
-    Trigger,
-    states_before,
-    triggers_by,
-)
+from diagnosis.loops.states import NEXT_STATES, WAITING, Cause, State, Trigger, states_before, triggers_by
 from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.windows import rfc3339
@@ -38,7 +30,7 @@ class WrongState(Exception):
 
 def change(loop: Loop, trigger: Trigger, now: datetime, **fields: Any) -> None:
     """
-    Move the loop, as it was read, by the table of loop_states.py, and store these fields with it.
+    Move the loop, as it was read, by the table of states.py, and store these fields with it.
 
     WrongState if the table has no such move, or the loop was changed since it was read (its revision).
     """

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from diagnosis import approval, diagnose, two_people
+from diagnosis import diagnose
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.loops import approval, two_people
 from diagnosis.models import Decision, Loop, LoopEvent, Severity
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis import loop_states, loops
-from diagnosis.loop_states import NEXT_STATES, TABLE, State, Trigger
+from diagnosis.loops import lifecycle, states
+from diagnosis.loops.states import NEXT_STATES, TABLE, State, Trigger
 from diagnosis.models import Decision, Loop
 from diagnosis.verification_model import Verification
 from tenants.keys.provisioning import Minted
@@ -25,14 +25,14 @@ def test_a_loop_moves_if_and_only_if_the_table_says_so(alice: Minted, state: Sta
     after = NEXT_STATES.get((state, trigger))
 
     if after is None:
-        with pytest.raises(loops.WrongState, match=f"this one is {state}"):
-            loops.change(loop, trigger, NOW)
+        with pytest.raises(lifecycle.WrongState, match=f"this one is {state}"):
+            lifecycle.change(loop, trigger, NOW)
     else:
-        loops.change(loop, trigger, NOW)
+        lifecycle.change(loop, trigger, NOW)
 
     loop.refresh_from_db()
     assert (loop.state, loop.revision) == ((state, 1) if after is None else (after, 2))
-    assert (loop.waiting_since is not None) == (loop.state in loop_states.WAITING)
+    assert (loop.waiting_since is not None) == (loop.state in states.WAITING)
 
 
 def test_no_two_rows_are_about_one_state_and_trigger() -> None:
@@ -60,31 +60,31 @@ def test_every_state_can_be_reached_from_the_first() -> None:
 def test_only_humans_and_no_agent_can_approve() -> None:
     causes = {row.cause for row in TABLE if row.after == State.APPROVED}
 
-    assert causes == {loop_states.Cause.HUMAN}
+    assert causes == {states.Cause.HUMAN}
 
 
 def test_a_loop_that_was_changed_since_it_was_read_is_not_moved(alice: Minted) -> None:
     make_loop(alice.project)
     first, second = Loop.objects.get(), Loop.objects.get()
-    loops.change(first, Trigger.APPROVE_FIRST, NOW)
+    lifecycle.change(first, Trigger.APPROVE_FIRST, NOW)
 
-    with pytest.raises(loops.WrongState):
-        loops.change(second, Trigger.REJECT, NOW)
+    with pytest.raises(lifecycle.WrongState):
+        lifecycle.change(second, Trigger.REJECT, NOW)
 
     assert Loop.objects.get().state == "proposed"
 
 
 def test_the_docstring_and_the_architecture_draw_the_table() -> None:
-    docstring = ast.get_docstring(ast.parse(Path(loop_states.__file__).read_text()), clean=False)
+    docstring = ast.get_docstring(ast.parse(Path(states.__file__).read_text()), clean=False)
 
     assert docstring is not None
-    assert loop_states.drawing() in docstring
-    assert f"\n\n{loop_states.drawing()}\n\n" in ARCHITECTURE
+    assert states.drawing() in docstring
+    assert f"\n\n{states.drawing()}\n\n" in ARCHITECTURE
 
 
 def test_the_states_that_the_code_asks_for_follow_from_the_table() -> None:
-    assert set(loop_states.WAITING) == {"proposed", "regressed"}
-    assert set(loop_states.DECIDABLE) == {"proposed", "regressed", "returned"}
-    assert set(loop_states.VERIFIABLE) == {"shipped", "held", "inconclusive"}
-    assert set(loop_states.UNDER_APPROVAL) == {"approved", "shipped", "held", "inconclusive"}
-    assert loop_states.REPORTABLE == ("issue_opened", "pr_opened", "merged", "shipped", "answered")
+    assert set(states.WAITING) == {"proposed", "regressed"}
+    assert set(states.DECIDABLE) == {"proposed", "regressed", "returned"}
+    assert set(states.VERIFIABLE) == {"shipped", "held", "inconclusive"}
+    assert set(states.UNDER_APPROVAL) == {"approved", "shipped", "held", "inconclusive"}
+    assert states.REPORTABLE == ("issue_opened", "pr_opened", "merged", "shipped", "answered")

@@ -13,9 +13,9 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from diagnosis import content, growth, loops, two_people
-from diagnosis.growth import a_day
-from diagnosis.loop_states import DECIDABLE, Trigger
+from diagnosis.loops import content_hash, growth, lifecycle, two_people
+from diagnosis.loops.growth import a_day
+from diagnosis.loops.states import DECIDABLE, Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from telemetry.windows import Window
 from tenants.models import Project
@@ -28,17 +28,17 @@ def grown(known: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Wind
     last = {one.loop_id: one for one in newest.select_related("decided_by")}
     for loop_id, rejection in last.items():
         loop = rejected[loop_id]
-        found = growth.grown(rejection, issues[loop.cluster_id], window, loops.fingerprint(loop))
+        found = growth.grown(rejection, issues[loop.cluster_id], window, lifecycle.fingerprint(loop))
         if found:
             propose_again(loop, rejection, found, now)
 
 
 def propose_again(loop: Loop, rejection: Decision, numbers: growth.Numbers, now: datetime) -> None:
     """The state, the reason, the line in the history."""
-    told = {"was": rejection.numbers, "is": numbers.kept(), "rejected": loops.as_shown(rejection)}
+    told = {"was": rejection.numbers, "is": numbers.kept(), "rejected": lifecycle.as_shown(rejection)}
     again = outgrown(rejection, numbers)
-    loops.change(loop, Trigger.GREW, now, again=again)
-    loops.note(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **told)
+    lifecycle.change(loop, Trigger.GREW, now, again=again)
+    lifecycle.note(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **told)
 
 
 def outgrown(rejection: Decision, now: growth.Numbers) -> str:
@@ -61,11 +61,11 @@ def outdated(project: Project, now: datetime) -> list[Loop]:
     Called by every diagnosis, in each round, and by `manage.py verify_loops`; in between, the handoff is refused.
     """
     found = approved(project)
-    as_now = content.stored_contents([(approval.loop, approval.loop.issue) for approval in found])
+    as_now = content_hash.stored_contents([(approval.loop, approval.loop.issue) for approval in found])
     moved = []
     for approval, stored in zip(found, as_now, strict=True):
-        if changed := content.changes_since(approval, stored):
-            with suppress(loops.WrongState):  # somebody decided meanwhile
+        if changed := content_hash.changes_since(approval, stored):
+            with suppress(lifecycle.WrongState):  # somebody decided meanwhile
                 moved.append(ask_again(approval, changed, now))
     return moved
 
@@ -87,8 +87,10 @@ def ask_again(approval: Decision, changed: list[str], now: datetime) -> Loop:
     """The loop, waiting for a human, with the reason."""
     loop = approval.loop
     again = no_longer_holds(approval, changed)
-    loops.change(loop, Trigger.OUTDATED, now, again=again)
-    loops.note(loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=loops.as_shown(approval))
+    lifecycle.change(loop, Trigger.OUTDATED, now, again=again)
+    lifecycle.note(
+        loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=lifecycle.as_shown(approval)
+    )
     return loop
 
 
@@ -105,7 +107,7 @@ def why_outdated(loop: Loop) -> str:
     )
     if loop.state != Loop.State.APPROVED or approval is None or not approval.content:
         return ""
-    changed = content.changes_since(approval, content.stored_content(loop, loop.issue))
+    changed = content_hash.changes_since(approval, content_hash.stored_content(loop, loop.issue))
     return no_longer_holds(approval, changed) if changed else ""
 
 
