@@ -10,10 +10,10 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-from diagnosis.judge import ENOUGH, information, judge
 from diagnosis.statistics.alpha_spending import NO_LOOK
 from diagnosis.statistics.overdispersion import Observed, spread
 from diagnosis.statistics.rates import Counts
+from diagnosis.verification.rate_verdict import ENOUGH, information, judge
 from diagnosis.window.cluster_counts import Stretches, batches
 
 POLLS = 6 * 24 * 7

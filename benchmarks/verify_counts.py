@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from benchmarks.verify_windows import NANO, Case, Span, spans
-from diagnosis import judge, latency
 from diagnosis.statistics.overdispersion import Observed, clustering, spread
 from diagnosis.statistics.rates import Counts
+from diagnosis.verification import duration_verdict, rate_verdict
 from diagnosis.window.cluster_counts import Stretches, batches
 
 MINUTE = 60 * NANO
@@ -16,9 +16,9 @@ def verdict(case: Case) -> str:
     slow = case["kind"] == "latency"
     before, after = (spans(case[side], slow) for side in ("baseline", "current"))
     if slow:
-        return latency.judge(sorted(ms for *_, ms in before), sorted(ms for *_, ms in after)).verdict
+        return duration_verdict.judge(sorted(ms for *_, ms in before), sorted(ms for *_, ms in after)).verdict
     old, new = observed(before), observed(after)
-    return judge.judge(old.counts, new.counts, spread(old, new)).verdict
+    return rate_verdict.judge(old.counts, new.counts, spread(old, new)).verdict
 
 
 def observed(window: list[Span]) -> Observed:

@@ -23,7 +23,7 @@ NO_CLUSTER = 1  # of an operation that is slow and does not fail
 
 def verdict(case: Case) -> str:
     """What the product says about the case."""
-    from diagnosis.verification import verify
+    from diagnosis.verification.verify import verify
 
     latency = case["kind"] == "latency"
     before, after = (spans(case[side], latency) for side in ("baseline", "current"))

@@ -18,8 +18,8 @@ from diagnosis.eval_models import EvalCandidate
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Loop, LoopEvent
-from diagnosis.recounting import recounted
 from diagnosis.switch_model import FingerprintSwitch
+from diagnosis.verification.recount import recounted
 from telemetry.grouping.fingerprint import cluster_id
 
 Baselines = Mapping[str, dict[str, Any] | None]

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F
 
-from diagnosis import baseline
 from diagnosis.detection.rules import RULES
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop
+from diagnosis.verification import baseline
 from diagnosis.window import exposure
 from telemetry.models import Record
 from telemetry.windows import Window

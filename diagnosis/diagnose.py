@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from diagnosis import verification
 from diagnosis.issues.findings import find
 from diagnosis.loops import reopening, switch_lock
 from diagnosis.models import Packet
 from diagnosis.packets import publish
+from diagnosis.verification import verify
 from telemetry.store.append import snapshot
 from telemetry.windows import Window
 from tenants.models import Project
@@ -33,6 +33,6 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
     with bind(project):
         with snapshot():
             findings = find(window)
-        verification.recheck(project, now)
+        verify.recheck(project, now)
         reopening.outdated(project, now)
         return publish(project, findings, now)

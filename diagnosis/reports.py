@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
-from diagnosis import baseline
 from diagnosis.loops import lifecycle, switch_lock
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Loop, LoopEvent
+from diagnosis.verification import baseline
 
 
 @transaction.atomic

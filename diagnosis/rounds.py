@@ -20,7 +20,7 @@ from diagnosis import notices, outbox
 from diagnosis.loops import reopening
 from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Loop
-from diagnosis.verification import MOST, recheck
+from diagnosis.verification.verify import MOST, recheck
 from diagnosis.verification_model import Verification
 from tenants.models import Project
 

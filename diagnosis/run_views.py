@@ -7,10 +7,11 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import packet_shapes, packets, verification, verify_shapes
+from diagnosis import packet_shapes, packets, verify_shapes
 from diagnosis.diagnose import diagnose
 from diagnosis.loop_views import own_loop, wrong_state
 from diagnosis.loops.lifecycle import WrongState
+from diagnosis.verification import verify
 from telemetry.api.parsed_query import sent
 from telemetry.windows import Window
 from tenants.api.project_view import ProjectView
@@ -58,7 +59,7 @@ class VerifyView(ProjectView):
         asked = sent(verify_shapes.VerifyRequest, request)
         loop = own_loop(self.project, asked["loop_id"])
         try:
-            judged = verification.verify(loop, timezone.now())
+            judged = verify.verify(loop, timezone.now())
         except WrongState as error:
             raise wrong_state(error) from error
         loop.refresh_from_db()

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from diagnosis.models import Loop, Severity
-from diagnosis.verification import verify
+from diagnosis.verification.verify import verify
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record
 from telemetry.windows import rfc3339

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from diagnosis import reports, switch, verification
+from diagnosis import reports, switch
 from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
@@ -17,6 +17,7 @@ from diagnosis.loops import approval, lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.packets import publish, shown
+from diagnosis.verification import verify
 from loopkit.http.errors import Unavailable
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_lease
@@ -235,7 +236,7 @@ def test_a_shipped_fix_is_measured_against_the_part_that_it_follows(merged: Proj
     loop.refresh_from_db()
     after, later = dict(loop.baseline), NOW + timedelta(hours=1)
     send(merged, later, fine(NOW, 150), crashes(DRIVER, NOW, 2))
-    found = verification.verify(loop, later)
+    found = verify.verify(loop, later)
 
     assert (before["failures"], after["failures"]) == (5, 3)
     assert after["window"] == before["window"]
@@ -249,7 +250,7 @@ def test_a_fix_that_held_is_watched_at_the_rate_of_the_part_that_it_follows(merg
     ship(loop)
     later = NOW + timedelta(hours=1)
     send(merged, later, fine(NOW, 150))
-    assert verification.verify(loop, later).verdict == "held"
+    assert verify.verify(loop, later).verdict == "held"
     allowed = loop.baseline["allowed_rate"]
 
     switched(merged, OLD, later)
@@ -259,7 +260,7 @@ def test_a_fix_that_held_is_watched_at_the_rate_of_the_part_that_it_follows(merg
     assert loop.baseline["allowed_rate"] == pytest.approx(allowed * 3 / 5)
     assert loop.baseline["exposure"] == 150
     send(merged, later, crashes(LOADER, later, 6))
-    assert verification.verify(loop, later + timedelta(hours=1)).verdict == "regressed"
+    assert verify.verify(loop, later + timedelta(hours=1)).verdict == "regressed"
 
 
 def test_a_switch_leaves_other_projects_alone(project: Project, merged: Project) -> None:

@@ -19,7 +19,7 @@ from diagnosis.statistics.e_process import EXCESSES, Block, capital, won
 from diagnosis.statistics.fisher import WindowCounts, p_value
 from diagnosis.statistics.overdispersion import Spread, widened
 from diagnosis.statistics.rates import Counts, Tails, odds, ratio
-from diagnosis.trajectory import mean, share
+from diagnosis.verification.trajectory import mean, share
 
 SHAPES = [0.5, 1, 1.5, 2, 7, 40.5, 1000, 123_456, 10_000_000]
 TAILS = [1e-6, 0.0003, 0.0122, 0.025, 0.05, 0.1]

@@ -10,7 +10,7 @@ import pytest
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.packets import shown
-from diagnosis.verification import verify
+from diagnosis.verification.verify import verify
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import span, store

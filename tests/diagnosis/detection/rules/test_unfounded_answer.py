@@ -11,7 +11,7 @@ from diagnosis.detection.rules.unfounded_answer import quoted
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.packets import shown
-from diagnosis.verification import verify
+from diagnosis.verification.verify import verify
 from telemetry.conventions.content import words
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted

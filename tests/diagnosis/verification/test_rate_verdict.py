@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnosis.judge import ENOUGH, information, judge
 from diagnosis.statistics.alpha_spending import Look
 from diagnosis.statistics.overdispersion import Spread
 from diagnosis.statistics.rates import Counts
+from diagnosis.verification.rate_verdict import ENOUGH, information, judge
 from diagnosis.verification_model import Verification
 from tests.diagnosis.count_strategies import LARGE, some_counts
 

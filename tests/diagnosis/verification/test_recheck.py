@@ -6,7 +6,7 @@ from django.core.management import call_command
 
 from diagnosis.memory import recall
 from diagnosis.models import Decision, Loop, LoopEvent
-from diagnosis.verification import recheck, verify
+from diagnosis.verification.verify import recheck, verify
 from diagnosis.verification_model import Verification
 from telemetry.windows import rfc3339
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after

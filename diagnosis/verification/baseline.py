@@ -2,7 +2,7 @@
 What a fix is measured against: the failures of a loop's cluster before it shipped.
 
 For a first fix: from the start of the window of the packet that proposed the loop. For a later one: from
-where the last window before a fix ended. At most 30 days. Once a fix held, verification.py keeps the window
+where the last window before a fix ended. At most 30 days. Once a fix held, verify.py keeps the window
 in which it held instead, with the rate that the verdict allows, so that a failure that returns is a regression.
 """
 

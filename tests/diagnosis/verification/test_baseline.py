@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from diagnosis import baseline
 from diagnosis.loops import lifecycle
 from diagnosis.loops.lifecycle import note
 from diagnosis.models import Loop, LoopEvent, Packet
-from diagnosis.verification import verify
+from diagnosis.verification import baseline
+from diagnosis.verification.verify import verify
 from telemetry.models import Record
 from telemetry.windows import rfc3339
 from tenants.stores.binding import bind

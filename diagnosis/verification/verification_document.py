@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from diagnosis import trajectory
-from diagnosis.comparison import Comparison
 from diagnosis.detection.rules import RULES
-from diagnosis.judge import expected
 from diagnosis.models import Loop
 from diagnosis.statistics.overdispersion import spread
 from diagnosis.statistics.rates import Ratio
+from diagnosis.verification import trajectory
+from diagnosis.verification.comparison import Comparison
+from diagnosis.verification.rate_verdict import expected
 from diagnosis.window import cluster_counts
 
 EVIDENCE = 5  # failing records after the fix

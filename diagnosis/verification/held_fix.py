@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from diagnosis import reasons
-from diagnosis.baseline import Side
-from diagnosis.judge import Judgement, Verdict
 from diagnosis.statistics import alpha_spending, e_process
 from diagnosis.statistics.rates import Counts, ratio
+from diagnosis.verification import reasons
+from diagnosis.verification.baseline import Side
+from diagnosis.verification.rate_verdict import Judgement, Verdict
 from diagnosis.window import cluster_counts, failing_records
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MINUTE_NANO, Window

@@ -11,13 +11,13 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from diagnosis import baseline
-from diagnosis.baseline import Side
 from diagnosis.detection.rules import RULES
-from diagnosis.judge import NEARLY_GONE
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import VERIFIABLE
 from diagnosis.models import Loop
+from diagnosis.verification import baseline
+from diagnosis.verification.baseline import Side
+from diagnosis.verification.rate_verdict import NEARLY_GONE
 from diagnosis.verification_model import Verification
 from diagnosis.window import cluster_counts
 from telemetry.grouping.fingerprint import cluster_id

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from diagnosis import reasons
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import NO_LOOK, Look
 from diagnosis.statistics.overdispersion import INDEPENDENT, Spread
 from diagnosis.statistics.rates import Counts, Ratio, Tails, ratio
+from diagnosis.verification import reasons
 
 ENOUGH = 4.6  # failures; if so many are expected and nothing changed, none comes by a chance of e^-4.6, 1 %
 NEARLY_GONE = 0.1  # failures remain, but at most a tenth of the rate before

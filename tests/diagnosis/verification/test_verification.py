@@ -6,8 +6,8 @@ import pytest
 
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.models import Loop, LoopEvent
-from diagnosis.verification import verify
-from diagnosis.verification_document import needed
+from diagnosis.verification.verification_document import needed
+from diagnosis.verification.verify import verify
 from diagnosis.verification_model import Verification
 from telemetry.models import Record
 from tenants.stores.binding import bind

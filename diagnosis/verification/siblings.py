@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diagnosis import reasons
-from diagnosis.baseline import Side
-from diagnosis.judge import CLEARLY_MORE, ENOUGH, Judgement, Verdict, verdict_of
 from diagnosis.statistics.overdispersion import Spread, spread
 from diagnosis.statistics.rates import Counts, Tails, ratio
+from diagnosis.verification import reasons
+from diagnosis.verification.baseline import Side
+from diagnosis.verification.rate_verdict import CLEARLY_MORE, ENOUGH, Judgement, Verdict, verdict_of
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import Target
 from telemetry.grouping.fingerprint import cluster_id

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from diagnosis.latency import FEWEST, judge
 from diagnosis.statistics.alpha_spending import Look
+from diagnosis.verification.duration_verdict import FEWEST, judge
 
 
 def durations(number: int = 600, factor: float = 1, tail: float = 1, seed: int = 1) -> list[float]:

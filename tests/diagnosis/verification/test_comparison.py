@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from diagnosis.models import Loop
-from diagnosis.verification import verify
+from diagnosis.verification.verify import verify
 from diagnosis.verification_model import Verification
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after
 from tests.telemetry.factory import span, store

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 
-from diagnosis import reasons
-from diagnosis.judge import ENOUGH, Judgement, Verdict, expected, is_gone
-from diagnosis.judge import SAME_BETWEEN as SAME
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import NO_LOOK, Look
 from diagnosis.statistics.overdispersion import INDEPENDENT
 from diagnosis.statistics.rates import Counts, Ratio, Tails, ratio
+from diagnosis.verification import reasons
+from diagnosis.verification.rate_verdict import ENOUGH, Judgement, Verdict, expected, is_gone
+from diagnosis.verification.rate_verdict import SAME_BETWEEN as SAME
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
 COMMON = 0.9  # of the quantiles above it, few records say much: `unchanged` does not wait for them

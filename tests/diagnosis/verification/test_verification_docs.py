@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from diagnosis import judge, latency, spent, trajectory
 from diagnosis.statistics import alpha_spending, e_process, overdispersion
 from diagnosis.statistics.rates import Counts
+from diagnosis.verification import duration_verdict, own_durations, rate_verdict, trajectory
 from diagnosis.verification_model import Verification
 from diagnosis.window import cluster_counts
 from tests import ROOT
@@ -43,7 +43,7 @@ def test_the_page_has_examples():
 def test_each_example_is_what_the_judge_says(row):
     failures, exposure, failures_after, exposure_after = (number(text) for text in row[:4])
 
-    found = judge.judge(Counts(failures, exposure), Counts(failures_after, exposure_after))
+    found = rate_verdict.judge(Counts(failures, exposure), Counts(failures_after, exposure_after))
 
     needed = "-" if found.needed is None else f"{found.needed:,}"
     ratio = found.ratio
@@ -69,7 +69,7 @@ def test_the_example_by_hand_adds_up():
 
 
 def test_the_watch_by_hand_adds_up():
-    since, allowed = e_process.Block(exposure=250, sessions=7), judge.NEARLY_GONE * 40 / 1000
+    since, allowed = e_process.Block(exposure=250, sessions=7), rate_verdict.NEARLY_GONE * 40 / 1000
 
     steps = [
         f"`e^-3 * 4^7 = {math.exp(-3 * allowed * 250) * 4**7:.0f}`",
@@ -81,27 +81,27 @@ def test_the_watch_by_hand_adds_up():
 
 
 def test_the_thresholds_are_the_judges():
-    low, high = judge.SAME_BETWEEN
+    low, high = rate_verdict.SAME_BETWEEN
     first = alpha_spending.tails(1)
 
     claims = [
         f"{alpha_spending.EVER_IMPROVED:.0%} to ever call".replace("%", " %"),
         f"{alpha_spending.EVER_REGRESSED:.0%} to ever call".replace("%", " %"),
         f"errs by {first.high * 100:.3g} %, the lower by {first.low * 100:.3g} %",
-        f"the first when {judge.ENOUGH} failures",
-        f"(or at most {judge.NEARLY_GONE * 100:g} % of the rate before",
-        f"by a chance of e^-{judge.ENOUGH} at most",
-        f"the ratio is {judge.CLEARLY_LESS} at most",
-        f"the ratio is {judge.CLEARLY_MORE} at least, and {math.ceil(judge.ENOUGH)} failures",
+        f"the first when {rate_verdict.ENOUGH} failures",
+        f"(or at most {rate_verdict.NEARLY_GONE * 100:g} % of the rate before",
+        f"by a chance of e^-{rate_verdict.ENOUGH} at most",
+        f"the ratio is {rate_verdict.CLEARLY_LESS} at most",
+        f"the ratio is {rate_verdict.CLEARLY_MORE} at least, and {math.ceil(rate_verdict.ENOUGH)} failures",
         f"within {low:g} to {high:g}",
         f"`B` = {overdispersion.BATCHES} batches",
         f"fewer than {overdispersion.FEWEST_BATCHES} batches",
-        f"from {latency.FEWEST} records",
-        f"more than {latency.LEAST_EFFECT} times",
+        f"from {duration_verdict.FEWEST} records",
+        f"more than {duration_verdict.LEAST_EFFECT} times",
         f"ever reaches {1 / e_process.FALSE_ALARM:.0f} with a chance of {e_process.FALSE_ALARM * 100:g} %",
         f"{e_process.STRAY} of them never",
         f"newest {cluster_counts.MOST_FAILING:,} failures",
-        f"newest {spent.MOST:,} records",
+        f"newest {own_durations.MOST:,} records",
         f"newest {trajectory.MOST_TRACES:,} traces",
     ]
 

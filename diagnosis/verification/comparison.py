@@ -10,16 +10,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from diagnosis import baseline, judge, latency, reasons, siblings, spent, watching
-from diagnosis.baseline import Side
 from diagnosis.detection.rules import RULES
-from diagnosis.judge import Judgement, Verdict
 from diagnosis.models import Loop
-from diagnosis.siblings import Sibling
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import Look
 from diagnosis.statistics.overdispersion import spread
 from diagnosis.statistics.rates import Counts
+from diagnosis.verification import (
+    baseline,
+    duration_verdict,
+    held_fix,
+    own_durations,
+    rate_verdict,
+    reasons,
+    siblings,
+)
+from diagnosis.verification.baseline import Side
+from diagnosis.verification.rate_verdict import Judgement, Verdict
+from diagnosis.verification.siblings import Sibling
 from diagnosis.verification_model import Verification
 from diagnosis.window import releases
 from diagnosis.window.cluster_counts import Target
@@ -47,7 +55,7 @@ def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     window, target = what_counts(loop, before, unix_nano(now))
     after = Side(window, baseline.count(loop, window, target), operations=before.operations)
     if loop.state == Loop.State.HELD and loop.signal_type not in FOUND:
-        judgement = watching.look_again(before, after, target)
+        judgement = held_fix.look_again(before, after, target)
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
     previous = last_verification(loop, before)
     last = Look(**previous.document["look"]) if previous else alpha_spending.NO_LOOK
@@ -80,11 +88,13 @@ def last_verification(loop: Loop, before: Side) -> Verification | None:
 def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) -> Judgement:
     """By durations where the loop is about them, by failures else."""
     if loop.signal_type in RULES.by_durations:
-        found = latency.judge(
-            spent.durations(before.window, target), spent.durations(after.window, target), last
+        found = duration_verdict.judge(
+            own_durations.durations(before.window, target),
+            own_durations.durations(after.window, target),
+            last,
         )
     else:
-        found = judge.judge(before.counts, after.counts, spread(before.observed, after.observed), last)
+        found = rate_verdict.judge(before.counts, after.counts, spread(before.observed, after.observed), last)
     still_holds = loop.state == Loop.State.HELD and found.verdict not in ("regressed", "no_traffic")
     if still_holds:
         found = replace(found, verdict="held")
