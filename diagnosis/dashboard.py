@@ -6,8 +6,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from diagnosis import loop_answers, packets
+from diagnosis import loop_answers
 from diagnosis.models import Loop
+from diagnosis.packets import publishing
 from diagnosis.window import exposure
 from diagnosis.window.operations import operations
 from telemetry import ledger
@@ -24,7 +25,7 @@ LEDGER_MINUTES = 1440
 
 def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]:
     """Everything a look at the project needs, bounded."""
-    packet = packets.latest(project)
+    packet = publishing.latest(project)
     with bind(project):
         rows = operations(window)
         records, failed = exposure.records_in(window), exposure.failures_in(window)
@@ -48,7 +49,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
         "tallies": fates,
         "ledger": [asdict(entry) for entry in entries],
         "operations": rows[:OPERATIONS],
-        "packet": packets.shown(packet) if packet else None,
+        "packet": publishing.shown(packet) if packet else None,
         "loops": [loop_answers.shown(loop) for loop in recent_loops(project)],
         "sessions": [session.shown() for session in failing.sessions],
     }

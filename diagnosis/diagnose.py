@@ -19,7 +19,7 @@ from datetime import datetime
 from diagnosis.issues.findings import find
 from diagnosis.loops import reopening, switch_lock
 from diagnosis.models import Packet
-from diagnosis.packets import publish
+from diagnosis.packets.publishing import publish
 from diagnosis.verification import verify
 from telemetry.store.append import snapshot
 from telemetry.windows import Window

@@ -9,10 +9,11 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import dashboard_shapes, packet_shapes, packets, report
+from diagnosis import dashboard_shapes, packet_shapes
 from diagnosis.dashboard import dashboard
 from diagnosis.detection import search as found
 from diagnosis.models import Packet
+from diagnosis.packets import markdown, publishing
 from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Declared, Parameters
@@ -38,7 +39,7 @@ class PacketsView(ProjectView):
         asked = checked(packet_shapes.PacketsParameters, request)
         found, cursor = page(Packet.objects.filter(project=self.project), asked)
         return Response(
-            {"ok": True, "packets": [packets.summary(packet) for packet in found], "next_cursor": cursor}
+            {"ok": True, "packets": [publishing.summary(packet) for packet in found], "next_cursor": cursor}
         )
 
 
@@ -58,7 +59,7 @@ class PacketView(ProjectView):
             raise ApiError(
                 404, "packet_not_found", "No such packet in this project.", "GET /v1/packets lists them."
             )
-        return Response({"ok": True, "packet": packets.shown(packet)})
+        return Response({"ok": True, "packet": publishing.shown(packet)})
 
 
 class EvidenceView(ProjectView):
@@ -111,6 +112,6 @@ class ReportView(ProjectView):
     def get(self, request: Request) -> HttpResponse:
         """The newest packet as markdown."""
         checked(Declared, request)
-        packet = packets.latest(self.project)
-        text = report.markdown(packets.shown(packet) if packet else None)
+        packet = publishing.latest(self.project)
+        text = markdown.markdown(publishing.shown(packet) if packet else None)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")

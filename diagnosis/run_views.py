@@ -7,10 +7,11 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import packet_shapes, packets, verify_shapes
+from diagnosis import packet_shapes, verify_shapes
 from diagnosis.diagnose import diagnose
 from diagnosis.loop_views import own_loop, wrong_state
 from diagnosis.loops.lifecycle import WrongState
+from diagnosis.packets import publishing
 from diagnosis.verification import verify
 from telemetry.api.parsed_query import sent
 from telemetry.windows import Window
@@ -40,7 +41,7 @@ class DiagnoseView(ProjectView):
         now = timezone.now()
         window = Window.ending(asked.get("until", now), asked["since_minutes"])
         packet = diagnose(self.project, window, now)
-        return Response({"ok": True, "packet": packets.shown(packet)})
+        return Response({"ok": True, "packet": publishing.shown(packet)})
 
 
 class VerifyView(ProjectView):

@@ -6,11 +6,11 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
-from diagnosis import packets
 from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
 from diagnosis.issues.findings import MOST_ISSUES
 from diagnosis.models import Loop, Packet
+from diagnosis.packets import publishing
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
@@ -30,7 +30,7 @@ def failing_tool(n: int, message: str = "order A-{n} not found", **fields: Any) 
 
 def found(minted: Minted, window: Window = HOUR) -> list[dict[str, Any]]:
     """The issues as the agent gets them."""
-    return list(packets.shown(diagnose(minted.project, window, NOW))["issues"])
+    return list(publishing.shown(diagnose(minted.project, window, NOW))["issues"])
 
 
 def test_failures_that_differ_by_ids_are_one_issue(alice: Minted) -> None:
@@ -116,7 +116,7 @@ def test_a_rejected_cluster_stays_quiet_and_says_so(alice: Minted) -> None:
     found(alice)
     Loop.objects.update(state=Loop.State.REJECTED)
 
-    packet = packets.shown(diagnose(alice.project, HOUR, NOW))
+    packet = publishing.shown(diagnose(alice.project, HOUR, NOW))
 
     assert packet["status"] == "observe_more"
     assert packet["reason"] == "Every issue in this window was rejected by a human, or its fix held."
@@ -133,7 +133,7 @@ def test_evals_of_two_clusters_never_share_a_name(alice: Minted) -> None:
 
 
 def test_an_empty_window_says_why_there_is_nothing(alice: Minted) -> None:
-    packet = packets.shown(diagnose(alice.project, HOUR, NOW))
+    packet = publishing.shown(diagnose(alice.project, HOUR, NOW))
 
     assert (packet["status"], packet["reason"]) == ("observe_more", "No record starts in this window.")
 
@@ -153,7 +153,7 @@ def test_a_packet_is_bounded_and_says_what_it_leaves_out(
     store(alice.project, [failing_tool(n, kind) for n, kind in enumerate(kinds)], NOW)
 
     with django_assert_max_num_queries(60):  # on the control database, where other projects wait
-        packet = packets.shown(diagnose(alice.project, HOUR, NOW))
+        packet = publishing.shown(diagnose(alice.project, HOUR, NOW))
 
     assert len(packet["issues"]) == MOST_ISSUES == Loop.objects.count() == EvalCandidate.objects.count()
     assert packet["completeness"]["complete"] is False

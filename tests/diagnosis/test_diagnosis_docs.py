@@ -15,7 +15,7 @@ from diagnosis.diagnose import diagnose
 from diagnosis.issues import contrast, impact, trend
 from diagnosis.issues.contrast import FailedAndHealthy, ValueCounts, judge
 from diagnosis.loops import next_action
-from diagnosis.packets import shown
+from diagnosis.packets.publishing import shown
 from diagnosis.window import sampling
 from telemetry.grouping.message_template import skeleton
 from telemetry.signals import SIGNALS

@@ -16,7 +16,7 @@ from diagnosis.issues.findings import find
 from diagnosis.loops import approval, lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
-from diagnosis.packets import publish, shown
+from diagnosis.packets.publishing import publish, shown
 from diagnosis.verification import verify
 from loopkit.http.errors import Unavailable
 from telemetry.grouping.versions import FIRST, NEWEST

@@ -10,7 +10,7 @@ from typing import Any
 
 from diagnosis.detection.own_time import CalledOperation, Step, answering, own
 from diagnosis.diagnose import diagnose
-from diagnosis.packets import shown
+from diagnosis.packets.publishing import shown
 from diagnosis.statistics.duration_tests import z_score
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted

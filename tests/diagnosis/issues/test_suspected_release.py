@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from diagnosis import packets
 from diagnosis.diagnose import diagnose
 from diagnosis.issues.suspected_release import Failed, HealthyRun, suspect
+from diagnosis.packets import publishing
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
@@ -70,7 +70,7 @@ def deployed(minted: Minted, fails_from: int) -> None:
 @pytest.fixture
 def issue(alice: Minted) -> Callable[[], Any]:
     """The only issue of the last 55 minutes, once records are stored."""
-    return lambda: packets.shown(diagnose(alice.project, Window.ending(NOW, 55), NOW))["issues"][0]
+    return lambda: publishing.shown(diagnose(alice.project, Window.ending(NOW, 55), NOW))["issues"][0]
 
 
 def test_the_packet_names_the_release_and_the_plan_compares_it(

@@ -11,10 +11,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from diagnosis import memory, packets, rounds
+from diagnosis import rounds
 from diagnosis.diagnose import diagnose
 from diagnosis.loops import approval, next_action
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
+from diagnosis.packets import memory, publishing
 from telemetry.models import Record
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted
@@ -42,7 +43,7 @@ def proposed(alice: Minted, send: Send) -> Loop:
 def of_day(minted: Minted, day: int) -> tuple[Loop, dict[str, Any]]:
     """The only loop of the project, and its issue by a diagnosis of that day."""
     packet = diagnosed(minted, day)
-    [issue] = packets.shown(packet)["issues"]
+    [issue] = publishing.shown(packet)["issues"]
     return Loop.objects.select_related("project__tenant").get(), issue
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.core.management import call_command
 
-from diagnosis.memory import recall
 from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.packets.memory import recall
 from diagnosis.verification.verify import recheck, verify
 from diagnosis.verification_model import Verification
 from telemetry.windows import rfc3339

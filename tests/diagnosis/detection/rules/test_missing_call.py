@@ -9,7 +9,7 @@ import pytest
 
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
-from diagnosis.packets import shown
+from diagnosis.packets.publishing import shown
 from diagnosis.verification.verify import verify
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted

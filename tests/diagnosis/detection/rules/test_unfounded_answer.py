@@ -10,7 +10,7 @@ import pytest
 from diagnosis.detection.rules.unfounded_answer import quoted
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
-from diagnosis.packets import shown
+from diagnosis.packets.publishing import shown
 from diagnosis.verification.verify import verify
 from telemetry.conventions.content import words
 from telemetry.windows import Window

@@ -12,11 +12,11 @@ from typing import Any
 
 from django.db import transaction
 
-from diagnosis import memory
 from diagnosis.issues.explanation import explain
 from diagnosis.issues.findings import Findings
 from diagnosis.loops import lifecycle, next_action, proposals, switch_lock
 from diagnosis.models import Loop, Packet
+from diagnosis.packets import memory
 from telemetry.windows import rfc3339
 from tenants.models import Project
 
