@@ -21,9 +21,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from diagnosis import funnel_rows
-from diagnosis.funnel import Funnel, funnel
-from diagnosis.funnel_lives import Life, Period
+from diagnosis.funnel import funnel_rows
+from diagnosis.funnel.figures import Funnel, funnel
+from diagnosis.funnel.loop_lives import Life, Period
 from diagnosis.models import Loop
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.models import Project, Tenant

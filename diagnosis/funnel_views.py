@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis.funnel_lives import STAGES
-from diagnosis.funnel_rows import of_project
+from diagnosis.funnel.funnel_rows import of_project
+from diagnosis.funnel.loop_lives import STAGES
 from telemetry.api.parameters import Declared, minutes
 from telemetry.api.parsed_query import checked
 from telemetry.api.serializers import Shape

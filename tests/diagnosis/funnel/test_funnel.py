@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from diagnosis.funnel import funnel
-from diagnosis.funnel_lives import FREE, Life, LifeEvent, Period, verified, waits
+from diagnosis.funnel.figures import funnel
+from diagnosis.funnel.loop_lives import FREE, Life, LifeEvent, Period, verified, waits
 from diagnosis.loops.urgency import Cost
 
 END = datetime(2026, 6, 15, tzinfo=UTC)

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from diagnosis import queue_filter, queue_list
-from diagnosis.funnel import funnel
-from diagnosis.funnel_lives import STAGES, STANDS_AT, Life, LifeEvent, Period
+from diagnosis.funnel.figures import funnel
+from diagnosis.funnel.loop_lives import STAGES, STANDS_AT, Life, LifeEvent, Period
 from diagnosis.loops import urgency
 from diagnosis.models import Severity
 from tests import ROOT

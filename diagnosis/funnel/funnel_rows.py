@@ -8,8 +8,8 @@ from operator import attrgetter
 
 from django.db.models import Q, QuerySet
 
-from diagnosis.funnel import Funnel, funnel
-from diagnosis.funnel_lives import ENDS_WAITING, HELD, STARTS_WAITING, Life, LifeEvent, Period
+from diagnosis.funnel.figures import Funnel, funnel
+from diagnosis.funnel.loop_lives import ENDS_WAITING, HELD, STARTS_WAITING, Life, LifeEvent, Period
 from diagnosis.loops import states
 from diagnosis.loops.urgency import Cost
 from diagnosis.models import Decision, Loop, LoopEvent

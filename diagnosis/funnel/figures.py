@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from diagnosis.funnel_lives import STAGES, STANDS_AT, Life, Period, reached, regressions, verified, waits
+from diagnosis.funnel.loop_lives import STAGES, STANDS_AT, Life, Period, reached, regressions, verified, waits
 from diagnosis.models import Loop
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
