@@ -48,7 +48,7 @@ def send(place: Place, name: str, start: datetime, before: list[Span], after: li
 
 def shipped_loop(project: Project, start: datetime, latency: bool) -> Loop | None:
     """A loop that was found in the window before, and approved, and shipped; None without a failure."""
-    from diagnosis import reports
+    from diagnosis.handoff import reports
     from diagnosis.models import Loop, LoopEvent, Packet
     from telemetry.grouping.fingerprint import cluster_id
     from telemetry.models import Record

@@ -15,7 +15,8 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from diagnosis import handoff, handoff_download
+from diagnosis.handoff import bundle
+from diagnosis.handoff import download as handoff_download
 from diagnosis.models import Loop
 from diagnosis.notice_models import Tracker
 
@@ -25,8 +26,8 @@ logger = logging.getLogger(__name__)
 def offered(request: HttpRequest, loop: Loop) -> dict[str, Any] | None:
     """What the loop's page offers: links by the tracker's name. None while there is no handoff."""
     try:
-        data = handoff.bundle(loop, handoff_download.page_url(request, loop))
-    except handoff.NotApproved:
+        data = bundle.bundle(loop, handoff_download.page_url(request, loop))
+    except bundle.NotApproved:
         return None
     except (DatabaseError, OSError, ObjectDoesNotExist) as error:
         logger.error("handoff of %s unavailable: %s", loop.loop_id, error)
@@ -45,6 +46,6 @@ def download(request: HttpRequest, loop_id: str) -> HttpResponse:
     if loop is None:
         raise Http404
     try:
-        return handoff_download.as_zip(loop, handoff.bundle(loop, handoff_download.page_url(request, loop)))
-    except handoff.NotApproved as error:
+        return handoff_download.as_zip(loop, bundle.bundle(loop, handoff_download.page_url(request, loop)))
+    except bundle.NotApproved as error:
         return HttpResponse(f"{error}\n", status=409, content_type="text/plain; charset=utf-8")

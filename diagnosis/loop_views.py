@@ -12,7 +12,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import handoff, handoff_download, loop_answers, loop_shapes, reports
+from diagnosis import loop_answers, loop_shapes
+from diagnosis.handoff import bundle, download, reports
 from diagnosis.loops import lifecycle, next_action
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.pages_of import page
@@ -56,9 +57,9 @@ def wrong_state(error: lifecycle.WrongState) -> ApiError:
     return ApiError(409, "wrong_state", str(error), next_action.for_loop(error.loop))
 
 
-def not_approved(error: handoff.NotApproved, loop: Loop) -> ApiError:
+def not_approved(error: bundle.NotApproved, loop: Loop) -> ApiError:
     """409 with what is missing."""
-    if isinstance(error, handoff.ApprovalOutdated):
+    if isinstance(error, bundle.ApprovalOutdated):
         return ApiError(409, "approval_outdated", str(error), OUTDATED)
     return ApiError(409, "not_approved", str(error), next_action.for_loop(loop))
 
@@ -143,9 +144,9 @@ class HandoffView(ProjectView):
         form = checked(loop_shapes.HandoffParameters, request)["format"]
         loop = own_loop(self.project, loop_id)
         try:
-            data = handoff.bundle(loop, handoff_download.page_url(request, loop))
-        except handoff.NotApproved as error:
+            data = bundle.bundle(loop, download.page_url(request, loop))
+        except bundle.NotApproved as error:
             raise not_approved(error, loop) from error
         if form == "md":
-            return HttpResponse(handoff.markdown(data), content_type="text/markdown; charset=utf-8")
-        return handoff_download.as_zip(loop, data) if form == "zip" else Response(data)
+            return HttpResponse(bundle.markdown(data), content_type="text/markdown; charset=utf-8")
+        return download.as_zip(loop, data) if form == "zip" else Response(data)

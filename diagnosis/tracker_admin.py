@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 
-from diagnosis import trackers
+from diagnosis.handoff import tracker_links
 from diagnosis.notice_models import Tracker
 from tenants.audited_admin import AuditedAdmin
 from tenants.staff import ScopedAdmin
@@ -31,8 +31,8 @@ class TrackerForm(TrackerModelForm):
         kind, url = said.get("kind"), said.get("url")
         if kind and url:
             try:
-                said["url"] = trackers.checked(Tracker.Kind(kind), url)
-            except trackers.NotATracker as refusal:
+                said["url"] = tracker_links.checked(Tracker.Kind(kind), url)
+            except tracker_links.NotATracker as refusal:
                 self.add_error("url", str(refusal))
         needed = ("jira_project", "jira_issue_type")
         for name in needed if kind == Tracker.Kind.JIRA else ():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from diagnosis import reports
+from diagnosis.handoff import reports
 from diagnosis.models import Decision, Loop, LoopEvent, Severity
 from tenants.models import Project
 from tests.diagnosis.console_requests import QUEUE, bulk, confirm, decide, text

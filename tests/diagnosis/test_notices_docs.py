@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from diagnosis import notice_text, notices, outbox, trackers
+from diagnosis import notice_text, notices, outbox
 from diagnosis.feed_views import FeedParameters
+from diagnosis.handoff import tracker_links
 from diagnosis.notice_models import Notice
 from loopkit.rounds import SHORTEST_LEASE
 from tests import ROOT
@@ -38,4 +39,4 @@ def test_times_and_limits_are_those_of_the_code() -> None:
 def test_the_length_of_links_is_that_of_the_code() -> None:
     said = re.findall(r"^\| \[(\w+)\]\(.*\| ([\d,]+)[^|]*\|$", PAGE, re.M)
 
-    assert {name.lower(): int(most.replace(",", "")) for name, most in said} == trackers.MOST_BYTES
+    assert {name.lower(): int(most.replace(",", "")) for name, most in said} == tracker_links.MOST_BYTES

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from diagnosis import reports
+from diagnosis.handoff import reports
 from diagnosis.loops import approval
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from tenants.keys.provisioning import Minted

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from diagnosis import issue_text
 from diagnosis.display import escaping
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.handoff import tracker_issue
 from diagnosis.loops import lifecycle, next_action, reopening, states, two_people
 from diagnosis.models import Loop
 from telemetry.reads.record_pages import find
@@ -61,7 +61,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],
         "next_action": next_action.after_handoff(loop),
     }
-    return made | {"new_issue_links": issue_text.links(loop, made, page_url)}
+    return made | {"new_issue_links": tracker_issue.links(loop, made, page_url)}
 
 
 def refuse_unless_approved(loop: Loop) -> None:
@@ -84,7 +84,7 @@ def markdown(data: dict[str, Any]) -> str:
     candidate = json.dumps(data["eval_candidate"], indent=2, default=str).replace("```", "'''")
     return "\n".join(
         [
-            *heading(data["issue"], issue_text.approvals(data)),
+            *heading(data["issue"], tracker_issue.approvals(data)),
             *plan_lines(data["patch_plan"]),
             "## Evidence",
             *[evidence_line(record) for record in data["evidence"]],

@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 
-from diagnosis import handoff
 from diagnosis.evals import formats
+from diagnosis.handoff import bundle
 
 MEDIA_TYPE = "application/zip"
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
@@ -37,7 +37,7 @@ def files(data: dict[str, Any]) -> dict[str, bytes]:
     """Each file's content by its name."""
     separate = ("patch_plan", "evidence", "eval_candidate", "new_issue_links", "ok")
     found = {
-        "issue.md": handoff.markdown(data).encode(),
+        "issue.md": bundle.markdown(data).encode(),
         "loop.json": orjson.dumps({k: v for k, v in data.items() if k not in separate}, option=PRETTY),
         "patch_plan.json": orjson.dumps(data["patch_plan"], option=PRETTY),
         "evidence.jsonl": b"".join(
@@ -70,7 +70,7 @@ def readme(names: list[str], document: dict[str, Any]) -> str:
     said = [
         "# Handoff of a LoopKit loop, approved by a human",
         "",
-        handoff.WARNING,
+        bundle.WARNING,
         "",
         "- issue.md: the issue with plan and evidence, to read or to paste; what it quotes is made harmless",
         "- loop.json: the loop with its issue and who approved it; next_action says what to do",

@@ -14,8 +14,9 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from diagnosis import handoff_zip, trackers
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.handoff import archive as handoff_zip
+from diagnosis.handoff import tracker_links
 from diagnosis.loops import approval, states
 from diagnosis.models import Decision, Loop
 from diagnosis.notice_models import Tracker
@@ -209,8 +210,8 @@ def test_a_link_fills_in_the_trackers_form_within_its_limit(
     parts = urlsplit(link["url"])
     filled = {name: value for name, [value] in parse_qs(parts.query, strict_parsing=True).items()}
     assert (link["tracker"], f"{parts.scheme}://{parts.netloc}{parts.path}") == (kind, path)
-    assert len(link["url"]) <= trackers.MOST_BYTES[trackers.TrackerKind(kind)]
-    assert trackers.CUT in filled[body]  # 149 steps fit nowhere
+    assert len(link["url"]) <= tracker_links.MOST_BYTES[tracker_links.TrackerKind(kind)]
+    assert tracker_links.CUT in filled[body]  # 149 steps fit nowhere
     assert filled[body].endswith(f"http://testserver/admin/diagnosis/loop/{decided.loop_id}/change/")
     said = filled[title] + filled[body].removesuffix(filled[body].splitlines()[-1])
     for acting in ("@o", "@a", "#12", "](", "://", "ENG-7", "\n/close"):
@@ -245,8 +246,8 @@ def test_there_is_no_link_where_no_tracker_is_set(
     ],
 )
 def test_a_url_that_is_no_repository_is_refused(url: str) -> None:
-    with pytest.raises(trackers.NotATracker, match="Write it as https://github"):
-        trackers.checked(trackers.TrackerKind.GITHUB, url)
+    with pytest.raises(tracker_links.NotATracker, match="Write it as https://github"):
+        tracker_links.checked(tracker_links.TrackerKind.GITHUB, url)
 
 
 def test_an_operator_sets_a_tracker_and_the_audit_log_says_so(loop: Loop) -> None:

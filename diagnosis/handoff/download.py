@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from rest_framework.request import Request
 
-from diagnosis import handoff_zip
+from diagnosis.handoff import archive
 from diagnosis.models import Loop
 from loopkit.http.links import absolute
 
@@ -21,4 +21,4 @@ def page_url(request: Request | HttpRequest, loop: Loop) -> str:
 def as_zip(loop: Loop, data: dict[str, Any]) -> HttpResponse:
     """The answer that browsers and curl store as a file."""
     name = {"Content-Disposition": f'attachment; filename="handoff-{loop.loop_id}.zip"'}
-    return HttpResponse(handoff_zip.archive(data), content_type=handoff_zip.MEDIA_TYPE, headers=name)
+    return HttpResponse(archive.archive(data), content_type=archive.MEDIA_TYPE, headers=name)
