@@ -20,7 +20,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from diagnosis import switch, switch_preview
+from diagnosis.fingerprint_switch import preview as switch_preview
+from diagnosis.fingerprint_switch import switch
 from diagnosis.switch_model import FingerprintSwitch
 from telemetry.grouping import versions
 from tenants.audit import audit_log

@@ -38,7 +38,7 @@ class Cause(StrEnum):
 
     Growth: a diagnosis finds that a failure grew past its rejection (growth.py).
     Reopening: what was approved is gone or changed (reopening.py).
-    Fingerprint switch: clusters merge or part (carrying.py).
+    Fingerprint switch: clusters merge or part (carry_over.py).
     """
 
     HUMAN = "human"

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from diagnosis import switch
+from diagnosis.fingerprint_switch import switch
 from diagnosis.switch_model import FingerprintSwitch
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record, Rollup

@@ -13,8 +13,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from diagnosis import fingerprint_admin, switch, switch_preview
+from diagnosis import fingerprint_admin
 from diagnosis.diagnose import diagnose
+from diagnosis.fingerprint_switch import preview as switch_preview
+from diagnosis.fingerprint_switch import switch
 from diagnosis.models import Loop
 from diagnosis.switch_model import FingerprintSwitch
 from telemetry.grouping.versions import FIRST, NEWEST

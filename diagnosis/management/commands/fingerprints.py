@@ -12,9 +12,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from diagnosis import switch, switch_preview
+from diagnosis.fingerprint_switch import preview as switch_preview
+from diagnosis.fingerprint_switch import switch
+from diagnosis.fingerprint_switch.preview import Preview
 from diagnosis.switch_model import FingerprintSwitch
-from diagnosis.switch_preview import Preview
 from telemetry.grouping import versions
 from tenants.audit import audit_log
 from tenants.models import Project

@@ -16,7 +16,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from diagnosis import carrying
+from diagnosis.fingerprint_switch import carry_over
 from diagnosis.switch_model import FingerprintSwitch
 from telemetry import regrouping
 from telemetry.grouping import versions
@@ -119,10 +119,10 @@ def rewrite_some(switch: FingerprintSwitch) -> None:
 
 def carry(switch: FingerprintSwitch) -> None:
     """Loops and evals, and the end."""
-    counted, now = carrying.baselines(switch), timezone.now()
+    counted, now = carry_over.baselines(switch), timezone.now()
     with transaction.atomic():
         if step(switch, phase=Phase.DONE, finished_at=now):
-            carrying.carry(switch, counted, now)
+            carry_over.carry(switch, counted, now)
 
 
 STEPS: dict[FingerprintSwitch.Phase, Callable[[FingerprintSwitch], None]] = {

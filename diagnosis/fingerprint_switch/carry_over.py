@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from diagnosis.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Loop, LoopEvent

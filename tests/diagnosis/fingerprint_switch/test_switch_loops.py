@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from diagnosis import switch
-from diagnosis.cluster_map import STANDING
 from diagnosis.diagnose import diagnose
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.fingerprint_switch import switch
+from diagnosis.fingerprint_switch.cluster_map import STANDING
 from diagnosis.handoff import reports
 from diagnosis.issues.findings import find
 from diagnosis.loops import approval, lifecycle

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from diagnosis import cluster_map
-from diagnosis.cluster_map import ClusterOutcome, Moves, fates
+from diagnosis.fingerprint_switch import cluster_map
+from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.models import Loop
 from telemetry import regrouping
 from telemetry.grouping.fingerprint import cluster_id

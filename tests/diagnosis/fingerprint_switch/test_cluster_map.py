@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from diagnosis.cluster_map import Moves, biggest, fates, merges, splits, unchanged
+from diagnosis.fingerprint_switch.cluster_map import Moves, biggest, fates, merges, splits, unchanged
 from diagnosis.models import Loop
 from telemetry.grouping.fingerprint import cluster_id
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from diagnosis import switch
-from diagnosis.switch import Phase
+from diagnosis.fingerprint_switch import switch
+from diagnosis.fingerprint_switch.switch import Phase
 from telemetry import regrouping
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.ingest import ingest
