@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diagnosis import evidence_page, verification_page
+from diagnosis import verification_page
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import rows
 from diagnosis.eval_models import EvalCandidate
+from diagnosis.evidence_view import evidence_page
 from diagnosis.loops import states
 from diagnosis.models import Loop
 

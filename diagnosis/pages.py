@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnosis import evidence_page
 from diagnosis.dashboard import dashboard
 from diagnosis.diagnose import diagnose
+from diagnosis.evidence_view import evidence_page
 from diagnosis.funnel import funnel_rows
 from diagnosis.loops.states import WAITING
 from diagnosis.models import Loop

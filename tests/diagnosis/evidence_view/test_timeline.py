@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from diagnosis import course
-from diagnosis.course import HEIGHT, LEAST, PARTS, Course
+from diagnosis.evidence_view import timeline
+from diagnosis.evidence_view.timeline import HEIGHT, LEAST, PARTS, Course
 from diagnosis.models import Loop
 from telemetry.windows import rfc3339
 from tenants.stores.binding import bind
@@ -18,7 +18,7 @@ from tests.diagnosis.shipped_loop import T0, Send
 def read(loop: Loop) -> Course | None:
     """Of the loop's own store."""
     with bind(loop.project):
-        return course.read(loop)
+        return timeline.read(loop)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from diagnosis import twin
+from diagnosis.evidence_view import matched_control
 from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import T0
@@ -26,7 +26,7 @@ def sent(
 def twin_of(minted: Minted, failing: str, signal_type: str = "") -> str | None:
     """The healthy one that is found."""
     with bind(minted.project):
-        return twin.find(failing, signal_type)
+        return matched_control.find(failing, signal_type)
 
 
 def test_the_nearest_in_time_of_the_same_operation_is_taken(alice: Minted) -> None:
@@ -60,7 +60,7 @@ def test_of_equals_the_smaller_id_is_taken_whatever_came_first(alice: Minted) ->
 def test_where_all_near_records_fail_the_nearest_minute_that_ran_well_is_looked_at(
     alice: Minted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(twin, "NEAR", 3)
+    monkeypatch.setattr(matched_control, "NEAR", 3)
     before = sent(alice, "before the deployment", -600)
     failing = sent(alice, "failing", error="no stock")
     for number in range(12):

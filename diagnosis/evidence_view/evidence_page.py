@@ -14,10 +14,11 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from diagnosis import course, differences, twin
-from diagnosis.course import Course
-from diagnosis.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.display.readable import rows, text
+from diagnosis.evidence_view import differences, matched_control
+from diagnosis.evidence_view import timeline as course
+from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
+from diagnosis.evidence_view.timeline import Course
 from diagnosis.loops.content_hash import evidence_ids
 from diagnosis.models import Loop
 from telemetry.reads import record_pages, waterfall
@@ -108,7 +109,7 @@ def line(record: dict[str, Any] | None) -> str:
 
 def pair(chosen: dict[str, Any], signal_type: str) -> Pair:
     """The record beside its healthy twin."""
-    healthy_id = twin.find(chosen["record_id"], signal_type)
+    healthy_id = matched_control.find(chosen["record_id"], signal_type)
     healthy = record_pages.find([healthy_id]).get(healthy_id) if healthy_id else None
     return Pair(chosen, healthy, differences.compare(chosen, healthy) if healthy else None)
 
