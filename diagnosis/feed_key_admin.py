@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from diagnosis import feed_keys
 from diagnosis.notice_models import FeedKey
+from diagnosis.notices import feed_keys
 from loopkit.http.links import absolute
 from tenants.audit import audit_log
 from tenants.minted_admin import MintedAdmin

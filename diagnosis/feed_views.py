@@ -20,10 +20,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from diagnosis import feeds
-from diagnosis.feed_keys import FeedAuthentication, FeedReader
-from diagnosis.feeds import Feed
 from diagnosis.notice_models import Notice
+from diagnosis.notices import feed_formats
+from diagnosis.notices.feed_formats import Feed
+from diagnosis.notices.feed_keys import FeedAuthentication, FeedReader
 from diagnosis.pages_of import page, place_in
 from loopkit.http.links import absolute
 from telemetry.api.parameters import Declared, page_limit
@@ -74,7 +74,7 @@ class NoticesFeed(APIView):
 class JsonFeed(NoticesFeed):
     """As JSON Feed 1.1."""
 
-    media_type, write = "application/feed+json", staticmethod(feeds.as_json)
+    media_type, write = "application/feed+json", staticmethod(feed_formats.as_json)
 
     @extend_schema(
         operation_id="read_notices_json",
@@ -90,7 +90,7 @@ class JsonFeed(NoticesFeed):
 class AtomFeed(NoticesFeed):
     """As Atom."""
 
-    media_type, write = "application/atom+xml", staticmethod(feeds.as_atom)
+    media_type, write = "application/atom+xml", staticmethod(feed_formats.as_atom)
 
     @extend_schema(
         operation_id="read_notices_atom",

@@ -16,10 +16,10 @@ from functools import partial
 
 from django.db.models import F, Q, QuerySet
 
-from diagnosis import notices, outbox
 from diagnosis.loops import reopening
 from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Loop
+from diagnosis.notices import notice_rows, outbox
 from diagnosis.verification.verify import MOST, recheck
 from diagnosis.verification_model import Verification
 from tenants.models import Project
@@ -36,7 +36,7 @@ def make(clock: Clock, go_on: Callable[[], bool]) -> None:
         for project in projects_to_review().order_by("?")
     ]
     steps += [
-        ("forgetting old notices", lambda: notices.forget(clock())),
+        ("forgetting old notices", lambda: notice_rows.forget(clock())),
         ("sending mail", lambda: outbox.send(clock(), go_on)),
     ]
     for what, step in steps:

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from diagnosis import notices
 from diagnosis.loops.states import NEXT_STATES, WAITING, Cause, State, Trigger, states_before, triggers_by
 from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.notices import notice_rows
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.windows import rfc3339
 
@@ -56,7 +56,7 @@ def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
 def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:
     """Append to the loop's history, and tell people of it."""
     event = LoopEvent.objects.create(loop=loop, kind=kind, actor=actor, detail=detail, created_at=now)
-    notices.tell([event])
+    notice_rows.tell([event])
     return event
 
 

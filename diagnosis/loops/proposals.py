@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import prefetch_related_objects
 
-from diagnosis import notices
 from diagnosis.loops import reopening, states, two_people, urgency
 from diagnosis.models import Loop, LoopEvent, Packet
+from diagnosis.notices import notice_rows
 from telemetry.windows import Window
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ def follow(packet: Packet, explained: Explained, window: Window, now: datetime) 
     Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)  # another diagnosis may be faster
     reopening.grown(known.values(), {shown["cluster_id"]: shown for _, shown in explained}, window, now)
     waiting = undecided(known.values())
-    rising = [loop for loop in waiting if notices.begins_to_rise(loop, latest[loop.cluster_id]["issue"])]
+    rising = [loop for loop in waiting if notice_rows.begins_to_rise(loop, latest[loop.cluster_id]["issue"])]
     for loop in waiting:
         for name, value in latest[loop.cluster_id].items():
             setattr(loop, name, value)
     Loop.objects.bulk_create(  # all of them exist; bulk_update takes ten times as long to compose
         waiting, update_conflicts=True, update_fields=FOLLOWING, unique_fields=["loop_id"], batch_size=BATCH
     )
-    notices.tell_rising(rising, now)
+    notice_rows.tell_rising(rising, now)
     followed = known | locked(packet, [loop.cluster_id for loop in new])
     note_proposals(packet, {loop.loop_id for loop in new}, followed, now)
     prefetch_related_objects(list(followed.values()), "decisions__decided_by")  # what answers say of each
@@ -106,7 +106,7 @@ def note_proposals(packet: Packet, made: set[str], followed: dict[str, Loop], no
         for loop in followed.values()
         if loop.loop_id in made
     )
-    notices.tell(events)
+    notice_rows.tell(events)
 
 
 def state(packet: Packet, issue: Issue, shown: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class FeedbackKeyScheme(BearerScheme):
 class FeedKeySchemes(OpenApiAuthenticationExtension):
     """Feed readers send the same key in one of two ways."""
 
-    target_class = "diagnosis.feed_keys.FeedAuthentication"
+    target_class = "diagnosis.notices.feed_keys.FeedAuthentication"
     name = ["feedKey", "feedKeyAsPassword"]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:

@@ -13,9 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis import feed_keys
 from diagnosis.deciding import seen_now
 from diagnosis.notice_models import Tracker
+from diagnosis.notices import feed_keys
 from tenants.keys import provisioning
 from tenants.models import Key, Tenant
 from tests.diagnosis.factory import make_loop

@@ -9,9 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from diagnosis import feed_keys
 from diagnosis.models import Loop
 from diagnosis.notice_models import FeedKey, MailChoice, Notice, NoticeRead
+from diagnosis.notices import feed_keys
 from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant
 from tests.diagnosis.console_requests import text

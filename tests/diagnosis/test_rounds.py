@@ -17,7 +17,7 @@ from diagnosis.notice_models import Lease, MailChoice, Notice
 from loopkit.rounds import Rounds
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop
-from tests.diagnosis.test_outbox import wants
+from tests.diagnosis.notices.test_outbox import wants
 from tests.staff_clients import home
 
 MINUTE = timedelta(minutes=1)

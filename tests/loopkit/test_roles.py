@@ -15,9 +15,9 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis import feed_keys
 from diagnosis.models import Loop, Packet
 from diagnosis.notice_models import FeedKey, Tracker
+from diagnosis.notices import feed_keys
 from loopkit import roles
 from tenants.keys import provisioning
 from tenants.models import AuditEntry, Key, Project, Tenant

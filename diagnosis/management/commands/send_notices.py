@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from diagnosis import notices, outbox
+from diagnosis.notices import notice_rows, outbox
 
 
 class Command(BaseCommand):
@@ -22,5 +22,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         sent, failed = outbox.send(now)
-        notices.forget(now)
+        notice_rows.forget(now)
         self.stdout.write(f"{sent} mails sent, {failed} failed and wait for another try.")

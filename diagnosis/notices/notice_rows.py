@@ -14,9 +14,9 @@ from typing import Any
 from django.conf import settings
 from django.template.defaultfilters import pluralize
 
-from diagnosis import outbox
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.notice_models import Notice
+from diagnosis.notices import outbox
 
 NoticeKind = Notice.Kind
 QUIET = timedelta(hours=24)  # a loop is called rising once in that time, however its trend goes up and down

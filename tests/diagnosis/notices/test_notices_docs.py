@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from diagnosis import notice_text, notices, outbox
 from diagnosis.feed_views import FeedParameters
 from diagnosis.handoff import tracker_links
 from diagnosis.notice_models import Notice
+from diagnosis.notices import notice_rows, notice_text, outbox
 from loopkit.rounds import SHORTEST_LEASE
 from tests import ROOT
 
@@ -22,8 +22,8 @@ def test_every_kind_of_notice_is_explained() -> None:
 
 
 def test_times_and_limits_are_those_of_the_code() -> None:
-    assert f"after {notices.KEPT.days} days it is forgotten" in PAGE
-    assert f"once in {notices.QUIET // timedelta(hours=1)} hours" in PAGE
+    assert f"after {notice_rows.KEPT.days} days it is forgotten" in PAGE
+    assert f"once in {notice_rows.QUIET // timedelta(hours=1)} hours" in PAGE
     assert f"cut at {notice_text.LONGEST_TITLE} characters" in PAGE
     assert f"after {outbox.DIGEST_AT:%H:%M} UTC" in PAGE
     assert f"every {outbox.LONGEST_RETRY // timedelta(hours=1)} hours at most" in PAGE

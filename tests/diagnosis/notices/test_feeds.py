@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 import pytest
 from django.test import Client
 
-from diagnosis import feed_keys
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop
 from diagnosis.notice_models import FeedKey, Notice
+from diagnosis.notices import feed_keys
 from tenants.keys.provisioning import Minted
 from tenants.models import Tenant
 from tests.diagnosis.factory import NOW, make_loop

@@ -20,9 +20,9 @@ from django.core.mail import EmailMessage
 from django.core.mail.message import BadHeaderError
 from django.db.models import F, QuerySet
 
-from diagnosis import notice_text
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.notice_models import Mail, MailChoice, Notice
+from diagnosis.notices import notice_text
 
 logger = logging.getLogger(__name__)
 DIGEST_AT = time(7, 0)  # UTC

@@ -11,10 +11,10 @@ from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.management import call_command
 
-from diagnosis import notice_text, notices, outbox
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.notice_models import Mail, MailChoice, Notice
+from diagnosis.notices import notice_rows, notice_text, outbox
 from tenants.keys.provisioning import Minted
 from tenants.models import Tenant
 from tests.diagnosis.factory import NOW, make_loop
@@ -118,7 +118,7 @@ def test_a_broken_server_fails_nothing_and_is_tried_again(
     alice: Minted, tenant: Tenant, settings: Any, caplog: Any
 ) -> None:
     wants("mia", tenant)
-    settings.EMAIL_BACKEND = "tests.diagnosis.test_outbox.Broken"
+    settings.EMAIL_BACKEND = "tests.diagnosis.notices.test_outbox.Broken"
     loop = make_loop(alice.project)
     changed(loop)
 
@@ -136,7 +136,7 @@ def test_a_broken_server_fails_nothing_and_is_tried_again(
 def test_it_is_given_up_after_days(alice: Minted, tenant: Tenant, settings: Any) -> None:
     wants("mia", tenant)
     make_loop(alice.project)
-    settings.EMAIL_BACKEND = "tests.diagnosis.test_outbox.Broken"
+    settings.EMAIL_BACKEND = "tests.diagnosis.notices.test_outbox.Broken"
     now = NOW
 
     while due := Mail.objects.get().due_at:
@@ -210,6 +210,6 @@ def test_every_kind_of_notice_has_its_sentence(alice: Minted, tenant: Tenant) ->
     for kind in (LoopEvent.Kind.DECIDED, LoopEvent.Kind.VERIFIED, LoopEvent.Kind.REGRESSED):
         lifecycle.note(loop, kind, "loopkit", NOW, verb="approve", verdict="held")
     loop.failures = 40
-    notices.tell_rising([loop], NOW)
+    notice_rows.tell_rising([loop], NOW)
 
     assert {one.kind for one in Notice.objects.all()} == set(Notice.Kind)

@@ -10,10 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from diagnosis import notices
 from diagnosis.loops import approval, lifecycle
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.notice_models import Notice
+from diagnosis.notices import notice_rows
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_issue, make_loop
 from tests.telemetry.factory import minutes, span, store
@@ -34,10 +34,10 @@ def verdict(loop: Loop, said: str, now: datetime = NOW) -> None:
 def seen_as(loop: Loop, trend: str, now: datetime) -> None:
     """A newer packet with this loop's issue."""
     shown = make_issue(trend=trend)
-    rising = [loop] if notices.begins_to_rise(loop, shown) else []
+    rising = [loop] if notice_rows.begins_to_rise(loop, shown) else []
     loop.issue = shown
     loop.save()
-    notices.tell_rising(rising, now)
+    notice_rows.tell_rising(rising, now)
 
 
 def test_a_diagnosis_tells_of_a_new_loop_once(alice: Minted, call: Callable[..., Any]) -> None:
@@ -161,6 +161,6 @@ def test_old_notices_are_forgotten(alice: Minted) -> None:
     Notice.objects.update(created_at=NOW - timedelta(days=91))
     lifecycle.note(loop, Kind.DECIDED, "olga", NOW, verb="approve")
 
-    assert notices.forget(NOW) == 1
+    assert notice_rows.forget(NOW) == 1
 
     assert kinds(loop) == ["decided"]
