@@ -8,9 +8,8 @@ from django.template.loader import render_to_string
 from diagnosis.display.readable import rows
 from diagnosis.feed_key_admin import FeedKeyAdmin
 from diagnosis.loop_admin import LoopAdmin
-from diagnosis.models import Loop, Packet
+from diagnosis.models import FeedKey, Loop, Notice, Packet, Tracker
 from diagnosis.notice_admin import NoticeAdmin
-from diagnosis.notice_models import FeedKey, Notice, Tracker
 from diagnosis.tracker_admin import TrackerAdmin
 from tenants.staff import ReadOnly, ScopedAdmin
 

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnosis import eval_shapes
-from diagnosis.eval_models import EvalCandidate, EvalResult
 from diagnosis.evals import formats
+from diagnosis.models import EvalCandidate, EvalResult
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked, sent
 from tenants.api.project_view import ProjectView

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from diagnosis.notice_models import FeedKey
+from diagnosis.models import FeedKey
 from diagnosis.notices import feed_keys
 from loopkit.http.links import absolute
 from tenants.audit import audit_log

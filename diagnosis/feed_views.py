@@ -20,7 +20,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from diagnosis.notice_models import Notice
+from diagnosis.models import Notice
 from diagnosis.notices import feed_formats
 from diagnosis.notices.feed_formats import Feed
 from diagnosis.notices.feed_keys import FeedAuthentication, FeedReader

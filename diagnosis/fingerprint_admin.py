@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 
 from diagnosis.fingerprint_switch import preview as switch_preview
 from diagnosis.fingerprint_switch import switch
-from diagnosis.switch_model import FingerprintSwitch
+from diagnosis.models import FingerprintSwitch
 from telemetry.grouping import versions
 from tenants.audit import audit_log
 from tenants.models import Project

@@ -17,8 +17,7 @@ from django.views.decorators.http import require_safe
 
 from diagnosis.handoff import bundle
 from diagnosis.handoff import download as handoff_download
-from diagnosis.models import Loop
-from diagnosis.notice_models import Tracker
+from diagnosis.models import Loop, Tracker
 
 logger = logging.getLogger(__name__)
 

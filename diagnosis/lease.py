@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from diagnosis.notice_models import Lease
+from diagnosis.models import Lease
 
 
 def take(name: str, holder: str, now: datetime, length: timedelta) -> bool:

@@ -12,10 +12,9 @@ from typing import Any
 from diagnosis import verification_page
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import rows
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.evidence_view import evidence_page
 from diagnosis.loops import states
-from diagnosis.models import Loop
+from diagnosis.models import EvalCandidate, Loop
 
 
 def eval_candidate(loop: Loop) -> EvalCandidate | None:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
-from diagnosis.notice_models import MailChoice
+from diagnosis.models import MailChoice
 from tenants.audit import audit_log
 from tenants.models import Tenant
 

@@ -24,8 +24,7 @@ from django.views.decorators.http import require_POST
 from diagnosis.display import escaping
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.mail_form import MailForm
-from diagnosis.models import Loop
-from diagnosis.notice_models import Notice, NoticeRead
+from diagnosis.models import Loop, Notice, NoticeRead
 from tenants.staff import ReadOnly, ScopedAdmin
 
 BATCH = 500

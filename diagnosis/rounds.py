@@ -18,10 +18,9 @@ from django.db.models import F, Q, QuerySet
 
 from diagnosis.loops import reopening
 from diagnosis.loops.states import UNDER_APPROVAL
-from diagnosis.models import Loop
+from diagnosis.models import Loop, Verification
 from diagnosis.notices import notice_rows, outbox
 from diagnosis.verification.verify import MOST, recheck
-from diagnosis.verification_model import Verification
 from tenants.models import Project
 
 logger = logging.getLogger(__name__)

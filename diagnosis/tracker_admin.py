@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 
 from diagnosis.handoff import tracker_links
-from diagnosis.notice_models import Tracker
+from diagnosis.models import Tracker
 from tenants.audited_admin import AuditedAdmin
 from tenants.staff import ScopedAdmin
 

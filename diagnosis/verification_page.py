@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.display.quantities import percent, significant, to_the_minute
-from diagnosis.models import Loop
-from diagnosis.verification_model import Verification
+from diagnosis.models import Loop, Verification
 
 FIGURES = {
     "success_rate": "Sessions without a failure",

@@ -2,8 +2,7 @@
 
 from rest_framework import serializers
 
-from diagnosis.models import Loop
-from diagnosis.verification_model import Verification
+from diagnosis.models import Loop, Verification
 from telemetry.api.parameters import Declared
 from telemetry.api.serializers import Shape, text
 

@@ -17,9 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from diagnosis.eval_models import EvalCandidate, EvalResult
-from diagnosis.models import Loop, LoopEvent, Packet
-from diagnosis.notice_models import Notice
+from diagnosis.models import EvalCandidate, EvalResult, Loop, LoopEvent, Notice, Packet
 from diagnosis.notices import feed_keys
 from telemetry.models import Record
 from tenants.keys.provisioning import Minted

@@ -47,8 +47,7 @@ def build() -> None:
     """The world, once a run: always the same one."""
     from django.contrib.auth.models import User
 
-    from diagnosis.models import Decision, Loop, LoopEvent
-    from diagnosis.verification_model import Verification
+    from diagnosis.models import Decision, Loop, LoopEvent, Verification
 
     chance, decider = random.Random(10_000), User.objects.create_user("decider")
     with transaction.atomic():
@@ -116,8 +115,7 @@ def issue(number: int, chance: random.Random) -> dict[str, Any]:
 
 def history(loop: Loop, decider: User, chance: random.Random) -> Iterator[Model]:
     """What became of a loop, a few hours between each."""
-    from diagnosis.models import Decision, LoopEvent
-    from diagnosis.verification_model import Verification
+    from diagnosis.models import Decision, LoopEvent, Verification
 
     at = loop.created_at
     for revision, step in enumerate(["proposed", *PAST[loop.state]]):

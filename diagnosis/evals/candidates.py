@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from diagnosis.detection.rules import ALL_SIGNALS
-from diagnosis.eval_models import EvalCandidate
+from diagnosis.models import EvalCandidate
 from diagnosis.window.failing_records import Failing
 from telemetry.grouping.fingerprint import cluster_id
 from tenants.models import Project

@@ -13,12 +13,10 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, fates
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
-from diagnosis.models import Loop, LoopEvent
-from diagnosis.switch_model import FingerprintSwitch
+from diagnosis.models import EvalCandidate, FingerprintSwitch, Loop, LoopEvent
 from diagnosis.verification.recount import recounted
 from telemetry.grouping.fingerprint import cluster_id
 

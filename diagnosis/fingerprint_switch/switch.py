@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from diagnosis.fingerprint_switch import carry_over
-from diagnosis.switch_model import FingerprintSwitch
+from diagnosis.models import FingerprintSwitch
 from telemetry import regrouping
 from telemetry.grouping import versions
 from telemetry.models import Record

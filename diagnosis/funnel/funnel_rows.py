@@ -12,8 +12,7 @@ from diagnosis.funnel.figures import Funnel, funnel
 from diagnosis.funnel.loop_lives import ENDS_WAITING, HELD, STARTS_WAITING, Life, LifeEvent, Period
 from diagnosis.loops import states
 from diagnosis.loops.urgency import Cost
-from diagnosis.models import Decision, Loop, LoopEvent
-from diagnosis.verification_model import Verification
+from diagnosis.models import Decision, Loop, LoopEvent, Verification
 from telemetry.windows import Window, moment
 from tenants.models import Project
 

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from diagnosis.loops.urgency import Cost
-from diagnosis.models import Decision, Loop, LoopEvent
-from diagnosis.verification_model import Verification
+from diagnosis.models import Decision, Loop, LoopEvent, Verification
 
 State, Kind = Loop.State, LoopEvent.Kind
 PROPOSED, DECIDED, SHIPPED, VERIFIED = STAGES = ("proposed", "decided", "shipped", "verified")

@@ -10,10 +10,9 @@ import json
 from typing import Any
 
 from diagnosis.display import escaping
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.handoff import tracker_issue
 from diagnosis.loops import lifecycle, next_action, reopening, states, two_people
-from diagnosis.models import Loop
+from diagnosis.models import EvalCandidate, Loop
 from telemetry.reads.record_pages import find
 from tenants.stores.binding import bind
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
-from diagnosis.notice_models import Tracker
+from diagnosis.models import Tracker
 
 TrackerKind = Tracker.Kind
 SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")

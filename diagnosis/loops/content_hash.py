@@ -17,8 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis.eval_models import EvalCandidate
-from diagnosis.models import Decision, Loop
+from diagnosis.models import Decision, EvalCandidate, Loop
 from telemetry.reads.digests import digests
 from tenants.stores.binding import bind
 

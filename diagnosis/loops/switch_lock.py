@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from diagnosis.switch_model import FingerprintSwitch
+from diagnosis.models import FingerprintSwitch
 from loopkit.http.errors import Unavailable
 from tenants.models import Project
 

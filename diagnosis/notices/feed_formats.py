@@ -18,7 +18,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.xmlutils import SimplerXMLGenerator
 
 from diagnosis.display import escaping
-from diagnosis.notice_models import Notice
+from diagnosis.models import Notice
 from diagnosis.notices import notice_text
 from telemetry.windows import rfc3339
 from tenants.models import Tenant

@@ -17,7 +17,7 @@ from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from diagnosis.notice_models import FeedKey
+from diagnosis.models import FeedKey
 from loopkit.http.errors import ApiError
 from tenants.keys import credentials
 from tenants.keys.authentication import LAST_USED_STEP

@@ -14,8 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.template.defaultfilters import pluralize
 
-from diagnosis.models import Loop, LoopEvent
-from diagnosis.notice_models import Notice
+from diagnosis.models import Loop, LoopEvent, Notice
 from diagnosis.notices import outbox
 
 NoticeKind = Notice.Kind

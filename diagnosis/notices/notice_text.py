@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from diagnosis.display import escaping
 from diagnosis.display.quantities import to_the_minute
-from diagnosis.notice_models import Notice
+from diagnosis.models import Notice
 
 LONGEST_TITLE = 120
 MOST_LINES = 50  # of a mail; the inbox has the rest

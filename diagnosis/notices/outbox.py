@@ -21,7 +21,7 @@ from django.core.mail.message import BadHeaderError
 from django.db.models import F, QuerySet
 
 from diagnosis.display.quantities import to_the_minute
-from diagnosis.notice_models import Mail, MailChoice, Notice
+from diagnosis.models import Mail, MailChoice, Notice
 from diagnosis.notices import notice_text
 
 logger = logging.getLogger(__name__)

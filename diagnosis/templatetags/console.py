@@ -10,9 +10,8 @@ from django.db.models import Count, Q
 
 from diagnosis import handoff_admin
 from diagnosis.loops import states
-from diagnosis.models import Loop
+from diagnosis.models import Loop, Notice
 from diagnosis.notice_admin import NoticeAdmin
-from diagnosis.notice_models import Notice
 
 register = template.Library()
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import cast
 
 from diagnosis.detection.rules import RULES
-from diagnosis.models import Loop
+from diagnosis.models import Loop, Verification
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import Look
 from diagnosis.statistics.overdispersion import spread
@@ -28,7 +28,6 @@ from diagnosis.verification import (
 from diagnosis.verification.baseline import Side
 from diagnosis.verification.rate_verdict import Judgement, Verdict
 from diagnosis.verification.siblings import Sibling
-from diagnosis.verification_model import Verification
 from diagnosis.window import releases
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano

@@ -14,11 +14,10 @@ from typing import Any
 from diagnosis.detection.rules import RULES
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import VERIFIABLE
-from diagnosis.models import Loop
+from diagnosis.models import Loop, Verification
 from diagnosis.verification import baseline
 from diagnosis.verification.baseline import Side
 from diagnosis.verification.rate_verdict import NEARLY_GONE
-from diagnosis.verification_model import Verification
 from diagnosis.window import cluster_counts
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.windows import Window

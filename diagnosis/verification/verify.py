@@ -16,13 +16,12 @@ from django.db.models import Q, QuerySet
 
 from diagnosis.loops import lifecycle, switch_lock
 from diagnosis.loops.states import VERIFIABLE, Trigger
-from diagnosis.models import Loop, LoopEvent
+from diagnosis.models import Loop, LoopEvent, Verification
 from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification import baseline, verification_document
 from diagnosis.verification.baseline import Side
 from diagnosis.verification.comparison import FOUND, Comparison, compare
 from diagnosis.verification.rate_verdict import NEARLY_GONE
-from diagnosis.verification_model import Verification
 from diagnosis.window import exposure, releases
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.loops import lifecycle, states, urgency
-from diagnosis.models import Loop, LoopEvent, Packet, Severity
+from diagnosis.models import EvalCandidate, Loop, LoopEvent, Packet, Severity
 from tenants.models import Project
 
 NOW = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)

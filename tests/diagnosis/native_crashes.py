@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from diagnosis.fingerprint_switch import switch
-from diagnosis.switch_model import FingerprintSwitch
+from diagnosis.models import FingerprintSwitch
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record, Rollup
 from telemetry.store.rollups import bucket

@@ -6,8 +6,7 @@ import pytest
 from django.contrib.admin.utils import quote
 from django.test import Client
 
-from diagnosis.models import Loop
-from diagnosis.verification_model import Verification
+from diagnosis.models import Loop, Verification
 from tenants.models import Project
 from tenants.stores import pool, project_file
 from tests.diagnosis.console_requests import QUEUE, bulk, page_of, text

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from diagnosis.deciding import seen_now
-from diagnosis.notice_models import Tracker
+from diagnosis.models import Tracker
 from diagnosis.notices import feed_keys
 from tenants.keys import provisioning
 from tenants.models import Key, Tenant

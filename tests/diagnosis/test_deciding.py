@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from diagnosis.eval_models import EvalCandidate
-from diagnosis.models import Decision, Loop
+from diagnosis.models import Decision, EvalCandidate, Loop
 from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant
 from tests.diagnosis.console_requests import bulk, confirm, decide, page_of, text

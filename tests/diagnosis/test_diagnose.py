@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from diagnosis.diagnose import diagnose
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.issues.findings import MOST_ISSUES
-from diagnosis.models import Loop, Packet
+from diagnosis.models import EvalCandidate, Loop, Packet
 from diagnosis.packets import publishing
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted

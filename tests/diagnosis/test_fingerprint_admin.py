@@ -17,8 +17,7 @@ from diagnosis import fingerprint_admin
 from diagnosis.diagnose import diagnose
 from diagnosis.fingerprint_switch import preview as switch_preview
 from diagnosis.fingerprint_switch import switch
-from diagnosis.models import Loop
-from diagnosis.switch_model import FingerprintSwitch
+from diagnosis.models import FingerprintSwitch, Loop
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_lease
 from telemetry.windows import Window

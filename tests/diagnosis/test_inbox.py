@@ -9,8 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from diagnosis.models import Loop
-from diagnosis.notice_models import FeedKey, MailChoice, Notice, NoticeRead
+from diagnosis.models import FeedKey, Loop, MailChoice, Notice, NoticeRead
 from diagnosis.notices import feed_keys
 from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant

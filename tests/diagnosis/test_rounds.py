@@ -12,8 +12,7 @@ from django.core import mail
 from django.db import OperationalError, connections
 
 from diagnosis import lease, rounds
-from diagnosis.models import Loop, Packet
-from diagnosis.notice_models import Lease, MailChoice, Notice
+from diagnosis.models import Lease, Loop, MailChoice, Notice, Packet
 from loopkit.rounds import Rounds
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_loop

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from diagnosis import verification_page
-from diagnosis.models import Loop
+from diagnosis.models import Loop, Verification
 from diagnosis.verification.verify import verify
-from diagnosis.verification_model import Verification
 from tests.diagnosis.shipped_loop import SHIPPED, Send, after
 
 

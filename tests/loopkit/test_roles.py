@@ -15,8 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis.models import Loop, Packet
-from diagnosis.notice_models import FeedKey, Tracker
+from diagnosis.models import FeedKey, Loop, Packet, Tracker
 from diagnosis.notices import feed_keys
 from loopkit import roles
 from tenants.keys import provisioning

@@ -15,7 +15,7 @@ from django.utils import timezone
 from diagnosis.fingerprint_switch import preview as switch_preview
 from diagnosis.fingerprint_switch import switch
 from diagnosis.fingerprint_switch.preview import Preview
-from diagnosis.switch_model import FingerprintSwitch
+from diagnosis.models import FingerprintSwitch
 from telemetry.grouping import versions
 from tenants.audit import audit_log
 from tenants.models import Project

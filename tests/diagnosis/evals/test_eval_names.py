@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.evals.candidates import Material, candidates
+from diagnosis.models import EvalCandidate
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.failing_records import failing
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.evals.candidates import without_nul
-from diagnosis.models import Loop, Packet
+from diagnosis.models import EvalCandidate, Loop, Packet
 from tenants.keys.provisioning import Minted
 from tests.telemetry.factory import minutes, span, store
 

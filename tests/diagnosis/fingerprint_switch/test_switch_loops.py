@@ -9,14 +9,13 @@ import pytest
 from django.contrib.auth.models import User
 
 from diagnosis.diagnose import diagnose
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.fingerprint_switch import switch
 from diagnosis.fingerprint_switch.cluster_map import STANDING
 from diagnosis.handoff import reports
 from diagnosis.issues.findings import find
 from diagnosis.loops import approval, lifecycle
 from diagnosis.loops.states import Trigger
-from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
 from diagnosis.packets.publishing import publish, shown
 from diagnosis.verification import verify
 from loopkit.http.errors import Unavailable

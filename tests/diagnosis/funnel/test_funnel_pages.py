@@ -14,8 +14,7 @@ from django.utils import timezone
 
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
-from diagnosis.models import Loop, LoopEvent
-from diagnosis.verification_model import Verification
+from diagnosis.models import Loop, LoopEvent, Verification
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.console_requests import decide, text
 from tests.diagnosis.dashboard_client import browser_of, diagnose, send

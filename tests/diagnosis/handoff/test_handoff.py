@@ -14,12 +14,10 @@ from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
 
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.handoff import archive as handoff_zip
 from diagnosis.handoff import tracker_links
 from diagnosis.loops import approval, states
-from diagnosis.models import Decision, Loop
-from diagnosis.notice_models import Tracker
+from diagnosis.models import Decision, EvalCandidate, Loop, Tracker
 from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant
 from tests.diagnosis.console_requests import page_of, text

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.loops import content_hash
-from diagnosis.models import Loop
+from diagnosis.models import EvalCandidate, Loop
 from telemetry.models import Origin, Record
 from tenants.keys.provisioning import Minted
 from tenants.stores.binding import bind

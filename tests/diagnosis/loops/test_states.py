@@ -9,8 +9,7 @@ import pytest
 
 from diagnosis.loops import lifecycle, states
 from diagnosis.loops.states import NEXT_STATES, TABLE, State, Trigger
-from diagnosis.models import Decision, Loop
-from diagnosis.verification_model import Verification
+from diagnosis.models import Decision, Loop, Verification
 from tenants.keys.provisioning import Minted
 from tests import ROOT
 from tests.diagnosis.factory import NOW, make_loop

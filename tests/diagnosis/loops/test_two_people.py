@@ -6,9 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from diagnosis import diagnose
-from diagnosis.eval_models import EvalCandidate
 from diagnosis.loops import approval, two_people
-from diagnosis.models import Decision, Loop, LoopEvent, Severity
+from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent, Severity
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted
 from tenants.models import AuditEntry, Tenant

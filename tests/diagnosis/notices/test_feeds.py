@@ -12,8 +12,7 @@ import pytest
 from django.test import Client
 
 from diagnosis.loops import lifecycle
-from diagnosis.models import Loop
-from diagnosis.notice_models import FeedKey, Notice
+from diagnosis.models import FeedKey, Loop, Notice
 from diagnosis.notices import feed_keys
 from tenants.keys.provisioning import Minted
 from tenants.models import Tenant

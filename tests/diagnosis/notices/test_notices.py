@@ -11,8 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from diagnosis.loops import approval, lifecycle
-from diagnosis.models import Decision, Loop, LoopEvent
-from diagnosis.notice_models import Notice
+from diagnosis.models import Decision, Loop, LoopEvent, Notice
 from diagnosis.notices import notice_rows
 from tenants.keys.provisioning import Minted
 from tests.diagnosis.factory import NOW, make_issue, make_loop

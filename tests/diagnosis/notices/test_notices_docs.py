@@ -9,7 +9,7 @@ from django.conf import settings
 
 from diagnosis.feed_views import FeedParameters
 from diagnosis.handoff import tracker_links
-from diagnosis.notice_models import Notice
+from diagnosis.models import Notice
 from diagnosis.notices import notice_rows, notice_text, outbox
 from loopkit.rounds import SHORTEST_LEASE
 from tests import ROOT

@@ -12,8 +12,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.management import call_command
 
 from diagnosis.loops import lifecycle
-from diagnosis.models import Loop, LoopEvent
-from diagnosis.notice_models import Mail, MailChoice, Notice
+from diagnosis.models import Loop, LoopEvent, Mail, MailChoice, Notice
 from diagnosis.notices import notice_rows, notice_text, outbox
 from tenants.keys.provisioning import Minted
 from tenants.models import Tenant

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from diagnosis.models import Loop
+from diagnosis.models import Loop, Verification
 from diagnosis.verification.verify import verify
-from diagnosis.verification_model import Verification
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after
 from tests.telemetry.factory import span, store
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagnosis.models import Verification
 from diagnosis.statistics.alpha_spending import Look
 from diagnosis.statistics.overdispersion import Spread
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification.rate_verdict import ENOUGH, information, judge
-from diagnosis.verification_model import Verification
 from tests.diagnosis.count_strategies import LARGE, some_counts
 
 RANK = {"held": 0, "improved": 1, "unchanged": 2, "inconclusive": 2, "regressed": 3}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.core.management import call_command
 
-from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.models import Decision, Loop, LoopEvent, Verification
 from diagnosis.packets.memory import recall
 from diagnosis.verification.verify import recheck, verify
-from diagnosis.verification_model import Verification
 from telemetry.windows import rfc3339
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after
 

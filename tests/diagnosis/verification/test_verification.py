@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from diagnosis.loops.lifecycle import WrongState
-from diagnosis.models import Loop, LoopEvent
+from diagnosis.models import Loop, LoopEvent, Verification
 from diagnosis.verification.verification_document import needed
 from diagnosis.verification.verify import verify
-from diagnosis.verification_model import Verification
 from telemetry.models import Record
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import SHIPPED, after

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
+from diagnosis.models import Verification
 from diagnosis.statistics import alpha_spending, e_process, overdispersion
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import duration_verdict, own_durations, rate_verdict, trajectory
-from diagnosis.verification_model import Verification
 from diagnosis.window import cluster_counts
 from tests import ROOT
 

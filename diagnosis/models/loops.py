@@ -1,7 +1,7 @@
 """
 Packets, loops and decisions: what was found and what became of it. In the control database.
 
-Beside them: verification_model.py, eval_models.py, notice_models.py, switch_model.py.
+Beside them: verification.py, evals.py, notices.py, fingerprint_switch.py.
 Records are named by id only: they live in each project's own store. Decisions and events are never deleted.
 """
 
@@ -12,7 +12,7 @@ import secrets
 from django.conf import settings
 from django.db import models
 
-from diagnosis import eval_models, notice_models, switch_model, verification_model  # noqa: F401 - for Django
+from diagnosis.models import evals, fingerprint_switch, notices, verification  # noqa: F401 - for Django
 from tenants.models import Project
 
 

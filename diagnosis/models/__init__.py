@@ -1,0 +1,32 @@
+"""
+Diagnosis's own rows of the control database: packets, loops and decisions, evals, verifications, notices.
+
+May import `tenants.models` alone.
+"""
+
+from diagnosis.models.evals import EvalCandidate, EvalResult
+from diagnosis.models.fingerprint_switch import FingerprintSwitch
+from diagnosis.models.loops import Decision, Loop, LoopEvent, Packet, Severity, new_loop_id, new_packet_id
+from diagnosis.models.notices import FeedKey, Lease, Mail, MailChoice, Notice, NoticeRead, Tracker
+from diagnosis.models.verification import Verification
+
+__all__ = [
+    "Decision",
+    "EvalCandidate",
+    "EvalResult",
+    "FeedKey",
+    "FingerprintSwitch",
+    "Lease",
+    "Loop",
+    "LoopEvent",
+    "Mail",
+    "MailChoice",
+    "Notice",
+    "NoticeRead",
+    "Packet",
+    "Severity",
+    "Tracker",
+    "Verification",
+    "new_loop_id",
+    "new_packet_id",
+]
