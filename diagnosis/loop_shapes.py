@@ -2,11 +2,11 @@
 
 from rest_framework import serializers
 
+from diagnosis.api.keyset import place_in
 from diagnosis.eval_shapes import EvalCandidateSerializer
 from diagnosis.issue_shapes import SEVERITIES, PatchPlan
 from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
-from diagnosis.pages_of import place_in
 from telemetry.api.parameters import Declared, page_limit
 from telemetry.api.serializers import Record, Shape, text
 

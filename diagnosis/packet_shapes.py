@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
+from diagnosis.api.keyset import place_in
 from diagnosis.issue_shapes import IssueSerializer
 from diagnosis.loop_shapes import DecisionShape
 from diagnosis.models import Loop, Packet
-from diagnosis.pages_of import place_in
 from telemetry.api import parameters
 from telemetry.api.parameters import Declared, Parameters, Parsed, page_limit
 from telemetry.api.serializers import Shape, Window, text

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from diagnosis.dashboard import dashboard
+from diagnosis.api.project_state import dashboard
 from diagnosis.diagnose import diagnose
 from diagnosis.evidence_view import evidence_page
 from diagnosis.funnel import funnel_rows

@@ -3,18 +3,8 @@
 from django.contrib import admin
 from django.urls import path
 
-from diagnosis import (
-    eval_views,
-    feed_views,
-    fingerprint_admin,
-    funnel_admin,
-    funnel_views,
-    handoff_admin,
-    loop_views,
-    packet_views,
-    pages,
-    run_views,
-)
+from diagnosis import fingerprint_admin, funnel_admin, handoff_admin, pages
+from diagnosis.api import eval_views, feed_views, funnel_views, loop_views, packet_views, run_views
 
 urlpatterns = [
     path("v1/runs/diagnose", run_views.DiagnoseView.as_view(), name="diagnose"),

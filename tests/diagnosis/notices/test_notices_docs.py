@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from diagnosis.feed_views import FeedParameters
+from diagnosis.api.feed_views import FeedParameters
 from diagnosis.handoff import tracker_links
 from diagnosis.models import Notice
 from diagnosis.notices import notice_rows, notice_text, outbox

@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnosis import dashboard_shapes, packet_shapes
-from diagnosis.dashboard import dashboard
+from diagnosis.api.keyset import page
+from diagnosis.api.project_state import dashboard
 from diagnosis.detection import search as found
 from diagnosis.models import Packet
 from diagnosis.packets import markdown, publishing
-from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Declared, Parameters
 from telemetry.api.parsed_query import asked, asked_window, checked

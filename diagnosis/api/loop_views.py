@@ -12,11 +12,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import loop_answers, loop_shapes
+from diagnosis import loop_shapes
+from diagnosis.api import loop_answers
+from diagnosis.api.keyset import page
 from diagnosis.handoff import bundle, download, reports
 from diagnosis.loops import lifecycle, next_action
 from diagnosis.models import Loop, LoopEvent
-from diagnosis.pages_of import page
 from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Declared
 from telemetry.api.parsed_query import checked, sent

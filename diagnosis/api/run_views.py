@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnosis import packet_shapes, verify_shapes
+from diagnosis.api.loop_views import own_loop, wrong_state
 from diagnosis.diagnose import diagnose
-from diagnosis.loop_views import own_loop, wrong_state
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.packets import publishing
 from diagnosis.verification import verify

@@ -20,11 +20,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from diagnosis.api.keyset import page, place_in
 from diagnosis.models import Notice
 from diagnosis.notices import feed_formats
 from diagnosis.notices.feed_formats import Feed
 from diagnosis.notices.feed_keys import FeedAuthentication, FeedReader
-from diagnosis.pages_of import page, place_in
 from loopkit.http.links import absolute
 from telemetry.api.parameters import Declared, page_limit
 from telemetry.api.parsed_query import checked

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from diagnosis import loop_answers
+from diagnosis.api import loop_answers
 from diagnosis.models import Loop
 from diagnosis.packets import publishing
 from diagnosis.window import exposure
