@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import eval_shapes
+from diagnosis.api.serializers import evals
 from diagnosis.evals import formats
 from diagnosis.models import EvalCandidate, EvalResult
 from loopkit.http.errors import ApiError
@@ -50,9 +50,9 @@ class EvalView(ProjectView):
     @extend_schema(
         operation_id="read_eval",
         summary="Read an eval candidate as JSON, JSONL, pytest or promptfoo",
-        parameters=[eval_shapes.EvalParameters],
+        parameters=[evals.EvalParameters],
         responses={
-            (200, "application/json"): eval_shapes.EvalAnswer,
+            (200, "application/json"): evals.EvalAnswer,
             **{
                 (200, form.MEDIA_TYPE.split(";")[0]): OpenApiTypes.STR
                 for name, form in formats.FORMATS.items()
@@ -63,7 +63,7 @@ class EvalView(ProjectView):
     )
     def get(self, request: Request, eval_id: str) -> HttpResponse:
         """The candidate in the asked form."""
-        asked = checked(eval_shapes.EvalParameters, request)["format"]
+        asked = checked(evals.EvalParameters, request)["format"]
         document = own_eval(self.project, eval_id).document
         if why := formats.left_out(document).get(asked):
             raise not_offered(asked, why, document)
@@ -79,12 +79,12 @@ class EvalsView(ProjectView):
     @extend_schema(
         operation_id="report_eval",
         summary="Report how a run of an eval ended",
-        request=eval_shapes.EvalResultRequest,
-        responses={201: eval_shapes.EvalResultAnswer, 413: Error, 415: Error, **REFUSED},
+        request=evals.EvalResultRequest,
+        responses={201: evals.EvalResultAnswer, 413: Error, 415: Error, **REFUSED},
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        asked = sent(eval_shapes.EvalResultRequest, request)
+        asked = sent(evals.EvalResultRequest, request)
         candidate = own_eval(self.project, asked.pop("eval_id"))
         result = EvalResult.objects.create(candidate=candidate, created_at=timezone.now(), **asked)
         answer = {"eval_id": candidate.eval_id, "passed": result.passed, "created_at": result.created_at}

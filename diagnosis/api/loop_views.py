@@ -12,9 +12,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import loop_shapes
 from diagnosis.api import loop_answers
 from diagnosis.api.keyset import page
+from diagnosis.api.serializers import loops
 from diagnosis.handoff import bundle, download, reports
 from diagnosis.loops import lifecycle, next_action
 from diagnosis.models import Loop, LoopEvent
@@ -71,12 +71,12 @@ class LoopsView(ProjectView):
     @extend_schema(
         operation_id="list_loops",
         summary="List loops, worst first; ?state=approved is the agent's work list",
-        parameters=[loop_shapes.LoopsParameters],
-        responses={200: loop_shapes.LoopPage, **REFUSED},
+        parameters=[loops.LoopsParameters],
+        responses={200: loops.LoopPage, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of loops."""
-        asked = checked(loop_shapes.LoopsParameters, request)
+        asked = checked(loops.LoopsParameters, request)
         rows = lifecycle.with_decisions(Loop.objects.filter(project=self.project))
         if "state" in asked:
             rows = rows.filter(state=asked["state"])
@@ -92,7 +92,7 @@ class LoopView(ProjectView):
     @extend_schema(
         operation_id="read_loop",
         summary="Read one loop",
-        responses={200: loop_shapes.LoopDetail, 404: Error, **REFUSED},
+        responses={200: loops.LoopDetail, 404: Error, **REFUSED},
     )
     def get(self, request: Request, loop_id: str) -> Response:
         """The loop with its issue, history and verifications."""
@@ -108,12 +108,12 @@ class LoopEventsView(ProjectView):
     @extend_schema(
         operation_id="report_loop_event",
         summary="Report issue_opened, pr_opened, merged, shipped or answered",
-        request=loop_shapes.LoopEventRequest,
-        responses={201: loop_shapes.LoopAnswer, 404: Error, 409: Error, 413: Error, 415: Error, **REFUSED},
+        request=loops.LoopEventRequest,
+        responses={201: loops.LoopAnswer, 404: Error, 409: Error, 413: Error, 415: Error, **REFUSED},
     )
     def post(self, request: Request, loop_id: str) -> Response:
         """201 with the loop as it is now; 409 when its state does not allow this."""
-        asked = sent(loop_shapes.LoopEventRequest, request)
+        asked = sent(loops.LoopEventRequest, request)
         loop = own_loop(self.project, loop_id)
         principal = request.user
         assert isinstance(principal, Principal)
@@ -132,9 +132,9 @@ class HandoffView(ProjectView):
     @extend_schema(
         operation_id="read_handoff",
         summary="The bundle for the coding agent, only after a human approved",
-        parameters=[loop_shapes.HandoffParameters],
+        parameters=[loops.HandoffParameters],
         responses={
-            (200, "application/json"): loop_shapes.Handoff,
+            (200, "application/json"): loops.Handoff,
             (200, "text/markdown"): OpenApiTypes.STR,
             (200, "application/zip"): OpenApiTypes.BINARY,
             **{(code, "application/json"): Error for code in (400, 401, 403, 404, 409, 503)},
@@ -142,7 +142,7 @@ class HandoffView(ProjectView):
     )
     def get(self, request: Request, loop_id: str) -> Response | HttpResponse:
         """JSON, markdown or files; 409 before approval, with what is missing."""
-        form = checked(loop_shapes.HandoffParameters, request)["format"]
+        form = checked(loops.HandoffParameters, request)["format"]
         loop = own_loop(self.project, loop_id)
         try:
             data = bundle.bundle(loop, download.page_url(request, loop))

@@ -9,9 +9,9 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import dashboard_shapes, packet_shapes
 from diagnosis.api.keyset import page
 from diagnosis.api.project_state import dashboard
+from diagnosis.api.serializers import packets, project_state
 from diagnosis.detection import search as found
 from diagnosis.models import Packet
 from diagnosis.packets import markdown, publishing
@@ -31,12 +31,12 @@ class PacketsView(ProjectView):
     @extend_schema(
         operation_id="list_packets",
         summary="List packets, newest first",
-        parameters=[packet_shapes.PacketsParameters],
-        responses={200: packet_shapes.PacketPage, **REFUSED},
+        parameters=[packets.PacketsParameters],
+        responses={200: packets.PacketPage, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of packets, in short."""
-        asked = checked(packet_shapes.PacketsParameters, request)
+        asked = checked(packets.PacketsParameters, request)
         found, cursor = page(Packet.objects.filter(project=self.project), asked)
         return Response(
             {"ok": True, "packets": [publishing.summary(packet) for packet in found], "next_cursor": cursor}
@@ -49,7 +49,7 @@ class PacketView(ProjectView):
     @extend_schema(
         operation_id="read_packet",
         summary="Read one packet, with the state of its approvals",
-        responses={200: packet_shapes.DiagnosisResponse, 404: Error, **REFUSED},
+        responses={200: packets.DiagnosisResponse, 404: Error, **REFUSED},
     )
     def get(self, request: Request, packet_id: str) -> Response:
         """The packet as it was answered, with the approvals of now."""
@@ -69,12 +69,12 @@ class EvidenceView(ProjectView):
         operation_id="read_evidence",
         summary="Read all records of an issue that no record tells by itself, such as latency",
         description="Newest first, found again in the window: follow an issue's evidence_url.",
-        parameters=[packet_shapes.EvidenceParameters],
+        parameters=[packets.EvidenceParameters],
         responses={200: TelemetryPage, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of them."""
-        query = asked(packet_shapes.EvidenceParameters, request, timezone.now())
+        query = asked(packets.EvidenceParameters, request, timezone.now())
         cluster = query.filters.fingerprint or 0
         return Response({"ok": True} | found.page(query.window, cluster, query.cursor, query.limit).shown())
 
@@ -88,7 +88,7 @@ class DashboardView(ProjectView):
         operation_id="read_dashboard",
         summary="Agent-readable dashboard JSON",
         parameters=[Parameters],
-        responses={200: OpenApiResponse(dashboard_shapes.Dashboard, description="Dashboard"), **REFUSED},
+        responses={200: OpenApiResponse(project_state.Dashboard, description="Dashboard"), **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """Counts, operations, the latest packet whole, loops, failing sessions."""

@@ -7,8 +7,8 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis import packet_shapes, verify_shapes
 from diagnosis.api.loop_views import own_loop, wrong_state
+from diagnosis.api.serializers import packets, verification
 from diagnosis.diagnose import diagnose
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.packets import publishing
@@ -29,15 +29,15 @@ class DiagnoseView(ProjectView):
     @extend_schema(
         operation_id="diagnose",
         summary="Run a diagnosis over a bounded window and return a diagnosis packet",
-        request=packet_shapes.DiagnoseRequest,
+        request=packets.DiagnoseRequest,
         responses={
-            200: OpenApiResponse(packet_shapes.DiagnosisResponse, description="Diagnosis packet wrapper"),
+            200: OpenApiResponse(packets.DiagnosisResponse, description="Diagnosis packet wrapper"),
             **REFUSED,
         },
     )
     def post(self, request: Request) -> Response:
         """The packet; a loop is proposed for each new issue."""
-        asked = sent(packet_shapes.DiagnoseRequest, request)
+        asked = sent(packets.DiagnoseRequest, request)
         now = timezone.now()
         window = Window.ending(asked.get("until", now), asked["since_minutes"])
         packet = diagnose(self.project, window, now)
@@ -52,12 +52,12 @@ class VerifyView(ProjectView):
     @extend_schema(
         operation_id="verify",
         summary="Compare the windows before and after a fix, by rates over exposure",
-        request=verify_shapes.VerifyRequest,
-        responses={200: verify_shapes.VerifyAnswer, 404: Error, 409: Error, **REFUSED},
+        request=verification.VerifyRequest,
+        responses={200: verification.VerifyAnswer, 404: Error, 409: Error, **REFUSED},
     )
     def post(self, request: Request) -> Response:
         """The verdict; the loop moves with it."""
-        asked = sent(verify_shapes.VerifyRequest, request)
+        asked = sent(verification.VerifyRequest, request)
         loop = own_loop(self.project, asked["loop_id"])
         try:
             judged = verify.verify(loop, timezone.now())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from diagnosis.issue_shapes import LEVERS
+from diagnosis.api.serializers.issues import LEVERS
 from diagnosis.issues.contrast import Hint
 from diagnosis.issues.patch_plan import CHANGES, Facts, fix_category, plan
 from diagnosis.issues.suspected_release import Suspected

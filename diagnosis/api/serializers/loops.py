@@ -3,8 +3,8 @@
 from rest_framework import serializers
 
 from diagnosis.api.keyset import place_in
-from diagnosis.eval_shapes import EvalCandidateSerializer
-from diagnosis.issue_shapes import SEVERITIES, PatchPlan
+from diagnosis.api.serializers.evals import EvalCandidateSerializer
+from diagnosis.api.serializers.issues import SEVERITIES, PatchPlan
 from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
 from telemetry.api.parameters import Declared, page_limit

@@ -3,8 +3,8 @@
 from rest_framework import serializers
 
 from diagnosis.api.keyset import place_in
-from diagnosis.issue_shapes import IssueSerializer
-from diagnosis.loop_shapes import DecisionShape
+from diagnosis.api.serializers.issues import IssueSerializer
+from diagnosis.api.serializers.loops import DecisionShape
 from diagnosis.models import Loop, Packet
 from telemetry.api import parameters
 from telemetry.api.parameters import Declared, Parameters, Parsed, page_limit

@@ -2,8 +2,8 @@
 
 from rest_framework import serializers
 
-from diagnosis.loop_shapes import LoopSummary
-from diagnosis.packet_shapes import DiagnosisPacket
+from diagnosis.api.serializers.loops import LoopSummary
+from diagnosis.api.serializers.packets import DiagnosisPacket
 from telemetry.api.ledger_views import LedgerEntry
 from telemetry.api.serializers import Shape, Window, text
 from tenants.api.serializers import ProjectSummary
