@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.urls import path
 
-from diagnosis import fingerprint_admin, funnel_admin, handoff_admin, pages
+from diagnosis import fingerprint_admin, funnel_admin, handoff_admin
 from diagnosis.api import eval_views, feed_views, funnel_views, loop_views, packet_views, run_views
+from diagnosis.pages import dashboard
 
 urlpatterns = [
     path("v1/runs/diagnose", run_views.DiagnoseView.as_view(), name="diagnose"),
@@ -24,13 +25,13 @@ urlpatterns = [
     path("v1/notices.json", feed_views.JsonFeed.as_view(), name="notices-json"),
     path("v1/notices.atom", feed_views.AtomFeed.as_view(), name="notices-atom"),
     path("admin/funnel/", admin.site.admin_view(funnel_admin.funnel_page), name="admin-funnel"),
-    path("dashboard", pages.project_page, name="dashboard"),
-    path("dashboard/diagnose", pages.diagnose_window, name="dashboard-diagnose"),
-    path("dashboard/issues/<str:cluster_id>", pages.issue_page, name="dashboard-issue"),
-    path("dashboard/sessions", pages.sessions_page, name="dashboard-sessions"),
-    path("dashboard/session", pages.session_page, name="dashboard-session"),
-    path("dashboard/records/<str:record_id>", pages.record_page, name="dashboard-record"),
-    path("dashboard/records/<str:record_id>/trace", pages.trace_page, name="dashboard-trace"),
+    path("dashboard", dashboard.project_page, name="dashboard"),
+    path("dashboard/diagnose", dashboard.diagnose_window, name="dashboard-diagnose"),
+    path("dashboard/issues/<str:cluster_id>", dashboard.issue_page, name="dashboard-issue"),
+    path("dashboard/sessions", dashboard.sessions_page, name="dashboard-sessions"),
+    path("dashboard/session", dashboard.session_page, name="dashboard-session"),
+    path("dashboard/records/<str:record_id>", dashboard.record_page, name="dashboard-record"),
+    path("dashboard/records/<str:record_id>/trace", dashboard.trace_page, name="dashboard-trace"),
     path(
         "admin/loops/<slug:loop_id>/handoff.zip",
         admin.site.admin_view(handoff_admin.download),
