@@ -1,4 +1,4 @@
-"""What the admin shows of diagnosis: packets to read, the loops (queue_admin.py, loop_admin.py), the inbox."""
+"""What the admin shows of diagnosis: packets to read, the loops (change_page.py, loop_admin.py), the inbox."""
 
 from __future__ import annotations
 

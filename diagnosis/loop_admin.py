@@ -15,11 +15,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from diagnosis import deciding, loop_page
+from diagnosis.console.queue.change_page import QueueAdmin
 from diagnosis.deciding import Seen
 from diagnosis.decision_forms import DecisionForm
 from diagnosis.loops import two_people
 from diagnosis.models import Decision, Loop
-from diagnosis.queue_admin import QueueAdmin
 from tenants.staff import plain
 
 RECORDED = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from diagnosis import queue_filter, queue_list
+from diagnosis.console.queue import filters as queue_filter
+from diagnosis.console.queue import narrow_list
 from diagnosis.funnel.figures import funnel
 from diagnosis.funnel.loop_lives import STAGES, STANDS_AT, Life, LifeEvent, Period
 from diagnosis.loops import urgency
@@ -58,7 +59,7 @@ def test_every_stage_state_and_parameter_is_named() -> None:
         stage: {state.value for state, stood in STANDS_AT.items() if stood == stage} for stage in STAGES
     }
     assert [
-        name for name in [*filters, *queue_list.ORDERS, *queue_filter.AGES] if f"`{name}`" not in PAGE
+        name for name in [*filters, *narrow_list.ORDERS, *queue_filter.AGES] if f"`{name}`" not in PAGE
     ] == []
 
 

@@ -16,13 +16,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from diagnosis import deciding
-from diagnosis import queue_columns as columns
-from diagnosis.deciding import Seen
-from diagnosis.decision_forms import RejectForm
-from diagnosis.loops import approval
-from diagnosis.loops.approval import Choice
-from diagnosis.models import Decision, Loop
-from diagnosis.queue_filter import (
+from diagnosis.console.queue import columns as columns
+from diagnosis.console.queue.filters import (
     AgeFilter,
     ProjectFilter,
     SeverityFilter,
@@ -31,7 +26,12 @@ from diagnosis.queue_filter import (
     StateFilter,
     TenantFilter,
 )
-from diagnosis.queue_list import NarrowPaginator, Queue, ordering
+from diagnosis.console.queue.narrow_list import NarrowPaginator, Queue, ordering
+from diagnosis.deciding import Seen
+from diagnosis.decision_forms import RejectForm
+from diagnosis.loops import approval
+from diagnosis.loops.approval import Choice
+from diagnosis.models import Decision, Loop
 from tenants.staff import ReadOnly, ScopedAdmin
 
 BULK_LIMIT = (

@@ -17,10 +17,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from diagnosis.console.queue.narrow_list import ORDERS
 from diagnosis.detection.rules import SIGNAL_TYPES
 from diagnosis.loops import states
 from diagnosis.models import Loop, Severity
-from diagnosis.queue_list import ORDERS
 from tenants.models import Project, Tenant
 from tenants.staff import visible
 
