@@ -1,16 +1,16 @@
-"""What the admin shows of diagnosis: packets to read, the loops (change_page.py, loop_admin.py), the inbox."""
+"""What the admin shows of diagnosis: packets to read, the loops (change_page.py, loop_page.py), the inbox."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.template.loader import render_to_string
 
+from diagnosis.console.feed_keys import FeedKeyAdmin
+from diagnosis.console.inbox import NoticeAdmin
+from diagnosis.console.loop_page import LoopAdmin
+from diagnosis.console.trackers import TrackerAdmin
 from diagnosis.display.readable import rows
-from diagnosis.feed_key_admin import FeedKeyAdmin
-from diagnosis.loop_admin import LoopAdmin
 from diagnosis.models import FeedKey, Loop, Notice, Packet, Tracker
-from diagnosis.notice_admin import NoticeAdmin
-from diagnosis.tracker_admin import TrackerAdmin
 from tenants.staff import ReadOnly, ScopedAdmin
 
 admin.site.register(Loop, LoopAdmin)

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import path
 
-from diagnosis import fingerprint_admin, funnel_admin, handoff_admin
 from diagnosis.api import eval_views, feed_views, funnel_views, loop_views, packet_views, run_views
+from diagnosis.console import fingerprints, funnel, handoff
 from diagnosis.pages import dashboard
 
 urlpatterns = [
@@ -24,7 +24,7 @@ urlpatterns = [
     path("v1/evals/<slug:eval_id>", eval_views.EvalView.as_view(), name="eval"),
     path("v1/notices.json", feed_views.JsonFeed.as_view(), name="notices-json"),
     path("v1/notices.atom", feed_views.AtomFeed.as_view(), name="notices-atom"),
-    path("admin/funnel/", admin.site.admin_view(funnel_admin.funnel_page), name="admin-funnel"),
+    path("admin/funnel/", admin.site.admin_view(funnel.funnel_page), name="admin-funnel"),
     path("dashboard", dashboard.project_page, name="dashboard"),
     path("dashboard/diagnose", dashboard.diagnose_window, name="dashboard-diagnose"),
     path("dashboard/issues/<str:cluster_id>", dashboard.issue_page, name="dashboard-issue"),
@@ -34,12 +34,12 @@ urlpatterns = [
     path("dashboard/records/<str:record_id>/trace", dashboard.trace_page, name="dashboard-trace"),
     path(
         "admin/loops/<slug:loop_id>/handoff.zip",
-        admin.site.admin_view(handoff_admin.download),
+        admin.site.admin_view(handoff.download),
         name="admin-handoff",
     ),
     path(
         "admin/projects/<slug:project_id>/fingerprints/",
-        admin.site.admin_view(fingerprint_admin.fingerprints_page),
+        admin.site.admin_view(fingerprints.fingerprints_page),
         name="admin-fingerprints",
     ),
 ]

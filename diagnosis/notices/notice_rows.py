@@ -1,7 +1,7 @@
 """
 What people are told of loops: each change of state once, in the transaction of the change itself.
 
-LoopKit writes nowhere else. Feeds (feed_views.py) and the inbox (notice_admin.py) are read; only mail (outbox.py) is
+LoopKit writes nowhere else. Feeds (feed_views.py) and the inbox (inbox.py) are read; only mail (outbox.py) is
 sent, later and by somebody else, so that no mail server holds up a diagnosis or a decision. docs/notices.md
 """
 

@@ -8,10 +8,10 @@ from django import template
 from django.contrib import admin
 from django.db.models import Count, Q
 
-from diagnosis import handoff_admin
+from diagnosis.console import handoff
+from diagnosis.console.inbox import NoticeAdmin
 from diagnosis.loops import states
 from diagnosis.models import Loop, Notice
-from diagnosis.notice_admin import NoticeAdmin
 
 register = template.Library()
 
@@ -41,4 +41,4 @@ def handoff_offer(context: dict[str, Any], loop: Loop) -> dict[str, Any]:
     """The section, empty while there is no handoff."""
     request = context["request"]
     may_set = request.user.has_perm("diagnosis.view_tracker")
-    return {"loop": loop, "offer": handoff_admin.offered(request, loop), "may_set": may_set}
+    return {"loop": loop, "offer": handoff.offered(request, loop), "may_set": may_set}

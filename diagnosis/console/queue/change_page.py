@@ -15,7 +15,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from diagnosis import deciding
+from diagnosis.console import deciding
+from diagnosis.console.deciding import Seen
+from diagnosis.console.decision_forms import RejectForm
 from diagnosis.console.queue import columns as columns
 from diagnosis.console.queue.filters import (
     AgeFilter,
@@ -27,8 +29,6 @@ from diagnosis.console.queue.filters import (
     TenantFilter,
 )
 from diagnosis.console.queue.narrow_list import NarrowPaginator, Queue, ordering
-from diagnosis.deciding import Seen
-from diagnosis.decision_forms import RejectForm
 from diagnosis.loops import approval
 from diagnosis.loops.approval import Choice
 from diagnosis.models import Decision, Loop

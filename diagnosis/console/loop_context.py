@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diagnosis import verification_page
+from diagnosis.console import verification_facts
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import rows
 from diagnosis.evidence_view import evidence_page
@@ -37,7 +37,7 @@ def context(loop: Loop, asked: Mapping[str, str]) -> dict[str, Any]:
         "candidate": candidate,
         "cases": [rows(case) for case in candidate.document.get("cases", [])] if candidate else [],
         "decisions": loop.decisions.select_related("decided_by"),
-        "verifications": verification_page.read(loop.verifications.all(), loop),
+        "verifications": verification_facts.read(loop.verifications.all(), loop),
         "events": events,
         "agent_said": [(event, told) for event, told in events if event.kind in states.REPORTABLE],
         "is_waiting": loop.state in states.WAITING,

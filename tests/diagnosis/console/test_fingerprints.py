@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from diagnosis import fingerprint_admin
+from diagnosis.console import fingerprints
 from diagnosis.diagnose import diagnose
 from diagnosis.fingerprint_switch import preview as switch_preview
 from diagnosis.fingerprint_switch import switch
@@ -178,7 +178,7 @@ def test_who_is_not_signed_in_is_asked_to(project: Project) -> None:
 def test_a_switch_that_stopped_goes_on_by_button(
     boss: Client, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fingerprint_admin, "SECONDS", 0.0)
+    monkeypatch.setattr(fingerprints, "SECONDS", 0.0)
 
     page = text(confirm(boss, project))
     clicks = 0

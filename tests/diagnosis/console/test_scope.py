@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from diagnosis.deciding import seen_now
+from diagnosis.console.deciding import seen_now
 from diagnosis.models import Tracker
 from diagnosis.notices import feed_keys
 from tenants.keys import provisioning

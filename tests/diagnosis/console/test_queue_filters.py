@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from diagnosis.loop_admin import LoopAdmin
+from diagnosis.console.loop_page import LoopAdmin
 from diagnosis.models import Loop, Severity
 from tenants.keys import provisioning
 from tenants.keys.provisioning import Minted

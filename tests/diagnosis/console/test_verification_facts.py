@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from diagnosis import verification_page
+from diagnosis.console import verification_facts
 from diagnosis.models import Loop, Verification
 from diagnosis.verification.verify import verify
 from tests.diagnosis.shipped_loop import SHIPPED, Send, after
 
 
-def read(loop: Loop) -> verification_page.ShownVerification:
+def read(loop: Loop) -> verification_facts.ShownVerification:
     """The newest one."""
-    return verification_page.read(loop.verifications.all(), loop)[0]
+    return verification_facts.read(loop.verifications.all(), loop)[0]
 
 
 def test_a_held_fix_says_its_numbers(held: Loop) -> None:
@@ -50,7 +50,7 @@ def test_what_rose_meanwhile_leads_to_its_loop_where_it_has_one(loop: Loop) -> N
     document = {"moved_to": [moved, moved | {"cluster_id": "clu_unknown"}]}
     made = Verification(loop=loop, verdict="improved", document=document, created_at=SHIPPED)
 
-    [found] = verification_page.read([made], loop)
+    [found] = verification_facts.read([made], loop)
 
     assert [(one.before, one.after, one.loop_id) for one in found.moved_to] == [(1, 9, loop.pk), (1, 9, "")]
 
@@ -58,6 +58,6 @@ def test_what_rose_meanwhile_leads_to_its_loop_where_it_has_one(loop: Loop) -> N
 def test_a_document_of_few_words_is_no_error(loop: Loop) -> None:
     made = Verification(loop=loop, verdict="held", document={"before": {"failures": 4}}, created_at=SHIPPED)
 
-    [found] = verification_page.read([made], loop)
+    [found] = verification_facts.read([made], loop)
 
     assert found.facts == [("Before the fix", "4 failures")]

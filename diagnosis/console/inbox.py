@@ -21,9 +21,9 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from diagnosis.console.mail_form import MailForm
 from diagnosis.display import escaping
 from diagnosis.display.quantities import to_the_minute
-from diagnosis.mail_form import MailForm
 from diagnosis.models import Loop, Notice, NoticeRead
 from tenants.staff import ReadOnly, ScopedAdmin
 

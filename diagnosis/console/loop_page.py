@@ -14,10 +14,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from diagnosis import deciding, loop_page
+from diagnosis.console import deciding, loop_context
+from diagnosis.console.deciding import Seen
+from diagnosis.console.decision_forms import DecisionForm
 from diagnosis.console.queue.change_page import QueueAdmin
-from diagnosis.deciding import Seen
-from diagnosis.decision_forms import DecisionForm
 from diagnosis.loops import two_people
 from diagnosis.models import Decision, Loop
 from tenants.staff import plain
@@ -71,7 +71,7 @@ class LoopAdmin(QueueAdmin):
         """The loop as it is now; the form below decides exactly that."""
         context = {
             **self.admin_site.each_context(request),
-            **loop_page.context(loop, request.GET),
+            **loop_context.context(loop, request.GET),
             **deciding.context(loop),
             "title": f"Loop {loop.loop_id}",
             "opts": self.opts,
