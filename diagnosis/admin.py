@@ -11,7 +11,7 @@ from diagnosis.console.loop_page import LoopAdmin
 from diagnosis.console.trackers import TrackerAdmin
 from diagnosis.display.readable import rows
 from diagnosis.models import FeedKey, Loop, Notice, Packet, Tracker
-from tenants.staff import ReadOnly, ScopedAdmin
+from tenants.console.scoped import ReadOnly, ScopedAdmin
 
 admin.site.register(Loop, LoopAdmin)
 admin.site.register(Tracker, TrackerAdmin)

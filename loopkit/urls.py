@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from tenants.admin_sign_in import sign_in
+from tenants.console.sign_in import sign_in
 
 urlpatterns = [
     path("", include("loopkit.document_urls")),

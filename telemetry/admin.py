@@ -21,8 +21,8 @@ from django.views.decorators.http import require_safe
 
 from telemetry import ledger
 from telemetry.windows import Window
+from tenants.console.scoped import visible
 from tenants.models import Project
-from tenants.staff import visible
 from tenants.stores.binding import bind
 
 logger = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from diagnosis.models import FeedKey
 from diagnosis.notices import feed_keys
 from loopkit.http.links import absolute
 from tenants.audit import audit_log
-from tenants.minted_admin import MintedAdmin
+from tenants.console.minted import MintedAdmin
+from tenants.console.scoped import visible
 from tenants.models import Tenant
-from tenants.staff import visible
 
 
 class MintFeedForm(forms.Form):

@@ -25,8 +25,8 @@ from diagnosis.fingerprint_switch import switch
 from diagnosis.models import FingerprintSwitch
 from telemetry.grouping import versions
 from tenants.audit import audit_log
+from tenants.console.scoped import visible
 from tenants.models import Project
-from tenants.staff import visible
 
 logger = logging.getLogger(__name__)
 SECONDS = 15.0  # of work a request

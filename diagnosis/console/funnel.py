@@ -26,8 +26,8 @@ from diagnosis.funnel.figures import Funnel, funnel
 from diagnosis.funnel.loop_lives import Life, Period
 from diagnosis.models import Loop
 from telemetry.windows import MAX_MINUTES, Window
+from tenants.console.scoped import visible
 from tenants.models import Project, Tenant
-from tenants.staff import visible
 
 WINDOWS = {"10080": "7 days", str(MAX_MINUTES): "30 days", "129600": "90 days", "525600": "365 days"}
 MOST_PARTS = 200

@@ -25,7 +25,7 @@ from diagnosis.console.mail_form import MailForm
 from diagnosis.display import escaping
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.models import Loop, Notice, NoticeRead
-from tenants.staff import ReadOnly, ScopedAdmin
+from tenants.console.scoped import ReadOnly, ScopedAdmin
 
 BATCH = 500
 

@@ -20,7 +20,7 @@ from diagnosis.console.decision_forms import DecisionForm
 from diagnosis.console.queue.change_page import QueueAdmin
 from diagnosis.loops import two_people
 from diagnosis.models import Decision, Loop
-from tenants.staff import plain
+from tenants.console.scoped import plain
 
 RECORDED = {
     Decision.Verb.APPROVE: "Approved: {}. The coding agent can fetch the handoff now.",

@@ -9,8 +9,8 @@ from django.contrib import admin
 
 from diagnosis.handoff import tracker_links
 from diagnosis.models import Tracker
-from tenants.audited_admin import AuditedAdmin
-from tenants.staff import ScopedAdmin
+from tenants.console.audited import AuditedAdmin
+from tenants.console.scoped import ScopedAdmin
 
 if TYPE_CHECKING:
     TrackerModelForm = forms.ModelForm[Tracker]

@@ -32,7 +32,7 @@ from diagnosis.console.queue.narrow_list import NarrowPaginator, Queue, ordering
 from diagnosis.loops import approval
 from diagnosis.loops.approval import Choice
 from diagnosis.models import Decision, Loop
-from tenants.staff import ReadOnly, ScopedAdmin
+from tenants.console.scoped import ReadOnly, ScopedAdmin
 
 BULK_LIMIT = (
     200  # loops; what one person can claim to have looked at, and below Django's limit of form fields

@@ -21,8 +21,8 @@ from diagnosis.console.queue.narrow_list import ORDERS
 from diagnosis.detection.rules import SIGNAL_TYPES
 from diagnosis.loops import states
 from diagnosis.models import Loop, Severity
+from tenants.console.scoped import visible
 from tenants.models import Project, Tenant
-from tenants.staff import visible
 
 ALL = "all"
 AGES = {"1": "a day or more", "7": "a week or more", "30": "30 days or more"}

@@ -17,9 +17,9 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from tenants.audit import audit_log
-from tenants.audited_admin import AuditedAdmin
+from tenants.console.audited import AuditedAdmin
+from tenants.console.scoped import works_for_all
 from tenants.models import Tenant
-from tenants.staff import works_for_all
 
 if TYPE_CHECKING:
     DjangoUserAdmin = auth_admin.UserAdmin[Any]

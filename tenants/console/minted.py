@@ -21,7 +21,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from tenants.audit import audit_log
-from tenants.staff import ReadOnly, ScopedAdmin
+from tenants.console.scoped import ReadOnly, ScopedAdmin
 
 
 class MintedAdmin(ReadOnly, ScopedAdmin):

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from tenants.audit import audit_log
+from tenants.console.minted import MintedAdmin
 from tenants.keys import credentials, provisioning
-from tenants.minted_admin import MintedAdmin
 from tenants.models import Key, Project
 
 if TYPE_CHECKING:

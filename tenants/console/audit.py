@@ -15,8 +15,8 @@ from django.urls import path
 from django.utils import timezone
 
 from tenants.audit.chain import as_line
+from tenants.console.scoped import ReadOnly, ScopedAdmin
 from tenants.models import AuditEntry
-from tenants.staff import ReadOnly, ScopedAdmin
 
 
 @admin.register(AuditEntry)
