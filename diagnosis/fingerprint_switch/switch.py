@@ -1,9 +1,9 @@
 """
 A project's fingerprints switched to another version: begin -> wait -> map -> rewrite -> carry.
 
-Each step is short and leaves behind how far it came, so that a crash, a lock or a closed browser costs no more than to
-go on. Records that come meanwhile have the new version from the first moment (telemetry/store/version_lease.py), so nothing
-is left behind. What reads clusters waits (switch_lock.py). docs/diagnosis.md#versions
+Each step is short and leaves behind how far it came, so that a crash, a lock or a closed browser costs no more than
+to go on. Records that come meanwhile have the new version from the first moment (telemetry/store/version_lease.py),
+so nothing is left behind. What reads clusters waits (switch_lock.py). docs/diagnosis.md#versions
 """
 
 from __future__ import annotations

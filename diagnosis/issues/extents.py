@@ -1,9 +1,9 @@
 """
 How far a kind of failure reaches in a window: the counts that decide its rank, and where its records are.
 
-What was charged at ingest (telemetry/store/charges.py) is read from one index, a cluster at a time, and no record with it:
-a month of failures takes little longer than a day of them, and no memory. What rules found by themselves (search.py)
-comes with its records.
+What was charged at ingest (telemetry/store/charges.py) is read from one index, a cluster at a time, and no record
+with it: a month of failures takes little longer than a day of them, and no memory. What rules found by themselves
+(search.py) comes with its records.
 """
 
 from __future__ import annotations

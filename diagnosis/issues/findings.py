@@ -3,7 +3,8 @@ The issues of a window: its failures read, measured, ranked, and the worst of th
 
     read_failures -> measure -> rank -> describe_all
 
-What is charged to which cluster was worked out at ingest (telemetry/store/charges.py). The project is bound by the caller.
+What is charged to which cluster was worked out at ingest (telemetry/store/charges.py). The project is bound by the
+caller.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 Two counts over exposure compared: did the fix hold? Pure arithmetic; docs/verification.md explains each rule.
 
-What is counted is in overdispersion.py, the interval in rates.py, the price of looking again in alpha_spending.py, the words in
-reasons.py.
+What is counted is in overdispersion.py, the interval in rates.py, the price of looking again in alpha_spending.py,
+the words in reasons.py.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """
 Evidence of a failure in one span: statuses, exceptions, stack traces, tool results, complaints of users.
 
-May import `telemetry.conventions` and `telemetry.spans`. Which signal a failure becomes is decided in `telemetry.signals`.
+May import `telemetry.conventions` and `telemetry.spans`. Which signal a failure becomes is decided in
+`telemetry.signals`.
 """

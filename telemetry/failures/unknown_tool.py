@@ -1,11 +1,11 @@
 """
 Tool calls that fail because there is no such tool: the model asked for it, so the failure is the model's answer.
 
-Some clients record what was offered, and the answer shows it (malformed_tool_call.py); with others only the call that fails does.
-What they say: https://github.com/langchain-ai/langgraph (ToolNode, "is not a valid tool"), https://ai.pydantic.dev
-("Unknown tool name"), https://github.com/openai/openai-agents-python ("Tool ... not found"), https://ai-sdk.dev
-("unavailable tool"), https://modelcontextprotocol.io/specification/ ("Unknown tool"), and, where an application looks
-its tools up by name, the language: https://docs.python.org/3/library/exceptions.html#KeyError
+Some clients record what was offered, and the answer shows it (malformed_tool_call.py); with others only the call that
+fails does. What they say: https://github.com/langchain-ai/langgraph (ToolNode, "is not a valid tool"),
+https://ai.pydantic.dev ("Unknown tool name"), https://github.com/openai/openai-agents-python ("Tool ... not found"),
+https://ai-sdk.dev ("unavailable tool"), https://modelcontextprotocol.io/specification/ ("Unknown tool"), and, where
+an application looks its tools up by name, the language: https://docs.python.org/3/library/exceptions.html#KeyError
 """
 
 from __future__ import annotations

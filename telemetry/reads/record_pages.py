@@ -2,8 +2,8 @@
 Records of the bound project, a page at a time: filtered in SQL, newest first, keyset-paged.
 
 Order: start time, trace id, span id, all descending. Where no index leads to what is asked for, an answer looks at
-MAX_SCAN records, then where rollups lead (rollup_search.py), and no more: such a page may be short, or empty, and still have
-a next cursor.
+MAX_SCAN records, then where rollups lead (rollup_search.py), and no more: such a page may be short, or empty, and
+still have a next cursor.
 """
 
 from __future__ import annotations

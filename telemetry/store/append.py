@@ -46,8 +46,8 @@ def append(batch: Batch) -> Receipt:
     """
     Store what is new and fits the quota. The receipt is true once this returns.
 
-    The request waits for its turn at this store (group_commit.py). Whoever has it opens one `checked_transaction`, writes
-    the batches of all that wait by then with `write_batches`, and hands each its receipt.
+    The request waits for its turn at this store (group_commit.py). Whoever has it opens one `checked_transaction`,
+    writes the batches of all that wait by then with `write_batches`, and hands each its receipt.
     """
     return group_commit.together(bound_project().project_id, batch, checked_transaction, write_batches)
 
