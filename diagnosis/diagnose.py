@@ -1,11 +1,11 @@
 """
 One diagnosis: the failures of a window, measured, ranked, explained, and published as a packet.
 
-    switching.check -> find -> verification.recheck -> reopening.outdated -> publish
+    switch_lock.check -> find -> verify.recheck -> reopening.outdated -> publish
 
-- `switching.check` refuses while the project's fingerprints are switched.
+- `switch_lock.check` refuses while the project's fingerprints are switched.
 - `find` reads the window in one snapshot of the store (diagnosis/issues/findings.py).
-- `verification.recheck` verifies earlier fixes of the project again, at most 20 undecided ones: their loops may move.
+- `verify.recheck` verifies earlier fixes of the project again, at most 20 undecided ones: their loops may move.
 - `reopening.outdated` puts approvals to a human again whose content is no longer what was approved.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.
 

@@ -9,4 +9,4 @@ function.
 from telemetry.signals.registry import Registry
 
 SIGNALS = Registry(__name__, __path__)
-SIGNAL_TYPES = SIGNALS.types  # of single records; those of windows are in diagnosis/rules
+SIGNAL_TYPES = SIGNALS.types  # of single records; those of windows are in diagnosis/detection/rules

@@ -45,7 +45,7 @@ def test_what_producers_wrote_is_text_and_marked_as_theirs(boss: Client, project
 def test_a_url_may_hold_the_id_as_it_is(
     boss: Client, project: Project, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diagnosis.models.secrets.token_hex", lambda _: "22ab")
+    monkeypatch.setattr("diagnosis.models.loops.secrets.token_hex", lambda _: "22ab")
     make_loop(project)
 
     raw, quoted = (boss.get(f"/admin/diagnosis/loop/{name}/{page}/") for name in ("loop_22ab", "loop_5F22ab"))

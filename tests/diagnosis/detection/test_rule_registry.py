@@ -42,13 +42,18 @@ class WithFolder:
 sys.meta_path.insert(0, WithFolder)
 import django
 django.setup()
-from diagnosis import comparison, evals, found, issue_shapes, patch_plan, queue_filter, run_rules
-run_rules.find = lambda window: []
-found.RULES.over_window = [rule for rule in found.RULES.over_window if rule.SIGNAL == "acme_stalled"]
+from diagnosis.api.serializers import issues as issue_serializers
+from diagnosis.console.queue import filters
+from diagnosis.detection import agent_runs, search
+from diagnosis.evals import candidates
+from diagnosis.issues import patch_plan
+from diagnosis.verification import comparison
+agent_runs.find = lambda window: []
+search.RULES.over_window = [rule for rule in search.RULES.over_window if rule.SIGNAL == "acme_stalled"]
 print(
-    found.find(None), evals.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
-    "acme_stalled" in issue_shapes.IssueSerializer().fields["signal_type"].choices, "acme_stalled" in comparison.FOUND,
-    "acme_stalled" in queue_filter.SIGNAL_TYPES, "acme_stalled" in found.RULES.by_visits,
+    search.find(None), candidates.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
+    "acme_stalled" in issue_serializers.IssueSerializer().fields["signal_type"].choices, "acme_stalled" in comparison.FOUND,
+    "acme_stalled" in filters.SIGNAL_TYPES, "acme_stalled" in search.RULES.by_visits,
 )
 """
 

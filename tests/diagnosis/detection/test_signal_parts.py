@@ -99,7 +99,7 @@ def test_a_part_that_a_rule_leaves_out_is_named(load: Load, part: str) -> None:
 
 @pytest.mark.parametrize("part", [part for part in FORM if part not in ("NAME", "AFTER")])
 def test_a_part_that_a_form_leaves_out_is_named(load: Load, part: str) -> None:
-    with pytest.raises(PartsMissing, match=rf"eval_formats\.acme must offer .*{part}"):
+    with pytest.raises(PartsMissing, match=rf"evals\.formats\.acme must offer .*{part}"):
         load(formats, formats.Registry, {name: value for name, value in FORM.items() if name != part})
 
 
