@@ -13,7 +13,7 @@ DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXI
 export PORT
 # Where it is set, each of the many processes that the tests start would compile the product again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo run test check bench bench-diagnose quality faults format browser clean
+.PHONY: help demo run test check measure bench bench-diagnose quality faults fuzz format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -29,15 +29,19 @@ test: .venv/dev.stamp browser ## install what the tests need, then check
 	@$(MAKE) --no-print-directory check
 
 check: export LOOPKIT_DATA_DIR = $(CHECK_DATA)
-check: .venv/dev.stamp ## format, lint, types, settings, migrations, API schema, tests
+check: .venv/dev.stamp ## format, lint, layers, types, settings, migrations, API schema, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 	$(MANAGE) check --fail-level WARNING
 	$(DEPLOYED) $(MANAGE) check --deploy --fail-level WARNING
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) spectacular --validate --fail-on-warn > /dev/null
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+measure: .venv/run.stamp ## the code in figures: files, folders, functions, names that are not unique
+	@$(BIN)/python -m benchmarks.layout
 
 bench: .venv/run.stamp ## how fast spans are stored, and how far the goals are; ARGS="--case one_span" for a part
 	@$(BIN)/python -m benchmarks.ingest $(ARGS)

@@ -1,0 +1,1 @@
+"""The demo project: recorded telemetry of real clients, sent over HTTP as any user would send it."""

@@ -1,69 +1,72 @@
-"""Imports point one way: diagnosis -> telemetry -> tenants; of `loopkit` the apps import `loopkit.http` only."""
+"""Imports point one way: `make check` holds the layers by import-linter, and docs/architecture.md draws them."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
+import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks.layout import PACKAGES, product_files
 from tests import ROOT
 
-OURS = {"loopkit", "tenants", "telemetry", "diagnosis"}
-LEAVES = "loopkit.http"
-MAY_IMPORT = {
-    "tenants": {"tenants"},
-    "telemetry": {"telemetry", "tenants"},
-    "diagnosis": {"diagnosis", "telemetry", "tenants"},
-}
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+    "importlinter"
+]["contracts"]
 
 
-def modules(app: str) -> list[Path]:
-    """Every module of an app, migrations too."""
-    found = sorted((ROOT / app).rglob("*.py"))
-    assert found
-    return found
+def layers_of(app: str) -> list[list[str]]:
+    """The layers of an app as its contract has them, highest first."""
+    [contract] = [contract for contract in CONTRACTS if contract.get("containers") == [app]]
+    return [layer.split(" | ") for layer in contract["layers"]]
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The dotted name of everything of ours that a module imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(), str(path))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: import it by its full name"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        yield from (name for name in names if name.split(".")[0] in OURS)
+def drawn_layers(app: str) -> list[list[str]]:
+    """The layers of an app as the page draws them: a line each, highest first."""
+    [block] = re.findall(rf"^```\n{app}\n(.*?)```", ARCHITECTURE, re.S | re.M)
+    return [line.split() for line in block.splitlines()]
 
 
-def is_leaf(name: str) -> bool:
-    """Whether the name is in the package that everyone may import: `loopkit.http.errors.ApiError`."""
-    return f"{name}.".startswith(f"{LEAVES}.")
+@pytest.mark.parametrize("app", ["diagnosis", "telemetry", "tenants"])
+def test_the_page_draws_the_layers_of_the_contract(app: str) -> None:
+    assert drawn_layers(app) == layers_of(app)
 
 
-@pytest.mark.parametrize("app", sorted(MAY_IMPORT))
-def test_an_app_imports_no_app_above_it(app: str) -> None:
-    wrong = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path in modules(app)
-        for name in imported(path)
-        if name.split(".")[0] not in MAY_IMPORT[app] and not is_leaf(name)
-    ]
+@pytest.mark.parametrize("app", ["diagnosis", "telemetry", "tenants"])
+def test_the_page_says_what_each_package_holds(app: str) -> None:
+    packages = {path.parent.name for path in (ROOT / app).glob("*/__init__.py")} - {"migrations"}
 
-    assert wrong == []
+    named = set(re.findall(rf"^\| `{app}/(\w+)/` \| \S", ARCHITECTURE, re.M))
+
+    assert named == packages
 
 
-@pytest.mark.parametrize("path", modules(LEAVES.replace(".", "/")), ids=lambda path: path.stem)
-def test_a_leaf_imports_leaves_only(path: Path) -> None:
-    assert [name for name in imported(path) if not is_leaf(name)] == []
+def test_an_import_against_the_layers_is_found(tmp_path: Path) -> None:
+    for package in PACKAGES:
+        (tmp_path / package).symlink_to(ROOT / package)
+    (tmp_path / "tenants").unlink()
+    subprocess.run(["cp", "-r", ROOT / "tenants", tmp_path / "tenants"], check=True)
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    with (tmp_path / "tenants" / "models.py").open("a") as models:
+        models.write("\nfrom telemetry.windows import Window  # noqa\n")
+
+    told = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert told.returncode == 1
+    assert "tenants.models -> telemetry.windows" in told.stdout
 
 
 def test_nothing_of_the_product_imports_the_tests_or_the_benchmarks() -> None:
-    for app in sorted(OURS):
-        for path in modules(app):
-            assert "import tests" not in path.read_text()
-            assert "from tests" not in path.read_text()
-            assert "from benchmarks" not in path.read_text()
+    for path in product_files(ROOT):
+        assert not re.search(r"^\s*(from|import) (tests|benchmarks)\b", path.read_text(), re.M), path

@@ -1,0 +1,1 @@
+"""One command a file: `manage.py <its name>`."""
