@@ -5,9 +5,13 @@ May import `tenants.models` alone.
 """
 
 from diagnosis.models.evals import EvalCandidate, EvalResult
+from diagnosis.models.feed_keys import FeedKey
 from diagnosis.models.fingerprint_switch import FingerprintSwitch
+from diagnosis.models.leases import Lease
 from diagnosis.models.loops import Decision, Loop, LoopEvent, Packet, Severity, new_loop_id, new_packet_id
-from diagnosis.models.notices import FeedKey, Lease, Mail, MailChoice, Notice, NoticeRead, Tracker
+from diagnosis.models.mails import Mail, MailChoice
+from diagnosis.models.notices import Notice, NoticeRead
+from diagnosis.models.trackers import Tracker
 from diagnosis.models.verification import Verification
 
 __all__ = [
