@@ -6,21 +6,24 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import Rules
-from telemetry.spans.meaning import Failure
+from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.operation import operation
 from telemetry.spans.span import Span
 from telemetry.store.row import Row
 
 MAX_TEXT = 500  # characters of a column; the span itself stays whole in its segment
-NO_FAILURE = Failure("", "", "", "")
 
 
 def normalise(span: Span, rules: Rules) -> Row:
     """The row of a span. A pure function: the same span gives the same row under the same rules."""
-    origin, meaning = span.origin, conventions.read(span)
-    work = operation(span, meaning)
-    failed = failure(span, meaning)
-    told = failed or NO_FAILURE
+    meaning = conventions.read(span)
+    row, failed = row_without_failure(span, meaning), failure(span, meaning)
+    return with_failure(row, failed, rules) if failed else row
+
+
+def row_without_failure(span: Span, meaning: Meaning) -> Row:
+    """The row of the span as if nothing had failed in it."""
+    origin = span.origin
     return Row(
         trace_id=span.trace_id,
         span_id=span.span_id,
@@ -30,7 +33,7 @@ def normalise(span: Span, rules: Rules) -> Row:
         name=text(span.name),
         kind=span.kind,
         status_code=span.status_code,
-        operation=work,
+        operation=operation(span, meaning),
         service=origin.service,
         environment=origin.environment,
         release=origin.release,
@@ -40,17 +43,23 @@ def normalise(span: Span, rules: Rules) -> Row:
         model=text(meaning.model),
         input_tokens=meaning.input_tokens,
         output_tokens=meaning.output_tokens,
-        signal_type=told.signal_type,
-        severity=told.severity,
-        error_type=text(told.error_type),
-        failure_message=text(told.message),
-        fingerprint=fingerprint(origin.service, work, failed, rules) if failed else None,
         resource_id=origin.resource_id,
         scope_id=origin.scope_id,
         session_id=text(meaning.session_id),
         user_id=text(meaning.user_id),
         origin=origin,
         message=span.message,
+    )
+
+
+def with_failure(row: Row, failed: Failure, rules: Rules) -> Row:
+    """The row with the failure's columns and its cluster."""
+    return row._replace(
+        signal_type=failed.signal_type,
+        severity=failed.severity,
+        error_type=text(failed.error_type),
+        failure_message=text(failed.message),
+        fingerprint=fingerprint(row.service, row.operation, failed, rules),
     )
 
 

@@ -15,7 +15,7 @@ from telemetry.spans.span import Origin
 
 
 class Row(NamedTuple):
-    """A span's values by the names of the record's columns. Made by name: see normalise.py."""
+    """A span's values by the names of the record's columns, those of a failure last: see normalise.py."""
 
     trace_id: bytes
     span_id: bytes
@@ -35,17 +35,17 @@ class Row(NamedTuple):
     model: str
     input_tokens: int | None
     output_tokens: int | None
-    signal_type: str
-    severity: str
-    error_type: str
-    failure_message: str
-    fingerprint: int | None
     resource_id: int
     scope_id: int
     session_id: str
     user_id: str
     origin: Origin
     message: SpanMessage
+    signal_type: str = ""
+    severity: str = ""
+    error_type: str = ""
+    failure_message: str = ""
+    fingerprint: int | None = None
 
 
 OF_OTHER_TABLES = ("session_id", "user_id", "origin", "message")
