@@ -8,6 +8,7 @@ the name of one part, and a part that is left out stops the start with the file'
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -33,6 +34,27 @@ def require_parts(modules: Iterable[ModuleType], parts: Sequence[str]) -> None:
         lacking = [part for part in parts if sum(hasattr(module, name) for name in part.split("|")) != 1]
         if lacking:
             raise PartsMissing(f"{module.__name__} must offer {', '.join(lacking)}")
+
+
+def in_order(modules: Iterable[ModuleType]) -> list[ModuleType]:
+    """The modules with each before those that its BEFORE names (without the package), else by name."""
+    by_name = {module.__name__.rpartition(".")[2]: module for module in modules}
+    graph: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_name, ()))
+    for name, module in by_name.items():
+        for later in module.BEFORE:
+            if later not in by_name:
+                raise PlaceUnclear(f"{module.__name__} is BEFORE {later!r}, which is not there")
+            graph.add(later, name)
+    try:
+        graph.prepare()
+    except CycleError as circle:
+        raise PlaceUnclear(f"These are BEFORE each other: {', '.join(circle.args[1])}") from circle
+    ordered: list[str] = []
+    while graph.is_active():
+        ready = sorted(graph.get_ready())
+        graph.done(*ready)
+        ordered += ready
+    return [by_name[name] for name in ordered]
 
 
 def in_chain(modules: Iterable[ModuleType], named: str) -> list[ModuleType]:

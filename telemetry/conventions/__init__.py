@@ -1,7 +1,8 @@
 """
 What a span means, whichever instrumentation wrote it: the first convention that knows the span reads it.
 
-Each convention is one file of this package; `registry` finds them, `facts` reads what they have in common.
+Each convention is one file of this package; `registry` finds them and says what a file offers, `facts` reads what they
+have in common. Examples of a client's spans for the tests: tests/telemetry/span_examples.
 """
 
 from __future__ import annotations
@@ -14,9 +15,6 @@ from telemetry.conventions.registry import Convention, Registry
 from telemetry.spans.attribute_lookup import first_present
 from telemetry.spans.meaning import Capture, Meaning
 from telemetry.spans.span import Span
-
-# What should have come out. Only experiments know: https://langfuse.com/docs/evaluation/experiments
-EXPECTED = ("langfuse.experiment.item.expected_output",)
 
 CONVENTIONS = Registry(__name__, __path__)
 
@@ -32,8 +30,13 @@ def read(span: Span) -> Meaning:
     return convention.read(span) if convention else general(span.attributes)
 
 
+def fails_without_status(span: Span) -> bool:
+    """Whether the span's client records failures as exception events alone, whatever status it sets."""
+    return getattr(CONVENTIONS.of(span), "FAILS_WITHOUT_STATUS", False)
+
+
 def output_of(span: Span) -> Any:
-    """What the span's unit of work gave back, as it was sent; None when it was not recorded."""
+    """The output of the span's unit of work, as it was sent; None when it was not recorded."""
     convention = CONVENTIONS.of(span)
     return convention.output_of(span) if convention else None
 
@@ -44,12 +47,12 @@ def capture(span: Span) -> Capture | None:
     meaning = read(span)
     if convention is None or not meaning.unit:
         return None
-    given, output = parsed(convention.input_of(span)), convention.output_of(span)
+    recorded, output = parsed(convention.input_of(span)), convention.output_of(span)
     return Capture(
         unit=meaning.unit,
-        input=given,
+        input=recorded,
         output=tool_result(output) if meaning.unit == "tool_call" else parsed(output),
         model=meaning.model,
-        expected=parsed(first_present(span.attributes, EXPECTED)),
-        replayable=given is not None,
+        expected=parsed(first_present(span.attributes, CONVENTIONS.expected)),
+        replayable=recorded is not None,
     )

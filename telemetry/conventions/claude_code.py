@@ -13,7 +13,7 @@ from telemetry.spans.attribute_lookup import Attributes, first, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 5
+BEFORE = ("vercel",)
 SCOPES = ("com.anthropic.claude_code*",)
 MARKERS = frozenset[str]()
 TYPE = "span.type"
@@ -35,18 +35,17 @@ def read(span: Span) -> Meaning:
     """One interaction is one run of the agent."""
     attributes = span.attributes
     kind = first(attributes, (TYPE,)) or span.name.removeprefix("claude_code.")
-    return stated(
-        attributes,
-        NAMES,
+    known = Meaning(
         UNITS.get(kind, ""),
         agent=AGENT,
         is_agent_run=kind == "interaction",
         error=error_of(attributes),
     )
+    return stated(attributes, NAMES, known)
 
 
 def error_of(attributes: Attributes) -> str:
-    """What went wrong, where the span says that it did not succeed."""
+    """The error of a span whose `success` is false; "" for all others."""
     return (first(attributes, ("error",)) or "failed") if attributes.get("success") is False else ""
 
 
@@ -57,5 +56,5 @@ def input_of(span: Span) -> Any:
 
 def output_of(span: Span) -> Any:
     """The model's answer, or the tool's output, which is an event."""
-    told = [event.attributes for event in span.events if event.name == TOOL_OUTPUT]
-    return told[-1] if told else first_present(span.attributes, OUTPUTS)
+    outputs = [event.attributes for event in span.events if event.name == TOOL_OUTPUT]
+    return outputs[-1] if outputs else first_present(span.attributes, OUTPUTS)

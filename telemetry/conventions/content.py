@@ -1,5 +1,5 @@
 """
-What clients record as input and output: JSON in a string, JSON in JSON, numbered attributes, Python reprs.
+The inputs and outputs that clients record: JSON in a string, JSON in JSON, numbered attributes, Python reprs.
 
 Lenient: what cannot be read stays as it was sent. Used when a record is read, and for the results of tools.
 """
@@ -40,7 +40,7 @@ def literal(text: str) -> Any:
 
 
 def metadata(attributes: Attributes) -> dict[str, Any]:
-    """The application's own facts in the JSON attribute `metadata`; {} without any."""
+    """The application's own facts in the JSON attribute `metadata`; {} without one."""
     facts = parsed(attributes.get("metadata"))
     return facts if isinstance(facts, dict) else {}
 
@@ -56,7 +56,7 @@ def numbered(attributes: Attributes, prefix: str) -> list[Any] | None:
 
 
 def insert(node: dict[str, Any], path: list[str], value: Any) -> None:
-    """Put the value at that path; a leaf in the way of a deeper name gives way."""
+    """Put the value at that path; a deeper name replaces a leaf in its way."""
     for part in path[:-1]:
         child = node.get(part)
         if not isinstance(child, dict):
@@ -66,7 +66,7 @@ def insert(node: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def as_lists(node: Any) -> Any:
-    """Objects whose keys are all numbers become lists, in the order of the numbers."""
+    """The node with each object whose keys are all numbers as a list, in the order of the numbers."""
     if not isinstance(node, dict):
         return node
     if node and all(key.isdecimal() for key in node):
@@ -75,7 +75,7 @@ def as_lists(node: Any) -> Any:
 
 
 def unwrapped_item(item: Any) -> Any:
-    """OpenInference puts each list item into an object of one key: `message`, `tool_call`."""
+    """The item out of the object of one key (`message`, `tool_call`) that OpenInference puts around it."""
     if isinstance(item, dict) and len(item) == 1:
         (name,) = item
         return item[name] if name in WRAPPERS else item
@@ -96,7 +96,7 @@ def words(value: Any) -> str:
 
 
 def tool_result(value: Any) -> Any:
-    """What a tool gave back, out of the message objects that frameworks wrap around it."""
+    """The result of a tool, out of the message objects that frameworks wrap around it."""
     if value is None:
         return None
     for _ in range(MAX_DEPTH):
@@ -124,17 +124,17 @@ def wrapped(value: Any) -> Any:
 
 
 def is_text_part(value: Any) -> bool:
-    """One text block of MCP and of the chat formats."""
+    """Whether the value is a text block of MCP or of the chat formats."""
     return isinstance(value, dict) and isinstance(value.get("text"), str)
 
 
 def reports_error(value: dict[str, Any]) -> bool:
-    """The envelope itself says that the tool failed: LangChain's `status`, MCP's and LlamaIndex's `isError`."""
+    """Whether the envelope says that the tool failed: LangChain's `status`, MCP's and LlamaIndex's `isError`."""
     is_marked = value.get("isError") is True or value.get("is_error") is True
     return is_marked or (value.get("status") == "error" and "tool_call_id" in value)
 
 
 def reported_error(value: dict[str, Any]) -> Any:
-    """What the envelope tells about the failure; None when it reports none."""
-    told = (value.get(name) for name in ("content", "raw_output", "blocks"))
-    return next((text for text in told if text), "tool_error") if reports_error(value) else None
+    """The failure's description in the envelope; None when it reports no failure."""
+    texts = (value.get(name) for name in ("content", "raw_output", "blocks"))
+    return next((text for text in texts if text), "tool_error") if reports_error(value) else None

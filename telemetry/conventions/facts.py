@@ -48,6 +48,8 @@ class Names:
     model: Keys = ()
     input_tokens: Keys = ()
     output_tokens: Keys = ()
+    kind: Keys = ()  # the kind of work in the client's own words, which tell embeddings from chats
+    component: Keys = ()  # the part of the application that ran, where all parts share one span name
     finish: Keys = ()  # a reason or a list of them
     answers: Keys = ()  # recorded answers that hold the reason where nothing else does
 
@@ -55,20 +57,15 @@ class Names:
 def stated(
     attributes: Attributes,
     names: Names,
-    unit: str,
-    *,
-    agent: str = "",
-    is_agent_run: bool = False,
-    tool: str = "",
-    model: str = "",
-    finish_reason: str = "",
-    error: str = "",
+    known: Meaning,
     usage: Attributes | None = None,
     about: Attributes | None = None,
 ) -> Meaning:
-    """What the attributes say under these names; what the caller knows better goes before.
+    """
+    The facts that the attributes state under these names.
 
     Args:
+        known: the span's unit, and facts that the convention knows better than the attributes.
         usage: where the tokens are counted, if not in the attributes themselves.
         about: the application's own `metadata`, if the caller has parsed it.
     """
@@ -76,27 +73,28 @@ def stated(
     if "metadata" in attributes and not (session_id and user_id):
         about = metadata(attributes) if about is None else about
         session_id, user_id = session_id or first(about, SESSION_NAMES), user_id or first(about, USER_NAMES)
-    is_call = unit == "llm_call"
-    counted = attributes if usage is None else usage
-    return (
-        Meaning(  # in the order of its fields: every span comes here, and keywords would take twice as long
-            unit,
-            session_id,
-            user_id,
-            agent or first(attributes, names.agent),
-            is_agent_run,
-            (tool or first(attributes, names.tool)) if unit == "tool_call" else "",
-            model or first(attributes, names.model),
-            count(counted, names.input_tokens) if is_call else None,
-            count(counted, names.output_tokens) if is_call else None,
-            (finish_reason or finish_of(attributes, names)) if is_call else "",
-            error,
-        )
+    is_call = known.unit == "llm_call"
+    counts = attributes if usage is None else usage
+    # In the order of the fields: every span comes here, and keywords would take twice as long.
+    return Meaning(
+        known.unit,
+        session_id,
+        user_id,
+        known.agent or first(attributes, names.agent),
+        known.is_agent_run,
+        (known.tool or first(attributes, names.tool)) if known.unit == "tool_call" else "",
+        known.model or first(attributes, names.model),
+        count(counts, names.input_tokens) if is_call else None,
+        count(counts, names.output_tokens) if is_call else None,
+        (known.finish_reason or finish_of(attributes, names)) if is_call else "",
+        known.error,
+        is_call and "embed" in first(attributes, names.kind).lower(),
+        first(attributes, names.component),
     )
 
 
 def finish_of(attributes: Attributes, names: Names) -> str:
-    """Why the model stopped."""
+    """The reason why the model stopped; "" where none is recorded."""
     for name in names.finish:
         if name in attributes and (reason := first_of_list(attributes[name])):
             return reason
@@ -107,8 +105,8 @@ def finish_of(attributes: Attributes, names: Names) -> str:
 
 
 def general(attributes: Attributes) -> Meaning:
-    """What a span says that no convention knows: at most who it is about."""
-    return NOTHING if IDENTITY.isdisjoint(attributes) else stated(attributes, GENERAL, "")
+    """The meaning of a span that no convention knows: at most its session, user and agent."""
+    return NOTHING if IDENTITY.isdisjoint(attributes) else stated(attributes, GENERAL, NOTHING)
 
 
 GENERAL = Names()

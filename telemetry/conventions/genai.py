@@ -17,7 +17,7 @@ from telemetry.spans.attribute_lookup import Attributes, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 90  # last: the others write these names too
+BEFORE = ()  # the last: the others write these names too
 SCOPES = ()
 OPERATION = "gen_ai.operation.name"
 MARKERS = frozenset(
@@ -50,6 +50,13 @@ UNITS = {
     "agent_step": "graph_node",
     "handoff": "graph_node",
     "execute_event_loop_cycle": "graph_node",  # Strands
+}
+TOOLS_OFFERED = ("gen_ai.tool.definitions", "gen_ai.request.tools")
+TOOL_CALLS = ("gen_ai.completion.",)
+FAILED_TOOL = {
+    "gen_ai.tool.status": "error",  # Strands
+    "tool.status": "error",
+    "gen_ai.tool.success": False,  # Mastra
 }
 AGENT_RUNS = frozenset({"invoke_agent", "create_agent"})
 NAMES = Names(
@@ -98,17 +105,13 @@ def read(span: Span) -> Meaning:
     attributes = span.attributes
     operation = operation_of(attributes)
     unit = UNITS.get(operation) or unit_by_names(attributes)
-    return stated(
-        attributes,
-        NAMES,
-        unit,
-        is_agent_run=operation in AGENT_RUNS,
-        finish_reason=message_events.finish_reason(span.events) if span.events else "",
-    )
+    finish_reason = message_events.finish_reason(span.events) if span.events else ""
+    known = Meaning(unit, is_agent_run=operation in AGENT_RUNS, finish_reason=finish_reason)
+    return stated(attributes, NAMES, known)
 
 
 def operation_of(attributes: Attributes) -> str:
-    """What the span does, in the conventions' words; "" where it does not say."""
+    """The span's `gen_ai.operation.name`; "" where it has none."""
     operation = attributes.get(OPERATION)
     return operation if isinstance(operation, str) else ""
 
@@ -119,7 +122,7 @@ def is_agent_run(attributes: Attributes) -> bool:
 
 
 def unit_of(attributes: Attributes) -> str:
-    """By operation; clients that predate it, or have words of their own, by the model or tool they name."""
+    """The unit by the operation; of clients without one, or with words of their own, by the model or tool."""
     return UNITS.get(operation_of(attributes)) or unit_by_names(attributes)
 
 
@@ -132,7 +135,7 @@ def unit_by_names(attributes: Attributes) -> str:
 
 
 def input_of(span: Span) -> Any:
-    """From attributes, else from the events or the numbered attributes of older versions."""
+    """The input from attributes, else from the events or the numbered attributes of older versions."""
     attributes = span.attributes
     if is_tool(attributes):
         arguments = first_present(attributes, ARGUMENTS)
@@ -144,21 +147,21 @@ def input_of(span: Span) -> Any:
 
 
 def with_instructions(attributes: Attributes, inputs: Any) -> Any:
-    """The input with what the agent was told before it; without an input, nothing can be replayed."""
+    """The input with the agent's system instructions; without an input, nothing can be replayed."""
     instructions = parsed(attributes.get("gen_ai.system_instructions"))
     return {"system_instructions": instructions, "messages": inputs} if instructions and inputs else inputs
 
 
 def output_of(span: Span) -> Any:
-    """From attributes, else from the events or the numbered attributes of older versions."""
+    """The output from attributes, else from the events or the numbered attributes of older versions."""
     if is_tool(span.attributes):
         result = first_present(span.attributes, RESULTS)
         return message_events.of_tool(span.events, message_events.ANSWERS) if result is None else result
     outputs = first_present(span.attributes, OUTPUTS)
     if outputs is not None:
         return outputs
-    told = message_events.messages(span.events, "gen_ai.output.messages", answers=True)
-    return told or numbered(span.attributes, "gen_ai.completion.")
+    messages = message_events.messages(span.events, "gen_ai.output.messages", answers=True)
+    return messages or numbered(span.attributes, "gen_ai.completion.")
 
 
 def is_tool(attributes: Attributes) -> bool:

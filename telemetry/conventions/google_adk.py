@@ -15,7 +15,7 @@ from telemetry.spans.attribute_lookup import first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 80
+BEFORE = ("spring_ai",)
 SCOPES = ("gcp.vertex.agent",)
 OWN = "gcp.vertex.agent."
 MARKERS = frozenset(OWN + name for name in ("session_id", "event_id", "invocation_id", "llm_request"))
@@ -24,10 +24,10 @@ EMPTY = ("{}", "N/A")  # written where content is switched off
 
 
 def read(span: Span) -> Meaning:
-    """As OTel GenAI, with the session where older versions put it."""
+    """The facts of OTel GenAI, with the session where older versions put it."""
     attributes = span.attributes
-    is_run = genai.is_agent_run(attributes)
-    return stated(attributes, NAMES, genai.unit_of(attributes), is_agent_run=is_run)
+    known = Meaning(genai.unit_of(attributes), is_agent_run=genai.is_agent_run(attributes))
+    return stated(attributes, NAMES, known)
 
 
 def input_of(span: Span) -> Any:
@@ -45,5 +45,5 @@ def own(span: Span, of_tool: str, of_model: str, general: Any) -> Any:
     if general is not None:
         return general
     is_tool = genai.unit_of(span.attributes) == "tool_call"
-    found = first_present(span.attributes, (OWN + (of_tool if is_tool else of_model),))
-    return None if found in EMPTY else found
+    value = first_present(span.attributes, (OWN + (of_tool if is_tool else of_model),))
+    return None if value in EMPTY else value

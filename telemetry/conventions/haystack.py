@@ -15,7 +15,7 @@ from telemetry.spans.attribute_lookup import Attributes, first, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 87
+BEFORE = ("genai",)
 SCOPES = ()
 TOOL, TYPE = "haystack.tool.name", "haystack.component.type"
 INPUTS = (
@@ -33,12 +33,15 @@ OUTPUTS = (
     "haystack.pipeline.output_data",
 )
 MARKERS = frozenset({TOOL, TYPE, "haystack.agent.step", "haystack.agent.max_steps", *INPUTS, *OUTPUTS})
+FAILED_TOOL = {"haystack.tool.error": True}
 MODEL_CALLS = ("Generator", "Embedder")
 NAMES = Names(
     tool=(TOOL,),
     model=("model",),
     input_tokens=("prompt_tokens", "input_tokens"),
     output_tokens=("completion_tokens", "output_tokens"),
+    kind=(TYPE,),
+    component=("haystack.component.name",),
 )
 
 
@@ -48,19 +51,17 @@ def read(span: Span) -> Meaning:
     unit = unit_of(span)
     about = reply_facts(attributes) if unit == "llm_call" else {}
     usage = about.get("usage")
-    return stated(
-        attributes,
-        NAMES,
+    known = Meaning(
         unit,
         is_agent_run=span.name == "haystack.agent.run",
         model=first(about, NAMES.model),
         finish_reason=first(about, ("finish_reason",)),
-        usage=usage if isinstance(usage, dict) else {},
     )
+    return stated(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else {})
 
 
 def unit_of(span: Span) -> str:
-    """By what the span names, then by the component's class."""
+    """The unit by what the span names, then by the component's class."""
     if TOOL in span.attributes:
         return "tool_call"
     component = first(span.attributes, (TYPE,))
@@ -79,10 +80,10 @@ def reply_facts(attributes: Attributes) -> dict[str, Any]:
 
 
 def input_of(span: Span) -> Any:
-    """What the component, tool, agent or pipeline was given."""
+    """The input of the component, tool, agent or pipeline."""
     return first_present(span.attributes, INPUTS)
 
 
 def output_of(span: Span) -> Any:
-    """What it gave back."""
+    """The output of the component, tool, agent or pipeline."""
     return first_present(span.attributes, OUTPUTS)

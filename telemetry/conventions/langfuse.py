@@ -25,7 +25,7 @@ from telemetry.spans.attribute_lookup import (
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 70
+BEFORE = ("pydantic_ai",)
 SCOPES = ("langfuse-sdk",)
 TYPE = "langfuse.observation.type"
 LEVEL = "langfuse.observation.level"
@@ -41,6 +41,8 @@ UNITS = {
     "chain": "graph_node",
     "guardrail": "graph_node",
 }
+# https://langfuse.com/docs/evaluation/experiments
+EXPECTED = ("langfuse.experiment.item.expected_output",)
 METADATA = "langfuse.trace.metadata."
 NAMES = replace(
     genai.NAMES,
@@ -55,6 +57,7 @@ NAMES = replace(
         "completionTokens",
         *genai.NAMES.output_tokens,
     ),
+    kind=(TYPE,),
     answers=(OUTPUT, *genai.NAMES.answers),
 )
 
@@ -65,20 +68,18 @@ def read(span: Span) -> Meaning:
     kind = first(attributes, (TYPE,)).lower()
     unit = UNITS.get(kind, "") if kind else genai.unit_of(attributes)
     usage = parsed(attributes.get("langfuse.observation.usage_details"))
-    return stated(
-        attributes,
-        NAMES,
+    known = Meaning(
         unit,
         agent=span.name if kind == "agent" else "",
         is_agent_run=kind == "agent" or genai.is_agent_run(attributes),
         tool=first(attributes, NAMES.tool) or span.name,
         error=error_of(attributes),
-        usage=usage if isinstance(usage, dict) else attributes,
     )
+    return stated(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else None)
 
 
 def error_of(attributes: Attributes) -> str:
-    """What the application told Langfuse about a failure."""
+    """The failure that the application reported to Langfuse; "" for none."""
     if first(attributes, (LEVEL,)).upper() != "ERROR":
         return ""
     return first(attributes, ("langfuse.observation.status_message",)) or "level ERROR"
@@ -86,8 +87,8 @@ def error_of(attributes: Attributes) -> str:
 
 def input_of(span: Span) -> Any:
     """The recorded input; older versions put that of the root span on the trace."""
-    given = first_present(span.attributes, (INPUT, "langfuse.trace.input"))
-    return genai.input_of(span) if given is None else given
+    recorded = first_present(span.attributes, (INPUT, "langfuse.trace.input"))
+    return genai.input_of(span) if recorded is None else recorded
 
 
 def output_of(span: Span) -> Any:

@@ -16,10 +16,11 @@ from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first, p
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 20
+BEFORE = ("mlflow",)
 SCOPES = ("langsmith",)
 KIND = "langsmith.span.kind"
 MARKERS = frozenset({KIND})
+FAILS_WITHOUT_STATUS = True  # it sets OK before a timeout comes
 UNITS = {
     "llm": "llm_call",
     "embedding": "llm_call",
@@ -42,14 +43,13 @@ def read(span: Span) -> Meaning:
     unit = UNITS.get(first(attributes, (KIND,))) or genai.unit_of(attributes)
     agent = first(attributes, AGENT)
     is_root = not span.parent_span_id and unit == "graph_node"
-    return stated(
-        attributes,
-        NAMES,
+    known = Meaning(
         unit,
         agent=agent or (span.name if is_root else ""),
         is_agent_run=is_root or (unit == "graph_node" and agent == span.name),
         tool=first(attributes, NAMES.tool) or span.name,
     )
+    return stated(attributes, NAMES, known)
 
 
 def input_of(span: Span) -> Any:

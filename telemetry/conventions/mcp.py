@@ -15,7 +15,7 @@ from telemetry.spans.attribute_lookup import first, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 60
+BEFORE = ("langfuse",)
 SCOPES = ()
 METHOD = "mcp.method.name"
 MARKERS = frozenset({METHOD})
@@ -27,12 +27,8 @@ def read(span: Span) -> Meaning:
     """`tools/call` is a tool call; listing, discovery and the rest are plain work."""
     attributes = span.attributes
     is_call = attributes.get(METHOD) == CALL
-    return stated(
-        attributes,
-        NAMES,
-        "tool_call" if is_call else "",
-        tool=(first(attributes, NAMES.tool) or named(span)) if is_call else "",
-    )
+    tool = (first(attributes, NAMES.tool) or named(span)) if is_call else ""
+    return stated(attributes, NAMES, Meaning("tool_call" if is_call else "", tool=tool))
 
 
 def named(span: Span) -> str:

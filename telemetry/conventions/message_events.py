@@ -18,33 +18,33 @@ DETAILS = "gen_ai.client.inference.operation.details"  # holds messages under th
 
 
 def of_tool(events: list[Event], names: tuple[str, ...]) -> Any:
-    """Strands gives a tool's arguments and result in events."""
+    """The arguments or the result of a tool call, which Strands gives in events of these names."""
     if not events:
         return None
-    told = [event.attributes for event in events if event.name in names]
-    return first_present(told[-1], ("message", "content")) if told else None
+    contents = [event.attributes for event in events if event.name in names]
+    return first_present(contents[-1], ("message", "content")) if contents else None
 
 
 def finish_reason(events: list[Event]) -> str:
-    """Why the model stopped, from clients that say so with its answer, in an event."""
-    told = [first(event.attributes, ("finish_reason",)) for event in events if event.name in ANSWERS]
-    return told[-1] if told else ""
+    """The reason why the model stopped, from clients that give it with the answer, in an event."""
+    reasons = [first(event.attributes, ("finish_reason",)) for event in events if event.name in ANSWERS]
+    return reasons[-1] if reasons else ""
 
 
 def messages(events: list[Event], attribute: str, *, answers: bool) -> list[Any] | None:
     """`gen_ai.user.message`, `gen_ai.choice`, and the one event that holds both sides; None without any."""
-    found = []
+    contents = []
     for event in events:
         if event.name == DETAILS or attribute in event.attributes:
-            found.append(parsed(event.attributes.get(attribute)))
+            contents.append(parsed(event.attributes.get(attribute)))
         elif is_message(event) and (event.name in ANSWERS) == answers:
             facts = {name: parsed(item) for name, item in event.attributes.items()}
-            found.append({"event": event.name, **facts})
-    return [message for message in found if message is not None] or None
+            contents.append({"event": event.name, **facts})
+    return [message for message in contents if message is not None] or None
 
 
 def is_message(event: Event) -> bool:
-    """One message of the conversation, in the versions that made each an event."""
+    """Whether the event is one message of the conversation, as older versions have them."""
     name = event.name
     is_turn = name.startswith("gen_ai.") and name.endswith(".message")
     return is_turn or name in ANSWERS or name == "gen_ai.content.prompt"

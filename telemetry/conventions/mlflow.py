@@ -14,7 +14,7 @@ from telemetry.spans.attribute_lookup import Attributes
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 30
+BEFORE = ("openinference",)
 SCOPES = ()
 KIND = "mlflow.spanType"
 MARKERS = frozenset({KIND, "mlflow.spanInputs"})
@@ -36,6 +36,7 @@ NAMES = Names(
     user=("mlflow.trace.user", *USER),
     input_tokens=("input_tokens",),
     output_tokens=("output_tokens",),
+    kind=(KIND,),
     answers=("mlflow.spanOutputs",),
 )
 QUOTED = (*NAMES.session, *NAMES.user)
@@ -50,14 +51,17 @@ def read(span: Span) -> Meaning:
     is_call = unit == "llm_call"
     usage = parsed(attributes.get("mlflow.chat.tokenUsage")) if is_call else None
     unquoted = {name: parsed(attributes[name]) for name in QUOTED if name in attributes}
-    return stated(
-        {**attributes, **unquoted} if unquoted else attributes,
-        NAMES,
+    known = Meaning(
         unit,
         agent=name_of(span) if kind == "AGENT" else "",
         is_agent_run=kind == "AGENT",
         tool=name_of(span),
         model=next((name for key in MODEL if (name := text(attributes, key))), "") if is_call else "",
+    )
+    return stated(
+        {**attributes, **unquoted} if unquoted else attributes,
+        NAMES,
+        known,
         usage=usage if isinstance(usage, dict) else {},
     )
 
@@ -71,8 +75,8 @@ def text(attributes: Attributes, name: str) -> str:
 def name_of(span: Span) -> str:
     """MLflow numbers repeated names (`lookup_order_2`); the function's own name has no number."""
     stem, _, number = span.name.rpartition("_")
-    named = stem if stem and number.isdecimal() else span.name
-    return text(span.attributes, "mlflow.spanFunctionName") or named
+    span_name = stem if stem and number.isdecimal() else span.name
+    return text(span.attributes, "mlflow.spanFunctionName") or span_name
 
 
 def input_of(span: Span) -> Any:

@@ -14,7 +14,7 @@ from telemetry.spans.attribute_lookup import Attributes, first, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 40
+BEFORE = ("traceloop",)
 SCOPES = ("openinference.instrumentation*", "@arizeai/openinference-*")
 KIND = "openinference.span.kind"
 MARKERS = frozenset({KIND})
@@ -33,6 +33,7 @@ NAMES = Names(
     tool=("tool.name", "tool_call.function.name"),
     input_tokens=("llm.token_count.prompt", "decision.token_count.input"),
     output_tokens=("llm.token_count.completion", "decision.token_count.output"),
+    kind=(KIND,),
     finish=("llm.finish_reason",),
     answers=("output.value",),  # of older versions
 )
@@ -43,10 +44,14 @@ MODEL = (
     "embedding.model_name",
     "decision.model_name",
 )
+TOOLS_OFFERED = ("llm.tools.",)
+TOOL_CALLS = ("llm.output_messages.",)
+UNREADABLE_CALLS = ("output.value",)  # LangChain names them there alone
 PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
-ASKED = ("model", "model_name", "model_id")
+REQUESTED = ("model", "model_name", "model_id")
 NODE = ("graph.node.name", "graph.node.id")  # CrewAI puts the role into the id
-MESSAGES = {  # what the numbered attributes of each kind hold: what went in, what came out
+# What the numbered attributes of each kind hold: what went in, what came out.
+MESSAGES = {
     "LLM": (("llm.input_messages.", "llm.prompts."), ("llm.output_messages.", "llm.choices.")),
     "EMBEDDING": (("embedding.embeddings.",), ()),
     "RETRIEVER": ((), ("retrieval.documents.",)),
@@ -61,16 +66,14 @@ def read(span: Span) -> Meaning:
     kind = kind_of(attributes)
     unit = UNITS.get(kind, "")
     about = metadata(attributes) if "metadata" in attributes else {}
-    return stated(
-        attributes,
-        NAMES,
+    known = Meaning(
         unit,
         agent=agent_of(span, kind, about),
         is_agent_run=kind == "AGENT",
         tool=first(attributes, NAMES.tool) or span.name,
         model=model_of(attributes) if unit == "llm_call" else "",
-        about=about,
     )
+    return stated(attributes, NAMES, known, about=about)
 
 
 def kind_of(attributes: Attributes) -> str:
@@ -88,24 +91,24 @@ def agent_of(span: Span, kind: str, about: Attributes) -> str:
 
 
 def is_random(text: str) -> bool:
-    """Made by a machine, as some clients' node ids are."""
+    """Whether a machine made the text, as it did the node ids of some clients."""
     return len(text) >= 16 and all(letter in "0123456789abcdefABCDEF-_" for letter in text)
 
 
 def model_of(attributes: Attributes) -> str:
     """The model that was asked for: the same name whether the call failed or not."""
     parameters = parsed(first_present(attributes, PARAMETERS))
-    asked = first(parameters, ASKED) if isinstance(parameters, dict) else ""
-    return asked or first(attributes, MODEL)
+    requested = first(parameters, REQUESTED) if isinstance(parameters, dict) else ""
+    return requested or first(attributes, MODEL)
 
 
 def input_of(span: Span) -> Any:
     """The numbered messages of a model call, the arguments of a tool; else the input as recorded."""
     attributes = span.attributes
     prefixes, _ = MESSAGES.get(kind_of(attributes), NO_MESSAGES)
-    given = listed(attributes, prefixes) or first_present(attributes, ("input.value",))
-    if given is not None:
-        return given
+    recorded = listed(attributes, prefixes) or first_present(attributes, ("input.value",))
+    if recorded is not None:
+        return recorded
     query = first_present(attributes, ("reranker.query",))
     return arguments(attributes.get("tool.parameters")) if query is None else query
 
@@ -128,4 +131,4 @@ def output_of(span: Span) -> Any:
 
 def listed(attributes: Attributes, prefixes: tuple[str, ...]) -> list[Any] | None:
     """The list under the first prefix that has one."""
-    return next((found for prefix in prefixes if (found := numbered(attributes, prefix))), None)
+    return next((items for prefix in prefixes if (items := numbered(attributes, prefix))), None)

@@ -17,7 +17,7 @@ from telemetry.spans.attribute_lookup import count, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 75
+BEFORE = ("google_adk",)
 SCOPES = ("pydantic-ai",)
 CONVERSATION = ("pydantic_ai.all_messages", "all_messages_events")
 MARKERS = frozenset(CONVERSATION)
@@ -27,22 +27,21 @@ NAMES = replace(genai.NAMES, model=(*genai.NAMES.model, "model_name"))
 
 
 def read(span: Span) -> Meaning:
-    """As OTel GenAI; the runs of older versions are known by the agent that they name."""
+    """The facts of OTel GenAI; runs of older versions are recognised by the agent that they name."""
     attributes = span.attributes
     is_run = genai.is_agent_run(attributes) or (
         "agent_name" in attributes and genai.OPERATION not in attributes
     )
-    return stated(
-        attributes, NAMES, "graph_node" if is_run else genai.unit_of(attributes), is_agent_run=is_run
-    )
+    unit = "graph_node" if is_run else genai.unit_of(attributes)
+    return stated(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
 
 
 def input_of(span: Span) -> Any:
     """For a run, the conversation up to the request that it answers."""
     conversation = parsed(first_present(span.attributes, CONVERSATION))
     if isinstance(conversation, list):
-        asked = up_to_answer(conversation, count(span.attributes, NEW) or 0)
-        return genai.with_instructions(span.attributes, asked or None)
+        messages = up_to_answer(conversation, count(span.attributes, NEW) or 0)
+        return genai.with_instructions(span.attributes, messages or None)
     events = parsed(span.attributes.get("events"))
     if isinstance(events, list):
         return [event for event in events if not is_choice(event)] or None
@@ -50,7 +49,7 @@ def input_of(span: Span) -> Any:
 
 
 def up_to_answer(conversation: list[Any], new: int) -> list[Any]:
-    """What stands before the first answer of this run; `new` is where its own messages begin."""
+    """The messages before the first answer of this run; `new` is where its own messages begin."""
     for position, message in enumerate(conversation):
         if position >= new and isinstance(message, dict) and message.get("role") in ANSWERS:
             return conversation[:position]
@@ -69,5 +68,5 @@ def output_of(span: Span) -> Any:
 
 
 def is_choice(event: Any) -> bool:
-    """The event that holds the model's answer."""
+    """Whether the event holds the model's answer."""
     return isinstance(event, dict) and event.get("event.name") == "gen_ai.choice"

@@ -15,7 +15,7 @@ from telemetry.spans.attribute_lookup import first, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 85
+BEFORE = ("haystack",)
 SCOPES = ()
 KIND = "spring.ai.kind"
 MARKERS = frozenset({KIND})
@@ -40,7 +40,7 @@ OUTPUTS = ("spring.ai.tool.call.result", "gen_ai.completion", "db.vector.query.r
 
 def read(span: Span) -> Meaning:
     """The kind decides the unit."""
-    return stated(span.attributes, NAMES, UNITS.get(first(span.attributes, (KIND,)), ""))
+    return stated(span.attributes, NAMES, Meaning(UNITS.get(first(span.attributes, (KIND,)), "")))
 
 
 def input_of(span: Span) -> Any:

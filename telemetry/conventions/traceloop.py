@@ -15,13 +15,14 @@ from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, Attribut
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 50
+BEFORE = ("mcp",)
 SCOPES = ("traceloop.tracer",)
 KIND = "traceloop.span.kind"
 MARKERS = frozenset({KIND, "traceloop.workflow.name", "traceloop.entity.name", "llm.request.type"})
 UNITS = {"tool": "tool_call", "workflow": "graph_node", "task": "graph_node", "agent": "graph_node"}
 REQUESTS = ("chat", "completion", "embedding", "rerank")
 ENTITY = ("traceloop.entity.name",)
+TOOLS_OFFERED = ("llm.request.functions.",)
 PROPERTIES = "traceloop.association.properties."
 NAMES = replace(
     genai.NAMES,
@@ -35,18 +36,17 @@ def read(span: Span) -> Meaning:
     """Newer model calls are OTel GenAI; Traceloop's own names go first."""
     attributes = span.attributes
     kind = first(attributes, (KIND,))
-    return stated(
-        attributes,
-        NAMES,
+    known = Meaning(
         unit_of(attributes, kind),
         agent=first(attributes, ENTITY) if kind == "agent" else "",
         is_agent_run=kind == "agent" or (not kind and genai.is_agent_run(attributes)),
         tool=first(attributes, ENTITY) if kind == "tool" else "",
     )
+    return stated(attributes, NAMES, known)
 
 
 def unit_of(attributes: Attributes, kind: str) -> str:
-    """By the kind of its own spans, by the request type of older model calls."""
+    """The unit by the kind of Traceloop's own spans, else by the request type of older model calls."""
     if kind in UNITS:
         return UNITS[kind]
     return "llm_call" if attributes.get("llm.request.type") in REQUESTS else genai.unit_of(attributes)

@@ -16,10 +16,11 @@ from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first, f
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-RANK = 10
+BEFORE = ("langsmith",)
 SCOPES = ("ai", "gen_ai")
 OPERATION = "ai.operationId"
 MARKERS = frozenset({OPERATION})
+TOOLS_OFFERED = ("ai.prompt.tools",)
 RUN_AGENT = ("ai.telemetry.functionId", "resource.name")
 NAMES = Names(
     session=(
@@ -42,6 +43,7 @@ NAMES = Names(
         "ai.usage.tokens",
     ),
     output_tokens=("gen_ai.usage.output_tokens", "ai.usage.outputTokens", "ai.usage.completionTokens"),
+    kind=(OPERATION,),
     finish=("ai.response.finishReason", "ai.finishReason", "gen_ai.response.finish_reasons"),
 )
 VERSION_7 = replace(genai.NAMES, session=NAMES.session, user=NAMES.user)
@@ -58,10 +60,10 @@ def read(span: Span) -> Meaning:
     operation = first(attributes, (OPERATION,))
     if not operation:
         unit, is_run = genai.unit_of(attributes), genai.is_agent_run(attributes)
-        return stated(attributes, VERSION_7, unit, is_agent_run=is_run)
+        return stated(attributes, VERSION_7, Meaning(unit, is_agent_run=is_run))
     unit = unit_of(operation)
     is_run = unit == "graph_node" and bool(first(attributes, RUN_AGENT))
-    return stated(attributes, NAMES, unit, is_agent_run=is_run)
+    return stated(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
 
 
 def unit_of(operation: str) -> str:

@@ -21,15 +21,6 @@ from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
 FINISHED = ("tool", "function")  # words of the finish reasons of an answer with tool calls
-NUMBERED = ("llm.output_messages.", "gen_ai.completion.")
-OFFERED = (
-    "ai.prompt.tools",
-    "gen_ai.tool.definitions",
-    "llm.tools.",
-    "llm.request.functions.",
-    "gen_ai.request.tools",
-)
-RAW = ("output.value",)  # LangChain names unreadable calls there alone
 ARGUMENTS = ("arguments", "input", "args")
 MOST_PARTS = 2_000  # of an answer
 LONGEST = 100_000  # characters of an answer
@@ -42,11 +33,17 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
     reason = meaning.finish_reason.lower()
     if not any(word in reason for word in FINISHED):
         return None
-    attributes = span.attributes
-    offered = [str(value) for name, value in attributes.items() if value and name.startswith(OFFERED)]
+    attributes, known = span.attributes, conventions.CONVENTIONS
+    offered = [
+        str(value) for name, value in attributes.items() if value and name.startswith(known.tools_offered)
+    ]
     answers = [
         conventions.output_of(span),
-        *(attributes[name] for name in RAW if "invalid_tool_call" in str(attributes.get(name))),
+        *(
+            attributes[name]
+            for name in known.unreadable_calls
+            if "invalid_tool_call" in str(attributes.get(name))
+        ),
     ]
     for name, arguments in (*numbered(attributes), *(call for answer in answers for call in within(answer))):
         if offered and not any(is_named(name, tools) or is_cut(tools) for tools in offered):
@@ -79,7 +76,11 @@ def is_json(text: str) -> bool:
 def numbered(attributes: Mapping[str, Any]) -> Iterator[Call]:
     """The calls in numbered attributes: `gen_ai.completion.0.tool_calls.0.name`."""
     for key, value in attributes.items():
-        if key.endswith(".name") and ".tool_calls." in key and key.startswith(NUMBERED):
+        if (
+            key.endswith(".name")
+            and ".tool_calls." in key
+            and key.startswith(conventions.CONVENTIONS.tool_calls)
+        ):
             yield str(value), attributes.get(key.removesuffix("name") + "arguments")
 
 

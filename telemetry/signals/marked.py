@@ -6,6 +6,7 @@ The status is explained at https://opentelemetry.io/docs/specs/otel/trace/api/#s
 
 from __future__ import annotations
 
+from telemetry import conventions
 from telemetry.failures import fault
 from telemetry.signals.registry import MARKED, Detection
 from telemetry.spans.meaning import Failure, Meaning
@@ -50,10 +51,10 @@ def recorded_exception(span: Span, meaning: Meaning) -> Failure | None:
 
 
 def records_failures_only_as_events(span: Span) -> bool:
-    """LangSmith sets OK before a timeout comes; Express 5 records in the router and sets no status."""
-    scope = span.origin.scope_name
-    if scope == "langsmith":
+    """Whether the client is one that sets no status: so its convention says, or Express 5, whose router records."""
+    if conventions.fails_without_status(span):
         return True
+    scope = span.origin.scope_name
     # Middleware only hands on what the request handler threw: one failure, one record.
     return scope == EXPRESS or (scope == ROUTER and span.attributes.get("router.type") == "request_handler")
 

@@ -29,13 +29,6 @@ FIX_CATEGORY = ""
 IN_OUTPUT = "error"
 ERROR_WORD = "rror"  # a result that tells of a failure in JSON has it in a key or a value
 JSON_BEGINNINGS = ("{", "[", '"')
-FAILED = {
-    "gen_ai.tool.status": "error",  # Strands
-    "tool.status": "error",
-    "gen_ai.tool.success": False,  # Mastra
-    "haystack.tool.error": True,
-}
-FAILED_MARKS = frozenset(FAILED)
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
@@ -72,9 +65,8 @@ def told_failure(text: str) -> Failure | None:
 def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
     """The client marks the call as failed, with a mark of its own."""
     attributes = span.attributes
-    if FAILED_MARKS.isdisjoint(attributes):
-        return None
-    if all(attributes.get(name) != value for name, value in FAILED.items()):
+    marks = conventions.CONVENTIONS.failed_tool
+    if all(attributes.get(name) != value for name, value in marks.items()):
         return None
     told = fault.text(tool_result(conventions.output_of(span)) or span.name)
     return Failure(SIGNAL, "medium", "tool_error", fault.one_line(told))

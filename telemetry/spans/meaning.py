@@ -20,6 +20,8 @@ class Meaning(NamedTuple):  # made for every span that comes in: several times f
     output_tokens: int | None = None
     finish_reason: str = ""
     error: str = ""  # what went wrong, from clients that say so beside or without an error status
+    is_embedding: bool = False  # a model call that embeds, by the client's own kind of work
+    component: str = ""  # the part of the application that ran, of clients that give all parts one span name
 
 
 @dataclass(frozen=True, slots=True)

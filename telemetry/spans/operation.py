@@ -32,14 +32,6 @@ TRANSPORT = ("messaging.operation.name", "messaging.operation.type", "messaging.
 DESTINATION = ("messaging.destination.template", "messaging.destination.name", "messaging.destination")
 UNNAMED_DESTINATION = ("messaging.destination.temporary", "messaging.destination.anonymous")
 VERB = ("gen_ai.operation.name", "llm.request.type")
-KINDS = (
-    "openinference.span.kind",
-    "mlflow.spanType",
-    "ai.operationId",
-    "langfuse.observation.type",
-    "haystack.component.type",
-)
-COMPONENT = ("haystack.component.name",)
 SQL = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+[\"`\[]?([\w.]+)", re.I)
 MODEL_DATE = re.compile(r"[-@]\d{4}-?\d{2}-?\d{2}$")
 IDS = re.compile(
@@ -76,7 +68,7 @@ def tool_call(span: Span, meaning: Meaning) -> str:
 
 def model_call(span: Span, meaning: Meaning) -> str:
     """`chat gpt-4o-mini`, without the model's release date: answers name it, failures do not."""
-    verb = first(span.attributes, VERB) or verb_of(span)
+    verb = first(span.attributes, VERB) or ("embeddings" if meaning.is_embedding else "chat")
     return f"{verb} {undated(meaning.model[:MAX_LENGTH])}".strip()
 
 
@@ -86,12 +78,6 @@ def undated(model: str) -> str:
     return MODEL_DATE.sub("", model)
 
 
-def verb_of(span: Span) -> str:
-    """Most conventions know chats and embeddings only."""
-    kind = first(span.attributes, KINDS)
-    return "embeddings" if "embed" in kind.lower() else "chat"
-
-
 def agent_run(span: Span, meaning: Meaning) -> str:
     """`agent support_agent`."""
     return f"agent {masked(meaning.agent)}" if meaning.is_agent_run and meaning.agent else ""
@@ -99,8 +85,7 @@ def agent_run(span: Span, meaning: Meaning) -> str:
 
 def component(span: Span, meaning: Meaning) -> str:
     """`haystack.component.run retriever`: Haystack gives all components one span name."""
-    name = first(span.attributes, COMPONENT)
-    return f"{span.name} {masked(name)}" if name else ""
+    return f"{span.name} {masked(meaning.component)}" if meaning.component else ""
 
 
 def http_server(span: Span, meaning: Meaning) -> str:

@@ -5,22 +5,37 @@ from __future__ import annotations
 import inspect
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from telemetry import conventions
 from telemetry.conventions.registry import Convention, Registry
-from tests.telemetry.span_builders import make_span
+from telemetry.grouping.versions import NEWEST
+from telemetry.normalise import normalise
+from telemetry.plugins import PlaceUnclear, in_order
+from telemetry.spans.span import STATUS_OK
+from telemetry.store.row import Row
+from tests.telemetry.span_builders import exception, make_span
 
 ACME = """
 from telemetry.conventions.facts import Names, stated
+from telemetry.spans.meaning import Meaning
 
-RANK = 1
+UNITS = {"embed": "llm_call", "ask": "llm_call", "part": "graph_node"}
+
+BEFORE = ("genai",)
 SCOPES = ("acme*",)
 MARKERS = frozenset({"acme.kind"})
+TOOLS_OFFERED = ("acme.tools",)
+TOOL_CALLS = ("acme.calls.",)
+FAILED_TOOL = {"acme.ok": "no"}
+EXPECTED = ("acme.wanted",)
+FAILS_WITHOUT_STATUS = True
 
 def read(span):
-    return stated(span.attributes, Names(tool=("acme.tool",)), "tool_call")
+    names = Names(tool=("acme.tool",), kind=("acme.kind",), component=("acme.part",), finish=("acme.end",))
+    return stated(span.attributes, names, Meaning(UNITS.get(span.attributes.get("acme.kind"), "tool_call")))
 
 def input_of(span):
     return span.attributes.get("acme.arguments")
@@ -60,10 +75,48 @@ def test_a_new_convention_is_one_new_file() -> None:
     assert (captured.input, captured.replayable) == ({"n": 1}, True)
 
 
-def test_their_order_is_in_the_files_alone() -> None:
-    ranks = [convention.RANK for convention in conventions.CONVENTIONS.conventions]
+@pytest.mark.usefixtures("with_acme")
+def test_the_one_file_says_what_else_its_client_does() -> None:
+    def record(**attributes: object) -> Row:
+        return normalise(make_span(attributes={f"acme.{n}": v for n, v in attributes.items()}), NEWEST)
 
-    assert ranks == sorted(set(ranks))
+    offered = {"tools": '[{"name": "refund"}]', "calls.0.tool_calls.0.name": "cancel", "end": "tool_calls"}
+    raised = make_span("work", scope="acme", status_code=STATUS_OK, events=[exception(type="Boom")])
+
+    assert record(kind="embed").operation == "embeddings"
+    assert record(kind="part", part="planner").operation == "work planner"
+    assert record(kind="ask", **offered).signal_type == "malformed_output"
+    assert record(kind="tool", ok="no").signal_type == "tool_call_failed"
+    assert record(kind="tool", ok="yes").signal_type == ""
+    assert normalise(raised, NEWEST).error_type == "Boom"
+    captured = conventions.capture(make_span(attributes={"acme.kind": "tool", "acme.wanted": "42"}))
+    assert captured is not None
+    assert captured.expected == "42"
+
+
+def test_of_two_that_know_a_span_the_special_one_is_asked_first() -> None:
+    names = [one.__name__.rpartition(".")[2] for one in conventions.CONVENTIONS.conventions]
+
+    assert names[-1] == "genai"
+    for convention in conventions.CONVENTIONS.conventions:
+        place = names.index(convention.__name__.rpartition(".")[2])
+        assert all(place < names.index(other) for other in convention.BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        ({"a": ("b",), "b": ("a",)}, "BEFORE each other: .*a"),
+        ({"a": ("nobody",)}, "a is BEFORE 'nobody', which is not there"),
+    ],
+)
+def test_an_order_that_cannot_be_is_named(before: dict[str, tuple[str, ...]], reason: str) -> None:
+    modules = [ModuleType(name) for name in before]
+    for module in modules:
+        vars(module)["BEFORE"] = before[module.__name__]
+
+    with pytest.raises(PlaceUnclear, match=reason):
+        in_order(modules)
 
 
 @pytest.mark.parametrize(
