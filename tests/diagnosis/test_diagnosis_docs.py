@@ -12,13 +12,18 @@ from diagnosis.detection import agent_runs
 from diagnosis.detection.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
 from diagnosis.detection.rules import unfounded_answer as unfounded
 from diagnosis.diagnose import diagnose
+from diagnosis.evals.formats import FORMATS
+from diagnosis.evals.formats import registry as format_registry
 from diagnosis.issues import contrast, impact, trend
 from diagnosis.issues.contrast import FailedAndHealthy, ValueCounts, judge
 from diagnosis.loops import next_action
 from diagnosis.packets.publishing import shown
 from diagnosis.window import sampling
+from telemetry.conventions import registry as convention_registry
+from telemetry.conventions.registry import Convention
 from telemetry.grouping.message_template import skeleton
 from telemetry.signals import SIGNALS
+from telemetry.signals import registry as signal_registry
 from telemetry.windows import Window
 from tenants.keys.provisioning import Minted
 from tests import ROOT
@@ -123,6 +128,29 @@ def test_the_thresholds_are_those_of_the_code() -> None:
     ]
 
     assert missing(claims) == []
+
+
+def test_what_a_new_file_offers_is_what_the_registries_ask_for() -> None:
+    optional = [part for part in vars(Convention) if part.isupper()]  # those with a value
+    asked = {
+        "signal of a record": [part for part in signal_registry.PARTS if "|" not in part],
+        "form of an eval": format_registry.PARTS,
+        "convention of an instrumentation": [*convention_registry.PARTS, *optional],
+    }
+    rows = {name: PAGE.partition(f"\n| {name} |")[2].partition("\n")[0] for name in asked}
+
+    assert {
+        name: [part for part in parts if f"`{part}`" not in rows[name]] for name, parts in asked.items()
+    } == {name: [] for name in asked}
+
+
+def test_every_form_of_an_eval_has_its_row() -> None:
+    rows = [
+        f"\n| `{form.NAME}` | {form.ABOUT} | `{form.MEDIA_TYPE}` | `{form.__name__.replace('.', '/')}.py` |\n"
+        for form in FORMATS.values()
+    ]
+
+    assert [row for row in rows if row not in PAGE] == []
 
 
 def test_every_signal_and_status_and_module_is_named_and_there() -> None:

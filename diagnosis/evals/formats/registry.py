@@ -13,6 +13,7 @@ PARTS = ("NAME", "AFTER", "MEDIA_TYPE", "ABOUT", "file_name", "why_not", "render
 class EvalFormat(Protocol):
     """What each format's file offers."""
 
+    __name__: str
     NAME: str  # as `format=` asks for it
     AFTER: str  # the format before it in every list; "" for the first
     MEDIA_TYPE: str
