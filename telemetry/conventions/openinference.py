@@ -46,7 +46,7 @@ MODEL = (
 )
 TOOLS_OFFERED = ("llm.tools.",)
 TOOL_CALLS = ("llm.output_messages.",)
-UNREADABLE_CALLS = ("output.value",)  # LangChain names them there alone
+UNREADABLE_CALLS = ("output.value",)  # the only place where LangChain records them
 PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
 REQUESTED = ("model", "model_name", "model_id")
 NODE = ("graph.node.name", "graph.node.id")  # CrewAI puts the role into the id

@@ -1,9 +1,9 @@
 """
-Answers that a failure cut short: what was recorded as a model's answer ends in the traceback of the program itself.
+Answers that a failure cut short: the text recorded as a model's answer holds the traceback of the program itself.
 
-Clients that record what an agent's step printed write it there, and set no status. A model that quotes a traceback
-ends its answer by itself (it has a finish reason) or fences it as code: https://spec.commonmark.org/0.31.2/#fenced-code-blocks.
-The form: https://docs.python.org/3/library/traceback.html
+Clients that record what an agent's step printed put the traceback there and set no error status. A model that quotes a
+traceback ends its answer normally (it has a finish reason) or fences the traceback as code:
+https://spec.commonmark.org/0.31.2/#fenced-code-blocks. Format: https://docs.python.org/3/library/traceback.html
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ FENCE = "```"
 
 
 def broken_answer(span: Span, meaning: Meaning) -> Failure | None:
-    """The answer ends in a traceback."""
+    """Return the failure of an answer that begins or ends with an unfenced traceback, else None."""
     if meaning.finish_reason or not any(map(holds_one, span.attributes.values())):
         return None
     text = words(conventions.output_of(span))
-    at = f"\n{text}".find(f"\n{stacktrace.TRACEBACK}")  # of the one that was raised first
-    if at < 0 or text.count(FENCE, 0, at) % 2 or not soft_errors.has_traceback(text):
+    start = f"\n{text}".find(f"\n{stacktrace.TRACEBACK}")  # of the first traceback
+    if start < 0 or text.count(FENCE, 0, start) % 2 or not soft_errors.has_traceback(text):
         return None
     error_type, message = stacktrace.raised(text)
     return Failure("llm_call_failed", "medium", error_type, one_line(message or error_type), text)
 
 
 def holds_one(value: object) -> bool:
-    """Whether a traceback stands somewhere in it."""
+    """Whether the value is a text that contains a traceback."""
     return isinstance(value, str) and stacktrace.TRACEBACK in value

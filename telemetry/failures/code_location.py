@@ -1,8 +1,8 @@
 """
-Where in the code a record failed, from its stack or its `code.*` attributes.
+The place in the code at which a record failed, from its stack or its `code.*` attributes.
 
-https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/. Grouping leaves lines out on purpose
-(stacktrace.py): they change with releases. Who opens the file wants them.
+https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/. Grouping leaves line numbers out on purpose
+(stacktrace.py), because they change with releases; a person who opens the file needs them.
 """
 
 from __future__ import annotations
@@ -18,37 +18,45 @@ from telemetry.failures.stacktrace import Frame
 FILE = ("code.file.path", "code.filepath")
 LINE = ("code.line.number", "code.lineno")
 FUNCTION = ("code.function.name", "code.function")
-AFTER_FILE = r'(?:", line |:line |:|\()(\d{1,9})'  # Python; .NET; most; PHP
+# A line number with the text between it and the file: of Python, of .NET, of most languages, of PHP.
+AFTER_FILE = r'(?:", line |:line |:|\()(\d{1,9})'
 
 
 @dataclass(frozen=True, slots=True)
 class CodeLocation:
-    """One place in the code; what is not known is None."""
+    """One place in the code; unknown parts are None."""
 
     file: str | None
     line: int | None
     function: str | None
-    own: bool  # of the application, not of its language or libraries
+    own: bool  # the code is the application's, not its language's or a library's
 
     def __str__(self) -> str:
-        """`find src/repo.py:12`."""
+        """Return the location as in `find src/repo.py:12`."""
         line = "" if self.line is None else f":{self.line}"
         return f"{self.function or ''} {self.file or ''}{line}".strip()
 
 
 def of_record(record: Mapping[str, Any]) -> CodeLocation | None:
-    """Where a record, as it is shown, failed: by its last stack, else by what it or its events say of the code."""
-    told = [event["attributes"] for event in reversed(record["events"])]
-    stacks = (facts.get("exception.stacktrace") for facts in told)
-    found = next((where for stack in stacks if isinstance(stack, str) and (where := of_stack(stack))), None)
-    if found and found.own:
-        return found
-    named = (of_attributes(facts) for facts in (*told, record["attributes"]))
-    return next((where for where in named if where), found)
+    """
+    Return the place at which a record, in the form in which answers show it, failed; None if it is unknown.
+
+    The application's own frame in the last stack comes first, then `code.*` attributes of the events or of the record,
+    then any other frame of that stack.
+    """
+    event_facts = [event["attributes"] for event in reversed(record["events"])]
+    stacks = (facts.get("exception.stacktrace") for facts in event_facts)
+    in_stack = next(
+        (place for stack in stacks if isinstance(stack, str) and (place := of_stack(stack))), None
+    )
+    if in_stack and in_stack.own:
+        return in_stack
+    in_attributes = (of_attributes(facts) for facts in (*event_facts, record["attributes"]))
+    return next((place for place in in_attributes if place), in_stack)
 
 
 def of_stack(stack: str) -> CodeLocation | None:
-    """The application's own frame nearest to the failure, else the nearest frame of all."""
+    """Return the place of the application's own frame nearest to the failure, else of the nearest frame, or None."""
     frames = list(stacktrace.frames(stack))
     frame = next((frame for frame in frames if frame.is_own), frames[0] if frames else None)
     if frame is None:
@@ -57,18 +65,18 @@ def of_stack(stack: str) -> CodeLocation | None:
 
 
 def line_of(frame: Frame, stack: str) -> int | None:
-    """The line that the stack names for this frame."""
+    """Return the line number that the stack gives for this frame, or None."""
     if not frame.file:
         return None
     python = stacktrace.TRACEBACK in stack
     text = stack.rpartition(stacktrace.TRACEBACK)[2] if python else stack
     tail = f", in {re.escape(frame.function)}(?:\n|$)" if python else ""
-    found = re.findall(re.escape(frame.file) + AFTER_FILE + tail, text)
-    return int(found[-1 if python else 0]) if found else None
+    numbers = re.findall(re.escape(frame.file) + AFTER_FILE + tail, text)
+    return int(numbers[-1 if python else 0]) if numbers else None
 
 
 def of_attributes(facts: Mapping[str, Any]) -> CodeLocation | None:
-    """What `code.*` attributes say; whose code it is they leave to the path."""
+    """Return the place in `code.*` attributes, or None. Whose code it is follows from the path, as in a stack."""
     file, line, function = (first(facts, names) for names in (FILE, LINE, FUNCTION))
     if not file and not function:
         return None
@@ -78,5 +86,5 @@ def of_attributes(facts: Mapping[str, Any]) -> CodeLocation | None:
 
 
 def first(facts: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    """The first of these attributes that is set."""
+    """Return the value of the first of these attributes that is set, or None."""
     return next((facts[name] for name in names if facts.get(name)), None)

@@ -1,7 +1,7 @@
 """
-What a failed span says about its failure: type, message and stack, from its exception event or its status.
+The type, message and stack of a span's failure, from its exception event or its status.
 
-Types are unreliable: error codes, wrappers, "Exception" for everything. The stack often knows the class.
+Types are unreliable: error codes, wrappers, "Exception" for everything. The stack often names the class.
 https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
 """
 
@@ -22,29 +22,29 @@ REPR = re.compile(r"(?P<type>[A-Za-z_]\w*)\((?P<message>.*)\)$")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Type, message and stack; "" for what is not known."""
+    """Type, message and stack of a failure; "" for unknown parts."""
 
     error_type: str
     message: str
     stack: str = ""
-    depth: int = (
-        1  # frames that tell where. An exception with a message was thrown on purpose: its caller tells more
-    )
+    # The number of frames that identify the place. An exception with a message was thrown on purpose, so that its
+    # caller says more about the failure than the frame itself.
+    depth: int = 1
 
 
 def of(span: Span) -> Fault:
-    """The last exception wins: earlier ones were handled or were its causes."""
+    """Return the fault in the last exception event, else in the status. Earlier events were handled or are causes."""
     event = last_exception(span)
     return from_exception(span, event) if event else from_status(span)
 
 
 def last_exception(span: Span) -> Event | None:
-    """The exception event recorded last, or None."""
+    """Return the exception event that was recorded last, or None."""
     return next((event for event in reversed(span.events) if event.name == "exception"), None)
 
 
 def from_exception(span: Span, event: Event) -> Fault:
-    """What the event says, mended by its stack."""
+    """Return the fault in the event; its stack replaces an unreliable type and a missing or unusable message."""
     error_type = text(event.attributes.get("exception.type"))
     message = text(event.attributes.get("exception.message"))
     stack = text(event.attributes.get("exception.stacktrace"))
@@ -54,23 +54,29 @@ def from_exception(span: Span, event: Event) -> Fault:
     if stacktrace.TRACEBACK in message:
         message = stack_message or message.partition(stacktrace.TRACEBACK)[0]
     message = message or stack_message or span.status_message
-    named = one_line(error_type or error_type_of(span))
+    error_type = one_line(error_type or error_type_of(span))
     depth = 2 if " " in message.strip() else 1
-    return Fault(named, one_line(message or span.name), stack, depth)
+    return Fault(error_type, one_line(message or span.name), stack, depth)
 
 
 def from_status(span: Span) -> Fault:
-    """error.type, then the status text, then the HTTP status, then the name of the work."""
-    named, message = split_status(span.status_message)
+    """
+    Return the fault of a span without an exception event.
+
+    The type is `error.type`, else that in the status message, else the HTTP status. The message is that in the status
+    message, else the HTTP status, else `error.type`, else the span's name.
+    """
+    status_type, message = split_status(span.status_message)
     declared = error_type_of(span)
     status = http_status(span)
     if not message:
         message = f"HTTP {status}" if status >= 400 else declared or span.name
-    return Fault(one_line(declared or named or (str(status) if status >= 400 else "")), one_line(message))
+    error_type = declared or status_type or (str(status) if status >= 400 else "")
+    return Fault(one_line(error_type), one_line(message))
 
 
 def split_status(status_message: str) -> tuple[str, str]:
-    """`KeyError: 'x'` and `KeyError('x')` as type and message; ("", text) for plain text."""
+    """Return type and message of `KeyError: 'x'`, `KeyError('x')` or a traceback; ("", first line) for other text."""
     if stacktrace.TRACEBACK in status_message:
         return stacktrace.raised(status_message)
     line = status_message.strip().partition("\n")[0]
@@ -84,13 +90,13 @@ def split_status(status_message: str) -> tuple[str, str]:
 
 
 def error_type_of(span: Span) -> str:
-    """`error.type`, unless it is the placeholder."""
+    """Return `error.type`; "" if it is missing or says only that something failed, such as `_OTHER`."""
     error_type = text(span.attributes.get("error.type"))
     return "" if error_type in GENERIC else error_type
 
 
 def http_status(span: Span) -> int:
-    """The HTTP status in either spelling; 0 without one."""
+    """Return the HTTP status from the current attribute or its older name; 0 without one."""
     attributes = span.attributes
     value = attributes.get("http.response.status_code", attributes.get("http.status_code"))
     try:
@@ -100,26 +106,26 @@ def http_status(span: Span) -> int:
 
 
 def is_class_name(name: str) -> bool:
-    """Looks like a class, with or without its module: `shop.repo.OrderNotFound`."""
+    """Whether the name looks like that of a class, with or without its module: `shop.repo.OrderNotFound`."""
     last = name.rpartition(".")[2]
     return name.replace(".", "").isidentifier() and last[:1].isupper() and not last.isupper()
 
 
 def is_unreliable(error_type: str) -> bool:
-    """An error code (`card_declined`, `ECONNREFUSED`, `23`), nothing, or the class of everything."""
+    """Whether the type is empty, a generic class, or an error code such as `card_declined`, `ECONNREFUSED`, `23`."""
     return is_generic(error_type) or not is_class_name(error_type)
 
 
 def is_generic(error_type: str) -> bool:
-    """A class that says no more than that something failed."""
+    """Whether the type is empty, or a class that says only that something failed."""
     return not error_type or error_type.rpartition(".")[2] in GENERIC
 
 
 def text(value: object) -> str:
-    """The value as text; "" for none."""
+    """Return the value as text; "" for None."""
     return "" if value is None else str(value)
 
 
 def one_line(message: str) -> str:
-    """One line that every database and list can show."""
+    """Return the message as one line of at most MAX_MESSAGE characters, without NUL, which some databases refuse."""
     return " ".join(message[: MAX_MESSAGE * 4].replace("\x00", "").split())[:MAX_MESSAGE]

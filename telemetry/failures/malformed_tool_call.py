@@ -1,7 +1,7 @@
 """
-Tool calls that cannot be made, in what a model answered: a tool that was not offered, or arguments that are no JSON.
+Tool calls in a model's answer that cannot be made: the tool was not offered, or the arguments are not JSON.
 
-Many frameworks tell the model so and go on: then nothing but the answer shows it. Where tool calls stand:
+Many frameworks report this to the model and continue, so that only the answer shows it. Tool calls are recorded in:
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ (`gen_ai.output.messages`, `gen_ai.tool.definitions`),
 https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md (`llm.output_messages`, `llm.tools`),
 https://ai-sdk.dev/docs/ai-sdk-core/telemetry (`ai.response.toolCalls`, `ai.prompt.tools`)
@@ -20,16 +20,16 @@ from telemetry.failures.unknown_tool import SIGNAL, unknown_tool
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
-FINISHED = ("tool", "function")  # words of the finish reasons of an answer with tool calls
+FINISHED = ("tool", "function")  # words in the finish reasons of answers with tool calls
 ARGUMENTS = ("arguments", "input", "args")
-MOST_PARTS = 2_000  # of an answer
-LONGEST = 100_000  # characters of an answer
+MOST_PARTS = 2_000  # of an answer that are searched
+LONGEST = 100_000  # characters of an answer that is searched
 
 Call = tuple[str, Any]  # name and arguments
 
 
 def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
-    """The model asked for a tool call that cannot be made."""
+    """Return the failure of a model that asked for a tool call that cannot be made, or None."""
     reason = meaning.finish_reason.lower()
     if not any(word in reason for word in FINISHED):
         return None
@@ -56,17 +56,17 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
 
 
 def is_named(name: str, tools: str) -> bool:
-    """Whether the definitions name the tool."""
+    """Whether the tool definitions name the tool."""
     return name == tools or f'"{name}"' in tools or f"'{name}'" in tools
 
 
 def is_cut(tools: str) -> bool:
-    """Whether the definitions begin as JSON and end before it does: SDKs cut long attributes."""
+    """Whether the tool definitions are JSON without its end: SDKs cut long attributes."""
     return tools.startswith(("[{", '{"')) and not is_json(tools)
 
 
 def is_json(text: str) -> bool:
-    """Whether the text is JSON; no arguments at all are often sent as nothing."""
+    """Whether the text is JSON or blank: the arguments of a call without any are often blank."""
     try:
         return not text.strip() or orjson.loads(text) is not None
     except orjson.JSONDecodeError:
@@ -74,7 +74,7 @@ def is_json(text: str) -> bool:
 
 
 def numbered(attributes: Mapping[str, Any]) -> Iterator[Call]:
-    """The calls in numbered attributes: `gen_ai.completion.0.tool_calls.0.name`."""
+    """Yield the calls in numbered attributes such as `gen_ai.completion.0.tool_calls.0.name`."""
     for key, value in attributes.items():
         if (
             key.endswith(".name")
@@ -85,7 +85,7 @@ def numbered(attributes: Mapping[str, Any]) -> Iterator[Call]:
 
 
 def within(answer: Any) -> Iterator[Call]:
-    """The calls inside an answer, however deep."""
+    """Yield the calls inside an answer, at any depth."""
     if isinstance(answer, str) and len(answer) > LONGEST:
         return
     parts = [parsed(answer)]
@@ -102,7 +102,7 @@ def within(answer: Any) -> Iterator[Call]:
 
 
 def call_of(part: dict[str, Any]) -> Call | None:
-    """The part as a tool call, or None: it has a name and arguments, and says or shows that it is a call."""
+    """Return the part's tool call, or None. A call has a name, and a type or a key that marks it as a call."""
     name = part.get("toolName") or part.get("name")
     arguments = next((part[key] for key in ARGUMENTS if key in part), None)
     kind = str(part.get("type", ""))

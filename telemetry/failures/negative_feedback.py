@@ -1,5 +1,5 @@
 """
-What users say about an answer, when it is bad: feedback events, annotations, evaluations by people.
+Negative feedback of users on an answer: feedback events, annotations, evaluations by people.
 
 https://github.com/Arize-ai/openinference/blob/main/spec/annotations.md
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
@@ -62,7 +62,7 @@ LABELS = (
 COMMENTS = ("comment", "feedback.comment", "explanation", "gen_ai.evaluation.explanation", "feedback.text")
 LOGFIRE = "logfire.feedback.name"  # names the attribute that holds the value
 RATED = frozenset({"feedback.score", "feedback.label", "feedback.assertion"})
-# OpenInference: `trace.annotations.0.annotation.score`, and more of them under the next numbers.
+# OpenInference: `trace.annotations.0.annotation.score`; further annotations have the next numbers.
 LISTS = {
     f"{about}{kind}s.": f"{about}{kind}s.0.{kind}."
     for about in ("", "trace.", "session.")
@@ -75,9 +75,9 @@ MARKS = frozenset({*RATED, *FIRST_OF_LIST, LOGFIRE, "gen_ai.evaluation.name"})
 
 
 def complaint(span: Span) -> str | None:
-    """What the user wrote, or a plain sentence; None when no user was unhappy."""
+    """Return the comment of the first negative rating, else its label or a fixed text; None without such a rating."""
     if not span.events and MARKS.isdisjoint(span.attributes):
-        return None  # nearly every span
+        return None  # nearly every span ends here
     for ratings in given(span):
         if is_negative(ratings):
             return first(ratings, COMMENTS) or first(ratings, LABELS) or "negative user feedback"
@@ -85,7 +85,7 @@ def complaint(span: Span) -> str | None:
 
 
 def given(span: Span) -> Iterator[Attributes]:
-    """Each rating by a person that the span carries."""
+    """Yield the attributes of each rating by a person on the span."""
     for event in span.events:
         if event.name in EVENTS or (event.name == EVALUATION and is_by_a_user(event.attributes)):
             yield event.attributes
@@ -100,14 +100,14 @@ def given(span: Span) -> Iterator[Attributes]:
 
 
 def logfire(attributes: Attributes) -> Attributes:
-    """Logfire's `record_feedback`: numbers are scores, texts are labels, truth values are assertions."""
+    """Return the rating that Logfire's `record_feedback` wrote: a text is a label, a number or boolean a score."""
     value = attributes.get(first(attributes, (LOGFIRE,)))
     comment = first(attributes, ("logfire.feedback.comment",))
     return {"label" if isinstance(value, str) else "score": value, "comment": comment}
 
 
 def listed(attributes: Attributes, prefix: str) -> Iterator[Attributes]:
-    """The annotations or evaluations under the prefix, by number."""
+    """Yield the annotations or evaluations by people under the prefix, in the order of their numbers."""
     for entry in numbered(attributes, prefix) or []:
         facts = next(iter(entry.values()), None) if isinstance(entry, dict) and len(entry) == 1 else entry
         if isinstance(facts, dict) and is_by_a_person(facts, prefix):
@@ -115,19 +115,19 @@ def listed(attributes: Attributes, prefix: str) -> Iterator[Attributes]:
 
 
 def is_by_a_person(facts: Attributes, prefix: str) -> bool:
-    """Annotations are a person's unless they say otherwise; evaluations are a program's unless they do."""
+    """Whether a person made it: true of annotations unless they say otherwise, of evaluations only if they say so."""
     kind = str(facts.get("annotator_kind") or "").upper()
     return kind == "HUMAN" or (not kind and prefix.endswith("annotations."))
 
 
 def is_by_a_user(attributes: Attributes) -> bool:
-    """Most evaluations are made by programs; those of users say so in their name."""
+    """Whether the evaluation's name says that a user made it; most evaluations are made by programs."""
     name = str(attributes.get("gen_ai.evaluation.name") or "").lower()
     return any(word in name for word in ("user", "thumb", "feedback", "human", "csat"))
 
 
 def is_negative(ratings: Attributes) -> bool:
-    """The label decides, since scales differ; without a known one, zero and below are bad."""
+    """Whether the rating is bad: by its label, since scales differ; without a known label, if its score is bad."""
     label = first(ratings, LABELS).strip().lower()
     if label in NEGATIVE or ratings.get("feedback.assertion") is False:
         return True
@@ -137,7 +137,7 @@ def is_negative(ratings: Attributes) -> bool:
 
 
 def is_bad_score(value: Any) -> bool:
-    """Zero or below, on any scale that starts at zero or minus one."""
+    """Whether the score is False, or zero or below: bad on any scale that starts at zero or minus one."""
     if isinstance(value, bool):
         return not value
     return isinstance(value, int | float) and value <= 0

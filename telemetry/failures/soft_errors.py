@@ -1,8 +1,8 @@
 """
-Failures that a tool tells in plain text: "Error: no such order", an exit code, a traceback, "503 Server Error".
+Failures that a tool reports in plain text: "Error: no such order", an exit code, a traceback, "503 Server Error".
 
-Only what stands where a failure is reported counts: at the beginning, as a line of its own, or as a title. Documents
-that speak of errors are results. Forms: https://docs.python.org/3/library/traceback.html,
+A text counts only in the places where failures are reported: at the beginning, on a line of its own, or as a title.
+Documents that mention errors are results. Formats: https://docs.python.org/3/library/traceback.html,
 https://requests.readthedocs.io/en/latest/api/#requests.Response.raise_for_status and what agent frameworks write.
 """
 
@@ -13,7 +13,7 @@ import re
 from telemetry.failures import stacktrace
 from telemetry.failures.fault import Fault, is_class_name, one_line
 
-HEAD, TAIL = 600, 400  # characters looked at; reports are short, and stand at an end
+HEAD, TAIL = 600, 400  # characters searched at each end; reports are short, and stand at an end
 LONGEST = 6_000  # characters of a traceback
 LEAD = re.compile(
     r"[\s\"'\[(*#⚠❌✗🚫\ufe0f-]{0,8}(?:"
@@ -57,28 +57,28 @@ MARKS = (
 
 
 def told(text: str) -> Fault | None:
-    """What the text says failed; None when it is a result."""
-    near = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
-    lowered = near.lower()
+    """Return the failure that the text reports; None when it is a result."""
+    excerpt = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
+    lowered = excerpt.lower()
     if has_traceback(text):
         error_type, message = stacktrace.raised(text)
         return Fault(error_type, one_line(message or error_type), text)
     if not any(mark in lowered for mark in MARKS):
         return None  # most results
-    return reported(text[:HEAD], near)
+    return reported(text[:HEAD], excerpt)
 
 
 def has_traceback(text: str) -> bool:
-    """Whether it begins or ends with one, and not only shows one among other things."""
-    at = text.rfind(stacktrace.TRACEBACK)
-    return at >= 0 and (at < HEAD or len(text) - at < LONGEST)
+    """Whether the text begins or ends with a traceback, and does not only show one in its middle."""
+    start = text.rfind(stacktrace.TRACEBACK)
+    return start >= 0 and (start < HEAD or len(text) - start < LONGEST)
 
 
-def reported(head: str, near: str) -> Fault | None:
-    """A failure that is told at the beginning, or an exit code at the end."""
-    code = EXIT.search(near)
+def reported(head: str, excerpt: str) -> Fault | None:
+    """Return the failure that the text's head reports, or that of an exit code at either end; None without one."""
+    code = EXIT.search(excerpt)
     if code:
-        return exited(near, code) if int(code[1]) else None
+        return exited(excerpt, code) if int(code[1]) else None
     match = CLASS.match(head)
     if match and is_class_name(match["type"]):
         return Fault(match["type"], one_line(head[match.end() - 1 :]))
@@ -89,12 +89,12 @@ def reported(head: str, near: str) -> Fault | None:
     return Fault("", one_line(first_line(head))) if LEAD.match(head) else None
 
 
-def exited(near: str, code: re.Match[str]) -> Fault:
-    """A program that ended with another code than zero, with the last thing it said."""
-    lines = [line for line in near.splitlines() if line.strip() and not EXIT.search(line)]
+def exited(excerpt: str, code: re.Match[str]) -> Fault:
+    """Return the failure of a program that ended with a nonzero code; the message is the last line of its output."""
+    lines = [line for line in excerpt.splitlines() if line.strip() and not EXIT.search(line)]
     return Fault(f"exit code {code[1]}", one_line(lines[-1] if lines else f"exit code {code[1]}"))
 
 
 def first_line(text: str) -> str:
-    """The first line with something in it."""
+    """Return the first line that is not blank; the text itself if there is none."""
     return next((line for line in text.splitlines() if line.strip()), text)

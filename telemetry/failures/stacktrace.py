@@ -1,7 +1,7 @@
 """
-Stack traces as text: which exception was raised, and where, by the frames of the application's own code.
+Stack traces as text: the exception that was raised, and its place, by the frames of the application's own code.
 
-The formats are those of `exception.stacktrace`, each language's own:
+`exception.stacktrace` has the format of the language that raised the exception:
 https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
 """
 
@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 TRACEBACK = "Traceback (most recent call last):"
 CAUSED_BY = "\nCaused by: "
-MAX_LENGTH = 16_000  # what is searched, from the end where the raised exception is
+MAX_LENGTH = 16_000  # characters searched, from the end that holds the raised exception
 MAX_FRAMES, MAX_CAUSES = 200, 20
-FRAMES_KNOWN = 2048  # the same few come again and again
-JOINT = " < "  # between frames, from the failure outwards
-MAX_PATH = 60  # frames of a stack without files
+FRAMES_KNOWN = 2048  # cached frames: the same few recur
+JOINT = " < "  # between frames, innermost first
+MAX_PATH = 60  # frames used of a stack without files
 # Each repetition is bounded: stacks come from outside, and a pattern must not take seconds on a hostile one.
 PYTHON = re.compile(r'File "(?P<file>[^"\n]{1,400})", line \d+, in (?P<function>\S{1,200})')
 OTHERS = {
@@ -33,7 +33,7 @@ OTHERS = {
 }
 POSITION = re.compile(r"(?::\d*){1,2}$|:line \d+$")
 NO_FILE = frozenset({"Native Method", "Unknown Source", "native", "<unknown>", "unknown"})
-# Of the language and its test runners, which tell nothing of a failure; of libraries, which tell little.
+# Code of the language and its test runners, which says nothing about a failure, and of libraries, which says little.
 FOREIGN = re.compile(
     r"(?P<runtime>node:|<anonymous>|/lib/python[\d.]+/(?!site-packages|dist-packages)|<frozen|<string>|\$bunfs"
     r"|/lib/ruby/\d|/usr/local/go/|/usr/lib/go|^runtime[./]"
@@ -44,7 +44,7 @@ FOREIGN = re.compile(
     r"|io\.(?:netty|opentelemetry|grpc|vertx)|com\.(?:fasterxml|zaxxer|google\.common))[./])",
     re.M,
 )
-# Code that only says that something failed: whoever called it knows what.
+# Functions that only report a failure of their caller.
 MESSENGER = re.compile(
     r"(?:Exception|Error)s?[.:#]{1,2}\S+$|(?:Preconditions|Asserts?|Assertions|Validate|Objects)\.\w+$"
     r"|(?:^|[.:#>_-])(?:throw|raise|fail|report|panic|abort|assert|check|ensure|require|verify)(?:$|[A-Z_:])"
@@ -52,18 +52,18 @@ MESSENGER = re.compile(
     r"|objc_exception|exceptionPreprocess|cxa_(?:re)?throw"
 )
 # Functions of the platform between a failure and the code that caused it, in stacks that name no files. They change
-# with the graphics card, the version of the system, and what could be symbolicated; the application's call stays. What
-# counts follows the categories driver, gl, load, threadbase and throw of
+# with the graphics card, the version of the system, and what could be symbolicated; the application's call stays. The
+# selection follows the categories driver, gl, load, threadbase and throw of
 # https://github.com/getsentry/sentry/blob/master/src/sentry/grouping/enhancer/enhancement-configs
 PLUMBING = re.compile(
-    # A graphics driver and its library: told by who drew, not by the card.
+    # A graphics driver and its library. The code that drew identifies the failure, not the graphics card.
     r"^(?:gpus[A-Z]|gl[a-z]?[A-Z]|CGL[A-Z]|[iI]ntel[A-Z]|IOAccel)"
     # The dynamic loader, inside dlopen: https://github.com/apple-oss-distributions/dyld
     r"|^(?:ImageLoader\w*|dyld\d?)::|^dlopen_internal$"
-    # What runs an event loop or begins a thread is below every failure.
+    # Functions that run an event loop or start a thread are at the bottom of every stack.
     r"|^_*CFRUNLOOP_|^_*CFRunLoop|^start(?:_wqthread)?$|^_?(?:pthread|thread)_(?:start|wqthread|body)$"
     r"|^_dispatch_(?:client_callout|root_queue|worker_thread)|^BaseThreadInitThunk$|^RtlUserThreadStart$|^TppWorker"
-    # Ends the process for whoever destroys a running thread: https://en.cppreference.com/w/cpp/thread/thread/~thread
+    # Ends the process when a running thread is destroyed: https://en.cppreference.com/w/cpp/thread/thread/~thread
     r"|(?:^|::)thread::~thread$"
 )
 COUNTERS = re.compile(r"\$\d+|\.cold(?:\.\d+)?$|\.(?:isra|part|constprop)\.\d+|(?<=lambda)\$\w+\$\d+")
@@ -72,116 +72,124 @@ NAMED = re.compile(r"(?P<type>[A-Za-z_$][\w.$]*)(?:: (?P<message>.*))?$")
 
 
 class Frame(NamedTuple):
-    """One step of a stack; "" for what is not known."""
+    """One frame of a stack; "" for unknown parts."""
 
     function: str
     file: str
 
     @property
     def is_own(self) -> bool:
-        """Neither the language's nor a library's, and somebody knows where it is."""
+        """Whether the frame is the application's own: its file is known, and is not the language's or a library's."""
         return bool(self.file) and not owner(self)
 
     def __str__(self) -> str:
-        """`orderTotal src/orders.js`: one folder tells files apart, those above it change with releases."""
+        """Return `orderTotal src/orders.js`: one folder distinguishes files, those above it change with releases."""
         place = "/".join(self.file.replace("\\", "/").split("/")[-2:])
         return RUN_OF_DIGITS.sub("*", f"{COUNTERS.sub('', self.function)} {place}".strip())[:200]
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
 def owner(frame: Frame) -> str:
-    """`runtime`, `library`, or "" for the application's own code."""
-    found = FOREIGN.search(f"{frame.file}\n{frame.function}")
-    return found.lastgroup or "" if found else ""
+    """Return whose code the frame is: `runtime`, `library`, or "" for the application's own."""
+    match = FOREIGN.search(f"{frame.file}\n{frame.function}")
+    return match.lastgroup or "" if match else ""
 
 
 def raised(stack: str) -> tuple[str, str]:
-    """Type and message of the exception that left, as the stack names them; ("", "") if it does not."""
+    """Return type and message of the exception raised last, as the stack names them; ("", "") if it does not."""
     line = python_exception(stack) if TRACEBACK in stack else stack.lstrip().partition("\n")[0]
     match = NAMED.match(line)
     return (match["type"], match["message"] or "") if match else ("", "")
 
 
 def python_exception(stack: str) -> str:
-    """The first line after the last part's frames: what came before was handled, what follows are notes."""
+    """
+    Return the first line after the frames of the last traceback, which names the exception.
+
+    Exceptions of earlier tracebacks were handled or are causes; the lines that follow are notes.
+    """
     lines = stack.rpartition(TRACEBACK)[2].splitlines()
     return next((line for line in lines if line and not line[0].isspace()), "")
 
 
 def origin(stack: str, depth: int, skips_plumbing: bool) -> str:
     """
-    What of a stack tells one bug from another: where it was raised, by the innermost code that says something.
+    Return the part of a stack that distinguishes bugs: the innermost frames that say where it was raised, or "".
 
     Args:
-        depth: frames. An exception with a message was thrown on purpose, and its caller tells more.
+        depth: number of frames. An exception with a message was thrown on purpose, and its caller says more.
         skips_plumbing: whether functions of the platform are left out of stacks without files.
     """
     parts = [stack] if TRACEBACK in stack else reversed(stack.rsplit(CAUSED_BY, MAX_CAUSES))
-    return next((found for part in parts if (found := origin_in(frames(part), depth, skips_plumbing))), "")
+    return next((place for part in parts if (place := origin_in(frames(part), depth, skips_plumbing))), "")
 
 
 def origin_in(stack: Iterable[Frame], depth: int, skips_plumbing: bool) -> str:
-    """The top own frames; without one a library's; without files the path of functions."""
-    walked: list[Frame] = []
-    own: list[Frame] = []
+    """Return the innermost own frames; without one, library frames; without files, the path of functions."""
+    inner_frames: list[Frame] = []
+    own_frames: list[Frame] = []
     for frame in stack:
-        walked.append(frame)
+        inner_frames.append(frame)
         if frame.is_own and not says_only(frame):
-            own.append(frame)
-            if len(own) == depth:
+            own_frames.append(frame)
+            if len(own_frames) == depth:
                 break
-    foreign = walked[: walked.index(own[0])] if own else walked
-    known = [frame for frame in foreign if owner(frame) != "runtime"]
-    if any(not frame.file for frame in known):
-        return path([*foreign, *own[:1]], skips_plumbing)
-    telling = own or [frame for frame in known if not says_only(frame)] or known
-    return JOINT.join(map(str, telling[:depth])) or path(walked, skips_plumbing)
+    outside = inner_frames[: inner_frames.index(own_frames[0])] if own_frames else inner_frames
+    not_runtime = [frame for frame in outside if owner(frame) != "runtime"]
+    if any(not frame.file for frame in not_runtime):
+        return path([*outside, *own_frames[:1]], skips_plumbing)
+    candidates = own_frames or [frame for frame in not_runtime if not says_only(frame)] or not_runtime
+    return JOINT.join(map(str, candidates[:depth])) or path(inner_frames, skips_plumbing)
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
 def says_only(frame: Frame) -> bool:
-    """Code that throws for others."""
+    """Whether the frame's function only reports a failure of its caller."""
     return bool(MESSENGER.search(frame.function))
 
 
 def path(stack: list[Frame], skips_plumbing: bool) -> str:
-    """The functions from the failure outwards."""
-    named = [frame for frame in stack if frame.function]
+    """Return the stack's functions, innermost first, each once, from the first that does more than report."""
+    steps = [frame for frame in stack if frame.function]
     if skips_plumbing:
-        named = [frame for frame in named if not PLUMBING.search(frame.function)] or named
-    start = next((at for at, frame in enumerate(named) if not says_only(frame)), 0)
-    steps = dict.fromkeys(frame.function for frame in named[start : start + MAX_PATH])
-    return RUN_OF_DIGITS.sub("*", JOINT.join(steps))
+        steps = [frame for frame in steps if not PLUMBING.search(frame.function)] or steps
+    start = next((index for index, frame in enumerate(steps) if not says_only(frame)), 0)
+    functions = dict.fromkeys(frame.function for frame in steps[start : start + MAX_PATH])
+    return RUN_OF_DIGITS.sub("*", JOINT.join(functions))
 
 
 def frames(stack: str) -> Iterator[Frame]:
-    """The frames, nearest to the failure first."""
+    """Return the frames, nearest to the failure first."""
     if TRACEBACK in stack:
         last_part = stack.rpartition(TRACEBACK)[2][-MAX_LENGTH:]
         return islice(matched(reversed(list(PYTHON.finditer(last_part)))), MAX_FRAMES)
     top = stack[:MAX_LENGTH]
-    found = at_lines(top) if "at " in top else iter(())
+    result = at_lines(top) if "at " in top else iter(())
     for mark, pattern in OTHERS.items():
         if mark in top:
-            found = matched(pattern.finditer(top))
-    return islice(found, MAX_FRAMES)
+            result = matched(pattern.finditer(top))
+    return islice(result, MAX_FRAMES)
 
 
-def matched(found: Iterable[re.Match[str]]) -> Iterator[Frame]:
-    """The frames that a pattern found."""
-    return (Frame(match["function"], match["file"]) for match in found)
+def matched(matches: Iterable[re.Match[str]]) -> Iterator[Frame]:
+    """Return the frames in the matches of a language's pattern."""
+    return (Frame(match["function"], match["file"]) for match in matches)
 
 
 def at_lines(text: str) -> Iterator[Frame]:
-    """`at f (file:1:2)`, `at a.B.c(D.java:1)`, `at A.B() in file:line 1`, `at file:1:2`: JavaScript, JVM, .NET."""
+    """
+    Return the frames of stacks of JavaScript, the JVM and .NET, whose lines begin with `at`.
+
+    `at f (file:1:2)`, `at file:1:2`; `at a.B.c(D.java:1)`; `at A.B() in file:line 1`.
+    """
     steps = (line.strip() for line in text.split("\n") if "at " in line)
-    found = (at_line(step[3:].removeprefix("async ")) for step in steps if step.startswith("at "))
-    return (frame for frame in found if frame)
+    results = (at_line(step[3:].removeprefix("async ")) for step in steps if step.startswith("at "))
+    return (frame for frame in results if frame)
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
 def at_line(step: str) -> Frame | None:
-    """One such line without its `at`; None for a line of the message that begins so."""
+    """Return the frame in such a line without its `at`; None for a line of the message that begins with `at`."""
     dotnet, separator, source = step.rpartition(") in ")
     if separator:
         return Frame(dotnet.partition("(")[0], without_position(source))
@@ -192,5 +200,5 @@ def at_line(step: str) -> Frame | None:
 
 
 def without_position(place: str) -> str:
-    """The file alone."""
+    """Return the file of a place without line and column; "" for code without a file."""
     return "" if place in NO_FILE else POSITION.sub("", place).removeprefix("file://")

@@ -1,8 +1,8 @@
 """
-Tool calls that fail because there is no such tool: the model asked for it, so the failure is the model's answer.
+Tool calls that fail because there is no such tool. The model asked for it, so the failure is one of the model's answer.
 
-Some clients record what was offered, and the answer shows it (malformed_tool_call.py); with others only the call that
-fails does. What they say: https://github.com/langchain-ai/langgraph (ToolNode, "is not a valid tool"),
+Some clients record which tools were offered, and the answer shows the failure (malformed_tool_call.py); with others
+only the failed call does. Their messages: https://github.com/langchain-ai/langgraph (ToolNode, "is not a valid tool"),
 https://ai.pydantic.dev ("Unknown tool name"), https://github.com/openai/openai-agents-python ("Tool ... not found"),
 https://ai-sdk.dev ("unavailable tool"), https://modelcontextprotocol.io/specification/ ("Unknown tool"), and, where
 an application looks its tools up by name, the language: https://docs.python.org/3/library/exceptions.html#KeyError
@@ -27,34 +27,36 @@ SAID = re.compile(
     re.I,
 )
 KEY = re.compile(r"['\"]?([A-Za-z_][\w.-]{0,100})['\"]?$")
+# Keys in the input of a dispatcher: of the tool's name, and the beginnings of those of its arguments.
 NAMES, ARGUMENTS = (
     ("name", "tool_name", "toolName"),
     ("arg", "input", "param", "tool_input"),
-)  # of a dispatcher
+)
 
 
-def as_unknown_tool(found: Failure, span: Span, meaning: Meaning) -> Failure:
-    """The failure of a tool call; that of the answer that asked for it, if it says that there is no such tool."""
-    name = missing(found, span, meaning)
-    return unknown_tool(name) if name else found
+def as_unknown_tool(failure: Failure, span: Span, meaning: Meaning) -> Failure:
+    """Return a tool call's failure; as one of the model's answer if it says that there is no such tool."""
+    name = missing(failure, span, meaning)
+    return unknown_tool(name) if name else failure
 
 
 def unknown_tool(name: str) -> Failure:
-    """The model asked for a tool that nobody offered."""
+    """Return the failure of a model that called a tool which was not offered."""
     return Failure(SIGNAL, "medium", ERROR_TYPE, f"the model called the tool {name}, which was not offered")
 
 
-def missing(found: Failure, span: Span, meaning: Meaning) -> str:
-    """The tool that is not there; "" when the call failed for another reason."""
-    said = KEY.match(found.message) if found.error_type.endswith("KeyError") else SAID.search(found.message)
-    name = next(filter(None, said.groups())) if said else ""
+def missing(failure: Failure, span: Span, meaning: Meaning) -> str:
+    """Return the name of the tool that does not exist; "" when the call failed for another reason."""
+    message = failure.message
+    match = KEY.match(message) if failure.error_type.endswith("KeyError") else SAID.search(message)
+    name = next(filter(None, match.groups())) if match else ""
     return name if name in asked(span, meaning) else ""
 
 
 def asked(span: Span, meaning: Meaning) -> set[str]:
-    """What the tool is called: by the span, or in what a dispatcher was given, a name with arguments."""
+    """Return the names of the called tool: the span's, and those in the input of a dispatcher, beside arguments."""
     convention = conventions.of(span)
-    given = parsed(convention.input_of(span)) if convention else None
-    if not isinstance(given, dict) or not any(key.startswith(ARGUMENTS) for key in given):
+    call_input = parsed(convention.input_of(span)) if convention else None
+    if not isinstance(call_input, dict) or not any(key.startswith(ARGUMENTS) for key in call_input):
         return {meaning.tool}
-    return {meaning.tool, *(given[name] for name in NAMES if isinstance(given.get(name), str))}
+    return {meaning.tool, *(call_input[name] for name in NAMES if isinstance(call_input.get(name), str))}
