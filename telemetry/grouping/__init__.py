@@ -1,5 +1,5 @@
 """
-Which failures are one: the cause of a failure, its fingerprint in each version, and who is charged in a trace.
+The grouping of failures: a failure's cause, its fingerprint in each version, and the primary failures of a trace.
 
 May import `telemetry.signals`, `telemetry.failures` and `telemetry.spans`.
 """

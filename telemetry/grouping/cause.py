@@ -1,8 +1,8 @@
 """
-What tells one cause of failure from another: the class, the message without what varies, and where it was raised.
+The cause of a failure, as texts that distinguish it: class, message without its variable parts, place of raising.
 
-A cause that is told well is the same one in whatever operation it comes up; one that any operation may give
-("HTTP 503", "not found") is told by the operation it came up in.
+A specific cause is one cause in whatever operation it occurs. A cause that any operation may have ("HTTP 503",
+"not found") is distinguished by its operation as well.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from telemetry.signals import SIGNALS
 from telemetry.spans.meaning import Failure
 
 WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
-TELLING, SURE = 2, 3  # words of a message
-# What any operation may answer: https://www.iana.org/assignments/http-status-codes/http-status-codes.xhtml,
+TELLING, SURE = 2, 3  # fewest words of a specific message; of one that is specific without a stack
+# Messages of any operation: https://www.iana.org/assignments/http-status-codes/http-status-codes.xhtml,
 # https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/errno.h.html, https://grpc.io/docs/guides/status-codes/
 COMMON = re.compile(
     r"(?:access|permission) denied|an error occurred|something went wrong|bad (?:gateway|request)|broken pipe"
@@ -42,29 +42,33 @@ BUILT_IN = re.compile(
 
 
 def cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
-    """What tells one cause from another, by kind of signal."""
+    """Return the texts that distinguish the failure's cause, as its signal defines them."""
     signal = SIGNALS.signals.get(failure.signal_type)
     return CAUSES[signal.CAUSE if signal else "place"](failure, rules)
 
 
 def none(failure: Failure, rules: Rules) -> tuple[str, ...]:
-    """Nothing: users complain in their own words."""
+    """Return no text: users complain in their own words."""
     return ()
 
 
 def place(failure: Failure, rules: Rules) -> tuple[str, ...]:
-    """Class, message, and where it was raised."""
+    """Return the class, the message, and the place where it was raised."""
     return (*class_and_text(failure), origin(failure.stack, failure.depth, rules.skips_plumbing))
 
 
 def answer(failure: Failure, rules: Rules) -> tuple[str, ...]:
-    """A model's failure is the provider's: whoever called it, whichever library wrapped its answer."""
+    """
+    Return the message, with the class only if the message is one word.
+
+    A model call's failure is the provider's, whoever made the call and whichever library wrapped the answer.
+    """
     error_type, text = class_and_text(failure)
     return (text,) if " " in text else (error_type, text)
 
 
 def tool(failure: Failure, rules: Rules) -> tuple[str, ...]:
-    """Class and message, and the frame where these could be anybody's. Its caller is the framework's business."""
+    """Return class and message, with the innermost frame if they are not specific; its caller is framework code."""
     error_type, text = class_and_text(failure)
     if is_domain_error(error_type, text):
         return error_type, text
@@ -75,33 +79,34 @@ CAUSES = {"none": none, "place": place, "answer": answer, "tool": tool}
 
 
 def class_and_text(failure: Failure) -> tuple[str, str]:
-    """The class without its module, and the message without what varies."""
+    """Return the class without its module, and the message without its variable parts."""
     return class_name(failure.error_type), skeleton(failure.message)
 
 
 def is_domain_error(error_type: str, text: str) -> bool:
-    """A class of the application's own with a sentence: frameworks record it with a stack or without."""
+    """Whether class and message are specific: the application's own class, with a sentence. A stack may be missing."""
     return bool(error_type) and not BUILT_IN.fullmatch(error_type) and words(text) >= SURE
 
 
-def is_common(failure: Failure, told: tuple[str, ...]) -> bool:
-    """Whether any operation may fail with such a cause, so that the operation is part of it."""
-    if failure.error_type == UNKNOWN_TOOL:  # whichever model asked for it, and wherever that shows
+def is_common(failure: Failure, texts: tuple[str, ...]) -> bool:
+    """Whether any operation may fail with the cause of these texts, so that the operation is part of the cause."""
+    # An unknown tool is one cause, whichever model asked for it and whichever span shows it.
+    if failure.error_type == UNKNOWN_TOOL:
         return False
     signal = SIGNALS.signals.get(failure.signal_type)
     if signal is None or not signal.IN_ANY_OPERATION:
         return True
-    frame = told[2] if len(told) > 2 else ""
-    return not frame and (words(told[1]) < TELLING or bool(COMMON.fullmatch(told[1].rstrip(".!"))))
+    frame = texts[2] if len(texts) > 2 else ""
+    return not frame and (words(texts[1]) < TELLING or bool(COMMON.fullmatch(texts[1].rstrip(".!"))))
 
 
 def words(text: str) -> int:
-    """How many words of letters it has."""
+    """Return the number of words in the text that consist of letters."""
     return len(WORD.findall(text))
 
 
 def class_name(error_type: str) -> str:
-    """The type without its module, so that a moved class stays the same; "" for the class of everything."""
+    """Return the type without its module, so that a moved class stays the same; "" for a generic class."""
     if is_generic(error_type):
         return ""
     return skeleton(error_type) if "@" in error_type else error_type.rpartition(".")[2]

@@ -1,8 +1,9 @@
 """
-The key of a kind of failure: the same cause gives the same 64 bits, in every process and release.
+The fingerprint of a failure, which is the key of its cluster: one cause has the same 64 bits in every process.
 
-Made of what stays when the same thing happens again, by the rules of one version (versions.py), since clusters are
-compared over weeks. The idea of masking what varies: https://develop.sentry.dev/backend/application-domains/grouping/
+It is a hash of what stays the same when a failure recurs, by the rules of one version (versions.py), since clusters are
+compared over weeks and releases. Source of the idea to leave variable parts out:
+https://develop.sentry.dev/backend/application-domains/grouping/
 """
 
 from __future__ import annotations
@@ -19,19 +20,19 @@ CLUSTER_ID = re.compile(r"clu_[0-9a-f]{16}")
 
 
 def fingerprint(service: str, operation: str, failure: Failure, rules: Rules) -> int:
-    """A signed 64-bit number, never 0, which stands for "no failure"."""
-    told = cause(failure, rules)
-    place = operation if is_common(failure, told) else ""
-    return hash64_of_texts(str(rules.version), failure.signal_type, service, place, *told)
+    """Return the 64-bit fingerprint, signed, never 0 (0 stands for "no failure")."""
+    texts = cause(failure, rules)
+    place = operation if is_common(failure, texts) else ""
+    return hash64_of_texts(str(rules.version), failure.signal_type, service, place, *texts)
 
 
 def cluster_id(fingerprint: int) -> str:
-    """`clu_` and the 64 bits as 16 hex digits."""
+    """Return the cluster id: `clu_` and the 64 bits as 16 hex digits."""
     return f"{PREFIX}{fingerprint & 0xFFFFFFFFFFFFFFFF:016x}"
 
 
 def of_cluster_id(text: str) -> int | None:
-    """The fingerprint of a cluster id; None when it is not one."""
+    """Return the fingerprint of a cluster id; None when the text is not one."""
     if not CLUSTER_ID.fullmatch(text):
         return None
     return int.from_bytes(bytes.fromhex(text.removeprefix(PREFIX)), "big", signed=True)

@@ -1,9 +1,9 @@
 """
-A message without what varies from one failure to the next: numbers, ids, names, places, times.
+Message templates: messages with placeholders for what varies between failures: numbers, ids, names, places, times.
 
-What varies is told by its form alone, one message at a time, so that the same text gives the same skeleton in every
-process and order of arrival. The forms are those of the variables in https://arxiv.org/abs/2308.10828 (Loghub-2.0);
-what must stay is what tells bugs apart: status codes, names of attributes, classes, the hosts that were called.
+Variable parts are recognized by their form alone, one message at a time, so that a text has the same template in every
+process and order of arrival. The forms are those of the variables in https://arxiv.org/abs/2308.10828 (Loghub-2.0).
+Parts that distinguish bugs stay: status codes, names of attributes, classes, the hosts that were called.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-HOLE = "\x02"  # stands for what was taken out; shown as `*`
-KEEP = "\x01"  # stands before what must stay. Neither is ever in a message, which is one clean line.
-# Quoted words beside these name a part of the program, not a value.
+# Two control characters that are not expected in a message, which is a single line.
+HOLE = "\x02"  # placeholder for a removed part; shown as `*`
+KEEP = "\x01"  # stands before a part that must stay
+# Quoted words beside these words name a part of the program, not a value.
 BEFORE = "reading|setting|property|attribute|method|function|column|field|module|named|argument|parameter"
 AFTER = "object|codec|argument|attribute|parameter|field|property|column|module"
 WORD = rf"[^\s,;:()<>'\"=\[\]{{}}{KEEP}{HOLE}]*"
@@ -25,7 +26,7 @@ UNIT = "ms|msecs?|milliseconds?|us|s|secs?|seconds?|m|mins?|minutes?|h|hours?|da
 
 
 class Mask(NamedTuple):
-    """A form of what varies. Only messages with one of the `marks` are searched for it."""
+    """A form of variable parts, and its replacement. Only messages with one of the `marks` are searched for it."""
 
     marks: tuple[str, ...]
     form: re.Pattern[str]
@@ -33,14 +34,14 @@ class Mask(NamedTuple):
 
 
 def mask(marks: str, form: str, stays: str = HOLE, flags: int = 0) -> Mask:
-    """A mask; its marks are separated by spaces, none means every message."""
+    """Return a Mask. Its marks are separated by spaces; without any, every message is searched."""
     return Mask(tuple(marks.split()), re.compile(form, flags), stays)
 
 
 MASKS = (
-    # An API's error body inside the message: its own message says it all.
+    # An API's error body inside the message is replaced by the body's own message.
     mask("{", r"\{.*?['\"](?:message|error|detail)['\"]:\s*(?:'([^']*)|\"([^\"]*)).*$", r"\1\2"),
-    # Statuses stay, but for those of success.
+    # Status codes stay, except those of success.
     mask(
         "0 1 2 3 4 5 6 7 8 9",
         r"(?<![a-z])(code|status|http|errno)\b([ :=#]{0,3})((?!2\d\d\b)[1-9]\d{0,2})\b",
@@ -58,7 +59,7 @@ MASKS = (
     # Paths of two steps and more; IPv6 and hardware addresses.
     mask("/ \\", rf"(?<![\w{HOLE}])(?:[A-Za-z]:)?(?:[\\/]{PATH}){{2,}}[\\/]?"),
     mask(":", r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])", flags=re.I),
-    # Dotted names: packages, settings, hosts. Exceptions stay, and what was called or asked for.
+    # Dotted names: packages, settings, hosts. Exceptions stay, and names of what was called or looked up.
     mask(
         ".",
         rf"(?<![\w.{KEEP}/-])(?<!to )(?<!at )(?<!NOTFOUND )(?<!named )"
@@ -78,15 +79,16 @@ MASKS = (
     mask(HOLE, rf"(?:[\w.]+-)?{HOLE}(?:[:-](?:[0-9a-fA-F]{{2,4}}:)*{HOLE}|[:-][0-9a-f]{{2}}\b)*"),
     mask(HOLE, rf"[<>~≈≤≥+-]=? ?(?={HOLE})", ""),
     mask(HOLE, rf"{HOLE} ?(?:AM|PM|UTC|GMT|[ECMP][SD]T|{UNIT})(?!\w)"),
-    mask("()", rf"(?<={HOLE} )\(\)", f"({HOLE})"),  # nothing where others have something
+    # Empty parentheses where other messages have a value in them.
+    mask("()", rf"(?<={HOLE} )\(\)", f"({HOLE})"),
     mask(HOLE, rf"{HOLE}(?:[,\s]*{HOLE})+"),
     mask("", rf"{KEEP}|\s+(?= )|\s+$", ""),
 )
 
 
 def skeleton(message: str) -> str:
-    """The message with `*` for what varies."""
-    for marks, form, stays in MASKS:
-        if not marks or any(mark in message for mark in marks):
-            message = form.sub(stays, message)
+    """Return the message with `*` for each part that varies."""
+    for marks, form, replacement in MASKS:
+        if not marks or any(text in message for text in marks):
+            message = form.sub(replacement, message)
     return message.strip().replace(HOLE, "*")
