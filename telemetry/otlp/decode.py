@@ -1,7 +1,7 @@
 """
-An OTLP request body as spans: one message type for both encodings, then one walk over it.
+The spans of an OTLP request body. Both encodings are parsed into one message type, which is then read span by span.
 
-Spans that can never be stored (no valid ids) are counted apart; the rest of the request goes on.
+Spans without valid ids can never be stored: each is refused with a reason, and the rest of the request is accepted.
 https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 """
 
@@ -23,7 +23,7 @@ from telemetry.otlp.values import attributes
 from telemetry.spans.span import Event, Origin, Span
 from telemetry.windows import FURTHEST
 
-MAX_TIME = FURTHEST - 1  # windows are half-open
+MAX_TIME = FURTHEST - 1  # the last time that a half-open window can hold
 MAX_SPANS = 50_000  # in one request; exporters send 512, and a body of tiny spans must not fill the memory
 NO_TRACE_ID, NO_SPAN_ID = bytes(16), bytes(8)
 INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"  # why a span is refused
@@ -48,19 +48,19 @@ class Undecodable(ValueError):
 
 
 class TooManySpans(ValueError):
-    """The request holds more than MAX_SPANS."""
+    """The request holds more spans, or more of their parts, than one request may hold."""
 
 
 @dataclass(slots=True)
 class Decoded:
-    """The valid spans of a request, and why others were refused."""
+    """The valid spans of a request, and the reasons why others were refused."""
 
     spans: list[Span] = field(default_factory=list)
-    rejected: list[str] = field(default_factory=list)  # one reason a span
+    rejected: list[str] = field(default_factory=list)  # one reason per span
 
 
 def parse(body: bytes, encoding: Encoding) -> ExportTraceServiceRequest:
-    """The official message. Undecodable when the body is broken as a whole; TooManySpans."""
+    """Return the official message. Raises Undecodable when the body is broken as a whole, and TooManySpans."""
     try:
         request = otlp_json.parse(body) if encoding is Encoding.JSON else from_protobuf(body)
     except TooManyParts as error:
@@ -73,13 +73,13 @@ def parse(body: bytes, encoding: Encoding) -> ExportTraceServiceRequest:
 
 
 def sizes(request: ExportTraceServiceRequest) -> tuple[int, int]:
-    """How many spans, and how many resources and scopes: each is looked at one by one."""
+    """Return the number of spans, and that of resources and scopes: each is processed one by one."""
     scopes = [scope for group in request.resource_spans for scope in group.scope_spans]
     return sum(len(scope.spans) for scope in scopes), len(request.resource_spans) + len(scopes)
 
 
 def from_protobuf(body: bytes) -> ExportTraceServiceRequest:
-    """The message; text that is not UTF-8 is mended, which costs a second look at such a body alone."""
+    """Return the message. If text that is not UTF-8 makes the parser refuse it, it is repaired and parsed again."""
     check_protobuf(body)
     try:
         return ExportTraceServiceRequest.FromString(body)
@@ -88,7 +88,7 @@ def from_protobuf(body: bytes) -> ExportTraceServiceRequest:
 
 
 def spans(request: ExportTraceServiceRequest) -> Decoded:
-    """The request's spans in the order sent."""
+    """Return the request's valid spans in the order sent, and the reasons why others are refused."""
     decoded = Decoded()
     for origin, message in walk(request):
         reason = invalid(message)
@@ -100,7 +100,7 @@ def spans(request: ExportTraceServiceRequest) -> Decoded:
 
 
 def walk(request: ExportTraceServiceRequest) -> Iterator[tuple[Origin, SpanMessage]]:
-    """Every span with what it shares with others."""
+    """Yield every span with its Origin, which all spans of its scope share."""
     for group in request.resource_spans:
         resource = attributes(group.resource.attributes)
         resource_message = serialized(ResourceSpans(resource=group.resource, schema_url=group.schema_url))
@@ -113,12 +113,12 @@ def walk(request: ExportTraceServiceRequest) -> Iterator[tuple[Origin, SpanMessa
 
 
 def serialized(message: ResourceSpans | ScopeSpans) -> bytes:
-    """The same bytes for the same content."""
+    """Return the message as bytes that are equal for equal content."""
     return message.SerializeToString(deterministic=True)
 
 
 def invalid(span: SpanMessage) -> str:
-    """Why the span cannot be stored, or ""."""
+    """Return the reason why the span cannot be stored, or ""."""
     if len(span.trace_id) != 16 or span.trace_id == NO_TRACE_ID:
         return INVALID_TRACE_ID
     if len(span.span_id) != 8 or span.span_id == NO_SPAN_ID:
@@ -127,7 +127,7 @@ def invalid(span: SpanMessage) -> str:
 
 
 def read(span: SpanMessage, origin: Origin) -> Span:
-    """The message as plain values. A span that does not say when it started is placed at its end."""
+    """Return the span as plain values. A span without a start time starts at its end."""
     parent, end = span.parent_span_id, span.end_time_unix_nano
     kind, status = span.kind, span.status
     return Span(

@@ -1,9 +1,9 @@
 """
-A JSON object into a protobuf message, field by field: null is absent, unknown names are ignored, a wrong type
-is a ValueError that says where.
+Protobuf messages filled from JSON objects, field by field. null means absent, unknown names are ignored, and a value of
+a wrong type raises a ValueError that names the field.
 
-What a message can hold is a table from JSON names to functions that put a value into it. Only what was sent costs time,
-and messages are filled in place: building them apart and copying them in took four times as long.
+The fields of a message are a table from JSON names to functions that put a value into the message. Only fields that
+were sent cost time, and messages are filled in place: to build them separately and copy them took four times as long.
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 """
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-Read = Callable[[Any, str], Any]  # of a JSON value and its name
-Put = Callable[[Any, Any, str], None]  # into a message: a JSON value and its name
+Read = Callable[[Any, str], Any]  # from a JSON value and its name to the value of the field
+Put = Callable[[Any, Any, str], None]  # of a message, a JSON value and its name
 Fields = Mapping[str, Put]
 
 NUMBER_OR_TEXT = (str, int, float)
@@ -23,7 +23,7 @@ INT32 = range(-(1 << 31), 1 << 31)
 
 
 def fill(message: Any, data: dict[str, Any], fields: Fields) -> None:
-    """Put what is known of the JSON object into the message."""
+    """Put the known fields of the JSON object into the message."""
     for name, value in data.items():
         put = fields.get(name)
         if put is not None and value is not None:
@@ -31,7 +31,7 @@ def fill(message: Any, data: dict[str, Any], fields: Fields) -> None:
 
 
 def scalar(field: str, read: Read) -> Put:
-    """A string, number, enumeration or id."""
+    """Return a function that puts a string, number, enumeration value or id into the field."""
 
     def put(message: Any, value: Any, name: str) -> None:
         setattr(message, field, read(value, name))
@@ -40,7 +40,7 @@ def scalar(field: str, read: Read) -> Put:
 
 
 def one(field: str, fields: Fields) -> Put:
-    """A message in the message."""
+    """Return a function that fills the field with one message."""
 
     def put(message: Any, value: Any, name: str) -> None:
         child = getattr(message, field)
@@ -51,7 +51,7 @@ def one(field: str, fields: Fields) -> Put:
 
 
 def many(field: str, fields: Fields) -> Put:
-    """A list of messages."""
+    """Return a function that fills the field with a list of messages."""
 
     def put(message: Any, value: Any, name: str) -> None:
         add = getattr(message, field).add
@@ -62,28 +62,28 @@ def many(field: str, fields: Fields) -> Put:
 
 
 def obj(value: Any, name: str) -> dict[str, Any]:
-    """The value, which must be an object."""
+    """Return the value, which must be an object. Raises ValueError."""
     if not isinstance(value, dict):
         raise ValueError(f"{name} must be an object")
     return value
 
 
 def items(value: Any, name: str) -> list[Any]:
-    """The value, which must be a list."""
+    """Return the value, which must be a list. Raises ValueError."""
     if not isinstance(value, list):
         raise ValueError(f"{name} must be a list")
     return value
 
 
 def string(value: Any, name: str) -> str:
-    """The value, which must be a string."""
+    """Return the value, which must be a string. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a string")
     return value
 
 
 def hexadecimal(value: Any, name: str) -> bytes:
-    """An id in hex digits of any case."""
+    """Return the bytes of an id in hex digits, upper or lower case. Raises ValueError."""
     try:
         return bytes.fromhex(string(value, name))
     except ValueError:
@@ -91,7 +91,7 @@ def hexadecimal(value: Any, name: str) -> bytes:
 
 
 def integer(bounds: range) -> Read:
-    """A whole number; one out of the field's bounds counts as absent."""
+    """Return a function that reads a whole number; one out of the field's bounds counts as absent, which is 0."""
 
     def read(value: Any, name: str) -> int:
         number = whole(value, name)
@@ -101,18 +101,18 @@ def integer(bounds: range) -> Read:
 
 
 def enumeration(names: Any) -> Read:
-    """The number of an enumeration's value; its name, which OTLP/JSON forbids, is understood."""
-    known: dict[Any, int] = dict(names.items())
+    """Return a function that reads an enumeration value by its number, or by its name, which OTLP/JSON forbids."""
+    numbers: dict[Any, int] = dict(names.items())
     number = integer(INT32)
 
     def read(value: Any, name: str) -> int:
-        return known[value] if isinstance(value, str) and value in known else number(value, name)
+        return numbers[value] if isinstance(value, str) and value in numbers else number(value, name)
 
     return read
 
 
 def whole(value: Any, name: str) -> int:
-    """A decimal string or a number as an int, without a detour over float for strings."""
+    """Return a decimal string or a number as an int; strings are converted exactly. Raises ValueError."""
     try:
         return int(number_or_text(value))
     except ValueError:
@@ -120,7 +120,7 @@ def whole(value: Any, name: str) -> int:
 
 
 def number_or_text(value: Any) -> Any:
-    """The value, unless it is of a type that is never a number: true is not 1."""
+    """Return the value, which must be a string or a number; true is not 1. Raises ValueError."""
     if type(value) not in NUMBER_OR_TEXT:
         raise ValueError
     return value

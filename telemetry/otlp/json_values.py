@@ -1,5 +1,5 @@
 """
-The attributes of OTLP/JSON: what real exporters write for a value must not fail a request.
+The attributes of OTLP/JSON. A value in a form that real exporters write must not make a request fail.
 
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 """
@@ -13,27 +13,27 @@ from typing import Any
 from telemetry.otlp.json_fields import items, number_or_text, obj, string, whole
 
 INT64 = range(-(1 << 63), 1 << 63)
-MAX_DEPTH = 30  # of nested values: each is three messages in a stored span, and protobuf reads 100
+MAX_DEPTH = 30  # of nested values: a level is three nested messages in a stored span, and protobuf reads 100
 
 
 def attributes(message: Any, value: Any, name: str) -> None:
-    """A list of attributes into the message's field of that name."""
+    """Put a list of attributes into the message's field `attributes`."""
     put_key_values(message.attributes, value, name, 0)
 
 
 def put_key_values(pairs: Any, value: Any, name: str, depth: int) -> None:
-    """A list of keys and values, added to the protobuf list."""
+    """Add a list of keys and values to the protobuf list."""
     add = pairs.add
     for item in items(value, name):
         pair = add()
-        try:  # by far the most are strings
+        try:  # most values are strings
             pair.key, pair.value.string_value = item["key"], item["value"]["stringValue"]
         except (KeyError, TypeError):
             put_key_value(pair, obj(item, name), depth)
 
 
 def put_key_value(pair: Any, data: dict[str, Any], depth: int) -> None:
-    """A key and its value of any kind; either may be absent."""
+    """Put a key and its value of any kind into the pair; either may be absent."""
     key, value = data.get("key"), data.get("value")
     if key is not None:
         pair.key = string(key, "key")
@@ -42,7 +42,7 @@ def put_key_value(pair: Any, data: dict[str, Any], depth: int) -> None:
 
 
 def put_value(message: Any, value: Any, depth: int) -> None:
-    """One value; `{}` and kinds that OTLP does not know leave the message empty."""
+    """Put one value into the message; `{}` and kinds that OTLP does not know leave it empty."""
     for kind, item in obj(value, "value").items():
         put = KINDS.get(kind)
         if put is not None and item is not None:
@@ -51,19 +51,19 @@ def put_value(message: Any, value: Any, depth: int) -> None:
 
 
 def put_string(message: Any, item: Any, depth: int) -> None:
-    """stringValue."""
+    """Put a stringValue into the message."""
     message.string_value = string(item, "stringValue")
 
 
 def put_bool(message: Any, item: Any, depth: int) -> None:
-    """boolValue."""
+    """Put a boolValue into the message; its text, "true" or "false", is accepted."""
     if item not in (True, False, "true", "false"):
         raise ValueError("boolValue must be true or false")
     message.bool_value = item in (True, "true")
 
 
 def put_int(message: Any, item: Any, depth: int) -> None:
-    """intValue; what no int64 holds (JavaScript's 1e21, a fraction) becomes a double."""
+    """Put an intValue into the message; what no int64 holds (JavaScript's 1e21, a fraction) becomes a double."""
     number = whole(item, "intValue")
     if number in INT64 and (isinstance(item, str) or number == item):
         message.int_value = number
@@ -72,7 +72,7 @@ def put_int(message: Any, item: Any, depth: int) -> None:
 
 
 def put_double(message: Any, item: Any, depth: int) -> None:
-    """doubleValue: a number, or "NaN", "Infinity", "-Infinity"."""
+    """Put a doubleValue into the message: a number, or "NaN", "Infinity", "-Infinity"."""
     try:
         message.double_value = float(number_or_text(item))
     except ValueError:
@@ -80,7 +80,7 @@ def put_double(message: Any, item: Any, depth: int) -> None:
 
 
 def put_bytes(message: Any, item: Any, depth: int) -> None:
-    """bytesValue: base64, standard or URL-safe, with or without padding."""
+    """Put a bytesValue into the message: base64, standard or URL-safe, with or without padding."""
     raw = string(item, "bytesValue").rstrip("=").replace("-", "+").replace("_", "/")
     try:
         message.bytes_value = base64.b64decode(raw + "=" * (-len(raw) % 4), validate=True)
@@ -89,7 +89,7 @@ def put_bytes(message: Any, item: Any, depth: int) -> None:
 
 
 def put_array(message: Any, item: Any, depth: int) -> None:
-    """arrayValue."""
+    """Put an arrayValue into the message."""
     array = message.array_value
     array.SetInParent()
     for value in nested(item, "arrayValue", depth):
@@ -99,14 +99,14 @@ def put_array(message: Any, item: Any, depth: int) -> None:
 
 
 def put_key_value_list(message: Any, item: Any, depth: int) -> None:
-    """kvlistValue."""
+    """Put a kvlistValue into the message."""
     pairs = message.kvlist_value
     pairs.SetInParent()
     put_key_values(pairs.values, nested(item, "kvlistValue", depth), "values", depth + 1)
 
 
 def nested(item: Any, name: str, depth: int) -> list[Any]:
-    """The values in a list or object of values."""
+    """Return the values in a list or object of values. Raises ValueError where they nest too deep."""
     if depth >= MAX_DEPTH:
         raise ValueError(f"values nest deeper than {MAX_DEPTH}")
     values = obj(item, name).get("values")

@@ -1,8 +1,8 @@
 """
-OTLP/JSON into the official protobuf message, leniently: what real exporters write must not fail a request.
+A lenient parser of OTLP/JSON into the official protobuf message: what real exporters write must not fail a request.
 
-Unlike proto3 JSON: ids are hex, unknown fields are ignored, int64 come as string or number, and JavaScript
-writes NaN as null and 1e21 as an integer. Broken structure (a list for an object, bad hex) is a ValueError.
+Unlike in proto3 JSON, ids are hex, unknown fields are ignored, int64 come as string or number, and JavaScript writes
+NaN as null and 1e21 as an integer. Broken structure (a list for an object, bad hex) raises ValueError.
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 """
 
@@ -31,10 +31,12 @@ from telemetry.otlp.json_fields import (
 )
 from telemetry.otlp.json_values import attributes
 
-# What may stay as it is, up to the next half of a character; or that half, whose other half is missing.
-HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-QUESTION_MARK = rb"\u003f"  # as long as what it takes the place of
+HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"  # the escape of a surrogate
+PAIR = (
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # the escapes of a character beyond U+FFFF
+)
+QUESTION_MARK = rb"\u003f"  # as long as the HALF that it replaces
+# A text without lone surrogates, which stays as it is (group 1), or one lone surrogate (no group).
 WHOLE_OR_HALF = re.compile(rb"((?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|" + PAIR + rb")++)|" + HALF, re.S)
 
 ATTRIBUTES: Fields = {
@@ -89,7 +91,7 @@ REQUEST: Fields = {"resourceSpans": many("resource_spans", RESOURCE_SPANS)}
 
 
 def parse(body: bytes) -> ExportTraceServiceRequest:
-    """The request. ValueError, with the place, for what is not OTLP/JSON."""
+    """Return the request. Raises ValueError, which names the field, for what is not OTLP/JSON."""
     message_count.check_json(body)
     request = ExportTraceServiceRequest()
     fill(request, obj(load(body), "the body"), REQUEST)
@@ -97,14 +99,14 @@ def parse(body: bytes) -> ExportTraceServiceRequest:
 
 
 def load(body: bytes) -> Any:
-    """The JSON value. Lone surrogates, left where JavaScript cuts a string, become question marks."""
+    """Return the JSON value. Lone surrogates, which JavaScript leaves where it cuts a string, become question marks."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         if not re.search(HALF, body):
             raise
-    mended = bytearray(body)
-    for found in WHOLE_OR_HALF.finditer(body):
-        if not found.lastindex:
-            mended[slice(*found.span())] = QUESTION_MARK
-    return orjson.loads(mended)
+    repaired_body = bytearray(body)
+    for match in WHOLE_OR_HALF.finditer(body):
+        if not match.lastindex:
+            repaired_body[slice(*match.span())] = QUESTION_MARK
+    return orjson.loads(repaired_body)

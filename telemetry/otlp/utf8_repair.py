@@ -1,8 +1,8 @@
 """
-Protobuf bodies whose text is not UTF-8: each broken character becomes U+FFFD, and the other spans are not lost with it.
+The repair of protobuf bodies whose text is not UTF-8: each broken character becomes U+FFFD, and no span is lost.
 
-Protobuf's parser refuses the whole message, but not every exporter checks what it writes: JavaScript's for browsers,
-up to 0.57, send half a character where an application cut a string, and C++ sends any bytes.
+Protobuf's parser refuses the whole message, but not every exporter checks what it writes: JavaScript exporters for
+browsers, up to 0.57, send half a character where an application cut a string, and C++ exporters send any bytes.
 https://protobuf.dev/programming-guides/proto3/#scalar, https://protobuf.dev/programming-guides/encoding/
 """
 
@@ -22,7 +22,7 @@ TEXT, BYTES = FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.TYPE_BYTES
 
 
 def mended(body: bytes) -> bytes:
-    """The same message with text in UTF-8. DecodeError when something else is wrong with it."""
+    """Return the message with its text in UTF-8. Raises DecodeError when something else is wrong with it."""
     request_class, texts = as_bytes()
     request = request_class.FromString(body)
     mend(request, texts)
@@ -31,7 +31,11 @@ def mended(body: bytes) -> bytes:
 
 @cache
 def as_bytes() -> tuple[type[Message], frozenset[str]]:
-    """ExportTraceServiceRequest with bytes for text, which are the same on the wire; and the fields that were text."""
+    """
+    Return ExportTraceServiceRequest with bytes fields for text fields, and the full names of the text fields.
+
+    Text and bytes are encoded in the same way.
+    """
     pool, texts = DescriptorPool(), set[str]()
     for file in with_dependencies(ExportTraceServiceRequest.DESCRIPTOR.file):
         copy = FileDescriptorProto()
@@ -44,15 +48,15 @@ def as_bytes() -> tuple[type[Message], frozenset[str]]:
 
 
 def with_dependencies(file: FileDescriptor) -> list[FileDescriptor]:
-    """The file and all that it imports, imported ones first."""
-    found: dict[str, FileDescriptor] = {}
+    """Return the file and all files that it imports, imported files first."""
+    dependencies: dict[str, FileDescriptor] = {}
     for dependency in file.dependencies:
-        found |= {each.name: each for each in with_dependencies(dependency)}
-    return [*found.values(), file]
+        dependencies |= {descriptor.name: descriptor for descriptor in with_dependencies(dependency)}
+    return [*dependencies.values(), file]
 
 
 def retyped(message: DescriptorProto, name: str) -> Iterable[str]:
-    """Make the message's text fields bytes, also in nested types; their full names."""
+    """Make the message's text fields bytes fields, also in nested types, and yield their full names."""
     for field in message.field:
         if field.type == TEXT:
             field.type = BYTES
@@ -62,7 +66,7 @@ def retyped(message: DescriptorProto, name: str) -> Iterable[str]:
 
 
 def mend(message: Message, texts: frozenset[str]) -> None:
-    """Replace what is not UTF-8 in every text of the message. Protobuf bounds how deep messages nest."""
+    """Replace what is not UTF-8 in every text of the message. Protobuf bounds the depth of the recursion."""
     for field, value in message.ListFields():
         if field.message_type is not None:
             for inner in [value] if isinstance(value, Message) else value:
@@ -74,5 +78,5 @@ def mend(message: Message, texts: frozenset[str]) -> None:
 
 
 def in_utf_8(text: bytes) -> bytes:
-    """The text, with U+FFFD for what is not UTF-8."""
+    """Return the text with U+FFFD for what is not UTF-8."""
     return text.decode("utf-8", "replace").encode()

@@ -1,5 +1,5 @@
 """
-OTLP's AnyValue as plain Python, and back to what JSON can carry.
+The conversion of OTLP's AnyValue into plain Python values, and of these into values that JSON can carry.
 
 https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto
 """
@@ -11,13 +11,13 @@ from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-MAX_NUMBER = 2.0**63  # PostgreSQL gives greater ones back as whole numbers, which orjson does not write
-MAX_DEPTH = 200  # lists and objects in one another; orjson writes 254, and an answer is some itself
+MAX_NUMBER = 2.0**63  # PostgreSQL returns greater ones as whole numbers, which orjson does not write
+MAX_DEPTH = 200  # of nested lists and objects; orjson writes 254, and an answer adds some levels
 CUT = "..."
 
 
 def plain(value: AnyValue) -> Any:
-    """str, bool, int, float, bytes, list, dict, or None for an empty value."""
+    """Return the value as str, bool, int, float, bytes, list or dict; None for an empty value."""
     kind = value.WhichOneof("value")
     if kind == "string_value":
         return value.string_value
@@ -29,14 +29,13 @@ def plain(value: AnyValue) -> Any:
 
 
 def attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
-    """The attributes by key. Keys MUST be unique; where a sender repeats one, the last wins."""
-    return {  # most values are strings, most others whole numbers: the first look is the fastest
-        pair.key: (value := pair.value).string_value or value.int_value or plain(value) for pair in pairs
-    }
+    """Return the attributes by key. Keys MUST be unique; where a sender repeats one, the last value is used."""
+    # Strings, the most frequent values, and then whole numbers are tried first, because that is fastest.
+    return {pair.key: (value := pair.value).string_value or value.int_value or plain(value) for pair in pairs}
 
 
 def jsonable(value: Any, depth: int = 0) -> Any:
-    """The value with what JSON lacks spelled as OTLP/JSON does: base64 bytes, "NaN", "Infinity"."""
+    """Return the value with what JSON lacks written as in OTLP/JSON: base64 bytes, "NaN", "Infinity"."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, float) and not -MAX_NUMBER < value < MAX_NUMBER:
@@ -51,7 +50,7 @@ def jsonable(value: Any, depth: int = 0) -> Any:
 
 
 def spelled(number: float) -> str:
-    """A number that JSON lacks, or that readers of JSON disagree about, as text."""
+    """Return a number that JSON lacks, or that readers of JSON disagree about, as text."""
     if math.isnan(number):
         return "NaN"
     return repr(number).replace("inf", "Infinity")
