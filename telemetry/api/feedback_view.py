@@ -1,4 +1,4 @@
-"""HTTP for user signals. Safe to embed in a page: the key can do nothing else, and CORS is open for it."""
+"""The endpoint for user signals. Its key may be in public pages: it can do nothing else, and CORS is open for it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FeedbackRequest(serializers.Serializer[dict[str, str]]):
     )
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
-        """The target must be named."""
+        """Refuse a signal without a session or a trace, and write the trace id in lower case."""
         if not attrs["session_id"] and not attrs["trace_id"]:
             raise serializers.ValidationError({"session_id": "Give session_id or trace_id."})
         return attrs | {"trace_id": attrs["trace_id"].lower()}
@@ -66,11 +66,13 @@ class FeedbackView(ProjectView):
     def post(self, request: Request) -> Response:
         """202 once it is stored."""
         rate_limits.spend(request, "feedback", settings.LOOPKIT_FEEDBACK_RATE, "Feedback")
-        said = user_signal.UserSignal(**validated(FeedbackRequest, request.data))
+        signal = user_signal.UserSignal(**validated(FeedbackRequest, request.data))
         try:
-            taken = user_signal.take(said, timezone.now())
+            record = user_signal.take(signal, timezone.now())
         except user_signal.QuotaUsed:
             raise ApiError(
                 403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more."
             ) from None
-        return Response({"ok": True, "record_id": taken.record_id, "duplicate": taken.duplicate}, status=202)
+        return Response(
+            {"ok": True, "record_id": record.record_id, "duplicate": record.duplicate}, status=202
+        )

@@ -1,4 +1,4 @@
-"""HTTP for the drop ledger: what was not stored, or not as it was sent, and what mends it."""
+"""The endpoint of the drop ledger: what was not stored, or not as it was sent, by reason, with the remedy."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ class LedgerView(ProjectView):
         responses={200: OpenApiResponse(Ledger, description="Counts by reason, and by hour"), **REFUSED},
     )
     def get(self, request: Request) -> Response:
-        """The window's counts and those since the beginning."""
-        asked = window(checked(LedgerParameters, request), LedgerParameters.default_minutes, timezone.now())
-        rows = [asdict(entry) for entry in ledger.entries(asked)]
+        """Return the counts of the window and those since the project began."""
+        period = window(checked(LedgerParameters, request), LedgerParameters.default_minutes, timezone.now())
+        rows = [asdict(entry) for entry in ledger.entries(period)]
         return Response(
-            {"ok": True, "window": asked.shown(), "entries": rows, "hours": ledger.by_hour(asked)}
+            {"ok": True, "window": period.shown(), "entries": rows, "hours": ledger.by_hour(period)}
         )

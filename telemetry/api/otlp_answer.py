@@ -1,7 +1,7 @@
 """
-What OTLP clients are told, in the encoding of their request.
+The answers to OTLP clients, in the encoding of their request.
 
-Success is a bare ExportTraceServiceResponse: the C++ exporter calls an export failed when its JSON holds an
+Success is a bare ExportTraceServiceResponse: the C++ exporter reports an export as failed when the JSON answer holds an
 unknown field. Errors are a google.rpc.Status. docs/protocol.md has every rule.
 https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 """
@@ -21,13 +21,13 @@ from telemetry.store.batch import Receipt
 
 SUCCESS = {Encoding.JSON: 202, Encoding.PROTOBUF: 200}  # 202 is the published contract, 200 the OTLP MUST
 SOONEST_RETRY_SECONDS = 1
-LATEST_RETRY_SECONDS = 5  # told to wait longer than their own timeout of 10 s, exporters give up at once
+LATEST_RETRY_SECONDS = 5  # exporters give up at once on a wait longer than their own timeout of 10 s
 RETRIED = {429, 503}
 MAX_REASONS_CHARS = 1000
 
 
 def success(receipt: Receipt, encoding: Encoding, verbose: bool) -> HttpResponse:
-    """Full or partial success; our own counts stand in headers, and in a JSON body only when asked for."""
+    """Return full or partial success. LoopKit's own counts are in headers, and in a JSON body if it is `verbose`."""
     content = json_success(receipt, verbose) if encoding is Encoding.JSON else protobuf_success(receipt)
     response = HttpResponse(content, status=SUCCESS[encoding], content_type=encoding.value)
     response["X-LoopKit-Accepted"] = str(receipt.accepted)
@@ -37,7 +37,7 @@ def success(receipt: Receipt, encoding: Encoding, verbose: bool) -> HttpResponse
 
 
 def json_success(receipt: Receipt, verbose: bool) -> bytes:
-    """`{}`, or with `partialSuccess`; int64 is a string in OTLP/JSON."""
+    """Return `{}`, or an object with `partialSuccess`, where the count is a string, as every int64 in OTLP/JSON."""
     answer: dict[str, Any] = {}
     if receipt.rejected_total:
         answer["partialSuccess"] = {
@@ -54,7 +54,7 @@ def json_success(receipt: Receipt, verbose: bool) -> bytes:
 
 
 def protobuf_success(receipt: Receipt) -> bytes:
-    """No bytes, or `partial_success`."""
+    """Return no bytes, or a message with `partial_success`."""
     answer = ExportTraceServiceResponse()
     if receipt.rejected_total:
         answer.partial_success.rejected_spans = receipt.rejected_total
@@ -63,23 +63,23 @@ def protobuf_success(receipt: Receipt) -> bytes:
 
 
 def reasons(receipt: Receipt) -> str:
-    """`2 spans: over_quota; 1 span: invalid trace_id`, the same for the same counts, and short."""
-    counted = sorted(receipt.rejected.items())
-    said = "; ".join(f"{count} span{'s' * (count != 1)}: {reason}" for reason, count in counted)
-    return said[:MAX_REASONS_CHARS]
+    """Return the counts in a fixed order, as in `2 spans: over_quota; 1 span: invalid trace_id`, cut to a bound."""
+    counts = sorted(receipt.rejected.items())
+    text = "; ".join(f"{count} span{'s' * (count != 1)}: {reason}" for reason, count in counts)
+    return text[:MAX_REASONS_CHARS]
 
 
 def empty(encoding: Encoding) -> HttpResponse:
-    """Success for signals that are not kept: 200, because the published contract says 202 of traces alone."""
+    """Return success for logs and metrics: 200, because the published contract promises 202 only for traces."""
     content = b"{}" if encoding is Encoding.JSON else b""
     return HttpResponse(content, content_type=encoding.value, headers={"X-LoopKit-Stored": "none"})
 
 
 def error(refused: Response, encoding: Encoding) -> HttpResponse:
-    """An error of REST framework's as a google.rpc.Status."""
-    told = refused.data["error"]
+    """Return REST framework's error answer as a google.rpc.Status."""
+    fields = refused.data["error"]
     response = rpc_status.answer(
-        refused.status_code, told["code"], told["message"], told["hint"], encoding.value
+        refused.status_code, fields["code"], fields["message"], fields["hint"], encoding.value
     )
     for name in ("WWW-Authenticate", "Allow"):
         if name in refused:
@@ -90,12 +90,12 @@ def error(refused: Response, encoding: Encoding) -> HttpResponse:
 
 
 def fault(encoding: Encoding) -> HttpResponse:
-    """500 for a fault of ours: it is not retried, so it is never the answer to one that passes."""
+    """Return 500 for an unexpected error. Clients do not retry it, so temporary failures need another status."""
     hint = "The operator's log says why."
     return rpc_status.answer(500, "server_error", "The server failed.", hint, encoding.value)
 
 
 def soon(seconds: str) -> str:
-    """The wait in whole seconds, within what exporters are ready to wait."""
-    wanted = int(seconds) if seconds.isdecimal() else SOONEST_RETRY_SECONDS
-    return str(min(max(wanted, SOONEST_RETRY_SECONDS), LATEST_RETRY_SECONDS))
+    """Return the wait in whole seconds, at most as long as exporters are ready to wait."""
+    wait = int(seconds) if seconds.isdecimal() else SOONEST_RETRY_SECONDS
+    return str(min(max(wait, SOONEST_RETRY_SECONDS), LATEST_RETRY_SECONDS))

@@ -1,7 +1,7 @@
 """
-The body of an OTLP request: any length declaration, gzip, deflate or none, read in pieces up to the limit.
+The body of an OTLP request: chunked or of a declared length, plain or compressed, read in pieces up to the limit.
 
-https://opentelemetry.io/docs/specs/otlp/#otlphttp-request; zlib's own limits against bombs:
+https://opentelemetry.io/docs/specs/otlp/#otlphttp-request; zlib's limit of each piece, against decompression bombs:
 https://docs.python.org/3/library/zlib.html#zlib.Decompress.decompress
 """
 
@@ -17,22 +17,22 @@ from loopkit.http.chunked import is_chunked
 from loopkit.http.errors import ApiError
 
 PIECE_BYTES = 64 * 1024
-MAX_MEMBERS = 5000  # of one body, each its own gzip stream; 64 MiB in the blocks of bgzip are 1025
+MAX_MEMBERS = 5000  # gzip streams in one body; bgzip writes 64 MiB as 1025 of them
 COMPRESSIONS = frozenset({"gzip", "x-gzip", "deflate"})
 
 
 class Readable(Protocol):
-    """A request."""
+    """A request whose body can be read in pieces."""
 
     META: dict[str, Any]
 
     def read(self, size: int) -> bytes:
-        """The next bytes of the body."""
+        """Return the next bytes of the body."""
         ...
 
 
 def read(request: Readable) -> bytes:
-    """The plain body. 411, 413 and 415 as OTLP asks; 400 for broken compression."""
+    """Return the decompressed body. Raises 411, 413 and 415 as OTLP demands, and 400 for broken compression."""
     if is_chunked(request.META) and not request.META.get("wsgi.input_terminated"):
         raise ApiError(
             411, "length_required", "This server cannot read chunked bodies.", "Send Content-Length."
@@ -51,11 +51,12 @@ def read(request: Readable) -> bytes:
 
 
 def pieces(request: Readable) -> Iterator[bytes]:
-    """The body as it comes, or 413 above the limit; 400 when it ends before its Content-Length."""
+    """Yield the body as it arrives. Raises 413 above the limit, 400 when it ends before its Content-Length."""
     received = 0
     while piece := request.read(PIECE_BYTES):
         received += len(piece)
-        if received > settings.LOOPKIT_MAX_BODY_BYTES:  # compressed nothing can be endless, too
+        # Compressed bytes are limited as well: an endless stream of them can decompress to nothing.
+        if received > settings.LOOPKIT_MAX_BODY_BYTES:
             raise too_large("")
         yield piece
     if not is_chunked(request.META) and received < int(request.META.get("CONTENT_LENGTH") or 0):
@@ -63,7 +64,7 @@ def pieces(request: Readable) -> Iterator[bytes]:
 
 
 def joined(parts: Iterator[bytes]) -> bytes:
-    """All of it, or 413 as soon as it exceeds the limit."""
+    """Return the parts as one body. Raises 413 as soon as they exceed the limit."""
     body = bytearray()
     for part in parts:
         body += part
@@ -73,20 +74,20 @@ def joined(parts: Iterator[bytes]) -> bytes:
 
 
 def too_large(when: str) -> ApiError:
-    """413, as OTLP asks since 1.11."""
+    """Return the error 413, which OTLP demands since 1.11."""
     message = f"The body is over {settings.LOOPKIT_MAX_BODY_BYTES} bytes{when}."
     return ApiError(413, "body_too_large", message, "Send smaller batches, such as 512 spans.")
 
 
 def decompressed(parts: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """The plain bytes in bounded pieces. Gzip members may follow each other; a cut stream is broken."""
+    """Yield the decompressed bytes in bounded pieces, of one or more gzip members. Raises 400 for a broken stream."""
     inflater, members = None, 0
     try:
         for part in parts:
             while part:
                 if inflater is None or inflater.eof:
                     inflater, members = zlib.decompressobj(window_bits(encoding, part[0])), members + 1
-                if members > MAX_MEMBERS:  # each costs a copy of what follows it
+                if members > MAX_MEMBERS:  # each costs a copy of the bytes that follow it
                     raise broken(f"more than {MAX_MEMBERS} members")
                 yield inflater.decompress(part, PIECE_BYTES)
                 part = inflater.unconsumed_tail or inflater.unused_data
@@ -95,18 +96,18 @@ def decompressed(parts: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     except zlib.error as error:
         raise broken(str(error)) from error
     if inflater is None or not inflater.eof:
-        raise broken("the compressed stream is cut")
+        raise broken("the compressed stream ends too early")
 
 
 def window_bits(encoding: str, first_byte: int) -> int:
-    """What zlib shall expect: many clients send deflate without zlib's header, whose first byte ends in 8."""
+    """Return zlib's `wbits`. Many clients send deflate without zlib's header, whose first byte ends in the digit 8."""
     if encoding != "deflate":
         return 16 + zlib.MAX_WBITS
     return zlib.MAX_WBITS if first_byte & 15 == zlib.DEFLATED else -zlib.MAX_WBITS
 
 
 def broken(reason: str) -> ApiError:
-    """400: a retry would send the same bytes."""
+    """Return the error 400, which is not retried: a retry would send the same bytes."""
     return ApiError(
         400, "bad_compression", f"The body cannot be decompressed: {reason}.", "Check Content-Encoding."
     )

@@ -1,4 +1,4 @@
-"""The shapes of OTLP/JSON as far as the OpenAPI document tells them."""
+"""The parts of OTLP/JSON that the OpenAPI document describes."""
 
 from rest_framework import serializers
 

@@ -1,4 +1,4 @@
-"""HTTP for spans in: nothing here can be wrong but HTTP."""
+"""The OTLP/HTTP endpoints for traces, logs and metrics: the HTTP part. telemetry/ingest.py stores the spans."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ logger = logging.getLogger(__name__)
 
 
 def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse:
-    """Every error as a google.rpc.Status in the request's encoding; JSON where that is unknown."""
+    """Return every error as a google.rpc.Status in the request's encoding, or in JSON where that is unknown."""
     request: Request = context["request"]
     encoding = Encoding.of(request.META.get("CONTENT_TYPE", "")) or Encoding.JSON
     answer = handle(error, context)
     if answer is None:
-        logger.error("a fault of ours on %r", request.path, exc_info=error)
+        logger.error("unexpected error on %r", request.path, exc_info=error)
         return otlp_answer.fault(encoding)
     return otlp_answer.error(answer, encoding)
 
 
 def refused(*codes: int) -> dict[tuple[int, str], Any]:
-    """Error answers for the OpenAPI document: a google.rpc.Status in either encoding."""
+    """Return error answers for the OpenAPI document: a google.rpc.Status in either encoding."""
     return {(code, "application/json"): shapes.RpcStatus for code in codes} | {
         (code, "application/x-protobuf"): OpenApiTypes.BINARY for code in codes
     }
@@ -51,17 +51,17 @@ class OtlpView(ProjectView):
     required_scope = "telemetry:write"
 
     def get_exception_handler(self) -> Callable[..., HttpResponse]:
-        """OTLP clients understand google.rpc.Status only."""
+        """Return the handler that answers with a google.rpc.Status, the only errors that OTLP clients understand."""
         return otlp_errors
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """405 before 401: no key makes another method work."""
+        """Refuse other methods with 405 before the key is checked, since no key makes them work."""
         if str(request.method) != "POST":
             self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
 
     def encoding(self, request: Request) -> Encoding:
-        """The request's encoding, or 415."""
+        """Return the request's encoding. Raises 415."""
         encoding = Encoding.of(request.META.get("CONTENT_TYPE", ""))
         if encoding is None:
             hint = "Send application/x-protobuf or application/json."
@@ -90,7 +90,7 @@ class TracesView(OtlpView):
         },
     )
     def post(self, request: Request) -> HttpResponse:
-        """Store the spans; the answer is sent after commit and sync."""
+        """Store the spans. The answer is sent after they are committed and synced to disk."""
         encoding = self.encoding(request)
         receipt = received(request, encoding)
         if receipt.rejected["over_quota"] and not receipt.accepted + receipt.duplicates:
@@ -100,7 +100,7 @@ class TracesView(OtlpView):
 
 
 def received(request: Request, encoding: Encoding) -> Receipt:
-    """What became of the request's spans. An ApiError refuses the whole request, which goes into the ledger."""
+    """Store the request's spans. Raises ApiError for a whole request that is refused, which the ledger counts."""
     now = timezone.now()
     try:
         return ingest(otlp_body.read(request._request), encoding, now)
@@ -112,7 +112,7 @@ def received(request: Request, encoding: Encoding) -> Receipt:
 
 
 def refusal_of(error: Undecodable | TooManySpans | ApiError) -> ApiError:
-    """400 for a body that is not OTLP, 413 for one of too many spans; what reading the body raised stays."""
+    """Return the error 400 for a body that is not OTLP, 413 for too many spans; an ApiError is returned unchanged."""
     if isinstance(error, Undecodable):
         hint = "See https://opentelemetry.io/docs/specs/otlp/."
         return ApiError(400, "invalid_otlp", f"Invalid OTLP body: {error}", hint)
@@ -123,16 +123,16 @@ def refusal_of(error: Undecodable | TooManySpans | ApiError) -> ApiError:
 
 
 def quota_exceeded(quota_spans: int | None) -> ApiError:
-    """Final: no client retries a 403."""
+    """Return the error 403, which no client retries."""
     hint = "Ask the operator for more: /contact.json."
     message = f"quota_exceeded: the project's {quota_spans} spans are used."
     return ApiError(403, "quota_exceeded", message, hint)
 
 
 class NotStoredView(OtlpView):
-    """Logs and metrics, which default set-ups send too: taken without complaint, not kept, and counted."""
+    """Logs and metrics, which exporters send by default too: accepted and counted, but not stored."""
 
-    reason: str  # in the ledger
+    reason: str  # under which the ledger counts the requests
 
     @extend_schema(
         summary="Accept OTLP logs or metrics without storing them",
@@ -145,10 +145,10 @@ class NotStoredView(OtlpView):
         },
     )
     def post(self, request: Request) -> HttpResponse:
-        """An empty success keeps exporters quiet; the header and the ledger say what happened."""
+        """Answer with an empty success, so that exporters log no error; a header and the ledger say what happened."""
         encoding = self.encoding(request)
         for _ in otlp_body.pieces(request._request):
-            pass  # only its size matters
+            pass  # the body is read only to check its size
         ledger.note(self.reason, 1, timezone.now())
         return otlp_answer.empty(encoding)
 

@@ -1,8 +1,8 @@
 """
-What paths may be asked: the query parameters of reads, with their bounds.
+The query parameters of reads, with their bounds.
 
-A parameter that does not exist, or a value that cannot be, is refused with the nearest right one: a filter
-that is silently ignored answers another question than the one that was asked.
+An unknown parameter or an invalid value is refused, and the nearest valid one is named: with a filter that is silently
+ignored, the answer would be to another question than the one that was asked.
 """
 
 from __future__ import annotations
@@ -28,44 +28,44 @@ MAX_LIMIT = 500
 
 
 class Parsed(serializers.RegexField):
-    """Text with a meaning; `parse` gives None for text without one."""
+    """A text field whose value is what `parse` returns for the text; None means that the text is invalid."""
 
     def __init__(self, regex: str, parse: Callable[[str], Any], **kwargs: Any) -> None:
         super().__init__(regex, **kwargs)
         self.parse = parse
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        """The meaning, or the field's error for a wrong form."""
-        value = super().run_validation(data)
-        meaning = self.parse(value)
-        if meaning is None:
+        """Return the parsed value. Fails with the field's error for a wrong form."""
+        text = super().run_validation(data)
+        value = self.parse(text)
+        if value is None:
             self.fail("invalid")
-        return meaning
+        return value
 
 
 class Declared(serializers.Serializer[Any]):
     """
-    What a path knows, in its query or its body; nothing by itself.
+    The names that a path accepts in its query or its body: a base class without any.
 
-    A name that is not declared is refused, and the nearest declared one named.
+    A name that is not declared is refused, and the nearest declared name is suggested.
     """
 
     def to_internal_value(self, data: Mapping[str, Any]) -> Any:
-        """The values by name; 400 `unknown_parameter` before they are looked at."""
+        """Return the values by name. Raises 400 `unknown_parameter` before any value is checked."""
         for name in data:
             if name not in self.fields:
-                known = ", ".join(self.fields) or "no parameters"
-                raise unknown(name, f"{nearest(name, self.fields)} This path knows {known}.".strip())
+                names = ", ".join(self.fields) or "no parameters"
+                raise unknown(name, f"{nearest(name, self.fields)} This path accepts {names}.".strip())
         return super().to_internal_value(data)
 
 
 def minutes(help_text: str) -> serializers.IntegerField:
-    """The length of a window, which may be left out."""
+    """Return the field for the length of a window, which may be left out."""
     return serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, required=False, help_text=help_text)
 
 
 class Parameters(Declared):
-    """A window."""
+    """The parameters of a window."""
 
     default_minutes: ClassVar[int] = 60
     since_minutes = minutes(
@@ -79,7 +79,7 @@ class Parameters(Declared):
 
 
 class ListParameters(Parameters):
-    """What records, or sessions by their records, must have."""
+    """The filters of records, or of sessions by their records."""
 
     environment = serializers.CharField(required=False, trim_whitespace=False)
     service = serializers.CharField(required=False, trim_whitespace=False)
@@ -99,12 +99,12 @@ class ListParameters(Parameters):
 
 
 def page_limit(default: int) -> serializers.IntegerField:
-    """How many rows an answer may hold."""
+    """Return the field for the maximum number of rows in an answer."""
     return serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=default)
 
 
 def place_in(kind: bytes) -> Parsed:
-    """The place behind the answer before."""
+    """Return the field for a cursor of that kind, which continues a list after the previous answer."""
     return Parsed(
         "^[A-Za-z0-9_-]+$",
         partial(cursors.parse, kind=kind),
@@ -136,13 +136,13 @@ class SessionParameters(Parameters):
 
 
 def unknown(name: str, hint: str) -> ApiError:
-    """400 for a name that the path does not know."""
+    """Return the error 400 for a name that the path does not accept."""
     return ApiError(400, "unknown_parameter", f"Unknown parameter: {name}.", hint)
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """`Did you mean since_minutes?`, or "" when nothing is near."""
-    known, word = list(words), word.lower()
-    longer = [name for name in known if name.startswith(word)]  # `since`, `env`
-    matches = longer or get_close_matches(word, known, n=1, cutoff=0.5)
+    """Return a question such as `Did you mean since_minutes?`, or "" when no word is near."""
+    names, word = list(words), word.lower()
+    longer = [name for name in names if name.startswith(word)]  # `since`, `env`
+    matches = longer or get_close_matches(word, names, n=1, cutoff=0.5)
     return f"Did you mean {matches[0]}?" if matches else ""

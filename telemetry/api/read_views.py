@@ -1,4 +1,4 @@
-"""HTTP for records out: windows of telemetry, sessions, one session."""
+"""The endpoints that read records, sessions, and one session."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class SessionView(ProjectView):
 
 
 def session_not_found(session_id: str) -> ApiError:
-    """404 with what to try."""
+    """Return the error 404, with a hint at what to try."""
     return ApiError(
         404,
         "session_not_found",

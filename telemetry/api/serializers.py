@@ -1,4 +1,4 @@
-"""The shapes of what reads answer, for the OpenAPI document."""
+"""The shapes of the answers to reads, for the OpenAPI document."""
 
 from rest_framework import serializers
 
@@ -10,12 +10,12 @@ Shape = serializers.Serializer[dict[str, object]]
 
 
 def text(help_text: str = "") -> serializers.CharField:
-    """A fact that may be absent: then it is null."""
+    """Return a text field that is null where the text is absent."""
     return serializers.CharField(allow_null=True, help_text=help_text)
 
 
 def number(help_text: str = "") -> serializers.IntegerField:
-    """A number that may be absent: then it is null."""
+    """Return a number field that is null where the number is absent."""
     return serializers.IntegerField(allow_null=True, help_text=help_text)
 
 

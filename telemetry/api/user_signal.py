@@ -1,8 +1,8 @@
 """
-What users say through POST /v1/feedback, as a record: a span with one evaluation event, like any other producer's.
+User signals of POST /v1/feedback as records: each is a span with one evaluation event, like those of other producers.
 
-The span is a trace of its own that links to the one it is about, because the feedback key lies in public pages:
-whoever finds it can add words, but cannot change a trace, its session or its user.
+The span is a trace of its own with a link to the trace it is about, because the feedback key is in public pages:
+whoever finds it can add signals, but cannot change a trace, its session or its user.
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
 """
 
@@ -29,19 +29,19 @@ SCORES = {"up": 1, "down": 0}
 
 @dataclass(frozen=True, slots=True)
 class UserSignal:
-    """One user's signal about a session or a trace; at least one of both is given."""
+    """One user's signal about a session or a trace, at least one of which is given."""
 
     rating: str  # up or down
     comment: str = ""
     session_id: str = ""
     trace_id: str = ""  # 32 hex digits
     user_id: str = ""
-    feedback_id: str = ""  # the sender's own name for it, so that a repeated request is one record
+    feedback_id: str = ""  # the sender's own id of the signal, so that a repeated request is one record
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The record that the signal became."""
+    """The record of a signal."""
 
     record_id: str
     duplicate: bool
@@ -52,15 +52,21 @@ class QuotaUsed(Exception):
 
 
 def take(signal: UserSignal, now: datetime) -> Taken:
-    """Store the signal in the bound project. The same words about the same target on one day are one record."""
-    words = (signal.feedback_id,) if signal.feedback_id else (*astuple(signal), now.date().isoformat())
-    named = digest(*words)
-    trace_id, span_id = named[:16], named[16:24]
-    rated = Trace.objects.filter(trace_id=bytes.fromhex(signal.trace_id)).first()
-    about = replace(signal, session_id=signal.session_id or (rated.session_id if rated else ""))
-    where = {"service.name": rated.service, "deployment.environment.name": rated.environment} if rated else {}
-    request = message(about, trace_id, span_id, unix_nano(now))
-    request.resource_spans[0].resource.attributes.extend(key_values(where))
+    """
+    Store the signal in the bound project. Raises QuotaUsed.
+
+    Signals with the same feedback id are one record; without one, equal signals of one day are.
+    """
+    identity = (signal.feedback_id,) if signal.feedback_id else (*astuple(signal), now.date().isoformat())
+    identifier = digest(*identity)
+    trace_id, span_id = identifier[:16], identifier[16:24]
+    trace = Trace.objects.filter(trace_id=bytes.fromhex(signal.trace_id)).first()
+    signal = replace(signal, session_id=signal.session_id or (trace.session_id if trace else ""))
+    origin = (
+        {"service.name": trace.service, "deployment.environment.name": trace.environment} if trace else {}
+    )
+    request = message(signal, trace_id, span_id, unix_nano(now))
+    request.resource_spans[0].resource.attributes.extend(key_values(origin))
     receipt = ingest(request.SerializeToString(), Encoding.PROTOBUF, now)
     if receipt.rejected_total:
         raise QuotaUsed
@@ -68,14 +74,14 @@ def take(signal: UserSignal, now: datetime) -> Taken:
 
 
 def digest(*parts: str) -> bytes:
-    """32 bytes that name these words."""
+    """Return 32 bytes that identify these texts in this order."""
     return blake2b("\x00".join(parts).encode(), digest_size=32).digest()
 
 
 def message(
     signal: UserSignal, trace_id: bytes, span_id: bytes, time_unix_nano: int
 ) -> ExportTraceServiceRequest:
-    """The signal as an OTLP request, so that it takes the same way in as every span."""
+    """Return the signal as an OTLP request, so that it is ingested like any span."""
     request = ExportTraceServiceRequest()
     scope_spans = request.resource_spans.add().scope_spans.add()
     scope_spans.scope.name = SCOPE
@@ -89,7 +95,7 @@ def message(
 
 
 def evaluation(signal: UserSignal) -> dict[str, str | int]:
-    """The attributes of the event."""
+    """Return the attributes of the signal's evaluation event."""
     return {
         "gen_ai.evaluation.name": "user_feedback",
         "gen_ai.evaluation.score.label": signal.rating,
@@ -100,7 +106,7 @@ def evaluation(signal: UserSignal) -> dict[str, str | int]:
 
 
 def key_values(facts: Mapping[str, str | int]) -> list[KeyValue]:
-    """OTLP attributes; what was not said is left out."""
+    """Return the facts as OTLP attributes; empty ones are left out."""
     return [
         KeyValue(
             key=name,
