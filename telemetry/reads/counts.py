@@ -1,7 +1,7 @@
 """
-What a window holds by group, without reading its records: whole days, hours and minutes from rollups.
+Record counts of a window by service, operation and cluster, from rollups of whole days, hours and minutes.
 
-Only the parts of minutes at the window's edges are counted from records, so the numbers are exact.
+Only the partial minutes at the window's edges are counted from records, so the numbers are exact.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from telemetry.store.rollups import MINUTE_NANO, NO_FAILURE, TABLES
 from telemetry.store.sql import fetch
 from telemetry.windows import Window
 
-Stretch = tuple[str, int, int]  # a table of rollups, and the minutes in it as `[first, last)`
-Part = tuple[str, int, int]  # a statement and its bounds
+Stretch = tuple[str, int, int]  # a rollup table and a range of its minutes, `[first, last)`
+Part = tuple[str, int, int]  # a SELECT statement and its two bounds
 Group = tuple[str, str, int, int]  # service, operation, fingerprint, records
 IN_ROLLUPS = (
     "SELECT service, operation, fingerprint, duration_bucket, count AS n FROM {table} "
@@ -32,7 +32,7 @@ BY_DURATION = (
 
 
 def stretches(first: int, last: int, longest: int = max(TABLES)) -> Iterator[Stretch]:
-    """These minutes in the longest stretches that tables count, but for those longer than `longest` minutes."""
+    """Split the minutes into the longest stretches that rollup tables count, of `longest` minutes each at most."""
     size = max((minutes for minutes in TABLES if minutes <= longest), default=0)
     if first >= last or not size:
         return
@@ -46,7 +46,7 @@ def stretches(first: int, last: int, longest: int = max(TABLES)) -> Iterator[Str
 
 
 def cut(window: Window) -> tuple[tuple[int, int], list[Window]]:
-    """The window's whole minutes as `[first, last)`, and the windows that are left of it."""
+    """The window's whole minutes as `[first, last)`, and the windows that remain at its edges."""
     start, end = window.start_unix_nano, window.end_unix_nano
     first, last = -(-start // MINUTE_NANO), end // MINUTE_NANO
     if first >= last:
@@ -56,7 +56,7 @@ def cut(window: Window) -> tuple[tuple[int, int], list[Window]]:
 
 
 def by_cluster(window: Window) -> list[Group]:
-    """The records of each service, operation and cluster."""
+    """The number of records in the window for each service, operation and cluster."""
     minutes, edges = cut(window)
     parts = [(IN_ROLLUPS.format(table=table), first, last) for table, first, last in stretches(*minutes)]
     parts += [(IN_RECORDS, edge.start_unix_nano, edge.end_unix_nano) for edge in edges]
@@ -64,15 +64,15 @@ def by_cluster(window: Window) -> list[Group]:
 
 
 def by_duration(first: int, last: int) -> list[tuple[str, str, int, int, int]]:
-    """The same of whole minutes, each with its duration bucket."""
+    """The number of records in the minutes `[first, last)` by service, operation, cluster and duration bucket."""
     parts = [(IN_ROLLUPS.format(table=table), start, end) for table, start, end in stretches(first, last)]
     return summed(BY_DURATION, parts)
 
 
 def summed(sql: str, parts: Sequence[Part]) -> list[Any]:
-    """One statement over these parts."""
+    """The result of one statement over all the parts, with its last column as int; empty without parts."""
     if not parts:
         return []
-    together = " UNION ALL ".join(part for part, _, _ in parts)
-    rows = fetch(sql.format(parts=together), [bound for _, *bounds in parts for bound in bounds])
+    union = " UNION ALL ".join(select for select, _, _ in parts)
+    rows = fetch(sql.format(parts=union), [bound for _, *bounds in parts for bound in bounds])
     return [(*key, int(n)) for *key, n in rows]

@@ -1,7 +1,7 @@
 """
-A place in a list, as the opaque text that clients hand back: keyset paging with the window pinned.
+Cursors of paged lists, as the opaque text that clients send back: keyset paging with a fixed window.
 
-The window travels in the cursor: a list that was begun at noon stays the list of noon while new spans arrive.
+The cursor holds the window: a list that was begun at noon stays the list of noon while new spans arrive.
 https://use-the-index-luke.com/no-offset
 """
 
@@ -13,19 +13,16 @@ from dataclasses import dataclass
 
 from telemetry.windows import Window
 
-HEAD = struct.Struct(">cQQQ")  # the kind of list, the window's start and end, the place's time
+HEAD = struct.Struct(">cQQQ")  # the kind of list, the window's start and end, the row's start time
 RECORDS, SESSIONS, TURNS = b"r", b"s", b"t"
-KEY_LENGTHS = {
-    RECORDS: 24,
-    SESSIONS: 16,
-    TURNS: 24,
-}  # a trace id, and a span id where the list is one of records
+# In bytes: a trace id, followed by a span id in lists of records.
+KEY_LENGTHS = {RECORDS: 24, SESSIONS: 16, TURNS: 24}
 MAX_NANO = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Just behind the row that starts at this time and has this key."""
+    """The position just behind the row that starts at this time and has this key."""
 
     kind: bytes
     window: Window
@@ -34,12 +31,12 @@ class Cursor:
 
     @property
     def trace_id(self) -> bytes:
-        """The row's trace."""
+        """The row's trace id."""
         return self.key[:16]
 
     @property
     def span_id(self) -> bytes:
-        """The row's span; b"" in lists of sessions."""
+        """The row's span id; b"" in lists of sessions."""
         return self.key[16:]
 
     def __str__(self) -> str:
@@ -50,23 +47,23 @@ class Cursor:
 
 
 def opaque_text(place: bytes) -> str:
-    """A place as the text that clients hand back: base64url without padding."""
+    """The position as the text that clients send back: base64url without padding."""
     return base64.urlsafe_b64encode(place).rstrip(b"=").decode()
 
 
 def opaque_bytes(text: str) -> bytes:
-    """The place in such a text. ValueError for any other text."""
+    """The bytes that `opaque_text` encoded. Raises ValueError for text that is not base64."""
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def parse(text: str, kind: bytes) -> Cursor | None:
-    """The cursor of a list of that kind, or None for any other text."""
+    """The cursor in the text, or None if the text is no cursor of this kind of list."""
     try:
         raw = opaque_bytes(text)
-        read_kind, start, end, place = HEAD.unpack_from(raw)
+        read_kind, start, end, row_start = HEAD.unpack_from(raw)
     except (ValueError, struct.error):
         return None
     key = raw[HEAD.size :]
-    if read_kind != kind or len(key) != KEY_LENGTHS[kind] or max(start, end, place) > MAX_NANO:
+    if read_kind != kind or len(key) != KEY_LENGTHS[kind] or max(start, end, row_start) > MAX_NANO:
         return None
-    return Cursor(kind, Window(start, end), place, key)
+    return Cursor(kind, Window(start, end), row_start, key)

@@ -1,7 +1,7 @@
 """
-What a record said, as a SHA-256: over the span, its resource and its scope as they are stored, byte by byte.
+SHA-256 digests of records, over the bytes of the span, its resource and its scope as they are stored.
 
-Not over what answers show of it, or a later version of LoopKit that shows more would change every digest.
+They do not cover the JSON that answers show: a version of LoopKit that shows more would then change every digest.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from telemetry.store.stored_messages import as_damage
 
 
 def digests(record_ids: Iterable[str]) -> dict[str, str]:
-    """The digests of the records among these ids that the bound project stores."""
+    """The digests of those records with these ids that the bound project stores, by record id."""
     with snapshot():
         return of_rows(rows_of(record_ids))
 
 
 def of_rows(rows: list[Record]) -> dict[str, str]:
-    """The digests of these rows, by record id."""
+    """The digests of these rows, by record id. Raises DamagedStore."""
     spans = segments.serialized(rows)
     shared = Origin.objects.in_bulk({origin for row in rows for origin in (row.resource_id, row.scope_id)})
     with as_damage("a resource or a scope", KeyError):
@@ -40,5 +40,5 @@ def of_rows(rows: list[Record]) -> dict[str, str]:
 
 
 def digest(*parts: bytes) -> str:
-    """Each part behind its length, 64 bits big-endian: no two lists of parts look alike."""
+    """The SHA-256 of the parts, each behind its length (64 bits, big-endian): no two lists hash the same bytes."""
     return hashlib.sha256(b"".join(struct.pack(">Q", len(part)) + part for part in parts)).hexdigest()

@@ -1,5 +1,5 @@
 """
-A stored record as the JSON that agents read: the columns, and the whole span as it was sent.
+A stored record as the JSON that agents read: its columns, and the whole span as it was sent.
 
 Absent facts are null. Enumerations are OpenTelemetry's names in lower case:
 https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
@@ -34,7 +34,7 @@ OK, FAILURE = "ok", "failure"
 
 
 def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
-    """The records in their order; their traces and origins are read once for all. DamagedStore."""
+    """The records in their order; traces, origins and segments are read once for all. Raises DamagedStore."""
     stored_traces = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
     traces = {bytes(trace.trace_id): trace for trace in stored_traces}
     if missing := {bytes(row.trace_id) for row in rows} - traces.keys():
@@ -52,28 +52,28 @@ def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
-    """Resource and scope of the records, by their ids, as one ResourceSpans without spans. DamagedStore."""
+    """The records' resource and scope by their ids, each pair in a ResourceSpans without spans. Raises DamagedStore."""
     pairs = {(row.resource_id, row.scope_id) for row in rows}
     stored = OriginRow.objects.filter(origin_id__in={origin_id for pair in pairs for origin_id in pair})
     messages = {row.origin_id: bytes(row.message) for row in stored}
-    found = {}
+    by_ids = {}
     for resource_id, scope_id in pairs:
         with as_damage(f"resource {resource_id} or scope {scope_id}", KeyError, DecodeError):
             shared = ResourceSpans.FromString(messages[resource_id])
             shared.scope_spans.add().ParseFromString(messages[scope_id])
-        found[resource_id, scope_id] = shared
-    return found
+        by_ids[resource_id, scope_id] = shared
+    return by_ids
 
 
 def record(row: Record, trace: Trace, message: SpanMessage, shared: ResourceSpans) -> dict[str, Any]:
-    """One record."""
+    """The record as JSON."""
     return (
         identity(row) | facts(row, trace) | content(message, shared) | {"capture": capture(message, shared)}
     )
 
 
 def identity(row: Record) -> dict[str, Any]:
-    """Which span it is, and when it ran."""
+    """The fields that say which span it is and when it ran."""
     return {
         "record_id": str(row),
         "trace_id": bytes(row.trace_id).hex(),
@@ -88,7 +88,7 @@ def identity(row: Record) -> dict[str, Any]:
 
 
 def facts(row: Record, trace: Trace) -> dict[str, Any]:
-    """What was understood of it at ingest."""
+    """The fields that were derived from the span and its trace at ingest."""
     texts = {
         name: getattr(row, name) or None
         for name in (
@@ -116,7 +116,7 @@ def facts(row: Record, trace: Trace) -> dict[str, Any]:
 
 
 def content(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any]:
-    """What was sent, whole."""
+    """The span's attributes, resource, scope, events and links, complete as they were sent."""
     scope_spans = shared.scope_spans[0]
     scope = scope_spans.scope
     return {
@@ -137,7 +137,7 @@ def content(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any]:
 
 
 def event(item: SpanMessage.Event) -> dict[str, Any]:
-    """Something that happened inside the span."""
+    """A span event as JSON."""
     return {
         "name": item.name,
         "time": rfc3339(item.time_unix_nano),
@@ -147,7 +147,7 @@ def event(item: SpanMessage.Event) -> dict[str, Any]:
 
 
 def link(item: SpanMessage.Link) -> dict[str, Any]:
-    """Another span that this one points to."""
+    """A span link, which points to another span, as JSON."""
     return {
         "trace_id": item.trace_id.hex(),
         "span_id": item.span_id.hex(),
@@ -157,22 +157,22 @@ def link(item: SpanMessage.Link) -> dict[str, Any]:
 
 
 def capture(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any] | None:
-    """The unit of agent work, or None for other work."""
+    """The unit of agent work that the span records, or None if it records none."""
     scope = shared.scope_spans[0].scope
     origin = Origin(attributes(shared.resource.attributes), scope.name, scope.version)
-    found = conventions.capture(decode.read(message, origin))
-    if found is None:
+    work = conventions.capture(decode.read(message, origin))
+    if work is None:
         return None
-    plain = {field.name: jsonable(getattr(found, field.name)) for field in fields(found)}
-    return plain | {"model": found.model or None}
+    plain = {field.name: jsonable(getattr(work, field.name)) for field in fields(work)}
+    return plain | {"model": work.model or None}
 
 
 def values(pairs: Repeated[KeyValue]) -> dict[str, Any]:
-    """Attributes as JSON can carry them."""
+    """The attributes as values that JSON can carry."""
     plain: dict[str, Any] = jsonable(attributes(pairs))
     return plain
 
 
 def name_of(names: Sequence[str], number: int) -> str:
-    """The name of an enumeration's number; numbers that OpenTelemetry does not know count as 0."""
+    """The name of an enumeration's number; numbers that OpenTelemetry does not define count as 0."""
     return names[number] if 0 <= number < len(names) else names[0]

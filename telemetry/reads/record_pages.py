@@ -1,9 +1,9 @@
 """
-Records of the bound project, a page at a time: filtered in SQL, newest first, keyset-paged.
+Pages of the bound project's records: filtered in SQL, newest first, keyset-paged.
 
-Order: start time, trace id, span id, all descending. Where no index leads to what is asked for, an answer looks at
-MAX_SCAN records, then where rollups lead (rollup_search.py), and no more: such a page may be short, or empty, and
-still have a next cursor.
+Order: start time, trace id, span id, all descending. Where no index finds the matching records, an answer examines
+MAX_SCAN records, then at most MAX_STRETCHES of the minutes that hold matches by the rollups (rollup_search.py). Such a
+page may be short or empty and still have a next cursor.
 """
 
 from __future__ import annotations
@@ -28,25 +28,26 @@ from telemetry.windows import Window
 from tenants.stores.binding import bound_alias
 
 MAX_SCAN = 50_000
-MAX_STRETCHES = 300  # minutes that one answer looks into
+MAX_STRETCHES = 300  # minutes that one answer searches
 COLUMNS = [field.attname for field in Record._meta.concrete_fields]
 # Not `pk__in`: for more than one row SQLite then reads the whole table, or parses an OR a thousand deep.
 FIND = f"""
-    WITH wanted (its_trace, its_span) AS (VALUES {{rows}})
-    SELECT {", ".join(COLUMNS)} FROM wanted JOIN telemetry_record ON trace_id = its_trace AND span_id = its_span
+    WITH wanted (wanted_trace, wanted_span) AS (VALUES {{rows}})
+    SELECT {", ".join(COLUMNS)} FROM wanted
+    JOIN telemetry_record ON trace_id = wanted_trace AND span_id = wanted_span
 """  # noqa: S608  (constants)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of a window; `next_cursor` is None when there are no more."""
+    """Records of a window; `next_cursor` is None when there are no more."""
 
     window: Window
     records: list[dict[str, Any]]
     next_cursor: Cursor | None
 
     def shown(self) -> dict[str, Any]:
-        """As answers say it."""
+        """The page as answers show it."""
         return {
             "window": self.window.shown(),
             "records": self.records,
@@ -57,42 +58,46 @@ class Page:
 
 
 def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> Page:
-    """The newest records of the window that match, or those behind the cursor."""
+    """The newest records of the window that match, or the next ones behind the cursor."""
     with snapshot():
         if filters.environment and not may_have(filters.environment):
             return Page(window, [], None)
         lowest = floor(Record.objects.all(), window, cursor, MAX_SCAN) if filters.is_guess else None
         rows = newest(reach(window, cursor, lowest), filters, cursor)[: limit + 1]
-        found = list(rows)
+        matches = list(rows)
         place = None if lowest is None else Cursor(cursors.RECORDS, window, lowest, bytes(24))
-        if place and len(found) <= limit and are_counted(filters):
-            more, place = search(reach(window, place), filters, place, limit + 1 - len(found))
-            found += more
-        return shown_page(found, cursors.RECORDS, window, limit, place)
+        if place and len(matches) <= limit and are_counted(filters):
+            more, place = search(reach(window, place), filters, place, limit + 1 - len(matches))
+            matches += more
+        return shown_page(matches, cursors.RECORDS, window, limit, place)
 
 
 def newest(window: Window, filters: Filters, cursor: Cursor | None) -> QuerySet[Record]:
-    """The records of the window that match, in the order of the list, those behind the cursor alone."""
+    """The records of the window that match, newest first; given a cursor, only those behind it."""
     rows = behind(matching(window, filters), cursor)
     return rows.order_by("-start_time_unix_nano", "-trace_id", "-span_id")
 
 
 def search(window: Window, filters: Filters, place: Cursor, limit: int) -> tuple[list[Record], Cursor | None]:
-    """The first records behind the place, from the minutes that hold some, and where to go on if they were too many."""
-    found: list[Record] = []
-    looked_at = stretches(window, filters)
-    for part in islice(looked_at, MAX_STRETCHES):
-        found += newest(part, filters, place)[: limit - len(found)]
-        if len(found) == limit:
-            return found, None
-    following = next(looked_at, None)
+    """
+    The first matching records behind the place, from the minutes that hold any.
+
+    The cursor is where to go on if there were more than MAX_STRETCHES such minutes, else None.
+    """
+    matches: list[Record] = []
+    minutes = stretches(window, filters)
+    for minute in islice(minutes, MAX_STRETCHES):
+        matches += newest(minute, filters, place)[: limit - len(matches)]
+        if len(matches) == limit:
+            return matches, None
+    following = next(minutes, None)
     if following is None:
-        return found, None
-    return found, replace(place, start_unix_nano=following.end_unix_nano)
+        return matches, None
+    return matches, replace(place, start_unix_nano=following.end_unix_nano)
 
 
 def behind(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:
-    """Without the rows of the cursor's time that come before it."""
+    """The rows behind the cursor, where no row starts later than it."""
     if cursor is None:
         return rows
     return rows.filter(
@@ -103,30 +108,30 @@ def behind(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:
 
 
 def cut(rows: QuerySet[Record], kind: bytes, window: Window, limit: int) -> Page:
-    """The first `limit` of the rows, and the cursor behind them if there are more."""
+    """The page of the first `limit` rows, with a cursor behind them if there are more."""
     return shown_page(list(rows[: limit + 1]), kind, window, limit)
 
 
 def shown_page(
-    found: list[Record], kind: bytes, window: Window, limit: int, otherwise: Cursor | None = None
+    rows: list[Record], kind: bytes, window: Window, limit: int, otherwise: Cursor | None = None
 ) -> Page:
-    """The first `limit` records, and the cursor behind them if there is one more, or the other one."""
-    shown = records.shown(found[:limit])
-    if len(found) <= limit:
+    """The page of the first `limit` rows, with a cursor behind them if there are more, else with `otherwise`."""
+    shown = records.shown(rows[:limit])
+    if len(rows) <= limit:
         return Page(window, shown, otherwise)
-    last = found[limit - 1]
+    last = rows[limit - 1]
     key = bytes(last.trace_id) + bytes(last.span_id)
     return Page(window, shown, Cursor(kind, window, last.start_time_unix_nano, key))
 
 
 def find(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The records among these ids that are stored, as answers show them."""
+    """The stored records among these ids as answers show them, by record id."""
     with snapshot():
-        found = records.shown(rows_of(record_ids))
-    return {record["record_id"]: record for record in found}
+        documents = records.shown(rows_of(record_ids))
+    return {record["record_id"]: record for record in documents}
 
 
 def rows_of(record_ids: Iterable[str]) -> list[Record]:
-    """The records among these ids that are stored."""
+    """The stored records among these ids, as rows."""
     ids = sorted({ids for record_id in record_ids if (ids := parse(record_id))})
     return [Record.from_db(bound_alias(), COLUMNS, values) for values in fetch_many(FIND, ids)]

@@ -1,9 +1,9 @@
 """
-Where in a window is what a read asks for? Told from rollups: by day, then by hour, then by minute, the newest first.
+The minutes of a window that hold matching records, found in the rollups: by day, by hour, by minute, newest first.
 
-No index leads to a service or an operation: one more for every record would cost each of them at ingest. So a read
-that finds too little among the newest records looks on only in the minutes that hold some, and at once knows when
-there are none. What rollups do not count (environments) is told by the resources that ever came.
+No index covers services or operations: one more entry for every record would slow down ingest. So a read that finds
+too little among the newest records goes on only in the minutes that hold matches, and sees at once when there are
+none. Rollups do not count environments; these are looked up in the stored resources.
 """
 
 from __future__ import annotations
@@ -23,53 +23,53 @@ from telemetry.store.rollups import NO_FAILURE, TABLES
 from telemetry.store.sql import fetch
 from telemetry.windows import MINUTE_NANO, Window
 
-MOST_ORIGINS = 2_000  # that are looked through for an environment
+MOST_ORIGINS = 2_000  # resources and scopes that are searched for an environment
 Condition = tuple[str, list[Any]]
 
 
 def are_counted(filters: Filters) -> bool:
-    """Whether rollups know which minutes hold what is asked for."""
+    """Whether the filters name a service or an operation, by which rollups count."""
     return bool(filters.service or filters.operation)
 
 
 def stretches(window: Window, filters: Filters) -> Iterator[Window]:
-    """The minutes of the window that hold records of these services, operations, outcomes and clusters."""
+    """The minutes of the window, newest first, that hold records of this service, operation, outcome and cluster."""
     first, last = window.start_unix_nano // MINUTE_NANO, -(-window.end_unix_nano // MINUTE_NANO)
     for minute in down(first, last, condition(filters), sorted(TABLES, reverse=True)):
         start, end = minute * MINUTE_NANO, (minute + 1) * MINUTE_NANO
         yield Window(max(start, window.start_unix_nano), min(end, window.end_unix_nano))
 
 
-def down(first: int, last: int, wanted: Condition, sizes: list[int]) -> Iterator[int]:
-    """The starts of the shortest stretches with such records, the latest first."""
+def down(first: int, last: int, criteria: Condition, sizes: list[int]) -> Iterator[int]:
+    """The starts of the shortest stretches that hold matching records, latest first."""
     size, *shorter = sizes
-    sql, values = wanted
-    found = fetch(
+    sql, values = criteria
+    rows = fetch(
         f"SELECT DISTINCT minute FROM {TABLES[size]} "  # noqa: S608  (constants; values are parameters)
         f"WHERE minute >= %s AND minute < %s AND {sql} ORDER BY minute DESC",
         [first - first % size, last, *values],
     )
-    for (minute,) in found:
+    for (minute,) in rows:
         if shorter:
-            yield from down(max(first, minute), min(last, minute + size), wanted, shorter)
+            yield from down(max(first, minute), min(last, minute + size), criteria, shorter)
         else:
             yield minute
 
 
 def condition(filters: Filters) -> Condition:
-    """What rollups are asked, as SQL with its values."""
-    asked: list[tuple[str, Any]] = [
+    """The filters as an SQL condition on rollups, with its values."""
+    terms: list[tuple[str, Any]] = [
         (f"{name} = %s", value) for name in ("service", "operation") if (value := getattr(filters, name))
     ]
     if filters.fingerprint is not None:
-        asked.append(("fingerprint = %s", filters.fingerprint))
+        terms.append(("fingerprint = %s", filters.fingerprint))
     if filters.outcome:
-        asked.append((f"fingerprint {'<>' if filters.outcome == FAILURE else '='} %s", NO_FAILURE))
-    return " AND ".join(sql for sql, _ in asked), [value for _, value in asked]
+        terms.append((f"fingerprint {'<>' if filters.outcome == FAILURE else '='} %s", NO_FAILURE))
+    return " AND ".join(sql for sql, _ in terms), [value for _, value in terms]
 
 
 def may_have(environment: str) -> bool:
-    """Whether a record of this environment ever came. True where there are too many resources to tell."""
+    """Whether a record of this environment was ever stored. True if there are too many resources to search."""
     rows = fetch("SELECT message FROM telemetry_origin LIMIT %s", [MOST_ORIGINS + 1])
     if len(rows) > MOST_ORIGINS:
         return True
@@ -78,7 +78,7 @@ def may_have(environment: str) -> bool:
 
 @lru_cache(maxsize=2 * MOST_ORIGINS)
 def environment_of(message: bytes) -> str:
-    """What a stored resource says; "" for a scope, which lies among them."""
+    """The environment that a stored resource names; "" for a scope, since both are in one table."""
     try:
         resource = ResourceSpans.FromString(message).resource
     except DecodeError:

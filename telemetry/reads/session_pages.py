@@ -1,8 +1,9 @@
 """
-Sessions of the bound project: their traces together, from the traces' rows and never by scanning records.
+Sessions of the bound project, totalled from the rows of their traces.
 
-A session is the traces that share a session id; a trace without one is a session of its own, named by its id.
-The list walks the window's traces from the newest down: it costs what a page costs, not what the window has.
+A session is the traces that share a session id; a trace without one is a session of its own, named by its trace id.
+The list walks the window's traces from the newest down: its cost is that of a page, whatever the window holds. Records
+are read only to find the traces that match.
 """
 
 from __future__ import annotations
@@ -27,21 +28,21 @@ from telemetry.reads.session_walk import SCAN, SCAN_RECORDS, Walk
 from telemetry.store.append import snapshot
 from telemetry.windows import FURTHEST, Window
 
-FEW = 2_000  # records that an index leads to; the traces of more are met soon by looking at each
-ROUND = 200  # sessions that are summed up together once the first ones did not suit
-MAX_ROUNDS = 25  # a search for the rare session makes short pages, not slow ones
+FEW = 2_000  # matching records whose traces are looked up; where there are more, each trace is examined
+ROUND = 200  # sessions that are totalled together, once the first ones were too few
+MAX_ROUNDS = 25  # after them a page ends short, so that a search for rare sessions is not slow
 
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """Some sessions of a window; `next_cursor` is None when there are no more."""
+    """Sessions of a window; `next_cursor` is None when there are no more."""
 
     window: Window
     sessions: list[Session]
     next_cursor: Cursor | None
 
     def shown(self) -> dict[str, Any]:
-        """As answers say it."""
+        """The page as answers show it."""
         return {
             "window": self.window.shown(),
             "sessions": [session.shown() for session in self.sessions],
@@ -53,109 +54,125 @@ class SessionPage:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One session and some of its records."""
+    """A session and a page of its records."""
 
     session: Session
     page: Page
 
     def shown(self) -> dict[str, Any]:
-        """As answers say it."""
+        """The session and its page as answers show them."""
         return {"session": self.session.shown()} | self.page.shown()
 
 
 def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> SessionPage:
     """
-    The sessions with a trace that matches, by their newest such trace, or those behind the cursor.
+    The sessions with a trace that matches, ordered by their newest such trace; given a cursor, those behind it.
 
-    An answer may hold fewer than `limit` and still have a next cursor: then its walk was long enough.
+    A page may hold fewer than `limit` sessions and still have a next cursor: its search has a maximum length.
     """
     if not may_match(window, filters):
         return SessionPage(window, [], None)
-    counted = counted_traces(filters)
+    session_traces = counted_traces(filters)
     with snapshot():
-        chosen, scan = matching(counted, window, filters)
-        walk = Walk(window, chosen, cursor, scan)
-        found, after = search(walk, in_window(counted, window), filters, limit)
-    return SessionPage(window, found, after)
+        matches, scan = matching(session_traces, window, filters)
+        walk = Walk(window, matches, cursor, scan)
+        sessions, next_cursor = search(walk, in_window(session_traces, window), filters, limit)
+    return SessionPage(window, sessions, next_cursor)
 
 
 def may_match(window: Window, filters: Filters) -> bool:
-    """False where rollups and resources say at once that there is nothing."""
+    """Whether any session may match; False where rollups and resources show that none does."""
     if filters.environment and not may_have(filters.environment):
         return False
-    ever = Window(
-        window.start_unix_nano, FURTHEST
-    )  # of a trace in the window, any record may name the service
-    named = Filters(service=filters.service, operation=filters.operation)
-    return not are_counted(named) or next(stretches(ever, named), None) is not None
+    # A trace that starts in the window may have its service from a record that starts after the window's end.
+    to_the_last = Window(window.start_unix_nano, FURTHEST)
+    by_rollup = Filters(service=filters.service, operation=filters.operation)
+    return not are_counted(by_rollup) or next(stretches(to_the_last, by_rollup), None) is not None
 
 
 def search(
     walk: Walk, traces: QuerySet[Trace], filters: Filters, limit: int
 ) -> tuple[list[Session], Cursor | None]:
-    """The walk's first sessions that suit, each over its own of the traces, and the place to go on from."""
-    met = walk.sessions()
-    found: list[tuple[Session, Cursor]] = []
-    looked_at: list[Cursor] = []
+    """
+    The walk's first sessions with the outcome that is asked for, each totalled over its own among `traces`.
+
+    The cursor is where the next page goes on, or None at the end.
+    """
+    walked = walk.sessions()
+    matches: list[tuple[Session, Cursor]] = []
+    places: list[Cursor] = []
     for size in (limit + 1, *[max(ROUND, limit + 1)] * (MAX_ROUNDS - 1)):
-        batch = dict(islice(met, size))
-        known = summaries(batch, traces)
-        found += [(known[name], place) for name, place in batch.items() if suits(known[name], filters)]
-        looked_at = list(batch.values())
-        if len(found) > limit:
-            return [session for session, _ in found[:limit]], found[limit - 1][1]
+        batch = dict(islice(walked, size))
+        sessions = summaries(batch, traces)
+        matches += [
+            (sessions[name], place) for name, place in batch.items() if suits(sessions[name], filters)
+        ]
+        places = list(batch.values())
+        if len(matches) > limit:
+            return [session for session, _ in matches[:limit]], matches[limit - 1][1]
         if len(batch) < size:
-            return [session for session, _ in found], walk.place
-    return [session for session, _ in found], looked_at[-1]
+            return [session for session, _ in matches], walk.place
+    return [session for session, _ in matches], places[-1]
 
 
 def counted_traces(filters: Filters) -> QuerySet[Trace]:
-    """The traces that count: of the environment and the service."""
-    named = {name: value for name in ("environment", "service") if (value := getattr(filters, name))}
-    return Trace.objects.filter(**named)
+    """The traces that the totals of sessions cover: those of the environment and the service that are asked for."""
+    conditions = {name: value for name in ("environment", "service") if (value := getattr(filters, name))}
+    return Trace.objects.filter(**conditions)
 
 
 def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> tuple[QuerySet[Trace], int]:
-    """Those of the traces that choose a session; and how many a step of the walk looks at, 0 where an index leads."""
+    """
+    The traces among these that bring their session into the list.
+
+    The number is how many traces a step of the walk examines, or 0 where an index finds those that match.
+    """
     if filters.outcome:
         traces = traces.filter(**{"failures" if filters.outcome == OK else "failures__gt": 0})
     if filters.session_id:
         traces = traces.filter(is_of_session(filters.session_id))
     if filters.trace_id:
         traces = traces.filter(trace_id=filters.trace_id)
-    is_one = bool(filters.session_id or filters.trace_id)
-    of_records = replace(filters, environment="", service="", outcome="", session_id="", trace_id=b"")
-    if of_records == Filters():
-        return traces, 0 if is_one or filters == Filters() else SCAN
-    chosen = matching_records(window, of_records)
-    if of_records.lead_by_index and len(chosen.order_by().values_list("start_time_unix_nano")[:FEW]) < FEW:
-        return traces.filter(trace_id__in=chosen.values("trace_id")), 0
-    return traces.filter(Exists(of_trace(window, of_records))), 0 if is_one else SCAN_RECORDS
+    is_one_session = bool(filters.session_id or filters.trace_id)
+    record_filters = replace(filters, environment="", service="", outcome="", session_id="", trace_id=b"")
+    if record_filters == Filters():
+        return traces, 0 if is_one_session or filters == Filters() else SCAN
+    records = matching_records(window, record_filters)
+    if (
+        record_filters.lead_by_index
+        and len(records.order_by().values_list("start_time_unix_nano")[:FEW]) < FEW
+    ):
+        return traces.filter(trace_id__in=records.values("trace_id")), 0
+    return traces.filter(Exists(of_trace(window, record_filters))), 0 if is_one_session else SCAN_RECORDS
 
 
 def of_trace(window: Window, filters: Filters) -> QuerySet[Record]:
-    """The records of each trace that match. As expressions: by columns, SQLite would take the index of all traces."""
+    """
+    The records of the outer query's trace that match.
+
+    The conditions are on expressions: with plain columns, SQLite would choose an index that spans all traces.
+    """
     rows = Record.objects.filter(trace_id=OuterRef("trace_id")).annotate(
         at=F("start_time_unix_nano") + 0,
-        told=Concat("signal_type", Value("", TextField())),
+        signal=Concat("signal_type", Value("", TextField())),
         cluster=F("fingerprint") + 0,
     )
-    asked = {"operation": filters.operation, "told": filters.signal_type, "cluster": filters.fingerprint}
-    wanted = {name: value for name, value in asked.items() if value not in ("", None)}
-    return rows.filter(at__gte=window.start_unix_nano, at__lt=window.end_unix_nano, **wanted)
+    values = {"operation": filters.operation, "signal": filters.signal_type, "cluster": filters.fingerprint}
+    conditions = {name: value for name, value in values.items() if value not in ("", None)}
+    return rows.filter(at__gte=window.start_unix_nano, at__lt=window.end_unix_nano, **conditions)
 
 
 def suits(session: Session, filters: Filters) -> bool:
-    """Whether the whole session has the outcome that is asked for: one good trace does not make it ok."""
+    """Whether the session as a whole has the outcome that is asked for: one good trace does not make it ok."""
     return not filters.outcome or session.outcome == filters.outcome
 
 
 def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -> Detail | None:
-    """The session with its records, oldest first, or None when no trace of it starts in the window."""
+    """The session with a page of its records, oldest first, or None if no trace of it starts in the window."""
     traces = in_window(Trace.objects.all(), window).filter(is_of_session(session_id))
     with snapshot():
-        found = summaries([session_id], traces)
-        if not found:
+        sessions = summaries([session_id], traces)
+        if not sessions:
             return None
         rows = Record.objects.filter(trace_id__in=traces.values("trace_id"))
         if cursor:
@@ -165,4 +182,4 @@ def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -
                 | Q(trace_id=cursor.trace_id, span_id__gt=cursor.span_id)
             )
         in_order = rows.order_by("start_time_unix_nano", "trace_id", "span_id")
-        return Detail(next(iter(found.values())), record_pages.cut(in_order, cursors.TURNS, window, limit))
+        return Detail(next(iter(sessions.values())), record_pages.cut(in_order, cursors.TURNS, window, limit))

@@ -1,4 +1,4 @@
-"""What one session came to: who, how much, how long and how well, from its traces' rows alone."""
+"""The totals of sessions, from the rows of their traces alone: agent, user, counts, failures, times and tokens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The traces of one session in a window, taken together."""
+    """The totals of one session's traces in a window."""
 
     session_id: str
     agent: str | None
@@ -47,11 +47,11 @@ class Session:
 
     @property
     def outcome(self) -> str:
-        """A session with one failing record failed."""
+        """`failure` if any record of the session failed, else `ok`."""
         return record_json.FAILURE if self.failures else record_json.OK
 
     def joined(self, other: Session) -> Session:
-        """With the trace whose id this session took for its own."""
+        """This session's totals with those of `other` added, the trace whose trace id is this session's id."""
         return Session(
             session_id=self.session_id,
             agent=self.agent or other.agent,
@@ -69,7 +69,7 @@ class Session:
         )
 
     def shown(self) -> dict[str, Any]:
-        """As answers say it."""
+        """The session as answers show it."""
         return {
             "session_id": self.session_id,
             "agent": self.agent,
@@ -90,26 +90,30 @@ class Session:
 
 
 def key(session_id: str, trace_id: bytes | memoryview) -> str:
-    """The session that a trace belongs to: by session id, else the trace itself."""
+    """The id of the session that a trace belongs to: its session id, or without one its trace id in hex."""
     return session_id or bytes(trace_id).hex()
 
 
 def summaries(session_ids: Iterable[str], traces: QuerySet[Trace]) -> dict[str, Session]:
-    """The sessions by id, each over those of the traces that are its own. Without one it is left out."""
-    wanted = list(session_ids)
-    named = traces.filter(filters.has_session_id(wanted))
-    lone = traces.filter(filters.has_trace_id(wanted)).exclude(session_id__in=wanted)
-    rows = named.values("session_id").annotate(**COLUMNS).values_list("session_id", *COLUMNS)
-    found = with_traces({session_id: Session(session_id, *facts) for session_id, *facts in rows}, named)
-    for trace_id, *facts in lone.values("trace_id").annotate(**COLUMNS).values_list("trace_id", *COLUMNS):
+    """The sessions by id, each totalled over those traces that belong to it; ids without such traces are left out."""
+    ids = list(session_ids)
+    by_session_id = traces.filter(filters.has_session_id(ids))
+    by_trace_id = traces.filter(filters.has_trace_id(ids)).exclude(session_id__in=ids)
+    rows = by_session_id.values("session_id").annotate(**COLUMNS).values_list("session_id", *COLUMNS)
+    sessions = with_traces(
+        {session_id: Session(session_id, *facts) for session_id, *facts in rows}, by_session_id
+    )
+    for trace_id, *facts in (
+        by_trace_id.values("trace_id").annotate(**COLUMNS).values_list("trace_id", *COLUMNS)
+    ):
         name = bytes(trace_id).hex()
-        single = replace(Session(name, *facts), trace_ids=(name,))
-        found[name] = found[name].joined(single) if name in found else single
-    return found
+        session = replace(Session(name, *facts), trace_ids=(name,))
+        sessions[name] = sessions[name].joined(session) if name in sessions else session
+    return sessions
 
 
 def with_traces(sessions: dict[str, Session], traces: QuerySet[Trace]) -> dict[str, Session]:
-    """The sessions with the ids of their newest traces: the small ones at once, each large one alone."""
+    """The sessions with the ids of their newest traces: one query for all small ones, one for each large one."""
     newest = traces.order_by("-start_time_unix_nano", "-trace_id").values_list("session_id", "trace_id")
     small = [name for name, session in sessions.items() if session.traces <= TRACES_SHOWN]
     rows = list(newest.filter(session_id__in=small))

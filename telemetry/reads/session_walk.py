@@ -1,7 +1,7 @@
 """
-From the newest trace down to sessions: each is met once, at its newest trace.
+A walk over traces from the newest down that yields each session once, at its newest trace.
 
-A walk ends after MAX_STEPS, wherever it is: a session of a million traces makes short pages, not slow ones.
+It ends after MAX_STEPS steps, wherever it is: a session of a million traces makes pages short instead of slow.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from telemetry.reads.session_summaries import key
 from telemetry.windows import Window
 
 CHUNK = 500  # traces that one step reads
-SCAN = 5_000  # traces that one step looks at, where no index leads to those that match
-SCAN_RECORDS = 250  # the same, where the records of each must be looked at
+SCAN = 5_000  # traces that one step examines, where no index finds those that match
+SCAN_RECORDS = 250  # traces that one step examines, where their records must be examined too
 MAX_STEPS = 20
 
 Row = tuple[int, bytes | memoryview, str]  # start time, trace id, session id
@@ -27,31 +27,31 @@ Row = tuple[int, bytes | memoryview, str]  # start time, trace id, session id
 
 @dataclass(slots=True)
 class Walk:
-    """The sessions of the window's traces behind `after`."""
+    """A walk over the window's traces behind `after`, which yields their sessions."""
 
     window: Window
-    traces: QuerySet[Trace]  # of any time
+    traces: QuerySet[Trace]  # of any time; the walk takes those in the window
     after: Cursor | None
-    scan: int  # traces that a step looks at, where no index leads to those that match; else 0
-    place: Cursor | None = None  # where a walk that ended early is taken up again
+    scan: int  # traces that a step examines, where no index finds those that match; else 0
+    place: Cursor | None = None  # where to go on with a walk that ended early; None at its end
 
     def sessions(self) -> Iterator[tuple[str, Cursor]]:
-        """Each session with the place of its newest trace, but for those that were met before `after`."""
-        met: set[str] = set()
+        """Each session with the cursor of its newest trace, except those with a trace at `after` or before it."""
+        visited: set[str] = set()
         self.place = self.after
         for _ in range(MAX_STEPS):
-            fresh: dict[str, Row] = {}
+            new_sessions: dict[str, Row] = {}
             for row in self.step():
-                if (name := key(row[2], row[1])) not in met:
-                    fresh.setdefault(name, row)
-            met |= fresh.keys()
-            earlier = self.met_earlier(fresh)
-            yield from ((name, self.at(row)) for name, row in fresh.items() if name not in earlier)
+                if (name := key(row[2], row[1])) not in visited:
+                    new_sessions.setdefault(name, row)
+            visited |= new_sessions.keys()
+            earlier = self.met_earlier(new_sessions)
+            yield from ((name, self.at(row)) for name, row in new_sessions.items() if name not in earlier)
             if self.place is None:
                 return
 
     def step(self) -> list[Row]:
-        """The next traces, newest first. `place` is then behind them, or None at the end of the window."""
+        """Read the next traces, newest first, and set `place` behind them, or to None at the end of the window."""
         lowest = filters.floor(Trace.objects.all(), self.window, self.place, self.scan) if self.scan else None
         rows = filters.in_window(self.traces, filters.reach(self.window, self.place, lowest))
         if self.place:
@@ -67,11 +67,11 @@ class Walk:
         return chunk
 
     def at(self, row: Row) -> Cursor:
-        """The place of a trace."""
+        """The cursor of a trace."""
         return Cursor(cursors.SESSIONS, self.window, row[0], bytes(row[1]))
 
     def met_earlier(self, session_ids: Iterable[str]) -> set[str]:
-        """Those of the sessions that have a trace at `after` or before it in the walk."""
+        """The sessions among these that have a trace at `after` or before it in the walk."""
         if self.after is None:
             return set()
         start = self.after.start_unix_nano

@@ -1,4 +1,4 @@
-"""How much a window of the bound project holds, told from the traces' rows; and what became of every span sent."""
+"""Counts of a window's traces and sessions, from the traces' rows, and the tallies of everything ever sent."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from telemetry.windows import Window
 
 
 def traces_and_sessions(window: Window) -> tuple[int, int]:
-    """Traces that start in the window, and the sessions they belong to; a trace without a session is its own."""
-    found = in_window(Trace.objects.all(), window).aggregate(
+    """The traces that start in the window and their sessions; a trace without session id is a session of its own."""
+    counts = in_window(Trace.objects.all(), window).aggregate(
         traces=Count("trace_id"),
-        alone=Count("trace_id", filter=Q(session_id="")),
-        named=Count("session_id", distinct=True, filter=~Q(session_id="")),
+        lone_traces=Count("trace_id", filter=Q(session_id="")),
+        session_ids=Count("session_id", distinct=True, filter=~Q(session_id="")),
     )
-    return found["traces"], found["alone"] + found["named"]
+    return counts["traces"], counts["lone_traces"] + counts["session_ids"]
 
 
 def by_fate() -> dict[str, int]:
-    """Every span that was ever sent, by what became of it: stored, duplicate, or why it was not stored."""
+    """The tallies of all time by reason: spans stored, duplicate or not stored, and values changed before storing."""
     return dict(Tally.objects.values_list("reason").annotate(Sum("count")).order_by("reason"))

@@ -1,7 +1,7 @@
 """
 The spans of one trace in the order people read them: each below its parent, siblings by start.
 
-Producers send what they like, in any order: a parent that never came or is its own descendant costs no span its row.
+A parent may be missing or be its own descendant; each span has its row all the same.
 Source: https://opentelemetry.io/docs/specs/otel/overview/#traces (a trace is a tree by parent span ids)
 """
 
@@ -14,7 +14,7 @@ ORPHAN, CIRCLE = "orphan", "circle"
 
 
 class Node(NamedTuple):
-    """One span, as far as its place in the tree goes."""
+    """A span's ids and times, as the tree needs them."""
 
     span_id: bytes
     parent_span_id: bytes | None
@@ -23,7 +23,7 @@ class Node(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A span with how deep it lies; `fault` says why it lies on top though it names a parent."""
+    """A span with its depth in the tree; `fault` says why it is at the top although it names a parent."""
 
     node: Node
     depth: int
@@ -31,40 +31,40 @@ class Placed(NamedTuple):
 
 
 def placed(nodes: Sequence[Node]) -> list[Placed]:
-    """Every span once, from the top down. `nodes` are by start time, and their ids differ."""
-    known = {node.span_id: node for node in nodes}
+    """Every span once, from the top down. `nodes` are ordered by start time, and their ids differ."""
+    nodes_by_id = {node.span_id: node for node in nodes}
     children: dict[bytes, list[Node]] = {}
     tops = []
     for node in nodes:
-        if node.parent_span_id in known:
+        if node.parent_span_id in nodes_by_id:
             children.setdefault(node.parent_span_id, []).append(node)
         else:
             tops.append(Placed(node, 0, ORPHAN if node.parent_span_id else ""))
-    seen: set[bytes] = set()
-    found = [row for top in tops for row in below(top, children, seen)]
-    for node in nodes if len(found) < len(nodes) else ():
-        if node.span_id not in seen:
-            found += below(Placed(on_circle(node, known), 0, CIRCLE), children, seen)
-    return found
+    visited: set[bytes] = set()
+    rows = [row for top in tops for row in below(top, children, visited)]
+    for node in nodes if len(rows) < len(nodes) else ():
+        if node.span_id not in visited:
+            rows += below(Placed(on_circle(node, nodes_by_id), 0, CIRCLE), children, visited)
+    return rows
 
 
-def below(top: Placed, children: dict[bytes, list[Node]], seen: set[bytes]) -> Iterator[Placed]:
-    """The span and its descendants, depth first; those in `seen` are left out, the others added to it."""
-    waiting = [top]
-    while waiting:
-        row = waiting.pop()
-        if row.node.span_id in seen:
+def below(top: Placed, children: dict[bytes, list[Node]], visited: set[bytes]) -> Iterator[Placed]:
+    """The span and its descendants, depth first, without those in `visited`; adds the ids of the others to it."""
+    stack = [top]
+    while stack:
+        row = stack.pop()
+        if row.node.span_id in visited:
             continue
-        seen.add(row.node.span_id)
+        visited.add(row.node.span_id)
         yield row
         if row.node.span_id in children:
-            waiting += [Placed(child, row.depth + 1) for child in reversed(children[row.node.span_id])]
+            stack += [Placed(child, row.depth + 1) for child in reversed(children[row.node.span_id])]
 
 
-def on_circle(node: Node, known: dict[bytes, Node]) -> Node:
-    """The first ancestor that is met again on the way up, where every way up ends in a circle."""
-    met: set[bytes] = set()
-    while node.span_id not in met and node.parent_span_id is not None:
-        met.add(node.span_id)
-        node = known[node.parent_span_id]
+def on_circle(node: Node, nodes_by_id: dict[bytes, Node]) -> Node:
+    """The first ancestor that comes twice on the way up; every way up from the node must end in a cycle."""
+    visited: set[bytes] = set()
+    while node.span_id not in visited and node.parent_span_id is not None:
+        visited.add(node.span_id)
+        node = nodes_by_id[node.parent_span_id]
     return node

@@ -1,7 +1,7 @@
 """
-One trace as rows with bars, a page at a time, opened at the span that somebody asks about.
+One trace as rows with bars, a page at a time, opened at the span that is asked for.
 
-Of a trace of any length MOST spans are read, those around that span; texts only for the page in sight.
+Of a long trace, the MOST spans around that span are read; texts are read for the rows of the page alone.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from telemetry.spans.record_ids import record_id
 from telemetry.store.append import snapshot
 
 PAGE = 100  # rows
-ABOVE = 20  # rows in sight above the span that is asked about
-MOST = 20_000  # spans: half of them before it, half from it on
-DEEPEST = 8  # indents that a phone has room for
-ANCESTORS = 6  # named above a page that starts in the middle of a tree
-SCALE, THINNEST = 1000, 4  # units of a bar's picture; a span of no length must be seen too
+ABOVE = 20  # rows on the page above the span that is asked for
+MOST = 20_000  # spans: half of them before the span that is asked for, half from it on
+DEEPEST = 8  # levels of indent that a phone has room for
+ANCESTORS = 6  # rows named above a page that starts in the middle of a tree
+SCALE = 1000  # units that the drawing is wide
+THINNEST = 4  # units that a bar is wide at least, so that a span of no length stays visible
 TEXTS = ("span_id", "name", "operation", "service", "signal_type", "fingerprint")
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a row says beside its bar."""
+    """The texts of a row, beside its bar."""
 
     title: str
     service: str
@@ -36,7 +37,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One span: what it says, where it lies, and its bar in units of SCALE."""
+    """One span: its label, its place in the tree, and its bar in units of SCALE."""
 
     record_id: str
     label: Label
@@ -50,24 +51,24 @@ class Row:
 
     @property
     def start(self) -> str:
-        """`+20,050.0 ms`: as exact as bars of a long trace need it."""
+        """The offset from the start of the trace, as `+20,050.0 ms`."""
         return f"+{self.offset_ms:,.1f} ms"
 
     @property
     def indent(self) -> int:
-        """How far it is moved to the right."""
+        """The levels of indent, DEEPEST at most."""
         return min(self.depth, DEEPEST)
 
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """A page of a trace; `earlier` and `later` are the first rows of the pages beside it."""
+    """A page of a trace; `earlier` and `later` are the first rows of the pages before and after it."""
 
     rows: list[Row]
     first: int
     total: int  # rows there are
     stored: int  # spans of the trace
-    inside: list[str]  # what the first row lies in, outermost first
+    inside: list[str]  # titles of the ancestors of the first row, outermost first
     from_ms: float
     to_ms: float  # the stretch of the trace that the bars show
     earlier: int | None
@@ -75,40 +76,40 @@ class Waterfall:
 
     @property
     def last(self) -> int:
-        """The number of the last row, from 1."""
+        """The number of the page's last row, from 1."""
         return self.first + len(self.rows)
 
 
 def read(trace_id: bytes, span_id: bytes, first: int | None = None) -> Waterfall | None:
-    """The page of the bound project's trace that starts at a row, or around the span; None if it is not stored."""
+    """The page that starts at row `first`, or the one that shows the span; None if the span is not stored."""
     with snapshot():
-        chosen = Record.objects.filter(trace_id=trace_id, span_id=span_id).first()
-        if chosen is None:
+        record = Record.objects.filter(trace_id=trace_id, span_id=span_id).first()
+        if record is None:
             return None
         stored = Trace.objects.get(pk=trace_id).records
-        tree = trace_tree.placed(nodes(trace_id, stored, chosen.start_time_unix_nano))
+        tree = trace_tree.placed(nodes(trace_id, stored, record.start_time_unix_nano))
         start = page_start(tree, span_id, first)
         in_sight = [*ancestors(tree, start), *tree[start : start + PAGE]]
         labels = labelled(trace_id, [row.node.span_id for row in in_sight])
-    return drawn(tree, start, chosen, labels, stored)
+    return drawn(tree, start, record, labels, stored)
 
 
 def page_start(tree: Sequence[Placed], span_id: bytes, first: int | None) -> int:
-    """The row that is asked for, or so many above the span's that it is in sight."""
+    """The first row of the page: `first` if given, else one from which the span is on the page."""
     if first is not None:
         return min(max(0, first), len(tree) - 1)
-    at = next(number for number, row in enumerate(tree) if row.node.span_id == span_id)
-    return 0 if at < PAGE else at - ABOVE
+    position = next(number for number, row in enumerate(tree) if row.node.span_id == span_id)
+    return 0 if position < PAGE else position - ABOVE
 
 
 def drawn(
-    tree: Sequence[Placed], start: int, chosen: Record, labels: dict[bytes, Label], stored: int
+    tree: Sequence[Placed], start: int, record: Record, labels: dict[bytes, Label], stored: int
 ) -> Waterfall:
-    """The page from that row on."""
+    """The page that starts at row `start`."""
     page, inside = tree[start : start + PAGE], ancestors(tree, start)
     scale = Scale.of([row.node for row in page], min(row.node.start_unix_nano for row in tree))
     return Waterfall(
-        rows=[shown(row, chosen, labels[row.node.span_id], scale) for row in page],
+        rows=[shown(row, record, labels[row.node.span_id], scale) for row in page],
         first=start,
         total=len(tree),
         stored=stored,
@@ -121,7 +122,7 @@ def drawn(
 
 
 def nodes(trace_id: bytes, stored: int, around_unix_nano: int) -> list[Node]:
-    """The trace's spans by start: all, or those around that time."""
+    """The trace's spans by start time: all of them, or the MOST around that time."""
     spans = Record.objects.filter(trace_id=trace_id).values_list(
         "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano"
     )
@@ -133,24 +134,27 @@ def nodes(trace_id: bytes, stored: int, around_unix_nano: int) -> list[Node]:
         rows = [*earlier[::-1], *later]
     else:
         rows = list(by_start)
-    return [Node(bytes(span), bytes(parent) if parent else None, at, took) for span, parent, at, took in rows]
+    return [
+        Node(bytes(span), bytes(parent) if parent else None, start, duration)
+        for span, parent, start, duration in rows
+    ]
 
 
 def ancestors(tree: Sequence[Placed], start: int) -> list[Placed]:
-    """The nearest rows that the one at `start` lies in, outermost first."""
-    found: list[Placed] = []
+    """The nearest ancestors of the row at `start`, outermost first, ANCESTORS of them at most."""
+    rows: list[Placed] = []
     depth = tree[start].depth
     for row in reversed(tree[:start]):
-        if not depth or len(found) == ANCESTORS:
+        if not depth or len(rows) == ANCESTORS:
             break
         if row.depth < depth:
-            found.append(row)
+            rows.append(row)
             depth = row.depth
-    return found[::-1]
+    return rows[::-1]
 
 
 def labelled(trace_id: bytes, span_ids: Sequence[bytes]) -> dict[bytes, Label]:
-    """What the rows of these spans say."""
+    """The labels of these spans, by span id."""
     rows = Record.objects.filter(trace_id=trace_id, span_id__in=span_ids).values_list(*TEXTS)
     return {
         bytes(span): Label(name or operation or "unnamed", service, signal_type, fingerprint is not None)
@@ -162,13 +166,13 @@ def labelled(trace_id: bytes, span_ids: Sequence[bytes]) -> dict[bytes, Label]:
 class Scale:
     """The stretch of time that a page's bars show."""
 
-    origin: int  # of the trace, unix nanoseconds
+    origin: int  # start of the trace, unix nanoseconds
     start: int
     end: int
 
     @classmethod
     def of(cls, nodes: Sequence[Node], origin: int) -> Scale:
-        """From the first start to the last end."""
+        """The scale from the first start to the last end of these spans."""
         ends = (node.start_unix_nano + node.duration_nano for node in nodes)
         return cls(origin, min(node.start_unix_nano for node in nodes), max(ends))
 
@@ -177,22 +181,22 @@ class Scale:
         return (nano - self.origin) / 1e6
 
     def bar(self, node: Node) -> tuple[int, int]:
-        """Left edge and width."""
+        """The left edge and the width of a span's bar."""
         length = max(1, self.end - self.start)
         width = max(THINNEST, node.duration_nano * SCALE // length)
         return min((node.start_unix_nano - self.start) * SCALE // length, SCALE - width), width
 
 
-def shown(row: Placed, chosen: Record, label: Label, scale: Scale) -> Row:
-    """One row of the page."""
+def shown(row: Placed, record: Record, label: Label, scale: Scale) -> Row:
+    """The row of one span."""
     node = row.node
     x, width = scale.bar(node)
     return Row(
-        record_id=record_id(chosen.trace_id, node.span_id),
+        record_id=record_id(record.trace_id, node.span_id),
         label=label,
         depth=row.depth,
         fault=row.fault,
-        is_chosen=node.span_id == bytes(chosen.span_id),
+        is_chosen=node.span_id == bytes(record.span_id),
         offset_ms=scale.offset_ms(node.start_unix_nano),
         duration_ms=node.duration_nano / 1e6,
         x=x,
