@@ -1,1 +1,1 @@
-"""The step between decoding and understanding: secrets out, and nothing larger than a store should hold."""
+"""The step between decoding and normalising: it removes secrets and limits the size of what is stored."""

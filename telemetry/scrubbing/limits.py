@@ -1,5 +1,5 @@
 """
-How much one span may hold: what is longer is cut with a mark in sight, what is more is dropped and counted in the span.
+The limits of one span's size: longer values are cut and end in a mark, further items are dropped and counted.
 
 OpenTelemetry's SDKs keep 128 attributes, events and links each and have no limit of length
 (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#span-limits); those of LoopKit stop
@@ -21,7 +21,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from telemetry.otlp.values import jsonable, plain
 
 TRIMMED_VALUE, TRIMMED_ITEM = "trimmed_value", "trimmed_item"
-MAX_ITEMS = 1024  # attributes of a span, an event, a link; and events and links: eight times what SDKs keep
+# Attributes of a span, an event or a link, and events and links of a span: eight times what SDKs keep.
+MAX_ITEMS = 1024
 MAX_DROPPED = (1 << 32) - 1  # what OTLP's counters hold
 LISTS = {
     "attributes": "dropped_attributes_count", "events": "dropped_events_count", "links": "dropped_links_count",
@@ -29,7 +30,7 @@ LISTS = {
 
 
 def oversized(parts: Iterable[Any], request_bytes: int) -> Iterator[Any]:
-    """The spans, resources and scopes that are over a limit: as cheap as can be, since hardly any is."""
+    """The spans, resources and scopes that exceed a limit. The checks are cheap, since hardly any does."""
     limit = settings.LOOPKIT_MAX_VALUE_BYTES
     if request_bytes <= min(limit, 2 * MAX_ITEMS):  # an item takes two bytes or more
         return
@@ -40,7 +41,7 @@ def oversized(parts: Iterable[Any], request_bytes: int) -> Iterator[Any]:
 
 
 def has_many(part: Any) -> bool:
-    """Whether a list of it has more than MAX_ITEMS."""
+    """Whether one of the part's lists has more than MAX_ITEMS items."""
     if len(part.attributes) > MAX_ITEMS or not isinstance(part, Span):
         return len(part.attributes) > MAX_ITEMS
     events, links = part.events, part.links
@@ -51,7 +52,7 @@ def has_many(part: Any) -> bool:
 
 
 def trim(part: Any) -> Counter[str]:
-    """Drop and cut in place; how many items and values that were."""
+    """Drop items and cut values of the part in place; returns how many, by ledger reason."""
     changed: Counter[str] = Counter()
     for item in [part, *getattr(part, "events", ()), *getattr(part, "links", ())]:
         changed[TRIMMED_ITEM] += sum(drop(item, name) for name in LISTS if hasattr(item, name))
@@ -63,18 +64,18 @@ def trim(part: Any) -> Counter[str]:
 
 
 def drop(item: Any, name: str) -> int:
-    """Shorten a list from its end; OTLP's own counter says by how much."""
-    many = getattr(item, name)
-    extra = len(many) - MAX_ITEMS
+    """Shorten a list from its end and add to OTLP's own counter of dropped items; returns how many were dropped."""
+    items = getattr(item, name)
+    extra = len(items) - MAX_ITEMS
     if extra <= 0:
         return 0
-    del many[MAX_ITEMS:]
+    del items[MAX_ITEMS:]
     setattr(item, LISTS[name], min(getattr(item, LISTS[name]) + extra, MAX_DROPPED))
     return extra
 
 
 def cut_value(value: AnyValue) -> int:
-    """Shorten a value that is too long; a list or an object becomes the beginning of its JSON."""
+    """Shorten a value that is too long, a list or an object to the beginning of its JSON; returns 1 if cut, else 0."""
     kind = value.WhichOneof("value")
     if kind in {"string_value", "bytes_value"}:
         return cut_field(value, kind)
@@ -85,15 +86,15 @@ def cut_value(value: AnyValue) -> int:
 
 
 def cut_field(message: Any, field: str) -> int:
-    """Shorten a text or bytes that are too long; the mark at the end says how long they were."""
-    sent, limit = getattr(message, field), settings.LOOPKIT_MAX_VALUE_BYTES
-    if len(sent) * 4 <= limit:  # a character takes four bytes at most
+    """Shorten a text or bytes that are too long, with their size in a mark at the end; returns 1 if cut, else 0."""
+    value, limit = getattr(message, field), settings.LOOPKIT_MAX_VALUE_BYTES
+    if len(value) * 4 <= limit:  # a character takes four bytes at most
         return 0
-    data = sent.encode() if isinstance(sent, str) else sent
+    data = value.encode() if isinstance(value, str) else value
     if len(data) <= limit:
         return 0
     mark = f"... [trimmed, it was {len(data)} bytes]"
-    kept = data[: max(0, limit - len(mark))]
-    text = kept.decode(errors="ignore") + mark
-    setattr(message, field, text if isinstance(sent, str) else kept + mark.encode())
+    beginning = data[: max(0, limit - len(mark))]
+    text = beginning.decode(errors="ignore") + mark
+    setattr(message, field, text if isinstance(value, str) else beginning + mark.encode())
     return 1

@@ -1,7 +1,7 @@
 """
 Names whose values are secrets: `api_key`, `clientSecret`, `http.request.header.authorization`, `OPENAI_API_KEY`.
 
-A name is read as words, whatever its spelling, and its last words decide: `access_token` is a secret, `max_tokens`,
+A name is split into words, whatever its spelling, and its last words decide: `access_token` is a secret, `max_tokens`,
 `token_type_id` and `password_reset_url` are not. The list joins Sentry's default fields
 (https://docs.sentry.io/security-legal-pii/scrubbing/server-side-scrubbing/) and the headers and settings that
 https://opentelemetry.io/docs/security/handling-sensitive-data/ warns about.
@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-LONGEST = 256  # characters of a name that are looked at, from its end
+LONGEST = 256  # characters of a name that are read, from its end
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 ENDINGS = frozenset(
     {
@@ -26,11 +26,12 @@ ENDINGS = frozenset(
         "subscription key",
     }
 )  # fmt: skip
+# Endings that count inside a longer last word too: `clientsecret`, `myapikey`.
 RUN_TOGETHER = (
     "password", "passwd", "passphrase", "secret", "apikey", "secretkey", "privatekey", "accesskey", "authkey",
     "accesstoken", "authtoken", "refreshtoken", "sessiontoken", "idtoken", "credentials",
 )  # fmt: skip
-# Tokens of models, tokenisers and lists, which open no door.
+# Words that make the `token` behind them one of a model, a tokeniser or a list, which is no secret.
 PLAIN_TOKENS = frozenset(
     {
         "page", "next", "previous", "continuation", "pagination", "sync", "cursor", "bos", "eos", "pad", "unk", "mask",
@@ -53,7 +54,7 @@ VARIABLE = re.compile(
 
 
 class Fate(Enum):
-    """What becomes of the value under a name."""
+    """The treatment of the value under a name."""
 
     KEPT = "kept"
     SECRET = "secret"  # noqa: S105  (a word)
@@ -62,33 +63,35 @@ class Fate(Enum):
 
 @lru_cache(maxsize=8192)  # names are few, but a sender chooses them
 def fate(name: str) -> Fate:
-    """What becomes of the value under this name, wherever it stands."""
-    recorded = HEADERS.search(name[-LONGEST:])
-    if recorded:
-        return header_fate(recorded["name"]) if recorded["name"] else Fate.HEADERS
+    """The treatment of the value under this name, at any depth."""
+    match = HEADERS.search(name[-LONGEST:])
+    if match:
+        return header_fate(match["name"]) if match["name"] else Fate.HEADERS
     return Fate.SECRET if VARIABLE.search(name) or is_secret(name) else Fate.KEPT
 
 
 def header_fate(name: str) -> Fate:
-    """The same for the name of a header among all that a request had."""
+    """The treatment of the value under this name of a header, where a client recorded all headers of a request."""
     return Fate.KEPT if HARMLESS_HEADER.fullmatch(name) else Fate.SECRET
 
 
 @lru_cache(maxsize=8192)
 def is_secret(name: str) -> bool:
     """Whether a value under this name is a secret."""
-    said = words(name)
-    if not said:
+    name_words = words(name)
+    if not name_words:
         return False
-    if said[-1] == "token" and len(said) > 1:
-        return said[-2] not in PLAIN_TOKENS
-    endings = {" ".join(said[-count:]) for count in (1, 2)}
-    return bool(endings & ENDINGS) or said[-1].endswith(RUN_TOGETHER) or is_added(said)
+    if name_words[-1] == "token" and len(name_words) > 1:
+        return name_words[-2] not in PLAIN_TOKENS
+    endings = {" ".join(name_words[-count:]) for count in (1, 2)}
+    return bool(endings & ENDINGS) or name_words[-1].endswith(RUN_TOGETHER) or is_added(name_words)
 
 
-def is_added(said: tuple[str, ...]) -> bool:
-    """Whether the operator says so."""
-    return any(said[-len(added) :] == added for added in map(words, settings.LOOPKIT_SCRUB_KEYS) if added)
+def is_added(name_words: tuple[str, ...]) -> bool:
+    """Whether the name ends in one that the operator added (LOOPKIT_SCRUB_KEYS)."""
+    return any(
+        name_words[-len(ending) :] == ending for ending in map(words, settings.LOOPKIT_SCRUB_KEYS) if ending
+    )
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -97,5 +100,5 @@ def words(name: str) -> tuple[str, ...]:
 
 
 def is_count(name: str, value: object) -> bool:
-    """Numbers under `token` are counts or ids of a tokeniser."""
+    """Whether the value is a number and its name's last word is `token`: a count or a tokeniser's id, no secret."""
     return isinstance(value, int | float) and words(name)[-1:] == ("token",)

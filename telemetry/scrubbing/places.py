@@ -1,5 +1,5 @@
 """
-Where a text has values behind secret names, in the ways that names are written.
+The places of values behind secret names in a text, in the ways that names are written.
 
     "password": "..."   \\"password\\": [\\"...\\"]   {'password': 7}      quoted
     ("x-api-key", "...")   [b"authorization", b"..."]                a header in a pair
@@ -26,7 +26,8 @@ PAIRED = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-
 SEPARATOR = re.compile(r"=(?!=) ?|:[ \t]{1,4}")
 NAME_BACKWARDS = re.compile(r"[\w.-]{1,65}+")
 OPTION = re.compile(r"--(?P<name>[A-Za-z][\w-]{1,64}+) ")
-# Parameters that sign or open something: https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
+# Query parameters that are the key or the signature of a URL:
+# https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
 QUERY_NAMES = frozenset(
     {"key", "auth", "sig", "signature", "Signature", "AWSAccessKeyId", "X-Goog-Signature", "X-Amz-Signature"}
 )
@@ -35,7 +36,7 @@ NEXT = re.compile(r"\s{0,8},\s{0,8}b?(?=\\{0,15}[\"'])")
 PLAIN_VALUE = re.compile(r"(?P<scheme>(?i:bearer|basic|token|digest)[ \t]{1,4})?(?P<value>[^\s&;,\"'<>\\]++)")
 COOKIES = re.compile(r"[^\r\n\"'\\]++")
 NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
-# What stands in a secret's place: nothing, a variable, a gap to fill in, stars.
+# Values that only stand for a secret: nothing, a variable, a placeholder, stars.
 STAND_IN = re.compile(
     r"(?i:none|null|nil|true|false|undefined|redacted|required|missing)|\*+|\.+|\$\{?\w*\}?|\{+[\w.]*\}+|%s|%\(\w+\)s"
     r"|<[\w -]*>|(?:self|os|config|settings|process)\.[\w.()\[\]]*"
@@ -44,39 +45,39 @@ Judge = Callable[[str], bool]
 
 
 def named(text: str, judge: Judge) -> Iterator[Place]:
-    """The values behind names that are secret; `judge` says it of quoted names."""
+    """The places of values behind secret names; `judge` decides on quoted names."""
     for start, end in (*quoted(text, judge), *assigned(text), *options(text)):
         if end > start and not STAND_IN.fullmatch(text, start, end):
             yield start, end
 
 
 def has_quoted_name(text: str) -> bool:
-    """Whether the text looks like JSON or a repr."""
+    """Whether the text has a quotation mark, as JSON and a repr have."""
     return QUOTED.search(text) is not None
 
 
 def quoted(text: str, judge: Judge) -> Iterator[Place]:
-    """Texts and numbers behind quoted names."""
-    done = 0
+    """The places of texts and numbers behind quoted names."""
+    last_end = 0
     for match in QUOTED.finditer(text):
         if (
-            match.start() >= done
+            match.start() >= last_end
             and judge(match["name"])
             and (match["separator"] == ":" or is_pair(text, match))
         ):
             for start, end in quoted_values(text, match):
                 yield start, end
-                done = end
+                last_end = end
 
 
 def is_pair(text: str, match: re.Match[str]) -> bool:
-    """Whether name and value are two of a bracket, and the name a header's; other lists are only lists."""
+    """Whether name and value are in brackets as a pair, and the name is a header's; other lists hold no names."""
     before = text[max(0, match.start() - 17) : match.start()].rstrip("\\").removesuffix("b")
     return before.endswith(("(", "[")) and PAIRED.fullmatch(match["name"]) is not None
 
 
 def quoted_values(text: str, match: re.Match[str]) -> Iterator[Place]:
-    """What follows one name; of a list, each text."""
+    """The places of the values behind one name: a number, a text, or each text of a list."""
     at = match.end()
     number = NUMBER.match(text, at)
     if number and not is_count(match["name"], 0):
@@ -91,7 +92,7 @@ def quoted_values(text: str, match: re.Match[str]) -> Iterator[Place]:
 
 
 def closing(text: str, quote: str, start: int) -> int:
-    """Where the quoted text ends: at the next quote of its depth, or with the text that was cut."""
+    """The end of a quoted text: the next quote of the same nesting, or the end of a text that was cut off."""
     end = text.find(quote, start)
     while end > start and text[end - 1] == "\\":
         end = text.find(quote, end + 1)
@@ -99,16 +100,16 @@ def closing(text: str, quote: str, start: int) -> int:
 
 
 def assigned(text: str) -> Iterator[Place]:
-    """Values behind `name=` and `name: `; `token=token` is code."""
-    done = 0
+    """The places of values behind `name=` and `name: `; where both are the same word (`token=token`), it is code."""
+    last_end = 0
     for separator in SEPARATOR.finditer(text):
-        name = name_before(text, separator) if separator.start() >= done else ""
+        name = name_before(text, separator) if separator.start() >= last_end else ""
         if name.lower().endswith("cookie") and separator[0] != "=":
             place = cookies(text, separator.end())
-            done = place[1]
+            last_end = place[1]
         elif name and (is_secret(name) or is_signature(text, name, separator.start())):
             place = value_of(text, name, separator)
-            done = max(done, place[1])
+            last_end = max(last_end, place[1])
         else:
             continue
         if text[slice(*place)] != name:
@@ -116,7 +117,7 @@ def assigned(text: str) -> Iterator[Place]:
 
 
 def name_before(text: str, separator: re.Match[str]) -> str:
-    """The name that the separator belongs to; one space may part `=` from it."""
+    """The name before the separator; one space may stand between the name and `=`."""
     end = separator.start()
     if separator[0].startswith("=") and text[end - 1 : end] == " ":
         end -= 1
@@ -125,7 +126,7 @@ def name_before(text: str, separator: re.Match[str]) -> str:
 
 
 def value_of(text: str, name: str, separator: re.Match[str]) -> Place:
-    """What the separator gives the name: in quotes, or a word, but not a word of a sentence or of code."""
+    """The place of the value behind the separator, in quotes or one word; empty for a word of a sentence or of code."""
     at = separator.end()
     quote = QUOTE.match(text, at)
     if quote:
@@ -140,24 +141,24 @@ def value_of(text: str, name: str, separator: re.Match[str]) -> Place:
 
 
 def is_key(name: str, value: str) -> bool:
-    """Whether the word behind `name: ` or `name = ` is one that nobody says or calls."""
-    is_said = "_" not in name and "-" not in name and name.lower() not in {"authorization", "password"}
-    return not is_said and "(" not in value and len(value) >= 6 and has_digit(value)
+    """Whether the word behind `name: ` or `name = ` is a secret, and not a word of a sentence or a call in code."""
+    is_common_word = "_" not in name and "-" not in name and name.lower() not in {"authorization", "password"}
+    return not is_common_word and "(" not in value and len(value) >= 6 and has_digit(value)
 
 
 def is_signature(text: str, name: str, end: int) -> bool:
-    """Whether the name that ends here is a parameter of a query, and of those that sign a URL."""
+    """Whether the name that ends here is a query parameter that is the key or the signature of a URL."""
     start = end - len(name)
     return name in QUERY_NAMES and (start == 0 or text[start - 1] in "?&")
 
 
 def options(text: str) -> Iterator[Place]:
-    """Values behind `--name`."""
+    """The places of values behind `--name`."""
     return (plain_value(text, match.end()) for match in OPTION.finditer(text) if is_secret(match["name"]))
 
 
 def plain_value(text: str, at: int) -> Place:
-    """A value as command lines have it, quoted or not."""
+    """The place of a value in a command line, quoted or not."""
     quote = QUOTE.match(text, at)
     if quote:
         return quote.end(), closing(text, quote[0], quote.end())
@@ -166,7 +167,7 @@ def plain_value(text: str, at: int) -> Place:
 
 
 def cookies(text: str, at: int) -> Place:
-    """The line behind `Cookie: `, where there is one; a sentence about cookies has no `=`."""
+    """The place of the cookies behind `Cookie: `; empty in a sentence about cookies, which has no `=`."""
     match = COOKIES.match(text, at)
     if match is None:
         return at, at

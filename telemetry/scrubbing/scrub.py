@@ -1,15 +1,15 @@
 """
-The step that keeps secrets out of the store: in the request's own message, before anything is read from it.
+The step that keeps secrets out of the store: it changes the request's own message, before anything is read from it.
 
     changed = scrub(request, wire)      # wire: the request's protobuf bytes
 
-Whatever is stored, columns and the whole span alike, is made of the scrubbed message, so a secret is in none of them,
-nor in a packet or a handoff. A value becomes `[redacted]`; its name and the rest of a text stay, and doing it twice
+Whatever is stored, columns and the whole span alike, is made from the scrubbed message, so a secret is in none of them,
+nor in a packet or a handoff. A value becomes `[redacted]`; its name and the rest of a text stay, and scrubbing again
 changes nothing. Guidance: https://opentelemetry.io/docs/security/handling-sensitive-data/; the model is the Collector's
 https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/processor/redactionprocessor
 
-suspicion.py looks over the bytes first. A request without a trace of a secret costs that look and no more; otherwise
-each span is looked at by itself, and only those that may hold one are walked.
+suspicion.py first searches the request's bytes. If it finds nothing suspicious, no more is done; otherwise it searches
+each span by itself, and only those that may hold a secret are walked.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Judge = Callable[[str], Fate]
 
 
 def scrub(request: ExportTraceServiceRequest, wire: bytes) -> Counter[str]:
-    """Redact secrets and trim what is too large, in place; how many values each changed, by ledger reason."""
+    """Redact secrets and trim what is too large, in place; returns the numbers of changes by ledger reason."""
     changed: Counter[str] = Counter()
     if is_suspect(wire):
         suspects = (part for part in parts(request) if is_suspect(part.SerializeToString()))
@@ -45,7 +45,7 @@ def scrub(request: ExportTraceServiceRequest, wire: bytes) -> Counter[str]:
 
 
 def parts(request: ExportTraceServiceRequest) -> Iterator[Part]:
-    """Everything in a request that has attributes of its own."""
+    """The resources, scopes and spans of a request."""
     for group in request.resource_spans:
         yield group.resource
         for scope_group in group.scope_spans:
@@ -54,7 +54,7 @@ def parts(request: ExportTraceServiceRequest) -> Iterator[Part]:
 
 
 def redact(part: Part) -> int:
-    """Put MARK in the place of every secret; how many there were."""
+    """Replace every secret in the part by MARK; returns how many there were."""
     count = redact_pairs(part.attributes, fate)
     if not isinstance(part, Span):
         return count
@@ -66,7 +66,7 @@ def redact(part: Part) -> int:
 
 
 def redact_field(message: Message, field: str) -> int:
-    """The same for a text that has no name."""
+    """Replace the secrets in a text field by MARK; returns how many there were."""
     text, count = redacted(getattr(message, field))
     if count:
         setattr(message, field, text)
@@ -74,44 +74,45 @@ def redact_field(message: Message, field: str) -> int:
 
 
 def redact_pairs(pairs: Iterable[KeyValue], judge: Judge) -> int:
-    """The same for values by name."""
+    """Replace the secrets among named values by MARK, as `judge` says of each name; returns how many there were."""
     return sum(redact_value(pair.value, pair.key, judge(pair.key)) for pair in pairs)
 
 
-def redact_value(value: AnyValue, name: str, what: Fate) -> int:
-    """The same for one value. Of what is false or empty nothing is a secret."""
+def redact_value(value: AnyValue, name: str, treatment: Fate) -> int:
+    """Replace the secrets in one value by MARK; returns how many there were. Booleans and empty texts are none."""
     kind = value.WhichOneof("value")
     if kind in {"string_value", "bytes_value"}:
-        return redact_text(value, kind, what)
+        return redact_text(value, kind, treatment)
     if kind == "array_value":
-        return redact_items(value.array_value.values, name, what)
+        return redact_items(value.array_value.values, name, treatment)
     if kind == "kvlist_value":
         judges: dict[Fate, Judge] = {Fate.HEADERS: header_fate, Fate.SECRET: lambda _: Fate.SECRET}
-        return redact_pairs(value.kvlist_value.values, judges.get(what, fate))
-    if what is Fate.SECRET and kind in {"int_value", "double_value"} and not is_count(name, 0):
+        return redact_pairs(value.kvlist_value.values, judges.get(treatment, fate))
+    if treatment is Fate.SECRET and kind in {"int_value", "double_value"} and not is_count(name, 0):
         value.string_value = MARK
         return 1
     return 0
 
 
-def redact_text(value: AnyValue, kind: str, what: Fate) -> int:
-    """The same for a text, or for bytes read as one."""
-    sent = getattr(value, kind)
-    text = sent if isinstance(sent, str) else sent.decode("latin-1")  # which has a letter for every byte
-    if what is Fate.SECRET:
+def redact_text(value: AnyValue, kind: str, treatment: Fate) -> int:
+    """Replace the secrets in a text, or in bytes read as Latin-1, by MARK; returns how many there were."""
+    original = getattr(value, kind)
+    # Latin-1 has a character for every byte.
+    text = original if isinstance(original, str) else original.decode("latin-1")
+    if treatment is Fate.SECRET:
         text, count = MARK, int(text not in {"", MARK})
     else:
-        text, count = redacted_headers(text) if what is Fate.HEADERS else redacted(text)
+        text, count = redacted_headers(text) if treatment is Fate.HEADERS else redacted(text)
     if count:
-        setattr(value, kind, text if isinstance(sent, str) else text.encode("latin-1"))
+        setattr(value, kind, text if isinstance(original, str) else text.encode("latin-1"))
     return count
 
 
-def redact_items(items: Iterable[AnyValue], name: str, what: Fate) -> int:
-    """The same for a list; in a command line, for what follows `--password`."""
-    count, before = 0, ""
+def redact_items(items: Iterable[AnyValue], name: str, treatment: Fate) -> int:
+    """Replace the secrets in a list, or in a command line as a list, by MARK; returns how many there were."""
+    count, previous = 0, ""
     for item in items:
-        is_argument = before.startswith("--") and "=" not in before and is_secret(before)
-        count += redact_value(item, name, Fate.SECRET if is_argument else what)
-        before = item.string_value
+        is_argument = previous.startswith("--") and "=" not in previous and is_secret(previous)
+        count += redact_value(item, name, Fate.SECRET if is_argument else treatment)
+        previous = item.string_value
     return count

@@ -1,8 +1,8 @@
 """
-Secrets that are unmistakable wherever they stand: each kind begins with letters of its own.
+Secrets that are recognised by their shape, wherever they are: each kind begins with its own letters.
 
 Shapes: https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml, and for what is before the @ of a URL
-https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/. All beginnings are looked for in one pass, and a
+https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/. All beginnings are searched for in one pass, and a
 pattern is tried only where one was found. Repetition is bounded or possessive, so any input takes linear time.
 """
 
@@ -48,9 +48,8 @@ SCHEMES = {"Bearer ", "bearer ", "BEARER ", "Basic ", "basic ", "BASIC "}
 PRIVATE_KEYS = "-----BEGIN "
 BEGINNINGS = [*SHAPES, MODEL_KEYS, *sorted(SCHEMES), PRIVATE_KEYS]
 SHAPE = [re.compile(NEW_WORD + re.escape(start) + rest, re.ASCII) for start, rest in SHAPES.items()]
-FINDER = AhoCorasick(
-    BEGINNINGS, matchkind=MatchKind.LeftmostFirst
-)  # the kind that searches many bytes at once
+# The kind of match that SIMD code searches for, many bytes at once.
+FINDER = AhoCorasick(BEGINNINGS, matchkind=MatchKind.LeftmostFirst)
 
 MODEL_KEY = re.compile(r"(?<![\w-])sk-[\w-]{20,256}+", re.ASCII)
 CREDENTIALS = re.compile(r"(?<![\w-])[A-Za-z]{5,6} {1,4}([\w.~+/-]{8,16384}+={0,2})", re.ASCII)
@@ -62,7 +61,7 @@ USERINFO = re.compile(r"://([^\s/?#:@\"'<>\\]{0,256}+:[^\s/?#\"'<>\\]{1,256})@")
 
 
 def found(text: str) -> Iterator[Place]:
-    """Where the text holds such secrets, in no order."""
+    """The places of secrets of such shapes in the text, in no order."""
     for number, start, _ in FINDER.find_matches_as_indexes(text):
         place = at(text, number, start)
         if place:
@@ -72,7 +71,7 @@ def found(text: str) -> Iterator[Place]:
 
 
 def at(text: str, number: int, start: int) -> Place | None:
-    """The secret that begins here as BEGINNINGS[number] does, if it is one."""
+    """The place of the secret that starts here with BEGINNINGS[number], or None if there is none."""
     if number < len(SHAPE):
         match = SHAPE[number].match(text, start)
         return match.span() if match else None
@@ -82,13 +81,13 @@ def at(text: str, number: int, start: int) -> Place | None:
 
 
 def model_key(text: str, start: int) -> Place | None:
-    """A key has digits; words that hyphens join have none."""
+    """The place of the key that starts here, or None for words that hyphens join: they have no digits."""
     match = MODEL_KEY.match(text, start)
     return match.span() if match and has_digit(match[0]) else None
 
 
 def credentials(text: str, start: int) -> Place | None:
-    """What follows Bearer or Basic, where it is not a word of a sentence: `Bearer authentication`."""
+    """The place of the credentials behind Bearer or Basic, or None before a word: `Bearer authentication`."""
     match = CREDENTIALS.match(text, start)
     if match is None:
         return None
@@ -97,12 +96,12 @@ def credentials(text: str, start: int) -> Place | None:
 
 
 def is_no_word(text: str) -> bool:
-    """Whether it has a digit, or is longer than words are."""
+    """Whether the text is no word of a sentence: it has a digit, or 24 letters or more."""
     return has_digit(text) or (len(text) >= 24 and text.isalpha())
 
 
 def is_user_and_password(encoded: str) -> bool:
-    """Base64 of `user:password`: https://www.rfc-editor.org/rfc/rfc7617#section-2"""
+    """Whether the text is base64 of `user:password`: https://www.rfc-editor.org/rfc/rfc7617#section-2"""
     try:
         return b":" in base64.b64decode(encoded, validate=True)
     except binascii.Error:
@@ -110,7 +109,11 @@ def is_user_and_password(encoded: str) -> bool:
 
 
 def private_key(text: str, start: int) -> Place | None:
-    """The lines between BEGIN and END, or to where the text was cut; a sentence about such keys has no such lines."""
+    """
+    The place of the lines between BEGIN and END of a private key, or of the rest of a text that was cut off before END.
+
+    None for a sentence about private keys, which has no such lines.
+    """
     match = PRIVATE_KEY.match(text, start)
     if match is None or not (text.startswith("-----END", match.end()) or KEY_LINE.search(match[1])):
         return None
@@ -118,5 +121,5 @@ def private_key(text: str, start: int) -> Place | None:
 
 
 def has_digit(text: str) -> bool:
-    """Whether one of its characters is a digit."""
+    """Whether one of the text's characters is a digit."""
     return any(character.isdigit() for character in text)

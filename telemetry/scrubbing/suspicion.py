@@ -1,8 +1,8 @@
 """
-A look over serialized spans for whatever a secret begins with or is named by, so that most are read no further.
+A search of serialized spans for the beginnings and the names of secrets, so that most spans are examined no further.
 
-It may suspect too much and never too little: tests send every name and every shape through it. One pass of SIMD code
-looks for all pieces at once, 0.6 us for a span of 1 KB; as many `in` would take 50 us, one expression of RE2 1.7 us.
+It may suspect too much but never too little: tests send every name and every shape through it. One pass of SIMD code
+searches for all pieces at once, 0.6 us for a span of 1 KB; as many `in` would take 50 us, one expression of RE2 1.7 us.
 https://docs.rs/aho-corasick/latest/aho_corasick/packed/index.html
 """
 
@@ -21,11 +21,12 @@ from telemetry.scrubbing.shapes import BEGINNINGS, USERINFO
 
 Piece = bytes | memoryview
 Find = Callable[[Piece], list[tuple[int, int, int]]]
-MOST = 40  # pieces a finder: two finders of 40 are twice as fast as one of 64
-PIECE_BYTES = 64 * 1024  # the finder lists all it finds, and a body full of it must not fill the memory
-OVERLAP = 1024  # for what lies on the border
+MOST = 40  # pieces per finder: two finders of 40 are twice as fast as one of 64
+# Bytes of one search: the finder lists all matches, and a body full of them must not fill the memory.
+PIECE_BYTES = 64 * 1024
+OVERLAP = 1024  # bytes, for a secret across the border of two pieces
 USERINFO_BYTES = re.compile(USERINFO.pattern.encode())
-# What ends a name: the tag of its value in a message, quotes in JSON and in JSON in JSON, `=` or `:`.
+# The characters behind a name: the tag of its value in a message, quotes in JSON and nested JSON, `=` or `:`.
 ENDS = ("\x12", '"', "'", "\\", "=", " =", ":")
 PIECES = [
     *(
@@ -57,7 +58,7 @@ def is_suspect(wire: bytes) -> bool:
 
 
 def holds(piece: Piece, has_user: bool) -> bool:
-    """The same for as many bytes as may be searched at once; without an @ no URL has a user."""
+    """Whether a piece that is short enough for one search may hold a secret; without an @, no URL has a user."""
     for find in finders(tuple(settings.LOOPKIT_SCRUB_KEYS)):
         if find(piece):
             return True
@@ -65,17 +66,19 @@ def holds(piece: Piece, has_user: bool) -> bool:
 
 
 @cache
-def finders(added: tuple[str, ...]) -> tuple[Find, ...]:
-    """What looks for all pieces, those of these names of the operator's too."""
-    longest = [max(words(name), key=len) for name in added if words(name)]
-    spelled = sorted({spelling for word in longest for spelling in (word, word.title(), word.upper())})
-    wanted = [*PIECES, *NAMES, *spelled]
-    groups = [BEGINNINGS, *(wanted[at : at + MOST] for at in range(0, len(wanted), MOST))]
+def finders(added_names: tuple[str, ...]) -> tuple[Find, ...]:
+    """The searches that cover all pieces, also those of the names that the operator added."""
+    longest_words = [max(words(name), key=len) for name in added_names if words(name)]
+    spellings = sorted(
+        {spelling for word in longest_words for spelling in (word, word.title(), word.upper())}
+    )
+    pieces = [*PIECES, *NAMES, *spellings]
+    groups = [BEGINNINGS, *(pieces[at : at + MOST] for at in range(0, len(pieces), MOST))]
     return tuple(finder(group) for group in groups)
 
 
 def finder(pieces: list[str]) -> Find:
-    """A search for all of them at once; this kind of match is the one that SIMD code does."""
+    """A search for all the pieces at once, with the kind of match that SIMD code supports."""
     encoded = [piece.encode() for piece in pieces]
     return BytesAhoCorasick(encoded, matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
 

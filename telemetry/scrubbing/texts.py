@@ -1,8 +1,8 @@
 """
 Secrets inside a text: by their shape, and by the name before them, as in `"api_key": "..."` or `?token=...`.
 
-A text is not parsed, because what is no secret stays byte for byte: in JSON, in JSON in JSON, in a Python repr, in a
-command line, or cut off in the middle.
+A text is not parsed, so that everything but the secret stays byte for byte: in JSON, in JSON inside JSON, in a Python
+repr, in a command line, or in a text that was cut off.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MARK = "[redacted]"
 
 
 def redacted(text: str) -> tuple[str, int]:
-    """The text with MARK for each secret in it, and how many those were."""
+    """The text with MARK in place of each secret, and how many there were."""
     places = list(shapes.found(text))
     if is_suspect(text.encode()):
         places += named(text, is_secret)
@@ -27,7 +27,7 @@ def redacted(text: str) -> tuple[str, int]:
 
 
 def redacted_headers(text: str) -> tuple[str, int]:
-    """All headers of a request as one text: only the harmless ones stay."""
+    """A text of all headers of a request with MARK in place of all but the harmless ones, and how many there were."""
     if not has_quoted_name(text):
         return (text, 0) if STAND_IN.fullmatch(text) or text in {"", "{}", "[]", MARK} else (MARK, 1)
     return replaced(text, [*shapes.found(text), *named(text, is_not_harmless)])
@@ -39,22 +39,26 @@ def is_not_harmless(header: str) -> bool:
 
 
 def replaced(text: str, places: Iterable[Place]) -> tuple[str, int]:
-    """The text with MARK in these places, those that overlap as one; what is MARK already does not count."""
+    """
+    The text with MARK in these places, overlapping ones as one, and how many there were.
+
+    A place that holds MARK already is not counted.
+    """
     parts: list[str] = []
-    done = 0
+    last_end = 0
     for start, end in merged(places):
         if text[start:end] != MARK:
-            parts += [text[done:start], MARK]
-            done = end
-    return "".join([*parts, text[done:]]), len(parts) // 2
+            parts += [text[last_end:start], MARK]
+            last_end = end
+    return "".join([*parts, text[last_end:]]), len(parts) // 2
 
 
 def merged(places: Iterable[Place]) -> list[Place]:
-    """The places in order, without overlaps."""
-    apart: list[Place] = []
+    """The places in order, overlapping ones joined."""
+    disjoint: list[Place] = []
     for start, end in sorted(places):
-        if apart and start < apart[-1][1]:
-            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        if disjoint and start < disjoint[-1][1]:
+            disjoint[-1] = (disjoint[-1][0], max(end, disjoint[-1][1]))
         else:
-            apart.append((start, end))
-    return apart
+            disjoint.append((start, end))
+    return disjoint
