@@ -1,6 +1,6 @@
 """
-A span as plain values, the name of its work, and what it says in LoopKit's words.
+A span as plain values, the name of its operation, and the facts that it states, in LoopKit's terms.
 
-May import nothing of ours but `telemetry.windows` and `telemetry.hashing`: every other package of telemetry builds on
-it.
+May import nothing of LoopKit but `telemetry.windows` and `telemetry.hashing`: every other package of telemetry builds
+on it.
 """

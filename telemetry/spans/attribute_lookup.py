@@ -1,5 +1,5 @@
 """
-Reading attributes whose spelling and type vary by client: the first name that is there wins.
+Lookup of attributes whose names and types vary by client: the first name that is present wins.
 
 https://opentelemetry.io/docs/specs/otel/common/#attribute
 """
@@ -35,7 +35,7 @@ def prefixed(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def first(attributes: Attributes, names: tuple[str, ...]) -> str:
-    """The first text or number that is there, as text; "" without one."""
+    """The first value that is a number or a non-empty text, as text; "" without one."""
     for name in names:
         if name in attributes:
             value = attributes[name]
@@ -48,7 +48,7 @@ def first(attributes: Attributes, names: tuple[str, ...]) -> str:
 
 
 def count(attributes: Attributes, names: tuple[str, ...]) -> int | None:
-    """The first value that is a whole number; some clients write it as text."""
+    """The first number, cut to an int, also one that a client wrote as text; None without one from 0 to MAX_COUNT."""
     for name in names:
         if name in attributes:
             value = attributes[name]
@@ -60,7 +60,7 @@ def count(attributes: Attributes, names: tuple[str, ...]) -> int | None:
 
 
 def first_present(attributes: Attributes, names: tuple[str, ...]) -> Any:
-    """The first value that is there and not empty text, of whatever type; None without one."""
+    """The first value, of whatever type, that is neither None nor ""; None without one."""
     for name in names:
         if name in attributes:
             value = attributes[name]
@@ -70,24 +70,24 @@ def first_present(attributes: Attributes, names: tuple[str, ...]) -> Any:
 
 
 def first_of_list(value: Any) -> str:
-    """The first entry of a list (finish reasons), also of one that was written as text, or the text itself."""
+    """The first entry of a list (finish reasons), also of a list written as text; any other text as it is."""
     if isinstance(value, list):
         value = value[0] if value else ""
     if not isinstance(value, str):
         return ""
     if value.startswith(LIST_STARTS):
-        found = WORD.search(value)
-        return found[0] if found else ""
+        match = WORD.search(value)
+        return match[0] if match else ""
     return value
 
 
 def finish_in(text: Any) -> str:
-    """The last finish reason inside a recorded answer, found without parsing the answer."""
+    """The last finish reason inside a recorded answer, found without parsing the answer; "" without one."""
     if not isinstance(text, str):
         return ""
     for key in FINISH_KEYS:
-        _, found, rest = text.rpartition(key)
+        _, separator, rest = text.rpartition(key)
         rest = rest[:60].lstrip(" :")
-        if found and rest.startswith('"'):
+        if separator and rest.startswith('"'):
             return rest[1:].partition('"')[0]
     return ""

@@ -1,4 +1,4 @@
-"""What a span says, in LoopKit's words, whatever convention it was written in."""
+"""The facts that a span states, in LoopKit's terms, whatever convention it was written in."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
-class Meaning(NamedTuple):  # made for every span that comes in: several times faster than a frozen dataclass
-    """The facts that get columns. "" and None mean that the span does not say."""
+# A NamedTuple, as one is made for every span that comes in: several times faster than a frozen dataclass.
+class Meaning(NamedTuple):
+    """The facts that get columns. "" and None: the span does not state it."""
 
     unit: str = ""  # llm_call, tool_call, graph_node, retrieval; "" for other work
     session_id: str = ""
@@ -26,7 +27,7 @@ class Meaning(NamedTuple):  # made for every span that comes in: several times f
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A unit of agent work with what went in and came out, for evals."""
+    """A unit of agent work with its input and output, for evals."""
 
     unit: str
     input: Any
@@ -38,11 +39,11 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a span hurts."""
+    """The failure of a span: its type, severity, message and stack."""
 
     signal_type: str  # error, tool_call_failed, llm_call_failed, user_signal, ...
     severity: str  # low, medium, high: of the record alone, before impact is known
     error_type: str  # exception.type, error.type or HTTP status; "" when unknown
     message: str  # one line
     stack: str = ""  # as it was sent
-    depth: int = 1  # how many of its frames tell where
+    depth: int = 1  # how many of the stack's frames identify the place of the failure

@@ -1,5 +1,5 @@
 """
-The name of the work, with few distinct values: never an id, a number or a user's text in it.
+A span's operation: the name of its work, with few distinct values, without ids and users' texts.
 
 https://opentelemetry.io/docs/specs/otel/trace/api/#span, https://opentelemetry.io/docs/specs/semconv/http/http-spans/#name
 https://opentelemetry.io/docs/specs/semconv/database/database-spans/#name
@@ -19,7 +19,7 @@ from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
 MAX_LENGTH = 200
-REMEMBERED = 2048  # names; real traffic repeats a few hundred
+REMEMBERED = 2048  # names in a cache; real traffic repeats a few hundred
 SERVER, CLIENT = 2, 3  # span kinds
 METHOD = ("http.request.method", "http.method")
 HOST = ("server.address", "net.peer.name", "http.host", "peer.service")
@@ -27,7 +27,7 @@ URL = ("url.full", "http.url")
 DATABASE = ("db.system.name", "db.system")
 RPC_METHOD = ("rpc.method",)
 MESSAGING = ("messaging.system",)
-PLAIN = frozenset({*METHOD, *DATABASE, *RPC_METHOD, *MESSAGING})  # what the rules for plain work start from
+PLAIN = frozenset({*METHOD, *DATABASE, *RPC_METHOD, *MESSAGING})  # each rule of PLAIN_WORK needs one of these
 TRANSPORT = ("messaging.operation.name", "messaging.operation.type", "messaging.operation")
 DESTINATION = ("messaging.destination.template", "messaging.destination.name", "messaging.destination")
 UNNAMED_DESTINATION = ("messaging.destination.temporary", "messaging.destination.anonymous")
@@ -45,7 +45,7 @@ Rule = Callable[[Span, Meaning], str]
 
 
 def operation(span: Span, meaning: Meaning) -> str:
-    """What ran, for counting and comparing: `tool lookup_order`, `chat gpt-4o-mini`, `GET /orders/:id`."""
+    """The name of what ran, for counting and comparing: `tool lookup_order`, `chat gpt-4o-mini`, `GET /orders/:id`."""
     for rule in AGENT_WORK.get(meaning.unit, NO_RULES):
         if name := rule(span, meaning):
             return short(name)
@@ -57,17 +57,21 @@ def operation(span: Span, meaning: Meaning) -> str:
 
 
 def short(name: str) -> str:
-    """A name that every database can hold and index."""
+    """The name as every database can hold and index it: at most MAX_LENGTH characters, none of them NUL."""
     return name.replace("\x00", "")[:MAX_LENGTH]
 
 
 def tool_call(span: Span, meaning: Meaning) -> str:
-    """`tool lookup_order`."""
+    """The name of a tool call, such as `tool lookup_order`; "" if the span does not name the tool."""
     return f"tool {meaning.tool}" if meaning.tool else ""
 
 
 def model_call(span: Span, meaning: Meaning) -> str:
-    """`chat gpt-4o-mini`, without the model's release date: answers name it, failures do not."""
+    """
+    The name of a model call, such as `chat gpt-4o-mini`.
+
+    The model's release date is left out: spans of answered calls state it, spans of failed calls do not.
+    """
     verb = first(span.attributes, VERB) or ("embeddings" if meaning.is_embedding else "chat")
     return f"{verb} {undated(meaning.model[:MAX_LENGTH])}".strip()
 
@@ -79,36 +83,40 @@ def undated(model: str) -> str:
 
 
 def agent_run(span: Span, meaning: Meaning) -> str:
-    """`agent support_agent`."""
+    """The name of an agent's whole run, such as `agent support_agent`; "" for a step of it."""
     return f"agent {masked(meaning.agent)}" if meaning.is_agent_run and meaning.agent else ""
 
 
 def component(span: Span, meaning: Meaning) -> str:
-    """`haystack.component.run retriever`: Haystack gives all components one span name."""
+    """
+    The name of a component's run, such as `haystack.component.run retriever`; "" for other spans.
+
+    The component is part of it because Haystack gives all components one span name.
+    """
     return f"{span.name} {masked(meaning.component)}" if meaning.component else ""
 
 
 def http_server(span: Span, meaning: Meaning) -> str:
-    """`GET /orders/:id`; without a route the name, since a path holds ids."""
+    """The name of a request that was served, such as `GET /orders/:id`; "" without a route, since a path holds ids."""
     method = first(span.attributes, METHOD) if span.kind == SERVER else ""
     route = first(span.attributes, ("http.route",)) if method else ""
     return f"{known(method)} {route}" if route else ""
 
 
 def http_client(span: Span, meaning: Meaning) -> str:
-    """`GET api.example.test`; with the template of the path where the client knows it."""
+    """The name of a request to a server, such as `GET api.example.test`, with the path's template if there is one."""
     method = first(span.attributes, METHOD) if span.kind == CLIENT else ""
     host = (first(span.attributes, HOST) or host_of(first(span.attributes, URL))) if method else ""
     return f"{known(method)} {host}{first(span.attributes, ('url.template',))}" if host else ""
 
 
 def known(method: str) -> str:
-    """`_OTHER` stands for a method that the client did not know."""
+    """The method, or `HTTP` for `_OTHER`, which stands for a method that the client did not know."""
     return "HTTP" if method == "_OTHER" else method
 
 
 def host_of(url: str) -> str:
-    """The host, without port and credentials; "" when the URL is broken."""
+    """The host of the URL, without port and credentials; "" if the URL is broken."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
@@ -116,7 +124,7 @@ def host_of(url: str) -> str:
 
 
 def database(span: Span, meaning: Meaning) -> str:
-    """`SELECT orders`, from the names, else from the first words of the statement."""
+    """The name of a query, such as `SELECT orders`, from the attributes or else from the beginning of the statement."""
     attributes = span.attributes
     if not first(attributes, DATABASE):
         return ""
@@ -129,7 +137,7 @@ def database(span: Span, meaning: Meaning) -> str:
 
 
 def statement(sql: str) -> str:
-    """`SELECT orders` of `SELECT * FROM orders WHERE ...`."""
+    """The verb and the table of an SQL statement: `SELECT orders` of `SELECT * FROM orders WHERE ...`."""
     sql = sql[:400]
     verb = sql.split(None, 1)[0].upper() if sql.strip() else ""
     table = SQL.search(sql)
@@ -137,7 +145,11 @@ def statement(sql: str) -> str:
 
 
 def remote_call(span: Span, meaning: Meaning) -> str:
-    """`shop.Orders/Get`: gRPC and its kin; the newest conventions write the service into the method."""
+    """
+    The name of a remote call, such as `shop.Orders/Get`, for gRPC and similar systems.
+
+    The newest conventions write the service into the method.
+    """
     attributes = span.attributes
     method = first(attributes, RPC_METHOD)
     service = first(attributes, ("rpc.service",)) if method and "/" not in method else ""
@@ -145,7 +157,11 @@ def remote_call(span: Span, meaning: Meaning) -> str:
 
 
 def messaging(span: Span, meaning: Meaning) -> str:
-    """`publish orders`; destinations made for one conversation have names of ids."""
+    """
+    The name of a messaging operation, such as `publish orders`.
+
+    Temporary and anonymous destinations are left out: they are made for one conversation and named by ids.
+    """
     attributes = span.attributes
     verb = first(attributes, TRANSPORT) if first(attributes, MESSAGING) else ""
     if not verb or any(attributes.get(name) is True for name in UNNAMED_DESTINATION):
@@ -164,11 +180,11 @@ PLAIN_WORK: tuple[Rule, ...] = (http_server, http_client, database, remote_call,
 
 
 def masked(name: str) -> str:
-    """The name with ids and numbers replaced."""
+    """The name with ids and numbers replaced by `{id}`, cut to twice MAX_LENGTH before."""
     return without_ids(name[: MAX_LENGTH * 2])
 
 
 @lru_cache(maxsize=REMEMBERED)
 def without_ids(name: str) -> str:
-    """The name with ids and numbers replaced; remembered, since few names run often."""
+    """The name with ids and numbers replaced by `{id}`; cached, since most spans have one of few names."""
     return IDS.sub("{id}", name) if any(map(str.isdigit, name)) else name

@@ -1,5 +1,5 @@
 """
-A span as the pipeline sees it: plain values under OpenTelemetry's own names.
+A span as the pipeline handles it: plain values under OpenTelemetry's own names.
 
 https://opentelemetry.io/docs/specs/otel/trace/api/#span
 """
@@ -21,7 +21,7 @@ STATUS_OK, STATUS_ERROR = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened inside a span."""
+    """An event of a span."""
 
     name: str
     time_unix_nano: int
@@ -30,7 +30,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Origin:
-    """What the spans of one instrumentation scope in one process share."""
+    """The resource and the scope that the spans of one instrumentation scope in one process share."""
 
     resource: dict[str, Any]
     scope_name: str
@@ -38,7 +38,8 @@ class Origin:
     resource_message: bytes = b""  # a serialized ResourceSpans with nothing but its resource and schema URL
     scope_message: bytes = b""  # a serialized ScopeSpans with nothing but its scope and schema URL
 
-    @cached_property  # spans share their origin
+    # Properties are cached, since many spans share an origin.
+    @cached_property
     def service(self) -> str:
         """`service.name`, or "" without one."""
         return self.named("service.name")
@@ -55,12 +56,12 @@ class Origin:
 
     @cached_property
     def resource_id(self) -> int:
-        """What the resource is stored under."""
+        """The id under which the resource is stored."""
         return origin_id(self.resource_message)
 
     @cached_property
     def scope_id(self) -> int:
-        """What the scope is stored under."""
+        """The id under which the scope is stored."""
         return origin_id(self.scope_message)
 
     def named(self, attribute: str) -> str:
@@ -69,11 +70,12 @@ class Origin:
 
 
 def origin_id(message: bytes) -> int:
-    """A signed 64-bit name for what a resource or a scope says."""
+    """The signed 64-bit id of a serialized resource or scope, a hash of it."""
     return hash64(message)
 
 
-class Span(NamedTuple):  # made for every span that comes in: several times faster than a frozen dataclass
+# A NamedTuple, as one is made for every span that comes in: several times faster than a frozen dataclass.
+class Span(NamedTuple):
     """One decoded span. Times are unix nanoseconds; an absent parent is b""."""
 
     trace_id: bytes
@@ -92,10 +94,10 @@ class Span(NamedTuple):  # made for every span that comes in: several times fast
 
     @property
     def record_id(self) -> str:
-        """`rec_` + trace id + span id: stable, so a span sent again is the same record."""
+        """`rec_` + trace id + span id, so that a span sent again is the same record."""
         return record_id(self.trace_id, self.span_id)
 
     @property
     def duration_nano(self) -> int:
-        """Never negative: clocks that ran backwards count as zero."""
+        """The duration; 0 if the clock ran backwards."""
         return max(0, self.end_time_unix_nano - self.start_time_unix_nano)
