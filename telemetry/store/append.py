@@ -1,9 +1,9 @@
 """
-Appends spans to a project's store, and opens the transactions that everything else reads and writes it in.
+Appends spans to a project's store, and opens the transactions in which everything else reads and writes it.
 
-One transaction an append, committed and synced when it returns; requests that wait at the same time share it. A span
-sent again changes nothing, and rollups, traces and tallies count only what was really inserted. SQL that SQLite 3.40
-and PostgreSQL 15 speak.
+One transaction per append, committed and synced when it returns; requests that wait at the same time share it. A span
+sent again adds only to the tally of duplicates; rollups and traces count rows that were really inserted. The SQL
+runs on SQLite 3.40 and PostgreSQL 15.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from tenants.stores.project_file import check_version
 
 
 def atomic() -> AbstractContextManager[None]:
-    """All or nothing in the bound project's store, holding its write lock from the start."""
+    """A transaction on the bound project's store that holds its write lock from the start."""
     guard: AbstractContextManager[None] = transaction.atomic(using=bound_alias())
     return guard
 
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Several reads of the bound store that see one moment, without blocking writers."""
+    """A transaction in which several reads of the bound store see the same state, without blocking writers."""
     connection: Any = connections[bound_alias()]
     mode, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
     try:
@@ -44,10 +44,10 @@ def snapshot() -> Iterator[None]:
 
 def append(batch: Batch) -> Receipt:
     """
-    Store what is new and fits the quota. The receipt is true once this returns.
+    Store the rows that are new and fit the quota, and return the receipt once they are committed.
 
-    The request waits for its turn at this store (group_commit.py). Whoever has it opens one `checked_transaction`,
-    writes the batches of all that wait by then with `write_batches`, and hands each its receipt.
+    The request waits for its turn at this store (group_commit.py). The request whose turn it is opens one
+    `checked_transaction`, writes the batches of all that wait by then with `write_batches`, and gives each its receipt.
     """
     return group_commit.together(bound_project().project_id, batch, checked_transaction, write_batches)
 
@@ -55,8 +55,9 @@ def append(batch: Batch) -> Receipt:
 @contextmanager
 def checked_transaction() -> Iterator[None]:
     """
-    A transaction on a file of this code's schema that still has the project's name when it is committed. Where it was
-    migrated or replaced meanwhile, nothing is acknowledged, and the client sends again.
+    A transaction on a file of this code's schema that is still the project's file after the commit.
+
+    Raises OperationalError if the file was migrated or replaced meanwhile: nothing is acknowledged, and clients send again.
     """
     connection: Any = connections[bound_alias()]
     with atomic():
@@ -66,7 +67,7 @@ def checked_transaction() -> Iterator[None]:
 
 
 def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
-    """Store the batches in the transaction that was begun: a receipt for each."""
+    """Store the batches in the open transaction; returns a receipt for each."""
     version_lease.check(batches)
     rows = [row for batch in batches for row in batch.rows]
     fitting = fit(unique(rows), batches[-1].quota)
@@ -79,36 +80,36 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
 
 
 def unique(rows: list[Row]) -> list[Row]:
-    """The rows without those that name a span once more: the first of a pair stays."""
+    """The rows without those that repeat a span of an earlier row."""
     first = {row[:2]: row for row in reversed(rows)}
     return rows if len(first) == len(rows) else list(first.values())[::-1]
 
 
 def given(batches: Sequence[Batch], fitting: Sequence[Row], inserted: Sequence[Row]) -> list[Receipt]:
-    """What became of each batch's rows."""
+    """The receipt of each batch."""
     if len(inserted) == sum(len(batch.rows) for batch in batches):
         return [Receipt(len(batch.rows), 0, batch.rejected) for batch in batches]
-    known, new = {row[:2] for row in fitting}, {id(row) for row in inserted}
+    fitting_keys, inserted_ids = {row[:2] for row in fitting}, {id(row) for row in inserted}
     receipts = []
     for batch in batches:
-        accepted = sum(id(row) in new for row in batch.rows)
-        over = sum(row[:2] not in known for row in batch.rows)
-        rejected = batch.rejected + Counter({tallies.OVER_QUOTA: over})
-        receipts.append(Receipt(accepted, len(batch.rows) - over - accepted, rejected))
+        accepted = sum(id(row) in inserted_ids for row in batch.rows)
+        over_quota = sum(row[:2] not in fitting_keys for row in batch.rows)
+        rejected = batch.rejected + Counter({tallies.OVER_QUOTA: over_quota})
+        receipts.append(Receipt(accepted, len(batch.rows) - over_quota - accepted, rejected))
     return receipts
 
 
 def fit(rows: list[Row], quota: int | None) -> list[Row]:
-    """The rows that may be tried: those stored already, and as many new ones as the quota has room for."""
+    """The rows to insert: those stored already, and as many new ones as the quota has room for."""
     if quota is None:
         return rows
     room = quota - tallies.stored()
     if room >= len(rows):
         return rows
-    known = existing(rows)
+    stored_keys = existing(rows)
     fitting = []
     for row in rows:
-        if row[:2] not in known:
+        if row[:2] not in stored_keys:
             if room <= 0:
                 continue
             room -= 1
@@ -117,11 +118,11 @@ def fit(rows: list[Row], quota: int | None) -> list[Row]:
 
 
 def tally(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
-    """Count every span of these requests by what became of it."""
+    """Add the spans of these requests to the tallies by outcome, and their changed values by reason."""
     counts: Counter[tuple[int, str]] = Counter()
     for batch, receipt in zip(batches, receipts, strict=True):
         hour = batch.now_unix_nano // tallies.HOUR_NANO
-        told = Counter({tallies.STORED: receipt.accepted, tallies.DUPLICATE: receipt.duplicates})
-        for reason, count in (told + receipt.rejected + batch.changed).items():
+        outcomes = Counter({tallies.STORED: receipt.accepted, tallies.DUPLICATE: receipt.duplicates})
+        for reason, count in (outcomes + receipt.rejected + batch.changed).items():
             counts[hour, reason] += count
     tallies.add(counts)

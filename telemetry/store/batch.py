@@ -1,4 +1,4 @@
-"""What one request brings to the store, and what became of it."""
+"""The rows that one request brings to the store, and the outcome of storing them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from telemetry.store.row import Row
 from telemetry.store.segments import Part
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)  # thousands of rows are no error message
+# Without repr, because thousands of rows would fill an error message.
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Batch:
     """The rows of one request, in the order sent."""
 
     rows: Sequence[Row]
     parts: Sequence[Part]  # the same rows, with their spans packed
     rejected: Counter[str]  # spans that can never be stored, by reason
-    changed: Counter[str]  # what of them is not stored as it was sent, by reason
-    quota: int | None  # spans that the project may ever store; None: no bound
+    changed: Counter[str]  # values and items that are not stored as they were sent, by reason
+    quota: int | None  # spans that the project may ever store; None: no limit
     now_unix_nano: int
-    version: int = 0  # of the fingerprints, and since when that is known, as time.monotonic has it
-    known_at: float = math.inf
+    version: int = 0  # of the fingerprints
+    known_at: float = math.inf  # when the version was read, by time.monotonic()
 
 
 @dataclass(slots=True)
 class Receipt:
-    """What became of the spans of one request."""
+    """The outcome of storing the spans of one request."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -35,5 +36,5 @@ class Receipt:
 
     @property
     def rejected_total(self) -> int:
-        """Spans that will not be stored."""
+        """The number of spans that were rejected."""
         return self.rejected.total()

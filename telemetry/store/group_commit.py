@@ -1,9 +1,10 @@
 """
 Requests that wait for the same store share one transaction: group commit.
 
-Whoever's turn it is takes the database's lock, and writes for all that wait by then. So one sync serves many, and the
-threads of a process never queue at the database's own lock, where waiting is polling. A store that is stuck holds one
-thread: the others leave soon, and those who come later at once. Acknowledged still means committed and synced.
+The request whose turn it is takes the database's lock, and writes for all that wait by then. So one sync serves many
+requests, and the threads of a process never wait at the database's own lock, where waiting is polling. While the lock
+cannot be acquired, one thread waits for it: those behind it give up soon, and those that come later at once. An
+acknowledged request is still one that is committed and synced.
 https://www.postgresql.org/docs/15/runtime-config-wal.html#GUC-COMMIT-DELAY
 """
 
@@ -22,17 +23,17 @@ from django.db import OperationalError
 
 from telemetry.store.batch import Batch, Receipt
 
-MOST_ROWS = 4096  # in one transaction, so that nobody waits long for the rows of others
-PATIENCE = 1.0  # seconds for a turn; threads that wait for one store are not there for others
+MOST_ROWS = 4096  # after which a transaction takes no more batches: nobody waits long for the rows of others
+PATIENCE = 1.0  # seconds to wait for a turn; threads that wait for one store cannot serve others
 
-# What the store gives: its transaction, which holds the database's lock, and what writes batches inside it.
+# Given by the store: its transaction, which holds the database's lock, and a function that writes batches inside it.
 Transaction = Callable[[], AbstractContextManager[None]]
 Write = Callable[[list[Batch]], list[Receipt]]
 Ticket = tuple[Batch, Future[Receipt]]
 
 
 class Stuck(OperationalError):
-    """The store's lock was not to be had in time."""
+    """The store's lock could not be acquired in time."""
 
 
 @dataclass(slots=True)
@@ -41,17 +42,17 @@ class Line:
 
     turn: threading.Lock = field(default_factory=threading.Lock)
     waiting: deque[Ticket] = field(default_factory=deque)
-    asked_at: float = math.inf  # since when the database's lock is asked for and not had
+    asked_at: float = math.inf  # when the wait for the database's lock began; inf: no thread waits
 
     def take(self) -> list[Ticket]:
-        """The first of them, up to MOST_ROWS rows."""
-        taken, rows = [self.waiting.popleft()], 0
-        while self.waiting and (rows := rows + len(taken[-1][0].rows)) < MOST_ROWS:
-            taken.append(self.waiting.popleft())
-        return taken
+        """Take the first tickets from the line, until they have MOST_ROWS rows."""
+        tickets, rows = [self.waiting.popleft()], 0
+        while self.waiting and (rows := rows + len(tickets[-1][0].rows)) < MOST_ROWS:
+            tickets.append(self.waiting.popleft())
+        return tickets
 
     def leave(self, ticket: Ticket) -> bool:
-        """Wait no longer; False when the ticket was taken, so that its answer comes."""
+        """Remove the ticket from the line; False if it was taken, so that its answer will come."""
         try:
             self.waiting.remove(ticket)
         except ValueError:
@@ -60,7 +61,7 @@ class Line:
 
     @contextmanager
     def locked(self, transaction: Transaction) -> Iterator[None]:
-        """The transaction; until it has the database's lock, others see for how long it is asked for."""
+        """The transaction; until it holds the database's lock, `asked_at` says since when it waits for it."""
         began = time.monotonic()
         self.asked_at = min(self.asked_at, began)
         try:
@@ -68,12 +69,13 @@ class Line:
                 self.asked_at = math.inf
                 yield
         except Exception:
-            if time.monotonic() - began < PATIENCE:  # refused at once, so nobody waits
+            # An error that came at once was no long wait, so that other requests need not give up.
+            if time.monotonic() - began < PATIENCE:
                 self.asked_at = math.inf
             raise
 
     def patience(self) -> float:
-        """How long it makes sense to wait for a turn."""
+        """The seconds to wait for a turn: 0 once a thread has waited for the database's lock for PATIENCE."""
         return PATIENCE if time.monotonic() - self.asked_at < PATIENCE else 0
 
 
@@ -81,7 +83,7 @@ _lines: dict[str, Line] = {}
 
 
 def together(store: str, batch: Batch, transaction: Transaction, write: Write) -> Receipt:
-    """The batch's receipt, once it is committed, by this thread or by one that came before. Stuck: no turn in time."""
+    """The batch's receipt, once this thread or another has committed it. Raises Stuck if no turn comes in time."""
     line = _lines.setdefault(store, Line())
     ticket: Ticket = batch, Future()
     line.waiting.append(ticket)
@@ -93,12 +95,12 @@ def together(store: str, batch: Batch, transaction: Transaction, write: Write) -
             line.leave(ticket)
             line.turn.release()
     elif line.leave(ticket):
-        raise Stuck("database is locked: others wait for it already")
+        raise Stuck("database is locked: other requests wait for it already")
     return ticket[1].result()
 
 
 def settle(line: Line, transaction: Transaction, write: Write) -> None:
-    """Write what waits in one transaction; where that fails and the store is well, each batch alone."""
+    """Write the waiting batches in one transaction, or each alone if that fails although the store itself works."""
     tickets: list[Ticket] = []
     try:
         with line.locked(transaction):
@@ -114,7 +116,7 @@ def settle(line: Line, transaction: Transaction, write: Write) -> None:
 
 
 def fail(tickets: list[Ticket], error: Exception, transaction: Transaction, write: Write) -> None:
-    """Tell all of them, or write each alone when the store itself is well."""
+    """Hand the error to all tickets, or write each batch alone if the error is not one of the store."""
     if len(tickets) > 1 and not isinstance(error, OperationalError):
         for ticket in tickets:
             settle(Line(waiting=deque([ticket])), transaction, write)

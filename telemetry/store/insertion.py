@@ -1,7 +1,7 @@
 """
-Rows into the record table, their spans into segments, what they share into origins.
+Insertion of rows into the record table, of their spans into segments, and of what they share into origins.
 
-Called inside store.append's transaction. SQL that SQLite 3.40 and PostgreSQL 15 speak.
+Called inside store.append's transaction. The SQL runs on SQLite 3.40 and PostgreSQL 15.
 """
 
 from __future__ import annotations
@@ -22,34 +22,36 @@ INSERT = (
 
 # Not `(trace_id, span_id) IN (VALUES ...)`: for more than one row SQLite then reads the whole table.
 STORED = """
-    WITH tried (its_trace, its_span, earliest) AS (VALUES {rows})
-    SELECT trace_id, span_id FROM tried
-    JOIN telemetry_record ON trace_id = its_trace AND span_id = its_span AND segment_id >= earliest
+    WITH wanted (wanted_trace, wanted_span, earliest) AS (VALUES {rows})
+    SELECT trace_id, span_id FROM wanted
+    JOIN telemetry_record ON trace_id = wanted_trace AND span_id = wanted_span AND segment_id >= earliest
 """
 
 
 def insert_new(parts: Iterable[Part], rows: Sequence[Row]) -> Sequence[Row]:
-    """Write these rows out of the parts, their segments and origins; the rows that were not there before."""
+    """Insert these rows of the parts with their segments and origins; returns the rows that were not stored before."""
     if not rows:
         return rows
     first = segments.next_id()
-    numbered = list(enumerate(parts, first))
-    written = write_many(INSERT, placed(numbered, rows))
-    fresh = rows if written == len(rows) else among(rows, stored_since(rows, first) if written else set())
-    keep = set(map(id, fresh))
-    segments.write([(n, part.content) for n, part in numbered if not keep.isdisjoint(map(id, part.rows))])
-    write_origins(fresh)
-    return fresh
+    numbered_parts = list(enumerate(parts, first))
+    count = write_many(INSERT, placed(numbered_parts, rows))
+    new_rows = rows if count == len(rows) else among(rows, stored_since(rows, first) if count else set())
+    new_ids = set(map(id, new_rows))
+    segments.write(
+        [(n, part.content) for n, part in numbered_parts if not new_ids.isdisjoint(map(id, part.rows))]
+    )
+    write_origins(new_rows)
+    return new_rows
 
 
 def placed(numbered: Iterable[tuple[int, Part]], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """The columns of these rows, with their places in the numbered segments."""
-    chosen = set(map(id, rows))
+    """The values of these rows for the record table, with their positions in the numbered segments."""
+    row_ids = set(map(id, rows))
     return [
         (*stored_values(row), segment_id, position)
         for segment_id, part in numbered
         for position, row in enumerate(part.rows)
-        if id(row) in chosen
+        if id(row) in row_ids
     ]
 
 
@@ -59,10 +61,10 @@ def among(rows: Iterable[Row], keys: set[Key]) -> list[Row]:
 
 
 def write_origins(rows: Iterable[Row]) -> None:
-    """Store what these rows share, by id."""
-    shared = {id(row.origin): row for row in rows}.values()
-    origins = {row.resource_id: row.origin.resource_message for row in shared}
-    origins |= {row.scope_id: row.origin.scope_message for row in shared}
+    """Store the resources and scopes of these rows, by id."""
+    origin_rows = {id(row.origin): row for row in rows}.values()
+    origins = {row.resource_id: row.origin.resource_message for row in origin_rows}
+    origins |= {row.scope_id: row.origin.scope_message for row in origin_rows}
     write_many(
         "INSERT INTO telemetry_origin (origin_id, message) VALUES {rows} ON CONFLICT DO NOTHING",
         list(origins.items()),
@@ -70,11 +72,11 @@ def write_origins(rows: Iterable[Row]) -> None:
 
 
 def existing(rows: Sequence[Row]) -> set[Key]:
-    """The keys among these rows that are stored."""
+    """The keys of those rows that are stored."""
     return stored_since(rows, 0)
 
 
 def stored_since(rows: Sequence[Row], first_segment_id: int) -> set[Key]:
-    """The keys among these rows that are stored in that segment or a later one."""
-    found = fetch_many(STORED, [(*row[:2], first_segment_id) for row in rows])
-    return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in found}
+    """The keys of those rows that are stored in this segment or a later one."""
+    keys = fetch_many(STORED, [(*row[:2], first_segment_id) for row in rows])
+    return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in keys}

@@ -1,7 +1,7 @@
 """
-Mergeable counts by minute, by hour and by day, each by operation, cluster and duration bucket.
+Mergeable counts by minute, by hour and by day, each by service, operation, cluster and duration bucket.
 
-A diagnosis reads days, and at the window's edges hours, minutes, and at last records: a month has a hundred times
+A diagnosis reads days, at the window's edges hours and minutes, and last of all records: a month has a hundred times
 fewer groups by day than by minute.
 """
 
@@ -15,7 +15,7 @@ from telemetry.store.sql import execute, write_many
 Group = tuple[int, str, str, int, int]
 Count = tuple[int, int, int]  # records, sum and maximum of their durations
 MINUTE_NANO = 60_000_000_000
-TABLES = {1: "telemetry_rollup", 60: "telemetry_hourrollup", 1440: "telemetry_dayrollup"}  # by minutes
+TABLES = {1: "telemetry_rollup", 60: "telemetry_hourrollup", 1440: "telemetry_dayrollup"}  # by their minutes
 NO_FAILURE = 0
 MAX_SUM = (1 << 63) - 1  # of a 64-bit column; sums stop there, in any order
 MERGE = """
@@ -43,7 +43,7 @@ TAKE_AWAYS = {table: MERGE.format(table=table) + TAKE for table in TABLES.values
 
 
 class Counted(Protocol):
-    """What a record is counted by."""
+    """The values by which a record is counted."""
 
     @property
     def start_time_unix_nano(self) -> int: ...
@@ -59,32 +59,35 @@ class Counted(Protocol):
 
 def add(rows: Iterable[Counted]) -> None:
     """Count rows that were really inserted."""
-    for table, counted in by_table(rows):
-        write_many(UPSERTS[table], counted)
+    for table, groups in by_table(rows):
+        write_many(UPSERTS[table], groups)
 
 
 def take_away(rows: Iterable[Counted]) -> None:
-    """Count these rows no longer: they move to other clusters. The maximum stays until a group is empty."""
-    for table, taken in by_table(rows):
-        if taken:
-            write_many(TAKE_AWAYS[table], taken)
-            minutes = [one[0] for one in taken]
+    """Subtract these rows from the counts: they move to other clusters. A maximum stays until its group is empty."""
+    for table, groups in by_table(rows):
+        if groups:
+            write_many(TAKE_AWAYS[table], groups)
+            minutes = [minute for minute, *_ in groups]
             execute(EMPTY.format(table=table), [min(minutes), max(minutes)])
 
 
 def by_table(rows: Iterable[Counted]) -> Iterator[tuple[str, list[tuple[int | str, ...]]]]:
-    """The rows of each table that these are."""
+    """Each rollup table with the counts of these rows that belong into it."""
     groups: dict[Group, list[int]] = {}
     for row in rows:
         groups.setdefault(group(row), []).append(row.duration_nano)
-    counts = {key: (len(own), min(sum(own), MAX_SUM), max(own)) for key, own in groups.items()}
+    counts = {
+        key: (len(durations), min(sum(durations), MAX_SUM), max(durations))
+        for key, durations in groups.items()
+    }
     for minutes, table in TABLES.items():
         counts = coarser(counts, minutes)
         yield table, [(*key, *count) for key, count in counts.items()]
 
 
 def coarser(counts: Mapping[Group, Count], minutes: int) -> dict[Group, Count]:
-    """The same counts by stretches of so many minutes."""
+    """The counts merged into stretches of so many minutes."""
     merged: dict[Group, Count] = {}
     for (minute, *rest), (count, total, longest) in counts.items():
         key = cast(Group, (minute - minute % minutes, *rest))
@@ -94,11 +97,11 @@ def coarser(counts: Mapping[Group, Count], minutes: int) -> dict[Group, Count]:
 
 
 def group(row: Counted) -> Group:
-    """What the row is counted under, in the order of the primary key."""
+    """The key under which the row is counted, in the order of the primary key."""
     minute = row.start_time_unix_nano // MINUTE_NANO
     return minute, row.service, row.operation, row.fingerprint or NO_FAILURE, bucket(row.duration_nano)
 
 
 def bucket(duration_nano: int) -> int:
-    """Bits of the duration in microseconds: each bucket is twice as wide as the one before."""
+    """The number of bits of the duration in microseconds: each bucket is twice as wide as the one before."""
     return (duration_nano // 1000).bit_length()

@@ -1,8 +1,8 @@
 """
-The spans as they were sent, many to a compressed segment; a record knows its segment and its place in it.
+Spans as they were sent, many in a compressed segment; a record knows its segment and its position in it.
 
-Spans of one request repeat each other's attribute names and texts, so that together they compress to a third or
-less, of what is written and synced, too. One segment stays small, since reading one record unpacks it.
+Spans of one request repeat each other's attribute names and texts, so that together they compress to a third of their
+size or less, and less is written and synced. Segments are small, since reading one record decompresses a whole one.
 Format: Zstandard (https://www.rfc-editor.org/rfc/rfc8878) of the number of spans, their lengths (all unsigned, 32 bits,
 little-endian) and the serialized Span messages.
 """
@@ -33,28 +33,29 @@ MOST_SPANS = 32  # more save little: 0.21 of the bytes at 16, 0.19 at 32, 0.18 a
 MOST_BYTES = 64 * 1024  # before compression; a single larger span gets a segment of its own
 LEVEL = 1  # of compression; higher ones take twice the time to save a tenth
 
-A_STATEMENT = 200  # segments that are read together, so that no more than a few megabytes are held
+A_STATEMENT = 200  # segments read per statement, so that no more than a few megabytes are held in memory
 READ = "SELECT segment_id, content FROM telemetry_segment WHERE segment_id IN "
 Place = tuple[int, int]  # segment id and position
-_local = threading.local()  # a compressor is several buffers, and not for two threads at once
+# Each thread has a compressor of its own, because it keeps buffers that two threads must not share.
+_local = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows that share a segment, and its content."""
+    """Rows that share a segment, and the segment's content."""
 
     rows: Sequence[Row]
     content: bytes
 
 
 def pack(rows: Sequence[Row]) -> Iterator[Part]:
-    """The rows in parts, in their order."""
+    """The rows in parts of one segment each, in their order."""
     for start in range(0, len(rows), MOST_SPANS):
         yield from bounded(rows[start : start + MOST_SPANS])
 
 
 def bounded(rows: Sequence[Row]) -> Iterator[Part]:
-    """One part, or several where the spans are large."""
+    """The rows in one part, or in several if their spans are large."""
     spans = [row.message.SerializeToString() for row in rows]
     if sum(map(len, spans)) <= MOST_BYTES or len(rows) == 1:
         yield Part(rows, packed(spans))
@@ -65,7 +66,7 @@ def bounded(rows: Sequence[Row]) -> Iterator[Part]:
 
 
 def packed(spans: Sequence[bytes]) -> bytes:
-    """A segment's content, of serialized spans."""
+    """The content of a segment of these serialized spans."""
     if not hasattr(_local, "compressor"):
         _local.compressor = zstd.ZstdCompressor(LEVEL)
     lengths = struct.pack(f"<{len(spans) + 1}I", len(spans), *map(len, spans))
@@ -74,7 +75,7 @@ def packed(spans: Sequence[bytes]) -> bytes:
 
 
 def picked(segment_id: int, content: bytes, positions: Iterable[int]) -> dict[Place, bytes]:
-    """The serialized spans at these positions of a segment. DamagedStore where they are not there."""
+    """The serialized spans at these positions of a segment. Raises DamagedStore if they cannot be read."""
     with as_damage(name_of(segment_id), zstd.ZstdError, struct.error, IndexError):
         plain = zstd.decompress(content)
         (count,) = struct.unpack_from("<I", plain)
@@ -86,22 +87,22 @@ def picked(segment_id: int, content: bytes, positions: Iterable[int]) -> dict[Pl
 
 
 def name_of(segment_id: int) -> str:
-    """What an error calls the segment."""
+    """The segment's name in error messages."""
     return f"segment {segment_id}"
 
 
 def next_id() -> int:
-    """The first free id. The store's write lock is held, so nobody else takes it."""
+    """The first free id. The caller holds the store's write lock, so that no other thread takes it."""
     return int(fetch("SELECT COALESCE(MAX(segment_id), 0) + 1 FROM telemetry_segment", ())[0][0])
 
 
 def write(contents: Sequence[tuple[int, bytes]]) -> None:
-    """Store segments by id."""
+    """Store segments, each an id and its content."""
     write_many("INSERT INTO telemetry_segment (segment_id, content) VALUES {rows}", contents)
 
 
 class Lying(Protocol):
-    """A record that knows where it lies."""
+    """A record with the place of its span: the segment and the position in it."""
 
     @property
     def segment_id(self) -> int: ...
@@ -110,24 +111,24 @@ class Lying(Protocol):
 
 
 def messages(rows: Iterable[Lying]) -> dict[Place, SpanMessage]:
-    """The spans of these records as they were sent, by segment and position."""
+    """The spans of these records as they were sent, by segment and position. Raises DamagedStore."""
     return {
         place: parse_stored(SpanMessage, span, name_of(place[0])) for place, span in serialized(rows).items()
     }
 
 
 def serialized(rows: Iterable[Lying]) -> dict[Place, bytes]:
-    """The serialized spans of these records, each byte as it was sent, by segment and position."""
-    wanted: dict[int, set[int]] = defaultdict(set)
+    """The serialized spans of these records, byte for byte as sent, by segment and position. Raises DamagedStore."""
+    positions: dict[int, set[int]] = defaultdict(set)
     for row in rows:
-        wanted[row.segment_id].add(row.position)
-    found: dict[Place, bytes] = {}
-    ids = sorted(wanted)
+        positions[row.segment_id].add(row.position)
+    spans: dict[Place, bytes] = {}
+    ids = sorted(positions)
     for start in range(0, len(ids), A_STATEMENT):
         chunk = ids[start : start + A_STATEMENT]
         contents = dict(fetch(f"{READ}({', '.join(['%s'] * len(chunk))})", chunk))
         for segment_id in chunk:
             with as_damage(name_of(segment_id), KeyError):
                 content = bytes(contents[segment_id])
-            found |= picked(segment_id, content, wanted[segment_id])
-    return found
+            spans |= picked(segment_id, content, positions[segment_id])
+    return spans

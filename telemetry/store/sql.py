@@ -1,4 +1,4 @@
-"""Statements against the bound project's store. SQL that SQLite 3.40 and PostgreSQL 15 both speak."""
+"""Statements on the bound project's store, in SQL that runs on SQLite 3.40 and PostgreSQL 15."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from django.db import connections
 
 from tenants.stores.binding import bound_alias
 
-SIZES = (128, 16, 1)  # rows a statement; few texts, so that each is prepared once
-ROWS = "{rows}"  # in a statement: where its rows of values go
+# Rows per statement. Few sizes make few different statements, so that each is prepared once.
+SIZES = (128, 16, 1)
+ROWS = "{rows}"  # stands in a statement for its rows of values
 
 
 def write_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
     """
-    Write rows where the statement says ROWS, many a statement; how many rows it changed.
+    Run the statement with the rows in place of ROWS, many at once; returns how many rows it changed.
 
-    SQLite gives up Python's interpreter lock at each step, and under load it comes back 5 ms later: a statement for
-    each row (`executemany`) made 512 rows wait for a second.
+    SQLite releases Python's interpreter lock at each step, and under load gets it back 5 ms later: a statement for each
+    row (`executemany`) made 512 rows wait for a second.
     """
     changed = 0
     with connections[bound_alias()].cursor() as cursor:
@@ -31,16 +32,16 @@ def write_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
 
 
 def fetch_many(sql: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """Write rows as write_many does; all that the statements return."""
+    """Run the statement with the rows in place of ROWS, many at once; returns all rows of its results."""
     return [
-        found
+        row
         for part in parts(rows)
-        for found in fetch(filled(sql, len(part), len(part[0])), list(chain.from_iterable(part)))
+        for row in fetch(filled(sql, len(part), len(part[0])), list(chain.from_iterable(part)))
     ]
 
 
 def parts(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows in parts of the largest of SIZES that fits."""
+    """The rows in parts, each of the largest of SIZES that fits."""
     start = 0
     for size in SIZES:
         while len(rows) - start >= size:
@@ -50,19 +51,19 @@ def parts(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
 
 @lru_cache(maxsize=64)
 def filled(sql: str, rows: int, columns: int) -> str:
-    """The statement with a placeholder for each value."""
+    """The statement with a placeholder for each value of its rows."""
     row = "(" + ", ".join(["%s"] * columns) + ")"
     return sql.replace(ROWS, ", ".join([row] * rows))
 
 
 def execute(sql: str, parameters: Sequence[Any]) -> None:
-    """One statement that returns nothing."""
+    """Run one statement that returns nothing."""
     with connections[bound_alias()].cursor() as cursor:
         cursor.execute(sql, parameters)
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """One statement and all it returns."""
+    """Run one statement; returns all its rows."""
     with connections[bound_alias()].cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())

@@ -1,7 +1,7 @@
 """
-Messages as the store keeps them, parsed; what cannot be read back is damage to the store and not a fault of the code.
+Parsing of the messages in the store; one that cannot be read back means a damaged store and not a fault of the code.
 
-Whoever meets DamagedStore answers 503 for that project alone: loopkit/http/store_fault.py.
+The answer to DamagedStore is a 503 for that project alone: loopkit/http/store_fault.py.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ M = TypeVar("M", bound=Message)
 
 
 class DamagedStore(OperationalError):
-    """A segment, a resource or a scope is missing from the store, or is not what was written there."""
+    """A segment, a resource, a scope or a trace is missing from the store, or is not what was written there."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, subject: str) -> None:
         super().__init__(
-            f"{what} cannot be read: the file is damaged. Put a sound copy in its place, see docs/operations.md."
+            f"{subject} cannot be read: the file is damaged. Put a sound copy in its place, see docs/operations.md."
         )
 
 
-def parse_stored(message_class: type[M], content: bytes, what: str) -> M:
-    """The message. DamagedStore where the bytes are no such message; `what` names them in its text."""
-    with as_damage(what, DecodeError):
+def parse_stored(message_class: type[M], content: bytes, subject: str) -> M:
+    """The message in these bytes. Raises DamagedStore, with `subject` in its text, if the bytes are no such message."""
+    with as_damage(subject, DecodeError):
         return message_class.FromString(content)
 
 
 @contextmanager
-def as_damage(what: str, *errors: type[Exception]) -> Iterator[None]:
-    """Raises DamagedStore in place of these errors."""
+def as_damage(subject: str, *errors: type[Exception]) -> Iterator[None]:
+    """Raise DamagedStore in place of these errors."""
     try:
         yield
     except errors as error:
-        raise DamagedStore(what) from error
+        raise DamagedStore(subject) from error

@@ -1,4 +1,4 @@
-"""How often what happened to what was sent, by hour of arrival and reason: what the drop ledger and the quota read."""
+"""Counts of what was sent by its outcome and hour of arrival, for the drop ledger and the quota."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ UPSERT = (
 
 
 def add(counts: Mapping[tuple[int, str], int]) -> None:
-    """Add to the counts of (hour, reason). Called inside a transaction."""
+    """Add to the counts of each hour and reason. Called inside a transaction."""
     write_many(UPSERT, [(*key, count) for key, count in sorted(counts.items()) if count])
 
 
 def stored() -> int:
-    """How many spans were ever stored; what the quota counts."""
+    """The number of spans that were ever stored, which the quota limits."""
     sql = "SELECT COALESCE(SUM(count), 0) FROM telemetry_tally WHERE reason = %s"
     return int(fetch(sql, [STORED])[0][0])

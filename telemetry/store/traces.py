@@ -1,5 +1,5 @@
 """
-What the spans of a trace say together: session, user, timing, counts.
+The row of each trace, merged from its spans: session, user, timing, counts.
 
 Session and user are often on one span only, and spans come in any order: so each batch merges into the
 trace's row by sums, minima, maxima and, where spans disagree, the smallest text that is not empty.
@@ -19,13 +19,13 @@ SUMS = ("records", "failures", "input_tokens", "output_tokens")
 
 
 def merged_text(name: str) -> str:
-    """SQL: the smaller of the old and the new text, leaving empty ones aside."""
+    """SQL that sets a column to the smaller of the old and the new text, leaving empty ones aside."""
     old, new = f"telemetry_trace.{name}", f"excluded.{name}"
     return f"{name} = CASE WHEN {old} = '' OR ({new} <> '' AND {new} < {old}) THEN {new} ELSE {old} END"
 
 
 def merged_time(name: str, operator: str) -> str:
-    """SQL: the earlier or the later of the old and the new time."""
+    """SQL that sets a column to the earlier or the later of the old and the new time."""
     old, new = f"telemetry_trace.{name}", f"excluded.{name}"
     return f"{name} = CASE WHEN {new} {operator} {old} THEN {new} ELSE {old} END"
 
@@ -43,7 +43,7 @@ UPSERT = f"""
 
 
 class Summary(NamedTuple):
-    """Of a trace, as it is once a batch was merged."""
+    """A trace's session, user and counts once a batch was merged into its row."""
 
     trace_id: bytes
     session_id: str
@@ -55,7 +55,7 @@ class Summary(NamedTuple):
 
 
 def add(rows: Iterable[Row]) -> list[Summary]:
-    """Merge rows that were really inserted into their traces; these, as they are by now."""
+    """Merge rows that were really inserted into the rows of their traces; returns those traces as they are now."""
     traces: dict[bytes, list[Row]] = {}
     for row in rows:
         traces.setdefault(row.trace_id, []).append(row)
@@ -64,7 +64,7 @@ def add(rows: Iterable[Row]) -> list[Summary]:
 
 
 def summary(rows: list[Row]) -> tuple[Any, ...]:
-    """What these spans say of their trace together, in the order of COLUMNS."""
+    """The values of these spans for the row of their trace, in the order of COLUMNS."""
     columns: Any = Row._make(zip(*rows, strict=True))  # a tuple of all values for each name
     return (
         rows[0].trace_id,

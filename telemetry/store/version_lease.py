@@ -1,8 +1,8 @@
 """
-What a request knows of its project's fingerprint version is good for LEASE seconds; a slower request asks again.
+A request may use the fingerprint version that it read for LEASE seconds; a slower request reads it again.
 
-A switch of the version waits longer than that before it looks at what is stored, and takes the store's lock once: by
-then all that was written with the old version is there, and nothing more of it comes. So a request costs no query.
+A switch of the version waits longer than that before it reads what is stored, and takes the store's lock once: by
+then all that was written with the old version is there, and no more of it comes. So most requests cost no query.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from telemetry.store.batch import Batch
 from tenants.models import Project
 from tenants.stores.binding import bound_project
 
-LEASE = 2.0  # seconds; hardly a request takes as long
+LEASE = 2.0  # seconds; hardly any request takes as long
 WAIT = 2 * LEASE  # of a switch, after the project has its new version
 
 
@@ -25,19 +25,25 @@ class SwitchedMeanwhile(OperationalError):
 
 
 def check(batches: Iterable[Batch]) -> None:
-    """Refuse failures that were told apart by a version the project no longer has. Called under the store's lock."""
-    unsure = {batch.version for batch in batches if is_unsure(batch)}
-    if unsure and unsure != {version_now()}:
-        raise SwitchedMeanwhile("its fingerprints were switched to another version meanwhile")
+    """
+    Raise SwitchedMeanwhile for failures that were grouped by a version that the project no longer has.
+
+    Called under the store's lock.
+    """
+    versions = {batch.version for batch in batches if is_unsure(batch)}
+    if versions and versions != {version_now()}:
+        raise SwitchedMeanwhile(
+            "the fingerprint version was switched while the request came in; it is to be sent again"
+        )
 
 
 def is_unsure(batch: Batch) -> bool:
-    """Whether it holds failures and knows their version for too long."""
+    """Whether the batch holds failures and read their version more than LEASE seconds ago."""
     is_old = time.monotonic() - batch.known_at > LEASE
     return is_old and any(row.fingerprint is not None for row in batch.rows)
 
 
 def version_now() -> int:
-    """The version of the bound project as it is stored."""
+    """The bound project's fingerprint version as it is stored now."""
     rows = Project.objects.filter(pk=bound_project().pk)
     return int(rows.values_list("fingerprint_version", flat=True)[0])
