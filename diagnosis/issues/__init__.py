@@ -1,5 +1,5 @@
 """
-One cluster of a window, measured and explained: extent, impact, trend, evidence, hints, plan.
+Issues: the clusters of a window with their extent, impact, trend, evidence, hints and patch plan.
 
 May import `diagnosis.evals`, `diagnosis.detection`, `diagnosis.window` and `diagnosis.statistics`.
 """

@@ -1,9 +1,9 @@
 """
-What failing records share that healthy ones of the same operations do not: one count of attribute x value x failed.
+Attribute values that failing records have more often than healthy records of the same operations.
 
-Judged by a G-test of independence (https://en.wikipedia.org/wiki/G-test) with a guard against many comparisons
-(Bonferroni), support of three failures and a lift of 1.5 at least. "Not set" is a value too; identifiers are left
-out, and pairs are made of the strongest values only. Often there is nothing to say, and then nothing is said.
+Each value is judged by a G-test of independence (https://en.wikipedia.org/wiki/G-test) with Bonferroni's correction
+for the number of tests, and needs a support of three failures and a lift of 1.5 at least. "Not set" is a value too;
+identifiers are left out, and pairs are made of the strongest values only. Often there are no hints.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 SUPPORT, LIFT, CHANCE = 3, 1.5, 0.01
 MOST = 3
 STRONGEST = 8  # values that pairs are made of
-BETTER = 1.1  # times the G of the stronger value: what a pair must add
-REPEATED = 5  # records a value; below it on average, the values of an attribute are identifiers
+BETTER = 1.1  # times the G of the stronger value, which a pair must exceed
+REPEATED = 5  # records a value on average; with fewer, an attribute holds identifiers
 
 RecordFacts = Mapping[str, str]
 Value = tuple[str, str | None]  # an attribute and its value; None: not set
@@ -27,26 +27,26 @@ Value = tuple[str, str | None]  # an attribute and its value; None: not set
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Records with these values fail more often than the operation does."""
+    """One value, or a pair of values, whose records fail more often than the operation does."""
 
-    values: tuple[Value, ...]  # one, or two that must meet
-    support: int  # failures with them, of those that were looked at
-    records: int  # all records with them, of those that were looked at
+    values: tuple[Value, ...]  # one, or two that a record must have together
+    support: int  # failures with them in the sample
+    records: int  # all records with them in the sample
     lift: float  # failure rate with them over that of the operation
     g: float
 
     @property
     def p(self) -> float:
-        """The chance of such a table when the values have nothing to do with failing; one degree of freedom."""
+        """The p-value: the chance of such a table if the values are independent of failing; one degree of freedom."""
         return math.erfc(math.sqrt(self.g / 2))
 
     def shown(self) -> dict[str, Any]:
         """The hint as the packet shows it."""
-        (attribute, value), *others = self.values
+        (attribute, value), *further = self.values
         return {
             "attribute": attribute,
             "value": value,
-            "also": [{"attribute": other, "value": its} for other, its in others],
+            "also": [{"attribute": name, "value": text} for name, text in further],
             "support": self.support,
             "records": self.records,
             "lift": round(self.lift, 2),
@@ -54,7 +54,7 @@ class Hint:
 
 
 class ValueCounts:
-    """How many records have which value."""
+    """Records, counted by attribute and value."""
 
     def __init__(self, rows: Iterable[RecordFacts] = ()) -> None:
         self.rows = list(rows)
@@ -67,48 +67,49 @@ class ValueCounts:
         return len(self.rows)
 
     def having(self, value: Value) -> int:
-        """How many have it, or have it not set."""
-        attribute, its = value
-        return self.values[attribute, its] if its is not None else len(self) - self.attributes[attribute]
+        """The number of records with this value, or, for None, without the attribute."""
+        attribute, text = value
+        return self.values[attribute, text] if text is not None else len(self) - self.attributes[attribute]
 
     def having_all(self, values: tuple[Value, ...]) -> int:
-        """How many have all of these."""
-        return sum(all(row.get(attribute) == its for attribute, its in values) for row in self.rows)
+        """The number of records with all of these values."""
+        return sum(all(row.get(attribute) == text for attribute, text in values) for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class FailedAndHealthy:
-    """The records that failed one way and those that did not, as they were sampled, and the share that fails."""
+    """Samples of the failing and the healthy records of a cluster's operations, and the share that fails."""
 
     failed: ValueCounts
     healthy: ValueCounts
     share: float  # of the operation's records that fail this way
 
     def hint(self, values: tuple[Value, ...], failed: int, healthy: int) -> Hint:
-        """What the counts of these values say."""
-        fails, runs = failed / len(self.failed) * self.share, healthy / len(self.healthy) * (1 - self.share)
-        lift = fails / (fails + runs) / self.share if fails else 0.0
+        """The hint for these values, which so many failed and healthy records of the samples have."""
+        failing_share = failed / len(self.failed) * self.share
+        healthy_share = healthy / len(self.healthy) * (1 - self.share)
+        lift = failing_share / (failing_share + healthy_share) / self.share if failing_share else 0.0
         g = g_test(failed, failed + healthy, len(self.failed), len(self.failed) + len(self.healthy))
         return Hint(values, failed, failed + healthy, lift, g)
 
 
 def judge(sides: FailedAndHealthy) -> list[Hint]:
-    """The strongest hints, at most MOST. Pure."""
+    """The strongest hints, MOST at most. Pure."""
     if len(sides.failed) < SUPPORT or not len(sides.healthy):
         return []
-    tested = [hint for value in candidates(sides) if (hint := single(sides, value)).records >= SUPPORT]
-    sure = [hint for hint in tested if is_sure(hint, len(tested))]
-    sure.sort(key=order)
-    return sorted([*pairs(sides, tested, sure), *sure], key=order)[:MOST]
+    hints = [hint for value in candidates(sides) if (hint := single(sides, value)).records >= SUPPORT]
+    significant = [hint for hint in hints if is_sure(hint, len(hints))]
+    significant.sort(key=order)
+    return sorted([*pairs(sides, hints, significant), *significant], key=order)[:MOST]
 
 
 def order(hint: Hint) -> tuple[Any, ...]:
-    """Strongest first; of equals the shorter, then by name."""
+    """The sort key of hints: strongest first; equally strong ones by number of values, then by name."""
     return -round(hint.g, 6), len(hint.values), [(name, value or "") for name, value in hint.values]
 
 
 def is_sure(hint: Hint, tests: int) -> bool:
-    """Neither chance nor a trifle."""
+    """Whether support and lift are large enough and the hint is significant after Bonferroni's correction."""
     return hint.support >= SUPPORT and hint.lift >= LIFT and hint.p < CHANCE / max(tests, 1)
 
 
@@ -118,49 +119,50 @@ def single(sides: FailedAndHealthy, value: Value) -> Hint:
 
 
 def candidates(sides: FailedAndHealthy) -> list[Value]:
-    """The values of every attribute that is no identifier and that not all records share."""
+    """The values to test: those of each attribute that holds no identifiers, and "not set" where records lack it."""
     values: dict[str, set[str | None]] = defaultdict(set)
     for attribute, value in (*sides.failed.values, *sides.healthy.values):
         values[attribute].add(value)
     total = len(sides.failed) + len(sides.healthy)
-    found: list[Value] = []
-    for attribute, its in sorted(values.items()):
+    testable: list[Value] = []
+    for attribute, texts in sorted(values.items()):
         set_on = sides.failed.attributes[attribute] + sides.healthy.attributes[attribute]
         if set_on < total:
-            found.append((attribute, None))
-        if set_on >= REPEATED * len(its) and (len(its) > 1 or set_on < total):
-            found += [(attribute, value) for value in sorted(filter(None, its))]
-    return found
+            testable.append((attribute, None))
+        # A value that all records share distinguishes nothing.
+        if set_on >= REPEATED * len(texts) and (len(texts) > 1 or set_on < total):
+            testable += [(attribute, value) for value in sorted(filter(None, texts))]
+    return testable
 
 
-def pairs(sides: FailedAndHealthy, tested: list[Hint], sure: list[Hint]) -> list[Hint]:
+def pairs(sides: FailedAndHealthy, singles: list[Hint], significant: list[Hint]) -> list[Hint]:
     """
-    Two of the strongest values, where they say clearly more together.
+    The hints of two of the strongest values that are clearly stronger together than either alone.
 
-    Where neither is sure, the guard counts every pair there could be: the strongest were chosen by the same records.
+    Where no single value is significant, the correction counts every possible pair, since the same records decided
+    which values are the strongest.
     """
-    strongest = sorted((hint for hint in tested if hint.lift > 1), key=order)[:STRONGEST]
-    chosen = STRONGEST if sure else len(tested)
-    tests = len(tested) + chosen * (chosen - 1) // 2
-    found = []
-    for one, other in combinations(strongest, 2):
-        values, least = (*one.values, *other.values), BETTER * max(one.g, other.g)
-        if one.values[0][0] == other.values[0][0]:
+    strongest = sorted((hint for hint in singles if hint.lift > 1), key=order)[:STRONGEST]
+    pool_size = STRONGEST if significant else len(singles)
+    tests = len(singles) + pool_size * (pool_size - 1) // 2
+    hints = []
+    for first, second in combinations(strongest, 2):
+        values, least = (*first.values, *second.values), BETTER * max(first.g, second.g)
+        if first.values[0][0] == second.values[0][0]:
             continue
         failed = sides.failed.having_all(values)
-        best = sides.hint(
-            values, failed, 0
-        )  # failures are few: most pairs end here, before the healthy are read
+        # The best case, as if no healthy record had them. It rules out most pairs before healthy records are counted.
+        best = sides.hint(values, failed, 0)
         if best.g <= least or not is_sure(best, tests):
             continue
         pair = sides.hint(values, failed, sides.healthy.having_all(values))
         if pair.g > least and is_sure(pair, tests):
-            found.append(pair)
-    return found
+            hints.append(pair)
+    return hints
 
 
 def g_test(failed: int, n: int, failures: int, records: int) -> float:
-    """G of the table (with the value or without) x (failed or not), never below 0."""
+    """The G statistic of the table (with the value or without) x (failed or not), never below 0."""
     observed = (failed, n - failed, failures - failed, records - n - failures + failed)
     margins = (
         (n, failures),
@@ -168,6 +170,6 @@ def g_test(failed: int, n: int, failures: int, records: int) -> float:
         (records - n, failures),
         (records - n, records - failures),
     )
-    pairs = zip(observed, margins, strict=True)
-    g = 2 * sum(o * math.log(o * records / (row * column)) for o, (row, column) in pairs if o)
+    cells = zip(observed, margins, strict=True)
+    g = 2 * sum(o * math.log(o * records / (row * column)) for o, (row, column) in cells if o)
     return max(g, 0.0)

@@ -1,4 +1,4 @@
-"""Which records stand for a cluster: the first, the latest, and those that differ most from the ones chosen."""
+"""The evidence of a cluster: its first and latest records, and those that differ most from the ones already chosen."""
 
 from __future__ import annotations
 
@@ -6,46 +6,51 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple, TypeVar
 
 MOST = 5
-SAMPLE = 200  # candidates looked at, evenly over time, so that a huge cluster costs no more
+SAMPLE = 200  # candidates, evenly over time, so that a huge cluster costs no more
 
 T = TypeVar("T")
 
 
 class Candidate(NamedTuple):
-    """A record, and what makes it differ to a reader: trace, message, session, user, release, model."""
+    """A record with the facts that distinguish it for a reader: trace, message, session, user, release, model."""
 
     key: bytes
     facts: tuple[Hashable, ...]
 
 
 def sampled(records: Sequence[T]) -> list[T]:
-    """The first and the last of the records, and others evenly between them. `records` is not empty."""
+    """The first and the last of the records, and others evenly between them. `records` must not be empty."""
     between = records[1:-1][:: max(1, len(records) // SAMPLE)]
     return [records[0], *between, *records[1:][-1:]]
 
 
 def choose(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """At most MOST of them, in their order, the first and the last among them. `candidates` is by time, not empty."""
+    """At most MOST candidates, the first and the last among them. `candidates` are in order of time, not empty."""
     last = len(candidates) - 1
-    chosen = {0, last}
-    rest = list(range(1, last))
-    while rest and len(chosen) < MOST:
-        seen = [set(its) for its in zip(*(candidates[place].facts for place in chosen), strict=True)]
-        best = newest_of(rest, candidates, seen)
-        rest.remove(best)
-        chosen.add(best)
-    return [candidates[place] for place in sorted(chosen)]
+    evidence = {0, last}
+    remaining = list(range(1, last))
+    while remaining and len(evidence) < MOST:
+        covered = [
+            set(column) for column in zip(*(candidates[index].facts for index in evidence), strict=True)
+        ]
+        best = newest_of(remaining, candidates, covered)
+        remaining.remove(best)
+        evidence.add(best)
+    return [candidates[index] for index in sorted(evidence)]
 
 
-def newest_of(places: Sequence[int], candidates: Sequence[Candidate], seen: Sequence[set[Hashable]]) -> int:
-    """The place of the candidate with most facts that were not seen; the earliest of equals."""
-    facts = [candidates[place].facts for place in places]
-    reachable = sum(not set(its) <= known for its, known in zip(zip(*facts, strict=True), seen, strict=True))
-    best, most = places[0], -1
-    for place, its in zip(places, facts, strict=True):
-        fresh = sum(fact not in known for fact, known in zip(its, seen, strict=True))
-        if fresh > most:
-            best, most = place, fresh
-            if fresh == reachable:  # none has more
+def newest_of(
+    indexes: Sequence[int], candidates: Sequence[Candidate], covered: Sequence[set[Hashable]]
+) -> int:
+    """The index of the candidate with most facts that are not covered yet; the earliest if several have as many."""
+    rows = [candidates[index].facts for index in indexes]
+    columns = zip(zip(*rows, strict=True), covered, strict=True)
+    reachable = sum(not set(column) <= values for column, values in columns)
+    best, most = indexes[0], -1
+    for index, facts in zip(indexes, rows, strict=True):
+        new_facts = sum(fact not in values for fact, values in zip(facts, covered, strict=True))
+        if new_facts > most:
+            best, most = index, new_facts
+            if new_facts == reachable:  # no candidate can have more
                 break
     return best

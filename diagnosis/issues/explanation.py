@@ -1,5 +1,5 @@
 """
-What the packet says of an issue beyond its numbers: its eval, its plan, where the code failed, the call, the release.
+The explanation of an issue in the packet: eval, patch plan, code location, failing call and suspected release.
 
 All of it follows from the evidence and from samples of bounded size.
 """
@@ -27,10 +27,10 @@ from tenants.models import Project
 def explain(
     project: Project, window: Window, issues: list[Issue], now: datetime
 ) -> list[tuple[Issue, dict[str, Any]]]:
-    """Each issue with what the packet shows of it: facts, eval, plan."""
+    """Each issue with its JSON in the packet, without the part about its loop."""
     records = find(record.record_id for issue in issues for record in issue.evidence)
     materials = [material(issue, records) for issue in issues]
-    known = candidates.candidates(project, materials, now)
+    evals = candidates.candidates(project, materials, now)
     suspects = suspected_release.of_issues(window, issues)
     return [
         (
@@ -38,66 +38,69 @@ def explain(
             {"evidence_url": evidence_url(issue, window)}
             | candidates.without_nul(
                 explained(
-                    issue, made, known[made.cluster_id].eval_id, suspects.get(issue.cluster.fingerprint)
+                    issue,
+                    source,
+                    evals[source.cluster_id].eval_id,
+                    suspects.get(issue.cluster.fingerprint),
                 )
             ),
         )
-        for issue, made in zip(issues, materials, strict=True)
+        for issue, source in zip(issues, materials, strict=True)
     ]
 
 
 def material(issue: Issue, records: dict[str, dict[str, Any]]) -> candidates.Material:
-    """What the issue's eval is made from."""
+    """The facts that the issue's eval is made from."""
     evidence = [records[record.record_id] for record in issue.evidence]
     return candidates.Material(issue.example, issue.title, evidence)
 
 
 def explained(
-    issue: Issue, made: candidates.Material, eval_id: str, suspected: Suspected | None
+    issue: Issue, source: candidates.Material, eval_id: str, suspected: Suspected | None
 ) -> dict[str, Any]:
-    """The issue as the packet shows it, but for its loop."""
-    where = location(made.evidence)
+    """The issue as the packet shows it, without the URL of its evidence and the part about its loop."""
+    code = location(source.evidence)
     return issue.shown() | {
         "suspected_release": suspected.release if suspected else None,
         "suspected_release_reason": suspected.reason if suspected else None,
-        "code_location": asdict(where) if where else None,
-        "failing_call": failing_call.of_evidence(made.evidence),
+        "code_location": asdict(code) if code else None,
+        "failing_call": failing_call.of_evidence(source.evidence),
         "eval_candidate": eval_id,
-        "patch_plan": patch_plan.plan(facts(issue, made, where, eval_id, suspected)),
+        "patch_plan": patch_plan.plan(facts(issue, source, code, eval_id, suspected)),
     }
 
 
 def facts(
     issue: Issue,
-    made: candidates.Material,
-    where: CodeLocation | None,
+    source: candidates.Material,
+    code: CodeLocation | None,
     eval_id: str,
     suspected: Suspected | None,
 ) -> patch_plan.Facts:
-    """What the plan may speak of."""
-    captures = [record["capture"] for record in made.evidence if record["capture"]]
+    """The facts that the patch plan is built from."""
+    captures = [record["capture"] for record in source.evidence if record["capture"]]
     return patch_plan.Facts(
-        example=made.example,
+        example=source.example,
         records=issue.impact.records,
         operation_records=issue.impact.operation_records,
         evidence_ids=tuple(record.record_id for record in issue.evidence),
         eval_id=eval_id,
         echo_operations=tuple(issue.echo_operations),
         replayable=any(capture["replayable"] for capture in captures),
-        location=str(where) if where and where.own else "",
+        location=str(code) if code and code.own else "",
         suspected=suspected,
         hints=tuple(issue.hints),
     )
 
 
 def location(evidence: list[dict[str, Any]]) -> CodeLocation | None:
-    """Where the code stood when it failed: the application's own by the first record that says so, else any."""
-    found = [where for record in evidence if (where := code_location.of_record(record))]
-    return next((where for where in found if where.own), found[0] if found else None)
+    """The first code location in the evidence that is in the application's own code, else the first of any."""
+    places = [place for record in evidence if (place := code_location.of_record(record))]
+    return next((place for place in places if place.own), places[0] if places else None)
 
 
 def evidence_url(issue: Issue, window: Window) -> str:
-    """Where all failures of the cluster are read, a page at a time; found again where no record says so by itself."""
+    """The URL that pages through all failures of the cluster; what a rule found is searched for again there."""
     path = "/v1/evidence" if issue.example.signal_type in RULES.rules else "/v1/telemetry"
-    asked = {"since_minutes": max(1, window.since_minutes), "until": rfc3339(window.end_unix_nano)}
-    return f"{path}?{urlencode({'cluster_id': cluster_id(issue.cluster.fingerprint)} | asked)}"
+    query = {"since_minutes": max(1, window.since_minutes), "until": rfc3339(window.end_unix_nano)}
+    return f"{path}?{urlencode({'cluster_id': cluster_id(issue.cluster.fingerprint)} | query)}"

@@ -1,9 +1,9 @@
 """
-How far a kind of failure reaches in a window: the counts that decide its rank, and where its records are.
+The extent of a cluster in a window: the counts that decide its rank, and the keys of its records.
 
-What was charged at ingest (telemetry/store/charges.py) is read from one index, a cluster at a time, and no record
-with it: a month of failures takes little longer than a day of them, and no memory. What rules found by themselves
-(search.py) comes with its records.
+The attributions made at ingest (telemetry/store/charges.py) are read from one index, a cluster at a time, without
+their records: a month of failures takes little longer than a day of them, and only the keys of its records stay in
+memory. Clusters that rules find at diagnosis (search.py) come with their records.
 """
 
 from __future__ import annotations
@@ -38,57 +38,57 @@ ChargeRow = tuple[Any, ...]  # the values of CHARGED
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """One kind of failure in a window."""
+    """The counts, places and record keys of one kind of failure in a window."""
 
     fingerprint: int
-    keys: bytes  # of its records by time, each KEY long
+    keys: bytes  # of its records in order of time, KEY bytes each
     traces: int
     sessions: int
     users: int
-    tokens: int  # of its traces, whole
-    severities: frozenset[str]  # of its records and their echoes
-    places: list[ServiceOperation]  # that failed this way, by name
+    tokens: int  # of its whole traces
+    severities: frozenset[str]  # of its records and their downstream failures
+    places: list[ServiceOperation]  # where it failed, sorted by name
     first_unix_nano: int
     last_unix_nano: int
-    echoes: int
-    echo_operations: list[str]  # by name
-    sample: list[ChargeRow]  # evenly over time, the first and the last among them
-    signal_type: str = ""  # of what a rule found
-    looked_at: int | None = None  # among which these were found, where not all were looked at
-    before: Counts | None = None  # the same of the window before, where no rollup knows
-    found: Failing | None = None  # the first record, as a rule describes it
+    echoes: int  # downstream failures
+    echo_operations: list[str]  # of the downstream failures, sorted by name
+    sample: list[ChargeRow]  # of its records, evenly over time, with the first and the last
+    signal_type: str = ""  # of the rule that found it; "" for failures from ingest
+    looked_at: int | None = None  # size of the sample that a rule searched; None if it searched everything
+    before: Counts | None = None  # counts of the window before, where rollups do not have them
+    found: Failing | None = None  # the first record, as the rule describes it; None for failures from ingest
 
     @property
     def records(self) -> int:
-        """How many failed this way."""
+        """The number of records that failed this way."""
         return len(self.keys) // KEY
 
     @property
     def trace_ids(self) -> list[bytes]:
-        """The traces that failed this way, by first failure."""
+        """The traces with this failure, ordered by its first record in each."""
         return list(dict.fromkeys(key[:16] for key in self.spread(self.records)))
 
     def candidates(self) -> list[Candidate]:
-        """What evidence is chosen from."""
+        """The sample as candidates for the evidence."""
         return [Candidate(row[TRACE] + row[SPAN], facts_of(row)) for row in self.sample]
 
     def first_traces(self, most: int) -> list[bytes]:
-        """The first of them, without a look at the rest."""
-        found: dict[bytes, None] = {}
-        for at in range(0, len(self.keys), KEY):
-            found[self.keys[at : at + 16]] = None
-            if len(found) == most:
+        """At most so many of `trace_ids`, the first, without reading the other keys."""
+        traces: dict[bytes, None] = {}
+        for start in range(0, len(self.keys), KEY):
+            traces[self.keys[start : start + 16]] = None
+            if len(traces) == most:
                 break
-        return list(found)
+        return list(traces)
 
     def spread(self, most: int) -> list[bytes]:
         """The keys of at most so many of its records, evenly over time, the first among them."""
         step = KEY * -(-self.records // most)
-        return [self.keys[at : at + KEY] for at in range(0, len(self.keys), step)]
+        return [self.keys[start : start + KEY] for start in range(0, len(self.keys), step)]
 
 
 def read(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent]:
-    """The extent of each of these clusters that is charged in the bound project's window."""
+    """The extent of each of these clusters that has primary failures in the bound project's window."""
     for fingerprint in fingerprints:
         rows = fetch(CHARGED, [fingerprint, window.start_unix_nano, window.end_unix_nano])
         if any(not row[IS_ECHO] for row in rows):
@@ -96,10 +96,11 @@ def read(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent]:
 
 
 def extent(fingerprint: int, rows: Sequence[ChargeRow]) -> Extent:
-    """The extent of a cluster by its charges and echoes, which are by time. Pure."""
+    """The extent of a cluster, from its primary and downstream failures in order of time. Pure."""
     echoes = [row for row in rows if row[IS_ECHO]]
     records = [row for row in rows if not row[IS_ECHO]] if echoes else rows
-    columns = list(zip(*records, strict=True))  # the values of all rows, column by column: far fewer steps
+    # By column: far fewer steps of the interpreter than by row.
+    columns = list(zip(*records, strict=True))
     return Extent(
         fingerprint=fingerprint,
         keys=b"".join(chain.from_iterable(zip(columns[TRACE], columns[SPAN], strict=True))),
@@ -121,13 +122,13 @@ def extent(fingerprint: int, rows: Sequence[ChargeRow]) -> Extent:
 
 
 def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
-    """The extent of what a rule found. Pure."""
+    """The extent of a cluster that a rule found. Pure."""
     rows = [row(record, False, identities) for record in cluster.records]
     echoes = {(echo.trace_id, echo.span_id): row(echo, True, identities) for echo in cluster.echoes}
     example = cluster.records[0]
-    told = extent(cluster.fingerprint, [*rows, *echoes.values()])
+    base = extent(cluster.fingerprint, [*rows, *echoes.values()])
     return replace(
-        told,
+        base,
         signal_type=example.signal_type,
         looked_at=cluster.looked_at,
         before=cluster.before,
@@ -136,7 +137,7 @@ def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
 
 
 def row(record: Failing, is_echo: bool, identities: Mapping[bytes, Identity]) -> ChargeRow:
-    """A record as a charge has it."""
+    """A record as a row of CHARGED."""
     identity = identities.get(record.trace_id, Identity("", ""))
     return (
         record.start_time_unix_nano,

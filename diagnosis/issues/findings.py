@@ -1,10 +1,9 @@
 """
-The issues of a window: its failures read, measured, ranked, and the worst of them described.
+The issues of a window: read its failures, measure and rank them, and describe the worst.
 
     read_failures -> measure -> rank -> describe_all
 
-What is charged to which cluster was worked out at ingest (telemetry/store/charges.py). The project is bound by the
-caller.
+Failures were attributed to their clusters at ingest (telemetry/store/charges.py). The caller binds the project.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from diagnosis.window import failing_records as failures
 from diagnosis.window import traffic
 from telemetry.windows import Window
 
-# Issues in a packet: an agent works from the top, and one project's many failures must not hold up the others.
+# Issues in a packet. An agent works from the top, and a project with many failures must not delay the others.
 MOST_ISSUES = 100
 
 
@@ -37,36 +36,36 @@ class Findings:
 
 def find(window: Window) -> Findings:
     """The findings of the bound project's window."""
-    reached, around = read_failures(window)
-    measured = [measure(extent, around) for extent in reached]
-    ranked = rank(measured)
-    issues = describe_all(ranked[:MOST_ISSUES], around)
-    counted = around.now
+    cluster_extents, surroundings = read_failures(window)
+    clusters = [measure(extent, surroundings) for extent in cluster_extents]
+    ranking = rank(clusters)
+    issues = describe_all(ranking[:MOST_ISSUES], surroundings)
+    current = surroundings.now
     return Findings(
-        window, counted.ran.total(), counted.failed.total(), issues, left_out=len(ranked) - len(issues)
+        window, current.ran.total(), current.failed.total(), issues, left_out=len(ranking) - len(issues)
     )
 
 
 def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
-    """Each kind of failure in the window, and the traffic and healthy records around them."""
+    """The extent of each cluster in the window, with the traffic and the healthy records to compare them with."""
     now = traffic.read(window)
     clusters = search.find(window)
     identities = failures.identities(record.trace_id for cluster in clusters for record in cluster.records)
-    reached = [
+    cluster_extents = [
         *extents.read(window, sorted(now.failed)),
         *(extents.of_found(cluster, identities) for cluster in clusters),
     ]
-    places = {place for extent in reached for place in extent.places}
+    places = {place for extent in cluster_extents for place in extent.places}
     healthy = hints.read(window, places) if places else {}
-    return reached, Surroundings(now, traffic.read(window.before), healthy)
+    return cluster_extents, Surroundings(now, traffic.read(window.before), healthy)
 
 
 def rank(measured: Iterable[Measured]) -> list[Measured]:
-    """Worst first; of equals, by fingerprint."""
-    return sorted(measured, key=lambda one: one.rank)
+    """The clusters, worst first; equal ones by fingerprint."""
+    return sorted(measured, key=lambda cluster: cluster.rank)
 
 
-def describe_all(measured: Sequence[Measured], around: Surroundings) -> list[Issue]:
-    """These clusters as issues, in their order."""
-    known = Known.read([one.cluster for one in measured])
-    return [describe(one, around, known) for one in measured]
+def describe_all(measured: Sequence[Measured], surroundings: Surroundings) -> list[Issue]:
+    """The clusters as issues, in the given order."""
+    details = Known.read([item.cluster for item in measured])
+    return [describe(item, surroundings, details) for item in measured]

@@ -1,8 +1,8 @@
 """
-The records that a contrast looks at: failures of each cluster, and healthy records of the same operations.
+The records that hints are drawn from: failures of each cluster, and healthy records of the same operations.
 
 Both are samples of bounded size, drawn by event time and id alone, so that a large window costs no more than a
-small one and the same records give the same hints. How they are judged: contrast.py.
+small one and the same records give the same hints. contrast.py compares them.
 """
 
 from __future__ import annotations
@@ -28,16 +28,17 @@ from telemetry.store.sql import fetch
 from telemetry.store.stored_messages import DamagedStore, parse_stored
 from telemetry.windows import Window
 
-FAILURES, FEWEST = 600, 12  # looked at, of all clusters together and of each at least
-OF_ONE = 600  # of one cluster at most
-HEALTHY = 1600  # looked at, spread over the window
+# Failures in the sample: of all clusters together, of each cluster at least, and of each at most.
+FAILURES, FEWEST = 600, 12
+OF_ONE = 600
+HEALTHY = 1600  # records in the sample, spread over the window
 FIRST_HEALTHY = """
     SELECT service, operation, segment_id, position, resource_id FROM telemetry_record
     WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
     ORDER BY start_time_unix_nano, trace_id, span_id LIMIT %s
 """
 LONGEST = 100  # characters of a value; longer ones are contents
-# What tells how a record failed or what came of it, and what no two records share.
+# Attributes that describe the failure or its outcome, and attributes that no two records share.
 EFFECTS = re.compile(
     r"^(?:error|exception|otel\.status|http\.status|http\.response|rpc\.(?:grpc\.status|response)|db\.response"
     r"|gen_ai\.(?:output|response|completion|usage|tool\.call)|llm\.(?:output|token|usage)|output|ai\.(?:response|usage)"
@@ -47,18 +48,18 @@ EFFECTS = re.compile(
 )
 
 
-Groups = dict[ServiceOperation, ValueCounts]  # healthy records
+Groups = dict[ServiceOperation, ValueCounts]  # of healthy records
 
 
 class StoredRecord(segments.Lying, Protocol):
-    """A record that knows where it lies, and whose it is."""
+    """A record with its position in a segment and the id of its resource."""
 
     @property
     def resource_id(self) -> int: ...
 
 
 class Healthy(NamedTuple):
-    """A record that did not fail, and where it lies."""
+    """A record that did not fail, with its position in a segment."""
 
     service: str
     operation: str
@@ -68,50 +69,57 @@ class Healthy(NamedTuple):
 
 
 def read(window: Window, places: Collection[ServiceOperation]) -> Groups:
-    """Healthy records of these places in the window, spread over it in time."""
-    found: dict[ServiceOperation, list[RecordFacts]] = defaultdict(list)
+    """The attribute values of healthy records of these places, spread over the window in time."""
+    facts_by_place: dict[ServiceOperation, list[RecordFacts]] = defaultdict(list)
     rows = [row for row in sampled(window) if (row.service, row.operation) in places]
     for row, facts in zip(rows, facts_of(rows), strict=True):
-        found[ServiceOperation(row.service, row.operation)].append(facts)
-    return {place: ValueCounts(rows) for place, rows in found.items()}
+        facts_by_place[ServiceOperation(row.service, row.operation)].append(facts)
+    return {place: ValueCounts(records) for place, records in facts_by_place.items()}
 
 
 def sampled(window: Window) -> Iterator[Healthy]:
-    """The first healthy records of each slice of the window, of any place."""
+    """The first healthy records of each slice of the window, whatever their service and operation."""
     for part in slices(window):
         rows = fetch(FIRST_HEALTHY, [part.start_unix_nano, part.end_unix_nano, HEALTHY // SLICES])
         yield from starmap(Healthy, rows)
 
 
 def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
-    """What the resources say, by id. DamagedStore."""
-    wanted = sorted(set(ids))
-    stored = dict(Origin.objects.filter(origin_id__in=wanted).values_list("origin_id", "message"))
+    """The short attributes of these resources, by id. Raises DamagedStore."""
+    origin_ids = sorted(set(ids))
+    stored_messages = dict(
+        Origin.objects.filter(origin_id__in=origin_ids).values_list("origin_id", "message")
+    )
     return {
-        origin_id: plain(attributes(resource_of(origin_id, stored.get(origin_id)).resource.attributes))
-        for origin_id in wanted
+        origin_id: plain(
+            attributes(resource_of(origin_id, stored_messages.get(origin_id)).resource.attributes)
+        )
+        for origin_id in origin_ids
     }
 
 
 def resource_of(origin_id: int, message: bytes | memoryview | None) -> ResourceSpans:
-    """The stored resource. DamagedStore where it is missing or cannot be parsed."""
+    """The stored resource. Raises DamagedStore where it is missing or cannot be parsed."""
     if message is None:
         raise DamagedStore(f"resource {origin_id}")
     return parse_stored(ResourceSpans, bytes(message), f"resource {origin_id}")
 
 
 def facts_of(rows: Sequence[StoredRecord]) -> Iterator[RecordFacts]:
-    """What each record says of the circumstances, in short texts."""
-    sent = segments.messages(rows)
-    shared = resources(row.resource_id for row in rows)
+    """The short attributes of each record and its resource, without those that describe the failure."""
+    spans = segments.messages(rows)
+    resource_facts = resources(row.resource_id for row in rows)
     return (
-        {**shared[row.resource_id], **plain(attributes(sent[row.segment_id, row.position].attributes))}
+        {
+            **resource_facts[row.resource_id],
+            **plain(attributes(spans[row.segment_id, row.position].attributes)),
+        }
         for row in rows
     )
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, str]:
-    """The short values by name, without what the failure itself wrote."""
+    """The short values by name, as texts, without those that describe the failure."""
     return {
         name: text
         for name, value in values.items()
@@ -121,28 +129,28 @@ def plain(values: Mapping[str, Any]) -> dict[str, str]:
 
 @lru_cache(maxsize=4096)
 def is_effect(name: str) -> bool:
-    """Whether an attribute tells how a record failed or what came of it."""
+    """Whether an attribute describes a failure or its outcome, or is different in every record."""
     return bool(EFFECTS.search(name))
 
 
 def failures(clusters: Sequence[Extent]) -> dict[int, list[bytes]]:
-    """The keys of the failures that are looked at, by fingerprint."""
+    """The keys of the failures in the sample, by fingerprint."""
     each = min(OF_ONE, max(FEWEST, FAILURES // max(len(clusters), 1)))
     return {cluster.fingerprint: cluster.spread(each) for cluster in clusters}
 
 
 def failing_facts(
-    chosen: Mapping[int, list[bytes]], records: Mapping[bytes, Failing]
+    sample: Mapping[int, list[bytes]], records: Mapping[bytes, Failing]
 ) -> dict[int, ValueCounts]:
-    """What these failures say, by fingerprint."""
-    facts = facts_of([records[key] for keys in chosen.values() for key in keys])
-    return {fingerprint: ValueCounts(islice(facts, len(keys))) for fingerprint, keys in chosen.items()}
+    """The attribute values of the failures in the sample, by fingerprint."""
+    facts = facts_of([records[key] for keys in sample.values() for key in keys])
+    return {fingerprint: ValueCounts(islice(facts, len(keys))) for fingerprint, keys in sample.items()}
 
 
 def contrast(
     failed: ValueCounts, healthy: Groups, places: list[ServiceOperation], share: float
 ) -> list[Hint]:
     """The strongest hints for a cluster that is this share of the records of its operations."""
-    around = [healthy[place] for place in places if place in healthy]
-    together = around[0] if len(around) == 1 else ValueCounts(row for one in around for row in one.rows)
-    return judge(FailedAndHealthy(failed, together, min(share, 0.99)))
+    groups = [healthy[place] for place in places if place in healthy]
+    merged = groups[0] if len(groups) == 1 else ValueCounts(row for group in groups for row in group.rows)
+    return judge(FailedAndHealthy(failed, merged, min(share, 0.99)))

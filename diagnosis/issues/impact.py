@@ -1,9 +1,9 @@
 """
-How much a cluster hurts, by numbers that explain themselves.
+The impact and the severity of a cluster.
 
 Severity starts with the worst record (low, medium, high: a failed request at the edge of a service is high) and
 goes up one step each for a large share of the operation, for many people, and for a rate that rises. A single record
-never goes up. The formula, published: docs/diagnosis.md#severity.
+never goes up. The formula is published in docs/diagnosis.md#severity.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ RANK = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH}
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What a cluster cost in the window."""
+    """The records, traces, people and tokens that a cluster affected in the window."""
 
     records: int
     traces: int
     sessions: int
     users: int
-    operation_records: int  # all records of the operation: the exposure
-    share: float  # records of operation_records
-    tokens: int = 0  # of its traces, whole; 0 where no record tells
+    operation_records: int  # exposure: all records of its operations
+    share: float  # records / operation_records
+    tokens: int = 0  # of its whole traces; 0 where no record has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Grade:
 
 
 def measure(extent: Extent, operation_records: int) -> Impact:
-    """What the cluster touched."""
+    """The impact of the cluster; its share is of the records of its operations."""
     exposure = max(operation_records, extent.records)
     return Impact(
         records=extent.records,
@@ -55,16 +55,16 @@ def measure(extent: Extent, operation_records: int) -> Impact:
 
 
 def grade(severities: Collection[str], impact: Impact, trend: str = "") -> Grade:
-    """The severity with its reason; `severities` are those of its records, `trend` is that of a rate of failures."""
+    """The severity with its reason. `severities` are those of the records; `trend` is "" without a failure rate."""
     worst = max(RANK.get(severity, Severity.MEDIUM) for severity in severities)
-    raised = []
+    increments = []
     if impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS:
-        raised.append(f"+1: {impact.share:.0%} of the operation fails")
+        increments.append(f"+1: {impact.share:.0%} of the operation fails")
     if max(impact.sessions, impact.users) >= MANY_PEOPLE:
         users = f" of {impact.users} users" if impact.users else ""
-        raised.append(f"+1: {impact.sessions} sessions{users} are hit")
+        increments.append(f"+1: {impact.sessions} sessions{users} are hit")
     if trend == "rising":
-        raised.append("+1: the rate rises against the window before")
-    severity = Severity(min(worst + len(raised), Severity.CRITICAL))
+        increments.append("+1: the rate rises against the window before")
+    severity = Severity(min(worst + len(increments), Severity.CRITICAL))
     base = f"{worst.label}: the worst of its records and their echoes"
-    return Grade(severity, f"{severity.label} ({'; '.join([base, *raised])})" if raised else base)
+    return Grade(severity, f"{severity.label} ({'; '.join([base, *increments])})" if increments else base)

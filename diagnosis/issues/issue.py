@@ -1,4 +1,4 @@
-"""One cluster of a window as an issue: what hurts whom, since when, with the records that show it."""
+"""An issue: one cluster of a window with its impact, severity, trend, hints and evidence."""
 
 from __future__ import annotations
 
@@ -30,37 +30,37 @@ OPERATIONS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A cluster with all that was found out about it."""
+    """A cluster, described."""
 
     cluster: Extent
-    example: Failing  # the first record: the same for the same window, whatever the order of arrival
+    example: Failing  # the first record by time, whatever the order of arrival
     impact: Impact
     grade: Grade
     trend: str
     first_seen: int  # unix nanoseconds, over all time
     hints: list[Hint]
     evidence: list[Failing]
-    model_calls: list[Around]  # around the evidence
+    model_calls: list[Around]  # before and after each record of the evidence
 
     @property
     def cluster_id(self) -> str:
-        """The cluster, as answers name it."""
+        """The id of the cluster, as answers show it."""
         return cluster_id(self.cluster.fingerprint)
 
     @property
     def title(self) -> str:
         """`tool lookup_order: OrderNotFound: order A-1 does not exist`, by the first record."""
         example = self.example
-        said = [example.operation, example.error_type, example.message]
-        return ": ".join(dict.fromkeys(part for part in said if part))[:TITLE_LENGTH]
+        parts = [example.operation, example.error_type, example.message]
+        return ": ".join(dict.fromkeys(part for part in parts if part))[:TITLE_LENGTH]
 
     @property
     def echo_operations(self) -> list[str]:
-        """What failed around it in the same traces."""
+        """The first operations, by name, with downstream failures in the same traces."""
         return self.cluster.echo_operations[:OPERATIONS_SHOWN]
 
     def shown(self) -> dict[str, Any]:
-        """The part of the packet's issue that the records alone decide."""
+        """The part of the issue's JSON that follows from the records alone."""
         example, grade = self.example, self.grade
         ids = [record.record_id for record in self.evidence]
         return {
@@ -89,7 +89,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What was read once for all clusters of a window."""
+    """The traffic and the healthy records of a window, read once for all its clusters."""
 
     now: Traffic
     before: Traffic  # of the window of the same length before
@@ -98,27 +98,31 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was read of the clusters that are described."""
+    """The evidence and sampled records of the clusters to describe, read once for all of them."""
 
     evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
     records: dict[bytes, Failing]  # by key
     facts: dict[int, ValueCounts]  # of a sample of the failures, by fingerprint
-    model_calls: dict[str, Around]  # around the evidence, by record id
+    model_calls: dict[str, Around]  # before and after the evidence, by record id
 
     @classmethod
     def read(cls, clusters: Sequence[Extent]) -> Known:
-        """In one look for all of them."""
-        chosen = {one.fingerprint: [its.key for its in choose(one.candidates())] for one in clusters}
-        looked_at = hints.failures(clusters)
-        wanted = [*chosen.values(), *looked_at.values()]
-        records = failing_records.load(key for keys in wanted for key in keys)
-        calls = model_calls.around(records[key] for keys in chosen.values() for key in keys)
-        return cls(chosen, records, hints.failing_facts(looked_at, records), calls)
+        """Choose the evidence and the samples of these clusters, and read their records together."""
+        evidence = {
+            cluster.fingerprint: [candidate.key for candidate in choose(cluster.candidates())]
+            for cluster in clusters
+        }
+        samples = hints.failures(clusters)
+        records = failing_records.load(
+            key for keys in (*evidence.values(), *samples.values()) for key in keys
+        )
+        calls = model_calls.around(records[key] for keys in evidence.values() for key in keys)
+        return cls(evidence, records, hints.failing_facts(samples, records), calls)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A cluster with its rank, before anything more is read about it."""
+    """A cluster with the numbers that rank it, before its records are read."""
 
     cluster: Extent
     impact: Impact
@@ -127,34 +131,37 @@ class Measured:
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """Worst first."""
+        """The sort key: highest severity first, then most records, then the fingerprint."""
         return -self.grade.severity, -self.impact.records, self.cluster.fingerprint
 
 
-def measure(cluster: Extent, around: Surroundings) -> Measured:
-    """How much the cluster hurts, from what was read already."""
-    ran = cluster.looked_at or sum(around.now.ran[place] for place in cluster.places)
-    measured = impact.measure(cluster, ran)
-    if cluster.signal_type in RULES.by_durations:  # they rose by definition
-        return Measured(cluster, measured, impact.grade(cluster.severities, measured), "rising")
-    moves = trend_of(cluster, around)
-    return Measured(cluster, measured, impact.grade(cluster.severities, measured, moves), moves)
+def measure(cluster: Extent, surroundings: Surroundings) -> Measured:
+    """The cluster's impact, severity and trend. Reads nothing."""
+    operation_records = cluster.looked_at or sum(surroundings.now.ran[place] for place in cluster.places)
+    cluster_impact = impact.measure(cluster, operation_records)
+    if cluster.signal_type in RULES.by_durations:  # such a rule finds only durations that rose
+        return Measured(cluster, cluster_impact, impact.grade(cluster.severities, cluster_impact), "rising")
+    direction = trend_of(cluster, surroundings)
+    grade = impact.grade(cluster.severities, cluster_impact, direction)
+    return Measured(cluster, cluster_impact, grade, direction)
 
 
-def trend_of(cluster: Extent, around: Surroundings) -> str:
-    """How its rate moved against the window before."""
+def trend_of(cluster: Extent, surroundings: Surroundings) -> str:
+    """The trend of its failure rate against the window before."""
     if cluster.before is not None:
         return trend(WindowCounts(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
-    both = around.now, around.before
-    own = WindowCounts(*(traffic.counts(cluster.places, cluster.fingerprint) for traffic in both))
-    return trend(own, WindowCounts(*(traffic.failures(cluster.places) for traffic in both)))
+    windows = surroundings.now, surroundings.before
+    cluster_counts = WindowCounts(
+        *(traffic.counts(cluster.places, cluster.fingerprint) for traffic in windows)
+    )
+    return trend(cluster_counts, WindowCounts(*(traffic.failures(cluster.places) for traffic in windows)))
 
 
-def describe(measured: Measured, around: Surroundings, known: Known) -> Issue:
-    """Explain a cluster of the bound project by the records that were read of it."""
+def describe(measured: Measured, surroundings: Surroundings, details: Known) -> Issue:
+    """A cluster of the bound project as an issue, from the records that were read for it."""
     cluster = measured.cluster
-    failed = known.facts[cluster.fingerprint]
-    evidence = [known.records[key] for key in known.evidence[cluster.fingerprint]]
+    failures = details.facts[cluster.fingerprint]
+    evidence = [details.records[key] for key in details.evidence[cluster.fingerprint]]
     return Issue(
         cluster=cluster,
         example=cluster.found or evidence[0],
@@ -164,12 +171,12 @@ def describe(measured: Measured, around: Surroundings, known: Known) -> Issue:
         first_seen=cluster.first_unix_nano
         if cluster.found
         else failing_records.first_seen(cluster.fingerprint),
-        hints=hints.contrast(failed, around.healthy, cluster.places, measured.impact.share),
+        hints=hints.contrast(failures, surroundings.healthy, cluster.places, measured.impact.share),
         evidence=evidence,
         model_calls=[
-            known.model_calls[record.record_id]
+            details.model_calls[record.record_id]
             for record in evidence
-            if record.record_id in known.model_calls
+            if record.record_id in details.model_calls
         ],
     )
 
@@ -183,18 +190,18 @@ def calls_shown(calls: list[Around]) -> dict[str, list[str]]:
 
 
 def distinct(ids: Iterable[str | None]) -> list[str]:
-    """The ids in their order, each once."""
-    return list(dict.fromkeys(one for one in ids if one))
+    """The ids in their order, each once, without None."""
+    return list(dict.fromkeys(record_id for record_id in ids if record_id))
 
 
-def impact_shown(measured: Impact) -> dict[str, Any]:
+def impact_shown(cluster_impact: Impact) -> dict[str, Any]:
     """The impact as the packet shows it."""
     return {
-        "records": measured.records,
-        "traces": measured.traces,
-        "sessions": measured.sessions,
-        "users": measured.users,
-        "operation_records": measured.operation_records,
-        "share": measured.share,
-        "tokens": measured.tokens,
+        "records": cluster_impact.records,
+        "traces": cluster_impact.traces,
+        "sessions": cluster_impact.sessions,
+        "users": cluster_impact.users,
+        "operation_records": cluster_impact.operation_records,
+        "share": cluster_impact.share,
+        "tokens": cluster_impact.tokens,
     }

@@ -1,9 +1,9 @@
 """
-The model calls around a failing step of an agent: the one that led to it, and the one that had to deal with it.
+The model calls around a failing step of an agent: the one that led to it, and the first one after it.
 
-A tool that refuses its arguments, or code that does not run, is where a failure shows; it was decided in the model
-call before it, and whether it was mended shows in the one after it. People who annotated failing agent runs place
-most errors there: https://arxiv.org/abs/2505.08638 (TRAIL).
+A failure shows in a tool that refuses its arguments or in code that does not run. Its cause is often in the model
+call before it, and the model call after it shows whether the agent recovered. People who annotated failing agent runs
+place most errors in model calls: https://arxiv.org/abs/2505.08638 (TRAIL).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from telemetry.spans.record_ids import record_id
 
 STEPS = frozenset({"tool_call", "graph_node", "retrieval"})
 MAX_CLIMB = 50  # parents
-MOST_RECORDS = 20_000  # of some hundred traces; a runaway agent makes more
+MOST_RECORDS = 20_000  # for each chunk of traces; an agent in an endless loop makes more
 
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """What is needed of a record to place it among the steps of its run."""
+    """The fields of a record that place it among the steps of its run."""
 
     span_id: bytes
     parent_span_id: bytes
@@ -37,58 +37,58 @@ class TraceSteps:
     """The steps of one trace."""
 
     steps: dict[bytes, TraceStep] = field(default_factory=dict)
-    calls: list[TraceStep] = field(default_factory=list)  # model calls by start, then id
+    calls: list[TraceStep] = field(default_factory=list)  # model calls, sorted by start, then id
 
     def before(self, failing: TraceStep) -> TraceStep | None:
-        """The latest model call inside the failing step, else beside it, else beside what it is part of."""
-        place, latest = failing.span_id, failing.end_time_unix_nano
+        """The latest model call inside the failing step, else before it beside it or beside an ancestor."""
+        parent_id, latest = failing.span_id, failing.end_time_unix_nano
         for _ in range(MAX_CLIMB):
-            started = [call for call in self.calls if call.parent_span_id == place]
-            earlier = [call for call in started if call.start_time_unix_nano <= latest]
-            if earlier:
-                return earlier[-1]
-            around = self.steps.get(place)
-            if around is None:
+            children = [call for call in self.calls if call.parent_span_id == parent_id]
+            candidates = [call for call in children if call.start_time_unix_nano <= latest]
+            if candidates:
+                return candidates[-1]
+            parent = self.steps.get(parent_id)
+            if parent is None:
                 return None
-            place, latest = around.parent_span_id, around.start_time_unix_nano
+            parent_id, latest = parent.parent_span_id, parent.start_time_unix_nano
         return None
 
     def after(self, failing: TraceStep) -> TraceStep | None:
-        """The first model call that began when the failing step had ended."""
+        """The first model call that started after the failing step had ended, and is no child of it."""
         starts = [call.start_time_unix_nano for call in self.calls]
-        at = bisect_left(starts, failing.end_time_unix_nano)
-        return next((call for call in self.calls[at:] if call.parent_span_id != failing.span_id), None)
+        first = bisect_left(starts, failing.end_time_unix_nano)
+        return next((call for call in self.calls[first:] if call.parent_span_id != failing.span_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Record ids of the model calls around a failing record; None where there is none."""
+    """Record ids of the model calls before and after a failing record; None where there is none."""
 
     before: str | None
     after: str | None
 
 
 def around(records: Iterable[Failing]) -> dict[str, Around]:
-    """For each failing step of an agent the model calls around it, by record id."""
+    """The model calls around each of the records that is a step of an agent, by record id."""
     steps = [record for record in records if record.unit in STEPS]
     runs = read(record.trace_id for record in steps)
-    found = {}
+    calls_by_record = {}
     for record in steps:
         run = runs[record.trace_id]
         step = run.steps.get(record.span_id)
         if step:
             calls = run.before(step), run.after(step)
-            found[record.record_id] = Around(*(named(record.trace_id, call) for call in calls))
-    return found
+            calls_by_record[record.record_id] = Around(*(named(record.trace_id, call) for call in calls))
+    return calls_by_record
 
 
 def named(trace_id: bytes, step: TraceStep | None) -> str | None:
-    """The record id of the step."""
+    """The record id of the step; None for no step."""
     return record_id(trace_id, step.span_id) if step else None
 
 
 def read(trace_ids: Iterable[bytes]) -> dict[bytes, TraceSteps]:
-    """The steps of these traces."""
+    """The steps of these traces, by trace id."""
     runs: dict[bytes, TraceSteps] = defaultdict(TraceSteps)
     columns = ("trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano", "unit")
     for chunk in chunks(trace_ids):

@@ -1,5 +1,5 @@
 """
-What a coding agent should do about an issue: ordered steps from facts of the evidence, nothing invented.
+The patch plan of an issue: ordered steps for a coding agent, built from facts of the evidence alone.
 
 The one fix category (`lever` in JSON) is where a change would act: prompt, tools, context, retrieval, orchestration,
 guardrails, model, infra, or other code.
@@ -24,7 +24,7 @@ GUARDRAILS = re.compile(
     r"content.?(?:filter|policy|management)|guard.?rail|moderation|safety (?:system|setting)", re.I
 )
 BY_SIGNAL = {name: signal.FIX_CATEGORY for name, signal in ALL_SIGNALS.items() if signal.FIX_CATEGORY}
-BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first that matches
+BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first match decides
 BY_UNIT = {"retrieval": "retrieval", "tool_call": "tools", "llm_call": "model"}
 CHANGES = {
     "retrieval": "Change what is retrieved, or how",
@@ -41,7 +41,7 @@ CHANGES = {
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a plan is built from."""
+    """The facts that a plan is built from."""
 
     example: Failing
     records: int
@@ -49,21 +49,21 @@ class Facts:
     evidence_ids: tuple[str, ...]
     eval_id: str
     echo_operations: tuple[str, ...]
-    replayable: bool  # the evidence has an input to call with again
-    location: str  # function, file and line of the top own frame; "" without a stack
+    replayable: bool  # the evidence has an input that the call can be repeated with
+    location: str  # function, file and line of the top frame of the application's own; "" without one
     suspected: Suspected | None = None
     hints: tuple[Hint, ...] = ()
 
 
 def fix_category(example: Failing) -> str:
-    """Where a change would act, by the kind of failure, what it says of itself, and the kind of work."""
-    said = f"{example.error_type} {example.message}"
+    """The fix category, by the signal, else by the error text, else by the unit of work."""
     if example.signal_type in BY_SIGNAL:
         return BY_SIGNAL[example.signal_type]
-    if example.signal_type in RULES.by_durations:  # the rule wrote the message
+    if example.signal_type in RULES.by_durations:  # its message is the rule's own and names no cause
         return BY_UNIT.get(example.unit, "infra")
-    told = next((name for name, pattern in BY_TEXT.items() if pattern.search(said)), None)
-    return told or BY_UNIT.get(example.unit, "other")
+    text = f"{example.error_type} {example.message}"
+    category = next((name for name, pattern in BY_TEXT.items() if pattern.search(text)), None)
+    return category or BY_UNIT.get(example.unit, "other")
 
 
 def plan(facts: Facts) -> dict[str, object]:
@@ -81,7 +81,7 @@ def plan(facts: Facts) -> dict[str, object]:
 
 
 def refuting_eval(facts: Facts) -> str:
-    """What the eval shows before the change, where there is an input to run it with."""
+    """The beginning of `refuted_by`: a passing eval refutes the plan, too, where the eval can be run."""
     return (
         f"The eval {facts.eval_id} passes before the change, or "
         if facts.replayable and runner_of(facts.example.signal_type)
@@ -90,7 +90,7 @@ def refuting_eval(facts: Facts) -> str:
 
 
 def steps(facts: Facts) -> list[str]:
-    """What to do, in order."""
+    """The steps in order; a step without its fact is left out."""
     example = facts.example
     runner = runner_of(example.signal_type)
     is_runnable = facts.replayable and runner
@@ -102,7 +102,7 @@ def steps(facts: Facts) -> list[str]:
         f"Look for what {shared(facts.hints)} changes: failures have it more often than healthy calls.": facts.hints,
         f"Check what repeats the failure outside: {', '.join(facts.echo_operations)}.": facts.echo_operations,
     }
-    reproduce, start, compare, look, check = ([step] if wanted else [] for step, wanted in optional.items())
+    reproduce, start, compare, look, check = ([step] if fact else [] for step, fact in optional.items())
     return [
         f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids; "
         "evidence_url pages through all records of the cluster.",
@@ -118,21 +118,21 @@ def steps(facts: Facts) -> list[str]:
 
 
 def change(example: Failing) -> str:
-    """The one change, by fix category."""
-    chosen = fix_category(example)
+    """The change to make, by fix category."""
+    category = fix_category(example)
     if example.signal_type in RULES.by_durations:
-        return f"Make it as fast as before (lever: {chosen})"
-    return f"{CHANGES[chosen]} so that the failure cannot recur"
+        return f"Make it as fast as before (lever: {category})"
+    return f"{CHANGES[category]} so that the failure cannot recur"
 
 
 def released(facts: Facts) -> str:
-    """The suspected release with the one before it."""
+    """The suspected release and the one before it, as a phrase; "" without one."""
     suspected = facts.suspected
     return f"`{suspected.release}` with `{suspected.older}`" if suspected else ""
 
 
 def shared(hints: tuple[Hint, ...]) -> str:
-    """The strongest hint."""
+    """The values of the strongest hint, as a phrase; "" without hints."""
     values = hints[0].values if hints else ()
     return " with ".join(
         f"`{name}` {'not set' if value is None else f'= `{value}`'}" for name, value in values
@@ -140,13 +140,13 @@ def shared(hints: tuple[Hint, ...]) -> str:
 
 
 def called(example: Failing) -> str:
-    """The tool or model that was called, if the record names one."""
+    """The tool or model that was called, in parentheses; "" if the record names none."""
     if example.tool:
         return f" (tool `{example.tool}`)"
     return f" (model `{example.model}`)" if example.model else ""
 
 
 def quoted(example: Failing) -> str:
-    """The error as the record has it."""
-    said = ": ".join(part for part in (example.error_type, example.message) if part)
-    return f"`{said[:200]}`" if said else "no message"
+    """The error type and message of the record, in backticks, 200 characters at most."""
+    text = ": ".join(part for part in (example.error_type, example.message) if part)
+    return f"`{text[:200]}`" if text else "no message"

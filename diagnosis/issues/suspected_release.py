@@ -1,12 +1,12 @@
 """
 The release that a failure began with: its first traffic fails, and an older one ran the same operations healthily.
 
-Releases are what records say by `service.version` (https://opentelemetry.io/docs/specs/semconv/resource/#service).
-All of these must hold, or nothing is suspected:
-- every failure that was looked at ran one release;
-- another one ran the same operations before that release's first traffic, and does not fail this way;
-- of the release's own healthy records few come before the first failure;
-- had the other failed as often, as many of its records would hardly all be healthy.
+The release of a record is its `service.version` (https://opentelemetry.io/docs/specs/semconv/resource/#service).
+A release is suspected if all of this holds:
+- every failure in the sample ran this release;
+- an older release ran the same operations before this release's first traffic, and does not fail this way;
+- few of this release's own healthy records come before the first failure;
+- if the other releases failed as often, their records would hardly all be healthy (CHANCE).
 """
 
 from __future__ import annotations
@@ -22,17 +22,15 @@ from telemetry.models import Record
 from telemetry.windows import Window, rfc3339
 
 A_SLICE = 100  # healthy records of each slice of both windows
-FAILURES = 100  # looked at, the first
-FEWEST = 5  # healthy records of the older release
-EARLY, EARLY_SHARE = (
-    2,
-    0.2,
-)  # healthy records of the release before its first failure: so many, or such a share
+FAILURES = 100  # the first ones, whose releases are read
+FEWEST = 5  # healthy records of other releases
+# Healthy records of the release that may come before its first failure: so many, or such a share of them.
+EARLY, EARLY_SHARE = 2, 0.2
 CHANCE = 0.05
 
 
 class HealthyRun(NamedTuple):
-    """One healthy record, in short."""
+    """The operation, release and time of one healthy record."""
 
     service: str
     operation: str
@@ -42,26 +40,26 @@ class HealthyRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What is known of a cluster's failures."""
+    """The places and releases of a cluster's failures."""
 
     places: frozenset[tuple[str, str]]  # services and operations
     releases: frozenset[str]
     first_unix_nano: int  # over all time
-    share: float  # of the operations' records
+    share: float  # of its operations' records
 
 
 @dataclass(frozen=True, slots=True)
 class Suspected:
-    """A release with what speaks against it."""
+    """A suspected release with the facts that implicate it."""
 
     release: str
     older: str
     since_unix_nano: int
-    healthy: int  # records of the older one that were looked at
+    healthy: int  # records of other releases in the sample
 
     @property
     def reason(self) -> str:
-        """For people."""
+        """The reason for the suspicion, as a sentence."""
         return (
             f"Every failure looked at ran release {self.release}, and they begin with its first traffic at "
             f"{rfc3339(self.since_unix_nano)}; {self.healthy} healthy records of release {self.older} show none of it."
@@ -69,33 +67,36 @@ class Suspected:
 
 
 def read(window: Window) -> list[HealthyRun]:
-    """Healthy records of the bound project's window and the one before, spread over both."""
-    found: list[HealthyRun] = []
+    """Healthy records with a release of the bound project's window and the one before, spread over both."""
+    runs: list[HealthyRun] = []
     for part in slices(Window(window.before.start_unix_nano, window.end_unix_nano)):
         healthy = exposure.records(part).filter(fingerprint__isnull=True)
         rows = healthy.order_by("start_time_unix_nano", "trace_id", "span_id").values_list(
             *HealthyRun._fields
         )
-        found += [HealthyRun(*row) for row in rows[:A_SLICE]]
-    return [one for one in found if one.release]  # asking for them would read on where nobody names releases
+        runs += [HealthyRun(*row) for row in rows[:A_SLICE]]
+    # Not filtered in the query, which would read the whole window where no record names a release.
+    return [run for run in runs if run.release]
 
 
 def of_issues(window: Window, issues: Sequence[Issue]) -> dict[int, Suspected]:
     """The suspected release of each issue that has one, by fingerprint, in the bound project."""
-    named = {issue.cluster.fingerprint: {one.release for one in issue.evidence} - {""} for issue in issues}
-    candidates = [issue for issue in issues if len(named[issue.cluster.fingerprint]) == 1]
-    ran = read(window) if candidates else []
-    ever = {one.release for one in ran}
-    found = {
-        issue.cluster.fingerprint: suspect(failed(window, issue), ran)
-        for issue in candidates
-        if ever - named[issue.cluster.fingerprint]
+    failing_releases = {
+        issue.cluster.fingerprint: {record.release for record in issue.evidence} - {""} for issue in issues
     }
-    return {fingerprint: suspected for fingerprint, suspected in found.items() if suspected}
+    candidates = [issue for issue in issues if len(failing_releases[issue.cluster.fingerprint]) == 1]
+    runs = read(window) if candidates else []
+    healthy_releases = {run.release for run in runs}
+    suspects = {
+        issue.cluster.fingerprint: suspect(failed(window, issue), runs)
+        for issue in candidates
+        if healthy_releases - failing_releases[issue.cluster.fingerprint]
+    }
+    return {fingerprint: suspected for fingerprint, suspected in suspects.items() if suspected}
 
 
 def failed(window: Window, issue: Issue) -> Failed:
-    """What the first failures of both windows say."""
+    """The places of the issue's failures, and the releases of the first ones of both windows."""
     rows = Record.objects.filter(
         fingerprint=issue.cluster.fingerprint,
         start_time_unix_nano__gte=window.before.start_unix_nano,
@@ -105,32 +106,33 @@ def failed(window: Window, issue: Issue) -> Failed:
     return Failed(frozenset(issue.cluster.places), releases, issue.first_seen, issue.impact.share)
 
 
-def suspect(failures: Failed, ran: Sequence[HealthyRun]) -> Suspected | None:
-    """The release that the failures began with, if all that speaks for it holds. Pure."""
+def suspect(failures: Failed, runs: Sequence[HealthyRun]) -> Suspected | None:
+    """The release that the failures began with, if all conditions of this module hold. Pure."""
     if len(failures.releases) != 1 or failures.releases == {""}:
         return None
     (release,) = failures.releases
     services = {service for service, _ in failures.places}
-    its = [one for one in ran if one.release == release and one.service in services]
-    began = min([failures.first_unix_nano, *(one.start_time_unix_nano for one in its)])
-    here = [one for one in ran if (one.service, one.operation) in failures.places]
-    others = [one for one in here if one.release != release]
-    older = [one for one in others if one.start_time_unix_nano < began]
-    own = [one for one in here if one.release == release]
-    if not older or len(others) < FEWEST or not begins(failures.first_unix_nano, own):
+    starts = [run.start_time_unix_nano for run in runs if run.release == release and run.service in services]
+    first_traffic = min([failures.first_unix_nano, *starts])
+    same_places = [run for run in runs if (run.service, run.operation) in failures.places]
+    other_runs = [run for run in same_places if run.release != release]
+    older_runs = [run for run in other_runs if run.start_time_unix_nano < first_traffic]
+    release_runs = [run for run in same_places if run.release == release]
+    if not older_runs or len(other_runs) < FEWEST or not begins(failures.first_unix_nano, release_runs):
         return None
-    if (1 - share_of(failures.share, len(own), len(here))) ** len(others) >= CHANCE:
+    failing_share = share_of(failures.share, len(release_runs), len(same_places))
+    if (1 - failing_share) ** len(other_runs) >= CHANCE:
         return None
-    return Suspected(release, older[-1].release, began, len(others))
+    return Suspected(release, older_runs[-1].release, first_traffic, len(other_runs))
 
 
-def begins(first_failure: int, own: Sequence[HealthyRun]) -> bool:
+def begins(first_failure: int, release_runs: Sequence[HealthyRun]) -> bool:
     """Whether the release failed from the start, as far as its healthy records show."""
-    earlier = sum(one.start_time_unix_nano < first_failure for one in own)
-    return earlier <= max(EARLY, EARLY_SHARE * len(own))
+    earlier = sum(run.start_time_unix_nano < first_failure for run in release_runs)
+    return earlier <= max(EARLY, EARLY_SHARE * len(release_runs))
 
 
-def share_of(share: float, own: int, healthy: int) -> float:
-    """Of the release's own records the share that fails, from that of all and its part of the healthy ones."""
-    its_healthy = (1 - share) * own / max(healthy, 1)
-    return share / (share + its_healthy) if share else 0.0
+def share_of(share: float, release_runs: int, healthy_runs: int) -> float:
+    """The failing share of a release's records, if this share of all records fails and all failures are its own."""
+    healthy_share = (1 - share) * release_runs / max(healthy_runs, 1)
+    return share / (share + healthy_share) if share else 0.0

@@ -26,7 +26,7 @@ PIPELINES = {
     "diagnosis/diagnose.py": ("diagnose", {"bind", "snapshot"}),
     "diagnosis/issues/findings.py": (
         "find",
-        {"Findings", "counted.ran.total", "counted.failed.total", "len"},
+        {"Findings", "current.ran.total", "current.failed.total", "len"},
     ),
 }
 
