@@ -1,8 +1,8 @@
 """
-The human boundary: only a signed-in person with the permission decides, in the admin, with a reason.
+Decisions on loops: only a signed-in person with the permission decides, in the admin, with a reason.
 
-A decision binds to the content that the person had in sight (content_hash.py). Compare-and-set on the revision: of two
-people who decide at once one wins and the other is told.
+A decision binds to the content that the page showed the person (content_hash.py). The loop is changed by
+compare-and-set on its revision: of two people who decide at once, one succeeds and the other gets AlreadyDecided.
 """
 
 from __future__ import annotations
@@ -25,118 +25,122 @@ PERMISSION = "diagnosis.decide_loop"
 
 
 class AlreadyDecided(Exception):
-    """Somebody else decided, or the loop changed, since this person looked."""
+    """Somebody else decided, or the loop changed, since this person read it."""
 
 
 class ContentChanged(AlreadyDecided):
-    """The issue, its evidence or its eval are no longer what this person saw."""
+    """The issue, its evidence or its eval changed since this person read them."""
 
 
 class EvidenceUnavailable(Exception):
-    """The project's store does not answer, and nobody approves what cannot be seen."""
+    """The project's store does not answer, so the evidence to approve cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose: what to do, why, and of a rejection, by how many times it must grow to be proposed again."""
+    """A person's choice: verb, reason and, for a rejection, how many times it must grow to be proposed again."""
 
     verb: Decision.Verb
     reason: str
-    times: int | None = None  # None: never by itself
-    seen_hash: str = ""  # of the content that the page showed; "" if it showed none
+    times: int | None = None  # None: it is never proposed again by itself
+    seen_hash: str = ""  # hash of the content that the page showed; "" if it showed none
 
     @property
     def summary(self) -> str:
-        """As Django's log of changes shows it."""
+        """The choice as Django's log of changes shows it."""
         return f"{self.verb.label}: {self.reason}"
 
     def check(self) -> None:
-        """ValidationError for what no person may choose."""
+        """Raise ValidationError without a reason, or for `times` of another verb or out of range."""
         if not self.reason.strip():
             raise ValidationError("Say why: the reason is kept with the decision.")
         if self.times is not None and self.verb != Decision.Verb.REJECT:
-            raise ValidationError("Only what is rejected can grow back.")
+            raise ValidationError("Only a rejection takes a number of times.")
         if self.times is not None and not growth.FEWEST <= self.times <= growth.MOST:
-            raise ValidationError(f"It may grow {growth.FEWEST} to {growth.MOST} times.")
+            raise ValidationError(f"The number of times must be from {growth.FEWEST} to {growth.MOST}.")
 
 
 def decide(loop: Loop, choice: Choice, user: User, now: datetime, address: str = "") -> Decision:
     """
-    Record the decision, here and in the audit log (with the address), and move the loop, as it was read.
+    Record the decision, also in the audit log (with the address), and change the state of the loop, as it was read.
 
-    Raises: PermissionDenied without the permission; ValidationError without a reason; AlreadyDecided, ContentChanged;
-        of approvals also EvidenceUnavailable and two_people.SamePerson.
+    Raises: PermissionDenied without the permission; ValidationError for an invalid choice; AlreadyDecided,
+        ContentChanged; for approvals also EvidenceUnavailable and two_people.SamePerson.
     """
     if not (user.is_active and user.is_staff and user.has_perm(PERMISSION)):
         raise PermissionDenied("Deciding needs the permission 'Can approve, reject and return loops'.")
     choice.check()
-    # Before the transaction: stores are slow, and others wait for the control database.
-    about = decision_basis.basis(loop)
-    check_content(loop, choice, about)
+    # Before the transaction: stores are slow, and a long transaction makes others wait for the control database.
+    basis = decision_basis.basis(loop)
+    check_content(loop, choice, basis)
     with transaction.atomic():
         state = loop.state
-        decision = unsaved_decision(loop, choice, about, user, now)
-        move_loop(decision, about)
+        decision = unsaved_decision(loop, choice, basis, user, now)
+        move_loop(decision, basis)
         decision.save(force_insert=True)
         note(decision)
         audit_decision(decision, state, address)
     return decision
 
 
-def check_content(loop: Loop, choice: Choice, about: Basis) -> None:
-    """ContentChanged if it is not what the page showed; EvidenceUnavailable for approvals of what cannot be read."""
-    if choice.seen_hash and about.hash != choice.seen_hash:
+def check_content(loop: Loop, choice: Choice, basis: Basis) -> None:
+    """Raise ContentChanged if the page showed other content, EvidenceUnavailable to approve what cannot be read."""
+    if choice.seen_hash and basis.hash != choice.seen_hash:
         raise ContentChanged(f"The content of {loop.loop_id} is no longer what the page showed.")
-    if choice.verb == Decision.Verb.APPROVE and not about.hash:
+    if choice.verb == Decision.Verb.APPROVE and not basis.hash:
         raise EvidenceUnavailable(f"The evidence of {loop.loop_id} cannot be read just now.")
 
 
-def unsaved_decision(loop: Loop, choice: Choice, about: Basis, user: User, now: datetime) -> Decision:
-    """The row of the decision on the loop's present revision. SamePerson: a second person must approve."""
+def unsaved_decision(loop: Loop, choice: Choice, basis: Basis, user: User, now: datetime) -> Decision:
+    """The row of the decision on the loop's present revision. Raises SamePerson if another person must approve."""
     return Decision(
         loop=loop,
         verb=choice.verb,
         reason=choice.reason.strip(),
         decided_by=user,
         decided_at=now,
-        packet=about.packet,
+        packet=basis.packet,
         revision=loop.revision,
-        content_hash=about.hash,
+        content_hash=basis.hash,
         content_version=content_hash.CURRENT_VERSION,
-        content=about.parts,
-        is_first=choice.verb == Decision.Verb.APPROVE and not completes(loop, about, user),
+        content=basis.parts,
+        is_first=choice.verb == Decision.Verb.APPROVE and not completes(loop, basis, user),
         times=choice.times,
-        numbers=growth.numbers(about.packet, about.issue),
+        numbers=growth.numbers(basis.packet, basis.issue),
     )
 
 
-def completes(loop: Loop, about: Basis, user: User) -> bool:
-    """Whether this approval is enough. SamePerson: a second person must give it."""
+def completes(loop: Loop, basis: Basis, user: User) -> bool:
+    """Whether the loop is approved with this approval. Raises SamePerson if another person must give it."""
     if two_people.needed(loop) == 1:
         return True
     first = two_people.pending(loop)
-    if first is None or not about.is_content_of(first):
+    if first is None or not basis.is_content_of(first):
         return False
     if first.decided_by_id == user.pk:
         raise two_people.SamePerson("You gave the first approval: the second must come from somebody else.")
     return True
 
 
-def move_loop(decision: Decision, about: Basis) -> None:
-    """Change the loop's state by compare-and-set; a newer packet may have come since the person looked."""
-    kept: dict[str, Any] = {"packet_id": about.packet.pk, "issue": about.issue}
+def move_loop(decision: Decision, basis: Basis) -> None:
+    """
+    Change the loop's state by compare-and-set, and store the packet and the issue that were decided on.
+
+    Raises AlreadyDecided.
+    """
+    fields: dict[str, Any] = {"packet_id": basis.packet.pk, "issue": basis.issue}
     trigger = Trigger.APPROVE_FIRST
     if not decision.is_first:
-        kept["again"] = ""
+        fields["again"] = ""
         trigger = Trigger(decision.verb)
     try:
-        lifecycle.change(decision.loop, trigger, decision.decided_at, **kept)
+        lifecycle.change(decision.loop, trigger, decision.decided_at, **fields)
     except lifecycle.WrongState as error:
         raise AlreadyDecided(str(error)) from error
 
 
 def note(decision: Decision) -> None:
-    """The line in the loop's history."""
+    """Append the decision to the loop's history."""
     detail = {"verb": decision.verb, "reason": decision.reason, "content_hash": decision.content_hash}
     if decision.is_first:
         detail["approvals"] = f"1 of {two_people.NEEDED}"
@@ -145,7 +149,7 @@ def note(decision: Decision) -> None:
 
 
 def audit_decision(decision: Decision, state: str, address: str) -> None:
-    """Append the decision to the audit log; `state` is what the loop was before."""
+    """Append the decision to the audit log; `state` is the loop's state before it."""
     loop = decision.loop
     audit_log.record(
         audit_log.AuditEvent.DECIDED,

@@ -5,8 +5,8 @@ The hash is over the canonical JSON of the hashes of the parts, so that the part
 docs/approval.md#what-an-approval-binds-to. Canonical: keys sorted, no spaces, ASCII, as Python's json writes it
 (https://docs.python.org/3/library/json.html), which unlike RFC 8785 keeps integers of any size.
 
-What is hashed is said by a version, one function each in CONTENT_VERSIONS. A decision keeps its version and is checked
-by it for good, so a new version is a new entry, and no entry is ever changed.
+A version, one function each in CONTENT_VERSIONS, defines what is hashed. A decision keeps its version and is checked by
+it for good, so a new version is a new entry, and no entry is ever changed.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from diagnosis.models import Decision, EvalCandidate, Loop
 from telemetry.reads.digests import digests
 from tenants.stores.binding import bind
 
-# Of an issue: where its loop stands, and the id of its cluster, which a switch of fingerprints renames.
+# Keys of an issue that are not hashed: the live state of its loop, and the cluster id, which a switch of fingerprints
+# changes.
 STANDING = frozenset({"loop_id", "status", "next_action", "approval", "cluster_id"})
-PART_NAMES = {"issue": "issue or its patch plan"}  # where the key does not say it
-Parts = dict[
-    str, Any
-]  # of version 1: {"issue": hash, "eval": hash or None, "evidence": {record id: digest or None}}
+PART_NAMES = {"issue": "issue or its patch plan"}  # of parts that are not called by their key
+# In version 1: {"issue": hash, "eval": hash or None, "evidence": {record id: digest or None}}.
+Parts = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredContent:
-    """All that a decision can be about, as it is stored at one moment."""
+    """All content that a decision can cover, as it is stored at one moment."""
 
     issue: dict[str, Any]
     eval_document: dict[str, Any] | None
     digests: dict[str, str | None]  # of the records that the issue names; None: not stored
 
     def parts(self, version: int) -> Parts:
-        """The hashes of the parts by that version's rule."""
+        """The hashes of the parts by the rule of this version."""
         return CONTENT_VERSIONS[version](self)
 
 
 def issue_eval_evidence(stored: StoredContent) -> Parts:
-    """Version 1."""
+    """The parts of version 1: issue, eval and evidence."""
     return {
         "issue": hashed(lasting(stored.issue)),
         "eval": hashed(lasting(stored.eval_document)) if stored.eval_document is not None else None,
@@ -56,39 +56,39 @@ CURRENT_VERSION = 1  # of new decisions
 
 
 def stored_content(loop: Loop, issue: dict[str, Any]) -> StoredContent:
-    """All that a decision on the issue is about, as it is stored now."""
+    """All content that a decision on the issue covers, as it is stored now."""
     return stored_contents([(loop, issue)])[0]
 
 
-def stored_contents(decided: Sequence[tuple[Loop, dict[str, Any]]]) -> list[StoredContent]:
+def stored_contents(subjects: Sequence[tuple[Loop, dict[str, Any]]]) -> list[StoredContent]:
     """`stored_content` of several loops of one project, in a few queries."""
-    if not decided:
+    if not subjects:
         return []
-    project = decided[0][0].project
-    wanted = [record_id for _, issue in decided for record_id in evidence_ids(issue)]
+    project = subjects[0][0].project
+    record_ids = [record_id for _, issue in subjects for record_id in evidence_ids(issue)]
     with bind(project):
-        stored = digests(wanted)
-    named = [issue.get("eval_candidate") or "" for _, issue in decided]
+        record_digests = digests(record_ids)
+    eval_ids = [issue.get("eval_candidate") or "" for _, issue in subjects]
     evals = dict(
-        EvalCandidate.objects.filter(project=project, eval_id__in=named).values_list("eval_id", "document")
+        EvalCandidate.objects.filter(project=project, eval_id__in=eval_ids).values_list("eval_id", "document")
     )
     return [
         StoredContent(
             issue,
-            evals.get(name),
-            {record_id: stored.get(record_id) for record_id in evidence_ids(issue)},
+            evals.get(eval_id),
+            {record_id: record_digests.get(record_id) for record_id in evidence_ids(issue)},
         )
-        for (_, issue), name in zip(decided, named, strict=True)
+        for (_, issue), eval_id in zip(subjects, eval_ids, strict=True)
     ]
 
 
 def lasting(document: dict[str, Any]) -> dict[str, Any]:
-    """An issue or an eval without what changes while its content stays."""
+    """An issue or an eval without the keys that are not hashed."""
     return {name: value for name, value in document.items() if name not in STANDING}
 
 
 def evidence_ids(issue: dict[str, Any]) -> list[str]:
-    """The records that the issue names."""
+    """The ids of the records that the issue names."""
     return [str(record_id) for record_id in issue.get("evidence_ids") or []]
 
 
@@ -105,27 +105,32 @@ def changes_since(decision: Decision, stored: StoredContent) -> list[str]:
     return differences(decision.content, stored.parts(version))
 
 
-def differences(was: Parts, now: Parts) -> list[str]:
+def differences(before: Parts, after: Parts) -> list[str]:
     """The parts that differ, in words; empty if none does. Both are of one version."""
-    ordered = sorted(was.keys() - {"evidence"}, reverse=True)  # the issue before the eval
-    changed = [name for name in ordered if now[name] != was[name]]
-    moved = [one for one, digest in was["evidence"].items() if now["evidence"].get(one) != digest]
-    gone = [one for one in moved if not now["evidence"].get(one)]
-    replaced = [one for one in moved if one not in gone]
+    names = sorted(before.keys() - {"evidence"}, reverse=True)  # the issue before the eval
+    changed_parts = [name for name in names if after[name] != before[name]]
+    digests_after = after["evidence"]
+    changed_ids = [
+        record_id
+        for record_id, digest in before["evidence"].items()
+        if digests_after.get(record_id) != digest
+    ]
+    missing = [record_id for record_id in changed_ids if not digests_after.get(record_id)]
+    replaced = [record_id for record_id in changed_ids if record_id not in missing]
     return [
-        *(part_changed(name, now[name]) for name in changed),
-        *([f"{several(gone)} not stored any more"] if gone else []),
+        *(part_changed(name, after[name]) for name in changed_parts),
+        *([f"{several(missing)} not stored any more"] if missing else []),
         *([f"{several(replaced)} not what was seen"] if replaced else []),
     ]
 
 
-def part_changed(name: str, now: Any) -> str:
-    """`the eval was changed`; `now` is its hash, None if it is not stored."""
-    if now is None:
+def part_changed(name: str, new_hash: Any) -> str:
+    """`the eval was changed`; `new_hash` is None if the part is not stored."""
+    if new_hash is None:
         return f"the {name} is not stored any more"
     return f"the {PART_NAMES.get(name, name)} was changed"
 
 
 def several(records: list[str]) -> str:
-    """`the record rec_1 is`, or how many they are."""
+    """`the record rec_1 is`, or, of several, `3 of its records are`."""
     return f"the record {records[0]} is" if len(records) == 1 else f"{len(records)} of its records are"

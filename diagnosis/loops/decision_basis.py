@@ -1,4 +1,4 @@
-"""The subject of a decision on a loop: the packet that the person had in sight, its issue, and the stored content."""
+"""The subject of a decision on a loop: the packet that the page shows, its issue, and the stored content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diagnosis.models import Decision, Loop, Packet
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a decision is about, as it is stored at that moment."""
+    """The subject of a decision, as it is stored at that moment."""
 
     packet: Packet
     issue: dict[str, Any]
@@ -30,21 +30,21 @@ class Basis:
         return content_hash.hashed(self.parts) if self.parts else ""
 
     def is_content_of(self, decision: Decision) -> bool:
-        """Whether the decision was on this content, by the decision's version."""
+        """Whether the decision covers this content, by the decision's version of the hash."""
         return self.stored is not None and not content_hash.changes_since(decision, self.stored)
 
 
 def issue_seen(loop: Loop, packet: Packet) -> dict[str, Any]:
-    """The issue in the packet that the person had in sight: what the decision is about, and what is handed over."""
+    """The loop's issue in the packet that the page shows, which is decided on and later handed over."""
     issues = packet.document.get("issues", [])
-    own = (
+    matches = (
         issue for issue in issues if loop.pk == issue.get("loop_id") or loop.cluster_id == issue["cluster_id"]
     )
-    return dict(next(own, loop.issue)) | {"cluster_id": loop.cluster_id}
+    return dict(next(matches, loop.issue)) | {"cluster_id": loop.cluster_id}
 
 
 def basis(loop: Loop) -> Basis:
-    """What a decision on this loop would be about, with the packet that it names now."""
+    """The subject of a decision on this loop now."""
     packet = Packet.objects.get(pk=loop.packet_id)
     issue = issue_seen(loop, packet)
     try:

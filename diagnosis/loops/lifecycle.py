@@ -1,7 +1,7 @@
 """
-A loop's row: moved by compare-and-set, with a line in its history; and its decisions as answers show them.
+Changes of a loop's row by compare-and-set, entries in its history, and its decisions as answers show them.
 
-states.py says which move is allowed from which state.
+states.py defines which change is allowed in which state.
 """
 
 from __future__ import annotations
@@ -22,50 +22,50 @@ from telemetry.windows import rfc3339
 class WrongState(Exception):
     """The loop is not in a state that allows this change, or somebody else changed it first."""
 
-    def __init__(self, loop: Loop, wanted: str, allowed: tuple[str, ...]) -> None:
-        super().__init__(f"{wanted} needs a loop that is {' or '.join(allowed)}; this one is {loop.state}.")
+    def __init__(self, loop: Loop, action: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"{action} needs a loop that is {' or '.join(allowed)}; this one is {loop.state}.")
         self.loop = loop
         self.allowed = allowed
 
 
 def change(loop: Loop, trigger: Trigger, now: datetime, **fields: Any) -> None:
     """
-    Move the loop, as it was read, by the table of states.py, and store these fields with it.
+    Change the state of the loop, as it was read, by the table of states.py, and store these fields with it.
 
-    WrongState if the table has no such move, or the loop was changed since it was read (its revision).
+    Raises WrongState if the table has no such change, or if the loop's revision or state changed since it was read.
     """
     state = NEXT_STATES.get((State(loop.state), trigger))
-    changed = 0
+    updated_rows = 0
     if state is not None:
-        as_read = Loop.objects.filter(pk=loop.pk, revision=loop.revision, state=loop.state)
+        unchanged = Loop.objects.filter(pk=loop.pk, revision=loop.revision, state=loop.state)
         fields["waiting_since"] = waiting_since(loop, state, now)
-        changed = as_read.update(state=state, revision=F("revision") + 1, updated_at=now, **fields)
+        updated_rows = unchanged.update(state=state, revision=F("revision") + 1, updated_at=now, **fields)
     loop.refresh_from_db()
-    if not changed:
-        wanted = "verify" if trigger in triggers_by(Cause.VERIFICATION) else trigger.value
-        raise WrongState(loop, wanted, states_before(trigger))
+    if not updated_rows:
+        action = "verify" if trigger in triggers_by(Cause.VERIFICATION) else trigger.value
+        raise WrongState(loop, action, states_before(trigger))
 
 
 def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
-    """Since when the loop waits for a human once it is in that state; None if it does not."""
+    """The time since which the loop waits for a human once it is in this state; None if it does not wait there."""
     if state not in WAITING:
         return None
     return (loop.waiting_since if loop.state in WAITING else None) or now
 
 
 def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:
-    """Append to the loop's history, and tell people of it."""
+    """Append an event to the loop's history, and write the notices that it causes."""
     event = LoopEvent.objects.create(loop=loop, kind=kind, actor=actor, detail=detail, created_at=now)
     notice_rows.tell([event])
     return event
 
 
 def fingerprint(loop: Loop) -> int:
-    """The fingerprint of the loop's cluster."""
-    found = of_cluster_id(loop.cluster_id)
-    if found is None:
+    """The fingerprint of the loop's cluster. Raises ValueError if its cluster id is none."""
+    number = of_cluster_id(loop.cluster_id)
+    if number is None:
         raise ValueError(f"{loop.cluster_id!r} of {loop.loop_id} is not a cluster id")
-    return found
+    return number
 
 
 def of(loop_ids: Iterable[str]) -> list[Loop]:
@@ -74,14 +74,14 @@ def of(loop_ids: Iterable[str]) -> list[Loop]:
 
 
 def with_decisions(rows: QuerySet[Loop]) -> QuerySet[Loop]:
-    """With what answers ask each loop for: its decisions and its tenant."""
+    """The loops with the related rows that answers need: decisions, their authors, project and tenant."""
     return rows.select_related("project__tenant").prefetch_related("decisions__decided_by")
 
 
 def decided(loop: Loop) -> dict[str, Any] | None:
-    """The latest decision as answers show it; None before one. The first of two approvals is none yet."""
-    made = (decision for decision in loop.decisions.all() if not decision.is_first)
-    decision: Decision | None = next(made, None)
+    """The latest decision as answers show it, or None. The first of two approvals is not yet a decision."""
+    complete = (decision for decision in loop.decisions.all() if not decision.is_first)
+    decision: Decision | None = next(complete, None)
     return None if decision is None else as_shown(decision)
 
 

@@ -1,4 +1,4 @@
-"""Which call comes next, for every state of a loop and every packet. The one place that says so."""
+"""The next call to make, for every state of a loop and every packet. No other module defines it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ NEXT = {
     Loop.State.REJECTED: "Nothing: a human rejected it; see decision.reason. {back}",
     Loop.State.JOINED: "Nothing: its failures are those of another loop now: GET /v1/loops/{joined_to}.",
 }
-STATUS = {  # of an issue, by the state of its loop
+# The status of an issue, by the state of its loop.
+STATUS = {
     Loop.State.PROPOSED: "new",
     Loop.State.RETURNED: "in_progress",
     Loop.State.APPROVED: "in_progress",
@@ -43,33 +44,31 @@ REOPENED = "reopened"  # proposed again, although a human decided
 
 
 def for_loop(loop: Loop) -> str:
-    """The next call for the agent that works on this loop; first why a human is asked again, if so."""
-    told = NEXT[Loop.State(loop.state)].format(
+    """The next call for the agent that works on this loop, after the reason why a human is asked again, if any."""
+    instruction = NEXT[Loop.State(loop.state)].format(
         id=loop.loop_id, back=comes_back(loop), joined_to=loop.joined_to_id
     )
-    waiting = [loop.again, half_approved(loop)] if loop.state in WAITING else []
-    return " ".join(part for part in (*waiting, told) if part)
+    reasons = [loop.again, half_approved(loop)] if loop.state in WAITING else []
+    return " ".join(part for part in (*reasons, instruction) if part)
 
 
 def comes_back(loop: Loop) -> str:
-    """What would bring a rejected loop back."""
+    """The sentence on when a rejected loop is proposed again."""
     rejection = next(iter(loop.decisions.all()), None) if loop.state == Loop.State.REJECTED else None
     if rejection is None or rejection.times is None or not rejection.numbers:
         return "For good: it is not proposed again by itself."
-    was = a_day(rejection.numbers["failures_per_day"])
-    return (
-        f"It is proposed again once it grows {rejection.times} times past the {was} at which it was rejected."
-    )
+    rate = a_day(rejection.numbers["failures_per_day"])
+    return f"It is proposed again once it grows {rejection.times} times past the {rate} at which it was rejected."
 
 
 def half_approved(loop: Loop) -> str:
-    """`One of two approvals, by olga.`, or nothing."""
+    """`One of two approvals, by olga.`; "" if there is no first of two."""
     first = two_people.pending(loop)
     return f"One of two approvals, by {first.decided_by.get_username()}." if first else ""
 
 
 def after_handoff(loop: Loop) -> str:
-    """The next call for who has the bundle in hand."""
+    """The next call for the agent that fetched the bundle."""
     if loop.state != Loop.State.APPROVED:
         return for_loop(loop)
     return (
@@ -84,7 +83,7 @@ def status_of(loop: Loop) -> str:
 
 
 def issue_of(loop: Loop) -> dict[str, Any]:
-    """The loop's issue, which was stored when a packet showed it, with what is next now."""
+    """The loop's stored issue with its present status and next action."""
     return {**loop.issue, "status": status_of(loop), "next_action": for_loop(loop)}
 
 

@@ -1,7 +1,7 @@
 """
-Loops that come back to a human although one decided: a rejected failure grew, or what was approved is gone or changed.
+Loops that are put to a human again after a decision: a rejected failure grew, or the approved content changed.
 
-Each says why, in `Loop.again` and in its history, so that whoever decides next knows what was decided before.
+The reason goes into `Loop.again` and into the history, so that the next person to decide knows the earlier decision.
 """
 
 from __future__ import annotations
@@ -21,72 +21,75 @@ from telemetry.windows import Window
 from tenants.models import Project
 
 
-def grown(known: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Window, now: datetime) -> None:
-    """Propose those of the rejected loops again that grew in this window; `issues` by cluster. The project is bound."""
-    rejected = {loop.loop_id: loop for loop in known if loop.state == Loop.State.REJECTED}
-    newest = Decision.objects.filter(loop__in=rejected.values()).order_by("decided_at", "pk")
-    last = {one.loop_id: one for one in newest.select_related("decided_by")}
-    for loop_id, rejection in last.items():
+def grown(loops: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Window, now: datetime) -> None:
+    """Propose the rejected loops again that grew in this window; `issues` by cluster id. The project is bound."""
+    rejected = {loop.loop_id: loop for loop in loops if loop.state == Loop.State.REJECTED}
+    decisions = Decision.objects.filter(loop__in=rejected.values()).order_by("decided_at", "pk")
+    # In order of time, so that the latest decision of each loop stays.
+    rejections = {decision.loop_id: decision for decision in decisions.select_related("decided_by")}
+    for loop_id, rejection in rejections.items():
         loop = rejected[loop_id]
-        found = growth.grown(rejection, issues[loop.cluster_id], window, lifecycle.fingerprint(loop))
-        if found:
-            propose_again(loop, rejection, found, now)
+        numbers = growth.grown(rejection, issues[loop.cluster_id], window, lifecycle.fingerprint(loop))
+        if numbers:
+            propose_again(loop, rejection, numbers, now)
 
 
 def propose_again(loop: Loop, rejection: Decision, numbers: growth.Numbers, now: datetime) -> None:
-    """The state, the reason, the line in the history."""
-    told = {"was": rejection.numbers, "is": numbers.kept(), "rejected": lifecycle.as_shown(rejection)}
+    """Move the rejected loop to `proposed`, with the reason in `again` and in its history."""
+    detail = {"was": rejection.numbers, "is": numbers.kept(), "rejected": lifecycle.as_shown(rejection)}
     again = outgrown(rejection, numbers)
     lifecycle.change(loop, Trigger.GREW, now, again=again)
-    lifecycle.note(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **told)
+    lifecycle.note(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **detail)
 
 
-def outgrown(rejection: Decision, now: growth.Numbers) -> str:
-    """`Rejected at 12 a day by olga because ...; now 40 a day.`"""
-    was = growth.Numbers.read(rejection.numbers)
-    who, why = rejection.decided_by.get_username(), rejection.reason.rstrip(".")
-    return f"Rejected at {said(was)} by {who} because: {why}; now {said(now)}."
+def outgrown(rejection: Decision, new: growth.Numbers) -> str:
+    """`Rejected at 12 a day by olga because: ...; now 40 a day.`"""
+    old = growth.Numbers.read(rejection.numbers)
+    name, reason = rejection.decided_by.get_username(), rejection.reason.rstrip(".")
+    return f"Rejected at {said(old)} by {name} because: {reason}; now {said(new)}."
 
 
 def said(numbers: growth.Numbers) -> str:
-    """`12 a day, 3 users`; users only where records name them."""
+    """`12 a day, 3 users`; without users where records name none."""
     users = {0: "", 1: ", 1 user"}.get(numbers.users, f", {numbers.users} users")
     return f"{a_day(numbers.per_day)}{users}"
 
 
 def outdated(project: Project, now: datetime) -> list[Loop]:
     """
-    Put loops to a human again whose approval, or the first of two, is on content that is no longer the same.
+    Put loops to a human again whose approval, or the first of two, covers content that changed. Return these loops.
 
-    Called by every diagnosis, in each round, and by `manage.py verify_loops`; in between, the handoff is refused.
+    Called by every diagnosis, by a periodic job, and by `manage.py verify_loops`; until then the handoff refuses.
     """
-    found = approved(project)
-    as_now = content_hash.stored_contents([(approval.loop, approval.loop.issue) for approval in found])
-    moved = []
-    for approval, stored in zip(found, as_now, strict=True):
-        if changed := content_hash.changes_since(approval, stored):
+    approvals = approved(project)
+    contents = content_hash.stored_contents([(approval.loop, approval.loop.issue) for approval in approvals])
+    loops = []
+    for approval, stored in zip(approvals, contents, strict=True):
+        if changes := content_hash.changes_since(approval, stored):
             with suppress(lifecycle.WrongState):  # somebody decided meanwhile
-                moved.append(ask_again(approval, changed, now))
-    return moved
+                loops.append(ask_again(approval, changes, now))
+    return loops
 
 
 def approved(project: Project) -> list[Decision]:
-    """The approvals of this project that count, where nothing is shipped yet."""
-    rows = list(Loop.objects.filter(project=project, state=Loop.State.APPROVED))
+    """The approvals of this project that count, also first ones of two, of loops that have not shipped."""
+    loops = list(Loop.objects.filter(project=project, state=Loop.State.APPROVED))
     waiting = Loop.objects.filter(project=project, state__in=DECIDABLE)
-    whole = Decision.objects.filter(loop__in=rows, verb=Decision.Verb.APPROVE, is_first=False)
+    complete = Decision.objects.filter(loop__in=loops, verb=Decision.Verb.APPROVE, is_first=False)
+    # In order of time, so that the latest approval of each loop stays.
     newest = {
-        one.loop_id: one
-        for one in whole.order_by("decided_at", "pk").select_related("loop__project", "decided_by")
+        approval.loop_id: approval
+        for approval in complete.order_by("decided_at", "pk").select_related("loop__project", "decided_by")
     }
-    return [one for one in [*newest.values(), *two_people.half_approved(waiting)] if one.content]
+    approvals = [*newest.values(), *two_people.half_approved(waiting)]
+    return [approval for approval in approvals if approval.content]
 
 
 @transaction.atomic
-def ask_again(approval: Decision, changed: list[str], now: datetime) -> Loop:
-    """The loop, waiting for a human, with the reason."""
+def ask_again(approval: Decision, changes: list[str], now: datetime) -> Loop:
+    """Put the loop to a human again, with the changes as the reason in `again` and in its history, and return it."""
     loop = approval.loop
-    again = no_longer_holds(approval, changed)
+    again = no_longer_holds(approval, changes)
     lifecycle.change(loop, Trigger.OUTDATED, now, again=again)
     lifecycle.note(
         loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=lifecycle.as_shown(approval)
@@ -94,25 +97,25 @@ def ask_again(approval: Decision, changed: list[str], now: datetime) -> Loop:
     return loop
 
 
-def no_longer_holds(approval: Decision, changed: list[str]) -> str:
+def no_longer_holds(approval: Decision, changes: list[str]) -> str:
     """`The approval by olga no longer holds: the record rec_1 is not stored any more.`"""
-    which = "first approval" if approval.is_first else "approval"
-    return f"The {which} by {approval.decided_by.get_username()} no longer holds: {'; '.join(changed)}."
+    name = "first approval" if approval.is_first else "approval"
+    return f"The {name} by {approval.decided_by.get_username()} no longer holds: {'; '.join(changes)}."
 
 
 def why_outdated(loop: Loop) -> str:
-    """Why the approval of this loop no longer holds; "" while it does."""
+    """The reason why the approval of this loop no longer holds; "" while it does."""
     approval = (
         loop.decisions.filter(verb=Decision.Verb.APPROVE, is_first=False).select_related("decided_by").first()
     )
     if loop.state != Loop.State.APPROVED or approval is None or not approval.content:
         return ""
-    changed = content_hash.changes_since(approval, content_hash.stored_content(loop, loop.issue))
-    return no_longer_holds(approval, changed) if changed else ""
+    changes = content_hash.changes_since(approval, content_hash.stored_content(loop, loop.issue))
+    return no_longer_holds(approval, changes) if changes else ""
 
 
 def as_far_as_known(loop: Loop) -> str:
-    """The same, and "" while the store does not answer: reading a loop needs no evidence."""
+    """`why_outdated`, or "" while the store does not answer, so that the loop can be read without it."""
     try:
         return why_outdated(loop)
     except (DatabaseError, OSError):

@@ -1,7 +1,7 @@
 """
-The life of a loop as one table: from which states, on what, caused by whom, to which state.
+The states of a loop and every allowed change, as one table: state before, state after, triggers, cause.
 
-loops.change looks every change of a state up here; what is not in the table raises WrongState.
+lifecycle.change looks up every change here, and raises WrongState for one that is not in the table.
 
     proposed | regressed | returned -> approved      approve                                      human
     proposed | regressed | returned -> (stays)       first approval of two                        human
@@ -34,11 +34,11 @@ Kind = LoopEvent.Kind
 
 class Cause(StrEnum):
     """
-    Who or what moves a loop.
+    The person, program or event that changes a loop's state.
 
     Growth: a diagnosis finds that a failure grew past its rejection (growth.py).
-    Reopening: what was approved is gone or changed (reopening.py).
-    Fingerprint switch: clusters merge or part (carry_over.py).
+    Reopening: the approved content changed or is not stored any more (reopening.py).
+    Fingerprint switch: clusters are merged or separated (carry_over.py).
     """
 
     HUMAN = "human"
@@ -50,7 +50,7 @@ class Cause(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What happens to a loop. Decisions and reports have the names that they have in the API."""
+    """An event that changes a loop. Decisions and reports have the names that they have in the API."""
 
     APPROVE = Decision.Verb.APPROVE.value
     APPROVE_FIRST = "first approval of two"
@@ -80,7 +80,7 @@ class Transition:
     before: tuple[State, ...]
     triggers: tuple[Trigger, ...]
     cause: Cause
-    after: State | None  # None: it stays in its state, with a new revision
+    after: State | None  # None: the loop stays in its state and gets a new revision
 
 
 ASKED = (State.PROPOSED, State.REGRESSED, State.RETURNED)
@@ -134,26 +134,26 @@ NEXT_STATES: dict[tuple[State, Trigger], State] = {
 
 
 def states_before(*triggers: Trigger) -> tuple[State, ...]:
-    """The states in which one of these can happen to a loop, in the order of the table."""
+    """The states in which one of these triggers is allowed, in the order of the table."""
     rows = (row for row in TABLE if set(triggers) & set(row.triggers))
     return tuple(dict.fromkeys(state for row in rows for state in row.before))
 
 
 def triggers_by(cause: Cause) -> tuple[Trigger, ...]:
-    """All that this cause can bring about, in the order of the table."""
+    """The triggers of this cause, in the order of the table."""
     return tuple(trigger for row in TABLE if row.cause == cause for trigger in row.triggers)
 
 
 REPORTABLE = tuple(Kind(trigger.value) for trigger in triggers_by(Cause.AGENT))
 DECIDABLE = states_before(*triggers_by(Cause.HUMAN))
-# For a human: of those that a human may decide, not the ones in which it is the agent's turn.
+# States in which a loop waits for a human: those in which one may decide, without those in which the agent acts next.
 WAITING = tuple(state for state in DECIDABLE if state not in states_before(*triggers_by(Cause.AGENT)))
 VERIFIABLE = states_before(*triggers_by(Cause.VERIFICATION))
-UNDER_APPROVAL = (State.APPROVED, *VERIFIABLE)  # the approval that was given counts
+UNDER_APPROVAL = (State.APPROVED, *VERIFIABLE)  # states in which the loop's approval counts
 
 
 def drawing() -> str:
-    """The table for people, one row a line: the text in this module's docstring and in docs/architecture.md."""
+    """The table as text, one row a line, as in this module's docstring and in docs/architecture.md."""
     rows = [
         (
             "any but joined" if row.before == ALL_BUT_JOINED else " | ".join(row.before),

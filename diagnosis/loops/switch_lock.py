@@ -1,7 +1,7 @@
 """
-Nothing that reads clusters runs while a project's fingerprints are switched: half of them would have new ids already.
+Refusal of requests that read clusters while a project's fingerprints are switched: half of the clusters have new ids.
 
-Called twice where something is written: at the start, to answer soon, and in the transaction that writes.
+Diagnosis and verification check twice: at the start, to answer soon, and with `hold` in the transaction that writes.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ RETRY_SECONDS = 5
 
 
 def check(project: Project) -> None:
-    """Unavailable while a switch is under way."""
+    """Raise Unavailable while a switch of the project's fingerprints is under way."""
     if FingerprintSwitch.objects.filter(project=project, finished_at=None).exists():
         refuse()
 
 
 def hold(project: Project) -> None:
-    """The same, and none begins before the transaction ends. Unavailable also if one ended since the project came."""
+    """
+    Lock the project, so that no switch begins before the transaction ends.
+
+    Raises Unavailable while a switch is under way, and if one changed the version since the project was read.
+    """
     version = Project.objects.select_for_update().values_list("fingerprint_version", flat=True)
     if version.get(pk=project.pk) != project.fingerprint_version:
         refuse()
@@ -30,10 +34,10 @@ def hold(project: Project) -> None:
 
 
 def refuse() -> NoReturn:
-    """503: later it works."""
+    """Raise Unavailable (503), with the advice to send the request again."""
     raise Unavailable(
         "fingerprints_switching",
-        "This project's clusters are being told apart anew.",
-        "Send the same request again. If this lasts, the operator has to go on with the switch that was begun.",
+        "This project's fingerprints are being switched to another version.",
+        "Send the same request again. If this error persists, an operator has to resume the switch.",
         RETRY_SECONDS,
     )

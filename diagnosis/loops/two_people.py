@@ -1,9 +1,9 @@
 """
-Two people approve, where a tenant wants it: from a severity upwards, both on the same content.
+Approval by two people, which a tenant may require from a severity upwards, both on the same content.
 
-The first approval moves nothing: it is kept as a decision, and the loop waits on with a new revision. It counts for
-as long as that is the loop's revision, so whatever changes the loop takes it back: a rejection, a return, a content
-that is no longer the same. Of two people who approve at the same moment one is the first, and the other is told.
+The first approval does not change the state: it is stored as a decision, and the loop still waits, with a new revision.
+It counts as long as the loop has that revision, so any change of the loop voids it: a rejection, a return, changed
+content. Of two people who approve at the same moment, one is the first, and the other gets AlreadyDecided.
 """
 
 from __future__ import annotations
@@ -19,32 +19,39 @@ NEEDED = 2
 
 
 class SamePerson(Exception):
-    """Who gave the first approval cannot give the second."""
+    """The second approval comes from the person who gave the first."""
 
 
 def needed(loop: Loop) -> int:
-    """How many people must approve this loop."""
+    """The number of people who must approve this loop."""
     lowest = loop.project.tenant.two_people
     return NEEDED if 0 < lowest <= loop.severity else 1
 
 
 def pending(loop: Loop) -> Decision | None:
-    """The first approval while it counts. The loop's decisions may have been read before."""
+    """The first of two approvals while it counts, else None. Uses prefetched decisions."""
     newest: Decision | None = next(iter(loop.decisions.all()), None)
     return newest if newest and newest.is_first and newest.revision + 1 == loop.revision else None
 
 
 def given(loop: Loop) -> list[Decision]:
     """The approvals that count now, in their order: none, the first of two, or all that were needed."""
-    made = list(loop.decisions.all())[:2]  # not in SQL: they may have been read before
+    # Sliced as a list, not in SQL, to use prefetched decisions. The newest comes first.
+    latest = list(loop.decisions.all())[:2]
     first = pending(loop)
-    if first or not made or loop.state not in UNDER_APPROVAL:
+    if first or not latest or loop.state not in UNDER_APPROVAL:
         return [first] if first else []
-    before = [one for one in made[1:] if one.is_first and one.revision + 1 == made[0].revision]
-    return [*before, made[0]]
+    first_of_two = [
+        decision
+        for decision in latest[1:]
+        if decision.is_first and decision.revision + 1 == latest[0].revision
+    ]
+    return [*first_of_two, latest[0]]
 
 
 def half_approved(loops: Iterable[Loop]) -> list[Decision]:
     """The first approvals that count among these loops, in one query."""
-    given = Decision.objects.filter(is_first=True, revision=F("loop__revision") - 1)
-    return list(given.filter(loop__in=[loop.pk for loop in loops]).select_related("loop", "decided_by"))
+    first_approvals = Decision.objects.filter(is_first=True, revision=F("loop__revision") - 1)
+    return list(
+        first_approvals.filter(loop__in=[loop.pk for loop in loops]).select_related("loop", "decided_by")
+    )

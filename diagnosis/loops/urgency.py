@@ -1,9 +1,9 @@
 """
-In which order loops wait for a human, by a measure that explains itself: impact x trend.
+The urgency of a loop, by which the queue for humans is sorted: impact x trend.
 
     urgency = (failures + 10 x people + tokens / 10,000, each a day) x weight of the severity x weight of the trend
 
-The first factor is what each day of waiting costs, counted in failures. Published: docs/funnel.md#the-queue.
+The first factor is the cost of each day of waiting, counted in failures. Published in docs/funnel.md#the-queue.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 from diagnosis.models import Severity
 
 DAY_MINUTES = 1440
-SHORTEST = 60  # minutes; a shorter window counts as an hour, or one failure in a minute would be 1,440 a day
-A_PERSON = 10  # failures: what one person hit weighs
-TOKENS = 10_000  # weigh as much as one failure: about what one turn of an agent takes
+SHORTEST = 60  # minutes; a shorter window counts as an hour, since one failure in a minute is not 1,440 a day
+A_PERSON = 10  # failures that weigh as much as one person hit
+TOKENS = 10_000  # that weigh as much as one failure: about one turn of an agent
 SEVERITY_WEIGHT = {Severity.LOW: 1.0, Severity.MEDIUM: 3.0, Severity.HIGH: 10.0, Severity.CRITICAL: 30.0}
 TREND_WEIGHT = {"falling": 0.5, "steady": 1.0, "new": 1.5, "rising": 2.0}
 RULE = (
@@ -34,20 +34,20 @@ RULE = (
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one day of waiting costs. People are users, or sessions where nobody names users."""
+    """The cost of one day of waiting. People are users, or sessions where no record names a user."""
 
     failures_a_day: float
     people_a_day: float
-    tokens_a_day: float  # of the traces that failed; 0 where no record tells
+    tokens_a_day: float  # of the traces that failed; 0 where no record has them
 
     @property
     def harm(self) -> float:
-        """All of it, counted in failures."""
+        """The whole cost, counted in failures."""
         return self.failures_a_day + A_PERSON * self.people_a_day + self.tokens_a_day / TOKENS
 
 
 def cost(impact: Mapping[str, Any], window_minutes: int) -> Cost:
-    """An issue's impact in its window, for a day."""
+    """The cost of a day, from an issue's impact in its window."""
     days = max(window_minutes, SHORTEST) / DAY_MINUTES
     people = impact.get("users") or impact.get("sessions") or 0
     counts = impact.get("records") or 0, people, impact.get("tokens") or 0
@@ -55,12 +55,12 @@ def cost(impact: Mapping[str, Any], window_minutes: int) -> Cost:
 
 
 def urgency(daily: Cost, severity: int, trend: str) -> float:
-    """The measure: the larger, the sooner a human should look."""
+    """The urgency; the larger it is, the sooner a human should decide."""
     return round(daily.harm * SEVERITY_WEIGHT[Severity(severity)] * TREND_WEIGHT.get(trend, 1.0), 2)
 
 
 def columns(issue: Mapping[str, Any], severity: int, window_minutes: int) -> dict[str, Any]:
-    """What a loop keeps of an issue so that the queue sorts and shows it without reading the document."""
+    """The columns of a loop that come from its issue: the queue sorts and shows them without reading the issue."""
     daily = cost(issue.get("impact") or {}, window_minutes)
     trend = issue.get("trend") or ""
     return {
@@ -71,6 +71,6 @@ def columns(issue: Mapping[str, Any], severity: int, window_minutes: int) -> dic
     }
 
 
-def seen_at(said: str | None) -> datetime | None:
-    """The time that an issue's text says."""
-    return datetime.fromisoformat(said) if said else None
+def seen_at(text: str | None) -> datetime | None:
+    """The time of an RFC 3339 text from an issue; None for none."""
+    return datetime.fromisoformat(text) if text else None
