@@ -1,5 +1,5 @@
 """
-What leaves after an approval: the bundle for the coding agent, its files, texts for trackers, and reports back.
+The handoff after an approval: the bundle for the coding agent, its files, texts for trackers, and reports back.
 
 May import `diagnosis.verification`, `diagnosis.loops`, `diagnosis.evals` and `diagnosis.display`.
 """

@@ -1,7 +1,7 @@
 """
-The bundle that a coding agent gets, complete on its own, only after a human approved.
+The bundle for a coding agent: complete on its own, and available only after a human approved.
 
-Everything quoted from telemetry is data of strangers; the bundle says so where it is quoted.
+Text quoted from telemetry is untrusted data, and the bundle says so.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ MISSING = {
     Loop.State.PROPOSED: "a human's approval in the admin",
     Loop.State.REGRESSED: "a human's new approval in the admin: the fix did not hold",
     Loop.State.RETURNED: "your answer to the human's question, then an approval",
-    Loop.State.REJECTED: "nothing can be done: a human rejected it",
-    Loop.State.JOINED: "nothing can be done here: the loop that it joined goes on",
+    Loop.State.REJECTED: "an approval, but a human rejected it",
+    Loop.State.JOINED: "an approval of the loop that it joined, which goes on instead",
 }
 
 
 class NotApproved(Exception):
-    """There is nothing to hand over: the loop is not approved, and the text says what is missing."""
+    """The loop is not approved, so there is no bundle; the message names what is missing."""
 
 
 class ApprovalOutdated(NotApproved):
-    """What was approved is gone or changed; the text names it."""
+    """The approved content changed or is not stored any more; the message names it."""
 
 
 def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
     """
-    The bundle as JSON. NotApproved before approval, ApprovalOutdated when what was approved is gone or changed.
+    The bundle as JSON. Raises NotApproved before an approval, ApprovalOutdated if the approved content changed.
 
     Args:
-        page_url: the loop's page in the admin, which issues in trackers point to.
+        page_url: of the loop in the admin; issues in trackers link to it.
     """
     refuse_unless_approved(loop)
     with bind(loop.project):
         records = find(loop.issue["evidence_ids"])
     candidate = EvalCandidate.objects.get(project=loop.project, eval_id=loop.issue["eval_candidate"])
-    made = {
+    document = {
         "ok": True,
         "warning": WARNING,
         "loop_id": loop.loop_id,
@@ -60,26 +60,26 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],
         "next_action": next_action.after_handoff(loop),
     }
-    return made | {"new_issue_links": tracker_issue.links(loop, made, page_url)}
+    return document | {"new_issue_links": tracker_issue.links(loop, document, page_url)}
 
 
 def refuse_unless_approved(loop: Loop) -> None:
-    """NotApproved, ApprovalOutdated: as long as there is nothing to hand over."""
+    """Raise NotApproved or ApprovalOutdated as long as there is nothing to hand over."""
     if loop.state not in states.UNDER_APPROVAL:
-        told = f"The loop is {loop.state}; missing: {MISSING[Loop.State(loop.state)]}."
-        raise NotApproved(told)
+        message = f"The loop is {loop.state}; missing: {MISSING[Loop.State(loop.state)]}."
+        raise NotApproved(message)
     if outdated := reopening.why_outdated(loop):
         raise ApprovalOutdated(outdated)
 
 
 def first_approval(loop: Loop) -> dict[str, Any] | None:
-    """Of two people who had to approve, the first; None where one was enough."""
-    given = two_people.given(loop)
-    return lifecycle.as_shown(given[0]) if len(given) == two_people.NEEDED else None
+    """The first approval where two people had to approve; None where one was enough."""
+    approvals = two_people.given(loop)
+    return lifecycle.as_shown(approvals[0]) if len(approvals) == two_people.NEEDED else None
 
 
 def markdown(data: dict[str, Any]) -> str:
-    """The bundle for reading: an issue text with the evidence. What it quotes acts nowhere it is pasted."""
+    """The bundle as Markdown: an issue text with the evidence. Quotes are escaped, so that it is safe to paste."""
     candidate = json.dumps(data["eval_candidate"], indent=2, default=str).replace("```", "'''")
     return "\n".join(
         [
@@ -99,15 +99,15 @@ def markdown(data: dict[str, Any]) -> str:
     )
 
 
-def heading(issue: dict[str, Any], given: list[dict[str, Any]]) -> list[str]:
-    """What hurts whom, and who approved what is done about it."""
+def heading(issue: dict[str, Any], approvals: list[dict[str, Any]]) -> list[str]:
+    """The lines with the issue's title, approvals and numbers."""
     impact = issue["impact"]
     return [
         f"# {escaping.plain(issue['title'])}",
         "",
         f"> {WARNING}",
         "",
-        *[line for approval in given for line in (approved_by(approval), "")],
+        *[line for approval in approvals for line in (approved_by(approval), "")],
         f"- severity: {escaping.plain(issue['severity_reason'])}",
         f"- operation: {escaping.code(issue['operation'])}",
         f"- failures: {issue['count']} of {impact['operation_records']} records of the operation",
@@ -118,13 +118,13 @@ def heading(issue: dict[str, Any], given: list[dict[str, Any]]) -> list[str]:
 
 
 def approved_by(approval: dict[str, Any]) -> str:
-    """One approval in a line."""
+    """The line of one approval."""
     reason = escaping.plain(approval["reason"], 4000)
     return f"Approved by {escaping.plain(approval['decided_by'])} at {approval['decided_at']}: {reason}"
 
 
 def plan_lines(plan: dict[str, Any]) -> list[str]:
-    """What to do, and how one sees whether it was right."""
+    """The lines of the patch plan: fix category, steps, and how to verify or refute it."""
     return [
         "## Plan",
         f"Lever: {plan['lever']}",
@@ -137,6 +137,6 @@ def plan_lines(plan: dict[str, Any]) -> list[str]:
 
 
 def evidence_line(record: dict[str, Any]) -> str:
-    """One record in a line."""
-    said = f" {escaping.code(record['message'])}" if record["message"] else ""
-    return f"- `{record['record_id']}` {record['start_time']}{said}"
+    """The line of one record."""
+    message = f" {escaping.code(record['message'])}" if record["message"] else ""
+    return f"- `{record['record_id']}` {record['start_time']}{message}"

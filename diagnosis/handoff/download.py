@@ -1,4 +1,4 @@
-"""The handoff as a download, for agents and for people: the link to the loop's page, and the zip as an answer."""
+"""The handoff as a download for agents and people: the URL of the loop's page, and the zip as a response."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from loopkit.http.links import absolute
 
 
 def page_url(request: Request | HttpRequest, loop: Loop) -> str:
-    """The loop's page in the admin; its id needs no quoting in a path."""
+    """The absolute URL of the loop's page in the admin. Loop ids need no quoting."""
     return absolute(request, reverse("admin:diagnosis_loop_change", args=[loop.loop_id]))
 
 
 def as_zip(loop: Loop, data: dict[str, Any]) -> HttpResponse:
-    """The answer that browsers and curl store as a file."""
-    name = {"Content-Disposition": f'attachment; filename="handoff-{loop.loop_id}.zip"'}
-    return HttpResponse(archive.archive(data), content_type=archive.MEDIA_TYPE, headers=name)
+    """The zip as a response that browsers and curl store as a file."""
+    headers = {"Content-Disposition": f'attachment; filename="handoff-{loop.loop_id}.zip"'}
+    return HttpResponse(archive.archive(data), content_type=archive.MEDIA_TYPE, headers=headers)

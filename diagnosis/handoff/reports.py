@@ -16,9 +16,9 @@ from diagnosis.verification import baseline
 @transaction.atomic
 def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail: Any) -> LoopEvent:
     """
-    Note in the history what the agent did, and make the change of state that follows from it.
+    Record an agent's report in the loop's history, and change the loop's state accordingly.
 
-    The loop's project is bound. WrongState if the loop is not in a state that allows it.
+    The caller binds the loop's project. Raises WrongState if the loop's state does not allow the report.
     """
     shipped = shipment(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
     lifecycle.change(loop, Trigger(kind.value), now, **shipped)
@@ -26,7 +26,7 @@ def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail
 
 
 def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
-    """The fields that a loop gets when its fix ships: since when, in which release, and the rate before it."""
+    """The fields that a loop gets when its fix ships: the time, the release, and the baseline before it."""
     switch_lock.hold(loop.project)
     return {
         "shipped_at": shipped_at,

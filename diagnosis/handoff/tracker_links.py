@@ -1,5 +1,5 @@
 """
-Links that open a tracker's own form for a new issue, filled in. A human clicks, reads and sends; LoopKit calls nobody.
+Links that open a tracker's own form for a new issue, filled in. A human submits it; LoopKit calls no tracker.
 
 GitHub: https://docs.github.com/en/issues/tracking-your-work-with-issues/using-issues/creating-an-issue#creating-an-issue-from-a-url-query
 GitLab: https://docs.gitlab.com/user/project/issues/create_issues/#using-a-url-with-prefilled-values
@@ -18,6 +18,7 @@ from diagnosis.models import Tracker
 
 TrackerKind = Tracker.Kind
 SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
+# Segments of the path of a tracker's URL: fewest and most.
 SEGMENTS = {
     TrackerKind.GITHUB: (2, 2),
     TrackerKind.GITLAB: (2, 20),
@@ -30,22 +31,23 @@ SHAPES = {
     TrackerKind.JIRA: "https://<site>.atlassian.net",
     TrackerKind.LINEAR: "https://linear.app/<workspace> or https://linear.app/team/<KEY>",
 }
-MOST_BYTES = {  # of a link
+# The longest link that is made for a tracker.
+MOST_BYTES = {
     TrackerKind.GITHUB: 8000,  # it answers 414 above 8,191: https://github.com/github/docs/issues/5136
     TrackerKind.GITLAB: 8000,  # its nginx takes request lines up to 8 KiB
-    TrackerKind.JIRA: 4000,  # its Tomcat takes 8 KiB of headers in all, and cookies are among them
-    TrackerKind.LINEAR: 4000,  # says no limit; what every proxy takes
+    TrackerKind.JIRA: 4000,  # its Tomcat takes 8 KiB of headers in all, including cookies
+    TrackerKind.LINEAR: 4000,  # documents no limit; proxies take this much
 }
 CUT = "(cut here: the rest is in the bundle)"
 
 
 class NotATracker(ValueError):
-    """The URL cannot be where that kind of tracker is; the text says what it looks like."""
+    """The URL is not one of that kind of tracker; the message shows the expected form."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerText:
-    """What an issue is to say: a title, lines in order of importance, and where the whole is."""
+    """The text of a new issue: title, lines in order of importance, and a pointer to the bundle."""
 
     title: str
     lines: tuple[str, ...]
@@ -53,11 +55,11 @@ class TrackerText:
 
 
 def checked(kind: TrackerKind, raw: str) -> str:
-    """The URL of a tracker's repository or site, without a slash at its end; NotATracker if it cannot be one."""
+    """The URL of a tracker's repository or site, without a trailing slash. Raises NotATracker if it is not one."""
     parts = urlsplit(raw)
     segments = parts.path.rstrip("/").split("/")[1:]
     fewest, most = SEGMENTS[kind]
-    is_one = (
+    is_valid = (
         raw.isprintable()
         and parts.scheme == "https"
         and re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?", parts.netloc.lower())
@@ -65,13 +67,13 @@ def checked(kind: TrackerKind, raw: str) -> str:
         and fewest <= len(segments) <= most
         and all(SEGMENT.fullmatch(segment) for segment in segments)
     )
-    if not is_one:
+    if not is_valid:
         raise NotATracker(f"Write it as {SHAPES[kind]}.")
     return "/".join([f"https://{parts.netloc.lower()}", *segments])
 
 
 def link(tracker: Tracker, text: TrackerText) -> str:
-    """The link, within what the tracker takes; "" where the settings are not (or no longer) those of a tracker."""
+    """The link, within the tracker's limit; "" if the tracker's settings are not (or no longer) valid."""
     kind = TrackerKind(tracker.kind)
     try:
         base = checked(kind, tracker.url)
@@ -83,39 +85,39 @@ def link(tracker: Tracker, text: TrackerText) -> str:
     return fitted(lambda body: make(base, tracker, text.title, body), text, MOST_BYTES[kind])
 
 
-def fitted(made: Callable[[str], str], text: TrackerText, most: int) -> str:
-    """The longest link that fits: lines go from the end, the pointer to the bundle stays."""
-    for kept in range(len(text.lines), -1, -1):
-        cut = [] if kept == len(text.lines) else [CUT]
-        url = made("\n".join([*text.lines[:kept], *cut, "", text.pointer]))
+def fitted(make_url: Callable[[str], str], text: TrackerText, most: int) -> str:
+    """The link with as many of the first lines as fit; the pointer to the bundle always stays."""
+    for count in range(len(text.lines), -1, -1):
+        cut = [] if count == len(text.lines) else [CUT]
+        url = make_url("\n".join([*text.lines[:count], *cut, "", text.pointer]))
         if len(url) <= most:
             break
     return url
 
 
 def filled(**fields: str) -> str:
-    """A query; every character but letters, digits and `_.-~` is percent-encoded."""
+    """A URL query; all characters but letters, digits and `_.-~` are percent-encoded."""
     return urlencode(fields, quote_via=quote, safe="")
 
 
 def github(base: str, tracker: Tracker, title: str, body: str) -> str:
-    """The form of a repository."""
+    """The form for a new issue of a GitHub repository."""
     return f"{base}/issues/new?{filled(title=title, body=body)}"
 
 
 def gitlab(base: str, tracker: Tracker, title: str, body: str) -> str:
-    """The form of a project."""
+    """The form for a new issue of a GitLab project."""
     return f"{base}/-/issues/new?{filled(**{'issue[title]': title, 'issue[description]': body})}"
 
 
 def jira(base: str, tracker: Tracker, title: str, body: str) -> str:
-    """The form of a site, for one project and type of issue."""
-    chosen = filled(pid=str(tracker.jira_project), issuetype=str(tracker.jira_issue_type))
-    return f"{base}/secure/CreateIssueDetails!init.jspa?{chosen}&{filled(summary=title, description=body)}"
+    """The form for a new issue of a Jira site, in one project and of one type."""
+    project_fields = filled(pid=str(tracker.jira_project), issuetype=str(tracker.jira_issue_type))
+    return f"{base}/secure/CreateIssueDetails!init.jspa?{project_fields}&{filled(summary=title, description=body)}"
 
 
 def linear(base: str, tracker: Tracker, title: str, body: str) -> str:
-    """The form of a workspace or of a team."""
+    """The form for a new issue of a Linear workspace or team."""
     return f"{base}/new?{filled(title=title, description=body)}"
 
 
