@@ -1,5 +1,5 @@
 """
-How far fixes get, how long each step takes, and what waiting for a human cost.
+The funnel: how many fixes reach each stage, how long that takes, and the cost of waiting for a human.
 
 May import `diagnosis.loops` and `diagnosis.models`.
 """

@@ -1,7 +1,8 @@
 """
-How far fixes get, how long each step takes, and what waiting for a human cost. Pure functions on rows.
+The figures of the funnel: stages, times, verified fixes, and the cost of waiting for a human. Pure functions on rows.
 
-Counted is what held, never what was generated, approved or shipped. Published: docs/funnel.md#the-funnel.
+Only fixes that held count as verified, never those that were generated, approved or shipped. Published in
+docs/funnel.md#the-funnel.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the way. Medians are in seconds, of the loops that reached it in the window; None for none."""
+    """A stage of the funnel. Its times are medians of the loops that reached it in the window; None if none did."""
 
     stage: str
-    now: int  # loops that stand here
-    reached: int  # loops that came here in the window, for the first time
+    now: int  # loops that are in this stage now
+    reached: int  # loops that reached it in the window for the first time
     from_first_seen_seconds: int | None
     from_stage_before_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Verified fixes and regressions of a week that begins on a Monday, UTC; cut by the window."""
+    """Verified fixes and regressions of a week that starts on a Monday, UTC; the window may cut it short."""
 
     starts_at: datetime
     verified: int
@@ -40,11 +41,11 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waiting for a human cost in the window, estimated: each loop's numbers a day, times the days it waited."""
+    """The estimated cost of waiting for a human in the window: each loop's cost per day, times the days it waited."""
 
     loops: int  # that waited at some time in the window
-    now: int
-    longest_seconds: int | None  # of those that wait now
+    now: int  # loops that wait now
+    longest_seconds: int | None  # the longest wait of those that wait now
     days: float  # of all loops together
     failures: int
     people: int
@@ -53,10 +54,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """The whole of it, for some loops and one window."""
+    """The funnel of some loops in one window."""
 
     stages: list[Stage]
-    states: dict[str, int]  # how many loops are in each now
+    states: dict[str, int]  # number of loops in each state now
     verified: int  # fixes that held, in the window
     regressed: int
     verified_a_week: float
@@ -66,17 +67,17 @@ class Funnel:
 
 def funnel(lives: Sequence[Life], window: Period) -> Funnel:
     """The funnel of these loops; `window` ends now."""
-    holds = [at for life in lives for at in verified(life) if window.holds(at)]
-    returns = [at for life in lives for at in regressions(life) if window.holds(at)]
-    stood = Counter(life.state for life in lives)
+    times_verified = [at for life in lives for at in verified(life) if window.holds(at)]
+    times_regressed = [at for life in lives for at in regressions(life) if window.holds(at)]
+    loops_by_state = Counter(life.state for life in lives)
     return Funnel(
         stages=stages(lives, window),
-        states={state.value: stood[state] for state in Loop.State},
-        verified=len(holds),
-        regressed=len(returns),
-        verified_a_week=round(len(holds) / ((window.end - window.start) / WEEK), 2),
+        states={state.value: loops_by_state[state] for state in Loop.State},
+        verified=len(times_verified),
+        regressed=len(times_regressed),
+        verified_a_week=round(len(times_verified) / ((window.end - window.start) / WEEK), 2),
         weeks=[
-            Week(week.start, *(sum(map(week.holds, times)) for times in (holds, returns)))
+            Week(week.start, *(sum(map(week.holds, times)) for times in (times_verified, times_regressed)))
             for week in weeks(window)
         ],
         waiting=waiting(lives, window),
@@ -84,26 +85,40 @@ def funnel(lives: Sequence[Life], window: Period) -> Funnel:
 
 
 def stages(lives: Sequence[Life], window: Period) -> list[Stage]:
-    """Each step with the time to it."""
-    ways = [(life.first_seen, reached(life)) for life in lives]
-    stood = Counter(STANDS_AT.get(Loop.State(life.state)) for life in lives)
-    found = []
-    for place, stage in enumerate(STAGES):
-        here = [(seen, way) for seen, way in ways if stage in way and window.holds(way[stage])]
-        since_seen = [way[stage] - seen for seen, way in here if seen]
-        before = STAGES[place - 1] if place else ""
-        since_before = [way[stage] - way[before] for _, way in here if before in way] if place else since_seen
-        found.append(Stage(stage, stood[stage], len(here), middle(since_seen), middle(since_before)))
-    return found
+    """The stages in their order, with loops and times."""
+    timelines = [(life.first_seen, reached(life)) for life in lives]
+    loops_by_stage = Counter(STANDS_AT.get(Loop.State(life.state)) for life in lives)
+    rows = []
+    for index, stage in enumerate(STAGES):
+        arrivals = [
+            (first_seen, times)
+            for first_seen, times in timelines
+            if stage in times and window.holds(times[stage])
+        ]
+        since_first_seen = [times[stage] - first_seen for first_seen, times in arrivals if first_seen]
+        previous = STAGES[index - 1] if index else ""
+        since_previous = (
+            [times[stage] - times[previous] for _, times in arrivals if previous in times]
+            if index
+            else since_first_seen
+        )
+        rows.append(
+            Stage(
+                stage, loops_by_stage[stage], len(arrivals), middle(since_first_seen), middle(since_previous)
+            )
+        )
+    return rows
 
 
 def waiting(lives: Iterable[Life], window: Period) -> Waiting:
-    """What the waits in the window cost together."""
-    spans = [(life, [wait for wait in waits(life, window.end) if wait.cut(window)]) for life in lives]
-    days = [(life.cost, sum(wait.cut(window) / DAY for wait in found)) for life, found in spans]
-    open_since = [found[-1].start for _, found in spans if found and found[-1].end == window.end]
+    """The cost of all waits in the window together."""
+    waits_by_life = [(life, [wait for wait in waits(life, window.end) if wait.cut(window)]) for life in lives]
+    days = [(life.cost, sum(wait.cut(window) / DAY for wait in periods)) for life, periods in waits_by_life]
+    open_since = [
+        periods[-1].start for _, periods in waits_by_life if periods and periods[-1].end == window.end
+    ]
     return Waiting(
-        loops=sum(bool(found) for _, found in spans),
+        loops=sum(bool(periods) for _, periods in waits_by_life),
         now=len(open_since),
         longest_seconds=max((seconds(window.end - start) for start in open_since), default=None),
         days=round(sum(number for _, number in days), 2),
@@ -114,7 +129,7 @@ def waiting(lives: Iterable[Life], window: Period) -> Waiting:
 
 
 def weeks(window: Period) -> Iterator[Period]:
-    """The weeks that the window touches, each cut to it."""
+    """The weeks that overlap the window, each cut to it."""
     monday = (window.start - window.start.weekday() * DAY).replace(hour=0, minute=0, second=0, microsecond=0)
     while monday < window.end:
         yield Period(max(monday, window.start), min(monday + WEEK, window.end))
@@ -122,10 +137,10 @@ def weeks(window: Period) -> Iterator[Period]:
 
 
 def middle(times: Sequence[timedelta]) -> int | None:
-    """The median in seconds; never below nothing, since clocks of producers are ahead at times."""
+    """The median in whole seconds, never negative, since producers' clocks may be ahead; None without times."""
     return max(0, round(median(time.total_seconds() for time in times))) if times else None
 
 
 def seconds(time: timedelta) -> int:
-    """Whole seconds."""
+    """The time in whole seconds."""
     return round(time.total_seconds())

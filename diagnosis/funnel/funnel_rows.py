@@ -1,4 +1,4 @@
-"""The rows that the funnel is made of: loops, what happened to them, decisions, verifications. No document is read."""
+"""The rows that the funnel is computed from: loops, events, decisions, verifications. No stored issue is read."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ COLUMNS = (
 
 def of_project(project: Project, window: Window) -> Funnel:
     """The funnel of one project."""
-    looked_at = period(window)
-    return funnel(read(Loop.objects.filter(project=project), looked_at.start), looked_at)
+    times = period(window)
+    return funnel(read(Loop.objects.filter(project=project), times.start), times)
 
 
 def period(window: Window) -> Period:
-    """The window as times."""
+    """The window as a period of datetimes."""
     return Period(moment(window.start_unix_nano), moment(window.end_unix_nano))
 
 
 def read(rows: QuerySet[Loop], since: datetime) -> list[Life]:
-    """These loops; with what happened to them if they changed since then or wait. Four queries, whatever the number."""
-    moved = rows.filter(Q(updated_at__gte=since) | Q(state__in=states.WAITING)).order_by()
-    events = happened(moved)
+    """These loops, in four queries. Only loops that changed since then, or wait, have their events."""
+    changed_or_waiting = rows.filter(Q(updated_at__gte=since) | Q(state__in=states.WAITING)).order_by()
+    events = happened(changed_or_waiting)
     return [
         Life(project_id, state, first_seen, sorted(events[loop_id], key=BY_TIME), Cost(*daily))
         for loop_id, project_id, state, first_seen, *daily in rows.order_by().values_list(*COLUMNS)
     ]
 
 
-def happened(moved: QuerySet[Loop]) -> dict[str, list[LifeEvent]]:
-    """What happened to each loop, by its id. The first of two approvals decides nothing."""
-    found: dict[str, list[LifeEvent]] = defaultdict(list)
-    names = moved.values("pk")
-    noted = LoopEvent.objects.filter(loop__in=names, kind__in=TOLD)
-    decided = Decision.objects.filter(loop__in=names, verb__in=ENDS_WAITING, is_first=False)
-    held = Verification.objects.filter(loop__in=names, verdict=HELD)
-    for loop_id, at, what in noted.order_by().values_list("loop_id", "created_at", "kind"):
-        found[loop_id].append(LifeEvent(at, what))
-    for loop_id, at, what in decided.order_by().values_list("loop_id", "decided_at", "verb"):
-        found[loop_id].append(LifeEvent(at, what))
-    for loop_id, at, what in held.order_by().values_list("loop_id", "created_at", "verdict"):
-        found[loop_id].append(LifeEvent(at, what))
-    return found
+def happened(loops: QuerySet[Loop]) -> dict[str, list[LifeEvent]]:
+    """The events of each loop, by its id. The first of two approvals decides nothing and is left out."""
+    events: dict[str, list[LifeEvent]] = defaultdict(list)
+    ids = loops.values("pk")
+    loop_events = LoopEvent.objects.filter(loop__in=ids, kind__in=TOLD)
+    decisions = Decision.objects.filter(loop__in=ids, verb__in=ENDS_WAITING, is_first=False)
+    verifications = Verification.objects.filter(loop__in=ids, verdict=HELD)
+    for loop_id, at, kind in loop_events.order_by().values_list("loop_id", "created_at", "kind"):
+        events[loop_id].append(LifeEvent(at, kind))
+    for loop_id, at, verb in decisions.order_by().values_list("loop_id", "decided_at", "verb"):
+        events[loop_id].append(LifeEvent(at, verb))
+    for loop_id, at, verdict in verifications.order_by().values_list("loop_id", "created_at", "verdict"):
+        events[loop_id].append(LifeEvent(at, verdict))
+    return events

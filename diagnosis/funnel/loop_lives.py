@@ -1,7 +1,7 @@
 """
-The life of one loop as the funnel sees it: when it came where, when it held, when it waited. Pure functions on rows.
+The timeline of one loop for the funnel: when it reached each stage, held, regressed and waited. Pure functions on rows.
 
-Published: docs/funnel.md#the-funnel.
+Published in docs/funnel.md#the-funnel.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ STARTS_WAITING = (
 REACHED_BY = {Kind.PROPOSED.value: PROPOSED, Kind.SHIPPED.value: SHIPPED, HELD: VERIFIED} | dict.fromkeys(
     DECIDES, DECIDED
 )
-STANDS_AT = {  # a loop that a human rejected stands nowhere
+# The stage of a loop by its state. Rejected and joined loops are in no stage.
+STANDS_AT = {
     State.PROPOSED: PROPOSED,
     State.REGRESSED: PROPOSED,
     State.RETURNED: PROPOSED,
@@ -39,30 +40,30 @@ FREE = Cost(0, 0, 0)
 
 
 class LifeEvent(NamedTuple):
-    """What happened to a loop: a kind of LoopEvent, the verb of a decision, or the verdict of a verification."""
+    """An event in a loop's timeline: a kind of LoopEvent, the verb of a decision, or the verdict of a verification."""
 
     at: datetime
     what: str
 
 
 class Period(NamedTuple):
-    """From when to when; also the window that is looked at."""
+    """A half-open range of time: a wait, a week, or the window of the funnel."""
 
     start: datetime
     end: datetime
 
     def holds(self, at: datetime) -> bool:
-        """Whether that moment lies in it."""
+        """Whether the time lies in the period."""
         return self.start <= at < self.end
 
     def cut(self, other: Period) -> timedelta:
-        """How long both last together."""
+        """The duration of the overlap with the other period."""
         return max(min(self.end, other.end) - max(self.start, other.start), NO_TIME)
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One loop: where it stands, when its failure was first seen, what happened in order of time, what a day costs."""
+    """One loop: its state, the first time of its failure, its events in order of time, and its cost per day."""
 
     project_id: str
     state: str
@@ -72,37 +73,37 @@ class Life:
 
 
 def reached(life: Life) -> dict[str, datetime]:
-    """When the loop came to each stage for the first time."""
-    way: dict[str, datetime] = {}
-    for at, what in life.events:
-        if what in REACHED_BY:
-            way.setdefault(REACHED_BY[what], at)
-    return way
+    """The time at which the loop first reached each stage, by stage; without stages that it did not reach."""
+    times: dict[str, datetime] = {}
+    for at, name in life.events:
+        if name in REACHED_BY:
+            times.setdefault(REACHED_BY[name], at)
+    return times
 
 
 def verified(life: Life) -> Iterator[datetime]:
-    """When fixes held: once for each time that one shipped, however often it was looked at since."""
+    """The times at which fixes held: once for each fix that shipped, however often it was verified since."""
     is_open = False
-    for at, what in life.events:
-        if what == Kind.SHIPPED:
+    for at, name in life.events:
+        if name == Kind.SHIPPED:
             is_open = True
-        elif what == HELD and is_open:
+        elif name == HELD and is_open:
             is_open = False
             yield at
 
 
 def regressions(life: Life) -> Iterator[datetime]:
-    """When the failure was back, or worse, after a fix had shipped."""
-    return (at for at, what in life.events if what == Kind.REGRESSED)
+    """The times at which the failure was back, or worse, after a fix had shipped."""
+    return (at for at, name in life.events if name == Kind.REGRESSED)
 
 
 def waits(life: Life, until: datetime) -> Iterator[Period]:
-    """When the loop waited for a human: from what put it to one to the decision, or until now."""
+    """The periods in which the loop waited for a human: until the decision, the last one possibly until `until`."""
     since: datetime | None = None
-    for at, what in life.events:
-        if what in STARTS_WAITING:
+    for at, name in life.events:
+        if name in STARTS_WAITING:
             since = since or at
-        elif what in ENDS_WAITING and since:
+        elif name in ENDS_WAITING and since:
             yield Period(since, at)
             since = None
     if since and since < until:
