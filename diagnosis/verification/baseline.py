@@ -1,9 +1,9 @@
 """
-What a fix is measured against: the failures of a loop's cluster before it shipped.
+The baseline of a fix: the failures of a loop's cluster in the window before the fix shipped.
 
-For a first fix: from the start of the window of the packet that proposed the loop. For a later one: from
-where the last window before a fix ended. At most 30 days. Once a fix held, verify.py keeps the window
-in which it held instead, with the rate that the verdict allows, so that a failure that returns is a regression.
+For a first fix the window starts where the window of the packet that proposed the loop starts; for a later one, where
+the window before the previous fix ended. It covers at most 30 days. Once a fix held, verify.py stores the window in
+which it held instead, with the failure rate that the verdict allows, so that a failure that returns is a regression.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from tenants.stores.binding import bind
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One window with what was observed in it."""
+    """One window, before or after a fix, with what was counted in it."""
 
     window: Window
     observed: Observed
-    releases: frozenset[str] = frozenset()  # that ran in it
-    operations: frozenset[str] = frozenset()  # in which the cluster failed, beside the loop's own
-    others: Mapping[int, int] = field(default_factory=dict)  # failures of its siblings, by fingerprint
-    allowed_rate: float | None = None  # of failures: once the fix held
+    releases: frozenset[str] = frozenset()  # the releases that ran in the window
+    operations: frozenset[str] = frozenset()  # operations in which the cluster failed, beside the loop's own
+    others: Mapping[int, int] = field(default_factory=dict)  # failures of other clusters, by fingerprint
+    allowed_rate: float | None = None  # failures per record that the verdict `held` allows; None before it
 
     @property
     def counts(self) -> Counts:
-        """Failures and exposure."""
+        """The failures and the exposure of the window."""
         return self.observed.counts
 
     def shown(self) -> dict[str, Any]:
-        """As answers say it."""
+        """The side as API answers show it."""
         window = self.window
         return {
             "failures": self.counts.failures,
@@ -57,70 +57,76 @@ class Side:
         }
 
     def kept(self) -> dict[str, Any]:
-        """As `Loop.baseline` holds it."""
-        lain = self.observed.clustering
+        """The side as `Loop.baseline` stores it."""
+        clustering = self.observed.clustering
         return self.shown() | {
             "batches": [[batch.failures, batch.exposure] for batch in self.observed.batches],
-            "clustering": [lain.squares, lain.independent],
+            "clustering": [clustering.squares, clustering.independent],
             "releases": sorted(self.releases),
             "operations": sorted(self.operations),
-            "others": {str(key): number for key, number in self.others.items()},
+            "others": {str(fingerprint): failures for fingerprint, failures in self.others.items()},
             "allowed_rate": self.allowed_rate,
         }
 
     @classmethod
-    def read(cls, kept: dict[str, Any]) -> Side:
-        """What `kept` wrote."""
-        batches = tuple(Counts(*batch) for batch in kept.get("batches", []))
-        lain = Clustering(*kept.get("clustering", []))
-        found = Observed(Counts(kept["failures"], kept["exposure"]), batches, lain)
-        ran, failed = (frozenset(kept.get(name, [])) for name in ("releases", "operations"))
-        others = {int(key): number for key, number in kept.get("others", {}).items()}
-        return cls(Window.from_document(kept["window"]), found, ran, failed, others, kept.get("allowed_rate"))
+    def read(cls, document: dict[str, Any]) -> Side:
+        """The side that `kept` wrote as `document`."""
+        batches = tuple(Counts(*batch) for batch in document.get("batches", []))
+        clustering = Clustering(*document.get("clustering", []))
+        counts = Counts(document["failures"], document["exposure"])
+        return cls(
+            Window.from_document(document["window"]),
+            Observed(counts, batches, clustering),
+            releases=frozenset(document.get("releases", [])),
+            operations=frozenset(document.get("operations", [])),
+            others={int(key): number for key, number in document.get("others", {}).items()},
+            allowed_rate=document.get("allowed_rate"),
+        )
 
 
 def current(loop: Loop, shipped_at: datetime) -> dict[str, Any]:
-    """What the loop was given when it shipped or held; counted now if it was given none for this release."""
-    kept: dict[str, Any] | None = loop.baseline
-    if kept and (loop.state == Loop.State.HELD or kept["window"]["end"] == rfc3339(shipped_at)):
-        return kept
+    """The baseline stored when the loop's fix shipped or held; counted now if none is stored for this shipment."""
+    document: dict[str, Any] | None = loop.baseline
+    if document and (loop.state == Loop.State.HELD or document["window"]["end"] == rfc3339(shipped_at)):
+        return document
     return baseline(loop, shipped_at)
 
 
 def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
-    """Failures and exposure before a fix: for `Loop.baseline`, when it ships at `until`."""
+    """The failures and exposure before a fix that ships at `until`, as `Loop.baseline` stores them."""
     end = unix_nano(until)
     with bind(loop.project):
         start = max(known_since(loop, until), end - MAX_MINUTES * MINUTE_NANO)
         window = Window(min(start, end), end)
-        failed = observed.operations(window, lifecycle.fingerprint(loop))
-        counted = target(loop, failed)
-        found, others = count(loop, window, counted), observed.others(window, counted)
-        return Side(window, found, releases.seen(window, loop.service), failed, others).kept()
+        operations = observed.operations(window, lifecycle.fingerprint(loop))
+        cluster = target(loop, operations)
+        counts, sibling_failures = count(loop, window, cluster), observed.others(window, cluster)
+        return Side(window, counts, releases.seen(window, loop.service), operations, sibling_failures).kept()
 
 
 def count(loop: Loop, window: Window, target: Target) -> Observed:
-    """What the bound project's window holds of the loop's cluster."""
+    """Count the loop's cluster in a window of the bound project."""
     if loop.signal_type in RULES.by_visits:  # no record carries its fingerprint
         return agent_runs.observe(loop.signal_type, window, target)
     return observed.read(window, target)
 
 
 def known_since(loop: Loop, until: datetime) -> int:
-    """Where the window before a fix starts, in unix nanoseconds."""
-    last = loop.baseline and loop.baseline["window"]["end"]
-    if last and last < rfc3339(until):  # an earlier fix of the same failure: what was before it is history
-        return unix_nano(datetime.fromisoformat(last))
+    """The start of the window before a fix that ships at `until`, in unix nanoseconds."""
+    previous_end = loop.baseline and loop.baseline["window"]["end"]
+    # An earlier fix of the same failure shipped: what came before it says nothing about this one.
+    if previous_end and previous_end < rfc3339(until):
+        return unix_nano(datetime.fromisoformat(previous_end))
     return unix_nano(datetime.fromisoformat(first_packet(loop).document["window"]["start"]))
 
 
 def first_packet(loop: Loop) -> Packet:
-    """The packet that proposed the loop."""
-    proposed = loop.events.filter(kind=LoopEvent.Kind.PROPOSED).first()
-    named = proposed.detail.get("packet_id") if proposed else None
-    return Packet.objects.filter(packet_id=named).first() or loop.packet
+    """The packet that proposed the loop, or the loop's current packet if that one is not stored."""
+    proposal = loop.events.filter(kind=LoopEvent.Kind.PROPOSED).first()
+    packet_id = proposal.detail.get("packet_id") if proposal else None
+    return Packet.objects.filter(packet_id=packet_id).first() or loop.packet
 
 
 def target(loop: Loop, operations: frozenset[str], without_releases: frozenset[str] = frozenset()) -> Target:
-    """What is counted for the loop."""
+    """The cluster, operations and releases that are counted for the loop."""
     return Target(loop.service, operations | {loop.operation}, lifecycle.fingerprint(loop), without_releases)

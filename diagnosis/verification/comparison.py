@@ -1,7 +1,7 @@
 """
-The windows before and after a fix, counted and judged: by rates, by durations, or as a watch over a fix that held.
+Count and judge the windows before and after a fix: by rates, by durations, or by an e-process once the fix held.
 
-What counts as after is in releases.py; whether the pain moved to other failures of the operation, in siblings.py.
+releases.py decides which records count as after the fix, siblings.py whether other failures of the operation rose.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from diagnosis.window import releases
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
-FOUND = RULES.signals  # found by a diagnosis; no record carries their fingerprint
-TRACES = "Here a record is a trace that was looked at, and a failure one with the {signal}."
+FOUND = RULES.signals  # signals that only a diagnosis finds: no record carries their fingerprint
+TRACES = "Here a record is a trace that was examined, and a failure is such a trace with the {signal}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,14 @@ class Comparison:
     after: Side
     target: Target
     judgement: Judgement
-    is_look: bool  # enough was known for the verdict to be a new one
+    is_look: (
+        bool  # whether the verdict is new: there was data for an interim analysis, or a held fix regressed
+    )
     moved_to: list[Sibling] = field(default_factory=list)
 
 
 def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
-    """The loop's failures before and after, in the bound project."""
+    """Compare the loop's failures before and after its fix, in the bound project."""
     before = Side.read(baseline.current(loop, shipped_at))
     window, target = what_counts(loop, before, unix_nano(now))
     after = Side(window, baseline.count(loop, window, target), operations=before.operations)
@@ -57,63 +59,64 @@ def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
         judgement = held_fix.look_again(before, after, target)
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
     previous = last_verification(loop, before)
-    last = Look(**previous.document["look"]) if previous else alpha_spending.NO_LOOK
-    judgement, moved_to = judged(loop, before, after, target, last), list[Sibling]()
-    counted = judgement.look.number > last.number
-    if previous and not counted and judgement.verdict != "no_traffic":
+    last_look = Look(**previous.document["look"]) if previous else alpha_spending.NO_LOOK
+    judgement, moved_to = judged(loop, before, after, target, last_look), list[Sibling]()
+    is_new = judgement.look.number > last_look.number
+    if previous and not is_new and judgement.verdict != "no_traffic":
         judgement = standing(judgement, previous, after.counts)
-    if counted and loop.signal_type not in FOUND:
+    if is_new and loop.signal_type not in FOUND:
         judgement, moved_to = siblings.weigh(judgement, before, after, target)
-    return Comparison(before, after, target, judgement, counted, moved_to)
+    return Comparison(before, after, target, judgement, is_new, moved_to)
 
 
 def what_counts(loop: Loop, before: Side, now: int) -> tuple[Window, Target]:
-    """The window after, 30 days at most, and what is counted in it."""
+    """The window after the fix, at most 30 days up to `now`, and the records that are counted in it."""
     start = max(before.window.end_unix_nano, now - MAX_MINUTES * MINUTE_NANO)
     window = Window(start, max(start, now))
-    if not loop.release or loop.state == Loop.State.HELD:  # once it held, a failure is back in any release
+    # Once the fix held, a failure in any release counts as its return.
+    if not loop.release or loop.state == Loop.State.HELD:
         return window, baseline.target(loop, before.operations)
-    left_out = releases.without(loop.release, before.releases, releases.seen(window, loop.service))
-    return window, baseline.target(loop, before.operations, left_out)
+    older_releases = releases.without(loop.release, before.releases, releases.seen(window, loop.service))
+    return window, baseline.target(loop, before.operations, older_releases)
 
 
 def last_verification(loop: Loop, before: Side) -> Verification | None:
-    """The last look at this fix that counted."""
+    """The last interim analysis of this fix, or None before the first."""
     since = rfc3339(before.window.end_unix_nano)
-    looked = loop.verifications.filter(document__look__number__gte=1, document__before__window__end=since)
-    return looked.first()
+    return loop.verifications.filter(
+        document__look__number__gte=1, document__before__window__end=since
+    ).first()
 
 
 def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) -> Judgement:
-    """By durations where the loop is about them, by failures else."""
+    """Judge a loop about latency by durations, any other by failure rates."""
     if loop.signal_type in RULES.by_durations:
-        found = duration_verdict.judge(
+        judgement = duration_verdict.judge(
             own_durations.durations(before.window, target),
             own_durations.durations(after.window, target),
             last,
         )
     else:
-        found = rate_verdict.judge(before.counts, after.counts, spread(before.observed, after.observed), last)
-    still_holds = loop.state == Loop.State.HELD and found.verdict not in ("regressed", "no_traffic")
+        overdispersion = spread(before.observed, after.observed)
+        judgement = rate_verdict.judge(before.counts, after.counts, overdispersion, last)
+    still_holds = loop.state == Loop.State.HELD and judgement.verdict not in ("regressed", "no_traffic")
     if still_holds:
-        found = replace(found, verdict="held")
-    return (
-        in_traces(found, after, still_holds, loop.signal_type)
-        if loop.signal_type in RULES.by_visits
-        else found
-    )
+        judgement = replace(judgement, verdict="held")
+    if loop.signal_type in RULES.by_visits:
+        return in_traces(judgement, after, still_holds, loop.signal_type)
+    return judgement
 
 
 def in_traces(judgement: Judgement, after: Side, still_holds: bool, signal_type: str) -> Judgement:
-    """The judgement on what is found in runs, with what was counted."""
-    said = (
+    """The judgement on a signal that is found in agent runs; its reason says that traces were counted."""
+    reason = (
         f"{reasons.sentence(reasons.told(after.counts))} since it held." if still_holds else judgement.reason
     )
-    return replace(judgement, reason=f"{said} {TRACES.format(signal=signal_type.replace('_', ' '))}")
+    return replace(judgement, reason=f"{reason} {TRACES.format(signal=signal_type.replace('_', ' '))}")
 
 
 def standing(judgement: Judgement, previous: Verification, after: Counts) -> Judgement:
-    """The verdict of the last look, until twice as much is known."""
-    text = f"{reasons.told(after)} so far: too few for another look, so the last verdict stands."
+    """The verdict of the last interim analysis, which stands until twice as much is known."""
+    text = f"{reasons.told(after)} so far: too few for a new verdict, so the last verdict stands."
     verdict = cast(Verdict, previous.verdict)
     return replace(judgement, verdict=verdict, reason=reasons.sentence(text))

@@ -1,9 +1,10 @@
 """
-Is an operation slower or faster than before? By how many records exceed the quantiles of the window before.
+Is an operation slower or faster than before? Judged by how many records exceed the quantiles of the window before.
 
-If nothing changed, as large a share exceeds a quantile after as before (exceedance tests: Epstein 1954,
-https://doi.org/10.1214/aoms/1177728662; no law of durations is assumed), so the shares are compared like failures. A
-claim asks for a least effect: that the quantile itself moved by more than LEAST_EFFECT, beyond chance.
+If nothing changed, the same share of records exceeds a quantile after as before (exceedance tests: Epstein 1954,
+https://doi.org/10.1214/aoms/1177728662; no distribution of durations is assumed), so the shares are compared like
+failure rates. `regressed` and `improved` require a least effect: that the quantile itself moved by more than
+LEAST_EFFECT, beyond chance.
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ from diagnosis.verification.rate_verdict import ENOUGH, Judgement, Verdict, expe
 from diagnosis.verification.rate_verdict import SAME_BETWEEN as SAME
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
-COMMON = 0.9  # of the quantiles above it, few records say much: `unchanged` does not wait for them
+COMMON = 0.9  # `unchanged` does not require the quantiles above it, which few records decide
 LEAST_EFFECT = 1.2  # times slower or faster
 FEWEST = 30  # records on each side
 
 
 @dataclass(frozen=True, slots=True)
 class Exceedance:
-    """One quantile of the window before against the records after."""
+    """One quantile of the window before, compared with the records after."""
 
     quantile: float
     before_ms: float
     after_ms: float
-    same: Ratio  # of the shares above the quantile
+    same: Ratio  # of the shares of records above the quantile
     verdict: Verdict
 
 
@@ -43,34 +44,35 @@ def judge(before: Sequence[float], after: Sequence[float], last: Look = NO_LOOK)
     Compare durations in milliseconds, sorted, after a fix with those before it.
 
     Args:
-        last: the last look at this fix that counted. Too soon after it the verdict is `inconclusive`.
+        last: the last interim analysis of this fix. Too soon after it the verdict is `inconclusive`.
     """
-    known = float(len(after))
-    due = len(before) >= FEWEST and last.is_due(known, FEWEST)
-    look = last.next(known) if due else last
+    information = float(len(after))
+    due = len(before) >= FEWEST and last.is_due(information, FEWEST)
+    look = last.next(information) if due else last
     usual = alpha_spending.tails(max(1, look.number))
-    tails = Tails(usual.low / len(QUANTILES), usual.high / len(QUANTILES))  # Bonferroni: one may err for all
+    # Bonferroni: the chance that any of the quantiles errs is at most the usual one.
+    tails = Tails(usual.low / len(QUANTILES), usual.high / len(QUANTILES))
     if not due:
         return too_few(len(before), len(after), tails, look)
-    found = [exceedance(quantile, before, after, tails) for quantile in QUANTILES]
-    verdict, telling = taken_together(found)
+    exceedances = [exceedance(quantile, before, after, tails) for quantile in QUANTILES]
+    verdict, decisive = taken_together(exceedances)
     needed = {"held": 0, "improved": len(after), "inconclusive": len(after)}.get(verdict)
-    return Judgement(verdict, reason(verdict, telling, len(after)), needed, telling.same, tails, look)
+    return Judgement(verdict, reason(verdict, decisive, len(after)), needed, decisive.same, tails, look)
 
 
 def too_few(before: int, after: int, tails: Tails, last: Look) -> Judgement:
-    """No verdict: not enough records on one side, or not many more than at the last look."""
-    nothing = Ratio(None, 0.0, inf)
+    """`no_traffic`, or `inconclusive` for want of records on one side or of new ones since the last analysis."""
+    no_ratio = Ratio(None, 0.0, inf)
     next_look = max(FEWEST, ceil(alpha_spending.GROWTH * last.information))
     needed = next_look - after if before >= FEWEST else None
     if not after:
-        return Judgement("no_traffic", reasons.NOTHING_RAN, needed, nothing, tails, last)
-    text = f"{before:,} records before and {after:,} after: too few for a look at latency."
-    return Judgement("inconclusive", text, needed, nothing, tails, last)
+        return Judgement("no_traffic", reasons.NOTHING_RAN, needed, no_ratio, tails, last)
+    text = f"{before:,} records before and {after:,} after: too few to compare durations."
+    return Judgement("inconclusive", text, needed, no_ratio, tails, last)
 
 
 def exceedance(quantile: float, before: Sequence[float], after: Sequence[float], tails: Tails) -> Exceedance:
-    """Judge one quantile."""
+    """Compare the records after with one quantile of the window before."""
     threshold = at(before, quantile)
     slow = above(before, threshold)
     same, slower, faster = (
@@ -89,7 +91,12 @@ def exceedance(quantile: float, before: Sequence[float], after: Sequence[float],
 def verdict_of(
     slow: Counts, after: Sequence[float], threshold: float, same: Ratio, slower: Ratio, faster: Ratio
 ) -> Verdict:
-    """What one quantile says."""
+    """
+    The verdict by one quantile.
+
+    `same`, `slower` and `faster` compare the share of records above it before with that above the threshold,
+    LEAST_EFFECT times the threshold, and the threshold / LEAST_EFFECT after.
+    """
     slow_after = above(after, threshold)
     if slower.low > 1 and above(after, threshold * LEAST_EFFECT).failures >= ENOUGH:
         return "regressed"
@@ -105,36 +112,38 @@ def compared(before: Counts, after: Counts, tails: Tails) -> Ratio:
     return ratio(before, after, tails, INDEPENDENT.shrink(before, after, tails))
 
 
-def taken_together(found: Sequence[Exceedance]) -> tuple[Verdict, Exceedance]:
-    """One verdict, and the quantile that tells most; slower here and faster there is no verdict."""
-    said: dict[str, Exceedance] = {}
-    for one in found:
-        said.setdefault(one.verdict, one)
-    better = said.get("held") or said.get("improved")
-    if "regressed" in said:
-        return ("inconclusive", said["regressed"]) if better else ("regressed", said["regressed"])
+def taken_together(exceedances: Sequence[Exceedance]) -> tuple[Verdict, Exceedance]:
+    """The verdict of all quantiles, and the one that decides; `inconclusive` if some are slower and some faster."""
+    first_by_verdict: dict[str, Exceedance] = {}
+    for item in exceedances:
+        first_by_verdict.setdefault(item.verdict, item)
+    better = first_by_verdict.get("held") or first_by_verdict.get("improved")
+    if worse := first_by_verdict.get("regressed"):
+        return ("inconclusive" if better else "regressed"), worse
     if better:
         return better.verdict, better
-    common = {one.verdict for one in found if one.quantile <= COMMON}
-    return ("unchanged" if common == {"unchanged"} else "inconclusive"), found[0]
+    common = {item.verdict for item in exceedances if item.quantile <= COMMON}
+    return ("unchanged" if common == {"unchanged"} else "inconclusive"), exceedances[0]
 
 
 def at(durations: Sequence[float], quantile: float) -> float:
-    """The smallest duration that so large a share does not exceed."""
+    """The quantile of sorted durations: the smallest that this share of them does not exceed."""
     return durations[ceil(quantile * len(durations)) - 1]
 
 
 def above(durations: Sequence[float], threshold: float) -> Counts:
-    """How many of them exceed the threshold."""
+    """The number of sorted durations above the threshold, of all."""
     return Counts(len(durations) - bisect_right(durations, threshold), len(durations))
 
 
-def reason(verdict: Verdict, telling: Exceedance, number: int) -> str:
+def reason(verdict: Verdict, decisive: Exceedance, number: int) -> str:
     """The verdict in one sentence."""
-    moved = f"p{telling.quantile * 100:g} went from {telling.before_ms:,.0f} to {telling.after_ms:,.0f} ms"
+    change = (
+        f"p{decisive.quantile * 100:g} went from {decisive.before_ms:,.0f} to {decisive.after_ms:,.0f} ms"
+    )
     return {
-        "regressed": f"Slower: {moved} over {number:,} records.",
-        "held": f"Hardly a record is as slow as before: {moved} over {number:,} records.",
-        "improved": f"Faster, but some are as slow as before: {moved} over {number:,} records.",
-        "unchanged": f"About as fast as before: {moved} over {number:,} records.",
-    }.get(verdict, f"The difference can be chance, or goes both ways: {moved} over {number:,} records.")
+        "regressed": f"Slower: {change} over {number:,} records.",
+        "held": f"Hardly a record is as slow as before: {change} over {number:,} records.",
+        "improved": f"Faster, but some are as slow as before: {change} over {number:,} records.",
+        "unchanged": f"About as fast as before: {change} over {number:,} records.",
+    }.get(verdict, f"The difference can be chance, or goes both ways: {change} over {number:,} records.")

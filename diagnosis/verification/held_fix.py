@@ -1,4 +1,4 @@
-"""A fix that held is watched: what was counted since, and whether the failure is back (e_process.py)."""
+"""Check a fix that held: the counts since then, and whether the failure is back (e_process.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from telemetry.windows import MINUTE_NANO, Window
 
 
 def look_again(held: Side, since: Side, target: Target) -> Judgement:
-    """It still holds unless the failure is back above what the verdict allowed, or nothing ran."""
+    """Judge a held fix: `regressed` if it fails more often than its verdict allowed, `no_traffic` if nothing ran."""
     allowed_rate, tails = held.allowed_rate or 0.0, alpha_spending.tails(1)
     compared = ratio(held.counts, since.counts, tails)
     back = bool(since.counts.failures) and e_process.is_back(blocks(since.window, target), allowed_rate)
@@ -23,23 +23,23 @@ def look_again(held: Side, since: Side, target: Target) -> Judgement:
 
 
 def blocks(window: Window, target: Target) -> list[e_process.Block]:
-    """The window in blocks; a session that fails again and again counts once."""
+    """The window in blocks of time; a session that fails repeatedly counts once, at its first failure."""
     failing = cluster_counts.failing(window, target)
     identities = failing_records.identities(trace_id for _, trace_id in failing)
     size = cluster_counts.stretch_minutes(window) * MINUTE_NANO
     newest_first = [(identities[trace_id].session_id, start // size) for start, trace_id in failing]
-    exposure = {at: counts.exposure for at, counts in cluster_counts.stretches(window, target).items()}
-    return e_process.blocks(
-        exposure, dict(newest_first).values()
-    )  # so that of each session the earliest stays
+    counts_by_block = cluster_counts.stretches(window, target)
+    exposure = {block: counts.exposure for block, counts in counts_by_block.items()}
+    # dict() keeps the last value of a key: the block of each session's earliest failure.
+    return e_process.blocks(exposure, dict(newest_first).values())
 
 
 def reason(verdict: str, since: Counts, allowed_rate: float) -> str:
     """The verdict in one sentence."""
     if verdict == "no_traffic":
         return reasons.NOTHING_RAN
-    said = {
+    conclusion = {
         "regressed": f"more than the {allowed_rate:.2%} that its verdict allows",
         "held": "too few to say that it is back" if since.failures else "it has not come back",
     }[verdict]
-    return reasons.sentence(f"{reasons.told(since)} since the fix held: {said}.")
+    return reasons.sentence(f"{reasons.told(since)} since the fix held: {conclusion}.")

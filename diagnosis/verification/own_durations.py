@@ -1,8 +1,8 @@
 """
-What the records of an operation spent themselves: what a loop about latency is verified by.
+The own time of an operation's records, by which a loop about latency is verified.
 
-It must be what told it (rules/latency.py): without what children took, and with the way to the operation from another
-service.
+It is measured as the rule that finds such loops measures it (rules/latency.py): without the time of child records, and
+with the time that a call from another service took on its way to the operation.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from diagnosis.detection.own_time import CalledOperation, Step, answering, by_pa
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import Window
 
-MOST = 5_000  # records of a window, the newest
+MOST = 5_000  # newest records of a window
 
 
 def durations(window: Window, target: Target) -> list[float]:
-    """Of the newest records of the operations, in milliseconds, sorted."""
+    """The own times of the newest healthy records of the operations, in milliseconds, sorted."""
     rows = (
         target.records(window).filter(target.any, fingerprint__isnull=True).order_by("-start_time_unix_nano")
     )
@@ -33,17 +33,17 @@ def durations(window: Window, target: Target) -> list[float]:
 def spent(
     steps: list[Step], target: Target, served: dict[str, CalledOperation]
 ) -> dict[tuple[bytes, bytes], float]:
-    """What each record of the operations spent in one trace, by its ids."""
+    """The own time of each record of the operations in one trace, in milliseconds, by trace and span id."""
     children = by_parent(steps)
-    found: dict[tuple[bytes, bytes], float] = defaultdict(float)
+    own_times: dict[tuple[bytes, bytes], float] = defaultdict(float)
     for ran in own(steps, served):
         for step in hit(ran.step, children.get(ran.step.span_id, []), target):
-            found[step.trace_id, step.span_id] += ran.own_ms
-    return found
+            own_times[step.trace_id, step.span_id] += ran.own_ms
+    return own_times
 
 
 def hit(step: Step, inside: list[Step], target: Target) -> Iterator[Step]:
-    """The records of the operations that this step's own time counts for: itself, and what it called elsewhere."""
+    """The records of the operations that get the step's own time: itself, and the one it called in another service."""
     if is_of(step, target):
         yield step
     if len(inside) == 1 and inside[0].service != step.service and is_of(inside[0], target):
@@ -51,5 +51,5 @@ def hit(step: Step, inside: list[Step], target: Target) -> Iterator[Step]:
 
 
 def is_of(step: Step, target: Target) -> bool:
-    """Whether the step is a record of the operations."""
+    """Whether the step is a record of the target's operations."""
     return step.service == target.service and step.operation in target.operations

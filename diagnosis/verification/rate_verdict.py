@@ -1,8 +1,8 @@
 """
-Two counts over exposure compared: did the fix hold? Pure arithmetic; docs/verification.md explains each rule.
+Did the fix hold? Compare two failure rates. Pure arithmetic; docs/verification.md explains each rule.
 
-What is counted is in overdispersion.py, the interval in rates.py, the price of looking again in alpha_spending.py,
-the words in reasons.py.
+The counts are described in overdispersion.py, the interval in rates.py, the error budget of repeated analyses in
+alpha_spending.py, the sentences in reasons.py.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from diagnosis.statistics.overdispersion import INDEPENDENT, Spread
 from diagnosis.statistics.rates import Counts, Ratio, Tails, ratio
 from diagnosis.verification import reasons
 
-ENOUGH = 4.6  # failures; if so many are expected and nothing changed, none comes by a chance of e^-4.6, 1 %
-NEARLY_GONE = 0.1  # failures remain, but at most a tenth of the rate before
-SURELY_HALVED = 0.5  # and the interval says that it is less than half
-CLEARLY_LESS = 0.8  # the ratio of rates, to call it improved
-CLEARLY_MORE = 1.25  # to call it regressed
-SAME_BETWEEN = (0.5, 2.0)  # an interval inside it says that nothing much changed
-MOST_NEEDED = 10**9  # records; more are as good as never
+ENOUGH = 4.6  # failures; where so many are expected, none comes with a chance of e^-4.6, 1 %
+NEARLY_GONE = 0.1  # the ratio of rates, at most, to call failures nearly gone
+SURELY_HALVED = 0.5  # and the upper bound of the interval, at most
+CLEARLY_LESS = 0.8  # the ratio of rates, at most, to call it improved
+CLEARLY_MORE = 1.25  # the ratio of rates, at least, to call it regressed
+SAME_BETWEEN = (0.5, 2.0)  # an interval inside these bounds is `unchanged`
+MOST_NEEDED = 10**9  # records; if more are needed, the answer is never
 
 Verdict = Literal["held", "improved", "unchanged", "regressed", "inconclusive", "no_traffic"]
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict, one sentence why, and the failure-free exposure that `held` still needs (None: never)."""
+    """A verdict, its reason in a sentence, and the failure-free exposure that `held` still needs (None: never)."""
 
     verdict: Verdict
     reason: str
     needed: int | None
     ratio: Ratio
     tails: Tails
-    look: Look  # the last one that counted: this one, or one before
+    look: Look  # the latest interim analysis that counted: this one, or an earlier one
 
 
 def judge(before: Counts, after: Counts, spread: Spread = INDEPENDENT, last: Look = NO_LOOK) -> Judgement:
@@ -45,11 +45,11 @@ def judge(before: Counts, after: Counts, spread: Spread = INDEPENDENT, last: Loo
     Compare the rate of failures after a fix with the rate before it.
 
     Args:
-        last: the last look at this fix that counted. Too soon after it the verdict is `inconclusive`.
+        last: the last interim analysis of this fix. Too soon after it the verdict is `inconclusive`.
     """
-    known = information(before, after)
-    due = last.is_due(known, ENOUGH)
-    look = last.next(known) if due else last
+    failures_known = information(before, after)
+    due = last.is_due(failures_known, ENOUGH)
+    look = last.next(failures_known) if due else last
     tails = alpha_spending.tails(max(1, look.number))
     compared = ratio(before, after, tails, spread.shrink(before, after, tails))
     verdict = verdict_of(before, after, compared, spread) if due or not after.exposure else "inconclusive"
@@ -60,17 +60,17 @@ def judge(before: Counts, after: Counts, spread: Spread = INDEPENDENT, last: Loo
 
 
 def information(before: Counts, after: Counts) -> float:
-    """What is known after a fix, in failures: those that came, or those that should have."""
+    """The information after a fix, in failures: the observed or the expected number, whichever is larger."""
     return max(expected(before, after), float(after.failures))
 
 
 def expected(before: Counts, after: Counts) -> float:
-    """How many failures the exposure after the fix would have had at the rate before."""
+    """The number of failures that the exposure after the fix would have had at the rate before."""
     return (before.rate or 0.0) * after.exposure
 
 
 def verdict_of(before: Counts, after: Counts, compared: Ratio, spread: Spread = INDEPENDENT) -> Verdict:
-    """The verdict that the interval allows; each claim also asks for enough failures, and for enough of a change."""
+    """The verdict that the interval allows; most also require a number of failures and a size of the change."""
     if after.exposure == 0:
         return "no_traffic"
     estimate = compared.estimate
@@ -86,13 +86,13 @@ def verdict_of(before: Counts, after: Counts, compared: Ratio, spread: Spread = 
 
 
 def is_gone(after: Counts, compared: Ratio) -> bool:
-    """Whether the failures are gone, or nearly."""
+    """Whether the failures are gone or nearly gone."""
     nearly = (compared.estimate or 0.0) <= NEARLY_GONE and compared.high <= SURELY_HALVED
     return after.failures == 0 or nearly
 
 
 def still_needed(verdict: Verdict, before: Counts, after: Counts, spread: Spread, last: Look) -> int | None:
-    """How much more exposure, without another failure, until the next look can say `held`."""
+    """The further exposure without a failure after which the next interim analysis can say `held`; None: never."""
     if verdict == "held":
         return 0
     if verdict in ("regressed", "unchanged") or before.failures == 0:
@@ -109,7 +109,7 @@ def still_needed(verdict: Verdict, before: Counts, after: Counts, spread: Spread
 
 
 def least(holds: Callable[[int], bool]) -> int | None:
-    """The smallest number from 1 for which it holds, if it goes on holding from there; None above MOST_NEEDED."""
+    """The smallest number, from 1, for which `holds` is true, if it stays true above; None above MOST_NEEDED."""
     high = 1
     while not holds(high):
         high *= 2

@@ -1,8 +1,8 @@
 """
-What a fix is measured against, counted again once its cluster holds other records than when it shipped.
+Count a fix's baseline again, once its cluster has other records than when the fix shipped.
 
-The windows stay; the records in them have their new fingerprints. What a verdict of `held` allows is a share of the
-rate before the fix, in the window that the verdict names.
+The windows stay as they were; their records have new fingerprints. The rate that a verdict of `held` allows is a share
+of the rate before the fix, in the window that the verdict names.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from telemetry.windows import Window
 
 
 def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
-    """The loop's baseline for the cluster that it is to follow, from the bound project's store."""
+    """The loop's baseline for the cluster with this fingerprint, counted in the bound project's store."""
     if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in RULES.signals:
         return loop.baseline
-    followed, kept = copy(loop), Side.read(loop.baseline)
-    followed.cluster_id = cluster_id(number)
+    moved_loop, side = copy(loop), Side.read(loop.baseline)
+    moved_loop.cluster_id = cluster_id(number)
     if loop.state == Loop.State.HELD:
-        return since_it_held(followed, kept).kept()
-    return counted(followed, kept, kept.window).kept()
+        return since_it_held(moved_loop, side).kept()
+    return counted(moved_loop, side, side.window).kept()
 
 
-def counted(loop: Loop, kept: Side, window: Window, without: frozenset[str] = frozenset()) -> Side:
-    """The side as it is now in that window."""
-    failed = cluster_counts.operations(window, lifecycle.fingerprint(loop))
-    target = baseline.target(loop, failed, without)
-    found, others = baseline.count(loop, window, target), cluster_counts.others(window, target)
-    return replace(kept, window=window, observed=found, operations=failed, others=others)
+def counted(loop: Loop, side: Side, window: Window, without: frozenset[str] = frozenset()) -> Side:
+    """The side with its loop's cluster counted now, in that window."""
+    operations = cluster_counts.operations(window, lifecycle.fingerprint(loop))
+    target = baseline.target(loop, operations, without)
+    counts, sibling_failures = baseline.count(loop, window, target), cluster_counts.others(window, target)
+    return replace(side, window=window, observed=counts, operations=operations, others=sibling_failures)
 
 
-def since_it_held(loop: Loop, kept: Side) -> Side:
+def since_it_held(loop: Loop, side: Side) -> Side:
     """The window in which the fix held, with the rate that the verdict allows the loop's cluster."""
-    ended = loop.baseline and loop.baseline["window"]["end"]
-    verdicts = loop.verifications.filter(
-        verdict=Verification.Verdict.HELD, document__after__window__end=ended
+    window_end = loop.baseline and loop.baseline["window"]["end"]
+    verifications = loop.verifications.filter(
+        verdict=Verification.Verdict.HELD, document__after__window__end=window_end
     )
-    told = verdicts.first()
-    if told is None:
-        return kept
-    before = counted(loop, kept, Window.from_document(told.document["before"]["window"]))
-    target = baseline.target(loop, before.operations, frozenset(told.document["releases_left_out"]))
-    found = baseline.count(loop, kept.window, target)
+    verification = verifications.first()
+    if verification is None:
+        return side
+    before = counted(loop, side, Window.from_document(verification.document["before"]["window"]))
+    target = baseline.target(loop, before.operations, frozenset(verification.document["releases_left_out"]))
+    counts = baseline.count(loop, side.window, target)
     rate = NEARLY_GONE * (before.counts.rate or 0.0)
-    return replace(kept, observed=found, operations=before.operations, allowed_rate=rate)
+    return replace(side, observed=counts, operations=before.operations, allowed_rate=rate)

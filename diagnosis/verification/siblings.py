@@ -1,4 +1,4 @@
-"""Other failures of the same operation: a fix can move the pain instead of ending it."""
+"""Other failures of the same operation: a fix can move a problem to them instead of solving it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import Target
 from telemetry.grouping.fingerprint import cluster_id
 
-SHOWN = 5
+SHOWN = 5  # siblings that an answer names
 MOVED = (
-    "{told}, but other failures of the operation rose from {before:,} to {after:,}: the pain may have moved."
+    "{counts}, but other failures of the operation rose from {before:,} to {after:,}: "
+    "the problem may have moved."
 )
 LESSER: dict[Verdict, Verdict] = {
     "held": "improved",
-    "regressed": "inconclusive",  # what rose may have a cause of its own
+    "regressed": "inconclusive",  # the siblings that rose may have another cause than the fix
 }
 Failed = Mapping[int, int]  # failures by fingerprint
 
@@ -35,7 +36,7 @@ class Sibling:
     after: Counts
 
     def shown(self) -> dict[str, Any]:
-        """As answers say it."""
+        """The sibling as API answers show it."""
         return {
             "cluster_id": cluster_id(self.fingerprint),
             "failures_before": self.before.failures,
@@ -44,57 +45,63 @@ class Sibling:
 
 
 def weigh(judgement: Judgement, before: Side, after: Side, target: Target) -> tuple[Judgement, list[Sibling]]:
-    """A success stands only if no sibling rose; else the operation as a whole is judged. With those that rose."""
+    """The judgement, and the siblings that rose; if any did, all failures of the operation are judged together."""
     if judgement.verdict not in ("held", "improved"):
         return judgement, []
-    others = before.others, cluster_counts.others(after.window, target)
-    ran = before.counts.exposure, after.counts.exposure
-    lying, tails = spread(before.observed, after.observed), judgement.tails
-    found = risen(*others, ran, lying, tails)
-    if not found:
+    failed_before, failed_after = before.others, cluster_counts.others(after.window, target)
+    exposures = before.counts.exposure, after.counts.exposure
+    overdispersion, tails = spread(before.observed, after.observed), judgement.tails
+    risen_siblings = risen(failed_before, failed_after, exposures, overdispersion, tails)
+    if not risen_siblings:
         return judgement, []
-    old, new = whole(before.counts, others[0]), whole(after.counts, others[1])
-    compared = ratio(old, new, tails, lying.shrink(old, new, tails))
-    verdict = verdict_of(old, new, compared, lying)
+    old, new = whole(before.counts, failed_before), whole(after.counts, failed_after)
+    compared = ratio(old, new, tails, overdispersion.shrink(old, new, tails))
+    verdict = verdict_of(old, new, compared, overdispersion)
     text = MOVED.format(
-        told=reasons.told(after.counts), before=sum(others[0].values()), after=sum(others[1].values())
+        counts=reasons.told(after.counts),
+        before=sum(failed_before.values()),
+        after=sum(failed_after.values()),
     )
     return replace(
         judgement, verdict=LESSER.get(verdict, verdict), reason=reasons.sentence(text), needed=None
-    ), found
+    ), risen_siblings
 
 
-def risen(before: Failed, after: Failed, ran: tuple[int, int], spread: Spread, tails: Tails) -> list[Sibling]:
+def risen(
+    before: Failed, after: Failed, exposures: tuple[int, int], overdispersion: Spread, tails: Tails
+) -> list[Sibling]:
     """
-    Those that rose beyond chance, the largest first; all of them, if they did so together only.
+    The siblings that rose beyond chance, most failures first; all of them if they rose only when taken together.
 
     Args:
-        ran: records of the operation before and after.
+        exposures: records of the operation before and after.
     """
     pairs = {
-        fingerprint: (Counts(before.get(fingerprint, 0), ran[0]), Counts(failed, ran[1]))
+        fingerprint: (Counts(before.get(fingerprint, 0), exposures[0]), Counts(failed, exposures[1]))
         for fingerprint, failed in after.items()
     }
-    strict = Tails(tails.low / (len(pairs) + 1), tails.high)  # Bonferroni: each, and all together
-    found = [key for key, (old, new) in pairs.items() if rose(old, new, spread, strict)]
-    if not found and rose(together(before, ran[0]), together(after, ran[1]), spread, strict):
-        found = list(pairs)
-    found.sort(key=lambda key: (-after[key], key))
-    return [Sibling(key, *pairs[key]) for key in found[:SHOWN]]
+    # Bonferroni: one test of each sibling, one of all together.
+    strict = Tails(tails.low / (len(pairs) + 1), tails.high)
+    fingerprints = [key for key, (old, new) in pairs.items() if rose(old, new, overdispersion, strict)]
+    if not fingerprints:
+        old, new = together(before, exposures[0]), together(after, exposures[1])
+        fingerprints = list(pairs) if rose(old, new, overdispersion, strict) else []
+    fingerprints.sort(key=lambda key: (-after[key], key))
+    return [Sibling(key, *pairs[key]) for key in fingerprints[:SHOWN]]
 
 
-def whole(own: Counts, others: Failed) -> Counts:
-    """All failures of the operation."""
-    return Counts(min(own.exposure, own.failures + sum(others.values())), own.exposure)
+def whole(cluster: Counts, siblings: Failed) -> Counts:
+    """The failures of the cluster and its siblings together, over the operation's exposure."""
+    return Counts(min(cluster.exposure, cluster.failures + sum(siblings.values())), cluster.exposure)
 
 
-def together(failed: Failed, ran: int) -> Counts:
-    """All of them as one."""
-    return Counts(sum(failed.values()), ran)
+def together(failed: Failed, exposure: int) -> Counts:
+    """The failures of all siblings as one count over the operation's exposure."""
+    return Counts(sum(failed.values()), exposure)
 
 
-def rose(before: Counts, after: Counts, spread: Spread, tails: Tails) -> bool:
-    """Whether the rate is clearly higher."""
-    found = ratio(before, after, tails, spread.shrink(before, after, tails))
-    clearly = found.estimate is None or found.estimate >= CLEARLY_MORE
-    return after.failures >= ENOUGH and found.low > 1 and clearly
+def rose(before: Counts, after: Counts, overdispersion: Spread, tails: Tails) -> bool:
+    """Whether the rate after is clearly higher, beyond chance."""
+    compared = ratio(before, after, tails, overdispersion.shrink(before, after, tails))
+    clearly = compared.estimate is None or compared.estimate >= CLEARLY_MORE
+    return after.failures >= ENOUGH and compared.low > 1 and clearly

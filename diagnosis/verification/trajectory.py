@@ -1,7 +1,8 @@
 """
-How sessions went before and after a fix: success rate, tokens, steps and tool failures a session, with intervals.
+The sessions before and after a fix: success rate, and tokens, steps and tool failures per session, with intervals.
 
-Of the newest traces of the loop's service. Shares have the exact interval (rates.py), means that of Student's t.
+Read from the loop's service among the newest traces of a window. Shares have the exact interval (rates.py), means that
+of Student's t.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from telemetry.reads import filters
 from telemetry.reads.session_summaries import key
 from telemetry.windows import Window
 
-MOST_TRACES = 5_000
-TAIL = 0.025  # on each side: 95 %
+MOST_TRACES = 5_000  # newest traces of a window, of all services
+TAIL = 0.025  # on each side of a 95 % interval
 COLUMNS = ("trace_id", "session_id", "service", "records", "failures", "input_tokens", "output_tokens")
 
 
 @dataclass(slots=True)
 class SessionTotals:
-    """What one session came to."""
+    """The totals of one session; each record is a step."""
 
     steps: int = 0
     failures: int = 0
@@ -39,40 +40,40 @@ class SessionTotals:
 
 
 def read(window: Window, service: str) -> dict[str, Any]:
-    """The trajectory of the bound project's window as answers say it."""
+    """The trajectory of the service in a window of the bound project, as API answers show it."""
     rows = filters.in_window(Trace.objects.all(), window).order_by("-start_time_unix_nano")
     traces = [row for row in rows.values_list(*COLUMNS)[:MOST_TRACES] if row[2] == service]
-    failed = tool_failures(window)
+    failures_by_trace = tool_failures(window)
     sessions: defaultdict[str, SessionTotals] = defaultdict(SessionTotals)
     for trace_id, session_id, _, steps, failures, tokens_in, tokens_out in traces:
         session = sessions[key(session_id, trace_id)]
         session.steps += steps
         session.failures += failures
         session.tokens += tokens_in + tokens_out
-        session.tool_failures += failed.get(bytes(trace_id), 0)
+        session.tool_failures += failures_by_trace.get(bytes(trace_id), 0)
     return shown(list(sessions.values()))
 
 
 def tool_failures(window: Window) -> dict[bytes, int]:
-    """Tool calls that failed, by trace."""
+    """The number of failed tool calls of each trace."""
     rows = exposure.records(window).filter(fingerprint__isnull=False, signal_type="tool_call_failed")
     counted = rows.values_list("trace_id").annotate(n=Count("span_id")).order_by()
     return {bytes(trace_id): number for trace_id, number in counted}
 
 
 def shown(sessions: Sequence[SessionTotals]) -> dict[str, Any]:
-    """Each figure with its interval; null where there is nothing to say."""
+    """Each figure with its interval; None where there are too few sessions for one."""
     return {
         "sessions": len(sessions),
-        "success_rate": share(sum(not one.failures for one in sessions), len(sessions)),
-        "tokens": mean([one.tokens for one in sessions]),
-        "steps": mean([one.steps for one in sessions]),
-        "tool_failures": mean([one.tool_failures for one in sessions]),
+        "success_rate": share(sum(not session.failures for session in sessions), len(sessions)),
+        "tokens": mean([session.tokens for session in sessions]),
+        "steps": mean([session.steps for session in sessions]),
+        "tool_failures": mean([session.tool_failures for session in sessions]),
     }
 
 
 def share(hits: int, number: int) -> dict[str, float] | None:
-    """A share with its exact interval."""
+    """The share `hits / number` with its exact interval; None for no session."""
     if not number:
         return None
     low, high = odds(hits, number - hits)
@@ -84,7 +85,7 @@ def share(hits: int, number: int) -> dict[str, float] | None:
 
 
 def mean(values: Sequence[int]) -> dict[str, float] | None:
-    """A mean with its interval; one value alone has none."""
+    """The mean with its interval; None for fewer than two values."""
     if len(values) < 2:
         return None
     value, freedom = fmean(values), len(values) - 1

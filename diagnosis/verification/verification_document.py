@@ -1,4 +1,4 @@
-"""What a verification says: the verdict, what it rests on, what is still missing, and how sessions went."""
+"""The JSON document of a verification: the verdict, its numbers, what is still needed, and the sessions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.rate_verdict import expected
 from diagnosis.window import cluster_counts
 
-EVIDENCE = 5  # failing records after the fix
+EVIDENCE = 5  # failing records after the fix that are named
 
 
 def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
-    """The answer, in the bound project."""
+    """The JSON document of the comparison, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
-    lying = spread(before.observed, after.observed)
+    overdispersion = spread(before.observed, after.observed)
     return {
         "verdict": judgement.verdict,
         "reason": judgement.reason,
@@ -34,7 +34,10 @@ def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "ratio": ratio_shown(judgement.ratio),
         "confidence": 1 - judgement.tails.low - judgement.tails.high,
         "look": {"number": judgement.look.number, "information": judgement.look.information},
-        "spread": {"design_effect": lying.design_effect, "burst_variance": lying.burst_variance},
+        "spread": {
+            "design_effect": overdispersion.design_effect,
+            "burst_variance": overdispersion.burst_variance,
+        },
         "release": loop.release or None,
         "releases_left_out": sorted(comparison.target.without_releases),
         "moved_to": [sibling.shown() for sibling in comparison.moved_to],
@@ -47,17 +50,17 @@ def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
 
 
 def ratio_shown(ratio: Ratio) -> dict[str, float | None]:
-    """An infinite bound is null."""
+    """The ratio as API answers show it; an infinite bound is None."""
     high = ratio.high if math.isfinite(ratio.high) else None
     return {"estimate": ratio.estimate, "low": ratio.low, "high": high}
 
 
 def needed(records: int | None, operation: str, signal_type: str = "") -> str:
-    """`about 340 more records of POST /orders without a failure`; "" when none is needed or would help."""
+    """`about 340 more records of POST /orders without a failure`; "" if none are needed or none would help."""
     if not records:
         return ""
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
-    counted = "trace" if signal_type in RULES.by_visits else "record"
-    more = f"about {rounded:,} more {counted}{'' if rounded == 1 else 's'} of {operation}"
+    noun = "trace" if signal_type in RULES.by_visits else "record"
+    more = f"about {rounded:,} more {noun}{'' if rounded == 1 else 's'} of {operation}"
     return more if signal_type in RULES.by_durations else f"{more} without a failure"

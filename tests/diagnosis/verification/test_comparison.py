@@ -41,7 +41,7 @@ def test_asking_again_and_again_costs_nothing_and_writes_nothing(loop, send):
 
     assert {found.verdict for found in again} == {first.verdict} == {"improved"}
     assert again[0].document["look"] == first.document["look"]
-    assert again[0].document["reason"].endswith("too few for another look, so the last verdict stands.")
+    assert again[0].document["reason"].endswith("too few for a new verdict, so the last verdict stands.")
     assert (Verification.objects.count(), loop.events.count(), loop.revision) == (1, events, revision)
 
 
@@ -64,7 +64,7 @@ def test_a_fix_that_moved_the_pain_did_not_hold(loop, send, failing):
     found = verify(loop, after(1))
 
     assert found.verdict == "inconclusive"
-    assert "the pain may have moved" in found.document["reason"]
+    assert "the problem may have moved" in found.document["reason"]
     [moved] = found.document["moved_to"]
     assert (moved["failures_before"], moved["failures_after"]) == (0, failing)
 
