@@ -1,10 +1,10 @@
 """
-When a look counts, and what it costs: so that an agent may ask as often as it likes.
+Interim analyses: when one counts and what share of the error budget it spends, so that an agent may verify any time.
 
-Each look at growing data can err, and many looks err often. So the chance of a false claim is a budget for all looks
-of a fix together, of which look k may spend 6 / (pi k)^2 (alpha spending: Lan and DeMets 1983,
-https://doi.org/10.1093/biomet/70.3.659; these shares add up to 1). And a look counts only when what is known doubled
-since the last one; in between, the last verdict stands and nothing is spent.
+Each analysis of growing data can err, and many analyses err often. So the chance of a false claim is a budget for all
+analyses of a fix together, of which analysis k may spend 6 / (pi k)^2 (alpha spending: Lan and DeMets 1983,
+https://doi.org/10.1093/biomet/70.3.659; these shares add up to 1). An analysis counts only when the information has
+doubled since the last one; in between, the last verdict stands and nothing is spent.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from dataclasses import dataclass
 
 from diagnosis.statistics.rates import Tails
 
-EVER_IMPROVED = 0.02  # the chance to ever call a fix held or improved that changed nothing
-EVER_REGRESSED = 0.05  # to ever call it a regression: a false alarm costs a second look of a human
-GROWTH = 2
+EVER_IMPROVED = 0.02  # the chance that a fix that changed nothing is ever called held or improved
+EVER_REGRESSED = 0.05  # the chance that it is ever called regressed; a false alarm costs a human review
+GROWTH = 2  # times the information of the last analysis, for the next one to count
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The number of a look, from 1, and what was known at it; 0 before the first."""
+    """The number of an interim analysis, from 1, and the information at it; both are 0 before the first."""
 
     number: int = 0
     information: float = 0.0
 
     def next(self, information: float) -> Look:
-        """The look after this one."""
+        """The interim analysis after this one."""
         return Look(self.number + 1, information)
 
     def is_due(self, information: float, first: float) -> bool:
-        """Whether enough is known for another look; `first`: for the first one."""
+        """Whether the information is enough for the next analysis; the first one needs `first`."""
         return information >= max(first, GROWTH * self.information)
 
 
@@ -39,6 +39,6 @@ NO_LOOK = Look()
 
 
 def tails(look: int) -> Tails:
-    """How often the bounds of the interval at this look may err."""
+    """The chances that the bounds of the interval may err at the interim analysis with this number."""
     share = 6 / (math.pi * look) ** 2
     return Tails(low=EVER_REGRESSED * share, high=EVER_IMPROVED * share)

@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 
 TINY = 1e-300  # stands for a zero denominator in Lentz's method
-DIGITS = 1e-14
+DIGITS = 1e-14  # relative change below which the continued fraction has converged
 
 
 def log_odds_quantile(tail: float, a: float, b: float) -> float:
-    """log(p / (1 - p)) of the p below which Beta(a, b) has that (small) tail."""
+    """The log-odds, log(p / (1 - p)), of the p below which Beta(a, b) has the (small) probability `tail`."""
     target = math.log(tail)
     log_odds = math.log(a / b) - 3 * math.sqrt(1 / a + 1 / b)
     for _ in range(100):
@@ -28,7 +28,7 @@ def log_odds_quantile(tail: float, a: float, b: float) -> float:
 
 
 def log_lower_tail(log_odds: float, a: float, b: float) -> tuple[float, float]:
-    """log I_p(a, b) and its slope over log-odds, for p below the mean, where the fraction is quick."""
+    """log I_p(a, b) and its slope over log-odds, for p below the mean, where the fraction converges quickly."""
     log_p = -softplus(-log_odds)
     log_q = -softplus(log_odds)
     log_beta = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
@@ -42,7 +42,7 @@ def softplus(x: float) -> float:
 
 
 def continued_fraction(p: float, a: float, b: float) -> float:
-    """The fraction of DLMF 8.17.22, from the front, until it stands still."""
+    """The continued fraction of DLMF 8.17.22, evaluated from the front until it converges."""
     c, d = 1.0, 1 / nonzero(1 - (a + b) * p / (a + 1))
     value = d
     for m in range(1, 1_000_000):
@@ -59,5 +59,5 @@ def continued_fraction(p: float, a: float, b: float) -> float:
 
 
 def nonzero(value: float) -> float:
-    """The value, or something tiny in place of 0."""
+    """The value, or TINY in place of 0."""
     return value or TINY

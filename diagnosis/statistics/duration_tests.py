@@ -1,12 +1,12 @@
 """
-Did an operation become slower? Judged on what it spent in two windows, one value a trace: calls of one trace are alike.
+Did an operation become slower? Judged by its own time in two windows, one value a trace: calls of one trace are alike.
 
-Three tests, each with a least effect, since with many records any trifle is sure:
-- ranks (Mann-Whitney, https://doi.org/10.1214/aoms/1177730491), guarded against the many operations that are compared;
-- for few records, the logarithms' means against a spread that all operations lend each other (the moderated t of
+Three tests, each with a least effect, since with many records any small difference is significant:
+- ranks (Mann-Whitney, https://doi.org/10.1214/aoms/1177730491), at a level divided by the number of operations;
+- for few records, the means of the logarithms, with a variance pooled over all operations (the moderated t of
   https://doi.org/10.2202/1544-6115.1027);
-- for a tail that grows while the median stays, exceedances (https://doi.org/10.1214/aoms/1177728662): had nothing
-  changed, how likely do so many exceed a quantile of the window before?
+- for a tail that grows while the median stays, exceedances (https://doi.org/10.1214/aoms/1177728662): the chance that
+  so many values exceed a quantile of the window before if nothing changed.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from typing import NamedTuple
 
 CHANCE = 0.01  # of a false alarm among all operations of a window
 FEWEST_BEFORE, FEWEST_NOW = 1, 2  # traces
-ROUNDING_MS = 0.2  # added to both sides: clocks are no better
-BORROWED = 4  # degrees of freedom that the shared spread is worth
-ASSUMED = 1.0  # spread of logarithms where too few operations can lend theirs
-LENDERS = 5  # operations with 3 traces or more
-SURE_T = 8.0  # durations have heavy tails; no false alarm in 168 random halves of real windows
+ROUNDING_MS = 0.2  # added to both sides: the resolution of clocks
+BORROWED = 4  # degrees of freedom that the pooled variance is worth
+ASSUMED = 1.0  # pooled variance of logarithms where too few values are known to estimate it
+LENDERS = 5  # sides of operations with 3 traces or more that a pooled variance needs
+# Standard errors; so many because durations have heavy tails: no false alarm in 168 random halves of real windows.
+SURE_T = 8.0
 TAILS = (0.75, 0.9, 0.95)
 ENOUGH_FOR_TAILS = 30  # traces on each side
 TAIL_RATIO, TAIL_MS = 2, 5
 
 
 class Effect(NamedTuple):
-    """What must be there to be said: the more traces, the smaller an effect is seen."""
+    """The least effect that is reported from this number of traces on; the more traces, the smaller it is."""
 
     traces: int  # on each side
     ratio: float  # of the medians
@@ -42,64 +43,64 @@ EFFECTS = (Effect(200, 1.25, 1), Effect(30, 1.5, 1), Effect(5, 2, 1), Effect(1, 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What an operation spent itself, in milliseconds, one value a trace."""
+    """An operation's own time in both windows, in milliseconds, one value per trace."""
 
     before: Sequence[float]
     now: Sequence[float]
 
     @property
     def fewest(self) -> int:
-        """Traces on the smaller side."""
+        """The number of traces on the smaller side."""
         return min(len(self.before), len(self.now))
 
     @property
     def is_comparable(self) -> bool:
-        """Whether there is anything to compare."""
+        """Whether both sides have enough traces to compare."""
         return len(self.before) >= FEWEST_BEFORE and len(self.now) >= FEWEST_NOW
 
     def ratio(self, quantile: float = 0.5) -> float:
-        """How many times as long it takes."""
+        """The quantile now divided by the quantile before, each with ROUNDING_MS added."""
         return (at(self.now, quantile) + ROUNDING_MS) / (at(self.before, quantile) + ROUNDING_MS)
 
     def grown_ms(self, quantile: float = 0.5) -> float:
-        """How much longer it takes."""
+        """The quantile now minus the quantile before, in milliseconds."""
         return at(self.now, quantile) - at(self.before, quantile)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparisons:
-    """All operations of two windows, which guard and lend to each other."""
+    """All operations of two windows: their number, which sets the levels of the tests, and their pooled variance."""
 
     number: int
     spread: float  # mean variance of the logarithms
 
     @classmethod
     def of(cls, all_sides: Sequence[Sides]) -> Comparisons:
-        """What these say together."""
-        known = [
+        """The number of these operations and their pooled variance."""
+        variances = [
             variance(logarithms(side))
             for sides in all_sides
             for side in (sides.before, sides.now)
             if len(side) >= 3
         ]
-        return cls(len(all_sides), fmean(known) if len(known) >= LENDERS else ASSUMED)
+        return cls(len(all_sides), fmean(variances) if len(variances) >= LENDERS else ASSUMED)
 
     def moved(self, sides: Sides) -> float | None:
-        """The quantile that surely grew, and by more than a trifle: mostly the median; None if none did."""
+        """The quantile that grew beyond chance and by the least effect: the median, else one of TAILS; None if none."""
         if is_large(sides) and (self.ranks_differ(sides) or self.means_differ(sides)):
             return 0.5
         return self.tail(sides) if sides.fewest >= ENOUGH_FOR_TAILS else None
 
     def ranks_differ(self, sides: Sides) -> bool:
-        """Whether the ranks of `now` lie higher than chance puts them in any of the comparisons."""
+        """Whether the ranks of `now` are higher beyond chance, at a level divided by the number of operations."""
         return z_score(sides.before, sides.now) >= NormalDist().inv_cdf(1 - CHANCE / max(self.number, 1))
 
     def means_differ(self, sides: Sides) -> bool:
-        """Whether the means of logarithms differ by far more than they spread; for effects that nobody overlooks."""
+        """Whether the means of logarithms differ by SURE_T standard errors, and the medians by the largest ratio."""
         return sides.ratio() >= EFFECTS[-1].ratio and moderated_t(sides, self.spread) >= SURE_T
 
     def tail(self, sides: Sides) -> float | None:
-        """The lowest high quantile that grew."""
+        """The lowest of TAILS that grew beyond chance and by the least effect; None if none did."""
         for quantile in TAILS:
             limit = max(at(sides.before, quantile) * TAIL_RATIO, at(sides.before, quantile) + TAIL_MS)
             slow = sum(value > limit for value in sides.now)
@@ -112,7 +113,7 @@ class Comparisons:
 
 
 def is_large(sides: Sides) -> bool:
-    """More than a trifle for so many traces."""
+    """Whether the median grew by the least effect for this number of traces."""
     return any(
         sides.fewest >= least.traces and sides.ratio() >= least.ratio and sides.grown_ms() >= least.grown_ms
         for least in EFFECTS
@@ -120,22 +121,22 @@ def is_large(sides: Sides) -> bool:
 
 
 def at(values: Sequence[float], quantile: float) -> float:
-    """The quantile of the values; the median as statistics define it."""
+    """The quantile of the values; for 0.5, the usual median."""
     return median(values) if quantile == 0.5 else sorted(values)[place(values, quantile)]
 
 
 def place(values: Sequence[float], quantile: float) -> int:
-    """Where the quantile stands among the sorted values."""
+    """The index of the quantile in the sorted values."""
     return math.ceil(quantile * len(values)) - 1
 
 
 def logarithms(values: Sequence[float]) -> list[float]:
-    """Durations spread by factors, not by milliseconds."""
+    """The logarithms of durations, which vary by factors rather than by milliseconds."""
     return [math.log(value + ROUNDING_MS) for value in values]
 
 
 def moderated_t(sides: Sides, spread: float) -> float:
-    """The difference of the means of logarithms, in standard errors by their own variance and the shared one."""
+    """The difference of the means of logarithms, in standard errors from their own and the pooled variance."""
     before, now = logarithms(sides.before), logarithms(sides.now)
     squares = sum((value - fmean(side)) ** 2 for side in (before, now) for value in side)
     freedom = max(0, len(before) + len(now) - 2)
@@ -145,9 +146,10 @@ def moderated_t(sides: Sides, spread: float) -> float:
 
 def chance_of_exceeding(number: int, now: int, beyond: int, before: int) -> float:
     """
-    The chance that so many of `now` values lie above the value of the window before that `beyond` others exceed.
+    The chance that `number` or more of `now` values exceed the value that `beyond` of the `before` values exceed.
 
-    Of all orders of both windows' values together, those in which `number` or more do; each order is as likely.
+    It is the share of the orders of both windows' values in which they do; if nothing changed, all orders are equally
+    likely.
     """
     rank = beyond + 1
     ways = sum(
@@ -158,7 +160,7 @@ def chance_of_exceeding(number: int, now: int, beyond: int, before: int) -> floa
 
 
 def z_score(before: Sequence[float], now: Sequence[float]) -> float:
-    """How many standard deviations the ranks of `now` lie above chance; ties share their rank."""
+    """The standard deviations by which the ranks of `now` exceed their expected sum; ties share their mean rank."""
     ranked = sorted([(value, 0) for value in before] + [(value, 1) for value in now])
     total = start = 0.0
     while int(start) < len(ranked):

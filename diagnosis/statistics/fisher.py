@@ -9,19 +9,19 @@ from diagnosis.statistics.rates import Counts
 
 
 class WindowCounts(NamedTuple):
-    """Failures of one kind and the exposure to them, in a window and in the one before it."""
+    """Failures of one kind and their exposure, in a window and in the one before it."""
 
     now: Counts
     before: Counts
 
     @property
     def ratio(self) -> float:
-        """The rate now over the rate before; 0 and 1 stand for a rate of no exposure or no failure before."""
+        """The rate now over the rate before; no rate now counts as 0, no rate or a rate of 0 before counts as 1."""
         return (self.now.rate or 0) / (self.before.rate or 1)
 
 
 def p_value(counts: WindowCounts) -> float:
-    """The chance of so many failures now, or more, if those of both windows fell on any of their records alike."""
+    """The chance of so many failures now, or more, if all failures of both windows fell on their records at random."""
     now, before = counts
     failures = now.failures + before.failures
     ways = sum(

@@ -1,11 +1,12 @@
 """
-How much more a count of failures varies than a count of independent ones would.
+Overdispersion: how much more a count of failures varies than a count of independent failures.
 
-Failures of one session come together: the variance over sessions by that of independent records is the design effect
-(Kish 1965; as a test of counts, Rao and Scott 1992, https://doi.org/10.2307/2532311). Failures also come in bursts: a
-window is cut into a dozen batches (Schmeiser 1982, https://doi.org/10.1287/opre.30.3.556: ten to thirty do for a window
-of any length, and fewer than eight or so say little), and what their rates vary beyond chance is the variance of a
-factor with mean 1, as in the negative binomial law (Breslow 1984, https://doi.org/10.2307/2347661).
+Failures of one session come together: the variance over sessions, divided by that of independent records, is the design
+effect (Kish 1965; as a test of counts, Rao and Scott 1992, https://doi.org/10.2307/2532311). Failures also come in
+bursts: a window is cut into a dozen batches (Schmeiser 1982, https://doi.org/10.1287/opre.30.3.556: ten to thirty do
+for a window of any length, and fewer than about eight say little), and the variance of their rates beyond chance is
+that of a factor with mean 1, as in the negative binomial distribution (Breslow 1984,
+https://doi.org/10.2307/2347661).
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from diagnosis.statistics.rates import Counts, Tails
 
 BATCHES = 12
 FEWEST_BATCHES = 8  # with exposure; fewer say nothing about bursts
-LEAST = 0.05  # of the variance, where nearly every record fails
+LEAST = 0.05  # times the mean, the least variance of a count, where nearly every record fails
 
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """Sums over sessions: squared distances from what the rate gives, and their sum for independent records."""
+    """Sums over sessions: squared distances from the expected failures, and their mean for independent records."""
 
     squares: float = 0.0
     independent: float = 0.0
@@ -33,24 +34,24 @@ class Clustering:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was counted in one window, and how it lay in it."""
+    """The counts of one window, in total and in batches, and how they cluster in sessions."""
 
     counts: Counts
-    batches: tuple[Counts, ...] = ()  # of the same length each, those with exposure
+    batches: tuple[Counts, ...] = ()  # the batches with exposure, all of one length
     clustering: Clustering = Clustering()
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How failures of an operation come together."""
+    """The overdispersion of an operation's failures: clustering in sessions, and bursts."""
 
     design_effect: float = 1.0  # times the variance of independent records
     burst_variance: float = 0.0  # of the factor by which the rates of batches differ
-    batches: tuple[int, int] = (1, 1)  # before, after
+    batches: tuple[int, int] = (1, 1)  # number of batches before and after
     freedom: int = 1  # degrees of freedom behind the burst variance
 
     def shrink(self, before: Counts, after: Counts, tails: Tails) -> tuple[float, float]:
-        """The variance of both counts by the counts themselves, if the rate did not change."""
+        """The variance of each count, before and after, divided by its mean, if the rate did not change."""
         base = max(LEAST, 1 - (before.rate or 0.0)) * self.design_effect
         variance = self.burst_variance * widened(min(tails.low, tails.high), self.freedom)
         rate = ((before + after).rate or 0.0) * variance
@@ -58,7 +59,7 @@ class Spread:
         return base + rate * before.exposure / first, base + rate * after.exposure / second
 
     def absence(self, expected: float) -> float:
-        """-log of the chance that no failure comes where so many are expected (the law's probability of zero)."""
+        """-log of the chance that none of the expected failures comes, by the negative binomial distribution."""
         clusters, batches, variance = expected / self.design_effect, self.batches[1], self.burst_variance
         if variance * clusters < 1e-9:
             return clusters
@@ -69,42 +70,42 @@ INDEPENDENT = Spread()
 
 
 def spread(before: Observed, after: Observed) -> Spread:
-    """What both windows together say."""
+    """The overdispersion of both windows together."""
     sides = (before, after)
     squares = sum(side.clustering.squares for side in sides)
     independent = sum(side.clustering.independent for side in sides)
     design_effect = max(1.0, squares / independent) if independent else 1.0
-    telling = [side for side in sides if len(side.batches) >= FEWEST_BATCHES and side.counts.failures]
+    informative = [side for side in sides if len(side.batches) >= FEWEST_BATCHES and side.counts.failures]
     return Spread(
         design_effect=design_effect,
-        burst_variance=burst_variance(telling, design_effect),
+        burst_variance=burst_variance(informative, design_effect),
         batches=(max(1, len(before.batches)), max(1, len(after.batches))),
-        freedom=max(
-            1, sum(len(side.batches) - 1 for side in telling)
-        ),  # pooled: unchanged means unchanged here too
+        # Both windows count: a fix that changed nothing leaves the bursts as they were, too.
+        freedom=max(1, sum(len(side.batches) - 1 for side in informative)),
     )
 
 
 def clustering(counts: Counts, failing: Sequence[Counts]) -> Clustering:
-    """The sums over all sessions of a window, from those that failed; the rest is taken to be as large as they are."""
-    seen = sum(failing, Counts(0, 0))
-    if not seen.failures or not counts.failures:
+    """The sums over all sessions of a window, from the failing ones; the others are assumed to be of the same size."""
+    total = sum(failing, Counts(0, 0))
+    if not total.failures or not counts.failures:
         return Clustering()
     rate = counts.failures / counts.exposure
-    part = counts.failures / seen.failures  # 1, but where there were too many to read
-    squares = part * sum((session.failures - rate * session.exposure) ** 2 for session in failing)
-    quiet, size = max(0.0, counts.exposure - part * seen.exposure), seen.exposure / len(failing)
-    return Clustering(squares + quiet * size * rate**2, counts.failures * (1 - rate))
+    scale = counts.failures / total.failures  # 1, unless there were too many failures to read
+    squares = scale * sum((session.failures - rate * session.exposure) ** 2 for session in failing)
+    other_records = max(0.0, counts.exposure - scale * total.exposure)
+    mean_size = total.exposure / len(failing)
+    return Clustering(squares + other_records * mean_size * rate**2, counts.failures * (1 - rate))
 
 
 def burst_variance(sides: Sequence[Observed], design_effect: float) -> float:
-    """The squared distances of batches from the rate of their window, less those of chance, by the squared means."""
+    """The squared distances of batches from their window's rate, less those of chance, over the squared means."""
     distances = means = 0.0
     for side in sides:
         rate, number = side.counts.rate or 0.0, len(side.batches)
         expected = [rate * batch.exposure for batch in side.batches]
-        found = zip(side.batches, expected, strict=True)
-        distances += sum((batch.failures - mean) ** 2 for batch, mean in found) * number / (number - 1)
+        pairs = zip(side.batches, expected, strict=True)
+        distances += sum((batch.failures - mean) ** 2 for batch, mean in pairs) * number / (number - 1)
         distances -= (1 - rate) * design_effect * sum(expected)
         means += sum(mean**2 for mean in expected)
     return max(0.0, distances / means) if means else 0.0
@@ -112,9 +113,9 @@ def burst_variance(sides: Sequence[Observed], design_effect: float) -> float:
 
 def widened(tail: float, freedom: int) -> float:
     """
-    The square of a quantile of Student's t by that of the normal law, for a variance that was itself estimated.
+    The square of a quantile of Student's t over that of the normal distribution, for an estimated variance.
 
-    With t from a quantile of Beta(freedom / 2, 1 / 2): https://dlmf.nist.gov/8.17#ii
+    The quantile of t comes from one of Beta(freedom / 2, 1 / 2): https://dlmf.nist.gov/8.17#ii
     """
     student = freedom * math.exp(-log_odds_quantile(2 * tail, freedom / 2, 0.5))
     return student / NormalDist().inv_cdf(tail) ** 2

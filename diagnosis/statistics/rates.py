@@ -4,7 +4,7 @@ Failures over exposure, and the exact interval of the ratio of two such rates.
 Given k failures in all, the number after the fix is Binomial(k, n1 / (n0 + n1)) if the rate did not change
 (Przyborowski and Wilenski 1940, https://doi.org/10.1093/biomet/31.3-4.313). The exact interval of that share
 (Clopper and Pearson 1934, https://doi.org/10.1093/biomet/26.4.404) becomes that of the ratio of the rates.
-The same as R's poisson.test: https://stat.ethz.ch/R-manual/R-devel/library/stats/html/poisson.test.html
+R's poisson.test computes the same: https://stat.ethz.ch/R-manual/R-devel/library/stats/html/poisson.test.html
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Counts:
 
     @property
     def rate(self) -> float | None:
-        """Failures a record; None if nothing ran."""
+        """Failures per record; None if nothing ran."""
         return self.failures / self.exposure if self.exposure else None
 
 
@@ -45,7 +45,7 @@ class Tails:
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The rate after by the rate before: the estimate (None without a failure before) and its interval."""
+    """The rate after over the rate before: the estimate (None without a failure before) and its interval."""
 
     estimate: float | None
     low: float
@@ -60,7 +60,7 @@ def ratio(before: Counts, after: Counts, tails: Tails = USUAL, shrink: tuple[flo
     The ratio of the rates with its interval, exact for `shrink` 1; 0 to infinity when the counts say nothing.
 
     Args:
-        shrink: by how much each side's counts are divided before, because its failures vary more than counts of
+        shrink: the divisors of the counts before and after, since failures vary more than counts of
             independent events do (quasi-likelihood: https://doi.org/10.1093/biomet/61.3.439).
     """
     if not (before.exposure and after.exposure):
@@ -79,5 +79,5 @@ def odds(hits: float, misses: float, tails: Tails = USUAL) -> tuple[float, float
 
 
 def lower_odds(hits: float, misses: float, tail: float) -> float:
-    """Its lower bound; the upper one is that of the misses, turned round."""
+    """The lower bound of the share of hits, as odds; the upper bound is 1 over the lower bound of the misses."""
     return math.exp(log_odds_quantile(tail, hits, misses + 1)) if hits else 0.0

@@ -44,9 +44,7 @@ class Comparison:
     after: Side
     target: Target
     judgement: Judgement
-    is_look: (
-        bool  # whether the verdict is new: there was data for an interim analysis, or a held fix regressed
-    )
+    is_look: bool  # whether the verdict is new: from an interim analysis, or a held fix regressed
     moved_to: list[Sibling] = field(default_factory=list)
 
 
