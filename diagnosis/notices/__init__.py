@@ -1,5 +1,5 @@
 """
-What people hear of loops: notices in the transaction of the change, feeds, mail from an outbox.
+Notices to people about loops: written in the transaction of the change, read in feeds, sent by mail from an outbox.
 
 May import `diagnosis.models`, `diagnosis.display` and `tenants.keys`.
 """

@@ -43,18 +43,18 @@ class Feed:
 
     @property
     def updated_at(self) -> datetime:
-        """When the newest of these notices came."""
+        """The time of the newest notice, or the tenant's creation if there is none."""
         return self.notices[0].created_at if self.notices else self.tenant.created_at
 
     @property
     def feed_id(self) -> str:
-        """The same for good, wherever the instance is reached."""
+        """The id of the feed: constant for the tenant, and independent of the URL of this instance."""
         name = f"{self.tenant.tenant_id} {self.tenant.created_at.isoformat()}"
         return uuid.uuid5(uuid.NAMESPACE_URL, name).urn
 
 
 def as_json(feed: Feed) -> bytes:
-    """A JSON Feed."""
+    """The page as a JSON Feed."""
     document = {
         "version": VERSION,
         "title": feed.title,
@@ -67,7 +67,7 @@ def as_json(feed: Feed) -> bytes:
 
 
 def item(feed: Feed, notice: Notice) -> dict[str, object]:
-    """One notice; what machines read is under `_loopkit`."""
+    """One notice as an item of a JSON Feed; fields for programs are under `_loopkit`."""
     return {
         "id": notice.notice_id.urn,
         "url": feed.link(notice_text.path(notice)),
@@ -86,26 +86,26 @@ def item(feed: Feed, notice: Notice) -> dict[str, object]:
 
 
 class AtomPage(Atom1Feed):
-    """Django's Atom feed with what it has no words for: the next page, and entries whose content is plain text."""
+    """Django's Atom feed with two additions: a link to the next page, and entries whose content is plain text."""
 
     def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
-        """The feed's own elements, then the link to the next page."""
+        """Write the feed's elements, then the link to the next page."""
         super().add_root_elements(handler)
         if self.feed["next_url"]:
             handler.addQuickElement("link", "", {"rel": "next", "href": self.feed["next_url"]})
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
-        """An entry's elements, then its description as text: Django would call it HTML."""
+        """Write an entry's elements, then its description as text: Django would declare it HTML."""
         super().add_item_elements(handler, {**item, "description": None})
         handler.addQuickElement("content", item["description"], {"type": "text"})
 
     def latest_post_date(self) -> datetime:
-        """When the feed changed; of an empty one that is not now, or no reader would ever get 304."""
+        """The time of the last change; for an empty feed not the current time, which would rule out every 304."""
         return cast(datetime, self.feed["updated_at"])
 
 
 def as_atom(feed: Feed) -> bytes:
-    """An Atom feed."""
+    """The page as an Atom feed."""
     page = AtomPage(
         title=feed.title,
         link=feed.link("/admin/diagnosis/notice/"),

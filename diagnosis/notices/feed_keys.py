@@ -1,7 +1,8 @@
 """
-Who reads a feed: a feed key as Bearer, or as the password of HTTP Basic, which is what feed readers can send.
+Authentication of feed readers: a feed key as Bearer, or as the password of HTTP Basic, which feed readers can send.
 
-Never in a query, which logs and histories keep. Nothing is cached: a revoked key stops working at once.
+A key in the query is not accepted, since logs and histories store queries. Nothing is cached: a revoked key stops
+working at once.
 https://datatracker.ietf.org/doc/html/rfc7617, https://datatracker.ietf.org/doc/html/rfc6750#section-2.1
 """
 
@@ -29,7 +30,7 @@ CHALLENGE = {"WWW-Authenticate": 'Basic realm="LoopKit feeds", charset="UTF-8"'}
 
 @dataclass(frozen=True, slots=True)
 class FeedReader:
-    """A feed key that was accepted: it may read this tenant's notices. REST framework's `request.user`."""
+    """The holder of an accepted feed key, who may read the tenant's notices; `request.user` of REST framework."""
 
     tenant: Tenant
     is_authenticated: bool = True
@@ -39,7 +40,7 @@ class FeedAuthentication(BaseAuthentication):
     """Feed key of a tenant, as Bearer or as the password of Basic; reads its notices."""
 
     def authenticate(self, request: Request) -> tuple[FeedReader, FeedKey]:
-        """The reader; 401 without a usable key, for whatever reason."""
+        """Return the reader and the key. 401 without a valid key, whatever the reason."""
         raw = sent(request.headers.get("Authorization", ""))
         if raw is None:
             refuse("not_authenticated", "A feed needs a key.")
@@ -47,13 +48,13 @@ class FeedAuthentication(BaseAuthentication):
         if key is None:
             refuse(
                 "authentication_failed",
-                "This is no feed key that works: mistyped, revoked, or of another kind.",
+                "This is not a valid feed key: it is mistyped, revoked, or a key of another kind.",
             )
         return FeedReader(key.tenant), key
 
 
 def mint(tenant: Tenant, label: str, now: datetime) -> tuple[str, FeedKey]:
-    """The raw text of a fresh key, shown once, and its row."""
+    """Create a key; return its raw text, which is shown once and not stored, and its row."""
     raw = credentials.fresh(credentials.FEED_PREFIX)
     key = FeedKey(
         tenant=tenant, label=label, digest=credentials.digest(raw), last_four=raw[-4:], created_at=now
@@ -63,7 +64,7 @@ def mint(tenant: Tenant, label: str, now: datetime) -> tuple[str, FeedKey]:
 
 
 def find(raw: str, now: datetime) -> FeedKey | None:
-    """The key if it works; roughly when it was used is remembered."""
+    """Return the valid key with this raw text, or None; update its time of last use if that is out of date."""
     if not credentials.is_formed(raw, credentials.FEED_PREFIX):
         return None
     key = (
@@ -77,16 +78,16 @@ def find(raw: str, now: datetime) -> FeedKey | None:
 
 
 def sent(header: str) -> str | None:
-    """The key of an Authorization header, or None without one; the user's name of Basic says nothing."""
-    scheme, _, given = header.strip().partition(" ")
+    """The key of an Authorization header, None without one, "" if unreadable; the user name of Basic is ignored."""
+    scheme, _, encoded = header.strip().partition(" ")
     if scheme.lower() != "basic":
         return credentials.bearer(header)
     try:
-        return base64.b64decode(given.strip(), validate=True).decode().partition(":")[2]
+        return base64.b64decode(encoded.strip(), validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeDecodeError):
         return ""
 
 
 def refuse(code: str, message: str) -> NoReturn:
-    """401 that makes browsers and feed readers ask for the key."""
+    """Raise the 401 that makes browsers and feed readers ask for the key."""
     raise ApiError(401, code, message, HINT, CHALLENGE)

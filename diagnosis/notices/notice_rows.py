@@ -1,8 +1,9 @@
 """
-What people are told of loops: each change of state once, in the transaction of the change itself.
+The notices about loops: one for each change of state, written in the transaction of the change.
 
-LoopKit writes nowhere else. Feeds (feed_views.py) and the inbox (inbox.py) are read; only mail (outbox.py) is
-sent, later and by somebody else, so that no mail server holds up a diagnosis or a decision. docs/notices.md
+People read them in feeds (feed_views.py) and in the inbox (inbox.py). Only mail (outbox.py) is sent, later and outside
+that transaction, so that no mail server delays a diagnosis or a decision. LoopKit writes into no other system.
+docs/notices.md
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from diagnosis.models import Loop, LoopEvent, Notice
 from diagnosis.notices import outbox
 
 NoticeKind = Notice.Kind
-QUIET = timedelta(hours=24)  # a loop is called rising once in that time, however its trend goes up and down
-KEPT = timedelta(days=90)
+QUIET = timedelta(hours=24)  # between two notices that a loop rises, however often its trend changes
+KEPT = timedelta(days=90)  # how long notices are stored
 SILENT = "no_traffic"  # a verdict that changes no state
 VERDICTS = {
     "held": "The fix held.",
@@ -30,23 +31,23 @@ VERDICTS = {
 
 
 def tell(events: Iterable[LoopEvent]) -> None:
-    """Write down what these events are to people; nothing for those that change no state, or were told before."""
-    told = [notice for event in events if event.kind in TOLD and (notice := TOLD[event.kind](event))]
-    write(told)
+    """Write the notices of these events; none for an event that changes no state or has its notice already."""
+    notices = [notice for event in events if event.kind in TOLD and (notice := TOLD[event.kind](event))]
+    write(notices)
 
 
 def tell_rising(rising: list[Loop], now: datetime) -> None:
-    """These loops wait and begin to rise; one that was called so in the last day is not named again."""
+    """Write that these waiting loops begin to rise; none for a loop with such a notice in the last 24 hours."""
     if not rising:
         return
     lately = Notice.objects.filter(loop__in=rising, kind=NoticeKind.RISING, created_at__gt=now - QUIET)
-    said = set(lately.values_list("loop_id", flat=True))
+    already_told = set(lately.values_list("loop_id", flat=True))
     text = "It rises while it waits for a decision: {} failures in the newest window."
     write(
         [
             notice(loop, NoticeKind.RISING, now.isoformat(), text.format(loop.failures), now)
             for loop in rising
-            if loop.pk not in said
+            if loop.pk not in already_told
         ]
     )
 
@@ -56,18 +57,18 @@ def begins_to_rise(loop: Loop, shown: dict[str, Any]) -> bool:
     return bool(shown["trend"] == "rising" and loop.issue.get("trend") != "rising")
 
 
-def write(told: list[Notice]) -> None:
-    """Store them, and put them into the outbox of whoever wants mail."""
-    if not told:
+def write(notices: list[Notice]) -> None:
+    """Store the notices, and put them into the outbox of each member who wants mail."""
+    if not notices:
         return
-    Notice.objects.bulk_create(told, ignore_conflicts=True)
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
     if settings.LOOPKIT_EMAIL_URL:
-        ids = [one.notice_id for one in told]
+        ids = [row.notice_id for row in notices]
         outbox.add(list(Notice.objects.filter(notice_id__in=ids).select_related("project")))
 
 
 def notice(loop: Loop, kind: NoticeKind, once: str, text: str, now: datetime) -> Notice:
-    """A notice of the loop as it is now."""
+    """A notice about the loop in its present state; of two with the same `kind` and `once`, only one is stored."""
     return Notice(
         project_id=loop.project_id,
         loop=loop,
@@ -82,22 +83,22 @@ def notice(loop: Loop, kind: NoticeKind, once: str, text: str, now: datetime) ->
 
 
 def new(event: LoopEvent) -> Notice:
-    """A cluster that had no loop."""
+    """The notice of a loop for a cluster that had none."""
     loop = event.loop
     text = f"A new kind of failure waits for a decision: {loop.failures} failure{pluralize(loop.failures)}."
     return notice(loop, NoticeKind.NEW, "", text, event.created_at)
 
 
 def decided(event: LoopEvent) -> Notice:
-    """What a human chose; the reason stays in the admin."""
+    """The notice of a human's decision, without the reason, which only the admin shows."""
     verb = event.detail.get("verb", "decide")
-    half = f", approval {event.detail['approvals']}" if "approvals" in event.detail else ""
-    text = f"{event.actor} chose “{verb}”{half}. The loop is {event.loop.state} now."
+    approvals = f", approval {event.detail['approvals']}" if "approvals" in event.detail else ""
+    text = f"{event.actor} chose “{verb}”{approvals}. The loop is {event.loop.state} now."
     return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
 
 
 def verified(event: LoopEvent) -> Notice | None:
-    """A verdict that this fix did not have before."""
+    """The notice of a verdict, which is stored once for each fix; None for a verdict that changes no state."""
     loop, verdict = event.loop, str(event.detail.get("verdict", ""))
     if verdict == SILENT:
         return None
@@ -107,19 +108,19 @@ def verified(event: LoopEvent) -> Notice | None:
 
 
 def regressed(event: LoopEvent) -> Notice:
-    """A failure that is back."""
+    """The notice of a failure that is back after its fix."""
     text = "The failure is back after its fix, and waits for a decision again."
     return notice(event.loop, NoticeKind.REGRESSED, str(event.pk), text, event.created_at)
 
 
 def grown(event: LoopEvent) -> Notice:
-    """A rejection that allowed so much and no more."""
+    """The notice of a rejected failure that grew past what the rejection allowed."""
     text = "It grew past what its rejection allowed, and waits for a decision again."
     return notice(event.loop, NoticeKind.RISING, str(event.pk), text, event.created_at)
 
 
 def outdated(event: LoopEvent) -> Notice:
-    """An approval whose content is no longer what was approved."""
+    """The notice of an approval that ended because its content changed."""
     text = f"The approval no longer holds. The loop is {event.loop.state} now."
     return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
 
@@ -135,7 +136,7 @@ TOLD: dict[str, Callable[[LoopEvent], Notice | None]] = {
 
 
 def forget(now: datetime) -> int:
-    """Delete what is older than KEPT, with its marks and mails; how many notices that were."""
+    """Delete notices older than KEPT, with their read marks and mails; return the number of notices."""
     old = Notice.objects.filter(created_at__lt=now - KEPT)
     count: int = old.delete()[1].get("diagnosis.Notice", 0)
     return count

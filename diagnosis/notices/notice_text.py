@@ -1,4 +1,4 @@
-"""Notices in words: for feeds, for mail. Little of telemetry goes out: a title, made harmless and cut."""
+"""The text of notices in feeds and mail. The only telemetry in it is the loop's title, escaped and cut."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diagnosis.display.quantities import to_the_minute
 from diagnosis.models import Notice
 
 LONGEST_TITLE = 120
-MOST_LINES = 50  # of a mail; the inbox has the rest
+MOST_LINES = 50  # notices in a mail; the inbox has the rest
 END = "You get this because you chose so in the admin, under Inbox, Mail."
 
 
@@ -22,33 +22,33 @@ def title(notice: Notice) -> str:
 
 
 def sentence(notice: Notice) -> str:
-    """What happened, where."""
-    said = escaping.plain(notice.text)
-    return f"{said} Severity {notice.severity}, project {notice.project_id}, loop {notice.loop_id}."
+    """The event in a sentence, with severity, project and loop."""
+    text = escaping.plain(notice.text)
+    return f"{text} Severity {notice.severity}, project {notice.project_id}, loop {notice.loop_id}."
 
 
 def path(notice: Notice) -> str:
-    """The loop's page in the admin."""
+    """The path of the loop's page in the admin."""
     return reverse("admin:diagnosis_loop_change", args=[notice.loop_id])
 
 
 def subject(notices: list[Notice]) -> str:
-    """`LoopKit: 2 new, 1 regressed`: words of ours alone."""
+    """`LoopKit: 2 new, 1 regressed`; it contains nothing from telemetry."""
     counts = Counter(notice.kind for notice in notices)
-    said = ", ".join(f"{counts[kind]} {kind}" for kind in Notice.Kind if counts[kind])
-    return f"LoopKit: {said}"
+    numbers = ", ".join(f"{counts[kind]} {kind}" for kind in Notice.Kind if counts[kind])
+    return f"LoopKit: {numbers}"
 
 
 def body(notices: list[Notice]) -> str:
-    """A mail's text: plain, with links to LoopKit alone, where its URL is known."""
-    shown = notices[:MOST_LINES]
-    left = len(notices) - len(shown)
-    more = [f"And {left} more: see the inbox.", ""] if left else []
-    return "\n".join([*(line for notice in shown for line in entry(notice)), *more, END, ""])
+    """The plain text of a mail; its only links lead to LoopKit, and start with its public URL where that is set."""
+    listed = notices[:MOST_LINES]
+    omitted = len(notices) - len(listed)
+    more = [f"And {omitted} more: see the inbox.", ""] if omitted else []
+    return "\n".join([*(line for notice in listed for line in entry(notice)), *more, END, ""])
 
 
 def entry(notice: Notice) -> list[str]:
-    """One notice in a mail."""
-    where = f"{settings.LOOPKIT_PUBLIC_URL}{path(notice)}"
-    said = f"{sentence(notice)} {to_the_minute(notice.created_at)} UTC."
-    return [title(notice), f"  {said}", f"  {where}", ""]
+    """The lines of one notice in a mail."""
+    url = f"{settings.LOOPKIT_PUBLIC_URL}{path(notice)}"
+    text = f"{sentence(notice)} {to_the_minute(notice.created_at)} UTC."
+    return [title(notice), f"  {text}", f"  {url}", ""]

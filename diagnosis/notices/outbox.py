@@ -1,8 +1,8 @@
 """
 Mail to members of a tenant who want it: an outbox in the control database, sent later, with retries.
 
-One mail a person and round, whatever waits: a packet with 100 new loops is one mail. A mail is claimed before it is
-sent, so that two senders do not send it twice; one that dies in between is followed by another after CLAIM.
+One mail per person and run holds all notices that are due: a packet with 100 new loops is one mail. A mail is claimed
+before it is sent, so that two senders do not send it twice; if a sender dies, another sends it after CLAIM.
 https://docs.djangoproject.com/en/5.2/topics/email/#preventing-header-injection
 """
 
@@ -26,31 +26,35 @@ from diagnosis.notices import notice_text
 
 logger = logging.getLogger(__name__)
 DIGEST_AT = time(7, 0)  # UTC
-CLAIM = timedelta(minutes=10)
+CLAIM = timedelta(minutes=10)  # for which other senders leave a claimed mail alone
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
 MOST_ATTEMPTS = 20  # the last one after three days
-SEEING = ("diagnosis.view_loop", "diagnosis.change_loop", "diagnosis.decide_loop")  # one of them
+# A user with any of these permissions may see loops.
+SEEING = ("diagnosis.view_loop", "diagnosis.change_loop", "diagnosis.decide_loop")
 FAULTS = (SMTPException, OSError, BadHeaderError)
 
 
-def add(told: list[Notice]) -> None:
+def add(notices: list[Notice]) -> None:
     """Put notices of one project into the outbox of each member who wants mail of its tenant."""
-    choices = wanted().filter(tenant=told[0].project.tenant_id) if told else ()
+    choices = wanted().filter(tenant=notices[0].project.tenant_id) if notices else ()
     for choice in choices:
         Mail.objects.bulk_create(
-            [Mail(notice=one, user_id=choice.user_id, due_at=due(choice, one.created_at)) for one in told],
+            [
+                Mail(notice=notice, user_id=choice.user_id, due_at=due(choice, notice.created_at))
+                for notice in notices
+            ],
             ignore_conflicts=True,
         )
 
 
 def wanted() -> QuerySet[MailChoice]:
-    """The choices of people who are members now, may sign in, and have an address."""
-    chosen = MailChoice.objects.exclude(mode=MailChoice.Mode.OFF).exclude(user__email="")
-    return chosen.filter(user__tenants=F("tenant"), user__is_active=True, user__is_staff=True)
+    """The choices of people who want mail, are members now, may sign in to the admin, and have an address."""
+    choices = MailChoice.objects.exclude(mode=MailChoice.Mode.OFF).exclude(user__email="")
+    return choices.filter(user__tenants=F("tenant"), user__is_active=True, user__is_staff=True)
 
 
 def due(choice: MailChoice, at: datetime) -> datetime:
-    """At once, or at the next digest."""
+    """The time when a notice that came at `at` is due: at once, or at the next digest."""
     if choice.mode == MailChoice.Mode.EACH:
         return at
     today = datetime.combine(at.date(), DIGEST_AT, at.tzinfo)
@@ -58,24 +62,24 @@ def due(choice: MailChoice, at: datetime) -> datetime:
 
 
 def send(now: datetime, go_on: Callable[[], bool] = lambda: True) -> tuple[int, int]:
-    """Send what is due; how many mails went out and how many failed. `go_on` is asked before each."""
+    """Send the mails that are due while `go_on()` is true; return how many were sent and how many failed."""
     if not settings.LOOPKIT_EMAIL_URL:
-        return 0, 0  # what waits from before waits on
+        return 0, 0  # waiting mail stays in the outbox
     sent = failed = 0
     people = Mail.objects.filter(due_at__lte=now).values_list("user", flat=True).distinct().order_by("user")
     for user_id in list(people):
         if not go_on():
             break
-        went = send_to(user_id, now)
-        sent, failed = sent + (went is True), failed + (went is False)
+        success = send_to(user_id, now)
+        sent, failed = sent + (success is True), failed + (success is False)
     return sent, failed
 
 
 def send_to(user_id: int, now: datetime) -> bool | None:
-    """One mail with all that is due for this person. False if it failed; None if there was nothing (any more)."""
+    """Send one mail with all notices that are due for this person; False if it failed, None if there are none."""
     claim = uuid.uuid4().hex
-    mine = Mail.objects.filter(user=user_id, due_at__lte=now)
-    mine.update(claim=claim, due_at=now + CLAIM, attempts=F("attempts") + 1)
+    due_mails = Mail.objects.filter(user=user_id, due_at__lte=now)
+    due_mails.update(claim=claim, due_at=now + CLAIM, attempts=F("attempts") + 1)
     claimed = Mail.objects.filter(claim=claim, due_at__isnull=False)
     rows = list(claimed.select_related("notice__project__tenant", "notice__loop", "user"))
     tenants = still_seen(rows[0].user) if rows else set()
@@ -94,14 +98,14 @@ def send_to(user_id: int, now: datetime) -> bool | None:
 
 
 def still_seen(user: User) -> set[str]:
-    """The tenants whose notices the person wants and may see at this moment: it was otherwise when they came."""
+    """The tenants whose notices the person wants and may see now, which can have changed since they were written."""
     if not any(user.has_perm(permission) for permission in SEEING):
         return set()
     return set(wanted().filter(user=user).values_list("tenant_id", flat=True))
 
 
 def message(user: User, notices: list[Notice]) -> EmailMessage:
-    """The mail: counts in the subject, a line for each notice, no word of telemetry in a header."""
+    """The mail: counts in the subject, some lines for each notice, nothing from telemetry in a header."""
     return EmailMessage(
         subject=notice_text.subject(notices),
         body=notice_text.body(notices),
@@ -112,11 +116,11 @@ def message(user: User, notices: list[Notice]) -> EmailMessage:
 
 
 def postpone(claimed: QuerySet[Mail], rows: list[Mail], error: Exception, now: datetime) -> None:
-    """Try again later, each time after twice as long; give up after MOST_ATTEMPTS."""
+    """Schedule the next attempt, each time after twice as long; give up after MOST_ATTEMPTS."""
     attempts = max(row.attempts for row in rows)
-    later = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
+    delay = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
     given_up = attempts >= MOST_ATTEMPTS
-    claimed.update(due_at=None if given_up else now + later)
-    then = "given up" if given_up else f"tried again after {to_the_minute(now + later)} UTC"
-    reason = type(error).__name__  # a server's own words may repeat addresses or credentials
-    logger.warning("mail to user %s failed (%s), attempt %s: %s", rows[0].user_id, reason, attempts, then)
+    claimed.update(due_at=None if given_up else now + delay)
+    outcome = "given up" if given_up else f"tried again after {to_the_minute(now + delay)} UTC"
+    reason = type(error).__name__  # a server's own message may repeat addresses or credentials
+    logger.warning("mail to user %s failed (%s), attempt %s: %s", rows[0].user_id, reason, attempts, outcome)
