@@ -1,5 +1,5 @@
 """
-The packet: what a diagnosis found, published with a loop for every issue, and the project's memory.
+Packets: the issues that a diagnosis found, published with a loop for each, and the project's memory of loops.
 
 May import `diagnosis.issues`, `diagnosis.loops` and `diagnosis.display`.
 """

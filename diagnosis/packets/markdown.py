@@ -1,4 +1,4 @@
-"""The project's state as markdown: what a person pastes into a chat and an agent reads first."""
+"""The newest packet as markdown, for a person to paste into a chat or an agent to read first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from diagnosis.display.escaping import code, plain
 
 
 def markdown(document: dict[str, Any] | None) -> str:
-    """The report of a packet as `packets.shown` gives it, or what to do where there is none."""
+    """The report of a packet as `publishing.shown` returns it, or the next step if there is none."""
     if document is None:
         return "# LoopKit report\n\nNo diagnosis yet. Run `POST /v1/runs/diagnose` with the agent key.\n"
     window = document["window"]
@@ -32,17 +32,17 @@ def markdown(document: dict[str, Any] | None) -> str:
 
 
 def section(title: str, lines: list[str]) -> list[str]:
-    """A headed list; nothing where it is empty."""
+    """The lines under a heading; no line at all if there are none."""
     return [f"## {title}", "", *lines, ""] if lines else []
 
 
 def memory_line(entry: dict[str, Any]) -> str:
-    """One remembered loop."""
+    """The line of one loop in the project's memory."""
     return f"- {entry['state']}: {plain(entry['title'])} (`{entry['loop_id']}`). {entry['note']}"
 
 
 def issue_lines(number: int, issue: dict[str, Any]) -> list[str]:
-    """One issue with what a reader needs to go on."""
+    """The lines of one issue, with the ids that its reader needs next."""
     impact = issue["impact"]
     return [
         f"## {number}. {plain(issue['title'])}",

@@ -1,7 +1,5 @@
 """
-What this project already knows: loops that regressed, are asked again, in flight, held, or rejected.
-
-First thing in a packet.
+The memory at the start of a packet: loops that regressed, wait for another decision, are in work, held or rejected.
 """
 
 from __future__ import annotations
@@ -29,26 +27,27 @@ MOST = 50
 
 
 def recall(project: Project) -> list[dict[str, Any]]:
-    """Loops past their first proposal, worst news first, the latest change first; at most MOST."""
-    ranks = [When(state=state, then=place) for place, state in enumerate(ORDER)]
-    rank = Case(*ranks, default=Value(1))  # asked again: behind what regressed
+    """The loops that were decided before, by state in ORDER and latest change first; at most MOST."""
+    # Proposed loops that wait for another decision come after those that regressed.
+    ranks = [When(state=state, then=number) for number, state in enumerate(ORDER)]
+    rank = Case(*ranks, default=Value(1))
     again = Q(state=Loop.State.PROPOSED) & ~Q(again="")
-    past = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
-    found = list(lifecycle.with_decisions(past.order_by(rank, "-updated_at", "loop_id"))[:MOST])
-    returned = records_of([loop for loop in found if loop.state == Loop.State.REGRESSED])
-    return [remembered(loop) | {"evidence_ids": returned.get(loop.loop_id, [])} for loop in found]
+    decided_before = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
+    loops = list(lifecycle.with_decisions(decided_before.order_by(rank, "-updated_at", "loop_id"))[:MOST])
+    evidence_ids = records_of([loop for loop in loops if loop.state == Loop.State.REGRESSED])
+    return [remembered(loop) | {"evidence_ids": evidence_ids.get(loop.loop_id, [])} for loop in loops]
 
 
-def records_of(regressed: list[Loop]) -> dict[str, list[str]]:
-    """The records with which each failure came back, by loop."""
-    events = LoopEvent.objects.filter(loop__in=regressed, kind=LoopEvent.Kind.REGRESSED).order_by(
+def records_of(loops: list[Loop]) -> dict[str, list[str]]:
+    """The ids of the records with which each loop's failure last came back, by loop id."""
+    events = LoopEvent.objects.filter(loop__in=loops, kind=LoopEvent.Kind.REGRESSED).order_by(
         "created_at", "pk"
     )
     return {event.loop_id: event.detail.get("evidence_ids", []) for event in events}
 
 
 def remembered(loop: Loop) -> dict[str, Any]:
-    """One loop in short."""
+    """One loop's entry in the memory."""
     return {
         "decision": lifecycle.decided(loop),
         "loop_id": loop.loop_id,

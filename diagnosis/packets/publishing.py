@@ -1,8 +1,8 @@
 """
-The packet: what a diagnosis found, published with a loop for every issue.
+Publish a packet: the issues that a diagnosis found, with a loop for each.
 
-Publishing is one transaction on the control database. A loop that a human has not decided yet follows the newest
-packet; one that was decided keeps the issue it was decided on.
+Publishing is one transaction on the control database. A loop that a human has not decided yet is updated from the
+newest packet; a decided loop keeps the issue on which it was decided.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from telemetry.windows import rfc3339
 from tenants.models import Project
 
 READY, OBSERVE = "ready_for_issue_diagnosis", "observe_more"
-WAITING = frozenset({"new", "regression", next_action.REOPENED})  # for a human: statuses
+WAITING = frozenset({"new", "regression", next_action.REOPENED})  # statuses of issues that wait for a human
 APPROVAL_REASON = "External writes are human-approved: an operator decides each loop in the admin."
 
 
 def publish(project: Project, findings: Findings, now: datetime) -> Packet:
-    """The stored packet. The project is bound: evidence is read for the evals."""
-    explained = explain(project, findings.window, findings.issues, now)
+    """Store the packet of these findings. The project must be bound: evidence is read for the evals."""
+    explained_issues = explain(project, findings.window, findings.issues, now)
     with transaction.atomic():
         switch_lock.hold(project)
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
-        followed = proposals.follow(packet, explained, findings.window, now)
-        issues = [entry(shown, followed[shown["cluster_id"]]) for _, shown in explained]
+        loops = proposals.follow(packet, explained_issues, findings.window, now)
+        issues = [entry(issue, loops[issue["cluster_id"]]) for _, issue in explained_issues]
         packet.document = document(packet, findings, issues)
         packet.status = packet.document["status"]
         packet.save(update_fields=["document", "status"])
     return packet
 
 
-def entry(shown: dict[str, Any], loop: Loop) -> dict[str, Any]:
-    """The issue with its loop."""
-    return shown | {
+def entry(issue: dict[str, Any], loop: Loop) -> dict[str, Any]:
+    """The issue as the packet shows it, with the id, status and next action of its loop."""
+    return issue | {
         "loop_id": loop.loop_id,
         "status": next_action.status_of(loop),
         "next_action": next_action.for_loop(loop),
@@ -74,7 +74,7 @@ def document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -
 
 
 def completeness(findings: Findings) -> dict[str, Any]:
-    """Whether the packet holds all that the window does."""
+    """The fields that say whether the packet has every cluster of the window."""
     left_out = findings.left_out
     note = f"{left_out} smaller clusters are left out; narrow the window to see them." if left_out else ""
     return {
@@ -85,7 +85,7 @@ def completeness(findings: Findings) -> dict[str, Any]:
 
 
 def window_shown(findings: Findings) -> dict[str, Any]:
-    """The window with its times as text, as it is stored."""
+    """The window as the packet stores it, with times as RFC 3339 text."""
     window = findings.window
     return {
         "start": rfc3339(window.start_unix_nano),
@@ -95,7 +95,7 @@ def window_shown(findings: Findings) -> dict[str, Any]:
 
 
 def observe_reason(findings: Findings) -> str:
-    """Why there is nothing to work on."""
+    """The reason why there is no open issue."""
     if not findings.telemetry_read:
         return "No record starts in this window."
     if not findings.issues:
@@ -109,16 +109,14 @@ def latest(project: Project) -> Packet | None:
 
 
 def shown(packet: Packet) -> dict[str, Any]:
-    """The packet as it was answered, with the state of its loops as it is now."""
+    """The packet as it was stored, with the live state of its loops."""
     document: dict[str, Any] = packet.document
-    loop_of = {loop.loop_id: loop for loop in lifecycle.of(issue["loop_id"] for issue in document["issues"])}
-    return document | {
-        "issues": [issue | standing(loop_of[issue["loop_id"]]) for issue in document["issues"]]
-    }
+    loops = {loop.loop_id: loop for loop in lifecycle.of(issue["loop_id"] for issue in document["issues"])}
+    return document | {"issues": [issue | standing(loops[issue["loop_id"]]) for issue in document["issues"]]}
 
 
 def standing(loop: Loop) -> dict[str, Any]:
-    """What of an issue changes after its diagnosis: where its loop stands."""
+    """The fields of an issue that change after its diagnosis: the live state of its loop."""
     return {
         "cluster_id": loop.cluster_id,
         "status": next_action.status_of(loop),
@@ -128,7 +126,7 @@ def standing(loop: Loop) -> dict[str, Any]:
 
 
 def approval(loop: Loop) -> dict[str, Any]:
-    """Where the human boundary stands for an issue."""
+    """The state of an issue's approval by a human: its loop's state and the last decision."""
     decision = lifecycle.decided(loop) or {}
     return {
         "state": loop.state,
@@ -137,7 +135,7 @@ def approval(loop: Loop) -> dict[str, Any]:
 
 
 def summary(packet: Packet) -> dict[str, Any]:
-    """The packet in short, for lists."""
+    """The packet's summary in lists of packets."""
     document = packet.document
     return {
         "packet_id": packet.packet_id,
