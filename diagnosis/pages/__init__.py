@@ -1,5 +1,5 @@
 """
-The dashboard: pages that a person signed in with an agent key reads.
+The dashboard: pages for people who signed in with an agent key.
 
 May import every package of diagnosis but `console`.
 """

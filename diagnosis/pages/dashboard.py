@@ -1,7 +1,7 @@
 """
-What a signed-in human reads: the project's state, an issue with its loop, sessions, records and their traces.
+The pages of the dashboard: the project's state, an issue with its loop, sessions, records and their traces.
 
-Every page is of the key's own project, so what belongs to another one does not exist (404).
+Every page shows the project of the key that signed in; ids of other projects are answered with 404.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ DEFAULT_MINUTES = 1440
 PROPOSED = Loop.State.PROPOSED.value
 ISSUES_SHOWN = 15
 SESSIONS_A_PAGE, TURNS_A_PAGE = 50, 200
-DEEPEST = 6  # indents that a phone has room for
+DEEPEST = 6  # levels of indentation that fit on a phone
 ALWAYS = Window(0, cursors.MAX_NANO)
 
 
 @require_safe
 @for_project
 def project_page(request: HttpRequest, project: Project) -> HttpResponse:
-    """What hurts in the window, and where each fix stands."""
+    """The project's issues in the window, its loops and its funnel."""
     now = timezone.now()
     window = window_of(request.GET, now)
     urls = {name: absolute(request, path) for name, path in PATHS.items()}
@@ -54,14 +54,16 @@ def project_page(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 def folded(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The issues in two parts, and the loops that the issues do not tell of already."""
+    """The issues in two parts, and the loops to list beside them: all but the proposed loops of these issues."""
     issues = state["packet"]["issues"] if state["packet"] else []
-    told = {issue["cluster_id"] for issue in issues}
+    cluster_ids = {issue["cluster_id"] for issue in issues}
     return {
         "top_issues": issues[:ISSUES_SHOWN],
         "more_issues": issues[ISSUES_SHOWN:],
         "moved_loops": [
-            loop for loop in state["loops"] if loop["state"] != PROPOSED or loop["cluster_id"] not in told
+            loop
+            for loop in state["loops"]
+            if loop["state"] != PROPOSED or loop["cluster_id"] not in cluster_ids
         ],
     }
 
@@ -72,7 +74,7 @@ PATHS = {"ingest": "/v1/traces", "diagnose": "/v1/runs/diagnose"}
 @require_POST
 @for_project
 def diagnose_window(request: HttpRequest, project: Project) -> HttpResponse:
-    """A diagnosis by button; the project's page shows the packet."""
+    """Diagnose the window, then redirect to the project's page, which shows the packet."""
     now = timezone.now()
     window = window_of(request.POST, now)
     diagnose(project, window, now)
@@ -82,18 +84,18 @@ def diagnose_window(request: HttpRequest, project: Project) -> HttpResponse:
 @require_safe
 @for_project
 def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpResponse:
-    """One kind of failure: its evidence, what to do about it, and the life of its fix."""
+    """One kind of failure: its evidence, its patch plan, and the history of its loop."""
     if of_cluster_id(cluster_id) is None:
         raise Http404
     loop = get_object_or_404(Loop, project=project, cluster_id=cluster_id)
-    wanted = loop.issue["evidence_ids"]
-    found = record_pages.find(wanted)
+    evidence_ids = loop.issue["evidence_ids"]
+    records = record_pages.find(evidence_ids)
     context = {
         "project": project,
         "loop": loop,
         "issue": loop.issue,
-        "evidence": [found[record_id] for record_id in wanted if record_id in found],
-        "gone": len(wanted) - len(found),
+        "evidence": [records[record_id] for record_id in evidence_ids if record_id in records],
+        "gone": len(evidence_ids) - len(records),
         "decisions": loop.decisions.select_related("decided_by"),
         "verifications": loop.verifications.all(),
         "events": loop.events.all(),
@@ -105,34 +107,34 @@ def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpR
 @require_safe
 @for_project
 def sessions_page(request: HttpRequest, project: Project) -> HttpResponse:
-    """The window's sessions, newest first; only failing ones if asked."""
+    """The window's sessions, newest first; only failing ones with `outcome=failure`."""
     cursor = cursors.parse(request.GET.get("cursor", ""), cursors.SESSIONS)
     window = cursor.window if cursor else window_of(request.GET, timezone.now())
     failing = request.GET.get("outcome") == FAILURE
-    found = session_pages.page(window, Filters(outcome=FAILURE if failing else ""), cursor, SESSIONS_A_PAGE)
-    context = {"project": project, "here": "sessions", "failing": failing, "page": found.shown()}
+    page = session_pages.page(window, Filters(outcome=FAILURE if failing else ""), cursor, SESSIONS_A_PAGE)
+    context = {"project": project, "here": "sessions", "failing": failing, "page": page.shown()}
     return render(request, "dashboard/sessions.html", context | choice(window))
 
 
 @require_safe
 @for_project
 def session_page(request: HttpRequest, project: Project) -> HttpResponse:
-    """One session with its records, oldest first. Its id may hold anything, so it comes as a parameter."""
+    """One session with its records, oldest first. Its id can contain any character, so it is a query parameter."""
     session_id = request.GET.get("session_id", "")
     cursor = cursors.parse(request.GET.get("cursor", ""), cursors.TURNS)
-    found = session_pages.detail(ALWAYS, session_id, cursor, TURNS_A_PAGE)
-    if found is None:
+    page = session_pages.detail(ALWAYS, session_id, cursor, TURNS_A_PAGE)
+    if page is None:
         raise Http404
-    shown = found.shown()
-    turns = [record | {"depth": depth} for record, depth in nested(shown["records"])]
-    context = {"project": project, "here": "sessions", "session": shown["session"], "turns": turns}
-    return render(request, "dashboard/session.html", context | {"next_cursor": shown["next_cursor"]})
+    document = page.shown()
+    turns = [record | {"depth": level} for record, level in nested(document["records"])]
+    context = {"project": project, "here": "sessions", "session": document["session"], "turns": turns}
+    return render(request, "dashboard/session.html", context | {"next_cursor": document["next_cursor"]})
 
 
 @require_safe
 @for_project
 def record_page(request: HttpRequest, project: Project, record_id: str) -> HttpResponse:
-    """One record, whole, as it was sent."""
+    """One record with everything that was sent."""
     record = record_pages.find([record_id]).get(record_id)
     if record is None:
         raise Http404
@@ -144,7 +146,7 @@ def record_page(request: HttpRequest, project: Project, record_id: str) -> HttpR
 @require_safe
 @for_project
 def trace_page(request: HttpRequest, project: Project, record_id: str) -> HttpResponse:
-    """The spans of the trace around the record, or those from the row that `row` names on."""
+    """The spans of the trace around the record, or those that start at the row with the number `row`."""
     trace = evidence_page.trace(record_id, request.GET.get("row", ""))
     if trace is None:
         raise Http404
@@ -152,27 +154,27 @@ def trace_page(request: HttpRequest, project: Project, record_id: str) -> HttpRe
     return render(request, "dashboard/trace.html", context)
 
 
-def window_of(asked: Mapping[str, str], now: datetime) -> Window:
-    """The window that is asked for; the default one for what cannot be."""
-    text = asked.get("since_minutes", "")
+def window_of(query: Mapping[str, str], now: datetime) -> Window:
+    """The window that the query asks for; the default window for an invalid or missing length."""
+    text = query.get("since_minutes", "")
     minutes = int(text) if text.isdecimal() and len(text) <= len(str(MAX_MINUTES)) else 0
     return Window.ending(now, minutes if 1 <= minutes <= MAX_MINUTES else DEFAULT_MINUTES)
 
 
 def choice(window: Window) -> dict[str, Any]:
-    """The window in sight, and the ones to choose from."""
+    """The window that the page shows, and the windows to choose from."""
     return {"window": window.shown(), "windows": WINDOWS.items(), "since_minutes": window.since_minutes}
 
 
 def nested(records: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
-    """Each record with how deep it lies under the others in sight."""
+    """Each record with its depth among the records of this page."""
     parents = {(record["trace_id"], record["span_id"]): record["parent_span_id"] for record in records}
     return [(record, depth(record, parents)) for record in records]
 
 
 def depth(record: dict[str, Any], parents: Mapping[tuple[str, str], str | None]) -> int:
-    """How many ancestors are in sight, DEEPEST at most: what claims to be its own ancestor ends too."""
-    place, deep = (record["trace_id"], record["parent_span_id"]), 0
-    while place in parents and deep < DEEPEST:
-        place, deep = (place[0], parents[place]), deep + 1
-    return deep
+    """The number of ancestors on this page, at most DEEPEST, so that a cycle of parents ends too."""
+    ancestor, level = (record["trace_id"], record["parent_span_id"]), 0
+    while ancestor in parents and level < DEEPEST:
+        ancestor, level = (ancestor[0], parents[ancestor]), level + 1
+    return level
