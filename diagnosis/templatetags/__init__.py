@@ -1,1 +1,1 @@
-"""Template libraries: `shown` has filters, `console` has tags of the admin's pages."""
+"""Template libraries: `shown` has filters for values, `console` has tags for the admin's pages."""

@@ -1,4 +1,4 @@
-"""What the admin's pages show beside their own objects: loops that wait, unread notices, what an approval offers."""
+"""Template tags of the admin's pages: loops that wait, unread notices, and the handoff of an approved loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def waiting_loops(context: dict[str, Any]) -> dict[str, int] | None:
-    """How many of this person's loops wait, and how many of them regressed. None for people who may not see loops."""
+    """The number of loops that wait and that regressed, among those the person may see; None if they may see none."""
     request = context["request"]
     queue = admin.site.get_model_admin(Loop)
     if not queue.has_view_permission(request):
@@ -29,7 +29,7 @@ def waiting_loops(context: dict[str, Any]) -> dict[str, int] | None:
 
 @register.inclusion_tag("admin/diagnosis/notice/unread.html", takes_context=True)
 def unread_notices(context: dict[str, Any]) -> dict[str, Any]:
-    """A line with the number; nothing for people who may not see loops, or who have read all."""
+    """The number of unread notices; 0 for a person who may not see loops."""
     request = context["request"]
     inbox = admin.site.get_model_admin(Notice)
     assert isinstance(inbox, NoticeAdmin)
@@ -38,7 +38,7 @@ def unread_notices(context: dict[str, Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/diagnosis/loop/handoff.html", takes_context=True)
 def handoff_offer(context: dict[str, Any], loop: Loop) -> dict[str, Any]:
-    """The section, empty while there is no handoff."""
+    """The handoff of the loop, None while it has none, and whether the person may see trackers."""
     request = context["request"]
     may_set = request.user.has_perm("diagnosis.view_tracker")
     return {"loop": loop, "offer": handoff.offered(request, loop), "may_set": may_set}

@@ -1,4 +1,4 @@
-"""Times, durations, shares and captured values as people read them; what was captured comes out escaped."""
+"""Template filters that show times, durations, shares and captured values to people, escaped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diagnosis.display import quantities, readable
 from diagnosis.display.hidden_characters import show_hidden
 
 register = template.Library()
-LONGEST = 20_000  # characters; a page with megabytes in it helps nobody, and the API has the whole
+LONGEST = 20_000  # characters of a value on a page; the API has all of them
 register.filter(quantities.duration)
 register.filter(quantities.lasted)
 register.filter(quantities.percent)
@@ -25,7 +25,7 @@ register.filter("short", quantities.short_number)
 
 
 def parsed_time(value: str | datetime) -> datetime:
-    """The time that an answer's RFC 3339 text says."""
+    """The datetime of an RFC 3339 text in an API answer; a datetime is returned as it is."""
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
@@ -34,34 +34,34 @@ def at(value: str | datetime | None) -> str | SafeString:
     """`12 Jul 2026, 14:03:05`, in UTC."""
     if not value:
         return "–"
-    when = parsed_time(value).astimezone(UTC)
+    time = parsed_time(value).astimezone(UTC)
     return format_html(
-        '<time datetime="{}">{}</time>', when.isoformat(), f"{when.day} {when:%b %Y, %H:%M:%S}"
+        '<time datetime="{}">{}</time>', time.isoformat(), f"{time.day} {time:%b %Y, %H:%M:%S}"
     )
 
 
 @register.filter
 def ago(value: str | datetime | None) -> str | SafeString:
-    """`3 hours ago`; the exact time stands in the element."""
+    """`3 hours ago`, with the exact time in the element's attributes."""
     if not value:
         return "–"
-    when = parsed_time(value).astimezone(UTC)
-    is_recent = datetime.now(UTC) - when < timedelta(minutes=1)
-    text = "just now" if is_recent else f"{timesince(when, depth=1)} ago"
+    time = parsed_time(value).astimezone(UTC)
+    is_recent = datetime.now(UTC) - time < timedelta(minutes=1)
+    text = "just now" if is_recent else f"{timesince(time, depth=1)} ago"
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>', when.isoformat(), f"{when:%F %T}", text
+        '<time datetime="{}" title="{} UTC">{}</time>', time.isoformat(), f"{time:%F %T}", text
     )
 
 
 @register.filter
 def pairs(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Names and values. `.items` in a template would find a captured attribute of that name."""
+    """The names and values of a mapping. In a template, `.items` would look up a captured attribute of that name."""
     return list(value.items())
 
 
 @register.filter
 def with_code(text: str) -> SafeString:
-    """Words between backticks as code, all of it escaped, hidden characters by their number."""
+    """The text, escaped, with words between backticks as code and hidden characters shown by their number."""
     marks = ("{}", "<code>{}</code>")
     parts = re.split("`([^`]*)`", show_hidden(text))
     return format_html_join("", "{}", ((format_html(marks[i % 2], part),) for i, part in enumerate(parts)))
@@ -69,15 +69,15 @@ def with_code(text: str) -> SafeString:
 
 @register.filter
 def pretty(value: Any) -> str:
-    """Text with nothing hidden in it, anything else as indented JSON; the end of very long ones is cut."""
+    """The text, or other values as indented JSON, with hidden characters shown, cut after LONGEST characters."""
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    shown = show_hidden(text[:LONGEST])
+    start = show_hidden(text[:LONGEST])
     if len(text) <= LONGEST:
-        return shown
-    return f"{shown}\n… {len(text) - LONGEST} more characters; the API has them all."
+        return start
+    return f"{start}\n… {len(text) - LONGEST} more characters; the API has them all."
 
 
 @register.filter
 def visible(value: Any) -> str:
-    """The text, cut where nobody reads on, with hidden characters shown by their number. "" for None."""
+    """The text, cut to a readable length, with hidden characters shown by their number; "" for None."""
     return "" if value is None else readable.text(value)
