@@ -1,8 +1,8 @@
 """
-Loops and evals follow their clusters to the new ids, in one transaction, by the plan of cluster_map.py.
+The move of loops and evals to the new ids of their clusters, in one transaction, by the plan of cluster_map.py.
 
-Where a loop that ended in another one has an id that is needed again, the two exchange their ids: every loop has one
-cluster, and every eval keeps the id that it is known by.
+If the new id is that of a loop which joined another one earlier, the two loops swap their cluster ids, so that every
+loop still has a cluster of its own. Evals keep their own ids.
 """
 
 from __future__ import annotations
@@ -22,52 +22,60 @@ from telemetry.grouping.fingerprint import cluster_id
 
 Baselines = Mapping[str, dict[str, Any] | None]
 ACTOR = "loopkit"
-BATCH = 100  # rows a statement
+BATCH = 100  # rows per statement
 
 
 def moves_of(switch: FingerprintSwitch) -> Moves:
-    """Records by their cluster before and after, as JSON keeps it."""
+    """The stored moves of the switch, with numbers for keys instead of the text that JSON requires."""
     return {
         int(old): {int(new): records for new, records in parts.items()} for old, parts in switch.moves.items()
     }
 
 
 def plan(switch: FingerprintSwitch) -> list[ClusterOutcome]:
-    """What becomes of the project's loops."""
+    """The outcome of the switch for each of the project's loops."""
     return fates(going_on(switch), moves_of(switch))
 
 
 def going_on(switch: FingerprintSwitch) -> list[Loop]:
-    """The project's loops that have not ended in another."""
+    """The project's loops that have not joined another loop."""
     return list(Loop.objects.filter(project=switch.project).exclude(state=Loop.State.JOINED))
 
 
 def baselines(switch: FingerprintSwitch) -> Baselines:
-    """What fixes are measured against from now on, by loop. The project is bound; slow, so before the transaction."""
-    return {fate.loop.loop_id: recounted(fate.loop, fate.to) for fate in plan(switch) if fate.to is not None}
+    """
+    The recounted baseline of each loop that moves, by loop id. Needs the project to be bound.
+
+    Counting is slow, so it is done before the transaction.
+    """
+    return {
+        outcome.loop.loop_id: recounted(outcome.loop, outcome.to)
+        for outcome in plan(switch)
+        if outcome.to is not None
+    }
 
 
-def carry(switch: FingerprintSwitch, counted: Baselines, now: datetime) -> None:
-    """Move the loops, inside the caller's transaction. What people decided meanwhile counts."""
+def carry(switch: FingerprintSwitch, new_baselines: Baselines, now: datetime) -> None:
+    """Move loops and evals, inside the caller's transaction; plans anew, as people may have decided meanwhile."""
     list(Loop.objects.select_for_update().filter(project=switch.project).values_list("pk"))
-    planned = plan(switch)
-    kept = [fate for fate in planned if fate.to is not None and fate.into is None]
-    names = {fate.loop.cluster_id: cluster_id(fate.to or 0) for fate in kept}
-    rename(Loop.objects.filter(project=switch.project), names)
-    rename(EvalCandidate.objects.filter(project=switch.project), names)
-    tell_evals(switch, names.values())
-    for fate in planned:
-        if fate.into is not None:
-            end(fate, fate.into, now)
-    for fate in kept:
-        move(fate, switch, counted.get(fate.loop.loop_id, fate.loop.baseline), now)
+    outcomes = plan(switch)
+    moved = [outcome for outcome in outcomes if outcome.to is not None and outcome.into is None]
+    new_ids = {outcome.loop.cluster_id: cluster_id(outcome.to or 0) for outcome in moved}
+    rename(Loop.objects.filter(project=switch.project), new_ids)
+    rename(EvalCandidate.objects.filter(project=switch.project), new_ids)
+    tell_evals(switch, new_ids.values())
+    for outcome in outcomes:
+        if outcome.into is not None:
+            end(outcome, outcome.into, now)
+    for outcome in moved:
+        move(outcome, switch, new_baselines.get(outcome.loop.loop_id, outcome.loop.baseline), now)
     propose_again(switch, {new for parts in moves_of(switch).values() for new in parts}, now)
 
 
-def rename(rows: QuerySet[Any], names: Mapping[str, str]) -> None:
-    """Give what has an old id the new one; who has the new one already gets the old one for it."""
-    by_id = dict(rows.filter(cluster_id__in=[*names, *names.values()]).values_list("cluster_id", "pk"))
-    for old, new in names.items():
+def rename(rows: QuerySet[Any], new_ids: Mapping[str, str]) -> None:
+    """Replace old cluster ids by new ones; a row that has the new id already gets the old one in exchange."""
+    by_id = dict(rows.filter(cluster_id__in=[*new_ids, *new_ids.values()]).values_list("cluster_id", "pk"))
+    for old, new in new_ids.items():
         if old not in by_id:
             continue
         if new in by_id:
@@ -78,43 +86,43 @@ def rename(rows: QuerySet[Any], names: Mapping[str, str]) -> None:
 
 
 def tell_evals(switch: FingerprintSwitch, ids: Iterable[str]) -> None:
-    """The documents of evals name the cluster, too."""
-    moved = list(EvalCandidate.objects.filter(project=switch.project, cluster_id__in=list(ids)))
-    for candidate in moved:
+    """Write the new cluster ids into the documents of the evals, which name their cluster too."""
+    candidates = list(EvalCandidate.objects.filter(project=switch.project, cluster_id__in=list(ids)))
+    for candidate in candidates:
         candidate.document = candidate.document | {"cluster_id": candidate.cluster_id}
-    EvalCandidate.objects.bulk_update(moved, ["document"], batch_size=BATCH)
+    EvalCandidate.objects.bulk_update(candidates, ["document"], batch_size=BATCH)
 
 
 def move(
-    fate: ClusterOutcome, switch: FingerprintSwitch, baseline: dict[str, Any] | None, now: datetime
+    outcome: ClusterOutcome, switch: FingerprintSwitch, baseline: dict[str, Any] | None, now: datetime
 ) -> None:
-    """The loop goes on under the new id, and its history says since when."""
-    loop, new = fate.loop, cluster_id(fate.to or 0)
-    issue = loop.issue | {"cluster_id": new}
-    # Its state stays; whoever had the loop in sight before is told by the revision.
-    follows = Loop.objects.filter(pk=loop.pk)
-    follows.update(revision=F("revision") + 1, updated_at=now, issue=issue, baseline=baseline)
+    """Give the loop its new issue and baseline, and note the move in its history."""
+    loop, new_id = outcome.loop, cluster_id(outcome.to or 0)
+    issue = loop.issue | {"cluster_id": new_id}
+    # The state stays. The new revision refuses decisions of people who saw the loop before.
+    rows = Loop.objects.filter(pk=loop.pk)
+    rows.update(revision=F("revision") + 1, updated_at=now, issue=issue, baseline=baseline)
     lifecycle.note(
         loop,
         LoopEvent.Kind.MOVED,
         ACTOR,
         now,
-        cluster_id={"before": loop.cluster_id, "after": new},
+        cluster_id={"before": loop.cluster_id, "after": new_id},
         fingerprint_version={"before": switch.from_version, "after": switch.to_version},
-        joined=[other.loop_id for other in fate.joined],
-        proposed_anew=[cluster_id(number) for number in fate.others],
+        joined=[other.loop_id for other in outcome.joined],
+        proposed_anew=[cluster_id(number) for number in outcome.others],
     )
 
 
-def end(fate: ClusterOutcome, into: Loop, now: datetime) -> None:
-    """The loop ends in another one."""
-    before = fate.loop.state
-    lifecycle.change(fate.loop, Trigger.JOINED, now, joined_to=into)
-    lifecycle.note(fate.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=before)
+def end(outcome: ClusterOutcome, into: Loop, now: datetime) -> None:
+    """End the loop: it joins the loop `into`."""
+    before = outcome.loop.state
+    lifecycle.change(outcome.loop, Trigger.JOINED, now, joined_to=into)
+    lifecycle.note(outcome.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=before)
 
 
 def propose_again(switch: FingerprintSwitch, numbers: Iterable[int], now: datetime) -> None:
-    """Loops that ended in another, and whose cluster is one of its own again."""
+    """Propose joined loops again whose cluster ids are in use after the switch."""
     ids = {cluster_id(number) for number in numbers}
     for loop in Loop.objects.filter(project=switch.project, state=Loop.State.JOINED, cluster_id__in=ids):
         lifecycle.change(loop, Trigger.PARTED, now, joined_to=None)

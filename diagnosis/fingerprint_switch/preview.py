@@ -1,7 +1,8 @@
 """
-What a switch of fingerprints would do, told from the failing records of the last 30 days, for the operator to decide.
+The preview of a fingerprint switch, from the failing records of the last 30 days, for the operator to decide on.
 
-Every cluster of the window is looked at, of large ones the newest records; numbers of records are then estimates.
+It reads the largest clusters of the window, and of each the newest records; if any records are left out, the numbers
+of records are estimates.
 """
 
 from __future__ import annotations
@@ -24,59 +25,63 @@ from telemetry.windows import MAX_MINUTES, Window
 from tenants.models import Project
 from tenants.stores.binding import bind
 
-MOST_RECORDS = 5_000  # looked at, about a second; of each cluster at least
-FEWEST = 20
+MOST_RECORDS = 5_000  # read in about a second, shared equally by the clusters
+FEWEST = 20  # read of each cluster, even if that is more than MOST_RECORDS in all
 MOST_CLUSTERS = 500  # the largest
 
 
 @dataclass(frozen=True, slots=True)
 class SampledCluster:
-    """A cluster as the window has it."""
+    """A cluster of the window, and the new clusters of a sample of its records."""
 
     fingerprint: int
     records: int
     looked_at: int
-    parts: Counter[int]  # of those that were looked at, by their cluster after
+    parts: Counter[int]  # new fingerprint -> number of the records that were looked at
 
     @property
     def scaled(self) -> dict[int, int]:
-        """The parts as shares of all records, one at least."""
+        """The parts scaled up to all records of the cluster, each at least 1."""
         return {new: max(1, round(n * self.records / self.looked_at)) for new, n in self.parts.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The map, the loops, and how much of the window it rests on."""
+    """The sampled clusters, the outcome for each loop, and how much of the window they were read from."""
 
     window: Window
     rules: Rules
     clusters: list[SampledCluster]
-    left_out: int  # clusters
+    left_out: int  # clusters that were not looked at
     fates: list[ClusterOutcome]
-    titles: dict[int, str]  # what to call a cluster: its loop, or a message
+    titles: dict[int, str]  # a title for each cluster, from one of its records
 
     @property
     def moves(self) -> Moves:
-        """Records by their cluster before and after, without those that have the version already."""
-        return {one.fingerprint: one.scaled for one in self.clusters if set(one.parts) != {one.fingerprint}}
+        """Old -> new fingerprint -> number of records, without the clusters that have the new version already."""
+        return {
+            cluster.fingerprint: cluster.scaled
+            for cluster in self.clusters
+            if set(cluster.parts) != {cluster.fingerprint}
+        }
 
     @property
     def is_sample(self) -> bool:
         """Whether records were left out."""
-        return bool(self.left_out) or any(one.looked_at < one.records for one in self.clusters)
+        return bool(self.left_out) or any(cluster.looked_at < cluster.records for cluster in self.clusters)
 
     @property
     def looked_at(self) -> int:
-        """Records."""
-        return sum(one.looked_at for one in self.clusters)
+        """The number of records that were looked at."""
+        return sum(cluster.looked_at for cluster in self.clusters)
 
     @property
     def records(self) -> int:
-        """In all clusters that were looked at."""
-        return sum(one.records for one in self.clusters)
+        """The number of records in all clusters that were looked at."""
+        return sum(cluster.records for cluster in self.clusters)
 
     def shown(self) -> dict[str, Any]:
-        """For page and command."""
+        """The preview as the page and the command show it."""
         moves = self.moves
         return {
             "unchanged": len(cluster_map.unchanged(moves)),
@@ -86,38 +91,38 @@ class Preview:
         }
 
     def row(self, number: int, parts: Any) -> dict[str, Any]:
-        """One cluster and those that it comes from or goes to, the largest first."""
+        """One cluster with the clusters that it splits into or was merged from, the largest first."""
         ordered = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
         return self.named(number, sum(parts.values())) | {
             "parts": [self.named(part, records) for part, records in ordered]
         }
 
     def named(self, number: int, records: int) -> dict[str, Any]:
-        """A cluster for people."""
+        """A cluster's id, title and number of records."""
         return {"cluster_id": cluster_id(number), "title": self.titles.get(number, ""), "records": records}
 
 
 def preview(project: Project, rules: Rules, now: datetime) -> Preview:
-    """What switching the project to these rules would do, as far as the last 30 days tell."""
+    """Return what a switch of the project to these rules would do, judged by the last 30 days."""
     window = Window.ending(now, MAX_MINUTES)
     with bind(project), snapshot():
         sizes = regrouping.sizes(window)
-        each = max(FEWEST, MOST_RECORDS // max(1, len(sizes)))
+        limit = max(FEWEST, MOST_RECORDS // max(1, len(sizes)))
         titles: dict[int, str] = {}
-        seen = [
-            look(window, number, records, each, rules, titles) for number, records in sizes[:MOST_CLUSTERS]
+        clusters = [
+            look(window, number, records, limit, rules, titles) for number, records in sizes[:MOST_CLUSTERS]
         ]
     loops = Loop.objects.filter(project=project).exclude(state=Loop.State.JOINED)
-    found = Preview(window, rules, seen, max(0, len(sizes) - MOST_CLUSTERS), [], titles)
-    found.fates.extend(fates(loops, found.moves))
-    return found
+    result = Preview(window, rules, clusters, max(0, len(sizes) - MOST_CLUSTERS), [], titles)
+    result.fates.extend(fates(loops, result.moves))
+    return result
 
 
 def look(
-    window: Window, number: int, records: int, most: int, rules: Rules, titles: dict[int, str]
+    window: Window, number: int, records: int, limit: int, rules: Rules, titles: dict[int, str]
 ) -> SampledCluster:
-    """One cluster, and a title for it and for what becomes of it."""
-    rows = regrouping.newest(window, number, most)
+    """Sample one cluster, and add titles for it and for its new clusters to `titles`."""
+    rows = regrouping.newest(window, number, limit)
     numbers = regrouping.regrouped(rows, rules)
     for row, new in zip(rows, numbers, strict=True):
         titles.setdefault(number, title(row))
@@ -126,24 +131,24 @@ def look(
 
 
 def title(row: Record) -> str:
-    """`POST /orders: OutOfStock: no stock`."""
+    """A title from one record, such as `POST /orders: OutOfStock: no stock`."""
     return ": ".join(part for part in (row.operation, row.error_type, row.failure_message) if part)[:120]
 
 
-def told(fates: Iterable[ClusterOutcome]) -> list[tuple[ClusterOutcome, str]]:
-    """What becomes of each loop, in a sentence."""
-    return [(fate, sentence(fate)) for fate in fates]
+def told(outcomes: Iterable[ClusterOutcome]) -> list[tuple[ClusterOutcome, str]]:
+    """Each outcome with a sentence about it."""
+    return [(outcome, sentence(outcome)) for outcome in outcomes]
 
 
-def sentence(fate: ClusterOutcome) -> str:
-    """What becomes of the loop."""
-    if fate.to is None:
-        return "stays as it is: no record of it has another cluster."
-    if fate.into is not None:
-        return f"ends and joins {fate.into.loop_id}, which is {fate.into.state}."
-    said = f"follows its cluster to {cluster_id(fate.to)}"
-    if fate.joined:
-        said += f", joined by {', '.join(loop.loop_id for loop in fate.joined)}"
-    if fate.others:
-        said += f"; its smaller parts ({len(fate.others)}) are proposed anew by the next diagnosis"
-    return f"{said}."
+def sentence(outcome: ClusterOutcome) -> str:
+    """The outcome for one loop, as a sentence without its subject."""
+    if outcome.to is None:
+        return "stays as it is: none of its records would change their cluster."
+    if outcome.into is not None:
+        return f"ends and joins {outcome.into.loop_id}, which is {outcome.into.state}."
+    text = f"follows its cluster to {cluster_id(outcome.to)}"
+    if outcome.joined:
+        text += f", joined by {', '.join(loop.loop_id for loop in outcome.joined)}"
+    if outcome.others:
+        text += f"; its smaller parts ({len(outcome.others)}) are proposed anew by the next diagnosis"
+    return f"{text}."

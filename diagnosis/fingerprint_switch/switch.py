@@ -1,9 +1,10 @@
 """
-A project's fingerprints switched to another version: begin -> wait -> map -> rewrite -> carry.
+The switch of a project's fingerprints to another version: begin -> wait -> map -> rewrite -> carry.
 
-Each step is short and leaves behind how far it came, so that a crash, a lock or a closed browser costs no more than
-to go on. Records that come meanwhile have the new version from the first moment (telemetry/store/version_lease.py),
-so nothing is left behind. What reads clusters waits (switch_lock.py). docs/diagnosis.md#versions
+Each step is short and stores its position, so that after a crash, a lock or a closed browser the switch continues
+where it was. Records that arrive meanwhile get fingerprints of the new version (telemetry/store/version_lease.py), so
+no record keeps the old one. Diagnosis and verification are refused until the switch is done (switch_lock.py).
+docs/diagnosis.md#versions
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ from tenants.models import Project
 from tenants.stores.binding import bind
 
 Phase = FingerprintSwitch.Phase
-BATCH = 250  # records of one transaction, so that ingest waits a tenth of a second at most
-PAUSE = 0.005  # seconds between two of them; who waits for the lock asks each millisecond
+BATCH = 250  # records per transaction, so that ingest waits a tenth of a second at most
+PAUSE = 0.005  # seconds between two transactions; a writer that waits for the lock retries each millisecond
 
 
 class CannotSwitch(Exception):
-    """There is no such version, the project has it already, or another switch is under way."""
+    """The version does not exist, the project has it already, or another switch is under way."""
 
 
 def under_way(project: Project) -> FingerprintSwitch | None:
-    """The switch that was begun and not finished."""
+    """The project's unfinished switch, or None."""
     return (
         FingerprintSwitch.objects.filter(project=project, finished_at=None).select_related("project").first()
     )
@@ -45,53 +46,62 @@ def under_way(project: Project) -> FingerprintSwitch | None:
 
 @transaction.atomic
 def begin(project: Project, to_version: int, by: audit_log.Actor, now: datetime) -> FingerprintSwitch:
-    """The project has the new version from here on; `advance` does the rest. CannotSwitch, with the reason."""
+    """
+    Set the project's new version and store the switch, which `advance` carries out.
+
+    Raises CannotSwitch, with the reason.
+    """
     current = Project.objects.select_for_update().get(pk=project.pk)
     before = current.fingerprint_version
     if before != project.fingerprint_version or to_version == before or to_version not in versions.RULES:
         raise CannotSwitch(f"{project} has version {before} and cannot be switched to {to_version}.")
     if under_way(project):
-        raise CannotSwitch(f"A switch of {project} is under way: go on with that one first.")
+        raise CannotSwitch(f"A switch of {project} is under way: finish that one first.")
     current.fingerprint_version = project.fingerprint_version = to_version
     current.save(update_fields=["fingerprint_version"])
     switch = FingerprintSwitch.objects.create(
         project=current, from_version=before, to_version=to_version, actor=by.actor, started_at=now
     )
-    told = {"before": before, "after": to_version}
+    change = {"before": before, "after": to_version}
     audit_log.record(
         audit_log.AuditEvent.CHANGED,
         f"project:{project.pk}",
         by,
         now,
         current.tenant_id,
-        fingerprint_version=told,
+        fingerprint_version=change,
     )
     return switch
 
 
 def advance(switch: FingerprintSwitch, seconds: float = math.inf) -> FingerprintSwitch:
-    """Go on for about so long, by one step at least; the switch as it is then."""
-    until = time.monotonic() + seconds
+    """Carry the switch on for about that long, at least by one step, and return it as it is then."""
+    deadline = time.monotonic() + seconds
     with bind(switch.project):
         while switch.phase != Phase.DONE:
             STEPS[Phase(switch.phase)](switch)
             switch.refresh_from_db()
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 break
     return switch
 
 
 def wait(switch: FingerprintSwitch) -> None:
-    """Until every request that knows the old version is stored, or will ask again."""
+    """Wait until each request that read the old version is stored, or will read the version again."""
     waited = (timezone.now() - switch.started_at).total_seconds()
     time.sleep(min(max(0.0, version_lease.WAIT - waited), version_lease.WAIT))
-    with append.checked_transaction():  # whoever had the lock is done
+    # Taking the lock once waits for the transaction that holds it.
+    with append.checked_transaction():
         pass
     enter(switch, Phase.MAPPING)
 
 
 def map_some(switch: FingerprintSwitch) -> None:
-    """Where the next records go. Nothing is written to the store, so that a loop's whole cluster is known first."""
+    """
+    Count the new clusters of the next records in `switch.moves`.
+
+    Writes nothing to the store: the moves must be complete before the first record changes.
+    """
     rows = next_rows(switch)
     if not rows:
         enter(switch, Phase.REWRITING)
@@ -106,7 +116,7 @@ def map_some(switch: FingerprintSwitch) -> None:
 
 
 def rewrite_some(switch: FingerprintSwitch) -> None:
-    """The next records and their counts, in one transaction of the store. Done twice, it changes nothing."""
+    """Rewrite the next records and their counts, in one transaction of the store. Idempotent."""
     with append.checked_transaction():
         rows = next_rows(switch)
         changed = regrouping.rewrite(rows, versions.numbered(switch.to_version)) if rows else 0
@@ -118,11 +128,11 @@ def rewrite_some(switch: FingerprintSwitch) -> None:
 
 
 def carry(switch: FingerprintSwitch) -> None:
-    """Loops and evals, and the end."""
-    counted, now = carry_over.baselines(switch), timezone.now()
+    """Move the loops and evals, and finish the switch."""
+    baselines, now = carry_over.baselines(switch), timezone.now()
     with transaction.atomic():
         if step(switch, phase=Phase.DONE, finished_at=now):
-            carry_over.carry(switch, counted, now)
+            carry_over.carry(switch, baselines, now)
 
 
 STEPS: dict[FingerprintSwitch.Phase, Callable[[FingerprintSwitch], None]] = {
@@ -134,29 +144,33 @@ STEPS: dict[FingerprintSwitch.Phase, Callable[[FingerprintSwitch], None]] = {
 
 
 def next_rows(switch: FingerprintSwitch) -> list[Record]:
-    """The records behind the position."""
+    """The next records after the stored position."""
     return regrouping.after(position(switch.position), BATCH)
 
 
 def enter(switch: FingerprintSwitch, phase: FingerprintSwitch.Phase) -> None:
-    """The next phase, from the first record on."""
+    """Begin the phase, at the first record."""
     step(switch, phase=phase, position="")
 
 
 def step(switch: FingerprintSwitch, **fields: object) -> bool:
-    """Write how far it came; False if somebody else went on with the same switch, so that nothing counts twice."""
-    known = FingerprintSwitch.objects.filter(pk=switch.pk, phase=switch.phase, position=switch.position)
-    return bool(known.update(**fields))
+    """
+    Store the progress, and return whether it was stored.
+
+    False if another process advanced the same switch meanwhile, so that nothing is counted twice.
+    """
+    as_read = FingerprintSwitch.objects.filter(pk=switch.pk, phase=switch.phase, position=switch.position)
+    return bool(as_read.update(**fields))
 
 
 def text(row: Record) -> str:
-    """The record's position."""
+    """The record's position as text, which `position` parses."""
     start, trace_id, span_id = regrouping.position_of(row)
     return f"{start} {trace_id.hex()} {span_id.hex()}"
 
 
 def position(text: str) -> Position:
-    """Back from text."""
+    """The position that `text` wrote; START for an empty text."""
     if not text:
         return START
     start, trace_id, span_id = text.split(" ")
