@@ -1,7 +1,8 @@
 """
-Two records side by side: row by row what is equal and what is not, for people.
+The differences between two records, row by row, for the loop's page.
 
-Ids and times of day differ between any two records and say nothing; they are left to the head of each column.
+Times and the ids of records, traces and spans differ between any two records and are not compared; the head of each
+column shows what identifies its record.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ FACTS = (
     "environment", "release", "agent", "tool", "model", "input_tokens", "output_tokens", "session_id", "user_id",
 )  # fmt: skip
 CONTENT = ("capture", "attributes", "events", "links", "resource", "scope")
-TIMES = ("time", "time_unix_nano")  # of an event
-MOST = 2_000  # values of a record that are looked at
-CONTEXT = 60  # characters of a long text before the first that differs
+TIMES = ("time", "time_unix_nano")  # fields of an event
+MOST = 2_000  # values of a record that are compared
+CONTEXT = 60  # characters that are shown before the first one that differs
 SAME, DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY = "same", "differs", "healthy lacks it", "only healthy"
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedLine:
-    """One thing that either record says, "" where it does not, and how the two stand to each other in a word."""
+    """One value as both records have it, "" where a record lacks it, and how the two compare, in a word."""
 
     name: str
     mark: str
@@ -36,7 +37,7 @@ class ComparedLine:
 
 @dataclass(frozen=True, slots=True)
 class RecordComparison:
-    """The lines that differ, and those that do not; how many more there are."""
+    """The lines that differ, the lines that are equal, and the number of further lines."""
 
     unlike: list[ComparedLine]
     equal: list[ComparedLine]
@@ -44,38 +45,38 @@ class RecordComparison:
 
 
 def compare(chosen: Mapping[str, Any], healthy: Mapping[str, Any]) -> RecordComparison:
-    """Every fact of two records: those of the first in their order, then what only the other says."""
-    mine, other = said(chosen), said(healthy)
-    lines = [line(name, mine.get(name), other.get(name)) for name in dict.fromkeys([*mine, *other])]
-    unlike = [one for one in lines if one.mark != SAME]
-    equal = [one for one in lines if one.mark == SAME]
+    """Compare every value of two records: those of the first in its order, then those that only the second has."""
+    left, right = said(chosen), said(healthy)
+    lines = [line(name, left.get(name), right.get(name)) for name in dict.fromkeys([*left, *right])]
+    unlike = [compared for compared in lines if compared.mark != SAME]
+    equal = [compared for compared in lines if compared.mark == SAME]
     shown = RecordComparison(unlike[:ROW_LIMIT], equal[:ROW_LIMIT], 0)
     return RecordComparison(shown.unlike, shown.equal, len(lines) - len(shown.unlike) - len(shown.equal))
 
 
 def said(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the record says, by dotted names."""
+    """The record's values by dotted names, at most MOST."""
     parts = {name: record.get(name) for name in (*FACTS, *CONTENT)}
     parts["events"] = [without_times(event) for event in record.get("events") or []]
     return dict(islice(leaves(parts), MOST))
 
 
 def without_times(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event by what it says."""
+    """The event without its times, which differ between any two events."""
     return {name: value for name, value in event.items() if name not in TIMES}
 
 
 def line(name: str, chosen: Any, healthy: Any) -> ComparedLine:
-    """One row; None stands for what is not said."""
+    """One row of the comparison; None stands for a value that the record lacks."""
     pair = chosen, healthy
     if isinstance(chosen, str) and isinstance(healthy, str) and chosen != healthy:
         pair = from_difference(chosen, healthy)
-    texts = ("" if one is None else text(one) for one in pair)
+    texts = ("" if value is None else text(value) for value in pair)
     return ComparedLine(text(name, NAME_LIMIT), mark(chosen, healthy), *texts)
 
 
 def mark(chosen: Any, healthy: Any) -> str:
-    """How two values stand to each other."""
+    """The word for how two values compare."""
     if chosen == healthy:
         return SAME
     if healthy is None:
@@ -83,11 +84,11 @@ def mark(chosen: Any, healthy: Any) -> str:
     return ONLY_HEALTHY if chosen is None else DIFFERS
 
 
-def from_difference(one: str, other: str) -> tuple[str, str]:
-    """Two texts without the long beginning that they share."""
-    shorter = min(len(one), len(other))
-    shared = next((at for at in range(shorter) if one[at] != other[at]), shorter) - CONTEXT
-    if shared < CONTEXT:
-        return one, other
-    left_out = f"… ({shared} equal characters) "
-    return left_out + one[shared:], left_out + other[shared:]
+def from_difference(first: str, second: str) -> tuple[str, str]:
+    """Two texts without their common beginning, if it is long."""
+    shorter = min(len(first), len(second))
+    omitted = next((index for index in range(shorter) if first[index] != second[index]), shorter) - CONTEXT
+    if omitted < CONTEXT:
+        return first, second
+    left_out = f"… ({omitted} equal characters) "
+    return left_out + first[omitted:], left_out + second[omitted:]

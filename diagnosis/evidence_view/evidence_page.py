@@ -1,8 +1,8 @@
 """
-The evidence as a person compares it: a failing record beside a healthy one, and the trace around it.
+The evidence that a loop's page shows: a failing record beside its matched control, the trace, and the timeline.
 
-All of it is read from the project's own store at that moment; a store that is unavailable costs the page its
-evidence and nothing else.
+All of it is read from the project's store for each request. If the store is unavailable, only the evidence is missing
+from the page.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Rows = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class EvidenceChoice:
-    """A record that can be looked at, in a line."""
+    """A record that the page offers, in one line."""
 
     record_id: str
     line: str
@@ -43,7 +43,7 @@ class EvidenceChoice:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The chosen record, and the healthy one it is held against, if there is one."""
+    """The chosen record, and its matched control with their comparison, if there is one."""
 
     chosen: dict[str, Any]
     healthy: dict[str, Any] | None
@@ -51,71 +51,78 @@ class Pair:
 
     @property
     def parts(self) -> list[tuple[str, Rows]]:
-        """What the chosen record says, by part; for a record without a comparison."""
+        """The chosen record as named parts of rows, for a record without a comparison."""
         facts = {name: self.chosen.get(name) for name in FACTS}
-        found = [("facts", rows(facts)), *((name, rows(self.chosen.get(name))) for name in CONTENT)]
-        return [(name, part) for name, part in found if part]
+        sections = [("facts", rows(facts)), *((name, rows(self.chosen.get(name))) for name in CONTENT)]
+        return [(name, section) for name, section in sections if section]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the store told: which records there are, the pair in sight, its trace, the failures over time."""
+    """The evidence from the store: the records, the chosen pair, its trace, and the timeline."""
 
     total: int
     choices: list[EvidenceChoice] = field(default_factory=list)
     chosen_id: str = ""
-    pair: Pair | None = None  # None: the chosen record is not stored any more
+    pair: Pair | None = None  # None if the chosen record is not stored any more
     trace: Waterfall | None = None
     course: Course | None = None
     available: bool = True
 
 
-def read(loop: Loop, asked: Mapping[str, str]) -> Evidence:
-    """The evidence with the record and the row of its trace that were asked for, `record` and `row`."""
+def read(loop: Loop, query: Mapping[str, str]) -> Evidence:
+    """The loop's evidence; `query` chooses the `record` and the first `row` of its trace."""
     record_ids = evidence_ids(loop.issue)
     try:
         with bind(loop.project):
-            return of_store(loop, record_ids, asked)
+            return of_store(loop, record_ids, query)
     except (DatabaseError, OSError) as error:
         logger.error("evidence of %s unavailable: %s", loop.project_id, error)
         return Evidence(len(record_ids), available=False)
 
 
-def of_store(loop: Loop, record_ids: list[str], asked: Mapping[str, str]) -> Evidence:
-    """The same of the bound store."""
+def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evidence:
+    """The loop's evidence, from the bound store."""
     offered = record_ids[:EVIDENCE_LIMIT]
-    wanted = asked.get("record", "")
-    found = record_pages.find([*offered, wanted])
-    chosen_id = wanted if parse(wanted) else next((one for one in offered if one in found), "")
-    chosen = found.get(chosen_id)
+    record_id = query.get("record", "")
+    records = record_pages.find([*offered, record_id])
+    chosen_id = (
+        record_id
+        if parse(record_id)
+        else next((evidence_id for evidence_id in offered if evidence_id in records), "")
+    )
+    chosen = records.get(chosen_id)
     return Evidence(
         total=len(record_ids),
-        choices=[EvidenceChoice(one, line(found.get(one)), one == chosen_id) for one in offered],
+        choices=[
+            EvidenceChoice(evidence_id, line(records.get(evidence_id)), evidence_id == chosen_id)
+            for evidence_id in offered
+        ],
         chosen_id=chosen_id,
         pair=pair(chosen, loop.signal_type) if chosen else None,
-        trace=trace(chosen_id, asked.get("row", "")) if chosen else None,
+        trace=trace(chosen_id, query.get("row", "")) if chosen else None,
         course=course.read(loop),
     )
 
 
 def line(record: dict[str, Any] | None) -> str:
-    """When, what, and what it said."""
+    """The record's time, name and message, or that it is no longer stored."""
     if record is None:
         return "no longer stored"
     started = str(record["start_time"])[:19].replace("T", " ")
-    said = (started, record.get("name"), record.get("message"))
-    return " · ".join(text(one, LINE) for one in said if one)
+    facts = (started, record.get("name"), record.get("message"))
+    return " · ".join(text(fact, LINE) for fact in facts if fact)
 
 
 def pair(chosen: dict[str, Any], signal_type: str) -> Pair:
-    """The record beside its healthy twin."""
+    """The record with its matched control and their comparison."""
     healthy_id = matched_control.find(chosen["record_id"], signal_type)
     healthy = record_pages.find([healthy_id]).get(healthy_id) if healthy_id else None
     return Pair(chosen, healthy, differences.compare(chosen, healthy) if healthy else None)
 
 
 def trace(record_id: str, row: str) -> Waterfall | None:
-    """The trace around the record, or from that row on."""
+    """A page of the record's trace: around the record, or from that row on; None for an invalid id."""
     ids = parse(record_id)
     first = int(row) if row.isascii() and row.isdigit() and len(row) < 10 else None
     return waterfall.read(*ids, first) if ids else None

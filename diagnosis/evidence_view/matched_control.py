@@ -1,8 +1,9 @@
 """
-The healthy record that a failing one is held against: of the same operation, and as much like it as there is.
+The matched control of a failing record: the most similar healthy record of its operation.
 
-Same environment first, then same release, then nearest in time, then the smaller id. What is looked at is bounded:
-the records around the failing one, and where none of those ran well, those of the nearest minute of a day that did.
+Compared by environment first, then release, then distance in time, then the smaller id. The search is bounded: it
+reads the records around the failing one and, if none of them is healthy, those around the nearest minute within a day
+in which the operation ran without a failure.
 """
 
 from __future__ import annotations
@@ -18,27 +19,29 @@ from telemetry.spans.record_ids import parse, record_id
 from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO
 
-NEAR = 5_000  # records on each side that are looked at
-DAY = 1440
+NEAR = 5_000  # records that are searched on each side
+DAY = 1440  # minutes
 FACTS = ("trace_id", "span_id", "start_time_unix_nano", "environment", "release")
 HealthyCandidate = tuple[bytes, bytes, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What the healthy one should share."""
+    """The properties of the failing record that its matched control should share."""
 
     service: str
     operation: str
     environment: str
     release: str
     start_unix_nano: int
-    longest_nano: int | None = None  # that a healthy one took; where slowness is the failure
-    trace_id: bytes = b""  # that is no comparison; where no record carries the failure
+    # The longest duration of a healthy record, in nanoseconds; None unless slowness is the failure.
+    longest_nano: int | None = None
+    # The trace whose records are no controls; empty unless the failure was found over a window, not in a record.
+    trace_id: bytes = b""
 
 
 def find(failing_id: str, signal_type: str = "") -> str | None:
-    """The id of the bound project's healthy record that is most like this one; None where there is none near."""
+    """The id of the bound project's matched control of this record; None if there is none near."""
     ids = parse(failing_id)
     row = Record.objects.filter(pk=ids).first() if ids else None
     if row is None:
@@ -52,15 +55,15 @@ def find(failing_id: str, signal_type: str = "") -> str | None:
     return nearest(around(at), failure) or nearest(around(healthy_minute(failure)), failure)
 
 
-def nearest(rows: Iterable[QuerySet[Record]], failure: Failure) -> str | None:
-    """The most alike of these records that ran the operation without failing."""
-    found = [candidate for side in rows for candidate in healthy(side, failure)]
-    best = min(found, key=lambda candidate: unlike(candidate, failure), default=None)
+def nearest(sides: Iterable[QuerySet[Record]], failure: Failure) -> str | None:
+    """The id of the most similar of these records that ran the operation without failing, or None."""
+    candidates = [candidate for side in sides for candidate in healthy(side, failure)]
+    best = min(candidates, key=lambda candidate: unlike(candidate, failure), default=None)
     return record_id(best[0], best[1]) if best else None
 
 
 def unlike(candidate: HealthyCandidate, failure: Failure) -> tuple[bool, bool, int, bytes, bytes]:
-    """How much the record differs; the less, the smaller."""
+    """The sort key of a candidate: the smaller, the more similar to the failing record."""
     trace_id, span_id, start, environment, release = candidate
     return (
         environment != failure.environment,
@@ -72,7 +75,7 @@ def unlike(candidate: HealthyCandidate, failure: Failure) -> tuple[bool, bool, i
 
 
 def around(at: int | None) -> list[QuerySet[Record]]:
-    """The records before and after that time, NEAR at most on each side; none without a time."""
+    """The records before and after that time, at most NEAR on each side; an empty list for None."""
     if at is None:
         return []
     starts = Record.objects.values_list("start_time_unix_nano", flat=True)
@@ -90,7 +93,7 @@ def around(at: int | None) -> list[QuerySet[Record]]:
 
 
 def healthy(rows: QuerySet[Record], failure: Failure) -> Iterable[HealthyCandidate]:
-    """Those that ran the operation well."""
+    """The FACTS of the records that ran the operation without failing."""
     ran = rows.filter(service=failure.service, operation=failure.operation, fingerprint__isnull=True)
     if failure.longest_nano is not None:
         ran = ran.filter(duration_nano__lte=failure.longest_nano)
@@ -100,7 +103,11 @@ def healthy(rows: QuerySet[Record], failure: Failure) -> Iterable[HealthyCandida
 
 
 def healthy_minute(failure: Failure) -> int | None:
-    """When the operation ran well nearest to the failure, by the minute; None if not within a day."""
+    """
+    The start, in Unix nanoseconds, of the minute nearest to the failure in which the operation ran without failing.
+
+    None if there is none within a day.
+    """
     minute = failure.start_unix_nano // MINUTE_NANO
     ran = Rollup.objects.filter(
         minute__gte=minute - DAY,
@@ -110,5 +117,5 @@ def healthy_minute(failure: Failure) -> int | None:
         fingerprint=NO_FAILURE,
     )
     minutes = ran.order_by().values_list("minute", flat=True).distinct()
-    best = min(minutes, key=lambda one: (abs(one - minute), one), default=None)
+    best = min(minutes, key=lambda number: (abs(number - minute), number), default=None)
     return None if best is None else best * MINUTE_NANO

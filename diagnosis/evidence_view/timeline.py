@@ -1,8 +1,8 @@
 """
-How a loop's failures lie in the window of its packet and in the one before it: numbers, and bars for a small picture.
+The timeline of a loop's failures: numbers of its packet's window and of the window before, and the bars of a chart.
 
-Failures come from the index of their cluster. How often the operation ran comes from rollups, which have none for an
-operation: it is read for windows of a day or less, so that the page stays quick.
+Failures are read by the index on their cluster. How often the operation ran is read from rollups, which have no index
+on operations; it is counted only for windows of a day or less, so that the page stays quick.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from telemetry.models import Record
 from telemetry.windows import Window
 from telemetry.windows import moment as moment_of
 
-PARTS = 24  # of each window
+PARTS = 24  # bars for each window
 LONGEST = 1440  # minutes of a window whose traffic is counted
-STEP, HEIGHT = 10, 48  # of the picture, in its own units
-LEAST = 3  # height of a bar of one failure
+STEP, HEIGHT = 10, 48  # width of a bar and height of the chart, in its own units
+LEAST = 3  # the lowest height of a bar that has a failure
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineBar:
-    """One stretch of time, and its bar."""
+    """One part of a window, and its bar."""
 
     start: str
     failures: int
@@ -40,13 +40,13 @@ class TimelineBar:
 
     @property
     def y(self) -> int:
-        """The bar's upper edge."""
+        """The y coordinate of the bar's upper edge."""
         return HEIGHT - self.height
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineWindow:
-    """One of the two windows in numbers; `ran` is None where it was not counted."""
+    """The numbers of one window; `ran`, how often the operation ran, is None if it was not counted."""
 
     start: str
     end: str
@@ -55,13 +55,13 @@ class TimelineWindow:
 
     @property
     def share(self) -> float | None:
-        """Of the operation's records that failed."""
+        """The share of the operation's records that failed, 0 to 1; None if it is not known."""
         return self.failures / self.ran if self.ran else None
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Both windows, and the parts of both in order."""
+    """The timeline: both windows, and the parts of both in order of time."""
 
     before: TimelineWindow
     now: TimelineWindow
@@ -69,39 +69,43 @@ class Course:
 
     @property
     def width(self) -> int:
-        """Of the picture."""
+        """The width of the chart."""
         return STEP * len(self.parts)
 
     @property
     def middle(self) -> int:
-        """Where the window begins."""
+        """The x coordinate at which the packet's window begins."""
         return self.width // 2
 
     @property
     def most(self) -> int:
-        """Failures of the worst part."""
+        """The number of failures in the part with the most."""
         return max(part.failures for part in self.parts)
 
 
 def read(loop: Loop) -> Course | None:
-    """Of the bound project. None where no record carries the failure, or the packet names no window."""
+    """
+    The timeline of the loop, from the bound project's store.
+
+    None if the failure was found over a window, so that no record carries it, or the packet names no window.
+    """
     window = window_of(loop)
     if window is None or loop.signal_type in RULES.signals:
         return None
-    counted = failures(loop, window)
-    before, now = side(loop, window.before, counted[:PARTS]), side(loop, window, counted[PARTS:])
-    return Course(before, now, parts(window, counted))
+    counts = failures(loop, window)
+    before, now = side(loop, window.before, counts[:PARTS]), side(loop, window, counts[PARTS:])
+    return Course(before, now, parts(window, counts))
 
 
 def window_of(loop: Loop) -> Window | None:
-    """The window of the loop's packet; None where the packet names none, or one too short for PARTS."""
+    """The window of the loop's packet; None if the packet names none, or one too short for PARTS."""
     stored = loop.packet.document.get("window")
     window = Window.from_document(stored) if stored else None
     return window if window and window.end_unix_nano - window.start_unix_nano >= PARTS else None
 
 
 def failures(loop: Loop, window: Window) -> list[int]:
-    """The cluster's failures by part, first those of the window before."""
+    """The number of the cluster's failures in each part, first the parts of the window before."""
     start, size = window.before.start_unix_nano, part_nano(window)
     failed = Record.objects.filter(
         fingerprint=lifecycle.fingerprint(loop),
@@ -114,23 +118,26 @@ def failures(loop: Loop, window: Window) -> list[int]:
 
 
 def part_nano(window: Window) -> int:
-    """How long a part is; both windows together end with the last one or before it."""
+    """The length of a part in nanoseconds, rounded up so that the parts cover both windows."""
     return -(-(window.end_unix_nano - window.start_unix_nano) // PARTS)
 
 
-def side(loop: Loop, window: Window, counted: Sequence[int]) -> TimelineWindow:
-    """One window in numbers."""
+def side(loop: Loop, window: Window, counts: Sequence[int]) -> TimelineWindow:
+    """The numbers of one window."""
     ran = None
     if window.since_minutes <= LONGEST:
         target = baseline.target(loop, frozenset())
         ran = exposure.tally(window, target.ran, target.failed)[0]
-    start, end = (to_the_minute(moment_of(at)) for at in (window.start_unix_nano, window.end_unix_nano))
-    return TimelineWindow(start, end, sum(counted), ran)
+    start, end = (
+        to_the_minute(moment_of(nanoseconds))
+        for nanoseconds in (window.start_unix_nano, window.end_unix_nano)
+    )
+    return TimelineWindow(start, end, sum(counts), ran)
 
 
-def parts(window: Window, counted: Sequence[int]) -> list[TimelineBar]:
-    """The bars; the highest is the worst part."""
-    start, size, most = window.before.start_unix_nano, part_nano(window), max(1, *counted)
+def parts(window: Window, counts: Sequence[int]) -> list[TimelineBar]:
+    """The bars, scaled so that the part with the most failures has the full height."""
+    start, size, most = window.before.start_unix_nano, part_nano(window), max(1, *counts)
     return [
         TimelineBar(
             start=to_the_minute(moment_of(start + number * size)),
@@ -139,5 +146,5 @@ def parts(window: Window, counted: Sequence[int]) -> list[TimelineBar]:
             x=number * STEP,
             height=max(LEAST, failed * HEIGHT // most) if failed else 0,
         )
-        for number, failed in enumerate(counted)
+        for number, failed in enumerate(counts)
     ]
