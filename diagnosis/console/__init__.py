@@ -1,5 +1,5 @@
 """
-The approval console in the Django admin: the queue, one loop's page, the decision, inbox, trackers, switches.
+The approval console in the Django admin: queue, loop page, decisions, inbox, funnel, keys, trackers, fingerprints.
 
 May import every package of diagnosis but `api` and `pages`. `diagnosis.admin` registers it.
 """

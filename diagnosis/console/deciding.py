@@ -1,7 +1,7 @@
 """
-A decision on what a person had in sight: the revision and the packet that the page showed.
+A decision on the revision and the packet that a page showed.
 
-The rule itself is in approval.py; here is how the admin asks for it, and what it tells who came second.
+approval.py has the rules; this module applies them for the admin, and words the refusal if somebody else came first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tenants.limits.rate_limits import client_address
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One loop as a page showed it."""
+    """The revision and packet of a loop that a page showed."""
 
     loop_id: str
     revision: int
@@ -34,7 +34,7 @@ class Seen:
 
 
 def parse(text: str) -> Seen | None:
-    """What `str(Seen)` wrote, or None for another text."""
+    """The Seen that `str` wrote, or None for any other text."""
     loop_id, _, rest = text.partition(":")
     revision, _, packet_id = rest.partition(":")
     is_number = revision.isascii() and revision.isdigit() and len(revision) < 10
@@ -42,14 +42,15 @@ def parse(text: str) -> Seen | None:
 
 
 def seen_now(loop: Loop) -> Seen:
-    """The loop as a page shows it now."""
+    """The loop's present revision and packet."""
     return Seen(loop.loop_id, loop.revision, loop.packet_id)
 
 
 def decide(request: HttpRequest, loop: Loop, seen: Seen, choice: Choice) -> str:
-    """Decide on the loop as the person saw it; "" once it is recorded, else what stood in the way, for that person."""
+    """Decide on the loop as the page showed it; returns "", or the reason why nothing was recorded."""
     user = request.user
-    if not isinstance(user, User):  # the admin lets nobody else in
+    # The admin lets nobody else in.
+    if not isinstance(user, User):
         raise PermissionDenied("Sign in to decide.")
     try:
         restore(loop, seen)
@@ -64,21 +65,21 @@ def decide(request: HttpRequest, loop: Loop, seen: Seen, choice: Choice) -> str:
 
 
 def restore(loop: Loop, seen: Seen) -> None:
-    """Set the loop, in memory, to what the page showed. AlreadyDecided if that packet is gone."""
+    """Set the loop, in memory, to what the page showed. Raises AlreadyDecided if that packet does not exist."""
     if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
-        raise approval.AlreadyDecided(f"{seen.packet_id} is not there any more.")
+        raise approval.AlreadyDecided(f"The packet {seen.packet_id!r} does not exist in this project.")
     loop.revision, loop.packet_id = seen.revision, seen.packet_id
 
 
 def in_the_way(loop: Loop, seen: Seen) -> Decision | None:
-    """The decision that came first: the latest since, or the one that closed the loop."""
-    made = loop.decisions.select_related("decided_by")
-    since = made.filter(revision__gte=seen.revision).first()
-    return since or (None if loop.state in states.DECIDABLE else made.first())
+    """The decision that came first: the latest since the page was shown, or the one that closed the loop; else None."""
+    decisions = loop.decisions.select_related("decided_by")
+    since = decisions.filter(revision__gte=seen.revision).first()
+    return since or (None if loop.state in states.DECIDABLE else decisions.first())
 
 
 def context(loop: Loop) -> dict[str, Any]:
-    """What the page says beside the form: what is decided on, by how many, and what became of an approval."""
+    """The context of the decision form: content hash, approvals needed and given, and whether they still hold."""
     return {
         "content_hash": decision_basis.basis(loop).hash if loop.state in states.DECIDABLE else "",
         "first_approval": two_people.pending(loop),
@@ -89,7 +90,7 @@ def context(loop: Loop) -> dict[str, Any]:
 
 
 def what_happened(loop: Loop, seen: Seen) -> str:
-    """Why a person's decision was not taken, for that person."""
+    """The sentence that tells a person why their decision was not recorded."""
     decision = in_the_way(loop, seen)
     if decision is None:
         changed = f"Changed since you opened it: {loop.loop_id}, which is {loop.state} now."

@@ -1,4 +1,4 @@
-"""What a person fills in to decide: why, when a rejection ends, and what was in sight."""
+"""The forms of a decision: its reason, when a rejected loop comes back, and what the page showed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diagnosis.models import Decision
 
 
 class ReasonForm(forms.Form):
-    """Why; kept with each decision."""
+    """The reason of a decision, which is stored with it."""
 
     reason = forms.CharField(
         max_length=4000,
@@ -22,7 +22,7 @@ class ReasonForm(forms.Form):
 
 
 class RejectForm(ReasonForm):
-    """Why, and whether a rejected failure comes back when it grows."""
+    """The reason of a rejection, and by how much the failure must grow to be proposed again."""
 
     times = forms.IntegerField(
         min_value=growth.FEWEST,
@@ -34,13 +34,13 @@ class RejectForm(ReasonForm):
     for_good = forms.BooleanField(required=False)
 
     def times_chosen(self) -> int | None:
-        """By how many times it must grow to be proposed again; None: never by itself."""
-        chosen = self.cleaned_data
-        return None if chosen["for_good"] else chosen["times"] or growth.USUAL
+        """The factor by which the failure must grow to be proposed again; None for never."""
+        cleaned = self.cleaned_data
+        return None if cleaned["for_good"] else cleaned["times"] or growth.USUAL
 
 
 class DecisionForm(RejectForm):
-    """What the person chose, why, and what they had in sight."""
+    """A decision with its reason, and the revision, packet and content that the page showed."""
 
     verb = forms.ChoiceField(
         choices=Decision.Verb.choices,
@@ -51,7 +51,7 @@ class DecisionForm(RejectForm):
     content = forms.CharField(max_length=64, required=False)
 
     def choice(self) -> Choice:
-        """As the rule takes it."""
-        chosen, verb = self.cleaned_data, Decision.Verb(self.cleaned_data["verb"])
+        """The decision as `approval.decide` takes it."""
+        cleaned, verb = self.cleaned_data, Decision.Verb(self.cleaned_data["verb"])
         times = self.times_chosen() if verb == Decision.Verb.REJECT else None
-        return Choice(verb, chosen["reason"], times, chosen["content"])
+        return Choice(verb, cleaned["reason"], times, cleaned["content"])

@@ -1,4 +1,4 @@
-"""Feed keys for operators and tenant managers: mint, revoke, read."""
+"""Feed keys in the admin, for operators and tenant managers: minted, revoked and listed."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from tenants.models import Tenant
 
 
 class MintFeedForm(forms.Form):
-    """Whose notices it reads, and who reads with it."""
+    """The tenant whose notices the key reads, and a label for its user."""
 
     tenant = forms.ModelChoiceField(Tenant.objects.none())
-    label = forms.CharField(max_length=80, help_text="Who reads with it, such as team-chat.")
+    label = forms.CharField(
+        max_length=80, help_text="The program or team that uses the key, such as team-chat."
+    )
 
     def __init__(self, tenants: QuerySet[Tenant], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,7 +36,7 @@ class MintFeedForm(forms.Form):
 
 
 class FeedKeyAdmin(MintedAdmin):
-    """Keys of a tenant's feeds."""
+    """The admin of feed keys, each of which reads one tenant's notices."""
 
     purpose = "It reads the notices of one tenant and nothing else. It is shown once, on the next page."
     list_display = ["label", "tenant", "last_four", "works", "created_at", "last_used_at", "revoked_at"]
@@ -49,11 +51,11 @@ class FeedKeyAdmin(MintedAdmin):
 
     @admin.display(description="works", boolean=True)
     def works(self, key: FeedKey) -> bool:
-        """Not revoked."""
+        """Whether the key is not revoked."""
         return key.revoked_at is None
 
     def mint_form(self, request: HttpRequest) -> MintFeedForm:
-        """For one of the tenants that this person works for."""
+        """The form, which offers the tenants that this person works for."""
         tenants = visible(Tenant.objects.all(), request.user, "pk")
         return MintFeedForm(tenants, request.POST or None, initial=request.GET.dict())
 
@@ -62,12 +64,12 @@ class FeedKeyAdmin(MintedAdmin):
         return feed_keys.mint(asked["tenant"], asked["label"], now)
 
     def beside(self, request: HttpRequest) -> dict[str, Any]:
-        """Where the key opens something."""
+        """The URLs of the feeds that the key opens."""
         return {"feeds": [absolute(request, reverse(f"notices-{kind}")) for kind in ("atom", "json")]}
 
     def write_down(
         self, request: HttpRequest, key: FeedKey, event: audit_log.AuditEvent, now: datetime
     ) -> None:
-        """One entry about the key in the audit log."""
-        said = {"kind": "feed", "label": key.label}
-        audit_log.record(event, f"feedkey:{key.pk}", audit_log.staff(request), now, key.tenant_id, **said)
+        """Record the event in the audit log."""
+        facts = {"kind": "feed", "label": key.label}
+        audit_log.record(event, f"feedkey:{key.pk}", audit_log.staff(request), now, key.tenant_id, **facts)

@@ -1,8 +1,8 @@
 """
-A project's version of fingerprints, for its operator: look at what a switch would do, then confirm it.
+The page for an operator to switch a project's fingerprint version: first a preview, then the confirmation.
 
-A page of its own beside the project's, as the ledger is. A switch takes some seconds a request; where that is not
-enough, the page says how far it is and goes on by button. Nothing happens without a POST.
+Each request works on a switch for some seconds; if that is not enough, the page shows the progress and a button
+continues. Only a POST changes anything.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from tenants.console.scoped import visible
 from tenants.models import Project
 
 logger = logging.getLogger(__name__)
-SECONDS = 15.0  # of work a request
+SECONDS = 15.0  # of work per request
 PERMISSION = "tenants.change_project"
 UNAVAILABLE = "The project's store is not available just now; the server's log says why."
 
 
 class Confirmed(forms.Form):
-    """What the person saw and confirms."""
+    """The version that the page showed, and the version that the person confirms."""
 
     before = forms.IntegerField(min_value=1)
     to = forms.TypedChoiceField(choices=[(number, number) for number in versions.RULES], coerce=int)
@@ -43,7 +43,7 @@ class Confirmed(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def fingerprints_page(request: HttpRequest, project_id: str) -> HttpResponse:
-    """The versions, the preview of another one, and how far a switch is."""
+    """The versions, the preview of a switch, and the progress of one; a POST begins or continues a switch."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     project = get_object_or_404(visible(Project.objects.all(), request.user, "tenant"), pk=project_id)
@@ -55,40 +55,40 @@ def fingerprints_page(request: HttpRequest, project_id: str) -> HttpResponse:
 
 
 def shown(request: HttpRequest, project: Project) -> dict[str, Any]:
-    """What the page shows of the project."""
-    told: dict[str, Any] = {
+    """The page's context about the project."""
+    context: dict[str, Any] = {
         "versions": versions.RULES.values(),
         "under_way": switch.under_way(project),
         "past": FingerprintSwitch.objects.filter(project=project).exclude(finished_at=None)[:5],
     }
-    wanted = request.GET.get("to", "")
-    if told["under_way"] or not wanted.isdecimal() or int(wanted) not in versions.RULES:
-        return told
+    version = request.GET.get("to", "")
+    if context["under_way"] or not version.isdecimal() or int(version) not in versions.RULES:
+        return context
     try:
-        preview = switch_preview.preview(project, versions.numbered(int(wanted)), timezone.now())
+        preview = switch_preview.preview(project, versions.numbered(int(version)), timezone.now())
     except (DatabaseError, OSError) as error:
         logger.error("preview of %s unavailable: %s", project, error)
-        return told | {"unavailable": UNAVAILABLE}
-    return told | {"preview": preview, "map": preview.shown(), "fates": switch_preview.told(preview.fates)}
+        return context | {"unavailable": UNAVAILABLE}
+    return context | {"preview": preview, "map": preview.shown(), "fates": switch_preview.told(preview.fates)}
 
 
 def act(request: HttpRequest, project: Project) -> None:
-    """Begin the switch that was confirmed, or go on with one; what came of it is a message on the page."""
+    """Begin the confirmed switch, or continue the unfinished one, and report the result as a message on the page."""
     try:
-        begun = switch.under_way(project) or begin(request, project)
-        done = switch.advance(begun, SECONDS)
+        unfinished = switch.under_way(project) or begin(request, project)
+        result = switch.advance(unfinished, SECONDS)
     except switch.CannotSwitch as error:
         messages.error(request, str(error))
     except (DatabaseError, OSError) as error:
         logger.error("switch of %s interrupted: %s", project, error)
-        messages.error(request, f"{UNAVAILABLE} Go on once it is back.")
+        messages.error(request, f"{UNAVAILABLE} Continue the switch once it is available.")
     else:
-        if done.phase == switch.Phase.DONE:
-            messages.success(request, f"Switched: {done.rewritten} records have their new clusters.")
+        if result.phase == switch.Phase.DONE:
+            messages.success(request, f"Switched: {result.rewritten} records have their new clusters.")
 
 
 def begin(request: HttpRequest, project: Project) -> FingerprintSwitch:
-    """The switch that the form confirms. CannotSwitch if it is not what the person saw."""
+    """Begin the switch that the form confirms. Raises CannotSwitch if the version is not what the page showed."""
     form = Confirmed(request.POST)
     if not form.is_valid() or form.cleaned_data["before"] != project.fingerprint_version:
         raise switch.CannotSwitch("The version is not what the page showed. Look at the preview again.")

@@ -1,7 +1,7 @@
 """
-The funnel for the staff: of all tenants that the person works for, of one, or of one project.
+The funnel page of the admin: for all tenants that the person works for, for one tenant, or for one project.
 
-A page of its own, since it is about many rows of many models at once:
+It is a view of its own because it shows many rows of several models:
 https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#adding-views-to-admin-sites
 """
 
@@ -30,11 +30,11 @@ from tenants.console.scoped import visible
 from tenants.models import Project, Tenant
 
 WINDOWS = {"10080": "7 days", str(MAX_MINUTES): "30 days", "129600": "90 days", "525600": "365 days"}
-MOST_PARTS = 200
+MOST_PARTS = 200  # tenants or projects in the table
 
 
 class FunnelQuery(NamedTuple):
-    """What the URL names; "" is all that the person may see."""
+    """The tenant, project and window that the URL names; "" stands for all that the person may see."""
 
     tenant: str
     project: str
@@ -42,7 +42,7 @@ class FunnelQuery(NamedTuple):
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> FunnelQuery:
-        """As the URL says; 30 days for a window that is not offered."""
+        """Parse the URL's query; a window that is not offered becomes 30 days."""
         minutes = query.get("since_minutes", "")
         return cls(
             query.get("tenant", ""),
@@ -51,29 +51,29 @@ class FunnelQuery(NamedTuple):
         )
 
     def period(self, now: datetime) -> Period:
-        """The window as times."""
+        """The window as a Period that ends now."""
         return funnel_rows.period(Window.ending(now, int(self.since_minutes)))
 
 
 class FunnelPart(NamedTuple):
-    """A tenant or a project among the others."""
+    """One tenant or project of several, with its funnel."""
 
     name: str
-    field: str  # which names it in the URL
-    query: str  # that leads to it alone
+    field: str  # the URL parameter that names it
+    query: str  # the query of the page for it alone
     funnel: Funnel
 
 
 @require_safe
 def funnel_page(request: HttpRequest) -> HttpResponse:
-    """The funnel of what the URL names, and of each part of it."""
+    """The funnel of what the URL names, and of each tenant or project in it."""
     if not admin.site.get_model_admin(Loop).has_view_permission(request):
         raise PermissionDenied
-    asked = FunnelQuery.read(request.GET.dict())
-    own = visible(with_loops(), request.user, "tenant")
-    context = read(own, asked, asked.period(timezone.now())) | {
+    query = FunnelQuery.read(request.GET.dict())
+    projects = visible(with_loops(), request.user, "tenant")
+    context = read(projects, query, query.period(timezone.now())) | {
         "title": "Funnel",
-        "asked": asked,
+        "asked": query,
         "windows": WINDOWS,
         "tenants": visible(Tenant.objects.all(), request.user, "pk"),
     }
@@ -83,39 +83,39 @@ def funnel_page(request: HttpRequest) -> HttpResponse:
 
 
 def with_loops() -> QuerySet[Project]:
-    """The projects that have a loop."""
+    """The projects that have at least one loop."""
     return Project.objects.filter(Exists(Loop.objects.filter(project=OuterRef("pk")))).order_by("pk")
 
 
-def read(own: QuerySet[Project], asked: FunnelQuery, period: Period) -> dict[str, Any]:
-    """The funnel, its parts, and the projects to choose from."""
-    if asked.tenant:
-        own = own.filter(tenant=asked.tenant)
-    within = own.filter(pk=asked.project) if asked.project else own
-    lives = funnel_rows.read(Loop.objects.filter(project__in=within.order_by()), period.start)
-    found = [] if asked.project else parts(lives, within, asked, period)
-    found.sort(key=lambda part: (-part.funnel.waiting.failures, part.name))
+def read(projects: QuerySet[Project], query: FunnelQuery, period: Period) -> dict[str, Any]:
+    """The page's context: the funnel, its parts, and the projects to choose from."""
+    if query.tenant:
+        projects = projects.filter(tenant=query.tenant)
+    selected_projects = projects.filter(pk=query.project) if query.project else projects
+    lives = funnel_rows.read(Loop.objects.filter(project__in=selected_projects.order_by()), period.start)
+    rows = [] if query.project else parts(lives, selected_projects, query, period)
+    rows.sort(key=lambda part: (-part.funnel.waiting.failures, part.name))
     return {
-        "projects": own.values_list("pk", flat=True),
+        "projects": projects.values_list("pk", flat=True),
         "funnel": funnel(lives, period),
-        "parts": found[:MOST_PARTS],
-        "left_out": len(found[MOST_PARTS:]),
+        "parts": rows[:MOST_PARTS],
+        "left_out": len(rows[MOST_PARTS:]),
     }
 
 
 def parts(
-    lives: list[Life], projects: QuerySet[Project], asked: FunnelQuery, period: Period
+    lives: list[Life], projects: QuerySet[Project], query: FunnelQuery, period: Period
 ) -> list[FunnelPart]:
-    """The funnel of each tenant, or of each project of the tenant that is asked for."""
+    """The funnel of each tenant, or of each project if the query names a tenant."""
     owners = dict(projects.values_list("pk", "tenant"))
     names = dict(Tenant.objects.filter(pk__in=set(owners.values())).values_list("pk", "name"))
-    field = "project" if asked.tenant else "tenant"
-    of_part: dict[str, list[Life]] = defaultdict(list)
+    field = "project" if query.tenant else "tenant"
+    lives_by_part: dict[str, list[Life]] = defaultdict(list)
     for life in lives:
-        of_part[life.project_id if asked.tenant else owners[life.project_id]].append(life)
+        lives_by_part[life.project_id if query.tenant else owners[life.project_id]].append(life)
     return [
         FunnelPart(
-            names.get(key, key), field, urlencode(asked._asdict() | {field: key}), funnel(mine, period)
+            names.get(key, key), field, urlencode(query._asdict() | {field: key}), funnel(part_lives, period)
         )
-        for key, mine in of_part.items()
+        for key, part_lives in lives_by_part.items()
     ]

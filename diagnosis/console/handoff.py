@@ -1,7 +1,7 @@
 """
-The handoff for people: links to the form of each tracker, and the bundle as files, on an approved loop's page.
+The handoff on an approved loop's page: links to each tracker's form for a new issue, and the bundle as a zip file.
 
-Whoever may see the loop may have them; a human clicks, LoopKit sends nothing anywhere.
+Everybody who may see the loop may use them. LoopKit itself sends nothing: the links only open a form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def offered(request: HttpRequest, loop: Loop) -> dict[str, Any] | None:
-    """What the loop's page offers: links by the tracker's name. None while there is no handoff."""
+    """The context of the loop's handoff: links with the trackers' names. None while the loop is not approved."""
     try:
         data = bundle.bundle(loop, handoff_download.page_url(request, loop))
     except bundle.NotApproved:
@@ -31,13 +31,13 @@ def offered(request: HttpRequest, loop: Loop) -> dict[str, Any] | None:
     except (DatabaseError, OSError, ObjectDoesNotExist) as error:
         logger.error("handoff of %s unavailable: %s", loop.loop_id, error)
         return {"available": False}
-    links = [(Tracker.Kind(one["tracker"]).label, one["url"]) for one in data["new_issue_links"]]
+    links = [(Tracker.Kind(link["tracker"]).label, link["url"]) for link in data["new_issue_links"]]
     return {"available": True, "links": links}
 
 
 @require_safe
 def download(request: HttpRequest, loop_id: str) -> HttpResponse:
-    """The bundle as a zip; 409 with the reason before approval."""
+    """The bundle as a zip file; 409 with the reason if the loop is not approved."""
     queue = admin.site.get_model_admin(Loop)
     if not queue.has_view_permission(request):
         raise PermissionDenied

@@ -1,7 +1,7 @@
 """
-The inbox: what changed in the loops of a person's tenants, what of it is unread, and which mail the person wants.
+The inbox: notices about the loops of a person's tenants, which of them are unread, and the person's choice of mail.
 
-Reading is a mark of the person's own, made by a button; looking changes nothing.
+Notices are marked as read for each person, by a button; viewing the inbox changes nothing.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from diagnosis.display.quantities import to_the_minute
 from diagnosis.models import Loop, Notice, NoticeRead
 from tenants.console.scoped import ReadOnly, ScopedAdmin
 
-BATCH = 500
+BATCH = 500  # rows per statement
 
 
 class UnreadFilter(admin.SimpleListFilter):
-    """What the person has not read, unless all is asked for."""
+    """A filter that lists unread notices unless the URL asks for all."""
 
     title, parameter_name = "read", "read"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The choice beside the default."""
+        """The one choice besides the default."""
         return [("all", "all")]
 
     def choices(self, changelist: Any) -> Any:
-        """The default under its name."""
+        """The choices, with the default called "unread"."""
         first, *rest = super().choices(changelist)
         return iter([first | {"display": "unread"}, *rest])
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Unread, or all."""
+        """The unread notices, or all."""
         return rows if self.value() == "all" else rows.filter(is_read=False)
 
 
 class NoticeAdmin(ReadOnly, ScopedAdmin):
-    """Newest first; whoever may see loops has an inbox."""
+    """The inbox, newest first, for everybody who may see loops."""
 
     tenant_path = "project__tenant"
     list_display = ["what", "kind", "severity", "text", "project", "at_utc", "unread_mark"]
@@ -69,79 +69,79 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
     change_list_template = "admin/diagnosis/notice/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With whether this person has read it."""
+        """The notices that the person may see, with `is_read`: whether this person has read each."""
         read = NoticeRead.objects.filter(user=request.user.pk, notice=OuterRef("pk"))
         rows: QuerySet[Notice] = super().get_queryset(request)
         return rows.annotate(is_read=Exists(read))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may see loops."""
+        """Whether the person may see loops."""
         return self.admin_site.get_model_admin(Loop).has_view_permission(request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """The same."""
+        """Whether the admin's index shows the inbox: to everybody who may see loops."""
         return self.has_view_permission(request)
 
     def unread(self, request: HttpRequest) -> QuerySet[Notice]:
-        """What this person may see and has not read."""
+        """The notices that this person may see and has not read."""
         rows: QuerySet[Notice] = self.get_queryset(request).filter(is_read=False)
         return rows
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The inbox under its own name, and the number of what is unread."""
+        """The inbox under its own title, with the number of unread notices."""
         allowed = self.has_view_permission(request)
-        said = {"title": "Inbox", "unread": self.unread(request).count() if allowed else 0}
-        return super().changelist_view(request, said | (extra_context or {}))
+        context = {"title": "Inbox", "unread": self.unread(request).count() if allowed else 0}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def get_urls(self) -> list[Any]:
-        """Django's pages, and those of the inbox."""
+        """Django's URLs, and those of the inbox."""
         wrap = self.admin_site.admin_view
-        own = [
+        inbox_urls = [
             path("read/", wrap(self.read_all), name="diagnosis_notice_read"),
             path("mail/", wrap(self.mail), name="diagnosis_notice_mail"),
         ]
-        return [*own, *super().get_urls()]
+        return [*inbox_urls, *super().get_urls()]
 
     @admin.display(description="loop", ordering="title")
     def what(self, notice: Notice) -> str:
-        """The title as it was, leading to the loop."""
+        """The title that the loop had at the time, with a link to the loop."""
         url = reverse("admin:diagnosis_loop_change", args=[notice.loop_id])
         return format_html('<a class="lk-text" href="{}">{}</a>', url, escaping.line(notice.title, 300))
 
     @admin.display(description="at (UTC)", ordering="created_at")
     def at_utc(self, notice: Notice) -> str:
-        """When it happened."""
+        """The time of the notice."""
         return to_the_minute(notice.created_at)
 
     @admin.display(description="unread")
     def unread_mark(self, notice: Any) -> str:
-        """Whether this person has it before them."""
+        """`unread`, or "" if this person has read the notice."""
         return "" if notice.is_read else "unread"
 
     @admin.action(permissions=["view"], description="Mark the selected notices as read")
     def mark_read(self, request: HttpRequest, rows: QuerySet[Notice]) -> None:
-        """For this person alone."""
+        """Mark the notices as read for this person alone."""
         self.mark(request, list(rows))
 
     @method_decorator(require_POST)
     def read_all(self, request: HttpRequest) -> HttpResponse:
-        """All that is unread."""
+        """Mark all unread notices as read for this person."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         self.mark(request, list(self.unread(request).only("pk")))
         return HttpResponseRedirect(reverse("admin:diagnosis_notice_changelist"))
 
     def mark(self, request: HttpRequest, rows: list[Notice]) -> None:
-        """Remember that this person has read them."""
+        """Store that this person has read the notices."""
         assert isinstance(request.user, User)
         reads = [NoticeRead(notice=row, user=request.user) for row in rows]
         NoticeRead.objects.bulk_create(reads, ignore_conflicts=True, batch_size=BATCH)
         self.message_user(request, f"{len(rows)} notices are marked as read.", messages.SUCCESS)
 
     def mail(self, request: HttpRequest) -> HttpResponse:
-        """Which mail the person wants, tenant by tenant."""
+        """The page on which the person chooses their mail; a POST stores the choice."""
         user = request.user
         if not (isinstance(user, User) and self.has_view_permission(request)):
             raise PermissionDenied
@@ -154,6 +154,6 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
         return self.mail_page(request, form)
 
     def mail_page(self, request: HttpRequest, form: forms.Form) -> HttpResponse:
-        """The form in the admin's frame."""
+        """The form as a page of the admin."""
         frame = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Mail", "form": form}
         return TemplateResponse(request, "admin/diagnosis/notice/mail.html", frame)

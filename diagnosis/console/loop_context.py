@@ -1,7 +1,7 @@
 """
-What a person has in sight before deciding on a loop: issue, evidence, plan, what the agent said, history.
+The context of a loop's page: issue, evidence, eval, decisions, verifications, the agent's reports, history.
 
-Evidence comes from the project's own store (evidence_page.py), all else from the control database.
+Evidence comes from the project's store (evidence_page.py), everything else from the control database.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from diagnosis.models import EvalCandidate, Loop
 
 
 def eval_candidate(loop: Loop) -> EvalCandidate | None:
-    """The test that the issue names, if it was made."""
-    named = EvalCandidate.objects.filter(project=loop.project, eval_id=loop.issue.get("eval_candidate") or "")
-    return named.prefetch_related("results").first()
+    """The eval candidate that the issue names, or None."""
+    candidates = EvalCandidate.objects.filter(
+        project=loop.project, eval_id=loop.issue.get("eval_candidate") or ""
+    )
+    return candidates.prefetch_related("results").first()
 
 
-def context(loop: Loop, asked: Mapping[str, str]) -> dict[str, Any]:
-    """Everything that the page shows of the loop; `asked` names the record and the row of its trace in sight."""
+def context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
+    """Everything that the page shows of the loop; `query` chooses the `record` and the first `row` of its trace."""
     candidate = eval_candidate(loop)
     events = [(event, rows(event.detail)) for event in loop.events.all()]
     return {
@@ -33,13 +35,13 @@ def context(loop: Loop, asked: Mapping[str, str]) -> dict[str, Any]:
         "first_seen": to_the_minute(loop.issue.get("first_seen")),
         "last_seen": to_the_minute(loop.issue.get("last_seen")),
         "share": share(loop),
-        "evidence": evidence_page.read(loop, asked),
+        "evidence": evidence_page.read(loop, query),
         "candidate": candidate,
         "cases": [rows(case) for case in candidate.document.get("cases", [])] if candidate else [],
         "decisions": loop.decisions.select_related("decided_by"),
         "verifications": verification_facts.read(loop.verifications.all(), loop),
         "events": events,
-        "agent_said": [(event, told) for event, told in events if event.kind in states.REPORTABLE],
+        "agent_said": [(event, detail) for event, detail in events if event.kind in states.REPORTABLE],
         "is_waiting": loop.state in states.WAITING,
         "is_decidable": loop.state in states.DECIDABLE,
     }
@@ -47,5 +49,5 @@ def context(loop: Loop, asked: Mapping[str, str]) -> dict[str, Any]:
 
 def share(loop: Loop) -> str:
     """`18.5 %` of the operation's records, or "" if it was not measured."""
-    measured = (loop.issue.get("impact") or {}).get("share")
-    return percent(measured) if isinstance(measured, int | float) else ""
+    value = (loop.issue.get("impact") or {}).get("share")
+    return percent(value) if isinstance(value, int | float) else ""

@@ -1,8 +1,8 @@
 """
-One loop's page: everything a person needs to decide, and the form that decides.
+The page of one loop: everything that a person needs to decide, and the form of the decision.
 
-The form carries the revision that the person saw: of two people who saw the same one, the second is told
-who decided.
+The form carries the revision that the page showed: if two people decide on the same revision, the second
+decision is refused, and the message names the person who decided first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FIRST_OF_TWO = "Approved by you: {}. It waits for the approval of a second perso
 
 
 class LoopAdmin(QueueAdmin):
-    """The queue, and a page for each loop in it."""
+    """The approval queue, and a page for each loop."""
 
     def change_view(
         self,
@@ -40,35 +40,36 @@ class LoopAdmin(QueueAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One loop to read; a POST is a decision on what was read."""
+        """The page of one loop; a POST decides on what the page showed."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         loop = self.get_object(request, plain(object_id))
         if loop is None:
-            return super().change_view(request, object_id)  # Django's answer for ids that do not exist
+            # Django's answer for ids that do not exist.
+            return super().change_view(request, object_id)
         if request.method == "POST":
             return self.decide(request, loop)
         return self.page(request, loop, DecisionForm())
 
     def decide(self, request: HttpRequest, loop: Loop) -> HttpResponse:
-        """Record the decision, or say on the loop's page what stands in the way."""
+        """Record the decision; if it is refused, show the loop's page again with the reason and status 409."""
         if not self.has_decide_permission(request):
             raise PermissionDenied
         form = DecisionForm(request.POST)
         if not form.is_valid():
             return self.page(request, loop, form)
-        chosen, choice = form.cleaned_data, form.choice()
-        seen = Seen(loop.loop_id, chosen["revision"], chosen["packet"] or loop.packet_id)
-        if in_the_way := deciding.decide(request, loop, seen, choice):
-            self.message_user(request, in_the_way, messages.ERROR)
+        cleaned, choice = form.cleaned_data, form.choice()
+        seen = Seen(loop.loop_id, cleaned["revision"], cleaned["packet"] or loop.packet_id)
+        if refusal := deciding.decide(request, loop, seen, choice):
+            self.message_user(request, refusal, messages.ERROR)
             return self.page(request, loop, form, status=409)
         self.log_change(request, loop, choice.summary)
-        told = FIRST_OF_TWO if two_people.pending(loop) else RECORDED[choice.verb]
-        self.message_user(request, told.format(loop.loop_id), messages.SUCCESS)
+        message = FIRST_OF_TWO if two_people.pending(loop) else RECORDED[choice.verb]
+        self.message_user(request, message.format(loop.loop_id), messages.SUCCESS)
         return HttpResponseRedirect(self.queue_url(request))
 
     def page(self, request: HttpRequest, loop: Loop, form: DecisionForm, status: int = 200) -> HttpResponse:
-        """The loop as it is now; the form below decides exactly that."""
+        """The page of the loop as it is now, with the form that decides on exactly this content."""
         context = {
             **self.admin_site.each_context(request),
             **loop_context.context(loop, request.GET),

@@ -1,4 +1,4 @@
-"""Which mail a person wants of each tenant they are a member of."""
+"""The form in which a person chooses the mail they get about each tenant they are a member of."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from tenants.models import Tenant
 
 
 class MailForm(forms.Form):
-    """One choice a tenant; the names of the fields are the tenants' ids."""
+    """One choice for each tenant; the fields are named by the tenants' ids."""
 
     def __init__(self, user: User, data: Any = None) -> None:
         super().__init__(data)
         self.user = user
         self.is_on = bool(settings.LOOPKIT_EMAIL_URL)
-        chosen = {choice.tenant_id: choice.mode for choice in MailChoice.objects.filter(user=user)}
+        modes = {choice.tenant_id: choice.mode for choice in MailChoice.objects.filter(user=user)}
         for tenant in Tenant.objects.filter(members=user):
             self.fields[tenant.tenant_id] = forms.ChoiceField(
                 label=tenant.name,
                 choices=MailChoice.Mode.choices,
-                initial=chosen.get(tenant.tenant_id, MailChoice.Mode.OFF),
+                initial=modes.get(tenant.tenant_id, MailChoice.Mode.OFF),
             )
 
     def save(self, request: HttpRequest) -> None:
-        """Keep what changed, and say so in the audit log."""
+        """Store the changed choices, and record each in the audit log."""
         for tenant_id in self.changed_data:
             before, after = self.fields[tenant_id].initial, self.cleaned_data[tenant_id]
             MailChoice.objects.update_or_create(user=self.user, tenant_id=tenant_id, defaults={"mode": after})

@@ -1,4 +1,4 @@
-"""Where each project's people open issues: settings of operators, each change of them in the audit log."""
+"""The issue trackers of each project, as operators set them; each change is in the audit log."""
 
 from __future__ import annotations
 
@@ -19,32 +19,33 @@ else:
 
 
 class TrackerForm(TrackerModelForm):
-    """A URL that is one of that kind of tracker, and what Jira's form needs besides."""
+    """A tracker's URL, and the ids that Jira's form needs besides."""
 
     class Meta:
         model = Tracker
         fields = ["project", "kind", "url", "jira_project", "jira_issue_type"]
 
     def clean(self) -> dict[str, Any]:
-        """https only, without a password, and in the shape of its kind."""
-        said: dict[str, Any] = super().clean() or self.cleaned_data
-        kind, url = said.get("kind"), said.get("url")
+        """Refuse URLs that are not https, carry a password, or do not fit the kind of tracker."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        kind, url = cleaned.get("kind"), cleaned.get("url")
         if kind and url:
             try:
-                said["url"] = tracker_links.checked(Tracker.Kind(kind), url)
+                cleaned["url"] = tracker_links.checked(Tracker.Kind(kind), url)
             except tracker_links.NotATracker as refusal:
                 self.add_error("url", str(refusal))
         needed = ("jira_project", "jira_issue_type")
         for name in needed if kind == Tracker.Kind.JIRA else ():
-            if not said.get(name) and name not in self.errors:
+            if not cleaned.get(name) and name not in self.errors:
                 self.add_error(
-                    name, "Jira's form needs it: open a project's or type's settings, its URL has it."
+                    name,
+                    "Jira's form needs it: the number is in the URL of the settings of the project or issue type.",
                 )
-        return said
+        return cleaned
 
 
 class TrackerAdmin(AuditedAdmin, ScopedAdmin):
-    """One of a kind for each project."""
+    """The admin of trackers, of which a project has at most one of each kind."""
 
     tenant_path = "project__tenant"
     form = TrackerForm

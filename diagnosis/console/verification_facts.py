@@ -1,4 +1,4 @@
-"""A verification as a person reads it: the verdict, the numbers it rests on, and what is still needed."""
+"""A verification as the loop's page shows it: the verdict, the numbers behind it, and what is still needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIGURES = {
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Another failure of the operation that rose; its loop, where it has one."""
+    """Another failure of the operation that rose since the fix, with its loop or ""."""
 
     cluster_id: str
     before: int
@@ -29,7 +29,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class ShownVerification:
-    """One verification: facts in words, sessions before and after, records to look at."""
+    """One verification: facts as text, sessions before and after, other failures that rose, and evidence."""
 
     verification: Verification
     facts: list[tuple[str, str]]
@@ -39,24 +39,24 @@ class ShownVerification:
 
 
 def read(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerification]:
-    """The verifications in their order, for people."""
-    found = list(verifications)
-    moved = {one["cluster_id"] for each in found for one in each.document.get("moved_to") or []}
-    loops = dict(loop.project.loops.filter(cluster_id__in=moved).values_list("cluster_id", "loop_id"))
+    """The verifications as the page shows them, in their order."""
+    rows = list(verifications)
+    clusters = {rise["cluster_id"] for row in rows for rise in row.document.get("moved_to") or []}
+    loops = dict(loop.project.loops.filter(cluster_id__in=clusters).values_list("cluster_id", "loop_id"))
     return [
         ShownVerification(
-            verification=each,
-            facts=[(name, said) for name, said in facts(each.document) if said],
-            trajectory=trajectory(each.document.get("trajectory") or {}),
-            moved_to=[moved_to(one, loops) for one in each.document.get("moved_to") or []],
-            evidence_ids=each.document.get("evidence_ids") or [],
+            verification=row,
+            facts=[(name, text) for name, text in facts(row.document) if text],
+            trajectory=trajectory(row.document.get("trajectory") or {}),
+            moved_to=[moved_to(rise, loops) for rise in row.document.get("moved_to") or []],
+            evidence_ids=row.document.get("evidence_ids") or [],
         )
-        for each in found
+        for row in rows
     ]
 
 
 def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the verdict rests on; "" for what the document does not say."""
+    """The facts behind the verdict as pairs of name and text; the text is "" if the document lacks the fact."""
     look = document.get("look") or {}
     return [
         ("Why", document.get("reason") or ""),
@@ -64,7 +64,7 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Since the fix", counted(document.get("after") or {})),
         ("Expected without a change", number(document.get("expected_failures"), " failures since the fix")),
         ("Rate after by rate before", ratio(document)),
-        ("Look", f"number {look['number']}" if look.get("number") else ""),
+        ("Interim analysis", f"number {look['number']}" if look.get("number") else ""),
         ("Still needed", document.get("needed") or ""),
         ("Release of the fix", document.get("release") or ""),
         ("Releases left out", ", ".join(document.get("releases_left_out") or [])),
@@ -72,61 +72,61 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def counted(side: Mapping[str, Any]) -> str:
-    """`20 failures in 50 records (40 %), 2026-05-04 12:00 to 14:00 UTC`."""
+    """`20 failures in 50 records (40 %), 2026-05-04 12:00 to 2026-05-04 14:00 UTC`, or "" if nothing was counted."""
     if "failures" not in side:
         return ""
-    told = f"{side['failures']:,} failures"
+    text = f"{side['failures']:,} failures"
     if "exposure" in side:
-        told += f" in {side['exposure']:,} records"
+        text += f" in {side['exposure']:,} records"
     if side.get("rate") is not None:
-        told += f" ({percent(side['rate'])})"
+        text += f" ({percent(side['rate'])})"
     window = side.get("window") or {}
     return (
-        f"{told}, {to_the_minute(window['start'])} to {to_the_minute(window['end'])} UTC" if window else told
+        f"{text}, {to_the_minute(window['start'])} to {to_the_minute(window['end'])} UTC" if window else text
     )
 
 
 def ratio(document: Mapping[str, Any]) -> str:
     """`0.12, between 0.01 and 0.6 (95 % interval)`."""
-    said = document.get("ratio") or {}
-    if said.get("low") is None:
+    interval = document.get("ratio") or {}
+    if interval.get("low") is None:
         return ""
-    low, high = said["low"], said.get("high")
-    reach = f"at least {low:.3g}" if high is None else f"between {low:.3g} and {high:.3g}"
-    estimate = number(said.get("estimate"), ", ")
-    return f"{estimate}{reach} ({percent(document.get('confidence') or 0.95)} interval)"
+    low, high = interval["low"], interval.get("high")
+    bounds = f"at least {low:.3g}" if high is None else f"between {low:.3g} and {high:.3g}"
+    estimate = number(interval.get("estimate"), ", ")
+    return f"{estimate}{bounds} ({percent(document.get('confidence') or 0.95)} interval)"
 
 
 def trajectory(sides: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Each figure of sessions, before and after, with its interval."""
+    """The rows of the sessions' figures: name, value before and value after, each with its interval."""
     before, after = sides.get("before") or {}, sides.get("after") or {}
     if not before and not after:
         return []
     rows = [("Sessions", number(before.get("sessions")) or "–", number(after.get("sessions")) or "–")]
-    rows += [(told, estimate(name, before), estimate(name, after)) for name, told in FIGURES.items()]
+    rows += [(label, estimate(name, before), estimate(name, after)) for name, label in FIGURES.items()]
     return rows
 
 
 def estimate(name: str, side: Mapping[str, Any]) -> str:
-    """`80 % (60 % to 92 %)`; a dash where there is too little to say."""
-    said = side.get(name)
-    if not said:
+    """`80 % (60 % to 92 %)`, or a dash if there are too few sessions."""
+    figure = side.get(name)
+    if not figure:
         return "–"
     value, low, high = (
-        percent(said[part]) if name == "success_rate" else number(said[part])
+        percent(figure[part]) if name == "success_rate" else number(figure[part])
         for part in ("value", "low", "high")
     )
     return f"{value} ({low} to {high})"
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """`4.61 failures`, `1,240 failures`, or "" for nothing."""
+    """`4.61 failures`, `1,240 failures`, or "" for None."""
     if value is None:
         return ""
     return f"{significant(value)}{unit}"
 
 
-def moved_to(said: Mapping[str, Any], loops: Mapping[str, str]) -> Moved:
-    """A sibling that rose."""
-    cluster_id = said["cluster_id"]
-    return Moved(cluster_id, said["failures_before"], said["failures_after"], loops.get(cluster_id, ""))
+def moved_to(rise: Mapping[str, Any], loops: Mapping[str, str]) -> Moved:
+    """One entry of the document's `moved_to`, with its loop."""
+    cluster_id = rise["cluster_id"]
+    return Moved(cluster_id, rise["failures_before"], rise["failures_after"], loops.get(cluster_id, ""))

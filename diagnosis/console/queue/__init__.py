@@ -1,5 +1,5 @@
 """
-The approval queue as a change list of the Django admin: what waits, in which order, by which filters.
+The approval queue as a change list of the Django admin: its columns, filters, order and bulk actions.
 
 May import what `diagnosis.console` may.
 """

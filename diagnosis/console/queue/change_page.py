@@ -1,7 +1,7 @@
 """
-The approval queue as a list: what waits, how long, and one reason for many.
+The approval queue as a list, with bulk actions that decide several loops with one reason.
 
-Approving is for one loop at a time, after reading it; rejecting and returning can be done in bulk.
+Loops are approved one at a time, on their own page; rejecting and returning can be done in bulk.
 """
 
 from __future__ import annotations
@@ -34,20 +34,19 @@ from diagnosis.loops.approval import Choice
 from diagnosis.models import Decision, Loop
 from tenants.console.scoped import ReadOnly, ScopedAdmin
 
-BULK_LIMIT = (
-    200  # loops; what one person can claim to have looked at, and below Django's limit of form fields
-)
+# Loops in one bulk action: what one person can have looked at, and below Django's limit of form fields.
+BULK_LIMIT = 200
 
 
 class QueueAdmin(ReadOnly, ScopedAdmin):
-    """Loops of all projects that the person may see, worst first."""
+    """The loops of all projects that the person may see, worst first."""
 
     tenant_path = "project__tenant"
     list_display = [
         columns.shown_title, columns.severity_badge, "trend", columns.costs, columns.urgency_shown, "state",
         "project", columns.last_seen, columns.waiting_since_utc,
     ]  # fmt: skip
-    sortable_by = ()  # by the form instead, whose URL means the same to everybody
+    sortable_by = ()  # the filter SortedBy sorts instead: its URL means the same to everybody
     list_filter = [
         TenantFilter, ProjectFilter, SeverityFilter, SignalFilter, StateFilter, AgeFilter, SortedBy,
     ]  # fmt: skip
@@ -56,54 +55,58 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
     paginator = NarrowPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    search_fields = [  # a title begins with its operation
+    # A title begins with its operation.
+    search_fields = [
         "title", "service", "^loop_id", "^cluster_id", "project__project_id", "project__name",
     ]  # fmt: skip
     actions = ["reject_selected", "return_selected"]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Queue]:
-        """Narrow rows, and a page that is always there."""
+        """The change list that reads narrow rows, and shows the first page if the requested one is empty."""
         return Queue
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """As the URL says, worst first if it does not."""
+        """The order that the URL names; by urgency, worst first, if it names none."""
         return ordering(request.GET.get("sort", ""))
 
     def queue_url(self, request: HttpRequest) -> str:
-        """The list that the person came from, with its filters, search, order and page."""
-        kept: dict[str, Any] = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
-        return str(add_preserved_filters(kept, reverse("admin:diagnosis_loop_changelist")))
+        """The URL of the list that the person came from, with its filters, search, order and page."""
+        context: dict[str, Any] = {
+            "preserved_filters": self.get_preserved_filters(request),
+            "opts": self.opts,
+        }
+        return str(add_preserved_filters(context, reverse("admin:diagnosis_loop_changelist")))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The queue under its own name."""
+        """The queue under its own title."""
         return super().changelist_view(request, {"title": "Approval queue", **(extra_context or {})})
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may decide may look."""
+        """Whether the person may see loops: everybody who may decide may."""
         return super().has_view_permission(request, obj) or self.has_decide_permission(request)
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
-        """Whoever may approve, reject and return."""
+        """Whether the person may approve, reject and return loops."""
         return request.user.has_perm(approval.PERMISSION)
 
     @admin.action(permissions=["decide"], description="Reject the selected loops, with one reason")
     def reject_selected(self, request: HttpRequest, rows: QuerySet[Loop]) -> HttpResponse | None:
-        """Asks for the reason, then decides each."""
+        """Ask for the reason, then decide each loop."""
         return self.decide_each(request, rows, Decision.Verb.REJECT)
 
     @admin.action(
         permissions=["decide"], description="Return the selected loops to the agent, with one reason"
     )
     def return_selected(self, request: HttpRequest, rows: QuerySet[Loop]) -> HttpResponse | None:
-        """Asks for the reason, then decides each."""
+        """Ask for the reason, then decide each loop."""
         return self.decide_each(request, rows, Decision.Verb.RETURN)
 
     def decide_each(
         self, request: HttpRequest, rows: QuerySet[Loop], verb: Decision.Verb
     ) -> HttpResponse | None:
-        """First the page with the loops and the question why; its answer decides what that page showed."""
+        """Show a page that asks for the reason; once it is sent, decide the loops as that page showed them."""
         form = RejectForm(request.POST if "seen" in request.POST else None)
         if not form.is_valid():
             return self.ask(request, rows, verb, form)
@@ -114,15 +117,15 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
     def ask(
         self, request: HttpRequest, rows: QuerySet[Loop], verb: Decision.Verb, form: RejectForm
     ) -> HttpResponse | None:
-        """The page between: which loops, and why."""
+        """The page that asks for the reason of the selected loops; None, with a message, for none or too many."""
         selected = list(rows[: BULK_LIMIT + 1])
         if not 0 < len(selected) <= BULK_LIMIT:
-            many = (
+            problem = (
                 f"Select at most {BULK_LIMIT} loops at once."
                 if selected
-                else "The selected loops wait no more."
+                else "None of the selected loops is in this list any more."
             )
-            self.message_user(request, f"{many} Nothing was decided.", messages.ERROR)
+            self.message_user(request, f"{problem} Nothing was decided.", messages.ERROR)
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -137,24 +140,24 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
         return TemplateResponse(request, "admin/diagnosis/loop/decide_selected.html", context)
 
     def decide_seen(self, request: HttpRequest, pages: list[Seen], choice: Choice) -> None:
-        """Decide each loop as it was seen, and say which ones were decided by others before."""
+        """Decide each loop as its page showed it, and report how many were decided and why others were not."""
         seen_of = {seen.loop_id: seen for seen in pages}
-        found = self.get_queryset(request).filter(pk__in=seen_of)  # whatever their state is by now
-        missed = []
-        for loop in found:
-            if in_the_way := deciding.decide(request, loop, seen_of[loop.pk], choice):
-                missed.append(in_the_way)
+        loops = self.get_queryset(request).filter(pk__in=seen_of)  # in any state: it may have changed
+        refusals = []
+        for loop in loops:
+            if refusal := deciding.decide(request, loop, seen_of[loop.pk], choice):
+                refusals.append(refusal)
             else:
                 self.log_change(request, loop, choice.summary)
         self.message_user(
             request,
-            f"{choice.verb.label.capitalize()}: decided {len(found) - len(missed)} of {len(pages)} loops.",
+            f"{choice.verb.label.capitalize()}: decided {len(loops) - len(refusals)} of {len(pages)} loops.",
             messages.SUCCESS,
         )
-        for message in missed:
-            self.message_user(request, message, messages.WARNING)
+        for refusal in refusals:
+            self.message_user(request, refusal, messages.WARNING)
 
 
 def seen_before(request: HttpRequest) -> list[Seen]:
-    """What the page between showed."""
+    """The loops as the page that asked for the reason showed them."""
     return [seen for text in request.POST.getlist("seen") if (seen := deciding.parse(text))]

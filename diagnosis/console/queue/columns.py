@@ -1,4 +1,4 @@
-"""The columns of the approval queue that are no field of a loop; Django takes functions for them."""
+"""The columns of the approval queue that are not fields of a loop, as functions for the Django admin."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from diagnosis.models import Loop
 
 @admin.display(description="title")
 def shown_title(loop: Loop) -> str:
-    """What fails, with nothing hidden or reordered in it."""
+    """The title, with hidden characters shown by their numbers."""
     return show_hidden(loop.title)
 
 
 @admin.display(description="severity")
 def severity_badge(loop: Loop) -> str:
-    """The word, in its colour."""
+    """The severity as a coloured badge."""
     label = loop.get_severity_display()
     return format_html('<span class="lk-badge lk-{}">{}</span>', label, label)
 
 
 @admin.display(description="a day of waiting costs")
 def costs(loop: Loop) -> str:
-    """`1,200 failures, 96 people, 2.1 M tokens`; nothing of what nobody counts."""
+    """`1,200 failures, 96 people, 2.1 M tokens`, without numbers that are 0 or unknown."""
     counts = (loop.failures_a_day, "failures"), (loop.people_a_day, "people"), (loop.tokens_a_day, "tokens")
     return ", ".join(f"{short_number(count)} {name}" for count, name in counts if count)
 
 
 @admin.display(description="urgency")
 def urgency_shown(loop: Loop) -> str:
-    """The measure, as people read numbers."""
+    """The urgency as a short number."""
     return short_number(loop.urgency)
 
 
 @admin.display(description="last seen (UTC)")
 def last_seen(loop: Loop) -> str:
-    """When the failure last happened, by the newest packet that shows the loop."""
+    """The time of the last failure, from the newest packet that shows the loop."""
     return to_the_minute(loop.last_seen_at)
 
 
 @admin.display(description="waiting since (UTC)")
 def waiting_since_utc(loop: Loop) -> str:
-    """When it was put to a human; nothing for loops that do not wait."""
+    """The time since when the loop waits for a human; "" if it does not wait."""
     return to_the_minute(loop.waiting_since)

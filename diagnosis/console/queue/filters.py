@@ -1,8 +1,8 @@
 """
-Which loops the queue lists: those that wait for a human, unless somebody asks for others.
+The filters of the queue, which lists the loops that wait for a human unless the URL asks for others.
 
-Every choice is a parameter of the URL, so a filtered list can be kept and shared. None of them reads the loops to
-know its choices: https://docs.djangoproject.com/en/5.2/ref/contrib/admin/filters/
+Every choice is a URL parameter, so that a filtered list can be bookmarked and shared. The choices of a filter come
+from small tables, not from a scan of the loops: https://docs.djangoproject.com/en/5.2/ref/contrib/admin/filters/
 """
 
 from __future__ import annotations
@@ -30,47 +30,47 @@ Choices = list[tuple[str, Any]]
 
 
 class QueueFilter(admin.SimpleListFilter):
-    """One choice; `anything` is what no choice means. Shown always: a form that changes confuses."""
+    """Base of the filters; `anything` is the label of no choice. Always shown, so that the form never changes."""
 
     anything = "any"
 
     def has_output(self) -> bool:
-        """Also with nothing to choose from."""
+        """True: the filter is shown even if there is nothing to choose from."""
         return True
 
 
 class StateFilter(QueueFilter):
-    """By state, with `waiting` where Django has `All`."""
+    """Loops by state; no choice means the states that wait for a human."""
 
     title = "state"
     parameter_name = "state"
     anything = "waiting"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Every state, and all of them."""
+        """Every state, and `all` for all of them."""
         return [*Loop.State.choices, (ALL, "all")]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Django's "All", which stands for no parameter, is "waiting" here."""
-        first, *others = super().choices(changelist)
+        """Django's choices, with its "All", which stands for no parameter, called "waiting"."""
+        first, *rest = super().choices(changelist)
         yield {**first, "display": self.anything}
-        yield from others
+        yield from rest
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
-        """The loops of the chosen state."""
-        chosen = self.value()
-        if chosen == ALL:
+        """The loops in the chosen state."""
+        state = self.value()
+        if state == ALL:
             return rows
-        return rows.filter(state__in=[chosen] if chosen else states.WAITING)
+        return rows.filter(state__in=[state] if state else states.WAITING)
 
 
 class TenantFilter(QueueFilter):
-    """By tenant, of those that the person works for."""
+    """Loops by tenant, among the tenants that the person works for."""
 
     title = parameter_name = "tenant"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Their ids and names."""
+        """The ids and names of the tenants."""
         return list(visible(Tenant.objects.all(), request.user, "pk").values_list("tenant_id", "name"))
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
@@ -79,12 +79,12 @@ class TenantFilter(QueueFilter):
 
 
 class ProjectFilter(QueueFilter):
-    """By project, of those that the person may see and that have a loop; of the chosen tenant only."""
+    """Loops by project, among the projects with a loop that the person may see; only the chosen tenant's, if one is."""
 
     title = parameter_name = "project"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Their ids."""
+        """The ids of the projects."""
         with_loops = Project.objects.filter(Exists(Loop.objects.filter(project=OuterRef("pk"))))
         if tenant := request.GET.get("tenant"):
             with_loops = with_loops.filter(tenant=tenant)
@@ -97,47 +97,47 @@ class ProjectFilter(QueueFilter):
 
 
 class SeverityFilter(QueueFilter):
-    """By severity, in words."""
+    """Loops by severity, which the URL names in words."""
 
     title = parameter_name = "severity"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Worst first."""
+        """The severities, worst first."""
         return [(label, label) for label in reversed(Severity.labels)]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
-        """The loops of that severity; none for another word."""
+        """The loops of that severity; none for an unknown word."""
         chosen = self.value()
         values = [severity for severity in Severity if severity.label == chosen]
         return rows.filter(severity__in=values) if chosen else rows
 
 
 class SignalFilter(QueueFilter):
-    """By why it hurts."""
+    """Loops by signal type: the kind of failure."""
 
     title, parameter_name = "signal", "signal"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Every signal there is."""
+        """Every signal type."""
         return [(name, name) for name in SIGNAL_TYPES]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
-        """The loops of that signal."""
+        """The loops of that signal type."""
         return rows.filter(signal_type=self.value()) if self.value() else rows
 
 
 class AgeFilter(QueueFilter):
-    """By how long it has been waiting."""
+    """Loops by how long they have been waiting."""
 
     title, parameter_name = "waiting for", "days"
     anything = "any time"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """From so many days on."""
+        """The shortest waiting times, in days."""
         return list(AGES.items())
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
-        """The loops that have been waiting for so long; none for a number that is not offered."""
+        """The loops that have been waiting for at least that long; none for a number that is not offered."""
         chosen = self.value()
         if not chosen:
             return rows
@@ -147,15 +147,19 @@ class AgeFilter(QueueFilter):
 
 
 class SortedBy(QueueFilter):
-    """The order. By a name, since Django's own numbers of columns differ between who may decide and who may not."""
+    """
+    The order of the list, by name.
+
+    Django's own parameter numbers the columns, and people who may decide have one column more than others.
+    """
 
     title, parameter_name = "sorted by", "sort"
     anything = "urgency"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        """Every order but that by urgency."""
+        """Every order except that by urgency, which no choice means."""
         return [(name, label) for name, (label, _) in ORDERS.items()]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
-        """All of them: QueueAdmin.get_ordering sorts."""
+        """The rows as they are: QueueAdmin.get_ordering sorts them."""
         return rows

@@ -1,5 +1,5 @@
 """
-The queue as Django's change list: narrow rows, in an order that the URL names.
+The queue as a change list of Django's: rows without their large documents, in an order that the URL names.
 
 https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#django.contrib.admin.ModelAdmin.get_changelist
 """
@@ -20,12 +20,13 @@ from django.utils.http import urlencode
 from diagnosis.loops import urgency
 from diagnosis.models import Loop
 
-if TYPE_CHECKING:  # Django's own class takes no parameter when it runs
+# At runtime Django's class takes no type parameter.
+if TYPE_CHECKING:
     LoopPaginator = Paginator[Loop]
 else:
     LoopPaginator = Paginator
 
-DOCUMENTS = ("issue", "baseline")  # kilobytes each, and nothing of them is listed
+DOCUMENTS = ("issue", "baseline")  # kilobytes each; the list shows nothing of them
 REGRESSED_FIRST = Case(When(state=Loop.State.REGRESSED, then=Value(0)), default=Value(1))
 URGENCY: list[str | Combinable] = [REGRESSED_FIRST, "-urgency", "loop_id"]
 ORDERS: dict[str, tuple[str, list[str | Combinable]]] = {
@@ -40,40 +41,40 @@ ORDERS: dict[str, tuple[str, list[str | Combinable]]] = {
 
 
 class NarrowPaginator(LoopPaginator):
-    """Finds, counts and sorts ids in one query, by an index; of rows it reads only those of the page."""
+    """A paginator that reads the sorted ids in one query, and the rows of one page only."""
 
     @cached_property
     def ids(self) -> list[str]:
-        """All of them, in order."""
+        """The ids of all rows, in order."""
         return list(cast("QuerySet[Loop]", self.object_list).values_list("pk", flat=True))
 
     @cached_property
     def count(self) -> int:
-        """How many there are."""
+        """The number of rows."""
         return len(self.ids)
 
     def page(self, number: int | str) -> Page[Loop]:
-        """The page, in the order of the whole."""
+        """The page of that number, in the order of the list."""
         number = self.validate_number(number)
-        bottom = (number - 1) * self.per_page
+        first = (number - 1) * self.per_page
         rows = cast("QuerySet[Loop]", self.object_list)
-        return Page(rows.filter(pk__in=self.ids[bottom : bottom + self.per_page]), number, self)
+        return Page(rows.filter(pk__in=self.ids[first : first + self.per_page]), number, self)
 
 
 class Queue(ChangeList):
-    """The list, with what its template says of it."""
+    """The change list, with the rule of urgency that its template shows."""
 
     rule = urgency.RULE
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
     ) -> QuerySet[Loop]:
-        """Without the documents."""
+        """The loops, without their documents."""
         rows: QuerySet[Loop] = super().get_queryset(request, exclude_parameters)
         return rows.defer(*DOCUMENTS)
 
     def get_results(self, request: HttpRequest) -> None:
-        """The page that is asked for; the first where decisions have emptied it."""
+        """Read the requested page; the first one if the requested page does not exist any more."""
         try:
             super().get_results(request)
         except IncorrectLookupParameters:
@@ -84,10 +85,10 @@ class Queue(ChangeList):
 
     @property
     def link(self) -> str:
-        """The query that shows this list again, without what is empty."""
+        """The URL query of this list, without empty parameters."""
         return urlencode(sorted((name, value) for name, value in self.params.items() if value))
 
 
-def ordering(chosen: str) -> list[str | Combinable]:
-    """The order of that name; by urgency for any other."""
-    return ORDERS[chosen][1] if chosen in ORDERS else URGENCY
+def ordering(name: str) -> list[str | Combinable]:
+    """The order of that name; the order by urgency for any other name."""
+    return ORDERS[name][1] if name in ORDERS else URGENCY

@@ -26,7 +26,7 @@ def test_a_held_fix_says_its_numbers(held: Loop) -> None:
     )
     assert facts["Expected without a change"] == "24 failures since the fix"
     assert facts["Rate after by rate before"].startswith("0, between 0 and 0.")
-    assert facts["Look"] == "number 1"
+    assert facts["Interim analysis"] == "number 1"
     assert ("Sessions", "50", "60") in found.trajectory
     assert found.trajectory[1][2].startswith("100 % (")
 
