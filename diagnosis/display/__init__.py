@@ -1,5 +1,5 @@
 """
-Text and numbers for people: strangers' text made harmless, hidden characters shown, quantities written out.
+Text and numbers for people: text from telemetry escaped, hidden characters shown, quantities formatted.
 
-Pure. May import nothing of ours.
+Pure functions. May import nothing of LoopKit.
 """

@@ -1,9 +1,9 @@
 """
-Text from telemetry made harmless where people paste it: trackers, feeds, mail.
+Text from telemetry escaped for trackers, feeds and mail.
 
-It mentions nobody, refers to and closes no issue, starts no command, and carries no link, image or markup. What acts
-is broken up where one sees it; nothing invisible is put in, and what was invisible is shown by its number.
-What acts where:
+Escaped text mentions nobody, refers to and closes no issue, starts no command, and contains no link, image or markup.
+Sequences with an effect are broken up by visible characters, mostly spaces; hidden characters are shown by their
+numbers. The references that trackers recognise:
 https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
 https://docs.gitlab.com/user/markdown/#gitlab-specific-references
 """
@@ -14,69 +14,67 @@ import re
 
 from diagnosis.display.hidden_characters import show_hidden
 
-MOST = 300
+MOST = 300  # characters
 BREAKS = (
-    (re.compile(r"@(?=\S)"), "@ "),  # people and teams; addresses of e-mail
-    (
-        re.compile(r"([#!&$~%])(?=[\w\"])"),
-        r"\1 ",
-    ),  # issues, merge requests, epics, snippets, labels, milestones
-    (re.compile(r"\](?=[\[(:])"), "] "),  # links and images
+    # People and teams; e-mail addresses.
+    (re.compile(r"@(?=\S)"), "@ "),
+    # Issues, merge requests, epics, snippets, labels, milestones.
+    (re.compile(r"([#!&$~%])(?=[\w\"])"), r"\1 "),
+    # Links and images.
+    (re.compile(r"\](?=[\[(:])"), "] "),
     (re.compile(r"://"), ": //"),
     (re.compile(r"\b(www)\.", re.I), r"\1 ."),
     (re.compile(r"\b(mailto|tel|javascript|data):(?=\S)", re.I), r"\1: "),
-    (
-        re.compile(r"\b([A-Z][A-Z0-9_]+)-(?=\d)"),
-        "\\1\u2011",
-    ),  # ABC-12 of Jira and Linear, GH-12: another hyphen
+    # Issues such as ABC-12 of Jira and Linear, and GH-12: the hyphen becomes a non-breaking one.
+    (re.compile(r"\b([A-Z][A-Z0-9_]+)-(?=\d)"), "\\1\u2011"),
 )
 MARKUP = (
-    (re.compile(r"[<>]"), lambda found: {"<": "‹", ">": "›"}[found[0]]),
+    (re.compile(r"[<>]"), lambda match: {"<": "‹", ">": "›"}[match[0]]),
     (re.compile(r"\\(?=\S)"), r"\\ "),
 )
-FIGURES = str.maketrans("[]{}|", "()()/")  # of Jira's wiki markup, too
+FIGURES = str.maketrans("[]{}|", "()()/")  # characters that only Jira's wiki markup needs replaced
 
 
 def code(text: object, most: int = MOST) -> str:
-    """The text as a code span of Markdown."""
+    """The text as an escaped code span of Markdown."""
     return f"`{broken(text, most)}`"
 
 
 def plain(text: object, most: int = MOST) -> str:
-    """The text for where Markdown or nothing is rendered, in one line."""
-    said = broken(text, most)
-    for pattern, instead in MARKUP:
-        said = pattern.sub(instead, said)
-    return said
+    """The text in one line, escaped for Markdown and for plain text."""
+    escaped = broken(text, most)
+    for pattern, replacement in MARKUP:
+        escaped = pattern.sub(replacement, escaped)
+    return escaped
 
 
 def wiki(text: object, most: int = MOST) -> str:
-    """The text for Jira's wiki markup."""
+    """The text in one line, escaped for Jira's wiki markup."""
     return plain(text, most).translate(FIGURES)
 
 
 def with_code(text: object, most: int = 1000) -> str:
-    """A sentence of ours that quotes telemetry between backticks: these stay, each part is made harmless."""
+    """Escape a sentence of LoopKit that quotes telemetry in backticks: the backticks stay, each part is escaped."""
     parts = line(text, most).split("`")
     return "".join(code(part) if number % 2 else spaced(part) for number, part in enumerate(parts))
 
 
 def spaced(text: str) -> str:
-    """A part of a sentence, with the spaces around it."""
+    """A part of a sentence, escaped, with the spaces around it kept."""
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
     return f"{before}{plain(text)}{after}" if text.strip() else text
 
 
 def broken(text: object, most: int) -> str:
-    """One line in which nothing acts."""
-    said = line(text, most).replace("`", "'")
-    for pattern, instead in BREAKS:
-        said = pattern.sub(instead, said)
-    return said
+    """The text in one line, with backticks and every sequence of BREAKS replaced."""
+    escaped = line(text, most).replace("`", "'")
+    for pattern, replacement in BREAKS:
+        escaped = pattern.sub(replacement, escaped)
+    return escaped
 
 
 def line(text: object, most: int) -> str:
-    """One line of text, cut if it is too long; hidden characters are shown by their number."""
+    """The text in one line of at most `most` characters; hidden characters are shown by their numbers."""
     raw = re.sub(r"[\t\n\r]", " ", str(text)[: most * 4])
-    short = " ".join(show_hidden(raw).split())
-    return short if len(short) <= most else f"{short[: most - 1]}…"
+    shown = " ".join(show_hidden(raw).split())
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"

@@ -1,11 +1,11 @@
 """
-Characters that render as nothing or reorder what stands around them, shown by their number: `⟨U+202E⟩`.
+Hidden characters, which render as nothing or reorder the text around them, replaced by their numbers: `⟨U+202E⟩`.
 
-Hidden are, by Unicode's general categories and its property Default_Ignorable_Code_Point: controls, format characters
-(directions, zero widths, tags), separators of lines, surrogates, private use, variation selectors, fillers. Tabs and
-ends of lines stay. There is no exception for emoji and scripts that join letters with U+200C, U+200D or U+FE0F: a
-thousand variation selectors carry any text unseen, and who decides must see what is there. A family shows as its
-members and the numbers between them.
+By Unicode's general categories and its property Default_Ignorable_Code_Point these are: controls, format characters
+(directions, zero widths, tags), line separators, surrogates, private use, variation selectors, fillers. Tabs and line
+ends stay. There is no exception for emoji and scripts that join letters with U+200C, U+200D or U+FE0F: a thousand
+variation selectors can carry any text unseen, and people who decide must see all of it. So an emoji of a family shows
+as its members with numbers between them.
 
 https://www.unicode.org/reports/tr44/#General_Category_Values
 https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point)
@@ -18,7 +18,7 @@ import re
 import unicodedata
 
 CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-# Inclusive: what is ignored by default and of another category, or not assigned yet.
+# Inclusive ranges of Default_Ignorable_Code_Point that are in other categories, or not assigned yet.
 DEFAULT_IGNORABLE = (
     (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065), (0x3164, 0x3164),
     (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF),
@@ -26,7 +26,7 @@ DEFAULT_IGNORABLE = (
 # Empty glyphs: Braille's blank, Egyptian format controls and blanks, the Khitan filler, the null notehead.
 BLANK = ((0x2800, 0x2800), (0x13430, 0x13442), (0x16FE4, 0x16FE4), (0x1D159, 0x1D159))
 RANGES = (*DEFAULT_IGNORABLE, *BLANK)
-# All that may be hidden: no printable ASCII, no tab, no end of a line; a carriage return alone ends none.
+# Every character that may be hidden: not printable ASCII, tabs and line ends; a lone carriage return ends no line.
 SUSPECT = re.compile(r"\r(?!\n)|[^\t\n\r -~]")
 
 
@@ -39,11 +39,11 @@ def is_hidden(character: str) -> bool:
 
 
 def show_hidden(text: str) -> str:
-    """The text with every hidden character as its number."""
+    """The text with every hidden character replaced by its number."""
     return SUSPECT.sub(numbered, text)
 
 
-def numbered(found: re.Match[str]) -> str:
-    """The character, or its number if it is hidden."""
-    character = found[0]
+def numbered(match: re.Match[str]) -> str:
+    """The matched character, or its number if it is hidden."""
+    character = match[0]
     return f"⟨U+{ord(character):04X}⟩" if is_hidden(character) else character

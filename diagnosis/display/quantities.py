@@ -1,7 +1,7 @@
 """
-Numbers, shares, durations and times as people read them. Plain values in, plain text out; a dash for what is not known.
+Numbers, shares, durations and times formatted for people, as plain text; a dash stands for None.
 
-What Django says as well is left to it: `timesince` in pages, `floatformat` and `pluralize` in templates.
+Templates use Django's own filters where these do: `timesince`, `floatformat`, `pluralize`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from datetime import datetime
 
 UNKNOWN = "–"
 SECONDS = ((86_400, "d"), (3600, "h"), (60, "min"))
-MAGNITUDES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))  # from, divided by, unit
+MAGNITUDES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))  # lowest number, divisor, unit
 
 
 def short_number(number: float) -> str:
-    """`0.4`, `12`, `3,400`, `12 k`, `1.2 M`: as exact as a list needs."""
+    """`0.4`, `12`, `3,400`, `12 k`, `1.2 M`: a rounded number for lists."""
     if number < 10:
         return f"{number:.2g}" if number else "0"
     for least, divisor, unit in MAGNITUDES:
@@ -25,17 +25,17 @@ def short_number(number: float) -> str:
 
 
 def significant(number: float) -> str:
-    """`4.61`, `1,240`: three digits, and all that stand before the point."""
+    """`4.61`, `1,240`: three significant digits; numbers of 100 or more as whole numbers."""
     return f"{number:,.3g}" if abs(number) < 100 else f"{number:,.0f}"
 
 
 def percent(share: float | None) -> str:
-    """`12.5 %` of 0.125."""
+    """`12.5 %` for 0.125, with three significant digits."""
     return UNKNOWN if share is None else f"{share * 100:.3g} %"
 
 
 def lasted(seconds: int | None) -> str:
-    """`3.1 d`, `5.2 h`, `12 min`, `40 s`."""
+    """A time span such as `3.1 d`, `5.2 h`, `12 min`, `40 s`."""
     if seconds is None:
         return UNKNOWN
     for size, unit in SECONDS:
@@ -45,7 +45,7 @@ def lasted(seconds: int | None) -> str:
 
 
 def duration(milliseconds: float | None) -> str:
-    """`120 ms`, `1.2 s`, `3.5 min`."""
+    """A duration such as `120 ms`, `1.2 s`, `3.5 min`."""
     if milliseconds is None:
         return UNKNOWN
     if milliseconds < 100:
@@ -57,9 +57,9 @@ def duration(milliseconds: float | None) -> str:
 
 
 def to_the_minute(time: datetime | str | None) -> str:
-    """`2026-07-12 14:03`, in UTC as everything is stored; "" for None, and a text that is no time as it is."""
+    """A time as `2026-07-12 14:03`, in its own time zone (UTC in the store); "" for None; other text unchanged."""
     try:
-        known = datetime.fromisoformat(time) if isinstance(time, str) else time
+        parsed = datetime.fromisoformat(time) if isinstance(time, str) else time
     except ValueError:
         return str(time)
-    return f"{known:%Y-%m-%d %H:%M}" if known else ""
+    return f"{parsed:%Y-%m-%d %H:%M}" if parsed else ""

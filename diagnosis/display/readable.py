@@ -1,8 +1,8 @@
 """
-JSON from telemetry as rows of names and texts, for pages that people read. Plain text in, plain text out.
+JSON from telemetry as rows of names and texts, for pages.
 
-Nothing here marks text as safe: templates escape it, and no link is made of it. Characters that reorder or hide text
-are shown by their number (hidden_characters.py).
+The texts are plain: nothing is marked as safe, so that templates escape them, and nothing becomes a link. Hidden
+characters are shown by their numbers (hidden_characters.py).
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Any
 from diagnosis.display.hidden_characters import show_hidden
 
 ROW_LIMIT = 200
-NAME_LIMIT, TEXT_LIMIT = 200, 4000
+NAME_LIMIT, TEXT_LIMIT = 200, 4000  # characters
 
 
 def rows(value: Any) -> list[tuple[str, str]]:
-    """Nested JSON as dotted names and texts, in its order; the last row says so if there was more."""
+    """Nested JSON as dotted names and texts, in its order; if it is longer than ROW_LIMIT, the last row says so."""
     flat = list(islice(flatten(value), ROW_LIMIT + 1))
     more = [("…", f"Only the first {ROW_LIMIT} values are shown.")]
     return flat if len(flat) <= ROW_LIMIT else flat[:ROW_LIMIT] + more
 
 
 def flatten(value: Any) -> Iterator[tuple[str, str]]:
-    """Each value that is there, with the way to it."""
+    """The dotted name and the text of each value that is not empty."""
     return ((text(name, NAME_LIMIT), text(inner)) for name, inner in leaves(value))
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The same as it was sent."""
+    """The dotted name and the raw value of each value that is not empty; a list of plain values is one value."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from leaves(inner, f"{name}.{key}" if name else str(key))
@@ -42,9 +42,9 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def text(value: Any, limit: int = TEXT_LIMIT) -> str:
-    """One value as text, cut where nobody reads on."""
+    """One value as text, cut after `limit` characters."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    whole = show_hidden(said[:limit])
-    return whole if len(said) <= limit else f"{whole}… (cut: {len(said)} characters in all)"
+    raw = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    shown = show_hidden(raw[:limit])
+    return shown if len(raw) <= limit else f"{shown}… (cut: {len(raw)} characters in all)"
