@@ -1,5 +1,5 @@
 """
-Eval candidates: tests that would catch a failure, made from its evidence, in the forms that test runners read.
+Eval candidates: tests that would catch a failure, built from its evidence, and the file formats for test runners.
 
 May import `diagnosis.detection`, `diagnosis.window` and `diagnosis.models`.
 """

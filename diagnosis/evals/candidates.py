@@ -1,7 +1,7 @@
 """
-A test that would catch the failure: real inputs from the evidence, the expectation stated by rule.
+Eval candidates: tests that would catch a failure, with real inputs from its evidence and its signal's expectation.
 
-One candidate a cluster, made when the cluster is first diagnosed; its id names it for good.
+Each cluster has one candidate, created when the cluster is first diagnosed; its id never changes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from telemetry.grouping.fingerprint import cluster_id
 from tenants.models import Project
 
 EXPECTATIONS = {name: signal.EXPECTATION for name, signal in ALL_SIGNALS.items()}
-ATTEMPTS = 100  # at a free name; two do unless fingerprints are switched to and fro
-NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # behind an even run of backslashes, which are text themselves
+ATTEMPTS = 100  # to find a free name; two suffice unless fingerprints are switched back and forth
+# An escaped NUL in JSON: after an even number of backslashes, which are escaped backslashes themselves.
+NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a candidate is made from: a cluster's first record, its title, its evidence as records are shown."""
+    """The material of a candidate: its cluster's first record and title, and the evidence as the API shows records."""
 
     example: Failing
     title: str
@@ -37,40 +38,41 @@ class Material:
         return cluster_id(self.example.fingerprint)
 
     def name(self, attempt: int = 0) -> str:
-        """`lookup-order-ordernotfound-v1`; from the second attempt on with the cluster in it, then numbered."""
+        """`lookup-order-ordernotfound-v1`; after attempt 0 with the cluster's id, and the attempt as the version."""
         words = f"{self.example.operation} {self.example.error_type or self.example.signal_type}".lower()
         short = re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:80].strip("-") or "failure"
         return f"{short}-{self.cluster_id.removeprefix('clu_')}-v{attempt}" if attempt else f"{short}-v1"
 
 
 def candidates(project: Project, materials: list[Material], now: datetime) -> dict[str, EvalCandidate]:
-    """Each cluster's candidate, by cluster id: the one there is, or one made now. A few queries for all of them."""
-    known = of_clusters(project, materials)
-    for attempt in range(ATTEMPTS):  # a name may be another cluster's, a full one that of an eval that moved
-        missing = [material for material in materials if material.cluster_id not in known]
+    """The candidate of each cluster, by cluster id: the stored one, or one that is stored now. Takes a few queries."""
+    stored = of_clusters(project, materials)
+    # The short name may belong to another cluster's eval, and a name with the cluster's id to an eval that moved away.
+    for attempt in range(ATTEMPTS):
+        missing = [material for material in materials if material.cluster_id not in stored]
         if not missing:
             break
-        fresh = [made(project, material, material.name(attempt), now) for material in missing]
-        EvalCandidate.objects.bulk_create(fresh, ignore_conflicts=True)
-        known = of_clusters(project, materials)
-    return known
+        new = [made(project, material, material.name(attempt), now) for material in missing]
+        EvalCandidate.objects.bulk_create(new, ignore_conflicts=True)
+        stored = of_clusters(project, materials)
+    return stored
 
 
 def of_clusters(project: Project, materials: list[Material]) -> dict[str, EvalCandidate]:
-    """The stored candidates of these clusters."""
+    """The stored candidates of these clusters, by cluster id."""
     clusters = [material.cluster_id for material in materials]
-    found = EvalCandidate.objects.filter(project=project, cluster_id__in=clusters).defer("document")
-    return {candidate.cluster_id: candidate for candidate in found}
+    rows = EvalCandidate.objects.filter(project=project, cluster_id__in=clusters).defer("document")
+    return {candidate.cluster_id: candidate for candidate in rows}
 
 
 def made(project: Project, material: Material, name: str, now: datetime) -> EvalCandidate:
-    """A candidate of that name, not yet stored."""
-    written = document(name, material.cluster_id, material.example, material.title, material.evidence)
+    """A new candidate of that name, not stored."""
+    content = document(name, material.cluster_id, material.example, material.title, material.evidence)
     return EvalCandidate(
         project=project,
         eval_id=name,
         cluster_id=material.cluster_id,
-        document=without_nul(written),
+        document=without_nul(content),
         created_at=now,
     )
 
@@ -92,7 +94,7 @@ def document(
 
 
 def case(record: dict[str, Any]) -> dict[str, Any]:
-    """One failing call with what went in, what came out and how it failed."""
+    """One failing call, with its input, its output and its failure."""
     capture = record["capture"] or {}
     return {
         "record_id": record["record_id"],
@@ -107,7 +109,7 @@ def case(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_nul(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with no NUL in names and values: the record shows it, but PostgreSQL's JSON refuses it."""
+    """The document without NUL characters in names and values, which PostgreSQL's JSON refuses."""
     text = json.dumps(document)
     if "\\u0000" not in text:
         return document

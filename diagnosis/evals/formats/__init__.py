@@ -1,7 +1,7 @@
 """
-The forms in which an eval candidate is given out: each is one file of this package, found by `registry`.
+The file formats of an eval candidate, each in one module of this package, which `registry` finds.
 
-A form that could pass while the failure is there is not offered for that signal, and says why.
+A format whose test could pass while the failure is still there is not offered for that signal, and says why.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from diagnosis.evals.formats.registry import EvalFormat, Registry
 
 REGISTRY = Registry(__name__, __path__)
 FORMATS = REGISTRY.formats
-RUNNERS = ("pytest", "promptfoo")  # the forms that a program runs, the one that needs no judge first
+RUNNERS = ("pytest", "promptfoo")  # formats that a program runs, first the one that needs no judging model
 
 
 def left_out(document: dict[str, Any]) -> dict[str, str]:
-    """The forms that are not offered of this candidate, each with the reason in a sentence."""
+    """The formats that are not offered for this candidate, by name, each with the reason in a sentence."""
     reasons = {name: form.why_not(document.get("signal_type", "")) for name, form in FORMATS.items()}
-    return {name: why for name, why in reasons.items() if why}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def offered(document: dict[str, Any]) -> dict[str, EvalFormat]:
-    """The other forms, by name."""
+    """The formats that are offered for this candidate, by name."""
     refused = left_out(document)
     return {name: form for name, form in FORMATS.items() if name not in refused}
 
 
 def runner_of(signal_type: str) -> str:
-    """The form to run an eval of such a failure in; "" where there is none."""
+    """The name of the format in which an eval of that signal can be run; "" if there is none."""
     return next((name for name in RUNNERS if not FORMATS[name].why_not(signal_type)), "")

@@ -1,4 +1,4 @@
-"""The candidate itself: https://www.rfc-editor.org/rfc/rfc8259."""
+"""The candidate as one JSON document: https://www.rfc-editor.org/rfc/rfc8259."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ ABOUT = "JSON"
 
 
 def file_name(eval_id: str) -> str:
-    """The file in the handoff's zip."""
+    """The name of the file in the handoff's zip."""
     return f"{eval_id}.json"
 
 
 def why_not(signal_type: str) -> str:
-    """Offered for every signal."""
+    """Always "": the format is offered for every signal."""
     return ""
 
 
 def render(document: dict[str, Any]) -> bytes:
-    """The candidate as it is answered."""
+    """The candidate as the API answers it."""
     return orjson.dumps({"ok": True, **document})

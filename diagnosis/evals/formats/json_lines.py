@@ -1,4 +1,4 @@
-"""One case a line, each with the candidate's id and expectation: https://jsonlines.org."""
+"""One case per line, each with the candidate's id and expectation: https://jsonlines.org."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ ABOUT = "JSONL"
 
 
 def file_name(eval_id: str) -> str:
-    """The file in the handoff's zip."""
+    """The name of the file in the handoff's zip."""
     return f"{eval_id}.jsonl"
 
 
 def why_not(signal_type: str) -> str:
-    """Offered for every signal."""
+    """Always "": the format is offered for every signal."""
     return ""
 
 
 def render(document: dict[str, Any]) -> bytes:
-    """The lines."""
+    """The cases as lines of JSON."""
     head = {"eval_id": document["eval_id"], "expectation": document["expectation"]}
     return b"".join(orjson.dumps(head | case) + b"\n" for case in document["cases"])

@@ -1,5 +1,5 @@
 """
-A promptfoo configuration; YAML reads JSON.
+A promptfoo configuration. It is written as JSON, which is valid YAML.
 
 https://www.promptfoo.dev/docs/configuration/expected-outputs/javascript/
 https://www.promptfoo.dev/docs/configuration/expected-outputs/model-graded/llm-rubric/
@@ -17,7 +17,7 @@ NAME = "promptfoo"
 AFTER = "pytest"
 MEDIA_TYPE = "application/yaml"
 ABOUT = "promptfoo"
-# For promptfoo the output is a text; one that is JSON tells of an error as a tool's result does.
+# promptfoo passes the output as text; if that is JSON, it is read for an error as a tool's result is.
 NO_ERROR = (
     "(() => { if (/^\\s*(error|exception|traceback)\\b/i.test(output)) return false; "
     "try { const r = JSON.parse(output); return !(r && (r.error || r.isError || r.is_error)); } "
@@ -26,12 +26,12 @@ NO_ERROR = (
 
 
 def file_name(eval_id: str) -> str:
-    """The file in the handoff's zip."""
+    """The name of the file in the handoff's zip."""
     return f"{eval_id}.promptfoo.yaml"
 
 
 def why_not(signal_type: str) -> str:
-    """promptfoo sees the text of an answer alone."""
+    """The sentence why promptfoo, which sees only the text of an answer, cannot show the failure; "" if it can."""
     signal = ALL_SIGNALS.get(signal_type)
     if signal and signal.IN_OUTPUT:
         return ""
@@ -53,8 +53,8 @@ def render(document: dict[str, Any]) -> bytes:
 
 
 def expected(document: dict[str, Any], case: dict[str, Any]) -> list[dict[str, Any]]:
-    """The expectation as assertions: by rule where one decides, else for a model that judges."""
+    """The expectation as assertions: for a judging model if the signal needs one, else by rule."""
     if ALL_SIGNALS[document["signal_type"]].IN_OUTPUT == "judged":
         return [{"type": "llm-rubric", "value": document["expectation"]}]
-    failed = [{"type": "not-equals", "value": case["output"]}] if isinstance(case["output"], str) else []
-    return [{"type": "javascript", "value": NO_ERROR}, *failed]
+    not_equal = [{"type": "not-equals", "value": case["output"]}] if isinstance(case["output"], str) else []
+    return [{"type": "javascript", "value": NO_ERROR}, *not_equal]

@@ -1,8 +1,8 @@
 """
-A pytest file that runs as it is; only what makes the call again is named from outside.
+A pytest file that runs as it is; the environment names the code that repeats the call.
 
-The expectation is checked by the signal's own `eval_problem`, copied into the file, so that the file fails as long as
-the failure is there. Where no program can check it, the format is not offered.
+The expectation is checked by the signal's own `eval_problem`, copied into the file, so that the test fails as long as
+the failure is there. If no program can check it, the format is not offered.
 https://docs.pytest.org/en/stable/how-to/parametrize.html
 """
 
@@ -25,12 +25,12 @@ FILE = '''"""
 
 Expectation: {expectation}
 
-EVAL_TARGET names what makes the call again, and returns its result; an exception fails the eval:
+EVAL_TARGET names the code that repeats the call and returns its result; an exception fails the eval:
 - `package.module` with a function `run(case)`, or `package.module:function`, which get the case;
-- the same with EVAL_PASS=arguments: the function gets case["input"] as keyword arguments, as the tool itself does;
+- with EVAL_PASS=arguments, that function gets case["input"] as keyword arguments instead, as the tool itself does;
 - an http(s) URL: case["input"] is posted as JSON, and the answer is the result.
 
-`{check}` says when the failure is there, and what the result must hold for it to be seen.
+`{check}` below says what is wrong with a result, and what a result must contain to be checked.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ CASES = json.loads({cases!r})
 {source}
 
 def call(case):
-    target = os.environ.get("EVAL_TARGET") or pytest.fail("Set EVAL_TARGET to what makes the call again.")
+    target = os.environ.get("EVAL_TARGET") or pytest.fail("Set EVAL_TARGET to the code that repeats the call.")
     if target.startswith(("http://", "https://")):
         head, body = {{"Content-Type": "application/json"}}, json.dumps(case["input"]).encode()
         with urllib.request.urlopen(urllib.request.Request(target, body, head)) as answer:
@@ -70,20 +70,20 @@ def test_{name}(case):
 
     result = call(case)
 
-    found = {check}(case, result, time.monotonic() - started)
-    assert not found, (found, result)
+    problem = {check}(case, result, time.monotonic() - started)
+    assert not problem, (problem, result)
     if case["expected"] is not None:
         assert result == case["expected"]
 '''
 
 
 def file_name(eval_id: str) -> str:
-    """The file in the handoff's zip, as pytest finds it."""
+    """The name of the file in the handoff's zip, by which pytest finds it."""
     return f"test_{eval_id}.py".replace("-", "_")
 
 
 def why_not(signal_type: str) -> str:
-    """A program must be able to tell whether the failure is there."""
+    """The sentence why no program can tell whether the failure is there; "" if one can."""
     signal = ALL_SIGNALS.get(signal_type)
     if signal is None:
         return "No check is known for this kind of failure."
@@ -91,9 +91,9 @@ def why_not(signal_type: str) -> str:
 
 
 def render(document: dict[str, Any]) -> bytes:
-    """A test module."""
+    """The candidate as a test module."""
     check = cast(FunctionType, ALL_SIGNALS[document["signal_type"]].eval_problem)
-    # What a rule over a window finds stands in no record, but in the title.
+    # A failure that a rule found over a window is in no record, only in the title.
     cases = [case | {"failure": case.get("failure") or document["title"]} for case in document["cases"]]
     text = FILE.format(
         title=quoted(document["title"]),
@@ -108,5 +108,5 @@ def render(document: dict[str, Any]) -> bytes:
 
 
 def quoted(text: str) -> str:
-    """Untrusted text inside a docstring."""
+    """Untrusted text, escaped for a docstring."""
     return text.replace("\\", "\\\\").replace('"', "'")

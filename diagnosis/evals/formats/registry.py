@@ -1,4 +1,4 @@
-"""The forms of an eval, found by looking: each file of the package that has a NAME is one."""
+"""The registry of the eval formats: each module of the package that has a NAME is one."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ PARTS = ("NAME", "AFTER", "MEDIA_TYPE", "ABOUT", "file_name", "why_not", "render
 
 
 class EvalFormat(Protocol):
-    """What each format's file offers."""
+    """The interface of a format's module."""
 
     __name__: str
-    NAME: str  # as `format=` asks for it
+    NAME: str  # the value of `format=` in the API
     AFTER: str  # the format before it in every list; "" for the first
     MEDIA_TYPE: str
-    ABOUT: str  # as the handoff's README names it
+    ABOUT: str  # the name in the handoff's README
 
     def file_name(self, eval_id: str) -> str:
-        """The file in the handoff's zip."""
+        """The name of the file in the handoff's zip."""
 
     def why_not(self, signal_type: str) -> str:
-        """Why the form is not offered for failures of that signal, in a sentence; "" where it is."""
+        """The sentence why the format is not offered for failures of that signal; "" if it is offered."""
 
     def render(self, document: dict[str, Any]) -> bytes:
-        """The candidate in this form."""
+        """The candidate as a file of this format."""
 
 
 class Registry:
-    """The formats of a package, in the order in which they are listed."""
+    """The formats of a package, in the order of their AFTER."""
 
     def __init__(self, package: str, folders: Iterable[str]) -> None:
         modules = find_modules(package, folders, "NAME")
