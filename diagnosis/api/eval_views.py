@@ -1,4 +1,4 @@
-"""HTTP for evals: candidates out, results in."""
+"""The API of evals: read a candidate, report the result of a run."""
 
 from __future__ import annotations
 
@@ -24,23 +24,26 @@ REFUSED = dict.fromkeys((400, 401, 403, 404), Error)
 
 
 def own_eval(project: Project, eval_id: str) -> EvalCandidate:
-    """The project's candidate, or 404."""
+    """The project's candidate. 404 if there is none of that id."""
     candidate = EvalCandidate.objects.filter(project=project, eval_id=eval_id).first()
     if candidate is None:
         raise ApiError(
-            404, "eval_not_found", "No such eval in this project.", "Issues name theirs: eval_candidate."
+            404,
+            "eval_not_found",
+            "No such eval in this project.",
+            "An issue names its eval in eval_candidate.",
         )
     return candidate
 
 
-def not_offered(asked: str, why: str, document: dict[str, Any]) -> ApiError:
-    """The refusal of a form that could pass while the failure is there."""
-    others = ", ".join(f"format={name}" for name in formats.offered(document))
+def not_offered(format_name: str, why: str, document: dict[str, Any]) -> ApiError:
+    """The 400 for a format whose test could pass while the failure is still there."""
+    offers = ", ".join(f"format={name}" for name in formats.offered(document))
     return ApiError(
         400,
         "format_not_offered",
-        f"This eval has no {asked} file. {why}",
-        f"GET /v1/evals/{document['eval_id']} with {others}.",
+        f"This eval has no {format_name} file. {why}",
+        f"GET /v1/evals/{document['eval_id']} with {offers}.",
     )
 
 
@@ -63,11 +66,11 @@ class EvalView(ProjectView):
     )
     def get(self, request: Request, eval_id: str) -> HttpResponse:
         """The candidate in the asked form."""
-        asked = checked(evals.EvalParameters, request)["format"]
+        format_name = checked(evals.EvalParameters, request)["format"]
         document = own_eval(self.project, eval_id).document
-        if why := formats.left_out(document).get(asked):
-            raise not_offered(asked, why, document)
-        form = formats.FORMATS[asked]
+        if reason := formats.left_out(document).get(format_name):
+            raise not_offered(format_name, reason, document)
+        form = formats.FORMATS[format_name]
         return HttpResponse(form.render(document), content_type=form.MEDIA_TYPE)
 
 
@@ -84,8 +87,8 @@ class EvalsView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        asked = sent(evals.EvalResultRequest, request)
-        candidate = own_eval(self.project, asked.pop("eval_id"))
-        result = EvalResult.objects.create(candidate=candidate, created_at=timezone.now(), **asked)
+        body = sent(evals.EvalResultRequest, request)
+        candidate = own_eval(self.project, body.pop("eval_id"))
+        result = EvalResult.objects.create(candidate=candidate, created_at=timezone.now(), **body)
         answer = {"eval_id": candidate.eval_id, "passed": result.passed, "created_at": result.created_at}
         return Response({"ok": True, **answer}, status=201)

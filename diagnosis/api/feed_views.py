@@ -1,7 +1,8 @@
 """
-HTTP for feeds: what changed in a tenant's loops, for readers with its feed key. The key says whose; no path does.
+The API of feeds: notices about a tenant's loops, for feed readers. The feed key names the tenant, not the path.
 
-A reader asks often and mostly for nothing new: https://datatracker.ietf.org/doc/html/rfc9110#section-13
+Readers poll often and mostly get nothing new, so requests are conditional:
+https://datatracker.ietf.org/doc/html/rfc9110#section-13
 """
 
 from __future__ import annotations
@@ -43,36 +44,36 @@ class FeedParameters(Declared):
 class NoticesFeed(APIView):
     """The newest notices of the key's tenant."""
 
-    authentication_classes = [FeedAuthentication]  # refuses whoever has no feed key
-    required_scope = ""  # scopes are of projects' keys
+    authentication_classes = [FeedAuthentication]  # refuses requests without a feed key
+    required_scope = ""  # scopes exist only for projects' keys
     media_type = ""
     write: Callable[[Feed], bytes]
 
     def answer(self, request: Request) -> HttpResponse:
-        """A page of the feed, or 304 where the reader has it."""
+        """A page of the feed, or 304 if the reader has it already."""
         feed = self.feed(request)
         content = type(self).write(feed)
         etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         modified = int(feed.updated_at.timestamp())
         headers = {"ETag": etag, "Last-Modified": http_date(modified)}
-        found = HttpResponse(content, content_type=self.media_type, headers=headers)
-        patch_cache_control(found, private=True, no_cache=True)
-        patch_vary_headers(found, ["Authorization"])
-        return cast(HttpResponse, get_conditional_response(request._request, etag, modified, found))
+        response = HttpResponse(content, content_type=self.media_type, headers=headers)
+        patch_cache_control(response, private=True, no_cache=True)
+        patch_vary_headers(response, ["Authorization"])
+        return cast(HttpResponse, get_conditional_response(request._request, etag, modified, response))
 
     def feed(self, request: Request) -> Feed:
-        """The page that is asked for."""
-        asked = checked(FeedParameters, request)
+        """The requested page."""
+        parameters = checked(FeedParameters, request)
         tenant = cast(FeedReader, request.user).tenant
         rows = Notice.objects.filter(project__tenant=tenant)
-        notices, cursor = page(rows, asked)
-        query = urlencode({"limit": asked["limit"], "cursor": cursor})
-        later = f"{request.path}?{query}" if cursor else None
-        return Feed(tenant, notices, request.get_full_path(), later, partial(absolute, request))
+        notices, cursor = page(rows, parameters)
+        query = urlencode({"limit": parameters["limit"], "cursor": cursor})
+        next_url = f"{request.path}?{query}" if cursor else None
+        return Feed(tenant, notices, request.get_full_path(), next_url, partial(absolute, request))
 
 
 class JsonFeed(NoticesFeed):
-    """As JSON Feed 1.1."""
+    """The feed as JSON Feed 1.1."""
 
     media_type, write = "application/feed+json", staticmethod(feed_formats.as_json)
 
@@ -88,7 +89,7 @@ class JsonFeed(NoticesFeed):
 
 
 class AtomFeed(NoticesFeed):
-    """As Atom."""
+    """The feed as Atom."""
 
     media_type, write = "application/atom+xml", staticmethod(feed_formats.as_atom)
 

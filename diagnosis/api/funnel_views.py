@@ -1,4 +1,4 @@
-"""HTTP for the funnel: how far fixes get, how long it takes, what waiting cost."""
+"""The API of the funnel: how far fixes get, how long each step takes, what waiting for a human cost."""
 
 from __future__ import annotations
 
@@ -91,6 +91,6 @@ class FunnelView(ProjectView):
     )
     def get(self, request: Request) -> Response:
         """The funnel of the window that ends now."""
-        asked = checked(FunnelParameters, request).get("since_minutes", FunnelParameters.default_minutes)
-        window = Window.ending(timezone.now(), asked)
+        length = checked(FunnelParameters, request).get("since_minutes", FunnelParameters.default_minutes)
+        window = Window.ending(timezone.now(), length)
         return Response({"ok": True, "window": window.shown(), **asdict(of_project(self.project, window))})

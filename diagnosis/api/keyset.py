@@ -1,9 +1,9 @@
 """
-Lists in pages, by the key of the last row and never by offset: what arrives in between moves no other row.
+Keyset pagination: a page begins after the key of the last row, so that new rows do not shift the pages.
 
-A row's key is what its model is ordered by. https://use-the-index-luke.com/no-offset
-REST framework's CursorPagination pages by one field alone and adds an offset where rows share its value; these lists
-are ordered by several fields, and the cursor is a parameter that is checked and documented as every other.
+A row's key is the values of the fields that its model is ordered by. https://use-the-index-luke.com/no-offset
+REST framework's CursorPagination supports one field only and adds an offset if rows share its value; these lists are
+ordered by several fields, and the cursor is a parameter that is checked and documented like every other.
 https://www.django-rest-framework.org/api-guide/pagination/#cursorpagination
 """
 
@@ -26,7 +26,7 @@ SortKey = list[Any]
 
 
 def place_in(model: type[Model]) -> Parsed:
-    """The place behind the answer before, as a parameter."""
+    """The parameter for the cursor of the previous answer, in a list of that model."""
     return Parsed(
         "^[A-Za-z0-9_-]+$",
         partial(parse, model),
@@ -35,15 +35,15 @@ def place_in(model: type[Model]) -> Parsed:
     )
 
 
-def page(rows: QuerySet[M], asked: dict[str, Any]) -> tuple[list[M], str | None]:
-    """A page of the rows in their model's order, and the cursor behind it."""
-    found = list(behind(rows, asked.get("cursor"))[: asked["limit"] + 1])
-    shown = found[: asked["limit"]]
-    return shown, cursor(shown[-1]) if len(found) > len(shown) else None
+def page(rows: QuerySet[M], query: dict[str, Any]) -> tuple[list[M], str | None]:
+    """A page of the rows in their model's order, and the cursor of the next page or None."""
+    results = list(behind(rows, query.get("cursor"))[: query["limit"] + 1])
+    shown = results[: query["limit"]]
+    return shown, cursor(shown[-1]) if len(results) > len(shown) else None
 
 
 def behind(rows: QuerySet[M], place: SortKey | None) -> QuerySet[M]:
-    """The rows that come after the place."""
+    """The rows that come after that key; all rows for None."""
     if place is None:
         return rows
     later, equal = Q(), Q()
@@ -54,7 +54,7 @@ def behind(rows: QuerySet[M], place: SortKey | None) -> QuerySet[M]:
 
 
 def order(model: type[Model]) -> Iterator[tuple[Field[Any, Any], bool]]:
-    """What the model is ordered by, and whether it descends."""
+    """The fields that the model is ordered by, each with whether the order descends."""
     for name in map(str, model._meta.ordering or ()):
         field = model._meta.get_field(name.removeprefix("-"))
         assert isinstance(field, Field)
@@ -62,7 +62,7 @@ def order(model: type[Model]) -> Iterator[tuple[Field[Any, Any], bool]]:
 
 
 def cursor(row: Model) -> str:
-    """The text of the place behind the row."""
+    """The cursor of the page that begins after the row."""
     key = [field.value_to_string(row) for field, _ in order(type(row))]
     return opaque_text(orjson.dumps(key))
 
@@ -70,20 +70,24 @@ def cursor(row: Model) -> str:
 def parse(model: type[Model], text: str) -> SortKey | None:
     """The key in a cursor of a list of that model, or None for any other text."""
     try:
-        said = orjson.loads(opaque_bytes(text))
+        parts = orjson.loads(opaque_bytes(text))
         fields = [field for field, _ in order(model)]
-        return [value(field, part) for field, part in zip(fields, said, strict=True)]
+        return [value(field, part) for field, part in zip(fields, parts, strict=True)]
     except (ValueError, TypeError, OverflowError, ValidationError):
         return None
 
 
 def value(field: Field[Any, Any], text: str) -> Any:
-    """What the field's text stands for; ValueError, OverflowError or ValidationError if it cannot be."""
+    """
+    The value that the field's text stands for.
+
+    Raises ValueError, OverflowError or ValidationError if it stands for none.
+    """
     if not isinstance(text, str) or not text.isprintable():
         raise ValueError
-    found = field.clean(text, None)
-    if isinstance(found, datetime):
-        if found.tzinfo is None:
+    cleaned = field.clean(text, None)
+    if isinstance(cleaned, datetime):
+        if cleaned.tzinfo is None:
             raise ValueError
-        return found.astimezone(UTC)
-    return found
+        return cleaned.astimezone(UTC)
+    return cleaned

@@ -1,4 +1,4 @@
-"""Loops as answers show them: in short for lists, whole with their history."""
+"""Loops as the API answers them: a summary for lists, and the whole loop with its history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from telemetry.windows import rfc3339
 
 
 def shown(loop: Loop) -> dict[str, Any]:
-    """A loop in short, for lists."""
+    """The summary of a loop, for lists."""
     return {
         "loop_id": loop.loop_id,
         "cluster_id": loop.cluster_id,
@@ -35,15 +35,15 @@ def shown(loop: Loop) -> dict[str, Any]:
 
 
 def question(loop: Loop) -> str | None:
-    """What a human asks the agent and has no answer to yet."""
+    """The human's question that the agent has not answered yet, or None."""
     decision = lifecycle.decided(loop) if loop.state == Loop.State.RETURNED else None
     return decision["reason"] if decision else None
 
 
 def approvals(loop: Loop) -> dict[str, Any]:
-    """How many people must approve, and who did already."""
-    given = [approval.decided_by.get_username() for approval in two_people.given(loop)]
-    return {"needed": max(two_people.needed(loop), len(given)), "given_by": given}
+    """The number of approvals that the loop needs, and the names of the people who gave one."""
+    approvers = [approval.decided_by.get_username() for approval in two_people.given(loop)]
+    return {"needed": max(two_people.needed(loop), len(approvers)), "given_by": approvers}
 
 
 def whole(loop: Loop) -> dict[str, Any]:

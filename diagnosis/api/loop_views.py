@@ -1,4 +1,4 @@
-"""HTTP for loops: the agent's work list, one loop, what the agent did, the bundle after approval."""
+"""The API of loops: the agent's work list, one loop, the agent's reports, the handoff after approval."""
 
 from __future__ import annotations
 
@@ -34,32 +34,34 @@ REFUSED = dict.fromkeys((400, 401, 403), Error)
 
 
 def own_loop(project: Project, loop_id: str) -> Loop:
-    """The project's loop, or 404 whether it exists elsewhere or not."""
+    """The project's loop. 404 if it does not exist, or belongs to another project."""
     loop = Loop.objects.filter(project=project, loop_id=loop_id).select_related("project__tenant").first()
     if loop is None:
         raise ApiError(404, "loop_not_found", "No such loop in this project.", "GET /v1/loops lists them.")
     return loop
 
 
-def refuse_misfits(asked: dict[str, Any], now: datetime) -> None:
-    """400 for what does not go with the kind of event, or lacks to it."""
-    if "shipped_at" in asked and asked["kind"] != LoopEvent.Kind.SHIPPED:
-        raise ApiError(400, "invalid", "shipped_at: goes with kind shipped only.", "Leave shipped_at out.")
-    if asked.get("shipped_at", now) > now:
-        raise ApiError(400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs.")
-    if asked["kind"] == LoopEvent.Kind.ANSWERED and not asked.get("note"):
+def refuse_misfits(event: dict[str, Any], now: datetime) -> None:
+    """Refuse, with 400, fields that the kind of event does not allow, and required ones that are missing."""
+    if "shipped_at" in event and event["kind"] != LoopEvent.Kind.SHIPPED:
         raise ApiError(
-            400, "invalid", "note: goes with kind answered.", "Write the answer to the human there."
+            400, "invalid", "shipped_at: is allowed with kind shipped only.", "Leave shipped_at out."
+        )
+    if event.get("shipped_at", now) > now:
+        raise ApiError(400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs.")
+    if event["kind"] == LoopEvent.Kind.ANSWERED and not event.get("note"):
+        raise ApiError(
+            400, "invalid", "note: is required with kind answered.", "Write the answer to the human there."
         )
 
 
 def wrong_state(error: lifecycle.WrongState) -> ApiError:
-    """409 with the state and what comes next."""
+    """The 409 with the loop's state and the next action."""
     return ApiError(409, "wrong_state", str(error), next_action.for_loop(error.loop))
 
 
 def not_approved(error: bundle.NotApproved, loop: Loop) -> ApiError:
-    """409 with what is missing."""
+    """The 409 with what is missing for a handoff."""
     if isinstance(error, bundle.ApprovalOutdated):
         return ApiError(409, "approval_outdated", str(error), OUTDATED)
     return ApiError(409, "not_approved", str(error), next_action.for_loop(loop))
@@ -76,13 +78,13 @@ class LoopsView(ProjectView):
     )
     def get(self, request: Request) -> Response:
         """A page of loops."""
-        asked = checked(loops.LoopsParameters, request)
+        query = checked(loops.LoopsParameters, request)
         rows = lifecycle.with_decisions(Loop.objects.filter(project=self.project))
-        if "state" in asked:
-            rows = rows.filter(state=asked["state"])
-        found, cursor = page(rows, asked)
+        if "state" in query:
+            rows = rows.filter(state=query["state"])
+        results, cursor = page(rows, query)
         return Response(
-            {"ok": True, "loops": [loop_answers.shown(loop) for loop in found], "next_cursor": cursor}
+            {"ok": True, "loops": [loop_answers.shown(loop) for loop in results], "next_cursor": cursor}
         )
 
 
@@ -101,7 +103,7 @@ class LoopView(ProjectView):
 
 
 class LoopEventsView(ProjectView):
-    """What the agent did."""
+    """The agent's reports on a loop."""
 
     required_scope = "runs:write"
 
@@ -113,14 +115,14 @@ class LoopEventsView(ProjectView):
     )
     def post(self, request: Request, loop_id: str) -> Response:
         """201 with the loop as it is now; 409 when its state does not allow this."""
-        asked = sent(loops.LoopEventRequest, request)
+        event = sent(loops.LoopEventRequest, request)
         loop = own_loop(self.project, loop_id)
         principal = request.user
         assert isinstance(principal, Principal)
         now = timezone.now()
-        refuse_misfits(asked, now)
+        refuse_misfits(event, now)
         try:
-            reports.report(loop, LoopEvent.Kind(asked.pop("kind")), principal.key.key_id, now, **asked)
+            reports.report(loop, LoopEvent.Kind(event.pop("kind")), principal.key.key_id, now, **event)
         except lifecycle.WrongState as error:
             raise wrong_state(error) from error
         return Response({"ok": True, **loop_answers.shown(loop)}, status=201)

@@ -1,4 +1,4 @@
-"""HTTP for what was found: packets, the dashboard as JSON, the report."""
+"""The API of diagnoses: packets, their evidence, the dashboard as JSON, the report."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class PacketsView(ProjectView):
     )
     def get(self, request: Request) -> Response:
         """A page of packets, in short."""
-        asked = checked(packets.PacketsParameters, request)
-        found, cursor = page(Packet.objects.filter(project=self.project), asked)
+        query = checked(packets.PacketsParameters, request)
+        rows, cursor = page(Packet.objects.filter(project=self.project), query)
         return Response(
-            {"ok": True, "packets": [publishing.summary(packet) for packet in found], "next_cursor": cursor}
+            {"ok": True, "packets": [publishing.summary(packet) for packet in rows], "next_cursor": cursor}
         )
 
 
@@ -63,7 +63,7 @@ class PacketView(ProjectView):
 
 
 class EvidenceView(ProjectView):
-    """The records of what only a rule over a window finds, such as latency."""
+    """The records of an issue that only a rule over a window finds, such as latency."""
 
     @extend_schema(
         operation_id="read_evidence",

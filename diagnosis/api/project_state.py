@@ -1,4 +1,4 @@
-"""The project's state in one answer: counts, operations, the latest packet whole, loops, failing sessions."""
+"""The project's state in one answer: counts, operations, the whole latest packet, loops, failing sessions."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tenants.api.answers import summary
 from tenants.models import Project
 from tenants.stores.binding import bind
 
-OPERATIONS, LOOPS, SESSIONS = 20, 50, 10
+OPERATIONS, LOOPS, SESSIONS = 20, 50, 10  # listed at most
 LEDGER_MINUTES = 1440
 
 
 def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]:
-    """Everything a look at the project needs, bounded."""
+    """The project's state, with lists of bounded length."""
     packet = publishing.latest(project)
     with bind(project):
         rows = operations(window)
         records, failed = exposure.records_in(window), exposure.failures_in(window)
-        fates = totals.by_fate()
+        tallies = totals.by_fate()
         entries = ledger.entries(Window.ending(now, LEDGER_MINUTES))
         failing = session_pages.page(window, Filters(outcome="failure"), None, SESSIONS)
         traces, session_count = totals.traces_and_sessions(window)
@@ -38,7 +38,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
         "failures": failed,
         "traces": traces,
         "sessions": session_count,
-        "stored_total": fates.get("stored", 0),
+        "stored_total": tallies.get("stored", 0),
         "quota_spans": project.quota_spans,
     }
     return {
@@ -46,7 +46,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
         "project": summary(project),
         "window": window.shown(),
         "counts": counts,
-        "tallies": fates,
+        "tallies": tallies,
         "ledger": [asdict(entry) for entry in entries],
         "operations": rows[:OPERATIONS],
         "packet": publishing.shown(packet) if packet else None,
@@ -56,6 +56,6 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
 
 
 def recent_loops(project: Project) -> list[Loop]:
-    """The loops that changed last."""
+    """The loops that changed most recently, with their decisions."""
     rows = Loop.objects.filter(project=project).order_by("-updated_at", "loop_id")
     return list(rows.prefetch_related("decisions__decided_by")[:LOOPS])

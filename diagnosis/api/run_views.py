@@ -1,4 +1,4 @@
-"""HTTP for runs: diagnose a window, verify a fix."""
+"""The API of runs: diagnose a window, verify a fix."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class DiagnoseView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """The packet; a loop is proposed for each new issue."""
-        asked = sent(packets.DiagnoseRequest, request)
+        body = sent(packets.DiagnoseRequest, request)
         now = timezone.now()
-        window = Window.ending(asked.get("until", now), asked["since_minutes"])
+        window = Window.ending(body.get("until", now), body["since_minutes"])
         packet = diagnose(self.project, window, now)
         return Response({"ok": True, "packet": publishing.shown(packet)})
 
@@ -57,11 +57,11 @@ class VerifyView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """The verdict; the loop moves with it."""
-        asked = sent(verification.VerifyRequest, request)
-        loop = own_loop(self.project, asked["loop_id"])
+        body = sent(verification.VerifyRequest, request)
+        loop = own_loop(self.project, body["loop_id"])
         try:
-            judged = verify.verify(loop, timezone.now())
+            result = verify.verify(loop, timezone.now())
         except WrongState as error:
             raise wrong_state(error) from error
         loop.refresh_from_db()
-        return Response({"ok": True, "loop_id": loop.loop_id, "state": loop.state, **judged.document})
+        return Response({"ok": True, "loop_id": loop.loop_id, "state": loop.state, **result.document})

@@ -54,7 +54,7 @@ class DiagnosisPacket(Shape):
     packet_id = serializers.CharField()
     tenant_id = serializers.CharField()
     project_id = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]  # the published name; fields have one like it
+    source = serializers.CharField()  # type: ignore[assignment]  # the published name, which hides an attribute of fields
     status = serializers.ChoiceField(["ready_for_issue_diagnosis", "observe_more"])
     reason = serializers.CharField(allow_blank=True, help_text="Why there is nothing to work on.")
     next_action = serializers.CharField()
