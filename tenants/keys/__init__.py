@@ -1,5 +1,5 @@
 """
-Keys and codes: how they are made, recognised, looked up, and what they may do; how projects come to be.
+Keys and codes: creation, format checks, lookup, authentication and permissions. Also the creation of projects.
 
 May import `tenants.audit` and `tenants.models`.
 """

@@ -1,5 +1,5 @@
 """
-Who calls: a key in `Authorization: Bearer`, checked with one indexed look-up and no password hasher.
+Authentication by a key in `Authorization: Bearer`, checked with one indexed lookup and no password hasher.
 
 Nothing is cached, so a revoked or expired key stops working at once in every process.
 https://www.django-rest-framework.org/api-guide/authentication/#custom-authentication
@@ -18,30 +18,37 @@ from rest_framework.request import Request
 from tenants.keys import credentials, key_query
 from tenants.models import Key, Project
 
-LAST_USED_STEP = timedelta(minutes=10)  # last_used_at is no write for each request
+# Key.last_used_at is updated at most this often, not on every request.
+LAST_USED_STEP = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A key that was accepted. REST framework's `request.user`."""
+    """An authenticated key, which REST framework passes to views as `request.user`."""
 
     key: Key
     is_authenticated: bool = True
 
     @property
     def project(self) -> Project:
-        """The one project that the key belongs to."""
+        """The project that the key belongs to."""
         return self.key.project
 
     def has_scope(self, scope: str) -> bool:
-        """Whether the key may do that."""
+        """Whether the key has this scope."""
         return scope in self.key.scopes
 
 
 def authenticate(raw: str, now: datetime) -> Principal:
-    """The principal of a raw key. AuthenticationFailed for an unknown, revoked or expired one."""
+    """
+    Return the principal for a raw key, and note the use.
+
+    Raises AuthenticationFailed if the key is malformed, unknown, revoked or expired, or its project is not active.
+    """
     if not credentials.is_well_formed(raw):
-        raise AuthenticationFailed("This is not a LoopKit key: mistyped, cut, or of another service.")
+        raise AuthenticationFailed(
+            "This is not a LoopKit key: it is mistyped, truncated, or from another service."
+        )
     key = key_query.find(credentials.digest(raw))
     if key is None:
         raise AuthenticationFailed("Unknown key.")
@@ -54,16 +61,20 @@ def authenticate(raw: str, now: datetime) -> Principal:
 
 
 def note_use(key: Key, now: datetime) -> None:
-    """Remember roughly when the key was last used."""
+    """Update the key's `last_used_at`, at most once per LAST_USED_STEP."""
     if key.last_used_at is None or now - key.last_used_at >= LAST_USED_STEP:
         Key.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 class KeyAuthentication(BaseAuthentication):
-    """Any key. The subclasses exist for the names that the OpenAPI document gives them."""
+    """Authenticates any kind of key. The subclasses differ only in their names in the OpenAPI document."""
 
     def authenticate(self, request: Request) -> tuple[Principal, Key] | None:
-        """None without a key, so that the permission answers; 401 with a bad one."""
+        """
+        Return the principal and its key, or None without a key, so that the permission check decides.
+
+        Raises AuthenticationFailed (401) for a key that is not accepted.
+        """
         raw = credentials.bearer(request.headers.get("Authorization", ""))
         if raw is None:
             return None
@@ -71,7 +82,7 @@ class KeyAuthentication(BaseAuthentication):
         return principal, principal.key
 
     def authenticate_header(self, request: Request) -> str:
-        """What makes REST framework answer 401 with WWW-Authenticate."""
+        """The WWW-Authenticate header, without which REST framework would answer 403 instead of 401."""
         return 'Bearer realm="loopkit"'
 
 

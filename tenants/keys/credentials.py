@@ -1,5 +1,5 @@
 """
-The text of keys and codes: how they are made, recognised, compared. Pure functions; nothing is stored here.
+The text of keys and codes: creation, format checks, digests and comparison. Pure functions; nothing is stored here.
 
 A key is `<prefix><43 base62 characters: 256 random bits><6: CRC-32>`, the form that secret scanners look for:
 https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
@@ -18,7 +18,8 @@ PREFIXES = {
     Key.Kind.AGENT: "lk_agent_",
     Key.Kind.FEEDBACK: "lk_feedback_",
 }
-FEED_PREFIX = "lk_feed_"  # a tenant's, for readers of its notices
+# A feed key belongs to a tenant and reads the feed of its notices.
+FEED_PREFIX = "lk_feed_"
 SCOPES = {
     Key.Kind.PRODUCER: ["telemetry:write"],
     Key.Kind.AGENT: ["runs:write", "telemetry:read", "dashboard:read", "reports:read"],
@@ -38,28 +39,28 @@ def base62(number: int, length: int) -> str:
 
 
 def new_key(kind: Key.Kind) -> str:
-    """A fresh key of that kind, with its checksum."""
+    """A new random key of that kind."""
     return fresh(PREFIXES[kind])
 
 
 def fresh(prefix: str) -> str:
-    """A fresh key behind the prefix, with its checksum."""
+    """A new random key: the prefix, 256 random bits, the checksum."""
     text = prefix + base62(secrets.randbits(256), RANDOM_LENGTH)
     return text + checksum(text)
 
 
 def checksum(text: str) -> str:
-    """Six base62 characters that catch a mistyped or cut key without a look-up."""
+    """Six base62 characters (CRC-32) that reveal a mistyped or truncated key without a database lookup."""
     return base62(zlib.crc32(text.encode()), CHECKSUM_LENGTH)
 
 
 def is_well_formed(raw: str) -> bool:
-    """Whether this can be a project's key at all: a known prefix, the right length, a true checksum."""
+    """Whether the text has the form of a project's key: a known prefix, the right length, a correct checksum."""
     return any(is_formed(raw, prefix) for prefix in PREFIXES.values())
 
 
 def is_formed(raw: str, prefix: str) -> bool:
-    """Whether this can be a key behind that prefix."""
+    """Whether the text has the form of a key with this prefix: its length is right and its checksum correct."""
     if (
         not raw.startswith(prefix)
         or len(raw) != len(prefix) + RANDOM_LENGTH + CHECKSUM_LENGTH
@@ -70,31 +71,31 @@ def is_formed(raw: str, prefix: str) -> bool:
 
 
 def digest(raw: str) -> str:
-    """What is kept of a key. 256 random bits need no slow hash: nothing can be guessed."""
+    """The SHA-256 of a key in hex, as stored. A slow hash is not needed: 256 random bits cannot be guessed."""
     return hashlib.sha256(raw.encode()).hexdigest()
 
 
 def bearer(header: str) -> str | None:
-    """The key of an Authorization header, or None without one. `Bearer%20<key>` is what LangSmith sends."""
-    scheme, _, credentials = unquote(header).strip().partition(" ")
-    return credentials.strip() if scheme.lower() == "bearer" and credentials.strip() else None
+    """The key in an Authorization header, or None. Percent-encoding is decoded: LangSmith sends `Bearer%20<key>`."""
+    scheme, _, token = unquote(header).strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
 def signed(secret: str, text: str) -> str:
-    """Hex HMAC-SHA256."""
+    """The HMAC-SHA256 of the text, in hex."""
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def recovery_code(secret: str, project_id: str) -> str:
-    """Proves that its holder once got this project's keys. It does not change when keys rotate."""
+    """The code that proves its holder was given this project's keys. It does not change when keys rotate."""
     return signed(secret, f"recover:{project_id}")
 
 
 def upgrade_code(secret: str, project_id: str) -> str:
-    """What an operator hands out to make a sandbox project permanent."""
+    """The code that an operator hands out to make a sandbox project permanent."""
     return signed(secret, f"signup-upgrade:{SANDBOX}:{project_id}")
 
 
-def matches(given: str, expected: str) -> bool:
-    """Compared in constant time."""
-    return hmac.compare_digest(given.strip().lower().encode(), expected.encode())
+def matches(code: str, expected: str) -> bool:
+    """Whether a code equals the expected one, ignoring case and surrounding space. Takes constant time."""
+    return hmac.compare_digest(code.strip().lower().encode(), expected.encode())

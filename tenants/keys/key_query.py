@@ -1,8 +1,8 @@
 """
-A key and its project by digest, in one statement whose text is made once.
+Look up a key and its project by digest, in one SQL statement whose text is built once per process.
 
-Every request looks its key up, and the ORM composes such a query in ten times the time that the database takes to
-answer it. https://docs.djangoproject.com/en/5.2/ref/models/instances/#customizing-model-loading
+Every request does this lookup, and building the query with the ORM takes ten times as long as running it.
+https://docs.djangoproject.com/en/5.2/ref/models/instances/#customizing-model-loading
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 def find(digest: str) -> Key | None:
-    """The key with its project, or None."""
+    """Return the key with this digest, its project loaded, or None."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(statement(), [digest])
         row = cursor.fetchone()
@@ -33,38 +33,40 @@ def find(digest: str) -> Key | None:
 
 @lru_cache(maxsize=1)
 def statement() -> str:
-    """All columns of both tables."""
-    selected = [
+    """The SELECT statement for all columns of a key and its project, with the digest as its parameter."""
+    columns = [
         f"{model._meta.db_table}.{field.column}"
         for model in (Key, Project)
         for field in model._meta.concrete_fields
     ]
     key, project = Key._meta.db_table, Project._meta.db_table
     return (
-        f"SELECT {', '.join(selected)} FROM {key} "  # noqa: S608  (names of our own models)
+        f"SELECT {', '.join(columns)} FROM {key} "  # noqa: S608  (table and column names of our own models)
         f"JOIN {project} ON {project}.project_id = {key}.project_id WHERE {key}.digest = %s"
     )
 
 
 def instance(model: type[M], values: Sequence[Any]) -> M:
-    """The row as the ORM would load it."""
+    """The model instance that the ORM would load from these column values."""
     connection = connections[DEFAULT_DB_ALIAS]
     fields = model._meta.concrete_fields
-    plain = list(values)
+    field_values = list(values)
     for index, expression, converters in converting(model):
         for convert in converters:
-            plain[index] = convert(plain[index], expression, connection)
-    return model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], plain)
+            field_values[index] = convert(field_values[index], expression, connection)
+    return model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], field_values)
 
 
 @lru_cache(maxsize=2)
 def converting(model: type[models.Model]) -> list[tuple[int, Any, list[Callable[..., Any]]]]:
-    """What turns a column's value into the field's, where they differ (times, JSON)."""
+    """
+    The fields whose column value must be converted (times, JSON): index, column expression, converters.
+    """
     connection = connections[DEFAULT_DB_ALIAS]
-    found = []
+    conversions = []
     for index, field in enumerate(model._meta.concrete_fields):
         expression = field.get_col(model._meta.db_table)
         converters = connection.ops.get_db_converters(expression) + expression.get_db_converters(connection)
         if converters:
-            found.append((index, expression, converters))
-    return found
+            conversions.append((index, expression, converters))
+    return conversions

@@ -1,4 +1,4 @@
-"""What a key may do: each view names the one scope it needs."""
+"""The permission check for keys: each view names the one scope that it requires."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from tenants.keys.credentials import SCOPES
 from tenants.models import Key
 
 if TYPE_CHECKING:
-    from rest_framework.views import APIView  # at run time it is what loads this module
+    # Importing this at run time would be circular: REST framework's views load this module.
+    from rest_framework.views import APIView
 
 
 class HasScope(BasePermission):
-    """True for public views (`required_scope = ""`) and for keys with the view's `required_scope`."""
+    """Allows public views (`required_scope = ""`), and keys that have the view's `required_scope`."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """False without a key (401); 403 that names the right kind of key when the scope is missing."""
-        scope: str = view.required_scope  # type: ignore[attr-defined]  # a view that forgets it fails its first request
+        """
+        Return False without a key (answered with 401).
+
+        Raises a 403 ApiError that names the right kind of key if the key lacks the scope.
+        """
+        # A view without `required_scope` fails at its first request.
+        scope: str = view.required_scope  # type: ignore[attr-defined]
         if not scope:
             return True
         principal = request.user

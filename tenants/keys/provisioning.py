@@ -1,8 +1,8 @@
 """
-How projects and keys come to be: mint, resume, graduate, upgrade, recover.
+State changes of projects and their keys: mint, graduate, recover.
 
-Each function is one state change, recorded in the audit log; `now` and who acts are passed in. Raw keys exist
-only in what these functions return.
+Each change is one transaction with its audit log entry. Callers pass the time (`now`) and the actor (`by`). Raw keys
+exist only in the return values.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from tenants.models import SANDBOX, Key, Project, Tenant
 
 
 class NameClaimed(Exception):
-    """Another mint took the name at the same moment."""
+    """A concurrent mint claimed the project name first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Minted:
-    """A project with its fresh raw keys by kind; `keys` is empty where none were made."""
+    """A project and its new raw keys by kind; `keys` is empty if no keys were created."""
 
     project: Project
     keys: dict[str, str] = field(default_factory=dict)
 
 
 def new_project_id(name: str) -> str:
-    """`my-app-1a2b3c4d`: a readable part and 32 random bits."""
+    """A project id such as `my-app-1a2b3c4d`: a slug of the name and 32 random bits in hex."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "project"
     return f"{slug}-{secrets.token_hex(4)}"
 
 
 def unused_project_id(name: str) -> str:
-    """An id that no project has: 32 random bits do meet again among many projects of one name."""
+    """A project id that is not in use: 32 random bits can collide among many projects of one name."""
     project_id = new_project_id(name)
     while Project.objects.filter(project_id=project_id).exists():
         project_id = new_project_id(name)
@@ -48,7 +48,7 @@ def unused_project_id(name: str) -> str:
 
 
 def add_key(project: Project, kind: Key.Kind, now: datetime, expires_at: datetime | None = None) -> str:
-    """The raw text of a fresh key, which is kept nowhere."""
+    """Create a key and return its raw text, of which only the digest is stored."""
     raw = credentials.new_key(kind)
     Key.objects.create(
         project=project,
@@ -64,29 +64,33 @@ def add_key(project: Project, kind: Key.Kind, now: datetime, expires_at: datetim
 
 
 def add_keys(project: Project, now: datetime) -> dict[str, str]:
-    """One fresh key of each kind."""
+    """Create one key of each kind and return the raw keys by kind."""
     return {kind.value: add_key(project, kind, now) for kind in Key.Kind}
 
 
 def key_ids(project: Project) -> list[str]:
-    """The ids of the keys that are not revoked, for the audit log."""
+    """The ids of the project's keys that are not revoked, for the audit log."""
     return list(project.keys.filter(revoked_at=None).order_by("key_id").values_list("key_id", flat=True))
 
 
 def sandbox() -> Tenant:
-    """The tenant that self-service projects share."""
+    """Return the tenant that all self-service projects share, creating it if needed."""
     return Tenant.objects.get_or_create(tenant_id=SANDBOX, defaults={"name": "Sandbox"})[0]
 
 
 def claimed(name: str, operator: str, now: datetime) -> Project | None:
-    """The project that holds this name; an expired one gives the name up."""
+    """The sandbox project that holds this name for the operator, or None. An expired project no longer holds it."""
     project = Project.objects.filter(tenant_id=SANDBOX, operator=operator, claimed_name=name).first()
     return None if project is None or project.is_expired(now) else project
 
 
 @transaction.atomic
 def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Actor = SHELL) -> Minted:
-    """A new sandbox project with its keys. NameClaimed when `claim` is set and a racing mint won."""
+    """
+    Create a sandbox project with its keys. With `claim`, the project holds its name until it expires.
+
+    Raises NameClaimed if `claim` is set and a concurrent mint claimed the name first.
+    """
     if claim:
         Project.objects.filter(
             tenant_id=SANDBOX, operator=operator, claimed_name=name, expires_at__lte=now
@@ -102,7 +106,7 @@ def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Actor = SH
 
 
 def new_sandbox_project(name: str, operator: str, now: datetime, claim: bool) -> Project:
-    """A project that expires, without keys. IntegrityError when the name is claimed by another."""
+    """Create an expiring project without keys. Raises IntegrityError if another project claims the name."""
     return Project.objects.create(
         project_id=unused_project_id(name),
         tenant=sandbox(),
@@ -117,29 +121,28 @@ def new_sandbox_project(name: str, operator: str, now: datetime, claim: bool) ->
 
 
 def can_graduate_itself() -> bool:
-    """Whether the operator lets provisioned projects become permanent without asking."""
+    """Whether this instance makes provisioned projects permanent without an upgrade code."""
     return bool(settings.PROVISION_AUTO_GRADUATE and settings.SIGNUP_UPGRADE_SECRET)
 
 
 @transaction.atomic
 def graduate(project: Project, now: datetime, by: Actor = SHELL) -> None:
-    """Make a sandbox project permanent; its quota stays."""
-    changed = {name: {"before": getattr(project, name), "after": None} for name in ("plan", "expires_at")}
+    """Make a sandbox project permanent, with the same quota."""
+    changes = {name: {"before": getattr(project, name), "after": None} for name in ("plan", "expires_at")}
     project.plan = None
     project.expires_at = None
     project.save(update_fields=["plan", "expires_at"])
-    audit_log.record(AuditEvent.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changed)
+    audit_log.record(AuditEvent.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changes)
 
 
 @transaction.atomic
 def recover(project: Project, now: datetime, by: Actor = SHELL) -> Minted:
-    """Fresh keys. The old ones are revoked in the same transaction: no moment has both or neither."""
-    Project.objects.select_for_update().get(
-        pk=project.pk
-    )  # of two at once, the later revokes the earlier's keys
-    revoked = key_ids(project)
-    project.keys.filter(key_id__in=revoked).update(revoked_at=now)
-    recovered, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
-    keys = {"before": revoked, "after": key_ids(project)}
+    """Revoke the project's keys and create new ones, in one transaction: exactly one set works at any moment."""
+    # Of two concurrent calls, the second waits for this lock and then revokes the keys that the first created.
+    Project.objects.select_for_update().get(pk=project.pk)
+    old_ids = key_ids(project)
+    project.keys.filter(key_id__in=old_ids).update(revoked_at=now)
+    minted, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
+    keys = {"before": old_ids, "after": key_ids(project)}
     audit_log.record(AuditEvent.KEYS_RECOVERED, target, by, now, project.tenant_id, keys=keys)
-    return recovered
+    return minted
