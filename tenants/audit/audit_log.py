@@ -1,8 +1,8 @@
 """
-The audit log: who did what to what, when, and from which address. docs/audit.md says what it can show.
+The audit log: who did what to what, when, and from which address. docs/audit.md says what it can prove.
 
-An entry is appended in the transaction of the act itself: neither exists without the other. No secret, no raw key
-and nothing that telemetry says goes in.
+An entry is appended in the transaction of the action that it records, so neither is stored without the other. Entries
+contain no secret, no raw key and no content of telemetry.
 """
 
 from __future__ import annotations
@@ -23,33 +23,34 @@ from tenants.limits import rate_limits
 from tenants.models import AuditEntry
 
 AuditEvent = AuditEntry.Event
-LOCK = 0x10_0B_17  # any number that nothing else locks in the control database
-NOTHING_YET = (0, "")
+# Key of the PostgreSQL advisory lock for appending: any number that nothing else in the control database locks.
+LOCK = 0x10_0B_17
+NOTHING_YET = (0, "")  # the sequence number and hash before the first entry
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and from where."""
+    """The person, key or shell that acts, and the network address it acts from."""
 
     actor: str
     address: str = ""
 
 
-SHELL = Actor("shell")  # who acts without a request has a shell on the machine
+SHELL = Actor("shell")  # for actions outside a request: somebody with a shell on the machine
 
 
 def origin(request: HttpRequest, actor: str = "anyone") -> Actor:
-    """The actor at the request's address."""
+    """The actor with the client address of the request."""
     return Actor(actor, rate_limits.client_address(request))
 
 
 def staff(request: HttpRequest) -> Actor:
-    """The signed-in person at the request's address."""
+    """The signed-in person with the client address of the request."""
     return origin(request, person(request.user))
 
 
 def person(user: AbstractBaseUser | AnonymousUser) -> str:
-    """How the log calls a user."""
+    """The name of a user in the audit log."""
     return f"user:{user.get_username()}"
 
 
@@ -58,9 +59,9 @@ def record(
     event: AuditEntry.Event, target: str, by: Actor, now: datetime, tenant_id: str = "", /, **detail: Any
 ) -> AuditEntry:
     """
-    Append one entry, in the caller's transaction if there is one.
+    Append one entry, in the caller's transaction if there is one, and return it.
 
-    Call it last in that transaction: other appends wait from here to its end.
+    Call this last in the transaction: other appends wait from this call until the transaction ends.
     """
     lock()
     sequence, before = AuditEntry.objects.values_list("sequence", "hash").first() or NOTHING_YET
@@ -72,16 +73,19 @@ def record(
         target=target,
         tenant_id=tenant_id,
         address=by.address,
-        detail=orjson.loads(orjson.dumps(detail)),  # times become the text that is read back
+        detail=orjson.loads(orjson.dumps(detail)),  # as it will be read back: times become text
     )
     entry.hash = chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET)
     entry.save(force_insert=True)
-    transaction.on_commit(partial(head.advance, entry), robust=True)  # the act itself stands
+    # robust: the committed action must not fail because the head file could not be written.
+    transaction.on_commit(partial(head.advance, entry), robust=True)
     return entry
 
 
 def lock() -> None:
-    """Let one transaction append at a time. SQLite's do by themselves: they begin as IMMEDIATE."""
+    """
+    Let one transaction at a time append. SQLite needs no lock for that: its transactions begin as IMMEDIATE.
+    """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])

@@ -1,8 +1,8 @@
 """
-The chain of the audit log: each entry's hash covers the entry and the hash before it. Pure functions.
+The hash chain of the audit log: each entry's hash covers the entry and the hash of the entry before it.
 
-The hash is keyed (HMAC, https://www.rfc-editor.org/rfc/rfc2104): who can write the database and does not know the
-secret cannot make a chain that fits.
+Pure functions. The hash is keyed (HMAC, https://www.rfc-editor.org/rfc/rfc2104), so somebody who can write to the
+database but does not know the secret cannot forge a valid chain.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tenants.models import AuditEntry
 
 
 def facts(entry: AuditEntry) -> dict[str, Any]:
-    """Everything that the hash covers, as JSON has it."""
+    """The fields of an entry that its hash covers, as JSON values."""
     return {
         "sequence": entry.sequence,
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -33,28 +33,28 @@ def facts(entry: AuditEntry) -> dict[str, Any]:
 
 
 def seal(entry: AuditEntry, before: str, secret: str) -> str:
-    """The entry's hash, given the one before it; "" before the first."""
+    """The hash of an entry, given the hash of the entry before it ("" for the first entry)."""
     message = before.encode() + b"\n" + orjson.dumps(facts(entry), option=orjson.OPT_SORT_KEYS)
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
 def breaks(entries: Iterable[AuditEntry], secret: str) -> Iterator[str]:
-    """What does not fit in entries from the first on, by sequence; nothing where all is as it was written."""
+    """Yield a sentence for each gap or changed entry. The entries start with the first one, ordered by sequence."""
     sequence, before = 0, ""
     for entry in entries:
         if entry.sequence != sequence + 1:
-            yield f"Entry {entry.sequence} comes right after {sequence}: entries are missing or were put in."
+            yield f"Entry {entry.sequence} comes right after {sequence}: entries are missing or were inserted."
         elif not hmac.compare_digest(entry.hash.encode(), seal(entry, before, secret).encode()):
-            yield f"Entry {entry.sequence} is not what LoopKit wrote there: it, or the one before, was changed."
+            yield f"Entry {entry.sequence} is not what LoopKit wrote there: it or the entry before it was changed."
         sequence, before = entry.sequence, entry.hash
 
 
 def as_line(entry: AuditEntry) -> bytes:
-    """The entry as a line of JSONL, with its hash."""
+    """An entry with its hash as one line of JSONL."""
     return orjson.dumps(facts(entry) | {"hash": entry.hash}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def from_line(line: bytes) -> AuditEntry:
-    """The entry of such a line. ValueError, KeyError or TypeError for another text."""
+    """Parse a line written by `as_line`. Raises ValueError, KeyError or TypeError for any other text."""
     fields = orjson.loads(line)
     return AuditEntry(**fields | {"at": datetime.fromisoformat(fields["at"])})

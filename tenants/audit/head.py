@@ -1,8 +1,8 @@
 """
-The last entry of the audit log, remembered outside the database: `audit.head` in the data dir, mode 0600.
+The head of the audit log: its last entry, recorded outside the database in `audit.head` in the data dir, mode 0600.
 
-A chain alone cannot show that its last entries were removed. The file is written after the commit, so a crash in
-between leaves it behind the log, never ahead of it; the next entry makes up for that.
+The hash chain alone cannot show that its last entries were removed. The file is written after the commit, so a crash
+in between leaves it behind the log, never ahead of it; the next entry brings it up to date.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last entry that is known."""
+    """The sequence number and hash of the last recorded entry."""
 
     sequence: int
     hash: str
 
     def is_in_the_log(self) -> bool:
-        """Whether the log still has that entry."""
+        """Whether the audit log has an entry with this sequence number and hash."""
         return AuditEntry.objects.filter(sequence=self.sequence, hash=self.hash).exists()
 
 
 def path() -> Path:
-    """Where it is kept."""
+    """The path of the head file."""
     return Path(settings.LOOPKIT_DATA_DIR, "audit.head")
 
 
 def known() -> Head | None:
-    """The head that is kept; None where nothing was ever written, or the file is gone."""
+    """The recorded head, or None if the file is missing or empty. Raises ValueError if the file was changed."""
     try:
         return parse(path().read_bytes())
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def known() -> Head | None:
 
 
 def parse(content: bytes) -> Head | None:
-    """The head in the file's text; None for an empty file. ValueError for another text."""
+    """Parse the content of the head file; None if it is empty. Raises ValueError for text that is not a head."""
     if not content:
         return None
     sequence, entry_hash = content.decode().split()
@@ -57,7 +57,7 @@ def parse(content: bytes) -> Head | None:
 
 
 def advance(entry: AuditEntry) -> None:
-    """Remember this entry, unless a later one is known, or the log lost the one that is: then that one stays."""
+    """Record this entry as the head. The recorded head stays if it is later, or if the log has lost its entry."""
     with alone() as file:
         head = parse(file.read())
         if head and not head.is_in_the_log():
@@ -74,7 +74,7 @@ def advance(entry: AuditEntry) -> None:
 
 @contextmanager
 def alone() -> Iterator[BinaryIO]:
-    """The file, for one thread of one process at a time."""
+    """Open the head file, creating it if needed, and lock it for one thread of one process at a time."""
     descriptor = os.open(path(), os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # closing the file unlocks it

@@ -1,9 +1,9 @@
 """
-Who signs in and out, in the audit log: people in the admin, keys in the dashboard.
+Audit log entries for signing in and out: people in the admin, keys in the dashboard.
 
-Django announces people: https://docs.djangoproject.com/en/5.2/ref/contrib/auth/#module-django.contrib.auth.signals
-Their failures are told by the form's view, because Django announces none for who may not use the admin. Above the
-rate of failures nothing is written, or the log could be flooded.
+For people, Django sends signals. The view of the form records failed sign-ins instead, because Django sends no signal
+for a user who may not use the admin. Failures above the rate limit are not recorded, so that nobody can flood the log.
+https://docs.djangoproject.com/en/5.2/ref/contrib/auth/#module-django.contrib.auth.signals
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from django.utils import timezone
 from tenants.audit import audit_log
 from tenants.models import Key
 
-SOMEBODY = "user:(unknown)"  # no such user; what was typed there may be a password
+# Stands for a name that no user has. The text itself is not recorded: it may be a password typed in the wrong field.
+SOMEBODY = "user:(unknown)"
 ADMIN, DASHBOARD = "admin", "dashboard"
 
 
 @receiver(user_logged_in)
 @receiver(user_logged_out)
 def people(signal: Any, request: HttpRequest, user: AbstractBaseUser | None, **rest: Any) -> None:
-    """Whoever signed in or out; a session without a user ends silently."""
+    """Record that a person signed in to or out of the admin. A session without a user is ignored."""
     if user is None:
         return
     event = audit_log.AuditEvent.SIGNED_IN if signal is user_logged_in else audit_log.AuditEvent.SIGNED_OUT
@@ -35,7 +36,7 @@ def people(signal: Any, request: HttpRequest, user: AbstractBaseUser | None, **r
 
 
 def failed(request: HttpRequest, username: str) -> None:
-    """Somebody did not get into the admin under this name."""
+    """Record a failed sign-in to the admin with this user name."""
     users = get_user_model().objects
     is_known = username.isprintable() and users.filter(username=username).exists()
     tried = f"user:{username}" if is_known else SOMEBODY
@@ -45,13 +46,13 @@ def failed(request: HttpRequest, username: str) -> None:
 
 
 def key_failed(request: HttpRequest) -> None:
-    """Some text was no agent key; the text itself is not kept."""
+    """Record a failed sign-in to the dashboard, without the text that was entered as the key."""
     audit_log.record(
         audit_log.AuditEvent.SIGN_IN_FAILED, DASHBOARD, audit_log.origin(request), timezone.now()
     )
 
 
 def key(request: HttpRequest, key: Key, event: audit_log.AuditEvent) -> None:
-    """A key opened the dashboard, or left it."""
+    """Record that a key signed in to or out of the dashboard."""
     by, tenant_id = audit_log.origin(request, f"key:{key.key_id}"), key.project.tenant_id
     audit_log.record(event, f"project:{key.project_id}", by, timezone.now(), tenant_id)
