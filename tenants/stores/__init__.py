@@ -1,5 +1,5 @@
 """
-Where a project's telemetry is stored: its file, the pool of open files, the binding, the router.
+The storage of a project's telemetry: its SQLite file, the pool of open files, the binding, the database router.
 
-May import `tenants.models` alone.
+May import only `tenants.models`.
 """

@@ -1,9 +1,9 @@
 """
-The project that telemetry is read and written for: `with bind(project): ...`.
+The binding of telemetry to a project: inside `with bind(project): ...`, telemetry is read from and written to its file.
 
-A ContextVar names it, so threads and tasks start unbound. The connection is taken from the pool on first use
-and put under the project's alias into the calling thread's slot of `django.db.connections`;
-`settings.DATABASES` never changes at run time, because threads iterate over it.
+The binding is a ContextVar, so new threads start unbound. The connection is taken from the pool on first
+use and stored under the project's alias in `django.db.connections`, which is thread-local. `settings.DATABASES` never
+changes at run time, because other threads iterate over it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Binding:
     """One `with bind(...)` block, in the thread that entered it."""
 
     project: Project
-    since: float  # at least so old is what is known of the project, as time.monotonic has it
+    # A moment before the project was read from the database, by time.monotonic: its fields are at most that old.
+    since: float
     thread: int = field(default_factory=threading.get_ident)
     connection: BaseDatabaseWrapper | None = None
 
@@ -49,7 +50,7 @@ class Binding:
         return self.thread == threading.get_ident()
 
     def alias(self) -> str:
-        """The alias to query, its connection in this thread's slot."""
+        """The project's database alias, after making its connection available in this thread."""
         if not self.is_of_this_thread():
             raise ProjectNotBound(f"{self.project} is bound in another thread; bind it in this one too.")
         alias = alias_of(self.project.project_id)
@@ -59,7 +60,7 @@ class Binding:
         return alias
 
     def release(self) -> None:
-        """Empty the slot and give the connection back."""
+        """Remove the connection from this thread and give it back to the pool."""
         if self.connection is not None:
             del connections[alias_of(self.project.project_id)]
             pool.give_back(self.connection)
@@ -71,10 +72,12 @@ _bound: ContextVar[Binding | None] = ContextVar("bound_project", default=None)
 @contextmanager
 def bind(project: Project, since: float | None = None) -> Iterator[Project]:
     """
-    Telemetry models work on this project's file inside the block. The same project again is free.
+    Make telemetry models use this project's file inside the block. Binding the bound project again does nothing.
+
+    Raises AlreadyBound if another project is bound.
 
     Args:
-        since: before the project was read, by time.monotonic; now if left out.
+        since: a moment before the project was read, by time.monotonic; now if left out.
     """
     current = _bound.get()
     if current is not None and current.is_of_this_thread():
@@ -92,7 +95,7 @@ def bind(project: Project, since: float | None = None) -> Iterator[Project]:
 
 
 def current() -> Binding:
-    """The innermost binding, or ProjectNotBound."""
+    """The current binding. Raises ProjectNotBound if there is none."""
     binding = _bound.get()
     if binding is None:
         raise ProjectNotBound("No project is bound: wrap the code in `with bind(project):`.")
@@ -100,15 +103,15 @@ def current() -> Binding:
 
 
 def bound_project() -> Project:
-    """The bound project, or ProjectNotBound."""
+    """The bound project. Raises ProjectNotBound if there is none."""
     return current().project
 
 
 def bound_since() -> float:
-    """Before the bound project was read, by time.monotonic."""
+    """A moment before the bound project was read, by time.monotonic. Raises ProjectNotBound if none is bound."""
     return current().since
 
 
 def bound_alias() -> str:
-    """The bound project's database alias, usable in this thread, or ProjectNotBound."""
+    """The bound project's database alias, usable in this thread. Raises ProjectNotBound if there is none."""
     return current().alias()

@@ -1,4 +1,4 @@
-"""`manage.py check` refuses a foreign key between the control database and a project's file."""
+"""A check of `manage.py check` that refuses relations between the control database and a project's file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tenants.stores.project_file import STORE_APP
 
 
 def crossings() -> Iterable[models.Field[Any, Any]]:
-    """Every relation whose two ends lie in different stores."""
+    """Yield every relation between a model in the control database and one in a project's file."""
     for model in apps.get_models():
         for field in model._meta.get_fields():
             target = getattr(field, "related_model", None)
@@ -24,13 +24,13 @@ def crossings() -> Iterable[models.Field[Any, Any]]:
 
 
 def in_store(model: type[models.Model]) -> bool:
-    """Whether its rows lie in a project's file."""
+    """Whether the model's rows are stored in a project's file."""
     return model._meta.app_label == STORE_APP
 
 
 @register
 def no_relation_leaves_a_database(app_configs: Any, **kwargs: Any) -> list[Error]:
-    """loopkit.E001 for each crossing relation."""
+    """Return an error loopkit.E001 for each relation that leaves its database."""
     return [
         Error(
             f"{field.model.__name__}.{field.name} points out of its database.",

@@ -1,11 +1,11 @@
 """
-Open project files: one bounded pool for the whole process, least recently used closed first.
+The pool of open project files: one per process, bounded, least recently used closed first.
 
-Closing a written WAL file costs about 10 ms, so a connection outlives its request. One pool a process, not
-one a thread, keeps the number of descriptors independent of the number of threads: each holds three.
+Closing a WAL file after writes costs about 10 ms, so a connection outlives its request. One pool per process, not per
+thread, keeps the number of file descriptors independent of the number of threads: each connection holds three.
 
-A connection belongs to the file that lay under the name when it was opened. Where a person put another file
-there, or took it away, rows written through the old connection would be acknowledged and lost.
+A connection belongs to the file that had the name when it was opened. If somebody has since replaced or removed that
+file, rows written through the old connection would be acknowledged and lost.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.stores import project_file
 
-IDENTITY = "LOOPKIT_FILE"  # in a connection's settings: the file it was opened on
+# Key in a connection's settings: the identity of the file that it was opened on.
+IDENTITY = "LOOPKIT_FILE"
 _lock = threading.Lock()
 _idle: deque[BaseDatabaseWrapper] = deque()  # most recently used last
-_inherited: list[
-    BaseDatabaseWrapper
-] = []  # never closed: https://www.sqlite.org/howtocorrupt.html, section 2.6
+# Connections that a forked child inherited. Never closed: https://www.sqlite.org/howtocorrupt.html, section 2.6
+_inherited: list[BaseDatabaseWrapper] = []
 
 
 def take(project_id: str) -> BaseDatabaseWrapper:
-    """A connection to the project's file that nobody else uses until it is given back."""
+    """Return a connection to the project's file, for the caller's exclusive use until `give_back`."""
     path = project_file.path_of(project_id)
     connection, outdated = from_idle(str(path), project_file.identity(path))
     for old in outdated:
@@ -41,21 +41,23 @@ def take(project_id: str) -> BaseDatabaseWrapper:
 def from_idle(
     name: str, identity: project_file.FileIdentity | None
 ) -> tuple[BaseDatabaseWrapper | None, list[BaseDatabaseWrapper]]:
-    """The latest idle connection to this very file, and those to another one that had its name."""
+    """
+    Take from the pool the latest idle connection to this file (or None), and all to other files that had its name.
+    """
     with _lock:
-        own = [connection for connection in _idle if connection.settings_dict["NAME"] == name]
-        sound = [connection for connection in own if connection.settings_dict[IDENTITY] == identity]
-        outdated = [connection for connection in own if connection not in sound]
-        for connection in [*outdated, *sound[-1:]]:
+        same_name = [connection for connection in _idle if connection.settings_dict["NAME"] == name]
+        current = [connection for connection in same_name if connection.settings_dict[IDENTITY] == identity]
+        outdated = [connection for connection in same_name if connection not in current]
+        for connection in [*outdated, *current[-1:]]:
             _idle.remove(connection)
-    return (sound[-1] if sound else None), outdated
+    return (current[-1] if current else None), outdated
 
 
 def opened(project_id: str) -> BaseDatabaseWrapper:
-    """A new connection; it remembers which file it belongs to."""
+    """Open a new connection that records the identity of its file. Raises OutdatedFile or another OperationalError."""
     path = project_file.ensure(project_id)
     connection = project_file.connection_to(path, project_file.alias_of(project_id))
-    # Looked up before it is opened: a file that is replaced in between costs another opening, no rows.
+    # Read before the file is opened: if it is replaced in between, the connection is reopened later; no rows are lost.
     connection.settings_dict[IDENTITY] = project_file.identity(path)
     try:
         project_file.check_version(connection)
@@ -66,14 +68,14 @@ def opened(project_id: str) -> BaseDatabaseWrapper:
 
 
 def check_identity(connection: BaseDatabaseWrapper) -> None:
-    """OperationalError when another file, or none, has the name by now: what was just written is not the project's."""
+    """Raise OperationalError if the connection's file was replaced or removed: rows just written to it are lost."""
     path = Path(connection.settings_dict["NAME"])
     if project_file.identity(path) != connection.settings_dict[IDENTITY]:
-        raise OperationalError(f"{path.name} was replaced while it was written")
+        raise OperationalError(f"{path.name} was replaced or removed while it was being written")
 
 
 def give_back(connection: BaseDatabaseWrapper) -> None:
-    """Keep the connection for the next request unless it is broken; close the oldest above the bound."""
+    """Return a connection to the pool, or close it if it is broken. Closes the oldest ones above the pool's bound."""
     if connection.in_atomic_block or connection.errors_occurred or connection.connection is None:
         close(connection)
         return
@@ -85,13 +87,13 @@ def give_back(connection: BaseDatabaseWrapper) -> None:
 
 
 def close(connection: BaseDatabaseWrapper) -> None:
-    """Close for good, whatever state it is in."""
+    """Close a connection, even in the middle of a transaction."""
     connection.in_atomic_block = False
     connection.close()
 
 
 def close_all() -> None:
-    """Close every idle connection (before a file is moved, and in tests)."""
+    """Close every idle connection."""
     with _lock:
         idle = list(_idle)
         _idle.clear()
@@ -100,7 +102,7 @@ def close_all() -> None:
 
 
 def forget() -> None:
-    """Leave the parent's connections alone in a forked child: even closing one can corrupt its file."""
+    """Empty the pool of a forked child without closing the parent's connections, which can corrupt their files."""
     _inherited.extend(_idle)
     _idle.clear()
 

@@ -1,9 +1,9 @@
 """
-The SQLite file of a project: where it lies, how it comes to be, which schema version it has.
+The SQLite file of a project: its path, its creation, its schema version.
 
-A new file is a copy of a migrated template (0.1 ms against 300 ms for `migrate`), linked under its final name
-so that many threads and processes racing make one file. The schema version is the number of the newest
-telemetry migration, kept in `PRAGMA user_version`: https://www.sqlite.org/pragma.html#pragma_user_version
+A new file is a copy of a migrated template (0.1 ms against 300 ms for `migrate`), hard-linked to its final name so
+that racing threads and processes create only one file. The schema version is the number of the newest telemetry
+migration, stored in `PRAGMA user_version`: https://www.sqlite.org/pragma.html#pragma_user_version
 """
 
 from __future__ import annotations
@@ -42,10 +42,12 @@ CONNECTION = {
     "TEST": {"CHARSET": None, "COLLATION": None, "MIGRATE": True, "MIRROR": None, "NAME": None},
 }
 OPTIONS = {
-    "transaction_mode": "IMMEDIATE",  # waits for the lock at the start, where `timeout` applies
+    # Waits for the write lock when a transaction begins; one that starts to write later can fail without waiting.
+    "transaction_mode": "IMMEDIATE",
     "timeout": BUSY_TIMEOUT_MS / 1000,
     "init_command": (
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "  # FULL: acknowledged means synced
+        # FULL: what is acknowledged is synced to the disk.
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
         "PRAGMA wal_autocheckpoint=10000; PRAGMA cache_size=-8000; PRAGMA temp_store=MEMORY"
     ),
 }
@@ -55,11 +57,11 @@ FileIdentity = tuple[int, int]  # device and inode
 
 
 class OutdatedFile(OperationalError):
-    """The file's schema is not the one of this code."""
+    """The file has another schema version than this code."""
 
 
 class MissingFile(OperationalError):
-    """The project had a file, and it is not there."""
+    """The project's file existed before and is missing now."""
 
 
 def alias_of(project_id: str) -> str:
@@ -68,21 +70,21 @@ def alias_of(project_id: str) -> str:
 
 
 def path_of(project_id: str) -> Path:
-    """Where the project's records lie."""
+    """The path of the project's file."""
     return settings.LOOPKIT_DATA_DIR / "projects" / f"{project_id}.sqlite3"
 
 
 def identity(path: Path) -> FileIdentity | None:
-    """Which file lies there now; None for none."""
+    """The identity of the file at this path, or None if there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def connection_to(path: Path, alias: str, **options: Any) -> DatabaseWrapper:
-    """A Django connection to that file, not yet opened. It may move between threads, one at a time."""
+    """An unopened Django connection to the file at this path. Threads may share it, one at a time."""
     connection = ProjectDatabase({**CONNECTION, "NAME": str(path), "OPTIONS": {**OPTIONS, **options}}, alias)
     connection.inc_thread_sharing()
     return connection
@@ -96,42 +98,53 @@ def schema_version() -> int:
 
 
 def ensure(project_id: str) -> Path:
-    """The path of the project's file, which exists and may be written. OperationalError where that is not so."""
+    """
+    Return the path of the project's file, creating the file if the project never had one.
+
+    Raises MissingFile if the file existed before, OperationalError if it cannot be created, reached or written.
+    """
     path, mark = path_of(project_id), mark_of(project_id)
-    was_made = mark.exists()  # asked before the file is: another thread may make first that and then the mark
+    # Checked before the file: another thread may create the file and then the marker in between.
+    had_file = mark.exists()
     try:
         if path.exists():
             check_writable(path)
-        elif was_made:
+        elif had_file:
             raise MissingFile(
-                f"{path.name} is gone: put it back, or delete {mark.name} to begin an empty one."
+                f"{path.name} is gone: put it back, or delete {mark.name} to begin with an empty file."
             )
         else:
             with published(path) as draft:
                 shutil.copyfile(template(), draft)
     except OSError as error:
-        raise OperationalError(f"{path.name} cannot be made or reached: {error}") from error
-    with suppress(OSError):  # on a full disk; the file is there all the same
+        raise OperationalError(f"{path.name} cannot be created or opened: {error}") from error
+    with suppress(OSError):  # on a full disk the marker may fail; the file exists all the same
         mark.touch()
     return path
 
 
 def mark_of(project_id: str) -> Path:
     """
-    An empty file that says that the project had a file. While a person moves that one away and back, an empty store
-    in its place would take spans, acknowledge them, and be overwritten.
+    The path of the empty marker file, which records that the project's file was created.
+
+    Without it, a new empty store would be created while somebody moves the file away and back: it would accept and
+    acknowledge spans, and then be overwritten.
     """
     return settings.LOOPKIT_DATA_DIR / "projects" / f".{project_id}.made"
 
 
 def check_writable(path: Path) -> None:
-    """Refuse a read-only file before SQLite opens it: what one connection found so stays so for the whole process."""
+    """
+    Raise OperationalError for a read-only file, before SQLite opens it.
+
+    Once SQLite has opened a file read-only, it stays read-only for every connection of the process.
+    """
     if not os.access(path, os.W_OK):
         raise OperationalError(f"{path.name} is read-only: make it, and its disk, writable for this server.")
 
 
 def template() -> Path:
-    """An empty file at this code's schema version; made on first use."""
+    """The path of an empty file with this code's schema, created on first use."""
     path = Path(settings.LOOPKIT_DATA_DIR) / "projects" / f".template-{schema_version()}.sqlite3"
     if not path.exists():
         with published(path) as draft:
@@ -141,20 +154,25 @@ def template() -> Path:
 
 @contextmanager
 def published(path: Path) -> Iterator[Path]:
-    """A draft to fill. It gets its name whole and synced, unless another thread or process was faster."""
+    """
+    Yield the path of a draft to fill. It is then synced and linked to `path`, unless that exists by then.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.draft")
     try:
         yield draft
         sync(draft)
         with suppress(FileExistsError):
-            os.link(draft, path)  # fails if the name exists, so the first one stays
+            os.link(draft, path)  # fails if the name exists: the first file wins
     finally:
         draft.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:
-    """Content on the disk. The name follows with the first commit: SQLite syncs the folder of a new WAL."""
+    """
+    Sync the file's content to the disk. Its directory entry is synced by the first commit: SQLite syncs the directory
+    when it creates the WAL.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -163,9 +181,11 @@ def sync(path: Path) -> None:
 
 
 def migrate(path: Path) -> bool:
-    """Bring one file to this code's schema; whether it was behind. OutdatedFile if a newer one wrote it."""
+    """
+    Migrate a file to this code's schema. Return whether it was behind. Raises OutdatedFile if newer code wrote it.
+    """
     connection = connection_to(path, MIGRATION_ALIAS)
-    connections[MIGRATION_ALIAS] = connection  # the recorder of migrations looks its connection up by alias
+    connections[MIGRATION_ALIAS] = connection  # Django's migrations look their connection up by alias
     try:
         if version_of(connection) >= schema_version():
             check_version(connection)
@@ -181,14 +201,14 @@ def migrate(path: Path) -> bool:
 
 
 def version_of(connection: DatabaseWrapper) -> int:
-    """The schema version that stands in the file; 0 in one that was never migrated."""
+    """The schema version stored in the file, 0 if it was never migrated."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA user_version")
         return int(cursor.fetchone()[0])
 
 
 def check_version(connection: DatabaseWrapper) -> None:
-    """Refuse a file of another schema, with the command that mends it."""
+    """Raise OutdatedFile, with the remedy, if the file's schema version is not this code's."""
     version = version_of(connection)
     if version != schema_version():
         name = Path(str(connection.settings_dict["NAME"])).name

@@ -1,8 +1,9 @@
 """
-Django's SQLite backend for project files, with a fair way to the write lock.
+Django's SQLite backend for project files, which tries for the write lock at short, even intervals.
 
-SQLite's own busy handler sleeps longer each time, up to 100 ms, so under load whoever waits longest waits on, and the
-slowest of a hundred requests took a second. Asking every millisecond costs little: each process sends one writer.
+SQLite's own busy handler sleeps longer after each attempt, up to 100 ms, so under load the longest waiter keeps losing
+to newer ones, and the slowest of a hundred requests took a second. Trying every millisecond costs little, because each
+process has one writer at a time.
 https://www.sqlite.org/c3ref/busy_timeout.html
 """
 
@@ -15,40 +16,45 @@ from typing import Any
 
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX, DatabaseWrapper, SQLiteCursorWrapper
 
-STEP = 0.001  # seconds
-# Seconds for the lock: exporters wait 10 for an answer, and a turn can come after another's wait.
+STEP = 0.001  # seconds between two attempts
+# Seconds to wait for the write lock. Exporters wait 10 s for an answer, and a request may first have to wait for the
+# attempt of another one in its process.
 PATIENCE = 4.0
-# Of all other statements: https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy
+# For all other statements: https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy
 BUSY_TIMEOUT_MS = 10_000
 
 
 @lru_cache(maxsize=256)
 def with_qmarks(query: str) -> str:
-    """The statement in SQLite's own parameter style."""
+    """The statement with `?` placeholders, SQLite's own parameter style, instead of `%s`."""
     return FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
 
 
 class ProjectCursor(SQLiteCursorWrapper):
-    """Django's cursor, which rewrites each statement's placeholders anew: half the time of a large insert."""
+    """
+    Django's cursor with a cache for rewritten statements.
+
+    Django rewrites the placeholders at every execution, which takes half the time of a large insert.
+    """
 
     def convert_query(self, query: str, *, param_names: Any = None) -> str:
-        """As Django does, once for a text."""
+        """The statement with SQLite's placeholders, cached by its text."""
         if param_names is not None:
             return str(super().convert_query(query, param_names=param_names))
         return with_qmarks(query)
 
 
 class ProjectDatabase(DatabaseWrapper):
-    """A connection to one project's file."""
+    """A connection to a project's file."""
 
     transaction_mode: str | None
 
     def create_cursor(self, name: str | None = None) -> Any:
-        """Our cursor."""
+        """A ProjectCursor."""
         return self.connection.cursor(factory=ProjectCursor)
 
     def _start_transaction_under_autocommit(self) -> None:
-        """BEGIN in the connection's mode. OperationalError when the lock is not free in time."""
+        """Begin a transaction in the connection's mode. Raises OperationalError if the lock is not free in time."""
         connection: sqlite3.Connection = self.connection
         with self.wrap_database_errors:
             if self.transaction_mode != "IMMEDIATE":
@@ -62,13 +68,13 @@ class ProjectDatabase(DatabaseWrapper):
 
 
 def begin(connection: sqlite3.Connection) -> None:
-    """Take the write lock."""
-    until = time.monotonic() + PATIENCE
+    """Begin a transaction with the write lock, trying for PATIENCE seconds."""
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             connection.execute("BEGIN IMMEDIATE")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
         time.sleep(STEP)

@@ -94,7 +94,7 @@ def test_a_copy_that_fails_leaves_no_draft_and_no_half_file(data_dir: Path) -> N
     project_file.template().unlink()
     (data_dir / "projects" / f".template-{project_file.schema_version()}.sqlite3").mkdir()
 
-    with pytest.raises(OperationalError, match=r"acme-00000001\.sqlite3 cannot be made"):
+    with pytest.raises(OperationalError, match=r"acme-00000001\.sqlite3 cannot be created"):
         project_file.ensure(ACME.project_id)
 
     assert [path.name for path in (data_dir / "projects").iterdir() if path.is_file()] == []
