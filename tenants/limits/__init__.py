@@ -1,5 +1,5 @@
 """
-How often a network may do something: rates counted exactly over all processes.
+Rate limits per network, counted exactly over all processes.
 
-May import `loopkit.http` alone.
+May import only `loopkit.http`.
 """

@@ -1,8 +1,9 @@
 """
 A Django cache in the control database that counts exactly over all processes.
 
-Process-local caches let n workers through n times; Django's database cache reads, adds and writes, and loses
-counts in between. Here every operation is one statement. Meant for counters: few rows, short lives.
+With process-local caches, n workers would allow n times the rate; Django's database cache reads, adds and writes in
+separate statements and so loses counts. Here each operation changes its row in one statement. Meant for counters: few
+rows, short lifetimes.
 https://docs.djangoproject.com/en/5.2/topics/cache/#using-a-custom-cache-backend
 """
 
@@ -13,7 +14,8 @@ from typing import Any
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.db import connection
 
-NEVER = 1e12  # unix seconds; no entry of ours lives for ever, but the cache interface allows it
+# Expiry, in unix seconds, of an entry without a timeout. LoopKit has none, but the cache interface allows it.
+NEVER = 1e12
 SET = """
     INSERT INTO tenants_counter (key, value, expires_at) VALUES (%s, %s, %s)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
@@ -26,61 +28,61 @@ INCREMENT = """
 
 
 class CounterCache(BaseCache):
-    """`add` and `incr` are atomic; values are JSON."""
+    """A cache in the table of counters. `add` and `incr` are atomic; values are stored as JSON."""
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
 
     def expiry(self, timeout: Any) -> float:
-        """The unix second at which an entry made now ends."""
+        """The time, in unix seconds, at which an entry stored now expires."""
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
         return NEVER if seconds is None else time.time() + seconds
 
     def rows(self, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
-        """Run one statement."""
+        """Run a statement and return its rows, if it has any."""
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else []
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Store the value unless a live one is there; whether it was. Old entries are swept on the way."""
+        """Delete expired entries, then store the value unless one exists. Return whether it was stored."""
         now = time.time()
         self.rows("DELETE FROM tenants_counter WHERE expires_at <= %s", [now])
         name = self.make_and_validate_key(key, version=version)
         return bool(self.rows(ADD, [name, json.dumps(value), self.expiry(timeout), now]))
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """The value after adding `delta`. ValueError when there is none."""
+        """Add `delta` to the value and return the sum. Raises ValueError if there is no unexpired entry."""
         name = self.make_and_validate_key(key, version=version)
-        found = self.rows(INCREMENT, [delta, name, time.time()])
-        if not found:
+        rows = self.rows(INCREMENT, [delta, name, time.time()])
+        if not rows:
             raise ValueError(f"Key '{key}' not found")
-        return int(found[0][0])
+        return int(rows[0][0])
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        """The live value, or the default."""
+        """The unexpired value, or the default."""
         name = self.make_and_validate_key(key, version=version)
         sql = "SELECT value FROM tenants_counter WHERE key = %s AND expires_at > %s"
-        found = self.rows(sql, [name, time.time()])
-        return json.loads(str(found[0][0])) if found else default
+        rows = self.rows(sql, [name, time.time()])
+        return json.loads(str(rows[0][0])) if rows else default
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        """Store the value, whatever was there."""
+        """Store the value, replacing an existing one."""
         name = self.make_and_validate_key(key, version=version)
         self.rows(SET, [name, json.dumps(value), self.expiry(timeout)])
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        """Forget the entry; whether it was there."""
+        """Delete the entry. Return whether an unexpired one existed."""
         name = self.make_and_validate_key(key, version=version)
-        found = self.rows("DELETE FROM tenants_counter WHERE key = %s RETURNING expires_at", [name])
-        return bool(found) and float(found[0][0]) > time.time()
+        rows = self.rows("DELETE FROM tenants_counter WHERE key = %s RETURNING expires_at", [name])
+        return bool(rows) and float(rows[0][0]) > time.time()
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Let the entry live longer; whether it was there."""
+        """Set a new timeout for the entry. Return whether an unexpired one existed."""
         name = self.make_and_validate_key(key, version=version)
         sql = "UPDATE tenants_counter SET expires_at = %s WHERE key = %s AND expires_at > %s RETURNING key"
         return bool(self.rows(sql, [self.expiry(timeout), name, time.time()]))
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all entries."""
         self.rows("DELETE FROM tenants_counter", [])
