@@ -1,7 +1,8 @@
 """
-The audit log for people: to be read and downloaded. Members see what concerns their tenants, superusers all of it.
+The audit log in the admin, to be read and downloaded. Members see the entries of their tenants, operators and
+superusers see all entries.
 
-Only the whole log can be verified: a part of a chain has gaps.
+Only the whole log can be verified: a download of some tenants' entries has gaps in its hash chain.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tenants.models import AuditEntry
 
 @admin.register(AuditEntry)
 class AuditAdmin(ReadOnly, ScopedAdmin):
-    """Newest first. No permission to write exists, and the database refuses it to everyone."""
+    """The entries, newest first. No permission to change them exists, and the database refuses any change."""
 
     tenant_path = "tenant_id"
     list_display = ["sequence", "at", "event", "actor", "target", "tenant_id", "address"]
@@ -32,12 +33,12 @@ class AuditAdmin(ReadOnly, ScopedAdmin):
     change_list_template = "admin/tenants/auditentry/change_list.html"
 
     def get_urls(self) -> list[Any]:
-        """Django's pages, and the download."""
+        """Django's admin URLs and the download."""
         download = self.admin_site.admin_view(self.download)
         return [path("download/", download, name="tenants_auditentry_download"), *super().get_urls()]
 
     def download(self, request: HttpRequest) -> StreamingHttpResponse:
-        """What this person may see, as JSONL, oldest first."""
+        """The entries that this person may see, as JSONL, oldest first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         lines = map(as_line, self.get_queryset(request).order_by("sequence").iterator())

@@ -1,7 +1,7 @@
 """
-Admins whose every addition, change and deletion is an entry of the audit log, in the same transaction.
+Admins that record every addition, change and deletion in the audit log, in the same transaction.
 
-Django's own history of an object can be edited and says what changed, not from what to what.
+Django's own history of an object is not enough: it can be edited, and it names changed fields without their values.
 https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#modeladmin-methods
 """
 
@@ -25,43 +25,48 @@ else:
 
 
 class AuditedAdmin(ModelAdmin):
-    """Records what the form changed, before and after, once everything is saved."""
+    """An admin that records each change, with the values before and after, once everything is saved."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """The last step of saving; Django's admin has a transaction around it all."""
+        """
+        Save the related objects, then record the change. This is the last step of saving, and Django's admin runs all
+        steps in one transaction.
+        """
         super().save_related(request, form, formsets, change)
         if form.changed_data or not change:
             event = audit_log.AuditEvent.CHANGED if change else audit_log.AuditEvent.ADDED
             self.write_down(request, form.instance, event, **changes(form))
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        """One row, from its own page."""
-        gone = copy(obj)  # deleting takes the key from the object
+        """Delete a row from its own page, and record the deletion."""
+        deleted = copy(obj)  # deleting sets the primary key of `obj` to None
         super().delete_model(request, obj)
-        self.write_down(request, gone, audit_log.AuditEvent.DELETED)
+        self.write_down(request, deleted, audit_log.AuditEvent.DELETED)
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Rows selected in the list; an entry for each."""
-        gone = list(queryset)
+        """Delete the rows selected in the list, and record each deletion."""
+        rows = list(queryset)
         super().delete_queryset(request, queryset)
-        for row in gone:
+        for row in rows:
             self.write_down(request, row, audit_log.AuditEvent.DELETED)
 
     def write_down(
         self, request: HttpRequest, row: Model, event: audit_log.AuditEvent, /, **detail: Any
     ) -> None:
-        """One entry about the row, for the members of its tenant."""
+        """Record an event about the row. Members of its tenant can see the entry."""
         target, tenant_id = f"{self.opts.model_name}:{self.called(row)}", getattr(row, "tenant_id", "")
         audit_log.record(event, target, audit_log.staff(request), timezone.now(), tenant_id, **detail)
 
     def called(self, row: Model) -> str:
-        """The row's name in the log."""
+        """The name of the row in the audit log."""
         return str(row.pk)
 
 
 def changes(form: Any) -> dict[str, Any]:
-    """Before and after of each changed field. That a password changed is said by the page for passwords."""
+    """
+    The values of each changed field before and after. Passwords are left out: their own page records the change.
+    """
     return {
         name: {"before": plain(form.initial.get(name)), "after": plain(form.cleaned_data.get(name))}
         for name in form.changed_data
@@ -70,7 +75,7 @@ def changes(form: Any) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON has it: keys for rows, names for many of them."""
+    """The value as JSON can hold it: a row's primary key, the sorted names of several rows, other values unchanged."""
     if isinstance(value, Model):
         return value.pk
     if isinstance(value, list | QuerySet):

@@ -1,4 +1,4 @@
-"""Keys of projects for operators and tenant managers: mint, revoke, read."""
+"""The admin of project keys, where operators and tenant managers mint, revoke and read them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ else:
 
 
 class MintForm(forms.Form):
-    """What an operator says of a key before it exists."""
+    """The form for a new key: its project, kind and expiry."""
 
     project = forms.ModelChoiceField(Project.objects.none())
     kind = forms.ChoiceField(
@@ -44,7 +44,7 @@ class MintForm(forms.Form):
         field.queryset = projects
 
     def clean_expires_at(self) -> datetime | None:
-        """A key that is born expired is a slip."""
+        """The expiry, which must not have passed yet."""
         expires_at: datetime | None = self.cleaned_data["expires_at"]
         if expires_at and expires_at <= timezone.now():
             raise forms.ValidationError(
@@ -54,18 +54,18 @@ class MintForm(forms.Form):
 
 
 class ShowsStatus:
-    """A column for lists of keys."""
+    """Adds a status column to lists of keys."""
 
     @admin.display(description="status")
     def status(self, key: Key) -> str:
-        """Whether the key works, and why not."""
+        """`works`, `revoked` or `expired`."""
         if key.revoked_at:
             return "revoked"
         return "works" if key.is_usable(timezone.now()) else "expired"
 
 
 class KeyInline(ShowsStatus, TabularInline):
-    """The keys of one project, to be read."""
+    """The read-only list of keys on a project's page."""
 
     model = Key
     fields = ["kind", "status", "created_at", "last_used_at", "expires_at", "revoked_at"]
@@ -74,16 +74,16 @@ class KeyInline(ShowsStatus, TabularInline):
     show_change_link = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Minting has its own page, which shows the key."""
+        """Nobody: keys are minted on a page of their own, which shows the raw key."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Revoking is an action of the list of keys."""
+        """Nobody: keys are revoked by an action of the list of keys."""
         return False
 
 
 class KeyAdmin(ShowsStatus, MintedAdmin):
-    """Keys of producers, agents and feedback."""
+    """Producer, agent and feedback keys."""
 
     purpose = "The key is shown once, on the next page. LoopKit keeps only its SHA-256."
     tenant_path = "project__tenant"
@@ -102,16 +102,18 @@ class KeyAdmin(ShowsStatus, MintedAdmin):
     readonly_fields = ["__str__", "status"]
 
     def mint_form(self, request: HttpRequest) -> MintForm:
-        """For one of the projects that this person sees."""
+        """The form, with the projects that this person may see."""
         projects = self.admin_site.get_model_admin(Project).get_queryset(request)
         return MintForm(projects, request.POST or None, initial=request.GET.dict())
 
-    def fresh_key(self, now: datetime, **asked: Any) -> tuple[str, Key]:
-        """The raw text of a fresh key, and its row."""
-        raw = provisioning.add_key(asked["project"], Key.Kind(asked["kind"]), now, asked["expires_at"])
+    def fresh_key(self, now: datetime, **fields: Any) -> tuple[str, Key]:
+        """Create a key from the form's fields. Return its raw text and its row."""
+        raw = provisioning.add_key(fields["project"], Key.Kind(fields["kind"]), now, fields["expires_at"])
         return raw, Key.objects.get(digest=credentials.digest(raw))
 
     def write_down(self, request: HttpRequest, key: Key, event: audit_log.AuditEvent, now: datetime) -> None:
-        """One entry about the key in the audit log."""
-        said = {"kind": key.kind, "project": key.project_id, "expires_at": key.expires_at}
-        audit_log.record(event, f"key:{key.pk}", audit_log.staff(request), now, key.project.tenant_id, **said)
+        """Record an event about the key in the audit log."""
+        detail = {"kind": key.kind, "project": key.project_id, "expires_at": key.expires_at}
+        audit_log.record(
+            event, f"key:{key.pk}", audit_log.staff(request), now, key.project.tenant_id, **detail
+        )

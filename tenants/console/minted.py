@@ -1,8 +1,8 @@
 """
-Keys in the admin: minted on a page of their own, revoked from their list, never edited and never deleted.
+The base of the admins of keys: minted on a page of their own, revoked from the list, never edited or deleted.
 
-The raw key is in the answer that mints it and nowhere else. Only the digest is stored, and it is shown nowhere;
-a lost key is revoked and another one minted.
+Only the response to minting contains the raw key. The database stores its digest, which no page shows. A lost key is
+revoked and replaced by a new one.
 """
 
 from __future__ import annotations
@@ -25,47 +25,47 @@ from tenants.console.scoped import ReadOnly, ScopedAdmin
 
 
 class MintedAdmin(ReadOnly, ScopedAdmin):
-    """Base of both kinds of key; each says what its form asks, how it mints and what its entries tell."""
+    """Base admin of project keys and feed keys. Subclasses define the form, the creation and the audit log entry."""
 
     actions = ["revoke"]
-    purpose = ""  # a sentence on the page that mints
+    purpose = ""  # a sentence shown on the mint page
 
     def mint_form(self, request: HttpRequest) -> Form:
-        """What somebody says of a key before it exists."""
+        """The form for a new key."""
         raise NotImplementedError
 
-    def fresh_key(self, now: datetime, **asked: Any) -> tuple[str, Any]:
-        """The raw text of a fresh key, and its row."""
+    def fresh_key(self, now: datetime, **fields: Any) -> tuple[str, Any]:
+        """Create a key from the form's fields. Return its raw text and its row."""
         raise NotImplementedError
 
     def write_down(self, request: HttpRequest, key: Any, event: audit_log.AuditEvent, now: datetime) -> None:
-        """One entry about the key in the audit log."""
+        """Record an event about the key in the audit log."""
         raise NotImplementedError
 
     def beside(self, request: HttpRequest) -> dict[str, Any]:
-        """What else the page with the fresh key shows."""
+        """Additional template context for the page that shows the new key."""
         return {}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """As Django has it."""
+        """Whoever has Django's permission to add keys."""
         return self.may(request, "add")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change keys."""
+        """Whoever has Django's permission to change keys."""
         return self.may(request, "change")
 
     def may(self, request: HttpRequest, action: str) -> bool:
-        """Django's permission, which ReadOnly takes from everybody."""
+        """Whether the person has Django's permission for this action, which ReadOnly otherwise ignores."""
         return request.user.has_perm(f"{self.opts.app_label}.{get_permission_codename(action, self.opts)}")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """No filter on the digest, which could be guessed digit by digit."""
+        """Refuse filters on the digest, by which it could be guessed digit by digit."""
         return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Mint. The answer to the POST shows the raw key; Django's admin marks it `no-store`."""
+        """The mint page. The response to a valid POST shows the raw key; Django's admin marks it `no-store`."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form, kind = self.mint_form(request), self.opts.verbose_name
@@ -74,14 +74,14 @@ class MintedAdmin(ReadOnly, ScopedAdmin):
             return self.page(request, "admin/mint.html", title=f"Mint a {kind}", form=form, purpose=purpose)
         raw, key = self.mint(request, form.cleaned_data)
         template = f"admin/{self.opts.app_label}/{self.opts.model_name}/minted.html"
-        seen = self.beside(request) | {"title": f"The {kind} is minted", "raw": raw, "key": key}
-        return self.page(request, template, **seen)
+        context = self.beside(request) | {"title": f"The {kind} is minted", "raw": raw, "key": key}
+        return self.page(request, template, **context)
 
     @transaction.atomic
-    def mint(self, request: HttpRequest, asked: dict[str, Any]) -> tuple[str, Model]:
-        """The raw text of the fresh key and its row, written down."""
+    def mint(self, request: HttpRequest, fields: dict[str, Any]) -> tuple[str, Model]:
+        """Create a key and record that. Return its raw text and its row."""
         now = timezone.now()
-        raw, key = self.fresh_key(now, **asked)
+        raw, key = self.fresh_key(now, **fields)
         self.log_addition(request, key, "Minted.")
         self.write_down(request, key, audit_log.AuditEvent.KEY_MINTED, now)
         return raw, key
@@ -89,7 +89,7 @@ class MintedAdmin(ReadOnly, ScopedAdmin):
     @admin.action(permissions=["revoke"], description="Revoke the selected keys: they stop working at once")
     @transaction.atomic
     def revoke(self, request: HttpRequest, keys: QuerySet[Any]) -> None:
-        """With the time; keys that are revoked keep theirs."""
+        """Revoke the selected keys now. Keys revoked earlier keep their time of revocation."""
         now, rows = timezone.now(), self.model._default_manager
         revoked = [key for key in keys if rows.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)]
         for key in revoked:
@@ -101,6 +101,6 @@ class MintedAdmin(ReadOnly, ScopedAdmin):
         self.message_user(request, message, messages.SUCCESS)
 
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        """A page of keys in the admin's frame."""
-        frame = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
-        return TemplateResponse(request, template, frame | context)
+        """Render a page of keys with the context of the admin site."""
+        site_context = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+        return TemplateResponse(request, template, site_context | context)

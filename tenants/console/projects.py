@@ -1,5 +1,5 @@
 """
-The operator's console: tenants, projects, requests for access. Keys have a file of their own, keys.py.
+The admin of tenants, projects and access requests. Keys are in keys.py.
 
 https://docs.djangoproject.com/en/5.2/ref/contrib/admin/
 """
@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from tenants.audit import audit_log
-from tenants.console import audit, users  # noqa: F401 - they register themselves
+from tenants.console import audit, users  # noqa: F401 - imported to register their admins
 from tenants.console.audited import AuditedAdmin
 from tenants.console.keys import KeyAdmin, KeyInline
 from tenants.console.scoped import ReadOnly, ScopedAdmin, works_for_all
@@ -25,17 +25,17 @@ from tenants.models import AccessRequest, Key, Project, Tenant
 admin.site.site_header = admin.site.site_title = "LoopKit"
 admin.site.index_title = "Operator's console"
 admin.site.site_url = "/dashboard"
-admin.site.enable_nav_sidebar = False  # lists need its place, and the front page has the same links
+admin.site.enable_nav_sidebar = False  # lists need its space, and the front page has the same links
 admin.site.register(Key, KeyAdmin)
 
 
 @admin.register(Tenant)
 class TenantAdmin(AuditedAdmin, ScopedAdmin):
-    """Who owns projects, and which staff work for whom. Operators make tenants, and say who decides, and how many."""
+    """Tenants and their members. Operators create tenants, choose members and require one or two approvals."""
 
     tenant_path = "pk"
     list_display = ["name", "tenant_id", "project_count", "created_at"]
-    ordering = ["tenant_id"]  # said again: counting projects drops the model's
+    ordering = ["tenant_id"]  # repeated here, because counting projects drops the model's ordering
     search_fields = ["name", "tenant_id"]
     filter_horizontal = ["members"]
     fieldsets = [
@@ -50,26 +50,29 @@ class TenantAdmin(AuditedAdmin, ScopedAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
-        """With the number of projects."""
+        """The visible tenants, each with its number of projects."""
         tenants: QuerySet[Tenant] = super().get_queryset(request)
         return tenants.annotate(project_count=Count("projects"))
 
     @admin.display(description="projects", ordering="project_count")
     def project_count(self, tenant: Any) -> int:
-        """How many it owns."""
+        """The number of projects that the tenant owns."""
         return int(tenant.project_count)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> list[str]:
-        """The id names rows elsewhere; what opens or guards a tenant is not for its members to change."""
-        guarded = [] if works_for_all(request.user) else ["members", "two_people"]
-        return ["tenant_id"] * (obj is not None) + guarded
+        """
+        The fields that this person may not change: the id of an existing tenant, because other rows refer to it, and
+        for members the list of members and the number of approvals.
+        """
+        operator_fields = [] if works_for_all(request.user) else ["members", "two_people"]
+        return ["tenant_id"] * (obj is not None) + operator_fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Operators."""
+        """Only operators."""
         return works_for_all(request.user) and super().has_add_permission(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
-        """Operators, while it has no projects; the database protects them too."""
+        """Only operators, and only a tenant without projects, which the database enforces too."""
         may = works_for_all(request.user) and super().has_delete_permission(request, obj)
         return may and not (obj and obj.projects.exists())
 
@@ -77,9 +80,9 @@ class TenantAdmin(AuditedAdmin, ScopedAdmin):
 @admin.register(Project)
 class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     """
-    Projects are made, limited, suspended, by operators. Not deleted: the telemetry file would have no owner.
+    Projects, which operators create, limit and suspend. Nobody deletes them: the telemetry file would have no owner.
 
-    Members change the name alone: a quota is not for who is limited by it, nor a rule for who could move out of it.
+    Members change only the name: they must not change limits that apply to them, or move a project to another tenant.
     """
 
     list_display = [
@@ -114,49 +117,50 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
-        """What limits a project is the operators'."""
-        guarded = ["tenant", "state", "plan", "quota_spans", "expires_at"]
+        """The fields that this person may not change; limits and tenant are for operators."""
+        operator_fields = ["tenant", "state", "plan", "quota_spans", "expires_at"]
         return ["project_id", "fingerprint_version", "created_at"] + (
-            [] if works_for_all(request.user) else guarded
+            [] if works_for_all(request.user) else operator_fields
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Operators: a project that is made here has no quota."""
+        """Only operators, because a project created here has no quota unless they set one."""
         return works_for_all(request.user) and super().has_add_permission(request)
 
     def has_limit_permission(self, request: HttpRequest) -> bool:
-        """Whoever may suspend a project, and end that."""
+        """Only operators suspend and reactivate projects."""
         return works_for_all(request.user)
 
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> list[Any]:
-        """A project that does not exist yet has no keys."""
+        """The list of keys, for a project that exists."""
         return [KeyInline] if obj else []
 
     def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
-        """A new project gets its id and its time here, and both never change."""
+        """Save the project. A new one gets its id and creation time here; neither ever changes."""
         if not change:
             obj.project_id, obj.created_at = new_project_id(obj.name), timezone.now()
         if "tenant" in form.changed_data:
-            obj.claimed_name = None  # a claim counts in its tenant only; carried along it could collide there
+            # A claimed name is unique within a tenant, so the claim could collide in the new one.
+            obj.claimed_name = None
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        """Nobody; see the class."""
+        """Nobody: the telemetry file would have no owner."""
         return False
 
     @admin.action(permissions=["limit"], description="Suspend: refuse the keys of the selected projects")
     def suspend(self, request: HttpRequest, projects: QuerySet[Project]) -> None:
-        """Their keys stop working at once."""
+        """Suspend projects: their keys stop working at once."""
         self.move(request, projects, Project.State.ACTIVE, Project.State.SUSPENDED)
 
     @admin.action(permissions=["limit"], description="Reactivate: accept their keys again")
     def reactivate(self, request: HttpRequest, projects: QuerySet[Project]) -> None:
-        """Their keys work again, unless the project has expired."""
+        """Reactivate projects: their keys work again, unless the project has expired."""
         self.move(request, projects, Project.State.SUSPENDED, Project.State.ACTIVE)
 
     @transaction.atomic
     def move(self, request: HttpRequest, projects: QuerySet[Project], old: str, new: str) -> None:
-        """Change the state of those that are in the old one, and say how many that were."""
+        """Move the projects in state `old` to `new`, record each change, and tell the person how many there were."""
         moved = [row for row in projects if Project.objects.filter(pk=row.pk, state=old).update(state=new)]
         for project in moved:
             self.log_change(request, project, f"State: {new}.")
@@ -171,7 +175,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
 
 @admin.register(AccessRequest)
 class AccessRequestAdmin(ReadOnly):
-    """Who asks for a production tenant. Answer by e-mail, then mark the request."""
+    """Requests for a production tenant. Answer by e-mail, then mark the request as handled."""
 
     list_display = ["name", "email", "organisation", "created_at", "handled_at"]
     list_filter = [("handled_at", admin.EmptyFieldListFilter)]
@@ -179,15 +183,15 @@ class AccessRequestAdmin(ReadOnly):
     actions = ["mark_handled"]
 
     def has_delete_permission(self, request: HttpRequest, obj: AccessRequest | None = None) -> bool:
-        """As Django has it: names and addresses of strangers may have to go."""
+        """Whoever has Django's permission: personal data of strangers may have to be deleted."""
         return request.user.has_perm("tenants.delete_accessrequest")
 
     def has_handle_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change requests."""
+        """Whoever has Django's permission to change requests."""
         return request.user.has_perm("tenants.change_accessrequest")
 
     @admin.action(permissions=["handle"], description="Mark the selected requests as handled")
     def mark_handled(self, request: HttpRequest, rows: QuerySet[AccessRequest]) -> None:
-        """With the time; requests that are handled keep theirs."""
+        """Mark requests as handled now. Requests handled earlier keep their time."""
         count = rows.filter(handled_at=None).update(handled_at=timezone.now())
         self.message_user(request, f"{count} requests are marked as handled.", messages.SUCCESS)

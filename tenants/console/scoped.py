@@ -1,7 +1,7 @@
 """
-Who of the staff sees what: people see the tenants they are members of, operators and superusers see all.
+Row visibility in the admin: staff see the rows of the tenants they are members of, operators and superusers see all.
 
-A row of another tenant answers as if it did not exist:
+A row of another tenant gives the same response as one that does not exist:
 https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#django.contrib.admin.ModelAdmin.get_queryset
 """
 
@@ -18,23 +18,23 @@ from django.http import HttpRequest, HttpResponse
 
 from tenants.models import Tenant
 
-if TYPE_CHECKING:  # Django's own classes take no parameter when they run
+# The generic parameter exists in the type stubs only.
+if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
 ModelRow = TypeVar("ModelRow", bound=Model)
 
-
-OPERATE = "tenants.operate"
+OPERATE = "tenants.operate"  # the permission to work for all tenants
 
 
 def works_for_all(user: User | AnonymousUser) -> bool:
-    """Whether this person works for every tenant: superusers, and operators by their role."""
+    """Whether this person works for every tenant: a superuser, or an operator by permission."""
     return bool(user.is_superuser or user.has_perm(OPERATE))
 
 
 def visible(rows: QuerySet[ModelRow], user: User | AnonymousUser, tenant_path: str) -> QuerySet[ModelRow]:
-    """The rows whose tenant this person works for; `tenant_path` leads from a row to its tenant."""
+    """The rows of the tenants that this person works for; `tenant_path` is the lookup from a row to its tenant."""
     if works_for_all(user):
         return rows
     return rows.filter(**{f"{tenant_path}__in": Tenant.objects.filter(members=user.pk)})
@@ -42,20 +42,22 @@ def visible(rows: QuerySet[ModelRow], user: User | AnonymousUser, tenant_path: s
 
 def plain(object_id: str) -> str:
     """
-    The primary key in an admin URL, which holds it as it is or quoted. None of ours has a character that is quoted
-    but `_`; Django would read the beginning of `loop_22ab` as a quoted `"`.
+    The primary key in an admin URL, which contains it either quoted or as it is.
+
+    Of the characters that Django quotes, our primary keys contain only `_`. So only a quoted `_` is decoded here:
+    Django would decode the `_22` in an unquoted `loop_22ab` as `"`.
     https://github.com/django/django/blob/5.2/django/contrib/admin/utils.py (quote, unquote)
     """
     return object_id.replace(quote("_"), "_")
 
 
 class ScopedAdmin(ModelAdmin):
-    """Lists, pages, dropdowns, autocomplete and bulk actions hold only rows that the person may see."""
+    """An admin whose lists, pages, choices and bulk actions contain only rows that the person may see."""
 
     tenant_path = "tenant"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """What exists, for this person."""
+        """The rows that this person may see."""
         return visible(super().get_queryset(request), request.user, self.tenant_path)
 
     def change_view(
@@ -65,34 +67,34 @@ class ScopedAdmin(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """One row's page; its id may stand in the URL as it is."""
+        """The page of a row, whose id may be unquoted in the URL."""
         return super().change_view(request, quote(plain(object_id)), form_url, extra_context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """One row's log; its id may stand in the URL as it is."""
+        """The history of a row, whose id may be unquoted in the URL."""
         return super().history_view(request, quote(plain(object_id)), extra_context)
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
-        """Choices are what the related admin lists for this person."""
+        """Limit the choices to the rows that the related admin lists for this person."""
         kwargs["queryset"] = self.admin_site.get_model_admin(db_field.related_model).get_queryset(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class ReadOnly(ModelAdmin):
-    """Nobody adds, changes or deletes here, superusers included."""
+    """An admin in which nobody may add, change or delete rows, not even superusers."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are made by LoopKit alone."""
+        """Nobody: only LoopKit itself creates rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What is written stays as it is."""
+        """Nobody: stored rows do not change."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The trail is kept."""
+        """Nobody: stored rows are kept."""
         return False

@@ -1,8 +1,8 @@
 """
-Signing in to the admin: Django's own form, with a limit on failures, because passwords can be guessed.
+Signing in to the admin: Django's own form, with a limit on failures per network, because passwords can be guessed.
 
-Whoever is over the limit learns nothing of a password, right or wrong: answering the right one would make the
-limit useless. Other networks are not touched, and neither is who is signed in already.
+Above the limit, even the right password is refused: otherwise guessing could go on. Other networks, and people who are
+already signed in, are not affected.
 https://docs.djangoproject.com/en/5.2/topics/auth/default/#django.contrib.auth.views.LoginView
 """
 
@@ -25,13 +25,13 @@ GROUP, WHAT = "admin-login", "Sign-in"
 
 @never_cache
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The form; 429 with a page once this network has failed too often."""
+    """Django's sign-in form, or a 429 page once this network has failed too often."""
     if request.method != "POST":
         return admin.site.login(request)
     try:
         rate_limits.check(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
         answer = admin.site.login(request)
-        if answer.status_code == 200:  # the form again; a success leads on
+        if answer.status_code == 200:  # the form again: the sign-in failed, for success redirects
             sign_ins.failed(request, request.POST.get("username", ""))
             rate_limits.spend(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
     except ApiError as refusal:
@@ -40,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def refused(refusal: ApiError) -> HttpResponse:
-    """The refusal as a page."""
+    """The refusal as an HTML page."""
     minutes = ceil(int(refusal.headers["Retry-After"]) / 60)
     page = render_to_string("errors/429.html", {"refusal": refusal, "minutes": minutes})
     return HttpResponse(page, status=refusal.status_code, headers=refusal.headers)

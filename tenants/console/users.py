@@ -1,5 +1,5 @@
 """
-Users and groups, as Django has them, with what people may do in the audit log.
+Django's admins of users and groups, limited by tenant and role, with every change recorded in the audit log.
 
 https://docs.djangoproject.com/en/5.2/topics/auth/customizing/#custom-users-and-django-contrib-admin
 """
@@ -30,7 +30,7 @@ admin.site.unregister([User, Group])
 
 
 class Named(AuditedAdmin):
-    """In the log by their names: their ids say nothing to people."""
+    """An admin whose rows appear in the audit log by name instead of primary key."""
 
     def called(self, row: Model) -> str:
         """The user's or the group's name."""
@@ -40,60 +40,67 @@ class Named(AuditedAdmin):
 @admin.register(User)
 class UserAdmin(Named, DjangoUserAdmin):
     """
-    Superusers change everybody. Operators change everybody but superusers and themselves. Members of a tenant who may
-    change users give roles to those who work for no other tenant. Nobody gives what he does not have.
+    Users, with who may change whom.
+
+    Superusers change everybody. Operators change everybody except superusers, themselves and people with more
+    permissions. Members of a tenant with the permission to change users change colleagues who work for no tenant that
+    they themselves do not work for, and who have no permission that they lack. Nobody gives a group that grants a
+    permission which they do not have.
     """
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Colleagues: who works for a tenant that this person works for."""
+        """The members of the tenants that this person works for; all users for operators and superusers."""
         users: QuerySet[User] = super().get_queryset(request)
         if works_for_all(request.user):
             return users
-        own = Tenant.objects.filter(members=request.user.pk)
-        return users.filter(pk__in=Tenant.members.through.objects.filter(tenant__in=own).values("user"))
+        tenants = Tenant.objects.filter(members=request.user.pk)
+        return users.filter(pk__in=Tenant.members.through.objects.filter(tenant__in=tenants).values("user"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Operators: whose colleague a new user is, is theirs to say."""
+        """Operators, because they choose the members of tenants."""
         return works_for_all(request.user) and super().has_add_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Nobody changes himself, or who may do more."""
+        """Nobody changes themselves or a person with more permissions; superusers change everybody."""
         return super().has_change_permission(request, obj) and (obj is None or outranks(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Operators; who has decided is kept by the database."""
+        """Operators. The database refuses to delete a person who has made decisions."""
         may = works_for_all(request.user) and super().has_delete_permission(request, obj)
         return may and (obj is None or outranks(request.user, obj))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Django's for operators, and what a member sees of a colleague."""
+        """Django's fieldsets for operators; names, status and roles for members of a tenant."""
         if obj is None or works_for_all(request.user):
             return super().get_fieldsets(request, obj)
         names = ["username", "first_name", "last_name", "email", "last_login"]
         return [(None, {"fields": names}), ("Roles", {"fields": ["is_active", "groups"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Names and addresses are the user's, permissions one by one are the superusers'."""
-        guarded = [] if request.user.is_superuser else ["is_superuser", "user_permissions"]
+        """Only operators change names and addresses; only superusers change superuser status and single permissions."""
+        superuser_fields = [] if request.user.is_superuser else ["is_superuser", "user_permissions"]
         names = ["username", "first_name", "last_name", "email", "last_login"]
-        return guarded if works_for_all(request.user) else [*guarded, *names]
+        return superuser_fields if works_for_all(request.user) else [*superuser_fields, *names]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """Other tenants' groups are not named to members."""
+        """Django's filters for operators. Others get none by group, which would list other tenants' groups."""
         return super().get_list_filter(request) if works_for_all(request.user) else ["is_active"]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The roles that this person may give: those that hold nothing that he does not have."""
+        """Limit the choice of groups to those that grant only permissions which this person has."""
         if db_field.name == "groups":
             kwargs["queryset"] = givable(request.user)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Django's page, for operators; it leads on once the password is set, and to itself if it refused."""
-        if not works_for_all(
-            request.user
-        ):  # or who gave the first of two approvals could sign in as the second
+        """
+        Django's page to set a password, for operators, with an entry in the audit log.
+
+        A redirect elsewhere means that the password was set; a redirect to the same page means that it was not.
+        """
+        # Otherwise the first of two approvers could set the password of the second and approve in their name.
+        if not works_for_all(request.user):
             raise PermissionDenied
         answer: HttpResponse = super().user_change_password(request, id, form_url)
         user = self.get_object(request, id) if answer.status_code == 302 else None
@@ -103,7 +110,12 @@ class UserAdmin(Named, DjangoUserAdmin):
 
 
 def outranks(person: User | AnonymousUser, other: User) -> bool:
-    """Whether a person may change another: one who may do no more, in no other tenant."""
+    """
+    Whether a person may change another user.
+
+    Superusers may change everybody. Others may change only somebody else who is no superuser, has no permission that
+    they lack and, unless they work for all tenants, is in no tenant that they are not in.
+    """
     if person.is_superuser:
         return True
     if (
@@ -117,33 +129,35 @@ def outranks(person: User | AnonymousUser, other: User) -> bool:
 
 
 def givable(person: User | AnonymousUser) -> QuerySet[Group]:
-    """The groups whose every permission this person has."""
+    """The groups that grant only permissions which this person has."""
     if person.is_superuser:
         return Group.objects.all()
-    held = Q()
+    own_permissions = Q()
     for permission in person.get_all_permissions():
         app, _, codename = permission.partition(".")
-        held |= Q(content_type__app_label=app, codename=codename)
-    beyond = Permission.objects.exclude(held) if held else Permission.objects.all()
-    return Group.objects.exclude(permissions__in=beyond)
+        own_permissions |= Q(content_type__app_label=app, codename=codename)
+    other_permissions = (
+        Permission.objects.exclude(own_permissions) if own_permissions else Permission.objects.all()
+    )
+    return Group.objects.exclude(permissions__in=other_permissions)
 
 
 @admin.register(Group)
 class GroupAdmin(Named, auth_admin.GroupAdmin):
-    """What all its members may do. Groups reach over all tenants, so they are the superusers'."""
+    """Groups and their permissions. Only superusers change them, because a group counts in every tenant."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Superusers."""
+        """Only superusers."""
         return request.user.is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Superusers."""
+        """Only superusers."""
         return request.user.is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Superusers."""
+        """Only superusers."""
         return request.user.is_superuser
 
     def has_view_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        """Operators read what the roles may do."""
+        """Operators and superusers, to read the permissions of each role."""
         return works_for_all(request.user) and super().has_view_permission(request, obj)
