@@ -1,5 +1,5 @@
 """
-HTTP for projects and keys, and what every JSON view of the product is made of.
+The HTTP interface for projects and keys, and the base classes of all JSON views.
 
-May import every package of tenants but `tenants.console`.
+May import every package of tenants except `tenants.console`.
 """

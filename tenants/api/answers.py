@@ -1,4 +1,4 @@
-"""Projects as the JSON that callers get."""
+"""Projects as JSON, for the responses of the API."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tenants.models import Key, Project
 
 
 def summary(project: Project) -> dict[str, Any]:
-    """A project without secrets."""
+    """The fields of a project without its secrets."""
     return {
         "ok": True,
         "tenant_id": project.tenant_id,
@@ -27,7 +27,7 @@ def summary(project: Project) -> dict[str, Any]:
 
 
 def signup_answer(request: Request | HttpRequest, minted: Minted) -> dict[str, Any]:
-    """A project with what it takes to use it. Keys that were not made now are null."""
+    """The fields of a project with its new keys, recovery code and URLs. Keys that were not just created are null."""
     project, secret = minted.project, settings.SIGNUP_UPGRADE_SECRET
     return summary(project) | {
         **{f"{kind.value}_key": minted.keys.get(kind.value) for kind in Key.Kind},

@@ -30,16 +30,17 @@ class FeedbackKeyScheme(BearerScheme):
 
 
 class FeedKeySchemes(OpenApiAuthenticationExtension):
-    """Feed readers send the same key in one of two ways."""
+    """The two schemes for a feed key: bearer token, or password of HTTP Basic."""
 
     target_class = "diagnosis.notices.feed_keys.FeedAuthentication"
     name = ["feedKey", "feedKeyAsPassword"]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
-        """Bearer, and the password of Basic."""
-        said = str(self.target.__doc__)
-        return [{"type": "http", "scheme": scheme, "description": said} for scheme in ("bearer", "basic")]
+        """The security scheme objects, for bearer and basic."""
+        description = str(self.target.__doc__)
+        schemes = ("bearer", "basic")
+        return [{"type": "http", "scheme": scheme, "description": description} for scheme in schemes]
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
-        """One of them is enough."""
+        """The security requirements: either scheme is enough."""
         return [{name: []} for name in self.name]

@@ -1,4 +1,4 @@
-"""What every JSON view is made of: validated input, and the key's project bound while the view runs."""
+"""Base of the JSON views: validated input, and the key's project bound while the view runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tenants.stores.binding import bind
 
 
 def validated(serializer_class: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
-    """The request's data in its shape, or a 400 that names each bad field."""
+    """The request's data, validated by the serializer. Raises a 400 error that names each invalid field."""
     serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
@@ -28,16 +28,16 @@ class ProjectView(APIView):
 
     authentication_classes = [AgentKey]
     required_scope = "telemetry:read"
-    bound_to = ""  # the project's id, once it is bound
+    bound_to = ""  # the id of the project, once it is bound
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """As usual, and the binding ends with the answer."""
+        """Handle the request, and end the binding afterwards."""
         self.began = time.monotonic()
         with ExitStack() as self.bound:
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Bind after authentication and permission."""
+        """Check the key and its scope, then bind its project."""
         super().initial(request, *args, **kwargs)
         self.bound.enter_context(bind(self.project, self.began))
         self.bound_to = self.project.project_id

@@ -1,13 +1,13 @@
-"""The shapes of requests and answers about projects and keys; also what the OpenAPI document says of them."""
+"""Serializers of the requests and responses for projects and keys. The OpenAPI document contains their texts."""
 
 from rest_framework import serializers
 
 
 class Text(serializers.CharField):
-    """A JSON string, as published; CharField would take a number for its digits."""
+    """A field for JSON strings only, as published. CharField would also accept numbers."""
 
     def to_internal_value(self, data: object) -> str:
-        """The text, or a 400."""
+        """The text. Fails with `invalid` (400) for any other type."""
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)

@@ -1,4 +1,4 @@
-"""HTTP for projects and keys: provision, sign up, upgrade, recover, ask for a production tenant."""
+"""The views for projects and keys: provision, sign up, upgrade, recover, request a production tenant."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from tenants.keys.authentication import KeyAuthentication
 from tenants.limits import rate_limits
 from tenants.models import SANDBOX, AccessRequest, Key, Project
 
-ANYONE: list[Any] = [{}]  # security requirements of OpenAPI: none, or either of two keys
+# Security requirements in OpenAPI: no key, or one of two keys.
+ANYONE: list[Any] = [{}]
 OWNER: list[Any] = [{"producerKey": []}, {"agentKey": []}]
 
 
@@ -41,12 +42,12 @@ class ProvisionView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Mint the project, or resume it with one of its own keys."""
-        asked = validated(shapes.ProvisionRequest, request.data)
-        project = provisioning.claimed(asked["project_name"], asked["operator"], timezone.now())
-        return self.resume(request, project) if project else self.mint(request, **asked)
+        fields = validated(shapes.ProvisionRequest, request.data)
+        project = provisioning.claimed(fields["project_name"], fields["operator"], timezone.now())
+        return self.resume(request, project) if project else self.mint(request, **fields)
 
     def mint(self, request: Request, project_name: str, operator: str) -> Response:
-        """201 with fresh keys; 409 when a racing mint was faster; 429 above the limit."""
+        """Create the project and return 201 with its keys. Raises 409 if a racing mint won, 429 above the limit."""
         rate_limits.spend(request, "mint", settings.LOOPKIT_MINT_RATE, "Provision")
         try:
             minted = provisioning.mint(
@@ -64,7 +65,7 @@ class ProvisionView(PublicView):
         return Response(answer, status=201)
 
     def resume(self, request: Request, project: Project) -> Response:
-        """200 without new keys, for a holder of the project's producer or agent key."""
+        """Return 200, without new keys, if the request has the project's producer or agent key; else 401 or 403."""
         outcome = KeyAuthentication().authenticate(request)
         if outcome is None:
             raise NotAuthenticated("Resume requires the project's producer or agent key.")
@@ -79,16 +80,17 @@ class ProvisionView(PublicView):
         graduated = self.graduate(project, audit_log.origin(request, f"key:{key.pk}"))
         answer = signup_answer(request, provisioning.Minted(project))
         if key.kind == Key.Kind.PRODUCER:
-            answer["recovery_code"] = None  # it mints agent keys, and a producer key lies in every app
+            # The recovery code yields agent keys, and every instrumented app contains a producer key.
+            answer["recovery_code"] = None
         return Response(answer | {"resumed": True, "graduated": graduated})
 
     def get_authenticate_header(self, request: Request) -> str:
-        """Resuming answers 401 with WWW-Authenticate, though the view is public."""
+        """The WWW-Authenticate header for the 401 of resuming, which REST framework omits for public views."""
         return KeyAuthentication().authenticate_header(request)
 
     @staticmethod
     def graduate(project: Project, by: audit_log.Actor) -> bool:
-        """Whether the project is permanent after this call."""
+        """Make the project permanent if this instance does so by itself. Return whether it is permanent now."""
         if project.plan is not None and provisioning.can_graduate_itself():
             provisioning.graduate(project, timezone.now(), by)
         return project.plan is None
@@ -106,10 +108,10 @@ class SignupView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """201 with fresh keys."""
-        asked = validated(shapes.SignupRequest, request.data)
+        fields = validated(shapes.SignupRequest, request.data)
         rate_limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
         minted = provisioning.mint(
-            asked["project_name"], "", timezone.now(), claim=False, by=audit_log.origin(request)
+            fields["project_name"], "", timezone.now(), claim=False, by=audit_log.origin(request)
         )
         return Response(signup_answer(request, minted), status=201)
 
@@ -127,19 +129,19 @@ class UpgradeView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """The project without expiry; its quota stays."""
-        asked = validated(shapes.UpgradeRequest, request.data)
+        fields = validated(shapes.UpgradeRequest, request.data)
         secret = settings.SIGNUP_UPGRADE_SECRET or ""
-        given = [asked[name] for name in ("producer_key", "agent_key") if name in asked]
-        owned = self.project.keys.filter(
-            digest__in=[credentials.digest(raw) for raw in given], revoked_at=None
+        raw_keys = [fields[name] for name in ("producer_key", "agent_key") if name in fields]
+        own_keys = self.project.keys.filter(
+            digest__in=[credentials.digest(raw) for raw in raw_keys], revoked_at=None
         )
         code = credentials.upgrade_code(secret, self.project.project_id)
         in_sandbox = self.project.tenant_id == SANDBOX
         if not (
             secret
             and in_sandbox
-            and credentials.matches(asked["code"], code)
-            and owned.count() == len(set(given))
+            and credentials.matches(fields["code"], code)
+            and own_keys.count() == len(set(raw_keys))
         ):
             raise ApiError(
                 403,
@@ -167,12 +169,17 @@ class RecoverView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Fresh keys; the old ones are revoked."""
-        asked = validated(shapes.RecoverRequest, request.data)
-        return Response(signup_answer(request, recovered(request, **asked)))
+        fields = validated(shapes.RecoverRequest, request.data)
+        return Response(signup_answer(request, recovered(request, **fields)))
 
 
 def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning.Minted:
-    """The rotated keys of a sandbox project, for API and browser alike. 503, 429, 404, 403 as published."""
+    """
+    Rotate the keys of a sandbox project, for the API and the browser.
+
+    Raises ApiError as published: 503 without a secret, 429 above the limit, 404 for no such project, 403 for a wrong
+    code.
+    """
     secret = settings.SIGNUP_UPGRADE_SECRET
     if not secret:
         raise ApiError(
@@ -208,9 +215,9 @@ class AccessRequestView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        asked = validated(shapes.AccessRequestRequest, request.data)
+        fields = validated(shapes.AccessRequestRequest, request.data)
         rate_limits.spend(request, "access", settings.LOOPKIT_MINT_RATE, "Access request")
-        AccessRequest.objects.create(created_at=timezone.now(), **asked)
+        AccessRequest.objects.create(created_at=timezone.now(), **fields)
         return Response(
             {"ok": True, "message": "An operator will read this and answer by e-mail."}, status=201
         )
