@@ -1,5 +1,5 @@
 """
-Who: tenants, projects, keys, the audit log, and the binding of a project's store.
+Tenants, their projects and keys, the audit log, and the storage of each project's telemetry.
 
-May import `loopkit.http` alone.
+May import only `loopkit.http`.
 """

@@ -1,3 +1,3 @@
-"""What the admin shows of tenants: tenants and projects, keys, users, the audit log. Each registers itself."""
+"""The admins of tenants, projects, keys, users and the audit log, which register themselves on import."""
 
 from tenants.console import audit, keys, projects, users  # noqa: F401

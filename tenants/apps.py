@@ -1,15 +1,15 @@
-"""Who: tenants, projects, keys."""
+"""The app of tenants, projects and keys."""
 
 from django.apps import AppConfig
 
 
 class TenantsConfig(AppConfig):
-    """Registers the checks that keep the two kinds of store apart, and who hears of people signing in."""
+    """Configures the app: system checks, receivers of sign-in signals, OpenAPI names of the key schemes."""
 
     name = "tenants"
 
     def ready(self) -> None:
-        """Checks, the OpenAPI names of the key schemes and receivers of signals register themselves on import."""
+        """Import the modules that register themselves on import."""
         from tenants.api import openapi  # noqa: F401
         from tenants.audit import sign_ins  # noqa: F401
         from tenants.stores import checks  # noqa: F401

@@ -1,7 +1,7 @@
 """
-Who owns what: tenants, their projects, the keys of a project. All in the control database.
+The models of the control database: tenants, their projects, the keys of a project, the audit log.
 
-The ids are made by the app and never change; other stores name rows by them.
+LoopKit assigns the ids, which never change; other stores refer to rows by them.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from django.conf import settings
 from django.db import models
 
 SANDBOX = "sandbox"  # the tenant that self-service projects share
-NEWEST_FINGERPRINTS = 2  # what new projects start with; telemetry/grouping/versions.py has the versions
+# The fingerprint version of new projects; telemetry/grouping/versions.py has the versions.
+NEWEST_FINGERPRINTS = 2
 
 
 def new_key_id() -> str:
-    """The public name of a key, for the admin and the audit trail."""
+    """A new random id for a key: not secret, used in the admin and the audit log."""
     return f"key_{secrets.token_hex(8)}"
 
 
 class Tenant(models.Model):
-    """Who owns projects. Staff see the tenants they are members of; operators and superusers see all."""
+    """An owner of projects. Staff see the tenants they are members of; operators and superusers see all."""
 
     class TwoPeople(models.IntegerChoices):
-        """From which severity upwards; the numbers are those of a loop's severity."""
+        """The lowest severity at which a loop needs two approvals. The numbers are those of a loop's severity."""
 
         NEVER = 0, "never: one person is enough"
         ALWAYS = 1, "always"
@@ -58,7 +59,7 @@ class Tenant(models.Model):
 
 
 class Project(models.Model):
-    """What is isolated: one telemetry file, its keys, a quota."""
+    """The unit of isolation: it has its own telemetry file, keys and quota."""
 
     class Plan(models.TextChoices):
         SANDBOX = "sandbox", "sandbox (expires)"
@@ -98,7 +99,7 @@ class Project(models.Model):
     class Meta:
         ordering = ["-created_at", "project_id"]
         constraints = [
-            # NULLs are distinct: only claimed names collide. This is what decides a race of two mints.
+            # Only claimed names collide, because NULLs are distinct. This constraint decides a race of two mints.
             models.UniqueConstraint(
                 fields=["tenant", "operator", "claimed_name"], name="one_project_per_claimed_name"
             ),
@@ -108,16 +109,16 @@ class Project(models.Model):
         return self.project_id
 
     def is_live(self, now: datetime) -> bool:
-        """Neither suspended nor past its expiry."""
+        """Whether the project is neither suspended nor expired."""
         return self.state == self.State.ACTIVE and not self.is_expired(now)
 
     def is_expired(self, now: datetime) -> bool:
-        """Past its expiry."""
+        """Whether the project's expiry has passed."""
         return self.expires_at is not None and self.expires_at <= now
 
 
 class Key(models.Model):
-    """A credential of one project. Only its SHA-256 is kept; the key itself is shown once, when it is made."""
+    """A credential of a project. Only its SHA-256 is stored; the raw key is shown once, when it is created."""
 
     class Kind(models.TextChoices):
         PRODUCER = "producer", "producer"
@@ -143,12 +144,12 @@ class Key(models.Model):
         return f"{self.prefix}…{self.last_four}"
 
     def is_usable(self, now: datetime) -> bool:
-        """Neither revoked nor past its own expiry (the project's expiry counts beside it)."""
+        """Whether the key is neither revoked nor expired. Whether its project is live is checked separately."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 class AccessRequest(models.Model):
-    """Somebody asks for a production tenant. An operator reads it in the admin; nothing happens by itself."""
+    """A request for a production tenant, which operators read in the admin. Nothing is done automatically."""
 
     name = models.CharField(max_length=120)
     email = models.EmailField()
@@ -165,7 +166,7 @@ class AccessRequest(models.Model):
 
 
 class Counter(models.Model):
-    """A row of the cache that counts exactly over all processes; see counter_cache.py."""
+    """A row of the cache that counts exactly over all processes; see tenants/limits/counter_cache.py."""
 
     key = models.CharField(primary_key=True, max_length=250)
     value = models.TextField(help_text="JSON.")
@@ -176,7 +177,11 @@ class Counter(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One act in the audit log. Only audit_log.py appends; the database refuses changes, and the chain shows them."""
+    """
+    An action recorded in the audit log.
+
+    Only tenants/audit/audit_log.py appends entries. The database refuses changes, and the hash chain reveals them.
+    """
 
     class Event(models.TextChoices):
         DECIDED = "decided", "decided on a loop"

@@ -1,8 +1,8 @@
 """
-Signing in, signing out and recovering keys in the browser.
+The pages for signing in, signing out and recovering keys in the browser.
 
-The session keeps the id of an agent key, never the key itself, and each page reads that key anew: revoking it
-signs every browser out at once. https://docs.djangoproject.com/en/5.2/topics/http/sessions/
+The session stores the id of an agent key, never the key itself, and each page reads that key from the database:
+revoking it signs every browser out at once. https://docs.djangoproject.com/en/5.2/topics/http/sessions/
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ PageView = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def signed_in(request: HttpRequest, now: datetime) -> Principal | None:
-    """Who looks: the session's key, if it may still read this very moment."""
+    """The principal of the session's key, or None if there is no key or it may no longer read the dashboard."""
     key_id = request.session.get(SESSION_KEY)
     key = Key.objects.select_related("project__tenant").filter(key_id=key_id).first() if key_id else None
     if key is None or not key.is_usable(now) or not key.project.is_live(now) or SCOPE not in key.scopes:
@@ -64,7 +64,12 @@ def signed_in(request: HttpRequest, now: datetime) -> Principal | None:
 
 
 def for_project(page: ProjectPage[P]) -> PageView[P]:
-    """A page for the signed-in key's project, which is bound while it is made. Others are sent to sign in."""
+    """
+    Decorate a page to get the signed-in key's project, which is bound while the page runs.
+
+    Without a signed-in key, the response is the sign-in form or a redirect to it. If the project's store fails, it is
+    the 503 page.
+    """
 
     @never_cache
     @wraps(page)
@@ -85,25 +90,25 @@ def for_project(page: ProjectPage[P]) -> PageView[P]:
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """The sign-in form at /dashboard itself, the way there from elsewhere."""
+    """The sign-in form for a request to /dashboard, a redirect to it for any other request."""
     home = reverse("dashboard")
     if request.path == home:
         return sign_in_form(request)
-    wanted = {"next": request.get_full_path()} if request.method == "GET" else {}
-    return redirect(f"{home}?{urlencode(wanted)}" if wanted else home)
+    parameters = {"next": request.get_full_path()} if request.method == "GET" else {}
+    return redirect(f"{home}?{urlencode(parameters)}" if parameters else home)
 
 
 def sign_in_form(request: HttpRequest, refusal: ApiError | None = None) -> HttpResponse:
-    """The form, with why it was refused, or why the browser is signed out."""
-    ended = request.session.pop(SESSION_KEY, None) is not None
-    context = {"ended": ended and refusal is None, "next": wanted(request)}
+    """The sign-in form, with the refusal, or with a note if the browser's session has just ended."""
+    is_signed_out = request.session.pop(SESSION_KEY, None) is not None
+    context = {"ended": is_signed_out and refusal is None, "next": wanted(request)}
     return form(request, "dashboard/sign_in.html", refusal, context)
 
 
 def form(
     request: HttpRequest, template: str, refusal: ApiError | None, context: dict[str, Any]
 ) -> HttpResponse:
-    """A form: 200, or again with the refusal, its status and its headers."""
+    """Render a form: with status 200, or with the refusal and its status and headers."""
     content = render_to_string(template, context | {"refusal": refusal}, request)
     if refusal is None:
         return HttpResponse(content)
@@ -111,17 +116,21 @@ def form(
 
 
 def wanted(request: HttpRequest) -> str:
-    """The page to go to after signing in: a path of this host, or ""."""
+    """The path to go to after signing in, on this host only, or ""."""
     path = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return path if is_ours else ""
+    is_local = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return path if is_local else ""
 
 
 @sensitive_post_parameters("agent_key")
 @never_cache
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Remember the key's id. Only failures count against the limit: keys are mistyped, never guessed."""
+    """
+    Sign in: store the key's id in the session and redirect.
+
+    Only failures count against the rate limit. Keys cannot be guessed, so those are mistyped ones.
+    """
     try:
         key = agent_key(request.POST.get("agent_key", "").strip(), timezone.now())
     except AuthenticationFailed as error:
@@ -135,7 +144,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def agent_key(raw: str, now: datetime) -> Key:
-    """The key, if it may see the pages."""
+    """The key, if it may read the dashboard. Raises AuthenticationFailed or a 403 ApiError if not."""
     principal = authenticate(raw, now)
     if not principal.has_scope(SCOPE):
         raise ApiError(
@@ -148,13 +157,13 @@ def agent_key(raw: str, now: datetime) -> Key:
 
 
 def as_refusal(error: AuthenticationFailed) -> ApiError:
-    """What was wrong with the key, and where a right one comes from."""
+    """The error as a refusal of the form, with a hint at where to find the right key."""
     hint = f"Paste the whole agent key: it begins with {PREFIXES[Key.Kind.AGENT]}. Lost it? Recover it below."
     return ApiError(403, "authentication_failed", str(error.detail), hint)
 
 
 def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
-    """The refusal, or 429 once this network failed too often."""
+    """Count and record a failed sign-in. Return the refusal, or a 429 error once this network has failed too often."""
     try:
         rate_limits.spend(request, "sign-in", settings.LOOPKIT_RECOVER_RATE, "Sign-in")
     except ApiError as error:
@@ -166,7 +175,7 @@ def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
 @never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Forget the key's id; an operator's admin session in the same browser stays."""
+    """Sign out: remove the key's id from the session. An admin session in the same browser stays."""
     if principal := signed_in(request, timezone.now()):
         sign_ins.key(request, principal.key, AuditEvent.SIGNED_OUT)
     if request.session.pop(SESSION_KEY, None):
@@ -178,13 +187,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def recover(request: HttpRequest) -> HttpResponse:
-    """Fresh keys for whoever holds the recovery code, shown once in the answer itself."""
+    """The recovery form. With a correct recovery code, the response shows the project's new keys, this once."""
     if request.method != "POST":
         return form(request, "dashboard/recover.html", None, {})
     try:
         minted = recovered(request, **validated(RecoverRequest, request.POST.dict()))
     except APIException as error:
-        asked = {"project_id": request.POST.get("project_id", "")}
-        return form(request, "dashboard/recover.html", as_api_error(error), asked)
+        context = {"project_id": request.POST.get("project_id", "")}
+        return form(request, "dashboard/recover.html", as_api_error(error), context)
     keys = [{"kind": kind, "raw": raw, "use": USES[kind]} for kind, raw in minted.keys.items()]
     return render(request, "dashboard/recovered.html", {"recovered": minted.project, "keys": keys})

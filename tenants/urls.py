@@ -1,4 +1,4 @@
-"""Paths about projects and keys: the API, then the pages."""
+"""URL paths for projects and keys: the API, then the pages."""
 
 from django.urls import path
 

@@ -1,7 +1,7 @@
 """
-`manage.py export_audit`: the whole audit log as JSONL, oldest first, to keep somewhere else.
+`manage.py export_audit`: write the whole audit log as JSONL, oldest first, to keep on another machine.
 
-An export that lies elsewhere shows what nothing on this machine can: `manage.py verify_audit <export>`.
+`manage.py verify_audit <export>` compares the log with it, and so finds changes that nothing on this machine reveals.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tenants.models import AuditEntry
 
 
 class Command(BaseCommand):
-    """Writes to standard output."""
+    """Writes the audit log to standard output."""
 
     help = "Write the audit log to standard output, one JSON object a line."
 

@@ -1,8 +1,8 @@
 """
-`manage.py migrate_projects`: every project's file at the schema of this code, one after the other.
+`manage.py migrate_projects`: migrate every project's file to the schema of this code, one after the other.
 
-A file that fails is named at the end and stops no other. Projects without a file need nothing: theirs will be
-made from the current template. Run it while no server runs; `manage.py prepare` does.
+A file that fails does not stop the others and is listed at the end. Projects without a file need nothing: their file
+will be created from the current template. Run this while no server runs. `manage.py prepare` includes it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tenants.stores import project_file
 
 
 class Command(BaseCommand):
-    """Says what became of each file; exits with 1 and the list of failures if there are any."""
+    """Prints the outcome for each file; exits with 1 and the list of failures if there are any."""
 
     help = "Bring every project's telemetry file to this LoopKit's schema. Safe to run again."
 
@@ -37,7 +37,11 @@ class Command(BaseCommand):
 
 
 def brought_up(project_id: str) -> str:
-    """What became of the project's file. DatabaseError or OSError when it is broken or not readable."""
+    """
+    Migrate the project's file and return the outcome as text.
+
+    Raises DatabaseError or OSError if the file is damaged, unreadable or of a newer version.
+    """
     path = project_file.path_of(project_id)
     if not path.exists():
         return "no file yet"
