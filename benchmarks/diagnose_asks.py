@@ -86,7 +86,7 @@ def known(file: Path) -> dict[str, str]:
     """A cluster and a session that the store holds."""
     with closing(sqlite3.connect(file)) as store:
         (fingerprint,) = store.execute(
-            "SELECT fingerprint FROM telemetry_charge GROUP BY fingerprint ORDER BY COUNT(*) DESC LIMIT 1"
+            "SELECT fingerprint FROM telemetry_attribution GROUP BY fingerprint ORDER BY COUNT(*) DESC LIMIT 1"
         ).fetchone()
         (session,) = store.execute(
             "SELECT session_id FROM telemetry_trace WHERE session_id <> '' ORDER BY trace_id LIMIT 1"

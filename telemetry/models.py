@@ -3,7 +3,7 @@ One project's telemetry, in its own store: records, their origins, traces, rollu
 
 No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
 file or one PostgreSQL schema a project. Rows are written in transactions of append.py alone: by insertion.py,
-segments.py, traces.py, charges.py, rollups.py and tallies.py, and by regrouping.py when fingerprints are switched.
+segments.py, traces.py, attributions.py, rollups.py and tallies.py, and by regrouping.py when fingerprints are switched.
 """
 
 from django.db import models
@@ -121,17 +121,18 @@ class Trace(models.Model):
         return bytes(self.trace_id).hex()
 
 
-class Charge(models.Model):
+class Attribution(models.Model):
     """
-    A failing record as a diagnosis reads it: charged to its own cluster, or, as an echo, to the clusters of the
-    failures inside it (attribution.py). Kept beside the records, narrow, and all of it in one index.
+    A failing record as a diagnosis reads it: counted for its own cluster as a primary failure, or for the clusters of
+    the failures inside it as one downstream (attribution.py). Kept beside the records, narrow, and all of it in one
+    index.
     """
 
     pk = models.CompositePrimaryKey("trace_id", "span_id", "fingerprint")
     trace_id = models.BinaryField(max_length=16)
     span_id = models.BinaryField(max_length=8)
-    fingerprint = models.BigIntegerField(help_text="The cluster that is charged.")
-    is_echo = models.BooleanField()
+    fingerprint = models.BigIntegerField(help_text="The cluster for which the failure counts.")
+    is_downstream = models.BooleanField()
     start_time_unix_nano = models.BigIntegerField()
     service = models.TextField()
     operation = models.TextField()
@@ -141,9 +142,11 @@ class Charge(models.Model):
     message_key = models.BigIntegerField(
         help_text="BLAKE2b of the failure's message with a digest of 8 bytes."
     )
-    session_key = models.BigIntegerField(help_text="The same of the session; a trace without one is its own.")
-    user_key = models.BigIntegerField(help_text="The same of the user; 0: nobody said.")
-    trace_tokens = models.BigIntegerField(help_text="In and out, of the whole trace.")
+    session_key = models.BigIntegerField(
+        help_text="Such a number for the session; a trace without one is a session of its own."
+    )
+    user_key = models.BigIntegerField(help_text="Such a number for the user; 0 for none.")
+    trace_tokens = models.BigIntegerField(help_text="Input and output tokens of the whole trace.")
 
     class Meta:
         indexes = [
@@ -153,7 +156,7 @@ class Charge(models.Model):
                     "start_time_unix_nano",
                     "trace_id",
                     "span_id",
-                    "is_echo",
+                    "is_downstream",
                     "service",
                     "operation",
                     "release",

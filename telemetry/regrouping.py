@@ -24,7 +24,7 @@ from telemetry.reads import record_json
 from telemetry.reads.filters import in_window
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import Origin, Span
-from telemetry.store import charges, rollups, segments
+from telemetry.store import attributions, rollups, segments
 from telemetry.store.sql import write_many
 from telemetry.windows import Window
 
@@ -99,7 +99,7 @@ def rewrite(rows: Sequence[Record], rules: Rules) -> int:
     rollups.take_away([row for row, _ in moved])
     write_many(RENUMBER, [(bytes(row.trace_id), bytes(row.span_id), number) for row, number in moved])
     rollups.add([with_number(row, number) for row, number in moved])
-    charges.renew(sorted({bytes(row.trace_id) for row, _ in moved}))
+    attributions.renew(sorted({bytes(row.trace_id) for row, _ in moved}))
     return len(moved)
 
 

@@ -17,7 +17,7 @@ import orjson
 if TYPE_CHECKING:
     from diagnosis.issues.issue import Issue
     from diagnosis.issues.model_calls import Around
-    from diagnosis.window.failing_records import Failing
+    from telemetry.spans.failing_record import FailingRecord
     from telemetry.windows import Window
     from tenants.models import Project
 
@@ -92,7 +92,7 @@ class Place:
         with bind(self.project):
             return find(window).issues
 
-    def records(self, issue: Issue) -> list[Failing]:
+    def records(self, issue: Issue) -> list[FailingRecord]:
         """Every record of the issue, by time."""
         from diagnosis.window.failing_records import load
         from tenants.stores.binding import bind
@@ -102,7 +102,7 @@ class Place:
             known = load(keys)
         return [known[key] for key in keys]
 
-    def model_calls(self, records: list[Failing]) -> dict[str, Around]:
+    def model_calls(self, records: list[FailingRecord]) -> dict[str, Around]:
         """The model calls around these failures, as issues show them for their evidence."""
         from diagnosis.issues.model_calls import around
         from tenants.stores.binding import bind

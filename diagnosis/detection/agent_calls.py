@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
-from diagnosis.window.failing_records import FIELDS, Failing, chunks
+from diagnosis.window.failing_records import chunks
 from diagnosis.window.sampling import first_traces, slices
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
 from telemetry.models import Record
 from telemetry.reads import record_json as records
+from telemetry.spans.failing_record import COLUMNS as FAILING_COLUMNS
+from telemetry.spans.failing_record import FailingRecord, from_columns
 from telemetry.store import segments
 from telemetry.windows import Window
 
@@ -29,7 +31,7 @@ MOST_RECORDS = 20_000  # of some hundred traces; a runaway agent makes more
 KEY_VERSION = (
     "1"  # no record carries the key of what a diagnosis finds, so no version of fingerprints changes it
 )
-COLUMNS = (*FIELDS, "scope_id")  # FIELDS end where a record lies
+COLUMNS = (*FAILING_COLUMNS, "scope_id")  # FAILING_COLUMNS end with where the span is stored
 START, SERVICE, OPERATION, UNIT, TOOL, FINGERPRINT = (
     COLUMNS.index(name)
     for name in ("start_time_unix_nano", "service", "operation", "unit", "tool", "fingerprint")
@@ -59,7 +61,7 @@ class StoredAt(NamedTuple):
 class AgentCall:
     """One call of an agent; the texts are the same for the same content."""
 
-    failing: Failing  # the record; of a call that went well without a fingerprint
+    failing: FailingRecord  # the record; of a call that went well without a fingerprint
     asked: str  # "" where it was not recorded
     result: str
 
@@ -90,12 +92,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One trace that called an operation, and the call that a rule charges there."""
+    """One trace that called an operation, and the call in which a rule finds its failure there."""
 
     place: ServiceOperation
     trace_id: bytes
     start_time_unix_nano: int
-    charged: Failing | None
+    failure: FailingRecord | None
 
 
 def fingerprint(signal: str, place: ServiceOperation) -> int:
@@ -173,10 +175,9 @@ def captures(rows: Sequence[CallRow]) -> Iterator[Mapping[str, Any]]:
         yield records.capture(message, origin) or {}
 
 
-def failing(row: CallRow) -> Failing:
+def failing(row: CallRow) -> FailingRecord:
     """The record as plain values."""
-    trace_id, span_id, parent, *rest = row[: len(FIELDS)]
-    return Failing(bytes(trace_id), bytes(span_id), bytes(parent) if parent else None, *rest)
+    return from_columns(row[: len(FAILING_COLUMNS)])
 
 
 def told(content: object) -> str:

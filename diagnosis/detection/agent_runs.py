@@ -36,7 +36,7 @@ def find(window: Window) -> list[Cluster]:
     found: list[Cluster] = []
     for rule in RULES.over_runs:
         visited = by_place(rule.visits_in(now, DIAGNOSED))
-        hurt = [place for place in sorted(visited) if any(visit.charged for visit in visited[place])]
+        hurt = [place for place in sorted(visited) if any(visit.failure for visit in visited[place])]
         earlier = by_place(rule.visits_in(before(), DIAGNOSED)) if hurt else {}
         found += [cluster(visited[place], earlier.get(place, [])) for place in hurt]
     return found
@@ -44,7 +44,7 @@ def find(window: Window) -> list[Cluster]:
 
 def cluster(now: list[Visit], before: list[Visit]) -> Cluster:
     """A record for each trace that hurts, of all that were looked at."""
-    found = [visit.charged for visit in now if visit.charged]
+    found = [visit.failure for visit in now if visit.failure]
     found.sort(key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
     return Cluster(found[0].fingerprint, found, looked_at=len(now), before=counts(before))
 
@@ -58,7 +58,7 @@ def observe(signal: str, window: Window, target: Target) -> Observed:
     ]
     size = cluster_counts.stretch_minutes(window) * MINUTE_NANO
     rows: list[StretchRow] = [
-        (visit.start_time_unix_nano // size, 1, int(bool(visit.charged))) for visit in found
+        (visit.start_time_unix_nano // size, 1, int(bool(visit.failure))) for visit in found
     ]
     total = counts(found)
     return Observed(
@@ -93,4 +93,4 @@ def by_place(found: Iterable[Visit]) -> dict[ServiceOperation, list[Visit]]:
 
 def counts(found: Sequence[Visit]) -> Counts:
     """How many hurt, of how many."""
-    return Counts(sum(visit.charged is not None for visit in found), len(found))
+    return Counts(sum(visit.failure is not None for visit in found), len(found))

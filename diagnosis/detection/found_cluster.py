@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from diagnosis.statistics.rates import Counts
-from diagnosis.window.failing_records import Failing
+from telemetry.spans.failing_record import FailingRecord
 
 
 @dataclass(slots=True)
@@ -13,8 +13,8 @@ class Cluster:
     """What a rule found in a window, by time, and what it caused around it."""
 
     fingerprint: int
-    records: list[Failing] = field(default_factory=list)
-    echoes: list[Failing] = field(default_factory=list)
+    records: list[FailingRecord] = field(default_factory=list)
+    downstream: list[FailingRecord] = field(default_factory=list)
     looked_at: int | None = (
         None  # records or traces among which these were found, where not all were looked at
     )

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
-from diagnosis.window.failing_records import Failing, chunks
+from diagnosis.window.failing_records import chunks
 from diagnosis.window.sampling import first_traces, slices
 from telemetry.models import Record
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
 TRACES = 120  # of a window
 SHARE = 4  # of the traces may be of one slice: traffic may be uneven
 MOST_RECORDS = 40_000  # of these traces; a runaway loop makes more
-COLUMNS = (
-    "trace_id",
-    "span_id",
-    "parent_span_id",
-    "start_time_unix_nano",
-    "duration_nano",
-    "service",
-    "operation",
-    "release",
-    "unit",
-    "tool",
-    "model",
-    "resource_id",
-    "segment_id",
-    "position",
-    "fingerprint",
-)
 
 
 class CalledOperation(NamedTuple):
@@ -64,8 +48,11 @@ class Step:
 
     @property
     def end_time_unix_nano(self) -> int:
-        """When it ended."""
+        """The end of the span."""
         return self.start_time_unix_nano + self.duration_nano
+
+
+COLUMNS = tuple(field.name for field in fields(Step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +63,10 @@ class Ran:
     place: CalledOperation
     own_ms: float
 
-    def failing(self, signal_type: str, severity: str, message: str, fingerprint: int) -> Failing:
+    def failing(self, signal_type: str, severity: str, message: str, fingerprint: int) -> FailingRecord:
         """The record as one that hurts."""
         step = self.step
-        return Failing(
+        return FailingRecord(
             trace_id=step.trace_id,
             span_id=step.span_id,
             parent_span_id=step.parent_span_id or None,

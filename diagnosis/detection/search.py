@@ -10,10 +10,10 @@ from __future__ import annotations
 from diagnosis.detection import agent_runs
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.rules import RULES
-from diagnosis.window.failing_records import Failing
 from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.record_pages import Page
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.store.append import snapshot
 from telemetry.windows import Window
 
@@ -36,7 +36,7 @@ def page(window: Window, fingerprint: int, cursor: Cursor | None, limit: int) ->
         return record_pages.shown_page(rows, cursors.RECORDS, window, limit)
 
 
-def behind(records: list[Failing], cursor: Cursor | None) -> list[Failing]:
+def behind(records: list[FailingRecord], cursor: Cursor | None) -> list[FailingRecord]:
     """The records in the order of the list, those behind the cursor alone."""
     last = (cursor.start_unix_nano, cursor.key) if cursor else None
     places = {(one.start_time_unix_nano, one.key): one for one in records}

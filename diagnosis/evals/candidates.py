@@ -14,8 +14,8 @@ from typing import Any
 
 from diagnosis.detection.rules import ALL_SIGNALS
 from diagnosis.models import EvalCandidate
-from diagnosis.window.failing_records import Failing
 from telemetry.grouping.fingerprint import cluster_id
+from telemetry.spans.failing_record import FailingRecord
 from tenants.models import Project
 
 EXPECTATIONS = {name: signal.EXPECTATION for name, signal in ALL_SIGNALS.items()}
@@ -28,7 +28,7 @@ NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 class Material:
     """The material of a candidate: its cluster's first record and title, and the evidence as the API shows records."""
 
-    example: Failing
+    example: FailingRecord
     title: str
     evidence: list[dict[str, Any]]
 
@@ -78,7 +78,7 @@ def made(project: Project, material: Material, name: str, now: datetime) -> Eval
 
 
 def document(
-    name: str, cluster: str, example: Failing, title: str, evidence: list[dict[str, Any]]
+    name: str, cluster: str, example: FailingRecord, title: str, evidence: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """The candidate as JSON."""
     return {

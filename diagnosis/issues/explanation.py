@@ -85,7 +85,7 @@ def facts(
         operation_records=issue.impact.operation_records,
         evidence_ids=tuple(record.record_id for record in issue.evidence),
         eval_id=eval_id,
-        echo_operations=tuple(issue.echo_operations),
+        downstream_operations=tuple(issue.downstream_operations),
         replayable=any(capture["replayable"] for capture in captures),
         location=str(code) if code and code.own else "",
         suspected=suspected,

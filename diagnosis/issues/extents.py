@@ -1,7 +1,7 @@
 """
 The extent of a cluster in a window: the counts that decide its rank, and the keys of its records.
 
-The attributions made at ingest (telemetry/store/charges.py) are read from one index, a cluster at a time, without
+The attributions made at ingest (telemetry/store/attributions.py) are read from one index, a cluster at a time, without
 their records: a month of failures takes little longer than a day of them, and only the keys of its records stay in
 memory. Clusters that rules find at diagnosis (search.py) come with their records.
 """
@@ -17,23 +17,36 @@ from typing import Any
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.evidence_choice import Candidate, sampled
 from diagnosis.statistics.rates import Counts
-from diagnosis.window.failing_records import Failing, Identity
+from diagnosis.window.failing_records import Identity
 from diagnosis.window.traffic import ServiceOperation
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.store.sql import fetch
 from telemetry.windows import Window
 
 KEY = 24  # bytes of a trace id and a span id
-CHARGED = """
-    SELECT start_time_unix_nano, trace_id, span_id, is_echo, service, operation, severity,
+ATTRIBUTED = """
+    SELECT start_time_unix_nano, trace_id, span_id, is_downstream, service, operation, severity,
            message_key, session_key, user_key, release, model, trace_tokens
-    FROM telemetry_charge WHERE fingerprint = %s AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
+    FROM telemetry_attribution WHERE fingerprint = %s AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
     ORDER BY start_time_unix_nano, trace_id, span_id
 """
-START, TRACE, SPAN, IS_ECHO, SERVICE, OPERATION, SEVERITY, MESSAGE, SESSION, USER, RELEASE, MODEL, TOKENS = (
-    range(13)
-)
+(
+    START,
+    TRACE,
+    SPAN,
+    IS_DOWNSTREAM,
+    SERVICE,
+    OPERATION,
+    SEVERITY,
+    MESSAGE,
+    SESSION,
+    USER,
+    RELEASE,
+    MODEL,
+    TOKENS,
+) = range(13)
 facts_of = itemgetter(TRACE, MESSAGE, SESSION, USER, RELEASE, MODEL)
-ChargeRow = tuple[Any, ...]  # the values of CHARGED
+AttributionRow = tuple[Any, ...]  # the values of ATTRIBUTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +63,15 @@ class Extent:
     places: list[ServiceOperation]  # where it failed, sorted by name
     first_unix_nano: int
     last_unix_nano: int
-    echoes: int  # downstream failures
-    echo_operations: list[str]  # of the downstream failures, sorted by name
-    sample: list[ChargeRow]  # of its records, evenly over time, with the first and the last
+    downstream: int  # downstream failures
+    downstream_operations: list[str]  # of the downstream failures, sorted by name
+    sample: list[AttributionRow]  # of its records, evenly over time, with the first and the last
     signal_type: str = ""  # of the rule that found it; "" for failures from ingest
     looked_at: int | None = None  # size of the sample that a rule searched; None if it searched everything
     before: Counts | None = None  # counts of the window before, where rollups do not have them
-    found: Failing | None = None  # the first record, as the rule describes it; None for failures from ingest
+    found: FailingRecord | None = (
+        None  # the first record, as the rule describes it; None for failures from ingest
+    )
 
     @property
     def records(self) -> int:
@@ -90,15 +105,15 @@ class Extent:
 def read(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent]:
     """The extent of each of these clusters that has primary failures in the bound project's window."""
     for fingerprint in fingerprints:
-        rows = fetch(CHARGED, [fingerprint, window.start_unix_nano, window.end_unix_nano])
-        if any(not row[IS_ECHO] for row in rows):
+        rows = fetch(ATTRIBUTED, [fingerprint, window.start_unix_nano, window.end_unix_nano])
+        if any(not row[IS_DOWNSTREAM] for row in rows):
             yield extent(fingerprint, rows)
 
 
-def extent(fingerprint: int, rows: Sequence[ChargeRow]) -> Extent:
+def extent(fingerprint: int, rows: Sequence[AttributionRow]) -> Extent:
     """The extent of a cluster, from its primary and downstream failures in order of time. Pure."""
-    echoes = [row for row in rows if row[IS_ECHO]]
-    records = [row for row in rows if not row[IS_ECHO]] if echoes else rows
+    downstream = [row for row in rows if row[IS_DOWNSTREAM]]
+    records = [row for row in rows if not row[IS_DOWNSTREAM]] if downstream else rows
     # By column: far fewer steps of the interpreter than by row.
     columns = list(zip(*records, strict=True))
     return Extent(
@@ -108,15 +123,15 @@ def extent(fingerprint: int, rows: Sequence[ChargeRow]) -> Extent:
         sessions=len(set(columns[SESSION])),
         users=len(set(columns[USER]) - {0}),
         tokens=sum(dict(zip(columns[TRACE], columns[TOKENS], strict=True)).values()),
-        severities=frozenset(columns[SEVERITY]).union(row[SEVERITY] for row in echoes),
+        severities=frozenset(columns[SEVERITY]).union(row[SEVERITY] for row in downstream),
         places=[
             ServiceOperation(*place)
             for place in sorted(set(zip(columns[SERVICE], columns[OPERATION], strict=True)))
         ],
         first_unix_nano=columns[START][0],
         last_unix_nano=columns[START][-1],
-        echoes=len(echoes),
-        echo_operations=sorted({row[OPERATION] for row in echoes}),
+        downstream=len(downstream),
+        downstream_operations=sorted({row[OPERATION] for row in downstream}),
         sample=sampled(records),
     )
 
@@ -124,9 +139,9 @@ def extent(fingerprint: int, rows: Sequence[ChargeRow]) -> Extent:
 def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
     """The extent of a cluster that a rule found. Pure."""
     rows = [row(record, False, identities) for record in cluster.records]
-    echoes = {(echo.trace_id, echo.span_id): row(echo, True, identities) for echo in cluster.echoes}
+    downstream = {record.key: row(record, True, identities) for record in cluster.downstream}
     example = cluster.records[0]
-    base = extent(cluster.fingerprint, [*rows, *echoes.values()])
+    base = extent(cluster.fingerprint, [*rows, *downstream.values()])
     return replace(
         base,
         signal_type=example.signal_type,
@@ -136,14 +151,14 @@ def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
     )
 
 
-def row(record: Failing, is_echo: bool, identities: Mapping[bytes, Identity]) -> ChargeRow:
-    """A record as a row of CHARGED."""
+def row(record: FailingRecord, is_downstream: bool, identities: Mapping[bytes, Identity]) -> AttributionRow:
+    """A record as a row of ATTRIBUTED."""
     identity = identities.get(record.trace_id, Identity("", ""))
     return (
         record.start_time_unix_nano,
         record.trace_id,
         record.span_id,
-        is_echo,
+        is_downstream,
         record.service,
         record.operation,
         record.severity,

@@ -3,7 +3,7 @@ The issues of a window: read its failures, measure and rank them, and describe t
 
     read_failures -> measure -> rank -> describe_all
 
-Failures were attributed to their clusters at ingest (telemetry/store/charges.py). The caller binds the project.
+Failures were attributed to their clusters at ingest (telemetry/store/attributions.py). The caller binds the project.
 """
 
 from __future__ import annotations

@@ -18,11 +18,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
 from diagnosis.issues.contrast import FailedAndHealthy, Hint, RecordFacts, ValueCounts, judge
 from diagnosis.issues.extents import Extent
-from diagnosis.window.failing_records import Failing
 from diagnosis.window.sampling import SLICES, slices
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.models import Origin
 from telemetry.otlp.values import attributes
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.store import segments
 from telemetry.store.sql import fetch
 from telemetry.store.stored_messages import DamagedStore, parse_stored
@@ -140,7 +140,7 @@ def failures(clusters: Sequence[Extent]) -> dict[int, list[bytes]]:
 
 
 def failing_facts(
-    sample: Mapping[int, list[bytes]], records: Mapping[bytes, Failing]
+    sample: Mapping[int, list[bytes]], records: Mapping[bytes, FailingRecord]
 ) -> dict[int, ValueCounts]:
     """The attribute values of the failures in the sample, by fingerprint."""
     facts = facts_of([records[key] for keys in sample.values() for key in keys])

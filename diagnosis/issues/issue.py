@@ -18,9 +18,9 @@ from diagnosis.issues.trend import trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import failing_records
-from diagnosis.window.failing_records import Failing
 from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import rfc3339
 
 TITLE_LENGTH = 200
@@ -33,13 +33,13 @@ class Issue:
     """A cluster, described."""
 
     cluster: Extent
-    example: Failing  # the first record by time, whatever the order of arrival
+    example: FailingRecord  # the first record by time, whatever the order of arrival
     impact: Impact
     grade: Grade
     trend: str
     first_seen: int  # unix nanoseconds, over all time
     hints: list[Hint]
-    evidence: list[Failing]
+    evidence: list[FailingRecord]
     model_calls: list[Around]  # before and after each record of the evidence
 
     @property
@@ -55,9 +55,9 @@ class Issue:
         return ": ".join(dict.fromkeys(part for part in parts if part))[:TITLE_LENGTH]
 
     @property
-    def echo_operations(self) -> list[str]:
+    def downstream_operations(self) -> list[str]:
         """The first operations, by name, with downstream failures in the same traces."""
-        return self.cluster.echo_operations[:OPERATIONS_SHOWN]
+        return self.cluster.downstream_operations[:OPERATIONS_SHOWN]
 
     def shown(self) -> dict[str, Any]:
         """The part of the issue's JSON that follows from the records alone."""
@@ -78,7 +78,7 @@ class Issue:
             "last_seen": rfc3339(self.cluster.last_unix_nano),
             "trend": self.trend,
             "impact": impact_shown(self.impact),
-            "echoes": {"records": self.cluster.echoes, "operations": self.echo_operations},
+            "echoes": {"records": self.cluster.downstream, "operations": self.downstream_operations},
             "hints": [hint.shown() for hint in self.hints],
             "model_calls": calls_shown(self.model_calls),
             "evidence_ids": ids,
@@ -101,7 +101,7 @@ class Known:
     """The evidence and sampled records of the clusters to describe, read once for all of them."""
 
     evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
-    records: dict[bytes, Failing]  # by key
+    records: dict[bytes, FailingRecord]  # by key
     facts: dict[int, ValueCounts]  # of a sample of the failures, by fingerprint
     model_calls: dict[str, Around]  # before and after the evidence, by record id
 

@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from diagnosis.window.failing_records import Failing, chunks
+from diagnosis.window.failing_records import chunks
 from telemetry.models import Record
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.spans.record_ids import record_id
 
 STEPS = frozenset({"tool_call", "graph_node", "retrieval"})
@@ -68,7 +69,7 @@ class Around:
     after: str | None
 
 
-def around(records: Iterable[Failing]) -> dict[str, Around]:
+def around(records: Iterable[FailingRecord]) -> dict[str, Around]:
     """The model calls around each of the records that is a step of an agent, by record id."""
     steps = [record for record in records if record.unit in STEPS]
     runs = read(record.trace_id for record in steps)

@@ -14,7 +14,7 @@ from diagnosis.detection.rules import ALL_SIGNALS, RULES
 from diagnosis.evals.formats import runner_of
 from diagnosis.issues.contrast import Hint
 from diagnosis.issues.suspected_release import Suspected
-from diagnosis.window.failing_records import Failing
+from telemetry.spans.failing_record import FailingRecord
 
 INFRA = re.compile(
     r"\b(429|5\d\d)\b|rate.?limit|timed? ?out|timeout|ECONN|connection|unavailable|overloaded", re.I
@@ -43,19 +43,19 @@ CHANGES = {
 class Facts:
     """The facts that a plan is built from."""
 
-    example: Failing
+    example: FailingRecord
     records: int
     operation_records: int
     evidence_ids: tuple[str, ...]
     eval_id: str
-    echo_operations: tuple[str, ...]
+    downstream_operations: tuple[str, ...]
     replayable: bool  # the evidence has an input that the call can be repeated with
     location: str  # function, file and line of the top frame of the application's own; "" without one
     suspected: Suspected | None = None
     hints: tuple[Hint, ...] = ()
 
 
-def fix_category(example: Failing) -> str:
+def fix_category(example: FailingRecord) -> str:
     """The fix category, by the signal, else by the error text, else by the unit of work."""
     if example.signal_type in BY_SIGNAL:
         return BY_SIGNAL[example.signal_type]
@@ -94,13 +94,14 @@ def steps(facts: Facts) -> list[str]:
     example = facts.example
     runner = runner_of(example.signal_type)
     is_runnable = facts.replayable and runner
+    downstream = facts.downstream_operations
     place = f"`{example.operation}`" + (f" in service `{example.service}`" if example.service else "")
     optional = {
         f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format={runner}; it must fail first.": is_runnable,
         f"Start at `{facts.location}`, the application's own frame nearest to the failure.": facts.location,
         f"Compare release {released(facts)}: the failure begins with it.": facts.suspected,
         f"Look for what {shared(facts.hints)} changes: failures have it more often than healthy calls.": facts.hints,
-        f"Check what repeats the failure outside: {', '.join(facts.echo_operations)}.": facts.echo_operations,
+        f"Check what repeats the failure outside: {', '.join(downstream)}.": downstream,
     }
     reproduce, start, compare, look, check = ([step] if fact else [] for step, fact in optional.items())
     return [
@@ -117,7 +118,7 @@ def steps(facts: Facts) -> list[str]:
     ]
 
 
-def change(example: Failing) -> str:
+def change(example: FailingRecord) -> str:
     """The change to make, by fix category."""
     category = fix_category(example)
     if example.signal_type in RULES.by_durations:
@@ -139,14 +140,14 @@ def shared(hints: tuple[Hint, ...]) -> str:
     )
 
 
-def called(example: Failing) -> str:
+def called(example: FailingRecord) -> str:
     """The tool or model that was called, in parentheses; "" if the record names none."""
     if example.tool:
         return f" (tool `{example.tool}`)"
     return f" (model `{example.model}`)" if example.model else ""
 
 
-def quoted(example: Failing) -> str:
+def quoted(example: FailingRecord) -> str:
     """The error type and message of the record, in backticks, 200 characters at most."""
     text = ": ".join(part for part in (example.error_type, example.message) if part)
     return f"`{text[:200]}`" if text else "no message"

@@ -12,10 +12,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
 
 from telemetry.failures.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 from telemetry.signals import SIGNALS
+from telemetry.spans.failing_record import FailingRecord
 
 SOFT = SIGNALS.soft  # these do not make the spans around them fail
 ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # the tool in the messages of malformed_tool_call.py
@@ -23,58 +23,36 @@ MOST_TOOLS = 100  # failed tool calls of a trace that are compared with malforme
 MAX_CLIMB = 1000  # parents followed from one span; wrong ids can make a circle
 
 
-class Failing(Protocol):
-    """The fields of a failing span that attribution reads."""
-
-    @property
-    def trace_id(self) -> bytes: ...
-    @property
-    def span_id(self) -> bytes: ...
-    @property
-    def parent_span_id(self) -> bytes | None: ...
-    @property
-    def start_time_unix_nano(self) -> int: ...
-    @property
-    def signal_type(self) -> str: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def tool(self) -> str: ...
-    @property
-    def error_type(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-
-
-F = TypeVar("F", bound=Failing)
-
-
 @dataclass(slots=True)
-class Attributed(Generic[F]):
+class Attributed:
     """A primary failure with its downstream failures: the outer spans that repeat it."""
 
-    cause: F
-    echoes: list[F] = field(default_factory=list)
+    primary: FailingRecord
+    downstream: list[FailingRecord] = field(default_factory=list)
 
 
-def attribute(failures: Iterable[F], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed[F]]:
+def attribute(
+    failures: Iterable[FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]
+) -> list[Attributed]:
     """
     Return the primary failures of each trace, in the order of their start.
 
     Args:
         parents: the parent's span id by trace id and span id; needed for traces with two failing spans or more.
     """
-    by_trace: dict[bytes, list[F]] = defaultdict(list)
+    by_trace: dict[bytes, list[FailingRecord]] = defaultdict(list)
     for failing in failures:
         by_trace[failing.trace_id].append(failing)
     return [item for spans in by_trace.values() for item in innermost(spans, parents)]
 
 
-def innermost(spans: list[F], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed[F]]:
+def innermost(spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed]:
     """Return the failing spans of one trace that have no failing descendant, each with the outer ones."""
     spans = sorted(spans, key=lambda span: (span.start_time_unix_nano, span.span_id))
     hard = {span.span_id: span for span in spans if span.signal_type not in SOFT or is_unmade(span)}
-    downstream: dict[bytes, list[F]] = {span.span_id: outer(span, hard, parents) for span in hard.values()}
+    downstream: dict[bytes, list[FailingRecord]] = {
+        span.span_id: outer(span, hard, parents) for span in hard.values()
+    }
     tool_calls = [span for span in hard.values() if span.unit == "tool_call"][:MOST_TOOLS]
     for answer in (span for span in spans if span.signal_type == "malformed_output" and not is_unmade(span)):
         tool_call = next((span for span in tool_calls if is_asked_for(span, answer)), None)
@@ -88,12 +66,12 @@ def innermost(spans: list[F], parents: Mapping[tuple[bytes, bytes], bytes]) -> l
     ]
 
 
-def is_unmade(span: Failing) -> bool:
+def is_unmade(span: FailingRecord) -> bool:
     """Whether a tool call failed because there is no such tool (telemetry/failures/unknown_tool.py)."""
     return span.unit == "tool_call" and span.error_type == UNKNOWN_TOOL
 
 
-def is_asked_for(span: Failing, answer: Failing) -> bool:
+def is_asked_for(span: FailingRecord, answer: FailingRecord) -> bool:
     """Whether a tool call failed because of a malformed call in the answer, which then is the primary failure."""
     if span.start_time_unix_nano < answer.start_time_unix_nano:
         return False
@@ -106,9 +84,11 @@ def is_asked_for(span: Failing, answer: Failing) -> bool:
     return is_same or tool in (span.tool, span.message) or f"'{tool}'" in span.message or is_unreadable
 
 
-def outer(span: F, hard: Mapping[bytes, F], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[F]:
+def outer(
+    span: FailingRecord, hard: Mapping[bytes, FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]
+) -> list[FailingRecord]:
     """Return the failing spans around this one, nearest first; there may be spans between them that did not fail."""
-    chain: list[F] = []
+    chain: list[FailingRecord] = []
     path_ids = {span.span_id}
     ancestor_id = span.parent_span_id
     while ancestor_id and ancestor_id not in path_ids and len(path_ids) < MAX_CLIMB:

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connections, transaction  # noqa: TID251  (this is the module that offers the right atomic)
 
-from telemetry.store import charges, group_commit, rollups, tallies, traces, version_lease
+from telemetry.store import attributions, group_commit, rollups, tallies, traces, version_lease
 from telemetry.store.batch import Batch, Receipt
 from telemetry.store.insertion import existing, insert_new
 from telemetry.store.row import Row
@@ -57,7 +57,8 @@ def checked_transaction() -> Iterator[None]:
     """
     A transaction on a file of this code's schema that is still the project's file after the commit.
 
-    Raises OperationalError if the file was migrated or replaced meanwhile: nothing is acknowledged, and clients send again.
+    Raises OperationalError if the file was migrated or replaced meanwhile: nothing is acknowledged, and clients send
+    again.
     """
     connection: Any = connections[bound_alias()]
     with atomic():
@@ -72,7 +73,7 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     rows = [row for batch in batches for row in batch.rows]
     fitting = fit(unique(rows), batches[-1].quota)
     inserted = insert_new([part for batch in batches for part in batch.parts], fitting)
-    charges.add(inserted, traces.add(inserted))
+    attributions.add(inserted, traces.add(inserted))
     rollups.add(inserted)
     receipts = given(batches, fitting, inserted)
     tally(batches, receipts)

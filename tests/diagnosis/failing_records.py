@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.window.failing_records import Failing
+from telemetry.spans.failing_record import FailingRecord
 
 
-def failing(span: str, *, trace: str = "trace", parent: str = "", at: int = 0, **fields: Any) -> Failing:
+def failing(
+    span: str, *, trace: str = "trace", parent: str = "", at: int = 0, **fields: Any
+) -> FailingRecord:
     """One failing record; spans and traces are named, times are unix nanoseconds."""
     facts: dict[str, Any] = {
         "service": "shop",
@@ -22,7 +24,7 @@ def failing(span: str, *, trace: str = "trace", parent: str = "", at: int = 0, *
         "message": "order A-1 not found",
         "fingerprint": 7,
     }
-    return Failing(
+    return FailingRecord(
         trace_id=trace.encode().ljust(16, b"."),
         span_id=span.encode().ljust(8, b"."),
         parent_span_id=parent.encode().ljust(8, b".") if parent else None,

@@ -6,12 +6,12 @@ from collections import defaultdict
 
 import pytest
 
-from diagnosis.window.failing_records import Failing
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.grouping.attribution import attribute
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import NEWEST
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.spans.operation import operation
 from telemetry.spans.span import Span
 from tests.telemetry.span_builders import CLIENTS, captured, labels
@@ -20,14 +20,14 @@ from tests.telemetry.span_builders import CLIENTS, captured, labels
 INDISTINCT = {("invalid arguments (missing field)", "tool_error: RefundLimitExceeded")}
 
 
-def failing(span: Span) -> Failing | None:
+def failing(span: Span) -> FailingRecord | None:
     """The span as a diagnosis reads it; None if it is fine or only a user says otherwise."""
     meaning = conventions.read(span)
     work, found = operation(span, meaning), failure(span, meaning)
     if found is None or found.signal_type == "user_signal":
         return None
     service = span.origin.service
-    return Failing(
+    return FailingRecord(
         span.trace_id, span.span_id, span.parent_span_id, span.start_time_unix_nano, service, work, "",
         meaning.unit, meaning.tool, meaning.model, found.signal_type, found.severity, found.error_type,
         found.message, fingerprint(service, work, found, NEWEST),
@@ -38,7 +38,7 @@ def clusters(spans: list[Span]) -> set[int]:
     """The fingerprints of what is charged in these traces."""
     failures = [found for span in spans if (found := failing(span))]
     parents = {(span.trace_id, span.span_id): span.parent_span_id for span in spans}
-    return {item.cause.fingerprint for item in attribute(failures, parents)}
+    return {item.primary.fingerprint for item in attribute(failures, parents)}
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -14,7 +14,7 @@ from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.hashing import hash64, hash64_of_texts
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import origin_id
-from telemetry.store import charges
+from telemetry.store import attributions
 
 PLACE = ("shop", "POST /orders")
 OPERATION: Any = SimpleNamespace(service="shop", operation="POST /orders")
@@ -28,8 +28,8 @@ OPERATION: Any = SimpleNamespace(service="shop", operation="POST /orders")
         (origin_id(b"resource"), 168_116_567_648_716_448),
         (hash64_of_texts("1", "error", "shop"), -5_237_332_197_818_391_058),
         (hash64_of_texts("bad \ud800 surrogate"), 3_801_729_826_086_367_901),
-        (charges.key("user-1"), -7_301_361_363_733_257_848),
-        (charges.key(""), 0),
+        (attributions.key("user-1"), -7_301_361_363_733_257_848),
+        (attributions.key(""), 0),
         (agent_calls.fingerprint("repeated_call", PLACE), 2_214_733_838_508_667_317),
         (latency.fingerprint(OPERATION), 8_712_639_570_671_077_576),
         (missing_call.fingerprint(OPERATION, ("tool", "look_up")), 5_579_727_921_324_115_203),

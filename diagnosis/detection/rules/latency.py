@@ -21,9 +21,9 @@ from diagnosis.detection.duration_shift import moved
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.own_time import CalledOperation, Ran, runs
 from diagnosis.statistics.duration_tests import Comparisons, Sides, at
-from diagnosis.window.failing_records import Failing
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
 SIGNAL = "latency"
@@ -165,7 +165,7 @@ def cluster(slower: Slower, all_slower: list[Slower]) -> Cluster:
     return Cluster(fingerprint(slower.place), slow_runs(slower), behind, looked_at=len(slower.now))
 
 
-def slow_runs(slower: Slower) -> list[Failing]:
+def slow_runs(slower: Slower) -> list[FailingRecord]:
     """The runs that took longer than nearly all did before, by time."""
     limit = at(slower.sides.before, SLOW_QUANTILE)
     number = fingerprint(slower.place)

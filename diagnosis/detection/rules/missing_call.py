@@ -30,10 +30,10 @@ from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import traffic
 from diagnosis.window.cluster_counts import Target
-from diagnosis.window.failing_records import Failing
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told, values_under
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
 SIGNAL = "missing_call"
@@ -172,14 +172,14 @@ def cluster(found: list[Gone]) -> Cluster:
     )
 
 
-def records(gone: Gone) -> list[Failing]:
+def records(gone: Gone) -> list[FailingRecord]:
     """The runs without the call, by time."""
     number = fingerprint(gone.place, gone.callee)
     found = [charged(made, gone.message, number) for made in gone.without]
     return sorted(found, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
 
 
-def charged(made: RunCalls, message: str, number: int) -> Failing:
+def charged(made: RunCalls, message: str, number: int) -> FailingRecord:
     """A run without the call as a record that hurts."""
     place = CalledOperation(made.step.service, made.step.operation)
     return Ran(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)

@@ -13,14 +13,13 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from diagnosis.detection import agent_calls as calls
 from diagnosis.detection.agent_calls import AgentCall, Bounds, CallsByTrace, Visit
-from diagnosis.window.failing_records import Failing
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.signals.failed_results import error_told, values_under
+from telemetry.spans.failing_record import FailingRecord
 
 SIGNAL = "repeated_call"
 FIX_CATEGORY = "orchestration"
@@ -84,11 +83,10 @@ def is_without_progress(same: list[AgentCall]) -> bool:
     return bool(is_known) and not any(call.has_failed or call.result != first.result for call in same)
 
 
-def charged(same: list[AgentCall]) -> Failing:
+def charged(same: list[AgentCall]) -> FailingRecord:
     """The call that was one too many, as a record that hurts."""
     number, place = len(same), same[0].place
-    return replace(
-        same[THRESHOLD - 1].failing,
+    return same[THRESHOLD - 1].failing._replace(
         signal_type=SIGNAL,
         severity="medium" if number >= MANY else "low",
         message=f"called {number} times in one trace with the same arguments and the same result",

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from diagnosis.detection import agent_calls
@@ -27,9 +26,9 @@ from diagnosis.detection.agent_calls import (
     CallsByTrace,
     Visit,
 )
-from diagnosis.window.failing_records import Failing
 from telemetry.conventions.content import words
 from telemetry.signals.failed_results import error_told, values_under
+from telemetry.spans.failing_record import FailingRecord
 
 SIGNAL = "unfounded_answer"
 FIX_CATEGORY = "prompt"
@@ -112,14 +111,13 @@ def last_answers(rows: Sequence[CallRow]) -> list[CallRow]:
     return [row for row in reversed(rows) if row[UNIT] == "llm_call" and row[FINGERPRINT] is None][:LAST]
 
 
-def charged(row: CallRow, output: Any) -> Failing | None:
+def charged(row: CallRow, output: Any) -> FailingRecord | None:
     """The model call as a record that hurts, if its answer claims what nothing told."""
     claim = quoted(words(output))
     if not claim:
         return None
     answer = agent_calls.failing(row)
-    return replace(
-        answer,
+    return answer._replace(
         signal_type=SIGNAL,
         severity="low",
         message=f"no tool call of the run returned anything, and the answer says: {claim}",

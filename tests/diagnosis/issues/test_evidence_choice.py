@@ -5,11 +5,12 @@ from __future__ import annotations
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.evidence_choice import MOST, choose
 from diagnosis.issues.extents import of_found
-from diagnosis.window.failing_records import Failing, Identity
+from diagnosis.window.failing_records import Identity
+from telemetry.spans.failing_record import FailingRecord
 from tests.diagnosis.failing_records import failing
 
 
-def chosen(records: list[Failing], people: dict[bytes, Identity]) -> list[Failing]:
+def chosen(records: list[FailingRecord], people: dict[bytes, Identity]) -> list[FailingRecord]:
     """The records that stand for a cluster of these."""
     known = {record.key: record for record in records}
     return [known[its.key] for its in choose(of_found(Cluster(7, records), people).candidates())]

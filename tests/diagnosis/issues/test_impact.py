@@ -73,8 +73,8 @@ def test_many_users_count_and_are_told() -> None:
     )
 
 
-def test_an_echo_at_the_edge_of_the_service_counts_as_the_worst_record() -> None:
-    cluster = Cluster(7, [failing("a")], echoes=[failing("root", severity="high")])
+def test_a_downstream_failure_at_the_edge_of_the_service_counts_as_the_worst_record() -> None:
+    cluster = Cluster(7, [failing("a")], downstream=[failing("root", severity="high")])
 
     assert grade(of_found(cluster, {}).severities, impact()).severity == Severity.HIGH
 

@@ -19,7 +19,7 @@ FACTS = Facts(
     operation_records=80,
     evidence_ids=("rec_1", "rec_2"),
     eval_id="tool-lookup-order-v1",
-    echo_operations=("POST /orders",),
+    downstream_operations=("POST /orders",),
     replayable=True,
     location="find src/repo.py",
 )
@@ -65,7 +65,7 @@ def test_the_steps_name_what_the_evidence_names() -> None:
 
 
 def test_what_the_evidence_does_not_say_is_no_step() -> None:
-    steps = details(replace(FACTS, replayable=False, location="", echo_operations=()))
+    steps = details(replace(FACTS, replayable=False, location="", downstream_operations=()))
 
     assert len(steps) == 4
     assert not any("eval" in step or "frame" in step for step in steps)

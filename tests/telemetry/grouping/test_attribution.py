@@ -1,4 +1,4 @@
-"""One failure, one issue: the innermost failing span is charged, the outer ones are its echoes."""
+"""One failure, one issue: the innermost failing span is the primary failure, the outer ones are downstream of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from tests.diagnosis.failing_records import failing, parents
 
 
 def names(attributed: list) -> list[tuple[str, list[str]]]:
-    """(charged span, its echoes) by name."""
+    """(primary failure, those downstream of it) by name."""
 
     def name(record):
         return record.span_id.decode().rstrip(".")
 
-    return [(name(item.cause), [name(echo) for echo in item.echoes]) for item in attributed]
+    return [(name(item.primary), [name(span) for span in item.downstream]) for item in attributed]
 
 
 def test_the_innermost_failing_span_is_charged() -> None:
@@ -31,7 +31,7 @@ def test_the_order_of_the_records_does_not_matter() -> None:
     assert names(charged) == [("tool", ["agent", "root"])]
 
 
-def test_an_echo_is_found_across_a_span_that_did_not_fail() -> None:
+def test_a_downstream_failure_is_found_across_a_span_that_did_not_fail() -> None:
     spans = [failing("root"), failing("tool", parent="healthy")]
 
     charged = attribute(spans, parents(("tool", "healthy"), ("healthy", "root")))
@@ -47,7 +47,7 @@ def test_two_failures_side_by_side_are_both_charged() -> None:
     assert names(charged) == [("one", ["root"]), ("two", ["root"])]
 
 
-def test_a_soft_signal_does_not_make_the_span_around_it_an_echo() -> None:
+def test_a_soft_signal_does_not_make_the_span_around_it_downstream() -> None:
     spans = [failing("root"), failing("said", parent="root", signal_type="user_signal")]
 
     charged = attribute(spans, parents(("said", "root")))
@@ -77,7 +77,7 @@ def test_a_parent_that_never_arrived_leaves_the_span_innermost() -> None:
     assert names(charged) == [("tool", [])]
 
 
-def test_a_tool_that_fails_because_the_model_asked_for_the_impossible_is_an_echo() -> None:
+def test_a_tool_that_fails_because_the_model_asked_for_the_impossible_is_downstream() -> None:
     asked = failing(
         "chat",
         at=1,

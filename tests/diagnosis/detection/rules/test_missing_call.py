@@ -78,4 +78,4 @@ def test_a_fix_is_verified_in_the_traces_that_ran_the_operation(
     found = verify(Loop.objects.get(loop_id=issue["loop_id"]), NOW + timedelta(minutes=15))
 
     assert found.verdict == verdict, found.document["reason"]
-    assert "a failure one with the missing call." in found.document["reason"]
+    assert "a failure is such a trace with the missing call." in found.document["reason"]

@@ -143,7 +143,7 @@ def test_a_fix_holds_only_where_traces_that_could_repeat_it_ran(
         looping,
         looping + ok,
     )
-    assert found.document["reason"].endswith("a failure one with the repeated call.")
+    assert found.document["reason"].endswith("a failure is such a trace with the repeated call.")
 
 
 def test_a_fix_that_held_is_looked_at_again_and_can_regress(alice: Minted) -> None:

@@ -127,4 +127,4 @@ def test_a_fix_is_verified_in_the_runs_that_called_the_model(
     found = verify(Loop.objects.get(loop_id=issue["loop_id"]), SHIPPED + timedelta(hours=1))
 
     assert found.verdict == verdict, found.document["reason"]
-    assert found.document["reason"].endswith("a failure one with the unfounded answer.")
+    assert found.document["reason"].endswith("a failure is such a trace with the unfounded answer.")

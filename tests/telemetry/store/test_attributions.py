@@ -15,8 +15,8 @@ from django.db import connections
 
 from telemetry import normalise, regrouping
 from telemetry.grouping.versions import NEWEST
-from telemetry.models import Charge, DayRollup, HourRollup, Record, Rollup
-from telemetry.store import charges
+from telemetry.models import Attribution, DayRollup, HourRollup, Record, Rollup
+from telemetry.store import attributions
 from telemetry.store.append import atomic
 from tenants.keys.provisioning import Minted
 from tenants.models import Project
@@ -31,20 +31,20 @@ NAMED = span("named", id="named", parent="root", at=NOW, attributes={"session.id
 
 
 def told(project: Project) -> list[tuple[str, bool]]:
-    """Each charged span, and whether it is an echo, by name."""
+    """Each failing span, and whether it is downstream, by name."""
     names = {span_id(name): name for name in ("root", "step", "tool", "named")}
     with bind(project):
-        rows = Charge.objects.values_list("span_id", "is_echo")
-        return sorted((names[bytes(span).hex()], is_echo) for span, is_echo in rows)
+        rows = Attribution.objects.values_list("span_id", "is_downstream")
+        return sorted((names[bytes(span).hex()], is_downstream) for span, is_downstream in rows)
 
 
 def everything() -> list[dict[str, Any]]:
     """All charges, hours and days of the bound project."""
-    tables = (Charge, HourRollup, DayRollup)
+    tables = (Attribution, HourRollup, DayRollup)
     return [row for table in tables for row in table._default_manager.order_by("pk").values()]
 
 
-def test_an_innermost_failure_becomes_an_echo_when_a_failure_inside_it_arrives(alice: Minted) -> None:
+def test_an_innermost_failure_becomes_downstream_when_a_failure_inside_it_arrives(alice: Minted) -> None:
     store(alice.project, [ROOT, STEP], NOW)
     before = told(alice.project)
     store(alice.project, [TOOL], NOW)
@@ -72,14 +72,14 @@ def test_any_order_of_a_trace_gives_the_same_charges(make_project: Any) -> None:
             found.append(everything())
 
     assert all(rows == found[0] for rows in found)
-    assert {row["session_key"] for row in found[0] if "session_key" in row} == {charges.key("chat")}
-    assert {row["user_key"] for row in found[0] if "user_key" in row} == {charges.key("ann")}
+    assert {row["session_key"] for row in found[0] if "session_key" in row} == {attributions.key("chat")}
+    assert {row["user_key"] for row in found[0] if "user_key" in row} == {attributions.key("ann")}
 
 
 def test_in_a_trace_that_runs_away_each_failure_is_charged(
     alice: Minted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(charges, "MOST_RECORDS", 2)
+    monkeypatch.setattr(attributions, "MOST_RECORDS", 2)
     store(alice.project, [ROOT, TOOL], NOW)
     store(alice.project, [STEP], NOW)
 
@@ -117,15 +117,20 @@ def test_an_older_file_is_given_what_ingest_would_have_written(alice: Minted) ->
     store(alice.project, traffic(), NOW)
     with bind(alice.project):
         written = everything()
-        for table in (Charge, HourRollup, DayRollup):
+        for table in (Attribution, HourRollup, DayRollup):
             table._default_manager.all().delete()
         connection = connections[bound_alias()]
         editor = SimpleNamespace(
             connection=connection, execute=lambda sql, _: connection.cursor().execute(sql, None)
         )
 
+        later = "ALTER TABLE telemetry_attribution RENAME COLUMN is_downstream TO is_echo"
+        editor.execute(later, None)
+        editor.execute("ALTER TABLE telemetry_attribution RENAME TO telemetry_charge", None)
         migration.sum_up(None, editor)
         migration.charge(None, editor)
+        editor.execute("ALTER TABLE telemetry_charge RENAME TO telemetry_attribution", None)
+        editor.execute("ALTER TABLE telemetry_attribution RENAME COLUMN is_echo TO is_downstream", None)
 
         assert everything() == written
 

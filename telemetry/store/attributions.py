@@ -1,0 +1,185 @@
+"""
+The attribution of failures, kept up to date while the spans of a trace arrive: see telemetry/grouping/attribution.py.
+
+A diagnosis of a month reads these rows and no spans. Spans come in any order, so that the innermost failure of now may
+later be found downstream of another one, and the session may be named last. So when more of a trace comes, its rows
+are made anew from all of it, and do not depend on the order in which it came.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from telemetry.grouping.attribution import attribute
+from telemetry.hashing import hash64_of_texts
+from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
+from telemetry.store.rollups import MAX_SUM
+from telemetry.store.row import Row
+from telemetry.store.sql import fetch, write_many
+from telemetry.store.traces import Summary
+
+CHUNK = 400  # traces a statement
+MOST_RECORDS = 10_000  # of a trace; in a larger one, which is a runaway loop, every failure is a primary one
+OF_STORE = ("segment_id", "position")  # the columns of a failing record that a span gets by being stored
+INSERT = """
+    INSERT INTO telemetry_attribution
+        (trace_id, span_id, fingerprint, is_downstream, start_time_unix_nano, service, operation, release, model,
+         severity, message_key, session_key, user_key, trace_tokens)
+    VALUES {rows}
+"""
+UPDATE_TRACES = """
+    WITH changed (trace_id, session_key, user_key, trace_tokens) AS (VALUES {rows})
+    UPDATE telemetry_attribution
+    SET session_key = changed.session_key, user_key = changed.user_key, trace_tokens = changed.trace_tokens
+    FROM changed
+    WHERE telemetry_attribution.trace_id = changed.trace_id
+      AND (telemetry_attribution.session_key <> changed.session_key
+           OR telemetry_attribution.user_key <> changed.user_key
+           OR telemetry_attribution.trace_tokens <> changed.trace_tokens)
+"""
+SUMMARIES = f"SELECT {', '.join(Summary._fields)} FROM telemetry_trace WHERE trace_id IN "  # noqa: S608  (constants)
+DELETE = "DELETE FROM telemetry_attribution WHERE trace_id IN "
+FAILED = (
+    f"SELECT {', '.join(COLUMNS)} FROM telemetry_record "  # noqa: S608  (constants)
+    "WHERE fingerprint IS NOT NULL AND trace_id IN "
+)
+PARENTS = (
+    "SELECT trace_id, span_id, parent_span_id FROM telemetry_record "
+    "WHERE parent_span_id IS NOT NULL AND trace_id IN "
+)
+AttributionRow = tuple[Any, ...]  # the values of INSERT
+TraceFacts = tuple[int, int, int]  # the keys of session and user, and the tokens of the trace
+Parents = dict[tuple[bytes, bytes], bytes]  # the parent's span id by trace id and span id
+
+of_row = itemgetter(*(Row._fields.index(name) for name in COLUMNS if name not in OF_STORE))
+
+
+def add(rows: Iterable[Row], traces: Iterable[Summary]) -> None:
+    """Attribute the failures in the traces of these rows, which were just inserted. `traces`: as they now are."""
+    failing = {trace.trace_id: trace for trace in traces if trace.failures}
+    if not failing:
+        return
+    inserted: dict[bytes, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.trace_id in failing:
+            inserted[row.trace_id].append(row)
+    fresh = [
+        attribution
+        for trace_id, trace_rows in inserted.items()
+        if len(trace_rows) == failing[trace_id].records
+        for attribution in attributions(failing[trace_id], *whole(trace_rows))
+    ]
+    earlier = [trace for trace_id, trace in failing.items() if len(inserted[trace_id]) < trace.records]
+    changed = [
+        trace
+        for trace in earlier
+        if trace.failures > 1 or any(row.fingerprint is not None for row in inserted[trace.trace_id])
+    ]
+    unchanged = failing.keys() - {trace.trace_id for trace in changed}
+    write_many(
+        UPDATE_TRACES,
+        [(trace.trace_id, *facts_of(trace)) for trace in earlier if trace.trace_id in unchanged],
+    )
+    write_many(INSERT, [*fresh, *anew(changed)])
+
+
+def renew(trace_ids: Sequence[bytes]) -> None:
+    """Attribute the failures in these traces anew, after their fingerprints changed."""
+    for chunk in chunks(trace_ids):
+        rows = fetch(f"{SUMMARIES}{listed(chunk)}", chunk)
+        write_many(INSERT, list(anew(Summary(bytes(trace_id), *others) for trace_id, *others in rows)))
+
+
+def whole(rows: Sequence[Row]) -> tuple[list[FailingRecord], Parents]:
+    """The failing records and the parents of a trace that came at once."""
+    failures = [from_columns(of_row(row)) for row in rows if row.fingerprint is not None]
+    return failures, {row[:2]: row.parent_span_id for row in rows if row.parent_span_id}
+
+
+def anew(traces: Iterable[Summary]) -> Iterator[AttributionRow]:
+    """Delete the rows that these traces had, and yield their new ones."""
+    by_id = {trace.trace_id: trace for trace in traces}
+    for chunk in chunks(sorted(by_id)):
+        fetch(f"{DELETE}{listed(chunk)}", chunk)
+        failures: dict[bytes, list[FailingRecord]] = defaultdict(list)
+        for values in fetch(f"{FAILED}{listed(chunk)}", chunk):
+            failure = from_columns(values)
+            failures[failure.trace_id].append(failure)
+        with_parents = [trace_id for trace_id in chunk if needs_parents(by_id[trace_id])]
+        parents = read_parents(with_parents) if with_parents else {}
+        for trace_id, of_trace in failures.items():
+            yield from attributions(by_id[trace_id], of_trace, parents)
+
+
+def read_parents(trace_ids: Sequence[bytes]) -> Parents:
+    """The parent of every span of these traces but the roots."""
+    rows = fetch(f"{PARENTS}{listed(trace_ids)}", trace_ids)
+    return {(bytes(trace_id), bytes(span_id)): bytes(parent) for trace_id, span_id, parent in rows}
+
+
+def needs_parents(trace: Summary) -> bool:
+    """Whether attribution depends on the parents, and the trace is small enough to read it while the store waits."""
+    return trace.failures > 1 and trace.records <= MOST_RECORDS
+
+
+def attributions(
+    trace: Summary, failures: Sequence[FailingRecord], parents: Parents
+) -> Iterator[AttributionRow]:
+    """The rows for the failures of one trace. Pure."""
+    facts = facts_of(trace)
+    if trace.records > MOST_RECORDS:
+        yield from (attribution(failure, failure.fingerprint, False, facts) for failure in failures)
+        return
+    attributed = attribute(failures, parents)
+    yield from (attribution(item.primary, item.primary.fingerprint, False, facts) for item in attributed)
+    downstream = {
+        (item.primary.fingerprint, failure.span_id): failure
+        for item in attributed
+        for failure in item.downstream
+    }
+    yield from (
+        attribution(failure, fingerprint, True, facts) for (fingerprint, _), failure in downstream.items()
+    )
+
+
+def attribution(
+    failure: FailingRecord, fingerprint: int, is_downstream: bool, facts: TraceFacts
+) -> AttributionRow:
+    """One row: the failure counts for the cluster of that fingerprint."""
+    place = failure.service, failure.operation, failure.release, failure.model, failure.severity
+    return (
+        failure.trace_id,
+        failure.span_id,
+        fingerprint,
+        is_downstream,
+        failure.start_time_unix_nano,
+        *place,
+        key(failure.message),
+        *facts,
+    )
+
+
+def facts_of(trace: Summary) -> TraceFacts:
+    """The keys of the trace's session and user, and its tokens."""
+    tokens = min(trace.input_tokens + trace.output_tokens, MAX_SUM)
+    return key(trace.session_id or trace.trace_id.hex()), key(trace.user_id), tokens
+
+
+@lru_cache(maxsize=4096)
+def key(text: str) -> int:
+    """A number that stands for the text; 0 for none."""
+    return hash64_of_texts(text) if text else 0
+
+
+def chunks(trace_ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The ids in parts that one statement takes."""
+    return (trace_ids[start : start + CHUNK] for start in range(0, len(trace_ids), CHUNK))
+
+
+def listed(trace_ids: Sequence[bytes]) -> str:
+    """Placeholders for so many ids."""
+    return f"({', '.join(['%s'] * len(trace_ids))})"
