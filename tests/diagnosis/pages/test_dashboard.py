@@ -123,7 +123,7 @@ def test_evidence_that_retention_removed_is_counted(alices: Client, alice: Minte
 
     page = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
 
-    assert "1 record is no longer kept." in page
+    assert "1 record is no longer stored." in page
 
 
 def test_what_belongs_to_another_project_does_not_exist(alice: Minted, charlie: Minted) -> None:
