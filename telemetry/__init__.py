@@ -1,5 +1,5 @@
 """
-What happened: spans in, records stored in one store a project, records out.
+Telemetry: spans are received, stored as records in one store per project, and read.
 
 May import `tenants` and `loopkit.http`.
 """

@@ -1,7 +1,7 @@
 """
-The drop ledger for operators: a page of the admin beside each project's, for the staff of its tenant.
+The drop ledger's page in the admin, one for each project, for those of the staff who may view the project.
 
-A page of its own, since the tallies lie in the project's store and not among the admin's models:
+It is a view and not a ModelAdmin, since the tallies are in the project's store and not in the admin's database:
 https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#adding-views-to-admin-sites
 """
 
@@ -31,7 +31,7 @@ DAY_MINUTES = 1440
 
 @require_safe
 def ledger_page(request: HttpRequest, project_id: str) -> HttpResponse:
-    """What became of everything that was sent to the project: the last 24 hours, and ever."""
+    """Show what became of everything that was sent to the project: in the last 24 hours, and in total."""
     if not request.user.has_perm("tenants.view_project"):
         raise PermissionDenied
     project = get_object_or_404(visible(Project.objects.all(), request.user, "tenant"), pk=project_id)
@@ -40,7 +40,7 @@ def ledger_page(request: HttpRequest, project_id: str) -> HttpResponse:
 
 
 def read(project: Project) -> dict[str, Any]:
-    """The counts; a store that is unavailable costs the page these and nothing else."""
+    """Return the counts for the template; if the store is unavailable, the page is shown without them."""
     window = Window.ending(timezone.now(), DAY_MINUTES)
     try:
         with bind(project):

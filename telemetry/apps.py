@@ -1,9 +1,9 @@
-"""What happened: spans in, records out."""
+"""The Django app of telemetry."""
 
 from django.apps import AppConfig
 
 
 class TelemetryConfig(AppConfig):
-    """Its models live in each project's own file."""
+    """The app whose models are stored in each project's own file."""
 
     name = "telemetry"

@@ -1,7 +1,7 @@
 """
-Whether a span hurts, and why. The rules are those of telemetry/signals; the first that finds a failure decides.
+The classification of spans as failed. The rules are those of telemetry/signals; the first that finds a failure decides.
 
-A failure is what the client marked as one, plus a few soft ones that are certain.
+A span has failed if the client marked it so, or shows one of a few failures that are certain without a mark.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
 RULES = SIGNALS.rules  # by unit of work
-REREAD = SIGNALS.reread
+REREAD = SIGNALS.reread  # by unit of work: a function that may return a failure as one of another signal
 
 
 def failure(span: Span, meaning: Meaning) -> Failure | None:
-    """Why the span counts as failed, or None."""
+    """Return the failure of the span, or None."""
     for rule in RULES.get(meaning.unit, RULES[""]):
-        found = rule(span, meaning)
-        if found:
-            return REREAD[meaning.unit](found, span, meaning) if meaning.unit in REREAD else found
+        result = rule(span, meaning)
+        if result:
+            return REREAD[meaning.unit](result, span, meaning) if meaning.unit in REREAD else result
     return None

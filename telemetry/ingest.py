@@ -1,16 +1,16 @@
 """
-Bytes in, records stored, a receipt out.
+The ingestion of an OTLP request: its body is parsed, its spans are stored as records, and a receipt is returned.
 
     parse -> scrub -> spans -> versions.of -> normalise -> segments.pack -> append
 
 - `parse` reads the body as the official message, `scrub` removes secrets from it, `spans` makes plain values of it.
-- `versions.of` gives the version of the fingerprint rules that the project has now.
+- `versions.of` returns the version of the fingerprint rules that the project has now.
 - `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint. `segments.pack`
   compresses the spans.
 - `append` stores all of it in one transaction, together with other requests that wait: records with their segments,
   traces, attributed failures, rollups, and the tallies of what was accepted and refused (telemetry/store/append.py).
 
-The key was checked and its project bound by the view; what is acknowledged is committed and synced.
+The view has checked the key and bound its project. When the receipt is returned, everything is committed and synced.
 """
 
 from __future__ import annotations
@@ -30,9 +30,13 @@ from tenants.stores.binding import bound_project, bound_since
 
 
 def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
-    """Store the request's spans in the bound project. Undecodable when the body is broken as a whole."""
+    """
+    Store the request's spans in the bound project.
+
+    Raises Undecodable when the body is broken as a whole, and TooManySpans.
+    """
     request = parse(body, encoding)
-    changed = scrub(request, body if encoding is Encoding.PROTOBUF else request.SerializeToString())
+    changes = scrub(request, body if encoding is Encoding.PROTOBUF else request.SerializeToString())
     decoded = spans(request)
     project = bound_project()
     rules = versions.of(project)
@@ -42,7 +46,7 @@ def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
         rows,
         parts,
         Counter(decoded.rejected),
-        changed,
+        changes,
         project.quota_spans,
         unix_nano(now),
         rules.version,

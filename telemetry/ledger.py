@@ -1,8 +1,8 @@
 """
 The drop ledger: whatever was not stored, or not stored as it was sent, is counted by reason and hour of arrival.
 
-The counts are the tallies that the store writes beside the spans; here stands what each reason means and what mends it,
-for the agent, the dashboard and the operator alike.
+The counts are the tallies that the store writes together with the spans. This module adds the meaning of each reason
+and its remedy, for the API, the dashboard and the operators' page.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is in the ledger: what is counted, what it means, what mends it."""
+    """A reason why something is in the ledger: what is counted, what it means, and what to do about it."""
 
     unit: str  # spans, requests, values, items
     meaning: str
@@ -39,13 +39,13 @@ class Reason:
 
 
 OTHER = Reason(
-    "spans", "Not stored, for the reason that its name says.", "Correct what the name says; send again."
+    "spans", "Not stored, for the reason in its name.", "Correct what the name says, then send again."
 )
 REASONS = {
     STORED: Reason("spans", "Stored.", ""),
     DUPLICATE: Reason(
         "spans",
-        "Sent before: the first arrival stays.",
+        "Sent before: the first arrival is kept.",
         "None needed after retries. If they are many, look for two exporters on one tracer provider.",
     ),
     OVER_QUOTA: Reason(
@@ -59,7 +59,7 @@ REASONS = {
     ),
     INVALID_REQUEST: Reason(
         "requests",
-        "The whole request was refused: no OTLP, too large, or compressed in a way that is not known.",
+        "The whole request was refused: not OTLP, too large, or compressed in an unknown way.",
         "The exporter's log has the answer; send OTLP in batches of 512 spans, plain or with gzip.",
     ),
     LOGS: Reason(
@@ -92,7 +92,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One reason: how often in the window, how often ever, and what to do."""
+    """One reason with its count in the window, its count in total, its meaning and its remedy."""
 
     reason: str
     unit: str
@@ -103,21 +103,25 @@ class Entry:
 
 
 def entries(window: Window) -> list[Entry]:
-    """Every reason that the bound project has, those of the window first; an hour counts if it is partly in it."""
+    """
+    Return an entry for every reason that the bound project has, those with a count in the window first.
+
+    An hour counts if it is partly in the window.
+    """
     first, beyond = hours_of(window)
     in_window = Q(hour__gte=first, hour__lt=beyond)
     rows = Tally.objects.values("reason").annotate(recent=Sum("count", filter=in_window), total=Sum("count"))
-    found = [entry(row["reason"], row["recent"] or 0, row["total"]) for row in rows.order_by("reason")]
-    return sorted(found, key=lambda row: (not row.count, row.reason))
+    all_entries = [entry(row["reason"], row["recent"] or 0, row["total"]) for row in rows.order_by("reason")]
+    return sorted(all_entries, key=lambda item: (not item.count, item.reason))
 
 
 def entry(reason: str, recent: int, total: int) -> Entry:
-    """The reason with its words."""
+    """Return the entry of the reason, with its meaning and remedy."""
     return Entry(reason, count=recent, total=total, **asdict(REASONS.get(reason, OTHER)))
 
 
 def by_hour(window: Window) -> list[dict[str, Any]]:
-    """The hours of arrival in which something came, newest first: at most 721 of them."""
+    """Return the hours of the window in which something arrived, newest first: at most 721 of them."""
     first, beyond = hours_of(window)
     hours: dict[int, dict[str, int]] = {}
     rows = Tally.objects.filter(hour__gte=first, hour__lt=beyond).order_by("-hour", "reason")
@@ -127,14 +131,14 @@ def by_hour(window: Window) -> list[dict[str, Any]]:
 
 
 def hours_of(window: Window) -> tuple[int, int]:
-    """The first hour that the window touches, and the first behind it."""
+    """Return the first hour that the window touches, and the first hour after it."""
     return window.start_unix_nano // HOUR_NANO, -(-window.end_unix_nano // HOUR_NANO)
 
 
 def note(reason: str, count: int, now: datetime) -> None:
-    """Count what was refused before it came to the store, in a transaction of its own; a failure is logged only."""
+    """Count what was refused before it reached the store, in a transaction of its own; a failure is only logged."""
     try:
         with atomic():
             tallies.add({(unix_nano(now) // HOUR_NANO, reason): count})
     except (DatabaseError, OSError) as error:
-        logger.warning("the ledger missed %d of %s: %s", count, reason, error)
+        logger.warning("could not count %d of %s in the ledger: %s", count, reason, error)

@@ -1,8 +1,8 @@
 """
-Modules of a package that are found by looking, and the parts that each must offer. Imports nothing of ours.
+The discovery of a package's modules, and the check of the parts that each must offer. Imports nothing of LoopKit.
 
-A package whose files are alike (signals, conventions, rules, eval formats) lists none of them: a new file is found by
-the name of one part, and a part that is left out stops the start with the file's name.
+A package of similar modules (signals, conventions, rules, eval formats) does not list them. A module is found by the
+name of one part that it offers; if it lacks another, the program does not start, and the error names module and part.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ class PartsMissing(Exception):
 
 
 class PlaceUnclear(Exception):
-    """A module names no place in the order of its package, or one that another has."""
+    """A module states no place in the order of its package, or one that another module has or that does not exist."""
 
 
 def find_modules(package: str, folders: Iterable[str], mark: str) -> list[ModuleType]:
-    """The modules of the package that offer the part named `mark`, by name."""
-    modules = [import_module(f"{package}.{found.name}") for found in iter_modules(folders)]
+    """Return the modules of the package that offer the part named `mark`, sorted by name."""
+    modules = [import_module(f"{package}.{info.name}") for info in iter_modules(folders)]
     return sorted((module for module in modules if hasattr(module, mark)), key=lambda module: module.__name__)
 
 
 def require_parts(modules: Iterable[ModuleType], parts: Sequence[str]) -> None:
-    """Refuse a module without all the parts. `a|b` stands for exactly one of both."""
+    """Raise PartsMissing for a module without all the parts. `a|b` stands for exactly one of the two."""
     for module in modules:
-        lacking = [part for part in parts if sum(hasattr(module, name) for name in part.split("|")) != 1]
-        if lacking:
-            raise PartsMissing(f"{module.__name__} must offer {', '.join(lacking)}")
+        missing = [part for part in parts if sum(hasattr(module, name) for name in part.split("|")) != 1]
+        if missing:
+            raise PartsMissing(f"{module.__name__} must offer {', '.join(missing)}")
 
 
 def in_order(modules: Iterable[ModuleType]) -> list[ModuleType]:
@@ -57,20 +57,27 @@ def in_order(modules: Iterable[ModuleType]) -> list[ModuleType]:
     return [by_name[name] for name in ordered]
 
 
-def in_chain(modules: Iterable[ModuleType], named: str) -> list[ModuleType]:
-    """The modules in the order that their AFTER gives: the value of `named` of the one before; "" of the first."""
-    following: dict[str, ModuleType] = {}
+def in_chain(modules: Iterable[ModuleType], name: str) -> list[ModuleType]:
+    """
+    Return the modules in order. Raises PlaceUnclear.
+
+    The AFTER of a module is the value that the module before it has under `name`; that of the first is "".
+    """
+    successors: dict[str, ModuleType] = {}
     for module in modules:
         place = getattr(module, "AFTER", None)
-        if place is None or place in following:
-            other = f", where {following[place].__name__} stands" if place in following else ""
+        if place is None or place in successors:
+            other = f", as {successors[place].__name__} is" if place in successors else ""
             raise PlaceUnclear(f"{module.__name__} is AFTER {place!r}{other}")
-        following[place] = module
-    ordered: list[ModuleType] = []
+        successors[place] = module
+    chain: list[ModuleType] = []
     place = ""
-    while place in following:
-        ordered.append(following.pop(place))
-        place = getattr(ordered[-1], named)
-    if following:
-        raise PlaceUnclear(f"{next(iter(following.values())).__name__} is AFTER what is not there")
-    return ordered
+    while place in successors:
+        chain.append(successors.pop(place))
+        place = getattr(chain[-1], name)
+    if successors:
+        module = next(iter(successors.values()))
+        raise PlaceUnclear(
+            f"{module.__name__} is AFTER a module that does not exist or does not follow the first"
+        )
+    return chain

@@ -1,8 +1,8 @@
 """
-Stored failing records told apart by the rules of another version: what their fingerprints would be, and rewriting them.
+The fingerprints of stored failing records by the rules of another version: computing and writing them.
 
-The span lies in its segment as it was sent, so that everything can be computed anew. The record's columns stay, and
-so do the counts of all that is not a cluster: evidence never changes under a packet.
+Segments hold the spans as they were sent, so that fingerprints can be computed again. Other columns of the records
+stay, and so do all counts that are not of clusters, so that the evidence of a packet never changes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ RENUMBER = """
 
 
 def after(position: Position, limit: int) -> list[Record]:
-    """The next failing records of the bound project, by time, then id."""
+    """Return the next failing records of the bound project after the position, by time, then id."""
     start, trace_id, span_id = position
     rows = Record.objects.filter(FAILING, start_time_unix_nano__gte=start)
     behind = Q(start_time_unix_nano__gt=start) | Q(trace_id__gt=trace_id)
@@ -47,27 +47,27 @@ def after(position: Position, limit: int) -> list[Record]:
 
 
 def position_of(row: Record) -> Position:
-    """Where to go on behind it."""
+    """Return the position of the record, after which the next ones are read."""
     return row.start_time_unix_nano, bytes(row.trace_id), bytes(row.span_id)
 
 
 def sizes(window: Window) -> list[tuple[int, int]]:
-    """The clusters of the bound project's window and their records, the largest first."""
+    """Return the clusters of the bound project's window with their numbers of records, the largest first."""
     rows = in_window(Record.objects.filter(FAILING), window).values_list("fingerprint")
-    counted = rows.annotate(n=Count("trace_id")).order_by("-n", "fingerprint")
-    return [(int(number or 0), count) for number, count in counted]
+    clusters = rows.annotate(n=Count("trace_id")).order_by("-n", "fingerprint")
+    return [(int(number or 0), count) for number, count in clusters]
 
 
 def newest(window: Window, number: int, limit: int) -> list[Record]:
-    """The cluster's latest records in the window."""
+    """Return the cluster's latest records in the window, newest first."""
     rows = in_window(Record.objects.filter(fingerprint=number), window)
     return list(rows.order_by("-start_time_unix_nano", "trace_id", "span_id")[:limit])
 
 
 def regrouped(rows: Sequence[Record], rules: Rules) -> list[int]:
-    """The fingerprint of each of these records by those rules."""
-    messages, shared = segments.messages(rows), record_json.origins(rows)
-    origins = {ids: origin(resource_and_scope) for ids, resource_and_scope in shared.items()}
+    """Return the fingerprint of each of the records by the rules."""
+    messages = segments.messages(rows)
+    origins = {ids: origin(message) for ids, message in record_json.origins(rows).items()}
     return [
         number(
             row,
@@ -78,33 +78,37 @@ def regrouped(rows: Sequence[Record], rules: Rules) -> list[int]:
     ]
 
 
-def origin(shared: ResourceSpans) -> Origin:
-    """What a record's resource and scope say."""
-    scope = shared.scope_spans[0].scope
-    return Origin(attributes(shared.resource.attributes), scope.name, scope.version)
+def origin(message: ResourceSpans) -> Origin:
+    """Return the Origin in a message with a record's resource and scope."""
+    scope = message.scope_spans[0].scope
+    return Origin(attributes(message.resource.attributes), scope.name, scope.version)
 
 
 def number(row: Record, span: Span, rules: Rules) -> int:
-    """The record's fingerprint. Where this code reads the span otherwise than the one that stored it, columns count."""
-    told = failure(span, conventions.read(span))
-    if told is None or told.signal_type != row.signal_type:
-        told = Failure(row.signal_type, row.severity, row.error_type, row.failure_message)
-    return fingerprint(row.service, row.operation, told, rules)
+    """
+    Return the record's fingerprint by the rules.
+
+    Where this version of LoopKit finds another signal in the span than the record has, the record's columns are used.
+    """
+    cause = failure(span, conventions.read(span))
+    if cause is None or cause.signal_type != row.signal_type:
+        cause = Failure(row.signal_type, row.severity, row.error_type, row.failure_message)
+    return fingerprint(row.service, row.operation, cause, rules)
 
 
 def rewrite(rows: Sequence[Record], rules: Rules) -> int:
-    """Give the records their fingerprints by those rules, in the transaction that was begun; how many changed."""
-    moved = [(row, number) for row, number in zip(rows, regrouped(rows, rules), strict=True)]
-    moved = [(row, number) for row, number in moved if number != row.fingerprint]
-    rollups.take_away([row for row, _ in moved])
-    write_many(RENUMBER, [(bytes(row.trace_id), bytes(row.span_id), number) for row, number in moved])
-    rollups.add([with_number(row, number) for row, number in moved])
-    attributions.renew(sorted({bytes(row.trace_id) for row, _ in moved}))
-    return len(moved)
+    """Write the records' fingerprints by the rules, in the current transaction, and return how many changed."""
+    pairs = [(row, number) for row, number in zip(rows, regrouped(rows, rules), strict=True)]
+    changes = [(row, number) for row, number in pairs if number != row.fingerprint]
+    rollups.take_away([row for row, _ in changes])
+    write_many(RENUMBER, [(bytes(row.trace_id), bytes(row.span_id), number) for row, number in changes])
+    rollups.add([with_number(row, number) for row, number in changes])
+    attributions.renew(sorted({bytes(row.trace_id) for row, _ in changes}))
+    return len(changes)
 
 
 def with_number(row: Record, number: int) -> Record:
-    """The record as it is counted from now on."""
-    changed = copy(row)
-    changed.fingerprint = number
-    return changed
+    """Return a copy of the record with that fingerprint, under which the rollups count it from now on."""
+    record = copy(row)
+    record.fingerprint = number
+    return record

@@ -1,4 +1,4 @@
-"""Paths about spans in and records out. OTLP paths answer with and without a trailing slash, never by redirect."""
+"""The URL paths of telemetry. OTLP paths work with and without a trailing slash, and never redirect."""
 
 from django.contrib import admin
 from django.urls import path

@@ -10,41 +10,41 @@ from typing import Any
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_MINUTES = 43200  # 30 days
 MINUTE_NANO = 60_000_000_000
-FURTHEST = (1 << 63) - 1  # what a signed 64-bit column holds: the year 2262
+FURTHEST = (1 << 63) - 1  # the most nanoseconds that a signed 64-bit column holds: in the year 2262
 
 
-def unix_nano(moment: datetime) -> int:
-    """Unix nanoseconds, exactly."""
-    return (moment - EPOCH) // timedelta(microseconds=1) * 1000
+def unix_nano(time: datetime) -> int:
+    """Return the time as Unix nanoseconds, exactly."""
+    return (time - EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def moment(nano: int) -> datetime:
-    """The datetime of unix nanoseconds, cut to microseconds; the furthest one for times beyond year 9999."""
+    """Return the datetime of Unix nanoseconds, cut to microseconds; a time after the year 9999 is its last second."""
     return EPOCH + timedelta(microseconds=min(nano, 253_402_300_799 * 10**9) // 1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`start_unix_nano <= time < end_unix_nano`."""
+    """The times with `start_unix_nano <= time < end_unix_nano`."""
 
     start_unix_nano: int
     end_unix_nano: int
 
     @classmethod
     def ending(cls, until: datetime, since_minutes: int) -> Window:
-        """The window of that many minutes before `until`."""
+        """Return the window of that many minutes before `until`."""
         end = unix_nano(until)
         return cls(max(0, end - since_minutes * MINUTE_NANO), end)
 
     @classmethod
     def from_document(cls, stored: Mapping[str, Any]) -> Window:
-        """The window whose `start` and `end` a document holds as RFC 3339 texts; ValueError for other texts."""
+        """Return the window whose `start` and `end` a document holds as RFC 3339 texts. Raises ValueError."""
         start, end = (unix_nano(datetime.fromisoformat(stored[bound])) for bound in ("start", "end"))
         return cls(start, end)
 
     @property
     def since_minutes(self) -> int:
-        """Its length in whole minutes."""
+        """The window's length in whole minutes."""
         return (self.end_unix_nano - self.start_unix_nano) // MINUTE_NANO
 
     @property
@@ -53,7 +53,7 @@ class Window:
         return Window(max(0, 2 * self.start_unix_nano - self.end_unix_nano), self.start_unix_nano)
 
     def shown(self) -> dict[str, Any]:
-        """As answers say it."""
+        """Return the window in the form in which answers show it."""
         return {
             "start": moment(self.start_unix_nano),
             "end": moment(self.end_unix_nano),
@@ -62,6 +62,6 @@ class Window:
 
 
 def rfc3339(time: datetime | int) -> str:
-    """A datetime, or unix nanoseconds."""
+    """Return a datetime, or Unix nanoseconds, as an RFC 3339 text in UTC with microseconds."""
     value = moment(time) if isinstance(time, int) else time
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

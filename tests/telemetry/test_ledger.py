@@ -157,7 +157,7 @@ def test_a_ledger_that_cannot_be_written_does_not_hide_the_answer(
     answer = send(b"\xff\xff")
 
     assert answer.status_code == 400
-    assert "the ledger missed 1 of invalid_request" in caplog.text
+    assert "could not count 1 of invalid_request in the ledger" in caplog.text
 
 
 def test_an_unknown_parameter_is_refused_with_the_nearest_right_one(read: Callable[..., Any]) -> None:
