@@ -26,7 +26,7 @@ from telemetry.windows import FURTHEST
 MAX_TIME = FURTHEST - 1  # the last time that a half-open window can hold
 MAX_SPANS = 50_000  # in one request; exporters send 512, and a body of tiny spans must not fill the memory
 NO_TRACE_ID, NO_SPAN_ID = bytes(16), bytes(8)
-INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"  # why a span is refused
+INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"  # reasons why a span is refused
 KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
 
 

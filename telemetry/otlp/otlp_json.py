@@ -31,10 +31,9 @@ from telemetry.otlp.json_fields import (
 )
 from telemetry.otlp.json_values import attributes
 
-HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"  # the escape of a surrogate
-PAIR = (
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # the escapes of a character beyond U+FFFF
-)
+# The escape of a surrogate, and the two escapes of a character beyond U+FFFF.
+HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 QUESTION_MARK = rb"\u003f"  # as long as the HALF that it replaces
 # A text without lone surrogates, which stays as it is (group 1), or one lone surrogate (no group).
 WHOLE_OR_HALF = re.compile(rb"((?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|" + PAIR + rb")++)|" + HALF, re.S)
