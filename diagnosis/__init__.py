@@ -1,5 +1,5 @@
 """
-Why it fails, and what to do: issues of a window, loops, approval, the handoff, verification.
+Diagnoses of a window's failures, loops with their approval, the handoff to coding agents, verification of fixes.
 
 May import `telemetry`, `tenants` and `loopkit.http`.
 """

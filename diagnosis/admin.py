@@ -1,4 +1,4 @@
-"""What the admin shows of diagnosis: packets to read, the loops (change_page.py, loop_page.py), the inbox."""
+"""The admin of diagnosis: registers the console's pages (diagnosis/console), and shows packets read-only."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ admin.site.register(FeedKey, FeedKeyAdmin)
 
 @admin.register(Packet)
 class PacketAdmin(ReadOnly, ScopedAdmin):
-    """The results of diagnoses as they were answered."""
+    """The packets as the API answered them, read-only."""
 
     tenant_path = "project__tenant"
     list_display = ["packet_id", "project", "status", "issue_count", "created_at"]
     list_filter = ["status", ("project", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["project"]
-    list_per_page = 25  # the number of issues stands in the document, which may be 600 KB
+    list_per_page = 25  # each row reads its whole document, up to 600 KB, for the number of issues
     search_fields = ["packet_id", "project__project_id", "project__name"]
     fields = ["packet_id", "project", "status", "created_at", "readable"]
 
     @admin.display(description="issues")
     def issue_count(self, packet: Packet) -> int:
-        """How many kinds of failure it holds."""
+        """The number of issues in the packet."""
         return len(packet.document.get("issues") or [])
 
     @admin.display(description="document")
     def readable(self, packet: Packet) -> str:
-        """The document, for people."""
+        """The document as HTML for people."""
         document = packet.document
         context = {
             "packet": packet,

@@ -1,9 +1,9 @@
-"""Why, and what to do: packets, loops, approval, verification."""
+"""The Django app of packets, loops, approval and verification."""
 
 from django.apps import AppConfig
 
 
 class DiagnosisConfig(AppConfig):
-    """Its models live in the control database."""
+    """The app `diagnosis`, whose models live in the control database."""
 
     name = "diagnosis"

@@ -5,8 +5,8 @@ One diagnosis: the failures of a window, measured, ranked, explained, and publis
 
 - `switch_lock.check` refuses while the project's fingerprints are switched.
 - `find` reads the window in one snapshot of the store (diagnosis/issues/findings.py).
-- `verify.recheck` verifies earlier fixes of the project again, at most 20 undecided ones: their loops may move.
-- `reopening.outdated` puts approvals to a human again whose content is no longer what was approved.
+- `verify.recheck` verifies earlier fixes of the project again, at most 20 undecided ones; their loops may change state.
+- `reopening.outdated` asks a human again about loops whose content is no longer what was approved.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.
 
 Deterministic: the same records give the same issues, whatever order or batches they came in.
@@ -28,7 +28,11 @@ from tenants.stores.binding import bind
 
 
 def diagnose(project: Project, window: Window, now: datetime) -> Packet:
-    """The packet of the window, stored, with a loop for every issue. Unavailable while fingerprints are switched."""
+    """
+    Diagnose the window, and return the stored packet, with a loop for every issue.
+
+    Raises Unavailable while the project's fingerprints are switched.
+    """
     switch_lock.check(project)
     with bind(project):
         with snapshot():

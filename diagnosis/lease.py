@@ -1,8 +1,8 @@
 """
-Who does what only one may do: a row of the control database, taken for a while and renewed, by compare-and-set.
+Leases, by which one process at a time does a job: rows of the control database, taken and renewed by compare-and-set.
 
-Whoever dies with it is followed by another when it runs out. Clocks of machines that share a database may differ by
-less than the lease is long.
+If the holder dies, another process can take the lease once it has run out. The clocks of machines that share a
+database must differ by less than the length of the lease.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from diagnosis.models import Lease
 
 
 def take(name: str, holder: str, now: datetime, length: timedelta) -> bool:
-    """Whether the holder has the lease from now on; the one who has it renews it. Who may not only reads."""
+    """Take the lease, or renew it, and return whether the holder has it now. Only reads if another holder has it."""
     row = Lease.objects.filter(name=name).first()
     if row is None:
         Lease.objects.bulk_create([Lease(name=name, until=now)], ignore_conflicts=True)
@@ -26,5 +26,5 @@ def take(name: str, holder: str, now: datetime, length: timedelta) -> bool:
 
 
 def give_back(name: str, holder: str, now: datetime) -> None:
-    """Let another have it at once."""
+    """Release the lease, so that another holder can take it at once."""
     Lease.objects.filter(name=name, holder=holder).update(holder="", until=now)

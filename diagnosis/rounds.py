@@ -1,9 +1,9 @@
 """
-The periodic jobs: verify fixes that shipped, watch those that held, ask a human again where what was approved is gone
-or changed, forget old notices, send mail.
+The periodic jobs: verify shipped fixes and monitor those that held, ask a human again about approvals whose content
+changed or is gone, delete old notices, send mail.
 
-One round; loopkit/rounds.py says who makes it and when. `manage.py verify_loops` calls the same `review` for each
-project, `manage.py send_notices` sends the mail.
+loopkit/rounds.py decides which process runs them and when. `manage.py verify_loops` calls `review` for each project,
+`manage.py send_notices` sends the mail.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Clock = Callable[[], datetime]
 
 
 def make(clock: Clock, go_on: Callable[[], bool]) -> None:
-    """One round. `go_on` is asked before each step; False ends the round where it is."""
+    """Run all jobs once. `go_on` is called before each job; if it returns False, the remaining jobs are left out."""
     # In random order, so that a project that takes long does not always delay the same others.
     steps: list[tuple[str, Callable[[], object]]] = [
         (f"verifying project {project.project_id}", partial(review_and_log, project, clock))
@@ -38,22 +38,22 @@ def make(clock: Clock, go_on: Callable[[], bool]) -> None:
         ("forgetting old notices", lambda: notice_rows.forget(clock())),
         ("sending mail", lambda: outbox.send(clock(), go_on)),
     ]
-    for what, step in steps:
+    for name, step in steps:
         if not go_on():
             return
-        attempt(what, step)
+        attempt(name, step)
 
 
-def attempt(what: str, step: Callable[[], object]) -> None:
-    """Do it; what goes wrong is logged and keeps no other step from being done."""
+def attempt(name: str, step: Callable[[], object]) -> None:
+    """Run one job; an error is logged, and does not stop the other jobs."""
     try:
         step()
-    except Exception as error:  # one fault would end all verification, and nobody would see it
-        logger.exception("%s failed: %s", what, error)
+    except Exception as error:  # one that escapes would end the thread of all later jobs
+        logger.exception("%s failed: %s", name, error)
 
 
 def projects_to_review() -> QuerySet[Project]:
-    """The projects with a fix that shipped, or with an approval that could stop to hold."""
+    """The projects with a shipped fix, or with an approval, also the first of two, that could be outdated."""
     half_approved = Q(decisions__is_first=True, decisions__revision=F("revision") - 1)
     reviewed = Q(state__in=UNDER_APPROVAL) | half_approved
     return Project.objects.filter(project_id__in=Loop.objects.filter(reviewed).values("project"))
@@ -64,15 +64,15 @@ class Review:
     """The changes that a review of one project made."""
 
     verifications: list[Verification]
-    outdated: list[Loop]  # put to a human again
+    outdated: list[Loop]  # loops that a human is asked about again
 
 
 def review(project: Project, clock: Clock, most: int | None = MOST) -> Review:
     """
-    Verify the project's fixes, and put approvals that no longer hold to a human again.
+    Verify the project's fixes, and ask a human again about approvals that no longer hold.
 
     Args:
-        most: undecided fixes that are verified; None for all.
+        most: the number of undecided fixes to verify at most; None for all.
     """
     return Review(recheck(project, clock(), most), reopening.outdated(project, clock()))
 

@@ -1,4 +1,4 @@
-"""Paths about packets, loops, evals and runs: the API, then the pages."""
+"""The URLs of diagnosis: first the API, then the pages and the admin's own views."""
 
 from django.contrib import admin
 from django.urls import path

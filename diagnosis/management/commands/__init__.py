@@ -1,1 +1,1 @@
-"""One command a file: `manage.py <its name>`."""
+"""The management commands of diagnosis; `manage.py <name>` runs the module of that name."""

@@ -1,7 +1,7 @@
 """
-`manage.py fingerprints <project_id> [--to N] [--switch]`: how another version of fingerprints tells failures apart.
+`manage.py fingerprints <project_id> [--to N] [--switch]`: preview or switch a project's fingerprint version.
 
-Without `--switch` nothing changes. With it the project is switched, or a switch that was begun goes on to its end.
+Without `--switch` nothing changes. With it the project is switched, or an unfinished switch is carried to its end.
 """
 
 from __future__ import annotations
@@ -22,43 +22,45 @@ from tenants.models import Project
 
 
 class Command(BaseCommand):
-    """Says the version, what a switch would do, or what it did."""
+    """Prints the present version and what a switch would do, or the result of the switch."""
 
     help = "Preview a switch of a project's fingerprint version as a map of splits and merges, or switch."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project_id")
         parser.add_argument("--to", type=int, choices=sorted(versions.RULES), default=versions.NEWEST.version)
-        parser.add_argument("--switch", action="store_true", help="do it; without, nothing changes")
+        parser.add_argument(
+            "--switch", action="store_true", help="carry the switch out; without it nothing changes"
+        )
 
     def handle(self, *args: Any, project_id: str, to: int, **options: Any) -> None:
         project = Project.objects.filter(pk=project_id).first()
         if project is None:
             raise CommandError(f"No project has the id {project_id}.")
-        begun = switch.under_way(project)
-        if options["switch"] and (begun or project.fingerprint_version != to):
-            self.go_on(begun or begin(project, to))
-        elif begun:
-            self.stdout.write(f"Under way: {begun}. Go on with --switch.")
+        unfinished = switch.under_way(project)
+        if options["switch"] and (unfinished or project.fingerprint_version != to):
+            self.go_on(unfinished or begin(project, to))
+        elif unfinished:
+            self.stdout.write(f"Under way: {unfinished}. Continue it with --switch.")
         elif project.fingerprint_version == to:
             self.stdout.write(f"{project} has version {to} already.")
         else:
             self.say(project, switch_preview.preview(project, versions.numbered(to), timezone.now()))
 
-    def go_on(self, begun: FingerprintSwitch) -> None:
-        """To the end."""
-        done = switch.advance(begun)
-        self.stdout.write(f"Switched {done}: {done.rewritten} of {done.mapped} records were rewritten.")
+    def go_on(self, unfinished: FingerprintSwitch) -> None:
+        """Carry the switch to its end, and print the result."""
+        result = switch.advance(unfinished)
+        self.stdout.write(f"Switched {result}: {result.rewritten} of {result.mapped} records were rewritten.")
 
     def say(self, project: Project, preview: Preview) -> None:
-        """The map."""
+        """Print the project's version and the preview."""
         self.stdout.write(f"{project} has version {project.fingerprint_version}.")
         for line in lines(preview):
             self.stdout.write(line)
 
 
 def begin(project: Project, to: int) -> FingerprintSwitch:
-    """The switch, begun from the shell."""
+    """Begin a switch as the actor `shell`. Raises CommandError, with the reason."""
     try:
         return switch.begin(project, to, audit_log.SHELL, timezone.now())
     except switch.CannotSwitch as error:
@@ -66,17 +68,17 @@ def begin(project: Project, to: int) -> FingerprintSwitch:
 
 
 def lines(preview: Preview) -> Iterator[str]:
-    """The map as text."""
+    """The preview as lines of text."""
     shown = preview.shown()
     sampled = ", a sample" if preview.is_sample else ""
     yield f"Version {preview.rules.version}: {preview.rules.summary}"
     yield f"Looked at {preview.looked_at} of {preview.records} failing records of 30 days{sampled}."
     yield f"Clusters that keep their records: {shown['unchanged']}."
-    for word, rows in (("splits into", shown["splits"]), ("comes from", shown["merges"])):
+    for relation, rows in (("splits into", shown["splits"]), ("comes from", shown["merges"])):
         for row in rows:
-            yield f"{row['cluster_id']} ({row['title']}) {word}"
+            yield f"{row['cluster_id']} ({row['title']}) {relation}"
             yield from (
                 f"    {part['cluster_id']} {part['records']:>8} ({part['title']})" for part in row["parts"]
             )
-    for fate, said in switch_preview.told(preview.fates):
-        yield f"{fate.loop.loop_id} ({fate.loop.state}) {said}"
+    for outcome, sentence in switch_preview.told(preview.fates):
+        yield f"{outcome.loop.loop_id} ({outcome.loop.state}) {sentence}"

@@ -1,7 +1,7 @@
 """
-`manage.py send_notices`: mail what waits in the outbox, and forget notices that are too old.
+`manage.py send_notices`: send the mail that waits in the outbox, and delete notices that are too old.
 
-For cron, where the server's own rounds are off. Safe at any time: a mail is claimed before it is sent.
+For cron, if the server's own periodic jobs are off. Safe to run at any time: a mail is claimed before it is sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from diagnosis.notices import notice_rows, outbox
 
 
 class Command(BaseCommand):
-    """Says how many mails went out; one that failed is logged and tried again later."""
+    """Prints how many mails were sent; one that failed is logged and tried again later."""
 
     help = "Send due mail about loops. Needs LOOPKIT_EMAIL_URL."
 

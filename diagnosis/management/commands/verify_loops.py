@@ -1,8 +1,9 @@
 """
-`manage.py verify_loops`: look at every fix that shipped, in every project, where enough is known for another look,
-and whether what is approved is still there.
+`manage.py verify_loops`: verify, in every project, each shipped fix that has enough data for another interim analysis,
+and check that what was approved has not changed.
 
-For cron, where no agent asks and no diagnosis runs. A project whose store fails is named at the end and stops no other.
+For cron, if no agent asks for verification and no diagnosis runs. A project whose store fails is reported at the end,
+and the other projects are still verified.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from loopkit.http.errors import Unavailable
 
 
 class Command(BaseCommand):
-    """Says each new verdict and approval that no longer holds; exits with 1 and the list of failures, if any."""
+    """Prints new verdicts and outdated approvals; exits with 1 and the list of failed projects, if any."""
 
-    help = "Verify shipped fixes, and watch those that held. Safe to run at any time and often."
+    help = "Verify shipped fixes, and monitor those that held. Safe to run at any time and often."
 
     def handle(self, *args: Any, **options: Any) -> None:
         failures = []
@@ -31,8 +32,8 @@ class Command(BaseCommand):
                 failures.append(f"{project.project_id}: {error}")
                 continue
             for verification in reviewed.verifications:
-                told = f"{project.project_id} {verification.loop_id}: {verification.verdict}"
-                self.stdout.write(f"{told}. {verification.document['reason']}")
+                verdict = f"{project.project_id} {verification.loop_id}: {verification.verdict}"
+                self.stdout.write(f"{verdict}. {verification.document['reason']}")
             for loop in reviewed.outdated:
                 self.stdout.write(f"{project.project_id} {loop.loop_id}: {loop.again}")
         if failures:
