@@ -57,14 +57,14 @@ def read(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerific
 
 def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The facts behind the verdict as pairs of name and text; the text is "" if the document lacks the fact."""
-    look = document.get("look") or {}
+    analysis = document.get("look") or {}
     return [
         ("Why", document.get("reason") or ""),
         ("Before the fix", counted(document.get("before") or {})),
         ("Since the fix", counted(document.get("after") or {})),
         ("Expected without a change", number(document.get("expected_failures"), " failures since the fix")),
         ("Rate after by rate before", ratio(document)),
-        ("Interim analysis", f"number {look['number']}" if look.get("number") else ""),
+        ("Interim analysis", f"number {analysis['number']}" if analysis.get("number") else ""),
         ("Still needed", document.get("needed") or ""),
         ("Release of the fix", document.get("release") or ""),
         ("Releases left out", ", ".join(document.get("releases_left_out") or [])),

@@ -35,27 +35,27 @@ MARKUP = (
 FIGURES = str.maketrans("[]{}|", "()()/")  # characters that only Jira's wiki markup needs replaced
 
 
-def code(text: object, most: int = MOST) -> str:
+def code(text: object, limit: int = MOST) -> str:
     """The text as an escaped code span of Markdown."""
-    return f"`{broken(text, most)}`"
+    return f"`{broken(text, limit)}`"
 
 
-def plain(text: object, most: int = MOST) -> str:
+def plain(text: object, limit: int = MOST) -> str:
     """The text in one line, escaped for Markdown and for plain text."""
-    escaped = broken(text, most)
+    escaped = broken(text, limit)
     for pattern, replacement in MARKUP:
         escaped = pattern.sub(replacement, escaped)
     return escaped
 
 
-def wiki(text: object, most: int = MOST) -> str:
+def wiki(text: object, limit: int = MOST) -> str:
     """The text in one line, escaped for Jira's wiki markup."""
-    return plain(text, most).translate(FIGURES)
+    return plain(text, limit).translate(FIGURES)
 
 
-def with_code(text: object, most: int = 1000) -> str:
+def with_code(text: object, limit: int = 1000) -> str:
     """Escape a sentence of LoopKit that quotes telemetry in backticks: the backticks stay, each part is escaped."""
-    parts = line(text, most).split("`")
+    parts = line(text, limit).split("`")
     return "".join(code(part) if number % 2 else spaced(part) for number, part in enumerate(parts))
 
 
@@ -65,16 +65,16 @@ def spaced(text: str) -> str:
     return f"{before}{plain(text)}{after}" if text.strip() else text
 
 
-def broken(text: object, most: int) -> str:
+def broken(text: object, limit: int) -> str:
     """The text in one line, with backticks and every sequence of BREAKS replaced."""
-    escaped = line(text, most).replace("`", "'")
+    escaped = line(text, limit).replace("`", "'")
     for pattern, replacement in BREAKS:
         escaped = pattern.sub(replacement, escaped)
     return escaped
 
 
-def line(text: object, most: int) -> str:
-    """The text in one line of at most `most` characters; hidden characters are shown by their numbers."""
-    raw = re.sub(r"[\t\n\r]", " ", str(text)[: most * 4])
+def line(text: object, limit: int) -> str:
+    """The text in one line of at most `limit` characters; hidden characters are shown by their numbers."""
+    raw = re.sub(r"[\t\n\r]", " ", str(text)[: limit * 4])
     shown = " ".join(show_hidden(raw).split())
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"

@@ -137,14 +137,14 @@ def side(loop: Loop, window: Window, counts: Sequence[int]) -> TimelineWindow:
 
 def parts(window: Window, counts: Sequence[int]) -> list[TimelineBar]:
     """The bars, scaled so that the part with the most failures has the full height."""
-    start, size, most = window.before.start_unix_nano, part_nano(window), max(1, *counts)
+    start, size, highest = window.before.start_unix_nano, part_nano(window), max(1, *counts)
     return [
         TimelineBar(
             start=to_the_minute(moment_of(start + number * size)),
             failures=failed,
             is_now=number >= PARTS,
             x=number * STEP,
-            height=max(LEAST, failed * HEIGHT // most) if failed else 0,
+            height=max(LEAST, failed * HEIGHT // highest) if failed else 0,
         )
         for number, failed in enumerate(counts)
     ]

@@ -59,15 +59,15 @@ def carry(switch: FingerprintSwitch, new_baselines: Baselines, now: datetime) ->
     """Move loops and evals, inside the caller's transaction; plans anew, as people may have decided meanwhile."""
     list(Loop.objects.select_for_update().filter(project=switch.project).values_list("pk"))
     outcomes = plan(switch)
-    moved = [outcome for outcome in outcomes if outcome.to is not None and outcome.into is None]
-    new_ids = {outcome.loop.cluster_id: cluster_id(outcome.to or 0) for outcome in moved}
+    to_move = [outcome for outcome in outcomes if outcome.to is not None and outcome.into is None]
+    new_ids = {outcome.loop.cluster_id: cluster_id(outcome.to or 0) for outcome in to_move}
     rename(Loop.objects.filter(project=switch.project), new_ids)
     rename(EvalCandidate.objects.filter(project=switch.project), new_ids)
     tell_evals(switch, new_ids.values())
     for outcome in outcomes:
         if outcome.into is not None:
             end(outcome, outcome.into, now)
-    for outcome in moved:
+    for outcome in to_move:
         move(outcome, switch, new_baselines.get(outcome.loop.loop_id, outcome.loop.baseline), now)
     propose_again(switch, {new for parts in moves_of(switch).values() for new in parts}, now)
 

@@ -107,9 +107,9 @@ class SeverityFilter(QueueFilter):
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
         """The loops of that severity; none for an unknown word."""
-        chosen = self.value()
-        values = [severity for severity in Severity if severity.label == chosen]
-        return rows.filter(severity__in=values) if chosen else rows
+        label = self.value()
+        values = [severity for severity in Severity if severity.label == label]
+        return rows.filter(severity__in=values) if label else rows
 
 
 class SignalFilter(QueueFilter):
@@ -138,12 +138,12 @@ class AgeFilter(QueueFilter):
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
         """The loops that have been waiting for at least that long; none for a number that is not offered."""
-        chosen = self.value()
-        if not chosen:
+        days = self.value()
+        if not days:
             return rows
-        if chosen not in AGES:
+        if days not in AGES:
             return rows.none()
-        return rows.filter(waiting_since__lte=timezone.now() - timedelta(days=int(chosen)))
+        return rows.filter(waiting_since__lte=timezone.now() - timedelta(days=int(days)))
 
 
 class SortedBy(QueueFilter):
