@@ -1,9 +1,9 @@
 """
-Bodies without Content-Length, which every Node exporter sends.
+Support for chunked request bodies, without Content-Length, as every Node exporter sends them.
 
-WSGIRequest trusts CONTENT_LENGTH alone, so Django under gunicorn reads a chunked body as empty, without an
-error. Servers that end the stream themselves say so with `wsgi.input_terminated`; then any length that is
-never too short is a true enough one, and whoever reads stops at the end of the stream or at its own limit.
+WSGIRequest relies on CONTENT_LENGTH alone, so under gunicorn Django reads a chunked body as empty, without an error.
+Servers that end the input stream themselves set `wsgi.input_terminated`. For those, CONTENT_LENGTH may be any number
+that is large enough: reading stops at the end of the stream or at the reader's own limit.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,20 +19,20 @@ PIECE_BYTES = 64 * 1024
 
 
 class ChunkedBody:
-    """The server's stream. Malformed chunks are an OSError, which Django takes for a body that broke off."""
+    """The server's input stream, which raises OSError for malformed chunks, as Django expects for a broken body."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes of the body."""
+        """Read at most `size` bytes of the body, all by default. Raises OSError for malformed chunks."""
         try:
             return bytes(self._stream.read(size))
         except ParseException as error:
             raise OSError(f"malformed chunks: {error}") from error
 
     def readline(self, size: int = -1) -> bytes:
-        """The next line of the body."""
+        """Read the next line of the body. Raises OSError for malformed chunks."""
         try:
             return bytes(self._stream.readline(size))
         except ParseException as error:
@@ -40,20 +40,24 @@ class ChunkedBody:
 
 
 def drain(stream: Any) -> None:
-    """Read what was left unread. Otherwise gunicorn ends a connection that it has just promised to keep."""
-    left = settings.LOOPKIT_MAX_BODY_BYTES
+    """
+    Read the unread rest of the body, up to LOOPKIT_MAX_BODY_BYTES.
+
+    Otherwise gunicorn closes a connection after announcing that it will keep it open.
+    """
+    remaining = settings.LOOPKIT_MAX_BODY_BYTES
     with suppress(OSError):
-        while left > 0 and (piece := stream.read(PIECE_BYTES)):
-            left -= len(piece)
+        while remaining > 0 and (piece := stream.read(PIECE_BYTES)):
+            remaining -= len(piece)
 
 
 def is_chunked(environ: dict[str, Any]) -> bool:
-    """Whether the request's body came in chunks."""
+    """Whether the request body has chunked transfer encoding."""
     return "chunked" in str(environ.get("HTTP_TRANSFER_ENCODING", "")).lower()
 
 
 def readable(application: WsgiApplication) -> WsgiApplication:
-    """The application, with chunked bodies readable through Django's request; bodies are read to their end."""
+    """Wrap the application so that Django can read chunked bodies and every body is read to its end."""
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if not environ.get("wsgi.input_terminated"):

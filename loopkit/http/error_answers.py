@@ -1,5 +1,6 @@
 """
-The one shape of every error outside OTLP: `{"ok": false, "error": {"code", "message", "hint", "docs_url"}}`.
+Error responses. All outside OTLP have one shape:
+`{"ok": false, "error": {"code", "message", "hint", "docs_url"}}`.
 
 https://www.django-rest-framework.org/api-guide/exceptions/#custom-exception-handling
 """
@@ -41,12 +42,12 @@ HINTS = {
 
 
 def body(code: str, message: str, hint: str, docs_url: str = DOCS_PATH) -> dict[str, Any]:
-    """The error shape as plain data."""
+    """The error shape as a dict."""
     return {"ok": False, "error": {"code": code, "message": message, "hint": hint, "docs_url": docs_url}}
 
 
 def as_api_error(error: exceptions.APIException) -> ApiError:
-    """Any REST framework exception as ours, so that one code path writes the answer."""
+    """Convert any REST framework exception to an ApiError."""
     if isinstance(error, ApiError):
         return error
     code = str(error.default_code)
@@ -55,7 +56,7 @@ def as_api_error(error: exceptions.APIException) -> ApiError:
 
 
 def sentence(detail: Any) -> str:
-    """A validation result as one line that names each field: `since_minutes: Ensure this value ...`."""
+    """The detail of a validation error as one line that names each field: `since_minutes: Ensure this value ...`."""
     if isinstance(detail, Mapping):
         return "; ".join(f"{name}: {sentence(value)}" for name, value in detail.items())
     if isinstance(detail, list):
@@ -64,7 +65,10 @@ def sentence(detail: Any) -> str:
 
 
 def as_known(error: Exception, path: str, project: str) -> Exception:
-    """Faults that are not ours as answers: a failing store may be asked again, a broken body may not."""
+    """
+    Convert faults outside this code to an ApiError: 503 for a failing store, which is also logged, and 400 for an
+    unreadable body. Any other error is returned unchanged.
+    """
     if store_fault.is_one(error):
         store_fault.report(error, project, path)
         store_fault.let_go(error)
@@ -77,49 +81,49 @@ def as_known(error: Exception, path: str, project: str) -> Exception:
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """REST framework's EXCEPTION_HANDLER. None (a real 500) only for a fault of ours."""
+    """REST framework's EXCEPTION_HANDLER. Returns None, which leads to a 500, only for a fault in this code."""
     error = as_known(error, context["request"].path, getattr(context["view"], "bound_to", ""))
     response = exception_handler(error, context)
     if response is None:
         return None
     if isinstance(error, exceptions.APIException):
-        known = as_api_error(error)
+        api_error = as_api_error(error)
     elif response.status_code == status.HTTP_404_NOT_FOUND:
-        known = as_api_error(exceptions.NotFound())
+        api_error = as_api_error(exceptions.NotFound())
     else:
-        known = as_api_error(exceptions.PermissionDenied())
+        api_error = as_api_error(exceptions.PermissionDenied())
     request: HttpRequest = context["request"]
-    response.data = body(known.code, known.message, known.hint, absolute(request, DOCS_PATH))
-    for name, value in known.headers.items():
+    response.data = body(api_error.code, api_error.message, api_error.hint, absolute(request, DOCS_PATH))
+    for name, value in api_error.headers.items():
         response[name] = value
     return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler404: an unknown path, in the same shape."""
+    """handler404: the response for an unknown path."""
     return plain(request, 404, "not_found", f"No such path: {request.path}")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler400: Django refused the request before a view saw it (a wrong Host, a broken form)."""
+    """handler400: the response if Django refuses a request before any view (wrong Host, broken form)."""
     return plain(request, 400, "bad_request", "The request could not be read.")
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """CSRF_FAILURE_VIEW: a form that this browser did not get from us just now."""
+    """CSRF_FAILURE_VIEW: the response for a form without a valid CSRF token."""
     return plain(request, 403, "csrf_failed", f"The form could not be checked: {reason}")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: a fault of ours; the log has the traceback."""
+    """handler500: the response for a fault in this code; the log has the traceback."""
     return plain(request, 500, "server_error", "The server failed; the operator's log says why.")
 
 
 def plain(request: HttpRequest, status_code: int, code: str, message: str) -> HttpResponse:
     """
-    An answer made outside REST framework: a Status for exporters, a page for browsers, the shape for everyone else.
+    An error response outside REST framework: a Status for exporters, a page for browsers, the JSON shape otherwise.
 
-    The host may be unusable here, so the link is relative.
+    The link to the documentation is relative, because the request's Host may be invalid.
     """
     hint = HINTS.get(code, HINTS["not_found"])
     encoding = rpc_status.media_type(request.META.get("CONTENT_TYPE", ""))
@@ -131,5 +135,5 @@ def plain(request: HttpRequest, status_code: int, code: str, message: str) -> Ht
 
 
 def prefers_html(request: HttpRequest) -> bool:
-    """Whether a browser asks: programs that take anything get JSON."""
+    """Whether the request prefers HTML to JSON, as browsers do. Programs that accept anything get JSON."""
     return request.get_preferred_type(["application/json", "text/html"]) == "text/html"

@@ -1,8 +1,8 @@
 """
 Errors that name the remedy, for every app to raise.
 
-`code` is stable and for programs, `message` says what happened, `hint` is the caller's next step;
-loopkit/http/error_answers.py writes them.
+`code` is stable and meant for programs, `message` says what happened, `hint` is the caller's next step.
+loopkit/http/error_answers.py turns these errors into responses.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from rest_framework import exceptions, status
 
 
 class ApiError(exceptions.APIException):
-    """An answer the caller can act on. `headers` go out with it (`Retry-After`, `Allow`)."""
+    """An error response with a remedy for the caller. `headers` are added to it (`Retry-After`, `Allow`)."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ApiError(exceptions.APIException):
 
 
 class Unavailable(ApiError):
-    """A passing fault: the same request succeeds later. 503, never 500, because clients do not retry 500."""
+    """A temporary fault: the same request may succeed later. 503, not 500, because clients do not retry after 500."""
 
     def __init__(self, code: str, message: str, hint: str, retry_after_seconds: int = 2) -> None:
         headers = {"Retry-After": str(retry_after_seconds)}

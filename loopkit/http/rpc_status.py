@@ -1,6 +1,6 @@
 """
-google.rpc.Status, which OTLP asks every error to be, in the encoding of the request: for OTLP's views, and for what
-refuses a request before any view.
+Error responses for OTLP: google.rpc.Status in the encoding of the request. For the OTLP views, and for requests that
+are refused before they reach a view.
 
 https://opentelemetry.io/docs/specs/otlp/#failures-1, https://google.aip.dev/193
 """
@@ -18,26 +18,30 @@ from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
 GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 411: 3, 413: 3, 415: 3, 429: 8, 503: 14}
 INTERNAL = 13
-MAX_MESSAGE_CHARS = 1000  # it lands in the log of an exporter, again at each export
+MAX_MESSAGE_CHARS = 1000  # exporters log the message, again at each export
 BAD_REQUEST_TYPE = "type.googleapis.com/google.rpc.BadRequest"
 
 
 def media_type(content_type: str) -> str:
-    """What an answer to a request of that Content-Type is written in: JSON unless it is protobuf."""
+    """The media type of the response to a request with that Content-Type: JSON unless that is protobuf."""
     return PROTOBUF if content_type.partition(";")[0].strip().lower() == PROTOBUF else JSON
 
 
 def answer(status_code: int, code: str, message: str, hint: str, encoding: str) -> HttpResponse:
-    """The error as a response that ends with the next step. Of a 400, the details have our `code` as the reason."""
-    happened = clipped(message.removesuffix("."))
-    number, text = GRPC_CODES.get(status_code, INTERNAL), f"{happened}. {hint}"
-    violations = [{"description": happened, "reason": code.upper()}] if status_code == 400 else []
+    """
+    The error as a Status response, whose message ends with the next step.
+
+    The details of a 400 have our `code` as the reason.
+    """
+    description = clipped(message.removesuffix("."))
+    number, text = GRPC_CODES.get(status_code, INTERNAL), f"{description}. {hint}"
+    violations = [{"description": description, "reason": code.upper()}] if status_code == 400 else []
     write = as_protobuf if encoding == PROTOBUF else as_json
     return HttpResponse(write(number, text, violations), status=status_code, content_type=encoding)
 
 
 def clipped(message: str) -> str:
-    """The message, short, and without what UTF-8 cannot say."""
+    """The message, truncated, with characters that UTF-8 cannot encode replaced by `?`."""
     return message[:MAX_MESSAGE_CHARS].encode("utf-8", "replace").decode()
 
 
@@ -53,6 +57,6 @@ def as_protobuf(number: int, text: str, violations: list[dict[str, str]]) -> byt
     """The Status as the binary message."""
     status = Status(code=number, message=text)
     if violations:
-        bad = BadRequest(field_violations=violations)
-        status.details.append(AnyMessage(type_url=BAD_REQUEST_TYPE, value=bad.SerializeToString()))
+        bad_request = BadRequest(field_violations=violations)
+        status.details.append(AnyMessage(type_url=BAD_REQUEST_TYPE, value=bad_request.SerializeToString()))
     return bytes(status.SerializeToString())

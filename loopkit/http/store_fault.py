@@ -1,7 +1,8 @@
 """
-A database that is locked, full, read-only, outdated or damaged: whose it is, why, and what its operator does.
+Handling of a database that is locked, full, read-only, outdated or damaged.
 
-The same request may succeed later, so clients get 503; the remedy goes to the log. A leaf: it imports nothing of ours.
+The same request may succeed later, so clients get 503. The log says which database failed, why, and the remedy for
+the operator.
 https://www.sqlite.org/rescode.html, docs/operations.md
 """
 
@@ -15,12 +16,13 @@ import time
 from django.db import DatabaseError, OperationalError, connections
 
 logger = logging.getLogger(__name__)
-QUIET_SECONDS = 10  # between two lines of one process that would say the same
-MAX_SAID = 1000
-PRIMARY = 0xFF  # an extended result code holds its primary one: https://www.sqlite.org/rescode.html#pve
-DAMAGED = "The file is damaged: put a sound copy in its place, see docs/operations.md."
+QUIET_SECONDS = 10  # minimum time between two identical log lines of a process
+MAX_SAID = 1000  # maximum number of log lines remembered
+# Mask for the primary result code within an extended one: https://www.sqlite.org/rescode.html#pve
+PRIMARY = 0xFF
+DAMAGED = "The file is damaged: replace it with an undamaged copy, see docs/operations.md."
 REMEDIES = {
-    sqlite3.SQLITE_BUSY: "Another process holds the file's lock (`fuser` names it), or too many write.",
+    sqlite3.SQLITE_BUSY: "Another process holds the file's lock (`fuser` names it), or too many requests write.",
     sqlite3.SQLITE_FULL: "Make room on its disk; nothing else is needed.",
     sqlite3.SQLITE_READONLY: "Make the file, its folder and its disk writable for the server's user.",
     sqlite3.SQLITE_PERM: "Make the file, its folder and its disk writable for the server's user.",
@@ -33,13 +35,17 @@ _said: dict[tuple[str, str], float] = {}
 
 
 def is_one(error: Exception) -> bool:
-    """Whether a store failed, and not the request or this code. telemetry's DamagedStore is an OperationalError."""
-    is_redis = type(error).__module__ == "redis.exceptions"  # a package that is there only where it is used
+    """
+    Whether the error means that a store failed, rather than the request or this code. telemetry's DamagedStore is an
+    OperationalError and so counts.
+    """
+    # Compared by name, because redis is installed only where it is used.
+    is_redis = type(error).__module__ == "redis.exceptions"
     return is_redis or isinstance(error, OperationalError) or type(error) is DatabaseError
 
 
 def report(error: Exception, project: str, path: str) -> None:
-    """Log whose store failed, why, and the remedy; what would be said again and again, every QUIET_SECONDS."""
+    """Log which store failed, why, and the remedy. Identical lines are logged once per QUIET_SECONDS."""
     store = owner(project)
     reason = str(error)
     now = time.monotonic()
@@ -48,14 +54,15 @@ def report(error: Exception, project: str, path: str) -> None:
     if len(_said) >= MAX_SAID:
         _said.clear()
     _said[store, reason] = now
-    said = f"{reason.rstrip('.')}. {remedy(error)}".rstrip()
-    logger.error("%s is not available at %r: %s", store, path, said)
+    explanation = f"{reason.rstrip('.')}. {remedy(error)}".rstrip()
+    logger.error("%s is not available at %r: %s", store, path, explanation)
 
 
 def let_go(error: Exception) -> None:
     """
-    Close this thread's connection to the control database when it failed, so that a mended file is opened anew.
-    Not while the file is read-only: what is opened then stays read-only.
+    Close this thread's connection to the control database if it failed, so that a repaired file is opened again.
+
+    The connection stays open while the file is read-only: a connection opened then would stay read-only.
     """
     connection = connections["default"]
     code = getattr(error.__cause__, "sqlite_errorcode", 0) & PRIMARY
@@ -65,13 +72,16 @@ def let_go(error: Exception) -> None:
 
 
 def owner(project: str) -> str:
-    """Which store it was; a fault of the control database shows on its connection until the request ends."""
+    """
+    The name of the store that failed. A failed connection to the control database keeps its error flag until the
+    request ends.
+    """
     if connections["default"].errors_occurred or not project:
         return "The control database"
     return f"The store of project {project}"
 
 
 def remedy(error: Exception) -> str:
-    """What the operator does; "" where the error says it itself."""
+    """The remedy for the operator, or "" if none is known for the error (some messages contain their own)."""
     code = getattr(error.__cause__, "sqlite_errorcode", None)
     return "" if code is None else REMEDIES.get(code & PRIMARY, "")
