@@ -1,4 +1,4 @@
-"""LoopKit as its users reach it: plain HTTP with a key, and errors that say what to do."""
+"""A small HTTP client for LoopKit's API, whose errors contain the server's message and next step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DemoAnswer:
-    """One successful answer."""
+    """A successful response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -33,7 +33,7 @@ class DemoAnswer:
 
 
 def post(url: str, key: str = "", data: dict[str, Any] | bytes = b"", content_type: str = "") -> DemoAnswer:
-    """POST bytes, or a dict as JSON. Refused for any answer that is not a success."""
+    """POST bytes, or a dict as JSON. Raises Refused if the status is 300 or above."""
     parts = urlsplit(url)
     headers = {"Content-Type": content_type or "application/json"}
     if key:
@@ -52,7 +52,7 @@ def post(url: str, key: str = "", data: dict[str, Any] | bytes = b"", content_ty
 
 
 def explanation(body: bytes) -> str:
-    """The message and the next step of an error answer, or its first characters."""
+    """The message and the next step in an error response, or its first characters if it has another form."""
     try:
         document = json.loads(body)
         error = document.get("error", document)

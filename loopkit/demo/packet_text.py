@@ -1,4 +1,4 @@
-"""A packet as a person reads it in a terminal: what hurts most first, with the way to the evidence."""
+"""A packet as text for a terminal: the issues in the packet's order, with the ids of their evidence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INDENT = " " * 6
 
 
 def lines(packet: dict[str, Any]) -> Iterator[str]:
-    """The packet's head, its memory, its first issues."""
+    """Yield the lines of the packet's header, its memory and its first SHOWN_ISSUES issues."""
     issues = packet["issues"]
     yield f"Packet {packet['packet_id']}: {packet['status']}, {plural(len(issues), 'issue')}"
     yield f"  window     {packet['window']['start']} to {packet['window']['end']}"
@@ -33,7 +33,7 @@ def lines(packet: dict[str, Any]) -> Iterator[str]:
 
 
 def issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
-    """One issue."""
+    """Yield the lines of an issue."""
     yield from paragraph(f"{number:>3}.  {issue['severity']:<8}  ", issue["title"])
     signal = f"{issue['signal_type']} in {issue['service'] or 'an unnamed service'}"
     yield f"{INDENT}status    {issue['status']}, trend {issue['trend']}; {signal}"
@@ -43,21 +43,21 @@ def issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
 
 
 def impact(issue: dict[str, Any]) -> str:
-    """How much it hurts: `8 failures in 8 traces, 5 sessions, 3 users; 40 % of the operation's traffic`."""
-    counted = issue["impact"]
-    places = [plural(counted[name], name[:-1]) for name in ("traces", "sessions", "users") if counted[name]]
-    share = f"; {counted['share']:.0%} of the operation's records" if counted["share"] is not None else ""
+    """The extent of an issue: `8 failures in 8 traces, 5 sessions, 3 users; 40% of the operation's records`."""
+    counts = issue["impact"]
+    places = [plural(counts[name], name[:-1]) for name in ("traces", "sessions", "users") if counts[name]]
+    share = f"; {counts['share']:.0%} of the operation's records" if counts["share"] is not None else ""
     return f"{plural(issue['count'], 'failure')} in {', '.join(places)}{share}"
 
 
 def evidence(record_ids: list[str]) -> str:
-    """The first record ids, and how many more there are."""
+    """The first SHOWN_EVIDENCE record ids and the number of further ones."""
     more = len(record_ids) - SHOWN_EVIDENCE
     return " ".join(record_ids[:SHOWN_EVIDENCE]) + (f" and {more} more" if more > 0 else "")
 
 
 def paragraph(label: str, text: str) -> list[str]:
-    """The text behind its label, wrapped under itself."""
+    """The lines of a text after its label, wrapped and indented to the width of the label."""
     return wrap(
         text,
         WIDTH,
@@ -69,5 +69,5 @@ def paragraph(label: str, text: str) -> list[str]:
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 issue`, `2,807 records`."""
+    """The count with its noun: `1 issue`, `2,807 records`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"

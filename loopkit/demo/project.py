@@ -1,7 +1,7 @@
 """
-The demo's project: provisioned over HTTP, its keys and its replay's moment kept in `<data dir>/demo.json`.
+The demo's project, provisioned over HTTP. `<data dir>/demo.json` keeps its keys and the time of its replay.
 
-The moment stays with the project, so a second run sends the same spans and nothing is stored twice.
+The time stays the same for a project, so a second run sends identical spans, and nothing is stored twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = "demo"
 
 @dataclass(frozen=True, slots=True)
 class DemoProject:
-    """What a run needs of the one before."""
+    """The project of a run, as a later run needs it."""
 
     project_name: str
     project_id: str
@@ -33,17 +33,17 @@ class DemoProject:
 
     @property
     def age_minutes(self) -> int:
-        """Whole minutes since that moment."""
+        """Whole minutes since the newest replayed span ended."""
         return max(0, time.time_ns() - self.moment_unix_nano) // 60_000_000_000
 
 
 def open_project(url: str, file: Path, fresh: bool) -> tuple[DemoProject, bool]:
-    """The project of the last run, or a new one; and whether it is new."""
-    known = None if fresh else load(file)
-    name = spare_name() if fresh else NAME if known is None else known.project_name
-    answer = provision(url, name, known.agent_key if known else "")
-    if known and answer["resumed"]:
-        return known, False
+    """Return the project of the last run, or a new one, and whether it is new. Raises Refused or OSError."""
+    last = None if fresh else load(file)
+    name = spare_name() if fresh else NAME if last is None else last.project_name
+    answer = provision(url, name, last.agent_key if last else "")
+    if last and answer["resumed"]:
+        return last, False
     project = DemoProject(
         moment_unix_nano=time.time_ns(),
         **{field.name: answer[field.name] for field in fields(DemoProject) if field.name in answer},
@@ -53,7 +53,7 @@ def open_project(url: str, file: Path, fresh: bool) -> tuple[DemoProject, bool]:
 
 
 def provision(url: str, name: str, key: str) -> dict[str, Any]:
-    """The answer for that name; for another name where a project with other keys has it."""
+    """Provision a project of this name, or of a spare name if a project with other keys has it. Return the response."""
     try:
         return post(f"{url}/v1/provision", key, {"project_name": name}).json()
     except Refused as refusal:
@@ -63,12 +63,12 @@ def provision(url: str, name: str, key: str) -> dict[str, Any]:
 
 
 def spare_name() -> str:
-    """A name that nobody has."""
+    """A random name, which no other project is expected to have."""
     return f"{NAME}-{secrets.token_hex(3)}"
 
 
 def load(file: Path) -> DemoProject | None:
-    """What the last run kept, or None where nothing readable is."""
+    """The project that the last run saved, or None if there is no valid file."""
     try:
         return DemoProject(**json.loads(file.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -76,9 +76,9 @@ def load(file: Path) -> DemoProject | None:
 
 
 def save(file: Path, project: DemoProject) -> None:
-    """Keep it for the next run, whole or not at all, readable by its owner only."""
+    """Save the project for the next run: atomically, in a file that only its owner may read."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
-        json.dump(asdict(project), opened, indent=2)
+    with os.fdopen(descriptor, "w") as draft_file:
+        json.dump(asdict(project), draft_file, indent=2)
     draft.replace(file)

@@ -1,8 +1,8 @@
 """
-Requests recorded from real clients, moved in time so that each client's newest span ends at a given moment.
+Requests recorded from real clients, shifted in time so that each client's newest span ends at a given time.
 
-The same moment gives the same bytes, so a second replay is recognised span by span. JSON stays JSON, protobuf
-stays protobuf: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
+The result depends only on that time, so the spans of a second replay are recognised as duplicates. JSON stays JSON,
+protobuf stays protobuf: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 FOLDER = settings.BASE_DIR / "tests" / "fixtures" / "captures"
-CLIENTS = {  # folder: what sent it; 2,807 spans in all, so a sandbox has room for more
+# Folder -> description of the client. 2,807 spans in all, so a sandbox has room for more.
+CLIENTS = {
     "node-express-json": "a web shop, OpenTelemetry JS",
     "py-flask-proto": "a shop API, OpenTelemetry Python",
     "node-aisdk-v5": "a support agent, Vercel AI SDK",
@@ -32,14 +33,14 @@ TIMES = ("startTimeUnixNano", "endTimeUnixNano", "timeUnixNano")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One recorded request, decompressed."""
+    """A recorded request with its body decompressed."""
 
     content_type: str
     body: bytes
 
 
 def read(client: str) -> list[Recording]:
-    """The client's requests, in the order they were sent. FileNotFoundError when there are none."""
+    """The client's requests, in the order they were sent. Raises FileNotFoundError if there are none."""
     bodies = sorted((FOLDER / client).glob("*.traces.body"))
     if not bodies:
         raise FileNotFoundError(f"No recorded requests in {FOLDER / client}: the checkout is not complete.")
@@ -47,7 +48,7 @@ def read(client: str) -> list[Recording]:
 
 
 def recording(path: Path) -> Recording:
-    """One request with the headers that stand beside it."""
+    """Read a recorded request and the file with its headers."""
     pairs = json.loads(path.with_suffix(".headers.json").read_text())["headers"]
     headers = {name.lower(): value for name, value in pairs}
     body = path.read_bytes()
@@ -56,55 +57,59 @@ def recording(path: Path) -> Recording:
 
 
 def ending_at(client: str, unix_nano: int) -> Iterator[tuple[Recording, int]]:
-    """The client's requests and their numbers of spans, its newest span ending at `unix_nano`."""
-    recorded = read(client)
-    ends = [end_times(item) for item in recorded]
-    later = unix_nano - max(end for request in ends for end in request)
-    for item, request in zip(recorded, ends, strict=True):
-        yield Recording(item.content_type, moved(item, later)), len(request)
+    """Yield the client's requests with their numbers of spans, shifted so that the newest span ends at `unix_nano`."""
+    recordings = read(client)
+    ends = [end_times(item) for item in recordings]
+    shift = unix_nano - max(end for request_ends in ends for end in request_ends)
+    for item, request_ends in zip(recordings, ends, strict=True):
+        yield Recording(item.content_type, moved(item, shift)), len(request_ends)
 
 
 def end_times(item: Recording) -> list[int]:
-    """When each span of the request ended, in unix nanoseconds."""
+    """The end time of each span of the request, in unix nanoseconds."""
     if item.content_type == PROTOBUF:
         return [span.end_time_unix_nano for span in spans(ExportTraceServiceRequest.FromString(item.body))]
-    found: list[int] = []
+    ends: list[int] = []
 
     def note(fields: dict[str, Any]) -> None:
         if "endTimeUnixNano" in fields:
-            found.append(int(fields["endTimeUnixNano"]))
+            ends.append(int(fields["endTimeUnixNano"]))
 
     json.loads(item.body, object_hook=note)
-    return found
+    return ends
 
 
-def moved(item: Recording, later: int) -> bytes:
-    """The body with all times of spans and events `later` nanoseconds later."""
-    return (moved_protobuf if item.content_type == PROTOBUF else moved_json)(item.body, later)
+def moved(item: Recording, shift: int) -> bytes:
+    """The body with the times of all spans and events moved `shift` nanoseconds later."""
+    return (moved_protobuf if item.content_type == PROTOBUF else moved_json)(item.body, shift)
 
 
-def moved_protobuf(body: bytes, later: int) -> bytes:
-    """An ExportTraceServiceRequest with later times."""
+def moved_protobuf(body: bytes, shift: int) -> bytes:
+    """A protobuf ExportTraceServiceRequest with its times moved `shift` nanoseconds later."""
     request = ExportTraceServiceRequest.FromString(body)
     for span in spans(request):
-        span.start_time_unix_nano += later
-        span.end_time_unix_nano += later
+        span.start_time_unix_nano += shift
+        span.end_time_unix_nano += shift
         for event in span.events:
-            event.time_unix_nano += later
+            event.time_unix_nano += shift
     return request.SerializeToString()
 
 
-def moved_json(body: bytes, later: int) -> bytes:
-    """OTLP/JSON with later times; attributes cannot be hit, their names are values there."""
+def moved_json(body: bytes, shift: int) -> bytes:
+    """
+    An OTLP/JSON request with its times moved `shift` nanoseconds later.
+
+    Attributes stay unchanged, even one named like a time: OTLP/JSON has attribute names as values, not as keys.
+    """
 
     def move(fields: dict[str, Any]) -> dict[str, Any]:
-        return fields | {name: str(int(fields[name]) + later) for name in TIMES if name in fields}
+        return fields | {name: str(int(fields[name]) + shift) for name in TIMES if name in fields}
 
     return json.dumps(json.loads(body, object_hook=move)).encode()
 
 
 def spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
-    """Every span of the request."""
+    """Yield every span of the request."""
     for group in request.resource_spans:
         for scope_group in group.scope_spans:
             yield from scope_group.spans

@@ -1,4 +1,4 @@
-"""The demo, step by step: a project, recorded telemetry in, a diagnosis, the packet, where to go on."""
+"""The steps of the demo: provision a project, replay telemetry, diagnose, print the packet and the next steps."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from loopkit.demo.project import NAME, DemoProject, open_project
 
 Say = Callable[[str], None]
 WINDOW_MINUTES = 60
-MAX_WINDOW_MINUTES = 43200  # what the API takes; the demo's sandbox does not live longer
+MAX_WINDOW_MINUTES = 43200  # the maximum of the API; the demo's sandbox expires earlier
 STALE_MINUTES = 180
 
 
 def tell(url: str, file: Path, fresh: bool, say: Say) -> None:
-    """The whole story. Refused, or OSError, where a step fails."""
+    """Run all steps. Raises Refused or OSError if one fails."""
     project, is_new = open_project(url, file, fresh)
     introduce(project, is_new, file, say)
     replay(url, project, say)
@@ -31,7 +31,7 @@ def tell(url: str, file: Path, fresh: bool, say: Say) -> None:
 
 
 def introduce(project: DemoProject, is_new: bool, file: Path, say: Say) -> None:
-    """Which project it is, and why not another."""
+    """Print which project is used, with a note if it has a new name or old telemetry."""
     say(f"Project {project.project_id} {'provisioned' if is_new else 'resumed'}; its keys are in {file}")
     if is_new and project.project_name != NAME:
         say(f"  A new name: '{NAME}' stays with the project that has it.")
@@ -42,28 +42,28 @@ def introduce(project: DemoProject, is_new: bool, file: Path, say: Say) -> None:
 
 
 def replay(url: str, project: DemoProject, say: Say) -> None:
-    """Send every client's requests with the producer key."""
-    for client, what in recordings.CLIENTS.items():
+    """Send every client's requests with the producer key, and print how many spans were stored."""
+    for client, description in recordings.CLIENTS.items():
         stored = duplicates = rejected = 0
         for request, _ in recordings.ending_at(client, project.moment_unix_nano):
             answer = post(f"{url}/v1/traces", project.producer_key, request.body, request.content_type)
             stored += int(answer.headers["X-LoopKit-Accepted"])
             duplicates += int(answer.headers["X-LoopKit-Duplicates"])
             rejected += int(answer.headers["X-LoopKit-Rejected"])
-        known = f", {duplicates} known already" if duplicates else ""
-        refused = f", {rejected} refused" if rejected else ""
-        say(f"  {what:<46} {stored:>5} spans stored{known}{refused}")
+        duplicate_note = f", {duplicates} known already" if duplicates else ""
+        rejection_note = f", {rejected} refused" if rejected else ""
+        say(f"  {description:<46} {stored:>5} spans stored{duplicate_note}{rejection_note}")
 
 
 def diagnose(url: str, project: DemoProject) -> dict[str, Any]:
-    """The packet over a window that reaches the replayed telemetry."""
+    """Run a diagnosis over a window that includes the replayed telemetry, and return its packet."""
     since_minutes = min(max(WINDOW_MINUTES, project.age_minutes + WINDOW_MINUTES), MAX_WINDOW_MINUTES)
     answer = post(f"{url}/v1/runs/diagnose", project.agent_key, {"since_minutes": since_minutes})
     return dict(answer.json()["packet"])
 
 
 def go_on(url: str, file: Path, packet: dict[str, Any], say: Say) -> None:
-    """What a person, and an agent, can do next."""
+    """Print what a person or an agent can do next."""
     say("Go on:")
     say(f"  approve, reject, return   {url}/admin/diagnosis/loop/  (user admin)")
     say(f"  see it in the browser     {url}/dashboard  (sign in with agent_key from {file.name})")
