@@ -1,3 +1,3 @@
-"""The service around the apps: settings, URLs, the server, what agents read first, the demo."""
+"""The service around the apps: settings, URLs, the server, documents for agents, periodic jobs, the demo."""
 
 __version__ = "0.1.0"

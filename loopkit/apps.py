@@ -1,9 +1,9 @@
-"""The project package is an app too, for its management commands."""
+"""The app of the project package itself, which makes its management commands available."""
 
 from django.apps import AppConfig
 
 
 class LoopkitConfig(AppConfig):
-    """Commands, health and the agent-readable documents."""
+    """Configures the app."""
 
     name = "loopkit"

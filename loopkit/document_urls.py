@@ -1,4 +1,4 @@
-"""Paths of the instance about itself: its health, and the documents that agents find their way by."""
+"""URL paths for information about this instance: its health, and the documents for agents."""
 
 from django.urls import path
 

@@ -1,7 +1,7 @@
 """
-What agents read first, rendered with this instance's URLs and limits: llms.txt and the pages it leads to.
+The documents for agents, rendered with this instance's URLs and limits: llms.txt and the pages that it links to.
 
-The form of llms.txt: https://llmstxt.org/
+The format of llms.txt: https://llmstxt.org/
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ MEDIA_TYPES = {"txt": "text/plain", "md": "text/markdown"}
 
 
 class PublicDocument(PublicView):
-    """A document that changes only with the instance, so clients may keep it for a while."""
+    """A document that rarely changes, so clients may cache it for MAX_AGE_SECONDS."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """As usual, and how long it may be kept."""
+        """Add the caching headers to a 200 response."""
         finished = super().finalize_response(request, response, *args, **kwargs)
         if finished.status_code == 200:
             patch_cache_control(finished, public=True, max_age=MAX_AGE_SECONDS)
@@ -36,44 +36,44 @@ class PublicDocument(PublicView):
 
 
 class DocumentView(PublicDocument):
-    """A page of templates/documents."""
+    """A document from templates/documents."""
 
     page = ""
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        """The page, in the media type of its name's ending."""
+        """The rendered document, with the media type for its file extension."""
         media_type = MEDIA_TYPES[self.page.rpartition(".")[2]]
         text = render_to_string(f"documents/{self.page}", facts(request))
         return HttpResponse(text, content_type=f"{media_type}; charset=utf-8")
 
 
 class RootView(PublicView):
-    """The bare URL: people to the dashboard, agents to llms.txt."""
+    """The root URL, which redirects browsers to the dashboard and other clients to llms.txt."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
-        """Where to go on."""
+        """The redirect."""
         is_browser = "text/html" in request.headers.get("Accept", "")
         return HttpResponseRedirect(reverse("dashboard" if is_browser else "llms"))
 
 
 class ContactView(PublicDocument):
-    """Whom to ask, for what, and how."""
+    """The contact document."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
-        """The operator, the way to a production tenant, and the limits until then."""
+        """The operator's address, how to request a production tenant or an upgrade, and the limits until then."""
         return Response(contact(request))
 
 
 def origin(request: Request) -> str:
-    """The instance's URL, without a path."""
+    """The URL of this instance, without a path."""
     return absolute(request, "/").rstrip("/")
 
 
 def facts(request: Request) -> dict[str, Any]:
-    """What the pages say of this instance."""
+    """The template context of the documents: facts about this instance."""
     return {
         "url": origin(request),
         "version": settings.LOOPKIT_VERSION,
@@ -83,7 +83,7 @@ def facts(request: Request) -> dict[str, Any]:
 
 
 def limits() -> dict[str, Any]:
-    """What an unapproved caller may use."""
+    """The limits that apply to self-service projects and their callers."""
     return {
         "sandbox_spans": settings.LOOPKIT_SANDBOX_SPANS,
         "sandbox_days": settings.LOOPKIT_SANDBOX_DAYS,
@@ -94,7 +94,7 @@ def limits() -> dict[str, Any]:
 
 
 def contact(request: Request) -> dict[str, Any]:
-    """contact.json."""
+    """The content of contact.json."""
     return {
         "name": "LoopKit",
         "version": settings.LOOPKIT_VERSION,

@@ -1,5 +1,5 @@
 """
-How a variable of the environment becomes a setting: `env` reads it, and a cast refuses what it cannot be.
+Settings from environment variables: `env` reads a variable, and a cast converts and checks its text.
 
 A cast takes the text and returns the value, or raises a ValueError that names the remedy.
 """
@@ -22,17 +22,19 @@ PORTS = {"smtp+tls": 587, "smtps": 465}
 
 
 def env(name: str, default: T, cast: Callable[[str], T]) -> T:
-    """The variable's value; the default if unset. A bad value stops the start, by name."""
+    """The value of a variable, or the default if it is unset. Raises ImproperlyConfigured for an invalid value."""
     raw = os.environ.get(name)
     try:
         return default if raw is None else cast(raw)
     except ValueError as error:
-        shown = re.sub(r"//[^@/]*@", "//***@", str(raw))  # a log is no place for a database's password
-        raise ImproperlyConfigured(f"{name}={shown!r}: {error}") from error
+        redacted = re.sub(
+            r"//[^@/]*@", "//***@", str(raw)
+        )  # the message may be logged, and a URL may contain a password
+        raise ImproperlyConfigured(f"{name}={redacted!r}: {error}") from error
 
 
 def switch(raw: str) -> bool:
-    """`1 true yes on` or `0 false no off`, any case."""
+    """A boolean, written as `1 true yes on` or `0 false no off` in any case."""
     word = raw.strip().lower()
     if word not in TRUE | FALSE:
         raise ValueError("use 1 or 0")
@@ -76,7 +78,7 @@ def rate(raw: str) -> str:
 
 
 def public_url(raw: str) -> str:
-    """The origin that clients use, without a path."""
+    """The origin that clients use: http or https, without a path."""
     parts = urlsplit(raw)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
         raise ValueError("write it as https://host[:port], without a path")
@@ -91,18 +93,18 @@ def log_level(raw: str) -> str:
 
 
 def database_url(raw: str) -> str:
-    """A URL of SQLite or PostgreSQL, the databases that LoopKit's statements are written for."""
+    """A URL of an SQLite or PostgreSQL database, the ones that LoopKit's SQL is written for."""
     try:
-        known = dj_database_url.parse(raw)["ENGINE"].endswith(("sqlite3", "postgresql"))
-    except ValueError:  # its message lists databases that would not do
-        known = False
-    if not known:
+        is_supported = dj_database_url.parse(raw)["ENGINE"].endswith(("sqlite3", "postgresql"))
+    except ValueError:  # its message would list databases that LoopKit does not support
+        is_supported = False
+    if not is_supported:
         raise ValueError("use sqlite:///path or postgres://user:password@host/name")
     return raw
 
 
 def cache_url(raw: str) -> str:
-    """A Redis URL, where the package for it is installed; "" for none."""
+    """A Redis URL, for which the redis package must be installed; "" for none."""
     if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("write it as redis://host:6379/0")
     if raw and find_spec("redis") is None:
@@ -113,15 +115,15 @@ def cache_url(raw: str) -> str:
 def email_url(raw: str) -> str:
     """A mail server or a folder; "" for no mail."""
     parts = urlsplit(raw)
-    known = parts.hostname and parts.scheme in {"smtp", "smtp+tls", "smtps"}
-    if raw and not known and not (parts.scheme == "file" and parts.path):
+    is_server = parts.hostname and parts.scheme in {"smtp", "smtp+tls", "smtps"}
+    if raw and not is_server and not (parts.scheme == "file" and parts.path):
         raise ValueError("use smtp+tls://user:password@host:587, smtps://, smtp:// or file:///folder")
     return raw
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """LOOPKIT_EMAIL_URL, parsed, as Django's EMAIL_* settings need it. `folder` is None but for `file:`."""
+    """The parts of LOOPKIT_EMAIL_URL, as Django's EMAIL_* settings need them. `folder` is None except for `file:`."""
 
     backend: str
     host: str
@@ -134,7 +136,7 @@ class MailServer:
 
 
 def mail_server(url: str) -> MailServer:
-    """The parts of a URL that `email_url` let pass."""
+    """Parse a URL that `email_url` has accepted."""
     parts = urlsplit(url)
     return MailServer(
         backend=f"django.core.mail.backends.{BACKENDS[parts.scheme]}.EmailBackend",

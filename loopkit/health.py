@@ -1,7 +1,8 @@
 """
-Whether the process lives, and whether it can serve: what orchestrators ask.
+Liveness and readiness checks for orchestrators.
 
-Liveness touches nothing, so that a slow disk restarts nobody. Readiness looks at what every request needs.
+Liveness accesses no disk and no database, so that a slow disk does not cause restarts. Readiness checks what every
+request needs.
 https://kubernetes.io/docs/concepts/workloads/pods/probes/
 """
 
@@ -29,7 +30,7 @@ READY = "ok"
 
 
 class NotReady(Exception):
-    """A check failed; the text is the reason."""
+    """A readiness check failed; the text is the reason."""
 
 
 class Health(serializers.Serializer[dict[str, object]]):
@@ -80,13 +81,13 @@ class ReadyView(PublicView):
 
 
 def control_database() -> None:
-    """It answers a query."""
+    """Check that the control database answers a query."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
 def migrations() -> None:
-    """Every app's newest migration was applied."""
+    """Check that every app's newest migration is applied. Raises NotReady with the missing ones."""
     missing = newest_migrations() - MigrationRecorder(connection).applied_migrations().keys()
     if missing:
         raise NotReady(f"not applied: {', '.join(sorted('.'.join(key) for key in missing))}")
@@ -94,18 +95,18 @@ def migrations() -> None:
 
 @lru_cache(maxsize=1)
 def newest_migrations() -> frozenset[tuple[str, str]]:
-    """Of this code; read once, for it does not change while the process runs."""
+    """Each app's newest migration in this code, cached because it does not change while the process runs."""
     return frozenset((app, name) for app, name in MigrationLoader(None).graph.leaf_nodes())
 
 
 def data_dir() -> None:
-    """It takes a byte: it exists, is writable, and its disk is not full."""
+    """Check that the data dir exists, is writable and has free space, by writing a byte."""
     with tempfile.TemporaryFile(dir=settings.LOOPKIT_DATA_DIR) as file:
         file.write(b"\0")
 
 
 def template() -> None:
-    """The empty project file is there, or can be made."""
+    """Check that the template of project files exists or can be created."""
     project_file.template()
 
 

@@ -1,4 +1,4 @@
-"""Request bodies of the JSON interface: one JSON object, bounded."""
+"""The parser for JSON request bodies: one JSON object of at most MAX_BYTES."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,14 +13,14 @@ MAX_BYTES = 1024 * 1024
 
 
 class JsonObjectParser(BaseParser):
-    """`application/json` with one object in it. An empty body is an empty object, so it may be left out."""
+    """Parses `application/json` bodies that contain one object. An empty body counts as an empty object."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """The object. 400 for anything else, 413 above MAX_BYTES."""
+        """The parsed object. Raises a 400 error for anything else, 413 above MAX_BYTES."""
         raw = stream.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise ApiError(

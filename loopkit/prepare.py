@@ -1,7 +1,7 @@
 """
-An installation made ready to serve: data dir, control database, roles, template of project files, first admin.
+Preparation of an installation: data dir, control database, roles, template of project files, first admin.
 
-Every step may run again, and at the same time in another process: one file lock lets one through at a time.
+Every step may run again, and concurrently in several processes: a file lock admits one at a time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PASSWORD_BYTES = 15  # 20 characters
 
 
 def prepare(data_dir: Path) -> str:
-    """Do what is missing. The password of the admin user if this call made one, else ""."""
+    """Do all steps that are still needed. Return the password of the admin user if one was created, otherwise ""."""
     make_private(data_dir)
     with alone(data_dir):
         call_command("migrate", verbosity=0, interactive=False)
@@ -36,15 +36,19 @@ def prepare(data_dir: Path) -> str:
 
 
 def migrate_projects() -> None:
-    """A project whose file is broken answers 503 until it is mended; it keeps no other from being served."""
+    """
+    Migrate all project files, and log failures.
+
+    A project whose file failed gets 503 responses until the file is repaired; the other projects are served.
+    """
     try:
         call_command("migrate_projects", verbosity=0)
-    except CommandError as failures:
-        logger.error("migrate_projects: %s", failures)
+    except CommandError as error:
+        logger.error("migrate_projects: %s", error)
 
 
 def make_private(data_dir: Path) -> None:
-    """The data dir, closed to other users when it is new; later its mode is the operator's choice."""
+    """Create the data dir and its projects folder, with mode 0700. The mode of existing ones is not changed."""
     projects = data_dir / "projects"
     if not projects.exists():
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -54,14 +58,14 @@ def make_private(data_dir: Path) -> None:
 
 @contextmanager
 def alone(data_dir: Path) -> Iterator[None]:
-    """Only one process at a time prepares this data dir; others wait. Django's migrate has no lock."""
+    """Hold the lock that lets one process at a time prepare this data dir, as Django's migrate has none of its own."""
     with (data_dir / "prepare.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file unlocks it
         yield
 
 
 def first_admin() -> str:
-    """The password of a fresh superuser `admin`, or "" where a superuser exists."""
+    """Create a superuser `admin` and return its password, or return "" if a superuser exists."""
     users = get_user_model().objects
     if users.filter(is_superuser=True).exists():
         return ""

@@ -1,4 +1,4 @@
-"""JSON answers, written by orjson; what a client says in `Accept` never refuses it a JSON answer."""
+"""JSON responses, written by orjson. A view's first renderer is used whatever the request's `Accept` header says."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 
 class OrjsonRenderer(BaseRenderer):
-    """`application/json`, UTF-8; datetimes as RFC 3339 with a Z."""
+    """Renders `application/json` in UTF-8, with datetimes as RFC 3339 and a `Z`."""
 
     media_type = "application/json"
     format = "json"
@@ -24,17 +24,17 @@ class OrjsonRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """The answer's bytes; none for an answer without data (204)."""
+        """The bytes of the body, empty for a response without data (204)."""
         if data is None:
             return b""
         return orjson.dumps(data, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
 class OnlyNegotiation(BaseContentNegotiation):
-    """The view's first renderer, whatever `Accept` says; parsers by Content-Type as usual."""
+    """Selects the view's first renderer, ignoring `Accept`, and the parser by Content-Type."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        """The parser for the request's Content-Type; the first one if the client named none."""
+        """The parser for the request's Content-Type, the first one if there is no Content-Type, None if none fits."""
         if not request.content_type:
             return next(iter(parsers))
         media_type = request.content_type.split(";")[0].strip().lower()
@@ -43,6 +43,6 @@ class OnlyNegotiation(BaseContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        """The first renderer, always."""
+        """The first renderer and its media type."""
         first = next(iter(renderers))
         return first, str(first.media_type)

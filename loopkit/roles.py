@@ -1,8 +1,8 @@
 """
-The roles: four groups with their permissions, which `manage.py prepare` keeps as they are written here.
+The roles: four groups, whose permissions `manage.py prepare` sets to the ones listed here.
 
-Which tenants a person works for is said by the tenants' members; a role says what he may do there. Other mixtures are
-groups of an operator's own: https://docs.djangoproject.com/en/5.2/topics/auth/default/#groups
+A person works for the tenants that list them as a member; the role determines what they may do there. Superusers may
+add groups with other combinations of permissions: https://docs.djangoproject.com/en/5.2/topics/auth/default/#groups
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ ROLES = {
 
 @transaction.atomic
 def make() -> None:
-    """Every role with exactly its permissions; nothing is written where all is so already."""
-    known = {
+    """Create the group of each role and give it exactly its permissions. Writes nothing if all is up to date."""
+    permissions_by_name = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
         for permission in Permission.objects.select_related("content_type")
     }
     for name, permissions in ROLES.items():
         group, _ = Group.objects.get_or_create(name=name)
-        group.permissions.set([known[permission] for permission in sorted(permissions)])
+        group.permissions.set([permissions_by_name[permission] for permission in sorted(permissions)])

@@ -1,8 +1,8 @@
 """
-Rounds by the clock, in a thread of each worker; a lease in the control database lets one process make them.
+Periodic jobs in a thread of each worker. A lease in the control database lets one process at a time run them.
 
-No second service, no broker: what is due is known from the control database, and a round that is missed is made up by
-the next. Errors are logged, and end neither the rounds nor the worker.
+This needs no second service and no broker: the control database shows what is due, and the next round of jobs does
+what an earlier one missed. Errors are logged and stop neither the thread nor the worker.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from django.utils import timezone
 from diagnosis import lease, rounds
 
 logger = logging.getLogger(__name__)
-NAME = "rounds"
-FIRST_SECONDS = 20  # after the start, at most
+NAME = "rounds"  # of the thread and the lease
+FIRST_SECONDS = 20  # from the start to the first round, at most
 SHORTEST_LEASE = 60.0  # seconds
-LONGEST_REST = 2.0
-END_SECONDS = 5.0  # that the worker waits for the step that is under way
+LONGEST_REST = 2.0  # seconds between two steps
+END_SECONDS = 5.0  # that an ending worker waits for the current step
 
 
 class Rounds(threading.Thread):
-    """Asks for the lease every so many seconds, and makes a round if it has it."""
+    """A thread that requests the lease every `seconds`, and runs all due jobs if it gets it."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(name=NAME, daemon=True)
@@ -42,50 +42,60 @@ class Rounds(threading.Thread):
         self.is_mine = False
 
     def run(self) -> None:
-        """Until `end`; workers that start together do not ask together."""
+        """
+        Run a round every `seconds` until `end`.
+
+        The first pause is random, so that workers which start together do not request the lease together.
+        """
         pause = min(self.seconds, FIRST_SECONDS) * random.uniform(0.5, 1)  # noqa: S311
         while not self.ended.wait(pause):
             self.round()
             pause = self.seconds
 
     def round(self) -> None:
-        """One round, if it is this process's turn; without the control database, there is a next one."""
+        """Run all due jobs if this process gets the lease. Errors of the control database are logged."""
         try:
-            had, self.is_mine = self.is_mine, lease.take(NAME, self.holder, timezone.now(), self.length)
-            if self.is_mine and not had:
-                logger.info("process %s makes the rounds from now on, every %s s", os.getpid(), self.seconds)
+            had_lease, self.is_mine = self.is_mine, lease.take(NAME, self.holder, timezone.now(), self.length)
+            if self.is_mine and not had_lease:
+                logger.info(
+                    "process %s runs the periodic jobs from now on, every %s s", os.getpid(), self.seconds
+                )
             if self.is_mine:
                 self.step_began = time.monotonic()
                 rounds.make(timezone.now, self.go_on)
         except DatabaseError as error:
-            logger.error("the round ended early, the next one is in %s s: %s", self.seconds, error)
+            logger.error("the periodic jobs ended early, the next run is in %s s: %s", self.seconds, error)
         finally:
-            connections.close_all()  # of this thread
+            connections.close_all()  # connections are per thread
 
     def go_on(self) -> bool:
-        """Between two steps: rest as long as the step took, so that requests come first, and keep the lease."""
-        took = time.monotonic() - self.step_began
-        if self.ended.wait(min(took, LONGEST_REST)):
+        """
+        Rest between two steps and renew the lease. Return whether to go on with the next step.
+
+        The rest is as long as the step took, at most LONGEST_REST, so that requests come first.
+        """
+        step_seconds = time.monotonic() - self.step_began
+        if self.ended.wait(min(step_seconds, LONGEST_REST)):
             return False
         self.step_began = time.monotonic()
         return lease.take(NAME, self.holder, timezone.now(), self.length)
 
     def end(self) -> None:
-        """Stop after the step that is under way, and let another process go on."""
+        """Stop after the current step, waiting END_SECONDS at most, and give the lease back."""
         self.ended.set()
         self.join(END_SECONDS)
         try:
             lease.give_back(NAME, self.holder, timezone.now())
         except DatabaseError:
-            logger.warning("the lease of the rounds was not given back; it runs out by itself")
+            logger.warning("the lease of the periodic jobs was not given back; it expires by itself")
         finally:
             connections.close_all()
 
 
 def begin() -> Rounds | None:
-    """The rounds of this process, begun; None where they are off."""
+    """Start the thread of periodic jobs, or return None if LOOPKIT_ROUND_SECONDS is 0."""
     if not settings.LOOPKIT_ROUND_SECONDS:
         return None
-    made = Rounds(settings.LOOPKIT_ROUND_SECONDS)
-    made.start()
-    return made
+    thread = Rounds(settings.LOOPKIT_ROUND_SECONDS)
+    thread.start()
+    return thread

@@ -1,7 +1,7 @@
 """
-The contract as data: openapi.json of this instance, and a JSON Schema for each shape that agents keep.
+The API's contract as data: openapi.json, and a JSON Schema for each kind of document that agents store.
 
-Schemas of OpenAPI 3.1 are JSON Schema 2020-12, so they are taken out as they are:
+Schemas in OpenAPI 3.1 are JSON Schema 2020-12, so they are extracted unchanged except for their references:
 https://spec.openapis.org/oas/v3.1.0#schema-object
 """
 
@@ -44,12 +44,12 @@ class OpenApiView(PublicDocument):
 
 
 class SchemaView(PublicDocument):
-    """A shape as JSON Schema 2020-12."""
+    """A component of the OpenAPI document as JSON Schema 2020-12."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request, name: str) -> Response:
-        """The schema, or the list of them for `index`."""
-        urls = {known: absolute(request, f"/schema/{known}.json") for known in COMPONENTS}
+        """The schema, or the list of schemas for `index`. Raises 404 for an unknown name."""
+        urls = {schema: absolute(request, f"/schema/{schema}.json") for schema in COMPONENTS}
         if name == "index":
             return Response({"ok": True, "schemas": urls})
         if name not in COMPONENTS:
@@ -60,39 +60,39 @@ class SchemaView(PublicDocument):
 
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
-    """The OpenAPI document without `servers`; made once a process."""
-    made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    return made
+    """The OpenAPI document without `servers`, generated once per process."""
+    openapi: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return openapi
 
 
 def standalone(component: str) -> dict[str, Any]:
-    """The component with everything it refers to in `$defs`."""
+    """The component as a self-contained schema, with everything that it refers to in `$defs`."""
     components = document()["components"]["schemas"]
-    needed = reachable(component, components)
-    whole = {"title": component, **components[component]}
-    if needed:
-        whole["$defs"] = {name: components[name] for name in sorted(needed)}
-    moved: dict[str, Any] = orjson.loads(orjson.dumps(whole).replace(b"#/components/schemas/", b"#/$defs/"))
-    return moved
+    dependencies = reachable(component, components)
+    schema = {"title": component, **components[component]}
+    if dependencies:
+        schema["$defs"] = {name: components[name] for name in sorted(dependencies)}
+    text = orjson.dumps(schema).replace(b"#/components/schemas/", b"#/$defs/")
+    return dict(orjson.loads(text))
 
 
 def reachable(component: str, components: dict[str, Any]) -> set[str]:
-    """The names of all that the component refers to, at any depth; its own only if it refers to itself."""
-    found: set[str] = set()
-    waiting = references(components[component])
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += references(components[name])
-    return found
+    """The names of the components that this one refers to, at any depth. Includes itself only if it is recursive."""
+    names: set[str] = set()
+    pending = references(components[component])
+    while pending:
+        name = pending.pop()
+        if name not in names:
+            names.add(name)
+            pending += references(components[name])
+    return names
 
 
 def references(node: Any) -> list[str]:
     """The component names in every `$ref` of a schema."""
     if isinstance(node, dict):
-        here = [node["$ref"].rpartition("/")[2]] if isinstance(node.get("$ref"), str) else []
-        return here + [name for value in node.values() for name in references(value)]
+        own_reference = [node["$ref"].rpartition("/")[2]] if isinstance(node.get("$ref"), str) else []
+        return own_reference + [name for value in node.values() for name in references(value)]
     if isinstance(node, list):
         return [name for value in node for name in references(value)]
     return []

@@ -1,8 +1,8 @@
 """
 Gunicorn's configuration: `gunicorn -c loopkit/server.py loopkit.wsgi`.
 
-gthread: it keeps exporters' connections alive and outlives slow clients, which the sync workers do not. Its speed:
-`python -m benchmarks.ingest`.
+The workers are of type gthread, because it keeps exporters' connections alive and is not blocked by slow clients, as
+sync workers are. `python -m benchmarks.ingest` measures its speed.
 https://docs.gunicorn.org/en/stable/settings.html
 """
 
@@ -17,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
 
 from django.conf import settings
 
+# The parameter of mallopt, and its value.
 M_ARENA_MAX, HEAPS = -8, 2
 
 bind = f"{settings.LOOPKIT_BIND}:{settings.PORT}"
@@ -28,18 +29,21 @@ timeout = 60
 graceful_timeout = 20
 max_requests = 0
 accesslog = None
-control_socket_disable = True  # it would lie in the home folder, shared by every instance of this user
+control_socket_disable = True  # its file is in the home folder, shared by every instance of this user
 loglevel = settings.LOOPKIT_LOG_LEVEL.lower()
 forwarded_allow_ips = "127.0.0.1,::1"
 
 
 def post_worker_init(worker: Any) -> None:
     """
-    A terminal sends Ctrl-C to every process of the group. Workers leave it to the arbiter, which ends them in order:
-    taking both signals, a gthread worker can wait for a lock that it holds itself until it is killed.
+    Start the periodic jobs in the worker, and set its signals and memory options.
+
+    A terminal sends Ctrl-C to every process of the group. Workers ignore it, because the arbiter then ends them in
+    order: a gthread worker that gets both signals can wait for a lock that it holds itself, until it is killed.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from loopkit import rounds  # Django's apps are ready in a worker only
+    # Imported here, because Django's apps are ready in a worker only.
+    from loopkit import rounds
 
     worker.rounds = rounds.begin()
     spare_the_collector()
@@ -47,16 +51,17 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """The rounds end with their worker, between two steps."""
-    made = getattr(worker, "rounds", None)  # none where the worker could not start
-    if made is not None:
-        made.end()
+    """End the periodic jobs of an ending worker, between two steps."""
+    thread = getattr(worker, "rounds", None)  # None if the worker failed to start
+    if thread is not None:
+        thread.end()
 
 
 def spare_the_collector() -> None:
     """
-    Leave what was imported out of Python's cycle collector, and run it for a batch of spans, not every 700 objects:
-    a tenth of the time of a request of 512 spans. https://docs.python.org/3/library/gc.html#gc.freeze
+    Exclude all imported objects from Python's cycle collector, and run it less often than every 700 allocations.
+
+    That saves a tenth of the time of a request with 512 spans. https://docs.python.org/3/library/gc.html#gc.freeze
     """
     gc.collect()
     gc.freeze()
@@ -65,8 +70,8 @@ def spare_the_collector() -> None:
 
 def share_heaps() -> None:
     """
-    Few heaps for all threads: glibc gives each its own, which keeps what one large request took.
+    Limit the number of heaps. By default, glibc gives each thread its own, which keeps the memory of a large request.
     https://man7.org/linux/man-pages/man3/mallopt.3.html
     """
-    with suppress(AttributeError):  # other C libraries have no such call
+    with suppress(AttributeError):  # other C libraries do not have mallopt
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)

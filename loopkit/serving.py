@@ -1,7 +1,7 @@
 """
-Gunicorn from a command of ours: the port looked at first, started, waited for, ended with the block.
+Gunicorn as a child process or in place of a command: port check, start, readiness, end.
 
-Which signal ends it how: https://docs.gunicorn.org/en/stable/signals.html
+How signals end it: https://docs.gunicorn.org/en/stable/signals.html
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from django.conf import settings
 
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "loopkit/server.py", "loopkit.wsgi"]
 READY_SECONDS = 30
-STOP_SECONDS = 25  # above gunicorn's graceful_timeout
-OWN_END_SECONDS = 3  # after Ctrl-C, which a terminal sends to the server too
+STOP_SECONDS = 25  # more than gunicorn's graceful_timeout
+OWN_END_SECONDS = 3  # to end by itself after Ctrl-C, which a terminal sends to the server as well
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class PortNotFree(Exception):
-    """The server could not listen there; the text says what to do."""
+    """The server cannot listen on its port; the text contains the remedy."""
 
 
 class Ended(Exception):
-    """A signal asked this process to end."""
+    """This process received a signal to end; the argument is the signal."""
 
 
 class NotServing(Exception):
-    """The server ended by itself, or never became ready."""
+    """The server ended by itself or did not become ready."""
 
 
 def host() -> str:
-    """Where this machine reaches the server."""
+    """The host name or address by which this machine reaches the server."""
     bind: str = settings.LOOPKIT_BIND
     return "127.0.0.1" if bind == "0.0.0.0" else bind  # noqa: S104  (compared, not bound)
 
@@ -52,7 +52,7 @@ def url() -> str:
 
 
 def check_port() -> None:
-    """PortNotFree if the server could not listen on its port."""
+    """Raise PortNotFree if the server cannot listen on its port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gunicorn does
         try:
@@ -62,7 +62,7 @@ def check_port() -> None:
 
 
 def remedy(error: OSError) -> str:
-    """What to do about a port that cannot be had."""
+    """A message that says why the port is not available, and the remedy."""
     port = settings.PORT
     if error.errno != errno.EADDRINUSE:
         return (
@@ -73,7 +73,7 @@ def remedy(error: OSError) -> str:
 
 
 def status_of(path: str) -> int | None:
-    """The status of one GET, or None without an answer."""
+    """The status of the response to a GET request, or None if there is none."""
     connection = http.client.HTTPConnection(host(), settings.PORT, timeout=2)
     try:
         connection.request("GET", path)
@@ -86,32 +86,38 @@ def status_of(path: str) -> int | None:
 
 def environment() -> dict[str, str]:
     """
-    This process's variables, and few heaps: glibc gives each thread its own, which keeps what a large request took.
+    The environment of this process, with a limit on the number of heaps unless it sets one.
+
+    By default, glibc gives each thread its own heap, which keeps the memory of a large request.
     https://sourceware.org/glibc/manual/latest/html_node/Memory-Allocation-Tunables.html
     """
     return {"MALLOC_ARENA_MAX": "2"} | os.environ
 
 
 def become_server() -> None:
-    """Turn this process into the server; does not return."""
+    """Replace this process with the server. Does not return."""
     os.chdir(settings.BASE_DIR)
-    os.execve(COMMAND[0], COMMAND, environment())  # noqa: S606  (no shell is wanted)
+    os.execve(COMMAND[0], COMMAND, environment())  # noqa: S606  (no shell is needed)
 
 
 @contextmanager
 def running() -> Iterator[subprocess.Popen[bytes]]:
-    """A ready server inside the block; it finishes its requests and ends with it. Quiet but for warnings."""
+    """
+    Run a server, ready inside the block. When the block ends, it finishes its requests and ends. It logs only warnings.
+
+    Raises NotServing if the server does not become ready, Ended on a signal to end.
+    """
     command = [*COMMAND, "--log-level", "warning"]
     process = subprocess.Popen(  # noqa: S603  (a constant command)
         command, cwd=settings.BASE_DIR, env=environment()
     )
     try:
-        for ending in ENDINGS:
-            signal.signal(ending, end)
+        for number in ENDINGS:
+            signal.signal(number, end)
         wait_until_ready(process)
         yield process
-    except Ended as ended:
-        if ended.args[0] == signal.SIGINT:
+    except Ended as error:
+        if error.args[0] == signal.SIGINT:
             let_end(process)
         raise
     finally:
@@ -119,7 +125,7 @@ def running() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
-    """Until /readyz says so. NotServing when the server ends first or takes too long."""
+    """Wait until /readyz returns 200. Raises NotServing if the server ends first or is not ready in time."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -133,14 +139,18 @@ def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
 
 
 def end(number: int, frame: FrameType | None) -> NoReturn:
-    """Leave the block. Further signals change nothing: the server must not be left behind."""
-    for ending in ENDINGS:
-        signal.signal(ending, signal.SIG_IGN)
+    """
+    Signal handler: raise Ended, which leaves the block of `running`.
+
+    Further signals are ignored, so that the server is always stopped.
+    """
+    for ignored_number in ENDINGS:
+        signal.signal(ignored_number, signal.SIG_IGN)
     raise Ended(signal.Signals(number))
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server: gracefully, or by force after STOP_SECONDS."""
+    """End the server gracefully, or by force after STOP_SECONDS."""
     process.terminate()
     try:
         process.wait(timeout=STOP_SECONDS)
@@ -150,6 +160,6 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def let_end(process: subprocess.Popen[bytes]) -> None:
-    """Give the server time to end by itself: a second signal would cut that short."""
+    """Wait OWN_END_SECONDS for the server to end by itself, because a second signal would end it abruptly."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=OWN_END_SECONDS)

@@ -1,7 +1,8 @@
 """
-Everything an operator can turn. README.md has the table of variables; a test keeps them equal.
+Django's settings, and LoopKit's own from environment variables. README.md has the table of variables, which a test
+compares with this file.
 
-Django's own reference: https://docs.djangoproject.com/en/5.2/ref/settings/
+Django's reference: https://docs.djangoproject.com/en/5.2/ref/settings/
 """
 
 from pathlib import Path
@@ -33,28 +34,29 @@ from loopkit.secret_files import stored_secret
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPKIT_VERSION = loopkit.__version__
 
-# Where things are kept
+# Storage
 LOOPKIT_DATA_DIR = env("LOOPKIT_DATA_DIR", BASE_DIR / "var", Path).resolve()
 DATABASES = {
     "default": dj_database_url.parse(
         env("LOOPKIT_DATABASE_URL", f"sqlite:///{LOOPKIT_DATA_DIR}/control.sqlite3", database_url),
         conn_max_age=600,
-        conn_health_checks=True,  # or each kept connection fails one request after PostgreSQL restarted
+        conn_health_checks=True,  # otherwise each open connection fails one request after PostgreSQL restarts
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # a file does not hang up
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # a file does not close connections
     DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",  # a transaction that upgrades to a write later fails at once, without waiting
+        # A transaction that begins by reading and writes later can fail at once, without waiting for the lock.
+        "transaction_mode": "IMMEDIATE",
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 DATABASE_ROUTERS = ["tenants.stores.router.ProjectRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# 3 descriptors each; 256 a process is the promise
+# Each open store holds 3 file descriptors, and a process is to use at most 256 in all.
 LOOPKIT_OPEN_STORES = env("LOOPKIT_OPEN_STORES", 48, natural)
 
-# Secrets: given, or made once in the data dir
+# Secrets: from the environment, or generated once in the data dir
 SECRET_KEY = env("LOOPKIT_SECRET_KEY", "", str) or stored_secret(LOOPKIT_DATA_DIR, "django")
 SIGNUP_UPGRADE_SECRET = env("SIGNUP_UPGRADE_SECRET", None, str)
 if SIGNUP_UPGRADE_SECRET is None:
@@ -91,17 +93,17 @@ EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
 EMAIL_FILE_PATH = _mail.folder
-EMAIL_TIMEOUT = 20  # seconds; a server that says nothing must not hold up the rounds
+EMAIL_TIMEOUT = 20  # seconds; a silent mail server must not delay the periodic jobs
 
 # Limits
 LOOPKIT_MAX_BODY_BYTES = env("LOOPKIT_MAX_BODY_BYTES", 64 * 1024 * 1024, natural)  # after decompression
-# A model's whole context of 200,000 tokens is about 800 KB of text
+# Bytes of one attribute value. A full model context of 200,000 tokens is about 800 KB of text.
 LOOPKIT_MAX_VALUE_BYTES = env("LOOPKIT_MAX_VALUE_BYTES", 1024 * 1024, natural)
-# Besides those of telemetry/scrubbing/names.py
+# Names of attributes to scrub, in addition to those in telemetry/scrubbing/names.py
 LOOPKIT_SCRUB_KEYS: list[str] = env("LOOPKIT_SCRUB_KEYS", [], words)
 LOOPKIT_MINT_RATE = env("LOOPKIT_MINT_RATE", "20/h", rate)
 LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)
-LOOPKIT_FEEDBACK_RATE = env("LOOPKIT_FEEDBACK_RATE", "60/m", rate)  # its key lies in public pages
+LOOPKIT_FEEDBACK_RATE = env("LOOPKIT_FEEDBACK_RATE", "60/m", rate)  # feedback keys may be in public pages
 LOOPKIT_SANDBOX_SPANS = env("LOOPKIT_SANDBOX_SPANS", 5000, natural)
 LOOPKIT_SANDBOX_DAYS = env("LOOPKIT_SANDBOX_DAYS", 14, natural)
 PROVISION_AUTO_GRADUATE = env("PROVISION_AUTO_GRADUATE", False, switch)
@@ -141,7 +143,7 @@ MIDDLEWARE = [
 # URLs, pages, times
 ROOT_URLCONF = "loopkit.urls"
 WSGI_APPLICATION = "loopkit.wsgi.application"
-APPEND_SLASH = False  # exporters take a redirect for success and lose the spans
+APPEND_SLASH = False  # exporters treat a redirect as success, and the spans are lost
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -163,14 +165,14 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # serves static/ and the admin's files in place: no collectstatic step
 
-# People who sign in
+# Passwords and sign-in
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
 
-# Counters of rate limits, and the checks that do not apply here
+# Counters of rate limits, and system checks that do not apply
 CACHES = {"default": {"BACKEND": "tenants.limits.counter_cache.CounterCache"}}
 LOOPKIT_CACHE_URL = env("LOOPKIT_CACHE_URL", "", cache_url)
 if LOOPKIT_CACHE_URL:
@@ -179,15 +181,18 @@ if LOOPKIT_CACHE_URL:
         "LOCATION": LOOPKIT_CACHE_URL,
     }
 RATELIMIT_IP_META_KEY = "tenants.limits.rate_limits.client_address"
-RATELIMIT_IPV6_MASK = 64  # one network, as providers hand them out
+RATELIMIT_IPV6_MASK = 64  # the prefix length of one network, as providers assign them
 SILENCED_SYSTEM_CHECKS = [
-    "django_ratelimit.W001",  # names the backends its authors tested; ours counts exactly, and tests show it
-    "security.W008",  # no redirect to https here: on /v1/traces it loses spans, so the proxy does it for people
-    "security.W005",  # HSTS for this host only: whether its subdomains speak https is their owner's to say
-    "security.W021",  # and so is the browsers' preload list
+    # The check accepts only the backends that its authors tested. Ours counts exactly, as tests show.
+    "django_ratelimit.W001",
+    # No redirect to https: on /v1/traces it would lose spans. The proxy can redirect people.
+    "security.W008",
+    # HSTS for this host only, and no preload list: whether subdomains support https is for their owner to decide.
+    "security.W005",
+    "security.W021",
 ]
 
-# Safety in browsers
+# Security in browsers
 _is_https = LOOPKIT_PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SESSION_COOKIE_HTTPONLY = True
@@ -214,11 +219,8 @@ CONTENT_SECURITY_POLICY = {
 # Browser exporters and feedback widgets send from other origins, with a key and never with cookies.
 CORS_URLS_REGEX = r"^/v1/(feedback|traces|logs|metrics)/?$"
 CORS_ALLOW_ALL_ORIGINS = True
-CORS_ALLOW_HEADERS = [
-    *corsheaders.defaults.default_headers,
-    "content-encoding",
-    "*",
-]  # "*" is any other but Authorization
+# "*" allows any header except Authorization, which is among the default headers.
+CORS_ALLOW_HEADERS = [*corsheaders.defaults.default_headers, "content-encoding", "*"]
 CORS_EXPOSE_HEADERS = [
     "Retry-After",
     *[f"X-LoopKit-{name}" for name in ("Accepted", "Duplicates", "Rejected", "Stored")],
@@ -233,7 +235,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "loopkit.rendering.OnlyNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "loopkit.http.error_answers.handle",
-    "URL_FORMAT_OVERRIDE": None,  # `format` is a parameter of ours
+    "URL_FORMAT_OVERRIDE": None,  # LoopKit has a query parameter `format` of its own
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
@@ -261,12 +263,12 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
     "filters": {
-        # A 503 is logged where its reason is known: loopkit/http/store_fault.py
-        "unsaid": {
+        # loopkit/http/store_fault.py logs a 503, with its reason.
+        "except_503": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
         }
     },
-    # A refused request is the client's affair.
-    "loggers": {"django.request": {"level": "ERROR", "filters": ["unsaid"]}},
+    # Responses with status 4xx are not logged: they are errors of the client.
+    "loggers": {"django.request": {"level": "ERROR", "filters": ["except_503"]}},
 }

@@ -1,4 +1,4 @@
-"""Every path, by app. No redirects, so no trailing slashes are added."""
+"""All URL paths, by app. Missing trailing slashes are not added, because that needs redirects."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -10,7 +10,7 @@ urlpatterns = [
     path("", include("tenants.urls")),
     path("", include("telemetry.urls")),
     path("", include("diagnosis.urls")),
-    path("admin/login/", sign_in),  # before the admin's own, which sets no limit
+    path("admin/login/", sign_in),  # before the admin's own page, which has no rate limit
     path("admin/", admin.site.urls),
 ]
 handler400 = "loopkit.http.error_answers.bad_request"

@@ -1,8 +1,8 @@
 """
-Gunicorn's worker with threads, which lets workers with fewer connections accept first.
+A gthread worker that lets workers with fewer connections accept new ones first.
 
-Exporters keep their connections open for hours, so where chance gives a worker all four of a service's connections, its
-core does all the work and the others none; with two workers, every second time they are not shared evenly.
+Exporters keep their connections open for hours. If one worker happens to get all connections of a service, its core
+does all the work and the others are idle. Without this class, two workers share connections unevenly half of the time.
 https://docs.gunicorn.org/en/stable/design.html#gthread-workers
 """
 
@@ -13,14 +13,14 @@ import time
 
 from gunicorn.workers.gthread import ThreadWorker
 
-STEP = 0.0005  # seconds for each connection that the worker has
-LONGEST = 0.002  # seconds: new connections must not hold up those that are there
+STEP = 0.0005  # seconds of delay for each connection that the worker has
+LONGEST = 0.002  # seconds of delay at most, because it also delays the existing connections
 
 
 class EvenThreadWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Accepts a moment later for each connection it has; an idle worker wakes within that moment."""
+    """A worker that accepts a connection later the more it has, so that an idler worker can be faster."""
 
     def accept(self, listener: socket.socket) -> None:
-        """Take the connection, unless another worker was faster."""
+        """Accept the connection after the delay, unless another worker was faster."""
         time.sleep(min(self.nr_conns * STEP, LONGEST))
         super().accept(listener)

@@ -118,7 +118,7 @@ def test_without_the_control_database_there_is_a_next_round(monkeypatch: Any, ca
         made.round()
     made.round()
 
-    assert caplog.text.count("the round ended early, the next one is in 60 s: locked") == 1
+    assert caplog.text.count("the periodic jobs ended early, the next run is in 60 s: locked") == 1
     assert Lease.objects.get().holder == made.holder
 
 
@@ -135,7 +135,7 @@ def test_only_the_holder_makes_a_round_and_says_once_that_it_does(
         one.round()
 
     assert made == [True, True]
-    assert caplog.text.count("makes the rounds from now on, every 60 s") == 1
+    assert caplog.text.count("runs the periodic jobs from now on, every 60 s") == 1
     assert Lease.objects.get().holder == first.holder
 
 

@@ -1,1 +1,1 @@
-"""One command a file: `manage.py <its name>`."""
+"""Commands of `manage.py`, one per file, named by the file."""

@@ -1,4 +1,4 @@
-"""`manage.py demo`, which `make demo` calls: a server, a project with recorded telemetry, its packet."""
+"""`manage.py demo`, which `make demo` calls: start a server, send recorded telemetry, diagnose, print the packet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loopkit.demo.client import Refused
 
 
 class Command(BaseCommand):
-    """Ends with Ctrl-C or SIGTERM and code 0; each failure says what to do."""
+    """Serves until Ctrl-C or SIGTERM, then exits with 0. Every failure is printed with its remedy."""
 
     help = (
         "Prepare, serve, replay recorded telemetry into the project 'demo', diagnose it, serve until Ctrl-C."
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             ) from error
 
     def serve(self, fresh: bool) -> None:
-        """The server around the story, until a signal or its own end."""
+        """Run the server and the steps of the demo, then serve until a signal or until the server ends by itself."""
         self.say("Starting the server")
         with serving.running() as server:
             story.tell(serving.url(), settings.LOOPKIT_DATA_DIR / "demo.json", fresh, self.say)
@@ -48,6 +48,6 @@ class Command(BaseCommand):
             raise serving.NotServing(f"The server ended by itself, with code {server.wait()}.")
 
     def say(self, line: str) -> None:
-        """One line, at once, also into a pipe."""
+        """Print a line and flush it, for output into a pipe."""
         self.stdout.write(line)
         self.stdout.flush()

@@ -1,4 +1,4 @@
-"""`manage.py prepare`: before the first start, and after each upgrade."""
+"""`manage.py prepare`, to be run before the first start and after each upgrade."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loopkit.prepare import ADMIN, prepare
 
 
 class Command(BaseCommand):
-    """Says what was made; the admin's password is printed once, because only its hash is kept."""
+    """Prints what was done, and the admin's password this once, because only its hash is stored."""
 
     help = "Make or upgrade the data dir, the databases and the first admin user. Safe to run again."
 

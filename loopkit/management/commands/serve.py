@@ -1,4 +1,4 @@
-"""`manage.py serve`, which `make run` calls: prepare, look at the port, become gunicorn."""
+"""`manage.py serve`, which `make run` calls: check the port, prepare, and become gunicorn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loopkit import serving
 
 
 class Command(BaseCommand):
-    """What an operator would do by hand with `prepare` and gunicorn."""
+    """Combines `prepare` and gunicorn in one command."""
 
     help = "Prepare, then serve until Ctrl-C."
 
