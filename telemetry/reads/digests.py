@@ -27,12 +27,12 @@ def digests(record_ids: Iterable[str]) -> dict[str, str]:
 def of_rows(rows: list[Record]) -> dict[str, str]:
     """The digests of these rows, by record id. Raises DamagedStore."""
     spans = segments.serialized(rows)
-    shared = Origin.objects.in_bulk({origin for row in rows for origin in (row.resource_id, row.scope_id)})
+    origins = Origin.objects.in_bulk({origin for row in rows for origin in (row.resource_id, row.scope_id)})
     with as_damage("a resource or a scope", KeyError):
         return {
             record_id(row.trace_id, row.span_id): digest(
-                bytes(shared[row.resource_id].message),
-                bytes(shared[row.scope_id].message),
+                bytes(origins[row.resource_id].message),
+                bytes(origins[row.scope_id].message),
                 spans[row.segment_id, row.position],
             )
             for row in rows

@@ -39,13 +39,13 @@ def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
     traces = {bytes(trace.trace_id): trace for trace in stored_traces}
     if missing := {bytes(row.trace_id) for row in rows} - traces.keys():
         raise DamagedStore(f"trace {min(missing).hex()}")
-    shared, messages = origins(rows), segments.messages(rows)
+    shared_origins, messages = origins(rows), segments.messages(rows)
     return [
         record(
             row,
             traces[bytes(row.trace_id)],
             messages[row.segment_id, row.position],
-            shared[row.resource_id, row.scope_id],
+            shared_origins[row.resource_id, row.scope_id],
         )
         for row in rows
     ]
@@ -59,16 +59,19 @@ def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
     by_ids = {}
     for resource_id, scope_id in pairs:
         with as_damage(f"resource {resource_id} or scope {scope_id}", KeyError, DecodeError):
-            shared = ResourceSpans.FromString(messages[resource_id])
-            shared.scope_spans.add().ParseFromString(messages[scope_id])
-        by_ids[resource_id, scope_id] = shared
+            resource_spans = ResourceSpans.FromString(messages[resource_id])
+            resource_spans.scope_spans.add().ParseFromString(messages[scope_id])
+        by_ids[resource_id, scope_id] = resource_spans
     return by_ids
 
 
-def record(row: Record, trace: Trace, message: SpanMessage, shared: ResourceSpans) -> dict[str, Any]:
+def record(row: Record, trace: Trace, message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, Any]:
     """The record as JSON."""
     return (
-        identity(row) | facts(row, trace) | content(message, shared) | {"capture": capture(message, shared)}
+        identity(row)
+        | facts(row, trace)
+        | content(message, resource_spans)
+        | {"capture": capture(message, resource_spans)}
     )
 
 
@@ -115,15 +118,15 @@ def facts(row: Record, trace: Trace) -> dict[str, Any]:
     }
 
 
-def content(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any]:
+def content(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, Any]:
     """The span's attributes, resource, scope, events and links, complete as they were sent."""
-    scope_spans = shared.scope_spans[0]
+    scope_spans = resource_spans.scope_spans[0]
     scope = scope_spans.scope
     return {
         "attributes": values(message.attributes),
         "resource": {
-            "attributes": values(shared.resource.attributes),
-            "schema_url": shared.schema_url or None,
+            "attributes": values(resource_spans.resource.attributes),
+            "schema_url": resource_spans.schema_url or None,
         },
         "scope": {
             "name": scope.name,
@@ -156,10 +159,10 @@ def link(item: SpanMessage.Link) -> dict[str, Any]:
     }
 
 
-def capture(message: SpanMessage, shared: ResourceSpans) -> dict[str, Any] | None:
+def capture(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, Any] | None:
     """The unit of agent work that the span records, or None if it records none."""
-    scope = shared.scope_spans[0].scope
-    origin = Origin(attributes(shared.resource.attributes), scope.name, scope.version)
+    scope = resource_spans.scope_spans[0].scope
+    origin = Origin(attributes(resource_spans.resource.attributes), scope.name, scope.version)
     work = conventions.capture(decode.read(message, origin))
     if work is None:
         return None

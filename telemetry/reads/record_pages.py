@@ -90,10 +90,10 @@ def search(window: Window, filters: Filters, place: Cursor, limit: int) -> tuple
         matches += newest(minute, filters, place)[: limit - len(matches)]
         if len(matches) == limit:
             return matches, None
-    following = next(minutes, None)
-    if following is None:
+    next_minute = next(minutes, None)
+    if next_minute is None:
         return matches, None
-    return matches, replace(place, start_unix_nano=following.end_unix_nano)
+    return matches, replace(place, start_unix_nano=next_minute.end_unix_nano)
 
 
 def behind(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:

@@ -98,11 +98,11 @@ def search(
 
     The cursor is where the next page goes on, or None at the end.
     """
-    walked = walk.sessions()
+    candidates = walk.sessions()
     matches: list[tuple[Session, Cursor]] = []
     places: list[Cursor] = []
     for size in (limit + 1, *[max(ROUND, limit + 1)] * (MAX_ROUNDS - 1)):
-        batch = dict(islice(walked, size))
+        batch = dict(islice(candidates, size))
         sessions = summaries(batch, traces)
         matches += [
             (sessions[name], place) for name, place in batch.items() if suits(sessions[name], filters)

@@ -85,10 +85,10 @@ def quoted_values(text: str, match: re.Match[str]) -> Iterator[Place]:
     while quote := QUOTE.match(text, at):
         end = closing(text, quote[0], quote.end())
         yield quote.end(), end
-        following = NEXT.match(text, end + len(quote[0])) if match["list"] else None
-        if following is None:
+        next_item = NEXT.match(text, end + len(quote[0])) if match["list"] else None
+        if next_item is None:
             return
-        at = following.end()
+        at = next_item.end()
 
 
 def closing(text: str, quote: str, start: int) -> int:

@@ -57,8 +57,7 @@ def checked_transaction() -> Iterator[None]:
     """
     A transaction on a file of this code's schema that is still the project's file after the commit.
 
-    Raises OperationalError if the file was migrated or replaced meanwhile: nothing is acknowledged, and clients send
-    again.
+    Raises OperationalError if the file was migrated or replaced meanwhile: nothing is acknowledged, and clients retry.
     """
     connection: Any = connections[bound_alias()]
     with atomic():
@@ -71,11 +70,11 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     """Store the batches in the open transaction; returns a receipt for each."""
     version_lease.check(batches)
     rows = [row for batch in batches for row in batch.rows]
-    fitting = fit(unique(rows), batches[-1].quota)
-    inserted = insert_new([part for batch in batches for part in batch.parts], fitting)
-    attributions.add(inserted, traces.add(inserted))
-    rollups.add(inserted)
-    receipts = given(batches, fitting, inserted)
+    fitting_rows = fit(unique(rows), batches[-1].quota)
+    new_rows = insert_new([part for batch in batches for part in batch.parts], fitting_rows)
+    attributions.add(new_rows, traces.add(new_rows))
+    rollups.add(new_rows)
+    receipts = given(batches, fitting_rows, new_rows)
     tally(batches, receipts)
     return receipts
 
@@ -86,14 +85,14 @@ def unique(rows: list[Row]) -> list[Row]:
     return rows if len(first) == len(rows) else list(first.values())[::-1]
 
 
-def given(batches: Sequence[Batch], fitting: Sequence[Row], inserted: Sequence[Row]) -> list[Receipt]:
+def given(batches: Sequence[Batch], fitting_rows: Sequence[Row], new_rows: Sequence[Row]) -> list[Receipt]:
     """The receipt of each batch."""
-    if len(inserted) == sum(len(batch.rows) for batch in batches):
+    if len(new_rows) == sum(len(batch.rows) for batch in batches):
         return [Receipt(len(batch.rows), 0, batch.rejected) for batch in batches]
-    fitting_keys, inserted_ids = {row[:2] for row in fitting}, {id(row) for row in inserted}
+    fitting_keys, new_ids = {row[:2] for row in fitting_rows}, {id(row) for row in new_rows}
     receipts = []
     for batch in batches:
-        accepted = sum(id(row) in inserted_ids for row in batch.rows)
+        accepted = sum(id(row) in new_ids for row in batch.rows)
         over_quota = sum(row[:2] not in fitting_keys for row in batch.rows)
         rejected = batch.rejected + Counter({tallies.OVER_QUOTA: over_quota})
         receipts.append(Receipt(accepted, len(batch.rows) - over_quota - accepted, rejected))
@@ -108,14 +107,14 @@ def fit(rows: list[Row], quota: int | None) -> list[Row]:
     if room >= len(rows):
         return rows
     stored_keys = existing(rows)
-    fitting = []
+    fitting_rows = []
     for row in rows:
         if row[:2] not in stored_keys:
             if room <= 0:
                 continue
             room -= 1
-        fitting.append(row)
-    return fitting
+        fitting_rows.append(row)
+    return fitting_rows
 
 
 def tally(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:

@@ -88,12 +88,12 @@ def by_table(rows: Iterable[Counted]) -> Iterator[tuple[str, list[tuple[int | st
 
 def coarser(counts: Mapping[Group, Count], minutes: int) -> dict[Group, Count]:
     """The counts merged into stretches of so many minutes."""
-    merged: dict[Group, Count] = {}
+    coarse_counts: dict[Group, Count] = {}
     for (minute, *rest), (count, total, longest) in counts.items():
         key = cast(Group, (minute - minute % minutes, *rest))
-        n, before, most = merged.get(key, (0, 0, 0))
-        merged[key] = n + count, min(before + total, MAX_SUM), max(most, longest)
-    return merged
+        n, before, most = coarse_counts.get(key, (0, 0, 0))
+        coarse_counts[key] = n + count, min(before + total, MAX_SUM), max(most, longest)
+    return coarse_counts
 
 
 def group(row: Counted) -> Group:

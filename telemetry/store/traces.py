@@ -59,8 +59,8 @@ def add(rows: Iterable[Row]) -> list[Summary]:
     traces: dict[bytes, list[Row]] = {}
     for row in rows:
         traces.setdefault(row.trace_id, []).append(row)
-    merged = fetch_many(UPSERT, [summary(members) for members in traces.values()])
-    return [Summary(bytes(trace_id), *rest) for trace_id, *rest in merged]
+    merged_rows = fetch_many(UPSERT, [summary(members) for members in traces.values()])
+    return [Summary(bytes(trace_id), *rest) for trace_id, *rest in merged_rows]
 
 
 def summary(rows: list[Row]) -> tuple[Any, ...]:
