@@ -48,7 +48,7 @@ def migrate_projects() -> None:
 
 
 def make_private(data_dir: Path) -> None:
-    """Create the data dir and its projects folder, with mode 0700. The mode of existing ones is not changed."""
+    """Create the data dir and its projects folder, both with mode 0700. Does nothing if the projects folder exists."""
     projects = data_dir / "projects"
     if not projects.exists():
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

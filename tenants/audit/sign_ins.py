@@ -39,9 +39,9 @@ def failed(request: HttpRequest, username: str) -> None:
     """Record a failed sign-in to the admin with this user name."""
     users = get_user_model().objects
     is_known = username.isprintable() and users.filter(username=username).exists()
-    tried = f"user:{username}" if is_known else SOMEBODY
+    label = f"user:{username}" if is_known else SOMEBODY
     audit_log.record(
-        audit_log.AuditEvent.SIGN_IN_FAILED, ADMIN, audit_log.origin(request), timezone.now(), tried=tried
+        audit_log.AuditEvent.SIGN_IN_FAILED, ADMIN, audit_log.origin(request), timezone.now(), tried=label
     )
 
 

@@ -91,13 +91,11 @@ class MintedAdmin(ReadOnly, ScopedAdmin):
     def revoke(self, request: HttpRequest, keys: QuerySet[Any]) -> None:
         """Revoke the selected keys now. Keys revoked earlier keep their time of revocation."""
         now, rows = timezone.now(), self.model._default_manager
-        revoked = [key for key in keys if rows.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)]
-        for key in revoked:
+        revoked_keys = [key for key in keys if rows.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)]
+        for key in revoked_keys:
             self.log_change(request, key, "Revoked.")
             self.write_down(request, key, audit_log.AuditEvent.KEY_REVOKED, now)
-        message = (
-            f"{len(revoked)} of {len(keys)} selected keys are revoked now; the others were revoked before."
-        )
+        message = f"{len(revoked_keys)} of {len(keys)} selected keys are revoked now; the others were revoked before."
         self.message_user(request, message, messages.SUCCESS)
 
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:

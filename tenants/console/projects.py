@@ -161,14 +161,17 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     @transaction.atomic
     def move(self, request: HttpRequest, projects: QuerySet[Project], old: str, new: str) -> None:
         """Move the projects in state `old` to `new`, record each change, and tell the person how many there were."""
-        moved = [row for row in projects if Project.objects.filter(pk=row.pk, state=old).update(state=new)]
-        for project in moved:
+        changed_projects = [
+            row for row in projects if Project.objects.filter(pk=row.pk, state=old).update(state=new)
+        ]
+        for project in changed_projects:
             self.log_change(request, project, f"State: {new}.")
             self.write_down(
                 request, project, audit_log.AuditEvent.CHANGED, state={"before": old, "after": new}
             )
         message = (
-            f"{len(moved)} of {len(projects)} selected projects are {new} now; the others were {new} before."
+            f"{len(changed_projects)} of {len(projects)} selected projects are {new} now; "
+            f"the others were {new} before."
         )
         self.message_user(request, message, messages.SUCCESS)
 
