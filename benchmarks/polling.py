@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from diagnosis.statistics.alpha_spending import NO_LOOK
 from diagnosis.statistics.overdispersion import Observed, spread
 from diagnosis.statistics.rates import Counts
-from diagnosis.verification.rate_verdict import ENOUGH, information, judge
+from diagnosis.verification.rate_verdict import ENOUGH, information, judge_rates
 from diagnosis.window.cluster_counts import Stretches, batches
 
 POLLS = 6 * 24 * 7
@@ -51,7 +51,7 @@ def verdicts(past: Iterator[Counts], future: Iterator[Counts]) -> set[str]:
         known += after[poll]
         if last.is_due(information(before.counts, known), ENOUGH):
             seen = observed(after)
-            found = judge(before.counts, known, spread(before, seen), last)
+            found = judge_rates(before.counts, known, spread(before, seen), last)
             last = found.look
             told.add(found.verdict)
             if found.verdict in ("held", "regressed"):  # the loop leaves the state in which it is judged so

@@ -16,9 +16,11 @@ def verdict(case: Case) -> str:
     slow = case["kind"] == "latency"
     before, after = (spans(case[side], slow) for side in ("baseline", "current"))
     if slow:
-        return duration_verdict.judge(sorted(ms for *_, ms in before), sorted(ms for *_, ms in after)).verdict
+        return duration_verdict.judge_durations(
+            sorted(ms for *_, ms in before), sorted(ms for *_, ms in after)
+        ).verdict
     old, new = observed(before), observed(after)
-    return rate_verdict.judge(old.counts, new.counts, spread(old, new)).verdict
+    return rate_verdict.judge_rates(old.counts, new.counts, spread(old, new)).verdict
 
 
 def observed(window: list[Span]) -> Observed:

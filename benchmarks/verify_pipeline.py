@@ -65,7 +65,7 @@ def shipped_loop(project: Project, start: datetime, latency: bool) -> Loop | Non
         loop = made(project, packet, record, cluster_id((not latency and record.fingerprint) or NO_CLUSTER))
         loop.signal_type = "latency" if latency else "error"
         loop.save()
-        reports.report(loop, LoopEvent.Kind.SHIPPED, "benchmark", SHIPPED, shipped_at=SHIPPED)
+        reports.record_report(loop, LoopEvent.Kind.SHIPPED, "benchmark", SHIPPED, shipped_at=SHIPPED)
     return Loop.objects.get(pk=loop.pk)
 
 

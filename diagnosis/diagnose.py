@@ -1,12 +1,12 @@
 """
 One diagnosis: the failures of a window, measured, ranked, explained, and published as a packet.
 
-    switch_lock.check -> find -> verify.recheck -> reopening.outdated -> publish
+    switch_lock.check_no_switch -> read_findings -> verify.recheck -> reopening.reopen_outdated -> publish
 
-- `switch_lock.check` refuses while the project's fingerprints are switched.
-- `find` reads the window in one snapshot of the store (diagnosis/issues/findings.py).
+- `switch_lock.check_no_switch` refuses while the project's fingerprints are switched.
+- `read_findings` reads the window in one snapshot of the store (diagnosis/issues/findings.py).
 - `verify.recheck` verifies earlier fixes of the project again, at most 20 undecided ones; their loops may change state.
-- `reopening.outdated` asks a human again about loops whose content is no longer what was approved.
+- `reopening.reopen_outdated` asks a human again about loops whose content is no longer what was approved.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.
 
 Deterministic: the same records give the same issues, whatever order or batches they came in.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from diagnosis.issues.findings import find
+from diagnosis.issues.findings import read_findings
 from diagnosis.loops import reopening, switch_lock
 from diagnosis.models import Packet
 from diagnosis.packets.publishing import publish
@@ -33,10 +33,10 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
 
     Raises Unavailable while the project's fingerprints are switched.
     """
-    switch_lock.check(project)
+    switch_lock.check_no_switch(project)
     with bind(project):
         with snapshot():
-            findings = find(window)
+            findings = read_findings(window)
         verify.recheck(project, now)
-        reopening.outdated(project, now)
+        reopening.reopen_outdated(project, now)
         return publish(project, findings, now)

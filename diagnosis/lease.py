@@ -14,7 +14,7 @@ from django.db.models import Q
 from diagnosis.models import Lease
 
 
-def take(name: str, holder: str, now: datetime, length: timedelta) -> bool:
+def take_lease(name: str, holder: str, now: datetime, length: timedelta) -> bool:
     """Take the lease, or renew it, and return whether the holder has it now. Only reads if another holder has it."""
     row = Lease.objects.filter(name=name).first()
     if row is None:
@@ -25,6 +25,6 @@ def take(name: str, holder: str, now: datetime, length: timedelta) -> bool:
     return bool(Lease.objects.filter(free, name=name).update(holder=holder, until=now + length))
 
 
-def give_back(name: str, holder: str, now: datetime) -> None:
+def release_lease(name: str, holder: str, now: datetime) -> None:
     """Release the lease, so that another holder can take it at once."""
     Lease.objects.filter(name=name, holder=holder).update(holder="", until=now)

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 
-def make(clock: Clock, go_on: Callable[[], bool]) -> None:
+def make_round(clock: Clock, go_on: Callable[[], bool]) -> None:
     """Run all jobs once. `go_on` is called before each job; if it returns False, the remaining jobs are left out."""
     # In random order, so that a project that takes long does not always delay the same others.
     steps: list[tuple[str, Callable[[], object]]] = [
@@ -35,7 +35,7 @@ def make(clock: Clock, go_on: Callable[[], bool]) -> None:
         for project in projects_to_review().order_by("?")
     ]
     steps += [
-        ("forgetting old notices", lambda: notice_rows.forget(clock())),
+        ("forgetting old notices", lambda: notice_rows.forget_old_notices(clock())),
         ("sending mail", lambda: outbox.send(clock(), go_on)),
     ]
     for name, step in steps:
@@ -74,7 +74,7 @@ def review(project: Project, clock: Clock, most: int | None = MOST) -> Review:
     Args:
         most: the number of undecided fixes to verify at most; None for all.
     """
-    return Review(recheck(project, clock(), most), reopening.outdated(project, clock()))
+    return Review(recheck(project, clock(), most), reopening.reopen_outdated(project, clock()))
 
 
 def review_and_log(project: Project, clock: Clock) -> None:

@@ -44,7 +44,7 @@ class DocumentView(PublicDocument):
     def get(self, request: Request) -> HttpResponse:
         """The rendered document, with the media type for its file extension."""
         media_type = MEDIA_TYPES[self.page.rpartition(".")[2]]
-        text = render_to_string(f"documents/{self.page}", facts(request))
+        text = render_to_string(f"documents/{self.page}", instance_facts(request))
         return HttpResponse(text, content_type=f"{media_type}; charset=utf-8")
 
 
@@ -67,15 +67,15 @@ class ContactView(PublicDocument):
         return Response(contact(request))
 
 
-def origin(request: Request) -> str:
+def instance_url(request: Request) -> str:
     """The URL of this instance, without a path."""
     return absolute(request, "/").rstrip("/")
 
 
-def facts(request: Request) -> dict[str, Any]:
+def instance_facts(request: Request) -> dict[str, Any]:
     """The template context of the documents: facts about this instance."""
     return {
-        "url": origin(request),
+        "url": instance_url(request),
         "version": settings.LOOPKIT_VERSION,
         "contact_email": settings.LOOPKIT_CONTACT_EMAIL,
         "limits": limits(),

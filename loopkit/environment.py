@@ -41,7 +41,7 @@ def switch(raw: str) -> bool:
     return word in TRUE
 
 
-def words(raw: str) -> list[str]:
+def as_words(raw: str) -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in raw.split(",") if word.strip()]
 
@@ -62,7 +62,7 @@ def port(raw: str) -> int:
     return number
 
 
-def whole(raw: str) -> int:
+def as_whole_number(raw: str) -> int:
     """A whole number, zero or above."""
     number = int(raw)
     if number < 0:

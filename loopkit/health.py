@@ -23,7 +23,7 @@ from rest_framework.response import Response
 
 from loopkit.http.errors import Unavailable
 from tenants.api.project_view import PublicView
-from tenants.api.serializers import Error
+from tenants.api.serializers import ErrorSerializer
 from tenants.stores import project_file
 
 READY = "ok"
@@ -33,7 +33,7 @@ class NotReady(Exception):
     """A readiness check failed; the text is the reason."""
 
 
-class Health(serializers.Serializer[dict[str, object]]):
+class HealthSerializer(serializers.Serializer[dict[str, object]]):
     """The process answers."""
 
     ok = serializers.BooleanField()
@@ -41,7 +41,7 @@ class Health(serializers.Serializer[dict[str, object]]):
     version = serializers.CharField()
 
 
-class Checks(serializers.Serializer[dict[str, str]]):
+class ChecksSerializer(serializers.Serializer[dict[str, str]]):
     """`ok` each."""
 
     control_database = serializers.CharField()
@@ -50,17 +50,17 @@ class Checks(serializers.Serializer[dict[str, str]]):
     template = serializers.CharField()
 
 
-class Readiness(serializers.Serializer[dict[str, object]]):
+class ReadinessSerializer(serializers.Serializer[dict[str, object]]):
     """The instance can serve."""
 
     ok = serializers.BooleanField()
-    checks = Checks()
+    checks = ChecksSerializer()
 
 
 class HealthView(PublicView):
     """Liveness."""
 
-    @extend_schema(operation_id="health", summary="Liveness", responses={200: Health})
+    @extend_schema(operation_id="health", summary="Liveness", responses={200: HealthSerializer})
     def get(self, request: Request) -> Response:
         """200 as long as the process answers."""
         return Response({"ok": True, "status": "live", "version": settings.LOOPKIT_VERSION})
@@ -69,7 +69,9 @@ class HealthView(PublicView):
 class ReadyView(PublicView):
     """Readiness."""
 
-    @extend_schema(operation_id="ready", summary="Readiness", responses={200: Readiness, 503: Error})
+    @extend_schema(
+        operation_id="ready", summary="Readiness", responses={200: ReadinessSerializer, 503: ErrorSerializer}
+    )
     def get(self, request: Request) -> Response:
         """200 when every check passes; 503 with the first reason and its remedy."""
         for name, (check, remedy) in CHECKS.items():
@@ -105,14 +107,14 @@ def data_dir() -> None:
         file.write(b"\0")
 
 
-def template() -> None:
+def check_template() -> None:
     """Check that the template of project files exists or can be created."""
-    project_file.template()
+    project_file.template_file()
 
 
 CHECKS: dict[str, tuple[Callable[[], None], str]] = {
     "control_database": (control_database, "Check LOOPKIT_DATABASE_URL and that its server runs."),
     "migrations": (migrations, "Run `manage.py prepare`."),
     "data_dir": (data_dir, "Make LOOPKIT_DATA_DIR a writable directory with free space."),
-    "template": (template, "Make LOOPKIT_DATA_DIR/projects writable and run `manage.py prepare`."),
+    "template": (check_template, "Make LOOPKIT_DATA_DIR/projects writable and run `manage.py prepare`."),
 }

@@ -57,7 +57,7 @@ ROLES = {
 
 
 @transaction.atomic
-def make() -> None:
+def make_roles() -> None:
     """Create the group of each role and give it exactly its permissions. Writes nothing if all is up to date."""
     permissions_by_name = {
         f"{permission.content_type.app_label}.{permission.codename}": permission

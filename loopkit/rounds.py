@@ -55,14 +55,17 @@ class Rounds(threading.Thread):
     def round(self) -> None:
         """Run all due jobs if this process gets the lease. Errors of the control database are logged."""
         try:
-            had_lease, self.is_mine = self.is_mine, lease.take(NAME, self.holder, timezone.now(), self.length)
+            had_lease, self.is_mine = (
+                self.is_mine,
+                lease.take_lease(NAME, self.holder, timezone.now(), self.length),
+            )
             if self.is_mine and not had_lease:
                 logger.info(
                     "process %s runs the periodic jobs from now on, every %s s", os.getpid(), self.seconds
                 )
             if self.is_mine:
                 self.step_began = time.monotonic()
-                rounds.make(timezone.now, self.go_on)
+                rounds.make_round(timezone.now, self.go_on)
         except DatabaseError as error:
             logger.error("the periodic jobs ended early, the next run is in %s s: %s", self.seconds, error)
         finally:
@@ -78,21 +81,21 @@ class Rounds(threading.Thread):
         if self.ended.wait(min(step_seconds, LONGEST_REST)):
             return False
         self.step_began = time.monotonic()
-        return lease.take(NAME, self.holder, timezone.now(), self.length)
+        return lease.take_lease(NAME, self.holder, timezone.now(), self.length)
 
     def end(self) -> None:
         """Stop after the current step, waiting END_SECONDS at most, and give the lease back."""
         self.ended.set()
         self.join(END_SECONDS)
         try:
-            lease.give_back(NAME, self.holder, timezone.now())
+            lease.release_lease(NAME, self.holder, timezone.now())
         except DatabaseError:
             logger.warning("the lease of the periodic jobs was not given back; it expires by itself")
         finally:
             connections.close_all()
 
 
-def begin() -> Rounds | None:
+def begin_rounds() -> Rounds | None:
     """Start the thread of periodic jobs, or return None if LOOPKIT_ROUND_SECONDS is 0."""
     if not settings.LOOPKIT_ROUND_SECONDS:
         return None

@@ -16,7 +16,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loopkit.documents import PublicDocument, origin
+from loopkit.documents import PublicDocument, instance_url
 from loopkit.http.errors import ApiError
 from loopkit.http.links import absolute
 
@@ -40,7 +40,7 @@ class OpenApiView(PublicDocument):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:
         """OpenAPI 3.1, with this instance as its server."""
-        return Response(document() | {"servers": [{"url": origin(request)}]})
+        return Response(openapi_document() | {"servers": [{"url": instance_url(request)}]})
 
 
 class SchemaView(PublicDocument):
@@ -59,7 +59,7 @@ class SchemaView(PublicDocument):
 
 
 @lru_cache(maxsize=1)
-def document() -> dict[str, Any]:
+def openapi_document() -> dict[str, Any]:
     """The OpenAPI document without `servers`, generated once per process."""
     openapi: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return openapi
@@ -67,7 +67,7 @@ def document() -> dict[str, Any]:
 
 def standalone(component: str) -> dict[str, Any]:
     """The component as a self-contained schema, with everything that it refers to in `$defs`."""
-    components = document()["components"]["schemas"]
+    components = openapi_document()["components"]["schemas"]
     dependencies = reachable(component, components)
     schema = {"title": component, **components[component]}
     if dependencies:

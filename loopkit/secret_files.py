@@ -12,11 +12,11 @@ def stored_secret(data_dir: Path, name: str) -> str:
     """The secret in `<data_dir>/secrets/<name>`. Created on first use; of racing processes, the first one wins."""
     path = data_dir / "secrets" / name
     if not path.exists():
-        make(path)
+        make_secret_file(path)
     return path.read_text().strip()
 
 
-def make(path: Path) -> None:
+def make_secret_file(path: Path) -> None:
     """Write a new secret to `path` atomically, unless another process was faster."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -32,7 +32,7 @@ class PortNotFree(Exception):
     """The server cannot listen on its port; the text contains the remedy."""
 
 
-class Ended(Exception):
+class ServerEnded(Exception):
     """This process received a signal to end; the argument is the signal."""
 
 
@@ -58,21 +58,21 @@ def check_port() -> None:
         try:
             probe.bind((settings.LOOPKIT_BIND, settings.PORT))
         except OSError as error:
-            raise PortNotFree(remedy(error)) from error
+            raise PortNotFree(port_remedy(error)) from error
 
 
-def remedy(error: OSError) -> str:
+def port_remedy(error: OSError) -> str:
     """A message that says why the port is not available, and the remedy."""
     port = settings.PORT
     if error.errno != errno.EADDRINUSE:
         return (
             f"Cannot listen on {settings.LOOPKIT_BIND}:{port}: {error.strerror}. Check LOOPKIT_BIND and PORT."
         )
-    owner = "another LoopKit" if status_of("/health") == 200 else "another program"
+    owner = "another LoopKit" if get_status("/health") == 200 else "another program"
     return f"Port {port} is taken by {owner}. Stop that one, or choose another port: PORT={port + 1}."
 
 
-def status_of(path: str) -> int | None:
+def get_status(path: str) -> int | None:
     """The status of the response to a GET request, or None if there is none."""
     connection = http.client.HTTPConnection(host(), settings.PORT, timeout=2)
     try:
@@ -113,10 +113,10 @@ def running() -> Iterator[subprocess.Popen[bytes]]:
     )
     try:
         for number in ENDINGS:
-            signal.signal(number, end)
+            signal.signal(number, end_serving)
         wait_until_ready(process)
         yield process
-    except Ended as error:
+    except ServerEnded as error:
         if error.args[0] == signal.SIGINT:
             let_end(process)
         raise
@@ -132,13 +132,13 @@ def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
             raise NotServing(
                 f"The server ended at once, with code {process.returncode}; its last lines are above."
             )
-        if status_of("/readyz") == 200:
+        if get_status("/readyz") == 200:
             return
         time.sleep(0.1)
     raise NotServing(f"The server was not ready after {READY_SECONDS} s; {url()}/readyz says why.")
 
 
-def end(number: int, frame: FrameType | None) -> NoReturn:
+def end_serving(number: int, frame: FrameType | None) -> NoReturn:
     """
     Signal handler: raise Ended, which leaves the block of `running`.
 
@@ -146,7 +146,7 @@ def end(number: int, frame: FrameType | None) -> NoReturn:
     """
     for ignored_number in ENDINGS:
         signal.signal(ignored_number, signal.SIG_IGN)
-    raise Ended(signal.Signals(number))
+    raise ServerEnded(signal.Signals(number))
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 import loopkit
 from loopkit.environment import (
+    as_whole_number,
+    as_words,
     cache_url,
     database_url,
     email_url,
@@ -26,8 +28,6 @@ from loopkit.environment import (
     public_url,
     rate,
     switch,
-    whole,
-    words,
 )
 from loopkit.secret_files import stored_secret
 
@@ -76,13 +76,13 @@ if LOOPKIT_OPEN_STORES + LOOPKIT_THREADS > 70:
 LOOPKIT_LOG_LEVEL = env("LOOPKIT_LOG_LEVEL", "INFO", log_level)
 LOOPKIT_PUBLIC_URL = env("LOOPKIT_PUBLIC_URL", "", public_url)
 # How many proxies append to X-Forwarded-For
-LOOPKIT_TRUSTED_PROXIES = env("LOOPKIT_TRUSTED_PROXIES", 0, whole)
-ALLOWED_HOSTS = env("LOOPKIT_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"], words)
+LOOPKIT_TRUSTED_PROXIES = env("LOOPKIT_TRUSTED_PROXIES", 0, as_whole_number)
+ALLOWED_HOSTS = env("LOOPKIT_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"], as_words)
 if LOOPKIT_PUBLIC_URL:
     ALLOWED_HOSTS = [*ALLOWED_HOSTS, str(urlsplit(LOOPKIT_PUBLIC_URL).hostname)]
     CSRF_TRUSTED_ORIGINS = [LOOPKIT_PUBLIC_URL]
 LOOPKIT_CONTACT_EMAIL = env("LOOPKIT_CONTACT_EMAIL", "", str)
-LOOPKIT_ROUND_SECONDS = env("LOOPKIT_ROUND_SECONDS", 300, whole)
+LOOPKIT_ROUND_SECONDS = env("LOOPKIT_ROUND_SECONDS", 300, as_whole_number)
 
 # Mail: https://docs.djangoproject.com/en/5.2/ref/settings/#email-backend
 LOOPKIT_EMAIL_URL = env("LOOPKIT_EMAIL_URL", "", email_url)
@@ -100,7 +100,7 @@ LOOPKIT_MAX_BODY_BYTES = env("LOOPKIT_MAX_BODY_BYTES", 64 * 1024 * 1024, natural
 # Bytes of one attribute value. A full model context of 200,000 tokens is about 800 KB of text.
 LOOPKIT_MAX_VALUE_BYTES = env("LOOPKIT_MAX_VALUE_BYTES", 1024 * 1024, natural)
 # Names of attributes to scrub, in addition to those in telemetry/scrubbing/names.py
-LOOPKIT_SCRUB_KEYS: list[str] = env("LOOPKIT_SCRUB_KEYS", [], words)
+LOOPKIT_SCRUB_KEYS: list[str] = env("LOOPKIT_SCRUB_KEYS", [], as_words)
 LOOPKIT_MINT_RATE = env("LOOPKIT_MINT_RATE", "20/h", rate)
 LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)
 LOOPKIT_FEEDBACK_RATE = env("LOOPKIT_FEEDBACK_RATE", "60/m", rate)  # feedback keys may be in public pages

@@ -3,14 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from tenants.console.sign_in import sign_in
+from tenants.console.sign_in import admin_sign_in
 
 urlpatterns = [
     path("", include("loopkit.document_urls")),
     path("", include("tenants.urls")),
     path("", include("telemetry.urls")),
     path("", include("diagnosis.urls")),
-    path("admin/login/", sign_in),  # before the admin's own page, which has no rate limit
+    path("admin/login/", admin_sign_in),  # before the admin's own page, which has no rate limit
     path("admin/", admin.site.urls),
 ]
 handler400 = "loopkit.http.error_answers.bad_request"

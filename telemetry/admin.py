@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from telemetry import ledger
 from telemetry.windows import Window
-from tenants.console.scoped import visible
+from tenants.console.scoped import visible_rows
 from tenants.models import Project
 from tenants.stores.binding import bind
 
@@ -34,17 +34,25 @@ def ledger_page(request: HttpRequest, project_id: str) -> HttpResponse:
     """Show what became of everything that was sent to the project: in the last 24 hours, and in total."""
     if not request.user.has_perm("tenants.view_project"):
         raise PermissionDenied
-    project = get_object_or_404(visible(Project.objects.all(), request.user, "tenant"), pk=project_id)
-    context = admin.site.each_context(request) | {"title": "Ledger", "project": project} | read(project)
+    project = get_object_or_404(visible_rows(Project.objects.all(), request.user, "tenant"), pk=project_id)
+    context = (
+        admin.site.each_context(request)
+        | {"title": "Ledger", "project": project}
+        | read_ledger_counts(project)
+    )
     return TemplateResponse(request, "admin/telemetry/ledger.html", context)
 
 
-def read(project: Project) -> dict[str, Any]:
+def read_ledger_counts(project: Project) -> dict[str, Any]:
     """Return the counts for the template; if the store is unavailable, the page is shown without them."""
     window = Window.ending(timezone.now(), DAY_MINUTES)
     try:
         with bind(project):
-            return {"entries": ledger.entries(window), "hours": ledger.by_hour(window), "available": True}
+            return {
+                "entries": ledger.ledger_entries(window),
+                "hours": ledger.by_hour(window),
+                "available": True,
+            }
     except (DatabaseError, OSError) as error:
         logger.error("ledger of %s unavailable: %s", project, error)
         return {"entries": [], "hours": [], "available": False}

@@ -1,10 +1,11 @@
 """
 The ingestion of an OTLP request: its body is parsed, its spans are stored as records, and a receipt is returned.
 
-    parse -> scrub -> spans -> versions.of -> normalise -> segments.pack -> append
+    parse_export_request -> scrub -> decode_spans -> versions.project_rules -> normalise -> segments.pack -> append
 
-- `parse` reads the body as the official message, `scrub` removes secrets from it, `spans` makes plain values of it.
-- `versions.of` returns the version of the fingerprint rules that the project has now.
+- `parse_export_request` reads the body as the official message, `scrub` removes secrets from it, `decode_spans` makes
+  plain values of it.
+- `versions.project_rules` returns the version of the fingerprint rules that the project has now.
 - `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint. `segments.pack`
   compresses the spans.
 - `append` stores all of it in one transaction, together with other requests that wait: records with their segments,
@@ -20,7 +21,7 @@ from datetime import datetime
 
 from telemetry.grouping import versions
 from telemetry.normalise import normalise
-from telemetry.otlp.decode import Encoding, parse, spans
+from telemetry.otlp.decode import Encoding, decode_spans, parse_export_request
 from telemetry.scrubbing.scrub import scrub
 from telemetry.store import segments
 from telemetry.store.append import append
@@ -35,11 +36,11 @@ def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
 
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
-    request = parse(body, encoding)
+    request = parse_export_request(body, encoding)
     changes = scrub(request, body if encoding is Encoding.PROTOBUF else request.SerializeToString())
-    decoded = spans(request)
+    decoded = decode_spans(request)
     project = bound_project()
-    rules = versions.of(project)
+    rules = versions.project_rules(project)
     rows = [normalise(span, rules) for span in decoded.spans]
     parts = list(segments.pack(rows))
     batch = Batch(

@@ -30,7 +30,7 @@ LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class RefusalReason:
     """A reason why something is in the ledger: what is counted, what it means, and what to do about it."""
 
     unit: str  # spans, requests, values, items
@@ -38,51 +38,51 @@ class Reason:
     remedy: str
 
 
-OTHER = Reason(
+OTHER = RefusalReason(
     "spans", "Not stored, for the reason in its name.", "Correct what the name says, then send again."
 )
 REASONS = {
-    STORED: Reason("spans", "Stored.", ""),
-    DUPLICATE: Reason(
+    STORED: RefusalReason("spans", "Stored.", ""),
+    DUPLICATE: RefusalReason(
         "spans",
         "Sent before: the first arrival is kept.",
         "None needed after retries. If they are many, look for two exporters on one tracer provider.",
     ),
-    OVER_QUOTA: Reason(
+    OVER_QUOTA: RefusalReason(
         "spans", "The project's quota was used up.", "Ask the operator for more spans: /contact.json."
     ),
-    INVALID_TRACE_ID: Reason(
+    INVALID_TRACE_ID: RefusalReason(
         "spans", "The trace id is not 16 bytes, or all zero.", "Send 32 hex digits in JSON, 16 bytes in protobuf."
     ),
-    INVALID_SPAN_ID: Reason(
+    INVALID_SPAN_ID: RefusalReason(
         "spans", "The span id is not 8 bytes, or all zero.", "Send 16 hex digits in JSON, 8 bytes in protobuf."
     ),
-    INVALID_REQUEST: Reason(
+    INVALID_REQUEST: RefusalReason(
         "requests",
         "The whole request was refused: not OTLP, too large, or compressed in an unknown way.",
         "The exporter's log has the answer; send OTLP in batches of 512 spans, plain or with gzip.",
     ),
-    LOGS: Reason(
+    LOGS: RefusalReason(
         "requests",
         "OTLP logs, which LoopKit answers and does not store.",
         "Put what matters on spans; OTEL_LOGS_EXPORTER=none saves the traffic.",
     ),
-    METRICS: Reason(
+    METRICS: RefusalReason(
         "requests",
         "OTLP metrics, which LoopKit answers and does not store.",
         "Put what matters on spans; OTEL_METRICS_EXPORTER=none saves the traffic.",
     ),
-    REDACTED_VALUE: Reason(
+    REDACTED_VALUE: RefusalReason(
         "values",
         "A secret was replaced by [redacted] before storing.",
         "Better not to send it: configure the instrumentation. A key that left its service should be changed.",
     ),
-    TRIMMED_VALUE: Reason(
+    TRIMMED_VALUE: RefusalReason(
         "values",
         "A value was longer than LOOPKIT_MAX_VALUE_BYTES and was cut; a mark at its end says how long it was.",
         "Record less of it, or ask the operator for a higher limit.",
     ),
-    TRIMMED_ITEM: Reason(
+    TRIMMED_ITEM: RefusalReason(
         "items",
         f"Attributes, events or links beyond {MAX_ITEMS} were dropped; the record's dropped counts say how many.",
         "Record fewer, or split the span.",
@@ -91,7 +91,7 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One reason with its count in the window, its count in total, its meaning and its remedy."""
 
     reason: str
@@ -102,7 +102,7 @@ class Entry:
     remedy: str
 
 
-def entries(window: Window) -> list[Entry]:
+def ledger_entries(window: Window) -> list[LedgerEntry]:
     """
     Return an entry for every reason that the bound project has, those with a count in the window first.
 
@@ -111,13 +111,15 @@ def entries(window: Window) -> list[Entry]:
     first, beyond = hours_of(window)
     in_window = Q(hour__gte=first, hour__lt=beyond)
     rows = Tally.objects.values("reason").annotate(recent=Sum("count", filter=in_window), total=Sum("count"))
-    all_entries = [entry(row["reason"], row["recent"] or 0, row["total"]) for row in rows.order_by("reason")]
+    all_entries = [
+        ledger_entry(row["reason"], row["recent"] or 0, row["total"]) for row in rows.order_by("reason")
+    ]
     return sorted(all_entries, key=lambda item: (not item.count, item.reason))
 
 
-def entry(reason: str, recent: int, total: int) -> Entry:
+def ledger_entry(reason: str, recent: int, total: int) -> LedgerEntry:
     """Return the entry of the reason, with its meaning and remedy."""
-    return Entry(reason, count=recent, total=total, **asdict(REASONS.get(reason, OTHER)))
+    return LedgerEntry(reason, count=recent, total=total, **asdict(REASONS.get(reason, OTHER)))
 
 
 def by_hour(window: Window) -> list[dict[str, Any]]:
@@ -135,10 +137,10 @@ def hours_of(window: Window) -> tuple[int, int]:
     return window.start_unix_nano // HOUR_NANO, -(-window.end_unix_nano // HOUR_NANO)
 
 
-def note(reason: str, count: int, now: datetime) -> None:
+def note_refused(reason: str, count: int, now: datetime) -> None:
     """Count what was refused before it reached the store, in a transaction of its own; a failure is only logged."""
     try:
         with atomic():
-            tallies.add({(unix_nano(now) // HOUR_NANO, reason): count})
+            tallies.add_tallies({(unix_nano(now) // HOUR_NANO, reason): count})
     except (DatabaseError, OSError) as error:
         logger.warning("could not count %d of %s in the ledger: %s", count, reason, error)

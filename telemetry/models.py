@@ -175,7 +175,7 @@ class Attribution(models.Model):
         return f"{record_id(self.trace_id, self.span_id)} {self.fingerprint}"
 
 
-class Counted(models.Model):
+class RollupCounts(models.Model):
     """Counts by a stretch of time, operation, cluster and duration, so that a diagnosis reads groups and not spans."""
 
     pk = models.CompositePrimaryKey("minute", "service", "operation", "fingerprint", "duration_bucket")
@@ -197,15 +197,15 @@ class Counted(models.Model):
         return f"{self.minute} {self.operation}"
 
 
-class Rollup(Counted):
+class Rollup(RollupCounts):
     """The counts of a minute."""
 
 
-class HourRollup(Counted):
+class HourRollup(RollupCounts):
     """The counts of an hour."""
 
 
-class DayRollup(Counted):
+class DayRollup(RollupCounts):
     """The counts of a day."""
 
 

@@ -9,28 +9,28 @@ from telemetry.grouping.versions import Rules
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.operation import operation
 from telemetry.spans.span import Span
-from telemetry.store.row import Row
+from telemetry.store.row import RecordRow
 
 MAX_TEXT = 500  # characters of a column; the span itself stays whole in its segment
 
 
-def normalise(span: Span, rules: Rules) -> Row:
+def normalise(span: Span, rules: Rules) -> RecordRow:
     """The row of a span. A pure function: the same span gives the same row under the same rules."""
-    meaning = conventions.read(span)
+    meaning = conventions.read_meaning(span)
     row, failed = row_without_failure(span, meaning), failure(span, meaning)
     return with_failure(row, failed, rules) if failed else row
 
 
-def row_without_failure(span: Span, meaning: Meaning) -> Row:
+def row_without_failure(span: Span, meaning: Meaning) -> RecordRow:
     """The row of the span as if nothing had failed in it."""
     origin = span.origin
-    return Row(
+    return RecordRow(
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=span.parent_span_id or None,
         start_time_unix_nano=span.start_time_unix_nano,
         duration_nano=span.duration_nano,
-        name=text(span.name),
+        name=indexable_text(span.name),
         kind=span.kind,
         status_code=span.status_code,
         operation=operation(span, meaning),
@@ -38,31 +38,31 @@ def row_without_failure(span: Span, meaning: Meaning) -> Row:
         environment=origin.environment,
         release=origin.release,
         unit=meaning.unit,
-        agent=text(meaning.agent),
-        tool=text(meaning.tool),
-        model=text(meaning.model),
+        agent=indexable_text(meaning.agent),
+        tool=indexable_text(meaning.tool),
+        model=indexable_text(meaning.model),
         input_tokens=meaning.input_tokens,
         output_tokens=meaning.output_tokens,
         resource_id=origin.resource_id,
         scope_id=origin.scope_id,
-        session_id=text(meaning.session_id),
-        user_id=text(meaning.user_id),
+        session_id=indexable_text(meaning.session_id),
+        user_id=indexable_text(meaning.user_id),
         origin=origin,
         message=span.message,
     )
 
 
-def with_failure(row: Row, failed: Failure, rules: Rules) -> Row:
+def with_failure(row: RecordRow, failed: Failure, rules: Rules) -> RecordRow:
     """The row with the failure's columns and its cluster."""
     return row._replace(
         signal_type=failed.signal_type,
         severity=failed.severity,
-        error_type=text(failed.error_type),
-        failure_message=text(failed.message),
+        error_type=indexable_text(failed.error_type),
+        failure_message=indexable_text(failed.message),
         fingerprint=fingerprint(row.service, row.operation, failed, rules),
     )
 
 
-def text(value: str) -> str:
+def indexable_text(value: str) -> str:
     """A string that every database can hold and index: PostgreSQL refuses NUL, and keys over 2.7 kB."""
     return value and value[:MAX_TEXT].replace("\x00", "")

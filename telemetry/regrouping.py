@@ -19,11 +19,11 @@ from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import Rules
 from telemetry.models import Record
 from telemetry.otlp import decode
-from telemetry.otlp.values import attributes
+from telemetry.otlp.values import plain_attributes
 from telemetry.reads import record_json
 from telemetry.reads.filters import in_window
 from telemetry.spans.meaning import Failure
-from telemetry.spans.span import Origin, Span
+from telemetry.spans.span import Span, SpanOrigin
 from telemetry.store import attributions, rollups, segments
 from telemetry.store.sql import write_many
 from telemetry.windows import Window
@@ -51,14 +51,14 @@ def position_of(row: Record) -> Position:
     return row.start_time_unix_nano, bytes(row.trace_id), bytes(row.span_id)
 
 
-def sizes(window: Window) -> list[tuple[int, int]]:
+def cluster_sizes(window: Window) -> list[tuple[int, int]]:
     """Return the clusters of the bound project's window with their numbers of records, the largest first."""
     rows = in_window(Record.objects.filter(FAILING), window).values_list("fingerprint")
     clusters = rows.annotate(n=Count("trace_id")).order_by("-n", "fingerprint")
     return [(int(number or 0), count) for number, count in clusters]
 
 
-def newest(window: Window, number: int, limit: int) -> list[Record]:
+def newest_cluster_records(window: Window, number: int, limit: int) -> list[Record]:
     """Return the cluster's latest records in the window, newest first."""
     rows = in_window(Record.objects.filter(fingerprint=number), window)
     return list(rows.order_by("-start_time_unix_nano", "trace_id", "span_id")[:limit])
@@ -66,31 +66,31 @@ def newest(window: Window, number: int, limit: int) -> list[Record]:
 
 def regrouped(rows: Sequence[Record], rules: Rules) -> list[int]:
     """Return the fingerprint of each of the records by the rules."""
-    messages = segments.messages(rows)
-    origins = {ids: origin(message) for ids, message in record_json.origins(rows).items()}
+    messages = segments.span_messages(rows)
+    origins = {ids: stored_origin(message) for ids, message in record_json.origins(rows).items()}
     return [
-        number(
+        recomputed_fingerprint(
             row,
-            decode.read(messages[row.segment_id, row.position], origins[row.resource_id, row.scope_id]),
+            decode.read_span(messages[row.segment_id, row.position], origins[row.resource_id, row.scope_id]),
             rules,
         )
         for row in rows
     ]
 
 
-def origin(message: ResourceSpans) -> Origin:
+def stored_origin(message: ResourceSpans) -> SpanOrigin:
     """Return the Origin in a message with a record's resource and scope."""
     scope = message.scope_spans[0].scope
-    return Origin(attributes(message.resource.attributes), scope.name, scope.version)
+    return SpanOrigin(plain_attributes(message.resource.attributes), scope.name, scope.version)
 
 
-def number(row: Record, span: Span, rules: Rules) -> int:
+def recomputed_fingerprint(row: Record, span: Span, rules: Rules) -> int:
     """
     Return the record's fingerprint by the rules.
 
     Where this version of LoopKit finds another signal in the span than the record has, the record's columns are used.
     """
-    cause = failure(span, conventions.read(span))
+    cause = failure(span, conventions.read_meaning(span))
     if cause is None or cause.signal_type != row.signal_type:
         cause = Failure(row.signal_type, row.severity, row.error_type, row.failure_message)
     return fingerprint(row.service, row.operation, cause, rules)
@@ -102,7 +102,7 @@ def rewrite(rows: Sequence[Record], rules: Rules) -> int:
     changes = [(row, number) for row, number in pairs if number != row.fingerprint]
     rollups.take_away([row for row, _ in changes])
     write_many(RENUMBER, [(bytes(row.trace_id), bytes(row.span_id), number) for row, number in changes])
-    rollups.add([with_number(row, number) for row, number in changes])
+    rollups.add_rollups([with_number(row, number) for row, number in changes])
     attributions.renew(sorted({bytes(row.trace_id) for row, _ in changes}))
     return len(changes)
 

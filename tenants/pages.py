@@ -31,7 +31,7 @@ from loopkit.http import store_fault
 from loopkit.http.error_answers import as_api_error
 from loopkit.http.errors import ApiError
 from tenants.api.project_view import validated
-from tenants.api.serializers import RecoverRequest
+from tenants.api.serializers import RecoverRequestSerializer
 from tenants.api.views import recovered
 from tenants.audit import sign_ins
 from tenants.audit.audit_log import AuditEvent
@@ -83,7 +83,7 @@ def for_project(page: ProjectPage[P]) -> PageView[P]:
         except DatabaseError as error:
             if not store_fault.is_one(error):
                 raise
-            store_fault.report(error, principal.project.project_id, request.path)
+            store_fault.log_store_fault(error, principal.project.project_id, request.path)
             return HttpResponse(render_to_string("errors/503.html"), status=503, headers={"Retry-After": "2"})
 
     return wrapped
@@ -101,7 +101,7 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 def sign_in_form(request: HttpRequest, refusal: ApiError | None = None) -> HttpResponse:
     """The sign-in form, with the refusal, or with a note if the browser's session has just ended."""
     is_signed_out = request.session.pop(SESSION_KEY, None) is not None
-    context = {"ended": is_signed_out and refusal is None, "next": wanted(request)}
+    context = {"ended": is_signed_out and refusal is None, "next": next_path(request)}
     return form(request, "dashboard/sign_in.html", refusal, context)
 
 
@@ -115,7 +115,7 @@ def form(
     return HttpResponse(content, status=refusal.status_code, headers=refusal.headers)
 
 
-def wanted(request: HttpRequest) -> str:
+def next_path(request: HttpRequest) -> str:
     """The path to go to after signing in, on this host only, or ""."""
     path = request.POST.get("next") or request.GET.get("next") or ""
     is_local = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
@@ -125,7 +125,7 @@ def wanted(request: HttpRequest) -> str:
 @sensitive_post_parameters("agent_key")
 @never_cache
 @require_POST
-def sign_in(request: HttpRequest) -> HttpResponse:
+def key_sign_in(request: HttpRequest) -> HttpResponse:
     """
     Sign in: store the key's id in the session and redirect.
 
@@ -134,13 +134,13 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     try:
         key = agent_key(request.POST.get("agent_key", "").strip(), timezone.now())
     except AuthenticationFailed as error:
-        return sign_in_form(request, counted(request, as_refusal(error)))
+        return sign_in_form(request, counted_refusal(request, as_refusal(error)))
     except ApiError as error:
-        return sign_in_form(request, counted(request, error))
+        return sign_in_form(request, counted_refusal(request, error))
     request.session.cycle_key()
     request.session[SESSION_KEY] = key.key_id
-    sign_ins.key(request, key, AuditEvent.SIGNED_IN)
-    return HttpResponseRedirect(wanted(request) or reverse("dashboard"))
+    sign_ins.record_key_event(request, key, AuditEvent.SIGNED_IN)
+    return HttpResponseRedirect(next_path(request) or reverse("dashboard"))
 
 
 def agent_key(raw: str, now: datetime) -> Key:
@@ -162,7 +162,7 @@ def as_refusal(error: AuthenticationFailed) -> ApiError:
     return ApiError(403, "authentication_failed", str(error.detail), hint)
 
 
-def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
+def counted_refusal(request: HttpRequest, refusal: ApiError) -> ApiError:
     """Count and record a failed sign-in. Return the refusal, or a 429 error once this network has failed too often."""
     try:
         rate_limits.spend(request, "sign-in", settings.LOOPKIT_RECOVER_RATE, "Sign-in")
@@ -177,7 +177,7 @@ def counted(request: HttpRequest, refusal: ApiError) -> ApiError:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out: remove the key's id from the session. An admin session in the same browser stays."""
     if principal := signed_in(request, timezone.now()):
-        sign_ins.key(request, principal.key, AuditEvent.SIGNED_OUT)
+        sign_ins.record_key_event(request, principal.key, AuditEvent.SIGNED_OUT)
     if request.session.pop(SESSION_KEY, None):
         request.session.cycle_key()
     return redirect("dashboard")
@@ -186,12 +186,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("recovery_code")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def recover(request: HttpRequest) -> HttpResponse:
+def recover_page(request: HttpRequest) -> HttpResponse:
     """The recovery form. With a correct recovery code, the response shows the project's new keys, this once."""
     if request.method != "POST":
         return form(request, "dashboard/recover.html", None, {})
     try:
-        minted = recovered(request, **validated(RecoverRequest, request.POST.dict()))
+        minted = recovered(request, **validated(RecoverRequestSerializer, request.POST.dict()))
     except APIException as error:
         context = {"project_id": request.POST.get("project_id", "")}
         return form(request, "dashboard/recover.html", as_api_error(error), context)

@@ -11,7 +11,7 @@ urlpatterns = [
     path("v1/signup/upgrade", views.UpgradeView.as_view(), name="signup-upgrade"),
     path("v1/recover", views.RecoverView.as_view(), name="recover"),
     path("v1/access-requests", views.AccessRequestView.as_view(), name="access-requests"),
-    path("dashboard/sign-in", pages.sign_in, name="dashboard-sign-in"),
+    path("dashboard/sign-in", pages.key_sign_in, name="dashboard-sign-in"),
     path("dashboard/sign-out", pages.sign_out, name="dashboard-sign-out"),
-    path("dashboard/recover", pages.recover, name="dashboard-recover"),
+    path("dashboard/recover", pages.recover_page, name="dashboard-recover"),
 ]

@@ -16,7 +16,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from tenants.keys import provisioning
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores import pool, project_file
 from tests import shared_server
 from tests.browser_forms import Person
@@ -124,11 +124,11 @@ def copy_over(source: str, target: str) -> None:
 
 
 @pytest.fixture
-def make_project(db: None) -> Callable[..., Minted]:
+def make_project(db: None) -> Callable[..., MintedProject]:
     """A project with its raw keys: `make_project().keys["agent"]`."""
 
-    def make(name: str = "acme", **changes: Any) -> Minted:
-        minted = provisioning.mint(name, "", timezone.now(), claim=False)
+    def make(name: str = "acme", **changes: Any) -> MintedProject:
+        minted = provisioning.mint_project(name, "", timezone.now(), claim=False)
         for field, value in changes.items():
             setattr(minted.project, field, value)
         minted.project.save()
@@ -138,13 +138,13 @@ def make_project(db: None) -> Callable[..., Minted]:
 
 
 @pytest.fixture
-def alice(make_project: Callable[..., Minted]) -> Minted:
+def alice(make_project: Callable[..., MintedProject]) -> MintedProject:
     """The project of the test."""
     return make_project("alice")
 
 
 @pytest.fixture
-def charlie(make_project: Callable[..., Minted]) -> Minted:
+def charlie(make_project: Callable[..., MintedProject]) -> MintedProject:
     """A stranger's project: nothing of it may be seen with alice's keys."""
     return make_project("charlie")
 

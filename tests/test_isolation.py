@@ -20,7 +20,7 @@ from django.utils import timezone
 from diagnosis.models import EvalCandidate, EvalResult, Loop, LoopEvent, Notice, Packet
 from diagnosis.notices import feed_keys
 from telemetry.models import Record
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Key, Project
 from tenants.stores.binding import bind
 from tests.staff_clients import home
@@ -45,7 +45,7 @@ ROUTES = sorted({route for route in patterns() if not route.startswith(PUBLIC)})
 
 
 @pytest.fixture
-def ids(charlie: Minted, call: Callable[..., Any]) -> dict[str, str]:
+def ids(charlie: MintedProject, call: Callable[..., Any]) -> dict[str, str]:
     """Charlie's telemetry, packet, loop and eval, by the names that routes give them."""
     now = timezone.now()
     failing = span(SECRET, trace=SECRET, at=now - minutes(5), error=SECRET, attributes={"session.id": SECRET})
@@ -119,7 +119,10 @@ def test_the_url_configuration_is_not_empty() -> None:
 
 
 def test_no_route_shows_or_changes_what_is_anothers(
-    make_project: Callable[..., Minted], charlie: Minted, ids: dict[str, str], call: Callable[..., Any]
+    make_project: Callable[..., MintedProject],
+    charlie: MintedProject,
+    ids: dict[str, str],
+    call: Callable[..., Any],
 ) -> None:
     before, leaks = state(), []
 
@@ -139,13 +142,13 @@ def test_no_route_shows_or_changes_what_is_anothers(
         assert Record.objects.count() == 1
 
 
-def with_feed(alice: Minted, tenant_id: str) -> dict[str, str]:
+def with_feed(alice: MintedProject, tenant_id: str) -> dict[str, str]:
     """Her keys, and one for the feeds of a tenant of her own."""
-    feed_key, _ = feed_keys.mint(home(alice.project, tenant_id).tenant, "hers", timezone.now())
+    feed_key, _ = feed_keys.mint_feed_key(home(alice.project, tenant_id).tenant, "hers", timezone.now())
     return alice.keys | {"feed": feed_key}
 
 
-def kept(answer: HttpResponse, owner: Minted) -> bool:
+def kept(answer: HttpResponse, owner: MintedProject) -> bool:
     """A real answer that does not name the owner's project."""
     return is_real(answer) and owner.project.project_id not in answer.content.decode(errors="replace")
 
@@ -162,7 +165,7 @@ def message_is_hidden(content: bytes, route: str) -> bool:
 
 
 def test_what_is_anothers_and_what_does_not_exist_look_the_same(
-    alice: Minted, ids: dict[str, str], call: Callable[..., Any]
+    alice: MintedProject, ids: dict[str, str], call: Callable[..., Any]
 ) -> None:
     routes = [route for route in ROUTES if route.startswith("v1/") and "<" in route]
     nowhere = dict.fromkeys(ids, "nowhere")
@@ -182,7 +185,9 @@ def refusal(answer: HttpResponse) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
 
-def test_no_page_shows_what_is_anothers(alice: Minted, charlie: Minted, ids: dict[str, str]) -> None:
+def test_no_page_shows_what_is_anothers(
+    alice: MintedProject, charlie: MintedProject, ids: dict[str, str]
+) -> None:
     before, leaks = state(), []
 
     for route in [route for route in ROUTES if route.startswith("dashboard")]:

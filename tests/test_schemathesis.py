@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from schemathesis.transport.serialization import serialize_binary
 
-from loopkit.schemas import document
+from loopkit.schemas import openapi_document
 from tests.contract_requests import one_failure
 from tests.server import Server
 
@@ -88,13 +88,13 @@ def answer_is_documented(
 def test_every_answer_is_a_documented_one(
     server: Server, session: requests.Session, project: dict[str, Any], subtests: pytest.Subtests
 ) -> None:
-    schema = schemathesis.openapi.from_dict(document())
+    schema = schemathesis.openapi.from_dict(openapi_document())
 
     # Built here: `schema.parametrize` would build the requests at collection, which every worker does.
     built = get_all_tests(schema=schema, test_func=answer_is_documented, settings=TRIES, given_kwargs={})
     operations = [made.ok() for made in built]
 
-    assert len(operations) == sum(len(methods) for methods in document()["paths"].values())
+    assert len(operations) == sum(len(methods) for methods in openapi_document()["paths"].values())
     for operation, answers_are_documented in operations:
         with subtests.test(operation.label):
             answers_are_documented(server=server, session=session, project=project)
@@ -104,4 +104,4 @@ def test_the_server_serves_the_schema_that_was_tried(server: Server) -> None:
     served = server.call("GET", "/openapi.json").json()
 
     assert served.pop("servers") == [{"url": server.url}]
-    assert served == document()
+    assert served == openapi_document()

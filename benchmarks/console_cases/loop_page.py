@@ -38,11 +38,11 @@ def asking(shape: str, query: str = "") -> Callable[[], object]:
 @cache
 def loop(shape: str) -> Loop:
     """A loop whose evidence is a span in the last third of such a trace."""
-    from tenants.keys.provisioning import mint
+    from tenants.keys.provisioning import mint_project
     from tests.diagnosis.factory import make_loop
     from tests.telemetry.factory import record_id, store
 
-    project = mint(shape, "", NOW, claim=False).project
+    project = mint_project(shape, "", NOW, claim=False).project
     project.quota_spans = None
     project.save()
     spans = [made(shape, number) for number in range(SPANS)]

@@ -16,7 +16,7 @@ import orjson
 
 if TYPE_CHECKING:
     from diagnosis.issues.issue import Issue
-    from diagnosis.issues.model_calls import Around
+    from diagnosis.issues.model_calls import ModelCallsAround
     from telemetry.spans.failing_record import FailingRecord
     from telemetry.windows import Window
     from tenants.models import Project
@@ -49,9 +49,9 @@ class Place:
     @classmethod
     def new(cls, name: str) -> Place:
         """A project without a limit."""
-        from tenants.keys.provisioning import mint
+        from tenants.keys.provisioning import mint_project
 
-        project = mint(name, "", datetime.now(UTC), claim=False).project
+        project = mint_project(name, "", datetime.now(UTC), claim=False).project
         project.quota_spans = PLENTY
         project.save()
         return cls(project)
@@ -85,30 +85,30 @@ class Place:
 
     def issues(self, window: Window | None = None) -> list[Issue]:
         """What a diagnosis of the window finds, worst first."""
-        from diagnosis.issues.findings import find
+        from diagnosis.issues.findings import read_findings
         from tenants.stores.binding import bind
 
         window = window or self.window()
         with bind(self.project):
-            return find(window).issues
+            return read_findings(window).issues
 
     def records(self, issue: Issue) -> list[FailingRecord]:
         """Every record of the issue, by time."""
-        from diagnosis.window.failing_records import load
+        from diagnosis.window.failing_records import load_failing_records
         from tenants.stores.binding import bind
 
         keys = issue.cluster.spread(issue.cluster.records)
         with bind(self.project):
-            known = load(keys)
+            known = load_failing_records(keys)
         return [known[key] for key in keys]
 
-    def model_calls(self, records: list[FailingRecord]) -> dict[str, Around]:
+    def model_calls(self, records: list[FailingRecord]) -> dict[str, ModelCallsAround]:
         """The model calls around these failures, as issues show them for their evidence."""
-        from diagnosis.issues.model_calls import around
+        from diagnosis.issues.model_calls import model_calls_around
         from tenants.stores.binding import bind
 
         with bind(self.project):
-            return around(records)
+            return model_calls_around(records)
 
     def clusters(self) -> dict[str, str]:
         """The cluster of every failing record, by span id, as records show it."""

@@ -15,12 +15,12 @@ from diagnosis.api.serializers import evals
 from diagnosis.evals import formats
 from diagnosis.models import EvalCandidate, EvalResult
 from loopkit.http.errors import ApiError
-from telemetry.api.parsed_query import checked, sent
+from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import Error
+from tenants.api.serializers import ErrorSerializer
 from tenants.models import Project
 
-REFUSED = dict.fromkeys((400, 401, 403, 404), Error)
+REFUSED = dict.fromkeys((400, 401, 403, 404), ErrorSerializer)
 
 
 def own_eval(project: Project, eval_id: str) -> EvalCandidate:
@@ -38,7 +38,7 @@ def own_eval(project: Project, eval_id: str) -> EvalCandidate:
 
 def not_offered(format_name: str, why: str, document: dict[str, Any]) -> ApiError:
     """The 400 for a format whose test could pass while the failure is still there."""
-    offers = ", ".join(f"format={name}" for name in formats.offered(document))
+    offers = ", ".join(f"format={name}" for name in formats.offered_formats(document))
     return ApiError(
         400,
         "format_not_offered",
@@ -55,18 +55,18 @@ class EvalView(ProjectView):
         summary="Read an eval candidate as JSON, JSONL, pytest or promptfoo",
         parameters=[evals.EvalParameters],
         responses={
-            (200, "application/json"): evals.EvalAnswer,
+            (200, "application/json"): evals.EvalAnswerSerializer,
             **{
                 (200, form.MEDIA_TYPE.split(";")[0]): OpenApiTypes.STR
                 for name, form in formats.FORMATS.items()
                 if name != "json"
             },
-            **{(code, "application/json"): Error for code in REFUSED},
+            **{(code, "application/json"): ErrorSerializer for code in REFUSED},
         },
     )
     def get(self, request: Request, eval_id: str) -> HttpResponse:
         """The candidate in the asked form."""
-        format_name = checked(evals.EvalParameters, request)["format"]
+        format_name = checked_query(evals.EvalParameters, request)["format"]
         document = own_eval(self.project, eval_id).document
         if reason := formats.left_out(document).get(format_name):
             raise not_offered(format_name, reason, document)
@@ -82,12 +82,17 @@ class EvalsView(ProjectView):
     @extend_schema(
         operation_id="report_eval",
         summary="Report how a run of an eval ended",
-        request=evals.EvalResultRequest,
-        responses={201: evals.EvalResultAnswer, 413: Error, 415: Error, **REFUSED},
+        request=evals.EvalResultRequestSerializer,
+        responses={
+            201: evals.EvalResultAnswerSerializer,
+            413: ErrorSerializer,
+            415: ErrorSerializer,
+            **REFUSED,
+        },
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        body = sent(evals.EvalResultRequest, request)
+        body = sent_fields(evals.EvalResultRequestSerializer, request)
         candidate = own_eval(self.project, body.pop("eval_id"))
         result = EvalResult.objects.create(candidate=candidate, created_at=timezone.now(), **body)
         answer = {"eval_id": candidate.eval_id, "passed": result.passed, "created_at": result.created_at}

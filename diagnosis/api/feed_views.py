@@ -21,24 +21,24 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from diagnosis.api.keyset import page, place_in
+from diagnosis.api.keyset import keyset_page, sort_key_parameter
 from diagnosis.models import Notice
 from diagnosis.notices import feed_formats
 from diagnosis.notices.feed_formats import Feed
 from diagnosis.notices.feed_keys import FeedAuthentication, FeedReader
 from loopkit.http.links import absolute
-from telemetry.api.parameters import Declared, page_limit
-from telemetry.api.parsed_query import checked
-from tenants.api.serializers import Error
+from telemetry.api.parameters import StrictSerializer, page_limit
+from telemetry.api.parsed_query import checked_query
+from tenants.api.serializers import ErrorSerializer
 
-REFUSED = {(code, "application/json"): Error for code in (400, 401)}
+REFUSED = {(code, "application/json"): ErrorSerializer for code in (400, 401)}
 
 
-class FeedParameters(Declared):
+class FeedParameters(StrictSerializer):
     """GET /v1/notices.json, /v1/notices.atom"""
 
     limit = page_limit(50)
-    cursor = place_in(Notice)
+    cursor = sort_key_parameter(Notice)
 
 
 class NoticesFeed(APIView):
@@ -63,10 +63,10 @@ class NoticesFeed(APIView):
 
     def feed(self, request: Request) -> Feed:
         """The requested page."""
-        parameters = checked(FeedParameters, request)
+        parameters = checked_query(FeedParameters, request)
         tenant = cast(FeedReader, request.user).tenant
         rows = Notice.objects.filter(project__tenant=tenant)
-        notices, cursor = page(rows, parameters)
+        notices, cursor = keyset_page(rows, parameters)
         query = urlencode({"limit": parameters["limit"], "cursor": cursor})
         next_url = f"{request.path}?{query}" if cursor else None
         return Feed(tenant, notices, request.get_full_path(), next_url, partial(absolute, request))
@@ -75,7 +75,7 @@ class NoticesFeed(APIView):
 class JsonFeed(NoticesFeed):
     """The feed as JSON Feed 1.1."""
 
-    media_type, write = "application/feed+json", staticmethod(feed_formats.as_json)
+    media_type, write = "application/feed+json", staticmethod(feed_formats.json_feed)
 
     @extend_schema(
         operation_id="read_notices_json",

@@ -13,23 +13,23 @@ from rest_framework.response import Response
 
 from diagnosis.funnel.funnel_rows import of_project
 from diagnosis.funnel.loop_lives import STAGES
-from telemetry.api.parameters import Declared, minutes
-from telemetry.api.parsed_query import checked
-from telemetry.api.serializers import Shape
-from telemetry.api.serializers import Window as WindowShape
+from telemetry.api.parameters import StrictSerializer, minutes
+from telemetry.api.parsed_query import checked_query
+from telemetry.api.serializers import ObjectSerializer
+from telemetry.api.serializers import WindowSerializer as WindowShape
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import Error
+from tenants.api.serializers import ErrorSerializer
 
 
-class FunnelParameters(Declared):
+class FunnelParameters(StrictSerializer):
     """GET /v1/funnel"""
 
     default_minutes: ClassVar[int] = MAX_MINUTES
     since_minutes = minutes(f"Length of the window in minutes; it ends now. {MAX_MINUTES} if left out.")
 
 
-class FunnelStage(Shape):
+class FunnelStageSerializer(ObjectSerializer):
     """One step of the way."""
 
     stage = serializers.ChoiceField(STAGES)
@@ -41,7 +41,7 @@ class FunnelStage(Shape):
     from_stage_before_seconds = serializers.IntegerField(allow_null=True, help_text="Median.")
 
 
-class FunnelWeek(Shape):
+class FunnelWeekSerializer(ObjectSerializer):
     """A week, from Monday, UTC."""
 
     starts_at = serializers.DateTimeField(help_text="Where the window cuts the week, the window's start.")
@@ -49,7 +49,7 @@ class FunnelWeek(Shape):
     regressed = serializers.IntegerField()
 
 
-class FunnelWaiting(Shape):
+class FunnelWaitingSerializer(ObjectSerializer):
     """What waiting for a human cost: an estimate by each loop's numbers a day, times the days it waited."""
 
     loops = serializers.IntegerField(help_text="That waited at some time in the window.")
@@ -61,18 +61,18 @@ class FunnelWaiting(Shape):
     tokens = serializers.IntegerField(help_text="Of the traces that failed. 0 where no record tells.")
 
 
-class FunnelShape(Shape):
+class FunnelShapeSerializer(ObjectSerializer):
     """How far fixes get."""
 
     ok = serializers.BooleanField()
     window = WindowShape()
-    stages = FunnelStage(many=True)
+    stages = FunnelStageSerializer(many=True)
     states = serializers.DictField(child=serializers.IntegerField(), help_text="Loops by state, now.")
     verified = serializers.IntegerField(help_text="Fixes that held, in the window. Nothing else is a fix.")
     regressed = serializers.IntegerField()
     verified_a_week = serializers.FloatField()
-    weeks = FunnelWeek(many=True)
-    waiting = FunnelWaiting()
+    weeks = FunnelWeekSerializer(many=True)
+    waiting = FunnelWaitingSerializer()
 
 
 class FunnelView(ProjectView):
@@ -85,12 +85,14 @@ class FunnelView(ProjectView):
         summary="Read how far fixes get, how long each step takes, verified fixes a week, what waiting cost",
         parameters=[FunnelParameters],
         responses={
-            200: OpenApiResponse(FunnelShape, description="The funnel of the window"),
-            **dict.fromkeys((400, 401, 403), Error),
+            200: OpenApiResponse(FunnelShapeSerializer, description="The funnel of the window"),
+            **dict.fromkeys((400, 401, 403), ErrorSerializer),
         },
     )
     def get(self, request: Request) -> Response:
         """The funnel of the window that ends now."""
-        length = checked(FunnelParameters, request).get("since_minutes", FunnelParameters.default_minutes)
+        length = checked_query(FunnelParameters, request).get(
+            "since_minutes", FunnelParameters.default_minutes
+        )
         window = Window.ending(timezone.now(), length)
         return Response({"ok": True, "window": window.shown(), **asdict(of_project(self.project, window))})

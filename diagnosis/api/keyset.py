@@ -18,42 +18,42 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, Q, QuerySet
 
-from telemetry.api.parameters import Parsed
+from telemetry.api.parameters import ParsedField
 from telemetry.reads.cursors import opaque_bytes, opaque_text
 
 M = TypeVar("M", bound=Model)
 SortKey = list[Any]
 
 
-def place_in(model: type[Model]) -> Parsed:
+def sort_key_parameter(model: type[Model]) -> ParsedField:
     """The parameter for the cursor of the previous answer, in a list of that model."""
-    return Parsed(
+    return ParsedField(
         "^[A-Za-z0-9_-]+$",
-        partial(parse, model),
+        partial(parse_sort_key, model),
         required=False,
         help_text="next_cursor of the answer before; send the same filters.",
     )
 
 
-def page(rows: QuerySet[M], query: dict[str, Any]) -> tuple[list[M], str | None]:
+def keyset_page(rows: QuerySet[M], query: dict[str, Any]) -> tuple[list[M], str | None]:
     """A page of the rows in their model's order, and the cursor of the next page or None."""
-    results = list(behind(rows, query.get("cursor"))[: query["limit"] + 1])
+    results = list(rows_behind(rows, query.get("cursor"))[: query["limit"] + 1])
     shown = results[: query["limit"]]
     return shown, cursor(shown[-1]) if len(results) > len(shown) else None
 
 
-def behind(rows: QuerySet[M], place: SortKey | None) -> QuerySet[M]:
+def rows_behind(rows: QuerySet[M], place: SortKey | None) -> QuerySet[M]:
     """The rows that come after that key; all rows for None."""
     if place is None:
         return rows
     later, equal = Q(), Q()
-    for (field, descends), value in zip(order(rows.model), place, strict=True):
+    for (field, descends), value in zip(ordering_fields(rows.model), place, strict=True):
         later |= equal & Q(**{f"{field.name}__{'lt' if descends else 'gt'}": value})
         equal &= Q(**{field.name: value})
     return rows.filter(later)
 
 
-def order(model: type[Model]) -> Iterator[tuple[Field[Any, Any], bool]]:
+def ordering_fields(model: type[Model]) -> Iterator[tuple[Field[Any, Any], bool]]:
     """The fields that the model is ordered by, each with whether the order descends."""
     for name in map(str, model._meta.ordering or ()):
         field = model._meta.get_field(name.removeprefix("-"))
@@ -63,15 +63,15 @@ def order(model: type[Model]) -> Iterator[tuple[Field[Any, Any], bool]]:
 
 def cursor(row: Model) -> str:
     """The cursor of the page that begins after the row."""
-    key = [field.value_to_string(row) for field, _ in order(type(row))]
+    key = [field.value_to_string(row) for field, _ in ordering_fields(type(row))]
     return opaque_text(orjson.dumps(key))
 
 
-def parse(model: type[Model], text: str) -> SortKey | None:
+def parse_sort_key(model: type[Model], text: str) -> SortKey | None:
     """The key in a cursor of a list of that model, or None for any other text."""
     try:
         parts = orjson.loads(opaque_bytes(text))
-        fields = [field for field, _ in order(model)]
+        fields = [field for field, _ in ordering_fields(model)]
         return [value(field, part) for field, part in zip(fields, parts, strict=True)]
     except (ValueError, TypeError, OverflowError, ValidationError):
         return None

@@ -9,7 +9,7 @@ from diagnosis.models import Loop
 from telemetry.windows import rfc3339
 
 
-def shown(loop: Loop) -> dict[str, Any]:
+def loop_in_short(loop: Loop) -> dict[str, Any]:
     """The summary of a loop, for lists."""
     return {
         "loop_id": loop.loop_id,
@@ -26,29 +26,29 @@ def shown(loop: Loop) -> dict[str, Any]:
         "release": loop.release or None,
         "shipped_at": rfc3339(loop.shipped_at) if loop.shipped_at else None,
         "updated_at": rfc3339(loop.updated_at),
-        "decision": lifecycle.decided(loop),
+        "decision": lifecycle.latest_decision(loop),
         "question": question(loop),
         "again": loop.again or None,
-        "approvals": approvals(loop),
+        "approvals": approval_counts(loop),
         "next_action": next_action.for_loop(loop),
     }
 
 
 def question(loop: Loop) -> str | None:
     """The human's question that the agent has not answered yet, or None."""
-    decision = lifecycle.decided(loop) if loop.state == Loop.State.RETURNED else None
+    decision = lifecycle.latest_decision(loop) if loop.state == Loop.State.RETURNED else None
     return decision["reason"] if decision else None
 
 
-def approvals(loop: Loop) -> dict[str, Any]:
+def approval_counts(loop: Loop) -> dict[str, Any]:
     """The number of approvals that the loop needs, and the names of the people who gave one."""
-    approvers = [approval.decided_by.get_username() for approval in two_people.given(loop)]
-    return {"needed": max(two_people.needed(loop), len(approvers)), "given_by": approvers}
+    approvers = [approval.decided_by.get_username() for approval in two_people.counting_approvals(loop)]
+    return {"needed": max(two_people.approvals_needed(loop), len(approvers)), "given_by": approvers}
 
 
-def whole(loop: Loop) -> dict[str, Any]:
+def loop_in_full(loop: Loop) -> dict[str, Any]:
     """A loop with its issue, its history and its verifications."""
-    return shown(loop) | {
+    return loop_in_short(loop) | {
         "outdated": reopening.as_far_as_known(loop) or None,
         "issue": next_action.issue_of(loop),
         "events": [

@@ -13,16 +13,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnosis.api import loop_answers
-from diagnosis.api.keyset import page
+from diagnosis.api.keyset import keyset_page
 from diagnosis.api.serializers import loops
 from diagnosis.handoff import bundle, download, reports
 from diagnosis.loops import lifecycle, next_action
 from diagnosis.models import Loop, LoopEvent
 from loopkit.http.errors import ApiError
-from telemetry.api.parameters import Declared
-from telemetry.api.parsed_query import checked, sent
+from telemetry.api.parameters import StrictSerializer
+from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import Error
+from tenants.api.serializers import ErrorSerializer
 from tenants.keys.authentication import Principal
 from tenants.models import Project
 
@@ -30,7 +30,7 @@ OUTDATED = (
     "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "
     "poll GET /v1/loops/{loop_id} until it is approved."
 )
-REFUSED = dict.fromkeys((400, 401, 403), Error)
+REFUSED = dict.fromkeys((400, 401, 403), ErrorSerializer)
 
 
 def own_loop(project: Project, loop_id: str) -> Loop:
@@ -74,17 +74,21 @@ class LoopsView(ProjectView):
         operation_id="list_loops",
         summary="List loops, worst first; ?state=approved is the agent's work list",
         parameters=[loops.LoopsParameters],
-        responses={200: loops.LoopPage, **REFUSED},
+        responses={200: loops.LoopPageSerializer, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of loops."""
-        query = checked(loops.LoopsParameters, request)
+        query = checked_query(loops.LoopsParameters, request)
         rows = lifecycle.with_decisions(Loop.objects.filter(project=self.project))
         if "state" in query:
             rows = rows.filter(state=query["state"])
-        results, cursor = page(rows, query)
+        results, cursor = keyset_page(rows, query)
         return Response(
-            {"ok": True, "loops": [loop_answers.shown(loop) for loop in results], "next_cursor": cursor}
+            {
+                "ok": True,
+                "loops": [loop_answers.loop_in_short(loop) for loop in results],
+                "next_cursor": cursor,
+            }
         )
 
 
@@ -94,12 +98,12 @@ class LoopView(ProjectView):
     @extend_schema(
         operation_id="read_loop",
         summary="Read one loop",
-        responses={200: loops.LoopDetail, 404: Error, **REFUSED},
+        responses={200: loops.LoopDetailSerializer, 404: ErrorSerializer, **REFUSED},
     )
     def get(self, request: Request, loop_id: str) -> Response:
         """The loop with its issue, history and verifications."""
-        checked(Declared, request)
-        return Response({"ok": True, **loop_answers.whole(own_loop(self.project, loop_id))})
+        checked_query(StrictSerializer, request)
+        return Response({"ok": True, **loop_answers.loop_in_full(own_loop(self.project, loop_id))})
 
 
 class LoopEventsView(ProjectView):
@@ -110,22 +114,29 @@ class LoopEventsView(ProjectView):
     @extend_schema(
         operation_id="report_loop_event",
         summary="Report issue_opened, pr_opened, merged, shipped or answered",
-        request=loops.LoopEventRequest,
-        responses={201: loops.LoopAnswer, 404: Error, 409: Error, 413: Error, 415: Error, **REFUSED},
+        request=loops.LoopEventRequestSerializer,
+        responses={
+            201: loops.LoopAnswerSerializer,
+            404: ErrorSerializer,
+            409: ErrorSerializer,
+            413: ErrorSerializer,
+            415: ErrorSerializer,
+            **REFUSED,
+        },
     )
     def post(self, request: Request, loop_id: str) -> Response:
         """201 with the loop as it is now; 409 when its state does not allow this."""
-        event = sent(loops.LoopEventRequest, request)
+        event = sent_fields(loops.LoopEventRequestSerializer, request)
         loop = own_loop(self.project, loop_id)
         principal = request.user
         assert isinstance(principal, Principal)
         now = timezone.now()
         refuse_misfits(event, now)
         try:
-            reports.report(loop, LoopEvent.Kind(event.pop("kind")), principal.key.key_id, now, **event)
+            reports.record_report(loop, LoopEvent.Kind(event.pop("kind")), principal.key.key_id, now, **event)
         except lifecycle.WrongState as error:
             raise wrong_state(error) from error
-        return Response({"ok": True, **loop_answers.shown(loop)}, status=201)
+        return Response({"ok": True, **loop_answers.loop_in_short(loop)}, status=201)
 
 
 class HandoffView(ProjectView):
@@ -136,20 +147,20 @@ class HandoffView(ProjectView):
         summary="The bundle for the coding agent, only after a human approved",
         parameters=[loops.HandoffParameters],
         responses={
-            (200, "application/json"): loops.Handoff,
+            (200, "application/json"): loops.HandoffSerializer,
             (200, "text/markdown"): OpenApiTypes.STR,
             (200, "application/zip"): OpenApiTypes.BINARY,
-            **{(code, "application/json"): Error for code in (400, 401, 403, 404, 409, 503)},
+            **{(code, "application/json"): ErrorSerializer for code in (400, 401, 403, 404, 409, 503)},
         },
     )
     def get(self, request: Request, loop_id: str) -> Response | HttpResponse:
         """JSON, markdown or files; 409 before approval, with what is missing."""
-        form = checked(loops.HandoffParameters, request)["format"]
+        form = checked_query(loops.HandoffParameters, request)["format"]
         loop = own_loop(self.project, loop_id)
         try:
             data = bundle.bundle(loop, download.page_url(request, loop))
         except bundle.NotApproved as error:
             raise not_approved(error, loop) from error
         if form == "md":
-            return HttpResponse(bundle.markdown(data), content_type="text/markdown; charset=utf-8")
+            return HttpResponse(bundle.bundle_markdown(data), content_type="text/markdown; charset=utf-8")
         return download.as_zip(loop, data) if form == "zip" else Response(data)

@@ -9,20 +9,20 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis.api.keyset import page
+from diagnosis.api.keyset import keyset_page
 from diagnosis.api.project_state import dashboard
 from diagnosis.api.serializers import packets, project_state
 from diagnosis.detection import search as found
 from diagnosis.models import Packet
 from diagnosis.packets import markdown, publishing
 from loopkit.http.errors import ApiError
-from telemetry.api.parameters import Declared, Parameters
-from telemetry.api.parsed_query import asked, asked_window, checked
-from telemetry.api.serializers import TelemetryPage
+from telemetry.api.parameters import Parameters, StrictSerializer
+from telemetry.api.parsed_query import asked_window, checked_query, parse_query
+from telemetry.api.serializers import TelemetryPageSerializer
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import Error
+from tenants.api.serializers import ErrorSerializer
 
-REFUSED = dict.fromkeys((400, 401, 403, 503), Error)
+REFUSED = dict.fromkeys((400, 401, 403, 503), ErrorSerializer)
 
 
 class PacketsView(ProjectView):
@@ -32,14 +32,18 @@ class PacketsView(ProjectView):
         operation_id="list_packets",
         summary="List packets, newest first",
         parameters=[packets.PacketsParameters],
-        responses={200: packets.PacketPage, **REFUSED},
+        responses={200: packets.PacketPageSerializer, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of packets, in short."""
-        query = checked(packets.PacketsParameters, request)
-        rows, cursor = page(Packet.objects.filter(project=self.project), query)
+        query = checked_query(packets.PacketsParameters, request)
+        rows, cursor = keyset_page(Packet.objects.filter(project=self.project), query)
         return Response(
-            {"ok": True, "packets": [publishing.summary(packet) for packet in rows], "next_cursor": cursor}
+            {
+                "ok": True,
+                "packets": [publishing.packet_in_short(packet) for packet in rows],
+                "next_cursor": cursor,
+            }
         )
 
 
@@ -49,17 +53,17 @@ class PacketView(ProjectView):
     @extend_schema(
         operation_id="read_packet",
         summary="Read one packet, with the state of its approvals",
-        responses={200: packets.DiagnosisResponse, 404: Error, **REFUSED},
+        responses={200: packets.DiagnosisResponseSerializer, 404: ErrorSerializer, **REFUSED},
     )
     def get(self, request: Request, packet_id: str) -> Response:
         """The packet as it was answered, with the approvals of now."""
-        checked(Declared, request)
+        checked_query(StrictSerializer, request)
         packet = Packet.objects.filter(project=self.project, packet_id=packet_id).first()
         if packet is None:
             raise ApiError(
                 404, "packet_not_found", "No such packet in this project.", "GET /v1/packets lists them."
             )
-        return Response({"ok": True, "packet": publishing.shown(packet)})
+        return Response({"ok": True, "packet": publishing.packet_as_answered(packet)})
 
 
 class EvidenceView(ProjectView):
@@ -70,13 +74,15 @@ class EvidenceView(ProjectView):
         summary="Read all records of an issue that no record tells by itself, such as latency",
         description="Newest first, found again in the window: follow an issue's evidence_url.",
         parameters=[packets.EvidenceParameters],
-        responses={200: TelemetryPage, **REFUSED},
+        responses={200: TelemetryPageSerializer, **REFUSED},
     )
     def get(self, request: Request) -> Response:
         """A page of them."""
-        query = asked(packets.EvidenceParameters, request, timezone.now())
+        query = parse_query(packets.EvidenceParameters, request, timezone.now())
         cluster = query.filters.fingerprint or 0
-        return Response({"ok": True} | found.page(query.window, cluster, query.cursor, query.limit).shown())
+        return Response(
+            {"ok": True} | found.window_cluster_page(query.window, cluster, query.cursor, query.limit).shown()
+        )
 
 
 class DashboardView(ProjectView):
@@ -88,7 +94,10 @@ class DashboardView(ProjectView):
         operation_id="read_dashboard",
         summary="Agent-readable dashboard JSON",
         parameters=[Parameters],
-        responses={200: OpenApiResponse(project_state.Dashboard, description="Dashboard"), **REFUSED},
+        responses={
+            200: OpenApiResponse(project_state.DashboardSerializer, description="Dashboard"),
+            **REFUSED,
+        },
     )
     def get(self, request: Request) -> Response:
         """Counts, operations, the latest packet whole, loops, failing sessions."""
@@ -106,12 +115,12 @@ class ReportView(ProjectView):
         summary="Latest telemetry report as markdown",
         responses={
             (200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR, description="Markdown report"),
-            **{(code, "application/json"): Error for code in REFUSED},
+            **{(code, "application/json"): ErrorSerializer for code in REFUSED},
         },
     )
     def get(self, request: Request) -> HttpResponse:
         """The newest packet as markdown."""
-        checked(Declared, request)
+        checked_query(StrictSerializer, request)
         packet = publishing.latest(self.project)
-        text = markdown.markdown(publishing.shown(packet) if packet else None)
+        text = markdown.packet_report(publishing.packet_as_answered(packet) if packet else None)
         return HttpResponse(text, content_type="text/markdown; charset=utf-8")

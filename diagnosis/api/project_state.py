@@ -10,12 +10,12 @@ from diagnosis.api import loop_answers
 from diagnosis.models import Loop
 from diagnosis.packets import publishing
 from diagnosis.window import exposure
-from diagnosis.window.operations import operations
+from diagnosis.window.operations import operations_json
 from telemetry import ledger
 from telemetry.reads import session_pages, totals
 from telemetry.reads.filters import Filters
 from telemetry.windows import Window
-from tenants.api.answers import summary
+from tenants.api.answers import project_summary
 from tenants.models import Project
 from tenants.stores.binding import bind
 
@@ -27,11 +27,11 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
     """The project's state, with lists of bounded length."""
     packet = publishing.latest(project)
     with bind(project):
-        rows = operations(window)
+        rows = operations_json(window)
         records, failed = exposure.records_in(window), exposure.failures_in(window)
         tallies = totals.by_fate()
-        entries = ledger.entries(Window.ending(now, LEDGER_MINUTES))
-        failing = session_pages.page(window, Filters(outcome="failure"), None, SESSIONS)
+        entries = ledger.ledger_entries(Window.ending(now, LEDGER_MINUTES))
+        failing = session_pages.page_of_sessions(window, Filters(outcome="failure"), None, SESSIONS)
         traces, session_count = totals.traces_and_sessions(window)
     counts = {
         "records": records,
@@ -43,14 +43,14 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
     }
     return {
         "ok": True,
-        "project": summary(project),
+        "project": project_summary(project),
         "window": window.shown(),
         "counts": counts,
         "tallies": tallies,
         "ledger": [asdict(entry) for entry in entries],
         "operations": rows[:OPERATIONS],
-        "packet": publishing.shown(packet) if packet else None,
-        "loops": [loop_answers.shown(loop) for loop in recent_loops(project)],
+        "packet": publishing.packet_as_answered(packet) if packet else None,
+        "loops": [loop_answers.loop_in_short(loop) for loop in recent_loops(project)],
         "sessions": [session.shown() for session in failing.sessions],
     }
 

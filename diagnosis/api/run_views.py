@@ -13,12 +13,12 @@ from diagnosis.diagnose import diagnose
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.packets import publishing
 from diagnosis.verification import verify
-from telemetry.api.parsed_query import sent
+from telemetry.api.parsed_query import sent_fields
 from telemetry.windows import Window
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import Error
+from tenants.api.serializers import ErrorSerializer
 
-REFUSED = dict.fromkeys((400, 401, 403, 413, 415, 503), Error)
+REFUSED = dict.fromkeys((400, 401, 403, 413, 415, 503), ErrorSerializer)
 
 
 class DiagnoseView(ProjectView):
@@ -31,17 +31,17 @@ class DiagnoseView(ProjectView):
         summary="Run a diagnosis over a bounded window and return a diagnosis packet",
         request=packets.DiagnoseRequest,
         responses={
-            200: OpenApiResponse(packets.DiagnosisResponse, description="Diagnosis packet wrapper"),
+            200: OpenApiResponse(packets.DiagnosisResponseSerializer, description="Diagnosis packet wrapper"),
             **REFUSED,
         },
     )
     def post(self, request: Request) -> Response:
         """The packet; a loop is proposed for each new issue."""
-        body = sent(packets.DiagnoseRequest, request)
+        body = sent_fields(packets.DiagnoseRequest, request)
         now = timezone.now()
         window = Window.ending(body.get("until", now), body["since_minutes"])
         packet = diagnose(self.project, window, now)
-        return Response({"ok": True, "packet": publishing.shown(packet)})
+        return Response({"ok": True, "packet": publishing.packet_as_answered(packet)})
 
 
 class VerifyView(ProjectView):
@@ -52,12 +52,17 @@ class VerifyView(ProjectView):
     @extend_schema(
         operation_id="verify",
         summary="Compare the windows before and after a fix, by rates over exposure",
-        request=verification.VerifyRequest,
-        responses={200: verification.VerifyAnswer, 404: Error, 409: Error, **REFUSED},
+        request=verification.VerifyRequestSerializer,
+        responses={
+            200: verification.VerifyAnswerSerializer,
+            404: ErrorSerializer,
+            409: ErrorSerializer,
+            **REFUSED,
+        },
     )
     def post(self, request: Request) -> Response:
         """The verdict; the loop moves with it."""
-        body = sent(verification.VerifyRequest, request)
+        body = sent_fields(verification.VerifyRequestSerializer, request)
         loop = own_loop(self.project, body["loop_id"])
         try:
             result = verify.verify(loop, timezone.now())

@@ -16,13 +16,13 @@ from django.utils import timezone
 
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.loops import approval, decision_basis, next_action, reopening, states, two_people
-from diagnosis.loops.approval import Choice
+from diagnosis.loops.approval import DecisionChoice
 from diagnosis.models import Decision, Loop, Packet
 from tenants.limits.rate_limits import client_address
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenLoop:
     """The revision and packet of a loop that a page showed."""
 
     loop_id: str
@@ -33,20 +33,20 @@ class Seen:
         return f"{self.loop_id}:{self.revision}:{self.packet_id}"
 
 
-def parse(text: str) -> Seen | None:
+def parse_seen(text: str) -> SeenLoop | None:
     """The Seen that `str` wrote, or None for any other text."""
     loop_id, _, rest = text.partition(":")
     revision, _, packet_id = rest.partition(":")
     is_number = revision.isascii() and revision.isdigit() and len(revision) < 10
-    return Seen(loop_id, int(revision), packet_id) if is_number else None
+    return SeenLoop(loop_id, int(revision), packet_id) if is_number else None
 
 
-def seen_now(loop: Loop) -> Seen:
+def seen_now(loop: Loop) -> SeenLoop:
     """The loop's present revision and packet."""
-    return Seen(loop.loop_id, loop.revision, loop.packet_id)
+    return SeenLoop(loop.loop_id, loop.revision, loop.packet_id)
 
 
-def decide(request: HttpRequest, loop: Loop, seen: Seen, choice: Choice) -> str:
+def decide_as_seen(request: HttpRequest, loop: Loop, seen: SeenLoop, choice: DecisionChoice) -> str:
     """Decide on the loop as the page showed it; returns "", or the reason why nothing was recorded."""
     user = request.user
     # The admin lets nobody else in.
@@ -54,7 +54,7 @@ def decide(request: HttpRequest, loop: Loop, seen: Seen, choice: Choice) -> str:
         raise PermissionDenied("Sign in to decide.")
     try:
         restore(loop, seen)
-        approval.decide(loop, choice, user, timezone.now(), client_address(request))
+        approval.record_decision(loop, choice, user, timezone.now(), client_address(request))
     except (approval.ContentChanged, approval.EvidenceUnavailable, two_people.SamePerson) as error:
         loop.refresh_from_db()
         return f"{error} Nothing was recorded."
@@ -64,32 +64,32 @@ def decide(request: HttpRequest, loop: Loop, seen: Seen, choice: Choice) -> str:
     return ""
 
 
-def restore(loop: Loop, seen: Seen) -> None:
+def restore(loop: Loop, seen: SeenLoop) -> None:
     """Set the loop, in memory, to what the page showed. Raises AlreadyDecided if that packet does not exist."""
     if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
         raise approval.AlreadyDecided(f"The packet {seen.packet_id!r} does not exist in this project.")
     loop.revision, loop.packet_id = seen.revision, seen.packet_id
 
 
-def in_the_way(loop: Loop, seen: Seen) -> Decision | None:
+def in_the_way(loop: Loop, seen: SeenLoop) -> Decision | None:
     """The decision that came first: the latest since the page was shown, or the one that closed the loop; else None."""
     decisions = loop.decisions.select_related("decided_by")
     since = decisions.filter(revision__gte=seen.revision).first()
     return since or (None if loop.state in states.DECIDABLE else decisions.first())
 
 
-def context(loop: Loop) -> dict[str, Any]:
+def decision_context(loop: Loop) -> dict[str, Any]:
     """The context of the decision form: content hash, approvals needed and given, and whether they still hold."""
     return {
         "content_hash": decision_basis.basis(loop).hash if loop.state in states.DECIDABLE else "",
         "first_approval": two_people.pending(loop),
-        "people_needed": two_people.needed(loop),
+        "people_needed": two_people.approvals_needed(loop),
         "outdated": reopening.as_far_as_known(loop),
         "comes_back": next_action.comes_back(loop) if loop.state == Loop.State.REJECTED else "",
     }
 
 
-def what_happened(loop: Loop, seen: Seen) -> str:
+def what_happened(loop: Loop, seen: SeenLoop) -> str:
     """The sentence that tells a person why their decision was not recorded."""
     decision = in_the_way(loop, seen)
     if decision is None:

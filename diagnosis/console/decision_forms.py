@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from diagnosis.loops import growth
-from diagnosis.loops.approval import Choice
+from diagnosis.loops.approval import DecisionChoice
 from diagnosis.models import Decision
 
 
@@ -50,8 +50,8 @@ class DecisionForm(RejectForm):
     packet = forms.CharField(max_length=24, required=False)
     content = forms.CharField(max_length=64, required=False)
 
-    def choice(self) -> Choice:
-        """The decision as `approval.decide` takes it."""
+    def choice(self) -> DecisionChoice:
+        """The decision as `approval.record_decision` takes it."""
         cleaned, verb = self.cleaned_data, Decision.Verb(self.cleaned_data["verb"])
         times = self.times_chosen() if verb == Decision.Verb.REJECT else None
-        return Choice(verb, cleaned["reason"], times, cleaned["content"])
+        return DecisionChoice(verb, cleaned["reason"], times, cleaned["content"])

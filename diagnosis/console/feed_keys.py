@@ -16,7 +16,7 @@ from diagnosis.notices import feed_keys
 from loopkit.http.links import absolute
 from tenants.audit import audit_log
 from tenants.console.minted import MintedAdmin
-from tenants.console.scoped import visible
+from tenants.console.scoped import visible_rows
 from tenants.models import Tenant
 
 
@@ -56,12 +56,12 @@ class FeedKeyAdmin(MintedAdmin):
 
     def mint_form(self, request: HttpRequest) -> MintFeedForm:
         """The form, which offers the tenants that this person works for."""
-        tenants = visible(Tenant.objects.all(), request.user, "pk")
+        tenants = visible_rows(Tenant.objects.all(), request.user, "pk")
         return MintFeedForm(tenants, request.POST or None, initial=request.GET.dict())
 
     def fresh_key(self, now: datetime, **asked: Any) -> tuple[str, FeedKey]:
         """The raw text of a fresh key, and its row."""
-        return feed_keys.mint(asked["tenant"], asked["label"], now)
+        return feed_keys.mint_feed_key(asked["tenant"], asked["label"], now)
 
     def beside(self, request: HttpRequest) -> dict[str, Any]:
         """The URLs of the feeds that the key opens."""
@@ -72,4 +72,6 @@ class FeedKeyAdmin(MintedAdmin):
     ) -> None:
         """Record the event in the audit log."""
         facts = {"kind": "feed", "label": key.label}
-        audit_log.record(event, f"feedkey:{key.pk}", audit_log.staff(request), now, key.tenant_id, **facts)
+        audit_log.append_entry(
+            event, f"feedkey:{key.pk}", audit_log.staff(request), now, key.tenant_id, **facts
+        )

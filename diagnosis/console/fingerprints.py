@@ -25,7 +25,7 @@ from diagnosis.fingerprint_switch import switch
 from diagnosis.models import FingerprintSwitch
 from telemetry.grouping import versions
 from tenants.audit import audit_log
-from tenants.console.scoped import visible
+from tenants.console.scoped import visible_rows
 from tenants.models import Project
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ PERMISSION = "tenants.change_project"
 UNAVAILABLE = "The project's store is not available just now; the server's log says why."
 
 
-class Confirmed(forms.Form):
+class ConfirmSwitchForm(forms.Form):
     """The version that the page showed, and the version that the person confirms."""
 
     before = forms.IntegerField(min_value=1)
@@ -46,15 +46,17 @@ def fingerprints_page(request: HttpRequest, project_id: str) -> HttpResponse:
     """The versions, the preview of a switch, and the progress of one; a POST begins or continues a switch."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
-    project = get_object_or_404(visible(Project.objects.all(), request.user, "tenant"), pk=project_id)
+    project = get_object_or_404(visible_rows(Project.objects.all(), request.user, "tenant"), pk=project_id)
     if request.method == "POST":
         act(request, project)
         return redirect("admin-fingerprints", project.pk)
     context = admin.site.each_context(request) | {"title": "Fingerprints", "project": project}
-    return TemplateResponse(request, "admin/diagnosis/fingerprints.html", context | shown(request, project))
+    return TemplateResponse(
+        request, "admin/diagnosis/fingerprints.html", context | fingerprint_page_context(request, project)
+    )
 
 
-def shown(request: HttpRequest, project: Project) -> dict[str, Any]:
+def fingerprint_page_context(request: HttpRequest, project: Project) -> dict[str, Any]:
     """The page's context about the project."""
     context: dict[str, Any] = {
         "versions": versions.RULES.values(),
@@ -65,18 +67,22 @@ def shown(request: HttpRequest, project: Project) -> dict[str, Any]:
     if context["under_way"] or not version.isdecimal() or int(version) not in versions.RULES:
         return context
     try:
-        preview = switch_preview.preview(project, versions.numbered(int(version)), timezone.now())
+        preview = switch_preview.preview(project, versions.rules_of_version(int(version)), timezone.now())
     except (DatabaseError, OSError) as error:
         logger.error("preview of %s unavailable: %s", project, error)
         return context | {"unavailable": UNAVAILABLE}
-    return context | {"preview": preview, "map": preview.shown(), "fates": switch_preview.told(preview.fates)}
+    return context | {
+        "preview": preview,
+        "map": preview.shown(),
+        "fates": switch_preview.outcomes_in_words(preview.fates),
+    }
 
 
 def act(request: HttpRequest, project: Project) -> None:
     """Begin the confirmed switch, or continue the unfinished one, and report the result as a message on the page."""
     try:
-        unfinished = switch.under_way(project) or begin(request, project)
-        result = switch.advance(unfinished, SECONDS)
+        unfinished = switch.under_way(project) or begin_switch_as_seen(request, project)
+        result = switch.advance_switch(unfinished, SECONDS)
     except switch.CannotSwitch as error:
         messages.error(request, str(error))
     except (DatabaseError, OSError) as error:
@@ -87,9 +93,9 @@ def act(request: HttpRequest, project: Project) -> None:
             messages.success(request, f"Switched: {result.rewritten} records have their new clusters.")
 
 
-def begin(request: HttpRequest, project: Project) -> FingerprintSwitch:
+def begin_switch_as_seen(request: HttpRequest, project: Project) -> FingerprintSwitch:
     """Begin the switch that the form confirms. Raises CannotSwitch if the version is not what the page showed."""
-    form = Confirmed(request.POST)
+    form = ConfirmSwitchForm(request.POST)
     if not form.is_valid() or form.cleaned_data["before"] != project.fingerprint_version:
         raise switch.CannotSwitch("The version is not what the page showed. Look at the preview again.")
-    return switch.begin(project, form.cleaned_data["to"], audit_log.staff(request), timezone.now())
+    return switch.begin_switch(project, form.cleaned_data["to"], audit_log.staff(request), timezone.now())

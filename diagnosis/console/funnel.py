@@ -23,10 +23,10 @@ from django.views.decorators.http import require_safe
 
 from diagnosis.funnel import funnel_rows
 from diagnosis.funnel.figures import Funnel, funnel
-from diagnosis.funnel.loop_lives import Life, Period
+from diagnosis.funnel.loop_lives import LoopLife, Period
 from diagnosis.models import Loop
 from telemetry.windows import MAX_MINUTES, Window
-from tenants.console.scoped import visible
+from tenants.console.scoped import visible_rows
 from tenants.models import Project, Tenant
 
 WINDOWS = {"10080": "7 days", str(MAX_MINUTES): "30 days", "129600": "90 days", "525600": "365 days"}
@@ -70,12 +70,12 @@ def funnel_page(request: HttpRequest) -> HttpResponse:
     if not admin.site.get_model_admin(Loop).has_view_permission(request):
         raise PermissionDenied
     query = FunnelQuery.read(request.GET.dict())
-    projects = visible(with_loops(), request.user, "tenant")
-    context = read(projects, query, query.period(timezone.now())) | {
+    projects = visible_rows(with_loops(), request.user, "tenant")
+    context = funnel_page_context(projects, query, query.period(timezone.now())) | {
         "title": "Funnel",
         "asked": query,
         "windows": WINDOWS,
-        "tenants": visible(Tenant.objects.all(), request.user, "pk"),
+        "tenants": visible_rows(Tenant.objects.all(), request.user, "pk"),
     }
     return TemplateResponse(
         request, "admin/diagnosis/funnel.html", admin.site.each_context(request) | context
@@ -87,13 +87,15 @@ def with_loops() -> QuerySet[Project]:
     return Project.objects.filter(Exists(Loop.objects.filter(project=OuterRef("pk")))).order_by("pk")
 
 
-def read(projects: QuerySet[Project], query: FunnelQuery, period: Period) -> dict[str, Any]:
+def funnel_page_context(projects: QuerySet[Project], query: FunnelQuery, period: Period) -> dict[str, Any]:
     """The page's context: the funnel, its parts, and the projects to choose from."""
     if query.tenant:
         projects = projects.filter(tenant=query.tenant)
     selected_projects = projects.filter(pk=query.project) if query.project else projects
-    lives = funnel_rows.read(Loop.objects.filter(project__in=selected_projects.order_by()), period.start)
-    rows = [] if query.project else parts(lives, selected_projects, query, period)
+    lives = funnel_rows.read_lives(
+        Loop.objects.filter(project__in=selected_projects.order_by()), period.start
+    )
+    rows = [] if query.project else funnel_parts(lives, selected_projects, query, period)
     rows.sort(key=lambda part: (-part.funnel.waiting.failures, part.name))
     return {
         "projects": projects.values_list("pk", flat=True),
@@ -103,14 +105,14 @@ def read(projects: QuerySet[Project], query: FunnelQuery, period: Period) -> dic
     }
 
 
-def parts(
-    lives: list[Life], projects: QuerySet[Project], query: FunnelQuery, period: Period
+def funnel_parts(
+    lives: list[LoopLife], projects: QuerySet[Project], query: FunnelQuery, period: Period
 ) -> list[FunnelPart]:
     """The funnel of each tenant, or of each project if the query names a tenant."""
     owners = dict(projects.values_list("pk", "tenant"))
     names = dict(Tenant.objects.filter(pk__in=set(owners.values())).values_list("pk", "name"))
     field = "project" if query.tenant else "tenant"
-    lives_by_part: dict[str, list[Life]] = defaultdict(list)
+    lives_by_part: dict[str, list[LoopLife]] = defaultdict(list)
     for life in lives:
         lives_by_part[life.project_id if query.tenant else owners[life.project_id]].append(life)
     return [

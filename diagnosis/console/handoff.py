@@ -22,7 +22,7 @@ from diagnosis.models import Loop, Tracker
 logger = logging.getLogger(__name__)
 
 
-def offered(request: HttpRequest, loop: Loop) -> dict[str, Any] | None:
+def offered_links(request: HttpRequest, loop: Loop) -> dict[str, Any] | None:
     """The context of the loop's handoff: links with the trackers' names. None while the loop is not approved."""
     try:
         data = bundle.bundle(loop, handoff_download.page_url(request, loop))

@@ -108,7 +108,9 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
     def what(self, notice: Notice) -> str:
         """The title that the loop had at the time, with a link to the loop."""
         url = reverse("admin:diagnosis_loop_change", args=[notice.loop_id])
-        return format_html('<a class="lk-text" href="{}">{}</a>', url, escaping.line(notice.title, 300))
+        return format_html(
+            '<a class="lk-text" href="{}">{}</a>', url, escaping.visible_line(notice.title, 300)
+        )
 
     @admin.display(description="at (UTC)", ordering="created_at")
     def at_utc(self, notice: Notice) -> str:

@@ -25,7 +25,7 @@ def eval_candidate(loop: Loop) -> EvalCandidate | None:
     return candidates.prefetch_related("results").first()
 
 
-def context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
+def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
     """Everything that the page shows of the loop; `query` chooses the `record` and the first `row` of its trace."""
     candidate = eval_candidate(loop)
     events = [(event, rows(event.detail)) for event in loop.events.all()]
@@ -34,12 +34,12 @@ def context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         "issue": loop.issue,
         "first_seen": to_the_minute(loop.issue.get("first_seen")),
         "last_seen": to_the_minute(loop.issue.get("last_seen")),
-        "share": share(loop),
-        "evidence": evidence_page.read(loop, query),
+        "share": operation_share(loop),
+        "evidence": evidence_page.read_evidence(loop, query),
         "candidate": candidate,
         "cases": [rows(case) for case in candidate.document.get("cases", [])] if candidate else [],
         "decisions": loop.decisions.select_related("decided_by"),
-        "verifications": verification_facts.read(loop.verifications.all(), loop),
+        "verifications": verification_facts.show_verifications(loop.verifications.all(), loop),
         "events": events,
         "agent_said": [(event, detail) for event, detail in events if event.kind in states.REPORTABLE],
         "is_waiting": loop.state in states.WAITING,
@@ -47,7 +47,7 @@ def context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def share(loop: Loop) -> str:
+def operation_share(loop: Loop) -> str:
     """`18.5 %` of the operation's records, or "" if it was not measured."""
     value = (loop.issue.get("impact") or {}).get("share")
     return percent(value) if isinstance(value, int | float) else ""

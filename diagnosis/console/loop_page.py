@@ -15,12 +15,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from diagnosis.console import deciding, loop_context
-from diagnosis.console.deciding import Seen
+from diagnosis.console.deciding import SeenLoop
 from diagnosis.console.decision_forms import DecisionForm
 from diagnosis.console.queue.change_page import QueueAdmin
 from diagnosis.loops import two_people
 from diagnosis.models import Decision, Loop
-from tenants.console.scoped import plain
+from tenants.console.scoped import plain_object_id
 
 RECORDED = {
     Decision.Verb.APPROVE: "Approved: {}. The coding agent can fetch the handoff now.",
@@ -43,7 +43,7 @@ class LoopAdmin(QueueAdmin):
         """The page of one loop; a POST decides on what the page showed."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        loop = self.get_object(request, plain(object_id))
+        loop = self.get_object(request, plain_object_id(object_id))
         if loop is None:
             # Django's answer for ids that do not exist.
             return super().change_view(request, object_id)
@@ -59,8 +59,8 @@ class LoopAdmin(QueueAdmin):
         if not form.is_valid():
             return self.page(request, loop, form)
         cleaned, choice = form.cleaned_data, form.choice()
-        seen = Seen(loop.loop_id, cleaned["revision"], cleaned["packet"] or loop.packet_id)
-        if refusal := deciding.decide(request, loop, seen, choice):
+        seen = SeenLoop(loop.loop_id, cleaned["revision"], cleaned["packet"] or loop.packet_id)
+        if refusal := deciding.decide_as_seen(request, loop, seen, choice):
             self.message_user(request, refusal, messages.ERROR)
             return self.page(request, loop, form, status=409)
         self.log_change(request, loop, choice.summary)
@@ -72,8 +72,8 @@ class LoopAdmin(QueueAdmin):
         """The page of the loop as it is now, with the form that decides on exactly this content."""
         context = {
             **self.admin_site.each_context(request),
-            **loop_context.context(loop, request.GET),
-            **deciding.context(loop),
+            **loop_context.loop_page_context(loop, request.GET),
+            **deciding.decision_context(loop),
             "title": f"Loop {loop.loop_id}",
             "opts": self.opts,
             "original": loop,

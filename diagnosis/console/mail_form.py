@@ -35,7 +35,7 @@ class MailForm(forms.Form):
         for tenant_id in self.changed_data:
             before, after = self.fields[tenant_id].initial, self.cleaned_data[tenant_id]
             MailChoice.objects.update_or_create(user=self.user, tenant_id=tenant_id, defaults={"mode": after})
-            audit_log.record(
+            audit_log.append_entry(
                 audit_log.AuditEvent.CHANGED,
                 f"mail:{self.user.get_username()}",
                 audit_log.staff(request),

@@ -31,7 +31,7 @@ class TrackerForm(TrackerModelForm):
         kind, url = cleaned.get("kind"), cleaned.get("url")
         if kind and url:
             try:
-                cleaned["url"] = tracker_links.checked(Tracker.Kind(kind), url)
+                cleaned["url"] = tracker_links.checked_tracker_url(Tracker.Kind(kind), url)
             except tracker_links.NotATracker as refusal:
                 self.add_error("url", str(refusal))
         needed = ("jira_project", "jira_issue_type")

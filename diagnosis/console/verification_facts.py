@@ -18,7 +18,7 @@ FIGURES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class FailuresMoved:
     """Another failure of the operation that rose since the fix, with its loop or ""."""
 
     cluster_id: str
@@ -34,11 +34,11 @@ class ShownVerification:
     verification: Verification
     facts: list[tuple[str, str]]
     trajectory: list[tuple[str, str, str]]
-    moved_to: list[Moved]
+    moved_to: list[FailuresMoved]
     evidence_ids: list[str]
 
 
-def read(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerification]:
+def show_verifications(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerification]:
     """The verifications as the page shows them, in their order."""
     rows = list(verifications)
     clusters = {rise["cluster_id"] for row in rows for rise in row.document.get("moved_to") or []}
@@ -46,7 +46,7 @@ def read(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerific
     return [
         ShownVerification(
             verification=row,
-            facts=[(name, text) for name, text in facts(row.document) if text],
+            facts=[(name, text) for name, text in verdict_facts(row.document) if text],
             trajectory=trajectory(row.document.get("trajectory") or {}),
             moved_to=[moved_to(rise, loops) for rise in row.document.get("moved_to") or []],
             evidence_ids=row.document.get("evidence_ids") or [],
@@ -55,15 +55,18 @@ def read(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerific
     ]
 
 
-def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The facts behind the verdict as pairs of name and text; the text is "" if the document lacks the fact."""
     analysis = document.get("look") or {}
     return [
         ("Why", document.get("reason") or ""),
-        ("Before the fix", counted(document.get("before") or {})),
-        ("Since the fix", counted(document.get("after") or {})),
-        ("Expected without a change", number(document.get("expected_failures"), " failures since the fix")),
-        ("Rate after by rate before", ratio(document)),
+        ("Before the fix", count_sentence(document.get("before") or {})),
+        ("Since the fix", count_sentence(document.get("after") or {})),
+        (
+            "Expected without a change",
+            number_with_unit(document.get("expected_failures"), " failures since the fix"),
+        ),
+        ("Rate after by rate before", ratio_sentence(document)),
         ("Interim analysis", f"number {analysis['number']}" if analysis.get("number") else ""),
         ("Still needed", document.get("needed") or ""),
         ("Release of the fix", document.get("release") or ""),
@@ -71,7 +74,7 @@ def facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def counted(side: Mapping[str, Any]) -> str:
+def count_sentence(side: Mapping[str, Any]) -> str:
     """`20 failures in 50 records (40 %), 2026-05-04 12:00 to 2026-05-04 14:00 UTC`, or "" if nothing was counted."""
     if "failures" not in side:
         return ""
@@ -86,14 +89,14 @@ def counted(side: Mapping[str, Any]) -> str:
     )
 
 
-def ratio(document: Mapping[str, Any]) -> str:
+def ratio_sentence(document: Mapping[str, Any]) -> str:
     """`0.12, between 0.01 and 0.6 (95 % interval)`."""
     interval = document.get("ratio") or {}
     if interval.get("low") is None:
         return ""
     low, high = interval["low"], interval.get("high")
     bounds = f"at least {low:.3g}" if high is None else f"between {low:.3g} and {high:.3g}"
-    estimate = number(interval.get("estimate"), ", ")
+    estimate = number_with_unit(interval.get("estimate"), ", ")
     return f"{estimate}{bounds} ({percent(document.get('confidence') or 0.95)} interval)"
 
 
@@ -102,7 +105,13 @@ def trajectory(sides: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     before, after = sides.get("before") or {}, sides.get("after") or {}
     if not before and not after:
         return []
-    rows = [("Sessions", number(before.get("sessions")) or "–", number(after.get("sessions")) or "–")]
+    rows = [
+        (
+            "Sessions",
+            number_with_unit(before.get("sessions")) or "–",
+            number_with_unit(after.get("sessions")) or "–",
+        )
+    ]
     rows += [(label, estimate(name, before), estimate(name, after)) for name, label in FIGURES.items()]
     return rows
 
@@ -113,20 +122,22 @@ def estimate(name: str, side: Mapping[str, Any]) -> str:
     if not figure:
         return "–"
     value, low, high = (
-        percent(figure[part]) if name == "success_rate" else number(figure[part])
+        percent(figure[part]) if name == "success_rate" else number_with_unit(figure[part])
         for part in ("value", "low", "high")
     )
     return f"{value} ({low} to {high})"
 
 
-def number(value: float | None, unit: str = "") -> str:
+def number_with_unit(value: float | None, unit: str = "") -> str:
     """`4.61 failures`, `1,240 failures`, or "" for None."""
     if value is None:
         return ""
     return f"{significant(value)}{unit}"
 
 
-def moved_to(rise: Mapping[str, Any], loops: Mapping[str, str]) -> Moved:
+def moved_to(rise: Mapping[str, Any], loops: Mapping[str, str]) -> FailuresMoved:
     """One entry of the document's `moved_to`, with its loop."""
     cluster_id = rise["cluster_id"]
-    return Moved(cluster_id, rise["failures_before"], rise["failures_after"], loops.get(cluster_id, ""))
+    return FailuresMoved(
+        cluster_id, rise["failures_before"], rise["failures_after"], loops.get(cluster_id, "")
+    )

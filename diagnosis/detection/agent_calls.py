@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple, cast
 
-from diagnosis.window.failing_records import chunks
+from diagnosis.window.failing_records import id_chunks
 from diagnosis.window.sampling import first_traces, slices
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
@@ -41,7 +41,7 @@ CallRow = tuple[Any, ...]  # the values of COLUMNS: objects would cost more than
 CallsByTrace = dict[bytes, list[CallRow]]  # the calls of each trace, by time
 
 
-class Bounds(NamedTuple):
+class SampleBounds(NamedTuple):
     """How much of a window is looked at."""
 
     a_slice: int  # traces of each slice of it: traffic may be uneven
@@ -82,7 +82,7 @@ class AgentCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunContents:
     """What one trace called: where, since when, and the calls themselves if it called one operation often."""
 
     trace_id: bytes
@@ -91,7 +91,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class SampledRun:
     """One trace that called an operation, and the call in which a rule finds its failure there."""
 
     place: ServiceOperation
@@ -100,20 +100,21 @@ class Visit:
     failure: FailingRecord | None
 
 
-def fingerprint(signal: str, place: ServiceOperation) -> int:
+def run_rule_fingerprint(signal: str, place: ServiceOperation) -> int:
     """The key of "this goes wrong in the runs that call this operation", in every window."""
     return hash64_of_texts(KEY_VERSION, signal, *place)
 
 
-def made(window: Window, bounds: Bounds, without: Collection[str] = ()) -> CallsByTrace:
+def sample_calls(window: Window, bounds: SampleBounds, without: Collection[str] = ()) -> CallsByTrace:
     """The calls of a sample of the bound project's traces; the records of the releases `without` do not count."""
-    return called(sampled(window, bounds.a_slice), without)
+    return calls_of_traces(sample_trace_ids(window, bounds.a_slice), without)
 
 
-def runs(made: CallsByTrace, often: int, bounds: Bounds) -> Iterator[Run]:
+def runs_with_content(made: CallsByTrace, often: int, bounds: SampleBounds) -> Iterator[RunContents]:
     """These traces with the content of their calls, where one operation was called so often."""
     repeating = {
-        trace_id: max(Counter(map(place, rows)).values()) >= often for trace_id, rows in made.items()
+        trace_id: max(Counter(map(called_operation, rows)).values()) >= often
+        for trace_id, rows in made.items()
     }
     amount = sum(min(len(rows), A_TRACE) for trace_id, rows in made.items() if repeating[trace_id])
     chosen = evenly(made, amount, bounds)
@@ -121,17 +122,17 @@ def runs(made: CallsByTrace, often: int, bounds: Bounds) -> Iterator[Run]:
     for trace_id in chosen:
         first: dict[ServiceOperation, int] = {}
         for row in made[trace_id]:
-            first.setdefault(place(row), row[START])
+            first.setdefault(called_operation(row), row[START])
         amount = min(len(made[trace_id]), A_TRACE) if repeating[trace_id] else 0
-        yield Run(trace_id, first, list(islice(known, amount)))
+        yield RunContents(trace_id, first, list(islice(known, amount)))
 
 
-def evenly(made: CallsByTrace, amount: int, bounds: Bounds) -> list[bytes]:
+def evenly(made: CallsByTrace, amount: int, bounds: SampleBounds) -> list[bytes]:
     """As many of the traces as may be read, if all of them hold this amount of calls: or shares would be wrong."""
     return sorted(made)[:: max(1, -(-amount // bounds.calls))]
 
 
-def sampled(window: Window, a_slice: int) -> list[bytes]:
+def sample_trace_ids(window: Window, a_slice: int) -> list[bytes]:
     """The first traces of each slice of the window, without those that have too few records."""
     parts = slices(window)
     found = [first_traces(part, a_slice) for part in parts]
@@ -142,10 +143,10 @@ def sampled(window: Window, a_slice: int) -> list[bytes]:
     return [trace_id for rows in found for trace_id, records in rows if records >= LEAST]
 
 
-def called(trace_ids: Sequence[bytes], without: Collection[str]) -> CallsByTrace:
+def calls_of_traces(trace_ids: Sequence[bytes], without: Collection[str]) -> CallsByTrace:
     """The calls of each of these traces by time, without their content."""
     found: CallsByTrace = defaultdict(list)
-    for chunk in chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         rows = Record.objects.filter(trace_id__in=chunk, unit__in=UNITS).exclude(release__in=without)
         for row in rows.order_by("trace_id", "span_id").values_list(*COLUMNS)[:MOST_RECORDS]:
             found[bytes(row[0])].append(row)
@@ -154,7 +155,7 @@ def called(trace_ids: Sequence[bytes], without: Collection[str]) -> CallsByTrace
     return found
 
 
-def place(row: CallRow) -> ServiceOperation:
+def called_operation(row: CallRow) -> ServiceOperation:
     """What the record called."""
     return ServiceOperation(row[SERVICE], row[OPERATION])
 
@@ -162,25 +163,27 @@ def place(row: CallRow) -> ServiceOperation:
 def contents(rows: Sequence[CallRow]) -> Iterator[AgentCall]:
     """The records with what was asked and answered, in their order."""
     for row, capture in zip(rows, captures(rows), strict=True):
-        yield AgentCall(failing(row), told(capture.get("input")), told(capture.get("output")))
+        yield AgentCall(
+            failing_row(row), canonical_text(capture.get("input")), canonical_text(capture.get("output"))
+        )
 
 
 def captures(rows: Sequence[CallRow]) -> Iterator[Mapping[str, Any]]:
     """What was recorded of each unit of work, in their order."""
     lain = [StoredAt(*row[-len(StoredAt._fields) :]) for row in rows]
     known = cast(Sequence[Record], lain)  # as they do, these know where they lie
-    sent, shared = segments.messages(known), records.origins(known)
+    sent, shared = segments.span_messages(known), records.origins(known)
     for at in lain:
         message, origin = sent[at.segment_id, at.position], shared[at.resource_id, at.scope_id]
-        yield records.capture(message, origin) or {}
+        yield records.record_capture(message, origin) or {}
 
 
-def failing(row: CallRow) -> FailingRecord:
+def failing_row(row: CallRow) -> FailingRecord:
     """The record as plain values."""
     return from_columns(row[: len(FAILING_COLUMNS)])
 
 
-def told(content: object) -> str:
+def canonical_text(content: object) -> str:
     """The same text for the same content, whatever the order of its names; "" for none."""
     return (
         "" if content is None else json.dumps(content, sort_keys=True)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import cast
 
 from diagnosis.detection import agent_calls
-from diagnosis.detection.agent_calls import Bounds, Visit
+from diagnosis.detection.agent_calls import SampleBounds, SampledRun
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.rules import RULES
 from diagnosis.detection.rules.registry import ByVisits
@@ -24,25 +24,25 @@ from diagnosis.window.cluster_counts import StretchRow, Target
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.windows import MINUTE_NANO, Window
 
-DIAGNOSED, VERIFIED = Bounds(a_slice=15, calls=300), Bounds(a_slice=50, calls=2000)
+DIAGNOSED, VERIFIED = SampleBounds(a_slice=15, calls=300), SampleBounds(a_slice=50, calls=2000)
 
 
-def find(window: Window) -> list[Cluster]:
+def find_run_clusters(window: Window) -> list[Cluster]:
     """One cluster for each rule and operation that it found hurting in the bound project, by name."""
     now, before = (
-        agent_calls.made(window, DIAGNOSED),
-        cache(lambda: agent_calls.made(window.before, DIAGNOSED)),
+        agent_calls.sample_calls(window, DIAGNOSED),
+        cache(lambda: agent_calls.sample_calls(window.before, DIAGNOSED)),
     )
     found: list[Cluster] = []
     for rule in RULES.over_runs:
-        visited = by_place(rule.visits_in(now, DIAGNOSED))
+        visited = visits_by_operation(rule.visits_in(now, DIAGNOSED))
         hurt = [place for place in sorted(visited) if any(visit.failure for visit in visited[place])]
-        earlier = by_place(rule.visits_in(before(), DIAGNOSED)) if hurt else {}
-        found += [cluster(visited[place], earlier.get(place, [])) for place in hurt]
+        earlier = visits_by_operation(rule.visits_in(before(), DIAGNOSED)) if hurt else {}
+        found += [run_cluster(visited[place], earlier.get(place, [])) for place in hurt]
     return found
 
 
-def cluster(now: list[Visit], before: list[Visit]) -> Cluster:
+def run_cluster(now: list[SampledRun], before: list[SampledRun]) -> Cluster:
     """A record for each trace that hurts, of all that were looked at."""
     found = [visit.failure for visit in now if visit.failure]
     found.sort(key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
@@ -53,7 +53,7 @@ def observe(signal: str, window: Window, target: Target) -> Observed:
     """For a verification: the traces that hurt, of those that were looked at and called the operation."""
     found = [
         visit
-        for visit in visits(signal, window, target)
+        for visit in rule_visits(signal, window, target)
         if visit.place.service == target.service and visit.place.operation in target.operations
     ]
     size = cluster_counts.stretch_minutes(window) * MINUTE_NANO
@@ -62,35 +62,37 @@ def observe(signal: str, window: Window, target: Target) -> Observed:
     ]
     total = counts(found)
     return Observed(
-        total, cluster_counts.batches(cluster_counts.merged(rows)), clustering(total, hurt_sessions(found))
+        total,
+        cluster_counts.batches(cluster_counts.merged_stretches(rows)),
+        clustering(total, hurt_sessions(found)),
     )
 
 
-def visits(signal: str, window: Window, target: Target) -> Iterator[Visit]:
+def rule_visits(signal: str, window: Window, target: Target) -> Iterator[SampledRun]:
     """What the signal's rule says of each trace that it looked at."""
     rule = next((rule for rule in RULES.over_runs if signal == rule.SIGNAL), None)
     if rule is None:
         return cast(ByVisits, RULES.rules[signal]).visits(window, target)
-    return rule.visits_in(agent_calls.made(window, VERIFIED, target.without_releases), VERIFIED)
+    return rule.visits_in(agent_calls.sample_calls(window, VERIFIED, target.without_releases), VERIFIED)
 
 
-def hurt_sessions(found: list[Visit]) -> list[Counts]:
+def hurt_sessions(found: list[SampledRun]) -> list[Counts]:
     """The counts of the sessions with a trace that hurts."""
     identities = failing_records.identities(visit.trace_id for visit in found)
-    sessions: dict[str, list[Visit]] = defaultdict(list)
+    sessions: dict[str, list[SampledRun]] = defaultdict(list)
     for visit in found:
         sessions[identities[visit.trace_id].session_id].append(visit)
     return [counted for one in sessions.values() if (counted := counts(one)).failures]
 
 
-def by_place(found: Iterable[Visit]) -> dict[ServiceOperation, list[Visit]]:
+def visits_by_operation(found: Iterable[SampledRun]) -> dict[ServiceOperation, list[SampledRun]]:
     """The visits of each operation."""
-    grouped: dict[ServiceOperation, list[Visit]] = defaultdict(list)
+    grouped: dict[ServiceOperation, list[SampledRun]] = defaultdict(list)
     for visit in found:
         grouped[visit.place].append(visit)
     return grouped
 
 
-def counts(found: Sequence[Visit]) -> Counts:
+def counts(found: Sequence[SampledRun]) -> Counts:
     """How many hurt, of how many."""
     return Counts(sum(visit.failure is not None for visit in found), len(found))

@@ -27,12 +27,12 @@ def visited(traces: Iterable[list[Step]]) -> Visits:
     found: Visits = defaultdict(list)
     for steps in traces:
         if not any(step.fingerprint for step in steps):
-            for place, made in of_trace(steps).items():
+            for place, made in calls_within_trace(steps).items():
                 found[place].append(made)
     return found
 
 
-def of_trace(steps: list[Step]) -> dict[CalledOperation, RunCalls]:
+def calls_within_trace(steps: list[Step]) -> dict[CalledOperation, RunCalls]:
     """What each operation of a trace called."""
     children, found = by_parent(steps), dict[CalledOperation, RunCalls]()
     for step in sorted(steps, key=lambda step: (step.start_time_unix_nano, step.span_id)):

@@ -16,7 +16,7 @@ NEARLY_ALL, TAIL = 0.9, 0.15  # as large a share in the buckets above those of n
 Histogram = Counter[int]  # records by duration bucket, which is twice as wide as the one below
 
 
-def moved(window: Window) -> bool:
+def durations_shifted(window: Window) -> bool:
     """Whether the durations of some operation grew, or the longest of them, told from rollups alone."""
     before, now = histograms(window.before), histograms(window)
     return any(
@@ -28,7 +28,7 @@ def moved(window: Window) -> bool:
 def mean_moved(before: Histogram, now: Histogram) -> bool:
     """Whether the mean grew; of few records it must by more."""
     fewest = min(before.total(), now.total())
-    return mean(now) - mean(before) >= (MOVED if fewest >= FEW else MOVED_FEW)
+    return mean_bucket(now) - mean_bucket(before) >= (MOVED if fewest >= FEW else MOVED_FEW)
 
 
 def tail_moved(before: Histogram, now: Histogram) -> bool:
@@ -43,7 +43,7 @@ def tail_moved(before: Histogram, now: Histogram) -> bool:
     return sum(count for bucket, count in now.items() if bucket > usual) >= TAIL * now.total()
 
 
-def mean(histogram: Histogram) -> float:
+def mean_bucket(histogram: Histogram) -> float:
     """The mean number of a bucket."""
     return sum(bucket * count for bucket, count in histogram.items()) / histogram.total()
 

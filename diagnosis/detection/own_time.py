@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
-from diagnosis.window.failing_records import chunks
+from diagnosis.window.failing_records import id_chunks
 from diagnosis.window.sampling import first_traces, slices
 from telemetry.models import Record
 from telemetry.spans.failing_record import FailingRecord
@@ -56,7 +56,7 @@ COLUMNS = tuple(field.name for field in fields(Step))
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class TimedStep:
     """What a record spent itself, and where that is charged."""
 
     step: Step
@@ -88,12 +88,12 @@ class Ran:
         )
 
 
-def runs(window: Window) -> Iterator[Ran]:
+def time_sampled_steps(window: Window) -> Iterator[TimedStep]:
     """What the records of a sample of traces spent themselves."""
     sampled = list(traces(window))
     served = answering(sampled)
     for steps in sampled:
-        yield from own(steps, served)
+        yield from time_steps(steps, served)
 
 
 def traces(window: Window, most: int = TRACES) -> Iterator[list[Step]]:
@@ -107,14 +107,14 @@ def traces(window: Window, most: int = TRACES) -> Iterator[list[Step]]:
 def of_traces(ids: Iterable[bytes]) -> Iterator[list[Step]]:
     """The records of each of these traces, by trace."""
     found: dict[bytes, list[Step]] = defaultdict(list)
-    for chunk in chunks(ids):
+    for chunk in id_chunks(ids):
         rows = Record.objects.filter(trace_id__in=chunk).order_by("trace_id", "span_id")
         for row in rows.values_list(*COLUMNS)[:MOST_RECORDS]:
             found[bytes(row[0])].append(Step(bytes(row[0]), bytes(row[1]), bytes(row[2] or b""), *row[3:]))
     return (found[trace_id] for trace_id in sorted(found))
 
 
-def own(steps: list[Step], served: Mapping[str, CalledOperation] | None = None) -> Iterator[Ran]:
+def time_steps(steps: list[Step], served: Mapping[str, CalledOperation] | None = None) -> Iterator[TimedStep]:
     """
     Each healthy step's time without its children's; the rest of a call to another service is charged to that one.
 
@@ -132,7 +132,7 @@ def own(steps: list[Step], served: Mapping[str, CalledOperation] | None = None) 
             if answered and answered.service != step.service
             else CalledOperation(step.service, step.operation)
         )
-        yield Ran(step, place, max(0, step.duration_nano - covered(step, inside)) / 1e6)
+        yield TimedStep(step, place, max(0, step.duration_nano - covered(step, inside)) / 1e6)
 
 
 def answering(sampled: Iterable[list[Step]]) -> dict[str, CalledOperation]:

@@ -37,12 +37,12 @@ FIGURES = str.maketrans("[]{}|", "()()/")  # characters that only Jira's wiki ma
 
 def code(text: object, limit: int = MOST) -> str:
     """The text as an escaped code span of Markdown."""
-    return f"`{broken(text, limit)}`"
+    return f"`{inert_line(text, limit)}`"
 
 
-def plain(text: object, limit: int = MOST) -> str:
+def plain_line(text: object, limit: int = MOST) -> str:
     """The text in one line, escaped for Markdown and for plain text."""
-    escaped = broken(text, limit)
+    escaped = inert_line(text, limit)
     for pattern, replacement in MARKUP:
         escaped = pattern.sub(replacement, escaped)
     return escaped
@@ -50,30 +50,30 @@ def plain(text: object, limit: int = MOST) -> str:
 
 def wiki(text: object, limit: int = MOST) -> str:
     """The text in one line, escaped for Jira's wiki markup."""
-    return plain(text, limit).translate(FIGURES)
+    return plain_line(text, limit).translate(FIGURES)
 
 
-def with_code(text: object, limit: int = 1000) -> str:
+def escape_sentence(text: object, limit: int = 1000) -> str:
     """Escape a sentence of LoopKit that quotes telemetry in backticks: the backticks stay, each part is escaped."""
-    parts = line(text, limit).split("`")
+    parts = visible_line(text, limit).split("`")
     return "".join(code(part) if number % 2 else spaced(part) for number, part in enumerate(parts))
 
 
 def spaced(text: str) -> str:
     """A part of a sentence, escaped, with the spaces around it kept."""
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return f"{before}{plain(text)}{after}" if text.strip() else text
+    return f"{before}{plain_line(text)}{after}" if text.strip() else text
 
 
-def broken(text: object, limit: int) -> str:
+def inert_line(text: object, limit: int) -> str:
     """The text in one line, with backticks and every sequence of BREAKS replaced."""
-    escaped = line(text, limit).replace("`", "'")
+    escaped = visible_line(text, limit).replace("`", "'")
     for pattern, replacement in BREAKS:
         escaped = pattern.sub(replacement, escaped)
     return escaped
 
 
-def line(text: object, limit: int) -> str:
+def visible_line(text: object, limit: int) -> str:
     """The text in one line of at most `limit` characters; hidden characters are shown by their numbers."""
     raw = re.sub(r"[\t\n\r]", " ", str(text)[: limit * 4])
     shown = " ".join(show_hidden(raw).split())

@@ -40,10 +40,10 @@ def is_hidden(character: str) -> bool:
 
 def show_hidden(text: str) -> str:
     """The text with every hidden character replaced by its number."""
-    return SUSPECT.sub(numbered, text)
+    return SUSPECT.sub(show_by_number, text)
 
 
-def numbered(match: re.Match[str]) -> str:
+def show_by_number(match: re.Match[str]) -> str:
     """The matched character, or its number if it is hidden."""
     character = match[0]
     return f"⟨U+{ord(character):04X}⟩" if is_hidden(character) else character

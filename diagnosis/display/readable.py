@@ -26,7 +26,7 @@ def rows(value: Any) -> list[tuple[str, str]]:
 
 def flatten(value: Any) -> Iterator[tuple[str, str]]:
     """The dotted name and the text of each value that is not empty."""
-    return ((text(name, NAME_LIMIT), text(inner)) for name, inner in leaves(value))
+    return ((readable_text(name, NAME_LIMIT), readable_text(inner)) for name, inner in leaves(value))
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -41,7 +41,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def text(value: Any, limit: int = TEXT_LIMIT) -> str:
+def readable_text(value: Any, limit: int = TEXT_LIMIT) -> str:
     """One value as text, cut after `limit` characters."""
     if isinstance(value, bool):
         return "yes" if value else "no"

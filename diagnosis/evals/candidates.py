@@ -25,7 +25,7 @@ NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class EvalMaterial:
     """The material of a candidate: its cluster's first record and title, and the evidence as the API shows records."""
 
     example: FailingRecord
@@ -44,7 +44,9 @@ class Material:
         return f"{short}-{self.cluster_id.removeprefix('clu_')}-v{attempt}" if attempt else f"{short}-v1"
 
 
-def candidates(project: Project, materials: list[Material], now: datetime) -> dict[str, EvalCandidate]:
+def eval_candidates(
+    project: Project, materials: list[EvalMaterial], now: datetime
+) -> dict[str, EvalCandidate]:
     """The candidate of each cluster, by cluster id: the stored one, or one that is stored now. Takes a few queries."""
     stored = of_clusters(project, materials)
     # The short name may belong to another cluster's eval, and a name with the cluster's id to an eval that moved away.
@@ -52,22 +54,22 @@ def candidates(project: Project, materials: list[Material], now: datetime) -> di
         missing = [material for material in materials if material.cluster_id not in stored]
         if not missing:
             break
-        new = [made(project, material, material.name(attempt), now) for material in missing]
+        new = [make_candidate(project, material, material.name(attempt), now) for material in missing]
         EvalCandidate.objects.bulk_create(new, ignore_conflicts=True)
         stored = of_clusters(project, materials)
     return stored
 
 
-def of_clusters(project: Project, materials: list[Material]) -> dict[str, EvalCandidate]:
+def of_clusters(project: Project, materials: list[EvalMaterial]) -> dict[str, EvalCandidate]:
     """The stored candidates of these clusters, by cluster id."""
     clusters = [material.cluster_id for material in materials]
     rows = EvalCandidate.objects.filter(project=project, cluster_id__in=clusters).defer("document")
     return {candidate.cluster_id: candidate for candidate in rows}
 
 
-def made(project: Project, material: Material, name: str, now: datetime) -> EvalCandidate:
+def make_candidate(project: Project, material: EvalMaterial, name: str, now: datetime) -> EvalCandidate:
     """A new candidate of that name, not stored."""
-    content = document(name, material.cluster_id, material.example, material.title, material.evidence)
+    content = eval_document(name, material.cluster_id, material.example, material.title, material.evidence)
     return EvalCandidate(
         project=project,
         eval_id=name,
@@ -77,7 +79,7 @@ def made(project: Project, material: Material, name: str, now: datetime) -> Eval
     )
 
 
-def document(
+def eval_document(
     name: str, cluster: str, example: FailingRecord, title: str, evidence: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """The candidate as JSON."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from diagnosis.display.readable import NAME_LIMIT, ROW_LIMIT, leaves, text
+from diagnosis.display.readable import NAME_LIMIT, ROW_LIMIT, leaves, readable_text
 
 FACTS = (
     "outcome", "signal_type", "severity", "message", "duration_ms", "operation", "name", "kind", "status", "service",
@@ -44,17 +44,17 @@ class RecordComparison:
     left_out: int
 
 
-def compare(chosen: Mapping[str, Any], healthy: Mapping[str, Any]) -> RecordComparison:
+def compare_records(chosen: Mapping[str, Any], healthy: Mapping[str, Any]) -> RecordComparison:
     """Compare every value of two records: those of the first in its order, then those that only the second has."""
-    left, right = said(chosen), said(healthy)
-    lines = [line(name, left.get(name), right.get(name)) for name in dict.fromkeys([*left, *right])]
+    left, right = facts_by_name(chosen), facts_by_name(healthy)
+    lines = [compared_line(name, left.get(name), right.get(name)) for name in dict.fromkeys([*left, *right])]
     unlike = [compared for compared in lines if compared.mark != SAME]
     equal = [compared for compared in lines if compared.mark == SAME]
     shown = RecordComparison(unlike[:ROW_LIMIT], equal[:ROW_LIMIT], 0)
     return RecordComparison(shown.unlike, shown.equal, len(lines) - len(shown.unlike) - len(shown.equal))
 
 
-def said(record: Mapping[str, Any]) -> dict[str, Any]:
+def facts_by_name(record: Mapping[str, Any]) -> dict[str, Any]:
     """The record's values by dotted names, at most MOST."""
     parts = {name: record.get(name) for name in (*FACTS, *CONTENT)}
     parts["events"] = [without_times(event) for event in record.get("events") or []]
@@ -66,13 +66,13 @@ def without_times(event: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name not in TIMES}
 
 
-def line(name: str, chosen: Any, healthy: Any) -> ComparedLine:
+def compared_line(name: str, chosen: Any, healthy: Any) -> ComparedLine:
     """One row of the comparison; None stands for a value that the record lacks."""
     pair = chosen, healthy
     if isinstance(chosen, str) and isinstance(healthy, str) and chosen != healthy:
         pair = from_difference(chosen, healthy)
-    texts = ("" if value is None else text(value) for value in pair)
-    return ComparedLine(text(name, NAME_LIMIT), mark(chosen, healthy), *texts)
+    texts = ("" if value is None else readable_text(value) for value in pair)
+    return ComparedLine(readable_text(name, NAME_LIMIT), mark(chosen, healthy), *texts)
 
 
 def mark(chosen: Any, healthy: Any) -> str:

@@ -14,16 +14,16 @@ from typing import Any
 
 from django.db import DatabaseError
 
-from diagnosis.display.readable import rows, text
+from diagnosis.display.readable import readable_text, rows
 from diagnosis.evidence_view import differences, matched_control
 from diagnosis.evidence_view import timeline as course
 from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
-from diagnosis.evidence_view.timeline import Course
+from diagnosis.evidence_view.timeline import Timeline
 from diagnosis.loops.content_hash import evidence_ids
 from diagnosis.models import Loop
 from telemetry.reads import record_pages, waterfall
 from telemetry.reads.waterfall import Waterfall
-from telemetry.spans.record_ids import parse
+from telemetry.spans.record_ids import parse_record_id
 from tenants.stores.binding import bind
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class EvidenceChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ComparedPair:
     """The chosen record, and its matched control with their comparison, if there is one."""
 
     chosen: dict[str, Any]
@@ -64,13 +64,13 @@ class Evidence:
     total: int
     choices: list[EvidenceChoice] = field(default_factory=list)
     chosen_id: str = ""
-    pair: Pair | None = None  # None if the chosen record is not stored any more
+    pair: ComparedPair | None = None  # None if the chosen record is not stored any more
     trace: Waterfall | None = None
-    course: Course | None = None
+    course: Timeline | None = None
     available: bool = True
 
 
-def read(loop: Loop, query: Mapping[str, str]) -> Evidence:
+def read_evidence(loop: Loop, query: Mapping[str, str]) -> Evidence:
     """The loop's evidence; `query` chooses the `record` and the first `row` of its trace."""
     record_ids = evidence_ids(loop.issue)
     try:
@@ -85,44 +85,44 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
     """The loop's evidence, from the bound store."""
     offered = record_ids[:EVIDENCE_LIMIT]
     record_id = query.get("record", "")
-    records = record_pages.find([*offered, record_id])
+    records = record_pages.find_records([*offered, record_id])
     chosen_id = (
         record_id
-        if parse(record_id)
+        if parse_record_id(record_id)
         else next((evidence_id for evidence_id in offered if evidence_id in records), "")
     )
     chosen = records.get(chosen_id)
     return Evidence(
         total=len(record_ids),
         choices=[
-            EvidenceChoice(evidence_id, line(records.get(evidence_id)), evidence_id == chosen_id)
+            EvidenceChoice(evidence_id, record_line(records.get(evidence_id)), evidence_id == chosen_id)
             for evidence_id in offered
         ],
         chosen_id=chosen_id,
         pair=pair(chosen, loop.signal_type) if chosen else None,
         trace=trace(chosen_id, query.get("row", "")) if chosen else None,
-        course=course.read(loop),
+        course=course.read_timeline(loop),
     )
 
 
-def line(record: dict[str, Any] | None) -> str:
+def record_line(record: dict[str, Any] | None) -> str:
     """The record's time, name and message, or that it is no longer stored."""
     if record is None:
         return "no longer stored"
     started = str(record["start_time"])[:19].replace("T", " ")
     facts = (started, record.get("name"), record.get("message"))
-    return " · ".join(text(fact, LINE) for fact in facts if fact)
+    return " · ".join(readable_text(fact, LINE) for fact in facts if fact)
 
 
-def pair(chosen: dict[str, Any], signal_type: str) -> Pair:
+def pair(chosen: dict[str, Any], signal_type: str) -> ComparedPair:
     """The record with its matched control and their comparison."""
-    healthy_id = matched_control.find(chosen["record_id"], signal_type)
-    healthy = record_pages.find([healthy_id]).get(healthy_id) if healthy_id else None
-    return Pair(chosen, healthy, differences.compare(chosen, healthy) if healthy else None)
+    healthy_id = matched_control.find_matched_control(chosen["record_id"], signal_type)
+    healthy = record_pages.find_records([healthy_id]).get(healthy_id) if healthy_id else None
+    return ComparedPair(chosen, healthy, differences.compare_records(chosen, healthy) if healthy else None)
 
 
 def trace(record_id: str, row: str) -> Waterfall | None:
     """A page of the record's trace: around the record, or from that row on; None for an invalid id."""
-    ids = parse(record_id)
+    ids = parse_record_id(record_id)
     first = int(row) if row.isascii() and row.isdigit() and len(row) < 10 else None
-    return waterfall.read(*ids, first) if ids else None
+    return waterfall.read_waterfall(*ids, first) if ids else None

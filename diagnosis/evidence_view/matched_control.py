@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from diagnosis.detection.rules import RULES
 from telemetry.models import Record, Rollup
-from telemetry.spans.record_ids import parse, record_id
+from telemetry.spans.record_ids import parse_record_id, record_id
 from telemetry.store.rollups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO
 
@@ -26,7 +26,7 @@ HealthyCandidate = tuple[bytes, bytes, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class MatchCriteria:
     """The properties of the failing record that its matched control should share."""
 
     service: str
@@ -40,29 +40,31 @@ class Failure:
     trace_id: bytes = b""
 
 
-def find(failing_id: str, signal_type: str = "") -> str | None:
+def find_matched_control(failing_id: str, signal_type: str = "") -> str | None:
     """The id of the bound project's matched control of this record; None if there is none near."""
-    ids = parse(failing_id)
+    ids = parse_record_id(failing_id)
     row = Record.objects.filter(pk=ids).first() if ids else None
     if row is None:
         return None
     at = row.start_time_unix_nano
-    failure = Failure(
+    failure = MatchCriteria(
         *(row.service, row.operation, row.environment, row.release, at),
         longest_nano=row.duration_nano // 2 if signal_type in RULES.by_durations else None,
         trace_id=bytes(row.trace_id) if signal_type in RULES.signals else b"",
     )
-    return nearest(around(at), failure) or nearest(around(healthy_minute(failure)), failure)
+    return nearest_record(records_around(at), failure) or nearest_record(
+        records_around(healthy_minute(failure)), failure
+    )
 
 
-def nearest(sides: Iterable[QuerySet[Record]], failure: Failure) -> str | None:
+def nearest_record(sides: Iterable[QuerySet[Record]], failure: MatchCriteria) -> str | None:
     """The id of the most similar of these records that ran the operation without failing, or None."""
     candidates = [candidate for side in sides for candidate in healthy(side, failure)]
     best = min(candidates, key=lambda candidate: unlike(candidate, failure), default=None)
     return record_id(best[0], best[1]) if best else None
 
 
-def unlike(candidate: HealthyCandidate, failure: Failure) -> tuple[bool, bool, int, bytes, bytes]:
+def unlike(candidate: HealthyCandidate, failure: MatchCriteria) -> tuple[bool, bool, int, bytes, bytes]:
     """The sort key of a candidate: the smaller, the more similar to the failing record."""
     trace_id, span_id, start, environment, release = candidate
     return (
@@ -74,7 +76,7 @@ def unlike(candidate: HealthyCandidate, failure: Failure) -> tuple[bool, bool, i
     )
 
 
-def around(at: int | None) -> list[QuerySet[Record]]:
+def records_around(at: int | None) -> list[QuerySet[Record]]:
     """The records before and after that time, at most NEAR on each side; an empty list for None."""
     if at is None:
         return []
@@ -92,7 +94,7 @@ def around(at: int | None) -> list[QuerySet[Record]]:
     ]
 
 
-def healthy(rows: QuerySet[Record], failure: Failure) -> Iterable[HealthyCandidate]:
+def healthy(rows: QuerySet[Record], failure: MatchCriteria) -> Iterable[HealthyCandidate]:
     """The FACTS of the records that ran the operation without failing."""
     ran = rows.filter(service=failure.service, operation=failure.operation, fingerprint__isnull=True)
     if failure.longest_nano is not None:
@@ -102,7 +104,7 @@ def healthy(rows: QuerySet[Record], failure: Failure) -> Iterable[HealthyCandida
     return ran.values_list(*FACTS)
 
 
-def healthy_minute(failure: Failure) -> int | None:
+def healthy_minute(failure: MatchCriteria) -> int | None:
     """
     The start, in Unix nanoseconds, of the minute nearest to the failure in which the operation ran without failing.
 

@@ -60,7 +60,7 @@ class TimelineWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Timeline:
     """The timeline: both windows, and the parts of both in order of time."""
 
     before: TimelineWindow
@@ -83,32 +83,32 @@ class Course:
         return max(part.failures for part in self.parts)
 
 
-def read(loop: Loop) -> Course | None:
+def read_timeline(loop: Loop) -> Timeline | None:
     """
     The timeline of the loop, from the bound project's store.
 
     None if the failure was found over a window, so that no record carries it, or the packet names no window.
     """
-    window = window_of(loop)
+    window = packet_window(loop)
     if window is None or loop.signal_type in RULES.signals:
         return None
-    counts = failures(loop, window)
+    counts = failures_by_part(loop, window)
     before, now = side(loop, window.before, counts[:PARTS]), side(loop, window, counts[PARTS:])
-    return Course(before, now, parts(window, counts))
+    return Timeline(before, now, timeline_bars(window, counts))
 
 
-def window_of(loop: Loop) -> Window | None:
+def packet_window(loop: Loop) -> Window | None:
     """The window of the loop's packet; None if the packet names none, or one too short for PARTS."""
     stored = loop.packet.document.get("window")
     window = Window.from_document(stored) if stored else None
     return window if window and window.end_unix_nano - window.start_unix_nano >= PARTS else None
 
 
-def failures(loop: Loop, window: Window) -> list[int]:
+def failures_by_part(loop: Loop, window: Window) -> list[int]:
     """The number of the cluster's failures in each part, first the parts of the window before."""
     start, size = window.before.start_unix_nano, part_nano(window)
     failed = Record.objects.filter(
-        fingerprint=lifecycle.fingerprint(loop),
+        fingerprint=lifecycle.loop_fingerprint(loop),
         start_time_unix_nano__gte=start,
         start_time_unix_nano__lt=window.end_unix_nano,
     )
@@ -127,7 +127,7 @@ def side(loop: Loop, window: Window, counts: Sequence[int]) -> TimelineWindow:
     ran = None
     if window.since_minutes <= LONGEST:
         target = baseline.target(loop, frozenset())
-        ran = exposure.tally(window, target.ran, target.failed)[0]
+        ran = exposure.tally_marked(window, target.ran, target.failed)[0]
     start, end = (
         to_the_minute(moment_of(nanoseconds))
         for nanoseconds in (window.start_unix_nano, window.end_unix_nano)
@@ -135,7 +135,7 @@ def side(loop: Loop, window: Window, counts: Sequence[int]) -> TimelineWindow:
     return TimelineWindow(start, end, sum(counts), ran)
 
 
-def parts(window: Window, counts: Sequence[int]) -> list[TimelineBar]:
+def timeline_bars(window: Window, counts: Sequence[int]) -> list[TimelineBar]:
     """The bars, scaled so that the part with the most failures has the full height."""
     start, size, highest = window.before.start_unix_nano, part_nano(window), max(1, *counts)
     return [

@@ -32,7 +32,7 @@ def moves_of(switch: FingerprintSwitch) -> Moves:
     }
 
 
-def plan(switch: FingerprintSwitch) -> list[ClusterOutcome]:
+def plan_outcomes(switch: FingerprintSwitch) -> list[ClusterOutcome]:
     """The outcome of the switch for each of the project's loops."""
     return fates(going_on(switch), moves_of(switch))
 
@@ -50,15 +50,15 @@ def baselines(switch: FingerprintSwitch) -> Baselines:
     """
     return {
         outcome.loop.loop_id: recounted(outcome.loop, outcome.to)
-        for outcome in plan(switch)
+        for outcome in plan_outcomes(switch)
         if outcome.to is not None
     }
 
 
-def carry(switch: FingerprintSwitch, new_baselines: Baselines, now: datetime) -> None:
+def carry_loops(switch: FingerprintSwitch, new_baselines: Baselines, now: datetime) -> None:
     """Move loops and evals, inside the caller's transaction; plans anew, as people may have decided meanwhile."""
     list(Loop.objects.select_for_update().filter(project=switch.project).values_list("pk"))
-    outcomes = plan(switch)
+    outcomes = plan_outcomes(switch)
     to_move = [outcome for outcome in outcomes if outcome.to is not None and outcome.into is None]
     new_ids = {outcome.loop.cluster_id: cluster_id(outcome.to or 0) for outcome in to_move}
     rename(Loop.objects.filter(project=switch.project), new_ids)
@@ -66,10 +66,10 @@ def carry(switch: FingerprintSwitch, new_baselines: Baselines, now: datetime) ->
     tell_evals(switch, new_ids.values())
     for outcome in outcomes:
         if outcome.into is not None:
-            end(outcome, outcome.into, now)
+            end_loop_in(outcome, outcome.into, now)
     for outcome in to_move:
         move(outcome, switch, new_baselines.get(outcome.loop.loop_id, outcome.loop.baseline), now)
-    propose_again(switch, {new for parts in moves_of(switch).values() for new in parts}, now)
+    repropose_split_loops(switch, {new for parts in moves_of(switch).values() for new in parts}, now)
 
 
 def rename(rows: QuerySet[Any], new_ids: Mapping[str, str]) -> None:
@@ -102,7 +102,7 @@ def move(
     # The state stays. The new revision refuses decisions of people who saw the loop before.
     rows = Loop.objects.filter(pk=loop.pk)
     rows.update(revision=F("revision") + 1, updated_at=now, issue=issue, baseline=baseline)
-    lifecycle.note(
+    lifecycle.append_event(
         loop,
         LoopEvent.Kind.MOVED,
         ACTOR,
@@ -114,16 +114,18 @@ def move(
     )
 
 
-def end(outcome: ClusterOutcome, into: Loop, now: datetime) -> None:
+def end_loop_in(outcome: ClusterOutcome, into: Loop, now: datetime) -> None:
     """End the loop: it joins the loop `into`."""
     before = outcome.loop.state
-    lifecycle.change(outcome.loop, Trigger.JOINED, now, joined_to=into)
-    lifecycle.note(outcome.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=before)
+    lifecycle.apply_trigger(outcome.loop, Trigger.JOINED, now, joined_to=into)
+    lifecycle.append_event(
+        outcome.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=before
+    )
 
 
-def propose_again(switch: FingerprintSwitch, numbers: Iterable[int], now: datetime) -> None:
+def repropose_split_loops(switch: FingerprintSwitch, numbers: Iterable[int], now: datetime) -> None:
     """Propose joined loops again whose cluster ids are in use after the switch."""
     ids = {cluster_id(number) for number in numbers}
     for loop in Loop.objects.filter(project=switch.project, state=Loop.State.JOINED, cluster_id__in=ids):
-        lifecycle.change(loop, Trigger.PARTED, now, joined_to=None)
-        lifecycle.note(loop, LoopEvent.Kind.PROPOSED, ACTOR, now, packet_id=loop.packet_id)
+        lifecycle.apply_trigger(loop, Trigger.PARTED, now, joined_to=None)
+        lifecycle.append_event(loop, LoopEvent.Kind.PROPOSED, ACTOR, now, packet_id=loop.packet_id)

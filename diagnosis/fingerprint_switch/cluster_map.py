@@ -76,7 +76,7 @@ def fates(loops: Iterable[Loop], moves: Moves) -> list[ClusterOutcome]:
     """The outcome for each of these loops, ordered by `standing`."""
     loops_by_new: dict[int, list[Loop]] = defaultdict(list)
     outcomes = []
-    for loop in sorted(loops, key=standing):
+    for loop in sorted(loops, key=precedence):
         number = of_cluster_id(loop.cluster_id)
         parts = moves.get(number or 0)
         if parts:
@@ -88,7 +88,7 @@ def fates(loops: Iterable[Loop], moves: Moves) -> list[ClusterOutcome]:
         outcomes += [
             ClusterOutcome(loop, to, into=staying, others=further(loop, to, moves)) for loop in joined
         ]
-    return sorted(outcomes, key=lambda outcome: standing(outcome.loop))
+    return sorted(outcomes, key=lambda outcome: precedence(outcome.loop))
 
 
 def further(loop: Loop, to: int, moves: Moves) -> list[int]:
@@ -96,6 +96,6 @@ def further(loop: Loop, to: int, moves: Moves) -> list[int]:
     return sorted(set(moves[of_cluster_id(loop.cluster_id) or 0]) - {to})
 
 
-def standing(loop: Loop) -> tuple[int, int, str]:
+def precedence(loop: Loop) -> tuple[int, int, str]:
     """The sort key by which one of several loops stays: the one with the smallest key."""
     return STANDING.index(Loop.State(loop.state)), -loop.failures, loop.loop_id

@@ -106,7 +106,7 @@ def preview(project: Project, rules: Rules, now: datetime) -> Preview:
     """Return what a switch of the project to these rules would do, judged by the last 30 days."""
     window = Window.ending(now, MAX_MINUTES)
     with bind(project), snapshot():
-        sizes = regrouping.sizes(window)
+        sizes = regrouping.cluster_sizes(window)
         limit = max(FEWEST, MOST_RECORDS // max(1, len(sizes)))
         titles: dict[int, str] = {}
         clusters = [
@@ -122,25 +122,25 @@ def look(
     window: Window, number: int, records: int, limit: int, rules: Rules, titles: dict[int, str]
 ) -> SampledCluster:
     """Sample one cluster, and add titles for it and for its new clusters to `titles`."""
-    rows = regrouping.newest(window, number, limit)
+    rows = regrouping.newest_cluster_records(window, number, limit)
     numbers = regrouping.regrouped(rows, rules)
     for row, new in zip(rows, numbers, strict=True):
-        titles.setdefault(number, title(row))
-        titles.setdefault(new, title(row))
+        titles.setdefault(number, cluster_title(row))
+        titles.setdefault(new, cluster_title(row))
     return SampledCluster(number, records, len(rows), Counter(numbers))
 
 
-def title(row: Record) -> str:
+def cluster_title(row: Record) -> str:
     """A title from one record, such as `POST /orders: OutOfStock: no stock`."""
     return ": ".join(part for part in (row.operation, row.error_type, row.failure_message) if part)[:120]
 
 
-def told(outcomes: Iterable[ClusterOutcome]) -> list[tuple[ClusterOutcome, str]]:
+def outcomes_in_words(outcomes: Iterable[ClusterOutcome]) -> list[tuple[ClusterOutcome, str]]:
     """Each outcome with a sentence about it."""
-    return [(outcome, sentence(outcome)) for outcome in outcomes]
+    return [(outcome, outcome_sentence(outcome)) for outcome in outcomes]
 
 
-def sentence(outcome: ClusterOutcome) -> str:
+def outcome_sentence(outcome: ClusterOutcome) -> str:
     """The outcome for one loop, as a sentence without its subject."""
     if outcome.to is None:
         return "stays as it is: none of its records would change their cluster."

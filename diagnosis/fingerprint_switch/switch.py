@@ -45,7 +45,7 @@ def under_way(project: Project) -> FingerprintSwitch | None:
 
 
 @transaction.atomic
-def begin(project: Project, to_version: int, by: audit_log.Actor, now: datetime) -> FingerprintSwitch:
+def begin_switch(project: Project, to_version: int, by: audit_log.Actor, now: datetime) -> FingerprintSwitch:
     """
     Set the project's new version and store the switch, which `advance` carries out.
 
@@ -63,7 +63,7 @@ def begin(project: Project, to_version: int, by: audit_log.Actor, now: datetime)
         project=current, from_version=before, to_version=to_version, actor=by.actor, started_at=now
     )
     change = {"before": before, "after": to_version}
-    audit_log.record(
+    audit_log.append_entry(
         audit_log.AuditEvent.CHANGED,
         f"project:{project.pk}",
         by,
@@ -74,7 +74,7 @@ def begin(project: Project, to_version: int, by: audit_log.Actor, now: datetime)
     return switch
 
 
-def advance(switch: FingerprintSwitch, seconds: float = math.inf) -> FingerprintSwitch:
+def advance_switch(switch: FingerprintSwitch, seconds: float = math.inf) -> FingerprintSwitch:
     """Carry the switch on for about that long, at least by one step, and return it as it is then."""
     deadline = time.monotonic() + seconds
     with bind(switch.project):
@@ -106,40 +106,40 @@ def map_some(switch: FingerprintSwitch) -> None:
     if not rows:
         enter(switch, Phase.REWRITING)
         return
-    rules = versions.numbered(switch.to_version)
+    rules = versions.rules_of_version(switch.to_version)
     moves: dict[str, dict[str, int]] = {old: dict(parts) for old, parts in switch.moves.items()}
     for row, new in zip(rows, regrouping.regrouped(rows, rules), strict=True):
         if new != row.fingerprint:
             parts = moves.setdefault(str(row.fingerprint), {})
             parts[str(new)] = parts.get(str(new), 0) + 1
-    step(switch, position=text(rows[-1]), moves=moves, mapped=switch.mapped + len(rows))
+    step(switch, position=position_text(rows[-1]), moves=moves, mapped=switch.mapped + len(rows))
 
 
 def rewrite_some(switch: FingerprintSwitch) -> None:
     """Rewrite the next records and their counts, in one transaction of the store. Idempotent."""
     with append.checked_transaction():
         rows = next_rows(switch)
-        changed = regrouping.rewrite(rows, versions.numbered(switch.to_version)) if rows else 0
+        changed = regrouping.rewrite(rows, versions.rules_of_version(switch.to_version)) if rows else 0
     if not rows:
         enter(switch, Phase.CARRYING)
         return
-    step(switch, position=text(rows[-1]), rewritten=switch.rewritten + changed)
+    step(switch, position=position_text(rows[-1]), rewritten=switch.rewritten + changed)
     time.sleep(PAUSE)
 
 
-def carry(switch: FingerprintSwitch) -> None:
+def finish_switch(switch: FingerprintSwitch) -> None:
     """Move the loops and evals, and finish the switch."""
     baselines, now = carry_over.baselines(switch), timezone.now()
     with transaction.atomic():
         if step(switch, phase=Phase.DONE, finished_at=now):
-            carry_over.carry(switch, baselines, now)
+            carry_over.carry_loops(switch, baselines, now)
 
 
 STEPS: dict[FingerprintSwitch.Phase, Callable[[FingerprintSwitch], None]] = {
     Phase.WAITING: wait,
     Phase.MAPPING: map_some,
     Phase.REWRITING: rewrite_some,
-    Phase.CARRYING: carry,
+    Phase.CARRYING: finish_switch,
 }
 
 
@@ -163,7 +163,7 @@ def step(switch: FingerprintSwitch, **fields: object) -> bool:
     return bool(as_read.update(**fields))
 
 
-def text(row: Record) -> str:
+def position_text(row: Record) -> str:
     """The record's position as text, which `position` parses."""
     start, trace_id, span_id = regrouping.position_of(row)
     return f"{start} {trace_id.hex()} {span_id.hex()}"

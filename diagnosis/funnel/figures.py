@@ -13,14 +13,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from diagnosis.funnel.loop_lives import STAGES, STANDS_AT, Life, Period, reached, regressions, verified, waits
+from diagnosis.funnel.loop_lives import (
+    STAGES,
+    STANDS_AT,
+    LoopLife,
+    Period,
+    reached,
+    regressions,
+    verified_times,
+    waits,
+)
 from diagnosis.models import Loop
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class FunnelStage:
     """A stage of the funnel. Its times are medians of the loops that reached it in the window; None if none did."""
 
     stage: str
@@ -31,7 +40,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
+class FunnelWeek:
     """Verified fixes and regressions of a week that starts on a Monday, UTC; the window may cut it short."""
 
     starts_at: datetime
@@ -40,7 +49,7 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingCosts:
     """The estimated cost of waiting for a human in the window: each loop's cost per day, times the days it waited."""
 
     loops: int  # that waited at some time in the window
@@ -56,18 +65,18 @@ class Waiting:
 class Funnel:
     """The funnel of some loops in one window."""
 
-    stages: list[Stage]
+    stages: list[FunnelStage]
     states: dict[str, int]  # number of loops in each state now
     verified: int  # fixes that held, in the window
     regressed: int
     verified_a_week: float
-    weeks: list[Week]
-    waiting: Waiting
+    weeks: list[FunnelWeek]
+    waiting: WaitingCosts
 
 
-def funnel(lives: Sequence[Life], window: Period) -> Funnel:
+def funnel(lives: Sequence[LoopLife], window: Period) -> Funnel:
     """The funnel of these loops; `window` ends now."""
-    times_verified = [at for life in lives for at in verified(life) if window.holds(at)]
+    times_verified = [at for life in lives for at in verified_times(life) if window.holds(at)]
     times_regressed = [at for life in lives for at in regressions(life) if window.holds(at)]
     loops_by_state = Counter(life.state for life in lives)
     return Funnel(
@@ -77,14 +86,16 @@ def funnel(lives: Sequence[Life], window: Period) -> Funnel:
         regressed=len(times_regressed),
         verified_a_week=round(len(times_verified) / ((window.end - window.start) / WEEK), 2),
         weeks=[
-            Week(week.start, *(sum(map(week.holds, times)) for times in (times_verified, times_regressed)))
+            FunnelWeek(
+                week.start, *(sum(map(week.holds, times)) for times in (times_verified, times_regressed))
+            )
             for week in weeks(window)
         ],
-        waiting=waiting(lives, window),
+        waiting=waiting_costs(lives, window),
     )
 
 
-def stages(lives: Sequence[Life], window: Period) -> list[Stage]:
+def stages(lives: Sequence[LoopLife], window: Period) -> list[FunnelStage]:
     """The stages in their order, with loops and times."""
     timelines = [(life.first_seen, reached(life)) for life in lives]
     loops_by_stage = Counter(STANDS_AT.get(Loop.State(life.state)) for life in lives)
@@ -103,21 +114,21 @@ def stages(lives: Sequence[Life], window: Period) -> list[Stage]:
             else since_first_seen
         )
         rows.append(
-            Stage(
+            FunnelStage(
                 stage, loops_by_stage[stage], len(arrivals), middle(since_first_seen), middle(since_previous)
             )
         )
     return rows
 
 
-def waiting(lives: Iterable[Life], window: Period) -> Waiting:
+def waiting_costs(lives: Iterable[LoopLife], window: Period) -> WaitingCosts:
     """The cost of all waits in the window together."""
     waits_by_life = [(life, [wait for wait in waits(life, window.end) if wait.cut(window)]) for life in lives]
     days = [(life.cost, sum(wait.cut(window) / DAY for wait in periods)) for life, periods in waits_by_life]
     open_since = [
         periods[-1].start for _, periods in waits_by_life if periods and periods[-1].end == window.end
     ]
-    return Waiting(
+    return WaitingCosts(
         loops=sum(bool(periods) for _, periods in waits_by_life),
         now=len(open_since),
         longest_seconds=max((seconds(window.end - start) for start in open_since), default=None),

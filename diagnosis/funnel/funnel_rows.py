@@ -9,9 +9,9 @@ from operator import attrgetter
 from django.db.models import Q, QuerySet
 
 from diagnosis.funnel.figures import Funnel, funnel
-from diagnosis.funnel.loop_lives import ENDS_WAITING, HELD, STARTS_WAITING, Life, LifeEvent, Period
+from diagnosis.funnel.loop_lives import ENDS_WAITING, HELD, STARTS_WAITING, LifeEvent, LoopLife, Period
 from diagnosis.loops import states
-from diagnosis.loops.urgency import Cost
+from diagnosis.loops.urgency import CostOfWaiting
 from diagnosis.models import Decision, Loop, LoopEvent, Verification
 from telemetry.windows import Window, moment
 from tenants.models import Project
@@ -26,7 +26,7 @@ COLUMNS = (
 def of_project(project: Project, window: Window) -> Funnel:
     """The funnel of one project."""
     times = period(window)
-    return funnel(read(Loop.objects.filter(project=project), times.start), times)
+    return funnel(read_lives(Loop.objects.filter(project=project), times.start), times)
 
 
 def period(window: Window) -> Period:
@@ -34,12 +34,12 @@ def period(window: Window) -> Period:
     return Period(moment(window.start_unix_nano), moment(window.end_unix_nano))
 
 
-def read(rows: QuerySet[Loop], since: datetime) -> list[Life]:
+def read_lives(rows: QuerySet[Loop], since: datetime) -> list[LoopLife]:
     """These loops, in four queries. Only loops that changed since then, or wait, have their events."""
     changed_or_waiting = rows.filter(Q(updated_at__gte=since) | Q(state__in=states.WAITING)).order_by()
     events = happened(changed_or_waiting)
     return [
-        Life(project_id, state, first_seen, sorted(events[loop_id], key=BY_TIME), Cost(*daily))
+        LoopLife(project_id, state, first_seen, sorted(events[loop_id], key=BY_TIME), CostOfWaiting(*daily))
         for loop_id, project_id, state, first_seen, *daily in rows.order_by().values_list(*COLUMNS)
     ]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from diagnosis.loops.urgency import Cost
+from diagnosis.loops.urgency import CostOfWaiting
 from diagnosis.models import Decision, Loop, LoopEvent, Verification
 
 State, Kind = Loop.State, LoopEvent.Kind
@@ -36,7 +36,7 @@ STANDS_AT = {
     State.HELD: VERIFIED,
 }
 NO_TIME = timedelta(0)
-FREE = Cost(0, 0, 0)
+FREE = CostOfWaiting(0, 0, 0)
 
 
 class LifeEvent(NamedTuple):
@@ -62,17 +62,17 @@ class Period(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class LoopLife:
     """One loop: its state, the first time of its failure, its events in order of time, and its cost per day."""
 
     project_id: str
     state: str
     first_seen: datetime | None
     events: Sequence[LifeEvent]
-    cost: Cost = FREE
+    cost: CostOfWaiting = FREE
 
 
-def reached(life: Life) -> dict[str, datetime]:
+def reached(life: LoopLife) -> dict[str, datetime]:
     """The time at which the loop first reached each stage, by stage; without stages that it did not reach."""
     times: dict[str, datetime] = {}
     for at, name in life.events:
@@ -81,7 +81,7 @@ def reached(life: Life) -> dict[str, datetime]:
     return times
 
 
-def verified(life: Life) -> Iterator[datetime]:
+def verified_times(life: LoopLife) -> Iterator[datetime]:
     """The times at which fixes held: once for each fix that shipped, however often it was verified since."""
     is_open = False
     for at, name in life.events:
@@ -92,12 +92,12 @@ def verified(life: Life) -> Iterator[datetime]:
             yield at
 
 
-def regressions(life: Life) -> Iterator[datetime]:
+def regressions(life: LoopLife) -> Iterator[datetime]:
     """The times at which the failure was back, or worse, after a fix had shipped."""
     return (at for at, name in life.events if name == Kind.REGRESSED)
 
 
-def waits(life: Life, until: datetime) -> Iterator[Period]:
+def waits(life: LoopLife, until: datetime) -> Iterator[Period]:
     """The periods in which the loop waited for a human: until the decision, the last one possibly until `until`."""
     since: datetime | None = None
     for at, name in life.events:

@@ -37,7 +37,7 @@ def files(data: dict[str, Any]) -> dict[str, bytes]:
     """The contents of the files by name."""
     separate = ("patch_plan", "evidence", "eval_candidate", "new_issue_links", "ok")
     contents = {
-        "issue.md": bundle.markdown(data).encode(),
+        "issue.md": bundle.bundle_markdown(data).encode(),
         "loop.json": orjson.dumps({k: v for k, v in data.items() if k not in separate}, option=PRETTY),
         "patch_plan.json": orjson.dumps(data["patch_plan"], option=PRETTY),
         "evidence.jsonl": b"".join(
@@ -51,7 +51,7 @@ def files(data: dict[str, Any]) -> dict[str, bytes]:
 
 def eval_files(document: dict[str, Any]) -> dict[str, bytes]:
     """The eval as a file in each form that is offered of it, by name."""
-    forms = formats.offered(document).values()
+    forms = formats.offered_formats(document).values()
     return {f"evals/{form.file_name(document['eval_id'])}": form.render(document) for form in forms}
 
 
@@ -65,7 +65,7 @@ def issue_links(data: dict[str, Any]) -> str:
 
 def readme(names: list[str], document: dict[str, Any]) -> str:
     """A description of each file, and of each form of the eval that is left out, with the reason."""
-    forms = ", ".join(form.ABOUT for form in formats.offered(document).values())
+    forms = ", ".join(form.ABOUT for form in formats.offered_formats(document).values())
     left_out = [f"  No {name} file: {why}" for name, why in formats.left_out(document).items()]
     lines = [
         "# Handoff of a LoopKit loop, approved by a human",

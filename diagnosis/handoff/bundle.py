@@ -13,7 +13,7 @@ from diagnosis.display import escaping
 from diagnosis.handoff import tracker_issue
 from diagnosis.loops import lifecycle, next_action, reopening, states, two_people
 from diagnosis.models import EvalCandidate, Loop
-from telemetry.reads.record_pages import find
+from telemetry.reads.record_pages import find_records
 from tenants.stores.binding import bind
 
 WARNING = (
@@ -45,14 +45,14 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
     """
     refuse_unless_approved(loop)
     with bind(loop.project):
-        records = find(loop.issue["evidence_ids"])
+        records = find_records(loop.issue["evidence_ids"])
     candidate = EvalCandidate.objects.get(project=loop.project, eval_id=loop.issue["eval_candidate"])
     document = {
         "ok": True,
         "warning": WARNING,
         "loop_id": loop.loop_id,
         "state": loop.state,
-        "approval": lifecycle.decided(loop),
+        "approval": lifecycle.latest_decision(loop),
         "first_approval": first_approval(loop),
         "issue": next_action.issue_of(loop),
         "patch_plan": loop.issue["patch_plan"],
@@ -74,16 +74,16 @@ def refuse_unless_approved(loop: Loop) -> None:
 
 def first_approval(loop: Loop) -> dict[str, Any] | None:
     """The first approval where two people had to approve; None where one was enough."""
-    approvals = two_people.given(loop)
+    approvals = two_people.counting_approvals(loop)
     return lifecycle.as_shown(approvals[0]) if len(approvals) == two_people.NEEDED else None
 
 
-def markdown(data: dict[str, Any]) -> str:
+def bundle_markdown(data: dict[str, Any]) -> str:
     """The bundle as Markdown: an issue text with the evidence. Quotes are escaped, so that it is safe to paste."""
     candidate = json.dumps(data["eval_candidate"], indent=2, default=str).replace("```", "'''")
     return "\n".join(
         [
-            *heading(data["issue"], tracker_issue.approvals(data)),
+            *heading(data["issue"], tracker_issue.approvals_of_bundle(data)),
             *plan_lines(data["patch_plan"]),
             "## Evidence",
             *[evidence_line(record) for record in data["evidence"]],
@@ -103,12 +103,12 @@ def heading(issue: dict[str, Any], approvals: list[dict[str, Any]]) -> list[str]
     """The lines with the issue's title, approvals and numbers."""
     impact = issue["impact"]
     return [
-        f"# {escaping.plain(issue['title'])}",
+        f"# {escaping.plain_line(issue['title'])}",
         "",
         f"> {WARNING}",
         "",
         *[line for approval in approvals for line in (approved_by(approval), "")],
-        f"- severity: {escaping.plain(issue['severity_reason'])}",
+        f"- severity: {escaping.plain_line(issue['severity_reason'])}",
         f"- operation: {escaping.code(issue['operation'])}",
         f"- failures: {issue['count']} of {impact['operation_records']} records of the operation",
         f"- sessions: {impact['sessions']}, users: {impact['users']}, trend: {issue['trend']}",
@@ -119,8 +119,8 @@ def heading(issue: dict[str, Any], approvals: list[dict[str, Any]]) -> list[str]
 
 def approved_by(approval: dict[str, Any]) -> str:
     """The line of one approval."""
-    reason = escaping.plain(approval["reason"], 4000)
-    return f"Approved by {escaping.plain(approval['decided_by'])} at {approval['decided_at']}: {reason}"
+    reason = escaping.plain_line(approval["reason"], 4000)
+    return f"Approved by {escaping.plain_line(approval['decided_by'])} at {approval['decided_at']}: {reason}"
 
 
 def plan_lines(plan: dict[str, Any]) -> list[str]:
@@ -128,10 +128,10 @@ def plan_lines(plan: dict[str, Any]) -> list[str]:
     return [
         "## Plan",
         f"Lever: {plan['lever']}",
-        *[f"{step['step']}. {escaping.with_code(step['detail'])}" for step in plan["steps"]],
+        *[f"{step['step']}. {escaping.escape_sentence(step['detail'])}" for step in plan["steps"]],
         "",
-        f"Verify: {escaping.with_code(plan['verify'])}",
-        f"Refuted by: {escaping.with_code(plan['refuted_by'])}",
+        f"Verify: {escaping.escape_sentence(plan['verify'])}",
+        f"Refuted by: {escaping.escape_sentence(plan['refuted_by'])}",
         "",
     ]
 

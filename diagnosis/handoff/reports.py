@@ -14,15 +14,15 @@ from diagnosis.verification import baseline
 
 
 @transaction.atomic
-def report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail: Any) -> LoopEvent:
+def record_report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, **detail: Any) -> LoopEvent:
     """
     Record an agent's report in the loop's history, and change the loop's state accordingly.
 
     The caller binds the loop's project. Raises WrongState if the loop's state does not allow the report.
     """
     shipped = shipment(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
-    lifecycle.change(loop, Trigger(kind.value), now, **shipped)
-    return lifecycle.note(loop, kind, actor, now, **detail)
+    lifecycle.apply_trigger(loop, Trigger(kind.value), now, **shipped)
+    return lifecycle.append_event(loop, kind, actor, now, **detail)
 
 
 def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:

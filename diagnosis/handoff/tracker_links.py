@@ -54,7 +54,7 @@ class TrackerText:
     pointer: str
 
 
-def checked(kind: TrackerKind, raw: str) -> str:
+def checked_tracker_url(kind: TrackerKind, raw: str) -> str:
     """The URL of a tracker's repository or site, without a trailing slash. Raises NotATracker if it is not one."""
     parts = urlsplit(raw)
     segments = parts.path.rstrip("/").split("/")[1:]
@@ -72,11 +72,11 @@ def checked(kind: TrackerKind, raw: str) -> str:
     return "/".join([f"https://{parts.netloc.lower()}", *segments])
 
 
-def link(tracker: Tracker, text: TrackerText) -> str:
+def tracker_link(tracker: Tracker, text: TrackerText) -> str:
     """The link, within the tracker's limit; "" if the tracker's settings are not (or no longer) valid."""
     kind = TrackerKind(tracker.kind)
     try:
-        base = checked(kind, tracker.url)
+        base = checked_tracker_url(kind, tracker.url)
     except NotATracker:
         return ""
     if kind == TrackerKind.JIRA and not (tracker.jira_project and tracker.jira_issue_type):
@@ -95,30 +95,31 @@ def fitted(make_url: Callable[[str], str], text: TrackerText, most: int) -> str:
     return url
 
 
-def filled(**fields: str) -> str:
+def filled_query(**fields: str) -> str:
     """A URL query; all characters but letters, digits and `_.-~` are percent-encoded."""
     return urlencode(fields, quote_via=quote, safe="")
 
 
 def github(base: str, tracker: Tracker, title: str, body: str) -> str:
     """The form for a new issue of a GitHub repository."""
-    return f"{base}/issues/new?{filled(title=title, body=body)}"
+    return f"{base}/issues/new?{filled_query(title=title, body=body)}"
 
 
 def gitlab(base: str, tracker: Tracker, title: str, body: str) -> str:
     """The form for a new issue of a GitLab project."""
-    return f"{base}/-/issues/new?{filled(**{'issue[title]': title, 'issue[description]': body})}"
+    return f"{base}/-/issues/new?{filled_query(**{'issue[title]': title, 'issue[description]': body})}"
 
 
 def jira(base: str, tracker: Tracker, title: str, body: str) -> str:
     """The form for a new issue of a Jira site, in one project and of one type."""
-    project_fields = filled(pid=str(tracker.jira_project), issuetype=str(tracker.jira_issue_type))
-    return f"{base}/secure/CreateIssueDetails!init.jspa?{project_fields}&{filled(summary=title, description=body)}"
+    project_fields = filled_query(pid=str(tracker.jira_project), issuetype=str(tracker.jira_issue_type))
+    text_fields = filled_query(summary=title, description=body)
+    return f"{base}/secure/CreateIssueDetails!init.jspa?{project_fields}&{text_fields}"
 
 
 def linear(base: str, tracker: Tracker, title: str, body: str) -> str:
     """The form for a new issue of a Linear workspace or team."""
-    return f"{base}/new?{filled(title=title, description=body)}"
+    return f"{base}/new?{filled_query(title=title, description=body)}"
 
 
 FORMS: dict[TrackerKind, Callable[[str, Tracker, str, str], str]] = {

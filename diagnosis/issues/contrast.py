@@ -93,17 +93,17 @@ class FailedAndHealthy:
         return Hint(values, failed, failed + healthy, lift, g)
 
 
-def judge(sides: FailedAndHealthy) -> list[Hint]:
+def strongest_hints(sides: FailedAndHealthy) -> list[Hint]:
     """The strongest hints, MOST at most. Pure."""
     if len(sides.failed) < SUPPORT or not len(sides.healthy):
         return []
-    hints = [hint for value in candidates(sides) if (hint := single(sides, value)).records >= SUPPORT]
+    hints = [hint for value in candidate_values(sides) if (hint := single(sides, value)).records >= SUPPORT]
     significant = [hint for hint in hints if is_sure(hint, len(hints))]
-    significant.sort(key=order)
-    return sorted([*pairs(sides, hints, significant), *significant], key=order)[:MOST]
+    significant.sort(key=hint_order)
+    return sorted([*value_pairs(sides, hints, significant), *significant], key=hint_order)[:MOST]
 
 
-def order(hint: Hint) -> tuple[Any, ...]:
+def hint_order(hint: Hint) -> tuple[Any, ...]:
     """The sort key of hints: strongest first; equally strong ones by number of values, then by name."""
     return -round(hint.g, 6), len(hint.values), [(name, value or "") for name, value in hint.values]
 
@@ -118,7 +118,7 @@ def single(sides: FailedAndHealthy, value: Value) -> Hint:
     return sides.hint((value,), sides.failed.having(value), sides.healthy.having(value))
 
 
-def candidates(sides: FailedAndHealthy) -> list[Value]:
+def candidate_values(sides: FailedAndHealthy) -> list[Value]:
     """The values to test: those of each attribute that holds no identifiers, and "not set" where records lack it."""
     values: dict[str, set[str | None]] = defaultdict(set)
     for attribute, value in (*sides.failed.values, *sides.healthy.values):
@@ -135,14 +135,14 @@ def candidates(sides: FailedAndHealthy) -> list[Value]:
     return testable
 
 
-def pairs(sides: FailedAndHealthy, singles: list[Hint], significant: list[Hint]) -> list[Hint]:
+def value_pairs(sides: FailedAndHealthy, singles: list[Hint], significant: list[Hint]) -> list[Hint]:
     """
     The hints of two of the strongest values that are clearly stronger together than either alone.
 
     Where no single value is significant, the correction counts every possible pair, since the same records decided
     which values are the strongest.
     """
-    strongest = sorted((hint for hint in singles if hint.lift > 1), key=order)[:STRONGEST]
+    strongest = sorted((hint for hint in singles if hint.lift > 1), key=hint_order)[:STRONGEST]
     pool_size = STRONGEST if significant else len(singles)
     tests = len(singles) + pool_size * (pool_size - 1) // 2
     hints = []

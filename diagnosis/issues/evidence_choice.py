@@ -11,20 +11,20 @@ SAMPLE = 200  # candidates, evenly over time, so that a huge cluster costs no mo
 T = TypeVar("T")
 
 
-class Candidate(NamedTuple):
+class EvidenceCandidate(NamedTuple):
     """A record with the facts that distinguish it for a reader: trace, message, session, user, release, model."""
 
     key: bytes
     facts: tuple[Hashable, ...]
 
 
-def sampled(records: Sequence[T]) -> list[T]:
+def evenly_sampled(records: Sequence[T]) -> list[T]:
     """The first and the last of the records, and others evenly between them. `records` must not be empty."""
     between = records[1:-1][:: max(1, len(records) // SAMPLE)]
     return [records[0], *between, *records[1:][-1:]]
 
 
-def choose(candidates: Sequence[Candidate]) -> list[Candidate]:
+def choose(candidates: Sequence[EvidenceCandidate]) -> list[EvidenceCandidate]:
     """At most MOST candidates, the first and the last among them. `candidates` are in order of time, not empty."""
     last = len(candidates) - 1
     evidence = {0, last}
@@ -40,7 +40,7 @@ def choose(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def newest_of(
-    indexes: Sequence[int], candidates: Sequence[Candidate], covered: Sequence[set[Hashable]]
+    indexes: Sequence[int], candidates: Sequence[EvidenceCandidate], covered: Sequence[set[Hashable]]
 ) -> int:
     """The index of the candidate with most facts that are not covered yet; the earliest if several have as many."""
     rows = [candidates[index].facts for index in indexes]

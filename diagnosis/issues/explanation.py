@@ -15,11 +15,11 @@ from diagnosis.detection.rules import RULES
 from diagnosis.evals import candidates
 from diagnosis.issues import failing_call, patch_plan, suspected_release
 from diagnosis.issues.issue import Issue
-from diagnosis.issues.suspected_release import Suspected
+from diagnosis.issues.suspected_release import SuspectedRelease
 from telemetry.failures import code_location
 from telemetry.failures.code_location import CodeLocation
 from telemetry.grouping.fingerprint import cluster_id
-from telemetry.reads.record_pages import find
+from telemetry.reads.record_pages import find_records
 from telemetry.windows import Window, rfc3339
 from tenants.models import Project
 
@@ -28,9 +28,9 @@ def explain(
     project: Project, window: Window, issues: list[Issue], now: datetime
 ) -> list[tuple[Issue, dict[str, Any]]]:
     """Each issue with its JSON in the packet, without the part about its loop."""
-    records = find(record.record_id for issue in issues for record in issue.evidence)
+    records = find_records(record.record_id for issue in issues for record in issue.evidence)
     materials = [material(issue, records) for issue in issues]
-    evals = candidates.candidates(project, materials, now)
+    evals = candidates.eval_candidates(project, materials, now)
     suspects = suspected_release.of_issues(window, issues)
     return [
         (
@@ -49,14 +49,14 @@ def explain(
     ]
 
 
-def material(issue: Issue, records: dict[str, dict[str, Any]]) -> candidates.Material:
+def material(issue: Issue, records: dict[str, dict[str, Any]]) -> candidates.EvalMaterial:
     """The facts that the issue's eval is made from."""
     evidence = [records[record.record_id] for record in issue.evidence]
-    return candidates.Material(issue.example, issue.title, evidence)
+    return candidates.EvalMaterial(issue.example, issue.title, evidence)
 
 
 def explained(
-    issue: Issue, source: candidates.Material, eval_id: str, suspected: Suspected | None
+    issue: Issue, source: candidates.EvalMaterial, eval_id: str, suspected: SuspectedRelease | None
 ) -> dict[str, Any]:
     """The issue as the packet shows it, without the URL of its evidence and the part about its loop."""
     code = location(source.evidence)
@@ -66,20 +66,20 @@ def explained(
         "code_location": asdict(code) if code else None,
         "failing_call": failing_call.of_evidence(source.evidence),
         "eval_candidate": eval_id,
-        "patch_plan": patch_plan.plan(facts(issue, source, code, eval_id, suspected)),
+        "patch_plan": patch_plan.plan_document(plan_facts(issue, source, code, eval_id, suspected)),
     }
 
 
-def facts(
+def plan_facts(
     issue: Issue,
-    source: candidates.Material,
+    source: candidates.EvalMaterial,
     code: CodeLocation | None,
     eval_id: str,
-    suspected: Suspected | None,
-) -> patch_plan.Facts:
+    suspected: SuspectedRelease | None,
+) -> patch_plan.PlanFacts:
     """The facts that the patch plan is built from."""
     captures = [record["capture"] for record in source.evidence if record["capture"]]
-    return patch_plan.Facts(
+    return patch_plan.PlanFacts(
         example=source.example,
         records=issue.impact.records,
         operation_records=issue.impact.operation_records,

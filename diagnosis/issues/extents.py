@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Any
 
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.issues.evidence_choice import Candidate, sampled
+from diagnosis.issues.evidence_choice import EvidenceCandidate, evenly_sampled
 from diagnosis.statistics.rates import Counts
 from diagnosis.window.failing_records import Identity
 from diagnosis.window.traffic import ServiceOperation
@@ -83,9 +83,9 @@ class Extent:
         """The traces with this failure, ordered by its first record in each."""
         return list(dict.fromkeys(key[:16] for key in self.spread(self.records)))
 
-    def candidates(self) -> list[Candidate]:
+    def candidates(self) -> list[EvidenceCandidate]:
         """The sample as candidates for the evidence."""
-        return [Candidate(row[TRACE] + row[SPAN], facts_of(row)) for row in self.sample]
+        return [EvidenceCandidate(row[TRACE] + row[SPAN], facts_of(row)) for row in self.sample]
 
     def first_traces(self, most: int) -> list[bytes]:
         """At most so many of `trace_ids`, the first, without reading the other keys."""
@@ -102,7 +102,7 @@ class Extent:
         return [self.keys[start : start + KEY] for start in range(0, len(self.keys), step)]
 
 
-def read(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent]:
+def read_extents(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent]:
     """The extent of each of these clusters that has primary failures in the bound project's window."""
     for fingerprint in fingerprints:
         rows = fetch(ATTRIBUTED, [fingerprint, window.start_unix_nano, window.end_unix_nano])
@@ -132,14 +132,14 @@ def extent(fingerprint: int, rows: Sequence[AttributionRow]) -> Extent:
         last_unix_nano=columns[START][-1],
         downstream=len(downstream),
         downstream_operations=sorted({row[OPERATION] for row in downstream}),
-        sample=sampled(records),
+        sample=evenly_sampled(records),
     )
 
 
 def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
     """The extent of a cluster that a rule found. Pure."""
-    rows = [row(record, False, identities) for record in cluster.records]
-    downstream = {record.key: row(record, True, identities) for record in cluster.downstream}
+    rows = [charge_row(record, False, identities) for record in cluster.records]
+    downstream = {record.key: charge_row(record, True, identities) for record in cluster.downstream}
     example = cluster.records[0]
     base = extent(cluster.fingerprint, [*rows, *downstream.values()])
     return replace(
@@ -151,7 +151,9 @@ def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
     )
 
 
-def row(record: FailingRecord, is_downstream: bool, identities: Mapping[bytes, Identity]) -> AttributionRow:
+def charge_row(
+    record: FailingRecord, is_downstream: bool, identities: Mapping[bytes, Identity]
+) -> AttributionRow:
     """A record as a row of ATTRIBUTED."""
     identity = identities.get(record.trace_id, Identity("", ""))
     return (

@@ -19,7 +19,7 @@ def of_evidence(evidence: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
     records = [record for record in evidence if record["capture"] and says_something(record["capture"])]
     # The sort is stable: records with an input come first, in the order of the evidence.
     records.sort(key=lambda record: record["capture"]["input"] is None)
-    return shown(records[0]) if records else None
+    return failing_call_json(records[0]) if records else None
 
 
 def says_something(capture: Mapping[str, Any]) -> bool:
@@ -27,11 +27,11 @@ def says_something(capture: Mapping[str, Any]) -> bool:
     return capture["input"] is not None or capture["output"] is not None
 
 
-def shown(record: Mapping[str, Any]) -> dict[str, Any]:
+def failing_call_json(record: Mapping[str, Any]) -> dict[str, Any]:
     """The call as the packet shows it."""
     capture = record["capture"]
-    call_input, is_input_cut = bounded(capture["input"])
-    output, is_output_cut = bounded(capture["output"])
+    call_input, is_input_cut = bounded_content(capture["input"])
+    output, is_output_cut = bounded_content(capture["output"])
     return {
         "record_id": record["record_id"],
         "unit": capture["unit"],
@@ -44,7 +44,7 @@ def shown(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def bounded(content: Any) -> tuple[Any, bool]:
+def bounded_content(content: Any) -> tuple[Any, bool]:
     """The content, or the first LONGEST characters of its text if it is longer, and whether it was cut."""
     text = content if isinstance(content, str) else json.dumps(content)
     return (content, False) if len(text) <= LONGEST else (text[:LONGEST], True)

@@ -1,7 +1,7 @@
 """
 The issues of a window: read its failures, measure and rank them, and describe the worst.
 
-    read_failures -> measure -> rank -> describe_all
+    read_failures -> measure_cluster -> rank -> describe_all
 
 Failures were attributed to their clusters at ingest (telemetry/store/attributions.py). The caller binds the project.
 """
@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from diagnosis.detection import search
 from diagnosis.issues import extents, hints
 from diagnosis.issues.extents import Extent
-from diagnosis.issues.issue import Issue, Known, Measured, Surroundings, describe, measure
+from diagnosis.issues.issue import (
+    Issue,
+    IssueRecords,
+    MeasuredCluster,
+    Surroundings,
+    describe,
+    measure_cluster,
+)
 from diagnosis.window import failing_records as failures
 from diagnosis.window import traffic
 from telemetry.windows import Window
@@ -34,10 +41,10 @@ class Findings:
     left_out: int  # clusters of lower rank
 
 
-def find(window: Window) -> Findings:
+def read_findings(window: Window) -> Findings:
     """The findings of the bound project's window."""
     cluster_extents, surroundings = read_failures(window)
-    clusters = [measure(extent, surroundings) for extent in cluster_extents]
+    clusters = [measure_cluster(extent, surroundings) for extent in cluster_extents]
     ranking = rank(clusters)
     issues = describe_all(ranking[:MOST_ISSUES], surroundings)
     current = surroundings.now
@@ -48,24 +55,24 @@ def find(window: Window) -> Findings:
 
 def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     """The extent of each cluster in the window, with the traffic and the healthy records to compare them with."""
-    now = traffic.read(window)
-    clusters = search.find(window)
+    now = traffic.read_traffic(window)
+    clusters = search.find_window_clusters(window)
     identities = failures.identities(record.trace_id for cluster in clusters for record in cluster.records)
     cluster_extents = [
-        *extents.read(window, sorted(now.failed)),
+        *extents.read_extents(window, sorted(now.failed)),
         *(extents.of_found(cluster, identities) for cluster in clusters),
     ]
     places = {place for extent in cluster_extents for place in extent.places}
-    healthy = hints.read(window, places) if places else {}
-    return cluster_extents, Surroundings(now, traffic.read(window.before), healthy)
+    healthy = hints.read_groups(window, places) if places else {}
+    return cluster_extents, Surroundings(now, traffic.read_traffic(window.before), healthy)
 
 
-def rank(measured: Iterable[Measured]) -> list[Measured]:
+def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:
     """The clusters, worst first; equal ones by fingerprint."""
     return sorted(measured, key=lambda cluster: cluster.rank)
 
 
-def describe_all(measured: Sequence[Measured], surroundings: Surroundings) -> list[Issue]:
+def describe_all(measured: Sequence[MeasuredCluster], surroundings: Surroundings) -> list[Issue]:
     """The clusters as issues, in the given order."""
-    details = Known.read([item.cluster for item in measured])
+    details = IssueRecords.read([item.cluster for item in measured])
     return [describe(item, surroundings, details) for item in measured]

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple, Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from diagnosis.issues.contrast import FailedAndHealthy, Hint, RecordFacts, ValueCounts, judge
+from diagnosis.issues.contrast import FailedAndHealthy, Hint, RecordFacts, ValueCounts, strongest_hints
 from diagnosis.issues.extents import Extent
 from diagnosis.window.sampling import SLICES, slices
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.models import Origin
-from telemetry.otlp.values import attributes
+from telemetry.otlp.values import plain_attributes
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.store import segments
 from telemetry.store.sql import fetch
@@ -51,14 +51,14 @@ EFFECTS = re.compile(
 Groups = dict[ServiceOperation, ValueCounts]  # of healthy records
 
 
-class StoredRecord(segments.Lying, Protocol):
+class StoredRecord(segments.StoredSpan, Protocol):
     """A record with its position in a segment and the id of its resource."""
 
     @property
     def resource_id(self) -> int: ...
 
 
-class Healthy(NamedTuple):
+class HealthyRecord(NamedTuple):
     """A record that did not fail, with its position in a segment."""
 
     service: str
@@ -68,20 +68,20 @@ class Healthy(NamedTuple):
     resource_id: int
 
 
-def read(window: Window, places: Collection[ServiceOperation]) -> Groups:
+def read_groups(window: Window, places: Collection[ServiceOperation]) -> Groups:
     """The attribute values of healthy records of these places, spread over the window in time."""
     facts_by_place: dict[ServiceOperation, list[RecordFacts]] = defaultdict(list)
-    rows = [row for row in sampled(window) if (row.service, row.operation) in places]
+    rows = [row for row in sampled_healthy_records(window) if (row.service, row.operation) in places]
     for row, facts in zip(rows, facts_of(rows), strict=True):
         facts_by_place[ServiceOperation(row.service, row.operation)].append(facts)
     return {place: ValueCounts(records) for place, records in facts_by_place.items()}
 
 
-def sampled(window: Window) -> Iterator[Healthy]:
+def sampled_healthy_records(window: Window) -> Iterator[HealthyRecord]:
     """The first healthy records of each slice of the window, whatever their service and operation."""
     for part in slices(window):
         rows = fetch(FIRST_HEALTHY, [part.start_unix_nano, part.end_unix_nano, HEALTHY // SLICES])
-        yield from starmap(Healthy, rows)
+        yield from starmap(HealthyRecord, rows)
 
 
 def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
@@ -91,8 +91,8 @@ def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
         Origin.objects.filter(origin_id__in=origin_ids).values_list("origin_id", "message")
     )
     return {
-        origin_id: plain(
-            attributes(resource_of(origin_id, stored_messages.get(origin_id)).resource.attributes)
+        origin_id: comparable_values(
+            plain_attributes(resource_of(origin_id, stored_messages.get(origin_id)).resource.attributes)
         )
         for origin_id in origin_ids
     }
@@ -107,18 +107,18 @@ def resource_of(origin_id: int, message: bytes | memoryview | None) -> ResourceS
 
 def facts_of(rows: Sequence[StoredRecord]) -> Iterator[RecordFacts]:
     """The short attributes of each record and its resource, without those that describe the failure."""
-    spans = segments.messages(rows)
+    spans = segments.span_messages(rows)
     resource_facts = resources(row.resource_id for row in rows)
     return (
         {
             **resource_facts[row.resource_id],
-            **plain(attributes(spans[row.segment_id, row.position].attributes)),
+            **comparable_values(plain_attributes(spans[row.segment_id, row.position].attributes)),
         }
         for row in rows
     )
 
 
-def plain(values: Mapping[str, Any]) -> dict[str, str]:
+def comparable_values(values: Mapping[str, Any]) -> dict[str, str]:
     """The short values by name, as texts, without those that describe the failure."""
     return {
         name: text
@@ -133,7 +133,7 @@ def is_effect(name: str) -> bool:
     return bool(EFFECTS.search(name))
 
 
-def failures(clusters: Sequence[Extent]) -> dict[int, list[bytes]]:
+def failure_keys(clusters: Sequence[Extent]) -> dict[int, list[bytes]]:
     """The keys of the failures in the sample, by fingerprint."""
     each = min(OF_ONE, max(FEWEST, FAILURES // max(len(clusters), 1)))
     return {cluster.fingerprint: cluster.spread(each) for cluster in clusters}
@@ -153,4 +153,4 @@ def contrast(
     """The strongest hints for a cluster that is this share of the records of its operations."""
     groups = [healthy[place] for place in places if place in healthy]
     merged = groups[0] if len(groups) == 1 else ValueCounts(row for group in groups for row in group.rows)
-    return judge(FailedAndHealthy(failed, merged, min(share, 0.99)))
+    return strongest_hints(FailedAndHealthy(failed, merged, min(share, 0.99)))

@@ -33,14 +33,14 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
+class SeverityGrade:
     """A severity and the sentence that explains it."""
 
     severity: Severity
     reason: str
 
 
-def measure(extent: Extent, operation_records: int) -> Impact:
+def measure_impact(extent: Extent, operation_records: int) -> Impact:
     """The impact of the cluster; its share is of the records of its operations."""
     exposure = max(operation_records, extent.records)
     return Impact(
@@ -54,7 +54,7 @@ def measure(extent: Extent, operation_records: int) -> Impact:
     )
 
 
-def grade(severities: Collection[str], impact: Impact, trend: str = "") -> Grade:
+def grade(severities: Collection[str], impact: Impact, trend: str = "") -> SeverityGrade:
     """The severity with its reason. `severities` are those of the records; `trend` is "" without a failure rate."""
     worst = max(RANK.get(severity, Severity.MEDIUM) for severity in severities)
     increments = []
@@ -67,4 +67,6 @@ def grade(severities: Collection[str], impact: Impact, trend: str = "") -> Grade
         increments.append("+1: the rate rises against the window before")
     severity = Severity(min(worst + len(increments), Severity.CRITICAL))
     base = f"{worst.label}: the worst of its records and their echoes"
-    return Grade(severity, f"{severity.label} ({'; '.join([base, *increments])})" if increments else base)
+    return SeverityGrade(
+        severity, f"{severity.label} ({'; '.join([base, *increments])})" if increments else base
+    )

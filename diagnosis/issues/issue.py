@@ -12,8 +12,8 @@ from diagnosis.issues.contrast import Hint, ValueCounts
 from diagnosis.issues.evidence_choice import choose
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.hints import Groups
-from diagnosis.issues.impact import Grade, Impact
-from diagnosis.issues.model_calls import Around
+from diagnosis.issues.impact import Impact, SeverityGrade
+from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.issues.trend import trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
@@ -35,12 +35,12 @@ class Issue:
     cluster: Extent
     example: FailingRecord  # the first record by time, whatever the order of arrival
     impact: Impact
-    grade: Grade
+    grade: SeverityGrade
     trend: str
     first_seen: int  # unix nanoseconds, over all time
     hints: list[Hint]
     evidence: list[FailingRecord]
-    model_calls: list[Around]  # before and after each record of the evidence
+    model_calls: list[ModelCallsAround]  # before and after each record of the evidence
 
     @property
     def cluster_id(self) -> str:
@@ -97,36 +97,36 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class IssueRecords:
     """The evidence and sampled records of the clusters to describe, read once for all of them."""
 
     evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
     records: dict[bytes, FailingRecord]  # by key
     facts: dict[int, ValueCounts]  # of a sample of the failures, by fingerprint
-    model_calls: dict[str, Around]  # before and after the evidence, by record id
+    model_calls: dict[str, ModelCallsAround]  # before and after the evidence, by record id
 
     @classmethod
-    def read(cls, clusters: Sequence[Extent]) -> Known:
+    def read(cls, clusters: Sequence[Extent]) -> IssueRecords:
         """Choose the evidence and the samples of these clusters, and read their records together."""
         evidence = {
             cluster.fingerprint: [candidate.key for candidate in choose(cluster.candidates())]
             for cluster in clusters
         }
-        samples = hints.failures(clusters)
-        records = failing_records.load(
+        samples = hints.failure_keys(clusters)
+        records = failing_records.load_failing_records(
             key for keys in (*evidence.values(), *samples.values()) for key in keys
         )
-        calls = model_calls.around(records[key] for keys in evidence.values() for key in keys)
+        calls = model_calls.model_calls_around(records[key] for keys in evidence.values() for key in keys)
         return cls(evidence, records, hints.failing_facts(samples, records), calls)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredCluster:
     """A cluster with the numbers that rank it, before its records are read."""
 
     cluster: Extent
     impact: Impact
-    grade: Grade
+    grade: SeverityGrade
     trend: str
 
     @property
@@ -135,15 +135,17 @@ class Measured:
         return -self.grade.severity, -self.impact.records, self.cluster.fingerprint
 
 
-def measure(cluster: Extent, surroundings: Surroundings) -> Measured:
+def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredCluster:
     """The cluster's impact, severity and trend. Reads nothing."""
     operation_records = cluster.looked_at or sum(surroundings.now.ran[place] for place in cluster.places)
-    cluster_impact = impact.measure(cluster, operation_records)
+    cluster_impact = impact.measure_impact(cluster, operation_records)
     if cluster.signal_type in RULES.by_durations:  # such a rule finds only durations that rose
-        return Measured(cluster, cluster_impact, impact.grade(cluster.severities, cluster_impact), "rising")
+        return MeasuredCluster(
+            cluster, cluster_impact, impact.grade(cluster.severities, cluster_impact), "rising"
+        )
     direction = trend_of(cluster, surroundings)
     grade = impact.grade(cluster.severities, cluster_impact, direction)
-    return Measured(cluster, cluster_impact, grade, direction)
+    return MeasuredCluster(cluster, cluster_impact, grade, direction)
 
 
 def trend_of(cluster: Extent, surroundings: Surroundings) -> str:
@@ -157,7 +159,7 @@ def trend_of(cluster: Extent, surroundings: Surroundings) -> str:
     return trend(cluster_counts, WindowCounts(*(traffic.failures(cluster.places) for traffic in windows)))
 
 
-def describe(measured: Measured, surroundings: Surroundings, details: Known) -> Issue:
+def describe(measured: MeasuredCluster, surroundings: Surroundings, details: IssueRecords) -> Issue:
     """A cluster of the bound project as an issue, from the records that were read for it."""
     cluster = measured.cluster
     failures = details.facts[cluster.fingerprint]
@@ -181,7 +183,7 @@ def describe(measured: Measured, surroundings: Surroundings, details: Known) -> 
     )
 
 
-def calls_shown(calls: list[Around]) -> dict[str, list[str]]:
+def calls_shown(calls: list[ModelCallsAround]) -> dict[str, list[str]]:
     """The model calls as the packet shows them."""
     return {
         "before": distinct(call.before for call in calls),

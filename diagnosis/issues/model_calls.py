@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from diagnosis.window.failing_records import chunks
+from diagnosis.window.failing_records import id_chunks
 from telemetry.models import Record
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.spans.record_ids import record_id
@@ -62,37 +62,39 @@ class TraceSteps:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class ModelCallsAround:
     """Record ids of the model calls before and after a failing record; None where there is none."""
 
     before: str | None
     after: str | None
 
 
-def around(records: Iterable[FailingRecord]) -> dict[str, Around]:
+def model_calls_around(records: Iterable[FailingRecord]) -> dict[str, ModelCallsAround]:
     """The model calls around each of the records that is a step of an agent, by record id."""
     steps = [record for record in records if record.unit in STEPS]
-    runs = read(record.trace_id for record in steps)
+    runs = read_trace_steps(record.trace_id for record in steps)
     calls_by_record = {}
     for record in steps:
         run = runs[record.trace_id]
         step = run.steps.get(record.span_id)
         if step:
             calls = run.before(step), run.after(step)
-            calls_by_record[record.record_id] = Around(*(named(record.trace_id, call) for call in calls))
+            calls_by_record[record.record_id] = ModelCallsAround(
+                *(step_record_id(record.trace_id, call) for call in calls)
+            )
     return calls_by_record
 
 
-def named(trace_id: bytes, step: TraceStep | None) -> str | None:
+def step_record_id(trace_id: bytes, step: TraceStep | None) -> str | None:
     """The record id of the step; None for no step."""
     return record_id(trace_id, step.span_id) if step else None
 
 
-def read(trace_ids: Iterable[bytes]) -> dict[bytes, TraceSteps]:
+def read_trace_steps(trace_ids: Iterable[bytes]) -> dict[bytes, TraceSteps]:
     """The steps of these traces, by trace id."""
     runs: dict[bytes, TraceSteps] = defaultdict(TraceSteps)
     columns = ("trace_id", "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano", "unit")
-    for chunk in chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         rows = Record.objects.filter(trace_id__in=chunk).order_by("start_time_unix_nano", "span_id")
         for trace_id, span_id, parent, start, duration, unit in rows.values_list(*columns)[:MOST_RECORDS]:
             run, step = (

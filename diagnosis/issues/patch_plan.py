@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from diagnosis.detection.rules import ALL_SIGNALS, RULES
 from diagnosis.evals.formats import runner_of
 from diagnosis.issues.contrast import Hint
-from diagnosis.issues.suspected_release import Suspected
+from diagnosis.issues.suspected_release import SuspectedRelease
 from telemetry.spans.failing_record import FailingRecord
 
 INFRA = re.compile(
@@ -40,7 +40,7 @@ CHANGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PlanFacts:
     """The facts that a plan is built from."""
 
     example: FailingRecord
@@ -51,7 +51,7 @@ class Facts:
     downstream_operations: tuple[str, ...]
     replayable: bool  # the evidence has an input that the call can be repeated with
     location: str  # function, file and line of the top frame of the application's own; "" without one
-    suspected: Suspected | None = None
+    suspected: SuspectedRelease | None = None
     hints: tuple[Hint, ...] = ()
 
 
@@ -66,7 +66,7 @@ def fix_category(example: FailingRecord) -> str:
     return category or BY_UNIT.get(example.unit, "other")
 
 
-def plan(facts: Facts) -> dict[str, object]:
+def plan_document(facts: PlanFacts) -> dict[str, object]:
     """The plan as the packet shows it."""
     example = facts.example
     return {
@@ -80,7 +80,7 @@ def plan(facts: Facts) -> dict[str, object]:
     }
 
 
-def refuting_eval(facts: Facts) -> str:
+def refuting_eval(facts: PlanFacts) -> str:
     """The beginning of `refuted_by`: a passing eval refutes the plan, too, where the eval can be run."""
     return (
         f"The eval {facts.eval_id} passes before the change, or "
@@ -89,7 +89,7 @@ def refuting_eval(facts: Facts) -> str:
     )
 
 
-def steps(facts: Facts) -> list[str]:
+def steps(facts: PlanFacts) -> list[str]:
     """The steps in order; a step without its fact is left out."""
     example = facts.example
     runner = runner_of(example.signal_type)
@@ -108,17 +108,17 @@ def steps(facts: Facts) -> list[str]:
         f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids; "
         "evidence_url pages through all records of the cluster.",
         *reproduce,
-        f"Find the code of {place}{called(example)}; it reports {quoted(example)}.",
+        f"Find the code of {place}{called_name(example)}; it reports {quoted_error(example)}.",
         *start,
         *compare,
         *look,
         *check,
-        f"{change(example)}; keep healthy calls as they are.",
+        f"{planned_change(example)}; keep healthy calls as they are.",
         "Open the pull request and report each step to this issue's loop_id: POST /v1/loops/<loop_id>/events.",
     ]
 
 
-def change(example: FailingRecord) -> str:
+def planned_change(example: FailingRecord) -> str:
     """The change to make, by fix category."""
     category = fix_category(example)
     if example.signal_type in RULES.by_durations:
@@ -126,7 +126,7 @@ def change(example: FailingRecord) -> str:
     return f"{CHANGES[category]} so that the failure cannot recur"
 
 
-def released(facts: Facts) -> str:
+def released(facts: PlanFacts) -> str:
     """The suspected release and the one before it, as a phrase; "" without one."""
     suspected = facts.suspected
     return f"`{suspected.release}` with `{suspected.older}`" if suspected else ""
@@ -140,14 +140,14 @@ def shared(hints: tuple[Hint, ...]) -> str:
     )
 
 
-def called(example: FailingRecord) -> str:
+def called_name(example: FailingRecord) -> str:
     """The tool or model that was called, in parentheses; "" if the record names none."""
     if example.tool:
         return f" (tool `{example.tool}`)"
     return f" (model `{example.model}`)" if example.model else ""
 
 
-def quoted(example: FailingRecord) -> str:
+def quoted_error(example: FailingRecord) -> str:
     """The error type and message of the record, in backticks, 200 characters at most."""
     text = ": ".join(part for part in (example.error_type, example.message) if part)
     return f"`{text[:200]}`" if text else "no message"

@@ -39,7 +39,7 @@ class HealthyRun(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FirstFailures:
     """The places and releases of a cluster's failures."""
 
     places: frozenset[tuple[str, str]]  # services and operations
@@ -49,7 +49,7 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspected:
+class SuspectedRelease:
     """A suspected release with the facts that implicate it."""
 
     release: str
@@ -66,7 +66,7 @@ class Suspected:
         )
 
 
-def read(window: Window) -> list[HealthyRun]:
+def read_healthy_runs(window: Window) -> list[HealthyRun]:
     """Healthy records with a release of the bound project's window and the one before, spread over both."""
     runs: list[HealthyRun] = []
     for part in slices(Window(window.before.start_unix_nano, window.end_unix_nano)):
@@ -79,23 +79,23 @@ def read(window: Window) -> list[HealthyRun]:
     return [run for run in runs if run.release]
 
 
-def of_issues(window: Window, issues: Sequence[Issue]) -> dict[int, Suspected]:
+def of_issues(window: Window, issues: Sequence[Issue]) -> dict[int, SuspectedRelease]:
     """The suspected release of each issue that has one, by fingerprint, in the bound project."""
     failing_releases = {
         issue.cluster.fingerprint: {record.release for record in issue.evidence} - {""} for issue in issues
     }
     candidates = [issue for issue in issues if len(failing_releases[issue.cluster.fingerprint]) == 1]
-    runs = read(window) if candidates else []
+    runs = read_healthy_runs(window) if candidates else []
     healthy_releases = {run.release for run in runs}
     suspects = {
-        issue.cluster.fingerprint: suspect(failed(window, issue), runs)
+        issue.cluster.fingerprint: suspect(first_failures(window, issue), runs)
         for issue in candidates
         if healthy_releases - failing_releases[issue.cluster.fingerprint]
     }
     return {fingerprint: suspected for fingerprint, suspected in suspects.items() if suspected}
 
 
-def failed(window: Window, issue: Issue) -> Failed:
+def first_failures(window: Window, issue: Issue) -> FirstFailures:
     """The places of the issue's failures, and the releases of the first ones of both windows."""
     rows = Record.objects.filter(
         fingerprint=issue.cluster.fingerprint,
@@ -103,10 +103,10 @@ def failed(window: Window, issue: Issue) -> Failed:
         start_time_unix_nano__lt=window.end_unix_nano,
     ).order_by("start_time_unix_nano")
     releases = frozenset(rows.values_list("release", flat=True)[:FAILURES])
-    return Failed(frozenset(issue.cluster.places), releases, issue.first_seen, issue.impact.share)
+    return FirstFailures(frozenset(issue.cluster.places), releases, issue.first_seen, issue.impact.share)
 
 
-def suspect(failures: Failed, runs: Sequence[HealthyRun]) -> Suspected | None:
+def suspect(failures: FirstFailures, runs: Sequence[HealthyRun]) -> SuspectedRelease | None:
     """The release that the failures began with, if all conditions of this module hold. Pure."""
     if len(failures.releases) != 1 or failures.releases == {""}:
         return None
@@ -123,7 +123,7 @@ def suspect(failures: Failed, runs: Sequence[HealthyRun]) -> Suspected | None:
     failing_share = share_of(failures.share, len(release_runs), len(same_places))
     if (1 - failing_share) ** len(other_runs) >= CHANCE:
         return None
-    return Suspected(release, older_runs[-1].release, first_traffic, len(other_runs))
+    return SuspectedRelease(release, older_runs[-1].release, first_traffic, len(other_runs))
 
 
 def begins(first_failure: int, release_runs: Sequence[HealthyRun]) -> bool:

@@ -16,7 +16,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from diagnosis.loops import content_hash, decision_basis, growth, lifecycle, two_people
-from diagnosis.loops.decision_basis import Basis
+from diagnosis.loops.decision_basis import DecisionBasis
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from tenants.audit import audit_log
@@ -37,7 +37,7 @@ class EvidenceUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class DecisionChoice:
     """A person's choice: verb, reason and, for a rejection, how many times it must grow to be proposed again."""
 
     verb: Decision.Verb
@@ -60,7 +60,9 @@ class Choice:
             raise ValidationError(f"The number of times must be from {growth.FEWEST} to {growth.MOST}.")
 
 
-def decide(loop: Loop, choice: Choice, user: User, now: datetime, address: str = "") -> Decision:
+def record_decision(
+    loop: Loop, choice: DecisionChoice, user: User, now: datetime, address: str = ""
+) -> Decision:
     """
     Record the decision, also in the audit log (with the address), and change the state of the loop, as it was read.
 
@@ -78,12 +80,12 @@ def decide(loop: Loop, choice: Choice, user: User, now: datetime, address: str =
         decision = unsaved_decision(loop, choice, basis, user, now)
         move_loop(decision, basis)
         decision.save(force_insert=True)
-        note(decision)
+        note_decision(decision)
         audit_decision(decision, state, address)
     return decision
 
 
-def check_content(loop: Loop, choice: Choice, basis: Basis) -> None:
+def check_content(loop: Loop, choice: DecisionChoice, basis: DecisionBasis) -> None:
     """Raise ContentChanged if the page showed other content, EvidenceUnavailable to approve what cannot be read."""
     if choice.seen_hash and basis.hash != choice.seen_hash:
         raise ContentChanged(f"The content of {loop.loop_id} is no longer what the page showed.")
@@ -91,7 +93,9 @@ def check_content(loop: Loop, choice: Choice, basis: Basis) -> None:
         raise EvidenceUnavailable(f"The evidence of {loop.loop_id} cannot be read just now.")
 
 
-def unsaved_decision(loop: Loop, choice: Choice, basis: Basis, user: User, now: datetime) -> Decision:
+def unsaved_decision(
+    loop: Loop, choice: DecisionChoice, basis: DecisionBasis, user: User, now: datetime
+) -> Decision:
     """The row of the decision on the loop's present revision. Raises SamePerson if another person must approve."""
     return Decision(
         loop=loop,
@@ -110,9 +114,9 @@ def unsaved_decision(loop: Loop, choice: Choice, basis: Basis, user: User, now: 
     )
 
 
-def completes(loop: Loop, basis: Basis, user: User) -> bool:
+def completes(loop: Loop, basis: DecisionBasis, user: User) -> bool:
     """Whether the loop is approved with this approval. Raises SamePerson if another person must give it."""
-    if two_people.needed(loop) == 1:
+    if two_people.approvals_needed(loop) == 1:
         return True
     first = two_people.pending(loop)
     if first is None or not basis.is_content_of(first):
@@ -122,7 +126,7 @@ def completes(loop: Loop, basis: Basis, user: User) -> bool:
     return True
 
 
-def move_loop(decision: Decision, basis: Basis) -> None:
+def move_loop(decision: Decision, basis: DecisionBasis) -> None:
     """
     Change the loop's state by compare-and-set, and store the packet and the issue that were decided on.
 
@@ -134,24 +138,24 @@ def move_loop(decision: Decision, basis: Basis) -> None:
         fields["again"] = ""
         trigger = Trigger(decision.verb)
     try:
-        lifecycle.change(decision.loop, trigger, decision.decided_at, **fields)
+        lifecycle.apply_trigger(decision.loop, trigger, decision.decided_at, **fields)
     except lifecycle.WrongState as error:
         raise AlreadyDecided(str(error)) from error
 
 
-def note(decision: Decision) -> None:
+def note_decision(decision: Decision) -> None:
     """Append the decision to the loop's history."""
     detail = {"verb": decision.verb, "reason": decision.reason, "content_hash": decision.content_hash}
     if decision.is_first:
         detail["approvals"] = f"1 of {two_people.NEEDED}"
     actor = decision.decided_by.get_username()
-    lifecycle.note(decision.loop, LoopEvent.Kind.DECIDED, actor, decision.decided_at, **detail)
+    lifecycle.append_event(decision.loop, LoopEvent.Kind.DECIDED, actor, decision.decided_at, **detail)
 
 
 def audit_decision(decision: Decision, state: str, address: str) -> None:
     """Append the decision to the audit log; `state` is the loop's state before it."""
     loop = decision.loop
-    audit_log.record(
+    audit_log.append_entry(
         audit_log.AuditEvent.DECIDED,
         f"loop:{loop.pk}",
         audit_log.Actor(audit_log.person(decision.decided_by), address),

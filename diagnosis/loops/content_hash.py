@@ -102,10 +102,10 @@ def changes_since(decision: Decision, stored: StoredContent) -> list[str]:
     version = decision.content_version
     if version not in CONTENT_VERSIONS:
         return [f"its content has version {version}, which only a later release of LoopKit can check"]
-    return differences(decision.content, stored.parts(version))
+    return changed_parts(decision.content, stored.parts(version))
 
 
-def differences(before: Parts, after: Parts) -> list[str]:
+def changed_parts(before: Parts, after: Parts) -> list[str]:
     """The parts that differ, in words; empty if none does. Both are of one version."""
     names = sorted(before.keys() - {"evidence"}, reverse=True)  # the issue before the eval
     changed_parts = [name for name in names if after[name] != before[name]]

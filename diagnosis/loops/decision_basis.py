@@ -12,7 +12,7 @@ from diagnosis.models import Decision, Loop, Packet
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class DecisionBasis:
     """The subject of a decision, as it is stored at that moment."""
 
     packet: Packet
@@ -43,11 +43,11 @@ def issue_seen(loop: Loop, packet: Packet) -> dict[str, Any]:
     return dict(next(matches, loop.issue)) | {"cluster_id": loop.cluster_id}
 
 
-def basis(loop: Loop) -> Basis:
+def basis(loop: Loop) -> DecisionBasis:
     """The subject of a decision on this loop now."""
     packet = Packet.objects.get(pk=loop.packet_id)
     issue = issue_seen(loop, packet)
     try:
-        return Basis(packet, issue, content_hash.stored_content(loop, issue))
+        return DecisionBasis(packet, issue, content_hash.stored_content(loop, issue))
     except (DatabaseError, OSError):
-        return Basis(packet, issue)
+        return DecisionBasis(packet, issue)

@@ -19,7 +19,7 @@ from typing import Any
 
 from diagnosis.loops import urgency
 from diagnosis.models import Decision, Packet
-from diagnosis.statistics.rates import Counts, Tails, ratio
+from diagnosis.statistics.rates import Counts, Tails, rate_ratio
 from diagnosis.window.exposure import records
 from telemetry.windows import MINUTE_NANO, Window, rfc3339, unix_nano
 
@@ -29,7 +29,7 @@ DAY_NANO = 86_400 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class ClusterNumbers:
     """The failures and users of an issue in a window."""
 
     failures: int
@@ -57,7 +57,7 @@ class Numbers:
         }
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> Numbers:
+    def read(cls, document: dict[str, Any]) -> ClusterNumbers:
         """The numbers of a document that `kept` returned."""
         return cls(document["failures"], document["users"], Window.from_document(document["window"]))
 
@@ -69,15 +69,17 @@ def numbers(packet: Packet, issue: dict[str, Any]) -> dict[str, Any]:
     return since_first(issue, Window.from_document(packet.document["window"])).kept()
 
 
-def since_first(issue: dict[str, Any], window: Window) -> Numbers:
+def since_first(issue: dict[str, Any], window: Window) -> ClusterNumbers:
     """The issue's numbers in the part of the window since its first failure, an hour at least."""
     first = unix_nano(datetime.fromisoformat(issue["first_seen"]))
     end = window.end_unix_nano
     since = Window(min(max(window.start_unix_nano, first), end - urgency.SHORTEST * MINUTE_NANO), end)
-    return Numbers(issue["impact"]["records"], issue["impact"]["users"], since)
+    return ClusterNumbers(issue["impact"]["records"], issue["impact"]["users"], since)
 
 
-def grown(rejection: Decision, issue: dict[str, Any], window: Window, fingerprint: int) -> Numbers | None:
+def growth_past_rejection(
+    rejection: Decision, issue: dict[str, Any], window: Window, fingerprint: int
+) -> ClusterNumbers | None:
     """
     The numbers now, if the issue of this window grew past the rejection; else None. The project is bound.
 
@@ -86,19 +88,19 @@ def grown(rejection: Decision, issue: dict[str, Any], window: Window, fingerprin
     """
     if rejection.times is None or not rejection.numbers:
         return None
-    old = Numbers.read(rejection.numbers)
-    new = Numbers(issue["impact"]["records"], issue["impact"]["users"], window)
+    old = ClusterNumbers.read(rejection.numbers)
+    new = ClusterNumbers(issue["impact"]["records"], issue["impact"]["users"], window)
     if new.length < old.length:
         longer = Window(window.end_unix_nano - old.length, window.end_unix_nano)
         failures = records(longer).filter(fingerprint=fingerprint).count()
-        new = Numbers(max(failures, new.failures), new.users, longer)
+        new = ClusterNumbers(max(failures, new.failures), new.users, longer)
     is_worse = grew(old.failures, old, new.failures, new, rejection.times)
     return new if is_worse or grew(old.users, old, new.users, new, rejection.times) else None
 
 
-def grew(old_count: int, old: Numbers, new_count: int, new: Numbers, times: int) -> bool:
+def grew(old_count: int, old: ClusterNumbers, new_count: int, new: ClusterNumbers, times: int) -> bool:
     """Whether the count per day is so many times the old one at least, and larger beyond chance."""
-    interval = ratio(Counts(old_count, old.length), Counts(new_count, new.length), CHANCE)
+    interval = rate_ratio(Counts(old_count, old.length), Counts(new_count, new.length), CHANCE)
     return interval.estimate is not None and interval.estimate >= times and interval.low > 1
 
 

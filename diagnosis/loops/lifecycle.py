@@ -28,7 +28,7 @@ class WrongState(Exception):
         self.allowed = allowed
 
 
-def change(loop: Loop, trigger: Trigger, now: datetime, **fields: Any) -> None:
+def apply_trigger(loop: Loop, trigger: Trigger, now: datetime, **fields: Any) -> None:
     """
     Change the state of the loop, as it was read, by the table of states.py, and store these fields with it.
 
@@ -53,14 +53,14 @@ def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
     return (loop.waiting_since if loop.state in WAITING else None) or now
 
 
-def note(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:
+def append_event(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:
     """Append an event to the loop's history, and write the notices that it causes."""
     event = LoopEvent.objects.create(loop=loop, kind=kind, actor=actor, detail=detail, created_at=now)
-    notice_rows.tell([event])
+    notice_rows.write_notices([event])
     return event
 
 
-def fingerprint(loop: Loop) -> int:
+def loop_fingerprint(loop: Loop) -> int:
     """The fingerprint of the loop's cluster. Raises ValueError if its cluster id is none."""
     number = of_cluster_id(loop.cluster_id)
     if number is None:
@@ -68,7 +68,7 @@ def fingerprint(loop: Loop) -> int:
     return number
 
 
-def of(loop_ids: Iterable[str]) -> list[Loop]:
+def loops_with_decisions(loop_ids: Iterable[str]) -> list[Loop]:
     """These loops with their decisions, in a few queries."""
     return list(with_decisions(Loop.objects.filter(loop_id__in=list(loop_ids))))
 
@@ -78,7 +78,7 @@ def with_decisions(rows: QuerySet[Loop]) -> QuerySet[Loop]:
     return rows.select_related("project__tenant").prefetch_related("decisions__decided_by")
 
 
-def decided(loop: Loop) -> dict[str, Any] | None:
+def latest_decision(loop: Loop) -> dict[str, Any] | None:
     """The latest decision as answers show it, or None. The first of two approvals is not yet a decision."""
     complete = (decision for decision in loop.decisions.all() if not decision.is_first)
     decision: Decision | None = next(complete, None)

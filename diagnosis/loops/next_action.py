@@ -48,7 +48,7 @@ def for_loop(loop: Loop) -> str:
     instruction = NEXT[Loop.State(loop.state)].format(
         id=loop.loop_id, back=comes_back(loop), joined_to=loop.joined_to_id
     )
-    reasons = [loop.again, half_approved(loop)] if loop.state in WAITING else []
+    reasons = [loop.again, half_approved_note(loop)] if loop.state in WAITING else []
     return " ".join(part for part in (*reasons, instruction) if part)
 
 
@@ -61,7 +61,7 @@ def comes_back(loop: Loop) -> str:
     return f"It is proposed again once it grows {rejection.times} times past the {rate} at which it was rejected."
 
 
-def half_approved(loop: Loop) -> str:
+def half_approved_note(loop: Loop) -> str:
     """`One of two approvals, by olga.`; "" if there is no first of two."""
     first = two_people.pending(loop)
     return f"One of two approvals, by {first.decided_by.get_username()}." if first else ""
@@ -77,14 +77,14 @@ def after_handoff(loop: Loop) -> str:
     )
 
 
-def status_of(loop: Loop) -> str:
+def issue_status(loop: Loop) -> str:
     """The status of the loop's issue in a packet."""
     return REOPENED if loop.state == Loop.State.PROPOSED and loop.again else STATUS[Loop.State(loop.state)]
 
 
 def issue_of(loop: Loop) -> dict[str, Any]:
     """The loop's stored issue with its present status and next action."""
-    return {**loop.issue, "status": status_of(loop), "next_action": for_loop(loop)}
+    return {**loop.issue, "status": issue_status(loop), "next_action": for_loop(loop)}
 
 
 def for_packet(issues: int, open_issues: int) -> str:

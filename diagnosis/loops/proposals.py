@@ -56,8 +56,10 @@ def follow(packet: Packet, explained: Explained, window: Window, now: datetime) 
     new = [proposed(packet, cluster, latest[cluster], now) for cluster in latest if cluster not in existing]
     # Conflicts are ignored because another diagnosis may have created the loop meanwhile.
     Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)
-    reopening.grown(existing.values(), {shown["cluster_id"]: shown for _, shown in explained}, window, now)
-    waiting = undecided(existing.values())
+    reopening.repropose_grown(
+        existing.values(), {shown["cluster_id"]: shown for _, shown in explained}, window, now
+    )
+    waiting = undecided_loops(existing.values())
     rising = [loop for loop in waiting if notice_rows.begins_to_rise(loop, latest[loop.cluster_id]["issue"])]
     for loop in waiting:
         for name, value in latest[loop.cluster_id].items():
@@ -80,10 +82,10 @@ def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime
     return Loop(project_id=packet.project_id, cluster_id=cluster, **times, **latest)
 
 
-def undecided(loops: Iterable[Loop]) -> list[Loop]:
+def undecided_loops(loops: Iterable[Loop]) -> list[Loop]:
     """The loops that can be decided and do not have the first of two approvals."""
     decidable = [loop for loop in loops if loop.state in states.DECIDABLE]
-    half_approved = {first.loop_id for first in two_people.half_approved(decidable)}
+    half_approved = {first.loop_id for first in two_people.first_approvals(decidable)}
     return [loop for loop in decidable if loop.loop_id not in half_approved]
 
 
@@ -108,7 +110,7 @@ def note_proposals(packet: Packet, new_ids: set[str], loops: dict[str, Loop], no
         for loop in loops.values()
         if loop.loop_id in new_ids
     )
-    notice_rows.tell(events)
+    notice_rows.write_notices(events)
 
 
 def state(packet: Packet, issue: Issue, shown: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -21,7 +21,9 @@ from telemetry.windows import Window
 from tenants.models import Project
 
 
-def grown(loops: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Window, now: datetime) -> None:
+def repropose_grown(
+    loops: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Window, now: datetime
+) -> None:
     """Propose the rejected loops again that grew in this window; `issues` by cluster id. The project is bound."""
     rejected = {loop.loop_id: loop for loop in loops if loop.state == Loop.State.REJECTED}
     decisions = Decision.objects.filter(loop__in=rejected.values()).order_by("decided_at", "pk")
@@ -29,33 +31,37 @@ def grown(loops: Iterable[Loop], issues: dict[str, dict[str, Any]], window: Wind
     rejections = {decision.loop_id: decision for decision in decisions.select_related("decided_by")}
     for loop_id, rejection in rejections.items():
         loop = rejected[loop_id]
-        numbers = growth.grown(rejection, issues[loop.cluster_id], window, lifecycle.fingerprint(loop))
+        numbers = growth.growth_past_rejection(
+            rejection, issues[loop.cluster_id], window, lifecycle.loop_fingerprint(loop)
+        )
         if numbers:
-            propose_again(loop, rejection, numbers, now)
+            repropose_rejected(loop, rejection, numbers, now)
 
 
-def propose_again(loop: Loop, rejection: Decision, numbers: growth.Numbers, now: datetime) -> None:
+def repropose_rejected(
+    loop: Loop, rejection: Decision, numbers: growth.ClusterNumbers, now: datetime
+) -> None:
     """Move the rejected loop to `proposed`, with the reason in `again` and in its history."""
     detail = {"was": rejection.numbers, "is": numbers.kept(), "rejected": lifecycle.as_shown(rejection)}
     again = outgrown(rejection, numbers)
-    lifecycle.change(loop, Trigger.GREW, now, again=again)
-    lifecycle.note(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **detail)
+    lifecycle.apply_trigger(loop, Trigger.GREW, now, again=again)
+    lifecycle.append_event(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **detail)
 
 
-def outgrown(rejection: Decision, new: growth.Numbers) -> str:
+def outgrown(rejection: Decision, new: growth.ClusterNumbers) -> str:
     """`Rejected at 12 a day by olga because: ...; now 40 a day.`"""
-    old = growth.Numbers.read(rejection.numbers)
+    old = growth.ClusterNumbers.read(rejection.numbers)
     name, reason = rejection.decided_by.get_username(), rejection.reason.rstrip(".")
-    return f"Rejected at {said(old)} by {name} because: {reason}; now {said(new)}."
+    return f"Rejected at {numbers_sentence(old)} by {name} because: {reason}; now {numbers_sentence(new)}."
 
 
-def said(numbers: growth.Numbers) -> str:
+def numbers_sentence(numbers: growth.ClusterNumbers) -> str:
     """`12 a day, 3 users`; without users where records name none."""
     users = {0: "", 1: ", 1 user"}.get(numbers.users, f", {numbers.users} users")
     return f"{a_day(numbers.per_day)}{users}"
 
 
-def outdated(project: Project, now: datetime) -> list[Loop]:
+def reopen_outdated(project: Project, now: datetime) -> list[Loop]:
     """
     Put loops to a human again whose approval, or the first of two, covers content that changed. Return these loops.
 
@@ -81,7 +87,7 @@ def approved(project: Project) -> list[Decision]:
         approval.loop_id: approval
         for approval in complete.order_by("decided_at", "pk").select_related("loop__project", "decided_by")
     }
-    approvals = [*newest.values(), *two_people.half_approved(waiting)]
+    approvals = [*newest.values(), *two_people.first_approvals(waiting)]
     return [approval for approval in approvals if approval.content]
 
 
@@ -90,8 +96,8 @@ def ask_again(approval: Decision, changes: list[str], now: datetime) -> Loop:
     """Put the loop to a human again, with the changes as the reason in `again` and in its history, and return it."""
     loop = approval.loop
     again = no_longer_holds(approval, changes)
-    lifecycle.change(loop, Trigger.OUTDATED, now, again=again)
-    lifecycle.note(
+    lifecycle.apply_trigger(loop, Trigger.OUTDATED, now, again=again)
+    lifecycle.append_event(
         loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=lifecycle.as_shown(approval)
     )
     return loop

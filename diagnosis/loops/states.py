@@ -1,7 +1,7 @@
 """
 The states of a loop and every allowed change, as one table: state before, state after, triggers, cause.
 
-lifecycle.change looks up every change here, and raises WrongState for one that is not in the table.
+lifecycle.apply_trigger looks up every change here, and raises WrongState for one that is not in the table.
 
     proposed | regressed | returned -> approved      approve                                      human
     proposed | regressed | returned -> (stays)       first approval of two                        human

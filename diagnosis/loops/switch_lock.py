@@ -15,10 +15,10 @@ from tenants.models import Project
 RETRY_SECONDS = 5
 
 
-def check(project: Project) -> None:
+def check_no_switch(project: Project) -> None:
     """Raise Unavailable while a switch of the project's fingerprints is under way."""
     if FingerprintSwitch.objects.filter(project=project, finished_at=None).exists():
-        refuse()
+        refuse_while_switching()
 
 
 def hold(project: Project) -> None:
@@ -29,11 +29,11 @@ def hold(project: Project) -> None:
     """
     version = Project.objects.select_for_update().values_list("fingerprint_version", flat=True)
     if version.get(pk=project.pk) != project.fingerprint_version:
-        refuse()
-    check(project)
+        refuse_while_switching()
+    check_no_switch(project)
 
 
-def refuse() -> NoReturn:
+def refuse_while_switching() -> NoReturn:
     """Raise Unavailable (503), with the advice to send the request again."""
     raise Unavailable(
         "fingerprints_switching",

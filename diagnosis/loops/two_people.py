@@ -22,7 +22,7 @@ class SamePerson(Exception):
     """The second approval comes from the person who gave the first."""
 
 
-def needed(loop: Loop) -> int:
+def approvals_needed(loop: Loop) -> int:
     """The number of people who must approve this loop."""
     lowest = loop.project.tenant.two_people
     return NEEDED if 0 < lowest <= loop.severity else 1
@@ -34,7 +34,7 @@ def pending(loop: Loop) -> Decision | None:
     return newest if newest and newest.is_first and newest.revision + 1 == loop.revision else None
 
 
-def given(loop: Loop) -> list[Decision]:
+def counting_approvals(loop: Loop) -> list[Decision]:
     """The approvals that count now, in their order: none, the first of two, or all that were needed."""
     # Sliced as a list, not in SQL, to use prefetched decisions. The newest comes first.
     latest = list(loop.decisions.all())[:2]
@@ -49,7 +49,7 @@ def given(loop: Loop) -> list[Decision]:
     return [*first_of_two, latest[0]]
 
 
-def half_approved(loops: Iterable[Loop]) -> list[Decision]:
+def first_approvals(loops: Iterable[Loop]) -> list[Decision]:
     """The first approvals that count among these loops, in one query."""
     first_approvals = Decision.objects.filter(is_first=True, revision=F("loop__revision") - 1)
     return list(

@@ -33,7 +33,7 @@ RULE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class CostOfWaiting:
     """The cost of one day of waiting. People are users, or sessions where no record names a user."""
 
     failures_a_day: float
@@ -46,15 +46,15 @@ class Cost:
         return self.failures_a_day + A_PERSON * self.people_a_day + self.tokens_a_day / TOKENS
 
 
-def cost(impact: Mapping[str, Any], window_minutes: int) -> Cost:
+def cost(impact: Mapping[str, Any], window_minutes: int) -> CostOfWaiting:
     """The cost of a day, from an issue's impact in its window."""
     days = max(window_minutes, SHORTEST) / DAY_MINUTES
     people = impact.get("users") or impact.get("sessions") or 0
     counts = impact.get("records") or 0, people, impact.get("tokens") or 0
-    return Cost(*(round(count / days, 2) for count in counts))
+    return CostOfWaiting(*(round(count / days, 2) for count in counts))
 
 
-def urgency(daily: Cost, severity: int, trend: str) -> float:
+def urgency(daily: CostOfWaiting, severity: int, trend: str) -> float:
     """The urgency; the larger it is, the sooner a human should decide."""
     return round(daily.harm * SEVERITY_WEIGHT[Severity(severity)] * TREND_WEIGHT.get(trend, 1.0), 2)
 

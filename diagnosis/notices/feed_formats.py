@@ -39,7 +39,7 @@ class Feed:
     @property
     def title(self) -> str:
         """`LoopKit: acme inc`"""
-        return f"LoopKit: {escaping.line(self.tenant.name, 120)}"
+        return f"LoopKit: {escaping.visible_line(self.tenant.name, 120)}"
 
     @property
     def updated_at(self) -> datetime:
@@ -53,7 +53,7 @@ class Feed:
         return uuid.uuid5(uuid.NAMESPACE_URL, name).urn
 
 
-def as_json(feed: Feed) -> bytes:
+def json_feed(feed: Feed) -> bytes:
     """The page as a JSON Feed."""
     document = {
         "version": VERSION,
@@ -70,9 +70,9 @@ def item(feed: Feed, notice: Notice) -> dict[str, object]:
     """One notice as an item of a JSON Feed; fields for programs are under `_loopkit`."""
     return {
         "id": notice.notice_id.urn,
-        "url": feed.link(notice_text.path(notice)),
-        "title": notice_text.title(notice),
-        "content_text": notice_text.sentence(notice),
+        "url": feed.link(notice_text.loop_admin_path(notice)),
+        "title": notice_text.notice_title(notice),
+        "content_text": notice_text.notice_sentence(notice),
         "date_published": rfc3339(notice.created_at),
         "tags": [notice.kind, notice.severity],
         "_loopkit": {
@@ -118,9 +118,9 @@ def as_atom(feed: Feed) -> bytes:
     )
     for notice in feed.notices:
         page.add_item(
-            title=notice_text.title(notice),
-            link=feed.link(notice_text.path(notice)),
-            description=notice_text.sentence(notice),
+            title=notice_text.notice_title(notice),
+            link=feed.link(notice_text.loop_admin_path(notice)),
+            description=notice_text.notice_sentence(notice),
             pubdate=notice.created_at,
             updateddate=notice.created_at,
             unique_id=notice.notice_id.urn,

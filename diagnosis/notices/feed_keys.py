@@ -41,35 +41,35 @@ class FeedAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[FeedReader, FeedKey]:
         """Return the reader and the key. 401 without a valid key, whatever the reason."""
-        raw = sent(request.headers.get("Authorization", ""))
+        raw = sent_feed_key(request.headers.get("Authorization", ""))
         if raw is None:
-            refuse("not_authenticated", "A feed needs a key.")
-        key = find(raw, timezone.now())
+            refuse_feed("not_authenticated", "A feed needs a key.")
+        key = find_feed_key(raw, timezone.now())
         if key is None:
-            refuse(
+            refuse_feed(
                 "authentication_failed",
                 "This is not a valid feed key: it is mistyped, revoked, or a key of another kind.",
             )
         return FeedReader(key.tenant), key
 
 
-def mint(tenant: Tenant, label: str, now: datetime) -> tuple[str, FeedKey]:
+def mint_feed_key(tenant: Tenant, label: str, now: datetime) -> tuple[str, FeedKey]:
     """Create a key; return its raw text, which is shown once and not stored, and its row."""
     raw = credentials.fresh(credentials.FEED_PREFIX)
     key = FeedKey(
-        tenant=tenant, label=label, digest=credentials.digest(raw), last_four=raw[-4:], created_at=now
+        tenant=tenant, label=label, digest=credentials.key_digest(raw), last_four=raw[-4:], created_at=now
     )
     key.save(force_insert=True)
     return raw, key
 
 
-def find(raw: str, now: datetime) -> FeedKey | None:
+def find_feed_key(raw: str, now: datetime) -> FeedKey | None:
     """Return the valid key with this raw text, or None; update its time of last use if that is out of date."""
     if not credentials.is_formed(raw, credentials.FEED_PREFIX):
         return None
     key = (
         FeedKey.objects.select_related("tenant")
-        .filter(digest=credentials.digest(raw), revoked_at=None)
+        .filter(digest=credentials.key_digest(raw), revoked_at=None)
         .first()
     )
     if key and (key.last_used_at is None or now - key.last_used_at >= LAST_USED_STEP):
@@ -77,7 +77,7 @@ def find(raw: str, now: datetime) -> FeedKey | None:
     return key
 
 
-def sent(header: str) -> str | None:
+def sent_feed_key(header: str) -> str | None:
     """The key of an Authorization header, None without one, "" if unreadable; the user name of Basic is ignored."""
     scheme, _, encoded = header.strip().partition(" ")
     if scheme.lower() != "basic":
@@ -88,6 +88,6 @@ def sent(header: str) -> str | None:
         return ""
 
 
-def refuse(code: str, message: str) -> NoReturn:
+def refuse_feed(code: str, message: str) -> NoReturn:
     """Raise the 401 that makes browsers and feed readers ask for the key."""
     raise ApiError(401, code, message, HINT, CHALLENGE)

@@ -30,10 +30,10 @@ VERDICTS = {
 }
 
 
-def tell(events: Iterable[LoopEvent]) -> None:
+def write_notices(events: Iterable[LoopEvent]) -> None:
     """Write the notices of these events; none for an event that changes no state or has its notice already."""
     notices = [notice for event in events if event.kind in TOLD and (notice := TOLD[event.kind](event))]
-    write(notices)
+    store_notices(notices)
 
 
 def tell_rising(rising: list[Loop], now: datetime) -> None:
@@ -43,7 +43,7 @@ def tell_rising(rising: list[Loop], now: datetime) -> None:
     lately = Notice.objects.filter(loop__in=rising, kind=NoticeKind.RISING, created_at__gt=now - QUIET)
     already_told = set(lately.values_list("loop_id", flat=True))
     text = "It rises while it waits for a decision: {} failures in the newest window."
-    write(
+    store_notices(
         [
             notice(loop, NoticeKind.RISING, now.isoformat(), text.format(loop.failures), now)
             for loop in rising
@@ -57,14 +57,14 @@ def begins_to_rise(loop: Loop, shown: dict[str, Any]) -> bool:
     return bool(shown["trend"] == "rising" and loop.issue.get("trend") != "rising")
 
 
-def write(notices: list[Notice]) -> None:
+def store_notices(notices: list[Notice]) -> None:
     """Store the notices, and put them into the outbox of each member who wants mail."""
     if not notices:
         return
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     if settings.LOOPKIT_EMAIL_URL:
         ids = [row.notice_id for row in notices]
-        outbox.add(list(Notice.objects.filter(notice_id__in=ids).select_related("project")))
+        outbox.add_to_outbox(list(Notice.objects.filter(notice_id__in=ids).select_related("project")))
 
 
 def notice(loop: Loop, kind: NoticeKind, once: str, text: str, now: datetime) -> Notice:
@@ -89,7 +89,7 @@ def new(event: LoopEvent) -> Notice:
     return notice(loop, NoticeKind.NEW, "", text, event.created_at)
 
 
-def decided(event: LoopEvent) -> Notice:
+def decision_notice(event: LoopEvent) -> Notice:
     """The notice of a human's decision, without the reason, which only the admin shows."""
     verb = event.detail.get("verb", "decide")
     approvals = f", approval {event.detail['approvals']}" if "approvals" in event.detail else ""
@@ -97,7 +97,7 @@ def decided(event: LoopEvent) -> Notice:
     return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
 
 
-def verified(event: LoopEvent) -> Notice | None:
+def verdict_notice(event: LoopEvent) -> Notice | None:
     """The notice of a verdict, which is stored once for each fix; None for a verdict that changes no state."""
     loop, verdict = event.loop, str(event.detail.get("verdict", ""))
     if verdict == SILENT:
@@ -113,13 +113,13 @@ def regressed(event: LoopEvent) -> Notice:
     return notice(event.loop, NoticeKind.REGRESSED, str(event.pk), text, event.created_at)
 
 
-def grown(event: LoopEvent) -> Notice:
+def growth_notice(event: LoopEvent) -> Notice:
     """The notice of a rejected failure that grew past what the rejection allowed."""
     text = "It grew past what its rejection allowed, and waits for a decision again."
     return notice(event.loop, NoticeKind.RISING, str(event.pk), text, event.created_at)
 
 
-def outdated(event: LoopEvent) -> Notice:
+def outdated_notice(event: LoopEvent) -> Notice:
     """The notice of an approval that ended because its content changed."""
     text = f"The approval no longer holds. The loop is {event.loop.state} now."
     return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
@@ -127,15 +127,15 @@ def outdated(event: LoopEvent) -> Notice:
 
 TOLD: dict[str, Callable[[LoopEvent], Notice | None]] = {
     LoopEvent.Kind.PROPOSED: new,
-    LoopEvent.Kind.DECIDED: decided,
-    LoopEvent.Kind.VERIFIED: verified,
+    LoopEvent.Kind.DECIDED: decision_notice,
+    LoopEvent.Kind.VERIFIED: verdict_notice,
     LoopEvent.Kind.REGRESSED: regressed,
-    LoopEvent.Kind.GREW: grown,
-    LoopEvent.Kind.OUTDATED: outdated,
+    LoopEvent.Kind.GREW: growth_notice,
+    LoopEvent.Kind.OUTDATED: outdated_notice,
 }
 
 
-def forget(now: datetime) -> int:
+def forget_old_notices(now: datetime) -> int:
     """Delete notices older than KEPT, with their read marks and mails; return the number of notices."""
     old = Notice.objects.filter(created_at__lt=now - KEPT)
     count: int = old.delete()[1].get("diagnosis.Notice", 0)

@@ -16,18 +16,18 @@ MOST_LINES = 50  # notices in a mail; the inbox has the rest
 END = "You get this because you chose so in the admin, under Inbox, Mail."
 
 
-def title(notice: Notice) -> str:
+def notice_title(notice: Notice) -> str:
     """`regressed: tool lookup_order: OrderNotFound`"""
-    return f"{notice.kind}: {escaping.plain(notice.title, LONGEST_TITLE)}"
+    return f"{notice.kind}: {escaping.plain_line(notice.title, LONGEST_TITLE)}"
 
 
-def sentence(notice: Notice) -> str:
+def notice_sentence(notice: Notice) -> str:
     """The event in a sentence, with severity, project and loop."""
-    text = escaping.plain(notice.text)
+    text = escaping.plain_line(notice.text)
     return f"{text} Severity {notice.severity}, project {notice.project_id}, loop {notice.loop_id}."
 
 
-def path(notice: Notice) -> str:
+def loop_admin_path(notice: Notice) -> str:
     """The path of the loop's page in the admin."""
     return reverse("admin:diagnosis_loop_change", args=[notice.loop_id])
 
@@ -39,16 +39,16 @@ def subject(notices: list[Notice]) -> str:
     return f"LoopKit: {numbers}"
 
 
-def body(notices: list[Notice]) -> str:
+def mail_body(notices: list[Notice]) -> str:
     """The plain text of a mail; its only links lead to LoopKit, and start with its public URL where that is set."""
     listed = notices[:MOST_LINES]
     omitted = len(notices) - len(listed)
     more = [f"And {omitted} more: see the inbox.", ""] if omitted else []
-    return "\n".join([*(line for notice in listed for line in entry(notice)), *more, END, ""])
+    return "\n".join([*(line for notice in listed for line in mail_entry(notice)), *more, END, ""])
 
 
-def entry(notice: Notice) -> list[str]:
+def mail_entry(notice: Notice) -> list[str]:
     """The lines of one notice in a mail."""
-    url = f"{settings.LOOPKIT_PUBLIC_URL}{path(notice)}"
-    text = f"{sentence(notice)} {to_the_minute(notice.created_at)} UTC."
-    return [title(notice), f"  {text}", f"  {url}", ""]
+    url = f"{settings.LOOPKIT_PUBLIC_URL}{loop_admin_path(notice)}"
+    text = f"{notice_sentence(notice)} {to_the_minute(notice.created_at)} UTC."
+    return [notice_title(notice), f"  {text}", f"  {url}", ""]

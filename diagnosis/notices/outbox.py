@@ -34,9 +34,9 @@ SEEING = ("diagnosis.view_loop", "diagnosis.change_loop", "diagnosis.decide_loop
 FAULTS = (SMTPException, OSError, BadHeaderError)
 
 
-def add(notices: list[Notice]) -> None:
+def add_to_outbox(notices: list[Notice]) -> None:
     """Put notices of one project into the outbox of each member who wants mail of its tenant."""
-    choices = wanted().filter(tenant=notices[0].project.tenant_id) if notices else ()
+    choices = mail_choices().filter(tenant=notices[0].project.tenant_id) if notices else ()
     for choice in choices:
         Mail.objects.bulk_create(
             [
@@ -47,7 +47,7 @@ def add(notices: list[Notice]) -> None:
         )
 
 
-def wanted() -> QuerySet[MailChoice]:
+def mail_choices() -> QuerySet[MailChoice]:
     """The choices of people who want mail, are members now, may sign in to the admin, and have an address."""
     choices = MailChoice.objects.exclude(mode=MailChoice.Mode.OFF).exclude(user__email="")
     return choices.filter(user__tenants=F("tenant"), user__is_active=True, user__is_staff=True)
@@ -88,7 +88,7 @@ def send_to(user_id: int, now: datetime) -> bool | None:
         claimed.update(due_at=None)
         return None
     try:
-        message(allowed[0].user, [row.notice for row in allowed]).send()
+        mail_message(allowed[0].user, [row.notice for row in allowed]).send()
     except FAULTS as error:
         postpone(claimed, allowed, error, now)
         return False
@@ -101,14 +101,14 @@ def still_seen(user: User) -> set[str]:
     """The tenants whose notices the person wants and may see now, which can have changed since they were written."""
     if not any(user.has_perm(permission) for permission in SEEING):
         return set()
-    return set(wanted().filter(user=user).values_list("tenant_id", flat=True))
+    return set(mail_choices().filter(user=user).values_list("tenant_id", flat=True))
 
 
-def message(user: User, notices: list[Notice]) -> EmailMessage:
+def mail_message(user: User, notices: list[Notice]) -> EmailMessage:
     """The mail: counts in the subject, some lines for each notice, nothing from telemetry in a header."""
     return EmailMessage(
         subject=notice_text.subject(notices),
-        body=notice_text.body(notices),
+        body=notice_text.mail_body(notices),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[user.email],
         headers={"Auto-Submitted": "auto-generated"},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.display.escaping import code, plain
+from diagnosis.display.escaping import code, plain_line
 
 
-def markdown(document: dict[str, Any] | None) -> str:
-    """The report of a packet as `publishing.shown` returns it, or the next step if there is none."""
+def packet_report(document: dict[str, Any] | None) -> str:
+    """The report of a packet as `publishing.packet_as_answered` returns it, or the next step if there is none."""
     if document is None:
         return "# LoopKit report\n\nNo diagnosis yet. Run `POST /v1/runs/diagnose` with the agent key.\n"
     window = document["window"]
@@ -25,7 +25,7 @@ def markdown(document: dict[str, Any] | None) -> str:
         *[
             line
             for number, issue in enumerate(document["issues"], start=1)
-            for line in issue_lines(number, issue)
+            for line in issue_section(number, issue)
         ],
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -38,14 +38,14 @@ def section(title: str, lines: list[str]) -> list[str]:
 
 def memory_line(entry: dict[str, Any]) -> str:
     """The line of one loop in the project's memory."""
-    return f"- {entry['state']}: {plain(entry['title'])} (`{entry['loop_id']}`). {entry['note']}"
+    return f"- {entry['state']}: {plain_line(entry['title'])} (`{entry['loop_id']}`). {entry['note']}"
 
 
-def issue_lines(number: int, issue: dict[str, Any]) -> list[str]:
+def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
     """The lines of one issue, with the ids that its reader needs next."""
     impact = issue["impact"]
     return [
-        f"## {number}. {plain(issue['title'])}",
+        f"## {number}. {plain_line(issue['title'])}",
         "",
         f"- severity: {issue['severity_reason']}",
         f"- status: {issue['status']} (loop `{issue['loop_id']}`: {issue['approval']['state']})",

@@ -49,7 +49,7 @@ def records_of(loops: list[Loop]) -> dict[str, list[str]]:
 def remembered(loop: Loop) -> dict[str, Any]:
     """One loop's entry in the memory."""
     return {
-        "decision": lifecycle.decided(loop),
+        "decision": lifecycle.latest_decision(loop),
         "loop_id": loop.loop_id,
         "cluster_id": loop.cluster_id,
         "title": loop.title,

@@ -32,23 +32,23 @@ def publish(project: Project, findings: Findings, now: datetime) -> Packet:
         switch_lock.hold(project)
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
         loops = proposals.follow(packet, explained_issues, findings.window, now)
-        issues = [entry(issue, loops[issue["cluster_id"]]) for _, issue in explained_issues]
-        packet.document = document(packet, findings, issues)
+        issues = [issue_entry(issue, loops[issue["cluster_id"]]) for _, issue in explained_issues]
+        packet.document = packet_document(packet, findings, issues)
         packet.status = packet.document["status"]
         packet.save(update_fields=["document", "status"])
     return packet
 
 
-def entry(issue: dict[str, Any], loop: Loop) -> dict[str, Any]:
+def issue_entry(issue: dict[str, Any], loop: Loop) -> dict[str, Any]:
     """The issue as the packet shows it, with the id, status and next action of its loop."""
     return issue | {
         "loop_id": loop.loop_id,
-        "status": next_action.status_of(loop),
+        "status": next_action.issue_status(loop),
         "next_action": next_action.for_loop(loop),
     }
 
 
-def document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:
+def packet_document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:
     """The DiagnosisPacket of the API."""
     waiting = [issue for issue in issues if issue["status"] in WAITING]
     open_issues = [issue for issue in issues if issue["status"] not in {"rejected", "verified"}]
@@ -108,18 +108,23 @@ def latest(project: Project) -> Packet | None:
     return Packet.objects.filter(project=project).first()
 
 
-def shown(packet: Packet) -> dict[str, Any]:
+def packet_as_answered(packet: Packet) -> dict[str, Any]:
     """The packet as it was stored, with the live state of its loops."""
     document: dict[str, Any] = packet.document
-    loops = {loop.loop_id: loop for loop in lifecycle.of(issue["loop_id"] for issue in document["issues"])}
-    return document | {"issues": [issue | standing(loops[issue["loop_id"]]) for issue in document["issues"]]}
+    loops = {
+        loop.loop_id: loop
+        for loop in lifecycle.loops_with_decisions(issue["loop_id"] for issue in document["issues"])
+    }
+    return document | {
+        "issues": [issue | issue_loop_state(loops[issue["loop_id"]]) for issue in document["issues"]]
+    }
 
 
-def standing(loop: Loop) -> dict[str, Any]:
+def issue_loop_state(loop: Loop) -> dict[str, Any]:
     """The fields of an issue that change after its diagnosis: the live state of its loop."""
     return {
         "cluster_id": loop.cluster_id,
-        "status": next_action.status_of(loop),
+        "status": next_action.issue_status(loop),
         "next_action": next_action.for_loop(loop),
         "approval": approval(loop),
     }
@@ -127,14 +132,14 @@ def standing(loop: Loop) -> dict[str, Any]:
 
 def approval(loop: Loop) -> dict[str, Any]:
     """The state of an issue's approval by a human: its loop's state and the last decision."""
-    decision = lifecycle.decided(loop) or {}
+    decision = lifecycle.latest_decision(loop) or {}
     return {
         "state": loop.state,
         **{name: decision.get(name) for name in ("reason", "decided_by", "decided_at")},
     }
 
 
-def summary(packet: Packet) -> dict[str, Any]:
+def packet_in_short(packet: Packet) -> dict[str, Any]:
     """The packet's summary in lists of packets."""
     document = packet.document
     return {

@@ -45,7 +45,7 @@ ALWAYS = Window(0, cursors.MAX_NANO)
 def project_page(request: HttpRequest, project: Project) -> HttpResponse:
     """The project's issues in the window, its loops and its funnel."""
     now = timezone.now()
-    window = window_of(request.GET, now)
+    window = dashboard_window(request.GET, now)
     urls = {name: absolute(request, path) for name, path in PATHS.items()}
     state = dashboard(project, window, now)
     context = state | folded(state) | {"project": project, "here": "project", "urls": urls}
@@ -76,7 +76,7 @@ PATHS = {"ingest": "/v1/traces", "diagnose": "/v1/runs/diagnose"}
 def diagnose_window(request: HttpRequest, project: Project) -> HttpResponse:
     """Diagnose the window, then redirect to the project's page, which shows the packet."""
     now = timezone.now()
-    window = window_of(request.POST, now)
+    window = dashboard_window(request.POST, now)
     diagnose(project, window, now)
     return redirect(f"{reverse('dashboard')}?since_minutes={window.since_minutes}")
 
@@ -89,7 +89,7 @@ def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpR
         raise Http404
     loop = get_object_or_404(Loop, project=project, cluster_id=cluster_id)
     evidence_ids = loop.issue["evidence_ids"]
-    records = record_pages.find(evidence_ids)
+    records = record_pages.find_records(evidence_ids)
     context = {
         "project": project,
         "loop": loop,
@@ -108,10 +108,12 @@ def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpR
 @for_project
 def sessions_page(request: HttpRequest, project: Project) -> HttpResponse:
     """The window's sessions, newest first; only failing ones with `outcome=failure`."""
-    cursor = cursors.parse(request.GET.get("cursor", ""), cursors.SESSIONS)
-    window = cursor.window if cursor else window_of(request.GET, timezone.now())
+    cursor = cursors.parse_cursor(request.GET.get("cursor", ""), cursors.SESSIONS)
+    window = cursor.window if cursor else dashboard_window(request.GET, timezone.now())
     failing = request.GET.get("outcome") == FAILURE
-    page = session_pages.page(window, Filters(outcome=FAILURE if failing else ""), cursor, SESSIONS_A_PAGE)
+    page = session_pages.page_of_sessions(
+        window, Filters(outcome=FAILURE if failing else ""), cursor, SESSIONS_A_PAGE
+    )
     context = {"project": project, "here": "sessions", "failing": failing, "page": page.shown()}
     return render(request, "dashboard/sessions.html", context | choice(window))
 
@@ -121,12 +123,12 @@ def sessions_page(request: HttpRequest, project: Project) -> HttpResponse:
 def session_page(request: HttpRequest, project: Project) -> HttpResponse:
     """One session with its records, oldest first. Its id can contain any character, so it is a query parameter."""
     session_id = request.GET.get("session_id", "")
-    cursor = cursors.parse(request.GET.get("cursor", ""), cursors.TURNS)
+    cursor = cursors.parse_cursor(request.GET.get("cursor", ""), cursors.TURNS)
     page = session_pages.detail(ALWAYS, session_id, cursor, TURNS_A_PAGE)
     if page is None:
         raise Http404
     document = page.shown()
-    turns = [record | {"depth": level} for record, level in nested(document["records"])]
+    turns = [record | {"depth": level} for record, level in nested_records(document["records"])]
     context = {"project": project, "here": "sessions", "session": document["session"], "turns": turns}
     return render(request, "dashboard/session.html", context | {"next_cursor": document["next_cursor"]})
 
@@ -135,7 +137,7 @@ def session_page(request: HttpRequest, project: Project) -> HttpResponse:
 @for_project
 def record_page(request: HttpRequest, project: Project, record_id: str) -> HttpResponse:
     """One record with everything that was sent."""
-    record = record_pages.find([record_id]).get(record_id)
+    record = record_pages.find_records([record_id]).get(record_id)
     if record is None:
         raise Http404
     diagnosed = Loop.objects.filter(project=project, cluster_id=record["cluster_id"]).exists()
@@ -154,7 +156,7 @@ def trace_page(request: HttpRequest, project: Project, record_id: str) -> HttpRe
     return render(request, "dashboard/trace.html", context)
 
 
-def window_of(query: Mapping[str, str], now: datetime) -> Window:
+def dashboard_window(query: Mapping[str, str], now: datetime) -> Window:
     """The window that the query asks for; the default window for an invalid or missing length."""
     text = query.get("since_minutes", "")
     minutes = int(text) if text.isdecimal() and len(text) <= len(str(MAX_MINUTES)) else 0
@@ -166,7 +168,7 @@ def choice(window: Window) -> dict[str, Any]:
     return {"window": window.shown(), "windows": WINDOWS.items(), "since_minutes": window.since_minutes}
 
 
-def nested(records: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
+def nested_records(records: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
     """Each record with its depth among the records of this page."""
     parents = {(record["trace_id"], record["span_id"]): record["parent_span_id"] for record in records}
     return [(record, depth(record, parents)) for record in records]

@@ -20,22 +20,22 @@ GROWTH = 2  # times the information of the last analysis, for the next one to co
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InterimAnalysis:
     """The number of an interim analysis, from 1, and the information at it; both are 0 before the first."""
 
     number: int = 0
     information: float = 0.0
 
-    def next(self, information: float) -> Look:
+    def next(self, information: float) -> InterimAnalysis:
         """The interim analysis after this one."""
-        return Look(self.number + 1, information)
+        return InterimAnalysis(self.number + 1, information)
 
     def is_due(self, information: float, first: float) -> bool:
         """Whether the information is enough for the next analysis; the first one needs `first`."""
         return information >= max(first, GROWTH * self.information)
 
 
-NO_LOOK = Look()
+NO_LOOK = InterimAnalysis()
 
 
 def tails(look: int) -> Tails:

@@ -30,7 +30,7 @@ ENOUGH_FOR_TAILS = 30  # traces on each side
 TAIL_RATIO, TAIL_MS = 2, 5
 
 
-class Effect(NamedTuple):
+class LeastEffect(NamedTuple):
     """The least effect that is reported from this number of traces on; the more traces, the smaller it is."""
 
     traces: int  # on each side
@@ -38,11 +38,11 @@ class Effect(NamedTuple):
     grown_ms: float
 
 
-EFFECTS = (Effect(200, 1.25, 1), Effect(30, 1.5, 1), Effect(5, 2, 1), Effect(1, 5, 5))
+EFFECTS = (LeastEffect(200, 1.25, 1), LeastEffect(30, 1.5, 1), LeastEffect(5, 2, 1), LeastEffect(1, 5, 5))
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class DurationSamples:
     """An operation's own time in both windows, in milliseconds, one value per trace."""
 
     before: Sequence[float]
@@ -60,11 +60,13 @@ class Sides:
 
     def ratio(self, quantile: float = 0.5) -> float:
         """The quantile now divided by the quantile before, each with ROUNDING_MS added."""
-        return (at(self.now, quantile) + ROUNDING_MS) / (at(self.before, quantile) + ROUNDING_MS)
+        return (sample_quantile(self.now, quantile) + ROUNDING_MS) / (
+            sample_quantile(self.before, quantile) + ROUNDING_MS
+        )
 
     def grown_ms(self, quantile: float = 0.5) -> float:
         """The quantile now minus the quantile before, in milliseconds."""
-        return at(self.now, quantile) - at(self.before, quantile)
+        return sample_quantile(self.now, quantile) - sample_quantile(self.before, quantile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Comparisons:
     spread: float  # mean variance of the logarithms
 
     @classmethod
-    def of(cls, all_sides: Sequence[Sides]) -> Comparisons:
+    def of(cls, all_sides: Sequence[DurationSamples]) -> Comparisons:
         """The number of these operations and their pooled variance."""
         variances = [
             variance(logarithms(side))
@@ -85,24 +87,27 @@ class Comparisons:
         ]
         return cls(len(all_sides), fmean(variances) if len(variances) >= LENDERS else ASSUMED)
 
-    def moved(self, sides: Sides) -> float | None:
+    def moved(self, sides: DurationSamples) -> float | None:
         """The quantile that grew beyond chance and by the least effect: the median, else one of TAILS; None if none."""
         if is_large(sides) and (self.ranks_differ(sides) or self.means_differ(sides)):
             return 0.5
         return self.tail(sides) if sides.fewest >= ENOUGH_FOR_TAILS else None
 
-    def ranks_differ(self, sides: Sides) -> bool:
+    def ranks_differ(self, sides: DurationSamples) -> bool:
         """Whether the ranks of `now` are higher beyond chance, at a level divided by the number of operations."""
         return z_score(sides.before, sides.now) >= NormalDist().inv_cdf(1 - CHANCE / max(self.number, 1))
 
-    def means_differ(self, sides: Sides) -> bool:
+    def means_differ(self, sides: DurationSamples) -> bool:
         """Whether the means of logarithms differ by SURE_T standard errors, and the medians by the largest ratio."""
         return sides.ratio() >= EFFECTS[-1].ratio and moderated_t(sides, self.spread) >= SURE_T
 
-    def tail(self, sides: Sides) -> float | None:
+    def tail(self, sides: DurationSamples) -> float | None:
         """The lowest of TAILS that grew beyond chance and by the least effect; None if none did."""
         for quantile in TAILS:
-            limit = max(at(sides.before, quantile) * TAIL_RATIO, at(sides.before, quantile) + TAIL_MS)
+            limit = max(
+                sample_quantile(sides.before, quantile) * TAIL_RATIO,
+                sample_quantile(sides.before, quantile) + TAIL_MS,
+            )
             slow = sum(value > limit for value in sides.now)
             beyond = sum(value > limit for value in sides.before)
             chance = chance_of_exceeding(slow, len(sides.now), beyond, len(sides.before))
@@ -112,7 +117,7 @@ class Comparisons:
         return None
 
 
-def is_large(sides: Sides) -> bool:
+def is_large(sides: DurationSamples) -> bool:
     """Whether the median grew by the least effect for this number of traces."""
     return any(
         sides.fewest >= least.traces and sides.ratio() >= least.ratio and sides.grown_ms() >= least.grown_ms
@@ -120,12 +125,12 @@ def is_large(sides: Sides) -> bool:
     )
 
 
-def at(values: Sequence[float], quantile: float) -> float:
+def sample_quantile(values: Sequence[float], quantile: float) -> float:
     """The quantile of the values; for 0.5, the usual median."""
-    return median(values) if quantile == 0.5 else sorted(values)[place(values, quantile)]
+    return median(values) if quantile == 0.5 else sorted(values)[quantile_index(values, quantile)]
 
 
-def place(values: Sequence[float], quantile: float) -> int:
+def quantile_index(values: Sequence[float], quantile: float) -> int:
     """The index of the quantile in the sorted values."""
     return math.ceil(quantile * len(values)) - 1
 
@@ -135,7 +140,7 @@ def logarithms(values: Sequence[float]) -> list[float]:
     return [math.log(value + ROUNDING_MS) for value in values]
 
 
-def moderated_t(sides: Sides, spread: float) -> float:
+def moderated_t(sides: DurationSamples, spread: float) -> float:
     """The difference of the means of logarithms, in standard errors from their own and the pooled variance."""
     before, now = logarithms(sides.before), logarithms(sides.now)
     squares = sum((value - fmean(side)) ** 2 for side in (before, now) for value in side)

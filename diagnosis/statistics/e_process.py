@@ -28,7 +28,7 @@ class Block:
     sessions: int
 
 
-def blocks(exposure: Mapping[int, int], failed: Iterable[int]) -> list[Block]:
+def blocks_in_order(exposure: Mapping[int, int], failed: Iterable[int]) -> list[Block]:
     """The blocks in order, from the records by block and the block of each failing session's first failure."""
     sessions = Counter(failed)
     return [Block(exposure.get(number, 0), sessions[number]) for number in sorted(exposure.keys() | sessions)]

@@ -42,7 +42,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Overdispersion:
     """The overdispersion of an operation's failures: clustering in sessions, and bursts."""
 
     design_effect: float = 1.0  # times the variance of independent records
@@ -66,17 +66,17 @@ class Spread:
         return batches / variance * math.log1p(variance * clusters / batches)
 
 
-INDEPENDENT = Spread()
+INDEPENDENT = Overdispersion()
 
 
-def spread(before: Observed, after: Observed) -> Spread:
+def spread(before: Observed, after: Observed) -> Overdispersion:
     """The overdispersion of both windows together."""
     sides = (before, after)
     squares = sum(side.clustering.squares for side in sides)
     independent = sum(side.clustering.independent for side in sides)
     design_effect = max(1.0, squares / independent) if independent else 1.0
     informative = [side for side in sides if len(side.batches) >= FEWEST_BATCHES and side.counts.failures]
-    return Spread(
+    return Overdispersion(
         design_effect=design_effect,
         burst_variance=burst_variance(informative, design_effect),
         batches=(max(1, len(before.batches)), max(1, len(after.batches))),

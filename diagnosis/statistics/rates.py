@@ -55,7 +55,9 @@ class Ratio:
 USUAL = Tails(0.025, 0.025)
 
 
-def ratio(before: Counts, after: Counts, tails: Tails = USUAL, shrink: tuple[float, float] = (1, 1)) -> Ratio:
+def rate_ratio(
+    before: Counts, after: Counts, tails: Tails = USUAL, shrink: tuple[float, float] = (1, 1)
+) -> Ratio:
     """
     The ratio of the rates with its interval, exact for `shrink` 1; 0 to infinity when the counts say nothing.
 

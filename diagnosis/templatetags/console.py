@@ -41,4 +41,4 @@ def handoff_offer(context: dict[str, Any], loop: Loop) -> dict[str, Any]:
     """The handoff of the loop, None while it has none, and whether the person may see trackers."""
     request = context["request"]
     may_set = request.user.has_perm("diagnosis.view_tracker")
-    return {"loop": loop, "offer": handoff.offered(request, loop), "may_set": may_set}
+    return {"loop": loop, "offer": handoff.offered_links(request, loop), "may_set": may_set}

@@ -80,4 +80,4 @@ def pretty(value: Any) -> str:
 @register.filter
 def visible(value: Any) -> str:
     """The text, cut to a readable length, with hidden characters shown by their number; "" for None."""
-    return "" if value is None else readable.text(value)
+    return "" if value is None else readable.readable_text(value)

@@ -27,7 +27,7 @@ from tenants.stores.binding import bind
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedWindow:
     """One window, before or after a fix, with what was counted in it."""
 
     window: Window
@@ -69,7 +69,7 @@ class Side:
         }
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> Side:
+    def read(cls, document: dict[str, Any]) -> ComparedWindow:
         """The side that `kept` wrote as `document`."""
         batches = tuple(Counts(*batch) for batch in document.get("batches", []))
         clustering = Clustering(*document.get("clustering", []))
@@ -84,7 +84,7 @@ class Side:
         )
 
 
-def current(loop: Loop, shipped_at: datetime) -> dict[str, Any]:
+def current_baseline(loop: Loop, shipped_at: datetime) -> dict[str, Any]:
     """The baseline stored when the loop's fix shipped or held; counted now if none is stored for this shipment."""
     document: dict[str, Any] | None = loop.baseline
     if document and (loop.state == Loop.State.HELD or document["window"]["end"] == rfc3339(shipped_at)):
@@ -98,17 +98,19 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
     with bind(loop.project):
         start = max(known_since(loop, until), end - MAX_MINUTES * MINUTE_NANO)
         window = Window(min(start, end), end)
-        operations = observed.operations(window, lifecycle.fingerprint(loop))
+        operations = observed.failing_operations(window, lifecycle.loop_fingerprint(loop))
         cluster = target(loop, operations)
-        counts, sibling_failures = count(loop, window, cluster), observed.others(window, cluster)
-        return Side(window, counts, releases.seen(window, loop.service), operations, sibling_failures).kept()
+        counts, sibling_failures = count_cluster(loop, window, cluster), observed.others(window, cluster)
+        return ComparedWindow(
+            window, counts, releases.seen(window, loop.service), operations, sibling_failures
+        ).kept()
 
 
-def count(loop: Loop, window: Window, target: Target) -> Observed:
+def count_cluster(loop: Loop, window: Window, target: Target) -> Observed:
     """Count the loop's cluster in a window of the bound project."""
     if loop.signal_type in RULES.by_visits:  # no record carries its fingerprint
         return agent_runs.observe(loop.signal_type, window, target)
-    return observed.read(window, target)
+    return observed.read_counts(window, target)
 
 
 def known_since(loop: Loop, until: datetime) -> int:
@@ -129,4 +131,6 @@ def first_packet(loop: Loop) -> Packet:
 
 def target(loop: Loop, operations: frozenset[str], without_releases: frozenset[str] = frozenset()) -> Target:
     """The cluster, operations and releases that are counted for the loop."""
-    return Target(loop.service, operations | {loop.operation}, lifecycle.fingerprint(loop), without_releases)
+    return Target(
+        loop.service, operations | {loop.operation}, lifecycle.loop_fingerprint(loop), without_releases
+    )

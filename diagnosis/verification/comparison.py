@@ -13,7 +13,7 @@ from typing import cast
 from diagnosis.detection.rules import RULES
 from diagnosis.models import Loop, Verification
 from diagnosis.statistics import alpha_spending
-from diagnosis.statistics.alpha_spending import Look
+from diagnosis.statistics.alpha_spending import InterimAnalysis
 from diagnosis.statistics.overdispersion import spread
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import (
@@ -25,7 +25,7 @@ from diagnosis.verification import (
     reasons,
     siblings,
 )
-from diagnosis.verification.baseline import Side
+from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import Judgement, Verdict
 from diagnosis.verification.siblings import Sibling
 from diagnosis.window import releases
@@ -40,34 +40,34 @@ TRACES = "Here a record is a trace that was examined, and a failure is such a tr
 class Comparison:
     """A loop's windows before and after, and the judgement on them."""
 
-    before: Side
-    after: Side
+    before: ComparedWindow
+    after: ComparedWindow
     target: Target
     judgement: Judgement
     is_look: bool  # whether the verdict is new: from an interim analysis, or a held fix regressed
     moved_to: list[Sibling] = field(default_factory=list)
 
 
-def compare(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
+def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     """Compare the loop's failures before and after its fix, in the bound project."""
-    before = Side.read(baseline.current(loop, shipped_at))
+    before = ComparedWindow.read(baseline.current_baseline(loop, shipped_at))
     window, target = what_counts(loop, before, unix_nano(now))
-    after = Side(window, baseline.count(loop, window, target), operations=before.operations)
+    after = ComparedWindow(window, baseline.count_cluster(loop, window, target), operations=before.operations)
     if loop.state == Loop.State.HELD and loop.signal_type not in FOUND:
         judgement = held_fix.look_again(before, after, target)
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
     previous = last_verification(loop, before)
-    last_look = Look(**previous.document["look"]) if previous else alpha_spending.NO_LOOK
+    last_look = InterimAnalysis(**previous.document["look"]) if previous else alpha_spending.NO_LOOK
     judgement, moved_to = judged(loop, before, after, target, last_look), list[Sibling]()
     is_new = judgement.look.number > last_look.number
     if previous and not is_new and judgement.verdict != "no_traffic":
-        judgement = standing(judgement, previous, after.counts)
+        judgement = judgement_between_analyses(judgement, previous, after.counts)
     if is_new and loop.signal_type not in FOUND:
         judgement, moved_to = siblings.weigh(judgement, before, after, target)
     return Comparison(before, after, target, judgement, is_new, moved_to)
 
 
-def what_counts(loop: Loop, before: Side, now: int) -> tuple[Window, Target]:
+def what_counts(loop: Loop, before: ComparedWindow, now: int) -> tuple[Window, Target]:
     """The window after the fix, at most 30 days up to `now`, and the records that are counted in it."""
     start = max(before.window.end_unix_nano, now - MAX_MINUTES * MINUTE_NANO)
     window = Window(start, max(start, now))
@@ -78,7 +78,7 @@ def what_counts(loop: Loop, before: Side, now: int) -> tuple[Window, Target]:
     return window, baseline.target(loop, before.operations, older_releases)
 
 
-def last_verification(loop: Loop, before: Side) -> Verification | None:
+def last_verification(loop: Loop, before: ComparedWindow) -> Verification | None:
     """The last interim analysis of this fix, or None before the first."""
     since = rfc3339(before.window.end_unix_nano)
     return loop.verifications.filter(
@@ -86,17 +86,19 @@ def last_verification(loop: Loop, before: Side) -> Verification | None:
     ).first()
 
 
-def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) -> Judgement:
+def judged(
+    loop: Loop, before: ComparedWindow, after: ComparedWindow, target: Target, last: InterimAnalysis
+) -> Judgement:
     """Judge a loop about latency by durations, any other by failure rates."""
     if loop.signal_type in RULES.by_durations:
-        judgement = duration_verdict.judge(
+        judgement = duration_verdict.judge_durations(
             own_durations.durations(before.window, target),
             own_durations.durations(after.window, target),
             last,
         )
     else:
         overdispersion = spread(before.observed, after.observed)
-        judgement = rate_verdict.judge(before.counts, after.counts, overdispersion, last)
+        judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last)
     still_holds = loop.state == Loop.State.HELD and judgement.verdict not in ("regressed", "no_traffic")
     if still_holds:
         judgement = replace(judgement, verdict="held")
@@ -105,16 +107,18 @@ def judged(loop: Loop, before: Side, after: Side, target: Target, last: Look) ->
     return judgement
 
 
-def in_traces(judgement: Judgement, after: Side, still_holds: bool, signal_type: str) -> Judgement:
+def in_traces(judgement: Judgement, after: ComparedWindow, still_holds: bool, signal_type: str) -> Judgement:
     """The judgement on a signal that is found in agent runs; its reason says that traces were counted."""
     reason = (
-        f"{reasons.sentence(reasons.told(after.counts))} since it held." if still_holds else judgement.reason
+        f"{reasons.capitalised(reasons.counts_sentence(after.counts))} since it held."
+        if still_holds
+        else judgement.reason
     )
     return replace(judgement, reason=f"{reason} {TRACES.format(signal=signal_type.replace('_', ' '))}")
 
 
-def standing(judgement: Judgement, previous: Verification, after: Counts) -> Judgement:
+def judgement_between_analyses(judgement: Judgement, previous: Verification, after: Counts) -> Judgement:
     """The verdict of the last interim analysis, which stands until twice as much is known."""
-    text = f"{reasons.told(after)} so far: too few for a new verdict, so the last verdict stands."
+    text = f"{reasons.counts_sentence(after)} so far: too few for a new verdict, so the last verdict stands."
     verdict = cast(Verdict, previous.verdict)
-    return replace(judgement, verdict=verdict, reason=reasons.sentence(text))
+    return replace(judgement, verdict=verdict, reason=reasons.capitalised(text))

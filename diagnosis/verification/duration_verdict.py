@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 from diagnosis.statistics import alpha_spending
-from diagnosis.statistics.alpha_spending import NO_LOOK, Look
+from diagnosis.statistics.alpha_spending import NO_LOOK, InterimAnalysis
 from diagnosis.statistics.overdispersion import INDEPENDENT
-from diagnosis.statistics.rates import Counts, Ratio, Tails, ratio
+from diagnosis.statistics.rates import Counts, Ratio, Tails, rate_ratio
 from diagnosis.verification import reasons
-from diagnosis.verification.rate_verdict import ENOUGH, Judgement, Verdict, expected, is_gone
+from diagnosis.verification.rate_verdict import ENOUGH, Judgement, Verdict, expected_failures, is_gone
 from diagnosis.verification.rate_verdict import SAME_BETWEEN as SAME
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
@@ -39,7 +39,9 @@ class Exceedance:
     verdict: Verdict
 
 
-def judge(before: Sequence[float], after: Sequence[float], last: Look = NO_LOOK) -> Judgement:
+def judge_durations(
+    before: Sequence[float], after: Sequence[float], last: InterimAnalysis = NO_LOOK
+) -> Judgement:
     """
     Compare durations in milliseconds, sorted, after a fix with those before it.
 
@@ -57,10 +59,12 @@ def judge(before: Sequence[float], after: Sequence[float], last: Look = NO_LOOK)
     exceedances = [exceedance(quantile, before, after, tails) for quantile in QUANTILES]
     verdict, decisive = taken_together(exceedances)
     needed = {"held": 0, "improved": len(after), "inconclusive": len(after)}.get(verdict)
-    return Judgement(verdict, reason(verdict, decisive, len(after)), needed, decisive.same, tails, look)
+    return Judgement(
+        verdict, duration_reason(verdict, decisive, len(after)), needed, decisive.same, tails, look
+    )
 
 
-def too_few(before: int, after: int, tails: Tails, last: Look) -> Judgement:
+def too_few(before: int, after: int, tails: Tails, last: InterimAnalysis) -> Judgement:
     """`no_traffic`, or `inconclusive` for want of records on one side or of new ones since the last analysis."""
     no_ratio = Ratio(None, 0.0, inf)
     next_look = max(FEWEST, ceil(alpha_spending.GROWTH * last.information))
@@ -73,22 +77,22 @@ def too_few(before: int, after: int, tails: Tails, last: Look) -> Judgement:
 
 def exceedance(quantile: float, before: Sequence[float], after: Sequence[float], tails: Tails) -> Exceedance:
     """Compare the records after with one quantile of the window before."""
-    threshold = at(before, quantile)
+    threshold = empirical_quantile(before, quantile)
     slow = above(before, threshold)
     same, slower, faster = (
-        compared(slow, above(after, threshold * effect), tails)
+        slow_share_ratio(slow, above(after, threshold * effect), tails)
         for effect in (1.0, LEAST_EFFECT, 1 / LEAST_EFFECT)
     )
     return Exceedance(
         quantile,
         threshold,
-        at(after, quantile),
+        empirical_quantile(after, quantile),
         same,
-        verdict_of(slow, after, threshold, same, slower, faster),
+        quantile_verdict(slow, after, threshold, same, slower, faster),
     )
 
 
-def verdict_of(
+def quantile_verdict(
     slow: Counts, after: Sequence[float], threshold: float, same: Ratio, slower: Ratio, faster: Ratio
 ) -> Verdict:
     """
@@ -100,16 +104,16 @@ def verdict_of(
     slow_after = above(after, threshold)
     if slower.low > 1 and above(after, threshold * LEAST_EFFECT).failures >= ENOUGH:
         return "regressed"
-    if same.high < 1 and is_gone(slow_after, same) and expected(slow, slow_after) >= ENOUGH:
+    if same.high < 1 and is_gone(slow_after, same) and expected_failures(slow, slow_after) >= ENOUGH:
         return "held"
     if faster.high < 1:
         return "improved"
     return "unchanged" if SAME[0] <= same.low and same.high <= SAME[1] else "inconclusive"
 
 
-def compared(before: Counts, after: Counts, tails: Tails) -> Ratio:
+def slow_share_ratio(before: Counts, after: Counts, tails: Tails) -> Ratio:
     """The ratio of two shares of slow records."""
-    return ratio(before, after, tails, INDEPENDENT.shrink(before, after, tails))
+    return rate_ratio(before, after, tails, INDEPENDENT.shrink(before, after, tails))
 
 
 def taken_together(exceedances: Sequence[Exceedance]) -> tuple[Verdict, Exceedance]:
@@ -126,7 +130,7 @@ def taken_together(exceedances: Sequence[Exceedance]) -> tuple[Verdict, Exceedan
     return ("unchanged" if common == {"unchanged"} else "inconclusive"), exceedances[0]
 
 
-def at(durations: Sequence[float], quantile: float) -> float:
+def empirical_quantile(durations: Sequence[float], quantile: float) -> float:
     """The quantile of sorted durations: the smallest that this share of them does not exceed."""
     return durations[ceil(quantile * len(durations)) - 1]
 
@@ -136,7 +140,7 @@ def above(durations: Sequence[float], threshold: float) -> Counts:
     return Counts(len(durations) - bisect_right(durations, threshold), len(durations))
 
 
-def reason(verdict: Verdict, decisive: Exceedance, number: int) -> str:
+def duration_reason(verdict: Verdict, decisive: Exceedance, number: int) -> str:
     """The verdict in one sentence."""
     change = (
         f"p{decisive.quantile * 100:g} went from {decisive.before_ms:,.0f} to {decisive.after_ms:,.0f} ms"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from diagnosis.detection.own_time import CalledOperation, Step, answering, by_parent, of_traces, own
+from diagnosis.detection.own_time import CalledOperation, Step, answering, by_parent, of_traces, time_steps
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import Window
 
@@ -36,7 +36,7 @@ def spent(
     """The own time of each record of the operations in one trace, in milliseconds, by trace and span id."""
     children = by_parent(steps)
     own_times: dict[tuple[bytes, bytes], float] = defaultdict(float)
-    for ran in own(steps, served):
+    for ran in time_steps(steps, served):
         for step in hit(ran.step, children.get(ran.step.span_id, []), target):
             own_times[step.trace_id, step.span_id] += ran.own_ms
     return own_times

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from diagnosis.statistics import alpha_spending
-from diagnosis.statistics.alpha_spending import NO_LOOK, Look
-from diagnosis.statistics.overdispersion import INDEPENDENT, Spread
-from diagnosis.statistics.rates import Counts, Ratio, Tails, ratio
+from diagnosis.statistics.alpha_spending import NO_LOOK, InterimAnalysis
+from diagnosis.statistics.overdispersion import INDEPENDENT, Overdispersion
+from diagnosis.statistics.rates import Counts, Ratio, Tails, rate_ratio
 from diagnosis.verification import reasons
 
 ENOUGH = 4.6  # failures; where so many are expected, none comes with a chance of e^-4.6, 1 %
@@ -37,10 +37,12 @@ class Judgement:
     needed: int | None
     ratio: Ratio
     tails: Tails
-    look: Look  # the latest interim analysis that counted: this one, or an earlier one
+    look: InterimAnalysis  # the latest interim analysis that counted: this one, or an earlier one
 
 
-def judge(before: Counts, after: Counts, spread: Spread = INDEPENDENT, last: Look = NO_LOOK) -> Judgement:
+def judge_rates(
+    before: Counts, after: Counts, spread: Overdispersion = INDEPENDENT, last: InterimAnalysis = NO_LOOK
+) -> Judgement:
     """
     Compare the rate of failures after a fix with the rate before it.
 
@@ -51,31 +53,35 @@ def judge(before: Counts, after: Counts, spread: Spread = INDEPENDENT, last: Loo
     due = last.is_due(failures_known, ENOUGH)
     look = last.next(failures_known) if due else last
     tails = alpha_spending.tails(max(1, look.number))
-    compared = ratio(before, after, tails, spread.shrink(before, after, tails))
-    verdict = verdict_of(before, after, compared, spread) if due or not after.exposure else "inconclusive"
+    compared = rate_ratio(before, after, tails, spread.shrink(before, after, tails))
+    verdict = (
+        interval_verdict(before, after, compared, spread) if due or not after.exposure else "inconclusive"
+    )
     missing = still_needed(verdict, before, after, spread, look)
     return Judgement(
-        verdict, reasons.reason(verdict, before, after, compared), missing, compared, tails, look
+        verdict, reasons.rate_reason(verdict, before, after, compared), missing, compared, tails, look
     )
 
 
 def information(before: Counts, after: Counts) -> float:
     """The information after a fix, in failures: the observed or the expected number, whichever is larger."""
-    return max(expected(before, after), float(after.failures))
+    return max(expected_failures(before, after), float(after.failures))
 
 
-def expected(before: Counts, after: Counts) -> float:
+def expected_failures(before: Counts, after: Counts) -> float:
     """The number of failures that the exposure after the fix would have had at the rate before."""
     return (before.rate or 0.0) * after.exposure
 
 
-def verdict_of(before: Counts, after: Counts, compared: Ratio, spread: Spread = INDEPENDENT) -> Verdict:
+def interval_verdict(
+    before: Counts, after: Counts, compared: Ratio, spread: Overdispersion = INDEPENDENT
+) -> Verdict:
     """The verdict that the interval allows; most also require a number of failures and a size of the change."""
     if after.exposure == 0:
         return "no_traffic"
     estimate = compared.estimate
     if compared.high < 1 and estimate is not None:
-        if is_gone(after, compared) and spread.absence(expected(before, after)) >= ENOUGH:
+        if is_gone(after, compared) and spread.absence(expected_failures(before, after)) >= ENOUGH:
             return "held"
         if estimate <= CLEARLY_LESS:
             return "improved"
@@ -91,7 +97,9 @@ def is_gone(after: Counts, compared: Ratio) -> bool:
     return after.failures == 0 or nearly
 
 
-def still_needed(verdict: Verdict, before: Counts, after: Counts, spread: Spread, last: Look) -> int | None:
+def still_needed(
+    verdict: Verdict, before: Counts, after: Counts, spread: Overdispersion, last: InterimAnalysis
+) -> int | None:
     """The further exposure without a failure after which the next interim analysis can say `held`; None: never."""
     if verdict == "held":
         return 0
@@ -101,9 +109,9 @@ def still_needed(verdict: Verdict, before: Counts, after: Counts, spread: Spread
 
     def holds(more: int) -> bool:
         grown = Counts(after.failures, after.exposure + more)
-        compared = ratio(before, grown, tails, spread.shrink(before, grown, tails))
+        compared = rate_ratio(before, grown, tails, spread.shrink(before, grown, tails))
         due = last.is_due(information(before, grown), ENOUGH)
-        return due and verdict_of(before, grown, compared, spread) == "held"
+        return due and interval_verdict(before, grown, compared, spread) == "held"
 
     return least(holds)
 

@@ -7,9 +7,9 @@ from diagnosis.statistics.rates import Counts, Ratio
 NOTHING_RAN = "Nothing ran in the window after the fix, so nothing can be said."
 
 
-def reason(verdict: str, before: Counts, after: Counts, compared: Ratio) -> str:
+def rate_reason(verdict: str, before: Counts, after: Counts, compared: Ratio) -> str:
     """The reason for the verdict in one sentence."""
-    now, then = told(after), told(before)
+    now, then = counts_sentence(after), counts_sentence(before)
     expected_failures = (before.rate or 0.0) * after.exposure
     if verdict == "held" and after.failures:
         text = (
@@ -24,30 +24,31 @@ def reason(verdict: str, before: Counts, after: Counts, compared: Ratio) -> str:
             "improved": f"{now}: fewer than before ({then}), but not gone.",
             "regressed": f"{now}, against {then} before: more than chance allows.",
             "unchanged": f"{now}: about the rate before ({then}).",
-            "inconclusive": undecided(before, after, expected_failures),
+            "inconclusive": undecided_reason(before, after, expected_failures),
         }[verdict]
-    return sentence(text)
+    return capitalised(text)
 
 
-def undecided(before: Counts, after: Counts, expected_failures: float) -> str:
+def undecided_reason(before: Counts, after: Counts, expected_failures: float) -> str:
     """The reason why the counts allow no verdict."""
     if before.exposure == 0:
         return "Nothing ran in the window before, so there is nothing to compare with."
     if before.failures == after.failures == 0:
         return "No failure in the window before, so none in the window after shows nothing."
     if before.failures and after.failures == 0:
-        return (
-            f"{told(after)}, but only {expected_failures:.1f} were to be expected: too few to say anything."
-        )
-    return f"{told(after)}, against {told(before)} before: the difference can be chance."
+        expected = f"only {expected_failures:.1f} were to be expected"
+        return f"{counts_sentence(after)}, but {expected}: too few to say anything."
+    return (
+        f"{counts_sentence(after)}, against {counts_sentence(before)} before: the difference can be chance."
+    )
 
 
-def told(counts: Counts) -> str:
+def counts_sentence(counts: Counts) -> str:
     """The counts in words: `3 failures in 1,200 records`."""
     failures = {0: "no failure", 1: "1 failure"}.get(counts.failures, f"{counts.failures:,} failures")
     return f"{failures} in {counts.exposure:,} record{'' if counts.exposure == 1 else 's'}"
 
 
-def sentence(text: str) -> str:
+def capitalised(text: str) -> str:
     """The text with a capital first letter."""
     return text[:1].upper() + text[1:]

@@ -16,7 +16,7 @@ from diagnosis.loops import lifecycle
 from diagnosis.loops.states import VERIFIABLE
 from diagnosis.models import Loop, Verification
 from diagnosis.verification import baseline
-from diagnosis.verification.baseline import Side
+from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import NEARLY_GONE
 from diagnosis.window import cluster_counts
 from telemetry.grouping.fingerprint import cluster_id
@@ -27,22 +27,27 @@ def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
     """The loop's baseline for the cluster with this fingerprint, counted in the bound project's store."""
     if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in RULES.signals:
         return loop.baseline
-    moved_loop, side = copy(loop), Side.read(loop.baseline)
+    moved_loop, side = copy(loop), ComparedWindow.read(loop.baseline)
     moved_loop.cluster_id = cluster_id(number)
     if loop.state == Loop.State.HELD:
         return since_it_held(moved_loop, side).kept()
-    return counted(moved_loop, side, side.window).kept()
+    return counted_side(moved_loop, side, side.window).kept()
 
 
-def counted(loop: Loop, side: Side, window: Window, without: frozenset[str] = frozenset()) -> Side:
+def counted_side(
+    loop: Loop, side: ComparedWindow, window: Window, without: frozenset[str] = frozenset()
+) -> ComparedWindow:
     """The side with its loop's cluster counted now, in that window."""
-    operations = cluster_counts.operations(window, lifecycle.fingerprint(loop))
+    operations = cluster_counts.failing_operations(window, lifecycle.loop_fingerprint(loop))
     target = baseline.target(loop, operations, without)
-    counts, sibling_failures = baseline.count(loop, window, target), cluster_counts.others(window, target)
+    counts, sibling_failures = (
+        baseline.count_cluster(loop, window, target),
+        cluster_counts.others(window, target),
+    )
     return replace(side, window=window, observed=counts, operations=operations, others=sibling_failures)
 
 
-def since_it_held(loop: Loop, side: Side) -> Side:
+def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     """The window in which the fix held, with the rate that the verdict allows the loop's cluster."""
     window_end = loop.baseline and loop.baseline["window"]["end"]
     verifications = loop.verifications.filter(
@@ -51,8 +56,8 @@ def since_it_held(loop: Loop, side: Side) -> Side:
     verification = verifications.first()
     if verification is None:
         return side
-    before = counted(loop, side, Window.from_document(verification.document["before"]["window"]))
+    before = counted_side(loop, side, Window.from_document(verification.document["before"]["window"]))
     target = baseline.target(loop, before.operations, frozenset(verification.document["releases_left_out"]))
-    counts = baseline.count(loop, side.window, target)
+    counts = baseline.count_cluster(loop, side.window, target)
     rate = NEARLY_GONE * (before.counts.rate or 0.0)
     return replace(side, observed=counts, operations=before.operations, allowed_rate=rate)

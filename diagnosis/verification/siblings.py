@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diagnosis.statistics.overdispersion import Spread, spread
-from diagnosis.statistics.rates import Counts, Tails, ratio
+from diagnosis.statistics.overdispersion import Overdispersion, spread
+from diagnosis.statistics.rates import Counts, Tails, rate_ratio
 from diagnosis.verification import reasons
-from diagnosis.verification.baseline import Side
-from diagnosis.verification.rate_verdict import CLEARLY_MORE, ENOUGH, Judgement, Verdict, verdict_of
+from diagnosis.verification.baseline import ComparedWindow
+from diagnosis.verification.rate_verdict import CLEARLY_MORE, ENOUGH, Judgement, Verdict, interval_verdict
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import Target
 from telemetry.grouping.fingerprint import cluster_id
@@ -44,7 +44,9 @@ class Sibling:
         }
 
 
-def weigh(judgement: Judgement, before: Side, after: Side, target: Target) -> tuple[Judgement, list[Sibling]]:
+def weigh(
+    judgement: Judgement, before: ComparedWindow, after: ComparedWindow, target: Target
+) -> tuple[Judgement, list[Sibling]]:
     """The judgement, and the siblings that rose; if any did, all failures of the operation are judged together."""
     if judgement.verdict not in ("held", "improved"):
         return judgement, []
@@ -54,21 +56,21 @@ def weigh(judgement: Judgement, before: Side, after: Side, target: Target) -> tu
     risen_siblings = risen(failed_before, failed_after, exposures, overdispersion, tails)
     if not risen_siblings:
         return judgement, []
-    old, new = whole(before.counts, failed_before), whole(after.counts, failed_after)
-    compared = ratio(old, new, tails, overdispersion.shrink(old, new, tails))
-    verdict = verdict_of(old, new, compared, overdispersion)
+    old, new = whole_operation(before.counts, failed_before), whole_operation(after.counts, failed_after)
+    compared = rate_ratio(old, new, tails, overdispersion.shrink(old, new, tails))
+    verdict = interval_verdict(old, new, compared, overdispersion)
     text = MOVED.format(
-        counts=reasons.told(after.counts),
+        counts=reasons.counts_sentence(after.counts),
         before=sum(failed_before.values()),
         after=sum(failed_after.values()),
     )
     return replace(
-        judgement, verdict=LESSER.get(verdict, verdict), reason=reasons.sentence(text), needed=None
+        judgement, verdict=LESSER.get(verdict, verdict), reason=reasons.capitalised(text), needed=None
     ), risen_siblings
 
 
 def risen(
-    before: Failed, after: Failed, exposures: tuple[int, int], overdispersion: Spread, tails: Tails
+    before: Failed, after: Failed, exposures: tuple[int, int], overdispersion: Overdispersion, tails: Tails
 ) -> list[Sibling]:
     """
     The siblings that rose beyond chance, most failures first; all of them if they rose only when taken together.
@@ -84,24 +86,24 @@ def risen(
     strict = Tails(tails.low / (len(pairs) + 1), tails.high)
     fingerprints = [key for key, (old, new) in pairs.items() if rose(old, new, overdispersion, strict)]
     if not fingerprints:
-        old, new = together(before, exposures[0]), together(after, exposures[1])
+        old, new = pooled_counts(before, exposures[0]), pooled_counts(after, exposures[1])
         fingerprints = list(pairs) if rose(old, new, overdispersion, strict) else []
     fingerprints.sort(key=lambda key: (-after[key], key))
     return [Sibling(key, *pairs[key]) for key in fingerprints[:SHOWN]]
 
 
-def whole(cluster: Counts, siblings: Failed) -> Counts:
+def whole_operation(cluster: Counts, siblings: Failed) -> Counts:
     """The failures of the cluster and its siblings together, over the operation's exposure."""
     return Counts(min(cluster.exposure, cluster.failures + sum(siblings.values())), cluster.exposure)
 
 
-def together(failed: Failed, exposure: int) -> Counts:
+def pooled_counts(failed: Failed, exposure: int) -> Counts:
     """The failures of all siblings as one count over the operation's exposure."""
     return Counts(sum(failed.values()), exposure)
 
 
-def rose(before: Counts, after: Counts, overdispersion: Spread, tails: Tails) -> bool:
+def rose(before: Counts, after: Counts, overdispersion: Overdispersion, tails: Tails) -> bool:
     """Whether the rate after is clearly higher, beyond chance."""
-    compared = ratio(before, after, tails, overdispersion.shrink(before, after, tails))
+    compared = rate_ratio(before, after, tails, overdispersion.shrink(before, after, tails))
     clearly = compared.estimate is None or compared.estimate >= CLEARLY_MORE
     return after.failures >= ENOUGH and compared.low > 1 and clearly

@@ -21,7 +21,7 @@ from diagnosis.statistics.rates import odds
 from diagnosis.window import exposure
 from telemetry.models import Trace
 from telemetry.reads import filters
-from telemetry.reads.session_summaries import key
+from telemetry.reads.session_summaries import session_key
 from telemetry.windows import Window
 
 MOST_TRACES = 5_000  # newest traces of a window, of all services
@@ -39,19 +39,19 @@ class SessionTotals:
     tool_failures: int = 0
 
 
-def read(window: Window, service: str) -> dict[str, Any]:
+def read_trajectory(window: Window, service: str) -> dict[str, Any]:
     """The trajectory of the service in a window of the bound project, as API answers show it."""
     rows = filters.in_window(Trace.objects.all(), window).order_by("-start_time_unix_nano")
     traces = [row for row in rows.values_list(*COLUMNS)[:MOST_TRACES] if row[2] == service]
     failures_by_trace = tool_failures(window)
     sessions: defaultdict[str, SessionTotals] = defaultdict(SessionTotals)
     for trace_id, session_id, _, steps, failures, tokens_in, tokens_out in traces:
-        session = sessions[key(session_id, trace_id)]
+        session = sessions[session_key(session_id, trace_id)]
         session.steps += steps
         session.failures += failures
         session.tokens += tokens_in + tokens_out
         session.tool_failures += failures_by_trace.get(bytes(trace_id), 0)
-    return shown(list(sessions.values()))
+    return trajectory_json(list(sessions.values()))
 
 
 def tool_failures(window: Window) -> dict[bytes, int]:
@@ -61,18 +61,18 @@ def tool_failures(window: Window) -> dict[bytes, int]:
     return {bytes(trace_id): number for trace_id, number in counted}
 
 
-def shown(sessions: Sequence[SessionTotals]) -> dict[str, Any]:
+def trajectory_json(sessions: Sequence[SessionTotals]) -> dict[str, Any]:
     """Each figure with its interval; None where there are too few sessions for one."""
     return {
         "sessions": len(sessions),
-        "success_rate": share(sum(not session.failures for session in sessions), len(sessions)),
-        "tokens": mean([session.tokens for session in sessions]),
-        "steps": mean([session.steps for session in sessions]),
-        "tool_failures": mean([session.tool_failures for session in sessions]),
+        "success_rate": share_with_interval(sum(not session.failures for session in sessions), len(sessions)),
+        "tokens": mean_with_interval([session.tokens for session in sessions]),
+        "steps": mean_with_interval([session.steps for session in sessions]),
+        "tool_failures": mean_with_interval([session.tool_failures for session in sessions]),
     }
 
 
-def share(hits: int, number: int) -> dict[str, float] | None:
+def share_with_interval(hits: int, number: int) -> dict[str, float] | None:
     """The share `hits / number` with its exact interval; None for no session."""
     if not number:
         return None
@@ -84,7 +84,7 @@ def share(hits: int, number: int) -> dict[str, float] | None:
     }
 
 
-def mean(values: Sequence[int]) -> dict[str, float] | None:
+def mean_with_interval(values: Sequence[int]) -> dict[str, float] | None:
     """The mean with its interval; None for fewer than two values."""
     if len(values) < 2:
         return None

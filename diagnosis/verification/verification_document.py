@@ -11,26 +11,26 @@ from diagnosis.statistics.overdispersion import spread
 from diagnosis.statistics.rates import Ratio
 from diagnosis.verification import trajectory
 from diagnosis.verification.comparison import Comparison
-from diagnosis.verification.rate_verdict import expected
+from diagnosis.verification.rate_verdict import expected_failures
 from diagnosis.window import cluster_counts
 
 EVIDENCE = 5  # failing records after the fix that are named
 
 
-def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
+def verification_answer(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of the comparison, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     overdispersion = spread(before.observed, after.observed)
     return {
         "verdict": judgement.verdict,
         "reason": judgement.reason,
-        "needed": needed(judgement.needed, loop.operation, loop.signal_type),
+        "needed": evidence_needed(judgement.needed, loop.operation, loop.signal_type),
         "needed_exposure": judgement.needed,
         "service": loop.service,
         "operation": loop.operation,
         "before": before.shown(),
         "after": after.shown(),
-        "expected_failures": expected(before.counts, after.counts),
+        "expected_failures": expected_failures(before.counts, after.counts),
         "ratio": ratio_shown(judgement.ratio),
         "confidence": 1 - judgement.tails.low - judgement.tails.high,
         "look": {"number": judgement.look.number, "information": judgement.look.information},
@@ -41,10 +41,10 @@ def document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "release": loop.release or None,
         "releases_left_out": sorted(comparison.target.without_releases),
         "moved_to": [sibling.shown() for sibling in comparison.moved_to],
-        "evidence_ids": cluster_counts.newest(after.window, comparison.target, EVIDENCE),
+        "evidence_ids": cluster_counts.newest_record_ids(after.window, comparison.target, EVIDENCE),
         "trajectory": {
-            "before": trajectory.read(before.window, loop.service),
-            "after": trajectory.read(after.window, loop.service),
+            "before": trajectory.read_trajectory(before.window, loop.service),
+            "after": trajectory.read_trajectory(after.window, loop.service),
         },
     }
 
@@ -55,7 +55,7 @@ def ratio_shown(ratio: Ratio) -> dict[str, float | None]:
     return {"estimate": ratio.estimate, "low": ratio.low, "high": high}
 
 
-def needed(records: int | None, operation: str, signal_type: str = "") -> str:
+def evidence_needed(records: int | None, operation: str, signal_type: str = "") -> str:
     """`about 340 more records of POST /orders without a failure`; "" if none are needed or none would help."""
     if not records:
         return ""

@@ -19,8 +19,8 @@ from diagnosis.loops.states import VERIFIABLE, Trigger
 from diagnosis.models import Loop, LoopEvent, Verification
 from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification import baseline, verification_document
-from diagnosis.verification.baseline import Side
-from diagnosis.verification.comparison import FOUND, Comparison, compare
+from diagnosis.verification.baseline import ComparedWindow
+from diagnosis.verification.comparison import FOUND, Comparison, compare_with_baseline
 from diagnosis.verification.rate_verdict import NEARLY_GONE
 from diagnosis.window import exposure, releases
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
@@ -38,12 +38,12 @@ def verify(loop: Loop, now: datetime) -> Verification:
     """
     if loop.state not in VERIFIABLE or loop.shipped_at is None:
         raise lifecycle.WrongState(loop, "verify", VERIFIABLE)
-    switch_lock.check(loop.project)
+    switch_lock.check_no_switch(loop.project)
     with bind(loop.project):
-        comparison = compare(loop, loop.shipped_at, now)
+        comparison = compare_with_baseline(loop, loop.shipped_at, now)
         if comparison.is_look or comparison.judgement.verdict != loop.verdict:
             return conclude(loop, comparison, now)
-        told = verification_document.document(loop, comparison)
+        told = verification_document.verification_answer(loop, comparison)
     return Verification(loop=loop, verdict=comparison.judgement.verdict, document=told, created_at=now)
 
 
@@ -54,18 +54,18 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
     Args:
         most: undecided loops that are looked at, any of them; None for all.
     """
-    switch_lock.check(project)
+    switch_lock.check_no_switch(project)
     found = []
     with bind(project):
-        for loop in [*stirring(project, now), *waiting(project)[:most]]:
-            comparison = compare(loop, loop.shipped_at or now, now)
+        for loop in [*stirring(project, now), *loops_to_verify(project)[:most]]:
+            comparison = compare_with_baseline(loop, loop.shipped_at or now, now)
             if comparison.is_look:
                 with suppress(lifecycle.WrongState):  # somebody verified it meanwhile
                     found.append(conclude(loop, comparison, now))
     return found
 
 
-def waiting(project: Project) -> QuerySet[Loop]:
+def loops_to_verify(project: Project) -> QuerySet[Loop]:
     """The loops whose fix shipped and is not decided, or that nothing stirs; in random order: each has its turn."""
     undecided = Q(state__in=(Loop.State.SHIPPED, Loop.State.INCONCLUSIVE)) | Q(
         state=Loop.State.HELD, signal_type__in=FOUND
@@ -79,24 +79,25 @@ def stirring(project: Project, now: datetime) -> list[Loop]:
     if not held:
         return []
     since = min(
-        Side.read(baseline.current(loop, loop.shipped_at or now)).window.end_unix_nano for loop in held
+        ComparedWindow.read(baseline.current_baseline(loop, loop.shipped_at or now)).window.end_unix_nano
+        for loop in held
     )
     end = max(since, unix_nano(now))
     window = Window(max(since, end - MAX_MINUTES * MINUTE_NANO), end)
     seen = exposure.failing_again(window, at_least=STRAY + 1)
-    return [loop for loop in held if lifecycle.fingerprint(loop) in seen]
+    return [loop for loop in held if lifecycle.loop_fingerprint(loop) in seen]
 
 
 def conclude(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
     """The stored verification; the loop is moved in the same transaction."""
     verdict = comparison.judgement.verdict
     trigger = Trigger(f"verdict {verdict}")
-    told = verification_document.document(loop, comparison)
+    told = verification_document.verification_answer(loop, comparison)
     fields = {"verdict": verdict, "baseline": kept(loop, comparison, verdict)}
     with transaction.atomic():
         switch_lock.hold(loop.project)
-        lifecycle.change(loop, trigger, now, **fields)
-        note(loop, told, now)
+        lifecycle.apply_trigger(loop, trigger, now, **fields)
+        note_verdict(loop, told, now)
         return Verification.objects.create(loop=loop, verdict=verdict, document=told, created_at=now)
 
 
@@ -109,11 +110,11 @@ def kept(loop: Loop, comparison: Comparison, verdict: str) -> dict[str, Any]:
     return replace(after, releases=ran, allowed_rate=allowed_rate).kept()
 
 
-def note(loop: Loop, told: dict[str, Any], now: datetime) -> None:
+def note_verdict(loop: Loop, told: dict[str, Any], now: datetime) -> None:
     """A line in the loop's history; a regression names its records and the decision that it puts in question."""
     detail = {"verdict": told["verdict"], "reason": told["reason"]}
     if loop.state != Loop.State.REGRESSED:
-        lifecycle.note(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
+        lifecycle.append_event(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
         return
-    reopened = {"evidence_ids": told["evidence_ids"], "decision": lifecycle.decided(loop)}
-    lifecycle.note(loop, LoopEvent.Kind.REGRESSED, "loopkit", now, **detail, **reopened)
+    reopened = {"evidence_ids": told["evidence_ids"], "decision": lifecycle.latest_decision(loop)}
+    lifecycle.append_event(loop, LoopEvent.Kind.REGRESSED, "loopkit", now, **detail, **reopened)

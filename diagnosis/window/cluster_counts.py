@@ -16,7 +16,7 @@ from diagnosis.statistics.overdispersion import BATCHES, Observed, clustering
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import exposure, failing_records
 from telemetry.models import Record
-from telemetry.reads.counts import cut
+from telemetry.reads.counts import whole_minutes
 from telemetry.store.rollups import TABLES
 from telemetry.windows import MINUTE_NANO, Window
 
@@ -56,15 +56,15 @@ class Target:
         return rows.exclude(release__in=self.without_releases) if self.without_releases else rows
 
 
-def read(window: Window, target: Target) -> Observed:
+def read_counts(window: Window, target: Target) -> Observed:
     """The counts, how they lie in the window, and how they cluster in sessions."""
-    counted = stretches(window, target)
+    counted = cluster_stretches(window, target)
     counts = sum(counted.values(), Counts(0, 0))
     sessions = failing_sessions(window, target) if counts.failures else []
     return Observed(counts, batches(counted), clustering(counts, sessions))
 
 
-def operations(window: Window, fingerprint: int) -> frozenset[str]:
+def failing_operations(window: Window, fingerprint: int) -> frozenset[str]:
     """Where the cluster failed: one cause can show in several operations."""
     failed = exposure.records(window).filter(fingerprint=fingerprint).order_by()
     return frozenset(failed.values_list("operation", flat=True).distinct())
@@ -82,9 +82,9 @@ def stretch_minutes(window: Window) -> int:
     return max(1, window.since_minutes // FINEST)
 
 
-def stretches(window: Window, target: Target) -> Stretches:
+def cluster_stretches(window: Window, target: Target) -> Stretches:
     """The counts of every stretch of time in which the operation ran."""
-    minutes, edges = cut(window)
+    minutes, edges = whole_minutes(window)
     size = stretch_minutes(window)
     rows: list[StretchRow] = []
     if target.without_releases:
@@ -99,10 +99,10 @@ def stretches(window: Window, target: Target) -> Stretches:
         counted = started.annotate(at=F("start_time_unix_nano") / (size * MINUTE_NANO)).values("at")
         counted = counted.annotate(n=Count("trace_id"), k=Count("trace_id", filter=target.failed))
         rows += counted.order_by().values_list("at", "n", "k")
-    return merged(rows)
+    return merged_stretches(rows)
 
 
-def merged(rows: Iterable[StretchRow]) -> Stretches:
+def merged_stretches(rows: Iterable[StretchRow]) -> Stretches:
     """Rows of the same stretch added up; a sum over no row is NULL."""
     found: Stretches = {}
     for number, ran, failed in rows:
@@ -127,25 +127,25 @@ def failing_sessions(window: Window, target: Target) -> list[Counts]:
     """The counts of the sessions in which it failed, of MOST_FAILING records at most, the newest."""
     failed: Counter[str] = Counter()
     ran: Counter[str] = Counter()
-    by_trace = Counter(trace_id for _, trace_id in failing(window, target))
+    by_trace = Counter(trace_id for _, trace_id in failing_times(window, target))
     identities = failing_records.identities(by_trace)
     for trace_id, number in by_trace.items():
         failed[identities[trace_id].session_id] += number
-    for chunk in failing_records.chunks(by_trace):
+    for chunk in failing_records.id_chunks(by_trace):
         rows = target.records(window).filter(target.ran, trace_id__in=chunk).values("trace_id")
         for trace, number in rows.annotate(n=Count("span_id")).order_by().values_list("trace_id", "n"):
             ran[identities[bytes(trace)].session_id] += number
     return [Counts(number, max(number, ran[session])) for session, number in failed.items()]
 
 
-def failing(window: Window, target: Target) -> list[tuple[int, bytes]]:
+def failing_times(window: Window, target: Target) -> list[tuple[int, bytes]]:
     """Start time and trace of the cluster's records, newest first, MOST_FAILING at most."""
     rows = target.records(window).filter(target.failed).order_by("-start_time_unix_nano")
     found = rows.values_list("start_time_unix_nano", "trace_id")[:MOST_FAILING]
     return [(start, bytes(trace_id)) for start, trace_id in found]
 
 
-def newest(window: Window, target: Target, limit: int) -> list[str]:
+def newest_record_ids(window: Window, target: Target, limit: int) -> list[str]:
     """Ids of the cluster's latest records."""
     rows = target.records(window).filter(target.failed).only("trace_id", "span_id")
     return [str(row) for row in rows.order_by("-start_time_unix_nano", "trace_id", "span_id")[:limit]]

@@ -11,18 +11,20 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from telemetry.models import Counted, DayRollup, HourRollup, Record, Rollup
-from telemetry.reads.counts import cut, stretches
+from telemetry.models import DayRollup, HourRollup, Record, Rollup, RollupCounts
+from telemetry.reads.counts import table_stretches, whole_minutes
 from telemetry.reads.filters import in_window
 from telemetry.windows import Window
 
 EVERY, DAY = Q(), 1440  # minutes
-MODELS: dict[str, type[Counted]] = {model._meta.db_table: model for model in (Rollup, HourRollup, DayRollup)}
+MODELS: dict[str, type[RollupCounts]] = {
+    model._meta.db_table: model for model in (Rollup, HourRollup, DayRollup)
+}
 
 
 def records_in(window: Window) -> int:
     """All records that start in the window."""
-    return tally(window, EVERY, EVERY)[0]
+    return tally_marked(window, EVERY, EVERY)[0]
 
 
 def failures_in(window: Window) -> int:
@@ -30,9 +32,9 @@ def failures_in(window: Window) -> int:
     return records(window).filter(fingerprint__isnull=False).count()
 
 
-def tally(window: Window, wanted: Q, marked: Q) -> tuple[int, int]:
+def tally_marked(window: Window, wanted: Q, marked: Q) -> tuple[int, int]:
     """Of the window's records: how many are wanted, and how many of these are marked."""
-    minutes, edges = cut(window)
+    minutes, edges = whole_minutes(window)
     whole = [
         groups.filter(wanted).aggregate(all=Sum("count"), marked=Sum("count", filter=marked))
         for groups in rollups(*minutes)
@@ -44,9 +46,9 @@ def tally(window: Window, wanted: Q, marked: Q) -> tuple[int, int]:
     return total(part["all"] for part in [*whole, *rest]), total(part["marked"] for part in [*whole, *rest])
 
 
-def rollups(first: int, last: int, longest: int = DAY) -> Iterator[QuerySet[Counted]]:
+def rollups(first: int, last: int, longest: int = DAY) -> Iterator[QuerySet[RollupCounts]]:
     """The groups of these minutes, from the tables with the longest stretches, up to so many minutes."""
-    for table, start, end in stretches(first, last, longest):
+    for table, start, end in table_stretches(first, last, longest):
         yield MODELS[table]._default_manager.filter(minute__gte=start, minute__lt=end)
 
 

@@ -27,7 +27,7 @@ class Identity:
     tokens: int = 0  # input and output; 0 where no record of the trace counts them
 
 
-def load(keys: Iterable[bytes]) -> dict[bytes, FailingRecord]:
+def load_failing_records(keys: Iterable[bytes]) -> dict[bytes, FailingRecord]:
     """The failing records with these keys, by key: the trace id and the span id, joined."""
     rows = fetch_many(LOAD, [(key[:16], key[16:]) for key in sorted(set(keys))])
     return {record.key: record for record in map(from_columns, rows)}
@@ -36,7 +36,7 @@ def load(keys: Iterable[bytes]) -> dict[bytes, FailingRecord]:
 def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:
     """The identity of each of these traces; a trace without a session is a session of its own."""
     by_trace: dict[bytes, Identity] = {}
-    for chunk in chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         rows = Trace.objects.filter(trace_id__in=chunk).values_list(*IDENTITY)
         for trace_id, session_id, user_id, input_tokens, output_tokens in rows:
             session_id = session_id or bytes(trace_id).hex()
@@ -49,7 +49,7 @@ def first_seen(fingerprint: int) -> int:
     return int(fetch(FIRST_SEEN, [fingerprint])[0][0])
 
 
-def chunks(ids: Iterable[bytes]) -> Iterable[list[bytes]]:
+def id_chunks(ids: Iterable[bytes]) -> Iterable[list[bytes]]:
     """Distinct ids, sorted, in pieces that fit a query."""
     ordered = sorted(set(ids))
     return [ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK)]

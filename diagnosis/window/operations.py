@@ -12,24 +12,24 @@ from telemetry.windows import MINUTE_NANO, Window
 QUANTILE = 0.95
 
 
-def operations(window: Window) -> list[dict[str, Any]]:
+def operations_json(window: Window) -> list[dict[str, Any]]:
     """One row an operation of the bound project, most failures first. Minutes that the window cuts count whole."""
     groups: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
-    for service, operation, fingerprint, bucket, count in read(window):
+    for service, operation, fingerprint, bucket, count in read_operation_groups(window):
         groups[service, operation].append((bucket, count, 0 if fingerprint == NO_FAILURE else count))
-    rows = [row(service, operation, buckets) for (service, operation), buckets in groups.items()]
+    rows = [operation_row(service, operation, buckets) for (service, operation), buckets in groups.items()]
     return sorted(
         rows, key=lambda row: (-row["failures"], -row["records"], row["service"] or "", row["operation"])
     )
 
 
-def read(window: Window) -> list[tuple[str, str, int, int, int]]:
+def read_operation_groups(window: Window) -> list[tuple[str, str, int, int, int]]:
     """(service, operation, fingerprint, duration bucket, count) groups."""
     first, last = window.start_unix_nano // MINUTE_NANO, -(-window.end_unix_nano // MINUTE_NANO)
     return counts.by_duration(first, last)
 
 
-def row(service: str, operation: str, buckets: list[tuple[int, int, int]]) -> dict[str, Any]:
+def operation_row(service: str, operation: str, buckets: list[tuple[int, int, int]]) -> dict[str, Any]:
     """One operation as answers show it."""
     records = sum(count for _, count, _ in buckets)
     failures = sum(failed for _, _, failed in buckets)

@@ -52,6 +52,6 @@ class Traffic:
         return Counts(sum(self.failing[place] for place in wanted), sum(self.ran[place] for place in wanted))
 
 
-def read(window: Window) -> Traffic:
+def read_traffic(window: Window) -> Traffic:
     """The bound project's traffic in the window."""
     return Traffic(counts.by_cluster(window))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 TIMEOUT = 60  # seconds
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The server answered with an error."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -47,7 +47,7 @@ def post(url: str, key: str = "", data: dict[str, Any] | bytes = b"", content_ty
     finally:
         connection.close()
     if answer.status >= 300:
-        raise Refused(answer.status, f"POST {parts.path}: {answer.status} {explanation(answer.body)}")
+        raise RequestRefused(answer.status, f"POST {parts.path}: {answer.status} {explanation(answer.body)}")
     return answer
 
 

@@ -12,7 +12,7 @@ SHOWN_EVIDENCE = 2
 INDENT = " " * 6
 
 
-def lines(packet: dict[str, Any]) -> Iterator[str]:
+def packet_lines(packet: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the packet's header, its memory and its first SHOWN_ISSUES issues."""
     issues = packet["issues"]
     yield f"Packet {packet['packet_id']}: {packet['status']}, {plural(len(issues), 'issue')}"
@@ -26,13 +26,13 @@ def lines(packet: dict[str, Any]) -> Iterator[str]:
         yield f"  memory     {entry['state']}: {entry['title']}"
     for number, issue in enumerate(issues[:SHOWN_ISSUES], start=1):
         yield ""
-        yield from issue_lines(number, issue)
+        yield from demo_issue_lines(number, issue)
     if len(issues) > SHOWN_ISSUES:
         yield ""
         yield f"  ... and {plural(len(issues) - SHOWN_ISSUES, 'more issue')} in the packet"
 
 
-def issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
+def demo_issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of an issue."""
     yield from paragraph(f"{number:>3}.  {issue['severity']:<8}  ", issue["title"])
     signal = f"{issue['signal_type']} in {issue['service'] or 'an unnamed service'}"

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from loopkit.demo.client import Refused, post
+from loopkit.demo.client import RequestRefused, post
 
 NAME = "demo"
 
@@ -39,7 +39,7 @@ class DemoProject:
 
 def open_project(url: str, file: Path, fresh: bool) -> tuple[DemoProject, bool]:
     """Return the project of the last run, or a new one, and whether it is new. Raises Refused or OSError."""
-    last = None if fresh else load(file)
+    last = None if fresh else load_demo_project(file)
     name = spare_name() if fresh else NAME if last is None else last.project_name
     answer = provision(url, name, last.agent_key if last else "")
     if last and answer["resumed"]:
@@ -56,7 +56,7 @@ def provision(url: str, name: str, key: str) -> dict[str, Any]:
     """Provision a project of this name, or of a spare name if a project with other keys has it. Return the response."""
     try:
         return post(f"{url}/v1/provision", key, {"project_name": name}).json()
-    except Refused as refusal:
+    except RequestRefused as refusal:
         if refusal.status not in {401, 403}:
             raise
         return post(f"{url}/v1/provision", data={"project_name": spare_name()}).json()
@@ -67,7 +67,7 @@ def spare_name() -> str:
     return f"{NAME}-{secrets.token_hex(3)}"
 
 
-def load(file: Path) -> DemoProject | None:
+def load_demo_project(file: Path) -> DemoProject | None:
     """The project that the last run saved, or None if there is no valid file."""
     try:
         return DemoProject(**json.loads(file.read_text()))

@@ -39,7 +39,7 @@ class Recording:
     body: bytes
 
 
-def read(client: str) -> list[Recording]:
+def read_recordings(client: str) -> list[Recording]:
     """The client's requests, in the order they were sent. Raises FileNotFoundError if there are none."""
     bodies = sorted((FOLDER / client).glob("*.traces.body"))
     if not bodies:
@@ -58,17 +58,20 @@ def recording(path: Path) -> Recording:
 
 def ending_at(client: str, unix_nano: int) -> Iterator[tuple[Recording, int]]:
     """Yield the client's requests with their numbers of spans, shifted so that the newest span ends at `unix_nano`."""
-    recordings = read(client)
+    recordings = read_recordings(client)
     ends = [end_times(item) for item in recordings]
     shift = unix_nano - max(end for request_ends in ends for end in request_ends)
     for item, request_ends in zip(recordings, ends, strict=True):
-        yield Recording(item.content_type, moved(item, shift)), len(request_ends)
+        yield Recording(item.content_type, moved_in_time(item, shift)), len(request_ends)
 
 
 def end_times(item: Recording) -> list[int]:
     """The end time of each span of the request, in unix nanoseconds."""
     if item.content_type == PROTOBUF:
-        return [span.end_time_unix_nano for span in spans(ExportTraceServiceRequest.FromString(item.body))]
+        return [
+            span.end_time_unix_nano
+            for span in spans_of_request(ExportTraceServiceRequest.FromString(item.body))
+        ]
     ends: list[int] = []
 
     def note(fields: dict[str, Any]) -> None:
@@ -79,7 +82,7 @@ def end_times(item: Recording) -> list[int]:
     return ends
 
 
-def moved(item: Recording, shift: int) -> bytes:
+def moved_in_time(item: Recording, shift: int) -> bytes:
     """The body with the times of all spans and events moved `shift` nanoseconds later."""
     return (moved_protobuf if item.content_type == PROTOBUF else moved_json)(item.body, shift)
 
@@ -87,7 +90,7 @@ def moved(item: Recording, shift: int) -> bytes:
 def moved_protobuf(body: bytes, shift: int) -> bytes:
     """A protobuf ExportTraceServiceRequest with its times moved `shift` nanoseconds later."""
     request = ExportTraceServiceRequest.FromString(body)
-    for span in spans(request):
+    for span in spans_of_request(request):
         span.start_time_unix_nano += shift
         span.end_time_unix_nano += shift
         for event in span.events:
@@ -108,7 +111,7 @@ def moved_json(body: bytes, shift: int) -> bytes:
     return json.dumps(json.loads(body, object_hook=move)).encode()
 
 
-def spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
+def spans_of_request(request: ExportTraceServiceRequest) -> Iterator[Span]:
     """Yield every span of the request."""
     for group in request.resource_spans:
         for scope_group in group.scope_spans:

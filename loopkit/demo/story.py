@@ -16,15 +16,15 @@ MAX_WINDOW_MINUTES = 43200  # the maximum of the API; the demo's sandbox expires
 STALE_MINUTES = 180
 
 
-def tell(url: str, file: Path, fresh: bool, say: Say) -> None:
+def tell_story(url: str, file: Path, fresh: bool, say: Say) -> None:
     """Run all steps. Raises Refused or OSError if one fails."""
     project, is_new = open_project(url, file, fresh)
     introduce(project, is_new, file, say)
     replay(url, project, say)
     say("Diagnosing")
-    packet = diagnose(url, project)
+    packet = request_diagnosis(url, project)
     say("")
-    for line in packet_text.lines(packet):
+    for line in packet_text.packet_lines(packet):
         say(line)
     say("")
     go_on(url, file, packet, say)
@@ -55,7 +55,7 @@ def replay(url: str, project: DemoProject, say: Say) -> None:
         say(f"  {description:<46} {stored:>5} spans stored{duplicate_note}{rejection_note}")
 
 
-def diagnose(url: str, project: DemoProject) -> dict[str, Any]:
+def request_diagnosis(url: str, project: DemoProject) -> dict[str, Any]:
     """Run a diagnosis over a window that includes the replayed telemetry, and return its packet."""
     since_minutes = min(max(WINDOW_MINUTES, project.age_minutes + WINDOW_MINUTES), MAX_WINDOW_MINUTES)
     answer = post(f"{url}/v1/runs/diagnose", project.agent_key, {"since_minutes": since_minutes})

@@ -41,7 +41,7 @@ HINTS = {
 }
 
 
-def body(code: str, message: str, hint: str, docs_url: str = DOCS_PATH) -> dict[str, Any]:
+def error_body(code: str, message: str, hint: str, docs_url: str = DOCS_PATH) -> dict[str, Any]:
     """The error shape as a dict."""
     return {"ok": False, "error": {"code": code, "message": message, "hint": hint, "docs_url": docs_url}}
 
@@ -52,15 +52,17 @@ def as_api_error(error: exceptions.APIException) -> ApiError:
         return error
     code = str(error.default_code)
     code = {"error": "server_error"}.get(code, code)
-    return ApiError(error.status_code, code, sentence(error.detail), HINTS.get(code, HINTS["not_found"]))
+    return ApiError(
+        error.status_code, code, validation_sentence(error.detail), HINTS.get(code, HINTS["not_found"])
+    )
 
 
-def sentence(detail: Any) -> str:
+def validation_sentence(detail: Any) -> str:
     """The detail of a validation error as one line that names each field: `since_minutes: Ensure this value ...`."""
     if isinstance(detail, Mapping):
-        return "; ".join(f"{name}: {sentence(value)}" for name, value in detail.items())
+        return "; ".join(f"{name}: {validation_sentence(value)}" for name, value in detail.items())
     if isinstance(detail, list):
-        return " ".join(sentence(value) for value in detail)
+        return " ".join(validation_sentence(value) for value in detail)
     return str(detail)
 
 
@@ -70,7 +72,7 @@ def as_known(error: Exception, path: str, project: str) -> Exception:
     unreadable body. Any other error is returned unchanged.
     """
     if store_fault.is_one(error):
-        store_fault.report(error, project, path)
+        store_fault.log_store_fault(error, project, path)
         store_fault.let_go(error)
         message = "The store is not available just now."
         return Unavailable("store_unavailable", message, "Send the same request again.")
@@ -93,7 +95,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     else:
         api_error = as_api_error(exceptions.PermissionDenied())
     request: HttpRequest = context["request"]
-    response.data = body(api_error.code, api_error.message, api_error.hint, absolute(request, DOCS_PATH))
+    response.data = error_body(
+        api_error.code, api_error.message, api_error.hint, absolute(request, DOCS_PATH)
+    )
     for name, value in api_error.headers.items():
         response[name] = value
     return response
@@ -101,25 +105,25 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404: the response for an unknown path."""
-    return plain(request, 404, "not_found", f"No such path: {request.path}")
+    return plain_answer(request, 404, "not_found", f"No such path: {request.path}")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: the response if Django refuses a request before any view (wrong Host, broken form)."""
-    return plain(request, 400, "bad_request", "The request could not be read.")
+    return plain_answer(request, 400, "bad_request", "The request could not be read.")
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: the response for a form without a valid CSRF token."""
-    return plain(request, 403, "csrf_failed", f"The form could not be checked: {reason}")
+    return plain_answer(request, 403, "csrf_failed", f"The form could not be checked: {reason}")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: the response for a fault in this code; the log has the traceback."""
-    return plain(request, 500, "server_error", "The server failed; the operator's log says why.")
+    return plain_answer(request, 500, "server_error", "The server failed; the operator's log says why.")
 
 
-def plain(request: HttpRequest, status_code: int, code: str, message: str) -> HttpResponse:
+def plain_answer(request: HttpRequest, status_code: int, code: str, message: str) -> HttpResponse:
     """
     An error response outside REST framework: a Status for exporters, a page for browsers, the JSON shape otherwise.
 
@@ -128,10 +132,10 @@ def plain(request: HttpRequest, status_code: int, code: str, message: str) -> Ht
     hint = HINTS.get(code, HINTS["not_found"])
     encoding = rpc_status.media_type(request.META.get("CONTENT_TYPE", ""))
     if encoding == rpc_status.PROTOBUF or OTLP_PATH.match(request.path_info):
-        return rpc_status.answer(status_code, code, message, hint, encoding)
+        return rpc_status.status_answer(status_code, code, message, hint, encoding)
     if status_code in PAGES and prefers_html(request):
         return HttpResponse(render_to_string(PAGES[status_code]), status=status_code)
-    return JsonResponse(body(code, message, hint), status=status_code)
+    return JsonResponse(error_body(code, message, hint), status=status_code)
 
 
 def prefers_html(request: HttpRequest) -> bool:

@@ -27,7 +27,7 @@ def media_type(content_type: str) -> str:
     return PROTOBUF if content_type.partition(";")[0].strip().lower() == PROTOBUF else JSON
 
 
-def answer(status_code: int, code: str, message: str, hint: str, encoding: str) -> HttpResponse:
+def status_answer(status_code: int, code: str, message: str, hint: str, encoding: str) -> HttpResponse:
     """
     The error as a Status response, whose message ends with the next step.
 
@@ -36,7 +36,7 @@ def answer(status_code: int, code: str, message: str, hint: str, encoding: str) 
     description = clipped(message.removesuffix("."))
     number, text = GRPC_CODES.get(status_code, INTERNAL), f"{description}. {hint}"
     violations = [{"description": description, "reason": code.upper()}] if status_code == 400 else []
-    write = as_protobuf if encoding == PROTOBUF else as_json
+    write = as_protobuf if encoding == PROTOBUF else status_json
     return HttpResponse(write(number, text, violations), status=status_code, content_type=encoding)
 
 
@@ -45,7 +45,7 @@ def clipped(message: str) -> str:
     return message[:MAX_MESSAGE_CHARS].encode("utf-8", "replace").decode()
 
 
-def as_json(number: int, text: str, violations: list[dict[str, str]]) -> bytes:
+def status_json(number: int, text: str, violations: list[dict[str, str]]) -> bytes:
     """The Status in protobuf's JSON mapping: https://protobuf.dev/programming-guides/json/#any"""
     status: dict[str, Any] = {"code": number, "message": text}
     if violations:

@@ -44,9 +44,9 @@ def is_one(error: Exception) -> bool:
     return is_redis or isinstance(error, OperationalError) or type(error) is DatabaseError
 
 
-def report(error: Exception, project: str, path: str) -> None:
+def log_store_fault(error: Exception, project: str, path: str) -> None:
     """Log which store failed, why, and the remedy. Identical lines are logged once per QUIET_SECONDS."""
-    store = owner(project)
+    store = fault_owner(project)
     reason = str(error)
     now = time.monotonic()
     if now - _said.get((store, reason), -QUIET_SECONDS) < QUIET_SECONDS:
@@ -54,7 +54,7 @@ def report(error: Exception, project: str, path: str) -> None:
     if len(_said) >= MAX_SAID:
         _said.clear()
     _said[store, reason] = now
-    explanation = f"{reason.rstrip('.')}. {remedy(error)}".rstrip()
+    explanation = f"{reason.rstrip('.')}. {store_remedy(error)}".rstrip()
     logger.error("%s is not available at %r: %s", store, path, explanation)
 
 
@@ -71,7 +71,7 @@ def let_go(error: Exception) -> None:
         connection.close()
 
 
-def owner(project: str) -> str:
+def fault_owner(project: str) -> str:
     """
     The name of the store that failed. A failed connection to the control database keeps its error flag until the
     request ends.
@@ -81,7 +81,7 @@ def owner(project: str) -> str:
     return f"The store of project {project}"
 
 
-def remedy(error: Exception) -> str:
+def store_remedy(error: Exception) -> str:
     """The remedy for the operator, or "" if none is known for the error (some messages contain their own)."""
     code = getattr(error.__cause__, "sqlite_errorcode", None)
     return "" if code is None else REMEDIES.get(code & PRIMARY, "")

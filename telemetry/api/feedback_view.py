@@ -12,12 +12,12 @@ from rest_framework.response import Response
 from loopkit.http.errors import ApiError
 from telemetry.api import user_signal
 from tenants.api.project_view import ProjectView, validated
-from tenants.api.serializers import Error
+from tenants.api.serializers import ErrorSerializer
 from tenants.keys.authentication import FeedbackKey
 from tenants.limits import rate_limits
 
 
-class FeedbackRequest(serializers.Serializer[dict[str, str]]):
+class FeedbackRequestSerializer(serializers.Serializer[dict[str, str]]):
     """A user signal about a session or a trace."""
 
     rating = serializers.ChoiceField(choices=["up", "down"])
@@ -41,7 +41,7 @@ class FeedbackRequest(serializers.Serializer[dict[str, str]]):
         return attrs | {"trace_id": attrs["trace_id"].lower()}
 
 
-class FeedbackAnswer(serializers.Serializer[dict[str, object]]):
+class FeedbackAnswerSerializer(serializers.Serializer[dict[str, object]]):
     """The record that the signal became."""
 
     ok = serializers.BooleanField()
@@ -60,15 +60,18 @@ class FeedbackView(ProjectView):
     @extend_schema(
         operation_id="send_feedback",
         summary="Send a user signal (rating, comment) about a session or a trace",
-        request=FeedbackRequest,
-        responses={202: FeedbackAnswer, **dict.fromkeys((400, 401, 403, 413, 415, 429, 503), Error)},
+        request=FeedbackRequestSerializer,
+        responses={
+            202: FeedbackAnswerSerializer,
+            **dict.fromkeys((400, 401, 403, 413, 415, 429, 503), ErrorSerializer),
+        },
     )
     def post(self, request: Request) -> Response:
         """202 once it is stored."""
         rate_limits.spend(request, "feedback", settings.LOOPKIT_FEEDBACK_RATE, "Feedback")
-        signal = user_signal.UserSignal(**validated(FeedbackRequest, request.data))
+        signal = user_signal.UserSignal(**validated(FeedbackRequestSerializer, request.data))
         try:
-            record = user_signal.take(signal, timezone.now())
+            record = user_signal.take_signal(signal, timezone.now())
         except user_signal.QuotaUsed:
             raise ApiError(
                 403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more."

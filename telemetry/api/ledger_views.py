@@ -13,9 +13,9 @@ from rest_framework.response import Response
 
 from telemetry import ledger
 from telemetry.api.parameters import Parameters, minutes
-from telemetry.api.parsed_query import checked, window
+from telemetry.api.parsed_query import checked_query, window
 from telemetry.api.read_views import REFUSED
-from telemetry.api.serializers import Shape, Window
+from telemetry.api.serializers import ObjectSerializer, WindowSerializer
 from tenants.api.project_view import ProjectView
 
 
@@ -26,7 +26,7 @@ class LedgerParameters(Parameters):
     since_minutes = minutes("Length of the window in minutes, over times of arrival. 1440 if left out.")
 
 
-class LedgerEntry(Shape):
+class LedgerEntrySerializer(ObjectSerializer):
     """One reason."""
 
     reason = serializers.CharField()
@@ -39,20 +39,22 @@ class LedgerEntry(Shape):
     remedy = serializers.CharField(allow_blank=True)
 
 
-class LedgerHour(Shape):
+class LedgerHourSerializer(ObjectSerializer):
     """One hour of arrival."""
 
     hour = serializers.DateTimeField(help_text="When it began.")
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
 
 
-class Ledger(Shape):
+class LedgerSerializer(ObjectSerializer):
     """What became of everything that was sent."""
 
     ok = serializers.BooleanField()
-    window = Window()
-    entries = LedgerEntry(many=True)
-    hours = LedgerHour(many=True, help_text="Newest first; hours in which nothing came are left out.")
+    window = WindowSerializer()
+    entries = LedgerEntrySerializer(many=True)
+    hours = LedgerHourSerializer(
+        many=True, help_text="Newest first; hours in which nothing came are left out."
+    )
 
 
 class LedgerView(ProjectView):
@@ -63,12 +65,17 @@ class LedgerView(ProjectView):
         summary="Read what was not stored, or not stored as it was sent, by reason and hour of arrival",
         description="An hour counts if it is partly in the window. Reasons come with their meaning and remedy.",
         parameters=[LedgerParameters],
-        responses={200: OpenApiResponse(Ledger, description="Counts by reason, and by hour"), **REFUSED},
+        responses={
+            200: OpenApiResponse(LedgerSerializer, description="Counts by reason, and by hour"),
+            **REFUSED,
+        },
     )
     def get(self, request: Request) -> Response:
         """Return the counts of the window and those since the project began."""
-        period = window(checked(LedgerParameters, request), LedgerParameters.default_minutes, timezone.now())
-        rows = [asdict(entry) for entry in ledger.entries(period)]
+        period = window(
+            checked_query(LedgerParameters, request), LedgerParameters.default_minutes, timezone.now()
+        )
+        rows = [asdict(entry) for entry in ledger.ledger_entries(period)]
         return Response(
             {"ok": True, "window": period.shown(), "entries": rows, "hours": ledger.by_hour(period)}
         )

@@ -78,7 +78,7 @@ def empty(encoding: Encoding) -> HttpResponse:
 def error(refused: Response, encoding: Encoding) -> HttpResponse:
     """Return REST framework's error answer as a google.rpc.Status."""
     fields = refused.data["error"]
-    response = rpc_status.answer(
+    response = rpc_status.status_answer(
         refused.status_code, fields["code"], fields["message"], fields["hint"], encoding.value
     )
     for name in ("WWW-Authenticate", "Allow"):
@@ -92,7 +92,7 @@ def error(refused: Response, encoding: Encoding) -> HttpResponse:
 def fault(encoding: Encoding) -> HttpResponse:
     """Return 500 for an unexpected error. Clients do not retry it, so temporary failures need another status."""
     hint = "The operator's log says why."
-    return rpc_status.answer(500, "server_error", "The server failed.", hint, encoding.value)
+    return rpc_status.status_answer(500, "server_error", "The server failed.", hint, encoding.value)
 
 
 def soon(seconds: str) -> str:

@@ -31,7 +31,7 @@ class Readable(Protocol):
         ...
 
 
-def read(request: Readable) -> bytes:
+def read_body(request: Readable) -> bytes:
     """Return the decompressed body. Raises 411, 413 and 415 as OTLP demands, and 400 for broken compression."""
     if is_chunked(request.META) and not request.META.get("wsgi.input_terminated"):
         raise ApiError(
@@ -88,15 +88,15 @@ def decompressed(parts: Iterator[bytes], encoding: str) -> Iterator[bytes]:
                 if inflater is None or inflater.eof:
                     inflater, members = zlib.decompressobj(window_bits(encoding, part[0])), members + 1
                 if members > MAX_MEMBERS:  # each costs a copy of the bytes that follow it
-                    raise broken(f"more than {MAX_MEMBERS} members")
+                    raise broken_compression(f"more than {MAX_MEMBERS} members")
                 yield inflater.decompress(part, PIECE_BYTES)
                 part = inflater.unconsumed_tail or inflater.unused_data
             while inflater and not inflater.eof and (rest := inflater.decompress(b"", PIECE_BYTES)):
                 yield rest
     except zlib.error as error:
-        raise broken(str(error)) from error
+        raise broken_compression(str(error)) from error
     if inflater is None or not inflater.eof:
-        raise broken("the compressed stream ends too early")
+        raise broken_compression("the compressed stream ends too early")
 
 
 def window_bits(encoding: str, first_byte: int) -> int:
@@ -106,7 +106,7 @@ def window_bits(encoding: str, first_byte: int) -> int:
     return zlib.MAX_WBITS if first_byte & 15 == zlib.DEFLATED else -zlib.MAX_WBITS
 
 
-def broken(reason: str) -> ApiError:
+def broken_compression(reason: str) -> ApiError:
     """Return the error 400, which is not retried: a retry would send the same bytes."""
     return ApiError(
         400, "bad_compression", f"The body cannot be decompressed: {reason}.", "Check Content-Encoding."

@@ -3,29 +3,29 @@
 from rest_framework import serializers
 
 
-class TracesRequest(serializers.Serializer[dict[str, object]]):
+class TracesRequestSerializer(serializers.Serializer[dict[str, object]]):
     """An ExportTraceServiceRequest."""
 
     resourceSpans = serializers.ListField(child=serializers.DictField(), help_text="OTLP/JSON ResourceSpans.")
 
 
-class PartialSuccess(serializers.Serializer[dict[str, object]]):
+class PartialSuccessSerializer(serializers.Serializer[dict[str, object]]):
     """What was not stored, for good."""
 
     rejectedSpans = serializers.CharField(help_text="int64 as a string.")
     errorMessage = serializers.CharField()
 
 
-class TracesResponse(serializers.Serializer[dict[str, object]]):
+class TracesResponseSerializer(serializers.Serializer[dict[str, object]]):
     """An ExportTraceServiceResponse; the counts only with ?verbose=1."""
 
-    partialSuccess = PartialSuccess(required=False)
+    partialSuccess = PartialSuccessSerializer(required=False)
     accepted = serializers.IntegerField(required=False)
     duplicates = serializers.IntegerField(required=False)
     rejected = serializers.DictField(child=serializers.IntegerField(), required=False, help_text="By reason.")
 
 
-class RpcStatus(serializers.Serializer[dict[str, object]]):
+class RpcStatusSerializer(serializers.Serializer[dict[str, object]]):
     """google.rpc.Status, which OTLP asks of every error."""
 
     code = serializers.IntegerField()

@@ -37,9 +37,9 @@ def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse:
     return otlp_answer.error(answer, encoding)
 
 
-def refused(*codes: int) -> dict[tuple[int, str], Any]:
+def refused_answers(*codes: int) -> dict[tuple[int, str], Any]:
     """Return error answers for the OpenAPI document: a google.rpc.Status in either encoding."""
-    return {(code, "application/json"): shapes.RpcStatus for code in codes} | {
+    return {(code, "application/json"): shapes.RpcStatusSerializer for code in codes} | {
         (code, "application/x-protobuf"): OpenApiTypes.BINARY for code in codes
     }
 
@@ -82,11 +82,16 @@ class TracesView(OtlpView):
         parameters=[
             OpenApiParameter("verbose", OpenApiTypes.BOOL, description="Counts in the JSON body too.")
         ],
-        request={"application/json": shapes.TracesRequest, "application/x-protobuf": OpenApiTypes.BINARY},
+        request={
+            "application/json": shapes.TracesRequestSerializer,
+            "application/x-protobuf": OpenApiTypes.BINARY,
+        },
         responses={
             (200, "application/x-protobuf"): OpenApiTypes.BINARY,
-            (202, "application/json"): OpenApiResponse(shapes.TracesResponse, description="Accepted"),
-            **refused(400, 401, 403, 411, 413, 415, 503),
+            (202, "application/json"): OpenApiResponse(
+                shapes.TracesResponseSerializer, description="Accepted"
+            ),
+            **refused_answers(400, 401, 403, 411, 413, 415, 503),
         },
     )
     def post(self, request: Request) -> HttpResponse:
@@ -103,11 +108,11 @@ def received(request: Request, encoding: Encoding) -> Receipt:
     """Store the request's spans. Raises ApiError for a whole request that is refused, which the ledger counts."""
     now = timezone.now()
     try:
-        return ingest(otlp_body.read(request._request), encoding, now)
+        return ingest(otlp_body.read_body(request._request), encoding, now)
     except (Undecodable, TooManySpans, ApiError) as error:
         refusal = refusal_of(error)
         if refusal.status_code < 500:
-            ledger.note(ledger.INVALID_REQUEST, 1, now)
+            ledger.note_refused(ledger.INVALID_REQUEST, 1, now)
         raise refusal from error.__cause__ if refusal is error else error
 
 
@@ -141,7 +146,7 @@ class NotStoredView(OtlpView):
         responses={
             (200, "application/json"): OpenApiTypes.OBJECT,
             (200, "application/x-protobuf"): OpenApiTypes.BINARY,
-            **refused(400, 401, 403, 413, 415, 503),
+            **refused_answers(400, 401, 403, 413, 415, 503),
         },
     )
     def post(self, request: Request) -> HttpResponse:
@@ -149,7 +154,7 @@ class NotStoredView(OtlpView):
         encoding = self.encoding(request)
         for _ in otlp_body.pieces(request._request):
             pass  # the body is read only to check its size
-        ledger.note(self.reason, 1, timezone.now())
+        ledger.note_refused(self.reason, 1, timezone.now())
         return otlp_answer.empty(encoding)
 
 

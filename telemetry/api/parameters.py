@@ -27,7 +27,7 @@ FURTHEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in a signed 64-bit co
 MAX_LIMIT = 500
 
 
-class Parsed(serializers.RegexField):
+class ParsedField(serializers.RegexField):
     """A text field whose value is what `parse` returns for the text; None means that the text is invalid."""
 
     def __init__(self, regex: str, parse: Callable[[str], Any], **kwargs: Any) -> None:
@@ -43,7 +43,7 @@ class Parsed(serializers.RegexField):
         return value
 
 
-class Declared(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """
     The names that a path accepts in its query or its body: a base class without any.
 
@@ -55,7 +55,7 @@ class Declared(serializers.Serializer[Any]):
         for name in data:
             if name not in self.fields:
                 names = ", ".join(self.fields) or "no parameters"
-                raise unknown(name, f"{nearest(name, self.fields)} This path accepts {names}.".strip())
+                raise unknown(name, f"{nearest_word(name, self.fields)} This path accepts {names}.".strip())
         return super().to_internal_value(data)
 
 
@@ -64,7 +64,7 @@ def minutes(help_text: str) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, required=False, help_text=help_text)
 
 
-class Parameters(Declared):
+class Parameters(StrictSerializer):
     """The parameters of a window."""
 
     default_minutes: ClassVar[int] = 60
@@ -89,13 +89,18 @@ class ListParameters(Parameters):
     session_id = serializers.CharField(
         required=False, trim_whitespace=False, help_text="A session id or a trace id. Reaches back 30 days."
     )
-    trace_id = Parsed(
+    trace_id = ParsedField(
         "^[0-9a-fA-F]{32}$", bytes.fromhex, required=False, help_text="Reaches back without end."
     )
-    record_id = Parsed(
-        "^rec_[0-9a-fA-F]{48}$", record_ids.parse, required=False, help_text="Reaches back without end."
+    record_id = ParsedField(
+        "^rec_[0-9a-fA-F]{48}$",
+        record_ids.parse_record_id,
+        required=False,
+        help_text="Reaches back without end.",
     )
-    cluster_id = Parsed("^clu_[0-9a-f]{16}$", fingerprint.of_cluster_id, source="fingerprint", required=False)
+    cluster_id = ParsedField(
+        "^clu_[0-9a-f]{16}$", fingerprint.of_cluster_id, source="fingerprint", required=False
+    )
 
 
 def page_limit(default: int) -> serializers.IntegerField:
@@ -103,11 +108,11 @@ def page_limit(default: int) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=default)
 
 
-def place_in(kind: bytes) -> Parsed:
+def cursor_parameter(kind: bytes) -> ParsedField:
     """Return the field for a cursor of that kind, which continues a list after the previous answer."""
-    return Parsed(
+    return ParsedField(
         "^[A-Za-z0-9_-]+$",
-        partial(cursors.parse, kind=kind),
+        partial(cursors.parse_cursor, kind=kind),
         required=False,
         help_text="next_cursor of the answer before. It keeps that answer's window; send the same filters.",
     )
@@ -117,14 +122,14 @@ class TelemetryParameters(ListParameters):
     """GET /v1/telemetry"""
 
     limit = page_limit(100)
-    cursor = place_in(cursors.RECORDS)
+    cursor = cursor_parameter(cursors.RECORDS)
 
 
 class SessionsParameters(ListParameters):
     """GET /v1/sessions"""
 
     limit = page_limit(50)
-    cursor = place_in(cursors.SESSIONS)
+    cursor = cursor_parameter(cursors.SESSIONS)
 
 
 class SessionParameters(Parameters):
@@ -132,7 +137,7 @@ class SessionParameters(Parameters):
 
     default_minutes = MAX_MINUTES
     limit = page_limit(500)
-    cursor = place_in(cursors.TURNS)
+    cursor = cursor_parameter(cursors.TURNS)
 
 
 def unknown(name: str, hint: str) -> ApiError:
@@ -140,7 +145,7 @@ def unknown(name: str, hint: str) -> ApiError:
     return ApiError(400, "unknown_parameter", f"Unknown parameter: {name}.", hint)
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
+def nearest_word(word: str, words: Iterable[str]) -> str:
     """Return a question such as `Did you mean since_minutes?`, or "" when no word is near."""
     names, word = list(words), word.lower()
     longer = [name for name in names if name.startswith(word)]  # `since`, `env`

@@ -10,7 +10,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from loopkit.http.error_answers import HINTS, sentence
+from loopkit.http.error_answers import HINTS, validation_sentence
 from loopkit.http.errors import ApiError
 from telemetry.api import parameters
 from telemetry.grouping import fingerprint
@@ -32,7 +32,7 @@ FORMS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedQuery:
     """The parsed query of a read."""
 
     window: Window
@@ -41,10 +41,10 @@ class Asked:
     limit: int
 
 
-def asked(shape: type[parameters.Parameters], request: Request, now: datetime) -> Asked:
+def parse_query(shape: type[parameters.Parameters], request: Request, now: datetime) -> ParsedQuery:
     """Return the parsed query of the request. Raises 400 that shows the right form of an invalid value."""
-    values = checked(shape, request)
-    return Asked(
+    values = checked_query(shape, request)
+    return ParsedQuery(
         window(values, shape.default_minutes, now), filters(values), values.get("cursor"), values["limit"]
     )
 
@@ -52,15 +52,15 @@ def asked(shape: type[parameters.Parameters], request: Request, now: datetime) -
 def asked_window(request: Request, now: datetime) -> Window:
     """Return the query's window, for answers that are not lists. Raises 400."""
     shape = parameters.Parameters
-    return window(checked(shape, request), shape.default_minutes, now)
+    return window(checked_query(shape, request), shape.default_minutes, now)
 
 
-def checked(shape: type[parameters.Declared], request: Request) -> dict[str, Any]:
+def checked_query(shape: type[parameters.StrictSerializer], request: Request) -> dict[str, Any]:
     """Return the query's parameters by name. Raises 400."""
     return valid(shape(data=request.query_params.dict()), "Leave the parameter out, or give it a value.")
 
 
-def sent(shape: type[parameters.Declared], request: Request) -> dict[str, Any]:
+def sent_fields(shape: type[parameters.StrictSerializer], request: Request) -> dict[str, Any]:
     """Return the body's fields by name. Raises 400, also for a query, which would be ignored."""
     serializer = shape(data=request.data)
     for name in request.query_params:
@@ -68,10 +68,10 @@ def sent(shape: type[parameters.Declared], request: Request) -> dict[str, Any]:
     return valid(serializer, HINTS["invalid"])
 
 
-def valid(serializer: parameters.Declared, otherwise: str) -> dict[str, Any]:
+def valid(serializer: parameters.StrictSerializer, otherwise: str) -> dict[str, Any]:
     """Return the validated values by name. Raises 400; `otherwise` is the hint for fields without their own."""
     if not serializer.is_valid():
-        raise invalid(serializer, otherwise)
+        raise invalid_query(serializer, otherwise)
     return dict(serializer.validated_data)
 
 
@@ -99,7 +99,7 @@ def filters(values: Mapping[str, Any]) -> Filters:
     return Filters(**{name: values[name] for name in names})
 
 
-def invalid(serializer: parameters.Declared, otherwise: str) -> ApiError:
+def invalid_query(serializer: parameters.StrictSerializer, otherwise: str) -> ApiError:
     """Return the error 400. Its message says what is wrong, its hint shows the form of the first invalid field."""
     errors = serializer.errors
     name = next(iter(errors))
@@ -107,6 +107,6 @@ def invalid(serializer: parameters.Declared, otherwise: str) -> ApiError:
     hint = FORMS.get(name, otherwise)
     if isinstance(field, serializers.ChoiceField):
         value = serializer.initial_data.get(name)
-        suggestion = parameters.nearest(value, field.choices) if value and isinstance(value, str) else ""
+        suggestion = parameters.nearest_word(value, field.choices) if value and isinstance(value, str) else ""
         hint = f"{suggestion} Write one of: {', '.join(field.choices)}.".strip()
-    return ApiError(400, "invalid", sentence(errors), hint)
+    return ApiError(400, "invalid", validation_sentence(errors), hint)

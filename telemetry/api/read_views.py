@@ -11,18 +11,18 @@ from rest_framework.response import Response
 from loopkit.http.errors import ApiError
 from telemetry.api import parameters
 from telemetry.api import serializers as shapes
-from telemetry.api.parsed_query import asked
+from telemetry.api.parsed_query import parse_query
 from telemetry.reads import record_pages, session_pages
 from telemetry.windows import MAX_MINUTES
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import Error
+from tenants.api.serializers import ErrorSerializer
 
 REFUSED = {
     400: OpenApiResponse(
-        Error, description="An unknown parameter or a bad value; the hint names the right one"
+        ErrorSerializer, description="An unknown parameter or a bad value; the hint names the right one"
     ),
-    401: OpenApiResponse(Error, description="Authorization required"),
-    403: OpenApiResponse(Error, description="The key has no telemetry:read scope"),
+    401: OpenApiResponse(ErrorSerializer, description="Authorization required"),
+    403: OpenApiResponse(ErrorSerializer, description="The key has no telemetry:read scope"),
 }
 
 
@@ -35,14 +35,14 @@ class TelemetryView(ProjectView):
         description="Newest first. Every acknowledged span is there at once.",
         parameters=[parameters.TelemetryParameters],
         responses={
-            200: OpenApiResponse(shapes.TelemetryPage, description="Recent telemetry records"),
+            200: OpenApiResponse(shapes.TelemetryPageSerializer, description="Recent telemetry records"),
             **REFUSED,
         },
     )
     def get(self, request: Request) -> Response:
         """A page of the window."""
-        query = asked(parameters.TelemetryParameters, request, timezone.now())
-        page = record_pages.page(query.window, query.filters, query.cursor, query.limit)
+        query = parse_query(parameters.TelemetryParameters, request, timezone.now())
+        page = record_pages.page_of_records(query.window, query.filters, query.cursor, query.limit)
         return Response({"ok": True} | page.shown())
 
 
@@ -58,14 +58,16 @@ class SessionsView(ProjectView):
         ),
         parameters=[parameters.SessionsParameters],
         responses={
-            200: OpenApiResponse(shapes.SessionPage, description="Session summaries, most recent first"),
+            200: OpenApiResponse(
+                shapes.SessionPageSerializer, description="Session summaries, most recent first"
+            ),
             **REFUSED,
         },
     )
     def get(self, request: Request) -> Response:
         """A page of the window."""
-        query = asked(parameters.SessionsParameters, request, timezone.now())
-        page = session_pages.page(query.window, query.filters, query.cursor, query.limit)
+        query = parse_query(parameters.SessionsParameters, request, timezone.now())
+        page = session_pages.page_of_sessions(query.window, query.filters, query.cursor, query.limit)
         return Response({"ok": True} | page.shown())
 
 
@@ -80,14 +82,16 @@ class SessionView(ProjectView):
             parameters.SessionParameters,
         ],
         responses={
-            200: OpenApiResponse(shapes.SessionDetail, description="Session detail with raw records"),
+            200: OpenApiResponse(
+                shapes.SessionDetailSerializer, description="Session detail with raw records"
+            ),
             **REFUSED,
-            404: OpenApiResponse(Error, description="Session not found in window"),
+            404: OpenApiResponse(ErrorSerializer, description="Session not found in window"),
         },
     )
     def get(self, request: Request, id: str) -> Response:
         """The summary and a page of records, oldest first."""
-        query = asked(parameters.SessionParameters, request, timezone.now())
+        query = parse_query(parameters.SessionParameters, request, timezone.now())
         detail = session_pages.detail(query.window, id, query.cursor, query.limit)
         if detail is None:
             raise session_not_found(id)

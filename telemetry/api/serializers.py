@@ -6,20 +6,20 @@ from telemetry.reads import record_json as records
 from telemetry.signals import SIGNAL_TYPES
 
 OUTCOMES = (records.OK, records.FAILURE)
-Shape = serializers.Serializer[dict[str, object]]
+ObjectSerializer = serializers.Serializer[dict[str, object]]
 
 
-def text(help_text: str = "") -> serializers.CharField:
+def optional_text(help_text: str = "") -> serializers.CharField:
     """Return a text field that is null where the text is absent."""
     return serializers.CharField(allow_null=True, help_text=help_text)
 
 
-def number(help_text: str = "") -> serializers.IntegerField:
+def optional_number(help_text: str = "") -> serializers.IntegerField:
     """Return a number field that is null where the number is absent."""
     return serializers.IntegerField(allow_null=True, help_text=help_text)
 
 
-class Window(Shape):
+class WindowSerializer(ObjectSerializer):
     """The half-open range of event time `[start, end)` that was read."""
 
     start = serializers.DateTimeField()
@@ -27,36 +27,36 @@ class Window(Shape):
     since_minutes = serializers.IntegerField()
 
 
-class Capture(Shape):
+class CaptureSerializer(ObjectSerializer):
     """A unit of agent work with what went in and came out."""
 
     unit = serializers.ChoiceField(["llm_call", "tool_call", "graph_node", "retrieval"])
     input = serializers.JSONField(help_text="Any JSON; null where unknown.")
     output = serializers.JSONField(help_text="Any JSON; null where unknown.")
-    model = text()
+    model = optional_text()
     expected = serializers.JSONField(help_text="Any JSON; null where unknown.")
     replayable = serializers.BooleanField(
         help_text="Input and unit are known, so the call can be made again."
     )
 
 
-class Resource(Shape):
+class ResourceSerializer(ObjectSerializer):
     """What sent the span."""
 
     attributes = serializers.DictField()
-    schema_url = text()
+    schema_url = optional_text()
 
 
-class Scope(Shape):
+class ScopeSerializer(ObjectSerializer):
     """The instrumentation that made the span."""
 
     name = serializers.CharField(allow_blank=True)
-    version = text()
+    version = optional_text()
     attributes = serializers.DictField()
-    schema_url = text()
+    schema_url = optional_text()
 
 
-class Event(Shape):
+class EventSerializer(ObjectSerializer):
     """Something that happened inside a span."""
 
     name = serializers.CharField(allow_blank=True)
@@ -65,28 +65,28 @@ class Event(Shape):
     attributes = serializers.DictField()
 
 
-class Link(Shape):
+class LinkSerializer(ObjectSerializer):
     """Another span that a span points to."""
 
     trace_id = serializers.CharField()
     span_id = serializers.CharField()
-    trace_state = text()
+    trace_state = optional_text()
     attributes = serializers.DictField()
 
 
-class Record(Shape):
+class RecordSerializer(ObjectSerializer):
     """One span: what was understood of it, and what was sent, whole."""
 
     record_id = serializers.CharField(help_text="Stable: a span that is sent again is the same record.")
     trace_id = serializers.CharField()
     span_id = serializers.CharField()
-    parent_span_id = text()
+    parent_span_id = optional_text()
     name = serializers.CharField(allow_blank=True)
     kind = serializers.ChoiceField(records.KINDS)
-    operation = text("What ran: a name without ids in it.")
-    service = text()
-    environment = text()
-    release = text()
+    operation = optional_text("What ran: a name without ids in it.")
+    service = optional_text()
+    environment = optional_text()
+    release = optional_text()
     start_time = serializers.DateTimeField()
     start_time_unix_nano = serializers.IntegerField()
     duration_ms = serializers.FloatField()
@@ -94,31 +94,31 @@ class Record(Shape):
     outcome = serializers.ChoiceField(OUTCOMES)
     signal_type = serializers.ChoiceField(SIGNAL_TYPES, allow_null=True, help_text="Why it hurts.")
     severity = serializers.ChoiceField(["low", "medium", "high"], allow_null=True)
-    cluster_id = text("All failures of this kind share it.")
-    message = text("What went wrong, in one line.")
+    cluster_id = optional_text("All failures of this kind share it.")
+    message = optional_text("What went wrong, in one line.")
     session_id = serializers.CharField(help_text="The trace id where the trace names no session.")
-    user_id = text()
-    agent = text()
-    tool = text()
-    model = text()
-    input_tokens = number("Of model calls only.")
-    output_tokens = number("Of model calls only.")
+    user_id = optional_text()
+    agent = optional_text()
+    tool = optional_text()
+    model = optional_text()
+    input_tokens = optional_number("Of model calls only.")
+    output_tokens = optional_number("Of model calls only.")
     attributes = serializers.DictField()
-    resource = Resource()
-    scope = Scope()
-    events = Event(many=True)
-    links = Link(many=True)
-    capture = Capture(allow_null=True)
+    resource = ResourceSerializer()
+    scope = ScopeSerializer()
+    events = EventSerializer(many=True)
+    links = LinkSerializer(many=True)
+    capture = CaptureSerializer(allow_null=True)
 
 
-class SessionSummary(Shape):
+class SessionSummarySerializer(ObjectSerializer):
     """What the traces of one session came to in the window."""
 
     session_id = serializers.CharField()
-    agent = text()
-    user_id = text()
-    service = text()
-    environment = text()
+    agent = optional_text()
+    user_id = optional_text()
+    service = optional_text()
+    environment = optional_text()
     outcome = serializers.ChoiceField(OUTCOMES, help_text="failure if one record failed.")
     turns = serializers.IntegerField(help_text="Records.")
     traces = serializers.IntegerField()
@@ -133,30 +133,30 @@ class SessionSummary(Shape):
     )
 
 
-class Answer(Shape):
+class AnswerSerializer(ObjectSerializer):
     """What every read says."""
 
     ok = serializers.BooleanField()
-    window = Window()
+    window = WindowSerializer()
     count = serializers.IntegerField(help_text="Rows in this answer.")
     complete = serializers.BooleanField(help_text="False: next_cursor leads to more.")
-    next_cursor = text("Send it as `cursor` for the rows behind these.")
+    next_cursor = optional_text("Send it as `cursor` for the rows behind these.")
 
 
-class TelemetryPage(Answer):
+class TelemetryPageSerializer(AnswerSerializer):
     """Records, newest first."""
 
-    records = Record(many=True)
+    records = RecordSerializer(many=True)
 
 
-class SessionPage(Answer):
+class SessionPageSerializer(AnswerSerializer):
     """Sessions, most recent first. A page may be short and still not the last: see `complete`."""
 
-    sessions = SessionSummary(many=True)
+    sessions = SessionSummarySerializer(many=True)
 
 
-class SessionDetail(Answer):
+class SessionDetailSerializer(AnswerSerializer):
     """One session and its records, oldest first."""
 
-    session = SessionSummary()
-    records = Record(many=True)
+    session = SessionSummarySerializer()
+    records = RecordSerializer(many=True)

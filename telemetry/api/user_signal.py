@@ -40,7 +40,7 @@ class UserSignal:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StoredSignal:
     """The record of a signal."""
 
     record_id: str
@@ -51,34 +51,34 @@ class QuotaUsed(Exception):
     """The project has no room for another span."""
 
 
-def take(signal: UserSignal, now: datetime) -> Taken:
+def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
     """
     Store the signal in the bound project. Raises QuotaUsed.
 
     Signals with the same feedback id are one record; without one, equal signals of one day are.
     """
     identity = (signal.feedback_id,) if signal.feedback_id else (*astuple(signal), now.date().isoformat())
-    identifier = digest(*identity)
+    identifier = signal_digest(*identity)
     trace_id, span_id = identifier[:16], identifier[16:24]
     trace = Trace.objects.filter(trace_id=bytes.fromhex(signal.trace_id)).first()
     signal = replace(signal, session_id=signal.session_id or (trace.session_id if trace else ""))
     origin = (
         {"service.name": trace.service, "deployment.environment.name": trace.environment} if trace else {}
     )
-    request = message(signal, trace_id, span_id, unix_nano(now))
+    request = signal_request(signal, trace_id, span_id, unix_nano(now))
     request.resource_spans[0].resource.attributes.extend(key_values(origin))
     receipt = ingest(request.SerializeToString(), Encoding.PROTOBUF, now)
     if receipt.rejected_total:
         raise QuotaUsed
-    return Taken(record_id(trace_id, span_id), duplicate=not receipt.accepted)
+    return StoredSignal(record_id(trace_id, span_id), duplicate=not receipt.accepted)
 
 
-def digest(*parts: str) -> bytes:
+def signal_digest(*parts: str) -> bytes:
     """Return 32 bytes that identify these texts in this order."""
     return blake2b("\x00".join(parts).encode(), digest_size=32).digest()
 
 
-def message(
+def signal_request(
     signal: UserSignal, trace_id: bytes, span_id: bytes, time_unix_nano: int
 ) -> ExportTraceServiceRequest:
     """Return the signal as an OTLP request, so that it is ingested like any span."""

@@ -11,20 +11,20 @@ from typing import Any
 
 from telemetry.conventions.content import parsed, tool_result
 from telemetry.conventions.facts import general
-from telemetry.conventions.registry import Convention, Registry
+from telemetry.conventions.registry import Convention, ConventionRegistry
 from telemetry.spans.attribute_lookup import first_present
 from telemetry.spans.meaning import Capture, Meaning
 from telemetry.spans.span import Span
 
-CONVENTIONS = Registry(__name__, __path__)
+CONVENTIONS = ConventionRegistry(__name__, __path__)
 
 
-def of(span: Span) -> Convention | None:
+def convention_of(span: Span) -> Convention | None:
     """The convention that the span was written in, or None for work without a model, such as HTTP."""
     return CONVENTIONS.of(span)
 
 
-def read(span: Span) -> Meaning:
+def read_meaning(span: Span) -> Meaning:
     """The facts that the span states."""
     convention = CONVENTIONS.of(span)
     return convention.read(span) if convention else general(span.attributes)
@@ -41,10 +41,10 @@ def output_of(span: Span) -> Any:
     return convention.output_of(span) if convention else None
 
 
-def capture(span: Span) -> Capture | None:
+def capture_of(span: Span) -> Capture | None:
     """The unit of agent work with its input and output; None for other work."""
     convention = CONVENTIONS.of(span)
-    meaning = read(span)
+    meaning = read_meaning(span)
     if convention is None or not meaning.unit:
         return None
     recorded, output = parsed(convention.input_of(span)), convention.output_of(span)

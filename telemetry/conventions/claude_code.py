@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.conventions.facts import Names, stated
-from telemetry.spans.attribute_lookup import Attributes, first, first_present
+from telemetry.conventions.facts import AttributeNames, stated
+from telemetry.spans.attribute_lookup import Attributes, first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -18,7 +18,7 @@ SCOPES = ("com.anthropic.claude_code*",)
 MARKERS = frozenset[str]()
 TYPE = "span.type"
 UNITS = {"interaction": "graph_node", "llm_request": "llm_call", "tool": "tool_call"}
-NAMES = Names(
+NAMES = AttributeNames(
     tool=("tool_name",),
     model=("gen_ai.request.model", "model"),
     input_tokens=("input_tokens", "gen_ai.usage.input_tokens"),
@@ -34,19 +34,19 @@ AGENT = "claude-code"
 def read(span: Span) -> Meaning:
     """One interaction is one run of the agent."""
     attributes = span.attributes
-    kind = first(attributes, (TYPE,)) or span.name.removeprefix("claude_code.")
+    kind = first_text(attributes, (TYPE,)) or span.name.removeprefix("claude_code.")
     known = Meaning(
         UNITS.get(kind, ""),
         agent=AGENT,
         is_agent_run=kind == "interaction",
-        error=error_of(attributes),
+        error=interaction_error(attributes),
     )
     return stated(attributes, NAMES, known)
 
 
-def error_of(attributes: Attributes) -> str:
+def interaction_error(attributes: Attributes) -> str:
     """The error of a span whose `success` is false; "" for all others."""
-    return (first(attributes, ("error",)) or "failed") if attributes.get("success") is False else ""
+    return (first_text(attributes, ("error",)) or "failed") if attributes.get("success") is False else ""
 
 
 def input_of(span: Span) -> Any:

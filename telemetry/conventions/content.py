@@ -45,7 +45,7 @@ def metadata(attributes: Attributes) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def numbered(attributes: Attributes, prefix: str) -> list[Any] | None:
+def numbered_objects(attributes: Attributes, prefix: str) -> list[Any] | None:
     """`prefix.0.role`, `prefix.0.content`, ... as a list of objects; None when there are none."""
     root: dict[str, Any] = {}
     for name, value in attributes.items():
@@ -82,7 +82,7 @@ def unwrapped_item(item: Any) -> Any:
     return item
 
 
-def words(value: Any) -> str:
+def answer_texts(value: Any) -> str:
     """The texts of what a model answered, however deep they stand, one after the other."""
     parts, texts = [parsed(value)], []
     for number, part in enumerate(parts):

@@ -15,10 +15,10 @@ from telemetry.spans.attribute_lookup import (
     SESSION_NAMES,
     USER_NAMES,
     Attributes,
-    count,
     finish_in,
-    first,
+    first_count,
     first_of_list,
+    first_text,
 )
 from telemetry.spans.meaning import Meaning
 
@@ -38,7 +38,7 @@ IDENTITY = frozenset(SESSION + USER + AGENT)
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class AttributeNames:
     """The attributes that may hold each fact, the most trusted first."""
 
     session: Keys = SESSION
@@ -56,7 +56,7 @@ class Names:
 
 def stated(
     attributes: Attributes,
-    names: Names,
+    names: AttributeNames,
     known: Meaning,
     usage: Attributes | None = None,
     about: Attributes | None = None,
@@ -69,10 +69,13 @@ def stated(
         usage: where the tokens are counted, if not in the attributes themselves.
         about: the application's own `metadata`, if the caller has parsed it.
     """
-    session_id, user_id = first(attributes, names.session), first(attributes, names.user)
+    session_id, user_id = first_text(attributes, names.session), first_text(attributes, names.user)
     if "metadata" in attributes and not (session_id and user_id):
         about = metadata(attributes) if about is None else about
-        session_id, user_id = session_id or first(about, SESSION_NAMES), user_id or first(about, USER_NAMES)
+        session_id, user_id = (
+            session_id or first_text(about, SESSION_NAMES),
+            user_id or first_text(about, USER_NAMES),
+        )
     is_call = known.unit == "llm_call"
     counts = attributes if usage is None else usage
     # In the order of the fields: every span comes here, and keywords would take twice as long.
@@ -80,20 +83,20 @@ def stated(
         known.unit,
         session_id,
         user_id,
-        known.agent or first(attributes, names.agent),
+        known.agent or first_text(attributes, names.agent),
         known.is_agent_run,
-        (known.tool or first(attributes, names.tool)) if known.unit == "tool_call" else "",
-        known.model or first(attributes, names.model),
-        count(counts, names.input_tokens) if is_call else None,
-        count(counts, names.output_tokens) if is_call else None,
+        (known.tool or first_text(attributes, names.tool)) if known.unit == "tool_call" else "",
+        known.model or first_text(attributes, names.model),
+        first_count(counts, names.input_tokens) if is_call else None,
+        first_count(counts, names.output_tokens) if is_call else None,
         (known.finish_reason or finish_of(attributes, names)) if is_call else "",
         known.error,
-        is_call and "embed" in first(attributes, names.kind).lower(),
-        first(attributes, names.component),
+        is_call and "embed" in first_text(attributes, names.kind).lower(),
+        first_text(attributes, names.component),
     )
 
 
-def finish_of(attributes: Attributes, names: Names) -> str:
+def finish_of(attributes: Attributes, names: AttributeNames) -> str:
     """The reason why the model stopped; "" where none is recorded."""
     for name in names.finish:
         if name in attributes and (reason := first_of_list(attributes[name])):
@@ -109,4 +112,4 @@ def general(attributes: Attributes) -> Meaning:
     return NOTHING if IDENTITY.isdisjoint(attributes) else stated(attributes, GENERAL, NOTHING)
 
 
-GENERAL = Names()
+GENERAL = AttributeNames()

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions import message_events
-from telemetry.conventions.content import numbered, parsed
-from telemetry.conventions.facts import AGENT, SESSION, USER, Names, stated
+from telemetry.conventions.content import numbered_objects, parsed
+from telemetry.conventions.facts import AGENT, SESSION, USER, AttributeNames, stated
 from telemetry.spans.attribute_lookup import Attributes, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -59,7 +59,7 @@ FAILED_TOOL = {
     "gen_ai.tool.success": False,  # Mastra
 }
 AGENT_RUNS = frozenset({"invoke_agent", "create_agent"})
-NAMES = Names(
+NAMES = AttributeNames(
     session=("gen_ai.conversation.id", "gen_ai.thread.id", *SESSION),
     user=(*USER, "gen_ai.user", "llm.user"),
     agent=(*AGENT, "agent_name", "gen_ai.workflow.name"),
@@ -121,7 +121,7 @@ def is_agent_run(attributes: Attributes) -> bool:
     return operation_of(attributes) in AGENT_RUNS
 
 
-def unit_of(attributes: Attributes) -> str:
+def genai_unit(attributes: Attributes) -> str:
     """The unit by the operation; of clients without one, or with words of their own, by the model or tool."""
     return UNITS.get(operation_of(attributes)) or unit_by_names(attributes)
 
@@ -142,8 +142,8 @@ def input_of(span: Span) -> Any:
         return message_events.of_tool(span.events, message_events.GIVEN) if arguments is None else arguments
     inputs = parsed(first_present(attributes, INPUTS))
     if inputs is None:
-        inputs = message_events.messages(span.events, "gen_ai.input.messages", answers=False)
-    return with_instructions(attributes, inputs or numbered(attributes, "gen_ai.prompt."))
+        inputs = message_events.messages_in_events(span.events, "gen_ai.input.messages", answers=False)
+    return with_instructions(attributes, inputs or numbered_objects(attributes, "gen_ai.prompt."))
 
 
 def with_instructions(attributes: Attributes, inputs: Any) -> Any:
@@ -160,10 +160,10 @@ def output_of(span: Span) -> Any:
     outputs = first_present(span.attributes, OUTPUTS)
     if outputs is not None:
         return outputs
-    messages = message_events.messages(span.events, "gen_ai.output.messages", answers=True)
-    return messages or numbered(span.attributes, "gen_ai.completion.")
+    messages = message_events.messages_in_events(span.events, "gen_ai.output.messages", answers=True)
+    return messages or numbered_objects(span.attributes, "gen_ai.completion.")
 
 
 def is_tool(attributes: Attributes) -> bool:
     """Whether the span is a tool's call."""
-    return "gen_ai.tool.name" in attributes or unit_of(attributes) == "tool_call"
+    return "gen_ai.tool.name" in attributes or genai_unit(attributes) == "tool_call"

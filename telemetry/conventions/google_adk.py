@@ -26,24 +26,24 @@ EMPTY = ("{}", "N/A")  # written where content is switched off
 def read(span: Span) -> Meaning:
     """The facts of OTel GenAI, with the session where older versions put it."""
     attributes = span.attributes
-    known = Meaning(genai.unit_of(attributes), is_agent_run=genai.is_agent_run(attributes))
+    known = Meaning(genai.genai_unit(attributes), is_agent_run=genai.is_agent_run(attributes))
     return stated(attributes, NAMES, known)
 
 
 def input_of(span: Span) -> Any:
     """The request to the model, or the arguments of a tool."""
-    return own(span, "tool_call_args", "llm_request", genai.input_of(span))
+    return adk_value(span, "tool_call_args", "llm_request", genai.input_of(span))
 
 
 def output_of(span: Span) -> Any:
     """The model's response, or what a tool gave back."""
-    return own(span, "tool_response", "llm_response", genai.output_of(span))
+    return adk_value(span, "tool_response", "llm_response", genai.output_of(span))
 
 
-def own(span: Span, of_tool: str, of_model: str, general: Any) -> Any:
+def adk_value(span: Span, of_tool: str, of_model: str, general: Any) -> Any:
     """ADK's own attribute, where OTel GenAI's are not there; tools have empty ones of a model call."""
     if general is not None:
         return general
-    is_tool = genai.unit_of(span.attributes) == "tool_call"
+    is_tool = genai.genai_unit(span.attributes) == "tool_call"
     value = first_present(span.attributes, (OWN + (of_tool if is_tool else of_model),))
     return None if value in EMPTY else value

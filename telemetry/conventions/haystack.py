@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.conventions.facts import Names, stated
-from telemetry.spans.attribute_lookup import Attributes, first, first_present
+from telemetry.conventions.facts import AttributeNames, stated
+from telemetry.spans.attribute_lookup import Attributes, first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -35,7 +35,7 @@ OUTPUTS = (
 MARKERS = frozenset({TOOL, TYPE, "haystack.agent.step", "haystack.agent.max_steps", *INPUTS, *OUTPUTS})
 FAILED_TOOL = {"haystack.tool.error": True}
 MODEL_CALLS = ("Generator", "Embedder")
-NAMES = Names(
+NAMES = AttributeNames(
     tool=(TOOL,),
     model=("model",),
     input_tokens=("prompt_tokens", "input_tokens"),
@@ -48,23 +48,23 @@ NAMES = Names(
 def read(span: Span) -> Meaning:
     """The component's class says what it does; model and tokens stand in the first reply."""
     attributes = span.attributes
-    unit = unit_of(span)
+    unit = haystack_unit(span)
     about = reply_facts(attributes) if unit == "llm_call" else {}
     usage = about.get("usage")
     known = Meaning(
         unit,
         is_agent_run=span.name == "haystack.agent.run",
-        model=first(about, NAMES.model),
-        finish_reason=first(about, ("finish_reason",)),
+        model=first_text(about, NAMES.model),
+        finish_reason=first_text(about, ("finish_reason",)),
     )
     return stated(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else {})
 
 
-def unit_of(span: Span) -> str:
+def haystack_unit(span: Span) -> str:
     """The unit by what the span names, then by the component's class."""
     if TOOL in span.attributes:
         return "tool_call"
-    component = first(span.attributes, (TYPE,))
+    component = first_text(span.attributes, (TYPE,))
     if span.name == "haystack.agent.step.llm" or component.endswith(MODEL_CALLS):
         return "llm_call"
     return "retrieval" if component.endswith(("Retriever", "Ranker")) else "graph_node"

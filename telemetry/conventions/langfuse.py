@@ -18,8 +18,8 @@ from telemetry.spans.attribute_lookup import (
     SESSION_NAMES,
     USER_NAMES,
     Attributes,
-    first,
     first_present,
+    first_text,
     prefixed,
 )
 from telemetry.spans.meaning import Meaning
@@ -65,24 +65,24 @@ NAMES = replace(
 def read(span: Span) -> Meaning:
     """The observation's type decides the unit; what it does not say may stand in OTel GenAI's names."""
     attributes = span.attributes
-    kind = first(attributes, (TYPE,)).lower()
-    unit = UNITS.get(kind, "") if kind else genai.unit_of(attributes)
+    kind = first_text(attributes, (TYPE,)).lower()
+    unit = UNITS.get(kind, "") if kind else genai.genai_unit(attributes)
     usage = parsed(attributes.get("langfuse.observation.usage_details"))
     known = Meaning(
         unit,
         agent=span.name if kind == "agent" else "",
         is_agent_run=kind == "agent" or genai.is_agent_run(attributes),
-        tool=first(attributes, NAMES.tool) or span.name,
-        error=error_of(attributes),
+        tool=first_text(attributes, NAMES.tool) or span.name,
+        error=langfuse_error(attributes),
     )
     return stated(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else None)
 
 
-def error_of(attributes: Attributes) -> str:
+def langfuse_error(attributes: Attributes) -> str:
     """The failure that the application reported to Langfuse; "" for none."""
-    if first(attributes, (LEVEL,)).upper() != "ERROR":
+    if first_text(attributes, (LEVEL,)).upper() != "ERROR":
         return ""
-    return first(attributes, ("langfuse.observation.status_message",)) or "level ERROR"
+    return first_text(attributes, ("langfuse.observation.status_message",)) or "level ERROR"
 
 
 def input_of(span: Span) -> Any:

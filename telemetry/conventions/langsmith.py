@@ -12,7 +12,7 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.facts import SESSION, USER, stated
-from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first, prefixed
+from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first_text, prefixed
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -40,14 +40,14 @@ NAMES = replace(
 def read(span: Span) -> Meaning:
     """A run type decides the unit; the rest is OTel GenAI with metadata beside it."""
     attributes = span.attributes
-    unit = UNITS.get(first(attributes, (KIND,))) or genai.unit_of(attributes)
-    agent = first(attributes, AGENT)
+    unit = UNITS.get(first_text(attributes, (KIND,))) or genai.genai_unit(attributes)
+    agent = first_text(attributes, AGENT)
     is_root = not span.parent_span_id and unit == "graph_node"
     known = Meaning(
         unit,
         agent=agent or (span.name if is_root else ""),
         is_agent_run=is_root or (unit == "graph_node" and agent == span.name),
-        tool=first(attributes, NAMES.tool) or span.name,
+        tool=first_text(attributes, NAMES.tool) or span.name,
     )
     return stated(attributes, NAMES, known)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.facts import SESSION, stated
-from telemetry.spans.attribute_lookup import first, first_present
+from telemetry.spans.attribute_lookup import first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -27,11 +27,11 @@ def read(span: Span) -> Meaning:
     """`tools/call` is a tool call; listing, discovery and the rest are plain work."""
     attributes = span.attributes
     is_call = attributes.get(METHOD) == CALL
-    tool = (first(attributes, NAMES.tool) or named(span)) if is_call else ""
+    tool = (first_text(attributes, NAMES.tool) or tool_in_span_name(span)) if is_call else ""
     return stated(attributes, NAMES, Meaning("tool_call" if is_call else "", tool=tool))
 
 
-def named(span: Span) -> str:
+def tool_in_span_name(span: Span) -> str:
     """The tool in `MCP send tools/call lookup_order`: older clients name it only there."""
     return span.name.partition(f"{CALL} ")[2].strip()
 

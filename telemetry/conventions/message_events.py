@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.spans.attribute_lookup import first, first_present
-from telemetry.spans.span import Event
+from telemetry.spans.attribute_lookup import first_present, first_text
+from telemetry.spans.span import SpanEvent
 
 ANSWERS = ("gen_ai.choice", "gen_ai.content.completion")
 GIVEN = ("gen_ai.tool.message",)
 DETAILS = "gen_ai.client.inference.operation.details"  # holds messages under the names of their attributes
 
 
-def of_tool(events: list[Event], names: tuple[str, ...]) -> Any:
+def of_tool(events: list[SpanEvent], names: tuple[str, ...]) -> Any:
     """The arguments or the result of a tool call, which Strands gives in events of these names."""
     if not events:
         return None
@@ -25,13 +25,13 @@ def of_tool(events: list[Event], names: tuple[str, ...]) -> Any:
     return first_present(contents[-1], ("message", "content")) if contents else None
 
 
-def finish_reason(events: list[Event]) -> str:
+def finish_reason(events: list[SpanEvent]) -> str:
     """The reason why the model stopped, from clients that give it with the answer, in an event."""
-    reasons = [first(event.attributes, ("finish_reason",)) for event in events if event.name in ANSWERS]
+    reasons = [first_text(event.attributes, ("finish_reason",)) for event in events if event.name in ANSWERS]
     return reasons[-1] if reasons else ""
 
 
-def messages(events: list[Event], attribute: str, *, answers: bool) -> list[Any] | None:
+def messages_in_events(events: list[SpanEvent], attribute: str, *, answers: bool) -> list[Any] | None:
     """`gen_ai.user.message`, `gen_ai.choice`, and the one event that holds both sides; None without any."""
     contents = []
     for event in events:
@@ -43,7 +43,7 @@ def messages(events: list[Event], attribute: str, *, answers: bool) -> list[Any]
     return [message for message in contents if message is not None] or None
 
 
-def is_message(event: Event) -> bool:
+def is_message(event: SpanEvent) -> bool:
     """Whether the event is one message of the conversation, as older versions have them."""
     name = event.name
     is_turn = name.startswith("gen_ai.") and name.endswith(".message")

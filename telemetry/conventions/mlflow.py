@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.conventions.facts import SESSION, USER, Names, stated
+from telemetry.conventions.facts import SESSION, USER, AttributeNames, stated
 from telemetry.spans.attribute_lookup import Attributes
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -31,7 +31,7 @@ UNITS = {
     "WORKFLOW": "graph_node",
     "GUARDRAIL": "graph_node",
 }
-NAMES = Names(
+NAMES = AttributeNames(
     session=("mlflow.trace.session", *SESSION),
     user=("mlflow.trace.user", *USER),
     input_tokens=("input_tokens",),
@@ -46,17 +46,19 @@ MODEL = ("mlflow.llm.model", "model")
 def read(span: Span) -> Meaning:
     """Names come from the span, since MLflow names it after the function, tool or agent."""
     attributes = span.attributes
-    kind = text(attributes, KIND)
+    kind = unquoted_text(attributes, KIND)
     unit = UNITS.get(kind, "")
     is_call = unit == "llm_call"
     usage = parsed(attributes.get("mlflow.chat.tokenUsage")) if is_call else None
     unquoted = {name: parsed(attributes[name]) for name in QUOTED if name in attributes}
     known = Meaning(
         unit,
-        agent=name_of(span) if kind == "AGENT" else "",
+        agent=function_name(span) if kind == "AGENT" else "",
         is_agent_run=kind == "AGENT",
-        tool=name_of(span),
-        model=next((name for key in MODEL if (name := text(attributes, key))), "") if is_call else "",
+        tool=function_name(span),
+        model=next((name for key in MODEL if (name := unquoted_text(attributes, key))), "")
+        if is_call
+        else "",
     )
     return stated(
         {**attributes, **unquoted} if unquoted else attributes,
@@ -66,17 +68,17 @@ def read(span: Span) -> Meaning:
     )
 
 
-def text(attributes: Attributes, name: str) -> str:
+def unquoted_text(attributes: Attributes, name: str) -> str:
     """The text inside the quotes."""
     value = parsed(attributes.get(name))
     return value if isinstance(value, str) else ""
 
 
-def name_of(span: Span) -> str:
+def function_name(span: Span) -> str:
     """MLflow numbers repeated names (`lookup_order_2`); the function's own name has no number."""
     stem, _, number = span.name.rpartition("_")
     span_name = stem if stem and number.isdecimal() else span.name
-    return text(span.attributes, "mlflow.spanFunctionName") or span_name
+    return unquoted_text(span.attributes, "mlflow.spanFunctionName") or span_name
 
 
 def input_of(span: Span) -> Any:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.conventions.content import metadata, numbered, parsed
-from telemetry.conventions.facts import Names, stated
-from telemetry.spans.attribute_lookup import Attributes, first, first_present
+from telemetry.conventions.content import metadata, numbered_objects, parsed
+from telemetry.conventions.facts import AttributeNames, stated
+from telemetry.spans.attribute_lookup import Attributes, first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -29,7 +29,7 @@ UNITS = {
     "AGENT": "graph_node",
     "GUARDRAIL": "graph_node",
 }
-NAMES = Names(
+NAMES = AttributeNames(
     tool=("tool.name", "tool_call.function.name"),
     input_tokens=("llm.token_count.prompt", "decision.token_count.input"),
     output_tokens=("llm.token_count.completion", "decision.token_count.output"),
@@ -70,7 +70,7 @@ def read(span: Span) -> Meaning:
         unit,
         agent=agent_of(span, kind, about),
         is_agent_run=kind == "AGENT",
-        tool=first(attributes, NAMES.tool) or span.name,
+        tool=first_text(attributes, NAMES.tool) or span.name,
         model=model_of(attributes) if unit == "llm_call" else "",
     )
     return stated(attributes, NAMES, known, about=about)
@@ -78,15 +78,15 @@ def read(span: Span) -> Meaning:
 
 def kind_of(attributes: Attributes) -> str:
     """The kind in capitals, as the specification writes it."""
-    return first(attributes, (KIND,)).upper()
+    return first_text(attributes, (KIND,)).upper()
 
 
 def agent_of(span: Span, kind: str, about: Attributes) -> str:
     """The agent that this span belongs to."""
-    agent = first(span.attributes, ("agent.name",)) or first(about, ("lc_agent_name", "agent_name"))
+    agent = first_text(span.attributes, ("agent.name",)) or first_text(about, ("lc_agent_name", "agent_name"))
     if agent or kind != "AGENT":
         return agent
-    node = first(span.attributes, NODE)
+    node = first_text(span.attributes, NODE)
     return span.name if not node or is_random(node) else node
 
 
@@ -98,15 +98,15 @@ def is_random(text: str) -> bool:
 def model_of(attributes: Attributes) -> str:
     """The model that was asked for: the same name whether the call failed or not."""
     parameters = parsed(first_present(attributes, PARAMETERS))
-    requested = first(parameters, REQUESTED) if isinstance(parameters, dict) else ""
-    return requested or first(attributes, MODEL)
+    requested = first_text(parameters, REQUESTED) if isinstance(parameters, dict) else ""
+    return requested or first_text(attributes, MODEL)
 
 
 def input_of(span: Span) -> Any:
     """The numbered messages of a model call, the arguments of a tool; else the input as recorded."""
     attributes = span.attributes
     prefixes, _ = MESSAGES.get(kind_of(attributes), NO_MESSAGES)
-    recorded = listed(attributes, prefixes) or first_present(attributes, ("input.value",))
+    recorded = numbered_list(attributes, prefixes) or first_present(attributes, ("input.value",))
     if recorded is not None:
         return recorded
     query = first_present(attributes, ("reranker.query",))
@@ -126,9 +126,9 @@ def output_of(span: Span) -> Any:
     """The numbered messages or documents; else the output as recorded."""
     attributes = span.attributes
     _, prefixes = MESSAGES.get(kind_of(attributes), NO_MESSAGES)
-    return listed(attributes, prefixes) or attributes.get("output.value")
+    return numbered_list(attributes, prefixes) or attributes.get("output.value")
 
 
-def listed(attributes: Attributes, prefixes: tuple[str, ...]) -> list[Any] | None:
+def numbered_list(attributes: Attributes, prefixes: tuple[str, ...]) -> list[Any] | None:
     """The list under the first prefix that has one."""
-    return next((items for prefix in prefixes if (items := numbered(attributes, prefix))), None)
+    return next((items for prefix in prefixes if (items := numbered_objects(attributes, prefix))), None)

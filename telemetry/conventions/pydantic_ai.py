@@ -13,7 +13,7 @@ from typing import Any
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
 from telemetry.conventions.facts import stated
-from telemetry.spans.attribute_lookup import count, first_present
+from telemetry.spans.attribute_lookup import first_count, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -32,7 +32,7 @@ def read(span: Span) -> Meaning:
     is_run = genai.is_agent_run(attributes) or (
         "agent_name" in attributes and genai.OPERATION not in attributes
     )
-    unit = "graph_node" if is_run else genai.unit_of(attributes)
+    unit = "graph_node" if is_run else genai.genai_unit(attributes)
     return stated(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
 
 
@@ -40,7 +40,7 @@ def input_of(span: Span) -> Any:
     """For a run, the conversation up to the request that it answers."""
     conversation = parsed(first_present(span.attributes, CONVERSATION))
     if isinstance(conversation, list):
-        messages = up_to_answer(conversation, count(span.attributes, NEW) or 0)
+        messages = up_to_answer(conversation, first_count(span.attributes, NEW) or 0)
         return genai.with_instructions(span.attributes, messages or None)
     events = parsed(span.attributes.get("events"))
     if isinstance(events, list):

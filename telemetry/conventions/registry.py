@@ -48,7 +48,7 @@ class Convention(Protocol):
         """The output of the unit of work, as it was sent; None when it was not recorded."""
 
 
-class Registry:
+class ConventionRegistry:
     """The conventions of a package, in the order in which they are asked, and what they name together."""
 
     def __init__(self, package: str, folders: Iterable[str]) -> None:

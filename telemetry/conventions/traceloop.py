@@ -11,7 +11,7 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.facts import SESSION, USER, stated
-from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, Attributes, first, prefixed
+from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, Attributes, first_text, prefixed
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -35,21 +35,21 @@ NAMES = replace(
 def read(span: Span) -> Meaning:
     """Newer model calls are OTel GenAI; Traceloop's own names go first."""
     attributes = span.attributes
-    kind = first(attributes, (KIND,))
+    kind = first_text(attributes, (KIND,))
     known = Meaning(
-        unit_of(attributes, kind),
-        agent=first(attributes, ENTITY) if kind == "agent" else "",
+        traceloop_unit(attributes, kind),
+        agent=first_text(attributes, ENTITY) if kind == "agent" else "",
         is_agent_run=kind == "agent" or (not kind and genai.is_agent_run(attributes)),
-        tool=first(attributes, ENTITY) if kind == "tool" else "",
+        tool=first_text(attributes, ENTITY) if kind == "tool" else "",
     )
     return stated(attributes, NAMES, known)
 
 
-def unit_of(attributes: Attributes, kind: str) -> str:
+def traceloop_unit(attributes: Attributes, kind: str) -> str:
     """The unit by the kind of Traceloop's own spans, else by the request type of older model calls."""
     if kind in UNITS:
         return UNITS[kind]
-    return "llm_call" if attributes.get("llm.request.type") in REQUESTS else genai.unit_of(attributes)
+    return "llm_call" if attributes.get("llm.request.type") in REQUESTS else genai.genai_unit(attributes)
 
 
 def input_of(span: Span) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
-from telemetry.conventions.facts import AGENT, SESSION, USER, Names, stated
-from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first, first_present, prefixed
+from telemetry.conventions.facts import AGENT, SESSION, USER, AttributeNames, stated
+from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first_present, first_text, prefixed
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -22,7 +22,7 @@ OPERATION = "ai.operationId"
 MARKERS = frozenset({OPERATION})
 TOOLS_OFFERED = ("ai.prompt.tools",)
 RUN_AGENT = ("ai.telemetry.functionId", "resource.name")
-NAMES = Names(
+NAMES = AttributeNames(
     session=(
         *prefixed("ai.telemetry.metadata.", SESSION_NAMES),
         *prefixed("ai.settings.context.", SESSION_NAMES),
@@ -57,16 +57,16 @@ ANSWER_PARTS = ("text", "toolCalls", "object")
 def read(span: Span) -> Meaning:
     """`ai.generateText` is the agent's run; `.doGenerate` and `.doStream` under it are the model calls."""
     attributes = span.attributes
-    operation = first(attributes, (OPERATION,))
+    operation = first_text(attributes, (OPERATION,))
     if not operation:
-        unit, is_run = genai.unit_of(attributes), genai.is_agent_run(attributes)
+        unit, is_run = genai.genai_unit(attributes), genai.is_agent_run(attributes)
         return stated(attributes, VERSION_7, Meaning(unit, is_agent_run=is_run))
-    unit = unit_of(operation)
-    is_run = unit == "graph_node" and bool(first(attributes, RUN_AGENT))
+    unit = vercel_unit(operation)
+    is_run = unit == "graph_node" and bool(first_text(attributes, RUN_AGENT))
     return stated(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
 
 
-def unit_of(operation: str) -> str:
+def vercel_unit(operation: str) -> str:
     """The unit of an `ai.operationId`."""
     if operation == "ai.toolCall":
         return "tool_call"

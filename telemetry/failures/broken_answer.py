@@ -9,7 +9,7 @@ https://spec.commonmark.org/0.31.2/#fenced-code-blocks. Format: https://docs.pyt
 from __future__ import annotations
 
 from telemetry import conventions
-from telemetry.conventions.content import words
+from telemetry.conventions.content import answer_texts
 from telemetry.failures import soft_errors, stacktrace
 from telemetry.failures.fault import one_line
 from telemetry.spans.meaning import Failure, Meaning
@@ -22,7 +22,7 @@ def broken_answer(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of an answer that begins or ends with an unfenced traceback, else None."""
     if meaning.finish_reason or not any(map(holds_one, span.attributes.values())):
         return None
-    text = words(conventions.output_of(span))
+    text = answer_texts(conventions.output_of(span))
     start = f"\n{text}".find(f"\n{stacktrace.TRACEBACK}")  # of the first traceback
     if start < 0 or text.count(FENCE, 0, start) % 2 or not soft_errors.has_traceback(text):
         return None

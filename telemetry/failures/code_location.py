@@ -77,7 +77,7 @@ def line_of(frame: Frame, stack: str) -> int | None:
 
 def of_attributes(facts: Mapping[str, Any]) -> CodeLocation | None:
     """Return the place in `code.*` attributes, or None. Whose code it is follows from the path, as in a stack."""
-    file, line, function = (first(facts, names) for names in (FILE, LINE, FUNCTION))
+    file, line, function = (first_set(facts, names) for names in (FILE, LINE, FUNCTION))
     if not file and not function:
         return None
     frame = Frame(str(function or ""), str(file or function))
@@ -85,6 +85,6 @@ def of_attributes(facts: Mapping[str, Any]) -> CodeLocation | None:
     return CodeLocation(str(file) if file else None, number, frame.function or None, frame.is_own)
 
 
-def first(facts: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+def first_set(facts: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     """Return the value of the first of these attributes that is set, or None."""
     return next((facts[name] for name in names if facts.get(name)), None)

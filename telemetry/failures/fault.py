@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from telemetry.failures import stacktrace
-from telemetry.spans.span import Event, Span
+from telemetry.spans.span import Span, SpanEvent
 
 MAX_MESSAGE = 500
 GENERIC = frozenset(
@@ -32,22 +32,22 @@ class Fault:
     depth: int = 1
 
 
-def of(span: Span) -> Fault:
+def fault_of(span: Span) -> Fault:
     """Return the fault in the last exception event, else in the status. Earlier events were handled or are causes."""
     event = last_exception(span)
     return from_exception(span, event) if event else from_status(span)
 
 
-def last_exception(span: Span) -> Event | None:
+def last_exception(span: Span) -> SpanEvent | None:
     """Return the exception event that was recorded last, or None."""
     return next((event for event in reversed(span.events) if event.name == "exception"), None)
 
 
-def from_exception(span: Span, event: Event) -> Fault:
+def from_exception(span: Span, event: SpanEvent) -> Fault:
     """Return the fault in the event; its stack replaces an unreliable type and a missing or unusable message."""
-    error_type = text(event.attributes.get("exception.type"))
-    message = text(event.attributes.get("exception.message"))
-    stack = text(event.attributes.get("exception.stacktrace"))
+    error_type = fault_text(event.attributes.get("exception.type"))
+    message = fault_text(event.attributes.get("exception.message"))
+    stack = fault_text(event.attributes.get("exception.stacktrace"))
     stack_type, stack_message = stacktrace.raised(stack)
     if is_unreliable(error_type) and stack_type and not is_generic(stack_type):
         error_type = stack_type
@@ -91,7 +91,7 @@ def split_status(status_message: str) -> tuple[str, str]:
 
 def error_type_of(span: Span) -> str:
     """Return `error.type`; "" if it is missing or says only that something failed, such as `_OTHER`."""
-    error_type = text(span.attributes.get("error.type"))
+    error_type = fault_text(span.attributes.get("error.type"))
     return "" if error_type in GENERIC else error_type
 
 
@@ -121,7 +121,7 @@ def is_generic(error_type: str) -> bool:
     return not error_type or error_type.rpartition(".")[2] in GENERIC
 
 
-def text(value: object) -> str:
+def fault_text(value: object) -> str:
     """Return the value as text; "" for None."""
     return "" if value is None else str(value)
 

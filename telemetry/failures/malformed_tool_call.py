@@ -45,7 +45,10 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
             if "invalid_tool_call" in str(attributes.get(name))
         ),
     ]
-    for name, arguments in (*numbered(attributes), *(call for answer in answers for call in within(answer))):
+    for name, arguments in (
+        *numbered_tool_calls(attributes),
+        *(call for answer in answers for call in within(answer)),
+    ):
         if offered and not any(is_named(name, tools) or is_cut(tools) for tools in offered):
             return unknown_tool(name)
         if isinstance(arguments, str) and not is_json(arguments):
@@ -73,7 +76,7 @@ def is_json(text: str) -> bool:
         return False
 
 
-def numbered(attributes: Mapping[str, Any]) -> Iterator[Call]:
+def numbered_tool_calls(attributes: Mapping[str, Any]) -> Iterator[Call]:
     """Yield the calls in numbered attributes such as `gen_ai.completion.0.tool_calls.0.name`."""
     for key, value in attributes.items():
         if (

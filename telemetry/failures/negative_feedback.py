@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from telemetry.conventions.content import numbered
-from telemetry.spans.attribute_lookup import Attributes, first
+from telemetry.conventions.content import numbered_objects
+from telemetry.spans.attribute_lookup import Attributes, first_text
 from telemetry.spans.span import Span
 
 EVENTS = ("user_feedback", "user.feedback", "feedback", "gen_ai.user.feedback")
@@ -78,13 +78,13 @@ def complaint(span: Span) -> str | None:
     """Return the comment of the first negative rating, else its label or a fixed text; None without such a rating."""
     if not span.events and MARKS.isdisjoint(span.attributes):
         return None  # nearly every span ends here
-    for ratings in given(span):
+    for ratings in ratings_of(span):
         if is_negative(ratings):
-            return first(ratings, COMMENTS) or first(ratings, LABELS) or "negative user feedback"
+            return first_text(ratings, COMMENTS) or first_text(ratings, LABELS) or "negative user feedback"
     return None
 
 
-def given(span: Span) -> Iterator[Attributes]:
+def ratings_of(span: Span) -> Iterator[Attributes]:
     """Yield the attributes of each rating by a person on the span."""
     for event in span.events:
         if event.name in EVENTS or (event.name == EVALUATION and is_by_a_user(event.attributes)):
@@ -96,19 +96,19 @@ def given(span: Span) -> Iterator[Attributes]:
     if LOGFIRE in marks:
         yield logfire(attributes)
     for prefix in {FIRST_OF_LIST[mark]: None for mark in sorted(marks & FIRST_OF_LIST.keys())}:
-        yield from listed(attributes, prefix)
+        yield from numbered_ratings(attributes, prefix)
 
 
 def logfire(attributes: Attributes) -> Attributes:
     """Return the rating that Logfire's `record_feedback` wrote: a text is a label, a number or boolean a score."""
-    value = attributes.get(first(attributes, (LOGFIRE,)))
-    comment = first(attributes, ("logfire.feedback.comment",))
+    value = attributes.get(first_text(attributes, (LOGFIRE,)))
+    comment = first_text(attributes, ("logfire.feedback.comment",))
     return {"label" if isinstance(value, str) else "score": value, "comment": comment}
 
 
-def listed(attributes: Attributes, prefix: str) -> Iterator[Attributes]:
+def numbered_ratings(attributes: Attributes, prefix: str) -> Iterator[Attributes]:
     """Yield the annotations or evaluations by people under the prefix, in the order of their numbers."""
-    for entry in numbered(attributes, prefix) or []:
+    for entry in numbered_objects(attributes, prefix) or []:
         facts = next(iter(entry.values()), None) if isinstance(entry, dict) and len(entry) == 1 else entry
         if isinstance(facts, dict) and is_by_a_person(facts, prefix):
             yield facts
@@ -128,7 +128,7 @@ def is_by_a_user(attributes: Attributes) -> bool:
 
 def is_negative(ratings: Attributes) -> bool:
     """Whether the rating is bad: by its label, since scales differ; without a known label, if its score is bad."""
-    label = first(ratings, LABELS).strip().lower()
+    label = first_text(ratings, LABELS).strip().lower()
     if label in NEGATIVE or ratings.get("feedback.assertion") is False:
         return True
     if label in POSITIVE:

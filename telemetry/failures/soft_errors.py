@@ -56,7 +56,7 @@ MARKS = (
 )
 
 
-def told(text: str) -> Fault | None:
+def soft_error_in(text: str) -> Fault | None:
     """Return the failure that the text reports; None when it is a result."""
     excerpt = text if len(text) <= HEAD + TAIL else f"{text[:HEAD]}\n{text[-TAIL:]}"
     lowered = excerpt.lower()

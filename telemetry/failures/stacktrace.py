@@ -80,7 +80,7 @@ class Frame(NamedTuple):
     @property
     def is_own(self) -> bool:
         """Whether the frame is the application's own: its file is known, and is not the language's or a library's."""
-        return bool(self.file) and not owner(self)
+        return bool(self.file) and not frame_owner(self)
 
     def __str__(self) -> str:
         """Return `orderTotal src/orders.js`: one folder distinguishes files, those above it change with releases."""
@@ -89,7 +89,7 @@ class Frame(NamedTuple):
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
-def owner(frame: Frame) -> str:
+def frame_owner(frame: Frame) -> str:
     """Return whose code the frame is: `runtime`, `library`, or "" for the application's own."""
     match = FOREIGN.search(f"{frame.file}\n{frame.function}")
     return match.lastgroup or "" if match else ""
@@ -112,7 +112,7 @@ def python_exception(stack: str) -> str:
     return next((line for line in lines if line and not line[0].isspace()), "")
 
 
-def origin(stack: str, depth: int, skips_plumbing: bool) -> str:
+def failure_origin(stack: str, depth: int, skips_plumbing: bool) -> str:
     """
     Return the part of a stack that distinguishes bugs: the innermost frames that say where it was raised, or "".
 
@@ -135,11 +135,11 @@ def origin_in(stack: Iterable[Frame], depth: int, skips_plumbing: bool) -> str:
             if len(own_frames) == depth:
                 break
     outside = inner_frames[: inner_frames.index(own_frames[0])] if own_frames else inner_frames
-    not_runtime = [frame for frame in outside if owner(frame) != "runtime"]
+    not_runtime = [frame for frame in outside if frame_owner(frame) != "runtime"]
     if any(not frame.file for frame in not_runtime):
-        return path([*outside, *own_frames[:1]], skips_plumbing)
+        return function_path([*outside, *own_frames[:1]], skips_plumbing)
     candidates = own_frames or [frame for frame in not_runtime if not says_only(frame)] or not_runtime
-    return JOINT.join(map(str, candidates[:depth])) or path(inner_frames, skips_plumbing)
+    return JOINT.join(map(str, candidates[:depth])) or function_path(inner_frames, skips_plumbing)
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
@@ -148,7 +148,7 @@ def says_only(frame: Frame) -> bool:
     return bool(MESSENGER.search(frame.function))
 
 
-def path(stack: list[Frame], skips_plumbing: bool) -> str:
+def function_path(stack: list[Frame], skips_plumbing: bool) -> str:
     """Return the stack's functions, innermost first, each once, from the first that does more than report."""
     steps = [frame for frame in stack if frame.function]
     if skips_plumbing:

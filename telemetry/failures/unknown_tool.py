@@ -50,12 +50,12 @@ def missing(failure: Failure, span: Span, meaning: Meaning) -> str:
     message = failure.message
     match = KEY.match(message) if failure.error_type.endswith("KeyError") else SAID.search(message)
     name = next(filter(None, match.groups())) if match else ""
-    return name if name in asked(span, meaning) else ""
+    return name if name in requested_tools(span, meaning) else ""
 
 
-def asked(span: Span, meaning: Meaning) -> set[str]:
+def requested_tools(span: Span, meaning: Meaning) -> set[str]:
     """Return the names of the called tool: the span's, and those in the input of a dispatcher, beside arguments."""
-    convention = conventions.of(span)
+    convention = conventions.convention_of(span)
     call_input = parsed(convention.input_of(span)) if convention else None
     if not isinstance(call_input, dict) or not any(key.startswith(ARGUMENTS) for key in call_input):
         return {meaning.tool}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from telemetry.failures.fault import is_generic
-from telemetry.failures.stacktrace import JOINT, origin
+from telemetry.failures.stacktrace import JOINT, failure_origin
 from telemetry.failures.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
 from telemetry.grouping.message_template import skeleton
 from telemetry.grouping.versions import Rules
@@ -52,12 +52,12 @@ def none(failure: Failure, rules: Rules) -> tuple[str, ...]:
     return ()
 
 
-def place(failure: Failure, rules: Rules) -> tuple[str, ...]:
+def raised_cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
     """Return the class, the message, and the place where it was raised."""
-    return (*class_and_text(failure), origin(failure.stack, failure.depth, rules.skips_plumbing))
+    return (*class_and_text(failure), failure_origin(failure.stack, failure.depth, rules.skips_plumbing))
 
 
-def answer(failure: Failure, rules: Rules) -> tuple[str, ...]:
+def provider_cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
     """
     Return the message, with the class only if the message is one word.
 
@@ -72,10 +72,10 @@ def tool(failure: Failure, rules: Rules) -> tuple[str, ...]:
     error_type, text = class_and_text(failure)
     if is_domain_error(error_type, text):
         return error_type, text
-    return error_type, text, origin(failure.stack, 1, rules.skips_plumbing).partition(JOINT)[0]
+    return error_type, text, failure_origin(failure.stack, 1, rules.skips_plumbing).partition(JOINT)[0]
 
 
-CAUSES = {"none": none, "place": place, "answer": answer, "tool": tool}
+CAUSES = {"none": none, "place": raised_cause, "answer": provider_cause, "tool": tool}
 
 
 def class_and_text(failure: Failure) -> tuple[str, str]:
@@ -85,7 +85,7 @@ def class_and_text(failure: Failure) -> tuple[str, str]:
 
 def is_domain_error(error_type: str, text: str) -> bool:
     """Whether class and message are specific: the application's own class, with a sentence. A stack may be missing."""
-    return bool(error_type) and not BUILT_IN.fullmatch(error_type) and words(text) >= SURE
+    return bool(error_type) and not BUILT_IN.fullmatch(error_type) and word_count(text) >= SURE
 
 
 def is_common(failure: Failure, texts: tuple[str, ...]) -> bool:
@@ -97,10 +97,10 @@ def is_common(failure: Failure, texts: tuple[str, ...]) -> bool:
     if signal is None or not signal.IN_ANY_OPERATION:
         return True
     frame = texts[2] if len(texts) > 2 else ""
-    return not frame and (words(texts[1]) < TELLING or bool(COMMON.fullmatch(texts[1].rstrip(".!"))))
+    return not frame and (word_count(texts[1]) < TELLING or bool(COMMON.fullmatch(texts[1].rstrip(".!"))))
 
 
-def words(text: str) -> int:
+def word_count(text: str) -> int:
     """Return the number of words in the text that consist of letters."""
     return len(WORD.findall(text))
 

@@ -25,7 +25,7 @@ MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 UNIT = "ms|msecs?|milliseconds?|us|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|[kKMGT]i?B|B|bytes?|%"
 
 
-class Mask(NamedTuple):
+class Placeholder(NamedTuple):
     """A form of variable parts, and its replacement. Only messages with one of the `marks` are searched for it."""
 
     marks: tuple[str, ...]
@@ -33,9 +33,9 @@ class Mask(NamedTuple):
     stays: str = HOLE
 
 
-def mask(marks: str, form: str, stays: str = HOLE, flags: int = 0) -> Mask:
+def mask(marks: str, form: str, stays: str = HOLE, flags: int = 0) -> Placeholder:
     """Return a Mask. Its marks are separated by spaces; without any, every message is searched."""
-    return Mask(tuple(marks.split()), re.compile(form, flags), stays)
+    return Placeholder(tuple(marks.split()), re.compile(form, flags), stays)
 
 
 MASKS = (

@@ -39,12 +39,12 @@ class UnknownVersion(OperationalError):
     """The project's fingerprints have a version that only a newer LoopKit knows. Temporary, like an outdated file."""
 
 
-def of(project: Project) -> Rules:
+def project_rules(project: Project) -> Rules:
     """Return the rules of the project's version. Raises UnknownVersion."""
-    return numbered(project.fingerprint_version)
+    return rules_of_version(project.fingerprint_version)
 
 
-def numbered(version: int) -> Rules:
+def rules_of_version(version: int) -> Rules:
     """Return the rules of that version. Raises UnknownVersion."""
     try:
         return RULES[version]

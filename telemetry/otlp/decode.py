@@ -19,8 +19,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry.otlp import otlp_json
 from telemetry.otlp.message_count import TooManyParts, check_protobuf
 from telemetry.otlp.utf8_repair import mended
-from telemetry.otlp.values import attributes
-from telemetry.spans.span import Event, Origin, Span
+from telemetry.otlp.values import plain_attributes
+from telemetry.spans.span import Span, SpanEvent, SpanOrigin
 from telemetry.windows import FURTHEST
 
 MAX_TIME = FURTHEST - 1  # the last time that a half-open window can hold
@@ -59,20 +59,20 @@ class Decoded:
     rejected: list[str] = field(default_factory=list)  # one reason per span
 
 
-def parse(body: bytes, encoding: Encoding) -> ExportTraceServiceRequest:
+def parse_export_request(body: bytes, encoding: Encoding) -> ExportTraceServiceRequest:
     """Return the official message. Raises Undecodable when the body is broken as a whole, and TooManySpans."""
     try:
-        request = otlp_json.parse(body) if encoding is Encoding.JSON else from_protobuf(body)
+        request = otlp_json.parse_json_request(body) if encoding is Encoding.JSON else from_protobuf(body)
     except TooManyParts as error:
         raise TooManySpans(str(error)) from error
     except (DecodeError, ValueError, RecursionError) as error:
         raise Undecodable(str(error) or type(error).__name__) from error
-    if max(sizes(request)) > MAX_SPANS:
+    if max(request_sizes(request)) > MAX_SPANS:
         raise TooManySpans(f"more than {MAX_SPANS} spans, scopes or resources")
     return request
 
 
-def sizes(request: ExportTraceServiceRequest) -> tuple[int, int]:
+def request_sizes(request: ExportTraceServiceRequest) -> tuple[int, int]:
     """Return the number of spans, and that of resources and scopes: each is processed one by one."""
     scopes = [scope for group in request.resource_spans for scope in group.scope_spans]
     return sum(len(scope.spans) for scope in scopes), len(request.resource_spans) + len(scopes)
@@ -87,37 +87,39 @@ def from_protobuf(body: bytes) -> ExportTraceServiceRequest:
         return ExportTraceServiceRequest.FromString(mended(body))
 
 
-def spans(request: ExportTraceServiceRequest) -> Decoded:
+def decode_spans(request: ExportTraceServiceRequest) -> Decoded:
     """Return the request's valid spans in the order sent, and the reasons why others are refused."""
     decoded = Decoded()
-    for origin, message in walk(request):
-        reason = invalid(message)
+    for origin, message in walk_spans(request):
+        reason = invalid_reason(message)
         if reason:
             decoded.rejected.append(reason)
         else:
-            decoded.spans.append(read(message, origin))
+            decoded.spans.append(read_span(message, origin))
     return decoded
 
 
-def walk(request: ExportTraceServiceRequest) -> Iterator[tuple[Origin, SpanMessage]]:
+def walk_spans(request: ExportTraceServiceRequest) -> Iterator[tuple[SpanOrigin, SpanMessage]]:
     """Yield every span with its Origin, which all spans of its scope share."""
     for group in request.resource_spans:
-        resource = attributes(group.resource.attributes)
-        resource_message = serialized(ResourceSpans(resource=group.resource, schema_url=group.schema_url))
+        resource = plain_attributes(group.resource.attributes)
+        resource_message = deterministic_bytes(
+            ResourceSpans(resource=group.resource, schema_url=group.schema_url)
+        )
         for scope_group in group.scope_spans:
             scope = scope_group.scope
-            scope_message = serialized(ScopeSpans(scope=scope, schema_url=scope_group.schema_url))
-            origin = Origin(resource, scope.name, scope.version, resource_message, scope_message)
+            scope_message = deterministic_bytes(ScopeSpans(scope=scope, schema_url=scope_group.schema_url))
+            origin = SpanOrigin(resource, scope.name, scope.version, resource_message, scope_message)
             for span in scope_group.spans:
                 yield origin, span
 
 
-def serialized(message: ResourceSpans | ScopeSpans) -> bytes:
+def deterministic_bytes(message: ResourceSpans | ScopeSpans) -> bytes:
     """Return the message as bytes that are equal for equal content."""
     return message.SerializeToString(deterministic=True)
 
 
-def invalid(span: SpanMessage) -> str:
+def invalid_reason(span: SpanMessage) -> str:
     """Return the reason why the span cannot be stored, or ""."""
     if len(span.trace_id) != 16 or span.trace_id == NO_TRACE_ID:
         return INVALID_TRACE_ID
@@ -126,7 +128,7 @@ def invalid(span: SpanMessage) -> str:
     return ""
 
 
-def read(span: SpanMessage, origin: Origin) -> Span:
+def read_span(span: SpanMessage, origin: SpanOrigin) -> Span:
     """Return the span as plain values. A span without a start time starts at its end."""
     parent, end = span.parent_span_id, span.end_time_unix_nano
     kind, status = span.kind, span.status
@@ -140,8 +142,11 @@ def read(span: SpanMessage, origin: Origin) -> Span:
         min(end, MAX_TIME),
         status.code if status.code in STATUS_CODES else 0,
         status.message,
-        attributes(span.attributes),
-        [Event(event.name, event.time_unix_nano, attributes(event.attributes)) for event in span.events],
+        plain_attributes(span.attributes),
+        [
+            SpanEvent(event.name, event.time_unix_nano, plain_attributes(event.attributes))
+            for event in span.events
+        ],
         origin,
         span,
     )

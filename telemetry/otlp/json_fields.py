@@ -94,7 +94,7 @@ def integer(bounds: range) -> Read:
     """Return a function that reads a whole number; one out of the field's bounds counts as absent, which is 0."""
 
     def read(value: Any, name: str) -> int:
-        number = whole(value, name)
+        number = parse_integer(value, name)
         return number if number in bounds else 0
 
     return read
@@ -111,7 +111,7 @@ def enumeration(names: Any) -> Read:
     return read
 
 
-def whole(value: Any, name: str) -> int:
+def parse_integer(value: Any, name: str) -> int:
     """Return a decimal string or a number as an int; strings are converted exactly. Raises ValueError."""
     try:
         return int(number_or_text(value))

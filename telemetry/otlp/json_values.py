@@ -10,13 +10,13 @@ import base64
 import binascii
 from typing import Any
 
-from telemetry.otlp.json_fields import items, number_or_text, obj, string, whole
+from telemetry.otlp.json_fields import items, number_or_text, obj, parse_integer, string
 
 INT64 = range(-(1 << 63), 1 << 63)
 MAX_DEPTH = 30  # of nested values: a level is three nested messages in a stored span, and protobuf reads 100
 
 
-def attributes(message: Any, value: Any, name: str) -> None:
+def fill_attributes(message: Any, value: Any, name: str) -> None:
     """Put a list of attributes into the message's field `attributes`."""
     put_key_values(message.attributes, value, name, 0)
 
@@ -64,7 +64,7 @@ def put_bool(message: Any, item: Any, depth: int) -> None:
 
 def put_int(message: Any, item: Any, depth: int) -> None:
     """Put an intValue into the message; what no int64 holds (JavaScript's 1e21, a fraction) becomes a double."""
-    number = whole(item, "intValue")
+    number = parse_integer(item, "intValue")
     if number in INT64 and (isinstance(item, str) or number == item):
         message.int_value = number
     else:
@@ -92,7 +92,7 @@ def put_array(message: Any, item: Any, depth: int) -> None:
     """Put an arrayValue into the message."""
     array = message.array_value
     array.SetInParent()
-    for value in nested(item, "arrayValue", depth):
+    for value in nested_values(item, "arrayValue", depth):
         entry = array.values.add()
         if value is not None:
             put_value(entry, value, depth + 1)
@@ -102,10 +102,10 @@ def put_key_value_list(message: Any, item: Any, depth: int) -> None:
     """Put a kvlistValue into the message."""
     pairs = message.kvlist_value
     pairs.SetInParent()
-    put_key_values(pairs.values, nested(item, "kvlistValue", depth), "values", depth + 1)
+    put_key_values(pairs.values, nested_values(item, "kvlistValue", depth), "values", depth + 1)
 
 
-def nested(item: Any, name: str, depth: int) -> list[Any]:
+def nested_values(item: Any, name: str, depth: int) -> list[Any]:
     """Return the values in a list or object of values. Raises ValueError where they nest too deep."""
     if depth >= MAX_DEPTH:
         raise ValueError(f"values nest deeper than {MAX_DEPTH}")

@@ -57,14 +57,14 @@ def check_protobuf(body: bytes) -> None:
     if len(body) <= 2 * MAX_FIELDS:
         return
     try:
-        fields = sum(1 for _ in islice(walk(body), MAX_FIELDS + 1))
+        fields = sum(1 for _ in islice(walk_tags(body), MAX_FIELDS + 1))
     except LookupError:
         return
     if fields > MAX_FIELDS:
         raise TooManyParts
 
 
-def walk(body: bytes) -> Iterator[int]:
+def walk_tags(body: bytes) -> Iterator[int]:
     """Yield the tag of every field, also of fields in nested messages. Raises LookupError for invalid protobuf."""
     position = 0
     # Of each message that contains the position: its end, and its fields that hold messages.

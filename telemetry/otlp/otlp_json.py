@@ -29,7 +29,7 @@ from telemetry.otlp.json_fields import (
     uint32,
     uint64,
 )
-from telemetry.otlp.json_values import attributes
+from telemetry.otlp.json_values import fill_attributes
 
 # The escape of a surrogate, and the two escapes of a character beyond U+FFFF.
 HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -39,7 +39,7 @@ QUESTION_MARK = rb"\u003f"  # as long as the HALF that it replaces
 WHOLE_OR_HALF = re.compile(rb"((?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|" + PAIR + rb")++)|" + HALF, re.S)
 
 ATTRIBUTES: Fields = {
-    "attributes": attributes,
+    "attributes": fill_attributes,
     "droppedAttributesCount": scalar("dropped_attributes_count", uint32),
 }
 STATUS: Fields = {
@@ -89,15 +89,15 @@ RESOURCE_SPANS: Fields = {
 REQUEST: Fields = {"resourceSpans": many("resource_spans", RESOURCE_SPANS)}
 
 
-def parse(body: bytes) -> ExportTraceServiceRequest:
+def parse_json_request(body: bytes) -> ExportTraceServiceRequest:
     """Return the request. Raises ValueError, which names the field, for what is not OTLP/JSON."""
     message_count.check_json(body)
     request = ExportTraceServiceRequest()
-    fill(request, obj(load(body), "the body"), REQUEST)
+    fill(request, obj(load_json(body), "the body"), REQUEST)
     return request
 
 
-def load(body: bytes) -> Any:
+def load_json(body: bytes) -> Any:
     """Return the JSON value. Lone surrogates, which JavaScript leaves where it cuts a string, become question marks."""
     try:
         return orjson.loads(body)

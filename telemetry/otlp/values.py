@@ -16,22 +16,25 @@ MAX_DEPTH = 200  # of nested lists and objects; orjson writes 254, and an answer
 CUT = "..."
 
 
-def plain(value: AnyValue) -> Any:
+def python_value(value: AnyValue) -> Any:
     """Return the value as str, bool, int, float, bytes, list or dict; None for an empty value."""
     kind = value.WhichOneof("value")
     if kind == "string_value":
         return value.string_value
     if kind == "array_value":
-        return [plain(item) for item in value.array_value.values]
+        return [python_value(item) for item in value.array_value.values]
     if kind == "kvlist_value":
-        return attributes(value.kvlist_value.values)
+        return plain_attributes(value.kvlist_value.values)
     return getattr(value, kind) if kind else None
 
 
-def attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
+def plain_attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
     """Return the attributes by key. Keys MUST be unique; where a sender repeats one, the last value is used."""
     # Strings, the most frequent values, and then whole numbers are tried first, because that is fastest.
-    return {pair.key: (value := pair.value).string_value or value.int_value or plain(value) for pair in pairs}
+    return {
+        pair.key: (value := pair.value).string_value or value.int_value or python_value(value)
+        for pair in pairs
+    }
 
 
 def jsonable(value: Any, depth: int = 0) -> Any:

@@ -31,21 +31,21 @@ BY_DURATION = (
 )
 
 
-def stretches(first: int, last: int, longest: int = max(TABLES)) -> Iterator[Stretch]:
+def table_stretches(first: int, last: int, longest: int = max(TABLES)) -> Iterator[Stretch]:
     """Split the minutes into the longest stretches that rollup tables count, of `longest` minutes each at most."""
     size = max((minutes for minutes in TABLES if minutes <= longest), default=0)
     if first >= last or not size:
         return
     start, end = -(-first // size) * size, last // size * size
     if start >= end:
-        yield from stretches(first, last, size - 1)
+        yield from table_stretches(first, last, size - 1)
         return
-    yield from stretches(first, start, size - 1)
+    yield from table_stretches(first, start, size - 1)
     yield TABLES[size], start, end
-    yield from stretches(end, last, size - 1)
+    yield from table_stretches(end, last, size - 1)
 
 
-def cut(window: Window) -> tuple[tuple[int, int], list[Window]]:
+def whole_minutes(window: Window) -> tuple[tuple[int, int], list[Window]]:
     """The window's whole minutes as `[first, last)`, and the windows that remain at its edges."""
     start, end = window.start_unix_nano, window.end_unix_nano
     first, last = -(-start // MINUTE_NANO), end // MINUTE_NANO
@@ -57,15 +57,19 @@ def cut(window: Window) -> tuple[tuple[int, int], list[Window]]:
 
 def by_cluster(window: Window) -> list[Group]:
     """The number of records in the window for each service, operation and cluster."""
-    minutes, edges = cut(window)
-    parts = [(IN_ROLLUPS.format(table=table), first, last) for table, first, last in stretches(*minutes)]
+    minutes, edges = whole_minutes(window)
+    parts = [
+        (IN_ROLLUPS.format(table=table), first, last) for table, first, last in table_stretches(*minutes)
+    ]
     parts += [(IN_RECORDS, edge.start_unix_nano, edge.end_unix_nano) for edge in edges]
     return summed(BY_CLUSTER, parts)
 
 
 def by_duration(first: int, last: int) -> list[tuple[str, str, int, int, int]]:
     """The number of records in the minutes `[first, last)` by service, operation, cluster and duration bucket."""
-    parts = [(IN_ROLLUPS.format(table=table), start, end) for table, start, end in stretches(first, last)]
+    parts = [
+        (IN_ROLLUPS.format(table=table), start, end) for table, start, end in table_stretches(first, last)
+    ]
     return summed(BY_DURATION, parts)
 
 

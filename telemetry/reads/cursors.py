@@ -56,7 +56,7 @@ def opaque_bytes(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
-def parse(text: str, kind: bytes) -> Cursor | None:
+def parse_cursor(text: str, kind: bytes) -> Cursor | None:
     """The cursor in the text, or None if the text is no cursor of this kind of list."""
     try:
         raw = opaque_bytes(text)

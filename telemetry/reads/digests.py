@@ -26,11 +26,11 @@ def digests(record_ids: Iterable[str]) -> dict[str, str]:
 
 def of_rows(rows: list[Record]) -> dict[str, str]:
     """The digests of these rows, by record id. Raises DamagedStore."""
-    spans = segments.serialized(rows)
+    spans = segments.serialized_spans(rows)
     origins = Origin.objects.in_bulk({origin for row in rows for origin in (row.resource_id, row.scope_id)})
     with as_damage("a resource or a scope", KeyError):
         return {
-            record_id(row.trace_id, row.span_id): digest(
+            record_id(row.trace_id, row.span_id): digest_of_parts(
                 bytes(origins[row.resource_id].message),
                 bytes(origins[row.scope_id].message),
                 spans[row.segment_id, row.position],
@@ -39,6 +39,6 @@ def of_rows(rows: list[Record]) -> dict[str, str]:
         }
 
 
-def digest(*parts: bytes) -> str:
+def digest_of_parts(*parts: bytes) -> str:
     """The SHA-256 of the parts, each behind its length (64 bits, big-endian): no two lists hash the same bytes."""
     return hashlib.sha256(b"".join(struct.pack(">Q", len(part)) + part for part in parts)).hexdigest()

@@ -64,7 +64,7 @@ def in_window(rows: QuerySet[Row], window: Window) -> QuerySet[Row]:
     )
 
 
-def matching(window: Window, filters: Filters) -> QuerySet[Record]:
+def matching_records(window: Window, filters: Filters) -> QuerySet[Record]:
     """The records of the window that match, in no order."""
     rows = in_window(Record.objects.all(), window)
     for name in ("environment", "service", "operation", "signal_type", "trace_id", "fingerprint"):

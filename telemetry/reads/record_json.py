@@ -22,8 +22,8 @@ from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Origin as OriginRow
 from telemetry.models import Record, Trace
 from telemetry.otlp import decode
-from telemetry.otlp.values import attributes, jsonable
-from telemetry.spans.span import Origin
+from telemetry.otlp.values import jsonable, plain_attributes
+from telemetry.spans.span import SpanOrigin
 from telemetry.store import segments
 from telemetry.store.stored_messages import DamagedStore, as_damage
 from telemetry.windows import rfc3339
@@ -33,15 +33,15 @@ STATUSES = ("unset", "ok", "error")
 OK, FAILURE = "ok", "failure"
 
 
-def shown(rows: Sequence[Record]) -> list[dict[str, Any]]:
+def records_json(rows: Sequence[Record]) -> list[dict[str, Any]]:
     """The records in their order; traces, origins and segments are read once for all. Raises DamagedStore."""
     stored_traces = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
     traces = {bytes(trace.trace_id): trace for trace in stored_traces}
     if missing := {bytes(row.trace_id) for row in rows} - traces.keys():
         raise DamagedStore(f"trace {min(missing).hex()}")
-    shared_origins, messages = origins(rows), segments.messages(rows)
+    shared_origins, messages = origins(rows), segments.span_messages(rows)
     return [
-        record(
+        record_json(
             row,
             traces[bytes(row.trace_id)],
             messages[row.segment_id, row.position],
@@ -65,17 +65,19 @@ def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
     return by_ids
 
 
-def record(row: Record, trace: Trace, message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, Any]:
+def record_json(
+    row: Record, trace: Trace, message: SpanMessage, resource_spans: ResourceSpans
+) -> dict[str, Any]:
     """The record as JSON."""
     return (
-        identity(row)
-        | facts(row, trace)
+        record_identity(row)
+        | understood_facts(row, trace)
         | content(message, resource_spans)
-        | {"capture": capture(message, resource_spans)}
+        | {"capture": record_capture(message, resource_spans)}
     )
 
 
-def identity(row: Record) -> dict[str, Any]:
+def record_identity(row: Record) -> dict[str, Any]:
     """The fields that say which span it is and when it ran."""
     return {
         "record_id": str(row),
@@ -83,14 +85,14 @@ def identity(row: Record) -> dict[str, Any]:
         "span_id": bytes(row.span_id).hex(),
         "parent_span_id": bytes(row.parent_span_id).hex() if row.parent_span_id else None,
         "name": row.name,
-        "kind": name_of(KINDS, row.kind),
+        "kind": enum_name(KINDS, row.kind),
         "start_time": rfc3339(row.start_time_unix_nano),
         "start_time_unix_nano": row.start_time_unix_nano,
         "duration_ms": row.duration_nano / 1e6,
     }
 
 
-def facts(row: Record, trace: Trace) -> dict[str, Any]:
+def understood_facts(row: Record, trace: Trace) -> dict[str, Any]:
     """The fields that were derived from the span and its trace at ingest."""
     texts = {
         name: getattr(row, name) or None
@@ -107,7 +109,7 @@ def facts(row: Record, trace: Trace) -> dict[str, Any]:
         )
     }
     return texts | {
-        "status": name_of(STATUSES, row.status_code),
+        "status": enum_name(STATUSES, row.status_code),
         "outcome": OK if row.fingerprint is None else FAILURE,
         "cluster_id": None if row.fingerprint is None else cluster_id(row.fingerprint),
         "message": row.failure_message or None,
@@ -135,7 +137,7 @@ def content(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, An
             "schema_url": scope_spans.schema_url or None,
         },
         "events": [event(item) for item in message.events],
-        "links": [link(item) for item in message.links],
+        "links": [link_json(item) for item in message.links],
     }
 
 
@@ -149,7 +151,7 @@ def event(item: SpanMessage.Event) -> dict[str, Any]:
     }
 
 
-def link(item: SpanMessage.Link) -> dict[str, Any]:
+def link_json(item: SpanMessage.Link) -> dict[str, Any]:
     """A span link, which points to another span, as JSON."""
     return {
         "trace_id": item.trace_id.hex(),
@@ -159,11 +161,11 @@ def link(item: SpanMessage.Link) -> dict[str, Any]:
     }
 
 
-def capture(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, Any] | None:
+def record_capture(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, Any] | None:
     """The unit of agent work that the span records, or None if it records none."""
     scope = resource_spans.scope_spans[0].scope
-    origin = Origin(attributes(resource_spans.resource.attributes), scope.name, scope.version)
-    work = conventions.capture(decode.read(message, origin))
+    origin = SpanOrigin(plain_attributes(resource_spans.resource.attributes), scope.name, scope.version)
+    work = conventions.capture_of(decode.read_span(message, origin))
     if work is None:
         return None
     plain = {field.name: jsonable(getattr(work, field.name)) for field in fields(work)}
@@ -172,10 +174,10 @@ def capture(message: SpanMessage, resource_spans: ResourceSpans) -> dict[str, An
 
 def values(pairs: Repeated[KeyValue]) -> dict[str, Any]:
     """The attributes as values that JSON can carry."""
-    plain: dict[str, Any] = jsonable(attributes(pairs))
+    plain: dict[str, Any] = jsonable(plain_attributes(pairs))
     return plain
 
 
-def name_of(names: Sequence[str], number: int) -> str:
+def enum_name(names: Sequence[str], number: int) -> str:
     """The name of an enumeration's number; numbers that OpenTelemetry does not define count as 0."""
     return names[number] if 0 <= number < len(names) else names[0]

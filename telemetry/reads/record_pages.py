@@ -19,9 +19,9 @@ from telemetry.models import Record
 from telemetry.reads import cursors
 from telemetry.reads import record_json as records
 from telemetry.reads.cursors import Cursor
-from telemetry.reads.filters import Filters, floor, matching, reach
-from telemetry.reads.rollup_search import are_counted, may_have, stretches
-from telemetry.spans.record_ids import parse
+from telemetry.reads.filters import Filters, floor, matching_records, reach
+from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
+from telemetry.spans.record_ids import parse_record_id
 from telemetry.store.append import snapshot
 from telemetry.store.sql import fetch_many
 from telemetry.windows import Window
@@ -39,7 +39,7 @@ FIND = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RecordPage:
     """Records of a window; `next_cursor` is None when there are no more."""
 
     window: Window
@@ -57,37 +57,39 @@ class Page:
         }
 
 
-def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> Page:
+def page_of_records(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> RecordPage:
     """The newest records of the window that match, or the next ones behind the cursor."""
     with snapshot():
         if filters.environment and not may_have(filters.environment):
-            return Page(window, [], None)
+            return RecordPage(window, [], None)
         lowest = floor(Record.objects.all(), window, cursor, MAX_SCAN) if filters.is_guess else None
-        rows = newest(reach(window, cursor, lowest), filters, cursor)[: limit + 1]
+        rows = newest_records(reach(window, cursor, lowest), filters, cursor)[: limit + 1]
         matches = list(rows)
         place = None if lowest is None else Cursor(cursors.RECORDS, window, lowest, bytes(24))
         if place and len(matches) <= limit and are_counted(filters):
-            more, place = search(reach(window, place), filters, place, limit + 1 - len(matches))
+            more, place = search_records(reach(window, place), filters, place, limit + 1 - len(matches))
             matches += more
         return shown_page(matches, cursors.RECORDS, window, limit, place)
 
 
-def newest(window: Window, filters: Filters, cursor: Cursor | None) -> QuerySet[Record]:
+def newest_records(window: Window, filters: Filters, cursor: Cursor | None) -> QuerySet[Record]:
     """The records of the window that match, newest first; given a cursor, only those behind it."""
-    rows = behind(matching(window, filters), cursor)
+    rows = without_cursor_rows(matching_records(window, filters), cursor)
     return rows.order_by("-start_time_unix_nano", "-trace_id", "-span_id")
 
 
-def search(window: Window, filters: Filters, place: Cursor, limit: int) -> tuple[list[Record], Cursor | None]:
+def search_records(
+    window: Window, filters: Filters, place: Cursor, limit: int
+) -> tuple[list[Record], Cursor | None]:
     """
     The first matching records behind the place, from the minutes that hold any.
 
     The cursor is where to go on if there were more than MAX_STRETCHES such minutes, else None.
     """
     matches: list[Record] = []
-    minutes = stretches(window, filters)
+    minutes = matching_minutes(window, filters)
     for minute in islice(minutes, MAX_STRETCHES):
-        matches += newest(minute, filters, place)[: limit - len(matches)]
+        matches += newest_records(minute, filters, place)[: limit - len(matches)]
         if len(matches) == limit:
             return matches, None
     next_minute = next(minutes, None)
@@ -96,7 +98,7 @@ def search(window: Window, filters: Filters, place: Cursor, limit: int) -> tuple
     return matches, replace(place, start_unix_nano=next_minute.end_unix_nano)
 
 
-def behind(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:
+def without_cursor_rows(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:
     """The rows behind the cursor, where no row starts later than it."""
     if cursor is None:
         return rows
@@ -107,31 +109,31 @@ def behind(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:
     )
 
 
-def cut(rows: QuerySet[Record], kind: bytes, window: Window, limit: int) -> Page:
+def cut_page(rows: QuerySet[Record], kind: bytes, window: Window, limit: int) -> RecordPage:
     """The page of the first `limit` rows, with a cursor behind them if there are more."""
     return shown_page(list(rows[: limit + 1]), kind, window, limit)
 
 
 def shown_page(
     rows: list[Record], kind: bytes, window: Window, limit: int, otherwise: Cursor | None = None
-) -> Page:
+) -> RecordPage:
     """The page of the first `limit` rows, with a cursor behind them if there are more, else with `otherwise`."""
-    shown = records.shown(rows[:limit])
+    shown = records.records_json(rows[:limit])
     if len(rows) <= limit:
-        return Page(window, shown, otherwise)
+        return RecordPage(window, shown, otherwise)
     last = rows[limit - 1]
     key = bytes(last.trace_id) + bytes(last.span_id)
-    return Page(window, shown, Cursor(kind, window, last.start_time_unix_nano, key))
+    return RecordPage(window, shown, Cursor(kind, window, last.start_time_unix_nano, key))
 
 
-def find(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def find_records(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The stored records among these ids as answers show them, by record id."""
     with snapshot():
-        documents = records.shown(rows_of(record_ids))
+        documents = records.records_json(rows_of(record_ids))
     return {record["record_id"]: record for record in documents}
 
 
 def rows_of(record_ids: Iterable[str]) -> list[Record]:
     """The stored records among these ids, as rows."""
-    ids = sorted({ids for record_id in record_ids if (ids := parse(record_id))})
+    ids = sorted({ids for record_id in record_ids if (ids := parse_record_id(record_id))})
     return [Record.from_db(bound_alias(), COLUMNS, values) for values in fetch_many(FIND, ids)]

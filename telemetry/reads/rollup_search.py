@@ -15,10 +15,10 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 
-from telemetry.otlp.values import attributes
+from telemetry.otlp.values import plain_attributes
 from telemetry.reads.filters import Filters
 from telemetry.reads.record_json import FAILURE
-from telemetry.spans.span import Origin
+from telemetry.spans.span import SpanOrigin
 from telemetry.store.rollups import NO_FAILURE, TABLES
 from telemetry.store.sql import fetch
 from telemetry.windows import MINUTE_NANO, Window
@@ -32,7 +32,7 @@ def are_counted(filters: Filters) -> bool:
     return bool(filters.service or filters.operation)
 
 
-def stretches(window: Window, filters: Filters) -> Iterator[Window]:
+def matching_minutes(window: Window, filters: Filters) -> Iterator[Window]:
     """The minutes of the window, newest first, that hold records of this service, operation, outcome and cluster."""
     first, last = window.start_unix_nano // MINUTE_NANO, -(-window.end_unix_nano // MINUTE_NANO)
     for minute in down(first, last, condition(filters), sorted(TABLES, reverse=True)):
@@ -83,4 +83,4 @@ def environment_of(message: bytes) -> str:
         resource = ResourceSpans.FromString(message).resource
     except DecodeError:
         return ""
-    return Origin(attributes(resource.attributes), "", "").environment
+    return SpanOrigin(plain_attributes(resource.attributes), "", "").environment

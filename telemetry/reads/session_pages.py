@@ -18,11 +18,10 @@ from django.db.models.functions import Concat
 from telemetry.models import Record, Trace
 from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor
-from telemetry.reads.filters import Filters, in_window, is_of_session
-from telemetry.reads.filters import matching as matching_records
+from telemetry.reads.filters import Filters, in_window, is_of_session, matching_records
 from telemetry.reads.record_json import OK
-from telemetry.reads.record_pages import Page
-from telemetry.reads.rollup_search import are_counted, may_have, stretches
+from telemetry.reads.record_pages import RecordPage
+from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
 from telemetry.reads.session_summaries import Session, summaries
 from telemetry.reads.session_walk import SCAN, SCAN_RECORDS, Walk
 from telemetry.store.append import snapshot
@@ -53,18 +52,18 @@ class SessionPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
+class SessionRecords:
     """A session and a page of its records."""
 
     session: Session
-    page: Page
+    page: RecordPage
 
     def shown(self) -> dict[str, Any]:
         """The session and its page as answers show them."""
         return {"session": self.session.shown()} | self.page.shown()
 
 
-def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> SessionPage:
+def page_of_sessions(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> SessionPage:
     """
     The sessions with a trace that matches, ordered by their newest such trace; given a cursor, those behind it.
 
@@ -74,9 +73,9 @@ def page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) ->
         return SessionPage(window, [], None)
     session_traces = counted_traces(filters)
     with snapshot():
-        matches, scan = matching(session_traces, window, filters)
+        matches, scan = matching_traces(session_traces, window, filters)
         walk = Walk(window, matches, cursor, scan)
-        sessions, next_cursor = search(walk, in_window(session_traces, window), filters, limit)
+        sessions, next_cursor = search_sessions(walk, in_window(session_traces, window), filters, limit)
     return SessionPage(window, sessions, next_cursor)
 
 
@@ -87,10 +86,10 @@ def may_match(window: Window, filters: Filters) -> bool:
     # A trace that starts in the window may have its service from a record that starts after the window's end.
     to_the_last = Window(window.start_unix_nano, FURTHEST)
     by_rollup = Filters(service=filters.service, operation=filters.operation)
-    return not are_counted(by_rollup) or next(stretches(to_the_last, by_rollup), None) is not None
+    return not are_counted(by_rollup) or next(matching_minutes(to_the_last, by_rollup), None) is not None
 
 
-def search(
+def search_sessions(
     walk: Walk, traces: QuerySet[Trace], filters: Filters, limit: int
 ) -> tuple[list[Session], Cursor | None]:
     """
@@ -121,7 +120,7 @@ def counted_traces(filters: Filters) -> QuerySet[Trace]:
     return Trace.objects.filter(**conditions)
 
 
-def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> tuple[QuerySet[Trace], int]:
+def matching_traces(traces: QuerySet[Trace], window: Window, filters: Filters) -> tuple[QuerySet[Trace], int]:
     """
     The traces among these that bring their session into the list.
 
@@ -143,10 +142,12 @@ def matching(traces: QuerySet[Trace], window: Window, filters: Filters) -> tuple
         and len(records.order_by().values_list("start_time_unix_nano")[:FEW]) < FEW
     ):
         return traces.filter(trace_id__in=records.values("trace_id")), 0
-    return traces.filter(Exists(of_trace(window, record_filters))), 0 if is_one_session else SCAN_RECORDS
+    return traces.filter(
+        Exists(records_of_trace(window, record_filters))
+    ), 0 if is_one_session else SCAN_RECORDS
 
 
-def of_trace(window: Window, filters: Filters) -> QuerySet[Record]:
+def records_of_trace(window: Window, filters: Filters) -> QuerySet[Record]:
     """
     The records of the outer query's trace that match.
 
@@ -167,7 +168,7 @@ def suits(session: Session, filters: Filters) -> bool:
     return not filters.outcome or session.outcome == filters.outcome
 
 
-def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -> Detail | None:
+def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -> SessionRecords | None:
     """The session with a page of its records, oldest first, or None if no trace of it starts in the window."""
     traces = in_window(Trace.objects.all(), window).filter(is_of_session(session_id))
     with snapshot():
@@ -182,4 +183,6 @@ def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -
                 | Q(trace_id=cursor.trace_id, span_id__gt=cursor.span_id)
             )
         in_order = rows.order_by("start_time_unix_nano", "trace_id", "span_id")
-        return Detail(next(iter(sessions.values())), record_pages.cut(in_order, cursors.TURNS, window, limit))
+        return SessionRecords(
+            next(iter(sessions.values())), record_pages.cut_page(in_order, cursors.TURNS, window, limit)
+        )

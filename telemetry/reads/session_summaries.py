@@ -89,7 +89,7 @@ class Session:
         }
 
 
-def key(session_id: str, trace_id: bytes | memoryview) -> str:
+def session_key(session_id: str, trace_id: bytes | memoryview) -> str:
     """The id of the session that a trace belongs to: its session id, or without one its trace id in hex."""
     return session_id or bytes(trace_id).hex()
 

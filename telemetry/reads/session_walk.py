@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from telemetry.models import Trace
 from telemetry.reads import cursors, filters
 from telemetry.reads.cursors import Cursor
-from telemetry.reads.session_summaries import key
+from telemetry.reads.session_summaries import session_key
 from telemetry.windows import Window
 
 CHUNK = 500  # traces that one step reads
@@ -42,7 +42,7 @@ class Walk:
         for _ in range(MAX_STEPS):
             new_sessions: dict[str, Row] = {}
             for row in self.step():
-                if (name := key(row[2], row[1])) not in visited:
+                if (name := session_key(row[2], row[1])) not in visited:
                     new_sessions.setdefault(name, row)
             visited |= new_sessions.keys()
             earlier = self.met_earlier(new_sessions)

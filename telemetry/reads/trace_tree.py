@@ -13,7 +13,7 @@ from typing import NamedTuple
 ORPHAN, CIRCLE = "orphan", "circle"
 
 
-class Node(NamedTuple):
+class SpanNode(NamedTuple):
     """A span's ids and times, as the tree needs them."""
 
     span_id: bytes
@@ -22,33 +22,35 @@ class Node(NamedTuple):
     duration_nano: int
 
 
-class Placed(NamedTuple):
+class PlacedSpan(NamedTuple):
     """A span with its depth in the tree; `fault` says why it is at the top although it names a parent."""
 
-    node: Node
+    node: SpanNode
     depth: int
     fault: str = ""
 
 
-def placed(nodes: Sequence[Node]) -> list[Placed]:
+def placed_spans(nodes: Sequence[SpanNode]) -> list[PlacedSpan]:
     """Every span once, from the top down. `nodes` are ordered by start time, and their ids differ."""
     nodes_by_id = {node.span_id: node for node in nodes}
-    children: dict[bytes, list[Node]] = {}
+    children: dict[bytes, list[SpanNode]] = {}
     tops = []
     for node in nodes:
         if node.parent_span_id in nodes_by_id:
             children.setdefault(node.parent_span_id, []).append(node)
         else:
-            tops.append(Placed(node, 0, ORPHAN if node.parent_span_id else ""))
+            tops.append(PlacedSpan(node, 0, ORPHAN if node.parent_span_id else ""))
     visited: set[bytes] = set()
     rows = [row for top in tops for row in below(top, children, visited)]
     for node in nodes if len(rows) < len(nodes) else ():
         if node.span_id not in visited:
-            rows += below(Placed(on_circle(node, nodes_by_id), 0, CIRCLE), children, visited)
+            rows += below(PlacedSpan(on_circle(node, nodes_by_id), 0, CIRCLE), children, visited)
     return rows
 
 
-def below(top: Placed, children: dict[bytes, list[Node]], visited: set[bytes]) -> Iterator[Placed]:
+def below(
+    top: PlacedSpan, children: dict[bytes, list[SpanNode]], visited: set[bytes]
+) -> Iterator[PlacedSpan]:
     """The span and its descendants, depth first, without those in `visited`; adds the ids of the others to it."""
     stack = [top]
     while stack:
@@ -58,10 +60,10 @@ def below(top: Placed, children: dict[bytes, list[Node]], visited: set[bytes]) -
         visited.add(row.node.span_id)
         yield row
         if row.node.span_id in children:
-            stack += [Placed(child, row.depth + 1) for child in reversed(children[row.node.span_id])]
+            stack += [PlacedSpan(child, row.depth + 1) for child in reversed(children[row.node.span_id])]
 
 
-def on_circle(node: Node, nodes_by_id: dict[bytes, Node]) -> Node:
+def on_circle(node: SpanNode, nodes_by_id: dict[bytes, SpanNode]) -> SpanNode:
     """The first ancestor that comes twice on the way up; every way up from the node must end in a cycle."""
     visited: set[bytes] = set()
     while node.span_id not in visited and node.parent_span_id is not None:

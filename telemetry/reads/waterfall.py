@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from telemetry.models import Record, Trace
 from telemetry.reads import trace_tree
-from telemetry.reads.trace_tree import Node, Placed
+from telemetry.reads.trace_tree import PlacedSpan, SpanNode
 from telemetry.spans.record_ids import record_id
 from telemetry.store.append import snapshot
 
@@ -26,7 +26,7 @@ TEXTS = ("span_id", "name", "operation", "service", "signal_type", "fingerprint"
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class RowLabel:
     """The texts of a row, beside its bar."""
 
     title: str
@@ -36,11 +36,11 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WaterfallRow:
     """One span: its label, its place in the tree, and its bar in units of SCALE."""
 
     record_id: str
-    label: Label
+    label: RowLabel
     depth: int
     fault: str
     is_chosen: bool
@@ -64,7 +64,7 @@ class Row:
 class Waterfall:
     """A page of a trace; `earlier` and `later` are the first rows of the pages before and after it."""
 
-    rows: list[Row]
+    rows: list[WaterfallRow]
     first: int
     total: int  # rows there are
     stored: int  # spans of the trace
@@ -80,21 +80,21 @@ class Waterfall:
         return self.first + len(self.rows)
 
 
-def read(trace_id: bytes, span_id: bytes, first: int | None = None) -> Waterfall | None:
+def read_waterfall(trace_id: bytes, span_id: bytes, first: int | None = None) -> Waterfall | None:
     """The page that starts at row `first`, or the one that shows the span; None if the span is not stored."""
     with snapshot():
         record = Record.objects.filter(trace_id=trace_id, span_id=span_id).first()
         if record is None:
             return None
         stored = Trace.objects.get(pk=trace_id).records
-        tree = trace_tree.placed(nodes(trace_id, stored, record.start_time_unix_nano))
+        tree = trace_tree.placed_spans(nodes(trace_id, stored, record.start_time_unix_nano))
         start = page_start(tree, span_id, first)
         in_sight = [*ancestors(tree, start), *tree[start : start + PAGE]]
         labels = labelled(trace_id, [row.node.span_id for row in in_sight])
     return drawn(tree, start, record, labels, stored)
 
 
-def page_start(tree: Sequence[Placed], span_id: bytes, first: int | None) -> int:
+def page_start(tree: Sequence[PlacedSpan], span_id: bytes, first: int | None) -> int:
     """The first row of the page: `first` if given, else one from which the span is on the page."""
     if first is not None:
         return min(max(0, first), len(tree) - 1)
@@ -103,13 +103,13 @@ def page_start(tree: Sequence[Placed], span_id: bytes, first: int | None) -> int
 
 
 def drawn(
-    tree: Sequence[Placed], start: int, record: Record, labels: dict[bytes, Label], stored: int
+    tree: Sequence[PlacedSpan], start: int, record: Record, labels: dict[bytes, RowLabel], stored: int
 ) -> Waterfall:
     """The page that starts at row `start`."""
     page, inside = tree[start : start + PAGE], ancestors(tree, start)
-    scale = Scale.of([row.node for row in page], min(row.node.start_unix_nano for row in tree))
+    scale = TimeScale.of([row.node for row in page], min(row.node.start_unix_nano for row in tree))
     return Waterfall(
-        rows=[shown(row, record, labels[row.node.span_id], scale) for row in page],
+        rows=[waterfall_row(row, record, labels[row.node.span_id], scale) for row in page],
         first=start,
         total=len(tree),
         stored=stored,
@@ -121,7 +121,7 @@ def drawn(
     )
 
 
-def nodes(trace_id: bytes, stored: int, around_unix_nano: int) -> list[Node]:
+def nodes(trace_id: bytes, stored: int, around_unix_nano: int) -> list[SpanNode]:
     """The trace's spans by start time: all of them, or the MOST around that time."""
     spans = Record.objects.filter(trace_id=trace_id).values_list(
         "span_id", "parent_span_id", "start_time_unix_nano", "duration_nano"
@@ -135,14 +135,14 @@ def nodes(trace_id: bytes, stored: int, around_unix_nano: int) -> list[Node]:
     else:
         rows = list(by_start)
     return [
-        Node(bytes(span), bytes(parent) if parent else None, start, duration)
+        SpanNode(bytes(span), bytes(parent) if parent else None, start, duration)
         for span, parent, start, duration in rows
     ]
 
 
-def ancestors(tree: Sequence[Placed], start: int) -> list[Placed]:
+def ancestors(tree: Sequence[PlacedSpan], start: int) -> list[PlacedSpan]:
     """The nearest ancestors of the row at `start`, outermost first, ANCESTORS of them at most."""
-    rows: list[Placed] = []
+    rows: list[PlacedSpan] = []
     depth = tree[start].depth
     for row in reversed(tree[:start]):
         if not depth or len(rows) == ANCESTORS:
@@ -153,17 +153,17 @@ def ancestors(tree: Sequence[Placed], start: int) -> list[Placed]:
     return rows[::-1]
 
 
-def labelled(trace_id: bytes, span_ids: Sequence[bytes]) -> dict[bytes, Label]:
+def labelled(trace_id: bytes, span_ids: Sequence[bytes]) -> dict[bytes, RowLabel]:
     """The labels of these spans, by span id."""
     rows = Record.objects.filter(trace_id=trace_id, span_id__in=span_ids).values_list(*TEXTS)
     return {
-        bytes(span): Label(name or operation or "unnamed", service, signal_type, fingerprint is not None)
+        bytes(span): RowLabel(name or operation or "unnamed", service, signal_type, fingerprint is not None)
         for span, name, operation, service, signal_type, fingerprint in rows
     }
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class TimeScale:
     """The stretch of time that a page's bars show."""
 
     origin: int  # start of the trace, unix nanoseconds
@@ -171,7 +171,7 @@ class Scale:
     end: int
 
     @classmethod
-    def of(cls, nodes: Sequence[Node], origin: int) -> Scale:
+    def of(cls, nodes: Sequence[SpanNode], origin: int) -> TimeScale:
         """The scale from the first start to the last end of these spans."""
         ends = (node.start_unix_nano + node.duration_nano for node in nodes)
         return cls(origin, min(node.start_unix_nano for node in nodes), max(ends))
@@ -180,18 +180,18 @@ class Scale:
         """Milliseconds since the trace began."""
         return (nano - self.origin) / 1e6
 
-    def bar(self, node: Node) -> tuple[int, int]:
+    def bar(self, node: SpanNode) -> tuple[int, int]:
         """The left edge and the width of a span's bar."""
         length = max(1, self.end - self.start)
         width = max(THINNEST, node.duration_nano * SCALE // length)
         return min((node.start_unix_nano - self.start) * SCALE // length, SCALE - width), width
 
 
-def shown(row: Placed, record: Record, label: Label, scale: Scale) -> Row:
+def waterfall_row(row: PlacedSpan, record: Record, label: RowLabel, scale: TimeScale) -> WaterfallRow:
     """The row of one span."""
     node = row.node
     x, width = scale.bar(node)
-    return Row(
+    return WaterfallRow(
         record_id=record_id(record.trace_id, node.span_id),
         label=label,
         depth=row.depth,

@@ -18,7 +18,7 @@ from django.conf import settings
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from telemetry.otlp.values import jsonable, plain
+from telemetry.otlp.values import jsonable, python_value
 
 TRIMMED_VALUE, TRIMMED_ITEM = "trimmed_value", "trimmed_item"
 # Attributes of a span, an event or a link, and events and links of a span: eight times what SDKs keep.
@@ -81,7 +81,7 @@ def cut_value(value: AnyValue) -> int:
         return cut_field(value, kind)
     if kind not in {"array_value", "kvlist_value"} or value.ByteSize() <= settings.LOOPKIT_MAX_VALUE_BYTES:
         return 0
-    value.string_value = orjson.dumps(jsonable(plain(value))).decode()
+    value.string_value = orjson.dumps(jsonable(python_value(value))).decode()
     return max(cut_field(value, "string_value"), 1)
 
 

@@ -53,7 +53,7 @@ VARIABLE = re.compile(
 )
 
 
-class Fate(Enum):
+class Disposition(Enum):
     """The treatment of the value under a name."""
 
     KEPT = "kept"
@@ -62,23 +62,23 @@ class Fate(Enum):
 
 
 @lru_cache(maxsize=8192)  # names are few, but a sender chooses them
-def fate(name: str) -> Fate:
+def fate(name: str) -> Disposition:
     """The treatment of the value under this name, at any depth."""
     match = HEADERS.search(name[-LONGEST:])
     if match:
-        return header_fate(match["name"]) if match["name"] else Fate.HEADERS
-    return Fate.SECRET if VARIABLE.search(name) or is_secret(name) else Fate.KEPT
+        return header_fate(match["name"]) if match["name"] else Disposition.HEADERS
+    return Disposition.SECRET if VARIABLE.search(name) or is_secret(name) else Disposition.KEPT
 
 
-def header_fate(name: str) -> Fate:
+def header_fate(name: str) -> Disposition:
     """The treatment of the value under this name of a header, where a client recorded all headers of a request."""
-    return Fate.KEPT if HARMLESS_HEADER.fullmatch(name) else Fate.SECRET
+    return Disposition.KEPT if HARMLESS_HEADER.fullmatch(name) else Disposition.SECRET
 
 
 @lru_cache(maxsize=8192)
 def is_secret(name: str) -> bool:
     """Whether a value under this name is a secret."""
-    name_words = words(name)
+    name_words = split_words(name)
     if not name_words:
         return False
     if name_words[-1] == "token" and len(name_words) > 1:
@@ -90,15 +90,17 @@ def is_secret(name: str) -> bool:
 def is_added(name_words: tuple[str, ...]) -> bool:
     """Whether the name ends in one that the operator added (LOOPKIT_SCRUB_KEYS)."""
     return any(
-        name_words[-len(ending) :] == ending for ending in map(words, settings.LOOPKIT_SCRUB_KEYS) if ending
+        name_words[-len(ending) :] == ending
+        for ending in map(split_words, settings.LOOPKIT_SCRUB_KEYS)
+        if ending
     )
 
 
-def words(name: str) -> tuple[str, ...]:
+def split_words(name: str) -> tuple[str, ...]:
     """The words of a name in any spelling, lower case; other characters only separate them."""
     return tuple(word.lower() for word in WORD.findall(name[-LONGEST:]))
 
 
 def is_count(name: str, value: object) -> bool:
     """Whether the value is a number and its name's last word is `token`: a count or a tokeniser's id, no secret."""
-    return isinstance(value, int | float) and words(name)[-1:] == ("token",)
+    return isinstance(value, int | float) and split_words(name)[-1:] == ("token",)

@@ -44,9 +44,9 @@ STAND_IN = re.compile(
 Judge = Callable[[str], bool]
 
 
-def named(text: str, judge: Judge) -> Iterator[Place]:
+def named_secrets(text: str, judge: Judge) -> Iterator[Place]:
     """The places of values behind secret names; `judge` decides on quoted names."""
-    for start, end in (*quoted(text, judge), *assigned(text), *options(text)):
+    for start, end in (*quoted_secrets(text, judge), *assigned(text), *options(text)):
         if end > start and not STAND_IN.fullmatch(text, start, end):
             yield start, end
 
@@ -56,7 +56,7 @@ def has_quoted_name(text: str) -> bool:
     return QUOTED.search(text) is not None
 
 
-def quoted(text: str, judge: Judge) -> Iterator[Place]:
+def quoted_secrets(text: str, judge: Judge) -> Iterator[Place]:
     """The places of texts and numbers behind quoted names."""
     last_end = 0
     for match in QUOTED.finditer(text):

@@ -24,27 +24,27 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry.scrubbing import limits
-from telemetry.scrubbing.names import Fate, fate, header_fate, is_count, is_secret
+from telemetry.scrubbing.names import Disposition, fate, header_fate, is_count, is_secret
 from telemetry.scrubbing.suspicion import is_suspect
 from telemetry.scrubbing.texts import MARK, redacted, redacted_headers
 
 REDACTED_VALUE = "redacted_value"
 Part = Resource | InstrumentationScope | Span
-Judge = Callable[[str], Fate]
+Judge = Callable[[str], Disposition]
 
 
 def scrub(request: ExportTraceServiceRequest, wire: bytes) -> Counter[str]:
     """Redact secrets and trim what is too large, in place; returns the numbers of changes by ledger reason."""
     changed: Counter[str] = Counter()
     if is_suspect(wire):
-        suspects = (part for part in parts(request) if is_suspect(part.SerializeToString()))
+        suspects = (part for part in parts_with_attributes(request) if is_suspect(part.SerializeToString()))
         changed[REDACTED_VALUE] = sum(redact(part) for part in suspects)
-    for part in limits.oversized(parts(request), len(wire)):
+    for part in limits.oversized(parts_with_attributes(request), len(wire)):
         changed += limits.trim(part)
     return +changed
 
 
-def parts(request: ExportTraceServiceRequest) -> Iterator[Part]:
+def parts_with_attributes(request: ExportTraceServiceRequest) -> Iterator[Part]:
     """The resources, scopes and spans of a request."""
     for group in request.resource_spans:
         yield group.resource
@@ -78,7 +78,7 @@ def redact_pairs(pairs: Iterable[KeyValue], judge: Judge) -> int:
     return sum(redact_value(pair.value, pair.key, judge(pair.key)) for pair in pairs)
 
 
-def redact_value(value: AnyValue, name: str, treatment: Fate) -> int:
+def redact_value(value: AnyValue, name: str, treatment: Disposition) -> int:
     """Replace the secrets in one value by MARK; returns how many there were. Booleans and empty texts are none."""
     kind = value.WhichOneof("value")
     if kind in {"string_value", "bytes_value"}:
@@ -86,33 +86,36 @@ def redact_value(value: AnyValue, name: str, treatment: Fate) -> int:
     if kind == "array_value":
         return redact_items(value.array_value.values, name, treatment)
     if kind == "kvlist_value":
-        judges: dict[Fate, Judge] = {Fate.HEADERS: header_fate, Fate.SECRET: lambda _: Fate.SECRET}
+        judges: dict[Disposition, Judge] = {
+            Disposition.HEADERS: header_fate,
+            Disposition.SECRET: lambda _: Disposition.SECRET,
+        }
         return redact_pairs(value.kvlist_value.values, judges.get(treatment, fate))
-    if treatment is Fate.SECRET and kind in {"int_value", "double_value"} and not is_count(name, 0):
+    if treatment is Disposition.SECRET and kind in {"int_value", "double_value"} and not is_count(name, 0):
         value.string_value = MARK
         return 1
     return 0
 
 
-def redact_text(value: AnyValue, kind: str, treatment: Fate) -> int:
+def redact_text(value: AnyValue, kind: str, treatment: Disposition) -> int:
     """Replace the secrets in a text, or in bytes read as Latin-1, by MARK; returns how many there were."""
     original = getattr(value, kind)
     # Latin-1 has a character for every byte.
     text = original if isinstance(original, str) else original.decode("latin-1")
-    if treatment is Fate.SECRET:
+    if treatment is Disposition.SECRET:
         text, count = MARK, int(text not in {"", MARK})
     else:
-        text, count = redacted_headers(text) if treatment is Fate.HEADERS else redacted(text)
+        text, count = redacted_headers(text) if treatment is Disposition.HEADERS else redacted(text)
     if count:
         setattr(value, kind, text if isinstance(original, str) else text.encode("latin-1"))
     return count
 
 
-def redact_items(items: Iterable[AnyValue], name: str, treatment: Fate) -> int:
+def redact_items(items: Iterable[AnyValue], name: str, treatment: Disposition) -> int:
     """Replace the secrets in a list, or in a command line as a list, by MARK; returns how many there were."""
     count, previous = 0, ""
     for item in items:
         is_argument = previous.startswith("--") and "=" not in previous and is_secret(previous)
-        count += redact_value(item, name, Fate.SECRET if is_argument else treatment)
+        count += redact_value(item, name, Disposition.SECRET if is_argument else treatment)
         previous = item.string_value
     return count

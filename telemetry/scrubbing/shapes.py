@@ -63,14 +63,14 @@ USERINFO = re.compile(r"://([^\s/?#:@\"'<>\\]{0,256}+:[^\s/?#\"'<>\\]{1,256})@")
 def found(text: str) -> Iterator[Place]:
     """The places of secrets of such shapes in the text, in no order."""
     for number, start, _ in FINDER.find_matches_as_indexes(text):
-        place = at(text, number, start)
+        place = secret_at(text, number, start)
         if place:
             yield place
     if "@" in text:
         yield from (match.span(1) for match in USERINFO.finditer(text))
 
 
-def at(text: str, number: int, start: int) -> Place | None:
+def secret_at(text: str, number: int, start: int) -> Place | None:
     """The place of the secret that starts here with BEGINNINGS[number], or None if there is none."""
     if number < len(SHAPE):
         match = SHAPE[number].match(text, start)

@@ -16,7 +16,7 @@ from itertools import product
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from django.conf import settings
 
-from telemetry.scrubbing.names import words
+from telemetry.scrubbing.names import split_words
 from telemetry.scrubbing.shapes import BEGINNINGS, USERINFO
 
 Piece = bytes | memoryview
@@ -68,7 +68,7 @@ def holds(piece: Piece, has_user: bool) -> bool:
 @cache
 def finders(added_names: tuple[str, ...]) -> tuple[Find, ...]:
     """The searches that cover all pieces, also those of the names that the operator added."""
-    longest_words = [max(words(name), key=len) for name in added_names if words(name)]
+    longest_words = [max(split_words(name), key=len) for name in added_names if split_words(name)]
     spellings = sorted(
         {spelling for word in longest_words for spelling in (word, word.title(), word.upper())}
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from telemetry.scrubbing import shapes
 from telemetry.scrubbing.names import HARMLESS_HEADER, is_secret
-from telemetry.scrubbing.places import STAND_IN, has_quoted_name, named
+from telemetry.scrubbing.places import STAND_IN, has_quoted_name, named_secrets
 from telemetry.scrubbing.shapes import Place
 from telemetry.scrubbing.suspicion import is_suspect
 
@@ -22,7 +22,7 @@ def redacted(text: str) -> tuple[str, int]:
     """The text with MARK in place of each secret, and how many there were."""
     places = list(shapes.found(text))
     if is_suspect(text.encode()):
-        places += named(text, is_secret)
+        places += named_secrets(text, is_secret)
     return replaced(text, places)
 
 
@@ -30,7 +30,7 @@ def redacted_headers(text: str) -> tuple[str, int]:
     """A text of all headers of a request with MARK in place of all but the harmless ones, and how many there were."""
     if not has_quoted_name(text):
         return (text, 0) if STAND_IN.fullmatch(text) or text in {"", "{}", "[]", MARK} else (MARK, 1)
-    return replaced(text, [*shapes.found(text), *named(text, is_not_harmless)])
+    return replaced(text, [*shapes.found(text), *named_secrets(text, is_not_harmless)])
 
 
 def is_not_harmless(header: str) -> bool:
@@ -46,14 +46,14 @@ def replaced(text: str, places: Iterable[Place]) -> tuple[str, int]:
     """
     parts: list[str] = []
     last_end = 0
-    for start, end in merged(places):
+    for start, end in merged_places(places):
         if text[start:end] != MARK:
             parts += [text[last_end:start], MARK]
             last_end = end
     return "".join([*parts, text[last_end:]]), len(parts) // 2
 
 
-def merged(places: Iterable[Place]) -> list[Place]:
+def merged_places(places: Iterable[Place]) -> list[Place]:
     """The places in order, overlapping ones joined."""
     disjoint: list[Place] = []
     for start, end in sorted(places):

@@ -6,7 +6,7 @@ what diagnosis needs to know of a signal (expectation, fix category, how an eval
 function.
 """
 
-from telemetry.signals.registry import Registry
+from telemetry.signals.registry import SignalRegistry
 
-SIGNALS = Registry(__name__, __path__)
+SIGNALS = SignalRegistry(__name__, __path__)
 SIGNAL_TYPES = SIGNALS.types  # of single records; those of windows are in diagnosis/detection/rules

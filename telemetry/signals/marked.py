@@ -66,7 +66,7 @@ def server_answered_5xx(span: Span, meaning: Meaning) -> Failure | None:
 
 def hard(span: Span, meaning: Meaning) -> Failure | None:
     """The failure with what the span tells about it; None for exceptions that are no failures."""
-    told = fault.of(span)
+    told = fault.fault_of(span)
     if told.error_type.rpartition(".")[2] in STEERING:
         return None
     return Failure(signal(meaning), severity(span), told.error_type, told.message, told.stack, told.depth)

@@ -60,7 +60,7 @@ class RecordSignal(EvalParts, Protocol):
     REREAD: dict[str, Reread]  # optional: failures of a unit that may turn out to be this one
 
 
-class Registry:
+class SignalRegistry:
     """The signals of a package, in the order in which they are listed."""
 
     def __init__(self, package: str, folders: Iterable[str]) -> None:

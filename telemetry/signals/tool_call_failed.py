@@ -56,7 +56,7 @@ def tool_reported_error(span: Span, meaning: Meaning) -> Failure | None:
 
 def told_failure(text: str) -> Failure | None:
     """A failure that the tool tells in plain text."""
-    told = soft_errors.told(text)
+    told = soft_errors.soft_error_in(text)
     if told is None:
         return None
     return Failure(SIGNAL, "medium", told.error_type or "tool_error", told.message, told.stack, told.depth)
@@ -68,7 +68,7 @@ def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
     marks = conventions.CONVENTIONS.failed_tool
     if all(attributes.get(name) != value for name, value in marks.items()):
         return None
-    told = fault.text(tool_result(conventions.output_of(span)) or span.name)
+    told = fault.fault_text(tool_result(conventions.output_of(span)) or span.name)
     return Failure(SIGNAL, "medium", "tool_error", fault.one_line(told))
 
 
@@ -77,7 +77,7 @@ def soft_tool_failure(error: Any, result: dict[str, Any]) -> Failure:
     facts = {**result, **error} if isinstance(error, dict) else result
     code = next((facts[name] for name in ("code", "type", "error") if isinstance(facts.get(name), str)), "")
     told = next((facts[name] for name in ("detail", "message") if isinstance(facts.get(name), str)), "")
-    message = f"{code}: {told}" if told and is_code(code) else told or fault.text(error)
+    message = f"{code}: {told}" if told and is_code(code) else told or fault.fault_text(error)
     return Failure(SIGNAL, "medium", code if is_code(code) else "", fault.one_line(message))
 
 

@@ -34,7 +34,7 @@ def prefixed(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(prefix + name for name in names)
 
 
-def first(attributes: Attributes, names: tuple[str, ...]) -> str:
+def first_text(attributes: Attributes, names: tuple[str, ...]) -> str:
     """The first value that is a number or a non-empty text, as text; "" without one."""
     for name in names:
         if name in attributes:
@@ -47,7 +47,7 @@ def first(attributes: Attributes, names: tuple[str, ...]) -> str:
     return ""
 
 
-def count(attributes: Attributes, names: tuple[str, ...]) -> int | None:
+def first_count(attributes: Attributes, names: tuple[str, ...]) -> int | None:
     """The first number, cut to an int, also one that a client wrote as text; None without one from 0 to MAX_COUNT."""
     for name in names:
         if name in attributes:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from telemetry.spans.attribute_lookup import first
+from telemetry.spans.attribute_lookup import first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -72,7 +72,7 @@ def model_call(span: Span, meaning: Meaning) -> str:
 
     The model's release date is left out: spans of answered calls state it, spans of failed calls do not.
     """
-    verb = first(span.attributes, VERB) or ("embeddings" if meaning.is_embedding else "chat")
+    verb = first_text(span.attributes, VERB) or ("embeddings" if meaning.is_embedding else "chat")
     return f"{verb} {undated(meaning.model[:MAX_LENGTH])}".strip()
 
 
@@ -98,19 +98,19 @@ def component(span: Span, meaning: Meaning) -> str:
 
 def http_server(span: Span, meaning: Meaning) -> str:
     """The name of a request that was served, such as `GET /orders/:id`; "" without a route, since a path holds ids."""
-    method = first(span.attributes, METHOD) if span.kind == SERVER else ""
-    route = first(span.attributes, ("http.route",)) if method else ""
-    return f"{known(method)} {route}" if route else ""
+    method = first_text(span.attributes, METHOD) if span.kind == SERVER else ""
+    route = first_text(span.attributes, ("http.route",)) if method else ""
+    return f"{known_method(method)} {route}" if route else ""
 
 
 def http_client(span: Span, meaning: Meaning) -> str:
     """The name of a request to a server, such as `GET api.example.test`, with the path's template if there is one."""
-    method = first(span.attributes, METHOD) if span.kind == CLIENT else ""
-    host = (first(span.attributes, HOST) or host_of(first(span.attributes, URL))) if method else ""
-    return f"{known(method)} {host}{first(span.attributes, ('url.template',))}" if host else ""
+    method = first_text(span.attributes, METHOD) if span.kind == CLIENT else ""
+    host = (first_text(span.attributes, HOST) or host_of(first_text(span.attributes, URL))) if method else ""
+    return f"{known_method(method)} {host}{first_text(span.attributes, ('url.template',))}" if host else ""
 
 
-def known(method: str) -> str:
+def known_method(method: str) -> str:
     """The method, or `HTTP` for `_OTHER`, which stands for a method that the client did not know."""
     return "HTTP" if method == "_OTHER" else method
 
@@ -126,17 +126,17 @@ def host_of(url: str) -> str:
 def database(span: Span, meaning: Meaning) -> str:
     """The name of a query, such as `SELECT orders`, from the attributes or else from the beginning of the statement."""
     attributes = span.attributes
-    if not first(attributes, DATABASE):
+    if not first_text(attributes, DATABASE):
         return ""
-    summary = first(attributes, ("db.query.summary",))
-    verb = first(attributes, ("db.operation.name", "db.operation"))
-    place = first(attributes, ("db.collection.name", "db.sql.table", "db.mongodb.collection"))
+    summary = first_text(attributes, ("db.query.summary",))
+    verb = first_text(attributes, ("db.operation.name", "db.operation"))
+    place = first_text(attributes, ("db.collection.name", "db.sql.table", "db.mongodb.collection"))
     if summary or (verb and place):
         return masked(summary or f"{verb} {place}")
-    return masked(statement(first(attributes, ("db.query.text", "db.statement"))) or verb)
+    return masked(statement_name(first_text(attributes, ("db.query.text", "db.statement"))) or verb)
 
 
-def statement(sql: str) -> str:
+def statement_name(sql: str) -> str:
     """The verb and the table of an SQL statement: `SELECT orders` of `SELECT * FROM orders WHERE ...`."""
     sql = sql[:400]
     verb = sql.split(None, 1)[0].upper() if sql.strip() else ""
@@ -151,8 +151,8 @@ def remote_call(span: Span, meaning: Meaning) -> str:
     The newest conventions write the service into the method.
     """
     attributes = span.attributes
-    method = first(attributes, RPC_METHOD)
-    service = first(attributes, ("rpc.service",)) if method and "/" not in method else ""
+    method = first_text(attributes, RPC_METHOD)
+    service = first_text(attributes, ("rpc.service",)) if method and "/" not in method else ""
     return f"{service}/{method}" if service else method
 
 
@@ -163,10 +163,10 @@ def messaging(span: Span, meaning: Meaning) -> str:
     Temporary and anonymous destinations are left out: they are made for one conversation and named by ids.
     """
     attributes = span.attributes
-    verb = first(attributes, TRANSPORT) if first(attributes, MESSAGING) else ""
+    verb = first_text(attributes, TRANSPORT) if first_text(attributes, MESSAGING) else ""
     if not verb or any(attributes.get(name) is True for name in UNNAMED_DESTINATION):
         return verb
-    return f"{verb} {masked(first(attributes, DESTINATION))}".strip()
+    return f"{verb} {masked(first_text(attributes, DESTINATION))}".strip()
 
 
 NO_RULES: tuple[Rule, ...] = ()

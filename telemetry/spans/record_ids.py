@@ -16,7 +16,7 @@ def record_id(trace_id: bytes | memoryview, span_id: bytes | memoryview) -> str:
     return f"{PREFIX}{trace_id.hex()}{span_id.hex()}"
 
 
-def parse(text: str) -> tuple[bytes, bytes] | None:
+def parse_record_id(text: str) -> tuple[bytes, bytes] | None:
     """The trace id and the span id in a record id, or None for another text."""
     raw = from_hex(text.removeprefix(PREFIX), TRACE_BYTES + SPAN_BYTES) if text.startswith(PREFIX) else None
     return None if raw is None else (raw[:TRACE_BYTES], raw[TRACE_BYTES:])

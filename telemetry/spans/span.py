@@ -20,7 +20,7 @@ STATUS_OK, STATUS_ERROR = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SpanEvent:
     """An event of a span."""
 
     name: str
@@ -29,7 +29,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Origin:
+class SpanOrigin:
     """The resource and the scope that the spans of one instrumentation scope in one process share."""
 
     resource: dict[str, Any]
@@ -88,8 +88,8 @@ class Span(NamedTuple):
     status_code: int
     status_message: str
     attributes: dict[str, Any]
-    events: list[Event]
-    origin: Origin
+    events: list[SpanEvent]
+    origin: SpanOrigin
     message: SpanMessage  # as it was sent
 
     @property

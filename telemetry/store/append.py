@@ -18,7 +18,7 @@ from django.db import connections, transaction  # noqa: TID251  (this is the mod
 from telemetry.store import attributions, group_commit, rollups, tallies, traces, version_lease
 from telemetry.store.batch import Batch, Receipt
 from telemetry.store.insertion import existing, insert_new
-from telemetry.store.row import Row
+from telemetry.store.row import RecordRow
 from tenants.stores import pool
 from tenants.stores.binding import bound_alias, bound_project
 from tenants.stores.project_file import check_version
@@ -49,7 +49,7 @@ def append(batch: Batch) -> Receipt:
     The request waits for its turn at this store (group_commit.py). The request whose turn it is opens one
     `checked_transaction`, writes the batches of all that wait by then with `write_batches`, and gives each its receipt.
     """
-    return group_commit.together(bound_project().project_id, batch, checked_transaction, write_batches)
+    return group_commit.commit_together(bound_project().project_id, batch, checked_transaction, write_batches)
 
 
 @contextmanager
@@ -68,24 +68,26 @@ def checked_transaction() -> Iterator[None]:
 
 def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     """Store the batches in the open transaction; returns a receipt for each."""
-    version_lease.check(batches)
+    version_lease.check_versions(batches)
     rows = [row for batch in batches for row in batch.rows]
     fitting_rows = fit(unique(rows), batches[-1].quota)
     new_rows = insert_new([part for batch in batches for part in batch.parts], fitting_rows)
-    attributions.add(new_rows, traces.add(new_rows))
-    rollups.add(new_rows)
-    receipts = given(batches, fitting_rows, new_rows)
-    tally(batches, receipts)
+    attributions.add_attributions(new_rows, traces.add_traces(new_rows))
+    rollups.add_rollups(new_rows)
+    receipts = batch_receipts(batches, fitting_rows, new_rows)
+    tally_spans(batches, receipts)
     return receipts
 
 
-def unique(rows: list[Row]) -> list[Row]:
+def unique(rows: list[RecordRow]) -> list[RecordRow]:
     """The rows without those that repeat a span of an earlier row."""
     first = {row[:2]: row for row in reversed(rows)}
     return rows if len(first) == len(rows) else list(first.values())[::-1]
 
 
-def given(batches: Sequence[Batch], fitting_rows: Sequence[Row], new_rows: Sequence[Row]) -> list[Receipt]:
+def batch_receipts(
+    batches: Sequence[Batch], fitting_rows: Sequence[RecordRow], new_rows: Sequence[RecordRow]
+) -> list[Receipt]:
     """The receipt of each batch."""
     if len(new_rows) == sum(len(batch.rows) for batch in batches):
         return [Receipt(len(batch.rows), 0, batch.rejected) for batch in batches]
@@ -99,7 +101,7 @@ def given(batches: Sequence[Batch], fitting_rows: Sequence[Row], new_rows: Seque
     return receipts
 
 
-def fit(rows: list[Row], quota: int | None) -> list[Row]:
+def fit(rows: list[RecordRow], quota: int | None) -> list[RecordRow]:
     """The rows to insert: those stored already, and as many new ones as the quota has room for."""
     if quota is None:
         return rows
@@ -117,7 +119,7 @@ def fit(rows: list[Row], quota: int | None) -> list[Row]:
     return fitting_rows
 
 
-def tally(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
+def tally_spans(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
     """Add the spans of these requests to the tallies by outcome, and their changed values by reason."""
     counts: Counter[tuple[int, str]] = Counter()
     for batch, receipt in zip(batches, receipts, strict=True):
@@ -125,4 +127,4 @@ def tally(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
         outcomes = Counter({tallies.STORED: receipt.accepted, tallies.DUPLICATE: receipt.duplicates})
         for reason, count in (outcomes + receipt.rejected + batch.changed).items():
             counts[hour, reason] += count
-    tallies.add(counts)
+    tallies.add_tallies(counts)

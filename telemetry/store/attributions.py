@@ -18,9 +18,9 @@ from telemetry.grouping.attribution import attribute
 from telemetry.hashing import hash64_of_texts
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
 from telemetry.store.rollups import MAX_SUM
-from telemetry.store.row import Row
+from telemetry.store.row import RecordRow
 from telemetry.store.sql import fetch, write_many
-from telemetry.store.traces import Summary
+from telemetry.store.traces import TraceSummary
 
 CHUNK = 400  # traces a statement
 MOST_RECORDS = 10_000  # of a trace; in a larger one, which is a runaway loop, every failure is a primary one
@@ -41,7 +41,7 @@ UPDATE_TRACES = """
            OR telemetry_attribution.user_key <> changed.user_key
            OR telemetry_attribution.trace_tokens <> changed.trace_tokens)
 """
-SUMMARIES = f"SELECT {', '.join(Summary._fields)} FROM telemetry_trace WHERE trace_id IN "  # noqa: S608  (constants)
+SUMMARIES = f"SELECT {', '.join(TraceSummary._fields)} FROM telemetry_trace WHERE trace_id IN "  # noqa: S608  (constants)
 DELETE = "DELETE FROM telemetry_attribution WHERE trace_id IN "
 FAILED = (
     f"SELECT {', '.join(COLUMNS)} FROM telemetry_record "  # noqa: S608  (constants)
@@ -55,15 +55,15 @@ AttributionRow = tuple[Any, ...]  # the values of INSERT
 TraceFacts = tuple[int, int, int]  # the keys of session and user, and the tokens of the trace
 Parents = dict[tuple[bytes, bytes], bytes]  # the parent's span id by trace id and span id
 
-of_row = itemgetter(*(Row._fields.index(name) for name in COLUMNS if name not in OF_STORE))
+of_row = itemgetter(*(RecordRow._fields.index(name) for name in COLUMNS if name not in OF_STORE))
 
 
-def add(rows: Iterable[Row], traces: Iterable[Summary]) -> None:
+def add_attributions(rows: Iterable[RecordRow], traces: Iterable[TraceSummary]) -> None:
     """Attribute the failures in the traces of these rows, which were just inserted. `traces`: as they now are."""
     failing = {trace.trace_id: trace for trace in traces if trace.failures}
     if not failing:
         return
-    inserted: dict[bytes, list[Row]] = defaultdict(list)
+    inserted: dict[bytes, list[RecordRow]] = defaultdict(list)
     for row in rows:
         if row.trace_id in failing:
             inserted[row.trace_id].append(row)
@@ -71,7 +71,7 @@ def add(rows: Iterable[Row], traces: Iterable[Summary]) -> None:
         attribution
         for trace_id, trace_rows in inserted.items()
         if len(trace_rows) == failing[trace_id].records
-        for attribution in attributions(failing[trace_id], *whole(trace_rows))
+        for attribution in attributions(failing[trace_id], *whole_trace(trace_rows))
     ]
     earlier = [trace for trace_id, trace in failing.items() if len(inserted[trace_id]) < trace.records]
     changed = [
@@ -82,31 +82,31 @@ def add(rows: Iterable[Row], traces: Iterable[Summary]) -> None:
     unchanged = failing.keys() - {trace.trace_id for trace in changed}
     write_many(
         UPDATE_TRACES,
-        [(trace.trace_id, *facts_of(trace)) for trace in earlier if trace.trace_id in unchanged],
+        [(trace.trace_id, *trace_facts(trace)) for trace in earlier if trace.trace_id in unchanged],
     )
     write_many(INSERT, [*fresh, *anew(changed)])
 
 
 def renew(trace_ids: Sequence[bytes]) -> None:
     """Attribute the failures in these traces anew, after their fingerprints changed."""
-    for chunk in chunks(trace_ids):
-        rows = fetch(f"{SUMMARIES}{listed(chunk)}", chunk)
-        write_many(INSERT, list(anew(Summary(bytes(trace_id), *others) for trace_id, *others in rows)))
+    for chunk in trace_chunks(trace_ids):
+        rows = fetch(f"{SUMMARIES}{id_placeholders(chunk)}", chunk)
+        write_many(INSERT, list(anew(TraceSummary(bytes(trace_id), *others) for trace_id, *others in rows)))
 
 
-def whole(rows: Sequence[Row]) -> tuple[list[FailingRecord], Parents]:
+def whole_trace(rows: Sequence[RecordRow]) -> tuple[list[FailingRecord], Parents]:
     """The failing records and the parents of a trace that came at once."""
     failures = [from_columns(of_row(row)) for row in rows if row.fingerprint is not None]
     return failures, {row[:2]: row.parent_span_id for row in rows if row.parent_span_id}
 
 
-def anew(traces: Iterable[Summary]) -> Iterator[AttributionRow]:
+def anew(traces: Iterable[TraceSummary]) -> Iterator[AttributionRow]:
     """Delete the rows that these traces had, and yield their new ones."""
     by_id = {trace.trace_id: trace for trace in traces}
-    for chunk in chunks(sorted(by_id)):
-        fetch(f"{DELETE}{listed(chunk)}", chunk)
+    for chunk in trace_chunks(sorted(by_id)):
+        fetch(f"{DELETE}{id_placeholders(chunk)}", chunk)
         failures: dict[bytes, list[FailingRecord]] = defaultdict(list)
-        for values in fetch(f"{FAILED}{listed(chunk)}", chunk):
+        for values in fetch(f"{FAILED}{id_placeholders(chunk)}", chunk):
             failure = from_columns(values)
             failures[failure.trace_id].append(failure)
         with_parents = [trace_id for trace_id in chunk if needs_parents(by_id[trace_id])]
@@ -117,20 +117,20 @@ def anew(traces: Iterable[Summary]) -> Iterator[AttributionRow]:
 
 def read_parents(trace_ids: Sequence[bytes]) -> Parents:
     """The parent of every span of these traces but the roots."""
-    rows = fetch(f"{PARENTS}{listed(trace_ids)}", trace_ids)
+    rows = fetch(f"{PARENTS}{id_placeholders(trace_ids)}", trace_ids)
     return {(bytes(trace_id), bytes(span_id)): bytes(parent) for trace_id, span_id, parent in rows}
 
 
-def needs_parents(trace: Summary) -> bool:
+def needs_parents(trace: TraceSummary) -> bool:
     """Whether attribution depends on the parents, and the trace is small enough to read it while the store waits."""
     return trace.failures > 1 and trace.records <= MOST_RECORDS
 
 
 def attributions(
-    trace: Summary, failures: Sequence[FailingRecord], parents: Parents
+    trace: TraceSummary, failures: Sequence[FailingRecord], parents: Parents
 ) -> Iterator[AttributionRow]:
     """The rows for the failures of one trace. Pure."""
-    facts = facts_of(trace)
+    facts = trace_facts(trace)
     if trace.records > MOST_RECORDS:
         yield from (attribution(failure, failure.fingerprint, False, facts) for failure in failures)
         return
@@ -158,28 +158,28 @@ def attribution(
         is_downstream,
         failure.start_time_unix_nano,
         *place,
-        key(failure.message),
+        text_key(failure.message),
         *facts,
     )
 
 
-def facts_of(trace: Summary) -> TraceFacts:
+def trace_facts(trace: TraceSummary) -> TraceFacts:
     """The keys of the trace's session and user, and its tokens."""
     tokens = min(trace.input_tokens + trace.output_tokens, MAX_SUM)
-    return key(trace.session_id or trace.trace_id.hex()), key(trace.user_id), tokens
+    return text_key(trace.session_id or trace.trace_id.hex()), text_key(trace.user_id), tokens
 
 
 @lru_cache(maxsize=4096)
-def key(text: str) -> int:
+def text_key(text: str) -> int:
     """A number that stands for the text; 0 for none."""
     return hash64_of_texts(text) if text else 0
 
 
-def chunks(trace_ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def trace_chunks(trace_ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """The ids in parts that one statement takes."""
     return (trace_ids[start : start + CHUNK] for start in range(0, len(trace_ids), CHUNK))
 
 
-def listed(trace_ids: Sequence[bytes]) -> str:
+def id_placeholders(trace_ids: Sequence[bytes]) -> str:
     """Placeholders for so many ids."""
     return f"({', '.join(['%s'] * len(trace_ids))})"

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from telemetry.store.row import Row
-from telemetry.store.segments import Part
+from telemetry.store.row import RecordRow
+from telemetry.store.segments import SegmentPart
 
 
 # Without repr, because thousands of rows would fill an error message.
@@ -16,8 +16,8 @@ from telemetry.store.segments import Part
 class Batch:
     """The rows of one request, in the order sent."""
 
-    rows: Sequence[Row]
-    parts: Sequence[Part]  # the same rows, with their spans packed
+    rows: Sequence[RecordRow]
+    parts: Sequence[SegmentPart]  # the same rows, with their spans packed
     rejected: Counter[str]  # spans that can never be stored, by reason
     changed: Counter[str]  # values and items that are not stored as they were sent, by reason
     quota: int | None  # spans that the project may ever store; None: no limit

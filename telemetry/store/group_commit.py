@@ -32,12 +32,12 @@ Write = Callable[[list[Batch]], list[Receipt]]
 Ticket = tuple[Batch, Future[Receipt]]
 
 
-class Stuck(OperationalError):
+class CommitStuck(OperationalError):
     """The store's lock could not be acquired in time."""
 
 
 @dataclass(slots=True)
-class Line:
+class CommitQueue:
     """The requests of this process that wait for one store."""
 
     turn: threading.Lock = field(default_factory=threading.Lock)
@@ -79,12 +79,12 @@ class Line:
         return PATIENCE if time.monotonic() - self.asked_at < PATIENCE else 0
 
 
-_lines: dict[str, Line] = {}
+_lines: dict[str, CommitQueue] = {}
 
 
-def together(store: str, batch: Batch, transaction: Transaction, write: Write) -> Receipt:
+def commit_together(store: str, batch: Batch, transaction: Transaction, write: Write) -> Receipt:
     """The batch's receipt, once this thread or another has committed it. Raises Stuck if no turn comes in time."""
-    line = _lines.setdefault(store, Line())
+    line = _lines.setdefault(store, CommitQueue())
     ticket: Ticket = batch, Future()
     line.waiting.append(ticket)
     if line.turn.acquire(timeout=line.patience()):
@@ -95,11 +95,11 @@ def together(store: str, batch: Batch, transaction: Transaction, write: Write) -
             line.leave(ticket)
             line.turn.release()
     elif line.leave(ticket):
-        raise Stuck("database is locked: other requests wait for it already")
+        raise CommitStuck("database is locked: other requests wait for it already")
     return ticket[1].result()
 
 
-def settle(line: Line, transaction: Transaction, write: Write) -> None:
+def settle(line: CommitQueue, transaction: Transaction, write: Write) -> None:
     """Write the waiting batches in one transaction, or each alone if that fails although the store itself works."""
     tickets: list[Ticket] = []
     try:
@@ -119,7 +119,7 @@ def fail(tickets: list[Ticket], error: Exception, transaction: Transaction, writ
     """Hand the error to all tickets, or write each batch alone if the error is not one of the store."""
     if len(tickets) > 1 and not isinstance(error, OperationalError):
         for ticket in tickets:
-            settle(Line(waiting=deque([ticket])), transaction, write)
+            settle(CommitQueue(waiting=deque([ticket])), transaction, write)
         return
     for _, answer in tickets:
         answer.set_exception(error)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from telemetry.store import segments
-from telemetry.store.row import COLUMNS, PLACE, Row, stored_values
-from telemetry.store.segments import Part
+from telemetry.store.row import COLUMNS, PLACE, RecordRow, stored_values
+from telemetry.store.segments import SegmentPart
 from telemetry.store.sql import fetch_many, write_many
 
 Key = tuple[bytes, bytes]  # trace and span id
@@ -28,23 +28,25 @@ STORED = """
 """
 
 
-def insert_new(parts: Iterable[Part], rows: Sequence[Row]) -> Sequence[Row]:
+def insert_new(parts: Iterable[SegmentPart], rows: Sequence[RecordRow]) -> Sequence[RecordRow]:
     """Insert these rows of the parts with their segments and origins; returns the rows that were not stored before."""
     if not rows:
         return rows
     first = segments.next_id()
     numbered_parts = list(enumerate(parts, first))
-    count = write_many(INSERT, placed(numbered_parts, rows))
+    count = write_many(INSERT, placed_columns(numbered_parts, rows))
     new_rows = rows if count == len(rows) else among(rows, stored_since(rows, first) if count else set())
     new_ids = set(map(id, new_rows))
-    segments.write(
+    segments.write_segments(
         [(n, part.content) for n, part in numbered_parts if not new_ids.isdisjoint(map(id, part.rows))]
     )
     write_origins(new_rows)
     return new_rows
 
 
-def placed(numbered: Iterable[tuple[int, Part]], rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+def placed_columns(
+    numbered: Iterable[tuple[int, SegmentPart]], rows: Sequence[RecordRow]
+) -> list[tuple[Any, ...]]:
     """The values of these rows for the record table, with their positions in the numbered segments."""
     row_ids = set(map(id, rows))
     return [
@@ -55,12 +57,12 @@ def placed(numbered: Iterable[tuple[int, Part]], rows: Sequence[Row]) -> list[tu
     ]
 
 
-def among(rows: Iterable[Row], keys: set[Key]) -> list[Row]:
+def among(rows: Iterable[RecordRow], keys: set[Key]) -> list[RecordRow]:
     """The rows with these keys."""
     return [row for row in rows if row[:2] in keys]
 
 
-def write_origins(rows: Iterable[Row]) -> None:
+def write_origins(rows: Iterable[RecordRow]) -> None:
     """Store the resources and scopes of these rows, by id."""
     origin_rows = {id(row.origin): row for row in rows}.values()
     origins = {row.resource_id: row.origin.resource_message for row in origin_rows}
@@ -71,12 +73,12 @@ def write_origins(rows: Iterable[Row]) -> None:
     )
 
 
-def existing(rows: Sequence[Row]) -> set[Key]:
+def existing(rows: Sequence[RecordRow]) -> set[Key]:
     """The keys of those rows that are stored."""
     return stored_since(rows, 0)
 
 
-def stored_since(rows: Sequence[Row], first_segment_id: int) -> set[Key]:
+def stored_since(rows: Sequence[RecordRow], first_segment_id: int) -> set[Key]:
     """The keys of those rows that are stored in this segment or a later one."""
     keys = fetch_many(STORED, [(*row[:2], first_segment_id) for row in rows])
     return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in keys}

@@ -42,7 +42,7 @@ UPSERTS = {table: MERGE.format(table=table) + ADD for table in TABLES.values()}
 TAKE_AWAYS = {table: MERGE.format(table=table) + TAKE for table in TABLES.values()}
 
 
-class Counted(Protocol):
+class CountedRow(Protocol):
     """The values by which a record is counted."""
 
     @property
@@ -57,13 +57,13 @@ class Counted(Protocol):
     def fingerprint(self) -> int | None: ...
 
 
-def add(rows: Iterable[Counted]) -> None:
+def add_rollups(rows: Iterable[CountedRow]) -> None:
     """Count rows that were really inserted."""
     for table, groups in by_table(rows):
         write_many(UPSERTS[table], groups)
 
 
-def take_away(rows: Iterable[Counted]) -> None:
+def take_away(rows: Iterable[CountedRow]) -> None:
     """Subtract these rows from the counts: they move to other clusters. A maximum stays until its group is empty."""
     for table, groups in by_table(rows):
         if groups:
@@ -72,7 +72,7 @@ def take_away(rows: Iterable[Counted]) -> None:
             execute(EMPTY.format(table=table), [min(minutes), max(minutes)])
 
 
-def by_table(rows: Iterable[Counted]) -> Iterator[tuple[str, list[tuple[int | str, ...]]]]:
+def by_table(rows: Iterable[CountedRow]) -> Iterator[tuple[str, list[tuple[int | str, ...]]]]:
     """Each rollup table with the counts of these rows that belong into it."""
     groups: dict[Group, list[int]] = {}
     for row in rows:
@@ -96,7 +96,7 @@ def coarser(counts: Mapping[Group, Count], minutes: int) -> dict[Group, Count]:
     return coarse_counts
 
 
-def group(row: Counted) -> Group:
+def group(row: CountedRow) -> Group:
     """The key under which the row is counted, in the order of the primary key."""
     minute = row.start_time_unix_nano // MINUTE_NANO
     return minute, row.service, row.operation, row.fingerprint or NO_FAILURE, bucket(row.duration_nano)

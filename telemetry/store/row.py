@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.spans.span import Origin
+from telemetry.spans.span import SpanOrigin
 
 
-class Row(NamedTuple):
+class RecordRow(NamedTuple):
     """A span's values by the names of the record's columns, those of a failure last: see normalise.py."""
 
     trace_id: bytes
@@ -39,7 +39,7 @@ class Row(NamedTuple):
     scope_id: int
     session_id: str
     user_id: str
-    origin: Origin
+    origin: SpanOrigin
     message: SpanMessage
     signal_type: str = ""
     severity: str = ""
@@ -49,6 +49,6 @@ class Row(NamedTuple):
 
 
 OF_OTHER_TABLES = ("session_id", "user_id", "origin", "message")
-COLUMNS = tuple(name for name in Row._fields if name not in OF_OTHER_TABLES)
+COLUMNS = tuple(name for name in RecordRow._fields if name not in OF_OTHER_TABLES)
 PLACE = ("segment_id", "position")  # the record's columns that the store gives it, once its span is packed
-stored_values = itemgetter(*map(Row._fields.index, COLUMNS))  # of a row, in the order of COLUMNS
+stored_values = itemgetter(*map(RecordRow._fields.index, COLUMNS))  # of a row, in the order of COLUMNS

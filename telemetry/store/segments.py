@@ -20,7 +20,7 @@ from typing import Protocol
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.store.row import Row
+from telemetry.store.row import RecordRow
 from telemetry.store.sql import fetch, write_many
 from telemetry.store.stored_messages import DamagedStore, as_damage, parse_stored
 
@@ -41,28 +41,28 @@ _local = threading.local()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SegmentPart:
     """Rows that share a segment, and the segment's content."""
 
-    rows: Sequence[Row]
+    rows: Sequence[RecordRow]
     content: bytes
 
 
-def pack(rows: Sequence[Row]) -> Iterator[Part]:
+def pack(rows: Sequence[RecordRow]) -> Iterator[SegmentPart]:
     """The rows in parts of one segment each, in their order."""
     for start in range(0, len(rows), MOST_SPANS):
-        yield from bounded(rows[start : start + MOST_SPANS])
+        yield from bounded_parts(rows[start : start + MOST_SPANS])
 
 
-def bounded(rows: Sequence[Row]) -> Iterator[Part]:
+def bounded_parts(rows: Sequence[RecordRow]) -> Iterator[SegmentPart]:
     """The rows in one part, or in several if their spans are large."""
     spans = [row.message.SerializeToString() for row in rows]
     if sum(map(len, spans)) <= MOST_BYTES or len(rows) == 1:
-        yield Part(rows, packed(spans))
+        yield SegmentPart(rows, packed(spans))
     else:
         middle = len(rows) // 2
-        yield from bounded(rows[:middle])
-        yield from bounded(rows[middle:])
+        yield from bounded_parts(rows[:middle])
+        yield from bounded_parts(rows[middle:])
 
 
 def packed(spans: Sequence[bytes]) -> bytes:
@@ -76,17 +76,17 @@ def packed(spans: Sequence[bytes]) -> bytes:
 
 def picked(segment_id: int, content: bytes, positions: Iterable[int]) -> dict[Place, bytes]:
     """The serialized spans at these positions of a segment. Raises DamagedStore if they cannot be read."""
-    with as_damage(name_of(segment_id), zstd.ZstdError, struct.error, IndexError):
+    with as_damage(segment_name(segment_id), zstd.ZstdError, struct.error, IndexError):
         plain = zstd.decompress(content)
         (count,) = struct.unpack_from("<I", plain)
         lengths = struct.unpack_from(f"<{count}I", plain, 4)
         if sum(lengths) != len(plain) - 4 * (count + 1):
-            raise DamagedStore(name_of(segment_id))
+            raise DamagedStore(segment_name(segment_id))
         starts = list(accumulate(lengths, initial=4 * (count + 1)))
         return {(segment_id, at): plain[starts[at] : starts[at + 1]] for at in positions}
 
 
-def name_of(segment_id: int) -> str:
+def segment_name(segment_id: int) -> str:
     """The segment's name in error messages."""
     return f"segment {segment_id}"
 
@@ -96,12 +96,12 @@ def next_id() -> int:
     return int(fetch("SELECT COALESCE(MAX(segment_id), 0) + 1 FROM telemetry_segment", ())[0][0])
 
 
-def write(contents: Sequence[tuple[int, bytes]]) -> None:
+def write_segments(contents: Sequence[tuple[int, bytes]]) -> None:
     """Store segments, each an id and its content."""
     write_many("INSERT INTO telemetry_segment (segment_id, content) VALUES {rows}", contents)
 
 
-class Lying(Protocol):
+class StoredSpan(Protocol):
     """A record with the place of its span: the segment and the position in it."""
 
     @property
@@ -110,14 +110,15 @@ class Lying(Protocol):
     def position(self) -> int: ...
 
 
-def messages(rows: Iterable[Lying]) -> dict[Place, SpanMessage]:
+def span_messages(rows: Iterable[StoredSpan]) -> dict[Place, SpanMessage]:
     """The spans of these records as they were sent, by segment and position. Raises DamagedStore."""
     return {
-        place: parse_stored(SpanMessage, span, name_of(place[0])) for place, span in serialized(rows).items()
+        place: parse_stored(SpanMessage, span, segment_name(place[0]))
+        for place, span in serialized_spans(rows).items()
     }
 
 
-def serialized(rows: Iterable[Lying]) -> dict[Place, bytes]:
+def serialized_spans(rows: Iterable[StoredSpan]) -> dict[Place, bytes]:
     """The serialized spans of these records, byte for byte as sent, by segment and position. Raises DamagedStore."""
     positions: dict[int, set[int]] = defaultdict(set)
     for row in rows:
@@ -128,7 +129,7 @@ def serialized(rows: Iterable[Lying]) -> dict[Place, bytes]:
         chunk = ids[start : start + A_STATEMENT]
         contents = dict(fetch(f"{READ}({', '.join(['%s'] * len(chunk))})", chunk))
         for segment_id in chunk:
-            with as_damage(name_of(segment_id), KeyError):
+            with as_damage(segment_name(segment_id), KeyError):
                 content = bytes(contents[segment_id])
             spans |= picked(segment_id, content, positions[segment_id])
     return spans

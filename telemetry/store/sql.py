@@ -25,8 +25,8 @@ def write_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
     """
     changed = 0
     with connections[bound_alias()].cursor() as cursor:
-        for part in parts(rows):
-            cursor.execute(filled(sql, len(part), len(part[0])), list(chain.from_iterable(part)))
+        for part in row_parts(rows):
+            cursor.execute(filled_statement(sql, len(part), len(part[0])), list(chain.from_iterable(part)))
             changed += cursor.rowcount
     return changed
 
@@ -35,12 +35,12 @@ def fetch_many(sql: str, rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]
     """Run the statement with the rows in place of ROWS, many at once; returns all rows of its results."""
     return [
         row
-        for part in parts(rows)
-        for row in fetch(filled(sql, len(part), len(part[0])), list(chain.from_iterable(part)))
+        for part in row_parts(rows)
+        for row in fetch(filled_statement(sql, len(part), len(part[0])), list(chain.from_iterable(part)))
     ]
 
 
-def parts(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+def row_parts(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
     """The rows in parts, each of the largest of SIZES that fits."""
     start = 0
     for size in SIZES:
@@ -50,7 +50,7 @@ def parts(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
 
 
 @lru_cache(maxsize=64)
-def filled(sql: str, rows: int, columns: int) -> str:
+def filled_statement(sql: str, rows: int, columns: int) -> str:
     """The statement with a placeholder for each value of its rows."""
     row = "(" + ", ".join(["%s"] * columns) + ")"
     return sql.replace(ROWS, ", ".join([row] * rows))

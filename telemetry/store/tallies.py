@@ -14,7 +14,7 @@ UPSERT = (
 )
 
 
-def add(counts: Mapping[tuple[int, str], int]) -> None:
+def add_tallies(counts: Mapping[tuple[int, str], int]) -> None:
     """Add to the counts of each hour and reason. Called inside a transaction."""
     write_many(UPSERT, [(*key, count) for key, count in sorted(counts.items()) if count])
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from operator import add as add_up
 from typing import Any, NamedTuple
 
-from telemetry.store.row import Row
+from telemetry.store.row import RecordRow
 from telemetry.store.sql import fetch_many
 
 TEXTS = ("session_id", "user_id", "agent", "service", "environment")
@@ -42,7 +42,7 @@ UPSERT = f"""
 """  # noqa: S608  (names are constants of this module)
 
 
-class Summary(NamedTuple):
+class TraceSummary(NamedTuple):
     """A trace's session, user and counts once a batch was merged into its row."""
 
     trace_id: bytes
@@ -54,18 +54,18 @@ class Summary(NamedTuple):
     output_tokens: int
 
 
-def add(rows: Iterable[Row]) -> list[Summary]:
+def add_traces(rows: Iterable[RecordRow]) -> list[TraceSummary]:
     """Merge rows that were really inserted into the rows of their traces; returns those traces as they are now."""
-    traces: dict[bytes, list[Row]] = {}
+    traces: dict[bytes, list[RecordRow]] = {}
     for row in rows:
         traces.setdefault(row.trace_id, []).append(row)
-    merged_rows = fetch_many(UPSERT, [summary(members) for members in traces.values()])
-    return [Summary(bytes(trace_id), *rest) for trace_id, *rest in merged_rows]
+    merged_rows = fetch_many(UPSERT, [trace_summary(members) for members in traces.values()])
+    return [TraceSummary(bytes(trace_id), *rest) for trace_id, *rest in merged_rows]
 
 
-def summary(rows: list[Row]) -> tuple[Any, ...]:
+def trace_summary(rows: list[RecordRow]) -> tuple[Any, ...]:
     """The values of these spans for the row of their trace, in the order of COLUMNS."""
-    columns: Any = Row._make(zip(*rows, strict=True))  # a tuple of all values for each name
+    columns: Any = RecordRow._make(zip(*rows, strict=True))  # a tuple of all values for each name
     return (
         rows[0].trace_id,
         *(smallest(set(getattr(columns, name))) for name in TEXTS),

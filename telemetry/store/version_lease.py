@@ -24,7 +24,7 @@ class SwitchedMeanwhile(OperationalError):
     """The project's fingerprints were switched while the request came in. Clients send it again."""
 
 
-def check(batches: Iterable[Batch]) -> None:
+def check_versions(batches: Iterable[Batch]) -> None:
     """
     Raise SwitchedMeanwhile for failures that were grouped by a version that the project no longer has.
 

@@ -8,11 +8,11 @@ from rest_framework.request import Request
 
 from loopkit.http.links import absolute
 from tenants.keys import credentials
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Key, Project
 
 
-def summary(project: Project) -> dict[str, Any]:
+def project_summary(project: Project) -> dict[str, Any]:
     """The fields of a project without its secrets."""
     return {
         "ok": True,
@@ -26,10 +26,10 @@ def summary(project: Project) -> dict[str, Any]:
     }
 
 
-def signup_answer(request: Request | HttpRequest, minted: Minted) -> dict[str, Any]:
+def signup_answer(request: Request | HttpRequest, minted: MintedProject) -> dict[str, Any]:
     """The fields of a project with its new keys, recovery code and URLs. Keys that were not just created are null."""
     project, secret = minted.project, settings.SIGNUP_UPGRADE_SECRET
-    return summary(project) | {
+    return project_summary(project) | {
         **{f"{kind.value}_key": minted.keys.get(kind.value) for kind in Key.Kind},
         "recovery_code": credentials.recovery_code(secret, project.project_id) if secret else None,
         "ingest_url": absolute(request, "/v1/traces"),

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 
-class Text(serializers.CharField):
+class StringField(serializers.CharField):
     """A field for JSON strings only, as published. CharField would also accept numbers."""
 
     def to_internal_value(self, data: object) -> str:
@@ -13,14 +13,14 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class ProvisionRequest(serializers.Serializer[dict[str, str]]):
+class ProvisionRequestSerializer(serializers.Serializer[dict[str, str]]):
     """A name to converge on."""
 
-    project_name = Text(
+    project_name = StringField(
         max_length=120,
         help_text="Idempotency key: re-running with the same name converges to the same project.",
     )
-    operator = Text(
+    operator = StringField(
         max_length=120,
         required=False,
         allow_blank=True,
@@ -29,42 +29,42 @@ class ProvisionRequest(serializers.Serializer[dict[str, str]]):
     )
 
 
-class SignupRequest(serializers.Serializer[dict[str, str]]):
+class SignupRequestSerializer(serializers.Serializer[dict[str, str]]):
     """An optional name."""
 
-    project_name = Text(max_length=120, required=False, default="project")
+    project_name = StringField(max_length=120, required=False, default="project")
 
 
-class RecoverRequest(serializers.Serializer[dict[str, str]]):
+class RecoverRequestSerializer(serializers.Serializer[dict[str, str]]):
     """Which project, and the proof."""
 
-    project_id = Text(max_length=64)
-    recovery_code = Text(max_length=128, help_text="From the signup or provision answer.")
+    project_id = StringField(max_length=64)
+    recovery_code = StringField(max_length=128, help_text="From the signup or provision answer.")
 
 
-class UpgradeRequest(serializers.Serializer[dict[str, str]]):
+class UpgradeRequestSerializer(serializers.Serializer[dict[str, str]]):
     """The operator's code for this project."""
 
-    code = Text(max_length=128, help_text="HMAC-SHA256 hex for signup-upgrade:sandbox:<project_id>.")
-    producer_key = Text(max_length=128, required=False, help_text="If given, must be this project's.")
-    agent_key = Text(max_length=128, required=False, help_text="If given, must be this project's.")
+    code = StringField(max_length=128, help_text="HMAC-SHA256 hex for signup-upgrade:sandbox:<project_id>.")
+    producer_key = StringField(max_length=128, required=False, help_text="If given, must be this project's.")
+    agent_key = StringField(max_length=128, required=False, help_text="If given, must be this project's.")
 
 
-class AccessRequestRequest(serializers.Serializer[dict[str, str]]):
+class AccessRequestRequestSerializer(serializers.Serializer[dict[str, str]]):
     """Who asks for a production tenant, and why."""
 
-    name = Text(max_length=120)
+    name = StringField(max_length=120)
     email = serializers.EmailField(max_length=254)
-    organisation = Text(max_length=120, required=False, allow_blank=True, default="")
-    message = Text(max_length=4000, required=False, allow_blank=True, default="")
+    organisation = StringField(max_length=120, required=False, allow_blank=True, default="")
+    message = StringField(max_length=4000, required=False, allow_blank=True, default="")
 
 
-class AccessRequestAnswer(serializers.Serializer[dict[str, object]]):
+class AccessRequestAnswerSerializer(serializers.Serializer[dict[str, object]]):
     ok = serializers.BooleanField()
     message = serializers.CharField()
 
 
-class Scopes(serializers.Serializer[dict[str, list[str]]]):
+class ScopesSerializer(serializers.Serializer[dict[str, list[str]]]):
     """What each key may do."""
 
     producer = serializers.ListField(child=serializers.CharField())
@@ -72,7 +72,7 @@ class Scopes(serializers.Serializer[dict[str, list[str]]]):
     feedback = serializers.ListField(child=serializers.CharField())
 
 
-class ProjectSummary(serializers.Serializer[dict[str, object]]):
+class ProjectSummarySerializer(serializers.Serializer[dict[str, object]]):
     """A project without secrets."""
 
     ok = serializers.BooleanField()
@@ -82,10 +82,10 @@ class ProjectSummary(serializers.Serializer[dict[str, object]]):
     plan = serializers.CharField(allow_null=True, help_text="`sandbox`, or null for a permanent project.")
     quota_spans = serializers.IntegerField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
-    scopes = Scopes()
+    scopes = ScopesSerializer()
 
 
-class Signup(ProjectSummary):
+class SignupSerializer(ProjectSummarySerializer):
     """A project with its keys, which are shown this once. Null where no key was made."""
 
     producer_key = serializers.CharField(allow_null=True)
@@ -100,22 +100,22 @@ class Signup(ProjectSummary):
     quickstart_url = serializers.URLField()
 
 
-class Provision(Signup):
+class ProvisionSerializer(SignupSerializer):
     """The signup shape, and what provisioning did."""
 
     resumed = serializers.BooleanField()
     graduated = serializers.BooleanField()
 
 
-class ErrorDetail(serializers.Serializer[dict[str, str]]):
+class ErrorDetailSerializer(serializers.Serializer[dict[str, str]]):
     code = serializers.CharField(help_text="Stable, for programs.")
     message = serializers.CharField(help_text="What happened.")
     hint = serializers.CharField(help_text="The next step.")
     docs_url = serializers.CharField()
 
 
-class Error(serializers.Serializer[dict[str, object]]):
+class ErrorSerializer(serializers.Serializer[dict[str, object]]):
     """Every error outside OTLP."""
 
     ok = serializers.BooleanField()
-    error = ErrorDetail()
+    error = ErrorDetailSerializer()

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
 from tenants.api import serializers as shapes
-from tenants.api.answers import signup_answer, summary
+from tenants.api.answers import project_summary, signup_answer
 from tenants.api.project_view import ProjectView, PublicView, validated
 from tenants.audit import audit_log
 from tenants.keys import credentials, provisioning
@@ -32,17 +32,17 @@ class ProvisionView(PublicView):
     @extend_schema(
         operation_id="provision",
         summary="Idempotent onboarding: public mint, authenticated non-rotating resume, auto-graduate",
-        request=shapes.ProvisionRequest,
+        request=shapes.ProvisionRequestSerializer,
         responses={
-            200: shapes.Provision,
-            201: shapes.Provision,
-            **dict.fromkeys((400, 401, 403, 409, 413, 415, 429), shapes.Error),
+            200: shapes.ProvisionSerializer,
+            201: shapes.ProvisionSerializer,
+            **dict.fromkeys((400, 401, 403, 409, 413, 415, 429), shapes.ErrorSerializer),
         },
         auth=ANYONE + OWNER,
     )
     def post(self, request: Request) -> Response:
         """Mint the project, or resume it with one of its own keys."""
-        fields = validated(shapes.ProvisionRequest, request.data)
+        fields = validated(shapes.ProvisionRequestSerializer, request.data)
         project = provisioning.claimed(fields["project_name"], fields["operator"], timezone.now())
         return self.resume(request, project) if project else self.mint(request, **fields)
 
@@ -50,8 +50,8 @@ class ProvisionView(PublicView):
         """Create the project and return 201 with its keys. Raises 409 if a racing mint won, 429 above the limit."""
         rate_limits.spend(request, "mint", settings.LOOPKIT_MINT_RATE, "Provision")
         try:
-            minted = provisioning.mint(
-                project_name, operator, timezone.now(), claim=True, by=audit_log.origin(request)
+            minted = provisioning.mint_project(
+                project_name, operator, timezone.now(), claim=True, by=audit_log.actor_at(request)
             )
         except provisioning.NameClaimed:
             raise ApiError(
@@ -60,7 +60,7 @@ class ProvisionView(PublicView):
                 "Name concurrently claimed by another mint; resume with the owning key.",
                 "Call again with Authorization: Bearer and a key of that project, or take another name.",
             ) from None
-        graduated = self.graduate(minted.project, audit_log.origin(request))
+        graduated = self.graduate(minted.project, audit_log.actor_at(request))
         answer = signup_answer(request, minted) | {"resumed": False, "graduated": graduated}
         return Response(answer, status=201)
 
@@ -77,8 +77,8 @@ class ProvisionView(PublicView):
                 "The provided key does not authorize this project.",
                 "Use a producer or agent key of the project that has this name, or take another name.",
             )
-        graduated = self.graduate(project, audit_log.origin(request, f"key:{key.pk}"))
-        answer = signup_answer(request, provisioning.Minted(project))
+        graduated = self.graduate(project, audit_log.actor_at(request, f"key:{key.pk}"))
+        answer = signup_answer(request, provisioning.MintedProject(project))
         if key.kind == Key.Kind.PRODUCER:
             # The recovery code yields agent keys, and every instrumented app contains a producer key.
             answer["recovery_code"] = None
@@ -102,16 +102,19 @@ class SignupView(PublicView):
     @extend_schema(
         operation_id="signup",
         summary="Mint a fresh sandbox project",
-        request=shapes.SignupRequest,
-        responses={201: shapes.Signup, **dict.fromkeys((400, 413, 415, 429), shapes.Error)},
+        request=shapes.SignupRequestSerializer,
+        responses={
+            201: shapes.SignupSerializer,
+            **dict.fromkeys((400, 413, 415, 429), shapes.ErrorSerializer),
+        },
         auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """201 with fresh keys."""
-        fields = validated(shapes.SignupRequest, request.data)
+        fields = validated(shapes.SignupRequestSerializer, request.data)
         rate_limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
-        minted = provisioning.mint(
-            fields["project_name"], "", timezone.now(), claim=False, by=audit_log.origin(request)
+        minted = provisioning.mint_project(
+            fields["project_name"], "", timezone.now(), claim=False, by=audit_log.actor_at(request)
         )
         return Response(signup_answer(request, minted), status=201)
 
@@ -124,16 +127,19 @@ class UpgradeView(ProjectView):
     @extend_schema(
         operation_id="signup_upgrade",
         summary="Upgrade a sandbox signup to permanent-but-capped keys",
-        request=shapes.UpgradeRequest,
-        responses={200: shapes.ProjectSummary, **dict.fromkeys((400, 401, 403, 413, 415), shapes.Error)},
+        request=shapes.UpgradeRequestSerializer,
+        responses={
+            200: shapes.ProjectSummarySerializer,
+            **dict.fromkeys((400, 401, 403, 413, 415), shapes.ErrorSerializer),
+        },
     )
     def post(self, request: Request) -> Response:
         """The project without expiry; its quota stays."""
-        fields = validated(shapes.UpgradeRequest, request.data)
+        fields = validated(shapes.UpgradeRequestSerializer, request.data)
         secret = settings.SIGNUP_UPGRADE_SECRET or ""
         raw_keys = [fields[name] for name in ("producer_key", "agent_key") if name in fields]
         own_keys = self.project.keys.filter(
-            digest__in=[credentials.digest(raw) for raw in raw_keys], revoked_at=None
+            digest__in=[credentials.key_digest(raw) for raw in raw_keys], revoked_at=None
         )
         code = credentials.upgrade_code(secret, self.project.project_id)
         in_sandbox = self.project.tenant_id == SANDBOX
@@ -149,9 +155,9 @@ class UpgradeView(ProjectView):
                 "Upgrade code verification failed.",
                 "Ask the operator for the upgrade code of this project_id; /contact.json says how.",
             )
-        by = audit_log.origin(request, f"key:{request.auth.pk}")
+        by = audit_log.actor_at(request, f"key:{request.auth.pk}")
         provisioning.graduate(self.project, timezone.now(), by)
-        return Response(summary(self.project))
+        return Response(project_summary(self.project))
 
 
 class RecoverView(PublicView):
@@ -160,20 +166,20 @@ class RecoverView(PublicView):
     @extend_schema(
         operation_id="recover",
         summary="Rotate lost keys with a recovery code",
-        request=shapes.RecoverRequest,
+        request=shapes.RecoverRequestSerializer,
         responses={
-            200: shapes.Signup,
-            **dict.fromkeys((400, 403, 404, 413, 415, 429, 503), shapes.Error),
+            200: shapes.SignupSerializer,
+            **dict.fromkeys((400, 403, 404, 413, 415, 429, 503), shapes.ErrorSerializer),
         },
         auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """Fresh keys; the old ones are revoked."""
-        fields = validated(shapes.RecoverRequest, request.data)
+        fields = validated(shapes.RecoverRequestSerializer, request.data)
         return Response(signup_answer(request, recovered(request, **fields)))
 
 
-def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning.Minted:
+def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning.MintedProject:
     """
     Rotate the keys of a sandbox project, for the API and the browser.
 
@@ -200,7 +206,7 @@ def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning
             "Recovery code verification failed.",
             "Use recovery_code of your signup answer.",
         )
-    return provisioning.recover(project, now, audit_log.origin(request))
+    return provisioning.recover_keys(project, now, audit_log.actor_at(request))
 
 
 class AccessRequestView(PublicView):
@@ -209,13 +215,16 @@ class AccessRequestView(PublicView):
     @extend_schema(
         operation_id="request_access",
         summary="Ask the operator for a production tenant",
-        request=shapes.AccessRequestRequest,
-        responses={201: shapes.AccessRequestAnswer, **dict.fromkeys((400, 413, 415, 429), shapes.Error)},
+        request=shapes.AccessRequestRequestSerializer,
+        responses={
+            201: shapes.AccessRequestAnswerSerializer,
+            **dict.fromkeys((400, 413, 415, 429), shapes.ErrorSerializer),
+        },
         auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        fields = validated(shapes.AccessRequestRequest, request.data)
+        fields = validated(shapes.AccessRequestRequestSerializer, request.data)
         rate_limits.spend(request, "access", settings.LOOPKIT_MINT_RATE, "Access request")
         AccessRequest.objects.create(created_at=timezone.now(), **fields)
         return Response(

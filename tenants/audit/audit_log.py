@@ -39,14 +39,14 @@ class Actor:
 SHELL = Actor("shell")  # for actions outside a request: somebody with a shell on the machine
 
 
-def origin(request: HttpRequest, actor: str = "anyone") -> Actor:
+def actor_at(request: HttpRequest, actor: str = "anyone") -> Actor:
     """The actor with the client address of the request."""
     return Actor(actor, rate_limits.client_address(request))
 
 
 def staff(request: HttpRequest) -> Actor:
     """The signed-in person with the client address of the request."""
-    return origin(request, person(request.user))
+    return actor_at(request, person(request.user))
 
 
 def person(user: AbstractBaseUser | AnonymousUser) -> str:
@@ -55,7 +55,7 @@ def person(user: AbstractBaseUser | AnonymousUser) -> str:
 
 
 @transaction.atomic(savepoint=False)
-def record(
+def append_entry(
     event: AuditEntry.Event, target: str, by: Actor, now: datetime, tenant_id: str = "", /, **detail: Any
 ) -> AuditEntry:
     """
@@ -78,7 +78,7 @@ def record(
     entry.hash = chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET)
     entry.save(force_insert=True)
     # robust: the committed action must not fail because the head file could not be written.
-    transaction.on_commit(partial(head.advance, entry), robust=True)
+    transaction.on_commit(partial(head.advance_head, entry), robust=True)
     return entry
 
 

@@ -18,7 +18,7 @@ import orjson
 from tenants.models import AuditEntry
 
 
-def facts(entry: AuditEntry) -> dict[str, Any]:
+def entry_facts(entry: AuditEntry) -> dict[str, Any]:
     """The fields of an entry that its hash covers, as JSON values."""
     return {
         "sequence": entry.sequence,
@@ -34,7 +34,7 @@ def facts(entry: AuditEntry) -> dict[str, Any]:
 
 def seal(entry: AuditEntry, before: str, secret: str) -> str:
     """The hash of an entry, given the hash of the entry before it ("" for the first entry)."""
-    message = before.encode() + b"\n" + orjson.dumps(facts(entry), option=orjson.OPT_SORT_KEYS)
+    message = before.encode() + b"\n" + orjson.dumps(entry_facts(entry), option=orjson.OPT_SORT_KEYS)
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
@@ -51,7 +51,7 @@ def breaks(entries: Iterable[AuditEntry], secret: str) -> Iterator[str]:
 
 def as_line(entry: AuditEntry) -> bytes:
     """An entry with its hash as one line of JSONL."""
-    return orjson.dumps(facts(entry) | {"hash": entry.hash}, option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(entry_facts(entry) | {"hash": entry.hash}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def from_line(line: bytes) -> AuditEntry:

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class AuditHead:
     """The sequence number and hash of the last recorded entry."""
 
     sequence: int
@@ -35,31 +35,31 @@ class Head:
         return AuditEntry.objects.filter(sequence=self.sequence, hash=self.hash).exists()
 
 
-def path() -> Path:
+def head_path() -> Path:
     """The path of the head file."""
     return Path(settings.LOOPKIT_DATA_DIR, "audit.head")
 
 
-def known() -> Head | None:
+def known_head() -> AuditHead | None:
     """The recorded head, or None if the file is missing or empty. Raises ValueError if the file was changed."""
     try:
-        return parse(path().read_bytes())
+        return parse_head(head_path().read_bytes())
     except FileNotFoundError:
         return None
 
 
-def parse(content: bytes) -> Head | None:
+def parse_head(content: bytes) -> AuditHead | None:
     """Parse the content of the head file; None if it is empty. Raises ValueError for text that is not a head."""
     if not content:
         return None
     sequence, entry_hash = content.decode().split()
-    return Head(int(sequence), entry_hash)
+    return AuditHead(int(sequence), entry_hash)
 
 
-def advance(entry: AuditEntry) -> None:
+def advance_head(entry: AuditEntry) -> None:
     """Record this entry as the head. The recorded head stays if it is later, or if the log has lost its entry."""
-    with alone() as file:
-        head = parse(file.read())
+    with head_file() as file:
+        head = parse_head(file.read())
         if head and not head.is_in_the_log():
             logger.error("the audit log lost entry %d: run manage.py verify_audit", head.sequence)
             return
@@ -73,9 +73,9 @@ def advance(entry: AuditEntry) -> None:
 
 
 @contextmanager
-def alone() -> Iterator[BinaryIO]:
+def head_file() -> Iterator[BinaryIO]:
     """Open the head file, creating it if needed, and lock it for one thread of one process at a time."""
-    descriptor = os.open(path(), os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(head_path(), os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # closing the file unlocks it
         yield file

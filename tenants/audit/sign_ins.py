@@ -32,27 +32,27 @@ def people(signal: Any, request: HttpRequest, user: AbstractBaseUser | None, **r
     if user is None:
         return
     event = audit_log.AuditEvent.SIGNED_IN if signal is user_logged_in else audit_log.AuditEvent.SIGNED_OUT
-    audit_log.record(event, ADMIN, audit_log.origin(request, audit_log.person(user)), timezone.now())
+    audit_log.append_entry(event, ADMIN, audit_log.actor_at(request, audit_log.person(user)), timezone.now())
 
 
-def failed(request: HttpRequest, username: str) -> None:
+def record_failed_sign_in(request: HttpRequest, username: str) -> None:
     """Record a failed sign-in to the admin with this user name."""
     users = get_user_model().objects
     is_known = username.isprintable() and users.filter(username=username).exists()
     label = f"user:{username}" if is_known else SOMEBODY
-    audit_log.record(
-        audit_log.AuditEvent.SIGN_IN_FAILED, ADMIN, audit_log.origin(request), timezone.now(), tried=label
+    audit_log.append_entry(
+        audit_log.AuditEvent.SIGN_IN_FAILED, ADMIN, audit_log.actor_at(request), timezone.now(), tried=label
     )
 
 
 def key_failed(request: HttpRequest) -> None:
     """Record a failed sign-in to the dashboard, without the text that was entered as the key."""
-    audit_log.record(
-        audit_log.AuditEvent.SIGN_IN_FAILED, DASHBOARD, audit_log.origin(request), timezone.now()
+    audit_log.append_entry(
+        audit_log.AuditEvent.SIGN_IN_FAILED, DASHBOARD, audit_log.actor_at(request), timezone.now()
     )
 
 
-def key(request: HttpRequest, key: Key, event: audit_log.AuditEvent) -> None:
+def record_key_event(request: HttpRequest, key: Key, event: audit_log.AuditEvent) -> None:
     """Record that a key signed in to or out of the dashboard."""
-    by, tenant_id = audit_log.origin(request, f"key:{key.key_id}"), key.project.tenant_id
-    audit_log.record(event, f"project:{key.project_id}", by, timezone.now(), tenant_id)
+    by, tenant_id = audit_log.actor_at(request, f"key:{key.key_id}"), key.project.tenant_id
+    audit_log.append_entry(event, f"project:{key.project_id}", by, timezone.now(), tenant_id)

@@ -56,7 +56,7 @@ class AuditedAdmin(ModelAdmin):
     ) -> None:
         """Record an event about the row. Members of its tenant can see the entry."""
         target, tenant_id = f"{self.opts.model_name}:{self.called(row)}", getattr(row, "tenant_id", "")
-        audit_log.record(event, target, audit_log.staff(request), timezone.now(), tenant_id, **detail)
+        audit_log.append_entry(event, target, audit_log.staff(request), timezone.now(), tenant_id, **detail)
 
     def called(self, row: Model) -> str:
         """The name of the row in the audit log."""
@@ -68,13 +68,13 @@ def changes(form: Any) -> dict[str, Any]:
     The values of each changed field before and after. Passwords are left out: their own page records the change.
     """
     return {
-        name: {"before": plain(form.initial.get(name)), "after": plain(form.cleaned_data.get(name))}
+        name: {"before": json_value(form.initial.get(name)), "after": json_value(form.cleaned_data.get(name))}
         for name in form.changed_data
         if "password" not in name
     }
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """The value as JSON can hold it: a row's primary key, the sorted names of several rows, other values unchanged."""
     if isinstance(value, Model):
         return value.pk

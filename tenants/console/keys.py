@@ -109,11 +109,11 @@ class KeyAdmin(ShowsStatus, MintedAdmin):
     def fresh_key(self, now: datetime, **fields: Any) -> tuple[str, Key]:
         """Create a key from the form's fields. Return its raw text and its row."""
         raw = provisioning.add_key(fields["project"], Key.Kind(fields["kind"]), now, fields["expires_at"])
-        return raw, Key.objects.get(digest=credentials.digest(raw))
+        return raw, Key.objects.get(digest=credentials.key_digest(raw))
 
     def write_down(self, request: HttpRequest, key: Key, event: audit_log.AuditEvent, now: datetime) -> None:
         """Record an event about the key in the audit log."""
         detail = {"kind": key.kind, "project": key.project_id, "expires_at": key.expires_at}
-        audit_log.record(
+        audit_log.append_entry(
             event, f"key:{key.pk}", audit_log.staff(request), now, key.project.tenant_id, **detail
         )

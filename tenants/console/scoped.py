@@ -33,14 +33,16 @@ def works_for_all(user: User | AnonymousUser) -> bool:
     return bool(user.is_superuser or user.has_perm(OPERATE))
 
 
-def visible(rows: QuerySet[ModelRow], user: User | AnonymousUser, tenant_path: str) -> QuerySet[ModelRow]:
+def visible_rows(
+    rows: QuerySet[ModelRow], user: User | AnonymousUser, tenant_path: str
+) -> QuerySet[ModelRow]:
     """The rows of the tenants that this person works for; `tenant_path` is the lookup from a row to its tenant."""
     if works_for_all(user):
         return rows
     return rows.filter(**{f"{tenant_path}__in": Tenant.objects.filter(members=user.pk)})
 
 
-def plain(object_id: str) -> str:
+def plain_object_id(object_id: str) -> str:
     """
     The primary key in an admin URL, which contains it either quoted or as it is.
 
@@ -58,7 +60,7 @@ class ScopedAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows that this person may see."""
-        return visible(super().get_queryset(request), request.user, self.tenant_path)
+        return visible_rows(super().get_queryset(request), request.user, self.tenant_path)
 
     def change_view(
         self,
@@ -68,13 +70,13 @@ class ScopedAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The page of a row, whose id may be unquoted in the URL."""
-        return super().change_view(request, quote(plain(object_id)), form_url, extra_context)
+        return super().change_view(request, quote(plain_object_id(object_id)), form_url, extra_context)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The history of a row, whose id may be unquoted in the URL."""
-        return super().history_view(request, quote(plain(object_id)), extra_context)
+        return super().history_view(request, quote(plain_object_id(object_id)), extra_context)
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any

@@ -24,22 +24,22 @@ GROUP, WHAT = "admin-login", "Sign-in"
 
 
 @never_cache
-def sign_in(request: HttpRequest) -> HttpResponse:
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
     """Django's sign-in form, or a 429 page once this network has failed too often."""
     if request.method != "POST":
         return admin.site.login(request)
     try:
-        rate_limits.check(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
+        rate_limits.check_attempts(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
         answer = admin.site.login(request)
         if answer.status_code == 200:  # the form again: the sign-in failed, for success redirects
-            sign_ins.failed(request, request.POST.get("username", ""))
+            sign_ins.record_failed_sign_in(request, request.POST.get("username", ""))
             rate_limits.spend(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
     except ApiError as refusal:
-        return refused(refusal)
+        return refusal_page(refusal)
     return answer
 
 
-def refused(refusal: ApiError) -> HttpResponse:
+def refusal_page(refusal: ApiError) -> HttpResponse:
     """The refusal as an HTML page."""
     minutes = ceil(int(refusal.headers["Retry-After"]) / 60)
     page = render_to_string("errors/429.html", {"refusal": refusal, "minutes": minutes})

@@ -29,7 +29,7 @@ else:
 admin.site.unregister([User, Group])
 
 
-class Named(AuditedAdmin):
+class AccountAdmin(AuditedAdmin):
     """An admin whose rows appear in the audit log by name instead of primary key."""
 
     def called(self, row: Model) -> str:
@@ -38,7 +38,7 @@ class Named(AuditedAdmin):
 
 
 @admin.register(User)
-class UserAdmin(Named, DjangoUserAdmin):
+class UserAdmin(AccountAdmin, DjangoUserAdmin):
     """
     Users, with who may change whom.
 
@@ -143,7 +143,7 @@ def givable(person: User | AnonymousUser) -> QuerySet[Group]:
 
 
 @admin.register(Group)
-class GroupAdmin(Named, auth_admin.GroupAdmin):
+class GroupAdmin(AccountAdmin, auth_admin.GroupAdmin):
     """Groups and their permissions. Only superusers change them, because a group counts in every tenant."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

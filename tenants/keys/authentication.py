@@ -49,7 +49,7 @@ def authenticate(raw: str, now: datetime) -> Principal:
         raise AuthenticationFailed(
             "This is not a LoopKit key: it is mistyped, truncated, or from another service."
         )
-    key = key_query.find(credentials.digest(raw))
+    key = key_query.find_key(credentials.key_digest(raw))
     if key is None:
         raise AuthenticationFailed("Unknown key.")
     if not key.is_usable(now):

@@ -70,7 +70,7 @@ def is_formed(raw: str, prefix: str) -> bool:
     return checksum(raw[:-CHECKSUM_LENGTH]) == raw[-CHECKSUM_LENGTH:]
 
 
-def digest(raw: str) -> str:
+def key_digest(raw: str) -> str:
     """The SHA-256 of a key in hex, as stored. A slow hash is not needed: 256 random bits cannot be guessed."""
     return hashlib.sha256(raw.encode()).hexdigest()
 

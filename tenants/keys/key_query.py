@@ -18,10 +18,10 @@ from tenants.models import Key, Project
 M = TypeVar("M", bound=models.Model)
 
 
-def find(digest: str) -> Key | None:
+def find_key(digest: str) -> Key | None:
     """Return the key with this digest, its project loaded, or None."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(statement(), [digest])
+        cursor.execute(key_statement(), [digest])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -32,7 +32,7 @@ def find(digest: str) -> Key | None:
 
 
 @lru_cache(maxsize=1)
-def statement() -> str:
+def key_statement() -> str:
     """The SELECT statement for all columns of a key and its project, with the digest as its parameter."""
     columns = [
         f"{model._meta.db_table}.{field.column}"

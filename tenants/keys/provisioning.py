@@ -26,7 +26,7 @@ class NameClaimed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Minted:
+class MintedProject:
     """A project and its new raw keys by kind; `keys` is empty if no keys were created."""
 
     project: Project
@@ -53,7 +53,7 @@ def add_key(project: Project, kind: Key.Kind, now: datetime, expires_at: datetim
     Key.objects.create(
         project=project,
         kind=kind,
-        digest=credentials.digest(raw),
+        digest=credentials.key_digest(raw),
         prefix=credentials.PREFIXES[kind],
         last_four=raw[-4:],
         scopes=credentials.SCOPES[kind],
@@ -85,7 +85,7 @@ def claimed(name: str, operator: str, now: datetime) -> Project | None:
 
 
 @transaction.atomic
-def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Actor = SHELL) -> Minted:
+def mint_project(name: str, operator: str, now: datetime, *, claim: bool, by: Actor = SHELL) -> MintedProject:
     """
     Create a sandbox project with its keys. With `claim`, the project holds its name until it expires.
 
@@ -100,8 +100,10 @@ def mint(name: str, operator: str, now: datetime, *, claim: bool, by: Actor = SH
             project = new_sandbox_project(name, operator, now, claim)
     except IntegrityError as error:
         raise NameClaimed(name) from error
-    minted, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
-    audit_log.record(AuditEvent.PROJECT_MINTED, target, by, now, project.tenant_id, keys=key_ids(project))
+    minted, target = MintedProject(project, add_keys(project, now)), f"project:{project.pk}"
+    audit_log.append_entry(
+        AuditEvent.PROJECT_MINTED, target, by, now, project.tenant_id, keys=key_ids(project)
+    )
     return minted
 
 
@@ -132,17 +134,17 @@ def graduate(project: Project, now: datetime, by: Actor = SHELL) -> None:
     project.plan = None
     project.expires_at = None
     project.save(update_fields=["plan", "expires_at"])
-    audit_log.record(AuditEvent.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changes)
+    audit_log.append_entry(AuditEvent.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, **changes)
 
 
 @transaction.atomic
-def recover(project: Project, now: datetime, by: Actor = SHELL) -> Minted:
+def recover_keys(project: Project, now: datetime, by: Actor = SHELL) -> MintedProject:
     """Revoke the project's keys and create new ones, in one transaction: exactly one set works at any moment."""
     # Of two concurrent calls, the second waits for this lock and then revokes the keys that the first created.
     Project.objects.select_for_update().get(pk=project.pk)
     old_ids = key_ids(project)
     project.keys.filter(key_id__in=old_ids).update(revoked_at=now)
-    minted, target = Minted(project, add_keys(project, now)), f"project:{project.pk}"
+    minted, target = MintedProject(project, add_keys(project, now)), f"project:{project.pk}"
     keys = {"before": old_ids, "after": key_ids(project)}
-    audit_log.record(AuditEvent.KEYS_RECOVERED, target, by, now, project.tenant_id, keys=keys)
+    audit_log.append_entry(AuditEvent.KEYS_RECOVERED, target, by, now, project.tenant_id, keys=keys)
     return minted

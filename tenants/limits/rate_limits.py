@@ -50,7 +50,7 @@ def spend(request: HttpRequest, group: str, rate: str, action: str) -> None:
         raise refusal(rate, action, usage["time_left"])
 
 
-def check(request: HttpRequest, group: str, rate: str, action: str) -> None:
+def check_attempts(request: HttpRequest, group: str, rate: str, action: str) -> None:
     """Raise a 429 ApiError if the client's network has no attempts left, without counting one."""
     usage = get_usage(request, group=group, key="ip", rate=rate, increment=False)
     if usage and usage["count"] >= usage["limit"]:

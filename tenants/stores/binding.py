@@ -55,7 +55,7 @@ class Binding:
             raise ProjectNotBound(f"{self.project} is bound in another thread; bind it in this one too.")
         alias = alias_of(self.project.project_id)
         if self.connection is None:
-            self.connection = pool.take(self.project.project_id)
+            self.connection = pool.take_connection(self.project.project_id)
             connections[alias] = self.connection
         return alias
 
@@ -63,7 +63,7 @@ class Binding:
         """Remove the connection from this thread and give it back to the pool."""
         if self.connection is not None:
             del connections[alias_of(self.project.project_id)]
-            pool.give_back(self.connection)
+            pool.give_back_connection(self.connection)
 
 
 _bound: ContextVar[Binding | None] = ContextVar("bound_project", default=None)
@@ -94,7 +94,7 @@ def bind(project: Project, since: float | None = None) -> Iterator[Project]:
         binding.release()
 
 
-def current() -> Binding:
+def current_binding() -> Binding:
     """The current binding. Raises ProjectNotBound if there is none."""
     binding = _bound.get()
     if binding is None:
@@ -104,14 +104,14 @@ def current() -> Binding:
 
 def bound_project() -> Project:
     """The bound project. Raises ProjectNotBound if there is none."""
-    return current().project
+    return current_binding().project
 
 
 def bound_since() -> float:
     """A moment before the bound project was read, by time.monotonic. Raises ProjectNotBound if none is bound."""
-    return current().since
+    return current_binding().since
 
 
 def bound_alias() -> str:
     """The bound project's database alias, usable in this thread. Raises ProjectNotBound if there is none."""
-    return current().alias()
+    return current_binding().alias()

@@ -29,10 +29,10 @@ _idle: deque[BaseDatabaseWrapper] = deque()  # most recently used last
 _inherited: list[BaseDatabaseWrapper] = []
 
 
-def take(project_id: str) -> BaseDatabaseWrapper:
+def take_connection(project_id: str) -> BaseDatabaseWrapper:
     """Return a connection to the project's file, for the caller's exclusive use until `give_back`."""
     path = project_file.path_of(project_id)
-    connection, outdated = from_idle(str(path), project_file.identity(path))
+    connection, outdated = from_idle(str(path), project_file.file_identity(path))
     for old in outdated:
         close(old)
     return connection or opened(project_id)
@@ -58,7 +58,7 @@ def opened(project_id: str) -> BaseDatabaseWrapper:
     path = project_file.ensure(project_id)
     connection = project_file.connection_to(path, project_file.alias_of(project_id))
     # Read before the file is opened: if it is replaced in between, the connection is reopened later; no rows are lost.
-    connection.settings_dict[IDENTITY] = project_file.identity(path)
+    connection.settings_dict[IDENTITY] = project_file.file_identity(path)
     try:
         project_file.check_version(connection)
     except BaseException:
@@ -70,11 +70,11 @@ def opened(project_id: str) -> BaseDatabaseWrapper:
 def check_identity(connection: BaseDatabaseWrapper) -> None:
     """Raise OperationalError if the connection's file was replaced or removed: rows just written to it are lost."""
     path = Path(connection.settings_dict["NAME"])
-    if project_file.identity(path) != connection.settings_dict[IDENTITY]:
+    if project_file.file_identity(path) != connection.settings_dict[IDENTITY]:
         raise OperationalError(f"{path.name} was replaced or removed while it was being written")
 
 
-def give_back(connection: BaseDatabaseWrapper) -> None:
+def give_back_connection(connection: BaseDatabaseWrapper) -> None:
     """Return a connection to the pool, or close it if it is broken. Closes the oldest ones above the pool's bound."""
     if connection.in_atomic_block or connection.errors_occurred or connection.connection is None:
         close(connection)
@@ -101,10 +101,10 @@ def close_all() -> None:
         close(connection)
 
 
-def forget() -> None:
+def forget_connections() -> None:
     """Empty the pool of a forked child without closing the parent's connections, which can corrupt their files."""
     _inherited.extend(_idle)
     _idle.clear()
 
 
-os.register_at_fork(after_in_child=forget)
+os.register_at_fork(after_in_child=forget_connections)

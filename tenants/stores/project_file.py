@@ -74,7 +74,7 @@ def path_of(project_id: str) -> Path:
     return settings.LOOPKIT_DATA_DIR / "projects" / f"{project_id}.sqlite3"
 
 
-def identity(path: Path) -> FileIdentity | None:
+def file_identity(path: Path) -> FileIdentity | None:
     """The identity of the file at this path, or None if there is none."""
     try:
         status = path.stat()
@@ -115,7 +115,7 @@ def ensure(project_id: str) -> Path:
             )
         else:
             with published(path) as draft:
-                shutil.copyfile(template(), draft)
+                shutil.copyfile(template_file(), draft)
     except OSError as error:
         raise OperationalError(f"{path.name} cannot be created or opened: {error}") from error
     with suppress(OSError):  # on a full disk the marker may fail; the file exists all the same
@@ -143,7 +143,7 @@ def check_writable(path: Path) -> None:
         raise OperationalError(f"{path.name} is read-only: make it, and its disk, writable for this server.")
 
 
-def template() -> Path:
+def template_file() -> Path:
     """The path of an empty file with this code's schema, created on first use."""
     path = Path(settings.LOOPKIT_DATA_DIR) / "projects" / f".template-{schema_version()}.sqlite3"
     if not path.exists():

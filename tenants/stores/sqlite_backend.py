@@ -62,12 +62,12 @@ class ProjectDatabase(DatabaseWrapper):
                 return
             connection.execute("PRAGMA busy_timeout=0")
             try:
-                begin(connection)
+                begin_immediate(connection)
             finally:
                 connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
-def begin(connection: sqlite3.Connection) -> None:
+def begin_immediate(connection: sqlite3.Connection) -> None:
     """Begin a transaction with the write lock, trying for PATIENCE seconds."""
     deadline = time.monotonic() + PATIENCE
     while True:

@@ -17,7 +17,7 @@ from diagnosis.verification.verify import verify
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record
 from telemetry.windows import rfc3339
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import SHIPPED, T0, Send, after, make_packet
@@ -32,13 +32,13 @@ def boss(db: None) -> Client:
 
 
 @pytest.fixture
-def project(alice: Minted) -> Project:
+def project(alice: MintedProject) -> Project:
     """The project of the test."""
     return alice.project
 
 
 @pytest.fixture
-def send(alice: Minted) -> Send:
+def send(alice: MintedProject) -> Send:
     """`send(since, failing=3, ok=7)`: so many records of a trace each, one a second, failures spread over them."""
 
     def records(
@@ -64,7 +64,7 @@ def send(alice: Minted) -> Send:
 
 
 @pytest.fixture
-def loop(alice: Minted, send: Send) -> Loop:
+def loop(alice: MintedProject, send: Send) -> Loop:
     """20 of 50 records failed, the loop was proposed an hour later, and its fix shipped after another."""
     send(T0, failing=20, ok=30)
     with bind(alice.project):

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnosis.models import Loop
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import minutes, span, span_id, store, trace_id
 
 NOW = timezone.now()
@@ -18,14 +18,16 @@ HOSTILE = "<script>alert(1)</script>'\"&"
 ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt;&#x27;&quot;&amp;"
 
 
-def browser_of(minted: Minted) -> Client:
+def browser_of(minted: MintedProject) -> Client:
     """A browser that is signed in to that project."""
     browser = Client(headers={"Accept": "text/html"})
     assert browser.post("/dashboard/sign-in", {"agent_key": minted.keys["agent"]}).status_code == 302
     return browser
 
 
-def send(minted: Minted, *, at: datetime = TEN_MINUTES_AGO, trace: str = "t", session: str = "s-1") -> str:
+def send(
+    minted: MintedProject, *, at: datetime = TEN_MINUTES_AGO, trace: str = "t", session: str = "s-1"
+) -> str:
     """A tool call that failed inside a chat; the record id of the call."""
     spans = [
         span("chat", trace=trace, id="root", at=at, attributes={"session.id": session}),
@@ -50,7 +52,7 @@ def send(minted: Minted, *, at: datetime = TEN_MINUTES_AGO, trace: str = "t", se
     return f"rec_{trace_id(trace)}{span_id('call')}"
 
 
-def diagnose(minted: Minted) -> Loop:
+def diagnose(minted: MintedProject) -> Loop:
     """The loop of the worst issue."""
     assert browser_of(minted).post("/dashboard/diagnose", {"since_minutes": "60"}).status_code == 302
     return Loop.objects.filter(project=minted.project)[0]

@@ -96,7 +96,7 @@ def make_loop(
         updated_at=now,
         **urgency.columns(issue, severity, urgency.DAY_MINUTES),
     )
-    lifecycle.note(
+    lifecycle.append_event(
         loop, LoopEvent.Kind.PROPOSED, "loopkit", now - timedelta(seconds=1), packet_id=packet.packet_id
     )
     make_eval(project, issue, now)

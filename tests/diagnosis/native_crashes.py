@@ -52,7 +52,9 @@ def send(project: Project, now: datetime, *spans: Iterable[dict[str, Any]]) -> N
 
 def switched(project: Project, to: int, now: datetime) -> FingerprintSwitch:
     """The project's switch to that version, from begin to end."""
-    return switch.advance(switch.begin(Project.objects.get(pk=project.pk), to, audit_log.SHELL, now))
+    return switch.advance_switch(
+        switch.begin_switch(Project.objects.get(pk=project.pk), to, audit_log.SHELL, now)
+    )
 
 
 def clusters(project: Project) -> Counter[str]:

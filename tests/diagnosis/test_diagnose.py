@@ -11,7 +11,7 @@ from diagnosis.issues.findings import MOST_ISSUES
 from diagnosis.models import EvalCandidate, Loop, Packet
 from diagnosis.packets import publishing
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import minutes, span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -27,12 +27,12 @@ def failing_tool(n: int, message: str = "order A-{n} not found", **fields: Any) 
     )  # fmt: skip
 
 
-def found(minted: Minted, window: Window = HOUR) -> list[dict[str, Any]]:
+def found(minted: MintedProject, window: Window = HOUR) -> list[dict[str, Any]]:
     """The issues as the agent gets them."""
-    return list(publishing.shown(diagnose(minted.project, window, NOW))["issues"])
+    return list(publishing.packet_as_answered(diagnose(minted.project, window, NOW))["issues"])
 
 
-def test_failures_that_differ_by_ids_are_one_issue(alice: Minted) -> None:
+def test_failures_that_differ_by_ids_are_one_issue(alice: MintedProject) -> None:
     store(alice.project, [failing_tool(n) for n in range(9)], NOW)
 
     [issue] = found(alice)
@@ -42,7 +42,7 @@ def test_failures_that_differ_by_ids_are_one_issue(alice: Minted) -> None:
     assert len(issue["evidence_ids"]) == 5
 
 
-def test_failures_of_different_kinds_are_different_issues(alice: Minted) -> None:
+def test_failures_of_different_kinds_are_different_issues(alice: MintedProject) -> None:
     store(alice.project, [failing_tool(1), failing_tool(2, "warehouse {n} timed out")], NOW)
 
     assert len(found(alice)) == 2
@@ -68,13 +68,13 @@ def without_ids(issue: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in issue.items() if key not in {"loop_id", "next_action"}}
 
 
-def test_a_window_holds_only_its_own_failures(alice: Minted) -> None:
+def test_a_window_holds_only_its_own_failures(alice: MintedProject) -> None:
     store(alice.project, [failing_tool(n) for n in range(9)], NOW)
 
     assert found(alice, Window.ending(NOW - minutes(60), 60)) == []
 
 
-def test_the_window_is_half_open(alice: Minted) -> None:
+def test_the_window_is_half_open(alice: MintedProject) -> None:
     store(
         alice.project,
         [span("edge", at=NOW, error="late"), span("first", at=NOW - minutes(60), error="early")],
@@ -86,7 +86,7 @@ def test_the_window_is_half_open(alice: Minted) -> None:
     assert issue["operation"] == "first"
 
 
-def test_a_second_diagnosis_keeps_the_loop_and_the_eval(alice: Minted) -> None:
+def test_a_second_diagnosis_keeps_the_loop_and_the_eval(alice: MintedProject) -> None:
     store(alice.project, [failing_tool(1)], NOW)
     [first] = found(alice)
     store(alice.project, [failing_tool(2)], NOW)
@@ -98,7 +98,7 @@ def test_a_second_diagnosis_keeps_the_loop_and_the_eval(alice: Minted) -> None:
     assert Loop.objects.get().failures == 2
 
 
-def test_a_loop_that_was_approved_keeps_the_issue_it_was_approved_on(alice: Minted) -> None:
+def test_a_loop_that_was_approved_keeps_the_issue_it_was_approved_on(alice: MintedProject) -> None:
     store(alice.project, [failing_tool(1)], NOW)
     found(alice)
     Loop.objects.update(state=Loop.State.APPROVED)
@@ -110,19 +110,19 @@ def test_a_loop_that_was_approved_keeps_the_issue_it_was_approved_on(alice: Mint
     assert Loop.objects.get().issue["count"] == 1
 
 
-def test_a_rejected_cluster_stays_quiet_and_says_so(alice: Minted) -> None:
+def test_a_rejected_cluster_stays_quiet_and_says_so(alice: MintedProject) -> None:
     store(alice.project, [failing_tool(1)], NOW)
     found(alice)
     Loop.objects.update(state=Loop.State.REJECTED)
 
-    packet = publishing.shown(diagnose(alice.project, HOUR, NOW))
+    packet = publishing.packet_as_answered(diagnose(alice.project, HOUR, NOW))
 
     assert packet["status"] == "observe_more"
     assert packet["reason"] == "Every issue in this window was rejected by a human, or its fix held."
     assert (packet["issues"][0]["status"], packet["approval_required"]) == ("rejected", False)
 
 
-def test_evals_of_two_clusters_never_share_a_name(alice: Minted) -> None:
+def test_evals_of_two_clusters_never_share_a_name(alice: MintedProject) -> None:
     store(alice.project, [failing_tool(1), failing_tool(2, "warehouse {n} timed out")], NOW)
 
     names = {issue["eval_candidate"] for issue in found(alice)}
@@ -131,13 +131,13 @@ def test_evals_of_two_clusters_never_share_a_name(alice: Minted) -> None:
     assert all(name.startswith("tool-lookup-order-") and name.endswith("-v1") for name in names)
 
 
-def test_an_empty_window_says_why_there_is_nothing(alice: Minted) -> None:
-    packet = publishing.shown(diagnose(alice.project, HOUR, NOW))
+def test_an_empty_window_says_why_there_is_nothing(alice: MintedProject) -> None:
+    packet = publishing.packet_as_answered(diagnose(alice.project, HOUR, NOW))
 
     assert (packet["status"], packet["reason"]) == ("observe_more", "No record starts in this window.")
 
 
-def test_issues_are_worst_first(alice: Minted) -> None:
+def test_issues_are_worst_first(alice: MintedProject) -> None:
     asked = {"http.route": "/pay", "http.request.method": "POST", "http.response.status_code": 500}
     edge = span("POST /pay", trace="pay", at=NOW - minutes(1), kind=2, error="boom", attributes=asked)
     store(alice.project, [*[failing_tool(n) for n in range(3)], edge], NOW)
@@ -146,13 +146,13 @@ def test_issues_are_worst_first(alice: Minted) -> None:
 
 
 def test_a_packet_is_bounded_and_says_what_it_leaves_out(
-    alice: Minted, django_assert_max_num_queries: Any
+    alice: MintedProject, django_assert_max_num_queries: Any
 ) -> None:
     kinds = [f"{chr(97 + n % 26)}{chr(97 + n // 26)} broke" for n in range(MOST_ISSUES + 20)]
     store(alice.project, [failing_tool(n, kind) for n, kind in enumerate(kinds)], NOW)
 
     with django_assert_max_num_queries(60):  # on the control database, where other projects wait
-        packet = publishing.shown(diagnose(alice.project, HOUR, NOW))
+        packet = publishing.packet_as_answered(diagnose(alice.project, HOUR, NOW))
 
     assert len(packet["issues"]) == MOST_ISSUES == Loop.objects.count() == EvalCandidate.objects.count()
     assert packet["completeness"]["complete"] is False

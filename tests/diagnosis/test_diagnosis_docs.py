@@ -15,9 +15,9 @@ from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
 from diagnosis.evals.formats import registry as format_registry
 from diagnosis.issues import contrast, impact, trend
-from diagnosis.issues.contrast import FailedAndHealthy, ValueCounts, judge
+from diagnosis.issues.contrast import FailedAndHealthy, ValueCounts, strongest_hints
 from diagnosis.loops import next_action
-from diagnosis.packets.publishing import shown
+from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.window import sampling
 from telemetry.conventions import registry as convention_registry
 from telemetry.conventions.registry import Convention
@@ -25,7 +25,7 @@ from telemetry.grouping.message_template import skeleton
 from telemetry.signals import SIGNALS
 from telemetry.signals import registry as signal_registry
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests import ROOT
 from tests.telemetry.factory import minutes, span, store
 
@@ -63,11 +63,11 @@ def run(n: int, region: str, fails: bool) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_diagnosis_finds_in_the_example_what_the_page_says(alice: Minted) -> None:
+def test_a_diagnosis_finds_in_the_example_what_the_page_says(alice: MintedProject) -> None:
     runs = [run(n, "eu" if n <= 8 else "us", fails=n <= 6) for n in range(1, 19)]
     store(alice.project, [one for made in runs for one in made], NOW)
 
-    [issue] = shown(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+    [issue] = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
 
     [hint] = issue["hints"]
     assert (issue["cluster_id"], issue["count"], issue["trend"]) == (CLUSTER, 6, "new")
@@ -97,7 +97,7 @@ def test_the_hint_by_hand_adds_up() -> None:
         6 * math.log(6 * 18 / (8 * 6)) + 2 * math.log(2 * 18 / (8 * 12)) + 10 * math.log(10 * 18 / (10 * 12))
     )
 
-    [hint] = judge(FailedAndHealthy(failed, healthy, 6 / 18))
+    [hint] = strongest_hints(FailedAndHealthy(failed, healthy, 6 / 18))
 
     assert math.isclose(hint.g, 2 * terms)
     assert missing([f"= {hint.g:.1f}`", f"`p = erfc(sqrt(G / 2)) = {hint.p:.5f}`"]) == []

@@ -22,7 +22,7 @@ INDISTINCT = {("invalid arguments (missing field)", "tool_error: RefundLimitExce
 
 def failing(span: Span) -> FailingRecord | None:
     """The span as a diagnosis reads it; None if it is fine or only a user says otherwise."""
-    meaning = conventions.read(span)
+    meaning = conventions.read_meaning(span)
     work, found = operation(span, meaning), failure(span, meaning)
     if found is None or found.signal_type == "user_signal":
         return None

@@ -14,7 +14,7 @@ from django.db import OperationalError, connections
 from diagnosis import lease, rounds
 from diagnosis.models import Lease, Loop, MailChoice, Notice, Packet
 from loopkit.rounds import Rounds
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import NOW, make_loop
 from tests.diagnosis.notices.test_outbox import wants
 from tests.staff_clients import home
@@ -44,46 +44,46 @@ def answers(*said: bool) -> Callable[[], bool]:
 
 
 def test_one_holder_has_the_lease_until_it_runs_out(db: None) -> None:
-    assert lease.take("rounds", "a", NOW, MINUTE)
-    assert not lease.take("rounds", "b", NOW, MINUTE)
-    assert lease.take("rounds", "a", NOW + MINUTE / 2, MINUTE)
-    assert not lease.take("rounds", "b", NOW + MINUTE, MINUTE)
-    assert lease.take("rounds", "b", NOW + 1.5 * MINUTE, MINUTE)
-    assert not lease.take("rounds", "a", NOW + 1.5 * MINUTE, MINUTE)
+    assert lease.take_lease("rounds", "a", NOW, MINUTE)
+    assert not lease.take_lease("rounds", "b", NOW, MINUTE)
+    assert lease.take_lease("rounds", "a", NOW + MINUTE / 2, MINUTE)
+    assert not lease.take_lease("rounds", "b", NOW + MINUTE, MINUTE)
+    assert lease.take_lease("rounds", "b", NOW + 1.5 * MINUTE, MINUTE)
+    assert not lease.take_lease("rounds", "a", NOW + 1.5 * MINUTE, MINUTE)
 
 
 def test_a_lease_that_is_given_back_is_free_at_once(db: None) -> None:
-    lease.take("rounds", "a", NOW, MINUTE)
+    lease.take_lease("rounds", "a", NOW, MINUTE)
 
-    lease.give_back("rounds", "b", NOW)
-    assert not lease.take("rounds", "b", NOW, MINUTE)
-    lease.give_back("rounds", "a", NOW)
+    lease.release_lease("rounds", "b", NOW)
+    assert not lease.take_lease("rounds", "b", NOW, MINUTE)
+    lease.release_lease("rounds", "a", NOW)
 
-    assert lease.take("rounds", "b", NOW, MINUTE)
+    assert lease.take_lease("rounds", "b", NOW, MINUTE)
 
 
 def test_who_has_no_lease_writes_nothing(db: None, django_assert_num_queries: Any) -> None:
-    lease.take("rounds", "a", NOW, MINUTE)
+    lease.take_lease("rounds", "a", NOW, MINUTE)
 
     with django_assert_num_queries(1):
-        assert not lease.take("rounds", "b", NOW, MINUTE)
+        assert not lease.take_lease("rounds", "b", NOW, MINUTE)
 
 
-def test_a_round_sends_mail_and_forgets_what_is_old(alice: Minted, settings: Any) -> None:
+def test_a_round_sends_mail_and_forgets_what_is_old(alice: MintedProject, settings: Any) -> None:
     settings.LOOPKIT_EMAIL_URL = "smtp://mail.example"
     wants("mia", home(alice.project, "acme").tenant)
     assert MailChoice.objects.count() == 1
     old = make_loop(alice.project, now=NOW - timedelta(days=100))
     make_loop(alice.project, cluster=2)
 
-    rounds.make(clock, always)
+    rounds.make_round(clock, always)
 
     assert [sent.subject for sent in mail.outbox] == ["LoopKit: 1 new"]
     assert not Notice.objects.filter(loop=old).exists()
 
 
 def test_a_project_that_fails_stops_no_other_and_no_mail(
-    alice: Minted, charlie: Minted, settings: Any, caplog: Any
+    alice: MintedProject, charlie: MintedProject, settings: Any, caplog: Any
 ) -> None:
     settings.LOOPKIT_EMAIL_URL = "smtp://mail.example"
     wants("mia", home(alice.project, "acme").tenant)
@@ -95,17 +95,17 @@ def test_a_project_that_fails_stops_no_other_and_no_mail(
     )
     (settings.LOOPKIT_DATA_DIR / "projects" / f"{charlie.project.project_id}.sqlite3").write_bytes(b"broken")
 
-    rounds.make(clock, always)
+    rounds.make_round(clock, always)
 
     assert f"verifying project {alice.project.project_id} failed: 'window'" in caplog.text
     assert f"verifying project {charlie.project.project_id} failed: " in caplog.text
     assert len(mail.outbox) == 1
 
 
-def test_a_round_ends_where_it_is_asked_to(alice: Minted, caplog: Any) -> None:
+def test_a_round_ends_where_it_is_asked_to(alice: MintedProject, caplog: Any) -> None:
     make_loop(alice.project, state="shipped", now=NOW - timedelta(days=100))
 
-    rounds.make(clock, answers(False))
+    rounds.make_round(clock, answers(False))
 
     assert Notice.objects.count() == 1  # as old as it is
 
@@ -128,7 +128,7 @@ def test_only_the_holder_makes_a_round_and_says_once_that_it_does(
     caplog.set_level("INFO", "loopkit.rounds")
     monkeypatch.setattr(connections, "close_all", lambda: None)
     made = []
-    monkeypatch.setattr(rounds, "make", lambda clock, go_on: made.append(go_on()))
+    monkeypatch.setattr(rounds, "make_round", lambda clock, go_on: made.append(go_on()))
     first, second = Rounds(60), Rounds(60)
 
     for one in (first, second, first):

@@ -54,7 +54,7 @@ def of_protobuf(data: bytes, chance: random.Random, words: list[str], change: By
     """The same for a protobuf body, by way of JSON."""
     try:
         sent = as_json(ExportTraceServiceRequest.FromString(data))
-        return otlp_json.parse(of_json(sent, chance, words, change)).SerializeToString()
+        return otlp_json.parse_json_request(of_json(sent, chance, words, change)).SerializeToString()
     except (DecodeError, ValueError, RecursionError):
         return change(data)
 

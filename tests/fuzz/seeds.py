@@ -36,7 +36,7 @@ def cut(name: str) -> Iterator[ExportTraceServiceRequest]:
     """The spans of one client, each in a request of its own."""
     for recorded in captures.requests(name):
         is_json = "json" in recorded.headers["content-type"]
-        parse = otlp_json.parse if is_json else ExportTraceServiceRequest.FromString
+        parse = otlp_json.parse_json_request if is_json else ExportTraceServiceRequest.FromString
         for group in parse(recorded.plain).resource_spans:
             for scope_group in group.scope_spans:
                 for span in scope_group.spans:

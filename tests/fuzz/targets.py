@@ -17,7 +17,14 @@ from loopkit.http.errors import ApiError
 from telemetry.api import otlp_body
 from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
-from telemetry.otlp.decode import Decoded, Encoding, TooManySpans, Undecodable, parse, spans
+from telemetry.otlp.decode import (
+    Decoded,
+    Encoding,
+    TooManySpans,
+    Undecodable,
+    decode_spans,
+    parse_export_request,
+)
 from telemetry.reads import record_json
 from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.span import Span
@@ -47,17 +54,17 @@ def compressed(data: bytes) -> None:
     """The first byte chooses the Content-Encoding."""
     encoding = ("gzip", "deflate", "identity")[data[0] % 3] if data else ""
     with suppress(ApiError):
-        protobuf(otlp_body.read(Sent(data[1:], encoding)))
+        protobuf(otlp_body.read_body(Sent(data[1:], encoding)))
 
 
 def ingest(data: bytes, encoding: Encoding) -> Decoded | None:
     """From the body to rows and back to what agents read; None for a body that is refused."""
     try:
-        request = parse(data, encoding)
+        request = parse_export_request(data, encoding)
     except (Undecodable, TooManySpans):
         return None
     scrub(request, request.SerializeToString())
-    decoded = spans(request)
+    decoded = decode_spans(request)
     for span in decoded.spans:
         check_row(span)
         check_shown(span)
@@ -78,7 +85,7 @@ def check_shown(span: Span) -> None:
     shared = ResourceSpans.FromString(span.origin.resource_message)
     shared.scope_spans.add().ParseFromString(span.origin.scope_message)
     stored = type(span.message).FromString(span.message.SerializeToString())
-    orjson.dumps([record_json.content(stored, shared), record_json.capture(stored, shared)])
+    orjson.dumps([record_json.content(stored, shared), record_json.record_capture(stored, shared)])
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {"json": json, "protobuf": protobuf, "compressed": compressed}

@@ -18,8 +18,8 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from loopkit.demo import packet_text, recordings, story
-from loopkit.demo.client import Refused, post
-from loopkit.demo.project import load, open_project, save
+from loopkit.demo.client import RequestRefused, post
+from loopkit.demo.project import load_demo_project, open_project, save
 from tests import ROOT
 from tests.server import Server, free_port
 
@@ -58,10 +58,12 @@ def test_the_newest_span_of_each_client_ends_at_the_moment(client: str) -> None:
 
 @pytest.mark.parametrize("client", ["node-express-json", "py-flask-proto"])
 def test_only_times_differ_from_what_was_recorded(client: str) -> None:
-    recorded = recordings.read(client)
-    moved = [recordings.Recording(item.content_type, recordings.moved(item, 5_000)) for item in recorded]
+    recorded = recordings.read_recordings(client)
+    moved = [
+        recordings.Recording(item.content_type, recordings.moved_in_time(item, 5_000)) for item in recorded
+    ]
 
-    moved_back = [recordings.moved(item, -5_000) for item in moved]
+    moved_back = [recordings.moved_in_time(item, -5_000) for item in moved]
 
     assert [normal(item.content_type, body) for item, body in zip(recorded, moved_back, strict=True)] == [
         normal(item.content_type, item.body) for item in recorded
@@ -83,11 +85,11 @@ def test_the_spans_fit_a_sandbox_with_room_to_spare() -> None:
 
 def test_an_incomplete_checkout_is_named() -> None:
     with pytest.raises(FileNotFoundError, match="the checkout is not complete"):
-        recordings.read("no-such-client")
+        recordings.read_recordings("no-such-client")
 
 
 def test_a_packet_reads_as_text_with_what_a_person_asks_first() -> None:
-    text = "\n".join(packet_text.lines(PACKET))
+    text = "\n".join(packet_text.packet_lines(PACKET))
 
     assert "Packet pkt_1: ready_for_issue_diagnosis, 1 issue\n" in text
     assert "2,807 records, 8 failures" in text
@@ -98,7 +100,7 @@ def test_a_packet_reads_as_text_with_what_a_person_asks_first() -> None:
 
 
 def test_a_long_packet_is_cut_and_says_so() -> None:
-    text = "\n".join(packet_text.lines(PACKET | {"issues": [ISSUE] * 10}))
+    text = "\n".join(packet_text.packet_lines(PACKET | {"issues": [ISSUE] * 10}))
 
     assert text.count("evidence") == packet_text.SHOWN_ISSUES
     assert "and 2 more issues" in text
@@ -117,10 +119,10 @@ def test_a_story_told_twice_stores_each_span_once(server: Server, tmp_path: Path
     first: list[str] = []
     second: list[str] = []
 
-    story.tell(server.url, file, True, first.append)
-    story.tell(server.url, file, False, second.append)
+    story.tell_story(server.url, file, True, first.append)
+    story.tell_story(server.url, file, False, second.append)
 
-    known = load(file)
+    known = load_demo_project(file)
     assert known
     assert server.call("GET", "/v1/dashboard", known.agent_key).json()["counts"]["stored_total"] == few_spans
     assert any("provisioned" in line for line in first)
@@ -137,7 +139,7 @@ def test_a_story_told_hours_later_still_reaches_its_telemetry(
     save(file, replace(project, moment_unix_nano=project.moment_unix_nano - 5 * 3_600_000_000_000))
     said: list[str] = []
 
-    story.tell(server.url, file, False, said.append)
+    story.tell_story(server.url, file, False, said.append)
 
     assert any("replayed 5 h ago" in line for line in said)
     assert any(f"{few_spans:,} records" in line for line in said)
@@ -149,7 +151,7 @@ def test_the_keys_are_kept_for_their_owner_only(server: Server, tmp_path: Path) 
     project, is_new = open_project(server.url, file, fresh=True)
 
     assert is_new
-    assert load(file) == project
+    assert load_demo_project(file) == project
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -166,7 +168,7 @@ def test_a_lost_file_leads_to_another_name(server: Server, tmp_path: Path) -> No
 
 
 def test_an_error_says_what_to_do(server: Server) -> None:
-    with pytest.raises(Refused, match=r"POST /v1/provision: 400 .*project_name") as caught:
+    with pytest.raises(RequestRefused, match=r"POST /v1/provision: 400 .*project_name") as caught:
         post(f"{server.url}/v1/provision", data={"name": "x"})
 
     assert caught.value.status == 400

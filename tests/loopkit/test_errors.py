@@ -12,7 +12,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from loopkit.http.error_answers import handle, sentence
+from loopkit.http.error_answers import handle, validation_sentence
 from loopkit.http.errors import ApiError, Unavailable
 from tenants.stores.project_file import OutdatedFile
 from tests.server import Server
@@ -86,7 +86,7 @@ def test_no_fault_of_the_store_shows_its_inside() -> None:
     ],
 )
 def test_a_validation_result_is_one_line_that_names_each_field(detail: Any, line: str) -> None:
-    assert sentence(detail) == line
+    assert validation_sentence(detail) == line
 
 
 @pytest.mark.parametrize(

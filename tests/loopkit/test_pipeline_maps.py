@@ -25,7 +25,7 @@ PIPELINES = {
     ),
     "diagnosis/diagnose.py": ("diagnose", {"bind", "snapshot"}),
     "diagnosis/issues/findings.py": (
-        "find",
+        "read_findings",
         {"Findings", "current.ran.total", "current.failed.total", "len"},
     ),
 }

@@ -63,7 +63,7 @@ def module_data(build_module_data: Callable[..., Any]) -> Iterator[ModuleData]:
     """Everybody works for alice's tenant, and zoe for charlie's."""
 
     def build() -> World:
-        roles.make()
+        roles.make_roles()
         own, strangers = (rows_of(name) for name in ("alice", "charlie"))
         browsers = {role: with_role(role.replace(" ", ""), role, "alice") for role in roles.ROLES}
         colleague, stranger = (
@@ -86,11 +86,11 @@ def world(db: None, module_data: ModuleData) -> World:
 
 def rows_of(name: str) -> dict[type[Model], str]:
     """A tenant of that name with a row of everything; their primary keys."""
-    minted = provisioning.mint(name, "", timezone.now(), claim=False)
+    minted = provisioning.mint_project(name, "", timezone.now(), claim=False)
     project = home(minted.project, name)
     loop = make_loop(project, title=f"{name} hurts")
     tracker = Tracker.objects.create(project=project, kind="github", url=f"https://github.com/{name}/shop")
-    feed_keys.mint(project.tenant, f"{name}s chat", timezone.now())
+    feed_keys.mint_feed_key(project.tenant, f"{name}s chat", timezone.now())
     return {
         Tenant: name,
         Project: project.pk,
@@ -122,13 +122,13 @@ def person(name: str) -> User:
 
 
 def test_making_the_roles_again_changes_nothing(db: None, django_assert_max_num_queries: Any) -> None:
-    roles.make()
+    roles.make_roles()
     before = {
         group.name: set(group.permissions.values_list("pk", flat=True)) for group in Group.objects.all()
     }
 
     with django_assert_max_num_queries(20):
-        roles.make()
+        roles.make_roles()
 
     now = {group.name: set(group.permissions.values_list("pk", flat=True)) for group in Group.objects.all()}
     assert before == now

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from django.core.management import call_command
 
-from loopkit.schemas import COMPONENTS, document
+from loopkit.schemas import COMPONENTS, openapi_document
 from tests.server import Server
 
 
@@ -51,4 +51,4 @@ def test_an_unknown_schema_names_the_known_ones(call: Callable[..., Any]) -> Non
 
 
 def test_the_openapi_document_is_made_once_a_process() -> None:
-    assert document() is document()
+    assert openapi_document() is openapi_document()

@@ -53,7 +53,7 @@ def test_a_folder_that_takes_no_link_leaves_no_draft(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         stored_secret(tmp_path / "secrets" / "django" / "..", "../django/secret")
 
-    secret_files.make(path)
+    secret_files.make_secret_file(path)
     assert [left.name for left in path.parent.iterdir()] == ["secret"]
 
 

@@ -53,7 +53,9 @@ def test_a_fault_of_ours_is_none_of_a_store(error: Exception) -> None:
 
 
 def test_the_log_names_the_project_and_the_remedy(caplog: pytest.LogCaptureFixture) -> None:
-    store_fault.report(fault(sqlite3.SQLITE_FULL, "database or disk is full"), "acme-1", "/v1/traces")
+    store_fault.log_store_fault(
+        fault(sqlite3.SQLITE_FULL, "database or disk is full"), "acme-1", "/v1/traces"
+    )
 
     assert caplog.messages == [
         f"The store of project acme-1 is not available at '/v1/traces': database or disk is full. {FULL}"
@@ -72,24 +74,24 @@ def test_the_log_names_the_project_and_the_remedy(caplog: pytest.LogCaptureFixtu
     ],
 )
 def test_each_kind_of_fault_has_its_remedy(code: int, remedy: str) -> None:
-    assert remedy in store_fault.remedy(fault(code, "x"))
+    assert remedy in store_fault.store_remedy(fault(code, "x"))
 
 
 @pytest.mark.parametrize(
     "error", [OutdatedFile("run `manage.py migrate_projects`."), DamagedStore("segment 1")]
 )
 def test_an_error_that_names_its_remedy_gets_no_other(error: Exception) -> None:
-    assert store_fault.remedy(error) == ""
+    assert store_fault.store_remedy(error) == ""
 
 
 def test_the_same_fault_is_said_once_in_a_while(caplog: pytest.LogCaptureFixture, monkeypatch: Any) -> None:
     now = [100.0]
     monkeypatch.setattr("loopkit.http.store_fault.time.monotonic", lambda: now[0])
     for project in ("acme-1", "acme-1", "globex-2"):
-        store_fault.report(OperationalError("locked"), project, "/v1/traces")
+        store_fault.log_store_fault(OperationalError("locked"), project, "/v1/traces")
 
     now[0] += store_fault.QUIET_SECONDS
-    store_fault.report(OperationalError("locked"), "acme-1", "/v1/traces")
+    store_fault.log_store_fault(OperationalError("locked"), "acme-1", "/v1/traces")
 
     assert [message.split()[4] for message in caplog.messages] == ["acme-1", "globex-2", "acme-1"]
 
@@ -99,7 +101,7 @@ def test_a_fault_of_the_control_database_is_charged_to_no_project(caplog: pytest
     with pytest.raises(OperationalError) as raised, connection.cursor() as cursor:
         cursor.execute("SELECT * FROM no_such_table")
 
-    store_fault.report(raised.value, "acme-1", "/v1/runs/diagnose")
+    store_fault.log_store_fault(raised.value, "acme-1", "/v1/runs/diagnose")
     connection.errors_occurred = False
 
     assert caplog.messages[0].startswith("The control database is not available at '/v1/runs/diagnose'")

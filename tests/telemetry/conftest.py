@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.server import Server, running
 from tests.telemetry.factory import JSON, PROTOBUF
 
@@ -16,7 +16,7 @@ SMALL_LIMIT_BYTES = 1024 * 1024
 
 
 @pytest.fixture
-def send(call: Callable[..., Any], alice: Minted) -> Callable[..., Any]:
+def send(call: Callable[..., Any], alice: MintedProject) -> Callable[..., Any]:
     """`send(data)`: POST /v1/traces with alice's producer key; a dict goes as JSON, bytes as protobuf."""
 
     def post(data: Any, content_type: str = "", **headers: str) -> Any:
@@ -28,7 +28,7 @@ def send(call: Callable[..., Any], alice: Minted) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def record(call: Callable[..., Any], alice: Minted) -> Callable[[str], dict[str, Any]]:
+def record(call: Callable[..., Any], alice: MintedProject) -> Callable[[str], dict[str, Any]]:
     """A record by id, as an agent reads it."""
 
     def read(record_id: str) -> dict[str, Any]:

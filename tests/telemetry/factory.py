@@ -95,7 +95,7 @@ def request(
 
 def protobuf(data: dict[str, Any]) -> bytes:
     """An OTLP/JSON request in the binary encoding."""
-    return otlp_json.parse(json.dumps(data).encode()).SerializeToString()
+    return otlp_json.parse_json_request(json.dumps(data).encode()).SerializeToString()
 
 
 def record_id(span: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.otlp import decode
 from telemetry.otlp.decode import Encoding
-from telemetry.spans.span import Event, Origin, Span
+from telemetry.spans.span import Span, SpanEvent, SpanOrigin
 from tests import ROOT
 
 CAPTURES = ROOT / "tests" / "fixtures" / "captures"
@@ -36,16 +36,16 @@ def make_span(
         "status_message": "",
         "attributes": attributes or {},
         "events": [],
-        "origin": Origin({"service.name": "shop"}, scope, ""),
+        "origin": SpanOrigin({"service.name": "shop"}, scope, ""),
         "message": SpanMessage(),
     }
     return Span(**{**defaults, **facts})
 
 
-def exception(message: str = "", type: str = "", stacktrace: str = "") -> Event:
+def exception(message: str = "", type: str = "", stacktrace: str = "") -> SpanEvent:
     """An exception event."""
     facts = {"exception.message": message, "exception.type": type, "exception.stacktrace": stacktrace}
-    return Event("exception", 1, {name: value for name, value in facts.items() if value})
+    return SpanEvent("exception", 1, {name: value for name, value in facts.items() if value})
 
 
 @cache
@@ -58,7 +58,7 @@ def captured(name: str) -> tuple[Span, ...]:
         encoding = Encoding.of(headers["content-type"])
         assert encoding is not None
         body = plain(path.read_bytes(), headers.get("content-encoding", ""))
-        spans += decode.spans(decode.parse(body, encoding)).spans
+        spans += decode.decode_spans(decode.parse_export_request(body, encoding)).spans
     return tuple(spans)
 
 

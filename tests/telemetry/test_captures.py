@@ -9,10 +9,10 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.models import Record, Trace
-from telemetry.otlp.decode import Encoding, parse
+from telemetry.otlp.decode import Encoding, parse_export_request
 from telemetry.scrubbing.scrub import scrub
 from telemetry.store import segments
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests import captures
 from tests.server import Answer, Server
@@ -48,10 +48,10 @@ def total(answers: list[Answer], header: str) -> int:
 
 
 @pytest.mark.parametrize("name", captures.NAMES)
-def test_what_is_stored_is_what_was_sent(name: str, alice: Minted, call: Callable[..., Any]) -> None:
+def test_what_is_stored_is_what_was_sent(name: str, alice: MintedProject, call: Callable[..., Any]) -> None:
     sent: dict[tuple[bytes, bytes], SpanMessage] = {}
     for recorded in captures.requests(name):
-        request = parse(recorded.plain, Encoding.of(recorded.headers["content-type"]))
+        request = parse_export_request(recorded.plain, Encoding.of(recorded.headers["content-type"]))
         scrub(request, request.SerializeToString())
         sent |= {
             (span.trace_id, span.span_id): span
@@ -68,13 +68,15 @@ def test_what_is_stored_is_what_was_sent(name: str, alice: Minted, call: Callabl
         assert answer.status_code in {200, 202}
     with bind(alice.project):
         rows = list(Record.objects.all())
-        spans = segments.messages(rows)
+        spans = segments.span_messages(rows)
     stored = {(bytes(row.trace_id), bytes(row.span_id)): spans[row.segment_id, row.position] for row in rows}
     assert stored == sent
 
 
 @pytest.mark.parametrize("name", [name for name in captures.NAMES if name != "node-express-json"])
-def test_sessions_are_lifted_to_the_whole_trace(name: str, alice: Minted, call: Callable[..., Any]) -> None:
+def test_sessions_are_lifted_to_the_whole_trace(
+    name: str, alice: MintedProject, call: Callable[..., Any]
+) -> None:
     for recorded in captures.requests(name):
         headers = {key.title(): value for key, value in recorded.headers.items() if key != "user-agent"}
         call("POST", "/v1/traces", alice.keys["producer"], recorded.body, **headers)

@@ -9,7 +9,7 @@ import pytest
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.spans.meaning import Failure
-from telemetry.spans.span import Event, Span
+from telemetry.spans.span import Span, SpanEvent
 from tests.telemetry.span_builders import CLIENTS, ERROR, OK, SERVER, captured, exception, labels, make_span
 
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
@@ -17,7 +17,7 @@ CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
 
 
 def judge(span: Span) -> Failure | None:
-    return failure(span, conventions.read(span))
+    return failure(span, conventions.read_meaning(span))
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -174,7 +174,7 @@ def test_a_tool_that_tells_its_error_in_plain_text_has_failed(result: str) -> No
 
 
 def test_a_tool_whose_status_is_error_has_failed_with_the_text_it_gave_the_model() -> None:
-    told = Event(
+    told = SpanEvent(
         "gen_ai.choice", 1, {"message": '[{"text": "Error: OrderNotFound - order 78840"}]', "id": "t1"}
     )
     attributes = {**TOOL, "gen_ai.tool.status": "error"}

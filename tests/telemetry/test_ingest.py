@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
-from telemetry.otlp.decode import Encoding, Undecodable, parse, spans
+from telemetry.otlp.decode import Encoding, Undecodable, decode_spans, parse_export_request
 from tests import captures
 from tests.server import Server
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span, span_id, trace_id
@@ -45,7 +45,7 @@ SMALLEST = sorted(CAPTURED, key=lambda recorded: len(recorded.plain))[:3]
 def understood(body: bytes, encoding: Encoding) -> None:
     """The body is decoded and every span read, or refused as undecodable; nothing else may happen."""
     with suppress(Undecodable):
-        for found in spans(parse(body, encoding)).spans:
+        for found in decode_spans(parse_export_request(body, encoding)).spans:
             normalise(found, NEWEST)
 
 

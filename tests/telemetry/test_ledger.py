@@ -13,7 +13,7 @@ from django.utils import timezone
 from telemetry import ledger
 from telemetry.models import Tally
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tenants.stores.project_file import path_of
 from tests.diagnosis.dashboard_client import browser_of
@@ -25,18 +25,18 @@ DAY = Window.ending(NOW, 1440)
 
 
 @pytest.fixture
-def note(alice: Minted) -> Callable[..., None]:
+def note(alice: MintedProject) -> Callable[..., None]:
     """`note(reason, count, at)` in alice's ledger."""
 
     def write(reason: str, count: int, at: datetime = NOW) -> None:
         with bind(alice.project):
-            ledger.note(reason, count, at)
+            ledger.note_refused(reason, count, at)
 
     return write
 
 
 @pytest.fixture
-def read(alice: Minted, call: Any) -> Callable[..., Any]:
+def read(alice: MintedProject, call: Any) -> Callable[..., Any]:
     """`read("?since_minutes=60")`: alice's ledger as her agent reads it."""
 
     def ask(query: str = "") -> Any:
@@ -50,12 +50,12 @@ def counts(entries: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
     return {entry["reason"]: (entry["count"], entry["total"]) for entry in entries}
 
 
-def test_counts_of_one_reason_and_hour_add_up(note: Callable[..., None], alice: Minted) -> None:
+def test_counts_of_one_reason_and_hour_add_up(note: Callable[..., None], alice: MintedProject) -> None:
     note("redacted_value", 2)
     note("redacted_value", 3, NOW + minutes(20))
 
     with bind(alice.project):
-        assert [entry.count for entry in ledger.entries(DAY)] == [5]
+        assert [entry.count for entry in ledger.ledger_entries(DAY)] == [5]
         assert Tally.objects.count() == 1
 
 
@@ -85,16 +85,18 @@ def test_hours_of_arrival_come_newest_first(note: Callable[..., None], read: Cal
     assert [row["counts"] for row in rows] == [{"trimmed_item": 4}, {"redacted_value": 1}]
 
 
-def test_an_hour_that_lies_partly_in_the_window_counts(note: Callable[..., None], alice: Minted) -> None:
+def test_an_hour_that_lies_partly_in_the_window_counts(
+    note: Callable[..., None], alice: MintedProject
+) -> None:
     note("redacted_value", 1, NOW - minutes(29))
 
     with bind(alice.project):
-        [entry] = ledger.entries(Window.ending(NOW, 1))
+        [entry] = ledger.ledger_entries(Window.ending(NOW, 1))
 
     assert entry.count == 1
 
 
-def test_each_fate_of_a_span_is_in_the_ledger(alice: Minted, read: Callable[..., Any]) -> None:
+def test_each_fate_of_a_span_is_in_the_ledger(alice: MintedProject, read: Callable[..., Any]) -> None:
     good, bad = span(at=NOW), span("bad", at=NOW) | {"spanId": "00" * 8}
 
     store(alice.project, [good, bad], timezone.now())
@@ -148,7 +150,7 @@ def test_a_request_without_a_valid_key_is_in_nobodys_ledger(call: Any, read: Cal
 
 
 def test_a_ledger_that_cannot_be_written_does_not_hide_the_answer(
-    send: Callable[..., Any], alice: Minted, caplog: pytest.LogCaptureFixture
+    send: Callable[..., Any], alice: MintedProject, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert send(request(span(at=NOW))).status_code == 202
     with sqlite3.connect(path_of(alice.project.project_id)) as file:
@@ -167,12 +169,12 @@ def test_an_unknown_parameter_is_refused_with_the_nearest_right_one(read: Callab
     assert "since_minutes" in error["hint"]
 
 
-def test_a_producer_key_cannot_read_the_ledger(call: Any, alice: Minted) -> None:
+def test_a_producer_key_cannot_read_the_ledger(call: Any, alice: MintedProject) -> None:
     assert call("GET", "/v1/ledger", alice.keys["producer"]).status_code == 403
 
 
 def test_the_dashboard_shows_the_ledger_in_words(
-    note: Callable[..., None], alice: Minted, charlie: Minted
+    note: Callable[..., None], alice: MintedProject, charlie: MintedProject
 ) -> None:
     note("redacted_value", 7, timezone.now())
 
@@ -184,7 +186,9 @@ def test_the_dashboard_shows_the_ledger_in_words(
     assert "redacted_value" not in strangers
 
 
-def test_an_operator_reads_the_ledger_beside_the_project(note: Callable[..., None], alice: Minted) -> None:
+def test_an_operator_reads_the_ledger_beside_the_project(
+    note: Callable[..., None], alice: MintedProject
+) -> None:
     note("redacted_value", 7, timezone.now())
     boss = operator()
     path = f"/admin/projects/{alice.project.pk}/ledger/"
@@ -198,7 +202,7 @@ def test_an_operator_reads_the_ledger_beside_the_project(note: Callable[..., Non
 
 
 def test_the_admins_ledger_is_for_the_staff_of_its_tenant(
-    alice: Minted, charlie: Minted, client: Any
+    alice: MintedProject, charlie: MintedProject, client: Any
 ) -> None:
     tenants = [home(minted.project, name).tenant for minted, name in ((alice, "acme"), (charlie, "globex"))]
     path = f"/admin/projects/{alice.project.pk}/ledger/"
@@ -210,7 +214,9 @@ def test_the_admins_ledger_is_for_the_staff_of_its_tenant(
     assert client.get(path)["Location"].startswith("/admin/login/")
 
 
-def test_the_admins_ledger_of_a_damaged_store_says_so(alice: Minted, note: Callable[..., None]) -> None:
+def test_the_admins_ledger_of_a_damaged_store_says_so(
+    alice: MintedProject, note: Callable[..., None]
+) -> None:
     note("redacted_value", 1)
     with sqlite3.connect(path_of(alice.project.project_id)) as file:
         file.execute("DROP TABLE telemetry_tally")

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tenants.keys import credentials
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.project_file import ensure
 
@@ -48,25 +48,27 @@ def test_without_a_session_the_dashboard_is_the_sign_in_form(browser: Client) ->
     assert "no-store" in page["Cache-Control"]
 
 
-def test_an_agent_key_signs_in(browser: Client, sign_in: Any, alice: Minted) -> None:
+def test_an_agent_key_signs_in(browser: Client, sign_in: Any, alice: MintedProject) -> None:
     answer = sign_in(f" {alice.keys['agent']}\n")
 
     assert (answer.status_code, answer["Location"]) == (302, "/dashboard")
     assert is_signed_in(browser, alice.project)
 
 
-def test_neither_session_nor_page_nor_url_holds_the_key(browser: Client, sign_in: Any, alice: Minted) -> None:
+def test_neither_session_nor_page_nor_url_holds_the_key(
+    browser: Client, sign_in: Any, alice: MintedProject
+) -> None:
     key = alice.keys["agent"]
     answer = sign_in(key)
 
     (stored,) = [repr(row.get_decoded()) for row in Session.objects.all()]
     assert key not in answer["Location"]
     assert key not in stored
-    assert credentials.digest(key) not in stored
+    assert credentials.key_digest(key) not in stored
     assert key not in browser.get("/dashboard").content.decode()
 
 
-def test_signing_in_changes_the_session_id(browser: Client, sign_in: Any, alice: Minted) -> None:
+def test_signing_in_changes_the_session_id(browser: Client, sign_in: Any, alice: MintedProject) -> None:
     browser.session.save()
     browser.cookies["sessionid"] = planted = browser.session.session_key
 
@@ -78,7 +80,7 @@ def test_signing_in_changes_the_session_id(browser: Client, sign_in: Any, alice:
 
 @pytest.mark.parametrize("kind", ["producer", "feedback"])
 def test_another_kind_of_key_is_told_which_one_is_right(
-    browser: Client, sign_in: Any, alice: Minted, kind: str
+    browser: Client, sign_in: Any, alice: MintedProject, kind: str
 ) -> None:
     answer = sign_in(alice.keys[kind])
     page = answer.content.decode()
@@ -99,7 +101,7 @@ def test_what_is_no_key_is_refused_and_not_repeated(sign_in: Any, key: str) -> N
     assert not key or key not in answer.content.decode()
 
 
-def test_a_revoked_key_signs_out_at_once(browser: Client, sign_in: Any, alice: Minted) -> None:
+def test_a_revoked_key_signs_out_at_once(browser: Client, sign_in: Any, alice: MintedProject) -> None:
     sign_in(alice.keys["agent"])
     assert is_signed_in(browser, alice.project)
 
@@ -113,7 +115,7 @@ def test_a_revoked_key_signs_out_at_once(browser: Client, sign_in: Any, alice: M
     "change", [{"state": "suspended"}, {"expires_at": timezone.now() - timedelta(seconds=1)}]
 )
 def test_a_project_that_ends_signs_out_at_once(
-    browser: Client, sign_in: Any, alice: Minted, change: Any
+    browser: Client, sign_in: Any, alice: MintedProject, change: Any
 ) -> None:
     sign_in(alice.keys["agent"])
 
@@ -123,7 +125,7 @@ def test_a_project_that_ends_signs_out_at_once(
 
 
 def test_a_page_sends_who_is_signed_out_to_sign_in_and_back(
-    browser: Client, sign_in: Any, alice: Minted
+    browser: Client, sign_in: Any, alice: MintedProject
 ) -> None:
     sent = browser.get("/dashboard/sessions?since_minutes=60")
 
@@ -145,13 +147,13 @@ def test_a_page_sends_who_is_signed_out_to_sign_in_and_back(
     ],
 )
 def test_signing_in_leads_to_a_path_of_this_host_and_nowhere_else(
-    sign_in: Any, alice: Minted, elsewhere: str
+    sign_in: Any, alice: MintedProject, elsewhere: str
 ) -> None:
     assert sign_in(alice.keys["agent"], next=elsewhere)["Location"] == "/dashboard"
 
 
 def test_failures_above_the_rate_are_a_429_and_a_right_key_still_signs_in(
-    sign_in: Any, alice: Minted, settings: Any
+    sign_in: Any, alice: MintedProject, settings: Any
 ) -> None:
     settings.LOOPKIT_RECOVER_RATE = "2/h"
 
@@ -162,7 +164,7 @@ def test_failures_above_the_rate_are_a_429_and_a_right_key_still_signs_in(
     assert sign_in(alice.keys["agent"]).status_code == 302
 
 
-def test_signing_out_is_a_post_and_forgets(browser: Client, sign_in: Any, alice: Minted) -> None:
+def test_signing_out_is_a_post_and_forgets(browser: Client, sign_in: Any, alice: MintedProject) -> None:
     sign_in(alice.keys["agent"])
 
     assert browser.get("/dashboard/sign-out").status_code == 405
@@ -171,7 +173,7 @@ def test_signing_out_is_a_post_and_forgets(browser: Client, sign_in: Any, alice:
     assert not is_signed_in(browser, alice.project)
 
 
-def test_signing_out_leaves_the_admin_signed_in(browser: Client, sign_in: Any, alice: Minted) -> None:
+def test_signing_out_leaves_the_admin_signed_in(browser: Client, sign_in: Any, alice: MintedProject) -> None:
     browser.force_login(User.objects.create_superuser("olga"))
     sign_in(alice.keys["agent"])
 
@@ -181,7 +183,7 @@ def test_signing_out_leaves_the_admin_signed_in(browser: Client, sign_in: Any, a
 
 
 @pytest.mark.parametrize("path", ["sign-in", "sign-out", "recover", "diagnose"])
-def test_a_form_without_its_token_changes_nothing_and_gets_a_page(path: str, alice: Minted) -> None:
+def test_a_form_without_its_token_changes_nothing_and_gets_a_page(path: str, alice: MintedProject) -> None:
     strict = Client(enforce_csrf_checks=True, headers={"Accept": "text/html"})
 
     answer = strict.post(f"/dashboard/{path}", {"agent_key": alice.keys["agent"]})
@@ -192,7 +194,7 @@ def test_a_form_without_its_token_changes_nothing_and_gets_a_page(path: str, ali
 
 
 def test_a_broken_store_is_a_503_page(
-    browser: Client, sign_in: Any, alice: Minted, caplog: pytest.LogCaptureFixture
+    browser: Client, sign_in: Any, alice: MintedProject, caplog: pytest.LogCaptureFixture
 ) -> None:
     sign_in(alice.keys["agent"])
     file = ensure(alice.project.project_id)

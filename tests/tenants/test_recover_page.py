@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from tenants.keys import credentials
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 
 SECRET = "a secret of this file"
 
@@ -33,7 +33,7 @@ def recover(browser: Client, settings: Any) -> Callable[..., Any]:
 
 
 def test_recovering_shows_the_new_keys_once_and_they_sign_in(
-    browser: Client, recover: Any, alice: Minted
+    browser: Client, recover: Any, alice: MintedProject
 ) -> None:
     answer = recover(alice.project.project_id)
 
@@ -57,7 +57,7 @@ def test_recovering_shows_the_new_keys_once_and_they_sign_in(
     ],
 )
 def test_a_refused_recovery_says_why_in_the_form(
-    recover: Any, alice: Minted, project_id: str, code: str, status: int, said: str
+    recover: Any, alice: MintedProject, project_id: str, code: str, status: int, said: str
 ) -> None:
     answer = recover(alice.project.project_id if project_id == "alice" else project_id, code)
 
@@ -67,7 +67,9 @@ def test_a_refused_recovery_says_why_in_the_form(
     assert not alice.project.keys.exclude(revoked_at=None).exists()
 
 
-def test_recovering_too_often_is_a_429_with_retry_after(recover: Any, alice: Minted, settings: Any) -> None:
+def test_recovering_too_often_is_a_429_with_retry_after(
+    recover: Any, alice: MintedProject, settings: Any
+) -> None:
     settings.LOOPKIT_RECOVER_RATE = "1/h"
 
     answers = [recover(alice.project.project_id, "wrong") for _ in range(2)]
@@ -76,7 +78,7 @@ def test_recovering_too_often_is_a_429_with_retry_after(recover: Any, alice: Min
     assert int(answers[-1]["Retry-After"]) >= 1
 
 
-def test_an_instance_that_cannot_recover_says_so(recover: Any, alice: Minted, settings: Any) -> None:
+def test_an_instance_that_cannot_recover_says_so(recover: Any, alice: MintedProject, settings: Any) -> None:
     settings.SIGNUP_UPGRADE_SECRET = ""
 
     answer = recover(alice.project.project_id, "x")

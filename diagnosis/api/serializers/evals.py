@@ -3,17 +3,17 @@
 from rest_framework import serializers
 
 from diagnosis.evals.formats import FORMATS
-from telemetry.api.parameters import Declared
-from telemetry.api.serializers import Shape, text
+from telemetry.api.parameters import StrictSerializer
+from telemetry.api.serializers import ObjectSerializer, optional_text
 
 
-class EvalParameters(Declared):
+class EvalParameters(StrictSerializer):
     """GET /v1/evals/{eval_id}"""
 
     format = serializers.ChoiceField(list(FORMATS), default="json")
 
 
-class EvalCase(Shape):
+class EvalCaseSerializer(ObjectSerializer):
     """One failing call."""
 
     record_id = serializers.CharField()
@@ -21,31 +21,31 @@ class EvalCase(Shape):
     output = serializers.JSONField(help_text="Any JSON; null where unknown.")
     expected = serializers.JSONField(help_text="Any JSON; null where unknown.")
     replayable = serializers.BooleanField()
-    tool = text()
-    model = text()
-    failure = text()
+    tool = optional_text()
+    model = optional_text()
+    failure = optional_text()
 
 
-class EvalCandidateSerializer(Shape):
+class EvalCandidateSerializer(ObjectSerializer):
     """A test that would catch the failure."""
 
     eval_id = serializers.CharField()
     cluster_id = serializers.CharField()
     title = serializers.CharField()
     operation = serializers.CharField()
-    unit = text()
+    unit = optional_text()
     signal_type = serializers.CharField(required=False, help_text="The rule behind the expectation.")
     expectation = serializers.CharField()
-    cases = EvalCase(many=True)
+    cases = EvalCaseSerializer(many=True)
 
 
-class EvalAnswer(EvalCandidateSerializer):
+class EvalAnswerSerializer(EvalCandidateSerializer):
     """A candidate as it is answered."""
 
     ok = serializers.BooleanField()
 
 
-class EvalResultRequest(Declared):
+class EvalResultRequestSerializer(StrictSerializer):
     """How a run of an eval ended."""
 
     eval_id = serializers.CharField(max_length=120)
@@ -54,7 +54,7 @@ class EvalResultRequest(Declared):
     detail = serializers.CharField(max_length=4000, required=False, default="")
 
 
-class EvalResultAnswer(Shape):
+class EvalResultAnswerSerializer(ObjectSerializer):
     """The result, kept."""
 
     ok = serializers.BooleanField()

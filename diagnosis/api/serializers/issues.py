@@ -4,14 +4,14 @@ from rest_framework import serializers
 
 from diagnosis.detection.rules import SIGNAL_TYPES
 from diagnosis.models import Loop, Severity
-from telemetry.api.serializers import Shape, number, text
+from telemetry.api.serializers import ObjectSerializer, optional_number, optional_text
 
 SEVERITIES = Severity.labels
 STATUSES = ["new", "in_progress", "verified", "regression", "reopened", "rejected"]
 LEVERS = ["prompt", "tools", "context", "retrieval", "orchestration", "guardrails", "model", "infra", "other"]
 
 
-class ImpactSerializer(Shape):
+class ImpactSerializer(ObjectSerializer):
     """What a cluster cost in the window."""
 
     records = serializers.IntegerField(help_text="Failures that are charged to this kind.")
@@ -23,7 +23,7 @@ class ImpactSerializer(Shape):
     tokens = serializers.IntegerField(help_text="In and out, of these traces. 0 where no record tells.")
 
 
-class Echoes(Shape):
+class EchoesSerializer(ObjectSerializer):
     """Failures higher in the same traces, which only repeat this one."""
 
     records = serializers.IntegerField(help_text="How many.")
@@ -32,11 +32,11 @@ class Echoes(Shape):
     )
 
 
-class ConditionSerializer(Shape):
+class ConditionSerializer(ObjectSerializer):
     """A value of an attribute."""
 
     attribute = serializers.CharField(help_text="As it was sent.")
-    value = text("Null: the record does not say.")
+    value = optional_text("Null: the record does not say.")
 
 
 class HintSerializer(ConditionSerializer):
@@ -48,31 +48,31 @@ class HintSerializer(ConditionSerializer):
     lift = serializers.FloatField(help_text="Failure rate with the value over that of the operation.")
 
 
-class ModelCalls(Shape):
+class ModelCallsSerializer(ObjectSerializer):
     """Record ids of the model calls around the evidence, where steps of an agent fail."""
 
     before = serializers.ListField(child=serializers.CharField(), help_text="What led to the failure.")
     after = serializers.ListField(child=serializers.CharField(), help_text="What had to deal with it.")
 
 
-class CodeLocationSerializer(Shape):
+class CodeLocationSerializer(ObjectSerializer):
     """Where the code stood when it failed."""
 
-    file = text("As the stack or `code.file.path` names it.")
-    line = number("In that file, of the release that failed.")
-    function = text("As the language writes it.")
+    file = optional_text("As the stack or `code.file.path` names it.")
+    line = optional_number("In that file, of the release that failed.")
+    function = optional_text("As the language writes it.")
     own = serializers.BooleanField(
         help_text="The application's own code, and not its language's or a library's."
     )
 
 
-class FailingCall(Shape):
+class FailingCallSerializer(ObjectSerializer):
     """A captured call of the evidence that failed."""
 
     record_id = serializers.CharField(help_text="The record that has it whole.")
     unit = serializers.CharField(help_text="llm_call, tool_call, graph_node or retrieval.")
-    tool = text("What was called.")
-    model = text("What was called.")
+    tool = optional_text("What was called.")
+    model = optional_text("What was called.")
     input = serializers.JSONField(
         help_text="What went in: any JSON; a text where it was cut; null where unknown."
     )
@@ -83,32 +83,32 @@ class FailingCall(Shape):
     )
 
 
-class PlanStep(Shape):
+class PlanStepSerializer(ObjectSerializer):
     """One thing to do."""
 
     step = serializers.IntegerField(help_text="From 1, in order.")
     detail = serializers.CharField(help_text="With the call or the place that it needs.")
 
 
-class PatchPlan(Shape):
+class PatchPlanSerializer(ObjectSerializer):
     """What a coding agent should do."""
 
     lever = serializers.ChoiceField(LEVERS, help_text="Where the one change acts.")
-    steps = PlanStep(many=True, help_text="Ordered; built from facts of the evidence alone.")
+    steps = PlanStepSerializer(many=True, help_text="Ordered; built from facts of the evidence alone.")
     verify = serializers.CharField(help_text="What shows that the change worked.")
     refuted_by = serializers.CharField(help_text="What shows that the plan was wrong.")
 
 
-class Approval(Shape):
+class ApprovalSerializer(ObjectSerializer):
     """Where the human boundary stands."""
 
     state = serializers.ChoiceField(Loop.State.choices, help_text="Of the loop.")
-    reason = text("The latest decision's.")
-    decided_by = text("The person.")
+    reason = optional_text("The latest decision's.")
+    decided_by = optional_text("The person.")
     decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided yet.")
 
 
-class IssueSerializer(Shape):
+class IssueSerializer(ObjectSerializer):
     """One cluster of the window."""
 
     title = serializers.CharField(
@@ -129,11 +129,11 @@ class IssueSerializer(Shape):
     cluster_id = serializers.CharField(help_text="The kind of failure: the same in every window.")
     loop_id = serializers.CharField(help_text="The life of its fix.")
     status = serializers.ChoiceField(STATUSES)
-    approval = Approval()
+    approval = ApprovalSerializer()
     operation = serializers.CharField(help_text="What ran, of the first record.")
-    service = text("Where it ran.")
-    error_type = text("The exception's class or the error's code.")
-    message = text("Of the first record, in one line. Untrusted text.")
+    service = optional_text("Where it ran.")
+    error_type = optional_text("The exception's class or the error's code.")
+    message = optional_text("Of the first record, in one line. Untrusted text.")
     first_seen = serializers.DateTimeField(help_text="Over all time.")
     last_seen = serializers.DateTimeField(help_text="In the window.")
     trend = serializers.ChoiceField(
@@ -141,16 +141,18 @@ class IssueSerializer(Shape):
         help_text="Of the rate, against the window of the same length before.",
     )
     impact = ImpactSerializer()
-    echoes = Echoes()
+    echoes = EchoesSerializer()
     hints = HintSerializer(many=True, help_text="Strongest first, 3 at most; often none.")
-    suspected_release = text(
+    suspected_release = optional_text(
         "The failures begin with its first traffic, and an older one was healthy. Often null."
     )
-    suspected_release_reason = text("What speaks for it.")
+    suspected_release_reason = optional_text("What speaks for it.")
     code_location = CodeLocationSerializer(
         allow_null=True, help_text="Null: neither a stack nor an attribute says where."
     )
-    failing_call = FailingCall(allow_null=True, help_text="Null: no call of the evidence was captured.")
-    model_calls = ModelCalls()
+    failing_call = FailingCallSerializer(
+        allow_null=True, help_text="Null: no call of the evidence was captured."
+    )
+    model_calls = ModelCallsSerializer()
     eval_candidate = serializers.CharField(help_text="GET /v1/evals/{id}: json, jsonl, pytest, promptfoo.")
-    patch_plan = PatchPlan()
+    patch_plan = PatchPlanSerializer()

@@ -2,50 +2,50 @@
 
 from rest_framework import serializers
 
-from diagnosis.api.keyset import place_in
+from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.evals import EvalCandidateSerializer
-from diagnosis.api.serializers.issues import SEVERITIES, PatchPlan
+from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer
 from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
-from telemetry.api.parameters import Declared, page_limit
-from telemetry.api.serializers import Record, Shape, text
+from telemetry.api.parameters import StrictSerializer, page_limit
+from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_text
 
 
-class LoopsParameters(Declared):
+class LoopsParameters(StrictSerializer):
     """GET /v1/loops"""
 
     limit = page_limit(50)
-    cursor = place_in(Loop)
+    cursor = sort_key_parameter(Loop)
     state = serializers.ChoiceField(Loop.State.choices, required=False)
 
 
-class HandoffParameters(Declared):
+class HandoffParameters(StrictSerializer):
     """GET /v1/loops/{loop_id}/handoff"""
 
     format = serializers.ChoiceField(["json", "md", "zip"], default="json")
 
 
-class DecisionShape(Shape):
+class DecisionShapeSerializer(ObjectSerializer):
     """A human's decision."""
 
     verb = serializers.CharField()
     reason = serializers.CharField()
     decided_by = serializers.CharField()
     decided_at = serializers.DateTimeField()
-    content_hash = text("SHA-256 of what was decided on: docs/approval.md.")
+    content_hash = optional_text("SHA-256 of what was decided on: docs/approval.md.")
     times = serializers.IntegerField(
         allow_null=True, help_text="Of a rejection: proposed again once it grew so many times. Null: never."
     )
 
 
-class Approvals(Shape):
+class ApprovalsSerializer(ObjectSerializer):
     """How many people must approve, and who did."""
 
     needed = serializers.IntegerField()
     given_by = serializers.ListField(child=serializers.CharField())
 
 
-class LoopSummary(Shape):
+class LoopSummarySerializer(ObjectSerializer):
     """A loop in short."""
 
     loop_id = serializers.CharField()
@@ -54,36 +54,36 @@ class LoopSummary(Shape):
     title = serializers.CharField()
     severity = serializers.ChoiceField(SEVERITIES)
     signal_type = serializers.CharField()
-    service = text()
+    service = optional_text()
     operation = serializers.CharField()
     failures = serializers.IntegerField()
     packet_id = serializers.CharField()
-    verdict = text()
-    release = text()
+    verdict = optional_text()
+    release = optional_text()
     shipped_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
-    decision = DecisionShape(allow_null=True, help_text="The latest one.")
-    question = text("Of a returned loop: what the human asks.")
-    again = text("Why a human is asked again although one decided.")
-    approvals = Approvals()
+    decision = DecisionShapeSerializer(allow_null=True, help_text="The latest one.")
+    question = optional_text("Of a returned loop: what the human asks.")
+    again = optional_text("Why a human is asked again although one decided.")
+    approvals = ApprovalsSerializer()
     next_action = serializers.CharField()
 
 
-class LoopAnswer(LoopSummary):
+class LoopAnswerSerializer(LoopSummarySerializer):
     """A loop as it is after a report."""
 
     ok = serializers.BooleanField()
 
 
-class LoopPage(Shape):
+class LoopPageSerializer(ObjectSerializer):
     """Loops, worst first."""
 
     ok = serializers.BooleanField()
-    loops = LoopSummary(many=True)
-    next_cursor = text()
+    loops = LoopSummarySerializer(many=True)
+    next_cursor = optional_text()
 
 
-class LoopEventShape(Shape):
+class LoopEventShapeSerializer(ObjectSerializer):
     """Something that happened to a loop."""
 
     kind = serializers.CharField()
@@ -92,17 +92,17 @@ class LoopEventShape(Shape):
     created_at = serializers.DateTimeField()
 
 
-class LoopDetail(LoopSummary):
+class LoopDetailSerializer(LoopSummarySerializer):
     """A loop with its issue and its history."""
 
     ok = serializers.BooleanField()
-    outdated = text("Why its approval no longer holds; the handoff is refused then.")
+    outdated = optional_text("Why its approval no longer holds; the handoff is refused then.")
     issue = serializers.DictField()
-    events = LoopEventShape(many=True)
+    events = LoopEventShapeSerializer(many=True)
     verifications = serializers.ListField(child=serializers.DictField())
 
 
-class LoopEventRequest(Declared):
+class LoopEventRequestSerializer(StrictSerializer):
     """What the agent did."""
 
     kind = serializers.ChoiceField([kind.value for kind in REPORTABLE])
@@ -117,25 +117,27 @@ class LoopEventRequest(Declared):
     note = serializers.CharField(max_length=4000, required=False)
 
 
-class IssueLink(Shape):
+class IssueLinkSerializer(ObjectSerializer):
     """A link that opens a tracker's form for a new issue, for a human to click."""
 
     tracker = serializers.CharField()
     url = serializers.CharField()
 
 
-class Handoff(Shape):
+class HandoffSerializer(ObjectSerializer):
     """The bundle for the coding agent."""
 
     ok = serializers.BooleanField()
     warning = serializers.CharField()
     loop_id = serializers.CharField()
     state = serializers.ChoiceField(Loop.State.choices)
-    approval = DecisionShape()
-    first_approval = DecisionShape(allow_null=True, help_text="Of two people; null where one was enough.")
+    approval = DecisionShapeSerializer()
+    first_approval = DecisionShapeSerializer(
+        allow_null=True, help_text="Of two people; null where one was enough."
+    )
     issue = serializers.DictField()
-    patch_plan = PatchPlan()
+    patch_plan = PatchPlanSerializer()
     eval_candidate = EvalCandidateSerializer()
-    evidence = Record(many=True)
+    evidence = RecordSerializer(many=True)
     next_action = serializers.CharField()
-    new_issue_links = IssueLink(many=True)
+    new_issue_links = IssueLinkSerializer(many=True)

@@ -2,13 +2,13 @@
 
 from rest_framework import serializers
 
-from diagnosis.api.keyset import place_in
+from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.issues import IssueSerializer
-from diagnosis.api.serializers.loops import DecisionShape
+from diagnosis.api.serializers.loops import DecisionShapeSerializer
 from diagnosis.models import Loop, Packet
 from telemetry.api import parameters
-from telemetry.api.parameters import Declared, Parameters, Parsed, page_limit
-from telemetry.api.serializers import Shape, Window, text
+from telemetry.api.parameters import Parameters, ParsedField, StrictSerializer, page_limit
+from telemetry.api.serializers import ObjectSerializer, WindowSerializer, optional_text
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.reads import cursors
 from telemetry.windows import MAX_MINUTES
@@ -20,18 +20,18 @@ class DiagnoseRequest(Parameters):
     since_minutes = serializers.IntegerField(min_value=1, max_value=MAX_MINUTES, default=60)
 
 
-class Memory(Shape):
+class MemorySerializer(ObjectSerializer):
     """A loop of the past, in short."""
 
     loop_id = serializers.CharField()
     cluster_id = serializers.CharField()
     title = serializers.CharField()
     state = serializers.ChoiceField(Loop.State.choices)
-    verdict = text()
-    release = text()
+    verdict = optional_text()
+    release = optional_text()
     since = serializers.DateTimeField()
     note = serializers.CharField()
-    decision = DecisionShape(
+    decision = DecisionShapeSerializer(
         allow_null=True, help_text="The latest one: of a regression, the one in question."
     )
     evidence_ids = serializers.ListField(
@@ -39,7 +39,7 @@ class Memory(Shape):
     )
 
 
-class Completeness(Shape):
+class CompletenessSerializer(ObjectSerializer):
     """How much of the window was read."""
 
     records_read = serializers.IntegerField()
@@ -47,10 +47,10 @@ class Completeness(Shape):
     note = serializers.CharField()
 
 
-class DiagnosisPacket(Shape):
+class DiagnosisPacketSerializer(ObjectSerializer):
     """Bounded-window diagnosis result."""
 
-    memory = Memory(many=True)
+    memory = MemorySerializer(many=True)
     packet_id = serializers.CharField()
     tenant_id = serializers.CharField()
     project_id = serializers.CharField()
@@ -59,8 +59,8 @@ class DiagnosisPacket(Shape):
     reason = serializers.CharField(allow_blank=True, help_text="Why there is nothing to work on.")
     next_action = serializers.CharField()
     since_minutes = serializers.IntegerField()
-    window = Window()
-    completeness = Completeness()
+    window = WindowSerializer()
+    completeness = CompletenessSerializer()
     telemetry_read = serializers.IntegerField()
     failures = serializers.IntegerField()
     approval_required = serializers.BooleanField()
@@ -69,44 +69,44 @@ class DiagnosisPacket(Shape):
     issues = IssueSerializer(many=True)
 
 
-class DiagnosisResponse(Shape):
+class DiagnosisResponseSerializer(ObjectSerializer):
     """Diagnosis packet wrapper."""
 
     ok = serializers.BooleanField()
-    packet = DiagnosisPacket()
+    packet = DiagnosisPacketSerializer()
 
 
-class PacketsParameters(Declared):
+class PacketsParameters(StrictSerializer):
     """GET /v1/packets"""
 
     limit = page_limit(50)
-    cursor = place_in(Packet)
+    cursor = sort_key_parameter(Packet)
 
 
 class EvidenceParameters(Parameters):
     """GET /v1/evidence"""
 
-    cluster_id = Parsed(
+    cluster_id = ParsedField(
         "^clu_[0-9a-f]{16}$", of_cluster_id, source="fingerprint", help_text="Of an issue in this window."
     )
     limit = page_limit(100)
-    cursor = parameters.place_in(cursors.RECORDS)
+    cursor = parameters.cursor_parameter(cursors.RECORDS)
 
 
-class PacketSummary(Shape):
+class PacketSummarySerializer(ObjectSerializer):
     """A packet in short."""
 
     packet_id = serializers.CharField()
     status = serializers.CharField()
     issues = serializers.IntegerField()
     failures = serializers.IntegerField()
-    window = Window()
+    window = WindowSerializer()
     created_at = serializers.DateTimeField()
 
 
-class PacketPage(Shape):
+class PacketPageSerializer(ObjectSerializer):
     """Packets, newest first."""
 
     ok = serializers.BooleanField()
-    packets = PacketSummary(many=True)
-    next_cursor = text()
+    packets = PacketSummarySerializer(many=True)
+    next_cursor = optional_text()

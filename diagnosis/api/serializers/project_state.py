@@ -2,17 +2,17 @@
 
 from rest_framework import serializers
 
-from diagnosis.api.serializers.loops import LoopSummary
-from diagnosis.api.serializers.packets import DiagnosisPacket
-from telemetry.api.ledger_views import LedgerEntry
-from telemetry.api.serializers import Shape, Window, text
-from tenants.api.serializers import ProjectSummary
+from diagnosis.api.serializers.loops import LoopSummarySerializer
+from diagnosis.api.serializers.packets import DiagnosisPacketSerializer
+from telemetry.api.ledger_views import LedgerEntrySerializer
+from telemetry.api.serializers import ObjectSerializer, WindowSerializer, optional_text
+from tenants.api.serializers import ProjectSummarySerializer
 
 
-class OperationRow(Shape):
+class OperationRowSerializer(ObjectSerializer):
     """One operation of the window."""
 
-    service = text()
+    service = optional_text()
     operation = serializers.CharField()
     records = serializers.IntegerField()
     failures = serializers.IntegerField()
@@ -20,7 +20,7 @@ class OperationRow(Shape):
     p95_ms = serializers.FloatField(help_text="Upper bound of the bucket that holds it.")
 
 
-class CountsSerializer(Shape):
+class CountsSerializer(ObjectSerializer):
     """What the window holds."""
 
     records = serializers.IntegerField()
@@ -31,18 +31,18 @@ class CountsSerializer(Shape):
     quota_spans = serializers.IntegerField(allow_null=True)
 
 
-class Dashboard(Shape):
+class DashboardSerializer(ObjectSerializer):
     """The project's state."""
 
     ok = serializers.BooleanField()
-    project = ProjectSummary()
-    window = Window()
+    project = ProjectSummarySerializer()
+    window = WindowSerializer()
     counts = CountsSerializer()
     tallies = serializers.DictField(
         child=serializers.IntegerField(), help_text="Counts by what became of what was sent; see `ledger`."
     )
-    ledger = LedgerEntry(many=True, help_text="The same in words; `count` is of the last 24 hours.")
-    operations = OperationRow(many=True)
-    packet = DiagnosisPacket(allow_null=True)
-    loops = LoopSummary(many=True)
+    ledger = LedgerEntrySerializer(many=True, help_text="The same in words; `count` is of the last 24 hours.")
+    operations = OperationRowSerializer(many=True)
+    packet = DiagnosisPacketSerializer(allow_null=True)
+    loops = LoopSummarySerializer(many=True)
     sessions = serializers.ListField(child=serializers.DictField(), help_text="The latest failing sessions.")

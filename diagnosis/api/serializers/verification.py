@@ -3,17 +3,17 @@
 from rest_framework import serializers
 
 from diagnosis.models import Loop, Verification
-from telemetry.api.parameters import Declared
-from telemetry.api.serializers import Shape, text
+from telemetry.api.parameters import StrictSerializer
+from telemetry.api.serializers import ObjectSerializer, optional_text
 
 
-class VerifyRequest(Declared):
+class VerifyRequestSerializer(StrictSerializer):
     """Which loop to judge."""
 
     loop_id = serializers.CharField(max_length=24)
 
 
-class CountedSerializer(Shape):
+class CountedSerializer(ObjectSerializer):
     """Failures over exposure in a window."""
 
     failures = serializers.IntegerField()
@@ -22,7 +22,7 @@ class CountedSerializer(Shape):
     window = serializers.DictField()
 
 
-class RatioOfRates(Shape):
+class RatioOfRatesSerializer(ObjectSerializer):
     """The rate after by the rate before, with its interval."""
 
     estimate = serializers.FloatField(allow_null=True, help_text="Null without a failure before.")
@@ -30,7 +30,7 @@ class RatioOfRates(Shape):
     high = serializers.FloatField(allow_null=True, help_text="Null: no bound.")
 
 
-class LookTaken(Shape):
+class LookTakenSerializer(ObjectSerializer):
     """The last look at this fix that counted."""
 
     number = serializers.IntegerField(help_text="From 1; 0 before the first.")
@@ -39,14 +39,14 @@ class LookTaken(Shape):
     )
 
 
-class Spreading(Shape):
+class SpreadingSerializer(ObjectSerializer):
     """How failures come together."""
 
     design_effect = serializers.FloatField(help_text="Variance over sessions by that of independent records.")
     burst_variance = serializers.FloatField(help_text="Of the factor by which rates differ over time.")
 
 
-class MovedTo(Shape):
+class MovedToSerializer(ObjectSerializer):
     """Another cluster of the operation that rose."""
 
     cluster_id = serializers.CharField()
@@ -54,7 +54,7 @@ class MovedTo(Shape):
     failures_after = serializers.IntegerField()
 
 
-class Estimate(Shape):
+class EstimateSerializer(ObjectSerializer):
     """A figure with its 95 % interval."""
 
     value = serializers.FloatField()
@@ -62,24 +62,24 @@ class Estimate(Shape):
     high = serializers.FloatField()
 
 
-class Sessions(Shape):
+class SessionsSerializer(ObjectSerializer):
     """How the sessions of a window went; null where there are too few to say."""
 
     sessions = serializers.IntegerField()
-    success_rate = Estimate(allow_null=True)
-    tokens = Estimate(allow_null=True, help_text="A session, in and out.")
-    steps = Estimate(allow_null=True, help_text="Records a session.")
-    tool_failures = Estimate(allow_null=True, help_text="A session.")
+    success_rate = EstimateSerializer(allow_null=True)
+    tokens = EstimateSerializer(allow_null=True, help_text="A session, in and out.")
+    steps = EstimateSerializer(allow_null=True, help_text="Records a session.")
+    tool_failures = EstimateSerializer(allow_null=True, help_text="A session.")
 
 
-class Trajectory(Shape):
+class TrajectorySerializer(ObjectSerializer):
     """Sessions of the service before and after."""
 
-    before = Sessions()
-    after = Sessions()
+    before = SessionsSerializer()
+    after = SessionsSerializer()
 
 
-class VerifyAnswer(Shape):
+class VerifyAnswerSerializer(ObjectSerializer):
     """A verdict with what it rests on."""
 
     ok = serializers.BooleanField()
@@ -87,7 +87,7 @@ class VerifyAnswer(Shape):
     state = serializers.ChoiceField(Loop.State.choices)
     verdict = serializers.ChoiceField(Verification.Verdict.choices)
     reason = serializers.CharField()
-    needed = text("What is still missing for a held verdict.")
+    needed = optional_text("What is still missing for a held verdict.")
     needed_exposure = serializers.IntegerField(
         allow_null=True, help_text="The same as a number. Null: none would do."
     )
@@ -96,14 +96,16 @@ class VerifyAnswer(Shape):
     before = CountedSerializer()
     after = CountedSerializer()
     expected_failures = serializers.FloatField(help_text="After, at the rate before.")
-    ratio = RatioOfRates()
+    ratio = RatioOfRatesSerializer()
     confidence = serializers.FloatField(help_text="Of the ratio's interval; grows with each look.")
-    look = LookTaken()
-    spread = Spreading()
-    release = text("That carries the fix.")
+    look = LookTakenSerializer()
+    spread = SpreadingSerializer()
+    release = optional_text("That carries the fix.")
     releases_left_out = serializers.ListField(
         child=serializers.CharField(), help_text="Ran before the fix; their records do not count as after."
     )
-    moved_to = MovedTo(many=True, help_text="Other failures of the operation that rose since the fix.")
+    moved_to = MovedToSerializer(
+        many=True, help_text="Other failures of the operation that rose since the fix."
+    )
     evidence_ids = serializers.ListField(child=serializers.CharField(), help_text="Failures after the fix.")
-    trajectory = Trajectory()
+    trajectory = TrajectorySerializer()

@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from diagnosis.console import deciding
-from diagnosis.console.deciding import Seen
+from diagnosis.console.deciding import SeenLoop
 from diagnosis.console.decision_forms import RejectForm
 from diagnosis.console.queue import columns as columns
 from diagnosis.console.queue.filters import (
@@ -30,7 +30,7 @@ from diagnosis.console.queue.filters import (
 )
 from diagnosis.console.queue.narrow_list import NarrowPaginator, Queue, ordering
 from diagnosis.loops import approval
-from diagnosis.loops.approval import Choice
+from diagnosis.loops.approval import DecisionChoice
 from diagnosis.models import Decision, Loop
 from tenants.console.scoped import ReadOnly, ScopedAdmin
 
@@ -111,7 +111,9 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
         if not form.is_valid():
             return self.ask(request, rows, verb, form)
         times = form.times_chosen() if verb == Decision.Verb.REJECT else None
-        self.decide_seen(request, seen_before(request), Choice(verb, form.cleaned_data["reason"], times))
+        self.decide_seen(
+            request, seen_before(request), DecisionChoice(verb, form.cleaned_data["reason"], times)
+        )
         return None
 
     def ask(
@@ -139,13 +141,13 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
         }
         return TemplateResponse(request, "admin/diagnosis/loop/decide_selected.html", context)
 
-    def decide_seen(self, request: HttpRequest, pages: list[Seen], choice: Choice) -> None:
+    def decide_seen(self, request: HttpRequest, pages: list[SeenLoop], choice: DecisionChoice) -> None:
         """Decide each loop as its page showed it, and report how many were decided and why others were not."""
         seen_of = {seen.loop_id: seen for seen in pages}
         loops = self.get_queryset(request).filter(pk__in=seen_of)  # in any state: it may have changed
         refusals = []
         for loop in loops:
-            if refusal := deciding.decide(request, loop, seen_of[loop.pk], choice):
+            if refusal := deciding.decide_as_seen(request, loop, seen_of[loop.pk], choice):
                 refusals.append(refusal)
             else:
                 self.log_change(request, loop, choice.summary)
@@ -158,6 +160,6 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
             self.message_user(request, refusal, messages.WARNING)
 
 
-def seen_before(request: HttpRequest) -> list[Seen]:
+def seen_before(request: HttpRequest) -> list[SeenLoop]:
     """The loops as the page that asked for the reason showed them."""
-    return [seen for text in request.POST.getlist("seen") if (seen := deciding.parse(text))]
+    return [seen for text in request.POST.getlist("seen") if (seen := deciding.parse_seen(text))]

@@ -21,7 +21,7 @@ from diagnosis.console.queue.narrow_list import ORDERS
 from diagnosis.detection.rules import SIGNAL_TYPES
 from diagnosis.loops import states
 from diagnosis.models import Loop, Severity
-from tenants.console.scoped import visible
+from tenants.console.scoped import visible_rows
 from tenants.models import Project, Tenant
 
 ALL = "all"
@@ -71,7 +71,7 @@ class TenantFilter(QueueFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         """The ids and names of the tenants."""
-        return list(visible(Tenant.objects.all(), request.user, "pk").values_list("tenant_id", "name"))
+        return list(visible_rows(Tenant.objects.all(), request.user, "pk").values_list("tenant_id", "name"))
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
         """The loops of the tenant's projects."""
@@ -88,7 +88,7 @@ class ProjectFilter(QueueFilter):
         with_loops = Project.objects.filter(Exists(Loop.objects.filter(project=OuterRef("pk"))))
         if tenant := request.GET.get("tenant"):
             with_loops = with_loops.filter(tenant=tenant)
-        ids = visible(with_loops, request.user, "tenant").order_by("pk").values_list("pk", flat=True)
+        ids = visible_rows(with_loops, request.user, "tenant").order_by("pk").values_list("pk", flat=True)
         return [(project_id, project_id) for project_id in ids]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:

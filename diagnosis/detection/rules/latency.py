@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
-from diagnosis.detection.duration_shift import moved
+from diagnosis.detection.duration_shift import durations_shifted
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.detection.own_time import CalledOperation, Ran, runs
-from diagnosis.statistics.duration_tests import Comparisons, Sides, at
+from diagnosis.detection.own_time import CalledOperation, TimedStep, time_sampled_steps
+from diagnosis.statistics.duration_tests import Comparisons, DurationSamples, sample_quantile
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import error_told
 from telemetry.spans.failing_record import FailingRecord
@@ -52,12 +52,12 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Slower:
+class SlowerOperation:
     """What an operation spent itself before and now, and which quantile of it moved."""
 
     place: CalledOperation
-    sides: Sides
-    now: list[Ran]
+    sides: DurationSamples
+    now: list[TimedStep]
     quantile: float = 0.5
 
     @property
@@ -70,7 +70,7 @@ class Slower:
         """By how much longer all its runs took together."""
         return self.sides.grown_ms(self.quantile) * len(self.now)
 
-    def leads(self, most: Slower) -> bool:
+    def leads(self, most: SlowerOperation) -> bool:
         """Whether it slowed by so much that it does not only wait for the one that slowed most."""
         return math.log(self.ratio) >= LEADING * math.log(most.ratio)
 
@@ -79,44 +79,52 @@ class Slower:
         """For people; the numbers are of the window."""
         what = "calls to it take" if self.place.caller else "takes"
         named = "median" if self.quantile == 0.5 else f"p{self.quantile * 100:g}"
-        before, now = at(self.sides.before, self.quantile), at(self.sides.now, self.quantile)
+        before, now = (
+            sample_quantile(self.sides.before, self.quantile),
+            sample_quantile(self.sides.now, self.quantile),
+        )
         return f"{what} {self.ratio:.1f} times as long as before: {named} {now:.1f} ms, was {before:.1f} ms"
 
 
 def find(window: Window) -> list[Cluster]:
     """One cluster for each service of the bound project that became slow, by name."""
-    if not moved(window):
+    if not durations_shifted(window):
         return []
-    return clusters(by_place(runs(window.before)), by_place(runs(window)))
+    return latency_clusters(
+        runs_by_operation(time_sampled_steps(window.before)), runs_by_operation(time_sampled_steps(window))
+    )
 
 
-def clusters(
-    before: Mapping[CalledOperation, list[Ran]], now: Mapping[CalledOperation, list[Ran]]
+def latency_clusters(
+    before: Mapping[CalledOperation, list[TimedStep]], now: Mapping[CalledOperation, list[TimedStep]]
 ) -> list[Cluster]:
     """The same of what ran in both windows."""
-    measured = compared(before, now)
+    measured = slower_operations(before, now)
     together = Comparisons.of([one.sides for one in measured])
     quantiles = [(one, together.moved(one.sides)) for one in measured]
     sure = [replace(one, quantile=quantile) for one, quantile in quantiles if quantile is not None]
-    worst = worst_of_each(charged(sure, measured))
+    worst = worst_of_each(attribute_slow_calls(sure, measured))
     if not worst:
         return []
-    return [cluster(worst[0], worst), *(cluster(one, []) for one in worst[1:] if one.leads(worst[0]))]
+    return [
+        latency_cluster(worst[0], worst),
+        *(latency_cluster(one, []) for one in worst[1:] if one.leads(worst[0])),
+    ]
 
 
-def compared(
-    before: Mapping[CalledOperation, list[Ran]], now: Mapping[CalledOperation, list[Ran]]
-) -> list[Slower]:
+def slower_operations(
+    before: Mapping[CalledOperation, list[TimedStep]], now: Mapping[CalledOperation, list[TimedStep]]
+) -> list[SlowerOperation]:
     """What ran in both windows, often enough."""
     both = [
-        Slower(place, Sides(each(before[place]), each(ran)), ran)
+        SlowerOperation(place, DurationSamples(each(before[place]), each(ran)), ran)
         for place, ran in now.items()
         if place in before
     ]
     return [one for one in both if one.sides.is_comparable]
 
 
-def each(ran: Iterable[Ran]) -> list[float]:
+def each(ran: Iterable[TimedStep]) -> list[float]:
     """One value a trace, in milliseconds: what its runs took at the median."""
     found: dict[bytes, list[float]] = defaultdict(list)
     for one in ran:
@@ -124,7 +132,9 @@ def each(ran: Iterable[Ran]) -> list[float]:
     return [median(values) for values in found.values()]
 
 
-def charged(slower: list[Slower], measured: list[Slower]) -> Iterator[Slower]:
+def attribute_slow_calls(
+    slower: list[SlowerOperation], measured: list[SlowerOperation]
+) -> Iterator[SlowerOperation]:
     """Slow calls to the callee, but to the caller where most of its calls to several services are slow."""
     called, late = callees(measured), callees(one for one in measured if one.ratio >= RAISED)
     for one in slower:
@@ -135,7 +145,7 @@ def charged(slower: list[Slower], measured: list[Slower]) -> Iterator[Slower]:
             yield one
 
 
-def callees(slower: Iterable[Slower]) -> dict[str, set[str]]:
+def callees(slower: Iterable[SlowerOperation]) -> dict[str, set[str]]:
     """Which services each service called."""
     found: dict[str, set[str]] = defaultdict(set)
     for one in slower:
@@ -143,32 +153,32 @@ def callees(slower: Iterable[Slower]) -> dict[str, set[str]]:
     return found
 
 
-def by_place(ran: Iterable[Ran]) -> Mapping[CalledOperation, list[Ran]]:
+def runs_by_operation(ran: Iterable[TimedStep]) -> Mapping[CalledOperation, list[TimedStep]]:
     """The runs of each operation."""
-    found: dict[CalledOperation, list[Ran]] = defaultdict(list)
+    found: dict[CalledOperation, list[TimedStep]] = defaultdict(list)
     for one in ran:
         found[one.place].append(one)
     return found
 
 
-def worst_of_each(slower: Iterable[Slower]) -> list[Slower]:
+def worst_of_each(slower: Iterable[SlowerOperation]) -> list[SlowerOperation]:
     """Of each service the operation that lost most time, the largest ratio first."""
-    worst: dict[str, Slower] = {}
+    worst: dict[str, SlowerOperation] = {}
     for one in sorted(slower, key=lambda one: (-one.lost_ms, one.place)):
         worst.setdefault(one.place.service, one)  # its others wait for the same CPU, lock or network
     return sorted(worst.values(), key=lambda one: (-one.ratio, one.place))
 
 
-def cluster(slower: Slower, all_slower: list[Slower]) -> Cluster:
+def latency_cluster(slower: SlowerOperation, all_slower: list[SlowerOperation]) -> Cluster:
     """Its slow runs; those of services that slowed less are echoes."""
     behind = [record for one in all_slower if not one.leads(slower) for record in slow_runs(one)]
-    return Cluster(fingerprint(slower.place), slow_runs(slower), behind, looked_at=len(slower.now))
+    return Cluster(latency_fingerprint(slower.place), slow_runs(slower), behind, looked_at=len(slower.now))
 
 
-def slow_runs(slower: Slower) -> list[FailingRecord]:
+def slow_runs(slower: SlowerOperation) -> list[FailingRecord]:
     """The runs that took longer than nearly all did before, by time."""
-    limit = at(slower.sides.before, SLOW_QUANTILE)
-    number = fingerprint(slower.place)
+    limit = sample_quantile(slower.sides.before, SLOW_QUANTILE)
+    number = latency_fingerprint(slower.place)
     severity = "high" if slower.ratio >= SEVERE else "medium"
     slow = [
         replace(ran, place=slower.place).failing(SIGNAL, severity, slower.message, number)
@@ -178,6 +188,6 @@ def slow_runs(slower: Slower) -> list[FailingRecord]:
     return sorted(slow, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
 
 
-def fingerprint(place: CalledOperation) -> int:
+def latency_fingerprint(place: CalledOperation) -> int:
     """The key of "this operation is slow", in every window."""
     return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation)

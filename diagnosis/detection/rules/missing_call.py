@@ -21,10 +21,10 @@ from statistics import median
 from typing import Any
 
 from diagnosis.detection import own_time
-from diagnosis.detection.agent_calls import Visit
+from diagnosis.detection.agent_calls import SampledRun
 from diagnosis.detection.call_graph import Callee, RunCalls, Visits, visited
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.detection.own_time import CalledOperation, Ran
+from diagnosis.detection.own_time import CalledOperation, TimedStep
 from diagnosis.statistics import fisher
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
@@ -66,7 +66,7 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class MissingCall:
     """A call that vanished, with the traces of both windows that ran its caller."""
 
     place: CalledOperation
@@ -117,28 +117,28 @@ def find(window: Window) -> list[Cluster]:
     """One cluster for each service of the bound project that leaves out a call, by name."""
     if not ran_less(window):
         return []
-    return clusters(visited(own_time.traces(window.before)), visited(own_time.traces(window)))
+    return missing_call_clusters(visited(own_time.traces(window.before)), visited(own_time.traces(window)))
 
 
 def ran_less(window: Window) -> bool:
     """Whether some operation ran less often beside the others than before, told from rollups alone."""
-    before, now = traffic.read(window.before).ran, traffic.read(window).ran
+    before, now = traffic.read_traffic(window.before).ran, traffic.read_traffic(window).ran
     ratios = [now[place] / ran for place, ran in before.items() if ran >= FEWEST]
     return bool(ratios) and min(ratios) <= RAN_LESS * max(ratios)
 
 
-def clusters(before: Visits, now: Visits) -> list[Cluster]:
+def missing_call_clusters(before: Visits, now: Visits) -> list[Cluster]:
     """The same of what ran in both windows. Pure."""
-    by_service: dict[str, list[Gone]] = defaultdict(list)
+    by_service: dict[str, list[MissingCall]] = defaultdict(list)
     for one in first_of_each(vanished(before, now)):
         by_service[one.place.service].append(one)
-    return [cluster(found) for _, found in sorted(by_service.items())]
+    return [missing_call_cluster(found) for _, found in sorted(by_service.items())]
 
 
-def vanished(before: Visits, now: Visits) -> list[Gone]:
+def vanished(before: Visits, now: Visits) -> list[MissingCall]:
     """The calls that are surely made less often."""
     compared = [
-        Gone(place, callee, made, now[place])
+        MissingCall(place, callee, made, now[place])
         for place, made in before.items()
         if min(len(made), len(now.get(place, []))) >= FEWEST
         for callee in sorted({callee for one in made for callee in one.calls})
@@ -154,38 +154,42 @@ def vanished(before: Visits, now: Visits) -> list[Gone]:
     ]
 
 
-def first_of_each(gone: Iterable[Gone]) -> list[Gone]:
+def first_of_each(gone: Iterable[MissingCall]) -> list[MissingCall]:
     """Of each operation the call that came first."""
-    first: dict[CalledOperation, Gone] = {}
+    first: dict[CalledOperation, MissingCall] = {}
     for one in sorted(gone, key=lambda one: (one.usual_start, one.callee)):
         first.setdefault(one.place, one)
     return list(first.values())
 
 
-def cluster(found: list[Gone]) -> Cluster:
+def missing_call_cluster(found: list[MissingCall]) -> Cluster:
     """The traces without the call, of the operation of a service that misses most; its others are echoes."""
     first, *others = sorted(found, key=lambda one: (-len(one.without), one.place))
-    echoes = [record for one in others for record in records(one)]
+    echoes = [record for one in others for record in failing_runs(one)]
     lacking = first.lacking
     return Cluster(
-        fingerprint(first.place, first.callee), records(first), echoes, lacking.now.exposure, lacking.before
+        missing_call_fingerprint(first.place, first.callee),
+        failing_runs(first),
+        echoes,
+        lacking.now.exposure,
+        lacking.before,
     )
 
 
-def records(gone: Gone) -> list[FailingRecord]:
+def failing_runs(gone: MissingCall) -> list[FailingRecord]:
     """The runs without the call, by time."""
-    number = fingerprint(gone.place, gone.callee)
-    found = [charged(made, gone.message, number) for made in gone.without]
+    number = missing_call_fingerprint(gone.place, gone.callee)
+    found = [failing_run(made, gone.message, number) for made in gone.without]
     return sorted(found, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
 
 
-def charged(made: RunCalls, message: str, number: int) -> FailingRecord:
+def failing_run(made: RunCalls, message: str, number: int) -> FailingRecord:
     """A run without the call as a record that hurts."""
     place = CalledOperation(made.step.service, made.step.operation)
-    return Ran(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)
+    return TimedStep(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)
 
 
-def visits(window: Window, target: Target) -> Iterator[Visit]:
+def visits(window: Window, target: Target) -> Iterator[SampledRun]:
     """For a verification: each trace that ran the operation, charged if it lacks the call that the target names."""
     for place, all_made in visited(own_time.traces(window, VERIFIED)).items():
         if place.service != target.service or place.operation not in target.operations:
@@ -193,11 +197,13 @@ def visits(window: Window, target: Target) -> Iterator[Visit]:
         for made in all_made:
             step = made.step
             if step.release not in target.without_releases:
-                is_made = any(fingerprint(place, callee) == target.fingerprint for callee in made.calls)
-                hurt = None if is_made else charged(made, "", target.fingerprint)
-                yield Visit(ServiceOperation(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
+                is_made = any(
+                    missing_call_fingerprint(place, callee) == target.fingerprint for callee in made.calls
+                )
+                hurt = None if is_made else failing_run(made, "", target.fingerprint)
+                yield SampledRun(ServiceOperation(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
 
 
-def fingerprint(place: CalledOperation, callee: Callee) -> int:
+def missing_call_fingerprint(place: CalledOperation, callee: Callee) -> int:
     """The key of "this operation leaves out this call", in every window."""
     return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation, *callee)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol, cast
 
-from diagnosis.detection.agent_calls import Bounds, CallsByTrace, Visit
+from diagnosis.detection.agent_calls import CallsByTrace, SampleBounds, SampledRun
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.window.cluster_counts import Target
 from telemetry.plugins import find_modules, require_parts
@@ -39,14 +39,14 @@ class OverWindow(SignalRule, Protocol):
 class ByVisits(OverWindow, Protocol):
     """The same, whose fixes are verified by visits."""
 
-    def visits(self, window: Window, target: Target) -> Iterator[Visit]:
+    def visits(self, window: Window, target: Target) -> Iterator[SampledRun]:
         """The traces that ran the target's operations, charged where they hurt."""
 
 
 class OverRuns(SignalRule, Protocol):
     """A rule about the calls of single traces."""
 
-    def visits_in(self, made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
+    def visits_in(self, made: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
         """Each trace that was looked at, with each operation that it called, charged where it hurts."""
 
 

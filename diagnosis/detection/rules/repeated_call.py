@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from diagnosis.detection import agent_calls as calls
-from diagnosis.detection.agent_calls import AgentCall, Bounds, CallsByTrace, Visit
+from diagnosis.detection.agent_calls import AgentCall, CallsByTrace, SampleBounds, SampledRun
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.signals.failed_results import error_told, values_under
 from telemetry.spans.failing_record import FailingRecord
@@ -43,13 +43,13 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     return f"called {THRESHOLD} times or more: {repeated}" if repeated else ""
 
 
-def visits_in(made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
+def visits_in(made: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
     """Each trace that was looked at, with each operation that it called."""
-    for run in calls.runs(made, THRESHOLD, bounds):
+    for run in calls.runs_with_content(made, THRESHOLD, bounds):
         stuck = {one[0].place: one for one in reversed(repeated(run.calls))}
         for place, start in run.places.items():
-            found = charged(stuck[place]) if place in stuck else None
-            yield Visit(place, run.trace_id, start, found)
+            found = repeated_failure(stuck[place]) if place in stuck else None
+            yield SampledRun(place, run.trace_id, start, found)
 
 
 def repeated(made: Sequence[AgentCall]) -> list[list[AgentCall]]:
@@ -83,12 +83,12 @@ def is_without_progress(same: list[AgentCall]) -> bool:
     return bool(is_known) and not any(call.has_failed or call.result != first.result for call in same)
 
 
-def charged(same: list[AgentCall]) -> FailingRecord:
+def repeated_failure(same: list[AgentCall]) -> FailingRecord:
     """The call that was one too many, as a record that hurts."""
     number, place = len(same), same[0].place
     return same[THRESHOLD - 1].failing._replace(
         signal_type=SIGNAL,
         severity="medium" if number >= MANY else "low",
         message=f"called {number} times in one trace with the same arguments and the same result",
-        fingerprint=calls.fingerprint(SIGNAL, place),
+        fingerprint=calls.run_rule_fingerprint(SIGNAL, place),
     )

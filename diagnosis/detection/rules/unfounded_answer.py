@@ -21,12 +21,12 @@ from diagnosis.detection.agent_calls import (
     START,
     TOOL,
     UNIT,
-    Bounds,
     CallRow,
     CallsByTrace,
-    Visit,
+    SampleBounds,
+    SampledRun,
 )
-from telemetry.conventions.content import words
+from telemetry.conventions.content import answer_texts
 from telemetry.signals.failed_results import error_told, values_under
 from telemetry.spans.failing_record import FailingRecord
 
@@ -83,24 +83,26 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     if not answers or not lists:
         return "the result does not say what the answer stands on: return `answer` and `tool_results`"
     is_founded = any(told and not error_told(told) for results in lists for told in results)
-    claim = "" if is_founded else next(filter(None, map(quoted, answers)), "")
+    claim = "" if is_founded else next(filter(None, map(claim_line, answers)), "")
     return f"no tool returned anything, and the answer says: {claim}" if claim else ""
 
 
-def visits_in(made: CallsByTrace, bounds: Bounds) -> Iterator[Visit]:
+def visits_in(made: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
     """Each trace that was looked at, with each model that it called."""
     answers = {trace_id: last_answers(rows) for trace_id, rows in made.items()}
     chosen = agent_calls.evenly(made, sum(map(len, answers.values())), bounds)
     read = agent_calls.captures([row for trace_id in chosen for row in answers[trace_id]])
     for trace_id in chosen:
         said = [(row, next(read).get("output")) for row in answers[trace_id]]
-        found = next((one for row, output in said if (one := charged(row, output))), None)
+        found = next((one for row, output in said if (one := unfounded_failure(row, output))), None)
         first = {
-            agent_calls.place(row): row[START] for row in reversed(made[trace_id]) if row[UNIT] == "llm_call"
+            agent_calls.called_operation(row): row[START]
+            for row in reversed(made[trace_id])
+            if row[UNIT] == "llm_call"
         }
         for place, start in first.items():
             is_here = found and place == (found.service, found.operation)
-            yield Visit(place, trace_id, start, found if is_here else None)
+            yield SampledRun(place, trace_id, start, found if is_here else None)
 
 
 def last_answers(rows: Sequence[CallRow]) -> list[CallRow]:
@@ -111,21 +113,21 @@ def last_answers(rows: Sequence[CallRow]) -> list[CallRow]:
     return [row for row in reversed(rows) if row[UNIT] == "llm_call" and row[FINGERPRINT] is None][:LAST]
 
 
-def charged(row: CallRow, output: Any) -> FailingRecord | None:
+def unfounded_failure(row: CallRow, output: Any) -> FailingRecord | None:
     """The model call as a record that hurts, if its answer claims what nothing told."""
-    claim = quoted(words(output))
+    claim = claim_line(answer_texts(output))
     if not claim:
         return None
-    answer = agent_calls.failing(row)
+    answer = agent_calls.failing_row(row)
     return answer._replace(
         signal_type=SIGNAL,
         severity="low",
         message=f"no tool call of the run returned anything, and the answer says: {claim}",
-        fingerprint=agent_calls.fingerprint(SIGNAL, agent_calls.place(row)),
+        fingerprint=agent_calls.run_rule_fingerprint(SIGNAL, agent_calls.called_operation(row)),
     )
 
 
-def quoted(text: str) -> str:
+def claim_line(text: str) -> str:
     """What the answer claims, in one line; "" if it claims nothing."""
     said = text[:LONGEST].translate(HYPHENS)
     found = CLAIM.search(said)

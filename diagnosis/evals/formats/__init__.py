@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.evals.formats.registry import EvalFormat, Registry
+from diagnosis.evals.formats.registry import EvalFormat, FormatRegistry
 
-REGISTRY = Registry(__name__, __path__)
+REGISTRY = FormatRegistry(__name__, __path__)
 FORMATS = REGISTRY.formats
 RUNNERS = ("pytest", "promptfoo")  # formats that a program runs, first the one that needs no judging model
 
@@ -21,7 +21,7 @@ def left_out(document: dict[str, Any]) -> dict[str, str]:
     return {name: reason for name, reason in reasons.items() if reason}
 
 
-def offered(document: dict[str, Any]) -> dict[str, EvalFormat]:
+def offered_formats(document: dict[str, Any]) -> dict[str, EvalFormat]:
     """The formats that are offered for this candidate, by name."""
     refused = left_out(document)
     return {name: form for name, form in FORMATS.items() if name not in refused}

@@ -44,7 +44,7 @@ def render(document: dict[str, Any]) -> bytes:
         {
             "description": case["record_id"],
             "vars": {"input": case["input"]},
-            "assert": expected(document, case),
+            "assert": promptfoo_assertions(document, case),
         }
         for case in document["cases"]
     ]
@@ -52,7 +52,7 @@ def render(document: dict[str, Any]) -> bytes:
     return orjson.dumps(config, option=orjson.OPT_INDENT_2)
 
 
-def expected(document: dict[str, Any], case: dict[str, Any]) -> list[dict[str, Any]]:
+def promptfoo_assertions(document: dict[str, Any], case: dict[str, Any]) -> list[dict[str, Any]]:
     """The expectation as assertions: for a judging model if the signal needs one, else by rule."""
     if ALL_SIGNALS[document["signal_type"]].IN_OUTPUT == "judged":
         return [{"type": "llm-rubric", "value": document["expectation"]}]

@@ -96,8 +96,8 @@ def render(document: dict[str, Any]) -> bytes:
     # A failure that a rule found over a window is in no record, only in the title.
     cases = [case | {"failure": case.get("failure") or document["title"]} for case in document["cases"]]
     text = FILE.format(
-        title=quoted(document["title"]),
-        expectation=quoted(document["expectation"]),
+        title=docstring_text(document["title"]),
+        expectation=docstring_text(document["expectation"]),
         signal=document["signal_type"],
         cases=orjson.dumps(cases).decode(),
         source=source_of(check),
@@ -107,6 +107,6 @@ def render(document: dict[str, Any]) -> bytes:
     return text.encode()
 
 
-def quoted(text: str) -> str:
+def docstring_text(text: str) -> str:
     """Untrusted text, escaped for a docstring."""
     return text.replace("\\", "\\\\").replace('"', "'")

@@ -29,7 +29,7 @@ class EvalFormat(Protocol):
         """The candidate as a file of this format."""
 
 
-class Registry:
+class FormatRegistry:
     """The formats of a package, in the order of their AFTER."""
 
     def __init__(self, package: str, folders: Iterable[str]) -> None:

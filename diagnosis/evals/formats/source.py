@@ -31,7 +31,7 @@ def collect(function: FunctionType, parts: dict[str, str]) -> None:
         if isinstance(value, FunctionType):
             collect(value, parts)
         else:
-            parts[name] = statement(name, value)
+            parts[name] = constant_statement(name, value)
     parts[function.__name__] = getsource(function)
 
 
@@ -41,7 +41,7 @@ def names_in(code: CodeType) -> set[str]:
     return set(code.co_names).union(*map(names_in, inner))
 
 
-def statement(name: str, value: Any) -> str:
+def constant_statement(name: str, value: Any) -> str:
     """The line that defines a constant, or imports it from the standard library. Raises NotCopyable."""
     if isinstance(value, ModuleType) and value.__name__ in sys.stdlib_module_names:
         return f"import {value.__name__} as {name}"

@@ -39,35 +39,35 @@ class Command(BaseCommand):
             raise CommandError(f"No project has the id {project_id}.")
         unfinished = switch.under_way(project)
         if options["switch"] and (unfinished or project.fingerprint_version != to):
-            self.go_on(unfinished or begin(project, to))
+            self.go_on(unfinished or begin_from_shell(project, to))
         elif unfinished:
             self.stdout.write(f"Under way: {unfinished}. Continue it with --switch.")
         elif project.fingerprint_version == to:
             self.stdout.write(f"{project} has version {to} already.")
         else:
-            self.say(project, switch_preview.preview(project, versions.numbered(to), timezone.now()))
+            self.say(project, switch_preview.preview(project, versions.rules_of_version(to), timezone.now()))
 
     def go_on(self, unfinished: FingerprintSwitch) -> None:
         """Carry the switch to its end, and print the result."""
-        result = switch.advance(unfinished)
+        result = switch.advance_switch(unfinished)
         self.stdout.write(f"Switched {result}: {result.rewritten} of {result.mapped} records were rewritten.")
 
     def say(self, project: Project, preview: Preview) -> None:
         """Print the project's version and the preview."""
         self.stdout.write(f"{project} has version {project.fingerprint_version}.")
-        for line in lines(preview):
+        for line in preview_lines(preview):
             self.stdout.write(line)
 
 
-def begin(project: Project, to: int) -> FingerprintSwitch:
+def begin_from_shell(project: Project, to: int) -> FingerprintSwitch:
     """Begin a switch as the actor `shell`. Raises CommandError, with the reason."""
     try:
-        return switch.begin(project, to, audit_log.SHELL, timezone.now())
+        return switch.begin_switch(project, to, audit_log.SHELL, timezone.now())
     except switch.CannotSwitch as error:
         raise CommandError(str(error)) from error
 
 
-def lines(preview: Preview) -> Iterator[str]:
+def preview_lines(preview: Preview) -> Iterator[str]:
     """The preview as lines of text."""
     shown = preview.shown()
     sampled = ", a sample" if preview.is_sample else ""
@@ -80,5 +80,5 @@ def lines(preview: Preview) -> Iterator[str]:
             yield from (
                 f"    {part['cluster_id']} {part['records']:>8} ({part['title']})" for part in row["parts"]
             )
-    for outcome, sentence in switch_preview.told(preview.fates):
+    for outcome, sentence in switch_preview.outcomes_in_words(preview.fates):
         yield f"{outcome.loop.loop_id} ({outcome.loop.state}) {sentence}"

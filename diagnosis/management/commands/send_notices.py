@@ -22,5 +22,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         sent, failed = outbox.send(now)
-        notice_rows.forget(now)
+        notice_rows.forget_old_notices(now)
         self.stdout.write(f"{sent} mails sent, {failed} failed and wait for another try.")

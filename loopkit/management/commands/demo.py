@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from loopkit import serving
 from loopkit.demo import story
-from loopkit.demo.client import Refused
+from loopkit.demo.client import RequestRefused
 
 
 class Command(BaseCommand):
@@ -30,11 +30,11 @@ class Command(BaseCommand):
             serving.check_port()
             call_command("prepare", stdout=self.stdout)
             self.serve(options["fresh"])
-        except (serving.Ended, KeyboardInterrupt):
+        except (serving.ServerEnded, KeyboardInterrupt):
             self.say("Stopped.")
         except (serving.PortNotFree, serving.NotServing) as error:
             raise CommandError(str(error)) from error
-        except (Refused, OSError) as error:
+        except (RequestRefused, OSError) as error:
             raise CommandError(
                 f"{error}\nThe demo stopped there. Run it again; it goes on where it was."
             ) from error
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         """Run the server and the steps of the demo, then serve until a signal or until the server ends by itself."""
         self.say("Starting the server")
         with serving.running() as server:
-            story.tell(serving.url(), settings.LOOPKIT_DATA_DIR / "demo.json", fresh, self.say)
+            story.tell_story(serving.url(), settings.LOOPKIT_DATA_DIR / "demo.json", fresh, self.say)
             self.say(f"\nServing on {serving.url()} until Ctrl-C.")
             raise serving.NotServing(f"The server ended by itself, with code {server.wait()}.")
 

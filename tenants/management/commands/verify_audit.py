@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tenants.audit import chain
 from tenants.audit import head as audit_head
-from tenants.audit.head import Head
+from tenants.audit.head import AuditHead
 from tenants.models import AuditEntry
 
 # At most this many findings are printed: with a wrong secret, every entry is one.
@@ -31,8 +31,8 @@ class Command(BaseCommand):
         parser.add_argument("export", nargs="?", type=Path, help="what export_audit wrote at some time")
 
     def handle(self, *args: Any, export: Path | None, **options: Any) -> None:
-        findings = [*differences(export)] if export else []
-        findings += [*head_differences(), *chain.breaks(entries(), settings.LOOPKIT_AUDIT_SECRET)]
+        findings = [*export_differences(export)] if export else []
+        findings += [*head_differences(), *chain.breaks(log_entries(), settings.LOOPKIT_AUDIT_SECRET)]
         if findings:
             more = [f"And {len(findings) - SHOWN} more."] * (len(findings) > SHOWN)
             raise CommandError(
@@ -42,16 +42,16 @@ class Command(BaseCommand):
         self.stdout.write(f"{last.sequence} entries, last {last.hash}" if last else "No entries.")
 
 
-def entries() -> Iterator[AuditEntry]:
+def log_entries() -> Iterator[AuditEntry]:
     """All entries, oldest first."""
     return AuditEntry.objects.order_by("sequence").iterator()
 
 
 def head_differences() -> Iterator[str]:
     """Yield a sentence if the head file is changed or missing, or the log has lost the entry recorded in it."""
-    path = audit_head.path()
+    path = audit_head.head_path()
     try:
-        head = audit_head.known()
+        head = audit_head.known_head()
     except ValueError:
         yield f"{path} was changed: it should hold a number and a hash."
         return
@@ -61,12 +61,12 @@ def head_differences() -> Iterator[str]:
         yield f"Entry {head.sequence} is gone or was changed: it is recorded in {path}."
 
 
-def differences(export: Path) -> Iterator[str]:
+def export_differences(export: Path) -> Iterator[str]:
     """Yield a sentence for each gap or changed entry in the export, and one if the log has lost its last entry."""
     try:
         exported = [chain.from_line(line) for line in export.read_bytes().splitlines()]
     except (ValueError, KeyError, TypeError) as error:
         raise CommandError(f"{export} is not what export_audit writes: {error}") from error
     yield from (f"{export}: {finding}" for finding in chain.breaks(exported, settings.LOOPKIT_AUDIT_SECRET))
-    if exported and not Head(exported[-1].sequence, exported[-1].hash).is_in_the_log():
+    if exported and not AuditHead(exported[-1].sequence, exported[-1].hash).is_in_the_log():
         yield f"Entry {exported[-1].sequence} is gone or is not what it was when {export} was written."

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from diagnosis.models import Loop, Packet, Severity
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import NOW, make_loop
 
 Get = Callable[..., Any]
 
 
 @pytest.fixture
-def get(alice: Minted, call: Callable[..., Any]) -> Get:
+def get(alice: MintedProject, call: Callable[..., Any]) -> Get:
     """A page of a list with alice's agent key."""
 
     def ask(path: str, cursor: str | None = None, limit: int = 2) -> Any:
@@ -43,7 +43,7 @@ def ids(answer: dict[str, Any]) -> list[str]:
     return [row.get("loop_id") or row["packet_id"] for row in answer.get("packets") or answer["loops"]]
 
 
-def make_packet(alice: Minted, minute: int) -> str:
+def make_packet(alice: MintedProject, minute: int) -> str:
     """A packet of that minute."""
     document = {"issues": [], "failures": 0, "window": {}, "created_at": ""}
     packet = Packet.objects.create(
@@ -52,7 +52,7 @@ def make_packet(alice: Minted, minute: int) -> str:
     return packet.packet_id
 
 
-def test_a_packet_that_arrives_between_pages_does_not_disturb_them(alice: Minted, get: Get) -> None:
+def test_a_packet_that_arrives_between_pages_does_not_disturb_them(alice: MintedProject, get: Get) -> None:
     packets = [make_packet(alice, minute) for minute in (1, 2, 2, 2, 3)]
     first = get("/v1/packets").json()
     make_packet(alice, 9)
@@ -63,7 +63,7 @@ def test_a_packet_that_arrives_between_pages_does_not_disturb_them(alice: Minted
     assert (listed[0], listed[-1]) == (packets[-1], packets[0])
 
 
-def ranked(alice: Minted) -> list[str]:
+def ranked(alice: MintedProject) -> list[str]:
     """Loops in the order of the list: each differs from the one before it by a later part of their key."""
     ranks = [(4, 1, 0), (3, 9, 0), (3, 5, 0), (3, 5, 1), (3, 5, 2), (1, 7, 0), (1, 6, 0)]
     return [
@@ -76,14 +76,14 @@ def ranked(alice: Minted) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 50])
-def test_pages_together_are_every_loop_worst_first(alice: Minted, get: Get, limit: int) -> None:
+def test_pages_together_are_every_loop_worst_first(alice: MintedProject, get: Get, limit: int) -> None:
     loops = ranked(alice)
     first = get("/v1/loops", limit=limit).json()
 
     assert ids(first) + rest(get, "/v1/loops", first["next_cursor"]) == loops
 
 
-def test_loops_of_one_rank_are_each_listed_once(alice: Minted, get: Get) -> None:
+def test_loops_of_one_rank_are_each_listed_once(alice: MintedProject, get: Get) -> None:
     loops = {make_loop(alice.project, cluster=n).loop_id for n in range(5)}
     first = get("/v1/loops").json()
 
@@ -93,7 +93,7 @@ def test_loops_of_one_rank_are_each_listed_once(alice: Minted, get: Get) -> None
     assert set(listed) == loops
 
 
-def test_a_loop_that_arrives_between_pages_repeats_no_other(alice: Minted, get: Get) -> None:
+def test_a_loop_that_arrives_between_pages_repeats_no_other(alice: MintedProject, get: Get) -> None:
     loops = ranked(alice)
     first = get("/v1/loops").json()
 
@@ -102,7 +102,7 @@ def test_a_loop_that_arrives_between_pages_repeats_no_other(alice: Minted, get: 
     assert rest(get, "/v1/loops", first["next_cursor"]) == loops[2:]
 
 
-def test_a_loop_that_moves_between_pages_hides_no_other(alice: Minted, get: Get) -> None:
+def test_a_loop_that_moves_between_pages_hides_no_other(alice: MintedProject, get: Get) -> None:
     loops = ranked(alice)
     first = get("/v1/loops").json()
 
@@ -137,7 +137,7 @@ def test_a_text_that_is_no_cursor_is_refused(get: Get, path: str, cursor: str) -
     assert "next_cursor" in answer.json()["error"]["hint"]
 
 
-def test_a_cursor_of_the_other_list_is_refused(alice: Minted, get: Get) -> None:
+def test_a_cursor_of_the_other_list_is_refused(alice: MintedProject, get: Get) -> None:
     ranked(alice)
     of_loops = get("/v1/loops").json()["next_cursor"]
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from diagnosis.loops import approval
 from diagnosis.models import Decision, Loop
 from tenants.keys import provisioning
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.module_data import ModuleData
 from tests.telemetry.factory import minutes, span, store
 
@@ -24,9 +24,9 @@ Get = Callable[[str], Any]
 def module_data(build_module_data: Callable[..., Any], call: Callable[..., Any]) -> Iterator[ModuleData]:
     """Alice's project with a proposed loop on stored records."""
 
-    def build() -> Minted:
+    def build() -> MintedProject:
         now = timezone.now()
-        alice = provisioning.mint("alice", "", now, claim=False)
+        alice = provisioning.mint_project("alice", "", now, claim=False)
         failing = span(
             "charge card", at=now - minutes(5), error="card\r\n# declined", attributes={"session.id": "s"}
         )
@@ -38,7 +38,7 @@ def module_data(build_module_data: Callable[..., Any], call: Callable[..., Any])
 
 
 @pytest.fixture
-def alice(module_data: ModuleData) -> Minted:
+def alice(module_data: ModuleData) -> MintedProject:
     """Her project as built."""
     return copy.deepcopy(module_data.built)
 
@@ -50,13 +50,13 @@ def loop(db: None, module_data: ModuleData) -> Loop:
 
 
 @pytest.fixture
-def get(alice: Minted, call: Callable[..., Any]) -> Get:
+def get(alice: MintedProject, call: Callable[..., Any]) -> Get:
     """GET with alice's agent key."""
     return lambda path: call("GET", path, alice.keys["agent"])
 
 
 @pytest.fixture
-def post(alice: Minted, call: Callable[..., Any]) -> Callable[..., Any]:
+def post(alice: MintedProject, call: Callable[..., Any]) -> Callable[..., Any]:
     """POST with alice's agent key."""
     return lambda path, data: call("POST", path, alice.keys["agent"], data)
 
@@ -64,7 +64,9 @@ def post(alice: Minted, call: Callable[..., Any]) -> Callable[..., Any]:
 def approve(loop: Loop) -> None:
     """As a superuser."""
     person = User.objects.create_superuser("olga")
-    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "Yes."), person, timezone.now())
+    approval.record_decision(
+        loop, approval.DecisionChoice(Decision.Verb.APPROVE, "Yes."), person, timezone.now()
+    )
 
 
 @pytest.mark.parametrize("state", ["proposed", "rejected", "returned", "regressed"])
@@ -227,7 +229,7 @@ def test_an_unknown_form_names_the_known_ones(loop: Loop, get: Get) -> None:
 
 
 def test_the_report_is_markdown_before_and_after_a_diagnosis(
-    alice: Minted, charlie: Minted, loop: Loop, call: Any
+    alice: MintedProject, charlie: MintedProject, loop: Loop, call: Any
 ) -> None:
     before = call("GET", "/v1/reports/latest.md", charlie.keys["agent"]).content.decode()
     after = call("GET", "/v1/reports/latest.md", alice.keys["agent"]).content.decode()

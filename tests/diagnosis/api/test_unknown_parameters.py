@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from diagnosis.models import Loop
 from tenants.keys import provisioning
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.module_data import ModuleData
 from tests.telemetry.factory import minutes, span, store
 
@@ -21,9 +21,9 @@ Send = Callable[..., Any]
 def module_data(build_module_data: Callable[..., Any], call: Callable[..., Any]) -> Iterator[ModuleData]:
     """A project with a loop, its packet and its eval."""
 
-    def build() -> Minted:
+    def build() -> MintedProject:
         now = timezone.now()
-        alice = provisioning.mint("alice", "", now, claim=False)
+        alice = provisioning.mint_project("alice", "", now, claim=False)
         store(alice.project, [span("charge card", at=now - minutes(5), error="declined")], now)
         assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200
         return alice

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from diagnosis.models import Decision, EvalCandidate, Loop
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Tenant
 from tests.diagnosis.console_requests import bulk, confirm, decide, page_of, text
 from tests.diagnosis.factory import make_loop
@@ -16,7 +16,7 @@ from tests.staff_clients import Reader, operator
 
 
 @pytest.fixture
-def loop(alice: Minted) -> Loop:
+def loop(alice: MintedProject) -> Loop:
     """A loop that waits."""
     return make_loop(alice.project)
 
@@ -87,7 +87,7 @@ def test_an_approval_ends_with_nothing_that_grows(boss: Client, loop: Loop) -> N
     assert Decision.objects.get().times is None
 
 
-def test_many_are_rejected_until_they_grow(boss: Client, alice: Minted) -> None:
+def test_many_are_rejected_until_they_grow(boss: Client, alice: MintedProject) -> None:
     asked = bulk(boss, "reject_selected", *(make_loop(alice.project, cluster=n) for n in range(2)))
     confirm(boss, "reject_selected", asked, "Noise.")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tests.diagnosis.console_requests import QUEUE, decide, page_of, text
 from tests.diagnosis.factory import make_loop
@@ -72,7 +72,7 @@ def test_a_loop_that_changed_meanwhile_is_not_decided_and_the_reason_is_kept_for
 ) -> None:
     loop = make_loop(project)
     seen = Reader(boss.get(page_of(loop))).inputs
-    lifecycle.change(loop, Trigger.OUTDATED, timezone.now())
+    lifecycle.apply_trigger(loop, Trigger.OUTDATED, timezone.now())
 
     answer = decide(boss, loop, "approve", "my long thought", **seen)
 
@@ -93,7 +93,9 @@ def test_the_decision_names_the_packet_that_was_in_sight(boss: Client, project: 
     assert Decision.objects.get().packet_id == loop.packet_id != newer.pk
 
 
-def test_a_packet_of_another_project_cannot_be_named(boss: Client, project: Project, charlie: Minted) -> None:
+def test_a_packet_of_another_project_cannot_be_named(
+    boss: Client, project: Project, charlie: MintedProject
+) -> None:
     loop, other = make_loop(project), make_loop(charlie.project)
 
     answer = decide(boss, loop, "approve", revision="1", packet=other.packet_id)

@@ -234,7 +234,7 @@ def test_the_command_previews_and_switches(project: Project) -> None:
 
 
 def test_the_command_goes_on_with_a_switch_that_was_begun(project: Project) -> None:
-    switch.begin(Project.objects.get(pk=project.pk), NEW, audit_log.SHELL, NOW)
+    switch.begin_switch(Project.objects.get(pk=project.pk), NEW, audit_log.SHELL, NOW)
 
     told, done = run(project.pk), run(project.pk, "--switch")
 

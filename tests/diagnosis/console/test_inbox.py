@@ -11,7 +11,7 @@ from django.test import Client
 
 from diagnosis.models import FeedKey, Loop, MailChoice, Notice, NoticeRead
 from diagnosis.notices import feed_keys
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Tenant
 from tests.diagnosis.console_requests import text
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE
@@ -24,7 +24,7 @@ KEYS = "/admin/diagnosis/feedkey/"
 
 
 @pytest.fixture
-def tenant(alice: Minted) -> Tenant:
+def tenant(alice: MintedProject) -> Tenant:
     return home(alice.project, "acme").tenant
 
 
@@ -40,7 +40,7 @@ def unread(client: Client) -> int:
     return int(found[1]) if found else 0
 
 
-def test_a_person_reads_and_others_have_it_unread(alice: Minted, mia: Client, tenant: Tenant) -> None:
+def test_a_person_reads_and_others_have_it_unread(alice: MintedProject, mia: Client, tenant: Tenant) -> None:
     loop = make_loop(alice.project)
     make_loop(alice.project, cluster=2)
     otto = member("otto", tenant)
@@ -53,7 +53,7 @@ def test_a_person_reads_and_others_have_it_unread(alice: Minted, mia: Client, te
     assert loop.loop_id in text(mia.get(f"{INBOX}?read=all"))
 
 
-def test_all_is_read_at_once(alice: Minted, mia: Client) -> None:
+def test_all_is_read_at_once(alice: MintedProject, mia: Client) -> None:
     for number in range(3):
         make_loop(alice.project, cluster=number)
     assert "Mark all 3 as read" in text(mia.get(INBOX))
@@ -64,7 +64,7 @@ def test_all_is_read_at_once(alice: Minted, mia: Client) -> None:
     assert mia.get(f"{INBOX}read/").status_code == 405
 
 
-def test_looking_marks_nothing(alice: Minted, mia: Client) -> None:
+def test_looking_marks_nothing(alice: MintedProject, mia: Client) -> None:
     make_loop(alice.project)
 
     mia.get(INBOX)
@@ -72,7 +72,9 @@ def test_looking_marks_nothing(alice: Minted, mia: Client) -> None:
     assert unread(mia) == 1
 
 
-def test_nobody_sees_or_marks_what_is_of_another_tenant(alice: Minted, charlie: Minted, mia: Client) -> None:
+def test_nobody_sees_or_marks_what_is_of_another_tenant(
+    alice: MintedProject, charlie: MintedProject, mia: Client
+) -> None:
     home(charlie.project, "globex")
     theirs = make_loop(charlie.project, title="charlies words")
     notice = Notice.objects.get()
@@ -87,7 +89,7 @@ def test_nobody_sees_or_marks_what_is_of_another_tenant(alice: Minted, charlie: 
     assert unread(operator()) == 1
 
 
-def test_who_may_not_see_loops_has_no_inbox(alice: Minted, tenant: Tenant) -> None:
+def test_who_may_not_see_loops_has_no_inbox(alice: MintedProject, tenant: Tenant) -> None:
     make_loop(alice.project)
     clerk = member("clerk", tenant, permissions=["view_project", "view_notice"])
 
@@ -97,7 +99,7 @@ def test_who_may_not_see_loops_has_no_inbox(alice: Minted, tenant: Tenant) -> No
     assert unread(clerk) == 0
 
 
-def test_nobody_writes_or_deletes_a_notice(alice: Minted) -> None:
+def test_nobody_writes_or_deletes_a_notice(alice: MintedProject) -> None:
     make_loop(alice.project)
     notice = Notice.objects.get()
     boss = operator()
@@ -109,7 +111,7 @@ def test_nobody_writes_or_deletes_a_notice(alice: Minted) -> None:
     assert boss.get(f"{INBOX}add/").status_code == 403
 
 
-def test_hostile_titles_are_text_on_pages_that_keep_the_policy(alice: Minted, mia: Client) -> None:
+def test_hostile_titles_are_text_on_pages_that_keep_the_policy(alice: MintedProject, mia: Client) -> None:
     make_loop(alice.project, title=HOSTILE)
 
     pages = [mia.get(path) for path in (INBOX, MAIL, KEYS, f"{KEYS}add/", "/admin/")]
@@ -119,7 +121,7 @@ def test_hostile_titles_are_text_on_pages_that_keep_the_policy(alice: Minted, mi
     assert [Reader(page).forbidden for page in pages] == [[]] * 5
 
 
-def test_a_person_chooses_mail_for_own_tenants_alone(mia: Client, charlie: Minted) -> None:
+def test_a_person_chooses_mail_for_own_tenants_alone(mia: Client, charlie: MintedProject) -> None:
     other = home(charlie.project, "globex").tenant
 
     mia.post(MAIL, {"acme": "daily", other.tenant_id: "each"})
@@ -143,7 +145,7 @@ def test_a_feed_key_is_shown_once_and_kept_as_a_digest(mia: Client, tenant: Tena
     [raw] = re.findall(r'value="(lk_feed_\w{49})"', text(page))
     key = FeedKey.objects.get()
     assert "no-store" in page["Cache-Control"]
-    assert feed_keys.find(raw, NOW) == key
+    assert feed_keys.find_feed_key(raw, NOW) == key
     assert raw not in text(mia.get(KEYS)) + text(mia.get(f"{KEYS}{key.pk}/change/"))
     entry = AuditEntry.objects.get(event="key_minted")
     assert (entry.target, entry.tenant_id) == (f"feedkey:{key.pk}", "acme")
@@ -151,19 +153,19 @@ def test_a_feed_key_is_shown_once_and_kept_as_a_digest(mia: Client, tenant: Tena
 
 
 def test_a_feed_key_is_revoked(mia: Client, tenant: Tenant) -> None:
-    raw, key = feed_keys.mint(tenant, "chat", NOW)
+    raw, key = feed_keys.mint_feed_key(tenant, "chat", NOW)
 
     mia.post(KEYS, {"action": "revoke", "_selected_action": [key.pk]})
 
-    assert feed_keys.find(raw, NOW) is None
+    assert feed_keys.find_feed_key(raw, NOW) is None
     assert AuditEntry.objects.filter(event="key_revoked", target=f"feedkey:{key.pk}").count() == 1
 
 
 def test_feed_keys_of_another_tenant_are_neither_seen_minted_nor_revoked(
-    mia: Client, charlie: Minted, alice: Minted
+    mia: Client, charlie: MintedProject, alice: MintedProject
 ) -> None:
     other = home(charlie.project, "globex").tenant
-    raw, key = feed_keys.mint(other, "theirs", NOW)
+    raw, key = feed_keys.mint_feed_key(other, "theirs", NOW)
 
     listed = text(mia.get(KEYS))
     minted: Any = mia.post(f"{KEYS}add/", {"tenant": "globex", "label": "x"})
@@ -171,13 +173,13 @@ def test_feed_keys_of_another_tenant_are_neither_seen_minted_nor_revoked(
 
     assert "theirs" not in listed
     assert "Select a valid choice" in text(minted)
-    assert feed_keys.find(raw, NOW) == key
+    assert feed_keys.find_feed_key(raw, NOW) == key
     assert mia.get(f"{KEYS}?digest__startswith=a").status_code == 400
 
 
 def test_minting_and_revoking_need_their_permissions(tenant: Tenant) -> None:
     reader = member("reader", tenant, permissions=["view_feedkey"])
-    _, key = feed_keys.mint(tenant, "chat", NOW)
+    _, key = feed_keys.mint_feed_key(tenant, "chat", NOW)
 
     refused = reader.post(f"{KEYS}add/", {"tenant": "acme", "label": "x"})
     reader.post(KEYS, {"action": "revoke", "_selected_action": [key.pk]})
@@ -186,7 +188,7 @@ def test_minting_and_revoking_need_their_permissions(tenant: Tenant) -> None:
     assert FeedKey.objects.get().revoked_at is None
 
 
-def test_what_a_person_deleted_from_users_leaves_no_marks(alice: Minted, mia: Client) -> None:
+def test_what_a_person_deleted_from_users_leaves_no_marks(alice: MintedProject, mia: Client) -> None:
     make_loop(alice.project)
     mia.post(f"{INBOX}read/")
 

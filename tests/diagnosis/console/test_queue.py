@@ -43,7 +43,9 @@ def test_a_loop_waits_since_the_agent_answered(boss: Client, project: Project) -
     decide(boss, loop, "return", "which orders?")
     loop.refresh_from_db()
     while_returned = loop.waiting_since
-    reports.report(loop, LoopEvent.Kind.ANSWERED, "key_1", NOW.replace(month=7, day=9), note="all of May")
+    reports.record_report(
+        loop, LoopEvent.Kind.ANSWERED, "key_1", NOW.replace(month=7, day=9), note="all of May"
+    )
 
     page = text(boss.get(QUEUE))
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from diagnosis.console.loop_page import LoopAdmin
 from diagnosis.models import Loop, Severity
 from tenants.keys import provisioning
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tests.diagnosis.console_requests import QUEUE, bulk, confirm, decide, page_of, text
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE
@@ -25,7 +25,7 @@ from tests.staff_clients import Reader, home, member
 NOW = timezone.now()
 
 
-def make_two(alice: Minted, charlie: Minted) -> None:
+def make_two(alice: MintedProject, charlie: MintedProject) -> None:
     """A loop in each of two tenants that differ in everything."""
     home(alice.project, "acme")
     home(charlie.project, "globex")
@@ -59,7 +59,7 @@ def titles(client: Client, **query: Any) -> list[str]:
     ],
 )
 def test_each_choice_is_a_parameter(
-    boss: Client, alice: Minted, charlie: Minted, query: dict[str, str], shown: list[str]
+    boss: Client, alice: MintedProject, charlie: MintedProject, query: dict[str, str], shown: list[str]
 ) -> None:
     make_two(alice, charlie)
 
@@ -67,7 +67,7 @@ def test_each_choice_is_a_parameter(
 
 
 def test_a_page_that_decisions_emptied_leads_to_the_first(
-    boss: Client, alice: Minted, charlie: Minted, monkeypatch: pytest.MonkeyPatch
+    boss: Client, alice: MintedProject, charlie: MintedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_two(alice, charlie)
     monkeypatch.setattr(LoopAdmin, "list_per_page", 1)
@@ -76,14 +76,16 @@ def test_a_page_that_decisions_emptied_leads_to_the_first(
     assert titles(boss, p="3") == ["first"]
 
 
-def test_a_project_is_chosen_by_its_id(boss: Client, alice: Minted, charlie: Minted) -> None:
+def test_a_project_is_chosen_by_its_id(boss: Client, alice: MintedProject, charlie: MintedProject) -> None:
     make_two(alice, charlie)
 
     assert titles(boss, project=charlie.project.pk) == ["second"]
     assert f'value="{alice.project.pk}"' not in text(boss.get(QUEUE, {"tenant": "globex"}))
 
 
-def test_a_strangers_tenant_or_project_in_the_url_lists_nothing(alice: Minted, charlie: Minted) -> None:
+def test_a_strangers_tenant_or_project_in_the_url_lists_nothing(
+    alice: MintedProject, charlie: MintedProject
+) -> None:
     make_two(alice, charlie)
     anna = member("anna", alice.project.tenant)
 
@@ -93,7 +95,7 @@ def test_a_strangers_tenant_or_project_in_the_url_lists_nothing(alice: Minted, c
         assert "globex inc" not in page
 
 
-def test_the_page_says_how_it_is_sorted_and_where_it_lies(boss: Client, alice: Minted) -> None:
+def test_the_page_says_how_it_is_sorted_and_where_it_lies(boss: Client, alice: MintedProject) -> None:
     make_loop(alice.project)
 
     page = text(boss.get(QUEUE, {"severity": "high", "sort": "waiting", "tenant": "", "q": "order A-1"}))
@@ -103,7 +105,7 @@ def test_the_page_says_how_it_is_sorted_and_where_it_lies(boss: Client, alice: M
     assert "37 failures, 9 people" in page
 
 
-def test_a_decision_leads_back_to_the_filtered_list(boss: Client, alice: Minted) -> None:
+def test_a_decision_leads_back_to_the_filtered_list(boss: Client, alice: MintedProject) -> None:
     loop = make_loop(alice.project)
     listed = Reader(boss.get(QUEUE, {"severity": "high", "sort": "waiting"}))
     link = next(link for link in listed.links if quote(loop.pk) in link)
@@ -118,13 +120,15 @@ def test_a_decision_leads_back_to_the_filtered_list(boss: Client, alice: Minted)
     assert f"{QUEUE}?severity=high&sort=waiting" in form.links
 
 
-def test_a_decision_without_a_list_before_it_leads_to_the_whole_queue(boss: Client, alice: Minted) -> None:
+def test_a_decision_without_a_list_before_it_leads_to_the_whole_queue(
+    boss: Client, alice: MintedProject
+) -> None:
     answer = decide(boss, make_loop(alice.project), "reject")
 
     assert answer.headers["Location"] == QUEUE
 
 
-def test_a_bulk_decision_leads_back_to_the_filtered_list(boss: Client, alice: Minted) -> None:
+def test_a_bulk_decision_leads_back_to_the_filtered_list(boss: Client, alice: MintedProject) -> None:
     loop = make_loop(alice.project)
     filtered = f"{QUEUE}?severity=high"
     chosen = {"action": "reject_selected", "_selected_action": [loop.pk]}
@@ -137,7 +141,7 @@ def test_a_bulk_decision_leads_back_to_the_filtered_list(boss: Client, alice: Mi
     assert answer.headers["Location"] == filtered
 
 
-def test_another_site_cannot_be_named_as_the_list_to_come_back_to(boss: Client, alice: Minted) -> None:
+def test_another_site_cannot_be_named_as_the_list_to_come_back_to(boss: Client, alice: MintedProject) -> None:
     path = f"{page_of(make_loop(alice.project))}?_changelist_filters=https://evil.example/"
     form = Reader(boss.get(path))
 
@@ -148,7 +152,7 @@ def test_another_site_cannot_be_named_as_the_list_to_come_back_to(boss: Client, 
     assert answer.headers["Location"] == QUEUE
 
 
-def test_words_of_producers_are_text_in_the_queue(boss: Client, alice: Minted) -> None:
+def test_words_of_producers_are_text_in_the_queue(boss: Client, alice: MintedProject) -> None:
     loop = make_loop(alice.project, title=f"{HOSTILE} https://evil.example/ \u202egnp.exe", operation=HOSTILE)
 
     answer = boss.get(QUEUE, {"q": HOSTILE})
@@ -173,7 +177,7 @@ def test_more_loops_and_projects_cost_no_more_queries(boss: Client, monkeypatch:
 
 def make_many(projects: int, loops: int) -> list[Project]:
     """Projects with loops."""
-    minted = [provisioning.mint(f"p{n}", "", NOW, claim=False).project for n in range(projects)]
+    minted = [provisioning.mint_project(f"p{n}", "", NOW, claim=False).project for n in range(projects)]
     for project in minted:
         for cluster in range(loops):
             make_loop(project, cluster=cluster)
@@ -190,7 +194,9 @@ def queries(client: Client) -> int:
     return len(captured)
 
 
-def test_select_across_decides_what_the_filters_show(boss: Client, alice: Minted, charlie: Minted) -> None:
+def test_select_across_decides_what_the_filters_show(
+    boss: Client, alice: MintedProject, charlie: MintedProject
+) -> None:
     make_two(alice, charlie)
     chosen = {"action": "reject_selected", "_selected_action": Loop.objects.all()[0].pk, "select_across": "1"}
 
@@ -199,7 +205,7 @@ def test_select_across_decides_what_the_filters_show(boss: Client, alice: Minted
     assert [loop.title for loop, _ in asked.context["loops"]] == ["second"]
 
 
-def test_a_bulk_decision_still_works_where_rows_are_narrow(boss: Client, alice: Minted) -> None:
+def test_a_bulk_decision_still_works_where_rows_are_narrow(boss: Client, alice: MintedProject) -> None:
     loop = make_loop(alice.project)
 
     confirm(boss, "return_selected", bulk(boss, "return_selected", loop), "which orders?")

@@ -61,12 +61,12 @@ def module_data(build_module_data: Callable[..., Any]) -> Iterator[ModuleData]:
 
     def build() -> Client:
         for name in ("alice", "charlie"):
-            minted = provisioning.mint(name, "", timezone.now(), claim=False)
+            minted = provisioning.mint_project(name, "", timezone.now(), claim=False)
             home(minted.project, name)
             make_loop(minted.project, title=f"{name} hurts")
             url = f"https://github.com/{name}/shop"
             Tracker.objects.create(project=minted.project, kind="github", url=url)
-            feed_keys.mint(minted.project.tenant, f"{name}s chat", timezone.now())
+            feed_keys.mint_feed_key(minted.project.tenant, f"{name}s chat", timezone.now())
         return member("anna", Tenant.objects.get(pk="alice"))
 
     yield from build_module_data(build)

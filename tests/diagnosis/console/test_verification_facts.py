@@ -10,7 +10,7 @@ from tests.diagnosis.shipped_loop import SHIPPED, Send, after
 
 def read(loop: Loop) -> verification_facts.ShownVerification:
     """The newest one."""
-    return verification_facts.read(loop.verifications.all(), loop)[0]
+    return verification_facts.show_verifications(loop.verifications.all(), loop)[0]
 
 
 def test_a_held_fix_says_its_numbers(held: Loop) -> None:
@@ -50,7 +50,7 @@ def test_what_rose_meanwhile_leads_to_its_loop_where_it_has_one(loop: Loop) -> N
     document = {"moved_to": [moved, moved | {"cluster_id": "clu_unknown"}]}
     made = Verification(loop=loop, verdict="improved", document=document, created_at=SHIPPED)
 
-    [found] = verification_facts.read([made], loop)
+    [found] = verification_facts.show_verifications([made], loop)
 
     assert [(one.before, one.after, one.loop_id) for one in found.moved_to] == [(1, 9, loop.pk), (1, 9, "")]
 
@@ -58,6 +58,6 @@ def test_what_rose_meanwhile_leads_to_its_loop_where_it_has_one(loop: Loop) -> N
 def test_a_document_of_few_words_is_no_error(loop: Loop) -> None:
     made = Verification(loop=loop, verdict="held", document={"before": {"failures": 4}}, created_at=SHIPPED)
 
-    [found] = verification_facts.read([made], loop)
+    [found] = verification_facts.show_verifications([made], loop)
 
     assert found.facts == [("Before the fix", "4 failures")]

@@ -48,10 +48,10 @@ from diagnosis.detection import agent_runs, search
 from diagnosis.evals import candidates
 from diagnosis.issues import patch_plan
 from diagnosis.verification import comparison
-agent_runs.find = lambda window: []
+agent_runs.find_run_clusters = lambda window: []
 search.RULES.over_window = [rule for rule in search.RULES.over_window if rule.SIGNAL == "acme_stalled"]
 print(
-    search.find(None), candidates.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
+    search.find_window_clusters(None), candidates.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
     "acme_stalled" in issue_serializers.IssueSerializer().fields["signal_type"].choices,
     "acme_stalled" in comparison.FOUND,
     "acme_stalled" in filters.SIGNAL_TYPES, "acme_stalled" in search.RULES.by_visits,

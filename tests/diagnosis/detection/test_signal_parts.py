@@ -66,14 +66,14 @@ def load(tmp_path: Path) -> Iterator[Load]:
 
 
 def test_a_new_signal_of_a_record_is_one_file(load: Load) -> None:
-    found = load(signals, signals.Registry, SIGNAL)
+    found = load(signals, signals.SignalRegistry, SIGNAL)
 
     assert found.types == (*signals.SIGNAL_TYPES, "acme")
     assert len(found.rules["tool_call"]) == len(signals.SIGNALS.rules["tool_call"]) + 1
 
 
 def test_a_new_form_of_an_eval_is_one_file(load: Load) -> None:
-    found = load(formats, formats.Registry, FORM)
+    found = load(formats, formats.FormatRegistry, FORM)
 
     assert list(found.formats) == ["json", "jsonl", "pytest", "promptfoo", "acme"]
 
@@ -88,7 +88,7 @@ def test_a_new_rule_over_windows_is_one_file(load: Load) -> None:
 @pytest.mark.parametrize("part", [part for part in SIGNAL if part not in ("SIGNAL", "AFTER")])
 def test_a_part_that_a_signal_leaves_out_is_named(load: Load, part: str) -> None:
     with pytest.raises(PartsMissing, match=rf"signals\.acme must offer .*{part}"):
-        load(signals, signals.Registry, {name: value for name, value in SIGNAL.items() if name != part})
+        load(signals, signals.SignalRegistry, {name: value for name, value in SIGNAL.items() if name != part})
 
 
 @pytest.mark.parametrize("part", [part for part in RULE if part not in ("SIGNAL", "visits")])
@@ -100,13 +100,13 @@ def test_a_part_that_a_rule_leaves_out_is_named(load: Load, part: str) -> None:
 @pytest.mark.parametrize("part", [part for part in FORM if part not in ("NAME", "AFTER")])
 def test_a_part_that_a_form_leaves_out_is_named(load: Load, part: str) -> None:
     with pytest.raises(PartsMissing, match=rf"evals\.formats\.acme must offer .*{part}"):
-        load(formats, formats.Registry, {name: value for name, value in FORM.items() if name != part})
+        load(formats, formats.FormatRegistry, {name: value for name, value in FORM.items() if name != part})
 
 
 @pytest.mark.parametrize("after", ['"error"', '"nothing"'])
 def test_a_place_that_another_has_or_that_is_not_there_is_refused_by_name(load: Load, after: str) -> None:
     with pytest.raises(PlaceUnclear, match="signals"):
-        load(signals, signals.Registry, SIGNAL | {"AFTER": after})
+        load(signals, signals.SignalRegistry, SIGNAL | {"AFTER": after})
 
 
 @pytest.mark.parametrize("signal", ALL_SIGNALS)
@@ -138,5 +138,5 @@ def test_each_signal_has_a_quiet_twin(signal: str) -> None:
     twins, tests = SPANS.get(signal, []), TESTS.get(signal, [])
 
     assert twins or tests, f"{signal} has no quiet twin in tests/diagnosis/quiet_twins.py"
-    assert [span for span in twins if failure(span, conventions.read(span))] == []
+    assert [span for span in twins if failure(span, conventions.read_meaning(span))] == []
     assert all(callable(test) for test in tests)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from diagnosis.detection.own_time import CalledOperation, Step, answering, own
+from diagnosis.detection.own_time import CalledOperation, Step, answering, time_steps
 from diagnosis.diagnose import diagnose
-from diagnosis.packets.publishing import shown
+from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.statistics.duration_tests import z_score
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ def step(name: str, service: str, start: int, duration: int, parent: str = "") -
 def test_what_children_took_is_not_an_operations_own() -> None:
     steps = [step("a", "web", 0, 100), step("b", "web", 10, 30, "a"), step("c", "web", 20, 30, "a")]
 
-    assert [(ran.place.operation, ran.own_ms) for ran in own(steps)] == [
+    assert [(ran.place.operation, ran.own_ms) for ran in time_steps(steps)] == [
         ("a", 60.0),
         ("b", 30.0),
         ("c", 30.0),
@@ -53,7 +53,7 @@ def test_what_children_took_is_not_an_operations_own() -> None:
 def test_the_way_to_another_service_is_charged_to_it() -> None:
     steps = [step("call", "web", 0, 100), step("serve", "stock", 40, 20, "call")]
 
-    ran = list(own(steps))
+    ran = list(time_steps(steps))
 
     assert (ran[0].place, ran[0].own_ms) == (CalledOperation("stock", "serve", "web"), 80.0)
 
@@ -62,7 +62,7 @@ def test_a_call_whose_other_end_was_not_recorded_is_charged_as_its_namesakes_are
     seen = [step("read", "web", 0, 100), step("serve", "stock", 40, 20, "read")]
     alone = [step("read", "cart", 0, 90)]
 
-    [ran] = own(alone, answering([seen, alone]))
+    [ran] = time_steps(alone, answering([seen, alone]))
 
     assert ran.place == CalledOperation("stock", "serve", "cart")
 
@@ -78,7 +78,7 @@ def test_a_name_that_two_services_answer_charges_neither() -> None:
 def test_a_failed_child_took_its_time_from_its_parent() -> None:
     failed = replace(step("b", "web", 10, 70, "a"), fingerprint=7)
 
-    [ran] = own([step("a", "web", 0, 100), failed])
+    [ran] = time_steps([step("a", "web", 0, 100), failed])
 
     assert (ran.place.operation, ran.own_ms) == ("a", 30.0)
 
@@ -107,22 +107,22 @@ def traffic(minute: int, slow_ms: int = 0, every: int = 1) -> dict[str, list[dic
     return found
 
 
-def issues(alice: Minted, *minutes: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def issues(alice: MintedProject, *minutes: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """What a diagnosis of the last two minutes finds, against the two before."""
     for minute in minutes:
         for service, spans in minute.items():
             store(alice.project, spans, NOW, {"service.name": service})
-    return list(shown(diagnose(alice.project, Window.ending(NOW, 2), NOW))["issues"])
+    return list(packet_as_answered(diagnose(alice.project, Window.ending(NOW, 2), NOW))["issues"])
 
 
-def test_the_service_that_slowed_is_named_and_not_those_that_wait_for_it(alice: Minted) -> None:
+def test_the_service_that_slowed_is_named_and_not_those_that_wait_for_it(alice: MintedProject) -> None:
     [issue] = issues(alice, traffic(3), traffic(1, slow_ms=50))
 
     assert (issue["signal_type"], issue["service"], issue["operation"]) == ("latency", "stock", "read")
     assert (issue["trend"], len(issue["evidence"])) == ("rising", 5)
 
 
-def test_all_of_its_records_are_paged_through(alice: Minted, call: Callable[..., Any]) -> None:
+def test_all_of_its_records_are_paged_through(alice: MintedProject, call: Callable[..., Any]) -> None:
     [issue] = issues(alice, traffic(3), traffic(1, slow_ms=50))
 
     pages = [call("GET", f"{issue['evidence_url']}&limit=30", alice.keys["agent"]).json()]
@@ -138,22 +138,22 @@ def test_all_of_its_records_are_paged_through(alice: Minted, call: Callable[...,
     assert set(issue["evidence_ids"]) <= {record["record_id"] for record in records}
 
 
-def test_the_evidence_of_no_cluster_is_empty(alice: Minted, call: Callable[..., Any]) -> None:
+def test_the_evidence_of_no_cluster_is_empty(alice: MintedProject, call: Callable[..., Any]) -> None:
     answer = call("GET", "/v1/evidence?cluster_id=clu_0000000000000001", alice.keys["agent"])
 
     assert (answer.json()["records"], answer.json()["complete"]) == ([], True)
 
 
-def test_the_same_durations_as_before_are_no_issue(alice: Minted) -> None:
+def test_the_same_durations_as_before_are_no_issue(alice: MintedProject) -> None:
     assert issues(alice, traffic(3), traffic(1)) == []
 
 
-def test_a_tail_that_grows_while_the_median_stays_is_told(alice: Minted) -> None:
+def test_a_tail_that_grows_while_the_median_stays_is_told(alice: MintedProject) -> None:
     [issue] = issues(alice, traffic(3), traffic(1, slow_ms=90, every=3))
 
     assert (issue["service"], issue["operation"], issue["count"]) == ("stock", "read", 14)
     assert " as long as before: p75 " in issue["message"]
 
 
-def test_a_few_slow_ones_are_no_tail(alice: Minted) -> None:
+def test_a_few_slow_ones_are_no_tail(alice: MintedProject) -> None:
     assert issues(alice, traffic(3), traffic(1, slow_ms=90, every=20)) == []

@@ -41,7 +41,7 @@ ACTS = re.compile(
 
 
 @pytest.mark.parametrize("text", ACTING)
-@pytest.mark.parametrize("made", [escaping.plain, escaping.wiki])
+@pytest.mark.parametrize("made", [escaping.plain_line, escaping.wiki])
 def test_nothing_of_an_escaped_text_acts_in_a_tracker(made: Callable[[str], str], text: str) -> None:
     assert ACTS.search(text)
 
@@ -69,17 +69,17 @@ def test_what_does_not_act_stays_as_it_is_in_code(text: str) -> None:
 
 
 def test_a_sentence_of_ours_keeps_its_code_spans() -> None:
-    said = escaping.with_code("Find the code of `tool look@up`; it reports `see #12`.")
+    said = escaping.escape_sentence("Find the code of `tool look@up`; it reports `see #12`.")
 
     assert said == "Find the code of `tool look@ up`; it reports `see # 12`."
 
 
 def test_backticks_from_telemetry_free_nothing() -> None:
-    said = escaping.with_code("Find `tool x` now`; `ping @octocat, [a](b) `.")
+    said = escaping.escape_sentence("Find `tool x` now`; `ping @octocat, [a](b) `.")
 
     assert said.count("`") % 2 == 0
     assert not ACTS.search(re.sub(r"`[^`]*`", "", said))
 
 
 def test_a_long_text_is_cut_where_it_says_so() -> None:
-    assert escaping.plain("a" * 400, 10) == "aaaaaaaaa…"
+    assert escaping.plain_line("a" * 400, 10) == "aaaaaaaaa…"

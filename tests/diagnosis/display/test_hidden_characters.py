@@ -11,7 +11,7 @@ import pytest
 from diagnosis.display import escaping, readable
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.templatetags.shown import pretty
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.dashboard_client import NOW, TEN_MINUTES_AGO, browser_of, diagnose, text
 from tests.telemetry.factory import span, store
 
@@ -52,7 +52,9 @@ def test_each_character_of_unicode_that_renders_as_nothing_or_reorders_is_shown_
     assert wrong == []
 
 
-@pytest.mark.parametrize("shown", [escaping.plain, escaping.code, escaping.wiki, readable.text, pretty])
+@pytest.mark.parametrize(
+    "shown", [escaping.plain_line, escaping.code, escaping.wiki, readable.readable_text, pretty]
+)
 def test_each_way_to_show_a_text_shows_them(shown: object) -> None:
     hidden = [
         0x1B,
@@ -84,7 +86,7 @@ def test_a_carriage_return_alone_is_shown() -> None:
 
 
 def test_a_quote_is_one_line() -> None:
-    assert escaping.plain("a\tb\nc\r\nd\u00a0e") == "a b c d e"
+    assert escaping.plain_line("a\tb\nc\r\nd\u00a0e") == "a b c d e"
 
 
 def test_text_that_is_seen_stays_as_it_is() -> None:
@@ -93,7 +95,7 @@ def test_text_that_is_seen_stays_as_it_is() -> None:
     assert show_hidden(text) == text
 
 
-def test_no_page_of_the_dashboard_has_them(alice: Minted) -> None:
+def test_no_page_of_the_dashboard_has_them(alice: MintedProject) -> None:
     hidden = "lookup \u202egnp\u200b.exe"
     attributes = {
         "session.id": hidden,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from diagnosis.evals.candidates import without_nul
 from diagnosis.models import EvalCandidate, Loop, Packet
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import minutes, span, store
 
 
@@ -42,7 +42,7 @@ def test_nul_goes_and_text_that_looks_like_it_stays(sent: Any, kept: Any) -> Non
 )
 @pytest.mark.django_db
 def test_no_argument_of_a_tool_can_stop_the_diagnosis(
-    alice: Minted, call: Callable[..., Any], arguments: str
+    alice: MintedProject, call: Callable[..., Any], arguments: str
 ) -> None:
     now, agent = timezone.now(), alice.keys["agent"]
     tool = {
@@ -62,7 +62,7 @@ def test_no_argument_of_a_tool_can_stop_the_diagnosis(
 
 
 @pytest.mark.django_db
-def test_no_attribute_can_stop_the_diagnosis(alice: Minted, call: Callable[..., Any]) -> None:
+def test_no_attribute_can_stop_the_diagnosis(alice: MintedProject, call: Callable[..., Any]) -> None:
     now = timezone.now()
     failed = [
         span(
@@ -90,7 +90,7 @@ def test_no_attribute_can_stop_the_diagnosis(alice: Minted, call: Callable[..., 
 )
 @pytest.mark.django_db
 def test_an_id_that_no_database_can_hold_is_not_found(
-    alice: Minted, call: Callable[..., Any], path: str
+    alice: MintedProject, call: Callable[..., Any], path: str
 ) -> None:
     answer = call("GET", path, alice.keys["agent"])
 

@@ -153,8 +153,8 @@ def test_each_check_is_silent_on_what_only_looks_alike(signal: str, result: Any)
 
 
 def test_a_failure_that_no_signal_knows_has_no_pytest_file() -> None:
-    assert "pytest" not in formats.offered({"signal_type": "acme_stalled"})
-    assert "pytest" not in formats.offered({})
+    assert "pytest" not in formats.offered_formats({"signal_type": "acme_stalled"})
+    assert "pytest" not in formats.offered_formats({})
 
 
 def test_what_a_rule_over_a_window_found_stands_in_the_title() -> None:
@@ -220,4 +220,4 @@ def test_promptfoo_is_offered_only_where_a_text_shows_the_failure(signal: str) -
 
 @pytest.mark.parametrize("signal", ALL_SIGNALS)
 def test_every_failure_has_a_form_that_runs(signal: str) -> None:
-    assert formats.runner_of(signal) in formats.offered({"signal_type": signal})
+    assert formats.runner_of(signal) in formats.offered_formats({"signal_type": signal})

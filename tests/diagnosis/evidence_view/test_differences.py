@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagnosis.display.readable import TEXT_LIMIT
-from diagnosis.evidence_view.differences import DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY, SAME, compare
+from diagnosis.evidence_view.differences import DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY, SAME, compare_records
 
 
 def record(**attributes: Any) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def record(**attributes: Any) -> dict[str, Any]:
 
 def marks(one: dict[str, Any], other: dict[str, Any]) -> dict[str, str]:
     """The mark of each row by its name."""
-    compared = compare(one, other)
+    compared = compare_records(one, other)
     return {line.name.removeprefix("attributes."): line.mark for line in [*compared.unlike, *compared.equal]}
 
 
@@ -33,13 +33,13 @@ def test_ids_and_times_are_no_differences() -> None:
     one = {"record_id": "rec_1", "start_time": "a", "events": [event | {"time": "1", "time_unix_nano": 1}]}
     other = {"record_id": "rec_2", "start_time": "b", "events": [event | {"time": "2", "time_unix_nano": 2}]}
 
-    assert compare(one, other).unlike == []
+    assert compare_records(one, other).unlike == []
 
 
 def test_texts_that_differ_behind_the_cut_differ() -> None:
     same = "x" * (2 * TEXT_LIMIT)
 
-    [line] = compare(record(prompt=f"{same} A {same}"), record(prompt=f"{same} B {same}")).unlike
+    [line] = compare_records(record(prompt=f"{same} A {same}"), record(prompt=f"{same} B {same}")).unlike
 
     assert line.mark == DIFFERS
     assert line.chosen.startswith(f"… ({2 * TEXT_LIMIT - 59} equal characters)")
@@ -50,6 +50,6 @@ def test_texts_that_differ_behind_the_cut_differ() -> None:
 def test_a_record_of_thousands_of_values_is_bounded_and_says_so() -> None:
     many = record(**{f"k{number}": number for number in range(3_000)})
 
-    compared = compare(many, record())
+    compared = compare_records(many, record())
 
     assert (len(compared.unlike), compared.left_out) == (200, 1_800)

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from diagnosis.models import Loop
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.console_requests import QUEUE, bulk, page_of, text
 from tests.diagnosis.factory import NOW, make_loop
 from tests.staff_clients import Reader
@@ -29,14 +29,14 @@ def failing(name: str = "failing", after: float = 0, **fields: Any) -> dict[str,
     )
 
 
-def send(minted: Minted, *spans: dict[str, Any], **resource: str) -> Loop:
+def send(minted: MintedProject, *spans: dict[str, Any], **resource: str) -> Loop:
     """Store these; a loop whose evidence are those of them that failed."""
     store(minted.project, spans, NOW, {"service.name": "shop"} | resource)
     return make_loop(minted.project, evidence_ids=[record_id(one) for one in spans if "status" in one])
 
 
 def test_the_failing_record_stands_beside_a_healthy_one_and_differences_are_told_in_words(
-    boss: Client, alice: Minted
+    boss: Client, alice: MintedProject
 ) -> None:
     loop = send(
         alice,
@@ -56,7 +56,7 @@ def test_the_failing_record_stands_beside_a_healthy_one_and_differences_are_told
     assert '<th scope="row">attributes.same</th><td>in both</td>' in page.split("equal in both</summary>")[1]
 
 
-def test_each_failing_record_can_be_chosen_by_a_link(boss: Client, alice: Minted) -> None:
+def test_each_failing_record_can_be_chosen_by_a_link(boss: Client, alice: MintedProject) -> None:
     first, second = failing(), failing("second", 1, error="crash")
     loop = send(alice, first, second)
     page = Reader(boss.get(page_of(loop)))
@@ -69,7 +69,7 @@ def test_each_failing_record_can_be_chosen_by_a_link(boss: Client, alice: Minted
 
 
 @pytest.mark.parametrize("asked", [f"rec_{'0' * 48}", "rec_x", "", "'><script>", "rec_" + "9" * 4000])
-def test_a_record_that_is_not_there_is_no_error(boss: Client, alice: Minted, asked: str) -> None:
+def test_a_record_that_is_not_there_is_no_error(boss: Client, alice: MintedProject, asked: str) -> None:
     loop = send(alice, failing())
 
     answer = boss.get(page_of(loop), {"record": asked, "row": "9" * 50})
@@ -78,7 +78,9 @@ def test_a_record_that_is_not_there_is_no_error(boss: Client, alice: Minted, ask
     assert not Reader(answer).forbidden
 
 
-def test_a_record_of_another_project_is_not_there(boss: Client, alice: Minted, charlie: Minted) -> None:
+def test_a_record_of_another_project_is_not_there(
+    boss: Client, alice: MintedProject, charlie: MintedProject
+) -> None:
     theirs = failing("theirs", error="of charlie alone")
     store(charlie.project, [theirs], NOW)
     loop = send(alice, failing())
@@ -89,7 +91,7 @@ def test_a_record_of_another_project_is_not_there(boss: Client, alice: Minted, c
     assert "of charlie alone" not in page
 
 
-def test_the_trace_shows_the_failing_span_where_it_ran(boss: Client, alice: Minted) -> None:
+def test_the_trace_shows_the_failing_span_where_it_ran(boss: Client, alice: MintedProject) -> None:
     turn = span("POST /chat", trace="failing", id="turn", at=NOW - minutes(1), duration_ms=120_000)
     loop = send(alice, failing(duration_ms=30_000), turn)
 
@@ -101,7 +103,7 @@ def test_the_trace_shows_the_failing_span_where_it_ran(boss: Client, alice: Mint
     assert "failed: error" in page
 
 
-def test_a_long_trace_has_pages(boss: Client, alice: Minted) -> None:
+def test_a_long_trace_has_pages(boss: Client, alice: MintedProject) -> None:
     step = timedelta(milliseconds=10)
     others = [span(f"s{n}", trace="failing", id=n, at=NOW + n * step) for n in range(1, 250)]
     loop = send(alice, failing(), *others)
@@ -114,7 +116,7 @@ def test_a_long_trace_has_pages(boss: Client, alice: Minted) -> None:
     assert "Spans 101 to 200 of 250" in later
 
 
-def test_what_strangers_wrote_is_text_and_nothing_in_it_is_hidden(boss: Client, alice: Minted) -> None:
+def test_what_strangers_wrote_is_text_and_nothing_in_it_is_hidden(boss: Client, alice: MintedProject) -> None:
     loop = send(
         alice,
         failing(
@@ -143,14 +145,14 @@ def test_what_strangers_wrote_is_text_and_nothing_in_it_is_hidden(boss: Client, 
     assert len(page) < 200_000
 
 
-def test_a_title_cannot_be_reordered_in_the_queue(boss: Client, alice: Minted) -> None:
+def test_a_title_cannot_be_reordered_in_the_queue(boss: Client, alice: MintedProject) -> None:
     loop = make_loop(alice.project, title=f"tool {BIDI}")
 
     for page in (boss.get(QUEUE), bulk(boss, "reject_selected", loop)):
         assert "tool ⟨U+202E⟩evil⟨U+202C⟩" in text(page)
 
 
-def test_the_agents_links_are_text(boss: Client, alice: Minted) -> None:
+def test_the_agents_links_are_text(boss: Client, alice: MintedProject) -> None:
     loop = make_loop(alice.project)
     loop.events.create(
         kind="pr_opened",
@@ -167,7 +169,7 @@ def test_the_agents_links_are_text(boss: Client, alice: Minted) -> None:
 
 
 def test_a_suspected_release_and_a_place_in_the_code_are_said_where_the_issue_has_them(
-    boss: Client, alice: Minted
+    boss: Client, alice: MintedProject
 ) -> None:
     where = {"file": "shop/stock.py", "line": 12, "function": "take", "own": True}
     loop = make_loop(

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from diagnosis.evidence_view import matched_control
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import T0
 from tests.telemetry.factory import minutes, record_id, span, store
 
 
 def sent(
-    minted: Minted, name: str, after: float = 0, resource: dict[str, str] | None = None, **fields: Any
+    minted: MintedProject, name: str, after: float = 0, resource: dict[str, str] | None = None, **fields: Any
 ) -> str:
     """One record so many minutes after T0; its id."""
     made = span(fields.pop("of", "place order"), trace=name, id=name, at=T0 + minutes(after), **fields)
@@ -23,13 +23,13 @@ def sent(
     return record_id(made)
 
 
-def twin_of(minted: Minted, failing: str, signal_type: str = "") -> str | None:
+def twin_of(minted: MintedProject, failing: str, signal_type: str = "") -> str | None:
     """The healthy one that is found."""
     with bind(minted.project):
-        return matched_control.find(failing, signal_type)
+        return matched_control.find_matched_control(failing, signal_type)
 
 
-def test_the_nearest_in_time_of_the_same_operation_is_taken(alice: Minted) -> None:
+def test_the_nearest_in_time_of_the_same_operation_is_taken(alice: MintedProject) -> None:
     failing = sent(alice, "failing", error="no stock")
     sent(alice, "other operation", 0.1, of="look around")
     sent(alice, "other service", 0.1, {"service.name": "bank"})
@@ -40,7 +40,7 @@ def test_the_nearest_in_time_of_the_same_operation_is_taken(alice: Minted) -> No
     assert twin_of(alice, failing) == near
 
 
-def test_environment_and_release_count_more_than_time(alice: Minted) -> None:
+def test_environment_and_release_count_more_than_time(alice: MintedProject) -> None:
     prod = {"deployment.environment.name": "prod", "service.version": "2"}
     failing = sent(alice, "failing", 0, prod, error="no stock")
     sent(alice, "staging", 1, prod | {"deployment.environment.name": "staging"})
@@ -50,7 +50,7 @@ def test_environment_and_release_count_more_than_time(alice: Minted) -> None:
     assert twin_of(alice, failing) == alike
 
 
-def test_of_equals_the_smaller_id_is_taken_whatever_came_first(alice: Minted) -> None:
+def test_of_equals_the_smaller_id_is_taken_whatever_came_first(alice: MintedProject) -> None:
     failing = sent(alice, "failing", error="no stock")
     both = [sent(alice, name, 1) for name in ("a", "b")]
 
@@ -58,7 +58,7 @@ def test_of_equals_the_smaller_id_is_taken_whatever_came_first(alice: Minted) ->
 
 
 def test_where_all_near_records_fail_the_nearest_minute_that_ran_well_is_looked_at(
-    alice: Minted, monkeypatch: pytest.MonkeyPatch
+    alice: MintedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(matched_control, "NEAR", 3)
     before = sent(alice, "before the deployment", -600)
@@ -69,7 +69,7 @@ def test_where_all_near_records_fail_the_nearest_minute_that_ran_well_is_looked_
     assert twin_of(alice, failing) == before
 
 
-def test_a_record_without_a_healthy_one_of_its_operation_has_no_twin(alice: Minted) -> None:
+def test_a_record_without_a_healthy_one_of_its_operation_has_no_twin(alice: MintedProject) -> None:
     failing = sent(alice, "failing", error="no stock")
     sent(alice, "days ago", -3000)
 
@@ -79,7 +79,7 @@ def test_a_record_without_a_healthy_one_of_its_operation_has_no_twin(alice: Mint
     assert twin_of(alice, "no id") is None
 
 
-def test_a_slow_record_is_held_against_one_that_took_half_as_long(alice: Minted) -> None:
+def test_a_slow_record_is_held_against_one_that_took_half_as_long(alice: MintedProject) -> None:
     slow = sent(alice, "slow", duration_ms=100)
     sent(alice, "slow, too", 1, duration_ms=80)
     quick = sent(alice, "quick", 9, duration_ms=50)
@@ -87,7 +87,7 @@ def test_a_slow_record_is_held_against_one_that_took_half_as_long(alice: Minted)
     assert twin_of(alice, slow, "latency") == quick
 
 
-def test_a_repeated_call_is_held_against_another_trace(alice: Minted) -> None:
+def test_a_repeated_call_is_held_against_another_trace(alice: MintedProject) -> None:
     spans = [span("get", trace="loop", id=n, at=T0 + timedelta(seconds=n)) for n in range(3)]
     store(alice.project, spans, T0)
     other = sent(alice, "other", 4, of="get")

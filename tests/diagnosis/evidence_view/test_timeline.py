@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from diagnosis.evidence_view import timeline
-from diagnosis.evidence_view.timeline import HEIGHT, LEAST, PARTS, Course
+from diagnosis.evidence_view.timeline import HEIGHT, LEAST, PARTS, Timeline
 from diagnosis.models import Loop
 from telemetry.windows import rfc3339
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import T0, Send
 
 
-def read(loop: Loop) -> Course | None:
+def read(loop: Loop) -> Timeline | None:
     """Of the loop's own store."""
     with bind(loop.project):
-        return timeline.read(loop)
+        return timeline.read_timeline(loop)
 
 
 @pytest.fixture

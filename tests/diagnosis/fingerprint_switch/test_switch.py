@@ -19,7 +19,7 @@ from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding
 from telemetry.store import version_lease
 from tenants.audit import audit_log
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Project
 from tenants.stores.binding import bind
 from tests.diagnosis.native_crashes import (
@@ -54,7 +54,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def old(make_project: Any) -> Project:
     """A project with the first version: 2 crashes in the driver, 3 in the loader, 4 in Java, 5 healthy records."""
-    minted: Minted = make_project(fingerprint_version=OLD)
+    minted: MintedProject = make_project(fingerprint_version=OLD)
     fine = [span("paint", trace=n, at=NOW) for n in range(5)]
     send(minted.project, NOW, crashes(DRIVER, NOW, 2), crashes(LOADER, NOW, 3), crashes(JAVA, NOW, 4), fine)
     return minted.project
@@ -63,7 +63,7 @@ def old(make_project: Any) -> Project:
 @pytest.fixture
 def new(make_project: Any) -> Project:
     """The same records in a project that never had another version than the newest."""
-    minted: Minted = make_project()
+    minted: MintedProject = make_project()
     fine = [span("paint", trace=n, at=NOW) for n in range(5)]
     send(minted.project, NOW, crashes(DRIVER, NOW, 2), crashes(LOADER, NOW, 3), crashes(JAVA, NOW, 4), fine)
     return minted.project
@@ -101,7 +101,7 @@ def test_records_that_come_in_between_have_their_new_cluster(
 ) -> None:
     monkeypatch.setattr(switch, "BATCH", 2)
     later = NOW + timedelta(minutes=1)
-    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
+    begun = switch.begin_switch(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
 
     for number in range(1, 8):
         spans = crashes(DRIVER, later + timedelta(seconds=number)) + crashes(
@@ -109,8 +109,8 @@ def test_records_that_come_in_between_have_their_new_cluster(
         )
         for project in (old, new):
             send(project, NOW, spans)
-        phase = switch.advance(begun, seconds=1e-9).phase
-    switch.advance(begun)
+        phase = switch.advance_switch(begun, seconds=1e-9).phase
+    switch.advance_switch(begun)
 
     assert phase not in {Phase.WAITING, Phase.DONE}
     assert clusters(old) == clusters(new)
@@ -122,7 +122,7 @@ def test_a_crash_between_batches_costs_nothing(
     old: Project, new: Project, monkeypatch: pytest.MonkeyPatch, batches: int
 ) -> None:
     monkeypatch.setattr(switch, "BATCH", 3)
-    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
+    begun = switch.begin_switch(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
     step, written = switch.step, []
 
     def dies(*args: Any, **fields: Any) -> bool:
@@ -135,9 +135,9 @@ def test_a_crash_between_batches_costs_nothing(
     monkeypatch.setattr(switch, "step", dies)
     if batches < 3:
         with pytest.raises(KeyboardInterrupt):
-            switch.advance(begun)
+            switch.advance_switch(begun)
         monkeypatch.setattr(switch, "step", step)
-    done = switch.advance(switch.under_way(old) or begun)
+    done = switch.advance_switch(switch.under_way(old) or begun)
 
     assert done.phase == Phase.DONE
     assert clusters(old) == clusters(new)
@@ -145,7 +145,7 @@ def test_a_crash_between_batches_costs_nothing(
 
 
 def test_two_who_go_on_with_one_switch_count_nothing_twice(old: Project) -> None:
-    begun = switch.begin(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
+    begun = switch.begin_switch(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
     other = switch.under_way(old)
     assert other
 
@@ -155,23 +155,23 @@ def test_two_who_go_on_with_one_switch_count_nothing_twice(old: Project) -> None
         other.refresh_from_db()
         switch.map_some(begun)
         switch.map_some(other)
-    done = switch.advance(begun)
+    done = switch.advance_switch(begun)
 
     assert (done.mapped, done.rewritten) == (9, 9)
 
 
 def test_a_second_switch_waits_for_the_first(old: Project) -> None:
     project = Project.objects.get(pk=old.pk)
-    switch.begin(project, NEW, audit_log.SHELL, NOW)
+    switch.begin_switch(project, NEW, audit_log.SHELL, NOW)
 
     with pytest.raises(switch.CannotSwitch, match="under way"):
-        switch.begin(project, OLD, audit_log.SHELL, NOW)
+        switch.begin_switch(project, OLD, audit_log.SHELL, NOW)
 
 
 @pytest.mark.parametrize("to", [OLD, 99])
 def test_a_version_that_is_there_already_or_nowhere_is_refused(old: Project, to: int) -> None:
     with pytest.raises(switch.CannotSwitch):
-        switch.begin(Project.objects.get(pk=old.pk), to, audit_log.SHELL, NOW)
+        switch.begin_switch(Project.objects.get(pk=old.pk), to, audit_log.SHELL, NOW)
 
 
 def test_the_map_is_the_same_whatever_order_the_records_came_in(make_project: Any) -> None:
@@ -192,7 +192,7 @@ def test_the_map_is_the_same_whatever_order_the_records_came_in(make_project: An
 def test_a_request_that_took_longer_than_a_lease_and_knows_an_old_version_is_sent_again(old: Project) -> None:
     known = Project.objects.get(pk=old.pk)
     slow = time.monotonic() - 2 * version_lease.LEASE
-    switch.begin(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
+    switch.begin_switch(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
     before = clusters(old)
 
     with pytest.raises(OperationalError, match="switched"), bind(known, slow):

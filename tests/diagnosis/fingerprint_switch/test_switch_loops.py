@@ -12,18 +12,18 @@ from diagnosis.diagnose import diagnose
 from diagnosis.fingerprint_switch import switch
 from diagnosis.fingerprint_switch.cluster_map import STANDING
 from diagnosis.handoff import reports
-from diagnosis.issues.findings import find
+from diagnosis.issues.findings import read_findings
 from diagnosis.loops import approval, lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
-from diagnosis.packets.publishing import publish, shown
+from diagnosis.packets.publishing import packet_as_answered, publish
 from diagnosis.verification import verify
 from loopkit.http.errors import Unavailable
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_lease
 from telemetry.windows import Window
 from tenants.audit import audit_log
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind
 from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
@@ -49,13 +49,13 @@ def fine(at: datetime, count: int) -> list[dict[str, Any]]:
 def packet_of(project: Project, now: datetime = NOW) -> dict[str, Any]:
     """What a diagnosis of the last two hours says."""
     current = Project.objects.get(pk=project.pk)
-    return shown(diagnose(current, Window.ending(now, 120), now))
+    return packet_as_answered(diagnose(current, Window.ending(now, 120), now))
 
 
 @pytest.fixture
-def minted(make_project: Any) -> Minted:
+def minted(make_project: Any) -> MintedProject:
     """2 crashes in the driver, 3 in the loader, 4 in Java, among 20 healthy records, by the first version."""
-    made: Minted = make_project(fingerprint_version=OLD)
+    made: MintedProject = make_project(fingerprint_version=OLD)
     send(
         made.project, NOW, crashes(DRIVER, T0, 2), crashes(LOADER, T0, 3), crashes(JAVA, T0, 4), fine(T0, 20)
     )
@@ -63,7 +63,7 @@ def minted(make_project: Any) -> Minted:
 
 
 @pytest.fixture
-def project(minted: Minted) -> Project:
+def project(minted: MintedProject) -> Project:
     """Its project, diagnosed: a loop for each."""
     packet_of(minted.project)
     return minted.project
@@ -176,9 +176,9 @@ def test_what_was_merged_and_is_split_again_has_two_loops_again(project: Project
     assert len(found & before) >= 2
 
 
-def test_an_approval_outlives_a_switch(minted: Minted, project: Project, call: Any) -> None:
+def test_an_approval_outlives_a_switch(minted: MintedProject, project: Project, call: Any) -> None:
     loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
-    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
 
     switched(project, NEW, NOW)
     packet_of(project)
@@ -195,7 +195,7 @@ def test_a_decision_on_an_older_packet_is_about_the_cluster_of_today(project: Pr
     switched(project, NEW, NOW)
     loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
 
-    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
 
     assert loop.issue["cluster_id"] == loop.cluster_id
     assert packet_of(project)["memory"][0]["state"] == State.APPROVED
@@ -207,7 +207,7 @@ def test_a_human_who_had_a_moved_loop_in_sight_is_told(project: Project) -> None
     switched(project, NEW, NOW)
 
     with pytest.raises(lifecycle.WrongState):
-        lifecycle.change(loop, Trigger.APPROVE, NOW)
+        lifecycle.apply_trigger(loop, Trigger.APPROVE, NOW)
 
 
 def test_a_loop_without_a_stored_record_stays_as_it_is(project: Project) -> None:
@@ -224,7 +224,7 @@ def ship(loop: Loop) -> None:
     """Report the fix at NOW."""
     put(loop, State.APPROVED)
     with bind(loop.project):
-        reports.report(loop, LoopEvent.Kind.SHIPPED, "key", NOW)
+        reports.record_report(loop, LoopEvent.Kind.SHIPPED, "key", NOW)
 
 
 def test_a_shipped_fix_is_measured_against_the_part_that_it_follows(merged: Project) -> None:
@@ -274,15 +274,15 @@ def test_a_switch_leaves_other_projects_alone(project: Project, merged: Project)
 
 
 @pytest.fixture
-def under_way(minted: Minted, project: Project) -> Minted:
+def under_way(minted: MintedProject, project: Project) -> MintedProject:
     """A switch that stopped half-way."""
-    begun = switch.begin(Project.objects.get(pk=project.pk), NEW, audit_log.SHELL, NOW)
-    switch.advance(begun, seconds=0)
+    begun = switch.begin_switch(Project.objects.get(pk=project.pk), NEW, audit_log.SHELL, NOW)
+    switch.advance_switch(begun, seconds=0)
     return minted
 
 
 @pytest.mark.parametrize("asked", ["diagnose", "verify", "shipped"])
-def test_what_reads_clusters_waits_for_a_switch(under_way: Minted, call: Any, asked: str) -> None:
+def test_what_reads_clusters_waits_for_a_switch(under_way: MintedProject, call: Any, asked: str) -> None:
     loop = put(
         loop_of(under_way.project, 4), State.APPROVED if asked == "shipped" else State.SHIPPED, shipped_at=T0
     )
@@ -302,7 +302,7 @@ def test_what_reads_clusters_waits_for_a_switch(under_way: Minted, call: Any, as
 def test_a_diagnosis_that_began_before_a_switch_publishes_nothing(project: Project) -> None:
     asked = Project.objects.get(pk=project.pk)
     with bind(asked):
-        findings = find(Window.ending(NOW, 120))
+        findings = read_findings(Window.ending(NOW, 120))
     switched(project, NEW, NOW)
     before = list(Loop.objects.values_list("loop_id", "cluster_id"))
 
@@ -312,7 +312,9 @@ def test_a_diagnosis_that_began_before_a_switch_publishes_nothing(project: Proje
     assert list(Loop.objects.values_list("loop_id", "cluster_id")) == before
 
 
-def test_an_older_packet_names_the_clusters_of_today(minted: Minted, project: Project, call: Any) -> None:
+def test_an_older_packet_names_the_clusters_of_today(
+    minted: MintedProject, project: Project, call: Any
+) -> None:
     switched(project, NEW, NOW)
 
     packet = call("GET", "/v1/packets", minted.keys["agent"]).json()["packets"][0]

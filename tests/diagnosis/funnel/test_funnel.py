@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagnosis.funnel.figures import funnel
-from diagnosis.funnel.loop_lives import FREE, Life, LifeEvent, Period, verified, waits
-from diagnosis.loops.urgency import Cost
+from diagnosis.funnel.loop_lives import FREE, LifeEvent, LoopLife, Period, verified_times, waits
+from diagnosis.loops.urgency import CostOfWaiting
 
 END = datetime(2026, 6, 15, tzinfo=UTC)
 WINDOW = Period(END - timedelta(days=14), END)
@@ -19,9 +19,11 @@ def at(day: float) -> datetime:
     return WINDOW.start + timedelta(days=day)
 
 
-def life(state: str, *events: tuple[float, str], first_seen: float = 0, cost: Cost = FREE) -> Life:
+def life(
+    state: str, *events: tuple[float, str], first_seen: float = 0, cost: CostOfWaiting = FREE
+) -> LoopLife:
     """A loop with its events, each at a day of the window."""
-    return Life("p", state, at(first_seen), [LifeEvent(at(day), what) for day, what in events], cost)
+    return LoopLife("p", state, at(first_seen), [LifeEvent(at(day), what) for day, what in events], cost)
 
 
 FIXED = life("held", (1, "proposed"), (2, "approve"), (4, "shipped"), (8, "held"), (9, "held"), first_seen=0)
@@ -51,7 +53,7 @@ def test_a_fix_counts_once_each_time_that_it_shipped_and_held() -> None:
 
     found = funnel([again, FIXED], WINDOW)
 
-    assert list(verified(again)) == [at(3), at(10)]
+    assert list(verified_times(again)) == [at(3), at(10)]
     assert (found.verified, found.regressed, found.verified_a_week) == (3, 1, 1.5)
     assert [(week.starts_at, week.verified, week.regressed) for week in found.weeks] == [
         (at(0), 1, 1), (at(7), 2, 0),
@@ -88,8 +90,8 @@ def test_a_loop_waits_from_what_puts_it_to_a_human_until_the_decision(
 
 
 def test_waiting_costs_the_numbers_of_a_day_times_the_days_in_the_window() -> None:
-    long_ago = life("proposed", (-10, "proposed"), cost=Cost(2, 0.5, 1_000))  # 14 of its 24 days
-    decided = life("approved", (1, "proposed"), (2.5, "approve"), cost=Cost(100, 10, 0))  # 1.5 days
+    long_ago = life("proposed", (-10, "proposed"), cost=CostOfWaiting(2, 0.5, 1_000))  # 14 of its 24 days
+    decided = life("approved", (1, "proposed"), (2.5, "approve"), cost=CostOfWaiting(100, 10, 0))  # 1.5 days
 
     cost = funnel([long_ago, decided], WINDOW).waiting
 

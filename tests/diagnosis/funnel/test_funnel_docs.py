@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from diagnosis.console.queue import filters as queue_filter
 from diagnosis.console.queue import narrow_list
 from diagnosis.funnel.figures import funnel
-from diagnosis.funnel.loop_lives import STAGES, STANDS_AT, Life, LifeEvent, Period
+from diagnosis.funnel.loop_lives import STAGES, STANDS_AT, LifeEvent, LoopLife, Period
 from diagnosis.loops import urgency
 from diagnosis.models import Severity
 from tests import ROOT
@@ -38,7 +38,7 @@ def test_the_urgency_by_hand_adds_up() -> None:
 def test_the_funnel_by_hand_adds_up() -> None:
     hours = {8: "", 9: "proposed", 12: "return", 15: "answered", 33: "approve", 39: "shipped", 87: "held"}
     events = [LifeEvent(MONDAY + timedelta(hours=hour), what) for hour, what in hours.items() if what]
-    life = Life("p", "held", MONDAY + timedelta(hours=8), events, urgency.Cost(48, 0, 0))
+    life = LoopLife("p", "held", MONDAY + timedelta(hours=8), events, urgency.CostOfWaiting(48, 0, 0))
 
     found = funnel([life], Period(MONDAY, MONDAY + timedelta(days=7)))
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Loop, LoopEvent, Verification
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.console_requests import decide, text
 from tests.diagnosis.dashboard_client import browser_of, diagnose, send
 from tests.diagnosis.factory import make_loop
@@ -26,7 +26,7 @@ NOW = timezone.now()
 DAY = timedelta(days=1)
 
 
-def propose(minted: Minted, at: datetime, cluster: int = 1) -> Loop:
+def propose(minted: MintedProject, at: datetime, cluster: int = 1) -> Loop:
     """A loop that was proposed then, a day after its failure was first seen."""
     return make_loop(minted.project, cluster=cluster, now=at, first_seen=(at - DAY).isoformat())
 
@@ -34,9 +34,9 @@ def propose(minted: Minted, at: datetime, cluster: int = 1) -> Loop:
 def fix(loop: Loop) -> None:
     """It shipped now, and held."""
     loop.refresh_from_db()
-    lifecycle.change(loop, Trigger.SHIPPED, timezone.now())
-    lifecycle.change(loop, Trigger.VERDICT_HELD, timezone.now())
-    lifecycle.note(loop, LoopEvent.Kind.SHIPPED, "key_1", timezone.now(), release="2")
+    lifecycle.apply_trigger(loop, Trigger.SHIPPED, timezone.now())
+    lifecycle.apply_trigger(loop, Trigger.VERDICT_HELD, timezone.now())
+    lifecycle.append_event(loop, LoopEvent.Kind.SHIPPED, "key_1", timezone.now(), release="2")
     Verification.objects.create(loop=loop, verdict="held", document={}, created_at=timezone.now())
 
 
@@ -46,7 +46,7 @@ def stages(answer: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_an_agent_reads_the_funnel_of_its_project(
-    alice: Minted, boss: Client, call: Callable[..., Any]
+    alice: MintedProject, boss: Client, call: Callable[..., Any]
 ) -> None:
     waiting, fixed = propose(alice, NOW - 2 * DAY), propose(alice, NOW - 4 * DAY, cluster=2)
     decide(boss, fixed, "approve")
@@ -67,7 +67,7 @@ def test_an_agent_reads_the_funnel_of_its_project(
 
 
 def test_the_first_of_two_approvals_decides_nothing(
-    alice: Minted, boss: Client, call: Callable[..., Any]
+    alice: MintedProject, boss: Client, call: Callable[..., Any]
 ) -> None:
     loop = propose(alice, NOW - DAY)
     decide(boss, loop, "approve")
@@ -76,13 +76,13 @@ def test_the_first_of_two_approvals_decides_nothing(
     assert stages(call("GET", "/v1/funnel", alice.keys["agent"]))["decided"]["reached"] == 0
 
 
-def test_a_parameter_that_it_does_not_know_is_refused(alice: Minted, call: Callable[..., Any]) -> None:
+def test_a_parameter_that_it_does_not_know_is_refused(alice: MintedProject, call: Callable[..., Any]) -> None:
     answer = call("GET", "/v1/funnel?since=1", alice.keys["agent"])
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "unknown_parameter")
 
 
-def test_the_projects_page_shows_its_funnel(alice: Minted, charlie: Minted) -> None:
+def test_the_projects_page_shows_its_funnel(alice: MintedProject, charlie: MintedProject) -> None:
     without = text(browser_of(charlie).get("/dashboard"))
     send(alice)
     diagnose(alice)
@@ -95,7 +95,7 @@ def test_the_projects_page_shows_its_funnel(alice: Minted, charlie: Minted) -> N
 
 
 def test_the_admin_shows_the_funnel_of_all_of_a_tenant_and_of_a_project(
-    boss: Client, alice: Minted, charlie: Minted
+    boss: Client, alice: MintedProject, charlie: MintedProject
 ) -> None:
     home(alice.project, "acme")
     home(charlie.project, "globex")
@@ -114,7 +114,9 @@ def test_the_admin_shows_the_funnel_of_all_of_a_tenant_and_of_a_project(
         assert Reader(page).forbidden == []
 
 
-def test_a_member_sees_own_loops_only_whatever_the_url_names(alice: Minted, charlie: Minted) -> None:
+def test_a_member_sees_own_loops_only_whatever_the_url_names(
+    alice: MintedProject, charlie: MintedProject
+) -> None:
     home(alice.project, "acme")
     home(charlie.project, "globex")
     propose(charlie, NOW - DAY)
@@ -127,7 +129,7 @@ def test_a_member_sees_own_loops_only_whatever_the_url_names(alice: Minted, char
     assert charlie.project.pk not in text(pages[0])
 
 
-def test_people_who_may_not_see_loops_may_not_see_the_funnel(alice: Minted) -> None:
+def test_people_who_may_not_see_loops_may_not_see_the_funnel(alice: MintedProject) -> None:
     rita = member("rita", alice.project.tenant, permissions=["view_project"])
 
     assert rita.get(PAGE).status_code == 403
@@ -135,7 +137,9 @@ def test_people_who_may_not_see_loops_may_not_see_the_funnel(alice: Minted) -> N
     assert rita.get("/admin/").content.count(b"/admin/funnel/") == 0
 
 
-def test_more_loops_cost_the_funnel_no_more_queries_and_no_document(boss: Client, alice: Minted) -> None:
+def test_more_loops_cost_the_funnel_no_more_queries_and_no_document(
+    boss: Client, alice: MintedProject
+) -> None:
     propose(alice, NOW - DAY)
     few = queries(boss)
     for cluster in range(2, 6):

@@ -18,7 +18,7 @@ from diagnosis.handoff import archive as handoff_zip
 from diagnosis.handoff import tracker_links
 from diagnosis.loops import approval, states
 from diagnosis.models import Decision, EvalCandidate, Loop, Tracker
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Tenant
 from tests.diagnosis.console_requests import page_of, text
 from tests.diagnosis.factory import make_loop
@@ -34,7 +34,7 @@ URLS = {
 
 
 @pytest.fixture
-def loop(alice: Minted) -> Loop:
+def loop(alice: MintedProject) -> Loop:
     """An approved loop whose telemetry tries to act in a tracker."""
     home(alice.project, "acme")
     plan = {
@@ -53,9 +53,9 @@ def decided(loop: Loop) -> Loop:
     """The same with its decision."""
     Loop.objects.update(state="proposed")
     loop.refresh_from_db()
-    approval.decide(
+    approval.record_decision(
         loop,
-        approval.Choice(Decision.Verb.APPROVE, "Yes, @all."),
+        approval.DecisionChoice(Decision.Verb.APPROVE, "Yes, @all."),
         User.objects.create_superuser("o@x"),
         timezone.now(),
     )
@@ -70,13 +70,13 @@ def track(loop: Loop, *kinds: str) -> None:
         )
 
 
-def get(call: Callable[..., Any], minted: Minted, loop: Loop, form: str) -> Any:
+def get(call: Callable[..., Any], minted: MintedProject, loop: Loop, form: str) -> Any:
     """The handoff for the agent."""
     return call("GET", f"/v1/loops/{loop.loop_id}/handoff?format={form}", minted.keys["agent"])
 
 
 def test_the_zip_has_everything_and_says_what_is_what(
-    decided: Loop, alice: Minted, call: Callable[..., Any]
+    decided: Loop, alice: MintedProject, call: Callable[..., Any]
 ) -> None:
     track(decided, "github")
 
@@ -103,7 +103,7 @@ def test_the_zip_has_everything_and_says_what_is_what(
 
 
 def test_the_zip_leaves_out_a_form_that_could_pass_and_says_why(
-    decided: Loop, alice: Minted, call: Callable[..., Any]
+    decided: Loop, alice: MintedProject, call: Callable[..., Any]
 ) -> None:
     candidate = EvalCandidate.objects.get()
     document = candidate.document | {"signal_type": "user_signal"}
@@ -117,7 +117,7 @@ def test_the_zip_leaves_out_a_form_that_could_pass_and_says_why(
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "pytest", "promptfoo"])
 def test_an_eval_is_given_out_in_the_forms_that_can_show_its_failure(
-    decided: Loop, alice: Minted, call: Callable[..., Any], form: str
+    decided: Loop, alice: MintedProject, call: Callable[..., Any], form: str
 ) -> None:
     candidate = EvalCandidate.objects.get()
     candidate.document["signal_type"] = "user_signal"
@@ -133,7 +133,9 @@ def test_an_eval_is_given_out_in_the_forms_that_can_show_its_failure(
         assert answer.status_code == 200
 
 
-def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: Callable[..., Any]) -> None:
+def test_the_same_loop_gives_the_same_bytes(
+    decided: Loop, alice: MintedProject, call: Callable[..., Any]
+) -> None:
     first, second = (get(call, alice, decided, "zip").content for _ in range(2))
 
     assert first == second
@@ -141,7 +143,7 @@ def test_the_same_loop_gives_the_same_bytes(decided: Loop, alice: Minted, call: 
 
 @pytest.mark.parametrize("state", [state for state in Loop.State if state not in states.UNDER_APPROVAL])
 def test_there_is_no_zip_before_an_approval(
-    loop: Loop, alice: Minted, call: Callable[..., Any], state: str
+    loop: Loop, alice: MintedProject, call: Callable[..., Any], state: str
 ) -> None:
     Loop.objects.update(state=state)
 
@@ -150,15 +152,15 @@ def test_there_is_no_zip_before_an_approval(
 
 
 def test_every_form_names_both_where_two_people_approved(
-    loop: Loop, alice: Minted, call: Callable[..., Any]
+    loop: Loop, alice: MintedProject, call: Callable[..., Any]
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
     Loop.objects.update(state="proposed")
     track(loop, "linear")
     for name, reason in (("olga", "Fix it."), ("paul", "Yes, fix it.")):
         person = User.objects.create_superuser(name)
-        approval.decide(
-            Loop.objects.get(), approval.Choice(Decision.Verb.APPROVE, reason), person, timezone.now()
+        approval.record_decision(
+            Loop.objects.get(), approval.DecisionChoice(Decision.Verb.APPROVE, reason), person, timezone.now()
         )
     Loop.objects.update(state="shipped", revision=F("revision") + 1)
 
@@ -176,12 +178,14 @@ def test_every_form_names_both_where_two_people_approved(
 
 
 def test_where_one_was_enough_there_is_no_first_approval(
-    decided: Loop, alice: Minted, call: Callable[..., Any]
+    decided: Loop, alice: MintedProject, call: Callable[..., Any]
 ) -> None:
     assert get(call, alice, decided, "json").json()["first_approval"] is None
 
 
-def test_what_the_issue_quotes_acts_nowhere(decided: Loop, alice: Minted, call: Callable[..., Any]) -> None:
+def test_what_the_issue_quotes_acts_nowhere(
+    decided: Loop, alice: MintedProject, call: Callable[..., Any]
+) -> None:
     issue, fenced = get(call, alice, decided, "md").content.decode().split("```json")
 
     assert fenced.count("```") == 1  # a block of code in which Markdown reads nothing
@@ -199,7 +203,7 @@ def test_what_the_issue_quotes_acts_nowhere(decided: Loop, alice: Minted, call: 
     ],
 )
 def test_a_link_fills_in_the_trackers_form_within_its_limit(
-    decided: Loop, alice: Minted, call: Callable[..., Any], kind: str, path: str, title: str, body: str
+    decided: Loop, alice: MintedProject, call: Callable[..., Any], kind: str, path: str, title: str, body: str
 ) -> None:
     track(decided, kind)
 
@@ -219,7 +223,7 @@ def test_a_link_fills_in_the_trackers_form_within_its_limit(
 
 
 def test_there_is_no_link_where_no_tracker_is_set(
-    decided: Loop, alice: Minted, charlie: Minted, call: Callable[..., Any]
+    decided: Loop, alice: MintedProject, charlie: MintedProject, call: Callable[..., Any]
 ) -> None:
     Tracker.objects.create(project=charlie.project, kind="github", url=URLS["github"])
 
@@ -245,7 +249,7 @@ def test_there_is_no_link_where_no_tracker_is_set(
 )
 def test_a_url_that_is_no_repository_is_refused(url: str) -> None:
     with pytest.raises(tracker_links.NotATracker, match="Write it as https://github"):
-        tracker_links.checked(tracker_links.TrackerKind.GITHUB, url)
+        tracker_links.checked_tracker_url(tracker_links.TrackerKind.GITHUB, url)
 
 
 def test_an_operator_sets_a_tracker_and_the_audit_log_says_so(loop: Loop) -> None:
@@ -291,7 +295,9 @@ def test_the_page_of_a_loop_that_waits_offers_none(loop: Loop) -> None:
     assert not [url for url in links if "handoff" in url or "github.com" in url]
 
 
-def test_strangers_and_those_who_may_not_see_loops_get_no_files(decided: Loop, charlie: Minted) -> None:
+def test_strangers_and_those_who_may_not_see_loops_get_no_files(
+    decided: Loop, charlie: MintedProject
+) -> None:
     path = f"/admin/loops/{decided.loop_id}/handoff.zip"
     stranger = member("stranger", home(charlie.project, "globex").tenant)
     clerk = member("clerk", decided.project.tenant, permissions=["view_project"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from diagnosis.issues.contrast import FailedAndHealthy, Hint, ValueCounts, judge
+from diagnosis.issues.contrast import FailedAndHealthy, Hint, ValueCounts, strongest_hints
 
 
 def rows(n: int, **facts: str) -> list[dict[str, str]]:
@@ -14,7 +14,7 @@ def rows(n: int, **facts: str) -> list[dict[str, str]]:
 
 def judged(failed: list[dict[str, str]], healthy: list[dict[str, str]]) -> list[Hint]:
     share = len(failed) / (len(failed) + len(healthy))
-    return judge(FailedAndHealthy(ValueCounts(failed), ValueCounts(healthy), share))
+    return strongest_hints(FailedAndHealthy(ValueCounts(failed), ValueCounts(healthy), share))
 
 
 def test_a_release_that_fails_more_often_is_named() -> None:
@@ -78,8 +78,8 @@ def test_a_sample_of_the_healthy_does_not_change_the_lift() -> None:
     some_healthy = ValueCounts(rows(35, v="1.1") + rows(50, v="1.0"))
 
     [exact], [sampled] = (
-        judge(FailedAndHealthy(failed, all_healthy, 0.155)),
-        judge(FailedAndHealthy(failed, some_healthy, 0.155)),
+        strongest_hints(FailedAndHealthy(failed, all_healthy, 0.155)),
+        strongest_hints(FailedAndHealthy(failed, some_healthy, 0.155)),
     )
 
     assert math.isclose(exact.lift, sampled.lift, rel_tol=0.02)

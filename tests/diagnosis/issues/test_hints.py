@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.extents import of_found
-from diagnosis.issues.hints import plain
+from diagnosis.issues.hints import comparable_values
 from tests.diagnosis.failing_records import failing
 
 
 def test_what_the_failure_itself_wrote_is_no_fact() -> None:
-    facts = plain(
+    facts = comparable_values(
         {"error.type": "Lost", "llm.finish_reason": "stop", "app.result": "no", "zone": "eu", "n": 7}
     )
 
@@ -17,7 +17,7 @@ def test_what_the_failure_itself_wrote_is_no_fact() -> None:
 
 
 def test_contents_are_no_fact() -> None:
-    assert plain({"prompt": "x" * 101, "tags": ["a"]}) == {}
+    assert comparable_values({"prompt": "x" * 101, "tags": ["a"]}) == {}
 
 
 def test_a_sample_of_failures_reaches_over_all_of_them() -> None:

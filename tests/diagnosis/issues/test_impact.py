@@ -6,7 +6,7 @@ import pytest
 
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.extents import of_found
-from diagnosis.issues.impact import Impact, grade, measure
+from diagnosis.issues.impact import Impact, grade, measure_impact
 from diagnosis.models import Severity
 from diagnosis.window.failing_records import Identity
 from tests.diagnosis.failing_records import failing
@@ -22,7 +22,7 @@ def test_people_are_counted_once() -> None:
     records = [failing("a", trace="one"), failing("b", trace="one"), failing("a", trace="two")]
     people = {record.trace_id: Identity("chat-1", "user-1") for record in records}
 
-    measured = measure(of_found(Cluster(7, records), people), operation_records=30)
+    measured = measure_impact(of_found(Cluster(7, records), people), operation_records=30)
 
     assert measured == Impact(records=3, traces=2, sessions=1, users=1, operation_records=30, share=0.1)
 
@@ -32,7 +32,7 @@ def test_users_that_nobody_named_are_not_counted() -> None:
 
     extent = of_found(Cluster(7, [record]), {record.trace_id: Identity("chat-1", "")})
 
-    measured = measure(extent, operation_records=1)
+    measured = measure_impact(extent, operation_records=1)
 
     assert (measured.sessions, measured.users) == (1, 0)
 
@@ -83,4 +83,4 @@ def test_the_tokens_of_each_trace_are_counted_once() -> None:
     records = [failing("a", trace="one"), failing("b", trace="one"), failing("a", trace="two")]
     people = {record.trace_id: Identity("chat-1", "user-1", tokens=700) for record in records}
 
-    assert measure(of_found(Cluster(7, records), people), operation_records=30).tokens == 1400
+    assert measure_impact(of_found(Cluster(7, records), people), operation_records=30).tokens == 1400

@@ -9,11 +9,11 @@ import pytest
 
 from diagnosis.api.serializers.issues import LEVERS
 from diagnosis.issues.contrast import Hint
-from diagnosis.issues.patch_plan import CHANGES, Facts, fix_category, plan
-from diagnosis.issues.suspected_release import Suspected
+from diagnosis.issues.patch_plan import CHANGES, PlanFacts, fix_category, plan_document
+from diagnosis.issues.suspected_release import SuspectedRelease
 from tests.diagnosis.failing_records import failing
 
-FACTS = Facts(
+FACTS = PlanFacts(
     example=failing("a"),
     records=20,
     operation_records=80,
@@ -25,9 +25,9 @@ FACTS = Facts(
 )
 
 
-def details(facts: Facts) -> list[str]:
+def details(facts: PlanFacts) -> list[str]:
     """The steps' texts."""
-    steps: Any = plan(facts)["steps"]
+    steps: Any = plan_document(facts)["steps"]
     return [step["detail"] for step in steps]
 
 
@@ -72,7 +72,7 @@ def test_what_the_evidence_does_not_say_is_no_step() -> None:
 
 
 def test_the_release_and_what_failures_share_are_steps_where_they_are_known() -> None:
-    suspected = Suspected("2.1.0", "2.0.3", 0, 40)
+    suspected = SuspectedRelease("2.1.0", "2.0.3", 0, 40)
     hint = Hint((("region", "eu"), ("tier", None)), support=6, records=8, lift=2.25, g=13.9)
 
     steps = details(replace(FACTS, suspected=suspected, hints=(hint,)))
@@ -86,14 +86,14 @@ def test_every_fix_category_says_what_to_change() -> None:
 
 
 def test_the_plan_says_what_would_refute_it() -> None:
-    made = plan(FACTS)
+    made = plan_document(FACTS)
 
     assert "20 of 80 records failed" in str(made["verify"])
     assert "tool-lookup-order-v1" in str(made["refuted_by"])
 
 
 def test_an_eval_that_cannot_run_refutes_nothing() -> None:
-    made = plan(replace(FACTS, replayable=False))
+    made = plan_document(replace(FACTS, replayable=False))
 
     assert made["refuted_by"] == "It is wrong if the failure goes on at the same rate after the change."
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from diagnosis.diagnose import diagnose
-from diagnosis.issues.suspected_release import Failed, HealthyRun, suspect
+from diagnosis.issues.suspected_release import FirstFailures, HealthyRun, suspect
 from diagnosis.packets import publishing
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import minutes, span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PLACE = ("shop", "checkout")
-FAILED = Failed(frozenset({PLACE}), frozenset({"2.0"}), first_unix_nano=1_000, share=0.2)
+FAILED = FirstFailures(frozenset({PLACE}), frozenset({"2.0"}), first_unix_nano=1_000, share=0.2)
 
 
 def ran(release: str, *starts: int) -> list[HealthyRun]:
@@ -51,12 +51,12 @@ def test_a_release_whose_first_traffic_fails_is_suspected() -> None:
     ],
 )
 def test_a_release_is_not_suspected_without_all_that_speaks_for_it(
-    failures: Failed, healthy: list[HealthyRun]
+    failures: FirstFailures, healthy: list[HealthyRun]
 ) -> None:
     assert suspect(failures, healthy) is None
 
 
-def deployed(minted: Minted, fails_from: int) -> None:
+def deployed(minted: MintedProject, fails_from: int) -> None:
     """An hour of release 1.0, then 50 minutes of 2.0, of which every third record fails from that minute on."""
     for minute in range(110):
         release, at = (
@@ -68,13 +68,15 @@ def deployed(minted: Minted, fails_from: int) -> None:
 
 
 @pytest.fixture
-def issue(alice: Minted) -> Callable[[], Any]:
+def issue(alice: MintedProject) -> Callable[[], Any]:
     """The only issue of the last 55 minutes, once records are stored."""
-    return lambda: publishing.shown(diagnose(alice.project, Window.ending(NOW, 55), NOW))["issues"][0]
+    return lambda: publishing.packet_as_answered(diagnose(alice.project, Window.ending(NOW, 55), NOW))[
+        "issues"
+    ][0]
 
 
 def test_the_packet_names_the_release_and_the_plan_compares_it(
-    alice: Minted, issue: Callable[[], Any]
+    alice: MintedProject, issue: Callable[[], Any]
 ) -> None:
     deployed(alice, fails_from=60)
 
@@ -85,7 +87,9 @@ def test_the_packet_names_the_release_and_the_plan_compares_it(
     assert any("Compare release `2.0` with `1.0`" in step["detail"] for step in found["patch_plan"]["steps"])
 
 
-def test_a_release_that_ran_well_for_long_is_not_named(alice: Minted, issue: Callable[[], Any]) -> None:
+def test_a_release_that_ran_well_for_long_is_not_named(
+    alice: MintedProject, issue: Callable[[], Any]
+) -> None:
     deployed(alice, fails_from=90)
 
     assert issue()["suspected_release"] is None

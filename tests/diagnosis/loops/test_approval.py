@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from diagnosis.loops import approval
 from diagnosis.models import Decision, Loop
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import make_loop
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ Verb = Decision.Verb
 
 
 @pytest.fixture
-def loop(alice: Minted) -> Loop:
+def loop(alice: MintedProject) -> Loop:
     """A loop that waits."""
     return make_loop(alice.project)
 
@@ -36,7 +36,7 @@ def olga(db: None) -> User:
     ("verb", "state"), [(Verb.APPROVE, "approved"), (Verb.REJECT, "rejected"), (Verb.RETURN, "returned")]
 )
 def test_a_decision_moves_the_loop_and_is_kept(loop: Loop, olga: User, verb: Verb, state: str) -> None:
-    approval.decide(loop, approval.Choice(verb, " Because. "), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(verb, " Because. "), olga, NOW)
 
     loop.refresh_from_db()
     decision = Decision.objects.get()
@@ -48,10 +48,10 @@ def test_a_decision_moves_the_loop_and_is_kept(loop: Loop, olga: User, verb: Ver
 
 def test_of_two_approvers_the_second_is_told(loop: Loop, olga: User) -> None:
     seen_by_both = Loop.objects.get(pk=loop.pk)
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
 
     with pytest.raises(approval.AlreadyDecided):
-        approval.decide(seen_by_both, approval.Choice(Verb.REJECT, "No."), olga, NOW)
+        approval.record_decision(seen_by_both, approval.DecisionChoice(Verb.REJECT, "No."), olga, NOW)
 
     assert Decision.objects.get().verb == Verb.APPROVE
 
@@ -59,7 +59,7 @@ def test_of_two_approvers_the_second_is_told(loop: Loop, olga: User) -> None:
 @pytest.mark.parametrize("reason", ["", "   ", "\n"])
 def test_a_decision_needs_a_reason(loop: Loop, olga: User, reason: str) -> None:
     with pytest.raises(ValidationError):
-        approval.decide(loop, approval.Choice(Verb.APPROVE, reason), olga, NOW)
+        approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, reason), olga, NOW)
 
     assert Decision.objects.count() == 0
 
@@ -69,14 +69,16 @@ def test_only_active_staff_decide(loop: Loop, olga: User, change: dict[str, Any]
     User.objects.filter(pk=olga.pk).update(**change)
 
     with pytest.raises(PermissionDenied):
-        approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), User.objects.get(pk=olga.pk), NOW)
+        approval.record_decision(
+            loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), User.objects.get(pk=olga.pk), NOW
+        )
 
 
 def test_staff_without_the_permission_cannot_decide(loop: Loop) -> None:
     viewer = User.objects.create_user("vera", is_staff=True)
 
     with pytest.raises(PermissionDenied):
-        approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), viewer, NOW)
+        approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), viewer, NOW)
 
 
 @pytest.mark.parametrize("state", ["approved", "rejected", "shipped", "held", "inconclusive"])
@@ -84,11 +86,11 @@ def test_what_does_not_wait_cannot_be_decided(loop: Loop, olga: User, state: str
     Loop.objects.update(state=state)
 
     with pytest.raises(approval.AlreadyDecided):
-        approval.decide(Loop.objects.get(), approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+        approval.record_decision(Loop.objects.get(), approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
 
 
 def test_a_person_who_decided_cannot_be_deleted(loop: Loop, olga: User) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
 
     with pytest.raises(Exception, match="protected"):
         olga.delete()
@@ -99,7 +101,7 @@ def test_a_decision_is_about_what_the_person_saw(loop: Loop, olga: User) -> None
     newer = make_loop(loop.project, cluster=2).packet  # a diagnosis meanwhile: the waiting loop follows it
     Loop.objects.filter(pk=loop.pk).update(packet=newer, issue=loop.issue | {"title": "another failure"})
 
-    approval.decide(seen, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    approval.record_decision(seen, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
 
     decided = Loop.objects.get(pk=loop.pk)
     assert (decided.issue["title"], decided.packet_id) == (loop.issue["title"], loop.packet_id)

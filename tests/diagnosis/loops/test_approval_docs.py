@@ -9,7 +9,7 @@ import struct
 
 from diagnosis.loops import content_hash, growth
 from loopkit.roles import ROLES
-from telemetry.reads.digests import digest
+from telemetry.reads.digests import digest_of_parts
 from tests import ROOT
 
 TEXT = (ROOT / "docs" / "approval.md").read_text()
@@ -34,7 +34,7 @@ def test_the_hash_is_made_as_the_page_says() -> None:
     record = b"".join(struct.pack(">Q", len(part)) + part for part in (b"resource", b"scope", b"span"))
 
     assert content_hash.hashed(parts) == hashlib.sha256(canonical).hexdigest()
-    assert digest(b"resource", b"scope", b"span") == hashlib.sha256(record).hexdigest()
+    assert digest_of_parts(b"resource", b"scope", b"span") == hashlib.sha256(record).hexdigest()
 
 
 def test_the_page_names_what_is_left_out_of_the_hash() -> None:

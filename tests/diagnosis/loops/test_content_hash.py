@@ -11,7 +11,7 @@ import pytest
 from diagnosis.loops import content_hash
 from diagnosis.models import EvalCandidate, Loop
 from telemetry.models import Origin, Record
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.diagnosis.factory import NOW, make_loop
 from tests.telemetry.factory import span, span_id, store, trace_id
@@ -20,7 +20,7 @@ RECORD = f"rec_{trace_id('t')}{span_id('call')}"
 
 
 @pytest.fixture
-def loop(alice: Minted) -> Loop:
+def loop(alice: MintedProject) -> Loop:
     """A loop with one record as evidence."""
     store(alice.project, [span("call", trace="t", id="call", at=NOW, error="no stock")], NOW)
     return make_loop(alice.project, evidence_ids=[RECORD])
@@ -53,7 +53,7 @@ def test_every_other_change_of_the_issue_changes_the_hash(loop: Loop, change: di
     was, now = parts(loop, loop.issue), parts(loop, loop.issue | change)
 
     assert content_hash.hashed(was) != content_hash.hashed(now)
-    assert content_hash.differences(was, now) == ["the issue or its patch plan was changed"]
+    assert content_hash.changed_parts(was, now) == ["the issue or its patch plan was changed"]
 
 
 def test_another_eval_under_the_same_name_is_told(loop: Loop) -> None:
@@ -61,39 +61,39 @@ def test_another_eval_under_the_same_name_is_told(loop: Loop) -> None:
     candidate = EvalCandidate.objects.get()
     EvalCandidate.objects.update(document=candidate.document | {"expectation": "Anything goes."})
 
-    changed = content_hash.differences(was, parts(loop, loop.issue))
+    changed = content_hash.changed_parts(was, parts(loop, loop.issue))
     EvalCandidate.objects.all().delete()
-    gone = content_hash.differences(was, parts(loop, loop.issue))
+    gone = content_hash.changed_parts(was, parts(loop, loop.issue))
 
     assert (changed, gone) == (["the eval was changed"], ["the eval is not stored any more"])
 
 
-def test_a_record_that_is_gone_is_named(loop: Loop, alice: Minted) -> None:
+def test_a_record_that_is_gone_is_named(loop: Loop, alice: MintedProject) -> None:
     was = parts(loop, loop.issue)
     with bind(alice.project):
         Record.objects.all().delete()
 
-    assert content_hash.differences(was, parts(loop, loop.issue)) == [
+    assert content_hash.changed_parts(was, parts(loop, loop.issue)) == [
         f"the record {RECORD} is not stored any more"
     ]
 
 
-def test_another_content_under_a_records_id_is_told(loop: Loop, alice: Minted) -> None:
+def test_another_content_under_a_records_id_is_told(loop: Loop, alice: MintedProject) -> None:
     was = parts(loop, loop.issue)
     with bind(alice.project):
         Origin.objects.update(message=b"")
 
-    assert content_hash.differences(was, parts(loop, loop.issue)) == [
+    assert content_hash.changed_parts(was, parts(loop, loop.issue)) == [
         f"the record {RECORD} is not what was seen"
     ]
 
 
-def test_columns_that_a_later_version_makes_anew_change_nothing(loop: Loop, alice: Minted) -> None:
+def test_columns_that_a_later_version_makes_anew_change_nothing(loop: Loop, alice: MintedProject) -> None:
     was = parts(loop, loop.issue)
     with bind(alice.project):
         Record.objects.update(operation="renamed", signal_type="error")
 
-    assert content_hash.differences(was, parts(loop, loop.issue)) == []
+    assert content_hash.changed_parts(was, parts(loop, loop.issue)) == []
 
 
 def test_integers_of_any_size_have_a_hash() -> None:
@@ -117,11 +117,11 @@ def test_version_1_hashes_the_issue_the_eval_and_the_evidence_as_it_always_did()
 def test_a_part_that_a_later_version_adds_is_named() -> None:
     was = {"issue": "a", "eval": None, "evidence": {}, "approvers": "b"}
 
-    assert content_hash.differences(was, was | {"approvers": "c"}) == ["the approvers was changed"]
+    assert content_hash.changed_parts(was, was | {"approvers": "c"}) == ["the approvers was changed"]
 
 
 def test_several_records_are_counted() -> None:
     was = {"issue": "a", "eval": None, "evidence": {"rec_1": "b", "rec_2": "c"}}
     now = deepcopy(was) | {"evidence": {"rec_1": None, "rec_2": None}}
 
-    assert content_hash.differences(was, now) == ["2 of its records are not stored any more"]
+    assert content_hash.changed_parts(was, now) == ["2 of its records are not stored any more"]

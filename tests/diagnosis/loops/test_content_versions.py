@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from diagnosis.loops import approval, content_hash, reopening
 from diagnosis.loops.content_hash import Parts, StoredContent
 from diagnosis.models import Decision, Loop
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Tenant
 from tests.diagnosis.factory import NOW, make_loop
 
@@ -18,7 +18,7 @@ Verb = Decision.Verb
 
 
 @pytest.fixture
-def loop(alice: Minted) -> Loop:
+def loop(alice: MintedProject) -> Loop:
     """A loop that waits for a human."""
     return make_loop(alice.project)
 
@@ -51,18 +51,18 @@ def change_issue(**fields: Any) -> None:
 def test_an_approval_of_version_1_still_holds_under_version_2(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
     begin_version_2(monkeypatch)
     change_issue(next_action="another")  # covered by version 2 alone
 
     assert reopening.why_outdated(Loop.objects.get()) == ""
-    assert reopening.outdated(loop.project, NOW) == []
+    assert reopening.reopen_outdated(loop.project, NOW) == []
 
 
 def test_an_approval_of_version_1_is_still_checked_under_version_2(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
     begin_version_2(monkeypatch)
     change_issue(title="another")
 
@@ -73,7 +73,7 @@ def test_a_new_approval_is_made_and_checked_by_the_newest_version(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin_version_2(monkeypatch)
-    decision = approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    decision = approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
     change_issue(next_action="another")
 
     assert decision.content_version == 2
@@ -84,11 +84,14 @@ def test_a_second_person_completes_a_first_approval_of_an_older_version(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
-    approval.decide(Loop.objects.get(), approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    approval.record_decision(Loop.objects.get(), approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
     begin_version_2(monkeypatch)
 
-    second = approval.decide(
-        Loop.objects.get(), approval.Choice(Verb.APPROVE, "Yes."), User.objects.create_superuser("paul"), NOW
+    second = approval.record_decision(
+        Loop.objects.get(),
+        approval.DecisionChoice(Verb.APPROVE, "Yes."),
+        User.objects.create_superuser("paul"),
+        NOW,
     )
 
     assert (second.is_first, second.content_version, second.loop.state) == (False, 2, "approved")
@@ -97,7 +100,7 @@ def test_a_second_person_completes_a_first_approval_of_an_older_version(
 def test_an_approval_of_a_version_that_this_release_does_not_know_does_not_hold(
     loop: Loop, olga: User
 ) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Yes."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
     Decision.objects.update(content_version=9)
 
     assert "has version 9, which only a later release" in reopening.why_outdated(Loop.objects.get())

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from diagnosis.loops import growth
-from diagnosis.loops.growth import Numbers
+from diagnosis.loops.growth import ClusterNumbers
 from diagnosis.models import Decision
 from telemetry.models import Record
 from telemetry.windows import Window, unix_nano
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.diagnosis.factory import make_issue
 from tests.diagnosis.shipped_loop import T0, Send
@@ -29,7 +29,7 @@ def window(minutes: float, end: datetime = END) -> Window:
 
 def rejection(failures: int, minutes: float, times: int | None = 3, users: int = 0) -> Decision:
     """A rejection of a failure that came so often in so many minutes."""
-    return Decision(times=times, numbers=Numbers(failures, users, window(minutes)).kept())
+    return Decision(times=times, numbers=ClusterNumbers(failures, users, window(minutes)).kept())
 
 
 def issue(failures: int, users: int = 0) -> dict[str, Any]:
@@ -51,53 +51,66 @@ def issue(failures: int, users: int = 0) -> dict[str, Any]:
     ],
 )
 def test_it_grows_by_failures_a_day_and_beyond_chance(
-    alice: Minted, was: tuple[int, int], now: tuple[int, int], grown: bool
+    alice: MintedProject, was: tuple[int, int], now: tuple[int, int], grown: bool
 ) -> None:
     with bind(alice.project):
-        found = growth.grown(rejection(*was), issue(now[0]), window(now[1]), CLUSTER)
+        found = growth.growth_past_rejection(rejection(*was), issue(now[0]), window(now[1]), CLUSTER)
 
     assert (found is not None) is grown
 
 
-def test_a_busy_hour_is_compared_with_a_day_like_the_decisions(alice: Minted, send: Send) -> None:
+def test_a_busy_hour_is_compared_with_a_day_like_the_decisions(alice: MintedProject, send: Send) -> None:
     send(T0, failing=20, ok=0)  # an hour with twenty failures, in a day with no other
     with bind(alice.project):
         cluster = int(Record.objects.all()[0].fingerprint or 0)
-        found = growth.grown(rejection(12, DAY), issue(20), window(60, T0 + timedelta(hours=1)), cluster)
+        found = growth.growth_past_rejection(
+            rejection(12, DAY), issue(20), window(60, T0 + timedelta(hours=1)), cluster
+        )
 
     assert found is None
 
 
-def test_the_rest_of_the_longer_window_is_counted_from_the_records(alice: Minted, send: Send) -> None:
+def test_the_rest_of_the_longer_window_is_counted_from_the_records(alice: MintedProject, send: Send) -> None:
     send(T0, failing=20)
     send(T0 + timedelta(hours=20), failing=25)
     with bind(alice.project):
         cluster = int(Record.objects.all()[0].fingerprint or 0)
-        found = growth.grown(rejection(12, DAY), issue(25), window(60, T0 + timedelta(hours=21)), cluster)
+        found = growth.growth_past_rejection(
+            rejection(12, DAY), issue(25), window(60, T0 + timedelta(hours=21)), cluster
+        )
 
     assert found
     assert (found.failures, growth.a_day(found.per_day)) == (45, "45 a day")
 
 
-def test_more_users_alone_are_growth_and_half_as_many_more_are_not(alice: Minted) -> None:
+def test_more_users_alone_are_growth_and_half_as_many_more_are_not(alice: MintedProject) -> None:
     with bind(alice.project):
-        more = growth.grown(rejection(40, DAY, users=2), issue(40, users=30), window(DAY), CLUSTER)
-        same = growth.grown(rejection(40, DAY, users=20), issue(40, users=30), window(DAY), CLUSTER)
+        more = growth.growth_past_rejection(
+            rejection(40, DAY, users=2), issue(40, users=30), window(DAY), CLUSTER
+        )
+        same = growth.growth_past_rejection(
+            rejection(40, DAY, users=20), issue(40, users=30), window(DAY), CLUSTER
+        )
 
     assert more
     assert same is None
 
 
-def test_the_users_of_an_hour_are_not_multiplied_into_a_day(alice: Minted) -> None:
+def test_the_users_of_an_hour_are_not_multiplied_into_a_day(alice: MintedProject) -> None:
     with bind(alice.project):
-        found = growth.grown(rejection(600, DAY, users=60), issue(25, users=9), window(60), CLUSTER)
+        found = growth.growth_past_rejection(
+            rejection(600, DAY, users=60), issue(25, users=9), window(60), CLUSTER
+        )
 
     assert found is None
 
 
-def test_what_is_rejected_for_good_never_grows(alice: Minted) -> None:
+def test_what_is_rejected_for_good_never_grows(alice: MintedProject) -> None:
     with bind(alice.project):
-        assert growth.grown(rejection(1, DAY, times=None), issue(9999), window(DAY), CLUSTER) is None
+        assert (
+            growth.growth_past_rejection(rejection(1, DAY, times=None), issue(9999), window(DAY), CLUSTER)
+            is None
+        )
 
 
 @pytest.mark.parametrize(

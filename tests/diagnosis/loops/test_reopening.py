@@ -18,7 +18,7 @@ from diagnosis.models import Decision, Loop, LoopEvent, Packet
 from diagnosis.packets import memory, publishing
 from telemetry.models import Record
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Tenant
 from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import T0, Send
@@ -34,28 +34,30 @@ def olga(db: None) -> User:
 
 
 @pytest.fixture
-def proposed(alice: Minted, send: Send) -> Loop:
+def proposed(alice: MintedProject, send: Send) -> Loop:
     """12 failures in the first day, diagnosed at its end."""
     send(T0, failing=12, ok=100)
     return of_day(alice, 1)[0]
 
 
-def of_day(minted: Minted, day: int) -> tuple[Loop, dict[str, Any]]:
+def of_day(minted: MintedProject, day: int) -> tuple[Loop, dict[str, Any]]:
     """The only loop of the project, and its issue by a diagnosis of that day."""
     packet = diagnosed(minted, day)
-    [issue] = publishing.shown(packet)["issues"]
+    [issue] = publishing.packet_as_answered(packet)["issues"]
     return Loop.objects.select_related("project__tenant").get(), issue
 
 
-def diagnosed(minted: Minted, day: int) -> Packet:
+def diagnosed(minted: MintedProject, day: int) -> Packet:
     """A diagnosis at the end of that day."""
     return diagnose(minted.project, Window.ending(T0 + day * DAY, 24 * 60), T0 + day * DAY)
 
 
 def test_a_rejected_failure_stays_quiet_while_it_goes_on(
-    alice: Minted, send: Send, proposed: Loop, olga: User
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, approval.Choice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY)
+    approval.record_decision(
+        proposed, approval.DecisionChoice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY
+    )
     send(T0 + DAY, failing=14, ok=100)
 
     loop, issue = of_day(alice, 2)
@@ -68,9 +70,11 @@ def test_a_rejected_failure_stays_quiet_while_it_goes_on(
 
 
 def test_once_it_grew_it_is_proposed_again_and_says_so(
-    alice: Minted, send: Send, proposed: Loop, olga: User
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, approval.Choice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY)
+    approval.record_decision(
+        proposed, approval.DecisionChoice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY
+    )
     send(T0 + DAY, failing=40, ok=100)
 
     loop, issue = of_day(alice, 2)
@@ -87,9 +91,9 @@ def test_once_it_grew_it_is_proposed_again_and_says_so(
 
 
 def test_what_was_rejected_for_good_stays_rejected(
-    alice: Minted, send: Send, proposed: Loop, olga: User
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, approval.Choice(Verb.REJECT, "Never mind."), olga, T0 + DAY)
+    approval.record_decision(proposed, approval.DecisionChoice(Verb.REJECT, "Never mind."), olga, T0 + DAY)
     send(T0 + DAY, failing=200, ok=100)
 
     loop, issue = of_day(alice, 2)
@@ -100,13 +104,17 @@ def test_what_was_rejected_for_good_stays_rejected(
 
 
 def test_a_loop_that_grew_can_be_rejected_again_by_its_new_numbers(
-    alice: Minted, send: Send, proposed: Loop, olga: User
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, approval.Choice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY)
+    approval.record_decision(
+        proposed, approval.DecisionChoice(Verb.REJECT, "A test account.", times=3), olga, T0 + DAY
+    )
     send(T0 + DAY, failing=40, ok=100)
     again = of_day(alice, 2)[0]
 
-    approval.decide(again, approval.Choice(Verb.REJECT, "Still.", times=3), olga, T0 + 2 * DAY)
+    approval.record_decision(
+        again, approval.DecisionChoice(Verb.REJECT, "Still.", times=3), olga, T0 + 2 * DAY
+    )
     send(T0 + 2 * DAY, failing=60, ok=100)
 
     assert of_day(alice, 3)[0].state == "rejected"
@@ -114,9 +122,9 @@ def test_a_loop_that_grew_can_be_rejected_again_by_its_new_numbers(
 
 
 def test_an_approval_is_outdated_once_a_record_of_its_evidence_is_gone(
-    alice: Minted, proposed: Loop, olga: User, call: Callable[..., Any]
+    alice: MintedProject, proposed: Loop, olga: User, call: Callable[..., Any]
 ) -> None:
-    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     bundle = f"/v1/loops/{proposed.pk}/handoff"
     before = call("GET", bundle, alice.keys["agent"])
     forget(alice, proposed.issue["evidence_ids"])
@@ -132,8 +140,10 @@ def test_an_approval_is_outdated_once_a_record_of_its_evidence_is_gone(
     assert call("GET", f"{bundle}?format=md", alice.keys["agent"]).status_code == 409
 
 
-def test_the_next_diagnosis_puts_it_to_a_human_again(alice: Minted, proposed: Loop, olga: User) -> None:
-    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+def test_the_next_diagnosis_puts_it_to_a_human_again(
+    alice: MintedProject, proposed: Loop, olga: User
+) -> None:
+    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     forget(alice, proposed.issue["evidence_ids"][:1])
 
     diagnosed(alice, 3)  # a day without the failure
@@ -144,13 +154,15 @@ def test_the_next_diagnosis_puts_it_to_a_human_again(alice: Minted, proposed: Lo
         f"The approval by olga no longer holds: the record {proposed.issue['evidence_ids'][0]} is not stored any more."
     )
     assert loop.events.last().detail["approval"]["decided_by"] == "olga"
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it all the same."), olga, T0 + 3 * DAY)
+    approval.record_decision(
+        loop, approval.DecisionChoice(Verb.APPROVE, "Fix it all the same."), olga, T0 + 3 * DAY
+    )
     diagnosed(alice, 3)
     assert Loop.objects.get().state == "approved"
 
 
-def test_verify_loops_does_so_by_the_clock(alice: Minted, proposed: Loop, olga: User) -> None:
-    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+def test_verify_loops_does_so_by_the_clock(alice: MintedProject, proposed: Loop, olga: User) -> None:
+    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
     said = StringIO()
 
@@ -161,31 +173,31 @@ def test_verify_loops_does_so_by_the_clock(alice: Minted, proposed: Loop, olga: 
 
 
 def test_a_round_reopens_an_outdated_approval_where_nothing_shipped(
-    alice: Minted, proposed: Loop, olga: User
+    alice: MintedProject, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
 
-    rounds.make(lambda: T0 + DAY, lambda: True)
+    rounds.make_round(lambda: T0 + DAY, lambda: True)
 
     assert Loop.objects.get().state == "proposed"
 
 
 @pytest.mark.parametrize("way", ["round", "command"])
 def test_a_first_of_two_approvals_that_no_longer_holds_is_taken_back(
-    alice: Minted, proposed: Loop, olga: User, way: str
+    alice: MintedProject, proposed: Loop, olga: User, way: str
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
-    approval.decide(
+    approval.record_decision(
         Loop.objects.select_related("project__tenant").get(),
-        approval.Choice(Verb.APPROVE, "Fix it."),
+        approval.DecisionChoice(Verb.APPROVE, "Fix it."),
         olga,
         T0 + DAY,
     )
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
 
     if way == "round":
-        rounds.make(lambda: T0 + DAY, lambda: True)
+        rounds.make_round(lambda: T0 + DAY, lambda: True)
     else:
         call_command("verify_loops")
 
@@ -193,9 +205,9 @@ def test_a_first_of_two_approvals_that_no_longer_holds_is_taken_back(
 
 
 def test_more_failures_leave_an_approval_as_it_is(
-    alice: Minted, send: Send, proposed: Loop, olga: User
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     send(T0 + DAY, failing=40, ok=100)
 
     loop = of_day(alice, 2)[0]
@@ -204,23 +216,26 @@ def test_more_failures_leave_an_approval_as_it_is(
 
 
 def test_what_one_of_two_approved_stays_in_sight_for_the_second(
-    alice: Minted, send: Send, proposed: Loop, olga: User
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
     proposed = Loop.objects.select_related("project__tenant").get()
-    approval.decide(proposed, approval.Choice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     send(T0 + DAY, failing=40, ok=100)
 
     loop, issue = of_day(alice, 2)
-    approval.decide(
-        loop, approval.Choice(Verb.APPROVE, "Yes."), User.objects.create_superuser("paul"), T0 + 2 * DAY
+    approval.record_decision(
+        loop,
+        approval.DecisionChoice(Verb.APPROVE, "Yes."),
+        User.objects.create_superuser("paul"),
+        T0 + 2 * DAY,
     )
 
     assert issue["next_action"].startswith("One of two approvals, by olga.")
     assert (Loop.objects.get().state, loop.issue["count"]) == ("approved", 12)
 
 
-def forget(minted: Minted, record_ids: list[str]) -> None:
+def forget(minted: MintedProject, record_ids: list[str]) -> None:
     """As retention does."""
     with bind(minted.project):
         for record_id in record_ids:

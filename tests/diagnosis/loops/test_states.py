@@ -10,7 +10,7 @@ import pytest
 from diagnosis.loops import lifecycle, states
 from diagnosis.loops.states import NEXT_STATES, TABLE, State, Trigger
 from diagnosis.models import Decision, Loop, Verification
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests import ROOT
 from tests.diagnosis.factory import NOW, make_loop
 
@@ -19,15 +19,17 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 @pytest.mark.parametrize("trigger", Trigger)
 @pytest.mark.parametrize("state", State)
-def test_a_loop_moves_if_and_only_if_the_table_says_so(alice: Minted, state: State, trigger: Trigger) -> None:
+def test_a_loop_moves_if_and_only_if_the_table_says_so(
+    alice: MintedProject, state: State, trigger: Trigger
+) -> None:
     loop = make_loop(alice.project, state=state)
     after = NEXT_STATES.get((state, trigger))
 
     if after is None:
         with pytest.raises(lifecycle.WrongState, match=f"this one is {state}"):
-            lifecycle.change(loop, trigger, NOW)
+            lifecycle.apply_trigger(loop, trigger, NOW)
     else:
-        lifecycle.change(loop, trigger, NOW)
+        lifecycle.apply_trigger(loop, trigger, NOW)
 
     loop.refresh_from_db()
     assert (loop.state, loop.revision) == ((state, 1) if after is None else (after, 2))
@@ -62,13 +64,13 @@ def test_only_humans_and_no_agent_can_approve() -> None:
     assert causes == {states.Cause.HUMAN}
 
 
-def test_a_loop_that_was_changed_since_it_was_read_is_not_moved(alice: Minted) -> None:
+def test_a_loop_that_was_changed_since_it_was_read_is_not_moved(alice: MintedProject) -> None:
     make_loop(alice.project)
     first, second = Loop.objects.get(), Loop.objects.get()
-    lifecycle.change(first, Trigger.APPROVE_FIRST, NOW)
+    lifecycle.apply_trigger(first, Trigger.APPROVE_FIRST, NOW)
 
     with pytest.raises(lifecycle.WrongState):
-        lifecycle.change(second, Trigger.REJECT, NOW)
+        lifecycle.apply_trigger(second, Trigger.REJECT, NOW)
 
     assert Loop.objects.get().state == "proposed"
 

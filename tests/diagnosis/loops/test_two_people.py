@@ -9,7 +9,7 @@ from diagnosis import diagnose
 from diagnosis.loops import approval, two_people
 from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent, Severity
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Tenant
 from tests.diagnosis.factory import NOW, make_loop
 
@@ -36,7 +36,7 @@ def paul(db: None) -> User:
 
 
 @pytest.fixture
-def loop(alice: Minted) -> Loop:
+def loop(alice: MintedProject) -> Loop:
     """A loop of a tenant that wants two people."""
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
     made = make_loop(alice.project)
@@ -66,16 +66,16 @@ def test_the_numbers_of_the_rule_are_those_of_severities() -> None:
     ],
 )
 def test_the_rule_counts_from_its_severity_upwards(
-    alice: Minted, rule: int, severity: Severity, needed: int
+    alice: MintedProject, rule: int, severity: Severity, needed: int
 ) -> None:
     loop = make_loop(alice.project, severity=severity)
     loop.project.tenant.two_people = rule
 
-    assert two_people.needed(loop) == needed
+    assert two_people.approvals_needed(loop) == needed
 
 
 def test_the_first_approval_is_kept_and_moves_nothing(loop: Loop, olga: User) -> None:
-    decision = approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it."), olga, NOW)
+    decision = approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
 
     seen = again(loop)
     assert (decision.is_first, seen.state, two_people.pending(seen)) == (True, "proposed", decision)
@@ -84,19 +84,22 @@ def test_the_first_approval_is_kept_and_moves_nothing(loop: Loop, olga: User) ->
 
 
 def test_a_second_person_completes_it(loop: Loop, olga: User, paul: User) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
 
-    approval.decide(again(loop), approval.Choice(Verb.APPROVE, "Yes, fix it."), paul, NOW)
+    approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Yes, fix it."), paul, NOW)
 
     seen = again(loop)
-    assert (seen.state, [one.decided_by for one in two_people.given(seen)]) == ("approved", [olga, paul])
+    assert (seen.state, [one.decided_by for one in two_people.counting_approvals(seen)]) == (
+        "approved",
+        [olga, paul],
+    )
 
 
 def test_the_same_person_cannot_be_the_second(loop: Loop, olga: User) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
 
     with pytest.raises(two_people.SamePerson):
-        approval.decide(again(loop), approval.Choice(Verb.APPROVE, "Really."), olga, NOW)
+        approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Really."), olga, NOW)
 
     assert again(loop).state == "proposed"
 
@@ -105,27 +108,27 @@ def test_the_same_person_cannot_be_the_second(loop: Loop, olga: User) -> None:
 def test_a_rejection_or_return_takes_the_first_approval_back(
     loop: Loop, olga: User, paul: User, verb: Verb
 ) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
 
-    approval.decide(again(loop), approval.Choice(verb, "Wait."), olga, NOW)
+    approval.record_decision(again(loop), approval.DecisionChoice(verb, "Wait."), olga, NOW)
     Loop.objects.update(state=Loop.State.PROPOSED)  # answered, or grown
-    decision = approval.decide(again(loop), approval.Choice(Verb.APPROVE, "Yes."), paul, NOW)
+    decision = approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Yes."), paul, NOW)
 
     assert decision.is_first
 
 
 def test_a_second_approval_of_another_content_is_a_first_one(loop: Loop, olga: User, paul: User) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
     EvalCandidate.objects.update(document={"expectation": "Anything goes."})
 
-    decision = approval.decide(again(loop), approval.Choice(Verb.APPROVE, "Yes."), paul, NOW)
+    decision = approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Yes."), paul, NOW)
 
     assert (decision.is_first, again(loop).state) == (True, "proposed")
     assert two_people.pending(again(loop)) == decision
 
 
 def test_a_diagnosis_takes_the_first_approval_back_once_its_content_changed(loop: Loop, olga: User) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
     EvalCandidate.objects.all().delete()
 
     diagnose.diagnose(loop.project, Window.ending(NOW, 60), NOW)
@@ -139,17 +142,17 @@ def test_a_diagnosis_takes_the_first_approval_back_once_its_content_changed(loop
 def test_of_two_first_approvals_at_the_same_moment_one_is_told(loop: Loop, olga: User, paul: User) -> None:
     seen_by_both = [again(loop), again(loop)]
 
-    approval.decide(seen_by_both[0], approval.Choice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approval.record_decision(seen_by_both[0], approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
     with pytest.raises(approval.AlreadyDecided):
-        approval.decide(seen_by_both[1], approval.Choice(Verb.APPROVE, "Fix it."), paul, NOW)
+        approval.record_decision(seen_by_both[1], approval.DecisionChoice(Verb.APPROVE, "Fix it."), paul, NOW)
 
     assert Decision.objects.count() == 1
 
 
 def test_once_the_rule_is_lifted_one_person_is_enough(loop: Loop, olga: User) -> None:
-    approval.decide(loop, approval.Choice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
     Tenant.objects.update(two_people=Tenant.TwoPeople.NEVER)
 
-    approval.decide(again(loop), approval.Choice(Verb.APPROVE, "Really."), olga, NOW)
+    approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Really."), olga, NOW)
 
     assert again(loop).state == "approved"

@@ -8,7 +8,7 @@ import pytest
 
 from diagnosis.loops import urgency
 from diagnosis.models import Loop, Severity
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.dashboard_client import diagnose, send
 
 
@@ -40,7 +40,7 @@ def test_where_nobody_names_users_sessions_are_the_people() -> None:
 
 
 def test_an_old_issue_that_knows_no_tokens_has_a_cost() -> None:
-    assert urgency.cost({"records": 2, "users": 0, "sessions": 1}, 1440) == urgency.Cost(2, 1, 0)
+    assert urgency.cost({"records": 2, "users": 0, "sessions": 1}, 1440) == urgency.CostOfWaiting(2, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_the_rule_names_every_weight() -> None:
         assert claim in urgency.RULE
 
 
-def test_a_diagnosis_writes_the_measure_beside_the_issue(alice: Minted) -> None:
+def test_a_diagnosis_writes_the_measure_beside_the_issue(alice: MintedProject) -> None:
     send(alice)
 
     loop = diagnose(alice)
 
     found = Loop.objects.get(pk=loop.pk)
     assert (found.trend, found.failures_a_day, found.people_a_day) == ("new", 24, 24)
-    assert found.urgency == urgency.urgency(urgency.Cost(24, 24, 0), found.severity, "new")
+    assert found.urgency == urgency.urgency(urgency.CostOfWaiting(24, 24, 0), found.severity, "new")
     assert found.waiting_since == found.created_at
     assert found.first_seen_at is not None
     assert found.first_seen_at == found.last_seen_at

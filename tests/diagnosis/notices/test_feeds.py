@@ -14,7 +14,7 @@ from django.test import Client
 from diagnosis.loops import lifecycle
 from diagnosis.models import FeedKey, Loop, Notice
 from diagnosis.notices import feed_keys
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Tenant
 from tests.diagnosis.factory import NOW, make_loop
 from tests.staff_clients import home
@@ -25,7 +25,7 @@ HOSTILE = "tool <b>x</b>: @all see https://evil.example \x1b]]>&amp;"
 
 
 @pytest.fixture
-def loop(alice: Minted) -> Loop:
+def loop(alice: MintedProject) -> Loop:
     """A loop of the tenant acme."""
     home(alice.project, "acme")
     return make_loop(alice.project, title=HOSTILE)
@@ -34,7 +34,7 @@ def loop(alice: Minted) -> Loop:
 @pytest.fixture
 def key(loop: Loop) -> str:
     """The tenant's feed key."""
-    return feed_keys.mint(loop.project.tenant, "chat", NOW)[0]
+    return feed_keys.mint_feed_key(loop.project.tenant, "chat", NOW)[0]
 
 
 def basic(key: str, name: str = "feed") -> str:
@@ -50,7 +50,7 @@ def get(path: str, authorization: str, **headers: str) -> Any:
 def decide(loop: Loop, times: int) -> None:
     """So many more notices."""
     for _ in range(times):
-        lifecycle.note(loop, "decided", "olga", NOW, verb="approve")
+        lifecycle.append_event(loop, "decided", "olga", NOW, verb="approve")
 
 
 def test_a_json_feed_says_what_changed(loop: Loop, key: str) -> None:
@@ -118,7 +118,9 @@ def test_a_reader_may_send_the_key_as_a_password(key: str, path: str, user: str)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_without_a_key_that_works_there_is_no_feed(loop: Loop, key: str, path: str, alice: Minted) -> None:
+def test_without_a_key_that_works_there_is_no_feed(
+    loop: Loop, key: str, path: str, alice: MintedProject
+) -> None:
     others = [*alice.keys.values(), key[:-1] + ("1" if key.endswith("0") else "0"), ""]
     wrong = [
         "",
@@ -151,9 +153,9 @@ def test_a_feed_key_opens_nothing_else(key: str, path: str, call: Callable[..., 
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_feed_holds_one_tenant_alone(loop: Loop, key: str, charlie: Minted, path: str) -> None:
+def test_a_feed_holds_one_tenant_alone(loop: Loop, key: str, charlie: MintedProject, path: str) -> None:
     home(charlie.project, "globex")
-    stranger, _ = feed_keys.mint(charlie.project.tenant, "theirs", NOW)
+    stranger, _ = feed_keys.mint_feed_key(charlie.project.tenant, "theirs", NOW)
     make_loop(charlie.project, title="charlies words")
 
     mine, theirs = get(path, basic(key)).content, get(path, basic(stranger)).content
@@ -209,8 +211,8 @@ def test_ids_and_times_stay_when_the_loop_goes_on(loop: Loop, key: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_empty_feed_is_a_feed(alice: Minted, path: str) -> None:
-    key, _ = feed_keys.mint(home(alice.project, "acme").tenant, "chat", NOW)
+def test_an_empty_feed_is_a_feed(alice: MintedProject, path: str) -> None:
+    key, _ = feed_keys.mint_feed_key(home(alice.project, "acme").tenant, "chat", NOW)
 
     first = get(path, basic(key))
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from diagnosis.loops import approval, lifecycle
 from diagnosis.models import Decision, Loop, LoopEvent, Notice
 from diagnosis.notices import notice_rows
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import NOW, make_issue, make_loop
 from tests.telemetry.factory import minutes, span, store
 
@@ -27,7 +27,7 @@ def kinds(loop: Loop) -> list[str]:
 
 def verdict(loop: Loop, said: str, now: datetime = NOW) -> None:
     """Write down a look with that verdict."""
-    lifecycle.note(loop, Kind.VERIFIED, "loopkit", now, verdict=said, reason="because")
+    lifecycle.append_event(loop, Kind.VERIFIED, "loopkit", now, verdict=said, reason="because")
 
 
 def seen_as(loop: Loop, trend: str, now: datetime) -> None:
@@ -39,7 +39,7 @@ def seen_as(loop: Loop, trend: str, now: datetime) -> None:
     notice_rows.tell_rising(rising, now)
 
 
-def test_a_diagnosis_tells_of_a_new_loop_once(alice: Minted, call: Callable[..., Any]) -> None:
+def test_a_diagnosis_tells_of_a_new_loop_once(alice: MintedProject, call: Callable[..., Any]) -> None:
     now = timezone.now()
     store(alice.project, [span("charge card", at=now - minutes(5), error="declined")], now)
 
@@ -51,12 +51,12 @@ def test_a_diagnosis_tells_of_a_new_loop_once(alice: Minted, call: Callable[...,
     assert told.text == "A new kind of failure waits for a decision: 1 failure."
 
 
-def test_a_decision_is_told_without_its_reason(alice: Minted) -> None:
+def test_a_decision_is_told_without_its_reason(alice: MintedProject) -> None:
     loop = make_loop(alice.project)
 
-    approval.decide(
+    approval.record_decision(
         loop,
-        approval.Choice(Decision.Verb.APPROVE, "Our secret plan."),
+        approval.DecisionChoice(Decision.Verb.APPROVE, "Our secret plan."),
         User.objects.create_superuser("olga"),
         NOW,
     )
@@ -67,20 +67,23 @@ def test_a_decision_is_told_without_its_reason(alice: Minted) -> None:
     assert told.text == "olga chose “approve”. The loop is approved now."
 
 
-def test_a_decision_that_fails_tells_nothing(alice: Minted) -> None:
+def test_a_decision_that_fails_tells_nothing(alice: MintedProject) -> None:
     loop = make_loop(alice.project)
 
     Loop.objects.update(revision=9)
 
     with pytest.raises(approval.AlreadyDecided):
-        approval.decide(
-            loop, approval.Choice(Decision.Verb.APPROVE, "Yes."), User.objects.create_superuser("olga"), NOW
+        approval.record_decision(
+            loop,
+            approval.DecisionChoice(Decision.Verb.APPROVE, "Yes."),
+            User.objects.create_superuser("olga"),
+            NOW,
         )
 
     assert kinds(loop) == ["new"]
 
 
-def test_looking_again_with_the_same_verdict_tells_nothing(alice: Minted) -> None:
+def test_looking_again_with_the_same_verdict_tells_nothing(alice: MintedProject) -> None:
     loop = make_loop(alice.project, state="shipped")
     loop.shipped_at = NOW
 
@@ -91,27 +94,27 @@ def test_looking_again_with_the_same_verdict_tells_nothing(alice: Minted) -> Non
     assert list(texts) == ["Whether the fix held cannot be said yet.", "The fix held."]
 
 
-def test_a_second_fix_may_hold_too(alice: Minted) -> None:
+def test_a_second_fix_may_hold_too(alice: MintedProject) -> None:
     loop = make_loop(alice.project, state="shipped")
 
     for shipped_at in (NOW, NOW + timedelta(days=7)):
         loop.shipped_at = shipped_at
         verdict(loop, "held")
-        lifecycle.note(loop, Kind.REGRESSED, "loopkit", shipped_at, verdict="regressed")
+        lifecycle.append_event(loop, Kind.REGRESSED, "loopkit", shipped_at, verdict="regressed")
 
     assert kinds(loop) == ["new", "verified", "regressed", "verified", "regressed"]
 
 
-def test_what_the_agent_reports_is_not_told(alice: Minted) -> None:
+def test_what_the_agent_reports_is_not_told(alice: MintedProject) -> None:
     loop = make_loop(alice.project, state="approved")
 
     for kind in (Kind.ISSUE_OPENED, Kind.PR_OPENED, Kind.MERGED, Kind.ANSWERED):
-        lifecycle.note(loop, kind, "key_1", NOW)
+        lifecycle.append_event(loop, kind, "key_1", NOW)
 
     assert kinds(loop) == ["new"]
 
 
-def test_rising_is_told_when_it_begins_and_not_with_each_packet(alice: Minted) -> None:
+def test_rising_is_told_when_it_begins_and_not_with_each_packet(alice: MintedProject) -> None:
     loop = make_loop(alice.project, trend="steady")
 
     for hours in range(4):
@@ -120,7 +123,7 @@ def test_rising_is_told_when_it_begins_and_not_with_each_packet(alice: Minted) -
     assert kinds(loop) == ["new", "rising"]
 
 
-def test_a_trend_that_goes_up_and_down_is_told_once_a_day(alice: Minted) -> None:
+def test_a_trend_that_goes_up_and_down_is_told_once_a_day(alice: MintedProject) -> None:
     loop = make_loop(alice.project, trend="steady")
 
     for hours in range(30):
@@ -130,7 +133,7 @@ def test_a_trend_that_goes_up_and_down_is_told_once_a_day(alice: Minted) -> None
 
 
 def test_a_diagnosis_tells_of_a_loop_that_rises_while_it_waits(
-    alice: Minted, call: Callable[..., Any]
+    alice: MintedProject, call: Callable[..., Any]
 ) -> None:
     now = timezone.now()
     before = [span("pay", trace=f"b{n}", at=now - minutes(70 + n), error="declined") for n in range(3)]
@@ -146,20 +149,20 @@ def test_a_diagnosis_tells_of_a_loop_that_rises_while_it_waits(
     assert [told.kind for told in Notice.objects.order_by("pk")] == ["new", "rising"]
 
 
-def test_what_ends_a_decision_is_told(alice: Minted) -> None:
+def test_what_ends_a_decision_is_told(alice: MintedProject) -> None:
     loop = make_loop(alice.project)
 
     for kind in (Kind.GREW, Kind.OUTDATED):
-        lifecycle.note(loop, kind, "loopkit", NOW)
+        lifecycle.append_event(loop, kind, "loopkit", NOW)
 
     assert kinds(loop) == ["new", "rising", "decided"]
 
 
-def test_old_notices_are_forgotten(alice: Minted) -> None:
+def test_old_notices_are_forgotten(alice: MintedProject) -> None:
     loop = make_loop(alice.project)
     Notice.objects.update(created_at=NOW - timedelta(days=91))
-    lifecycle.note(loop, Kind.DECIDED, "olga", NOW, verb="approve")
+    lifecycle.append_event(loop, Kind.DECIDED, "olga", NOW, verb="approve")
 
-    assert notice_rows.forget(NOW) == 1
+    assert notice_rows.forget_old_notices(NOW) == 1
 
     assert kinds(loop) == ["decided"]

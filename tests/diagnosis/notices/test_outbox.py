@@ -14,7 +14,7 @@ from django.core.management import call_command
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, LoopEvent, Mail, MailChoice, Notice
 from diagnosis.notices import notice_rows, notice_text, outbox
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Tenant
 from tests.diagnosis.factory import NOW, make_loop
 from tests.staff_clients import home, member
@@ -36,7 +36,7 @@ def mail_is_on(settings: Any) -> None:
 
 
 @pytest.fixture
-def tenant(alice: Minted) -> Tenant:
+def tenant(alice: MintedProject) -> Tenant:
     return home(alice.project, "acme").tenant
 
 
@@ -51,10 +51,12 @@ def wants(name: str, tenant: Tenant, mode: str = "each", *, is_member: bool = Tr
 
 
 def changed(loop: Loop, kind: str = "decided", now: datetime = NOW) -> None:
-    lifecycle.note(loop, kind, "olga", now, verb="approve")
+    lifecycle.append_event(loop, kind, "olga", now, verb="approve")
 
 
-def test_a_member_who_wants_it_gets_one_mail_with_all_that_is_due(alice: Minted, tenant: Tenant) -> None:
+def test_a_member_who_wants_it_gets_one_mail_with_all_that_is_due(
+    alice: MintedProject, tenant: Tenant
+) -> None:
     wants("mia", tenant)
     wants("otto", tenant, "off")
     for number in range(3):
@@ -69,7 +71,9 @@ def test_a_member_who_wants_it_gets_one_mail_with_all_that_is_due(alice: Minted,
     assert Mail.objects.filter(sent_at=NOW, due_at=None).count() == 3
 
 
-def test_nothing_of_telemetry_gets_into_a_header_or_becomes_a_link(alice: Minted, tenant: Tenant) -> None:
+def test_nothing_of_telemetry_gets_into_a_header_or_becomes_a_link(
+    alice: MintedProject, tenant: Tenant
+) -> None:
     wants("mia", tenant)
     make_loop(alice.project, title=HOSTILE)
 
@@ -83,7 +87,7 @@ def test_nothing_of_telemetry_gets_into_a_header_or_becomes_a_link(alice: Minted
     assert "victim@example" not in body
 
 
-def test_a_digest_waits_for_its_hour(alice: Minted, tenant: Tenant) -> None:
+def test_a_digest_waits_for_its_hour(alice: MintedProject, tenant: Tenant) -> None:
     wants("mia", tenant, "daily")
     make_loop(alice.project)  # a second before noon
 
@@ -91,7 +95,7 @@ def test_a_digest_waits_for_its_hour(alice: Minted, tenant: Tenant) -> None:
     assert outbox.send(NOW + timedelta(hours=19)) == (1, 0)
 
 
-def test_no_mail_goes_to_who_is_no_member_any_more(alice: Minted, tenant: Tenant) -> None:
+def test_no_mail_goes_to_who_is_no_member_any_more(alice: MintedProject, tenant: Tenant) -> None:
     mia, otto = wants("mia", tenant), wants("otto", tenant)
     wants("stranger", tenant, is_member=False)
     make_loop(alice.project)
@@ -104,7 +108,9 @@ def test_no_mail_goes_to_who_is_no_member_any_more(alice: Minted, tenant: Tenant
     assert Mail.objects.filter(due_at=None, sent_at=None).count() == 2
 
 
-def test_a_project_of_another_tenant_is_not_told(alice: Minted, charlie: Minted, tenant: Tenant) -> None:
+def test_a_project_of_another_tenant_is_not_told(
+    alice: MintedProject, charlie: MintedProject, tenant: Tenant
+) -> None:
     home(charlie.project, "globex")
     wants("mia", tenant)
 
@@ -114,7 +120,7 @@ def test_a_project_of_another_tenant_is_not_told(alice: Minted, charlie: Minted,
 
 
 def test_a_broken_server_fails_nothing_and_is_tried_again(
-    alice: Minted, tenant: Tenant, settings: Any, caplog: Any
+    alice: MintedProject, tenant: Tenant, settings: Any, caplog: Any
 ) -> None:
     wants("mia", tenant)
     settings.EMAIL_BACKEND = "tests.diagnosis.notices.test_outbox.Broken"
@@ -132,7 +138,7 @@ def test_a_broken_server_fails_nothing_and_is_tried_again(
     assert mail.outbox[0].subject == "LoopKit: 1 new, 1 decided"
 
 
-def test_it_is_given_up_after_days(alice: Minted, tenant: Tenant, settings: Any) -> None:
+def test_it_is_given_up_after_days(alice: MintedProject, tenant: Tenant, settings: Any) -> None:
     wants("mia", tenant)
     make_loop(alice.project)
     settings.EMAIL_BACKEND = "tests.diagnosis.notices.test_outbox.Broken"
@@ -146,7 +152,7 @@ def test_it_is_given_up_after_days(alice: Minted, tenant: Tenant, settings: Any)
     assert timedelta(days=2) < now - NOW < timedelta(days=4)
 
 
-def test_who_dies_while_sending_is_followed_by_another(alice: Minted, tenant: Tenant) -> None:
+def test_who_dies_while_sending_is_followed_by_another(alice: MintedProject, tenant: Tenant) -> None:
     wants("mia", tenant)
     make_loop(alice.project)
     Mail.objects.update(claim="somebody", due_at=NOW + outbox.CLAIM)
@@ -155,7 +161,7 @@ def test_who_dies_while_sending_is_followed_by_another(alice: Minted, tenant: Te
     assert outbox.send(NOW + outbox.CLAIM) == (1, 0)
 
 
-def test_without_a_mail_server_nothing_waits(alice: Minted, tenant: Tenant, settings: Any) -> None:
+def test_without_a_mail_server_nothing_waits(alice: MintedProject, tenant: Tenant, settings: Any) -> None:
     settings.LOOPKIT_EMAIL_URL = ""
     wants("mia", tenant)
 
@@ -164,7 +170,9 @@ def test_without_a_mail_server_nothing_waits(alice: Minted, tenant: Tenant, sett
     assert (Notice.objects.count(), Mail.objects.count()) == (1, 0)
 
 
-def test_what_waits_when_mail_is_turned_off_waits_on(alice: Minted, tenant: Tenant, settings: Any) -> None:
+def test_what_waits_when_mail_is_turned_off_waits_on(
+    alice: MintedProject, tenant: Tenant, settings: Any
+) -> None:
     wants("mia", tenant)
     make_loop(alice.project)
 
@@ -175,7 +183,7 @@ def test_what_waits_when_mail_is_turned_off_waits_on(alice: Minted, tenant: Tena
     assert outbox.send(NOW) == (1, 0)
 
 
-def test_a_long_mail_is_cut_and_says_so(alice: Minted, tenant: Tenant, monkeypatch: Any) -> None:
+def test_a_long_mail_is_cut_and_says_so(alice: MintedProject, tenant: Tenant, monkeypatch: Any) -> None:
     monkeypatch.setattr(notice_text, "MOST_LINES", 2)
     wants("mia", tenant)
     loop = make_loop(alice.project)
@@ -187,7 +195,7 @@ def test_a_long_mail_is_cut_and_says_so(alice: Minted, tenant: Tenant, monkeypat
     assert "And 2 more: see the inbox." in mail.outbox[0].body
 
 
-def test_the_command_sends_what_is_due(alice: Minted, tenant: Tenant, capsys: Any) -> None:
+def test_the_command_sends_what_is_due(alice: MintedProject, tenant: Tenant, capsys: Any) -> None:
     wants("mia", tenant)
     make_loop(alice.project)
 
@@ -196,7 +204,7 @@ def test_the_command_sends_what_is_due(alice: Minted, tenant: Tenant, capsys: An
     assert capsys.readouterr().out == "1 mails sent, 0 failed and wait for another try.\n"
 
 
-def test_sending_stops_when_it_is_asked_to(alice: Minted, tenant: Tenant) -> None:
+def test_sending_stops_when_it_is_asked_to(alice: MintedProject, tenant: Tenant) -> None:
     wants("mia", tenant)
     make_loop(alice.project)
 
@@ -204,10 +212,10 @@ def test_sending_stops_when_it_is_asked_to(alice: Minted, tenant: Tenant) -> Non
     assert not mail.outbox
 
 
-def test_every_kind_of_notice_has_its_sentence(alice: Minted, tenant: Tenant) -> None:
+def test_every_kind_of_notice_has_its_sentence(alice: MintedProject, tenant: Tenant) -> None:
     loop = make_loop(alice.project, state="shipped")
     for kind in (LoopEvent.Kind.DECIDED, LoopEvent.Kind.VERIFIED, LoopEvent.Kind.REGRESSED):
-        lifecycle.note(loop, kind, "loopkit", NOW, verb="approve", verdict="held")
+        lifecycle.append_event(loop, kind, "loopkit", NOW, verb="approve", verdict="held")
     loop.failures = 40
     notice_rows.tell_rising([loop], NOW)
 

@@ -9,18 +9,18 @@ from django.test import Client
 from diagnosis.handoff import reports
 from diagnosis.loops import approval
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE, NOW, browser_of, diagnose, send, text
 from tests.telemetry.factory import minutes
 
 
 @pytest.fixture
-def alices(alice: Minted) -> Client:
+def alices(alice: MintedProject) -> Client:
     """Alice's browser."""
     return browser_of(alice)
 
 
-def test_an_empty_project_says_how_to_begin(alices: Client, alice: Minted) -> None:
+def test_an_empty_project_says_how_to_begin(alices: Client, alice: MintedProject) -> None:
     page = text(alices.get("/dashboard"))
 
     assert alice.project.project_id in page
@@ -29,7 +29,7 @@ def test_an_empty_project_says_how_to_begin(alices: Client, alice: Minted) -> No
     assert alice.keys["agent"] not in page
 
 
-def test_the_button_diagnoses_the_chosen_window(alices: Client, alice: Minted) -> None:
+def test_the_button_diagnoses_the_chosen_window(alices: Client, alice: MintedProject) -> None:
     send(alice)
 
     answer = alices.post("/dashboard/diagnose", {"since_minutes": "60"})
@@ -39,7 +39,7 @@ def test_the_button_diagnoses_the_chosen_window(alices: Client, alice: Minted) -
 
 
 def test_the_project_page_links_each_issue_with_severity_and_state_in_words(
-    alices: Client, alice: Minted
+    alices: Client, alice: MintedProject
 ) -> None:
     send(alice)
     loop = diagnose(alice)
@@ -61,7 +61,7 @@ def test_a_window_that_cannot_be_is_the_default_one(alices: Client, asked: str, 
     assert page.context["since_minutes"] == minutes_shown
 
 
-def test_the_window_is_the_one_that_is_counted(alices: Client, alice: Minted) -> None:
+def test_the_window_is_the_one_that_is_counted(alices: Client, alice: MintedProject) -> None:
     send(alice, at=NOW - minutes(90))
 
     hour, day = (alices.get(f"/dashboard?since_minutes={n}").context["counts"] for n in (60, 1440))
@@ -73,7 +73,7 @@ def test_the_window_is_the_one_that_is_counted(alices: Client, alice: Minted) ->
     "path", ["/dashboard", "/dashboard/sessions", "/dashboard/session?session_id=s-1", "issue", "record"]
 )
 def test_what_was_captured_comes_out_escaped_and_never_as_a_link(
-    alices: Client, alice: Minted, path: str
+    alices: Client, alice: MintedProject, path: str
 ) -> None:
     record_id = send(alice)
     loop = diagnose(alice)
@@ -87,7 +87,7 @@ def test_what_was_captured_comes_out_escaped_and_never_as_a_link(
     assert "style=" not in page
 
 
-def test_an_issue_shows_evidence_plan_and_that_a_human_decides(alices: Client, alice: Minted) -> None:
+def test_an_issue_shows_evidence_plan_and_that_a_human_decides(alices: Client, alice: MintedProject) -> None:
     record_id = send(alice)
     loop = diagnose(alice)
 
@@ -98,13 +98,15 @@ def test_an_issue_shows_evidence_plan_and_that_a_human_decides(alices: Client, a
     assert "Patch plan" in page
 
 
-def test_a_decided_loop_shows_who_decided_and_why(alices: Client, alice: Minted) -> None:
+def test_a_decided_loop_shows_who_decided_and_why(alices: Client, alice: MintedProject) -> None:
     send(alice)
     loop = diagnose(alice)
     olga = User.objects.create_user("olga", is_staff=True)
     olga.user_permissions.add(Permission.objects.get(codename="decide_loop"))
-    approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, f"fine {HOSTILE}"), olga, NOW)
-    reports.report(loop, LoopEvent.Kind.SHIPPED, "key_1", NOW, release="4.2.0")
+    approval.record_decision(
+        loop, approval.DecisionChoice(Decision.Verb.APPROVE, f"fine {HOSTILE}"), olga, NOW
+    )
+    reports.record_report(loop, LoopEvent.Kind.SHIPPED, "key_1", NOW, release="4.2.0")
 
     issue = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
     project = text(alices.get("/dashboard"))
@@ -116,7 +118,7 @@ def test_a_decided_loop_shows_who_decided_and_why(alices: Client, alice: Minted)
     assert "4.2.0" in project
 
 
-def test_evidence_that_retention_removed_is_counted(alices: Client, alice: Minted) -> None:
+def test_evidence_that_retention_removed_is_counted(alices: Client, alice: MintedProject) -> None:
     send(alice)
     loop = diagnose(alice)
     Loop.objects.update(issue=loop.issue | {"evidence_ids": [f"rec_{'1' * 48}", *loop.issue["evidence_ids"]]})
@@ -126,7 +128,7 @@ def test_evidence_that_retention_removed_is_counted(alices: Client, alice: Minte
     assert "1 record is no longer stored." in page
 
 
-def test_what_belongs_to_another_project_does_not_exist(alice: Minted, charlie: Minted) -> None:
+def test_what_belongs_to_another_project_does_not_exist(alice: MintedProject, charlie: MintedProject) -> None:
     record_id = send(alice)
     loop = diagnose(alice)
     charlies = browser_of(charlie)
@@ -162,7 +164,7 @@ def test_a_page_is_read_and_never_posted_to(alices: Client, path: str) -> None:
     assert alices.post(f"/dashboard{path}").status_code == 405
 
 
-def test_diagnosing_signed_out_does_nothing(alice: Minted) -> None:
+def test_diagnosing_signed_out_does_nothing(alice: MintedProject) -> None:
     answer = Client().post("/dashboard/diagnose", {"since_minutes": "60"})
 
     assert answer["Location"] == "/dashboard"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.dashboard_client import ESCAPED, browser_of, send, text
 from tests.staff_clients import Reader
 
 
-def test_a_record_leads_to_its_trace_and_back(alice: Minted) -> None:
+def test_a_record_leads_to_its_trace_and_back(alice: MintedProject) -> None:
     record_id, browser = send(alice), browser_of(alice)
     path = f"/dashboard/records/{record_id}/trace"
 
@@ -20,14 +20,14 @@ def test_a_record_leads_to_its_trace_and_back(alice: Minted) -> None:
     assert text(answer).count('aria-current="true"') == 1
 
 
-def test_what_producers_wrote_is_text_in_a_trace(alice: Minted) -> None:
+def test_what_producers_wrote_is_text_in_a_trace(alice: MintedProject) -> None:
     answer = browser_of(alice).get(f"/dashboard/records/{send(alice)}/trace")
 
     assert ESCAPED in text(answer)
     assert Reader(answer).forbidden == []
 
 
-def test_another_projects_trace_is_not_there(alice: Minted, charlie: Minted) -> None:
+def test_another_projects_trace_is_not_there(alice: MintedProject, charlie: MintedProject) -> None:
     browser = browser_of(charlie)
 
     assert browser.get(f"/dashboard/records/{send(alice)}/trace").status_code == 404

@@ -13,13 +13,13 @@ from scipy import special, stats
 
 from diagnosis.issues.contrast import FailedAndHealthy, Hint, ValueCounts, g_test
 from diagnosis.statistics.beta import log_odds_quantile
-from diagnosis.statistics.duration_tests import Sides as Durations
+from diagnosis.statistics.duration_tests import DurationSamples as Durations
 from diagnosis.statistics.duration_tests import chance_of_exceeding, logarithms, moderated_t, z_score
 from diagnosis.statistics.e_process import EXCESSES, Block, capital, won
 from diagnosis.statistics.fisher import WindowCounts, p_value
-from diagnosis.statistics.overdispersion import Spread, widened
-from diagnosis.statistics.rates import Counts, Tails, odds, ratio
-from diagnosis.verification.trajectory import mean, share
+from diagnosis.statistics.overdispersion import Overdispersion, widened
+from diagnosis.statistics.rates import Counts, Tails, odds, rate_ratio
+from diagnosis.verification.trajectory import mean_with_interval, share_with_interval
 
 SHAPES = [0.5, 1, 1.5, 2, 7, 40.5, 1000, 123_456, 10_000_000]
 TAILS = [1e-6, 0.0003, 0.0122, 0.025, 0.05, 0.1]
@@ -71,7 +71,7 @@ def test_the_interval_of_a_success_rate_that_has_no_failure_or_no_success() -> N
     for hits, number in ((0, 5), (5, 5), (1, 1), (0, 1)):
         exact = stats.binomtest(hits, number).proportion_ci(0.95, method="exact")
 
-        shown = share(hits, number)
+        shown = share_with_interval(hits, number)
 
         assert shown is not None
         assert (shown["low"], shown["high"]) == (approx(exact.low), approx(exact.high))
@@ -82,7 +82,7 @@ def test_the_interval_of_a_success_rate_that_has_no_failure_or_no_success() -> N
 def test_the_interval_of_a_ratio_of_rates_is_that_of_the_conditional_binomial_law(
     first: int, second: int, exposed_first: int, exposed_second: int
 ) -> None:
-    compared = ratio(Counts(first, exposed_first), Counts(second, exposed_second))
+    compared = rate_ratio(Counts(first, exposed_first), Counts(second, exposed_second))
 
     def conditional(bound: float) -> float:
         """The share of the failures that fall on the second side at that ratio of rates."""
@@ -101,7 +101,7 @@ def test_the_interval_of_a_ratio_of_rates_is_that_of_the_conditional_binomial_la
 @given(st.lists(st.integers(0, 10**6), min_size=2, max_size=50))
 @FEW
 def test_the_interval_of_a_mean(values: list[int]) -> None:
-    shown = mean(values)
+    shown = mean_with_interval(values)
     assert shown is not None
     error = stats.sem(values)
 
@@ -195,7 +195,7 @@ def test_the_chance_of_exceedances() -> None:
 def test_the_chance_of_no_failure_is_that_of_the_negative_binomial_law(
     expected: float, design_effect: float, burst_variance: float, batches: int
 ) -> None:
-    spread = Spread(design_effect, burst_variance, (1, batches))
+    spread = Overdispersion(design_effect, burst_variance, (1, batches))
     a_batch = expected / design_effect / batches
 
     theirs = -batches * stats.nbinom.logpmf(0, 1 / burst_variance, 1 / (1 + burst_variance * a_batch))

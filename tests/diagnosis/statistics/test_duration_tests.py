@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from diagnosis.statistics.duration_tests import Comparisons, Sides, chance_of_exceeding, moderated_t
+from diagnosis.statistics.duration_tests import Comparisons, DurationSamples, chance_of_exceeding, moderated_t
 
 DRAWN = random.Random(5)
 
@@ -20,8 +20,8 @@ def durations(number: int, factor: float = 1, tail: float = 1, chance: random.Ra
 def moved(before: list[float], now: list[float], others: int = 20) -> float | None:
     """The quantile that moved, among other operations of which none did."""
     chance = random.Random(7)
-    quiet = [Sides(*(durations(10, chance=chance) for _ in range(2))) for _ in range(others)]
-    sides = Sides(before, now)
+    quiet = [DurationSamples(*(durations(10, chance=chance) for _ in range(2))) for _ in range(others)]
+    sides = DurationSamples(before, now)
     return Comparisons.of([sides, *quiet]).moved(sides)
 
 
@@ -63,7 +63,7 @@ def test_few_records_prove_little_where_no_other_operation_lends_its_spread() ->
 def test_the_halves_of_one_window_do_not_differ() -> None:
     chance = random.Random(3)
     windows = [[chance.lognormvariate(0, 1) * 50 for _ in range(40)] for _ in range(200)]
-    sides = [Sides(window[:20], window[20:]) for window in windows]
+    sides = [DurationSamples(window[:20], window[20:]) for window in windows]
     together = Comparisons.of(sides)
 
     assert [one for one in sides if together.moved(one)] == []
@@ -77,6 +77,6 @@ def test_the_chance_of_exceeding_agrees_with_a_table_worked_by_hand() -> None:
 
 def test_the_moderated_t_is_students_where_nothing_is_borrowed() -> None:
     # Logarithms 0, 2 and 4, 6 (the rounding is taken off): means 1 and 5, variance 2, standard error 2 ** 0.5.
-    sides = Sides([2.718281828**x - 0.2 for x in (0, 2)], [2.718281828**x - 0.2 for x in (4, 6)])
+    sides = DurationSamples([2.718281828**x - 0.2 for x in (0, 2)], [2.718281828**x - 0.2 for x in (4, 6)])
 
     assert moderated_t(sides, spread=2.0) == pytest.approx(4 / (12 / 6) ** 0.5)

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from diagnosis.statistics.e_process import FALSE_ALARM, Block, blocks, capital, is_back
+from diagnosis.statistics.e_process import FALSE_ALARM, Block, blocks_in_order, capital, is_back
 
 ALLOWED = 0.01
 QUIET = [Block(100, 0)] * 50
@@ -64,6 +64,6 @@ def test_even_endless_failures_have_a_finite_capital():
 
 
 def test_blocks_are_in_order_and_quiet_ones_count():
-    found = blocks({9: 3, 1: 12, 2: 1}, failed=[1, 2, 2])
+    found = blocks_in_order({9: 3, 1: 12, 2: 1}, failed=[1, 2, 2])
 
     assert found == [Block(12, 1), Block(1, 2), Block(3, 0)]

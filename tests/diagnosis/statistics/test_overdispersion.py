@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnosis.statistics.overdispersion import Observed, Spread, clustering, spread, widened
+from diagnosis.statistics.overdispersion import Observed, Overdispersion, clustering, spread, widened
 from diagnosis.statistics.rates import USUAL, Counts
 
 
@@ -66,23 +66,25 @@ def test_chance_pairs_in_long_sessions_are_no_clusters():
 
 
 def test_nothing_comes_by_the_chance_that_the_law_gives():
-    bursty = Spread(burst_variance=0.5, batches=(12, 12))
+    bursty = Overdispersion(burst_variance=0.5, batches=(12, 12))
 
     # Twelve batches with a mean of 1: a negative binomial of size 2 has no failure by (2 / 3)^2 each.
     assert bursty.absence(12) == pytest.approx(-12 * math.log((2 / 3) ** 2))
-    assert Spread().absence(12) == 12
+    assert Overdispersion().absence(12) == 12
 
 
 @given(st.floats(0.01, 10), st.floats(0.1, 1e6))
 def test_bursts_never_make_absence_stronger(variance, expected):
-    assert Spread(burst_variance=variance, batches=(12, 12)).absence(expected) <= expected * (1 + 1e-9)
+    assert Overdispersion(burst_variance=variance, batches=(12, 12)).absence(expected) <= expected * (
+        1 + 1e-9
+    )
 
 
 def test_frequent_failures_vary_less_than_rare_ones():
     rare, frequent = Counts(1, 1000), Counts(400, 1000)
 
-    assert Spread().shrink(rare, rare, USUAL)[0] == pytest.approx(0.999)
-    assert Spread().shrink(frequent, frequent, USUAL)[0] == pytest.approx(0.6)
+    assert Overdispersion().shrink(rare, rare, USUAL)[0] == pytest.approx(0.999)
+    assert Overdispersion().shrink(frequent, frequent, USUAL)[0] == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(("freedom", "student"), [(1, 12.706), (5, 2.571), (22, 2.074), (120, 1.980)])

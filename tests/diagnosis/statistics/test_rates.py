@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnosis.statistics.rates import Counts, Tails, odds, ratio
+from diagnosis.statistics.rates import Counts, Tails, odds, rate_ratio
 from tests.diagnosis.count_strategies import LARGE, some_counts
 
 
@@ -41,7 +41,7 @@ def test_the_interval_of_a_share_is_the_published_one(hits, total, low, high):
 
 def test_the_interval_of_a_ratio_is_the_published_one():
     # Fay, "Testing the Ratio of Two Poisson Rates", section 1: https://rdrr.io/cran/rateratio.test/
-    found = ratio(before=Counts(9, 16660), after=Counts(2, 17877))
+    found = rate_ratio(before=Counts(9, 16660), after=Counts(2, 17877))
 
     assert found.estimate == pytest.approx(0.2070941557, rel=1e-9)
     assert (found.low, found.high) == pytest.approx((0.02177406, 1.00054910), rel=1e-6)
@@ -81,31 +81,31 @@ def test_more_failures_than_records_are_refused():
 
 @given(some_counts(), some_counts())
 def test_the_estimate_lies_in_its_interval(before, after):
-    found = ratio(before, after)
+    found = rate_ratio(before, after)
 
     assert found.estimate is None or found.low <= found.estimate <= found.high
 
 
 @given(some_counts(), some_counts())
 def test_turning_the_windows_round_turns_the_interval_round(before, after):
-    found, turned = ratio(before, after), ratio(after, before)
+    found, turned = rate_ratio(before, after), rate_ratio(after, before)
 
     assert found.low == pytest.approx(1 / turned.high if math.isfinite(turned.high) else 0, rel=1e-6)
 
 
 def test_counts_that_vary_more_have_a_wider_interval():
-    usual = ratio(Counts(40, 1000), Counts(10, 1000))
+    usual = rate_ratio(Counts(40, 1000), Counts(10, 1000))
 
-    wider = ratio(Counts(40, 1000), Counts(10, 1000), shrink=(4, 4))
+    wider = rate_ratio(Counts(40, 1000), Counts(10, 1000), shrink=(4, 4))
 
     assert wider.estimate == usual.estimate
     assert wider.low < usual.low < usual.high < wider.high
 
 
 def test_a_smaller_tail_moves_its_own_bound_alone():
-    usual = ratio(Counts(40, 1000), Counts(10, 1000))
+    usual = rate_ratio(Counts(40, 1000), Counts(10, 1000))
 
-    found = ratio(Counts(40, 1000), Counts(10, 1000), Tails(low=0.025, high=0.001))
+    found = rate_ratio(Counts(40, 1000), Counts(10, 1000), Tails(low=0.025, high=0.001))
 
     assert found.low == usual.low
     assert found.high > usual.high

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from diagnosis.loops import lifecycle
-from diagnosis.loops.lifecycle import note
+from diagnosis.loops.lifecycle import append_event
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.verification import baseline
 from diagnosis.verification.verify import verify
@@ -45,7 +45,7 @@ def test_a_cause_in_two_operations_is_counted_over_both(loop, send):
     send(T0 + timedelta(minutes=5), failing=10, ok=40, name="list orders")
     with bind(loop.project):
         same = Record.objects.filter(operation="list orders", fingerprint__isnull=False)
-        same.update(fingerprint=lifecycle.fingerprint(loop))
+        same.update(fingerprint=lifecycle.loop_fingerprint(loop))
 
     counted = baseline.baseline(loop, SHIPPED)
 
@@ -70,7 +70,7 @@ def test_a_second_fix_is_measured_against_what_came_after_the_first(held, send):
 def test_the_window_before_starts_with_the_packet_that_proposed_the_loop(alice, loop, send):
     send(T0 - timedelta(hours=3), failing=5, ok=5)
     first = make_packet(alice, {"start": rfc3339(T0 - timedelta(hours=4)), "end": rfc3339(T0)})
-    note(loop, LoopEvent.Kind.PROPOSED, "loopkit", T0, packet_id=first.packet_id)
+    append_event(loop, LoopEvent.Kind.PROPOSED, "loopkit", T0, packet_id=first.packet_id)
 
     counted = baseline.baseline(loop, SHIPPED)
 

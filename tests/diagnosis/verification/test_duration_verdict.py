@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from diagnosis.statistics.alpha_spending import Look
-from diagnosis.verification.duration_verdict import FEWEST, judge
+from diagnosis.statistics.alpha_spending import InterimAnalysis
+from diagnosis.verification.duration_verdict import FEWEST, judge_durations
 
 
 def durations(number: int = 600, factor: float = 1, tail: float = 1, seed: int = 1) -> list[float]:
@@ -35,29 +35,29 @@ BEFORE = durations()
     ],
 )
 def test_the_verdict_follows_from_how_the_durations_moved(after, verdict):
-    assert judge(BEFORE, after).verdict == verdict
+    assert judge_durations(BEFORE, after).verdict == verdict
 
 
 def test_slower_here_and_faster_there_is_no_verdict():
     before = [100.0 + n / 1000 for n in range(850)] + [2_000.0 + n for n in range(150)]
     after = [30.0] * 500 + [250.0] * 500
 
-    assert judge(before, after).verdict == "inconclusive"
+    assert judge_durations(before, after).verdict == "inconclusive"
 
 
 def test_the_reason_names_the_quantile_that_moved():
-    found = judge(BEFORE, durations(seed=2, tail=3))
+    found = judge_durations(BEFORE, durations(seed=2, tail=3))
 
     assert found.reason.startswith("Slower: p9")
     assert found.reason.endswith(" ms over 600 records.")
 
 
 def test_what_is_needed_is_said():
-    assert judge(BEFORE, durations(20)).needed == FEWEST - 20
-    assert judge(BEFORE, durations(seed=2, factor=0.3)).needed == 0
+    assert judge_durations(BEFORE, durations(20)).needed == FEWEST - 20
+    assert judge_durations(BEFORE, durations(seed=2, factor=0.3)).needed == 0
 
 
 def test_a_look_too_soon_after_the_last_decides_nothing():
-    found = judge(BEFORE, durations(599, factor=3), last=Look(1, 300.0))
+    found = judge_durations(BEFORE, durations(599, factor=3), last=InterimAnalysis(1, 300.0))
 
-    assert (found.verdict, found.needed, found.look) == ("inconclusive", 1, Look(1, 300.0))
+    assert (found.verdict, found.needed, found.look) == ("inconclusive", 1, InterimAnalysis(1, 300.0))

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnosis.models import Verification
-from diagnosis.statistics.alpha_spending import Look
-from diagnosis.statistics.overdispersion import Spread
+from diagnosis.statistics.alpha_spending import InterimAnalysis
+from diagnosis.statistics.overdispersion import Overdispersion
 from diagnosis.statistics.rates import Counts
-from diagnosis.verification.rate_verdict import ENOUGH, information, judge
+from diagnosis.verification.rate_verdict import ENOUGH, information, judge_rates
 from tests.diagnosis.count_strategies import LARGE, some_counts
 
 RANK = {"held": 0, "improved": 1, "unchanged": 2, "inconclusive": 2, "regressed": 3}
-IN_BURSTS = Spread(burst_variance=0.5, batches=(12, 12), freedom=22)
+IN_BURSTS = Overdispersion(burst_variance=0.5, batches=(12, 12), freedom=22)
 
 
 @pytest.mark.parametrize(
@@ -45,19 +45,19 @@ IN_BURSTS = Spread(burst_variance=0.5, batches=(12, 12), freedom=22)
     ],
 )
 def test_the_verdict_follows_from_failures_and_exposure_on_both_sides(before, after, verdict):
-    found = judge(before, after)
+    found = judge_rates(before, after)
 
     assert found.verdict == verdict
 
 
 def test_rates_are_compared_and_not_counts():
-    fewer_failures_of_far_less_traffic = judge(before=Counts(100, 10_000), after=Counts(50, 500))
+    fewer_failures_of_far_less_traffic = judge_rates(before=Counts(100, 10_000), after=Counts(50, 500))
 
     assert fewer_failures_of_far_less_traffic.verdict == "regressed"
 
 
 def test_the_reason_is_a_sentence_with_the_counts():
-    found = judge(before=Counts(40, 1000), after=Counts(0, 2500))
+    found = judge_rates(before=Counts(40, 1000), after=Counts(0, 2500))
 
     assert found.reason == "No failure in 2,500 records; at the rate before, about 100 were to be expected."
 
@@ -75,7 +75,7 @@ def test_the_reason_is_a_sentence_with_the_counts():
 def test_failures_in_bursts_need_more_evidence(after, alone, in_bursts):
     before = Counts(100, 1000)
 
-    found = judge(before, after).verdict, judge(before, after, IN_BURSTS).verdict
+    found = judge_rates(before, after).verdict, judge_rates(before, after, IN_BURSTS).verdict
 
     assert found == (alone, in_bursts)
 
@@ -83,29 +83,32 @@ def test_failures_in_bursts_need_more_evidence(after, alone, in_bursts):
 def test_failures_of_few_sessions_need_more_evidence():
     before, after = Counts(40, 1000), Counts(0, 200)
 
-    found = judge(before, after, Spread(design_effect=8)).verdict
+    found = judge_rates(before, after, Overdispersion(design_effect=8)).verdict
 
-    assert (judge(before, after).verdict, found) == ("held", "inconclusive")
+    assert (judge_rates(before, after).verdict, found) == ("held", "inconclusive")
 
 
 def test_a_look_too_soon_after_the_last_decides_nothing():
-    before, last = Counts(40, 100), Look(1, 10.0)
+    before, last = Counts(40, 100), InterimAnalysis(1, 10.0)
 
-    soon, later = judge(before, Counts(0, 49), last=last), judge(before, Counts(0, 50), last=last)
+    soon, later = judge_rates(before, Counts(0, 49), last=last), judge_rates(before, Counts(0, 50), last=last)
 
     assert (soon.verdict, soon.look) == ("inconclusive", last)
-    assert (later.verdict, later.look) == ("held", Look(2, 20.0))
+    assert (later.verdict, later.look) == ("held", InterimAnalysis(2, 20.0))
 
 
 def test_each_look_asks_for_more():
-    highs = [judge(Counts(40, 1000), Counts(5, 1000), last=Look(n, 0.0)).ratio.high for n in range(5)]
+    highs = [
+        judge_rates(Counts(40, 1000), Counts(5, 1000), last=InterimAnalysis(n, 0.0)).ratio.high
+        for n in range(5)
+    ]
 
     assert highs == sorted(highs)
 
 
 @given(some_counts(), some_counts())
 def test_any_counts_get_a_verdict_and_a_sentence(before, after):
-    found = judge(before, after)
+    found = judge_rates(before, after)
 
     assert found.verdict in Verification.Verdict.values
     assert found.reason[0].isupper() or found.reason[0].isdigit()
@@ -117,7 +120,10 @@ def test_any_counts_get_a_verdict_and_a_sentence(before, after):
 def test_one_failure_more_never_makes_a_better_verdict(before, exposure, data):
     failures = data.draw(st.integers(0, min(exposure - 1, 30)) | st.integers(0, exposure - 1))
 
-    fewer, more = judge(before, Counts(failures, exposure)), judge(before, Counts(failures + 1, exposure))
+    fewer, more = (
+        judge_rates(before, Counts(failures, exposure)),
+        judge_rates(before, Counts(failures + 1, exposure)),
+    )
 
     assert fewer.ratio.low <= more.ratio.low
     assert fewer.ratio.high <= more.ratio.high * (1 + 1e-9)
@@ -127,11 +133,13 @@ def test_one_failure_more_never_makes_a_better_verdict(before, exposure, data):
 
 @given(some_counts(), some_counts())
 def test_what_is_needed_is_enough_and_not_one_more_than_needed(before, after):
-    found = judge(before, after)
+    found = judge_rates(before, after)
 
     if found.needed:
         enough, less = (
-            judge(before, Counts(after.failures, after.exposure + found.needed - short), last=found.look)
+            judge_rates(
+                before, Counts(after.failures, after.exposure + found.needed - short), last=found.look
+            )
             for short in (0, 1)
         )
         assert enough.verdict == "held"
@@ -144,7 +152,7 @@ def test_what_is_needed_is_enough_and_not_one_more_than_needed(before, after):
 def test_held_is_said_only_where_chance_is_below_one_percent(failures, exposure):
     before = Counts(min(failures, exposure), exposure)
 
-    needed = judge(before, Counts(0, 0)).needed
+    needed = judge_rates(before, Counts(0, 0)).needed
 
     assert needed is not None
     assert (1 - before.failures / exposure) ** needed < math.exp(-ENOUGH) + 1e-12

@@ -6,7 +6,7 @@ import pytest
 
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.models import Loop, LoopEvent, Verification
-from diagnosis.verification.verification_document import needed
+from diagnosis.verification.verification_document import evidence_needed
 from diagnosis.verification.verify import verify
 from telemetry.models import Record
 from tenants.stores.binding import bind
@@ -127,4 +127,4 @@ def test_of_two_verifications_at_once_one_moves_the_loop(loop, send):
     ],
 )
 def test_what_is_needed_is_said_in_round_numbers(records, text):
-    assert needed(records, "place order") == text
+    assert evidence_needed(records, "place order") == text

@@ -43,7 +43,7 @@ def test_the_page_has_examples():
 def test_each_example_is_what_the_judge_says(row):
     failures, exposure, failures_after, exposure_after = (number(text) for text in row[:4])
 
-    found = rate_verdict.judge(Counts(failures, exposure), Counts(failures_after, exposure_after))
+    found = rate_verdict.judge_rates(Counts(failures, exposure), Counts(failures_after, exposure_after))
 
     needed = "-" if found.needed is None else f"{found.needed:,}"
     ratio = found.ratio

@@ -16,7 +16,7 @@ from loopkit.http import rpc_status
 from telemetry.api import otlp_answer
 from telemetry.otlp.decode import Encoding
 from telemetry.store.batch import Receipt
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.answers import counts, partial_success, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
 from tests.telemetry.otlp_requests import CONTENT_TYPES, ENCODINGS, NOW, Encode, spans
@@ -36,7 +36,9 @@ def test_a1_full_success_is_no_bytes_in_protobuf(send: Callable[..., Any]) -> No
     assert (answer.headers["Content-Type"], counts(answer)) == ("application/x-protobuf", (2, 0, 0))
 
 
-def test_a1_the_counts_are_in_the_body_only_for_who_asks(call: Callable[..., Any], alice: Minted) -> None:
+def test_a1_the_counts_are_in_the_body_only_for_who_asks(
+    call: Callable[..., Any], alice: MintedProject
+) -> None:
     data = request(span(id=1, at=NOW), span(id=1, at=NOW), span(at=NOW) | {"spanId": ""})
 
     answer = call("POST", "/v1/traces?verbose=1", alice.keys["producer"], data)
@@ -78,7 +80,7 @@ def test_a3_the_content_type_of_an_answer_is_exactly_the_requests(
 
 @CONTENT_TYPES
 def test_a3_errors_from_every_place_have_the_content_type_of_the_request(
-    call: Callable[..., Any], alice: Minted, settings: Any, content_type: str
+    call: Callable[..., Any], alice: MintedProject, settings: Any, content_type: str
 ) -> None:
     def asked(path: str, key: str = alice.keys["producer"], method: str = "POST", **headers: str) -> Any:
         return call(method, path, key, b"\xff", **{"Content-Type": content_type}, **headers)
@@ -116,7 +118,7 @@ def test_a4_an_answer_stays_small_whatever_was_sent(send: Callable[..., Any], en
 @CONTENT_TYPES
 @pytest.mark.parametrize("text", ["x" * 10_000, "\U0001f600" * 10_000, "\ud800" * 10_000])
 def test_a4_messages_are_cut_and_stay_text(content_type: str, text: str) -> None:
-    answer = rpc_status.answer(400, "invalid_otlp", text, "Send less.", content_type)
+    answer = rpc_status.status_answer(400, "invalid_otlp", text, "Send less.", content_type)
 
     assert len(answer.content) < 10_000
     assert status(answer)[1] == text[:1000].encode("utf-8", "replace").decode() + ". Send less."

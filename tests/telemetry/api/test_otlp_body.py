@@ -40,7 +40,7 @@ class Endless(Sent):
 def refusal(request: Any) -> ApiError:
     """The error that the request is answered with."""
     with pytest.raises(ApiError) as raised:
-        otlp_body.read(request)
+        otlp_body.read_body(request)
     return raised.value
 
 
@@ -53,7 +53,7 @@ def raw_deflate(data: bytes) -> bytes:
 def test_several_gzip_members_are_one_body(encoding: str) -> None:
     members = gzip.compress(TEXT, mtime=0) + gzip.compress(b"", mtime=0) + gzip.compress(b"end", mtime=0)
 
-    assert otlp_body.read(Sent(members, encoding)) == TEXT + b"end"
+    assert otlp_body.read_body(Sent(members, encoding)) == TEXT + b"end"
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ def test_several_gzip_members_are_one_body(encoding: str) -> None:
 def test_bodies_of_every_size_come_out_whole(size: int) -> None:
     text = (TEXT * 2)[:size]
 
-    assert otlp_body.read(Sent(text)) == text
-    assert otlp_body.read(Sent(gzip.compress(text, mtime=0), "gzip")) == text
-    assert otlp_body.read(Sent(zlib.compress(text), "deflate")) == text
-    assert otlp_body.read(Sent(raw_deflate(text), "deflate")) == text
+    assert otlp_body.read_body(Sent(text)) == text
+    assert otlp_body.read_body(Sent(gzip.compress(text, mtime=0), "gzip")) == text
+    assert otlp_body.read_body(Sent(zlib.compress(text), "deflate")) == text
+    assert otlp_body.read_body(Sent(raw_deflate(text), "deflate")) == text
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.server import Server
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
 from tests.telemetry.otlp_requests import ENCODINGS, NOW, PATHS, Encode, kind, spans
@@ -22,7 +22,7 @@ from tests.telemetry.otlp_requests import ENCODINGS, NOW, PATHS, Encode, kind, s
 @ENCODINGS
 @pytest.mark.parametrize("path", PATHS)
 def test_a9_every_path_answers_with_and_without_a_slash(
-    call: Callable[..., Any], alice: Minted, path: str, encode: Encode
+    call: Callable[..., Any], alice: MintedProject, path: str, encode: Encode
 ) -> None:
     answer = call("POST", path, alice.keys["producer"], encode(spans(1)), **kind(encode))
 
@@ -96,7 +96,7 @@ def test_a11_browsers_may_ask_before_they_send_any_header(call: Callable[..., An
 
 @ENCODINGS
 def test_a11_pages_of_other_origins_may_read_every_answer(
-    call: Callable[..., Any], alice: Minted, encode: Encode
+    call: Callable[..., Any], alice: MintedProject, encode: Encode
 ) -> None:
     origin = {"Origin": "https://shop.example"} | kind(encode)
     for key, data in (

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, OperationalError
 
-from loopkit.schemas import document
-from tenants.keys.provisioning import Minted
+from loopkit.schemas import openapi_document
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.project_file import OutdatedFile
 from tests.telemetry.answers import counts, partial_success, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
@@ -36,7 +36,7 @@ EXPORT_TIMEOUT_SECONDS = 10  # every exporter's default; after it the batch is s
 
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs", "/v1/metrics"])
 def test_b1_no_otlp_answer_is_429_which_old_python_exporters_drop(path: str) -> None:
-    documented = set(document()["paths"][path]["post"]["responses"])
+    documented = set(openapi_document()["paths"][path]["post"]["responses"])
 
     assert "503" in documented
     assert "429" not in documented
@@ -44,7 +44,7 @@ def test_b1_no_otlp_answer_is_429_which_old_python_exporters_drop(path: str) -> 
 
 @ENCODINGS
 def test_b1_a_spent_quota_is_final(
-    call: Callable[..., Any], make_project: Callable[..., Minted], encode: Encode
+    call: Callable[..., Any], make_project: Callable[..., MintedProject], encode: Encode
 ) -> None:
     full = make_project(quota_spans=3)
 
@@ -62,7 +62,7 @@ def test_b1_a_spent_quota_is_final(
 
 
 def test_b1_the_same_new_span_twice_over_the_quota_is_no_duplicate(
-    call: Callable[..., Any], make_project: Callable[..., Minted]
+    call: Callable[..., Any], make_project: Callable[..., MintedProject]
 ) -> None:
     full = make_project(quota_spans=1)
     call("POST", "/v1/traces", full.keys["producer"], spans(1))
@@ -110,7 +110,7 @@ def test_b3_every_503_asks_for_less_patience_than_exporters_have(
 @pytest.mark.parametrize("path", [*PATHS, "//v1/traces", "/v1/traces//", "/v1/traces/x", "/v1", "/V1/TRACES"])
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD", "OPTIONS"])
 def test_b4_nothing_redirects(
-    call: Callable[..., Any], alice: Minted, settings: Any, path: str, method: str
+    call: Callable[..., Any], alice: MintedProject, settings: Any, path: str, method: str
 ) -> None:
     settings.LOOPKIT_PUBLIC_URL = "https://loopkit.example.com"
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -140,7 +140,9 @@ def test_b5_a_request_without_rejected_spans_has_no_partial_success_which_export
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_b6_a_json_success_is_never_an_empty_body(call: Callable[..., Any], alice: Minted, path: str) -> None:
+def test_b6_a_json_success_is_never_an_empty_body(
+    call: Callable[..., Any], alice: MintedProject, path: str
+) -> None:
     answer = call("POST", path, alice.keys["producer"], b"{}", **{"Content-Type": JSON})
 
     assert (answer.headers["Content-Type"], answer.content) == (JSON, b"{}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.server import Server
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf
@@ -36,7 +36,7 @@ def test_r9_without_a_good_key_it_is_401(
 
 @CONTENT_TYPES
 def test_r9_an_expired_project_is_401(
-    call: Callable[..., Any], make_project: Callable[..., Minted], content_type: str
+    call: Callable[..., Any], make_project: Callable[..., MintedProject], content_type: str
 ) -> None:
     expired = make_project(expires_at=NOW - timedelta(days=1))
 
@@ -49,7 +49,7 @@ def test_r9_an_expired_project_is_401(
 
 
 @CONTENT_TYPES
-def test_r9_a_revoked_key_is_401(send: Callable[..., Any], alice: Minted, content_type: str) -> None:
+def test_r9_a_revoked_key_is_401(send: Callable[..., Any], alice: MintedProject, content_type: str) -> None:
     alice.project.keys.update(revoked_at=NOW)
 
     answer = send(BODIES[content_type], content_type)
@@ -60,7 +60,7 @@ def test_r9_a_revoked_key_is_401(send: Callable[..., Any], alice: Minted, conten
 @CONTENT_TYPES
 @pytest.mark.parametrize("kind", ["agent", "feedback"])
 def test_r9_another_kind_of_key_is_403(
-    call: Callable[..., Any], alice: Minted, content_type: str, kind: str
+    call: Callable[..., Any], alice: MintedProject, content_type: str, kind: str
 ) -> None:
     answer = call(
         "POST", "/v1/traces", alice.keys[kind], BODIES[content_type], **{"Content-Type": content_type}
@@ -74,7 +74,7 @@ def test_r9_another_kind_of_key_is_403(
 )
 @pytest.mark.parametrize("end", ["", "  ", "%20"])
 def test_r9_the_scheme_is_read_in_every_spelling_that_clients_send(
-    call: Callable[..., Any], alice: Minted, scheme: str, end: str
+    call: Callable[..., Any], alice: MintedProject, scheme: str, end: str
 ) -> None:
     answer = call("POST", "/v1/traces", data=ONE, Authorization=scheme + alice.keys["producer"] + end)
 

@@ -15,7 +15,7 @@ import pytest
 from telemetry import ledger
 from telemetry.api import otlp_body
 from telemetry.models import Tally
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.telemetry.answers import status
 from tests.telemetry.factory import JSON, PROTOBUF
@@ -27,7 +27,7 @@ LOGS_AND_METRICS = pytest.mark.parametrize("path", [path for path in PATHS if "t
 @pytest.mark.parametrize(("content_type", "content"), [(JSON, b"{}"), (PROTOBUF, b"")])
 @LOGS_AND_METRICS
 def test_b9_logs_and_metrics_are_taken_and_not_kept(
-    call: Callable[..., Any], alice: Minted, path: str, content_type: str, content: bytes
+    call: Callable[..., Any], alice: MintedProject, path: str, content_type: str, content: bytes
 ) -> None:
     answer = call("POST", path, alice.keys["producer"], b"x", **{"Content-Type": content_type})
 
@@ -35,7 +35,7 @@ def test_b9_logs_and_metrics_are_taken_and_not_kept(
     assert (answer.headers["Content-Type"], answer.headers["X-LoopKit-Stored"]) == (content_type, "none")
 
 
-def test_b9_the_ledger_counts_what_was_not_kept(call: Callable[..., Any], alice: Minted) -> None:
+def test_b9_the_ledger_counts_what_was_not_kept(call: Callable[..., Any], alice: MintedProject) -> None:
     for path in (*PATHS[2:], "/v1/logs"):
         call("POST", path, alice.keys["producer"], b"{}")
 
@@ -50,7 +50,7 @@ def test_b9_the_ledger_counts_what_was_not_kept(call: Callable[..., Any], alice:
 @LOGS_AND_METRICS
 def test_b9_what_is_not_kept_is_not_unpacked(
     call: Callable[..., Any],
-    alice: Minted,
+    alice: MintedProject,
     monkeypatch: pytest.MonkeyPatch,
     path: str,
     content_type: str,
@@ -67,7 +67,7 @@ def test_b9_what_is_not_kept_is_not_unpacked(
 @CONTENT_TYPES
 @LOGS_AND_METRICS
 def test_b9_what_is_not_kept_is_read_to_its_end_up_to_the_limit(
-    call: Callable[..., Any], alice: Minted, settings: Any, path: str, content_type: str
+    call: Callable[..., Any], alice: MintedProject, settings: Any, path: str, content_type: str
 ) -> None:
     settings.LOOPKIT_MAX_BODY_BYTES = 200_000
     key, headers = alice.keys["producer"], {"Content-Type": content_type}

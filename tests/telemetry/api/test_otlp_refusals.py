@@ -15,7 +15,7 @@ from django.db import DatabaseError, OperationalError, connection
 from loopkit.http.error_answers import HINTS
 from loopkit.http.errors import Unavailable
 from telemetry.api import otlp_answer
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.project_file import OutdatedFile
 from tests.telemetry.answers import bad_request, status
 from tests.telemetry.factory import JSON, PROTOBUF
@@ -134,7 +134,7 @@ def test_a6_a_fault_of_ours_is_a_status_too(
     assert "secret" in caplog.text
 
 
-def test_a6_every_message_ends_with_the_next_step(call: Callable[..., Any], alice: Minted) -> None:
+def test_a6_every_message_ends_with_the_next_step(call: Callable[..., Any], alice: MintedProject) -> None:
     nobody = call("POST", "/v1/traces", data={})
     agent = call("POST", "/v1/traces", alice.keys["agent"], {})
     text = call("POST", "/v1/traces", alice.keys["producer"], b"", **{"Content-Type": "text/plain"})
@@ -169,7 +169,7 @@ def test_a7_a_passing_fault_is_503_which_clients_retry(
 @CONTENT_TYPES
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs"])
 def test_a7_a_control_database_that_fails_is_503_too(
-    call: Callable[..., Any], alice: Minted, path: str, content_type: str
+    call: Callable[..., Any], alice: MintedProject, path: str, content_type: str
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE tenants_key RENAME TO elsewhere")

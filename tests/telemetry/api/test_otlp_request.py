@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from telemetry.models import Record, Trace
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.server import Server
 from tests.telemetry.answers import counts, status
@@ -30,7 +30,7 @@ COMPRESSIONS = {"gzip": gzip.compress, "identity": bytes}
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/traces/"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
 def test_r1_other_methods_are_405_with_and_without_a_key(
-    call: Callable[..., Any], alice: Minted, method: str, path: str
+    call: Callable[..., Any], alice: MintedProject, method: str, path: str
 ) -> None:
     for key in ("", alice.keys["producer"]):
         answer = call(method, path, key, **{"Content-Type": PROTOBUF})
@@ -132,7 +132,7 @@ def test_r6_no_bytes_are_no_json(send: Callable[..., Any], data: bytes) -> None:
     assert (answer.status_code, status(answer)[0]) == (400, 3)
 
 
-def test_r7_a_span_sent_again_is_the_same_span(send: Callable[..., Any], alice: Minted) -> None:
+def test_r7_a_span_sent_again_is_the_same_span(send: Callable[..., Any], alice: MintedProject) -> None:
     first, again = send(BODIES[JSON], JSON), send(BODIES[PROTOBUF], PROTOBUF)
 
     assert (counts(first), counts(again)) == ((1, 0, 0), (0, 1, 0))
@@ -141,7 +141,7 @@ def test_r7_a_span_sent_again_is_the_same_span(send: Callable[..., Any], alice: 
 
 
 def test_r8_spans_of_a_trace_come_in_any_order_from_several_services(
-    send: Callable[..., Any], alice: Minted
+    send: Callable[..., Any], alice: MintedProject
 ) -> None:
     second = timedelta(seconds=1)
     child = span("child", parent="never sent", at=NOW + second, duration_ms=5000)

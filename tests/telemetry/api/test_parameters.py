@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.utils import timezone
 
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry import factory
 from tests.telemetry.factory import minutes, span
 
@@ -20,7 +20,7 @@ Get = Callable[..., Any]
 
 
 @pytest.fixture
-def get(alice: Minted, call: Any) -> Get:
+def get(alice: MintedProject, call: Any) -> Get:
     """`get(path, limit=1)` with alice's agent key: the answer as JSON, with its status code."""
 
     def send(path: str, key: str = alice.keys["agent"], **query: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def get(alice: Minted, call: Any) -> Get:
 
 
 @pytest.fixture
-def store(alice: Minted) -> Callable[..., None]:
+def store(alice: MintedProject) -> Callable[..., None]:
     """Stores spans in alice's project."""
 
     def send(*spans: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from telemetry.models import Trace
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.telemetry.factory import span, store
 
@@ -17,13 +17,13 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 @pytest.fixture
-def say(call: Callable[..., Any], alice: Minted) -> Callable[..., Any]:
+def say(call: Callable[..., Any], alice: MintedProject) -> Callable[..., Any]:
     """Feedback with alice's feedback key."""
     return lambda **said: call("POST", "/v1/feedback", alice.keys["feedback"], said)
 
 
 @pytest.fixture
-def record(call: Callable[..., Any], alice: Minted) -> Callable[[str], dict[str, Any]]:
+def record(call: Callable[..., Any], alice: MintedProject) -> Callable[[str], dict[str, Any]]:
     """A record by id, as an agent reads it."""
 
     def read(record_id: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def test_a_good_rating_is_not_a_failure(say: Callable[..., Any], record: Callabl
 
 
 @pytest.fixture
-def answered(alice: Minted) -> dict[str, Any]:
+def answered(alice: MintedProject) -> dict[str, Any]:
     """A stored turn of a session, as a producer sent it."""
     now = timezone.now()
     said = {"session.id": "chat-7", "user.id": "u-1"}
@@ -73,7 +73,7 @@ def test_feedback_on_a_trace_links_to_it_and_joins_its_session(
 
 
 def test_whoever_finds_the_key_in_a_page_cannot_change_a_trace(
-    say: Callable[..., Any], alice: Minted, answered: dict[str, Any]
+    say: Callable[..., Any], alice: MintedProject, answered: dict[str, Any]
 ) -> None:
     with bind(alice.project):
         before = Trace.objects.values().get()
@@ -139,13 +139,13 @@ def test_a_page_on_another_site_may_send_feedback(call: Callable[..., Any]) -> N
 
 
 @pytest.mark.parametrize("kind", ["agent", "producer"])
-def test_other_keys_cannot_send_feedback(call: Callable[..., Any], alice: Minted, kind: str) -> None:
+def test_other_keys_cannot_send_feedback(call: Callable[..., Any], alice: MintedProject, kind: str) -> None:
     answer = call("POST", "/v1/feedback", alice.keys[kind], {"rating": "up", "session_id": "s"})
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "scope_missing")
 
 
-def test_a_used_quota_is_final(make_project: Callable[..., Minted], call: Callable[..., Any]) -> None:
+def test_a_used_quota_is_final(make_project: Callable[..., MintedProject], call: Callable[..., Any]) -> None:
     full = make_project(quota_spans=1)
     call("POST", "/v1/feedback", full.keys["feedback"], {"rating": "up", "session_id": "a"})
 

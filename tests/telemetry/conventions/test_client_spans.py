@@ -36,12 +36,12 @@ ODD: tuple[Any, ...] = (
 
 @pytest.mark.parametrize("one", EXAMPLES, ids=lambda one: one.client)
 def test_its_facts_are_found(one: Example) -> None:
-    assert conventions.read(one.span) == one.meaning
+    assert conventions.read_meaning(one.span) == one.meaning
 
 
 @pytest.mark.parametrize("one", EXAMPLES, ids=lambda one: one.client)
 def test_its_unit_of_work_is_captured(one: Example) -> None:
-    captured = conventions.capture(one.span)
+    captured = conventions.capture_of(one.span)
 
     assert (captured and captured.unit) == (one.meaning.unit or None)
     if captured:
@@ -61,10 +61,10 @@ def test_values_of_any_type_are_survived(one: Example) -> None:
     for name in one.span.attributes:
         for value in ODD:
             odd = one.span._replace(attributes={**one.span.attributes, name: value})
-            meaning = conventions.read(odd)
+            meaning = conventions.read_meaning(odd)
             assert operation(odd, meaning)
             failure(odd, meaning)
-            conventions.capture(odd)
+            conventions.capture_of(odd)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_failure_without_error_status_is_found(
 ) -> None:
     span = make_span("work", scope, attributes)
 
-    assert failure(span, conventions.read(span)) == expected
+    assert failure(span, conventions.read_meaning(span)) == expected
 
 
 @pytest.mark.parametrize(
@@ -127,14 +127,14 @@ def test_a_failure_without_error_status_is_found(
 def test_what_only_looks_like_one_is_not(attributes: dict[str, Any], status_code: int) -> None:
     span = make_span(attributes=attributes, status_code=status_code)
 
-    assert failure(span, conventions.read(span)) is None
+    assert failure(span, conventions.read_meaning(span)) is None
 
 
 def test_an_error_status_with_a_text_of_its_own_says_more_than_the_level() -> None:
     attributes = {"langfuse.observation.level": "ERROR"}
     span = make_span(attributes=attributes, status_code=ERROR, status_message="KeyError: 'x'")
 
-    judged = failure(span, conventions.read(span))
+    judged = failure(span, conventions.read_meaning(span))
 
     assert judged is not None
     assert (judged.error_type, judged.message) == ("KeyError", "'x'")
@@ -146,7 +146,7 @@ def test_what_an_experiment_expected_is_captured() -> None:
         "langfuse.experiment.item.expected_output": '{"answer": 42}',
     }
 
-    captured = conventions.capture(make_span(attributes=attributes))
+    captured = conventions.capture_of(make_span(attributes=attributes))
 
     assert captured is not None
     assert captured.expected == {"answer": 42}

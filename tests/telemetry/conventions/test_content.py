@@ -16,7 +16,7 @@ def test_a_tool_result_comes_out_of_the_frameworks_envelopes() -> None:
         str(capture.output.get("error"))
         for client in CLIENTS
         for span in captured(client)
-        if (capture := conventions.capture(span))
+        if (capture := conventions.capture_of(span))
         and capture.unit == "tool_call"
         and isinstance(capture.output, dict)
     )
@@ -33,7 +33,7 @@ def test_numbered_messages_become_a_list_in_order() -> None:
         "gen_ai.prompt.0.content": "first",
     }
 
-    capture = conventions.capture(make_span(attributes=attributes))
+    capture = conventions.capture_of(make_span(attributes=attributes))
 
     assert capture is not None
     assert capture.input == [

@@ -28,7 +28,7 @@ FACTS: dict[str, tuple[set[str], set[str], int, int, int]] = {
 
 
 def meanings(client: str) -> list[Meaning]:
-    return [conventions.read(span) for span in captured(client)]
+    return [conventions.read_meaning(span) for span in captured(client)]
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -36,7 +36,7 @@ def test_every_labelled_session_is_found_and_no_other(client: str) -> None:
     found: dict[str, set[str]] = {}
 
     for span in captured(client):
-        session_id = conventions.read(span).session_id
+        session_id = conventions.read_meaning(span).session_id
         if session_id:
             found.setdefault(span.trace_id.hex(), set()).add(session_id)
 
@@ -61,7 +61,7 @@ def test_agents_tools_models_and_tokens_are_found(client: str) -> None:
 
 @pytest.mark.parametrize("client", sorted(set(FACTS) - {"py-mcp", "py-genai-openai"}))
 def test_every_unit_of_work_has_an_input(client: str) -> None:
-    captures = [capture for span in captured(client) if (capture := conventions.capture(span))]
+    captures = [capture for span in captured(client) if (capture := conventions.capture_of(span))]
 
     assert all(capture.replayable for capture in captures)
     assert bool(captures) == bool(FACTS[client][2])
@@ -69,7 +69,7 @@ def test_every_unit_of_work_has_an_input(client: str) -> None:
 
 @pytest.mark.parametrize("client", FACTS)
 def test_users_are_found_wherever_sessions_are(client: str) -> None:
-    with_user = {span.trace_id for span in captured(client) if conventions.read(span).user_id}
+    with_user = {span.trace_id for span in captured(client) if conventions.read_meaning(span).user_id}
 
     expected = {bytes.fromhex(trace_id) for trace_id, row in labels(client).items() if row["session"]}
     assert expected <= with_user
@@ -133,7 +133,7 @@ def test_users_are_found_wherever_sessions_are(client: str) -> None:
     ],
 )
 def test_other_clients_are_read_too(attributes: dict[str, Any], expected: Meaning) -> None:
-    assert conventions.read(make_span(attributes=attributes)) == expected
+    assert conventions.read_meaning(make_span(attributes=attributes)) == expected
 
 
 def test_version_7_of_the_ai_sdk_is_read_as_genai_with_its_own_session() -> None:
@@ -143,7 +143,7 @@ def test_version_7_of_the_ai_sdk_is_read_as_genai_with_its_own_session() -> None
         "ai.settings.context.threadId": "thread-1",
     }
 
-    meaning = conventions.read(make_span("chat gpt-4o-mini", "gen_ai", attributes))
+    meaning = conventions.read_meaning(make_span("chat gpt-4o-mini", "gen_ai", attributes))
 
     assert (meaning.unit, meaning.session_id) == ("llm_call", "thread-1")
 
@@ -151,7 +151,7 @@ def test_version_7_of_the_ai_sdk_is_read_as_genai_with_its_own_session() -> None
 def test_the_project_of_langsmith_is_not_a_session() -> None:
     attributes = {"langsmith.span.kind": "chain", "langsmith.trace.session_name": "support"}
 
-    assert conventions.read(make_span("run", "langsmith", attributes)).session_id == ""
+    assert conventions.read_meaning(make_span("run", "langsmith", attributes)).session_id == ""
 
 
 def test_plain_work_means_nothing_but_its_session_and_user() -> None:
@@ -159,8 +159,8 @@ def test_plain_work_means_nothing_but_its_session_and_user() -> None:
 
     span = make_span("GET /", attributes=attributes)
 
-    assert conventions.read(span) == Meaning(session_id="s1", user_id="u1")
-    assert conventions.capture(span) is None
+    assert conventions.read_meaning(span) == Meaning(session_id="s1", user_id="u1")
+    assert conventions.capture_of(span) is None
 
 
 @pytest.mark.parametrize("value", [None, "", [], {}, b"", float("nan"), "{", "[" * 5000, {"a": [1]}])
@@ -170,5 +170,5 @@ def test_values_of_any_type_are_survived(value: Any) -> None:
 
     span = make_span(attributes=attributes)
 
-    assert conventions.read(span).unit == "llm_call"
-    assert conventions.capture(span) is not None
+    assert conventions.read_meaning(span).unit == "llm_call"
+    assert conventions.capture_of(span) is not None

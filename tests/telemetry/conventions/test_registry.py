@@ -10,12 +10,12 @@ from types import ModuleType
 import pytest
 
 from telemetry import conventions
-from telemetry.conventions.registry import Convention, Registry
+from telemetry.conventions.registry import Convention, ConventionRegistry
 from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
 from telemetry.plugins import PlaceUnclear, in_order
 from telemetry.spans.span import STATUS_OK
-from telemetry.store.row import Row
+from telemetry.store.row import RecordRow
 from tests.telemetry.span_builders import exception, make_span
 
 ACME = """
@@ -51,7 +51,7 @@ def with_acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "acme.py").write_text(ACME)
     folders = [*conventions.__path__, str(tmp_path)]
     monkeypatch.setattr(conventions, "__path__", folders)
-    monkeypatch.setattr(conventions, "CONVENTIONS", Registry(conventions.__name__, folders))
+    monkeypatch.setattr(conventions, "CONVENTIONS", ConventionRegistry(conventions.__name__, folders))
     monkeypatch.delitem(sys.modules, "telemetry.conventions.acme")
     monkeypatch.delattr(conventions, "acme")
 
@@ -68,16 +68,19 @@ def test_a_new_convention_is_one_new_file() -> None:
     by_marker = make_span(attributes=attributes)
     by_scope = make_span(scope="acme.agents", attributes={"acme.tool": "refund"})
 
-    assert (conventions.read(by_marker).tool, conventions.read(by_marker).session_id) == ("refund", "s1")
-    assert conventions.read(by_scope).unit == "tool_call"
-    captured = conventions.capture(by_marker)
+    assert (conventions.read_meaning(by_marker).tool, conventions.read_meaning(by_marker).session_id) == (
+        "refund",
+        "s1",
+    )
+    assert conventions.read_meaning(by_scope).unit == "tool_call"
+    captured = conventions.capture_of(by_marker)
     assert captured is not None
     assert (captured.input, captured.replayable) == ({"n": 1}, True)
 
 
 @pytest.mark.usefixtures("with_acme")
 def test_the_one_file_says_what_else_its_client_does() -> None:
-    def record(**attributes: object) -> Row:
+    def record(**attributes: object) -> RecordRow:
         return normalise(make_span(attributes={f"acme.{n}": v for n, v in attributes.items()}), NEWEST)
 
     offered = {"tools": '[{"name": "refund"}]', "calls.0.tool_calls.0.name": "cancel", "end": "tool_calls"}
@@ -89,7 +92,7 @@ def test_the_one_file_says_what_else_its_client_does() -> None:
     assert record(kind="tool", ok="no").signal_type == "tool_call_failed"
     assert record(kind="tool", ok="yes").signal_type == ""
     assert normalise(raised, NEWEST).error_type == "Boom"
-    captured = conventions.capture(make_span(attributes={"acme.kind": "tool", "acme.wanted": "42"}))
+    captured = conventions.capture_of(make_span(attributes={"acme.kind": "tool", "acme.wanted": "42"}))
     assert captured is not None
     assert captured.expected == "42"
 
@@ -136,7 +139,7 @@ def test_an_order_that_cannot_be_is_named(before: dict[str, tuple[str, ...]], re
 def test_the_more_special_convention_reads_a_span(
     scope: str, attributes: dict[str, str], expected: str | None
 ) -> None:
-    found = conventions.of(make_span(scope=scope, attributes=dict(attributes)))
+    found = conventions.convention_of(make_span(scope=scope, attributes=dict(attributes)))
 
     assert (found and found.__name__.rpartition(".")[2]) == expected
 

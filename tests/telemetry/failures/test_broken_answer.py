@@ -22,7 +22,7 @@ BROKEN = f"I clicked the link.\nError processing publish message\n{TRACEBACK}FIN
 
 def judge(**attributes: Any) -> Failure | None:
     span = make_span(attributes={"gen_ai.operation.name": "chat", **attributes})
-    return failure(span, conventions.read(span))
+    return failure(span, conventions.read_meaning(span))
 
 
 def test_an_answer_that_ends_in_a_traceback_is_a_failed_call() -> None:

@@ -9,7 +9,7 @@ import pytest
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.spans.meaning import Failure
-from telemetry.spans.span import Event, Span
+from telemetry.spans.span import Span, SpanEvent
 from tests.telemetry.span_builders import ERROR, exception, make_span
 
 HEAD = "Traceback (most recent call last):\n"
@@ -23,7 +23,7 @@ CHAINED = (
 
 
 def judge(span: Span) -> Failure | None:
-    return failure(span, conventions.read(span))
+    return failure(span, conventions.read_meaning(span))
 
 
 def test_the_exception_that_left_is_the_last_one() -> None:
@@ -58,7 +58,7 @@ def test_the_exception_that_left_is_the_last_one() -> None:
     ],
 )
 def test_the_stack_names_the_class_where_the_type_does_not(
-    event: Event, error_type: str, message: str
+    event: SpanEvent, error_type: str, message: str
 ) -> None:
     judged = judge(make_span(status_code=ERROR, events=[event]))
 

@@ -23,7 +23,7 @@ TOOLS = json.dumps([{"type": "function", "name": "find_cart"}, {"type": "functio
 
 def judge(attributes: dict[str, Any]) -> Failure | None:
     span = make_span(attributes=attributes)
-    return failure(span, conventions.read(span))
+    return failure(span, conventions.read_meaning(span))
 
 
 def genai(name: str, arguments: Any, tools: str = TOOLS) -> dict[str, Any]:

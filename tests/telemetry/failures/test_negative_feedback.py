@@ -10,12 +10,12 @@ import pytest
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.spans.meaning import Failure
-from telemetry.spans.span import Event, Span
+from telemetry.spans.span import Span, SpanEvent
 from tests.telemetry.span_builders import captured, make_span
 
 
 def judge(span: Span) -> Failure | None:
-    return failure(span, conventions.read(span))
+    return failure(span, conventions.read_meaning(span))
 
 
 @pytest.mark.parametrize(("client", "expected"), [("py-openinference-openai", 12), ("node-aisdk-v5", 5)])
@@ -28,17 +28,17 @@ def test_unhappy_users_are_counted_once_each(client: str, expected: int) -> None
 @pytest.mark.parametrize(
     "rating",
     [
-        Event("user_feedback", 1, {"score": -1, "thumbs": "down"}),
-        Event("feedback", 1, {"score": 0.0, "label": "thumbs_down"}),
-        Event("user_feedback", 1, {"score": 1, "label": "thumbs-down"}),
-        Event(
+        SpanEvent("user_feedback", 1, {"score": -1, "thumbs": "down"}),
+        SpanEvent("feedback", 1, {"score": 0.0, "label": "thumbs_down"}),
+        SpanEvent("user_feedback", 1, {"score": 1, "label": "thumbs-down"}),
+        SpanEvent(
             "gen_ai.evaluation.result",
             1,
             {"gen_ai.evaluation.name": "user_thumbs", "gen_ai.evaluation.score.value": -1.0},
         ),
     ],
 )
-def test_a_negative_rating_is_a_user_signal(rating: Event) -> None:
+def test_a_negative_rating_is_a_user_signal(rating: SpanEvent) -> None:
     judged = judge(make_span(events=[rating]))
 
     assert judged is not None
@@ -48,18 +48,18 @@ def test_a_negative_rating_is_a_user_signal(rating: Event) -> None:
 @pytest.mark.parametrize(
     "rating",
     [
-        Event("user_feedback", 1, {"score": 1}),
-        Event("feedback", 1, {"score": 0, "label": "thumbs_up"}),
-        Event("feedback", 1, {"comment": "hello"}),
-        Event(
+        SpanEvent("user_feedback", 1, {"score": 1}),
+        SpanEvent("feedback", 1, {"score": 0, "label": "thumbs_up"}),
+        SpanEvent("feedback", 1, {"comment": "hello"}),
+        SpanEvent(
             "gen_ai.evaluation.result",
             1,
             {"gen_ai.evaluation.name": "toxicity", "gen_ai.evaluation.score.value": 0},
         ),
-        Event("results", 1, {"score": 0}),
+        SpanEvent("results", 1, {"score": 0}),
     ],
 )
-def test_other_ratings_are_not(rating: Event) -> None:
+def test_other_ratings_are_not(rating: SpanEvent) -> None:
     assert judge(make_span(events=[rating])) is None
 
 

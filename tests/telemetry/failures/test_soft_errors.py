@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from telemetry.failures.soft_errors import told
+from telemetry.failures.soft_errors import soft_error_in
 
 TRACEBACK = 'Traceback (most recent call last):\n  File "/srv/shop/cart.py", line 3, in total\n    x()\n'
 
@@ -34,7 +34,7 @@ TRACEBACK = 'Traceback (most recent call last):\n  File "/srv/shop/cart.py", lin
     ],
 )  # fmt: skip
 def test_a_failure_that_is_told_is_found(text: str, error_type: str, message: str) -> None:
-    fault = told(text)
+    fault = soft_error_in(text)
 
     assert fault is not None
     assert (fault.error_type, fault.message) == (error_type, message)
@@ -59,7 +59,7 @@ def test_a_failure_that_is_told_is_found(text: str, error_type: str, message: st
     ],
 )
 def test_what_only_speaks_of_errors_is_a_result(text: str) -> None:
-    assert told(text) is None
+    assert soft_error_in(text) is None
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,6 @@ def test_what_only_speaks_of_errors_is_a_result(text: str) -> None:
 def test_a_hostile_result_takes_no_time(piece: str) -> None:
     started = time.process_time()
 
-    told(piece * 100_000)
+    soft_error_in(piece * 100_000)
 
     assert time.process_time() - started < 1  # a square would take minutes

@@ -24,7 +24,7 @@ def judge(message: str, tool: str = "fly", given: object = None) -> Failure | No
         status_code=STATUS_ERROR,
         status_message=message,
     )
-    return failure(span, conventions.read(span))
+    return failure(span, conventions.read_meaning(span))
 
 
 @pytest.mark.parametrize(

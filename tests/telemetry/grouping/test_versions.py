@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from telemetry.grouping.versions import FIRST, NEWEST, RULES, UnknownVersion, numbered
+from telemetry.grouping.versions import FIRST, NEWEST, RULES, UnknownVersion, rules_of_version
 from telemetry.models import Record
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import NEWEST_FINGERPRINTS, Project
 from tenants.stores.binding import bind
 from tests.telemetry.factory import request, span
@@ -23,7 +23,7 @@ def stored(project: Project) -> set[int | None]:
         return set(Record.objects.values_list("fingerprint", flat=True))
 
 
-def test_a_new_project_begins_with_the_newest_version(alice: Minted) -> None:
+def test_a_new_project_begins_with_the_newest_version(alice: MintedProject) -> None:
     assert alice.project.fingerprint_version == NEWEST_FINGERPRINTS == NEWEST.version == max(RULES)
 
 
@@ -43,4 +43,4 @@ def test_spans_for_a_version_of_a_newer_loopkit_are_asked_for_again(call: Any, m
 
     assert (answer.status_code, stored(minted.project)) == (503, set())
     with pytest.raises(UnknownVersion, match="start the newer LoopKit"):
-        numbered(max(RULES) + 1)
+        rules_of_version(max(RULES) + 1)

@@ -15,7 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry.otlp import otlp_json
 from telemetry.otlp.json_values import MAX_DEPTH
-from telemetry.otlp.values import plain
+from telemetry.otlp.values import python_value
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import JSON, record_id, request, span
 
@@ -40,7 +40,7 @@ FULL = request(
 def parsed(**fields: Any) -> Span:
     """The span of a request, with these fields of OTLP/JSON."""
     body = json.dumps(request(span(at=NOW) | fields)).encode()
-    return otlp_json.parse(body).resource_spans[0].scope_spans[0].spans[0]
+    return otlp_json.parse_json_request(body).resource_spans[0].scope_spans[0].spans[0]
 
 
 def value(data: Any) -> AnyValue:
@@ -71,7 +71,9 @@ def test_j2_unknown_fields_are_ignored_at_every_level() -> None:
             }
         return node
 
-    assert otlp_json.parse(json.dumps(extended(FULL)).encode()) == otlp_json.parse(json.dumps(FULL).encode())
+    assert otlp_json.parse_json_request(json.dumps(extended(FULL)).encode()) == otlp_json.parse_json_request(
+        json.dumps(FULL).encode()
+    )
 
 
 def test_j2_snake_case_keys_are_unknown_fields() -> None:
@@ -117,7 +119,7 @@ def test_j4_64_bit_integers_are_strings_or_numbers_without_loss(time: str | int)
     ],
 )
 def test_j4_what_javascript_writes_never_fails_a_request(sent: dict[str, Any], expected: Any) -> None:
-    assert plain(value(sent)) == expected
+    assert python_value(value(sent)) == expected
 
 
 @pytest.mark.parametrize(
@@ -136,12 +138,12 @@ def test_j4_numbers_outside_their_field_count_as_absent(fields: dict[str, Any]) 
 
 
 def test_j5_doubles_and_bytes_in_every_spelling() -> None:
-    assert plain(value({"doubleValue": 1})) == 1.0
-    assert plain(value({"doubleValue": "Infinity"})) == math.inf
-    assert plain(value({"doubleValue": "-Infinity"})) == -math.inf
-    assert math.isnan(plain(value({"doubleValue": "NaN"})))
+    assert python_value(value({"doubleValue": 1})) == 1.0
+    assert python_value(value({"doubleValue": "Infinity"})) == math.inf
+    assert python_value(value({"doubleValue": "-Infinity"})) == -math.inf
+    assert math.isnan(python_value(value({"doubleValue": "NaN"})))
     for spelling in ("+/+/AA==", "-_-_AA==", "-_-_AA", "+/+/AA"):
-        assert plain(value({"bytesValue": spelling})) == b"\xfb\xff\xbf\x00"
+        assert python_value(value({"bytesValue": spelling})) == b"\xfb\xff\xbf\x00"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_j6_null_is_as_good_as_absent_for_every_field() -> None:
         ]}
     ]}  # fmt: skip
 
-    found = otlp_json.parse(json.dumps(nulls).encode()).resource_spans[0].scope_spans[0].spans[0]
+    found = otlp_json.parse_json_request(json.dumps(nulls).encode()).resource_spans[0].scope_spans[0].spans[0]
 
     raw = {name: bytes.fromhex(digits) for name, digits in bare.items()}
     assert found == Span(trace_id=raw["traceId"], span_id=raw["spanId"])
@@ -175,9 +177,9 @@ def test_j6_values_nest() -> None:
         }
     }
 
-    assert plain(value(nested)) == {"a": [1, None]}
-    assert plain(value({"arrayValue": {}})) == []
-    assert plain(value({"kvlistValue": {"values": None}})) == {}
+    assert python_value(value(nested)) == {"a": [1, None]}
+    assert python_value(value({"arrayValue": {}})) == []
+    assert python_value(value({"kvlistValue": {"values": None}})) == {}
 
 
 @pytest.mark.parametrize("sent", [{}, {"status": {}}, {"status": {"code": 0}}, {"status": None}])
@@ -229,7 +231,7 @@ def test_j8_a_wrong_type_is_refused_with_its_place(path: tuple[Any, ...]) -> Non
     name = next(key for key in reversed(path) if isinstance(key, str))
 
     with pytest.raises(ValueError, match=name if name != "values" else "value|values"):
-        otlp_json.parse(json.dumps(broken).encode())
+        otlp_json.parse_json_request(json.dumps(broken).encode())
 
 
 @pytest.mark.parametrize(
@@ -298,7 +300,7 @@ def test_j8_values_nest_so_deep_and_are_still_shown(
 def test_j8_only_halves_without_their_other_half_are_replaced(sent: str, expected: str) -> None:
     body = rf'{{"resourceSpans": [{{"schemaUrl": "\udc00 {sent}"}}]}}'
 
-    assert otlp_json.parse(body.encode()).resource_spans[0].schema_url == f"? {expected}"
+    assert otlp_json.parse_json_request(body.encode()).resource_spans[0].schema_url == f"? {expected}"
 
 
 def test_j8_lone_surrogates_are_stored_as_question_marks(

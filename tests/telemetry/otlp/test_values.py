@@ -10,7 +10,7 @@ import orjson
 import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
-from telemetry.otlp.values import attributes, jsonable, plain
+from telemetry.otlp.values import jsonable, plain_attributes, python_value
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from telemetry.otlp.values import attributes, jsonable, plain
     ],
 )
 def test_every_kind_of_value_is_plain_as_an_attribute_and_in_a_list(value: AnyValue, expected: Any) -> None:
-    read = [plain(value), *attributes([KeyValue(key="k", value=value)]).values()]
+    read = [python_value(value), *plain_attributes([KeyValue(key="k", value=value)]).values()]
 
     assert read == [expected, expected]
     assert [type(item) for item in read] == [type(expected)] * 2
@@ -40,7 +40,7 @@ def test_every_kind_of_value_is_plain_as_an_attribute_and_in_a_list(value: AnyVa
 def test_of_a_repeated_key_the_last_value_wins_even_when_it_is_empty() -> None:
     pairs = [KeyValue(key="k", value=AnyValue(string_value="first")), KeyValue(key="k")]
 
-    assert attributes(pairs) == {"k": None}
+    assert plain_attributes(pairs) == {"k": None}
 
 
 def test_what_json_lacks_is_spelled_as_otlp_does() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from telemetry.reads import record_pages
 from telemetry.reads.filters import Filters
-from telemetry.reads.record_pages import Page
+from telemetry.reads.record_pages import RecordPage
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.telemetry import factory
 from tests.telemetry.factory import minutes, record_id, span
@@ -54,11 +54,11 @@ SHOWN = [
     "capture",
 ]
 
-Read = Callable[..., Page]
+Read = Callable[..., RecordPage]
 
 
 @pytest.fixture
-def store(alice: Minted) -> Callable[..., Any]:
+def store(alice: MintedProject) -> Callable[..., Any]:
     """Stores spans in alice's project; `resource` for all of them."""
 
     def send(*spans: dict[str, Any], **resource: str) -> Any:
@@ -69,17 +69,17 @@ def store(alice: Minted) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def read(alice: Minted) -> Read:
+def read(alice: MintedProject) -> Read:
     """A page of alice's records of the last hour before noon."""
 
-    def page(window: Window = LAST_HOUR, cursor: Any = None, limit: int = 100, **filters: Any) -> Page:
+    def page(window: Window = LAST_HOUR, cursor: Any = None, limit: int = 100, **filters: Any) -> RecordPage:
         with bind(alice.project):
-            return record_pages.page(window, Filters(**filters), cursor, limit)
+            return record_pages.page_of_records(window, Filters(**filters), cursor, limit)
 
     return page
 
 
-def names(page: Page) -> list[str]:
+def names(page: RecordPage) -> list[str]:
     return [record["name"] for record in page.records]
 
 
@@ -327,7 +327,7 @@ def test_records_are_found_by_their_ids(alice, store, read):
     known = [record["record_id"] for record in read(Window(0, LAST_HOUR.end_unix_nano), limit=500).records]
 
     with bind(alice.project):
-        found = record_pages.find([*known, unknown, "nonsense", "rec_1"])
+        found = record_pages.find_records([*known, unknown, "nonsense", "rec_1"])
 
     assert sorted(found) == sorted(known)
     assert len(found) == 451

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from telemetry.reads import session_pages, session_walk
 from telemetry.reads.filters import Filters
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind, bound_alias
 from tests.telemetry import factory
 from tests.telemetry.factory import minutes, span
@@ -25,7 +25,7 @@ Store = Callable[..., Any]
 
 
 @pytest.fixture
-def store(alice: Minted) -> Store:
+def store(alice: MintedProject) -> Store:
     """Stores spans in alice's project; `resource` for all of them."""
 
     def send(*spans: dict[str, Any], **resource: str) -> Any:
@@ -36,20 +36,20 @@ def store(alice: Minted) -> Store:
 
 
 @pytest.fixture
-def page(alice: Minted) -> Callable[..., session_pages.SessionPage]:
+def page(alice: MintedProject) -> Callable[..., session_pages.SessionPage]:
     """A page of alice's sessions of the last hour before noon."""
 
     def read(
         window: Window = LAST_HOUR, cursor: Any = None, limit: int = 50, **filters: Any
     ) -> session_pages.SessionPage:
         with bind(alice.project):
-            return session_pages.page(window, Filters(**filters), cursor, limit)
+            return session_pages.page_of_sessions(window, Filters(**filters), cursor, limit)
 
     return read
 
 
 @pytest.fixture
-def detail(alice: Minted) -> Callable[..., Any]:
+def detail(alice: MintedProject) -> Callable[..., Any]:
     """One session of alice's as answers show it, or None."""
 
     def read(session_id: str, window: Window = LAST_HOUR, cursor: Any = None, limit: int = 500) -> Any:
@@ -202,7 +202,7 @@ def test_sessions_that_do_not_suit_cost_few_statements(store, page, alice):
     store(turn("last", 20))
 
     with bind(alice.project), CaptureQueriesContext(connections[bound_alias()]) as statements:
-        found = session_pages.page(LAST_HOUR, Filters(outcome="ok"), None, 1)
+        found = session_pages.page_of_sessions(LAST_HOUR, Filters(outcome="ok"), None, 1)
 
     assert ids(found) == ["last"]
     assert len(statements) < 20

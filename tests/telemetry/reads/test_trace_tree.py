@@ -7,17 +7,17 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.reads.trace_tree import CIRCLE, ORPHAN, Node, placed
+from telemetry.reads.trace_tree import CIRCLE, ORPHAN, SpanNode, placed_spans
 
 
-def node(name: str, parent: str = "", start: int = 0) -> Node:
+def node(name: str, parent: str = "", start: int = 0) -> SpanNode:
     """A span called `name`."""
-    return Node(name.encode(), parent.encode() or None, start, 1)
+    return SpanNode(name.encode(), parent.encode() or None, start, 1)
 
 
-def drawn(*nodes: Node) -> list[tuple[str, int, str]]:
+def drawn(*nodes: SpanNode) -> list[tuple[str, int, str]]:
     """Name, depth and fault of each row."""
-    return [(row.node.span_id.decode(), row.depth, row.fault) for row in placed(nodes)]
+    return [(row.node.span_id.decode(), row.depth, row.fault) for row in placed_spans(nodes)]
 
 
 def test_children_stand_below_their_parent_by_start() -> None:
@@ -45,7 +45,9 @@ def test_spans_in_a_circle_and_what_hangs_on_it_are_shown_once() -> None:
 
 
 def test_ten_thousand_levels_are_no_recursion() -> None:
-    rows = placed([node(str(number), str(number - 1) if number else "", number) for number in range(10_000)])
+    rows = placed_spans(
+        [node(str(number), str(number - 1) if number else "", number) for number in range(10_000)]
+    )
 
     assert rows[-1].depth == 9_999
 
@@ -59,7 +61,7 @@ def test_every_span_has_one_row_and_the_order_of_arrival_does_not_matter(
     random.Random(seed).shuffle(nodes)
     again = sorted(nodes, key=lambda one: (one.start_unix_nano, one.span_id))
 
-    rows = placed(by_start)
+    rows = placed_spans(by_start)
 
     assert sorted(row.node.span_id for row in rows) == sorted(one.span_id for one in nodes)
-    assert placed(again) == rows
+    assert placed_spans(again) == rows

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from telemetry.reads import waterfall
 from telemetry.reads.waterfall import PAGE, SCALE, Waterfall
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.telemetry.factory import minutes, span, span_id, store, trace_id
 
@@ -26,15 +26,15 @@ def calls(count: int, **fields: Any) -> list[dict[str, Any]]:
     ]
 
 
-def read(minted: Minted, chosen: Any, first: int | None = None) -> Waterfall:
+def read(minted: MintedProject, chosen: Any, first: int | None = None) -> Waterfall:
     """The page."""
     with bind(minted.project):
-        found = waterfall.read(bytes.fromhex(trace_id("t")), bytes.fromhex(span_id(chosen)), first)
+        found = waterfall.read_waterfall(bytes.fromhex(trace_id("t")), bytes.fromhex(span_id(chosen)), first)
     assert found
     return found
 
 
-def test_bars_lie_where_the_spans_ran(alice: Minted) -> None:
+def test_bars_lie_where_the_spans_ran(alice: MintedProject) -> None:
     store(alice.project, calls(4, duration_ms=500), NOW)
 
     root, *steps = read(alice, 2).rows
@@ -47,7 +47,7 @@ def test_bars_lie_where_the_spans_ran(alice: Minted) -> None:
     assert (steps[2].offset_ms, steps[2].duration_ms) == (2000, 500)
 
 
-def test_failing_spans_and_spans_without_a_parent_say_so(alice: Minted) -> None:
+def test_failing_spans_and_spans_without_a_parent_say_so(alice: MintedProject) -> None:
     lost = span("lost", trace="t", id="lost", parent="never sent", at=NOW, error="boom")
     store(alice.project, [*calls(1), lost], NOW)
 
@@ -57,7 +57,7 @@ def test_failing_spans_and_spans_without_a_parent_say_so(alice: Minted) -> None:
     assert (rows["run"].label.is_failure, rows["run"].fault) == (False, "")
 
 
-def test_a_long_trace_opens_at_the_span_and_leads_on_both_ways(alice: Minted) -> None:
+def test_a_long_trace_opens_at_the_span_and_leads_on_both_ways(alice: MintedProject) -> None:
     store(alice.project, calls(350), NOW)
 
     opened = read(alice, 200)
@@ -71,7 +71,7 @@ def test_a_long_trace_opens_at_the_span_and_leads_on_both_ways(alice: Minted) ->
     assert opened.from_ms == 180_000
 
 
-def test_a_first_row_that_cannot_be_is_the_nearest_that_can(alice: Minted) -> None:
+def test_a_first_row_that_cannot_be_is_the_nearest_that_can(alice: MintedProject) -> None:
     store(alice.project, calls(3), NOW)
 
     assert read(alice, 1, 10**30).first == 3
@@ -79,7 +79,7 @@ def test_a_first_row_that_cannot_be_is_the_nearest_that_can(alice: Minted) -> No
 
 
 def test_of_a_trace_without_end_the_spans_around_are_read(
-    alice: Minted, monkeypatch: pytest.MonkeyPatch
+    alice: MintedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waterfall, "MOST", 10)
     store(alice.project, calls(40), NOW)
@@ -90,6 +90,6 @@ def test_of_a_trace_without_end_the_spans_around_are_read(
     assert [row.label.title for row in found.rows if row.is_chosen] == ["step 20"]
 
 
-def test_a_span_that_is_not_stored_has_no_trace(alice: Minted) -> None:
+def test_a_span_that_is_not_stored_has_no_trace(alice: MintedProject) -> None:
     with bind(alice.project):
-        assert waterfall.read(bytes(16), bytes(8)) is None
+        assert waterfall.read_waterfall(bytes(16), bytes(8)) is None

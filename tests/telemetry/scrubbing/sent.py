@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from telemetry.otlp import otlp_json
-from telemetry.otlp.values import attributes
+from telemetry.otlp.values import plain_attributes
 from telemetry.scrubbing.scrub import scrub
 from tests.telemetry.factory import key_values, request
 
@@ -19,7 +19,7 @@ def sent(
 ) -> Any:
     """A request of one span, as the official message."""
     span = {"traceId": "ab" * 16, "spanId": "cd" * 8, "attributes": key_values(attributes or {}), **fields}
-    return otlp_json.parse(json.dumps(request(span, resource=resource)).encode())
+    return otlp_json.parse_json_request(json.dumps(request(span, resource=resource)).encode())
 
 
 def scrubbed(message: Any) -> dict[str, int]:
@@ -38,4 +38,4 @@ def span_of(message: Any) -> Any:
 
 def values_of(message: Any) -> dict[str, Any]:
     """The attributes of the only span."""
-    return attributes(span_of(message).attributes)
+    return plain_attributes(span_of(message).attributes)

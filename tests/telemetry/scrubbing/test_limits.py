@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.otlp.values import plain
+from telemetry.otlp.values import python_value
 from telemetry.scrubbing import limits
 from tests.telemetry.factory import any_value
 from tests.telemetry.scrubbing.sent import scrubbed, sent, span_of, values_of
@@ -44,4 +44,4 @@ def test_a_span_of_usual_size_is_not_trimmed() -> None:
     message = sent({"prompt": "word " * 200_000, "n": any_value(1)})
 
     assert scrubbed(message) == {}
-    assert plain(span_of(message).attributes[0].value) == "word " * 200_000
+    assert python_value(span_of(message).attributes[0].value) == "word " * 200_000

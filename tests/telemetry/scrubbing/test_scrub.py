@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.otlp.values import attributes
+from telemetry.otlp.values import plain_attributes
 from telemetry.scrubbing import names
 from telemetry.scrubbing.texts import MARK
 from tests.telemetry.factory import key_values
@@ -106,7 +106,7 @@ def test_a_command_line_loses_the_value_behind_an_option() -> None:
 
     kept = ["shop", "--port", "80", "--password", MARK, f"--api-key={MARK}", "--verbose"]
     assert counted == {"redacted_value": 2}
-    assert attributes(message.resource_spans[0].resource.attributes)["process.command_args"] == kept
+    assert plain_attributes(message.resource_spans[0].resource.attributes)["process.command_args"] == kept
 
 
 def test_secrets_are_found_wherever_a_span_has_text() -> None:

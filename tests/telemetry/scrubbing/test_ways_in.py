@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from telemetry.models import Origin, Segment
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.segment_contents import unpacked
 from tests.telemetry.factory import minutes, protobuf, record_id, request, span
@@ -24,7 +24,7 @@ HEADERS = {
 
 @pytest.mark.parametrize("encode", [lambda data: data, protobuf], ids=["json", "protobuf"])
 def test_a_secret_reaches_neither_the_disk_nor_a_reader(
-    send: Any, record: Any, alice: Minted, encode: Callable[[Any], Any]
+    send: Any, record: Any, alice: MintedProject, encode: Callable[[Any], Any]
 ) -> None:
     failing = span(
         f"call {SECRET}", at=timezone.now() - minutes(1), error=f"denied {SECRET}", attributes=HEADERS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemetry.spans.meaning import Meaning
-from telemetry.spans.span import Event, Span
+from telemetry.spans.span import Span, SpanEvent
 from tests.telemetry.span_builders import make_span
 
 QUESTION = '[{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]'
@@ -37,7 +37,7 @@ def example(
     output: Any = None,
     *,
     scope: str = "app",
-    events: Iterable[Event] = (),
+    events: Iterable[SpanEvent] = (),
 ) -> Example:
     """An example in one line where it fits."""
     span = make_span(name, scope, dict(attributes), events=list(events))
@@ -87,8 +87,8 @@ GENERAL = [
         [{"event": "gen_ai.content.prompt", "gen_ai.prompt": "hi"}],
         [{"event": "gen_ai.content.completion", "gen_ai.completion": "hello"}],
         events=[
-            Event("gen_ai.content.prompt", 1, {"gen_ai.prompt": "hi"}),
-            Event("gen_ai.content.completion", 2, {"gen_ai.completion": "hello"}),
+            SpanEvent("gen_ai.content.prompt", 1, {"gen_ai.prompt": "hi"}),
+            SpanEvent("gen_ai.content.completion", 2, {"gen_ai.completion": "hello"}),
         ],
     ),
     example(
@@ -103,8 +103,8 @@ GENERAL = [
         ORDER,
         {"text": "shipped"},
         events=[
-            Event("gen_ai.tool.message", 1, {"role": "tool", "content": ORDER_JSON, "id": "t1"}),
-            Event("gen_ai.choice", 2, {"message": '{"text": "shipped"}', "id": "t1"}),
+            SpanEvent("gen_ai.tool.message", 1, {"role": "tool", "content": ORDER_JSON, "id": "t1"}),
+            SpanEvent("gen_ai.choice", 2, {"message": '{"text": "shipped"}', "id": "t1"}),
         ],
     ),
     example(
@@ -115,8 +115,8 @@ GENERAL = [
         [{"event": "gen_ai.user.message", "content": [{"text": "hi"}]}],
         [{"event": "gen_ai.choice", "finish_reason": "end_turn", "message": "hello"}],
         events=[
-            Event("gen_ai.user.message", 1, {"content": '[{"text": "hi"}]'}),
-            Event("gen_ai.choice", 2, {"finish_reason": "end_turn", "message": "hello"}),
+            SpanEvent("gen_ai.user.message", 1, {"content": '[{"text": "hi"}]'}),
+            SpanEvent("gen_ai.choice", 2, {"finish_reason": "end_turn", "message": "hello"}),
         ],
     ),
     example(

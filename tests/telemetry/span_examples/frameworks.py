@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from telemetry.spans.meaning import Meaning
-from telemetry.spans.span import Event
+from telemetry.spans.span import SpanEvent
 from tests.telemetry.span_examples.clients import ORDER, ORDER_JSON, call, example, run, tool
 
 TURN = [{"role": "assistant"}, {"role": "user"}]
@@ -163,6 +163,6 @@ FRAMEWORKS = [
         "ls",
         {"output": "a b", "bash_command": "ls"},
         scope="com.anthropic.claude_code.tracing",
-        events=[Event("tool.output", 1, {"output": "a b", "bash_command": "ls"})],
+        events=[SpanEvent("tool.output", 1, {"output": "a b", "bash_command": "ls"})],
     ),
 ]

@@ -13,12 +13,12 @@ from tests.telemetry.span_builders import CLIENT, CLIENTS, INTERNAL, SERVER, cap
 
 def name_of(name: str, attributes: dict[str, Any], kind: int = INTERNAL) -> str:
     span = make_span(name, attributes=attributes, kind=kind)
-    return operation(span, conventions.read(span))
+    return operation(span, conventions.read_meaning(span))
 
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_real_client_has_few_operations_and_none_holds_a_long_number(client: str) -> None:
-    operations = {operation(span, conventions.read(span)) for span in captured(client)}
+    operations = {operation(span, conventions.read_meaning(span)) for span in captured(client)}
 
     assert len(operations) <= 30
     assert not [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from telemetry.models import Record
-from telemetry.spans.record_ids import parse, record_id, trace_id
+from telemetry.spans.record_ids import parse_record_id, record_id, trace_id
 from telemetry.spans.span import Span
 
 TRACE, SPAN = bytes(range(16)), bytes(range(8))
@@ -14,8 +14,8 @@ WRITTEN = "rec_000102030405060708090a0b0c0d0e0f0001020304050607"
 
 def test_an_id_is_made_of_trace_and_span() -> None:
     assert record_id(TRACE, SPAN) == WRITTEN
-    assert parse(WRITTEN) == (TRACE, SPAN)
-    assert parse("rec_" + WRITTEN[4:].upper()) == (TRACE, SPAN)
+    assert parse_record_id(WRITTEN) == (TRACE, SPAN)
+    assert parse_record_id("rec_" + WRITTEN[4:].upper()) == (TRACE, SPAN)
 
 
 def test_rows_and_spans_have_the_same_id() -> None:
@@ -31,7 +31,7 @@ def test_rows_and_spans_have_the_same_id() -> None:
      "rec_ " + WRITTEN[5:], "rec_" + "00 " * 16, "rec_" + "٣" * 48],
 )  # fmt: skip
 def test_another_text_is_no_id(text: str) -> None:
-    assert parse(text) is None
+    assert parse_record_id(text) is None
 
 
 def test_a_trace_id_is_32_hex_digits() -> None:

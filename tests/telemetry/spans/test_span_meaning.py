@@ -14,7 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry.models import Origin, Record
 from telemetry.store import segments
 from telemetry.windows import unix_nano
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.telemetry.answers import counts, partial_success
 from tests.telemetry.factory import any_value, key_values, protobuf, record_id, request, span, trace_id
@@ -89,7 +89,9 @@ def test_m2_times_of_every_kind_are_stored_and_shown(
     assert shown["start_time"].endswith("Z")
 
 
-def test_m2_durations_of_centuries_add_up_without_overflow(send: Callable[..., Any], alice: Minted) -> None:
+def test_m2_durations_of_centuries_add_up_without_overflow(
+    send: Callable[..., Any], alice: MintedProject
+) -> None:
     longest = {"startTimeUnixNano": "1", "endTimeUnixNano": str(FURTHEST)}
 
     for batch in range(3):
@@ -124,7 +126,7 @@ def test_m3_of_repeated_json_names_the_last_wins(send: Callable[..., Any], recor
 
 
 @pytest.mark.parametrize("flags", [0, 1, 256, 257, 0x301, (1 << 32) - 1])
-def test_m4_flags_are_kept(send: Callable[..., Any], alice: Minted, flags: int) -> None:
+def test_m4_flags_are_kept(send: Callable[..., Any], alice: MintedProject, flags: int) -> None:
     send(
         request(span(at=NOW, flags=flags, links=[{"traceId": "0a" * 16, "spanId": "0b" * 8, "flags": flags}]))
     )
@@ -134,10 +136,10 @@ def test_m4_flags_are_kept(send: Callable[..., Any], alice: Minted, flags: int) 
     assert (message.flags, message.links[0].flags) == (flags, flags)
 
 
-def stored_span(alice: Minted) -> SpanMessage:
+def stored_span(alice: MintedProject) -> SpanMessage:
     """The one span of the project, as it was sent."""
     with bind(alice.project):
-        (message,) = segments.messages(Record.objects.all()).values()
+        (message,) = segments.span_messages(Record.objects.all()).values()
     return message
 
 
@@ -160,7 +162,7 @@ FULL = {
 
 @pytest.mark.parametrize("encode", [dict, protobuf], ids=["json", "protobuf"])
 def test_m5_everything_that_was_sent_is_kept(
-    send: Callable[..., Any], record: Read, alice: Minted, encode: Callable[..., Any]
+    send: Callable[..., Any], record: Read, alice: MintedProject, encode: Callable[..., Any]
 ) -> None:
     sent = span(at=datetime.now(UTC), attributes={"mixed": [1, 2.5, True, {"a": "b"}]}) | FULL
     group = {
@@ -213,7 +215,7 @@ def test_m5_everything_that_was_sent_is_kept(
 
 @pytest.mark.parametrize("encode", [dict, protobuf], ids=["json", "protobuf"])
 def test_m6_nul_characters_harm_nothing(
-    send: Callable[..., Any], record: Read, alice: Minted, encode: Callable[..., Any]
+    send: Callable[..., Any], record: Read, alice: MintedProject, encode: Callable[..., Any]
 ) -> None:
     odd = "a\x00b"
     facts = {odd: odd, "session.id": odd, "user.id": odd, "gen_ai.agent.name": odd, "gen_ai.tool.name": odd}

@@ -48,7 +48,7 @@ def rows_of(project: Project) -> dict[str, Any]:
     """Everything that is counted, and the records it should be counted from."""
     with bind(project):
         rows = Record.objects.order_by("trace_id", "span_id")
-        places, messages = list(rows.values("segment_id", "position")), segments.messages(rows)
+        places, messages = list(rows.values("segment_id", "position")), segments.span_messages(rows)
         spans = [messages[place["segment_id"], place["position"]] for place in places]
         return {
             "records": list(rows.values(*COLUMNS)),
@@ -195,7 +195,7 @@ def test_a_failed_append_leaves_nothing_behind(db: None, monkeypatch: Any) -> No
     def fail(*rows: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("telemetry.store.append.tally", fail)
+    monkeypatch.setattr("telemetry.store.append.tally_spans", fail)
     try:
         store(project, spans(1), NOW)
     except RuntimeError:

@@ -18,7 +18,7 @@ from telemetry.grouping.versions import NEWEST
 from telemetry.models import Attribution, DayRollup, HourRollup, Record, Rollup
 from telemetry.store import attributions
 from telemetry.store.append import atomic
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind, bound_alias
 from tests.telemetry.factory import minutes, span, span_id, store
@@ -44,7 +44,9 @@ def everything() -> list[dict[str, Any]]:
     return [row for table in tables for row in table._default_manager.order_by("pk").values()]
 
 
-def test_an_innermost_failure_becomes_downstream_when_a_failure_inside_it_arrives(alice: Minted) -> None:
+def test_an_innermost_failure_becomes_downstream_when_a_failure_inside_it_arrives(
+    alice: MintedProject,
+) -> None:
     store(alice.project, [ROOT, STEP], NOW)
     before = told(alice.project)
     store(alice.project, [TOOL], NOW)
@@ -53,7 +55,7 @@ def test_an_innermost_failure_becomes_downstream_when_a_failure_inside_it_arrive
     assert told(alice.project) == [("root", True), ("tool", False)]
 
 
-def test_a_healthy_span_that_arrives_last_tells_who_repeats_whom(alice: Minted) -> None:
+def test_a_healthy_span_that_arrives_last_tells_who_repeats_whom(alice: MintedProject) -> None:
     store(alice.project, [ROOT, TOOL], NOW)
     before = told(alice.project)
     store(alice.project, [STEP], NOW)
@@ -72,12 +74,12 @@ def test_any_order_of_a_trace_gives_the_same_charges(make_project: Any) -> None:
             found.append(everything())
 
     assert all(rows == found[0] for rows in found)
-    assert {row["session_key"] for row in found[0] if "session_key" in row} == {attributions.key("chat")}
-    assert {row["user_key"] for row in found[0] if "user_key" in row} == {attributions.key("ann")}
+    assert {row["session_key"] for row in found[0] if "session_key" in row} == {attributions.text_key("chat")}
+    assert {row["user_key"] for row in found[0] if "user_key" in row} == {attributions.text_key("ann")}
 
 
 def test_in_a_trace_that_runs_away_each_failure_is_charged(
-    alice: Minted, monkeypatch: pytest.MonkeyPatch
+    alice: MintedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attributions, "MOST_RECORDS", 2)
     store(alice.project, [ROOT, TOOL], NOW)
@@ -99,7 +101,7 @@ def traffic() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def test_hours_and_days_hold_what_their_minutes_do(alice: Minted) -> None:
+def test_hours_and_days_hold_what_their_minutes_do(alice: MintedProject) -> None:
     store(alice.project, traffic(), NOW)
 
     with bind(alice.project):
@@ -112,7 +114,7 @@ def test_hours_and_days_hold_what_their_minutes_do(alice: Minted) -> None:
             assert summed == {row.pk: row.count for row in table._default_manager.all()}
 
 
-def test_an_older_file_is_given_what_ingest_would_have_written(alice: Minted) -> None:
+def test_an_older_file_is_given_what_ingest_would_have_written(alice: MintedProject) -> None:
     migration = import_module("telemetry.migrations.0003_charges")
     store(alice.project, traffic(), NOW)
     with bind(alice.project):

@@ -12,7 +12,7 @@ from django.test import Client
 
 from telemetry.models import Origin, Record, Segment, Trace
 from telemetry.store.sql import execute
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores import pool
 from tenants.stores.binding import bind
 from tests.order_service_spans import order, request
@@ -54,7 +54,7 @@ PAGES = ["/dashboard/records/{record_id}", "/dashboard/session?session_id=chat-0
 
 
 @pytest.fixture
-def sent(alice: Minted, charlie: Minted, call: Any) -> str:
+def sent(alice: MintedProject, charlie: MintedProject, call: Any) -> str:
     """Four turns in each of two projects, and the id of a record that failed."""
     turns = request(order(n, failed=True, minutes_ago=5) for n in range(4))
     for minted in (alice, charlie):
@@ -63,7 +63,7 @@ def sent(alice: Minted, charlie: Minted, call: Any) -> str:
     return next(record["record_id"] for record in records if record["session_id"] == "chat-0")
 
 
-def damage_segments(minted: Minted, change: Callable[[bytes], bytes]) -> None:
+def damage_segments(minted: MintedProject, change: Callable[[bytes], bytes]) -> None:
     """Change what lies in the project's segments, behind LoopKit's back."""
     with bind(minted.project):
         for segment in Segment.objects.all():
@@ -72,7 +72,7 @@ def damage_segments(minted: Minted, change: Callable[[bytes], bytes]) -> None:
     pool.close_all()
 
 
-def asked(call: Any, minted: Minted, read: tuple[str, str], record_id: str) -> Any:
+def asked(call: Any, minted: MintedProject, read: tuple[str, str], record_id: str) -> Any:
     """The answer to one of READS."""
     method, path = read
     data = {"since_minutes": 60} if method == "POST" else None
@@ -81,7 +81,12 @@ def asked(call: Any, minted: Minted, read: tuple[str, str], record_id: str) -> A
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_segment_is_a_503_for_its_project_alone(
-    alice: Minted, charlie: Minted, call: Any, sent: str, damage: str, caplog: pytest.LogCaptureFixture
+    alice: MintedProject,
+    charlie: MintedProject,
+    call: Any,
+    sent: str,
+    damage: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     damage_segments(alice, DAMAGE[damage])
 
@@ -96,7 +101,7 @@ def test_a_damaged_segment_is_a_503_for_its_project_alone(
 
 @pytest.mark.parametrize("read", READS, ids=lambda read: " ".join(read))
 def test_every_read_of_a_damaged_segment_is_a_503(
-    alice: Minted, call: Any, sent: str, read: tuple[str, str]
+    alice: MintedProject, call: Any, sent: str, read: tuple[str, str]
 ) -> None:
     before = asked(call, alice, read, sent)
 
@@ -106,7 +111,9 @@ def test_every_read_of_a_damaged_segment_is_a_503(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_dashboards_pages_of_a_damaged_segment_are_a_503(alice: Minted, sent: str, path: str) -> None:
+def test_the_dashboards_pages_of_a_damaged_segment_are_a_503(
+    alice: MintedProject, sent: str, path: str
+) -> None:
     browser = Client(raise_request_exception=False)
     browser.post("/dashboard/sign-in", {"agent_key": alice.keys["agent"]})
     before = browser.get(path.format(record_id=sent))
@@ -121,7 +128,7 @@ def test_the_dashboards_pages_of_a_damaged_segment_are_a_503(alice: Minted, sent
 @pytest.mark.parametrize("model", [Segment, Origin, Trace])
 @pytest.mark.parametrize("read", READS, ids=lambda read: " ".join(read))
 def test_a_row_that_is_missing_is_never_a_500(
-    alice: Minted, call: Any, sent: str, model: type[Any], read: tuple[str, str]
+    alice: MintedProject, call: Any, sent: str, model: type[Any], read: tuple[str, str]
 ) -> None:
     with bind(alice.project):
         execute(f"DELETE FROM {model._meta.db_table}", ())
@@ -132,7 +139,7 @@ def test_a_row_that_is_missing_is_never_a_500(
 
 @pytest.mark.parametrize("read", READS, ids=lambda read: " ".join(read))
 def test_a_resource_that_is_no_message_is_a_503(
-    alice: Minted, call: Any, sent: str, read: tuple[str, str]
+    alice: MintedProject, call: Any, sent: str, read: tuple[str, str]
 ) -> None:
     with bind(alice.project):
         execute("UPDATE telemetry_origin SET message = %s", [BROKEN_SPAN])

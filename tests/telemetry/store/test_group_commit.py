@@ -43,10 +43,10 @@ class Store:
 def sent(store: Store, name: str) -> dict[int, int | Exception]:
     """What five senders got: the first one writes while the others come."""
     with ThreadPoolExecutor(5) as pool:
-        first = pool.submit(group_commit.together, name, batch(0), nullcontext, store.write)
+        first = pool.submit(group_commit.commit_together, name, batch(0), nullcontext, store.write)
         assert store.entered.wait(5)
         others = {
-            n: pool.submit(group_commit.together, name, batch(n), nullcontext, store.write)
+            n: pool.submit(group_commit.commit_together, name, batch(n), nullcontext, store.write)
             for n in range(1, 5)
         }
         while len(group_commit._lines[name].waiting) < 4:
@@ -87,7 +87,7 @@ def test_a_failing_store_is_asked_once_for_all() -> None:
 
 @pytest.mark.parametrize("rows", [group_commit.MOST_ROWS, 10 * group_commit.MOST_ROWS])
 def test_a_large_batch_is_written_alone(rows: int) -> None:
-    line = group_commit.Line()
+    line = group_commit.CommitQueue()
     large = Batch([None] * rows, [], Counter(), Counter(), None, 0)  # type: ignore[list-item]
     for one in (large, batch(1), batch(2)):
         line.waiting.append((one, group_commit.Future()))
@@ -112,7 +112,7 @@ def test_a_store_that_is_stuck_holds_one_thread(monkeypatch: pytest.MonkeyPatch)
     def refused(number: int) -> float:
         start = time.monotonic()
         with pytest.raises(OperationalError, match="locked"):
-            group_commit.together("stuck", batch(number), never_had, store.write)
+            group_commit.commit_together("stuck", batch(number), never_had, store.write)
         return time.monotonic() - start
 
     with ThreadPoolExecutor(4) as pool:

@@ -10,14 +10,14 @@ from django.db.migrations.executor import MigrationExecutor
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.store import segments
-from telemetry.store.row import Row
+from telemetry.store.row import RecordRow
 from tenants.stores import project_file
 from tests.segment_contents import unpacked
 
 
-def rows(count: int, size: int) -> list[Row]:
+def rows(count: int, size: int) -> list[RecordRow]:
     """Rows whose spans are about that many bytes."""
-    blank = Row(*[None] * len(Row._fields))  # type: ignore[arg-type]
+    blank = RecordRow(*[None] * len(RecordRow._fields))  # type: ignore[arg-type]
     return [blank._replace(message=SpanMessage(name=f"{n} " + "x" * size)) for n in range(count)]
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tenants.keys import credentials
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Key, Project, Tenant
 from tests.server import Server
 from tests.tenants.api.test_provision import KEYS, SIGNUP_SHAPE
@@ -36,7 +36,7 @@ def may_upgrade(call: Any, key: str) -> bool:
     return bool(call("POST", "/v1/signup/upgrade", key, {"code": "wrong"}).status_code == 403)
 
 
-def test_the_code_rotates_all_keys_and_stays_itself(recover: Any, alice: Minted) -> None:
+def test_the_code_rotates_all_keys_and_stays_itself(recover: Any, alice: MintedProject) -> None:
     first = recover(alice.project.project_id)
     second = recover(alice.project.project_id)
 
@@ -46,7 +46,7 @@ def test_the_code_rotates_all_keys_and_stays_itself(recover: Any, alice: Minted)
     assert not {first.json()[name] for name in KEYS} & {second.json()[name] for name in KEYS}
 
 
-def test_new_keys_work_and_old_ones_are_refused(recover: Any, call: Any, alice: Minted) -> None:
+def test_new_keys_work_and_old_ones_are_refused(recover: Any, call: Any, alice: MintedProject) -> None:
     fresh = recover(alice.project.project_id).json()
 
     assert may_upgrade(call, fresh["agent_key"])
@@ -69,14 +69,14 @@ def test_old_keys_are_refused_at_once_by_every_worker(server: Server) -> None:
         assert {server.call("POST", "/v1/provision", fresh[kind], body).status for _ in range(8)} == {200}
 
 
-def test_the_code_is_read_in_any_case_and_with_spaces_around(recover: Any, alice: Minted) -> None:
+def test_the_code_is_read_in_any_case_and_with_spaces_around(recover: Any, alice: MintedProject) -> None:
     code = credentials.recovery_code(SECRET, alice.project.project_id)
 
     assert recover(alice.project.project_id, f" {code.upper()}\n").status_code == 200
 
 
 @pytest.mark.parametrize("code", ["0" * 64, "x", "ü", "upgrade"])
-def test_a_wrong_code_is_a_403_and_changes_nothing(recover: Any, alice: Minted, code: str) -> None:
+def test_a_wrong_code_is_a_403_and_changes_nothing(recover: Any, alice: MintedProject, code: str) -> None:
     if code == "upgrade":
         code = credentials.upgrade_code(SECRET, alice.project.project_id)
 
@@ -84,7 +84,9 @@ def test_a_wrong_code_is_a_403_and_changes_nothing(recover: Any, alice: Minted, 
     assert not Key.objects.exclude(revoked_at=None).exists()
 
 
-def test_a_code_opens_its_own_project_only(recover: Any, alice: Minted, charlie: Minted) -> None:
+def test_a_code_opens_its_own_project_only(
+    recover: Any, alice: MintedProject, charlie: MintedProject
+) -> None:
     code = credentials.recovery_code(SECRET, alice.project.project_id)
 
     assert recover(charlie.project.project_id, code).status_code == 403
@@ -95,7 +97,7 @@ def test_an_unknown_project_is_a_404(recover: Any) -> None:
     assert recover("acme-00000000").status_code == 404
 
 
-def test_a_project_of_another_tenant_is_a_404(recover: Any, alice: Minted) -> None:
+def test_a_project_of_another_tenant_is_a_404(recover: Any, alice: MintedProject) -> None:
     alice.project.tenant = Tenant.objects.create(tenant_id="globex", name="Globex")
     alice.project.save()
 
@@ -135,7 +137,7 @@ def test_a_missing_or_bad_field_is_a_400(call: Any, body: Any) -> None:
 
 
 def test_recovering_above_the_rate_is_a_429_with_retry_after(
-    recover: Any, alice: Minted, settings: Any
+    recover: Any, alice: MintedProject, settings: Any
 ) -> None:
     settings.LOOPKIT_RECOVER_RATE = "2/h"
 
@@ -146,7 +148,7 @@ def test_recovering_above_the_rate_is_a_429_with_retry_after(
     assert recover(alice.project.project_id).status_code == 429  # guessing also spends the true code's chance
 
 
-def test_without_the_secret_it_is_a_503(recover: Any, alice: Minted, settings: Any) -> None:
+def test_without_the_secret_it_is_a_503(recover: Any, alice: MintedProject, settings: Any) -> None:
     settings.SIGNUP_UPGRADE_SECRET = ""
 
     answer = recover(alice.project.project_id, "x")
@@ -156,7 +158,7 @@ def test_without_the_secret_it_is_a_503(recover: Any, alice: Minted, settings: A
 
 
 def test_a_rotation_that_fails_halfway_leaves_the_old_keys_working(
-    recover: Any, call: Any, alice: Minted
+    recover: Any, call: Any, alice: MintedProject
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -171,7 +173,7 @@ def test_a_rotation_that_fails_halfway_leaves_the_old_keys_working(
     assert may_upgrade(call, alice.keys["agent"])
 
 
-def test_only_revoked_keys_stay_of_the_old_ones(recover: Any, alice: Minted) -> None:
+def test_only_revoked_keys_stay_of_the_old_ones(recover: Any, alice: MintedProject) -> None:
     recover(alice.project.project_id)
 
     project = Project.objects.get()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Project, Tenant
 
 SECRET = "a secret of this file"
@@ -26,12 +26,12 @@ def code_for(project: Project) -> str:
     return hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
-def upgrade(call: Any, minted: Minted, kind: str = "agent", **body: Any) -> Any:
+def upgrade(call: Any, minted: MintedProject, kind: str = "agent", **body: Any) -> Any:
     """The call of this file, with the true code unless another is given."""
     return call("POST", "/v1/signup/upgrade", minted.keys[kind], {"code": code_for(minted.project), **body})
 
 
-def test_the_code_removes_expiry_and_plan_and_keeps_the_quota(call: Any, alice: Minted) -> None:
+def test_the_code_removes_expiry_and_plan_and_keeps_the_quota(call: Any, alice: MintedProject) -> None:
     answer = upgrade(call, alice)
 
     assert answer.status_code == 200
@@ -44,7 +44,7 @@ def test_the_code_removes_expiry_and_plan_and_keeps_the_quota(call: Any, alice: 
     )
 
 
-def test_the_answer_holds_no_secret(call: Any, alice: Minted) -> None:
+def test_the_answer_holds_no_secret(call: Any, alice: MintedProject) -> None:
     answer = upgrade(call, alice, producer_key=alice.keys["producer"], agent_key=alice.keys["agent"])
 
     assert answer.status_code == 200
@@ -52,11 +52,11 @@ def test_the_answer_holds_no_secret(call: Any, alice: Minted) -> None:
     assert not [raw for raw in alice.keys.values() if raw in answer.content.decode()]
 
 
-def test_upgrading_twice_is_upgrading_once(call: Any, alice: Minted) -> None:
+def test_upgrading_twice_is_upgrading_once(call: Any, alice: MintedProject) -> None:
     assert upgrade(call, alice).json() == upgrade(call, alice).json()
 
 
-def test_without_an_agent_key_it_is_a_401(call: Any, alice: Minted) -> None:
+def test_without_an_agent_key_it_is_a_401(call: Any, alice: MintedProject) -> None:
     answer = call("POST", "/v1/signup/upgrade", data={"code": code_for(alice.project)})
 
     assert answer.status_code == 401
@@ -64,7 +64,7 @@ def test_without_an_agent_key_it_is_a_401(call: Any, alice: Minted) -> None:
 
 
 @pytest.mark.parametrize("kind", ["producer", "feedback"])
-def test_no_other_key_upgrades(call: Any, alice: Minted, kind: str) -> None:
+def test_no_other_key_upgrades(call: Any, alice: MintedProject, kind: str) -> None:
     answer = upgrade(call, alice, kind)
 
     assert answer.status_code == 403
@@ -72,16 +72,16 @@ def test_no_other_key_upgrades(call: Any, alice: Minted, kind: str) -> None:
     assert Project.objects.get().plan == "sandbox"
 
 
-def test_a_wrong_code_is_a_403(call: Any, alice: Minted) -> None:
+def test_a_wrong_code_is_a_403(call: Any, alice: MintedProject) -> None:
     assert upgrade(call, alice, code="0" * 64).status_code == 403
     assert Project.objects.get().plan == "sandbox"
 
 
-def test_another_projects_code_is_a_403(call: Any, alice: Minted, charlie: Minted) -> None:
+def test_another_projects_code_is_a_403(call: Any, alice: MintedProject, charlie: MintedProject) -> None:
     assert upgrade(call, alice, code=code_for(charlie.project)).status_code == 403
 
 
-def test_a_code_for_the_empty_secret_is_no_code(call: Any, alice: Minted, settings: Any) -> None:
+def test_a_code_for_the_empty_secret_is_no_code(call: Any, alice: MintedProject, settings: Any) -> None:
     settings.SIGNUP_UPGRADE_SECRET = ""
     text = f"signup-upgrade:sandbox:{alice.project.project_id}"
     code = hmac.new(b"", text.encode(), hashlib.sha256).hexdigest()
@@ -89,7 +89,7 @@ def test_a_code_for_the_empty_secret_is_no_code(call: Any, alice: Minted, settin
     assert upgrade(call, alice, code=code).status_code == 403
 
 
-def test_a_project_outside_the_sandbox_is_not_upgraded(call: Any, alice: Minted) -> None:
+def test_a_project_outside_the_sandbox_is_not_upgraded(call: Any, alice: MintedProject) -> None:
     alice.project.tenant = Tenant.objects.create(tenant_id="globex", name="Globex")
     alice.project.save()
 
@@ -98,7 +98,7 @@ def test_a_project_outside_the_sandbox_is_not_upgraded(call: Any, alice: Minted)
 
 @pytest.mark.parametrize("name", ["producer_key", "agent_key"])
 def test_a_fallback_key_of_another_project_is_refused(
-    call: Any, alice: Minted, charlie: Minted, name: str
+    call: Any, alice: MintedProject, charlie: MintedProject, name: str
 ) -> None:
     theirs = charlie.keys[name.removesuffix("_key")]
 
@@ -111,7 +111,7 @@ def test_a_fallback_key_of_another_project_is_refused(
 @pytest.mark.parametrize(
     "body", [{}, {"code": None}, {"code": 7}, {"code": ""}, {"code": "x", "agent_key": 7}]
 )
-def test_a_bad_field_is_a_400(call: Any, alice: Minted, body: Any) -> None:
+def test_a_bad_field_is_a_400(call: Any, alice: MintedProject, body: Any) -> None:
     answer = call("POST", "/v1/signup/upgrade", alice.keys["agent"], body)
 
     assert answer.status_code == 400

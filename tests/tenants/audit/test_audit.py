@@ -31,7 +31,7 @@ def append(django_capture_on_commit_callbacks: Any) -> Callable[..., None]:
     def add(count: int, what: str = "project:acme") -> None:
         for number in range(count):
             with django_capture_on_commit_callbacks(execute=True):
-                audit_log.record(Event.CHANGED, what, audit_log.SHELL, NOW, quota_spans=number)
+                audit_log.append_entry(Event.CHANGED, what, audit_log.SHELL, NOW, quota_spans=number)
 
     return add
 
@@ -143,10 +143,10 @@ def test_a_wrong_secret_fits_no_entry_and_twenty_are_shown(append: Any, settings
 def test_a_head_that_is_missing_or_damaged_is_said(append: Any) -> None:
     append(1)
 
-    head.path().write_text("x")
+    head.head_path().write_text("x")
     with pytest.raises(CommandError, match="was changed: it should hold a number and a hash"):
         verified()
-    head.path().unlink()
+    head.head_path().unlink()
     with pytest.raises(CommandError, match="is missing"):
         verified()
 
@@ -154,10 +154,10 @@ def test_a_head_that_is_missing_or_damaged_is_said(append: Any) -> None:
 def test_the_head_is_the_owners_and_never_goes_back(append: Any) -> None:
     append(2)
 
-    head.advance(AuditEntry.objects.get(sequence=1))
+    head.advance_head(AuditEntry.objects.get(sequence=1))
 
-    assert head.known() == head.Head(2, last().hash)
-    assert stat.S_IMODE(head.path().stat().st_mode) == 0o600
+    assert head.known_head() == head.AuditHead(2, last().hash)
+    assert stat.S_IMODE(head.head_path().stat().st_mode) == 0o600
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_an_export_is_the_log(append: Any, export: Path) -> None:
 
 def test_an_export_shows_that_all_was_written_anew(append: Any, export: Path) -> None:
     tamper("DELETE FROM tenants_auditentry")
-    head.path().unlink()
+    head.head_path().unlink()
     append(3, "project:other")  # with the secret, by whoever owns the machine
 
     assert verified().startswith("3 entries")

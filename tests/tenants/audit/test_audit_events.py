@@ -14,7 +14,7 @@ from django.utils import timezone
 from diagnosis.loops import approval
 from diagnosis.models import Decision
 from tenants.keys import credentials, provisioning
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Key, Project, Tenant
 from tests.diagnosis.console_requests import decide
 from tests.diagnosis.factory import make_loop
@@ -49,7 +49,7 @@ def act(client: Client, path: str, action: str, *pks: Any) -> None:
     client.post(path, {"action": action, "_selected_action": pks, "post": "yes"})
 
 
-def test_a_decision_is_recorded_with_its_reason_and_the_states(boss: Client, alice: Minted) -> None:
+def test_a_decision_is_recorded_with_its_reason_and_the_states(boss: Client, alice: MintedProject) -> None:
     loop = make_loop(home(alice.project, "acme"))
 
     decide(boss, loop, "approve", "The retry is safe.")
@@ -60,7 +60,7 @@ def test_a_decision_is_recorded_with_its_reason_and_the_states(boss: Client, ali
     assert (detail()["packet_id"], detail()["revision"]) == (loop.packet_id, loop.revision)
 
 
-def test_a_decision_that_cannot_be_recorded_is_not_made(alice: Minted) -> None:
+def test_a_decision_that_cannot_be_recorded_is_not_made(alice: MintedProject) -> None:
     loop, olga = make_loop(alice.project), User.objects.create_superuser("olga")
     with connection.cursor() as cursor:
         full = (
@@ -69,7 +69,9 @@ def test_a_decision_that_cannot_be_recorded_is_not_made(alice: Minted) -> None:
         cursor.execute(full)
 
     with pytest.raises(DatabaseError, match="full"):
-        approval.decide(loop, approval.Choice(Decision.Verb.APPROVE, "Yes."), olga, timezone.now())
+        approval.record_decision(
+            loop, approval.DecisionChoice(Decision.Verb.APPROVE, "Yes."), olga, timezone.now()
+        )
 
     loop.refresh_from_db()
     assert (loop.state, Decision.objects.count()) == ("proposed", 0)
@@ -86,7 +88,7 @@ def test_minting_a_project_is_recorded_without_its_keys(call: Any, path: str) ->
     assert "lk_" not in str(AuditEntry.objects.values_list())
 
 
-def test_recovering_keys_names_the_old_and_the_new(call: Any, alice: Minted, settings: Any) -> None:
+def test_recovering_keys_names_the_old_and_the_new(call: Any, alice: MintedProject, settings: Any) -> None:
     old = set(Key.objects.values_list("key_id", flat=True))
     code = credentials.recovery_code(settings.SIGNUP_UPGRADE_SECRET, alice.project.pk)
 
@@ -98,7 +100,9 @@ def test_recovering_keys_names_the_old_and_the_new(call: Any, alice: Minted, set
     assert code not in str(AuditEntry.objects.values_list())
 
 
-def test_becoming_permanent_is_recorded_before_and_after(call: Any, alice: Minted, settings: Any) -> None:
+def test_becoming_permanent_is_recorded_before_and_after(
+    call: Any, alice: MintedProject, settings: Any
+) -> None:
     code = credentials.upgrade_code(settings.SIGNUP_UPGRADE_SECRET, alice.project.pk)
     agent = Key.objects.get(kind=Key.Kind.AGENT)
 
@@ -109,7 +113,7 @@ def test_becoming_permanent_is_recorded_before_and_after(call: Any, alice: Minte
     assert detail()["expires_at"]["before"].startswith(f"{alice.project.expires_at:%Y-%m-%dT%H:%M:%S}")
 
 
-def test_keys_minted_and_revoked_in_the_admin_are_recorded(boss: Client, alice: Minted) -> None:
+def test_keys_minted_and_revoked_in_the_admin_are_recorded(boss: Client, alice: MintedProject) -> None:
     boss.post(f"{KEYS}add/", {"project": alice.project.pk, "kind": "agent", "expires_at": ""})
     key = Key.objects.all()[0]
     assert newest()[:3] == (Event.KEY_MINTED, "user:boss", f"key:{key.pk}")
@@ -122,7 +126,7 @@ def test_keys_minted_and_revoked_in_the_admin_are_recorded(boss: Client, alice: 
     assert AuditEntry.objects.filter(event=Event.KEY_REVOKED).count() == 1
 
 
-def test_a_changed_quota_is_recorded_before_and_after(boss: Client, alice: Minted) -> None:
+def test_a_changed_quota_is_recorded_before_and_after(boss: Client, alice: MintedProject) -> None:
     project = home(alice.project, "acme")
     until = timezone.now().replace(microsecond=0) + timedelta(days=1)
     fields = {
@@ -139,7 +143,7 @@ def test_a_changed_quota_is_recorded_before_and_after(boss: Client, alice: Minte
     assert "name" not in detail()
 
 
-def test_suspending_is_recorded_for_those_that_were_active(boss: Client, alice: Minted) -> None:
+def test_suspending_is_recorded_for_those_that_were_active(boss: Client, alice: MintedProject) -> None:
     for _ in range(2):
         act(boss, PROJECTS, "suspend", alice.project.pk)
 
@@ -250,7 +254,7 @@ def test_above_the_rate_failures_fill_no_log(settings: Any, path: str, fields: d
     assert AuditEntry.objects.filter(event=Event.SIGN_IN_FAILED).count() == 2
 
 
-def test_a_key_that_opens_and_leaves_the_dashboard_is_recorded(alice: Minted) -> None:
+def test_a_key_that_opens_and_leaves_the_dashboard_is_recorded(alice: MintedProject) -> None:
     client, key = Client(), Key.objects.get(kind=Key.Kind.AGENT)
 
     client.post("/dashboard/sign-in", {"agent_key": alice.keys["agent"]})
@@ -264,7 +268,7 @@ def test_a_key_that_opens_and_leaves_the_dashboard_is_recorded(alice: Minted) ->
     assert AuditEntry.objects.filter(event=Event.SIGNED_OUT).count() == 1
 
 
-def test_who_acts_without_a_request_has_a_shell(alice: Minted) -> None:
+def test_who_acts_without_a_request_has_a_shell(alice: MintedProject) -> None:
     provisioning.graduate(alice.project, timezone.now())
 
     assert newest()[1:3] == ("shell", f"project:{alice.project.pk}")

@@ -24,7 +24,7 @@ def entries() -> list[AuditEntry]:
     said = '<script>alert("x")</script>'
     changed = audit_log.AuditEvent.CHANGED
     return [
-        audit_log.record(
+        audit_log.append_entry(
             changed, f"tenant:{name}", audit_log.SHELL, timezone.now(), name, name={"before": said}
         )
         for name in ("acme", "globex")

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tenants.keys import credentials
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import SANDBOX, AccessRequest, Key, Project, Tenant
 from tests.staff_clients import home, member, operator
 
@@ -59,7 +59,7 @@ def test_a_project_is_made_with_an_id_that_never_changes(boss: Client) -> None:
     assert (changed.quota_spans, changed.created_at) == (5, made.created_at)
 
 
-def test_a_project_that_moves_gives_its_claimed_name_up(boss: Client, alice: Minted) -> None:
+def test_a_project_that_moves_gives_its_claimed_name_up(boss: Client, alice: MintedProject) -> None:
     Tenant.objects.create(tenant_id="acme", name="Acme")
     Project.objects.update(claimed_name="alice")
     fields = {
@@ -73,7 +73,9 @@ def test_a_project_that_moves_gives_its_claimed_name_up(boss: Client, alice: Min
     assert (moved.tenant_id, moved.claimed_name) == ("acme", None)
 
 
-def test_suspend_and_reactivate_say_how_many_changed(boss: Client, alice: Minted, charlie: Minted) -> None:
+def test_suspend_and_reactivate_say_how_many_changed(
+    boss: Client, alice: MintedProject, charlie: MintedProject
+) -> None:
     Project.objects.filter(pk=charlie.project.pk).update(state=Project.State.SUSPENDED)
 
     page = act(boss, PROJECTS, "suspend", alice.project.pk, charlie.project.pk)
@@ -84,7 +86,7 @@ def test_suspend_and_reactivate_say_how_many_changed(boss: Client, alice: Minted
     assert Project.objects.get(pk=alice.project.pk).state == "active"
 
 
-def test_a_suspended_projects_keys_are_refused(boss: Client, alice: Minted, call: Any) -> None:
+def test_a_suspended_projects_keys_are_refused(boss: Client, alice: MintedProject, call: Any) -> None:
     before = call("GET", "/v1/telemetry", alice.keys["agent"]).status_code
 
     act(boss, PROJECTS, "suspend", alice.project.pk)
@@ -93,7 +95,7 @@ def test_a_suspended_projects_keys_are_refused(boss: Client, alice: Minted, call
     assert call("GET", "/v1/telemetry", alice.keys["agent"]).status_code in {401, 403}
 
 
-def test_nobody_deletes_a_project(boss: Client, alice: Minted) -> None:
+def test_nobody_deletes_a_project(boss: Client, alice: MintedProject) -> None:
     answer = boss.post(f"{PROJECTS}{alice.project.pk}/delete/", {"post": "yes"})
     act(boss, PROJECTS, "delete_selected", alice.project.pk)
 
@@ -101,7 +103,7 @@ def test_nobody_deletes_a_project(boss: Client, alice: Minted) -> None:
     assert Project.objects.count() == 1
 
 
-def test_a_tenant_with_projects_is_not_deleted(boss: Client, alice: Minted) -> None:
+def test_a_tenant_with_projects_is_not_deleted(boss: Client, alice: MintedProject) -> None:
     alone = boss.post(f"/admin/tenants/tenant/{SANDBOX}/delete/", {"post": "yes"})
     act(boss, "/admin/tenants/tenant/", "delete_selected", SANDBOX)
 
@@ -109,7 +111,7 @@ def test_a_tenant_with_projects_is_not_deleted(boss: Client, alice: Minted) -> N
     assert Tenant.objects.count() == 1
 
 
-def test_a_member_changes_the_name_of_a_tenant_but_not_its_members(alice: Minted) -> None:
+def test_a_member_changes_the_name_of_a_tenant_but_not_its_members(alice: MintedProject) -> None:
     tenant = home(alice.project, "alice").tenant
     client = member("anna", tenant)
 
@@ -120,11 +122,11 @@ def test_a_member_changes_the_name_of_a_tenant_but_not_its_members(alice: Minted
     assert client.get("/admin/tenants/tenant/add/").status_code == 403
 
 
-def test_minting_shows_the_key_once_and_only_once(boss: Client, alice: Minted) -> None:
+def test_minting_shows_the_key_once_and_only_once(boss: Client, alice: MintedProject) -> None:
     answer = mint(boss, alice.project)
     raw = raw_key(answer)
 
-    key = Key.objects.get(digest=credentials.digest(raw))
+    key = Key.objects.get(digest=credentials.key_digest(raw))
     pages = [KEYS, f"{KEYS}{quoted(key)}/change/", f"{KEYS}{quoted(key)}/history/", "/admin/"]
     later = "".join(
         boss.get(page).content.decode() for page in [*pages, f"{PROJECTS}{alice.project.pk}/change/"]
@@ -137,36 +139,38 @@ def test_minting_shows_the_key_once_and_only_once(boss: Client, alice: Minted) -
     assert key.digest not in answer.content.decode() + later
 
 
-def test_a_minted_key_works(boss: Client, alice: Minted, call: Any) -> None:
+def test_a_minted_key_works(boss: Client, alice: MintedProject, call: Any) -> None:
     raw = raw_key(mint(boss, alice.project))
 
     assert call("GET", "/v1/telemetry", raw).status_code == 200
 
 
-def test_a_key_is_not_minted_with_a_time_that_has_passed(boss: Client, alice: Minted) -> None:
+def test_a_key_is_not_minted_with_a_time_that_has_passed(boss: Client, alice: MintedProject) -> None:
     answer = mint(boss, alice.project, expires_at="2020-01-01T00:00")
 
     assert "choose a later one" in answer.content.decode()
     assert Key.objects.count() == 3
 
 
-def test_a_key_is_minted_until_a_time(boss: Client, alice: Minted) -> None:
+def test_a_key_is_minted_until_a_time(boss: Client, alice: MintedProject) -> None:
     until = (timezone.now() + timedelta(days=2)).replace(second=0, microsecond=0)
 
     raw = raw_key(mint(boss, alice.project, expires_at=f"{until:%Y-%m-%dT%H:%M}"))
 
-    assert Key.objects.get(digest=credentials.digest(raw)).expires_at == until
+    assert Key.objects.get(digest=credentials.key_digest(raw)).expires_at == until
 
 
-def test_minting_needs_the_permission(alice: Minted) -> None:
+def test_minting_needs_the_permission(alice: MintedProject) -> None:
     reader = member("anna", alice.project.tenant, permissions=["view_key", "view_project"])
 
     assert mint(reader, alice.project).status_code == 403
     assert Key.objects.count() == 3
 
 
-def test_a_revoked_key_stops_working_and_keeps_its_time(boss: Client, alice: Minted, call: Any) -> None:
-    key = Key.objects.get(digest=credentials.digest(alice.keys["agent"]))
+def test_a_revoked_key_stops_working_and_keeps_its_time(
+    boss: Client, alice: MintedProject, call: Any
+) -> None:
+    key = Key.objects.get(digest=credentials.key_digest(alice.keys["agent"]))
 
     act(boss, KEYS, "revoke", key.pk)
     key.refresh_from_db()
@@ -180,7 +184,7 @@ def test_a_revoked_key_stops_working_and_keeps_its_time(boss: Client, alice: Min
     assert call("GET", "/v1/telemetry", alice.keys["agent"]).status_code == 401
 
 
-def test_keys_are_neither_edited_nor_deleted(boss: Client, alice: Minted) -> None:
+def test_keys_are_neither_edited_nor_deleted(boss: Client, alice: MintedProject) -> None:
     key = Key.objects.all()[0]
 
     answers = [boss.post(f"{KEYS}{quoted(key)}/{what}/", {"post": "yes"}) for what in ("change", "delete")]
@@ -188,7 +192,7 @@ def test_keys_are_neither_edited_nor_deleted(boss: Client, alice: Minted) -> Non
     assert [answer.status_code for answer in answers] == [403, 403]
 
 
-def test_a_digest_cannot_be_guessed_through_a_filter(boss: Client, alice: Minted) -> None:
+def test_a_digest_cannot_be_guessed_through_a_filter(boss: Client, alice: MintedProject) -> None:
     answer = boss.get(KEYS, {"digest__startswith": "0"})
 
     assert answer.status_code == 400

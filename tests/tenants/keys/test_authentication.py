@@ -11,7 +11,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from tenants.keys import authentication, credentials
 from tenants.keys.authentication import LAST_USED_STEP
-from tenants.keys.provisioning import Minted, add_key
+from tenants.keys.provisioning import MintedProject, add_key
 from tenants.models import Key, Project
 
 
@@ -21,7 +21,7 @@ def now() -> datetime:
     return timezone.now()
 
 
-def test_a_key_is_its_projects_principal(alice: Minted, now: datetime) -> None:
+def test_a_key_is_its_projects_principal(alice: MintedProject, now: datetime) -> None:
     principal = authentication.authenticate(alice.keys["agent"], now)
 
     assert principal.project == alice.project
@@ -29,7 +29,9 @@ def test_a_key_is_its_projects_principal(alice: Minted, now: datetime) -> None:
     assert not principal.has_scope("telemetry:write")
 
 
-def test_a_mistyped_key_costs_no_query(alice: Minted, now: datetime, django_assert_num_queries: Any) -> None:
+def test_a_mistyped_key_costs_no_query(
+    alice: MintedProject, now: datetime, django_assert_num_queries: Any
+) -> None:
     raw = alice.keys["agent"]
     mistyped = raw[:-10] + ("x" if raw[-10] != "x" else "y") + raw[-9:]
 
@@ -38,7 +40,7 @@ def test_a_mistyped_key_costs_no_query(alice: Minted, now: datetime, django_asse
 
 
 def test_a_check_is_one_query_and_no_slow_hash(
-    alice: Minted, now: datetime, django_assert_num_queries: Any, monkeypatch: Any
+    alice: MintedProject, now: datetime, django_assert_num_queries: Any, monkeypatch: Any
 ) -> None:
     authentication.authenticate(alice.keys["agent"], now)
     monkeypatch.delattr("hashlib.pbkdf2_hmac")
@@ -55,7 +57,7 @@ def test_a_well_formed_key_that_nobody_made_is_refused(now: datetime) -> None:
         authentication.authenticate(credentials.new_key(Key.Kind.AGENT), now)
 
 
-def test_a_revoked_key_stops_at_once(alice: Minted, now: datetime) -> None:
+def test_a_revoked_key_stops_at_once(alice: MintedProject, now: datetime) -> None:
     authentication.authenticate(alice.keys["agent"], now)
     Key.objects.filter(kind=Key.Kind.AGENT).update(revoked_at=now)
 
@@ -63,7 +65,7 @@ def test_a_revoked_key_stops_at_once(alice: Minted, now: datetime) -> None:
         authentication.authenticate(alice.keys["agent"], now)
 
 
-def test_an_expired_key_stops_at_its_second(alice: Minted, now: datetime) -> None:
+def test_an_expired_key_stops_at_its_second(alice: MintedProject, now: datetime) -> None:
     raw = add_key(alice.project, Key.Kind.AGENT, now, expires_at=now + timedelta(hours=1))
 
     assert authentication.authenticate(raw, now + timedelta(minutes=59))
@@ -75,7 +77,7 @@ def test_an_expired_key_stops_at_its_second(alice: Minted, now: datetime) -> Non
     "change",
     [{"state": Project.State.SUSPENDED}, {"expires_at": datetime.fromisoformat("2020-01-01T00:00Z")}],
 )
-def test_the_keys_of_a_dead_project_stop_at_once(alice: Minted, now: datetime, change: Any) -> None:
+def test_the_keys_of_a_dead_project_stop_at_once(alice: MintedProject, now: datetime, change: Any) -> None:
     authentication.authenticate(alice.keys["producer"], now)
     Project.objects.update(**change)
 
@@ -84,7 +86,7 @@ def test_the_keys_of_a_dead_project_stop_at_once(alice: Minted, now: datetime, c
 
 
 def test_the_last_use_is_written_every_ten_minutes_at_most(
-    alice: Minted, now: datetime, django_assert_num_queries: Any
+    alice: MintedProject, now: datetime, django_assert_num_queries: Any
 ) -> None:
     key = Key.objects.get(kind=Key.Kind.AGENT)
     authentication.authenticate(alice.keys["agent"], now)
@@ -101,7 +103,7 @@ def test_the_last_use_is_written_every_ten_minutes_at_most(
 
 
 @pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "BEARER {}", "Bearer%20{}", "bearer%20{}"])
-def test_the_scheme_is_read_as_clients_write_it(call: Any, alice: Minted, form: str) -> None:
+def test_the_scheme_is_read_as_clients_write_it(call: Any, alice: MintedProject, form: str) -> None:
     header = form.format(alice.keys["agent"])
 
     answer = call("POST", "/v1/signup/upgrade", data={"code": "wrong"}, Authorization=header)
@@ -121,7 +123,7 @@ def test_any_other_header_is_a_401_with_the_way_to_a_key(call: Any, header: str)
     assert "/v1/" in answer.json()["error"]["hint"]
 
 
-def test_a_refusal_repeats_no_key(call: Any, alice: Minted) -> None:
+def test_a_refusal_repeats_no_key(call: Any, alice: MintedProject) -> None:
     mistyped = alice.keys["agent"][:-1] + "!"
 
     answer = call("POST", "/v1/signup/upgrade", mistyped, {"code": "x"})

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from tenants.keys import credentials
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Key
 
 KEY = re.compile(r"lk_(ingest|agent|feedback)_[0-9A-Za-z]{49}")
@@ -116,7 +116,7 @@ def test_the_answers_recovery_code_is_the_documented_hmac(call: Any, settings: A
     assert minted["recovery_code"] == code
 
 
-def test_only_the_sha256_of_a_key_is_in_the_database(alice: Minted, call: Any) -> None:
+def test_only_the_sha256_of_a_key_is_in_the_database(alice: MintedProject, call: Any) -> None:
     call("POST", "/v1/signup/upgrade", alice.keys["agent"], {"code": "wrong"})
 
     kept = everything_kept()
@@ -127,7 +127,7 @@ def test_only_the_sha256_of_a_key_is_in_the_database(alice: Minted, call: Any) -
         assert not [place for place in range(len(secret) - 7) if secret[place : place + 8] in kept]
 
 
-def test_no_recovery_code_is_in_the_database(alice: Minted, call: Any, settings: Any) -> None:
+def test_no_recovery_code_is_in_the_database(alice: MintedProject, call: Any, settings: Any) -> None:
     code = credentials.recovery_code(settings.SIGNUP_UPGRADE_SECRET, alice.project.project_id)
     body = {"project_id": alice.project.project_id, "recovery_code": code}
 

@@ -200,7 +200,7 @@ def test_the_settings_of_django_never_change(settings: Any) -> None:
 
 
 def test_threads_that_race_for_a_new_project_make_one_file(data_dir: Path) -> None:
-    project_file.template().unlink()  # so they race for that too
+    project_file.template_file().unlink()  # so they race for that too
     together = Barrier(8)
 
     def work(worker: int) -> None:
@@ -233,7 +233,7 @@ for turn in range(5):
 
 
 def test_processes_that_race_for_new_projects_make_one_file_each(data_dir: Path) -> None:
-    project_file.template().unlink()
+    project_file.template_file().unlink()
 
     race(RACER, ["a", "b"], {"LOOPKIT_DATA_DIR": str(data_dir)})
 

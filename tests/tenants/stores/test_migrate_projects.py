@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from telemetry.models import Tally
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.stores import project_file
 from tenants.stores.binding import bind
 from tests.server import Server
@@ -23,13 +23,13 @@ def run(**options: Any) -> str:
     return out.getvalue()
 
 
-def use(minted: Minted) -> None:
+def use(minted: MintedProject) -> None:
     """One row in the project."""
     with bind(minted.project):
         Tally.objects.create(hour=1, reason="kept", count=1)
 
 
-def test_an_outdated_file_is_brought_up_with_its_rows(alice: Minted) -> None:
+def test_an_outdated_file_is_brought_up_with_its_rows(alice: MintedProject) -> None:
     use(alice)
     set_version(project_file.path_of(alice.project.project_id), 0)
 
@@ -40,7 +40,7 @@ def test_an_outdated_file_is_brought_up_with_its_rows(alice: Minted) -> None:
         assert Tally.objects.get().reason == "kept"
 
 
-def test_an_empty_file_gets_the_whole_schema(alice: Minted) -> None:
+def test_an_empty_file_gets_the_whole_schema(alice: MintedProject) -> None:
     path = project_file.path_of(alice.project.project_id)
     path.touch()
 
@@ -49,20 +49,22 @@ def test_an_empty_file_gets_the_whole_schema(alice: Minted) -> None:
     use(alice)
 
 
-def test_a_second_run_changes_nothing(alice: Minted) -> None:
+def test_a_second_run_changes_nothing(alice: MintedProject) -> None:
     use(alice)
 
     assert "up to date" in run()
     assert "up to date" in run()
 
 
-def test_a_project_without_a_file_needs_nothing(alice: Minted) -> None:
+def test_a_project_without_a_file_needs_nothing(alice: MintedProject) -> None:
     assert "no file yet" in run()
     assert not project_file.path_of(alice.project.project_id).exists()
 
 
 @pytest.mark.parametrize("fault", ["garbage", "a folder", "newer"])
-def test_a_broken_file_is_named_and_stops_no_other(alice: Minted, make_project: Any, fault: str) -> None:
+def test_a_broken_file_is_named_and_stops_no_other(
+    alice: MintedProject, make_project: Any, fault: str
+) -> None:
     broken, zoe = make_project("aaa"), make_project("zoe")
     for minted in (broken, alice, zoe):
         use(minted)
@@ -82,7 +84,7 @@ def test_a_broken_file_is_named_and_stops_no_other(alice: Minted, make_project: 
             assert Tally.objects.count() == 1
 
 
-def test_it_is_silent_when_told_so(alice: Minted) -> None:
+def test_it_is_silent_when_told_so(alice: MintedProject) -> None:
     use(alice)
 
     assert run(verbosity=0) == ""

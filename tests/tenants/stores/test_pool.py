@@ -158,7 +158,7 @@ def test_taking_an_idle_connection_costs_one_stat(monkeypatch: pytest.MonkeyPatc
     stat = os.stat
     monkeypatch.setattr(os, "stat", lambda *args, **more: looked.append(args) or stat(*args, **more))
 
-    pool.give_back(pool.take(ACME.project_id))
+    pool.give_back_connection(pool.take_connection(ACME.project_id))
 
     assert len(looked) == 1
 

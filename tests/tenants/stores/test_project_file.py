@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from telemetry.models import Tally
 from tenants.api.project_view import ProjectView
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores import pool, project_file
 from tenants.stores.binding import bind
@@ -81,7 +81,7 @@ def test_binding_alone_makes_no_file() -> None:
 
 
 def test_no_draft_stays_beside_the_files(data_dir: Path) -> None:
-    project_file.template().unlink()
+    project_file.template_file().unlink()
 
     project_file.ensure(ACME.project_id)
 
@@ -91,7 +91,7 @@ def test_no_draft_stays_beside_the_files(data_dir: Path) -> None:
 
 
 def test_a_copy_that_fails_leaves_no_draft_and_no_half_file(data_dir: Path) -> None:
-    project_file.template().unlink()
+    project_file.template_file().unlink()
     (data_dir / "projects" / f".template-{project_file.schema_version()}.sqlite3").mkdir()
 
     with pytest.raises(OperationalError, match=r"acme-00000001\.sqlite3 cannot be created"):
@@ -146,7 +146,7 @@ def test_migrating_says_whether_the_file_was_behind(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("fault", ["garbage", "torn", "a folder", "another schema", "no such disk"])
 def test_a_broken_file_is_a_503_for_its_project_only(
-    tallies: Any, alice: Minted, charlie: Minted, data_dir: Path, fault: str
+    tallies: Any, alice: MintedProject, charlie: MintedProject, data_dir: Path, fault: str
 ) -> None:
     damage(project_file.ensure(alice.project.project_id), fault)
 
@@ -159,7 +159,7 @@ def test_a_broken_file_is_a_503_for_its_project_only(
     assert tallies(charlie).status_code == 200
 
 
-def test_a_mended_file_is_read_without_a_restart(tallies: Any, alice: Minted) -> None:
+def test_a_mended_file_is_read_without_a_restart(tallies: Any, alice: MintedProject) -> None:
     path = project_file.ensure(alice.project.project_id)
     sound = path.read_bytes()
     damage(path, "garbage")
@@ -189,7 +189,7 @@ def damage(path: Path, fault: str) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/telemetry", "/v1/sessions"])
 def test_the_read_paths_answer_503_for_the_broken_project_only(
-    call: Any, alice: Minted, charlie: Minted, path: str
+    call: Any, alice: MintedProject, charlie: MintedProject, path: str
 ) -> None:
     damage(project_file.ensure(alice.project.project_id), "garbage")
 
@@ -200,7 +200,7 @@ def test_the_read_paths_answer_503_for_the_broken_project_only(
 
 
 def test_spans_for_a_broken_file_get_a_503_that_exporters_retry(
-    call: Any, alice: Minted, charlie: Minted
+    call: Any, alice: MintedProject, charlie: MintedProject
 ) -> None:
     damage(project_file.ensure(alice.project.project_id), "garbage")
 

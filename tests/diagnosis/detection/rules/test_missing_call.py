@@ -9,10 +9,10 @@ import pytest
 
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
-from diagnosis.packets.publishing import shown
+from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.verification.verify import verify
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -35,15 +35,17 @@ def traffic(
     return found
 
 
-def issues(alice: Minted, *minutes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def issues(alice: MintedProject, *minutes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What a diagnosis of the last two minutes finds of missing calls, against the two before."""
     for spans in minutes:
         store(alice.project, spans, NOW)
-    found = shown(diagnose(alice.project, Window.ending(NOW, 2), NOW))["issues"]
+    found = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 2), NOW))["issues"]
     return [issue for issue in found if issue["signal_type"] == "missing_call"]
 
 
-def test_an_operation_that_returns_early_is_charged_with_the_first_call_it_leaves_out(alice: Minted) -> None:
+def test_an_operation_that_returns_early_is_charged_with_the_first_call_it_leaves_out(
+    alice: MintedProject,
+) -> None:
     [issue] = issues(alice, traffic(3), traffic(1, calls=("read cart",)))
 
     assert (issue["operation"], issue["count"], issue["trend"]) == ("GET /cart", 40, "new")
@@ -62,13 +64,13 @@ QUIET = {
 
 
 @pytest.mark.parametrize("now", QUIET.values(), ids=list(QUIET))
-def test_what_only_looks_like_it_is_quiet(alice: Minted, now: list[dict[str, Any]]) -> None:
+def test_what_only_looks_like_it_is_quiet(alice: MintedProject, now: list[dict[str, Any]]) -> None:
     assert issues(alice, traffic(3), now) == []
 
 
 @pytest.mark.parametrize(("calls", "verdict"), [(USUAL, "held"), (("read cart",), "unchanged")])
 def test_a_fix_is_verified_in_the_traces_that_ran_the_operation(
-    alice: Minted, calls: tuple[str, ...], verdict: str
+    alice: MintedProject, calls: tuple[str, ...], verdict: str
 ) -> None:
     [issue] = issues(alice, traffic(3), traffic(1, calls=("read cart",)))
     Loop.objects.filter(loop_id=issue["loop_id"]).update(state=Loop.State.SHIPPED, shipped_at=NOW)

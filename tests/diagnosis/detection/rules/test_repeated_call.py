@@ -11,10 +11,10 @@ import pytest
 
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
-from diagnosis.packets.publishing import shown
+from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.verification.verify import recheck, verify
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -46,15 +46,15 @@ def run(
     ]
 
 
-def issues(alice: Minted, *runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def issues(alice: MintedProject, *runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What a diagnosis finds of repeated calls in these traces."""
     for one in runs:
         store(alice.project, one, NOW)
-    found = shown(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+    found = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
     return [issue for issue in found if issue["signal_type"] == "repeated_call"]
 
 
-def test_the_same_call_without_progress_is_an_issue(alice: Minted) -> None:
+def test_the_same_call_without_progress_is_an_issue(alice: MintedProject) -> None:
     [issue] = issues(alice, run("a", LOOP), run("b", LOOP[:1]), run("c", LOOP))
 
     assert (issue["operation"], issue["count"], issue["trend"]) == ("tool find_order", 2, "new")
@@ -63,7 +63,7 @@ def test_the_same_call_without_progress_is_an_issue(alice: Minted) -> None:
     assert len(issue["evidence"]) == 2
 
 
-def test_two_calls_that_alternate_are_repeated_too(alice: Minted) -> None:
+def test_two_calls_that_alternate_are_repeated_too(alice: MintedProject) -> None:
     other: Made = ("find_user", {"user": "u-1"}, "no such field: orders")
 
     found = issues(alice, run("a", [LOOP[0], other] * 3))
@@ -87,11 +87,11 @@ QUIET: dict[str, list[Made]] = {
 
 
 @pytest.mark.parametrize("made", QUIET.values(), ids=list(QUIET))
-def test_what_only_looks_like_it_is_quiet(alice: Minted, made: list[Made]) -> None:
+def test_what_only_looks_like_it_is_quiet(alice: MintedProject, made: list[Made]) -> None:
     assert issues(alice, run("a", made)) == []
 
 
-def test_calls_whose_content_was_not_recorded_are_quiet(alice: Minted) -> None:
+def test_calls_whose_content_was_not_recorded_are_quiet(alice: MintedProject) -> None:
     bare = [one | {"attributes": one["attributes"][:2]} for one in run("a", LOOP)]
 
     assert issues(alice, bare) == []
@@ -100,7 +100,7 @@ def test_calls_whose_content_was_not_recorded_are_quiet(alice: Minted) -> None:
 @pytest.mark.parametrize(
     "arguments", ["[" * 900 + "]" * 900, '{"a": "\\ud800"}', '{"a": 1e300, "b": %s}' % ("9" * 40)]
 )
-def test_no_argument_can_stop_the_diagnosis(alice: Minted, arguments: str) -> None:
+def test_no_argument_can_stop_the_diagnosis(alice: MintedProject, arguments: str) -> None:
     calls = run("a", LOOP)
     for one in calls:
         one["attributes"][2]["value"]["stringValue"] = arguments
@@ -110,7 +110,7 @@ def test_no_argument_can_stop_the_diagnosis(alice: Minted, arguments: str) -> No
     assert issue["count"] == 1
 
 
-def shipped(alice: Minted, looping: int, ok: int) -> Loop:
+def shipped(alice: MintedProject, looping: int, ok: int) -> Loop:
     """A loop about a repeated call whose fix shipped; before it so many traces were stuck or fine."""
     send(alice, NOW - timedelta(minutes=30), looping, ok)
     [issue] = issues(alice)
@@ -118,7 +118,7 @@ def shipped(alice: Minted, looping: int, ok: int) -> Loop:
     return Loop.objects.get(loop_id=issue["loop_id"])
 
 
-def send(alice: Minted, since: datetime, looping: int, ok: int) -> None:
+def send(alice: MintedProject, since: datetime, looping: int, ok: int) -> None:
     """So many traces, spread over minutes."""
     for n in range(looping + ok):
         made = LOOP if n < looping else [(*LOOP[0][:2], "found"), (*LOOP[0][:2], "found again"), LOOP[1]]
@@ -130,7 +130,7 @@ def send(alice: Minted, since: datetime, looping: int, ok: int) -> None:
     [(0, 40, "held"), (0, 3, "inconclusive"), (20, 20, "unchanged"), (0, 0, "no_traffic")],
 )
 def test_a_fix_holds_only_where_traces_that_could_repeat_it_ran(
-    alice: Minted, looping: int, ok: int, verdict: str
+    alice: MintedProject, looping: int, ok: int, verdict: str
 ) -> None:
     loop = shipped(alice, looping=20, ok=20)
     send(alice, SHIPPED, looping, ok)
@@ -146,7 +146,7 @@ def test_a_fix_holds_only_where_traces_that_could_repeat_it_ran(
     assert found.document["reason"].endswith("a failure is such a trace with the repeated call.")
 
 
-def test_a_fix_that_held_is_looked_at_again_and_can_regress(alice: Minted) -> None:
+def test_a_fix_that_held_is_looked_at_again_and_can_regress(alice: MintedProject) -> None:
     loop = shipped(alice, looping=20, ok=20)
     send(alice, SHIPPED, 0, 40)
     verify(loop, SHIPPED + timedelta(hours=1))

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from diagnosis.detection.rules.unfounded_answer import quoted
+from diagnosis.detection.rules.unfounded_answer import claim_line
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
-from diagnosis.packets.publishing import shown
+from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.verification.verify import verify
-from telemetry.conventions.content import words
+from telemetry.conventions.content import answer_texts
 from telemetry.windows import Window
-from tenants.keys.provisioning import Minted
+from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -53,15 +53,15 @@ def tool(called: Tool) -> dict[str, Any]:
     return {"name": f"execute_tool {name}", "attributes": told, "error": "" if result else "no results found"}
 
 
-def issues(alice: Minted, *runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def issues(alice: MintedProject, *runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What a diagnosis finds of unfounded answers in these traces."""
     for one in runs:
         store(alice.project, one, NOW)
-    found = shown(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+    found = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
     return [issue for issue in found if issue["signal_type"] == "unfounded_answer"]
 
 
-def test_an_answer_that_claims_what_no_tool_told_is_an_issue(alice: Minted) -> None:
+def test_an_answer_that_claims_what_no_tool_told_is_an_issue(alice: MintedProject) -> None:
     [issue] = issues(alice, run("a", NOTHING), run("b", FOUND), run("c", [("final_answer", "5")]))
 
     assert (issue["operation"], issue["count"], issue["impact"]["operation_records"]) == ("chat gpt-4o", 2, 3)
@@ -82,7 +82,7 @@ QUIET = {
 
 
 @pytest.mark.parametrize(("tools", "answer"), QUIET.values(), ids=list(QUIET))
-def test_what_only_looks_like_it_is_quiet(alice: Minted, tools: list[Tool], answer: str) -> None:
+def test_what_only_looks_like_it_is_quiet(alice: MintedProject, tools: list[Tool], answer: str) -> None:
     assert issues(alice, run("a", tools, answer)) == []
 
 
@@ -100,13 +100,13 @@ def test_what_only_looks_like_it_is_quiet(alice: Minted, tools: list[Tool], answ
     ],
 )
 def test_a_claim_is_told_by_its_words(said: str) -> None:
-    assert quoted(said)
+    assert claim_line(said)
 
 
 def test_the_words_of_an_answer_are_found_in_any_shape() -> None:
     output = '[{"role": "assistant", "parts": [{"type": "text", "content": "I recall it"}]}]'
 
-    assert quoted(words(output)).endswith("I recall it")
+    assert claim_line(answer_texts(output)).endswith("I recall it")
 
 
 def runs(unfounded: int, since: datetime) -> list[list[dict[str, Any]]]:
@@ -117,7 +117,7 @@ def runs(unfounded: int, since: datetime) -> list[list[dict[str, Any]]]:
 
 @pytest.mark.parametrize(("unfounded", "verdict"), [(0, "held"), (20, "unchanged")])
 def test_a_fix_is_verified_in_the_runs_that_called_the_model(
-    alice: Minted, unfounded: int, verdict: str
+    alice: MintedProject, unfounded: int, verdict: str
 ) -> None:
     [issue] = issues(alice, *runs(20, NOW - timedelta(minutes=30)))
     Loop.objects.filter(loop_id=issue["loop_id"]).update(state=Loop.State.SHIPPED, shipped_at=SHIPPED)
