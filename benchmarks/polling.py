@@ -10,8 +10,8 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-from diagnosis.statistics.alpha_spending import NO_LOOK
-from diagnosis.statistics.overdispersion import Observed, spread
+from diagnosis.statistics.alpha_spending import NO_ANALYSIS
+from diagnosis.statistics.overdispersion import Observed, estimate_overdispersion
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification.rate_verdict import ENOUGH, information, judge_rates
 from diagnosis.window.cluster_counts import Stretches, batches
@@ -45,14 +45,14 @@ def verdicts(past: Iterator[Counts], future: Iterator[Counts]) -> set[str]:
     """Every verdict that the agent is told in the week."""
     before = observed({minute: next(past) for minute in range(BEFORE)})
     after: Stretches = {}
-    known, last, told = Counts(0, 0), NO_LOOK, set[str]()
+    known, last, told = Counts(0, 0), NO_ANALYSIS, set[str]()
     for poll in range(POLLS):
         after[poll] = next(future)
         known += after[poll]
         if last.is_due(information(before.counts, known), ENOUGH):
             seen = observed(after)
-            found = judge_rates(before.counts, known, spread(before, seen), last)
-            last = found.look
+            found = judge_rates(before.counts, known, estimate_overdispersion(before, seen), last)
+            last = found.analysis
             told.add(found.verdict)
             if found.verdict in ("held", "regressed"):  # the loop leaves the state in which it is judged so
                 return told

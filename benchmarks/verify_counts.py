@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.verify_windows import NANO, Case, Span, spans
-from diagnosis.statistics.overdispersion import Observed, clustering, spread
+from diagnosis.statistics.overdispersion import Observed, clustering, estimate_overdispersion
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import duration_verdict, rate_verdict
 from diagnosis.window.cluster_counts import Stretches, batches
@@ -20,7 +20,7 @@ def verdict(case: Case) -> str:
             sorted(ms for *_, ms in before), sorted(ms for *_, ms in after)
         ).verdict
     old, new = observed(before), observed(after)
-    return rate_verdict.judge_rates(old.counts, new.counts, spread(old, new)).verdict
+    return rate_verdict.judge_rates(old.counts, new.counts, estimate_overdispersion(old, new)).verdict
 
 
 def observed(window: list[Span]) -> Observed:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 
-def make_round(clock: Clock, go_on: Callable[[], bool]) -> None:
+def run_periodic_jobs(clock: Clock, go_on: Callable[[], bool]) -> None:
     """Run all jobs once. `go_on` is called before each job; if it returns False, the remaining jobs are left out."""
     # In random order, so that a project that takes long does not always delay the same others.
     steps: list[tuple[str, Callable[[], object]]] = [

@@ -27,7 +27,7 @@ PASSWORD_BYTES = 15  # 20 characters
 def prepare(data_dir: Path) -> str:
     """Do all steps that are still needed. Return the password of the admin user if one was created, otherwise ""."""
     make_private(data_dir)
-    with only_one_preparing(data_dir):
+    with preparation_lock(data_dir):
         call_command("migrate", verbosity=0, interactive=False)
         roles.make_roles()
         project_file.template_file()
@@ -57,7 +57,7 @@ def make_private(data_dir: Path) -> None:
 
 
 @contextmanager
-def only_one_preparing(data_dir: Path) -> Iterator[None]:
+def preparation_lock(data_dir: Path) -> Iterator[None]:
     """Hold the lock that lets one process at a time prepare this data dir, as Django's migrate has none of its own."""
     with (data_dir / "prepare.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file unlocks it

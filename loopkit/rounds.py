@@ -29,7 +29,7 @@ LONGEST_REST = 2.0  # seconds between two steps
 END_SECONDS = 5.0  # that an ending worker waits for the current step
 
 
-class Rounds(threading.Thread):
+class PeriodicJobs(threading.Thread):
     """A thread that requests the lease every `seconds`, and runs all due jobs if it gets it."""
 
     def __init__(self, seconds: float) -> None:
@@ -65,7 +65,7 @@ class Rounds(threading.Thread):
                 )
             if self.is_mine:
                 self.step_began = time.monotonic()
-                rounds.make_round(timezone.now, self.go_on)
+                rounds.run_periodic_jobs(timezone.now, self.go_on)
         except DatabaseError as error:
             logger.error("the periodic jobs ended early, the next run is in %s s: %s", self.seconds, error)
         finally:
@@ -95,10 +95,10 @@ class Rounds(threading.Thread):
             connections.close_all()
 
 
-def begin_rounds() -> Rounds | None:
+def start_job_thread() -> PeriodicJobs | None:
     """Start the thread of periodic jobs, or return None if LOOPKIT_ROUND_SECONDS is 0."""
     if not settings.LOOPKIT_ROUND_SECONDS:
         return None
-    thread = Rounds(settings.LOOPKIT_ROUND_SECONDS)
+    thread = PeriodicJobs(settings.LOOPKIT_ROUND_SECONDS)
     thread.start()
     return thread

@@ -45,7 +45,7 @@ def post_worker_init(worker: Any) -> None:
     # Imported here, because Django's apps are ready in a worker only.
     from loopkit import rounds
 
-    worker.rounds = rounds.begin_rounds()
+    worker.rounds = rounds.start_job_thread()
     spare_the_collector()
     share_heaps()
 

@@ -92,7 +92,7 @@ class Record(models.Model):
 
 
 class Trace(models.Model):
-    """What the records of one trace say together; only sums, minima and maxima, so batches merge in any order."""
+    """The facts of all records of a trace; only sums, minima and maxima, so that batches merge in any order."""
 
     trace_id = models.BinaryField(primary_key=True, max_length=16)
     session_id = models.TextField(help_text="Empty: the trace is its own session.")
@@ -210,7 +210,7 @@ class DayRollup(RollupCounts):
 
 
 class Tally(models.Model):
-    """What became of every span that was sent, by hour of arrival: stored, duplicate, or why it was not stored."""
+    """The number of spans by outcome and hour of arrival: stored, duplicate, or the reason why not stored."""
 
     pk = models.CompositePrimaryKey("hour", "reason")
     hour = models.BigIntegerField(help_text="Unix hours of arrival.")

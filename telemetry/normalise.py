@@ -1,4 +1,4 @@
-"""One span as the row that is stored: its meaning, its failure, its cluster. What gets a column gets it here, once."""
+"""The row that is stored of a span: its meaning, its failure and its cluster. Every column gets its value here."""
 
 from __future__ import annotations
 
@@ -64,5 +64,5 @@ def with_failure(row: RecordRow, failed: Failure, rules: Rules) -> RecordRow:
 
 
 def indexable_text(value: str) -> str:
-    """A string that every database can hold and index: PostgreSQL refuses NUL, and keys over 2.7 kB."""
+    """The value as every database can hold and index it: PostgreSQL refuses NUL, and keys over 2.7 kB."""
     return value and value[:MAX_TEXT].replace("\x00", "")

@@ -81,7 +81,7 @@ def for_project(page: ProjectPage[P]) -> PageView[P]:
             with bind(principal.project):
                 return page(request, principal.project, *args, **kwargs)
         except DatabaseError as error:
-            if not store_fault.is_one(error):
+            if not store_fault.is_store_fault(error):
                 raise
             store_fault.log_store_fault(error, principal.project.project_id, request.path)
             return HttpResponse(render_to_string("errors/503.html"), status=503, headers={"Retry-After": "2"})

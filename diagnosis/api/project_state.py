@@ -29,7 +29,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
     with bind(project):
         rows = operations_json(window)
         records, failed = exposure.records_in(window), exposure.failures_in(window)
-        tallies = totals.by_fate()
+        tallies = totals.by_outcome()
         entries = ledger.ledger_entries(Window.ending(now, LEDGER_MINUTES))
         failing = session_pages.page_of_sessions(window, Filters(outcome="failure"), None, SESSIONS)
         traces, session_count = totals.traces_and_sessions(window)

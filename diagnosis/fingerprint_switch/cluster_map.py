@@ -17,7 +17,7 @@ from telemetry.grouping.fingerprint import of_cluster_id
 
 Moves = Mapping[int, Mapping[int, int]]  # old fingerprint -> new fingerprint -> number of records
 # Which of several loops stays if they come to one cluster, first choice first: the further people's decisions led.
-STANDING = [
+PRECEDENCE = [
     Loop.State.SHIPPED,
     Loop.State.INCONCLUSIVE,
     Loop.State.HELD,
@@ -98,4 +98,4 @@ def further(loop: Loop, to: int, moves: Moves) -> list[int]:
 
 def precedence(loop: Loop) -> tuple[int, int, str]:
     """The sort key by which one of several loops stays: the one with the smallest key."""
-    return STANDING.index(Loop.State(loop.state)), -loop.failures, loop.loop_id
+    return PRECEDENCE.index(Loop.State(loop.state)), -loop.failures, loop.loop_id

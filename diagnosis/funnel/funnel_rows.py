@@ -16,7 +16,7 @@ from diagnosis.models import Decision, Loop, LoopEvent, Verification
 from telemetry.windows import Window, moment
 from tenants.models import Project
 
-TOLD = (*STARTS_WAITING, LoopEvent.Kind.SHIPPED.value)
+FUNNEL_EVENTS = (*STARTS_WAITING, LoopEvent.Kind.SHIPPED.value)
 BY_TIME = attrgetter("at")
 COLUMNS = (
     "loop_id", "project_id", "state", "first_seen_at", "failures_a_day", "people_a_day", "tokens_a_day",
@@ -48,7 +48,7 @@ def happened(loops: QuerySet[Loop]) -> dict[str, list[LifeEvent]]:
     """The events of each loop, by its id. The first of two approvals decides nothing and is left out."""
     events: dict[str, list[LifeEvent]] = defaultdict(list)
     ids = loops.values("pk")
-    loop_events = LoopEvent.objects.filter(loop__in=ids, kind__in=TOLD)
+    loop_events = LoopEvent.objects.filter(loop__in=ids, kind__in=FUNNEL_EVENTS)
     decisions = Decision.objects.filter(loop__in=ids, verb__in=ENDS_WAITING, is_first=False)
     verifications = Verification.objects.filter(loop__in=ids, verdict=HELD)
     for loop_id, at, kind in loop_events.order_by().values_list("loop_id", "created_at", "kind"):

@@ -136,10 +136,10 @@ def extent(fingerprint: int, rows: Sequence[AttributionRow]) -> Extent:
     )
 
 
-def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
+def extent_of_cluster(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
     """The extent of a cluster that a rule found. Pure."""
-    rows = [charge_row(record, False, identities) for record in cluster.records]
-    downstream = {record.key: charge_row(record, True, identities) for record in cluster.downstream}
+    rows = [attribution_row(record, False, identities) for record in cluster.records]
+    downstream = {record.key: attribution_row(record, True, identities) for record in cluster.downstream}
     example = cluster.records[0]
     base = extent(cluster.fingerprint, [*rows, *downstream.values()])
     return replace(
@@ -151,7 +151,7 @@ def of_found(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
     )
 
 
-def charge_row(
+def attribution_row(
     record: FailingRecord, is_downstream: bool, identities: Mapping[bytes, Identity]
 ) -> AttributionRow:
     """A record as a row of ATTRIBUTED."""

@@ -60,7 +60,7 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     identities = failures.identities(record.trace_id for cluster in clusters for record in cluster.records)
     cluster_extents = [
         *extents.read_extents(window, sorted(now.failed)),
-        *(extents.of_found(cluster, identities) for cluster in clusters),
+        *(extents.extent_of_cluster(cluster, identities) for cluster in clusters),
     ]
     places = {place for extent in cluster_extents for place in extent.places}
     healthy = hints.read_groups(window, places) if places else {}

@@ -30,7 +30,7 @@ from telemetry.windows import Window
 
 # Failures in the sample: of all clusters together, of each cluster at least, and of each at most.
 FAILURES, FEWEST = 600, 12
-OF_ONE = 600
+MOST_OF_A_CLUSTER = 600
 HEALTHY = 1600  # records in the sample, spread over the window
 FIRST_HEALTHY = """
     SELECT service, operation, segment_id, position, resource_id FROM telemetry_record
@@ -135,7 +135,7 @@ def is_effect(name: str) -> bool:
 
 def failure_keys(clusters: Sequence[Extent]) -> dict[int, list[bytes]]:
     """The keys of the failures in the sample, by fingerprint."""
-    each = min(OF_ONE, max(FEWEST, FAILURES // max(len(clusters), 1)))
+    each = min(MOST_OF_A_CLUSTER, max(FEWEST, FAILURES // max(len(clusters), 1)))
     return {cluster.fingerprint: cluster.spread(each) for cluster in clusters}
 
 

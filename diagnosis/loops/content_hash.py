@@ -23,7 +23,7 @@ from tenants.stores.binding import bind
 
 # Keys of an issue that are not hashed: the live state of its loop, and the cluster id, which a switch of fingerprints
 # changes.
-STANDING = frozenset({"loop_id", "status", "next_action", "approval", "cluster_id"})
+LIVE_FIELDS = frozenset({"loop_id", "status", "next_action", "approval", "cluster_id"})
 PART_NAMES = {"issue": "issue or its patch plan"}  # of parts that are not called by their key
 # In version 1: {"issue": hash, "eval": hash or None, "evidence": {record id: digest or None}}.
 Parts = dict[str, Any]
@@ -84,7 +84,7 @@ def stored_contents(subjects: Sequence[tuple[Loop, dict[str, Any]]]) -> list[Sto
 
 def lasting(document: dict[str, Any]) -> dict[str, Any]:
     """An issue or an eval without the keys that are not hashed."""
-    return {name: value for name, value in document.items() if name not in STANDING}
+    return {name: value for name, value in document.items() if name not in LIVE_FIELDS}
 
 
 def evidence_ids(issue: dict[str, Any]) -> list[str]:

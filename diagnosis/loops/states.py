@@ -83,13 +83,13 @@ class Transition:
     after: State | None  # None: the loop stays in its state and gets a new revision
 
 
-ASKED = (State.PROPOSED, State.REGRESSED, State.RETURNED)
+AWAITING_DECISION = (State.PROPOSED, State.REGRESSED, State.RETURNED)
 ALL_BUT_JOINED = tuple(state for state in State if state != State.JOINED)
 TABLE = (
-    Transition(ASKED, (Trigger.APPROVE,), Cause.HUMAN, State.APPROVED),
-    Transition(ASKED, (Trigger.APPROVE_FIRST,), Cause.HUMAN, None),
-    Transition(ASKED, (Trigger.REJECT,), Cause.HUMAN, State.REJECTED),
-    Transition(ASKED, (Trigger.RETURN,), Cause.HUMAN, State.RETURNED),
+    Transition(AWAITING_DECISION, (Trigger.APPROVE,), Cause.HUMAN, State.APPROVED),
+    Transition(AWAITING_DECISION, (Trigger.APPROVE_FIRST,), Cause.HUMAN, None),
+    Transition(AWAITING_DECISION, (Trigger.REJECT,), Cause.HUMAN, State.REJECTED),
+    Transition(AWAITING_DECISION, (Trigger.RETURN,), Cause.HUMAN, State.RETURNED),
     Transition(
         (State.APPROVED,), (Trigger.ISSUE_OPENED, Trigger.PR_OPENED, Trigger.MERGED), Cause.AGENT, None
     ),
@@ -121,7 +121,7 @@ TABLE = (
     ),
     Transition((State.REJECTED,), (Trigger.GREW,), Cause.GROWTH, State.PROPOSED),
     Transition((State.APPROVED,), (Trigger.OUTDATED,), Cause.REOPENING, State.PROPOSED),
-    Transition(ASKED, (Trigger.OUTDATED,), Cause.REOPENING, None),
+    Transition(AWAITING_DECISION, (Trigger.OUTDATED,), Cause.REOPENING, None),
     Transition(ALL_BUT_JOINED, (Trigger.JOINED,), Cause.SWITCH, State.JOINED),
     Transition((State.JOINED,), (Trigger.PARTED,), Cause.SWITCH, State.PROPOSED),
 )

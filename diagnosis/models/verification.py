@@ -1,4 +1,4 @@
-"""What came of a fix: each comparison of the windows before and after it."""
+"""The verifications of fixes: each comparison of the windows before and after one."""
 
 from __future__ import annotations
 

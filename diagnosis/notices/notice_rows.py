@@ -20,7 +20,7 @@ from diagnosis.notices import outbox
 
 NoticeKind = Notice.Kind
 QUIET = timedelta(hours=24)  # between two notices that a loop rises, however often its trend changes
-KEPT = timedelta(days=90)  # how long notices are stored
+RETENTION = timedelta(days=90)  # how long notices are stored
 SILENT = "no_traffic"  # a verdict that changes no state
 VERDICTS = {
     "held": "The fix held.",
@@ -32,7 +32,11 @@ VERDICTS = {
 
 def write_notices(events: Iterable[LoopEvent]) -> None:
     """Write the notices of these events; none for an event that changes no state or has its notice already."""
-    notices = [notice for event in events if event.kind in TOLD and (notice := TOLD[event.kind](event))]
+    notices = [
+        notice
+        for event in events
+        if event.kind in NOTICE_OF_EVENT and (notice := NOTICE_OF_EVENT[event.kind](event))
+    ]
     store_notices(notices)
 
 
@@ -41,13 +45,13 @@ def tell_rising(rising: list[Loop], now: datetime) -> None:
     if not rising:
         return
     lately = Notice.objects.filter(loop__in=rising, kind=NoticeKind.RISING, created_at__gt=now - QUIET)
-    already_told = set(lately.values_list("loop_id", flat=True))
+    noticed_loop_ids = set(lately.values_list("loop_id", flat=True))
     text = "It rises while it waits for a decision: {} failures in the newest window."
     store_notices(
         [
             notice(loop, NoticeKind.RISING, now.isoformat(), text.format(loop.failures), now)
             for loop in rising
-            if loop.pk not in already_told
+            if loop.pk not in noticed_loop_ids
         ]
     )
 
@@ -125,7 +129,7 @@ def outdated_notice(event: LoopEvent) -> Notice:
     return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
 
 
-TOLD: dict[str, Callable[[LoopEvent], Notice | None]] = {
+NOTICE_OF_EVENT: dict[str, Callable[[LoopEvent], Notice | None]] = {
     LoopEvent.Kind.PROPOSED: new,
     LoopEvent.Kind.DECIDED: decision_notice,
     LoopEvent.Kind.VERIFIED: verdict_notice,
@@ -137,6 +141,6 @@ TOLD: dict[str, Callable[[LoopEvent], Notice | None]] = {
 
 def forget_old_notices(now: datetime) -> int:
     """Delete notices older than KEPT, with their read marks and mails; return the number of notices."""
-    old = Notice.objects.filter(created_at__lt=now - KEPT)
+    old = Notice.objects.filter(created_at__lt=now - RETENTION)
     count: int = old.delete()[1].get("diagnosis.Notice", 0)
     return count

@@ -40,7 +40,7 @@ def add_to_outbox(notices: list[Notice]) -> None:
     for choice in choices:
         Mail.objects.bulk_create(
             [
-                Mail(notice=notice, user_id=choice.user_id, due_at=due(choice, notice.created_at))
+                Mail(notice=notice, user_id=choice.user_id, due_at=due_time(choice, notice.created_at))
                 for notice in notices
             ],
             ignore_conflicts=True,
@@ -53,7 +53,7 @@ def mail_choices() -> QuerySet[MailChoice]:
     return choices.filter(user__tenants=F("tenant"), user__is_active=True, user__is_staff=True)
 
 
-def due(choice: MailChoice, at: datetime) -> datetime:
+def due_time(choice: MailChoice, at: datetime) -> datetime:
     """The time when a notice that came at `at` is due: at once, or at the next digest."""
     if choice.mode == MailChoice.Mode.EACH:
         return at

@@ -35,10 +35,10 @@ class InterimAnalysis:
         return information >= max(first, GROWTH * self.information)
 
 
-NO_LOOK = InterimAnalysis()
+NO_ANALYSIS = InterimAnalysis()
 
 
-def tails(look: int) -> Tails:
+def tails(number: int) -> Tails:
     """The chances that the bounds of the interval may err at the interim analysis with this number."""
-    share = 6 / (math.pi * look) ** 2
+    share = 6 / (math.pi * number) ** 2
     return Tails(low=EVER_REGRESSED * share, high=EVER_IMPROVED * share)

@@ -37,15 +37,15 @@ def blocks_in_order(exposure: Mapping[int, int], failed: Iterable[int]) -> list[
 def is_back(blocks: Sequence[Block], allowed_rate: float) -> bool:
     """Whether more sessions fail than the verdict allowed, beyond chance."""
     enough = sum(block.sessions for block in blocks) > STRAY
-    return enough and capital(blocks, allowed_rate) >= 1 / FALSE_ALARM
+    return enough and wealth_of_bets(blocks, allowed_rate) >= 1 / FALSE_ALARM
 
 
-def capital(blocks: Sequence[Block], allowed_rate: float) -> float:
+def wealth_of_bets(blocks: Sequence[Block], allowed_rate: float) -> float:
     """The wealth of the bets against the allowed rate after the last block; 1 before the first."""
-    return sum(won(blocks, allowed_rate, excess) for excess in EXCESSES) / len(EXCESSES)
+    return sum(wealth_on_excess(blocks, allowed_rate, excess) for excess in EXCESSES) / len(EXCESSES)
 
 
-def won(blocks: Sequence[Block], allowed_rate: float, excess: float) -> float:
+def wealth_on_excess(blocks: Sequence[Block], allowed_rate: float, excess: float) -> float:
     """The wealth of the bets on one excess; the bet that starts with block j has 1 / (j (j + 1)) of the wealth."""
     wealth, not_yet_bet = 0.0, 1.0
     for number, block in enumerate(blocks, start=1):

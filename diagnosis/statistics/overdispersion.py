@@ -50,7 +50,7 @@ class Overdispersion:
     batches: tuple[int, int] = (1, 1)  # number of batches before and after
     freedom: int = 1  # degrees of freedom behind the burst variance
 
-    def shrink(self, before: Counts, after: Counts, tails: Tails) -> tuple[float, float]:
+    def inflation(self, before: Counts, after: Counts, tails: Tails) -> tuple[float, float]:
         """The variance of each count, before and after, divided by its mean, if the rate did not change."""
         base = max(LEAST, 1 - (before.rate or 0.0)) * self.design_effect
         variance = self.burst_variance * widened(min(tails.low, tails.high), self.freedom)
@@ -69,7 +69,7 @@ class Overdispersion:
 INDEPENDENT = Overdispersion()
 
 
-def spread(before: Observed, after: Observed) -> Overdispersion:
+def estimate_overdispersion(before: Observed, after: Observed) -> Overdispersion:
     """The overdispersion of both windows together."""
     sides = (before, after)
     squares = sum(side.clustering.squares for side in sides)

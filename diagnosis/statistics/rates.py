@@ -56,21 +56,21 @@ USUAL = Tails(0.025, 0.025)
 
 
 def rate_ratio(
-    before: Counts, after: Counts, tails: Tails = USUAL, shrink: tuple[float, float] = (1, 1)
+    before: Counts, after: Counts, tails: Tails = USUAL, inflation: tuple[float, float] = (1, 1)
 ) -> Ratio:
     """
-    The ratio of the rates with its interval, exact for `shrink` 1; 0 to infinity when the counts say nothing.
+    The ratio of the rates with its interval, exact for `inflation` 1; 0 to infinity when the counts say nothing.
 
     Args:
-        shrink: the divisors of the counts before and after, since failures vary more than counts of
+        inflation: the divisors of the counts before and after, since failures vary more than counts of
             independent events do (quasi-likelihood: https://doi.org/10.1093/biomet/61.3.439).
     """
     if not (before.exposure and after.exposure):
         return Ratio(None, 0.0, math.inf)
     scale = before.exposure / after.exposure
     estimate = after.failures / before.failures * scale if before.failures else None
-    low, high = odds(after.failures / shrink[1], before.failures / shrink[0], tails)
-    scale *= shrink[1] / shrink[0]
+    low, high = odds(after.failures / inflation[1], before.failures / inflation[0], tails)
+    scale *= inflation[1] / inflation[0]
     return Ratio(estimate, low * scale, high * scale)
 
 

@@ -14,7 +14,7 @@ from diagnosis.detection.rules import RULES
 from diagnosis.models import Loop, Verification
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import InterimAnalysis
-from diagnosis.statistics.overdispersion import spread
+from diagnosis.statistics.overdispersion import estimate_overdispersion
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import (
     baseline,
@@ -32,7 +32,7 @@ from diagnosis.window import releases
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
-FOUND = RULES.signals  # signals that only a diagnosis finds: no record carries their fingerprint
+WINDOW_SIGNALS = RULES.signals  # signals that only a diagnosis finds: no record carries their fingerprint
 TRACES = "Here a record is a trace that was examined, and a failure is such a trace with the {signal}."
 
 
@@ -44,7 +44,7 @@ class Comparison:
     after: ComparedWindow
     target: Target
     judgement: Judgement
-    is_look: bool  # whether the verdict is new: from an interim analysis, or a held fix regressed
+    is_new_verdict: bool  # whether the verdict is new: from an interim analysis, or a held fix regressed
     moved_to: list[Sibling] = field(default_factory=list)
 
 
@@ -53,16 +53,16 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     before = ComparedWindow.read(baseline.current_baseline(loop, shipped_at))
     window, target = what_counts(loop, before, unix_nano(now))
     after = ComparedWindow(window, baseline.count_cluster(loop, window, target), operations=before.operations)
-    if loop.state == Loop.State.HELD and loop.signal_type not in FOUND:
-        judgement = held_fix.look_again(before, after, target)
+    if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
+        judgement = held_fix.judge_held_fix(before, after, target)
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
     previous = last_verification(loop, before)
-    last_look = InterimAnalysis(**previous.document["look"]) if previous else alpha_spending.NO_LOOK
-    judgement, moved_to = judged(loop, before, after, target, last_look), list[Sibling]()
-    is_new = judgement.look.number > last_look.number
+    last_analysis = InterimAnalysis(**previous.document["look"]) if previous else alpha_spending.NO_ANALYSIS
+    judgement, moved_to = judge_loop(loop, before, after, target, last_analysis), list[Sibling]()
+    is_new = judgement.analysis.number > last_analysis.number
     if previous and not is_new and judgement.verdict != "no_traffic":
         judgement = judgement_between_analyses(judgement, previous, after.counts)
-    if is_new and loop.signal_type not in FOUND:
+    if is_new and loop.signal_type not in WINDOW_SIGNALS:
         judgement, moved_to = siblings.weigh(judgement, before, after, target)
     return Comparison(before, after, target, judgement, is_new, moved_to)
 
@@ -86,7 +86,7 @@ def last_verification(loop: Loop, before: ComparedWindow) -> Verification | None
     ).first()
 
 
-def judged(
+def judge_loop(
     loop: Loop, before: ComparedWindow, after: ComparedWindow, target: Target, last: InterimAnalysis
 ) -> Judgement:
     """Judge a loop about latency by durations, any other by failure rates."""
@@ -97,7 +97,7 @@ def judged(
             last,
         )
     else:
-        overdispersion = spread(before.observed, after.observed)
+        overdispersion = estimate_overdispersion(before.observed, after.observed)
         judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last)
     still_holds = loop.state == Loop.State.HELD and judgement.verdict not in ("regressed", "no_traffic")
     if still_holds:

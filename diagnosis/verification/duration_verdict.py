@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import ceil, inf
 
 from diagnosis.statistics import alpha_spending
-from diagnosis.statistics.alpha_spending import NO_LOOK, InterimAnalysis
+from diagnosis.statistics.alpha_spending import NO_ANALYSIS, InterimAnalysis
 from diagnosis.statistics.overdispersion import INDEPENDENT
 from diagnosis.statistics.rates import Counts, Ratio, Tails, rate_ratio
 from diagnosis.verification import reasons
@@ -40,7 +40,7 @@ class Exceedance:
 
 
 def judge_durations(
-    before: Sequence[float], after: Sequence[float], last: InterimAnalysis = NO_LOOK
+    before: Sequence[float], after: Sequence[float], last: InterimAnalysis = NO_ANALYSIS
 ) -> Judgement:
     """
     Compare durations in milliseconds, sorted, after a fix with those before it.
@@ -50,25 +50,25 @@ def judge_durations(
     """
     information = float(len(after))
     due = len(before) >= FEWEST and last.is_due(information, FEWEST)
-    look = last.next(information) if due else last
-    usual = alpha_spending.tails(max(1, look.number))
+    analysis = last.next(information) if due else last
+    usual = alpha_spending.tails(max(1, analysis.number))
     # Bonferroni: the chance that any of the quantiles errs is at most the usual one.
     tails = Tails(usual.low / len(QUANTILES), usual.high / len(QUANTILES))
     if not due:
-        return too_few(len(before), len(after), tails, look)
+        return too_few(len(before), len(after), tails, analysis)
     exceedances = [exceedance(quantile, before, after, tails) for quantile in QUANTILES]
     verdict, decisive = taken_together(exceedances)
     needed = {"held": 0, "improved": len(after), "inconclusive": len(after)}.get(verdict)
     return Judgement(
-        verdict, duration_reason(verdict, decisive, len(after)), needed, decisive.same, tails, look
+        verdict, duration_reason(verdict, decisive, len(after)), needed, decisive.same, tails, analysis
     )
 
 
 def too_few(before: int, after: int, tails: Tails, last: InterimAnalysis) -> Judgement:
     """`no_traffic`, or `inconclusive` for want of records on one side or of new ones since the last analysis."""
     no_ratio = Ratio(None, 0.0, inf)
-    next_look = max(FEWEST, ceil(alpha_spending.GROWTH * last.information))
-    needed = next_look - after if before >= FEWEST else None
+    next_analysis = max(FEWEST, ceil(alpha_spending.GROWTH * last.information))
+    needed = next_analysis - after if before >= FEWEST else None
     if not after:
         return Judgement("no_traffic", reasons.NOTHING_RAN, needed, no_ratio, tails, last)
     text = f"{before:,} records before and {after:,} after: too few to compare durations."
@@ -113,7 +113,7 @@ def quantile_verdict(
 
 def slow_share_ratio(before: Counts, after: Counts, tails: Tails) -> Ratio:
     """The ratio of two shares of slow records."""
-    return rate_ratio(before, after, tails, INDEPENDENT.shrink(before, after, tails))
+    return rate_ratio(before, after, tails, INDEPENDENT.inflation(before, after, tails))
 
 
 def taken_together(exceedances: Sequence[Exceedance]) -> tuple[Verdict, Exceedance]:

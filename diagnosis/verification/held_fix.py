@@ -12,7 +12,7 @@ from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MINUTE_NANO, Window
 
 
-def look_again(held: ComparedWindow, since: ComparedWindow, target: Target) -> Judgement:
+def judge_held_fix(held: ComparedWindow, since: ComparedWindow, target: Target) -> Judgement:
     """Judge a held fix: `regressed` if it fails more often than its verdict allowed, `no_traffic` if nothing ran."""
     allowed_rate, tails = held.allowed_rate or 0.0, alpha_spending.tails(1)
     compared = rate_ratio(held.counts, since.counts, tails)
@@ -21,7 +21,7 @@ def look_again(held: ComparedWindow, since: ComparedWindow, target: Target) -> J
     )
     verdict: Verdict = "regressed" if back else "held" if since.counts.exposure else "no_traffic"
     text = held_fix_reason(verdict, since.counts, allowed_rate)
-    return Judgement(verdict, text, None if back else 0, compared, tails, alpha_spending.NO_LOOK)
+    return Judgement(verdict, text, None if back else 0, compared, tails, alpha_spending.NO_ANALYSIS)
 
 
 def window_blocks(window: Window, target: Target) -> list[e_process.Block]:

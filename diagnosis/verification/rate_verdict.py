@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from diagnosis.statistics import alpha_spending
-from diagnosis.statistics.alpha_spending import NO_LOOK, InterimAnalysis
+from diagnosis.statistics.alpha_spending import NO_ANALYSIS, InterimAnalysis
 from diagnosis.statistics.overdispersion import INDEPENDENT, Overdispersion
 from diagnosis.statistics.rates import Counts, Ratio, Tails, rate_ratio
 from diagnosis.verification import reasons
@@ -37,11 +37,14 @@ class Judgement:
     needed: int | None
     ratio: Ratio
     tails: Tails
-    look: InterimAnalysis  # the latest interim analysis that counted: this one, or an earlier one
+    analysis: InterimAnalysis  # the latest interim analysis that counted: this one, or an earlier one
 
 
 def judge_rates(
-    before: Counts, after: Counts, spread: Overdispersion = INDEPENDENT, last: InterimAnalysis = NO_LOOK
+    before: Counts,
+    after: Counts,
+    overdispersion: Overdispersion = INDEPENDENT,
+    last: InterimAnalysis = NO_ANALYSIS,
 ) -> Judgement:
     """
     Compare the rate of failures after a fix with the rate before it.
@@ -51,15 +54,17 @@ def judge_rates(
     """
     failures_known = information(before, after)
     due = last.is_due(failures_known, ENOUGH)
-    look = last.next(failures_known) if due else last
-    tails = alpha_spending.tails(max(1, look.number))
-    compared = rate_ratio(before, after, tails, spread.shrink(before, after, tails))
+    analysis = last.next(failures_known) if due else last
+    tails = alpha_spending.tails(max(1, analysis.number))
+    compared = rate_ratio(before, after, tails, overdispersion.inflation(before, after, tails))
     verdict = (
-        interval_verdict(before, after, compared, spread) if due or not after.exposure else "inconclusive"
+        interval_verdict(before, after, compared, overdispersion)
+        if due or not after.exposure
+        else "inconclusive"
     )
-    missing = still_needed(verdict, before, after, spread, look)
+    missing = still_needed(verdict, before, after, overdispersion, analysis)
     return Judgement(
-        verdict, reasons.rate_reason(verdict, before, after, compared), missing, compared, tails, look
+        verdict, reasons.rate_reason(verdict, before, after, compared), missing, compared, tails, analysis
     )
 
 
@@ -74,14 +79,14 @@ def expected_failures(before: Counts, after: Counts) -> float:
 
 
 def interval_verdict(
-    before: Counts, after: Counts, compared: Ratio, spread: Overdispersion = INDEPENDENT
+    before: Counts, after: Counts, compared: Ratio, overdispersion: Overdispersion = INDEPENDENT
 ) -> Verdict:
     """The verdict that the interval allows; most also require a number of failures and a size of the change."""
     if after.exposure == 0:
         return "no_traffic"
     estimate = compared.estimate
     if compared.high < 1 and estimate is not None:
-        if is_gone(after, compared) and spread.absence(expected_failures(before, after)) >= ENOUGH:
+        if is_gone(after, compared) and overdispersion.absence(expected_failures(before, after)) >= ENOUGH:
             return "held"
         if estimate <= CLEARLY_LESS:
             return "improved"
@@ -98,7 +103,7 @@ def is_gone(after: Counts, compared: Ratio) -> bool:
 
 
 def still_needed(
-    verdict: Verdict, before: Counts, after: Counts, spread: Overdispersion, last: InterimAnalysis
+    verdict: Verdict, before: Counts, after: Counts, overdispersion: Overdispersion, last: InterimAnalysis
 ) -> int | None:
     """The further exposure without a failure after which the next interim analysis can say `held`; None: never."""
     if verdict == "held":
@@ -109,9 +114,9 @@ def still_needed(
 
     def holds(more: int) -> bool:
         grown = Counts(after.failures, after.exposure + more)
-        compared = rate_ratio(before, grown, tails, spread.shrink(before, grown, tails))
+        compared = rate_ratio(before, grown, tails, overdispersion.inflation(before, grown, tails))
         due = last.is_due(information(before, grown), ENOUGH)
-        return due and interval_verdict(before, grown, compared, spread) == "held"
+        return due and interval_verdict(before, grown, compared, overdispersion) == "held"
 
     return least(holds)
 

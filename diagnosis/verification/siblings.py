@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from diagnosis.statistics.overdispersion import Overdispersion, spread
+from diagnosis.statistics.overdispersion import Overdispersion, estimate_overdispersion
 from diagnosis.statistics.rates import Counts, Tails, rate_ratio
 from diagnosis.verification import reasons
 from diagnosis.verification.baseline import ComparedWindow
@@ -52,12 +52,12 @@ def weigh(
         return judgement, []
     failed_before, failed_after = before.others, cluster_counts.others(after.window, target)
     exposures = before.counts.exposure, after.counts.exposure
-    overdispersion, tails = spread(before.observed, after.observed), judgement.tails
+    overdispersion, tails = estimate_overdispersion(before.observed, after.observed), judgement.tails
     risen_siblings = risen(failed_before, failed_after, exposures, overdispersion, tails)
     if not risen_siblings:
         return judgement, []
     old, new = whole_operation(before.counts, failed_before), whole_operation(after.counts, failed_after)
-    compared = rate_ratio(old, new, tails, overdispersion.shrink(old, new, tails))
+    compared = rate_ratio(old, new, tails, overdispersion.inflation(old, new, tails))
     verdict = interval_verdict(old, new, compared, overdispersion)
     text = MOVED.format(
         counts=reasons.counts_sentence(after.counts),
@@ -104,6 +104,6 @@ def pooled_counts(failed: Failed, exposure: int) -> Counts:
 
 def rose(before: Counts, after: Counts, overdispersion: Overdispersion, tails: Tails) -> bool:
     """Whether the rate after is clearly higher, beyond chance."""
-    compared = rate_ratio(before, after, tails, overdispersion.shrink(before, after, tails))
+    compared = rate_ratio(before, after, tails, overdispersion.inflation(before, after, tails))
     clearly = compared.estimate is None or compared.estimate >= CLEARLY_MORE
     return after.failures >= ENOUGH and compared.low > 1 and clearly

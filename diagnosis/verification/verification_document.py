@@ -7,7 +7,7 @@ from typing import Any
 
 from diagnosis.detection.rules import RULES
 from diagnosis.models import Loop
-from diagnosis.statistics.overdispersion import spread
+from diagnosis.statistics.overdispersion import estimate_overdispersion
 from diagnosis.statistics.rates import Ratio
 from diagnosis.verification import trajectory
 from diagnosis.verification.comparison import Comparison
@@ -20,7 +20,7 @@ EVIDENCE = 5  # failing records after the fix that are named
 def verification_answer(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of the comparison, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
-    overdispersion = spread(before.observed, after.observed)
+    overdispersion = estimate_overdispersion(before.observed, after.observed)
     return {
         "verdict": judgement.verdict,
         "reason": judgement.reason,
@@ -33,7 +33,7 @@ def verification_answer(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "expected_failures": expected_failures(before.counts, after.counts),
         "ratio": ratio_shown(judgement.ratio),
         "confidence": 1 - judgement.tails.low - judgement.tails.high,
-        "look": {"number": judgement.look.number, "information": judgement.look.information},
+        "look": {"number": judgement.analysis.number, "information": judgement.analysis.information},
         "spread": {
             "design_effect": overdispersion.design_effect,
             "burst_variance": overdispersion.burst_variance,

@@ -66,12 +66,12 @@ def validation_sentence(detail: Any) -> str:
     return str(detail)
 
 
-def as_known(error: Exception, path: str, project: str) -> Exception:
+def convert_outside_fault(error: Exception, path: str, project: str) -> Exception:
     """
     Convert faults outside this code to an ApiError: 503 for a failing store, which is also logged, and 400 for an
     unreadable body. Any other error is returned unchanged.
     """
-    if store_fault.is_one(error):
+    if store_fault.is_store_fault(error):
         store_fault.log_store_fault(error, project, path)
         store_fault.let_go(error)
         message = "The store is not available just now."
@@ -84,7 +84,7 @@ def as_known(error: Exception, path: str, project: str) -> Exception:
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's EXCEPTION_HANDLER. Returns None, which leads to a 500, only for a fault in this code."""
-    error = as_known(error, context["request"].path, getattr(context["view"], "bound_to", ""))
+    error = convert_outside_fault(error, context["request"].path, getattr(context["view"], "bound_to", ""))
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -17,7 +17,7 @@ from django.db import DatabaseError, OperationalError, connections
 
 logger = logging.getLogger(__name__)
 QUIET_SECONDS = 10  # minimum time between two identical log lines of a process
-MAX_SAID = 1000  # maximum number of log lines remembered
+MAX_REMEMBERED = 1000  # maximum number of log lines remembered
 # Mask for the primary result code within an extended one: https://www.sqlite.org/rescode.html#pve
 PRIMARY = 0xFF
 DAMAGED = "The file is damaged: replace it with an undamaged copy, see docs/operations.md."
@@ -31,10 +31,10 @@ REMEDIES = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: DAMAGED,
 }
-_said: dict[tuple[str, str], float] = {}
+_last_logged: dict[tuple[str, str], float] = {}
 
 
-def is_one(error: Exception) -> bool:
+def is_store_fault(error: Exception) -> bool:
     """
     Whether the error means that a store failed, rather than the request or this code. telemetry's DamagedStore is an
     OperationalError and so counts.
@@ -49,11 +49,11 @@ def log_store_fault(error: Exception, project: str, path: str) -> None:
     store = fault_owner(project)
     reason = str(error)
     now = time.monotonic()
-    if now - _said.get((store, reason), -QUIET_SECONDS) < QUIET_SECONDS:
+    if now - _last_logged.get((store, reason), -QUIET_SECONDS) < QUIET_SECONDS:
         return
-    if len(_said) >= MAX_SAID:
-        _said.clear()
-    _said[store, reason] = now
+    if len(_last_logged) >= MAX_REMEMBERED:
+        _last_logged.clear()
+    _last_logged[store, reason] = now
     explanation = f"{reason.rstrip('.')}. {store_remedy(error)}".rstrip()
     logger.error("%s is not available at %r: %s", store, path, explanation)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed, tool_result
-from telemetry.conventions.facts import general
+from telemetry.conventions.facts import extract_general_facts
 from telemetry.conventions.registry import Convention, ConventionRegistry
 from telemetry.spans.attribute_lookup import first_present
 from telemetry.spans.meaning import Capture, Meaning
@@ -27,7 +27,7 @@ def convention_of(span: Span) -> Convention | None:
 def read_meaning(span: Span) -> Meaning:
     """The facts that the span states."""
     convention = CONVENTIONS.of(span)
-    return convention.read(span) if convention else general(span.attributes)
+    return convention.read(span) if convention else extract_general_facts(span.attributes)
 
 
 def fails_without_status(span: Span) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.conventions.facts import AttributeNames, stated
+from telemetry.conventions.facts import AttributeNames, extract_facts
 from telemetry.spans.attribute_lookup import Attributes, first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -41,7 +41,7 @@ def read(span: Span) -> Meaning:
         is_agent_run=kind == "interaction",
         error=interaction_error(attributes),
     )
-    return stated(attributes, NAMES, known)
+    return extract_facts(attributes, NAMES, known)
 
 
 def interaction_error(attributes: Attributes) -> str:

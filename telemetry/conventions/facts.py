@@ -1,5 +1,5 @@
 """
-From the names that a convention gives its facts to the facts themselves.
+The facts of a span, found under the names that its convention gives them.
 
 OpenTelemetry's general names (`session.id`, `user.id`, ...) apply wherever a convention has none of its own.
 https://opentelemetry.io/docs/specs/semconv/registry/attributes/session/
@@ -54,7 +54,7 @@ class AttributeNames:
     answers: Keys = ()  # recorded answers that hold the reason where nothing else does
 
 
-def stated(
+def extract_facts(
     attributes: Attributes,
     names: AttributeNames,
     known: Meaning,
@@ -69,13 +69,7 @@ def stated(
         usage: where the tokens are counted, if not in the attributes themselves.
         about: the application's own `metadata`, if the caller has parsed it.
     """
-    session_id, user_id = first_text(attributes, names.session), first_text(attributes, names.user)
-    if "metadata" in attributes and not (session_id and user_id):
-        about = metadata(attributes) if about is None else about
-        session_id, user_id = (
-            session_id or first_text(about, SESSION_NAMES),
-            user_id or first_text(about, USER_NAMES),
-        )
+    session_id, user_id = identity(attributes, names, about)
     is_call = known.unit == "llm_call"
     counts = attributes if usage is None else usage
     # In the order of the fields: every span comes here, and keywords would take twice as long.
@@ -96,6 +90,15 @@ def stated(
     )
 
 
+def identity(attributes: Attributes, names: AttributeNames, about: Attributes | None) -> tuple[str, str]:
+    """The ids of session and user, of those that the names lack from the application's own `metadata`."""
+    session_id, user_id = first_text(attributes, names.session), first_text(attributes, names.user)
+    if "metadata" not in attributes or (session_id and user_id):
+        return session_id, user_id
+    about = metadata(attributes) if about is None else about
+    return session_id or first_text(about, SESSION_NAMES), user_id or first_text(about, USER_NAMES)
+
+
 def finish_of(attributes: Attributes, names: AttributeNames) -> str:
     """The reason why the model stopped; "" where none is recorded."""
     for name in names.finish:
@@ -107,9 +110,9 @@ def finish_of(attributes: Attributes, names: AttributeNames) -> str:
     return ""
 
 
-def general(attributes: Attributes) -> Meaning:
+def extract_general_facts(attributes: Attributes) -> Meaning:
     """The meaning of a span that no convention knows: at most its session, user and agent."""
-    return NOTHING if IDENTITY.isdisjoint(attributes) else stated(attributes, GENERAL, NOTHING)
+    return NOTHING if IDENTITY.isdisjoint(attributes) else extract_facts(attributes, GENERAL, NOTHING)
 
 
 GENERAL = AttributeNames()

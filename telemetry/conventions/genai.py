@@ -12,7 +12,7 @@ from typing import Any
 
 from telemetry.conventions import message_events
 from telemetry.conventions.content import numbered_objects, parsed
-from telemetry.conventions.facts import AGENT, SESSION, USER, AttributeNames, stated
+from telemetry.conventions.facts import AGENT, SESSION, USER, AttributeNames, extract_facts
 from telemetry.spans.attribute_lookup import Attributes, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -107,7 +107,7 @@ def read(span: Span) -> Meaning:
     unit = UNITS.get(operation) or unit_by_names(attributes)
     finish_reason = message_events.finish_reason(span.events) if span.events else ""
     known = Meaning(unit, is_agent_run=operation in AGENT_RUNS, finish_reason=finish_reason)
-    return stated(attributes, NAMES, known)
+    return extract_facts(attributes, NAMES, known)
 
 
 def operation_of(attributes: Attributes) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions import genai
-from telemetry.conventions.facts import stated
+from telemetry.conventions.facts import extract_facts
 from telemetry.spans.attribute_lookup import first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -27,7 +27,7 @@ def read(span: Span) -> Meaning:
     """The facts of OTel GenAI, with the session where older versions put it."""
     attributes = span.attributes
     known = Meaning(genai.genai_unit(attributes), is_agent_run=genai.is_agent_run(attributes))
-    return stated(attributes, NAMES, known)
+    return extract_facts(attributes, NAMES, known)
 
 
 def input_of(span: Span) -> Any:

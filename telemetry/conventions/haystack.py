@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.conventions.facts import AttributeNames, stated
+from telemetry.conventions.facts import AttributeNames, extract_facts
 from telemetry.spans.attribute_lookup import Attributes, first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -57,7 +57,7 @@ def read(span: Span) -> Meaning:
         model=first_text(about, NAMES.model),
         finish_reason=first_text(about, ("finish_reason",)),
     )
-    return stated(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else {})
+    return extract_facts(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else {})
 
 
 def haystack_unit(span: Span) -> str:

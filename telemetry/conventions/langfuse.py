@@ -13,7 +13,7 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
-from telemetry.conventions.facts import SESSION, USER, stated
+from telemetry.conventions.facts import SESSION, USER, extract_facts
 from telemetry.spans.attribute_lookup import (
     SESSION_NAMES,
     USER_NAMES,
@@ -75,7 +75,7 @@ def read(span: Span) -> Meaning:
         tool=first_text(attributes, NAMES.tool) or span.name,
         error=langfuse_error(attributes),
     )
-    return stated(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else None)
+    return extract_facts(attributes, NAMES, known, usage=usage if isinstance(usage, dict) else None)
 
 
 def langfuse_error(attributes: Attributes) -> str:

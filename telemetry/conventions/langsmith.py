@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions import genai
-from telemetry.conventions.facts import SESSION, USER, stated
+from telemetry.conventions.facts import SESSION, USER, extract_facts
 from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first_text, prefixed
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -49,7 +49,7 @@ def read(span: Span) -> Meaning:
         is_agent_run=is_root or (unit == "graph_node" and agent == span.name),
         tool=first_text(attributes, NAMES.tool) or span.name,
     )
-    return stated(attributes, NAMES, known)
+    return extract_facts(attributes, NAMES, known)
 
 
 def input_of(span: Span) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions import genai
-from telemetry.conventions.facts import SESSION, stated
+from telemetry.conventions.facts import SESSION, extract_facts
 from telemetry.spans.attribute_lookup import first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -28,7 +28,7 @@ def read(span: Span) -> Meaning:
     attributes = span.attributes
     is_call = attributes.get(METHOD) == CALL
     tool = (first_text(attributes, NAMES.tool) or tool_in_span_name(span)) if is_call else ""
-    return stated(attributes, NAMES, Meaning("tool_call" if is_call else "", tool=tool))
+    return extract_facts(attributes, NAMES, Meaning("tool_call" if is_call else "", tool=tool))
 
 
 def tool_in_span_name(span: Span) -> str:

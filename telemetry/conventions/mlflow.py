@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.conventions.facts import SESSION, USER, AttributeNames, stated
+from telemetry.conventions.facts import SESSION, USER, AttributeNames, extract_facts
 from telemetry.spans.attribute_lookup import Attributes
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -60,7 +60,7 @@ def read(span: Span) -> Meaning:
         if is_call
         else "",
     )
-    return stated(
+    return extract_facts(
         {**attributes, **unquoted} if unquoted else attributes,
         NAMES,
         known,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import metadata, numbered_objects, parsed
-from telemetry.conventions.facts import AttributeNames, stated
+from telemetry.conventions.facts import AttributeNames, extract_facts
 from telemetry.spans.attribute_lookup import Attributes, first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -73,7 +73,7 @@ def read(span: Span) -> Meaning:
         tool=first_text(attributes, NAMES.tool) or span.name,
         model=model_of(attributes) if unit == "llm_call" else "",
     )
-    return stated(attributes, NAMES, known, about=about)
+    return extract_facts(attributes, NAMES, known, about=about)
 
 
 def kind_of(attributes: Attributes) -> str:

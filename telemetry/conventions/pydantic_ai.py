@@ -12,7 +12,7 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
-from telemetry.conventions.facts import stated
+from telemetry.conventions.facts import extract_facts
 from telemetry.spans.attribute_lookup import first_count, first_present
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -33,7 +33,7 @@ def read(span: Span) -> Meaning:
         "agent_name" in attributes and genai.OPERATION not in attributes
     )
     unit = "graph_node" if is_run else genai.genai_unit(attributes)
-    return stated(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
+    return extract_facts(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
 
 
 def input_of(span: Span) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions import genai
-from telemetry.conventions.facts import stated
+from telemetry.conventions.facts import extract_facts
 from telemetry.spans.attribute_lookup import first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -40,7 +40,7 @@ OUTPUTS = ("spring.ai.tool.call.result", "gen_ai.completion", "db.vector.query.r
 
 def read(span: Span) -> Meaning:
     """The kind decides the unit."""
-    return stated(span.attributes, NAMES, Meaning(UNITS.get(first_text(span.attributes, (KIND,)), "")))
+    return extract_facts(span.attributes, NAMES, Meaning(UNITS.get(first_text(span.attributes, (KIND,)), "")))
 
 
 def input_of(span: Span) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions import genai
-from telemetry.conventions.facts import SESSION, USER, stated
+from telemetry.conventions.facts import SESSION, USER, extract_facts
 from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, Attributes, first_text, prefixed
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -42,7 +42,7 @@ def read(span: Span) -> Meaning:
         is_agent_run=kind == "agent" or (not kind and genai.is_agent_run(attributes)),
         tool=first_text(attributes, ENTITY) if kind == "tool" else "",
     )
-    return stated(attributes, NAMES, known)
+    return extract_facts(attributes, NAMES, known)
 
 
 def traceloop_unit(attributes: Attributes, kind: str) -> str:

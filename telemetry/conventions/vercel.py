@@ -11,7 +11,7 @@ from typing import Any
 
 from telemetry.conventions import genai
 from telemetry.conventions.content import parsed
-from telemetry.conventions.facts import AGENT, SESSION, USER, AttributeNames, stated
+from telemetry.conventions.facts import AGENT, SESSION, USER, AttributeNames, extract_facts
 from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, first_present, first_text, prefixed
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -60,10 +60,10 @@ def read(span: Span) -> Meaning:
     operation = first_text(attributes, (OPERATION,))
     if not operation:
         unit, is_run = genai.genai_unit(attributes), genai.is_agent_run(attributes)
-        return stated(attributes, VERSION_7, Meaning(unit, is_agent_run=is_run))
+        return extract_facts(attributes, VERSION_7, Meaning(unit, is_agent_run=is_run))
     unit = vercel_unit(operation)
     is_run = unit == "graph_node" and bool(first_text(attributes, RUN_AGENT))
-    return stated(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
+    return extract_facts(attributes, NAMES, Meaning(unit, is_agent_run=is_run))
 
 
 def vercel_unit(operation: str) -> str:

@@ -55,7 +55,7 @@ MESSENGER = re.compile(
 # with the graphics card, the version of the system, and what could be symbolicated; the application's call stays. The
 # selection follows the categories driver, gl, load, threadbase and throw of
 # https://github.com/getsentry/sentry/blob/master/src/sentry/grouping/enhancer/enhancement-configs
-PLUMBING = re.compile(
+PLATFORM_FRAMES = re.compile(
     # A graphics driver and its library. The code that drew identifies the failure, not the graphics card.
     r"^(?:gpus[A-Z]|gl[a-z]?[A-Z]|CGL[A-Z]|[iI]ntel[A-Z]|IOAccel)"
     # The dynamic loader, inside dlopen: https://github.com/apple-oss-distributions/dyld
@@ -68,7 +68,7 @@ PLUMBING = re.compile(
 )
 COUNTERS = re.compile(r"\$\d+|\.cold(?:\.\d+)?$|\.(?:isra|part|constprop)\.\d+|(?<=lambda)\$\w+\$\d+")
 RUN_OF_DIGITS = re.compile(r"[0-9a-f]{8,}|\d{3,}")
-NAMED = re.compile(r"(?P<type>[A-Za-z_$][\w.$]*)(?:: (?P<message>.*))?$")
+TYPE_AND_MESSAGE = re.compile(r"(?P<type>[A-Za-z_$][\w.$]*)(?:: (?P<message>.*))?$")
 
 
 class Frame(NamedTuple):
@@ -98,7 +98,7 @@ def frame_owner(frame: Frame) -> str:
 def raised(stack: str) -> tuple[str, str]:
     """Return type and message of the exception raised last, as the stack names them; ("", "") if it does not."""
     line = python_exception(stack) if TRACEBACK in stack else stack.lstrip().partition("\n")[0]
-    match = NAMED.match(line)
+    match = TYPE_AND_MESSAGE.match(line)
     return (match["type"], match["message"] or "") if match else ("", "")
 
 
@@ -112,19 +112,21 @@ def python_exception(stack: str) -> str:
     return next((line for line in lines if line and not line[0].isspace()), "")
 
 
-def failure_origin(stack: str, depth: int, skips_plumbing: bool) -> str:
+def failure_origin(stack: str, depth: int, skips_platform_frames: bool) -> str:
     """
     Return the part of a stack that distinguishes bugs: the innermost frames that say where it was raised, or "".
 
     Args:
         depth: number of frames. An exception with a message was thrown on purpose, and its caller says more.
-        skips_plumbing: whether functions of the platform are left out of stacks without files.
+        skips_platform_frames: whether functions of the platform are left out of stacks without files.
     """
     parts = [stack] if TRACEBACK in stack else reversed(stack.rsplit(CAUSED_BY, MAX_CAUSES))
-    return next((place for part in parts if (place := origin_in(frames(part), depth, skips_plumbing))), "")
+    return next(
+        (place for part in parts if (place := origin_in(frames(part), depth, skips_platform_frames))), ""
+    )
 
 
-def origin_in(stack: Iterable[Frame], depth: int, skips_plumbing: bool) -> str:
+def origin_in(stack: Iterable[Frame], depth: int, skips_platform_frames: bool) -> str:
     """Return the innermost own frames; without one, library frames; without files, the path of functions."""
     inner_frames: list[Frame] = []
     own_frames: list[Frame] = []
@@ -137,9 +139,9 @@ def origin_in(stack: Iterable[Frame], depth: int, skips_plumbing: bool) -> str:
     outside = inner_frames[: inner_frames.index(own_frames[0])] if own_frames else inner_frames
     not_runtime = [frame for frame in outside if frame_owner(frame) != "runtime"]
     if any(not frame.file for frame in not_runtime):
-        return function_path([*outside, *own_frames[:1]], skips_plumbing)
+        return function_path([*outside, *own_frames[:1]], skips_platform_frames)
     candidates = own_frames or [frame for frame in not_runtime if not says_only(frame)] or not_runtime
-    return JOINT.join(map(str, candidates[:depth])) or function_path(inner_frames, skips_plumbing)
+    return JOINT.join(map(str, candidates[:depth])) or function_path(inner_frames, skips_platform_frames)
 
 
 @lru_cache(maxsize=FRAMES_KNOWN)
@@ -148,11 +150,11 @@ def says_only(frame: Frame) -> bool:
     return bool(MESSENGER.search(frame.function))
 
 
-def function_path(stack: list[Frame], skips_plumbing: bool) -> str:
+def function_path(stack: list[Frame], skips_platform_frames: bool) -> str:
     """Return the stack's functions, innermost first, each once, from the first that does more than report."""
     steps = [frame for frame in stack if frame.function]
-    if skips_plumbing:
-        steps = [frame for frame in steps if not PLUMBING.search(frame.function)] or steps
+    if skips_platform_frames:
+        steps = [frame for frame in steps if not PLATFORM_FRAMES.search(frame.function)] or steps
     start = next((index for index, frame in enumerate(steps) if not says_only(frame)), 0)
     functions = dict.fromkeys(frame.function for frame in steps[start : start + MAX_PATH])
     return RUN_OF_DIGITS.sub("*", JOINT.join(functions))

@@ -19,7 +19,7 @@ from telemetry.spans.span import Span
 
 SIGNAL, ERROR_TYPE = "malformed_output", "unknown_tool"
 NAME = r"['\"`]?(?P<{}>[A-Za-z_][\w.-]{{0,100}}?)['\"`]?"
-SAID = re.compile(
+NO_SUCH_TOOL = re.compile(
     rf"\b(?:unknown|unavailable|unrecognized|no such) (?:tool|function)(?: name)?:? {NAME.format('one')}(?![\w-])"
     rf"|\b(?:tool|function) {NAME.format('two')} (?:was |is )?(?:not (?:found|available|registered|defined)"
     r"|does not exist)"
@@ -48,7 +48,7 @@ def unknown_tool(name: str) -> Failure:
 def missing(failure: Failure, span: Span, meaning: Meaning) -> str:
     """Return the name of the tool that does not exist; "" when the call failed for another reason."""
     message = failure.message
-    match = KEY.match(message) if failure.error_type.endswith("KeyError") else SAID.search(message)
+    match = KEY.match(message) if failure.error_type.endswith("KeyError") else NO_SUCH_TOOL.search(message)
     name = next(filter(None, match.groups())) if match else ""
     return name if name in requested_tools(span, meaning) else ""
 

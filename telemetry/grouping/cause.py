@@ -12,7 +12,7 @@ import re
 from telemetry.failures.fault import is_generic
 from telemetry.failures.stacktrace import JOINT, failure_origin
 from telemetry.failures.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
-from telemetry.grouping.message_template import skeleton
+from telemetry.grouping.message_template import template_of
 from telemetry.grouping.versions import Rules
 from telemetry.signals import SIGNALS
 from telemetry.spans.meaning import Failure
@@ -54,7 +54,10 @@ def none(failure: Failure, rules: Rules) -> tuple[str, ...]:
 
 def raised_cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
     """Return the class, the message, and the place where it was raised."""
-    return (*class_and_text(failure), failure_origin(failure.stack, failure.depth, rules.skips_plumbing))
+    return (
+        *class_and_text(failure),
+        failure_origin(failure.stack, failure.depth, rules.skips_platform_frames),
+    )
 
 
 def provider_cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
@@ -72,7 +75,7 @@ def tool(failure: Failure, rules: Rules) -> tuple[str, ...]:
     error_type, text = class_and_text(failure)
     if is_domain_error(error_type, text):
         return error_type, text
-    return error_type, text, failure_origin(failure.stack, 1, rules.skips_plumbing).partition(JOINT)[0]
+    return error_type, text, failure_origin(failure.stack, 1, rules.skips_platform_frames).partition(JOINT)[0]
 
 
 CAUSES = {"none": none, "place": raised_cause, "answer": provider_cause, "tool": tool}
@@ -80,7 +83,7 @@ CAUSES = {"none": none, "place": raised_cause, "answer": provider_cause, "tool":
 
 def class_and_text(failure: Failure) -> tuple[str, str]:
     """Return the class without its module, and the message without its variable parts."""
-    return class_name(failure.error_type), skeleton(failure.message)
+    return class_name(failure.error_type), template_of(failure.message)
 
 
 def is_domain_error(error_type: str, text: str) -> bool:
@@ -109,4 +112,4 @@ def class_name(error_type: str) -> str:
     """Return the type without its module, so that a moved class stays the same; "" for a generic class."""
     if is_generic(error_type):
         return ""
-    return skeleton(error_type) if "@" in error_type else error_type.rpartition(".")[2]
+    return template_of(error_type) if "@" in error_type else error_type.rpartition(".")[2]

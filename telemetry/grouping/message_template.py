@@ -12,12 +12,12 @@ import re
 from typing import NamedTuple
 
 # Two control characters that are not expected in a message, which is a single line.
-HOLE = "\x02"  # placeholder for a removed part; shown as `*`
-KEEP = "\x01"  # stands before a part that must stay
+PLACEHOLDER = "\x02"  # placeholder for a removed part; shown as `*`
+LITERAL = "\x01"  # stands before a part that must stay
 # Quoted words beside these words name a part of the program, not a value.
 BEFORE = "reading|setting|property|attribute|method|function|column|field|module|named|argument|parameter"
 AFTER = "object|codec|argument|attribute|parameter|field|property|column|module"
-WORD = rf"[^\s,;:()<>'\"=\[\]{{}}{KEEP}{HOLE}]*"
+WORD = rf"[^\s,;:()<>'\"=\[\]{{}}{LITERAL}{PLACEHOLDER}]*"
 PATH = r"[\w.$%+@~*-]+"
 HTTP = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
 DAY = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
@@ -30,65 +30,77 @@ class Placeholder(NamedTuple):
 
     marks: tuple[str, ...]
     form: re.Pattern[str]
-    stays: str = HOLE
+    stays: str = PLACEHOLDER
 
 
-def mask(marks: str, form: str, stays: str = HOLE, flags: int = 0) -> Placeholder:
+def placeholder_rule(marks: str, form: str, stays: str = PLACEHOLDER, flags: int = 0) -> Placeholder:
     """Return a Mask. Its marks are separated by spaces; without any, every message is searched."""
     return Placeholder(tuple(marks.split()), re.compile(form, flags), stays)
 
 
-MASKS = (
+PLACEHOLDER_RULES = (
     # An API's error body inside the message is replaced by the body's own message.
-    mask("{", r"\{.*?['\"](?:message|error|detail)['\"]:\s*(?:'([^']*)|\"([^\"]*)).*$", r"\1\2"),
+    placeholder_rule("{", r"\{.*?['\"](?:message|error|detail)['\"]:\s*(?:'([^']*)|\"([^\"]*)).*$", r"\1\2"),
     # Status codes stay, except those of success.
-    mask(
+    placeholder_rule(
         "0 1 2 3 4 5 6 7 8 9",
         r"(?<![a-z])(code|status|http|errno)\b([ :=#]{0,3})((?!2\d\d\b)[1-9]\d{0,2})\b",
-        rf"\1\2{KEEP}\3",
+        rf"\1\2{LITERAL}\3",
         re.I,
     ),
-    mask("://", r"\b([a-z][a-z0-9+.-]*://[^\s/?#'\")>]+)(?:[/?#][^\s'\")>,]*)?(?<![:.;])", r"\1", re.I),
-    mask("@", r"[\w.+-]+@[\w-]+\.[\w.]+"),
-    mask("' \" `", rf"\b({BEFORE})( ?)(['\"`])([A-Za-z_][\w.]*)\3", rf"\1\2{KEEP}\4", re.I),
-    mask("' \" `", rf"(['\"`])([A-Za-z_][\w.-]*)\1( (?:{AFTER})\b)", rf"{KEEP}\2\3"),
-    mask('"', rf"\"({HTTP}) [^\"]*\"", rf"\1 {HOLE}"),
-    mask("{ [", r"\{[^{}]*\}|\[[^\[\]]*\d[^\[\]]*\]"),
-    mask("{", r"\{[^{}]*\}"),
-    mask("' \" ` “", r"(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|“[^”]*”"),
+    placeholder_rule(
+        "://", r"\b([a-z][a-z0-9+.-]*://[^\s/?#'\")>]+)(?:[/?#][^\s'\")>,]*)?(?<![:.;])", r"\1", re.I
+    ),
+    placeholder_rule("@", r"[\w.+-]+@[\w-]+\.[\w.]+"),
+    placeholder_rule("' \" `", rf"\b({BEFORE})( ?)(['\"`])([A-Za-z_][\w.]*)\3", rf"\1\2{LITERAL}\4", re.I),
+    placeholder_rule("' \" `", rf"(['\"`])([A-Za-z_][\w.-]*)\1( (?:{AFTER})\b)", rf"{LITERAL}\2\3"),
+    placeholder_rule('"', rf"\"({HTTP}) [^\"]*\"", rf"\1 {PLACEHOLDER}"),
+    placeholder_rule("{ [", r"\{[^{}]*\}|\[[^\[\]]*\d[^\[\]]*\]"),
+    placeholder_rule("{", r"\{[^{}]*\}"),
+    placeholder_rule("' \" ` “", r"(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|“[^”]*”"),
     # Paths of two steps and more; IPv6 and hardware addresses.
-    mask("/ \\", rf"(?<![\w{HOLE}])(?:[A-Za-z]:)?(?:[\\/]{PATH}){{2,}}[\\/]?"),
-    mask(":", r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])", flags=re.I),
+    placeholder_rule("/ \\", rf"(?<![\w{PLACEHOLDER}])(?:[A-Za-z]:)?(?:[\\/]{PATH}){{2,}}[\\/]?"),
+    placeholder_rule(":", r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])", flags=re.I),
     # Dotted names: packages, settings, hosts. Exceptions stay, and names of what was called or looked up.
-    mask(
+    placeholder_rule(
         ".",
-        rf"(?<![\w.{KEEP}/-])(?<!to )(?<!at )(?<!NOTFOUND )(?<!named )"
+        rf"(?<![\w.{LITERAL}/-])(?<!to )(?<!at )(?<!NOTFOUND )(?<!named )"
         r"[a-z][\w$-]*(?:\.[\w$-]+){2,}(?<!Exception)(?<!Error)(?![\w.(])",
     ),
-    mask("=", r"(= ?)(?:(?:null|none|nil|undefined|true|false)\b|[\w$-]+(?:\.[\w$-]+)+)", rf"\1{HOLE}", re.I),
-    mask(
+    placeholder_rule(
+        "=",
+        r"(= ?)(?:(?:null|none|nil|undefined|true|false)\b|[\w$-]+(?:\.[\w$-]+)+)",
+        rf"\1{PLACEHOLDER}",
+        re.I,
+    ),
+    placeholder_rule(
         "user",
         r"\b((?:for|by|from|of|as|invalid|unknown) (?:(?:invalid|unknown) )?user )"
         r"(?!(?:is|was|not|has|does)\b)[\w.$-]+",
-        rf"\1{HOLE}",
+        rf"\1{PLACEHOLDER}",
     ),
-    mask("0 1 2 3 4 5 6 7 8 9", rf"\b(?:{DAY})[a-z]* (?=(?:{MONTH})|\d)|\b(?:{MONTH})[a-z]* (?= ?\d)", ""),
+    placeholder_rule(
+        "0 1 2 3 4 5 6 7 8 9", rf"\b(?:{DAY})[a-z]* (?=(?:{MONTH})|\d)|\b(?:{MONTH})[a-z]* (?= ?\d)", ""
+    ),
     # Any word with a digit in it: numbers, amounts, ids.
-    mask("0 1 2 3 4 5 6 7 8 9", rf"(?<![\w{KEEP}]){WORD}\d{WORD}"),
-    mask("", r"\b[0-9a-fA-F]{8,}\b"),
-    mask(HOLE, rf"(?:[\w.]+-)?{HOLE}(?:[:-](?:[0-9a-fA-F]{{2,4}}:)*{HOLE}|[:-][0-9a-f]{{2}}\b)*"),
-    mask(HOLE, rf"[<>~≈≤≥+-]=? ?(?={HOLE})", ""),
-    mask(HOLE, rf"{HOLE} ?(?:AM|PM|UTC|GMT|[ECMP][SD]T|{UNIT})(?!\w)"),
+    placeholder_rule("0 1 2 3 4 5 6 7 8 9", rf"(?<![\w{LITERAL}]){WORD}\d{WORD}"),
+    placeholder_rule("", r"\b[0-9a-fA-F]{8,}\b"),
+    placeholder_rule(
+        PLACEHOLDER,
+        rf"(?:[\w.]+-)?{PLACEHOLDER}(?:[:-](?:[0-9a-fA-F]{{2,4}}:)*{PLACEHOLDER}|[:-][0-9a-f]{{2}}\b)*",
+    ),
+    placeholder_rule(PLACEHOLDER, rf"[<>~≈≤≥+-]=? ?(?={PLACEHOLDER})", ""),
+    placeholder_rule(PLACEHOLDER, rf"{PLACEHOLDER} ?(?:AM|PM|UTC|GMT|[ECMP][SD]T|{UNIT})(?!\w)"),
     # Empty parentheses where other messages have a value in them.
-    mask("()", rf"(?<={HOLE} )\(\)", f"({HOLE})"),
-    mask(HOLE, rf"{HOLE}(?:[,\s]*{HOLE})+"),
-    mask("", rf"{KEEP}|\s+(?= )|\s+$", ""),
+    placeholder_rule("()", rf"(?<={PLACEHOLDER} )\(\)", f"({PLACEHOLDER})"),
+    placeholder_rule(PLACEHOLDER, rf"{PLACEHOLDER}(?:[,\s]*{PLACEHOLDER})+"),
+    placeholder_rule("", rf"{LITERAL}|\s+(?= )|\s+$", ""),
 )
 
 
-def skeleton(message: str) -> str:
+def template_of(message: str) -> str:
     """Return the message with `*` for each part that varies."""
-    for marks, form, replacement in MASKS:
+    for marks, form, replacement in PLACEHOLDER_RULES:
         if not marks or any(text in message for text in marks):
             message = form.sub(replacement, message)
-    return message.strip().replace(HOLE, "*")
+    return message.strip().replace(PLACEHOLDER, "*")

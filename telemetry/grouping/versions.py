@@ -22,15 +22,17 @@ class Rules:
 
     version: int
     summary: str  # for operators: what is new
-    skips_plumbing: bool  # of stacks without files, the platform's functions are left out (stacktrace.py)
+    skips_platform_frames: (
+        bool  # of stacks without files, the platform's functions are left out (stacktrace.py)
+    )
 
 
-FIRST = Rules(1, "The first rules.", skips_plumbing=False)
+FIRST = Rules(1, "The first rules.", skips_platform_frames=False)
 NEWEST = Rules(
     2,
     "Native stacks are compared without the functions of graphics drivers, the dynamic loader, event loops and "
     "thread starts, so that one crash on two machines is one cluster.",
-    skips_plumbing=True,
+    skips_platform_frames=True,
 )
 RULES = {rules.version: rules for rules in (FIRST, NEWEST)}
 

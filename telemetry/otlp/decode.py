@@ -18,7 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.otlp import otlp_json
 from telemetry.otlp.message_count import TooManyParts, check_protobuf
-from telemetry.otlp.utf8_repair import mended
+from telemetry.otlp.utf8_repair import repaired_request
 from telemetry.otlp.values import plain_attributes
 from telemetry.spans.span import Span, SpanEvent, SpanOrigin
 from telemetry.windows import FURTHEST
@@ -84,7 +84,7 @@ def from_protobuf(body: bytes) -> ExportTraceServiceRequest:
     try:
         return ExportTraceServiceRequest.FromString(body)
     except DecodeError:
-        return ExportTraceServiceRequest.FromString(mended(body))
+        return ExportTraceServiceRequest.FromString(repaired_request(body))
 
 
 def decode_spans(request: ExportTraceServiceRequest) -> Decoded:

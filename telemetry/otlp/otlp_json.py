@@ -36,7 +36,7 @@ HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 QUESTION_MARK = rb"\u003f"  # as long as the HALF that it replaces
 # A text without lone surrogates, which stays as it is (group 1), or one lone surrogate (no group).
-WHOLE_OR_HALF = re.compile(rb"((?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|" + PAIR + rb")++)|" + HALF, re.S)
+PAIRED_OR_LONE = re.compile(rb"((?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|" + PAIR + rb")++)|" + HALF, re.S)
 
 ATTRIBUTES: Fields = {
     "attributes": fill_attributes,
@@ -105,7 +105,7 @@ def load_json(body: bytes) -> Any:
         if not re.search(HALF, body):
             raise
     repaired_body = bytearray(body)
-    for match in WHOLE_OR_HALF.finditer(body):
+    for match in PAIRED_OR_LONE.finditer(body):
         if not match.lastindex:
             repaired_body[slice(*match.span())] = QUESTION_MARK
     return orjson.loads(repaired_body)

@@ -21,11 +21,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 TEXT, BYTES = FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.TYPE_BYTES
 
 
-def mended(body: bytes) -> bytes:
+def repaired_request(body: bytes) -> bytes:
     """Return the message with its text in UTF-8. Raises DecodeError when something else is wrong with it."""
     request_class, texts = as_bytes()
     request = request_class.FromString(body)
-    mend(request, texts)
+    repair_texts(request, texts)
     return request.SerializeToString()
 
 
@@ -65,12 +65,12 @@ def retyped(message: DescriptorProto, name: str) -> Iterable[str]:
         yield from retyped(nested, f"{name}.{nested.name}")
 
 
-def mend(message: Message, texts: frozenset[str]) -> None:
+def repair_texts(message: Message, texts: frozenset[str]) -> None:
     """Replace what is not UTF-8 in every text of the message. Protobuf bounds the depth of the recursion."""
     for field, value in message.ListFields():
         if field.message_type is not None:
             for inner in [value] if isinstance(value, Message) else value:
-                mend(inner, texts)
+                repair_texts(inner, texts)
         elif field.full_name in texts and isinstance(value, bytes):
             setattr(message, field.name, in_utf_8(value))
         elif field.full_name in texts:

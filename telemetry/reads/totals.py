@@ -19,6 +19,6 @@ def traces_and_sessions(window: Window) -> tuple[int, int]:
     return counts["traces"], counts["lone_traces"] + counts["session_ids"]
 
 
-def by_fate() -> dict[str, int]:
+def by_outcome() -> dict[str, int]:
     """The tallies of all time by reason: spans stored, duplicate or not stored, and values changed before storing."""
     return dict(Tally.objects.values_list("reason").annotate(Sum("count")).order_by("reason"))

@@ -42,7 +42,7 @@ PLAIN_TOKENS = frozenset(
 
 # Some clients record every header of a request, so a header is kept there only if it is known to hold no secret.
 HEADERS = re.compile(r"(?:^|[._a-z])[Hh]eaders(?:\.(?P<name>.+))?$")
-HARMLESS_HEADER = re.compile(
+SAFE_HEADER = re.compile(
     r"(?i)(?:accept|accept-(?:encoding|language|ranges)|cache-control|connection|content-(?:encoding|length|type)|"
     r"date|host|server|vary|via|user-agent|traceparent|retry-after|(?:x-)?request-id|(?:openai|anthropic)-"
     r"(?:version|beta|model|processing-ms)|x-stainless-[a-z-]{1,40}|(?:[a-z]{1,20}-)?(?:x-)?ratelimit-[a-z-]{1,60})"
@@ -62,17 +62,17 @@ class Disposition(Enum):
 
 
 @lru_cache(maxsize=8192)  # names are few, but a sender chooses them
-def fate(name: str) -> Disposition:
+def disposition_of(name: str) -> Disposition:
     """The treatment of the value under this name, at any depth."""
     match = HEADERS.search(name[-LONGEST:])
     if match:
-        return header_fate(match["name"]) if match["name"] else Disposition.HEADERS
+        return header_disposition(match["name"]) if match["name"] else Disposition.HEADERS
     return Disposition.SECRET if VARIABLE.search(name) or is_secret(name) else Disposition.KEPT
 
 
-def header_fate(name: str) -> Disposition:
+def header_disposition(name: str) -> Disposition:
     """The treatment of the value under this name of a header, where a client recorded all headers of a request."""
-    return Disposition.KEPT if HARMLESS_HEADER.fullmatch(name) else Disposition.SECRET
+    return Disposition.KEPT if SAFE_HEADER.fullmatch(name) else Disposition.SECRET
 
 
 @lru_cache(maxsize=8192)

@@ -24,7 +24,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from telemetry.scrubbing import limits
-from telemetry.scrubbing.names import Disposition, fate, header_fate, is_count, is_secret
+from telemetry.scrubbing.names import Disposition, disposition_of, header_disposition, is_count, is_secret
 from telemetry.scrubbing.suspicion import is_suspect
 from telemetry.scrubbing.texts import MARK, redacted, redacted_headers
 
@@ -55,13 +55,13 @@ def parts_with_attributes(request: ExportTraceServiceRequest) -> Iterator[Part]:
 
 def redact(part: Part) -> int:
     """Replace every secret in the part by MARK; returns how many there were."""
-    count = redact_pairs(part.attributes, fate)
+    count = redact_pairs(part.attributes, disposition_of)
     if not isinstance(part, Span):
         return count
     for event in part.events:
-        count += redact_pairs(event.attributes, fate) + redact_field(event, "name")
+        count += redact_pairs(event.attributes, disposition_of) + redact_field(event, "name")
     for link in part.links:
-        count += redact_pairs(link.attributes, fate)
+        count += redact_pairs(link.attributes, disposition_of)
     return count + redact_field(part, "name") + redact_field(part.status, "message")
 
 
@@ -87,10 +87,10 @@ def redact_value(value: AnyValue, name: str, treatment: Disposition) -> int:
         return redact_items(value.array_value.values, name, treatment)
     if kind == "kvlist_value":
         judges: dict[Disposition, Judge] = {
-            Disposition.HEADERS: header_fate,
+            Disposition.HEADERS: header_disposition,
             Disposition.SECRET: lambda _: Disposition.SECRET,
         }
-        return redact_pairs(value.kvlist_value.values, judges.get(treatment, fate))
+        return redact_pairs(value.kvlist_value.values, judges.get(treatment, disposition_of))
     if treatment is Disposition.SECRET and kind in {"int_value", "double_value"} and not is_count(name, 0):
         value.string_value = MARK
         return 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from telemetry.scrubbing import shapes
-from telemetry.scrubbing.names import HARMLESS_HEADER, is_secret
+from telemetry.scrubbing.names import SAFE_HEADER, is_secret
 from telemetry.scrubbing.places import STAND_IN, has_quoted_name, named_secrets
 from telemetry.scrubbing.shapes import Place
 from telemetry.scrubbing.suspicion import is_suspect
@@ -30,12 +30,12 @@ def redacted_headers(text: str) -> tuple[str, int]:
     """A text of all headers of a request with MARK in place of all but the harmless ones, and how many there were."""
     if not has_quoted_name(text):
         return (text, 0) if STAND_IN.fullmatch(text) or text in {"", "{}", "[]", MARK} else (MARK, 1)
-    return replaced(text, [*shapes.found(text), *named_secrets(text, is_not_harmless)])
+    return replaced(text, [*shapes.found(text), *named_secrets(text, may_hold_secret)])
 
 
-def is_not_harmless(header: str) -> bool:
+def may_hold_secret(header: str) -> bool:
     """Whether this header may hold a secret."""
-    return not HARMLESS_HEADER.fullmatch(header)
+    return not SAFE_HEADER.fullmatch(header)
 
 
 def replaced(text: str, places: Iterable[Place]) -> tuple[str, int]:

@@ -1,9 +1,8 @@
 """
-Why a single record hurts: each signal type is one file of this package, with all that the product knows of it.
+The signals of single records: each signal type is one file of this package, with all that the product knows of it.
 
-`registry` finds the files and says which parts each must offer. May import what reads spans, nothing of diagnosis:
-what diagnosis needs to know of a signal (expectation, fix category, how an eval checks it) is plain data or a plain
-function.
+`registry` finds the files and says which parts each must offer. May import what reads spans, nothing of diagnosis: the
+parts that diagnosis uses (expectation, fix category, how an eval checks it) are plain data and plain functions.
 """
 
 from telemetry.signals.registry import SignalRegistry

@@ -1,4 +1,4 @@
-"""Whether the result of a call that is made again still shows the failure, for evals. Copied into pytest files."""
+"""Checks of evals: whether the result of a repeated call still shows the failure. Copied into pytest files."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FENCE = "```"
 
 
 def failed_result(case: dict[str, Any], result: Any, seconds: float) -> str:
-    """The result tells of an error, is the output that failed, or holds the message of the failure."""
-    if problem := error_told(result):
+    """The problem of a result that reports an error, is the output that failed, or holds the failure's message."""
+    if problem := reported_problem(result):
         return problem
     if case["output"] is not None and result == case["output"]:
         return "the output is the one that failed"
@@ -25,8 +25,8 @@ def failed_result(case: dict[str, Any], result: Any, seconds: float) -> str:
     return ""
 
 
-def error_told(result: Any) -> str:
-    """How the result tells of an error; "" where it tells of none."""
+def reported_problem(result: Any) -> str:
+    """The sentence how the result reports an error; "" if it reports none."""
     facts = result if isinstance(result, dict) else {}
     if any(facts.get(name) for name in ERROR_KEYS) or facts.get("status") in ERROR_STATUSES:
         return "the result tells of an error"
@@ -40,12 +40,12 @@ def error_told(result: Any) -> str:
 
 
 def values_under(result: Any, names: tuple[str, ...]) -> list[Any]:
-    """What stands under one of the names in the result, however deep."""
-    found, parts = [], [result]
+    """The values under any of the names in the result, at every depth."""
+    values, parts = [], [result]
     for part in parts:
         if isinstance(part, dict):
-            found += [value for name, value in part.items() if name in names]
+            values += [value for name, value in part.items() if name in names]
             parts += part.values()
         elif isinstance(part, list):
             parts += part
-    return found
+    return values

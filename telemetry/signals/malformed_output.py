@@ -12,7 +12,7 @@ from typing import Any
 
 from telemetry.failures.malformed_tool_call import malformed_output
 from telemetry.failures.unknown_tool import as_unknown_tool
-from telemetry.signals.failed_results import error_told, failed_result, values_under
+from telemetry.signals.failed_results import failed_result, reported_problem, values_under
 from telemetry.signals.registry import GIVEN_BACK, Detection
 
 SIGNAL = "malformed_output"
@@ -25,20 +25,19 @@ IN_ANY_OPERATION = False
 FIX_CATEGORY = "tools"
 IN_OUTPUT = ""
 CALLS = ("tool_calls", "toolCalls", "tool_use")
-NOT_OFFERED = re.compile(
-    r"the tool (\S+?), which was not offered"
-)  # as telemetry/failures/unknown_tool.py says it
+# The message of telemetry/failures/unknown_tool.py.
+NOT_OFFERED = re.compile(r"the tool (\S+?), which was not offered")
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     """
-    The result must list what the model called as `tool_calls`, [] for nothing: each with a name and its arguments.
+    The problem of a result whose `tool_calls` (each with a name and arguments; [] for none) cannot be made.
 
-    Of a call of the tool itself, which failed because there is no such tool, any result without an error will do.
+    If the failure was a call of a tool that does not exist, any result without an error is fine.
     """
     if case["tool"]:
         return failed_result(case, result, seconds)
-    if problem := error_told(result):
+    if problem := reported_problem(result):
         return problem
     lists = [value for value in values_under(result, CALLS) if isinstance(value, list)]
     if not lists:
@@ -48,18 +47,18 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 
 
 def call_problem(case: dict[str, Any], call: Any) -> str:
-    """What is wrong with one call; "" if it can be made."""
-    stated: dict[str, Any] = call if isinstance(call, dict) else {}
-    inner = stated.get("function")
-    facts = inner if isinstance(inner, dict) else stated
+    """The problem of one call; "" if it can be made."""
+    outer: dict[str, Any] = call if isinstance(call, dict) else {}
+    inner = outer.get("function")
+    facts = inner if isinstance(inner, dict) else outer
     name = facts.get("name") or facts.get("toolName")
-    given: Any = next((facts[key] for key in ("arguments", "args", "input") if key in facts), {})
+    arguments: Any = next((facts[key] for key in ("arguments", "args", "input") if key in facts), {})
     wrong = re.findall(NOT_OFFERED, case["failure"] or "")
     offered = values_under(case["input"], ("tools", "functions"))
     if not name or name in wrong or (offered and json.dumps(name) not in json.dumps(offered)):
         return f"the model called {name}, which was not offered"
     try:
-        json.loads(given or "{}") if isinstance(given, str) else given
+        json.loads(arguments or "{}") if isinstance(arguments, str) else arguments
     except ValueError:
         return f"the arguments of the call of {name} are no JSON"
     return ""

@@ -21,7 +21,7 @@ ROUTER = "@opentelemetry/instrumentation-router"
 
 
 def stated_error(span: Span, meaning: Meaning) -> Failure | None:
-    """The client says so in its own words, with no error status or with one that says less."""
+    """The failure that the client states in words of its own, without an error status or with one that says less."""
     if not meaning.error or (span.status_code == STATUS_ERROR and (span.status_message or span.events)):
         return None
     error_type, message = fault.split_status(meaning.error)
@@ -30,12 +30,12 @@ def stated_error(span: Span, meaning: Meaning) -> Failure | None:
 
 
 def error_status(span: Span, meaning: Meaning) -> Failure | None:
-    """The instrumentation says so."""
+    """The failure of a span whose status is an error."""
     return hard(span, meaning) if span.status_code == STATUS_ERROR else None
 
 
 def declared_error(span: Span, meaning: Meaning) -> Failure | None:
-    """A call that names its error's type has failed, also where the status was forgotten.
+    """The failure of a call that names its error's type, also where the status was forgotten.
 
     https://opentelemetry.io/docs/specs/semconv/general/recording-errors/
     """
@@ -44,14 +44,14 @@ def declared_error(span: Span, meaning: Meaning) -> Failure | None:
 
 
 def recorded_exception(span: Span, meaning: Meaning) -> Failure | None:
-    """An exception without an error status is a handled one, but for clients that never set the status."""
+    """The exception of a client that sets no status. Of other clients, one without an error status was handled."""
     if not span.events or not records_failures_only_as_events(span):
         return None
     return hard(span, meaning) if fault.last_exception(span) else None
 
 
 def records_failures_only_as_events(span: Span) -> bool:
-    """Whether the client is one that sets no status: so its convention says, or Express 5, whose router records."""
+    """Whether the client sets no status on failures: so its convention says, or it is Express 5, by its router."""
     if conventions.fails_without_status(span):
         return True
     scope = span.origin.scope_name
@@ -60,25 +60,25 @@ def records_failures_only_as_events(span: Span) -> bool:
 
 
 def server_answered_5xx(span: Span, meaning: Meaning) -> Failure | None:
-    """A server's 5xx, even where the instrumentation left the status unset."""
+    """The failure of a server span that answered 5xx, also where the instrumentation left the status unset."""
     return hard(span, meaning) if span.kind == SERVER and fault.http_status(span) >= 500 else None
 
 
 def hard(span: Span, meaning: Meaning) -> Failure | None:
-    """The failure with what the span tells about it; None for exceptions that are no failures."""
-    told = fault.fault_of(span)
-    if told.error_type.rpartition(".")[2] in STEERING:
+    """The failure with the type, message and stack of the span; None for exceptions that are no failures."""
+    error = fault.fault_of(span)
+    if error.error_type.rpartition(".")[2] in STEERING:
         return None
-    return Failure(signal(meaning), severity(span), told.error_type, told.message, told.stack, told.depth)
+    return Failure(signal(meaning), severity(span), error.error_type, error.message, error.stack, error.depth)
 
 
 def signal(meaning: Meaning) -> str:
-    """The kind of work that failed."""
+    """The signal type of a failure of this unit of work."""
     return SIGNALS.get(meaning.unit, "error")
 
 
 def severity(span: Span) -> str:
-    """High when a caller from outside got a 5xx."""
+    """`high` for a 5xx to a caller from outside, else `medium`."""
     is_entry = span.kind == SERVER and not span.parent_span_id
     return "high" if is_entry and fault.http_status(span) >= 500 else "medium"
 

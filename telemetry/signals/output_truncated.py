@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telemetry.signals.failed_results import error_told, values_under
+from telemetry.signals.failed_results import reported_problem, values_under
 from telemetry.signals.registry import GIVEN_BACK, Detection
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
@@ -29,21 +29,21 @@ REASONS = ("finish_reason", "finish_reasons", "finishReason", "stop_reason", "st
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
-    """The result must give why the model stopped, as `finish_reason` or in its provider's words."""
-    if problem := error_told(result):
+    """The problem of a result whose `finish_reason`, or its provider's name for it, is the token limit or missing."""
+    if problem := reported_problem(result):
         return problem
-    given = [
+    reasons = [
         str(value).lower().strip("[]'\"").rpartition(".")[2]
         for value in values_under(result, REASONS)
         if value
     ]
-    if not given:
+    if not reasons:
         return "the result does not say why the model stopped: return it with `finish_reason`"
-    return "the answer is cut" if TRUNCATED.intersection(given) else ""
+    return "the answer is cut" if TRUNCATED.intersection(reasons) else ""
 
 
 def output_truncated(span: Span, meaning: Meaning) -> Failure | None:
-    """The model stopped at its token limit, so the answer is cut."""
+    """The failure of a model call that stopped at its token limit; None for other ends."""
     if not meaning.finish_reason:
         return None
     reason = meaning.finish_reason.lower().rpartition(".")[2]  # `FinishReason.MAX_TOKENS`

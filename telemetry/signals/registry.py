@@ -31,10 +31,10 @@ class Detection(NamedTuple):
 
 
 class EvalParts(Protocol):
-    """What a signal offers to evals and patch plans, whether a record or a window shows it."""
+    """The parts of a signal, of records or of windows, that evals and patch plans use."""
 
     SIGNAL: str
-    ABOUT: str  # when it is found, as docs/diagnosis.md says it
+    ABOUT: str  # when it is found: the row in docs/diagnosis.md
     EXPECTATION: str  # of an eval, in one sentence
     FIX_CATEGORY: str  # where a change would act; "" where message and unit of work decide
     IN_OUTPUT: str  # where a text shows the failure: "error" by a rule, "judged" by a judge, "" not at all
@@ -42,14 +42,14 @@ class EvalParts(Protocol):
 
     def eval_problem(self, case: dict[str, Any], result: Any, seconds: float) -> str:
         """
-        What is wrong with a result of the call that is made again; "" when the failure is not there.
+        The problem of the result of a repeated call; "" if it does not show the failure.
 
         Its source is copied into pytest files, with the functions and constants that it names: standard library only.
         """
 
 
 class RecordSignal(EvalParts, Protocol):
-    """What each signal's file offers."""
+    """The parts of a signal's module."""
 
     __name__: str
     AFTER: str  # the signal before it in every list; "" for the first
@@ -71,10 +71,14 @@ class SignalRegistry:
         self.types = tuple(self.signals)
         self.soft = frozenset(signal.SIGNAL for signal in ordered if signal.IS_SOFT)
         self.rules = {unit: rules_of(unit, ordered) for unit in UNITS}
-        self.reread = {unit: reread for one in ordered for unit, reread in getattr(one, "REREAD", {}).items()}
+        self.reread = {
+            unit: reread for signal in ordered for unit, reread in getattr(signal, "REREAD", {}).items()
+        }
 
 
 def rules_of(unit: str, ordered: Iterable[RecordSignal]) -> tuple[Rule, ...]:
     """The rules for a unit of work in the order in which they are asked."""
-    found = [detection for signal in ordered for detection in signal.DETECTIONS if detection.unit == unit]
-    return tuple(detection.rule for detection in sorted(found, key=lambda detection: detection.stage))
+    detections = [
+        detection for signal in ordered for detection in signal.DETECTIONS if detection.unit == unit
+    ]
+    return tuple(detection.rule for detection in sorted(detections, key=lambda detection: detection.stage))

@@ -32,7 +32,7 @@ JSON_BEGINNINGS = ("{", "[", '"')
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
-    """The result tells of an error, also as plain text such as `Unable to ship` or `exit code 1`."""
+    """The problem of a result that reports an error, also in plain text such as `Unable to ship` or `exit code 1`."""
     if problem := failed_result(case, result, seconds):
         return problem
     text = result if isinstance(result, str) else ""
@@ -41,48 +41,50 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 
 
 def tool_reported_error(span: Span, meaning: Meaning) -> Failure | None:
-    """The tool returned its error as a result, for the model to read."""
+    """The failure that a tool returned as its result, for the model to read; None for other results."""
     output = conventions.output_of(span)
     if isinstance(output, str) and output[:1] not in JSON_BEGINNINGS:
-        return told_failure(output)
+        return failure_in_text(output)
     if output is None or (isinstance(output, str) and ERROR_WORD not in output):
         return None  # most results: reading them further would cost
     result = tool_result(output)
     if not isinstance(result, dict):
-        return told_failure(result) if isinstance(result, str) else None
+        return failure_in_text(result) if isinstance(result, str) else None
     error = result.get("error") or reported_error(result)
     return soft_tool_failure(error, result) if error else None
 
 
-def told_failure(text: str) -> Failure | None:
-    """A failure that the tool tells in plain text."""
-    told = soft_errors.soft_error_in(text)
-    if told is None:
+def failure_in_text(text: str) -> Failure | None:
+    """The failure that a tool reports in plain text; None for a text that is a result."""
+    error = soft_errors.soft_error_in(text)
+    if error is None:
         return None
-    return Failure(SIGNAL, "medium", told.error_type or "tool_error", told.message, told.stack, told.depth)
+    return Failure(
+        SIGNAL, "medium", error.error_type or "tool_error", error.message, error.stack, error.depth
+    )
 
 
 def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
-    """The client marks the call as failed, with a mark of its own."""
+    """The failure of a call that its client marks as failed by an attribute of its own."""
     attributes = span.attributes
     marks = conventions.CONVENTIONS.failed_tool
     if all(attributes.get(name) != value for name, value in marks.items()):
         return None
-    told = fault.fault_text(tool_result(conventions.output_of(span)) or span.name)
-    return Failure(SIGNAL, "medium", "tool_error", fault.one_line(told))
+    message = fault.fault_text(tool_result(conventions.output_of(span)) or span.name)
+    return Failure(SIGNAL, "medium", "tool_error", fault.one_line(message))
 
 
 def soft_tool_failure(error: Any, result: dict[str, Any]) -> Failure:
-    """A code such as `carrier_unavailable` is the type; the longest text beside it is the message."""
+    """The failure whose type is a code such as `carrier_unavailable`, and whose message is the text beside it."""
     facts = {**result, **error} if isinstance(error, dict) else result
     code = next((facts[name] for name in ("code", "type", "error") if isinstance(facts.get(name), str)), "")
-    told = next((facts[name] for name in ("detail", "message") if isinstance(facts.get(name), str)), "")
-    message = f"{code}: {told}" if told and is_code(code) else told or fault.fault_text(error)
+    detail = next((facts[name] for name in ("detail", "message") if isinstance(facts.get(name), str)), "")
+    message = f"{code}: {detail}" if detail and is_code(code) else detail or fault.fault_text(error)
     return Failure(SIGNAL, "medium", code if is_code(code) else "", fault.one_line(message))
 
 
 def is_code(text: str) -> bool:
-    """One word, not a sentence."""
+    """Whether the text is one word, as codes are, and no sentence."""
     return text.replace(".", "_").replace("-", "_").isidentifier()
 
 

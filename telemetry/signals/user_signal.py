@@ -7,7 +7,7 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aiev
 from __future__ import annotations
 
 from telemetry.failures import fault
-from telemetry.failures import negative_feedback as feedback
+from telemetry.failures.negative_feedback import complaint
 from telemetry.signals.registry import RATED, UNITS, Detection
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
@@ -25,9 +25,9 @@ NO_EVAL_CHECK = "Whether a user would rate an answer down is for a judge to say,
 
 
 def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
-    """A user was unhappy with this answer."""
-    complaint = feedback.complaint(span)
-    return Failure(SIGNAL, "low", "", fault.one_line(complaint)) if complaint else None
+    """The failure of an answer that a user rated down; None for others."""
+    words = complaint(span)
+    return Failure(SIGNAL, "low", "", fault.one_line(words)) if words else None
 
 
 DETECTIONS = tuple(Detection(RATED, unit, negative_feedback) for unit in UNITS)

@@ -1,5 +1,5 @@
 """
-One span as the row that is stored: the columns of its record, and what other tables take from it.
+A span as a row: the columns of its record, and the values that other tables take from it.
 
 A new column of the record is a field here and in models.Record; a test names the one that has it not.
 """

@@ -21,7 +21,7 @@ from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.window import sampling
 from telemetry.conventions import registry as convention_registry
 from telemetry.conventions.registry import Convention
-from telemetry.grouping.message_template import skeleton
+from telemetry.grouping.message_template import template_of
 from telemetry.signals import SIGNALS
 from telemetry.signals import registry as signal_registry
 from telemetry.windows import Window
@@ -87,7 +87,7 @@ def test_the_fingerprint_by_hand_adds_up() -> None:
     digest = blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
     assert f"clu_{digest}" == CLUSTER
-    assert skeleton("order A-1 not found") == parts[-1]
+    assert template_of("order A-1 not found") == parts[-1]
 
 
 def test_the_hint_by_hand_adds_up() -> None:

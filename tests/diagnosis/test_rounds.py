@@ -13,7 +13,7 @@ from django.db import OperationalError, connections
 
 from diagnosis import lease, rounds
 from diagnosis.models import Lease, Loop, MailChoice, Notice, Packet
-from loopkit.rounds import Rounds
+from loopkit.rounds import PeriodicJobs
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import NOW, make_loop
 from tests.diagnosis.notices.test_outbox import wants
@@ -76,7 +76,7 @@ def test_a_round_sends_mail_and_forgets_what_is_old(alice: MintedProject, settin
     old = make_loop(alice.project, now=NOW - timedelta(days=100))
     make_loop(alice.project, cluster=2)
 
-    rounds.make_round(clock, always)
+    rounds.run_periodic_jobs(clock, always)
 
     assert [sent.subject for sent in mail.outbox] == ["LoopKit: 1 new"]
     assert not Notice.objects.filter(loop=old).exists()
@@ -95,7 +95,7 @@ def test_a_project_that_fails_stops_no_other_and_no_mail(
     )
     (settings.LOOPKIT_DATA_DIR / "projects" / f"{charlie.project.project_id}.sqlite3").write_bytes(b"broken")
 
-    rounds.make_round(clock, always)
+    rounds.run_periodic_jobs(clock, always)
 
     assert f"verifying project {alice.project.project_id} failed: 'window'" in caplog.text
     assert f"verifying project {charlie.project.project_id} failed: " in caplog.text
@@ -105,14 +105,14 @@ def test_a_project_that_fails_stops_no_other_and_no_mail(
 def test_a_round_ends_where_it_is_asked_to(alice: MintedProject, caplog: Any) -> None:
     make_loop(alice.project, state="shipped", now=NOW - timedelta(days=100))
 
-    rounds.make_round(clock, answers(False))
+    rounds.run_periodic_jobs(clock, answers(False))
 
     assert Notice.objects.count() == 1  # as old as it is
 
 
 def test_without_the_control_database_there_is_a_next_round(monkeypatch: Any, caplog: Any, db: None) -> None:
     monkeypatch.setattr(connections, "close_all", lambda: None)  # the test's own is one of them
-    made = Rounds(60)
+    made = PeriodicJobs(60)
 
     with connections["default"].execute_wrapper(locked):
         made.round()
@@ -128,8 +128,8 @@ def test_only_the_holder_makes_a_round_and_says_once_that_it_does(
     caplog.set_level("INFO", "loopkit.rounds")
     monkeypatch.setattr(connections, "close_all", lambda: None)
     made = []
-    monkeypatch.setattr(rounds, "make_round", lambda clock, go_on: made.append(go_on()))
-    first, second = Rounds(60), Rounds(60)
+    monkeypatch.setattr(rounds, "run_periodic_jobs", lambda clock, go_on: made.append(go_on()))
+    first, second = PeriodicJobs(60), PeriodicJobs(60)
 
     for one in (first, second, first):
         one.round()
@@ -140,7 +140,7 @@ def test_only_the_holder_makes_a_round_and_says_once_that_it_does(
 
 
 def test_the_thread_ends_when_it_is_asked_to() -> None:
-    made = Rounds(3600)
+    made = PeriodicJobs(3600)
     made.start()
 
     made.ended.set()
@@ -151,4 +151,4 @@ def test_the_thread_ends_when_it_is_asked_to() -> None:
 
 @pytest.mark.parametrize("seconds", [1, 300])
 def test_a_lease_outlives_the_pause_between_rounds(seconds: int) -> None:
-    assert Rounds(seconds).length > timedelta(seconds=seconds)
+    assert PeriodicJobs(seconds).length > timedelta(seconds=seconds)

@@ -20,9 +20,9 @@ FULL = "Make room on its disk; nothing else is needed."
 @pytest.fixture(autouse=True)
 def nothing_said_yet() -> Iterator[None]:
     """What other tests reported is forgotten."""
-    store_fault._said.clear()
+    store_fault._last_logged.clear()
     yield
-    store_fault._said.clear()
+    store_fault._last_logged.clear()
 
 
 def fault(code: int, text: str) -> OperationalError:
@@ -44,12 +44,12 @@ def fault(code: int, text: str) -> OperationalError:
     ],
 )
 def test_what_a_store_does_is_its_fault(error: Exception) -> None:
-    assert store_fault.is_one(error)
+    assert store_fault.is_store_fault(error)
 
 
 @pytest.mark.parametrize("error", [IntegrityError("UNIQUE"), KeyError("x"), ValueError("x"), OSError("x")])
 def test_a_fault_of_ours_is_none_of_a_store(error: Exception) -> None:
-    assert not store_fault.is_one(error)
+    assert not store_fault.is_store_fault(error)
 
 
 def test_the_log_names_the_project_and_the_remedy(caplog: pytest.LogCaptureFixture) -> None:

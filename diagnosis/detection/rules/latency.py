@@ -22,7 +22,7 @@ from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.own_time import CalledOperation, TimedStep, time_sampled_steps
 from diagnosis.statistics.duration_tests import Comparisons, DurationSamples, sample_quantile
 from telemetry.hashing import hash64_of_texts
-from telemetry.signals.failed_results import error_told
+from telemetry.signals.failed_results import reported_problem
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
@@ -42,7 +42,7 @@ LEADING = 0.7  # of the largest ratio, as logarithms; what slowed less waits for
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     """The call takes nearer to what it takes now than to what it took before, by ratio. Its callees count, too."""
-    if problem := error_told(result):
+    if problem := reported_problem(result):
         return problem
     took = TOOK.search(case["failure"] or "")
     if not took:

@@ -32,7 +32,7 @@ from diagnosis.window import traffic
 from diagnosis.window.cluster_counts import Target
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
-from telemetry.signals.failed_results import error_told, values_under
+from telemetry.signals.failed_results import reported_problem, values_under
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
@@ -54,7 +54,7 @@ VERIFIED = 480  # traces
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     """The result must list the operations that were called as `calls`, by name: the one that vanished is there."""
-    if problem := error_told(result):
+    if problem := reported_problem(result):
         return problem
     gone = GONE.search(case["failure"] or "")
     if not gone:

@@ -18,7 +18,7 @@ from typing import Any
 from diagnosis.detection import agent_calls as calls
 from diagnosis.detection.agent_calls import AgentCall, CallsByTrace, SampleBounds, SampledRun
 from diagnosis.window.traffic import ServiceOperation
-from telemetry.signals.failed_results import error_told, values_under
+from telemetry.signals.failed_results import reported_problem, values_under
 from telemetry.spans.failing_record import FailingRecord
 
 SIGNAL = "repeated_call"
@@ -33,7 +33,7 @@ MANY = 10  # calls; a loop that nothing stopped
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     """The result must list what was called as `calls`, each with its arguments: none is there as often as it was."""
-    if problem := error_told(result):
+    if problem := reported_problem(result):
         return problem
     lists = [value for value in values_under(result, ("calls",)) if isinstance(value, list)]
     if not lists:

@@ -27,7 +27,7 @@ from diagnosis.detection.agent_calls import (
     SampledRun,
 )
 from telemetry.conventions.content import answer_texts
-from telemetry.signals.failed_results import error_told, values_under
+from telemetry.signals.failed_results import reported_problem, values_under
 from telemetry.spans.failing_record import FailingRecord
 
 SIGNAL = "unfounded_answer"
@@ -76,13 +76,13 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 
     An answer that stands on a result without an error is fine; without one it must claim nothing.
     """
-    if problem := error_told(result):
+    if problem := reported_problem(result):
         return problem
     answers = [value for value in values_under(result, ("answer",)) if isinstance(value, str)]
     lists = [value for value in values_under(result, ("tool_results",)) if isinstance(value, list)]
     if not answers or not lists:
         return "the result does not say what the answer stands on: return `answer` and `tool_results`"
-    is_founded = any(told and not error_told(told) for results in lists for told in results)
+    is_founded = any(told and not reported_problem(told) for results in lists for told in results)
     claim = "" if is_founded else next(filter(None, map(claim_line, answers)), "")
     return f"no tool returned anything, and the answer says: {claim}" if claim else ""
 

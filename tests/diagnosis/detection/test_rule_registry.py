@@ -53,7 +53,7 @@ search.RULES.over_window = [rule for rule in search.RULES.over_window if rule.SI
 print(
     search.find_window_clusters(None), candidates.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
     "acme_stalled" in issue_serializers.IssueSerializer().fields["signal_type"].choices,
-    "acme_stalled" in comparison.FOUND,
+    "acme_stalled" in comparison.WINDOW_SIGNALS,
     "acme_stalled" in filters.SIGNAL_TYPES, "acme_stalled" in search.RULES.by_visits,
 )
 """

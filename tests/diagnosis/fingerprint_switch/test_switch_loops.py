@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from diagnosis.diagnose import diagnose
 from diagnosis.fingerprint_switch import switch
-from diagnosis.fingerprint_switch.cluster_map import STANDING
+from diagnosis.fingerprint_switch.cluster_map import PRECEDENCE
 from diagnosis.handoff import reports
 from diagnosis.issues.findings import read_findings
 from diagnosis.loops import approval, lifecycle
@@ -95,7 +95,7 @@ def events(loop: Loop, kind: str) -> list[dict[str, Any]]:
     return list(loop.events.filter(kind=kind).values_list("detail", flat=True))
 
 
-@pytest.mark.parametrize("state", STANDING)
+@pytest.mark.parametrize("state", PRECEDENCE)
 def test_a_loop_in_any_state_follows_its_cluster(project: Project, state: str) -> None:
     loop = put(loop_of(project, 4), state, shipped_at=T0)
     before = loop.cluster_id

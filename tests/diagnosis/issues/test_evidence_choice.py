@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.evidence_choice import MOST, choose
-from diagnosis.issues.extents import of_found
+from diagnosis.issues.extents import extent_of_cluster
 from diagnosis.window.failing_records import Identity
 from telemetry.spans.failing_record import FailingRecord
 from tests.diagnosis.failing_records import failing
@@ -13,7 +13,7 @@ from tests.diagnosis.failing_records import failing
 def chosen(records: list[FailingRecord], people: dict[bytes, Identity]) -> list[FailingRecord]:
     """The records that stand for a cluster of these."""
     known = {record.key: record for record in records}
-    return [known[its.key] for its in choose(of_found(Cluster(7, records), people).candidates())]
+    return [known[its.key] for its in choose(extent_of_cluster(Cluster(7, records), people).candidates())]
 
 
 def test_first_and_latest_are_always_there() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.issues.extents import of_found
+from diagnosis.issues.extents import extent_of_cluster
 from diagnosis.issues.hints import comparable_values
 from tests.diagnosis.failing_records import failing
 
@@ -23,6 +23,6 @@ def test_contents_are_no_fact() -> None:
 def test_a_sample_of_failures_reaches_over_all_of_them() -> None:
     records = [failing(f"s{at}", at=at) for at in range(100)]
 
-    sample = of_found(Cluster(7, records), {}).spread(10)
+    sample = extent_of_cluster(Cluster(7, records), {}).spread(10)
 
     assert sample == [record.key for record in records[::10]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.issues.extents import of_found
+from diagnosis.issues.extents import extent_of_cluster
 from diagnosis.issues.impact import Impact, grade, measure_impact
 from diagnosis.models import Severity
 from diagnosis.window.failing_records import Identity
@@ -22,7 +22,7 @@ def test_people_are_counted_once() -> None:
     records = [failing("a", trace="one"), failing("b", trace="one"), failing("a", trace="two")]
     people = {record.trace_id: Identity("chat-1", "user-1") for record in records}
 
-    measured = measure_impact(of_found(Cluster(7, records), people), operation_records=30)
+    measured = measure_impact(extent_of_cluster(Cluster(7, records), people), operation_records=30)
 
     assert measured == Impact(records=3, traces=2, sessions=1, users=1, operation_records=30, share=0.1)
 
@@ -30,7 +30,7 @@ def test_people_are_counted_once() -> None:
 def test_users_that_nobody_named_are_not_counted() -> None:
     record = failing("a")
 
-    extent = of_found(Cluster(7, [record]), {record.trace_id: Identity("chat-1", "")})
+    extent = extent_of_cluster(Cluster(7, [record]), {record.trace_id: Identity("chat-1", "")})
 
     measured = measure_impact(extent, operation_records=1)
 
@@ -76,11 +76,11 @@ def test_many_users_count_and_are_told() -> None:
 def test_a_downstream_failure_at_the_edge_of_the_service_counts_as_the_worst_record() -> None:
     cluster = Cluster(7, [failing("a")], downstream=[failing("root", severity="high")])
 
-    assert grade(of_found(cluster, {}).severities, impact()).severity == Severity.HIGH
+    assert grade(extent_of_cluster(cluster, {}).severities, impact()).severity == Severity.HIGH
 
 
 def test_the_tokens_of_each_trace_are_counted_once() -> None:
     records = [failing("a", trace="one"), failing("b", trace="one"), failing("a", trace="two")]
     people = {record.trace_id: Identity("chat-1", "user-1", tokens=700) for record in records}
 
-    assert measure_impact(of_found(Cluster(7, records), people), operation_records=30).tokens == 1400
+    assert measure_impact(extent_of_cluster(Cluster(7, records), people), operation_records=30).tokens == 1400

@@ -178,7 +178,7 @@ def test_a_round_reopens_an_outdated_approval_where_nothing_shipped(
     approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
 
-    rounds.make_round(lambda: T0 + DAY, lambda: True)
+    rounds.run_periodic_jobs(lambda: T0 + DAY, lambda: True)
 
     assert Loop.objects.get().state == "proposed"
 
@@ -197,7 +197,7 @@ def test_a_first_of_two_approvals_that_no_longer_holds_is_taken_back(
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
 
     if way == "round":
-        rounds.make_round(lambda: T0 + DAY, lambda: True)
+        rounds.run_periodic_jobs(lambda: T0 + DAY, lambda: True)
     else:
         call_command("verify_loops")
 

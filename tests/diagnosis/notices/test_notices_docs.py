@@ -22,7 +22,7 @@ def test_every_kind_of_notice_is_explained() -> None:
 
 
 def test_times_and_limits_are_those_of_the_code() -> None:
-    assert f"after {notice_rows.KEPT.days} days it is forgotten" in PAGE
+    assert f"after {notice_rows.RETENTION.days} days it is forgotten" in PAGE
     assert f"once in {notice_rows.QUIET // timedelta(hours=1)} hours" in PAGE
     assert f"cut at {notice_text.LONGEST_TITLE} characters" in PAGE
     assert f"after {outbox.DIGEST_AT:%H:%M} UTC" in PAGE

@@ -15,7 +15,7 @@ from diagnosis.issues.contrast import FailedAndHealthy, Hint, ValueCounts, g_tes
 from diagnosis.statistics.beta import log_odds_quantile
 from diagnosis.statistics.duration_tests import DurationSamples as Durations
 from diagnosis.statistics.duration_tests import chance_of_exceeding, logarithms, moderated_t, z_score
-from diagnosis.statistics.e_process import EXCESSES, Block, capital, won
+from diagnosis.statistics.e_process import EXCESSES, Block, wealth_of_bets, wealth_on_excess
 from diagnosis.statistics.fisher import WindowCounts, p_value
 from diagnosis.statistics.overdispersion import Overdispersion, widened
 from diagnosis.statistics.rates import Counts, Tails, odds, rate_ratio
@@ -195,12 +195,12 @@ def test_the_chance_of_exceedances() -> None:
 def test_the_chance_of_no_failure_is_that_of_the_negative_binomial_law(
     expected: float, design_effect: float, burst_variance: float, batches: int
 ) -> None:
-    spread = Overdispersion(design_effect, burst_variance, (1, batches))
+    overdispersion = Overdispersion(design_effect, burst_variance, (1, batches))
     a_batch = expected / design_effect / batches
 
     theirs = -batches * stats.nbinom.logpmf(0, 1 / burst_variance, 1 / (1 + burst_variance * a_batch))
 
-    assert spread.absence(expected) == pytest.approx(theirs, rel=1e-6)
+    assert overdispersion.absence(expected) == pytest.approx(theirs, rel=1e-6)
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 6)), max_size=12), st.floats(0.001, 0.02))
@@ -220,7 +220,9 @@ def test_the_e_process_is_the_mixture_of_likelihood_ratios_of_poisson_laws(
         if len(ratios) < len(blocks):
             return
         starts = [math.exp(sum(ratios[first:])) / ((first + 1) * (first + 2)) for first in range(len(ratios))]
-        assert won(blocks, rate, excess) == pytest.approx(sum(starts) + 1 / (len(blocks) + 1), rel=1e-6)
+        assert wealth_on_excess(blocks, rate, excess) == pytest.approx(
+            sum(starts) + 1 / (len(blocks) + 1), rel=1e-6
+        )
 
 
 @pytest.mark.parametrize("expected", [0.05, 0.7, 2.0])
@@ -231,7 +233,7 @@ def test_the_e_process_gains_nothing_on_average_while_the_allowed_rate_is_kept(e
     average = sum(
         probability[first]
         * probability[second]
-        * capital([Block(100, first), Block(100, second)], expected / 100)
+        * wealth_of_bets([Block(100, first), Block(100, second)], expected / 100)
         for first, second in product(counts, counts)
     )
 
@@ -244,7 +246,7 @@ def test_the_e_process_seldom_alarms_however_often_one_looks() -> None:
 
     alarms = sum(
         any(
-            capital([Block(100, int(count)) for count in row[:end]], rate) >= 20
+            wealth_of_bets([Block(100, int(count)) for count in row[:end]], rate) >= 20
             for end in range(5, blocks_each + 1, 5)
         )
         for row in sessions

@@ -7,21 +7,21 @@ import random
 
 import pytest
 
-from diagnosis.statistics.e_process import FALSE_ALARM, Block, blocks_in_order, capital, is_back
+from diagnosis.statistics.e_process import FALSE_ALARM, Block, blocks_in_order, is_back, wealth_of_bets
 
 ALLOWED = 0.01
 QUIET = [Block(100, 0)] * 50
 
 
 def test_without_a_record_nothing_is_won():
-    assert capital([], ALLOWED) == 1
+    assert wealth_of_bets([], ALLOWED) == 1
 
 
 def test_one_bet_by_hand():
     # Half of the capital is bet at the first block. Two failures, one expected: e^-(c - 1) c^2 for each c.
     won = [math.exp(-(c - 1)) * c**2 for c in (2, 4, 8, 16)]
 
-    assert capital([Block(100, 2)], ALLOWED) == pytest.approx(0.5 + 0.5 * sum(won) / 4)
+    assert wealth_of_bets([Block(100, 2)], ALLOWED) == pytest.approx(0.5 + 0.5 * sum(won) / 4)
 
 
 @pytest.mark.parametrize("excess", [2.0, 8.0])
@@ -60,7 +60,7 @@ def test_nobody_is_alarmed_at_the_allowed_rate_however_often_they_look():
 
 
 def test_even_endless_failures_have_a_finite_capital():
-    assert math.isfinite(capital([Block(1000, 1000)] * 500, 1e-9))
+    assert math.isfinite(wealth_of_bets([Block(1000, 1000)] * 500, 1e-9))
 
 
 def test_blocks_are_in_order_and_quiet_ones_count():

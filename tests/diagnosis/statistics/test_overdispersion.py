@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnosis.statistics.overdispersion import Observed, Overdispersion, clustering, spread, widened
+from diagnosis.statistics.overdispersion import (
+    Observed,
+    Overdispersion,
+    clustering,
+    estimate_overdispersion,
+    widened,
+)
 from diagnosis.statistics.rates import USUAL, Counts
 
 
@@ -22,13 +28,13 @@ def observed(*batches: tuple[int, int], sessions: tuple[tuple[int, int], ...] = 
 def test_failures_spread_evenly_are_no_bursts():
     even = observed(*[(10, 100)] * 12)
 
-    assert spread(even, even).burst_variance == 0
+    assert estimate_overdispersion(even, even).burst_variance == 0
 
 
 def test_failures_in_one_batch_of_twelve_are_a_burst():
     burst = observed((120, 100 + 20), *[(0, 120)] * 11)
 
-    found = spread(burst, burst)
+    found = estimate_overdispersion(burst, burst)
 
     # One batch has all: its factor is 12, the others' 0, so the variance is near 11 * 12 / 11.
     assert found.burst_variance == pytest.approx(12, rel=0.02)
@@ -39,19 +45,19 @@ def test_failures_in_one_batch_of_twelve_are_a_burst():
 def test_too_few_batches_say_nothing_about_bursts():
     short = observed((40, 100), (0, 100), (0, 100))
 
-    assert spread(short, short).burst_variance == 0
+    assert estimate_overdispersion(short, short).burst_variance == 0
 
 
 def test_sessions_of_one_record_are_independent():
     alone = observed((30, 100), sessions=((1, 1),) * 30)
 
-    assert spread(alone, alone).design_effect == pytest.approx(1)
+    assert estimate_overdispersion(alone, alone).design_effect == pytest.approx(1)
 
 
 def test_sessions_that_fail_as_a_whole_count_about_once():
     together = observed((30, 1000), sessions=((10, 10),) * 3)
 
-    assert spread(together, together).design_effect == pytest.approx(10)
+    assert estimate_overdispersion(together, together).design_effect == pytest.approx(10)
 
 
 def test_chance_pairs_in_long_sessions_are_no_clusters():
@@ -83,8 +89,8 @@ def test_bursts_never_make_absence_stronger(variance, expected):
 def test_frequent_failures_vary_less_than_rare_ones():
     rare, frequent = Counts(1, 1000), Counts(400, 1000)
 
-    assert Overdispersion().shrink(rare, rare, USUAL)[0] == pytest.approx(0.999)
-    assert Overdispersion().shrink(frequent, frequent, USUAL)[0] == pytest.approx(0.6)
+    assert Overdispersion().inflation(rare, rare, USUAL)[0] == pytest.approx(0.999)
+    assert Overdispersion().inflation(frequent, frequent, USUAL)[0] == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(("freedom", "student"), [(1, 12.706), (5, 2.571), (22, 2.074), (120, 1.980)])

@@ -96,7 +96,7 @@ def test_turning_the_windows_round_turns_the_interval_round(before, after):
 def test_counts_that_vary_more_have_a_wider_interval():
     usual = rate_ratio(Counts(40, 1000), Counts(10, 1000))
 
-    wider = rate_ratio(Counts(40, 1000), Counts(10, 1000), shrink=(4, 4))
+    wider = rate_ratio(Counts(40, 1000), Counts(10, 1000), inflation=(4, 4))
 
     assert wider.estimate == usual.estimate
     assert wider.low < usual.low < usual.high < wider.high

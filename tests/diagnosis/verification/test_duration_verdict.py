@@ -60,4 +60,4 @@ def test_what_is_needed_is_said():
 def test_a_look_too_soon_after_the_last_decides_nothing():
     found = judge_durations(BEFORE, durations(599, factor=3), last=InterimAnalysis(1, 300.0))
 
-    assert (found.verdict, found.needed, found.look) == ("inconclusive", 1, InterimAnalysis(1, 300.0))
+    assert (found.verdict, found.needed, found.analysis) == ("inconclusive", 1, InterimAnalysis(1, 300.0))

@@ -93,8 +93,8 @@ def test_a_look_too_soon_after_the_last_decides_nothing():
 
     soon, later = judge_rates(before, Counts(0, 49), last=last), judge_rates(before, Counts(0, 50), last=last)
 
-    assert (soon.verdict, soon.look) == ("inconclusive", last)
-    assert (later.verdict, later.look) == ("held", InterimAnalysis(2, 20.0))
+    assert (soon.verdict, soon.analysis) == ("inconclusive", last)
+    assert (later.verdict, later.analysis) == ("held", InterimAnalysis(2, 20.0))
 
 
 def test_each_look_asks_for_more():
@@ -127,7 +127,7 @@ def test_one_failure_more_never_makes_a_better_verdict(before, exposure, data):
 
     assert fewer.ratio.low <= more.ratio.low
     assert fewer.ratio.high <= more.ratio.high * (1 + 1e-9)
-    if fewer.look.number:  # a failure can be what makes the first look due
+    if fewer.analysis.number:  # a failure can be what makes the first look due
         assert RANK[fewer.verdict] <= RANK[more.verdict]
 
 
@@ -138,7 +138,7 @@ def test_what_is_needed_is_enough_and_not_one_more_than_needed(before, after):
     if found.needed:
         enough, less = (
             judge_rates(
-                before, Counts(after.failures, after.exposure + found.needed - short), last=found.look
+                before, Counts(after.failures, after.exposure + found.needed - short), last=found.analysis
             )
             for short in (0, 1)
         )

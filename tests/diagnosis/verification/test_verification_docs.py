@@ -73,7 +73,7 @@ def test_the_watch_by_hand_adds_up():
 
     steps = [
         f"`e^-3 * 4^7 = {math.exp(-3 * allowed * 250) * 4**7:.0f}`",
-        f"**{e_process.capital([since], allowed):,.0f}**",
+        f"**{e_process.wealth_of_bets([since], allowed):,.0f}**",
     ]
 
     assert missing(steps) == []

@@ -19,7 +19,7 @@ from telemetry.store.row import RecordRow
 from tests.telemetry.span_builders import exception, make_span
 
 ACME = """
-from telemetry.conventions.facts import Names, stated
+from telemetry.conventions.facts import AttributeNames, extract_facts
 from telemetry.spans.meaning import Meaning
 
 UNITS = {"embed": "llm_call", "ask": "llm_call", "part": "graph_node"}
@@ -34,8 +34,8 @@ EXPECTED = ("acme.wanted",)
 FAILS_WITHOUT_STATUS = True
 
 def read(span):
-    names = Names(tool=("acme.tool",), kind=("acme.kind",), component=("acme.part",), finish=("acme.end",))
-    return stated(span.attributes, names, Meaning(UNITS.get(span.attributes.get("acme.kind"), "tool_call")))
+    names = AttributeNames(tool=("acme.tool",), kind=("acme.kind",), component=("acme.part",), finish=("acme.end",))
+    return extract_facts(span.attributes, names, Meaning(UNITS.get(span.attributes.get("acme.kind"), "tool_call")))
 
 def input_of(span):
     return span.attributes.get("acme.arguments")

@@ -73,14 +73,14 @@ OWN = "\tat shop.Cart.total(Cart.java:9)\n"
     ],
 )
 def test_a_failure_is_placed_where_the_innermost_telling_code_stood(stack: str, place: str) -> None:
-    assert failure_origin(stack, 1, skips_plumbing=True) == place
+    assert failure_origin(stack, 1, skips_platform_frames=True) == place
 
 
 def test_the_caller_tells_more_of_what_was_thrown_on_purpose() -> None:
     stack = f"E: x\n{OWN}{JVM}\tat shop.Orders.pay(Orders.java:4)\n"
 
     assert (
-        failure_origin(stack, 2, skips_plumbing=True)
+        failure_origin(stack, 2, skips_platform_frames=True)
         == "shop.Cart.total Cart.java < shop.Orders.pay Orders.java"
     )
 
@@ -91,6 +91,6 @@ def test_the_caller_tells_more_of_what_was_thrown_on_purpose() -> None:
 def test_a_hostile_stack_takes_no_time(piece: str) -> None:
     started = time.process_time()
 
-    failure_origin(piece * 100_000, 1, skips_plumbing=True)
+    failure_origin(piece * 100_000, 1, skips_platform_frames=True)
 
     assert time.process_time() - started < 1  # a square would take minutes

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from telemetry.grouping.message_template import skeleton
+from telemetry.grouping.message_template import template_of
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ from telemetry.grouping.message_template import skeleton
     ],
 )
 def test_what_varies_is_masked(one: str, other: str) -> None:
-    assert skeleton(one) == skeleton(other)
+    assert template_of(one) == template_of(other)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_varies_is_masked(one: str, other: str) -> None:
     ],
 )
 def test_what_tells_bugs_apart_stays(one: str, other: str) -> None:
-    assert skeleton(one) != skeleton(other)
+    assert template_of(one) != template_of(other)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,6 @@ def test_what_tells_bugs_apart_stays(one: str, other: str) -> None:
 def test_a_hostile_message_takes_no_time(piece: str) -> None:
     started = time.process_time()
 
-    skeleton((piece * 500)[:500])
+    template_of((piece * 500)[:500])
 
     assert time.process_time() - started < 1  # a step too many for each character would take longer

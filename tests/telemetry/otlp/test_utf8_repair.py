@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry.otlp.utf8_repair import mended
+from telemetry.otlp.utf8_repair import repaired_request
 from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import protobuf, record_id, request, span
 
@@ -42,11 +42,13 @@ def test_a_message_that_is_broken_otherwise_stays_broken(send: Callable[..., Any
 
     assert (answer.status_code, status(answer)[0]) == (400, 3)
     with pytest.raises(DecodeError):
-        mended(data)
+        repaired_request(data)
 
 
 def test_a_message_in_utf_8_comes_out_as_it_was_with_fields_of_tomorrow() -> None:
     whole = ExportTraceServiceRequest.FromString(protobuf(request(span("größe", at=NOW))))
     data = whole.SerializeToString() + b"\xa2\x06\x03new"  # field 100, which nobody knows yet
 
-    assert ExportTraceServiceRequest.FromString(mended(data)) == ExportTraceServiceRequest.FromString(data)
+    assert ExportTraceServiceRequest.FromString(
+        repaired_request(data)
+    ) == ExportTraceServiceRequest.FromString(data)

@@ -145,7 +145,7 @@ def added_names(settings: Any) -> Iterator[None]:
 
 def forget() -> None:
     """Names are judged once a process."""
-    names.fate.cache_clear()
+    names.disposition_of.cache_clear()
     names.is_secret.cache_clear()
 
 
