@@ -17,12 +17,13 @@ class Meaning(NamedTuple):
     is_agent_run: bool = False  # the span is the agent's whole run, not a step of it
     tool: str = ""
     model: str = ""
-    input_tokens: int | None = None  # of model calls only: parents repeat the sum
+    error: str = ""  # what went wrong, from clients that say so beside or without an error status
+    component: str = ""  # the part of the application that ran, of clients that give all parts one span name
+    # Of model calls only:
+    input_tokens: int | None = None  # parents repeat the sum
     output_tokens: int | None = None
     finish_reason: str = ""
-    error: str = ""  # what went wrong, from clients that say so beside or without an error status
-    is_embedding: bool = False  # a model call that embeds, by the client's own kind of work
-    component: str = ""  # the part of the application that ran, of clients that give all parts one span name
+    is_embedding: bool = False  # the client's own kind of work says that the call embeds
 
 
 @dataclass(frozen=True, slots=True)
