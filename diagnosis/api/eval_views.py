@@ -16,11 +16,11 @@ from diagnosis.evals import formats
 from diagnosis.models import EvalCandidate, EvalResult
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
+from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import ErrorSerializer
 from tenants.models import Project
 
-REFUSED = dict.fromkeys((400, 401, 403, 404), ErrorSerializer)
+REFUSALS = (400, 401, 403, 404)
 
 
 def own_eval(project: Project, eval_id: str) -> EvalCandidate:
@@ -61,7 +61,7 @@ class EvalView(ProjectView):
                 for name, form in formats.FORMATS.items()
                 if name != "json"
             },
-            **{(code, "application/json"): ErrorSerializer for code in REFUSED},
+            **error_responses(*REFUSALS, media_type="application/json"),
         },
     )
     def get(self, request: Request, eval_id: str) -> HttpResponse:
@@ -85,9 +85,7 @@ class EvalsView(ProjectView):
         request=evals.EvalResultRequestSerializer,
         responses={
             201: evals.EvalResultAnswerSerializer,
-            413: ErrorSerializer,
-            415: ErrorSerializer,
-            **REFUSED,
+            **error_responses(413, 415, *REFUSALS),
         },
     )
     def post(self, request: Request) -> Response:

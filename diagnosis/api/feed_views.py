@@ -29,9 +29,9 @@ from diagnosis.notices.feed_keys import FeedAuthentication, FeedReader
 from loopkit.http.links import absolute
 from telemetry.api.parameters import StrictSerializer, page_limit
 from telemetry.api.parsed_query import checked_query
-from tenants.api.serializers import ErrorSerializer
+from tenants.api.openapi import error_responses
 
-REFUSED = {(code, "application/json"): ErrorSerializer for code in (400, 401)}
+REFUSED = error_responses(400, 401, media_type="application/json")
 
 
 class FeedParameters(StrictSerializer):

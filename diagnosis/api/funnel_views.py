@@ -18,8 +18,8 @@ from telemetry.api.parsed_query import checked_query
 from telemetry.api.serializers import ObjectSerializer
 from telemetry.api.serializers import WindowSerializer as WindowShape
 from telemetry.windows import MAX_MINUTES, Window
+from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import ErrorSerializer
 
 
 class FunnelParameters(StrictSerializer):
@@ -86,7 +86,7 @@ class FunnelView(ProjectView):
         parameters=[FunnelParameters],
         responses={
             200: OpenApiResponse(FunnelShapeSerializer, description="The funnel of the window"),
-            **dict.fromkeys((400, 401, 403), ErrorSerializer),
+            **error_responses(400, 401, 403),
         },
     )
     def get(self, request: Request) -> Response:

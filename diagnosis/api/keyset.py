@@ -18,7 +18,7 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model, Q, QuerySet
 
-from telemetry.api.parameters import ParsedField
+from telemetry.api.parameters import ParsedField, cursor_parameter
 from telemetry.reads.cursors import opaque_bytes, opaque_text
 
 M = TypeVar("M", bound=Model)
@@ -27,11 +27,8 @@ SortKey = list[Any]
 
 def sort_key_parameter(model: type[Model]) -> ParsedField:
     """The parameter for the cursor of the previous answer, in a list of that model."""
-    return ParsedField(
-        "^[A-Za-z0-9_-]+$",
-        partial(parse_sort_key, model),
-        required=False,
-        help_text="next_cursor of the answer before; send the same filters.",
+    return cursor_parameter(
+        partial(parse_sort_key, model), "next_cursor of the answer before; send the same filters."
     )
 
 

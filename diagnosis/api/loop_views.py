@@ -21,8 +21,8 @@ from diagnosis.models import Loop, LoopEvent
 from loopkit.http.errors import ApiError
 from telemetry.api.parameters import StrictSerializer
 from telemetry.api.parsed_query import checked_query, sent_fields
+from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import ErrorSerializer
 from tenants.keys.authentication import Principal
 from tenants.models import Project
 
@@ -30,7 +30,7 @@ OUTDATED = (
     "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "
     "poll GET /v1/loops/{loop_id} until it is approved."
 )
-REFUSED = dict.fromkeys((400, 401, 403), ErrorSerializer)
+REFUSALS = (400, 401, 403)
 
 
 def own_loop(project: Project, loop_id: str) -> Loop:
@@ -74,7 +74,7 @@ class LoopsView(ProjectView):
         operation_id="list_loops",
         summary="List loops, worst first; ?state=approved is the agent's work list",
         parameters=[loops.LoopsParameters],
-        responses={200: loops.LoopPageSerializer, **REFUSED},
+        responses={200: loops.LoopPageSerializer, **error_responses(*REFUSALS)},
     )
     def get(self, request: Request) -> Response:
         """A page of loops."""
@@ -98,7 +98,7 @@ class LoopView(ProjectView):
     @extend_schema(
         operation_id="read_loop",
         summary="Read one loop",
-        responses={200: loops.LoopDetailSerializer, 404: ErrorSerializer, **REFUSED},
+        responses={200: loops.LoopDetailSerializer, **error_responses(404, *REFUSALS)},
     )
     def get(self, request: Request, loop_id: str) -> Response:
         """The loop with its issue, history and verifications."""
@@ -117,11 +117,7 @@ class LoopEventsView(ProjectView):
         request=loops.LoopEventRequestSerializer,
         responses={
             201: loops.LoopAnswerSerializer,
-            404: ErrorSerializer,
-            409: ErrorSerializer,
-            413: ErrorSerializer,
-            415: ErrorSerializer,
-            **REFUSED,
+            **error_responses(404, 409, 413, 415, *REFUSALS),
         },
     )
     def post(self, request: Request, loop_id: str) -> Response:
@@ -150,7 +146,7 @@ class HandoffView(ProjectView):
             (200, "application/json"): loops.HandoffSerializer,
             (200, "text/markdown"): OpenApiTypes.STR,
             (200, "application/zip"): OpenApiTypes.BINARY,
-            **{(code, "application/json"): ErrorSerializer for code in (400, 401, 403, 404, 409, 503)},
+            **error_responses(*REFUSALS, 404, 409, 503, media_type="application/json"),
         },
     )
     def get(self, request: Request, loop_id: str) -> Response | HttpResponse:

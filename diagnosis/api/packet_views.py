@@ -19,10 +19,10 @@ from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Parameters, StrictSerializer
 from telemetry.api.parsed_query import asked_window, checked_query, parse_query
 from telemetry.api.serializers import TelemetryPageSerializer
+from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import ErrorSerializer
 
-REFUSED = dict.fromkeys((400, 401, 403, 503), ErrorSerializer)
+REFUSALS = (400, 401, 403, 503)
 
 
 class PacketsView(ProjectView):
@@ -32,7 +32,7 @@ class PacketsView(ProjectView):
         operation_id="list_packets",
         summary="List packets, newest first",
         parameters=[packets.PacketsParameters],
-        responses={200: packets.PacketPageSerializer, **REFUSED},
+        responses={200: packets.PacketPageSerializer, **error_responses(*REFUSALS)},
     )
     def get(self, request: Request) -> Response:
         """A page of packets, in short."""
@@ -53,7 +53,7 @@ class PacketView(ProjectView):
     @extend_schema(
         operation_id="read_packet",
         summary="Read one packet, with the state of its approvals",
-        responses={200: packets.DiagnosisResponseSerializer, 404: ErrorSerializer, **REFUSED},
+        responses={200: packets.DiagnosisResponseSerializer, **error_responses(404, *REFUSALS)},
     )
     def get(self, request: Request, packet_id: str) -> Response:
         """The packet as it was answered, with the approvals of now."""
@@ -74,7 +74,7 @@ class EvidenceView(ProjectView):
         summary="Read all records of an issue that no record tells by itself, such as latency",
         description="Newest first, found again in the window: follow an issue's evidence_url.",
         parameters=[packets.EvidenceParameters],
-        responses={200: TelemetryPageSerializer, **REFUSED},
+        responses={200: TelemetryPageSerializer, **error_responses(*REFUSALS)},
     )
     def get(self, request: Request) -> Response:
         """A page of them."""
@@ -96,7 +96,7 @@ class DashboardView(ProjectView):
         parameters=[Parameters],
         responses={
             200: OpenApiResponse(project_state.DashboardSerializer, description="Dashboard"),
-            **REFUSED,
+            **error_responses(*REFUSALS),
         },
     )
     def get(self, request: Request) -> Response:
@@ -115,7 +115,7 @@ class ReportView(ProjectView):
         summary="Latest telemetry report as markdown",
         responses={
             (200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR, description="Markdown report"),
-            **{(code, "application/json"): ErrorSerializer for code in REFUSED},
+            **error_responses(*REFUSALS, media_type="application/json"),
         },
     )
     def get(self, request: Request) -> HttpResponse:

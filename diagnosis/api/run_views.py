@@ -15,10 +15,10 @@ from diagnosis.packets import publishing
 from diagnosis.verification import verify
 from telemetry.api.parsed_query import sent_fields
 from telemetry.windows import Window
+from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
-from tenants.api.serializers import ErrorSerializer
 
-REFUSED = dict.fromkeys((400, 401, 403, 413, 415, 503), ErrorSerializer)
+REFUSALS = (400, 401, 403, 413, 415, 503)
 
 
 class DiagnoseView(ProjectView):
@@ -32,7 +32,7 @@ class DiagnoseView(ProjectView):
         request=packets.DiagnoseRequest,
         responses={
             200: OpenApiResponse(packets.DiagnosisResponseSerializer, description="Diagnosis packet wrapper"),
-            **REFUSED,
+            **error_responses(*REFUSALS),
         },
     )
     def post(self, request: Request) -> Response:
@@ -55,9 +55,7 @@ class VerifyView(ProjectView):
         request=verification.VerifyRequestSerializer,
         responses={
             200: verification.VerifyAnswerSerializer,
-            404: ErrorSerializer,
-            409: ErrorSerializer,
-            **REFUSED,
+            **error_responses(404, 409, *REFUSALS),
         },
     )
     def post(self, request: Request) -> Response:

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
 from telemetry.api import user_signal
+from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView, validated
-from tenants.api.serializers import ErrorSerializer
 from tenants.keys.authentication import FeedbackKey
 from tenants.limits import rate_limits
 
@@ -63,7 +63,7 @@ class FeedbackView(ProjectView):
         request=FeedbackRequestSerializer,
         responses={
             202: FeedbackAnswerSerializer,
-            **dict.fromkeys((400, 401, 403, 413, 415, 429, 503), ErrorSerializer),
+            **error_responses(400, 401, 403, 413, 415, 429, 503),
         },
     )
     def post(self, request: Request) -> Response:

@@ -108,13 +108,16 @@ def page_limit(default: int) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=default)
 
 
-def cursor_parameter(kind: bytes) -> ParsedField:
-    """Return the field for a cursor of that kind, which continues a list after the previous answer."""
-    return ParsedField(
-        "^[A-Za-z0-9_-]+$",
+def cursor_parameter(parse: Callable[[str], Any], help_text: str) -> ParsedField:
+    """Return the field for the cursor of the previous answer, whose opaque text `parse` reads; None if it cannot."""
+    return ParsedField("^[A-Za-z0-9_-]+$", parse, required=False, help_text=help_text)
+
+
+def window_cursor_parameter(kind: bytes) -> ParsedField:
+    """Return the field for a cursor that keeps the window of its list."""
+    return cursor_parameter(
         partial(cursors.parse_cursor, kind=kind),
-        required=False,
-        help_text="next_cursor of the answer before. It keeps that answer's window; send the same filters.",
+        "next_cursor of the answer before. It keeps that answer's window; send the same filters.",
     )
 
 
@@ -122,14 +125,14 @@ class TelemetryParameters(ListParameters):
     """GET /v1/telemetry"""
 
     limit = page_limit(100)
-    cursor = cursor_parameter(cursors.RECORDS)
+    cursor = window_cursor_parameter(cursors.RECORDS)
 
 
 class SessionsParameters(ListParameters):
     """GET /v1/sessions"""
 
     limit = page_limit(50)
-    cursor = cursor_parameter(cursors.SESSIONS)
+    cursor = window_cursor_parameter(cursors.SESSIONS)
 
 
 class SessionParameters(Parameters):
@@ -137,7 +140,7 @@ class SessionParameters(Parameters):
 
     default_minutes = MAX_MINUTES
     limit = page_limit(500)
-    cursor = cursor_parameter(cursors.TURNS)
+    cursor = window_cursor_parameter(cursors.TURNS)
 
 
 def unknown(name: str, hint: str) -> ApiError:

@@ -1,9 +1,18 @@
-"""The names of the key schemes in the OpenAPI document."""
+"""Parts of the OpenAPI document that many paths share: the key schemes, and the error answers."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+
+from tenants.api.serializers import ErrorSerializer
+
+Responses = dict[Any, type[ErrorSerializer]]
+
+
+def error_responses(*codes: int, media_type: str = "") -> Responses:
+    """The responses of a path that refuses with these status codes; `media_type` where it also answers in others."""
+    return {(code, media_type) if media_type else code: ErrorSerializer for code in codes}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from loopkit.http.errors import ApiError
 from tenants.api import serializers as shapes
 from tenants.api.answers import project_summary, signup_answer
+from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView, PublicView, validated
 from tenants.audit import audit_log
 from tenants.keys import credentials, provisioning
@@ -36,7 +37,7 @@ class ProvisionView(PublicView):
         responses={
             200: shapes.ProvisionSerializer,
             201: shapes.ProvisionSerializer,
-            **dict.fromkeys((400, 401, 403, 409, 413, 415, 429), shapes.ErrorSerializer),
+            **error_responses(400, 401, 403, 409, 413, 415, 429),
         },
         auth=ANYONE + OWNER,
     )
@@ -105,7 +106,7 @@ class SignupView(PublicView):
         request=shapes.SignupRequestSerializer,
         responses={
             201: shapes.SignupSerializer,
-            **dict.fromkeys((400, 413, 415, 429), shapes.ErrorSerializer),
+            **error_responses(400, 413, 415, 429),
         },
         auth=ANYONE,
     )
@@ -130,7 +131,7 @@ class UpgradeView(ProjectView):
         request=shapes.UpgradeRequestSerializer,
         responses={
             200: shapes.ProjectSummarySerializer,
-            **dict.fromkeys((400, 401, 403, 413, 415), shapes.ErrorSerializer),
+            **error_responses(400, 401, 403, 413, 415),
         },
     )
     def post(self, request: Request) -> Response:
@@ -169,7 +170,7 @@ class RecoverView(PublicView):
         request=shapes.RecoverRequestSerializer,
         responses={
             200: shapes.SignupSerializer,
-            **dict.fromkeys((400, 403, 404, 413, 415, 429, 503), shapes.ErrorSerializer),
+            **error_responses(400, 403, 404, 413, 415, 429, 503),
         },
         auth=ANYONE,
     )
@@ -218,7 +219,7 @@ class AccessRequestView(PublicView):
         request=shapes.AccessRequestRequestSerializer,
         responses={
             201: shapes.AccessRequestAnswerSerializer,
-            **dict.fromkeys((400, 413, 415, 429), shapes.ErrorSerializer),
+            **error_responses(400, 413, 415, 429),
         },
         auth=ANYONE,
     )

@@ -90,7 +90,7 @@ class EvidenceParameters(Parameters):
         "^clu_[0-9a-f]{16}$", of_cluster_id, source="fingerprint", help_text="Of an issue in this window."
     )
     limit = page_limit(100)
-    cursor = parameters.cursor_parameter(cursors.RECORDS)
+    cursor = parameters.window_cursor_parameter(cursors.RECORDS)
 
 
 class PacketSummarySerializer(ObjectSerializer):
