@@ -34,7 +34,7 @@ urlpatterns = [
     path("dashboard/records/<str:record_id>/trace", dashboard.trace_page, name="dashboard-trace"),
     path(
         "admin/loops/<slug:loop_id>/handoff.zip",
-        admin.site.admin_view(handoff.download),
+        admin.site.admin_view(handoff.download_handoff),
         name="admin-handoff",
     ),
     path(

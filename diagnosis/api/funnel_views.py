@@ -15,8 +15,7 @@ from diagnosis.funnel.funnel_rows import of_project
 from diagnosis.funnel.loop_lives import STAGES
 from telemetry.api.parameters import StrictSerializer, minutes
 from telemetry.api.parsed_query import checked_query
-from telemetry.api.serializers import ObjectSerializer
-from telemetry.api.serializers import WindowSerializer as WindowShape
+from telemetry.api.serializers import ObjectSerializer, WindowSerializer
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
@@ -65,7 +64,7 @@ class FunnelShapeSerializer(ObjectSerializer):
     """How far fixes get."""
 
     ok = serializers.BooleanField()
-    window = WindowShape()
+    window = WindowSerializer()
     stages = FunnelStageSerializer(many=True)
     states = serializers.DictField(child=serializers.IntegerField(), help_text="Loops by state, now.")
     verified = serializers.IntegerField(help_text="Fixes that held, in the window. Nothing else is a fix.")

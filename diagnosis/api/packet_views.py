@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from diagnosis.api.keyset import keyset_page
 from diagnosis.api.project_state import dashboard
 from diagnosis.api.serializers import packets, project_state
-from diagnosis.detection import search as found
+from diagnosis.detection import search
 from diagnosis.models import Packet
 from diagnosis.packets import markdown, publishing
 from loopkit.http.errors import ApiError
@@ -81,7 +81,8 @@ class EvidenceView(ProjectView):
         query = parse_query(packets.EvidenceParameters, request, timezone.now())
         cluster = query.filters.fingerprint or 0
         return Response(
-            {"ok": True} | found.window_cluster_page(query.window, cluster, query.cursor, query.limit).shown()
+            {"ok": True}
+            | search.window_cluster_page(query.window, cluster, query.cursor, query.limit).shown()
         )
 
 

@@ -20,8 +20,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from diagnosis.fingerprint_switch import preview as switch_preview
 from diagnosis.fingerprint_switch import switch
+from diagnosis.fingerprint_switch.preview import outcomes_in_words, preview_switch
 from diagnosis.models import FingerprintSwitch
 from telemetry.grouping import versions
 from tenants.audit import audit_log
@@ -67,14 +67,14 @@ def fingerprint_page_context(request: HttpRequest, project: Project) -> dict[str
     if context["under_way"] or not version.isdecimal() or int(version) not in versions.RULES:
         return context
     try:
-        preview = switch_preview.preview(project, versions.rules_of_version(int(version)), timezone.now())
+        preview = preview_switch(project, versions.rules_of_version(int(version)), timezone.now())
     except (DatabaseError, OSError) as error:
         logger.error("preview of %s unavailable: %s", project, error)
         return context | {"unavailable": UNAVAILABLE}
     return context | {
         "preview": preview,
         "map": preview.shown(),
-        "fates": switch_preview.outcomes_in_words(preview.fates),
+        "fates": outcomes_in_words(preview.fates),
     }
 
 

@@ -15,8 +15,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from diagnosis.handoff import bundle
-from diagnosis.handoff import download as handoff_download
+from diagnosis.handoff import bundle, download
 from diagnosis.models import Loop, Tracker
 
 logger = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ logger = logging.getLogger(__name__)
 def offered_links(request: HttpRequest, loop: Loop) -> dict[str, Any] | None:
     """The context of the loop's handoff: links with the trackers' names. None while the loop is not approved."""
     try:
-        data = bundle.bundle(loop, handoff_download.page_url(request, loop))
+        data = bundle.bundle(loop, download.page_url(request, loop))
     except bundle.NotApproved:
         return None
     except (DatabaseError, OSError, ObjectDoesNotExist) as error:
@@ -36,7 +35,7 @@ def offered_links(request: HttpRequest, loop: Loop) -> dict[str, Any] | None:
 
 
 @require_safe
-def download(request: HttpRequest, loop_id: str) -> HttpResponse:
+def download_handoff(request: HttpRequest, loop_id: str) -> HttpResponse:
     """The bundle as a zip file; 409 with the reason if the loop is not approved."""
     queue = admin.site.get_model_admin(Loop)
     if not queue.has_view_permission(request):
@@ -45,6 +44,6 @@ def download(request: HttpRequest, loop_id: str) -> HttpResponse:
     if loop is None:
         raise Http404
     try:
-        return handoff_download.as_zip(loop, bundle.bundle(loop, handoff_download.page_url(request, loop)))
+        return download.as_zip(loop, bundle.bundle(loop, download.page_url(request, loop)))
     except bundle.NotApproved as error:
         return HttpResponse(f"{error}\n", status=409, content_type="text/plain; charset=utf-8")

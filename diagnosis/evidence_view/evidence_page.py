@@ -15,8 +15,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from diagnosis.display.readable import readable_text, rows
-from diagnosis.evidence_view import differences, matched_control
-from diagnosis.evidence_view import timeline as course
+from diagnosis.evidence_view import differences, matched_control, timeline
 from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.evidence_view.timeline import Timeline
 from diagnosis.loops.content_hash import evidence_ids
@@ -101,7 +100,7 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
         chosen_id=chosen_id,
         pair=pair(chosen, loop.signal_type) if chosen else None,
         trace=trace(chosen_id, query.get("row", "")) if chosen else None,
-        course=course.read_timeline(loop),
+        course=timeline.read_timeline(loop),
     )
 
 

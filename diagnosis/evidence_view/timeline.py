@@ -19,8 +19,7 @@ from diagnosis.models import Loop
 from diagnosis.verification import baseline
 from diagnosis.window import exposure
 from telemetry.models import Record
-from telemetry.windows import Window
-from telemetry.windows import moment as moment_of
+from telemetry.windows import Window, moment
 
 PARTS = 24  # bars for each window
 LONGEST = 1440  # minutes of a window whose traffic is counted
@@ -129,8 +128,7 @@ def side(loop: Loop, window: Window, counts: Sequence[int]) -> TimelineWindow:
         target = baseline.target(loop, frozenset())
         ran = exposure.tally_marked(window, target.ran, target.failed)[0]
     start, end = (
-        to_the_minute(moment_of(nanoseconds))
-        for nanoseconds in (window.start_unix_nano, window.end_unix_nano)
+        to_the_minute(moment(nanoseconds)) for nanoseconds in (window.start_unix_nano, window.end_unix_nano)
     )
     return TimelineWindow(start, end, sum(counts), ran)
 
@@ -140,7 +138,7 @@ def timeline_bars(window: Window, counts: Sequence[int]) -> list[TimelineBar]:
     start, size, highest = window.before.start_unix_nano, part_nano(window), max(1, *counts)
     return [
         TimelineBar(
-            start=to_the_minute(moment_of(start + number * size)),
+            start=to_the_minute(moment(start + number * size)),
             failures=failed,
             is_now=number >= PARTS,
             x=number * STEP,

@@ -102,7 +102,7 @@ class Preview:
         return {"cluster_id": cluster_id(number), "title": self.titles.get(number, ""), "records": records}
 
 
-def preview(project: Project, rules: Rules, now: datetime) -> Preview:
+def preview_switch(project: Project, rules: Rules, now: datetime) -> Preview:
     """Return what a switch of the project to these rules would do, judged by the last 30 days."""
     window = Window.ending(now, MAX_MINUTES)
     with bind(project), snapshot():

@@ -22,8 +22,7 @@ from diagnosis.issues.issue import (
     describe,
     measure_cluster,
 )
-from diagnosis.window import failing_records as failures
-from diagnosis.window import traffic
+from diagnosis.window import failing_records, traffic
 from telemetry.windows import Window
 
 # Issues in a packet. An agent works from the top, and a project with many failures must not delay the others.
@@ -57,7 +56,9 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     """The extent of each cluster in the window, with the traffic and the healthy records to compare them with."""
     now = traffic.read_traffic(window)
     clusters = search.find_window_clusters(window)
-    identities = failures.identities(record.trace_id for cluster in clusters for record in cluster.records)
+    identities = failing_records.identities(
+        record.trace_id for cluster in clusters for record in cluster.records
+    )
     cluster_extents = [
         *extents.read_extents(window, sorted(now.failed)),
         *(extents.extent_of_cluster(cluster, identities) for cluster in clusters),

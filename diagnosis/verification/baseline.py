@@ -19,8 +19,7 @@ from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
-from diagnosis.window import cluster_counts as observed
-from diagnosis.window import releases
+from diagnosis.window import cluster_counts, releases
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
@@ -98,9 +97,12 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
     with bind(loop.project):
         start = max(known_since(loop, until), end - MAX_MINUTES * MINUTE_NANO)
         window = Window(min(start, end), end)
-        operations = observed.failing_operations(window, lifecycle.loop_fingerprint(loop))
+        operations = cluster_counts.failing_operations(window, lifecycle.loop_fingerprint(loop))
         cluster = target(loop, operations)
-        counts, sibling_failures = count_cluster(loop, window, cluster), observed.others(window, cluster)
+        counts, sibling_failures = (
+            count_cluster(loop, window, cluster),
+            cluster_counts.others(window, cluster),
+        )
         return ComparedWindow(
             window, counts, releases.seen(window, loop.service), operations, sibling_failures
         ).kept()
@@ -110,7 +112,7 @@ def count_cluster(loop: Loop, window: Window, target: Target) -> Observed:
     """Count the loop's cluster in a window of the bound project."""
     if loop.signal_type in RULES.by_visits:  # no record carries its fingerprint
         return agent_runs.observe(loop.signal_type, window, target)
-    return observed.read_counts(window, target)
+    return cluster_counts.read_counts(window, target)
 
 
 def known_since(loop: Loop, until: datetime) -> int:

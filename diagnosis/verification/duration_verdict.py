@@ -19,8 +19,14 @@ from diagnosis.statistics.alpha_spending import NO_ANALYSIS, InterimAnalysis
 from diagnosis.statistics.overdispersion import INDEPENDENT
 from diagnosis.statistics.rates import Counts, Ratio, Tails, rate_ratio
 from diagnosis.verification import reasons
-from diagnosis.verification.rate_verdict import ENOUGH, Judgement, Verdict, expected_failures, is_gone
-from diagnosis.verification.rate_verdict import SAME_BETWEEN as SAME
+from diagnosis.verification.rate_verdict import (
+    ENOUGH,
+    SAME_BETWEEN,
+    Judgement,
+    Verdict,
+    expected_failures,
+    is_gone,
+)
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
 COMMON = 0.9  # `unchanged` does not require the quantiles above it, which few records decide
@@ -108,7 +114,7 @@ def quantile_verdict(
         return "held"
     if faster.high < 1:
         return "improved"
-    return "unchanged" if SAME[0] <= same.low and same.high <= SAME[1] else "inconclusive"
+    return "unchanged" if SAME_BETWEEN[0] <= same.low and same.high <= SAME_BETWEEN[1] else "inconclusive"
 
 
 def slow_share_ratio(before: Counts, after: Counts, tails: Tails) -> Ratio:

@@ -15,8 +15,7 @@ from rest_framework.request import Request
 from loopkit.http.error_answers import handle
 from loopkit.http.errors import ApiError
 from telemetry import ledger
-from telemetry.api import otlp_answer, otlp_body
-from telemetry.api import otlp_serializers as shapes
+from telemetry.api import otlp_answer, otlp_body, otlp_serializers
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
 from telemetry.store.batch import Receipt
@@ -39,7 +38,7 @@ def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse:
 
 def refused_answers(*codes: int) -> dict[tuple[int, str], Any]:
     """Return error answers for the OpenAPI document: a google.rpc.Status in either encoding."""
-    return {(code, "application/json"): shapes.RpcStatusSerializer for code in codes} | {
+    return {(code, "application/json"): otlp_serializers.RpcStatusSerializer for code in codes} | {
         (code, "application/x-protobuf"): OpenApiTypes.BINARY for code in codes
     }
 
@@ -83,13 +82,13 @@ class TracesView(OtlpView):
             OpenApiParameter("verbose", OpenApiTypes.BOOL, description="Counts in the JSON body too.")
         ],
         request={
-            "application/json": shapes.TracesRequestSerializer,
+            "application/json": otlp_serializers.TracesRequestSerializer,
             "application/x-protobuf": OpenApiTypes.BINARY,
         },
         responses={
             (200, "application/x-protobuf"): OpenApiTypes.BINARY,
             (202, "application/json"): OpenApiResponse(
-                shapes.TracesResponseSerializer, description="Accepted"
+                otlp_serializers.TracesResponseSerializer, description="Accepted"
             ),
             **refused_answers(400, 401, 403, 411, 413, 415, 503),
         },

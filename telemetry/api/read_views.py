@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from telemetry.api import parameters
-from telemetry.api import serializers as shapes
+from telemetry.api import parameters, serializers
 from telemetry.api.parsed_query import parse_query
 from telemetry.reads import record_pages, session_pages
 from telemetry.windows import MAX_MINUTES
@@ -35,7 +34,7 @@ class TelemetryView(ProjectView):
         description="Newest first. Every acknowledged span is there at once.",
         parameters=[parameters.TelemetryParameters],
         responses={
-            200: OpenApiResponse(shapes.TelemetryPageSerializer, description="Recent telemetry records"),
+            200: OpenApiResponse(serializers.TelemetryPageSerializer, description="Recent telemetry records"),
             **REFUSED,
         },
     )
@@ -59,7 +58,7 @@ class SessionsView(ProjectView):
         parameters=[parameters.SessionsParameters],
         responses={
             200: OpenApiResponse(
-                shapes.SessionPageSerializer, description="Session summaries, most recent first"
+                serializers.SessionPageSerializer, description="Session summaries, most recent first"
             ),
             **REFUSED,
         },
@@ -83,7 +82,7 @@ class SessionView(ProjectView):
         ],
         responses={
             200: OpenApiResponse(
-                shapes.SessionDetailSerializer, description="Session detail with raw records"
+                serializers.SessionDetailSerializer, description="Session detail with raw records"
             ),
             **REFUSED,
             404: OpenApiResponse(ErrorSerializer, description="Session not found in window"),

@@ -2,10 +2,10 @@
 
 from rest_framework import serializers
 
-from telemetry.reads import record_json as records
+from telemetry.reads import record_json
 from telemetry.signals import SIGNAL_TYPES
 
-OUTCOMES = (records.OK, records.FAILURE)
+OUTCOMES = (record_json.OK, record_json.FAILURE)
 ObjectSerializer = serializers.Serializer[dict[str, object]]
 
 
@@ -82,7 +82,7 @@ class RecordSerializer(ObjectSerializer):
     span_id = serializers.CharField()
     parent_span_id = optional_text()
     name = serializers.CharField(allow_blank=True)
-    kind = serializers.ChoiceField(records.KINDS)
+    kind = serializers.ChoiceField(record_json.KINDS)
     operation = optional_text("What ran: a name without ids in it.")
     service = optional_text()
     environment = optional_text()
@@ -90,7 +90,7 @@ class RecordSerializer(ObjectSerializer):
     start_time = serializers.DateTimeField()
     start_time_unix_nano = serializers.IntegerField()
     duration_ms = serializers.FloatField()
-    status = serializers.ChoiceField(records.STATUSES)
+    status = serializers.ChoiceField(record_json.STATUSES)
     outcome = serializers.ChoiceField(OUTCOMES)
     signal_type = serializers.ChoiceField(SIGNAL_TYPES, allow_null=True, help_text="Why it hurts.")
     severity = serializers.ChoiceField(["low", "medium", "high"], allow_null=True)

@@ -17,7 +17,7 @@ from telemetry.conventions.content import parsed
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
-SIGNAL, ERROR_TYPE = "malformed_output", "unknown_tool"
+SIGNAL, UNKNOWN_TOOL = "malformed_output", "unknown_tool"
 NAME = r"['\"`]?(?P<{}>[A-Za-z_][\w.-]{{0,100}}?)['\"`]?"
 NO_SUCH_TOOL = re.compile(
     rf"\b(?:unknown|unavailable|unrecognized|no such) (?:tool|function)(?: name)?:? {NAME.format('one')}(?![\w-])"
@@ -42,7 +42,7 @@ def as_unknown_tool(failure: Failure, span: Span, meaning: Meaning) -> Failure:
 
 def unknown_tool(name: str) -> Failure:
     """Return the failure of a model that called a tool which was not offered."""
-    return Failure(SIGNAL, "medium", ERROR_TYPE, f"the model called the tool {name}, which was not offered")
+    return Failure(SIGNAL, "medium", UNKNOWN_TOOL, f"the model called the tool {name}, which was not offered")
 
 
 def missing(failure: Failure, span: Span, meaning: Meaning) -> str:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from telemetry.failures.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
+from telemetry.failures.unknown_tool import UNKNOWN_TOOL
 from telemetry.signals import SIGNALS
 from telemetry.spans.failing_record import FailingRecord
 

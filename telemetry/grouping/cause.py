@@ -11,7 +11,7 @@ import re
 
 from telemetry.failures.fault import is_generic
 from telemetry.failures.stacktrace import JOINT, failure_origin
-from telemetry.failures.unknown_tool import ERROR_TYPE as UNKNOWN_TOOL
+from telemetry.failures.unknown_tool import UNKNOWN_TOOL
 from telemetry.grouping.message_template import template_of
 from telemetry.grouping.versions import Rules
 from telemetry.signals import SIGNALS

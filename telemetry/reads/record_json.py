@@ -19,8 +19,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import conventions
 from telemetry.grouping.fingerprint import cluster_id
-from telemetry.models import Origin as OriginRow
-from telemetry.models import Record, Trace
+from telemetry.models import Origin, Record, Trace
 from telemetry.otlp import decode
 from telemetry.otlp.values import jsonable, plain_attributes
 from telemetry.spans.span import SpanOrigin
@@ -54,7 +53,7 @@ def records_json(rows: Sequence[Record]) -> list[dict[str, Any]]:
 def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
     """The records' resource and scope by their ids, each pair in a ResourceSpans without spans. Raises DamagedStore."""
     pairs = {(row.resource_id, row.scope_id) for row in rows}
-    stored = OriginRow.objects.filter(origin_id__in={origin_id for pair in pairs for origin_id in pair})
+    stored = Origin.objects.filter(origin_id__in={origin_id for pair in pairs for origin_id in pair})
     messages = {row.origin_id: bytes(row.message) for row in stored}
     by_ids = {}
     for resource_id, scope_id in pairs:

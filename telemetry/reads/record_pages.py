@@ -16,8 +16,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from telemetry.models import Record
-from telemetry.reads import cursors
-from telemetry.reads import record_json as records
+from telemetry.reads import cursors, record_json
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import Filters, floor, matching_records, reach
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
@@ -118,7 +117,7 @@ def shown_page(
     rows: list[Record], kind: bytes, window: Window, limit: int, otherwise: Cursor | None = None
 ) -> RecordPage:
     """The page of the first `limit` rows, with a cursor behind them if there are more, else with `otherwise`."""
-    shown = records.records_json(rows[:limit])
+    shown = record_json.records_json(rows[:limit])
     if len(rows) <= limit:
         return RecordPage(window, shown, otherwise)
     last = rows[limit - 1]
@@ -129,7 +128,7 @@ def shown_page(
 def find_records(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """The stored records among these ids as answers show them, by record id."""
     with snapshot():
-        documents = records.records_json(rows_of(record_ids))
+        documents = record_json.records_json(rows_of(record_ids))
     return {record["record_id"]: record for record in documents}
 
 

@@ -8,7 +8,7 @@ trace's row by sums, minima, maxima and, where spans disagree, the smallest text
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import add as add_up
+from operator import add
 from typing import Any, NamedTuple
 
 from telemetry.store.row import RecordRow
@@ -70,7 +70,7 @@ def trace_summary(rows: list[RecordRow]) -> tuple[Any, ...]:
         rows[0].trace_id,
         *(smallest(set(getattr(columns, name))) for name in TEXTS),
         min(columns.start_time_unix_nano),
-        max(map(add_up, columns.start_time_unix_nano, columns.duration_nano)),
+        max(map(add, columns.start_time_unix_nano, columns.duration_nano)),
         len(rows),
         len(rows) - columns.fingerprint.count(None),
         sum(filter(None, columns.input_tokens)),

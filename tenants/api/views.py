@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
-from tenants.api import serializers as shapes
+from tenants.api import serializers
 from tenants.api.answers import project_summary, signup_answer
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView, PublicView, validated
@@ -33,17 +33,17 @@ class ProvisionView(PublicView):
     @extend_schema(
         operation_id="provision",
         summary="Idempotent onboarding: public mint, authenticated non-rotating resume, auto-graduate",
-        request=shapes.ProvisionRequestSerializer,
+        request=serializers.ProvisionRequestSerializer,
         responses={
-            200: shapes.ProvisionSerializer,
-            201: shapes.ProvisionSerializer,
+            200: serializers.ProvisionSerializer,
+            201: serializers.ProvisionSerializer,
             **error_responses(400, 401, 403, 409, 413, 415, 429),
         },
         auth=ANYONE + OWNER,
     )
     def post(self, request: Request) -> Response:
         """Mint the project, or resume it with one of its own keys."""
-        fields = validated(shapes.ProvisionRequestSerializer, request.data)
+        fields = validated(serializers.ProvisionRequestSerializer, request.data)
         project = provisioning.claimed(fields["project_name"], fields["operator"], timezone.now())
         return self.resume(request, project) if project else self.mint(request, **fields)
 
@@ -103,16 +103,16 @@ class SignupView(PublicView):
     @extend_schema(
         operation_id="signup",
         summary="Mint a fresh sandbox project",
-        request=shapes.SignupRequestSerializer,
+        request=serializers.SignupRequestSerializer,
         responses={
-            201: shapes.SignupSerializer,
+            201: serializers.SignupSerializer,
             **error_responses(400, 413, 415, 429),
         },
         auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """201 with fresh keys."""
-        fields = validated(shapes.SignupRequestSerializer, request.data)
+        fields = validated(serializers.SignupRequestSerializer, request.data)
         rate_limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
         minted = provisioning.mint_project(
             fields["project_name"], "", timezone.now(), claim=False, by=audit_log.actor_at(request)
@@ -128,15 +128,15 @@ class UpgradeView(ProjectView):
     @extend_schema(
         operation_id="signup_upgrade",
         summary="Upgrade a sandbox signup to permanent-but-capped keys",
-        request=shapes.UpgradeRequestSerializer,
+        request=serializers.UpgradeRequestSerializer,
         responses={
-            200: shapes.ProjectSummarySerializer,
+            200: serializers.ProjectSummarySerializer,
             **error_responses(400, 401, 403, 413, 415),
         },
     )
     def post(self, request: Request) -> Response:
         """The project without expiry; its quota stays."""
-        fields = validated(shapes.UpgradeRequestSerializer, request.data)
+        fields = validated(serializers.UpgradeRequestSerializer, request.data)
         secret = settings.SIGNUP_UPGRADE_SECRET or ""
         raw_keys = [fields[name] for name in ("producer_key", "agent_key") if name in fields]
         own_keys = self.project.keys.filter(
@@ -167,16 +167,16 @@ class RecoverView(PublicView):
     @extend_schema(
         operation_id="recover",
         summary="Rotate lost keys with a recovery code",
-        request=shapes.RecoverRequestSerializer,
+        request=serializers.RecoverRequestSerializer,
         responses={
-            200: shapes.SignupSerializer,
+            200: serializers.SignupSerializer,
             **error_responses(400, 403, 404, 413, 415, 429, 503),
         },
         auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """Fresh keys; the old ones are revoked."""
-        fields = validated(shapes.RecoverRequestSerializer, request.data)
+        fields = validated(serializers.RecoverRequestSerializer, request.data)
         return Response(signup_answer(request, recovered(request, **fields)))
 
 
@@ -216,16 +216,16 @@ class AccessRequestView(PublicView):
     @extend_schema(
         operation_id="request_access",
         summary="Ask the operator for a production tenant",
-        request=shapes.AccessRequestRequestSerializer,
+        request=serializers.AccessRequestRequestSerializer,
         responses={
-            201: shapes.AccessRequestAnswerSerializer,
+            201: serializers.AccessRequestAnswerSerializer,
             **error_responses(400, 413, 415, 429),
         },
         auth=ANYONE,
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        fields = validated(shapes.AccessRequestRequestSerializer, request.data)
+        fields = validated(serializers.AccessRequestRequestSerializer, request.data)
         rate_limits.spend(request, "access", settings.LOOPKIT_MINT_RATE, "Access request")
         AccessRequest.objects.create(created_at=timezone.now(), **fields)
         return Response(

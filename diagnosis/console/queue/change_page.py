@@ -18,7 +18,7 @@ from django.urls import reverse
 from diagnosis.console import deciding
 from diagnosis.console.deciding import SeenLoop
 from diagnosis.console.decision_forms import RejectForm
-from diagnosis.console.queue import columns as columns
+from diagnosis.console.queue import columns
 from diagnosis.console.queue.filters import (
     AgeFilter,
     ProjectFilter,

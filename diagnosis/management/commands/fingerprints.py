@@ -12,9 +12,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from diagnosis.fingerprint_switch import preview as switch_preview
 from diagnosis.fingerprint_switch import switch
-from diagnosis.fingerprint_switch.preview import Preview
+from diagnosis.fingerprint_switch.preview import Preview, outcomes_in_words, preview_switch
 from diagnosis.models import FingerprintSwitch
 from telemetry.grouping import versions
 from tenants.audit import audit_log
@@ -45,7 +44,7 @@ class Command(BaseCommand):
         elif project.fingerprint_version == to:
             self.stdout.write(f"{project} has version {to} already.")
         else:
-            self.say(project, switch_preview.preview(project, versions.rules_of_version(to), timezone.now()))
+            self.say(project, preview_switch(project, versions.rules_of_version(to), timezone.now()))
 
     def go_on(self, unfinished: FingerprintSwitch) -> None:
         """Carry the switch to its end, and print the result."""
@@ -80,5 +79,5 @@ def preview_lines(preview: Preview) -> Iterator[str]:
             yield from (
                 f"    {part['cluster_id']} {part['records']:>8} ({part['title']})" for part in row["parts"]
             )
-    for outcome, sentence in switch_preview.outcomes_in_words(preview.fates):
+    for outcome, sentence in outcomes_in_words(preview.fates):
         yield f"{outcome.loop.loop_id} ({outcome.loop.state}) {sentence}"

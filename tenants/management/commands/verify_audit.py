@@ -14,8 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tenants.audit import chain
-from tenants.audit import head as audit_head
-from tenants.audit.head import AuditHead
+from tenants.audit.head import AuditHead, head_path, known_head
 from tenants.models import AuditEntry
 
 # At most this many findings are printed: with a wrong secret, every entry is one.
@@ -49,9 +48,9 @@ def log_entries() -> Iterator[AuditEntry]:
 
 def head_differences() -> Iterator[str]:
     """Yield a sentence if the head file is changed or missing, or the log has lost the entry recorded in it."""
-    path = audit_head.head_path()
+    path = head_path()
     try:
-        head = audit_head.known_head()
+        head = known_head()
     except ValueError:
         yield f"{path} was changed: it should hold a number and a hash."
         return
