@@ -5,7 +5,8 @@ A held verdict allows a rate. While that rate is kept, a bet that it is exceeded
 on average: its wealth is the likelihood ratio of two Poisson distributions, an e-value. The wealth of many such bets
 together ever reaches 1 / FALSE_ALARM with a chance of at most FALSE_ALARM (Ville's inequality), however often it is
 evaluated.
-See Shin, Ramdas and Rinaldo 2024, "E-detectors", https://doi.org/10.51387/23-NEJSDS51; docs/verification.md#watching.
+See Shin, Ramdas and Rinaldo 2024, "E-detectors", https://doi.org/10.51387/23-NEJSDS51.
+docs/verification.md#a-fix-that-held
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def test_the_example_by_hand_adds_up():
     assert missing(steps) == []
 
 
-def test_the_watch_by_hand_adds_up():
+def test_the_e_process_by_hand_adds_up():
     since, allowed = e_process.Block(exposure=250, sessions=7), rate_verdict.NEARLY_GONE * 40 / 1000
 
     steps = [
@@ -89,8 +89,9 @@ def test_the_thresholds_are_the_judges():
         f"{alpha_spending.EVER_REGRESSED:.0%} to ever call".replace("%", " %"),
         f"errs by {first.high * 100:.3g} %, the lower by {first.low * 100:.3g} %",
         f"the first when {rate_verdict.ENOUGH} failures",
-        f"(or at most {rate_verdict.NEARLY_GONE * 100:g} % of the rate before",
-        f"by a chance of e^-{rate_verdict.ENOUGH} at most",
+        f"(or at most {rate_verdict.NEARLY_GONE * 100:g} % of the rate before, and the interval ends at "
+        f"{rate_verdict.SURELY_HALVED} at most)",
+        f"with a chance of e^-{rate_verdict.ENOUGH} at most",
         f"the ratio is {rate_verdict.CLEARLY_LESS} at most",
         f"the ratio is {rate_verdict.CLEARLY_MORE} at least, and {math.ceil(rate_verdict.ENOUGH)} failures",
         f"within {low:g} to {high:g}",
@@ -99,7 +100,7 @@ def test_the_thresholds_are_the_judges():
         f"from {duration_verdict.FEWEST} records",
         f"more than {duration_verdict.LEAST_EFFECT} times",
         f"ever reaches {1 / e_process.FALSE_ALARM:.0f} with a chance of {e_process.FALSE_ALARM * 100:g} %",
-        f"{e_process.STRAY} of them never",
+        f"{e_process.STRAY} failing sessions are never",
         f"newest {cluster_counts.MOST_FAILING:,} failures",
         f"newest {own_durations.MOST:,} records",
         f"newest {trajectory.MOST_TRACES:,} traces",
