@@ -38,6 +38,6 @@ def test_the_hash_is_made_as_the_page_says() -> None:
 
 
 def test_the_page_names_what_is_left_out_of_the_hash() -> None:
-    left_out = TEXT.partition("Left out is where its loop stands: ")[2].partition(".")[0]
+    left_out = TEXT.partition("Left out is the live state of its loop: ")[2].partition(".")[0]
 
     assert set(re.findall(r"`(\w+)`", left_out)) == content_hash.LIVE_FIELDS
