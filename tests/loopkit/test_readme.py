@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.layout import product_files
 from tests import ROOT
 from tests.server import Server
 
@@ -74,6 +75,18 @@ def test_every_folder_of_the_layout_exists() -> None:
 
     assert len(folders) > 6
     assert [folder for folder in folders if not (ROOT / folder).is_dir()] == []
+
+
+def test_every_word_of_the_glossary_is_used_in_the_product() -> None:
+    cells = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", section("Words"), re.M)
+    words = [word for cell in cells for word in cell.split(", ")][1:]
+    templates = (path for path in (ROOT / "templates").rglob("*") if path.is_file())
+
+    files = " ".join(path.read_text() for path in (*product_files(ROOT), *templates))
+    text = " ".join(files.lower().split())  # a word of two may stand on two lines
+
+    assert len(words) > 30
+    assert [word for word in words if word.lower() not in text] == []
 
 
 def test_every_target_that_the_readme_names_is_in_the_makefile() -> None:
