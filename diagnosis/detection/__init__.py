@@ -1,5 +1,5 @@
 """
-What only a window shows, and no single record: slow operations, missing calls, what the runs of agents do.
+Failures that only a window shows and no single record: slow operations, missing calls, failing runs of agents.
 
 May import `diagnosis.window`, `diagnosis.statistics` and telemetry. One rule is one file of `detection.rules`.
 """

@@ -1,8 +1,9 @@
 """
-Rules about the runs of agents: what goes wrong in no single call, but in what a run did and did not do.
+The rules about the runs of agents, which find failures of a whole run rather than of a single call.
 
-A rule looks at the calls of a sample of traces (agent_calls.py), says of each operation that a trace called whether it
-hurts there, and is told apart by its signal alone. No record carries the fingerprint of what it finds.
+Such a rule gets the calls of a sample of traces (agent_calls.py) and decides for each operation that a trace called
+whether the trace fails there. A verification finds the rule by its signal, since no record carries the fingerprint of
+what a rule finds.
 """
 
 from __future__ import annotations
@@ -28,71 +29,67 @@ DIAGNOSED, VERIFIED = SampleBounds(a_slice=15, calls=300), SampleBounds(a_slice=
 
 
 def find_run_clusters(window: Window) -> list[Cluster]:
-    """One cluster for each rule and operation that it found hurting in the bound project, by name."""
-    now, before = (
-        agent_calls.sample_calls(window, DIAGNOSED),
-        cache(lambda: agent_calls.sample_calls(window.before, DIAGNOSED)),
-    )
-    found: list[Cluster] = []
+    """One cluster for each rule and operation with failing runs in the bound project, by signal and operation."""
+    calls_now = agent_calls.sample_calls(window, DIAGNOSED)
+    calls_before = cache(lambda: agent_calls.sample_calls(window.before, DIAGNOSED))
+    clusters: list[Cluster] = []
     for rule in RULES.over_runs:
-        visited = visits_by_operation(rule.visits_in(now, DIAGNOSED))
-        hurt = [place for place in sorted(visited) if any(visit.failure for visit in visited[place])]
-        earlier = visits_by_operation(rule.visits_in(before(), DIAGNOSED)) if hurt else {}
-        found += [run_cluster(visited[place], earlier.get(place, [])) for place in hurt]
-    return found
+        now = visits_by_operation(rule.visits_in(calls_now, DIAGNOSED))
+        failing = [place for place in sorted(now) if any(run.failure for run in now[place])]
+        before = visits_by_operation(rule.visits_in(calls_before(), DIAGNOSED)) if failing else {}
+        clusters += [run_cluster(now[place], before.get(place, [])) for place in failing]
+    return clusters
 
 
 def run_cluster(now: list[SampledRun], before: list[SampledRun]) -> Cluster:
-    """A record for each trace that hurts, of all that were looked at."""
-    found = [visit.failure for visit in now if visit.failure]
-    found.sort(key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
-    return Cluster(found[0].fingerprint, found, looked_at=len(now), before=counts(before))
+    """The failures of an operation's runs now, with the number of its sampled runs now and their counts before."""
+    failures = [run.failure for run in now if run.failure]
+    failures.sort(key=lambda failure: (failure.start_time_unix_nano, failure.trace_id, failure.span_id))
+    return Cluster(failures[0].fingerprint, failures, looked_at=len(now), before=counts(before))
 
 
 def observe(signal: str, window: Window, target: Target) -> Observed:
-    """For a verification: the traces that hurt, of those that were looked at and called the operation."""
-    found = [
-        visit
-        for visit in rule_visits(signal, window, target)
-        if visit.place.service == target.service and visit.place.operation in target.operations
+    """For a verification: the failing runs among the sampled runs that called the target's operations."""
+    runs = [
+        run
+        for run in rule_visits(signal, window, target)
+        if run.place.service == target.service and run.place.operation in target.operations
     ]
     size = cluster_counts.stretch_minutes(window) * MINUTE_NANO
-    rows: list[StretchRow] = [
-        (visit.start_time_unix_nano // size, 1, int(bool(visit.failure))) for visit in found
-    ]
-    total = counts(found)
+    rows: list[StretchRow] = [(run.start_time_unix_nano // size, 1, int(bool(run.failure))) for run in runs]
+    total = counts(runs)
     return Observed(
         total,
         cluster_counts.batches(cluster_counts.merged_stretches(rows)),
-        clustering(total, hurt_sessions(found)),
+        clustering(total, failing_session_counts(runs)),
     )
 
 
 def rule_visits(signal: str, window: Window, target: Target) -> Iterator[SampledRun]:
-    """What the signal's rule says of each trace that it looked at."""
+    """The sampled runs of the window, with the failures that the signal's rule finds in them."""
     rule = next((rule for rule in RULES.over_runs if signal == rule.SIGNAL), None)
     if rule is None:
         return cast(ByVisits, RULES.rules[signal]).visits(window, target)
     return rule.visits_in(agent_calls.sample_calls(window, VERIFIED, target.without_releases), VERIFIED)
 
 
-def hurt_sessions(found: list[SampledRun]) -> list[Counts]:
-    """The counts of the sessions with a trace that hurts."""
-    identities = failing_records.identities(visit.trace_id for visit in found)
+def failing_session_counts(runs: list[SampledRun]) -> list[Counts]:
+    """The counts of each session that has a failing run."""
+    identities = failing_records.identities(run.trace_id for run in runs)
     sessions: dict[str, list[SampledRun]] = defaultdict(list)
-    for visit in found:
-        sessions[identities[visit.trace_id].session_id].append(visit)
-    return [counted for one in sessions.values() if (counted := counts(one)).failures]
+    for run in runs:
+        sessions[identities[run.trace_id].session_id].append(run)
+    return [total for session in sessions.values() if (total := counts(session)).failures]
 
 
-def visits_by_operation(found: Iterable[SampledRun]) -> dict[ServiceOperation, list[SampledRun]]:
-    """The visits of each operation."""
+def visits_by_operation(runs: Iterable[SampledRun]) -> dict[ServiceOperation, list[SampledRun]]:
+    """The sampled runs of each operation."""
     grouped: dict[ServiceOperation, list[SampledRun]] = defaultdict(list)
-    for visit in found:
-        grouped[visit.place].append(visit)
+    for run in runs:
+        grouped[run.place].append(run)
     return grouped
 
 
-def counts(found: Sequence[SampledRun]) -> Counts:
-    """How many hurt, of how many."""
-    return Counts(sum(visit.failure is not None for visit in found), len(found))
+def counts(runs: Sequence[SampledRun]) -> Counts:
+    """The number of failing runs, of all these runs."""
+    return Counts(sum(run.failure is not None for run in runs), len(runs))

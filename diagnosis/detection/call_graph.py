@@ -1,4 +1,4 @@
-"""Which operations the operations of a trace called, without what the calls took or held."""
+"""The operations that each operation of a trace called, without the durations or contents of the calls."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ Callee = tuple[str, str]  # service and operation
 
 @dataclass(frozen=True, slots=True)
 class RunCalls:
-    """One trace that ran an operation: its first run there, and how long after its start what was called."""
+    """The calls that an operation made in one trace."""
 
-    step: Step
-    calls: dict[Callee, int]
+    step: Step  # the first run of the operation in the trace
+    calls: dict[Callee, int]  # nanoseconds from the operation's start to the call, the fewest in the trace
 
 
 Visits = dict[CalledOperation, list[RunCalls]]
 
 
 def visited(traces: Iterable[list[Step]]) -> Visits:
-    """The traces that ran each operation, of those in which nothing failed."""
-    found: Visits = defaultdict(list)
+    """The calls of each operation in each trace that ran it; traces with a failure are left out."""
+    visits: Visits = defaultdict(list)
     for steps in traces:
         if not any(step.fingerprint for step in steps):
-            for place, made in calls_within_trace(steps).items():
-                found[place].append(made)
-    return found
+            for place, run in calls_within_trace(steps).items():
+                visits[place].append(run)
+    return visits
 
 
 def calls_within_trace(steps: list[Step]) -> dict[CalledOperation, RunCalls]:
-    """What each operation of a trace called."""
-    children, found = by_parent(steps), dict[CalledOperation, RunCalls]()
+    """The calls that each operation of a trace made."""
+    children, runs = by_parent(steps), dict[CalledOperation, RunCalls]()
     for step in sorted(steps, key=lambda step: (step.start_time_unix_nano, step.span_id)):
-        made = found.setdefault(CalledOperation(step.service, step.operation), RunCalls(step, {}))
+        run = runs.setdefault(CalledOperation(step.service, step.operation), RunCalls(step, {}))
         for child in children.get(step.span_id, []):
-            after = child.start_time_unix_nano - step.start_time_unix_nano
+            delay = child.start_time_unix_nano - step.start_time_unix_nano
             callee = (child.service, child.operation)
-            made.calls[callee] = min(after, made.calls.get(callee, after))
-    return found
+            run.calls[callee] = min(delay, run.calls.get(callee, delay))
+    return runs

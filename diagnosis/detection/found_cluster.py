@@ -1,4 +1,4 @@
-"""Failures that share a fingerprint, in one place: found in a sample of traces, with all of their records."""
+"""A cluster that a rule finds in a window: failing records that share a fingerprint."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from telemetry.spans.failing_record import FailingRecord
 
 @dataclass(slots=True)
 class Cluster:
-    """What a rule found in a window, by time, and what it caused around it."""
+    """The failing records that a rule found in a window, by time, and their downstream failures."""
 
     fingerprint: int
     records: list[FailingRecord] = field(default_factory=list)
     downstream: list[FailingRecord] = field(default_factory=list)
-    looked_at: int | None = (
-        None  # records or traces among which these were found, where not all were looked at
-    )
-    before: Counts | None = None  # the same of the window before, where no rollup knows
+    looked_at: int | None = None  # size of the sample that was searched; None if everything was searched
+    before: Counts | None = None  # counts of the window before, where rollups do not have them

@@ -1,4 +1,4 @@
-"""What operations spent themselves in a window, read from a sample of its traces."""
+"""The own time of operations in a window, without that of child records, from a sample of its traces."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
 TRACES = 120  # of a window
-SHARE = 4  # of the traces may be of one slice: traffic may be uneven
-MOST_RECORDS = 40_000  # of these traces; a runaway loop makes more
+SHARE = 4  # a slice may give up to a quarter of the traces, since traffic may be uneven
+MOST_RECORDS = 40_000  # of a query; a runaway loop makes more
 
 
 class CalledOperation(NamedTuple):
-    """An operation, or the way to it from another service."""
+    """An operation, or the calls to it from another service."""
 
     service: str
     operation: str
-    caller: str = ""
+    caller: str = ""  # the service that calls; "" for the operation itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Step:
     resource_id: int
     segment_id: int
     position: int
-    fingerprint: int | None = None  # of a failure
+    fingerprint: int | None = None  # None if it did not fail
 
     @property
     def end_time_unix_nano(self) -> int:
@@ -57,14 +57,14 @@ COLUMNS = tuple(field.name for field in fields(Step))
 
 @dataclass(frozen=True, slots=True)
 class TimedStep:
-    """What a record spent itself, and where that is charged."""
+    """A record with its own time, and the operation to which that time is attributed."""
 
     step: Step
     place: CalledOperation
     own_ms: float
 
     def failing(self, signal_type: str, severity: str, message: str, fingerprint: int) -> FailingRecord:
-        """The record as one that hurts."""
+        """The record as a failing record of the operation to which its time is attributed."""
         step = self.step
         return FailingRecord(
             trace_id=step.trace_id,
@@ -89,15 +89,15 @@ class TimedStep:
 
 
 def time_sampled_steps(window: Window) -> Iterator[TimedStep]:
-    """What the records of a sample of traces spent themselves."""
-    sampled = list(traces(window))
-    served = answering(sampled)
-    for steps in sampled:
-        yield from time_steps(steps, served)
+    """The own time of each healthy record in a sample of the window's traces."""
+    sampled_traces = list(traces(window))
+    callee_by_name = answering(sampled_traces)
+    for steps in sampled_traces:
+        yield from time_steps(steps, callee_by_name)
 
 
 def traces(window: Window, most: int = TRACES) -> Iterator[list[Step]]:
-    """The first traces of each slice of the window, `most` in all, by their records."""
+    """The records of the first traces of each slice of the window, of `most` traces in all, a list per trace."""
     ids: list[bytes] = []
     for part in slices(window):
         ids += [trace_id for trace_id, _ in first_traces(part, most // SHARE)]
@@ -105,70 +105,76 @@ def traces(window: Window, most: int = TRACES) -> Iterator[list[Step]]:
 
 
 def of_traces(ids: Iterable[bytes]) -> Iterator[list[Step]]:
-    """The records of each of these traces, by trace."""
-    found: dict[bytes, list[Step]] = defaultdict(list)
+    """The records of each of these traces, a list per trace, by trace id."""
+    by_trace: dict[bytes, list[Step]] = defaultdict(list)
     for chunk in id_chunks(ids):
         rows = Record.objects.filter(trace_id__in=chunk).order_by("trace_id", "span_id")
         for row in rows.values_list(*COLUMNS)[:MOST_RECORDS]:
-            found[bytes(row[0])].append(Step(bytes(row[0]), bytes(row[1]), bytes(row[2] or b""), *row[3:]))
-    return (found[trace_id] for trace_id in sorted(found))
+            step = Step(bytes(row[0]), bytes(row[1]), bytes(row[2] or b""), *row[3:])
+            by_trace[step.trace_id].append(step)
+    return (by_trace[trace_id] for trace_id in sorted(by_trace))
 
 
-def time_steps(steps: list[Step], served: Mapping[str, CalledOperation] | None = None) -> Iterator[TimedStep]:
+def time_steps(
+    steps: list[Step], callee_by_name: Mapping[str, CalledOperation] | None = None
+) -> Iterator[TimedStep]:
     """
-    Each healthy step's time without its children's; the rest of a call to another service is charged to that one.
+    The own time of each healthy step; that of a call to another service is attributed to the callee.
 
-    A failure is an issue of its own kind and may end early or late; but whoever called it spent that time on it.
+    Failing steps are left out: a failure is an issue of another signal, and may end early or late. Their time is
+    still that of a child, so that it does not count as their caller's own.
 
     Args:
-        served: who answers calls of these names, for calls whose other end was not recorded.
+        callee_by_name: the operation that answers calls of a name, for calls whose other end was not recorded.
     """
-    children = by_parent(steps)
+    children_by_parent = by_parent(steps)
     for step in (step for step in steps if not step.fingerprint):
-        inside = children.get(step.span_id, [])
-        answered = callee(step, inside) or (not inside and served and served.get(step.operation))
+        children = children_by_parent.get(step.span_id, [])
+        other_end = callee(step, children) or (
+            not children and callee_by_name and callee_by_name.get(step.operation)
+        )
         place = (
-            CalledOperation(answered.service, answered.operation, step.service)
-            if answered and answered.service != step.service
+            CalledOperation(other_end.service, other_end.operation, step.service)
+            if other_end and other_end.service != step.service
             else CalledOperation(step.service, step.operation)
         )
-        yield TimedStep(step, place, max(0, step.duration_nano - covered(step, inside)) / 1e6)
+        yield TimedStep(step, place, max(0, step.duration_nano - children_nano(step, children)) / 1e6)
 
 
-def answering(sampled: Iterable[list[Step]]) -> dict[str, CalledOperation]:
-    """Which operation answers calls of a name, where all that were recorded agree on the service."""
-    found: dict[str, dict[str, CalledOperation]] = defaultdict(dict)
-    for steps in sampled:
+def answering(sampled_traces: Iterable[list[Step]]) -> dict[str, CalledOperation]:
+    """The operation that answers calls of a name, for names whose recorded calls all go to one service."""
+    callees: dict[str, dict[str, CalledOperation]] = defaultdict(dict)
+    for steps in sampled_traces:
         children = by_parent(steps)
         for step in steps:
-            answered = callee(step, children.get(step.span_id, []))
-            if answered:
-                found[step.operation].setdefault(answered.service, answered)
-    return {name: next(iter(places.values())) for name, places in found.items() if len(places) == 1}
+            other_end = callee(step, children.get(step.span_id, []))
+            if other_end:
+                callees[step.operation].setdefault(other_end.service, other_end)
+    return {
+        name: next(iter(by_service.values())) for name, by_service in callees.items() if len(by_service) == 1
+    }
 
 
 def by_parent(steps: Iterable[Step]) -> dict[bytes, list[Step]]:
-    """The children of each step."""
+    """The children of each step, by its span id."""
     children: dict[bytes, list[Step]] = defaultdict(list)
     for step in steps:
         children[step.parent_span_id].append(step)
     return children
 
 
-def callee(step: Step, inside: list[Step]) -> CalledOperation | None:
-    """What answered the call that this step is, if it is one to another service."""
-    is_call = len(inside) == 1 and inside[0].service != step.service
-    return CalledOperation(inside[0].service, inside[0].operation) if is_call else None
+def callee(step: Step, children: list[Step]) -> CalledOperation | None:
+    """The operation that answered the step if it is a call to another service, which is then its only child."""
+    is_call = len(children) == 1 and children[0].service != step.service
+    return CalledOperation(children[0].service, children[0].operation) if is_call else None
 
 
-def covered(step: Step, inside: Iterable[Step]) -> int:
-    """Nanoseconds in which some child ran; children may overlap each other and outlast their parent."""
+def children_nano(step: Step, children: Iterable[Step]) -> int:
+    """The nanoseconds of the step in which some child ran; children may overlap each other and outlast it."""
     total, end = 0, step.start_time_unix_nano
-    for child in sorted(inside, key=lambda child: child.start_time_unix_nano):
-        start, until = (
-            max(child.start_time_unix_nano, end),
-            min(child.end_time_unix_nano, step.end_time_unix_nano),
-        )
+    for child in sorted(children, key=lambda child: child.start_time_unix_nano):
+        start = max(child.start_time_unix_nano, end)
+        until = min(child.end_time_unix_nano, step.end_time_unix_nano)
         if until > start:
             total, end = total + until - start, until
     return total

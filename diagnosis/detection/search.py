@@ -1,7 +1,8 @@
 """
-What rules find by themselves over a window, where no record carries the fingerprint: found again, a page at a time.
+The clusters that rules find over a window, and pages of their records.
 
-The same window gives the same samples and so the same records, unless spans of it came in later; nothing is kept.
+No record carries the fingerprint of such a cluster and nothing is stored, so that each page finds the cluster again.
+The same window gives the same samples and so the same records, unless spans of it came in later.
 Order as in telemetry/reads/record_pages.py: start time, trace id, span id, all descending.
 """
 
@@ -19,28 +20,28 @@ from telemetry.windows import Window
 
 
 def find_window_clusters(window: Window) -> list[Cluster]:
-    """Everything that such rules find in the bound project's window."""
+    """The clusters that all rules over windows find in the bound project's window."""
     by_window = [cluster for rule in RULES.over_window for cluster in rule.find(window)]
     return [*by_window, *agent_runs.find_run_clusters(window)]
 
 
 def window_cluster_page(window: Window, fingerprint: int, cursor: Cursor | None, limit: int) -> RecordPage:
-    """The newest records of the cluster, or those behind the cursor; none if no rule finds it in the window."""
+    """The cluster's newest records, or those after the cursor; none if no rule finds the cluster in the window."""
     with snapshot():
         records = [
-            one
+            record
             for cluster in find_window_clusters(window)
             if cluster.fingerprint == fingerprint
-            for one in cluster.records
+            for record in cluster.records
         ]
         rest = records_behind(records, cursor)
-        rows = record_pages.rows_of(one.record_id for one in rest[: limit + 1])
+        rows = record_pages.rows_of(record.record_id for record in rest[: limit + 1])
         rows.sort(key=lambda row: (row.start_time_unix_nano, row.trace_id, row.span_id), reverse=True)
         return record_pages.shown_page(rows, cursors.RECORDS, window, limit)
 
 
 def records_behind(records: list[FailingRecord], cursor: Cursor | None) -> list[FailingRecord]:
-    """The records in the order of the list, those behind the cursor alone."""
+    """The distinct records after the cursor, newest first; all of them without a cursor."""
     last = (cursor.start_unix_nano, cursor.key) if cursor else None
-    places = {(one.start_time_unix_nano, one.key): one for one in records}
-    return [places[place] for place in sorted(places, reverse=True) if last is None or place < last]
+    by_key = {(record.start_time_unix_nano, record.key): record for record in records}
+    return [by_key[key] for key in sorted(by_key, reverse=True) if last is None or key < last]

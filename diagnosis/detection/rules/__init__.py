@@ -1,7 +1,7 @@
 """
-What goes wrong in no single record, but over a window: the latency of an operation, what the runs of agents do.
+The rules for failures that only a window shows: slow operations, missing calls, failing runs of agents.
 
-Each rule is one file of this package; `registry` finds them.
+Each rule is one module of this package; `registry` finds them.
 """
 
 from diagnosis.detection.rules.registry import RuleRegistry
@@ -9,5 +9,5 @@ from telemetry.signals import SIGNALS
 from telemetry.signals.registry import EvalParts
 
 RULES = RuleRegistry(__name__, __path__)
-ALL_SIGNALS: dict[str, EvalParts] = {**SIGNALS.signals, **RULES.rules}  # those of records come first
+ALL_SIGNALS: dict[str, EvalParts] = {**SIGNALS.signals, **RULES.rules}  # the signals of records come first
 SIGNAL_TYPES = tuple(ALL_SIGNALS)

@@ -1,10 +1,11 @@
 """
 Services that became slow: the `latency` signal, against the window of the same length before.
 
-What an operation spends itself is compared, without what its children took, so that the slow one is named and not
-everyone who waits for it; a call that takes longer than the callee ran is charged to the callee, whose network or
-queue it is. How two windows are compared, and by which tests (https://doi.org/10.1214/aoms/1177730491), is in
-duration_tests.py; nothing is read but rollups as long as no operation's durations moved.
+The own time of an operation is compared, without that of its children, so that the slow operation is named and not
+every caller that waits for it. The time by which a call takes longer than the callee ran is attributed to the callee,
+since it is spent in that service's network or queue. The tests that compare the two windows are those of
+duration_tests.py (https://doi.org/10.1214/aoms/1177730491). As long as no operation's durations moved, only rollups
+are read.
 """
 
 from __future__ import annotations
@@ -32,28 +33,30 @@ EXPECTATION = "The operation takes no longer than it did before."
 ABOUT = "an operation takes longer than in the window before"
 COMPARES = "durations"
 IN_OUTPUT = ""
-TOOK = re.compile(r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms")  # in the message of `Slower`
+NOW_AND_BEFORE = re.compile(r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms")  # in SlowerOperation.message
 KEY_VERSION = "1"  # as in agent_calls.py
-SLOW_QUANTILE = 0.9  # of the window before; what took longer is shown
-CALLEES, RAISED = 2, 1.5  # most of so many services answer one caller late: then it is the caller
+SLOW_QUANTILE = 0.9  # of the window before; runs that take longer are the records of the cluster
+# If 2 or more of the services that a caller calls, and most of them, take 1.5 times as long, the caller is slow.
+CALLEES, LATE = 2, 1.5
 SEVERE = 10  # times as long
-LEADING = 0.7  # of the largest ratio, as logarithms; what slowed less waits for what slowed most
+# Of the logarithm of the largest ratio. An operation that slowed less is downstream of the slowest one.
+PRIMARY = 0.7
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
-    """The call takes nearer to what it takes now than to what it took before, by ratio. Its callees count, too."""
+    """The call must not take longer than the geometric mean of what it took before and now, callees included."""
     if problem := reported_problem(result):
         return problem
-    took = TOOK.search(case["failure"] or "")
-    if not took:
+    match = NOW_AND_BEFORE.search(case["failure"] or "")
+    if not match:
         return "the case does not say how long the call took before and now"
-    limit_ms = (float(took[1]) * float(took[2])) ** 0.5
+    limit_ms = (float(match[1]) * float(match[2])) ** 0.5
     return f"took {seconds * 1000:.0f} ms, more than {limit_ms:.0f} ms" if seconds * 1000 > limit_ms else ""
 
 
 @dataclass(frozen=True, slots=True)
 class SlowerOperation:
-    """What an operation spent itself before and now, and which quantile of it moved."""
+    """An operation's own time before and now, and the quantile of it that grew."""
 
     place: CalledOperation
     sides: DurationSamples
@@ -62,32 +65,32 @@ class SlowerOperation:
 
     @property
     def ratio(self) -> float:
-        """How many times as long the quantile that moved takes."""
+        """The quantile now divided by the quantile before."""
         return self.sides.ratio(self.quantile)
 
     @property
     def lost_ms(self) -> float:
-        """By how much longer all its runs took together."""
+        """The growth of the quantile times the number of runs now, in milliseconds."""
         return self.sides.grown_ms(self.quantile) * len(self.now)
 
-    def leads(self, most: SlowerOperation) -> bool:
-        """Whether it slowed by so much that it does not only wait for the one that slowed most."""
-        return math.log(self.ratio) >= LEADING * math.log(most.ratio)
+    def is_primary(self, slowest: SlowerOperation) -> bool:
+        """Whether it slowed too much to be only waiting for the slowest operation."""
+        return math.log(self.ratio) >= PRIMARY * math.log(slowest.ratio)
 
     @property
     def message(self) -> str:
-        """For people; the numbers are of the window."""
-        what = "calls to it take" if self.place.caller else "takes"
-        named = "median" if self.quantile == 0.5 else f"p{self.quantile * 100:g}"
+        """The message of the failure, with the quantile in both windows."""
+        subject = "calls to it take" if self.place.caller else "takes"
+        name = "median" if self.quantile == 0.5 else f"p{self.quantile * 100:g}"
         before, now = (
             sample_quantile(self.sides.before, self.quantile),
             sample_quantile(self.sides.now, self.quantile),
         )
-        return f"{what} {self.ratio:.1f} times as long as before: {named} {now:.1f} ms, was {before:.1f} ms"
+        return f"{subject} {self.ratio:.1f} times as long as before: {name} {now:.1f} ms, was {before:.1f} ms"
 
 
 def find(window: Window) -> list[Cluster]:
-    """One cluster for each service of the bound project that became slow, by name."""
+    """One cluster for each service of the bound project that became slow by itself, the largest ratio first."""
     if not durations_shifted(window):
         return []
     return latency_clusters(
@@ -98,96 +101,111 @@ def find(window: Window) -> list[Cluster]:
 def latency_clusters(
     before: Mapping[CalledOperation, list[TimedStep]], now: Mapping[CalledOperation, list[TimedStep]]
 ) -> list[Cluster]:
-    """The same of what ran in both windows."""
+    """One cluster for each service that became slow by itself, from the runs of both windows. Pure."""
     measured = slower_operations(before, now)
-    together = Comparisons.of([one.sides for one in measured])
-    quantiles = [(one, together.moved(one.sides)) for one in measured]
-    sure = [replace(one, quantile=quantile) for one, quantile in quantiles if quantile is not None]
-    worst = worst_of_each(attribute_slow_calls(sure, measured))
+    comparisons = Comparisons.of([operation.sides for operation in measured])
+    quantiles = [(operation, comparisons.moved(operation.sides)) for operation in measured]
+    slower = [
+        replace(operation, quantile=quantile) for operation, quantile in quantiles if quantile is not None
+    ]
+    worst = worst_of_each(attribute_slow_calls(slower, measured))
     if not worst:
         return []
     return [
         latency_cluster(worst[0], worst),
-        *(latency_cluster(one, []) for one in worst[1:] if one.leads(worst[0])),
+        *(latency_cluster(operation, []) for operation in worst[1:] if operation.is_primary(worst[0])),
     ]
 
 
 def slower_operations(
     before: Mapping[CalledOperation, list[TimedStep]], now: Mapping[CalledOperation, list[TimedStep]]
 ) -> list[SlowerOperation]:
-    """What ran in both windows, often enough."""
-    both = [
-        SlowerOperation(place, DurationSamples(each(before[place]), each(ran)), ran)
-        for place, ran in now.items()
+    """The operations that ran in both windows, in enough traces to compare, whether slower or not."""
+    in_both = [
+        SlowerOperation(place, DurationSamples(trace_medians(before[place]), trace_medians(runs)), runs)
+        for place, runs in now.items()
         if place in before
     ]
-    return [one for one in both if one.sides.is_comparable]
+    return [operation for operation in in_both if operation.sides.is_comparable]
 
 
-def each(ran: Iterable[TimedStep]) -> list[float]:
-    """One value a trace, in milliseconds: what its runs took at the median."""
-    found: dict[bytes, list[float]] = defaultdict(list)
-    for one in ran:
-        found[one.step.trace_id].append(one.own_ms)
-    return [median(values) for values in found.values()]
+def trace_medians(runs: Iterable[TimedStep]) -> list[float]:
+    """One value per trace, in milliseconds: the median of its runs' own times."""
+    by_trace: dict[bytes, list[float]] = defaultdict(list)
+    for run in runs:
+        by_trace[run.step.trace_id].append(run.own_ms)
+    return [median(values) for values in by_trace.values()]
 
 
 def attribute_slow_calls(
     slower: list[SlowerOperation], measured: list[SlowerOperation]
 ) -> Iterator[SlowerOperation]:
-    """Slow calls to the callee, but to the caller where most of its calls to several services are slow."""
-    called, late = callees(measured), callees(one for one in measured if one.ratio >= RAISED)
-    for one in slower:
-        caller = one.place.caller
-        if caller and len(late[caller]) >= CALLEES and 2 * len(late[caller]) > len(called[caller]):
-            yield replace(one, place=CalledOperation(caller, one.now[0].step.operation))
+    """The slow operations; slow calls count for their caller if most of its calls to several services are slow."""
+    all_callees = callees(measured)
+    late_callees = callees(operation for operation in measured if operation.ratio >= LATE)
+    for operation in slower:
+        caller = operation.place.caller
+        if (
+            caller
+            and len(late_callees[caller]) >= CALLEES
+            and 2 * len(late_callees[caller]) > len(all_callees[caller])
+        ):
+            yield replace(operation, place=CalledOperation(caller, operation.now[0].step.operation))
         else:
-            yield one
+            yield operation
 
 
-def callees(slower: Iterable[SlowerOperation]) -> dict[str, set[str]]:
-    """Which services each service called."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in slower:
-        found[one.place.caller].add(one.place.service)
-    return found
+def callees(operations: Iterable[SlowerOperation]) -> dict[str, set[str]]:
+    """The services that each service called."""
+    by_caller: dict[str, set[str]] = defaultdict(set)
+    for operation in operations:
+        by_caller[operation.place.caller].add(operation.place.service)
+    return by_caller
 
 
-def runs_by_operation(ran: Iterable[TimedStep]) -> Mapping[CalledOperation, list[TimedStep]]:
+def runs_by_operation(runs: Iterable[TimedStep]) -> Mapping[CalledOperation, list[TimedStep]]:
     """The runs of each operation."""
-    found: dict[CalledOperation, list[TimedStep]] = defaultdict(list)
-    for one in ran:
-        found[one.place].append(one)
-    return found
+    by_operation: dict[CalledOperation, list[TimedStep]] = defaultdict(list)
+    for run in runs:
+        by_operation[run.place].append(run)
+    return by_operation
 
 
 def worst_of_each(slower: Iterable[SlowerOperation]) -> list[SlowerOperation]:
-    """Of each service the operation that lost most time, the largest ratio first."""
+    """The operation of each service that lost most time, the largest ratio first."""
     worst: dict[str, SlowerOperation] = {}
-    for one in sorted(slower, key=lambda one: (-one.lost_ms, one.place)):
-        worst.setdefault(one.place.service, one)  # its others wait for the same CPU, lock or network
-    return sorted(worst.values(), key=lambda one: (-one.ratio, one.place))
+    for operation in sorted(slower, key=lambda operation: (-operation.lost_ms, operation.place)):
+        # The service's other operations wait for the same CPU, lock or network.
+        worst.setdefault(operation.place.service, operation)
+    return sorted(worst.values(), key=lambda operation: (-operation.ratio, operation.place))
 
 
 def latency_cluster(slower: SlowerOperation, all_slower: list[SlowerOperation]) -> Cluster:
-    """Its slow runs; those of services that slowed less are echoes."""
-    behind = [record for one in all_slower if not one.leads(slower) for record in slow_runs(one)]
-    return Cluster(latency_fingerprint(slower.place), slow_runs(slower), behind, looked_at=len(slower.now))
+    """The cluster of an operation's slow runs; those of operations that are not primary beside it are downstream."""
+    downstream = [
+        record
+        for operation in all_slower
+        if not operation.is_primary(slower)
+        for record in slow_runs(operation)
+    ]
+    return Cluster(
+        latency_fingerprint(slower.place), slow_runs(slower), downstream, looked_at=len(slower.now)
+    )
 
 
 def slow_runs(slower: SlowerOperation) -> list[FailingRecord]:
-    """The runs that took longer than nearly all did before, by time."""
+    """The runs that took longer than SLOW_QUANTILE of those before, by time, as failing records."""
     limit = sample_quantile(slower.sides.before, SLOW_QUANTILE)
-    number = latency_fingerprint(slower.place)
+    fingerprint = latency_fingerprint(slower.place)
     severity = "high" if slower.ratio >= SEVERE else "medium"
-    slow = [
-        replace(ran, place=slower.place).failing(SIGNAL, severity, slower.message, number)
-        for ran in slower.now
-        if ran.own_ms > limit
+    records = [
+        replace(run, place=slower.place).failing(SIGNAL, severity, slower.message, fingerprint)
+        for run in slower.now
+        if run.own_ms > limit
     ]
-    return sorted(slow, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
+    return sorted(records, key=lambda record: (record.start_time_unix_nano, record.trace_id, record.span_id))
 
 
 def latency_fingerprint(place: CalledOperation) -> int:
-    """The key of "this operation is slow", in every window."""
+    """The fingerprint of "this operation is slow", the same in every window."""
     return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation)

@@ -1,14 +1,15 @@
 """
 An operation that no longer calls what it always called: the `missing_call` signal, against the window before.
 
-No span fails and nothing gets slower where code returns early, so only the calls tell. For each operation, and each
-operation that it calls, one table of traces: with the call or without, before or now. Fisher's exact test
-(https://doi.org/10.2307/2340521) gives the chance of so many without it now, if nothing changed; the guard is that of
-duration_tests.py. The first call in time that vanished is named: those behind it follow from it.
+Where code returns early, no span fails and nothing gets slower, so that only the missing calls show it. For each
+operation and each operation that it calls, the traces are counted: with the call or without, before or now. Fisher's
+exact test (https://doi.org/10.2307/2340521) gives the chance of so many without the call now if nothing changed. As in
+duration_tests.py, the level is divided by the number of tests, and the effect must be large, too. The missing call that
+came first in time is named, since later ones follow from it.
 
-Quiet: an operation that runs no more, traces with a failure in them, a call that another took the place of, and a
-callee in a service that sends no spans any more. Nothing is read but rollups as long as no operation runs less
-often beside the others than before.
+Not reported: an operation that no longer runs, traces with a failure, a call that another one replaced, and a callee in
+a service that no longer sends spans. No trace is read as long as no operation runs less often than before, relative to
+the others.
 """
 
 from __future__ import annotations
@@ -42,32 +43,32 @@ EXPECTATION = "The operation makes the calls that it made before."
 ABOUT = "an operation leaves out a call that it made in the window before"
 COMPARES = "visits"
 IN_OUTPUT = ""
-GONE = re.compile(r"no longer calls (.+): \d+ of \d+ traces lack the call")  # in the message of `Gone`
+CALLEE = re.compile(r"no longer calls (.+): \d+ of \d+ traces lack the call")  # in MissingCall.message
 KEY_VERSION = "1"  # as in agent_calls.py
-CHANCE = 0.001  # of a false alarm among all calls of a window; visits of one session are alike
-USUAL = 0.75  # of the traces made the call before
-LEFT = 0.5  # of that share, at most, is left
+CHANCE = 0.001  # of a false alarm among all calls of a window; so low because traces of one session are alike
+USUAL = 0.75  # share of the traces before with the call, at least
+LEFT = 0.5  # of that share now, at most
 FEWEST = 5  # traces on each side
-RAN_LESS = 0.75  # times as often as the operation that held best
-VERIFIED = 480  # traces
+RAN_LESS = 0.75  # of the largest ratio of an operation's records now to those before, at most
+VERIFIED = 480  # traces that a verification samples
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
-    """The result must list the operations that were called as `calls`, by name: the one that vanished is there."""
+    """The result must list the called operations as `calls`, by name, and the missing one must be among them."""
     if problem := reported_problem(result):
         return problem
-    gone = GONE.search(case["failure"] or "")
-    if not gone:
+    match = CALLEE.search(case["failure"] or "")
+    if not match:
         return "the case does not name the call that vanished"
-    called = [call for calls in values_under(result, ("calls",)) for call in calls or []]
-    names = [call if isinstance(call, str) else " ".join(map(str, call.values())) for call in called]
-    is_made = any(gone[1] in name or (name and gone[1].endswith(f" {name}")) for name in names)
-    return "" if is_made else f"`calls` of the result does not have {gone[1]}"
+    all_calls = [call for calls in values_under(result, ("calls",)) for call in calls or []]
+    names = [call if isinstance(call, str) else " ".join(map(str, call.values())) for call in all_calls]
+    is_made = any(match[1] in name or (name and match[1].endswith(f" {name}")) for name in names)
+    return "" if is_made else f"`calls` of the result does not have {match[1]}"
 
 
 @dataclass(frozen=True, slots=True)
 class MissingCall:
-    """A call that vanished, with the traces of both windows that ran its caller."""
+    """A call of an operation, with the operation's calls in each trace of both windows."""
 
     place: CalledOperation
     callee: Callee
@@ -76,39 +77,41 @@ class MissingCall:
 
     @property
     def without(self) -> list[RunCalls]:
-        """The traces that lack it now."""
-        return [made for made in self.now if self.callee not in made.calls]
+        """The traces now that lack the call."""
+        return [run for run in self.now if self.callee not in run.calls]
 
     @property
     def lacking(self) -> WindowCounts:
-        """The traces without it in both windows."""
-        missed = sum(self.callee not in made.calls for made in self.before)
-        return WindowCounts(Counts(len(self.without), len(self.now)), Counts(missed, len(self.before)))
+        """The number of traces that lack the call, of all that ran the operation, in both windows."""
+        lacking_before = sum(self.callee not in run.calls for run in self.before)
+        return WindowCounts(
+            Counts(len(self.without), len(self.now)), Counts(lacking_before, len(self.before))
+        )
 
     @property
     def is_large(self) -> bool:
-        """Whether nearly all made the call before, and few do now."""
+        """Whether USUAL of the traces before made the call, and at most LEFT of that share do now."""
         now, before = ((1 - (counts.rate or 0.0)) for counts in self.lacking)
         return before >= USUAL and now <= LEFT * before
 
     @property
     def is_replaced(self) -> bool:
-        """Whether most of them call something else now that was never called before."""
-        known = {callee for made in self.before for callee in made.calls}
-        return 2 * sum(not known.issuperset(made.calls) for made in self.without) > len(self.without)
+        """Whether most traces that lack the call make another one, which no trace made before."""
+        callees_before = {callee for run in self.before for callee in run.calls}
+        return 2 * sum(not callees_before.issuperset(run.calls) for run in self.without) > len(self.without)
 
     @property
     def usual_start(self) -> float:
-        """How long after the caller's start it came."""
-        return median(made.calls[self.callee] for made in self.before if self.callee in made.calls)
+        """The median time before from the operation's start to the call, in nanoseconds."""
+        return median(run.calls[self.callee] for run in self.before if self.callee in run.calls)
 
     @property
     def message(self) -> str:
-        """For people; the numbers are of the window."""
+        """The message of the failure, with the counts of both windows."""
         now, before = self.lacking
-        named = self.callee[1] if self.callee[0] == self.place.service else " ".join(self.callee)
+        name = self.callee[1] if self.callee[0] == self.place.service else " ".join(self.callee)
         return (
-            f"no longer calls {named}: {now.failures} of {now.exposure} traces lack the call, "
+            f"no longer calls {name}: {now.failures} of {now.exposure} traces lack the call, "
             f"before {before.failures} of {before.exposure}"
         )
 
@@ -121,89 +124,90 @@ def find(window: Window) -> list[Cluster]:
 
 
 def ran_less(window: Window) -> bool:
-    """Whether some operation ran less often beside the others than before, told from rollups alone."""
+    """Whether some operation ran less often than before, relative to the others; no trace is read."""
     before, now = traffic.read_traffic(window.before).ran, traffic.read_traffic(window).ran
-    ratios = [now[place] / ran for place, ran in before.items() if ran >= FEWEST]
+    ratios = [now[place] / count for place, count in before.items() if count >= FEWEST]
     return bool(ratios) and min(ratios) <= RAN_LESS * max(ratios)
 
 
 def missing_call_clusters(before: Visits, now: Visits) -> list[Cluster]:
-    """The same of what ran in both windows. Pure."""
+    """One cluster for each service that leaves out a call, by name, from the calls in both windows. Pure."""
     by_service: dict[str, list[MissingCall]] = defaultdict(list)
-    for one in first_of_each(vanished(before, now)):
-        by_service[one.place.service].append(one)
-    return [missing_call_cluster(found) for _, found in sorted(by_service.items())]
+    for missing in first_of_each(missing_calls(before, now)):
+        by_service[missing.place.service].append(missing)
+    return [missing_call_cluster(all_missing) for _, all_missing in sorted(by_service.items())]
 
 
-def vanished(before: Visits, now: Visits) -> list[MissingCall]:
-    """The calls that are surely made less often."""
+def missing_calls(before: Visits, now: Visits) -> list[MissingCall]:
+    """The calls that are made in fewer traces now, beyond chance and by a large effect."""
     compared = [
-        MissingCall(place, callee, made, now[place])
-        for place, made in before.items()
-        if min(len(made), len(now.get(place, []))) >= FEWEST
-        for callee in sorted({callee for one in made for callee in one.calls})
+        MissingCall(place, callee, runs, now[place])
+        for place, runs in before.items()
+        if min(len(runs), len(now.get(place, []))) >= FEWEST
+        for callee in sorted({callee for run in runs for callee in run.calls})
     ]
-    alive = {place.service for place in now}
+    services_now = {place.service for place in now}
     return [
-        one
-        for one in compared
-        if one.is_large
-        and one.callee[0] in alive
-        and not one.is_replaced
-        and fisher.p_value(one.lacking) < CHANCE / len(compared)
+        call
+        for call in compared
+        if call.is_large
+        and call.callee[0] in services_now
+        and not call.is_replaced
+        and fisher.p_value(call.lacking) < CHANCE / len(compared)
     ]
 
 
-def first_of_each(gone: Iterable[MissingCall]) -> list[MissingCall]:
-    """Of each operation the call that came first."""
+def first_of_each(missing: Iterable[MissingCall]) -> list[MissingCall]:
+    """The missing call of each operation that came first in its traces before."""
     first: dict[CalledOperation, MissingCall] = {}
-    for one in sorted(gone, key=lambda one: (one.usual_start, one.callee)):
-        first.setdefault(one.place, one)
+    for call in sorted(missing, key=lambda call: (call.usual_start, call.callee)):
+        first.setdefault(call.place, call)
     return list(first.values())
 
 
-def missing_call_cluster(found: list[MissingCall]) -> Cluster:
-    """The traces without the call, of the operation of a service that misses most; its others are echoes."""
-    first, *others = sorted(found, key=lambda one: (-len(one.without), one.place))
-    echoes = [record for one in others for record in failing_runs(one)]
+def missing_call_cluster(all_missing: list[MissingCall]) -> Cluster:
+    """The cluster of a service: the operation that lacks a call in most traces; its other operations are downstream."""
+    first, *rest = sorted(all_missing, key=lambda call: (-len(call.without), call.place))
     lacking = first.lacking
     return Cluster(
         missing_call_fingerprint(first.place, first.callee),
         failing_runs(first),
-        echoes,
+        [record for call in rest for record in failing_runs(call)],
         lacking.now.exposure,
         lacking.before,
     )
 
 
-def failing_runs(gone: MissingCall) -> list[FailingRecord]:
-    """The runs without the call, by time."""
-    number = missing_call_fingerprint(gone.place, gone.callee)
-    found = [failing_run(made, gone.message, number) for made in gone.without]
-    return sorted(found, key=lambda one: (one.start_time_unix_nano, one.trace_id, one.span_id))
+def failing_runs(missing: MissingCall) -> list[FailingRecord]:
+    """The runs that lack the call, by time, as failing records."""
+    fingerprint = missing_call_fingerprint(missing.place, missing.callee)
+    records = [failing_run(run, missing.message, fingerprint) for run in missing.without]
+    return sorted(records, key=lambda record: (record.start_time_unix_nano, record.trace_id, record.span_id))
 
 
-def failing_run(made: RunCalls, message: str, number: int) -> FailingRecord:
-    """A run without the call as a record that hurts."""
-    place = CalledOperation(made.step.service, made.step.operation)
-    return TimedStep(made.step, place, 0.0).failing(SIGNAL, "medium", message, number)
+def failing_run(run: RunCalls, message: str, fingerprint: int) -> FailingRecord:
+    """A run that lacks the call, as a failing record."""
+    place = CalledOperation(run.step.service, run.step.operation)
+    return TimedStep(run.step, place, 0.0).failing(SIGNAL, "medium", message, fingerprint)
 
 
 def visits(window: Window, target: Target) -> Iterator[SampledRun]:
-    """For a verification: each trace that ran the operation, charged if it lacks the call that the target names."""
-    for place, all_made in visited(own_time.traces(window, VERIFIED)).items():
+    """For a verification: each trace that ran the target's operations; it fails if it lacks the target's call."""
+    for place, runs in visited(own_time.traces(window, VERIFIED)).items():
         if place.service != target.service or place.operation not in target.operations:
             continue
-        for made in all_made:
-            step = made.step
+        for run in runs:
+            step = run.step
             if step.release not in target.without_releases:
                 is_made = any(
-                    missing_call_fingerprint(place, callee) == target.fingerprint for callee in made.calls
+                    missing_call_fingerprint(place, callee) == target.fingerprint for callee in run.calls
                 )
-                hurt = None if is_made else failing_run(made, "", target.fingerprint)
-                yield SampledRun(ServiceOperation(*place[:2]), step.trace_id, step.start_time_unix_nano, hurt)
+                failure = None if is_made else failing_run(run, "", target.fingerprint)
+                yield SampledRun(
+                    ServiceOperation(*place[:2]), step.trace_id, step.start_time_unix_nano, failure
+                )
 
 
 def missing_call_fingerprint(place: CalledOperation, callee: Callee) -> int:
-    """The key of "this operation leaves out this call", in every window."""
+    """The fingerprint of "this operation leaves out this call", the same in every window."""
     return hash64_of_texts(KEY_VERSION, SIGNAL, place.service, place.operation, *callee)

@@ -1,9 +1,9 @@
 """
-The rules over windows, found by looking: each file of this package that has a SIGNAL is one. A new rule is a new file.
+The registry of the rules over windows: each module of the package that has a SIGNAL is one; no list names them.
 
-A rule looks at a window as a whole (`find`), or at the runs of agents that all such rules share (`visits_in`,
-agent_runs.py). No record carries the fingerprint of what it finds, so a fix is verified by visits: traces that ran the
-operation, hurt or not, or by the durations of its records, as its COMPARES says.
+A rule reads a window as a whole (`find`), or a sample of agent runs that it shares with other rules (`visits_in`,
+agent_runs.py). No record carries the fingerprint of what a rule finds. A fix is therefore verified by visits, which are
+the sampled traces that ran the operation, failing or not, or by the durations of its records, as COMPARES says.
 """
 
 from __future__ import annotations
@@ -20,34 +20,32 @@ from telemetry.windows import Window
 
 
 class SignalRule(EvalParts, Protocol):
-    """What each rule's file offers."""
+    """The interface of a rule's module."""
 
     __name__: str
-    __doc__: str | None  # says where the rule is from
-    COMPARES: (
-        str  # what a verification compares, of the window before and after a fix: "visits" or "durations"
-    )
+    __doc__: str | None  # names the source of the rule
+    COMPARES: str  # what a verification compares before and after a fix: "visits" or "durations"
 
 
 class OverWindow(SignalRule, Protocol):
     """A rule that reads the window itself."""
 
     def find(self, window: Window) -> list[Cluster]:
-        """What it finds in the bound project's window."""
+        """The clusters that the rule finds in the bound project's window."""
 
 
 class ByVisits(OverWindow, Protocol):
-    """The same, whose fixes are verified by visits."""
+    """A rule that reads the window itself, and whose fixes are verified by visits."""
 
     def visits(self, window: Window, target: Target) -> Iterator[SampledRun]:
-        """The traces that ran the target's operations, charged where they hurt."""
+        """The sampled traces that ran the target's operations, each with its failure, if it has one."""
 
 
 class OverRuns(SignalRule, Protocol):
     """A rule about the calls of single traces."""
 
     def visits_in(self, made: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
-        """Each trace that was looked at, with each operation that it called, charged where it hurts."""
+        """Each sampled trace with each operation that it called, and its failure there, if it has one."""
 
 
 class RuleRegistry:
@@ -56,8 +54,8 @@ class RuleRegistry:
     def __init__(self, package: str, folders: Iterable[str]) -> None:
         modules = find_modules(package, folders, "SIGNAL")
         require_parts(modules, ("ABOUT", "COMPARES", *EVAL_PARTS, "find|visits_in"))
-        known = [cast(SignalRule, module) for module in modules]
-        self.rules = {rule.SIGNAL: rule for rule in sorted(known, key=lambda rule: rule.SIGNAL)}
+        rules = [cast(SignalRule, module) for module in modules]
+        self.rules = {rule.SIGNAL: rule for rule in sorted(rules, key=lambda rule: rule.SIGNAL)}
         self.signals = tuple(self.rules)
         self.over_window = [cast(OverWindow, rule) for rule in self.rules.values() if hasattr(rule, "find")]
         self.over_runs = [cast(OverRuns, rule) for rule in self.rules.values() if hasattr(rule, "visits_in")]
