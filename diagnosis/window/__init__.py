@@ -1,5 +1,5 @@
 """
-What a window of the bound store holds: traffic, failing records, exposure, counts of one cluster, releases.
+Reads of one window of the bound store: traffic, failing records, exposure, counts of one cluster, releases.
 
 May import `diagnosis.statistics` and telemetry.
 """

@@ -12,8 +12,8 @@ from telemetry.store.sql import fetch, fetch_many
 CHUNK = 500  # ids a query
 IDENTITY = ("trace_id", "session_id", "user_id", "input_tokens", "output_tokens")
 LOAD = f"""
-    WITH wanted (its_trace, its_span) AS (VALUES {{rows}})
-    SELECT {", ".join(COLUMNS)} FROM wanted JOIN telemetry_record ON trace_id = its_trace AND span_id = its_span
+    WITH keys (key_trace, key_span) AS (VALUES {{rows}})
+    SELECT {", ".join(COLUMNS)} FROM keys JOIN telemetry_record ON trace_id = key_trace AND span_id = key_span
 """  # noqa: S608  (constants)
 FIRST_SEEN = "SELECT MIN(start_time_unix_nano) FROM telemetry_record WHERE fingerprint = %s"
 

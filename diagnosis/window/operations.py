@@ -1,4 +1,4 @@
-"""The operations of a window with their traffic, failures and slowness, told from rollups alone."""
+"""The operations of a window with their traffic, failures and durations, from rollups alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUANTILE = 0.95
 
 
 def operations_json(window: Window) -> list[dict[str, Any]]:
-    """One row an operation of the bound project, most failures first. Minutes that the window cuts count whole."""
+    """One row per operation of the bound project, most failures first. Partial minutes at the edges count whole."""
     groups: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
     for service, operation, fingerprint, bucket, count in read_operation_groups(window):
         groups[service, operation].append((bucket, count, 0 if fingerprint == NO_FAILURE else count))
@@ -24,15 +24,15 @@ def operations_json(window: Window) -> list[dict[str, Any]]:
 
 
 def read_operation_groups(window: Window) -> list[tuple[str, str, int, int, int]]:
-    """(service, operation, fingerprint, duration bucket, count) groups."""
+    """Record counts of the window as (service, operation, fingerprint, duration bucket, count)."""
     first, last = window.start_unix_nano // MINUTE_NANO, -(-window.end_unix_nano // MINUTE_NANO)
     return counts.by_duration(first, last)
 
 
 def operation_row(service: str, operation: str, buckets: list[tuple[int, int, int]]) -> dict[str, Any]:
-    """One operation as answers show it."""
+    """The row of one operation in answers, from its buckets as (duration bucket, records, failures)."""
     records = sum(count for _, count, _ in buckets)
-    failures = sum(failed for _, _, failed in buckets)
+    failures = sum(failing for _, _, failing in buckets)
     return {
         "service": service or None,
         "operation": operation,

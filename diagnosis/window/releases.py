@@ -1,9 +1,9 @@
 """
-Which records count as after a fix, where records say their release (`service.version`).
+The releases whose records do not count as after a fix, where records name their release (`service.version`).
 
-https://opentelemetry.io/docs/specs/semconv/resource/#service. Time alone would count hosts that still run the old
-release. Later releases have the fix too, and versions have no order that holds everywhere: so what counts is every
-record since the fix shipped but those of a release that ran before it.
+https://opentelemetry.io/docs/specs/semconv/resource/#service. By time alone, hosts that still run the old release would
+count as fixed. Later releases have the fix, too, and versions have no order that holds everywhere. So all records since
+the fix shipped count, except those of a release that ran before it.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from __future__ import annotations
 from diagnosis.window import exposure
 from telemetry.windows import Window
 
-LOOKED_AT = 5_000  # records of a window, the newest: a release that runs is among them
+NEWEST = 5_000  # records of a window, of all services; every release that still runs is expected among them
 
 
 def seen(window: Window, service: str) -> frozenset[str]:
-    """The releases of the service in the bound project's window; records that do not say one are left aside."""
+    """The releases that records of the service name, among the newest of the bound project's window."""
     newest = exposure.records(window).order_by("-start_time_unix_nano").values_list("service", "release")
-    return frozenset(release for name, release in newest[:LOOKED_AT] if name == service and release)
+    return frozenset(release for name, release in newest[:NEWEST] if name == service and release)
 
 
 def without(release: str, before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
-    """The releases that do not count as after; none where no record has the fix's release, so that time decides."""
+    """The releases whose records do not count as after; none if no record has the fix's release: then time decides."""
     return before - {release} if release in after else frozenset()

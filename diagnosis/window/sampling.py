@@ -1,4 +1,4 @@
-"""A window in equal slices: a sample that takes as much of each is spread over the window in time."""
+"""Equal slices of a window; a sample with as much from each slice is spread over the whole window."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def slices(window: Window) -> list[Window]:
 
 def first_traces(part: Window, most: int) -> list[tuple[bytes, int]]:
     """The first traces that start in this part of the bound project's window, with their numbers of records."""
-    started = in_window(Trace.objects.all(), part).order_by("start_time_unix_nano", "trace_id")
-    rows = started.values_list("trace_id", "records")[:most]
+    traces = in_window(Trace.objects.all(), part).order_by("start_time_unix_nano", "trace_id")
+    rows = traces.values_list("trace_id", "records")[:most]
     return [(bytes(trace_id), records) for trace_id, records in rows]

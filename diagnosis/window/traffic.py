@@ -1,7 +1,7 @@
 """
 The traffic of a window by service, operation and cluster, read once for all issues of a diagnosis.
 
-The same numbers as observed.read gives one by one (telemetry/reads/counts.py).
+The counts of a cluster equal those of `cluster_counts.read_counts`, which reads one cluster at a time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ServiceOperation(NamedTuple):
 
 
 class Traffic:
-    """Records by (service, operation), and by cluster inside them."""
+    """The number of records and failures by operation, by cluster, and by cluster in each operation."""
 
     def __init__(self, rows: Iterable[counts.Group]) -> None:
         self.ran: Counter[ServiceOperation] = Counter()
@@ -40,16 +40,18 @@ class Traffic:
                 self.failed_in[service, operation, fingerprint] += records
 
     def counts(self, places: Iterable[ServiceOperation], fingerprint: int) -> Counts:
-        """The cluster's failures among all records of these operations; what failed elsewhere ran too."""
-        wanted = set(places)
+        """The cluster's failures, of the records of these operations and of its failures in other operations."""
+        operations = set(places)
         failures = self.failed[fingerprint]
-        elsewhere = failures - sum(self.failed_in[*place, fingerprint] for place in wanted)
-        return Counts(failures, sum(self.ran[place] for place in wanted) + elsewhere)
+        elsewhere = failures - sum(self.failed_in[*place, fingerprint] for place in operations)
+        return Counts(failures, sum(self.ran[place] for place in operations) + elsewhere)
 
     def failures(self, places: Iterable[ServiceOperation]) -> Counts:
-        """All failures of these operations."""
-        wanted = set(places)
-        return Counts(sum(self.failing[place] for place in wanted), sum(self.ran[place] for place in wanted))
+        """The failures of these operations, of whichever cluster, and their records."""
+        operations = set(places)
+        return Counts(
+            sum(self.failing[place] for place in operations), sum(self.ran[place] for place in operations)
+        )
 
 
 def read_traffic(window: Window) -> Traffic:
