@@ -105,7 +105,7 @@ def running() -> Iterator[subprocess.Popen[bytes]]:
     """
     Run a server, ready inside the block. When the block ends, it finishes its requests and ends. It logs only warnings.
 
-    Raises NotServing if the server does not become ready, Ended on a signal to end.
+    Raises NotServing if the server does not become ready, ServerEnded on a signal to end.
     """
     command = [*COMMAND, "--log-level", "warning"]
     process = subprocess.Popen(  # noqa: S603  (a constant command)
@@ -140,7 +140,7 @@ def wait_until_ready(process: subprocess.Popen[bytes]) -> None:
 
 def end_serving(number: int, frame: FrameType | None) -> NoReturn:
     """
-    Signal handler: raise Ended, which leaves the block of `running`.
+    Signal handler: raise ServerEnded, which leaves the block of `running`.
 
     Further signals are ignored, so that the server is always stopped.
     """

@@ -34,7 +34,7 @@ class SeenLoop:
 
 
 def parse_seen(text: str) -> SeenLoop | None:
-    """The Seen that `str` wrote, or None for any other text."""
+    """The SeenLoop that `str` wrote, or None for any other text."""
     loop_id, _, rest = text.partition(":")
     revision, _, packet_id = rest.partition(":")
     is_number = revision.isascii() and revision.isdigit() and len(revision) < 10

@@ -22,7 +22,7 @@ class RunCalls:
 Visits = dict[CalledOperation, list[RunCalls]]
 
 
-def visited(traces: Iterable[list[Step]]) -> Visits:
+def healthy_visits(traces: Iterable[list[Step]]) -> Visits:
     """The calls of each operation in each trace that ran it; traces with a failure are left out."""
     visits: Visits = defaultdict(list)
     for steps in traces:

@@ -73,7 +73,7 @@ def sources(moves: Moves) -> dict[int, Counter[int]]:
 
 
 def fates(loops: Iterable[Loop], moves: Moves) -> list[ClusterOutcome]:
-    """The outcome for each of these loops, ordered by `standing`."""
+    """The outcome for each of these loops, ordered by `precedence`."""
     loops_by_new: dict[int, list[Loop]] = defaultdict(list)
     outcomes = []
     for loop in sorted(loops, key=precedence):

@@ -47,7 +47,7 @@ def under_way(project: Project) -> FingerprintSwitch | None:
 @transaction.atomic
 def begin_switch(project: Project, to_version: int, by: audit_log.Actor, now: datetime) -> FingerprintSwitch:
     """
-    Set the project's new version and store the switch, which `advance` carries out.
+    Set the project's new version and store the switch, which `advance_switch` carries out.
 
     Raises CannotSwitch, with the reason.
     """
@@ -170,7 +170,7 @@ def position_text(row: Record) -> str:
 
 
 def position(text: str) -> Position:
-    """The position that `text` wrote; START for an empty text."""
+    """The position that `position_text` wrote; START for an empty text."""
     if not text:
         return START
     start, trace_id, span_id = text.split(" ")

@@ -62,7 +62,8 @@ class SuspectedRelease:
         """The reason for the suspicion, as a sentence."""
         return (
             f"Every failure looked at ran release {self.release}, and they begin with its first traffic at "
-            f"{rfc3339(self.since_unix_nano)}; {self.healthy} healthy records of release {self.older} show none of it."
+            f"{rfc3339(self.since_unix_nano)}; {self.healthy} healthy records of other releases, such as "
+            f"{self.older}, show none of it."
         )
 
 

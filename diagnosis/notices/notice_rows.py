@@ -140,7 +140,7 @@ NOTICE_OF_EVENT: dict[str, Callable[[LoopEvent], Notice | None]] = {
 
 
 def forget_old_notices(now: datetime) -> int:
-    """Delete notices older than KEPT, with their read marks and mails; return the number of notices."""
+    """Delete notices older than RETENTION, with their read marks and mails; return the number of notices."""
     old = Notice.objects.filter(created_at__lt=now - RETENTION)
     count: int = old.delete()[1].get("diagnosis.Notice", 0)
     return count

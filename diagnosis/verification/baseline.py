@@ -101,10 +101,10 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
         cluster = target(loop, operations)
         counts, sibling_failures = (
             count_cluster(loop, window, cluster),
-            cluster_counts.others(window, cluster),
+            cluster_counts.other_clusters(window, cluster),
         )
         return ComparedWindow(
-            window, counts, releases.seen(window, loop.service), operations, sibling_failures
+            window, counts, releases.releases_in(window, loop.service), operations, sibling_failures
         ).kept()
 
 

@@ -74,7 +74,9 @@ def what_counts(loop: Loop, before: ComparedWindow, now: int) -> tuple[Window, T
     # Once the fix held, a failure in any release counts as its return.
     if not loop.release or loop.state == Loop.State.HELD:
         return window, baseline.target(loop, before.operations)
-    older_releases = releases.without(loop.release, before.releases, releases.seen(window, loop.service))
+    older_releases = releases.excluded_releases(
+        loop.release, before.releases, releases.releases_in(window, loop.service)
+    )
     return window, baseline.target(loop, before.operations, older_releases)
 
 

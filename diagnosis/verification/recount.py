@@ -42,7 +42,7 @@ def counted_side(
     target = baseline.target(loop, operations, without)
     counts, sibling_failures = (
         baseline.count_cluster(loop, window, target),
-        cluster_counts.others(window, target),
+        cluster_counts.other_clusters(window, target),
     )
     return replace(side, window=window, observed=counts, operations=operations, others=sibling_failures)
 

@@ -50,7 +50,7 @@ def weigh(
     """The judgement, and the siblings that rose; if any did, all failures of the operation are judged together."""
     if judgement.verdict not in ("held", "improved"):
         return judgement, []
-    failed_before, failed_after = before.others, cluster_counts.others(after.window, target)
+    failed_before, failed_after = before.others, cluster_counts.other_clusters(after.window, target)
     exposures = before.counts.exposure, after.counts.exposure
     overdispersion, tails = estimate_overdispersion(before.observed, after.observed), judgement.tails
     risen_siblings = risen(failed_before, failed_after, exposures, overdispersion, tails)

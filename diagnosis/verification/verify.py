@@ -121,7 +121,7 @@ def next_baseline(loop: Loop, comparison: Comparison, verdict: str) -> dict[str,
         return before.kept()
     allowed_rate, releases_after = (
         NEARLY_GONE * (before.counts.rate or 0.0),
-        releases.seen(after.window, loop.service),
+        releases.releases_in(after.window, loop.service),
     )
     return replace(after, releases=releases_after, allowed_rate=allowed_rate).kept()
 

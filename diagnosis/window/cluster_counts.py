@@ -72,7 +72,7 @@ def failing_operations(window: Window, fingerprint: int) -> frozenset[str]:
     return frozenset(failures.values_list("operation", flat=True).distinct())
 
 
-def others(window: Window, target: Target) -> dict[int, int]:
+def other_clusters(window: Window, target: Target) -> dict[int, int]:
     """The number of failures of each other cluster in the target's operations, by fingerprint."""
     failures = target.records(window).filter(target.any, fingerprint__isnull=False).exclude(target.failed)
     rows = failures.values_list("fingerprint").annotate(n=Count("trace_id")).order_by()

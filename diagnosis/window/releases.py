@@ -14,12 +14,12 @@ from telemetry.windows import Window
 NEWEST = 5_000  # records of a window, of all services; every release that still runs is expected among them
 
 
-def seen(window: Window, service: str) -> frozenset[str]:
+def releases_in(window: Window, service: str) -> frozenset[str]:
     """The releases that records of the service name, among the newest of the bound project's window."""
     newest = exposure.records(window).order_by("-start_time_unix_nano").values_list("service", "release")
     return frozenset(release for name, release in newest[:NEWEST] if name == service and release)
 
 
-def without(release: str, before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
+def excluded_releases(release: str, before: frozenset[str], after: frozenset[str]) -> frozenset[str]:
     """The releases whose records do not count as after; none if no record has the fix's release: then time decides."""
     return before - {release} if release in after else frozenset()

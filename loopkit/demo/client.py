@@ -33,7 +33,7 @@ class DemoAnswer:
 
 
 def post(url: str, key: str = "", data: dict[str, Any] | bytes = b"", content_type: str = "") -> DemoAnswer:
-    """POST bytes, or a dict as JSON. Raises Refused if the status is 300 or above."""
+    """POST bytes, or a dict as JSON. Raises RequestRefused if the status is 300 or above."""
     parts = urlsplit(url)
     headers = {"Content-Type": content_type or "application/json"}
     if key:

@@ -34,7 +34,7 @@ class Placeholder(NamedTuple):
 
 
 def placeholder_rule(marks: str, form: str, stays: str = PLACEHOLDER, flags: int = 0) -> Placeholder:
-    """Return a Mask. Its marks are separated by spaces; without any, every message is searched."""
+    """Return the rule for a form. Its marks are separated by spaces; without any, every message is searched."""
     return Placeholder(tuple(marks.split()), re.compile(form, flags), stays)
 
 

@@ -83,7 +83,7 @@ _lines: dict[str, CommitQueue] = {}
 
 
 def commit_together(store: str, batch: Batch, transaction: Transaction, write: Write) -> Receipt:
-    """The batch's receipt, once this thread or another has committed it. Raises Stuck if no turn comes in time."""
+    """The batch's receipt, once this thread or another has committed it. Raises CommitStuck if no turn comes."""
     line = _lines.setdefault(store, CommitQueue())
     ticket: Ticket = batch, Future()
     line.waiting.append(ticket)

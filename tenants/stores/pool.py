@@ -30,7 +30,7 @@ _inherited: list[BaseDatabaseWrapper] = []
 
 
 def take_connection(project_id: str) -> BaseDatabaseWrapper:
-    """Return a connection to the project's file, for the caller's exclusive use until `give_back`."""
+    """Return a connection to the project's file, for the caller's exclusive use until `give_back_connection`."""
     path = project_file.path_of(project_id)
     connection, outdated = from_idle(str(path), project_file.file_identity(path))
     for old in outdated:

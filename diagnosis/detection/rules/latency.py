@@ -102,7 +102,7 @@ def latency_clusters(
     before: Mapping[CalledOperation, list[TimedStep]], now: Mapping[CalledOperation, list[TimedStep]]
 ) -> list[Cluster]:
     """One cluster for each service that became slow by itself, from the runs of both windows. Pure."""
-    measured = slower_operations(before, now)
+    measured = comparable_operations(before, now)
     comparisons = Comparisons.of([operation.sides for operation in measured])
     quantiles = [(operation, comparisons.moved(operation.sides)) for operation in measured]
     slower = [
@@ -117,7 +117,7 @@ def latency_clusters(
     ]
 
 
-def slower_operations(
+def comparable_operations(
     before: Mapping[CalledOperation, list[TimedStep]], now: Mapping[CalledOperation, list[TimedStep]]
 ) -> list[SlowerOperation]:
     """The operations that ran in both windows, in enough traces to compare, whether slower or not."""

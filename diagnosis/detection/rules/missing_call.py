@@ -23,7 +23,7 @@ from typing import Any
 
 from diagnosis.detection import own_time
 from diagnosis.detection.agent_calls import SampledRun
-from diagnosis.detection.call_graph import Callee, RunCalls, Visits, visited
+from diagnosis.detection.call_graph import Callee, RunCalls, Visits, healthy_visits
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.own_time import CalledOperation, TimedStep
 from diagnosis.statistics import fisher
@@ -120,7 +120,9 @@ def find(window: Window) -> list[Cluster]:
     """One cluster for each service of the bound project that leaves out a call, by name."""
     if not ran_less(window):
         return []
-    return missing_call_clusters(visited(own_time.traces(window.before)), visited(own_time.traces(window)))
+    return missing_call_clusters(
+        healthy_visits(own_time.traces(window.before)), healthy_visits(own_time.traces(window))
+    )
 
 
 def ran_less(window: Window) -> bool:
@@ -193,7 +195,7 @@ def failing_run(run: RunCalls, message: str, fingerprint: int) -> FailingRecord:
 
 def visits(window: Window, target: Target) -> Iterator[SampledRun]:
     """For a verification: each trace that ran the target's operations; it fails if it lacks the target's call."""
-    for place, runs in visited(own_time.traces(window, VERIFIED)).items():
+    for place, runs in healthy_visits(own_time.traces(window, VERIFIED)).items():
         if place.service != target.service or place.operation not in target.operations:
             continue
         for run in runs:

@@ -44,7 +44,7 @@ class ByVisits(OverWindow, Protocol):
 class OverRuns(SignalRule, Protocol):
     """A rule about the calls of single traces."""
 
-    def visits_in(self, made: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
+    def visits_in(self, calls_by_trace: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
         """Each sampled trace with each operation that it called, and its failure there, if it has one."""
 
 
@@ -54,6 +54,7 @@ class RuleRegistry:
     def __init__(self, package: str, folders: Iterable[str]) -> None:
         modules = find_modules(package, folders, "SIGNAL")
         require_parts(modules, ("ABOUT", "COMPARES", *EVAL_PARTS, "find|visits_in"))
+        require_parts((m for m in modules if m.COMPARES == "visits" and hasattr(m, "find")), ("visits",))
         rules = [cast(SignalRule, module) for module in modules]
         self.rules = {rule.SIGNAL: rule for rule in sorted(rules, key=lambda rule: rule.SIGNAL)}
         self.signals = tuple(self.rules)

@@ -44,9 +44,9 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     return f"called {THRESHOLD} times or more: {repeated}" if repeated else ""
 
 
-def visits_in(made: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
+def visits_in(calls_by_trace: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
     """Each sampled trace with each operation that it called, and its repeated call there, if it has one."""
-    for run in agent_calls.runs_with_content(made, THRESHOLD, bounds):
+    for run in agent_calls.runs_with_content(calls_by_trace, THRESHOLD, bounds):
         repeated_by_place = {calls[0].place: calls for calls in reversed(repeated_calls(run.calls))}
         for place, start in run.places.items():
             failure = repeated_failure(repeated_by_place[place]) if place in repeated_by_place else None

@@ -87,10 +87,10 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     return f"no tool returned anything, and the answer says: {claim}" if claim else ""
 
 
-def visits_in(made: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
+def visits_in(calls_by_trace: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
     """Each sampled trace with each model operation that it called, and its unfounded answer there, if it has one."""
-    answers = {trace_id: last_answers(rows) for trace_id, rows in made.items()}
-    trace_ids = agent_calls.evenly(made, sum(map(len, answers.values())), bounds)
+    answers = {trace_id: last_answers(rows) for trace_id, rows in calls_by_trace.items()}
+    trace_ids = agent_calls.evenly(calls_by_trace, sum(map(len, answers.values())), bounds)
     captures = agent_calls.captures([row for trace_id in trace_ids for row in answers[trace_id]])
     for trace_id in trace_ids:
         outputs = [(row, next(captures).get("output")) for row in answers[trace_id]]
@@ -98,7 +98,7 @@ def visits_in(made: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
         failure = next((failure for failure in failures if failure), None)
         first_starts = {
             agent_calls.called_operation(row): row[START]
-            for row in reversed(made[trace_id])
+            for row in reversed(calls_by_trace[trace_id])
             if row[UNIT] == "llm_call"
         }
         for place, start in first_starts.items():

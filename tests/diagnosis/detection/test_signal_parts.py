@@ -91,7 +91,7 @@ def test_a_part_that_a_signal_leaves_out_is_named(load: Load, part: str) -> None
         load(signals, signals.SignalRegistry, {name: value for name, value in SIGNAL.items() if name != part})
 
 
-@pytest.mark.parametrize("part", [part for part in RULE if part not in ("SIGNAL", "visits")])
+@pytest.mark.parametrize("part", [part for part in RULE if part != "SIGNAL"])
 def test_a_part_that_a_rule_leaves_out_is_named(load: Load, part: str) -> None:
     with pytest.raises(PartsMissing, match=rf"rules\.acme must offer .*{part}"):
         load(rules, registry.RuleRegistry, {name: value for name, value in RULE.items() if name != part})

@@ -83,7 +83,7 @@ def test_the_packet_names_the_release_and_the_plan_compares_it(
     found = issue()
 
     assert found["suspected_release"] == "2.0"
-    assert "release 1.0 show none of it" in found["suspected_release_reason"]
+    assert "other releases, such as 1.0, show none of it" in found["suspected_release_reason"]
     assert any("Compare release `2.0` with `1.0`" in step["detail"] for step in found["patch_plan"]["steps"])
 
 
