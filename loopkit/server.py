@@ -43,16 +43,16 @@ def post_worker_init(worker: Any) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Imported here, because Django's apps are ready in a worker only.
-    from loopkit import rounds
+    from loopkit import job_thread
 
-    worker.rounds = rounds.start_job_thread()
+    worker.job_thread = job_thread.start_job_thread()
     spare_the_collector()
     share_heaps()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
     """End the periodic jobs of an ending worker, between two steps."""
-    thread = getattr(worker, "rounds", None)  # None if the worker failed to start
+    thread = getattr(worker, "job_thread", None)  # None if the worker failed to start
     if thread is not None:
         thread.end()
 

@@ -1,4 +1,4 @@
-"""A fix is verified though nobody asks: the served rounds, with two workers, from start to end."""
+"""A fix is verified though nobody asks: the periodic jobs of a server with two workers, from start to end."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def leases(data_dir: Path) -> list[str]:
         return [holder for (holder,) in control.execute("SELECT holder FROM diagnosis_lease")]
 
 
-def test_a_fix_is_verified_once_and_the_rounds_end_with_the_server(
+def test_a_fix_is_verified_once_and_the_jobs_end_with_the_server(
     new_installation: Callable[[], Path], prepared: tuple[Path, str]
 ) -> None:
     data_dir = new_installation()

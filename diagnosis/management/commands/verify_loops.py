@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from diagnosis.rounds import projects_to_review, review
+from diagnosis.periodic_jobs import projects_to_review, review
 from loopkit.http.errors import Unavailable
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from diagnosis import rounds
+from diagnosis import periodic_jobs
 from diagnosis.diagnose import diagnose
 from diagnosis.loops import approval, next_action
 from diagnosis.models import Decision, Loop, LoopEvent, Packet
@@ -178,7 +178,7 @@ def test_a_round_reopens_an_outdated_approval_where_nothing_shipped(
     approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
 
-    rounds.run_periodic_jobs(lambda: T0 + DAY, lambda: True)
+    periodic_jobs.run_all_jobs(lambda: T0 + DAY, lambda: True)
 
     assert Loop.objects.get().state == "proposed"
 
@@ -197,7 +197,7 @@ def test_a_first_of_two_approvals_that_no_longer_holds_is_taken_back(
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
 
     if way == "round":
-        rounds.run_periodic_jobs(lambda: T0 + DAY, lambda: True)
+        periodic_jobs.run_all_jobs(lambda: T0 + DAY, lambda: True)
     else:
         call_command("verify_loops")
 

@@ -11,7 +11,7 @@ from diagnosis.api.feed_views import FeedParameters
 from diagnosis.handoff import tracker_links
 from diagnosis.models import Notice
 from diagnosis.notices import notice_rows, notice_text, outbox
-from loopkit.rounds import SHORTEST_LEASE
+from loopkit.job_thread import SHORTEST_LEASE
 from tests import ROOT
 
 PAGE = (ROOT / "docs" / "notices.md").read_text()

@@ -19,10 +19,10 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from diagnosis import lease, rounds
+from diagnosis import lease, periodic_jobs
 
 logger = logging.getLogger(__name__)
-NAME = "rounds"  # of the thread and the lease
+NAME = "rounds"  # of the thread and the lease, which workers of earlier versions take under this name
 FIRST_SECONDS = 20  # from the start to the first round, at most
 SHORTEST_LEASE = 60.0  # seconds
 LONGEST_REST = 2.0  # seconds between two steps
@@ -65,7 +65,7 @@ class PeriodicJobs(threading.Thread):
                 )
             if self.is_mine:
                 self.step_began = time.monotonic()
-                rounds.run_periodic_jobs(timezone.now, self.go_on)
+                periodic_jobs.run_all_jobs(timezone.now, self.go_on)
         except DatabaseError as error:
             logger.error("the periodic jobs ended early, the next run is in %s s: %s", self.seconds, error)
         finally:

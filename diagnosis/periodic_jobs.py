@@ -2,8 +2,8 @@
 The periodic jobs: verify shipped fixes and monitor those that held, ask a human again about approvals whose content
 changed or is gone, delete old notices, send mail.
 
-loopkit/rounds.py decides which process runs them and when. `manage.py verify_loops` calls `review` for each project,
-`manage.py send_notices` sends the mail.
+loopkit/job_thread.py decides which process runs them and when. `manage.py verify_loops` calls `review` for each
+project, `manage.py send_notices` sends the mail.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 
-def run_periodic_jobs(clock: Clock, go_on: Callable[[], bool]) -> None:
+def run_all_jobs(clock: Clock, go_on: Callable[[], bool]) -> None:
     """Run all jobs once. `go_on` is called before each job; if it returns False, the remaining jobs are left out."""
     # In random order, so that a project that takes long does not always delay the same others.
     steps: list[tuple[str, Callable[[], object]]] = [

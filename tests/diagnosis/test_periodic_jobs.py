@@ -11,9 +11,9 @@ import pytest
 from django.core import mail
 from django.db import OperationalError, connections
 
-from diagnosis import lease, rounds
+from diagnosis import lease, periodic_jobs
 from diagnosis.models import Lease, Loop, MailChoice, Notice, Packet
-from loopkit.rounds import PeriodicJobs
+from loopkit.job_thread import PeriodicJobs
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import NOW, make_loop
 from tests.diagnosis.notices.test_outbox import wants
@@ -76,7 +76,7 @@ def test_a_round_sends_mail_and_forgets_what_is_old(alice: MintedProject, settin
     old = make_loop(alice.project, now=NOW - timedelta(days=100))
     make_loop(alice.project, cluster=2)
 
-    rounds.run_periodic_jobs(clock, always)
+    periodic_jobs.run_all_jobs(clock, always)
 
     assert [sent.subject for sent in mail.outbox] == ["LoopKit: 1 new"]
     assert not Notice.objects.filter(loop=old).exists()
@@ -95,7 +95,7 @@ def test_a_project_that_fails_stops_no_other_and_no_mail(
     )
     (settings.LOOPKIT_DATA_DIR / "projects" / f"{charlie.project.project_id}.sqlite3").write_bytes(b"broken")
 
-    rounds.run_periodic_jobs(clock, always)
+    periodic_jobs.run_all_jobs(clock, always)
 
     assert f"verifying project {alice.project.project_id} failed: 'window'" in caplog.text
     assert f"verifying project {charlie.project.project_id} failed: " in caplog.text
@@ -105,7 +105,7 @@ def test_a_project_that_fails_stops_no_other_and_no_mail(
 def test_a_round_ends_where_it_is_asked_to(alice: MintedProject, caplog: Any) -> None:
     make_loop(alice.project, state="shipped", now=NOW - timedelta(days=100))
 
-    rounds.run_periodic_jobs(clock, answers(False))
+    periodic_jobs.run_all_jobs(clock, answers(False))
 
     assert Notice.objects.count() == 1  # as old as it is
 
@@ -125,10 +125,10 @@ def test_without_the_control_database_there_is_a_next_round(monkeypatch: Any, ca
 def test_only_the_holder_makes_a_round_and_says_once_that_it_does(
     monkeypatch: Any, caplog: Any, db: None
 ) -> None:
-    caplog.set_level("INFO", "loopkit.rounds")
+    caplog.set_level("INFO", "loopkit.job_thread")
     monkeypatch.setattr(connections, "close_all", lambda: None)
     made = []
-    monkeypatch.setattr(rounds, "run_periodic_jobs", lambda clock, go_on: made.append(go_on()))
+    monkeypatch.setattr(periodic_jobs, "run_all_jobs", lambda clock, go_on: made.append(go_on()))
     first, second = PeriodicJobs(60), PeriodicJobs(60)
 
     for one in (first, second, first):
