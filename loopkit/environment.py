@@ -27,9 +27,8 @@ def env(name: str, default: T, cast: Callable[[str], T]) -> T:
     try:
         return default if raw is None else cast(raw)
     except ValueError as error:
-        redacted = re.sub(
-            r"//[^@/]*@", "//***@", str(raw)
-        )  # the message may be logged, and a URL may contain a password
+        # The message may be logged, and a URL may contain a password.
+        redacted = re.sub(r"//[^@/]*@", "//***@", str(raw))
         raise ImproperlyConfigured(f"{name}={redacted!r}: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""Who wants notices by mail, and the outbox of these mails."""
+"""The members' choices of mail, and the outbox."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-What a span means, whichever instrumentation wrote it: the first convention that knows the span reads it.
+The meaning of a span, whichever instrumentation wrote it: the first convention that knows the span reads it.
 
 Each convention is one file of this package; `registry` finds them and says what a file offers, `facts` reads what they
 have in common. Examples of a client's spans for the tests: tests/telemetry/span_examples.

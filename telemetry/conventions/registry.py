@@ -25,9 +25,8 @@ class Convention(Protocol):
     """The parts that each convention's file offers; those with a value here may be left out."""
 
     __name__: str
-    BEFORE: tuple[
-        str, ...
-    ]  # the conventions that know some of its spans too, and read them only after this one
+    # The conventions that know some of its spans too, and are asked after it.
+    BEFORE: tuple[str, ...]
     SCOPES: tuple[str, ...]  # names of instrumentation scopes; `*` at the end stands for any rest
     MARKERS: frozenset[str]  # attributes that only this convention's spans have
 
