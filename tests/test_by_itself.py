@@ -13,7 +13,7 @@ from tests import shared_server
 from tests.browser_forms import Person
 from tests.order_service_spans import order, request
 from tests.server import Server, running
-from tests.test_story import diagnose, post, read
+from tests.story_requests import diagnose, post, read
 
 
 def shipped(server: Server, human: Person) -> tuple[str, dict[str, Any]]:

@@ -96,7 +96,7 @@ def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human:
     packet = diagnose(server, agent)
     assert packet["memory"][0]["state"] == "regressed"
     assert packet["issues"][0]["status"] == "regression"
-    assert "waits" in human.read(page) or "waiting" in human.read(page)
+    assert "<strong>regressed</strong>, waits for a human" in human.read(page)
     again = server.call("GET", f"{loop}/handoff", agent)
     assert again.status == 409
 
