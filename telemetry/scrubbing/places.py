@@ -101,12 +101,14 @@ def closing(text: str, quote: str, start: int) -> int:
 
 def assigned(text: str) -> Iterator[Place]:
     """The places of values behind `name=` and `name: `; where both are the same word (`token=token`), it is code."""
-    last_end = 0
+    last_end = line_end = 0
     for separator in SEPARATOR.finditer(text):
         name = name_before(text, separator) if separator.start() >= last_end else ""
         if name.lower().endswith("cookie") and separator[0] != "=":
-            place = cookies(text, separator.end())
-            last_end = place[1]
+            if separator.start() < line_end:  # it was read, and has no cookie
+                continue
+            place, line_end = cookies(text, separator.end())
+            last_end = max(last_end, place[1])
         elif name and (is_secret(name) or is_signature(text, name, separator.start())):
             place = value_of(text, name, separator)
             last_end = max(last_end, place[1])
@@ -166,9 +168,9 @@ def plain_value(text: str, at: int) -> Place:
     return match.span("value") if match else (at, at)
 
 
-def cookies(text: str, at: int) -> Place:
-    """The place of the cookies behind `Cookie: `; empty in a sentence about cookies, which has no `=`."""
+def cookies(text: str, at: int) -> tuple[Place, int]:
+    """The place of the cookies behind `Cookie: `, empty where no `=` follows, and how far the text was read for it."""
     match = COOKIES.match(text, at)
     if match is None:
-        return at, at
-    return match.span() if "=" in match[0] else (match.end(), match.end())
+        return (at, at), at
+    return (match.span() if "=" in match[0] else (at, at)), match.end()

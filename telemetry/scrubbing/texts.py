@@ -16,14 +16,25 @@ from telemetry.scrubbing.shapes import Place
 from telemetry.scrubbing.suspicion import is_suspect
 
 MARK = "[redacted]"
+MOST_PASSES = 8
 
 
 def redacted(text: str) -> tuple[str, int]:
-    """The text with MARK in place of each secret, and how many there were."""
-    places = list(shapes.found(text))
-    if is_suspect(text.encode()):
-        places += named_secrets(text, is_secret)
-    return replaced(text, places)
+    """
+    The text with MARK in place of each secret, and how many there were.
+
+    One secret can hide the name of another from the patterns, so that a text with secrets is read again without them.
+    """
+    total = 0
+    for _ in range(MOST_PASSES):
+        places = list(shapes.found(text))
+        if is_suspect(text.encode()):
+            places += named_secrets(text, is_secret)
+        text, number = replaced(text, places)
+        total += number
+        if not number:
+            break
+    return text, total
 
 
 def redacted_headers(text: str) -> tuple[str, int]:

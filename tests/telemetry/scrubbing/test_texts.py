@@ -136,6 +136,22 @@ PIECES = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cookie: none, Authorization: 'abc1'",
+        "Bearer a1Cookie: x:Authorization: 'abc'",
+        f"Basic -----BEGIN sk-Authorization: Basic ://tokenpassword:,=--@{RANDOM}",
+    ],
+)
+def test_a_secret_does_not_hide_the_next_one(text: str) -> None:
+    once, number = redacted(text)
+
+    assert number
+    assert not any(secret in once for secret in ("abc", RANDOM))
+    assert redacted(once) == (once, 0)
+
+
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_redacting_twice_is_redacting_once(text: str) -> None:
     once, _ = redacted(text)
