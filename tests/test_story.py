@@ -23,7 +23,7 @@ def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human:
     assert (sent.status, sent.body) == (202, b"{}")
     assert sent.headers["x-loopkit-accepted"] == "160"
 
-    # The agent asks what hurts: one issue, whatever the numbers in the messages, charged to the tool.
+    # The agent asks what fails: one issue, whatever the numbers in the messages, attributed to the tool.
     packet = diagnose(server, agent)
     assert packet["status"] == "ready_for_issue_diagnosis"
     [issue] = packet["issues"]

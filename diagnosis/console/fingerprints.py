@@ -74,7 +74,7 @@ def fingerprint_page_context(request: HttpRequest, project: Project) -> dict[str
     return context | {
         "preview": preview,
         "map": preview.shown(),
-        "fates": outcomes_in_words(preview.fates),
+        "outcomes": outcomes_in_words(preview.outcomes),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, fates
+from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, loop_outcomes
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import EvalCandidate, FingerprintSwitch, Loop, LoopEvent
@@ -34,7 +34,7 @@ def moves_of(switch: FingerprintSwitch) -> Moves:
 
 def plan_outcomes(switch: FingerprintSwitch) -> list[ClusterOutcome]:
     """The outcome of the switch for each of the project's loops."""
-    return fates(going_on(switch), moves_of(switch))
+    return loop_outcomes(going_on(switch), moves_of(switch))
 
 
 def going_on(switch: FingerprintSwitch) -> list[Loop]:

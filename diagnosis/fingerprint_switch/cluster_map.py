@@ -72,7 +72,7 @@ def sources(moves: Moves) -> dict[int, Counter[int]]:
     return by_new
 
 
-def fates(loops: Iterable[Loop], moves: Moves) -> list[ClusterOutcome]:
+def loop_outcomes(loops: Iterable[Loop], moves: Moves) -> list[ClusterOutcome]:
     """The outcome for each of these loops, ordered by `precedence`."""
     loops_by_new: dict[int, list[Loop]] = defaultdict(list)
     outcomes = []

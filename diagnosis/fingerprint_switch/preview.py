@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from diagnosis.fingerprint_switch import cluster_map
-from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, fates
+from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, loop_outcomes
 from diagnosis.models import Loop
 from telemetry import regrouping
 from telemetry.grouping.fingerprint import cluster_id
@@ -53,7 +53,7 @@ class Preview:
     rules: Rules
     clusters: list[SampledCluster]
     left_out: int  # clusters that were not looked at
-    fates: list[ClusterOutcome]
+    outcomes: list[ClusterOutcome]
     titles: dict[int, str]  # a title for each cluster, from one of its records
 
     @property
@@ -87,7 +87,7 @@ class Preview:
             "unchanged": len(cluster_map.unchanged(moves)),
             "splits": [self.row(old, parts) for old, parts in cluster_map.splits(moves).items()],
             "merges": [self.row(new, parts) for new, parts in cluster_map.merges(moves).items()],
-            "fates": self.fates,
+            "outcomes": self.outcomes,
         }
 
     def row(self, number: int, parts: Any) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def preview_switch(project: Project, rules: Rules, now: datetime) -> Preview:
         ]
     loops = Loop.objects.filter(project=project).exclude(state=Loop.State.JOINED)
     result = Preview(window, rules, clusters, max(0, len(sizes) - MOST_CLUSTERS), [], titles)
-    result.fates.extend(fates(loops, result.moves))
+    result.outcomes.extend(loop_outcomes(loops, result.moves))
     return result
 
 

@@ -79,5 +79,5 @@ def preview_lines(preview: Preview) -> Iterator[str]:
             yield from (
                 f"    {part['cluster_id']} {part['records']:>8} ({part['title']})" for part in row["parts"]
             )
-    for outcome, sentence in outcomes_in_words(preview.fates):
+    for outcome, sentence in outcomes_in_words(preview.outcomes):
         yield f"{outcome.loop.loop_id} ({outcome.loop.state}) {sentence}"

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from diagnosis.fingerprint_switch.cluster_map import Moves, biggest, fates, merges, splits, unchanged
+from diagnosis.fingerprint_switch.cluster_map import Moves, biggest, loop_outcomes, merges, splits, unchanged
 from diagnosis.models import Loop
 from telemetry.grouping.fingerprint import cluster_id
 
@@ -25,7 +25,8 @@ def loop(number: int, state: str = "proposed", failures: int = 1) -> Loop:
 def told(loops: list[Loop], moves: Moves = MOVES) -> dict[str, tuple[int | None, str]]:
     """Where each loop goes, and in which other one it ends."""
     return {
-        fate.loop.loop_id: (fate.to, fate.into.loop_id if fate.into else "") for fate in fates(loops, moves)
+        fate.loop.loop_id: (fate.to, fate.into.loop_id if fate.into else "")
+        for fate in loop_outcomes(loops, moves)
     }
 
 
@@ -67,7 +68,7 @@ def test_a_loop_of_which_nothing_is_stored_stays() -> None:
 def test_three_loops_can_meet_and_one_goes_on() -> None:
     moves = {A: {P: 1}, B: {P: 1}, C: {P: 1}}
 
-    [kept, *ended] = fates([loop(A), loop(B, "shipped"), loop(C, "approved")], moves)
+    [kept, *ended] = loop_outcomes([loop(A), loop(B, "shipped"), loop(C, "approved")], moves)
 
     assert kept.loop.state == "shipped"
     assert [one.loop_id for one in kept.joined] == ["loop_31", "loop_11"]
