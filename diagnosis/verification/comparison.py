@@ -44,7 +44,7 @@ class Comparison:
     after: ComparedWindow
     target: Target
     judgement: Judgement
-    is_new_verdict: bool  # whether the verdict is new: from an interim analysis, or a held fix regressed
+    is_new_verdict: bool  # from an interim analysis, or the return of a failure that was gone
     moved_to: list[Sibling] = field(default_factory=list)
 
 
@@ -81,11 +81,12 @@ def what_counts(loop: Loop, before: ComparedWindow, now: int) -> tuple[Window, T
 
 
 def last_verification(loop: Loop, before: ComparedWindow) -> Verification | None:
-    """The last interim analysis of this fix, or None before the first."""
-    since = rfc3339(before.window.end_unix_nano)
-    return loop.verifications.filter(
+    """The last verification of this fix that an interim analysis decided, or None before the first."""
+    since = rfc3339(before.window.end_unix_nano)  # of all answers about this fix, and of no other
+    analyses = loop.verifications.filter(
         document__look__number__gte=1, document__before__window__end=since
-    ).first()
+    )
+    return analyses.exclude(verdict="no_traffic").first()
 
 
 def judge_loop(
