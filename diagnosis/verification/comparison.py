@@ -83,9 +83,7 @@ def what_counts(loop: Loop, before: ComparedWindow, now: int) -> tuple[Window, T
 def last_verification(loop: Loop, before: ComparedWindow) -> Verification | None:
     """The last verification of this fix that an interim analysis decided, or None before the first."""
     since = rfc3339(before.window.end_unix_nano)  # of all answers about this fix, and of no other
-    analyses = loop.verifications.filter(
-        document__look__number__gte=1, document__before__window__end=since
-    )
+    analyses = loop.verifications.filter(document__look__number__gte=1, document__before__window__end=since)
     return analyses.exclude(verdict="no_traffic").first()
 
 

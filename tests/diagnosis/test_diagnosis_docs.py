@@ -134,6 +134,7 @@ def test_what_a_new_file_offers_is_what_the_registries_ask_for() -> None:
     optional = [part for part in vars(Convention) if part.isupper()]  # those with a value
     asked = {
         "signal of a record": [part for part in signal_registry.PARTS if "|" not in part],
+        "rule over windows": ["SIGNAL", "ABOUT", "COMPARES", "find", "visits_in", "visits"],
         "form of an eval": format_registry.PARTS,
         "convention of an instrumentation": [*convention_registry.PARTS, *optional],
     }

@@ -14,9 +14,12 @@ from typing import Protocol, cast
 from diagnosis.detection.agent_calls import CallsByTrace, SampleBounds, SampledRun
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.window.cluster_counts import Target
-from telemetry.plugins import find_modules, require_parts
+from telemetry.plugins import PartsMissing, find_modules, require_parts
 from telemetry.signals.registry import EVAL_PARTS, EvalParts
 from telemetry.windows import Window
+
+PARTS = ("SIGNAL", "ABOUT", "COMPARES", *EVAL_PARTS, "find|visits_in")
+COMPARABLE = ("visits", "durations")  # what a verification can compare of the windows before and after a fix
 
 
 class SignalRule(EvalParts, Protocol):
@@ -53,8 +56,11 @@ class RuleRegistry:
 
     def __init__(self, package: str, folders: Iterable[str]) -> None:
         modules = find_modules(package, folders, "SIGNAL")
-        require_parts(modules, ("ABOUT", "COMPARES", *EVAL_PARTS, "find|visits_in"))
+        require_parts(modules, PARTS)
         require_parts((m for m in modules if m.COMPARES == "visits" and hasattr(m, "find")), ("visits",))
+        for module in modules:
+            if module.COMPARES not in COMPARABLE:
+                raise PartsMissing(f"{module.__name__} must say in COMPARES one of {', '.join(COMPARABLE)}")
         rules = [cast(SignalRule, module) for module in modules]
         self.rules = {rule.SIGNAL: rule for rule in sorted(rules, key=lambda rule: rule.SIGNAL)}
         self.signals = tuple(self.rules)

@@ -97,6 +97,15 @@ def test_a_part_that_a_rule_leaves_out_is_named(load: Load, part: str) -> None:
         load(rules, registry.RuleRegistry, {name: value for name, value in RULE.items() if name != part})
 
 
+def test_a_rule_that_compares_what_no_verification_can_is_refused_by_name(load: Load) -> None:
+    with pytest.raises(PartsMissing, match=r"rules\.acme must say in COMPARES one of visits, durations"):
+        load(rules, registry.RuleRegistry, RULE | {"COMPARES": '"visit"'})
+
+
+def test_a_signal_is_of_records_or_of_windows() -> None:
+    assert not set(rules.RULES.rules) & set(signals.SIGNALS.signals)
+
+
 @pytest.mark.parametrize("part", [part for part in FORM if part not in ("NAME", "AFTER")])
 def test_a_part_that_a_form_leaves_out_is_named(load: Load, part: str) -> None:
     with pytest.raises(PartsMissing, match=rf"evals\.formats\.acme must offer .*{part}"):

@@ -142,7 +142,9 @@ def test_a_window_without_traffic_is_no_analysis_whose_verdict_stands(loop, send
     loop.refresh_from_db()
     send(SHIPPED, failing=5, ok=30, release="1.0.0")  # no record has the fix's release: time decides
     first = verify(loop, after(1))
-    send(after(1), ok=1, release="1.0.1", name="other work")  # now the release decides, and nothing ran with it
+    send(
+        after(1), ok=1, release="1.0.1", name="other work"
+    )  # now the release decides, and nothing ran with it
     assert verify(loop, after(2)).verdict == "no_traffic"
     send(after(2), failing=1, ok=4, release="1.0.1")
 

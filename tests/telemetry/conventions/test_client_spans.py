@@ -10,7 +10,7 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.spans.meaning import Failure
 from telemetry.spans.operation import operation
-from tests.telemetry.span_builders import ERROR, OK, make_span
+from tests.telemetry.span_builders import CLIENTS, ERROR, OK, captured, make_span
 from tests.telemetry.span_examples.clients import GENERAL, Example
 from tests.telemetry.span_examples.frameworks import FRAMEWORKS
 from tests.telemetry.span_examples.instrumentations import INSTRUMENTATIONS
@@ -32,6 +32,13 @@ ODD: tuple[Any, ...] = (
     {"a": [1]},
     [{}],
 )
+
+
+def test_every_convention_has_an_example() -> None:
+    spans = [*(one.span for one in EXAMPLES), *(span for client in CLIENTS for span in captured(client))]
+    recognised = {conventions.convention_of(span) for span in spans}
+
+    assert [one.__name__ for one in conventions.CONVENTIONS.conventions if one not in recognised] == []
 
 
 @pytest.mark.parametrize("one", EXAMPLES, ids=lambda one: one.client)
