@@ -4,7 +4,7 @@ One diagnosis: the failures of a window, measured, ranked, explained, and publis
     switch_lock.check_no_switch -> read_findings -> verify.recheck -> reopening.reopen_outdated -> publish
 
 - `switch_lock.check_no_switch` refuses while the project's fingerprints are switched.
-- `read_findings` reads the window in one snapshot of the store (diagnosis/issues/findings.py).
+- `read_findings` (diagnosis/issues/findings.py) reads the window, in one snapshot of the store.
 - `verify.recheck` verifies earlier fixes of the project again, at most 20 undecided ones; their loops may change state.
 - `reopening.reopen_outdated` asks a human again about loops whose content is no longer what was approved.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.

@@ -10,13 +10,13 @@ from telemetry.signals import SIGNALS
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
-RULES = SIGNALS.rules  # by unit of work
+INGEST_RULES = SIGNALS.rules  # by unit of work
 REREAD = SIGNALS.reread  # by unit of work: a function that may return a failure as one of another signal
 
 
 def failure(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of the span, or None."""
-    for rule in RULES.get(meaning.unit, RULES[""]):
+    for rule in INGEST_RULES.get(meaning.unit, INGEST_RULES[""]):
         result = rule(span, meaning)
         if result:
             return REREAD[meaning.unit](result, span, meaning) if meaning.unit in REREAD else result

@@ -5,7 +5,8 @@ The ingestion of an OTLP request: its body is parsed, its spans are stored as re
 
 - `parse_export_request` reads the body as the official message, `scrub` removes secrets from it, `decode_spans` makes
   plain values of it.
-- `versions.project_rules` returns the version of the fingerprint rules that the project has now.
+- `versions.project_rules` returns the fingerprint rules of the version that was read with the key; `append` refuses a
+  batch with failures if that was long ago and the project was switched meanwhile.
 - `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint. `segments.pack`
   compresses the spans.
 - `append` stores all of it in one transaction, together with other requests that wait: records with their segments,

@@ -1,11 +1,15 @@
-"""The row that is stored of a span: its meaning, its failure and its cluster. Every column gets its value here."""
+"""
+The row that is stored of a span: its meaning, its failure and its cluster.
+
+Every column but the place in the segment gets its value here.
+"""
 
 from __future__ import annotations
 
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.grouping.fingerprint import fingerprint
-from telemetry.grouping.versions import Rules
+from telemetry.grouping.versions import GroupingRules
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.operation import operation
 from telemetry.spans.span import Span
@@ -14,7 +18,7 @@ from telemetry.store.row import RecordRow
 MAX_TEXT = 500  # characters of a column; the span itself stays whole in its segment
 
 
-def normalise(span: Span, rules: Rules) -> RecordRow:
+def normalise(span: Span, rules: GroupingRules) -> RecordRow:
     """The row of a span. A pure function: the same span gives the same row under the same rules."""
     meaning = conventions.read_meaning(span)
     row, failed = row_without_failure(span, meaning), failure(span, meaning)
@@ -52,7 +56,7 @@ def row_without_failure(span: Span, meaning: Meaning) -> RecordRow:
     )
 
 
-def with_failure(row: RecordRow, failed: Failure, rules: Rules) -> RecordRow:
+def with_failure(row: RecordRow, failed: Failure, rules: GroupingRules) -> RecordRow:
     """The row with the failure's columns and its cluster."""
     return row._replace(
         signal_type=failed.signal_type,

@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.grouping.fingerprint import fingerprint
-from telemetry.grouping.versions import Rules
+from telemetry.grouping.versions import GroupingRules
 from telemetry.models import Record
 from telemetry.otlp import decode
 from telemetry.otlp.values import plain_attributes
@@ -64,7 +64,7 @@ def newest_cluster_records(window: Window, number: int, limit: int) -> list[Reco
     return list(rows.order_by("-start_time_unix_nano", "trace_id", "span_id")[:limit])
 
 
-def regrouped(rows: Sequence[Record], rules: Rules) -> list[int]:
+def regrouped(rows: Sequence[Record], rules: GroupingRules) -> list[int]:
     """Return the fingerprint of each of the records by the rules."""
     messages = segments.span_messages(rows)
     origins = {ids: stored_origin(message) for ids, message in record_json.origins(rows).items()}
@@ -84,7 +84,7 @@ def stored_origin(message: ResourceSpans) -> SpanOrigin:
     return SpanOrigin(plain_attributes(message.resource.attributes), scope.name, scope.version)
 
 
-def recomputed_fingerprint(row: Record, span: Span, rules: Rules) -> int:
+def recomputed_fingerprint(row: Record, span: Span, rules: GroupingRules) -> int:
     """
     Return the record's fingerprint by the rules.
 
@@ -96,7 +96,7 @@ def recomputed_fingerprint(row: Record, span: Span, rules: Rules) -> int:
     return fingerprint(row.service, row.operation, cause, rules)
 
 
-def rewrite(rows: Sequence[Record], rules: Rules) -> int:
+def rewrite(rows: Sequence[Record], rules: GroupingRules) -> int:
     """Write the records' fingerprints by the rules, in the current transaction, and return how many changed."""
     pairs = [(row, number) for row, number in zip(rows, regrouped(rows, rules), strict=True)]
     changes = [(row, number) for row, number in pairs if number != row.fingerprint]

@@ -92,7 +92,7 @@ class Project(models.Model):
     )
     state = models.CharField(max_length=20, choices=State.choices, default=State.ACTIVE)
     fingerprint_version = models.PositiveSmallIntegerField(
-        default=NEWEST_FINGERPRINTS, help_text="The rules by which its failures are told apart."
+        default=NEWEST_FINGERPRINTS, help_text="The version of the rules that group its failures."
     )
     created_at = models.DateTimeField()
 
@@ -202,7 +202,10 @@ class AuditEntry(models.Model):
     actor = models.CharField(max_length=200, help_text="user:<name>, key:<id>, anyone, or shell.")
     target = models.CharField(max_length=200, help_text="What it was done to, such as project:<id>.")
     tenant_id = models.CharField(
-        "tenant", max_length=40, blank=True, help_text="Whose members see the entry; empty: superusers only."
+        "tenant",
+        max_length=40,
+        blank=True,
+        help_text="Whose members see it; empty: operators and superusers only.",
     )
     address = models.CharField(
         max_length=45,

@@ -72,7 +72,7 @@ def project(number: int) -> Project:
 
 def loops(project: Project, chance: random.Random) -> list[Loop]:
     """The loops of a project, not yet stored, of one packet that holds all their issues."""
-    from diagnosis.detection.rules import SIGNAL_TYPES
+    from diagnosis.detection.rules import ALL_SIGNAL_TYPES
     from diagnosis.loops import urgency
     from diagnosis.models import Loop, Packet, Severity
 
@@ -85,7 +85,7 @@ def loops(project: Project, chance: random.Random) -> list[Loop]:
     return [
         Loop(
             project=project, cluster_id=one["cluster_id"], state=state, title=one["title"], severity=severity,
-            signal_type=chance.choice(SIGNAL_TYPES), service="support-agent", operation=one["operation"],
+            signal_type=chance.choice(ALL_SIGNAL_TYPES), service="support-agent", operation=one["operation"],
             failures=one["count"], issue=one, packet=packet,
             created_at=(proposed_at := NOW - timedelta(hours=chance.uniform(1, 2000))),
             updated_at=min(NOW, proposed_at + timedelta(days=2)),

@@ -38,7 +38,7 @@ class ConfirmSwitchForm(forms.Form):
     """The version that the page showed, and the version that the person confirms."""
 
     before = forms.IntegerField(min_value=1)
-    to = forms.TypedChoiceField(choices=[(number, number) for number in versions.RULES], coerce=int)
+    to = forms.TypedChoiceField(choices=[(number, number) for number in versions.VERSIONS], coerce=int)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,12 +59,12 @@ def fingerprints_page(request: HttpRequest, project_id: str) -> HttpResponse:
 def fingerprint_page_context(request: HttpRequest, project: Project) -> dict[str, Any]:
     """The page's context about the project."""
     context: dict[str, Any] = {
-        "versions": versions.RULES.values(),
+        "versions": versions.VERSIONS.values(),
         "under_way": switch.under_way(project),
         "past": FingerprintSwitch.objects.filter(project=project).exclude(finished_at=None)[:5],
     }
     version = request.GET.get("to", "")
-    if context["under_way"] or not version.isdecimal() or int(version) not in versions.RULES:
+    if context["under_way"] or not version.isdecimal() or int(version) not in versions.VERSIONS:
         return context
     try:
         preview = preview_switch(project, versions.rules_of_version(int(version)), timezone.now())

@@ -63,24 +63,24 @@ class StoredAt(NamedTuple):
 class AgentCall:
     """One call of an agent, with its input and output as texts that are equal for equal content."""
 
-    failing: FailingRecord  # the record as plain values; its fingerprint is None if the call succeeded
+    record: FailingRecord  # its fingerprint is None if the call succeeded
     asked: str  # the input; "" if it was not recorded
     result: str  # the output; "" if it was not recorded
 
     @property
     def place(self) -> ServiceOperation:
         """The operation that was called."""
-        return ServiceOperation(self.failing.service, self.failing.operation)
+        return ServiceOperation(self.record.service, self.record.operation)
 
     @property
     def is_model_call(self) -> bool:
         """Whether a model was called, whose input is new after each tool call."""
-        return self.failing.unit == "llm_call"
+        return self.record.unit == "llm_call"
 
     @property
     def has_failed(self) -> bool:
         """Whether the call failed, which is an issue of another signal already."""
-        return bool(self.failing.fingerprint)
+        return bool(self.record.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def contents(rows: Sequence[CallRow]) -> Iterator[AgentCall]:
     """The calls of these rows with their inputs and outputs, in the order of the rows."""
     for row, capture in zip(rows, captures(rows), strict=True):
         yield AgentCall(
-            failing_row(row), canonical_text(capture.get("input")), canonical_text(capture.get("output"))
+            record_of_row(row), canonical_text(capture.get("input")), canonical_text(capture.get("output"))
         )
 
 
@@ -200,7 +200,7 @@ def captures(rows: Sequence[CallRow]) -> Iterator[Mapping[str, Any]]:
         yield record_json.record_capture(message, origin) or {}
 
 
-def failing_row(row: CallRow) -> FailingRecord:
+def record_of_row(row: CallRow) -> FailingRecord:
     """The record as plain values."""
     return from_columns(row[: len(FAILING_COLUMNS)])
 

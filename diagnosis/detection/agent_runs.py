@@ -16,7 +16,7 @@ from typing import cast
 from diagnosis.detection import agent_calls
 from diagnosis.detection.agent_calls import SampleBounds, SampledRun
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.detection.rules.registry import ByVisits
 from diagnosis.statistics.overdispersion import Observed, clustering
 from diagnosis.statistics.rates import Counts
@@ -33,7 +33,7 @@ def find_run_clusters(window: Window) -> list[Cluster]:
     calls_now = agent_calls.sample_calls(window, DIAGNOSED)
     calls_before = cache(lambda: agent_calls.sample_calls(window.before, DIAGNOSED))
     clusters: list[Cluster] = []
-    for rule in RULES.over_runs:
+    for rule in WINDOW_RULES.over_runs:
         now = visits_by_operation(rule.visits_in(calls_now, DIAGNOSED))
         failing = [place for place in sorted(now) if any(run.failure for run in now[place])]
         before = visits_by_operation(rule.visits_in(calls_before(), DIAGNOSED)) if failing else {}
@@ -67,9 +67,9 @@ def observe(signal: str, window: Window, target: Target) -> Observed:
 
 def rule_visits(signal: str, window: Window, target: Target) -> Iterator[SampledRun]:
     """The sampled runs of the window, with the failures that the signal's rule finds in them."""
-    rule = next((rule for rule in RULES.over_runs if signal == rule.SIGNAL), None)
+    rule = next((rule for rule in WINDOW_RULES.over_runs if signal == rule.SIGNAL), None)
     if rule is None:
-        return cast(ByVisits, RULES.rules[signal]).visits(window, target)
+        return cast(ByVisits, WINDOW_RULES.rules[signal]).visits(window, target)
     return rule.visits_in(agent_calls.sample_calls(window, VERIFIED, target.without_releases), VERIFIED)
 
 

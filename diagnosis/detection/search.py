@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from diagnosis.detection import agent_runs
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.record_pages import RecordPage
@@ -21,7 +21,7 @@ from telemetry.windows import Window
 
 def find_window_clusters(window: Window) -> list[Cluster]:
     """The clusters that all rules over windows find in the bound project's window."""
-    by_window = [cluster for rule in RULES.over_window for cluster in rule.find(window)]
+    by_window = [cluster for rule in WINDOW_RULES.over_window for cluster in rule.find(window)]
     return [*by_window, *agent_runs.find_run_clusters(window)]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from telemetry.models import Record, Rollup
 from telemetry.spans.record_ids import parse_record_id, record_id
 from telemetry.store.rollups import NO_FAILURE
@@ -49,8 +49,8 @@ def find_matched_control(failing_id: str, signal_type: str = "") -> str | None:
     at = row.start_time_unix_nano
     failure = MatchCriteria(
         *(row.service, row.operation, row.environment, row.release, at),
-        longest_nano=row.duration_nano // 2 if signal_type in RULES.by_durations else None,
-        trace_id=bytes(row.trace_id) if signal_type in RULES.signals else b"",
+        longest_nano=row.duration_nano // 2 if signal_type in WINDOW_RULES.by_durations else None,
+        trace_id=bytes(row.trace_id) if signal_type in WINDOW_RULES.signals else b"",
     )
     return nearest_record(records_around(at), failure) or nearest_record(
         records_around(healthy_minute(failure)), failure

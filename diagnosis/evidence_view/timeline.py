@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F
 
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop
@@ -89,7 +89,7 @@ def read_timeline(loop: Loop) -> Timeline | None:
     None if the failure was found over a window, so that no record carries it, or the packet names no window.
     """
     window = packet_window(loop)
-    if window is None or loop.signal_type in RULES.signals:
+    if window is None or loop.signal_type in WINDOW_RULES.signals:
         return None
     counts = failures_by_part(loop, window)
     before, now = side(loop, window.before, counts[:PARTS]), side(loop, window, counts[PARTS:])
@@ -126,7 +126,7 @@ def side(loop: Loop, window: Window, counts: Sequence[int]) -> TimelineWindow:
     ran = None
     if window.since_minutes <= LONGEST:
         target = baseline.target(loop, frozenset())
-        ran = exposure.tally_marked(window, target.ran, target.failed)[0]
+        ran = exposure.count_marked(window, target.ran, target.failed)[0]
     start, end = (
         to_the_minute(moment(nanoseconds)) for nanoseconds in (window.start_unix_nano, window.end_unix_nano)
     )

@@ -18,7 +18,7 @@ from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, loop
 from diagnosis.models import Loop
 from telemetry import regrouping
 from telemetry.grouping.fingerprint import cluster_id
-from telemetry.grouping.versions import Rules
+from telemetry.grouping.versions import GroupingRules
 from telemetry.models import Record
 from telemetry.store.append import snapshot
 from telemetry.windows import MAX_MINUTES, Window
@@ -50,7 +50,7 @@ class Preview:
     """The sampled clusters, the outcome for each loop, and how much of the window they were read from."""
 
     window: Window
-    rules: Rules
+    rules: GroupingRules
     clusters: list[SampledCluster]
     left_out: int  # clusters that were not looked at
     outcomes: list[ClusterOutcome]
@@ -102,7 +102,7 @@ class Preview:
         return {"cluster_id": cluster_id(number), "title": self.titles.get(number, ""), "records": records}
 
 
-def preview_switch(project: Project, rules: Rules, now: datetime) -> Preview:
+def preview_switch(project: Project, rules: GroupingRules, now: datetime) -> Preview:
     """Return what a switch of the project to these rules would do, judged by the last 30 days."""
     window = Window.ending(now, MAX_MINUTES)
     with bind(project), snapshot():
@@ -119,7 +119,7 @@ def preview_switch(project: Project, rules: Rules, now: datetime) -> Preview:
 
 
 def look(
-    window: Window, number: int, records: int, limit: int, rules: Rules, titles: dict[int, str]
+    window: Window, number: int, records: int, limit: int, rules: GroupingRules, titles: dict[int, str]
 ) -> SampledCluster:
     """Sample one cluster, and add titles for it and for its new clusters to `titles`."""
     rows = regrouping.newest_cluster_records(window, number, limit)

@@ -53,7 +53,7 @@ def begin_switch(project: Project, to_version: int, by: audit_log.Actor, now: da
     """
     current = Project.objects.select_for_update().get(pk=project.pk)
     before = current.fingerprint_version
-    if before != project.fingerprint_version or to_version == before or to_version not in versions.RULES:
+    if before != project.fingerprint_version or to_version == before or to_version not in versions.VERSIONS:
         raise CannotSwitch(f"{project} has version {before} and cannot be switched to {to_version}.")
     if under_way(project):
         raise CannotSwitch(f"A switch of {project} is under way: finish that one first.")

@@ -1,4 +1,10 @@
-"""The agent's reports on an approved or returned loop: issue_opened, pr_opened, merged, shipped, answered."""
+"""
+The agent's reports on an approved or returned loop: issue_opened, pr_opened, merged, shipped, answered.
+
+    shipment -> lifecycle.apply_trigger -> lifecycle.append_event
+
+`shipment` counts the baseline before the fix, and only for `shipped`.
+"""
 
 from __future__ import annotations
 

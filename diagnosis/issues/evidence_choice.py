@@ -33,13 +33,13 @@ def choose(candidates: Sequence[EvidenceCandidate]) -> list[EvidenceCandidate]:
         covered = [
             set(column) for column in zip(*(candidates[index].facts for index in evidence), strict=True)
         ]
-        best = newest_of(remaining, candidates, covered)
+        best = most_informative(remaining, candidates, covered)
         remaining.remove(best)
         evidence.add(best)
     return [candidates[index] for index in sorted(evidence)]
 
 
-def newest_of(
+def most_informative(
     indexes: Sequence[int], candidates: Sequence[EvidenceCandidate], covered: Sequence[set[Hashable]]
 ) -> int:
     """The index of the candidate with most facts that are not covered yet; the earliest if several have as many."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.evals import candidates
 from diagnosis.issues import failing_call, patch_plan, suspected_release
 from diagnosis.issues.issue import Issue
@@ -101,6 +101,6 @@ def location(evidence: list[dict[str, Any]]) -> CodeLocation | None:
 
 def evidence_url(issue: Issue, window: Window) -> str:
     """The URL that pages through all failures of the cluster; what a rule found is searched for again there."""
-    path = "/v1/evidence" if issue.example.signal_type in RULES.rules else "/v1/telemetry"
+    path = "/v1/evidence" if issue.example.signal_type in WINDOW_RULES.rules else "/v1/telemetry"
     query = {"since_minutes": max(1, window.since_minutes), "until": rfc3339(window.end_unix_nano)}
     return f"{path}?{urlencode({'cluster_id': cluster_id(issue.cluster.fingerprint)} | query)}"

@@ -154,7 +154,7 @@ def extent_of_cluster(cluster: Cluster, identities: Mapping[bytes, Identity]) ->
 def attribution_row(
     record: FailingRecord, is_downstream: bool, identities: Mapping[bytes, Identity]
 ) -> AttributionRow:
-    """A record as a row of ATTRIBUTED."""
+    """A record as a row of ATTRIBUTED, with texts in place of the hashes: rows are only compared with each other."""
     identity = identities.get(record.trace_id, Identity("", ""))
     return (
         record.start_time_unix_nano,

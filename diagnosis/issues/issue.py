@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.issues import hints, impact, model_calls
 from diagnosis.issues.contrast import Hint, ValueCounts
 from diagnosis.issues.evidence_choice import choose
@@ -139,7 +139,7 @@ def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredClus
     """The cluster's impact, severity and trend. Reads nothing."""
     operation_records = cluster.looked_at or sum(surroundings.now.ran[place] for place in cluster.places)
     cluster_impact = impact.measure_impact(cluster, operation_records)
-    if cluster.signal_type in RULES.by_durations:  # such a rule finds only durations that rose
+    if cluster.signal_type in WINDOW_RULES.by_durations:  # such a rule finds only durations that rose
         return MeasuredCluster(
             cluster, cluster_impact, impact.grade(cluster.severities, cluster_impact), "rising"
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from diagnosis.detection.rules import ALL_SIGNALS, RULES
+from diagnosis.detection.rules import ALL_SIGNALS, WINDOW_RULES
 from diagnosis.evals.formats import runner_of
 from diagnosis.issues.contrast import Hint
 from diagnosis.issues.suspected_release import SuspectedRelease
@@ -59,7 +59,7 @@ def fix_category(example: FailingRecord) -> str:
     """The fix category, by the signal, else by the error text, else by the unit of work."""
     if example.signal_type in BY_SIGNAL:
         return BY_SIGNAL[example.signal_type]
-    if example.signal_type in RULES.by_durations:  # its message is the rule's own and names no cause
+    if example.signal_type in WINDOW_RULES.by_durations:  # its message is the rule's own and names no cause
         return BY_UNIT.get(example.unit, "infra")
     text = f"{example.error_type} {example.message}"
     category = next((name for name, pattern in BY_TEXT.items() if pattern.search(text)), None)
@@ -121,7 +121,7 @@ def steps(facts: PlanFacts) -> list[str]:
 def planned_change(example: FailingRecord) -> str:
     """The change to make, by fix category."""
     category = fix_category(example)
-    if example.signal_type in RULES.by_durations:
+    if example.signal_type in WINDOW_RULES.by_durations:
         return f"Make it as fast as before (lever: {category})"
     return f"{CHANGES[category]} so that the failure cannot recur"
 

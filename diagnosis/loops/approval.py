@@ -1,6 +1,9 @@
 """
 Decisions on loops: only a signed-in person with the permission decides, in the admin, with a reason.
 
+    choice.check -> decision_basis.basis -> check_content
+        -> unsaved_decision -> move_loop -> decision.save -> note_decision -> audit_decision
+
 A decision binds to the content that the page showed the person (content_hash.py). The loop is changed by
 compare-and-set on its revision: of two people who decide at once, one succeeds and the other gets AlreadyDecided.
 """

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from diagnosis.loops.states import NEXT_STATES, WAITING, Cause, State, Trigger, states_before, triggers_by
+from diagnosis.loops.states import NEXT_STATES, WAITING, MovedBy, State, Trigger, states_before, triggers_of
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.notices import notice_rows
 from telemetry.grouping.fingerprint import of_cluster_id
@@ -42,7 +42,7 @@ def apply_trigger(loop: Loop, trigger: Trigger, now: datetime, **fields: Any) ->
         updated_rows = unchanged.update(state=state, revision=F("revision") + 1, updated_at=now, **fields)
     loop.refresh_from_db()
     if not updated_rows:
-        action = "verify" if trigger in triggers_by(Cause.VERIFICATION) else trigger.value
+        action = "verify" if trigger in triggers_of(MovedBy.VERIFICATION) else trigger.value
         raise WrongState(loop, action, states_before(trigger))
 
 

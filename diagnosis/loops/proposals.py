@@ -45,10 +45,10 @@ BATCH = 100  # rows a statement
 Explained = list[tuple["Issue", dict[str, Any]]]
 
 
-def follow(packet: Packet, explained: Explained, window: Window, now: datetime) -> dict[str, Loop]:
+def create_or_update(packet: Packet, explained: Explained, window: Window, now: datetime) -> dict[str, Loop]:
     """Create or update the loops of these issues, and return them by cluster id."""
     latest = {
-        shown["cluster_id"]: state(packet, issue, shown, now)
+        shown["cluster_id"]: columns_of_issue(packet, issue, shown, now)
         | urgency.columns(shown, issue.grade.severity, window.since_minutes)
         for issue, shown in explained
     }
@@ -113,7 +113,7 @@ def note_proposals(packet: Packet, new_ids: set[str], loops: dict[str, Loop], no
     notice_rows.write_notices(events)
 
 
-def state(packet: Packet, issue: Issue, shown: dict[str, Any], now: datetime) -> dict[str, Any]:
+def columns_of_issue(packet: Packet, issue: Issue, shown: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The fields that a loop takes over from an issue as long as nobody has decided."""
     example = issue.example
     return {

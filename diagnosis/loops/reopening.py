@@ -67,7 +67,7 @@ def reopen_outdated(project: Project, now: datetime) -> list[Loop]:
 
     Called by every diagnosis, by a periodic job, and by `manage.py verify_loops`; until then the handoff refuses.
     """
-    approvals = approved(project)
+    approvals = approvals_to_check(project)
     contents = content_hash.stored_contents([(approval.loop, approval.loop.issue) for approval in approvals])
     loops = []
     for approval, stored in zip(approvals, contents, strict=True):
@@ -77,7 +77,7 @@ def reopen_outdated(project: Project, now: datetime) -> list[Loop]:
     return loops
 
 
-def approved(project: Project) -> list[Decision]:
+def approvals_to_check(project: Project) -> list[Decision]:
     """The approvals of this project that count, also first ones of two, of loops that have not shipped."""
     loops = list(Loop.objects.filter(project=project, state=Loop.State.APPROVED))
     waiting = Loop.objects.filter(project=project, state__in=DECIDABLE)

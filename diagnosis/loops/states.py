@@ -1,5 +1,5 @@
 """
-The states of a loop and every allowed change, as one table: state before, state after, triggers, cause.
+The states of a loop and every allowed change, as one table: state before, state after, triggers, mover.
 
 lifecycle.apply_trigger looks up every change here, and raises WrongState for one that is not in the table.
 
@@ -32,7 +32,7 @@ State = Loop.State
 Kind = LoopEvent.Kind
 
 
-class Cause(StrEnum):
+class MovedBy(StrEnum):
     """
     The person, program or event that changes a loop's state.
 
@@ -79,51 +79,51 @@ class Transition:
 
     before: tuple[State, ...]
     triggers: tuple[Trigger, ...]
-    cause: Cause
+    moved_by: MovedBy
     after: State | None  # None: the loop stays in its state and gets a new revision
 
 
-AWAITING_DECISION = (State.PROPOSED, State.REGRESSED, State.RETURNED)
+DECIDABLE = (State.PROPOSED, State.REGRESSED, State.RETURNED)
 ALL_BUT_JOINED = tuple(state for state in State if state != State.JOINED)
 TABLE = (
-    Transition(AWAITING_DECISION, (Trigger.APPROVE,), Cause.HUMAN, State.APPROVED),
-    Transition(AWAITING_DECISION, (Trigger.APPROVE_FIRST,), Cause.HUMAN, None),
-    Transition(AWAITING_DECISION, (Trigger.REJECT,), Cause.HUMAN, State.REJECTED),
-    Transition(AWAITING_DECISION, (Trigger.RETURN,), Cause.HUMAN, State.RETURNED),
+    Transition(DECIDABLE, (Trigger.APPROVE,), MovedBy.HUMAN, State.APPROVED),
+    Transition(DECIDABLE, (Trigger.APPROVE_FIRST,), MovedBy.HUMAN, None),
+    Transition(DECIDABLE, (Trigger.REJECT,), MovedBy.HUMAN, State.REJECTED),
+    Transition(DECIDABLE, (Trigger.RETURN,), MovedBy.HUMAN, State.RETURNED),
     Transition(
-        (State.APPROVED,), (Trigger.ISSUE_OPENED, Trigger.PR_OPENED, Trigger.MERGED), Cause.AGENT, None
+        (State.APPROVED,), (Trigger.ISSUE_OPENED, Trigger.PR_OPENED, Trigger.MERGED), MovedBy.AGENT, None
     ),
-    Transition((State.APPROVED,), (Trigger.SHIPPED,), Cause.AGENT, State.SHIPPED),
-    Transition((State.RETURNED,), (Trigger.ANSWERED,), Cause.AGENT, State.PROPOSED),
+    Transition((State.APPROVED,), (Trigger.SHIPPED,), MovedBy.AGENT, State.SHIPPED),
+    Transition((State.RETURNED,), (Trigger.ANSWERED,), MovedBy.AGENT, State.PROPOSED),
     Transition(
         (State.SHIPPED, State.HELD, State.INCONCLUSIVE),
         (Trigger.VERDICT_HELD,),
-        Cause.VERIFICATION,
+        MovedBy.VERIFICATION,
         State.HELD,
     ),
     Transition(
         (State.SHIPPED, State.HELD, State.INCONCLUSIVE),
         (Trigger.VERDICT_REGRESSED,),
-        Cause.VERIFICATION,
+        MovedBy.VERIFICATION,
         State.REGRESSED,
     ),
     Transition(
         (State.SHIPPED, State.INCONCLUSIVE),
         (Trigger.VERDICT_IMPROVED, Trigger.VERDICT_UNCHANGED, Trigger.VERDICT_INCONCLUSIVE),
-        Cause.VERIFICATION,
+        MovedBy.VERIFICATION,
         State.INCONCLUSIVE,
     ),
     Transition(
         (State.SHIPPED, State.HELD, State.INCONCLUSIVE),
         (Trigger.VERDICT_NO_TRAFFIC,),
-        Cause.VERIFICATION,
+        MovedBy.VERIFICATION,
         None,
     ),
-    Transition((State.REJECTED,), (Trigger.GREW,), Cause.GROWTH, State.PROPOSED),
-    Transition((State.APPROVED,), (Trigger.OUTDATED,), Cause.REOPENING, State.PROPOSED),
-    Transition(AWAITING_DECISION, (Trigger.OUTDATED,), Cause.REOPENING, None),
-    Transition(ALL_BUT_JOINED, (Trigger.JOINED,), Cause.SWITCH, State.JOINED),
-    Transition((State.JOINED,), (Trigger.PARTED,), Cause.SWITCH, State.PROPOSED),
+    Transition((State.REJECTED,), (Trigger.GREW,), MovedBy.GROWTH, State.PROPOSED),
+    Transition((State.APPROVED,), (Trigger.OUTDATED,), MovedBy.REOPENING, State.PROPOSED),
+    Transition(DECIDABLE, (Trigger.OUTDATED,), MovedBy.REOPENING, None),
+    Transition(ALL_BUT_JOINED, (Trigger.JOINED,), MovedBy.SWITCH, State.JOINED),
+    Transition((State.JOINED,), (Trigger.PARTED,), MovedBy.SWITCH, State.PROPOSED),
 )
 NEXT_STATES: dict[tuple[State, Trigger], State] = {
     (before, trigger): row.after or before
@@ -139,16 +139,15 @@ def states_before(*triggers: Trigger) -> tuple[State, ...]:
     return tuple(dict.fromkeys(state for row in rows for state in row.before))
 
 
-def triggers_by(cause: Cause) -> tuple[Trigger, ...]:
-    """The triggers of this cause, in the order of the table."""
-    return tuple(trigger for row in TABLE if row.cause == cause for trigger in row.triggers)
+def triggers_of(moved_by: MovedBy) -> tuple[Trigger, ...]:
+    """The triggers of this mover, in the order of the table."""
+    return tuple(trigger for row in TABLE if row.moved_by == moved_by for trigger in row.triggers)
 
 
-REPORTABLE = tuple(Kind(trigger.value) for trigger in triggers_by(Cause.AGENT))
-DECIDABLE = states_before(*triggers_by(Cause.HUMAN))
+REPORTABLE = tuple(Kind(trigger.value) for trigger in triggers_of(MovedBy.AGENT))
 # States in which a loop waits for a human: those in which one may decide, without those in which the agent acts next.
-WAITING = tuple(state for state in DECIDABLE if state not in states_before(*triggers_by(Cause.AGENT)))
-VERIFIABLE = states_before(*triggers_by(Cause.VERIFICATION))
+WAITING = tuple(state for state in DECIDABLE if state not in states_before(*triggers_of(MovedBy.AGENT)))
+VERIFIABLE = states_before(*triggers_of(MovedBy.VERIFICATION))
 UNDER_APPROVAL = (State.APPROVED, *VERIFIABLE)  # states in which the loop's approval counts
 
 
@@ -159,7 +158,7 @@ def drawing() -> str:
             "any but joined" if row.before == ALL_BUT_JOINED else " | ".join(row.before),
             row.after.value if row.after else "(stays)",
             " | ".join(row.triggers).replace(" | verdict ", " | "),
-            row.cause.value,
+            row.moved_by.value,
         )
         for row in TABLE
     ]

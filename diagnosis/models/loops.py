@@ -1,7 +1,6 @@
 """
 Packets, loops and decisions: what was found and what became of it. In the control database.
 
-Beside them: verification.py, evals.py, notices.py, fingerprint_switch.py.
 Records are named by id only: they live in each project's own store. Decisions and events are never deleted.
 """
 
@@ -27,7 +26,7 @@ def new_loop_id() -> str:
 
 
 class Severity(models.IntegerChoices):
-    """How much an issue hurts; the labels are what answers show."""
+    """The severity of an issue; the labels are what answers show."""
 
     LOW = 1, "low"
     MEDIUM = 2, "medium"
@@ -71,14 +70,14 @@ class Loop(models.Model):
     cluster_id = models.CharField(max_length=24)
     state = models.CharField(max_length=20, choices=State.choices, default=State.PROPOSED)
     revision = models.PositiveIntegerField(
-        default=1, help_text="Goes up with each change; decisions compare it."
+        default=1, help_text="Goes up with each change of state; decisions compare it."
     )
     title = models.CharField(max_length=300)
     severity = models.PositiveSmallIntegerField(choices=Severity.choices)
     signal_type = models.CharField(max_length=40)
     service = models.CharField(max_length=200, blank=True)
     operation = models.CharField(max_length=200)
-    failures = models.PositiveIntegerField(help_text="Records in the latest packet.")
+    failures = models.PositiveIntegerField(help_text="Records in the packet that `issue` is from.")
     trend = models.CharField(max_length=10, blank=True)
     failures_a_day = models.FloatField(default=0)
     people_a_day = models.FloatField(default=0, help_text="Users, or sessions where nobody names users.")
@@ -87,12 +86,16 @@ class Loop(models.Model):
     first_seen_at = models.DateTimeField(null=True, help_text="Of the failure, when the loop was proposed.")
     last_seen_at = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True, help_text="For a human; empty while it does not wait.")
-    issue = models.JSONField(help_text="The issue as the latest packet shows it; what a human decides on.")
+    issue = models.JSONField(
+        help_text="The issue of the newest packet until a decision, then of the packet decided on."
+    )
     packet = models.ForeignKey(
-        Packet, on_delete=models.PROTECT, related_name="loops", help_text="The latest one."
+        Packet, on_delete=models.PROTECT, related_name="loops", help_text="The packet that `issue` is from."
     )
     release = models.CharField(max_length=200, blank=True, help_text="That carries the fix.")
-    baseline = models.JSONField(null=True, help_text="Failures and exposure before the fix shipped.")
+    baseline = models.JSONField(
+        null=True, help_text="Failures and exposure before the fix shipped; once it held, since then."
+    )
     shipped_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=20, blank=True)
     again = models.TextField(
@@ -170,7 +173,7 @@ class Decision(models.Model):
         max_length=64, blank=True, help_text="SHA-256 of what was decided on: docs/approval.md."
     )
     content_version = models.PositiveSmallIntegerField(
-        default=1, help_text="Which rule made the hash: content.CONTENT_VERSIONS."
+        default=1, help_text="Which rule made the hash: content_hash.CONTENT_VERSIONS."
     )
     content = models.JSONField(default=dict, help_text="The hashes of its parts, to say which one changed.")
     is_first = models.BooleanField(
@@ -180,7 +183,7 @@ class Decision(models.Model):
         null=True, help_text="Of a rejection: proposed again once it grew so many times. Empty: for good."
     )
     numbers = models.JSONField(
-        default=dict, help_text="How much it hurt, by the packet in sight: what growth is measured against."
+        default=dict, help_text="The impact in the packet in sight: what growth is measured against."
     )
 
     class Meta:

@@ -21,7 +21,9 @@ from telemetry.windows import rfc3339
 from tenants.models import Project
 
 READY, OBSERVE = "ready_for_issue_diagnosis", "observe_more"
-WAITING = frozenset({"new", "regression", next_action.REOPENED})  # statuses of issues that wait for a human
+WAITING_STATUSES = frozenset(
+    {"new", "regression", next_action.REOPENED}
+)  # statuses of issues that wait for a human
 APPROVAL_REASON = "External writes are human-approved: an operator decides each loop in the admin."
 
 
@@ -31,7 +33,7 @@ def publish(project: Project, findings: Findings, now: datetime) -> Packet:
     with transaction.atomic():
         switch_lock.hold(project)
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
-        loops = proposals.follow(packet, explained_issues, findings.window, now)
+        loops = proposals.create_or_update(packet, explained_issues, findings.window, now)
         issues = [issue_entry(issue, loops[issue["cluster_id"]]) for _, issue in explained_issues]
         packet.document = packet_document(packet, findings, issues)
         packet.status = packet.document["status"]
@@ -50,7 +52,7 @@ def issue_entry(issue: dict[str, Any], loop: Loop) -> dict[str, Any]:
 
 def packet_document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:
     """The DiagnosisPacket of the API."""
-    waiting = [issue for issue in issues if issue["status"] in WAITING]
+    waiting = [issue for issue in issues if issue["status"] in WAITING_STATUSES]
     open_issues = [issue for issue in issues if issue["status"] not in {"rejected", "verified"}]
     return {
         "memory": memory.recall(packet.project),
@@ -126,11 +128,11 @@ def issue_loop_state(loop: Loop) -> dict[str, Any]:
         "cluster_id": loop.cluster_id,
         "status": next_action.issue_status(loop),
         "next_action": next_action.for_loop(loop),
-        "approval": approval(loop),
+        "approval": latest_approval(loop),
     }
 
 
-def approval(loop: Loop) -> dict[str, Any]:
+def latest_approval(loop: Loop) -> dict[str, Any]:
     """The state of an issue's approval by a human: its loop's state and the last decision."""
     decision = lifecycle.latest_decision(loop) or {}
     return {

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from diagnosis.detection import agent_runs
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.statistics.overdispersion import Clustering, Observed
@@ -110,9 +110,9 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
 
 def count_cluster(loop: Loop, window: Window, target: Target) -> Observed:
     """Count the loop's cluster in a window of the bound project."""
-    if loop.signal_type in RULES.by_visits:  # no record carries its fingerprint
+    if loop.signal_type in WINDOW_RULES.by_visits:  # no record carries its fingerprint
         return agent_runs.observe(loop.signal_type, window, target)
-    return cluster_counts.read_counts(window, target)
+    return cluster_counts.observe_cluster(window, target)
 
 
 def known_since(loop: Loop, until: datetime) -> int:

@@ -1,6 +1,10 @@
 """
 Count and judge the windows before and after a fix: by rates, by durations, or by an e-process once the fix held.
 
+    baseline.current_baseline -> what_counts -> baseline.count_cluster
+        -> held_fix.judge_held_fix
+         | last_verification -> judge_loop -> judgement_between_analyses -> siblings.weigh_siblings
+
 releases.py decides which records count as after the fix, siblings.py whether other failures of the operation rose.
 """
 
@@ -10,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.models import Loop, Verification
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import InterimAnalysis
@@ -32,7 +36,9 @@ from diagnosis.window import releases
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
-WINDOW_SIGNALS = RULES.signals  # signals that only a diagnosis finds: no record carries their fingerprint
+WINDOW_SIGNALS = (
+    WINDOW_RULES.signals
+)  # signals that only a diagnosis finds: no record carries their fingerprint
 TRACES = "Here a record is a trace that was examined, and a failure is such a trace with the {signal}."
 
 
@@ -44,7 +50,7 @@ class Comparison:
     after: ComparedWindow
     target: Target
     judgement: Judgement
-    is_new_verdict: bool  # from an interim analysis, or the return of a failure that was gone
+    counts_as_analysis: bool  # from an interim analysis, or the return of a failure that was gone
     moved_to: list[Sibling] = field(default_factory=list)
 
 
@@ -63,7 +69,7 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     if previous and not is_new and judgement.verdict != "no_traffic":
         judgement = judgement_between_analyses(judgement, previous, after.counts)
     if is_new and loop.signal_type not in WINDOW_SIGNALS:
-        judgement, moved_to = siblings.weigh(judgement, before, after, target)
+        judgement, moved_to = siblings.weigh_siblings(judgement, before, after, target)
     return Comparison(before, after, target, judgement, is_new, moved_to)
 
 
@@ -90,8 +96,8 @@ def last_verification(loop: Loop, before: ComparedWindow) -> Verification | None
 def judge_loop(
     loop: Loop, before: ComparedWindow, after: ComparedWindow, target: Target, last: InterimAnalysis
 ) -> Judgement:
-    """Judge a loop about latency by durations, any other by failure rates."""
-    if loop.signal_type in RULES.by_durations:
+    """Judge a loop whose rule compares durations by these, any other by failure rates."""
+    if loop.signal_type in WINDOW_RULES.by_durations:
         judgement = duration_verdict.judge_durations(
             own_durations.durations(before.window, target),
             own_durations.durations(after.window, target),
@@ -103,7 +109,7 @@ def judge_loop(
     still_holds = loop.state == Loop.State.HELD and judgement.verdict not in ("regressed", "no_traffic")
     if still_holds:
         judgement = replace(judgement, verdict="held")
-    if loop.signal_type in RULES.by_visits:
+    if loop.signal_type in WINDOW_RULES.by_visits:
         return in_traces(judgement, after, still_holds, loop.signal_type)
     return judgement
 

@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import VERIFIABLE
 from diagnosis.models import Loop, Verification
@@ -25,7 +25,7 @@ from telemetry.windows import Window
 
 def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
     """The loop's baseline for the cluster with this fingerprint, counted in the bound project's store."""
-    if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in RULES.signals:
+    if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in WINDOW_RULES.signals:
         return loop.baseline
     moved_loop, side = copy(loop), ComparedWindow.read(loop.baseline)
     moved_loop.cluster_id = cluster_id(number)

@@ -44,7 +44,7 @@ class Sibling:
         }
 
 
-def weigh(
+def weigh_siblings(
     judgement: Judgement, before: ComparedWindow, after: ComparedWindow, target: Target
 ) -> tuple[Judgement, list[Sibling]]:
     """The judgement, and the siblings that rose; if any did, all failures of the operation are judged together."""

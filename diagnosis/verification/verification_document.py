@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.models import Loop
 from diagnosis.statistics.overdispersion import estimate_overdispersion
 from diagnosis.statistics.rates import Ratio
@@ -61,6 +61,6 @@ def evidence_needed(records: int | None, operation: str, signal_type: str = "") 
         return ""
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
-    noun = "trace" if signal_type in RULES.by_visits else "record"
+    noun = "trace" if signal_type in WINDOW_RULES.by_visits else "record"
     more = f"about {rounded:,} more {noun}{'' if rounded == 1 else 's'} of {operation}"
-    return more if signal_type in RULES.by_durations else f"{more} without a failure"
+    return more if signal_type in WINDOW_RULES.by_durations else f"{more} without a failure"

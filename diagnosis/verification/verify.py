@@ -1,6 +1,11 @@
 """
-Whether a fix held: the windows before and after it are compared (comparison.py), and a new verdict is stored.
+Whether a fix held: the windows before and after it are compared (comparison.py), and a verdict that counts is stored.
 
+    switch_lock.check_no_switch -> compare_with_baseline
+        -> store_verdict | verification_document.verification_answer
+
+`store_verdict` moves the loop and stores the answer, if an interim analysis counted or the verdict changed. Any other
+answer is given and not stored, so that an agent may ask again at any time.
 docs/verification.md says what each verdict means and where the rules come from.
 """
 
@@ -34,7 +39,7 @@ MOST = (
 
 @dataclass(frozen=True, slots=True)
 class VerificationAnswer:
-    """A verdict with its document. It is stored only if it is new, so that an agent may ask again at any time."""
+    """A verdict with its document, stored or not."""
 
     verdict: str
     document: dict[str, Any]
@@ -42,7 +47,7 @@ class VerificationAnswer:
 
 def verify(loop: Loop, now: datetime) -> VerificationAnswer:
     """
-    Compare the windows before and after the fix; a new verdict is stored and moves the loop, as it was read.
+    Compare the windows before and after the fix, and store a verdict that counts, which moves the loop, as it was read.
 
     Raises WrongState if the loop is not shipped, or changed meanwhile.
     """
@@ -51,7 +56,7 @@ def verify(loop: Loop, now: datetime) -> VerificationAnswer:
     switch_lock.check_no_switch(loop.project)
     with bind(loop.project):
         comparison = compare_with_baseline(loop, loop.shipped_at, now)
-        if comparison.is_new_verdict or comparison.judgement.verdict != loop.verdict:
+        if comparison.counts_as_analysis or comparison.judgement.verdict != loop.verdict:
             stored = store_verdict(loop, comparison, now)
             return VerificationAnswer(stored.verdict, stored.document)
         document = verification_document.verification_answer(loop, comparison)
@@ -70,14 +75,14 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
     with bind(project):
         for loop in [*held_but_failing(project, now), *loops_to_verify(project)[:most]]:
             comparison = compare_with_baseline(loop, loop.shipped_at or now, now)
-            if comparison.is_new_verdict:
+            if comparison.counts_as_analysis:
                 with suppress(lifecycle.WrongState):  # somebody verified it meanwhile
                     stored.append(store_verdict(loop, comparison, now))
     return stored
 
 
 def loops_to_verify(project: Project) -> QuerySet[Loop]:
-    """The loops whose fix shipped and is undecided, or whose return no record can show; in random order, to be fair."""
+    """Loops with an undecided fix, or a held one of a failure that only rules over windows find; in random order."""
     undecided = Q(state__in=(Loop.State.SHIPPED, Loop.State.INCONCLUSIVE)) | Q(
         state=Loop.State.HELD, signal_type__in=WINDOW_SIGNALS
     )
@@ -97,7 +102,7 @@ def held_but_failing(project: Project, now: datetime) -> list[Loop]:
     )
     end = max(since, unix_nano(now))
     window = Window(max(since, end - MAX_MINUTES * MINUTE_NANO), end)
-    failing = exposure.failing_again(window, at_least=STRAY + 1)
+    failing = exposure.clusters_failing(window, at_least=STRAY + 1)
     return [loop for loop in held if lifecycle.loop_fingerprint(loop) in failing]
 
 

@@ -58,7 +58,7 @@ class Target:
         return rows.exclude(release__in=self.without_releases) if self.without_releases else rows
 
 
-def read_counts(window: Window, target: Target) -> Observed:
+def observe_cluster(window: Window, target: Target) -> Observed:
     """The cluster's counts in the window, in total and in batches, and how they cluster in sessions."""
     stretches = cluster_stretches(window, target)
     counts = sum(stretches.values(), Counts(0, 0))

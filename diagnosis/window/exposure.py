@@ -25,7 +25,7 @@ MODELS: dict[str, type[RollupCounts]] = {
 
 def records_in(window: Window) -> int:
     """The number of records that start in the window."""
-    return tally_marked(window, EVERY, EVERY)[0]
+    return count_marked(window, EVERY, EVERY)[0]
 
 
 def failures_in(window: Window) -> int:
@@ -33,7 +33,7 @@ def failures_in(window: Window) -> int:
     return records(window).filter(fingerprint__isnull=False).count()
 
 
-def tally_marked(window: Window, condition: Q, mark: Q) -> tuple[int, int]:
+def count_marked(window: Window, condition: Q, mark: Q) -> tuple[int, int]:
     """The number of the window's records that meet the condition, and of those among them that have the mark."""
     minutes, edges = whole_minutes(window)
     parts = [
@@ -65,7 +65,7 @@ def records(window: Window) -> QuerySet[Record]:
     return in_window(Record.objects.all(), window)
 
 
-def failing_again(window: Window, at_least: int) -> set[int]:
+def clusters_failing(window: Window, at_least: int) -> set[int]:
     """The fingerprints of the clusters with `at_least` records or more in the window."""
     rows = (
         records(window)

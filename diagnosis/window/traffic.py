@@ -40,7 +40,7 @@ class Traffic:
                 self.failed_in[service, operation, fingerprint] += records
 
     def counts(self, places: Iterable[ServiceOperation], fingerprint: int) -> Counts:
-        """The cluster's failures, of the records of these operations and of its failures in other operations."""
+        """All failures of the cluster; the exposure is the records of these operations and its failures in others."""
         operations = set(places)
         failures = self.failed[fingerprint]
         elsewhere = failures - sum(self.failed_in[*place, fingerprint] for place in operations)

@@ -96,14 +96,14 @@ class TracesView(OtlpView):
     def post(self, request: Request) -> HttpResponse:
         """Store the spans. The answer is sent after they are committed and synced to disk."""
         encoding = self.encoding(request)
-        receipt = received(request, encoding)
+        receipt = store_request(request, encoding)
         if receipt.rejected["over_quota"] and not receipt.accepted + receipt.duplicates:
             raise quota_exceeded(self.project.quota_spans)
         verbose = request.query_params.get("verbose") in {"1", "true"}
         return otlp_answer.success(receipt, encoding, verbose)
 
 
-def received(request: Request, encoding: Encoding) -> Receipt:
+def store_request(request: Request, encoding: Encoding) -> Receipt:
     """Store the request's spans. Raises ApiError for a whole request that is refused, which the ledger counts."""
     now = timezone.now()
     try:

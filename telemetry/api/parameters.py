@@ -19,7 +19,7 @@ from rest_framework import serializers
 from loopkit.http.errors import ApiError
 from telemetry.grouping import fingerprint
 from telemetry.reads import cursors, record_json
-from telemetry.signals import SIGNAL_TYPES
+from telemetry.signals import RECORD_SIGNAL_TYPES
 from telemetry.spans import record_ids
 from telemetry.windows import EPOCH, MAX_MINUTES
 
@@ -84,7 +84,7 @@ class ListParameters(Parameters):
     environment = serializers.CharField(required=False, trim_whitespace=False)
     service = serializers.CharField(required=False, trim_whitespace=False)
     operation = serializers.CharField(required=False, trim_whitespace=False)
-    signal_type = serializers.ChoiceField(SIGNAL_TYPES, required=False)
+    signal_type = serializers.ChoiceField(RECORD_SIGNAL_TYPES, required=False)
     outcome = serializers.ChoiceField([record_json.OK, record_json.FAILURE], required=False)
     session_id = serializers.CharField(
         required=False, trim_whitespace=False, help_text="A session id or a trace id. Reaches back 30 days."

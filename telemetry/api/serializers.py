@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from telemetry.reads import record_json
-from telemetry.signals import SIGNAL_TYPES
+from telemetry.signals import RECORD_SIGNAL_TYPES
 
 OUTCOMES = (record_json.OK, record_json.FAILURE)
 ObjectSerializer = serializers.Serializer[dict[str, object]]
@@ -92,7 +92,7 @@ class RecordSerializer(ObjectSerializer):
     duration_ms = serializers.FloatField()
     status = serializers.ChoiceField(record_json.STATUSES)
     outcome = serializers.ChoiceField(OUTCOMES)
-    signal_type = serializers.ChoiceField(SIGNAL_TYPES, allow_null=True, help_text="Why it hurts.")
+    signal_type = serializers.ChoiceField(RECORD_SIGNAL_TYPES, allow_null=True, help_text="Why it hurts.")
     severity = serializers.ChoiceField(["low", "medium", "high"], allow_null=True)
     cluster_id = optional_text("All failures of this kind share it.")
     message = optional_text("What went wrong, in one line.")

@@ -49,12 +49,16 @@ def attribute(
 def innermost(spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed]:
     """Return the failing spans of one trace that have no failing descendant, each with the outer ones."""
     spans = sorted(spans, key=lambda span: (span.start_time_unix_nano, span.span_id))
-    hard = {span.span_id: span for span in spans if span.signal_type not in SOFT or is_unmade(span)}
+    hard = {
+        span.span_id: span for span in spans if span.signal_type not in SOFT or is_call_of_unknown_tool(span)
+    }
     downstream: dict[bytes, list[FailingRecord]] = {
         span.span_id: outer(span, hard, parents) for span in hard.values()
     }
     tool_calls = [span for span in hard.values() if span.unit == "tool_call"][:MOST_TOOLS]
-    for answer in (span for span in spans if span.signal_type == "malformed_output" and not is_unmade(span)):
+    for answer in (
+        span for span in spans if span.signal_type == "malformed_output" and not is_call_of_unknown_tool(span)
+    ):
         tool_call = next((span for span in tool_calls if is_asked_for(span, answer)), None)
         if tool_call:
             downstream[answer.span_id] = [tool_call, *downstream[tool_call.span_id]]
@@ -66,7 +70,7 @@ def innermost(spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], 
     ]
 
 
-def is_unmade(span: FailingRecord) -> bool:
+def is_call_of_unknown_tool(span: FailingRecord) -> bool:
     """Whether a tool call failed because there is no such tool (telemetry/failures/unknown_tool.py)."""
     return span.unit == "tool_call" and span.error_type == UNKNOWN_TOOL
 

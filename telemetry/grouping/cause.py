@@ -13,7 +13,7 @@ from telemetry.failures.fault import is_generic
 from telemetry.failures.stacktrace import JOINT, failure_origin
 from telemetry.failures.unknown_tool import UNKNOWN_TOOL
 from telemetry.grouping.message_template import template_of
-from telemetry.grouping.versions import Rules
+from telemetry.grouping.versions import GroupingRules
 from telemetry.signals import SIGNALS
 from telemetry.spans.meaning import Failure
 
@@ -41,18 +41,18 @@ BUILT_IN = re.compile(
 )
 
 
-def cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
+def cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """Return the texts that distinguish the failure's cause, as its signal defines them."""
     signal = SIGNALS.signals.get(failure.signal_type)
     return CAUSES[signal.CAUSE if signal else "place"](failure, rules)
 
 
-def none(failure: Failure, rules: Rules) -> tuple[str, ...]:
+def none(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """Return no text: users complain in their own words."""
     return ()
 
 
-def raised_cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
+def raised_cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """Return the class, the message, and the place where it was raised."""
     return (
         *class_and_text(failure),
@@ -60,7 +60,7 @@ def raised_cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
     )
 
 
-def provider_cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
+def provider_cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """
     Return the message, with the class only if the message is one word.
 
@@ -70,7 +70,7 @@ def provider_cause(failure: Failure, rules: Rules) -> tuple[str, ...]:
     return (text,) if " " in text else (error_type, text)
 
 
-def tool(failure: Failure, rules: Rules) -> tuple[str, ...]:
+def tool(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """Return class and message, with the innermost frame if they are not specific; its caller is framework code."""
     error_type, text = class_and_text(failure)
     if is_domain_error(error_type, text):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from telemetry.grouping.cause import cause, is_common
-from telemetry.grouping.versions import Rules
+from telemetry.grouping.versions import GroupingRules
 from telemetry.hashing import hash64_of_texts
 from telemetry.spans.meaning import Failure
 
@@ -19,7 +19,7 @@ PREFIX = "clu_"
 CLUSTER_ID = re.compile(r"clu_[0-9a-f]{16}")
 
 
-def fingerprint(service: str, operation: str, failure: Failure, rules: Rules) -> int:
+def fingerprint(service: str, operation: str, failure: Failure, rules: GroupingRules) -> int:
     """Return the 64-bit fingerprint, signed, never 0 (0 stands for "no failure")."""
     texts = cause(failure, rules)
     place = operation if is_common(failure, texts) else ""

@@ -25,17 +25,19 @@ MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 UNIT = "ms|msecs?|milliseconds?|us|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|[kKMGT]i?B|B|bytes?|%"
 
 
-class Placeholder(NamedTuple):
+class PlaceholderRule(NamedTuple):
     """A form of variable parts, and its replacement. Only messages with one of the `marks` are searched for it."""
 
     marks: tuple[str, ...]
     form: re.Pattern[str]
-    stays: str = PLACEHOLDER
+    replacement: str = PLACEHOLDER
 
 
-def placeholder_rule(marks: str, form: str, stays: str = PLACEHOLDER, flags: int = 0) -> Placeholder:
+def placeholder_rule(
+    marks: str, form: str, replacement: str = PLACEHOLDER, flags: int = 0
+) -> PlaceholderRule:
     """Return the rule for a form. Its marks are separated by spaces; without any, every message is searched."""
-    return Placeholder(tuple(marks.split()), re.compile(form, flags), stays)
+    return PlaceholderRule(tuple(marks.split()), re.compile(form, flags), replacement)
 
 
 PLACEHOLDER_RULES = (

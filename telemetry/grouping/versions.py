@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class GroupingRules:
     """The rules of one version. Each field but the first two is a difference between versions."""
 
     version: int
@@ -27,29 +27,29 @@ class Rules:
     )
 
 
-FIRST = Rules(1, "The first rules.", skips_platform_frames=False)
-NEWEST = Rules(
+FIRST = GroupingRules(1, "The first rules.", skips_platform_frames=False)
+NEWEST = GroupingRules(
     2,
     "Native stacks are compared without the functions of graphics drivers, the dynamic loader, event loops and "
     "thread starts, so that one crash on two machines is one cluster.",
     skips_platform_frames=True,
 )
-RULES = {rules.version: rules for rules in (FIRST, NEWEST)}
+VERSIONS = {rules.version: rules for rules in (FIRST, NEWEST)}
 
 
 class UnknownVersion(OperationalError):
     """The project's fingerprints have a version that only a newer LoopKit knows. Temporary, like an outdated file."""
 
 
-def project_rules(project: Project) -> Rules:
+def project_rules(project: Project) -> GroupingRules:
     """Return the rules of the project's version. Raises UnknownVersion."""
     return rules_of_version(project.fingerprint_version)
 
 
-def rules_of_version(version: int) -> Rules:
+def rules_of_version(version: int) -> GroupingRules:
     """Return the rules of that version. Raises UnknownVersion."""
     try:
-        return RULES[version]
+        return VERSIONS[version]
     except KeyError:
         raise UnknownVersion(
             f"This LoopKit does not know fingerprints of version {version}: start the newer LoopKit again."

@@ -100,7 +100,7 @@ def decode_spans(request: ExportTraceServiceRequest) -> Decoded:
 
 
 def walk_spans(request: ExportTraceServiceRequest) -> Iterator[tuple[SpanOrigin, SpanMessage]]:
-    """Yield every span with its Origin, which all spans of its scope share."""
+    """Yield every span with its SpanOrigin, which all spans of its scope share."""
     for group in request.resource_spans:
         resource = plain_attributes(group.resource.attributes)
         resource_message = deterministic_bytes(

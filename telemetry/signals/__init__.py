@@ -8,4 +8,4 @@ parts that diagnosis uses (expectation, fix category, how an eval checks it) are
 from telemetry.signals.registry import SignalRegistry
 
 SIGNALS = SignalRegistry(__name__, __path__)
-SIGNAL_TYPES = SIGNALS.types  # of single records; those of windows are in diagnosis/detection/rules
+RECORD_SIGNAL_TYPES = SIGNALS.types  # of single records; those of windows are in diagnosis/detection/rules

@@ -9,7 +9,7 @@ from __future__ import annotations
 from telemetry.failures.broken_answer import broken_answer
 from telemetry.signals.failed_results import failed_result
 from telemetry.signals.marked import OF_MODEL_CALLS
-from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.signals.registry import GIVEN_BACK, IngestRule
 
 SIGNAL = "llm_call_failed"
 AFTER = "tool_call_failed"
@@ -22,4 +22,4 @@ FIX_CATEGORY = ""
 IN_OUTPUT = "error"
 
 eval_problem = failed_result
-DETECTIONS = (*OF_MODEL_CALLS, Detection(GIVEN_BACK, "llm_call", broken_answer))
+DETECTIONS = (*OF_MODEL_CALLS, IngestRule(GIVEN_BACK, "llm_call", broken_answer))

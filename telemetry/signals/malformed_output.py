@@ -13,7 +13,7 @@ from typing import Any
 from telemetry.failures.malformed_tool_call import malformed_output
 from telemetry.failures.unknown_tool import as_unknown_tool
 from telemetry.signals.failed_results import failed_result, reported_problem, values_under
-from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.signals.registry import GIVEN_BACK, IngestRule
 
 SIGNAL = "malformed_output"
 AFTER = "output_truncated"
@@ -64,5 +64,5 @@ def call_problem(case: dict[str, Any], call: Any) -> str:
     return ""
 
 
-DETECTIONS = (Detection(GIVEN_BACK, "llm_call", malformed_output),)
+DETECTIONS = (IngestRule(GIVEN_BACK, "llm_call", malformed_output),)
 REREAD = {"tool_call": as_unknown_tool}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from telemetry import conventions
 from telemetry.failures import fault
-from telemetry.signals.registry import MARKED, Detection
+from telemetry.signals.registry import MARKED, IngestRule
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import STATUS_ERROR, STATUS_OK, Span
 
 SERVER = 2  # the span kind
-SIGNALS = {"tool_call": "tool_call_failed", "llm_call": "llm_call_failed"}
+SIGNAL_OF_UNIT = {"tool_call": "tool_call_failed", "llm_call": "llm_call_failed"}
 # Exceptions that frameworks raise to steer: LangGraph asks a human or hands over, Python ends a generator.
 STEERING = frozenset({"GraphInterrupt", "NodeInterrupt", "GraphBubbleUp", "ParentCommand", "GeneratorExit"})
 EXPRESS = "@opentelemetry/instrumentation-express"
@@ -74,7 +74,7 @@ def hard(span: Span, meaning: Meaning) -> Failure | None:
 
 def signal(meaning: Meaning) -> str:
     """The signal type of a failure of this unit of work."""
-    return SIGNALS.get(meaning.unit, "error")
+    return SIGNAL_OF_UNIT.get(meaning.unit, "error")
 
 
 def severity(span: Span) -> str:
@@ -84,6 +84,6 @@ def severity(span: Span) -> str:
 
 
 HARD = (stated_error, error_status, recorded_exception, server_answered_5xx)
-OF_ANY_WORK = tuple(Detection(MARKED, "", rule) for rule in HARD)
-OF_TOOL_CALLS = tuple(Detection(MARKED, "tool_call", rule) for rule in (*HARD, declared_error))
-OF_MODEL_CALLS = tuple(Detection(MARKED, "llm_call", rule) for rule in (*HARD, declared_error))
+OF_ANY_WORK = tuple(IngestRule(MARKED, "", rule) for rule in HARD)
+OF_TOOL_CALLS = tuple(IngestRule(MARKED, "tool_call", rule) for rule in (*HARD, declared_error))
+OF_MODEL_CALLS = tuple(IngestRule(MARKED, "llm_call", rule) for rule in (*HARD, declared_error))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.signals.failed_results import reported_problem, values_under
-from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.signals.registry import GIVEN_BACK, IngestRule
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -50,4 +50,4 @@ def output_truncated(span: Span, meaning: Meaning) -> Failure | None:
     return Failure(SIGNAL, "low", "", f"the model stopped early: {reason}") if reason in TRUNCATED else None
 
 
-DETECTIONS = (Detection(GIVEN_BACK, "llm_call", output_truncated),)
+DETECTIONS = (IngestRule(GIVEN_BACK, "llm_call", output_truncated),)

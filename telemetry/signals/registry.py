@@ -22,7 +22,7 @@ Rule = Callable[[Span, Meaning], Failure | None]
 Reread = Callable[[Failure, Span, Meaning], Failure]
 
 
-class Detection(NamedTuple):
+class IngestRule(NamedTuple):
     """A rule at ingest."""
 
     stage: int
@@ -53,7 +53,7 @@ class RecordSignal(EvalParts, Protocol):
 
     __name__: str
     AFTER: str  # the signal before it in every list; "" for the first
-    DETECTIONS: tuple[Detection, ...]
+    DETECTIONS: tuple[IngestRule, ...]
     IS_SOFT: bool  # the spans around it do not fail because of it
     CAUSE: str  # what its cause is made of: a key of CAUSES in telemetry/grouping/cause.py
     IN_ANY_OPERATION: bool  # one cause can be in several operations; else the operation is part of it

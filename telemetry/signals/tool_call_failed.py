@@ -14,7 +14,7 @@ from telemetry.failures import fault, soft_errors
 from telemetry.failures.soft_errors import EXIT, LEAD
 from telemetry.signals.failed_results import failed_result
 from telemetry.signals.marked import OF_TOOL_CALLS
-from telemetry.signals.registry import GIVEN_BACK, Detection
+from telemetry.signals.registry import GIVEN_BACK, IngestRule
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -90,6 +90,6 @@ def is_code(text: str) -> bool:
 
 DETECTIONS = (
     *OF_TOOL_CALLS,
-    Detection(GIVEN_BACK, "tool_call", tool_reported_error),
-    Detection(GIVEN_BACK, "tool_call", tool_marked_failed),
+    IngestRule(GIVEN_BACK, "tool_call", tool_reported_error),
+    IngestRule(GIVEN_BACK, "tool_call", tool_marked_failed),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from telemetry.failures import fault
 from telemetry.failures.negative_feedback import complaint
-from telemetry.signals.registry import RATED, UNITS, Detection
+from telemetry.signals.registry import RATED, UNITS, IngestRule
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -30,4 +30,4 @@ def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
     return Failure(SIGNAL, "low", "", fault.one_line(words)) if words else None
 
 
-DETECTIONS = tuple(Detection(RATED, unit, negative_feedback) for unit in UNITS)
+DETECTIONS = tuple(IngestRule(RATED, unit, negative_feedback) for unit in UNITS)

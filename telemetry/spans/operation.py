@@ -28,7 +28,7 @@ DATABASE = ("db.system.name", "db.system")
 RPC_METHOD = ("rpc.method",)
 MESSAGING = ("messaging.system",)
 PLAIN = frozenset({*METHOD, *DATABASE, *RPC_METHOD, *MESSAGING})  # each rule of PLAIN_WORK needs one of these
-TRANSPORT = ("messaging.operation.name", "messaging.operation.type", "messaging.operation")
+MESSAGING_VERB = ("messaging.operation.name", "messaging.operation.type", "messaging.operation")
 DESTINATION = ("messaging.destination.template", "messaging.destination.name", "messaging.destination")
 UNNAMED_DESTINATION = ("messaging.destination.temporary", "messaging.destination.anonymous")
 VERB = ("gen_ai.operation.name", "llm.request.type")
@@ -41,7 +41,7 @@ IDS = re.compile(
     r"|(?<![A-Za-z0-9])[A-Za-z]+\d{4,}\w*"  # letters with a long number: SKU10482
 )
 
-Rule = Callable[[Span, Meaning], str]
+NamingRule = Callable[[Span, Meaning], str]
 
 
 def operation(span: Span, meaning: Meaning) -> str:
@@ -163,20 +163,20 @@ def messaging(span: Span, meaning: Meaning) -> str:
     Temporary and anonymous destinations are left out: they are made for one conversation and named by ids.
     """
     attributes = span.attributes
-    verb = first_text(attributes, TRANSPORT) if first_text(attributes, MESSAGING) else ""
+    verb = first_text(attributes, MESSAGING_VERB) if first_text(attributes, MESSAGING) else ""
     if not verb or any(attributes.get(name) is True for name in UNNAMED_DESTINATION):
         return verb
     return f"{verb} {masked(first_text(attributes, DESTINATION))}".strip()
 
 
-NO_RULES: tuple[Rule, ...] = ()
-AGENT_WORK: dict[str, tuple[Rule, ...]] = {
+NO_RULES: tuple[NamingRule, ...] = ()
+AGENT_WORK: dict[str, tuple[NamingRule, ...]] = {
     "tool_call": (tool_call,),
     "llm_call": (model_call,),
     "graph_node": (agent_run, component),
     "retrieval": (component,),
 }
-PLAIN_WORK: tuple[Rule, ...] = (http_server, http_client, database, remote_call, messaging)
+PLAIN_WORK: tuple[NamingRule, ...] = (http_server, http_client, database, remote_call, messaging)
 
 
 def masked(name: str) -> str:

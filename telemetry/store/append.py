@@ -102,7 +102,7 @@ def batch_receipts(
 
 
 def fit(rows: list[RecordRow], quota: int | None) -> list[RecordRow]:
-    """The rows to insert: those stored already, and as many new ones as the quota has room for."""
+    """The rows within the quota: new ones as long as there is room, and repeats of stored ones, which need none."""
     if quota is None:
         return rows
     room = quota - tallies.stored()

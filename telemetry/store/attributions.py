@@ -84,14 +84,17 @@ def add_attributions(rows: Iterable[RecordRow], traces: Iterable[TraceSummary]) 
         UPDATE_TRACES,
         [(trace.trace_id, *trace_facts(trace)) for trace in earlier if trace.trace_id in unchanged],
     )
-    write_many(INSERT, [*fresh, *anew(changed)])
+    write_many(INSERT, [*fresh, *replace_attributions(changed)])
 
 
 def renew(trace_ids: Sequence[bytes]) -> None:
     """Attribute the failures in these traces anew, after their fingerprints changed."""
     for chunk in trace_chunks(trace_ids):
         rows = fetch(f"{SUMMARIES}{id_placeholders(chunk)}", chunk)
-        write_many(INSERT, list(anew(TraceSummary(bytes(trace_id), *others) for trace_id, *others in rows)))
+        write_many(
+            INSERT,
+            list(replace_attributions(TraceSummary(bytes(trace_id), *others) for trace_id, *others in rows)),
+        )
 
 
 def whole_trace(rows: Sequence[RecordRow]) -> tuple[list[FailingRecord], Parents]:
@@ -100,7 +103,7 @@ def whole_trace(rows: Sequence[RecordRow]) -> tuple[list[FailingRecord], Parents
     return failures, {row[:2]: row.parent_span_id for row in rows if row.parent_span_id}
 
 
-def anew(traces: Iterable[TraceSummary]) -> Iterator[AttributionRow]:
+def replace_attributions(traces: Iterable[TraceSummary]) -> Iterator[AttributionRow]:
     """Delete the rows that these traces had, and yield their new ones."""
     by_id = {trace.trace_id: trace for trace in traces}
     for chunk in trace_chunks(sorted(by_id)):

@@ -23,7 +23,7 @@ class Batch:
     quota: int | None  # spans that the project may ever store; None: no limit
     now_unix_nano: int
     version: int = 0  # of the fingerprints
-    known_at: float = math.inf  # when the version was read, by time.monotonic()
+    known_at: float = math.inf  # time.monotonic() when the project's version of fingerprints was read
 
 
 @dataclass(slots=True)

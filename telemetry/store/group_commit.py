@@ -42,7 +42,7 @@ class CommitQueue:
 
     turn: threading.Lock = field(default_factory=threading.Lock)
     waiting: deque[Ticket] = field(default_factory=deque)
-    asked_at: float = math.inf  # when the wait for the database's lock began; inf: no thread waits
+    asked_at: float = math.inf  # when the wait for the database's lock began; inf: no wait is known
 
     def take(self) -> list[Ticket]:
         """Take the first tickets from the line, until they have MOST_ROWS rows."""
@@ -109,13 +109,13 @@ def settle(line: CommitQueue, transaction: Transaction, write: Write) -> None:
     except Exception as error:
         if not tickets:
             raise
-        fail(tickets, error, transaction, write)
+        retry_or_fail(tickets, error, transaction, write)
     else:
         for (_, answer), receipt in zip(tickets, receipts, strict=True):
             answer.set_result(receipt)
 
 
-def fail(tickets: list[Ticket], error: Exception, transaction: Transaction, write: Write) -> None:
+def retry_or_fail(tickets: list[Ticket], error: Exception, transaction: Transaction, write: Write) -> None:
     """Hand the error to all tickets, or write each batch alone if the error is not one of the store."""
     if len(tickets) > 1 and not isinstance(error, OperationalError):
         for ticket in tickets:

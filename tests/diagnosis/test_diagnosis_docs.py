@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from diagnosis.detection import agent_runs
-from diagnosis.detection.rules import RULES, SIGNAL_TYPES, missing_call, repeated_call
+from diagnosis.detection.rules import ALL_SIGNAL_TYPES, WINDOW_RULES, missing_call, repeated_call
 from diagnosis.detection.rules import unfounded_answer as unfounded
 from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
@@ -157,7 +157,7 @@ def test_every_form_of_an_eval_has_its_row() -> None:
 def test_every_signal_and_status_and_module_is_named_and_there() -> None:
     rows = [
         f"| `{rule.SIGNAL}` | {rule.ABOUT} | `{rule.__name__.replace('.', '/')}.py` |"
-        for rule in RULES.rules.values()
+        for rule in WINDOW_RULES.rules.values()
     ]
     signals = [
         f"\n| `{signal.SIGNAL}` | {signal.ABOUT}" in PAGE
@@ -166,7 +166,7 @@ def test_every_signal_and_status_and_module_is_named_and_there() -> None:
     ]
     modules = re.findall(r"`((?:telemetry|diagnosis)/(?:\w+/)?\w+\.py)`", PAGE)
 
-    assert [name for name in SIGNAL_TYPES if f"\n| `{name}` |" not in PAGE] == []
+    assert [name for name in ALL_SIGNAL_TYPES if f"\n| `{name}` |" not in PAGE] == []
     assert all(signals)
     assert [row for row in rows if f"\n{row}\n" not in PAGE] == []
     assert [status for status in next_action.STATUS.values() if f"`{status}` (" not in TEXT] == ["rejected"]

@@ -24,6 +24,23 @@ PIPELINES = {
         },
     ),
     "diagnosis/diagnose.py": ("diagnose", {"bind", "snapshot"}),
+    "diagnosis/loops/approval.py": (
+        "record_decision",
+        {"user.has_perm", "PermissionDenied", "transaction.atomic"},
+    ),
+    "diagnosis/handoff/reports.py": ("record_report", {"detail.pop", "Trigger"}),
+    "diagnosis/verification/verify.py": ("verify", {"lifecycle.WrongState", "bind", "VerificationAnswer"}),
+    "diagnosis/verification/comparison.py": (
+        "compare_with_baseline",
+        {
+            "ComparedWindow",
+            "ComparedWindow.read",
+            "Comparison",
+            "InterimAnalysis",
+            "unix_nano",
+            "list[Sibling]",
+        },
+    ),
     "diagnosis/issues/findings.py": (
         "read_findings",
         {"Findings", "current.ran.total", "current.failed.total", "len"},
@@ -32,9 +49,9 @@ PIPELINES = {
 
 
 def drawn(tree: ast.Module) -> list[str]:
-    """The steps of the drawing: the indented line with arrows of the module's docstring."""
-    [drawing] = re.findall(r"^    (\w.* -> .*)$", ast.get_docstring(tree) or "", re.MULTILINE)
-    return drawing.split(" -> ")
+    """The steps of the drawing: the names in the indented lines with arrows of the module's docstring."""
+    drawing = re.findall(r"^    .*$", ast.get_docstring(tree) or "", re.MULTILINE)
+    return re.findall(r"[\w.]+", "".join(line for line in drawing if re.search(r"->| \| ", line)))
 
 
 def called(tree: ast.Module, function: str) -> list[str]:

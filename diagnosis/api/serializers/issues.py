@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from diagnosis.detection.rules import SIGNAL_TYPES
+from diagnosis.detection.rules import ALL_SIGNAL_TYPES
 from diagnosis.models import Loop, Severity
 from telemetry.api.serializers import ObjectSerializer, optional_number, optional_text
 
@@ -116,7 +116,7 @@ class IssueSerializer(ObjectSerializer):
     )
     severity = serializers.ChoiceField(SEVERITIES)
     severity_reason = serializers.CharField(help_text="The formula with its numbers.")
-    signal_type = serializers.ChoiceField(SIGNAL_TYPES)
+    signal_type = serializers.ChoiceField(ALL_SIGNAL_TYPES)
     count = serializers.IntegerField(help_text="The same as impact.records.")
     evidence_ids = serializers.ListField(
         child=serializers.CharField(),

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from diagnosis.console.queue.narrow_list import ORDERS
-from diagnosis.detection.rules import SIGNAL_TYPES
+from diagnosis.detection.rules import ALL_SIGNAL_TYPES
 from diagnosis.loops import states
 from diagnosis.models import Loop, Severity
 from tenants.console.scoped import visible_rows
@@ -119,7 +119,7 @@ class SignalFilter(QueueFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         """Every signal type."""
-        return [(name, name) for name in SIGNAL_TYPES]
+        return [(name, name) for name in ALL_SIGNAL_TYPES]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
         """The loops of that signal type."""

@@ -8,6 +8,9 @@ from diagnosis.detection.rules.registry import RuleRegistry
 from telemetry.signals import SIGNALS
 from telemetry.signals.registry import EvalParts
 
-RULES = RuleRegistry(__name__, __path__)
-ALL_SIGNALS: dict[str, EvalParts] = {**SIGNALS.signals, **RULES.rules}  # the signals of records come first
-SIGNAL_TYPES = tuple(ALL_SIGNALS)
+WINDOW_RULES = RuleRegistry(__name__, __path__)
+ALL_SIGNALS: dict[str, EvalParts] = {
+    **SIGNALS.signals,
+    **WINDOW_RULES.rules,
+}  # the signals of records come first
+ALL_SIGNAL_TYPES = tuple(ALL_SIGNALS)

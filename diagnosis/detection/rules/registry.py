@@ -2,8 +2,8 @@
 The registry of the rules over windows: each module of the package that has a SIGNAL is one; no list names them.
 
 A rule reads a window as a whole (`find`), or a sample of agent runs that it shares with other rules (`visits_in`,
-agent_runs.py). No record carries the fingerprint of what a rule finds. A fix is therefore verified by visits, which are
-the sampled traces that ran the operation, failing or not, or by the durations of its records, as COMPARES says.
+agent_runs.py). No record carries the fingerprint of what a rule finds. A fix is therefore verified by visits or
+by durations, as COMPARES says. A visit is a sampled trace that ran the operation, failing or not.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def is_without_progress(calls: list[AgentCall]) -> bool:
 def repeated_failure(calls: list[AgentCall]) -> FailingRecord:
     """The call that reached the threshold, as a failing record."""
     number, place = len(calls), calls[0].place
-    return calls[THRESHOLD - 1].failing._replace(
+    return calls[THRESHOLD - 1].record._replace(
         signal_type=SIGNAL,
         severity="medium" if number >= MANY else "low",
         message=f"called {number} times in one trace with the same arguments and the same result",

@@ -119,7 +119,7 @@ def unfounded_failure(row: CallRow, output: Any) -> FailingRecord | None:
     claim = claim_line(answer_texts(output))
     if not claim:
         return None
-    answer = agent_calls.failing_row(row)
+    answer = agent_calls.record_of_row(row)
     return answer._replace(
         signal_type=SIGNAL,
         severity="low",

@@ -27,7 +27,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project_id")
-        parser.add_argument("--to", type=int, choices=sorted(versions.RULES), default=versions.NEWEST.version)
+        parser.add_argument(
+            "--to", type=int, choices=sorted(versions.VERSIONS), default=versions.NEWEST.version
+        )
         parser.add_argument(
             "--switch", action="store_true", help="carry the switch out; without it nothing changes"
         )

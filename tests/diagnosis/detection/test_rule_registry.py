@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis.detection.rules import RULES
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.detection.rules.registry import SignalRule
 from diagnosis.issues.patch_plan import CHANGES
 from tests import ROOT
@@ -49,12 +49,12 @@ from diagnosis.evals import candidates
 from diagnosis.issues import patch_plan
 from diagnosis.verification import comparison
 agent_runs.find_run_clusters = lambda window: []
-search.RULES.over_window = [rule for rule in search.RULES.over_window if rule.SIGNAL == "acme_stalled"]
+search.WINDOW_RULES.over_window = [rule for rule in search.WINDOW_RULES.over_window if rule.SIGNAL == "acme_stalled"]
 print(
     search.find_window_clusters(None), candidates.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
     "acme_stalled" in issue_serializers.IssueSerializer().fields["signal_type"].choices,
     "acme_stalled" in comparison.WINDOW_SIGNALS,
-    "acme_stalled" in filters.SIGNAL_TYPES, "acme_stalled" in search.RULES.by_visits,
+    "acme_stalled" in filters.ALL_SIGNAL_TYPES, "acme_stalled" in search.WINDOW_RULES.by_visits,
 )
 """
 
@@ -75,7 +75,7 @@ def test_a_new_rule_is_one_new_file(tmp_path: Path) -> None:
     assert told.stdout == "['found'] Acme does not stall. infra True True True True\n", told.stderr
 
 
-@pytest.mark.parametrize("rule", RULES.rules.values(), ids=list(RULES.rules))
+@pytest.mark.parametrize("rule", WINDOW_RULES.rules.values(), ids=list(WINDOW_RULES.rules))
 def test_each_declares_all_that_others_say_of_it(rule: SignalRule) -> None:
     assert "https://" in (rule.__doc__ or "")
     assert rule.FIX_CATEGORY in {*CHANGES, ""}

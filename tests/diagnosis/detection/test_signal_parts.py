@@ -23,7 +23,7 @@ from telemetry.signals.registry import UNITS, RecordSignal
 from tests import ROOT
 from tests.diagnosis.quiet_twins import SPANS, TESTS
 
-DETECTION = '__import__("telemetry.signals.registry", fromlist=["registry"]).Detection'
+DETECTION = '__import__("telemetry.signals.registry", fromlist=["registry"]).IngestRule'
 SIGNAL = {
     "SIGNAL": '"acme"',
     "AFTER": '"user_signal"',
@@ -68,7 +68,7 @@ def load(tmp_path: Path) -> Iterator[Load]:
 def test_a_new_signal_of_a_record_is_one_file(load: Load) -> None:
     found = load(signals, signals.SignalRegistry, SIGNAL)
 
-    assert found.types == (*signals.SIGNAL_TYPES, "acme")
+    assert found.types == (*signals.RECORD_SIGNAL_TYPES, "acme")
     assert len(found.rules["tool_call"]) == len(signals.SIGNALS.rules["tool_call"]) + 1
 
 
@@ -103,7 +103,7 @@ def test_a_rule_that_compares_what_no_verification_can_is_refused_by_name(load: 
 
 
 def test_a_signal_is_of_records_or_of_windows() -> None:
-    assert not set(rules.RULES.rules) & set(signals.SIGNALS.signals)
+    assert not set(rules.WINDOW_RULES.rules) & set(signals.SIGNALS.signals)
 
 
 @pytest.mark.parametrize("part", [part for part in FORM if part not in ("NAME", "AFTER")])
@@ -131,7 +131,7 @@ def test_the_page_lists_the_parts() -> None:
     assert [part for part in parts if f"`{part}`" not in page] == []
 
 
-@pytest.mark.parametrize("signal", signals.SIGNALS.signals.values(), ids=signals.SIGNAL_TYPES)
+@pytest.mark.parametrize("signal", signals.SIGNALS.signals.values(), ids=signals.RECORD_SIGNAL_TYPES)
 def test_each_signal_names_a_kind_of_cause_and_units_that_there_are(signal: RecordSignal) -> None:
     assert signal.CAUSE in CAUSES
     assert {detection.unit for detection in signal.DETECTIONS} <= set(UNITS)
@@ -139,7 +139,7 @@ def test_each_signal_names_a_kind_of_cause_and_units_that_there_are(signal: Reco
 
 
 def test_failed_work_is_told_by_signals_that_there_are() -> None:
-    assert set(marked.SIGNALS.values()) <= set(signals.SIGNAL_TYPES)
+    assert set(marked.SIGNAL_OF_UNIT.values()) <= set(signals.RECORD_SIGNAL_TYPES)
 
 
 @pytest.mark.parametrize("signal", ALL_SIGNALS)

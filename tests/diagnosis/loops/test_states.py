@@ -59,9 +59,9 @@ def test_every_state_can_be_reached_from_the_first() -> None:
 
 
 def test_only_humans_and_no_agent_can_approve() -> None:
-    causes = {row.cause for row in TABLE if row.after == State.APPROVED}
+    movers = {row.moved_by for row in TABLE if row.after == State.APPROVED}
 
-    assert causes == {states.Cause.HUMAN}
+    assert movers == {states.MovedBy.HUMAN}
 
 
 def test_a_loop_that_was_changed_since_it_was_read_is_not_moved(alice: MintedProject) -> None:

@@ -42,7 +42,7 @@ def test_any_window_counts_as_its_records_do(alice):
                 exposure=sum(operation == "place order" or key == cluster for _, operation, key in within),
             )
 
-            assert cluster_counts.read_counts(window, Target("shop", PLACE, cluster)).counts == expected
+            assert cluster_counts.observe_cluster(window, Target("shop", PLACE, cluster)).counts == expected
             assert exposure.records_in(window) == len(within)
 
 
@@ -52,7 +52,7 @@ def test_a_long_window_is_counted_in_longer_stretches(alice):
     window = Window.ending(days[-1] + timedelta(hours=1), 20 * 24 * 60)
 
     with bind(alice.project):
-        found = cluster_counts.read_counts(window, Target("shop", PLACE, 1))
+        found = cluster_counts.observe_cluster(window, Target("shop", PLACE, 1))
 
     assert cluster_counts.stretch_minutes(window) == 40
     assert found.counts.exposure == sum(batch.exposure for batch in found.batches) == 20
@@ -73,7 +73,7 @@ def test_a_service_with_the_same_operation_is_no_exposure(alice):
 
     with bind(alice.project):
         cluster = Record.objects.get(service="shop").fingerprint
-        found = cluster_counts.read_counts(window, Target("shop", PLACE, cluster)).counts
+        found = cluster_counts.observe_cluster(window, Target("shop", PLACE, cluster)).counts
 
     assert found == Counts(failures=1, exposure=1)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from telemetry.grouping.fingerprint import cluster_id, fingerprint, of_cluster_id
-from telemetry.grouping.versions import FIRST, NEWEST, Rules
+from telemetry.grouping.versions import FIRST, NEWEST, GroupingRules
 from telemetry.spans.meaning import Failure
 
 FIND = "E: x\n    at find (/srv/shop/repo.py:1:2)\n"
@@ -19,7 +19,7 @@ NATIVE = "SIGABRT: x\n  at abort ()\n{}  at draw ()\n  at stage_update ()\n"
 
 
 def number(
-    fault: Failure, service: str = "shop", work: str = "tool lookup_order", rules: Rules = NEWEST
+    fault: Failure, service: str = "shop", work: str = "tool lookup_order", rules: GroupingRules = NEWEST
 ) -> int:
     return fingerprint(service, work, fault, rules)
 

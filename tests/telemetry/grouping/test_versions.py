@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.grouping.versions import FIRST, NEWEST, RULES, UnknownVersion, rules_of_version
+from telemetry.grouping.versions import FIRST, NEWEST, VERSIONS, UnknownVersion, rules_of_version
 from telemetry.models import Record
 from tenants.keys.provisioning import MintedProject
 from tenants.models import NEWEST_FINGERPRINTS, Project
@@ -24,7 +24,7 @@ def stored(project: Project) -> set[int | None]:
 
 
 def test_a_new_project_begins_with_the_newest_version(alice: MintedProject) -> None:
-    assert alice.project.fingerprint_version == NEWEST_FINGERPRINTS == NEWEST.version == max(RULES)
+    assert alice.project.fingerprint_version == NEWEST_FINGERPRINTS == NEWEST.version == max(VERSIONS)
 
 
 def test_a_project_keeps_its_version(call: Any, make_project: Any) -> None:
@@ -37,10 +37,10 @@ def test_a_project_keeps_its_version(call: Any, make_project: Any) -> None:
 
 
 def test_spans_for_a_version_of_a_newer_loopkit_are_asked_for_again(call: Any, make_project: Any) -> None:
-    minted = make_project(fingerprint_version=max(RULES) + 1)
+    minted = make_project(fingerprint_version=max(VERSIONS) + 1)
 
     answer = call("POST", "/v1/traces", minted.keys["producer"], request(SPAN))
 
     assert (answer.status_code, stored(minted.project)) == (503, set())
     with pytest.raises(UnknownVersion, match="start the newer LoopKit"):
-        rules_of_version(max(RULES) + 1)
+        rules_of_version(max(VERSIONS) + 1)
