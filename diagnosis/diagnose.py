@@ -21,7 +21,7 @@ from diagnosis.loops import reopening, switch_lock
 from diagnosis.models import Packet
 from diagnosis.packets.publishing import publish
 from diagnosis.verification import verify
-from telemetry.store.append import snapshot
+from telemetry.store.transactions import snapshot
 from telemetry.windows import Window
 from tenants.models import Project
 from tenants.stores.binding import bind

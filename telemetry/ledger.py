@@ -20,8 +20,8 @@ from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
 from telemetry.store import tallies
-from telemetry.store.append import atomic
 from telemetry.store.tallies import DUPLICATE, HOUR_NANO, OVER_QUOTA, STORED
+from telemetry.store.transactions import atomic
 from telemetry.windows import Window, moment, unix_nano
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 One project's telemetry, in its own store: records, their origins, traces, rollups, tallies.
 
 No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
-file or one PostgreSQL schema a project. Rows are written in transactions of append.py alone: by insertion.py,
+file or one PostgreSQL schema a project. Rows are written in transactions of transactions.py alone: by insertion.py,
 segments.py, traces.py, attributions.py, rollups.py and tallies.py, and by regrouping.py when fingerprints are switched.
 """
 

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from diagnosis.api import loop_answers
 from diagnosis.api.keyset import keyset_page
+from diagnosis.api.loop_lookup import own_loop, wrong_state
 from diagnosis.api.serializers import loops
 from diagnosis.handoff import bundle, download, reports
 from diagnosis.loops import lifecycle, next_action
@@ -24,21 +25,12 @@ from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
 from tenants.keys.authentication import Principal
-from tenants.models import Project
 
 OUTDATED = (
     "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "
     "poll GET /v1/loops/{loop_id} until it is approved."
 )
 REFUSALS = (400, 401, 403)
-
-
-def own_loop(project: Project, loop_id: str) -> Loop:
-    """The project's loop. 404 if it does not exist, or belongs to another project."""
-    loop = Loop.objects.filter(project=project, loop_id=loop_id).select_related("project__tenant").first()
-    if loop is None:
-        raise ApiError(404, "loop_not_found", "No such loop in this project.", "GET /v1/loops lists them.")
-    return loop
 
 
 def refuse_misfits(event: dict[str, Any], now: datetime) -> None:
@@ -53,11 +45,6 @@ def refuse_misfits(event: dict[str, Any], now: datetime) -> None:
         raise ApiError(
             400, "invalid", "note: is required with kind answered.", "Write the answer to the human there."
         )
-
-
-def wrong_state(error: lifecycle.WrongState) -> ApiError:
-    """The 409 with the loop's state and the next action."""
-    return ApiError(409, "wrong_state", str(error), next_action.for_loop(error.loop))
 
 
 def not_approved(error: bundle.NotApproved, loop: Loop) -> ApiError:

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis.api.loop_views import own_loop, wrong_state
+from diagnosis.api.loop_lookup import own_loop, wrong_state
 from diagnosis.api.serializers import packets, verification
 from diagnosis.diagnose import diagnose
 from diagnosis.loops.lifecycle import WrongState

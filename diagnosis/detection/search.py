@@ -15,7 +15,7 @@ from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.record_pages import RecordPage
 from telemetry.spans.failing_record import FailingRecord
-from telemetry.store.append import snapshot
+from telemetry.store.transactions import snapshot
 from telemetry.windows import Window
 
 

@@ -20,7 +20,7 @@ from telemetry import regrouping
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.grouping.versions import GroupingRules
 from telemetry.models import Record
-from telemetry.store.append import snapshot
+from telemetry.store.transactions import snapshot
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.models import Project
 from tenants.stores.binding import bind

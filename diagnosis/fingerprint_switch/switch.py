@@ -2,8 +2,9 @@
 The switch of a project's fingerprints to another version: begin -> wait -> map -> rewrite -> carry.
 
 Each step is short and stores its position, so that after a crash, a lock or a closed browser the switch continues
-where it was. Records that arrive meanwhile get fingerprints of the new version (telemetry/store/version_lease.py), so
-no record keeps the old one. Diagnosis and verification are refused until the switch is done (switch_lock.py).
+where it was. Records that arrive meanwhile get fingerprints of the new version, so no record keeps the old one
+(telemetry/store/version_freshness.py). Diagnosis and verification are refused until the switch is done
+(switch_lock.py).
 docs/diagnosis.md#versions
 """
 
@@ -23,7 +24,7 @@ from telemetry import regrouping
 from telemetry.grouping import versions
 from telemetry.models import Record
 from telemetry.regrouping import START, Position
-from telemetry.store import append, version_lease
+from telemetry.store import transactions, version_freshness
 from tenants.audit import audit_log
 from tenants.models import Project
 from tenants.stores.binding import bind
@@ -89,9 +90,9 @@ def advance_switch(switch: FingerprintSwitch, seconds: float = math.inf) -> Fing
 def wait(switch: FingerprintSwitch) -> None:
     """Wait until each request that read the old version is stored, or will read the version again."""
     waited = (timezone.now() - switch.started_at).total_seconds()
-    time.sleep(min(max(0.0, version_lease.WAIT - waited), version_lease.WAIT))
+    time.sleep(min(max(0.0, version_freshness.WAIT - waited), version_freshness.WAIT))
     # Taking the lock once waits for the transaction that holds it.
-    with append.checked_transaction():
+    with transactions.checked_transaction():
         pass
     enter(switch, Phase.MAPPING)
 
@@ -117,7 +118,7 @@ def map_some(switch: FingerprintSwitch) -> None:
 
 def rewrite_some(switch: FingerprintSwitch) -> None:
     """Rewrite the next records and their counts, in one transaction of the store. Idempotent."""
-    with append.checked_transaction():
+    with transactions.checked_transaction():
         rows = next_rows(switch)
         changed = regrouping.rewrite(rows, versions.rules_of_version(switch.to_version)) if rows else 0
     if not rows:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from diagnosis.detection import search
-from diagnosis.issues import extents, hints
+from diagnosis.issues import extents, hint_samples
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.issue import (
     Issue,
@@ -64,7 +64,7 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
         *(extents.extent_of_cluster(cluster, identities) for cluster in clusters),
     ]
     places = {place for extent in cluster_extents for place in extent.places}
-    healthy = hints.read_groups(window, places) if places else {}
+    healthy = hint_samples.read_groups(window, places) if places else {}
     return cluster_extents, Surroundings(now, traffic.read_traffic(window.before), healthy)
 
 

@@ -1,156 +1,175 @@
 """
-The records that hints are drawn from: failures of each cluster, and healthy records of the same operations.
+Attribute values that failing records have more often than healthy records of the same operations.
 
-Both are samples of bounded size, drawn by event time and id alone, so that a large window costs no more than a
-small one and the same records give the same hints. contrast.py compares them.
+Each value is judged by a G-test of independence (https://en.wikipedia.org/wiki/G-test) with Bonferroni's correction
+for the number of tests, and needs a support of three failures and a lift of 1.5 at least. "Not set" is a value too;
+identifiers are left out, and pairs are made of the strongest values only. Often there are no hints.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import islice, starmap
-from typing import Any, NamedTuple, Protocol
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+SUPPORT, LIFT, CHANCE = 3, 1.5, 0.01
+MOST = 3
+STRONGEST = 8  # values that pairs are made of
+BETTER = 1.1  # times the G of the stronger value, which a pair must exceed
+REPEATED = 5  # records a value on average; with fewer, an attribute holds identifiers
 
-from diagnosis.issues.contrast import FailedAndHealthy, Hint, RecordFacts, ValueCounts, strongest_hints
-from diagnosis.issues.extents import Extent
-from diagnosis.window.sampling import SLICES, slices
-from diagnosis.window.traffic import ServiceOperation
-from telemetry.models import Origin
-from telemetry.otlp.values import plain_attributes
-from telemetry.spans.failing_record import FailingRecord
-from telemetry.store import segments
-from telemetry.store.sql import fetch
-from telemetry.store.stored_messages import DamagedStore, parse_stored
-from telemetry.windows import Window
-
-# Failures in the sample: of all clusters together, of each cluster at least, and of each at most.
-FAILURES, FEWEST = 600, 12
-MOST_OF_A_CLUSTER = 600
-HEALTHY = 1600  # records in the sample, spread over the window
-FIRST_HEALTHY = """
-    SELECT service, operation, segment_id, position, resource_id FROM telemetry_record
-    WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
-    ORDER BY start_time_unix_nano, trace_id, span_id LIMIT %s
-"""
-LONGEST = 100  # characters of a value; longer ones are contents
-# Attributes that describe the failure or its outcome, and attributes that no two records share.
-EFFECTS = re.compile(
-    r"^(?:error|exception|otel\.status|http\.status|http\.response|rpc\.(?:grpc\.status|response)|db\.response"
-    r"|gen_ai\.(?:output|response|completion|usage|tool\.call)|llm\.(?:output|token|usage)|output|ai\.(?:response|usage)"
-    r"|feedback|traceloop\.entity|telemetry\.sdk|process\.|thread\.|service\.instance)"
-    r"|(?:^|[._])(?:error|errors|exception|result|results|output|response|status|duration|elapsed|latency"
-    r"|finish_reasons?|stop_reason)(?:$|[._])"
-)
+RecordFacts = Mapping[str, str]
+Value = tuple[str, str | None]  # an attribute and its value; None: not set
 
 
-Groups = dict[ServiceOperation, ValueCounts]  # of healthy records
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One value, or a pair of values, whose records fail more often than the operation does."""
 
-
-class StoredRecord(segments.StoredSpan, Protocol):
-    """A record with its position in a segment and the id of its resource."""
+    values: tuple[Value, ...]  # one, or two that a record must have together
+    support: int  # failures with them in the sample
+    records: int  # all records with them in the sample
+    lift: float  # failure rate with them over that of the operation
+    g: float
 
     @property
-    def resource_id(self) -> int: ...
+    def p(self) -> float:
+        """The p-value: the chance of such a table if the values are independent of failing; one degree of freedom."""
+        return math.erfc(math.sqrt(self.g / 2))
 
-
-class HealthyRecord(NamedTuple):
-    """A record that did not fail, with its position in a segment."""
-
-    service: str
-    operation: str
-    segment_id: int
-    position: int
-    resource_id: int
-
-
-def read_groups(window: Window, places: Collection[ServiceOperation]) -> Groups:
-    """The attribute values of healthy records of these places, spread over the window in time."""
-    facts_by_place: dict[ServiceOperation, list[RecordFacts]] = defaultdict(list)
-    rows = [row for row in sampled_healthy_records(window) if (row.service, row.operation) in places]
-    for row, facts in zip(rows, facts_of(rows), strict=True):
-        facts_by_place[ServiceOperation(row.service, row.operation)].append(facts)
-    return {place: ValueCounts(records) for place, records in facts_by_place.items()}
-
-
-def sampled_healthy_records(window: Window) -> Iterator[HealthyRecord]:
-    """The first healthy records of each slice of the window, whatever their service and operation."""
-    for part in slices(window):
-        rows = fetch(FIRST_HEALTHY, [part.start_unix_nano, part.end_unix_nano, HEALTHY // SLICES])
-        yield from starmap(HealthyRecord, rows)
-
-
-def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
-    """The short attributes of these resources, by id. Raises DamagedStore."""
-    origin_ids = sorted(set(ids))
-    stored_messages = dict(
-        Origin.objects.filter(origin_id__in=origin_ids).values_list("origin_id", "message")
-    )
-    return {
-        origin_id: comparable_values(
-            plain_attributes(resource_of(origin_id, stored_messages.get(origin_id)).resource.attributes)
-        )
-        for origin_id in origin_ids
-    }
-
-
-def resource_of(origin_id: int, message: bytes | memoryview | None) -> ResourceSpans:
-    """The stored resource. Raises DamagedStore where it is missing or cannot be parsed."""
-    if message is None:
-        raise DamagedStore(f"resource {origin_id}")
-    return parse_stored(ResourceSpans, bytes(message), f"resource {origin_id}")
-
-
-def facts_of(rows: Sequence[StoredRecord]) -> Iterator[RecordFacts]:
-    """The short attributes of each record and its resource, without those that describe the failure."""
-    spans = segments.span_messages(rows)
-    resource_facts = resources(row.resource_id for row in rows)
-    return (
-        {
-            **resource_facts[row.resource_id],
-            **comparable_values(plain_attributes(spans[row.segment_id, row.position].attributes)),
+    def shown(self) -> dict[str, Any]:
+        """The hint as the packet shows it."""
+        (attribute, value), *further = self.values
+        return {
+            "attribute": attribute,
+            "value": value,
+            "also": [{"attribute": name, "value": text} for name, text in further],
+            "support": self.support,
+            "records": self.records,
+            "lift": round(self.lift, 2),
         }
-        for row in rows
+
+
+class ValueCounts:
+    """Records, counted by attribute and value."""
+
+    def __init__(self, rows: Iterable[RecordFacts] = ()) -> None:
+        self.rows = list(rows)
+        self.values: Counter[tuple[str, str]] = Counter(pair for row in self.rows for pair in row.items())
+        self.attributes: Counter[str] = Counter()
+        for (attribute, _), n in self.values.items():
+            self.attributes[attribute] += n
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def having(self, value: Value) -> int:
+        """The number of records with this value, or, for None, without the attribute."""
+        attribute, text = value
+        return self.values[attribute, text] if text is not None else len(self) - self.attributes[attribute]
+
+    def having_all(self, values: tuple[Value, ...]) -> int:
+        """The number of records with all of these values."""
+        return sum(all(row.get(attribute) == text for attribute, text in values) for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAndHealthy:
+    """Samples of the failing and the healthy records of a cluster's operations, and the share that fails."""
+
+    failed: ValueCounts
+    healthy: ValueCounts
+    share: float  # of the operation's records that fail this way
+
+    def hint(self, values: tuple[Value, ...], failed: int, healthy: int) -> Hint:
+        """The hint for these values, which so many failed and healthy records of the samples have."""
+        failing_share = failed / len(self.failed) * self.share
+        healthy_share = healthy / len(self.healthy) * (1 - self.share)
+        lift = failing_share / (failing_share + healthy_share) / self.share if failing_share else 0.0
+        g = g_test(failed, failed + healthy, len(self.failed), len(self.failed) + len(self.healthy))
+        return Hint(values, failed, failed + healthy, lift, g)
+
+
+def strongest_hints(sides: FailedAndHealthy) -> list[Hint]:
+    """The strongest hints, MOST at most. Pure."""
+    if len(sides.failed) < SUPPORT or not len(sides.healthy):
+        return []
+    hints = [hint for value in candidate_values(sides) if (hint := single(sides, value)).records >= SUPPORT]
+    significant = [hint for hint in hints if is_sure(hint, len(hints))]
+    significant.sort(key=hint_order)
+    return sorted([*value_pairs(sides, hints, significant), *significant], key=hint_order)[:MOST]
+
+
+def hint_order(hint: Hint) -> tuple[Any, ...]:
+    """The sort key of hints: strongest first; equally strong ones by number of values, then by name."""
+    return -round(hint.g, 6), len(hint.values), [(name, value or "") for name, value in hint.values]
+
+
+def is_sure(hint: Hint, tests: int) -> bool:
+    """Whether support and lift are large enough and the hint is significant after Bonferroni's correction."""
+    return hint.support >= SUPPORT and hint.lift >= LIFT and hint.p < CHANCE / max(tests, 1)
+
+
+def single(sides: FailedAndHealthy, value: Value) -> Hint:
+    """The hint of one value."""
+    return sides.hint((value,), sides.failed.having(value), sides.healthy.having(value))
+
+
+def candidate_values(sides: FailedAndHealthy) -> list[Value]:
+    """The values to test: those of each attribute that holds no identifiers, and "not set" where records lack it."""
+    values: dict[str, set[str | None]] = defaultdict(set)
+    for attribute, value in (*sides.failed.values, *sides.healthy.values):
+        values[attribute].add(value)
+    total = len(sides.failed) + len(sides.healthy)
+    testable: list[Value] = []
+    for attribute, texts in sorted(values.items()):
+        set_on = sides.failed.attributes[attribute] + sides.healthy.attributes[attribute]
+        if set_on < total:
+            testable.append((attribute, None))
+        # A value that all records share distinguishes nothing.
+        if set_on >= REPEATED * len(texts) and (len(texts) > 1 or set_on < total):
+            testable += [(attribute, value) for value in sorted(filter(None, texts))]
+    return testable
+
+
+def value_pairs(sides: FailedAndHealthy, singles: list[Hint], significant: list[Hint]) -> list[Hint]:
+    """
+    The hints of two of the strongest values that are clearly stronger together than either alone.
+
+    Where no single value is significant, the correction counts every possible pair, since the same records decided
+    which values are the strongest.
+    """
+    strongest = sorted((hint for hint in singles if hint.lift > 1), key=hint_order)[:STRONGEST]
+    pool_size = STRONGEST if significant else len(singles)
+    tests = len(singles) + pool_size * (pool_size - 1) // 2
+    hints = []
+    for first, second in combinations(strongest, 2):
+        values, least = (*first.values, *second.values), BETTER * max(first.g, second.g)
+        if first.values[0][0] == second.values[0][0]:
+            continue
+        failed = sides.failed.having_all(values)
+        # The best case, as if no healthy record had them. It rules out most pairs before healthy records are counted.
+        best = sides.hint(values, failed, 0)
+        if best.g <= least or not is_sure(best, tests):
+            continue
+        pair = sides.hint(values, failed, sides.healthy.having_all(values))
+        if pair.g > least and is_sure(pair, tests):
+            hints.append(pair)
+    return hints
+
+
+def g_test(failed: int, n: int, failures: int, records: int) -> float:
+    """The G statistic of the table (with the value or without) x (failed or not), never below 0."""
+    observed = (failed, n - failed, failures - failed, records - n - failures + failed)
+    margins = (
+        (n, failures),
+        (n, records - failures),
+        (records - n, failures),
+        (records - n, records - failures),
     )
-
-
-def comparable_values(values: Mapping[str, Any]) -> dict[str, str]:
-    """The short values by name, as texts, without those that describe the failure."""
-    return {
-        name: text
-        for name, value in values.items()
-        if isinstance(value, str | bool | int) and len(text := str(value)) <= LONGEST and not is_effect(name)
-    }
-
-
-@lru_cache(maxsize=4096)
-def is_effect(name: str) -> bool:
-    """Whether an attribute describes a failure or its outcome, or is different in every record."""
-    return bool(EFFECTS.search(name))
-
-
-def failure_keys(clusters: Sequence[Extent]) -> dict[int, list[bytes]]:
-    """The keys of the failures in the sample, by fingerprint."""
-    each = min(MOST_OF_A_CLUSTER, max(FEWEST, FAILURES // max(len(clusters), 1)))
-    return {cluster.fingerprint: cluster.spread(each) for cluster in clusters}
-
-
-def failing_facts(
-    sample: Mapping[int, list[bytes]], records: Mapping[bytes, FailingRecord]
-) -> dict[int, ValueCounts]:
-    """The attribute values of the failures in the sample, by fingerprint."""
-    facts = facts_of([records[key] for keys in sample.values() for key in keys])
-    return {fingerprint: ValueCounts(islice(facts, len(keys))) for fingerprint, keys in sample.items()}
-
-
-def contrast(
-    failed: ValueCounts, healthy: Groups, places: list[ServiceOperation], share: float
-) -> list[Hint]:
-    """The strongest hints for a cluster that is this share of the records of its operations."""
-    groups = [healthy[place] for place in places if place in healthy]
-    merged = groups[0] if len(groups) == 1 else ValueCounts(row for group in groups for row in group.rows)
-    return strongest_hints(FailedAndHealthy(failed, merged, min(share, 0.99)))
+    cells = zip(observed, margins, strict=True)
+    g = 2 * sum(o * math.log(o * records / (row * column)) for o, (row, column) in cells if o)
+    return max(g, 0.0)

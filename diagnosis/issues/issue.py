@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.detection.rules import WINDOW_RULES
-from diagnosis.issues import hints, impact, model_calls
-from diagnosis.issues.contrast import Hint, ValueCounts
+from diagnosis.issues import hint_samples, impact, model_calls
 from diagnosis.issues.evidence_choice import choose
 from diagnosis.issues.extents import Extent
-from diagnosis.issues.hints import Groups
+from diagnosis.issues.hint_samples import Groups
+from diagnosis.issues.hints import Hint, ValueCounts
 from diagnosis.issues.impact import Impact, SeverityGrade
 from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.issues.trend import trend
@@ -112,12 +112,12 @@ class IssueRecords:
             cluster.fingerprint: [candidate.key for candidate in choose(cluster.candidates())]
             for cluster in clusters
         }
-        samples = hints.failure_keys(clusters)
+        samples = hint_samples.failure_keys(clusters)
         records = failing_records.load_failing_records(
             key for keys in (*evidence.values(), *samples.values()) for key in keys
         )
         calls = model_calls.model_calls_around(records[key] for keys in evidence.values() for key in keys)
-        return cls(evidence, records, hints.failing_facts(samples, records), calls)
+        return cls(evidence, records, hint_samples.failing_facts(samples, records), calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,9 @@ def describe(measured: MeasuredCluster, surroundings: Surroundings, details: Iss
         first_seen=cluster.first_unix_nano
         if cluster.found
         else failing_records.first_seen(cluster.fingerprint),
-        hints=hints.contrast(failures, surroundings.healthy, cluster.places, measured.impact.share),
+        hints=hint_samples.hints_of_cluster(
+            failures, surroundings.healthy, cluster.places, measured.impact.share
+        ),
         evidence=evidence,
         model_calls=[
             details.model_calls[record.record_id]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from diagnosis.detection.rules import ALL_SIGNALS, WINDOW_RULES
 from diagnosis.evals.formats import runner_of
-from diagnosis.issues.contrast import Hint
+from diagnosis.issues.hints import Hint
 from diagnosis.issues.suspected_release import SuspectedRelease
 from telemetry.spans.failing_record import FailingRecord
 

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
-from telemetry.plugins import find_modules, in_order, require_parts
+from telemetry.discovery import find_modules, in_order, require_parts
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 

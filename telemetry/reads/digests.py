@@ -14,8 +14,8 @@ from telemetry.models import Origin, Record
 from telemetry.reads.record_pages import rows_of
 from telemetry.spans.record_ids import record_id
 from telemetry.store import segments
-from telemetry.store.append import snapshot
 from telemetry.store.stored_messages import as_damage
+from telemetry.store.transactions import snapshot
 
 
 def digests(record_ids: Iterable[str]) -> dict[str, str]:

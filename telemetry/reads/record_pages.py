@@ -21,8 +21,8 @@ from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import Filters, floor, matching_records, reach
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
 from telemetry.spans.record_ids import parse_record_id
-from telemetry.store.append import snapshot
 from telemetry.store.sql import fetch_many
+from telemetry.store.transactions import snapshot
 from telemetry.windows import Window
 from tenants.stores.binding import bound_alias
 

@@ -24,7 +24,7 @@ from telemetry.reads.record_pages import RecordPage
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
 from telemetry.reads.session_summaries import Session, summaries
 from telemetry.reads.session_walk import SCAN, SCAN_RECORDS, Walk
-from telemetry.store.append import snapshot
+from telemetry.store.transactions import snapshot
 from telemetry.windows import FURTHEST, Window
 
 FEW = 2_000  # matching records whose traces are looked up; where there are more, each trace is examined

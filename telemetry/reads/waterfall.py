@@ -13,7 +13,7 @@ from telemetry.models import Record, Trace
 from telemetry.reads import trace_tree
 from telemetry.reads.trace_tree import PlacedSpan, SpanNode
 from telemetry.spans.record_ids import record_id
-from telemetry.store.append import snapshot
+from telemetry.store.transactions import snapshot
 
 PAGE = 100  # rows
 ABOVE = 20  # rows on the page above the span that is asked for

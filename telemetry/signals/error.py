@@ -20,4 +20,4 @@ FIX_CATEGORY = ""
 IN_OUTPUT = "error"
 
 eval_problem = failed_result
-DETECTIONS = OF_ANY_WORK
+INGEST_RULES = OF_ANY_WORK

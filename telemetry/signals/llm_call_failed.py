@@ -22,4 +22,4 @@ FIX_CATEGORY = ""
 IN_OUTPUT = "error"
 
 eval_problem = failed_result
-DETECTIONS = (*OF_MODEL_CALLS, IngestRule(GIVEN_BACK, "llm_call", broken_answer))
+INGEST_RULES = (*OF_MODEL_CALLS, IngestRule(GIVEN_BACK, "llm_call", broken_answer))

@@ -64,5 +64,5 @@ def call_problem(case: dict[str, Any], call: Any) -> str:
     return ""
 
 
-DETECTIONS = (IngestRule(GIVEN_BACK, "llm_call", malformed_output),)
+INGEST_RULES = (IngestRule(GIVEN_BACK, "llm_call", malformed_output),)
 REREAD = {"tool_call": as_unknown_tool}

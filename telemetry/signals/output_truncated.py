@@ -50,4 +50,4 @@ def output_truncated(span: Span, meaning: Meaning) -> Failure | None:
     return Failure(SIGNAL, "low", "", f"the model stopped early: {reason}") if reason in TRUNCATED else None
 
 
-DETECTIONS = (IngestRule(GIVEN_BACK, "llm_call", output_truncated),)
+INGEST_RULES = (IngestRule(GIVEN_BACK, "llm_call", output_truncated),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol, cast
 
-from telemetry.plugins import find_modules, in_chain, require_parts
+from telemetry.discovery import find_modules, in_chain, require_parts
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -16,7 +16,7 @@ UNITS = ("tool_call", "llm_call", "")  # of work; "" stands for every other
 
 # How an eval is decided: by a function, or not by a program at all, with the reason.
 EVAL_PARTS = ("EXPECTATION", "FIX_CATEGORY", "IN_OUTPUT", "eval_problem|NO_EVAL_CHECK")
-PARTS = ("SIGNAL", "AFTER", "ABOUT", "DETECTIONS", "IS_SOFT", "CAUSE", "IN_ANY_OPERATION", *EVAL_PARTS)
+PARTS = ("SIGNAL", "AFTER", "ABOUT", "INGEST_RULES", "IS_SOFT", "CAUSE", "IN_ANY_OPERATION", *EVAL_PARTS)
 
 Rule = Callable[[Span, Meaning], Failure | None]
 Reread = Callable[[Failure, Span, Meaning], Failure]
@@ -53,7 +53,7 @@ class RecordSignal(EvalParts, Protocol):
 
     __name__: str
     AFTER: str  # the signal before it in every list; "" for the first
-    DETECTIONS: tuple[IngestRule, ...]
+    INGEST_RULES: tuple[IngestRule, ...]
     IS_SOFT: bool  # the spans around it do not fail because of it
     CAUSE: str  # what its cause is made of: a key of CAUSES in telemetry/grouping/cause.py
     IN_ANY_OPERATION: bool  # one cause can be in several operations; else the operation is part of it
@@ -79,6 +79,6 @@ class SignalRegistry:
 def rules_of(unit: str, ordered: Iterable[RecordSignal]) -> tuple[Rule, ...]:
     """The rules for a unit of work in the order in which they are asked."""
     detections = [
-        detection for signal in ordered for detection in signal.DETECTIONS if detection.unit == unit
+        detection for signal in ordered for detection in signal.INGEST_RULES if detection.unit == unit
     ]
     return tuple(detection.rule for detection in sorted(detections, key=lambda detection: detection.stage))

@@ -88,7 +88,7 @@ def is_code(text: str) -> bool:
     return text.replace(".", "_").replace("-", "_").isidentifier()
 
 
-DETECTIONS = (
+INGEST_RULES = (
     *OF_TOOL_CALLS,
     IngestRule(GIVEN_BACK, "tool_call", tool_reported_error),
     IngestRule(GIVEN_BACK, "tool_call", tool_marked_failed),

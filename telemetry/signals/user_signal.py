@@ -30,4 +30,4 @@ def negative_feedback(span: Span, meaning: Meaning) -> Failure | None:
     return Failure(SIGNAL, "low", "", fault.one_line(words)) if words else None
 
 
-DETECTIONS = tuple(IngestRule(RATED, unit, negative_feedback) for unit in UNITS)
+INGEST_RULES = tuple(IngestRule(RATED, unit, negative_feedback) for unit in UNITS)

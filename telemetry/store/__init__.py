@@ -1,7 +1,7 @@
 """
 Writes to a project's store: rows, segments, origins, traces, rollups, attributions and tallies, in one transaction.
 
-`telemetry.regrouping` alone writes besides, when fingerprints are switched, with the statements of `telemetry.store`.
+Only `telemetry.regrouping` also writes, when fingerprints are switched, with one statement of its own.
 
 May import `telemetry.grouping`, `telemetry.models`, `telemetry.spans` and `tenants.stores`.
 """

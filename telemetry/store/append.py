@@ -1,5 +1,5 @@
 """
-Appends spans to a project's store, and opens the transactions in which everything else reads and writes it.
+Appends spans to a project's store.
 
 One transaction per append, committed and synced when it returns; requests that wait at the same time share it. A span
 sent again adds only to the tally of duplicates; rollups and traces count rows that were really inserted. The SQL
@@ -9,37 +9,14 @@ runs on SQLite 3.40 and PostgreSQL 15.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from collections.abc import Sequence
 
-from django.db import connections, transaction  # noqa: TID251  (this is the module that offers the right atomic)
-
-from telemetry.store import attributions, group_commit, rollups, tallies, traces, version_lease
+from telemetry.store import attributions, group_commit, rollups, tallies, traces, version_freshness
 from telemetry.store.batch import Batch, Receipt
 from telemetry.store.insertion import existing, insert_new
 from telemetry.store.row import RecordRow
-from tenants.stores import pool
-from tenants.stores.binding import bound_alias, bound_project
-from tenants.stores.project_file import check_version
-
-
-def atomic() -> AbstractContextManager[None]:
-    """A transaction on the bound project's store that holds its write lock from the start."""
-    guard: AbstractContextManager[None] = transaction.atomic(using=bound_alias())
-    return guard
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """A transaction in which several reads of the bound store see the same state, without blocking writers."""
-    connection: Any = connections[bound_alias()]
-    mode, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
-    try:
-        with atomic():
-            yield
-    finally:
-        connection.transaction_mode = mode
+from telemetry.store.transactions import checked_transaction
+from tenants.stores.binding import bound_project
 
 
 def append(batch: Batch) -> Receipt:
@@ -52,23 +29,9 @@ def append(batch: Batch) -> Receipt:
     return group_commit.commit_together(bound_project().project_id, batch, checked_transaction, write_batches)
 
 
-@contextmanager
-def checked_transaction() -> Iterator[None]:
-    """
-    A transaction on a file of this code's schema that is still the project's file after the commit.
-
-    Raises OperationalError if the file was migrated or replaced meanwhile: nothing is acknowledged, and clients retry.
-    """
-    connection: Any = connections[bound_alias()]
-    with atomic():
-        check_version(connection)
-        yield
-    pool.check_identity(connection)
-
-
 def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     """Store the batches in the open transaction; returns a receipt for each."""
-    version_lease.check_versions(batches)
+    version_freshness.check_versions(batches)
     rows = [row for batch in batches for row in batch.rows]
     fitting_rows = fit(unique(rows), batches[-1].quota)
     new_rows = insert_new([part for batch in batches for part in batch.parts], fitting_rows)

@@ -14,8 +14,8 @@ from diagnosis.detection.rules import unfounded_answer as unfounded
 from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
 from diagnosis.evals.formats import registry as format_registry
-from diagnosis.issues import contrast, impact, trend
-from diagnosis.issues.contrast import FailedAndHealthy, ValueCounts, strongest_hints
+from diagnosis.issues import hints, impact, trend
+from diagnosis.issues.hints import FailedAndHealthy, ValueCounts, strongest_hints
 from diagnosis.loops import next_action
 from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.window import sampling
@@ -110,12 +110,12 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"{impact.MANY_PEOPLE} sessions or users or more",
         f"`rising` at {trend.RISING:g} times the rate or more, `falling` at {trend.FALLING} times or less",
         f"from {trend.ENOUGH} records' difference",
-        f"below {contrast.CHANCE * 100:g} % divided",
-        f"in {contrast.SUPPORT} failures or more",
-        f"of {contrast.LIFT} or more",
-        f"fewer than {contrast.REPEATED} records a value",
-        f"the {contrast.STRONGEST} strongest values",
-        f"{contrast.MOST} hints at most",
+        f"below {hints.CHANCE * 100:g} % divided",
+        f"in {hints.SUPPORT} failures or more",
+        f"of {hints.LIFT} or more",
+        f"fewer than {hints.REPEATED} records a value",
+        f"the {hints.STRONGEST} strongest values",
+        f"{hints.MOST} hints at most",
         f"the same result, {repeated_call.THRESHOLD} times in one trace",
         f"medium from {repeated_call.MANY} calls on",
         f"up to {agent_runs.DIAGNOSED.a_slice * sampling.SLICES} traces",

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from diagnosis.detection.agent_calls import CallsByTrace, SampleBounds, SampledRun
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.window.cluster_counts import Target
-from telemetry.plugins import PartsMissing, find_modules, require_parts
+from telemetry.discovery import PartsMissing, find_modules, require_parts
 from telemetry.signals.registry import EVAL_PARTS, EvalParts
 from telemetry.windows import Window
 

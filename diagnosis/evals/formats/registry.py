@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol, cast
 
-from telemetry.plugins import find_modules, in_chain, require_parts
+from telemetry.discovery import find_modules, in_chain, require_parts
 
 PARTS = ("NAME", "AFTER", "MEDIA_TYPE", "ABOUT", "file_name", "why_not", "render")
 

@@ -19,7 +19,7 @@ from diagnosis.fingerprint_switch import preview as switch_preview
 from diagnosis.fingerprint_switch import switch
 from diagnosis.models import FingerprintSwitch, Loop
 from telemetry.grouping.versions import FIRST, NEWEST
-from telemetry.store import version_lease
+from telemetry.store import version_freshness
 from telemetry.windows import Window
 from tenants.audit import audit_log
 from tenants.models import AuditEntry, Project
@@ -36,7 +36,7 @@ HOSTILE = "<script>alert(1)</script>"
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody here holds a request for seconds."""
-    monkeypatch.setattr(version_lease, "WAIT", 0.0)
+    monkeypatch.setattr(version_freshness, "WAIT", 0.0)
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from diagnosis.evals.formats.registry import PARTS as FORMAT_PARTS
 from diagnosis.issues.patch_plan import CHANGES
 from telemetry import conventions, signals
 from telemetry.classify import failure
+from telemetry.discovery import PartsMissing, PlaceUnclear
 from telemetry.grouping.cause import CAUSES
-from telemetry.plugins import PartsMissing, PlaceUnclear
 from telemetry.signals import marked
 from telemetry.signals.registry import PARTS as SIGNAL_PARTS
 from telemetry.signals.registry import UNITS, RecordSignal
@@ -28,7 +28,7 @@ SIGNAL = {
     "SIGNAL": '"acme"',
     "AFTER": '"user_signal"',
     "ABOUT": '"acme fails"',
-    "DETECTIONS": f'({DETECTION}(2, "tool_call", print),)',
+    "INGEST_RULES": f'({DETECTION}(2, "tool_call", print),)',
     "IS_SOFT": "False",
     "CAUSE": '"place"',
     "IN_ANY_OPERATION": "True",
@@ -37,7 +37,7 @@ SIGNAL = {
     "IN_OUTPUT": '""',
     "NO_EVAL_CHECK": '"Nobody can tell."',
 }
-OF_RECORDS = ("AFTER", "IS_SOFT", "CAUSE", "IN_ANY_OPERATION", "DETECTIONS")
+OF_RECORDS = ("AFTER", "IS_SOFT", "CAUSE", "IN_ANY_OPERATION", "INGEST_RULES")
 SHARED = {name: value for name, value in SIGNAL.items() if name not in OF_RECORDS}
 RULE = {**SHARED, "COMPARES": '"visits"', "find": "lambda window: []", "visits": "lambda window, target: []"}
 FORM = {
@@ -134,7 +134,7 @@ def test_the_page_lists_the_parts() -> None:
 @pytest.mark.parametrize("signal", signals.SIGNALS.signals.values(), ids=signals.RECORD_SIGNAL_TYPES)
 def test_each_signal_names_a_kind_of_cause_and_units_that_there_are(signal: RecordSignal) -> None:
     assert signal.CAUSE in CAUSES
-    assert {detection.unit for detection in signal.DETECTIONS} <= set(UNITS)
+    assert {detection.unit for detection in signal.INGEST_RULES} <= set(UNITS)
     assert "https://" in (signal.__doc__ or "")
 
 

@@ -17,7 +17,7 @@ from telemetry import regrouping
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding
-from telemetry.store import version_lease
+from telemetry.store import version_freshness
 from tenants.audit import audit_log
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Project
@@ -47,7 +47,7 @@ def body(stack: str) -> bytes:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody here holds a request for seconds."""
-    monkeypatch.setattr(version_lease, "WAIT", 0.0)
+    monkeypatch.setattr(version_freshness, "WAIT", 0.0)
     monkeypatch.setattr(switch, "PAUSE", 0.0)
 
 
@@ -191,7 +191,7 @@ def test_the_map_is_the_same_whatever_order_the_records_came_in(make_project: An
 
 def test_a_request_that_took_longer_than_a_lease_and_knows_an_old_version_is_sent_again(old: Project) -> None:
     known = Project.objects.get(pk=old.pk)
-    slow = time.monotonic() - 2 * version_lease.LEASE
+    slow = time.monotonic() - 2 * version_freshness.MAX_AGE
     switch.begin_switch(Project.objects.get(pk=old.pk), NEW, audit_log.SHELL, NOW)
     before = clusters(old)
 
@@ -202,7 +202,7 @@ def test_a_request_that_took_longer_than_a_lease_and_knows_an_old_version_is_sen
 
 
 def test_a_slow_request_is_stored_if_nothing_was_switched(old: Project) -> None:
-    slow = time.monotonic() - 2 * version_lease.LEASE
+    slow = time.monotonic() - 2 * version_freshness.MAX_AGE
 
     with bind(old, slow):
         receipt = ingest(body(DRIVER), Encoding.JSON, NOW)
@@ -215,7 +215,7 @@ def test_a_request_asks_for_the_version_only_when_it_took_long(
 ) -> None:
     with django_assert_num_queries(0), bind(old):
         ingest(body(DRIVER), Encoding.JSON, NOW)
-    with django_assert_num_queries(1), bind(old, time.monotonic() - 2 * version_lease.LEASE):
+    with django_assert_num_queries(1), bind(old, time.monotonic() - 2 * version_freshness.MAX_AGE):
         ingest(body(LOADER), Encoding.JSON, NOW)
 
 

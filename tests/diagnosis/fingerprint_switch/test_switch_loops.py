@@ -20,7 +20,7 @@ from diagnosis.packets.publishing import packet_as_answered, publish
 from diagnosis.verification import verify
 from loopkit.http.errors import Unavailable
 from telemetry.grouping.versions import FIRST, NEWEST
-from telemetry.store import version_lease
+from telemetry.store import version_freshness
 from telemetry.windows import Window
 from tenants.audit import audit_log
 from tenants.keys.provisioning import MintedProject
@@ -38,7 +38,7 @@ State = Loop.State
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody here holds a request for seconds."""
-    monkeypatch.setattr(version_lease, "WAIT", 0.0)
+    monkeypatch.setattr(version_freshness, "WAIT", 0.0)
 
 
 def fine(at: datetime, count: int) -> list[dict[str, Any]]:

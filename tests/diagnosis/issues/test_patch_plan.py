@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from diagnosis.api.serializers.issues import LEVERS
-from diagnosis.issues.contrast import Hint
+from diagnosis.issues.hints import Hint
 from diagnosis.issues.patch_plan import CHANGES, PlanFacts, fix_category, plan_document
 from diagnosis.issues.suspected_release import SuspectedRelease
 from tests.diagnosis.failing_records import failing

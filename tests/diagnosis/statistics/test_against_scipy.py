@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from diagnosis.issues.contrast import FailedAndHealthy, Hint, ValueCounts, g_test
+from diagnosis.issues.hints import FailedAndHealthy, Hint, ValueCounts, g_test
 from diagnosis.statistics.beta import log_odds_quantile
 from diagnosis.statistics.duration_tests import DurationSamples as Durations
 from diagnosis.statistics.duration_tests import chance_of_exceeding, logarithms, moderated_t, z_score

@@ -11,9 +11,9 @@ import pytest
 
 from telemetry import conventions
 from telemetry.conventions.registry import Convention, ConventionRegistry
+from telemetry.discovery import PlaceUnclear, in_order
 from telemetry.grouping.versions import NEWEST
 from telemetry.normalise import normalise
-from telemetry.plugins import PlaceUnclear, in_order
 from telemetry.spans.span import STATUS_OK
 from telemetry.store.row import RecordRow
 from tests.telemetry.span_builders import exception, make_span

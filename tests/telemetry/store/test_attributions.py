@@ -17,7 +17,7 @@ from telemetry import normalise, regrouping
 from telemetry.grouping.versions import NEWEST
 from telemetry.models import Attribution, DayRollup, HourRollup, Record, Rollup
 from telemetry.store import attributions
-from telemetry.store.append import atomic
+from telemetry.store.transactions import atomic
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind, bound_alias

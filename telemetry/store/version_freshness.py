@@ -1,5 +1,5 @@
 """
-A request may use the fingerprint version that it read for LEASE seconds; a slower request reads it again.
+A request may use the fingerprint version that it read for MAX_AGE seconds; a slower request reads it again.
 
 A switch of the version waits longer than that before it reads what is stored, and takes the store's lock once: by
 then all that was written with the old version is there, and no more of it comes. So most requests cost no query.
@@ -16,8 +16,8 @@ from telemetry.store.batch import Batch
 from tenants.models import Project
 from tenants.stores.binding import bound_project
 
-LEASE = 2.0  # seconds; hardly any request takes as long
-WAIT = 2 * LEASE  # of a switch, after the project has its new version
+MAX_AGE = 2.0  # seconds; hardly any request takes as long
+WAIT = 2 * MAX_AGE  # of a switch, after the project has its new version
 
 
 class SwitchedMeanwhile(OperationalError):
@@ -38,8 +38,8 @@ def check_versions(batches: Iterable[Batch]) -> None:
 
 
 def is_unsure(batch: Batch) -> bool:
-    """Whether the batch holds failures and read their version more than LEASE seconds ago."""
-    is_old = time.monotonic() - batch.known_at > LEASE
+    """Whether the batch holds failures and read their version more than MAX_AGE seconds ago."""
+    is_old = time.monotonic() - batch.known_at > MAX_AGE
     return is_old and any(row.fingerprint is not None for row in batch.rows)
 
 
