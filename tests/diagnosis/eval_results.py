@@ -29,7 +29,7 @@ RESULTS = {
         {"error": "gone"},
         {"status": "sent"},
         also_failing=("ValueError: bad", {"status_code": 503}, {"status": "failed"}),
-        also_healthy=({"error": None}, {"status_code": 404}, "No error was found.", None),
+        also_healthy=({"error": None}, {"status_code": 404}, "No error was found.", {}),
     ),
     "tool_call_failed": Results(
         "Error: order not found",

@@ -105,7 +105,13 @@ def make_loop(
 
 def make_eval(project: Project, issue: dict[str, Any], now: datetime) -> EvalCandidate:
     """The test that the issue names."""
-    case = {"record_id": "rec_1", "input": {"order": "A-1"}, "output": None, "tool": "lookup_order"}
+    case = {
+        "record_id": "rec_1",
+        "input": {"order": "A-1"},
+        "output": None,
+        "tool": "lookup_order",
+        "replayable": True,
+    }
     document = {
         "eval_id": issue["eval_candidate"],
         "title": issue["title"],

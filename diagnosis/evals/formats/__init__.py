@@ -17,7 +17,10 @@ RUNNERS = ("pytest", "promptfoo")  # formats that a program runs, first the one 
 
 def left_out(document: dict[str, Any]) -> dict[str, str]:
     """The formats that are not offered for this candidate, by name, each with the reason in a sentence."""
-    reasons = {name: form.why_not(document.get("signal_type", "")) for name, form in FORMATS.items()}
+    is_replayable = any(case.get("replayable") for case in document.get("cases", []))
+    reasons = {
+        name: form.why_not(document.get("signal_type", ""), is_replayable) for name, form in FORMATS.items()
+    }
     return {name: reason for name, reason in reasons.items() if reason}
 
 
@@ -29,4 +32,4 @@ def offered_formats(document: dict[str, Any]) -> dict[str, EvalFormat]:
 
 def runner_of(signal_type: str) -> str:
     """The name of the format in which an eval of that signal can be run; "" if there is none."""
-    return next((name for name in RUNNERS if not FORMATS[name].why_not(signal_type)), "")
+    return next((name for name in RUNNERS if not FORMATS[name].why_not(signal_type, is_replayable=True)), "")

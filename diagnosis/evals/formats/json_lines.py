@@ -17,7 +17,7 @@ def file_name(eval_id: str) -> str:
     return f"{eval_id}.jsonl"
 
 
-def why_not(signal_type: str) -> str:
+def why_not(signal_type: str, is_replayable: bool) -> str:
     """Always "": the format is offered for every signal."""
     return ""
 

@@ -7,11 +7,11 @@ https://www.promptfoo.dev/docs/configuration/expected-outputs/model-graded/llm-r
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-import orjson
-
 from diagnosis.detection.rules import ALL_SIGNALS
+from diagnosis.display.hidden_characters import show_hidden
 
 NAME = "promptfoo"
 AFTER = "pytest"
@@ -30,8 +30,10 @@ def file_name(eval_id: str) -> str:
     return f"{eval_id}.promptfoo.yaml"
 
 
-def why_not(signal_type: str) -> str:
-    """The sentence why promptfoo, which sees only the text of an answer, cannot show the failure; "" if it can."""
+def why_not(signal_type: str, is_replayable: bool) -> str:
+    """The sentence why promptfoo, which sends a prompt and sees a text, cannot show the failure; "" if it can."""
+    if not is_replayable:
+        return "No input was recorded, so that no prompt can repeat the call."
     signal = ALL_SIGNALS.get(signal_type)
     if signal and signal.IN_OUTPUT:
         return ""
@@ -48,8 +50,8 @@ def render(document: dict[str, Any]) -> bytes:
         }
         for case in document["cases"]
     ]
-    config = {"description": document["title"], "prompts": ["{{input}}"], "tests": tests}
-    return orjson.dumps(config, option=orjson.OPT_INDENT_2)
+    config = {"description": show_hidden(document["title"]), "prompts": ["{{input}}"], "tests": tests}
+    return json.dumps(config, indent=2).encode()  # in ASCII: hidden characters in values stay, as escapes
 
 
 def promptfoo_assertions(document: dict[str, Any], case: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,12 +8,12 @@ https://docs.pytest.org/en/stable/how-to/parametrize.html
 
 from __future__ import annotations
 
+import json
 from types import FunctionType
 from typing import Any, cast
 
-import orjson
-
 from diagnosis.detection.rules import ALL_SIGNALS
+from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.evals.formats.source import source_of
 
 NAME = "pytest"
@@ -82,7 +82,7 @@ def file_name(eval_id: str) -> str:
     return f"test_{eval_id}.py".replace("-", "_")
 
 
-def why_not(signal_type: str) -> str:
+def why_not(signal_type: str, is_replayable: bool) -> str:
     """The sentence why no program can tell whether the failure is there; "" if one can."""
     signal = ALL_SIGNALS.get(signal_type)
     if signal is None:
@@ -99,7 +99,7 @@ def render(document: dict[str, Any]) -> bytes:
         title=docstring_text(document["title"]),
         expectation=docstring_text(document["expectation"]),
         signal=document["signal_type"],
-        cases=orjson.dumps(cases).decode(),
+        cases=json.dumps(cases),  # in ASCII
         source=source_of(check),
         check=check.__name__,
         name=document["eval_id"].replace("-", "_"),
@@ -108,5 +108,5 @@ def render(document: dict[str, Any]) -> bytes:
 
 
 def docstring_text(text: str) -> str:
-    """Untrusted text, escaped for a docstring."""
-    return text.replace("\\", "\\\\").replace('"', "'")
+    """Untrusted text, escaped for a docstring; hidden characters are shown by their numbers."""
+    return show_hidden(text).replace("\\", "\\\\").replace('"', "'")

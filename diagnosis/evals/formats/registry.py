@@ -22,8 +22,13 @@ class EvalFormat(Protocol):
     def file_name(self, eval_id: str) -> str:
         """The name of the file in the handoff's zip."""
 
-    def why_not(self, signal_type: str) -> str:
-        """The sentence why the format is not offered for failures of that signal; "" if it is offered."""
+    def why_not(self, signal_type: str, is_replayable: bool) -> str:
+        """
+        The sentence why the format is not offered for failures of that signal; "" if it is offered.
+
+        Args:
+            is_replayable: the input of a case was recorded, so that the call can be repeated.
+        """
 
     def render(self, document: dict[str, Any]) -> bytes:
         """The candidate as a file of this format."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from diagnosis.detection.rules import ALL_SIGNALS
+from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.evals import formats
 from diagnosis.evals.formats.json_lines import render as as_jsonl
 from diagnosis.evals.formats.promptfoo_config import render as as_promptfoo
@@ -40,6 +41,11 @@ def lookup_order(order_id):
     assert order_id == "it's \\"A-1\\"\\n"
     {ending}
 """
+
+
+def replayable(signal_type: str) -> dict[str, Any]:
+    """A candidate of that signal, of which a call can be repeated."""
+    return {"signal_type": signal_type, "cases": [{"replayable": True}]}
 
 
 def run(folder: Path, ending: str) -> subprocess.CompletedProcess[str]:
@@ -118,7 +124,7 @@ def of_signal(signal: str) -> dict[str, Any]:
 def test_the_pytest_file_fails_while_the_failure_is_there_or_is_not_offered(
     signal: str, tmp_path: Path
 ) -> None:
-    why = formats.left_out({"signal_type": signal}).get("pytest")
+    why = formats.left_out(replayable(signal)).get("pytest")
     assert why or signal in RESULTS, f"{signal} has no examples in tests/diagnosis/eval_results.py"
     if why:
         assert why.endswith(".")
@@ -153,7 +159,7 @@ def test_each_check_is_silent_on_what_only_looks_alike(signal: str, result: Any)
 
 
 def test_a_failure_that_no_signal_knows_has_no_pytest_file() -> None:
-    assert "pytest" not in formats.offered_formats({"signal_type": "acme_stalled"})
+    assert "pytest" not in formats.offered_formats(replayable("acme_stalled"))
     assert "pytest" not in formats.offered_formats({})
 
 
@@ -212,7 +218,7 @@ def test_promptfoo_asserts_by_rule_where_one_decides(rule: str, kind: str) -> No
 
 @pytest.mark.parametrize("signal", ALL_SIGNALS)
 def test_promptfoo_is_offered_only_where_a_text_shows_the_failure(signal: str) -> None:
-    why = formats.left_out({"signal_type": signal}).get("promptfoo", "")
+    why = formats.left_out(replayable(signal)).get("promptfoo", "")
 
     assert bool(why) == (ALL_SIGNALS[signal].IN_OUTPUT == "")
     assert ALL_SIGNALS[signal].IN_OUTPUT in ("error", "judged", "")
@@ -220,4 +226,27 @@ def test_promptfoo_is_offered_only_where_a_text_shows_the_failure(signal: str) -
 
 @pytest.mark.parametrize("signal", ALL_SIGNALS)
 def test_every_failure_has_a_form_that_runs(signal: str) -> None:
-    assert formats.runner_of(signal) in formats.offered_formats({"signal_type": signal})
+    assert formats.runner_of(signal) in formats.offered_formats(replayable(signal))
+
+
+def test_a_target_that_gives_nothing_back_proves_nothing(tmp_path: Path) -> None:
+    silent = run(tmp_path, "return None")
+
+    assert silent.returncode == 1
+    assert "return what the repeated call gave back" in silent.stdout
+
+
+def test_promptfoo_is_not_offered_where_no_input_was_recorded() -> None:
+    document = replayable("tool_call_failed") | {"cases": [{"replayable": False}]}
+
+    assert "No input was recorded" in formats.left_out(document)["promptfoo"]
+    assert "pytest" in formats.offered_formats(document)
+
+
+def test_no_hidden_character_reaches_a_file_that_people_read() -> None:
+    hidden = "order \u202e41\U000e0041\u3164"
+    document = DOCUMENT | {"title": hidden, "cases": [DOCUMENT["cases"][0] | {"input": hidden}]}
+
+    for render in (as_pytest, as_promptfoo):
+        assert show_hidden(render(document).decode()) == render(document).decode()
+    assert json.loads(as_promptfoo(document))["tests"][0]["vars"]["input"] == hidden
