@@ -2,10 +2,10 @@
 Hidden characters, which render as nothing or reorder the text around them, replaced by their numbers: `⟨U+202E⟩`.
 
 By Unicode's general categories and its property Default_Ignorable_Code_Point these are: controls, format characters
-(directions, zero widths, tags), line separators, surrogates, private use, variation selectors, fillers. Tabs and line
-ends stay. There is no exception for emoji and scripts that join letters with U+200C, U+200D or U+FE0F: a thousand
-variation selectors can carry any text unseen, and people who decide must see all of it. So an emoji of a family shows
-as its members with numbers between them.
+(directions, zero widths, tags), line separators, surrogates, private use, noncharacters, variation selectors, fillers.
+Tabs and line ends stay. There is no exception for emoji and scripts that join letters with U+200C, U+200D or U+FE0F: a
+thousand variation selectors can carry any text unseen, and people who decide must see all of it. So an emoji of a
+family shows as its members with numbers between them.
 
 https://www.unicode.org/reports/tr44/#General_Category_Values
 https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point)
@@ -33,9 +33,14 @@ SUSPECT = re.compile(r"\r(?!\n)|[^\t\n\r -~]")
 def is_hidden(character: str) -> bool:
     """Whether the character renders as nothing, or reorders others."""
     number = ord(character)
-    if unicodedata.category(character) in CATEGORIES:
+    if unicodedata.category(character) in CATEGORIES or is_noncharacter(number):
         return True
     return any(first <= number <= last for first, last in RANGES)
+
+
+def is_noncharacter(number: int) -> bool:
+    """Whether Unicode will never assign the code point: https://www.unicode.org/faq/private_use.html#noncharacters"""
+    return number & 0xFFFE == 0xFFFE or 0xFDD0 <= number <= 0xFDEF
 
 
 def show_hidden(text: str) -> str:

@@ -10,9 +10,13 @@ import pytest
 
 from diagnosis.display import escaping, readable
 from diagnosis.display.hidden_characters import show_hidden
+from diagnosis.display.visible_pages import visible_page
 from diagnosis.templatetags.shown import pretty
 from tenants.keys.provisioning import MintedProject
+from tenants.models import AccessRequest
 from tests.diagnosis.dashboard_client import NOW, TEN_MINUTES_AGO, browser_of, diagnose, text
+from tests.diagnosis.factory import make_loop
+from tests.staff_clients import operator
 from tests.telemetry.factory import span, store
 
 # Default_Ignorable_Code_Point as Unicode lists it, by first and last code point
@@ -32,7 +36,8 @@ LAYOUT = "\t\n"
 def is_unseen(character: str) -> bool:
     """Whether Unicode says that the character renders as nothing, reorders others, or means nothing to all readers."""
     in_category = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-    return (in_category or ord(character) in UNSEEN) and character not in LAYOUT
+    is_noncharacter = 0xFDD0 <= ord(character) <= 0xFDEF or ord(character) % 0x10000 in (0xFFFE, 0xFFFF)
+    return (in_category or is_noncharacter or ord(character) in UNSEEN) and character not in LAYOUT
 
 
 def expected(number: int) -> str:
@@ -114,3 +119,36 @@ def test_no_page_of_the_dashboard_has_them(alice: MintedProject) -> None:
 
     assert [page.count("⟨U+202E⟩gnp⟨U+200B⟩") > 1 for page in pages] == [True] * len(pages)
     assert [set(page) & {"\u202e", "\u200b"} for page in pages] == [set()] * len(pages)
+
+
+def test_no_page_of_the_admin_has_them(alice: MintedProject) -> None:
+    hidden = "lookup \u202egnp\U000e0041.exe"
+    loop, boss = make_loop(alice.project, title=hidden), operator()
+    request = AccessRequest.objects.create(
+        name=hidden, email="a@example.test", message=hidden, created_at=NOW
+    )
+    paths = (
+        "diagnosis/loop/",
+        f"diagnosis/loop/{loop.pk}/change/",
+        f"diagnosis/loop/{loop.pk}/history/",
+        "diagnosis/notice/",
+        "tenants/accessrequest/",
+        f"tenants/accessrequest/{request.pk}/change/",
+    )
+
+    pages = [boss.get(f"/admin/{path}").content.decode() for path in paths]
+
+    assert [page.count("⟨U+202E⟩gnp⟨U+E0041⟩") > 0 for page in pages] == [True] * len(pages)
+    assert [set(page) & {"\u202e", "\U000e0041"} for page in pages] == [set()] * len(pages)
+
+
+def test_the_values_of_form_fields_stay_as_they_are() -> None:
+    field = '<input value="team 👩\u200d💻" aria-label="\u2066x">'
+    area = '<textarea rows="2">👩\u200d💻</textarea>'
+
+    page = visible_page(f"<p>👩\u200d💻</p>{field}{area}")
+
+    assert page == (
+        '<p>👩⟨U+200D⟩💻</p><input value="team 👩\u200d💻" aria-label="⟨U+2066⟩x">'
+        '<textarea rows="2">👩\u200d💻</textarea>'
+    )
