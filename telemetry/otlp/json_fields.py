@@ -83,11 +83,16 @@ def string(value: Any, name: str) -> str:
 
 
 def hexadecimal(value: Any, name: str) -> bytes:
-    """Return the bytes of an id in hex digits, upper or lower case. Raises ValueError."""
+    """
+    Return the bytes of an id in hex digits, upper or lower case; b"" for other texts, which are no id.
+
+    So a span with such an id is rejected for itself, and does not take the others of its request with it.
+    """
+    text = string(value, name)
     try:
-        return bytes.fromhex(string(value, name))
+        return bytes.fromhex(text)
     except ValueError:
-        raise ValueError(f"{name} must be hex digits") from None
+        return b""
 
 
 def integer(bounds: range) -> Read:

@@ -46,6 +46,19 @@ def test_m1_a_span_without_valid_ids_is_rejected_and_the_others_are_kept(
     assert partial_success(answer) == (1, f"1 span: {reason}")
 
 
+@pytest.mark.parametrize(
+    ("field", "reason"), [("traceId", "invalid trace_id"), ("spanId", "invalid span_id")]
+)
+@pytest.mark.parametrize("text", ["zz" * 8, "not an id", "ab" * 15 + "g0", "é"])
+def test_m1_an_id_that_is_no_hex_costs_its_own_span_alone(
+    send: Callable[..., Any], field: str, reason: str, text: str
+) -> None:
+    answer = send(request(span(id=1, at=NOW), span(id=2, at=NOW) | {field: text}, span(id=3, at=NOW)))
+
+    assert counts(answer) == (2, 0, 1)
+    assert partial_success(answer) == (1, f"1 span: {reason}")
+
+
 @pytest.mark.parametrize("parent", ["", "0" * 16, "ab" * 4, "ab" * 16])
 def test_m1_a_parent_id_that_names_no_span_is_none(
     send: Callable[..., Any], record: Read, parent: str
