@@ -41,6 +41,7 @@ def one_failure() -> dict[str, Any]:
     attributes = {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": "lookup",
+        "gen_ai.tool.call.arguments": '{"order_id": "A-1"}',
         "error.type": "NotFound",
     }
     span = {

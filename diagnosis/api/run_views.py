@@ -63,7 +63,7 @@ class VerifyView(ProjectView):
         body = sent_fields(verification.VerifyRequestSerializer, request)
         loop = own_loop(self.project, body["loop_id"])
         try:
-            result = verify.verify(loop, timezone.now())
+            result = verify.verify_latest(loop, timezone.now())
         except WrongState as error:
             raise wrong_state(error) from error
         loop.refresh_from_db()

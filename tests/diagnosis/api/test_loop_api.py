@@ -217,9 +217,16 @@ def test_an_eval_result_is_kept(loop: Loop, get: Get, post: Callable[..., Any]) 
     assert get(f"/v1/evals/{eval_id}").json()["cases"][0]["failure"].startswith("card")
 
 
-@pytest.mark.parametrize("form", ["json", "jsonl", "pytest", "promptfoo"])
+@pytest.mark.parametrize("form", ["json", "jsonl", "pytest"])
 def test_an_eval_comes_in_each_form(loop: Loop, get: Get, form: str) -> None:
     assert get(f"/v1/evals/{loop.issue['eval_candidate']}?format={form}").status_code == 200
+
+
+def test_an_eval_without_an_input_is_no_prompt(loop: Loop, get: Get) -> None:
+    answer = get(f"/v1/evals/{loop.issue['eval_candidate']}?format=promptfoo")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "format_not_offered")
+    assert "No input was recorded" in answer.json()["error"]["message"]
 
 
 def test_an_unknown_form_names_the_known_ones(loop: Loop, get: Get) -> None:

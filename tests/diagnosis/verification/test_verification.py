@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.models import Loop, LoopEvent, Verification
+from diagnosis.verification import verify as verifying
+from diagnosis.verification.comparison import compare_with_baseline
 from diagnosis.verification.verification_document import evidence_needed
 from diagnosis.verification.verify import verify
 from telemetry.models import Record
@@ -128,3 +132,21 @@ def test_of_two_verifications_at_once_one_moves_the_loop(loop, send):
 )
 def test_what_is_needed_is_said_in_round_numbers(records, text):
     assert evidence_needed(records, "place order") == text
+
+
+def test_two_who_verify_at_once_both_get_an_answer(loop, send, monkeypatch):
+    send(SHIPPED, failing=5, ok=30)
+    meanwhile = [lambda: verify(Loop.objects.get(pk=loop.pk), after(1))]
+
+    def compare(*args: Any) -> Any:
+        comparison = compare_with_baseline(*args)
+        while meanwhile:
+            meanwhile.pop()()
+        return comparison
+
+    monkeypatch.setattr(verifying, "compare_with_baseline", compare)
+
+    found = verifying.verify_latest(loop, after(1))
+
+    assert (found.verdict, loop.state) == ("improved", Loop.State.INCONCLUSIVE)
+    assert loop.verifications.count() == 1
