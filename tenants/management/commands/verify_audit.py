@@ -22,7 +22,7 @@ SHOWN = 20
 
 
 class Command(BaseCommand):
-    """Prints the number of entries; exits with 1 and the findings if there are any."""
+    """Prints the numbers of entries checked; exits with 1 and the findings if there are any."""
 
     help = "Find edits, removals and insertions in the audit log."
 
@@ -30,7 +30,8 @@ class Command(BaseCommand):
         parser.add_argument("export", nargs="?", type=Path, help="what export_audit wrote at some time")
 
     def handle(self, *args: Any, export: Path | None, **options: Any) -> None:
-        findings = [*export_differences(export)] if export else []
+        exported = read_export(export) if export else []
+        findings = [*export_differences(export, exported)] if export else []
         findings += [*head_differences(), *chain.breaks(log_entries(), settings.LOOPKIT_AUDIT_SECRET)]
         if findings:
             more = [f"And {len(findings) - SHOWN} more."] * (len(findings) > SHOWN)
@@ -39,6 +40,8 @@ class Command(BaseCommand):
             )
         last = AuditEntry.objects.first()
         self.stdout.write(f"{last.sequence} entries, last {last.hash}" if last else "No entries.")
+        if export:
+            self.stdout.write(f"{len(exported)} entries of {export} checked: the log continues them.")
 
 
 def log_entries() -> Iterator[AuditEntry]:
@@ -60,12 +63,27 @@ def head_differences() -> Iterator[str]:
         yield f"Entry {head.sequence} is gone or was changed: it is recorded in {path}."
 
 
-def export_differences(export: Path) -> Iterator[str]:
-    """Yield a sentence for each gap or changed entry in the export, and one if the log has lost its last entry."""
+def read_export(export: Path) -> list[AuditEntry]:
+    """The entries of the export, at least one. Raises CommandError with the remedy if there are none."""
     try:
-        exported = [chain.from_line(line) for line in export.read_bytes().splitlines()]
+        entries = [chain.from_line(line) for line in export.read_bytes().splitlines()]
+    except OSError as error:
+        raise CommandError(
+            f"{export} cannot be read: {error.strerror}. Give the path of a file that "
+            "`manage.py export_audit > FILE` wrote."
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise CommandError(f"{export} is not what export_audit writes: {error}") from error
+    if not entries:
+        raise CommandError(
+            f"{export} has no entries, so nothing can be compared with it. Give an earlier export, or write "
+            "one with `manage.py export_audit > FILE`."
+        )
+    return entries
+
+
+def export_differences(export: Path, exported: list[AuditEntry]) -> Iterator[str]:
+    """Yield a sentence for each gap or changed entry in the export, and one if the log has lost its last entry."""
     yield from (f"{export}: {finding}" for finding in chain.breaks(exported, settings.LOOPKIT_AUDIT_SECRET))
-    if exported and not AuditHead(exported[-1].sequence, exported[-1].hash).is_in_the_log():
+    if not AuditHead(exported[-1].sequence, exported[-1].hash).is_in_the_log():
         yield f"Entry {exported[-1].sequence} is gone or is not what it was when {export} was written."

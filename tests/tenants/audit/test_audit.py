@@ -177,7 +177,24 @@ def test_an_export_is_the_log(append: Any, export: Path) -> None:
 
     kept = AuditEntry.objects.filter(sequence__lte=2).order_by("sequence")
     assert [chain.as_line(entry) for entry in exported] == [chain.as_line(entry) for entry in kept]
-    assert verified(export).startswith("3 entries")
+    assert verified(export) == (
+        f"3 entries, last {last().hash}\n2 entries of {export} checked: the log continues them.\n"
+    )
+
+
+def test_an_export_without_an_entry_is_not_verified(append: Any, tmp_path: Path) -> None:
+    append(1)
+    (tmp_path / "export.jsonl").write_bytes(b"")
+
+    with pytest.raises(CommandError, match=r"export\.jsonl has no entries, .* Give an earlier export"):
+        verified(tmp_path / "export.jsonl")
+
+
+def test_an_export_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"nope\.jsonl cannot be read: No such file .* Give the path"):
+        verified(tmp_path / "nope.jsonl")
+    with pytest.raises(CommandError, match=r"cannot be read: Is a directory"):
+        verified(tmp_path)
 
 
 def test_an_export_shows_that_all_was_written_anew(append: Any, export: Path) -> None:
