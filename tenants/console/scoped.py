@@ -1,5 +1,6 @@
 """
-Row visibility in the admin: staff see the rows of the tenants they are members of, operators and superusers see all.
+The bases of the admins. Row visibility: staff see the rows of the tenants they are members of, operators and
+superusers see all.
 
 A row of another tenant gives the same response as one that does not exist:
 https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#django.contrib.admin.ModelAdmin.get_queryset
@@ -13,8 +14,9 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import ForeignKey, Model, QuerySet
-from django.forms import ModelChoiceField
+from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import escape
 
 from tenants.models import Tenant
 
@@ -53,7 +55,19 @@ def plain_object_id(object_id: str) -> str:
     return object_id.replace(quote("_"), "_")
 
 
-class ScopedAdmin(ModelAdmin):
+class PlainHelpAdmin(ModelAdmin):
+    """An admin whose help texts are text: Django would render them as HTML, and drop a `<name>` in them as a tag."""
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm[Any]]:
+        """The form, with the help text of each field escaped; read-only fields take theirs from it too."""
+        fields = [*self.opts.fields, *self.opts.many_to_many]
+        plain = {field.name: escape(field.help_text) for field in fields if field.help_text}
+        return super().get_form(request, obj, change=change, help_texts=plain, **kwargs)
+
+
+class ScopedAdmin(PlainHelpAdmin):
     """An admin whose lists, pages, choices and bulk actions contain only rows that the person may see."""
 
     tenant_path = "tenant"
@@ -86,7 +100,7 @@ class ScopedAdmin(ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class ReadOnly(ModelAdmin):
+class ReadOnly(PlainHelpAdmin):
     """An admin in which nobody may add, change or delete rows, not even superusers."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from tenants.audit import audit_log, chain
+from tenants.console.scoped import PlainHelpAdmin
 from tenants.models import AuditEntry, Tenant
 from tests.staff_clients import member, operator
 
@@ -91,3 +93,16 @@ def test_an_entry_is_shown_as_text(entries: list[AuditEntry]) -> None:
 
     assert "&lt;script&gt;" in page
     assert "<script>alert" not in page
+
+
+def test_a_help_text_keeps_what_stands_in_angle_brackets(entries: list[AuditEntry]) -> None:
+    page = operator().get(f"{LOG}{entries[0].pk}/change/").content.decode()
+
+    assert "user:&lt;name&gt;, key:&lt;id&gt;, anyone, or shell." in page
+    assert "<name>" not in page
+
+
+def test_every_admin_of_loopkit_shows_help_texts_as_text() -> None:
+    admins = [admin for model, admin in site._registry.items() if not model.__module__.startswith("django.")]
+
+    assert {type(admin) for admin in admins if not isinstance(admin, PlainHelpAdmin)} == set()
