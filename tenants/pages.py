@@ -28,10 +28,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
 from loopkit.http import store_fault
-from loopkit.http.error_answers import as_api_error
+from loopkit.http.error_answers import HINTS, as_api_error
 from loopkit.http.errors import ApiError
-from tenants.api.project_view import validated
 from tenants.api.serializers import RecoverRequestSerializer
+from tenants.api.strict_fields import valid
 from tenants.api.views import recovered
 from tenants.audit import sign_ins
 from tenants.audit.audit_log import AuditEvent
@@ -191,9 +191,15 @@ def recover_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return form(request, "dashboard/recover.html", None, {})
     try:
-        minted = recovered(request, **validated(RecoverRequestSerializer, request.POST.dict()))
+        minted = recovered(request, **recovery_fields(request))
     except APIException as error:
         context = {"project_id": request.POST.get("project_id", "")}
         return form(request, "dashboard/recover.html", as_api_error(error), context)
     keys = [{"kind": kind, "raw": raw, "use": USES[kind]} for kind, raw in minted.keys.items()]
     return render(request, "dashboard/recovered.html", {"recovered": minted.project, "keys": keys})
+
+
+def recovery_fields(request: HttpRequest) -> dict[str, str]:
+    """The fields of the recovery form, of which the CSRF token is none. Raises a 400 ApiError."""
+    sent = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+    return valid(RecoverRequestSerializer(data=sent), HINTS["invalid"])

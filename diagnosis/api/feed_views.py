@@ -27,9 +27,10 @@ from diagnosis.notices import feed_formats
 from diagnosis.notices.feed_formats import Feed
 from diagnosis.notices.feed_keys import FeedAuthentication, FeedReader
 from loopkit.http.links import absolute
-from telemetry.api.parameters import StrictSerializer, page_limit
+from telemetry.api.parameters import page_limit
 from telemetry.api.parsed_query import checked_query
 from tenants.api.openapi import error_responses
+from tenants.api.strict_fields import StrictSerializer
 
 REFUSED = error_responses(400, 401, media_type="application/json")
 

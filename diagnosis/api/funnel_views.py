@@ -13,12 +13,13 @@ from rest_framework.response import Response
 
 from diagnosis.funnel.funnel_rows import of_project
 from diagnosis.funnel.loop_lives import STAGES
-from telemetry.api.parameters import StrictSerializer, minutes
+from telemetry.api.parameters import minutes
 from telemetry.api.parsed_query import checked_query
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
+from tenants.api.strict_fields import StrictSerializer
 
 
 class FunnelParameters(StrictSerializer):

@@ -20,10 +20,10 @@ from diagnosis.handoff import bundle, download, reports
 from diagnosis.loops import lifecycle, next_action
 from diagnosis.models import Loop, LoopEvent
 from loopkit.http.errors import ApiError
-from telemetry.api.parameters import StrictSerializer
 from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
+from tenants.api.strict_fields import StrictSerializer
 from tenants.keys.authentication import Principal
 
 OUTDATED = (

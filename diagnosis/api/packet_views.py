@@ -16,11 +16,12 @@ from diagnosis.detection import search
 from diagnosis.models import Packet
 from diagnosis.packets import markdown, publishing
 from loopkit.http.errors import ApiError
-from telemetry.api.parameters import Parameters, StrictSerializer
+from telemetry.api.parameters import Parameters
 from telemetry.api.parsed_query import asked_window, checked_query, parse_query
 from telemetry.api.serializers import TelemetryPageSerializer
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
+from tenants.api.strict_fields import StrictSerializer
 
 REFUSALS = (400, 401, 403, 503)
 

@@ -9,10 +9,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from loopkit.http.error_answers import HINTS
 from loopkit.http.errors import ApiError
 from telemetry.api import user_signal
 from tenants.api.openapi import error_responses
-from tenants.api.project_view import ProjectView, validated
+from tenants.api.project_view import ProjectView
+from tenants.api.strict_fields import valid
 from tenants.keys.authentication import FeedbackKey
 from tenants.limits import rate_limits
 
@@ -69,7 +71,8 @@ class FeedbackView(ProjectView):
     def post(self, request: Request) -> Response:
         """202 once it is stored."""
         rate_limits.spend(request, "feedback", settings.LOOPKIT_FEEDBACK_RATE, "Feedback")
-        signal = user_signal.UserSignal(**validated(FeedbackRequestSerializer, request.data))
+        fields = valid(FeedbackRequestSerializer(data=request.data), HINTS["invalid"])
+        signal = user_signal.UserSignal(**fields)
         try:
             record = user_signal.take_signal(signal, timezone.now())
         except user_signal.QuotaUsed:

@@ -1,27 +1,21 @@
-"""
-The query parameters of reads, with their bounds.
-
-An unknown parameter or an invalid value is refused, and the nearest valid one is named: with a filter that is silently
-ignored, the answer would be to another question than the one that was asked.
-"""
+"""The query parameters of reads, with their bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
-from loopkit.http.errors import ApiError
 from telemetry.grouping import fingerprint
 from telemetry.reads import cursors, record_json
 from telemetry.signals import RECORD_SIGNAL_TYPES
 from telemetry.spans import record_ids
 from telemetry.windows import EPOCH, MAX_MINUTES
+from tenants.api.strict_fields import StrictSerializer
 
 FURTHEST = datetime(2262, 1, 1, tzinfo=UTC)  # nanoseconds in a signed 64-bit column end in that year
 MAX_LIMIT = 500
@@ -41,22 +35,6 @@ class ParsedField(serializers.RegexField):
         if value is None:
             self.fail("invalid")
         return value
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """
-    The names that a path accepts in its query or its body: a base class without any.
-
-    A name that is not declared is refused, and the nearest declared name is suggested.
-    """
-
-    def to_internal_value(self, data: Mapping[str, Any]) -> Any:
-        """Return the values by name. Raises 400 `unknown_parameter` before any value is checked."""
-        for name in data:
-            if name not in self.fields:
-                names = ", ".join(self.fields) or "no parameters"
-                raise unknown(name, f"{nearest_word(name, self.fields)} This path accepts {names}.".strip())
-        return super().to_internal_value(data)
 
 
 def minutes(help_text: str) -> serializers.IntegerField:
@@ -141,16 +119,3 @@ class SessionParameters(Parameters):
     default_minutes = MAX_MINUTES
     limit = page_limit(500)
     cursor = window_cursor_parameter(cursors.TURNS)
-
-
-def unknown(name: str, hint: str) -> ApiError:
-    """Return the error 400 for a name that the path does not accept."""
-    return ApiError(400, "unknown_parameter", f"Unknown parameter: {name}.", hint)
-
-
-def nearest_word(word: str, words: Iterable[str]) -> str:
-    """Return a question such as `Did you mean since_minutes?`, or "" when no word is near."""
-    names, word = list(words), word.lower()
-    longer = [name for name in names if name.startswith(word)]  # `since`, `env`
-    matches = longer or get_close_matches(word, names, n=1, cutoff=0.5)
-    return f"Did you mean {matches[0]}?" if matches else ""

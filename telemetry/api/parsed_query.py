@@ -7,16 +7,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from rest_framework import serializers
 from rest_framework.request import Request
 
-from loopkit.http.error_answers import HINTS, validation_sentence
-from loopkit.http.errors import ApiError
 from telemetry.api import parameters
 from telemetry.grouping import fingerprint
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import Filters
 from telemetry.windows import FURTHEST, MAX_MINUTES, Window, unix_nano
+from tenants.api.strict_fields import StrictSerializer, sent_body, valid
 
 TIME = "Write RFC 3339 in UTC, such as 2026-01-31T12:00:00Z"
 FORMS = {
@@ -55,24 +53,16 @@ def asked_window(request: Request, now: datetime) -> Window:
     return window(checked_query(shape, request), shape.default_minutes, now)
 
 
-def checked_query(shape: type[parameters.StrictSerializer], request: Request) -> dict[str, Any]:
+def checked_query(shape: type[StrictSerializer], request: Request) -> dict[str, Any]:
     """Return the query's parameters by name. Raises 400."""
-    return valid(shape(data=request.query_params.dict()), "Leave the parameter out, or give it a value.")
+    return valid(
+        shape(data=request.query_params.dict()), "Leave the parameter out, or give it a value.", FORMS
+    )
 
 
-def sent_fields(shape: type[parameters.StrictSerializer], request: Request) -> dict[str, Any]:
+def sent_fields(shape: type[StrictSerializer], request: Request) -> dict[str, Any]:
     """Return the body's fields by name. Raises 400, also for a query, which would be ignored."""
-    serializer = shape(data=request.data)
-    for name in request.query_params:
-        raise parameters.unknown(name, f"This path accepts {', '.join(serializer.fields)}, in the body.")
-    return valid(serializer, HINTS["invalid"])
-
-
-def valid(serializer: parameters.StrictSerializer, otherwise: str) -> dict[str, Any]:
-    """Return the validated values by name. Raises 400; `otherwise` is the hint for fields without their own."""
-    if not serializer.is_valid():
-        raise invalid_query(serializer, otherwise)
-    return dict(serializer.validated_data)
+    return sent_body(shape, request, FORMS)
 
 
 def window(values: Mapping[str, Any], default_minutes: int, now: datetime) -> Window:
@@ -97,16 +87,3 @@ def filters(values: Mapping[str, Any]) -> Filters:
     """Return the filters among the parameters."""
     names = {field.name for field in fields(Filters)} & values.keys()
     return Filters(**{name: values[name] for name in names})
-
-
-def invalid_query(serializer: parameters.StrictSerializer, otherwise: str) -> ApiError:
-    """Return the error 400. Its message says what is wrong, its hint shows the form of the first invalid field."""
-    errors = serializer.errors
-    name = next(iter(errors))
-    field = serializer.fields.get(name)
-    hint = FORMS.get(name, otherwise)
-    if isinstance(field, serializers.ChoiceField):
-        value = serializer.initial_data.get(name)
-        suggestion = parameters.nearest_word(value, field.choices) if value and isinstance(value, str) else ""
-        hint = f"{suggestion} Write one of: {', '.join(field.choices)}.".strip()
-    return ApiError(400, "invalid", validation_sentence(errors), hint)

@@ -1,4 +1,4 @@
-"""Base of the JSON views: validated input, and the key's project bound while the view runs."""
+"""Base of the JSON views: the key's project is bound while the view runs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,12 @@ from contextlib import ExitStack
 from typing import Any
 
 from django.http import HttpResponseBase
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from tenants.keys.authentication import AgentKey, Principal
 from tenants.models import Project
 from tenants.stores.binding import bind
-
-
-def validated(serializer_class: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
-    """The request's data, validated by the serializer. Raises a 400 error that names each invalid field."""
-    serializer = serializer_class(data=data)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
 
 
 class ProjectView(APIView):

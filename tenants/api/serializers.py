@@ -2,6 +2,8 @@
 
 from rest_framework import serializers
 
+from tenants.api.strict_fields import StrictSerializer
+
 
 class StringField(serializers.CharField):
     """A field for JSON strings only, as published. CharField would also accept numbers."""
@@ -13,7 +15,7 @@ class StringField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class ProvisionRequestSerializer(serializers.Serializer[dict[str, str]]):
+class ProvisionRequestSerializer(StrictSerializer):
     """A name to converge on."""
 
     project_name = StringField(
@@ -29,20 +31,20 @@ class ProvisionRequestSerializer(serializers.Serializer[dict[str, str]]):
     )
 
 
-class SignupRequestSerializer(serializers.Serializer[dict[str, str]]):
+class SignupRequestSerializer(StrictSerializer):
     """An optional name."""
 
     project_name = StringField(max_length=120, required=False, default="project")
 
 
-class RecoverRequestSerializer(serializers.Serializer[dict[str, str]]):
+class RecoverRequestSerializer(StrictSerializer):
     """Which project, and the proof."""
 
     project_id = StringField(max_length=64)
     recovery_code = StringField(max_length=128, help_text="From the signup or provision answer.")
 
 
-class UpgradeRequestSerializer(serializers.Serializer[dict[str, str]]):
+class UpgradeRequestSerializer(StrictSerializer):
     """The operator's code for this project."""
 
     code = StringField(max_length=128, help_text="HMAC-SHA256 hex for signup-upgrade:sandbox:<project_id>.")
@@ -50,7 +52,7 @@ class UpgradeRequestSerializer(serializers.Serializer[dict[str, str]]):
     agent_key = StringField(max_length=128, required=False, help_text="If given, must be this project's.")
 
 
-class AccessRequestRequestSerializer(serializers.Serializer[dict[str, str]]):
+class AccessRequestRequestSerializer(StrictSerializer):
     """Who asks for a production tenant, and why."""
 
     name = StringField(max_length=120)

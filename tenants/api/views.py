@@ -15,7 +15,8 @@ from loopkit.http.errors import ApiError
 from tenants.api import serializers
 from tenants.api.answers import project_summary, signup_answer
 from tenants.api.openapi import error_responses
-from tenants.api.project_view import ProjectView, PublicView, validated
+from tenants.api.project_view import ProjectView, PublicView
+from tenants.api.strict_fields import sent_body
 from tenants.audit import audit_log
 from tenants.keys import credentials, provisioning
 from tenants.keys.authentication import KeyAuthentication
@@ -43,7 +44,7 @@ class ProvisionView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Mint the project, or resume it with one of its own keys."""
-        fields = validated(serializers.ProvisionRequestSerializer, request.data)
+        fields = sent_body(serializers.ProvisionRequestSerializer, request)
         project = provisioning.claimed(fields["project_name"], fields["operator"], timezone.now())
         return self.resume(request, project) if project else self.mint(request, **fields)
 
@@ -112,7 +113,7 @@ class SignupView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """201 with fresh keys."""
-        fields = validated(serializers.SignupRequestSerializer, request.data)
+        fields = sent_body(serializers.SignupRequestSerializer, request)
         rate_limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
         minted = provisioning.mint_project(
             fields["project_name"], "", timezone.now(), claim=False, by=audit_log.actor_at(request)
@@ -136,7 +137,7 @@ class UpgradeView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """The project without expiry; its quota stays."""
-        fields = validated(serializers.UpgradeRequestSerializer, request.data)
+        fields = sent_body(serializers.UpgradeRequestSerializer, request)
         secret = settings.SIGNUP_UPGRADE_SECRET or ""
         raw_keys = [fields[name] for name in ("producer_key", "agent_key") if name in fields]
         own_keys = self.project.keys.filter(
@@ -176,7 +177,7 @@ class RecoverView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Fresh keys; the old ones are revoked."""
-        fields = validated(serializers.RecoverRequestSerializer, request.data)
+        fields = sent_body(serializers.RecoverRequestSerializer, request)
         return Response(signup_answer(request, recovered(request, **fields)))
 
 
@@ -225,7 +226,7 @@ class AccessRequestView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """201 once it is kept."""
-        fields = validated(serializers.AccessRequestRequestSerializer, request.data)
+        fields = sent_body(serializers.AccessRequestRequestSerializer, request)
         rate_limits.spend(request, "access", settings.LOOPKIT_MINT_RATE, "Access request")
         AccessRequest.objects.create(created_at=timezone.now(), **fields)
         return Response(

@@ -3,8 +3,8 @@
 from rest_framework import serializers
 
 from diagnosis.evals.formats import FORMATS
-from telemetry.api.parameters import StrictSerializer
 from telemetry.api.serializers import ObjectSerializer, optional_text
+from tenants.api.strict_fields import StrictSerializer
 
 
 class EvalParameters(StrictSerializer):

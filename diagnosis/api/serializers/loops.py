@@ -7,8 +7,9 @@ from diagnosis.api.serializers.evals import EvalCandidateSerializer
 from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer
 from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
-from telemetry.api.parameters import StrictSerializer, page_limit
+from telemetry.api.parameters import page_limit
 from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_text
+from tenants.api.strict_fields import StrictSerializer
 
 
 class LoopsParameters(StrictSerializer):

@@ -7,11 +7,12 @@ from diagnosis.api.serializers.issues import IssueSerializer
 from diagnosis.api.serializers.loops import DecisionShapeSerializer
 from diagnosis.models import Loop, Packet
 from telemetry.api import parameters
-from telemetry.api.parameters import Parameters, ParsedField, StrictSerializer, page_limit
+from telemetry.api.parameters import Parameters, ParsedField, page_limit
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer, optional_text
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.reads import cursors
 from telemetry.windows import MAX_MINUTES
+from tenants.api.strict_fields import StrictSerializer
 
 
 class DiagnoseRequest(Parameters):
