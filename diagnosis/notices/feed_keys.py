@@ -21,8 +21,8 @@ from rest_framework.request import Request
 from diagnosis.models import FeedKey
 from loopkit.http.errors import ApiError
 from tenants.keys import credentials
-from tenants.keys.authentication import LAST_USED_STEP
-from tenants.models import Tenant
+from tenants.keys.authentication import LAST_USED_STEP, a_key
+from tenants.models import Key, Tenant
 
 HINT = "Send a feed key as Bearer or as the password of Basic; an operator mints one in the admin, under Feed keys."
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="LoopKit feeds", charset="UTF-8"'}
@@ -46,10 +46,7 @@ class FeedAuthentication(BaseAuthentication):
             refuse_feed("not_authenticated", "A feed needs a key.")
         key = find_feed_key(raw, timezone.now())
         if key is None:
-            refuse_feed(
-                "authentication_failed",
-                "This is not a valid feed key: it is mistyped, revoked, or a key of another kind.",
-            )
+            refuse_feed("authentication_failed", not_a_feed_key(raw))
         return FeedReader(key.tenant), key
 
 
@@ -75,6 +72,14 @@ def find_feed_key(raw: str, now: datetime) -> FeedKey | None:
     if key and (key.last_used_at is None or now - key.last_used_at >= LAST_USED_STEP):
         FeedKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
+
+
+def not_a_feed_key(raw: str) -> str:
+    """The sentence on a text that is no valid feed key. It names the kind of a key of a project."""
+    kind = credentials.named_kind(raw)
+    if kind in Key.Kind.values:
+        return f"This is {a_key(kind)} of a project, not a feed key."
+    return "This is not a valid feed key: it is mistyped, revoked, or from another service."
 
 
 def sent_feed_key(header: str) -> str | None:

@@ -47,14 +47,13 @@ def error_body(code: str, message: str, hint: str, docs_url: str = DOCS_PATH) ->
 
 
 def as_api_error(error: exceptions.APIException) -> ApiError:
-    """Convert any REST framework exception to an ApiError."""
+    """Convert any REST framework exception to an ApiError, with the exception's own `hint` where it has one."""
     if isinstance(error, ApiError):
         return error
     code = str(error.default_code)
     code = {"error": "server_error"}.get(code, code)
-    return ApiError(
-        error.status_code, code, validation_sentence(error.detail), HINTS.get(code, HINTS["not_found"])
-    )
+    hint = getattr(error, "hint", "") or HINTS.get(code, HINTS["not_found"])
+    return ApiError(error.status_code, code, validation_sentence(error.detail), hint)
 
 
 def validation_sentence(detail: Any) -> str:

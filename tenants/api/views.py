@@ -28,6 +28,16 @@ ANYONE: list[Any] = [{}]
 OWNER: list[Any] = [{"producerKey": []}, {"agentKey": []}]
 
 
+class NameTaken(NotAuthenticated):
+    """The name belongs to a project, and the request has no key. `hint` is the next step."""
+
+    default_detail = "A project has this name already. Resume requires the project's producer or agent key."
+    hint = (
+        "Take another project_name, or send `Authorization: Bearer <key>` with a key of that project. Lost its keys? "
+        "POST /v1/recover with project_id and recovery_code."
+    )
+
+
 class ProvisionView(PublicView):
     """One re-runnable call that converges to the same project for a given name."""
 
@@ -70,7 +80,7 @@ class ProvisionView(PublicView):
         """Return 200, without new keys, if the request has the project's producer or agent key; else 401 or 403."""
         outcome = KeyAuthentication().authenticate(request)
         if outcome is None:
-            raise NotAuthenticated("Resume requires the project's producer or agent key.")
+            raise NameTaken
         key = outcome[0].key
         if key.project_id != project.project_id or key.kind == key.Kind.FEEDBACK:
             raise ApiError(

@@ -22,6 +22,19 @@ from tenants.models import Key, Project
 LAST_USED_STEP = timedelta(minutes=10)
 
 
+class WrongKindOfKey(AuthenticationFailed):
+    """The key is of a kind that the path never accepts. `hint` is the next step."""
+
+    def __init__(self, kind: str, wanted: str) -> None:
+        super().__init__(f"This is {a_key(kind)}, which cannot be used here.")
+        self.hint = f"Send {wanted}. Lost it? POST /v1/recover with project_id and recovery_code."
+
+
+def a_key(kind: str) -> str:
+    """The kind with its article: `an agent key`."""
+    return f"{'an' if kind == Key.Kind.AGENT else 'a'} {kind} key"
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """An authenticated key, which REST framework passes to views as `request.user`."""
@@ -39,16 +52,15 @@ class Principal:
         return scope in self.key.scopes
 
 
-def authenticate(raw: str, now: datetime) -> Principal:
+def authenticate(raw: str, now: datetime, wanted: str = "the project's agent key") -> Principal:
     """
     Return the principal for a raw key, and note the use.
 
     Raises AuthenticationFailed if the key is malformed, unknown, revoked or expired, or its project is not active.
+    The error for a key of a kind that no project has names the `wanted` one.
     """
     if not credentials.is_well_formed(raw):
-        raise AuthenticationFailed(
-            "This is not a LoopKit key: it is mistyped, truncated, or from another service."
-        )
+        raise malformed(credentials.named_kind(raw), wanted)
     key = key_query.find_key(credentials.key_digest(raw))
     if key is None:
         raise AuthenticationFailed("Unknown key.")
@@ -60,6 +72,17 @@ def authenticate(raw: str, now: datetime) -> Principal:
     return Principal(key)
 
 
+def malformed(kind: str, wanted: str) -> AuthenticationFailed:
+    """The error for a text that is no project's key, by the kind of key that it begins like."""
+    if not kind:
+        return AuthenticationFailed(
+            "This is not a LoopKit key: it is mistyped, truncated, or from another service."
+        )
+    if kind in Key.Kind.values:
+        return AuthenticationFailed(f"This is not a whole {kind} key: it is mistyped or truncated.")
+    return WrongKindOfKey(kind, wanted)
+
+
 def note_use(key: Key, now: datetime) -> None:
     """Update the key's `last_used_at`, at most once per LAST_USED_STEP."""
     if key.last_used_at is None or now - key.last_used_at >= LAST_USED_STEP:
@@ -67,7 +90,13 @@ def note_use(key: Key, now: datetime) -> None:
 
 
 class KeyAuthentication(BaseAuthentication):
-    """Authenticates any kind of key. The subclasses differ only in their names in the OpenAPI document."""
+    """
+    Authenticates any kind of key.
+
+    The subclasses differ only in their names in the OpenAPI document and in the key that their errors name.
+    """
+
+    wanted = "the project's producer or agent key"
 
     def authenticate(self, request: Request) -> tuple[Principal, Key] | None:
         """
@@ -78,7 +107,7 @@ class KeyAuthentication(BaseAuthentication):
         raw = credentials.bearer(request.headers.get("Authorization", ""))
         if raw is None:
             return None
-        principal = authenticate(raw, timezone.now())
+        principal = authenticate(raw, timezone.now(), self.wanted)
         return principal, principal.key
 
     def authenticate_header(self, request: Request) -> str:
@@ -89,10 +118,16 @@ class KeyAuthentication(BaseAuthentication):
 class ProducerKey(KeyAuthentication):
     """Producer key with telemetry:write scope."""
 
+    wanted = f"the project's producer key: it begins with {credentials.PREFIXES[Key.Kind.PRODUCER]}"
+
 
 class AgentKey(KeyAuthentication):
     """Agent key with runs:write, telemetry:read, dashboard:read, reports:read scopes."""
 
+    wanted = f"the project's agent key: it begins with {credentials.PREFIXES[Key.Kind.AGENT]}"
+
 
 class FeedbackKey(KeyAuthentication):
     """Feedback key with feedback:write scope; may be public."""
+
+    wanted = f"the project's feedback key: it begins with {credentials.PREFIXES[Key.Kind.FEEDBACK]}"

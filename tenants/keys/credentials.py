@@ -20,6 +20,8 @@ PREFIXES = {
 }
 # A feed key belongs to a tenant and reads the feed of its notices.
 FEED_PREFIX = "lk_feed_"
+# Kinds by what their keys begin with.
+KIND_NAMES = {prefix: kind.value for kind, prefix in PREFIXES.items()} | {FEED_PREFIX: "feed"}
 SCOPES = {
     Key.Kind.PRODUCER: ["telemetry:write"],
     Key.Kind.AGENT: ["runs:write", "telemetry:read", "dashboard:read", "reports:read"],
@@ -57,6 +59,11 @@ def checksum(text: str) -> str:
 def is_well_formed(raw: str) -> bool:
     """Whether the text has the form of a project's key: a known prefix, the right length, a correct checksum."""
     return any(is_formed(raw, prefix) for prefix in PREFIXES.values())
+
+
+def named_kind(raw: str) -> str:
+    """The kind of key that the text begins like, whether or not it is one: `agent`, `feed`. Else ""."""
+    return next((kind for prefix, kind in KIND_NAMES.items() if raw.startswith(prefix)), "")
 
 
 def is_formed(raw: str, prefix: str) -> bool:

@@ -97,7 +97,7 @@ def test_what_is_no_key_is_refused_and_not_repeated(sign_in: Any, key: str) -> N
     answer = sign_in(key)
 
     assert answer.status_code == 403
-    assert "not a LoopKit key" in answer.content.decode()
+    assert "it is mistyped" in answer.content.decode()
     assert not key or key not in answer.content.decode()
 
 

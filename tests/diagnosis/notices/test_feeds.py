@@ -229,3 +229,12 @@ def test_a_key_is_in_no_log(loop: Loop, key: str, caplog: Any) -> None:
 
     assert key[8:20] not in caplog.text
     assert key not in str(list(FeedKey.objects.values()))
+
+
+@pytest.mark.parametrize(("kind", "said"), [("agent", "an agent key"), ("producer", "a producer key")])
+def test_a_projects_key_at_a_feed_is_named(alice: MintedProject, kind: str, said: str) -> None:
+    answer = get("/v1/notices.json", f"Bearer {alice.keys[kind]}")
+
+    assert answer.status_code == 401
+    assert answer.json()["error"]["message"] == f"This is {said} of a project, not a feed key."
+    assert "Send a feed key" in answer.json()["error"]["hint"]

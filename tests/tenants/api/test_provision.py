@@ -148,7 +148,10 @@ def test_resuming_without_a_key_is_a_401_that_says_how(provision: Any) -> None:
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"].startswith("Bearer")
-    assert answer.json()["error"]["hint"]
+    error = answer.json()["error"]
+    assert error["code"] == "not_authenticated"
+    assert error["hint"].startswith("Take another project_name, or send `Authorization: Bearer <key>`")
+    assert "/v1/recover" in error["hint"]
 
 
 @pytest.mark.parametrize("key", ["nonsense", "lk_agent_" + "0" * 49])

@@ -129,3 +129,24 @@ def test_a_refusal_repeats_no_key(call: Any, alice: MintedProject) -> None:
     answer = call("POST", "/v1/signup/upgrade", mistyped, {"code": "x"})
 
     assert mistyped[12:30] not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [("/v1/traces", "lk_ingest_"), ("/v1/runs/diagnose", "lk_agent_"), ("/v1/feedback", "lk_feedback_")],
+)
+@pytest.mark.django_db
+def test_a_feed_key_is_named_with_the_key_that_the_path_wants(call: Any, path: str, wanted: str) -> None:
+    answer = call("POST", path, credentials.fresh(credentials.FEED_PREFIX), {})
+
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == 'Bearer realm="loopkit"'
+    assert "This is a feed key" in answer.content.decode()
+    assert f"it begins with {wanted}" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_half_a_key_is_named_by_its_kind(call: Any) -> None:
+    answer = call("POST", "/v1/runs/diagnose", credentials.new_key(Key.Kind.AGENT)[:-3], {})
+
+    assert answer.json()["error"]["message"] == "This is not a whole agent key: it is mistyped or truncated."
