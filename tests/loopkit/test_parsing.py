@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import socket
 from typing import Any
@@ -36,11 +37,45 @@ def test_other_json_is_refused(raw: bytes) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"{", b"{a: 1}", b"{'a': 1}", b'{"a": NaN}', b"\xff\xfe", b'{"a": "\\ud800"}', b"a=1", b"[" * 100_000],
+    [b"{", b"{a: 1}", b"{'a': 1}", b'{"a": NaN}', b'{"a": "\\ud800"}', b"a=1", b"[" * 100_000],
 )
 def test_what_is_no_json_is_refused_with_the_place(raw: bytes) -> None:
     with pytest.raises(ParseError, match="not JSON"):
         parse(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\xff\xfe",
+        '{"a": 1}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-16-le"),
+        '{"a": 1}'.encode("utf-8-sig"),
+        '{"a": "ü"}'.encode("latin-1"),
+        gzip.compress(b'{"a": 1}'),
+    ],
+)
+def test_what_is_no_utf_8_is_refused_with_the_remedy(raw: bytes) -> None:
+    with pytest.raises(ApiError, match="not plain UTF-8") as refused:
+        parse(raw)
+
+    assert (refused.value.status_code, refused.value.code) == (400, "parse_error")
+    assert refused.value.hint.startswith("Encode the JSON as UTF-8")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "deflate, gzip"])
+def test_a_compressed_body_is_a_415_with_the_remedy(call: Any, encoding: str) -> None:
+    headers = {"Content-Encoding": encoding}
+
+    answer = call("POST", "/v1/signup", data=gzip.compress(b"{}"), **headers)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_encoding")
+    assert "uncompressed" in answer.json()["error"]["hint"]
+
+
+@pytest.mark.django_db
+def test_the_identity_encoding_is_none(call: Any) -> None:
+    assert call("POST", "/v1/signup", data=b"{}", **{"Content-Encoding": "identity"}).status_code == 201
 
 
 def test_a_body_at_the_bound_is_read_and_one_above_is_a_413() -> None:
