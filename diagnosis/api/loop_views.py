@@ -18,6 +18,7 @@ from diagnosis.api.loop_lookup import own_loop, wrong_state
 from diagnosis.api.serializers import loops
 from diagnosis.handoff import bundle, download, reports
 from diagnosis.loops import lifecycle, next_action
+from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop, LoopEvent
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
@@ -31,6 +32,21 @@ OUTDATED = (
     "poll GET /v1/loops/{loop_id} until it is approved."
 )
 REFUSALS = (400, 401, 403)
+# Decisions, by verb and by the state that they lead to, as agents try to report them.
+DECISIONS = {"approve", "approved", "reject", "rejected", "return", "returned"}
+
+
+def refuse_decisions(sent: Any) -> None:
+    """Refuse, with 400, the report of a decision, which only a human makes."""
+    kind = sent.get("kind")
+    if isinstance(kind, str) and kind.strip().lower() in DECISIONS:
+        raise ApiError(
+            400,
+            "invalid",
+            f"kind: {kind} is a decision, which no key can make.",
+            "Only a human approves, rejects or returns, in the admin; poll GET /v1/loops/{loop_id}. "
+            f"You report one of: {', '.join(kind.value for kind in REPORTABLE)}.",
+        )
 
 
 def refuse_misfits(event: dict[str, Any], now: datetime) -> None:
@@ -109,6 +125,7 @@ class LoopEventsView(ProjectView):
     )
     def post(self, request: Request, loop_id: str) -> Response:
         """201 with the loop as it is now; 409 when its state does not allow this."""
+        refuse_decisions(request.data)
         event = sent_fields(loops.LoopEventRequestSerializer, request)
         loop = own_loop(self.project, loop_id)
         principal = request.user

@@ -52,7 +52,8 @@ def valid(
     """
     Return the validated values by name.
 
-    Raises 400 with the right form of the first invalid field, or with the hint `otherwise` if `forms` has none.
+    Raises 400 with the right form of the first invalid field: its choices, the one in `forms`, or its help text with
+    the hint `otherwise`.
     """
     if not serializer.is_valid():
         raise invalid_value(serializer, otherwise, forms)
@@ -66,11 +67,14 @@ def invalid_value(
     errors = serializer.errors
     name = next(iter(errors))
     field = serializer.fields.get(name)
-    hint = forms.get(name, otherwise)
     if isinstance(field, serializers.ChoiceField):
         value = serializer.initial_data.get(name)
         suggestion = nearest_word(value, field.choices) if value and isinstance(value, str) else ""
         hint = f"{suggestion} Write one of: {', '.join(field.choices)}.".strip()
+    elif name in forms or not (field and field.help_text):
+        hint = forms.get(name, otherwise)
+    else:
+        hint = f"{name}: {field.help_text} {otherwise}"
     return ApiError(400, "invalid", validation_sentence(errors), hint)
 
 

@@ -121,6 +121,12 @@ def test_the_nearest_right_one_is_named(send: Send, method: str, path: str, data
         ("/v1/loops/{loop}/events", {"kind": ["shipped"]}, "Write one of: issue_opened"),
         ("/v1/runs/verify", {}, "Correct the named field"),
         ("/v1/evals", {"eval_id": "x" * 121, "passed": "perhaps"}, "Correct the named field"),
+        (
+            "/v1/loops/{loop}/events",
+            {"kind": "shipped", "release": ""},
+            "release: With shipped: what carries",
+        ),
+        ("/v1/recover", {"project_id": "x"}, "From the signup or provision answer. Correct the named field"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_right_form(
@@ -137,3 +143,32 @@ def test_without_parameters_a_read_is_answered(send: Send, path: str) -> None:
     Loop.objects.update(state="approved")
 
     assert send("GET", path).status_code in {200, 409}
+
+
+@pytest.mark.parametrize("kind", ["approved", "approve", " Rejected", "return"])
+def test_the_report_of_a_decision_is_told_who_decides(send: Send, kind: str) -> None:
+    status, code, hint = refusal(send("POST", "/v1/loops/{loop}/events", {"kind": kind}))
+
+    assert (status, code) == (400, "invalid")
+    assert hint.startswith("Only a human approves, rejects or returns, in the admin")
+    assert "issue_opened, pr_opened" in hint
+    assert "Did you mean" not in hint
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        ({"rating": "meh"}, "Write one of: up, down."),
+        ({"rating": "upp"}, "Did you mean up? Write one of: up, down."),
+        ({"rating": "up", "trace_id": "xyz"}, "trace_id: 32 hex digits. Correct the named field"),
+    ],
+)
+def test_a_rating_is_refused_with_the_right_form(
+    module_data: ModuleData, call: Callable[..., Any], db: None, field: dict[str, str], shown: str
+) -> None:
+    body = {"session_id": "s"} | field
+
+    status, code, hint = refusal(call("POST", "/v1/feedback", module_data.built.keys["feedback"], body))
+
+    assert (status, code) == (400, "invalid")
+    assert hint.startswith(shown)
