@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -47,15 +47,25 @@ def as_words(raw: str) -> list[str]:
 
 def natural(raw: str) -> int:
     """A whole number above zero."""
-    number = int(raw)
+    number = as_integer(raw, "1 or more")
     if number < 1:
         raise ValueError("must be 1 or more")
     return number
 
 
+def as_integer(raw: str, allowed: str) -> int:
+    """The number. Raises ValueError with what is allowed for a text that is none."""
+    try:
+        return int(raw)
+    except ValueError:
+        raise ValueError(f"write a whole number, {allowed}") from None
+
+
 def port(raw: str) -> int:
     """A TCP port."""
-    number = natural(raw)
+    number = as_integer(raw, "1 to 65535")
+    if number < 1:
+        raise ValueError("must be 1 or more")
     if number > 65535:
         raise ValueError("must be 65535 at most")
     return number
@@ -63,7 +73,7 @@ def port(raw: str) -> int:
 
 def as_whole_number(raw: str) -> int:
     """A whole number, zero or above."""
-    number = int(raw)
+    number = as_integer(raw, "0 or more")
     if number < 0:
         raise ValueError("must be 0 or more")
     return number
@@ -76,10 +86,20 @@ def rate(raw: str) -> str:
     return raw
 
 
+def url_parts(raw: str) -> SplitResult | None:
+    """The parts of a URL, or None if its host or port is malformed."""
+    try:
+        parts = urlsplit(raw)
+        parts.port  # noqa: B018  (raises ValueError unless it is a port)
+    except ValueError:  # its message would be Python's
+        return None
+    return parts
+
+
 def public_url(raw: str) -> str:
     """The origin that clients use: http or https, without a path."""
-    parts = urlsplit(raw)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+    parts = url_parts(raw)
+    if not parts or parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
         raise ValueError("write it as https://host[:port], without a path")
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -113,9 +133,9 @@ def cache_url(raw: str) -> str:
 
 def email_url(raw: str) -> str:
     """A mail server or a folder; "" for no mail."""
-    parts = urlsplit(raw)
-    is_server = parts.hostname and parts.scheme in {"smtp", "smtp+tls", "smtps"}
-    if raw and not is_server and not (parts.scheme == "file" and parts.path):
+    parts = url_parts(raw)
+    is_server = parts and parts.hostname and parts.scheme in {"smtp", "smtp+tls", "smtps"}
+    if raw and not is_server and not (parts and parts.scheme == "file" and parts.path):
         raise ValueError("use smtp+tls://user:password@host:587, smtps://, smtp:// or file:///folder")
     return raw
 

@@ -58,11 +58,12 @@ def check_attempts(request: HttpRequest, group: str, rate: str, action: str) -> 
 
 
 def refusal(rate: str, action: str, seconds_left: int) -> ApiError:
-    """The 429 error, with the seconds until the next window in Retry-After."""
+    """The 429 error, with the seconds until the next window in the hint and in Retry-After."""
+    seconds = max(1, seconds_left)
     return ApiError(
         429,
         "rate_limited",
         f"{action} rate limit reached for your network ({rate}).",
-        "Wait for the seconds in Retry-After, then send the same request again.",
-        {"Retry-After": str(max(1, seconds_left))},
+        f"Wait {seconds} s, as in Retry-After, then send the same request again.",
+        {"Retry-After": str(seconds)},
     )

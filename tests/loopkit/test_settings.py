@@ -66,7 +66,14 @@ def test_a_bad_value_stops_the_process(tmp_path: Path) -> None:
         ("LOOPKIT_MINT_RATE", "5/0h", "such as 20/h or 5/10m"),
         ("LOOPKIT_RECOVER_RATE", "often", "such as 20/h or 5/10m"),
         ("LOOPKIT_TRUSTED_PROXIES", "-1", "must be 0 or more"),
+        ("LOOPKIT_TRUSTED_PROXIES", "one", "write a whole number, 0 or more"),
         ("LOOPKIT_WORKERS", "0", "must be 1 or more"),
+        ("LOOPKIT_THREADS", "abc", "write a whole number, 1 or more"),
+        ("LOOPKIT_THREADS", "1.5", "write a whole number, 1 or more"),
+        ("PORT", "http", "write a whole number, 1 to 65535"),
+        ("PORT", "0", "must be 1 or more"),
+        ("LOOPKIT_PUBLIC_URL", "https://[::1", "write it as https://host[:port]"),
+        ("LOOPKIT_PUBLIC_URL", "https://loopkit.example:port", "write it as https://host[:port]"),
         ("LOOPKIT_PUBLIC_URL", "loopkit.example", "write it as https://host[:port]"),
         ("PORT", "80000", "must be 65535 at most"),
         ("LOOPKIT_DEBUG", "maybe", "use 1 or 0"),
@@ -79,6 +86,7 @@ def test_a_bad_value_stops_the_process(tmp_path: Path) -> None:
         ("LOOPKIT_CACHE_URL", "redis://cache", 'pip install "redis>='),
         ("LOOPKIT_EMAIL_URL", "mail.example.com", "use smtp+tls://"),
         ("LOOPKIT_EMAIL_URL", "smtp://", "use smtp+tls://"),
+        ("LOOPKIT_EMAIL_URL", "smtp://mail.example.com:port", "use smtp+tls://"),
         ("LOOPKIT_ROUND_SECONDS", "-1", "must be 0 or more"),
         ("LOOPKIT_LOG_LEVEL", "verbose", "use DEBUG, INFO, WARNING, ERROR or CRITICAL"),
         ("LOOPKIT_LOG_LEVEL", "", "use DEBUG, INFO, WARNING, ERROR or CRITICAL"),
@@ -91,6 +99,7 @@ def test_a_bad_value_is_named_with_its_remedy(
 
     assert name in refusal
     assert remedy in refusal
+    assert "invalid literal" not in refusal
 
 
 @pytest.mark.parametrize("level", ["debug", "Info", "CRITICAL"])

@@ -26,9 +26,13 @@ class Command(BaseCommand):
     help = "Preview a switch of a project's fingerprint version as a map of splits and merges, or switch."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("project_id")
+        parser.add_argument("project_id", help="the project's id, which the admin lists under Projects")
         parser.add_argument(
-            "--to", type=int, choices=sorted(versions.VERSIONS), default=versions.NEWEST.version
+            "--to",
+            type=int,
+            choices=sorted(versions.VERSIONS),
+            default=versions.NEWEST.version,
+            help="the version to preview or switch to; the newest if left out",
         )
         parser.add_argument(
             "--switch", action="store_true", help="carry the switch out; without it nothing changes"
@@ -37,7 +41,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, project_id: str, to: int, **options: Any) -> None:
         project = Project.objects.filter(pk=project_id).first()
         if project is None:
-            raise CommandError(f"No project has the id {project_id}.")
+            raise CommandError(
+                f"No project has the id {project_id}. The admin lists the ids under Projects; an answer of "
+                "/v1/provision has it as project_id."
+            )
         unfinished = switch.under_way(project)
         if options["switch"] and (unfinished or project.fingerprint_version != to):
             self.go_on(unfinished or begin_from_shell(project, to))

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from diagnosis.models import Mail
 from diagnosis.notices import notice_rows, outbox
+
+NO_SERVER = (
+    "No mail can be sent: LOOPKIT_EMAIL_URL is not set. Set it to the mail server, such as "
+    "smtp+tls://user:password@mail.example.com:587."
+)
 
 
 class Command(BaseCommand):
@@ -23,4 +30,9 @@ class Command(BaseCommand):
         now = timezone.now()
         sent, failed = outbox.send(now)
         notice_rows.forget_old_notices(now)
-        self.stdout.write(f"{sent} mails sent, {failed} failed and wait for another try.")
+        if settings.LOOPKIT_EMAIL_URL:
+            self.stdout.write(f"{sent} mails sent, {failed} failed and wait for another try.")
+        else:
+            self.stdout.write(
+                f"{NO_SERVER} Due mails that wait: {Mail.objects.filter(due_at__lte=now).count()}."
+            )

@@ -14,27 +14,38 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from diagnosis.periodic_jobs import projects_to_review, review
+from diagnosis.periodic_jobs import Review, projects_to_review, review
 from loopkit.http.errors import Unavailable
+from tenants.models import Project
 
 
 class Command(BaseCommand):
-    """Prints new verdicts and outdated approvals; exits with 1 and the list of failed projects, if any."""
+    """Prints new verdicts, outdated approvals and their counts; exits with 1 and the failed projects, if any."""
 
     help = "Verify shipped fixes, and monitor those that held. Safe to run at any time and often."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        failures = []
+        failures, projects, verdicts, outdated = [], 0, 0, 0
         for project in projects_to_review().order_by("project_id"):
+            projects += 1
             try:
                 reviewed = review(project, timezone.now, most=None)
             except (DatabaseError, OSError, Unavailable) as error:
                 failures.append(f"{project.project_id}: {error}")
                 continue
-            for verification in reviewed.verifications:
-                verdict = f"{project.project_id} {verification.loop_id}: {verification.verdict}"
-                self.stdout.write(f"{verdict}. {verification.document['reason']}")
-            for loop in reviewed.outdated:
-                self.stdout.write(f"{project.project_id} {loop.loop_id}: {loop.again}")
+            verdicts += len(reviewed.verifications)
+            outdated += len(reviewed.outdated)
+            self.say(project, reviewed)
+        self.stdout.write(
+            f"Projects looked at: {projects}. New verdicts: {verdicts}. Approvals that no longer hold: {outdated}."
+        )
         if failures:
             raise CommandError("\n".join([f"{len(failures)} projects failed:", *failures]))
+
+    def say(self, project: Project, reviewed: Review) -> None:
+        """Print a line for each change of the project."""
+        for verification in reviewed.verifications:
+            verdict = f"{project.project_id} {verification.loop_id}: {verification.verdict}"
+            self.stdout.write(f"{verdict}. {verification.document['reason']}")
+        for loop in reviewed.outdated:
+            self.stdout.write(f"{project.project_id} {loop.loop_id}: {loop.again}")

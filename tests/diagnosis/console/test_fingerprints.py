@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.utils import quote
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.test import Client
 from django.utils import timezone
 
@@ -243,5 +243,13 @@ def test_the_command_goes_on_with_a_switch_that_was_begun(project: Project) -> N
 
 
 def test_the_command_names_a_project_that_is_not_there(db: None) -> None:
-    with pytest.raises(CommandError, match="nobody-00000000"):
+    with pytest.raises(CommandError, match=r"nobody-00000000\. The admin lists the ids under Projects"):
         run("nobody-00000000")
+
+
+def test_the_command_explains_its_arguments() -> None:
+    parser = load_command_class("diagnosis", "fingerprints").create_parser("manage.py", "fingerprints")
+
+    silent = [action.dest for action in parser._actions if not action.help]
+
+    assert silent == []

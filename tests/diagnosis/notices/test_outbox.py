@@ -204,6 +204,21 @@ def test_the_command_sends_what_is_due(alice: MintedProject, tenant: Tenant, cap
     assert capsys.readouterr().out == "1 mails sent, 0 failed and wait for another try.\n"
 
 
+def test_the_command_says_that_no_mail_can_be_sent_without_a_server(
+    alice: MintedProject, tenant: Tenant, capsys: Any, settings: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    wants("mia", tenant)
+    make_loop(alice.project)
+    settings.LOOPKIT_EMAIL_URL = ""
+
+    call_command("send_notices")
+
+    told = capsys.readouterr().out
+    assert told.startswith("No mail can be sent: LOOPKIT_EMAIL_URL is not set. Set it to the mail server")
+    assert told.endswith("Due mails that wait: 1.\n")
+
+
 def test_sending_stops_when_it_is_asked_to(alice: MintedProject, tenant: Tenant) -> None:
     wants("mia", tenant)
     make_loop(alice.project)

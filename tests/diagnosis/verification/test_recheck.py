@@ -86,7 +86,18 @@ def test_the_command_verifies_all_projects(loop, send, capsys, monkeypatch):
 
     told = capsys.readouterr().out
     assert told.startswith(f"{loop.project_id} {loop.loop_id}: held. No failure in 60 records;")
-    assert told.count("\n") == 1
+    assert told.count("held.") == 1
+    assert [line for line in told.splitlines() if "looked at" in line] == [
+        f"Projects looked at: 1. New verdicts: {new}. Approvals that no longer hold: 0." for new in (1, 0)
+    ]
+
+
+def test_the_command_says_that_there_was_nothing_to_do(db, capsys):
+    call_command("verify_loops")
+
+    assert capsys.readouterr().out == (
+        "Projects looked at: 0. New verdicts: 0. Approvals that no longer hold: 0.\n"
+    )
 
 
 def test_a_regression_reopens_with_records_and_the_old_decision(alice, held, send, django_user_model):

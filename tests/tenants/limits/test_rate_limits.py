@@ -143,5 +143,5 @@ def test_a_429_says_when_to_come_back(call: Any, settings: Any) -> None:
 
     assert answer.status_code == 429
     assert 1 <= int(answer["Retry-After"]) <= 86_400
-    assert "Retry-After" in answer.json()["error"]["hint"]
+    assert f"Wait {answer['Retry-After']} s" in answer.json()["error"]["hint"]
     assert "0/d" in answer.json()["error"]["message"]
