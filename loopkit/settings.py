@@ -29,6 +29,7 @@ from loopkit.environment import (
     rate,
     switch,
 )
+from loopkit.log_lines import without_clients_traceback
 from loopkit.secret_files import stored_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -261,14 +262,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["clients_fault"]}
+    },
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
     "filters": {
         # loopkit/http/store_fault.py logs a 503, with its reason.
         "except_503": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
-        }
+        },
+        "clients_fault": {"()": "django.utils.log.CallbackFilter", "callback": without_clients_traceback},
     },
     # Responses with status 4xx are not logged: they are errors of the client.
     "loggers": {"django.request": {"level": "ERROR", "filters": ["except_503"]}},

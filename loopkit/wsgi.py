@@ -5,7 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 from loopkit.http.chunked import readable
+from loopkit.http.head_requests import bodiless
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
 
-application = readable(get_wsgi_application())
+application = readable(bodiless(get_wsgi_application()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from rest_framework.test import APIRequestFactory
 
 from loopkit.http.error_answers import handle, validation_sentence
 from loopkit.http.errors import ApiError, Unavailable
+from loopkit.log_lines import without_clients_traceback
 from tenants.stores.project_file import OutdatedFile
 from tests.server import Server
 
@@ -21,7 +23,11 @@ from tests.server import Server
 def assert_error(answer: Any, status: int, code: str) -> None:
     """The shape, whole."""
     assert answer.status_code == status
-    body = answer.data if hasattr(answer, "data") else answer.json()
+    assert_error_body(answer.data if hasattr(answer, "data") else answer.json(), code)
+
+
+def assert_error_body(body: Any, code: str) -> None:
+    """The shape of the body."""
     assert set(body) == {"ok", "error"}
     assert body["ok"] is False
     assert set(body["error"]) == {"code", "message", "hint", "docs_url"}
@@ -143,3 +149,25 @@ def test_the_running_server_answers_errors_in_the_same_shape(server: Server) -> 
     assert set(server.call("GET", "/nothing").json()["error"]) == {"code", "message", "hint", "docs_url"}
     assert server.call("POST", "/v1/provision", data=b"{").status == 400
     assert server.call("GET", "/health", Host="elsewhere.example").status == 400
+
+
+def test_a_wrong_host_is_one_line_in_the_log(server: Server) -> None:
+    answer = server.call("GET", "/health", Host="stranger.example")
+
+    log = (server.data_dir / "server.log").read_text()
+    after = log[log.index("stranger.example") :]
+    assert_error_body(answer.json(), "bad_request")
+    assert "LOOPKIT_ALLOWED_HOSTS" in answer.json()["error"]["hint"]
+    assert log.count("Invalid HTTP_HOST header: 'stranger.example'") == 1
+    assert "Traceback" not in after
+
+
+@pytest.mark.parametrize(
+    ("logger", "kept"), [("django.security.DisallowedHost", False), ("django.request", True)]
+)
+def test_only_a_clients_fault_loses_its_traceback_in_the_log(logger: str, kept: bool) -> None:
+    error = ValueError("x")
+    record = logging.LogRecord(logger, logging.ERROR, "", 0, "m", None, (ValueError, error, None))
+
+    assert without_clients_traceback(record)
+    assert bool(record.exc_info) == kept
