@@ -15,7 +15,7 @@ class StringField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class ProvisionRequestSerializer(StrictSerializer):
+class ProvisionRequestSerializer(serializers.Serializer[dict[str, str]]):
     """A name to converge on."""
 
     project_name = StringField(
@@ -31,20 +31,20 @@ class ProvisionRequestSerializer(StrictSerializer):
     )
 
 
-class SignupRequestSerializer(StrictSerializer):
+class SignupRequestSerializer(serializers.Serializer[dict[str, str]]):
     """An optional name."""
 
     project_name = StringField(max_length=120, required=False, default="project")
 
 
-class RecoverRequestSerializer(StrictSerializer):
+class RecoverRequestSerializer(serializers.Serializer[dict[str, str]]):
     """Which project, and the proof."""
 
     project_id = StringField(max_length=64)
     recovery_code = StringField(max_length=128, help_text="From the signup or provision answer.")
 
 
-class UpgradeRequestSerializer(StrictSerializer):
+class UpgradeRequestSerializer(serializers.Serializer[dict[str, str]]):
     """The operator's code for this project."""
 
     code = StringField(max_length=128, help_text="HMAC-SHA256 hex for signup-upgrade:sandbox:<project_id>.")

@@ -37,11 +37,11 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 def sent_body(
-    shape: type[StrictSerializer], request: Request, forms: Mapping[str, str] = NO_FORMS
+    shape: type[serializers.Serializer[Any]], request: Request, forms: Mapping[str, str] = NO_FORMS
 ) -> dict[str, Any]:
     """Return the body's fields by name. Raises 400, also for a query, which would be ignored."""
     serializer = shape(data=request.data)
-    for name in request.query_params:
+    for name in request.query_params if isinstance(serializer, StrictSerializer) else ():
         raise unknown(name, f"This path accepts {', '.join(serializer.fields)}, in the body.")
     return valid(serializer, HINTS["invalid"], forms)
 
