@@ -34,18 +34,18 @@ def find_run_clusters(window: Window) -> list[Cluster]:
     calls_before = cache(lambda: agent_calls.sample_calls(window.before, DIAGNOSED))
     clusters: list[Cluster] = []
     for rule in WINDOW_RULES.over_runs:
-        now = visits_by_operation(rule.visits_in(calls_now, DIAGNOSED))
-        failing = [place for place in sorted(now) if any(run.failure for run in now[place])]
+        current = visits_by_operation(rule.visits_in(calls_now, DIAGNOSED))
+        failing = [place for place in sorted(current) if any(run.failure for run in current[place])]
         before = visits_by_operation(rule.visits_in(calls_before(), DIAGNOSED)) if failing else {}
-        clusters += [run_cluster(now[place], before.get(place, [])) for place in failing]
+        clusters += [run_cluster(current[place], before.get(place, [])) for place in failing]
     return clusters
 
 
-def run_cluster(now: list[SampledRun], before: list[SampledRun]) -> Cluster:
+def run_cluster(current: list[SampledRun], before: list[SampledRun]) -> Cluster:
     """The failures of an operation's runs now, with the number of its sampled runs now and their counts before."""
-    failures = [run.failure for run in now if run.failure]
+    failures = [run.failure for run in current if run.failure]
     failures.sort(key=lambda failure: (failure.start_time_unix_nano, failure.trace_id, failure.span_id))
-    return Cluster(failures[0].fingerprint, failures, looked_at=len(now), before=counts(before))
+    return Cluster(failures[0].fingerprint, failures, looked_at=len(current), before=counts(before))
 
 
 def observe(signal: str, window: Window, target: Target) -> Observed:

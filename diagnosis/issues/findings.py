@@ -46,7 +46,7 @@ def read_findings(window: Window) -> Findings:
     clusters = [measure_cluster(extent, surroundings) for extent in cluster_extents]
     ranking = rank(clusters)
     issues = describe_all(ranking[:MOST_ISSUES], surroundings)
-    current = surroundings.now
+    current = surroundings.current
     return Findings(
         window, current.ran.total(), current.failed.total(), issues, left_out=len(ranking) - len(issues)
     )
@@ -54,18 +54,18 @@ def read_findings(window: Window) -> Findings:
 
 def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     """The extent of each cluster in the window, with the traffic and the healthy records to compare them with."""
-    now = traffic.read_traffic(window)
+    current = traffic.read_traffic(window)
     clusters = search.find_window_clusters(window)
     identities = failing_records.identities(
         record.trace_id for cluster in clusters for record in cluster.records
     )
     cluster_extents = [
-        *extents.read_extents(window, sorted(now.failed)),
+        *extents.read_extents(window, sorted(current.failed)),
         *(extents.extent_of_cluster(cluster, identities) for cluster in clusters),
     ]
     places = {place for extent in cluster_extents for place in extent.places}
     healthy = hint_samples.read_groups(window, places) if places else {}
-    return cluster_extents, Surroundings(now, traffic.read_traffic(window.before), healthy)
+    return cluster_extents, Surroundings(current, traffic.read_traffic(window.before), healthy)
 
 
 def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:

@@ -91,7 +91,7 @@ class Issue:
 class Surroundings:
     """The traffic and the healthy records of a window, read once for all its clusters."""
 
-    now: Traffic
+    current: Traffic
     before: Traffic  # of the window of the same length before
     healthy: Groups
 
@@ -137,7 +137,7 @@ class MeasuredCluster:
 
 def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredCluster:
     """The cluster's impact, severity and trend. Reads nothing."""
-    operation_records = cluster.looked_at or sum(surroundings.now.ran[place] for place in cluster.places)
+    operation_records = cluster.looked_at or sum(surroundings.current.ran[place] for place in cluster.places)
     cluster_impact = impact.measure_impact(cluster, operation_records)
     if cluster.signal_type in WINDOW_RULES.by_durations:  # such a rule finds only durations that rose
         return MeasuredCluster(
@@ -152,7 +152,7 @@ def trend_of(cluster: Extent, surroundings: Surroundings) -> str:
     """The trend of its failure rate against the window before."""
     if cluster.before is not None:
         return trend(WindowCounts(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
-    windows = surroundings.now, surroundings.before
+    windows = surroundings.current, surroundings.before
     cluster_counts = WindowCounts(
         *(traffic.counts(cluster.places, cluster.fingerprint) for traffic in windows)
     )

@@ -73,10 +73,10 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     return Comparison(before, after, target, judgement, is_new, moved_to)
 
 
-def what_counts(loop: Loop, before: ComparedWindow, now: int) -> tuple[Window, Target]:
-    """The window after the fix, at most 30 days up to `now`, and the records that are counted in it."""
-    start = max(before.window.end_unix_nano, now - MAX_MINUTES * MINUTE_NANO)
-    window = Window(start, max(start, now))
+def what_counts(loop: Loop, before: ComparedWindow, until_unix_nano: int) -> tuple[Window, Target]:
+    """The window after the fix, at most its last 30 days, and the records that are counted in it."""
+    start = max(before.window.end_unix_nano, until_unix_nano - MAX_MINUTES * MINUTE_NANO)
+    window = Window(start, max(start, until_unix_nano))
     # Once the fix held, a failure in any release counts as its return.
     if not loop.release or loop.state == Loop.State.HELD:
         return window, baseline.target(loop, before.operations)
