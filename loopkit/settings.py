@@ -163,6 +163,9 @@ TEMPLATES = [
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
+# How pages write times and numbers. A number in a URL or an attribute of a template needs `|unlocalize`.
+FORMAT_MODULE_PATH = ["loopkit.formats"]
+USE_THOUSAND_SEPARATOR = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # serves static/ and the admin's files in place: no collectstatic step

@@ -100,6 +100,6 @@ def what_happened(loop: Loop, seen: SeenLoop) -> str:
         return f"{first} Yours was not recorded. Read {loop.loop_id} again, then decide."
     return (
         f"Already decided: {loop.loop_id}. {decision.decided_by.get_username()} chose "
-        f"“{decision.get_verb_display()}” at {to_the_minute(decision.decided_at)} UTC, "
+        f"“{decision.get_verb_display()}” at {to_the_minute(decision.decided_at)}, "
         f"because: {decision.reason} Your decision was not recorded."
     )

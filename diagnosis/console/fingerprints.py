@@ -20,6 +20,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from diagnosis.display.quantities import counted
 from diagnosis.fingerprint_switch import switch
 from diagnosis.fingerprint_switch.preview import outcomes_in_words, preview_switch
 from diagnosis.models import FingerprintSwitch
@@ -90,7 +91,9 @@ def act(request: HttpRequest, project: Project) -> None:
         messages.error(request, f"{UNAVAILABLE} Continue the switch once it is available.")
     else:
         if result.phase == switch.Phase.DONE:
-            messages.success(request, f"Switched: {result.rewritten} records have their new clusters.")
+            messages.success(
+                request, f"Switched: {counted(result.rewritten, 'record')} moved to new clusters."
+            )
 
 
 def begin_switch_as_seen(request: HttpRequest, project: Project) -> FingerprintSwitch:

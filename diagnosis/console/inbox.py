@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 
 from diagnosis.console.mail_form import MailForm
 from diagnosis.display import escaping
-from diagnosis.display.quantities import to_the_minute
+from diagnosis.display.quantities import counted, to_the_minute
 from diagnosis.models import Loop, Notice, NoticeRead
 from tenants.console.scoped import ReadOnly, ScopedAdmin
 
@@ -53,7 +53,7 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
     """The inbox, newest first, for everybody who may see loops."""
 
     tenant_path = "project__tenant"
-    list_display = ["what", "kind", "severity", "text", "project", "at_utc", "unread_mark"]
+    list_display = ["what", "kind", "severity", "text", "project", "noticed_at", "unread_mark"]
     list_display_links = None
     list_filter = [
         UnreadFilter,
@@ -112,8 +112,8 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
             '<a class="lk-text" href="{}">{}</a>', url, escaping.visible_line(notice.title, 300)
         )
 
-    @admin.display(description="at (UTC)", ordering="created_at")
-    def at_utc(self, notice: Notice) -> str:
+    @admin.display(description="at", ordering="created_at")
+    def noticed_at(self, notice: Notice) -> str:
         """The time of the notice."""
         return to_the_minute(notice.created_at)
 
@@ -140,7 +140,7 @@ class NoticeAdmin(ReadOnly, ScopedAdmin):
         assert isinstance(request.user, User)
         reads = [NoticeRead(notice=row, user=request.user) for row in rows]
         NoticeRead.objects.bulk_create(reads, ignore_conflicts=True, batch_size=BATCH)
-        self.message_user(request, f"{len(rows)} notices are marked as read.", messages.SUCCESS)
+        self.message_user(request, f"Marked as read: {counted(len(rows), 'notice')}.", messages.SUCCESS)
 
     def mail(self, request: HttpRequest) -> HttpResponse:
         """The page on which the person chooses their mail; a POST stores the choice."""

@@ -48,6 +48,6 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def operation_share(loop: Loop) -> str:
-    """`18.5 %` of the operation's records, or "" if it was not measured."""
+    """`18.5%` of the operation's records, or "" if it was not measured."""
     value = (loop.issue.get("impact") or {}).get("share")
     return percent(value) if isinstance(value, int | float) else ""

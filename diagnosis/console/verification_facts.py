@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis.display.quantities import percent, significant, to_the_minute
+from diagnosis.display.quantities import counted, percent, significant, to_the_minute
 from diagnosis.models import Loop, Verification
 
 FIGURES = {
@@ -75,27 +75,29 @@ def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def count_sentence(side: Mapping[str, Any]) -> str:
-    """`20 failures in 50 records (40 %), 2026-05-04 12:00 to 2026-05-04 14:00 UTC`, or "" if nothing was counted."""
+    """`20 failures in 50 records (40%), 4 May 2026, 12:00 UTC to 4 May 2026, 14:00 UTC`; "" if not counted."""
     if "failures" not in side:
         return ""
-    text = f"{side['failures']:,} failures"
+    text = counted(side["failures"], "failure")
     if "exposure" in side:
-        text += f" in {side['exposure']:,} records"
+        text += f" in {counted(side['exposure'], 'record')}"
     if side.get("rate") is not None:
         text += f" ({percent(side['rate'])})"
     window = side.get("window") or {}
-    return (
-        f"{text}, {to_the_minute(window['start'])} to {to_the_minute(window['end'])} UTC" if window else text
-    )
+    return f"{text}, {to_the_minute(window['start'])} to {to_the_minute(window['end'])}" if window else text
 
 
 def ratio_sentence(document: Mapping[str, Any]) -> str:
-    """`0.12, between 0.01 and 0.6 (95 % interval)`."""
+    """`0.12, between 0.01 and 0.6 (95% interval)`."""
     interval = document.get("ratio") or {}
     if interval.get("low") is None:
         return ""
     low, high = interval["low"], interval.get("high")
-    bounds = f"at least {low:.3g}" if high is None else f"between {low:.3g} and {high:.3g}"
+    bounds = (
+        f"at least {significant(low)}"
+        if high is None
+        else f"between {significant(low)} and {significant(high)}"
+    )
     estimate = number_with_unit(interval.get("estimate"), ", ")
     return f"{estimate}{bounds} ({percent(document.get('confidence') or 0.95)} interval)"
 
@@ -117,7 +119,7 @@ def trajectory(sides: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def estimate(name: str, side: Mapping[str, Any]) -> str:
-    """`80 % (60 % to 92 %)`, or a dash if there are too few sessions."""
+    """`80% (60% to 92%)`, or a dash if there are too few sessions."""
     figure = side.get(name)
     if not figure:
         return "–"

@@ -1,16 +1,26 @@
 """
-Numbers, shares, durations and times formatted for people, as plain text; a dash stands for None.
+Numbers, shares, durations and times formatted for people, as plain text: the one form of each; a dash stands for None.
 
-Templates use Django's own filters where these do: `timesince`, `floatformat`, `pluralize`.
+`2,807 records`, `33.3%`, `1.2 s`, `12 Jul 2026, 14:03 UTC`. In templates, Django writes numbers and times in the same
+forms by itself (settings.USE_THOUSAND_SEPARATOR, loopkit/formats). JSON has numbers and RFC 3339 times instead.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+
+from django.utils.formats import date_format
 
 UNKNOWN = "–"
 SECONDS = ((86_400, "d"), (3600, "h"), (60, "min"))
 MAGNITUDES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))  # lowest number, divisor, unit
+TO_THE_SECOND = r"j M Y, H:i:s \U\T\C"
+LEAST_PERCENT = 0.001
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 record`, `2,807 records`, `0 records`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def short_number(number: float) -> str:
@@ -30,8 +40,12 @@ def significant(number: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    """`12.5 %` for 0.125, with three significant digits."""
-    return UNKNOWN if share is None else f"{share * 100:.3g} %"
+    """`12.5%` for 0.125, with three significant digits."""
+    if share is None:
+        return UNKNOWN
+    if 0 < share * 100 < LEAST_PERCENT:
+        return f"< {LEAST_PERCENT:g}%"
+    return f"{significant(share * 100)}%"
 
 
 def lasted(seconds: int | None) -> str:
@@ -40,26 +54,36 @@ def lasted(seconds: int | None) -> str:
         return UNKNOWN
     for size, unit in SECONDS:
         if seconds >= size:
-            return f"{seconds / size:.{0 if seconds >= 10 * size else 1}f} {unit}"
+            return f"{seconds / size:,.{0 if seconds >= 10 * size else 1}f} {unit}"
     return f"{seconds} s"
 
 
 def duration(milliseconds: float | None) -> str:
-    """A duration such as `120 ms`, `1.2 s`, `3.5 min`."""
+    """A duration such as `0 ms`, `120 ms`, `1.2 s`, `3.5 min`."""
     if milliseconds is None:
         return UNKNOWN
     if milliseconds < 100:
-        return f"{milliseconds:.1f} ms" if milliseconds >= 0.1 else "< 0.1 ms"
+        return f"{milliseconds:.1f} ms" if milliseconds >= 0.1 else "< 0.1 ms" if milliseconds else "0 ms"
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"
     seconds = milliseconds / 1000
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:,.1f} min"
 
 
 def to_the_minute(time: datetime | str | None) -> str:
-    """A time as `2026-07-12 14:03`, in its own time zone (UTC in the store); "" for None; other text unchanged."""
+    """A time as `12 Jul 2026, 14:03 UTC`; "" for None; text that is no time unchanged."""
+    return time_text(time, "DATETIME_FORMAT")
+
+
+def to_the_second(time: datetime | str | None) -> str:
+    """`12 Jul 2026, 14:03:05 UTC`, where events of one minute are compared; else as `to_the_minute`."""
+    return time_text(time, TO_THE_SECOND)
+
+
+def time_text(time: datetime | str | None, form: str) -> str:
+    """The time in UTC, in one of Django's formats; "" for None; text that is no time unchanged."""
     try:
         parsed = datetime.fromisoformat(time) if isinstance(time, str) else time
     except ValueError:
         return str(time)
-    return f"{parsed:%Y-%m-%d %H:%M}" if parsed else ""
+    return date_format(parsed.astimezone(UTC), form) if parsed else ""

@@ -47,4 +47,4 @@ def readable_text(value: Any, limit: int = TEXT_LIMIT) -> str:
         return "yes" if value else "no"
     raw = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     shown = show_hidden(raw[:limit])
-    return shown if len(raw) <= limit else f"{shown}… (cut: {len(raw)} characters in all)"
+    return shown if len(raw) <= limit else f"{shown}… (cut: {len(raw):,} characters in total)"

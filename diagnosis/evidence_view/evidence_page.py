@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from diagnosis.display.quantities import to_the_second
 from diagnosis.display.readable import readable_text, rows
 from diagnosis.evidence_view import differences, matched_control, timeline
 from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
@@ -108,8 +109,7 @@ def record_line(record: dict[str, Any] | None) -> str:
     """The record's time, name and message, or that it is no longer stored."""
     if record is None:
         return "no longer stored"
-    started = str(record["start_time"])[:19].replace("T", " ")
-    facts = (started, record.get("name"), record.get("message"))
+    facts = (to_the_second(record["start_time"]), record.get("name"), record.get("message"))
     return " · ".join(readable_text(fact, LINE) for fact in facts if fact)
 
 

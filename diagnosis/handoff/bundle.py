@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from diagnosis.display import escaping
+from diagnosis.display.quantities import counted, to_the_minute, to_the_second
 from diagnosis.handoff import tracker_issue
 from diagnosis.loops import lifecycle, next_action, reopening, states, two_people
 from diagnosis.models import EvalCandidate, Loop
@@ -110,9 +111,9 @@ def heading(issue: dict[str, Any], approvals: list[dict[str, Any]]) -> list[str]
         *[line for approval in approvals for line in (approved_by(approval), "")],
         f"- severity: {escaping.plain_line(issue['severity_reason'])}",
         f"- operation: {escaping.code(issue['operation'])}",
-        f"- failures: {issue['count']} of {impact['operation_records']} records of the operation",
-        f"- sessions: {impact['sessions']}, users: {impact['users']}, trend: {issue['trend']}",
-        f"- seen from {issue['first_seen']} to {issue['last_seen']}",
+        f"- failures: {issue['count']:,} of {counted(impact['operation_records'], 'record')} of the operation",
+        f"- sessions: {impact['sessions']:,}, users: {impact['users']:,}, trend: {issue['trend']}",
+        f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
         "",
     ]
 
@@ -120,7 +121,8 @@ def heading(issue: dict[str, Any], approvals: list[dict[str, Any]]) -> list[str]
 def approved_by(approval: dict[str, Any]) -> str:
     """The line of one approval."""
     reason = escaping.plain_line(approval["reason"], 4000)
-    return f"Approved by {escaping.plain_line(approval['decided_by'])} at {approval['decided_at']}: {reason}"
+    person, time = escaping.plain_line(approval["decided_by"]), to_the_minute(approval["decided_at"])
+    return f"Approved by {person} at {time}: {reason}"
 
 
 def plan_lines(plan: dict[str, Any]) -> list[str]:
@@ -139,4 +141,4 @@ def plan_lines(plan: dict[str, Any]) -> list[str]:
 def evidence_line(record: dict[str, Any]) -> str:
     """The line of one record."""
     message = f" {escaping.code(record['message'])}" if record["message"] else ""
-    return f"- `{record['record_id']}` {record['start_time']}{message}"
+    return f"- `{record['record_id']}` {to_the_second(record['start_time'])}{message}"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diagnosis.display import escaping
+from diagnosis.display.quantities import counted, to_the_minute
 from diagnosis.handoff import tracker_links
 from diagnosis.models import Loop, Tracker
 
@@ -51,9 +52,9 @@ def tracker_lines(data: dict[str, Any], quoted: Callable[[object], str]) -> list
         f"Found by LoopKit as {data['loop_id']}. {QUOTED}",
         "",
         f"- operation: {quoted(issue.get('operation'))}, service: {quoted(issue.get('service') or '-')}",
-        f"- severity: {escaping.plain_line(issue.get('severity'))}, failures: {issue.get('count')} "
-        f"of {impact.get('operation_records')} records, users: {impact.get('users')}",
-        f"- seen from {issue.get('first_seen')} to {issue.get('last_seen')}",
+        f"- severity: {escaping.plain_line(issue.get('severity'))}, failures: {issue.get('count') or 0:,} "
+        f"of {counted(impact.get('operation_records') or 0, 'record')}, users: {impact.get('users') or 0:,}",
+        f"- seen from {to_the_minute(issue.get('first_seen'))} to {to_the_minute(issue.get('last_seen'))}",
         *[
             f"- approved by {quoted(approval['decided_by'])}: {quoted(approval['reason'])}"
             for approval in approvals_of_bundle(data)

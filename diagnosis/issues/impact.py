@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from diagnosis.display.quantities import counted, percent
 from diagnosis.issues.extents import Extent
 from diagnosis.models import Severity
 
@@ -59,10 +60,10 @@ def grade(severities: Collection[str], impact: Impact, trend: str = "") -> Sever
     worst = max(RANK.get(severity, Severity.MEDIUM) for severity in severities)
     increments = []
     if impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS:
-        increments.append(f"+1: {impact.share:.0%} of the operation fails")
+        increments.append(f"+1: {percent(impact.share)} of the operation fails")
     if max(impact.sessions, impact.users) >= MANY_PEOPLE:
-        users = f" of {impact.users} users" if impact.users else ""
-        increments.append(f"+1: {impact.sessions} sessions{users} are hit")
+        users = f" of {counted(impact.users, 'user')}" if impact.users else ""
+        increments.append(f"+1: {counted(impact.sessions, 'session')}{users} are hit")
     if trend == "rising":
         increments.append("+1: the rate rises against the window before")
     severity = Severity(min(worst + len(increments), Severity.CRITICAL))

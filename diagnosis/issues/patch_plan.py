@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from diagnosis.detection.rules import ALL_SIGNALS, WINDOW_RULES
+from diagnosis.display.quantities import counted
 from diagnosis.evals.formats import runner_of
 from diagnosis.issues.hints import Hint
 from diagnosis.issues.suspected_release import SuspectedRelease
@@ -74,7 +75,7 @@ def plan_document(facts: PlanFacts) -> dict[str, object]:
         "steps": [{"step": number, "detail": detail} for number, detail in enumerate(steps(facts), start=1)],
         "verify": (
             f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run without this failure; "
-            f"before, {facts.records} of {facts.operation_records} records failed."
+            f"before, {facts.records:,} of {counted(facts.operation_records, 'record')} failed."
         ),
         "refuted_by": f"{refuting_eval(facts)}the failure goes on at the same rate after the change.",
     }

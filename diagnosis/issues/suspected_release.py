@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from diagnosis.display.quantities import counted, to_the_second
 from diagnosis.issues.issue import Issue
 from diagnosis.window import exposure
 from diagnosis.window.sampling import slices
 from telemetry.models import Record
-from telemetry.windows import Window, rfc3339
+from telemetry.windows import Window, moment
 
 A_SLICE = 100  # healthy records of each slice of both windows
 FAILURES = 100  # the first ones, whose releases are read
@@ -62,8 +63,8 @@ class SuspectedRelease:
         """The reason for the suspicion, as a sentence."""
         return (
             f"Every failure looked at ran release {self.release}, and they begin with its first traffic at "
-            f"{rfc3339(self.since_unix_nano)}; {self.healthy} healthy records of other releases, such as "
-            f"{self.older}, show none of it."
+            f"{to_the_second(moment(self.since_unix_nano))}; {counted(self.healthy, 'healthy record')} of other "
+            f"releases, such as {self.older}, show none of it."
         )
 
 

@@ -133,4 +133,4 @@ def part_changed(name: str, new_hash: Any) -> str:
 
 def several(records: list[str]) -> str:
     """`the record rec_1 is`, or, of several, `3 of its records are`."""
-    return f"the record {records[0]} is" if len(records) == 1 else f"{len(records)} of its records are"
+    return f"the record {records[0]} is" if len(records) == 1 else f"{len(records):,} of its records are"

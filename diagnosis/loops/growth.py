@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from diagnosis.display.quantities import significant
 from diagnosis.loops import urgency
 from diagnosis.models import Decision, Packet
 from diagnosis.statistics.rates import Counts, Tails, rate_ratio
@@ -105,5 +106,5 @@ def grew(old_count: int, old: ClusterNumbers, new_count: int, new: ClusterNumber
 
 
 def a_day(failures: float) -> str:
-    """`12 a day`: a whole number from 10 on, else two significant digits."""
-    return f"{failures:,.0f} a day" if failures >= 10 else f"{failures:.2g} a day"
+    """`12 a day`, `39.6 a day`."""
+    return f"{significant(failures)} a day"

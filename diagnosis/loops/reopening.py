@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
+from diagnosis.display.quantities import counted
 from diagnosis.loops import content_hash, growth, lifecycle, two_people
 from diagnosis.loops.growth import a_day
 from diagnosis.loops.states import DECIDABLE, Trigger
@@ -57,7 +58,7 @@ def outgrown(rejection: Decision, new: growth.ClusterNumbers) -> str:
 
 def numbers_sentence(numbers: growth.ClusterNumbers) -> str:
     """`12 a day, 3 users`; without users where records name none."""
-    users = {0: "", 1: ", 1 user"}.get(numbers.users, f", {numbers.users} users")
+    users = f", {counted(numbers.users, 'user')}" if numbers.users else ""
     return f"{a_day(numbers.per_day)}{users}"
 
 

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.template.defaultfilters import pluralize
 
+from diagnosis.display.quantities import counted
 from diagnosis.models import Loop, LoopEvent, Notice
 from diagnosis.notices import outbox
 
@@ -46,10 +46,12 @@ def tell_rising(rising: list[Loop], now: datetime) -> None:
         return
     lately = Notice.objects.filter(loop__in=rising, kind=NoticeKind.RISING, created_at__gt=now - QUIET)
     noticed_loop_ids = set(lately.values_list("loop_id", flat=True))
-    text = "It rises while it waits for a decision: {} failures in the newest window."
+    text = "It rises while it waits for a decision: {} in the newest window."
     store_notices(
         [
-            notice(loop, NoticeKind.RISING, now.isoformat(), text.format(loop.failures), now)
+            notice(
+                loop, NoticeKind.RISING, now.isoformat(), text.format(counted(loop.failures, "failure")), now
+            )
             for loop in rising
             if loop.pk not in noticed_loop_ids
         ]
@@ -89,7 +91,7 @@ def notice(loop: Loop, kind: NoticeKind, once: str, text: str, now: datetime) ->
 def new(event: LoopEvent) -> Notice:
     """The notice of a loop for a cluster that had none."""
     loop = event.loop
-    text = f"A new kind of failure waits for a decision: {loop.failures} failure{pluralize(loop.failures)}."
+    text = f"A new kind of failure waits for a decision: {counted(loop.failures, 'failure')}."
     return notice(loop, NoticeKind.NEW, "", text, event.created_at)
 
 

@@ -50,5 +50,5 @@ def mail_body(notices: list[Notice]) -> str:
 def mail_entry(notice: Notice) -> list[str]:
     """The lines of one notice in a mail."""
     url = f"{settings.LOOPKIT_PUBLIC_URL}{loop_admin_path(notice)}"
-    text = f"{notice_sentence(notice)} {to_the_minute(notice.created_at)} UTC."
+    text = f"{notice_sentence(notice)} {to_the_minute(notice.created_at)}."
     return [notice_title(notice), f"  {text}", f"  {url}", ""]

@@ -121,6 +121,6 @@ def postpone(claimed: QuerySet[Mail], rows: list[Mail], error: Exception, now: d
     delay = min(FIRST_RETRY * 2 ** min(attempts - 1, 16), LONGEST_RETRY)
     given_up = attempts >= MOST_ATTEMPTS
     claimed.update(due_at=None if given_up else now + delay)
-    outcome = "given up" if given_up else f"tried again after {to_the_minute(now + delay)} UTC"
+    outcome = "given up" if given_up else f"tried again after {to_the_minute(now + delay)}"
     reason = type(error).__name__  # a server's own message may repeat addresses or credentials
     logger.warning("mail to user %s failed (%s), attempt %s: %s", rows[0].user_id, reason, attempts, outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagnosis.display.escaping import code, plain_line
+from diagnosis.display.quantities import counted, to_the_minute
 
 
 def packet_report(document: dict[str, Any] | None) -> str:
@@ -15,9 +16,9 @@ def packet_report(document: dict[str, Any] | None) -> str:
     lines = [
         f"# LoopKit report: {document['project_id']}",
         "",
-        f"Packet `{document['packet_id']}`, {document['created_at']}",
-        f"Window: {window['start']} to {window['end']}",
-        f"Read: {document['telemetry_read']} records, {document['failures']} failures",
+        f"Packet `{document['packet_id']}`, {to_the_minute(document['created_at'])}",
+        f"Window: {to_the_minute(window['start'])} to {to_the_minute(window['end'])}",
+        f"Read: {counted(document['telemetry_read'], 'record')}, {counted(document['failures'], 'failure')}",
         f"Status: {document['status']}. {document['reason']}".rstrip(),
         f"Next: {document['next_action']}",
         "",
@@ -50,9 +51,10 @@ def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
         f"- severity: {issue['severity_reason']}",
         f"- status: {issue['status']} (loop `{issue['loop_id']}`: {issue['approval']['state']})",
         f"- operation: {code(issue['operation'])}",
-        f"- failures: {impact['records']} of {impact['operation_records']} records; sessions: {impact['sessions']}",
+        f"- failures: {impact['records']:,} of {counted(impact['operation_records'], 'record')}; "
+        f"sessions: {impact['sessions']:,}",
         f"- trend: {issue['trend']}",
-        f"- seen from {issue['first_seen']} to {issue['last_seen']}",
+        f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
         f"- evidence: {', '.join(f'`{record_id}`' for record_id in issue['evidence_ids'])}",
         f"- eval candidate: `{issue['eval_candidate']}`",
         f"- next: {issue['next_action']}",

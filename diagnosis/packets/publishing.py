@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from diagnosis.display.quantities import counted
 from diagnosis.issues.explanation import explain
 from diagnosis.issues.findings import Findings
 from diagnosis.loops import lifecycle, next_action, proposals, switch_lock
@@ -78,7 +79,8 @@ def packet_document(packet: Packet, findings: Findings, issues: list[dict[str, A
 def completeness(findings: Findings) -> dict[str, Any]:
     """The fields that say whether the packet has every cluster of the window."""
     left_out = findings.left_out
-    note = f"{left_out} smaller clusters are left out; narrow the window to see them." if left_out else ""
+    clusters = f"{counted(left_out, 'smaller cluster')} {'is' if left_out == 1 else 'are'}"
+    note = f"{clusters} left out; narrow the window to see all." if left_out else ""
     return {
         "records_read": findings.telemetry_read,
         "complete": not left_out,
@@ -101,7 +103,7 @@ def observe_reason(findings: Findings) -> str:
     if not findings.telemetry_read:
         return "No record starts in this window."
     if not findings.issues:
-        return f"{findings.telemetry_read} records were read and none failed."
+        return f"{findings.telemetry_read:,} records were read and none failed."
     return "Every issue in this window was rejected by a human, or its fix held."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,25 +31,34 @@ def parsed_time(value: str | datetime) -> datetime:
 
 @register.filter
 def at(value: str | datetime | None) -> str | SafeString:
-    """`12 Jul 2026, 14:03:05`, in UTC."""
+    """`12 Jul 2026, 14:03 UTC`, with the exact time in the element's attribute."""
+    return time_element(value, quantities.to_the_minute)
+
+
+@register.filter
+def at_second(value: str | datetime | None) -> str | SafeString:
+    """`12 Jul 2026, 14:03:05 UTC`, where events of one minute are compared."""
+    return time_element(value, quantities.to_the_second)
+
+
+def time_element(value: str | datetime | None, shown: Callable[[datetime], str]) -> str | SafeString:
+    """The time as an HTML element, or a dash for none."""
     if not value:
-        return "–"
+        return quantities.UNKNOWN
     time = parsed_time(value).astimezone(UTC)
-    return format_html(
-        '<time datetime="{}">{}</time>', time.isoformat(), f"{time.day} {time:%b %Y, %H:%M:%S}"
-    )
+    return format_html('<time datetime="{}">{}</time>', time.isoformat(), shown(time))
 
 
 @register.filter
 def ago(value: str | datetime | None) -> str | SafeString:
     """`3 hours ago`, with the exact time in the element's attributes."""
     if not value:
-        return "–"
+        return quantities.UNKNOWN
     time = parsed_time(value).astimezone(UTC)
     is_recent = datetime.now(UTC) - time < timedelta(minutes=1)
     text = "just now" if is_recent else f"{timesince(time, depth=1)} ago"
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>', time.isoformat(), f"{time:%F %T}", text
+        '<time datetime="{}" title="{}">{}</time>', time.isoformat(), quantities.to_the_second(time), text
     )
 
 
@@ -74,7 +83,7 @@ def pretty(value: Any) -> str:
     start = show_hidden(text[:LONGEST])
     if len(text) <= LONGEST:
         return start
-    return f"{start}\n… {len(text) - LONGEST} more characters; the API has them all."
+    return f"{start}\n… {len(text) - LONGEST:,} more characters; the API has them all."
 
 
 @register.filter

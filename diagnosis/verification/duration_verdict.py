@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, inf
 
+from diagnosis.display.quantities import counted, duration
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import NO_ANALYSIS, InterimAnalysis
 from diagnosis.statistics.overdispersion import INDEPENDENT
@@ -77,7 +78,7 @@ def too_few(before: int, after: int, tails: Tails, last: InterimAnalysis) -> Jud
     needed = next_analysis - after if before >= FEWEST else None
     if not after:
         return Judgement("no_traffic", reasons.NOTHING_RAN, needed, no_ratio, tails, last)
-    text = f"{before:,} records before and {after:,} after: too few to compare durations."
+    text = f"{counted(before, 'record')} before and {after:,} after: too few to compare durations."
     return Judgement("inconclusive", text, needed, no_ratio, tails, last)
 
 
@@ -148,12 +149,11 @@ def above(durations: Sequence[float], threshold: float) -> Counts:
 
 def duration_reason(verdict: Verdict, decisive: Exceedance, number: int) -> str:
     """The verdict in one sentence."""
-    change = (
-        f"p{decisive.quantile * 100:g} went from {decisive.before_ms:,.0f} to {decisive.after_ms:,.0f} ms"
-    )
+    before, after = duration(decisive.before_ms), duration(decisive.after_ms)
+    change = f"p{decisive.quantile * 100:g} went from {before} to {after} over {counted(number, 'record')}"
     return {
-        "regressed": f"Slower: {change} over {number:,} records.",
-        "held": f"Hardly a record is as slow as before: {change} over {number:,} records.",
-        "improved": f"Faster, but some are as slow as before: {change} over {number:,} records.",
-        "unchanged": f"About as fast as before: {change} over {number:,} records.",
-    }.get(verdict, f"The difference can be chance, or goes both ways: {change} over {number:,} records.")
+        "regressed": f"Slower: {change}.",
+        "held": f"Hardly a record is as slow as before: {change}.",
+        "improved": f"Faster, but some are as slow as before: {change}.",
+        "unchanged": f"About as fast as before: {change}.",
+    }.get(verdict, f"The difference can be chance, or goes both ways: {change}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnosis.display.quantities import percent
 from diagnosis.statistics import alpha_spending, e_process
 from diagnosis.statistics.rates import Counts, rate_ratio
 from diagnosis.verification import reasons
@@ -41,7 +42,7 @@ def held_fix_reason(verdict: str, since: Counts, allowed_rate: float) -> str:
     if verdict == "no_traffic":
         return reasons.NOTHING_RAN
     conclusion = {
-        "regressed": f"more than the {allowed_rate:.2%} that its verdict allows",
+        "regressed": f"more than the {percent(allowed_rate)} that its verdict allows",
         "held": "too few to say that it is back" if since.failures else "it has not come back",
     }[verdict]
     return reasons.capitalised(f"{reasons.counts_sentence(since)} since the fix held: {conclusion}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnosis.display.quantities import counted, percent, significant
 from diagnosis.statistics.rates import Counts, Ratio
 
 NOTHING_RAN = "Nothing ran in the window after the fix, so nothing can be said."
@@ -10,34 +11,34 @@ NOTHING_RAN = "Nothing ran in the window after the fix, so nothing can be said."
 def rate_reason(verdict: str, before: Counts, after: Counts, compared: Ratio) -> str:
     """The reason for the verdict in one sentence."""
     now, then = counts_sentence(after), counts_sentence(before)
-    expected_failures = (before.rate or 0.0) * after.exposure
+    expected = significant((before.rate or 0.0) * after.exposure)
     if verdict == "held" and after.failures:
         text = (
-            f"{now}: at most {compared.high:.0%} of the rate before, probably {compared.estimate or 0.0:.1%}."
+            f"{now}: at most {percent(compared.high)} of the rate before, "
+            f"probably {percent(compared.estimate or 0.0)}."
         )
     elif verdict == "improved" and not after.failures:
-        text = f"{now}, but only {expected_failures:.1f} were to be expected: too few to call it held."
+        text = f"{now}, but only {expected} were to be expected: too few to call it held."
     else:
         text = {
             "no_traffic": NOTHING_RAN,
-            "held": f"{now}; at the rate before, about {expected_failures:.0f} were to be expected.",
+            "held": f"{now}; at the rate before, about {expected} were to be expected.",
             "improved": f"{now}: fewer than before ({then}), but not gone.",
             "regressed": f"{now}, against {then} before: more than chance allows.",
             "unchanged": f"{now}: about the rate before ({then}).",
-            "inconclusive": undecided_reason(before, after, expected_failures),
+            "inconclusive": undecided_reason(before, after, expected),
         }[verdict]
     return capitalised(text)
 
 
-def undecided_reason(before: Counts, after: Counts, expected_failures: float) -> str:
+def undecided_reason(before: Counts, after: Counts, expected: str) -> str:
     """The reason why the counts allow no verdict."""
     if before.exposure == 0:
         return "Nothing ran in the window before, so there is nothing to compare with."
     if before.failures == after.failures == 0:
         return "No failure in the window before, so none in the window after shows nothing."
     if before.failures and after.failures == 0:
-        expected = f"only {expected_failures:.1f} were to be expected"
-        return f"{counts_sentence(after)}, but {expected}: too few to say anything."
+        return f"{counts_sentence(after)}, but only {expected} were to be expected: too few to say anything."
     return (
         f"{counts_sentence(after)}, against {counts_sentence(before)} before: the difference can be chance."
     )
@@ -45,8 +46,8 @@ def undecided_reason(before: Counts, after: Counts, expected_failures: float) ->
 
 def counts_sentence(counts: Counts) -> str:
     """The counts in words: `3 failures in 1,200 records`."""
-    failures = {0: "no failure", 1: "1 failure"}.get(counts.failures, f"{counts.failures:,} failures")
-    return f"{failures} in {counts.exposure:,} record{'' if counts.exposure == 1 else 's'}"
+    failures = counted(counts.failures, "failure") if counts.failures else "no failure"
+    return f"{failures} in {counted(counts.exposure, 'record')}"
 
 
 def capitalised(text: str) -> str:

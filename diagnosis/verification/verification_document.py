@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from diagnosis.detection.rules import WINDOW_RULES
+from diagnosis.display.quantities import counted
 from diagnosis.models import Loop
 from diagnosis.statistics.overdispersion import estimate_overdispersion
 from diagnosis.statistics.rates import Ratio
@@ -62,5 +63,5 @@ def evidence_needed(records: int | None, operation: str, signal_type: str = "") 
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
     noun = "trace" if signal_type in WINDOW_RULES.by_visits else "record"
-    more = f"about {rounded:,} more {noun}{'' if rounded == 1 else 's'} of {operation}"
+    more = f"about {counted(rounded, f'more {noun}')} of {operation}"
     return more if signal_type in WINDOW_RULES.by_durations else f"{more} without a failure"

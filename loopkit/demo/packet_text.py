@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
+from diagnosis.display.quantities import counted, percent, to_the_minute
+
 WIDTH = 100
 SHOWN_ISSUES = 8
 SHOWN_EVIDENCE = 2
@@ -15,9 +17,9 @@ INDENT = " " * 6
 def packet_lines(packet: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the packet's header, its memory and its first SHOWN_ISSUES issues."""
     issues = packet["issues"]
-    yield f"Packet {packet['packet_id']}: {packet['status']}, {plural(len(issues), 'issue')}"
-    yield f"  window     {packet['window']['start']} to {packet['window']['end']}"
-    read, failures = plural(packet["telemetry_read"], "record"), plural(packet["failures"], "failure")
+    yield f"Packet {packet['packet_id']}: {packet['status']}, {counted(len(issues), 'issue')}"
+    yield f"  window     {' to '.join(to_the_minute(packet['window'][name]) for name in ('start', 'end'))}"
+    read, failures = counted(packet["telemetry_read"], "record"), counted(packet["failures"], "failure")
     yield f"  read       {read}, {failures}"
     if packet["reason"]:
         yield from paragraph("  reason     ", packet["reason"])
@@ -29,7 +31,7 @@ def packet_lines(packet: dict[str, Any]) -> Iterator[str]:
         yield from demo_issue_lines(number, issue)
     if len(issues) > SHOWN_ISSUES:
         yield ""
-        yield f"  ... and {plural(len(issues) - SHOWN_ISSUES, 'more issue')} in the packet"
+        yield f"  ... and {counted(len(issues) - SHOWN_ISSUES, 'more issue')} in the packet"
 
 
 def demo_issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
@@ -45,9 +47,9 @@ def demo_issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
 def impact(issue: dict[str, Any]) -> str:
     """The extent of an issue: `8 failures in 8 traces, 5 sessions, 3 users; 40% of the operation's records`."""
     counts = issue["impact"]
-    places = [plural(counts[name], name[:-1]) for name in ("traces", "sessions", "users") if counts[name]]
-    share = f"; {counts['share']:.0%} of the operation's records" if counts["share"] is not None else ""
-    return f"{plural(issue['count'], 'failure')} in {', '.join(places)}{share}"
+    places = [counted(counts[name], name[:-1]) for name in ("traces", "sessions", "users") if counts[name]]
+    share = f"; {percent(counts['share'])} of the operation's records" if counts["share"] is not None else ""
+    return f"{counted(issue['count'], 'failure')} in {', '.join(places)}{share}"
 
 
 def evidence(record_ids: list[str]) -> str:
@@ -66,8 +68,3 @@ def paragraph(label: str, text: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     ) or [label.rstrip()]
-
-
-def plural(count: int, noun: str) -> str:
-    """The count with its noun: `1 issue`, `2,807 records`."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -65,7 +65,7 @@ def protobuf_success(receipt: Receipt) -> bytes:
 def reasons(receipt: Receipt) -> str:
     """Return the counts in a fixed order, as in `2 spans: over_quota; 1 span: invalid trace_id`, cut to a bound."""
     counts = sorted(receipt.rejected.items())
-    text = "; ".join(f"{count} span{'s' * (count != 1)}: {reason}" for reason, count in counts)
+    text = "; ".join(f"{count:,} span{'s' * (count != 1)}: {reason}" for reason, count in counts)
     return text[:MAX_REASONS_CHARS]
 
 

@@ -50,11 +50,6 @@ class WaterfallRow:
     width: int
 
     @property
-    def start(self) -> str:
-        """The offset from the start of the trace, as `+20,050.0 ms`."""
-        return f"+{self.offset_ms:,.1f} ms"
-
-    @property
     def indent(self) -> int:
         """The levels of indent, DEEPEST at most."""
         return min(self.depth, DEEPEST)

@@ -29,6 +29,7 @@ from diagnosis.console.queue.filters import (
     TenantFilter,
 )
 from diagnosis.console.queue.narrow_list import NarrowPaginator, Queue, ordering
+from diagnosis.display.quantities import counted
 from diagnosis.loops import approval
 from diagnosis.loops.approval import DecisionChoice
 from diagnosis.models import Decision, Loop
@@ -44,7 +45,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
     tenant_path = "project__tenant"
     list_display = [
         columns.shown_title, columns.severity_badge, "trend", columns.costs, columns.urgency_shown, "state",
-        "project", columns.last_seen, columns.waiting_since_utc,
+        "project", columns.last_seen, columns.waiting_for_human_since,
     ]  # fmt: skip
     sortable_by = ()  # the filter SortedBy sorts instead: its URL means the same to everybody
     list_filter = [
@@ -131,7 +132,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
             return None
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{verb.label.capitalize()}: {len(selected)} loops",
+            "title": f"{verb.label.capitalize()}: {counted(len(selected), 'loop')}",
             "opts": self.opts,
             "verb": verb,
             "loops": [(loop, deciding.seen_now(loop)) for loop in selected],
@@ -153,7 +154,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
                 self.log_change(request, loop, choice.summary)
         self.message_user(
             request,
-            f"{choice.verb.label.capitalize()}: decided {len(loops) - len(refusals)} of {len(pages)} loops.",
+            f"{choice.verb.label.capitalize()}: decided {len(loops) - len(refusals)} of {counted(len(pages), 'loop')}.",
             messages.SUCCESS,
         )
         for refusal in refusals:

@@ -36,13 +36,13 @@ def urgency_shown(loop: Loop) -> str:
     return short_number(loop.urgency)
 
 
-@admin.display(description="last seen (UTC)")
+@admin.display(description="last seen")
 def last_seen(loop: Loop) -> str:
     """The time of the last failure, from the newest packet that shows the loop."""
     return to_the_minute(loop.last_seen_at)
 
 
-@admin.display(description="waiting since (UTC)")
-def waiting_since_utc(loop: Loop) -> str:
+@admin.display(description="waiting since")
+def waiting_for_human_since(loop: Loop) -> str:
     """The time since when the loop waits for a human; "" if it does not wait."""
     return to_the_minute(loop.waiting_since)

@@ -110,7 +110,7 @@ def test_text_from_telemetry_is_escaped(boss: Client, project: Project) -> None:
 def test_a_confirmed_switch_is_done_and_written_down(boss: Client, project: Project) -> None:
     page = text(confirm(boss, project))
 
-    assert "Switched: 9 records have their new clusters." in page
+    assert "Switched: 9 records moved to new clusters." in page
     assert "rules of version 2" in page
     assert sorted(clusters(project).values()) == [4, 5]
     entry = AuditEntry.objects.filter(

@@ -50,7 +50,7 @@ def test_a_loop_waits_since_the_agent_answered(boss: Client, project: Project) -
     page = text(boss.get(QUEUE))
 
     assert while_returned is None
-    assert "2025-07-09 12:00" in page
+    assert "9 Jul 2025, 12:00 UTC" in page
 
 
 @pytest.mark.parametrize(

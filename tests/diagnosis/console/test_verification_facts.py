@@ -19,16 +19,17 @@ def test_a_held_fix_says_its_numbers(held: Loop) -> None:
 
     assert (
         facts["Before the fix"]
-        == "20 failures in 50 records (40 %), 2026-05-04 11:55 to 2026-05-04 14:00 UTC"
+        == "20 failures in 50 records (40%), 4 May 2026, 11:55 UTC to 4 May 2026, 14:00 UTC"
     )
     assert (
-        facts["Since the fix"] == "0 failures in 60 records (0 %), 2026-05-04 14:00 to 2026-05-04 15:00 UTC"
+        facts["Since the fix"]
+        == "0 failures in 60 records (0%), 4 May 2026, 14:00 UTC to 4 May 2026, 15:00 UTC"
     )
     assert facts["Expected without a change"] == "24 failures since the fix"
     assert facts["Rate after by rate before"].startswith("0, between 0 and 0.")
     assert facts["Interim analysis"] == "number 1"
     assert ("Sessions", "50", "60") in found.trajectory
-    assert found.trajectory[1][2].startswith("100 % (")
+    assert found.trajectory[1][2].startswith("100% (")
 
 
 def test_a_fix_of_which_too_little_is_known_says_what_is_needed(loop: Loop, send: Send) -> None:

