@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -174,6 +175,33 @@ def test_an_error_says_what_to_do(server: Server) -> None:
     assert caught.value.status == 400
 
 
+# What differs from run to run in a line of the demo, and what stands for it.
+DIFFERS = {
+    r"\b(pkt|loop|rec)_[0-9a-f]+": r"\1_",
+    r"\bdemo-[0-9a-f]{8}\b": "demo-",
+    r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC": "TIME",
+    r"(?<=password )\S+": "PASSWORD",
+    r"(/\S+)+(?=/demo\.json)|(?<=Data dir ready: )\S+": "DATA_DIR",
+    r"127\.0\.0\.1:\d+": "HOST",
+}
+
+
+def comparable(line: str) -> str:
+    """A line of the demo without what differs from run to run."""
+    for pattern, stand_in in DIFFERS.items():
+        line = re.sub(pattern, stand_in, line)
+    return line.rstrip()
+
+
+def readme_lines() -> list[str]:
+    """What README.md says that `make demo` prints, without make's own lines and the mark of what is left out."""
+    block = (ROOT / "README.md").read_text().split("```\n$ make demo\n")[1].split("```")[0]
+    lines = [comparable(line) for line in block.splitlines()]
+    return [
+        line for line in lines if not line.startswith(("Making ", "Installing ")) and line.strip() != "[...]"
+    ]
+
+
 @pytest.fixture(scope="module")
 def demo_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data dir that the first run of the command prepares and the second finds."""
@@ -197,6 +225,7 @@ def test_the_command_ends_with_code_0_and_leaves_no_server(
         "PORT": str(port),
     }
     command = [sys.executable, "manage.py", "demo"]
+    is_first_run = not any(demo_dir.iterdir())
     said = []
 
     with subprocess.Popen(
@@ -212,6 +241,10 @@ def test_the_command_ends_with_code_0_and_leaves_no_server(
     assert code == 0, "".join(said)
     assert said[-1] == "Stopped.\n"
     assert any("2,807 records" in line for line in said)
+    printed = iter([comparable(line) for line in said])
+    assert (
+        not is_first_run or [line for line in readme_lines() if line not in printed] == []
+    )  # in their order
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
