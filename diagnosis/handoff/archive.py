@@ -15,6 +15,7 @@ import orjson
 
 from diagnosis.evals import formats
 from diagnosis.handoff import bundle
+from diagnosis.models import Tracker
 
 MEDIA_TYPE = "application/zip"
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # the earliest time of the format
@@ -57,7 +58,10 @@ def eval_files(document: dict[str, Any]) -> dict[str, bytes]:
 
 def issue_links(data: dict[str, Any]) -> str:
     """The links for a human to click, as Markdown; each opens the tracker's own form, which the human submits."""
-    links = [f"- [New issue in {link['tracker']}]({link['url']})" for link in data["new_issue_links"]]
+    links = [
+        f"- [New issue in {Tracker.Kind(link['tracker']).label}]({link['url']})"
+        for link in data["new_issue_links"]
+    ]
     return "\n".join(
         ["# New issue", "", *(links or ["No tracker is set for this project; paste issue.md."]), ""]
     )

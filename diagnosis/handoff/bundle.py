@@ -12,6 +12,7 @@ from typing import Any
 from diagnosis.display import escaping
 from diagnosis.display.quantities import counted, to_the_minute, to_the_second
 from diagnosis.handoff import tracker_issue
+from diagnosis.issues.patch_plan import shown_category, with_loop_id
 from diagnosis.loops import lifecycle, next_action, reopening, states, two_people
 from diagnosis.models import EvalCandidate, Loop
 from telemetry.reads.record_pages import find_records
@@ -56,7 +57,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "approval": lifecycle.latest_decision(loop),
         "first_approval": first_approval(loop),
         "issue": next_action.issue_of(loop),
-        "patch_plan": loop.issue["patch_plan"],
+        "patch_plan": with_loop_id(loop.issue["patch_plan"], loop.loop_id),
         "eval_candidate": candidate.document,
         "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],
         "next_action": next_action.after_handoff(loop),
@@ -129,7 +130,7 @@ def plan_lines(plan: dict[str, Any]) -> list[str]:
     """The lines of the patch plan: fix category, steps, and how to verify or refute it."""
     return [
         "## Plan",
-        f"Lever: {plan['lever']}",
+        f"Fix category: {shown_category(plan['lever'])}",
         *[f"{step['step']}. {escaping.escape_sentence(step['detail'])}" for step in plan["steps"]],
         "",
         f"Verify: {escaping.escape_sentence(plan['verify'])}",

@@ -67,7 +67,7 @@ def grade(severities: Collection[str], impact: Impact, trend: str = "") -> Sever
     if trend == "rising":
         increments.append("+1: the rate rises against the window before")
     severity = Severity(min(worst + len(increments), Severity.CRITICAL))
-    base = f"{worst.label}: the worst of its records and their echoes"
+    base = f"{worst.label}: the worst of its records and the downstream failures around them"
     return SeverityGrade(
         severity, f"{severity.label} ({'; '.join([base, *increments])})" if increments else base
     )

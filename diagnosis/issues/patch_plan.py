@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from diagnosis.detection.rules import ALL_SIGNALS, WINDOW_RULES
 from diagnosis.display.quantities import counted
@@ -27,6 +28,7 @@ GUARDRAILS = re.compile(
 BY_SIGNAL = {name: signal.FIX_CATEGORY for name, signal in ALL_SIGNALS.items() if signal.FIX_CATEGORY}
 BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first match decides
 BY_UNIT = {"retrieval": "retrieval", "tool_call": "tools", "llm_call": "model"}
+EVENTS_URL = "/v1/loops/<loop_id>/events"
 CHANGES = {
     "retrieval": "Change what is retrieved, or how",
     "guardrails": "Change the guardrail, or what is sent through it",
@@ -77,17 +79,31 @@ def plan_document(facts: PlanFacts) -> dict[str, object]:
             f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run without this failure; "
             f"before, {facts.records:,} of {counted(facts.operation_records, 'record')} failed."
         ),
-        "refuted_by": f"{refuting_eval(facts)}the failure goes on at the same rate after the change.",
+        "refuted_by": refutation(facts),
     }
 
 
-def refuting_eval(facts: PlanFacts) -> str:
-    """The beginning of `refuted_by`: a passing eval refutes the plan, too, where the eval can be run."""
-    return (
-        f"The eval {facts.eval_id} passes before the change, or "
-        if facts.replayable and runner_of(facts.example.signal_type)
-        else "It is wrong if "
-    )
+def refutation(facts: PlanFacts) -> str:
+    """What shows that the plan is wrong: that the failure goes on, and, if the eval can be run, that it passes."""
+    if facts.replayable and runner_of(facts.example.signal_type):
+        passes = f"The eval {facts.eval_id} passes before the change, or the failure"
+    else:
+        passes = "The failure"
+    return f"{passes} goes on at the same rate after the change."
+
+
+def shown_category(category: str) -> str:
+    """The fix category for people: `code` for `other`."""
+    return "code" if category == "other" else category
+
+
+def with_loop_id(plan: dict[str, Any], loop_id: str) -> dict[str, Any]:
+    """The plan of a loop, with the loop's id in the URL of its last step, which is made before the loop."""
+    steps_of_loop = [
+        step | {"detail": step["detail"].replace(EVENTS_URL, f"/v1/loops/{loop_id}/events")}
+        for step in plan.get("steps", [])
+    ]
+    return plan | {"steps": steps_of_loop} if plan else plan
 
 
 def steps(facts: PlanFacts) -> list[str]:
@@ -102,7 +118,7 @@ def steps(facts: PlanFacts) -> list[str]:
         f"Start at `{facts.location}`, the application's own frame nearest to the failure.": facts.location,
         f"Compare release {released(facts)}: the failure begins with it.": facts.suspected,
         f"Look for what {shared(facts.hints)} changes: failures have it more often than healthy calls.": facts.hints,
-        f"Check what repeats the failure outside: {', '.join(downstream)}.": downstream,
+        f"Check the callers that also fail: {', '.join(f'`{name}`' for name in downstream)}.": downstream,
     }
     reproduce, start, compare, look, check = ([step] if fact else [] for step, fact in optional.items())
     return [
@@ -115,7 +131,7 @@ def steps(facts: PlanFacts) -> list[str]:
         *look,
         *check,
         f"{planned_change(example)}; keep healthy calls as they are.",
-        "Open the pull request and report each step to this issue's loop_id: POST /v1/loops/<loop_id>/events.",
+        f"Open the pull request and report each step to this issue's loop_id: POST {EVENTS_URL}.",
     ]
 
 
@@ -123,7 +139,7 @@ def planned_change(example: FailingRecord) -> str:
     """The change to make, by fix category."""
     category = fix_category(example)
     if example.signal_type in WINDOW_RULES.by_durations:
-        return f"Make it as fast as before (lever: {category})"
+        return f"Make it as fast as before (fix category: {shown_category(category)})"
     return f"{CHANGES[category]} so that the failure cannot recur"
 
 

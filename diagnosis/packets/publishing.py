@@ -25,7 +25,7 @@ READY, OBSERVE = "ready_for_issue_diagnosis", "observe_more"
 WAITING_STATUSES = frozenset(
     {"new", "regression", next_action.REOPENED}
 )  # statuses of issues that wait for a human
-APPROVAL_REASON = "External writes are human-approved: an operator decides each loop in the admin."
+APPROVAL_REASON = "External writes are human-approved: an approver decides each loop in the admin."
 
 
 def publish(project: Project, findings: Findings, now: datetime) -> Packet:
@@ -70,10 +70,17 @@ def packet_document(packet: Packet, findings: Findings, issues: list[dict[str, A
         "telemetry_read": findings.telemetry_read,
         "failures": findings.failures,
         "approval_required": bool(waiting),
-        "approval_reason": f"{APPROVAL_REASON} {len(waiting)} wait.",
+        "approval_reason": f"{APPROVAL_REASON} {waiting_sentence(len(waiting))}",
         "created_at": rfc3339(packet.created_at),
         "issues": issues,
     }
+
+
+def waiting_sentence(number: int) -> str:
+    """`1 loop waits.`, `6 loops wait.`, `No loop waits.`"""
+    if not number:
+        return "No loop waits."
+    return f"{counted(number, 'loop')} {'waits' if number == 1 else 'wait'}."
 
 
 def completeness(findings: Findings) -> dict[str, Any]:

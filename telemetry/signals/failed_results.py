@@ -26,12 +26,12 @@ def failed_result(case: dict[str, Any], result: Any, seconds: float) -> str:
 
 
 def reported_problem(result: Any) -> str:
-    """The sentence how the result reports an error; "" if it reports none."""
+    """The sentence that says how the result reports an error; "" if it reports none."""
     if result is None:
         return "the result is nothing: return what the repeated call gave back"
     facts = result if isinstance(result, dict) else {}
     if any(facts.get(name) for name in ERROR_KEYS) or facts.get("status") in ERROR_STATUSES:
-        return "the result tells of an error"
+        return "the result reports an error"
     status = facts.get("status_code", facts.get("statusCode", facts.get("status")))
     if isinstance(status, int) and status >= 500:
         return f"the result has the status {status}"

@@ -1,5 +1,5 @@
 """
-`malformed_output`: the model called a tool that was not offered, or with arguments that are no JSON.
+`malformed_output`: the model called a tool that was not offered, or with arguments that are not JSON.
 
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
 """
@@ -17,7 +17,7 @@ from telemetry.signals.registry import GIVEN_BACK, IngestRule
 
 SIGNAL = "malformed_output"
 AFTER = "output_truncated"
-ABOUT = "the model called a tool that was not offered, or with arguments that are no JSON"
+ABOUT = "the model called a tool that was not offered, or with arguments that are not JSON"
 EXPECTATION = "The model calls only tools that were offered, with arguments that are JSON."
 IS_SOFT = True
 CAUSE = "place"
@@ -60,7 +60,7 @@ def call_problem(case: dict[str, Any], call: Any) -> str:
     try:
         json.loads(arguments or "{}") if isinstance(arguments, str) else arguments
     except ValueError:
-        return f"the arguments of the call of {name} are no JSON"
+        return f"the arguments of the call of {name} are not JSON"
     return ""
 
 

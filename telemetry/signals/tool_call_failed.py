@@ -1,5 +1,5 @@
 """
-`tool_call_failed`: the call of a tool failed, or its result tells of an error.
+`tool_call_failed`: the call of a tool failed, or its result reports an error.
 
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
 """
@@ -20,14 +20,14 @@ from telemetry.spans.span import Span
 
 SIGNAL = "tool_call_failed"
 AFTER = "error"
-ABOUT = "the same on a tool call, or its result tells of an error: JSON with `error`, `isError`, or a text that says so"
+ABOUT = "the same on a tool call, or its result reports an error: JSON with `error`, `isError`, or a text that says so"
 EXPECTATION = "The tool call returns a result without an error."
 IS_SOFT = False
 CAUSE = "tool"
 IN_ANY_OPERATION = True
 FIX_CATEGORY = ""
 IN_OUTPUT = "error"
-ERROR_WORD = "rror"  # a result that tells of a failure in JSON has it in a key or a value
+ERROR_WORD = "rror"  # a result that reports a failure in JSON has it in a key or a value
 JSON_BEGINNINGS = ("{", "[", '"')
 
 
@@ -37,7 +37,7 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
         return problem
     text = result if isinstance(result, str) else ""
     code = EXIT.search(text)
-    return "the text tells of a failure" if LEAD.match(text) or (code and int(code[1])) else ""
+    return "the text reports a failure" if LEAD.match(text) or (code and int(code[1])) else ""
 
 
 def tool_reported_error(span: Span, meaning: Meaning) -> Failure | None:

@@ -19,7 +19,8 @@ def make_issue(**changes: Any) -> dict[str, Any]:
         "cluster_id": "clu_00000000000000a1",
         "title": TITLE,
         "severity": "high",
-        "severity_reason": "high (medium: the worst of its records and their echoes; +1: 18.5% of the operation fails)",
+        "severity_reason": "high (medium: the worst of its records and the downstream failures around them; "
+        "+1: 18.5% of the operation fails)",
         "signal_type": "tool_call_failed",
         "status": "new",
         "operation": "tool lookup_order",

@@ -6,6 +6,8 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from diagnosis.diagnose import diagnose
 from diagnosis.issues.findings import MOST_ISSUES
 from diagnosis.models import EvalCandidate, Loop, Packet
@@ -46,6 +48,18 @@ def test_failures_of_different_kinds_are_different_issues(alice: MintedProject) 
     store(alice.project, [failing_tool(1), failing_tool(2, "warehouse {n} timed out")], NOW)
 
     assert len(found(alice)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"), [(0, "No loop waits."), (1, "1 loop waits."), (2, "2 loops wait.")]
+)
+def test_the_packet_says_how_many_loops_wait_for_a_human(alice: MintedProject, kinds: int, said: str) -> None:
+    store(alice.project, [failing_tool(1), failing_tool(2, "warehouse {n} timed out")][:kinds], NOW)
+
+    document = diagnose(alice.project, HOUR, NOW).document
+
+    assert document["approval_required"] is bool(kinds)
+    assert document["approval_reason"] == f"{publishing.APPROVAL_REASON} {said}"
 
 
 def test_the_same_records_give_the_same_issues_in_any_order_and_batches(make_project: Any) -> None:

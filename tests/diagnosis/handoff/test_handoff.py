@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from diagnosis.handoff import archive as handoff_zip
 from diagnosis.handoff import tracker_links
+from diagnosis.issues import patch_plan
 from diagnosis.loops import approval, states
 from diagnosis.models import Decision, EvalCandidate, Loop, Tracker
 from tenants.keys.provisioning import MintedProject
@@ -99,7 +100,10 @@ def test_the_zip_has_everything_and_says_what_is_what(
     ]
     assert json.loads(packed.read("loop.json"))["approval"]["reason"] == "Yes, @all."
     assert len(json.loads(packed.read("patch_plan.json"))["steps"]) == 149
-    assert b"https://github.com/acme/shop/issues/new?" in packed.read("new_issue_links.md")
+    assert b"[New issue in GitHub](https://github.com/acme/shop/issues/new?" in packed.read(
+        "new_issue_links.md"
+    )
+    assert b"\nFix category: tools\n" in packed.read("issue.md")
 
 
 def test_the_zip_leaves_out_a_form_that_could_pass_and_says_why(
@@ -175,6 +179,20 @@ def test_every_form_names_both_where_two_people_approved(
     [link] = bundle["new_issue_links"]
     said = parse_qs(urlsplit(link["url"]).query)["description"][0]
     assert "- approved by `olga`: `Fix it.`\n- approved by `paul`: `Yes, fix it.`" in said
+
+
+def test_the_plan_names_the_url_of_its_loop(
+    decided: Loop, alice: MintedProject, call: Callable[..., Any]
+) -> None:
+    last = {"step": 1, "detail": f"Report each step: POST {patch_plan.EVENTS_URL}."}
+    plan = decided.issue["patch_plan"] | {"steps": [last]}
+    Loop.objects.update(issue=decided.issue | {"patch_plan": plan})
+    Decision.objects.update(content={})  # nothing to compare the changed plan with
+
+    bundle = get(call, alice, decided, "json").json()
+
+    assert bundle["patch_plan"]["steps"][0]["detail"].endswith(f"POST /v1/loops/{decided.loop_id}/events.")
+    assert bundle["issue"]["patch_plan"] == plan
 
 
 def test_where_one_was_enough_there_is_no_first_approval(

@@ -68,8 +68,8 @@ def test_many_users_count_and_are_told() -> None:
     graded = grade({"medium"}, impact(sessions=12, users=9))
 
     assert (
-        graded.reason
-        == "high (medium: the worst of its records and their echoes; +1: 12 sessions of 9 users are hit)"
+        graded.reason == "high (medium: the worst of its records and the downstream failures around them; "
+        "+1: 12 sessions of 9 users are hit)"
     )
 
 

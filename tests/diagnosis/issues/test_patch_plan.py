@@ -9,7 +9,7 @@ import pytest
 
 from diagnosis.api.serializers.issues import LEVERS
 from diagnosis.issues.hints import Hint
-from diagnosis.issues.patch_plan import CHANGES, PlanFacts, fix_category, plan_document
+from diagnosis.issues.patch_plan import CHANGES, PlanFacts, fix_category, plan_document, with_loop_id
 from diagnosis.issues.suspected_release import SuspectedRelease
 from tests.diagnosis.failing_records import failing
 
@@ -61,7 +61,7 @@ def test_the_steps_name_what_the_evidence_names() -> None:
     assert "/v1/evals/tool-lookup-order-v1" in steps[1]
     assert "`tool lookup_order` in service `shop` (tool `lookup_order`)" in steps[2]
     assert "`find src/repo.py`" in steps[3]
-    assert "POST /orders" in steps[4]
+    assert steps[4] == "Check the callers that also fail: `POST /orders`."
 
 
 def test_what_the_evidence_does_not_say_is_no_step() -> None:
@@ -92,10 +92,18 @@ def test_the_plan_says_what_would_refute_it() -> None:
     assert "tool-lookup-order-v1" in str(made["refuted_by"])
 
 
+@pytest.mark.parametrize("loop_id", ["loop_1", "loop_2"])
+def test_the_plan_of_a_loop_names_where_its_steps_are_reported(loop_id: str) -> None:
+    plan = plan_document(FACTS)
+
+    assert with_loop_id(plan, loop_id)["steps"][-1]["detail"].endswith(f": POST /v1/loops/{loop_id}/events.")
+    assert "<loop_id>" in str(plan)
+
+
 def test_an_eval_that_cannot_run_refutes_nothing() -> None:
     made = plan_document(replace(FACTS, replayable=False))
 
-    assert made["refuted_by"] == "It is wrong if the failure goes on at the same rate after the change."
+    assert made["refuted_by"] == "The failure goes on at the same rate after the change."
 
 
 @pytest.mark.parametrize(("signal", "form"), [("user_signal", "promptfoo"), ("missing_call", "pytest")])
