@@ -44,4 +44,4 @@ class Person:
     def sign_in(self, name: str, password: str) -> None:
         """Into the admin."""
         page = self.send("/admin/login/", username=name, password=password, next="/admin/")
-        assert "Log out" in page, page
+        assert "Sign out" in page, page

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnosis.console import verification_facts
+from diagnosis.display.event_facts import event_facts
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import rows
 from diagnosis.evidence_view import evidence_page
+from diagnosis.issues.patch_plan import with_loop_id
 from diagnosis.loops import states
 from diagnosis.models import EvalCandidate, Loop
 
@@ -28,10 +30,10 @@ def eval_candidate(loop: Loop) -> EvalCandidate | None:
 def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
     """Everything that the page shows of the loop; `query` chooses the `record` and the first `row` of its trace."""
     candidate = eval_candidate(loop)
-    events = [(event, rows(event.detail)) for event in loop.events.all()]
+    events = [(event, event_facts(event.detail)) for event in loop.events.all()]
     return {
         "loop": loop,
-        "issue": loop.issue,
+        "issue": loop.issue | {"patch_plan": with_loop_id(loop.issue.get("patch_plan") or {}, loop.loop_id)},
         "first_seen": to_the_minute(loop.issue.get("first_seen")),
         "last_seen": to_the_minute(loop.issue.get("last_seen")),
         "share": operation_share(loop),

@@ -13,13 +13,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from diagnosis.display import quantities, readable
+from diagnosis.display import event_facts, quantities, readable
 from diagnosis.display.hidden_characters import show_hidden
+from diagnosis.issues.patch_plan import shown_category
 
 register = template.Library()
 LONGEST = 20_000  # characters of a value on a page; the API has all of them
 register.filter(quantities.duration)
 register.filter(quantities.lasted)
+register.filter(event_facts.event_facts)
+register.filter(shown_category)
 register.filter(quantities.percent)
 register.filter("short", quantities.short_number)
 

@@ -134,6 +134,10 @@ def test_a_person_chooses_mail_for_own_tenants_alone(mia: Client, charlie: Minte
     assert entry.detail == {"mode": {"before": "off", "after": "daily"}}
 
 
+def test_who_works_for_no_tenant_reads_who_can_change_that(db: None) -> None:
+    assert "An operator chooses members on the tenant's page." in text(operator().get(MAIL))
+
+
 def test_a_choice_that_does_not_exist_is_refused(mia: Client) -> None:
     assert "Select a valid choice" in text(mia.post(MAIL, {"acme": "hourly"}))
     assert not MailChoice.objects.exists()

@@ -96,7 +96,8 @@ def test_the_page_has_what_a_decision_needs(boss: Client, project: Project) -> N
 
     for part in (
         "9 users in 12 sessions", "18.5% of the 200 records", "trend: rising", "invoke_agent support",
-        "app.region", "change the tools", "Find the code of", "lookup-order-ordernotfound-v1",
+        "app.region", "change the tools", "Find the code of <code>tool lookup_order</code> in", ">Change history</a>",
+        "lookup-order-ordernotfound-v1",
         "returns a result without an error", "4 failures", "held",
     ):  # fmt: skip
         assert part in page

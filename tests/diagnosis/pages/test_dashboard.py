@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from diagnosis.display.quantities import to_the_minute
 from diagnosis.handoff import reports
-from diagnosis.loops import approval
-from diagnosis.models import Decision, Loop, LoopEvent, Packet
+from diagnosis.loops import approval, lifecycle
+from diagnosis.models import Decision, Loop, LoopEvent, Packet, Verification
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE, NOW, browser_of, diagnose, send, text
 from tests.telemetry.factory import minutes
@@ -94,7 +95,7 @@ def test_an_issue_shows_evidence_plan_and_that_a_human_decides(alices: Client, a
     page = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
 
     assert f'href="/dashboard/records/{record_id}"' in page
-    assert "An operator decides in the admin" in page
+    assert "An approver decides in the admin" in page
     assert "Patch plan" in page
 
 
@@ -113,9 +114,41 @@ def test_a_decided_loop_shows_who_decided_and_why(alices: Client, alice: MintedP
 
     assert f"fine {ESCAPED}" in issue
     assert "by olga" in issue
-    assert "An operator decides in the admin" not in issue
+    assert "An approver decides in the admin" not in issue
     assert '<span class="badge state-shipped">shipped</span>' in project
     assert "4.2.0" in project
+
+
+def test_the_history_of_a_fix_is_told_in_sentences(alices: Client, alice: MintedProject) -> None:
+    send(alice)
+    loop = diagnose(alice)
+    decision = {
+        "verb": "approve",
+        "reason": f"fine {HOSTILE}",
+        "decided_by": "olga",
+        "decided_at": NOW.isoformat(),
+    }
+    lifecycle.append_event(loop, LoopEvent.Kind.REGRESSED, "loopkit", NOW, decision=decision)
+    document = {"reason": "Nothing ran.", "before": {"failures": 4, "exposure": 2807}}
+    Verification.objects.create(loop=loop, verdict="held", document=document, created_at=NOW)
+
+    page = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
+
+    assert f"decision: approve by olga, {to_the_minute(NOW)}, because: fine {ESCAPED}" in page
+    assert "4 failures in 2,807 records" in page
+    assert "{ &quot;" not in page
+
+
+def test_the_plan_names_fix_category_and_loop_as_the_admin_does(alices: Client, alice: MintedProject) -> None:
+    send(alice)
+    loop = diagnose(alice)
+    Loop.objects.update(issue=loop.issue | {"patch_plan": loop.issue["patch_plan"] | {"lever": "other"}})
+
+    page = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
+
+    assert "Patch plan: change the code<" in page
+    assert f"POST /v1/loops/{loop.loop_id}/events" in page
+    assert "&lt;loop_id&gt;" not in page
 
 
 def test_evidence_that_retention_removed_is_counted(alices: Client, alice: MintedProject) -> None:

@@ -33,6 +33,23 @@ def test_the_admin_names_this_form_as_its_own() -> None:
     assert Client().get("/admin/")["Location"] == f"{LOGIN}?next=/admin/"
 
 
+def test_signing_in_and_out_have_one_name_each() -> None:
+    browser = Client()
+    form = browser.get(LOGIN).content.decode()
+    refused = browser.post(LOGIN, {"username": "olga", "password": "wrong"}).content.decode()
+    browser.force_login(User.objects.get(username="olga"))
+    inside = browser.get("/admin/").content.decode()
+    outside = browser.post("/admin/logout/").content.decode()
+
+    assert "<title>Sign in | LoopKit</title>" in form
+    assert '<input type="submit" value="Sign in">' in form
+    assert "Please enter the correct username and password" in refused
+    assert ">Sign out</button>" in inside
+    assert "Sign in again" in outside
+    for page in (form, refused, inside, outside):
+        assert re.findall(r"[Ll]og(?:ged)? (?:in|out)\b", page) == []
+
+
 def test_failures_above_the_rate_are_a_429_with_a_page() -> None:
     answers = [sign_in("wrong") for _ in range(4)]
 
