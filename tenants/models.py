@@ -85,7 +85,7 @@ class Project(models.Model):
         max_length=20, choices=Plan.choices, null=True, blank=True, help_text="Empty: permanent."
     )
     quota_spans = models.PositiveBigIntegerField(
-        null=True, blank=True, help_text="Spans that may be stored in all. Empty: no limit."
+        null=True, blank=True, help_text="Spans that may be stored in total. Empty: no limit."
     )
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="Keys stop working then. Empty: never."
@@ -197,7 +197,7 @@ class AuditEntry(models.Model):
         DELETED = "deleted", "deleted"
 
     sequence = models.PositiveBigIntegerField(primary_key=True)
-    at = models.DateTimeField("at (UTC)")
+    at = models.DateTimeField()
     event = models.CharField(max_length=20, choices=Event.choices)
     actor = models.CharField(max_length=200, help_text="user:<name>, key:<id>, anyone, or shell.")
     target = models.CharField(max_length=200, help_text="What it was done to, such as project:<id>.")
@@ -218,7 +218,7 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-sequence"]
         default_permissions = ["view"]
-        verbose_name, verbose_name_plural = "audit entry", "audit log"
+        verbose_name, verbose_name_plural = "audit entry", "audit entries"
 
     def __str__(self) -> str:
         return f"{self.sequence}: {self.actor} {self.event} {self.target}"

@@ -19,6 +19,7 @@ class Tracker(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="trackers")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     url = models.CharField(
+        "URL",
         max_length=300,
         help_text="GitHub, GitLab: the repository. Jira: the site. "
         "Linear: https://linear.app/<workspace> or https://linear.app/team/<KEY>.",

@@ -289,6 +289,7 @@ def test_jiras_form_needs_two_numbers(loop: Loop) -> None:
     )
 
     assert text(page).count("form needs it") == 2
+    assert ">URL:</label>" in text(page)
 
 
 def test_the_page_of_an_approved_loop_offers_links_and_files(decided: Loop) -> None:

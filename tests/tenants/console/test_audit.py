@@ -52,6 +52,13 @@ def test_a_superuser_reads_and_downloads_all_of_it(entries: list[AuditEntry], se
     assert list(chain.breaks(found, settings.LOOPKIT_AUDIT_SECRET)) == []
 
 
+def test_the_list_counts_entries_and_says_times_as_all_pages_do(entries: list[AuditEntry]) -> None:
+    page = operator().get(LOG).content.decode()
+
+    assert f"{AuditEntry.objects.count()} audit entries" in page
+    assert f"{entries[0].at:%b %Y, %H:%M} UTC</td>" in page
+
+
 def test_a_member_sees_what_concerns_the_tenant(entries: list[AuditEntry]) -> None:
     client = member("anna", Tenant.objects.create(tenant_id="acme", name="Acme"))
 
