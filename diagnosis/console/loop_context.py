@@ -16,7 +16,7 @@ from diagnosis.display.readable import rows
 from diagnosis.evidence_view import evidence_page
 from diagnosis.issues.patch_plan import with_loop_id
 from diagnosis.loops import states
-from diagnosis.models import EvalCandidate, Loop
+from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
 
 
 def eval_candidate(loop: Loop) -> EvalCandidate | None:
@@ -44,9 +44,20 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         "verifications": verification_facts.show_verifications(loop.verifications.all(), loop),
         "events": events,
         "agent_said": [(event, detail) for event, detail in events if event.kind in states.REPORTABLE],
+        "answered": answered_question(loop),
         "is_waiting": loop.state in states.WAITING,
         "is_decidable": loop.state in states.DECIDABLE,
     }
+
+
+def answered_question(loop: Loop) -> dict[str, Any] | None:
+    """The question with which a human last returned the loop, and the agent's latest answer to it; None without one."""
+    question = loop.decisions.filter(verb=Decision.Verb.RETURN).select_related("decided_by").first()
+    if question is None:
+        return None
+    answers = loop.events.filter(kind=LoopEvent.Kind.ANSWERED, created_at__gte=question.decided_at)
+    answer = answers.last()
+    return {"question": question, "answer": answer, "rows": event_facts(answer.detail)} if answer else None
 
 
 def operation_share(loop: Loop) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from diagnosis.models import Decision, EvalCandidate, Loop
+from diagnosis.handoff import reports
+from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Tenant
 from tests.diagnosis.console_requests import bulk, confirm, decide, page_of, text
@@ -51,6 +53,36 @@ def test_an_approval_that_no_longer_holds_says_so_on_its_page(boss: Client, loop
 
     assert "The approval no longer holds." in page
     assert "The approval by boss no longer holds: the eval is not stored any more." in page
+
+
+def test_the_agents_answer_stands_beside_the_decision(boss: Client, loop: Loop) -> None:
+    decide(boss, loop, "return", "Which region?")
+    asked = decision_section(boss, loop)
+    reports.record_report(
+        Loop.objects.get(), LoopEvent.Kind.ANSWERED, "key_1", timezone.now(), note="eu <b>alone</b>\u202e"
+    )
+
+    answered = decision_section(boss, loop)
+
+    assert "The coding agent answered" not in asked
+    assert "boss asked</strong>" in answered
+    assert "Which region?" in answered
+    assert "eu &lt;b&gt;alone&lt;/b&gt;⟨U+202E⟩" in answered
+
+
+def test_an_answer_to_an_earlier_question_answers_no_new_one(boss: Client, loop: Loop) -> None:
+    decide(boss, loop, "return", "Which region?")
+    reports.record_report(
+        Loop.objects.get(), LoopEvent.Kind.ANSWERED, "key_1", timezone.now(), note="eu alone"
+    )
+    decide(boss, loop, "return", "Since when?")
+
+    assert "eu alone" not in decision_section(boss, loop)
+
+
+def decision_section(browser: Client, loop: Loop) -> str:
+    """The part of the loop's page in which a person decides."""
+    return text(browser.get(page_of(loop))).split('<h2 id="decide">')[1].split("</section>")[0]
 
 
 @pytest.mark.parametrize(
