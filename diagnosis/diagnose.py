@@ -5,7 +5,8 @@ One diagnosis: the failures of a window, measured, ranked, explained, and publis
 
 - `switch_lock.check_no_switch` refuses while the project's fingerprints are switched.
 - `read_findings` (diagnosis/issues/findings.py) reads the window, in one snapshot of the store.
-- `verify.recheck` verifies earlier fixes of the project again, at most 20 undecided ones; their loops may change state.
+- `verify.recheck` verifies earlier fixes of the project again, at most 20 without a final verdict; their loops may
+  change state.
 - `reopening.reopen_outdated` asks a human again about loops whose content is no longer what was approved.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.
 

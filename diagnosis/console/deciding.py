@@ -53,7 +53,7 @@ def decide_as_seen(request: HttpRequest, loop: Loop, seen: SeenLoop, choice: Dec
     if not isinstance(user, User):
         raise PermissionDenied("Sign in to decide.")
     try:
-        as_shown_on_page(loop, seen)
+        set_shown_revision(loop, seen)
         approval.record_decision(loop, choice, user, timezone.now(), client_address(request))
     except (approval.ContentChanged, approval.EvidenceUnavailable, two_people.SamePerson) as error:
         loop.refresh_from_db()
@@ -64,7 +64,7 @@ def decide_as_seen(request: HttpRequest, loop: Loop, seen: SeenLoop, choice: Dec
     return ""
 
 
-def as_shown_on_page(loop: Loop, seen: SeenLoop) -> None:
+def set_shown_revision(loop: Loop, seen: SeenLoop) -> None:
     """Set the loop, in memory, to what the page showed. Raises AlreadyDecided if that packet does not exist."""
     if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
         raise approval.AlreadyDecided(f"The packet {seen.packet_id!r} does not exist in this project.")

@@ -19,7 +19,7 @@ from telemetry.store.transactions import snapshot
 from telemetry.windows import Window
 
 
-def find_window_clusters(window: Window) -> list[Cluster]:
+def find_rule_clusters(window: Window) -> list[Cluster]:
     """The clusters that all rules over windows find in the bound project's window."""
     by_window = [cluster for rule in WINDOW_RULES.over_window for cluster in rule.find(window)]
     return [*by_window, *agent_runs.find_run_clusters(window)]
@@ -30,7 +30,7 @@ def window_cluster_page(window: Window, fingerprint: int, cursor: Cursor | None,
     with snapshot():
         records = [
             record
-            for cluster in find_window_clusters(window)
+            for cluster in find_rule_clusters(window)
             if cluster.fingerprint == fingerprint
             for record in cluster.records
         ]

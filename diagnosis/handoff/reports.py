@@ -1,9 +1,9 @@
 """
 The agent's reports on an approved or returned loop: issue_opened, pr_opened, merged, shipped, answered.
 
-    shipment -> lifecycle.apply_trigger -> lifecycle.append_event
+    shipment_fields -> lifecycle.apply_trigger -> lifecycle.append_event
 
-`shipment` counts the baseline before the fix, and only for `shipped`.
+`shipment_fields` counts the baseline before the fix, and only for `shipped`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ def record_report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, *
     """
     Record an agent's report in the loop's history, and change the loop's state accordingly.
 
-    The caller binds the loop's project. Raises WrongState if the loop's state does not allow the report.
+    Raises WrongState if the loop's state does not allow the report, and Unavailable while fingerprints are switched.
     """
-    shipped = shipment(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
+    shipped = (
+        shipment_fields(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
+    )
     lifecycle.apply_trigger(loop, Trigger(kind.value), now, **shipped)
     return lifecycle.append_event(loop, kind, actor, now, **detail)
 
 
-def shipment(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
+def shipment_fields(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
     """The fields that a loop gets when its fix ships: the time, the release, and the baseline before it."""
     switch_lock.hold(loop.project)
     return {

@@ -27,7 +27,7 @@ from tenants.models import Project
 def explain(
     project: Project, window: Window, issues: list[Issue], now: datetime
 ) -> list[tuple[Issue, dict[str, Any]]]:
-    """Each issue with its JSON in the packet, without the part about its loop."""
+    """Each issue with its JSON in the packet, without the part about its loop. Stores the evals that are missing."""
     records = find_records(record.record_id for issue in issues for record in issue.evidence)
     materials = [material(issue, records) for issue in issues]
     evals = candidates.eval_candidates(project, materials, now)

@@ -3,7 +3,7 @@ The issues of a window: read its failures, measure and rank them, and describe t
 
     read_failures -> measure_cluster -> rank -> describe_all
 
-Failures were attributed to their clusters at ingest (telemetry/store/attributions.py). The caller binds the project.
+Fingerprints and primary failures were stored at ingest (telemetry/store/attributions.py). The caller binds the project.
 """
 
 from __future__ import annotations
@@ -48,20 +48,24 @@ def read_findings(window: Window) -> Findings:
     issues = describe_all(ranking[:MOST_ISSUES], surroundings)
     current = surroundings.current
     return Findings(
-        window, current.ran.total(), current.failed.total(), issues, left_out=len(ranking) - len(issues)
+        window,
+        current.records_by_operation.total(),
+        current.failures_by_cluster.total(),
+        issues,
+        left_out=len(ranking) - len(issues),
     )
 
 
 def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     """The extent of each cluster in the window, with the traffic and the healthy records to compare them with."""
     current = traffic.read_traffic(window)
-    clusters = search.find_window_clusters(window)
+    rule_clusters = search.find_rule_clusters(window)
     identities = failing_records.identities(
-        record.trace_id for cluster in clusters for record in cluster.records
+        record.trace_id for cluster in rule_clusters for record in cluster.records
     )
     cluster_extents = [
-        *extents.read_extents(window, sorted(current.failed)),
-        *(extents.extent_of_cluster(cluster, identities) for cluster in clusters),
+        *extents.read_extents(window, sorted(current.failures_by_cluster)),
+        *(extents.extent_of_cluster(cluster, identities) for cluster in rule_clusters),
     ]
     places = {place for extent in cluster_extents for place in extent.places}
     healthy = hint_samples.read_groups(window, places) if places else {}

@@ -89,7 +89,12 @@ class FailedAndHealthy:
         failing_share = failed / len(self.failed) * self.share
         healthy_share = healthy / len(self.healthy) * (1 - self.share)
         lift = failing_share / (failing_share + healthy_share) / self.share if failing_share else 0.0
-        g = g_test(failed, failed + healthy, len(self.failed), len(self.failed) + len(self.healthy))
+        g = g_test(
+            failed,
+            failed + healthy,
+            len(self.failed),
+            len(self.failed) + len(self.healthy),
+        )
         return Hint(values, failed, failed + healthy, lift, g)
 
 

@@ -137,7 +137,9 @@ class MeasuredCluster:
 
 def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredCluster:
     """The cluster's impact, severity and trend. Reads nothing."""
-    operation_records = cluster.looked_at or sum(surroundings.current.ran[place] for place in cluster.places)
+    operation_records = cluster.looked_at or sum(
+        surroundings.current.records_by_operation[place] for place in cluster.places
+    )
     cluster_impact = impact.measure_impact(cluster, operation_records)
     if cluster.signal_type in WINDOW_RULES.by_durations:  # such a rule finds only durations that rose
         return MeasuredCluster(

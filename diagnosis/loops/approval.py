@@ -89,11 +89,11 @@ def record_decision(
 
 
 def check_content(loop: Loop, choice: DecisionChoice, basis: DecisionBasis) -> None:
-    """Raise ContentChanged if the page showed other content, EvidenceUnavailable to approve what cannot be read."""
+    """Raise EvidenceUnavailable if the content must be compared and cannot be read, ContentChanged if it differs."""
+    if not basis.hash and (choice.seen_hash or choice.verb == Decision.Verb.APPROVE):
+        raise EvidenceUnavailable(f"The evidence of {loop.loop_id} cannot be read just now.")
     if choice.seen_hash and basis.hash != choice.seen_hash:
         raise ContentChanged(f"The content of {loop.loop_id} is no longer what the page showed.")
-    if choice.verb == Decision.Verb.APPROVE and not basis.hash:
-        raise EvidenceUnavailable(f"The evidence of {loop.loop_id} cannot be read just now.")
 
 
 def unsaved_decision(

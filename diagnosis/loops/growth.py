@@ -47,7 +47,7 @@ class ClusterNumbers:
         """Failures a day at this rate."""
         return self.failures * DAY_NANO / self.length
 
-    def kept(self) -> dict[str, Any]:
+    def as_document(self) -> dict[str, Any]:
         """The numbers as `Decision.numbers` and events hold them."""
         start, end = self.window.start_unix_nano, self.window.end_unix_nano
         return {
@@ -59,7 +59,7 @@ class ClusterNumbers:
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> ClusterNumbers:
-        """The numbers of a document that `kept` returned."""
+        """The numbers of a document that `as_document` returned."""
         return cls(document["failures"], document["users"], Window.from_document(document["window"]))
 
 
@@ -67,7 +67,7 @@ def numbers(packet: Packet, issue: dict[str, Any]) -> dict[str, Any]:
     """The numbers that a decision on the issue stores; empty if the packet has no window."""
     if "window" not in packet.document:
         return {}
-    return since_first(issue, Window.from_document(packet.document["window"])).kept()
+    return since_first(issue, Window.from_document(packet.document["window"])).as_document()
 
 
 def since_first(issue: dict[str, Any], window: Window) -> ClusterNumbers:

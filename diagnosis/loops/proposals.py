@@ -1,10 +1,10 @@
 """
-The loops of a packet's issues: a new cluster gets a loop, and a loop that waits takes over the newest issue.
+The loops of a packet's issues: a new cluster gets a loop, and a loop that may be decided takes over the newest issue.
 
-A loop that a human has not decided follows the newest packet. One that was decided keeps the issue it was decided on,
-and so does one with the first of two approvals: otherwise frequent diagnoses would void it before a second person could
-approve. A rejected loop that grew is proposed again. All of this runs inside the packet's transaction, with a few
-statements for all issues.
+A loop that is proposed, regressed or returned follows the newest packet, unless it has the first of two approvals:
+otherwise frequent diagnoses would void that one before a second person could approve. An approved, shipped or rejected
+loop keeps the issue on which it was decided. A rejected loop that grew is proposed again. All of this runs inside the
+packet's transaction, with a few statements for all issues.
 """
 
 from __future__ import annotations
@@ -59,14 +59,16 @@ def create_or_update(packet: Packet, explained: Explained, window: Window, now: 
     reopening.repropose_grown(
         existing.values(), {shown["cluster_id"]: shown for _, shown in explained}, window, now
     )
-    waiting = undecided_loops(existing.values())
-    rising = [loop for loop in waiting if notice_rows.begins_to_rise(loop, latest[loop.cluster_id]["issue"])]
-    for loop in waiting:
+    decidable = decidable_loops(existing.values())
+    rising = [
+        loop for loop in decidable if notice_rows.begins_to_rise(loop, latest[loop.cluster_id]["issue"])
+    ]
+    for loop in decidable:
         for name, value in latest[loop.cluster_id].items():
             setattr(loop, name, value)
     # All of them exist, so this only updates: bulk_update takes ten times as long to build its statement.
     Loop.objects.bulk_create(
-        waiting, update_conflicts=True, update_fields=FOLLOWING, unique_fields=["loop_id"], batch_size=BATCH
+        decidable, update_conflicts=True, update_fields=FOLLOWING, unique_fields=["loop_id"], batch_size=BATCH
     )
     notice_rows.tell_rising(rising, now)
     loops = existing | locked(packet, [loop.cluster_id for loop in new])
@@ -82,7 +84,7 @@ def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime
     return Loop(project_id=packet.project_id, cluster_id=cluster, **times, **latest)
 
 
-def undecided_loops(loops: Iterable[Loop]) -> list[Loop]:
+def decidable_loops(loops: Iterable[Loop]) -> list[Loop]:
     """The loops that can be decided and do not have the first of two approvals."""
     decidable = [loop for loop in loops if loop.state in states.DECIDABLE]
     half_approved = {first.loop_id for first in two_people.first_approvals(decidable)}

@@ -43,7 +43,11 @@ def repropose_rejected(
     loop: Loop, rejection: Decision, numbers: growth.ClusterNumbers, now: datetime
 ) -> None:
     """Move the rejected loop to `proposed`, with the reason in `again` and in its history."""
-    detail = {"was": rejection.numbers, "is": numbers.kept(), "rejected": lifecycle.as_shown(rejection)}
+    detail = {
+        "was": rejection.numbers,
+        "is": numbers.as_document(),
+        "rejected": lifecycle.as_shown(rejection),
+    }
     again = outgrown(rejection, numbers)
     lifecycle.apply_trigger(loop, Trigger.GREW, now, again=again)
     lifecycle.append_event(loop, LoopEvent.Kind.GREW, "loopkit", now, reason=again, **detail)

@@ -1,8 +1,11 @@
 """
 Publish a packet: the issues that a diagnosis found, with a loop for each.
 
-Publishing is one transaction on the control database. A loop that a human has not decided yet is updated from the
-newest packet; a decided loop keeps the issue on which it was decided.
+    explain -> switch_lock.hold -> Packet.objects.create -> proposals.create_or_update
+        -> issue_entry -> packet_document -> packet.save
+
+`explain` also stores the eval candidates that are missing. The packet and its loops are written in one transaction on
+the control database. A loop that may be decided follows the newest packet (diagnosis/loops/proposals.py).
 """
 
 from __future__ import annotations
@@ -22,9 +25,8 @@ from telemetry.windows import rfc3339
 from tenants.models import Project
 
 READY, OBSERVE = "ready_for_issue_diagnosis", "observe_more"
-WAITING_STATUSES = frozenset(
-    {"new", "regression", next_action.REOPENED}
-)  # statuses of issues that wait for a human
+# Statuses of issues that wait for a human.
+WAITING_STATUSES = frozenset({"new", "regression", next_action.REOPENED})
 APPROVAL_REASON = "External writes are human-approved: an approver decides each loop in the admin."
 
 
@@ -91,7 +93,7 @@ def completeness(findings: Findings) -> dict[str, Any]:
     return {
         "records_read": findings.telemetry_read,
         "complete": not left_out,
-        "note": note or "Every record was read and every cluster is here.",
+        "note": note or "Every record was counted, and every cluster that was found is here.",
     }
 
 

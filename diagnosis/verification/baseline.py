@@ -55,7 +55,7 @@ class ComparedWindow:
             },
         }
 
-    def kept(self) -> dict[str, Any]:
+    def as_document(self) -> dict[str, Any]:
         """The side as `Loop.baseline` stores it."""
         clustering = self.observed.clustering
         return self.shown() | {
@@ -68,8 +68,8 @@ class ComparedWindow:
         }
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> ComparedWindow:
-        """The side that `kept` wrote as `document`."""
+    def from_document(cls, document: dict[str, Any]) -> ComparedWindow:
+        """The side that `as_document` wrote."""
         batches = tuple(Counts(*batch) for batch in document.get("batches", []))
         clustering = Clustering(*document.get("clustering", []))
         counts = Counts(document["failures"], document["exposure"])
@@ -105,7 +105,7 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
         )
         return ComparedWindow(
             window, counts, releases.releases_in(window, loop.service), operations, sibling_failures
-        ).kept()
+        ).as_document()
 
 
 def count_cluster(loop: Loop, window: Window, target: Target) -> Observed:

@@ -1,7 +1,7 @@
 """
 Count and judge the windows before and after a fix: by rates, by durations, or by an e-process once the fix held.
 
-    baseline.current_baseline -> what_counts -> baseline.count_cluster
+    baseline.current_baseline -> window_and_target -> baseline.count_cluster
         -> held_fix.judge_held_fix
          | last_verification -> judge_loop -> judgement_between_analyses -> siblings.weigh_siblings
 
@@ -56,8 +56,8 @@ class Comparison:
 
 def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     """Compare the loop's failures before and after its fix, in the bound project."""
-    before = ComparedWindow.read(baseline.current_baseline(loop, shipped_at))
-    window, target = what_counts(loop, before, unix_nano(now))
+    before = ComparedWindow.from_document(baseline.current_baseline(loop, shipped_at))
+    window, target = window_and_target(loop, before, unix_nano(now))
     after = ComparedWindow(window, baseline.count_cluster(loop, window, target), operations=before.operations)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
         judgement = held_fix.judge_held_fix(before, after, target)
@@ -73,7 +73,7 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     return Comparison(before, after, target, judgement, is_new, moved_to)
 
 
-def what_counts(loop: Loop, before: ComparedWindow, until_unix_nano: int) -> tuple[Window, Target]:
+def window_and_target(loop: Loop, before: ComparedWindow, until_unix_nano: int) -> tuple[Window, Target]:
     """The window after the fix, at most its last 30 days, and the records that are counted in it."""
     start = max(before.window.end_unix_nano, until_unix_nano - MAX_MINUTES * MINUTE_NANO)
     window = Window(start, max(start, until_unix_nano))
@@ -88,7 +88,9 @@ def what_counts(loop: Loop, before: ComparedWindow, until_unix_nano: int) -> tup
 
 def last_verification(loop: Loop, before: ComparedWindow) -> Verification | None:
     """The last verification of this fix that an interim analysis decided, or None before the first."""
-    since = rfc3339(before.window.end_unix_nano)  # of all answers about this fix, and of no other
+    since = rfc3339(
+        before.window.end_unix_nano
+    )  # when it shipped, or held: in every answer about this fix, and in no other
     analyses = loop.verifications.filter(document__look__number__gte=1, document__before__window__end=since)
     return analyses.exclude(verdict="no_traffic").first()
 

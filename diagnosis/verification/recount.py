@@ -27,11 +27,11 @@ def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
     """The loop's baseline for the cluster with this fingerprint, counted in the bound project's store."""
     if not loop.baseline or loop.state not in VERIFIABLE or loop.signal_type in WINDOW_RULES.signals:
         return loop.baseline
-    moved_loop, side = copy(loop), ComparedWindow.read(loop.baseline)
+    moved_loop, side = copy(loop), ComparedWindow.from_document(loop.baseline)
     moved_loop.cluster_id = cluster_id(number)
     if loop.state == Loop.State.HELD:
-        return since_it_held(moved_loop, side).kept()
-    return counted_side(moved_loop, side, side.window).kept()
+        return since_it_held(moved_loop, side).as_document()
+    return counted_side(moved_loop, side, side.window).as_document()
 
 
 def counted_side(

@@ -18,7 +18,7 @@ from diagnosis.window import cluster_counts
 EVIDENCE = 5  # failing records after the fix that are named
 
 
-def verification_answer(loop: Loop, comparison: Comparison) -> dict[str, Any]:
+def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of the comparison, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     overdispersion = estimate_overdispersion(before.observed, after.observed)

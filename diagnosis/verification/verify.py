@@ -2,10 +2,10 @@
 Whether a fix held: the windows before and after it are compared (comparison.py), and a verdict that counts is stored.
 
     switch_lock.check_no_switch -> compare_with_baseline
-        -> store_verdict | verification_document.verification_answer
+        -> store_verdict | verification_document.answer_document
 
-`store_verdict` moves the loop and stores the answer, if an interim analysis counted or the verdict changed. Any other
-answer is given and not stored, so that an agent may ask again at any time.
+`verify` stores the answer and moves the loop if an interim analysis counted or the verdict changed, `recheck` only if
+an analysis counted. Any other answer is given and not stored, so that an agent may ask again at any time.
 docs/verification.md says what each verdict means and where the rules come from.
 """
 
@@ -62,7 +62,7 @@ def verify(loop: Loop, now: datetime) -> VerificationAnswer:
         if comparison.counts_as_analysis or comparison.judgement.verdict != loop.verdict:
             stored = store_verdict(loop, comparison, now)
             return VerificationAnswer(stored.verdict, stored.document)
-        document = verification_document.verification_answer(loop, comparison)
+        document = verification_document.answer_document(loop, comparison)
         return VerificationAnswer(comparison.judgement.verdict, document)
 
 
@@ -87,7 +87,7 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
     Store new verdicts: on fixes whose next interim analysis is due, and on held ones whose failure is back.
 
     Args:
-        most: the number of undecided loops to verify at most, in random order; None for all.
+        most: the number of fixes without a final verdict to verify at most, in random order; None for all.
     """
     switch_lock.check_no_switch(project)
     stored = []
@@ -101,7 +101,7 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
 
 
 def loops_to_verify(project: Project) -> QuerySet[Loop]:
-    """Loops with an undecided fix, or a held one of a failure that only rules over windows find; in random order."""
+    """Loops without a final verdict, or held ones of failures that only rules over windows find; in random order."""
     undecided = Q(state__in=(Loop.State.SHIPPED, Loop.State.INCONCLUSIVE)) | Q(
         state=Loop.State.HELD, signal_type__in=WINDOW_SIGNALS
     )
@@ -116,7 +116,9 @@ def held_but_failing(project: Project, now: datetime) -> list[Loop]:
     if not held:
         return []
     since = min(
-        ComparedWindow.read(baseline.current_baseline(loop, loop.shipped_at or now)).window.end_unix_nano
+        ComparedWindow.from_document(
+            baseline.current_baseline(loop, loop.shipped_at or now)
+        ).window.end_unix_nano
         for loop in held
     )
     end = max(since, unix_nano(now))
@@ -129,7 +131,7 @@ def store_verdict(loop: Loop, comparison: Comparison, now: datetime) -> Verifica
     """Store the verification, and move the loop in the same transaction."""
     verdict = comparison.judgement.verdict
     trigger = Trigger(f"verdict {verdict}")
-    document = verification_document.verification_answer(loop, comparison)
+    document = verification_document.answer_document(loop, comparison)
     fields = {"verdict": verdict, "baseline": next_baseline(loop, comparison, verdict)}
     with transaction.atomic():
         switch_lock.hold(loop.project)
@@ -142,12 +144,12 @@ def next_baseline(loop: Loop, comparison: Comparison, verdict: str) -> dict[str,
     """The baseline of the next analysis: once a fix held, the window in which it did, and the rate that is allowed."""
     before, after = comparison.before, comparison.after
     if verdict != "held" or loop.state == Loop.State.HELD:
-        return before.kept()
+        return before.as_document()
     allowed_rate, releases_after = (
         NEARLY_GONE * (before.counts.rate or 0.0),
         releases.releases_in(after.window, loop.service),
     )
-    return replace(after, releases=releases_after, allowed_rate=allowed_rate).kept()
+    return replace(after, releases=releases_after, allowed_rate=allowed_rate).as_document()
 
 
 def note_verdict(loop: Loop, document: dict[str, Any], now: datetime) -> None:
@@ -156,5 +158,5 @@ def note_verdict(loop: Loop, document: dict[str, Any], now: datetime) -> None:
     if loop.state != Loop.State.REGRESSED:
         lifecycle.append_event(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
         return
-    reopened = {"evidence_ids": document["evidence_ids"], "decision": lifecycle.latest_decision(loop)}
-    lifecycle.append_event(loop, LoopEvent.Kind.REGRESSED, "loopkit", now, **detail, **reopened)
+    regression = {"evidence_ids": document["evidence_ids"], "decision": lifecycle.latest_decision(loop)}
+    lifecycle.append_event(loop, LoopEvent.Kind.REGRESSED, "loopkit", now, **detail, **regression)

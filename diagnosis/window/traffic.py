@@ -27,30 +27,31 @@ class Traffic:
     """The number of records and failures by operation, by cluster, and by cluster in each operation."""
 
     def __init__(self, rows: Iterable[counts.Group]) -> None:
-        self.ran: Counter[ServiceOperation] = Counter()
-        self.failing: Counter[ServiceOperation] = Counter()
-        self.failed: Counter[int] = Counter()
-        self.failed_in: Counter[tuple[str, str, int]] = Counter()
+        self.records_by_operation: Counter[ServiceOperation] = Counter()
+        self.failures_by_operation: Counter[ServiceOperation] = Counter()
+        self.failures_by_cluster: Counter[int] = Counter()
+        self.cluster_failures_in: Counter[tuple[str, str, int]] = Counter()
         for service, operation, fingerprint, records in rows:
             place = ServiceOperation(service, operation)
-            self.ran[place] += records
+            self.records_by_operation[place] += records
             if fingerprint != NO_FAILURE:
-                self.failed[fingerprint] += records
-                self.failing[place] += records
-                self.failed_in[service, operation, fingerprint] += records
+                self.failures_by_cluster[fingerprint] += records
+                self.failures_by_operation[place] += records
+                self.cluster_failures_in[service, operation, fingerprint] += records
 
     def counts(self, places: Iterable[ServiceOperation], fingerprint: int) -> Counts:
         """All failures of the cluster; the exposure is the records of these operations and its failures in others."""
         operations = set(places)
-        failures = self.failed[fingerprint]
-        elsewhere = failures - sum(self.failed_in[*place, fingerprint] for place in operations)
-        return Counts(failures, sum(self.ran[place] for place in operations) + elsewhere)
+        failures = self.failures_by_cluster[fingerprint]
+        elsewhere = failures - sum(self.cluster_failures_in[*place, fingerprint] for place in operations)
+        return Counts(failures, sum(self.records_by_operation[place] for place in operations) + elsewhere)
 
     def failures(self, places: Iterable[ServiceOperation]) -> Counts:
         """The failures of these operations, of whichever cluster, and their records."""
         operations = set(places)
         return Counts(
-            sum(self.failing[place] for place in operations), sum(self.ran[place] for place in operations)
+            sum(self.failures_by_operation[place] for place in operations),
+            sum(self.records_by_operation[place] for place in operations),
         )
 
 

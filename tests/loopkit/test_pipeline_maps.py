@@ -24,6 +24,7 @@ PIPELINES = {
         },
     ),
     "diagnosis/diagnose.py": ("diagnose", {"bind", "snapshot"}),
+    "diagnosis/packets/publishing.py": ("publish", {"transaction.atomic"}),
     "diagnosis/loops/approval.py": (
         "record_decision",
         {"user.has_perm", "PermissionDenied", "transaction.atomic"},
@@ -34,7 +35,7 @@ PIPELINES = {
         "compare_with_baseline",
         {
             "ComparedWindow",
-            "ComparedWindow.read",
+            "ComparedWindow.from_document",
             "Comparison",
             "InterimAnalysis",
             "unix_nano",
@@ -43,7 +44,7 @@ PIPELINES = {
     ),
     "diagnosis/issues/findings.py": (
         "read_findings",
-        {"Findings", "current.ran.total", "current.failed.total", "len"},
+        {"Findings", "current.records_by_operation.total", "current.failures_by_cluster.total", "len"},
     ),
 }
 

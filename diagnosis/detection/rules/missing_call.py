@@ -127,7 +127,10 @@ def find(window: Window) -> list[Cluster]:
 
 def ran_less(window: Window) -> bool:
     """Whether some operation ran less often than before, relative to the others; no trace is read."""
-    before, now = traffic.read_traffic(window.before).ran, traffic.read_traffic(window).ran
+    before, now = (
+        traffic.read_traffic(window.before).records_by_operation,
+        traffic.read_traffic(window).records_by_operation,
+    )
     ratios = [now[place] / count for place, count in before.items() if count >= FEWEST]
     return bool(ratios) and min(ratios) <= RAN_LESS * max(ratios)
 

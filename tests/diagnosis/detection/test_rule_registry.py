@@ -51,7 +51,7 @@ from diagnosis.verification import comparison
 agent_runs.find_run_clusters = lambda window: []
 search.WINDOW_RULES.over_window = [rule for rule in search.WINDOW_RULES.over_window if rule.SIGNAL == "acme_stalled"]
 print(
-    search.find_window_clusters(None), candidates.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
+    search.find_rule_clusters(None), candidates.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
     "acme_stalled" in issue_serializers.IssueSerializer().fields["signal_type"].choices,
     "acme_stalled" in comparison.WINDOW_SIGNALS,
     "acme_stalled" in filters.ALL_SIGNAL_TYPES, "acme_stalled" in search.WINDOW_RULES.by_visits,

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from diagnosis.loops import approval
+from diagnosis.loops import approval, content_hash, decision_basis
 from diagnosis.models import Decision, Loop
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import make_loop
@@ -106,3 +106,20 @@ def test_a_decision_is_about_what_the_person_saw(loop: Loop, olga: User) -> None
     decided = Loop.objects.get(pk=loop.pk)
     assert (decided.issue["title"], decided.packet_id) == (loop.issue["title"], loop.packet_id)
     assert Decision.objects.get().packet_id == loop.packet_id
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_content_that_cannot_be_read_is_not_called_changed(
+    loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    seen = decision_basis.basis(loop).hash
+    monkeypatch.setattr(content_hash, "stored_content", fails_to_read)
+
+    with pytest.raises(approval.EvidenceUnavailable):
+        approval.record_decision(loop, approval.DecisionChoice(verb, "Because.", seen_hash=seen), olga, NOW)
+
+    assert not Decision.objects.exists()
+
+
+def fails_to_read(*args: Any) -> None:
+    raise OSError

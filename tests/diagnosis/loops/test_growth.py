@@ -29,7 +29,7 @@ def window(minutes: float, end: datetime = END) -> Window:
 
 def rejection(failures: int, minutes: float, times: int | None = 3, users: int = 0) -> Decision:
     """A rejection of a failure that came so often in so many minutes."""
-    return Decision(times=times, numbers=ClusterNumbers(failures, users, window(minutes)).kept())
+    return Decision(times=times, numbers=ClusterNumbers(failures, users, window(minutes)).as_document())
 
 
 def issue(failures: int, users: int = 0) -> dict[str, Any]:
