@@ -58,7 +58,9 @@ class Command(BaseCommand):
     def go_on(self, unfinished: FingerprintSwitch) -> None:
         """Carry the switch to its end, and print the result."""
         result = switch.advance_switch(unfinished)
-        self.stdout.write(f"Switched {result}: {result.rewritten} of {result.mapped} records were rewritten.")
+        self.stdout.write(
+            f"Switched {result}: {result.rewritten:,} of {result.mapped:,} records were rewritten."
+        )
 
     def say(self, project: Project, preview: Preview) -> None:
         """Print the project's version and the preview."""
@@ -80,13 +82,13 @@ def preview_lines(preview: Preview) -> Iterator[str]:
     shown = preview.shown()
     sampled = ", a sample" if preview.is_sample else ""
     yield f"Version {preview.rules.version}: {preview.rules.summary}"
-    yield f"Looked at {preview.looked_at} of {preview.records} failing records of 30 days{sampled}."
-    yield f"Clusters that keep their records: {shown['unchanged']}."
+    yield f"Looked at {preview.looked_at:,} of {preview.records:,} failing records of 30 days{sampled}."
+    yield f"Clusters that keep their records: {shown['unchanged']:,}."
     for relation, rows in (("splits into", shown["splits"]), ("comes from", shown["merges"])):
         for row in rows:
             yield f"{row['cluster_id']} ({row['title']}) {relation}"
             yield from (
-                f"    {part['cluster_id']} {part['records']:>8} ({part['title']})" for part in row["parts"]
+                f"    {part['cluster_id']} {part['records']:>8,} ({part['title']})" for part in row["parts"]
             )
     for outcome, sentence in outcomes_in_words(preview.outcomes):
         yield f"{outcome.loop.loop_id} ({outcome.loop.state}) {sentence}"

@@ -201,7 +201,7 @@ def test_the_command_sends_what_is_due(alice: MintedProject, tenant: Tenant, cap
 
     call_command("send_notices")
 
-    assert capsys.readouterr().out == "1 mails sent, 0 failed and wait for another try.\n"
+    assert capsys.readouterr().out == "1 mail sent; failed, to be tried again: 0.\n"
 
 
 def test_the_command_says_that_no_mail_can_be_sent_without_a_server(
