@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from diagnosis.display.quantities import counted
 from diagnosis.models import Mail
 from diagnosis.notices import notice_rows, outbox
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         sent, failed = outbox.send(now)
         notice_rows.forget_old_notices(now)
         if settings.LOOPKIT_EMAIL_URL:
-            self.stdout.write(f"{sent} mails sent, {failed} failed and wait for another try.")
+            self.stdout.write(f"{counted(sent, 'mail')} sent; failed, to be tried again: {failed:,}.")
         else:
             self.stdout.write(
                 f"{NO_SERVER} Due mails that wait: {Mail.objects.filter(due_at__lte=now).count()}."
