@@ -24,7 +24,8 @@ def record_report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, *
     """
     Record an agent's report in the loop's history, and change the loop's state accordingly.
 
-    Raises WrongState if the loop's state does not allow the report, and Unavailable while fingerprints are switched.
+    Raises WrongState if the loop's state does not allow the report; for `shipped` also Unavailable while fingerprints
+    are switched.
     """
     shipped = (
         shipment_fields(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}

@@ -99,12 +99,12 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
         window = Window(min(start, end), end)
         operations = cluster_counts.failing_operations(window, lifecycle.loop_fingerprint(loop))
         cluster = target(loop, operations)
-        counts, sibling_failures = (
-            count_cluster(loop, window, cluster),
-            cluster_counts.other_clusters(window, cluster),
-        )
         return ComparedWindow(
-            window, counts, releases.releases_in(window, loop.service), operations, sibling_failures
+            window=window,
+            observed=count_cluster(loop, window, cluster),
+            releases=releases.releases_in(window, loop.service),
+            operations=operations,
+            others=cluster_counts.other_clusters(window, cluster),
         ).as_document()
 
 

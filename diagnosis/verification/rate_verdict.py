@@ -1,8 +1,8 @@
 """
 Did the fix hold? Compare two failure rates. Pure arithmetic; docs/verification.md explains each rule.
 
-The counts are described in overdispersion.py, the interval in rates.py, the error budget of repeated analyses in
-alpha_spending.py, the sentences in reasons.py.
+rates.py has the counts and the interval, overdispersion.py how much counts vary, alpha_spending.py the error budget of
+repeated analyses, reasons.py the sentences.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ def judge_rates(
     Compare the rate of failures after a fix with the rate before it.
 
     Args:
-        last: the last interim analysis of this fix. Too soon after it the verdict is `inconclusive`.
+        last: the last interim analysis of this fix. Too soon after it the verdict is `inconclusive`,
+            or `no_traffic` if nothing ran.
     """
     failures_known = information(before, after)
     due = last.is_due(failures_known, ENOUGH)

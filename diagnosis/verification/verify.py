@@ -32,12 +32,9 @@ from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project
 from tenants.stores.binding import bind
 
-MOST = (
-    20  # loops that a diagnosis verifies, because it answers a request; `manage.py verify_loops` verifies all
-)
-
-
-MOST_TRIES = 5
+# Fixes without a final verdict that a diagnosis or the periodic jobs verify at most; `manage.py verify_loops` does all.
+MOST = 20
+MOST_TRIES = 5  # of a request to verify, while others verify the same loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ def verify_latest(loop: Loop, now: datetime) -> VerificationAnswer:
 
 def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Verification]:
     """
-    Store new verdicts: on fixes whose next interim analysis is due, and on held ones whose failure is back.
+    Store verdicts: on fixes whose next interim analysis is due, and on held ones whose failure is back.
 
     Args:
         most: the number of fixes without a final verdict to verify at most, in random order; None for all.

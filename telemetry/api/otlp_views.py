@@ -104,7 +104,7 @@ class TracesView(OtlpView):
 
 
 def store_request(request: Request, encoding: Encoding) -> Receipt:
-    """Store the request's spans. Raises ApiError for a whole request that is refused, which the ledger counts."""
+    """Store the request's spans. Raises ApiError for a refused request; the ledger counts one not to be sent again."""
     now = timezone.now()
     try:
         return ingest(otlp_body.read_body(request._request), encoding, now)

@@ -1,7 +1,7 @@
 """
 Appends spans to a project's store.
 
-One transaction per append, committed and synced when it returns; requests that wait at the same time share it. A span
+One transaction for all requests that wait, committed and synced before any of them is answered. A span
 sent again adds only to the tally of duplicates; rollups and traces count rows that were really inserted. The SQL
 runs on SQLite 3.40 and PostgreSQL 15.
 """

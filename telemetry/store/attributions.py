@@ -1,9 +1,10 @@
 """
 The attribution of failures, kept up to date while the spans of a trace arrive: see telemetry/grouping/attribution.py.
 
-A diagnosis of a month reads these rows and no spans. Spans come in any order, so that the innermost failure of now may
-later be found downstream of another one, and the session may be named last. So when more of a trace comes, its rows
-are made anew from all of it, and do not depend on the order in which it came.
+A diagnosis of a month counts and ranks clusters from these rows; it reads records only as evidence and samples. Spans
+come in any order, so that the innermost failure of now may later be found downstream of another one, and the session
+may be named last. So when more of a trace comes, its rows are made anew from all of it, and do not depend on the order
+in which it came.
 """
 
 from __future__ import annotations
