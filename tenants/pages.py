@@ -28,7 +28,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from rest_framework.exceptions import APIException, AuthenticationFailed
 
 from loopkit.http import store_fault
-from loopkit.http.error_answers import HINTS, as_api_error
+from loopkit.http.error_answers import as_api_error
 from loopkit.http.errors import ApiError
 from tenants.api.serializers import RecoverRequestSerializer
 from tenants.api.strict_fields import valid
@@ -191,15 +191,9 @@ def recover_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return form(request, "dashboard/recover.html", None, {})
     try:
-        minted = recovered(request, **recovery_fields(request))
+        minted = recovered(request, **valid(RecoverRequestSerializer(data=request.POST.dict())))
     except APIException as error:
         context = {"project_id": request.POST.get("project_id", "")}
         return form(request, "dashboard/recover.html", as_api_error(error), context)
     keys = [{"kind": kind, "raw": raw, "use": USES[kind]} for kind, raw in minted.keys.items()]
     return render(request, "dashboard/recovered.html", {"recovered": minted.project, "keys": keys})
-
-
-def recovery_fields(request: HttpRequest) -> dict[str, str]:
-    """The fields of the recovery form, of which the CSRF token is none. Raises a 400 ApiError."""
-    sent = {name: value for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
-    return valid(RecoverRequestSerializer(data=sent), HINTS["invalid"])

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loopkit.http.error_answers import HINTS
 from loopkit.http.errors import ApiError
 from telemetry.api import user_signal
 from tenants.api.openapi import error_responses
@@ -71,7 +70,7 @@ class FeedbackView(ProjectView):
     def post(self, request: Request) -> Response:
         """202 once it is stored."""
         rate_limits.spend(request, "feedback", settings.LOOPKIT_FEEDBACK_RATE, "Feedback")
-        fields = valid(FeedbackRequestSerializer(data=request.data), HINTS["invalid"])
+        fields = valid(FeedbackRequestSerializer(data=request.data))
         signal = user_signal.UserSignal(**fields)
         try:
             record = user_signal.take_signal(signal, timezone.now())

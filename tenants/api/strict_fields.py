@@ -37,17 +37,19 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 def sent_body(
-    shape: type[serializers.Serializer[Any]], request: Request, forms: Mapping[str, str] = NO_FORMS
+    shape: type[StrictSerializer], request: Request, forms: Mapping[str, str] = NO_FORMS
 ) -> dict[str, Any]:
     """Return the body's fields by name. Raises 400, also for a query, which would be ignored."""
     serializer = shape(data=request.data)
-    for name in request.query_params if isinstance(serializer, StrictSerializer) else ():
+    for name in request.query_params:
         raise unknown(name, f"This path accepts {', '.join(serializer.fields)}, in the body.")
-    return valid(serializer, HINTS["invalid"], forms)
+    return valid(serializer, forms=forms)
 
 
 def valid(
-    serializer: serializers.Serializer[Any], otherwise: str, forms: Mapping[str, str] = NO_FORMS
+    serializer: serializers.Serializer[Any],
+    otherwise: str = HINTS["invalid"],
+    forms: Mapping[str, str] = NO_FORMS,
 ) -> dict[str, Any]:
     """
     Return the validated values by name.

@@ -16,7 +16,7 @@ from tenants.api import serializers
 from tenants.api.answers import project_summary, signup_answer
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView, PublicView
-from tenants.api.strict_fields import sent_body
+from tenants.api.strict_fields import sent_body, valid
 from tenants.audit import audit_log
 from tenants.keys import credentials, provisioning
 from tenants.keys.authentication import KeyAuthentication
@@ -54,7 +54,7 @@ class ProvisionView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Mint the project, or resume it with one of its own keys."""
-        fields = sent_body(serializers.ProvisionRequestSerializer, request)
+        fields = valid(serializers.ProvisionRequestSerializer(data=request.data))
         project = provisioning.claimed(fields["project_name"], fields["operator"], timezone.now())
         return self.resume(request, project) if project else self.mint(request, **fields)
 
@@ -123,7 +123,7 @@ class SignupView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """201 with fresh keys."""
-        fields = sent_body(serializers.SignupRequestSerializer, request)
+        fields = valid(serializers.SignupRequestSerializer(data=request.data))
         rate_limits.spend(request, "signup", settings.LOOPKIT_MINT_RATE, "Signup")
         minted = provisioning.mint_project(
             fields["project_name"], "", timezone.now(), claim=False, by=audit_log.actor_at(request)
@@ -147,7 +147,7 @@ class UpgradeView(ProjectView):
     )
     def post(self, request: Request) -> Response:
         """The project without expiry; its quota stays."""
-        fields = sent_body(serializers.UpgradeRequestSerializer, request)
+        fields = valid(serializers.UpgradeRequestSerializer(data=request.data))
         secret = settings.SIGNUP_UPGRADE_SECRET or ""
         raw_keys = [fields[name] for name in ("producer_key", "agent_key") if name in fields]
         own_keys = self.project.keys.filter(
@@ -187,7 +187,7 @@ class RecoverView(PublicView):
     )
     def post(self, request: Request) -> Response:
         """Fresh keys; the old ones are revoked."""
-        fields = sent_body(serializers.RecoverRequestSerializer, request)
+        fields = valid(serializers.RecoverRequestSerializer(data=request.data))
         return Response(signup_answer(request, recovered(request, **fields)))
 
 
