@@ -47,35 +47,30 @@ def as_words(raw: str) -> list[str]:
 
 def natural(raw: str) -> int:
     """A whole number above zero."""
-    number = as_integer(raw, "1 or more")
-    if number < 1:
-        raise ValueError("must be 1 or more")
-    return number
-
-
-def as_integer(raw: str, allowed: str) -> int:
-    """The number. Raises ValueError with what is allowed for a text that is none."""
-    try:
-        return int(raw)
-    except ValueError:
-        raise ValueError(f"write a whole number, {allowed}") from None
+    return as_integer(raw, least=1)
 
 
 def port(raw: str) -> int:
     """A TCP port."""
-    number = as_integer(raw, "1 to 65535")
-    if number < 1:
-        raise ValueError("must be 1 or more")
-    if number > 65535:
-        raise ValueError("must be 65535 at most")
-    return number
+    return as_integer(raw, least=1, most=65535)
 
 
 def as_whole_number(raw: str) -> int:
     """A whole number, zero or above."""
-    number = as_integer(raw, "0 or more")
-    if number < 0:
-        raise ValueError("must be 0 or more")
+    return as_integer(raw, least=0)
+
+
+def as_integer(raw: str, least: int, most: int | None = None) -> int:
+    """The number. Raises ValueError with what is allowed for any other text, and for a number out of bounds."""
+    try:
+        number = int(raw)
+    except ValueError:
+        allowed = f"{least} or more" if most is None else f"{least} to {most}"
+        raise ValueError(f"write a whole number, {allowed}") from None
+    if number < least:
+        raise ValueError(f"must be {least} or more")
+    if most is not None and number > most:
+        raise ValueError(f"must be {most} at most")
     return number
 
 
