@@ -29,10 +29,10 @@ class JsonObjectParser(BaseParser):
             raise ApiError(
                 413, "body_too_large", f"The body is over {MAX_BYTES} bytes.", "Send a smaller body."
             )
-        refuse_other_text(raw)
         try:
             value = orjson.loads(raw or b"{}")
         except orjson.JSONDecodeError as error:
+            refuse_other_text(raw)
             raise ParseError(f"The body is not JSON: {error}") from error
         if not isinstance(value, dict):
             raise ParseError("The body must be a JSON object.")
