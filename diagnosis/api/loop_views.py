@@ -18,8 +18,8 @@ from diagnosis.api.loop_lookup import own_loop, wrong_state
 from diagnosis.api.serializers import loops
 from diagnosis.handoff import bundle, download, reports
 from diagnosis.loops import lifecycle, next_action
-from diagnosis.loops.states import REPORTABLE
-from diagnosis.models import Loop, LoopEvent
+from diagnosis.loops.states import REPORTABLE, TABLE, MovedBy
+from diagnosis.models import Decision, Loop, LoopEvent
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.openapi import error_responses
@@ -33,7 +33,9 @@ OUTDATED = (
 )
 REFUSALS = (400, 401, 403)
 # Decisions, by verb and by the state that they lead to, as agents try to report them.
-DECISIONS = {"approve", "approved", "reject", "rejected", "return", "returned"}
+DECISIONS = frozenset(Decision.Verb.values) | frozenset(
+    change.after for change in TABLE if change.moved_by == MovedBy.HUMAN and change.after
+)
 
 
 def refuse_decisions(sent: Any) -> None:
