@@ -2,7 +2,8 @@
 A lenient parser of OTLP/JSON into the official protobuf message: what real exporters write must not fail a request.
 
 Unlike in proto3 JSON, ids are hex, unknown fields are ignored, int64 come as string or number, and JavaScript writes
-NaN as null and 1e21 as an integer. Broken structure (a list for an object, bad hex) raises ValueError.
+NaN as null and 1e21 as an integer. Broken structure (a list for an object, a number for an id) raises ValueError;
+an id that is no hex counts as absent.
 https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 """
 
