@@ -44,8 +44,8 @@ class UserAdmin(AccountAdmin, DjangoUserAdmin):
 
     Superusers change everybody. Operators change everybody except superusers, themselves and people with more
     permissions. Members of a tenant with the permission to change users change colleagues who work for no tenant that
-    they themselves do not work for, and who have no permission that they lack. Nobody gives a group that grants a
-    permission which they do not have.
+    they themselves do not work for, and who have no permission that they lack. The permissions of an inactive user
+    count, because one click gives them back. Nobody gives a group that grants a permission which they do not have.
     """
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -77,10 +77,15 @@ class UserAdmin(AccountAdmin, DjangoUserAdmin):
         return [(None, {"fields": names}), ("Roles", {"fields": ["is_active", "groups"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
-        """Only operators change names and addresses; only superusers change superuser status and single permissions."""
-        superuser_fields = [] if request.user.is_superuser else ["is_superuser", "user_permissions"]
-        names = ["username", "first_name", "last_name", "email", "last_login"]
-        return superuser_fields if works_for_all(request.user) else [*superuser_fields, *names]
+        """
+        Only operators change names and addresses; only superusers change superuser status and single permissions, and
+        the user name of a person who exists: the audit log names people by it.
+        """
+        if request.user.is_superuser:
+            return []
+        names = ["first_name", "last_name", "email", "last_login"]
+        name = ["username"] if obj else []
+        return ["is_superuser", "user_permissions", *name, *([] if works_for_all(request.user) else names)]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Django's filters for operators. Others get none by group, which would list other tenants' groups."""
@@ -113,19 +118,30 @@ def outranks(person: User | AnonymousUser, other: User) -> bool:
     """
     Whether a person may change another user.
 
-    Superusers may change everybody. Others may change only somebody else who is no superuser, has no permission that
-    they lack and, unless they work for all tenants, is in no tenant that they are not in.
+    Superusers may change everybody. Others may change only somebody else who is no superuser, has, active or not, no
+    permission that they lack and, unless they work for all tenants, is in no tenant that they are not in.
     """
     if person.is_superuser:
         return True
     if (
         other.is_superuser
         or other.pk == person.pk
-        or not other.get_all_permissions() <= person.get_all_permissions()
+        or not permissions_when_active(other) <= person.get_all_permissions()
     ):
         return False
     elsewhere = Tenant.objects.filter(members=other.pk).exclude(members=person.pk)
     return works_for_all(person) or not elsewhere.exists()
+
+
+def permissions_when_active(user: User) -> set[str]:
+    """
+    The names of the permissions that a user who is no superuser has while active, own ones and those of groups.
+
+    `get_all_permissions` has none for an inactive user.
+    https://docs.djangoproject.com/en/5.2/ref/contrib/auth/#django.contrib.auth.models.User.get_all_permissions
+    """
+    rows = Permission.objects.filter(Q(user=user.pk) | Q(group__user=user.pk))
+    return {f"{app}.{name}" for app, name in rows.values_list("content_type__app_label", "codename")}
 
 
 def givable(person: User | AnonymousUser) -> QuerySet[Group]:
