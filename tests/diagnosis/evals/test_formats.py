@@ -203,7 +203,8 @@ def test_jsonl_has_one_case_a_line() -> None:
 def test_promptfoo_gets_the_input_as_a_variable() -> None:
     config = json.loads(as_promptfoo(DOCUMENT))
 
-    assert config["tests"][0]["vars"] == {"input": DOCUMENT["cases"][0]["input"]}
+    sent = json.loads(config["tests"][0]["vars"]["input"])
+    assert json.loads(sent) == DOCUMENT["cases"][0]["input"]
 
 
 @pytest.mark.parametrize(
@@ -249,4 +250,4 @@ def test_no_hidden_character_reaches_a_file_that_people_read() -> None:
 
     for render in (as_pytest, as_promptfoo):
         assert show_hidden(render(document).decode()) == render(document).decode()
-    assert json.loads(as_promptfoo(document))["tests"][0]["vars"]["input"] == hidden
+    assert json.loads(json.loads(as_promptfoo(document))["tests"][0]["vars"]["input"]) == hidden
