@@ -6,14 +6,14 @@ Lenient: what cannot be read stays as it was sent. Used when a record is read, a
 
 from __future__ import annotations
 
-import ast
 from typing import Any
 
 import orjson
 
+from telemetry.conventions.python_literal import literal_as_json
 from telemetry.spans.attribute_lookup import Attributes
 
-MAX_LITERAL = 20_000  # characters; Python's parser is slow
+MAX_LITERAL = 20_000  # characters; reading them takes ten times as long as JSON
 MAX_DEPTH = 12  # of dotted names; deeper ones are dropped
 MOST_PARTS = 500  # of an answer, lists and texts
 WRAPPERS = ("message", "tool_call", "message_content", "document")
@@ -34,8 +34,8 @@ def literal(text: str) -> Any:
     if len(text) > MAX_LITERAL:
         return text
     try:
-        return orjson.loads(orjson.dumps(ast.literal_eval(text), option=orjson.OPT_NON_STR_KEYS))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return orjson.loads(literal_as_json(text))
+    except ValueError:
         return text
 
 
