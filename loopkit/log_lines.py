@@ -1,6 +1,72 @@
-"""What is left out of the log."""
+"""
+The lines of the log. What strangers send may be in them, so that each is one line of bounded length, and a call in the
+code that logs gets a bounded number of lines a minute.
+
+So nobody can forge a line with a newline in a path, or fill a disk: https://owasp.org/www-community/attacks/Log_Injection
+"""
+
+from __future__ import annotations
 
 import logging
+from types import TracebackType
+from typing import Any
+
+LONGEST_LINE, LONGEST_TRACEBACK = 1_000, 8_000  # characters
+INDENT = "    "  # of a traceback, so that none of its lines begins as a line of the log does
+MOST_LINES, WINDOW_SECONDS = 10, 60  # of one kind, in one process
+MOST_KINDS = 1_000  # that are remembered
+LAST_OF_WINDOW = " [further lines of this kind are left out for a minute]"
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class BoundedLines(logging.Formatter):
+    """One line of visible characters for each message; a traceback is indented. Both are cut."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line of the message."""
+        line = shown_on_one_line(super().formatMessage(record))
+        suffix = getattr(record, "suffix", "")
+        return (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}...") + suffix
+
+    def formatException(self, ei: ExceptionInfo) -> str:
+        """The lines of the traceback; of a long one the last ones, which name the error."""
+        lines = [shown_on_one_line(line)[:LONGEST_LINE] for line in super().formatException(ei).split("\n")]
+        return INDENT + f"\n{INDENT}".join(lines)[-LONGEST_TRACEBACK:]
+
+
+def shown_on_one_line(text: str) -> str:
+    """The text with an escape for each character that is not visible, such as a newline."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+class BoundedRate(logging.Filter):
+    """At most MOST_LINES in WINDOW_SECONDS from one call in the code; the last of them says that more are left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: dict[
+            tuple[Any, ...], tuple[int, int]
+        ] = {}  # the number of the window, and of its lines, by kind
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is logged."""
+        window = int(record.created // WINDOW_SECONDS)
+        about = getattr(record, "about", "")  # what a call names that logs of several things
+        kind = record.name, record.levelno, record.pathname, record.lineno, about
+        if len(self.counts) >= MOST_KINDS:
+            self.counts.clear()
+        last_window, count = self.counts.get(kind, (window, 0))
+        count = 1 if last_window != window else count + 1
+        self.counts[kind] = window, count
+        if count == MOST_LINES:
+            record.suffix = LAST_OF_WINDOW
+        return count <= MOST_LINES
 
 
 def without_clients_traceback(record: logging.LogRecord) -> bool:

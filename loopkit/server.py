@@ -10,6 +10,8 @@ import ctypes
 import gc
 import os
 import signal
+import sys
+import warnings
 from contextlib import suppress
 from typing import Any
 
@@ -29,6 +31,7 @@ timeout = 60
 graceful_timeout = 20
 max_requests = 0
 accesslog = None
+logger_class = "loopkit.server_log.BoundedServerLog"
 control_socket_disable = True  # its file is in the home folder, shared by every instance of this user
 loglevel = settings.LOOPKIT_LOG_LEVEL.lower()
 forwarded_allow_ips = "127.0.0.1,::1"
@@ -46,6 +49,7 @@ def post_worker_init(worker: Any) -> None:
     from loopkit import job_thread
 
     worker.job_thread = job_thread.start_job_thread()
+    ignore_warnings()
     spare_the_collector()
     share_heaps()
 
@@ -55,6 +59,17 @@ def worker_exit(server: Any, worker: Any) -> None:
     thread = getattr(worker, "job_thread", None)  # None if the worker failed to start
     if thread is not None:
         thread.end()
+
+
+def ignore_warnings() -> None:
+    """
+    Ignore Python's warnings, unless PYTHONWARNINGS asks for them: they are for developers, and a warning that quotes
+    what it was given is printed, and kept in memory, once for each text.
+
+    https://docs.python.org/3/library/warnings.html#overriding-the-default-filter
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def spare_the_collector() -> None:

@@ -264,9 +264,19 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "class": "loopkit.log_lines.BoundedLines",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["clients_fault"]}
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["clients_fault", "bounded_rate"],
+        }
     },
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
     "filters": {
@@ -276,6 +286,7 @@ LOGGING = {
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
         },
         "clients_fault": {"()": "django.utils.log.CallbackFilter", "callback": without_clients_traceback},
+        "bounded_rate": {"()": "loopkit.log_lines.BoundedRate"},
     },
     # Responses with status 4xx are not logged: they are errors of the client.
     "loggers": {"django.request": {"level": "ERROR", "filters": ["except_503"]}},

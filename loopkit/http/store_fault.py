@@ -55,7 +55,7 @@ def log_store_fault(error: Exception, project: str, path: str) -> None:
         _last_logged.clear()
     _last_logged[store, reason] = now
     explanation = f"{reason.rstrip('.')}. {store_remedy(error)}".rstrip()
-    logger.error("%s is not available at %r: %s", store, path, explanation)
+    logger.error("%s is not available at %r: %s", store, path, explanation, extra={"about": store})
 
 
 def let_go(error: Exception) -> None:
