@@ -15,7 +15,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from diagnosis.display.quantities import to_the_minute
-from diagnosis.loops import approval, decision_basis, next_action, reopening, states, two_people
+from diagnosis.loops import (
+    approval,
+    decision_basis,
+    next_action,
+    reopening,
+    states,
+    two_people,
+    worst_severity,
+)
 from diagnosis.loops.approval import DecisionChoice
 from diagnosis.models import Decision, Loop, Packet
 from tenants.limits.rate_limits import client_address
@@ -80,6 +88,8 @@ def in_the_way(loop: Loop, seen: SeenLoop) -> Decision | None:
 
 def decision_context(loop: Loop) -> dict[str, Any]:
     """The context of the decision form: content hash, approvals needed and given, and whether they still hold."""
+    if loop.state in states.DECIDABLE:
+        loop.severity = worst_severity.as_far_as_known(loop, timezone.now())
     return {
         "content_hash": decision_basis.basis(loop).hash if loop.state in states.DECIDABLE else "",
         "first_approval": two_people.pending(loop),

@@ -118,6 +118,7 @@ def end_loop_in(outcome: ClusterOutcome, into: Loop, now: datetime) -> None:
     """End the loop: it joins the loop `into`."""
     before = outcome.loop.state
     lifecycle.apply_trigger(outcome.loop, Trigger.JOINED, now, joined_to=into)
+    Loop.objects.filter(pk=into.pk, severity__lt=outcome.loop.severity).update(severity=outcome.loop.severity)
     lifecycle.append_event(
         outcome.loop, LoopEvent.Kind.JOINED, ACTOR, now, loop_id=into.loop_id, state=before
     )

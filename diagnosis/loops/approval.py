@@ -1,7 +1,7 @@
 """
 Decisions on loops: only a signed-in person with the permission decides, in the admin, with a reason.
 
-    choice.check -> decision_basis.basis -> check_content
+    choice.check -> decision_basis.basis -> check_content -> worst_severity.severity_to_approve
         -> unsaved_decision -> move_loop -> decision.save -> note_decision -> audit_decision
 
 A decision binds to the content that the page showed the person (content_hash.py). The loop is changed by
@@ -17,8 +17,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models.functions import Greatest
 
-from diagnosis.loops import content_hash, decision_basis, growth, lifecycle, two_people
+from diagnosis.loops import content_hash, decision_basis, growth, lifecycle, two_people, worst_severity
 from diagnosis.loops.decision_basis import DecisionBasis
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
@@ -78,6 +79,8 @@ def record_decision(
     # Before the transaction: stores are slow, and a long transaction makes others wait for the control database.
     basis = decision_basis.basis(loop)
     check_content(loop, choice, basis)
+    if choice.verb == Decision.Verb.APPROVE:
+        loop.severity = worst_severity.severity_to_approve(loop, now)
     with transaction.atomic():
         state = loop.state
         decision = unsaved_decision(loop, choice, basis, user, now)
@@ -135,7 +138,11 @@ def move_loop(decision: Decision, basis: DecisionBasis) -> None:
 
     Raises AlreadyDecided.
     """
-    fields: dict[str, Any] = {"packet_id": basis.packet.pk, "issue": basis.issue}
+    fields: dict[str, Any] = {
+        "packet_id": basis.packet.pk,
+        "issue": basis.issue,
+        "severity": Greatest("severity", decision.loop.severity),
+    }
     trigger = Trigger.APPROVE_FIRST
     if not decision.is_first:
         fields["again"] = ""

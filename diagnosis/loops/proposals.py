@@ -2,7 +2,8 @@
 The loops of a packet's issues: a new cluster gets a loop, and a loop that may be decided takes over the newest issue.
 
 A loop that is proposed, regressed or returned follows the newest packet, unless it has the first of two approvals:
-otherwise frequent diagnoses would void that one before a second person could approve. An approved, shipped or rejected
+otherwise frequent diagnoses would void that one before a second person could approve. What the queue is sorted by, and
+the severity, only get worse (urgency.worst_columns). An approved, shipped or rejected
 loop keeps the issue on which it was decided. A rejected loop that grew is proposed again. All of this runs inside the
 packet's transaction, with a few statements for all issues.
 """
@@ -63,18 +64,24 @@ def create_or_update(packet: Packet, explained: Explained, window: Window, now: 
     rising = [
         loop for loop in decidable if notice_rows.begins_to_rise(loop, latest[loop.cluster_id]["issue"])
     ]
-    for loop in decidable:
-        for name, value in latest[loop.cluster_id].items():
-            setattr(loop, name, value)
-    # All of them exist, so this only updates: bulk_update takes ten times as long to build its statement.
-    Loop.objects.bulk_create(
-        decidable, update_conflicts=True, update_fields=FOLLOWING, unique_fields=["loop_id"], batch_size=BATCH
-    )
+    follow(decidable, latest)
     notice_rows.tell_rising(rising, now)
     loops = existing | locked(packet, [loop.cluster_id for loop in new])
     note_proposals(packet, {loop.loop_id for loop in new}, loops, now)
     prefetch_related_objects(list(loops.values()), "decisions__decided_by")  # for the answers
     return loops
+
+
+def follow(loops: list[Loop], latest: dict[str, dict[str, Any]]) -> None:
+    """Store the newest issue of each of these loops, and of the numbers that the queue sorts by the worse ones."""
+    for loop in loops:
+        newest = latest[loop.cluster_id]
+        for name, value in (newest | urgency.worst_columns(loop, newest)).items():
+            setattr(loop, name, value)
+    # All of them exist, so this only updates: bulk_update takes ten times as long to build its statement.
+    Loop.objects.bulk_create(
+        loops, update_conflicts=True, update_fields=FOLLOWING, unique_fields=["loop_id"], batch_size=BATCH
+    )
 
 
 def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime) -> Loop:

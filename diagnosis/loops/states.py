@@ -4,7 +4,8 @@ The states of a loop and every allowed change, as one table: state before, state
 lifecycle.apply_trigger looks up every change here, and raises WrongState for one that is not in the table.
 
     proposed | regressed | returned -> approved      approve                                      human
-    proposed | regressed | returned -> (stays)       first approval of two                        human
+    proposed | regressed            -> (stays)       first approval of two                        human
+    returned                        -> proposed      first approval of two                        human
     proposed | regressed | returned -> rejected      reject                                       human
     proposed | regressed | returned -> returned      return                                       human
     approved                        -> (stays)       issue_opened | pr_opened | merged            agent
@@ -87,7 +88,9 @@ DECIDABLE = (State.PROPOSED, State.REGRESSED, State.RETURNED)
 ALL_BUT_JOINED = tuple(state for state in State if state != State.JOINED)
 TABLE = (
     Transition(DECIDABLE, (Trigger.APPROVE,), MovedBy.HUMAN, State.APPROVED),
-    Transition(DECIDABLE, (Trigger.APPROVE_FIRST,), MovedBy.HUMAN, None),
+    Transition((State.PROPOSED, State.REGRESSED), (Trigger.APPROVE_FIRST,), MovedBy.HUMAN, None),
+    # It no longer waits for the agent, whose answer would be a change of the loop, and void the approval.
+    Transition((State.RETURNED,), (Trigger.APPROVE_FIRST,), MovedBy.HUMAN, State.PROPOSED),
     Transition(DECIDABLE, (Trigger.REJECT,), MovedBy.HUMAN, State.REJECTED),
     Transition(DECIDABLE, (Trigger.RETURN,), MovedBy.HUMAN, State.RETURNED),
     Transition(

@@ -4,16 +4,19 @@ The urgency of a loop, by which the queue for humans is sorted: impact x trend.
     urgency = (failures + 10 x people + tokens / 10,000, each a day) x weight of the severity x weight of the trend
 
 The first factor is the cost of each day of waiting, counted in failures. Published in docs/funnel.md#the-queue.
+
+Whoever asks for a diagnosis chooses its window, so a loop keeps the worst of each number that a packet showed: no
+choice of window moves a loop down, or lowers its severity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from diagnosis.models import Severity
+from diagnosis.models import Loop, Severity
 
 DAY_MINUTES = 1440
 SHORTEST = 60  # minutes; a shorter window counts as an hour, since one failure in a minute is not 1,440 a day
@@ -28,7 +31,8 @@ RULE = (
     + ", ".join(f"{severity.label} weighs {weight:g}" for severity, weight in SEVERITY_WEIGHT.items())
     + "; "
     + ", ".join(f"{trend} {weight:g}" for trend, weight in TREND_WEIGHT.items())
-    + ". All numbers are those of the newest packet that shows the loop, as if every day were like its window."
+    + ". Each number is the worst that a packet showed since the loop was proposed, as if every day were like the "
+    "packet's window."
 )
 
 
@@ -44,6 +48,9 @@ class CostOfWaiting:
     def harm(self) -> float:
         """The whole cost, counted in failures."""
         return self.failures_a_day + A_PERSON * self.people_a_day + self.tokens_a_day / TOKENS
+
+
+COSTS = tuple(field.name for field in fields(CostOfWaiting))  # the columns of a loop that hold them
 
 
 def cost(impact: Mapping[str, Any], window_minutes: int) -> CostOfWaiting:
@@ -68,6 +75,21 @@ def columns(issue: Mapping[str, Any], severity: int, window_minutes: int) -> dic
         "trend": trend,
         "urgency": urgency(daily, severity, trend),
         "last_seen_at": seen_at(issue.get("last_seen")),
+    }
+
+
+def worst_columns(loop: Loop, latest: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns after a new packet: of each number of the loop and of that packet the worse, and their urgency."""
+    severity = max(loop.severity, latest["severity"])
+    trend = max(loop.trend, latest["trend"], key=lambda name: TREND_WEIGHT.get(name, 0.0))
+    daily = CostOfWaiting(*(max(getattr(loop, name), latest[name]) for name in COSTS))
+    seen = [at for at in (loop.last_seen_at, latest["last_seen_at"]) if at]
+    return {
+        **asdict(daily),
+        "severity": severity,
+        "trend": trend,
+        "urgency": urgency(daily, severity, trend),
+        "last_seen_at": max(seen, default=None),
     }
 
 

@@ -73,7 +73,9 @@ class Loop(models.Model):
         default=1, help_text="Goes up with each change of state; decisions compare it."
     )
     title = models.CharField(max_length=300)
-    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    severity = models.PositiveSmallIntegerField(
+        choices=Severity.choices, help_text="The worst since the loop was proposed."
+    )
     signal_type = models.CharField(max_length=40)
     service = models.CharField(max_length=200, blank=True)
     operation = models.CharField(max_length=200)

@@ -1,0 +1,151 @@
+"""How many people must approve is not for a key to choose, and no key takes a first approval back."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+
+from diagnosis.console.queue.narrow_list import ORDERS, URGENCY
+from diagnosis.models import Loop, Severity
+from tenants.keys.provisioning import MintedProject
+from tenants.models import Tenant
+from tests.diagnosis.console_requests import decide, page_of, text
+from tests.diagnosis.factory import make_loop
+from tests.security.approvals.failing_shop import diagnose, loop_of, narrow, send_orders, stored_loop
+from tests.staff_clients import home, member
+
+migration: Any = import_module("diagnosis.migrations.0009_worst_severity")
+DECIDE = ["view_loop", "decide_loop"]
+
+
+@pytest.fixture
+def shop(alice: MintedProject) -> MintedProject:
+    """A project of a tenant that wants two people for high severity and worse."""
+    tenant = home(alice.project, "acme").tenant
+    Tenant.objects.filter(pk=tenant.pk).update(two_people=Tenant.TwoPeople.HIGH)
+    return alice
+
+
+def approver(shop: MintedProject, name: str) -> Client:
+    """Somebody who may decide there, signed in."""
+    return member(name, shop.project.tenant, permissions=DECIDE)
+
+
+def test_a_narrow_window_lowers_neither_severity_nor_people_nor_place_in_the_queue(
+    shop: MintedProject, call: Any
+) -> None:
+    first = send_orders(call, shop)
+    diagnose(call, shop)
+    before, columns = loop_of(call, shop), Loop.objects.values().get()
+
+    diagnose(call, shop, **narrow(first))
+    diagnose(call, shop, 43200)
+
+    after = loop_of(call, shop)
+    assert (before["severity"], before["approvals"]["needed"]) == ("critical", 2)
+    assert (after["severity"], after["approvals"]["needed"]) == ("critical", 2)
+    sorted_by = {"severity", "urgency", "failures_a_day", "people_a_day", "tokens_a_day", "last_seen_at"}
+    assert all(Loop.objects.values().get()[name] >= columns[name] for name in sorted_by)
+    assert Loop.objects.get().waiting_since == columns["waiting_since"]
+
+
+def test_one_approver_does_not_open_the_handoff_after_a_narrow_window(shop: MintedProject, call: Any) -> None:
+    first = send_orders(call, shop)
+    diagnose(call, shop)
+    diagnose(call, shop, **narrow(first))
+
+    decide(approver(shop, "olga"), stored_loop(), "approve")
+
+    answer = call("GET", f"/v1/loops/{stored_loop().pk}/handoff", shop.keys["agent"])
+    assert (stored_loop().state, answer.status_code) == ("proposed", 409)
+
+
+def test_two_people_are_needed_although_only_narrow_windows_showed_the_loop(
+    shop: MintedProject, call: Any
+) -> None:
+    first = send_orders(call, shop)
+    diagnose(call, shop, **narrow(first))
+    olga, paul = approver(shop, "olga"), approver(shop, "paul")
+    assert loop_of(call, shop)["severity"] == "medium"
+
+    page = text(olga.get(page_of(stored_loop())))
+    decide(olga, stored_loop(), "approve")
+    half = stored_loop()
+    decide(paul, half, "approve")
+
+    assert "At worst, since it was proposed: critical" in page
+    assert (half.state, half.get_severity_display()) == ("proposed", "critical")
+    assert stored_loop().state == "approved"
+
+
+def test_healthy_traffic_and_later_packets_lower_nothing(shop: MintedProject, call: Any) -> None:
+    send_orders(call, shop)
+    diagnose(call, shop)
+    before = Loop.objects.values().get()
+
+    send_orders(call, shop, orders=900, failing=0)
+    diagnose(call, shop, 1440)
+
+    after = Loop.objects.values().get()
+    assert (after["severity"], after["urgency"]) >= (before["severity"], before["urgency"])
+
+
+def test_an_answer_does_not_take_the_first_of_two_approvals_back(shop: MintedProject, call: Any) -> None:
+    send_orders(call, shop)
+    diagnose(call, shop)
+    olga, paul = approver(shop, "olga"), approver(shop, "paul")
+    decide(paul, stored_loop(), "return", "Why?")
+    decide(olga, stored_loop(), "approve")
+
+    path = f"/v1/loops/{stored_loop().pk}/events"
+    answer = call("POST", path, shop.keys["agent"], {"kind": "answered", "note": "because"})
+    still_given = loop_of(call, shop)["approvals"]["given_by"]
+    decide(paul, stored_loop(), "approve")
+
+    assert (answer.status_code, still_given) == (409, ["olga"])
+    assert stored_loop().state == "approved"
+
+
+def test_diagnoses_of_any_window_leave_a_first_approval_and_its_content_alone(
+    shop: MintedProject, call: Any
+) -> None:
+    first = send_orders(call, shop)
+    diagnose(call, shop)
+    decide(approver(shop, "olga"), stored_loop(), "approve")
+    before = Loop.objects.values().get()
+
+    send_orders(call, shop, orders=60)
+    for window in ({"minutes": 1440}, {"minutes": 1}, narrow(first)):
+        diagnose(call, shop, **window)
+
+    assert Loop.objects.values().get() == before
+    assert loop_of(call, shop)["approvals"] == {"needed": 2, "given_by": ["olga"]}
+
+
+def test_every_order_of_the_queue_is_by_columns_that_the_tests_here_look_at() -> None:
+    named = {str(part).lstrip("-") for _, order in ORDERS.values() for part in order if isinstance(part, str)}
+    named |= {part.lstrip("-") for part in URGENCY if isinstance(part, str)}
+
+    assert named == {
+        "loop_id", "urgency", "failures_a_day", "people_a_day", "tokens_a_day", "severity", "project_id",
+    }  # fmt: skip
+
+
+def test_loops_of_an_earlier_version_get_the_worst_severity_that_a_packet_or_a_notice_shows(
+    alice: MintedProject,
+) -> None:
+    by_packet = make_loop(alice.project, severity=Severity.CRITICAL)
+    by_notice = make_loop(alice.project, cluster=2, severity=Severity.HIGH, title="another")
+    make_loop(alice.project, cluster=3, severity=Severity.LOW)
+    Loop.objects.update(severity=Severity.LOW, issue={"severity": "low"})
+    by_notice.packet.document["issues"].clear()
+    by_notice.packet.save()
+
+    migration.fill(apps, None)
+
+    found = dict(Loop.objects.values_list("cluster_id", "severity"))
+    assert found == {by_packet.cluster_id: 4, by_notice.cluster_id: 3, "clu_0000000000000003": 1}
