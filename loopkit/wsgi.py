@@ -2,11 +2,12 @@
 
 import os
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
+
 from django.core.wsgi import get_wsgi_application
 
 from loopkit.http.chunked import readable
 from loopkit.http.head_requests import bodiless
+from tenants.limits.early_refusal import refusing
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
-
-application = readable(bodiless(get_wsgi_application()))
+application = readable(refusing(bodiless(get_wsgi_application())))

@@ -22,6 +22,7 @@ from diagnosis.loops.states import REPORTABLE, TABLE, MovedBy
 from diagnosis.models import Decision, Loop, LoopEvent
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
+from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
 from tenants.api.strict_fields import StrictSerializer
@@ -141,7 +142,7 @@ class LoopEventsView(ProjectView):
         return Response({"ok": True, **loop_answers.loop_in_short(loop)}, status=201)
 
 
-class HandoffView(ProjectView):
+class HandoffView(HeavyView):
     """The bundle for the coding agent."""
 
     @extend_schema(

@@ -19,6 +19,7 @@ from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Parameters
 from telemetry.api.parsed_query import asked_window, checked_query, parse_query
 from telemetry.api.serializers import TelemetryPageSerializer
+from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import ProjectView
 from tenants.api.strict_fields import StrictSerializer
@@ -67,7 +68,7 @@ class PacketView(ProjectView):
         return Response({"ok": True, "packet": publishing.packet_as_answered(packet)})
 
 
-class EvidenceView(ProjectView):
+class EvidenceView(HeavyView):
     """The records of an issue that only a rule over a window finds, such as latency."""
 
     @extend_schema(
@@ -87,7 +88,7 @@ class EvidenceView(ProjectView):
         )
 
 
-class DashboardView(ProjectView):
+class DashboardView(HeavyView):
     """The project's state for agents."""
 
     required_scope = "dashboard:read"

@@ -15,13 +15,13 @@ from diagnosis.packets import publishing
 from diagnosis.verification import verify
 from telemetry.api.parsed_query import sent_fields
 from telemetry.windows import Window
+from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
-from tenants.api.project_view import ProjectView
 
 REFUSALS = (400, 401, 403, 413, 415, 503)
 
 
-class DiagnoseView(ProjectView):
+class DiagnoseView(HeavyView):
     """A diagnosis over a bounded window."""
 
     required_scope = "runs:write"
@@ -44,7 +44,7 @@ class DiagnoseView(ProjectView):
         return Response({"ok": True, "packet": publishing.packet_as_answered(packet)})
 
 
-class VerifyView(ProjectView):
+class VerifyView(HeavyView):
     """A before/after comparison for a loop that shipped."""
 
     required_scope = "runs:write"

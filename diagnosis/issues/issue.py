@@ -22,6 +22,7 @@ from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import rfc3339
+from tenants.limits.heavy_runs import checkpoint
 
 TITLE_LENGTH = 200
 TRACES_SHOWN = 20
@@ -136,7 +137,8 @@ class MeasuredCluster:
 
 
 def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredCluster:
-    """The cluster's impact, severity and trend. Reads nothing."""
+    """The cluster's impact, severity and trend. Reads nothing. Raises ClientGone in a request that is given up."""
+    checkpoint()
     operation_records = cluster.looked_at or sum(
         surroundings.current.records_by_operation[place] for place in cluster.places
     )

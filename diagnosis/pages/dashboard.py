@@ -30,6 +30,7 @@ from telemetry.reads import cursors, record_pages, session_pages
 from telemetry.reads.filters import Filters
 from telemetry.reads.record_json import FAILURE
 from telemetry.windows import MAX_MINUTES, Window
+from tenants.api.heavy_views import heavy_page
 from tenants.models import Project
 from tenants.pages import for_project
 
@@ -44,6 +45,7 @@ ALWAYS = Window(0, cursors.MAX_NANO)
 
 @require_safe
 @for_project
+@heavy_page
 def project_page(request: HttpRequest, project: Project) -> HttpResponse:
     """The project's issues in the window, its loops and its funnel."""
     now = timezone.now()
@@ -75,6 +77,7 @@ PATHS = {"ingest": "/v1/traces", "diagnose": "/v1/runs/diagnose"}
 
 @require_POST
 @for_project
+@heavy_page
 def diagnose_window(request: HttpRequest, project: Project) -> HttpResponse:
     """Diagnose the window, then redirect to the project's page, which shows the packet."""
     now = timezone.now()

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connections
 
+from tenants.limits.heavy_runs import checkpoint
 from tenants.stores.binding import bound_alias
 
 # Rows per statement. Few sizes make few different statements, so that each is prepared once.
@@ -63,7 +64,8 @@ def execute(sql: str, parameters: Sequence[Any]) -> None:
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Run one statement; returns all its rows."""
+    """Run one statement; returns all its rows. Raises ClientGone in a heavy request that is given up."""
+    checkpoint()
     with connections[bound_alias()].cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())

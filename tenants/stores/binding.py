@@ -19,7 +19,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.models import Project
-from tenants.stores import pool
+from tenants.stores import interruption, pool
 from tenants.stores.project_file import alias_of
 
 
@@ -44,6 +44,7 @@ class Binding:
     since: float
     thread: int = field(default_factory=threading.get_ident)
     connection: BaseDatabaseWrapper | None = None
+    is_watched: bool = False  # whether long statements end once the request is given up
 
     def is_of_this_thread(self) -> bool:
         """False in a context that was copied into another thread."""
@@ -56,6 +57,7 @@ class Binding:
         alias = alias_of(self.project.project_id)
         if self.connection is None:
             self.connection = pool.take_connection(self.project.project_id)
+            self.is_watched = interruption.watch(self.connection)
             connections[alias] = self.connection
         return alias
 
@@ -63,6 +65,8 @@ class Binding:
         """Remove the connection from this thread and give it back to the pool."""
         if self.connection is not None:
             del connections[alias_of(self.project.project_id)]
+            if self.is_watched:
+                interruption.stop_watching(self.connection)
             pool.give_back_connection(self.connection)
 
 

@@ -1,0 +1,48 @@
+"""
+The refusal of heavy requests that are certain to find no place, before Django sees them.
+
+An agent that asks again at once, whatever it is told, would otherwise take as much of the processor with its refusals
+as with its diagnoses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from loopkit.http.chunked import WsgiApplication
+from tenants.limits import heavy_runs
+
+
+def refusing(application: WsgiApplication) -> WsgiApplication:
+    """Wrap the application so that it does not see such requests."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not heavy_runs.line.is_full_for(heavy_runs.origin(environ)):
+            return application(environ, start_response)
+        headers, body = refusal()
+        start_response("503 Service Unavailable", headers)
+        return [body]
+
+    return wrapped
+
+
+@lru_cache(maxsize=1)
+def refusal() -> tuple[list[tuple[str, str]], bytes]:
+    """The headers and the body of the refusal."""
+    # Imported here, because it needs Django's apps, which are not ready when loopkit/wsgi.py is imported.
+    from loopkit.http.error_answers import error_body
+
+    error = heavy_runs.Busy()
+    body = orjson.dumps(error_body(error.code, error.message, error.hint))
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        **error.headers,
+    }
+    return list(headers.items()), body

@@ -1,0 +1,194 @@
+"""
+Turns for heavy requests, such as a diagnosis: each process does one at a time, and a few more wait for their turn.
+
+Python runs one thread at a time. Several diagnoses at once end no sooner than one after the other, and meanwhile
+everything else in the process waits for all of them. A request that waits holds a thread, so only a few may: the
+others get 503 at once, and ingest and `/health` find a free thread. A project has one heavy request at a time, in all
+processes of a machine together, so that one of two equal requests can answer from what the other stored.
+
+A request whose client closed the connection is given up: `checkpoint` raises ClientGone between two steps, and
+tenants/stores/interruption.py ends a long statement.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+
+from django.conf import settings
+
+from loopkit.http.errors import Unavailable
+
+MOST_WAITING = 2  # requests of a process that wait for their turn
+MOST_OF_A_PROJECT = 2  # requests of one project in a process: one runs, one waits
+PATIENCE = 10.0  # seconds to wait for one's turn
+STEP = 0.05  # seconds between two attempts
+LOOK_SECONDS = 0.2  # between two looks at whether the client is still there
+RETRY_AFTER_SECONDS = 5
+LOCK_FILES = 64  # projects share them by hash
+# Seconds after which a thread that computes must let the others of its process go on. Python's default is ten times as
+# long, and each request gives up its turn several times. https://docs.python.org/3/library/sys.html#sys.setswitchinterval
+SWITCH_SECONDS = 0.0005
+
+
+class Busy(Unavailable):
+    """Too many heavy requests are running or waiting."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "busy",
+            "Too many diagnoses and other heavy requests are running or waiting.",
+            "Send the same request again after Retry-After seconds, one at a time for each project.",
+            RETRY_AFTER_SECONDS,
+        )
+
+
+class ClientGone(Unavailable):
+    """The client closed the connection before the answer was there. Nobody reads this error."""
+
+    def __init__(self) -> None:
+        message = "The connection was closed before the answer was there."
+        super().__init__("client_gone", message, "Send the same request again.", RETRY_AFTER_SECONDS)
+
+
+@dataclass(slots=True, eq=False)
+class HeavyRun:
+    """One heavy request: its project, its credential and path as they were sent, and whether its client has left."""
+
+    project_id: str
+    origin: tuple[str, str]
+    client_has_left: Callable[[], bool]
+    looked_at: float = 0.0
+    is_given_up: bool = False
+    lock: IO[bytes] | None = None
+
+    def look(self) -> bool:
+        """Whether the request is given up, by a look at its connection every LOOK_SECONDS."""
+        now = time.monotonic()
+        if now - self.looked_at >= LOOK_SECONDS:
+            self.looked_at = now
+            self.is_given_up = self.is_given_up or self.client_has_left()
+        return self.is_given_up
+
+
+class Line:
+    """The heavy requests of a process: the one that runs, and those that wait."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.running: HeavyRun | None = None
+        self.waiting: list[HeavyRun] = []
+
+    def is_full_for(self, origin: tuple[str, str]) -> bool:
+        """Whether such a request is certain to be refused, as far as that can be told without looking up its key."""
+        runs = self.all_runs()
+        is_full = len(runs) > most_waiting() and any(run.origin[1] == origin[1] for run in runs)
+        return is_full or sum(run.origin == origin for run in runs) >= MOST_OF_A_PROJECT
+
+    def all_runs(self) -> list[HeavyRun]:
+        """The requests that run or wait."""
+        return [*self.waiting, *([self.running] if self.running else [])]
+
+    def enter(self, run: HeavyRun) -> None:
+        """Wait for the turn of this request. Raises Busy without a place or after PATIENCE, or ClientGone."""
+        with self.changed:
+            runs = self.all_runs()
+            of_project = sum(other.project_id == run.project_id for other in runs)
+            if len(runs) > most_waiting() or of_project >= MOST_OF_A_PROJECT:
+                raise Busy
+            self.waiting.append(run)
+            try:
+                self.wait_for_turn(run)
+            finally:
+                self.waiting.remove(run)
+
+    def wait_for_turn(self, run: HeavyRun) -> None:
+        """Let the request run once none of this process or of this project does. The caller holds `changed`."""
+        ends = time.monotonic() + PATIENCE
+        while self.running is not None or not take_project_lock(run):
+            if run.look():
+                raise ClientGone
+            if time.monotonic() > ends:
+                raise Busy
+            self.changed.wait(STEP)
+        self.running = run
+
+    def leave(self, run: HeavyRun) -> None:
+        """End the turn of this request."""
+        with self.changed:
+            self.running = None
+            if run.lock is not None:
+                run.lock.close()
+            self.changed.notify_all()
+
+
+line = Line()
+_current = threading.local()
+
+
+def most_waiting() -> int:
+    """The number of requests that may wait: at least two threads are left for everything else where there are four."""
+    return max(0, min(MOST_WAITING, settings.LOOPKIT_THREADS - 2))
+
+
+def take_project_lock(run: HeavyRun) -> bool:
+    """Lock the project against other processes of this machine, and return whether that succeeded."""
+    folder = settings.LOOPKIT_DATA_DIR / "locks"
+    lock = None
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        lock = (folder / f"heavy-{zlib.crc32(run.project_id.encode()) % LOCK_FILES:02}").open("wb")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close() if lock else None
+        return False
+    except OSError:  # a full or read-only disk: without the lock the work is done twice at worst
+        return True
+    run.lock = lock
+    return True
+
+
+def origin(environ: Mapping[str, Any]) -> tuple[str, str]:
+    """The credential (a key or a browser's cookies) and the path of a request, as its WSGI environment has them."""
+    credential = environ.get("HTTP_AUTHORIZATION") or environ.get("HTTP_COOKIE", "")
+    return str(credential), str(environ.get("PATH_INFO", ""))
+
+
+@contextmanager
+def turn(run: HeavyRun) -> Iterator[None]:
+    """Run the block as the process's heavy request, after waiting for its turn. Raises Busy or ClientGone."""
+    line.enter(run)
+    _current.run = run
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, SWITCH_SECONDS))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+        _current.run = None
+        line.leave(run)
+
+
+def current_run() -> HeavyRun | None:
+    """The heavy request that this thread runs."""
+    return getattr(_current, "run", None)
+
+
+def is_given_up() -> bool:
+    """Whether this thread runs a heavy request that was given up."""
+    run = current_run()
+    return run is not None and run.is_given_up
+
+
+def checkpoint() -> None:
+    """Raise ClientGone if this thread's heavy request is given up. May be called anywhere: it costs next to nothing."""
+    run = current_run()
+    if run is not None and run.look():
+        raise ClientGone
