@@ -31,6 +31,8 @@ BREAKS = (
 MARKUP = (
     (re.compile(r"[<>]"), lambda match: {"<": "‹", ">": "›"}[match[0]]),
     (re.compile(r"\\(?=\S)"), r"\\ "),
+    # What can begin emphasis: https://spec.commonmark.org/0.31.2/#emphasis-and-strong-emphasis
+    (re.compile(r"(\*+|(?<!\w)_+)(?=\S)"), r"\1 "),
 )
 FIGURES = str.maketrans("[]{}|", "()()/")  # characters that only Jira's wiki markup needs replaced
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from diagnosis.display.hidden_characters import escape_hidden
 from diagnosis.evals import formats
 from diagnosis.handoff import bundle
 from diagnosis.models import Tracker
@@ -39,15 +40,23 @@ def files(data: dict[str, Any]) -> dict[str, bytes]:
     separate = ("patch_plan", "evidence", "eval_candidate", "new_issue_links", "ok")
     contents = {
         "issue.md": bundle.bundle_markdown(data).encode(),
-        "loop.json": orjson.dumps({k: v for k, v in data.items() if k not in separate}, option=PRETTY),
-        "patch_plan.json": orjson.dumps(data["patch_plan"], option=PRETTY),
-        "evidence.jsonl": b"".join(
-            orjson.dumps(record, option=orjson.OPT_SORT_KEYS) + b"\n" for record in data["evidence"]
-        ),
+        "loop.json": pretty({k: v for k, v in data.items() if k not in separate}),
+        "patch_plan.json": pretty(data["patch_plan"]),
+        "evidence.jsonl": b"".join(json_line(record) for record in data["evidence"]),
         "new_issue_links.md": issue_links(data).encode(),
     }
     contents |= eval_files(data["eval_candidate"])
     return contents | {"README.md": readme(sorted(contents), data["eval_candidate"]).encode()}
+
+
+def pretty(document: dict[str, Any]) -> bytes:
+    """A JSON file for people; hidden characters are escapes."""
+    return escape_hidden(orjson.dumps(document, option=PRETTY))
+
+
+def json_line(record: dict[str, Any]) -> bytes:
+    """A line of a JSONL file, which has no line end in it for any reader; hidden characters are escapes."""
+    return escape_hidden(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)) + b"\n"
 
 
 def eval_files(document: dict[str, Any]) -> dict[str, bytes]:

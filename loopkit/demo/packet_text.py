@@ -25,7 +25,7 @@ def packet_lines(packet: dict[str, Any]) -> Iterator[str]:
         yield from paragraph("  reason     ", packet["reason"])
     yield from paragraph("  next       ", packet["next_action"])
     for entry in packet["memory"]:
-        yield f"  memory     {entry['state']}: {entry['title']}"
+        yield from paragraph("  memory     ", f"{entry['state']}: {entry['title']}")
     for number, issue in enumerate(issues[:SHOWN_ISSUES], start=1):
         yield ""
         yield from demo_issue_lines(number, issue)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -50,8 +51,11 @@ def breaks(entries: Iterable[AuditEntry], secret: str) -> Iterator[str]:
 
 
 def as_line(entry: AuditEntry) -> bytes:
-    """An entry with its hash as one line of JSONL."""
-    return orjson.dumps(entry_facts(entry) | {"hash": entry.hash}, option=orjson.OPT_APPEND_NEWLINE)
+    """An entry with its hash as one line of JSONL, in printable ASCII, since strangers chose the names in it."""
+    line = json.dumps(entry_facts(entry) | {"hash": entry.hash}, separators=(",", ":"))
+    return (
+        line.replace("\x7f", "\\u007f").encode() + b"\n"
+    )  # DEL is the one control character that JSON leaves
 
 
 def from_line(line: bytes) -> AuditEntry:

@@ -1,8 +1,9 @@
-"""A project whose every text is hostile, diagnosed, with a loop that is approved: what its exports are made of."""
+"""A project in which every text is hostile: what the exports of the tests are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ def hostile_spans(now: datetime) -> list[dict[str, Any]]:
             error=f"{text} {TEXTS[-number]}",
             attributes={
                 "gen_ai.operation.name": "chat",
-                "gen_ai.request.model": f"m{number}",
+                "gen_ai.request.model": f"m{number}{text}",
                 "gen_ai.input.messages": text,
                 "gen_ai.output.messages": text,
                 "session.id": text or "s",
@@ -38,11 +39,19 @@ def hostile_spans(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def build_hostile_project(call: Callable[..., Any]) -> tuple[MintedProject, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class HostileProject:
     """The project with its keys, and the packet of its diagnosis."""
+
+    minted: MintedProject
+    packet: dict[str, Any]
+
+
+def build_hostile_project(call: Callable[..., Any]) -> HostileProject:
+    """A project in which every text is hostile, diagnosed."""
     now = timezone.now()
     minted = provisioning.mint_project("alice", "", now, claim=False)
     store(minted.project, hostile_spans(now), now)
     answer = call("POST", "/v1/runs/diagnose", minted.keys["agent"])
     assert answer.status_code == 200, answer.content
-    return minted, answer.json()["packet"]
+    return HostileProject(minted, answer.json()["packet"])

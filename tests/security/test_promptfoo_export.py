@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,18 +15,10 @@ import yaml
 from hypothesis import given
 
 from diagnosis.evals.formats import promptfoo_config
-from tests.module_data import ModuleData
-from tests.security.hostile_project import RECORDED, build_hostile_project
 from tests.security.hostile_values import hostile_texts, hostile_values
 
 # What begins a template, a reference, a path, a URL, a loader or a mark-up of YAML.
 ACTIVE = re.compile(r"[{}%#$&*!|>/:<@`~=+;()\[\]]")
-
-
-@pytest.fixture(scope="module")
-def module_data(build_module_data: Callable[..., Any], call: Callable[..., Any]) -> Iterator[ModuleData]:
-    """The hostile project, diagnosed."""
-    yield from build_module_data(lambda: build_hostile_project(call))
 
 
 def document(values: list[Any]) -> dict[str, Any]:
@@ -85,31 +76,6 @@ def test_a_recorded_value_is_read_back_unchanged(value: Any) -> None:
     sent = json.loads(case["vars"]["input"])
 
     assert sent == value if isinstance(value, str) else json.loads(sent) == value
-
-
-def test_every_text_of_a_hostile_project_is_data_in_the_file(
-    module_data: ModuleData, call: Callable[..., Any], db: None
-) -> None:
-    minted, packet = module_data.built
-    inputs = []
-    for issue in packet["issues"]:
-        path = f"/v1/evals/{issue['eval_candidate']}"
-        recorded = call("GET", path, minted.keys["agent"]).json()["cases"][0]["input"]
-
-        answer = call("GET", f"{path}?format=promptfoo", minted.keys["agent"])
-
-        if answer.status_code == 400:
-            assert answer.json()["error"]["code"] == "format_not_offered", answer.content
-            continue
-        config = yaml.load(answer.content, yaml.CSafeLoader)
-        [test] = config["tests"]
-        sent = json.loads(test["vars"]["input"])
-        assert sent == recorded if isinstance(recorded, str) else json.loads(sent) == recorded
-        assert not [text for text in test["vars"].values() if ACTIVE.search(text)]
-        assert config["description"] == f"{issue['eval_candidate']}: 1 of 1 cases have an input"
-        inputs.append(sent)
-    assert len(inputs) > len(RECORDED) * 0.9
-    assert any("range.constructor" in text for text in inputs)
 
 
 def test_a_case_without_an_input_is_left_out_and_counted() -> None:

@@ -14,26 +14,16 @@ import os
 import subprocess
 import sys
 import tokenize
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.evals.formats import pytest_file
-from tests.module_data import ModuleData
-from tests.security.hostile_project import build_hostile_project
 from tests.security.hostile_values import hostile_texts, hostile_values
 
 FROM_TELEMETRY = ("TITLE", "CASES")
-
-
-@pytest.fixture(scope="module")
-def module_data(build_module_data: Callable[..., Any], call: Callable[..., Any]) -> Iterator[ModuleData]:
-    """The hostile project, diagnosed."""
-    yield from build_module_data(lambda: build_hostile_project(call))
 
 
 def pytest_source(title: str, value: Any = "x", expected: Any = None) -> bytes:
@@ -91,21 +81,6 @@ def test_the_recorded_calls_are_read_back_unchanged(value: Any) -> None:
     exec(pytest_source("title", value), names)
 
     assert json.dumps(names["CASES"][0]["input"]) == json.dumps(value)
-
-
-def test_every_file_of_a_hostile_project_is_the_same_code(
-    module_data: ModuleData, call: Callable[..., Any], db: None
-) -> None:
-    minted, packet = module_data.built
-    for issue in packet["issues"]:
-        answer = call("GET", f"/v1/evals/{issue['eval_candidate']}?format=pytest", minted.keys["agent"])
-
-        if answer.status_code == 400:
-            assert answer.json()["error"]["code"] == "format_not_offered", answer.content
-            continue
-        assert examples_of(answer.content) == []
-        assert show_hidden(answer.content.decode()) == answer.content.decode()
-        assert answer.content.startswith(FIRST_LINES)
 
 
 def test_pytest_runs_no_example_and_prints_no_escape_sequence(tmp_path: Path) -> None:

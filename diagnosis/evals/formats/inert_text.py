@@ -11,18 +11,14 @@ import json
 import re
 from typing import Any
 
+from diagnosis.display.hidden_characters import json_escape
+
 ACTIVE = re.compile(r"[^A-Za-z0-9_., -]")
 
 
 def inert_text(text: str) -> str:
     """The text as a JSON string literal, quotes included, in which every other character is an escape."""
-    return f'"{ACTIVE.sub(escape_by_number, text)}"'
-
-
-def escape_by_number(match: re.Match[str]) -> str:
-    """The matched character as the escapes of its UTF-16 code units, of which a lone surrogate is one."""
-    units = match[0].encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
+    return f'"{ACTIVE.sub(lambda match: json_escape(match[0]), text)}"'
 
 
 def as_text(value: Any) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from diagnosis.display.hidden_characters import escape_hidden
+
 NAME = "json"
 AFTER = ""
 MEDIA_TYPE = "application/json"
@@ -24,4 +26,4 @@ def why_not(signal_type: str, is_replayable: bool) -> str:
 
 def render(document: dict[str, Any]) -> bytes:
     """The candidate as the API answers it."""
-    return orjson.dumps({"ok": True, **document})
+    return escape_hidden(orjson.dumps({"ok": True, **document}))

@@ -1,10 +1,16 @@
-"""One case per line, each with the candidate's id and expectation: https://jsonlines.org."""
+"""
+One case per line, each with the candidate's id and expectation: https://jsonlines.org.
+
+Characters that some readers take for line ends, such as U+2028, are escapes, as are all hidden ones.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import orjson
+
+from diagnosis.display.hidden_characters import escape_hidden
 
 NAME = "jsonl"
 AFTER = "json"
@@ -25,4 +31,4 @@ def why_not(signal_type: str, is_replayable: bool) -> str:
 def render(document: dict[str, Any]) -> bytes:
     """The cases as lines of JSON."""
     head = {"eval_id": document["eval_id"], "expectation": document["expectation"]}
-    return b"".join(orjson.dumps(head | case) + b"\n" for case in document["cases"])
+    return b"".join(escape_hidden(orjson.dumps(head | case)) + b"\n" for case in document["cases"])

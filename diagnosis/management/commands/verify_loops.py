@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.periodic_jobs import Review, projects_to_review, review
 from loopkit.http.errors import Unavailable
 from tenants.models import Project
@@ -46,6 +47,6 @@ class Command(BaseCommand):
         """Print a line for each change of the project."""
         for verification in reviewed.verifications:
             verdict = f"{project.project_id} {verification.loop_id}: {verification.verdict}"
-            self.stdout.write(f"{verdict}. {verification.document['reason']}")
+            self.stdout.write(show_hidden(f"{verdict}. {verification.document['reason']}"))
         for loop in reviewed.outdated:
-            self.stdout.write(f"{project.project_id} {loop.loop_id}: {loop.again}")
+            self.stdout.write(show_hidden(f"{project.project_id} {loop.loop_id}: {loop.again}"))

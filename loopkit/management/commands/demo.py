@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from diagnosis.display.hidden_characters import show_hidden
 from loopkit import serving
 from loopkit.demo import story
 from loopkit.demo.client import RequestRefused
@@ -35,9 +36,8 @@ class Command(BaseCommand):
         except (serving.PortNotFree, serving.NotServing) as error:
             raise CommandError(str(error)) from error
         except (RequestRefused, OSError) as error:
-            raise CommandError(
-                f"{error}\nThe demo stopped there. Run it again; it goes on where it was."
-            ) from error
+            message = f"{error}\nThe demo stopped there. Run it again; it goes on where it was."
+            raise CommandError(show_hidden(message)) from error
 
     def serve(self, fresh: bool) -> None:
         """Run the server and the steps of the demo, then serve until a signal or until the server ends by itself."""
@@ -48,6 +48,6 @@ class Command(BaseCommand):
             raise serving.NotServing(f"The server ended by itself, with code {server.wait()}.")
 
     def say(self, line: str) -> None:
-        """Print a line and flush it, for output into a pipe."""
-        self.stdout.write(line)
+        """Print a line and flush it, for output into a pipe. Telemetry's escape sequences are shown by number."""
+        self.stdout.write(show_hidden(line))
         self.stdout.flush()
