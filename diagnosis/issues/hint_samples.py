@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import islice, starmap
 from typing import Any, NamedTuple, Protocol
 
@@ -22,6 +21,7 @@ from diagnosis.window.sampling import SLICES, slices
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.models import Origin
 from telemetry.otlp.values import plain_attributes
+from telemetry.short_cache import cached_if_short
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.store import segments
 from telemetry.store.sql import fetch
@@ -127,7 +127,7 @@ def comparable_values(values: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-@lru_cache(maxsize=4096)
+@cached_if_short(4096)
 def is_effect(name: str) -> bool:
     """Whether an attribute describes a failure or its outcome, or is different in every record."""
     return bool(EFFECTS.search(name))

@@ -8,7 +8,7 @@ https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/. Grouping 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ FILE = ("code.file.path", "code.filepath")
 LINE = ("code.line.number", "code.lineno")
 FUNCTION = ("code.function.name", "code.function")
 # A line number with the text between it and the file: of Python, of .NET, of most languages, of PHP.
-AFTER_FILE = r'(?:", line |:line |:|\()(\d{1,9})'
+LINE_NUMBER = r"\d{1,9}"
+AFTER_FILE = re.compile(rf'(?:", line |:line |:|\()({LINE_NUMBER})')
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,26 @@ def line_of(frame: Frame, stack: str) -> int | None:
     """Return the line number that the stack gives for this frame, or None."""
     if not frame.file:
         return None
-    python = stacktrace.TRACEBACK in stack
-    text = stack.rpartition(stacktrace.TRACEBACK)[2] if python else stack
-    tail = f", in {re.escape(frame.function)}(?:\n|$)" if python else ""
-    numbers = re.findall(re.escape(frame.file) + AFTER_FILE + tail, text)
-    return int(numbers[-1 if python else 0]) if numbers else None
+    if stacktrace.TRACEBACK not in stack:
+        return next(lines_after(frame.file, stack, None), None)
+    *_, last = None, *lines_after(frame.file, stack.rpartition(stacktrace.TRACEBACK)[2], frame.function)
+    return last
+
+
+def lines_after(file: str, text: str, function: str | None) -> Iterator[int]:
+    """Yield the line numbers behind each mention of the file; with a function, of Python's frames of that function."""
+    start = text.find(file)
+    while start >= 0:
+        number = AFTER_FILE.match(text, start + len(file))
+        if number and (function is None or is_followed_by(function, text, number.end())):
+            yield int(number[1])
+        start = text.find(file, start + 1)
+
+
+def is_followed_by(function: str, text: str, at: int) -> bool:
+    """Whether the rest of Python's line for a frame of the function begins here."""
+    rest = f", in {function}"
+    return text.startswith(rest, at) and text[at + len(rest) : at + len(rest) + 1] in ("", "\n")
 
 
 def of_attributes(facts: Mapping[str, Any]) -> CodeLocation | None:
@@ -81,7 +97,7 @@ def of_attributes(facts: Mapping[str, Any]) -> CodeLocation | None:
     if not file and not function:
         return None
     frame = Frame(str(function or ""), str(file or function))
-    number = int(line) if str(line).isdecimal() else None
+    number = int(line) if re.fullmatch(LINE_NUMBER, str(line)) else None
     return CodeLocation(str(file) if file else None, number, frame.function or None, frame.is_own)
 
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from telemetry import conventions
 from telemetry.conventions.content import parsed
+from telemetry.failures.fault import one_line
+from telemetry.failures.offered_tools import OfferedTools, is_json
 from telemetry.failures.unknown_tool import SIGNAL, unknown_tool
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
@@ -34,9 +34,9 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
     if not any(word in reason for word in FINISHED):
         return None
     attributes, known = span.attributes, conventions.CONVENTIONS
-    offered = [
-        str(value) for name, value in attributes.items() if value and name.startswith(known.tools_offered)
-    ]
+    offered = OfferedTools(
+        [str(value) for name, value in attributes.items() if value and name.startswith(known.tools_offered)]
+    )
     answers = [
         conventions.output_of(span),
         *(
@@ -49,31 +49,12 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
         *numbered_tool_calls(attributes),
         *(call for answer in answers for call in within(answer)),
     ):
-        if offered and not any(is_named(name, tools) or is_cut(tools) for tools in offered):
+        if not offered.may_have(name):
             return unknown_tool(name)
         if isinstance(arguments, str) and not is_json(arguments):
-            return Failure(
-                SIGNAL, "medium", "malformed_arguments", f"the arguments of the call of {name} are no JSON"
-            )
+            message = one_line(f"the arguments of the call of {name} are no JSON")
+            return Failure(SIGNAL, "medium", "malformed_arguments", message)
     return None
-
-
-def is_named(name: str, tools: str) -> bool:
-    """Whether the tool definitions name the tool."""
-    return name == tools or f'"{name}"' in tools or f"'{name}'" in tools
-
-
-def is_cut(tools: str) -> bool:
-    """Whether the tool definitions are JSON without its end: SDKs cut long attributes."""
-    return tools.startswith(("[{", '{"')) and not is_json(tools)
-
-
-def is_json(text: str) -> bool:
-    """Whether the text is JSON or blank: the arguments of a call without any are often blank."""
-    try:
-        return not text.strip() or orjson.loads(text) is not None
-    except orjson.JSONDecodeError:
-        return False
 
 
 def numbered_tool_calls(attributes: Mapping[str, Any]) -> Iterator[Call]:

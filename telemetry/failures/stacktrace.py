@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
+
+from telemetry.short_cache import cached_if_short
 
 TRACEBACK = "Traceback (most recent call last):"
 CAUSED_BY = "\nCaused by: "
@@ -20,11 +21,12 @@ MAX_FRAMES, MAX_CAUSES = 200, 20
 FRAMES_KNOWN = 2048  # cached frames: the same few recur
 JOINT = " < "  # between frames, innermost first
 MAX_PATH = 60  # frames used of a stack without files
-# Each repetition is bounded: stacks come from outside, and a pattern must not take seconds on a hostile one.
+# Stacks come from outside. Each repetition is bounded, and none is tried again within another: the last parenthesis
+# after a name of Go opens its arguments, and the line ends with the one that closes them.
 PYTHON = re.compile(r'File "(?P<file>[^"\n]{1,400})", line \d+, in (?P<function>\S{1,200})')
 OTHERS = {
     ".go:": re.compile(
-        r"^(?P<function>[\w./*()-]{1,300})\([^\n]{0,400}\)\n\t(?P<file>\S{1,400}?\.go):\d+", re.M
+        r"^(?>(?P<function>[\w./*()-]{1,300})\()[^\n]{1,401}+(?<=\))\n\t(?P<file>\S{1,400}?\.go):\d+", re.M
     ),
     ".rb:": re.compile(
         r"^[ \t]*(?:from )?(?P<file>[^\s:]{1,400}\.rb):\d+:in [`'](?P<function>[^'\n]{1,200})'", re.M
@@ -46,7 +48,7 @@ FOREIGN = re.compile(
 )
 # Functions that only report a failure of their caller.
 MESSENGER = re.compile(
-    r"(?:Exception|Error)s?[.:#]{1,2}\S+$|(?:Preconditions|Asserts?|Assertions|Validate|Objects)\.\w+$"
+    r"(?:Preconditions|Asserts?|Assertions|Validate|Objects)\.\w+$"
     r"|(?:^|[.:#>_-])(?:throw|raise|fail|report|panic|abort|assert|check|ensure|require|verify)(?:$|[A-Z_:])"
     r"|terminat|pthread_kill|^_*kill$|crashpad|gsignal|RaiseException|UnhandledException"
     r"|objc_exception|exceptionPreprocess|cxa_(?:re)?throw"
@@ -66,6 +68,7 @@ PLATFORM_FRAMES = re.compile(
     # Ends the process when a running thread is destroyed: https://en.cppreference.com/w/cpp/thread/thread/~thread
     r"|(?:^|::)thread::~thread$"
 )
+METHOD_OF_ERROR = re.compile(r"(?:Exception|Error)s?[.:#]{1,2}\S")
 COUNTERS = re.compile(r"\$\d+|\.cold(?:\.\d+)?$|\.(?:isra|part|constprop)\.\d+|(?<=lambda)\$\w+\$\d+")
 RUN_OF_DIGITS = re.compile(r"[0-9a-f]{8,}|\d{3,}")
 TYPE_AND_MESSAGE = re.compile(r"(?P<type>[A-Za-z_$][\w.$]*)(?:: (?P<message>.*))?$")
@@ -88,7 +91,7 @@ class Frame(NamedTuple):
         return RUN_OF_DIGITS.sub("*", f"{COUNTERS.sub('', self.function)} {place}".strip())[:200]
 
 
-@lru_cache(maxsize=FRAMES_KNOWN)
+@cached_if_short(FRAMES_KNOWN)
 def frame_owner(frame: Frame) -> str:
     """Return whose code the frame is: `runtime`, `library`, or "" for the application's own."""
     match = FOREIGN.search(f"{frame.file}\n{frame.function}")
@@ -144,10 +147,11 @@ def origin_in(stack: Iterable[Frame], depth: int, skips_platform_frames: bool) -
     return JOINT.join(map(str, candidates[:depth])) or function_path(inner_frames, skips_platform_frames)
 
 
-@lru_cache(maxsize=FRAMES_KNOWN)
+@cached_if_short(FRAMES_KNOWN)
 def says_only(frame: Frame) -> bool:
-    """Whether the frame's function only reports a failure of its caller."""
-    return bool(MESSENGER.search(frame.function))
+    """Whether the frame's function only reports a failure of its caller, such as a method of an error's class."""
+    last_word = frame.function.rsplit(None, 1)[-1:] if not frame.function[-1:].isspace() else []
+    return bool(MESSENGER.search(frame.function) or any(map(METHOD_OF_ERROR.search, last_word)))
 
 
 def function_path(stack: list[Frame], skips_platform_frames: bool) -> str:
@@ -189,7 +193,7 @@ def at_lines(text: str) -> Iterator[Frame]:
     return (frame for frame in results if frame)
 
 
-@lru_cache(maxsize=FRAMES_KNOWN)
+@cached_if_short(FRAMES_KNOWN)
 def at_line(step: str) -> Frame | None:
     """Return the frame in such a line without its `at`; None for a line of the message that begins with `at`."""
     dotnet, separator, source = step.rpartition(") in ")

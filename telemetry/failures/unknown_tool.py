@@ -14,6 +14,7 @@ import re
 
 from telemetry import conventions
 from telemetry.conventions.content import parsed
+from telemetry.failures.fault import one_line
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -42,7 +43,8 @@ def as_unknown_tool(failure: Failure, span: Span, meaning: Meaning) -> Failure:
 
 def unknown_tool(name: str) -> Failure:
     """Return the failure of a model that called a tool which was not offered."""
-    return Failure(SIGNAL, "medium", UNKNOWN_TOOL, f"the model called the tool {name}, which was not offered")
+    message = f"the model called the tool {name}, which was not offered"
+    return Failure(SIGNAL, "medium", UNKNOWN_TOOL, one_line(message))
 
 
 def missing(failure: Failure, span: Span, meaning: Meaning) -> str:

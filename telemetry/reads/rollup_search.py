@@ -9,7 +9,6 @@ none. Rollups do not count environments; these are looked up in the stored resou
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -18,6 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from telemetry.otlp.values import plain_attributes
 from telemetry.reads.filters import Filters
 from telemetry.reads.record_json import FAILURE
+from telemetry.short_cache import cached_if_short
 from telemetry.spans.span import SpanOrigin
 from telemetry.store.rollups import NO_FAILURE, TABLES
 from telemetry.store.sql import fetch
@@ -76,7 +76,7 @@ def may_have(environment: str) -> bool:
     return any(environment_of(bytes(message)) == environment for (message,) in rows)
 
 
-@lru_cache(maxsize=2 * MOST_ORIGINS)
+@cached_if_short(2 * MOST_ORIGINS)
 def environment_of(message: bytes) -> str:
     """The environment that a stored resource names; "" for a scope, since both are in one table."""
     try:

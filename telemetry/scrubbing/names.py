@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from functools import lru_cache
 
 from django.conf import settings
+
+from telemetry.short_cache import cached_if_short
 
 LONGEST = 256  # characters of a name that are read, from its end
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
@@ -61,7 +62,7 @@ class Disposition(Enum):
     HEADERS = "headers"  # headers by name: the harmless ones stay
 
 
-@lru_cache(maxsize=8192)  # names are few, but a sender chooses them
+@cached_if_short(8192)  # names are few, but a sender chooses them
 def disposition_of(name: str) -> Disposition:
     """The treatment of the value under this name, at any depth."""
     match = HEADERS.search(name[-LONGEST:])
@@ -75,7 +76,7 @@ def header_disposition(name: str) -> Disposition:
     return Disposition.KEPT if SAFE_HEADER.fullmatch(name) else Disposition.SECRET
 
 
-@lru_cache(maxsize=8192)
+@cached_if_short(8192)
 def is_secret(name: str) -> bool:
     """Whether a value under this name is a secret."""
     name_words = split_words(name)

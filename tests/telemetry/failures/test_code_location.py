@@ -79,3 +79,12 @@ def test_the_stack_tells_more_than_the_instrumentation() -> None:
 
 def test_a_record_that_says_nothing_of_the_code_has_no_location() -> None:
     assert of_record(record({"http.route": "/orders"}, **{"exception.message": "none"})) is None
+
+
+def test_a_number_that_no_file_has_is_no_line() -> None:
+    found = of_record(
+        {"events": [], "attributes": {"code.file.path": "a.py", "code.line.number": "9" * 5000}}
+    )
+
+    assert found is not None
+    assert (found.file, found.line) == ("a.py", None)
