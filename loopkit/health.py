@@ -15,7 +15,6 @@ from functools import lru_cache
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -24,6 +23,7 @@ from rest_framework.response import Response
 from loopkit.http.errors import Unavailable
 from tenants.api.project_view import PublicView
 from tenants.api.serializers import ErrorSerializer
+from tenants.installation import findings, schema
 from tenants.stores import project_file
 
 READY = "ok"
@@ -55,6 +55,10 @@ class ReadinessSerializer(serializers.Serializer[dict[str, object]]):
 
     ok = serializers.BooleanField()
     checks = ChecksSerializer()
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What an operator must look at, such as a restored backup; `manage.py check_data` says more.",
+    )
 
 
 class HealthView(PublicView):
@@ -77,9 +81,10 @@ class ReadyView(PublicView):
         for name, (check, remedy) in CHECKS.items():
             try:
                 check()
-            except (NotReady, DatabaseError, OSError) as reason:
+            except (NotReady, schema.NewerSchema, DatabaseError, OSError) as reason:
                 raise Unavailable("not_ready", f"{name}: {reason}", remedy) from reason
-        return Response({"ok": True, "checks": dict.fromkeys(CHECKS, READY)})
+        warnings = [f"{found.name}: {found.message} {found.remedy}" for found in findings.recent_findings()]
+        return Response({"ok": True, "checks": dict.fromkeys(CHECKS, READY), "warnings": warnings})
 
 
 def control_database() -> None:
@@ -89,10 +94,11 @@ def control_database() -> None:
 
 
 def migrations() -> None:
-    """Check that every app's newest migration is applied. Raises NotReady with the missing ones."""
-    missing = newest_migrations() - MigrationRecorder(connection).applied_migrations().keys()
-    if missing:
+    """Check that every app's newest migration is applied, and none of a newer LoopKit."""
+    applied = schema.applied_migrations()
+    if missing := newest_migrations().difference(applied):
         raise NotReady(f"not applied: {', '.join(sorted('.'.join(key) for key in missing))}")
+    schema.check_schema(applied)
 
 
 @lru_cache(maxsize=1)

@@ -10,16 +10,18 @@ from __future__ import annotations
 import logging
 import os
 import random
+import secrets
+import socket
 import threading
 import time
-import uuid
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from diagnosis import lease, periodic_jobs
+from diagnosis import periodic_jobs
+from diagnosis.lease import LeaseClaim
+from tenants.installation import clock
 
 logger = logging.getLogger(__name__)
 NAME = "rounds"  # of the thread and the lease, which workers of earlier versions take under this name
@@ -35,8 +37,9 @@ class PeriodicJobs(threading.Thread):
     def __init__(self, seconds: float) -> None:
         super().__init__(name=NAME, daemon=True)
         self.seconds = seconds
-        self.holder = uuid.uuid4().hex
-        self.length = timedelta(seconds=max(SHORTEST_LEASE, 2 * seconds))
+        holder = f"process {os.getpid()} of {socket.gethostname()[:60]} ({secrets.token_hex(4)})"
+        self.lease = LeaseClaim(NAME, holder, max(SHORTEST_LEASE, 2 * seconds))
+        self.watch = clock.ClockWatch(timezone.now())
         self.ended = threading.Event()
         self.step_began = 0.0
         self.is_mine = False
@@ -55,15 +58,14 @@ class PeriodicJobs(threading.Thread):
     def round(self) -> None:
         """Run all due jobs if this process gets the lease. Errors of the control database are logged."""
         try:
-            had_lease, self.is_mine = (
-                self.is_mine,
-                lease.take_lease(NAME, self.holder, timezone.now(), self.length),
-            )
+            had_lease, self.is_mine = self.is_mine, self.lease.take()
             if self.is_mine and not had_lease:
                 logger.info(
-                    "process %s runs the periodic jobs from now on, every %s s", os.getpid(), self.seconds
+                    "%s runs the periodic jobs from now on, every %s s", self.lease.holder, self.seconds
                 )
             if self.is_mine:
+                if jumped := clock.beat(self.watch, timezone.now()):
+                    logger.warning("%s Run manage.py check_data.", jumped)
                 self.step_began = time.monotonic()
                 periodic_jobs.run_all_jobs(timezone.now, self.go_on)
         except DatabaseError as error:
@@ -81,14 +83,14 @@ class PeriodicJobs(threading.Thread):
         if self.ended.wait(min(step_seconds, LONGEST_REST)):
             return False
         self.step_began = time.monotonic()
-        return lease.take_lease(NAME, self.holder, timezone.now(), self.length)
+        return self.lease.take()
 
     def end(self) -> None:
         """Stop after the current step, waiting END_SECONDS at most, and give the lease back."""
         self.ended.set()
         self.join(END_SECONDS)
         try:
-            lease.release_lease(NAME, self.holder, timezone.now())
+            self.lease.release()
         except DatabaseError:
             logger.warning("the lease of the periodic jobs was not given back; it expires by itself")
         finally:

@@ -15,8 +15,11 @@ from pathlib import Path
 
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from loopkit import roles
+from tenants.installation import facts, findings, schema, secret_marks
+from tenants.models import Project
 from tenants.stores import project_file
 
 logger = logging.getLogger(__name__)
@@ -25,14 +28,37 @@ PASSWORD_BYTES = 15  # 20 characters
 
 
 def prepare(data_dir: Path) -> str:
-    """Do all steps that are still needed. Return the password of the admin user if one was created, otherwise ""."""
+    """
+    Do all steps that are still needed. Return the password of the admin user if one was created, otherwise "".
+
+    Raises NewerSchema if the control database is of a newer LoopKit; then nothing is changed.
+    """
     make_private(data_dir)
     with preparation_lock(data_dir):
+        schema.check_schema(schema.applied_migrations())
         call_command("migrate", verbosity=0, interactive=False)
+        record_stores(data_dir)
+        secret_marks.remember_secrets(facts.known_facts())
         roles.make_roles()
         project_file.template_file()
         migrate_projects()
+        log_findings()
         return first_admin()
+
+
+def record_stores(data_dir: Path) -> None:
+    """Record for each project that its file was made. Earlier versions did so by a file `.<project>.made` beside it."""
+    for project in Project.objects.filter(has_store=False):
+        mark = data_dir / "projects" / f".{project.project_id}.made"
+        if mark.exists() or project_file.path_of(project.project_id).exists():
+            project_file.record_store(project)
+        mark.unlink(missing_ok=True)
+
+
+def log_findings() -> None:
+    """Log what is not right about the installation."""
+    for finding in findings.find_all(timezone.now()):
+        logger.warning("%s", finding)
 
 
 def migrate_projects() -> None:

@@ -58,11 +58,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOOPKIT_OPEN_STORES = env("LOOPKIT_OPEN_STORES", 48, natural)
 
 # Secrets: from the environment, or generated once in the data dir
-SECRET_KEY = env("LOOPKIT_SECRET_KEY", "", str) or stored_secret(LOOPKIT_DATA_DIR, "django")
+LOOPKIT_NEW_SECRETS = env("LOOPKIT_NEW_SECRETS", False, switch)
+SECRET_KEY = env("LOOPKIT_SECRET_KEY", "", str) or stored_secret(
+    LOOPKIT_DATA_DIR, "django", LOOPKIT_NEW_SECRETS
+)
 SIGNUP_UPGRADE_SECRET = env("SIGNUP_UPGRADE_SECRET", None, str)
 if SIGNUP_UPGRADE_SECRET is None:
-    SIGNUP_UPGRADE_SECRET = stored_secret(LOOPKIT_DATA_DIR, "signup-upgrade")
-LOOPKIT_AUDIT_SECRET = env("LOOPKIT_AUDIT_SECRET", "", str) or stored_secret(LOOPKIT_DATA_DIR, "audit")
+    SIGNUP_UPGRADE_SECRET = stored_secret(LOOPKIT_DATA_DIR, "signup-upgrade", LOOPKIT_NEW_SECRETS)
+LOOPKIT_AUDIT_SECRET = env("LOOPKIT_AUDIT_SECRET", "", str) or stored_secret(
+    LOOPKIT_DATA_DIR, "audit", LOOPKIT_NEW_SECRETS
+)
 
 # The server
 DEBUG = env("LOOPKIT_DEBUG", False, switch)

@@ -94,6 +94,11 @@ class Project(models.Model):
     fingerprint_version = models.PositiveSmallIntegerField(
         default=NEWEST_FINGERPRINTS, help_text="The version of the rules that group its failures."
     )
+    has_store = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Whether its telemetry store was made: if it is missing then, no new one is begun.",
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -176,6 +181,19 @@ class Counter(models.Model):
         return self.key
 
 
+class InstallationFact(models.Model):
+    """What the control database remembers about its installation; see tenants/installation/."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    value = models.TextField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditEntry(models.Model):
     """
     An action recorded in the audit log.
@@ -195,6 +213,7 @@ class AuditEntry(models.Model):
         ADDED = "added", "added"
         CHANGED = "changed", "changed"
         DELETED = "deleted", "deleted"
+        ACCEPTED = "accepted", "state of the data dir accepted"
 
     sequence = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()

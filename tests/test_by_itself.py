@@ -58,7 +58,7 @@ def test_a_fix_is_verified_once_and_the_jobs_end_with_the_server(
 
         assert [held["verdict"] for held in loop["verifications"]].count("held") == 1
         assert "The fix held." in human.read("/admin/diagnosis/notice/")
-        assert len(leases(data_dir)[0]) == 32
+        assert leases(data_dir)[0].startswith("process ")
 
     assert leases(data_dir) == [""]
     assert b"Traceback" not in (data_dir / "server.log").read_bytes()

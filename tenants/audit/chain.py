@@ -39,9 +39,11 @@ def seal(entry: AuditEntry, before: str, secret: str) -> str:
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
-def breaks(entries: Iterable[AuditEntry], secret: str) -> Iterator[str]:
-    """Yield a sentence for each gap or changed entry. The entries start with the first one, ordered by sequence."""
-    sequence, before = 0, ""
+def breaks(entries: Iterable[AuditEntry], secret: str, sequence: int = 0, before: str = "") -> Iterator[str]:
+    """
+    Yield a sentence for each gap or changed entry. The entries are ordered by sequence, and the first one follows the
+    entry with this sequence number and hash.
+    """
     for entry in entries:
         if entry.sequence != sequence + 1:
             yield f"Entry {entry.sequence} comes right after {sequence}: entries are missing or were inserted."

@@ -61,7 +61,7 @@ def advance_head(entry: AuditEntry) -> None:
     with head_file() as file:
         head = parse_head(file.read())
         if head and not head.is_in_the_log():
-            logger.error("the audit log lost entry %d: run manage.py verify_audit", head.sequence)
+            logger.error("the audit log lost entry %d: run manage.py check_data", head.sequence)
             return
         if head and entry.sequence <= head.sequence:
             return
@@ -70,6 +70,19 @@ def advance_head(entry: AuditEntry) -> None:
         file.truncate()
         file.flush()
         os.fsync(file.fileno())
+
+
+def remove_lost_head() -> str:
+    """Remove a head that the log has lost, and return it; "" if there is none or the log has it."""
+    try:
+        head = known_head()
+        if head is None or head.is_in_the_log():
+            return ""
+        lost = f"{head.sequence} {head.hash}"
+    except ValueError:
+        lost = "not readable"
+    head_path().unlink()
+    return lost
 
 
 @contextmanager

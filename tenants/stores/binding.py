@@ -56,7 +56,7 @@ class Binding:
             raise ProjectNotBound(f"{self.project} is bound in another thread; bind it in this one too.")
         alias = alias_of(self.project.project_id)
         if self.connection is None:
-            self.connection = pool.take_connection(self.project.project_id)
+            self.connection = pool.take_connection(self.project)
             self.is_watched = interruption.watch(self.connection)
             connections[alias] = self.connection
         return alias

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from tenants.models import Project
 from tenants.stores import project_file
 
 # Key in a connection's settings: the identity of the file that it was opened on.
@@ -29,13 +30,13 @@ _idle: deque[BaseDatabaseWrapper] = deque()  # most recently used last
 _inherited: list[BaseDatabaseWrapper] = []
 
 
-def take_connection(project_id: str) -> BaseDatabaseWrapper:
+def take_connection(project: Project) -> BaseDatabaseWrapper:
     """Return a connection to the project's file, for the caller's exclusive use until `give_back_connection`."""
-    path = project_file.path_of(project_id)
+    path = project_file.path_of(project.project_id)
     connection, outdated = from_idle(str(path), project_file.file_identity(path))
     for old in outdated:
         close(old)
-    return connection or opened(project_id)
+    return connection or opened(project)
 
 
 def from_idle(
@@ -53,10 +54,10 @@ def from_idle(
     return (current[-1] if current else None), outdated
 
 
-def opened(project_id: str) -> BaseDatabaseWrapper:
+def opened(project: Project) -> BaseDatabaseWrapper:
     """Open a new connection that records the identity of its file. Raises OutdatedFile or another OperationalError."""
-    path = project_file.ensure(project_id)
-    connection = project_file.connection_to(path, project_file.alias_of(project_id))
+    path = project_file.ensure(project)
+    connection = project_file.connection_to(path, project_file.alias_of(project.project_id))
     # Read before the file is opened: if it is replaced in between, the connection is reopened later; no rows are lost.
     connection.settings_dict[IDENTITY] = project_file.file_identity(path)
     try:

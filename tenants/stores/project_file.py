@@ -22,7 +22,9 @@ from django.db import OperationalError, connections
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.models import QuerySet
 
+from tenants.models import Project
 from tenants.stores.sqlite_backend import BUSY_TIMEOUT_MS, ProjectDatabase
 
 STORE_APP = "telemetry"
@@ -97,40 +99,46 @@ def schema_version() -> int:
     return max(int(name.split("_")[0]) for _, name in leaves)
 
 
-def ensure(project_id: str) -> Path:
+def ensure(project: Project) -> Path:
     """
     Return the path of the project's file, creating the file if the project never had one.
 
+    That it had one is recorded in the control database. Otherwise a new empty store would be created while somebody
+    moves the file away and back, or after a restore without it: it would acknowledge spans, and then be overwritten.
+
     Raises MissingFile if the file existed before, OperationalError if it cannot be created, reached or written.
     """
-    path, mark = path_of(project_id), mark_of(project_id)
-    # Checked before the file: another thread may create the file and then the marker in between.
-    had_file = mark.exists()
+    path = path_of(project.project_id)
+    # Read before the file is looked for: another thread may create it and then record that, in between.
+    had_file = path.exists() or stored_project(project, has_store=True).exists()
     try:
         if path.exists():
             check_writable(path)
         elif had_file:
             raise MissingFile(
-                f"{path.name} is gone: put it back, or delete {mark.name} to begin with an empty file."
+                f"{path.name} is gone: put it back, or run `manage.py forget_store {project.project_id}` to begin "
+                "with an empty file."
             )
         else:
             with published(path) as draft:
                 shutil.copyfile(template_file(), draft)
     except OSError as error:
         raise OperationalError(f"{path.name} cannot be created or opened: {error}") from error
-    with suppress(OSError):  # on a full disk the marker may fail; the file exists all the same
-        mark.touch()
+    record_store(project)
     return path
 
 
-def mark_of(project_id: str) -> Path:
-    """
-    The path of the empty marker file, which records that the project's file was created.
+def stored_project(project: Project, has_store: bool) -> QuerySet[Project]:
+    """The project's row, if its `has_store` is this."""
+    return Project.objects.filter(pk=project.pk, has_store=has_store)
 
-    Without it, a new empty store would be created while somebody moves the file away and back: it would accept and
-    acknowledge spans, and then be overwritten.
-    """
-    return settings.LOOPKIT_DATA_DIR / "projects" / f".{project_id}.made"
+
+def record_store(project: Project) -> None:
+    """Record that the project's file was created, before anything in it is acknowledged."""
+    # An UPDATE would wait for the control database's lock even if it changes nothing.
+    if not project.has_store and stored_project(project, has_store=False).exists():
+        stored_project(project, has_store=False).update(has_store=True)
+        project.has_store = True
 
 
 def check_writable(path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from django.core import mail
 from django.db import OperationalError, connections
 
-from diagnosis import lease, periodic_jobs
+from diagnosis import periodic_jobs
+from diagnosis.lease import LeaseClaim
 from diagnosis.models import Lease, Loop, MailChoice, Notice, Packet
 from loopkit.job_thread import PeriodicJobs
 from tenants.keys.provisioning import MintedProject
@@ -43,30 +44,90 @@ def answers(*said: bool) -> Callable[[], bool]:
     return lambda: next(rest)
 
 
-def test_one_holder_has_the_lease_until_it_runs_out(db: None) -> None:
-    assert lease.take_lease("rounds", "a", NOW, MINUTE)
-    assert not lease.take_lease("rounds", "b", NOW, MINUTE)
-    assert lease.take_lease("rounds", "a", NOW + MINUTE / 2, MINUTE)
-    assert not lease.take_lease("rounds", "b", NOW + MINUTE, MINUTE)
-    assert lease.take_lease("rounds", "b", NOW + 1.5 * MINUTE, MINUTE)
-    assert not lease.take_lease("rounds", "a", NOW + 1.5 * MINUTE, MINUTE)
+class Steady:
+    """A monotonic clock that goes on when it is told to."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
-def test_a_lease_that_is_given_back_is_free_at_once(db: None) -> None:
-    lease.take_lease("rounds", "a", NOW, MINUTE)
-
-    lease.release_lease("rounds", "b", NOW)
-    assert not lease.take_lease("rounds", "b", NOW, MINUTE)
-    lease.release_lease("rounds", "a", NOW)
-
-    assert lease.take_lease("rounds", "b", NOW, MINUTE)
+@pytest.fixture
+def steady() -> Steady:
+    """The clock of the processes of a test."""
+    return Steady()
 
 
-def test_who_has_no_lease_writes_nothing(db: None, django_assert_num_queries: Any) -> None:
-    lease.take_lease("rounds", "a", NOW, MINUTE)
+@pytest.fixture
+def claims(db: None, steady: Steady) -> tuple[LeaseClaim, LeaseClaim]:
+    """Two processes that want the same lease of a minute."""
+    a, b = (LeaseClaim("rounds", name, 60, steady) for name in "ab")
+    return a, b
+
+
+def test_one_holder_has_the_lease_until_it_stands_still_for_its_length(
+    claims: tuple[LeaseClaim, LeaseClaim], steady: Steady
+) -> None:
+    a, b = claims
+    assert a.take()
+    assert not b.take()
+    steady.seconds = 50
+    assert a.take()
+    steady.seconds = 100
+    assert not b.take()  # it sees the renewal only now
+    steady.seconds = 159
+    assert not b.take()
+    steady.seconds = 160
+    assert b.take()
+    assert not a.take()
+
+
+def test_a_lease_that_is_given_back_is_free_at_once(claims: tuple[LeaseClaim, LeaseClaim]) -> None:
+    a, b = claims
+    a.take()
+
+    b.release()
+    assert not b.take()
+    a.release()
+
+    assert b.take()
+
+
+def test_who_has_no_lease_writes_nothing(
+    claims: tuple[LeaseClaim, LeaseClaim], django_assert_num_queries: Any
+) -> None:
+    a, b = claims
+    a.take()
 
     with django_assert_num_queries(1):
-        assert not lease.take_lease("rounds", "b", NOW, MINUTE)
+        assert not b.take()
+
+
+def test_of_two_who_see_a_dead_holder_one_takes_over(db: None, steady: Steady) -> None:
+    LeaseClaim("rounds", "dead", 60, steady).take()
+    waiting = [LeaseClaim("rounds", f"w{n}", 60, steady) for n in range(3)]
+    first_look = [claim.take() for claim in waiting]
+    steady.seconds = 60
+
+    assert first_look == [False] * 3
+    assert [claim.take() for claim in waiting] == [True, False, False]
+
+
+def test_the_log_says_who_waits_for_whom_once(
+    claims: tuple[LeaseClaim, LeaseClaim], steady: Steady, caplog: Any
+) -> None:
+    caplog.set_level("INFO", "diagnosis.lease")
+    a, b = claims
+    a.take()
+    for seconds in (0, 30, 59, 60):
+        steady.seconds = seconds
+        b.take()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "b waits for a, which has the lease rounds; takes it after 60 s without a renewal",
+        "b takes the lease rounds from a, which has not renewed it",
+    ]
 
 
 def test_a_round_sends_mail_and_forgets_what_is_old(alice: MintedProject, settings: Any) -> None:
@@ -119,7 +180,7 @@ def test_without_the_control_database_there_is_a_next_round(monkeypatch: Any, ca
     made.round()
 
     assert caplog.text.count("the periodic jobs ended early, the next run is in 60 s: locked") == 1
-    assert Lease.objects.get().holder == made.holder
+    assert Lease.objects.get().holder == made.lease.holder
 
 
 def test_only_the_holder_makes_a_round_and_says_once_that_it_does(
@@ -136,7 +197,7 @@ def test_only_the_holder_makes_a_round_and_says_once_that_it_does(
 
     assert made == [True, True]
     assert caplog.text.count("runs the periodic jobs from now on, every 60 s") == 1
-    assert Lease.objects.get().holder == first.holder
+    assert Lease.objects.get().holder == first.lease.holder
 
 
 def test_the_thread_ends_when_it_is_asked_to() -> None:
@@ -151,4 +212,4 @@ def test_the_thread_ends_when_it_is_asked_to() -> None:
 
 @pytest.mark.parametrize("seconds", [1, 300])
 def test_a_lease_outlives_the_pause_between_rounds(seconds: int) -> None:
-    assert PeriodicJobs(seconds).length > timedelta(seconds=seconds)
+    assert PeriodicJobs(seconds).lease.length > seconds

@@ -36,7 +36,7 @@ def test_a_prepared_instance_is_ready(call: Callable[..., Any], db: None) -> Non
     answer = call("GET", "/readyz")
 
     checks = dict.fromkeys(["control_database", "migrations", "data_dir", "template"], "ok")
-    assert answer.json() == {"ok": True, "checks": checks}
+    assert answer.json() == {"ok": True, "checks": checks, "warnings": []}
 
 
 def test_readiness_costs_three_queries_at_most(call: Callable[..., Any], db: None) -> None:

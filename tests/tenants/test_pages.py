@@ -197,7 +197,7 @@ def test_a_broken_store_is_a_503_page(
     browser: Client, sign_in: Any, alice: MintedProject, caplog: pytest.LogCaptureFixture
 ) -> None:
     sign_in(alice.keys["agent"])
-    file = ensure(alice.project.project_id)
+    file = ensure(alice.project)
     file.write_bytes(b"no database" * 1000)
 
     page = browser.get("/dashboard/sessions")

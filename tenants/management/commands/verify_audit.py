@@ -12,9 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
 
 from tenants.audit import chain
 from tenants.audit.head import AuditHead, head_path, known_head
+from tenants.installation import restores
 from tenants.models import AuditEntry
 
 # At most this many findings are printed: with a wrong secret, every entry is one.
@@ -32,7 +34,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, export: Path | None, **options: Any) -> None:
         exported = read_export(export) if export else []
         findings = [*export_differences(export, exported)] if export else []
-        findings += [*head_differences(), *chain.breaks(log_entries(), settings.LOOPKIT_AUDIT_SECRET)]
+        sequence, before = last_unverifiable()
+        entries, secret = log_entries().filter(sequence__gt=sequence), settings.LOOPKIT_AUDIT_SECRET
+        findings += [*head_differences(), *chain.breaks(entries.iterator(), secret, sequence, before)]
         if findings:
             more = [f"And {len(findings) - SHOWN} more."] * (len(findings) > SHOWN)
             raise CommandError(
@@ -40,13 +44,46 @@ class Command(BaseCommand):
             )
         last = AuditEntry.objects.first()
         self.stdout.write(f"{last.sequence} entries, last {last.hash}" if last else "No entries.")
+        for sentence in acceptances(sequence):
+            self.stdout.write(sentence)
         if export:
             self.stdout.write(f"{len(exported)} entries of {export} checked: the log continues them.")
 
 
-def log_entries() -> Iterator[AuditEntry]:
+def log_entries() -> QuerySet[AuditEntry]:
     """All entries, oldest first."""
-    return AuditEntry.objects.order_by("sequence").iterator()
+    return AuditEntry.objects.order_by("sequence")
+
+
+def last_unverifiable() -> tuple[int, str]:
+    """
+    The number and hash of the last entry that was written with a secret that is lost; (0, "") if none was.
+
+    An entry that accepts the loss says so, itself written with the secret of now.
+    """
+    name = "LOOPKIT_AUDIT_SECRET"
+    for entry in log_entries().filter(event=AuditEntry.Event.ACCEPTED).reverse():
+        before = AuditEntry.objects.filter(sequence=entry.sequence - 1).first()
+        if before and name in entry.detail["secrets"] and is_sealed(entry, before.hash):
+            return before.sequence, before.hash
+    return 0, ""
+
+
+def is_sealed(entry: AuditEntry, before: str) -> bool:
+    """Whether the entry was written with the secret of now, after an entry of this hash."""
+    return chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET) == entry.hash
+
+
+def acceptances(unverifiable: int) -> Iterator[str]:
+    """Yield a sentence for the entries that cannot be verified, and one for each time that a state was accepted."""
+    if note := restores.read_note():
+        yield f"Restored from the backup of {note.taken_at:%d %b %Y %H:%M} UTC: later entries are gone."
+    if unverifiable:
+        yield f"Entries up to {unverifiable} cannot be verified: they were written with a secret that is lost."
+    for entry in log_entries().filter(event=AuditEntry.Event.ACCEPTED):
+        number = entry.detail["lost_head"].partition(" ")[0]
+        lost = f" Entries up to {number} of the log before are gone." if number else ""
+        yield f"Entry {entry.sequence} accepted the data dir as it was found at {entry.at:%d %b %Y %H:%M} UTC.{lost}"
 
 
 def head_differences() -> Iterator[str]:
@@ -60,7 +97,10 @@ def head_differences() -> Iterator[str]:
     if head is None and AuditEntry.objects.exists():
         yield f"{path} is missing, so removal of the last entries cannot be detected. The next entry recreates it."
     if head and not head.is_in_the_log():
-        yield f"Entry {head.sequence} is gone or was changed: it is recorded in {path}."
+        yield (
+            f"Entry {head.sequence} is gone or was changed: it is recorded in {path}. "
+            "If a backup was restored, run manage.py check_data."
+        )
 
 
 def read_export(export: Path) -> list[AuditEntry]:

@@ -232,10 +232,13 @@ for turn in range(5):
 """
 
 
-def test_processes_that_race_for_new_projects_make_one_file_each(data_dir: Path) -> None:
+def test_processes_that_race_for_new_projects_make_one_file_each(
+    new_installation: Callable[[], Path], settings: Any
+) -> None:
+    settings.LOOPKIT_DATA_DIR = new_installation()
     project_file.template_file().unlink()
 
-    race(RACER, ["a", "b"], {"LOOPKIT_DATA_DIR": str(data_dir)})
+    race(RACER, ["a", "b"], {"LOOPKIT_DATA_DIR": str(settings.LOOPKIT_DATA_DIR)})
 
     for turn in range(5):
         with bind(Project(project_id=f"race-{turn:08x}")):

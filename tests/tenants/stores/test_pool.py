@@ -19,7 +19,7 @@ from telemetry.models import Tally
 from tenants.models import Project
 from tenants.stores import pool
 from tenants.stores.binding import bind, bound_alias
-from tenants.stores.project_file import MissingFile, ensure, mark_of, path_of
+from tenants.stores.project_file import MissingFile, ensure, path_of
 
 pytestmark = pytest.mark.django_db
 ACME = Project(project_id="acme-00000001")
@@ -104,7 +104,7 @@ def remove(project: Project) -> None:
 def test_a_row_goes_into_the_file_that_took_the_old_ones_place(tmp_path: Path) -> None:
     other = Project(project_id="other-00000001")
     touch(ACME)
-    ensure(other.project_id)
+    ensure(other)
 
     remove(ACME)
     path_of(other.project_id).rename(path_of(ACME.project_id))
@@ -114,27 +114,46 @@ def test_a_row_goes_into_the_file_that_took_the_old_ones_place(tmp_path: Path) -
     assert stored.fetchall() == [("x",)]
 
 
-def test_a_file_that_is_gone_is_not_begun_anew() -> None:
-    touch(ACME)
-    remove(ACME)
+@pytest.fixture
+def stored(make_project: Any) -> Project:
+    """A project of the control database: ACME is none, so nothing is known of its file."""
+    project: Project = make_project().project
+    return project
 
-    with bind(ACME), pytest.raises(MissingFile, match=r"put it back, or delete \.acme-00000001\.made"):
+
+def test_a_file_that_is_gone_is_not_begun_anew(stored: Project) -> None:
+    touch(stored)
+    remove(stored)
+
+    with (
+        bind(stored),
+        pytest.raises(MissingFile, match=f"put it back, or run `manage.py forget_store {stored}`"),
+    ):
         Tally.objects.count()
 
-    assert not path_of(ACME.project_id).exists()
+    assert not path_of(stored.project_id).exists()
 
 
-def test_a_file_that_is_put_back_is_read_without_a_restart(tmp_path: Path) -> None:
-    touch(ACME)
-    path = path_of(ACME.project_id)
+def test_who_read_the_project_before_its_file_was_made_does_not_begin_it_anew(stored: Project) -> None:
+    early = Project.objects.get(pk=stored.pk)
+    touch(stored)
+    remove(stored)
+
+    with bind(early), pytest.raises(MissingFile):
+        Tally.objects.count()
+
+
+def test_a_file_that_is_put_back_is_read_without_a_restart(tmp_path: Path, stored: Project) -> None:
+    touch(stored)
+    path = path_of(stored.project_id)
     pool.close_all()
     path.rename(tmp_path / "aside")
-    with bind(ACME), pytest.raises(MissingFile):
+    with bind(stored), pytest.raises(MissingFile):
         Tally.objects.count()
 
     (tmp_path / "aside").rename(path)
 
-    assert reasons(ACME) == ["x"]
+    assert reasons(stored) == ["x"]
 
 
 def test_connections_to_a_replaced_file_are_closed() -> None:
@@ -144,7 +163,6 @@ def test_connections_to_a_replaced_file_are_closed() -> None:
     old = list(pool._idle)
 
     remove(ACME)
-    mark_of(ACME.project_id).unlink()
     touch(ACME)
 
     assert len(old) == 2
@@ -158,7 +176,7 @@ def test_taking_an_idle_connection_costs_one_stat(monkeypatch: pytest.MonkeyPatc
     stat = os.stat
     monkeypatch.setattr(os, "stat", lambda *args, **more: looked.append(args) or stat(*args, **more))
 
-    pool.give_back_connection(pool.take_connection(ACME.project_id))
+    pool.give_back_connection(pool.take_connection(ACME))
 
     assert len(looked) == 1
 

@@ -83,11 +83,11 @@ def test_binding_alone_makes_no_file() -> None:
 def test_no_draft_stays_beside_the_files(data_dir: Path) -> None:
     project_file.template_file().unlink()
 
-    project_file.ensure(ACME.project_id)
+    project_file.ensure(ACME)
 
     names = {path.name for path in (data_dir / "projects").iterdir()}
     template = f".template-{project_file.schema_version()}.sqlite3"
-    assert names == {"acme-00000001.sqlite3", ".acme-00000001.made", template}
+    assert names == {"acme-00000001.sqlite3", template}
 
 
 def test_a_copy_that_fails_leaves_no_draft_and_no_half_file(data_dir: Path) -> None:
@@ -95,15 +95,15 @@ def test_a_copy_that_fails_leaves_no_draft_and_no_half_file(data_dir: Path) -> N
     (data_dir / "projects" / f".template-{project_file.schema_version()}.sqlite3").mkdir()
 
     with pytest.raises(OperationalError, match=r"acme-00000001\.sqlite3 cannot be created"):
-        project_file.ensure(ACME.project_id)
+        project_file.ensure(ACME)
 
     assert [path.name for path in (data_dir / "projects").iterdir() if path.is_file()] == []
 
 
 def test_a_file_is_made_once_and_then_left_alone() -> None:
-    first = project_file.ensure(ACME.project_id).stat()
+    first = project_file.ensure(ACME).stat()
 
-    assert project_file.ensure(ACME.project_id).stat().st_ino == first.st_ino
+    assert project_file.ensure(ACME).stat().st_ino == first.st_ino
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_a_file_is_made_once_and_then_left_alone() -> None:
     [(0, "run `manage.py migrate_projects`"), (10_000, "start the newer LoopKit again")],
 )
 def test_a_file_of_another_schema_is_refused_with_the_remedy(version: int, remedy: str) -> None:
-    set_version(project_file.ensure(ACME.project_id), version)
+    set_version(project_file.ensure(ACME), version)
 
     with bind(ACME), pytest.raises(OutdatedFile, match=remedy):
         Tally.objects.count()
 
 
 def test_a_refused_file_is_not_kept_open() -> None:
-    set_version(project_file.ensure(ACME.project_id), 0)
+    set_version(project_file.ensure(ACME), 0)
 
     with bind(ACME), pytest.raises(OutdatedFile):
         Tally.objects.count()
@@ -127,7 +127,7 @@ def test_a_refused_file_is_not_kept_open() -> None:
 
 
 def test_migrating_a_file_of_a_newer_loopkit_is_refused_and_changes_nothing() -> None:
-    path = project_file.ensure(ACME.project_id)
+    path = project_file.ensure(ACME)
     set_version(path, 10_000)
     before = path.read_bytes()
 
@@ -148,7 +148,7 @@ def test_migrating_says_whether_the_file_was_behind(data_dir: Path) -> None:
 def test_a_broken_file_is_a_503_for_its_project_only(
     tallies: Any, alice: MintedProject, charlie: MintedProject, data_dir: Path, fault: str
 ) -> None:
-    damage(project_file.ensure(alice.project.project_id), fault)
+    damage(project_file.ensure(alice.project), fault)
 
     answer = tallies(alice)
 
@@ -160,7 +160,7 @@ def test_a_broken_file_is_a_503_for_its_project_only(
 
 
 def test_a_mended_file_is_read_without_a_restart(tallies: Any, alice: MintedProject) -> None:
-    path = project_file.ensure(alice.project.project_id)
+    path = project_file.ensure(alice.project)
     sound = path.read_bytes()
     damage(path, "garbage")
     assert tallies(alice).status_code == 503
@@ -191,7 +191,7 @@ def damage(path: Path, fault: str) -> None:
 def test_the_read_paths_answer_503_for_the_broken_project_only(
     call: Any, alice: MintedProject, charlie: MintedProject, path: str
 ) -> None:
-    damage(project_file.ensure(alice.project.project_id), "garbage")
+    damage(project_file.ensure(alice.project), "garbage")
 
     broken, sound = (call("GET", path, minted.keys["agent"]) for minted in (alice, charlie))
 
@@ -202,7 +202,7 @@ def test_the_read_paths_answer_503_for_the_broken_project_only(
 def test_spans_for_a_broken_file_get_a_503_that_exporters_retry(
     call: Any, alice: MintedProject, charlie: MintedProject
 ) -> None:
-    damage(project_file.ensure(alice.project.project_id), "garbage")
+    damage(project_file.ensure(alice.project), "garbage")
 
     broken, sound = (call("POST", "/v1/traces", one.keys["producer"], SPANS) for one in (alice, charlie))
 

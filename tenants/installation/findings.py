@@ -1,0 +1,134 @@
+"""
+What is not right about the installation as a whole, with the remedy: at the start, in readiness, and in
+`manage.py check_data`.
+
+docs/operations.md says what to do about each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from tenants.audit import head
+from tenants.installation import clock, facts, restores, secret_marks
+from tenants.models import AuditEntry, Project
+
+FRESH_SECONDS = 30.0  # for which readiness repeats what was found
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not right: what is known to everybody, what only an operator may read, and the remedy."""
+
+    name: str
+    message: str
+    remedy: str
+    details: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join([f"{self.name}: {self.message}", *self.details, self.remedy])
+
+
+Facts = dict[str, str]
+
+
+def find_all(now: datetime) -> list[Finding]:
+    """Everything that is not right now."""
+    known = facts.known_facts()
+    return [finding for look in LOOKS for finding in look(known, now)]
+
+
+def restored_whole(known: Facts, now: datetime) -> Iterator[Finding]:
+    """Find a data dir that is a backup."""
+    if note := restores.read_note():
+        yield Finding(
+            "restored",
+            f"This data dir was restored from the backup of {note.taken_at:%d %b %Y %H:%M} UTC. What was changed since "
+            "is undone: keys revoked since then work again, and decisions, quotas and users are as they were.",
+            "Revoke such keys again, then run `manage.py check_data --accept`.",
+        )
+
+
+def restored_control(known: Facts, now: datetime) -> Iterator[Finding]:
+    """Find a control database that is older than the head of the audit log."""
+    remedy = (
+        "If it was restored from an older backup: keys revoked since work again, so revoke them once more, then run "
+        "`manage.py check_data --accept`. If not, see docs/audit.md."
+    )
+    try:
+        last = head.known_head()
+    except ValueError:
+        return  # verify_audit says so
+    if last and not last.is_in_the_log():
+        newest = AuditEntry.objects.values_list("sequence", flat=True).first() or 0
+        yield Finding(
+            "control_database",
+            f"The audit log ends with entry {newest} and lacks entry {last.sequence}, which was written.",
+            remedy,
+        )
+
+
+def store_differences(known: Facts, now: datetime) -> Iterator[Finding]:
+    """Find project files without a project, and projects whose file is missing."""
+    folder = Path(settings.LOOPKIT_DATA_DIR, "projects")
+    files = {path.name.removesuffix(".sqlite3") for path in folder.glob("[!.]*.sqlite3")}
+    projects = dict(Project.objects.values_list("project_id", "has_store"))
+    if orphans := sorted(files - projects.keys()):
+        yield Finding(
+            "project_files",
+            f"Project files that no project owns: {len(orphans)}.",
+            "Restore a control database that is as new as the files, or move these files away.",
+            tuple(orphans),
+        )
+    if missing := sorted(name for name, has_store in projects.items() if has_store and name not in files):
+        yield Finding(
+            "missing_files",
+            f"Projects whose file is missing, which get 503: {len(missing)}.",
+            "Put the files back, or run `manage.py forget_store PROJECT` to begin with an empty one.",
+            tuple(missing),
+        )
+
+
+def lost_secrets(known: Facts, now: datetime) -> Iterator[Finding]:
+    """Find secrets that are others than before."""
+    for name in secret_marks.changed_secrets(known):
+        yield Finding(
+            "secrets",
+            f"{name} is another one than before: {secret_marks.LOSSES[name]}.",
+            "Put the old secret back, or run `manage.py check_data --accept`.",
+        )
+
+
+def wrong_clock(known: Facts, now: datetime) -> Iterator[Finding]:
+    """Find a clock that is wrong or was."""
+    for sentence in clock.clock_differences(known, now):
+        yield Finding(
+            "clock",
+            sentence,
+            "Set the clock by a time server. Times stored meanwhile stay as they are: keys and sandboxes may expire "
+            "early or late, and windows may lack records. Then run `manage.py check_data --accept`.",
+        )
+
+
+LOOKS: list[Callable[[Facts, datetime], Iterator[Finding]]] = [
+    restored_whole,
+    restored_control,
+    store_differences,
+    lost_secrets,
+    wrong_clock,
+]
+_recent: list[tuple[float, list[Finding]]] = []
+
+
+def recent_findings() -> list[Finding]:
+    """What was found FRESH_SECONDS ago at most, because readiness is asked often."""
+    if not _recent or time.monotonic() - _recent[-1][0] > FRESH_SECONDS:
+        _recent[:] = [(time.monotonic(), find_all(timezone.now()))]
+    return _recent[-1][1]
