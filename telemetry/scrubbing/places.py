@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.names import is_count, is_secret
-from telemetry.scrubbing.shapes import Place, has_digit
+from telemetry.scrubbing.randomness import has_digit
 
 QUOTED = re.compile(
     r"(?P<mark>[\"'])(?P<name>[A-Za-z0-9][\w.\- ]{1,80}+)(?P<quote>\\{0,15}(?P=mark))"

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from telemetry.scrubbing import shapes
+from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.names import SAFE_HEADER, is_secret
 from telemetry.scrubbing.places import STAND_IN, has_quoted_name, named_secrets
-from telemetry.scrubbing.shapes import Place
 from telemetry.scrubbing.suspicion import is_suspect
 
 MARK = "[redacted]"
 MOST_PASSES = 8
+SHORTEST = 5  # characters of a text with a secret: `pwd=x`
 
 
 def redacted(text: str) -> tuple[str, int]:
@@ -26,11 +27,12 @@ def redacted(text: str) -> tuple[str, int]:
     One secret can hide the name of another from the patterns, so that a text with secrets is read again without them.
     """
     total = 0
+    if len(text) < SHORTEST:
+        return text, total
     for _ in range(MOST_PASSES):
-        places = list(shapes.found(text))
-        if is_suspect(text.encode()):
-            places += named_secrets(text, is_secret)
-        text, number = replaced(text, places)
+        if not is_suspect(text.encode()):
+            break
+        text, number = replaced(text, [*shapes.found(text), *named_secrets(text, is_secret)])
         total += number
         if not number:
             break

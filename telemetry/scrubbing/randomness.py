@@ -1,0 +1,38 @@
+"""Whether a text was drawn at random: what tells a key from words that hyphens, dots or capitals join."""
+
+from __future__ import annotations
+
+import re
+
+READ = 512  # characters that are looked at
+SEGMENT = re.compile(r"[A-Za-z0-9]{12,512}+")
+LONG = 24  # letters and digits; no word of a name is as long
+# Places where a random text changes and words hardly do: a capital behind a small letter, several capitals before one,
+# letter and digit.
+CHANGE = re.compile(
+    r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z][A-Z])(?=[a-z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])"
+)
+USUAL = 7  # characters for each change, at most; at random there are two or three
+
+
+def looks_random(text: str) -> bool:
+    """Whether the text has a long stretch of letters and digits, or changes between them as often as chance does."""
+    text = text[:READ]
+    if any(len(segment) >= LONG or changes(segment) > 1 for segment in SEGMENT.findall(text)):
+        return True
+    return changes(text) >= max(3, len(text) // USUAL)
+
+
+def changes(text: str) -> int:
+    """The number of places where one class of characters follows another."""
+    return len(CHANGE.findall(text))
+
+
+def has_digit(text: str) -> bool:
+    """Whether one of the text's characters is a digit."""
+    return any(character.isdigit() for character in text)
+
+
+def is_no_word(text: str) -> bool:
+    """Whether the text is no word of a sentence: it has a digit, or 24 letters or more."""
+    return has_digit(text) or (len(text) >= LONG and text.isalpha())
