@@ -94,11 +94,10 @@ LOOPKIT_ROUND_SECONDS = env("LOOPKIT_ROUND_SECONDS", 300, as_whole_number)
 LOOPKIT_EMAIL_URL = env("LOOPKIT_EMAIL_URL", "", email_url)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("LOOPKIT_EMAIL_FROM", "loopkit@localhost", str)
 _mail = mail_server(LOOPKIT_EMAIL_URL)
-EMAIL_BACKEND = _mail.backend
+EMAIL_BACKEND, EMAIL_FILE_PATH = _mail.backend, _mail.folder
 EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
-EMAIL_FILE_PATH = _mail.folder
 EMAIL_TIMEOUT = 20  # seconds; a silent mail server must not delay the periodic jobs
 
 # Limits
@@ -112,6 +111,8 @@ LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)
 LOOPKIT_FEEDBACK_RATE = env("LOOPKIT_FEEDBACK_RATE", "60/m", rate)  # feedback keys may be in public pages
 LOOPKIT_SANDBOX_SPANS = env("LOOPKIT_SANDBOX_SPANS", 5000, natural)
 LOOPKIT_SANDBOX_DAYS = env("LOOPKIT_SANDBOX_DAYS", 14, natural)
+LOOPKIT_OPEN_LOOPS = env("LOOPKIT_OPEN_LOOPS", 400, natural)
+LOOPKIT_PACKETS = env("LOOPKIT_PACKETS", 50, natural)
 PROVISION_AUTO_GRADUATE = env("PROVISION_AUTO_GRADUATE", False, switch)
 
 # Apps and middleware

@@ -137,7 +137,7 @@ class MeasuredCluster:
 
 
 def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredCluster:
-    """The cluster's impact, severity and trend. Reads nothing. Raises ClientGone in a request that is given up."""
+    """The cluster's impact, severity and trend. Reads nothing. Raises Unavailable in a request that is given up."""
     checkpoint()
     operation_records = cluster.looked_at or sum(
         surroundings.current.records_by_operation[place] for place in cluster.places

@@ -40,6 +40,10 @@ STATUS = {
     Loop.State.REJECTED: "rejected",
     Loop.State.JOINED: "in_progress",
 }
+NOT_PROPOSED = (
+    "Nothing: it has no loop, because as many loops of this project wait for a human as may. Diagnose again once some "
+    "of them are decided."
+)
 REOPENED = "reopened"  # proposed again, although a human decided
 
 
@@ -80,6 +84,12 @@ def after_handoff(loop: Loop) -> str:
 def issue_status(loop: Loop) -> str:
     """The status of the loop's issue in a packet."""
     return REOPENED if loop.state == Loop.State.PROPOSED and loop.again else STATUS[Loop.State(loop.state)]
+
+
+def unproposed_note(unproposed: int) -> str:
+    """The sentence on issues that have no loop."""
+    subject = "1 issue has" if unproposed == 1 else f"{unproposed:,} issues have"
+    return f"{subject} no loop: as many loops of this project wait for a human as may (LOOPKIT_OPEN_LOOPS)."
 
 
 def issue_of(loop: Loop) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """
-The loops of a packet's issues: a new cluster gets a loop, and a loop that may be decided takes over the newest issue.
+The loops of a packet's issues: a new cluster gets a loop where there is room, and a loop that may be decided takes over
+the newest issue.
 
 A loop that is proposed, regressed or returned follows the newest packet, unless it has the first of two approvals:
 otherwise frequent diagnoses would void that one before a second person could approve. What the queue is sorted by, and
@@ -14,10 +15,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import prefetch_related_objects
 
 from diagnosis.loops import reopening, states, two_people, urgency
-from diagnosis.models import Loop, LoopEvent, Packet
+from diagnosis.models import Loop, LoopEvent, Packet, Severity
 from diagnosis.notices import notice_rows
 from telemetry.windows import Window
 
@@ -47,14 +49,17 @@ Explained = list[tuple["Issue", dict[str, Any]]]
 
 
 def create_or_update(packet: Packet, explained: Explained, window: Window, now: datetime) -> dict[str, Loop]:
-    """Create or update the loops of these issues, and return them by cluster id."""
+    """Create or update the loops of these issues, and return them by cluster id; none for an issue without room."""
     latest = {
         shown["cluster_id"]: columns_of_issue(packet, issue, shown, now)
         | urgency.columns(shown, issue.grade.severity, window.since_minutes)
         for issue, shown in explained
     }
     existing = locked(packet, latest)
-    new = [proposed(packet, cluster, latest[cluster], now) for cluster in latest if cluster not in existing]
+    new = with_room(
+        packet.project_id,
+        [proposed(packet, cluster, latest[cluster], now) for cluster in latest if cluster not in existing],
+    )
     # Conflicts are ignored because another diagnosis may have created the loop meanwhile.
     Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)
     reopening.repropose_grown(
@@ -82,6 +87,20 @@ def follow(loops: list[Loop], latest: dict[str, dict[str, Any]]) -> None:
     Loop.objects.bulk_create(
         loops, update_conflicts=True, update_fields=FOLLOWING, unique_fields=["loop_id"], batch_size=BATCH
     )
+
+
+def with_room(project_id: str, new: list[Loop]) -> list[Loop]:
+    """
+    The loops, in their order, for which there is room beside those that may be decided.
+
+    The worse the severity, the more room: what is less severe cannot keep it waiting, whatever an agent asks for.
+    """
+    taken = Loop.objects.filter(project_id=project_id, state__in=states.DECIDABLE).count()
+    fitting: list[Loop] = []
+    for loop in new:
+        if taken + len(fitting) < settings.LOOPKIT_OPEN_LOOPS * loop.severity // Severity.CRITICAL:
+            fitting.append(loop)
+    return fitting
 
 
 def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime) -> Loop:

@@ -41,6 +41,12 @@ class Packet(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="packets")
     status = models.CharField(max_length=40)
     document = models.JSONField(help_text="The DiagnosisPacket of the API.")
+    basis = models.CharField(
+        max_length=64, blank=True, help_text="A digest of all but the window that it follows from: reuse.py."
+    )
+    is_whole = models.BooleanField(
+        default=True, help_text="False once retention left only the issues that loops and decisions refer to."
+    )
     created_at = models.DateTimeField()
 
     class Meta:

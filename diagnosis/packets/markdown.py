@@ -42,6 +42,13 @@ def memory_line(entry: dict[str, Any]) -> str:
     return f"- {entry['state']}: {plain_line(entry['title'])} (`{entry['loop_id']}`). {entry['note']}"
 
 
+def status_line(issue: dict[str, Any]) -> str:
+    """The status of an issue, with its loop."""
+    if issue["loop_id"] is None:
+        return f"{issue['status']} (no loop yet)"
+    return f"{issue['status']} (loop `{issue['loop_id']}`: {issue['approval']['state']})"
+
+
 def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
     """The lines of one issue, with the ids that its reader needs next."""
     impact = issue["impact"]
@@ -49,7 +56,7 @@ def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
         f"## {number}. {plain_line(issue['title'])}",
         "",
         f"- severity: {issue['severity_reason']}",
-        f"- status: {issue['status']} (loop `{issue['loop_id']}`: {issue['approval']['state']})",
+        f"- status: {status_line(issue)}",
         f"- operation: {code(issue['operation'])}",
         f"- failures: {impact['records']:,} of {counted(impact['operation_records'], 'record')}; "
         f"sessions: {impact['sessions']:,}",

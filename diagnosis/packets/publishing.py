@@ -2,7 +2,7 @@
 Publish a packet: the issues that a diagnosis found, with a loop for each.
 
     explain -> switch_lock.hold -> Packet.objects.create -> proposals.create_or_update
-        -> issue_entry -> packet_document -> packet.save
+        -> issue_entry -> packet_document -> basis_of -> packet.save -> forget_old_packets
 
 `explain` also stores the eval candidates that are missing. The packet and its loops are written in one transaction on
 the control database. A loop that may be decided follows the newest packet (diagnosis/loops/proposals.py).
@@ -21,6 +21,8 @@ from diagnosis.issues.findings import Findings
 from diagnosis.loops import lifecycle, next_action, proposals, switch_lock
 from diagnosis.models import Loop, Packet
 from diagnosis.packets import memory
+from diagnosis.packets.packet_retention import forget_old_packets
+from diagnosis.packets.reuse import basis_of
 from telemetry.windows import rfc3339
 from tenants.models import Project
 
@@ -30,22 +32,32 @@ WAITING_STATUSES = frozenset({"new", "regression", next_action.REOPENED})
 APPROVAL_REASON = "External writes are human-approved: an approver decides each loop in the admin."
 
 
-def publish(project: Project, findings: Findings, now: datetime) -> Packet:
-    """Store the packet of these findings. The project must be bound: evidence is read for the evals."""
+def publish(project: Project, findings: Findings, stamp: str, now: datetime) -> Packet:
+    """
+    Store the packet of these findings. The project must be bound: evidence is read for the evals.
+
+    Args:
+        stamp: of the project's store, from before the findings were read.
+    """
     explained_issues = explain(project, findings.window, findings.issues, now)
     with transaction.atomic():
         switch_lock.hold(project)
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
         loops = proposals.create_or_update(packet, explained_issues, findings.window, now)
-        issues = [issue_entry(issue, loops[issue["cluster_id"]]) for _, issue in explained_issues]
+        issues = [issue_entry(issue, loops) for _, issue in explained_issues]
         packet.document = packet_document(packet, findings, issues)
         packet.status = packet.document["status"]
-        packet.save(update_fields=["document", "status"])
+        packet.basis = basis_of(project, stamp)
+        packet.save(update_fields=["document", "status", "basis"])
+        forget_old_packets(project)
     return packet
 
 
-def issue_entry(issue: dict[str, Any], loop: Loop) -> dict[str, Any]:
-    """The issue as the packet shows it, with the id, status and next action of its loop."""
+def issue_entry(issue: dict[str, Any], loops: dict[str, Loop]) -> dict[str, Any]:
+    """The issue as the packet shows it, with the id, status and next action of its loop, if it has one."""
+    loop = loops.get(issue["cluster_id"])
+    if loop is None:
+        return issue | {"loop_id": None, "status": "new", "next_action": next_action.NOT_PROPOSED}
     return issue | {
         "loop_id": loop.loop_id,
         "status": next_action.issue_status(loop),
@@ -55,7 +67,7 @@ def issue_entry(issue: dict[str, Any], loop: Loop) -> dict[str, Any]:
 
 def packet_document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:
     """The DiagnosisPacket of the API."""
-    waiting = [issue for issue in issues if issue["status"] in WAITING_STATUSES]
+    waiting = [issue for issue in issues if issue["loop_id"] and issue["status"] in WAITING_STATUSES]
     open_issues = [issue for issue in issues if issue["status"] not in {"rejected", "verified"}]
     return {
         "memory": memory.recall(packet.project),
@@ -68,7 +80,7 @@ def packet_document(packet: Packet, findings: Findings, issues: list[dict[str, A
         "next_action": next_action.for_packet(len(issues), len(open_issues)),
         "since_minutes": findings.window.since_minutes,
         "window": window_shown(findings),
-        "completeness": completeness(findings),
+        "completeness": completeness(findings, sum(issue["loop_id"] is None for issue in issues)),
         "telemetry_read": findings.telemetry_read,
         "failures": findings.failures,
         "approval_required": bool(waiting),
@@ -85,15 +97,19 @@ def waiting_sentence(number: int) -> str:
     return f"{counted(number, 'loop')} {'waits' if number == 1 else 'wait'}."
 
 
-def completeness(findings: Findings) -> dict[str, Any]:
-    """The fields that say whether the packet has every cluster of the window."""
+def completeness(findings: Findings, unproposed: int) -> dict[str, Any]:
+    """The fields that say whether the packet has every cluster of the window, and how many issues have no loop."""
     left_out = findings.left_out
     clusters = f"{counted(left_out, 'smaller cluster')} {'is' if left_out == 1 else 'are'}"
     note = f"{clusters} left out; narrow the window to see all." if left_out else ""
+    notes = [
+        note or "Every record was counted, and every cluster that was found is here.",
+        *([next_action.unproposed_note(unproposed)] if unproposed else []),
+    ]
     return {
         "records_read": findings.telemetry_read,
         "complete": not left_out,
-        "note": note or "Every record was counted, and every cluster that was found is here.",
+        "note": " ".join(notes),
     }
 
 
@@ -126,15 +142,19 @@ def packet_as_answered(packet: Packet) -> dict[str, Any]:
     document: dict[str, Any] = packet.document
     loops = {
         loop.loop_id: loop
-        for loop in lifecycle.loops_with_decisions(issue["loop_id"] for issue in document["issues"])
+        for loop in lifecycle.loops_with_decisions(
+            issue["loop_id"] for issue in document["issues"] if issue["loop_id"]
+        )
     }
     return document | {
-        "issues": [issue | issue_loop_state(loops[issue["loop_id"]]) for issue in document["issues"]]
+        "issues": [issue | issue_loop_state(loops.get(issue["loop_id"])) for issue in document["issues"]]
     }
 
 
-def issue_loop_state(loop: Loop) -> dict[str, Any]:
-    """The fields of an issue that change after its diagnosis: the live state of its loop."""
+def issue_loop_state(loop: Loop | None) -> dict[str, Any]:
+    """The fields of an issue that change after its diagnosis: the live state of its loop, if it has one."""
+    if loop is None:
+        return {"approval": dict.fromkeys(("state", "reason", "decided_by", "decided_at"))}
     return {
         "cluster_id": loop.cluster_id,
         "status": next_action.issue_status(loop),

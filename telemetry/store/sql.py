@@ -64,7 +64,7 @@ def execute(sql: str, parameters: Sequence[Any]) -> None:
 
 
 def fetch(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Run one statement; returns all its rows. Raises ClientGone in a heavy request that is given up."""
+    """Run one statement; returns all its rows. Raises Unavailable in a heavy request that is given up."""
     checkpoint()
     with connections[bound_alias()].cursor() as cursor:
         cursor.execute(sql, parameters)

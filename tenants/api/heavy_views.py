@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.client_connection import departure_check
+from loopkit.http.errors import Unavailable
 from tenants.api.project_view import ProjectView
 from tenants.limits import heavy_runs
 from tenants.models import Project
@@ -24,7 +25,7 @@ HeavyPage = Callable[Concatenate[HttpRequest, Project, P], HttpResponse]
 
 @contextmanager
 def turn_of(request: Request | HttpRequest, project: Project) -> Iterator[None]:
-    """Run the block as the process's heavy request. Raises Busy or ClientGone."""
+    """Run the block as the process's heavy request. Raises Unavailable without a turn."""
     has_left = departure_check(request.META)
     with heavy_runs.turn(heavy_runs.HeavyRun(project.project_id, heavy_runs.origin(request.META), has_left)):
         yield
@@ -40,7 +41,7 @@ class HeavyView(ProjectView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """The answer to an error. Whatever a request raised that was given up, its client is gone."""
-        return super().handle_exception(heavy_runs.ClientGone() if heavy_runs.is_given_up() else exc)
+        return super().handle_exception(heavy_runs.client_gone() if heavy_runs.is_given_up() else exc)
 
 
 def heavy_page(page: HeavyPage[P]) -> HeavyPage[P]:
@@ -51,7 +52,7 @@ def heavy_page(page: HeavyPage[P]) -> HeavyPage[P]:
         try:
             with turn_of(request, project):
                 return page_unless_given_up(page, request, project, *args, **kwargs)
-        except (heavy_runs.Busy, heavy_runs.ClientGone) as error:
+        except Unavailable as error:
             return HttpResponse(render_to_string("errors/busy.html"), status=503, headers=error.headers)
 
     return wrapped
@@ -60,10 +61,10 @@ def heavy_page(page: HeavyPage[P]) -> HeavyPage[P]:
 def page_unless_given_up(
     page: HeavyPage[P], request: HttpRequest, project: Project, /, *args: P.args, **kwargs: P.kwargs
 ) -> HttpResponse:
-    """The page. Raises ClientGone where the store ended a statement because the client is gone."""
+    """The page. Raises Unavailable where the store ended a statement because the client is gone."""
     try:
         return page(request, project, *args, **kwargs)
     except OperationalError as error:
         if heavy_runs.is_given_up():
-            raise heavy_runs.ClientGone from error
+            raise heavy_runs.client_gone() from error
         raise

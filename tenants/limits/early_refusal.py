@@ -36,7 +36,7 @@ def refusal() -> tuple[list[tuple[str, str]], bytes]:
     # Imported here, because it needs Django's apps, which are not ready when loopkit/wsgi.py is imported.
     from loopkit.http.error_answers import error_body
 
-    error = heavy_runs.Busy()
+    error = heavy_runs.busy()
     body = orjson.dumps(error_body(error.code, error.message, error.hint))
     headers = {
         "Content-Type": "application/json",

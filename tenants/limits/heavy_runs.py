@@ -6,7 +6,7 @@ everything else in the process waits for all of them. A request that waits holds
 others get 503 at once, and ingest and `/health` find a free thread. A project has one heavy request at a time, in all
 processes of a machine together, so that one of two equal requests can answer from what the other stored.
 
-A request whose client closed the connection is given up: `checkpoint` raises ClientGone between two steps, and
+A request whose client closed the connection is given up: `checkpoint` raises Unavailable between two steps, and
 tenants/stores/interruption.py ends a long statement.
 """
 
@@ -38,24 +38,24 @@ LOCK_FILES = 64  # projects share them by hash
 SWITCH_SECONDS = 0.0005
 
 
-class Busy(Unavailable):
-    """Too many heavy requests are running or waiting."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "busy",
-            "Too many diagnoses and other heavy requests are running or waiting.",
-            "Send the same request again after Retry-After seconds, one at a time for each project.",
-            RETRY_AFTER_SECONDS,
-        )
+def busy() -> Unavailable:
+    """The error of a request that finds no place."""
+    return Unavailable(
+        "busy",
+        "Too many diagnoses and other heavy requests are running or waiting.",
+        "Send the same request again after Retry-After seconds, one at a time for each project.",
+        RETRY_AFTER_SECONDS,
+    )
 
 
-class ClientGone(Unavailable):
-    """The client closed the connection before the answer was there. Nobody reads this error."""
-
-    def __init__(self) -> None:
-        message = "The connection was closed before the answer was there."
-        super().__init__("client_gone", message, "Send the same request again.", RETRY_AFTER_SECONDS)
+def client_gone() -> Unavailable:
+    """The error of a request whose client closed the connection before the answer was there. Nobody reads it."""
+    return Unavailable(
+        "client_gone",
+        "The connection was closed before the answer was there.",
+        "Send the same request again.",
+        RETRY_AFTER_SECONDS,
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -97,12 +97,12 @@ class Line:
         return [*self.waiting, *([self.running] if self.running else [])]
 
     def enter(self, run: HeavyRun) -> None:
-        """Wait for the turn of this request. Raises Busy without a place or after PATIENCE, or ClientGone."""
+        """Wait for the turn of this request. Raises Unavailable if there is no place or the client left."""
         with self.changed:
             runs = self.all_runs()
             of_project = sum(other.project_id == run.project_id for other in runs)
             if len(runs) > most_waiting() or of_project >= MOST_OF_A_PROJECT:
-                raise Busy
+                raise busy()
             self.waiting.append(run)
             try:
                 self.wait_for_turn(run)
@@ -114,9 +114,9 @@ class Line:
         ends = time.monotonic() + PATIENCE
         while self.running is not None or not take_project_lock(run):
             if run.look():
-                raise ClientGone
+                raise client_gone()
             if time.monotonic() > ends:
-                raise Busy
+                raise busy()
             self.changed.wait(STEP)
         self.running = run
 
@@ -163,7 +163,7 @@ def origin(environ: Mapping[str, Any]) -> tuple[str, str]:
 
 @contextmanager
 def turn(run: HeavyRun) -> Iterator[None]:
-    """Run the block as the process's heavy request, after waiting for its turn. Raises Busy or ClientGone."""
+    """Run the block as the process's heavy request, after waiting for its turn. Raises Unavailable without a turn."""
     line.enter(run)
     _current.run = run
     usual = sys.getswitchinterval()
@@ -188,7 +188,7 @@ def is_given_up() -> bool:
 
 
 def checkpoint() -> None:
-    """Raise ClientGone if this thread's heavy request is given up. May be called anywhere: it costs next to nothing."""
+    """Raise Unavailable if this thread's heavy request is given up. Costs next to nothing, so it may be anywhere."""
     run = current_run()
     if run is not None and run.look():
-        raise ClientGone
+        raise client_gone()

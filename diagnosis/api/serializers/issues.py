@@ -102,7 +102,9 @@ class PatchPlanSerializer(ObjectSerializer):
 class ApprovalSerializer(ObjectSerializer):
     """Where the human boundary stands."""
 
-    state = serializers.ChoiceField(Loop.State.choices, help_text="Of the loop.")
+    state = serializers.ChoiceField(
+        Loop.State.choices, allow_null=True, help_text="Of the loop. Null: the issue has none yet."
+    )
     reason = optional_text("The latest decision's.")
     decided_by = optional_text("The person.")
     decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided yet.")
@@ -127,7 +129,7 @@ class IssueSerializer(ObjectSerializer):
     traces = serializers.ListField(child=serializers.CharField(), help_text="By first failure, 20 at most.")
     next_action = serializers.CharField(help_text="The call that comes next.")
     cluster_id = serializers.CharField(help_text="The kind of failure: the same in every window.")
-    loop_id = serializers.CharField(help_text="The life of its fix.")
+    loop_id = optional_text("The life of its fix. Null: not proposed yet, see completeness.")
     status = serializers.ChoiceField(STATUSES)
     approval = ApprovalSerializer()
     operation = serializers.CharField(help_text="What ran, of the first record.")
