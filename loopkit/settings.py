@@ -145,7 +145,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "diagnosis.display.visible_pages.VisiblePages",
+    "diagnosis.display.visible_answers.VisibleAnswers",
 ]
 
 # URLs, pages, times
