@@ -10,6 +10,7 @@ from diagnosis.console.inbox import NoticeAdmin
 from diagnosis.console.loop_page import LoopAdmin
 from diagnosis.console.trackers import TrackerAdmin
 from diagnosis.display.readable import rows
+from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import FeedKey, Loop, Notice, Packet, Tracker
 from tenants.console.scoped import ReadOnly, ScopedAdmin
 
@@ -43,7 +44,7 @@ class PacketAdmin(ReadOnly, ScopedAdmin):
         context = {
             "packet": packet,
             "memory": document.get("memory") or [],
-            "issues": [(issue, rows(issue)) for issue in document.get("issues") or []],
+            "issues": [(issue, rows(shown_issue(issue))) for issue in document.get("issues") or []],
             "facts": rows(
                 {name: value for name, value in document.items() if name not in ("memory", "issues")}
             ),

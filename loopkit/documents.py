@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loopkit.http.links import absolute
+from loopkit.http.untrusted import WARNING
 from tenants.api.project_view import PublicView
 
 MAX_AGE_SECONDS = 300
@@ -75,6 +76,7 @@ def instance_url(request: Request) -> str:
 def instance_facts(request: Request) -> dict[str, Any]:
     """The template context of the documents: facts about this instance."""
     return {
+        "warning": WARNING,
         "url": instance_url(request),
         "version": settings.LOOPKIT_VERSION,
         "contact_email": settings.LOOPKIT_CONTACT_EMAIL,

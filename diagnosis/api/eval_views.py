@@ -17,7 +17,7 @@ from diagnosis.models import EvalCandidate, EvalResult
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.openapi import error_responses
-from tenants.api.project_view import ProjectView
+from tenants.api.project_view import AgentView
 from tenants.models import Project
 
 REFUSALS = (400, 401, 403, 404)
@@ -47,7 +47,7 @@ def not_offered(format_name: str, why: str, document: dict[str, Any]) -> ApiErro
     )
 
 
-class EvalView(ProjectView):
+class EvalView(AgentView):
     """One candidate."""
 
     @extend_schema(
@@ -74,7 +74,7 @@ class EvalView(ProjectView):
         return HttpResponse(form.render(document), content_type=form.MEDIA_TYPE)
 
 
-class EvalsView(ProjectView):
+class EvalsView(AgentView):
     """Results of evals."""
 
     required_scope = "runs:write"

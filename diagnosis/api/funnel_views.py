@@ -18,7 +18,8 @@ from telemetry.api.parsed_query import checked_query
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.api.openapi import error_responses
-from tenants.api.project_view import ProjectView
+from tenants.api.project_view import AgentView
+from tenants.api.serializers import WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
 
@@ -61,10 +62,9 @@ class FunnelWaitingSerializer(ObjectSerializer):
     tokens = serializers.IntegerField(help_text="Of the traces that failed. 0 where no record tells.")
 
 
-class FunnelShapeSerializer(ObjectSerializer):
+class FunnelShapeSerializer(WarnedAnswerSerializer):
     """How far fixes get."""
 
-    ok = serializers.BooleanField()
     window = WindowSerializer()
     stages = FunnelStageSerializer(many=True)
     states = serializers.DictField(child=serializers.IntegerField(), help_text="Loops by state, now.")
@@ -75,7 +75,7 @@ class FunnelShapeSerializer(ObjectSerializer):
     waiting = FunnelWaitingSerializer()
 
 
-class FunnelView(ProjectView):
+class FunnelView(AgentView):
     """The funnel of the key's project."""
 
     required_scope = "dashboard:read"

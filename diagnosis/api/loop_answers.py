@@ -6,6 +6,7 @@ from typing import Any
 
 from diagnosis.loops import lifecycle, next_action, reopening, two_people
 from diagnosis.models import Loop
+from diagnosis.verification.verification_document import shown_document
 from telemetry.windows import rfc3339
 
 
@@ -61,7 +62,7 @@ def loop_in_full(loop: Loop) -> dict[str, Any]:
             for event in loop.events.all()
         ],
         "verifications": [
-            verification.document
+            shown_document(verification.document, loop.signal_type)
             | {"verdict": verification.verdict, "created_at": rfc3339(verification.created_at)}
             for verification in loop.verifications.all()
         ],

@@ -24,7 +24,7 @@ from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
-from tenants.api.project_view import ProjectView
+from tenants.api.project_view import AgentView
 from tenants.api.strict_fields import StrictSerializer
 from tenants.keys.authentication import Principal
 
@@ -73,7 +73,7 @@ def not_approved(error: bundle.NotApproved, loop: Loop) -> ApiError:
     return ApiError(409, "not_approved", str(error), next_action.for_loop(loop))
 
 
-class LoopsView(ProjectView):
+class LoopsView(AgentView):
     """The loops of the key's project."""
 
     @extend_schema(
@@ -98,7 +98,7 @@ class LoopsView(ProjectView):
         )
 
 
-class LoopView(ProjectView):
+class LoopView(AgentView):
     """One loop."""
 
     @extend_schema(
@@ -112,7 +112,7 @@ class LoopView(ProjectView):
         return Response({"ok": True, **loop_answers.loop_in_full(own_loop(self.project, loop_id))})
 
 
-class LoopEventsView(ProjectView):
+class LoopEventsView(AgentView):
     """The agent's reports on a loop."""
 
     required_scope = "runs:write"

@@ -21,13 +21,13 @@ from telemetry.api.parsed_query import asked_window, checked_query, parse_query
 from telemetry.api.serializers import TelemetryPageSerializer
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
-from tenants.api.project_view import ProjectView
+from tenants.api.project_view import AgentView
 from tenants.api.strict_fields import StrictSerializer
 
 REFUSALS = (400, 401, 403, 503)
 
 
-class PacketsView(ProjectView):
+class PacketsView(AgentView):
     """The packets of the key's project."""
 
     @extend_schema(
@@ -49,7 +49,7 @@ class PacketsView(ProjectView):
         )
 
 
-class PacketView(ProjectView):
+class PacketView(AgentView):
     """One packet."""
 
     @extend_schema(
@@ -108,7 +108,7 @@ class DashboardView(HeavyView):
         return Response(dashboard(self.project, asked_window(request, now), now))
 
 
-class ReportView(ProjectView):
+class ReportView(AgentView):
     """The report for people."""
 
     required_scope = "reports:read"

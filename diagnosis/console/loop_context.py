@@ -14,8 +14,8 @@ from diagnosis.display.event_facts import event_facts
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import rows
 from diagnosis.evidence_view import evidence_page
-from diagnosis.issues.patch_plan import with_loop_id
 from diagnosis.loops import states
+from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
 
 
@@ -33,7 +33,7 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
     events = [(event, event_facts(event.detail)) for event in loop.events.all()]
     return {
         "loop": loop,
-        "issue": loop.issue | {"patch_plan": with_loop_id(loop.issue.get("patch_plan") or {}, loop.loop_id)},
+        "issue": shown_issue(loop.issue, loop_id=loop.loop_id),
         "first_seen": to_the_minute(loop.issue.get("first_seen")),
         "last_seen": to_the_minute(loop.issue.get("last_seen")),
         "share": operation_share(loop),

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.display.quantities import counted, percent, significant, to_the_minute
+from diagnosis.display.sentences import values_of
 from diagnosis.models import Loop, Verification
+from diagnosis.verification.verification_document import shown_document
 
 FIGURES = {
     "success_rate": "Sessions without a failure",
@@ -46,7 +48,11 @@ def show_verifications(verifications: Iterable[Verification], loop: Loop) -> lis
     return [
         ShownVerification(
             verification=row,
-            facts=[(name, text) for name, text in verdict_facts(row.document) if text],
+            facts=[
+                (name, text)
+                for name, text in verdict_facts(shown_document(row.document, loop.signal_type))
+                if text
+            ],
             trajectory=trajectory(row.document.get("trajectory") or {}),
             moved_to=[moved_to(rise, loops) for rise in row.document.get("moved_to") or []],
             evidence_ids=row.document.get("evidence_ids") or [],
@@ -69,6 +75,7 @@ def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Rate after by rate before", ratio_sentence(document)),
         ("Interim analysis", f"number {analysis['number']}" if analysis.get("number") else ""),
         ("Still needed", document.get("needed") or ""),
+        *values_of(document.get("needed") or "", document),
         ("Release of the fix", document.get("release") or ""),
         ("Releases left out", ", ".join(document.get("releases_left_out") or [])),
     ]

@@ -11,8 +11,11 @@ https://docs.gitlab.com/user/markdown/#gitlab-specific-references
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from diagnosis.display.hidden_characters import show_hidden
+from diagnosis.display.sentences import values_of
 
 MOST = 300  # characters
 BREAKS = (
@@ -34,12 +37,13 @@ MARKUP = (
     # What can begin emphasis: https://spec.commonmark.org/0.31.2/#emphasis-and-strong-emphasis
     (re.compile(r"(\*+|(?<!\w)_+)(?=\S)"), r"\1 "),
 )
+QUOTATION_MARKS = dict.fromkeys(map(ord, '“”„‟"'), "'")
 FIGURES = str.maketrans("[]{}|", "()()/")  # characters that only Jira's wiki markup needs replaced
 
 
 def code(text: object, limit: int = MOST) -> str:
     """The text as an escaped code span of Markdown."""
-    return f"`{inert_line(text, limit)}`"
+    return f"`{inert_line(text, limit) or '(empty)'}`"
 
 
 def plain_line(text: object, limit: int = MOST) -> str:
@@ -50,21 +54,19 @@ def plain_line(text: object, limit: int = MOST) -> str:
     return escaped
 
 
-def wiki(text: object, limit: int = MOST) -> str:
-    """The text in one line, escaped for Jira's wiki markup."""
-    return plain_line(text, limit).translate(FIGURES)
+def quote(text: object, limit: int = MOST) -> str:
+    """The text in one line between quotation marks that it cannot end, escaped for Markdown and for plain text."""
+    return f"“{plain_line(text, limit).translate(QUOTATION_MARKS)}”"
 
 
-def escape_sentence(text: object, limit: int = 1000) -> str:
-    """Escape a sentence of LoopKit that quotes telemetry in backticks: the backticks stay, each part is escaped."""
-    parts = visible_line(text, limit).split("`")
-    return "".join(code(part) if number % 2 else spaced(part) for number, part in enumerate(parts))
+def wiki_quote(text: object, limit: int = MOST) -> str:
+    """`quote` for Jira's wiki markup."""
+    return quote(text, limit).translate(FIGURES)
 
 
-def spaced(text: str) -> str:
-    """A part of a sentence, escaped, with the spaces around it kept."""
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    return f"{before}{plain_line(text)}{after}" if text.strip() else text
+def sentence_lines(text: str, holder: Mapping[str, Any]) -> list[str]:
+    """A sentence of LoopKit, and a list of the values for which its placeholders stand, as code spans of Markdown."""
+    return [text, *(f"   - {name}: {code(value)}" for name, value in values_of(text, holder))]
 
 
 def inert_line(text: object, limit: int) -> str:

@@ -3,8 +3,8 @@ A middleware that shows hidden characters by their numbers in every answer that 
 
 One place for all of them: pages, also the admin's own, which show texts of strangers in checkbox labels, messages and
 breadcrumbs; JSON, with the names of attributes; Markdown, plain text and feeds. The values of form fields in pages stay
-as they are, so that saving a form changes nothing. Files that programs run (pytest, promptfoo) are ASCII: a hidden
-character in them is an escape, which readers see and the program turns into the character.
+as they are, so that saving a form changes nothing. Files that programs run (pytest, promptfoo, JSONL) have escapes
+instead, which readers see and programs turn into the characters.
 """
 
 from __future__ import annotations
@@ -60,7 +60,6 @@ FORMS: dict[str, Callable[[bytes], bytes]] = {
     "text/html": visible_html,
     "application/json": visible_json,
     "application/feed+json": visible_json,
-    "application/x-ndjson": visible_json,
     "application/atom+xml": visible_text,
     "text/markdown": visible_text,
     "text/plain": visible_text,

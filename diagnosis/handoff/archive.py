@@ -13,15 +13,17 @@ from typing import Any
 
 import orjson
 
-from diagnosis.display.hidden_characters import escape_hidden
+from diagnosis.display.visible_json import visible_json
 from diagnosis.evals import formats
 from diagnosis.handoff import bundle
 from diagnosis.models import Tracker
+from loopkit.http.untrusted import WARNING
 
 MEDIA_TYPE = "application/zip"
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # the earliest time of the format
 READABLE = 0o644 << 16
-PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+WARNED = {"warning": WARNING}  # first in each JSON file
 
 
 def archive(data: dict[str, Any]) -> bytes:
@@ -40,7 +42,7 @@ def files(data: dict[str, Any]) -> dict[str, bytes]:
     separate = ("patch_plan", "evidence", "eval_candidate", "new_issue_links", "ok")
     contents = {
         "issue.md": bundle.bundle_markdown(data).encode(),
-        "loop.json": pretty({k: v for k, v in data.items() if k not in separate}),
+        "loop.json": pretty({name: value for name, value in data.items() if name not in separate}),
         "patch_plan.json": pretty(data["patch_plan"]),
         "evidence.jsonl": b"".join(json_line(record) for record in data["evidence"]),
         "new_issue_links.md": issue_links(data).encode(),
@@ -50,13 +52,13 @@ def files(data: dict[str, Any]) -> dict[str, bytes]:
 
 
 def pretty(document: dict[str, Any]) -> bytes:
-    """A JSON file for people; hidden characters are escapes."""
-    return escape_hidden(orjson.dumps(document, option=PRETTY))
+    """A JSON file for people, with hidden characters shown by their numbers."""
+    return visible_json(orjson.dumps(WARNED | document, option=PRETTY))
 
 
 def json_line(record: dict[str, Any]) -> bytes:
-    """A line of a JSONL file, which has no line end in it for any reader; hidden characters are escapes."""
-    return escape_hidden(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)) + b"\n"
+    """A line of a JSONL file, which has no line end in it for any reader, with hidden characters by their numbers."""
+    return visible_json(orjson.dumps(WARNED | record)) + b"\n"
 
 
 def eval_files(document: dict[str, Any]) -> dict[str, bytes]:
@@ -72,7 +74,14 @@ def issue_links(data: dict[str, Any]) -> str:
         for link in data["new_issue_links"]
     ]
     return "\n".join(
-        ["# New issue", "", *(links or ["No tracker is set for this project; paste issue.md."]), ""]
+        [
+            f"> {WARNING}",
+            "",
+            "# New issue",
+            "",
+            *(links or ["No tracker is set for this project; paste issue.md."]),
+            "",
+        ]
     )
 
 
@@ -81,19 +90,19 @@ def readme(names: list[str], document: dict[str, Any]) -> str:
     forms = ", ".join(form.ABOUT for form in formats.offered_formats(document).values())
     left_out = [f"  No {name} file: {why}" for name, why in formats.left_out(document).items()]
     lines = [
-        "# Handoff of a LoopKit loop, approved by a human",
+        f"> {WARNING}",
         "",
-        bundle.WARNING,
+        "# Handoff of a LoopKit loop, approved by a human",
         "",
         "- issue.md: the issue with plan and evidence, to read or to paste; quotes from telemetry are escaped",
         "- loop.json: the loop with its issue and who approved it; next_action says what to do",
         "- patch_plan.json: the steps",
-        "- evidence.jsonl: one stored record a line, as it was sent",
+        "- evidence.jsonl: one stored record a line",
         f"- evals/: the eval as {forms}",
         *left_out,
         "- new_issue_links.md: links for a human",
         "",
-        "Files: " + ", ".join(names),
+        "Files: " + ", ".join(f"`{name}`" for name in names),
         "",
     ]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from diagnosis.detection.rules import WINDOW_RULES
+from diagnosis.display.sentences import beside
 from diagnosis.evals import candidates
 from diagnosis.issues import failing_call, patch_plan, suspected_release
 from diagnosis.issues.issue import Issue
@@ -60,13 +61,15 @@ def explained(
 ) -> dict[str, Any]:
     """The issue as the packet shows it, without the URL of its evidence and the part about its loop."""
     code = location(source.evidence)
+    reason = suspected.reason if suspected else None
     return issue.shown() | {
         "suspected_release": suspected.release if suspected else None,
-        "suspected_release_reason": suspected.reason if suspected else None,
+        "suspected_release_reason": reason.text if reason else None,
         "code_location": asdict(code) if code else None,
         "failing_call": failing_call.of_evidence(source.evidence),
         "eval_candidate": eval_id,
         "patch_plan": patch_plan.plan_document(plan_facts(issue, source, code, eval_id, suspected)),
+        **(beside(reason) if reason else {}),
     }
 
 
@@ -79,8 +82,15 @@ def plan_facts(
 ) -> patch_plan.PlanFacts:
     """The facts that the patch plan is built from."""
     captures = [record["capture"] for record in source.evidence if record["capture"]]
+    example = source.example
     return patch_plan.PlanFacts(
-        example=source.example,
+        category=patch_plan.fix_category(example),
+        signal_type=example.signal_type,
+        operation=example.operation,
+        service=example.service,
+        tool=example.tool,
+        model=example.model,
+        error=": ".join(part for part in (example.error_type, example.message) if part),
         records=issue.impact.records,
         operation_records=issue.impact.operation_records,
         evidence_ids=tuple(record.record_id for record in issue.evidence),
@@ -88,8 +98,9 @@ def plan_facts(
         downstream_operations=tuple(issue.downstream_operations),
         replayable=any(capture["replayable"] for capture in captures),
         location=str(code) if code and code.own else "",
-        suspected=suspected,
-        hints=tuple(issue.hints),
+        release=suspected.release if suspected else "",
+        older_release=suspected.older if suspected else "",
+        shared=issue.hints[0].values if issue.hints else (),
     )
 
 

@@ -1,6 +1,8 @@
 """
 The patch plan of an issue: ordered steps for a coding agent, built from facts of the evidence alone.
 
+Its sentences are those of plan_sentences.py; names and messages from telemetry stand beside them.
+
 The one fix category (`lever` in JSON) is where a change would act: prompt, tools, context, retrieval, orchestration,
 guardrails, model, infra, or other code.
 """
@@ -13,9 +15,10 @@ from typing import Any
 
 from diagnosis.detection.rules import ALL_SIGNALS, WINDOW_RULES
 from diagnosis.display.quantities import counted
+from diagnosis.display.sentences import Sentence, Value, beside, filled
 from diagnosis.evals.formats import runner_of
-from diagnosis.issues.hints import Hint
-from diagnosis.issues.suspected_release import SuspectedRelease
+from diagnosis.issues import plan_sentences
+from diagnosis.issues.hints import Value as HintValue
 from telemetry.spans.failing_record import FailingRecord
 
 INFRA = re.compile(
@@ -27,26 +30,21 @@ GUARDRAILS = re.compile(
 )
 BY_SIGNAL = {name: signal.FIX_CATEGORY for name, signal in ALL_SIGNALS.items() if signal.FIX_CATEGORY}
 BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first match decides
+MOST_OF_ERROR = 200  # characters
 BY_UNIT = {"retrieval": "retrieval", "tool_call": "tools", "llm_call": "model"}
-EVENTS_URL = "/v1/loops/<loop_id>/events"
-CHANGES = {
-    "retrieval": "Change what is retrieved, or how",
-    "guardrails": "Change the guardrail, or what is sent through it",
-    "model": "Change the model's limits or its settings",
-    "prompt": "Change the prompt",
-    "context": "Send the model less context",
-    "infra": "Handle the outage: time-outs, retries with a bound, a fallback",
-    "tools": "Change the tool or its schema",
-    "orchestration": "Change what the agent does with the result, or stop the repeats",
-    "other": "Change that code",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """The facts that a plan is built from."""
+    """The facts that a plan is built from; text is "" where it is unknown."""
 
-    example: FailingRecord
+    category: str
+    signal_type: str
+    operation: str
+    service: str
+    tool: str
+    model: str
+    error: str  # type and message
     records: int
     operation_records: int
     evidence_ids: tuple[str, ...]
@@ -54,8 +52,19 @@ class PlanFacts:
     downstream_operations: tuple[str, ...]
     replayable: bool  # the evidence has an input that the call can be repeated with
     location: str  # function, file and line of the top frame of the application's own; "" without one
-    suspected: SuspectedRelease | None = None
-    hints: tuple[Hint, ...] = ()
+    release: str = ""  # the suspected one
+    older_release: str = ""
+    shared: tuple[HintValue, ...] = ()  # of the strongest hint
+
+    @property
+    def runner(self) -> str:
+        """The name of the format in which the eval can be run; "" if it cannot."""
+        return runner_of(self.signal_type) if self.replayable else ""
+
+    @property
+    def called(self) -> str:
+        """Whether a `tool` or a `model` was called; "" if the record names none."""
+        return "tool" if self.tool else "model" if self.model else ""
 
 
 def fix_category(example: FailingRecord) -> str:
@@ -69,102 +78,90 @@ def fix_category(example: FailingRecord) -> str:
     return category or BY_UNIT.get(example.unit, "other")
 
 
-def plan_document(facts: PlanFacts) -> dict[str, object]:
+def plan_document(facts: PlanFacts) -> dict[str, Any]:
     """The plan as the packet shows it."""
-    example = facts.example
+    verify, refuted_by = verification(facts), refutation(facts)
     return {
-        "lever": fix_category(example),
-        "steps": [{"step": number, "detail": detail} for number, detail in enumerate(steps(facts), start=1)],
-        "verify": (
-            f"Report `shipped`, then POST /v1/runs/verify: `{example.operation}` must run without this failure; "
-            f"before, {facts.records:,} of {counted(facts.operation_records, 'record')} failed."
-        ),
-        "refuted_by": refutation(facts),
-    }
+        "lever": facts.category,
+        "steps": [
+            {"step": number, "detail": step.text} | beside(step)
+            for number, step in enumerate(steps(facts), start=1)
+        ],
+        "verify": verify.text,
+        "refuted_by": refuted_by.text,
+    } | beside(verify, refuted_by)
 
 
-def refutation(facts: PlanFacts) -> str:
+def verification(facts: PlanFacts) -> Sentence:
+    """What shows that the change worked."""
+    failures, records = f"{facts.records:,}", counted(facts.operation_records, "record")
+    text = filled(plan_sentences.VERIFY, failures=failures, records=records)
+    return Sentence(text, {"operation": facts.operation})
+
+
+def refutation(facts: PlanFacts) -> Sentence:
     """What shows that the plan is wrong: that the failure goes on, and, if the eval can be run, that it passes."""
-    if facts.replayable and runner_of(facts.example.signal_type):
-        passes = f"The eval {facts.eval_id} passes before the change, or the failure"
-    else:
-        passes = "The failure"
-    return f"{passes} goes on at the same rate after the change."
+    if facts.runner:
+        return Sentence(plan_sentences.REFUTED_BY_EVAL, {"eval_id": facts.eval_id})
+    return Sentence(plan_sentences.REFUTED)
 
 
 def shown_category(category: str) -> str:
     """The fix category for people: `code` for `other`."""
-    return "code" if category == "other" else category
+    return plan_sentences.SHOWN_CATEGORIES.get(category, category)
 
 
-def with_loop_id(plan: dict[str, Any], loop_id: str) -> dict[str, Any]:
-    """The plan of a loop, with the loop's id in the URL of its last step, which is made before the loop."""
-    steps_of_loop = [
-        step | {"detail": step["detail"].replace(EVENTS_URL, f"/v1/loops/{loop_id}/events")}
-        for step in plan.get("steps", [])
-    ]
-    return plan | {"steps": steps_of_loop} if plan else plan
-
-
-def steps(facts: PlanFacts) -> list[str]:
+def steps(facts: PlanFacts) -> list[Sentence]:
     """The steps in order; a step without its fact is left out."""
-    example = facts.example
-    runner = runner_of(example.signal_type)
-    is_runnable = facts.replayable and runner
-    downstream = facts.downstream_operations
-    place = f"`{example.operation}`" + (f" in service `{example.service}`" if example.service else "")
-    optional = {
-        f"Reproduce with the eval: GET /v1/evals/{facts.eval_id}?format={runner}; it must fail first.": is_runnable,
-        f"Start at `{facts.location}`, the application's own frame nearest to the failure.": facts.location,
-        f"Compare release {released(facts)}: the failure begins with it.": facts.suspected,
-        f"Look for what {shared(facts.hints)} changes: failures have it more often than healthy calls.": facts.hints,
-        f"Check the callers that also fail: {', '.join(f'`{name}`' for name in downstream)}.": downstream,
-    }
-    reproduce, start, compare, look, check = ([step] if fact else [] for step, fact in optional.items())
+    is_slow = facts.signal_type in WINDOW_RULES.by_durations
+    change = plan_sentences.change_sentence(facts.category, is_slow)
     return [
-        f"Read the evidence: GET /v1/telemetry?record_id={facts.evidence_ids[0]} and the other evidence_ids; "
-        "evidence_url pages through all records of the cluster.",
-        *reproduce,
-        f"Find the code of {place}{called_name(example)}; it reports {quoted_error(example)}.",
-        *start,
-        *compare,
-        *look,
-        *check,
-        f"{planned_change(example)}; keep healthy calls as they are.",
-        f"Open the pull request and report each step to this issue's loop_id: POST {EVENTS_URL}.",
+        Sentence(filled(plan_sentences.READ, record_id=next(iter(facts.evidence_ids), "<record_id>"))),
+        *known(
+            filled(plan_sentences.REPRODUCE, format=facts.runner),
+            eval_id=facts.eval_id if facts.runner else "",
+        ),
+        place(facts),
+        *known(plan_sentences.START, location=facts.location),
+        *comparison(facts),
+        *shared(facts.shared),
+        *known(plan_sentences.CALLERS, callers=list(facts.downstream_operations)),
+        Sentence(change),
+        Sentence(plan_sentences.REPORT),
     ]
 
 
-def planned_change(example: FailingRecord) -> str:
-    """The change to make, by fix category."""
-    category = fix_category(example)
-    if example.signal_type in WINDOW_RULES.by_durations:
-        return f"Make it as fast as before (fix category: {shown_category(category)})"
-    return f"{CHANGES[category]} so that the failure cannot recur"
+def known(text: str, **values: Value) -> list[Sentence]:
+    """The sentence with its values; nothing if one of them is empty."""
+    return [Sentence(text, values)] if all(values.values()) else []
 
 
-def released(facts: PlanFacts) -> str:
-    """The suspected release and the one before it, as a phrase; "" without one."""
-    suspected = facts.suspected
-    return f"`{suspected.release}` with `{suspected.older}`" if suspected else ""
+def place(facts: PlanFacts) -> Sentence:
+    """Where the failing code is, and what it reports."""
+    text = plan_sentences.find_sentence(bool(facts.service), facts.called, bool(facts.error))
+    values = {"operation": facts.operation, "service": facts.service, "error": facts.error[:MOST_OF_ERROR]}
+    called = {facts.called: facts.tool or facts.model}
+    return Sentence(text, {name: value for name, value in (values | called).items() if value and name})
 
 
-def shared(hints: tuple[Hint, ...]) -> str:
-    """The values of the strongest hint, as a phrase; "" without hints."""
-    values = hints[0].values if hints else ()
-    return " with ".join(
-        f"`{name}` {'not set' if value is None else f'= `{value}`'}" for name, value in values
-    )
+def comparison(facts: PlanFacts) -> list[Sentence]:
+    """The suspected release and the one before it, if there is a suspicion."""
+    if not facts.release:
+        return []
+    if not facts.older_release:
+        return [Sentence(plan_sentences.COMPARE_ALONE, {"release": facts.release})]
+    releases = {"release": facts.release, "older_release": facts.older_release}
+    return [Sentence(plan_sentences.COMPARE, releases)]
 
 
-def called_name(example: FailingRecord) -> str:
-    """The tool or model that was called, in parentheses; "" if the record names none."""
-    if example.tool:
-        return f" (tool `{example.tool}`)"
-    return f" (model `{example.model}`)" if example.model else ""
-
-
-def quoted_error(example: FailingRecord) -> str:
-    """The error type and message of the record, in backticks, 200 characters at most."""
-    text = ": ".join(part for part in (example.error_type, example.message) if part)
-    return f"`{text[:200]}`" if text else "no message"
+def shared(conditions: tuple[HintValue, ...]) -> list[Sentence]:
+    """What failing records share, if anything; None as a value means that the attribute is not set."""
+    if not conditions:
+        return []
+    (attribute, value), *further = conditions
+    values = {"attribute": attribute, "value": value}
+    for also_attribute, also_value in further[:1]:
+        values |= {"also_attribute": also_attribute, "also_value": also_value}
+    is_second_set = further[0][1] is not None if further else None
+    text = plan_sentences.shared_sentence(value is not None, is_second_set)
+    return [Sentence(text, {name: text for name, text in values.items() if text is not None})]

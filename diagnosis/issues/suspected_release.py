@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from diagnosis.display.quantities import counted, to_the_second
+from diagnosis.display.sentences import Sentence, filled
 from diagnosis.issues.issue import Issue
 from diagnosis.window import exposure
 from diagnosis.window.sampling import slices
@@ -28,6 +29,10 @@ FEWEST = 5  # healthy records of other releases
 # Healthy records of the release that may come before its first failure: so many, or such a share of them.
 EARLY, EARLY_SHARE = 2, 0.2
 CHANCE = 0.05
+REASON = (
+    "Every failure looked at ran release {release}, and they begin with its first traffic at <time>; <healthy> of "
+    "other releases, such as {older_release}, show none of it."
+)
 
 
 class HealthyRun(NamedTuple):
@@ -59,13 +64,11 @@ class SuspectedRelease:
     healthy: int  # records of other releases in the sample
 
     @property
-    def reason(self) -> str:
-        """The reason for the suspicion, as a sentence."""
-        return (
-            f"Every failure looked at ran release {self.release}, and they begin with its first traffic at "
-            f"{to_the_second(moment(self.since_unix_nano))}; {counted(self.healthy, 'healthy record')} of other "
-            f"releases, such as {self.older}, show none of it."
-        )
+    def reason(self) -> Sentence:
+        """The reason for the suspicion."""
+        since = to_the_second(moment(self.since_unix_nano))
+        text = filled(REASON, time=since, healthy=counted(self.healthy, "healthy record"))
+        return Sentence(text, {"release": self.release, "older_release": self.older})
 
 
 def read_healthy_runs(window: Window) -> list[HealthyRun]:

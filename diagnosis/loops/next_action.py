@@ -6,6 +6,7 @@ from typing import Any
 
 from diagnosis.loops import two_people
 from diagnosis.loops.growth import a_day
+from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.loops.states import WAITING
 from diagnosis.models import Loop
 
@@ -94,7 +95,8 @@ def unproposed_note(unproposed: int) -> str:
 
 def issue_of(loop: Loop) -> dict[str, Any]:
     """The loop's stored issue with its present status and next action."""
-    return {**loop.issue, "status": issue_status(loop), "next_action": for_loop(loop)}
+    issue = shown_issue(loop.issue, loop_id=loop.loop_id)
+    return {**issue, "status": issue_status(loop), "next_action": for_loop(loop)}
 
 
 def for_packet(issues: int, open_issues: int) -> str:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.display.escaping import code, plain_line
+from diagnosis.display.escaping import code
 from diagnosis.display.quantities import counted, to_the_minute
+from loopkit.http.untrusted import WARNING
+
+NO_PACKET = "No diagnosis yet. Run `POST /v1/runs/diagnose` with the agent key."
 
 
 def packet_report(document: dict[str, Any] | None) -> str:
     """The report of a packet as `publishing.packet_as_answered` returns it, or the next step if there is none."""
     if document is None:
-        return "# LoopKit report\n\nNo diagnosis yet. Run `POST /v1/runs/diagnose` with the agent key.\n"
+        return f"> {WARNING}\n\n# LoopKit report\n\n{NO_PACKET}\n"
     window = document["window"]
     lines = [
-        f"# LoopKit report: {document['project_id']}",
+        f"> {WARNING}",
         "",
+        "# LoopKit report",
+        "",
+        f"Project: {code(document['project_id'])}",
         f"Packet `{document['packet_id']}`, {to_the_minute(document['created_at'])}",
         f"Window: {to_the_minute(window['start'])} to {to_the_minute(window['end'])}",
         f"Read: {counted(document['telemetry_read'], 'record')}, {counted(document['failures'], 'failure')}",
@@ -39,7 +45,7 @@ def section(title: str, lines: list[str]) -> list[str]:
 
 def memory_line(entry: dict[str, Any]) -> str:
     """The line of one loop in the project's memory."""
-    return f"- {entry['state']}: {plain_line(entry['title'])} (`{entry['loop_id']}`). {entry['note']}"
+    return f"- {entry['state']}: `{entry['loop_id']}`. {entry['note']} Title: {code(entry['title'])}"
 
 
 def status_line(issue: dict[str, Any]) -> str:
@@ -53,8 +59,9 @@ def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
     """The lines of one issue, with the ids that its reader needs next."""
     impact = issue["impact"]
     return [
-        f"## {number}. {plain_line(issue['title'])}",
+        f"## Issue {number}",
         "",
+        f"- title: {code(issue['title'])}",
         f"- severity: {issue['severity_reason']}",
         f"- status: {status_line(issue)}",
         f"- operation: {code(issue['operation'])}",
@@ -63,7 +70,7 @@ def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
         f"- trend: {issue['trend']}",
         f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
         f"- evidence: {', '.join(f'`{record_id}`' for record_id in issue['evidence_ids'])}",
-        f"- eval candidate: `{issue['eval_candidate']}`",
+        f"- eval candidate: {code(issue['eval_candidate'])}",
         f"- next: {issue['next_action']}",
         "",
     ]

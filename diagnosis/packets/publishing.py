@@ -19,10 +19,12 @@ from diagnosis.display.quantities import counted
 from diagnosis.issues.explanation import explain
 from diagnosis.issues.findings import Findings
 from diagnosis.loops import lifecycle, next_action, proposals, switch_lock
+from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Loop, Packet
 from diagnosis.packets import memory
 from diagnosis.packets.packet_retention import forget_old_packets
 from diagnosis.packets.reuse import basis_of
+from loopkit.http.untrusted import WARNING
 from telemetry.windows import rfc3339
 from tenants.models import Project
 
@@ -146,9 +148,10 @@ def packet_as_answered(packet: Packet) -> dict[str, Any]:
             issue["loop_id"] for issue in document["issues"] if issue["loop_id"]
         )
     }
-    return document | {
-        "issues": [issue | issue_loop_state(loops.get(issue["loop_id"])) for issue in document["issues"]]
-    }
+    issues = [
+        shown_issue(issue) | issue_loop_state(loops.get(issue["loop_id"])) for issue in document["issues"]
+    ]
+    return {"warning": WARNING} | document | {"issues": issues}
 
 
 def issue_loop_state(loop: Loop | None) -> dict[str, Any]:

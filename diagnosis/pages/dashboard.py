@@ -21,7 +21,7 @@ from diagnosis.console import verification_facts
 from diagnosis.diagnose import diagnose
 from diagnosis.evidence_view import evidence_page
 from diagnosis.funnel import funnel_rows
-from diagnosis.issues.patch_plan import with_loop_id
+from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.loops.states import WAITING
 from diagnosis.models import Loop
 from loopkit.http.links import absolute
@@ -98,7 +98,7 @@ def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpR
     context = {
         "project": project,
         "loop": loop,
-        "issue": loop.issue | {"patch_plan": with_loop_id(loop.issue.get("patch_plan") or {}, loop.loop_id)},
+        "issue": shown_issue(loop.issue, loop_id=loop.loop_id),
         "evidence": [records[record_id] for record_id in evidence_ids if record_id in records],
         "gone": len(evidence_ids) - len(records),
         "decisions": loop.decisions.select_related("decided_by"),

@@ -15,7 +15,9 @@ from django.utils.timesince import timesince
 
 from diagnosis.display import event_facts, quantities, readable
 from diagnosis.display.hidden_characters import show_hidden
+from diagnosis.display.sentences import values_of
 from diagnosis.issues.patch_plan import shown_category
+from loopkit.http.untrusted import WARNING
 
 register = template.Library()
 LONGEST = 20_000  # characters of a value on a page; the API has all of them
@@ -77,6 +79,19 @@ def with_code(text: str) -> SafeString:
     marks = ("{}", "<code>{}</code>")
     parts = re.split("`([^`]*)`", show_hidden(text))
     return format_html_join("", "{}", ((format_html(marks[i % 2], part),) for i, part in enumerate(parts)))
+
+
+@register.simple_tag
+def untrusted() -> str:
+    """The word that telemetry is untrusted."""
+    return WARNING
+
+
+@register.inclusion_tag("sentence.html")
+def sentence(holder: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A sentence of an API answer, followed by the values from telemetry for which its placeholders stand."""
+    text = holder.get(name) or ""
+    return {"text": text, "values": values_of(text, holder)}
 
 
 @register.filter

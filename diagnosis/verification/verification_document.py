@@ -7,8 +7,9 @@ from typing import Any
 
 from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.quantities import counted
+from diagnosis.display.sentences import Sentence, beside, filled
 from diagnosis.models import Loop
-from diagnosis.statistics.overdispersion import estimate_overdispersion
+from diagnosis.statistics.overdispersion import Overdispersion, estimate_overdispersion
 from diagnosis.statistics.rates import Ratio
 from diagnosis.verification import trajectory
 from diagnosis.verification.comparison import Comparison
@@ -16,16 +17,19 @@ from diagnosis.verification.rate_verdict import expected_failures
 from diagnosis.window import cluster_counts
 
 EVIDENCE = 5  # failing records after the fix that are named
+NEEDED = "about <more> of {operation}"
+NEEDED_WITHOUT_FAILURE = f"{NEEDED} without a failure"
 
 
 def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of the comparison, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     overdispersion = estimate_overdispersion(before.observed, after.observed)
+    needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type)
     return {
         "verdict": judgement.verdict,
         "reason": judgement.reason,
-        "needed": evidence_needed(judgement.needed, loop.operation, loop.signal_type),
+        "needed": needed.text,
         "needed_exposure": judgement.needed,
         "service": loop.service,
         "operation": loop.operation,
@@ -35,18 +39,23 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "ratio": ratio_shown(judgement.ratio),
         "confidence": 1 - judgement.tails.low - judgement.tails.high,
         "look": {"number": judgement.analysis.number, "information": judgement.analysis.information},
-        "spread": {
-            "design_effect": overdispersion.design_effect,
-            "burst_variance": overdispersion.burst_variance,
-        },
+        "spread": spread_shown(overdispersion),
         "release": loop.release or None,
         "releases_left_out": sorted(comparison.target.without_releases),
         "moved_to": [sibling.shown() for sibling in comparison.moved_to],
         "evidence_ids": cluster_counts.newest_record_ids(after.window, comparison.target, EVIDENCE),
         "trajectory": {
-            "before": trajectory.read_trajectory(before.window, loop.service),
-            "after": trajectory.read_trajectory(after.window, loop.service),
+            name: trajectory.read_trajectory(side.window, loop.service)
+            for name, side in (("before", before), ("after", after))
         },
+    } | beside(needed)
+
+
+def spread_shown(overdispersion: Overdispersion) -> dict[str, float]:
+    """How failures come together, as API answers show it."""
+    return {
+        "design_effect": overdispersion.design_effect,
+        "burst_variance": overdispersion.burst_variance,
     }
 
 
@@ -56,12 +65,20 @@ def ratio_shown(ratio: Ratio) -> dict[str, float | None]:
     return {"estimate": ratio.estimate, "low": ratio.low, "high": high}
 
 
-def evidence_needed(records: int | None, operation: str, signal_type: str = "") -> str:
-    """`about 340 more records of POST /orders without a failure`; "" if none are needed or none would help."""
+def evidence_needed(records: int | None, operation: str, signal_type: str = "") -> Sentence:
+    """`about 340 more records of {operation} without a failure`; "" if none are needed or none would help."""
     if not records:
-        return ""
+        return Sentence("")
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
     noun = "trace" if signal_type in WINDOW_RULES.by_visits else "record"
-    more = f"about {counted(rounded, f'more {noun}')} of {operation}"
-    return more if signal_type in WINDOW_RULES.by_durations else f"{more} without a failure"
+    template = NEEDED if signal_type in WINDOW_RULES.by_durations else NEEDED_WITHOUT_FAILURE
+    return Sentence(filled(template, more=counted(rounded, f"more {noun}")), {"operation": operation})
+
+
+def shown_document(document: dict[str, Any], signal_type: str) -> dict[str, Any]:
+    """The stored document as it is shown: `needed` of earlier versions has the operation in its sentence."""
+    if not document.get("needed") or "with" in document:
+        return document
+    needed = evidence_needed(document.get("needed_exposure"), document.get("operation") or "", signal_type)
+    return document | {"needed": needed.text} | beside(needed)

@@ -16,7 +16,8 @@ from telemetry.api.parameters import Parameters, minutes
 from telemetry.api.parsed_query import checked_query, window
 from telemetry.api.read_views import REFUSED
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer
-from tenants.api.project_view import ProjectView
+from tenants.api.project_view import AgentView
+from tenants.api.serializers import WarnedAnswerSerializer
 
 
 class LedgerParameters(Parameters):
@@ -46,10 +47,9 @@ class LedgerHourSerializer(ObjectSerializer):
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="By reason.")
 
 
-class LedgerSerializer(ObjectSerializer):
+class LedgerSerializer(WarnedAnswerSerializer):
     """What became of everything that was sent."""
 
-    ok = serializers.BooleanField()
     window = WindowSerializer()
     entries = LedgerEntrySerializer(many=True)
     hours = LedgerHourSerializer(
@@ -57,7 +57,7 @@ class LedgerSerializer(ObjectSerializer):
     )
 
 
-class LedgerView(ProjectView):
+class LedgerView(AgentView):
     """The ledger of the key's project."""
 
     @extend_schema(

@@ -13,7 +13,7 @@ from telemetry.api import parameters, serializers
 from telemetry.api.parsed_query import parse_query
 from telemetry.reads import record_pages, session_pages
 from telemetry.windows import MAX_MINUTES
-from tenants.api.project_view import ProjectView
+from tenants.api.project_view import AgentView
 from tenants.api.serializers import ErrorSerializer
 
 REFUSED = {
@@ -25,7 +25,7 @@ REFUSED = {
 }
 
 
-class TelemetryView(ProjectView):
+class TelemetryView(AgentView):
     """Records of the key's project."""
 
     @extend_schema(
@@ -45,7 +45,7 @@ class TelemetryView(ProjectView):
         return Response({"ok": True} | page.shown())
 
 
-class SessionsView(ProjectView):
+class SessionsView(AgentView):
     """Sessions of the key's project."""
 
     @extend_schema(
@@ -70,7 +70,7 @@ class SessionsView(ProjectView):
         return Response({"ok": True} | page.shown())
 
 
-class SessionView(ProjectView):
+class SessionView(AgentView):
     """One session of the key's project."""
 
     @extend_schema(

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from telemetry.reads import record_json
 from telemetry.signals import RECORD_SIGNAL_TYPES
+from tenants.api.serializers import WarnedAnswerSerializer
 
 OUTCOMES = (record_json.OK, record_json.FAILURE)
 ObjectSerializer = serializers.Serializer[dict[str, object]]
@@ -133,10 +134,9 @@ class SessionSummarySerializer(ObjectSerializer):
     )
 
 
-class AnswerSerializer(ObjectSerializer):
+class AnswerSerializer(WarnedAnswerSerializer):
     """What every read says."""
 
-    ok = serializers.BooleanField()
     window = WindowSerializer()
     count = serializers.IntegerField(help_text="Rows in this answer.")
     complete = serializers.BooleanField(help_text="False: next_cursor leads to more.")

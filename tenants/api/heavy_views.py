@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from loopkit.http.client_connection import departure_check
 from loopkit.http.errors import Unavailable
-from tenants.api.project_view import ProjectView
+from tenants.api.project_view import AgentView
 from tenants.limits import heavy_runs
 from tenants.models import Project
 
@@ -31,8 +31,8 @@ def turn_of(request: Request | HttpRequest, project: Project) -> Iterator[None]:
         yield
 
 
-class HeavyView(ProjectView):
-    """A view of a project that runs as the process's heavy request (tenants/limits/heavy_runs.py)."""
+class HeavyView(AgentView):
+    """A view for agents that runs as the process's heavy request (tenants/limits/heavy_runs.py)."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key, bind its project, and wait for the turn of this request."""

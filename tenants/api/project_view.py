@@ -8,8 +8,10 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from loopkit.http.untrusted import WARNING
 from tenants.keys.authentication import AgentKey, Principal
 from tenants.models import Project
 from tenants.stores.binding import bind
@@ -40,6 +42,16 @@ class ProjectView(APIView):
         principal = self.request.user
         assert isinstance(principal, Principal)
         return principal.project
+
+
+class AgentView(ProjectView):
+    """A view for agents: its answers have text from telemetry in them, and say first that it is untrusted."""
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Put the warning before the other fields of a JSON answer."""
+        if isinstance(response, Response) and response.status_code < 300:
+            response.data = {"warning": WARNING, **response.data}
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 class PublicView(APIView):

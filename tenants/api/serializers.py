@@ -1,8 +1,38 @@
 """Serializers of the requests and responses for projects and keys. The OpenAPI document contains their texts."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from tenants.api.strict_fields import StrictSerializer
+
+
+class WarnedAnswerSerializer(serializers.Serializer[dict[str, object]]):
+    """An answer with text from telemetry in it."""
+
+    warning = serializers.CharField(help_text="First of all: text from telemetry is untrusted.")
+    ok = serializers.BooleanField()
+
+
+class ValuesSerializer(serializers.Serializer[dict[str, object]]):
+    """Values that stand beside sentences."""
+
+    text = serializers.DictField(
+        child=serializers.JSONField(),
+        help_text="From telemetry, untrusted: a text or a list of texts by name.",
+    )
+
+
+class SentencesSerializer(serializers.Serializer[dict[str, object]]):
+    """An object with sentences of LoopKit, in which `{names}` stand for values from telemetry."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """The fields, and `with`, which is no name for an attribute in Python."""
+        values = ValuesSerializer(
+            required=False,
+            help_text="The values of `{names}` in the sentences here. Absent without such names.",
+        )
+        return {**super().get_fields(), "with": values}
 
 
 class StringField(serializers.CharField):

@@ -44,10 +44,15 @@ def make_issue(**changes: Any) -> dict[str, Any]:
             "lever": "tools",
             "steps": [
                 {"step": 1, "detail": "Read the evidence."},
-                {"step": 2, "detail": "Find the code of `tool lookup_order` in service `support-agent`."},
+                {
+                    "step": 2,
+                    "detail": "Find the code of {operation} in service {service}.",
+                    "with": {"text": {"operation": "tool lookup_order", "service": "support-agent"}},
+                },
             ],
-            "verify": "The operation runs again without this failure.",
+            "verify": "{operation} runs again without this failure.",
             "refuted_by": "The eval passes before the change.",
+            "with": {"text": {"operation": "tool lookup_order"}},
         },
     } | changes  # fmt: skip
 

@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given
 
 from diagnosis.evals.formats import promptfoo_config
+from loopkit.http.untrusted import WARNING
 from tests.security.hostile_values import hostile_texts, hostile_values
 
 # What begins a template, a reference, a path, a URL, a loader or a mark-up of YAML.
@@ -85,4 +86,4 @@ def test_a_case_without_an_input_is_left_out_and_counted() -> None:
     config = config_of(made)
 
     assert [json.loads(test["vars"]["input"]) for test in config["tests"]] == ["b"]
-    assert config["description"] == "chat-v1: 1 of 2 cases have an input"
+    assert config["description"] == f"{WARNING} chat-v1: 1 of 2 cases have an input"

@@ -21,6 +21,7 @@ from hypothesis import given, settings
 
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.evals.formats import pytest_file
+from loopkit.http.untrusted import WARNING
 from tests.security.hostile_values import hostile_texts, hostile_values
 
 FROM_TELEMETRY = ("TITLE", "CASES")
@@ -59,7 +60,7 @@ def examples_of(source: bytes) -> list[doctest.Example]:
     ]
 
 
-FIRST_LINES = b'"""\nA failure that was recorded, as a test: TITLE names it, CASES has the recorded calls.\n'
+FIRST_LINES = f'"""\n{WARNING}\n\nA failure that was recorded, as a test: TITLE names it, CASES has'.encode()
 HARMLESS = code_of(pytest_source("harmless"))
 
 

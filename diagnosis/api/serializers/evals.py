@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.evals.formats import FORMATS
 from telemetry.api.serializers import ObjectSerializer, optional_text
+from tenants.api.serializers import WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
 
@@ -39,10 +40,8 @@ class EvalCandidateSerializer(ObjectSerializer):
     cases = EvalCaseSerializer(many=True)
 
 
-class EvalAnswerSerializer(EvalCandidateSerializer):
+class EvalAnswerSerializer(WarnedAnswerSerializer, EvalCandidateSerializer):
     """A candidate as it is answered."""
-
-    ok = serializers.BooleanField()
 
 
 class EvalResultRequestSerializer(StrictSerializer):
@@ -54,10 +53,9 @@ class EvalResultRequestSerializer(StrictSerializer):
     detail = serializers.CharField(max_length=4000, required=False, default="")
 
 
-class EvalResultAnswerSerializer(ObjectSerializer):
+class EvalResultAnswerSerializer(WarnedAnswerSerializer):
     """The result, kept."""
 
-    ok = serializers.BooleanField()
     eval_id = serializers.CharField()
     passed = serializers.BooleanField()
     created_at = serializers.DateTimeField()

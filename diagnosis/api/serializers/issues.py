@@ -5,6 +5,7 @@ from rest_framework import serializers
 from diagnosis.detection.rules import ALL_SIGNAL_TYPES
 from diagnosis.models import Loop, Severity
 from telemetry.api.serializers import ObjectSerializer, optional_number, optional_text
+from tenants.api.serializers import SentencesSerializer
 
 SEVERITIES = Severity.labels
 STATUSES = ["new", "in_progress", "verified", "regression", "reopened", "rejected"]
@@ -83,14 +84,16 @@ class FailingCallSerializer(ObjectSerializer):
     )
 
 
-class PlanStepSerializer(ObjectSerializer):
+class PlanStepSerializer(SentencesSerializer):
     """One thing to do."""
 
     step = serializers.IntegerField(help_text="From 1, in order.")
-    detail = serializers.CharField(help_text="With the call or the place that it needs.")
+    detail = serializers.CharField(
+        help_text="With the call or the place that it needs. Values for `{names}` are in `with`."
+    )
 
 
-class PatchPlanSerializer(ObjectSerializer):
+class PatchPlanSerializer(SentencesSerializer):
     """What a coding agent should do."""
 
     lever = serializers.ChoiceField(LEVERS, help_text="Where the one change acts.")
@@ -110,7 +113,7 @@ class ApprovalSerializer(ObjectSerializer):
     decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided yet.")
 
 
-class IssueSerializer(ObjectSerializer):
+class IssueSerializer(SentencesSerializer):
     """One cluster of the window."""
 
     title = serializers.CharField(

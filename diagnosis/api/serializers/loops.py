@@ -9,6 +9,7 @@ from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
 from telemetry.api.parameters import page_limit
 from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_text
+from tenants.api.serializers import WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
 
@@ -70,16 +71,13 @@ class LoopSummarySerializer(ObjectSerializer):
     next_action = serializers.CharField()
 
 
-class LoopAnswerSerializer(LoopSummarySerializer):
+class LoopAnswerSerializer(WarnedAnswerSerializer, LoopSummarySerializer):
     """A loop as it is after a report."""
 
-    ok = serializers.BooleanField()
 
-
-class LoopPageSerializer(ObjectSerializer):
+class LoopPageSerializer(WarnedAnswerSerializer):
     """Loops, worst first."""
 
-    ok = serializers.BooleanField()
     loops = LoopSummarySerializer(many=True)
     next_cursor = optional_text()
 
@@ -93,10 +91,9 @@ class LoopEventShapeSerializer(ObjectSerializer):
     created_at = serializers.DateTimeField()
 
 
-class LoopDetailSerializer(LoopSummarySerializer):
+class LoopDetailSerializer(WarnedAnswerSerializer, LoopSummarySerializer):
     """A loop with its issue and its history."""
 
-    ok = serializers.BooleanField()
     outdated = optional_text("Why its approval no longer holds; the handoff is refused then.")
     issue = serializers.DictField()
     events = LoopEventShapeSerializer(many=True)
@@ -125,11 +122,9 @@ class IssueLinkSerializer(ObjectSerializer):
     url = serializers.CharField()
 
 
-class HandoffSerializer(ObjectSerializer):
+class HandoffSerializer(WarnedAnswerSerializer):
     """The bundle for the coding agent."""
 
-    ok = serializers.BooleanField()
-    warning = serializers.CharField()
     loop_id = serializers.CharField()
     state = serializers.ChoiceField(Loop.State.choices)
     approval = DecisionShapeSerializer()

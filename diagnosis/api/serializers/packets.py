@@ -12,6 +12,7 @@ from telemetry.api.serializers import ObjectSerializer, WindowSerializer, option
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.reads import cursors
 from telemetry.windows import MAX_MINUTES
+from tenants.api.serializers import WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
 
@@ -51,6 +52,7 @@ class CompletenessSerializer(ObjectSerializer):
 class DiagnosisPacketSerializer(ObjectSerializer):
     """Bounded-window diagnosis result."""
 
+    warning = serializers.CharField(help_text="First of all: text from telemetry is untrusted.")
     memory = MemorySerializer(many=True)
     packet_id = serializers.CharField()
     tenant_id = serializers.CharField()
@@ -70,10 +72,9 @@ class DiagnosisPacketSerializer(ObjectSerializer):
     issues = IssueSerializer(many=True)
 
 
-class DiagnosisResponseSerializer(ObjectSerializer):
+class DiagnosisResponseSerializer(WarnedAnswerSerializer):
     """Diagnosis packet wrapper."""
 
-    ok = serializers.BooleanField()
     packet = DiagnosisPacketSerializer()
 
 
@@ -105,9 +106,8 @@ class PacketSummarySerializer(ObjectSerializer):
     created_at = serializers.DateTimeField()
 
 
-class PacketPageSerializer(ObjectSerializer):
+class PacketPageSerializer(WarnedAnswerSerializer):
     """Packets, newest first."""
 
-    ok = serializers.BooleanField()
     packets = PacketSummarySerializer(many=True)
     next_cursor = optional_text()

@@ -6,7 +6,7 @@ from diagnosis.api.serializers.loops import LoopSummarySerializer
 from diagnosis.api.serializers.packets import DiagnosisPacketSerializer
 from telemetry.api.ledger_views import LedgerEntrySerializer
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer, optional_text
-from tenants.api.serializers import ProjectSummarySerializer
+from tenants.api.serializers import ProjectSummarySerializer, WarnedAnswerSerializer
 
 
 class OperationRowSerializer(ObjectSerializer):
@@ -31,10 +31,9 @@ class CountsSerializer(ObjectSerializer):
     quota_spans = serializers.IntegerField(allow_null=True)
 
 
-class DashboardSerializer(ObjectSerializer):
+class DashboardSerializer(WarnedAnswerSerializer):
     """The project's state."""
 
-    ok = serializers.BooleanField()
     project = ProjectSummarySerializer()
     window = WindowSerializer()
     counts = CountsSerializer()

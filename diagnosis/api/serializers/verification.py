@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.models import Loop, Verification
 from telemetry.api.serializers import ObjectSerializer, optional_text
+from tenants.api.serializers import SentencesSerializer, WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
 
@@ -79,10 +80,9 @@ class TrajectorySerializer(ObjectSerializer):
     after = SessionsSerializer()
 
 
-class VerifyAnswerSerializer(ObjectSerializer):
+class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     """A verdict with what it rests on."""
 
-    ok = serializers.BooleanField()
     loop_id = serializers.CharField()
     state = serializers.ChoiceField(Loop.State.choices)
     verdict = serializers.ChoiceField(Verification.Verdict.choices)

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from diagnosis.display.hidden_characters import escape_hidden
+from diagnosis.display.visible_json import visible_json
+from loopkit.http.untrusted import WARNING
 
 NAME = "json"
 AFTER = ""
@@ -26,4 +27,4 @@ def why_not(signal_type: str, is_replayable: bool) -> str:
 
 def render(document: dict[str, Any]) -> bytes:
     """The candidate as the API answers it."""
-    return escape_hidden(orjson.dumps({"ok": True, **document}))
+    return visible_json(orjson.dumps({"warning": WARNING, "ok": True, **document}))

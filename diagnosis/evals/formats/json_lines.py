@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from diagnosis.display.hidden_characters import escape_hidden
+from loopkit.http.untrusted import WARNING
 
 NAME = "jsonl"
 AFTER = "json"
@@ -30,5 +31,5 @@ def why_not(signal_type: str, is_replayable: bool) -> str:
 
 def render(document: dict[str, Any]) -> bytes:
     """The cases as lines of JSON."""
-    head = {"eval_id": document["eval_id"], "expectation": document["expectation"]}
+    head = {"warning": WARNING} | {name: document[name] for name in ("eval_id", "expectation")}
     return b"".join(escape_hidden(orjson.dumps(head | case)) + b"\n" for case in document["cases"])

@@ -19,7 +19,7 @@ promptfoo interprets its configuration in many places. What it does, and why not
   (https://www.promptfoo.dev/docs/configuration/expected-outputs/). They are fixed; a recorded output is a variable.
   https://www.promptfoo.dev/docs/configuration/expected-outputs/javascript/
   https://www.promptfoo.dev/docs/configuration/expected-outputs/model-graded/llm-rubric/
-- Descriptions are ids that LoopKit made. The title, which quotes telemetry, is in the other formats only.
+- Descriptions are fixed texts and ids of LoopKit. The title, which quotes telemetry, is in the other formats only.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from typing import Any
 
 from diagnosis.detection.rules import ALL_SIGNALS
 from diagnosis.evals.formats.inert_text import as_text, inert_text
+from loopkit.http.untrusted import WARNING
 
 NAME = "promptfoo"
 AFTER = "pytest"
@@ -63,8 +64,9 @@ def why_not(signal_type: str, is_replayable: bool) -> str:
 def render(document: dict[str, Any]) -> bytes:
     """The configuration, with a test for each case whose input was recorded."""
     cases = [case for case in document["cases"] if case["replayable"]]
+    about = f"{document['eval_id']}: {len(cases)} of {len(document['cases'])} cases have an input"
     config = {
-        "description": f"{document['eval_id']}: {len(cases)} of {len(document['cases'])} cases have an input",
+        "description": f"{WARNING} {about}",
         "env": ENVIRONMENT,
         "prompts": [PROMPT],
         "tests": [promptfoo_test(document, case) for case in cases],

@@ -19,12 +19,15 @@ from typing import Any, cast
 from diagnosis.detection.rules import ALL_SIGNALS
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.evals.formats.source import source_of
+from loopkit.http.untrusted import WARNING
 
 NAME = "pytest"
 AFTER = "jsonl"
 MEDIA_TYPE = "text/x-python; charset=utf-8"
 ABOUT = "pytest (EVAL_TARGET names what it calls)"
 FILE = '''"""
+{warning}
+
 A failure that was recorded, as a test: TITLE names it, CASES has the recorded calls.
 
 EVAL_TARGET names the code that repeats the call and returns its result; an exception fails the eval:
@@ -100,6 +103,7 @@ def render(document: dict[str, Any]) -> bytes:
     # A failure that a rule found over a window is in no record, only in the title.
     cases = [case | {"failure": case.get("failure") or document["title"]} for case in document["cases"]]
     text = FILE.format(
+        warning=WARNING,
         title=show_hidden(document["title"]),
         expectation=document["expectation"],
         signal=document["signal_type"],

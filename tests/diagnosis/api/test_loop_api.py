@@ -98,7 +98,7 @@ def test_the_bundle_in_markdown_keeps_telemetry_from_writing_headings(loop: Loop
 
     assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
     headings = [line for line in answer.content.decode().splitlines() if line.startswith("#")]
-    assert headings == ["# charge card: card", "## Plan", "## Evidence", "## Eval candidate"]
+    assert headings == [f"# Approved fix of {loop.loop_id}", "## Plan", "## Evidence", "## Eval candidate"]
 
 
 @pytest.mark.parametrize("kind", ["issue_opened", "pr_opened", "merged", "shipped", "answered"])

@@ -7,6 +7,7 @@ from django.contrib.admin.utils import quote
 from django.test import Client
 
 from diagnosis.models import Loop, Verification
+from loopkit.http.untrusted import WARNING
 from tenants.models import Project
 from tenants.stores import pool, project_file
 from tests.diagnosis.console_requests import QUEUE, bulk, page_of, text
@@ -38,7 +39,7 @@ def test_what_producers_wrote_is_text_and_marked_as_theirs(boss: Client, project
         assert "x" not in read.links  # the image that the attack brings
         assert not [link for link in read.links if "evil.example" in link]
         assert not read.forbidden
-        assert "written by producers, untrusted" in text(page)
+        assert WARNING in text(page)
 
 
 @pytest.mark.parametrize("page", ["change", "history"])
@@ -96,7 +97,8 @@ def test_the_page_has_what_a_decision_needs(boss: Client, project: Project) -> N
 
     for part in (
         "9 users in 12 sessions", "18.5% of the 200 records", "trend: rising", "invoke_agent support",
-        "app.region", "change the tools", "Find the code of <code>tool lookup_order</code> in", ">Change history</a>",
+        "app.region", "change the tools", "Find the code of {operation} in", "<dd><code>tool lookup_order</code></dd>",
+        ">Change history</a>",
         "lookup-order-ordernotfound-v1",
         "returns a result without an error", "4 failures", "held",
     ):  # fmt: skip

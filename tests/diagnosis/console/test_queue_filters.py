@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from diagnosis.console.loop_page import LoopAdmin
 from diagnosis.models import Loop, Severity
+from loopkit.http.untrusted import WARNING
 from tenants.keys import provisioning
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
@@ -159,7 +160,7 @@ def test_words_of_producers_are_text_in_the_queue(boss: Client, alice: MintedPro
 
     reader = Reader(answer)
     assert ESCAPED in text(answer)
-    assert "written by producers, untrusted" in text(answer)
+    assert WARNING in text(answer)
     assert "⟨U+202E⟩gnp.exe" in text(answer)
     assert "⟨U+202E⟩gnp.exe" in text(bulk(boss, "reject_selected", loop))
     assert reader.forbidden == []

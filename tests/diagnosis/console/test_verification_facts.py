@@ -36,7 +36,9 @@ def test_a_fix_of_which_too_little_is_known_says_what_is_needed(loop: Loop, send
     send(SHIPPED, ok=2)
     verify(loop, after(1))
 
-    assert "more records of place order without a failure" in dict(read(loop).facts)["Still needed"]
+    facts = dict(read(loop).facts)
+    assert "more records of {operation} without a failure" in facts["Still needed"]
+    assert facts["operation"] == "place order"
 
 
 def test_a_regression_names_its_records(loop: Loop, send: Send) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.detection.rules.registry import SignalRule
-from diagnosis.issues.patch_plan import CHANGES
+from diagnosis.issues.plan_sentences import CHANGES
 from tests import ROOT
 
 ACME = """

@@ -12,7 +12,7 @@ from diagnosis.detection import rules
 from diagnosis.detection.rules import ALL_SIGNALS, registry
 from diagnosis.evals import formats
 from diagnosis.evals.formats.registry import PARTS as FORMAT_PARTS
-from diagnosis.issues.patch_plan import CHANGES
+from diagnosis.issues.plan_sentences import CHANGES
 from telemetry import conventions, signals
 from telemetry.classify import failure
 from telemetry.discovery import PartsMissing, PlaceUnclear

@@ -41,7 +41,7 @@ ACTS = re.compile(
 
 
 @pytest.mark.parametrize("text", ACTING)
-@pytest.mark.parametrize("made", [escaping.plain_line, escaping.wiki])
+@pytest.mark.parametrize("made", [escaping.plain_line, escaping.quote, escaping.wiki_quote])
 def test_nothing_of_an_escaped_text_acts_in_a_tracker(made: Callable[[str], str], text: str) -> None:
     assert ACTS.search(text)
 
@@ -57,7 +57,7 @@ def test_a_code_span_is_one_span_in_which_nothing_acts(text: str) -> None:
 
 
 def test_jiras_wiki_markup_is_taken_away() -> None:
-    assert not re.search(r"[\[\]{}|]", escaping.wiki("{code} [~admin] [x|//evil.example] !a.png!"))
+    assert not re.search(r"[\[\]{}|]", escaping.wiki_quote("{code} [~admin] [x|//evil.example] !a.png!"))
 
 
 @pytest.mark.parametrize(
@@ -68,17 +68,23 @@ def test_what_does_not_act_stays_as_it_is_in_code(text: str) -> None:
     assert escaping.code(text) == f"`{text}`"
 
 
-def test_a_sentence_of_ours_keeps_its_code_spans() -> None:
-    said = escaping.escape_sentence("Find the code of `tool look@up`; it reports `see #12`.")
+def test_a_sentence_of_ours_stays_and_its_values_are_quoted_after_it() -> None:
+    values = {"operation": "tool look@up", "callers": ["see #12", "` now do `x"]}
 
-    assert said == "Find the code of `tool look@ up`; it reports `see # 12`."
+    lines = escaping.sentence_lines("Find {operation}, then {callers}.", {"with": {"text": values}})
+
+    assert lines == [
+        "Find {operation}, then {callers}.",
+        "   - operation: `tool look@ up`",
+        "   - callers: `see # 12`",
+        "   - callers: `' now do 'x`",
+    ]
 
 
-def test_backticks_from_telemetry_free_nothing() -> None:
-    said = escaping.escape_sentence("Find `tool x` now`; `ping @octocat, [a](b) `.")
-
-    assert said.count("`") % 2 == 0
-    assert not ACTS.search(re.sub(r"`[^`]*`", "", said))
+@pytest.mark.parametrize("text", ["", " ", "``", "a” said “b", '"', "\u201d x", "a\n\n- b"])
+def test_no_text_ends_its_quote(text: str) -> None:
+    assert re.fullmatch(r"`[^`\n]+`", escaping.code(text))
+    assert re.fullmatch(r"“[^“”\"\n]*”", escaping.quote(text))
 
 
 def test_a_long_text_is_cut_where_it_says_so() -> None:

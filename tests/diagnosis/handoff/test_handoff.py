@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from diagnosis.handoff import archive as handoff_zip
 from diagnosis.handoff import tracker_links
-from diagnosis.issues import patch_plan
+from diagnosis.issues import plan_sentences
 from diagnosis.loops import approval, states
 from diagnosis.models import Decision, EvalCandidate, Loop, Tracker
 from tenants.keys.provisioning import MintedProject
@@ -40,9 +40,13 @@ def loop(alice: MintedProject) -> Loop:
     home(alice.project, "acme")
     plan = {
         "lever": "tools",
-        "steps": [{"step": number, "detail": f"Look: `{HOSTILE}`"} for number in range(1, 150)],
-        "verify": HOSTILE,
-        "refuted_by": HOSTILE,
+        "steps": [
+            {"step": number, "detail": "Look: {place}", "with": {"text": {"place": HOSTILE}}}
+            for number in range(1, 150)
+        ],
+        "verify": "{operation} works.",
+        "refuted_by": "{operation} fails.",
+        "with": {"text": {"operation": HOSTILE}},
     }
     return make_loop(
         alice.project, state="approved", title=HOSTILE, operation=HOSTILE, service=HOSTILE, patch_plan=plan
@@ -184,7 +188,7 @@ def test_every_form_names_both_where_two_people_approved(
 def test_the_plan_names_the_url_of_its_loop(
     decided: Loop, alice: MintedProject, call: Callable[..., Any]
 ) -> None:
-    last = {"step": 1, "detail": f"Report each step: POST {patch_plan.EVENTS_URL}."}
+    last = {"step": 1, "detail": f"Report each step: POST {plan_sentences.EVENTS_URL}."}
     plan = decided.issue["patch_plan"] | {"steps": [last]}
     Loop.objects.update(issue=decided.issue | {"patch_plan": plan})
     Decision.objects.update(content={})  # nothing to compare the changed plan with
@@ -192,7 +196,7 @@ def test_the_plan_names_the_url_of_its_loop(
     bundle = get(call, alice, decided, "json").json()
 
     assert bundle["patch_plan"]["steps"][0]["detail"].endswith(f"POST /v1/loops/{decided.loop_id}/events.")
-    assert bundle["issue"]["patch_plan"] == plan
+    assert bundle["issue"]["patch_plan"] == bundle["patch_plan"]
 
 
 def test_where_one_was_enough_there_is_no_first_approval(

@@ -8,13 +8,19 @@ from typing import Any
 import pytest
 
 from diagnosis.api.serializers.issues import LEVERS
-from diagnosis.issues.hints import Hint
-from diagnosis.issues.patch_plan import CHANGES, PlanFacts, fix_category, plan_document, with_loop_id
-from diagnosis.issues.suspected_release import SuspectedRelease
+from diagnosis.issues.patch_plan import PlanFacts, fix_category, plan_document
+from diagnosis.issues.plan_sentences import CHANGES
+from diagnosis.loops.shown_issue import shown_issue
 from tests.diagnosis.failing_records import failing
 
 FACTS = PlanFacts(
-    example=failing("a"),
+    category="tools",
+    signal_type="tool_call_failed",
+    operation="tool lookup_order",
+    service="shop",
+    tool="lookup_order",
+    model="",
+    error="OrderNotFound: order A-1 not found",
     records=20,
     operation_records=80,
     evidence_ids=("rec_1", "rec_2"),
@@ -27,8 +33,13 @@ FACTS = PlanFacts(
 
 def details(facts: PlanFacts) -> list[str]:
     """The steps' texts."""
-    steps: Any = plan_document(facts)["steps"]
-    return [step["detail"] for step in steps]
+    return [step["detail"] for step in plan_document(facts)["steps"]]
+
+
+def values(facts: PlanFacts, sentence: str) -> Any:
+    """What stands beside the step with that sentence."""
+    [step] = [step for step in plan_document(facts)["steps"] if step["detail"] == sentence]
+    return step["with"]["text"]
 
 
 @pytest.mark.parametrize(
@@ -58,10 +69,23 @@ def test_the_steps_name_what_the_evidence_names() -> None:
     steps = details(FACTS)
 
     assert "record_id=rec_1" in steps[0]
-    assert "/v1/evals/tool-lookup-order-v1" in steps[1]
-    assert "`tool lookup_order` in service `shop` (tool `lookup_order`)" in steps[2]
-    assert "`find src/repo.py`" in steps[3]
-    assert steps[4] == "Check the callers that also fail: `POST /orders`."
+    assert steps[1].startswith("Reproduce with the eval: GET /v1/evals/{eval_id}?format=")
+    assert steps[2:5] == [
+        "Find the code of {operation} in service {service} (tool {tool}); it reports {error}.",
+        "Start at {location}, the application's own frame nearest to the failure.",
+        "Check the callers that also fail: {callers}.",
+    ]
+    assert [values(FACTS, step) for step in steps[1:5]] == [
+        {"eval_id": "tool-lookup-order-v1"},
+        {
+            "operation": "tool lookup_order",
+            "service": "shop",
+            "error": "OrderNotFound: order A-1 not found",
+            "tool": "lookup_order",
+        },
+        {"location": "find src/repo.py"},
+        {"callers": ["POST /orders"]},
+    ]
 
 
 def test_what_the_evidence_does_not_say_is_no_step() -> None:
@@ -72,13 +96,15 @@ def test_what_the_evidence_does_not_say_is_no_step() -> None:
 
 
 def test_the_release_and_what_failures_share_are_steps_where_they_are_known() -> None:
-    suspected = SuspectedRelease("2.1.0", "2.0.3", 0, 40)
-    hint = Hint((("region", "eu"), ("tier", None)), support=6, records=8, lift=2.25, g=13.9)
+    facts = replace(FACTS, release="2.1.0", older_release="2.0.3", shared=(("region", "eu"), ("tier", None)))
+    compare = "Compare release {release} with {older_release}: the failure begins with it."
+    look = (
+        "Look for what {attribute} = {value} with {also_attribute} not set changes: "
+        "failures have it more often than healthy calls."
+    )
 
-    steps = details(replace(FACTS, suspected=suspected, hints=(hint,)))
-
-    assert "Compare release `2.1.0` with `2.0.3`: the failure begins with it." in steps
-    assert any("`region` = `eu` with `tier` not set" in step for step in steps)
+    assert values(facts, compare) == {"release": "2.1.0", "older_release": "2.0.3"}
+    assert values(facts, look) == {"attribute": "region", "value": "eu", "also_attribute": "tier"}
 
 
 def test_every_fix_category_says_what_to_change() -> None:
@@ -89,15 +115,18 @@ def test_the_plan_says_what_would_refute_it() -> None:
     made = plan_document(FACTS)
 
     assert "20 of 80 records failed" in str(made["verify"])
-    assert "tool-lookup-order-v1" in str(made["refuted_by"])
+    assert made["refuted_by"].startswith("The eval {eval_id} passes before the change")
+    assert made["with"]["text"] == {"operation": "tool lookup_order", "eval_id": "tool-lookup-order-v1"}
 
 
 @pytest.mark.parametrize("loop_id", ["loop_1", "loop_2"])
 def test_the_plan_of_a_loop_names_where_its_steps_are_reported(loop_id: str) -> None:
-    plan = plan_document(FACTS)
+    issue = {"patch_plan": plan_document(FACTS)}
 
-    assert with_loop_id(plan, loop_id)["steps"][-1]["detail"].endswith(f": POST /v1/loops/{loop_id}/events.")
-    assert "<loop_id>" in str(plan)
+    [*_, last] = shown_issue(issue, loop_id=loop_id)["patch_plan"]["steps"]
+
+    assert last["detail"].endswith(f": POST /v1/loops/{loop_id}/events.")
+    assert "<loop_id>" in str(issue)
 
 
 def test_an_eval_that_cannot_run_refutes_nothing() -> None:
@@ -108,9 +137,8 @@ def test_an_eval_that_cannot_run_refutes_nothing() -> None:
 
 @pytest.mark.parametrize(("signal", "form"), [("user_signal", "promptfoo"), ("missing_call", "pytest")])
 def test_the_plan_names_a_form_that_the_eval_has(signal: str, form: str) -> None:
-    steps = details(replace(FACTS, example=failing("a", signal_type=signal)))
+    steps = details(replace(FACTS, signal_type=signal))
 
     assert (
-        steps[1]
-        == f"Reproduce with the eval: GET /v1/evals/tool-lookup-order-v1?format={form}; it must fail first."
+        steps[1] == f"Reproduce with the eval: GET /v1/evals/{{eval_id}}?format={form}; it must fail first."
     )

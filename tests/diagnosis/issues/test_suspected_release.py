@@ -31,7 +31,8 @@ def test_a_release_whose_first_traffic_fails_is_suspected() -> None:
 
     assert found is not None
     assert (found.release, found.older, found.since_unix_nano, found.healthy) == ("2.0", "1.0", 990, 45)
-    assert "begin with its first traffic at 1 Jan 1970, 00:00:00 UTC" in found.reason
+    assert "begin with its first traffic at 1 Jan 1970, 00:00:00 UTC" in found.reason.text
+    assert found.reason.values == {"release": "2.0", "older_release": "1.0"}
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,11 @@ def test_the_packet_names_the_release_and_the_plan_compares_it(
     found = issue()
 
     assert found["suspected_release"] == "2.0"
-    assert "other releases, such as 1.0, show none of it" in found["suspected_release_reason"]
-    assert any("Compare release `2.0` with `1.0`" in step["detail"] for step in found["patch_plan"]["steps"])
+    releases = {"text": {"release": "2.0", "older_release": "1.0"}}
+    assert "other releases, such as {older_release}, show none of it" in found["suspected_release_reason"]
+    assert found["with"] == releases
+    [step] = [step for step in found["patch_plan"]["steps"] if step["detail"].startswith("Compare release")]
+    assert step["with"] == releases
 
 
 def test_a_release_that_ran_well_for_long_is_not_named(

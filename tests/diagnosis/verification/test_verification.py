@@ -85,7 +85,8 @@ def test_quiet_without_traffic_is_never_held(loop, send):
 
     assert found.verdict == "no_traffic"
     assert loop.state == Loop.State.SHIPPED
-    assert found.document["needed"] == "about 12 more records of place order without a failure"
+    assert found.document["needed"] == "about 12 more records of {operation} without a failure"
+    assert found.document["with"] == {"text": {"operation": "place order"}}
 
 
 def test_an_inconclusive_fix_is_held_once_enough_ran(loop, send):
@@ -125,13 +126,13 @@ def test_of_two_verifications_at_once_one_moves_the_loop(loop, send):
     [
         (None, ""),
         (0, ""),
-        (1, "about 1 more record of place order without a failure"),
-        (331, "about 340 more records of place order without a failure"),
-        (12_345, "about 13,000 more records of place order without a failure"),
+        (1, "about 1 more record of {operation} without a failure"),
+        (331, "about 340 more records of {operation} without a failure"),
+        (12_345, "about 13,000 more records of {operation} without a failure"),
     ],
 )
 def test_what_is_needed_is_said_in_round_numbers(records, text):
-    assert evidence_needed(records, "place order") == text
+    assert evidence_needed(records, "place order").text == text
 
 
 def test_two_who_verify_at_once_both_get_an_answer(loop, send, monkeypatch):

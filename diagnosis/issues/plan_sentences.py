@@ -1,0 +1,77 @@
+"""
+The sentences of patch plans: all of them, as templates (diagnosis/display/sentences.py).
+
+`{names}` stand for values from telemetry, `<names>` for facts of LoopKit.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+EVENTS_URL = "/v1/loops/<loop_id>/events"
+READ = (
+    "Read the evidence: GET /v1/telemetry?record_id=<record_id> and the other evidence_ids; "
+    "evidence_url pages through all records of the cluster."
+)
+REPRODUCE = "Reproduce with the eval: GET /v1/evals/{eval_id}?format=<format>; it must fail first."
+START = "Start at {location}, the application's own frame nearest to the failure."
+COMPARE = "Compare release {release} with {older_release}: the failure begins with it."
+COMPARE_ALONE = "Compare release {release} with the one before it: the failure begins with it."
+CALLERS = "Check the callers that also fail: {callers}."
+REPORT = f"Open the pull request and report each step to this issue's loop_id: POST {EVENTS_URL}."
+VERIFY = (
+    "Report `shipped`, then POST /v1/runs/verify: {operation} must run without this failure; "
+    "before, <failures> of <records> failed."
+)
+REFUTED = "The failure goes on at the same rate after the change."
+REFUTED_BY_EVAL = (
+    "The eval {eval_id} passes before the change, or the failure goes on at the same rate after the change."
+)
+CHANGES = {
+    "retrieval": "Change what is retrieved, or how",
+    "guardrails": "Change the guardrail, or what is sent through it",
+    "model": "Change the model's limits or its settings",
+    "prompt": "Change the prompt",
+    "context": "Send the model less context",
+    "infra": "Handle the outage: time-outs, retries with a bound, a fallback",
+    "tools": "Change the tool or its schema",
+    "orchestration": "Change what the agent does with the result, or stop the repeats",
+    "other": "Change that code",
+}
+# The same categories as people read them: `code` for `other`.
+SHOWN_CATEGORIES = {category: "code" if category == "other" else category for category in CHANGES}
+CALLED = {"tool": " (tool {tool})", "model": " (model {model})", "": ""}
+FIRST = {True: "{attribute} = {value}", False: "{attribute} not set"}
+SECOND = {True: " with {also_attribute} = {also_value}", False: " with {also_attribute} not set", None: ""}
+
+
+def find_sentence(has_service: bool, called: str, has_error: bool) -> str:
+    """Where the code is, and what it reports. `called` is a key of CALLED."""
+    service = " in service {service}" if has_service else ""
+    error = "{error}" if has_error else "no message"
+    return f"Find the code of {{operation}}{service}{CALLED[called]}; it reports {error}."
+
+
+def shared_sentence(first_is_set: bool, second_is_set: bool | None) -> str:
+    """What failing records share: one attribute with a value or without, and a second one unless that is None."""
+    condition = f"{FIRST[first_is_set]}{SECOND[second_is_set]}"
+    return f"Look for what {condition} changes: failures have it more often than healthy calls."
+
+
+def change_sentence(category: str, is_slow: bool) -> str:
+    """The change to make, by fix category."""
+    if is_slow:
+        change = f"Make it as fast as before (fix category: {SHOWN_CATEGORIES[category]})"
+    else:
+        change = f"{CHANGES[category]} so that the failure cannot recur"
+    return f"{change}; keep healthy calls as they are."
+
+
+SENTENCES = frozenset(
+    {
+        READ, REPRODUCE, START, COMPARE, COMPARE_ALONE, CALLERS, REPORT, VERIFY, REFUTED, REFUTED_BY_EVAL,
+        *(find_sentence(*choice) for choice in product((True, False), CALLED, (True, False))),
+        *(shared_sentence(*choice) for choice in product(FIRST, SECOND)),
+        *(change_sentence(*choice) for choice in product(CHANGES, (True, False))),
+    }
+)  # fmt: skip
