@@ -182,6 +182,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # after signing in with a `next` that leads elsewhere
 
 # Counters of rate limits, and system checks that do not apply
 CACHES = {"default": {"BACKEND": "tenants.limits.counter_cache.CounterCache"}}
@@ -191,8 +192,6 @@ if LOOPKIT_CACHE_URL:
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": LOOPKIT_CACHE_URL,
     }
-RATELIMIT_IP_META_KEY = "tenants.limits.rate_limits.client_address"
-RATELIMIT_IPV6_MASK = 64  # the prefix length of one network, as providers assign them
 SILENCED_SYSTEM_CHECKS = [
     # The check accepts only the backends that its authors tested. Ours counts exactly, as tests show.
     "django_ratelimit.W001",

@@ -21,6 +21,7 @@ from tenants.audit import audit_log
 from tenants.keys import credentials, provisioning
 from tenants.keys.authentication import KeyAuthentication
 from tenants.limits import rate_limits
+from tenants.limits.attempts import Attempt
 from tenants.models import SANDBOX, AccessRequest, Key, Project
 
 # Security requirements in OpenAPI: no key, or one of two keys.
@@ -142,7 +143,7 @@ class UpgradeView(ProjectView):
         request=serializers.UpgradeRequestSerializer,
         responses={
             200: serializers.ProjectSummarySerializer,
-            **error_responses(400, 401, 403, 413, 415),
+            **error_responses(400, 401, 403, 413, 415, 429),
         },
     )
     def post(self, request: Request) -> Response:
@@ -161,6 +162,8 @@ class UpgradeView(ProjectView):
             and credentials.matches(fields["code"], code)
             and own_keys.count() == len(set(raw_keys))
         ):
+            rate, project_id = settings.LOOPKIT_RECOVER_RATE, self.project.project_id
+            Attempt(request, "upgrade", project_id, rate, "Upgrade").count_failure()
             raise ApiError(
                 403,
                 "upgrade_refused",
@@ -212,6 +215,7 @@ def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning
         hint = "Check project_id in your signup answer. If it expired: POST /v1/provision mints a new one."
         raise ApiError(404, "no_such_project", "No such project, or it has expired.", hint)
     if not credentials.matches(recovery_code, credentials.recovery_code(secret, project_id)):
+        Attempt(request, "recover", project_id, settings.LOOPKIT_RECOVER_RATE, "Recovery").count_for_account()
         raise ApiError(
             403,
             "recovery_refused",

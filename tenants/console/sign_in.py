@@ -1,13 +1,15 @@
 """
-Signing in to the admin: Django's own form, with a limit on failures per network, because passwords can be guessed.
+Signing in to the admin: Django's own form, with a limit on failures by network and by account, because passwords can be
+guessed.
 
-Above the limit, even the right password is refused: otherwise guessing could go on. Other networks, and people who are
-already signed in, are not affected.
+Above the limit, even the right password is refused: otherwise guessing could go on. Other networks, browsers in which
+the person signed in before, and people who are signed in are not affected.
 https://docs.djangoproject.com/en/5.2/topics/auth/default/#django.contrib.auth.views.LoginView
 """
 
 from __future__ import annotations
 
+import unicodedata
 from math import ceil
 
 from django.conf import settings
@@ -18,25 +20,31 @@ from django.views.decorators.cache import never_cache
 
 from loopkit.http.errors import ApiError
 from tenants.audit import sign_ins
-from tenants.limits import rate_limits
-
-GROUP, WHAT = "admin-login", "Sign-in"
+from tenants.limits.attempts import Attempt
 
 
 @never_cache
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
-    """Django's sign-in form, or a 429 page once this network has failed too often."""
+    """Django's sign-in form, or a 429 page once there were too many failures."""
     if request.method != "POST":
         return admin.site.login(request)
+    attempt = Attempt(request, "admin-login", account_name(request), settings.LOOPKIT_RECOVER_RATE, "Sign-in")
     try:
-        rate_limits.check_attempts(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
+        attempt.check()
         answer = admin.site.login(request)
         if answer.status_code == 200:  # the form again: the sign-in failed, for success redirects
             sign_ins.record_failed_sign_in(request, request.POST.get("username", ""))
-            rate_limits.spend(request, GROUP, settings.LOOPKIT_RECOVER_RATE, WHAT)
+            attempt.count_failure()
+        else:
+            attempt.remember(answer)
     except ApiError as refusal:
         return refusal_page(refusal)
     return answer
+
+
+def account_name(request: HttpRequest) -> str:
+    """The name that was typed, in one spelling for all that lead to the same account."""
+    return unicodedata.normalize("NFKC", request.POST.get("username", "").strip()).casefold()
 
 
 def refusal_page(refusal: ApiError) -> HttpResponse:

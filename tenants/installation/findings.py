@@ -14,10 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from tenants.audit import head
 from tenants.installation import clock, facts, restores, secret_marks
+from tenants.limits import rate_limits
 from tenants.models import AuditEntry, Project
 
 FRESH_SECONDS = 30.0  # for which readiness repeats what was found
@@ -117,12 +119,24 @@ def wrong_clock(known: Facts, now: datetime) -> Iterator[Finding]:
         )
 
 
+def unread_proxy(known: Facts, now: datetime) -> Iterator[Finding]:
+    """Find a proxy that is in front and not trusted."""
+    if cache.get(rate_limits.UNREAD_PROXY):
+        yield Finding(
+            "proxy",
+            "Requests carry X-Forwarded-For, but LOOPKIT_TRUSTED_PROXIES is 0: a proxy seems to be in front, and all "
+            "its clients count as one network, so that a few wrong passwords refuse everybody who is new here.",
+            "Set LOOPKIT_TRUSTED_PROXIES to the number of proxies.",
+        )
+
+
 LOOKS: list[Callable[[Facts, datetime], Iterator[Finding]]] = [
     restored_whole,
     restored_control,
     store_differences,
     lost_secrets,
     wrong_clock,
+    unread_proxy,
 ]
 _recent: list[tuple[float, list[Finding]]] = []
 

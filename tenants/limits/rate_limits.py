@@ -1,20 +1,29 @@
 """
 Rate limits per network for minting, signing up, recovering keys and failed sign-ins.
 
-Built on django-ratelimit, which counts in the cache that all processes share.
-
+Guesses at one account are limited in attempts.py. Built on django-ratelimit, which counts in the cache that all
+processes share.
 https://django-ratelimit.readthedocs.io/en/stable/usage.html#core-methods
 """
 
 import ipaddress
+import logging
+import time
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
 from django_ratelimit.core import get_usage
 
 from loopkit.http.errors import ApiError
 
+logger = logging.getLogger(__name__)
 BEHIND_A_SOCKET = "127.0.0.1"  # for a peer on a Unix socket, which has no address
+OWN_NETWORK = "your network"
+IPV6_NETWORKS = {64: 1, 56: 2, 48: 4}  # the length of the prefix, and how many times the rate it may use
+UNREAD_PROXY = "unread-proxy"  # the key of the cache that says that a proxy seems to be in front
+UNREAD_SECONDS, NOTE_SECONDS = 86_400, 3600  # how long that is known, and how often a process repeats it
+_noted_at: list[float] = []
 
 
 def client_address(request: HttpRequest) -> str:
@@ -43,27 +52,86 @@ def address_in(entry: str) -> str | None:
     return str(mapped or address)
 
 
+def networks(request: HttpRequest) -> list[tuple[str, int]]:
+    """
+    The networks that the client is in, the smallest first, with how many times the rate each may use.
+
+    Providers give a subscriber a /64 or a /56, and anybody can have a /48, which has 65,536 networks of /64.
+    https://www.rfc-editor.org/rfc/rfc6177
+    """
+    note_unread_proxy(request)
+    address = ipaddress.ip_address(client_address(request))
+    if address.version == 4:
+        return [(str(address), 1)]
+    return [
+        (str(ipaddress.ip_network((address, length), strict=False)), times)
+        for length, times in IPV6_NETWORKS.items()
+    ]
+
+
+def note_unread_proxy(request: HttpRequest) -> None:
+    """
+    Log, once an hour, that a proxy seems to be in front although none is trusted: all its clients count as one.
+
+    A client that writes the header itself comes from an address of its own, a proxy usually from a private one.
+    """
+    if settings.LOOPKIT_TRUSTED_PROXIES or "HTTP_X_FORWARDED_FOR" not in request.META:
+        return
+    is_recent = bool(_noted_at) and time.monotonic() - _noted_at[-1] < NOTE_SECONDS
+    if is_recent or not ipaddress.ip_address(client_address(request)).is_private:
+        return
+    _noted_at[:] = [time.monotonic()]
+    cache.set(UNREAD_PROXY, 1, UNREAD_SECONDS)
+    logger.warning(
+        "X-Forwarded-For comes from %s, but LOOPKIT_TRUSTED_PROXIES is 0: a proxy seems to be in front, and all its "
+        "clients count as one network. Set the number of proxies.",
+        client_address(request),
+    )
+
+
 def spend(request: HttpRequest, group: str, rate: str, action: str) -> None:
-    """Count an attempt by the client's network. Raises a 429 ApiError if that exceeds the rate."""
-    usage = get_usage(request, group=group, key="ip", rate=rate, increment=True)
-    if usage and usage["should_limit"]:
-        raise refusal(rate, action, usage["time_left"])
+    """
+    Count an attempt by the client's networks. Raises a 429 ApiError if that exceeds the rate.
+
+    What the smallest network may not do any more does not count for the larger ones, which others are in too.
+    """
+    for network, times in networks(request):
+        count_attempt(request, group, network, multiplied(rate, times), action, OWN_NETWORK)
 
 
 def check_attempts(request: HttpRequest, group: str, rate: str, action: str) -> None:
-    """Raise a 429 ApiError if the client's network has no attempts left, without counting one."""
-    usage = get_usage(request, group=group, key="ip", rate=rate, increment=False)
+    """Raise a 429 ApiError if one of the client's networks has no attempts left, without counting one."""
+    for network, times in networks(request):
+        check_bucket(request, group, network, multiplied(rate, times), action, OWN_NETWORK)
+
+
+def count_attempt(request: HttpRequest, group: str, value: str, rate: str, action: str, whose: str) -> None:
+    """Count an attempt in the bucket of this value. Raises a 429 ApiError if that exceeds the rate."""
+    usage = get_usage(request, group=group, key=lambda *_: value, rate=rate, increment=True)
+    if usage and usage["should_limit"]:
+        raise refusal(rate, action, usage["time_left"], whose)
+
+
+def check_bucket(request: HttpRequest, group: str, value: str, rate: str, action: str, whose: str) -> None:
+    """Raise a 429 ApiError if the bucket of this value has no attempts left, without counting one."""
+    usage = get_usage(request, group=group, key=lambda *_: value, rate=rate, increment=False)
     if usage and usage["count"] >= usage["limit"]:
-        raise refusal(rate, action, usage["time_left"])
+        raise refusal(rate, action, usage["time_left"], whose)
 
 
-def refusal(rate: str, action: str, seconds_left: int) -> ApiError:
+def multiplied(rate: str, times: int) -> str:
+    """The rate with a count that many times as large."""
+    count, period = rate.split("/")
+    return f"{int(count) * times}/{period}"
+
+
+def refusal(rate: str, action: str, seconds_left: int, whose: str) -> ApiError:
     """The 429 error, with the seconds until the next window in the hint and in Retry-After."""
     seconds = max(1, seconds_left)
     return ApiError(
         429,
         "rate_limited",
-        f"{action} rate limit reached for your network ({rate}).",
+        f"{action} rate limit reached for {whose} ({rate}).",
         f"Wait {seconds} s, as in Retry-After, then send the same request again.",
         {"Retry-After": str(seconds)},
     )
