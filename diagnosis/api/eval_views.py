@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnosis.api.serializers import evals
-from diagnosis.evals import formats
-from diagnosis.models import EvalCandidate, EvalResult
+from diagnosis.evals import formats, results
+from diagnosis.models import EvalCandidate
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.openapi import error_responses
@@ -92,6 +92,6 @@ class EvalsView(AgentView):
         """201 once it is kept."""
         body = sent_fields(evals.EvalResultRequestSerializer, request)
         candidate = own_eval(self.project, body.pop("eval_id"))
-        result = EvalResult.objects.create(candidate=candidate, created_at=timezone.now(), **body)
+        result = results.store_result(candidate, timezone.now(), **body)
         answer = {"eval_id": candidate.eval_id, "passed": result.passed, "created_at": result.created_at}
         return Response({"ok": True, **answer}, status=201)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.loops import lifecycle, next_action, reopening, two_people
+from diagnosis.loops import history_pages, lifecycle, next_action, reopening, two_people
 from diagnosis.models import Loop
 from diagnosis.verification.verification_document import shown_document
 from telemetry.windows import rfc3339
@@ -47,8 +47,12 @@ def approval_counts(loop: Loop) -> dict[str, Any]:
     return {"needed": max(two_people.approvals_needed(loop), len(approvers)), "given_by": approvers}
 
 
-def loop_in_full(loop: Loop) -> dict[str, Any]:
-    """A loop with its issue, its history and its verifications."""
+def loop_in_full(
+    loop: Loop, limit: int, events_before: int | None, verifications_before: int | None
+) -> dict[str, Any]:
+    """A loop with its issue, and a page each of its history and its verifications."""
+    events = history_pages.events_page(loop, events_before, limit)
+    verifications = history_pages.verifications_page(loop, verifications_before, limit)
     return loop_in_short(loop) | {
         "outdated": reopening.as_far_as_known(loop) or None,
         "issue": next_action.issue_of(loop),
@@ -59,11 +63,15 @@ def loop_in_full(loop: Loop) -> dict[str, Any]:
                 "detail": event.detail,
                 "created_at": rfc3339(event.created_at),
             }
-            for event in loop.events.all()
+            for event in events.rows
         ],
         "verifications": [
             shown_document(verification.document, loop.signal_type)
             | {"verdict": verification.verdict, "created_at": rfc3339(verification.created_at)}
-            for verification in loop.verifications.all()
+            for verification in verifications.newest_first()
         ],
+        "events_total": events.total,
+        "events_before": events.before,
+        "verifications_total": verifications.total,
+        "verifications_before": verifications.before,
     }

@@ -25,7 +25,6 @@ from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 from tenants.api.project_view import AgentView
-from tenants.api.strict_fields import StrictSerializer
 from tenants.keys.authentication import Principal
 
 OUTDATED = (
@@ -104,12 +103,15 @@ class LoopView(AgentView):
     @extend_schema(
         operation_id="read_loop",
         summary="Read one loop",
+        parameters=[loops.LoopParameters],
         responses={200: loops.LoopDetailSerializer, **error_responses(404, *REFUSALS)},
     )
     def get(self, request: Request, loop_id: str) -> Response:
-        """The loop with its issue, history and verifications."""
-        checked_query(StrictSerializer, request)
-        return Response({"ok": True, **loop_answers.loop_in_full(own_loop(self.project, loop_id))})
+        """The loop with its issue, and the newest of its history and verifications."""
+        query = checked_query(loops.LoopParameters, request)
+        loop = own_loop(self.project, loop_id)
+        older = (query.get("events_before"), query.get("verifications_before"))
+        return Response({"ok": True, **loop_answers.loop_in_full(loop, query["limit"], *older)})
 
 
 class LoopEventsView(AgentView):
@@ -139,6 +141,8 @@ class LoopEventsView(AgentView):
             reports.record_report(loop, LoopEvent.Kind(event.pop("kind")), principal.key.key_id, now, **event)
         except lifecycle.WrongState as error:
             raise wrong_state(error) from error
+        except reports.TooManyReports as error:
+            raise ApiError(409, "too_many_reports", str(error), next_action.for_loop(loop)) from error
         return Response({"ok": True, **loop_answers.loop_in_short(loop)}, status=201)
 
 

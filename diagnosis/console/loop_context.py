@@ -14,23 +14,27 @@ from diagnosis.display.event_facts import event_facts
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import rows
 from diagnosis.evidence_view import evidence_page
-from diagnosis.loops import states
+from diagnosis.loops import history_pages, states
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
+
+RESULTS, REPORTS = 20, 20  # shown: the newest
 
 
 def eval_candidate(loop: Loop) -> EvalCandidate | None:
     """The eval candidate that the issue names, or None."""
-    candidates = EvalCandidate.objects.filter(
+    return EvalCandidate.objects.filter(
         project=loop.project, eval_id=loop.issue.get("eval_candidate") or ""
-    )
-    return candidates.prefetch_related("results").first()
+    ).first()
 
 
 def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
     """Everything that the page shows of the loop; `query` chooses the `record` and the first `row` of its trace."""
     candidate = eval_candidate(loop)
-    events = [(event, event_facts(event.detail)) for event in loop.events.all()]
+    events = history_pages.events_page(loop, history_pages.page_number(query.get("events_before", "")))
+    verifications = history_pages.verifications_page(
+        loop, history_pages.page_number(query.get("verifications_before", ""))
+    )
     return {
         "loop": loop,
         "issue": shown_issue(loop.issue, loop_id=loop.loop_id),
@@ -39,15 +43,29 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         "share": operation_share(loop),
         "evidence": evidence_page.read_evidence(loop, query),
         "candidate": candidate,
+        "results": candidate.results.all()[:RESULTS] if candidate else [],
         "cases": [rows(case) for case in candidate.document.get("cases", [])] if candidate else [],
-        "decisions": loop.decisions.select_related("decided_by"),
-        "verifications": verification_facts.show_verifications(loop.verifications.all(), loop),
-        "events": events,
-        "agent_said": [(event, detail) for event, detail in events if event.kind in states.REPORTABLE],
+        "decisions": loop.decisions.select_related("decided_by")[: history_pages.A_PAGE],
+        "verifications": verification_facts.show_verifications(verifications.newest_first(), loop),
+        "verifications_before": verifications.before,
+        "events": with_facts(events.rows),
+        "events_before": events.before,
+        "agent_said": with_facts(latest_reports(loop)),
         "answered": answered_question(loop),
         "is_waiting": loop.state in states.WAITING,
         "is_decidable": loop.state in states.DECIDABLE,
     }
+
+
+def latest_reports(loop: Loop) -> list[LoopEvent]:
+    """The agent's latest reports, in order of time."""
+    reports = loop.events.filter(kind__in=states.REPORTABLE).order_by("-created_at", "-pk")
+    return list(reports[:REPORTS])[::-1]
+
+
+def with_facts(events: list[LoopEvent]) -> list[tuple[LoopEvent, list[tuple[str, str]]]]:
+    """The events with their details as names and texts."""
+    return [(event, event_facts(event.detail)) for event in events]
 
 
 def answered_question(loop: Loop) -> dict[str, Any] | None:

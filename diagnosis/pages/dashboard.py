@@ -21,6 +21,7 @@ from diagnosis.console import verification_facts
 from diagnosis.diagnose import diagnose
 from diagnosis.evidence_view import evidence_page
 from diagnosis.funnel import funnel_rows
+from diagnosis.loops import history_pages
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.loops.states import WAITING
 from diagnosis.models import Loop
@@ -94,6 +95,7 @@ def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpR
         raise Http404
     loop = get_object_or_404(Loop, project=project, cluster_id=cluster_id)
     evidence_ids = loop.issue["evidence_ids"]
+    events = history_pages.events_page(loop, history_pages.page_number(request.GET.get("events_before", "")))
     records = record_pages.find_records(evidence_ids)
     context = {
         "project": project,
@@ -101,9 +103,12 @@ def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpR
         "issue": shown_issue(loop.issue, loop_id=loop.loop_id),
         "evidence": [records[record_id] for record_id in evidence_ids if record_id in records],
         "gone": len(evidence_ids) - len(records),
-        "decisions": loop.decisions.select_related("decided_by"),
-        "verifications": verification_facts.show_verifications(loop.verifications.all(), loop),
-        "events": loop.events.all(),
+        "decisions": loop.decisions.select_related("decided_by")[: history_pages.A_PAGE],
+        "verifications": verification_facts.show_verifications(
+            history_pages.verifications_page(loop).newest_first(), loop
+        ),
+        "events": events.rows,
+        "events_before": events.before,
         "waits": loop.state in WAITING,
     }
     return render(request, "dashboard/issue.html", context)

@@ -1,7 +1,7 @@
 """
 Whether a fix held: the windows before and after it are compared (comparison.py), and a verdict that counts is stored.
 
-    switch_lock.check_no_switch -> compare_with_baseline
+    switch_lock.check_no_switch -> compare_with_baseline -> has_room
         -> store_verdict | verification_document.answer_document
 
 `verify` stores the answer and moves the loop if an interim analysis counted or the verdict changed, `recheck` only if
@@ -34,6 +34,7 @@ from tenants.stores.binding import bind
 
 # Fixes without a final verdict that a diagnosis or the periodic jobs verify at most; `manage.py verify_loops` does all.
 MOST = 20
+MOST_STORED = 200  # verifications of a loop; beyond them, only interim analyses are stored, which are few
 MOST_TRIES = 5  # of a request to verify, while others verify the same loop
 
 
@@ -56,11 +57,17 @@ def verify(loop: Loop, now: datetime) -> VerificationAnswer:
     switch_lock.check_no_switch(loop.project)
     with bind(loop.project):
         comparison = compare_with_baseline(loop, loop.shipped_at, now)
-        if comparison.counts_as_analysis or comparison.judgement.verdict != loop.verdict:
+        changes = comparison.judgement.verdict != loop.verdict and has_room(loop)
+        if comparison.counts_as_analysis or changes:
             stored = store_verdict(loop, comparison, now)
             return VerificationAnswer(stored.verdict, stored.document)
         document = verification_document.answer_document(loop, comparison)
         return VerificationAnswer(comparison.judgement.verdict, document)
+
+
+def has_room(loop: Loop) -> bool:
+    """Whether another verdict that is no interim analysis may be stored. It could change with every request."""
+    return loop.verifications.count() < MOST_STORED
 
 
 def verify_latest(loop: Loop, now: datetime) -> VerificationAnswer:

@@ -5,12 +5,20 @@ from rest_framework import serializers
 from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.evals import EvalCandidateSerializer
 from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer
+from diagnosis.loops.history_pages import A_PAGE
 from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
 from telemetry.api.parameters import page_limit
-from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_text
+from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_number, optional_text
 from tenants.api.serializers import WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
+
+
+def older_rows_parameter(name: str) -> serializers.IntegerField:
+    """The parameter for older rows of a loop's history."""
+    return serializers.IntegerField(
+        min_value=1, required=False, help_text=f"{name} of the answer before, for the rows before those."
+    )
 
 
 class LoopsParameters(StrictSerializer):
@@ -19,6 +27,14 @@ class LoopsParameters(StrictSerializer):
     limit = page_limit(50)
     cursor = sort_key_parameter(Loop)
     state = serializers.ChoiceField(Loop.State.choices, required=False)
+
+
+class LoopParameters(StrictSerializer):
+    """GET /v1/loops/{loop_id}"""
+
+    limit = page_limit(A_PAGE)
+    events_before = older_rows_parameter("events_before")
+    verifications_before = older_rows_parameter("verifications_before")
 
 
 class HandoffParameters(StrictSerializer):
@@ -96,8 +112,12 @@ class LoopDetailSerializer(WarnedAnswerSerializer, LoopSummarySerializer):
 
     outdated = optional_text("Why its approval no longer holds; the handoff is refused then.")
     issue = serializers.DictField()
-    events = LoopEventShapeSerializer(many=True)
-    verifications = serializers.ListField(child=serializers.DictField())
+    events = LoopEventShapeSerializer(many=True, help_text="The newest, in order of time.")
+    events_total = serializers.IntegerField()
+    events_before = optional_number("Send it as events_before for older ones. Null: there are none.")
+    verifications = serializers.ListField(child=serializers.DictField(), help_text="Newest first.")
+    verifications_total = serializers.IntegerField()
+    verifications_before = optional_number("Likewise.")
 
 
 class LoopEventRequestSerializer(StrictSerializer):
