@@ -2,9 +2,12 @@
 PORT ?= 8000
 PYTHON ?=
 FUZZ_SECONDS ?= 60
+PROMPTFOO := 0.121.20
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+
+NPM := npm install --prefix .venv/promptfoo --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
 
 # `check` looks at the code, not at this machine's data, and at the settings of a deployment behind a proxy.
 CHECK_DATA := $(CURDIR)/.venv/check-data
@@ -13,7 +16,7 @@ DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXI
 export PORT
 # Where it is set, each of the many processes that the tests start would compile the product again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo run test check measure bench bench-diagnose quality faults fuzz format browser clean
+.PHONY: help demo run test check measure bench bench-diagnose quality faults evals fuzz format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -55,6 +58,9 @@ quality: .venv/run.stamp ## how good grouping, attribution and hints are: DATA=f
 
 faults: .venv/dev.stamp ## kill the server, fill and break its disks, and count afterwards; minutes, best as root
 	$(BIN)/pytest tests -m faults -p no:randomly --tb=short --durations=0
+
+evals: .venv/dev.stamp .venv/promptfoo-$(PROMPTFOO).stamp ## run exports of hostile telemetry in the programs they are for; needs node and npm
+	$(BIN)/pytest tests -m evals -p no:randomly --tb=short --durations=0
 
 fuzz: .venv/fuzz.stamp ## look for bodies that break the decoders, FUZZ_SECONDS=60 for each; tests run again what it finds
 	@for target in json protobuf compressed; do \
@@ -109,4 +115,14 @@ clean: ## delete the virtual environment and caches; the data dir stays
 .venv/fuzz.stamp: requirements-fuzz.txt .venv/dev.stamp
 	@echo "Installing requirements-fuzz.txt"
 	@$(PIP) -r requirements-fuzz.txt
+	@touch $@
+
+# Without its optional packages, which are 1.6 GB, but for the one driver of its database that it needs.
+.venv/promptfoo-$(PROMPTFOO).stamp: | .venv/bin/python
+	@command -v npm > /dev/null || { echo "make evals needs node 20.20 or newer, and npm, on the PATH."; exit 1; }
+	@echo "Installing promptfoo $(PROMPTFOO)"
+	@rm -rf .venv/promptfoo && mkdir -p .venv/promptfoo
+	@$(NPM) promptfoo@$(PROMPTFOO)
+	@$(NPM) $$(cd .venv/promptfoo && node -p '"@libsql/" + process.platform + "-" + process.arch + \
+		({linux: "-gnu", win32: "-msvc"}[process.platform] || "") + "@" + require("./node_modules/libsql/package.json").version')
 	@touch $@

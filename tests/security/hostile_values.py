@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-MARK = "LOOPKIT_CANARY"  # the content of the file and of the environment variable that no output may show
+MARK = "c4nary-was-read"  # the content of the file and of the environment variable that no output may show
 CANARY_FILE, CANARY_VARIABLE = "canary.txt", "LOOPKIT_CANARY_VARIABLE"
 RUN = "process.getBuiltinModule('child_process').execSync('touch {canary}')"
 
