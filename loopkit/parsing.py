@@ -46,7 +46,7 @@ def refuse_encoded(request: Request | None) -> None:
         raise ApiError(
             415,
             "unsupported_encoding",
-            f"This path takes no Content-Encoding: {encoding[:40]!r}.",
+            "This path takes no Content-Encoding.",
             "Send the JSON uncompressed, without Content-Encoding; only the OTLP paths take gzip and deflate.",
         )
 

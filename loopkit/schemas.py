@@ -54,7 +54,7 @@ class SchemaView(PublicDocument):
             return Response({"ok": True, "schemas": urls})
         if name not in COMPONENTS:
             hint = f"Known names: {', '.join(COMPONENTS)}; /schema/index.json lists them."
-            raise ApiError(404, "no_such_schema", f"There is no schema {name[:80]!r}.", hint)
+            raise ApiError(404, "no_such_schema", "There is no schema of this name.", hint)
         return Response({"$schema": DIALECT, "$id": urls[name], **standalone(COMPONENTS[name])})
 
 

@@ -43,7 +43,8 @@ def not_offered(format_name: str, why: str, document: dict[str, Any]) -> ApiErro
         400,
         "format_not_offered",
         f"This eval has no {format_name} file. {why}",
-        f"GET /v1/evals/{document['eval_id']} with {offers}.",
+        f"GET /v1/evals/{{eval_id}} with {offers}.",
+        values={"eval_id": document["eval_id"]},
     )
 
 

@@ -45,7 +45,7 @@ def refuse_decisions(sent: Any) -> None:
         raise ApiError(
             400,
             "invalid",
-            f"kind: {kind} is a decision, which no key can make.",
+            "kind: this is a decision, which no key can make.",
             "Only a human approves, rejects or returns, in the admin; poll GET /v1/loops/{loop_id}. "
             f"You report one of: {', '.join(kind.value for kind in REPORTABLE)}.",
         )

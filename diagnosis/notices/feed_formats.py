@@ -20,6 +20,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 from diagnosis.display import escaping
 from diagnosis.models import Notice
 from diagnosis.notices import notice_text
+from loopkit.http.untrusted import WARNING
 from telemetry.windows import rfc3339
 from tenants.models import Tenant
 
@@ -56,6 +57,7 @@ class Feed:
 def json_feed(feed: Feed) -> bytes:
     """The page as a JSON Feed."""
     document = {
+        "user_comment": WARNING,
         "version": VERSION,
         "title": feed.title,
         "home_page_url": feed.link("/admin/diagnosis/notice/"),
@@ -110,6 +112,7 @@ def as_atom(feed: Feed) -> bytes:
         title=feed.title,
         link=feed.link("/admin/diagnosis/notice/"),
         description=None,
+        subtitle=WARNING,
         author_name="LoopKit",
         feed_url=feed.link(feed.here),
         feed_guid=feed.feed_id,

@@ -1,4 +1,4 @@
-"""The text of notices in feeds and mail. The only telemetry in it is the loop's title, escaped and cut."""
+"""The text of notices in feeds and mail. What strangers chose, the title and the project, is quoted in it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.urls import reverse
 from diagnosis.display import escaping
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.models import Notice
+from loopkit.http.untrusted import WARNING
 
 LONGEST_TITLE = 120
 MOST_LINES = 50  # notices in a mail; the inbox has the rest
@@ -17,14 +18,15 @@ END = "You get this because you chose so in the admin, under Inbox, Mail."
 
 
 def notice_title(notice: Notice) -> str:
-    """`regressed: tool lookup_order: OrderNotFound`"""
-    return f"{notice.kind}: {escaping.plain_line(notice.title, LONGEST_TITLE)}"
+    """`regressed: “tool lookup_order: OrderNotFound”`"""
+    return f"{notice.kind}: {escaping.quote(notice.title, LONGEST_TITLE)}"
 
 
 def notice_sentence(notice: Notice) -> str:
-    """The event in a sentence, with severity, project and loop."""
+    """The event in a sentence, with severity and loop; the project is a quote after it."""
     text = escaping.plain_line(notice.text)
-    return f"{text} Severity {notice.severity}, project {notice.project_id}, loop {notice.loop_id}."
+    loop = f"Severity {notice.severity}, loop {notice.loop_id}."
+    return f"{text} {loop} Project: {escaping.quote(notice.project_id)}."
 
 
 def loop_admin_path(notice: Notice) -> str:
@@ -44,7 +46,9 @@ def mail_body(notices: list[Notice]) -> str:
     listed = notices[:MOST_LINES]
     omitted = len(notices) - len(listed)
     more = [f"And {omitted} more: see the inbox.", ""] if omitted else []
-    return "\n".join([*(line for notice in listed for line in mail_entry(notice)), *more, END, ""])
+    return "\n".join(
+        [WARNING, "", *(line for notice in listed for line in mail_entry(notice)), *more, END, ""]
+    )
 
 
 def mail_entry(notice: Notice) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
+from diagnosis.display.escaping import quote
 from diagnosis.display.quantities import counted, percent, to_the_minute
 
 WIDTH = 100
@@ -25,7 +26,7 @@ def packet_lines(packet: dict[str, Any]) -> Iterator[str]:
         yield from paragraph("  reason     ", packet["reason"])
     yield from paragraph("  next       ", packet["next_action"])
     for entry in packet["memory"]:
-        yield from paragraph("  memory     ", f"{entry['state']}: {entry['title']}")
+        yield from paragraph("  memory     ", f"{entry['state']}: {quote(entry['title'])}")
     for number, issue in enumerate(issues[:SHOWN_ISSUES], start=1):
         yield ""
         yield from demo_issue_lines(number, issue)
@@ -36,8 +37,9 @@ def packet_lines(packet: dict[str, Any]) -> Iterator[str]:
 
 def demo_issue_lines(number: int, issue: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of an issue."""
-    yield from paragraph(f"{number:>3}.  {issue['severity']:<8}  ", issue["title"])
-    signal = f"{issue['signal_type']} in {issue['service'] or 'an unnamed service'}"
+    yield from paragraph(f"{number:>3}.  {issue['severity']:<8}  ", quote(issue["title"]))
+    service = quote(issue["service"]) if issue["service"] else "an unnamed service"
+    signal = f"{issue['signal_type']} in {service}"
     yield f"{INDENT}status    {issue['status']}, trend {issue['trend']}; {signal}"
     yield from paragraph(f"{INDENT}impact    ", impact(issue))
     yield from paragraph(f"{INDENT}evidence  ", evidence(issue["evidence_ids"]))

@@ -39,11 +39,23 @@ HINTS = {
     "bad_request": "Check the Host header: the operator lists the names of this server in LOOPKIT_ALLOWED_HOSTS.",
     "invalid": "Correct the named field; /openapi.json has its type and bounds.",
 }
+# In place of REST framework's own messages, which quote the request.
+MESSAGES = {
+    "method_not_allowed": "This path does not accept the method.",
+    "unsupported_media_type": "This path does not accept the Content-Type.",
+}
+LONGEST_VALUE = 200  # characters
 
 
-def error_body(code: str, message: str, hint: str, docs_url: str = DOCS_PATH) -> dict[str, Any]:
-    """The error shape as a dict."""
-    return {"ok": False, "error": {"code": code, "message": message, "hint": hint, "docs_url": docs_url}}
+def error_body(
+    code: str, message: str, hint: str, docs_url: str = DOCS_PATH, values: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The error shape as a dict, with the values that stand beside its sentences."""
+    beside = (
+        {"with": {"text": {name: text[:LONGEST_VALUE] for name, text in values.items()}}} if values else {}
+    )
+    error = {"code": code, "message": message, "hint": hint, "docs_url": docs_url}
+    return {"ok": False, "error": error | beside}
 
 
 def as_api_error(error: exceptions.APIException) -> ApiError:
@@ -53,13 +65,16 @@ def as_api_error(error: exceptions.APIException) -> ApiError:
     code = str(error.default_code)
     code = {"error": "server_error"}.get(code, code)
     hint = getattr(error, "hint", "") or HINTS.get(code, HINTS["not_found"])
-    return ApiError(error.status_code, code, validation_sentence(error.detail), hint)
+    message = MESSAGES.get(code) or validation_sentence(error.detail)
+    return ApiError(error.status_code, code, message, hint)
 
 
 def validation_sentence(detail: Any) -> str:
     """The detail of a validation error as one line that names each field: `since_minutes: Ensure this value ...`."""
     if isinstance(detail, Mapping):
         return "; ".join(f"{name}: {validation_sentence(value)}" for name, value in detail.items())
+    if getattr(detail, "code", "") == "invalid_choice":  # REST framework quotes the value
+        return "This is not a valid choice."
     if isinstance(detail, list):
         return " ".join(validation_sentence(value) for value in detail)
     return str(detail)
@@ -95,7 +110,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         api_error = as_api_error(exceptions.PermissionDenied())
     request: HttpRequest = context["request"]
     response.data = error_body(
-        api_error.code, api_error.message, api_error.hint, absolute(request, DOCS_PATH)
+        api_error.code, api_error.message, api_error.hint, absolute(request, DOCS_PATH), api_error.values
     )
     for name, value in api_error.headers.items():
         response[name] = value
@@ -104,7 +119,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler404: the response for an unknown path."""
-    return plain_answer(request, 404, "not_found", f"No such path: {request.path}")
+    return plain_answer(request, 404, "not_found", "No such path.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -114,7 +129,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: the response for a form without a valid CSRF token."""
-    return plain_answer(request, 403, "csrf_failed", f"The form could not be checked: {reason}")
+    return plain_answer(request, 403, "csrf_failed", "The form could not be checked.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -13,7 +13,11 @@ from rest_framework import exceptions, status
 
 
 class ApiError(exceptions.APIException):
-    """An error response with a remedy for the caller. `headers` are added to it (`Retry-After`, `Allow`)."""
+    """
+    An error response with a remedy for the caller. `headers` are added to it (`Retry-After`, `Allow`).
+
+    Message and hint hold nothing that a client chose, since agents follow hints: `{names}` in them stand for `values`.
+    """
 
     def __init__(
         self,
@@ -22,6 +26,7 @@ class ApiError(exceptions.APIException):
         message: str,
         hint: str,
         headers: Mapping[str, str] | None = None,
+        values: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail=message, code=code)
         self.status_code = status_code
@@ -29,6 +34,7 @@ class ApiError(exceptions.APIException):
         self.message = message
         self.hint = hint
         self.headers = dict(headers or {})
+        self.values = dict(values or {})
 
 
 class Unavailable(ApiError):

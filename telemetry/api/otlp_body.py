@@ -44,7 +44,7 @@ def read_body(request: Readable) -> bytes:
         raise ApiError(
             415,
             "unsupported_encoding",
-            f"Content-Encoding {encoding[:40]!r} is not known.",
+            "This Content-Encoding is not known.",
             "Use gzip, deflate or none.",
         )
     return joined(decompressed(pieces(request), encoding))

@@ -93,15 +93,15 @@ class SessionView(AgentView):
         query = parse_query(parameters.SessionParameters, request, timezone.now())
         detail = session_pages.detail(query.window, id, query.cursor, query.limit)
         if detail is None:
-            raise session_not_found(id)
+            raise session_not_found()
         return Response({"ok": True} | detail.shown())
 
 
-def session_not_found(session_id: str) -> ApiError:
+def session_not_found() -> ApiError:
     """Return the error 404, with a hint at what to try."""
     return ApiError(
         404,
         "session_not_found",
-        f"No trace of session {session_id} starts in this window.",
+        "No trace of this session starts in this window.",
         f"Check the id with GET /v1/sessions, or widen since_minutes (up to {MAX_MINUTES}) or move until.",
     )

@@ -139,7 +139,7 @@ class ProvisionSerializer(SignupSerializer):
     graduated = serializers.BooleanField()
 
 
-class ErrorDetailSerializer(serializers.Serializer[dict[str, str]]):
+class ErrorDetailSerializer(SentencesSerializer):
     code = serializers.CharField(help_text="Stable, for programs.")
     message = serializers.CharField(help_text="What happened.")
     hint = serializers.CharField(help_text="The next step.")

@@ -82,7 +82,7 @@ def invalid_value(
 
 def unknown(name: str, hint: str) -> ApiError:
     """Return the error 400 for a name that the path does not accept."""
-    return ApiError(400, "unknown_parameter", f"Unknown parameter: {name}.", hint)
+    return ApiError(400, "unknown_parameter", "Unknown parameter: {name}.", hint, values={"name": name})
 
 
 def nearest_word(word: str, words: Iterable[str]) -> str:

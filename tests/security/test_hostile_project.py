@@ -199,7 +199,8 @@ def test_feeds_and_mail_are_plain_text(made: HostileProject) -> None:
 
     namespace = "{http://www.w3.org/2005/Atom}"
     assert {element.tag.removeprefix(namespace) for element in atom.iter()} == {
-        "feed", "title", "link", "id", "updated", "author", "name", "entry", "published", "category", "content",
+        "feed", "subtitle", "title", "link", "id", "updated", "author", "name", "entry", "published", "category",
+        "content",
     }  # fmt: skip
     assert {element.get("type") for element in atom.iter(f"{namespace}content")} == {"text"}
     assert not [item for item in feed["items"] if "content_html" in item]
