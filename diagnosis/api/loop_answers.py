@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.loops import history_pages, lifecycle, next_action, reopening, two_people
+from diagnosis.loops import approval_standing, history_pages, lifecycle, next_action, two_people
 from diagnosis.models import Loop
 from diagnosis.verification.verification_document import shown_document
 from telemetry.windows import rfc3339
@@ -54,7 +54,7 @@ def loop_in_full(
     events = history_pages.events_page(loop, events_before, limit)
     verifications = history_pages.verifications_page(loop, verifications_before, limit)
     return loop_in_short(loop) | {
-        "outdated": reopening.as_far_as_known(loop) or None,
+        "outdated": approval_standing.as_far_as_known(loop) or None,
         "issue": next_action.issue_of(loop),
         "events": [
             {

@@ -31,6 +31,10 @@ OUTDATED = (
     "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "
     "poll GET /v1/loops/{loop_id} until it is approved."
 )
+SHIPPED = (
+    "Change nothing. The fix shipped, and what was approved for it is not stored unchanged any more; its history is in "
+    "GET /v1/loops/{loop_id}."
+)
 REFUSALS = (400, 401, 403)
 # Decisions, by verb and by the state that they lead to, as agents try to report them.
 DECISIONS = frozenset(Decision.Verb.values) | frozenset(
@@ -68,7 +72,9 @@ def refuse_misfits(event: dict[str, Any], now: datetime) -> None:
 def not_approved(error: bundle.NotApproved, loop: Loop) -> ApiError:
     """The 409 with what is missing for a handoff."""
     if isinstance(error, bundle.ApprovalOutdated):
-        return ApiError(409, "approval_outdated", str(error), OUTDATED)
+        return ApiError(
+            409, "approval_outdated", str(error), OUTDATED if loop.state == Loop.State.APPROVED else SHIPPED
+        )
     return ApiError(409, "not_approved", str(error), next_action.for_loop(loop))
 
 

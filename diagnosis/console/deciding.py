@@ -15,11 +15,13 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from diagnosis.display.quantities import to_the_minute
+from diagnosis.evidence_view.evidence_page import Evidence
 from diagnosis.loops import (
     approval,
+    approval_standing,
+    content_hash,
     decision_basis,
     next_action,
-    reopening,
     states,
     two_people,
     worst_severity,
@@ -86,17 +88,29 @@ def in_the_way(loop: Loop, seen: SeenLoop) -> Decision | None:
     return since or (None if loop.state in states.DECIDABLE else decisions.first())
 
 
-def decision_context(loop: Loop) -> dict[str, Any]:
+def decision_context(loop: Loop, evidence: Evidence) -> dict[str, Any]:
     """The context of the decision form: content hash, approvals needed and given, and whether they still hold."""
+    context: dict[str, Any] = {}
     if loop.state in states.DECIDABLE:
         loop.severity = worst_severity.as_far_as_known(loop, timezone.now())
-    return {
-        "content_hash": decision_basis.basis(loop).hash if loop.state in states.DECIDABLE else "",
+        context = content_context(loop, evidence)
+    return context | {
         "first_approval": two_people.pending(loop),
         "people_needed": two_people.approvals_needed(loop),
-        "outdated": reopening.as_far_as_known(loop),
+        "outdated": approval_standing.as_far_as_known(loop),
         "comes_back": next_action.comes_back(loop) if loop.state == Loop.State.REJECTED else "",
     }
+
+
+def content_context(loop: Loop, evidence: Evidence) -> dict[str, Any]:
+    """The hash of the content if the page shows all of it, so that one may approve; else what is missing."""
+    basis = decision_basis.basis(loop)
+    if basis.stored is None or not evidence.available:
+        return {"content_hash": "", "missing": "The evidence cannot be read just now"}
+    missing = "; ".join(basis.stored.missing)
+    if not content_hash.is_same_issue(loop.issue, basis.issue):
+        missing = f"the issue is not that of its packet {loop.packet_id}"
+    return {"content_hash": "" if missing else basis.hash, "missing": missing[:1].upper() + missing[1:]}
 
 
 def what_happened(loop: Loop, seen: SeenLoop) -> str:

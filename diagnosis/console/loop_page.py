@@ -70,10 +70,11 @@ class LoopAdmin(QueueAdmin):
 
     def page(self, request: HttpRequest, loop: Loop, form: DecisionForm, status: int = 200) -> HttpResponse:
         """The page of the loop as it is now, with the form that decides on exactly this content."""
+        shown = loop_context.loop_page_context(loop, request.GET)
         context = {
             **self.admin_site.each_context(request),
-            **loop_context.loop_page_context(loop, request.GET),
-            **deciding.decision_context(loop),
+            **shown,
+            **deciding.decision_context(loop, shown["evidence"]),
             "title": f"Loop {loop.loop_id}",
             "opts": self.opts,
             "original": loop,

@@ -19,6 +19,7 @@ from diagnosis.display.readable import readable_text, rows
 from diagnosis.evidence_view import differences, matched_control, timeline
 from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.evidence_view.timeline import Timeline
+from diagnosis.issues.evidence_traces import as_diagnosed
 from diagnosis.loops.content_hash import evidence_ids
 from diagnosis.models import Loop
 from telemetry.reads import record_pages, waterfall
@@ -85,7 +86,8 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
     """The loop's evidence, from the bound store."""
     offered = record_ids[:EVIDENCE_LIMIT]
     record_id = query.get("record", "")
-    records = record_pages.find_records([*offered, record_id])
+    found = record_pages.find_records([*offered, record_id])
+    records = {found_id: as_diagnosed(record, loop.issue) for found_id, record in found.items()}
     chosen_id = (
         record_id
         if parse_record_id(record_id)

@@ -11,13 +11,18 @@ from typing import Any
 
 from diagnosis.display import escaping
 from diagnosis.display.quantities import counted, to_the_minute, to_the_second
-from diagnosis.handoff import tracker_issue
+from diagnosis.handoff import approved_evidence, tracker_issue
 from diagnosis.issues.patch_plan import shown_category
-from diagnosis.loops import lifecycle, next_action, reopening, states, two_people
-from diagnosis.models import EvalCandidate, Loop
+from diagnosis.loops import (
+    approval_standing,
+    audited_decisions,
+    lifecycle,
+    next_action,
+    states,
+    two_people,
+)
+from diagnosis.models import Decision, EvalCandidate, Loop
 from loopkit.http.untrusted import WARNING
-from telemetry.reads.record_pages import find_records
-from tenants.stores.binding import bind
 
 MISSING = {
     Loop.State.PROPOSED: "a human's approval in the admin",
@@ -44,20 +49,20 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         page_url: of the loop in the admin; issues in trackers link to it.
     """
     refuse_unless_approved(loop)
-    with bind(loop.project):
-        records = find_records(loop.issue["evidence_ids"])
-    candidate = EvalCandidate.objects.get(project=loop.project, eval_id=loop.issue["eval_candidate"])
+    approvals = two_people.counting_approvals(loop)
+    *first, approval = approvals_shown(approvals)
+    candidate = approved_eval(loop)
     issue = next_action.issue_of(loop)
     document = {
         "ok": True,
         "loop_id": loop.loop_id,
         "state": loop.state,
-        "approval": lifecycle.latest_decision(loop),
-        "first_approval": first_approval(loop),
+        "approval": approval,
+        "first_approval": first[0] if first else None,
         "issue": issue,
         "patch_plan": issue["patch_plan"],
         "eval_candidate": candidate.document,
-        "evidence": [records[record_id] for record_id in loop.issue["evidence_ids"] if record_id in records],
+        "evidence": approved_evidence.approved_records(loop, approvals[-1].content_version),
         "next_action": next_action.after_handoff(loop),
     }
     return document | {"new_issue_links": tracker_issue.links(loop, document, page_url)}
@@ -68,14 +73,27 @@ def refuse_unless_approved(loop: Loop) -> None:
     if loop.state not in states.UNDER_APPROVAL:
         message = f"The loop is {loop.state}; missing: {MISSING[Loop.State(loop.state)]}."
         raise NotApproved(message)
-    if outdated := reopening.why_outdated(loop):
+    if outdated := approval_standing.why_outdated(loop):
         raise ApprovalOutdated(outdated)
 
 
-def first_approval(loop: Loop) -> dict[str, Any] | None:
-    """The first approval where two people had to approve; None where one was enough."""
-    approvals = two_people.counting_approvals(loop)
-    return lifecycle.as_shown(approvals[0]) if len(approvals) == two_people.NEEDED else None
+def approvals_shown(approvals: list[Decision]) -> list[dict[str, Any]]:
+    """The approvals as answers show them, each with the name that the person had then."""
+    entries = audited_decisions.audit_entries(approvals)
+    return [
+        lifecycle.as_shown(approval)
+        | {"decided_by": audited_decisions.name_at_decision(approval, entries.get(approval.pk))}
+        for approval in approvals
+    ]
+
+
+def approved_eval(loop: Loop) -> EvalCandidate:
+    """The eval that the approved issue names. Raises ApprovalOutdated if it is not stored."""
+    name = loop.issue["eval_candidate"]
+    candidate = EvalCandidate.objects.filter(project=loop.project, eval_id=name).first()
+    if candidate is None:
+        raise ApprovalOutdated(f"The eval {name} is not stored any more.")
+    return candidate
 
 
 def bundle_markdown(data: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.sentences import beside
 from diagnosis.evals import candidates
 from diagnosis.issues import failing_call, patch_plan, suspected_release
+from diagnosis.issues.evidence_traces import evidence_traces
 from diagnosis.issues.issue import Issue
 from diagnosis.issues.suspected_release import SuspectedRelease
 from telemetry.failures import code_location
@@ -67,6 +68,7 @@ def explained(
         "suspected_release_reason": reason.text if reason else None,
         "code_location": asdict(code) if code else None,
         "failing_call": failing_call.of_evidence(source.evidence),
+        "evidence_traces": evidence_traces(source.evidence),
         "eval_candidate": eval_id,
         "patch_plan": patch_plan.plan_document(plan_facts(issue, source, code, eval_id, suspected)),
         **(beside(reason) if reason else {}),

@@ -37,7 +37,7 @@ class ContentChanged(AlreadyDecided):
 
 
 class EvidenceUnavailable(Exception):
-    """The project's store does not answer, so the evidence to approve cannot be read."""
+    """The evidence to approve cannot be read, is not stored whole any more, or was not on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,20 @@ def record_decision(
 
 
 def check_content(loop: Loop, choice: DecisionChoice, basis: DecisionBasis) -> None:
-    """Raise EvidenceUnavailable if the content must be compared and cannot be read, ContentChanged if it differs."""
-    if not basis.hash and (choice.seen_hash or choice.verb == Decision.Verb.APPROVE):
+    """
+    Compare what the page showed with what is stored. An approval needs all of it; other verbs, where the page had it.
+
+    Raises EvidenceUnavailable or ContentChanged.
+    """
+    is_approval = choice.verb == Decision.Verb.APPROVE
+    if is_approval and not choice.seen_hash:
+        raise EvidenceUnavailable(
+            f"The page that you sent did not show the whole evidence of {loop.loop_id}, so it cannot approve."
+        )
+    if not basis.stored and choice.seen_hash:
         raise EvidenceUnavailable(f"The evidence of {loop.loop_id} cannot be read just now.")
+    if basis.stored and is_approval and basis.stored.missing:
+        raise EvidenceUnavailable(f"{loop.loop_id} cannot be approved: {'; '.join(basis.stored.missing)}.")
     if choice.seen_hash and basis.hash != choice.seen_hash:
         raise ContentChanged(f"The content of {loop.loop_id} is no longer what the page showed.")
 
@@ -163,15 +174,16 @@ def note_decision(decision: Decision) -> None:
 
 
 def audit_decision(decision: Decision, state: str, address: str) -> None:
-    """Append the decision to the audit log; `state` is the loop's state before it."""
+    """Append the decision to the audit log, and number it by its entry; `state` is the loop's state before it."""
     loop = decision.loop
-    audit_log.append_entry(
+    entry = audit_log.append_entry(
         audit_log.AuditEvent.DECIDED,
         f"loop:{loop.pk}",
         audit_log.Actor(audit_log.person(decision.decided_by), address),
         decision.decided_at,
         loop.project.tenant_id,
         project=loop.project_id,
+        user_id=decision.decided_by_id,
         verb=decision.verb,
         reason=decision.reason,
         packet_id=decision.packet_id,
@@ -182,3 +194,4 @@ def audit_decision(decision: Decision, state: str, address: str) -> None:
         proposed_again_at_times=decision.times,
         state={"before": state, "after": loop.state},
     )
+    Decision.objects.filter(pk=decision.pk).update(audit_sequence=entry.sequence)

@@ -6,7 +6,8 @@ docs/approval.md#what-an-approval-binds-to. Canonical: keys sorted, no spaces, A
 (https://docs.python.org/3/library/json.html), which unlike RFC 8785 keeps integers of any size.
 
 A version, one function each in CONTENT_VERSIONS, defines what is hashed. A decision keeps its version and is checked by
-it for good, so a new version is a new entry, and no entry is ever changed.
+it for good, so a new version is a new entry, and no entry is ever changed. What is stored is hashed, by name, and never
+a text that a template makes of it: another wording in a later release is no other content.
 """
 
 from __future__ import annotations
@@ -18,13 +19,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.models import Decision, EvalCandidate, Loop
-from telemetry.reads.digests import digests
+from telemetry.reads.digests import DigestedRecord, digested_records
 from tenants.stores.binding import bind
 
 # Keys of an issue that are not hashed: the live state of its loop, and the cluster id, which a switch of fingerprints
 # changes.
 LIVE_FIELDS = frozenset({"loop_id", "status", "next_action", "approval", "cluster_id"})
-PART_NAMES = {"issue": "issue or its patch plan"}  # of parts that are not called by their key
+# Columns of a record that version 2 covers: those that answers show, but the cluster, which a switch of fingerprints
+# changes. The other columns say where the bytes of the span are, and the digest covers these.
+COLUMNS_2 = (
+    "parent_span_id", "start_time_unix_nano", "duration_nano", "name", "kind", "status_code", "operation", "service",
+    "environment", "release", "agent", "tool", "model", "input_tokens", "output_tokens", "signal_type", "severity",
+    "failure_message",
+)  # fmt: skip
 # In version 1: {"issue": hash, "eval": hash or None, "evidence": {record id: digest or None}}.
 Parts = dict[str, Any]
 
@@ -35,7 +42,17 @@ class StoredContent:
 
     issue: dict[str, Any]
     eval_document: dict[str, Any] | None
-    digests: dict[str, str | None]  # of the records that the issue names; None: not stored
+    records: dict[str, DigestedRecord | None]  # that the issue names; None: not stored
+
+    @property
+    def missing(self) -> list[str]:
+        """The parts that the issue names and that are not stored, in words; empty if nothing is missing."""
+        absent = [record_id for record_id, record in self.records.items() if record is None]
+        eval_is_absent = self.eval_document is None and self.issue.get("eval_candidate")
+        return [
+            *(["the eval is not stored any more"] if eval_is_absent else []),
+            *([f"{several(absent)} not stored any more"] if absent else []),
+        ]
 
     def parts(self, version: int) -> Parts:
         """The hashes of the parts by the rule of this version."""
@@ -47,12 +64,36 @@ def issue_eval_evidence(stored: StoredContent) -> Parts:
     return {
         "issue": hashed(lasting(stored.issue)),
         "eval": hashed(lasting(stored.eval_document)) if stored.eval_document is not None else None,
-        "evidence": stored.digests,
+        "evidence": {
+            record_id: record.digest if record else None for record_id, record in stored.records.items()
+        },
     }
 
 
-CONTENT_VERSIONS: dict[int, Callable[[StoredContent], Parts]] = {1: issue_eval_evidence}
-CURRENT_VERSION = 1  # of new decisions
+def all_that_is_given_out(stored: StoredContent) -> Parts:
+    """The parts of version 2: also the columns of the records; the plan has a hash of its own, to be named."""
+    issue = lasting(stored.issue)
+    return issue_eval_evidence(stored) | {
+        "plan": hashed(issue.pop("patch_plan", None)),
+        "issue": hashed(issue),
+        "evidence": {
+            record_id: hashed(facts_2(record)) if record else None
+            for record_id, record in stored.records.items()
+        },
+    }
+
+
+def facts_2(record: DigestedRecord) -> dict[str, Any]:
+    """The facts of a record that version 2 covers."""
+    facts = {name: record.columns[name] for name in COLUMNS_2}
+    return facts | {"stored": record.digest, "failed": record.columns["fingerprint"] is not None}
+
+
+CONTENT_VERSIONS: dict[int, Callable[[StoredContent], Parts]] = {
+    1: issue_eval_evidence,
+    2: all_that_is_given_out,
+}
+CURRENT_VERSION = 2  # of new decisions
 
 
 def stored_content(loop: Loop, issue: dict[str, Any]) -> StoredContent:
@@ -67,7 +108,7 @@ def stored_contents(subjects: Sequence[tuple[Loop, dict[str, Any]]]) -> list[Sto
     project = subjects[0][0].project
     record_ids = [record_id for _, issue in subjects for record_id in evidence_ids(issue)]
     with bind(project):
-        record_digests = digests(record_ids)
+        records = digested_records(record_ids)
     eval_ids = [issue.get("eval_candidate") or "" for _, issue in subjects]
     evals = dict(
         EvalCandidate.objects.filter(project=project, eval_id__in=eval_ids).values_list("eval_id", "document")
@@ -76,7 +117,7 @@ def stored_contents(subjects: Sequence[tuple[Loop, dict[str, Any]]]) -> list[Sto
         StoredContent(
             issue,
             evals.get(eval_id),
-            {record_id: record_digests.get(record_id) for record_id in evidence_ids(issue)},
+            {record_id: records.get(record_id) for record_id in evidence_ids(issue)},
         )
         for (_, issue), eval_id in zip(subjects, eval_ids, strict=True)
     ]
@@ -85,6 +126,11 @@ def stored_contents(subjects: Sequence[tuple[Loop, dict[str, Any]]]) -> list[Sto
 def lasting(document: dict[str, Any]) -> dict[str, Any]:
     """An issue or an eval without the keys that are not hashed."""
     return {name: value for name, value in document.items() if name not in LIVE_FIELDS}
+
+
+def is_same_issue(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether these are the same issue, whatever the live state of its loop."""
+    return hashed(lasting(one)) == hashed(lasting(other))
 
 
 def evidence_ids(issue: dict[str, Any]) -> list[str]:
@@ -100,14 +146,21 @@ def hashed(value: Any) -> str:
 def changes_since(decision: Decision, stored: StoredContent) -> list[str]:
     """The parts that changed since the decision, in words, by the decision's version; empty if it still holds."""
     version = decision.content_version
+    if not decision.content:
+        return ["it was made before decisions had a hash of their content"]
+    if hashed(decision.content) != decision.content_hash:
+        return ["the hash of its content was changed"]
     if version not in CONTENT_VERSIONS:
         return [f"its content has version {version}, which only a later release of LoopKit can check"]
-    return changed_parts(decision.content, stored.parts(version))
+    parts = stored.parts(version)
+    if decision.content.keys() != parts.keys() or not isinstance(decision.content["evidence"], dict):
+        return ["its content has not the parts of its version"]
+    return changed_parts(decision.content, parts)
 
 
 def changed_parts(before: Parts, after: Parts) -> list[str]:
     """The parts that differ, in words; empty if none does. Both are of one version."""
-    names = sorted(before.keys() - {"evidence"}, reverse=True)  # the issue before the eval
+    names = sorted(before.keys() - {"evidence"}, key=lambda name: (name != "issue", name))
     changed_parts = [name for name in names if after[name] != before[name]]
     digests_after = after["evidence"]
     changed_ids = [
@@ -118,17 +171,22 @@ def changed_parts(before: Parts, after: Parts) -> list[str]:
     missing = [record_id for record_id in changed_ids if not digests_after.get(record_id)]
     replaced = [record_id for record_id in changed_ids if record_id not in missing]
     return [
-        *(part_changed(name, after[name]) for name in changed_parts),
+        *(part_changed(part_name(name, before), after[name]) for name in changed_parts),
         *([f"{several(missing)} not stored any more"] if missing else []),
         *([f"{several(replaced)} not what was seen"] if replaced else []),
     ]
 
 
+def part_name(name: str, parts: Parts) -> str:
+    """What a part is called: version 1 has one hash for the issue and its plan."""
+    if name == "issue" and "plan" not in parts:
+        return "issue or its patch plan"
+    return "patch plan" if name == "plan" else name
+
+
 def part_changed(name: str, new_hash: Any) -> str:
     """`the eval was changed`; `new_hash` is None if the part is not stored."""
-    if new_hash is None:
-        return f"the {name} is not stored any more"
-    return f"the {PART_NAMES.get(name, name)} was changed"
+    return f"the {name} is not stored any more" if new_hash is None else f"the {name} was changed"
 
 
 def several(records: list[str]) -> str:

@@ -11,10 +11,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
+from django.db.models import Q
 
 from diagnosis.display.quantities import counted
-from diagnosis.loops import content_hash, growth, lifecycle, two_people
+from diagnosis.loops import approval_standing, growth, lifecycle, two_people
 from diagnosis.loops.growth import a_day
 from diagnosis.loops.states import DECIDABLE, Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
@@ -68,66 +69,31 @@ def numbers_sentence(numbers: growth.ClusterNumbers) -> str:
 
 def reopen_outdated(project: Project, now: datetime) -> list[Loop]:
     """
-    Put loops to a human again whose approval, or the first of two, covers content that changed. Return these loops.
+    Put loops to a human again whose approval, or the first of two, no longer stands. Return these loops.
 
     Called by every diagnosis, by a periodic job, and by `manage.py verify_loops`; until then the handoff refuses.
     """
-    approvals = approvals_to_check(project)
-    contents = content_hash.stored_contents([(approval.loop, approval.loop.issue) for approval in approvals])
-    loops = []
-    for approval, stored in zip(approvals, contents, strict=True):
-        if changes := content_hash.changes_since(approval, stored):
-            with suppress(lifecycle.WrongState):  # somebody decided meanwhile
-                loops.append(ask_again(approval, changes, now))
-    return loops
+    loops = {loop.pk: loop for loop in loops_to_check(project)}
+    reopened = []
+    for loop_id, again in approval_standing.reasons(list(loops.values())).items():
+        with suppress(lifecycle.WrongState):  # somebody decided meanwhile
+            reopened.append(ask_again(loops[loop_id], again, now))
+    return reopened
 
 
-def approvals_to_check(project: Project) -> list[Decision]:
-    """The approvals of this project that count, also first ones of two, of loops that have not shipped."""
-    loops = list(Loop.objects.filter(project=project, state=Loop.State.APPROVED))
+def loops_to_check(project: Project) -> list[Loop]:
+    """The approved loops of this project that have not shipped, and those with the first of two approvals."""
     waiting = Loop.objects.filter(project=project, state__in=DECIDABLE)
-    complete = Decision.objects.filter(loop__in=loops, verb=Decision.Verb.APPROVE, is_first=False)
-    # In order of time, so that the latest approval of each loop stays.
-    newest = {
-        approval.loop_id: approval
-        for approval in complete.order_by("decided_at", "pk").select_related("loop__project", "decided_by")
-    }
-    approvals = [*newest.values(), *two_people.first_approvals(waiting)]
-    return [approval for approval in approvals if approval.content]
+    half_approved = [first.loop_id for first in two_people.first_approvals(waiting.only("pk"))]
+    rows = Loop.objects.filter(Q(state=Loop.State.APPROVED) | Q(pk__in=half_approved), project=project)
+    return list(lifecycle.with_decisions(rows))
 
 
 @transaction.atomic
-def ask_again(approval: Decision, changes: list[str], now: datetime) -> Loop:
-    """Put the loop to a human again, with the changes as the reason in `again` and in its history, and return it."""
-    loop = approval.loop
-    again = no_longer_holds(approval, changes)
+def ask_again(loop: Loop, again: str, now: datetime) -> Loop:
+    """Put the loop to a human again, with the reason in `again` and in its history, and return it."""
+    approvals = two_people.counting_approvals(loop)
+    approval = lifecycle.as_shown(approvals[-1]) if approvals else None
     lifecycle.apply_trigger(loop, Trigger.OUTDATED, now, again=again)
-    lifecycle.append_event(
-        loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=lifecycle.as_shown(approval)
-    )
+    lifecycle.append_event(loop, LoopEvent.Kind.OUTDATED, "loopkit", now, reason=again, approval=approval)
     return loop
-
-
-def no_longer_holds(approval: Decision, changes: list[str]) -> str:
-    """`The approval by olga no longer holds: the record rec_1 is not stored any more.`"""
-    name = "first approval" if approval.is_first else "approval"
-    return f"The {name} by {approval.decided_by.get_username()} no longer holds: {'; '.join(changes)}."
-
-
-def why_outdated(loop: Loop) -> str:
-    """The reason why the approval of this loop no longer holds; "" while it does."""
-    approval = (
-        loop.decisions.filter(verb=Decision.Verb.APPROVE, is_first=False).select_related("decided_by").first()
-    )
-    if loop.state != Loop.State.APPROVED or approval is None or not approval.content:
-        return ""
-    changes = content_hash.changes_since(approval, content_hash.stored_content(loop, loop.issue))
-    return no_longer_holds(approval, changes) if changes else ""
-
-
-def as_far_as_known(loop: Loop) -> str:
-    """`why_outdated`, or "" while the store does not answer, so that the loop can be read without it."""
-    try:
-        return why_outdated(loop)
-    except (DatabaseError, OSError):
-        return ""

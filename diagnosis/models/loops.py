@@ -187,6 +187,9 @@ class Decision(models.Model):
     is_first = models.BooleanField(
         default=False, help_text="The first of two approvals: the loop waits for the second."
     )
+    audit_sequence = models.PositiveBigIntegerField(
+        null=True, help_text="The number of its entry in the audit log, which it is compared with."
+    )
     times = models.PositiveSmallIntegerField(
         null=True, help_text="Of a rejection: proposed again once it grew so many times. Empty: for good."
     )

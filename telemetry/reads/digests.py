@@ -1,7 +1,8 @@
 """
-SHA-256 digests of records, over the bytes of the span, its resource and its scope as they are stored.
+What approvals bind to of a stored record: a SHA-256 digest of its bytes, and the columns that answers show.
 
-They do not cover the JSON that answers show: a version of LoopKit that shows more would then change every digest.
+The digest is over the bytes of the span, its resource and its scope as they are stored. It does not cover the JSON that
+answers show: a version of LoopKit that shows more would then change every digest.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from telemetry.models import Origin, Record
 from telemetry.reads.record_pages import rows_of
@@ -18,13 +21,31 @@ from telemetry.store.stored_messages import as_damage
 from telemetry.store.transactions import snapshot
 
 
-def digests(record_ids: Iterable[str]) -> dict[str, str]:
-    """The digests of those records with these ids that the bound project stores, by record id."""
+@dataclass(frozen=True, slots=True)
+class DigestedRecord:
+    """The digest of a stored record, and its columns by name, bytes as hexadecimal digits."""
+
+    digest: str
+    columns: dict[str, Any]
+
+
+def digested_records(record_ids: Iterable[str]) -> dict[str, DigestedRecord]:
+    """Those records with these ids that the bound project stores, by record id. Raises DamagedStore."""
     with snapshot():
-        return of_rows(rows_of(record_ids))
+        rows = rows_of(record_ids)
+        found = digests_of_rows(rows)
+    return {str(row): DigestedRecord(found[str(row)], plain_columns(row)) for row in rows}
 
 
-def of_rows(rows: list[Record]) -> dict[str, str]:
+def plain_columns(row: Record) -> dict[str, Any]:
+    """The columns of the row as JSON values."""
+    values = ((field.attname, getattr(row, field.attname)) for field in Record._meta.concrete_fields)
+    return {
+        name: bytes(value).hex() if isinstance(value, bytes | memoryview) else value for name, value in values
+    }
+
+
+def digests_of_rows(rows: list[Record]) -> dict[str, str]:
     """The digests of these rows, by record id. Raises DamagedStore."""
     spans = segments.serialized_spans(rows)
     origins = Origin.objects.in_bulk({origin for row in rows for origin in (row.resource_id, row.scope_id)})

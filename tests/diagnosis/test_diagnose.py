@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from diagnosis.diagnose import diagnose
 from diagnosis.issues.findings import MOST_ISSUES
@@ -14,6 +15,7 @@ from diagnosis.models import EvalCandidate, Loop, Packet
 from diagnosis.packets import publishing
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.approving import approve_seen
 from tests.telemetry.factory import minutes, span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -115,7 +117,7 @@ def test_a_second_diagnosis_keeps_the_loop_and_the_eval(alice: MintedProject) ->
 def test_a_loop_that_was_approved_keeps_the_issue_it_was_approved_on(alice: MintedProject) -> None:
     store(alice.project, [failing_tool(1)], NOW)
     found(alice)
-    Loop.objects.update(state=Loop.State.APPROVED)
+    approve_seen(Loop.objects.get(), User.objects.create_superuser("olga"), "Yes.", NOW)
     store(alice.project, [failing_tool(2)], NOW)
 
     [issue] = found(alice)

@@ -128,6 +128,10 @@ class IssueSerializer(SentencesSerializer):
         help_text="Five records at most: the first, the latest, those that differ most.",
     )
     evidence = serializers.ListField(child=serializers.CharField(), help_text="The same as evidence_ids.")
+    evidence_traces = serializers.DictField(
+        help_text="session_id and user_id of each record of the evidence when it was diagnosed, by record id. "
+        "Untrusted text."
+    )
     evidence_url = serializers.CharField(help_text="All records of the cluster in the window, by cursor.")
     traces = serializers.ListField(child=serializers.CharField(), help_text="By first failure, 20 at most.")
     next_action = serializers.CharField(help_text="The call that comes next.")

@@ -10,10 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from diagnosis.loops import approval
-from diagnosis.models import Decision, Loop
+from diagnosis.models import Loop
 from tenants.keys import provisioning
 from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.approving import approve_seen
 from tests.module_data import ModuleData
 from tests.telemetry.factory import minutes, span, store
 
@@ -64,9 +64,7 @@ def post(alice: MintedProject, call: Callable[..., Any]) -> Callable[..., Any]:
 def approve(loop: Loop) -> None:
     """As a superuser."""
     person = User.objects.create_superuser("olga")
-    approval.record_decision(
-        loop, approval.DecisionChoice(Decision.Verb.APPROVE, "Yes."), person, timezone.now()
-    )
+    approve_seen(loop, person, "Yes.", timezone.now())
 
 
 @pytest.mark.parametrize("state", ["proposed", "rejected", "returned", "regressed"])

@@ -174,7 +174,7 @@ def test_while_the_store_is_away_nobody_approves_and_anybody_returns(
     def away(*_: Any) -> None:
         raise OSError("away")
 
-    monkeypatch.setattr("diagnosis.loops.content_hash.digests", away)
+    monkeypatch.setattr("diagnosis.loops.content_hash.digested_records", away)
 
     page = text(boss.get(page_of(loop)))
     approved, returned = decide(boss, loop, "approve"), decide(boss, loop, "return")

@@ -114,7 +114,8 @@ def test_a_decision_leads_back_to_the_filtered_list(boss: Client, alice: MintedP
 
     answer = boss.post(
         link,
-        {name: form.inputs[name] for name in ("revision", "packet")} | {"verb": "approve", "reason": "yes"},
+        {name: form.inputs[name] for name in ("revision", "packet", "content")}
+        | {"verb": "approve", "reason": "yes"},
     )
 
     assert answer.headers["Location"] == f"{QUEUE}?severity=high&sort=waiting"

@@ -13,9 +13,9 @@ from diagnosis.fingerprint_switch import switch
 from diagnosis.fingerprint_switch.cluster_map import PRECEDENCE
 from diagnosis.handoff import reports
 from diagnosis.issues.findings import read_findings
-from diagnosis.loops import approval, lifecycle
+from diagnosis.loops import lifecycle
 from diagnosis.loops.states import Trigger
-from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
+from diagnosis.models import EvalCandidate, Loop, LoopEvent
 from diagnosis.packets.publishing import packet_as_answered, publish
 from diagnosis.verification import verify
 from loopkit.http.errors import Unavailable
@@ -26,6 +26,7 @@ from tenants.audit import audit_log
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
 from tests.telemetry.factory import span
 
@@ -147,7 +148,8 @@ def test_the_next_diagnosis_goes_on_with_the_loops_and_evals_there_are(project: 
 
 
 def test_a_loop_follows_the_biggest_part_and_the_others_are_proposed_anew(merged: Project) -> None:
-    loop = put(loop_of(merged, 5), State.APPROVED)
+    loop = loop_of(merged, 5)
+    approve_seen(loop, User.objects.create_superuser("olga"), "seen it", NOW)
 
     switched(merged, OLD, NOW)
     issues = packet_of(merged)["issues"]
@@ -178,7 +180,7 @@ def test_what_was_merged_and_is_split_again_has_two_loops_again(project: Project
 
 def test_an_approval_outlives_a_switch(minted: MintedProject, project: Project, call: Any) -> None:
     loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
-    approval.record_decision(loop, approval.DecisionChoice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
+    approve_seen(loop, olga, "seen it", NOW)
 
     switched(project, NEW, NOW)
     packet_of(project)
@@ -195,7 +197,7 @@ def test_a_decision_on_an_older_packet_is_about_the_cluster_of_today(project: Pr
     switched(project, NEW, NOW)
     loop, olga = loop_of(project, 4), User.objects.create_superuser("olga")
 
-    approval.record_decision(loop, approval.DecisionChoice(Decision.Verb.APPROVE, "seen it"), olga, NOW)
+    approve_seen(loop, olga, "seen it", NOW)
 
     assert loop.issue["cluster_id"] == loop.cluster_id
     assert packet_of(project)["memory"][0]["state"] == State.APPROVED

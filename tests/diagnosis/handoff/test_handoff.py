@@ -17,12 +17,13 @@ from django.utils import timezone
 from diagnosis.handoff import archive as handoff_zip
 from diagnosis.handoff import tracker_links
 from diagnosis.issues import plan_sentences
-from diagnosis.loops import approval, states
-from diagnosis.models import Decision, EvalCandidate, Loop, Tracker
+from diagnosis.loops import states
+from diagnosis.models import EvalCandidate, Loop, Tracker
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Tenant
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.console_requests import page_of, text
-from tests.diagnosis.factory import make_loop
+from tests.diagnosis.factory import make_issue, make_loop
 from tests.staff_clients import Reader, home, member, operator
 
 HOSTILE = "fixes #12 @octocat ![x](https://evil.example/a.png) ENG-7\n/close"
@@ -58,12 +59,7 @@ def decided(loop: Loop) -> Loop:
     """The same with its decision."""
     Loop.objects.update(state="proposed")
     loop.refresh_from_db()
-    approval.record_decision(
-        loop,
-        approval.DecisionChoice(Decision.Verb.APPROVE, "Yes, @all."),
-        User.objects.create_superuser("o@x"),
-        timezone.now(),
-    )
+    approve_seen(loop, User.objects.create_superuser("o@x"), "Yes, @all.", timezone.now())
     return loop
 
 
@@ -167,9 +163,7 @@ def test_every_form_names_both_where_two_people_approved(
     track(loop, "linear")
     for name, reason in (("olga", "Fix it."), ("paul", "Yes, fix it.")):
         person = User.objects.create_superuser(name)
-        approval.record_decision(
-            Loop.objects.get(), approval.DecisionChoice(Decision.Verb.APPROVE, reason), person, timezone.now()
-        )
+        approve_seen(Loop.objects.get(), person, reason, timezone.now())
     Loop.objects.update(state="shipped", revision=F("revision") + 1)
 
     bundle = get(call, alice, loop, "json").json()
@@ -185,17 +179,15 @@ def test_every_form_names_both_where_two_people_approved(
     assert "- approved by `olga`: `Fix it.`\n- approved by `paul`: `Yes, fix it.`" in said
 
 
-def test_the_plan_names_the_url_of_its_loop(
-    decided: Loop, alice: MintedProject, call: Callable[..., Any]
-) -> None:
+def test_the_plan_names_the_url_of_its_loop(alice: MintedProject, call: Callable[..., Any]) -> None:
     last = {"step": 1, "detail": f"Report each step: POST {plan_sentences.EVENTS_URL}."}
-    plan = decided.issue["patch_plan"] | {"steps": [last]}
-    Loop.objects.update(issue=decided.issue | {"patch_plan": plan})
-    Decision.objects.update(content={})  # nothing to compare the changed plan with
+    plan = make_issue()["patch_plan"] | {"steps": [last]}
+    loop = make_loop(alice.project, patch_plan=plan)
+    approve_seen(loop, User.objects.create_superuser("o@x"), "Yes.", timezone.now())
 
-    bundle = get(call, alice, decided, "json").json()
+    bundle = get(call, alice, loop, "json").json()
 
-    assert bundle["patch_plan"]["steps"][0]["detail"].endswith(f"POST /v1/loops/{decided.loop_id}/events.")
+    assert bundle["patch_plan"]["steps"][0]["detail"].endswith(f"POST /v1/loops/{loop.loop_id}/events.")
     assert bundle["issue"]["patch_plan"] == bundle["patch_plan"]
 
 

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from diagnosis.loops import approval, content_hash, decision_basis
 from diagnosis.models import Decision, Loop
 from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.factory import make_loop
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -36,7 +37,8 @@ def olga(db: None) -> User:
     ("verb", "state"), [(Verb.APPROVE, "approved"), (Verb.REJECT, "rejected"), (Verb.RETURN, "returned")]
 )
 def test_a_decision_moves_the_loop_and_is_kept(loop: Loop, olga: User, verb: Verb, state: str) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(verb, " Because. "), olga, NOW)
+    seen = decision_basis.basis(loop).hash
+    approval.record_decision(loop, approval.DecisionChoice(verb, " Because. ", seen_hash=seen), olga, NOW)
 
     loop.refresh_from_db()
     decision = Decision.objects.get()
@@ -48,7 +50,7 @@ def test_a_decision_moves_the_loop_and_is_kept(loop: Loop, olga: User, verb: Ver
 
 def test_of_two_approvers_the_second_is_told(loop: Loop, olga: User) -> None:
     seen_by_both = Loop.objects.get(pk=loop.pk)
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
+    approve_seen(loop, olga, "Yes.", NOW)
 
     with pytest.raises(approval.AlreadyDecided):
         approval.record_decision(seen_by_both, approval.DecisionChoice(Verb.REJECT, "No."), olga, NOW)
@@ -59,7 +61,7 @@ def test_of_two_approvers_the_second_is_told(loop: Loop, olga: User) -> None:
 @pytest.mark.parametrize("reason", ["", "   ", "\n"])
 def test_a_decision_needs_a_reason(loop: Loop, olga: User, reason: str) -> None:
     with pytest.raises(ValidationError):
-        approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, reason), olga, NOW)
+        approve_seen(loop, olga, reason, NOW)
 
     assert Decision.objects.count() == 0
 
@@ -69,16 +71,14 @@ def test_only_active_staff_decide(loop: Loop, olga: User, change: dict[str, Any]
     User.objects.filter(pk=olga.pk).update(**change)
 
     with pytest.raises(PermissionDenied):
-        approval.record_decision(
-            loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), User.objects.get(pk=olga.pk), NOW
-        )
+        approve_seen(loop, User.objects.get(pk=olga.pk), "Yes.", NOW)
 
 
 def test_staff_without_the_permission_cannot_decide(loop: Loop) -> None:
     viewer = User.objects.create_user("vera", is_staff=True)
 
     with pytest.raises(PermissionDenied):
-        approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), viewer, NOW)
+        approve_seen(loop, viewer, "Yes.", NOW)
 
 
 @pytest.mark.parametrize("state", ["approved", "rejected", "shipped", "held", "inconclusive"])
@@ -86,11 +86,11 @@ def test_what_does_not_wait_cannot_be_decided(loop: Loop, olga: User, state: str
     Loop.objects.update(state=state)
 
     with pytest.raises(approval.AlreadyDecided):
-        approval.record_decision(Loop.objects.get(), approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
+        approve_seen(Loop.objects.get(), olga, "Yes.", NOW)
 
 
 def test_a_person_who_decided_cannot_be_deleted(loop: Loop, olga: User) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
+    approve_seen(loop, olga, "Yes.", NOW)
 
     with pytest.raises(Exception, match="protected"):
         olga.delete()
@@ -101,7 +101,7 @@ def test_a_decision_is_about_what_the_person_saw(loop: Loop, olga: User) -> None
     newer = make_loop(loop.project, cluster=2).packet  # a diagnosis meanwhile: the waiting loop follows it
     Loop.objects.filter(pk=loop.pk).update(packet=newer, issue=loop.issue | {"title": "another failure"})
 
-    approval.record_decision(seen, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
+    approve_seen(seen, olga, "Yes.", NOW)
 
     decided = Loop.objects.get(pk=loop.pk)
     assert (decided.issue["title"], decided.packet_id) == (loop.issue["title"], loop.packet_id)

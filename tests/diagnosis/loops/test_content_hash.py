@@ -11,6 +11,7 @@ import pytest
 from diagnosis.loops import content_hash
 from diagnosis.models import EvalCandidate, Loop
 from telemetry.models import Origin, Record
+from telemetry.reads.digests import DigestedRecord
 from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.diagnosis.factory import NOW, make_loop
@@ -102,7 +103,7 @@ def test_integers_of_any_size_have_a_hash() -> None:
 
 def test_version_1_hashes_the_issue_the_eval_and_the_evidence_as_it_always_did() -> None:
     stored = content_hash.StoredContent(
-        {"title": "t", "status": "new"}, {"eval_id": "e"}, {"rec_1": "cc", "rec_2": None}
+        {"title": "t", "status": "new"}, {"eval_id": "e"}, {"rec_1": DigestedRecord("cc", {}), "rec_2": None}
     )
 
     hashes = stored.parts(1)

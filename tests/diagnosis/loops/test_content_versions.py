@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from diagnosis.loops import approval, content_hash, reopening
+from diagnosis.loops import approval_standing, content_hash, reopening
 from diagnosis.loops.content_hash import Parts, StoredContent
 from diagnosis.models import Decision, Loop
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Tenant
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.factory import NOW, make_loop
 
 Verb = Decision.Verb
@@ -31,15 +32,15 @@ def olga(db: None) -> User:
 
 def with_next_action(stored: StoredContent) -> Parts:
     """A rule that covers one field more."""
-    return content_hash.issue_eval_evidence(stored) | {
+    return content_hash.all_that_is_given_out(stored) | {
         "next action": content_hash.hashed(stored.issue["next_action"])
     }
 
 
-def begin_version_2(monkeypatch: pytest.MonkeyPatch) -> None:
+def begin_version_3(monkeypatch: pytest.MonkeyPatch) -> None:
     """A release whose new decisions are made by the rule above."""
-    monkeypatch.setitem(content_hash.CONTENT_VERSIONS, 2, with_next_action)
-    monkeypatch.setattr(content_hash, "CURRENT_VERSION", 2)
+    monkeypatch.setitem(content_hash.CONTENT_VERSIONS, 3, with_next_action)
+    monkeypatch.setattr(content_hash, "CURRENT_VERSION", 3)
 
 
 def change_issue(**fields: Any) -> None:
@@ -48,59 +49,54 @@ def change_issue(**fields: Any) -> None:
     Loop.objects.update(issue=loop.issue | fields)
 
 
-def test_an_approval_of_version_1_still_holds_under_version_2(
+def test_an_approval_of_version_2_still_holds_under_version_3(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
-    begin_version_2(monkeypatch)
-    change_issue(next_action="another")  # covered by version 2 alone
+    approve_seen(loop, olga, "Yes.", NOW)
+    begin_version_3(monkeypatch)
+    change_issue(next_action="another")  # covered by version 3 alone
 
-    assert reopening.why_outdated(Loop.objects.get()) == ""
+    assert approval_standing.why_outdated(Loop.objects.get()) == ""
     assert reopening.reopen_outdated(loop.project, NOW) == []
 
 
-def test_an_approval_of_version_1_is_still_checked_under_version_2(
+def test_an_approval_of_version_2_is_still_checked_under_version_3(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
-    begin_version_2(monkeypatch)
+    approve_seen(loop, olga, "Yes.", NOW)
+    begin_version_3(monkeypatch)
     change_issue(title="another")
 
-    assert "the issue or its patch plan was changed" in reopening.why_outdated(Loop.objects.get())
+    assert "the issue was changed" in approval_standing.why_outdated(Loop.objects.get())
 
 
 def test_a_new_approval_is_made_and_checked_by_the_newest_version(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin_version_2(monkeypatch)
-    decision = approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
+    begin_version_3(monkeypatch)
+    decision = approve_seen(loop, olga, "Yes.", NOW)
     change_issue(next_action="another")
 
-    assert decision.content_version == 2
-    assert "the next action was changed" in reopening.why_outdated(Loop.objects.get())
+    assert decision.content_version == 3
+    assert "the next action was changed" in approval_standing.why_outdated(Loop.objects.get())
 
 
 def test_a_second_person_completes_a_first_approval_of_an_older_version(
     loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
-    approval.record_decision(Loop.objects.get(), approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
-    begin_version_2(monkeypatch)
+    approve_seen(Loop.objects.get(), olga, "Yes.", NOW)
+    begin_version_3(monkeypatch)
 
-    second = approval.record_decision(
-        Loop.objects.get(),
-        approval.DecisionChoice(Verb.APPROVE, "Yes."),
-        User.objects.create_superuser("paul"),
-        NOW,
-    )
+    second = approve_seen(Loop.objects.get(), User.objects.create_superuser("paul"), "Yes.", NOW)
 
-    assert (second.is_first, second.content_version, second.loop.state) == (False, 2, "approved")
+    assert (second.is_first, second.content_version, second.loop.state) == (False, 3, "approved")
 
 
 def test_an_approval_of_a_version_that_this_release_does_not_know_does_not_hold(
     loop: Loop, olga: User
 ) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Yes."), olga, NOW)
+    approve_seen(loop, olga, "Yes.", NOW)
     Decision.objects.update(content_version=9)
 
-    assert "has version 9, which only a later release" in reopening.why_outdated(Loop.objects.get())
+    assert "has version 9, which only a later release" in approval_standing.why_outdated(Loop.objects.get())

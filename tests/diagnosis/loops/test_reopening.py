@@ -21,6 +21,7 @@ from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Tenant
 from tenants.stores.binding import bind
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.shipped_loop import T0, Send
 
 Verb = Decision.Verb
@@ -124,7 +125,7 @@ def test_a_loop_that_grew_can_be_rejected_again_by_its_new_numbers(
 def test_an_approval_is_outdated_once_a_record_of_its_evidence_is_gone(
     alice: MintedProject, proposed: Loop, olga: User, call: Callable[..., Any]
 ) -> None:
-    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approve_seen(proposed, olga, "Fix it.", T0 + DAY)
     bundle = f"/v1/loops/{proposed.pk}/handoff"
     before = call("GET", bundle, alice.keys["agent"])
     forget(alice, proposed.issue["evidence_ids"])
@@ -141,41 +142,50 @@ def test_an_approval_is_outdated_once_a_record_of_its_evidence_is_gone(
 
 
 def test_the_next_diagnosis_puts_it_to_a_human_again(
-    alice: MintedProject, proposed: Loop, olga: User
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approve_seen(proposed, olga, "Fix it.", T0 + DAY)
     forget(alice, proposed.issue["evidence_ids"][:1])
 
     diagnosed(alice, 3)  # a day without the failure
 
     loop = Loop.objects.get()
-    assert loop.state == "proposed"
-    assert loop.again == (
-        f"The approval by olga no longer holds: the record {proposed.issue['evidence_ids'][0]} is not stored any more."
-    )
+    gone = f"the record {proposed.issue['evidence_ids'][0]} is not stored any more"
+    assert (loop.state, loop.again) == ("proposed", f"The approval by olga no longer holds: {gone}.")
     assert loop.events.last().detail["approval"]["decided_by"] == "olga"
-    approval.record_decision(
-        loop, approval.DecisionChoice(Verb.APPROVE, "Fix it all the same."), olga, T0 + 3 * DAY
-    )
+    with pytest.raises(approval.EvidenceUnavailable, match=f"cannot be approved: {gone}"):
+        approve_seen(loop, olga, "Fix it all the same.", T0 + 3 * DAY)
+
+
+def test_once_the_failure_is_diagnosed_again_it_can_be_approved_again(
+    alice: MintedProject, send: Send, proposed: Loop, olga: User
+) -> None:
+    approve_seen(proposed, olga, "Fix it.", T0 + DAY)
+    forget(alice, proposed.issue["evidence_ids"][:1])
+    send(T0 + 2 * DAY, failing=12, ok=100)
     diagnosed(alice, 3)
+
+    approve_seen(Loop.objects.get(), olga, "Fix it all the same.", T0 + 3 * DAY)
+    diagnosed(alice, 3)
+
     assert Loop.objects.get().state == "approved"
 
 
 def test_verify_loops_does_so_by_the_clock(alice: MintedProject, proposed: Loop, olga: User) -> None:
-    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approve_seen(proposed, olga, "Fix it.", T0 + DAY)
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
     said = StringIO()
 
     call_command("verify_loops", stdout=said)
 
-    assert "no longer holds: the issue or its patch plan was changed." in said.getvalue()
+    assert "no longer holds: the patch plan was changed." in said.getvalue()
     assert Loop.objects.get().state == "proposed"
 
 
 def test_a_round_reopens_an_outdated_approval_where_nothing_shipped(
     alice: MintedProject, proposed: Loop, olga: User
 ) -> None:
-    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approve_seen(proposed, olga, "Fix it.", T0 + DAY)
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
 
     periodic_jobs.run_all_jobs(lambda: T0 + DAY, lambda: True)
@@ -188,12 +198,7 @@ def test_a_first_of_two_approvals_that_no_longer_holds_is_taken_back(
     alice: MintedProject, proposed: Loop, olga: User, way: str
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
-    approval.record_decision(
-        Loop.objects.select_related("project__tenant").get(),
-        approval.DecisionChoice(Verb.APPROVE, "Fix it."),
-        olga,
-        T0 + DAY,
-    )
+    approve_seen(Loop.objects.select_related("project__tenant").get(), olga, "Fix it.", T0 + DAY)
     Loop.objects.update(issue=proposed.issue | {"patch_plan": {"lever": "prompt"}})
 
     if way == "round":
@@ -207,7 +212,7 @@ def test_a_first_of_two_approvals_that_no_longer_holds_is_taken_back(
 def test_more_failures_leave_an_approval_as_it_is(
     alice: MintedProject, send: Send, proposed: Loop, olga: User
 ) -> None:
-    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approve_seen(proposed, olga, "Fix it.", T0 + DAY)
     send(T0 + DAY, failing=40, ok=100)
 
     loop = of_day(alice, 2)[0]
@@ -220,16 +225,11 @@ def test_what_one_of_two_approved_stays_in_sight_for_the_second(
 ) -> None:
     Tenant.objects.update(two_people=Tenant.TwoPeople.ALWAYS)
     proposed = Loop.objects.select_related("project__tenant").get()
-    approval.record_decision(proposed, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, T0 + DAY)
+    approve_seen(proposed, olga, "Fix it.", T0 + DAY)
     send(T0 + DAY, failing=40, ok=100)
 
     loop, issue = of_day(alice, 2)
-    approval.record_decision(
-        loop,
-        approval.DecisionChoice(Verb.APPROVE, "Yes."),
-        User.objects.create_superuser("paul"),
-        T0 + 2 * DAY,
-    )
+    approve_seen(loop, User.objects.create_superuser("paul"), "Yes.", T0 + 2 * DAY)
 
     assert issue["next_action"].startswith("One of two approvals, by olga.")
     assert (Loop.objects.get().state, loop.issue["count"]) == ("approved", 12)

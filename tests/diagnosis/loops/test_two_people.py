@@ -11,6 +11,7 @@ from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent, Severity
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Tenant
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.factory import NOW, make_loop
 
 Verb = Decision.Verb
@@ -75,7 +76,7 @@ def test_the_rule_counts_from_its_severity_upwards(
 
 
 def test_the_first_approval_is_kept_and_moves_nothing(loop: Loop, olga: User) -> None:
-    decision = approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
+    decision = approve_seen(loop, olga, "Fix it.", NOW)
 
     seen = again(loop)
     assert (decision.is_first, seen.state, two_people.pending(seen)) == (True, "proposed", decision)
@@ -84,9 +85,9 @@ def test_the_first_approval_is_kept_and_moves_nothing(loop: Loop, olga: User) ->
 
 
 def test_a_second_person_completes_it(loop: Loop, olga: User, paul: User) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approve_seen(loop, olga, "Fix it.", NOW)
 
-    approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Yes, fix it."), paul, NOW)
+    approve_seen(again(loop), paul, "Yes, fix it.", NOW)
 
     seen = again(loop)
     assert (seen.state, [one.decided_by for one in two_people.counting_approvals(seen)]) == (
@@ -96,10 +97,10 @@ def test_a_second_person_completes_it(loop: Loop, olga: User, paul: User) -> Non
 
 
 def test_the_same_person_cannot_be_the_second(loop: Loop, olga: User) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approve_seen(loop, olga, "Fix it.", NOW)
 
     with pytest.raises(two_people.SamePerson):
-        approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Really."), olga, NOW)
+        approve_seen(again(loop), olga, "Really.", NOW)
 
     assert again(loop).state == "proposed"
 
@@ -108,27 +109,27 @@ def test_the_same_person_cannot_be_the_second(loop: Loop, olga: User) -> None:
 def test_a_rejection_or_return_takes_the_first_approval_back(
     loop: Loop, olga: User, paul: User, verb: Verb
 ) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approve_seen(loop, olga, "Fix it.", NOW)
 
     approval.record_decision(again(loop), approval.DecisionChoice(verb, "Wait."), olga, NOW)
     Loop.objects.update(state=Loop.State.PROPOSED)  # answered, or grown
-    decision = approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Yes."), paul, NOW)
+    decision = approve_seen(again(loop), paul, "Yes.", NOW)
 
     assert decision.is_first
 
 
 def test_a_second_approval_of_another_content_is_a_first_one(loop: Loop, olga: User, paul: User) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approve_seen(loop, olga, "Fix it.", NOW)
     EvalCandidate.objects.update(document={"expectation": "Anything goes."})
 
-    decision = approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Yes."), paul, NOW)
+    decision = approve_seen(again(loop), paul, "Yes.", NOW)
 
     assert (decision.is_first, again(loop).state) == (True, "proposed")
     assert two_people.pending(again(loop)) == decision
 
 
 def test_a_diagnosis_takes_the_first_approval_back_once_its_content_changed(loop: Loop, olga: User) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approve_seen(loop, olga, "Fix it.", NOW)
     EvalCandidate.objects.all().delete()
 
     diagnose.diagnose(loop.project, Window.ending(NOW, 60), NOW)
@@ -142,17 +143,17 @@ def test_a_diagnosis_takes_the_first_approval_back_once_its_content_changed(loop
 def test_of_two_first_approvals_at_the_same_moment_one_is_told(loop: Loop, olga: User, paul: User) -> None:
     seen_by_both = [again(loop), again(loop)]
 
-    approval.record_decision(seen_by_both[0], approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approve_seen(seen_by_both[0], olga, "Fix it.", NOW)
     with pytest.raises(approval.AlreadyDecided):
-        approval.record_decision(seen_by_both[1], approval.DecisionChoice(Verb.APPROVE, "Fix it."), paul, NOW)
+        approve_seen(seen_by_both[1], paul, "Fix it.", NOW)
 
     assert Decision.objects.count() == 1
 
 
 def test_once_the_rule_is_lifted_one_person_is_enough(loop: Loop, olga: User) -> None:
-    approval.record_decision(loop, approval.DecisionChoice(Verb.APPROVE, "Fix it."), olga, NOW)
+    approve_seen(loop, olga, "Fix it.", NOW)
     Tenant.objects.update(two_people=Tenant.TwoPeople.NEVER)
 
-    approval.record_decision(again(loop), approval.DecisionChoice(Verb.APPROVE, "Really."), olga, NOW)
+    approve_seen(again(loop), olga, "Really.", NOW)
 
     assert again(loop).state == "approved"

@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from diagnosis.loops import approval, lifecycle
-from diagnosis.models import Decision, Loop, LoopEvent, Notice
+from diagnosis.models import Loop, LoopEvent, Notice
 from diagnosis.notices import notice_rows
 from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.factory import NOW, make_issue, make_loop
 from tests.telemetry.factory import minutes, span, store
 
@@ -54,12 +55,7 @@ def test_a_diagnosis_tells_of_a_new_loop_once(alice: MintedProject, call: Callab
 def test_a_decision_is_told_without_its_reason(alice: MintedProject) -> None:
     loop = make_loop(alice.project)
 
-    approval.record_decision(
-        loop,
-        approval.DecisionChoice(Decision.Verb.APPROVE, "Our secret plan."),
-        User.objects.create_superuser("olga"),
-        NOW,
-    )
+    approve_seen(loop, User.objects.create_superuser("olga"), "Our secret plan.", NOW)
 
     assert kinds(loop) == ["new", "decided"]
     told = Notice.objects.first()
@@ -73,12 +69,7 @@ def test_a_decision_that_fails_tells_nothing(alice: MintedProject) -> None:
     Loop.objects.update(revision=9)
 
     with pytest.raises(approval.AlreadyDecided):
-        approval.record_decision(
-            loop,
-            approval.DecisionChoice(Decision.Verb.APPROVE, "Yes."),
-            User.objects.create_superuser("olga"),
-            NOW,
-        )
+        approve_seen(loop, User.objects.create_superuser("olga"), "Yes.", NOW)
 
     assert kinds(loop) == ["new"]
 

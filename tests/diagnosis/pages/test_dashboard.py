@@ -8,9 +8,10 @@ from django.test import Client
 
 from diagnosis.display.quantities import to_the_minute
 from diagnosis.handoff import reports
-from diagnosis.loops import approval, lifecycle
-from diagnosis.models import Decision, Loop, LoopEvent, Packet, Verification
+from diagnosis.loops import lifecycle
+from diagnosis.models import Loop, LoopEvent, Packet, Verification
 from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.dashboard_client import ESCAPED, HOSTILE, NOW, browser_of, diagnose, send, text
 from tests.telemetry.factory import minutes
 
@@ -104,9 +105,7 @@ def test_a_decided_loop_shows_who_decided_and_why(alices: Client, alice: MintedP
     loop = diagnose(alice)
     olga = User.objects.create_user("olga", is_staff=True)
     olga.user_permissions.add(Permission.objects.get(codename="decide_loop"))
-    approval.record_decision(
-        loop, approval.DecisionChoice(Decision.Verb.APPROVE, f"fine {HOSTILE}"), olga, NOW
-    )
+    approve_seen(loop, olga, f"fine {HOSTILE}", NOW)
     reports.record_report(loop, LoopEvent.Kind.SHIPPED, "key_1", NOW, release="4.2.0")
 
     issue = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))

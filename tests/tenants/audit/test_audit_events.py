@@ -11,11 +11,11 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
-from diagnosis.loops import approval
 from diagnosis.models import Decision
 from tenants.keys import credentials, provisioning
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry, Key, Project, Tenant
+from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.console_requests import decide
 from tests.diagnosis.factory import make_loop
 from tests.staff_clients import home, operator
@@ -69,9 +69,7 @@ def test_a_decision_that_cannot_be_recorded_is_not_made(alice: MintedProject) ->
         cursor.execute(full)
 
     with pytest.raises(DatabaseError, match="full"):
-        approval.record_decision(
-            loop, approval.DecisionChoice(Decision.Verb.APPROVE, "Yes."), olga, timezone.now()
-        )
+        approve_seen(loop, olga, "Yes.", timezone.now())
 
     loop.refresh_from_db()
     assert (loop.state, Decision.objects.count()) == ("proposed", 0)

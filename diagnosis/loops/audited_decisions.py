@@ -1,0 +1,85 @@
+"""
+Comparison of decisions with their entries in the audit log, which show what was decided, by whom, when and why.
+
+A decision and its content hash could be edited together where they are stored. The entry cannot be, without breaking
+the chain of keyed hashes: docs/audit.md#what-it-can-prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from diagnosis.models import Decision
+from tenants.audit import audit_log, lookup
+from tenants.models import AuditEntry
+
+EARLIEST = 1  # the version of content hashes of which some decisions are older than the audit log
+PARTS = {
+    "verb": "its verb",
+    "reason": "its reason",
+    "packet_id": "its packet",
+    "content_hash": "its content hash",
+    "content_version": "the version of its content hash",
+    "revision": "its revision",
+    "is_first_of_two": "whether it is the first of two",
+    "proposed_again_at_times": "when the failure comes back",
+}
+
+
+def audit_entries(decisions: Iterable[Decision]) -> dict[int, AuditEntry]:
+    """The intact audit entry of each decision that has one, by the decision's primary key."""
+    decisions = list(decisions)
+    unnumbered = [target(decision) for decision in decisions if decision.audit_sequence is None]
+    numbers = {decision.audit_sequence for decision in decisions if decision.audit_sequence is not None}
+    if unnumbered:
+        numbers |= set(lookup.numbers_about(audit_log.AuditEvent.DECIDED, unnumbered))
+    intact = lookup.intact_entries(numbers)
+    by_subject = {(entry.target, entry.detail.get("revision")): entry for entry in intact.values()}
+    found = {decision.pk: by_subject.get((target(decision), decision.revision)) for decision in decisions}
+    return {pk: entry for pk, entry in found.items() if entry is not None}
+
+
+def target(decision: Decision) -> str:
+    """The loop of the decision, as the audit log names it."""
+    return f"loop:{decision.loop_id}"
+
+
+def changes_since_audited(decision: Decision, entry: AuditEntry | None) -> list[str]:
+    """The parts of the decision that are not what its audit entry says, in words; empty if it is as it was made."""
+    if entry is None:
+        is_older = decision.content_version == EARLIEST and decision.audit_sequence is None
+        return [] if is_older else ["the audit log has no such decision, or its entry was changed"]
+    stored = values_of(decision)
+    changed = [words for name, words in PARTS.items() if entry.detail.get(name, stored[name]) != stored[name]]
+    if entry.at != decision.decided_at:
+        changed.append("its time")
+    if not is_by_same_person(decision, entry):
+        changed.append("who made it")
+    return [f"{words} was changed" for words in changed]
+
+
+def values_of(decision: Decision) -> dict[str, Any]:
+    """The decision's values by the names that its audit entry has for them."""
+    return {
+        "verb": decision.verb,
+        "reason": decision.reason,
+        "packet_id": decision.packet_id,
+        "content_hash": decision.content_hash,
+        "content_version": decision.content_version,
+        "revision": decision.revision,
+        "is_first_of_two": decision.is_first,
+        "proposed_again_at_times": decision.times,
+    }
+
+
+def is_by_same_person(decision: Decision, entry: AuditEntry) -> bool:
+    """Whether the entry names the person of the decision: by id, in earlier entries by the name of that time."""
+    if "user_id" in entry.detail:
+        return bool(entry.detail["user_id"] == decision.decided_by_id)
+    return entry.actor == audit_log.person(decision.decided_by)
+
+
+def name_at_decision(decision: Decision, entry: AuditEntry | None) -> str:
+    """The name that the person had when they decided, which may have been changed since."""
+    return entry.actor.removeprefix("user:") if entry else decision.decided_by.get_username()
