@@ -2,8 +2,16 @@
 
 from django.apps import AppConfig
 
+from tenants import stored_text
+
 
 class TelemetryConfig(AppConfig):
     """The app whose models are stored in each project's own file."""
 
     name = "telemetry"
+
+    def ready(self) -> None:
+        """Let the texts of other apps be redacted as telemetry is; settings are needed to import the rules."""
+        from telemetry.scrubbing.texts import redacted
+
+        stored_text.use_redactor(redacted)

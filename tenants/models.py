@@ -12,6 +12,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 
+from tenants.stored_text import RedactedCharField, RedactedEmailField, RedactedTextField
+
 SANDBOX = "sandbox"  # the tenant that self-service projects share
 # The fingerprint version of new projects; telemetry/grouping/versions.py has the versions.
 NEWEST_FINGERPRINTS = 2
@@ -35,7 +37,7 @@ class Tenant(models.Model):
         CRITICAL = 4, "for critical severity"
 
     tenant_id = models.SlugField(primary_key=True, max_length=40)
-    name = models.CharField(max_length=120)
+    name = RedactedCharField(max_length=120)
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
         blank=True,
@@ -70,11 +72,11 @@ class Project(models.Model):
 
     project_id = models.CharField(primary_key=True, max_length=64, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="projects")
-    name = models.CharField(max_length=120)
-    operator = models.CharField(
+    name = RedactedCharField(max_length=120)
+    operator = RedactedCharField(
         max_length=120, blank=True, help_text="Namespace of the name, for provisioning."
     )
-    claimed_name = models.CharField(
+    claimed_name = RedactedCharField(
         max_length=120,
         null=True,
         blank=True,
@@ -156,10 +158,10 @@ class Key(models.Model):
 class AccessRequest(models.Model):
     """A request for a production tenant, which operators read in the admin. Nothing is done automatically."""
 
-    name = models.CharField(max_length=120)
-    email = models.EmailField()
-    organisation = models.CharField(max_length=120, blank=True)
-    message = models.TextField(max_length=4000, blank=True)
+    name = RedactedCharField(max_length=120)
+    email = RedactedEmailField()
+    organisation = RedactedCharField(max_length=120, blank=True)
+    message = RedactedTextField(max_length=4000, blank=True)
     created_at = models.DateTimeField()
     handled_at = models.DateTimeField(null=True, blank=True)
 

@@ -24,6 +24,7 @@ from diagnosis.loops.decision_basis import DecisionBasis
 from diagnosis.loops.states import Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from tenants.audit import audit_log
+from tenants.stored_text import without_secrets
 
 PERMISSION = "diagnosis.decide_loop"
 
@@ -52,7 +53,7 @@ class DecisionChoice:
     @property
     def summary(self) -> str:
         """The choice as Django's log of changes shows it."""
-        return f"{self.verb.label}: {self.reason}"
+        return f"{self.verb.label}: {without_secrets(self.reason)}"
 
     def check(self) -> None:
         """Raise ValidationError without a reason, or for `times` of another verb or out of range."""
@@ -117,7 +118,7 @@ def unsaved_decision(
     return Decision(
         loop=loop,
         verb=choice.verb,
-        reason=choice.reason.strip(),
+        reason=without_secrets(choice.reason.strip()),
         decided_by=user,
         decided_at=now,
         packet=basis.packet,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from tenants.models import Project
+from tenants.stored_text import RedactedCharField, RedactedTextField
 
 
 class EvalCandidate(models.Model):
@@ -32,8 +33,8 @@ class EvalResult(models.Model):
 
     candidate = models.ForeignKey(EvalCandidate, on_delete=models.CASCADE, related_name="results")
     passed = models.BooleanField()
-    release = models.CharField(max_length=200, blank=True)
-    detail = models.TextField(max_length=4000, blank=True)
+    release = RedactedCharField(max_length=200, blank=True)
+    detail = RedactedTextField(max_length=4000, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -13,6 +13,7 @@ from django.db import models
 
 from diagnosis.models import evals, fingerprint_switch, notices, verification  # noqa: F401 - for Django
 from tenants.models import Project
+from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
 
 
 def new_packet_id() -> str:
@@ -100,7 +101,7 @@ class Loop(models.Model):
     packet = models.ForeignKey(
         Packet, on_delete=models.PROTECT, related_name="loops", help_text="The packet that `issue` is from."
     )
-    release = models.CharField(max_length=200, blank=True, help_text="That carries the fix.")
+    release = RedactedCharField(max_length=200, blank=True, help_text="That carries the fix.")
     baseline = models.JSONField(
         null=True, help_text="Failures and exposure before the fix shipped; once it held, since then."
     )
@@ -150,7 +151,7 @@ class LoopEvent(models.Model):
     loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     actor = models.CharField(max_length=150, help_text="`loopkit`, a key's id, or a user's name.")
-    detail = models.JSONField(default=dict)
+    detail = RedactedJSONField(default=dict)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -170,7 +171,7 @@ class Decision(models.Model):
 
     loop = models.ForeignKey(Loop, on_delete=models.PROTECT, related_name="decisions")
     verb = models.CharField(max_length=10, choices=Verb.choices)
-    reason = models.TextField(max_length=4000)
+    reason = RedactedTextField(max_length=4000)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions"
     )

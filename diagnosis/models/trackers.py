@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from tenants.models import Project
+from tenants.stored_text import RedactedCharField
 
 
 class Tracker(models.Model):
@@ -18,7 +19,7 @@ class Tracker(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="trackers")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    url = models.CharField(
+    url = RedactedCharField(
         "URL",
         max_length=300,
         help_text="GitHub, GitLab: the repository. Jira: the site. "

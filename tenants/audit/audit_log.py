@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from tenants.audit import chain, head
 from tenants.limits import rate_limits
 from tenants.models import AuditEntry
+from tenants.stored_text import without_secrets
 
 AuditEvent = AuditEntry.Event
 # Key of the PostgreSQL advisory lock for appending: any number that nothing else in the control database locks.
@@ -73,7 +74,8 @@ def append_entry(
         target=target,
         tenant_id=tenant_id,
         address=by.address,
-        detail=orjson.loads(orjson.dumps(detail)),  # as it will be read back: times become text
+        # As it will be read back: times become text.
+        detail=without_secrets(orjson.loads(orjson.dumps(detail))),
     )
     entry.hash = chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET)
     entry.save(force_insert=True)

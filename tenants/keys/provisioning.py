@@ -19,6 +19,7 @@ from tenants.audit import audit_log
 from tenants.audit.audit_log import SHELL, Actor, AuditEvent
 from tenants.keys import credentials
 from tenants.models import SANDBOX, Key, Project, Tenant
+from tenants.stored_text import without_secrets
 
 
 class NameClaimed(Exception):
@@ -35,7 +36,7 @@ class MintedProject:
 
 def new_project_id(name: str) -> str:
     """A project id such as `my-app-1a2b3c4d`: a slug of the name and 32 random bits in hex."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "project"
+    slug = re.sub(r"[^a-z0-9]+", "-", without_secrets(name).lower()).strip("-")[:40].strip("-") or "project"
     return f"{slug}-{secrets.token_hex(4)}"
 
 
