@@ -1,6 +1,6 @@
 """
 The periodic jobs: verify shipped fixes and monitor those that held, ask a human again about approvals whose content
-changed or is gone, delete old notices, send mail.
+changed or is gone, delete old notices, expired sandboxes and ended sessions, send mail.
 
 loopkit/job_thread.py decides which process runs them and when. `manage.py verify_loops` calls `review` for each
 project, `manage.py send_notices` sends the mail.
@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from django.contrib.sessions.models import Session
 from django.db.models import F, Q, QuerySet
 
+from diagnosis import erasure
 from diagnosis.loops import reopening
 from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Loop, Verification
@@ -36,6 +38,8 @@ def run_all_jobs(clock: Clock, go_on: Callable[[], bool]) -> None:
     ]
     steps += [
         ("forgetting old notices", lambda: notice_rows.forget_old_notices(clock())),
+        ("erasing expired sandboxes", lambda: erasure.erase_expired(clock())),
+        ("clearing sessions that ended", lambda: Session.objects.filter(expire_date__lt=clock()).delete()),
         ("sending mail", lambda: outbox.send(clock(), go_on)),
     ]
     for name, step in steps:

@@ -111,6 +111,7 @@ LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)
 LOOPKIT_FEEDBACK_RATE = env("LOOPKIT_FEEDBACK_RATE", "60/m", rate)  # feedback keys may be in public pages
 LOOPKIT_SANDBOX_SPANS = env("LOOPKIT_SANDBOX_SPANS", 5000, natural)
 LOOPKIT_SANDBOX_DAYS = env("LOOPKIT_SANDBOX_DAYS", 14, natural)
+LOOPKIT_SANDBOX_GRACE_DAYS = env("LOOPKIT_SANDBOX_GRACE_DAYS", 14, natural)
 LOOPKIT_OPEN_LOOPS = env("LOOPKIT_OPEN_LOOPS", 400, natural)
 LOOPKIT_PACKETS = env("LOOPKIT_PACKETS", 50, natural)
 PROVISION_AUTO_GRADUATE = env("PROVISION_AUTO_GRADUATE", False, switch)
@@ -217,15 +218,9 @@ if LOOPKIT_TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [csp.constants.NONE],
-        "script-src": [csp.constants.SELF],
-        "style-src": [csp.constants.SELF],
-        "img-src": [csp.constants.SELF],
-        "font-src": [csp.constants.SELF],
-        "connect-src": [csp.constants.SELF],
-        "form-action": [csp.constants.SELF],
-        "base-uri": [csp.constants.NONE],
-        "frame-ancestors": [csp.constants.NONE],
+        **{key: [csp.constants.NONE] for key in ("default-src", "base-uri", "frame-ancestors")},
+        **{key: [csp.constants.SELF] for key in ("script-src", "style-src", "img-src", "font-src")},
+        **{key: [csp.constants.SELF] for key in ("connect-src", "form-action")},
     }
 }
 # Browser exporters and feedback widgets send from other origins, with a key and never with cookies.
