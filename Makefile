@@ -16,7 +16,7 @@ DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXI
 export PORT
 # Where it is set, each of the many processes that the tests start would compile the product again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo run test check measure bench bench-diagnose quality faults evals fuzz format browser clean
+.PHONY: help demo run test check measure bench bench-diagnose quality faults evals audit fuzz format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -62,6 +62,11 @@ faults: .venv/dev.stamp ## kill the server, fill and break its disks, and count 
 evals: .venv/dev.stamp .venv/promptfoo-$(PROMPTFOO).stamp ## run exports of hostile telemetry in the programs they are for; needs node and npm
 	$(BIN)/pytest tests -m evals -p no:randomly --tb=short --durations=0
 
+audit: .venv/dev.stamp .venv/audit.stamp ## look installed packages up in the PyPI advisory database; needs its API
+	@sed -n 's/.*Checked on \([0-9-]*\).*/requirements-floors.txt was checked on \1/p' requirements-floors.txt
+	@$(BIN)/python -m pip freeze --exclude-editable > .venv/installed.txt
+	.venv/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r .venv/installed.txt
+
 fuzz: .venv/fuzz.stamp ## look for bodies that break the decoders, FUZZ_SECONDS=60 for each; tests run again what it finds
 	@for target in json protobuf compressed; do \
 		echo "Fuzzing $$target for $(FUZZ_SECONDS) s"; \
@@ -102,12 +107,12 @@ clean: ## delete the virtual environment and caches; the data dir stays
 	echo "LoopKit needs Python 3.11 or newer. Install it, or name it: make demo PYTHON=/path/to/python3"; \
 	exit 1
 
-.venv/run.stamp: requirements.txt | .venv/bin/python
+.venv/run.stamp: requirements.txt requirements-floors.txt | .venv/bin/python
 	@echo "Installing requirements.txt"
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-.venv/dev.stamp: requirements.txt requirements-dev.txt | .venv/bin/python
+.venv/dev.stamp: requirements.txt requirements-floors.txt requirements-dev.txt | .venv/bin/python
 	@echo "Installing requirements-dev.txt"
 	@$(PIP) -r requirements-dev.txt
 	@touch .venv/run.stamp $@
@@ -115,6 +120,13 @@ clean: ## delete the virtual environment and caches; the data dir stays
 .venv/fuzz.stamp: requirements-fuzz.txt .venv/dev.stamp
 	@echo "Installing requirements-fuzz.txt"
 	@$(PIP) -r requirements-fuzz.txt
+	@touch $@
+
+# Apart, so that what it needs changes nothing of what it looks up.
+.venv/audit.stamp: | .venv/bin/python
+	@echo "Installing pip-audit"
+	@$(BIN)/python -m venv .venv/audit
+	@.venv/audit/bin/python -m pip install --quiet --no-input --disable-pip-version-check "pip-audit>=2.10,<3"
 	@touch $@
 
 # Without its optional packages, which are 1.6 GB, but for the one driver of its database that it needs.
