@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from tenants.console.sign_in import admin_sign_in
+from tenants.console.sign_in import admin_sign_in, admin_sign_out
 
 urlpatterns = [
     path("", include("loopkit.document_urls")),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("telemetry.urls")),
     path("", include("diagnosis.urls")),
     path("admin/login/", admin_sign_in),  # before the admin's own page, which has no rate limit
+    path("admin/logout/", admin.site.admin_view(admin_sign_out)),
     path("admin/", admin.site.urls),
 ]
 handler400 = "loopkit.http.error_answers.bad_request"

@@ -21,7 +21,6 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -30,6 +29,7 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from loopkit.http import store_fault
 from loopkit.http.error_answers import as_api_error
 from loopkit.http.errors import ApiError
+from loopkit.http.links import is_own_page
 from tenants.api.serializers import RecoverRequestSerializer
 from tenants.api.strict_fields import valid
 from tenants.api.views import recovered
@@ -118,8 +118,7 @@ def form(
 def next_path(request: HttpRequest) -> str:
     """The path to go to after signing in, on this host only, or ""."""
     path = request.POST.get("next") or request.GET.get("next") or ""
-    is_local = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return path if is_local else ""
+    return path if is_own_page(path) else ""
 
 
 @sensitive_post_parameters("agent_key")

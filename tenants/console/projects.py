@@ -76,6 +76,17 @@ class TenantAdmin(AuditedAdmin, ScopedAdmin):
         may = works_for_all(request.user) and super().has_delete_permission(request, obj)
         return may and not (obj and obj.projects.exists())
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """
+        The rows that go with tenants. Feed keys, which nobody may delete alone, go with their tenant; without this,
+        the page would ask for a confirmation that is then refused.
+        """
+        objects, counts, _, protected = super().get_deleted_objects(objs, request)
+        lacking = {
+            self.opts.verbose_name for tenant in objs if not self.has_delete_permission(request, tenant)
+        }
+        return objects, counts, lacking, protected
+
 
 @admin.register(Project)
 class ProjectAdmin(AuditedAdmin, ScopedAdmin):

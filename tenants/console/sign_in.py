@@ -1,6 +1,6 @@
 """
-Signing in to the admin: Django's own form, with a limit on failures by network and by account, because passwords can be
-guessed.
+Signing in to and out of the admin: Django's own form, with a limit on failures by network and by account, because
+passwords can be guessed.
 
 Above the limit, even the right password is refused: otherwise guessing could go on. Other networks, browsers in which
 the person signed in before, and people who are signed in are not affected.
@@ -14,11 +14,13 @@ from math import ceil
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 
 from loopkit.http.errors import ApiError
+from loopkit.http.links import is_own_page
 from tenants.audit import sign_ins
 from tenants.limits.attempts import Attempt
 
@@ -26,6 +28,7 @@ from tenants.limits.attempts import Attempt
 @never_cache
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
     """Django's sign-in form, or a 429 page once there were too many failures."""
+    drop_foreign_next(request)
     if request.method != "POST":
         return admin.site.login(request)
     attempt = Attempt(request, "admin-login", account_name(request), settings.LOOPKIT_RECOVER_RATE, "Sign-in")
@@ -40,6 +43,22 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
     except ApiError as refusal:
         return refusal_page(refusal)
     return answer
+
+
+def admin_sign_out(request: HttpRequest) -> HttpResponse:
+    """Django's sign-out, without a `next` that leads elsewhere."""
+    drop_foreign_next(request)
+    return admin.site.logout(request)
+
+
+def drop_foreign_next(request: HttpRequest) -> None:
+    """Remove a `next` that is no page of this server, so that the front page follows."""
+    for name in ("GET", "POST"):
+        values = getattr(request, name)
+        if REDIRECT_FIELD_NAME in values and not is_own_page(values[REDIRECT_FIELD_NAME]):
+            kept = values.copy()
+            del kept[REDIRECT_FIELD_NAME]
+            setattr(request, name, kept)
 
 
 def account_name(request: HttpRequest) -> str:

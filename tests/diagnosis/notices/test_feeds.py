@@ -177,7 +177,7 @@ def test_nothing_new_is_304_and_something_new_is_not(loop: Loop, key: str, path:
     changed = get(path, basic(key), **known)
 
     assert (again.status_code, again.content, by_time.status_code) == (304, b"", 304)
-    assert (changed.status_code, first["Cache-Control"]) == (200, "private, no-cache")
+    assert (changed.status_code, first["Cache-Control"]) == (200, "private, no-cache, no-store")
     assert get(path, "", **known).status_code == 401
 
 
