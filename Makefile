@@ -16,7 +16,7 @@ DEPLOYED := LOOPKIT_PUBLIC_URL=https://loopkit.example.com LOOPKIT_TRUSTED_PROXI
 export PORT
 # Where it is set, each of the many processes that the tests start would compile the product again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo run test check measure bench bench-diagnose quality faults evals audit fuzz format browser clean
+.PHONY: help demo run test check measure bench bench-diagnose bench-texts quality faults evals audit fuzz format browser clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -51,6 +51,9 @@ bench: .venv/run.stamp ## how fast spans are stored, and how far the goals are; 
 
 bench-diagnose: .venv/run.stamp ## how fast windows are diagnosed and read; FOLDER keeps the stores, which take long to fill
 	@$(BIN)/python -m benchmarks.diagnose --folder $(or $(FOLDER),.venv/diagnose-stores) $(ARGS)
+
+bench-texts: .venv/run.stamp ## how long hostile texts take, in every pattern and in every place of a span
+	@$(BIN)/python -m benchmarks.adversarial_texts $(ARGS)
 
 quality: .venv/run.stamp ## how good grouping, attribution and hints are: DATA=folder of labelled sets, HALF=dev, ARGS="--set load"
 	@$(BIN)/python -m benchmarks.quality --data $(DATA) --half $(or $(HALF),dev) $(ARGS)

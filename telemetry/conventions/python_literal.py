@@ -12,6 +12,7 @@ Python's own parser is not used, because the texts come from outside: it prints 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import orjson
 
@@ -24,10 +25,10 @@ PART = re.compile(
     r"|(?P<end>,(?=\s*+[\])}]))"
     r"|(?P<empty>[\[({]\s*+,)"
     r"|(?P<bracket>[\[\]()])"
-    r"|(?P<unclosed>['\"])"
+    r"|(?P<unclosed>['\"](?s:.*))"
 )
 MAX_DEPTH = 100  # of lists and tuples
-ONE_TEXT = re.compile(TEXT)
+NEXT_TEXT = re.compile(rf"[\s(]*+({TEXT})")
 HEX = "[0-9a-fA-F]"
 ESCAPE = re.compile(
     rf"\\(?:(?P<hex>x{HEX}{{2}}|u{HEX}{{4}}|U{HEX}{{8}})|(?P<octal>[0-7]{{1,3}})|(?P<broken>[xuUN])|.)"
@@ -76,14 +77,20 @@ def json_bracket(bracket: str, open_brackets: list[str]) -> str:
 
 def json_text(texts: str) -> str:
     """Return the texts joined, in JSON's quotes. Raises ValueError for a broken escape, or half a character."""
-    if texts[0] == texts[-1] and texts.count(texts[0]) == 2:  # one text, as nearly always
-        inner = texts[1:-1]
-    else:
-        inner = "".join(match[0].removeprefix("u")[1:-1] for match in ONE_TEXT.finditer(texts))
+    is_one = texts[0] == texts[-1] and texts.count(texts[0]) == 2  # as nearly always
+    inner = texts[1:-1] if is_one else "".join(inner_texts(texts))
     try:
         return orjson.dumps(ESCAPE.sub(unescaped, inner) if "\\" in inner else inner).decode()
     except orjson.JSONEncodeError as error:
         raise NotALiteral(str(error)) from None
+
+
+def inner_texts(texts: str) -> Iterator[str]:
+    """The text in each pair of quotes."""
+    match = NEXT_TEXT.match(texts)
+    while match:
+        yield match[1].removeprefix("u")[1:-1]
+        match = NEXT_TEXT.match(texts, match.end())
 
 
 def unescaped(match: re.Match[str]) -> str:

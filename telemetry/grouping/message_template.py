@@ -131,7 +131,7 @@ PLACEHOLDER_RULES = (
     # Empty parentheses where other messages have a value in them.
     placeholder_rule("()", rf"(?<={PLACEHOLDER} )\(\)", f"({PLACEHOLDER})"),
     placeholder_rule(PLACEHOLDER, rf"{PLACEHOLDER}(?:[,\s]*{PLACEHOLDER})+"),
-    placeholder_rule("", rf"{LITERAL}|\s+(?= )|\s+$", ""),
+    placeholder_rule("", rf"{LITERAL}| +(?= )| +$", ""),
 )
 
 

@@ -1,0 +1,146 @@
+"""
+The CPU time of hostile texts in every pattern of the product, and in every place of a span, beside that of honest ones.
+
+    python -m benchmarks.adversarial_texts [--patterns N] [--places]
+
+For each pattern: the exponent with which its time grows with the text (1 is linear), and the worst microseconds a KB.
+For each place in a span (name, message, stack, a tool's result, ...): a request of spans with hostile texts there,
+scrubbed, decoded and classified as at ingest, beside one with honest texts of the same size. New patterns are found,
+and new conventions, signals and grouping rules run, without being listed here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
+django.setup()
+
+from benchmarks.adversarial_texts.hard_texts import hard_texts  # noqa: E402
+from benchmarks.adversarial_texts.patterns import FoundPattern, find_patterns  # noqa: E402
+from benchmarks.adversarial_texts.places import PLACES, SHAPES, honest_texts, repeated, request_of  # noqa: E402
+from telemetry.grouping.versions import NEWEST  # noqa: E402
+from telemetry.normalise import normalise  # noqa: E402
+from telemetry.otlp.decode import Encoding, decode_spans, parse_export_request  # noqa: E402
+from telemetry.scrubbing.scrub import scrub  # noqa: E402
+
+LENGTHS = (1_000, 4_000, 16_000)  # characters of a text for one pattern
+GIVEN_UP = 0.5  # seconds for one text; longer texts are not tried then
+GOAL = 10  # times the CPU time of honest texts
+
+
+class Measured(NamedTuple):
+    """The worst text of one pattern, or one place."""
+
+    name: str
+    us_a_kb: float
+    exponent: float
+    text: str
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """The CPU time of one call."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def measure_pattern(found: FoundPattern) -> Measured:
+    """The worst growth and the worst speed over the pattern's hard texts."""
+    worst = Measured(found.name, 0.0, 0.0, "")
+    for index, text in enumerate(hard_texts(found.pattern, LENGTHS[0])):
+        seconds = {LENGTHS[0]: tried(found, text)}
+        for length in LENGTHS[1:]:
+            if (
+                seconds[max(seconds)] < GIVEN_UP
+                and max(seconds.values()) * 1e6 / LENGTHS[0] > worst.us_a_kb / 100
+            ):
+                longer = next(
+                    each for at, each in enumerate(hard_texts(found.pattern, length)) if at == index
+                )
+                seconds[length] = tried(found, longer)
+        longest = max(seconds)
+        exponent = (
+            math.log(seconds[longest] / seconds[LENGTHS[0]], longest / LENGTHS[0])
+            if len(seconds) > 1
+            else 0.0
+        )
+        worst = worst._replace(
+            us_a_kb=max(worst.us_a_kb, seconds[longest] * 1e9 / longest),
+            exponent=max(worst.exponent, exponent),
+            text=text[:20] if exponent >= worst.exponent else worst.text,
+        )
+    return worst
+
+
+def tried(found: FoundPattern, text: str) -> float:
+    """The shortest CPU time of three searches of the text."""
+    given = text.encode("latin-1", "replace") if isinstance(found.pattern.pattern, bytes) else text
+
+    def work() -> object:
+        return (
+            found.pattern.match(given)
+            if found.at_one_place
+            else sum(1 for _ in found.pattern.finditer(given))
+        )
+
+    return max(min(cpu_seconds(work) for _ in range(3)), 1e-7)
+
+
+def ingested(body: bytes) -> None:
+    """All that ingest does with a body before its transaction."""
+    request = parse_export_request(body, Encoding.JSON)
+    scrub(request, request.SerializeToString())
+    for span in decode_spans(request).spans:
+        normalise(span, NEWEST)
+
+
+def measure_place(place: str) -> tuple[float, list[Measured]]:
+    """The microseconds a KB of honest texts in that place, and of each hostile shape, the worst first."""
+    length = PLACES[place][0]
+    honest = speed(request_of(honest_texts(length), place))
+    hostile = []
+    for beginning, part in SHAPES:
+        # Each text is another one, so that no cache knows it.
+        texts = (f"{repeated(beginning, part, length - 4)}{number:4d}" for number in range(10**6))
+        us_a_kb = speed(request_of(texts, place))
+        hostile.append(Measured(place, us_a_kb, us_a_kb / honest, repeated(beginning, part, 16)))
+    return honest, sorted(hostile, key=lambda each: -each.us_a_kb)
+
+
+def speed(body: bytes) -> float:
+    """Microseconds of CPU time a KB of the body."""
+    return min(cpu_seconds(lambda: ingested(body)) for _ in range(2)) * 1e9 / len(body)
+
+
+def main() -> None:
+    """Print both tables; ends with 1 if hostile texts in a place take more than GOAL times as long as honest ones."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    options.add_argument("--patterns", type=int, default=15, help="lines of the table of patterns")
+    options.add_argument("--places", action="store_true", help="without the patterns")
+    chosen = options.parse_args()
+    if not chosen.places:
+        print(f"{'pattern':<56}{'us/KB':>8}{'exponent':>10}  worst text")
+        rows = sorted(map(measure_pattern, find_patterns()), key=lambda row: -row.us_a_kb)
+        for row in rows[: chosen.patterns]:
+            print(f"{row.name:<56}{row.us_a_kb:>8.0f}{row.exponent:>10.2f}  {row.text!r}")
+        print(f"{len(rows)} patterns, the steepest {max(row.exponent for row in rows):.2f}\n")
+    print(f"{'place':<20}{'honest us/KB':>14}{'hostile us/KB':>15}{'times':>8}  worst text")
+    worst = 0.0
+    for place in PLACES:
+        honest, (row, *_) = measure_place(place)
+        worst = max(worst, row.exponent)
+        print(f"{place:<20}{honest:>14.0f}{row.us_a_kb:>15.0f}{row.exponent:>8.1f}  {row.text!r}")
+    sys.exit(int(worst > GOAL))
+
+
+if __name__ == "__main__":
+    main()
