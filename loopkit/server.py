@@ -1,8 +1,8 @@
 """
 Gunicorn's configuration: `gunicorn -c loopkit/server.py loopkit.wsgi`.
 
-The workers are of type gthread, because it keeps exporters' connections alive and is not blocked by slow clients, as
-sync workers are. `python -m benchmarks.ingest` measures its speed.
+The workers are gunicorn's gthread, which keeps exporters' connections alive, changed so that no thread waits for a
+client (loopkit/worker). `python -m benchmarks.ingest` measures its speed.
 https://docs.gunicorn.org/en/stable/settings.html
 """
 
@@ -19,11 +19,21 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
 
 from django.conf import settings
 
+from loopkit.worker.limits import ClientLimits
+from loopkit.worker.patient_worker import PatientWorker
+
 # The parameter of mallopt, and its value.
 M_ARENA_MAX, HEAPS = -8, 2
 
 bind = f"{settings.LOOPKIT_BIND}:{settings.PORT}"
-worker_class = "loopkit.worker.EvenThreadWorker"
+worker_class = "loopkit.worker.patient_worker.PatientWorker"
+PatientWorker.limits = ClientLimits(
+    header_seconds=settings.LOOPKIT_HEADER_SECONDS,
+    stall_seconds=settings.LOOPKIT_STALL_SECONDS,
+    least_rate=settings.LOOPKIT_MIN_RATE,
+    connections=settings.LOOPKIT_CONNECTIONS,
+    max_body_bytes=settings.LOOPKIT_MAX_BODY_BYTES,
+)
 workers = settings.LOOPKIT_WORKERS
 threads = settings.LOOPKIT_THREADS
 keepalive = 65  # seconds; above the 60 of usual proxies, so that the proxy closes first

@@ -79,6 +79,11 @@ if LOOPKIT_OPEN_STORES + LOOPKIT_THREADS > 70:
     raise ImproperlyConfigured(
         "LOOPKIT_OPEN_STORES + LOOPKIT_THREADS must be 70 at most: each holds 3 of the process's 256 descriptors."
     )
+# What clients may take of a process: loopkit/worker/limits.py
+LOOPKIT_HEADER_SECONDS = env("LOOPKIT_HEADER_SECONDS", 20, natural)
+LOOPKIT_STALL_SECONDS = env("LOOPKIT_STALL_SECONDS", 20, natural)
+LOOPKIT_MIN_RATE = env("LOOPKIT_MIN_RATE", 500, natural)
+LOOPKIT_CONNECTIONS = env("LOOPKIT_CONNECTIONS", 4096, natural)
 LOOPKIT_LOG_LEVEL = env("LOOPKIT_LOG_LEVEL", "INFO", log_level)
 LOOPKIT_PUBLIC_URL = env("LOOPKIT_PUBLIC_URL", "", public_url)
 # How many proxies append to X-Forwarded-For

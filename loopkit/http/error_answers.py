@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from loopkit.http import rpc_status, store_fault
+from loopkit.http.chunked import BodyTooLarge
 from loopkit.http.errors import ApiError, Unavailable
 from loopkit.http.links import absolute
 
@@ -90,6 +91,8 @@ def convert_outside_fault(error: Exception, path: str, project: str) -> Exceptio
         store_fault.let_go(error)
         message = "The store is not available just now."
         return Unavailable("store_unavailable", message, "Send the same request again.")
+    if isinstance(error, UnreadablePostError) and isinstance(error.__cause__, BodyTooLarge):
+        return ApiError(413, "body_too_large", f"The body is {error.__cause__}.", "Send less at once.")
     if isinstance(error, UnreadablePostError):
         message = "The body broke off, or its chunks are malformed."
         return ApiError(400, "body_unreadable", message, "Send the whole body, best with Content-Length.")
@@ -143,13 +146,24 @@ def plain_answer(request: HttpRequest, status_code: int, code: str, message: str
 
     The link to the documentation is relative, because the request's Host may be invalid.
     """
-    hint = HINTS.get(code, HINTS["not_found"])
-    encoding = rpc_status.media_type(request.META.get("CONTENT_TYPE", ""))
-    if encoding == rpc_status.PROTOBUF or OTLP_PATH.match(request.path_info):
-        return rpc_status.status_answer(status_code, code, message, hint, encoding)
-    if status_code in PAGES and prefers_html(request):
+    content_type = request.META.get("CONTENT_TYPE", "")
+    if status_code in PAGES and not is_exporters(request.path_info, content_type) and prefers_html(request):
         return HttpResponse(render_to_string(PAGES[status_code]), status=status_code)
-    return JsonResponse(error_body(code, message, hint), status=status_code)
+    hint = HINTS.get(code, HINTS["not_found"])
+    return shaped_answer(request.path_info, content_type, ApiError(status_code, code, message, hint))
+
+
+def shaped_answer(path: str, content_type: str, error: ApiError) -> HttpResponse:
+    """The error as the programs expect it that send such requests: a Status for exporters, the JSON shape otherwise."""
+    if is_exporters(path, content_type):
+        encoding = rpc_status.media_type(content_type)
+        return rpc_status.status_answer(error.status_code, error.code, error.message, error.hint, encoding)
+    return JsonResponse(error_body(error.code, error.message, error.hint), status=error.status_code)
+
+
+def is_exporters(path: str, content_type: str) -> bool:
+    """Whether a request is an exporter's, by its path or its encoding."""
+    return rpc_status.media_type(content_type) == rpc_status.PROTOBUF or bool(OTLP_PATH.match(path))
 
 
 def prefers_html(request: HttpRequest) -> bool:

@@ -52,15 +52,22 @@ def read_body(request: Readable) -> bytes:
 
 def pieces(request: Readable) -> Iterator[bytes]:
     """Yield the body as it arrives. Raises 413 above the limit, 400 when it ends before its Content-Length."""
-    received = 0
+    received, declared = 0, declared_length(request)
+    if declared > settings.LOOPKIT_MAX_BODY_BYTES:
+        raise too_large("")
     while piece := request.read(PIECE_BYTES):
         received += len(piece)
         # Compressed bytes are limited as well: an endless stream of them can decompress to nothing.
         if received > settings.LOOPKIT_MAX_BODY_BYTES:
             raise too_large("")
         yield piece
-    if not is_chunked(request.META) and received < int(request.META.get("CONTENT_LENGTH") or 0):
+    if received < declared:
         raise ApiError(400, "body_unreadable", "The body ended before its Content-Length.", "Send all of it.")
+
+
+def declared_length(request: Readable) -> int:
+    """Return the body's Content-Length; 0 without one."""
+    return 0 if is_chunked(request.META) else int(request.META.get("CONTENT_LENGTH") or 0)
 
 
 def joined(parts: Iterator[bytes]) -> bytes:

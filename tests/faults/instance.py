@@ -88,6 +88,12 @@ def peak_kib(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
+def resident_mib(pids: list[int]) -> float:
+    """Memory of the processes now; shared pages count in each."""
+    pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids]
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE") / 1024**2
+
+
 @contextmanager
 def serving(data_dir: Path, **variables: str) -> Iterator[Instance]:
     """An instance for the block."""

@@ -1,0 +1,106 @@
+"""The client's socket as gunicorn and the application see it: writing to it never waits for the client."""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+PIECE_BYTES = 256 * 1024
+# Bytes of an answer beyond which the thread that produces them waits for the client after all: only the download of
+# the audit log can be longer.
+MOST_BYTES_AHEAD = 32 * 1024 * 1024
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: https://man7.org/linux/man-pages/man7/socket.7.html
+
+
+class AnswerSocket(socket.socket):
+    """
+    A non-blocking socket that collects what is written, and sends it as far as the kernel takes it.
+
+    It is the request's `environ["gunicorn.socket"]`, which is kept: `recv(1, MSG_PEEK | MSG_DONTWAIT)` returns b"" once
+    the client has gone (or has only shut down its sending half, which few do), raises BlockingIOError while it waits
+    for the answer, and ConnectionResetError after a reset.
+    """
+
+    def __init__(self, accepted: socket.socket, stall_seconds: float) -> None:
+        family, kind, proto = accepted.family, accepted.type, accepted.proto
+        super().__init__(family, kind, proto, fileno=accepted.detach())
+        super().setblocking(False)
+        self.pending = bytearray()
+        self._stall_seconds = stall_seconds
+
+    def sendall(self, data: Buffer, flags: int = 0) -> None:
+        """Take the data; it is sent together with what follows it."""
+        self.pending += data
+        if len(self.pending) >= PIECE_BYTES:
+            self.flush()
+        while len(self.pending) > MOST_BYTES_AHEAD:
+            self._wait()
+            self.flush()
+
+    def send(self, data: Buffer, flags: int = 0) -> int:
+        """Take the data, all of it; its size."""
+        self.sendall(data)
+        return len(memoryview(data))
+
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        """Take a part of a file, as `socket.sendfile` does; its size."""
+        file.seek(offset)
+        left = count
+        while left != 0 and (piece := file.read(PIECE_BYTES if left is None else min(left, PIECE_BYTES))):
+            self.sendall(piece)
+            left = None if left is None else left - len(piece)
+        return int(file.tell()) - offset
+
+    def flush(self) -> int:
+        """Send what the kernel takes now; how many bytes that was. Raises OSError if the client has gone."""
+        sent = 0
+        while self.pending:
+            try:
+                count = super().send(memoryview(self.pending)[:PIECE_BYTES])
+            except BlockingIOError:
+                break
+            del self.pending[:count]
+            sent += count
+        return sent
+
+    # Gunicorn calls these from the request's thread. The socket stays non-blocking and open: the poller closes it, once
+    # the answer was taken.
+
+    def setblocking(self, flag: bool) -> None:
+        """Change nothing."""
+
+    def settimeout(self, value: float | None) -> None:
+        """Change nothing."""
+
+    def shutdown(self, how: int) -> None:
+        """Change nothing."""
+
+    def close(self) -> None:
+        """Change nothing."""
+
+    def say_last(self) -> None:
+        """Tell the client that nothing more will be sent. Raises OSError if the client has gone."""
+        super().shutdown(socket.SHUT_WR)
+
+    def end(self) -> None:
+        """
+        Close the socket. The client of an answer that is cut short gets a reset, which it cannot take for its end, and
+        the kernel frees what it would still send.
+        """
+        if self.pending:
+            self.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self.pending.clear()
+        super().close()
+
+    def _wait(self) -> None:
+        """Wait until the kernel takes more. Raises BrokenPipeError if the client takes nothing for too long."""
+        poll = select.poll()
+        poll.register(self, select.POLLOUT)
+        if not poll.poll(self._stall_seconds * 1000):
+            raise BrokenPipeError(errno.EPIPE, "the client does not read its answer")

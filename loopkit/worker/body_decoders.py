@@ -1,0 +1,135 @@
+"""
+Where a request's body ends: by its declared length, or by its chunks. Gunicorn's parser has read the head, and reads
+each chunk's size line and the trailers here; only its loop over the chunks could not wait for more bytes.
+
+https://www.rfc-editor.org/rfc/rfc9112#section-7.1
+"""
+
+from __future__ import annotations
+
+from gunicorn.http.body import ChunkedReader, LengthReader
+from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize, LimitRequestHeaders
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import Unreader
+
+from loopkit.worker.limits import MAX_HEAD_BYTES
+from loopkit.worker.received_body import ReceivedBody
+
+# Chunks that a body may have beyond one for each 64 bytes: parsing chunks of a byte costs a hundred times their size.
+SPARE_CHUNKS = 4096
+USUAL_CHUNK_BYTES = 64
+
+
+class MoreNeeded(Exception):
+    """The bytes that were received so far end before the part of the request that is being parsed."""
+
+
+class ArrivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types
+    """A source for gunicorn's parser that has these bytes and raises MoreNeeded after them."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.buf.write(data)
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Nothing has arrived beyond what is buffered."""
+        raise MoreNeeded
+
+
+class SizedDecoder:
+    """The end of a body with Content-Length, or of none."""
+
+    def __init__(self, length: int, body: ReceivedBody) -> None:
+        self.missing = length
+        self._body = body
+        body.declare(length)
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the whole body is here."""
+        return self.missing == 0
+
+    def decode(self, data: bytes) -> bytes:
+        """Add what belongs to the body; return the rest, which is the next request's."""
+        if not data:
+            return b""
+        own = data if len(data) <= self.missing else data[: self.missing]
+        if own:
+            self._body.append(own)
+            self.missing -= len(own)
+        return data[len(own) :]
+
+
+class ChunkDecoder:
+    """The chunks of a body and their end."""
+
+    missing = 0  # not known
+
+    def __init__(self, request: Request, body: ReceivedBody) -> None:
+        self.is_at_end = False
+        self._body = body
+        self._lines = ChunkedReader(request, None)
+        self._arrived = bytearray()
+        self._chunk_left = 0  # with the line end that follows the chunk's data
+        self._chunks = 0
+
+    def decode(self, data: bytes) -> bytes:
+        """Add the data of chunks; return what follows the last one. Raises gunicorn's errors for malformed chunks."""
+        self._arrived += data
+        position = 0
+        while not self.is_at_end and position < len(self._arrived):
+            taken = self._data(position) if self._chunk_left else self._line(position)
+            if not taken:
+                break
+            position += taken
+        del self._arrived[:position]
+        return bytes(self._arrived) if self.is_at_end else b""
+
+    def _data(self, position: int) -> int:
+        """Add the chunk's data that is here, and check the line end behind it; return how many bytes that took."""
+        taken = min(self._chunk_left - 2, len(self._arrived) - position)
+        if taken > 0:
+            self._body.append(memoryview(self._arrived)[position : position + taken])
+            self._chunk_left -= taken
+            return taken
+        line_end = self._arrived[position : position + 2]
+        if len(line_end) < 2:
+            return 0
+        if line_end != b"\r\n":
+            raise ChunkMissingTerminator(bytes(line_end))
+        self._chunk_left = 0
+        return 2
+
+    def _line(self, position: int) -> int:
+        """Read the next chunk's size line, and the trailers if it is the last; return how many bytes that took."""
+        end = self._arrived.find(b"\r\n", position) + 2
+        line = bytes(self._arrived[position : end if end > 1 else None])
+        # Behind the line of the last chunk, whose size is 0, gunicorn reads the trailers.
+        behind = bytes(self._arrived[end : end + MAX_HEAD_BYTES]) if end > 1 and line[:1] == b"0" else b""
+        source = ArrivedBytes(behind)
+        try:
+            size, _ = self._lines.parse_chunk_size(source, data=line)
+        except MoreNeeded:
+            if len(behind) == MAX_HEAD_BYTES:
+                raise LimitRequestHeaders("trailer section size") from None
+            return 0
+        self._count_chunk()
+        if size == 0:
+            self.is_at_end = True
+            return len(line) + len(behind) - len(source.take_buffered())
+        self._chunk_left = size + 2
+        return len(line)
+
+    def _count_chunk(self) -> None:
+        """Refuse a body of very many tiny chunks."""
+        self._chunks += 1
+        if self._chunks > SPARE_CHUNKS + self._body.size // USUAL_CHUNK_BYTES:
+            raise InvalidChunkSize(b"chunks too small")
+
+
+def decoder_of(request: Request, body: ReceivedBody) -> SizedDecoder | ChunkDecoder:
+    """The decoder for the framing that gunicorn's parser found in the request's head."""
+    reader = request.body.reader
+    if isinstance(reader, LengthReader):
+        return SizedDecoder(reader.length, body)
+    return ChunkDecoder(request, body)

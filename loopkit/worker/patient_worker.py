@@ -1,0 +1,255 @@
+"""
+A gthread worker whose threads never wait for a client.
+
+Gunicorn's gthread gives a thread to a connection as soon as a byte of a request is here, and the thread waits for the
+rest, for ever: as many half-sent requests as there are threads stop the process. Here the poller, which gthread has
+for idle connections, receives whole requests, and threads answer them.
+https://docs.gunicorn.org/en/stable/design.html#gthread-workers
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from concurrent.futures import Future
+from selectors import EVENT_READ, EVENT_WRITE
+from typing import Any
+
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+
+from loopkit.worker.accept_delay import AcceptDelay
+from loopkit.worker.connection import Connection, Phase
+from loopkit.worker.limits import SWEEP_SECONDS, ClientLimits, raise_descriptor_limit
+from loopkit.worker.reception import MOST_BYTES_AT_ONCE
+from loopkit.worker.refusals import OVERLOADED, TOO_SLOW, Refusal, refusal_answer
+from loopkit.worker.waiting_room import WaitingRoom
+
+NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+NOT_ACCEPTED = {errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK}
+CROWD, ACCEPTED_AT_ONCE = 64, 16
+READS_AT_ONCE = 4
+DISCARDED_BYTES = 64 * 1024
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+STOP_MARGIN_SECONDS = 5
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """A worker that receives requests and sends answers without a thread for each."""
+
+    limits = ClientLimits()
+
+    def init_process(self) -> None:
+        """Learn how many connections there may be, then run."""
+        self.most_connections = raise_descriptor_limit(self.limits.connections)
+        self.worker_connections = self.most_connections + 1
+        self.room = WaitingRoom(self.limits.buffer_bytes)
+        self.accept_delay = AcceptDelay()
+        self.swept_at = 0.0
+        # Received into one place and copied from it: blocks that were shortened would leave holes in the heap.
+        self.landing = memoryview(bytearray(MOST_BYTES_AT_ONCE))
+        super().init_process()
+
+    # Gunicorn's run() calls these, and enqueue_req() calls handle() in a thread and finish_request() afterwards.
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection, or several of a crowd of them, which no delay shares out evenly."""
+        self.accept_delay.wait(self.nr_conns)
+        try:
+            for _ in range(1 if self.nr_conns < CROWD else ACCEPTED_AT_ONCE):
+                self.admit(*listener.accept(), listener.getsockname())
+        except OSError as error:
+            self.make_room(error)
+
+    def admit(self, accepted: socket.socket, client: Any, server: Any) -> None:
+        """Take in the connection, in the place of the one that has been silent longest if there is no room."""
+        self.nr_conns += 1
+        if self.nr_conns > self.most_connections:
+            self.drop_most_silent()
+        conn = Connection(self.cfg, accepted, client, server, self.limits)
+        self.wait_for(conn, EVENT_READ)
+
+    def handle(self, conn: Connection) -> bool:
+        """Answer the connection's request, in a thread; whether the connection stays open."""
+        stays_open = super().handle(conn)
+        try:
+            conn.sock.flush()
+        except OSError:
+            return False
+        return bool(stays_open)
+
+    def finish_request(self, conn: Connection, future: Future[bool]) -> None:
+        """Send what is left of the answer, then go on with the next request or close."""
+        conn.stays_open = not future.cancelled() and future.exception() is None and future.result()
+        conn.begin_answer()
+        if conn.sock.pending:
+            self.wait_for(conn, EVENT_WRITE)
+            self.count(conn)
+        else:
+            self.after_answer(conn)
+
+    def murder_pending(self) -> None:
+        """Give up the clients that had their time."""
+        now = time.monotonic()
+        if now < self.swept_at + SWEEP_SECONDS:
+            return
+        self.swept_at = now
+        for conn in [conn for conn in self.room if conn.is_over(now)]:
+            if conn.phase in {Phase.HEAD, Phase.BODY}:
+                self.refuse(conn, TOO_SLOW)
+            else:
+                self.drop(conn)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close what is still open when the process ends; idle connections are among those of murder_pending."""
+        for conn in list(self.room) if force else ():
+            self.drop(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """The process stops: bound the time of all connections, a little below what gunicorn allows."""
+        graceful = time.monotonic() + max(
+            self.cfg.graceful_timeout - STOP_MARGIN_SECONDS, STOP_KEEPALIVE_LINGER
+        )
+        for conn in self.room:
+            conn.last_moment = deadline if conn.phase is Phase.IDLE else graceful
+
+    # What follows runs in the poller, too.
+
+    def on_event(self, conn: Connection) -> None:
+        """The connection can be read or written, as it is watched."""
+        try:
+            if conn.phase is Phase.WORKING:
+                self.watch(conn, 0)  # more of it is read after the answer
+            elif conn.phase is Phase.ANSWERING:
+                self.send(conn)
+            elif conn.phase is Phase.CLOSING:
+                if not conn.discard(conn.sock.recv(DISCARDED_BYTES)):
+                    self.drop(conn)
+            elif conn.phase is not Phase.CLOSED:
+                self.receive(conn)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.drop(conn)
+
+    def receive(self, conn: Connection) -> None:
+        """Receive what is here, and no more than its share if that is much."""
+        for _ in range(READS_AT_ONCE):
+            wanted = conn.reception.wanted_bytes
+            count = conn.sock.recv_into(self.landing, wanted)
+            if not count:
+                return self.end_reception(conn)
+            self.take(conn, bytes(self.landing[:count]))
+            if count < wanted or conn.phase is not Phase.BODY:
+                return None
+        return None
+
+    def take(self, conn: Connection, data: bytes) -> None:
+        """Add bytes to the connection's request, and have it answered once it is whole."""
+        try:
+            conn.receive(data)
+        except Exception as error:  # noqa: BLE001  (as in gunicorn: no error of its parser may end the process)
+            self.handle_error(None, conn.sock, conn.client, error)
+            return self.close_after_answer(conn)
+        if conn.reception.take_expectation() and not conn.reception.body.failure:
+            conn.sock.sendall(CONTINUE)
+            conn.sock.flush()
+        if conn.reception.is_ready:
+            return self.start(conn)
+        self.room.enter(conn)
+        return self.count(conn)
+
+    def end_reception(self, conn: Connection) -> None:
+        """The client sends no more. A body that broke off is the application's to refuse."""
+        if conn.phase is not Phase.BODY:
+            return self.drop(conn)
+        conn.reception.end()
+        return self.start(conn)
+
+    def start(self, conn: Connection) -> None:
+        """Give the request to the next free thread."""
+        conn.phase = Phase.WORKING
+        self.room.leave(conn)
+        self.enqueue_req(conn)
+
+    def send(self, conn: Connection) -> None:
+        """Send more of the answer."""
+        if conn.send_more():
+            self.after_answer(conn)
+        else:
+            self.room.enter(conn)
+
+    def after_answer(self, conn: Connection) -> None:
+        """Begin with the next request, which may have come already, or close."""
+        if not conn.stays_open:
+            return self.close_after_answer(conn)
+        surplus = conn.reception.surplus
+        conn.begin_request(self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER)
+        self.wait_for(conn, EVENT_READ)
+        if surplus:
+            self.take(conn, surplus)
+        return None
+
+    def refuse(self, conn: Connection, refusal: Refusal) -> None:
+        """Answer a request that is not whole, and close."""
+        conn.sock.sendall(refusal_answer(refusal, conn.reception.request))
+        self.close_after_answer(conn)
+
+    def close_after_answer(self, conn: Connection) -> None:
+        """Close once the client has had the time to read its answer."""
+        try:
+            conn.sock.flush()
+            conn.begin_close()
+        except OSError:
+            return self.drop(conn)
+        return self.wait_for(conn, EVENT_READ)
+
+    def wait_for(self, conn: Connection, events: int) -> None:
+        """Wait for the client."""
+        self.watch(conn, events)
+        self.room.enter(conn)
+
+    def watch(self, conn: Connection, events: int) -> None:
+        """Have `on_event` called for these events, or not any more."""
+        if events == conn.watched:
+            return
+        if conn.watched:
+            self.poller.unregister(conn.sock)
+        if events:
+            self.poller.register(conn.sock, events, lambda _: self.on_event(conn))
+        conn.watched = events
+
+    def count(self, conn: Connection) -> None:
+        """Count what the connection holds; where all hold too much, the most silent of the large ones is ended."""
+        for victim in self.room.too_much(conn):
+            if victim.phase is Phase.BODY:
+                self.refuse(victim, OVERLOADED)
+            else:
+                self.drop(victim)
+
+    def drop_most_silent(self) -> bool:
+        """Close the connection that has been silent longest; False if all are worked on."""
+        conn = self.room.most_silent()
+        if conn is not None:
+            self.drop(conn)
+        return conn is not None
+
+    def make_room(self, error: OSError) -> None:
+        """Nothing was accepted. Without free descriptors, the connection that was silent longest gives up its own."""
+        if error.errno in NO_ROOM:
+            if not self.drop_most_silent():
+                time.sleep(
+                    SWEEP_SECONDS / 10
+                )  # or the listener would wake the poller at once, again and again
+        elif error.errno not in NOT_ACCEPTED:
+            raise error
+
+    def drop(self, conn: Connection) -> None:
+        """Close the connection at once."""
+        if conn.phase is Phase.CLOSED:
+            return
+        self.watch(conn, 0)
+        self.room.leave(conn)
+        conn.close()
+        self.room.recount(conn)
+        self.nr_conns -= 1

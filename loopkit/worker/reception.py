@@ -1,0 +1,118 @@
+"""
+One request as its bytes arrive: the head, which gunicorn's own parser reads, then the body.
+
+Nothing here waits, and nothing here knows a socket: `receive` takes whatever has arrived.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
+from gunicorn.http.message import Request
+
+from loopkit.worker.body_decoders import ArrivedBytes, ChunkDecoder, MoreNeeded, SizedDecoder, decoder_of
+from loopkit.worker.limits import MAX_HEAD_BYTES
+from loopkit.worker.received_body import ReceivedBody
+
+MOST_BYTES_AT_ONCE = 256 * 1024  # of one read from a socket
+HEAD_BYTES = 64 * 1024  # of one read while the head is awaited
+NOTHING = b""
+
+
+class Reception:
+    """A request that is being received, on a connection that has had `number - 1` requests before."""
+
+    def __init__(self, cfg: Any, client: Any, number: int, max_body_bytes: int) -> None:
+        self.request: Any = None  # gunicorn's Request, once the head is here
+        self.received = 0  # bytes of the wire
+        self.surplus = NOTHING  # bytes of the next request
+        self.body = ReceivedBody(max_body_bytes)
+        self._parsing = cfg, client, number
+        self._head = NOTHING
+        self._decoder: SizedDecoder | ChunkDecoder | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the application can have it: it is whole, or what is wrong with it is known."""
+        return self._decoder is not None and bool(
+            self._decoder.is_at_end or self.body.failure or self.body.is_too_large
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the next request on the connection begins where this one ends."""
+        return self._decoder is not None and self._decoder.is_at_end and not self.body.failure
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that it takes in memory."""
+        return len(self._head) + self.body.size + len(self.surplus)
+
+    @property
+    def wanted_bytes(self) -> int:
+        """How many bytes to ask the socket for: not beyond the end of the body where that is known."""
+        if self._decoder is None:
+            return HEAD_BYTES
+        return min(self._decoder.missing or MOST_BYTES_AT_ONCE, MOST_BYTES_AT_ONCE)
+
+    def receive(self, data: bytes) -> None:
+        """Take the next bytes. Raises gunicorn's ParseException for a malformed head."""
+        self.received += len(data)
+        if self._decoder is None:
+            self._head = self._head + data if self._head else data
+            # Every line of a head ends with it, so that other bytes cannot complete one.
+            if b"\n" in data or len(self._head) > MAX_HEAD_BYTES:
+                self._parse()
+        else:
+            self._decode(self._decoder, data)
+
+    def end(self) -> None:
+        """Take note that the client sends no more: what is missing never comes."""
+        if isinstance(self._decoder, ChunkDecoder):
+            self.body.failure = NoMoreData()
+        elif isinstance(self._decoder, SizedDecoder):
+            self._decoder.missing = 0
+
+    def take_expectation(self) -> bool:
+        """Whether the client waits for `100 Continue` before it sends the body; said once."""
+        expected = bool(self.request and self.request._expected_100_continue)
+        if self.request:
+            self.request._expected_100_continue = False
+        return expected
+
+    def finished_request(self) -> Request:
+        """The request with its body, as gunicorn's worker takes it. The connection ends with one that is not whole."""
+        request = self.request
+        if not self.is_whole:
+            request.force_close()
+        request.body = io.BufferedReader(self.body)
+        return request
+
+    def drop(self) -> None:
+        """Free all but the bytes of the next request: the application has read it, or will not read it."""
+        self._head, self.body, self._decoder, self.request = NOTHING, ReceivedBody(0), None, None
+
+    def _parse(self) -> None:
+        """Parse the head, if all of it is here, and begin with the body."""
+        end = self._head.find(b"\r\n\r\n") + 4
+        # The parser copies what it gets many times, so it does not get the body.
+        source = ArrivedBytes(self._head[:end] if end > 3 else self._head)
+        try:
+            self.request = Request(self._parsing[0], source, *self._parsing[1:])
+        except MoreNeeded:
+            if len(self._head) > MAX_HEAD_BYTES:
+                raise LimitRequestHeaders("max buffer headers") from None
+            return
+        behind = source.take_buffered() + (self._head[end:] if end > 3 else NOTHING)
+        self._head = NOTHING
+        self._decoder = decoder_of(self.request, self.body)
+        self._decode(self._decoder, behind)
+
+    def _decode(self, decoder: SizedDecoder | ChunkDecoder, data: bytes) -> None:
+        """Add to the body; a malformed one ends here, and the application says so when it reads it."""
+        try:
+            self.surplus = decoder.decode(data)
+        except ParseException as error:
+            self.body.failure = error

@@ -1,0 +1,59 @@
+"""
+Answers to requests that never reach the application, in the shape of its own errors.
+
+https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9 (408), https://www.rfc-editor.org/rfc/rfc9110#section-15.6.4 (503)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from gunicorn.http.message import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason to refuse a request that is not whole."""
+
+    status: HTTPStatus
+    code: str
+    message: str
+    hint: str
+    headers: str = ""
+
+
+TOO_SLOW = Refusal(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "request_timeout",
+    "The rest of the request did not come in time.",
+    "Send the whole request again, on a new connection.",
+)
+OVERLOADED = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "overloaded",
+    "The server holds as many unfinished requests as it may.",
+    "Send the same request again.",
+    "Retry-After: 2\r\n",
+)
+
+
+def refusal_answer(refusal: Refusal, request: Request | None) -> bytes:
+    """The whole answer, which closes the connection. `request` is None if its head was not read."""
+    # Imported here, because gunicorn imports the worker before Django is set up.
+    from loopkit.http.error_answers import shaped_answer
+    from loopkit.http.errors import ApiError
+
+    error = ApiError(int(refusal.status), refusal.code, refusal.message, refusal.hint)
+    path, content_type = ("", "") if request is None else (request.path, content_type_of(request))
+    answer = shaped_answer(path, content_type, error)
+    head = (
+        f"HTTP/1.1 {int(refusal.status)} {refusal.status.phrase}\r\nConnection: close\r\n{refusal.headers}"
+        f"Content-Type: {answer['Content-Type']}\r\nContent-Length: {len(answer.content)}\r\n\r\n"
+    )
+    return head.encode() + bytes(answer.content)
+
+
+def content_type_of(request: Request) -> str:
+    """The request's Content-Type, "" without one."""
+    return next((str(value) for name, value in request.headers if name == "CONTENT-TYPE"), "")
