@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -19,6 +20,11 @@ PARTS = ("", "-wal", "-shm")
 PAGE = 4096
 Place = tuple[str, float, int]  # part of the file, where in it (0 to 1), how many pages
 FileFault = Callable[[Path], AbstractContextManager[None]]
+LOCK_SECONDS = 60
+
+
+class FaultNotCaused(Exception):
+    """The test could not cause its fault, so it says nothing about the server."""
 
 
 def part(path: Path, suffix: str) -> Path:
@@ -64,10 +70,28 @@ def restore(copy: Path, path: Path) -> None:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Another process holds the write lock: a shell that somebody left open."""
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as other:
-        other.execute("BEGIN EXCLUSIVE")
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as other:
+        take_lock(other)
         yield
         other.execute("ROLLBACK")
+
+
+def take_lock(other: sqlite3.Connection) -> None:
+    """
+    Begin a transaction that locks the file, in as many attempts as it takes. FaultNotCaused if none succeeds.
+
+    SQLite's own waiting sleeps up to 100 ms between two attempts; busy writers take the lock in every such pause.
+    https://www.sqlite.org/c3ref/busy_timeout.html
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            other.execute("BEGIN EXCLUSIVE")
+            return
+        except sqlite3.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise FaultNotCaused(f"no lock of the file in {LOCK_SECONDS} s: {error}") from error
+        time.sleep(0.0005)
 
 
 @contextmanager
@@ -136,13 +160,20 @@ def schema(change: int) -> FileFault:
 
     @contextmanager
     def fault(path: Path) -> Iterator[None]:
-        with closing(sqlite3.connect(path, timeout=30)) as file:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as file:
             [version] = file.execute("PRAGMA user_version").fetchone()
-            file.execute(f"PRAGMA user_version = {version + change}")
+            write_schema(file, version + change)
             yield
-            file.execute(f"PRAGMA user_version = {version}")
+            write_schema(file, version)
 
     return fault
+
+
+def write_schema(file: sqlite3.Connection, version: int) -> None:
+    """Write the number of the schema, whoever else writes."""
+    take_lock(file)
+    file.execute(f"PRAGMA user_version = {version}")
+    file.execute("COMMIT")
 
 
 @contextmanager
