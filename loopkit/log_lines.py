@@ -79,3 +79,22 @@ def without_clients_traceback(record: logging.LogRecord) -> bool:
     if record.name.startswith("django.security."):
         record.exc_info = record.exc_text = None
     return True
+
+
+# For Django's LOGGING: https://docs.djangoproject.com/en/5.2/topics/logging/#configuring-logging
+FORMATTERS = {
+    "line": {
+        "class": "loopkit.log_lines.BoundedLines",
+        "format": "{asctime} {levelname} {name} {message}",
+        "style": "{",
+    }
+}
+FILTERS = {
+    # loopkit/http/store_fault.py logs a 503, with its reason.
+    "except_503": {
+        "()": "django.utils.log.CallbackFilter",
+        "callback": lambda record: getattr(record, "status_code", 0) != 503,
+    },
+    "clients_fault": {"()": "django.utils.log.CallbackFilter", "callback": without_clients_traceback},
+    "bounded_rate": {"()": BoundedRate},
+}

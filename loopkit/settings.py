@@ -29,7 +29,7 @@ from loopkit.environment import (
     rate,
     switch,
 )
-from loopkit.log_lines import without_clients_traceback
+from loopkit.log_lines import FILTERS, FORMATTERS
 from loopkit.secret_files import stored_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -272,13 +272,7 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "class": "loopkit.log_lines.BoundedLines",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
+    "formatters": FORMATTERS,
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
@@ -287,15 +281,7 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
-    "filters": {
-        # loopkit/http/store_fault.py logs a 503, with its reason.
-        "except_503": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: getattr(record, "status_code", 0) != 503,
-        },
-        "clients_fault": {"()": "django.utils.log.CallbackFilter", "callback": without_clients_traceback},
-        "bounded_rate": {"()": "loopkit.log_lines.BoundedRate"},
-    },
+    "filters": FILTERS,
     # Responses with status 4xx are not logged: they are errors of the client.
     "loggers": {"django.request": {"level": "ERROR", "filters": ["except_503"]}},
 }
