@@ -68,7 +68,8 @@ evals: .venv/dev.stamp .venv/promptfoo-$(PROMPTFOO).stamp ## run exports of host
 audit: .venv/dev.stamp .venv/audit.stamp ## look installed packages up in the PyPI advisory database; needs its API
 	@sed -n 's/.*Checked on \([0-9-]*\).*/requirements-floors.txt was checked on \1/p' requirements-floors.txt
 	@$(BIN)/python -m pip freeze --exclude-editable > .venv/installed.txt
-	.venv/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r .venv/installed.txt
+	.venv/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r .venv/installed.txt \
+		|| { echo "Raise requirements-floors.txt; where the database cannot be reached, compare it with release notes."; exit 1; }
 
 fuzz: .venv/fuzz.stamp ## look for bodies that break the decoders, FUZZ_SECONDS=60 for each; tests run again what it finds
 	@for target in json protobuf compressed; do \

@@ -25,7 +25,7 @@ from tests.diagnosis.factory import make_loop
 from tests.staff_clients import home, member, operator
 
 pytestmark = pytest.mark.django_db
-SECONDS = 0.5  # of CPU; what was quadratic took many
+SECONDS = 1.0  # of CPU; what was quadratic took many
 # The feature of each advisory, as code would use it. None of it is in the product or in its templates.
 UNUSED = {
     "CVE-2026-87890, CVE-2026-15307, CVE-2026-15830, CVE-2026-53877, CVE-2026-1207, CVE-2026-111211, CVE-2026-111362, "
@@ -72,6 +72,7 @@ def test_no_header_takes_long_to_parse(
     alice: MintedProject, call: Callable[..., Any], header: str, value: str
 ) -> None:
     """CVE-2026-84429: headers with many separators inside quotes were parsed in quadratic time."""
+    call("GET", "/v1/loops", alice.keys["agent"])  # the first request loads what all use
     started = time.process_time()
 
     answers = [
