@@ -43,7 +43,12 @@ class Sandbox:
         nowhere = dict.fromkeys(
             ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"
         )
-        home = {"HOME": str(self.folder), CANARY_VARIABLE: MARK}
+        home = {
+            "HOME": str(self.folder),
+            CANARY_VARIABLE: MARK,
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+        }
         return {"PATH": os.environ["PATH"], **nowhere, **home, **more}
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -48,7 +50,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
 def run(sandbox: Sandbox) -> Run:
     """`run(values, signal)`: promptfoo's results for a file with these values, in their order."""
 
-    def evaluate(values: list[Any], signal: str, provider: str = "echo", **variables: str) -> Results:
+    def evaluate(values: list[Any], signal: str, provider: Any = "echo", **variables: str) -> Results:
         config = yaml.safe_load(promptfoo_config.render(document(values) | {"signal_type": signal}))
         config |= {"providers": [provider], "defaultTest": {"options": {"provider": "echo"}}}
         (sandbox.folder / "eval.yaml").write_text(json.dumps(config))
@@ -84,6 +86,23 @@ def run(sandbox: Sandbox) -> Run:
     return evaluate
 
 
+class ModelApi(BaseHTTPRequestHandler):
+    """A model's API, which keeps what it is asked."""
+
+    asked: ClassVar[list[Any]] = []
+
+    def do_POST(self) -> None:
+        self.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        answer = json.dumps({"choices": [{"message": {"role": "assistant", "content": "fine"}}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
 def received_text(result: dict[str, Any]) -> str:
     """The content of the one message that the provider got."""
     [message] = json.loads(result["response"]["output"])
@@ -107,6 +126,25 @@ def test_nothing_runs_and_every_value_arrives(
     for value, result in zip(values, results, strict=True):
         content = received_text(result)
         assert content == value if isinstance(value, str) else json.loads(content) == value
+
+
+@pytest.mark.parametrize("kind", ["openai", "http"])
+def test_a_models_api_is_asked_with_the_recorded_text(sandbox: Sandbox, run: Run, kind: str) -> None:
+    values = [value for value in all_hostile_values(sandbox.canary) if isinstance(value, str)][:200]
+    ModelApi.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), ModelApi) as server:
+        Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        providers = {
+            "openai": {"id": "openai:chat:any", "config": {"apiBaseUrl": url, "apiKey": "any"}},
+            "http": {"id": url, "config": {"method": "POST", "body": {"messages": "{{prompt}}"}}},
+        }
+
+        run(values, "llm_call_failed", providers[kind])
+        server.shutdown()
+
+    messages = [asked["messages"] for asked in ModelApi.asked]
+    assert sorted(message["content"] for [message] in messages) == sorted(values)
 
 
 def test_the_recorded_output_is_known_again_whatever_it_is(sandbox: Sandbox, run: Run) -> None:
