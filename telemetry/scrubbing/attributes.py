@@ -17,6 +17,7 @@ from telemetry.scrubbing.names import (
     disposition_of,
     header_disposition,
     is_count,
+    is_folder,
     is_secret,
 )
 from telemetry.scrubbing.texts import MARK, redacted, redacted_headers
@@ -51,6 +52,8 @@ def redacted_name(name: str) -> tuple[str, int]:
 def redact_value(value: AnyValue, name: str, treatment: Disposition) -> int:
     """Replace the secrets in one value by MARK. Booleans and empty texts are none."""
     kind = value.WhichOneof("value")
+    if treatment is Disposition.SECRET and kind == "string_value" and is_folder(name, value.string_value):
+        treatment = Disposition.KEPT
     if kind in {"string_value", "bytes_value"}:
         return redact_text(value, kind, treatment)
     if kind == "array_value":
@@ -85,7 +88,7 @@ def redact_items(items: Iterable[AnyValue], name: str, treatment: Disposition) -
     """Replace the secrets in a list, or in a command line as a list, by MARK."""
     count, previous = 0, ""
     for item in items:
-        is_argument = previous.startswith("--") and "=" not in previous and is_secret(previous)
+        is_argument = previous.startswith("-") and "=" not in previous and is_secret(previous)
         count += redact_value(item, name, Disposition.SECRET if is_argument else treatment)
         previous = item.string_value
     return count

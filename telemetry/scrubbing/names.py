@@ -22,9 +22,13 @@ WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 ENDINGS = frozenset(
     {
         "password", "passwd", "passphrase", "mysql pwd", "db pwd", "secret", "secrets", "token", "jwt",
-        "authorization", "credential", "credentials", "cookie", "cookies", "api key", "private key", "access key",
-        "secret key", "auth key", "account key", "shared key", "master key", "signing key", "encryption key",
-        "subscription key",
+        "authorization", "credential", "credentials", "cookie", "cookies", "api key", "private key",
+        "access key", "secret key", "auth key", "account key", "shared key", "master key", "signing key",
+        "encryption key", "subscription key", "storage key", "license key", "consumer key",
+        "application key", "app key", "hmac key", "aes key", "jwt key", "functions key", "pwd", "passcode",
+        "pass phrase", "seed phrase", "recovery phrase", "recovery code", "cvv", "cvc", "db pass",
+        "user pass", "smtp pass", "mail pass", "email pass", "redis pass", "mysql pass", "ftp pass",
+        "ssh pass", "proxy pass", "admin pass", "root pass", "auth pass", "login pass",
     }
 )  # fmt: skip
 # Endings that count inside a longer last word too: `clientsecret`, `myapikey`.
@@ -32,14 +36,32 @@ RUN_TOGETHER = (
     "password", "passwd", "passphrase", "secret", "apikey", "secretkey", "privatekey", "accesskey", "authkey",
     "accesstoken", "authtoken", "refreshtoken", "sessiontoken", "idtoken", "credentials",
 )  # fmt: skip
+# Passwords in other languages, run together.
+FOREIGN = (
+    "passwort", "kennwort", "contraseña", "contrasena", "motdepasse", "senha", "wachtwoord", "hasło",
+    "haslo", "lösenord", "adgangskode", "salasana", "şifre", "sifre", "heslo", "jelszó", "пароль", "密码",
+    "密碼", "パスワード", "비밀번호",
+)  # fmt: skip
 # Words that make the `token` behind them one of a model, a tokeniser or a list, which is no secret.
 PLAIN_TOKENS = frozenset(
     {
-        "page", "next", "previous", "continuation", "pagination", "sync", "cursor", "bos", "eos", "pad", "unk", "mask",
-        "sep", "cls", "special", "stop", "start", "end", "first", "last", "per", "cancellation", "prompt", "completion",
-        "input", "output", "new",
+        "page", "next", "previous", "continuation", "pagination", "sync", "cursor", "bos", "eos", "pad",
+        "unk", "mask", "sep", "cls", "special", "stop", "start", "end", "first", "last", "per",
+        "cancellation", "prompt", "completion", "input", "output", "new", "unexpected", "expected",
+        "illegal", "mismatched", "lexer", "lexical", "parser", "tokenizer", "tokeniser", "syntax",
+        "grammar", "ast", "current", "peek", "lookahead", "eof", "bpe", "subword", "vocab", "word", "text",
+        "logprob", "logprobs", "top", "draft", "generated", "sampled", "predicted", "cached", "reasoning",
+        "thinking", "image", "audio", "total", "max", "min", "avg", "num", "keyword", "operator",
+        "punctuation", "identifier", "literal", "closing", "opening", "separator", "delimiter", "padding",
+        "trigger", "design", "nft", "erc20", "erc721", "quote", "reward",
     }
 )  # fmt: skip
+# A number of these is no secret.
+PLURALS = frozenset({"secrets", "credentials", "cookies"})
+COUNTS = frozenset(
+    {"num", "number", "count", "total", "max", "min", "n", "no", "nr", "len", "size", "limit", "has"}
+)
+PATH = re.compile(r"[~.]{0,2}[/\\]|[A-Za-z]:[/\\]")
 
 # Some clients record every header of a request, so a header is kept there only if it is known to hold no secret.
 HEADERS = re.compile(r"(?:^|[._a-z])[Hh]eaders(?:\.(?P<name>.+))?$")
@@ -81,11 +103,28 @@ def is_secret(name: str) -> bool:
     """Whether a value under this name is a secret."""
     name_words = split_words(name)
     if not name_words:
-        return False
+        return is_foreign(name)
     if name_words[-1] == "token" and len(name_words) > 1:
         return name_words[-2] not in PLAIN_TOKENS
+    if name_words[-1] in PLURALS and COUNTS.intersection(name_words[:-1]):
+        return False
     endings = {" ".join(name_words[-count:]) for count in (1, 2)}
-    return bool(endings & ENDINGS) or name_words[-1].endswith(RUN_TOGETHER) or is_added(name_words)
+    return (
+        bool(endings & ENDINGS)
+        or name_words[-1].endswith(RUN_TOGETHER)
+        or is_added(name_words)
+        or is_foreign(name)
+    )
+
+
+def is_foreign(name: str) -> bool:
+    """Whether the name ends in the word for a password in another language."""
+    return "".join(filter(str.isalnum, name[-LONGEST:].casefold())).endswith(FOREIGN)
+
+
+def is_folder(name: str, value: str) -> bool:
+    """Whether the value is a path under the name `PWD`, which is a password or, in a shell, the folder it is in."""
+    return split_words(name)[-1:] == ("pwd",) and PATH.match(value) is not None
 
 
 def is_added(name_words: tuple[str, ...]) -> bool:
@@ -103,5 +142,8 @@ def split_words(name: str) -> tuple[str, ...]:
 
 
 def is_count(name: str, value: object) -> bool:
-    """Whether the value is a number and its name's last word is `token`: a count or a tokeniser's id, no secret."""
-    return isinstance(value, int | float) and split_words(name)[-1:] == ("token",)
+    """Whether the value is a number and its name ends in `token`, a count or a tokeniser's id, or in a plural."""
+    return isinstance(value, int | float) and split_words(name)[-1:] in {
+        ("token",),
+        *((word,) for word in PLURALS),
+    }

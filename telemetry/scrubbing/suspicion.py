@@ -17,7 +17,7 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 from django.conf import settings
 
 from telemetry.scrubbing.kinds.search import ANCHORS, may_be_secret
-from telemetry.scrubbing.names import split_words
+from telemetry.scrubbing.names import FOREIGN, split_words
 from telemetry.scrubbing.shapes import BEGINNINGS, USERINFO
 
 Piece = bytes | memoryview
@@ -45,9 +45,50 @@ PIECES = [
     ),
     *("ookie", "OOKIE", "pwd", "Pwd", "PWD", "jwt", "Jwt", "JWT", "eaders", "LANGSMITH_", "LANGCHAIN_"),
     *("-key", "-Key", "-KEY", "-token", "-Token", "pikey", "tekey", "sskey", "thkey"),
+    *(
+        "piKey ",
+        "ssKey ",
+        "etKey ",
+        "teKey ",
+        "oken>",
+        "ey>",
+        "EY>",
+        "cvv",
+        "CVV",
+        "cvc",
+        "CVC",
+        "Cvv",
+        "Cvc",
+    ),
+    *("asscode", "ASSCODE", "ecovery", "ECOVERY"),
+    # Options of programs, statements of SQL, and sentences.
+    *(" -p", " -P ", " -a ", " -w ", " -u ", " -U", "--user", "--auth", "-user", "pass:", "sqlplus"),
+    *("dentified ", "DENTIFIED ", "oken is ", "ey is "),
+    *(
+        word[1:]
+        for name in FOREIGN
+        for word in (name, name.upper())
+        if name != "motdepasse" and len(name) > 3
+    ),
+    *(
+        "密码",
+        "密碼",
+        "e passe",
+        "e_passe",
+        "e-passe",
+        "e.passe",
+        "epasse",
+        "ePasse",
+        "E_PASSE",
+        "E-PASSE",
+        "e-Passe",
+    ),
     *("sstoken", "thtoken", "shtoken", "ontoken", "idtoken", "ignature=", "KeyId=", "sig=", "auth="),
 ]
-NAMES = [name + end for name, end in product(("key", "Key", "KEY", "oken", "OKEN"), ENDS)]
+NAME_ENDS = (
+    "key", "Key", "KEY", "oken", "OKEN", "_pass", "-pass", ".pass", "Pass", "_PASS", "hrase", "HRASE",
+)  # fmt: skip
+NAMES = [name + end for name, end in product(NAME_ENDS, ENDS)]
 
 
 def is_suspect(wire: bytes) -> bool:

@@ -11,8 +11,10 @@ from collections.abc import Iterable
 
 from telemetry.scrubbing import shapes
 from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named.places import named_secrets
+from telemetry.scrubbing.named.quoted import has_quoted_name
+from telemetry.scrubbing.named.stand_ins import STAND_IN
 from telemetry.scrubbing.names import SAFE_HEADER, is_secret
-from telemetry.scrubbing.places import STAND_IN, has_quoted_name, named_secrets
 from telemetry.scrubbing.suspicion import is_suspect
 
 MARK = "[redacted]"

@@ -1,0 +1,83 @@
+"""
+How far a value reaches: to its closing quote, or to the end of a word, a header, or a part of a connection string.
+
+Linear on any input: repetition is bounded or possessive.
+"""
+
+from __future__ import annotations
+
+import re
+
+from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.randomness import is_no_word
+
+QUOTE = re.compile(r"\\{0,15}[\"']")
+PLAIN = re.compile(r"(?P<scheme>(?i:bearer|basic|token|digest)[ \t]{1,4})?(?P<value>[^\s&;,\"'<>\\]++)")
+COOKIES = re.compile(r"[^\r\n\"'\\]++")
+# A part of a connection string may hold blanks: https://learn.microsoft.com/dotnet/api/system.data.common.dbconnectionstringbuilder
+PART = re.compile(r"[^;\r\n\"'\\]{1,1024}+")
+MOST_BRACKETS = 8
+BRACKETS = {")": "(", "]": "[", "}": "{"}
+# `Authorization: <scheme> <credentials>` or `<scheme> name=value, ...`: https://www.rfc-editor.org/rfc/rfc9110#section-11.4
+AUTHORIZATION = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9-]{1,40}+)[ \t]{1,4}(?P<value>"
+    r"(?:[\w-]{1,40}+=(?:\\{0,15}\"[^\"\\\r\n]{0,4096}+\\{0,15}\"|[^\s,;\"'\\]{1,4096}+)(?:,[ \t]{0,4})?){1,32}+"
+    r"|[^\s,;\"'<>\\]{1,16384}+)"
+)
+SCHEMES = frozenset(
+    {
+        "acs3-hmac-sha256", "api-key", "api-token", "apikey", "aws", "aws4-hmac-sha256",
+        "aws4-hmac-sha256-payload", "basic", "bearer", "bot", "deepl-auth-key", "digest", "discogs", "dpop",
+        "geniekey", "gnap", "googlelogin", "hawk", "hmac", "jwt", "key", "klaviyo-api-key", "mac",
+        "negotiate", "ntlm", "oauth", "private-token", "sharedaccesssignature", "sharedkey",
+        "sharedkeylite", "signature", "snowflake", "splunk", "ssws", "tc3-hmac-sha256", "token", "vapid",
+        "zoho-oauthtoken",
+    }
+)  # fmt: skip  # fmt: skip
+
+
+def quoted_place(text: str, at: int) -> Place | None:
+    """The place of the text in quotes that begins here, or None if none does."""
+    quote = QUOTE.match(text, at)
+    return (quote.end(), closing(text, quote[0], quote.end())) if quote else None
+
+
+def closing(text: str, quote: str, start: int) -> int:
+    """The end of a quoted text: the next quote of the same nesting, or the end of a text that was cut off."""
+    end = text.find(quote, start)
+    while end > start and text[end - 1] == "\\":
+        end = text.find(quote, end + 1)
+    return end if end >= 0 else len(text)
+
+
+def word_place(text: str, at: int) -> tuple[Place, bool]:
+    """The place of the word that begins here, without brackets it does not open, and whether a scheme precedes it."""
+    match = PLAIN.match(text, at)
+    if match is None:
+        return (at, at), False
+    start, end = match.span("value")
+    for _ in range(MOST_BRACKETS):
+        if end > start and text[end - 1] in BRACKETS and text.find(BRACKETS[text[end - 1]], start, end) < 0:
+            end -= 1
+    return (start, end), match["scheme"] is not None
+
+
+def plain_place(text: str, at: int) -> Place:
+    """The place of a value in a command line, quoted or not."""
+    return quoted_place(text, at) or word_place(text, at)[0]
+
+
+def credentials_place(text: str, at: int) -> Place | None:
+    """The place of the credentials in the value of an Authorization header, or None if no scheme precedes any."""
+    match = AUTHORIZATION.match(text, at)
+    if match is None or not (match["scheme"].lower() in SCHEMES or is_no_word(match["value"])):
+        return None
+    return match.span("value")
+
+
+def cookies_place(text: str, at: int) -> tuple[Place, int]:
+    """The place of the cookies behind `Cookie: `, empty where no `=` follows, and how far the text was read for it."""
+    match = COOKIES.match(text, at)
+    if match is None:
+        return (at, at), at
+    return (match.span() if "=" in match[0] else (at, at)), match.end()
