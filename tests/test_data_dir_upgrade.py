@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests import ROOT
+from tests.security.voice.test_closed_sentences import closed, normalised
 from tests.upgraded_answers import Asked, as_json
 
 FIXTURE = ROOT / "tests" / "fixtures" / "data_dir_1b619f5"
@@ -181,3 +182,15 @@ def test_an_approval_goes_on_being_valid(upgraded: Upgraded, moment: str) -> Non
 
 def test_the_audit_log_goes_on_being_what_was_written(upgraded: Upgraded) -> None:
     assert " entries, last " in upgraded.audit
+
+
+def test_its_plans_are_told_in_sentences_of_this_version(upgraded: Upgraded) -> None:
+    issues = [issue for _, answer in upgraded.of("/v1/packets/") for issue in answer["packet"]["issues"]]
+    issues += [answer["issue"] for part in ("/v1/loops/loop_",) for _, answer in upgraded.of(part)]
+    plans = [issue["patch_plan"] for issue in issues]
+
+    said = {normalised(step["detail"]) for plan in plans for step in plan["steps"]}
+    said |= {normalised(plan[name]) for plan in plans for name in ("verify", "refuted_by")}
+
+    assert len(plans) > 3
+    assert said <= closed()
