@@ -204,7 +204,7 @@ def measure(folder: Path, connections: int, projects: int, seconds: float, pause
             time.sleep(1)
             busy = bystanders(server.port, other, seconds)
         time.sleep(RELAX_SECONDS)
-        kept = processes.resident_mib(process) - before
+        kept = (processes.resident_mib(process) - before) / (len(processes.tree(process)) - 1)
     return shown(idle, busy, statuses, kept)
 
 
@@ -219,7 +219,7 @@ def shown(idle: dict[str, Times], busy: dict[str, Times], statuses: Counter[int]
             f"{name:<10}{idle[name].at(0.5):>10.1f}{idle[name].at(0.99):>8.1f}{times.at(0.5):>10.1f}"
             f"{times.at(0.99):>8.1f}{1000 * times.seconds[-1]:>9.1f}{growth:>11.2f}"
         )
-    print(f"agents were answered {dict(sorted(statuses.items()))}; {kept:+.0f} MiB in all workers afterwards")
+    print(f"agents were answered {dict(sorted(statuses.items()))}; {kept:+.0f} MiB in each worker afterwards")
     print("goals met" if is_met else f"GOALS NOT MET: {MOST_TIMES} times, {MOST_MIB} MiB")
     return is_met
 

@@ -7,6 +7,7 @@ as with its diagnoses.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -22,12 +23,22 @@ def refusing(application: WsgiApplication) -> WsgiApplication:
 
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if not heavy_runs.line.is_full_for(heavy_runs.origin(environ)):
-            return application(environ, start_response)
+            return counted(application, environ, start_response)
         headers, body = refusal()
         start_response("503 Service Unavailable", headers)
         return [body]
 
     return wrapped
+
+
+def counted(application: WsgiApplication, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """The application's answer; meanwhile the request counts as one that heavy requests make way for."""
+    thread = threading.get_ident()
+    heavy_runs.line.requests.add(thread)
+    try:
+        return application(environ, start_response)
+    finally:
+        heavy_runs.line.requests.discard(thread)
 
 
 @lru_cache(maxsize=1)

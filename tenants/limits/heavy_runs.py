@@ -3,8 +3,12 @@ Turns for heavy requests, such as a diagnosis: each process does one at a time, 
 
 Python runs one thread at a time. Several diagnoses at once end no sooner than one after the other, and meanwhile
 everything else in the process waits for all of them. A request that waits holds a thread, so only a few may: the
-others get 503 at once, and ingest and `/health` find a free thread. A project has one heavy request at a time, in all
-processes of a machine together, so that one of two equal requests can answer from what the other stored.
+others get 503 at once, and ingest and `/health` find a free thread. In all processes of a machine together, one core
+stays free (machine_locks.py), and a project has one heavy request at a time, so that one of two equal ones can answer
+from what the other stored.
+
+Between two steps the running request also makes way: while other requests of its process are being answered, it rests
+for as long as it worked at most, so that it takes at most twice as long and they hardly notice it.
 
 A request whose client closed the connection is given up: `checkpoint` raises Unavailable between two steps, and
 tenants/stores/interruption.py ends a long statement.
@@ -12,27 +16,27 @@ tenants/stores/interruption.py ends a long statement.
 
 from __future__ import annotations
 
-import fcntl
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 
 from loopkit.http.errors import Unavailable
+from tenants.limits.machine_locks import HeavyLocks
 
 MOST_WAITING = 2  # requests of a process that wait for their turn
 MOST_OF_A_PROJECT = 2  # requests of one project in a process: one runs, one waits
 PATIENCE = 10.0  # seconds to wait for one's turn
 STEP = 0.05  # seconds between two attempts
+REST_STEP = 0.001
 LOOK_SECONDS = 0.2  # between two looks at whether the client is still there
+REST_SECONDS = 0.02  # to make way for others, at most at once
 RETRY_AFTER_SECONDS = 5
-LOCK_FILES = 64  # projects share them by hash
 # Seconds after which a thread that computes must let the others of its process go on. Python's default is ten times as
 # long, and each request gives up its turn several times. https://docs.python.org/3/library/sys.html#sys.setswitchinterval
 SWITCH_SECONDS = 0.0005
@@ -66,8 +70,17 @@ class HeavyRun:
     origin: tuple[str, str]
     client_has_left: Callable[[], bool]
     looked_at: float = 0.0
+    rested_at: float = 0.0
     is_given_up: bool = False
-    lock: IO[bytes] | None = None
+    locks: HeavyLocks = field(default_factory=HeavyLocks)
+
+    def make_way(self) -> None:
+        """Rest while this process answers other requests, for as long as this one worked since its last rest."""
+        began = time.monotonic()
+        ends = began + min(began - self.rested_at, REST_SECONDS)
+        while line.others() > 0 and time.monotonic() < ends:
+            time.sleep(REST_STEP)
+        self.rested_at = time.monotonic()
 
     def look(self) -> bool:
         """Whether the request is given up, by a look at its connection every LOOK_SECONDS."""
@@ -85,6 +98,11 @@ class Line:
         self.changed = threading.Condition()
         self.running: HeavyRun | None = None
         self.waiting: list[HeavyRun] = []
+        self.requests: set[int] = set()  # the threads of all requests that are being answered
+
+    def others(self) -> int:
+        """The number of requests that are being answered and are not heavy."""
+        return len(self.requests) - len(self.waiting) - 1
 
     def is_full_for(self, origin: tuple[str, str]) -> bool:
         """Whether such a request is certain to be refused, as far as that can be told without looking up its key."""
@@ -112,7 +130,7 @@ class Line:
     def wait_for_turn(self, run: HeavyRun) -> None:
         """Let the request run once none of this process or of this project does. The caller holds `changed`."""
         ends = time.monotonic() + PATIENCE
-        while self.running is not None or not take_project_lock(run):
+        while self.running is not None or not run.locks.take(run.project_id):
             if run.look():
                 raise client_gone()
             if time.monotonic() > ends:
@@ -124,8 +142,7 @@ class Line:
         """End the turn of this request."""
         with self.changed:
             self.running = None
-            if run.lock is not None:
-                run.lock.close()
+            run.locks.release()
             self.changed.notify_all()
 
 
@@ -136,23 +153,6 @@ _current = threading.local()
 def most_waiting() -> int:
     """The number of requests that may wait: at least two threads are left for everything else where there are four."""
     return max(0, min(MOST_WAITING, settings.LOOPKIT_THREADS - 2))
-
-
-def take_project_lock(run: HeavyRun) -> bool:
-    """Lock the project against other processes of this machine, and return whether that succeeded."""
-    folder = settings.LOOPKIT_DATA_DIR / "locks"
-    lock = None
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        lock = (folder / f"heavy-{zlib.crc32(run.project_id.encode()) % LOCK_FILES:02}").open("wb")
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close() if lock else None
-        return False
-    except OSError:  # a full or read-only disk: without the lock the work is done twice at worst
-        return True
-    run.lock = lock
-    return True
 
 
 def origin(environ: Mapping[str, Any]) -> tuple[str, str]:
@@ -188,7 +188,10 @@ def is_given_up() -> bool:
 
 
 def checkpoint() -> None:
-    """Raise Unavailable if this thread's heavy request is given up. Costs next to nothing, so it may be anywhere."""
+    """Make way for other requests. Raises Unavailable if this thread's heavy request is given up."""
     run = current_run()
-    if run is not None and run.look():
+    if run is None:
+        return
+    run.make_way()
+    if run.look():
         raise client_gone()

@@ -20,7 +20,7 @@ from django.utils import timezone
 from diagnosis.models import Packet
 from telemetry.store.sql import fetch
 from tenants.keys.provisioning import MintedProject
-from tenants.limits import heavy_runs
+from tenants.limits import heavy_runs, machine_locks
 from tenants.stores.binding import bind
 from tests.diagnosis.dashboard_client import browser_of
 from tests.server import Answer, Server, running
@@ -48,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def another_process_at_work(data_dir: Path, project_id: str) -> Iterator[None]:
     """What a diagnosis of this project in another process looks like from here, for as long as the block runs."""
     (data_dir / "locks").mkdir(exist_ok=True)
-    number = zlib.crc32(project_id.encode()) % heavy_runs.LOCK_FILES
+    number = zlib.crc32(project_id.encode()) % machine_locks.LOCK_FILES
     with (data_dir / "locks" / f"heavy-{number:02}").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
