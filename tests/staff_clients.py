@@ -36,7 +36,7 @@ def signed_in(user: User) -> Client:
 def home(project: Project, name: str) -> Project:
     """The project, moved into a tenant of its own."""
     project.tenant = Tenant.objects.create(tenant_id=name, name=f"{name} inc")
-    project.save()
+    project.save(update_fields=["tenant"])
     return project
 
 

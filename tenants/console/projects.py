@@ -150,10 +150,15 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
         """Save the project. A new one gets its id and creation time here; neither ever changes."""
         if not change:
             obj.project_id, obj.created_at = new_project_id(obj.name), timezone.now()
-        if "tenant" in form.changed_data:
+            obj.save(force_insert=True)
+            return
+        changed = set(form.changed_data)
+        if "tenant" in changed:
             # A claimed name is unique within a tenant, so the claim could collide in the new one.
             obj.claimed_name = None
-        super().save_model(request, obj, form, change)
+            changed.add("claimed_name")
+        # Nothing else: that its store was made, or its fingerprints switched, may have been recorded meanwhile.
+        obj.save(update_fields=changed)
 
     def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
         """Nobody: the telemetry file would have no owner."""

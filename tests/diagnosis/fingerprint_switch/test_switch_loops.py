@@ -309,7 +309,7 @@ def test_a_diagnosis_that_began_before_a_switch_publishes_nothing(project: Proje
     before = list(Loop.objects.values_list("loop_id", "cluster_id"))
 
     with pytest.raises(Unavailable), bind(asked):
-        publish(asked, findings, NOW)
+        publish(asked, findings, "", NOW)
 
     assert list(Loop.objects.values_list("loop_id", "cluster_id")) == before
 
