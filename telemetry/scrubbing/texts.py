@@ -8,6 +8,7 @@ repr, in a command line, or in a text that was cut off.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, islice
 
 from telemetry.scrubbing import shapes
 from telemetry.scrubbing.kinds.search import Place
@@ -19,6 +20,10 @@ from telemetry.scrubbing.suspicion import is_suspect
 
 MARK = "[redacted]"
 MOST_PASSES = 8
+MOST_SECRETS, FEWEST_BETWEEN = (
+    100,
+    64,
+)  # secrets in a short text; characters for each further one in a longer text
 SHORTEST = 5  # characters of a text with a secret: `pwd=x`
 
 
@@ -34,18 +39,29 @@ def redacted(text: str) -> tuple[str, int]:
     for _ in range(MOST_PASSES):
         if not is_suspect(text.encode()):
             break
-        text, number = replaced(text, [*shapes.found(text), *named_secrets(text, is_secret)])
+        text, number = redacted_once(text, chain(shapes.found(text), named_secrets(text, is_secret)))
         total += number
         if not number:
             break
     return text, total
 
 
+def redacted_once(text: str, places: Iterable[Place]) -> tuple[str, int]:
+    """
+    The text with MARK in these places, and how many there were; MARK alone for a text of hardly anything but secrets.
+
+    Nobody wrote such a text, and to find each of its secrets would take many times as long as to read another.
+    """
+    most = MOST_SECRETS + len(text) // FEWEST_BETWEEN
+    found = list(islice(places, most + 1))
+    return replaced(text, found) if len(found) <= most else (MARK, 1)
+
+
 def redacted_headers(text: str) -> tuple[str, int]:
     """A text of all headers of a request with MARK in place of all but the harmless ones, and how many there were."""
     if not has_quoted_name(text):
         return (text, 0) if STAND_IN.fullmatch(text) or text in {"", "{}", "[]", MARK} else (MARK, 1)
-    return replaced(text, [*shapes.found(text), *named_secrets(text, may_hold_secret)])
+    return redacted_once(text, chain(shapes.found(text), named_secrets(text, may_hold_secret)))
 
 
 def may_hold_secret(header: str) -> bool:

@@ -1,0 +1,56 @@
+"""Texts that are made to cost: hardly anything but secrets, numbers that no file has, names of many kilobytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from telemetry.scrubbing.names import disposition_of
+from telemetry.scrubbing.texts import FEWEST_BETWEEN, MARK, MOST_SECRETS
+from tenants.keys.provisioning import MintedProject
+from tests.telemetry.factory import request, span
+
+Call = Callable[..., Any]
+
+
+def stored_text(call: Call, project: MintedProject, text: str) -> str:
+    """What agents read of an attribute that was sent."""
+    sent = request(span(id=1, at=timezone.now(), attributes={"note": text}))
+    assert call("POST", "/v1/traces", project.keys["producer"], sent).status_code == 202
+    (record,) = call("GET", "/v1/telemetry", project.keys["agent"]).json()["records"]
+    return str(record["attributes"]["note"])
+
+
+@pytest.mark.parametrize("part", ["?sig=1 ", "token=a1b2c3d4 ", "--password x1 ", "password: a1b2c3 "])
+def test_a_text_of_hardly_anything_but_secrets_is_one(call: Call, alice: MintedProject, part: str) -> None:
+    assert stored_text(call, alice, part * 2000) == MARK
+
+
+def test_a_log_with_a_secret_in_every_line_keeps_its_lines(call: Call, alice: MintedProject) -> None:
+    line = f"GET /orders?access_token=a1b2c3d4e5 {'x' * FEWEST_BETWEEN}\n"
+
+    kept = stored_text(call, alice, line * (MOST_SECRETS * 3))
+
+    assert kept == line.replace("a1b2c3d4e5", MARK) * (MOST_SECRETS * 3)
+
+
+def test_a_line_number_of_5000_digits_stops_no_diagnosis(call: Call, alice: MintedProject) -> None:
+    where = {"code.file.path": "src/app.py", "code.line.number": "9" * 5000}
+    spans = [span(id=n, trace=n, at=timezone.now(), error="boom", attributes=where) for n in range(3)]
+    assert call("POST", "/v1/traces", alice.keys["producer"], request(*spans)).status_code == 202
+
+    packet = call("POST", "/v1/runs/diagnose", alice.keys["agent"], {"since_minutes": 60})
+
+    assert packet.status_code == 200
+
+
+def test_names_of_many_kilobytes_are_not_kept_in_memory() -> None:
+    before = disposition_of.cached.cache_info().currsize
+
+    for number in range(100):
+        disposition_of(f"{number}{'x' * 10_000}")
+
+    assert disposition_of.cached.cache_info().currsize == before
