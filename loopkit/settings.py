@@ -14,6 +14,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 import loopkit
+from loopkit import log_lines
 from loopkit.environment import (
     as_whole_number,
     as_words,
@@ -29,7 +30,6 @@ from loopkit.environment import (
     rate,
     switch,
 )
-from loopkit.log_lines import FILTERS, FORMATTERS
 from loopkit.secret_files import stored_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -272,7 +272,7 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": FORMATTERS,
+    "formatters": log_lines.FORMATTERS,
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
@@ -281,7 +281,7 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
-    "filters": FILTERS,
+    "filters": log_lines.FILTERS,
     # Responses with status 4xx are not logged: they are errors of the client.
     "loggers": {"django.request": {"level": "ERROR", "filters": ["except_503"]}},
 }
