@@ -8,6 +8,7 @@ https://spec.openapis.org/oas/v3.1.0#schema-object
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from loopkit.documents import PublicDocument, instance_url
 from loopkit.http.errors import ApiError
 from loopkit.http.links import absolute
 
+_generating = Lock()
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMPONENTS = {
     "improvement-packet": "DiagnosisPacket",
@@ -58,9 +60,15 @@ class SchemaView(PublicDocument):
         return Response({"$schema": DIALECT, "$id": urls[name], **standalone(COMPONENTS[name])})
 
 
-@lru_cache(maxsize=1)
 def openapi_document() -> dict[str, Any]:
     """The OpenAPI document without `servers`, generated once per process."""
+    with _generating:
+        return generated_document()
+
+
+@lru_cache(maxsize=1)
+def generated_document() -> dict[str, Any]:
+    """The document. Two threads must not call this at once: drf-spectacular's registry of extensions would break."""
     openapi: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return openapi
 
