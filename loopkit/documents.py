@@ -26,13 +26,19 @@ MEDIA_TYPES = {"txt": "text/plain", "md": "text/markdown"}
 
 
 class PublicDocument(PublicView):
-    """A document that rarely changes, so clients may cache it for MAX_AGE_SECONDS."""
+    """
+    A document that rarely changes, so clients may cache it for MAX_AGE_SECONDS.
+
+    Without LOOPKIT_PUBLIC_URL it names the host of the request. A shared cache that does not look at the host would
+    then hand one client the host that another one sent.
+    """
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Add the caching headers to a 200 response."""
         finished = super().finalize_response(request, response, *args, **kwargs)
         if finished.status_code == 200:
-            patch_cache_control(finished, public=True, max_age=MAX_AGE_SECONDS)
+            scope = "public" if settings.LOOPKIT_PUBLIC_URL else "private"
+            patch_cache_control(finished, **{scope: True}, max_age=MAX_AGE_SECONDS)
         return finished
 
 

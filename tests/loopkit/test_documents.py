@@ -49,7 +49,7 @@ def test_a_page_has_its_media_type_and_may_be_kept_for_a_while(server: Server, n
 
     assert answer.status == 200
     assert answer.headers["content-type"] == f"{MARKS[Path(name).suffix]}; charset=utf-8"
-    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert answer.headers["cache-control"] == "private, max-age=300"
 
 
 @pytest.mark.parametrize("name", PAGES)
