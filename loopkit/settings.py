@@ -142,6 +142,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "loopkit.http.host_port.host_port_check",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "loopkit.http.no_store.NoStore",
     "corsheaders.middleware.CorsMiddleware",

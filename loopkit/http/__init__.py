@@ -1,5 +1,5 @@
 """
-HTTP support that every app may use: error responses, handling of a failing store, links, chunked bodies, HEAD.
+HTTP support that every app may use: error responses, handling of a failing store, links, chunked bodies, HEAD, Host.
 
 These modules import nothing else of LoopKit.
 """
