@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import jsonschema
 import pytest
 from django.core.management import call_command
 
-from loopkit.schemas import COMPONENTS, openapi_document
+from loopkit.schemas import COMPONENTS, generated_document, openapi_document
 from tests.server import Server
 
 
@@ -52,3 +53,12 @@ def test_an_unknown_schema_names_the_known_ones(call: Callable[..., Any]) -> Non
 
 def test_the_openapi_document_is_made_once_a_process() -> None:
     assert openapi_document() is openapi_document()
+
+
+def test_requests_that_come_together_after_a_start_get_one_document() -> None:
+    generated_document.cache_clear()
+
+    with ThreadPoolExecutor(8) as pool:
+        documents = list(pool.map(lambda _: openapi_document(), range(8)))
+
+    assert all(document is documents[0] for document in documents)
