@@ -48,22 +48,6 @@ def show_hidden(text: str) -> str:
     return SUSPECT.sub(show_by_number, text)
 
 
-def escape_hidden(document: bytes) -> bytes:
-    """A JSON document in which hidden characters are `\\uXXXX` escapes; a parser reads the same values."""
-    return SUSPECT.sub(escape_if_hidden, document.decode()).encode()
-
-
-def escape_if_hidden(match: re.Match[str]) -> str:
-    """The matched character, or its escapes in JSON if it is hidden."""
-    return json_escape(match[0]) if is_hidden(match[0]) else match[0]
-
-
-def json_escape(character: str) -> str:
-    """The character as JSON's escapes of its UTF-16 code units: https://www.rfc-editor.org/rfc/rfc8259#section-7"""
-    units = character.encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))
-
-
 def show_by_number(match: re.Match[str]) -> str:
     """The matched character, or its number if it is hidden."""
     character = match[0]

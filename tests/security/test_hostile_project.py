@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from doctest import DocTestParser
 from io import BytesIO, StringIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -153,6 +154,7 @@ def test_markdown_from_telemetry_is_text_and_code_alone(made: HostileProject, ge
         text = get(path).content.decode()
 
         assert {token.type for token in tokens_of(text)} <= ALLOWED
+        assert DocTestParser().get_examples(text) == []  # what pytest --doctest-glob=*.md would run
         assert show_hidden(text) == text
 
 

@@ -8,17 +8,19 @@ characters that begin one. A JSON parser returns the text unchanged: https://www
 from __future__ import annotations
 
 import json
-import re
+import string
 from typing import Any
 
-from diagnosis.display.hidden_characters import json_escape
-
-ACTIVE = re.compile(r"[^A-Za-z0-9_., -]")
+INERT = string.ascii_letters + string.digits + "_., -"
+ESCAPES = {number: f"\\u{number:04x}" for number in range(128) if chr(number) not in INERT}
 
 
 def inert_text(text: str) -> str:
     """The text as a JSON string literal, quotes included, in which every other character is an escape."""
-    return f'"{ACTIVE.sub(lambda match: json_escape(match[0]), text)}"'
+    escaped = json.dumps(
+        text.translate(ESCAPES)
+    )  # escapes what is not ASCII, and doubles the backslashes of ESCAPES
+    return escaped.replace("\\\\", "\\")
 
 
 def as_text(value: Any) -> str:

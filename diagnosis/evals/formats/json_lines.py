@@ -1,16 +1,16 @@
 """
 One case per line, each with the candidate's id and expectation: https://jsonlines.org.
 
-Characters that some readers take for line ends, such as U+2028, are escapes, as are all hidden ones.
+Lines are printable ASCII: some readers take characters such as U+2028 for line ends.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
 
-from diagnosis.display.hidden_characters import escape_hidden
 from loopkit.http.untrusted import WARNING
 
 NAME = "jsonl"
@@ -32,4 +32,12 @@ def why_not(signal_type: str, is_replayable: bool) -> str:
 def render(document: dict[str, Any]) -> bytes:
     """The cases as lines of JSON."""
     head = {"warning": WARNING} | {name: document[name] for name in ("eval_id", "expectation")}
-    return b"".join(escape_hidden(orjson.dumps(head | case)) + b"\n" for case in document["cases"])
+    return b"".join(ascii_line(head | case) for case in document["cases"])
+
+
+def ascii_line(case: dict[str, Any]) -> bytes:
+    """One line; orjson writes null for numbers that JSON does not have."""
+    line = json.dumps(orjson.loads(orjson.dumps(case)), separators=(",", ":"))
+    return (
+        line.replace("\x7f", "\\u007f").encode() + b"\n"
+    )  # DEL is the one control character that JSON leaves
