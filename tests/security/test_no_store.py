@@ -8,33 +8,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from diagnosis.notices import feed_keys
 from tenants.keys import credentials
 from tenants.keys.provisioning import MintedProject
+from tests.security.url_paths import filled_paths
 from tests.staff_clients import signed_in
 from tests.tenants.stores.test_project_file import SPANS
 
 METHODS = ("GET", "POST", "OPTIONS")
-
-
-def routes(resolver: Any = None, prefix: str = "") -> list[str]:
-    """Every path of the URL configuration, with something in place of each parameter."""
-    found = []
-    for item in (resolver or get_resolver()).url_patterns:
-        route = prefix + str(item.pattern)
-        if isinstance(item, URLResolver):
-            found += routes(item, route)
-        elif isinstance(item, URLPattern):
-            found.append("/" + "".join(part.rpartition(">")[2] or "1" for part in split(route)))
-    return sorted(set(found))
-
-
-def split(route: str) -> list[str]:
-    """The route in pieces that end where a parameter begins; each parameter becomes `1`."""
-    first, *rest = route.split("<")
-    return [first, *(piece for part in rest for piece in ("1", part))] if rest else [first]
 
 
 def bearer(client: Client, kind: str, keys: dict[str, str]) -> dict[str, str]:
@@ -52,14 +34,14 @@ def test_nothing_that_was_asked_for_with_a_key_is_stored(alice: MintedProject, k
 
     storable = [
         (method, path)
-        for path in [*routes(), "/v1/nowhere", "/nowhere"]
+        for path in [*filled_paths(), "/v1/nowhere", "/nowhere"]
         for method in METHODS
         if "no-store"
         not in ask(client, method, path, **bearer(client, kind, keys)).headers.get("Cache-Control", "")
     ]
 
     assert storable == []
-    assert len(routes()) > 100
+    assert len(filled_paths()) > 100
 
 
 def ask(client: Client, method: str, path: str, **headers: str) -> Any:
@@ -91,7 +73,7 @@ def test_no_page_of_a_session_is_stored(alice: MintedProject, django_user_model:
 
     storable = [
         path
-        for path in routes()
+        for path in filled_paths()
         for browser in (staff, visitor)
         if "no-store" not in browser.get(path).headers.get("Cache-Control", "")
     ]
