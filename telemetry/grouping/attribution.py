@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from telemetry.failures.unknown_tool import UNKNOWN_TOOL
 from telemetry.signals import SIGNALS
@@ -20,7 +21,11 @@ from telemetry.spans.failing_record import FailingRecord
 SOFT = SIGNALS.soft  # these do not make the spans around them fail
 ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # the tool in the messages of malformed_tool_call.py
 MOST_TOOLS = 100  # failed tool calls of a trace that are compared with malformed calls
+MOST_ANSWERS = 100  # malformed calls of a trace that are compared with them
 MAX_CLIMB = 1000  # parents followed from one span; wrong ids can make a circle
+MOST_DOWNSTREAM = 10_000  # in a trace, counted again with each primary failure; then further ones get none
+
+Step = tuple[bytes, int]  # the id of a span around another, and how many parents away it is
 
 
 @dataclass(slots=True)
@@ -52,22 +57,64 @@ def innermost(spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], 
     hard = {
         span.span_id: span for span in spans if span.signal_type not in SOFT or is_call_of_unknown_tool(span)
     }
-    downstream: dict[bytes, list[FailingRecord]] = {
-        span.span_id: outer(span, hard, parents) for span in hard.values()
-    }
+    causes = asked_calls(spans, hard)
+    nearest = nearest_failing(hard, parents)
+    repeated_ids = {outer_id for outer_id, _ in nearest.values()} | {span.span_id for span in causes.values()}
+    primaries = [Attributed(span) for span in spans if span.span_id not in repeated_ids]
+    room = MOST_DOWNSTREAM
+    for item in primaries:
+        span_id = item.primary.span_id
+        if room > 0 and span_id in causes:
+            item.downstream = [causes[span_id], *outer(causes[span_id], hard, nearest)]
+        elif room > 0 and span_id in hard:
+            item.downstream = outer(item.primary, hard, nearest)
+        room -= len(item.downstream)
+    return primaries
+
+
+def asked_calls(
+    spans: Iterable[FailingRecord], hard: Mapping[bytes, FailingRecord]
+) -> dict[bytes, FailingRecord]:
+    """Return the tool calls that failed because of a malformed call, by the span id of the answer with that call."""
     tool_calls = [span for span in hard.values() if span.unit == "tool_call"][:MOST_TOOLS]
-    for answer in (
+    answers = (
         span for span in spans if span.signal_type == "malformed_output" and not is_call_of_unknown_tool(span)
-    ):
-        tool_call = next((span for span in tool_calls if is_asked_for(span, answer)), None)
-        if tool_call:
-            downstream[answer.span_id] = [tool_call, *downstream[tool_call.span_id]]
-    repeated_ids = {span.span_id for chain in downstream.values() for span in chain}
-    return [
-        Attributed(span, downstream.get(span.span_id, []))
-        for span in spans
-        if span.span_id not in repeated_ids
-    ]
+    )
+    return {
+        answer.span_id: tool_call
+        for answer in islice(answers, MOST_ANSWERS)
+        if (tool_call := next((span for span in tool_calls if is_asked_for(span, answer)), None))
+    }
+
+
+def nearest_failing(
+    hard: Mapping[bytes, FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]
+) -> dict[bytes, Step]:
+    """
+    Return the nearest failing span around each failing one that has one.
+
+    The nearest one of a span that did not fail is kept for all spans below it, so that each span is passed once.
+    """
+    of_others: dict[bytes, Step] = {}  # the nearest failing span around one that did not fail, b"" for none
+    nearest: dict[bytes, Step] = {}
+    for span in hard.values():
+        path: dict[bytes, None] = {}
+        ancestor_id = span.parent_span_id or b""
+        while (
+            ancestor_id not in hard
+            and ancestor_id not in of_others
+            and ancestor_id
+            and ancestor_id not in path
+        ):
+            path[ancestor_id] = None
+            ancestor_id = parents.get((span.trace_id, ancestor_id), b"")
+        found_id, distance = (ancestor_id, 0) if ancestor_id in hard else of_others.get(ancestor_id, (b"", 0))
+        for step, passed_id in enumerate(reversed(path), 1):
+            of_others[passed_id] = found_id, distance + step
+        distance += len(path) + 1
+        if found_id not in (b"", span.span_id) and distance < MAX_CLIMB:
+            nearest[span.span_id] = found_id, distance
+    return nearest
 
 
 def is_call_of_unknown_tool(span: FailingRecord) -> bool:
@@ -89,15 +136,16 @@ def is_asked_for(span: FailingRecord, answer: FailingRecord) -> bool:
 
 
 def outer(
-    span: FailingRecord, hard: Mapping[bytes, FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]
+    span: FailingRecord, hard: Mapping[bytes, FailingRecord], nearest: Mapping[bytes, Step]
 ) -> list[FailingRecord]:
     """Return the failing spans around this one, nearest first; there may be spans between them that did not fail."""
     chain: list[FailingRecord] = []
-    path_ids = {span.span_id}
-    ancestor_id = span.parent_span_id
-    while ancestor_id and ancestor_id not in path_ids and len(path_ids) < MAX_CLIMB:
-        path_ids.add(ancestor_id)
-        if ancestor_id in hard:
-            chain.append(hard[ancestor_id])
-        ancestor_id = parents.get((span.trace_id, ancestor_id))
+    seen_ids = {span.span_id}
+    outer_id, distance = nearest.get(span.span_id, (b"", 0))
+    climbed = distance
+    while outer_id and outer_id not in seen_ids and climbed < MAX_CLIMB:
+        seen_ids.add(outer_id)
+        chain.append(hard[outer_id])
+        outer_id, distance = nearest.get(outer_id, (b"", 0))
+        climbed += distance
     return chain

@@ -24,7 +24,8 @@ from telemetry.store.sql import fetch, write_many
 from telemetry.store.traces import TraceSummary
 
 CHUNK = 400  # traces a statement
-MOST_RECORDS = 10_000  # of a trace; in a larger one, which is a runaway loop, every failure is a primary one
+# Of a trace; a larger one is a runaway loop. In it every failure is a primary one, and is not looked at again.
+MOST_RECORDS, MOST_FAILURES = 10_000, 1_000
 OF_STORE = ("segment_id", "position")  # the columns of a failing record that a span gets by being stored
 INSERT = """
     INSERT INTO telemetry_attribution
@@ -68,24 +69,30 @@ def add_attributions(rows: Iterable[RecordRow], traces: Iterable[TraceSummary]) 
     for row in rows:
         if row.trace_id in failing:
             inserted[row.trace_id].append(row)
-    fresh = [
-        attribution
-        for trace_id, trace_rows in inserted.items()
-        if len(trace_rows) == failing[trace_id].records
-        for attribution in attributions(failing[trace_id], *whole_trace(trace_rows))
-    ]
-    earlier = [trace for trace_id, trace in failing.items() if len(inserted[trace_id]) < trace.records]
+    fresh = [row for trace in failing.values() for row in of_inserted(trace, inserted[trace.trace_id])]
+    earlier = [trace for trace in failing.values() if is_read_again(trace, inserted[trace.trace_id])]
     changed = [
         trace
         for trace in earlier
         if trace.failures > 1 or any(row.fingerprint is not None for row in inserted[trace.trace_id])
     ]
-    unchanged = failing.keys() - {trace.trace_id for trace in changed}
+    changed_ids = {trace.trace_id for trace in changed}
     write_many(
         UPDATE_TRACES,
-        [(trace.trace_id, *trace_facts(trace)) for trace in earlier if trace.trace_id in unchanged],
+        [(trace.trace_id, *trace_facts(trace)) for trace in earlier if trace.trace_id not in changed_ids],
     )
     write_many(INSERT, [*fresh, *replace_attributions(changed)])
+
+
+def is_read_again(trace: TraceSummary, inserted: Sequence[RecordRow]) -> bool:
+    """Whether earlier spans of the trace are read again, because these came: unless it was too large before them."""
+    return len(inserted) < trace.records and not is_runaway(before(trace, inserted))
+
+
+def of_inserted(trace: TraceSummary, inserted: Sequence[RecordRow]) -> Iterator[AttributionRow]:
+    """The rows for the failures of a trace whose earlier spans, if it has any, are not read again."""
+    if not is_read_again(trace, inserted):
+        yield from attributions(trace, *whole_trace(inserted))
 
 
 def renew(trace_ids: Sequence[bytes]) -> None:
@@ -127,7 +134,18 @@ def read_parents(trace_ids: Sequence[bytes]) -> Parents:
 
 def needs_parents(trace: TraceSummary) -> bool:
     """Whether attribution depends on the parents, and the trace is small enough to read it while the store waits."""
-    return trace.failures > 1 and trace.records <= MOST_RECORDS
+    return trace.failures > 1 and not is_runaway(trace)
+
+
+def is_runaway(trace: TraceSummary) -> bool:
+    """Whether the trace is too large to attribute its failures to each other."""
+    return trace.records > MOST_RECORDS or trace.failures > MOST_FAILURES
+
+
+def before(trace: TraceSummary, inserted: Sequence[RecordRow]) -> TraceSummary:
+    """The trace with the counts that it had before these rows."""
+    failures = sum(row.fingerprint is not None for row in inserted)
+    return trace._replace(records=trace.records - len(inserted), failures=trace.failures - failures)
 
 
 def attributions(
@@ -135,7 +153,7 @@ def attributions(
 ) -> Iterator[AttributionRow]:
     """The rows for the failures of one trace. Pure."""
     facts = trace_facts(trace)
-    if trace.records > MOST_RECORDS:
+    if is_runaway(trace):
         yield from (attribution(failure, failure.fingerprint, False, facts) for failure in failures)
         return
     attributed = attribute(failures, parents)

@@ -88,6 +88,27 @@ def test_in_a_trace_that_runs_away_each_failure_is_charged(
     assert told(alice.project) == [("root", False), ("tool", False)]
 
 
+def test_a_trace_that_ran_away_is_not_read_again(
+    alice: MintedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attributions, "MOST_FAILURES", 2)
+    for number in range(3):
+        store(alice.project, [failing_span(number)], NOW)
+    monkeypatch.setattr(
+        attributions, "replace_attributions", lambda traces: pytest.fail("read again") if list(traces) else ()
+    )
+
+    store(alice.project, [failing_span(3), failing_span(4)], NOW)
+
+    with bind(alice.project):
+        assert list(Attribution.objects.values_list("is_downstream", flat=True)) == [False] * 5
+
+
+def failing_span(number: int) -> dict[str, Any]:
+    """A failing span around the one before it, in one trace."""
+    return span(f"step {number}", id=number, parent=number + 1, at=NOW, error="lost")
+
+
 def traffic() -> list[dict[str, Any]]:
     """Some traces over three days, a third of which fail."""
     chance = random.Random(3)
