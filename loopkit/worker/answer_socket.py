@@ -6,6 +6,7 @@ import errno
 import select
 import socket
 import struct
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class AnswerSocket(socket.socket):
         super().__init__(family, kind, proto, fileno=accepted.detach())
         super().setblocking(False)
         self.pending = bytearray()
+        self.held_until = 0.0
         self._stall_seconds = stall_seconds
 
     def sendall(self, data: Buffer, flags: int = 0) -> None:
@@ -57,10 +59,18 @@ class AnswerSocket(socket.socket):
             left = None if left is None else left - len(piece)
         return int(file.tell()) - offset
 
+    def hold(self, seconds: float) -> None:
+        """Send nothing for so many seconds: a client that is refused cannot ask again sooner, and no thread waits."""
+        self.held_until = time.monotonic() + seconds
+
+    def is_held(self) -> bool:
+        """Whether nothing is sent yet."""
+        return time.monotonic() < self.held_until
+
     def flush(self) -> int:
         """Send what the kernel takes now; how many bytes that was. Raises OSError if the client has gone."""
         sent = 0
-        while self.pending:
+        while self.pending and not self.is_held():
             try:
                 count = super().send(memoryview(self.pending)[:PIECE_BYTES])
             except BlockingIOError:

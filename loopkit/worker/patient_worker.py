@@ -46,6 +46,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.room = WaitingRoom(self.limits.buffer_bytes)
         self.accept_delay = AcceptDelay()
         self.swept_at = 0.0
+        self.held: list[Connection] = []
         # Received into one place and copied from it: blocks that were shortened would leave holes in the heap.
         self.landing = memoryview(bytearray(MOST_BYTES_AT_ONCE))
         super().init_process()
@@ -82,18 +83,24 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Send what is left of the answer, then go on with the next request or close."""
         conn.stays_open = not future.cancelled() and future.exception() is None and future.result()
         conn.begin_answer()
-        if conn.sock.pending:
+        if conn.sock.is_held():
+            self.watch(conn, 0)
+            self.held.append(conn)
+        elif conn.sock.pending:
             self.wait_for(conn, EVENT_WRITE)
             self.count(conn)
         else:
             self.after_answer(conn)
 
     def murder_pending(self) -> None:
-        """Give up the clients that had their time."""
+        """Send the answers that were held long enough, and give up the clients that had their time."""
         now = time.monotonic()
         if now < self.swept_at + SWEEP_SECONDS:
             return
         self.swept_at = now
+        for conn in [conn for conn in self.held if not conn.sock.is_held()]:
+            self.held.remove(conn)
+            self.wait_for(conn, EVENT_WRITE)
         for conn in [conn for conn in self.room if conn.is_over(now)]:
             if conn.phase in {Phase.HEAD, Phase.BODY}:
                 self.refuse(conn, TOO_SLOW)

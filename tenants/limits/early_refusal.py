@@ -17,6 +17,8 @@ import orjson
 from loopkit.http.chunked import WsgiApplication
 from tenants.limits import heavy_runs
 
+HELD_SECONDS = 1.0
+
 
 def refusing(application: WsgiApplication) -> WsgiApplication:
     """Wrap the application so that it does not see such requests."""
@@ -24,11 +26,19 @@ def refusing(application: WsgiApplication) -> WsgiApplication:
     def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if not heavy_runs.line.is_full_for(heavy_runs.origin(environ)):
             return counted(application, environ, start_response)
+        hold_answer(environ)
         headers, body = refusal()
         start_response("503 Service Unavailable", headers)
         return [body]
 
     return wrapped
+
+
+def hold_answer(environ: dict[str, Any]) -> None:
+    """Have loopkit's worker send the refusal later, so that asking again at once does not keep the process busy."""
+    hold = getattr(environ.get("gunicorn.socket"), "hold", None)
+    if hold is not None:
+        hold(HELD_SECONDS)
 
 
 def counted(application: WsgiApplication, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

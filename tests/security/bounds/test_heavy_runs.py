@@ -63,27 +63,42 @@ def ask(server: Server, key: str, method: str = "POST", path: str = "/v1/runs/di
 
 
 @pytest.mark.parametrize(("method", "path"), PATHS)
-def test_requests_without_a_place_are_refused_at_once_and_others_are_answered(
+def test_requests_without_a_place_are_refused_soon_and_others_are_answered(
     server: Server, method: str, path: str
 ) -> None:
     project, other = server.provision(f"many {path}"[:60]), server.provision(f"other {path}"[:60])
     with ThreadPoolExecutor(MANY) as pool, another_process_at_work(server.data_dir, project["project_id"]):
-        begun = time.monotonic()
         asked = [pool.submit(ask, server, project["agent_key"], method, path) for _ in range(MANY)]
-        time.sleep(0.5)
-
-        refused = [one.result() for one in asked if one.done()]
+        time.sleep(0.3)
+        begun = time.monotonic()
         health = server.call("GET", "/health")
         sent = server.call("POST", "/v1/traces", other["producer_key"], {"resourceSpans": []})
         waited = time.monotonic() - begun
+        time.sleep(3)
+        refused = [one.result() for one in asked if one.done()]
 
     assert len(refused) >= MANY - 3
     assert {answer.status for answer in refused} == {503}
     assert {answer.json()["error"]["code"] for answer in refused} == {"busy"}
     assert all(1 <= int(answer.headers["retry-after"]) <= 30 for answer in refused)
     assert (health.status, sent.status) == (200, 202)
-    assert waited < 3
+    assert waited < 2
     assert {one.result().status for one in asked if one.result() not in refused} <= {200, 404, 409, 503}
+
+
+def test_who_asks_again_at_once_is_answered_once_a_second(server: Server) -> None:
+    project = server.provision("impatient")
+    key = project["agent_key"]
+    with ThreadPoolExecutor(2) as pool, another_process_at_work(server.data_dir, project["project_id"]):
+        for _ in range(2):
+            pool.submit(ask, server, key)
+        time.sleep(0.3)
+        begun = time.monotonic()
+
+        refused = [ask(server, key).status for _ in range(3)]
+
+        assert refused == [503] * 3
+        assert time.monotonic() - begun > 2.5
 
 
 def test_another_project_has_a_place_of_its_own(server: Server) -> None:
