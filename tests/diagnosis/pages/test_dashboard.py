@@ -133,7 +133,7 @@ def test_the_history_of_a_fix_is_told_in_sentences(alices: Client, alice: Minted
 
     page = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
 
-    assert f"decision: approve by olga, {to_the_minute(NOW)}, because: fine {ESCAPED}" in page
+    assert f"decision: <code>approve by olga, {to_the_minute(NOW)}, because: fine {ESCAPED}" in page
     assert "4 failures in 2,807 records" in page
     assert "{ &quot;" not in page
 
