@@ -31,7 +31,7 @@ def redact_attributes(pairs: Iterable[KeyValue]) -> int:
 
 
 def redact_pairs(pairs: Iterable[KeyValue], judge: Judge) -> int:
-    """Replace the secrets among named values by MARK, as `judge` says of each name."""
+    """Replace the secrets among named values by MARK, as `judge` says of each name, and those in the names."""
     total = 0
     for pair in pairs:
         name = pair.key

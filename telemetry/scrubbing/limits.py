@@ -36,21 +36,20 @@ def oversized(parts: Iterable[Any], request_bytes: int) -> Iterator[Any]:
         return
     may_be_long = request_bytes > limit
     for part in parts:
-        if (may_be_long and part.ByteSize() > limit) or has_many(part):
+        if (
+            len(part.attributes) > MAX_ITEMS
+            or (may_be_long and part.ByteSize() > limit)
+            or (
+                part.__class__ is Span
+                and ((part.events and has_many(part.events)) or (part.links and has_many(part.links)))
+            )
+        ):
             yield part
 
 
-def has_many(part: Any) -> bool:
-    """Whether one of the part's lists has more than MAX_ITEMS items."""
-    if len(part.attributes) > MAX_ITEMS:
-        return True
-    if part.__class__ is not Span:
-        return False
-    events, links = part.events, part.links
-    if not events and not links:
-        return False
-    inner: tuple[Any, ...] = (*events, *links)
-    return max(len(events), len(links), *(len(item.attributes) for item in inner)) > MAX_ITEMS
+def has_many(items: Any) -> bool:
+    """Whether there are more than MAX_ITEMS events or links, or one of them has more attributes."""
+    return len(items) > MAX_ITEMS or any(len(item.attributes) > MAX_ITEMS for item in items)
 
 
 def trim(part: Any) -> Counter[str]:

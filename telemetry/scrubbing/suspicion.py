@@ -16,7 +16,7 @@ from itertools import product
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from django.conf import settings
 
-from telemetry.scrubbing.kinds.search import ANCHORS, may_be_secret
+from telemetry.scrubbing.kinds.search import ANCHORS, ON_WIRE
 from telemetry.scrubbing.names import FOREIGN, split_words
 from telemetry.scrubbing.shapes import BEGINNINGS, USERINFO
 
@@ -26,6 +26,7 @@ Find = Callable[[Piece], list[Hit]]
 # Bytes of one search: the finder lists all matches, and a body full of them must not fill the memory.
 PIECE_BYTES = 64 * 1024
 OVERLAP = 1024  # bytes, for a secret across the border of two pieces
+KNOWN = len(ANCHORS)
 MOST_HITS = 256  # that are looked at one by one; a piece with more is suspect
 USERINFO_BYTES = re.compile(USERINFO.pattern.encode())
 # The characters behind a name: the tag of its value in a message, quotes in JSON and nested JSON, `=` or `:`.
@@ -104,15 +105,12 @@ def holds(piece: Piece, has_user: bool) -> bool:
     """Whether a piece that is short enough for one search may hold a secret; without an @, no URL has a user."""
     added_names = settings.LOOPKIT_SCRUB_KEYS
     hits = (finder(tuple(added_names)) if added_names else FIND)(piece)
-    if hits and (len(hits) > MOST_HITS or any(may_begin_secret(piece, hit) for hit in hits)):
+    if len(hits) > MOST_HITS:
         return True
+    for number, start, _ in hits:  # of a name, or of the beginning of a secret
+        if number >= KNOWN or ON_WIRE[number].match(piece, start):
+            return True
     return has_user and USERINFO_BYTES.search(piece) is not None
-
-
-def may_begin_secret(piece: Piece, hit: Hit) -> bool:
-    """Whether the hit is a name, or the beginning of a secret with enough of one behind it."""
-    number, start, _ = hit
-    return number >= len(ANCHORS) or may_be_secret(piece, number, start)
 
 
 @cache

@@ -25,6 +25,7 @@ MOST_SECRETS, FEWEST_BETWEEN = (
     64,
 )  # secrets in a short text; characters for each further one in a longer text
 SHORTEST = 5  # characters of a text with a secret: `pwd=x`
+SHORTEST_WORD = 20  # characters of a secret that is a whole text and has no sign in it
 
 
 def redacted(text: str) -> tuple[str, int]:
@@ -34,7 +35,7 @@ def redacted(text: str) -> tuple[str, int]:
     One secret can hide the name of another from the patterns, so that a text with secrets is read again without them.
     """
     total = 0
-    if len(text) < SHORTEST:
+    if len(text) < SHORTEST or (len(text) < SHORTEST_WORD and text.isalnum()):
         return text, total
     for _ in range(MOST_PASSES):
         if not is_suspect(text.encode()):

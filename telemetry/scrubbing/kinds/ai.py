@@ -8,7 +8,6 @@ KINDS = (
     kind("OpenAI", "API key", "sk-", "base64url{20,256}", GITLEAKS),
     kind("OpenAI", "project, service account or admin key", "sk-proj- sk-svcacct- sk-admin- sk-service-",
          "base64url{20,256}", GITLEAKS),
-    kind("OpenAI", "session key", "sess-", "alnum{40,64}", GITHUB_LIST),
     kind("Anthropic", "API, admin or session key", "sk-ant-", "base64url{20,256}", GITLEAKS),
     kind("OpenRouter", "API key", "sk-or-", "base64url{20,256}", TRUFFLEHOG),
     kind("DeepSeek", "API key", "sk-", "hex{32}", TRUFFLEHOG),

@@ -23,7 +23,6 @@ KINDS = (
     kind("Rootly", "API key", "rootly_", "hex{64}", TRUFFLEHOG),
     kind("PagerDuty", "integration token", "pdus+_0XBPWQQ_ pdeu+_0XBPWQQ_", "uuid{36}", GITHUB_LIST),
     kind("Statsig", "secret key", "secret-", "alnum{40,64}", "https://docs.statsig.com/api-keys"),
-    kind("Flagsmith", "environment key", "ser.", "alnum{20,40}", "https://docs.flagsmith.com/clients/server-side"),
     kind("MaxMind", "licence key", "_mmk", "", GITLEAKS, head="word{36}"),
     kind("Adafruit IO", "key", "aio_", "alnum{28}", TRUFFLEHOG),
 )  # fmt: skip

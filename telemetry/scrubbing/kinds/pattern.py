@@ -27,7 +27,7 @@ class AnchorPattern(NamedTuple):
     """What stands behind one anchor of a kind, and before it."""
 
     in_text: re.Pattern[str]
-    on_wire: re.Pattern[bytes]
+    on_wire: bytes
     head: re.Pattern[str] | None  # of the reversed text before the anchor
     head_length: int
     is_checked: bool  # whether what matches must look random, too
@@ -43,7 +43,7 @@ def pattern_of(kind: SecretKind, anchor: str) -> AnchorPattern:
     before = "" if kind.head or not (anchor[0].isalnum() or anchor[0] == "_") else new_word(runs)
     return AnchorPattern(
         re.compile(before + re.escape(anchor) + tail, re.ASCII),
-        re.compile((re.escape(anchor) + beginning(kind.tail)).encode()),
+        (re.escape(anchor) + beginning(kind.tail)).encode(),
         re.compile(written(kind.head)) if kind.head else None,
         kind.head.longest if kind.head else 0,
         not kind.head and any(is_doubtful(run, len(kind.tail) == 1) for run in runs),
