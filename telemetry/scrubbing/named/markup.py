@@ -26,7 +26,7 @@ PROPERTY = re.compile(
     r"(?:value|content)\s?=\s?(?P<quote>\\{0,15}[\"'])"
 )
 STATEMENT = re.compile(
-    r"(?i)(?<![\w\"'])(?:identified(?: with \S{1,40}+)? (?:by|as)(?: password)?|password) ?[ =(]"
+    r"(?i)(?<![\w\"'])(?:identified(?: with \S{1,40}+ as|(?: with \S{1,40}+)? by(?: password)?)|password) ?[ =(]"
     r"(?P<quote>\\{0,15}['\"])(?=[^\s'\",;]{1,256}['\"\\])"
 )
 SENTENCE = re.compile(

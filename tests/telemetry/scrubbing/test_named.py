@@ -124,6 +124,7 @@ QUIET = [
     "Authorization header is missing",
     "authorization: required",
     "gpt-4o-2024-08-06 claude-sonnet-4-20250514 text-embedding-3-small llama-3.1-70b-instruct-q4_K_M",
+    'the role is identified as "agent"',
     "Das Passwort ist falsch",
     "le mot de passe est incorrect",
     "SKU SK1234567890 AC-17 pat-1 fw_update re_try sk_flag",
