@@ -20,10 +20,8 @@ from telemetry.scrubbing.suspicion import is_suspect
 
 MARK = "[redacted]"
 MOST_PASSES = 8
-MOST_SECRETS, FEWEST_BETWEEN = (
-    100,
-    64,
-)  # secrets in a short text; characters for each further one in a longer text
+MOST_SECRETS = 100  # in a short text
+FEWEST_BETWEEN = 96  # characters for each further one in a longer text
 SHORTEST = 5  # characters of a text with a secret: `pwd=x`
 SHORTEST_WORD = 20  # characters of a secret that is a whole text and has no sign in it
 
