@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -17,6 +16,7 @@ from diagnosis.api.keyset import keyset_page
 from diagnosis.api.loop_lookup import own_loop, wrong_state
 from diagnosis.api.serializers import loops
 from diagnosis.handoff import bundle, download, reports
+from diagnosis.handoff.shipping_time import WrongShippingTime
 from diagnosis.loops import lifecycle, next_action
 from diagnosis.loops.states import REPORTABLE, TABLE, MovedBy
 from diagnosis.models import Decision, Loop, LoopEvent
@@ -34,6 +34,10 @@ OUTDATED = (
 SHIPPED = (
     "Change nothing. The fix shipped, and what was approved for it is not stored unchanged any more; its history is in "
     "GET /v1/loops/{loop_id}."
+)
+SHIP_LATER = (
+    "Report shipped once the approved fix runs, with the time since when it runs (such as 2026-05-04T14:00:00Z), or "
+    "leave shipped_at out: then it is the present."
 )
 REFUSALS = (400, 401, 403)
 # Decisions, by verb and by the state that they lead to, as agents try to report them.
@@ -55,14 +59,12 @@ def refuse_decisions(sent: Any) -> None:
         )
 
 
-def refuse_misfits(event: dict[str, Any], now: datetime) -> None:
+def refuse_misfits(event: dict[str, Any]) -> None:
     """Refuse, with 400, fields that the kind of event does not allow, and required ones that are missing."""
     if "shipped_at" in event and event["kind"] != LoopEvent.Kind.SHIPPED:
         raise ApiError(
             400, "invalid", "shipped_at: is allowed with kind shipped only.", "Leave shipped_at out."
         )
-    if event.get("shipped_at", now) > now:
-        raise ApiError(400, "invalid", "shipped_at: lies in the future.", "Report shipped once the fix runs.")
     if event["kind"] == LoopEvent.Kind.ANSWERED and not event.get("note"):
         raise ApiError(
             400, "invalid", "note: is required with kind answered.", "Write the answer to the human there."
@@ -142,11 +144,13 @@ class LoopEventsView(AgentView):
         principal = request.user
         assert isinstance(principal, Principal)
         now = timezone.now()
-        refuse_misfits(event, now)
+        refuse_misfits(event)
         try:
             reports.record_report(loop, LoopEvent.Kind(event.pop("kind")), principal.key.key_id, now, **event)
         except lifecycle.WrongState as error:
             raise wrong_state(error) from error
+        except WrongShippingTime as error:
+            raise ApiError(400, "invalid", f"shipped_at: {error}", SHIP_LATER) from error
         except reports.TooManyReports as error:
             raise ApiError(409, "too_many_reports", str(error), next_action.for_loop(loop)) from error
         return Response({"ok": True, **loop_answers.loop_in_short(loop)}, status=201)

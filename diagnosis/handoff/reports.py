@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
+from diagnosis.handoff.shipping_time import shipping_time
 from diagnosis.loops import lifecycle, switch_lock
 from diagnosis.loops.states import Kind, Trigger, states_before
 from diagnosis.models import Loop, LoopEvent
@@ -55,19 +56,22 @@ def record_report(loop: Loop, kind: LoopEvent.Kind, actor: str, now: datetime, *
     Record an agent's report in the loop's history, and change the loop's state accordingly.
 
     Raises WrongState if the loop's state does not allow the report; for `shipped` also Unavailable while fingerprints
-    are switched. Raises TooManyReports for a kind of which the loop has MOST_OF_A_KIND since the last decision.
+    are switched. Raises TooManyReports for a kind of which the loop has MOST_OF_A_KIND since the last decision,
+    and WrongShippingTime.
     """
     if earlier := same_report(loop, kind, detail):
         return earlier
-    shipped = (
-        shipment_fields(loop, detail.pop("shipped_at", now), detail) if kind == LoopEvent.Kind.SHIPPED else {}
-    )
+    is_shipped = kind == LoopEvent.Kind.SHIPPED
+    shipped = shipment_fields(loop, detail.pop("shipped_at", now), now, detail) if is_shipped else {}
     lifecycle.apply_trigger(loop, Trigger(kind.value), now, **shipped)
     return lifecycle.append_event(loop, kind, actor, now, **detail)
 
 
-def shipment_fields(loop: Loop, shipped_at: datetime, detail: dict[str, Any]) -> dict[str, Any]:
+def shipment_fields(
+    loop: Loop, reported_at: datetime, now: datetime, detail: dict[str, Any]
+) -> dict[str, Any]:
     """The fields that a loop gets when its fix ships: the time, the release, and the baseline before it."""
+    shipped_at = shipping_time(loop, reported_at, now)
     switch_lock.hold(loop.project)
     return {
         "shipped_at": shipped_at,

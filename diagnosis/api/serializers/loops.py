@@ -130,7 +130,8 @@ class LoopEventRequestSerializer(StrictSerializer):
     )
     shipped_at = serializers.DateTimeField(
         required=False,
-        help_text="With shipped: since when the fix runs. Now if left out; never in the future.",
+        help_text="With shipped: since when the fix runs, not before its approval and never in the future. "
+        "Now if left out.",
     )
     note = serializers.CharField(max_length=4000, required=False)
 
