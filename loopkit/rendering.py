@@ -27,7 +27,14 @@ class OrjsonRenderer(BaseRenderer):
         """The bytes of the body, empty for a response without data (204)."""
         if data is None:
             return b""
-        return orjson.dumps(data, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(data, default=as_text, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def as_text(value: object) -> str:
+    """The text of bytes, which only a damaged store has in a column of texts. Raises TypeError for any other value."""
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode(errors="replace")
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 class OnlyNegotiation(BaseContentNegotiation):

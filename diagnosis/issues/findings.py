@@ -37,7 +37,17 @@ class Findings:
     telemetry_read: int
     failures: int
     issues: list[Issue]
-    left_out: int  # clusters of lower rank
+    clusters: int  # that were found, of which the worst MOST_ISSUES are described
+
+    @property
+    def left_out(self) -> int:
+        """The number of clusters of lower rank than those that are described."""
+        return max(0, self.clusters - MOST_ISSUES)
+
+    @property
+    def unstored(self) -> int:
+        """The number of clusters that rank high enough, and of which no record is stored any more."""
+        return self.clusters - self.left_out - len(self.issues)
 
 
 def read_findings(window: Window) -> Findings:
@@ -52,7 +62,7 @@ def read_findings(window: Window) -> Findings:
         current.records_by_operation.total(),
         current.failures_by_cluster.total(),
         issues,
-        left_out=len(ranking) - len(issues),
+        clusters=len(ranking),
     )
 
 
@@ -78,6 +88,8 @@ def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:
 
 
 def describe_all(measured: Sequence[MeasuredCluster], surroundings: Surroundings) -> list[Issue]:
-    """The clusters as issues, in the given order."""
+    """The clusters as issues, in the given order, without those of which no record is stored any more."""
     details = IssueRecords.read([item.cluster for item in measured])
-    return [describe(item, surroundings, details) for item in measured]
+    return [
+        describe(item, surroundings, details) for item in measured if details.has_evidence_of(item.cluster)
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,8 +117,20 @@ class IssueRecords:
         records = failing_records.load_failing_records(
             key for keys in (*evidence.values(), *samples.values()) for key in keys
         )
+        evidence, samples = stored_keys(evidence, records), stored_keys(samples, records)
         calls = model_calls.model_calls_around(records[key] for keys in evidence.values() for key in keys)
         return cls(evidence, records, hint_samples.failing_facts(samples, records), calls)
+
+    def has_evidence_of(self, cluster: Extent) -> bool:
+        """Whether a record of the cluster's evidence is stored, so that the cluster can be described."""
+        return bool(self.evidence[cluster.fingerprint])
+
+
+def stored_keys(
+    chosen: Mapping[int, list[bytes]], records: Mapping[bytes, FailingRecord]
+) -> dict[int, list[bytes]]:
+    """The chosen keys of records that were found, by fingerprint: attributions can outlive their records."""
+    return {fingerprint: [key for key in keys if key in records] for fingerprint, keys in chosen.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +186,7 @@ def describe(measured: MeasuredCluster, surroundings: Surroundings, details: Iss
         impact=measured.impact,
         grade=measured.grade,
         trend=measured.trend,
-        first_seen=cluster.first_unix_nano
-        if cluster.found
-        else failing_records.first_seen(cluster.fingerprint),
+        first_seen=first_seen(cluster),
         hints=hint_samples.hints_of_cluster(
             failures, surroundings.healthy, cluster.places, measured.impact.share
         ),
@@ -187,6 +197,12 @@ def describe(measured: MeasuredCluster, surroundings: Surroundings, details: Iss
             if record.record_id in details.model_calls
         ],
     )
+
+
+def first_seen(cluster: Extent) -> int:
+    """The start of the cluster's first record of all time; in the window, of what rules found."""
+    known = None if cluster.found else failing_records.first_seen(cluster.fingerprint)
+    return cluster.first_unix_nano if known is None else known
 
 
 def calls_shown(calls: list[ModelCallsAround]) -> dict[str, list[str]]:

@@ -104,13 +104,15 @@ def completeness(findings: Findings, unproposed: int) -> dict[str, Any]:
     left_out = findings.left_out
     clusters = f"{counted(left_out, 'smaller cluster')} {'is' if left_out == 1 else 'are'}"
     note = f"{clusters} left out; narrow the window to see all." if left_out else ""
+    if findings.unstored:
+        note = f"{note} {counted(findings.unstored, 'cluster')} left out: its records are not stored any more.".strip()
     notes = [
         note or "Every record was counted, and every cluster that was found is here.",
         *([next_action.unproposed_note(unproposed)] if unproposed else []),
     ]
     return {
         "records_read": findings.telemetry_read,
-        "complete": not left_out,
+        "complete": not (left_out or findings.unstored),
         "note": " ".join(notes),
     }
 

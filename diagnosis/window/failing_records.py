@@ -14,6 +14,7 @@ IDENTITY = ("trace_id", "session_id", "user_id", "input_tokens", "output_tokens"
 LOAD = f"""
     WITH keys (key_trace, key_span) AS (VALUES {{rows}})
     SELECT {", ".join(COLUMNS)} FROM keys JOIN telemetry_record ON trace_id = key_trace AND span_id = key_span
+    WHERE fingerprint IS NOT NULL
 """  # noqa: S608  (constants)
 FIRST_SEEN = "SELECT MIN(start_time_unix_nano) FROM telemetry_record WHERE fingerprint = %s"
 
@@ -28,7 +29,7 @@ class Identity:
 
 
 def load_failing_records(keys: Iterable[bytes]) -> dict[bytes, FailingRecord]:
-    """The failing records with these keys, by key: the trace id and the span id, joined."""
+    """Those failing records with these keys that are stored, by key: the trace id and the span id, joined."""
     rows = fetch_many(LOAD, [(key[:16], key[16:]) for key in sorted(set(keys))])
     return {record.key: record for record in map(from_columns, rows)}
 
@@ -44,9 +45,10 @@ def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:
     return by_trace
 
 
-def first_seen(fingerprint: int) -> int:
-    """The start of the cluster's first record of all time, in unix nanoseconds."""
-    return int(fetch(FIRST_SEEN, [fingerprint])[0][0])
+def first_seen(fingerprint: int) -> int | None:
+    """The start of the cluster's first record of all time, in unix nanoseconds; None if no record is stored."""
+    [(first,)] = fetch(FIRST_SEEN, [fingerprint])
+    return None if first is None else int(first)
 
 
 def id_chunks(ids: Iterable[bytes]) -> Iterable[list[bytes]]:

@@ -19,7 +19,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.models import Project
-from tenants.stores import interruption, pool
+from tenants.stores import interruption, pool, soundness
 from tenants.stores.project_file import alias_of
 
 
@@ -93,9 +93,25 @@ def bind(project: Project, since: float | None = None) -> Iterator[Project]:
     token = _bound.set(binding)
     try:
         yield project
+    except soundness.FAULTS as error:
+        raise_explained(error, binding)
+        raise
     finally:
         _bound.reset(token)
         binding.release()
+
+
+def raise_explained(error: Exception, binding: Binding) -> None:
+    """Raise DamagedColumn from the error if the binding's file holds values that explain it."""
+    cause = soundness.explained(error, binding.connection)
+    if cause is not error:
+        raise cause from error
+
+
+def explained(error: Exception) -> Exception:
+    """DamagedColumn if a project is bound whose file holds values that explain the error, else the error itself."""
+    binding = _bound.get()
+    return soundness.explained(error, binding.connection) if binding else error
 
 
 def current_binding() -> Binding:

@@ -129,7 +129,7 @@ def requests_of(path: str, first: Any) -> list[Sent]:
     kinds = [{"kind": kind, "note": "n"} for kind in LoopEvent.Kind.values]
     bodies: dict[str, list[Any]] = {
         "/v1/traces": [request(late, new)],
-        "/v1/feedback": [{"rating": -1, "comment": "bad", "session_id": "s1"}],
+        "/v1/feedback": [{"rating": "down", "comment": "bad", "session_id": "s1"}],
         "/v1/runs/diagnose": [{"since_minutes": 60}, {"since_minutes": 43200}, {"since_minutes": 1, "until": first}],
         "/v1/evals": [{"eval_id": "place-order-v1", "passed": True}],
         "/v1/access-requests": [{"email": "a@example.com", "reason": "more spans", "name": "a"}],
