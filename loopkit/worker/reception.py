@@ -16,8 +16,8 @@ from loopkit.worker.body_decoders import ArrivedBytes, ChunkDecoder, MoreNeeded,
 from loopkit.worker.limits import MAX_HEAD_BYTES
 from loopkit.worker.received_body import ReceivedBody
 
-MOST_BYTES_AT_ONCE = 256 * 1024  # of one read from a socket
-HEAD_BYTES = 64 * 1024  # of one read while the head is awaited
+# Of one read from a socket. Each read gives the interpreter lock away, and busy threads give it back late.
+MOST_BYTES_AT_ONCE = 256 * 1024
 NOTHING = b""
 
 
@@ -53,9 +53,8 @@ class Reception:
     @property
     def wanted_bytes(self) -> int:
         """How many bytes to ask the socket for: not beyond the end of the body where that is known."""
-        if self._decoder is None:
-            return HEAD_BYTES
-        return min(self._decoder.missing or MOST_BYTES_AT_ONCE, MOST_BYTES_AT_ONCE)
+        missing = self._decoder.missing if self._decoder else 0
+        return min(missing or MOST_BYTES_AT_ONCE, MOST_BYTES_AT_ONCE)
 
     def receive(self, data: bytes) -> None:
         """Take the next bytes. Raises gunicorn's ParseException for a malformed head."""
