@@ -14,7 +14,6 @@ IDENTITY = ("trace_id", "session_id", "user_id", "input_tokens", "output_tokens"
 LOAD = f"""
     WITH keys (key_trace, key_span) AS (VALUES {{rows}})
     SELECT {", ".join(COLUMNS)} FROM keys JOIN telemetry_record ON trace_id = key_trace AND span_id = key_span
-    WHERE fingerprint IS NOT NULL
 """  # noqa: S608  (constants)
 FIRST_SEEN = "SELECT MIN(start_time_unix_nano) FROM telemetry_record WHERE fingerprint = %s"
 
