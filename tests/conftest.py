@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -22,6 +23,10 @@ from tests import shared_server
 from tests.browser_forms import Person
 from tests.module_data import ModuleData, kept_for_a_module
 from tests.server import Server
+
+# Machines are busy: how long an example takes is no reason to fail.
+hypothesis.settings.register_profile("loopkit", deadline=None)
+hypothesis.settings.load_profile("loopkit")
 
 NUMBERS = itertools.count()
 NOWHERE = Path(os.devnull) / "nothing is stored"

@@ -20,7 +20,7 @@ class Results:
 
 ONE, OTHER = {"tool": "find", "order": 1}, {"tool": "find", "order": 2}
 LOST = {"failure": "no longer calls INSERT orders: 9 of 9 traces lack the call, before 0 of 9"}
-SLOW = {"failure": "takes 5.0 times as long as before: median 50.0 ms, was 10.0 ms"}
+SLOW = {"failure": "takes 10.0 times as long as before: median 500.0 ms, was 50.0 ms"}
 CLAIM = "According to our records, the order was shipped."
 UNKNOWN_TOOL = {"failure": "the model called the tool fly, which was not offered"}
 PAY, FLY = {"name": "pay", "arguments": '{"cart": 7}'}, {"name": "fly", "arguments": "{}"}
@@ -73,7 +73,7 @@ RESULTS = {
             {"tool_calls": [{"name": "pay", "args": {}}]},
         ),
     ),
-    "latency": Results("slow", "quick", SLOW, failing_seconds=0.05),
+    "latency": Results("slow", "quick", SLOW, failing_seconds=0.3),
     "missing_call": Results(
         {"calls": ["SELECT orders"]},
         {"calls": ["SELECT orders", "INSERT orders"]},

@@ -40,7 +40,7 @@ class CountingMatcher(CountedRepetitions):
                 start += 1
                 continue
             places.append((start, end))
-            empty_at = end
+            empty_at = end if end == start else -1
             start = end
         return places
 

@@ -81,5 +81,7 @@ def test_no_page_of_a_session_is_stored(alice: MintedProject, django_user_model:
     assert storable == []
 
 
-def test_public_documents_are_stored_by_caches_when_nobody_is_named(db: None) -> None:
+def test_public_documents_are_stored_by_caches_when_nobody_is_named(db: None, settings: Any) -> None:
+    settings.LOOPKIT_PUBLIC_URL = "https://loopkit.example.com"
+
     assert "public" in Client().get("/llms.txt")["Cache-Control"]

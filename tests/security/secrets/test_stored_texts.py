@@ -22,8 +22,8 @@ OWN = {
     "diagnosis": {
         "EvalCandidate.eval_id", "EvalCandidate.cluster_id", "FeedKey.digest", "FeedKey.last_four",
         "FingerprintSwitch.actor", "FingerprintSwitch.phase", "FingerprintSwitch.position", "FingerprintSwitch.moves",
-        "Lease.name", "Lease.holder", "Packet.packet_id", "Packet.status", "Loop.loop_id", "Loop.cluster_id",
-        "Loop.state",
+        "Lease.name", "Lease.holder", "Packet.packet_id", "Packet.status", "Packet.basis", "Loop.loop_id",
+        "Loop.cluster_id", "Loop.state",
         "Loop.signal_type", "Loop.trend", "Loop.verdict", "Loop.baseline", "LoopEvent.kind", "LoopEvent.actor",
         "Decision.verb", "Decision.content_hash", "Decision.content", "Decision.numbers", "MailChoice.mode",
         "Mail.claim",

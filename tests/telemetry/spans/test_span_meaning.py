@@ -240,7 +240,7 @@ def test_m6_nul_characters_harm_nothing(
         0,
     )
     shown = record(record_id(sent))
-    assert shown["attributes"][odd] == odd
+    assert shown["attributes"]["a⟨U+0000⟩b"] == "a⟨U+0000⟩b"
     with bind(alice.project):
         texts = [value for value in Record.objects.values().get().values() if isinstance(value, str)]
     assert "ab" in texts
@@ -264,7 +264,7 @@ def test_m6_half_characters_and_escaped_nul_in_json_harm_nothing(
     assert counts(answer) == (1, 0, 0)
     shown = record(record_id(sent))
     assert (shown["name"], shown["session_id"]) == ("cut ?", "half ?, ? other,  nothing, whole \U0001f600")
-    assert shown["attributes"]["text?"] == "half ?, ? other, \x00 nothing, whole \U0001f600"
+    assert shown["attributes"]["text?"] == "half ?, ? other, ⟨U+0000⟩ nothing, whole \U0001f600"
 
 
 def test_texts_longer_than_an_index_takes_are_cut_in_columns_and_whole_in_the_record(
