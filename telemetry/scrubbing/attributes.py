@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from telemetry.scrubbing.named.stand_ins import MARK
 from telemetry.scrubbing.names import (
     LONGEST,
     Disposition,
@@ -20,7 +21,7 @@ from telemetry.scrubbing.names import (
     is_folder,
     is_secret,
 )
-from telemetry.scrubbing.texts import MARK, redacted, redacted_headers
+from telemetry.scrubbing.texts import redacted, redacted_headers
 
 Judge = Callable[[str], Disposition]
 

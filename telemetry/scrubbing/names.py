@@ -61,6 +61,7 @@ PLURALS = frozenset({"secrets", "credentials", "cookies"})
 COUNTS = frozenset(
     {"num", "number", "count", "total", "max", "min", "n", "no", "nr", "len", "size", "limit", "has"}
 )
+COUNTED = {("token",), *((word,) for word in PLURALS)}
 PATH = re.compile(r"[~.]{0,2}[/\\]|[A-Za-z]:[/\\]")
 
 # Some clients record every header of a request, so a header is kept there only if it is known to hold no secret.
@@ -124,7 +125,7 @@ def is_foreign(name: str) -> bool:
 
 def is_folder(name: str, value: str) -> bool:
     """Whether the value is a path under the name `PWD`, which is a password or, in a shell, the folder it is in."""
-    return split_words(name)[-1:] == ("pwd",) and PATH.match(value) is not None
+    return PATH.match(value) is not None and split_words(name)[-1:] == ("pwd",)
 
 
 def is_added(name_words: tuple[str, ...]) -> bool:
@@ -136,6 +137,7 @@ def is_added(name_words: tuple[str, ...]) -> bool:
     )
 
 
+@cached_if_short(8192)
 def split_words(name: str) -> tuple[str, ...]:
     """The words of a name in any spelling, lower case; other characters only separate them."""
     return tuple(word.lower() for word in WORD.findall(name[-LONGEST:]))
@@ -143,7 +145,4 @@ def split_words(name: str) -> tuple[str, ...]:
 
 def is_count(name: str, value: object) -> bool:
     """Whether the value is a number and its name ends in `token`, a count or a tokeniser's id, or in a plural."""
-    return isinstance(value, int | float) and split_words(name)[-1:] in {
-        ("token",),
-        *((word,) for word in PLURALS),
-    }
+    return isinstance(value, int | float) and split_words(name)[-1:] in COUNTED

@@ -6,6 +6,7 @@ import re
 
 READ = 512  # characters that are looked at
 SEGMENT = re.compile(r"[A-Za-z0-9]{12,512}+")
+DIGIT = re.compile(r"\d")
 LONG = 24  # letters and digits; no word of a name is as long
 # Places where a random text changes and words hardly do: a capital behind a small letter, several capitals before one,
 # letter and digit.
@@ -30,7 +31,7 @@ def changes(text: str) -> int:
 
 def has_digit(text: str) -> bool:
     """Whether one of the text's characters is a digit."""
-    return any(character.isdigit() for character in text)
+    return DIGIT.search(text) is not None
 
 
 def is_no_word(text: str) -> bool:

@@ -16,13 +16,16 @@ from operator import itemgetter
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from telemetry.scrubbing.kinds.search import ANCHORS, Place, secret_at
+from telemetry.scrubbing.areas import Area
+from telemetry.scrubbing.kinds.search import ANCHORS, ANY_PATTERN, Place, secret_at
 from telemetry.scrubbing.randomness import is_no_word, looks_random
 
 SCHEMES = ("Bearer ", "bearer ", "BEARER ", "Basic ", "basic ", "BASIC ")
 PRIVATE_KEYS = "-----BEGIN "
 FIXED = [*SCHEMES, PRIVATE_KEYS]
 BEGINNINGS = [*ANCHORS, *FIXED]
+KNOWN = len(ANCHORS)
+TRIED = [pattern.match for pattern in ANY_PATTERN]  # nearly all that begins like a secret is none
 FINDER = AhoCorasick(BEGINNINGS, implementation=Implementation.DFA)
 
 CREDENTIALS = re.compile(r"(?<![\w-])[A-Za-z]{5,6} {1,4}([\w.~+/-]{8,16384}+={0,2})", re.ASCII)
@@ -37,18 +40,19 @@ USERINFO = re.compile(
 by_start = itemgetter(1)
 
 
-def found(text: str) -> Iterator[Place]:
-    """The places of secrets of such shapes in the text, in no order. What was read for one is not read again."""
+def found(text: str, area: Area) -> Iterator[Place]:
+    """The places of secrets of such shapes in the area, in no order. What was read for one is not read again."""
     read_until = 0
     hits = FINDER.find_matches_as_indexes(text, overlapping=True)
+    if area is not None:
+        hits = [hit for hit in hits if area[hit[1]]]
     for number, start, _ in sorted(hits, key=by_start):
-        if number >= len(ANCHORS):
+        place = None
+        if number >= KNOWN:
             place = private_key(text, start) if text[start] == "-" else credentials(text, start)
-        elif start >= read_until:
+        elif start >= read_until and TRIED[number](text, start):
             place, end = secret_at(text, number, start)
             read_until = max(read_until, end)
-        else:
-            continue
         if place:
             yield place
     if "@" in text:

@@ -11,17 +11,15 @@ from collections.abc import Iterable
 from itertools import chain, islice
 
 from telemetry.scrubbing import shapes
+from telemetry.scrubbing.areas import EVERYWHERE, Area, most_secrets
 from telemetry.scrubbing.kinds.search import Place
-from telemetry.scrubbing.named.places import named_secrets
+from telemetry.scrubbing.named.places import header_secrets, named_secrets
 from telemetry.scrubbing.named.quoted import has_quoted_name
-from telemetry.scrubbing.named.stand_ins import STAND_IN
-from telemetry.scrubbing.names import SAFE_HEADER, is_secret
+from telemetry.scrubbing.named.stand_ins import MARK, STAND_IN
 from telemetry.scrubbing.suspicion import is_suspect
 
-MARK = "[redacted]"
-MOST_PASSES = 8
-MOST_SECRETS = 100  # in a short text
-FEWEST_BETWEEN = 96  # characters for each further one in a longer text
+MOST_PASSES = 6
+NEAR = 512  # characters before and behind a mark, in which another secret may have been hidden
 SHORTEST = 5  # characters of a text with a secret: `pwd=x`
 SHORTEST_WORD = 20  # characters of a secret that is a whole text and has no sign in it
 
@@ -30,57 +28,63 @@ def redacted(text: str) -> tuple[str, int]:
     """
     The text with MARK in place of each secret, and how many there were.
 
-    One secret can hide the name of another from the patterns, so that a text with secrets is read again without them.
+    One secret can hide the name of another from the patterns, so that the surroundings of secrets are read again
+    without them; where secrets still appear at the end, MARK alone.
     """
-    total = 0
     if len(text) < SHORTEST or (len(text) < SHORTEST_WORD and text.isalnum()):
-        return text, total
+        return text, 0
+    total, area = 0, EVERYWHERE
     for _ in range(MOST_PASSES):
         if not is_suspect(text.encode()):
-            break
-        text, number = redacted_once(text, chain(shapes.found(text), named_secrets(text, is_secret)))
-        total += number
-        if not number:
-            break
-    return text, total
+            return text, total
+        text, marks = redacted_once(text, chain(shapes.found(text, area), named_secrets(text, area)))
+        total += len(marks)
+        if not marks or text == MARK:
+            return text, total
+        area = surroundings(text, marks)
+    return MARK, total
 
 
-def redacted_once(text: str, places: Iterable[Place]) -> tuple[str, int]:
-    """
-    The text with MARK in these places, and how many there were; MARK alone for a text of hardly anything but secrets.
-
-    Nobody wrote such a text, and to find each of its secrets would take many times as long as to read another.
-    """
-    most = MOST_SECRETS + len(text) // FEWEST_BETWEEN
+def redacted_once(text: str, places: Iterable[Place]) -> tuple[str, list[int]]:
+    """The text with MARK in these places, and where; MARK alone for a text of hardly anything but secrets."""
+    most = most_secrets(text)
     found = list(islice(places, most + 1))
-    return replaced(text, found) if len(found) <= most else (MARK, 1)
+    return replaced(text, found) if len(found) <= most else (MARK, [0])
+
+
+def surroundings(text: str, marks: list[int]) -> Area:
+    """The area near the marks, where the text is not as it was read."""
+    near = bytearray(len(text) + 1)
+    for mark in marks:
+        start, end = max(0, mark - NEAR), min(len(near), mark + len(MARK) + NEAR)
+        near[start:end] = b"\1" * (end - start)
+    return near
 
 
 def redacted_headers(text: str) -> tuple[str, int]:
     """A text of all headers of a request with MARK in place of all but the harmless ones, and how many there were."""
     if not has_quoted_name(text):
         return (text, 0) if STAND_IN.fullmatch(text) or text in {"", "{}", "[]", MARK} else (MARK, 1)
-    return redacted_once(text, chain(shapes.found(text), named_secrets(text, may_hold_secret)))
+    text, marks = redacted_once(text, chain(shapes.found(text, EVERYWHERE), header_secrets(text)))
+    return text, len(marks)
 
 
-def may_hold_secret(header: str) -> bool:
-    """Whether this header may hold a secret."""
-    return not SAFE_HEADER.fullmatch(header)
-
-
-def replaced(text: str, places: Iterable[Place]) -> tuple[str, int]:
+def replaced(text: str, places: Iterable[Place]) -> tuple[str, list[int]]:
     """
-    The text with MARK in these places, overlapping ones as one, and how many there were.
+    The text with MARK in these places, overlapping ones as one, and where the marks are.
 
     A place that holds MARK already is not counted.
     """
     parts: list[str] = []
-    last_end = 0
+    marks: list[int] = []
+    last_end = shift = 0
     for start, end in merged_places(places):
         if text[start:end] != MARK:
             parts += [text[last_end:start], MARK]
+            marks.append(start + shift)
+            shift += len(MARK) - (end - start)
             last_end = end
-    return "".join([*parts, text[last_end:]]), len(parts) // 2
+    return "".join([*parts, text[last_end:]]), marks
 
 
 def merged_places(places: Iterable[Place]) -> list[Place]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from benchmarks.adversarial_texts.pieces import OTHERS, SECRET, pieces
+from telemetry.scrubbing.areas import FEWEST_BETWEEN, MOST_SECRETS
 from telemetry.scrubbing.names import disposition_of
-from telemetry.scrubbing.texts import FEWEST_BETWEEN, MARK, MOST_SECRETS
+from telemetry.scrubbing.texts import MARK, redacted
 from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import request, span
 
 Call = Callable[..., Any]
+KILOBYTES = 8
+MOST_CALLS = 6_000  # a KB; more than 20,000 when every separator was looked at, and again for each secret
 
 
 def stored_text(call: Call, project: MintedProject, text: str) -> str:
@@ -54,3 +60,45 @@ def test_names_of_many_kilobytes_are_not_kept_in_memory() -> None:
         disposition_of(f"{number}{'x' * 10_000}")
 
     assert disposition_of.cached.cache_info().currsize == before
+
+
+def number_of_calls(work: Callable[[], object]) -> int:
+    """How many functions were called, of Python and of C: a measure of time that does not need a clock."""
+    count = 0
+
+    def add(_: FrameType, event: str, __: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(add)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("part", [*OTHERS, *pieces()[::40]])
+def test_a_text_that_repeats_what_is_searched_for_is_looked_at_sparingly(part: str) -> None:
+    text = (SECRET + part * KILOBYTES * 1000)[: KILOBYTES * 1000]
+
+    assert number_of_calls(lambda: redacted(text)) <= MOST_CALLS * KILOBYTES
+
+
+def test_a_secret_in_each_row_of_a_table_is_redacted_alone() -> None:
+    rows = [f'{{"id":{n},"name":"shop-{n}","api_key":"a1b2c3d4e5f6{n}"}}' for n in range(3000)]
+    text = f"[{','.join(rows)}]"
+
+    kept, count = redacted(text)
+
+    assert count == len(rows)
+    assert kept.startswith('[{"id":0,"name":"shop-0","api_key":"[redacted]"},{"id":1')
+
+
+def test_probabilities_of_tokens_beside_a_secret_stay() -> None:
+    rows = [f'{{"token":"w{n}","logprob":-0.{n}}}' for n in range(3000)]
+    text = f"[{','.join(rows)}]"
+
+    kept, count = redacted(f"{SECRET}{text}")
+
+    assert (kept, count) == (f"password={MARK} {text}", 1)

@@ -14,8 +14,8 @@ from telemetry.scrubbing.kinds.kind import ALPHABETS, Run, SecretKind
 
 # No letter, digit or underscore before it, unless that ends an escape, as in `\nghp_...`, `%3Dghp_...`, or a colour.
 NEW_WORD = (
-    r"(?:(?<![A-Za-z0-9_{more}])|(?<=\\[nrtbfv])|(?<=%[0-9A-Fa-f]{{2}})|(?<=\\x[0-9A-Fa-f]{{2}})"
-    r"|(?<=\\u[0-9A-Fa-f]{{4}})|(?<=\[[0-9]m)|(?<=\[[0-9]{{2}}m))"
+    r"(?:(?<![A-Za-z0-9_{more}])|(?<=\\[nrtbfv])|(?<=[0-9A-Fa-f])(?:(?<=%[0-9A-Fa-f]{{2}})|(?<=\\x[0-9A-Fa-f]{{2}})"
+    r"|(?<=\\u[0-9A-Fa-f]{{4}}))|(?<=m)(?:(?<=\[[0-9]m)|(?<=\[[0-9]{{2}}m)))"
 )
 HYPHENATED = ("base64url", "padded")
 ON_WIRE = 64  # characters that are checked in serialized spans
@@ -26,6 +26,8 @@ SURE = 24  # letters and digits without a separator
 class AnchorPattern(NamedTuple):
     """What stands behind one anchor of a kind, and before it."""
 
+    before: str
+    behind: str
     in_text: re.Pattern[str]
     on_wire: bytes
     head: re.Pattern[str] | None  # of the reversed text before the anchor
@@ -42,6 +44,8 @@ def pattern_of(kind: SecretKind, anchor: str) -> AnchorPattern:
         tail += f"(?![{ALPHABETS[last.alphabet]}])"
     before = "" if kind.head or not (anchor[0].isalnum() or anchor[0] == "_") else new_word(runs)
     return AnchorPattern(
+        before,
+        re.escape(anchor) + tail,
         re.compile(before + re.escape(anchor) + tail, re.ASCII),
         (re.escape(anchor) + beginning(kind.tail)).encode(),
         re.compile(written(kind.head)) if kind.head else None,

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from telemetry.scrubbing.areas import most_names
 from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named.endings import REST
 from telemetry.scrubbing.named.values import (
     PART,
     cookies_place,
@@ -22,7 +25,10 @@ from telemetry.scrubbing.named.values import (
 from telemetry.scrubbing.names import is_folder, is_secret, split_words
 from telemetry.scrubbing.randomness import has_digit, looks_random
 
-SEPARATOR = re.compile(r"=>[ \t]?|=(?![=>]) ?|:[ \t]{1,4}|:(?=[^\s:/\"'\\,=])")
+# Behind the last word of a name; one space may stand between the name and `=`.
+SEPARATOR = re.compile(
+    rf"(?P<name>{REST})(?: (?==))?(?P<separator>=>[ \t]?|=(?![=>]) ?|:[ \t]{{1,4}}|:(?=[^\s:/\"'\\,=]))"
+)
 NAME_BACKWARDS = re.compile(r"[\w.-]{1,65}+")
 # Query parameters that are the key or the signature of a URL:
 # https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
@@ -30,87 +36,98 @@ SIGNATURES = frozenset(
     {"sig", "signature", "Signature", "AWSAccessKeyId", "X-Goog-Signature", "X-Amz-Signature"}
 )
 QUERY_KEYS = frozenset({"key", "auth"})  # also the name of a section or a setting
+QUERY_NAMES = SIGNATURES | QUERY_KEYS
 ALWAYS_SECRET = frozenset({"authorization", "password", "passwd", "passphrase", "pwd"})
-LINE = re.compile(r"(?:\A|\n|\\n)[ \t]{0,40}(?:- |export |set )?\Z")
+LINE_BACKWARDS = re.compile(r"(?: -| tropxe| tes)?[ \t]{0,40}(?:\n|n\\|\Z)")
 LINE_END = re.compile(r"[ \t]{0,8}(?:\r?\n|\\{1,15}[nr]|\Z|#)")
 CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|.*[(\[]", re.DOTALL)
 LONGEST_KEY = 256  # characters of a query key that are looked at
 NEAR = 60  # characters before a name in which its line begins
 
 
-def assigned(text: str) -> Iterator[Place]:
+class Assignment(NamedTuple):
+    """A name that may be that of a secret, and what separates it from its value."""
+
+    name: str
+    start: int  # of the name
+    end: int  # of the name
+    separator: str
+    at: int  # where the value begins
+
+
+def assigned(text: str, ends: list[int]) -> Iterator[Place]:
     """The places of values behind `name=` and `name: `; where both are the same word (`token=token`), it is code."""
-    last_end = line_end = 0
-    for separator in SEPARATOR.finditer(text):
-        name = name_before(text, separator) if separator.start() >= last_end else ""
-        if name.lower().endswith("cookie") and not separator[0].startswith("="):
-            if separator.start() < line_end:  # it was read, and has no cookie
+    last_end = line_end = count = 0
+    most = most_names(text)
+    for assignment in assignments(text, ends):
+        name, separator, at = assignment.name, assignment.separator, assignment.at
+        if at - len(separator) < last_end:
+            continue
+        if separator[0] == ":" and name.lower().endswith("cookie"):
+            if at - len(separator) < line_end:  # it was read, and has no cookie
                 continue
-            place, line_end = cookies_place(text, separator.end())
-            last_end = max(last_end, place[1])
-        elif name and may_assign(text, name, separator):
-            place = value_of(text, name, separator)
-            last_end = max(last_end, place[1])
+            place, line_end = cookies_place(text, at)
+        elif may_assign(text, assignment):
+            place = value_of(text, assignment)
         else:
             continue
+        count += 1
+        if count > most:
+            yield 0, len(text)
+            return
+        last_end = max(last_end, place[1])
         if text[slice(*place)] != name:
             yield place
 
 
-def may_assign(text: str, name: str, separator: re.Match[str]) -> bool:
+def assignments(text: str, ends: list[int]) -> Iterator[Assignment]:
+    """What may assign a value to the name of a secret."""
+    backwards = text[::-1] if ends else ""
+    for last_word_end in ends:
+        separator = SEPARATOR.match(text, last_word_end)
+        before = NAME_BACKWARDS.match(backwards, len(text) - separator.end("name")) if separator else None
+        if separator and before:
+            end = separator.end("name")
+            name = before[0][::-1]
+            if name[0] in "nrt" and text[end - len(name) - 1 : end - len(name)] == "\\":
+                name = name[1:]  # the first letter is that of `\n`
+            yield Assignment(name, end - len(name), end, separator["separator"], separator.end())
+
+
+def may_assign(text: str, assignment: Assignment) -> bool:
     """Whether what follows is the value of a secret name. Nothing that is long is read for it."""
-    if separator[0] == ":":  # as Go prints a struct: `{User:shop Password:...}`
-        start = name_start(text, name, separator)
-        return name[:1].isupper() and text[start - 1 : start] in {" ", "{"} and is_secret(name)
-    return is_secret(name) or is_query_key(text, name, separator)
+    if assignment.separator == ":":  # as Go prints a struct: `{User:shop Password:...}`
+        before = text[assignment.start - 1 : assignment.start]
+        return assignment.name[:1].isupper() and before in {" ", "{"} and is_secret(assignment.name)
+    return is_secret(assignment.name) or is_query_key(text, assignment)
 
 
-def name_before(text: str, separator: re.Match[str]) -> str:
-    """The name before the separator; one space may stand between the name and `=`."""
-    end = separator.start()
-    if separator[0].startswith("=") and text[end - 1 : end] == " ":
-        end -= 1
-    match = NAME_BACKWARDS.match(text[max(0, end - 65) : end][::-1])
-    name = match[0][::-1] if match else ""
-    is_escape = name[:1] in set("nrt") and text[end - len(name) - 1 : end - len(name)] == "\\"
-    return name[1:] if is_escape else name  # the first letter is that of `\n`
-
-
-def value_of(text: str, name: str, separator: re.Match[str]) -> Place:
+def value_of(text: str, assignment: Assignment) -> Place:
     """The place of the value behind the separator, in quotes or one word; empty for a word of a sentence or of code."""
-    at = separator.end()
+    name, at = assignment.name, assignment.at
     quoted = quoted_place(text, at)
     if quoted:
         return quoted
     if split_words(name)[-1:] == ("authorization",) and (place := credentials_place(text, at)):
         return place
-    place, has_scheme = word_place(text, at)
     if is_folder(name, text[at : at + 4]):
         return at, at
-    start = name_start(text, name, separator)
-    if separator[0] == "=" and text[start - 1 : start] == ";" and (part := PART.match(text, at)):
-        return part.span()
-    if has_scheme or is_value(text, name, separator, place):
-        return place
-    return at, at
+    if text[assignment.start - 1 : assignment.start] == ";" and assignment.separator == "=":
+        part = PART.match(text, at)
+        if part:
+            return part.span()
+    place, has_scheme = word_place(text, at)
+    return place if has_scheme or is_value(text, assignment, place) else (at, at)
 
 
-def name_start(text: str, name: str, separator: re.Match[str]) -> int:
-    """Where the name before the separator begins."""
-    return text.rfind(name, max(0, separator.start() - len(name) - 1), separator.start())
-
-
-def is_value(text: str, name: str, separator: re.Match[str], place: Place) -> bool:
+def is_value(text: str, assignment: Assignment, place: Place) -> bool:
     """Whether the word there is the value of the name, and not a word of a sentence or a call in code."""
-    value, kind = text[slice(*place)], separator[0]
-    if kind in {"=", "=>"}:
-        return (
-            text[separator.start() - 1] != " " or is_key(name, value) or is_line(text, name, separator, place)
-        )
-    if kind == ":":
-        return not CODE.match(value)
-    is_close = kind == "= " and text[separator.start() - 1] != " "
-    return is_close or is_key(name, value) or is_line(text, name, separator, place)
+    separator, is_close = assignment.separator, assignment.end + len(assignment.separator) == assignment.at
+    if separator == ":":
+        return not CODE.match(text, *place)
+    if is_close and separator in {"=", "=>", "= "}:
+        return True
+    return is_key(assignment.name, text[slice(*place)]) or is_line(text, assignment, place)
 
 
 def is_key(name: str, value: str) -> bool:
@@ -123,14 +140,14 @@ def is_key(name: str, value: str) -> bool:
     return not is_common_word and len(value) >= 6 and has_digit(value)
 
 
-def is_line(text: str, name: str, separator: re.Match[str], place: Place) -> bool:
+def is_line(text: str, assignment: Assignment, place: Place) -> bool:
     """Whether name and value are a line of their own, as in a file of settings, and the value is no code."""
-    start = name_start(text, name, separator)
+    begin = max(0, assignment.start - NEAR)
     return (
-        LINE.search(text[max(0, start - NEAR) : start]) is not None
-        and LINE_END.match(text, place[1]) is not None
+        LINE_END.match(text, place[1]) is not None
+        and LINE_BACKWARDS.match(text[begin : assignment.start][::-1]) is not None
         and CODE.match(text, *place) is None
-        and (has_digit(text[slice(*place)]) or has_lines(text[max(0, start - NEAR) : place[1] + NEAR]))
+        and (has_digit(text[slice(*place)]) or has_lines(text[begin : place[1] + NEAR]))
     )
 
 
@@ -139,13 +156,11 @@ def has_lines(text: str) -> bool:
     return "\n" in text or "\\n" in text
 
 
-def is_query_key(text: str, name: str, separator: re.Match[str]) -> bool:
+def is_query_key(text: str, assignment: Assignment) -> bool:
     """Whether the name is that of a query parameter that is the key or the signature of a URL."""
-    start = separator.start() - len(name)
-    if start and text[start - 1] not in "?&":
+    name, start = assignment.name, assignment.start
+    if name not in QUERY_NAMES or (start and text[start - 1] not in "?&"):
         return False
-    if name in SIGNATURES:
-        return True
-    return (
-        name in QUERY_KEYS and start > 0 and looks_random(text[slice(*word_place(text, separator.end())[0])])
+    return name in SIGNATURES or (
+        start > 0 and looks_random(text[slice(*word_place(text, assignment.at)[0])])
     )

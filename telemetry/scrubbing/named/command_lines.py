@@ -11,12 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from telemetry.scrubbing.areas import Area, most_names
 from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named.endings import REST
 from telemetry.scrubbing.named.values import plain_place, quoted_place
 from telemetry.scrubbing.names import is_secret
 
-OPTION = re.compile(r"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{1,64}+) {1,4}")
+OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w-]{1,64})")
+OPTION_BACKWARDS = re.compile(r"[\w-]{1,69}+")
+BEHIND_OPTION = re.compile(REST + r" {1,4}")
 WORD = r"[^\s\"'\\;|&<>]"
 ATTACHED = re.compile(rf" -p(?P<value>{WORD}{{1,256}}+)")
 BEHIND = {letter: re.compile(rf" -{letter} {{1,4}}(?=[^\s-])") for letter in "paPw"}
@@ -45,27 +52,57 @@ PROGRAMS = {
     "openssl": (PASS,),
 }
 OPTIONS_OF = {name: options for names, options in PROGRAMS.items() for name in names.split()}
-PROGRAM = re.compile(
-    rf"(?<![\w.-])(?P<name>{'|'.join(sorted(OPTIONS_OF, key=len, reverse=True))})(?:\.exe)?(?= )"
-)
-LINE = re.compile(r"[^\r\n]{0,512}")
+PROGRAMS_FINDER = AhoCorasick(list(OPTIONS_OF), implementation=Implementation.DFA)
+PROGRAM = re.compile(r"(?<![\w.-])(?P<name>[\w-]{2,16}+)(?:\.exe)?(?= )")
+LONGEST_OPTION = 70  # characters, with its dashes
+WITHOUT_DASH = {"sqlplus", "exp", "imp", "impdp", "expdp", "openssl"}
+LINE_END = re.compile(r"[\r\n]")
+LONGEST_LINE = 512
 
 
-def options(text: str) -> Iterator[Place]:
+def options(text: str, ends: list[int]) -> Iterator[Place]:
     """The places of values behind `--name` and `-Name`."""
-    return (plain_place(text, match.end()) for match in OPTION.finditer(text) if is_secret(match["name"]))
+    for end in ends:
+        behind = BEHIND_OPTION.match(text, end) if "-" in text[max(0, end - LONGEST_OPTION) : end] else None
+        if behind is None:
+            continue
+        before = OPTION_BACKWARDS.match(text[max(0, end - LONGEST_OPTION) : behind.end()].rstrip(" ")[::-1])
+        option = OPTION.fullmatch(before[0][::-1]) if before else None
+        if option and is_secret(option["name"]):
+            yield plain_place(text, behind.end())
 
 
-def program_options(text: str) -> Iterator[Place]:
+def programs_in(text: str) -> list[re.Match[str]]:
+    """The names of such programs, as words of their own, in order."""
+    starts = dict.fromkeys(
+        map(itemgetter(1), PROGRAMS_FINDER.find_matches_as_indexes(text, overlapping=True))
+    )
+    matches = (PROGRAM.match(text, start) for start in sorted(starts))
+    return [match for match in matches if match and match["name"] in OPTIONS_OF]
+
+
+def program_options(text: str, area: Area) -> Iterator[Place]:
     """The places of values behind the options of programs. Each program's line ends where the next program begins."""
-    programs = list(PROGRAM.finditer(text))
-    for number, program in enumerate(programs):
-        line = LINE.match(text, program.end())
-        end = line.end() if line else program.end()
-        if number + 1 < len(programs):
-            end = min(end, programs[number + 1].start())
-        for option in OPTIONS_OF[program["name"]]:
-            yield from option_values(text, option, program.end(), end)
+    most = most_names(text)
+    for count, (name, start, end) in enumerate(commands(text, area)):
+        if count > most:
+            yield 0, len(text)
+            return
+        for option in OPTIONS_OF[name]:
+            yield from option_values(text, option, start, end)
+
+
+def commands(text: str, area: Area) -> Iterator[tuple[str, int, int]]:
+    """The names of the programs in the area that have options, and where these begin and end."""
+    programs = programs_in(text)
+    ends = [*(program.start() for program in programs[1:]), len(text)]
+    for program, next_start in zip(programs, ends, strict=False):
+        start, end = program.end(), min(next_start, program.end() + LONGEST_LINE)
+        if (area is None or area[start]) and (
+            program["name"] in WITHOUT_DASH or text.find(" -", start, end) >= 0
+        ):
+            line_end = LINE_END.search(text, start, end)
+            yield program["name"], start, line_end.start() if line_end else end
 
 
 def option_values(text: str, option: re.Pattern[str], start: int, end: int) -> Iterator[Place]:

@@ -8,9 +8,10 @@ Values behind names in quotes, as JSON, reprs, PHP and HCL write them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named.endings import REST
 from telemetry.scrubbing.named.values import QUOTE, closing
 from telemetry.scrubbing.names import is_count, is_folder
 
@@ -18,6 +19,8 @@ QUOTED = re.compile(
     r"(?P<mark>[\"'])(?P<name>[^\W_][\w.\- ]{1,80}+)(?P<quote>\\{0,15}(?P=mark))"
     r"\s{0,8}(?P<separator>=>|[:,=])\s{0,8}(?P<list>\[?)\s{0,8}(?:b(?=[\"'\\]))?"
 )
+LONGEST_NAME = 82  # characters, with its quotation mark
+CLOSING_QUOTE = re.compile(REST + r" {0,8}\\{0,15}[\"'](?=\s{0,8}[=:,])")
 PAIRED = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
 NEXT = re.compile(r"\s{0,8},\s{0,8}b?(?=\\{0,15}[\"'])")
 NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
@@ -31,14 +34,25 @@ def has_quoted_name(text: str) -> bool:
     return QUOTED.search(text) is not None
 
 
-def quoted_secrets(text: str, judge: Judge) -> Iterator[Place]:
+def quoted_names(text: str, ends: list[int]) -> Iterator[re.Match[str]]:
+    """The names in quotes that may be those of secrets, with what separates them from their values."""
+    for end in ends:
+        closing_quote = CLOSING_QUOTE.match(text, end)
+        if closing_quote:
+            start = text.rfind(text[closing_quote.end() - 1], max(0, end - LONGEST_NAME), end)
+            match = QUOTED.match(text, start) if start >= 0 else None
+            if match:
+                yield match
+
+
+def quoted_secrets(text: str, names: Iterable[re.Match[str]], judge: Judge) -> Iterator[Place]:
     """The places of texts and numbers behind quoted names."""
     last_end = 0
-    for match in QUOTED.finditer(text):
+    for match in names:
         if (
             match.start() >= last_end
-            and judge(match["name"])
             and (match["separator"] != "," or is_pair(text, match))
+            and judge(match["name"])
         ):
             for start, end in quoted_values(text, match):
                 yield start, end
