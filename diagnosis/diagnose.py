@@ -2,13 +2,14 @@
 One diagnosis: the failures of a window, measured, ranked, explained, and published as a packet.
 
     switch_lock.check_no_switch -> verify.recheck -> reopening.reopen_outdated -> read_stamp
-        -> packet_that_still_holds -> read_findings -> publish
+        -> packet_that_still_holds -> noted_parts -> read_findings -> publish
 
 - `switch_lock.check_no_switch` refuses while the project's fingerprints are switched.
 - `verify.recheck` verifies earlier fixes of the project again, at most 20 without a final verdict; their loops may
   change state.
 - `reopening.reopen_outdated` asks a human again about loops whose content is no longer what was approved.
 - `packet_that_still_holds` (diagnosis/packets/reuse.py) answers with the last packet where nothing changed since.
+- `noted_parts` collects what cannot be read in a damaged store, for the packet's `completeness`.
 - `read_findings` (diagnosis/issues/findings.py) reads the window, in one snapshot of the store.
 - `publish` stores the packet with a loop for every issue, and proposes rejected loops again that grew.
 
@@ -27,6 +28,7 @@ from diagnosis.packets.reuse import packet_that_still_holds
 from diagnosis.verification import verify
 from telemetry.reads.store_stamp import read_stamp
 from telemetry.store.transactions import snapshot
+from telemetry.store.unreadable_parts import noted_parts
 from telemetry.windows import Window
 from tenants.models import Project
 from tenants.stores.binding import bind
@@ -45,6 +47,7 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
         stamp = read_stamp()
         if packet := packet_that_still_holds(project, window, stamp):
             return packet
-        with snapshot():
-            findings = read_findings(window)
-        return publish(project, findings, stamp, now)
+        with noted_parts() as unreadable:
+            with snapshot():
+                findings = read_findings(window)
+            return publish(project, findings, stamp, now, unreadable)

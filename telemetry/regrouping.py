@@ -20,11 +20,11 @@ from telemetry.grouping.versions import GroupingRules
 from telemetry.models import Record
 from telemetry.otlp import decode
 from telemetry.otlp.values import plain_attributes
-from telemetry.reads import record_json
 from telemetry.reads.filters import in_window
+from telemetry.reads.record_parts import RecordParts, parts_of
 from telemetry.spans.meaning import Failure
 from telemetry.spans.span import Span, SpanOrigin
-from telemetry.store import attributions, rollups, segments
+from telemetry.store import attributions, rollups
 from telemetry.store.sql import write_many
 from telemetry.windows import Window
 
@@ -66,16 +66,15 @@ def newest_cluster_records(window: Window, number: int, limit: int) -> list[Reco
 
 def regrouped(rows: Sequence[Record], rules: GroupingRules) -> list[int]:
     """Return the fingerprint of each of the records by the rules."""
-    messages = segments.span_messages(rows)
-    origins = {ids: stored_origin(message) for ids, message in record_json.origins(rows).items()}
     return [
-        recomputed_fingerprint(
-            row,
-            decode.read_span(messages[row.segment_id, row.position], origins[row.resource_id, row.scope_id]),
-            rules,
-        )
-        for row in rows
+        recomputed_fingerprint(row, stored_span(parts), rules)
+        for row, parts in zip(rows, parts_of(rows), strict=True)
     ]
+
+
+def stored_span(parts: RecordParts) -> Span | None:
+    """Return the span of a record, or None if a part of it cannot be read."""
+    return None if parts.missing else decode.read_span(parts.span, stored_origin(parts.origin))
 
 
 def stored_origin(message: ResourceSpans) -> SpanOrigin:
@@ -84,13 +83,14 @@ def stored_origin(message: ResourceSpans) -> SpanOrigin:
     return SpanOrigin(plain_attributes(message.resource.attributes), scope.name, scope.version)
 
 
-def recomputed_fingerprint(row: Record, span: Span, rules: GroupingRules) -> int:
+def recomputed_fingerprint(row: Record, span: Span | None, rules: GroupingRules) -> int:
     """
     Return the record's fingerprint by the rules.
 
-    Where this version of LoopKit finds another signal in the span than the record has, the record's columns are used.
+    Where this version of LoopKit finds another signal in the span than the record has, or the span cannot be read, the
+    record's columns are used.
     """
-    cause = failure(span, conventions.read_meaning(span))
+    cause = failure(span, conventions.read_meaning(span)) if span else None
     if cause is None or cause.signal_type != row.signal_type:
         cause = Failure(row.signal_type, row.severity, row.error_type, row.failure_message)
     return fingerprint(row.service, row.operation, cause, rules)

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from diagnosis.window.failing_records import id_chunks
 from diagnosis.window.sampling import first_traces, slices
@@ -20,9 +20,8 @@ from diagnosis.window.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
 from telemetry.models import Record
 from telemetry.reads import record_json
-from telemetry.spans.failing_record import COLUMNS as FAILING_COLUMNS
-from telemetry.spans.failing_record import FailingRecord, from_columns
-from telemetry.store import segments
+from telemetry.reads.record_parts import parts_of
+from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
 from telemetry.windows import Window
 
 UNITS = ("tool_call", "retrieval", "llm_call")
@@ -32,8 +31,6 @@ MOST_RECORDS = 20_000  # of a query, which reads some hundred traces; a runaway 
 # The version of the fingerprints that rules compute. It does not follow the version of the fingerprints in records,
 # because no record carries a rule's fingerprint.
 KEY_VERSION = "1"
-# The last ones say where the span is stored: the fields of StoredAt.
-COLUMNS = (*FAILING_COLUMNS, "scope_id")
 START, SERVICE, OPERATION, UNIT, TOOL, FINGERPRINT = (
     COLUMNS.index(name)
     for name in ("start_time_unix_nano", "service", "operation", "unit", "tool", "fingerprint")
@@ -48,15 +45,6 @@ class SampleBounds(NamedTuple):
 
     a_slice: int  # traces from each slice of the window, since traffic may be uneven
     calls: int  # calls whose content a rule reads
-
-
-class StoredAt(NamedTuple):
-    """The place of a record and of its origin in the store."""
-
-    resource_id: int
-    segment_id: int
-    position: int
-    scope_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +127,7 @@ def runs_with_content(
         for row in calls_by_trace[trace_id]:
             first_starts.setdefault(called_operation(row), row[START])
         number = min(len(calls_by_trace[trace_id]), A_TRACE) if is_repeating[trace_id] else 0
-        yield RunContents(trace_id, first_starts, list(islice(calls, number)))
+        yield RunContents(trace_id, first_starts, [call for call in islice(calls, number) if call])
 
 
 def evenly(calls_by_trace: CallsByTrace, amount: int, bounds: SampleBounds) -> list[bytes]:
@@ -180,29 +168,29 @@ def called_operation(row: CallRow) -> ServiceOperation:
     return ServiceOperation(row[SERVICE], row[OPERATION])
 
 
-def contents(rows: Sequence[CallRow]) -> Iterator[AgentCall]:
-    """The calls of these rows with their inputs and outputs, in the order of the rows."""
+def contents(rows: Sequence[CallRow]) -> Iterator[AgentCall | None]:
+    """Each call with its input and output, in the order of the rows; None for one whose span cannot be read."""
     for row, capture in zip(rows, captures(rows), strict=True):
-        yield AgentCall(
-            record_of_row(row), canonical_text(capture.get("input")), canonical_text(capture.get("output"))
+        yield (
+            None
+            if capture is None
+            else AgentCall(
+                record_of_row(row),
+                canonical_text(capture.get("input")),
+                canonical_text(capture.get("output")),
+            )
         )
 
 
-def captures(rows: Sequence[CallRow]) -> Iterator[Mapping[str, Any]]:
-    """The captured content of each row's span ({} if it has none), in the order of the rows. Raises DamagedStore."""
-    places = [StoredAt(*row[-len(StoredAt._fields) :]) for row in rows]
-    # Of a record, `origins` reads the ids of resource and scope alone, which a StoredAt has as well.
-    records = cast(Sequence[Record], places)
-    messages, shared_origins = segments.span_messages(records), record_json.origins(records)
-    for place in places:
-        message = messages[place.segment_id, place.position]
-        origin = shared_origins[place.resource_id, place.scope_id]
-        yield record_json.record_capture(message, origin) or {}
+def captures(rows: Sequence[CallRow]) -> Iterator[Mapping[str, Any] | None]:
+    """The captured content of each row's span, without any if it has none; None if the span cannot be read."""
+    for parts in parts_of(list(map(record_of_row, rows))):
+        yield None if parts.missing else record_json.record_capture(parts.span, parts.origin) or {}
 
 
 def record_of_row(row: CallRow) -> FailingRecord:
     """The record as plain values."""
-    return from_columns(row[: len(FAILING_COLUMNS)])
+    return from_columns(row)
 
 
 def canonical_text(content: object) -> str:

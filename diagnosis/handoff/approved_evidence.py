@@ -20,10 +20,10 @@ from telemetry.normalise import normalise
 from telemetry.otlp import decode
 from telemetry.reads import record_json
 from telemetry.reads.record_pages import rows_of
+from telemetry.reads.record_parts import parts_of
 from telemetry.regrouping import stored_origin
 from telemetry.spans.span import SpanOrigin
 from telemetry.store import row as record_row
-from telemetry.store import segments
 from telemetry.store.transactions import snapshot
 from tenants.stores.binding import bind
 
@@ -51,15 +51,9 @@ def approved_records(loop: Loop, content_version: int) -> list[dict[str, Any]]:
 
 def facts_as_sent(rows: list[Record], fingerprint_version: int) -> dict[str, dict[str, Any]]:
     """What the bytes of each span say by themselves, by record id, in the form of answers."""
-    messages = segments.span_messages(rows)
-    origins = {ids: stored_origin(message) for ids, message in record_json.origins(rows).items()}
     return {
-        str(row): span_facts(
-            messages[row.segment_id, row.position],
-            origins[row.resource_id, row.scope_id],
-            fingerprint_version,
-        )
-        for row in rows
+        str(row): span_facts(parts.span, stored_origin(parts.origin), fingerprint_version)
+        for row, parts in zip(rows, parts_of(rows), strict=True)
     }
 
 

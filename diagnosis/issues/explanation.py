@@ -6,7 +6,7 @@ All of it follows from the evidence and from samples of bounded size.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from telemetry.failures import code_location
 from telemetry.failures.code_location import CodeLocation
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.reads.record_pages import find_records
+from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window, rfc3339
 from tenants.models import Project
 
@@ -31,6 +32,7 @@ def explain(
 ) -> list[tuple[Issue, dict[str, Any]]]:
     """Each issue with its JSON in the packet, without the part about its loop. Stores the evals that are missing."""
     records = find_records(record.record_id for issue in issues for record in issue.evidence)
+    issues = [replace(issue, evidence=readable_evidence(issue, records)) for issue in issues]
     materials = [material(issue, records) for issue in issues]
     evals = candidates.eval_candidates(project, materials, now)
     suspects = suspected_release.of_issues(window, issues)
@@ -49,6 +51,12 @@ def explain(
         )
         for issue, source in zip(issues, materials, strict=True)
     ]
+
+
+def readable_evidence(issue: Issue, records: dict[str, dict[str, Any]]) -> list[FailingRecord]:
+    """The issue's evidence without records that cannot be read whole, unless there are no others."""
+    stored = [record for record in issue.evidence if record.record_id in records]
+    return [record for record in stored if "missing" not in records[record.record_id]] or stored
 
 
 def material(issue: Issue, records: dict[str, dict[str, Any]]) -> candidates.EvalMaterial:

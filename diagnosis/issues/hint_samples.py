@@ -9,23 +9,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice, starmap
-from typing import Any, NamedTuple, Protocol
-
-from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+from typing import Any, NamedTuple
 
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.hints import FailedAndHealthy, Hint, RecordFacts, ValueCounts, strongest_hints
 from diagnosis.window.sampling import SLICES, slices
 from diagnosis.window.traffic import ServiceOperation
-from telemetry.models import Origin
 from telemetry.otlp.values import plain_attributes
+from telemetry.reads.record_parts import StoredRecord, parts_of
 from telemetry.short_cache import cached_if_short
 from telemetry.spans.failing_record import FailingRecord
-from telemetry.store import segments
 from telemetry.store.sql import fetch
-from telemetry.store.stored_messages import DamagedStore, parse_stored
 from telemetry.windows import Window
 
 # Failures in the sample: of all clusters together, of each cluster at least, and of each at most.
@@ -33,7 +29,7 @@ FAILURES, FEWEST = 600, 12
 MOST_OF_A_CLUSTER = 600
 HEALTHY = 1600  # records in the sample, spread over the window
 FIRST_HEALTHY = """
-    SELECT service, operation, segment_id, position, resource_id FROM telemetry_record
+    SELECT service, operation, trace_id, span_id, segment_id, position, resource_id, scope_id FROM telemetry_record
     WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
     ORDER BY start_time_unix_nano, trace_id, span_id LIMIT %s
 """
@@ -51,21 +47,17 @@ EFFECTS = re.compile(
 Groups = dict[ServiceOperation, ValueCounts]  # of healthy records
 
 
-class StoredRecord(segments.StoredSpan, Protocol):
-    """A record with its position in a segment and the id of its resource."""
-
-    @property
-    def resource_id(self) -> int: ...
-
-
 class HealthyRecord(NamedTuple):
-    """A record that did not fail, with its position in a segment."""
+    """A record that did not fail, with the places of its parts in the store."""
 
     service: str
     operation: str
+    trace_id: bytes
+    span_id: bytes
     segment_id: int
     position: int
     resource_id: int
+    scope_id: int
 
 
 def read_groups(window: Window, places: Collection[ServiceOperation]) -> Groups:
@@ -84,38 +76,18 @@ def sampled_healthy_records(window: Window) -> Iterator[HealthyRecord]:
         yield from starmap(HealthyRecord, rows)
 
 
-def resources(ids: Iterable[int]) -> dict[int, dict[str, str]]:
-    """The short attributes of these resources, by id. Raises DamagedStore."""
-    origin_ids = sorted(set(ids))
-    stored_messages = dict(
-        Origin.objects.filter(origin_id__in=origin_ids).values_list("origin_id", "message")
-    )
-    return {
-        origin_id: comparable_values(
-            plain_attributes(resource_of(origin_id, stored_messages.get(origin_id)).resource.attributes)
-        )
-        for origin_id in origin_ids
-    }
-
-
-def resource_of(origin_id: int, message: bytes | memoryview | None) -> ResourceSpans:
-    """The stored resource. Raises DamagedStore where it is missing or cannot be parsed."""
-    if message is None:
-        raise DamagedStore(f"resource {origin_id}")
-    return parse_stored(ResourceSpans, bytes(message), f"resource {origin_id}")
-
-
 def facts_of(rows: Sequence[StoredRecord]) -> Iterator[RecordFacts]:
     """The short attributes of each record and its resource, without those that describe the failure."""
-    spans = segments.span_messages(rows)
-    resource_facts = resources(row.resource_id for row in rows)
-    return (
-        {
+    resource_facts: dict[int, RecordFacts] = {}
+    for row, parts in zip(rows, parts_of(rows), strict=True):
+        if row.resource_id not in resource_facts:
+            resource_facts[row.resource_id] = comparable_values(
+                plain_attributes(parts.origin.resource.attributes)
+            )
+        yield {
             **resource_facts[row.resource_id],
-            **comparable_values(plain_attributes(spans[row.segment_id, row.position].attributes)),
+            **comparable_values(plain_attributes(parts.span.attributes)),
         }
-        for row in rows
-    )
 
 
 def comparable_values(values: Mapping[str, Any]) -> dict[str, str]:

@@ -40,18 +40,23 @@ def as_far_as_known(loop: Loop) -> str:
         return ""
 
 
-def reasons(loops: Sequence[Loop]) -> dict[str, str]:
-    """Why the approval of each of these loops of one project no longer holds, by loop id; no entry where it holds."""
+def reasons(loops: Sequence[Loop], *, only_readable: bool = False) -> dict[str, str]:
+    """
+    Why the approval of each of these loops of one project no longer holds, by loop id; no entry where it holds.
+
+    Args:
+        only_readable: leave out loops whose evidence cannot be read: it may be as it was once the file is sound again.
+    """
     approvals = {loop.pk: two_people.counting_approvals(loop) for loop in loops}
     unfounded = unfounded_loops(loops, approvals)
     founded = [loop for loop in loops if approvals[loop.pk] and loop.pk not in unfounded]
-    changes = changes_of(founded, approvals)
+    changes = changes_of(founded, approvals, only_readable)
     return {
         loop.pk: f"The loop is {loop.state}, but no decision leads there." for loop in unfounded.values()
     } | {
         loop.pk: no_longer_holds(approvals[loop.pk][-1], changes[loop.pk])
         for loop in founded
-        if changes[loop.pk]
+        if changes.get(loop.pk)
     }
 
 
@@ -79,7 +84,9 @@ def is_complete(loop: Loop, approvals: Approvals) -> bool:
     )
 
 
-def changes_of(loops: Sequence[Loop], approvals: dict[str, Approvals]) -> dict[str, list[str]]:
+def changes_of(
+    loops: Sequence[Loop], approvals: dict[str, Approvals], only_readable: bool
+) -> dict[str, list[str]]:
     """The parts of decisions and content that changed, in words, by loop id."""
     entries = audited_decisions.audit_entries(decision for loop in loops for decision in approvals[loop.pk])
     contents = content_hash.stored_contents([(loop, loop.issue) for loop in loops])
@@ -89,6 +96,7 @@ def changes_of(loops: Sequence[Loop], approvals: dict[str, Approvals]) -> dict[s
             *content_hash.changes_since(approvals[loop.pk][-1], stored),
         ]
         for loop, stored in zip(loops, contents, strict=True)
+        if not (only_readable and stored.unreadable)
     }
 
 

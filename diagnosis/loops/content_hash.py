@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from diagnosis.loops.content_words import part_changed, part_name, several
 from diagnosis.models import Decision, EvalCandidate, Loop
 from telemetry.reads.digests import DigestedRecord, digested_records
 from tenants.stores.binding import bind
@@ -32,6 +33,7 @@ COLUMNS_2 = (
     "environment", "release", "agent", "tool", "model", "input_tokens", "output_tokens", "signal_type", "severity",
     "failure_message",
 )  # fmt: skip
+DAMAGED = "a part cannot be read in the project's file"
 # In version 1: {"issue": hash, "eval": hash or None, "evidence": {record id: digest or None}}.
 Parts = dict[str, Any]
 
@@ -46,13 +48,25 @@ class StoredContent:
 
     @property
     def missing(self) -> list[str]:
-        """The parts that the issue names and that are not stored, in words; empty if nothing is missing."""
+        """The parts that the issue names and that cannot be read, in words; empty if nothing is missing."""
         absent = [record_id for record_id, record in self.records.items() if record is None]
         eval_is_absent = self.eval_document is None and self.issue.get("eval_candidate")
         return [
             *(["the eval is not stored any more"] if eval_is_absent else []),
             *([f"{several(absent)} not stored any more"] if absent else []),
+            *self.unreadable_in_words,
         ]
+
+    @property
+    def unreadable(self) -> list[str]:
+        """The ids of the records that are stored, and of which a part cannot be read."""
+        return [record_id for record_id, record in self.records.items() if record and not record.digest]
+
+    @property
+    def unreadable_in_words(self) -> list[str]:
+        """Which of the records cannot be read, in words; empty if all of them can."""
+        names = self.unreadable
+        return [f"{several(names)} not what was seen or sent, since {DAMAGED}"] if names else []
 
     def parts(self, version: int) -> Parts:
         """The hashes of the parts by the rule of this version."""
@@ -144,7 +158,11 @@ def hashed(value: Any) -> str:
 
 
 def changes_since(decision: Decision, stored: StoredContent) -> list[str]:
-    """The parts that changed since the decision, in words, by the decision's version; empty if it still holds."""
+    """
+    The parts that changed since the decision, in words, by the decision's version; empty if it still holds.
+
+    A record that cannot be read counts as changed, since nobody can tell.
+    """
     version = decision.content_version
     if not decision.content:
         return ["it was made before decisions had a hash of their content"]
@@ -152,6 +170,8 @@ def changes_since(decision: Decision, stored: StoredContent) -> list[str]:
         return ["the hash of its content was changed"]
     if version not in CONTENT_VERSIONS:
         return [f"its content has version {version}, which only a later release of LoopKit can check"]
+    if stored.unreadable:
+        return stored.unreadable_in_words
     parts = stored.parts(version)
     if decision.content.keys() != parts.keys() or not isinstance(decision.content["evidence"], dict):
         return ["its content has not the parts of its version"]
@@ -175,20 +195,3 @@ def changed_parts(before: Parts, after: Parts) -> list[str]:
         *([f"{several(missing)} not stored any more"] if missing else []),
         *([f"{several(replaced)} not what was seen"] if replaced else []),
     ]
-
-
-def part_name(name: str, parts: Parts) -> str:
-    """What a part is called: version 1 has one hash for the issue and its plan."""
-    if name == "issue" and "plan" not in parts:
-        return "issue or its patch plan"
-    return "patch plan" if name == "plan" else name
-
-
-def part_changed(name: str, new_hash: Any) -> str:
-    """`the eval was changed`; `new_hash` is None if the part is not stored."""
-    return f"the {name} is not stored any more" if new_hash is None else f"the {name} was changed"
-
-
-def several(records: list[str]) -> str:
-    """`the record rec_1 is`, or, of several, `3 of its records are`."""
-    return f"the record {records[0]} is" if len(records) == 1 else f"{len(records):,} of its records are"

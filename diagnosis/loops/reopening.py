@@ -71,11 +71,12 @@ def reopen_outdated(project: Project, now: datetime) -> list[Loop]:
     """
     Put loops to a human again whose approval, or the first of two, no longer stands. Return these loops.
 
-    Called by every diagnosis, by a periodic job, and by `manage.py verify_loops`; until then the handoff refuses.
+    Not where evidence cannot be read in a damaged file: there the handoff refuses until the file is sound again. Called
+    by every diagnosis, by a periodic job, and by `manage.py verify_loops`; until then the handoff refuses.
     """
     loops = {loop.pk: loop for loop in loops_to_check(project)}
     reopened = []
-    for loop_id, again in approval_standing.reasons(list(loops.values())).items():
+    for loop_id, again in approval_standing.reasons(list(loops.values()), only_readable=True).items():
         with suppress(lifecycle.WrongState):  # somebody decided meanwhile
             reopened.append(ask_again(loops[loop_id], again, now))
     return reopened

@@ -21,10 +21,11 @@ from diagnosis.issues.findings import Findings
 from diagnosis.loops import lifecycle, next_action, proposals, switch_lock
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Loop, Packet
-from diagnosis.packets import memory
+from diagnosis.packets import completeness, memory
 from diagnosis.packets.packet_retention import forget_old_packets
 from diagnosis.packets.reuse import basis_of
 from loopkit.http.untrusted import WARNING
+from telemetry.store.unreadable_parts import UnreadableParts
 from telemetry.windows import rfc3339
 from tenants.models import Project
 
@@ -34,12 +35,15 @@ WAITING_STATUSES = frozenset({"new", "regression", next_action.REOPENED})
 APPROVAL_REASON = "External writes are human-approved: an approver decides each loop in the admin."
 
 
-def publish(project: Project, findings: Findings, stamp: str, now: datetime) -> Packet:
+def publish(
+    project: Project, findings: Findings, stamp: str, now: datetime, unreadable: UnreadableParts
+) -> Packet:
     """
     Store the packet of these findings. The project must be bound: evidence is read for the evals.
 
     Args:
         stamp: of the project's store, from before the findings were read.
+        unreadable: what could not be read for the findings, to which this adds what its own reads meet.
     """
     explained_issues = explain(project, findings.window, findings.issues, now)
     with transaction.atomic():
@@ -47,9 +51,10 @@ def publish(project: Project, findings: Findings, stamp: str, now: datetime) -> 
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
         loops = proposals.create_or_update(packet, explained_issues, findings.window, now)
         issues = [issue_entry(issue, loops) for _, issue in explained_issues]
-        packet.document = packet_document(packet, findings, issues)
+        packet.document = packet_document(packet, findings, issues, unreadable)
         packet.status = packet.document["status"]
-        packet.basis = basis_of(project, stamp)
+        # A diagnosis after the file was put back must find what this one could not read.
+        packet.basis = "" if unreadable.records else basis_of(project, stamp)
         packet.save(update_fields=["document", "status", "basis"])
         forget_old_packets(project)
     return packet
@@ -67,7 +72,9 @@ def issue_entry(issue: dict[str, Any], loops: dict[str, Loop]) -> dict[str, Any]
     }
 
 
-def packet_document(packet: Packet, findings: Findings, issues: list[dict[str, Any]]) -> dict[str, Any]:
+def packet_document(
+    packet: Packet, findings: Findings, issues: list[dict[str, Any]], unreadable: UnreadableParts
+) -> dict[str, Any]:
     """The DiagnosisPacket of the API."""
     waiting = [issue for issue in issues if issue["loop_id"] and issue["status"] in WAITING_STATUSES]
     open_issues = [issue for issue in issues if issue["status"] not in {"rejected", "verified"}]
@@ -82,7 +89,9 @@ def packet_document(packet: Packet, findings: Findings, issues: list[dict[str, A
         "next_action": next_action.for_packet(len(issues), len(open_issues)),
         "since_minutes": findings.window.since_minutes,
         "window": window_shown(findings),
-        "completeness": completeness(findings, sum(issue["loop_id"] is None for issue in issues)),
+        "completeness": completeness.shown(
+            findings, sum(issue["loop_id"] is None for issue in issues), unreadable
+        ),
         "telemetry_read": findings.telemetry_read,
         "failures": findings.failures,
         "approval_required": bool(waiting),
@@ -97,24 +106,6 @@ def waiting_sentence(number: int) -> str:
     if not number:
         return "No loop waits."
     return f"{counted(number, 'loop')} {'waits' if number == 1 else 'wait'}."
-
-
-def completeness(findings: Findings, unproposed: int) -> dict[str, Any]:
-    """The fields that say whether the packet has every cluster of the window, and how many issues have no loop."""
-    left_out = findings.left_out
-    clusters = f"{counted(left_out, 'smaller cluster')} {'is' if left_out == 1 else 'are'}"
-    note = f"{clusters} left out; narrow the window to see all." if left_out else ""
-    if findings.unstored:
-        note = f"{note} {counted(findings.unstored, 'cluster')} left out: its records are not stored any more.".strip()
-    notes = [
-        note or "Every record was counted, and every cluster that was found is here.",
-        *([next_action.unproposed_note(unproposed)] if unproposed else []),
-    ]
-    return {
-        "records_read": findings.telemetry_read,
-        "complete": not (left_out or findings.unstored),
-        "note": " ".join(notes),
-    }
 
 
 def window_shown(findings: Findings) -> dict[str, Any]:

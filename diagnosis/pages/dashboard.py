@@ -140,7 +140,8 @@ def session_page(request: HttpRequest, project: Project) -> HttpResponse:
     document = page.shown()
     turns = [record | {"depth": level} for record, level in nested_records(document["records"])]
     context = {"project": project, "here": "sessions", "session": document["session"], "turns": turns}
-    return render(request, "dashboard/session.html", context | {"next_cursor": document["next_cursor"]})
+    context |= {"next_cursor": document["next_cursor"], "note": document.get("note", "")}
+    return render(request, "dashboard/session.html", context)
 
 
 @require_safe

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from telemetry.models import Trace
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
 from telemetry.store.sql import fetch, fetch_many
+from telemetry.store.unreadable_parts import TRACE, note
 
 CHUNK = 500  # ids a query
 IDENTITY = ("trace_id", "session_id", "user_id", "input_tokens", "output_tokens")
@@ -34,13 +35,17 @@ def load_failing_records(keys: Iterable[bytes]) -> dict[bytes, FailingRecord]:
 
 
 def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:
-    """The identity of each of these traces; a trace without a session is a session of its own."""
-    by_trace: dict[bytes, Identity] = {}
-    for chunk in id_chunks(trace_ids):
+    """The identity of each of these traces; one without a session, or without its row, is a session of its own."""
+    by_trace = {trace_id: Identity(trace_id.hex(), "") for trace_id in trace_ids}
+    stored = set()
+    for chunk in id_chunks(by_trace):
         rows = Trace.objects.filter(trace_id__in=chunk).values_list(*IDENTITY)
         for trace_id, session_id, user_id, input_tokens, output_tokens in rows:
             session_id = session_id or bytes(trace_id).hex()
             by_trace[bytes(trace_id)] = Identity(session_id, user_id, input_tokens + output_tokens)
+            stored.add(bytes(trace_id))
+    for trace_id in by_trace.keys() - stored:
+        note(TRACE, trace_id)
     return by_trace
 
 

@@ -36,8 +36,8 @@ _last_logged: dict[tuple[str, str], float] = {}
 
 def is_store_fault(error: Exception) -> bool:
     """
-    Whether the error means that a store failed, rather than the request or this code. telemetry's DamagedStore is an
-    OperationalError and so counts.
+    Whether the error means that a store failed, rather than the request or this code. DamagedColumn
+    (tenants/stores/soundness.py) is an OperationalError and so counts.
     """
     # Compared by name, because redis is installed only where it is used.
     is_redis = type(error).__module__ == "redis.exceptions"
@@ -48,14 +48,28 @@ def log_store_fault(error: Exception, project: str, path: str) -> None:
     """Log which store failed, why, and the remedy. Identical lines are logged once per QUIET_SECONDS."""
     store = fault_owner(project)
     reason = str(error)
+    if was_just_logged(store, reason):
+        return
+    explanation = f"{reason.rstrip('.')}. {store_remedy(error)}".rstrip()
+    logger.error("%s is not available at %r: %s", store, path, explanation, extra={"about": store})
+
+
+def log_damage(project: str, subject: str) -> None:
+    """Log that something in a project's file cannot be read, with the remedy; once per QUIET_SECONDS for a project."""
+    store = f"The store of project {project}"
+    if not was_just_logged(store, "damaged rows"):
+        logger.error("%s is damaged: %s cannot be read. %s", store, subject, DAMAGED, extra={"about": store})
+
+
+def was_just_logged(store: str, reason: str) -> bool:
+    """Whether the line was logged less than QUIET_SECONDS ago; if not, it counts as logged from now on."""
     now = time.monotonic()
     if now - _last_logged.get((store, reason), -QUIET_SECONDS) < QUIET_SECONDS:
-        return
+        return True
     if len(_last_logged) >= MAX_REMEMBERED:
         _last_logged.clear()
     _last_logged[store, reason] = now
-    explanation = f"{reason.rstrip('.')}. {store_remedy(error)}".rstrip()
-    logger.error("%s is not available at %r: %s", store, path, explanation, extra={"about": store})
+    return False
 
 
 def let_go(error: Exception) -> None:

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from telemetry.reads import record_json
 from telemetry.signals import RECORD_SIGNAL_TYPES
+from telemetry.store.unreadable_parts import PARTS
 from tenants.api.serializers import WarnedAnswerSerializer
 
 OUTCOMES = (record_json.OK, record_json.FAILURE)
@@ -110,6 +111,11 @@ class RecordSerializer(ObjectSerializer):
     events = EventSerializer(many=True)
     links = LinkSerializer(many=True)
     capture = CaptureSerializer(allow_null=True)
+    missing = serializers.ListField(
+        child=serializers.ChoiceField(PARTS),
+        required=False,
+        help_text="Only for a damaged store: the parts that cannot be read and are shown empty.",
+    )
 
 
 class SessionSummarySerializer(ObjectSerializer):
@@ -141,6 +147,9 @@ class AnswerSerializer(WarnedAnswerSerializer):
     count = serializers.IntegerField(help_text="Rows in this answer.")
     complete = serializers.BooleanField(help_text="False: next_cursor leads to more.")
     next_cursor = optional_text("Send it as `cursor` for the rows behind these.")
+    note = serializers.CharField(
+        required=False, help_text="Only for a damaged store: how many of the records cannot be read whole."
+    )
 
 
 class TelemetryPageSerializer(AnswerSerializer):

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.models import Origin, Record
+from telemetry.models import Record
 from telemetry.reads.record_pages import rows_of
+from telemetry.reads.record_parts import joined_parts, origin_messages
 from telemetry.spans.record_ids import record_id
 from telemetry.store import segments
-from telemetry.store.stored_messages import as_damage
 from telemetry.store.transactions import snapshot
 
 
@@ -25,12 +25,12 @@ from telemetry.store.transactions import snapshot
 class DigestedRecord:
     """The digest of a stored record, and its columns by name, bytes as hexadecimal digits."""
 
-    digest: str
+    digest: str  # "" if a part of the record cannot be read
     columns: dict[str, Any]
 
 
 def digested_records(record_ids: Iterable[str]) -> dict[str, DigestedRecord]:
-    """Those records with these ids that the bound project stores, by record id. Raises DamagedStore."""
+    """Those records with these ids that the bound project stores, by record id."""
     with snapshot():
         rows = rows_of(record_ids)
         found = digests_of_rows(rows)
@@ -46,18 +46,16 @@ def plain_columns(row: Record) -> dict[str, Any]:
 
 
 def digests_of_rows(rows: list[Record]) -> dict[str, str]:
-    """The digests of these rows, by record id. Raises DamagedStore."""
-    spans = segments.serialized_spans(rows)
-    origins = Origin.objects.in_bulk({origin for row in rows for origin in (row.resource_id, row.scope_id)})
-    with as_damage("a resource or a scope", KeyError):
-        return {
-            record_id(row.trace_id, row.span_id): digest_of_parts(
-                bytes(origins[row.resource_id].message),
-                bytes(origins[row.scope_id].message),
-                spans[row.segment_id, row.position],
-            )
-            for row in rows
-        }
+    """The digests of these rows, by record id; "" for a record of which a part cannot be read."""
+    spans, origins = segments.serialized_spans(rows), origin_messages(rows)
+    return {
+        record_id(row.trace_id, row.span_id): ""
+        if parts.missing
+        else digest_of_parts(
+            origins[row.resource_id], origins[row.scope_id], spans[row.segment_id, row.position]
+        )
+        for row, parts in zip(rows, joined_parts(rows, spans, origins), strict=True)
+    }
 
 
 def digest_of_parts(*parts: bytes) -> str:

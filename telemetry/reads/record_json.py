@@ -7,73 +7,85 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import fields
 from typing import Any
 
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer as Repeated
-from google.protobuf.message import DecodeError
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import conventions
 from telemetry.grouping.fingerprint import cluster_id
-from telemetry.models import Origin, Record, Trace
+from telemetry.models import Record, Trace
 from telemetry.otlp import decode
 from telemetry.otlp.values import jsonable, plain_attributes
+from telemetry.reads.record_parts import RecordParts, parts_of
 from telemetry.spans.span import SpanOrigin
-from telemetry.store import segments
-from telemetry.store.stored_messages import DamagedStore, as_damage
+from telemetry.store.unreadable_parts import COLUMNS, TRACE, note
 from telemetry.windows import rfc3339
 
 KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 STATUSES = ("unset", "ok", "error")
 OK, FAILURE = "ok", "failure"
+TEXTS = (
+    "name", "operation", "service", "environment", "release", "signal_type", "severity", "agent", "tool", "model",
+    "failure_message",
+)  # fmt: skip
+# The types of the columns that are shown, by name, and what is shown of a column with a value of another type.
+COLUMN_TYPES: dict[str, tuple[tuple[type, ...], object]] = {
+    **dict.fromkeys(TEXTS, ((str,), "")),
+    **dict.fromkeys(("kind", "status_code", "start_time_unix_nano", "duration_nano"), ((int,), 0)),
+    **dict.fromkeys(("input_tokens", "output_tokens", "fingerprint"), ((int, type(None)), None)),
+    "parent_span_id": ((bytes, memoryview, type(None)), None),
+}
 
 
 def records_json(rows: Sequence[Record]) -> list[dict[str, Any]]:
-    """The records in their order; traces, origins and segments are read once for all. Raises DamagedStore."""
-    stored_traces = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
-    traces = {bytes(trace.trace_id): trace for trace in stored_traces}
-    if missing := {bytes(row.trace_id) for row in rows} - traces.keys():
-        raise DamagedStore(f"trace {min(missing).hex()}")
-    shared_origins, messages = origins(rows), segments.span_messages(rows)
+    """The records in their order; a record that cannot be read whole has the parts that it lacks as `missing`."""
+    traces = traces_of(rows)
     return [
-        record_json(
-            row,
-            traces[bytes(row.trace_id)],
-            messages[row.segment_id, row.position],
-            shared_origins[row.resource_id, row.scope_id],
-        )
-        for row in rows
+        record_json(row, traces.get(bytes(row.trace_id)), parts)
+        for row, parts in zip(rows, parts_of(rows), strict=True)
     ]
 
 
-def origins(rows: Sequence[Record]) -> dict[tuple[int, int], ResourceSpans]:
-    """The records' resource and scope by their ids, each pair in a ResourceSpans without spans. Raises DamagedStore."""
-    pairs = {(row.resource_id, row.scope_id) for row in rows}
-    stored = Origin.objects.filter(origin_id__in={origin_id for pair in pairs for origin_id in pair})
-    messages = {row.origin_id: bytes(row.message) for row in stored}
-    by_ids = {}
-    for resource_id, scope_id in pairs:
-        with as_damage(f"resource {resource_id} or scope {scope_id}", KeyError, DecodeError):
-            resource_spans = ResourceSpans.FromString(messages[resource_id])
-            resource_spans.scope_spans.add().ParseFromString(messages[scope_id])
-        by_ids[resource_id, scope_id] = resource_spans
-    return by_ids
+def traces_of(rows: Sequence[Record]) -> dict[bytes, Trace]:
+    """The traces of these records by id, without those that are not stored or whose texts cannot be read."""
+    stored = Trace.objects.filter(trace_id__in={bytes(row.trace_id) for row in rows})
+    return {
+        bytes(trace.trace_id): trace
+        for trace in stored
+        if isinstance(trace.session_id, str) and isinstance(trace.user_id, str)
+    }
 
 
-def record_json(
-    row: Record, trace: Trace, message: SpanMessage, resource_spans: ResourceSpans
-) -> dict[str, Any]:
-    """The record as JSON."""
+def record_json(row: Record, trace: Trace | None, parts: RecordParts) -> dict[str, Any]:
+    """The record as JSON; without its trace it is a session of its own."""
+    missing = parts.missing
+    if wrong := [name for name, (types, _) in COLUMN_TYPES.items() if type(getattr(row, name)) not in types]:
+        row, missing = without_columns(row, wrong), (*missing, COLUMNS)
+        note(COLUMNS, (row.segment_id, row.position))
+    if trace is None:
+        trace, missing = Trace(trace_id=row.trace_id, session_id="", user_id=""), (*missing, TRACE)
+        note(TRACE, (row.segment_id, row.position))
     return (
         record_identity(row)
         | understood_facts(row, trace)
-        | content(message, resource_spans)
-        | {"capture": record_capture(message, resource_spans)}
+        | content(parts.span, parts.origin)
+        | {"capture": record_capture(parts.span, parts.origin)}
+        | ({"missing": list(missing)} if missing else {})
     )
+
+
+def without_columns(row: Record, names: Iterable[str]) -> Record:
+    """A copy of the record with these columns empty: SQLite keeps any value in any column of a damaged file."""
+    row = copy(row)
+    for name in names:
+        setattr(row, name, COLUMN_TYPES[name][1])
+    return row
 
 
 def record_identity(row: Record) -> dict[str, Any]:

@@ -26,6 +26,9 @@ from telemetry.store.transactions import snapshot
 from telemetry.windows import Window
 from tenants.stores.binding import bound_alias
 
+DAMAGE_NOTE = (
+    "Records that cannot be read whole, since the project's file is damaged: {}. See `missing` of each."
+)
 MAX_SCAN = 50_000
 MAX_STRETCHES = 300  # minutes that one answer searches
 COLUMNS = [field.attname for field in Record._meta.concrete_fields]
@@ -53,7 +56,12 @@ class RecordPage:
             "count": len(self.records),
             "complete": self.next_cursor is None,
             "next_cursor": str(self.next_cursor) if self.next_cursor else None,
-        }
+        } | self.damage_note()
+
+    def damage_note(self) -> dict[str, str]:
+        """The note for a page with records that cannot be read whole; empty for a page without any."""
+        damaged = sum("missing" in record for record in self.records)
+        return {"note": DAMAGE_NOTE.format(damaged)} if damaged else {}
 
 
 def page_of_records(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> RecordPage:

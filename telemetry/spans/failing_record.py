@@ -31,6 +31,7 @@ class FailingRecord(NamedTuple):  # made for every failing span that comes in: f
     message: str
     fingerprint: int
     resource_id: int = 0
+    scope_id: int = 0
     segment_id: int = 0  # the segment that holds the span as it was sent; 0 while it is being stored
     position: int = 0  # of the span in its segment
 

@@ -19,6 +19,11 @@ INSERT = (
     f"INSERT INTO telemetry_record ({', '.join([*COLUMNS, *PLACE])}) "  # noqa: S608  (constants)
     "VALUES {rows} ON CONFLICT DO NOTHING"
 )
+# The id is a hash of the message: another message under it is damaged, and these spans would be stored without theirs.
+INSERT_ORIGINS = """
+    INSERT INTO telemetry_origin (origin_id, message) VALUES {rows}
+    ON CONFLICT (origin_id) DO UPDATE SET message = excluded.message WHERE telemetry_origin.message <> excluded.message
+"""
 
 # Not `(trace_id, span_id) IN (VALUES ...)`: for more than one row SQLite then reads the whole table.
 STORED = """
@@ -67,10 +72,7 @@ def write_origins(rows: Iterable[RecordRow]) -> None:
     origin_rows = {id(row.origin): row for row in rows}.values()
     origins = {row.resource_id: row.origin.resource_message for row in origin_rows}
     origins |= {row.scope_id: row.origin.scope_message for row in origin_rows}
-    write_many(
-        "INSERT INTO telemetry_origin (origin_id, message) VALUES {rows} ON CONFLICT DO NOTHING",
-        list(origins.items()),
-    )
+    write_many(INSERT_ORIGINS, list(origins.items()))
 
 
 def existing(rows: Sequence[RecordRow]) -> set[Key]:

@@ -10,8 +10,8 @@ import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, connection
 
 from loopkit.http import store_fault
-from telemetry.store.stored_messages import DamagedStore
 from tenants.stores.project_file import OutdatedFile
+from tenants.stores.soundness import DamagedColumn
 from tests import ROOT
 
 FULL = "Make room on its disk; nothing else is needed."
@@ -40,7 +40,7 @@ def fault(code: int, text: str) -> OperationalError:
         OperationalError("database is locked"),
         DatabaseError("file is not a database"),
         OutdatedFile("run migrate_projects"),
-        DamagedStore("segment 1"),
+        DamagedColumn("telemetry_record.name"),
     ],
 )
 def test_what_a_store_does_is_its_fault(error: Exception) -> None:
@@ -78,7 +78,7 @@ def test_each_kind_of_fault_has_its_remedy(code: int, remedy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [OutdatedFile("run `manage.py migrate_projects`."), DamagedStore("segment 1")]
+    "error", [OutdatedFile("run `manage.py migrate_projects`."), DamagedColumn("telemetry_record.name")]
 )
 def test_an_error_that_names_its_remedy_gets_no_other(error: Exception) -> None:
     assert store_fault.store_remedy(error) == ""

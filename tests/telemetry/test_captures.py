@@ -10,8 +10,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.models import Record, Trace
 from telemetry.otlp.decode import Encoding, parse_export_request
+from telemetry.reads.record_parts import parts_of
 from telemetry.scrubbing.scrub import scrub
-from telemetry.store import segments
 from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests import captures
@@ -68,8 +68,10 @@ def test_what_is_stored_is_what_was_sent(name: str, alice: MintedProject, call: 
         assert answer.status_code in {200, 202}
     with bind(alice.project):
         rows = list(Record.objects.all())
-        spans = segments.span_messages(rows)
-    stored = {(bytes(row.trace_id), bytes(row.span_id)): spans[row.segment_id, row.position] for row in rows}
+        stored = {
+            (bytes(row.trace_id), bytes(row.span_id)): parts.span
+            for row, parts in zip(rows, parts_of(rows), strict=True)
+        }
     assert stored == sent
 
 

@@ -41,12 +41,26 @@ class MemorySerializer(ObjectSerializer):
     )
 
 
+class MissingCountsSerializer(ObjectSerializer):
+    """Records of which a part could not be read."""
+
+    span = serializers.IntegerField(required=False)
+    resource = serializers.IntegerField(required=False)
+    scope = serializers.IntegerField(required=False)
+    trace = serializers.IntegerField(required=False)
+    columns = serializers.IntegerField(required=False)
+
+
 class CompletenessSerializer(ObjectSerializer):
     """How much of the window was read."""
 
     records_read = serializers.IntegerField()
     complete = serializers.BooleanField()
     note = serializers.CharField()
+    missing = MissingCountsSerializer(
+        required=False,
+        help_text="Only for a damaged store: the number of records by the part that they lack.",
+    )
 
 
 class DiagnosisPacketSerializer(ObjectSerializer):

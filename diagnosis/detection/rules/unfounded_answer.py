@@ -93,7 +93,7 @@ def visits_in(calls_by_trace: CallsByTrace, bounds: SampleBounds) -> Iterator[Sa
     trace_ids = agent_calls.evenly(calls_by_trace, sum(map(len, answers.values())), bounds)
     captures = agent_calls.captures([row for trace_id in trace_ids for row in answers[trace_id]])
     for trace_id in trace_ids:
-        outputs = [(row, next(captures).get("output")) for row in answers[trace_id]]
+        outputs = [(row, (next(captures) or {}).get("output")) for row in answers[trace_id]]
         failures = (unfounded_failure(row, output) for row, output in outputs)
         failure = next((failure for failure in failures if failure), None)
         first_starts = {

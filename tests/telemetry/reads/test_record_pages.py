@@ -89,7 +89,8 @@ def test_a_record_shows_every_published_field_and_no_other(store, read):
 
     record = read().records[0]
 
-    assert sorted(record) == sorted(SHOWN) == sorted(RecordSerializer().fields)
+    assert sorted(record) == sorted(SHOWN)
+    assert RecordSerializer().fields.keys() - {*SHOWN} == {"missing"}  # of a damaged store alone
 
 
 def test_a_record_shows_what_was_sent_whole(store, read):

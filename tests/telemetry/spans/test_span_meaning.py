@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.models import Origin, Record
-from telemetry.store import segments
+from telemetry.reads.record_parts import parts_of
 from telemetry.windows import unix_nano
 from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
@@ -152,8 +152,8 @@ def test_m4_flags_are_kept(send: Callable[..., Any], alice: MintedProject, flags
 def stored_span(alice: MintedProject) -> SpanMessage:
     """The one span of the project, as it was sent."""
     with bind(alice.project):
-        (message,) = segments.span_messages(Record.objects.all()).values()
-    return message
+        (parts,) = parts_of(list(Record.objects.all()))
+    return parts.span
 
 
 FULL = {

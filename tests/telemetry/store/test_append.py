@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.models import Attribution, DayRollup, HourRollup, Record, Rollup, Tally, Trace
-from telemetry.store import segments
+from telemetry.reads.record_parts import parts_of
 from telemetry.store.batch import Receipt
 from telemetry.store.insertion import COLUMNS
 from telemetry.store.rollups import MINUTE_NANO, bucket
@@ -48,8 +48,7 @@ def rows_of(project: Project) -> dict[str, Any]:
     """Everything that is counted, and the records it should be counted from."""
     with bind(project):
         rows = Record.objects.order_by("trace_id", "span_id")
-        places, messages = list(rows.values("segment_id", "position")), segments.span_messages(rows)
-        spans = [messages[place["segment_id"], place["position"]] for place in places]
+        spans = [parts.span for parts in parts_of(list(rows))]
         return {
             "records": list(rows.values(*COLUMNS)),
             "spans": [span.SerializeToString(deterministic=True) for span in spans],
