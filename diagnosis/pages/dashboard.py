@@ -140,7 +140,7 @@ def session_page(request: HttpRequest, project: Project) -> HttpResponse:
     document = page.shown()
     turns = [record | {"depth": level} for record, level in nested_records(document["records"])]
     context = {"project": project, "here": "sessions", "session": document["session"], "turns": turns}
-    context |= {"next_cursor": document["next_cursor"], "note": document.get("note", "")}
+    context |= {name: document.get(name) for name in ("next_cursor", "note", "feedback")}
     return render(request, "dashboard/session.html", context)
 
 

@@ -22,6 +22,7 @@ from diagnosis.window import exposure
 from telemetry.models import Trace
 from telemetry.reads import filters
 from telemetry.reads.session_summaries import session_key
+from telemetry.spans.signal_traces import IS_SIGNAL
 from telemetry.windows import Window
 
 MOST_TRACES = 5_000  # newest traces of a window, of all services
@@ -41,7 +42,7 @@ class SessionTotals:
 
 def read_trajectory(window: Window, service: str) -> dict[str, Any]:
     """The trajectory of the service in a window of the bound project, as API answers show it."""
-    rows = filters.in_window(Trace.objects.all(), window).order_by("-start_time_unix_nano")
+    rows = filters.in_window(Trace.objects.exclude(IS_SIGNAL), window).order_by("-start_time_unix_nano")
     traces = [row for row in rows.values_list(*COLUMNS)[:MOST_TRACES] if row[2] == service]
     failures_by_trace = tool_failures(window)
     sessions: defaultdict[str, SessionTotals] = defaultdict(SessionTotals)

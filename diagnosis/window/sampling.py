@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from telemetry.models import Trace
 from telemetry.reads.filters import in_window
+from telemetry.spans.signal_traces import IS_SIGNAL
 from telemetry.windows import Window
 
 SLICES = 20  # of a window
@@ -19,7 +20,10 @@ def slices(window: Window) -> list[Window]:
 
 
 def first_traces(part: Window, most: int) -> list[tuple[bytes, int]]:
-    """The first traces that start in this part of the bound project's window, with their numbers of records."""
-    traces = in_window(Trace.objects.all(), part).order_by("start_time_unix_nano", "trace_id")
+    """
+    The first traces that start in this part of the bound project's window, with their numbers of records; without user
+    signals, which would take the places of traces of work.
+    """
+    traces = in_window(Trace.objects.exclude(IS_SIGNAL), part).order_by("start_time_unix_nano", "trace_id")
     rows = traces.values_list("trace_id", "records")[:most]
     return [(bytes(trace_id), records) for trace_id, records in rows]

@@ -130,6 +130,7 @@ class SessionSummarySerializer(ObjectSerializer):
     turns = serializers.IntegerField(help_text="Records.")
     traces = serializers.IntegerField()
     failures = serializers.IntegerField(help_text="Records that failed.")
+    feedback = serializers.IntegerField(help_text="User signals about it, which nothing else here counts.")
     start_time = serializers.DateTimeField()
     end_time = serializers.DateTimeField()
     duration_ms = serializers.FloatField()
@@ -138,6 +139,16 @@ class SessionSummarySerializer(ObjectSerializer):
     trace_ids = serializers.ListField(
         child=serializers.CharField(), help_text="The newest 20 at most, newest first."
     )
+
+
+class SessionFeedbackSerializer(ObjectSerializer):
+    """What a user said about the session with the feedback key."""
+
+    record_id = serializers.CharField()
+    time = serializers.DateTimeField()
+    rating = serializers.CharField(help_text="up or down.")
+    comment = optional_text()
+    trace_id = optional_text("The trace that it is about, if it names one.")
 
 
 class AnswerSerializer(WarnedAnswerSerializer):
@@ -168,4 +179,5 @@ class SessionDetailSerializer(AnswerSerializer):
     """One session and its records, oldest first."""
 
     session = SessionSummarySerializer()
+    feedback = SessionFeedbackSerializer(many=True, help_text="The newest 20 at most, newest first.")
     records = RecordSerializer(many=True)

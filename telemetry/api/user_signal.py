@@ -2,7 +2,8 @@
 User signals of POST /v1/feedback as records: each is a span with one evaluation event, like those of other producers.
 
 The span is a trace of its own with a link to the trace it is about, because the feedback key is in public pages:
-whoever finds it can add signals, but cannot change a trace, its session or its user.
+whoever finds it can add signals, but cannot change a trace, its session or its user. Reads know such traces by their
+ids (telemetry/spans/signal_traces.py), and count them apart from what a session did.
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
 """
 
@@ -20,6 +21,7 @@ from telemetry.ingest import ingest
 from telemetry.models import Trace
 from telemetry.otlp.decode import Encoding
 from telemetry.spans.record_ids import record_id
+from telemetry.spans.signal_traces import signal_trace_id
 from telemetry.windows import unix_nano
 
 SCOPE = "loopkit.feedback"
@@ -59,9 +61,10 @@ def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
     """
     identity = (signal.feedback_id,) if signal.feedback_id else (*astuple(signal), now.date().isoformat())
     identifier = signal_digest(*identity)
-    trace_id, span_id = identifier[:16], identifier[16:24]
+    trace_id, span_id = signal_trace_id(identifier), identifier[16:24]
     trace = Trace.objects.filter(trace_id=bytes.fromhex(signal.trace_id)).first()
-    signal = replace(signal, session_id=signal.session_id or (trace.session_id if trace else ""))
+    session_of_trace = (trace.session_id if trace else "") or signal.trace_id
+    signal = replace(signal, session_id=signal.session_id or session_of_trace)
     origin = (
         {"service.name": trace.service, "deployment.environment.name": trace.environment} if trace else {}
     )

@@ -22,8 +22,10 @@ from telemetry.reads.filters import Filters, in_window, is_of_session, matching_
 from telemetry.reads.record_json import OK
 from telemetry.reads.record_pages import RecordPage
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
+from telemetry.reads.session_feedback import newest_feedback, with_feedback
 from telemetry.reads.session_summaries import Session, summaries
 from telemetry.reads.session_walk import SCAN, SCAN_RECORDS, Walk
+from telemetry.spans.signal_traces import IS_SIGNAL
 from telemetry.store.transactions import snapshot
 from telemetry.windows import FURTHEST, Window
 
@@ -56,11 +58,12 @@ class SessionRecords:
     """A session and a page of its records."""
 
     session: Session
+    feedback: list[dict[str, Any]]  # the newest user signals about it
     page: RecordPage
 
     def shown(self) -> dict[str, Any]:
         """The session and its page as answers show them."""
-        return {"session": self.session.shown()} | self.page.shown()
+        return {"session": self.session.shown(), "feedback": self.feedback} | self.page.shown()
 
 
 def page_of_sessions(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> SessionPage:
@@ -71,12 +74,14 @@ def page_of_sessions(window: Window, filters: Filters, cursor: Cursor | None, li
     """
     if not may_match(window, filters):
         return SessionPage(window, [], None)
-    session_traces = counted_traces(filters)
+    traces = counted_traces(filters)
     with snapshot():
-        matches, scan = matching_traces(session_traces, window, filters)
+        matches, scan = matching_traces(traces, window, filters)
         walk = Walk(window, matches, cursor, scan)
-        sessions, next_cursor = search_sessions(walk, in_window(session_traces, window), filters, limit)
-    return SessionPage(window, sessions, next_cursor)
+        own_traces = in_window(traces.exclude(IS_SIGNAL), window)
+        sessions, next_cursor = search_sessions(walk, own_traces, filters, limit)
+        counted = with_feedback({session.session_id: session for session in sessions}, window)
+    return SessionPage(window, list(counted.values()), next_cursor)
 
 
 def may_match(window: Window, filters: Filters) -> bool:
@@ -104,7 +109,9 @@ def search_sessions(
         batch = dict(islice(candidates, size))
         sessions = summaries(batch, traces)
         matches += [
-            (sessions[name], place) for name, place in batch.items() if suits(sessions[name], filters)
+            (sessions[name], place)
+            for name, place in batch.items()
+            if name in sessions and suits(sessions[name], filters)
         ]
         places = list(batch.values())
         if len(matches) > limit:
@@ -115,7 +122,7 @@ def search_sessions(
 
 
 def counted_traces(filters: Filters) -> QuerySet[Trace]:
-    """The traces that the totals of sessions cover: those of the environment and the service that are asked for."""
+    """The traces of the environment and the service that are asked for, with those of user signals."""
     conditions = {name: value for name in ("environment", "service") if (value := getattr(filters, name))}
     return Trace.objects.filter(**conditions)
 
@@ -124,6 +131,7 @@ def matching_traces(traces: QuerySet[Trace], window: Window, filters: Filters) -
     """
     The traces among these that bring their session into the list.
 
+    A user signal does so only where records of its kind are asked for: it may not move a session up in other lists.
     The number is how many traces a step of the walk examines, or 0 where an index finds those that match.
     """
     if filters.outcome:
@@ -135,7 +143,7 @@ def matching_traces(traces: QuerySet[Trace], window: Window, filters: Filters) -
     is_one_session = bool(filters.session_id or filters.trace_id)
     record_filters = replace(filters, environment="", service="", outcome="", session_id="", trace_id=b"")
     if record_filters == Filters():
-        return traces, 0 if is_one_session or filters == Filters() else SCAN
+        return traces.exclude(IS_SIGNAL), 0 if is_one_session or filters == Filters() else SCAN
     records = matching_records(window, record_filters)
     if (
         record_filters.lead_by_index
@@ -170,9 +178,9 @@ def suits(session: Session, filters: Filters) -> bool:
 
 def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -> SessionRecords | None:
     """The session with a page of its records, oldest first, or None if no trace of it starts in the window."""
-    traces = in_window(Trace.objects.all(), window).filter(is_of_session(session_id))
+    traces = in_window(Trace.objects.exclude(IS_SIGNAL), window).filter(is_of_session(session_id))
     with snapshot():
-        sessions = summaries([session_id], traces)
+        sessions = with_feedback(summaries([session_id], traces), window)
         if not sessions:
             return None
         rows = Record.objects.filter(trace_id__in=traces.values("trace_id"))
@@ -183,6 +191,6 @@ def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -
                 | Q(trace_id=cursor.trace_id, span_id__gt=cursor.span_id)
             )
         in_order = rows.order_by("start_time_unix_nano", "trace_id", "span_id")
-        return SessionRecords(
-            next(iter(sessions.values())), record_pages.cut_page(in_order, cursors.TURNS, window, limit)
-        )
+        [session] = sessions.values()
+        page = record_pages.cut_page(in_order, cursors.TURNS, window, limit)
+        return SessionRecords(session, newest_feedback(session, window), page)

@@ -44,6 +44,7 @@ class Session:
     input_tokens: int
     output_tokens: int
     trace_ids: tuple[str, ...] = ()  # the newest, TRACES_SHOWN at most
+    feedback: int = 0  # user signals, which none of the other numbers counts
 
     @property
     def outcome(self) -> str:
@@ -80,6 +81,7 @@ class Session:
             "turns": self.turns,
             "traces": self.traces,
             "failures": self.failures,
+            "feedback": self.feedback,
             "start_time": rfc3339(self.start_time_unix_nano),
             "end_time": rfc3339(self.end_time_unix_nano),
             "duration_ms": (self.end_time_unix_nano - self.start_time_unix_nano) / 1e6,

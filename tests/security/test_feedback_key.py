@@ -1,0 +1,134 @@
+"""Whoever finds a feedback key in a public page adds user signals, and changes nothing that a session or a user did."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.test import Client
+
+from tenants.keys.provisioning import MintedProject
+from tests.security.approvals.failing_shop import diagnose
+from tests.telemetry.factory import request, span
+
+APART = ("feedback",)  # the only fact of a session that a signal may change
+
+
+def work(minted: MintedProject, call: Any, session: str, minutes_ago: int = 30) -> str:
+    """Send a trace of two records of the session, one of which fails; returns its trace id."""
+    at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    attributes = {"session.id": session, "user.id": f"user of {session}"}
+    facts: dict[str, Any] = {"trace": session, "at": at, "attributes": attributes}
+    spans = [span("chat", id=f"{session} 1", **facts), span("pay", id=f"{session} 2", error="no", **facts)]
+    sent = request(*spans)
+    assert call("POST", "/v1/traces", minted.keys["producer"], sent).status_code == 202
+    records = call("GET", f"/v1/telemetry?session_id={session}", minted.keys["agent"]).json()["records"]
+    return str(records[0]["trace_id"])
+
+
+def rate(minted: MintedProject, call: Any, **signal: str) -> None:
+    """Send a bad rating with the feedback key, as another user."""
+    answer = call(
+        "POST", "/v1/feedback", minted.keys["feedback"], {"rating": "down", "user_id": "!mallory"} | signal
+    )
+    assert answer.status_code == 202
+
+
+def listed(minted: MintedProject, call: Any, query: str = "") -> list[dict[str, Any]]:
+    """The project's sessions without what may change."""
+    sessions = call("GET", f"/v1/sessions{query}", minted.keys["agent"]).json()["sessions"]
+    return [{name: value for name, value in row.items() if name not in APART} for row in sessions]
+
+
+def test_signals_change_no_session_and_no_order(alice: MintedProject, call: Any) -> None:
+    for number, session in enumerate(("a", "b", "c")):
+        work(alice, call, session, minutes_ago=10 + number)
+    before = listed(alice, call)
+
+    for session in ("c", "b", "nobody"):
+        rate(alice, call, session_id=session)
+
+    assert listed(alice, call) == before
+    shown = call("GET", "/v1/sessions", alice.keys["agent"]).json()["sessions"]
+    assert {row["session_id"]: row["feedback"] for row in shown} == {"a": 0, "b": 1, "c": 1}
+
+
+def test_a_session_shows_what_users_said_apart(alice: MintedProject, call: Any) -> None:
+    trace_id = work(alice, call, "a")
+    before = call("GET", "/v1/sessions/a", alice.keys["agent"]).json()
+
+    rate(alice, call, session_id="a", comment="useless", feedback_id="1")
+    rate(alice, call, trace_id=trace_id, rating="up", feedback_id="2")
+
+    after = call("GET", "/v1/sessions/a", alice.keys["agent"]).json()
+    assert after["session"] == before["session"] | {"feedback": 2}
+    assert [row["record_id"] for row in after["records"]] == [row["record_id"] for row in before["records"]]
+    said = [(row["rating"], row["comment"], row["trace_id"]) for row in after["feedback"]]
+    assert said == [("up", None, trace_id), ("down", "useless", None)]
+
+
+def test_feedback_may_come_before_its_trace(alice: MintedProject, charlie: MintedProject, call: Any) -> None:
+    trace_id = work(charlie, call, "a")  # the factory derives the id from the name
+
+    rate(alice, call, trace_id=trace_id)
+    assert listed(alice, call) == []
+    assert work(alice, call, "a") == trace_id
+
+    [session] = call("GET", "/v1/sessions", alice.keys["agent"]).json()["sessions"]
+    assert (session["turns"], session["failures"], session["feedback"]) == (2, 1, 1)
+
+
+def test_many_signals_are_counted_and_the_newest_shown(
+    alice: MintedProject, call: Any, settings: Any
+) -> None:
+    settings.LOOPKIT_FEEDBACK_RATE = "1000/m"
+    work(alice, call, "a")
+    before = listed(alice, call)
+    for number in range(60):
+        rate(alice, call, session_id="a", feedback_id=str(number), comment=f"no {number}")
+
+    page = call("GET", "/v1/sessions/a", alice.keys["agent"]).json()
+
+    assert listed(alice, call) == before
+    assert page["session"]["feedback"] == 60
+    assert [row["comment"] for row in page["feedback"]] == [f"no {number}" for number in range(59, 39, -1)]
+
+
+def test_sessions_are_still_found_by_what_users_said(alice: MintedProject, call: Any) -> None:
+    for session in ("a", "b"):
+        work(alice, call, session)
+    [_, before] = listed(alice, call)
+    rate(alice, call, session_id=str(before["session_id"]))
+    rate(alice, call, session_id="nobody")
+
+    assert listed(alice, call, "?signal_type=user_signal") == [before]
+
+
+def test_other_failures_keep_their_numbers(alice: MintedProject, call: Any) -> None:
+    work(alice, call, "a")
+    [before] = diagnose(call, alice)["issues"]
+
+    rate(alice, call, session_id="a")
+    rate(alice, call, session_id="nobody")
+
+    issues = {issue["signal_type"]: issue for issue in diagnose(call, alice)["issues"]}
+    assert issues["error"]["impact"] == before["impact"]
+    assert issues["user_signal"]["impact"]["sessions"] == 2
+
+
+def test_the_dashboard_counts_them_apart(alice: MintedProject, call: Any) -> None:
+    work(alice, call, "a")
+    browser = Client()
+    browser.post("/dashboard/sign-in", {"agent_key": alice.keys["agent"]})
+    before = call("GET", "/v1/dashboard", alice.keys["agent"]).json()
+    rate(alice, call, session_id="a", comment="so useless")
+    rate(alice, call, session_id="nobody")
+
+    after = call("GET", "/v1/dashboard", alice.keys["agent"]).json()
+    page = browser.get("/dashboard/session?session_id=a").content.decode()
+
+    counts = [{name: answer["counts"][name] for name in ("sessions", "traces")} for answer in (before, after)]
+    assert counts[0] == counts[1]
+    assert "What users said" in page
+    assert "so useless" in page
+    assert "<dd>2</dd>" in page
