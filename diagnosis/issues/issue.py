@@ -182,7 +182,7 @@ def describe(measured: MeasuredCluster, surroundings: Surroundings, details: Iss
     evidence = [details.records[key] for key in details.evidence[cluster.fingerprint]]
     return Issue(
         cluster=cluster,
-        example=cluster.found or evidence[0],
+        example=(cluster.found or evidence[0])._replace(fingerprint=cluster.fingerprint),
         impact=measured.impact,
         grade=measured.grade,
         trend=measured.trend,

@@ -20,7 +20,7 @@ from typing import Any
 
 from diagnosis.loops.content_words import part_changed, part_name, several
 from diagnosis.models import Decision, EvalCandidate, Loop
-from telemetry.reads.digests import DigestedRecord, digested_records
+from telemetry.reads.digests import UNREADABLE, DigestedRecord, digested_records
 from tenants.stores.binding import bind
 
 # Keys of an issue that are not hashed: the live state of its loop, and the cluster id, which a switch of fingerprints
@@ -60,7 +60,9 @@ class StoredContent:
     @property
     def unreadable(self) -> list[str]:
         """The ids of the records that are stored, and of which a part cannot be read."""
-        return [record_id for record_id, record in self.records.items() if record and not record.digest]
+        return [
+            record_id for record_id, record in self.records.items() if record and record.digest == UNREADABLE
+        ]
 
     @property
     def unreadable_in_words(self) -> list[str]:

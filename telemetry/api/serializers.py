@@ -146,7 +146,7 @@ class SessionFeedbackSerializer(ObjectSerializer):
 
     record_id = serializers.CharField()
     time = serializers.DateTimeField()
-    rating = serializers.CharField(help_text="up or down.")
+    rating = serializers.ChoiceField(["up", "down"])
     comment = optional_text()
     trace_id = optional_text("The trace that it is about, if it names one.")
 

@@ -20,12 +20,14 @@ from telemetry.spans.record_ids import record_id
 from telemetry.store import segments
 from telemetry.store.transactions import snapshot
 
+UNREADABLE = "unreadable"  # in place of a digest
+
 
 @dataclass(frozen=True, slots=True)
 class DigestedRecord:
     """The digest of a stored record, and its columns by name, bytes as hexadecimal digits."""
 
-    digest: str  # "" if a part of the record cannot be read
+    digest: str  # UNREADABLE if a part of the record cannot be read
     columns: dict[str, Any]
 
 
@@ -46,10 +48,10 @@ def plain_columns(row: Record) -> dict[str, Any]:
 
 
 def digests_of_rows(rows: list[Record]) -> dict[str, str]:
-    """The digests of these rows, by record id; "" for a record of which a part cannot be read."""
+    """The digests of these rows, by record id; UNREADABLE for a record of which a part cannot be read."""
     spans, origins = segments.serialized_spans(rows), origin_messages(rows)
     return {
-        record_id(row.trace_id, row.span_id): ""
+        record_id(row.trace_id, row.span_id): UNREADABLE
         if parts.missing
         else digest_of_parts(
             origins[row.resource_id], origins[row.scope_id], spans[row.segment_id, row.position]

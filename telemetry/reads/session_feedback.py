@@ -21,7 +21,7 @@ from telemetry.spans.signal_traces import IS_SIGNAL
 from telemetry.windows import Window
 
 SHOWN = 20  # signals
-LABEL, COMMENT = "gen_ai.evaluation.score.label", "gen_ai.evaluation.explanation"
+COMMENT = "gen_ai.evaluation.explanation"
 
 
 def with_feedback(sessions: Mapping[str, Session], window: Window) -> dict[str, Session]:
@@ -59,11 +59,10 @@ def signals(names: Iterable[str], window: Window) -> QuerySet[Trace]:
 def signal_json(record: dict[str, Any]) -> dict[str, Any]:
     """A signal from its record; where the span cannot be read, what the columns say."""
     facts = record["events"][0]["attributes"] if record["events"] else {}
-    is_bad = record["outcome"] == record_json.FAILURE
     return {
         "record_id": record["record_id"],
         "time": record["start_time"],
-        "rating": facts.get(LABEL) or ("down" if is_bad else "up"),
+        "rating": "down" if record["outcome"] == record_json.FAILURE else "up",
         "comment": facts.get(COMMENT) or (record["message"] if not facts else None),
         "trace_id": record["links"][0]["trace_id"] if record["links"] else None,
     }

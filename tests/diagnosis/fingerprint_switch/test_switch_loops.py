@@ -21,6 +21,7 @@ from diagnosis.verification import verify
 from loopkit.http.errors import Unavailable
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_freshness
+from telemetry.store.unreadable_parts import UnreadableParts
 from telemetry.windows import Window
 from tenants.audit import audit_log
 from tenants.keys.provisioning import MintedProject
@@ -309,7 +310,7 @@ def test_a_diagnosis_that_began_before_a_switch_publishes_nothing(project: Proje
     before = list(Loop.objects.values_list("loop_id", "cluster_id"))
 
     with pytest.raises(Unavailable), bind(asked):
-        publish(asked, findings, "", NOW)
+        publish(asked, findings, "", NOW, UnreadableParts())
 
     assert list(Loop.objects.values_list("loop_id", "cluster_id")) == before
 

@@ -23,6 +23,7 @@ PAYLOAD = re.compile(
     |trace_state|version|schema_url|project_name|project_id|eval_id|eval_candidate|suspected_release|attribute|value
     |echoes\.operations\[\]|releases_left_out\[\]|file|function|packet\.project_id|ingest_url|new_issue_links\[\]\.url
     |issues\[\]\.message|issue\.message|records\[\]\.message|evidence\[\]\.message|detail\.(note|url|release)
+    |feedback\[\]\.comment
     |items\[\]\.(title|content_text)|_loopkit\.project_id|loops\[\]\.title|evidence_url
     )$""",
     re.X,
@@ -41,7 +42,7 @@ OWN = {
     "unit", "updated_at", "verb", "verdict", "hour", "before", "after", "evidence", "evidence_ids", "trace_ids",
     "traces", "given_by", "id", "url", "version", "feed_url", "home_page_url", "next_url", "date_published", "tags",
     "expires_at", "rejected", "was", "is", "agent_key", "producer_key", "feedback_key", "recovery_code",
-    "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback",
+    "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating",
 }  # fmt: skip
 # Parameters with which a route is asked besides none.
 QUERIES = {

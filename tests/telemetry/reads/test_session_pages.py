@@ -104,6 +104,7 @@ def test_a_summary_takes_the_traces_of_a_session_together(store, page):
             "turns": 2,
             "traces": 2,
             "failures": 1,
+            "feedback": 0,
             "start_time": "2026-03-01T11:50:00.000000Z",
             "end_time": "2026-03-01T11:53:00.000000Z",
             "duration_ms": 180_000.0,
