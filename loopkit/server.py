@@ -45,6 +45,7 @@ logger_class = "loopkit.server_log.BoundedServerLog"
 control_socket_disable = True  # its file is in the home folder, shared by every instance of this user
 loglevel = settings.LOOPKIT_LOG_LEVEL.lower()
 forwarded_allow_ips = "127.0.0.1,::1"
+forwarder_headers = ""  # by default SCRIPT_NAME and PATH_INFO, with which a client could move every path
 
 
 def post_worker_init(worker: Any) -> None:

@@ -81,6 +81,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def finish_request(self, conn: Connection, future: Future[bool]) -> None:
         """Send what is left of the answer, then go on with the next request or close."""
+        try:
+            self.go_on(conn, future)
+        except OSError:  # gunicorn calls this outside its handling of errors: an error would end the process
+            self.drop(conn)
+
+    def go_on(self, conn: Connection, future: Future[bool]) -> None:
+        """What follows the application's answer. Raises OSError if the client has gone."""
         conn.stays_open = not future.cancelled() and future.exception() is None and future.result()
         conn.begin_answer()
         if conn.sock.is_held():
@@ -199,8 +206,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def refuse(self, conn: Connection, refusal: Refusal) -> None:
         """Answer a request that is not whole, and close."""
-        conn.sock.sendall(refusal_answer(refusal, conn.reception.request))
-        self.close_after_answer(conn)
+        try:
+            conn.sock.sendall(refusal_answer(refusal, conn.reception.request))
+        except OSError:
+            return self.drop(conn)
+        return self.close_after_answer(conn)
 
     def close_after_answer(self, conn: Connection) -> None:
         """Close once the client has had the time to read its answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -292,3 +293,33 @@ def test_thousands_of_tiny_chunks_are_refused(strict: Server, connect: Connect) 
 
     assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 401 "))
     assert b"Connection: close" in answer
+
+
+LEFT_BEHIND = [
+    POST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+    POST + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+    GET + b"Expect: 100-continue\r\n\r\n",
+    GET + b"\r\n" + POST + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+    POST + b"Content-Length: 2000000\r\n\r\n",
+    LARGE,
+    b"no request\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("left_behind", LEFT_BEHIND)
+@pytest.mark.parametrize("farewell", ["closed", "reset"])
+def test_a_client_that_leaves_ends_no_process(strict: Server, left_behind: bytes, farewell: str) -> None:
+    for _ in range(30):
+        with socket.create_connection(("127.0.0.1", strict.port)) as client:
+            if farewell == "reset":
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(GET + b"\r\n" + left_behind)
+
+    assert seconds_of_health(strict) < SOON
+    assert "Exception in worker process" not in (strict.data_dir / "server.log").read_text()
+
+
+def test_no_header_moves_a_path(strict: Server) -> None:
+    assert strict.call("GET", "/health", SCRIPT_NAME="/x").status == 200
+    assert strict.call("GET", "/x/health", SCRIPT_NAME="/x").status == 404
+    assert strict.call("GET", "/x/health", PATH_INFO="/health").status == 404
