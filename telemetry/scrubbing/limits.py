@@ -55,13 +55,19 @@ def has_many(items: Any) -> bool:
 def trim(part: Any) -> Counter[str]:
     """Drop items and cut values of the part in place; returns how many, by ledger reason."""
     changed: Counter[str] = Counter()
+    changed[TRIMMED_ITEM] += drop_all(part)  # first: no event or link that is dropped is looked at
     for item in [part, *getattr(part, "events", ()), *getattr(part, "links", ())]:
-        changed[TRIMMED_ITEM] += sum(drop(item, name) for name in LISTS if hasattr(item, name))
+        changed[TRIMMED_ITEM] += drop_all(item)
         changed[TRIMMED_VALUE] += sum(cut_value(pair.value) for pair in item.attributes)
         changed[TRIMMED_VALUE] += cut_field(item, "name") if hasattr(item, "name") else 0
     if isinstance(part, Span):
         changed[TRIMMED_VALUE] += cut_field(part.status, "message")
     return changed
+
+
+def drop_all(item: Any) -> int:
+    """Shorten every list of the item; returns how many were dropped."""
+    return sum(drop(item, name) for name in LISTS if hasattr(item, name))
 
 
 def drop(item: Any, name: str) -> int:
