@@ -95,6 +95,7 @@ def limits() -> dict[str, Any]:
     return {
         "sandbox_spans": settings.LOOPKIT_SANDBOX_SPANS,
         "sandbox_days": settings.LOOPKIT_SANDBOX_DAYS,
+        "sandbox_grace_days": settings.LOOPKIT_SANDBOX_GRACE_DAYS,
         "mint_rate": settings.LOOPKIT_MINT_RATE,
         "recover_rate": settings.LOOPKIT_RECOVER_RATE,
         "max_body_bytes": settings.LOOPKIT_MAX_BODY_BYTES,

@@ -50,6 +50,11 @@ def natural(raw: str) -> int:
     return as_integer(raw, least=1)
 
 
+def connections(raw: str) -> int:
+    """A number of connections that leaves room for the clients of one small installation. Raises ValueError."""
+    return as_integer(raw, least=64)
+
+
 def port(raw: str) -> int:
     """A TCP port."""
     return as_integer(raw, least=1, most=65535)

@@ -10,6 +10,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
 SECRET_BYTES = 48
+LOSSES = {  # of a secret that is made anew, by the name of its file
+    "django": "everybody is signed out",
+    "signup-upgrade": "recovery and upgrade codes that were given out are refused",
+    "audit": "the audit log from before cannot be verified, and people are asked again about what they approved",
+}
 
 
 def stored_secret(data_dir: Path, name: str, may_replace: bool = False) -> str:
@@ -37,8 +42,7 @@ def check_replacement(path: Path, may_replace: bool) -> None:
     if not may_replace:
         raise ImproperlyConfigured(
             f"{path} is missing, but this data dir has been used: put the file back from a backup, or set the secret "
-            "by its variable if it was set so before. LOOPKIT_NEW_SECRETS=1 makes a new one: then recovery codes that "
-            "were given out are refused, the audit log from before cannot be verified, and everybody is signed out."
+            f"by its variable if it was set so before. LOOPKIT_NEW_SECRETS=1 makes a new one: then {LOSSES[path.name]}."
         )
     logger.warning("%s was missing: a new secret is made, because LOOPKIT_NEW_SECRETS is set", path)
 

@@ -19,6 +19,7 @@ from loopkit.environment import (
     as_whole_number,
     as_words,
     cache_url,
+    connections,
     database_url,
     email_url,
     env,
@@ -83,7 +84,7 @@ if LOOPKIT_OPEN_STORES + LOOPKIT_THREADS > 70:
 LOOPKIT_HEADER_SECONDS = env("LOOPKIT_HEADER_SECONDS", 20, natural)
 LOOPKIT_STALL_SECONDS = env("LOOPKIT_STALL_SECONDS", 20, natural)
 LOOPKIT_MIN_RATE = env("LOOPKIT_MIN_RATE", 500, natural)
-LOOPKIT_CONNECTIONS = env("LOOPKIT_CONNECTIONS", 4096, natural)
+LOOPKIT_CONNECTIONS = env("LOOPKIT_CONNECTIONS", 4096, connections)
 LOOPKIT_LOG_LEVEL = env("LOOPKIT_LOG_LEVEL", "INFO", log_level)
 LOOPKIT_PUBLIC_URL = env("LOOPKIT_PUBLIC_URL", "", public_url)
 # How many proxies append to X-Forwarded-For

@@ -66,7 +66,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
     """A migrated project file, made once: making one takes as long as ten tests."""
     path = tmp_path_factory.mktemp("template") / "empty.sqlite3"
     with django_db_blocker.unblock():
-        project_file.migrate(path)
+        project_file.migrate(path, is_new=True)
     return path
 
 

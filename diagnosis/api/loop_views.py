@@ -15,6 +15,7 @@ from diagnosis.api import loop_answers
 from diagnosis.api.keyset import keyset_page
 from diagnosis.api.loop_lookup import own_loop, wrong_state
 from diagnosis.api.serializers import loops
+from diagnosis.display.sentences import filled
 from diagnosis.handoff import bundle, download, reports
 from diagnosis.handoff.shipping_time import WrongShippingTime
 from diagnosis.loops import lifecycle, next_action
@@ -29,11 +30,11 @@ from tenants.keys.authentication import Principal
 
 OUTDATED = (
     "Change nothing. POST /v1/runs/diagnose puts the loop to a human again, with the evidence that there is now; then "
-    "poll GET /v1/loops/{loop_id} until it is approved."
+    "poll GET /v1/loops/<loop_id> until it is approved."
 )
 SHIPPED = (
     "Change nothing. The fix shipped, and what was approved for it is not stored unchanged any more; its history is in "
-    "GET /v1/loops/{loop_id}."
+    "GET /v1/loops/<loop_id>."
 )
 SHIP_LATER = (
     "Report shipped once the approved fix runs, with the time since when it runs (such as 2026-05-04T14:00:00Z), or "
@@ -74,9 +75,8 @@ def refuse_misfits(event: dict[str, Any]) -> None:
 def not_approved(error: bundle.NotApproved, loop: Loop) -> ApiError:
     """The 409 with what is missing for a handoff."""
     if isinstance(error, bundle.ApprovalOutdated):
-        return ApiError(
-            409, "approval_outdated", str(error), OUTDATED if loop.state == Loop.State.APPROVED else SHIPPED
-        )
+        hint = OUTDATED if loop.state == Loop.State.APPROVED else SHIPPED
+        return ApiError(409, "approval_outdated", str(error), filled(hint, loop_id=loop.loop_id))
     return ApiError(409, "not_approved", str(error), next_action.for_loop(loop))
 
 

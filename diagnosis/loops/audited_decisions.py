@@ -49,7 +49,7 @@ def changes_since_audited(decision: Decision, entry: AuditEntry | None) -> list[
     """The parts of the decision that are not what its audit entry says, in words; empty if it is as it was made."""
     if entry is None:
         is_older = decision.content_version == EARLIEST and decision.audit_sequence is None
-        return [] if is_older else ["the audit log has no such decision, or its entry was changed"]
+        return [] if is_older else ["the audit log has no such decision, or its entry cannot be verified"]
     stored = values_of(decision)
     changed = [words for name, words in PARTS.items() if entry.detail.get(name, stored[name]) != stored[name]]
     if entry.at != decision.decided_at:

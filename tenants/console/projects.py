@@ -6,8 +6,11 @@ https://docs.djangoproject.com/en/5.2/ref/contrib/admin/
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -21,6 +24,11 @@ from tenants.console.keys import KeyAdmin, KeyInline
 from tenants.console.scoped import ReadOnly, ScopedAdmin, works_for_all
 from tenants.keys.provisioning import new_project_id
 from tenants.models import AccessRequest, Key, Project, Tenant
+
+if TYPE_CHECKING:
+    ProjectModelForm = forms.ModelForm[Project]
+else:
+    ProjectModelForm = forms.ModelForm
 
 admin.site.site_header = admin.site.site_title = "LoopKit"
 admin.site.index_title = "Operator's console"
@@ -88,6 +96,19 @@ class TenantAdmin(AuditedAdmin, ScopedAdmin):
         return objects, counts, lacking, protected
 
 
+class ProjectForm(ProjectModelForm):
+    """The form of a project."""
+
+    def clean_expires_at(self) -> datetime | None:
+        """The time of expiry. One in the past could be so long ago that a sandbox is erased at once."""
+        expires_at: datetime | None = self.cleaned_data["expires_at"]
+        if "expires_at" in self.changed_data and expires_at and expires_at < timezone.now():
+            raise forms.ValidationError(
+                "This time has passed. To refuse the keys at once, suspend the project, or let it expire in a minute."
+            )
+        return expires_at
+
+
 @admin.register(Project)
 class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     """
@@ -106,6 +127,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
         "state",
         "created_at",
     ]
+    form = ProjectForm
     list_filter = [
         "state",
         ("plan", admin.AllValuesFieldListFilter),
@@ -124,7 +146,14 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
                 "that nobody owns. Suspend it instead: its keys are refused at once, and nothing is lost.",
             },
         ),
-        ("Limits", {"fields": ["state", "plan", "quota_spans", "expires_at"]}),
+        (
+            "Limits",
+            {
+                "fields": ["state", "plan", "quota_spans", "expires_at"],
+                "description": f"{settings.LOOPKIT_SANDBOX_GRACE_DAYS} days after its expiry a sandbox is erased "
+                "with all its telemetry, unless it is suspended or a person decided something in it.",
+            },
+        ),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:

@@ -35,7 +35,8 @@ class Finding:
     details: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " ".join([f"{self.name}: {self.message}", *self.details, self.remedy])
+        names = f" ({', '.join(self.details)})" if self.details else ""
+        return f"{self.name}: {self.message}{names} {self.remedy}"
 
 
 Facts = dict[str, str]
@@ -85,14 +86,14 @@ def store_differences(known: Facts, now: datetime) -> Iterator[Finding]:
     if orphans := sorted(files - projects.keys()):
         yield Finding(
             "project_files",
-            f"Project files that no project owns: {len(orphans)}.",
+            f"Of the project files, {len(orphans)} without a project.",
             "Restore a control database that is as new as the files, or move these files away.",
             tuple(orphans),
         )
     if missing := sorted(name for name, has_store in projects.items() if has_store and name not in files):
         yield Finding(
             "missing_files",
-            f"Projects whose file is missing, which get 503: {len(missing)}.",
+            f"Of the projects, {len(missing)} without a file, answered with 503.",
             "Put the files back, or run `manage.py forget_store PROJECT` to begin with an empty one.",
             tuple(missing),
         )

@@ -62,6 +62,10 @@ class OutdatedFile(OperationalError):
     """The file has another schema version than this code."""
 
 
+class NotAStore(OperationalError):
+    """The file has no tables of a store."""
+
+
 class MissingFile(OperationalError):
     """The project's file existed before and is missing now."""
 
@@ -156,7 +160,7 @@ def template_file() -> Path:
     path = Path(settings.LOOPKIT_DATA_DIR) / "projects" / f".template-{schema_version()}.sqlite3"
     if not path.exists():
         with published(path) as draft:
-            migrate(draft)
+            migrate(draft, is_new=True)
     return path
 
 
@@ -188,13 +192,17 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def migrate(path: Path) -> bool:
+def migrate(path: Path, is_new: bool = False) -> bool:
     """
-    Migrate a file to this code's schema. Return whether it was behind. Raises OutdatedFile if newer code wrote it.
+    Migrate a file to this code's schema. Return whether it was behind.
+
+    Raises OutdatedFile if newer code wrote it, NotAStore if nobody did, unless it is new.
     """
     connection = connection_to(path, MIGRATION_ALIAS)
     connections[MIGRATION_ALIAS] = connection  # Django's migrations look their connection up by alias
     try:
+        if not is_new:
+            check_is_store(connection)
         if version_of(connection) >= schema_version():
             check_version(connection)
             return False
@@ -215,11 +223,25 @@ def version_of(connection: DatabaseWrapper) -> int:
         return int(cursor.fetchone()[0])
 
 
+def check_is_store(connection: DatabaseWrapper) -> None:
+    """Raise NotAStore, with the remedy, for an empty file, as a repair that failed leaves it."""
+    if f"{STORE_APP}_record" not in connection.introspection.table_names():
+        raise NotAStore(
+            f"{name_of(connection)} is empty, or not a store: put a copy of the project's file in its place."
+        )
+
+
+def name_of(connection: DatabaseWrapper) -> str:
+    """The name of the connection's file."""
+    return Path(str(connection.settings_dict["NAME"])).name
+
+
 def check_version(connection: DatabaseWrapper) -> None:
-    """Raise OutdatedFile, with the remedy, if the file's schema version is not this code's."""
+    """Raise OutdatedFile or NotAStore, with the remedy, if the file's schema version is not this code's."""
     version = version_of(connection)
     if version != schema_version():
-        name = Path(str(connection.settings_dict["NAME"])).name
+        check_is_store(connection)
+        name = name_of(connection)
         remedy = (
             "run `manage.py migrate_projects`"
             if version < schema_version()

@@ -128,8 +128,8 @@ def listed_codes(server: Server) -> set[str]:
 
 
 def raised_codes() -> Iterator[str]:
-    """Every code in the source: ApiError(status, code), Unavailable(code), plain(request, status, code)."""
-    places = {"ApiError": 1, "Unavailable": 0}
+    """Every code in the source: ApiError(status, code), Refusal(status, code), Unavailable(code), plain(..., code)."""
+    places = {"ApiError": 1, "Refusal": 1, "Unavailable": 0}
     for app in ("diagnosis", "loopkit", "telemetry", "tenants"):
         for source in (ROOT / app).rglob("*.py"):
             calls = places | ({"plain": 2} if source.name == "error_answers.py" else {})

@@ -109,6 +109,20 @@ def test_a_project_whose_file_is_not_in_the_backup_is_not_begun_anew(
     assert "forget_store" in found.remedy
 
 
+def test_an_empty_file_in_the_place_of_a_store_is_no_store(alice: MintedProject, call: Any) -> None:
+    assert call("POST", "/v1/traces", alice.keys["producer"], SPANS).status_code == 202
+    path = project_file.path_of(alice.project.project_id)
+    pool.close_all()
+    path.unlink()
+    path.touch()  # as `sqlite3 broken.sqlite3 .recover | sqlite3 new.sqlite3` leaves it where .recover fails
+
+    with pytest.raises(CommandError, match="is empty, or not a store: put a copy"):
+        call_command("migrate_projects", verbosity=0)
+
+    assert call("POST", "/v1/traces", alice.keys["producer"], SPANS).status_code == 503
+    assert call("GET", "/v1/telemetry", alice.keys["agent"]).status_code == 503
+
+
 def test_the_log_names_the_remedy_of_a_missing_file(alice: MintedProject, call: Any, caplog: Any) -> None:
     call("POST", "/v1/traces", alice.keys["producer"], SPANS)
     remove_file(alice.project)
@@ -148,7 +162,7 @@ def test_files_of_no_project_are_named_to_the_operator_and_counted_for_everybody
     assert (found.name, found.details) == ("project_files", ("shop-1a2b3c4d",))
     assert ready.status_code == 200
     assert ready.json()["warnings"] == [
-        "project_files: Project files that no project owns: 1. Restore a control database that is as new as the "
+        "project_files: Of the project files, 1 without a project. Restore a control database that is as new as the "
         "files, or move these files away."
     ]
 

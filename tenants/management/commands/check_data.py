@@ -30,7 +30,9 @@ class Command(BaseCommand):
         found = findings.find_all(timezone.now())
         if accept and found:
             restores.accept_state([f"{finding.name}: {finding.message}" for finding in found], timezone.now())
-            self.stdout.write(f"Accepted, with an entry in the audit log: {len(found)} findings.")
+            self.stdout.write(
+                f"Accepted, with an entry in the audit log: {len(found)} finding{'' if len(found) == 1 else 's'}."
+            )
             found = findings.find_all(timezone.now())
         if found:
             raise CommandError("\n".join(map(str, found)))

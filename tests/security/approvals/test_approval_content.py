@@ -192,7 +192,9 @@ def test_a_decision_edited_together_with_its_audit_entry_is_found(approved: Mint
             cursor.execute(f"DROP TRIGGER {trigger}")
         cursor.execute("UPDATE tenants_auditentry SET detail = json_set(detail, '$.reason', %s)", [INJECTED])
 
-    assert "the audit log has no such decision, or its entry was changed" in refusal(handoff(call, approved))
+    assert "the audit log has no such decision, or its entry cannot be verified" in refusal(
+        handoff(call, approved)
+    )
 
 
 @pytest.mark.parametrize("state", STATES)

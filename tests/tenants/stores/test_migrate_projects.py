@@ -40,13 +40,11 @@ def test_an_outdated_file_is_brought_up_with_its_rows(alice: MintedProject) -> N
         assert Tally.objects.get().reason == "kept"
 
 
-def test_an_empty_file_gets_the_whole_schema(alice: MintedProject) -> None:
-    path = project_file.path_of(alice.project.project_id)
-    path.touch()
+def test_an_empty_file_is_refused_with_the_remedy(alice: MintedProject) -> None:
+    project_file.path_of(alice.project.project_id).touch()
 
-    run()
-
-    use(alice)
+    with pytest.raises(CommandError, match="is empty, or not a store: put a copy"):
+        run()
 
 
 def test_a_second_run_changes_nothing(alice: MintedProject) -> None:
