@@ -18,7 +18,7 @@ from telemetry.scrubbing.named.quoted import has_quoted_name
 from telemetry.scrubbing.named.stand_ins import MARK, STAND_IN
 from telemetry.scrubbing.suspicion import is_suspect
 
-MOST_PASSES = 6
+MOST_PASSES = 4
 NEAR = 512  # characters before and behind a mark, in which another secret may have been hidden
 SHORTEST = 5  # characters of a text with a secret: `pwd=x`
 SHORTEST_WORD = 20  # characters of a secret that is a whole text and has no sign in it

@@ -86,7 +86,7 @@ def assignments(text: str, ends: list[int]) -> Iterator[Assignment]:
     for last_word_end in ends:
         separator = SEPARATOR.match(text, last_word_end)
         before = NAME_BACKWARDS.match(backwards, len(text) - separator.end("name")) if separator else None
-        if separator and before:
+        if separator and before and (separator["separator"] != ":" or not before[0].islower()):
             end = separator.end("name")
             name = before[0][::-1]
             if name[0] in "nrt" and text[end - len(name) - 1 : end - len(name)] == "\\":
