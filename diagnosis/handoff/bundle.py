@@ -16,6 +16,7 @@ from diagnosis.issues.patch_plan import shown_category
 from diagnosis.loops import (
     approval_standing,
     audited_decisions,
+    content_hash,
     lifecycle,
     next_action,
     states,
@@ -61,7 +62,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "first_approval": first[0] if first else None,
         "issue": issue,
         "patch_plan": issue["patch_plan"],
-        "eval_candidate": candidate.document,
+        "eval_candidate": content_hash.lasting(candidate.document) | {"cluster_id": loop.cluster_id},
         "evidence": approved_evidence.approved_records(loop, approvals[-1].content_version),
         "next_action": next_action.after_handoff(loop),
     }

@@ -19,6 +19,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models.functions import Greatest
 
+from diagnosis.display.hidden_characters import is_hidden
 from diagnosis.loops import content_hash, decision_basis, growth, lifecycle, two_people, worst_severity
 from diagnosis.loops.decision_basis import DecisionBasis
 from diagnosis.loops.states import Trigger
@@ -57,7 +58,7 @@ class DecisionChoice:
 
     def check(self) -> None:
         """Raise ValidationError without a reason, or for `times` of another verb or out of range."""
-        if not self.reason.strip():
+        if all(character.isspace() or is_hidden(character) for character in self.reason):
             raise ValidationError("Say why: the reason is kept with the decision.")
         if self.times is not None and self.verb != Decision.Verb.REJECT:
             raise ValidationError("Only a rejection takes a number of times.")

@@ -14,7 +14,6 @@ from diagnosis.models import Decision
 from tenants.audit import audit_log, lookup
 from tenants.models import AuditEntry
 
-EARLIEST = 1  # the version of content hashes of which some decisions are older than the audit log
 PARTS = {
     "verb": "its verb",
     "reason": "its reason",
@@ -48,8 +47,7 @@ def target(decision: Decision) -> str:
 def changes_since_audited(decision: Decision, entry: AuditEntry | None) -> list[str]:
     """The parts of the decision that are not what its audit entry says, in words; empty if it is as it was made."""
     if entry is None:
-        is_older = decision.content_version == EARLIEST and decision.audit_sequence is None
-        return [] if is_older else ["the audit log has no such decision, or its entry cannot be verified"]
+        return ["the audit log has no such decision, or its entry cannot be verified"]
     stored = values_of(decision)
     changed = [words for name, words in PARTS.items() if entry.detail.get(name, stored[name]) != stored[name]]
     if entry.at != decision.decided_at:

@@ -96,7 +96,9 @@ def unproposed_note(unproposed: int) -> str:
 def issue_of(loop: Loop) -> dict[str, Any]:
     """The loop's stored issue with its present status and next action."""
     issue = shown_issue(loop.issue, loop_id=loop.loop_id)
-    return {**issue, "status": issue_status(loop), "next_action": for_loop(loop)}
+    live = {"loop_id": loop.loop_id, "cluster_id": loop.cluster_id, "status": issue_status(loop)}
+    issue.pop("approval", None)
+    return issue | live | {"next_action": for_loop(loop)}
 
 
 def for_packet(issues: int, open_issues: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.fingerprint_switch import switch
 from diagnosis.fingerprint_switch.preview import Preview, outcomes_in_words, preview_switch
 from diagnosis.models import FingerprintSwitch
@@ -66,7 +67,7 @@ class Command(BaseCommand):
         """Print the project's version and the preview."""
         self.stdout.write(f"{project} has version {project.fingerprint_version}.")
         for line in preview_lines(preview):
-            self.stdout.write(line)
+            self.stdout.write(show_hidden(" ".join(line.splitlines())))
 
 
 def begin_from_shell(project: Project, to: int) -> FingerprintSwitch:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 
 from diagnosis.loops import content_hash
@@ -143,6 +144,12 @@ def edit_content_and_hash() -> None:
     Decision.objects.update(content=parts, content_hash=content_hash.hashed(parts))
 
 
+def without_entry() -> None:
+    """Make the decision look like one of version 1, on a revision of which the audit log knows nothing."""
+    Loop.objects.update(revision=F("revision") + 5)
+    Decision.objects.update(audit_sequence=None, content_version=1, revision=F("revision") + 4)
+
+
 EDITS: dict[str, tuple[Callable[[], Any], str]] = {
     "issue": (lambda: edit_issue(title=INJECTED), "the issue was changed"),
     "plan": (lambda: edit_issue(patch_plan={"lever": "x", "steps": []}), "the patch plan was changed"),
@@ -171,6 +178,7 @@ EDITS: dict[str, tuple[Callable[[], Any], str]] = {
         "its reason was changed",
     ),
     "other number": (lambda: Decision.objects.update(audit_sequence=1), "the audit log has no such"),
+    "no entry": (without_entry, "the audit log has no such decision"),
 }
 
 
@@ -195,6 +203,20 @@ def test_a_decision_edited_together_with_its_audit_entry_is_found(approved: Mint
     assert "the audit log has no such decision, or its entry cannot be verified" in refusal(
         handoff(call, approved)
     )
+
+
+@pytest.mark.parametrize("name", ["next_action", "status", "approval", "loop_id", "cluster_id"])
+def test_what_the_hash_leaves_out_is_not_taken_from_what_is_stored(
+    approved: MintedProject, call: Any, name: str
+) -> None:
+    edit_issue(**{name: INJECTED})
+    candidate = EvalCandidate.objects.get()
+    EvalCandidate.objects.update(document=candidate.document | {name: INJECTED})
+
+    answer = handoff(call, approved)
+
+    assert answer.status_code == 200
+    assert INJECTED not in answer.content.decode()
 
 
 @pytest.mark.parametrize("state", STATES)
