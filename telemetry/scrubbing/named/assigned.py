@@ -41,7 +41,6 @@ ALWAYS_SECRET = frozenset({"authorization", "password", "passwd", "passphrase", 
 LINE_BACKWARDS = re.compile(r"(?: -| tropxe| tes)?[ \t]{0,40}(?:\n|n\\|\Z)")
 LINE_END = re.compile(r"[ \t]{0,8}(?:\r?\n|\\{1,15}[nr]|\Z|#)")
 CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|.*[(\[]", re.DOTALL)
-LONGEST_KEY = 256  # characters of a query key that are looked at
 NEAR = 60  # characters before a name in which its line begins
 
 
