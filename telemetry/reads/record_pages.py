@@ -3,7 +3,7 @@ Pages of the bound project's records: filtered in SQL, newest first, keyset-page
 
 Order: start time, trace id, span id, all descending. Where no index finds the matching records, an answer examines
 MAX_SCAN records, then at most MAX_STRETCHES of the minutes that hold matches by the rollups (rollup_search.py). Such a
-page may be short or empty and still have a next cursor.
+page may be short or empty and still have a next cursor; so may one of long records, which is bounded in bytes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import Filters, floor, matching_records, reach
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
 from telemetry.spans.record_ids import parse_record_id
+from telemetry.store.segments import plain_sizes
 from telemetry.store.sql import fetch_many
 from telemetry.store.transactions import snapshot
 from telemetry.windows import Window
@@ -30,6 +31,7 @@ DAMAGE_NOTE = (
     "Records that cannot be read whole, since the project's file is damaged: {}. See `missing` of each."
 )
 MAX_SCAN = 50_000
+MOST_BYTES = 32 * 1024 * 1024  # of the spans of a page; 500 records with a usual segment each stay below it
 MAX_STRETCHES = 300  # minutes that one answer searches
 COLUMNS = [field.attname for field in Record._meta.concrete_fields]
 # Not `pk__in`: for more than one row SQLite then reads the whole table, or parses an OR a thousand deep.
@@ -124,13 +126,28 @@ def cut_page(rows: QuerySet[Record], kind: bytes, window: Window, limit: int) ->
 def shown_page(
     rows: list[Record], kind: bytes, window: Window, limit: int, otherwise: Cursor | None = None
 ) -> RecordPage:
-    """The page of the first `limit` rows, with a cursor behind them if there are more, else with `otherwise`."""
-    shown = record_json.records_json(rows[:limit])
-    if len(rows) <= limit:
+    """
+    The page of the first `limit` rows, or fewer where their spans are long, with a cursor behind them if there are
+    more, else with `otherwise`.
+    """
+    count = fitting_rows(rows[:limit])
+    shown = record_json.records_json(rows[:count])
+    if len(rows) <= count:
         return RecordPage(window, shown, otherwise)
-    last = rows[limit - 1]
+    last = rows[count - 1]
     key = bytes(last.trace_id) + bytes(last.span_id)
     return RecordPage(window, shown, Cursor(kind, window, last.start_time_unix_nano, key))
+
+
+def fitting_rows(rows: list[Record]) -> int:
+    """How many of the first rows have segments of at most MOST_BYTES together; one at least."""
+    sizes = plain_sizes(row.segment_id for row in rows)
+    total = 0
+    for number, row in enumerate(rows):
+        total += sizes.pop(row.segment_id, 0)
+        if total > MOST_BYTES and number:
+            return number
+    return len(rows)
 
 
 def find_records(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:

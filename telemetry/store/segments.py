@@ -14,6 +14,7 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Protocol
@@ -36,6 +37,10 @@ OPTIONS: dict[int, int] = {
 
 A_STATEMENT = 200  # segments read per statement, so that no more than a few megabytes are held in memory
 READ = "SELECT segment_id, content FROM telemetry_segment WHERE segment_id IN "
+HEADER_BYTES = 18  # of a frame at most: https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1
+READ_HEADERS = (
+    f"SELECT segment_id, SUBSTR(content, 1, {HEADER_BYTES}) FROM telemetry_segment WHERE segment_id IN "  # noqa: S608
+)
 Place = tuple[int, int]  # segment id and position
 # Each thread has a compressor of its own, because it keeps buffers that two threads must not share.
 _local = threading.local()
@@ -112,6 +117,18 @@ class StoredSpan(Protocol):
     def segment_id(self) -> int: ...
     @property
     def position(self) -> int: ...
+
+
+def plain_sizes(segment_ids: Iterable[int]) -> dict[int, int]:
+    """The decompressed size in bytes of each of these segments, by its header; none of one that cannot be read."""
+    ids = sorted({segment_id for segment_id in segment_ids if isinstance(segment_id, int)})
+    sizes = {}
+    for start in range(0, len(ids), A_STATEMENT):
+        chunk = ids[start : start + A_STATEMENT]
+        for segment_id, header in fetch(f"{READ_HEADERS}({', '.join(['%s'] * len(chunk))})", chunk):
+            with suppress(zstd.ZstdError, TypeError):
+                sizes[segment_id] = zstd.get_frame_info(header).decompressed_size or 0
+    return sizes
 
 
 def serialized_spans(rows: Iterable[StoredSpan]) -> dict[Place, bytes]:

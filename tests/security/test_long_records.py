@@ -1,0 +1,38 @@
+"""Records may be long, and a page of them is bounded in bytes as well as in number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from telemetry.reads import record_pages
+from tenants.keys.provisioning import MintedProject
+from tests.telemetry.factory import minutes, span, store
+
+LONG = {"a": "x" * 100_000, "session.id": "s1"}
+
+
+@pytest.mark.parametrize("path", ["/v1/telemetry?since_minutes=60", "/v1/sessions/s1?since_minutes=60"])
+def test_pages_of_long_records_are_short_and_all_are_read(
+    alice: MintedProject, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(record_pages, "MOST_BYTES", 250_000)
+    now = datetime.now(UTC)
+    sent = [span(f"s{n}", trace="t", id=f"i{n}", at=now - minutes(n + 1), attributes=LONG) for n in range(7)]
+    store(alice.project, sent, now)
+
+    found: list[str] = []
+    cursor = ""
+    for _ in range(10):
+        page = call("GET", f"{path}&limit=5{cursor}", alice.keys["agent"])
+        assert len(page.content) < 400_000
+        answer = page.json()
+        found += [record["record_id"] for record in answer["records"]]
+        if not answer["next_cursor"]:
+            break
+        cursor = f"&cursor={answer['next_cursor']}"
+
+    assert len(found) == len(set(found)) == 7
