@@ -28,6 +28,7 @@ PIECE_BYTES = 64 * 1024
 OVERLAP = 1024  # bytes, for a secret across the border of two pieces
 KNOWN = len(ANCHORS)
 MOST_HITS = 256  # that are looked at one by one; a piece with more is suspect
+RARE = 7  # letters of a word for a password that is part of no other word
 USERINFO_BYTES = re.compile(USERINFO.pattern.encode())
 # The characters behind a name: the tag of its value in a message, quotes in JSON and nested JSON, `=` or `:`.
 ENDS = ("\x12", '"', "'", "\\", "=", " =", ":")
@@ -69,7 +70,7 @@ PIECES = [
         word[1:]
         for name in FOREIGN
         for word in (name, name.upper())
-        if name != "motdepasse" and len(name) > 3
+        if name != "motdepasse" and len(name) >= RARE
     ),
     *(
         "密码",
@@ -89,7 +90,12 @@ PIECES = [
 NAME_ENDS = (
     "key", "Key", "KEY", "oken", "OKEN", "_pass", "-pass", ".pass", "Pass", "_PASS", "hrase", "HRASE",
 )  # fmt: skip
-NAMES = [name + end for name, end in product(NAME_ENDS, ENDS)]
+# Without their first letter, short ones are parts of many words: `eslo`, `aslo`.
+SHORT_FOREIGN = [word[1:] for name in FOREIGN for word in (name, name.upper()) if 3 < len(name) < RARE]
+NAMES = [
+    *(name + end for name, end in product(NAME_ENDS, ENDS)),
+    *(name + end for name, end in product(SHORT_FOREIGN, ENDS)),
+]
 
 
 def is_suspect(wire: bytes) -> bool:
