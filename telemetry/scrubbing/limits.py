@@ -56,8 +56,9 @@ def trim(part: Any) -> Counter[str]:
     """Drop items and cut values of the part in place; returns how many, by ledger reason."""
     changed: Counter[str] = Counter()
     changed[TRIMMED_ITEM] += drop_all(part)  # first: no event or link that is dropped is looked at
-    for item in [part, *getattr(part, "events", ()), *getattr(part, "links", ())]:
-        changed[TRIMMED_ITEM] += drop_all(item)
+    items = [*getattr(part, "events", ()), *getattr(part, "links", ())]
+    changed[TRIMMED_ITEM] += sum(map(drop_all, items))
+    for item in [part, *items]:
         changed[TRIMMED_VALUE] += sum(cut_value(pair.value) for pair in item.attributes)
         changed[TRIMMED_VALUE] += cut_field(item, "name") if hasattr(item, "name") else 0
     if isinstance(part, Span):
