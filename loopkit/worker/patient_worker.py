@@ -237,9 +237,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         conn.watched = events
 
     def count(self, conn: Connection) -> None:
-        """Count what the connection holds; where all hold too much, the most silent of the large ones is ended."""
+        """Count what the connection holds; where all hold too much, the most silent ones are ended."""
         for victim in self.room.too_much(conn):
-            if victim.phase is Phase.BODY:
+            if victim.phase in {Phase.HEAD, Phase.BODY}:
                 self.refuse(victim, OVERLOADED)
             else:
                 self.drop(victim)

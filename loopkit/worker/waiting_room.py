@@ -15,12 +15,14 @@ class WaitingRoom:
 
     Whoever must go for others is the one that has been silent longest: an honest client sends, however slowly. Age
     or size would choose the slow and honest one; addresses would choose a proxy, behind which everybody has the same.
+    Those that hold little each hold no more than half of the memory together, so that many of them leave room for the
+    largest body.
     """
 
     def __init__(self, most_bytes: int) -> None:
         self._waiting: OrderedDict[Connection, None] = OrderedDict()
         self._most_bytes = most_bytes
-        self._bytes = 0
+        self._bytes = self._small_bytes = 0
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(self._waiting)
@@ -41,16 +43,24 @@ class WaitingRoom:
     def too_much(self, conn: Connection) -> Iterator[Connection]:
         """Count what the connection holds now. Yields connections to be ended, until all hold no more than they may."""
         self.recount(conn)
-        while self._bytes > self._most_bytes:
-            victim = next(filter(is_large, self._waiting), conn)
+        while victim := self.victim(conn):
             yield victim
             if not victim.counted_bytes > self.recount(victim):
                 return
 
+    def victim(self, conn: Connection) -> Connection | None:
+        """The connection that must go because of what this one was given; None if there is room."""
+        if self._small_bytes > self._most_bytes // 2 and (
+            small := next(filter(is_small, self._waiting), None)
+        ):
+            return small
+        return next(filter(is_large, self._waiting), conn) if self._bytes > self._most_bytes else None
+
     def recount(self, conn: Connection) -> int:
         """Count again what the connection holds; its bytes."""
-        held = conn.held_bytes()
-        self._bytes += held - conn.counted_bytes
+        held, counted = conn.held_bytes(), conn.counted_bytes
+        self._bytes += held - counted
+        self._small_bytes += (held if held <= SMALL_BYTES else 0) - (counted if counted <= SMALL_BYTES else 0)
         conn.counted_bytes = held
         return held
 
@@ -58,3 +68,8 @@ class WaitingRoom:
 def is_large(conn: Connection) -> bool:
     """Whether the connection waits with so much that ending it helps."""
     return conn.counted_bytes > SMALL_BYTES and conn.phase in {Phase.BODY, Phase.ANSWERING}
+
+
+def is_small(conn: Connection) -> bool:
+    """Whether the connection waits with a little that is not whole."""
+    return 0 < conn.counted_bytes <= SMALL_BYTES and conn.phase in {Phase.HEAD, Phase.BODY, Phase.ANSWERING}

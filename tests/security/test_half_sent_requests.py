@@ -243,6 +243,30 @@ def test_half_sent_bodies_hold_a_bounded_memory_and_leave_room_for_others(
     assert all(b"\r\nRetry-After: 2\r\n" in answer for answer in refused)
 
 
+@pytest.mark.parametrize(
+    "small",
+    [
+        POST + b"Content-Length: 100000\r\n\r\n" + b" " * 60_000,
+        POST + b"Transfer-Encoding: chunked\r\n\r\nfe00\r\n" + b" " * 60_000,
+        GET + b"".join(b"X-%d: %s\r\n" % (n, b"a" * 4000) for n in range(15)),
+    ],
+    ids=["bodies", "chunks", "heads"],
+)
+def test_many_small_halves_leave_room_for_a_large_body(
+    strict: Server, connect: Connect, small: bytes
+) -> None:
+    key = strict.provision(f"beside small {len(small)}")["producer_key"]
+    for _ in range(60):
+        with suppress(ConnectionError):
+            connect(strict, small)
+
+    whole = strict.call(
+        "POST", "/v1/traces", key, b"{}".ljust(900_000), **{"Content-Type": "application/json"}
+    )
+
+    assert whole.status == 202
+
+
 def test_a_connection_stays_open_after_a_refusal_and_answers_come_in_order(
     strict: Server, connect: Connect
 ) -> None:
