@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import select
 import socket
 import struct
+import termios
+import threading
 import time
 from typing import TYPE_CHECKING, Any
+
+from loopkit.worker.limits import ClientLimits
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 PIECE_BYTES = 256 * 1024
-# Bytes of an answer beyond which the thread that produces them waits for the client after all: only the download of
-# the audit log can be longer.
+# Bytes of an answer that wait for the client, beyond which the thread that produces more waits for it after all: only
+# the download of the audit log is produced while it is sent.
 MOST_BYTES_AHEAD = 32 * 1024 * 1024
+# The threads of a process that may wait for such a client at a time.
+waiting_threads = threading.BoundedSemaphore(1)
+WAITS_IN_A_WINDOW = 10
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: https://man7.org/linux/man-pages/man7/socket.7.html
 
 
@@ -28,21 +36,22 @@ class AnswerSocket(socket.socket):
     for the answer, and ConnectionResetError after a reset.
     """
 
-    def __init__(self, accepted: socket.socket, stall_seconds: float) -> None:
+    def __init__(self, accepted: socket.socket, limits: ClientLimits) -> None:
         family, kind, proto = accepted.family, accepted.type, accepted.proto
         super().__init__(family, kind, proto, fileno=accepted.detach())
         super().setblocking(False)
         self.pending = bytearray()
         self.held_until = 0.0
-        self._stall_seconds = stall_seconds
+        self._limits = limits
+        self._sent = 0  # bytes that the kernel took
+        self._wait_ends = self._goal = 0.0
 
     def sendall(self, data: Buffer, flags: int = 0) -> None:
-        """Take the data; it is sent together with what follows it."""
+        """Take the data; it is sent together with what follows it. Raises BrokenPipeError as `_wait` does."""
+        if len(self.pending) > MOST_BYTES_AHEAD:
+            self._wait()
         self.pending += data
         if len(self.pending) >= PIECE_BYTES:
-            self.flush()
-        while len(self.pending) > MOST_BYTES_AHEAD:
-            self._wait()
             self.flush()
 
     def send(self, data: Buffer, flags: int = 0) -> int:
@@ -77,7 +86,17 @@ class AnswerSocket(socket.socket):
                 break
             del self.pending[:count]
             sent += count
+        self._sent += sent
         return sent
+
+    def taken_bytes(self) -> int:
+        """
+        Bytes of all answers that the client's side has acknowledged: the kernel takes megabytes ahead of a slow client.
+
+        https://man7.org/linux/man-pages/man7/tcp.7.html (SIOCOUTQ, which is TIOCOUTQ)
+        """
+        (queued,) = struct.unpack("i", fcntl.ioctl(self, termios.TIOCOUTQ, bytes(4)))
+        return self._sent - int(queued)
 
     # Gunicorn calls these from the request's thread. The socket stays non-blocking and open: the poller closes it, once
     # the answer was taken.
@@ -109,8 +128,27 @@ class AnswerSocket(socket.socket):
         super().close()
 
     def _wait(self) -> None:
-        """Wait until the kernel takes more. Raises BrokenPipeError if the client takes nothing for too long."""
-        poll = select.poll()
-        poll.register(self, select.POLLOUT)
-        if not poll.poll(self._stall_seconds * 1000):
-            raise BrokenPipeError(errno.EPIPE, "the client does not read its answer")
+        """
+        Wait until less is pending. Raises BrokenPipeError if the client takes less than `window_bytes` in each
+        `stall_seconds`, or while another thread of the process waits in the same way.
+        """
+        if not waiting_threads.acquire(blocking=False):
+            raise BrokenPipeError(errno.EPIPE, "another thread waits for a client already")
+        try:
+            poll = select.poll()
+            poll.register(self, select.POLLOUT)
+            while len(self.pending) > MOST_BYTES_AHEAD:
+                self._check_pace(time.monotonic())
+                poll.poll(self._limits.stall_seconds * 1000 / WAITS_IN_A_WINDOW)
+                self.flush()
+        finally:
+            waiting_threads.release()
+
+    def _check_pace(self, now: float) -> None:
+        """Begin the next window where one is over. Raises BrokenPipeError if the client took too little in it."""
+        if now < self._wait_ends:
+            return
+        taken = self.taken_bytes()
+        if taken < self._goal:
+            raise BrokenPipeError(errno.EPIPE, "the client reads its answer too slowly")
+        self._wait_ends, self._goal = now + self._limits.stall_seconds, taken + self._limits.window_bytes

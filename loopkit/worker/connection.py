@@ -36,7 +36,7 @@ class Connection:
     def __init__(
         self, cfg: Any, accepted: socket.socket, client: Any, server: Any, limits: ClientLimits
     ) -> None:
-        self.sock, self.client, self.server = AnswerSocket(accepted, limits.stall_seconds), client, server
+        self.sock, self.client, self.server = AnswerSocket(accepted, limits), client, server
         self.watched = 0  # the selector's events
         self.counted_bytes = 0  # of the process's buffer
         self.stays_open = False  # after the answer
@@ -80,13 +80,14 @@ class Connection:
 
     def begin_answer(self) -> None:
         """Let the client take the rest of the answer."""
-        self.phase, self._moved = Phase.ANSWERING, 0
+        self.phase = Phase.ANSWERING
         self.reception.drop()
-        self._begin_window(time.monotonic())
+        if self.sock.pending:
+            self._begin_window(time.monotonic())
 
     def send_more(self) -> bool:
         """Send what the client takes now; whether all of it is gone. Raises OSError if the client is gone."""
-        self._moved += self.sock.flush()
+        self.sock.flush()
         return not self.sock.pending
 
     def begin_close(self) -> None:
@@ -119,7 +120,7 @@ class Connection:
             return False
         if (
             self.phase in {Phase.BODY, Phase.ANSWERING}
-            and self._moved >= self._goal
+            and self._progress() >= self._goal
             and now < self.last_moment
         ):
             self._begin_window(now)
@@ -133,4 +134,8 @@ class Connection:
     def _begin_window(self, now: float) -> None:
         """Give the client another period, in which it must move so many bytes."""
         self.deadline = now + self._limits.stall_seconds
-        self._goal = self._moved + self._limits.window_bytes
+        self._goal = self._progress() + self._limits.window_bytes
+
+    def _progress(self) -> int:
+        """Bytes of the body that came, or of answers that were taken."""
+        return self.sock.taken_bytes() if self.phase is Phase.ANSWERING else self._moved
