@@ -114,14 +114,20 @@ def server_of(data_dir: Path, port: int, **variables: str) -> Server:
 
 
 @contextmanager
-def running(data_dir: Path, **variables: str) -> Iterator[Server]:
-    """A server with its own data dir, which is prepared unless it was; ended with its block."""
+def running(data_dir: Path, *, descriptors: int = 0, **variables: str) -> Iterator[Server]:
+    """
+    A server with its own data dir, which is prepared unless it was; ended with its block.
+
+    Args:
+        descriptors: the hard limit of open files of each process; 0 for this process's own.
+    """
+    limit = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
     server = server_of(data_dir, free_port(), **variables)
     if not (data_dir / "control.sqlite3").exists():
         server.manage("prepare")
     with (data_dir / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "loopkit/server.py", "loopkit.wsgi"],
+            [*limit, sys.executable, "-m", "gunicorn", "-c", "loopkit/server.py", "loopkit.wsgi"],
             cwd=ROOT,
             env=server.environment,
             stderr=log,

@@ -28,6 +28,7 @@ from loopkit.worker.waiting_room import WaitingRoom
 NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 NOT_ACCEPTED = {errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK}
 CROWD, ACCEPTED_AT_ONCE = 64, 16
+FEWEST_CONNECTIONS, KEPT_SHARE = 8, 0.5  # where descriptors ran out
 READS_AT_ONCE = 4
 DISCARDED_BYTES = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -252,12 +253,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return conn is not None
 
     def make_room(self, error: OSError) -> None:
-        """Nothing was accepted. Without free descriptors, the connection that was silent longest gives up its own."""
+        """Nothing was accepted. Without free descriptors, the connections that were silent longest give up theirs."""
+        if error.errno == errno.EMFILE:  # files need descriptors too: fewer connections from now on
+            self.most_connections = max(FEWEST_CONNECTIONS, int(self.nr_conns * KEPT_SHARE))
+            while self.nr_conns > self.most_connections and self.drop_most_silent():
+                pass
         if error.errno in NO_ROOM:
-            if not self.drop_most_silent():
-                time.sleep(
-                    SWEEP_SECONDS / 10
-                )  # or the listener would wake the poller at once, again and again
+            if not self.drop_most_silent():  # the listener would wake the poller at once, again and again
+                time.sleep(SWEEP_SECONDS / 10)
         elif error.errno not in NOT_ACCEPTED:
             raise error
 
