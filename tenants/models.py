@@ -205,6 +205,7 @@ class AuditEntry(models.Model):
 
     class Event(models.TextChoices):
         DECIDED = "decided", "decided on a loop"
+        ENDED = "ended", "ended the approval of a loop"
         PROJECT_MINTED = "project_minted", "project minted"
         KEY_MINTED = "key_minted", "key minted"
         KEY_REVOKED = "key_revoked", "key revoked"
@@ -220,7 +221,7 @@ class AuditEntry(models.Model):
     sequence = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
     event = models.CharField(max_length=20, choices=Event.choices)
-    actor = models.CharField(max_length=200, help_text="user:<name>, key:<id>, anyone, or shell.")
+    actor = models.CharField(max_length=200, help_text="user:<name>, key:<id>, anyone, shell, or loopkit.")
     target = models.CharField(max_length=200, help_text="What it was done to, such as project:<id>.")
     tenant_id = models.CharField(
         "tenant",
@@ -238,6 +239,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["-sequence"]
+        indexes = [models.Index(fields=["target", "event", "sequence"], name="audit_about")]
         default_permissions = ["view"]
         verbose_name, verbose_name_plural = "audit entry", "audit entries"
 

@@ -194,6 +194,7 @@ def audit_decision(decision: Decision, state: str, address: str) -> None:
         revision=decision.revision,
         is_first_of_two=decision.is_first,
         proposed_again_at_times=decision.times,
+        numbers=decision.numbers,
         state={"before": state, "after": loop.state},
     )
     Decision.objects.filter(pk=decision.pk).update(audit_sequence=entry.sequence)

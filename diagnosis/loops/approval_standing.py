@@ -13,23 +13,20 @@ from collections.abc import Sequence
 from django.db import DatabaseError
 
 from diagnosis.loops import audited_decisions, content_hash, two_people
-from diagnosis.loops.states import UNDER_APPROVAL
+from diagnosis.loops.states import ENDING, UNDER_APPROVAL
 from diagnosis.models import Decision, Loop, LoopEvent
 from tenants.models import AuditEntry
 
-# Events that end an approval: only another decision leads back to a state under approval.
-ENDING = (
-    LoopEvent.Kind.REGRESSED,
-    LoopEvent.Kind.OUTDATED,
-    LoopEvent.Kind.GREW,
-    LoopEvent.Kind.JOINED,
-)
 Approvals = list[Decision]  # of a loop, in their order
 
 
 def why_outdated(loop: Loop) -> str:
     """The reason why the approval of this loop no longer holds; "" while it does, or where none counts."""
-    return reasons([loop]).get(loop.pk, "")
+    if why := reasons([loop]).get(loop.pk, ""):
+        return why
+    approvals = two_people.counting_approvals(loop)
+    lost = audited_decisions.lost_entries(approvals[0]) if approvals else []
+    return no_longer_holds(approvals[-1], lost) if lost else ""
 
 
 def as_far_as_known(loop: Loop) -> str:
@@ -89,10 +86,12 @@ def changes_of(
 ) -> dict[str, list[str]]:
     """The parts of decisions and content that changed, in words, by loop id."""
     entries = audited_decisions.audit_entries(decision for loop in loops for decision in approvals[loop.pk])
+    about = audited_decisions.numbers_about(loops)
     contents = content_hash.stored_contents([(loop, loop.issue) for loop in loops])
     return {
         loop.pk: [
             *decision_changes(loop, approvals[loop.pk], entries),
+            *audited_decisions.later_entries(approvals[loop.pk], entries, about.get(loop.pk, [])),
             *content_hash.changes_since(approvals[loop.pk][-1], stored),
         ]
         for loop, stored in zip(loops, contents, strict=True)

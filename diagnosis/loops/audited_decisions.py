@@ -1,19 +1,23 @@
 """
 Comparison of decisions with their entries in the audit log, which show what was decided, by whom, when and why.
 
-A decision and its content hash could be edited together where they are stored. The entry cannot be, without breaking
-the chain of keyed hashes: docs/audit.md#what-it-can-prove.
+A decision and its content hash could be edited together where they are stored, and the row of a later one removed.
+Entries cannot be, without breaking the chain of keyed hashes: docs/audit.md#what-it-can-prove. So the last entries
+about a loop, of decisions and of what ended an approval, must be those of the approvals that count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from diagnosis.models import Decision
+from diagnosis.models import Decision, Loop
 from tenants.audit import audit_log, lookup
 from tenants.models import AuditEntry
 
+MOVING = (audit_log.AuditEvent.DECIDED, audit_log.AuditEvent.ENDED)  # events about a loop
+ASK_THE_LOG = "run manage.py verify_audit, then restore what is missing, or have it decided again"
 PARTS = {
     "verb": "its verb",
     "reason": "its reason",
@@ -23,6 +27,7 @@ PARTS = {
     "revision": "its revision",
     "is_first_of_two": "whether it is the first of two",
     "proposed_again_at_times": "when the failure comes back",
+    "numbers": "its numbers",  # in entries of this release and later
 }
 
 
@@ -32,7 +37,7 @@ def audit_entries(decisions: Iterable[Decision]) -> dict[int, AuditEntry]:
     unnumbered = [target(decision) for decision in decisions if decision.audit_sequence is None]
     numbers = {decision.audit_sequence for decision in decisions if decision.audit_sequence is not None}
     if unnumbered:
-        numbers |= set(lookup.numbers_about(audit_log.AuditEvent.DECIDED, unnumbered))
+        numbers |= set(chain.from_iterable(lookup.numbers_about(MOVING, unnumbered).values()))
     intact = lookup.intact_entries(numbers)
     by_subject = {(entry.target, entry.detail.get("revision")): entry for entry in intact.values()}
     found = {decision.pk: by_subject.get((target(decision), decision.revision)) for decision in decisions}
@@ -42,6 +47,36 @@ def audit_entries(decisions: Iterable[Decision]) -> dict[int, AuditEntry]:
 def target(decision: Decision) -> str:
     """The loop of the decision, as the audit log names it."""
     return f"loop:{decision.loop_id}"
+
+
+def numbers_about(loops: Iterable[Loop]) -> dict[str, list[int]]:
+    """The numbers of all entries about each of these loops, by loop id. People make them: a few for each loop."""
+    about = lookup.numbers_about(MOVING, [f"loop:{loop.pk}" for loop in loops])
+    return {name.removeprefix("loop:"): numbers for name, numbers in about.items()}
+
+
+def later_entries(
+    approvals: Sequence[Decision], entries: Mapping[int, AuditEntry], about: Sequence[int]
+) -> list[str]:
+    """
+    What the log says of the loop since these approvals of it, which no row says, in words; empty if it says nothing.
+
+    Args:
+        about: the numbers of all entries about the loop.
+    """
+    known = {entries[approval.pk].sequence for approval in approvals if approval.pk in entries}
+    later = [number for number in about if known and number > min(known) and number not in known]
+    return (
+        [f"entry {later[-1]} of the audit log about it has no row any more: {ASK_THE_LOG}"] if later else []
+    )
+
+
+def lost_entries(approval: Decision) -> list[str]:
+    """Whether the log lost an entry since this approval, which may be one about it, in words; empty if it is whole."""
+    entry = audit_entries([approval]).get(approval.pk)
+    if entry is None or lookup.is_whole_since(entry.sequence):
+        return []
+    return [f"the audit log lost an entry that came later: {ASK_THE_LOG}"]
 
 
 def changes_since_audited(decision: Decision, entry: AuditEntry | None) -> list[str]:
@@ -68,6 +103,7 @@ def values_of(decision: Decision) -> dict[str, Any]:
         "revision": decision.revision,
         "is_first_of_two": decision.is_first,
         "proposed_again_at_times": decision.times,
+        "numbers": decision.numbers,
     }
 
 

@@ -12,11 +12,21 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from diagnosis.loops.states import NEXT_STATES, WAITING, MovedBy, State, Trigger, states_before, triggers_of
+from diagnosis.loops.states import (
+    ENDING,
+    NEXT_STATES,
+    WAITING,
+    MovedBy,
+    State,
+    Trigger,
+    states_before,
+    triggers_of,
+)
 from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.notices import notice_rows
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.windows import rfc3339
+from tenants.audit import audit_log
 
 
 class WrongState(Exception):
@@ -54,10 +64,28 @@ def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
 
 
 def append_event(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any) -> LoopEvent:
-    """Append an event to the loop's history, and write the notices that it causes."""
+    """Append an event to the loop's history, and write the notices that it causes. One that ends is audited too."""
     event = LoopEvent.objects.create(loop=loop, kind=kind, actor=actor, detail=detail, created_at=now)
     notice_rows.write_notices([event])
+    if kind in ENDING:
+        audit_ending(event)
     return event
+
+
+def audit_ending(event: LoopEvent) -> None:
+    """Append to the audit log that an approval of the loop counts no longer, so that it shows without the event."""
+    loop = event.loop
+    audit_log.append_entry(
+        audit_log.AuditEvent.ENDED,
+        f"loop:{loop.pk}",
+        audit_log.Actor(event.actor),
+        event.created_at,
+        loop.project.tenant_id,
+        project=loop.project_id,
+        kind=event.kind,
+        revision=loop.revision,
+        state=loop.state,
+    )
 
 
 def loop_fingerprint(loop: Loop) -> int:

@@ -152,6 +152,8 @@ REPORTABLE = tuple(Kind(trigger.value) for trigger in triggers_of(MovedBy.AGENT)
 WAITING = tuple(state for state in DECIDABLE if state not in states_before(*triggers_of(MovedBy.AGENT)))
 VERIFIABLE = states_before(*triggers_of(MovedBy.VERIFICATION))
 UNDER_APPROVAL = (State.APPROVED, *VERIFIABLE)  # states in which the loop's approval counts
+# Events that end an approval: only another decision leads back to a state under approval. GREW follows a rejection.
+ENDING = (Kind.REGRESSED, Kind.OUTDATED, Kind.GREW, Kind.JOINED)
 
 
 def drawing() -> str:

@@ -140,8 +140,9 @@ def store_verdict(loop: Loop, comparison: Comparison, now: datetime) -> Verifica
     with transaction.atomic():
         switch_lock.hold(loop.project)
         lifecycle.apply_trigger(loop, trigger, now, **fields)
+        stored = Verification.objects.create(loop=loop, verdict=verdict, document=document, created_at=now)
         note_verdict(loop, document, now)
-        return Verification.objects.create(loop=loop, verdict=verdict, document=document, created_at=now)
+    return stored
 
 
 def next_baseline(loop: Loop, comparison: Comparison, verdict: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from diagnosis.models import Loop
 from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import request, span
@@ -52,3 +54,10 @@ def loop_of(call: Call, shop: MintedProject) -> dict[str, Any]:
 def stored_loop() -> Loop:
     """The shop's loop as it is stored now."""
     return Loop.objects.select_related("project__tenant").get()
+
+
+def drop_triggers() -> None:
+    """The control database lets its owner change the audit log from now on."""
+    with connection.cursor() as cursor:
+        for (name,) in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            cursor.execute(f"DROP TRIGGER {name}")

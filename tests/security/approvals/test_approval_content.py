@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import F
@@ -15,13 +16,14 @@ from django.test import Client
 from diagnosis.loops import content_hash
 from diagnosis.models import Decision, EvalCandidate, Loop, Packet, Tracker
 from telemetry.models import Origin, Record, Segment, Trace
+from tenants.audit import chain
 from tenants.keys.provisioning import MintedProject
-from tenants.models import Tenant
+from tenants.models import AuditEntry, Tenant
 from tenants.stores.binding import bind
 from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.console_requests import decide, page_of, text
 from tests.diagnosis.factory import make_loop
-from tests.security.approvals.failing_shop import diagnose, send_orders, stored_loop
+from tests.security.approvals.failing_shop import diagnose, drop_triggers, send_orders, stored_loop
 from tests.staff_clients import home, member, operator
 from tests.telemetry.factory import request, span
 
@@ -193,11 +195,45 @@ def test_whatever_is_edited_in_the_control_database_is_named(
     assert words in refusal(handoff(call, approved))
 
 
+@pytest.mark.parametrize("name", sorted({one.name for one in Decision._meta.fields} - {"id"}))
+def test_no_field_of_a_decision_can_be_edited(approved: MintedProject, call: Any, name: str) -> None:
+    decision = Decision.objects.get()
+    edits: dict[str, Callable[[Any], Any]] = {
+        "loop": lambda stored: make_loop(approved.project, cluster=7).pk,
+        "packet": lambda stored: another_packet(),
+        "decided_by": lambda stored: User.objects.create_user("mallory"),
+        "decided_at": lambda stored: stored + timedelta(seconds=1),
+        "verb": lambda stored: "reject",
+        "is_first": lambda stored: True,
+        "times": lambda stored: 7,
+    }
+    edit = edits.get(name, lambda stored: {} if isinstance(stored, dict) else f"{stored}0")
+
+    Decision.objects.update(**{name: edit(getattr(decision, name))})
+
+    answer = call("GET", f"/v1/loops/{decision.loop_id}/handoff", approved.keys["agent"])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "approval_outdated"), name
+
+
+def test_entries_of_an_earlier_release_which_name_no_numbers_still_hold(
+    approved: MintedProject, call: Any
+) -> None:
+    entry = AuditEntry.objects.get(event="decided")
+    del entry.detail["numbers"]
+    before = (
+        AuditEntry.objects.filter(sequence=entry.sequence - 1).values_list("hash", flat=True).first() or ""
+    )
+    entry.hash = chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET)
+    drop_triggers()
+    AuditEntry.objects.bulk_update([entry], ["detail", "hash"])
+
+    assert handoff(call, approved).status_code == 200
+
+
 def test_a_decision_edited_together_with_its_audit_entry_is_found(approved: MintedProject, call: Any) -> None:
     Decision.objects.update(reason=INJECTED)
+    drop_triggers()
     with connection.cursor() as cursor:  # what somebody does who owns the database, and not the secret
-        for (trigger,) in cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            cursor.execute(f"DROP TRIGGER {trigger}")
         cursor.execute("UPDATE tenants_auditentry SET detail = json_set(detail, '$.reason', %s)", [INJECTED])
 
     assert "the audit log has no such decision, or its entry cannot be verified" in refusal(

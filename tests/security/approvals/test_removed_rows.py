@@ -1,0 +1,218 @@
+"""Rows that are removed, or set back to what they were, never open a handoff that was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count, product
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import models, transaction
+
+from diagnosis.fingerprint_switch import carry_over
+from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome
+from diagnosis.handoff import bundle, reports
+from diagnosis.loops import approval, content_hash, growth, lifecycle, reopening, two_people
+from diagnosis.loops.states import NEXT_STATES, REPORTABLE, State, Trigger
+from diagnosis.models import Decision, Loop
+from diagnosis.verification import verify
+from diagnosis.verification.comparison import compare_with_baseline
+from telemetry.windows import Window
+from tenants.audit import head
+from tenants.keys.provisioning import MintedProject
+from tenants.models import AuditEntry, Tenant
+from tenants.stores.binding import bind
+from tests.diagnosis.approving import approve_seen
+from tests.diagnosis.factory import make_loop
+from tests.security.approvals.failing_shop import diagnose, drop_triggers, send_orders, stored_loop
+
+RESTS_ON = [
+    relation.related_model for relation in Loop._meta.related_objects if relation.related_model != Loop
+]
+NOW = datetime.now(UTC)
+Row = tuple[type[models.Model], Any]  # a model and a primary key
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside did not happen."""
+    with transaction.atomic():
+        mark = transaction.savepoint()
+        yield
+        transaction.savepoint_rollback(mark)
+
+
+@dataclass(slots=True)
+class Life:
+    """One loop that goes through every change of the table of states, and what is tried after each of them."""
+
+    loop_id: str
+    into: Loop  # another one, that it joins
+    people: tuple[User, User]
+    gone: set[Any] = field(default_factory=set)  # changes that were made
+    tried: int = 0
+    clock: Iterator[int] = field(default_factory=count)
+
+    @property
+    def loop(self) -> Loop:
+        """The loop as it is stored now."""
+        return lifecycle.with_decisions(Loop.objects.all()).get(pk=self.loop_id)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the handoff is given."""
+        try:
+            bundle.refuse_unless_approved(self.loop)
+        except bundle.NotApproved:
+            return False
+        return True
+
+    def go_on(self, earlier: dict[str, Any]) -> None:
+        """
+        Make each change that is allowed now and was not made yet, and go on from there; nothing stays of it.
+
+        Args:
+            earlier: the loop's row when its handoff was last given, or when it last had the first of two approvals.
+        """
+        loop = self.loop
+        first = two_people.pending(loop) is not None
+        for trigger in Trigger:
+            change = (loop.state, first, trigger)
+            if (State(loop.state), trigger) not in NEXT_STATES or change in self.gone:
+                continue
+            with undone(), suppress(NotNow):
+                self.make(trigger)
+                self.gone.add(change)
+                self.try_all(earlier)
+                self.go_on(self.row_to_restore(earlier))
+
+    def row_to_restore(self, earlier: dict[str, Any]) -> dict[str, Any]:
+        """The loop's row if it would help somebody later, who is one of two people where there must be two."""
+        loop = self.loop
+        is_useful = two_people.pending(loop) is not None if loop.project.tenant.two_people else self.is_open
+        return Loop.objects.filter(pk=self.loop_id).values().get() if is_useful else earlier
+
+    def make(self, trigger: Trigger) -> None:
+        """Make the change as the product makes it."""
+        now, loop = NOW + timedelta(seconds=next(self.clock)), self.loop
+        if trigger in (Trigger.APPROVE, Trigger.APPROVE_FIRST):
+            self.approve(loop, trigger, now)
+        elif trigger in (Trigger.REJECT, Trigger.RETURN):
+            choice = approval.DecisionChoice(Decision.Verb(trigger.value), "No.")
+            approval.record_decision(loop, choice, self.people[0], now)
+        elif trigger in REPORTABLE:
+            reports.record_report(loop, REPORTABLE[REPORTABLE.index(trigger)], "key", now)
+        elif trigger.value.startswith("verdict "):
+            with bind(loop.project):
+                compared = compare_with_baseline(loop, loop.shipped_at or now, now)
+                judgement: Any = replace(compared.judgement, verdict=trigger.value.removeprefix("verdict "))
+                verify.store_verdict(loop, replace(compared, judgement=judgement), now)
+        elif trigger == Trigger.GREW:
+            numbers = growth.ClusterNumbers(9, 9, Window(0, 9))
+            reopening.repropose_rejected(loop, loop.decisions.all()[0], numbers, now)
+        elif trigger == Trigger.OUTDATED:
+            reopening.ask_again(loop, "It changed.", now)
+        elif trigger == Trigger.JOINED:
+            carry_over.end_loop_in(ClusterOutcome(loop, None), self.into, now)
+        else:
+            lifecycle.apply_trigger(loop, trigger, now, joined_to=None)
+
+    def approve(self, loop: Loop, trigger: Trigger, now: datetime) -> None:
+        """Approve, alone or as one of two. Raises NotNow where the tenant's rule has it otherwise."""
+        first = two_people.pending(loop) is not None
+        is_first = two_people.approvals_needed(loop) == two_people.NEEDED and not first
+        if is_first != (trigger == Trigger.APPROVE_FIRST):
+            raise NotNow
+        approve_seen(loop, self.people[int(first)], "Yes.", now)
+
+    def try_all(self, earlier: dict[str, Any]) -> None:
+        """Where the handoff is closed: remove rows, set the loop back to each earlier row, and find it closed."""
+        record_head()
+        if self.is_open:
+            return
+        for before, rows in product([earlier] if earlier else [{}], removals(self.loop_id)):
+            with undone():
+                remove(rows)
+                Loop.objects.filter(pk=self.loop_id).update(**before)
+                assert not self.is_open, (before.get("state"), rows)
+                if before and two_people.pending(
+                    self.loop
+                ):  # the second of two is asked to complete what was taken back
+                    approve_seen(self.loop, self.people[1], "Yes.", NOW + timedelta(days=1))
+                    assert not self.is_open, (before.get("state"), rows)
+            self.tried += 1
+
+
+class NotNow(Exception):
+    """The tenant's rule allows no such approval now."""
+
+
+def removals(loop_id: str) -> Iterator[list[Row]]:
+    """The newest row of each kind, in each table that a loop's state rests on and in the log; and many of them."""
+    newest = []
+    for model in RESTS_ON:
+        rows = model._base_manager.filter(loop=loop_id).order_by("-pk")
+        kinds = [one for one in model._meta.fields if one.choices]
+        for kind in [{one.name: value} for one in kinds for value, _ in one.flatchoices]:
+            newest += [(model, row.pk) for row in rows.filter(**kind)[:1]]
+    log = [
+        (AuditEntry, pk)
+        for pk in AuditEntry.objects.filter(target=f"loop:{loop_id}").values_list("pk", flat=True)[:3]
+    ]
+    yield from ([row] for row in newest)
+    yield newest
+    yield log[:1]
+    yield from ([*newest, entry] for entry in log)
+
+
+def record_head() -> None:
+    """Write the end of the log beside the database, as is done after each commit."""
+    if entry := AuditEntry.objects.first():
+        head.head_path().write_text(f"{entry.sequence} {entry.hash}\n")
+
+
+def remove(rows: list[Row]) -> None:
+    """Remove these rows, as somebody does who owns the control database."""
+    for model in {model for model, _ in rows}:
+        keys = [pk for other, pk in rows if other is model]
+        model._base_manager.filter(pk__in=keys)._raw_delete("default")
+
+
+@pytest.fixture
+def records_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The records of the evidence are read once: nobody touches them here."""
+    monkeypatch.setattr(content_hash, "digested_records", cache_of(content_hash.digested_records))
+
+
+def cache_of(read: Any) -> Any:
+    """The function, which reads the same ids once."""
+    known: dict[tuple[str, ...], Any] = {}
+    return lambda ids: known.get(tuple(ids)) or known.setdefault(tuple(ids), read(ids))
+
+
+@pytest.mark.usefixtures("records_once")
+@pytest.mark.parametrize("rule", [Tenant.TwoPeople.NEVER, Tenant.TwoPeople.ALWAYS])
+def test_removed_rows_open_nothing(alice: MintedProject, call: Any, rule: int) -> None:
+    send_orders(call, alice, orders=8, failing=4)
+    diagnose(call, alice)
+    Tenant.objects.update(two_people=rule)
+    loop_id = stored_loop().pk
+    people = User.objects.create_superuser("olga"), User.objects.create_superuser("paul")
+    life = Life(loop_id, make_loop(alice.project, cluster=7), people)
+    drop_triggers()
+
+    life.go_on({})
+
+    assert {(state, trigger) for state, _, trigger in life.gone} == allowed(rule)
+    assert life.tried > 100
+
+
+def allowed(rule: int) -> set[tuple[State, Trigger]]:
+    """The changes that the rule allows."""
+    if rule == Tenant.TwoPeople.ALWAYS:
+        return NEXT_STATES.keys() - {(State.RETURNED, Trigger.APPROVE)}  # the first one proposes it again
+    return {key for key in NEXT_STATES if key[1] != Trigger.APPROVE_FIRST}
