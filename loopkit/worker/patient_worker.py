@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import socket
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
@@ -30,6 +30,7 @@ NOT_ACCEPTED = {errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK}
 CROWD, ACCEPTED_AT_ONCE = 64, 16
 FEWEST_CONNECTIONS, KEPT_SHARE = 8, 0.5  # where descriptors ran out
 READS_AT_ONCE = 4
+PROBES = frozenset({"/health", "/livez", "/readyz"})  # loopkit/health.py
 DISCARDED_BYTES = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 STOP_MARGIN_SECONDS = 5
@@ -46,6 +47,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.worker_connections = self.most_connections + 1
         self.room = WaitingRoom(self.limits.buffer_bytes)
         self.accept_delay = AcceptDelay()
+        self.probes = ThreadPoolExecutor(1, "probes")
         self.swept_at = 0.0
         self.held: list[Connection] = []
         # Received into one place and copied from it: blocks that were shortened would leave holes in the heap.
@@ -186,6 +188,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         conn.phase = Phase.WORKING
         self.room.leave(conn)
         self.enqueue_req(conn)
+
+    def enqueue_req(self, conn: Connection) -> None:
+        """As gunicorn does, but probes do not wait behind all requests that came before them."""
+        pool = self.probes if conn.reception.request.path in PROBES else self.tpool
+        answer = pool.submit(self.handle, conn)
+        answer.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
 
     def send(self, conn: Connection) -> None:
         """Send more of the answer."""

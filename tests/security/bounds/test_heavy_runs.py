@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -84,6 +84,23 @@ def test_requests_without_a_place_are_refused_soon_and_others_are_answered(
     assert (health.status, sent.status) == (200, 202)
     assert waited < 2
     assert {one.result().status for one in asked if one.result() not in refused} <= {200, 404, 409, 503}
+
+
+def test_probes_have_a_thread_of_their_own(new_installation: Callable[[], Path]) -> None:
+    with running(new_installation(), LOOPKIT_WORKERS="1", LOOPKIT_THREADS="1") as server:
+        project = server.provision("only thread")
+        with (
+            ThreadPoolExecutor(MANY) as pool,
+            another_process_at_work(server.data_dir, project["project_id"]),
+        ):
+            pool.submit(ask, server, project["agent_key"])
+            time.sleep(0.3)
+            begun = time.monotonic()
+            probes = [server.call("GET", path).status for path in ("/health", "/livez", "/readyz")]
+            waited = time.monotonic() - begun
+
+    assert probes == [200] * 3
+    assert waited < 2
 
 
 def test_who_asks_again_at_once_is_answered_once_a_second(server: Server) -> None:
