@@ -19,7 +19,7 @@ from diagnosis.display.readable import readable_text, rows
 from diagnosis.evidence_view import differences, matched_control, timeline
 from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.evidence_view.timeline import Timeline
-from diagnosis.issues.evidence_traces import as_diagnosed
+from diagnosis.issues.evidence_traces import lasting_traces
 from diagnosis.loops.content_hash import evidence_ids
 from diagnosis.models import Loop
 from telemetry.reads import record_pages, waterfall
@@ -87,7 +87,9 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
     offered = record_ids[:EVIDENCE_LIMIT]
     record_id = query.get("record", "")
     found = record_pages.find_records([*offered, record_id])
-    records = {found_id: as_diagnosed(record, loop.issue) for found_id, record in found.items()}
+    whole = [found_id for found_id in found if found_id in record_ids and "missing" not in found[found_id]]
+    traces = lasting_traces(whole, loop.issue, loop.project.fingerprint_version)
+    records = {found_id: record | traces.get(found_id, {}) for found_id, record in found.items()}
     chosen_id = (
         record_id
         if parse_record_id(record_id)

@@ -353,6 +353,30 @@ def test_an_approval_of_version_1_gives_out_what_the_bytes_of_the_spans_say(
     assert (first["session_id"], first["user_id"], first["message"]) == ("s0", "u0", "no stock")
 
 
+def test_an_issue_of_an_earlier_release_shows_and_gives_out_what_its_own_spans_name(
+    alice: MintedProject, call: Any, boss: Client
+) -> None:
+    send_orders(call, alice, orders=8, failing=4)
+    diagnose(call, alice)
+    loop = stored_loop()
+    issue = {name: value for name, value in loop.issue.items() if name != "evidence_traces"}
+    Packet.objects.update(document=loop.packet.document | {"issues": [issue]})
+    Loop.objects.update(issue=issue)
+    with bind(alice.project):
+        Trace.objects.update(session_id="of its trace", user_id="of its trace")
+
+    shown = {}
+    for record_id in issue["evidence_ids"]:
+        page = boss.get(page_of(loop), {"record": record_id}).context["evidence"]
+        shown[record_id] = (page.pair.chosen["session_id"], page.pair.chosen["user_id"])
+        later_span(call, alice, len(shown), **{"session.id": INJECTED, "user.id": INJECTED})
+    decide(boss, stored_loop(), "approve")
+    given = handoff(call, alice).json()["evidence"]
+
+    assert {record["record_id"]: (record["session_id"], record["user_id"]) for record in given} == shown
+    assert set(shown.values()) <= {(f"s{number}", f"u{number}") for number in range(4)}
+
+
 def test_a_person_renamed_since_is_named_as_at_the_decision(approved: MintedProject, call: Any) -> None:
     User.objects.filter(username="boss").update(username=INJECTED)
 
