@@ -108,11 +108,12 @@ def set_text(kind: Any, value: Any) -> str:
 
 
 def samples(tree: Any) -> list[str]:
-    """Some texts that the pattern takes, as far as its lookarounds allow, and the beginnings of them."""
-    texts = [""]
+    """Some texts that the pattern takes, as far as its lookarounds allow, and then their beginnings, longest first."""
+    whole, beginnings = [""], list[str]()
     for op, value in tree:
-        texts = [text + more for text in texts[-MOST_WORDS:] for more in sample_parts(op, value)] + texts
-    return texts
+        beginnings = [*whole, *beginnings]
+        whole = [text + more for text in whole for more in sample_parts(op, value)][:MOST_WORDS]
+    return list(dict.fromkeys([*whole, *beginnings]))
 
 
 def sample_parts(op: Any, value: Any) -> list[str]:
@@ -127,4 +128,6 @@ def sample_parts(op: Any, value: Any) -> list[str]:
         return samples(value[3] if op is constants.SUBPATTERN else value)[:2]
     if op in (constants.LITERAL, constants.NOT_LITERAL, constants.IN, constants.ANY):
         return [character_of(op, value)]
+    if op is constants.ASSERT and value[0] < 0:  # what must stand before
+        return samples(value[1])[:1]
     return [""]

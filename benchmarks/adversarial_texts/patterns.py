@@ -39,23 +39,21 @@ def modules() -> Iterator[ModuleType]:
 
 def find_patterns() -> list[FoundPattern]:
     """Every pattern that a module holds, once, and those written where they are used."""
-    found: dict[int, FoundPattern] = {}
+    found: dict[
+        int, tuple[str, re.Pattern[Any], set[str]]
+    ] = {}  # name, pattern, methods that are called on it
     for module in modules():
         tree = ast.parse(inspect.getsource(module))
         for name, value in vars(module).items():
             for field, pattern in patterns_in(value, name):
-                known = found.get(id(pattern))
-                methods = methods_called_on(name, tree) | methods_called_on(field, tree)
-                at_one_place = (
-                    bool(methods) and methods <= AT_ONE_PLACE and (known is None or known.at_one_place)
-                )
-                where = known.name if known else f"{module.__name__}.{name}"
-                if known is None or methods:
-                    found[id(pattern)] = FoundPattern(where, pattern, at_one_place)
+                known = found.setdefault(id(pattern), (f"{module.__name__}.{name}", pattern, set()))
+                known[2].update(methods_called_on(name, tree) | methods_called_on(field, tree))
         for method, pattern in written_in_place(tree):
-            name = f"{module.__name__}: {pattern.pattern!r}"
-            found[id(pattern)] = FoundPattern(name, pattern, method in AT_ONE_PLACE)
-    return list(found.values())
+            found[id(pattern)] = (f"{module.__name__}: {pattern.pattern!r}", pattern, {method})
+    return [
+        FoundPattern(name, pattern, bool(methods) and methods <= AT_ONE_PLACE)
+        for name, pattern, methods in found.values()
+    ]
 
 
 def patterns_in(value: Any, field: str, depth: int = 0) -> Iterator[tuple[str, re.Pattern[Any]]]:
@@ -83,15 +81,28 @@ def slots_of(value: Any) -> list[tuple[str, Any]]:
 
 
 def methods_called_on(name: str, tree: ast.AST) -> set[str]:
-    """The methods that the code calls on what has this name, or on an item of it."""
+    """The methods that the code calls on what has this name, on an item of it, or on each of its items in turn."""
     methods = set()
+    names = {name} | each_of(name, tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             owner = node.value.value if isinstance(node.value, ast.Subscript) else node.value
-            last = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-            if last == name:
+            if last_name(owner) in names:
                 methods.add(node.attr)
     return methods & METHODS
+
+
+def each_of(name: str, tree: ast.AST) -> set[str]:
+    """The variables of comprehensions over what has this name."""
+    loops = (node for node in ast.walk(tree) if isinstance(node, ast.comprehension))
+    return {
+        loop.target.id for loop in loops if isinstance(loop.target, ast.Name) and last_name(loop.iter) == name
+    }
+
+
+def last_name(node: ast.AST) -> str:
+    """The last name of a dotted one, or "" for other expressions."""
+    return node.attr if isinstance(node, ast.Attribute) else str(getattr(node, "id", ""))
 
 
 def written_in_place(tree: ast.AST) -> Iterator[tuple[str, re.Pattern[Any]]]:

@@ -30,7 +30,7 @@ HTTP = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
 DAY = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
 MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 # An error as APIs answer it, as JSON or a repr: the first object in the message, up to the text of its error.
-ERROR_BODY = r"^([^{]*+)\{.*?['\"](?:message|error|detail)['\"]:\s*+(?:'([^']*+)|\"([^\"]*+)).*$"
+ERROR_BODY = r"^([^{]*+)\{.*?['\"](?:message|error|detail)['\"]:\s*+(?:'([^']*+)|\"([^\"]*+))(?s:.*)"
 UNIT = "ms|msecs?|milliseconds?|us|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|[kKMGT]i?B|B|bytes?|%"
 
 

@@ -65,7 +65,7 @@ COUNTED = {("token",), *((word,) for word in PLURALS)}
 PATH = re.compile(r"[~.]{0,2}[/\\]|[A-Za-z]:[/\\]")
 
 # Some clients record every header of a request, so a header is kept there only if it is known to hold no secret.
-HEADERS = re.compile(r"(?:^|[._a-z])[Hh]eaders(?:\.(?P<name>.+))?$")
+HEADERS = re.compile(r"(?:^|[._a-z])[Hh]eaders(?:\.(?P<name>.{1,256}+))?$")
 SAFE_HEADER = re.compile(
     r"(?i)(?:accept|accept-(?:encoding|language|ranges)|cache-control|connection|content-(?:encoding|length|type)|"
     r"date|host|server|vary|via|user-agent|traceparent|retry-after|(?:x-)?request-id|(?:openai|anthropic)-"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +21,6 @@ from tests.security.counting_matcher import CountingMatcher
 
 SHORT, TIMES = 24, 8  # characters of a text, and how much longer the next one is
 STEEPEST = 11  # times as many steps for a text TIMES as long; quadratic would be 64
-FEWER = 5  # of the texts for a pattern that is tried at one place only: there are many of secrets
 MOST_STEPS = 100  # for a character, also where a bound ends the growth
 MAKES_PATTERNS_AT_IMPORT = {
     "telemetry.grouping.message_template",
@@ -56,14 +56,13 @@ def test_the_steps_grow_as_the_text_does(name: str, deep_stack: Callable[..., No
     deep_stack(check)
 
 
-def steep_texts(found: FoundPattern) -> list[str]:
+def steep_texts(found: FoundPattern, longest: int = LONGEST) -> list[str]:
     """The beginnings of texts for which the steps grow faster than the length, also where bounds are reached."""
     matcher = CountingMatcher(found.pattern)
-    chosen = slice(None, None, FEWER if found.at_one_place else 1)
-    texts = list(enumerate(hard_texts(found.pattern, SHORT)))[chosen]
+    texts = list(enumerate(hard_texts(found.pattern, SHORT)))
     steps = {index: steps_for(found, matcher, text) for index, text in texts}
     length = SHORT
-    while steps and length < LONGEST:
+    while steps and length < longest:
         length *= TIMES
         longer = {
             index: steps_for(found, matcher, text, 70 * steps[index])
@@ -84,6 +83,18 @@ def steps_for(found: FoundPattern, matcher: CountingMatcher, text: str, limit: i
     with suppress(TooManySteps):
         matcher.match(text, 0) if found.at_one_place else matcher.find_all(text)
     return matcher.steps
+
+
+@pytest.mark.parametrize(
+    "source", [r"Error.\S+$", r"at\S+\(\S+$", r"x*y", r"(?<=x)\w+$", r"key=.*;end", r"['\"]id['\"]: .*?\}$"]
+)
+def test_a_pattern_of_quadratic_time_is_found(source: str, deep_stack: Callable[..., None]) -> None:
+    found = FoundPattern("quadratic", re.compile(source), at_one_place=False)
+
+    def check() -> None:
+        assert steep_texts(found, SHORT * TIMES)
+
+    deep_stack(check)
 
 
 def test_the_counting_matcher_finds_what_python_finds() -> None:

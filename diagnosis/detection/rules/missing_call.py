@@ -43,7 +43,8 @@ EXPECTATION = "The operation makes the calls that it made before."
 ABOUT = "an operation leaves out a call that it made in the window before"
 COMPARES = "visits"
 IN_OUTPUT = ""
-CALLEE = re.compile(r"no longer calls (.+): \d+ of \d+ traces lack the call")  # in MissingCall.message
+# In MissingCall.message, behind whatever a title puts before it.
+CALLEE = re.compile(r"(?>.*?no longer calls )(.+): \d+ of \d+ traces lack the call")
 KEY_VERSION = "1"  # as in agent_calls.py
 CHANCE = 0.001  # of a false alarm among all calls of a window; so low because traces of one session are alike
 USUAL = 0.75  # share of the traces before with the call, at least
@@ -57,7 +58,7 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     """The result must list the called operations as `calls`, by name, and the missing one must be among them."""
     if problem := reported_problem(result):
         return problem
-    match = CALLEE.search(case["failure"] or "")
+    match = CALLEE.match(case["failure"] or "")
     if not match:
         return "the case does not name the call that vanished"
     all_calls = [call for calls in values_under(result, ("calls",)) for call in calls or []]
