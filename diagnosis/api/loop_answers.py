@@ -9,6 +9,8 @@ from diagnosis.models import Loop
 from diagnosis.verification.verification_document import shown_document
 from telemetry.windows import rfc3339
 
+UNLISTED = ("issue", "baseline")  # columns, many kilobytes of each loop, that no summary shows
+
 
 def loop_in_short(loop: Loop) -> dict[str, Any]:
     """The summary of a loop, for lists."""

@@ -92,7 +92,9 @@ class LoopsView(AgentView):
     def get(self, request: Request) -> Response:
         """A page of loops."""
         query = checked_query(loops.LoopsParameters, request)
-        rows = lifecycle.with_decisions(Loop.objects.filter(project=self.project))
+        rows = lifecycle.with_decisions(Loop.objects.filter(project=self.project)).defer(
+            *loop_answers.UNLISTED
+        )
         if "state" in query:
             rows = rows.filter(state=query["state"])
         results, cursor = keyset_page(rows, query)

@@ -14,7 +14,7 @@ from diagnosis.api.project_state import dashboard
 from diagnosis.api.serializers import packets, project_state
 from diagnosis.detection import search
 from diagnosis.models import Packet
-from diagnosis.packets import markdown, publishing
+from diagnosis.packets import markdown, packet_lists, publishing
 from loopkit.http.errors import ApiError
 from telemetry.api.parameters import Parameters
 from telemetry.api.parsed_query import asked_window, checked_query, parse_query
@@ -39,11 +39,12 @@ class PacketsView(AgentView):
     def get(self, request: Request) -> Response:
         """A page of packets, in short."""
         query = checked_query(packets.PacketsParameters, request)
-        rows, cursor = keyset_page(Packet.objects.filter(project=self.project), query)
+        packets_of_project = packet_lists.summarised(Packet.objects.filter(project=self.project))
+        rows, cursor = keyset_page(packets_of_project, query)
         return Response(
             {
                 "ok": True,
-                "packets": [publishing.packet_in_short(packet) for packet in rows],
+                "packets": [packet_lists.packet_in_short(packet) for packet in rows],
                 "next_cursor": cursor,
             }
         )

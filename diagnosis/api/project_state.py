@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from diagnosis.api import loop_answers
+from diagnosis.loops import lifecycle
 from diagnosis.models import Loop
 from diagnosis.packets import publishing
 from diagnosis.window import exposure
@@ -58,4 +59,4 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
 def recent_loops(project: Project) -> list[Loop]:
     """The loops that changed most recently, with their decisions."""
     rows = Loop.objects.filter(project=project).order_by("-updated_at", "loop_id")
-    return list(rows.prefetch_related("decisions__decided_by")[:LOOPS])
+    return list(lifecycle.with_decisions(rows).defer(*loop_answers.UNLISTED)[:LOOPS])

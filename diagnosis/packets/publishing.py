@@ -166,16 +166,3 @@ def latest_approval(loop: Loop) -> dict[str, Any]:
         "state": loop.state,
         **{name: decision.get(name) for name in ("reason", "decided_by", "decided_at")},
     }
-
-
-def packet_in_short(packet: Packet) -> dict[str, Any]:
-    """The packet's summary in lists of packets."""
-    document = packet.document
-    return {
-        "packet_id": packet.packet_id,
-        "status": packet.status,
-        "issues": len(document["issues"]),
-        "failures": document["failures"],
-        "window": document["window"],
-        "created_at": document["created_at"],
-    }
