@@ -24,6 +24,7 @@ from diagnosis.models import Loop, Verification
 from diagnosis.notices import notice_rows, outbox
 from diagnosis.verification.verify import MOST, recheck
 from tenants.models import Project
+from tenants.stores.binding import explained
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -53,7 +54,7 @@ def attempt(name: str, step: Callable[[], object]) -> None:
     try:
         step()
     except Exception as error:  # one that escapes would end the thread of all later jobs
-        logger.exception("%s failed: %s", name, error)
+        logger.exception("%s failed: %s", name, explained(error))
 
 
 def projects_to_review() -> QuerySet[Project]:

@@ -16,4 +16,4 @@ urlpatterns = [
 ]
 handler400 = "loopkit.http.error_answers.bad_request"
 handler404 = "loopkit.http.error_answers.not_found"
-handler500 = "loopkit.http.error_answers.server_error"
+handler500 = "tenants.api.fault_answers.server_error"

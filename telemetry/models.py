@@ -6,9 +6,17 @@ file or one PostgreSQL schema a project. Rows are written in transactions of tra
 segments.py, traces.py, attributions.py, rollups.py and tallies.py, and by regrouping.py when fingerprints are switched.
 """
 
+from typing import ClassVar
+
 from django.db import models
 
 from telemetry.spans.record_ids import record_id
+
+# What columns may hold, where it is less than their type allows: tenants/stores/column_rules.py.
+Ranges = dict[str, tuple[int, int]]
+SUM = (0, 2**63 - 1)
+COUNT = (0, 2**53)  # so that JSON's readers keep it: https://www.rfc-editor.org/rfc/rfc8259#section-6
+MINUTE = (0, 253_402_300_799 // 60)  # until the end of year 9999, which is datetime's
 
 
 class Origin(models.Model):
@@ -67,6 +75,14 @@ class Record(models.Model):
     segment_id = models.BigIntegerField()
     position = models.IntegerField(help_text="Among the spans of its segment, from 0.")
 
+    ranges: ClassVar[Ranges] = {
+        "start_time_unix_nano": SUM,
+        "duration_nano": SUM,
+        "input_tokens": COUNT,
+        "output_tokens": COUNT,
+        "position": (0, 2**31 - 1),
+    }
+
     class Meta:
         indexes = [
             models.Index(fields=["start_time_unix_nano"], name="record_start"),
@@ -106,6 +122,15 @@ class Trace(models.Model):
     failures = models.BigIntegerField()
     input_tokens = models.BigIntegerField()
     output_tokens = models.BigIntegerField()
+
+    ranges: ClassVar[Ranges] = {
+        "start_time_unix_nano": SUM,
+        "end_time_unix_nano": SUM,
+        "records": COUNT,
+        "failures": COUNT,
+        "input_tokens": SUM,
+        "output_tokens": SUM,
+    }
 
     class Meta:
         indexes = [
@@ -147,6 +172,8 @@ class Attribution(models.Model):
     )
     user_key = models.BigIntegerField(help_text="Such a number for the user; 0 for none.")
     trace_tokens = models.BigIntegerField(help_text="Input and output tokens of the whole trace.")
+
+    ranges: ClassVar[Ranges] = {"start_time_unix_nano": SUM, "trace_tokens": SUM}
 
     class Meta:
         indexes = [
@@ -190,6 +217,14 @@ class RollupCounts(models.Model):
     duration_nano_sum = models.BigIntegerField()
     duration_nano_max = models.BigIntegerField()
 
+    ranges: ClassVar[Ranges] = {
+        "minute": MINUTE,
+        "duration_bucket": (0, 64),
+        "count": COUNT,
+        "duration_nano_sum": SUM,
+        "duration_nano_max": SUM,
+    }
+
     class Meta:
         abstract = True
 
@@ -216,6 +251,8 @@ class Tally(models.Model):
     hour = models.BigIntegerField(help_text="Unix hours of arrival.")
     reason = models.TextField()
     count = models.BigIntegerField()
+
+    ranges: ClassVar[Ranges] = {"hour": (0, MINUTE[1] // 60), "count": COUNT}
 
     def __str__(self) -> str:
         return f"{self.hour} {self.reason}"

@@ -12,4 +12,4 @@ class TenantsConfig(AppConfig):
         """Import the modules that register themselves on import."""
         from tenants.api import openapi  # noqa: F401
         from tenants.audit import sign_ins  # noqa: F401
-        from tenants.stores import checks  # noqa: F401
+        from tenants.stores import checks, sqlite_backend  # noqa: F401

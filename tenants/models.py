@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -144,6 +145,8 @@ class Key(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, editable=False)
 
+    json_forms: ClassVar[dict[str, Any]] = {"scopes": [str]}
+
     class Meta:
         ordering = ["-created_at", "key_id"]
 
@@ -236,6 +239,8 @@ class AuditEntry(models.Model):
     )
     detail = models.JSONField(default=dict)
     hash = models.CharField(max_length=64, help_text="HMAC-SHA256 over the entry and the hash before it.")
+
+    json_forms: ClassVar[dict[str, Any]] = {"detail": dict}
 
     class Meta:
         ordering = ["-sequence"]

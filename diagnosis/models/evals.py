@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 
 from tenants.models import Project
@@ -16,6 +18,10 @@ class EvalCandidate(models.Model):
     cluster_id = models.CharField(max_length=24)
     document = models.JSONField(help_text="Cases and expectation.")
     created_at = models.DateTimeField()
+
+    json_forms: ClassVar[dict[str, Any]] = {
+        "document": {"eval_id": str, "title": str, "signal_type": str, "expectation": str, "cases": [dict]}
+    }
 
     class Meta:
         ordering = ["-created_at", "eval_id"]

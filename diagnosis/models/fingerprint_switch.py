@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -31,6 +33,8 @@ class FingerprintSwitch(models.Model):
     rewritten = models.PositiveBigIntegerField(default=0)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+
+    json_forms: ClassVar[dict[str, Any]] = {"moves": dict}
 
     class Meta:
         ordering = ["-started_at", "-pk"]

@@ -7,6 +7,7 @@ Records are named by id only: they live in each project's own store. Decisions a
 from __future__ import annotations
 
 import secrets
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +15,25 @@ from django.db import models
 from diagnosis.models import evals, fingerprint_switch, notices, verification  # noqa: F401 - for Django
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
+
+# What documents have at least: tenants/stores/column_rules.py.
+JsonForms = dict[str, Any]
+TEXT_OR_NULL = (str, type(None))
+ISSUE = {
+    "cluster_id": str,
+    "title": str,
+    "severity": str,
+    "signal_type": str,
+    "operation": str,
+    "service": TEXT_OR_NULL,
+    "count": int,
+    "first_seen": str,
+    "last_seen": str,
+    "impact": {"records": int, "traces": int, "sessions": int, "users": int},
+    "evidence_ids": [str],
+    "patch_plan": {"steps": [dict]},
+}
+WINDOW = {"start": str, "end": str}
 
 
 def new_packet_id() -> str:
@@ -49,6 +69,10 @@ class Packet(models.Model):
         default=True, help_text="False once retention left only the issues that loops and decisions refer to."
     )
     created_at = models.DateTimeField()
+
+    json_forms: ClassVar[JsonForms] = {
+        "document": {"status": str, "window": WINDOW, "issues": [ISSUE | {"loop_id": TEXT_OR_NULL}]}
+    }
 
     class Meta:
         ordering = ["-created_at", "-packet_id"]
@@ -120,6 +144,11 @@ class Loop(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    json_forms: ClassVar[JsonForms] = {
+        "issue": ISSUE,
+        "baseline": {"failures": int, "exposure": int, "window": WINDOW},
+    }
+
     class Meta:
         ordering = ["-severity", "-failures", "created_at", "loop_id"]
         constraints = [models.UniqueConstraint(fields=["project", "cluster_id"], name="one_loop_per_cluster")]
@@ -153,6 +182,8 @@ class LoopEvent(models.Model):
     actor = models.CharField(max_length=150, help_text="`loopkit`, a key's id, or a user's name.")
     detail = RedactedJSONField(default=dict)
     created_at = models.DateTimeField()
+
+    json_forms: ClassVar[JsonForms] = {"detail": dict}
 
     class Meta:
         ordering = ["created_at", "pk"]
@@ -197,6 +228,8 @@ class Decision(models.Model):
     numbers = models.JSONField(
         default=dict, help_text="The impact in the packet in sight: what growth is measured against."
     )
+
+    json_forms: ClassVar[JsonForms] = {"content": dict, "numbers": dict}
 
     class Meta:
         ordering = ["-decided_at", "-pk"]

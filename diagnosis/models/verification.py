@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.db import models
 
 
@@ -21,6 +23,16 @@ class Verification(models.Model):
     verdict = models.CharField(max_length=20, choices=Verdict.choices)
     document = models.JSONField(help_text="Counts, rates, interval, windows, and what is still needed.")
     created_at = models.DateTimeField()
+
+    json_forms: ClassVar[dict[str, Any]] = {
+        "document": {
+            "verdict": str,
+            "reason": str,
+            "before": {"failures": int, "exposure": int, "window": dict},
+            "after": {"failures": int, "exposure": int, "window": dict},
+            "look": {"number": int, "information": (int, float)},
+        }
+    }
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -26,7 +26,7 @@ from loopkit.http.links import absolute
 logger = logging.getLogger(__name__)
 DOCS_PATH = "/agents.md#errors"
 OTLP_PATH = re.compile(r"/v1/(traces|logs|metrics)\b|/v1development/")
-PAGES = {403: "errors/403_csrf.html", 404: "errors/404.html", 500: "errors/500.html"}
+PAGES = {403: "errors/403_csrf.html", 404: "errors/404.html", 500: "errors/500.html", 503: "errors/503.html"}
 HINTS = {
     "not_authenticated": "Send `Authorization: Bearer <key>`. POST /v1/provision with a name mints keys.",
     "authentication_failed": "Check the key. Lost it? POST /v1/recover with project_id and recovery_code.",
@@ -136,21 +136,31 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: the response for a fault in this code; the log has the traceback."""
+    """The response for a fault in this code; the log has the traceback."""
     return plain_answer(request, 500, "server_error", "The server failed; the operator's log says why.")
 
 
 def plain_answer(request: HttpRequest, status_code: int, code: str, message: str) -> HttpResponse:
+    """An error response outside REST framework, with the code's hint."""
+    return answer_outside_views(
+        request, ApiError(status_code, code, message, HINTS.get(code, HINTS["not_found"]))
+    )
+
+
+def answer_outside_views(request: HttpRequest, error: ApiError) -> HttpResponse:
     """
-    An error response outside REST framework: a Status for exporters, a page for browsers, the JSON shape otherwise.
+    The error outside REST framework: a Status for exporters, a page for browsers, the JSON shape otherwise.
 
     The link to the documentation is relative, because the request's Host may be invalid.
     """
-    content_type = request.META.get("CONTENT_TYPE", "")
+    content_type, status_code = request.META.get("CONTENT_TYPE", ""), error.status_code
     if status_code in PAGES and not is_exporters(request.path_info, content_type) and prefers_html(request):
-        return HttpResponse(render_to_string(PAGES[status_code]), status=status_code)
-    hint = HINTS.get(code, HINTS["not_found"])
-    return shaped_answer(request.path_info, content_type, ApiError(status_code, code, message, hint))
+        content = render_to_string(PAGES[status_code])
+        return HttpResponse(content, status=status_code, headers=error.headers)
+    answer = shaped_answer(request.path_info, content_type, error)
+    for name, value in error.headers.items():
+        answer[name] = value
+    return answer
 
 
 def shaped_answer(path: str, content_type: str, error: ApiError) -> HttpResponse:

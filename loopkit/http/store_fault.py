@@ -16,6 +16,7 @@ import time
 from django.db import DatabaseError, OperationalError, connections
 
 logger = logging.getLogger(__name__)
+CONTROL_DATABASE = "The control database"  # as the log calls it
 QUIET_SECONDS = 10  # minimum time between two identical log lines of a process
 MAX_REMEMBERED = 1000  # maximum number of log lines remembered
 # Mask for the primary result code within an extended one: https://www.sqlite.org/rescode.html#pve
@@ -46,7 +47,7 @@ def is_store_fault(error: Exception) -> bool:
 
 def log_store_fault(error: Exception, project: str, path: str) -> None:
     """Log which store failed, why, and the remedy. Identical lines are logged once per QUIET_SECONDS."""
-    store = fault_owner(project)
+    store = getattr(error, "store", "") or fault_owner(project)
     reason = str(error)
     if was_just_logged(store, reason):
         return
@@ -91,7 +92,7 @@ def fault_owner(project: str) -> str:
     request ends.
     """
     if connections["default"].errors_occurred or not project:
-        return "The control database"
+        return CONTROL_DATABASE
     return f"The store of project {project}"
 
 

@@ -12,13 +12,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.request import Request
 
-from loopkit.http.error_answers import handle
 from loopkit.http.errors import ApiError
 from telemetry import ledger
 from telemetry.api import otlp_answer, otlp_body, otlp_serializers
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
 from telemetry.store.batch import Receipt
+from tenants.api.fault_answers import handle
 from tenants.api.project_view import ProjectView
 from tenants.keys.authentication import ProducerKey
 

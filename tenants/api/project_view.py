@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from loopkit.http.untrusted import WARNING
 from tenants.keys.authentication import AgentKey, Principal
 from tenants.models import Project
-from tenants.stores.binding import bind, explained
+from tenants.stores.binding import bind
 
 
 class ProjectView(APIView):
@@ -35,10 +35,6 @@ class ProjectView(APIView):
         super().initial(request, *args, **kwargs)
         self.bound.enter_context(bind(self.project, self.began))
         self.bound_to = self.project.project_id
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """The answer to an error, of which a damaged store may be the cause."""
-        return super().handle_exception(explained(exc))
 
     @property
     def project(self) -> Project:

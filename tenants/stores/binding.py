@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from loopkit.http import store_fault
 from tenants.models import Project
 from tenants.stores import interruption, pool, soundness
 from tenants.stores.project_file import alias_of
@@ -109,9 +110,10 @@ def raise_explained(error: Exception, binding: Binding) -> None:
 
 
 def explained(error: Exception) -> Exception:
-    """DamagedColumn if a project is bound whose file holds values that explain the error, else the error itself."""
+    """DamagedColumn if wrong values in the bound project's file or the control database explain the error, else it."""
     binding = _bound.get()
-    return soundness.explained(error, binding.connection) if binding else error
+    cause = soundness.explained(error, binding.connection) if binding else error
+    return soundness.explained(cause, connections["default"], store_fault.CONTROL_DATABASE)
 
 
 def current_binding() -> Binding:

@@ -1,75 +1,147 @@
 """
-Whether a fault of this code comes from a damaged project file: columns with values of another type than theirs.
+Whether a fault of this code comes from a damaged database: values that their columns cannot have, rows that are gone.
 
-SQLite keeps any value in any column, and a file that was repaired by hand or by `.recover` can hold such values. Code
-that reads them fails in any way. So a fault while a project is bound is looked into: if its file holds such values, it
-is the store that failed, which is a 503 of that project with the remedy. A sound file costs nothing.
-https://www.sqlite.org/datatype3.html#type_affinity
+Code that reads them fails in any way. So a fault is looked into before it becomes a 500: if the file of the bound
+project or the control database holds such values, it is the store that failed, which is a 503 with the remedy. Sound
+databases cost nothing. What columns may hold: column_rules.py.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import struct
 import time
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import OperationalError
+from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, IntegrityError, OperationalError, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# MemoryError: what bytes() raises for a huge number in a column of bytes.
-FAULTS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, MemoryError, struct.error)
-TYPES = (("INT", "integer"), ("BOOL", "integer"), ("TEXT", "text"), ("CHAR", "text"), ("BLOB", "blob"))
-QUIET_SECONDS = 60  # for which a file that was found sound is not read again
+from tenants.stores.column_rules import has_form, json_form, wrong_value
+from tenants.stores.project_file import ALIAS_PREFIX, STORE_APP
+
+# MemoryError: what bytes() raises for a huge number in a column of bytes. RecursionError: JSON of a thousand levels.
+FAULTS = (
+    TypeError, ValueError, LookupError, AttributeError, ArithmeticError, MemoryError, RecursionError, struct.error,
+    ObjectDoesNotExist, IntegrityError,
+)  # fmt: skip
+# What SQLite says of values that it read. Its other errors are of locks, disks and pages: store_fault.REMEDIES.
+VALUE_FAULTS = ("integer overflow", "malformed JSON")
+# https://docs.python.org/3/library/sqlite3.html#sqlite3.Connection.text_factory
+NO_TEXT = re.compile(r"Could not decode to UTF-8 column '(\w{1,60})'")
+QUIET_SECONDS = 60  # for which a database that was found sound is not read again
+PATIENCE = 5.0  # seconds for which damage is looked for
 _found_sound: dict[tuple[str, int], float] = {}
 
 
 class DamagedColumn(OperationalError):
-    """A column of the project's file holds values of another type than its own."""
+    """A column of a database holds values that it cannot have."""
 
-    def __init__(self, column: str) -> None:
+    def __init__(self, column: str, store: str = "") -> None:
+        self.store = store  # whose it is, as the log calls it; empty: the bound project's
         super().__init__(
-            f"{column} holds values of another type: the file is damaged. Put a sound copy in its place, see "
+            f"{column} holds wrong values: the database is damaged. Put a sound copy in its place, see "
             "docs/operations.md."
         )
 
 
-def explained(error: Exception, connection: BaseDatabaseWrapper | None) -> Exception:
-    """DamagedColumn if the file behind the connection holds wrong values, else the error itself."""
-    if not isinstance(error, FAULTS) or connection is None or connection.vendor != "sqlite":
+class OutOfTime(Exception):
+    """Looking for damage took longer than PATIENCE."""
+
+
+def explained(error: Exception, connection: BaseDatabaseWrapper | None, store: str = "") -> Exception:
+    """DamagedColumn if the database behind the connection holds wrong values, else the error itself."""
+    if isinstance(error, DamagedColumn) or connection is None:
         return error
-    column = damaged_column(connection)
-    return DamagedColumn(column) if column else error
+    if isinstance(error, OperationalError) and (found := NO_TEXT.match(str(error))):
+        return DamagedColumn(f"A column {found[1]}", store)
+    if not isinstance(error, FAULTS) and not str(error).startswith(VALUE_FAULTS):
+        return error
+    try:
+        column = damaged_column(connection)
+    except (DatabaseError, OutOfTime):
+        return error
+    return DamagedColumn(column, store) if column else error
 
 
 def damaged_column(connection: BaseDatabaseWrapper) -> str:
-    """The first column, such as `telemetry_record.name`, with a value of another type than its own; "" if none has."""
+    """The first column with a wrong value, such as `telemetry_record.name (rowid 3)`; "" if none has."""
     path = str(connection.settings_dict["NAME"])
-    file_key, now = (path, os.stat(path).st_ino), time.monotonic()
+    file_key, now = (path, inode(path)), time.monotonic()
     if now - _found_sound.get(file_key, -QUIET_SECONDS) < QUIET_SECONDS:
         return ""
-    file: Any = connection.connection
-    tables = file.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'telemetry%'")
-    for (table,) in sorted(tables):
-        if column := damaged_column_of(file, table):
-            return f"{table}.{column}"
-    _found_sound[file_key] = now
+    is_of_project = connection.alias.startswith(ALIAS_PREFIX)
+    tables = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if (model._meta.app_label == STORE_APP) == is_of_project and model._meta.managed
+    ]
+    tables.sort(key=lambda model: model._meta.db_table)
+    looks = [wrong_column, formless_document] if connection.vendor == "sqlite" else [formless_document]
+    with connection.wrap_database_errors:
+        connection.ensure_connection()
+        for look in looks:  # the quick one for all tables first
+            for model in tables:
+                if time.monotonic() - now > PATIENCE:
+                    raise OutOfTime
+                if found := look(connection.connection, model):
+                    return found
+    if file_key[1]:
+        _found_sound[file_key] = now
     return ""
 
 
-def damaged_column_of(file: Any, table: str) -> str:
-    """The first column of the table with a value of another type than its own; "" if none has."""
-    columns = [
-        (row[1], allowed_types(row[2], not_null=row[3]))
-        for row in file.execute(f"PRAGMA table_info({table})")
-    ]
-    checked = [(name, types) for name, types in columns if types]
-    tests = ", ".join(f'MAX(typeof("{name}") NOT IN ({types}))' for name, types in checked)
-    results = file.execute(f"SELECT {tests} FROM {table}").fetchone()  # noqa: S608  (names of the schema)
-    return next((name for (name, _), is_wrong in zip(checked, results, strict=True) if is_wrong), "")
+def inode(path: str) -> int:
+    """The number of the file, by which one put in its place is another; 0 for a database that is no file."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return 0
 
 
-def allowed_types(declared: str, *, not_null: int) -> str:
-    """The types that a column may hold, as SQL lists them; "" for a declaration that says nothing."""
-    name = next((name for word, name in TYPES if word in declared.upper()), "")
-    return f"'{name}'" if not_null or not name else f"'{name}', 'null'"
+def columns_of(model: type[models.Model]) -> list[Any]:
+    """The model's fields that are one column each."""
+    fields = model._meta.concrete_fields
+    return [field for field in fields if not isinstance(field, models.CompositePrimaryKey)]
+
+
+def wrong_column(database: Any, model: type[models.Model]) -> str:
+    """The model's first column with a value that it cannot have, and the row; "" if none has. For SQLite."""
+    table, fields = model._meta.db_table, columns_of(model)
+    tests = ", ".join(f"MAX({wrong_value(field)})" for field in fields)
+    results = database.execute(f'SELECT {tests} FROM "{table}"').fetchone()  # noqa: S608  (names of the schema)
+    field = next((field for field, is_wrong in zip(fields, results, strict=True) if is_wrong), None)
+    if field is None:
+        return ""
+    rows = database.execute(f'SELECT rowid FROM "{table}" WHERE {wrong_value(field)} LIMIT 1')  # noqa: S608
+    return f"{table}.{field.column} (rowid {rows.fetchone()[0]})"
+
+
+def formless_document(database: Any, model: type[models.Model]) -> str:
+    """The model's first column with a document that is none or lacks fields; "" if none has."""
+    table = model._meta.db_table
+    for field in columns_of(model):
+        if isinstance(field, models.JSONField):
+            cursor = database.cursor()
+            cursor.execute(f'SELECT CAST("{field.column}" AS TEXT) FROM "{table}"')  # noqa: S608
+            if not all_have_form((text for (text,) in cursor), json_form(field), nullable=field.null):
+                return f"{table}.{field.column}"
+    return ""
+
+
+def all_have_form(documents: Iterable[str | None], form: Any, *, nullable: bool) -> bool:
+    """Whether each of the documents, as JSON, can be read and has that form. Raises OutOfTime."""
+    deadline = time.monotonic() + PATIENCE
+    for text in documents:
+        if time.monotonic() > deadline:
+            raise OutOfTime
+        try:
+            if not (text is None and nullable) and not has_form(json.loads(text or ""), form):
+                return False
+        except (ValueError, RecursionError):
+            return False
+    return True

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX, DatabaseWrapper, SQLiteCursorWrapper
+from django.utils.dateparse import parse_datetime
 
 STEP = 0.001  # seconds between two attempts
 # Seconds to wait for the write lock. Exporters wait 10 s for an answer, and a request may first have to wait for the
@@ -22,6 +24,19 @@ STEP = 0.001  # seconds between two attempts
 PATIENCE = 4.0
 # For all other statements: https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy
 BUSY_TIMEOUT_MS = 10_000
+
+
+def stored_datetime(value: bytes) -> datetime:
+    """The time in a column of times. Raises ValueError for another text."""
+    if (moment := parse_datetime(value.decode())) is None:
+        raise ValueError("A column of times holds a text that is no time.")
+    return moment
+
+
+# Django's own make no time of a damaged one, and false of anything but 1: a revoked key would work again.
+# https://docs.python.org/3/library/sqlite3.html#sqlite3.register_converter
+sqlite3.register_converter("bool", {b"1": True, b"0": False}.__getitem__)
+sqlite3.register_converter("datetime", stored_datetime)
 
 
 @lru_cache(maxsize=256)

@@ -1,47 +1,57 @@
-"""Damages of a project's store, generated from its models: rows gone, columns with other values, bytes cut."""
+"""Damages of the tables behind a list of models, generated from their columns: rows gone, hostile values, bytes cut."""
 
 from __future__ import annotations
 
+import os
+import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.db import models
 
-Damage = Callable[[sqlite3.Connection], Any]
-GARBAGE: tuple[Any, ...] = (
-    "\x00garbage",
-    -1,
-    2**62,
-    b"\xff\x00\xfe",
-    0.5,
-    "",
-)  # a row gets one of them, in turn
+SEED = 20261129
+Damage = Callable[[Any], Any]  # takes a connection or a cursor
+Model = type[models.Model]
+NESTED = "[" * 10_000 + "]" * 10_000
+VALUES: dict[str, Any] = {
+    "negative": -1,
+    "huge": 2**62,
+    "half": 0.5,
+    "infinite": float("inf"),
+    "text": "\x00garbage",
+    "empty": "",
+    "bytes": b"\xff\x00\xfe",
+    "nested": NESTED,
+}
+DOCUMENTS = {"list": "[]", "number": "1", "word": '"x"', "null": "null", "object": "{}", "NaN": "NaN"}
+JSON_VALUES = VALUES | DOCUMENTS
 KEYS = ("trace_id", "span_id", "origin_id", "segment_id")
 
 
-def telemetry_models() -> list[type[models.Model]]:
+def telemetry_models() -> list[Model]:
     """The models of a project's store."""
     return list(apps.get_app_config("telemetry").get_models())
 
 
-def row_damages() -> Iterator[tuple[str, Damage]]:
-    """Of each table: every row gone, and every second one."""
-    for model in telemetry_models():
+def control_models() -> list[Model]:
+    """The models of the control database, with the tables between two of them."""
+    return [model for model in apps.get_models(include_auto_created=True) if model not in telemetry_models()]
+
+
+def row_damages(of: Iterable[Model]) -> Iterator[tuple[str, Damage]]:
+    """Of each table: every row gone, every second one, the first one."""
+    for model in of:
         table = model._meta.db_table
-        yield f"{table} empty", lambda file, table=table: file.execute(f"DELETE FROM {table}")
-        yield (
-            f"{table} half",
-            lambda file, table=table: file.execute(f"DELETE FROM {table} WHERE rowid % 2 = 0"),
-        )
-        yield f"{table} first", lambda file, table=table: file.execute(f"DELETE FROM {table} WHERE rowid = 1")
+        for what, rows in ("empty", ""), ("half", " WHERE rowid % 2 = 0"), ("first", " WHERE rowid = 1"):
+            yield f"{table} {what}", statement(f"DELETE FROM {table}{rows}")
 
 
-def byte_damages() -> Iterator[tuple[str, Damage]]:
+def byte_damages(of: Iterable[Model]) -> Iterator[tuple[str, Damage]]:
     """Of each column of bytes: cut, emptied, and other bytes."""
-    for model in telemetry_models():
+    for model in of:
         for field in model._meta.concrete_fields:
             if isinstance(field, models.BinaryField) and not field.primary_key and field.attname not in KEYS:
                 table, column = model._meta.db_table, field.attname
@@ -50,40 +60,53 @@ def byte_damages() -> Iterator[tuple[str, Damage]]:
                     ("gone", "x''"),
                     ("others", "x'ff00fe0a'"),
                 ):
-                    yield (
-                        f"{table}.{column} {how}",
-                        lambda file, table=table, column=column, value=value: file.execute(
-                            f"UPDATE {table} SET {column} = {value}"
-                        ),
-                    )
+                    yield f"{table}.{column} {how}", statement(f"UPDATE {table} SET {column} = {value}")
 
 
-def value_damages() -> Iterator[tuple[str, Damage]]:
-    """Of each column: values of other types and sizes, one after the other in its rows; NULL where it may be."""
-    for model in telemetry_models():
+def value_damages(of: Iterable[Model]) -> Iterator[tuple[str, Damage]]:
+    """Of each column: each hostile value, in all of its rows and in the newest one; NULL where it may be."""
+    for model in of:
         for field in model._meta.concrete_fields:
-            table, column = model._meta.db_table, field.attname
             if isinstance(field, models.CompositePrimaryKey):
                 continue
-            yield f"{table}.{column}", lambda file, table=table, column=column: garble(file, table, column)
-            if field.null:
-                yield (
-                    f"{table}.{column} null",
-                    lambda file, table=table, column=column: file.execute(
-                        f"UPDATE {table} SET {column} = NULL"
-                    ),
-                )
+            table, column = model._meta.db_table, field.column
+            for name, value in hostile_values(field).items():
+                for where, last in ("", False), (" in one row", True):
+                    yield f"{table}.{column} {name}{where}", hostile(table, column, value, last)
 
 
-def garble(file: sqlite3.Connection, table: str, column: str) -> None:
-    """Give each row of the column one of GARBAGE, as far as a unique key allows it."""
-    for (row,) in file.execute(f"SELECT rowid FROM {table}").fetchall():
-        file.execute(
-            f"UPDATE OR IGNORE {table} SET {column} = ? WHERE rowid = ?", (GARBAGE[row % len(GARBAGE)], row)
-        )
+def hostile_values(field: Any) -> dict[str, Any]:
+    """The values that SQLite stores in the field's column: any, but whole numbers alone in a rowid."""
+    if isinstance(field, models.AutoField):
+        return {name: value for name, value in VALUES.items() if isinstance(value, int)}
+    values = JSON_VALUES if isinstance(field, models.JSONField) else VALUES
+    return values | ({"NULL": None} if field.null else {})
 
 
-def inflict(path: Path, damage: Damage) -> None:
+def statement(text: str) -> Damage:
+    """The damage that one statement does."""
+    return lambda connection: connection.execute(text)
+
+
+def hostile(table: str, column: str, value: Any, last: bool) -> Damage:
+    """Give the rows of the column this value, as far as a unique key allows it; the last one alone if asked."""
+    limit = f" WHERE rowid = (SELECT MAX(rowid) FROM {table})" if last else ""
+
+    def inflict(connection: Any) -> None:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(f"UPDATE OR IGNORE {table} SET {column} = ?{limit}", (value,))
+
+    return inflict
+
+
+def sampled(damages: dict[str, Damage], number: int) -> list[str]:
+    """So many of their names, the same in each run; every one if EVERY_DAMAGE is set, which takes an hour."""
+    if "EVERY_DAMAGE" in os.environ:
+        return sorted(damages)
+    return random.Random(SEED).sample(sorted(damages), min(number, len(damages)))
+
+
+def inflict_on_file(path: Path, damage: Damage) -> None:
     """Damage the file, which no connection has open."""
     file = sqlite3.connect(path)
     with file:

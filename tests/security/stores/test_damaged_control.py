@@ -1,0 +1,165 @@
+"""A control database with rows missing or damaged is a 503 that names the column in the log, and never a 500."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.admin.utils import quote
+from django.db import connection, models
+from django.utils import timezone
+
+from diagnosis.models import Loop
+from loopkit.http import store_fault
+from tenants.keys import provisioning
+from tenants.stores import soundness
+from tenants.stores.binding import bind, current_binding
+from tests.module_data import ModuleData
+from tests.security.stores import damages
+from tests.security.stores.furnished_shop import Question, Shop, undone
+from tests.staff_clients import operator
+
+MODELS = damages.control_models()
+ROWS = dict(damages.row_damages(MODELS))
+VALUES = dict(damages.value_damages(MODELS))
+ANSWERED = (200, 201, 202, 204, 302, 400, 401, 403, 404, 405, 409, 503)
+# Of each kind of damage one, with a question that needs what is damaged.
+NAMED = {
+    "diagnosis_packet.document object": ("diagnosis_packet.document", "/v1/packets/{packet}"),
+    "diagnosis_packet.document nested": ("diagnosis_packet.document", "/v1/packets"),
+    "diagnosis_packet.document list in one row": ("diagnosis_packet.document", "/v1/reports/latest.md"),
+    "diagnosis_loop.issue null": ("diagnosis_loop.issue", "/v1/loops/{loop}"),
+    "diagnosis_loop.state bytes": ("diagnosis_loop.state", "/v1/loops"),
+    "diagnosis_loop.updated_at text": ("diagnosis_loop.updated_at", "/v1/loops"),
+    "diagnosis_evalcandidate.document object": ("diagnosis_evalcandidate.document", "/v1/evals/{eval}?format=pytest"),
+    "diagnosis_evalcandidate.document null": ("diagnosis_evalcandidate.document", "/v1/evals/{eval}"),
+    "diagnosis_decision.audit_sequence text": ("diagnosis_decision.audit_sequence", "/v1/loops/{loop}/handoff"),
+    "auth_user empty": ("user_id", "/v1/loops/{loop}"),
+    "tenants_key.scopes number": ("tenants_key.scopes", "/v1/telemetry"),
+    "tenants_key.revoked_at text": ("tenants_key.revoked_at", "/v1/telemetry"),
+    "tenants_project.has_store text": ("tenants_project.has_store", "/v1/telemetry"),
+    "tenants_project.expires_at text": ("tenants_project.expires_at", "/v1/telemetry"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def module_data(
+    build_module_data: Callable[..., Any], call: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ModuleData]:
+    """A project with rows in every table."""
+
+    def build() -> Shop:
+        minted = provisioning.mint_project("alice", "", timezone.now(), claim=False)
+        shop = Shop(minted, call, operator(), tmp_path_factory.mktemp("shop"))
+        shop.furnish()
+        return shop
+
+    yield from build_module_data(build)
+
+
+@pytest.fixture
+def shop(db: None, module_data: ModuleData) -> Shop:
+    """That, for one test."""
+    built: Shop = module_data.built
+    return built
+
+
+def unanswered(shop: Shop, name: str, questions: Iterable[Question]) -> list[tuple[str, str, int]]:
+    """What was asked beside the damaged control database and got no answer that says what is the matter."""
+    found = []
+    with shop.damaged_control((ROWS | VALUES)[name]):
+        for asked, ask in questions:
+            with undone():
+                status = ask().status_code
+            if status not in ANSWERED:
+                found.append((name, asked, status))
+    return found
+
+
+def test_the_shop_has_a_row_in_every_table(shop: Shop) -> None:
+    empty = {model._meta.db_table for model in MODELS if not model._default_manager.exists()}
+
+    assert empty <= {"auth_user_user_permissions", "tenants_counter"}
+
+
+def test_a_sound_database_is_found_sound(shop: Shop) -> None:
+    with bind(shop.minted.project):
+        current_binding().alias()
+        of_project = soundness.damaged_column(current_binding().connection)  # type: ignore[arg-type]
+
+    assert (of_project, soundness.damaged_column(connection)) == ("", "")
+
+
+def test_every_json_column_has_a_form() -> None:
+    columns = [
+        (model, field.name)
+        for model in MODELS
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.JSONField)
+    ]
+
+    assert len(columns) > 8
+    assert [column for column in columns if column[1] not in getattr(column[0], "json_forms", {})] == []
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_damaged_is_named_in_the_log_with_the_remedy(
+    shop: Shop, name: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    column, path = NAMED[name]
+    path = path.format(loop=shop.loop_id, packet=shop.loop.packet_id, eval=shop.eval_id)
+    monkeypatch.setattr(store_fault, "_last_logged", {})
+    with shop.damaged_control((ROWS | VALUES)[name]):
+        answer = shop.agent("GET", path)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
+    assert "The control database is not available" in caplog.text
+    assert re.search(rf"{column} (\(rowid \d+\) )?holds wrong values", caplog.text)
+    assert "docs/operations.md" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("diagnosis_loop.waiting_since text", "/admin/diagnosis/loop/"),
+        ("diagnosis_packet empty", "/admin/diagnosis/loop/{loop}/change/"),
+        ("auth_user.last_login text", "/admin/"),
+        ("diagnosis_packet.document list", "/dashboard"),
+    ],
+)
+def test_a_page_beside_a_damaged_row_is_a_503_page(shop: Shop, name: str, path: str) -> None:
+    browser = shop.dashboard if path == "/dashboard" else shop.boss
+
+    with shop.damaged_control((ROWS | VALUES)[name]):
+        page = browser.get(path.format(loop=quote(shop.loop_id)), HTTP_ACCEPT="text/html")
+
+    assert (page.status_code, page["Retry-After"]) == (503, "2")
+    assert b"not available just now" in page.content
+
+
+def test_a_fault_of_the_code_beside_a_sound_database_stays_a_500(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Loop, "get_severity_display", lambda _: {}["a bug"])
+
+    answers = shop.agent("GET", "/v1/loops"), shop.boss.get("/admin/diagnosis/loop/")
+
+    assert [answer.status_code for answer in answers] == [500, 500]
+
+
+@pytest.mark.faults
+def test_no_missing_row_of_the_control_database_is_a_500(shop: Shop) -> None:
+    questions = list(shop.control_questions())
+
+    assert [found for name in ROWS for found in unanswered(shop, name, questions)] == []
+
+
+@pytest.mark.faults
+def test_no_wrong_value_of_the_control_database_is_a_500(shop: Shop) -> None:
+    questions = list(shop.control_questions())
+
+    assert [
+        found for name in damages.sampled(VALUES, 80) for found in unanswered(shop, name, questions)
+    ] == []
