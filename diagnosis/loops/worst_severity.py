@@ -1,34 +1,32 @@
 """
-The severity of a loop over windows that LoopKit chooses, measured before an approval counts.
+The worst severity that a loop has had since it was proposed, measured before an approval counts.
 
 Packets have the windows that agents ask for, and a minute of failures is less severe than a day of them. So where two
-people must approve from a severity upwards, and no packet has shown that severity, it is measured over the hour and
-the day with the most failures, and over all of the last 30 days.
+people must approve from a severity upwards, and no packet has shown that severity, it is measured by the rule of issues
+over each hour and each day since a day before the loop was proposed, of the last 30 days at least and the last 90 at
+most, and over all of the last 30 days. What only rules over windows find has no severity but that of packets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 
-from diagnosis.issues import extents
+from diagnosis.issues import extents, stretch_severity
 from diagnosis.issues.issue import Surroundings, measure_cluster
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, Severity
 from diagnosis.window import traffic
-from telemetry.models import DayRollup, HourRollup, RollupCounts
-from telemetry.store.sql import fetch
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.stores.binding import bind
 
 HOUR, DAY = 60, 1440  # minutes
-WORST = """
-    SELECT minute FROM {table} WHERE fingerprint = %s AND minute >= %s AND minute < %s
-    GROUP BY minute ORDER BY SUM(count) DESC, minute LIMIT 1
-"""
+BEFORE = timedelta(days=1)  # what a loop was proposed for came before
+LONGEST = 90 * DAY
+DAY_NANO = DAY * MINUTE_NANO
 
 
 def severity_to_approve(loop: Loop, now: datetime) -> int:
@@ -37,7 +35,7 @@ def severity_to_approve(loop: Loop, now: datetime) -> int:
     if lowest <= loop.severity:  # nothing to gain; also where one person is always enough
         return loop.severity
     with bind(loop.project):
-        return max(loop.severity, *measured_severities(lifecycle.loop_fingerprint(loop), now))
+        return worst(loop.severity, measured_severities(loop, now))
 
 
 def as_far_as_known(loop: Loop, now: datetime) -> int:
@@ -47,29 +45,29 @@ def as_far_as_known(loop: Loop, now: datetime) -> int:
     return loop.severity
 
 
-def measured_severities(fingerprint: int, now: datetime) -> Iterator[int]:
-    """The severity of the cluster in each of the windows, from the bound project's store; low where it has none."""
-    yield Severity.LOW
-    for window in windows_to_measure(fingerprint, now):
-        surroundings = Surroundings(traffic.read_traffic(window), traffic.read_traffic(window.before), {})
-        for extent in extents.read_extents(window, [fingerprint]):
-            yield measure_cluster(extent, surroundings).grade.severity
+def worst(severity: int, others: Iterator[int]) -> int:
+    """The worst of these severities; what comes after the worst that there is is not measured."""
+    for other in others:
+        severity = max(severity, other)
+        if severity == Severity.CRITICAL:
+            break
+    return severity
 
 
-def windows_to_measure(fingerprint: int, now: datetime) -> Iterator[Window]:
-    """The last 30 days, and the hour and the day in them in which the cluster failed most."""
-    end = unix_nano(now)
-    month = Window(end - MAX_MINUTES * MINUTE_NANO, end)
-    yield month
-    yield from worst_stretch(HourRollup, HOUR, fingerprint, month)
-    yield from worst_stretch(DayRollup, DAY, fingerprint, month)
+def measured_severities(loop: Loop, now: datetime) -> Iterator[int]:
+    """The severity of the loop's cluster in each of the windows, from the bound project's store."""
+    fingerprint, span = lifecycle.loop_fingerprint(loop), measured_span(loop, now)
+    for minutes in (DAY, HOUR):
+        yield from stretch_severity.severities(fingerprint, span, minutes)
+    month = Window.ending(now, MAX_MINUTES)
+    surroundings = Surroundings(traffic.read_traffic(month), traffic.read_traffic(month.before), {})
+    for extent in extents.read_extents(month, [fingerprint]):
+        yield measure_cluster(extent, surroundings).grade.severity
 
 
-def worst_stretch(
-    model: type[RollupCounts], minutes: int, fingerprint: int, month: Window
-) -> Iterator[Window]:
-    """The stretch of that length in which the cluster failed most; nothing if it failed in none."""
-    first, last = (edge // MINUTE_NANO for edge in (month.start_unix_nano, month.end_unix_nano))
-    rows = fetch(WORST.format(table=model._meta.db_table), [fingerprint, first, last])
-    for (minute,) in rows:
-        yield Window(minute * MINUTE_NANO, (minute + minutes) * MINUTE_NANO)
+def measured_span(loop: Loop, now: datetime) -> Window:
+    """The time whose hours and days are measured; begins with a whole day."""
+    longest, month = Window.ending(now, LONGEST), Window.ending(now, MAX_MINUTES)
+    proposed = unix_nano(loop.created_at - BEFORE)
+    start = max(longest.start_unix_nano, min(proposed, month.start_unix_nano))
+    return Window(start - start % DAY_NANO, month.end_unix_nano)

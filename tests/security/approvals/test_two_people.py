@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -10,15 +13,23 @@ from django.apps import apps
 from django.test import Client
 
 from diagnosis.console.queue.narrow_list import ORDERS, URGENCY
+from diagnosis.issues import extents, stretch_severity
+from diagnosis.issues.issue import Surroundings, measure_cluster
 from diagnosis.models import Loop, Severity
+from diagnosis.window import traffic
+from telemetry.models import Record
+from telemetry.windows import MINUTE_NANO, Window
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Tenant
+from tenants.stores.binding import bind
 from tests.diagnosis.console_requests import decide, page_of, text
 from tests.diagnosis.factory import make_loop
 from tests.security.approvals.failing_shop import diagnose, loop_of, narrow, send_orders, stored_loop
 from tests.staff_clients import home, member
+from tests.telemetry.factory import span, store
 
 migration: Any = import_module("diagnosis.migrations.0009_worst_severity")
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DECIDE = ["view_loop", "decide_loop"]
 
 
@@ -80,6 +91,76 @@ def test_two_people_are_needed_although_only_narrow_windows_showed_the_loop(
     assert "At worst, since it was proposed: critical" in page
     assert (half.state, half.get_severity_display()) == ("proposed", "critical")
     assert stored_loop().state == "approved"
+
+
+def test_an_hour_that_is_small_and_severe_counts_beside_one_that_is_busy_and_mild(
+    shop: MintedProject, call: Any
+) -> None:
+    send_orders(call, shop, orders=1, failing=1)
+    now = datetime.now(UTC)
+    for days, orders, failing in ((3, 200, 15), (9, 6, 6)):
+        spans = [
+            span(
+                "place order",
+                trace=f"{days} {number}",
+                id=f"{days} {number}",
+                at=now - timedelta(days=days) + timedelta(milliseconds=number),
+                error="no stock" if number < failing else "",
+                attributes={"session.id": f"s{number % 3}"},
+            )
+            for number in range(orders)
+        ]
+        store(shop.project, spans, now)
+    diagnose(call, shop, minutes=5)
+
+    page = text(approver(shop, "olga").get(page_of(stored_loop())))
+
+    assert loop_of(call, shop)["severity"] == "medium"
+    assert "At worst, since it was proposed: high" in page
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_severity_of_each_hour_and_day_is_that_of_an_issue_of_it(shop: MintedProject, seed: int) -> None:
+    chance, begin = random.Random(seed), NOW - timedelta(days=5)
+    spans = []
+    for hour, share in ((h, chance.choice((0, 0.1, 0.5))) for h in range(120) if chance.random() < 0.2):
+        for number in range(chance.choice((1, 4, 12, 40))):
+            failed = chance.random() < share
+            person = {"session.id": f"s{chance.randrange(15)}"} | ({"user.id": "u"} if number % 2 else {})
+            at = begin + timedelta(hours=hour, seconds=chance.randrange(3600))
+            name, error = (
+                f"job {chance.randrange(2)}",
+                chance.choice(("no stock", "no stock", "late")) if failed else "",
+            )
+            spans.append(
+                span(
+                    name,
+                    trace=f"{hour} {number}",
+                    id=f"{hour} {number}",
+                    at=at,
+                    error=error,
+                    attributes=person,
+                )
+            )
+    store(shop.project, spans, NOW)
+    with bind(shop.project):
+        for fingerprint in set(
+            Record.objects.exclude(fingerprint=None).values_list("fingerprint", flat=True)
+        ):
+            for minutes in (60, 1440):
+                whole = Window.ending(NOW, 6 * 1440)
+                expected = list(by_measuring(fingerprint, whole, minutes))
+                assert sorted(stretch_severity.severities(fingerprint, whole, minutes)) == sorted(expected)
+
+
+def by_measuring(fingerprint: int, whole: Window, minutes: int) -> Iterator[int]:
+    """The severity of the cluster in a diagnosis of each stretch of the window in which it failed."""
+    size = minutes * MINUTE_NANO
+    for start in range(whole.start_unix_nano, whole.end_unix_nano, size):
+        window = Window(start, start + size)
+        around = Surroundings(traffic.read_traffic(window), traffic.read_traffic(window.before), {})
+        for extent in extents.read_extents(window, [fingerprint]):
+            yield measure_cluster(extent, around).grade.severity
 
 
 def test_healthy_traffic_and_later_packets_lower_nothing(shop: MintedProject, call: Any) -> None:

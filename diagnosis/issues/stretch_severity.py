@@ -1,0 +1,133 @@
+"""
+The severity of a cluster in each hour or day of a window, by the rule of issues (impact.grade), from counts alone.
+
+Two statements group the cluster's failures by stretch in the one index that holds them, and one reads the rollups of
+the operations and stretches in which it failed, and of the stretches before these. No record is read, and nothing of
+other operations, so that all hours of months cost less than one diagnosis of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from diagnosis.issues import impact
+from diagnosis.issues.impact import Impact
+from diagnosis.issues.trend import trend
+from diagnosis.models import Severity
+from diagnosis.statistics.fisher import WindowCounts
+from diagnosis.statistics.rates import Counts
+from diagnosis.window.traffic import ServiceOperation
+from telemetry.store.rollups import NO_FAILURE, TABLES
+from telemetry.store.sql import fetch, fetch_many
+from telemetry.windows import MINUTE_NANO, Window
+
+# Of a stretch of that many nanoseconds; `fingerprint`, `start` and `end` follow.
+WHERE = "WHERE fingerprint = %s AND start_time_unix_nano >= %s AND start_time_unix_nano < %s"
+KINDS = f"""
+    SELECT start_time_unix_nano / %s, is_downstream, severity, service, operation, COUNT(*)
+    FROM telemetry_attribution {WHERE} GROUP BY 1, 2, 3, 4, 5
+"""  # noqa: S608  (constants)
+PEOPLE = f"""
+    SELECT start_time_unix_nano / %s, COUNT(DISTINCT session_key), COUNT(DISTINCT NULLIF(user_key, 0))
+    FROM telemetry_attribution {WHERE} AND NOT is_downstream GROUP BY 1
+"""  # noqa: S608
+RAN = """
+    WITH wanted (wanted_minute, wanted_service, wanted_operation) AS (VALUES {{rows}})
+    SELECT minute, service, operation, fingerprint, SUM(count) FROM wanted JOIN {table}
+    ON minute = wanted_minute AND service = wanted_service AND operation = wanted_operation GROUP BY 1, 2, 3, 4
+"""
+Place = tuple[int, str, str]  # an operation of a service in the stretch that begins with that minute
+
+
+@dataclass(slots=True)
+class Stretch:
+    """What the failures of the cluster in one stretch say."""
+
+    records: int = 0
+    sessions: int = 0
+    users: int = 0
+    severities: set[str] = field(default_factory=set)  # of its records and their downstream failures
+    places: set[ServiceOperation] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Ran:
+    """How often an operation ran and failed in a stretch, and how often with the failure of the cluster."""
+
+    records: int = 0
+    failures: int = 0
+    of_cluster: int = 0
+
+
+def severities(fingerprint: int, window: Window, minutes: int) -> Iterator[Severity]:
+    """The severity in each stretch of that many minutes, 60 or 1440, in which the bound project's cluster failed."""
+    stretches = read_stretches(fingerprint, window, minutes)
+    ran = read_ran(fingerprint, stretches, minutes)
+    for number, stretch in stretches.items():
+        if stretch.records:
+            yield severity_of(stretch, *compared(number, stretches, ran, minutes))
+
+
+def read_stretches(fingerprint: int, window: Window, minutes: int) -> dict[int, Stretch]:
+    """The stretches in which the cluster failed, by their number since 1970."""
+    parameters = [minutes * MINUTE_NANO, fingerprint, window.start_unix_nano, window.end_unix_nano]
+    stretches: dict[int, Stretch] = defaultdict(Stretch)
+    for number, is_downstream, severity, service, operation, count in fetch(KINDS, parameters):
+        stretch = stretches[number]
+        stretch.severities.add(severity)
+        if not is_downstream:
+            stretch.records += count
+            stretch.places.add(ServiceOperation(service, operation))
+    for number, sessions, users in fetch(PEOPLE, parameters):
+        stretches[number].sessions, stretches[number].users = sessions, users
+    return dict(stretches)
+
+
+def read_ran(fingerprint: int, stretches: Mapping[int, Stretch], minutes: int) -> dict[Place, Ran]:
+    """How often the operations of each stretch ran in it and in the one before."""
+    wanted = {
+        (begin * minutes, *place)
+        for number, stretch in stretches.items()
+        for begin in (number, number - 1)
+        for place in stretch.places
+    }
+    ran: dict[Place, Ran] = defaultdict(Ran)
+    for minute, service, operation, of, count in fetch_many(
+        RAN.format(table=TABLES[minutes]), sorted(wanted)
+    ):
+        counts = ran[minute, service, operation]
+        counts.records += count
+        counts.failures += count if of != NO_FAILURE else 0
+        counts.of_cluster += count if of == fingerprint else 0
+    return ran
+
+
+def compared(
+    number: int, stretches: Mapping[int, Stretch], ran: Mapping[Place, Ran], minutes: int
+) -> tuple[WindowCounts, WindowCounts]:
+    """The failures of the cluster, and those of its operations of any kind, in the stretch and in the one before."""
+    clusters, operations = [], []
+    for begin in (number, number - 1):
+        at_places = [ran.get((begin * minutes, *place), Ran()) for place in stretches[number].places]
+        failures = stretches[begin].records if begin in stretches else 0
+        elsewhere = max(0, failures - sum(counts.of_cluster for counts in at_places))
+        exposure = sum(counts.records for counts in at_places)
+        clusters.append(Counts(failures, max(failures, exposure + elsewhere)))
+        operations.append(Counts(min(exposure, sum(counts.failures for counts in at_places)), exposure))
+    return WindowCounts(*clusters), WindowCounts(*operations)
+
+
+def severity_of(stretch: Stretch, cluster: WindowCounts, operation: WindowCounts) -> Severity:
+    """The severity of an issue with these counts."""
+    exposure = cluster.now.exposure
+    found = Impact(
+        records=stretch.records,
+        traces=stretch.records,
+        sessions=stretch.sessions,
+        users=stretch.users,
+        operation_records=exposure,
+        share=round(stretch.records / exposure, 4),
+    )
+    return impact.grade(stretch.severities, found, trend(cluster, operation)).severity
