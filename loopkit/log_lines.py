@@ -1,6 +1,6 @@
 """
-The lines of the log. What strangers send may be in them, so that each is one line of bounded length, and a call in the
-code that logs gets a bounded number of lines a minute.
+The lines of the log. What strangers send may be in them, so that each is one line of bounded length, without secrets,
+and a call in the code that logs gets a bounded number of lines a minute.
 
 So nobody can forge a line with a newline in a path, or fill a disk: https://owasp.org/www-community/attacks/Log_Injection
 """
@@ -8,14 +8,23 @@ So nobody can forge a line with a newline in a path, or fill a disk: https://owa
 from __future__ import annotations
 
 import logging
+import re
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 LONGEST_LINE, LONGEST_TRACEBACK = 1_000, 8_000  # characters
 INDENT = "    "  # of a traceback, so that none of its lines begins as a line of the log does
 MOST_LINES, WINDOW_SECONDS = 10, 60  # of one kind, in one process
 MOST_KINDS = 1_000  # that are remembered
 LAST_OF_WINDOW = " [further lines of this kind are left out for a minute]"
+
+# Codes for recovery and upgrade (tenants/keys/credentials.py), whole or not: they have no other form than their length.
+CODE = re.compile(r"(?<![0-9A-Za-z_])[0-9A-Fa-f]{40,}")
+REDACTED = "[redacted]"
+LONGEST_REDACTED = (
+    2  # times the length of what is kept, so that what is cut off a secret is not taken for a text
+)
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -25,14 +34,37 @@ class BoundedLines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The line of the message."""
-        line = shown_on_one_line(super().formatMessage(record))
+        line = super().formatMessage(record)[: LONGEST_REDACTED * LONGEST_LINE]
+        line = shown_on_one_line(without_secrets(line))
         suffix = getattr(record, "suffix", "")
         return (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}...") + suffix
 
     def formatException(self, ei: ExceptionInfo) -> str:
         """The lines of the traceback; of a long one the last ones, which name the error."""
-        lines = [shown_on_one_line(line)[:LONGEST_LINE] for line in super().formatException(ei).split("\n")]
+        text = without_secrets(super().formatException(ei)[-LONGEST_REDACTED * LONGEST_TRACEBACK :])
+        lines = [shown_on_one_line(line)[:LONGEST_LINE] for line in text.split("\n")]
         return INDENT + f"\n{INDENT}".join(lines)[-LONGEST_TRACEBACK:]
+
+
+def without_secrets(text: str) -> str:
+    """
+    The text with a mark in place of keys, codes and what telemetry/scrubbing/ takes for a secret; a path may hold one.
+
+    If a secret is written with percent signs, all of the text is shown without them.
+    """
+    plain = redacted(text)
+    if "%" in text and (decoded := unquote(text)) != text:
+        without = redacted(decoded)
+        return plain if without == decoded else without
+    return plain
+
+
+def redacted(text: str) -> str:
+    """The text with a mark in place of each secret."""
+    # Imported here, because settings.py and gunicorn import this module before Django's apps are ready.
+    from tenants import stored_text
+
+    return CODE.sub(REDACTED, stored_text.without_secrets(text))
 
 
 def shown_on_one_line(text: str) -> str:

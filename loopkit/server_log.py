@@ -1,5 +1,6 @@
 """
-Gunicorn's log with the bounds of every other line: gunicorn logs requests that are not HTTP.
+Gunicorn's logs with the bounds of every other line, and no secrets: gunicorn logs requests that are not HTTP, and every
+request if its operator turns the access log on.
 
 https://docs.gunicorn.org/en/stable/settings.html#logger-class
 """
@@ -14,11 +15,13 @@ from loopkit.log_lines import BoundedLines, BoundedRate
 
 
 class BoundedServerLog(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Gunicorn's log on stderr, in lines of bounded length and number."""
+    """Gunicorn's logs, in lines of bounded length; those of errors of bounded number too."""
 
     def setup(self, cfg: Any) -> None:
-        """Open the log."""
+        """Open the logs."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(BoundedLines(self.error_fmt, self.datefmt))
             handler.addFilter(BoundedRate())
+        for handler in self.access_log.handlers:
+            handler.setFormatter(BoundedLines(self.access_fmt, self.datefmt))

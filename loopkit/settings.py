@@ -284,6 +284,11 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": LOOPKIT_LOG_LEVEL},
     "filters": log_lines.FILTERS,
+    # Django's own handlers are left out, one of which is for LOOPKIT_DEBUG and knows no bounds.
     # Responses with status 4xx are not logged: they are errors of the client.
-    "loggers": {"django.request": {"level": "ERROR", "filters": ["except_503"]}},
+    "loggers": {
+        "django": {"handlers": []},
+        "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR", "filters": ["except_503"]},
+    },
 }
