@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from diagnosis.api import eval_views, feed_views, funnel_views, loop_views, packet_views, run_views
-from diagnosis.console import fingerprints, funnel, handoff
+from diagnosis.console import fingerprints, funnel, handoff, whole_content
 from diagnosis.pages import dashboard
 
 urlpatterns = [
@@ -36,6 +36,11 @@ urlpatterns = [
         "admin/loops/<slug:loop_id>/handoff.zip",
         admin.site.admin_view(handoff.download_handoff),
         name="admin-handoff",
+    ),
+    path(
+        "admin/loops/<slug:loop_id>/content/",
+        admin.site.admin_view(whole_content.whole_content),
+        name="admin-whole-content",
     ),
     path(
         "admin/projects/<slug:project_id>/fingerprints/",

@@ -12,7 +12,7 @@ from typing import Any
 from diagnosis.console import verification_facts
 from diagnosis.display.event_facts import event_facts
 from diagnosis.display.quantities import percent, to_the_minute
-from diagnosis.display.readable import rows
+from diagnosis.display.readable import characters_left_out, rows
 from diagnosis.evidence_view import evidence_page
 from diagnosis.loops import history_pages, states
 from diagnosis.loops.shown_issue import shown_issue
@@ -31,6 +31,8 @@ def eval_candidate(loop: Loop) -> EvalCandidate | None:
 def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
     """Everything that the page shows of the loop; `query` chooses the `record` and the first `row` of its trace."""
     candidate = eval_candidate(loop)
+    cases = candidate.document.get("cases", []) if candidate else []
+    evidence = evidence_page.read_evidence(loop, query)
     events = history_pages.events_page(loop, history_pages.page_number(query.get("events_before", "")))
     verifications = history_pages.verifications_page(
         loop, history_pages.page_number(query.get("verifications_before", ""))
@@ -41,10 +43,11 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         "first_seen": to_the_minute(loop.issue.get("first_seen")),
         "last_seen": to_the_minute(loop.issue.get("last_seen")),
         "share": operation_share(loop),
-        "evidence": evidence_page.read_evidence(loop, query),
+        "evidence": evidence,
+        "left_out": evidence.left_out + sum(map(characters_left_out, [loop.issue, *cases])),
         "candidate": candidate,
         "results": candidate.results.all()[:RESULTS] if candidate else [],
-        "cases": [rows(case) for case in candidate.document.get("cases", [])] if candidate else [],
+        "cases": [rows(case) for case in cases],
         "decisions": loop.decisions.select_related("decided_by")[: history_pages.A_PAGE],
         "verifications": verification_facts.show_verifications(verifications.newest_first(), loop),
         "verifications_before": verifications.before,

@@ -15,9 +15,11 @@ from diagnosis.display.hidden_characters import show_hidden
 
 ROW_LIMIT = 200
 NAME_LIMIT, TEXT_LIMIT = 200, 4000  # characters
+PAGE = 100_000  # characters of a page of whole values
+Rows = list[tuple[str, str]]
 
 
-def rows(value: Any) -> list[tuple[str, str]]:
+def rows(value: Any) -> Rows:
     """Nested JSON as dotted names and texts, in its order; if it is longer than ROW_LIMIT, the last row says so."""
     flat = list(islice(flatten(value), ROW_LIMIT + 1))
     more = [("…", f"Only the first {ROW_LIMIT} values are shown.")]
@@ -43,8 +45,54 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 def readable_text(value: Any, limit: int = TEXT_LIMIT) -> str:
     """One value as text, cut after `limit` characters."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    raw = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    raw = plain_text(value)
     shown = show_hidden(raw[:limit])
     return shown if len(raw) <= limit else f"{shown}… (cut: {len(raw):,} characters in total)"
+
+
+def plain_text(value: Any) -> str:
+    """One value as text, whole and with its hidden characters."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def characters_left_out(value: Any) -> int:
+    """The number of characters that `rows` leaves out: of long names and values, and of values after ROW_LIMIT."""
+    return sum(
+        max(0, len(name) - NAME_LIMIT) + max(0, len(plain_text(inner)) - TEXT_LIMIT)
+        if number < ROW_LIMIT
+        else len(name) + len(plain_text(inner))
+        for number, (name, inner) in enumerate(leaves(value))
+    )
+
+
+def whole_page(value: Any, wanted: int) -> tuple[Rows, int]:
+    """The rows of one page of nested JSON of which nothing is cut, and the number of pages; the first page is 1."""
+    shown, page, size = Rows(), 1, 0
+    for name, text in in_pieces(value):
+        if size and size + len(name) + len(text) > PAGE:
+            page, size = page + 1, 0
+        size += len(name) + len(text)
+        if page == wanted:
+            shown.append((show_hidden(name), show_hidden(text)))
+    return shown, page
+
+
+def in_pieces(value: Any) -> Iterator[tuple[str, str]]:
+    """The dotted name and the text of each value that is not empty; long ones in several rows, which say so."""
+    for name, inner in leaves(value):
+        short = name if len(name) <= NAME_LIMIT else f"{name[:NAME_LIMIT]}…"
+        if short != name:
+            yield from pieces(f"the whole name of {short}", name)
+        yield from pieces(short, plain_text(inner))
+
+
+def pieces(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """The text in parts of TEXT_LIMIT characters at most, each under the name and its place in the text."""
+    if len(text) <= TEXT_LIMIT:
+        yield name, text
+        return
+    for start in range(0, len(text), TEXT_LIMIT):
+        end = min(start + TEXT_LIMIT, len(text))
+        yield f"{name} ({start + 1:,} to {end:,} of {len(text):,} characters)", text[start:end]

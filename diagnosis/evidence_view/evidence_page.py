@@ -15,7 +15,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from diagnosis.display.quantities import to_the_second
-from diagnosis.display.readable import readable_text, rows
+from diagnosis.display.readable import characters_left_out, readable_text, rows
 from diagnosis.evidence_view import differences, matched_control, timeline
 from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.evidence_view.timeline import Timeline
@@ -63,6 +63,7 @@ class Evidence:
     """The evidence from the store: the records, the chosen pair, its trace, and the timeline."""
 
     total: int
+    left_out: int = 0  # characters of the records that the page cuts, whichever record is chosen
     choices: list[EvidenceChoice] = field(default_factory=list)
     chosen_id: str = ""
     pair: ComparedPair | None = None  # None if the chosen record is not stored any more
@@ -98,6 +99,7 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
     chosen = records.get(chosen_id)
     return Evidence(
         total=len(record_ids),
+        left_out=sum(characters_left_out(shown_parts(records[kept])) for kept in offered if kept in records),
         choices=[
             EvidenceChoice(evidence_id, record_line(records.get(evidence_id)), evidence_id == chosen_id)
             for evidence_id in offered
@@ -107,6 +109,11 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
         trace=trace(chosen_id, query.get("row", "")) if chosen else None,
         course=timeline.read_timeline(loop),
     )
+
+
+def shown_parts(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a record that the page shows."""
+    return {name: record.get(name) for name in (*FACTS, *CONTENT)}
 
 
 def record_line(record: dict[str, Any] | None) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
+from diagnosis.display import readable
+from diagnosis.loops import content_hash
 from diagnosis.models import Decision, EvalCandidate, Loop
 from telemetry.models import Record
 from tenants.keys.provisioning import MintedProject
@@ -18,6 +23,7 @@ from tenants.stores.binding import bind
 from tests.diagnosis.console_requests import decide, page_of, text
 from tests.security.approvals.failing_shop import diagnose, send_orders, stored_loop
 from tests.staff_clients import Reader, home, member, operator
+from tests.telemetry.factory import request, span
 
 APPROVE_BUTTON = 'value="approve"'
 WHY = "I looked at every record"
@@ -148,6 +154,93 @@ def test_the_second_of_two_must_have_seen_it_too(shop: MintedProject, boss: Clie
     assert (answer.status_code, stored_loop().state) == (409, "proposed")
     assert decide(paul, stored_loop(), "approve").status_code == 302
     assert stored_loop().state == "approved"
+
+
+@pytest.fixture
+def long_values(shop: MintedProject, call: Any) -> Loop:
+    """A loop whose evidence has long values, long names, long lists and hidden characters."""
+    attributes = {
+        "prompt": "".join(f"line {number}\u200b\n" for number in range(2_000)),
+        "n" * 5_000: "x",
+        "short": "\u202eabc",
+        **{f"key.{number}": f"value {number}" for number in range(230)},
+    }
+    failing = span(
+        "weigh", trace="long", id="long", at=timezone.now(), error="no scales", attributes=attributes
+    )
+    assert call("POST", "/v1/traces", shop.keys["producer"], request(failing)).status_code == 202
+    diagnose(call, shop)
+    return Loop.objects.select_related("project__tenant").get(operation="weigh")
+
+
+def whole_parts(boss: Client, loop: Loop) -> dict[str, list[tuple[str, str]]]:
+    """The rows of all pages of each part of the whole content that the loop's page links to."""
+    path = reverse("admin-whole-content", args=[loop.pk])
+    assert f'href="{path}"' in text(boss.get(page_of(loop)))
+    parts = {}
+    for name in boss.get(path).context["names"]:
+        first = boss.get(path, {"part": name})
+        pages = [boss.get(path, {"part": name, "page": n + 1}) for n in range(first.context["pages"])]
+        parts[name] = [row for page in pages for row in page.context["rows"]]
+    return parts
+
+
+def joined(rows: list[tuple[str, str]]) -> dict[str, str]:
+    """The whole values by name."""
+    values: dict[str, str] = {}
+    for name, part in rows:
+        name = re.sub(r" \([\d,]+ to [\d,]+ of [\d,]+ characters\)$", "", name)
+        values[name] = values.get(name, "") + part
+    return values
+
+
+def test_all_that_the_handoff_gives_out_is_offered_whole_beside_the_decision(
+    shop: MintedProject, long_values: Loop, boss: Client, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readable, "PAGE", 10_000)
+    page = text(boss.get(page_of(long_values)))
+    parts = whole_parts(boss, long_values)
+    decide(boss, long_values, "approve")
+    given = call("GET", f"/v1/loops/{long_values.pk}/handoff", shop.keys["agent"]).json()
+
+    (record,) = given["evidence"]
+    live = {"patch_plan", *content_hash.LIVE_FIELDS}
+    expected = {
+        "issue": {name: value for name, value in given["issue"].items() if name not in live},
+        "plan": given["patch_plan"],
+        "eval": given["eval_candidate"],
+        record["record_id"]: record,
+    }
+    for part, value in expected.items():
+        shown = joined(parts[part])
+        for name, inner in readable.leaves(value):
+            short = name if len(name) <= 200 else f"{name[:200]}…"
+            # The answer shows hidden characters by their number already.
+            assert shown[short] == readable.plain_text(inner), name
+    assert shown[f"the whole name of attributes.{'n' * 189}…"] == f"attributes.{'n' * 5000}"
+    cut = re.search(r"([\d,]+) characters of the content are cut on this page", page)
+    assert cut
+    assert int(cut[1].replace(",", "")) > 20_000
+
+
+def test_the_whole_content_is_the_tenants_own_and_escaped(
+    shop: MintedProject, long_values: Loop, boss: Client
+) -> None:
+    home(shop.project, "acme")
+    path = reverse("admin-whole-content", args=[long_values.pk])
+    stranger = member("zoe", Tenant.objects.create(tenant_id="other", name="other"))
+    record_id = long_values.issue["evidence_ids"][0]
+
+    page = text(boss.get(path, {"part": record_id}))
+
+    assert stranger.get(path).status_code == 404
+    assert {boss.get(path, {"part": name}).status_code for name in ("x", "rec_1", "")} == {404}
+    assert "\u202e" not in page
+    assert "⟨U+202E⟩abc" in page
+
+
+def test_a_page_that_cuts_nothing_says_so_of_nothing(shop: MintedProject, boss: Client) -> None:
+    assert "are cut on this page" not in text(boss.get(page_of(stored_loop())))
 
 
 def test_many_loops_at_once_cannot_be_approved(shop: MintedProject, boss: Client) -> None:
