@@ -9,6 +9,8 @@ from django.db import models
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedTextField
 
+CLUSTER_ID = "clu_" + 16 * "[0-9a-f]"  # telemetry/grouping/fingerprint.py
+
 
 class EvalCandidate(models.Model):
     """A test that would catch the failure, made from a cluster's evidence. Its id names it for good."""
@@ -19,6 +21,7 @@ class EvalCandidate(models.Model):
     document = models.JSONField(help_text="Cases and expectation.")
     created_at = models.DateTimeField()
 
+    text_forms: ClassVar[dict[str, str]] = {"cluster_id": CLUSTER_ID}
     json_forms: ClassVar[dict[str, Any]] = {
         "document": {"eval_id": str, "title": str, "signal_type": str, "expectation": str, "cases": [dict]}
     }

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 
 from diagnosis.models import evals, fingerprint_switch, notices, verification  # noqa: F401 - for Django
+from diagnosis.models.evals import CLUSTER_ID
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
 
@@ -144,6 +145,7 @@ class Loop(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    text_forms: ClassVar[dict[str, str]] = {"cluster_id": CLUSTER_ID}
     json_forms: ClassVar[JsonForms] = {
         "issue": ISSUE,
         "baseline": {"failures": int, "exposure": int, "window": WINDOW},

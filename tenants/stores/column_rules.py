@@ -4,9 +4,9 @@ What the columns of a model may hold: SQL that is true for a wrong value in SQLi
 SQLite keeps any value in any column, and a file that was repaired by hand or by `.recover` can hold such values.
 https://www.sqlite.org/datatype3.html#type_affinity
 
-A model narrows its columns down by `ranges`, the lowest and the highest whole number by name, and `json_forms`, by name
-what a document has at least: a dict is an object with these fields, a list of one form an array of such, a type (or
-several) any value of it. Rows of earlier versions must fit.
+A model narrows its columns down by name: by `ranges`, the lowest and the highest whole number, by `text_forms`, a
+pattern of GLOB, and by `json_forms`, what a document has at least: a dict is an object with these fields, a list of one
+form an array of such, a type (or several) any value of it. Rows of earlier versions must fit.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def wrong_value(field: Field) -> str:
     )
     if field.flatchoices:
         rule += f" AND {column} IN ({', '.join(quoted(value) for value, _ in choices(field))})"
+    if form := getattr(field.model, "text_forms", {}).get(field.name):
+        rule += f" AND {column} GLOB {quoted(form)}"
     if field.is_relation:
         table, target = field.model._meta.db_table, field.target_field
         others = f'"{target.model._meta.db_table}" AS target WHERE target."{target.column}"'
