@@ -13,6 +13,7 @@ import errno
 import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
@@ -22,7 +23,7 @@ from loopkit.worker.accept_delay import AcceptDelay
 from loopkit.worker.connection import Connection, Phase
 from loopkit.worker.limits import SWEEP_SECONDS, ClientLimits, raise_descriptor_limit
 from loopkit.worker.reception import MOST_BYTES_AT_ONCE
-from loopkit.worker.refusals import OVERLOADED, TOO_SLOW, Refusal, refusal_answer
+from loopkit.worker.refusals import OVERLOADED, TOO_SLOW, Refusal, refusal_answer, refusal_of
 from loopkit.worker.waiting_room import WaitingRoom
 
 NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -175,6 +176,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             return self.start(conn)
         self.room.enter(conn)
         return self.count(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answer what gunicorn's parser refused in the shape of other errors; gunicorn's own answer is a page."""
+        refusal = refusal_of(exc)
+        if refusal is None:
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("Invalid request from ip=%s: %s", addr[0] if addr else "", exc)
+        with suppress(OSError):
+            client.sendall(refusal_answer(refusal, req))
 
     def end_reception(self, conn: Connection) -> None:
         """The client sends no more. A body that broke off is the application's to refuse."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from gunicorn.http import errors
 from gunicorn.http.message import Request
 
 
@@ -36,6 +37,37 @@ OVERLOADED = Refusal(
     "Send the same request again.",
     "Retry-After: 2\r\n",
 )
+NOT_HTTP = Refusal(
+    HTTPStatus.BAD_REQUEST,
+    "not_http",
+    "The head of the request is not HTTP.",
+    "Send it with an HTTP library; one header a line, no line before the first one.",
+)
+HEAD_HINT = "Send fewer or shorter headers and cookies, and long values in the body."
+# The errors of gunicorn's parser that have a status of their own.
+PARSER_REFUSALS: dict[type[Exception], Refusal] = {
+    errors.LimitRequestHeaders: Refusal(
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", "The headers are too long or too many.",
+        HEAD_HINT,
+    ),
+    errors.LimitRequestLine: Refusal(
+        HTTPStatus.REQUEST_URI_TOO_LONG, "url_too_long", "The URL is too long.", HEAD_HINT
+    ),
+    errors.ExpectationFailed: Refusal(
+        HTTPStatus.EXPECTATION_FAILED, "expectation_failed", "Only Expect: 100-continue is known.", "Leave Expect out."
+    ),
+    errors.UnsupportedTransferCoding: Refusal(
+        HTTPStatus.NOT_IMPLEMENTED, "transfer_coding_unknown", "Only the transfer coding chunked is known.",
+        "Send Content-Length, or chunks; compress with Content-Encoding.",
+    ),
+}  # fmt: skip
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """The refusal of a request that gunicorn's parser refused; None for another error."""
+    if not isinstance(error, errors.ParseException) or isinstance(error, errors.ConfigurationProblem):
+        return None
+    return next((refusal for kind, refusal in PARSER_REFUSALS.items() if isinstance(error, kind)), NOT_HTTP)
 
 
 def refusal_answer(refusal: Refusal, request: Request | None) -> bytes:
