@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -16,7 +16,8 @@ from rest_framework.response import Response
 from loopkit.http.client_connection import departure_check
 from loopkit.http.errors import Unavailable
 from tenants.api.project_view import AgentView
-from tenants.limits import heavy_runs
+from tenants.limits import heavy_runs, rate_limits
+from tenants.limits.early_refusal import hold_answer
 from tenants.models import Project
 
 P = ParamSpec("P")
@@ -25,9 +26,16 @@ HeavyPage = Callable[Concatenate[HttpRequest, Project, P], HttpResponse]
 
 @contextmanager
 def turn_of(request: Request | HttpRequest, project: Project) -> Iterator[None]:
-    """Run the block as the process's heavy request. Raises Unavailable without a turn."""
-    has_left = departure_check(request.META)
-    with heavy_runs.turn(heavy_runs.HeavyRun(project.project_id, heavy_runs.origin(request.META), has_left)):
+    """Run the block as the process's heavy request. Raises Unavailable without a turn, with the answer held."""
+    origin, has_left = heavy_runs.origin(request.META), departure_check(request.META)
+    network, _ = rate_limits.networks(request)[-1]
+    run = heavy_runs.HeavyRun(project.tenant_id, network, project.project_id, origin, has_left)
+    with ExitStack() as turn:
+        try:
+            turn.enter_context(heavy_runs.turn(run))
+        except Unavailable:
+            hold_answer(request.META)
+            raise
         yield
 
 

@@ -7,6 +7,9 @@ others get 503 at once, and ingest and `/health` find a free thread. In all proc
 stays free (machine_locks.py), and a project has one heavy request at a time, so that one of two equal ones can answer
 from what the other stored.
 
+Turns, and places to wait, go to those who have had no turn for longest (turn_order.py): a request that comes to a full
+line takes the place of one that would come after it, and that one gets the 503.
+
 Between two steps the running request also makes way: while other requests of its process are being answered, it rests
 for as long as it worked at most, so that it takes at most twice as long and they hardly notice it.
 
@@ -19,7 +22,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,9 +32,11 @@ from django.conf import settings
 
 from loopkit.http.errors import Unavailable
 from tenants.limits.machine_locks import HeavyLocks
+from tenants.limits.turn_order import Parties, parties
 
 MOST_WAITING = 2  # requests of a process that wait for their turn
 MOST_OF_A_PROJECT = 2  # requests of one project in a process: one runs, one waits
+MOST_KNOWN = 1000  # origins
 PATIENCE = 10.0  # seconds to wait for one's turn
 STEP = 0.05  # seconds between two attempts
 REST_STEP = 0.001
@@ -64,15 +70,29 @@ def client_gone() -> Unavailable:
 
 @dataclass(slots=True, eq=False)
 class HeavyRun:
-    """One heavy request: its project, its credential and path as they were sent, and whether its client has left."""
+    """
+    One heavy request: its tenant, network and project, its credential and path as they were sent, and whether its
+    client has left.
+    """
 
+    tenant_id: str
+    network: str
     project_id: str
     origin: tuple[str, str]
     client_has_left: Callable[[], bool]
     looked_at: float = 0.0
     rested_at: float = 0.0
     is_given_up: bool = False
-    locks: HeavyLocks = field(default_factory=HeavyLocks)
+    is_displaced: bool = False
+    locks: HeavyLocks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.locks = HeavyLocks(self.project_id, parties(self.tenant_id, self.network, self.project_id))
+
+    @property
+    def whose(self) -> Parties:
+        """Its tenant, network and project, as turns are counted."""
+        return self.locks.whose
 
     def make_way(self) -> None:
         """Rest while this process answers other requests, for as long as this one worked since its last rest."""
@@ -99,6 +119,10 @@ class Line:
         self.running: HeavyRun | None = None
         self.waiting: list[HeavyRun] = []
         self.requests: set[int] = set()  # the threads of all requests that are being answered
+        self.turns: dict[str, float] = {}  # the last ones on the machine, when last looked at
+        self.known: OrderedDict[tuple[str, str], Parties] = (
+            OrderedDict()
+        )  # by origin, of those that came lately
 
     def others(self) -> int:
         """The number of requests that are being answered and are not heavy."""
@@ -107,42 +131,78 @@ class Line:
     def is_full_for(self, origin: tuple[str, str]) -> bool:
         """Whether such a request is certain to be refused, as far as that can be told without looking up its key."""
         runs = self.all_runs()
-        is_full = len(runs) > most_waiting() and any(run.origin[1] == origin[1] for run in runs)
-        return is_full or sum(run.origin == origin for run in runs) >= MOST_OF_A_PROJECT
+        if sum(run.origin == origin for run in runs) >= MOST_OF_A_PROJECT:
+            return True
+        whose = self.known.get(origin)
+        return whose is not None and len(runs) > most_waiting() and self.last_behind(whose, runs) is None
 
     def all_runs(self) -> list[HeavyRun]:
         """The requests that run or wait."""
-        return [*self.waiting, *([self.running] if self.running else [])]
+        waiting = [run for run in self.waiting if not run.is_displaced]
+        return [*waiting, *([self.running] if self.running else [])]
+
+    def last_behind(self, whose: Parties, runs: Iterable[HeavyRun]) -> HeavyRun | None:
+        """Of these, the one that waits and comes last, if that is behind a new request of these parties."""
+        waiting = (run for run in runs if run is not self.running)
+        last = max(waiting, key=lambda run: run.whose.rank(self.turns), default=None)
+        return last if last and last.whose.rank(self.turns) > whose.rank(self.turns) else None
 
     def enter(self, run: HeavyRun) -> None:
         """Wait for the turn of this request. Raises Unavailable if there is no place or the client left."""
         with self.changed:
-            runs = self.all_runs()
-            of_project = sum(other.project_id == run.project_id for other in runs)
-            if len(runs) > most_waiting() or of_project >= MOST_OF_A_PROJECT:
-                raise busy()
+            self.remember(run)
+            self.make_place(run)
             self.waiting.append(run)
             try:
                 self.wait_for_turn(run)
             finally:
                 self.waiting.remove(run)
 
+    def remember(self, run: HeavyRun) -> None:
+        """Know such requests before they are looked at, from now on. The caller holds `changed`."""
+        self.known[run.origin] = run.whose
+        self.known.move_to_end(run.origin)
+        while len(self.known) > MOST_KNOWN:
+            self.known.popitem(last=False)
+
+    def make_place(self, run: HeavyRun) -> None:
+        """
+        Let the last one that waits make place where there is none.
+
+        Raises Unavailable if this request comes last itself, or its project has its share. The caller holds `changed`.
+        """
+        runs = self.all_runs()
+        if sum(other.project_id == run.project_id for other in runs) >= MOST_OF_A_PROJECT:
+            raise busy()
+        if len(runs) <= most_waiting():
+            return
+        last = self.last_behind(run.whose, runs)
+        if last is None:
+            raise busy()
+        last.is_displaced = True
+        self.changed.notify_all()
+
     def wait_for_turn(self, run: HeavyRun) -> None:
         """Let the request run once none of this process or of this project does. The caller holds `changed`."""
         ends = time.monotonic() + PATIENCE
-        while self.running is not None or not run.locks.take(run.project_id):
-            if run.look():
-                raise client_gone()
-            if time.monotonic() > ends:
-                raise busy()
-            self.changed.wait(STEP)
-        self.running = run
+        try:
+            while not run.locks.take(is_process_free=self.running is None):
+                self.turns = run.locks.turns
+                if run.look():
+                    raise client_gone()
+                if run.is_displaced or time.monotonic() > ends:
+                    raise busy()
+                self.changed.wait(STEP)
+        except Unavailable:
+            run.locks.give_up()
+            raise
+        self.running, self.turns = run, run.locks.turns
 
     def leave(self, run: HeavyRun) -> None:
         """End the turn of this request."""
         with self.changed:
             self.running = None
-            run.locks.release()
+            run.locks.end_turn({other.locks.ticket for other in self.waiting})
             self.changed.notify_all()
 
 

@@ -201,7 +201,7 @@ def test_a_long_statement_ends_when_the_client_leaves(alice: MintedProject) -> N
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT MAX(x) FROM n"
     left = threading.Event()
     threading.Timer(0.3, left.set).start()
-    run = heavy_runs.HeavyRun(alice.project.project_id, ("", ""), left.is_set)
+    run = heavy_runs.HeavyRun("t", "127.0.0.1", alice.project.project_id, ("", ""), left.is_set)
     begun = time.monotonic()
 
     with pytest.raises(Exception, match="interrupted"), heavy_runs.turn(run), bind(alice.project):
@@ -212,7 +212,10 @@ def test_a_long_statement_ends_when_the_client_leaves(alice: MintedProject) -> N
 
 def test_pages_of_the_dashboard_are_refused_too(alice: MintedProject) -> None:
     browser = browser_of(alice)
-    runs = [heavy_runs.HeavyRun(alice.project.project_id, ("", ""), lambda: False) for _ in range(2)]
+    runs = [
+        heavy_runs.HeavyRun("t", "127.0.0.1", alice.project.project_id, ("", ""), lambda: False)
+        for _ in range(2)
+    ]
     heavy_runs.line.waiting.extend(runs)
     try:
         pages = [browser.get("/dashboard"), browser.post("/dashboard/diagnose", {})]
