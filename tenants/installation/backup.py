@@ -23,18 +23,22 @@ from tenants.installation import restores
 STEP_PAGES = 2000  # copied at once, after which others get the file
 
 
-class FolderInUse(Exception):
-    """The folder for the backup has files already."""
+class WrongFolder(Exception):
+    """The folder for the backup has files already, or is inside the data dir."""
 
 
 def back_up(data_dir: Path, folder: Path, now: datetime) -> Iterator[tuple[str, str]]:
     """
     Copy the data dir into a new folder; yield the name of each copied file with the error that it had, or "".
 
-    Raises FolderInUse if the folder is not empty.
+    Raises WrongFolder if the folder is not empty, or inside the data dir.
     """
+    if folder.resolve().is_relative_to(data_dir.resolve()):
+        raise WrongFolder(
+            f"{folder} is inside the data dir, and would be lost with it: name a folder elsewhere."
+        )
     if folder.exists() and any(folder.iterdir()):
-        raise FolderInUse(f"{folder} is not empty: name a new folder for each backup.")
+        raise WrongFolder(f"{folder} is not empty: name a new folder for each backup.")
     (folder / "projects").mkdir(parents=True, mode=0o700)
     folder.chmod(0o700)
     if head.head_path().exists():

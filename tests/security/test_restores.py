@@ -320,6 +320,17 @@ def test_a_backup_is_whole_and_verifies(
     assert {path.name for path in (tmp_path / "copy").iterdir()} >= {"projects", "secrets", "backup.json"}
 
 
+@pytest.mark.parametrize("inside", ["", "projects/copy", "copy/../copy", "link/copy"])
+def test_no_backup_is_made_inside_the_data_dir(data_dir: Path, db: None, inside: str) -> None:
+    (data_dir / "link").symlink_to(data_dir)
+
+    with pytest.raises(
+        CommandError, match="is inside the data dir, and would be lost with it: name a folder elsewhere"
+    ):
+        call_command("backup", str(data_dir / inside))
+    assert not list(data_dir.rglob("backup.json"))
+
+
 def test_a_backup_never_mixes_with_another(data_dir: Path, tmp_path: Path, db: None) -> None:
     (tmp_path / "file").touch()
 

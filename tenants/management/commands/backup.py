@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
-from tenants.installation.backup import FolderInUse, back_up
+from tenants.installation.backup import WrongFolder, back_up
 
 
 class Command(BaseCommand):
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, folder: Path, **options: Any) -> None:
         try:
             copies = list(back_up(settings.LOOPKIT_DATA_DIR, folder, timezone.now()))
-        except (FolderInUse, OSError) as error:
+        except (WrongFolder, OSError) as error:
             raise CommandError(str(error)) from error
         if connection.vendor != "sqlite":
             self.stdout.write(
