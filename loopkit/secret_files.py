@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
 SECRET_BYTES = 48
+REPLACED = ".replaced"  # of the mark beside a secret that was made anew: tenants/installation/secret_marks.py
 LOSSES = {  # of a secret that is made anew, by the name of its file
     "django": "everybody is signed out",
     "signup-upgrade": "recovery and upgrade codes that were given out are refused",
@@ -27,6 +28,8 @@ def stored_secret(data_dir: Path, name: str, may_replace: bool = False) -> str:
     if not path.exists():
         if is_used(data_dir):
             check_replacement(path, may_replace)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.with_suffix(REPLACED).touch(mode=0o600)
         make_secret_file(path)
     return path.read_text().strip()
 

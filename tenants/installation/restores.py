@@ -73,3 +73,4 @@ def accept_state(sentences: list[str], now: datetime) -> None:
             secrets=secrets,
         )
     note_path().unlink(missing_ok=True)
+    secret_marks.forget_marks()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from pathlib import Path
 
 from django.conf import settings
 
@@ -19,6 +20,18 @@ LOSSES = {
     "SIGNUP_UPGRADE_SECRET": "recovery and upgrade codes that were given out are refused",
     "LOOPKIT_AUDIT_SECRET": "entries of the audit log from before cannot be verified",
 }
+# The mark that loopkit/secret_files.py leaves where it made a lost secret anew, by the setting. A database of an
+# earlier version has no check value that would show it.
+MARKS = {
+    "SECRET_KEY": "django.replaced",
+    "SIGNUP_UPGRADE_SECRET": "signup-upgrade.replaced",
+    "LOOPKIT_AUDIT_SECRET": "audit.replaced",
+}
+
+
+def mark_of(name: str) -> Path:
+    """The path of the mark of this setting's secret."""
+    return Path(settings.LOOPKIT_DATA_DIR, "secrets", MARKS[name])
 
 
 def check_value(name: str) -> str:
@@ -31,8 +44,17 @@ def changed_secrets(known: dict[str, str]) -> list[str]:
     """The settings whose secret is another than the one that this control database has been used with."""
     names = [name for name in LOSSES if getattr(settings, name)]
     return [
-        name for name in names if known.get(facts.CHECK_VALUE + name, check_value(name)) != check_value(name)
+        name
+        for name in names
+        if known.get(facts.CHECK_VALUE + name, check_value(name)) != check_value(name)
+        or mark_of(name).exists()
     ]
+
+
+def forget_marks() -> None:
+    """Remove the marks of secrets that were made anew."""
+    for name in MARKS:
+        mark_of(name).unlink(missing_ok=True)
 
 
 def remember_secrets(known: dict[str, str]) -> None:

@@ -247,6 +247,22 @@ def test_a_lost_secret_is_made_anew_when_that_is_asked_for_and_logged(tmp_path: 
 
 
 @pytest.mark.parametrize("name", secret_marks.LOSSES)
+def test_a_secret_that_was_made_anew_is_named_though_its_database_is_of_an_earlier_version(
+    db: None, data_dir: Path, name: str, accept: Callable[[], None]
+) -> None:
+    (data_dir / "projects" / "shop-1a2b3c4d.sqlite3").touch()
+    stored_secret(data_dir, secret_marks.MARKS[name].removesuffix(".replaced"), may_replace=True)
+    (data_dir / "projects" / "shop-1a2b3c4d.sqlite3").unlink()
+
+    secret_marks.remember_secrets({})  # as `manage.py prepare` does after the upgrade
+
+    (found,) = findings.find_all(timezone.now())
+    assert found.message == f"{name} is another one than before: {secret_marks.LOSSES[name]}."
+    accept()
+    assert names() == set()
+
+
+@pytest.mark.parametrize("name", secret_marks.LOSSES)
 def test_another_secret_than_before_is_named(
     db: None, settings: Any, name: str, accept: Callable[[], None]
 ) -> None:
