@@ -33,6 +33,7 @@ class Finding:
     message: str
     remedy: str
     details: tuple[str, ...] = ()
+    is_certain: bool = True  # False: a client can cause it, so that it is a notice and no failure
 
     def __str__(self) -> str:
         names = f" ({', '.join(self.details)})" if self.details else ""
@@ -127,7 +128,9 @@ def unread_proxy(known: Facts, now: datetime) -> Iterator[Finding]:
             "proxy",
             "Requests carry X-Forwarded-For, but LOOPKIT_TRUSTED_PROXIES is 0: a proxy seems to be in front, and all "
             "its clients count as one network, so that a few wrong passwords refuse everybody who is new here.",
-            "Set LOOPKIT_TRUSTED_PROXIES to the number of proxies.",
+            "Set LOOPKIT_TRUSTED_PROXIES to the number of proxies, if there are any: a client on a private network can "
+            "send the header, too.",
+            is_certain=False,
         )
 
 

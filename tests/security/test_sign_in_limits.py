@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 
 from tenants.installation import findings
 from tenants.keys.provisioning import MintedProject
 from tenants.limits import rate_limits
+from tenants.models import AuditEntry
 
 PASSWORD = "correct horse battery"
 LOGIN = "/admin/login/"
@@ -210,6 +212,16 @@ def test_a_proxy_that_is_not_trusted_is_logged_once_and_noted_in_readiness(caplo
 
     assert caplog.text.count("a proxy seems to be in front") == 1
     assert any(note.startswith("proxy: ") for note in call("GET", "/readyz").json()["warnings"])
+
+
+def test_a_suspected_proxy_is_a_notice_and_no_failure(capsys: Any) -> None:
+    sign_in(network="10.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.1")
+
+    call_command("check_data")
+    call_command("check_data", "--accept")
+
+    assert capsys.readouterr().out.count("proxy: Requests carry X-Forwarded-For") == 2
+    assert not AuditEntry.objects.filter(event=AuditEntry.Event.ACCEPTED).exists()
 
 
 @pytest.mark.parametrize(
