@@ -10,6 +10,7 @@ https://docs.gitlab.com/user/markdown/#gitlab-specific-references
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -35,9 +36,12 @@ MARKUP = (
     (re.compile(r"[<>]"), lambda match: {"<": "‹", ">": "›"}[match[0]]),
     (re.compile(r"\\(?=\S)"), r"\\ "),
     # What can begin emphasis: https://spec.commonmark.org/0.31.2/#emphasis-and-strong-emphasis
-    (re.compile(r"(\*+|(?<!\w)_+)(?=\S)"), r"\1 "),
+    # and strikethrough: https://github.github.com/gfm/#strikethrough-extension-
+    (re.compile(r"(\*+|~+|(?<!\w)_+)(?=\S)"), r"\1 "),
 )
 QUOTATION_MARKS = dict.fromkeys(map(ord, '“”„‟"'), "'")
+# Characters that in JSON are in strings alone.
+JSON_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "@#!&$~%`<>\x7f"}
 FIGURES = str.maketrans("[]{}|", "()()/")  # characters that only Jira's wiki markup needs replaced
 
 
@@ -62,6 +66,11 @@ def quote(text: object, limit: int = MOST) -> str:
 def wiki_quote(text: object, limit: int = MOST) -> str:
     """`quote` for Jira's wiki markup."""
     return quote(text, limit).translate(FIGURES)
+
+
+def inert_json(document: Any) -> str:
+    """The document as indented JSON in ASCII in which nothing that trackers act on is left; parsed, it is unchanged."""
+    return json.dumps(document, indent=2, default=str).translate(JSON_ESCAPES)
 
 
 def sentence_lines(text: str, holder: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,6 @@ Text quoted from telemetry is untrusted data, and the bundle says so.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from diagnosis.display import escaping
@@ -101,7 +100,6 @@ def approved_eval(loop: Loop) -> EvalCandidate:
 
 def bundle_markdown(data: dict[str, Any]) -> str:
     """The bundle as Markdown: an issue text with the evidence. Quotes are escaped, so that it is safe to paste."""
-    candidate = json.dumps(data["eval_candidate"], indent=2, default=str).replace("```", "'''")
     return "\n".join(
         [
             f"> {WARNING}",
@@ -116,7 +114,7 @@ def bundle_markdown(data: dict[str, Any]) -> str:
             "",
             "## Eval candidate",
             "```json",
-            candidate,
+            escaping.inert_json(data["eval_candidate"]),
             "```",
             "",
             f"Next: {data['next_action']}",
@@ -140,6 +138,7 @@ def fact_lines(issue: dict[str, Any]) -> list[str]:
         f"- failures: {issue['count']:,} of {counted(impact['operation_records'], 'record')} of the operation",
         f"- sessions: {impact['sessions']:,}, users: {impact['users']:,}, trend: {issue['trend']}",
         f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
+        *([f"- evidence_url: `{issue['evidence_url']}`"] if issue.get("evidence_url") else []),
         "",
     ]
 

@@ -23,6 +23,7 @@ from markdown_it.token import Token
 
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.display.visible_json import visible_json
+from diagnosis.evals.formats.inert_text import neutral_name
 from diagnosis.models import Loop, Notice, Tracker
 from diagnosis.notices import feed_keys, notice_text
 from loopkit.demo.packet_text import packet_lines
@@ -121,7 +122,10 @@ def test_every_promptfoo_file_has_its_texts_as_inert_variables(made: HostileProj
         text = sent[-1] if isinstance(recorded, str) else visible_json(sent[-1].encode())
         assert show_hidden(text) == recorded if isinstance(text, str) else json.loads(text) == recorded
         assert not [text for text in test["vars"].values() if ACTIVE.search(text)]
-        assert config["description"] == f"{WARNING} {document['eval_id']}: 1 of 1 cases have an input"
+        assert (
+            config["description"]
+            == f"{WARNING} {neutral_name(document['eval_id'])}: 1 of 1 cases have an input"
+        )
     assert len(sent) > len(RECORDED) * 0.9
     assert any("range.constructor" in text for text in sent)
 

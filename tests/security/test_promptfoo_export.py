@@ -86,4 +86,4 @@ def test_a_case_without_an_input_is_left_out_and_counted() -> None:
     config = config_of(made)
 
     assert [json.loads(test["vars"]["input"]) for test in config["tests"]] == ["b"]
-    assert config["description"] == f"{WARNING} chat-v1: 1 of 2 cases have an input"
+    assert config["description"] == f"{WARNING} eval_d107bf2cb3ce: 1 of 2 cases have an input"

@@ -7,6 +7,7 @@ characters that begin one. A JSON parser returns the text unchanged: https://www
 
 from __future__ import annotations
 
+import hashlib
 import json
 import string
 from typing import Any
@@ -21,6 +22,11 @@ def inert_text(text: str) -> str:
         text.translate(ESCAPES)
     )  # escapes what is not ASCII, and doubles the backslashes of ESCAPES
     return escaped.replace("\\\\", "\\")
+
+
+def neutral_name(eval_id: str) -> str:
+    """A name of the eval without the words of its id, which come from telemetry: `eval_` and 12 hexadecimal digits."""
+    return f"eval_{hashlib.sha256(eval_id.encode()).hexdigest()[:12]}"
 
 
 def as_text(value: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from diagnosis.display.visible_json import visible_json
+from diagnosis.evals.formats.inert_text import neutral_name
 from loopkit.http.untrusted import WARNING
 
 NAME = "json"
@@ -17,7 +18,7 @@ ABOUT = "JSON"
 
 def file_name(eval_id: str) -> str:
     """The name of the file in the handoff's zip."""
-    return f"{eval_id}.json"
+    return f"{neutral_name(eval_id)}.json"
 
 
 def why_not(signal_type: str, is_replayable: bool) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from diagnosis.evals.formats.inert_text import neutral_name
 from loopkit.http.untrusted import WARNING
 
 NAME = "jsonl"
@@ -21,7 +22,7 @@ ABOUT = "JSONL"
 
 def file_name(eval_id: str) -> str:
     """The name of the file in the handoff's zip."""
-    return f"{eval_id}.jsonl"
+    return f"{neutral_name(eval_id)}.jsonl"
 
 
 def why_not(signal_type: str, is_replayable: bool) -> str:

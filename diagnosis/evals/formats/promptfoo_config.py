@@ -19,7 +19,7 @@ promptfoo interprets its configuration in many places. What it does, and why not
   (https://www.promptfoo.dev/docs/configuration/expected-outputs/). They are fixed; a recorded output is a variable.
   https://www.promptfoo.dev/docs/configuration/expected-outputs/javascript/
   https://www.promptfoo.dev/docs/configuration/expected-outputs/model-graded/llm-rubric/
-- Descriptions are fixed texts and ids of LoopKit. The title, which quotes telemetry, is in the other formats only.
+- Descriptions are fixed texts and ids without words of telemetry. The title, which quotes it, is in other formats only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import json
 from typing import Any
 
 from diagnosis.detection.rules import ALL_SIGNALS
-from diagnosis.evals.formats.inert_text import as_text, inert_text
+from diagnosis.evals.formats.inert_text import as_text, inert_text, neutral_name
 from loopkit.http.untrusted import WARNING
 
 NAME = "promptfoo"
@@ -48,7 +48,7 @@ NOT_THE_RECORDED = "output !== JSON.parse(context.vars.recorded_output)"
 
 def file_name(eval_id: str) -> str:
     """The name of the file in the handoff's zip."""
-    return f"{eval_id}.promptfoo.yaml"
+    return f"{neutral_name(eval_id)}.promptfoo.yaml"
 
 
 def why_not(signal_type: str, is_replayable: bool) -> str:
@@ -64,7 +64,9 @@ def why_not(signal_type: str, is_replayable: bool) -> str:
 def render(document: dict[str, Any]) -> bytes:
     """The configuration, with a test for each case whose input was recorded."""
     cases = [case for case in document["cases"] if case["replayable"]]
-    about = f"{document['eval_id']}: {len(cases)} of {len(document['cases'])} cases have an input"
+    about = (
+        f"{neutral_name(document['eval_id'])}: {len(cases)} of {len(document['cases'])} cases have an input"
+    )
     config = {
         "description": f"{WARNING} {about}",
         "env": ENVIRONMENT,

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from diagnosis.detection.rules import ALL_SIGNALS
 from diagnosis.display.hidden_characters import show_hidden
+from diagnosis.evals.formats.inert_text import neutral_name
 from diagnosis.evals.formats.source import source_of
 from loopkit.http.untrusted import WARNING
 
@@ -86,7 +87,7 @@ def test_{name}(case):
 
 def file_name(eval_id: str) -> str:
     """The name of the file in the handoff's zip, by which pytest finds it."""
-    return f"test_{eval_id}.py".replace("-", "_")
+    return f"test_{neutral_name(eval_id)}.py"
 
 
 def why_not(signal_type: str, is_replayable: bool) -> str:
@@ -110,6 +111,6 @@ def render(document: dict[str, Any]) -> bytes:
         cases=json.dumps(cases),  # in ASCII
         source=source_of(check),
         check=check.__name__,
-        name=document["eval_id"].replace("-", "_"),
+        name=neutral_name(document["eval_id"]),
     )
     return text.encode()

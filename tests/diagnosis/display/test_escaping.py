@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from markdown_it import MarkdownIt
 
 from diagnosis.display import escaping
 
@@ -54,6 +55,15 @@ def test_a_code_span_is_one_span_in_which_nothing_acts(text: str) -> None:
 
     assert re.fullmatch(r"`[^`\n]*`", span)
     assert not ACTS.search(re.sub(r"[<>`]|\](?=[\[(])", "", span))
+
+
+@pytest.mark.parametrize(
+    "text", ["~~struck~~", '~~"x"~~', "~(x)~", "a ~~(b)~~ c", "~~*x*~~", "**(x)**", "~~é~~"]
+)
+def test_nothing_is_struck_or_emphasised(text: str) -> None:
+    shown = MarkdownIt("commonmark").enable("strikethrough").renderInline(escaping.plain_line(text))
+
+    assert not re.search("<(s|em|strong)>", shown)
 
 
 def test_jiras_wiki_markup_is_taken_away() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -15,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from diagnosis.handoff import archive as handoff_zip
-from diagnosis.handoff import tracker_links
+from diagnosis.handoff import bundle, tracker_links
 from diagnosis.issues import plan_sentences
 from diagnosis.loops import states
 from diagnosis.models import EvalCandidate, Loop, Tracker
@@ -88,10 +89,10 @@ def test_the_zip_has_everything_and_says_what_is_what(
     packed = zipfile.ZipFile(BytesIO(answer.content))
     assert packed.namelist() == [
         "README.md",
-        "evals/lookup-order-ordernotfound-v1.json",
-        "evals/lookup-order-ordernotfound-v1.jsonl",
-        "evals/lookup-order-ordernotfound-v1.promptfoo.yaml",
-        "evals/test_lookup_order_ordernotfound_v1.py",
+        "evals/eval_e43ae96dfcb0.json",
+        "evals/eval_e43ae96dfcb0.jsonl",
+        "evals/eval_e43ae96dfcb0.promptfoo.yaml",
+        "evals/test_eval_e43ae96dfcb0.py",
         "evidence.jsonl",
         "issue.md",
         "loop.json",
@@ -104,6 +105,24 @@ def test_the_zip_has_everything_and_says_what_is_what(
         "new_issue_links.md"
     )
     assert b"\nFix category: tools\n" in packed.read("issue.md")
+    assert b"for each {name} in a sentence, `with` beside it has the value" in packed.read("README.md")
+
+
+def test_the_markdown_names_the_url_of_all_evidence_and_an_eval_in_which_nothing_acts(
+    decided: Loop, alice: MintedProject, call: Callable[..., Any]
+) -> None:
+    data = get(call, alice, decided, "json").json()
+    url = "/v1/telemetry?cluster_id=clu_1&since_minutes=60&until=2026-05-04T12%3A00%3A00Z"
+    hostile = data["eval_candidate"] | {"cases": ["@octocat #1 ~~x~~ ``` <b> !a &lt; \x7f $1 %1"]}
+
+    said = bundle.bundle_markdown(
+        data | {"issue": data["issue"] | {"evidence_url": url}, "eval_candidate": hostile}
+    )
+
+    block = said.split("```json\n")[1].split("\n```\n")[0]
+    assert f"- evidence_url: `{url}`\n" in said
+    assert json.loads(block) == hostile
+    assert not re.search(r"[@#!&$~%`<>\x7f]", block)
 
 
 def test_the_zip_leaves_out_a_form_that_could_pass_and_says_why(
