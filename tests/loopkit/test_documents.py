@@ -91,6 +91,28 @@ def test_the_commands_of_the_quickstart_work_as_pasted(server: Server, tmp_path:
     assert (packet["status"], packet["failures"]) == ("ready_for_issue_diagnosis", 3)
 
 
+@pytest.mark.parametrize("second", ["agents.md", "quickstart.md"])
+def test_no_guide_overwrites_the_keys_that_another_left(server: Server, tmp_path: Path, second: str) -> None:
+    def provisioning(name: str) -> str:
+        return commands(page(server, name)).partition("hex()")[0]
+
+    run(provisioning("quickstart.md"), tmp_path)
+    kept = (tmp_path / "loopkit.json").read_text()
+    run(f'{provisioning(second)}\n[ "$AGENT_KEY" = {json.loads(kept)["agent_key"]} ]', tmp_path)
+
+    assert (tmp_path / "loopkit.json").read_text() == kept
+
+
+def test_a_refused_call_leaves_no_file_of_keys(server: Server, tmp_path: Path) -> None:
+    script = commands(page(server, "quickstart.md")).partition("PRODUCER_KEY=")[0]
+
+    subprocess.run(
+        BASH, input=script.replace("/v1/provision", "/v1/nothing"), cwd=tmp_path, text=True, check=False
+    )
+
+    assert not (tmp_path / "loopkit.json").exists()
+
+
 def test_the_commands_of_the_guide_work_as_pasted_once_a_human_approves(
     server: Server, human: Person, tmp_path: Path
 ) -> None:
