@@ -15,6 +15,12 @@ from django.db import models
 SEED = 20261129
 Damage = Callable[[Any], Any]  # takes a connection or a cursor
 Model = type[models.Model]
+
+
+class Expression(str):
+    """A value as SQL writes it, which no parameter of a statement can be."""
+
+
 NESTED = "[" * 10_000 + "]" * 10_000
 VALUES: dict[str, Any] = {
     "negative": -1,
@@ -24,6 +30,7 @@ VALUES: dict[str, Any] = {
     "text": "\x00garbage",
     "empty": "",
     "bytes": b"\xff\x00\xfe",
+    "no UTF-8": Expression("CAST(x'fffe' AS TEXT)"),
     "nested": NESTED,
 }
 DOCUMENTS = {"list": "[]", "number": "1", "word": '"x"', "null": "null", "object": "{}", "NaN": "NaN"}
@@ -94,7 +101,8 @@ def hostile(table: str, column: str, value: Any, last: bool) -> Damage:
 
     def inflict(connection: Any) -> None:
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        connection.execute(f"UPDATE OR IGNORE {table} SET {column} = ?{limit}", (value,))
+        written, values = (value, ()) if isinstance(value, Expression) else ("?", (value,))
+        connection.execute(f"UPDATE OR IGNORE {table} SET {column} = {written}{limit}", values)
 
     return inflict
 
