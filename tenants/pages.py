@@ -44,6 +44,7 @@ from tenants.stores.binding import bind
 logger = logging.getLogger(__name__)
 SESSION_KEY = "dashboard_key_id"
 SCOPE = "dashboard:read"
+KEY_RATE_HERE, KEY_RATE = "30/h", "300/h"  # sessions of a key, which last SESSION_COOKIE_AGE
 USES = {
     Key.Kind.PRODUCER.value: "Sends telemetry. For your app or its OpenTelemetry exporter.",
     Key.Kind.AGENT.value: "Reads and runs diagnoses. For your coding agent, and for signing in here.",
@@ -128,7 +129,8 @@ def key_sign_in(request: HttpRequest) -> HttpResponse:
     """
     Sign in: store the key's id in the session and redirect.
 
-    Only failures count against the rate limit. Keys cannot be guessed, so those are mistyped ones.
+    Failures have a rate limit for each network: keys cannot be guessed, so those are mistyped ones. Successes have one
+    for each key, since each is a session and an entry of the audit log.
     """
     try:
         key = agent_key(request.POST.get("agent_key", "").strip(), timezone.now())
@@ -136,6 +138,10 @@ def key_sign_in(request: HttpRequest) -> HttpResponse:
         return sign_in_form(request, counted_refusal(request, as_refusal(error)))
     except ApiError as error:
         return sign_in_form(request, counted_refusal(request, error))
+    try:
+        count_session(request, key)
+    except ApiError as error:
+        return sign_in_form(request, error)
     request.session.cycle_key()
     request.session[SESSION_KEY] = key.key_id
     sign_ins.record_key_event(request, key, AuditEvent.SIGNED_IN)
@@ -169,6 +175,16 @@ def counted_refusal(request: HttpRequest, refusal: ApiError) -> ApiError:
         return error
     sign_ins.key_failed(request)
     return refusal
+
+
+def count_session(request: HttpRequest, key: Key) -> None:
+    """Count a session of this key. Raises a 429 ApiError above the rates, of which only the second locks others out."""
+    network, _ = rate_limits.networks(request)[-1]
+    buckets = [
+        (f"{key.key_id} {network}", KEY_RATE_HERE, "this key from your network"),
+        (key.key_id, KEY_RATE, "this key"),
+    ]
+    rate_limits.count_attempts("session", buckets, "Sign-in")
 
 
 @never_cache

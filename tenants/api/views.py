@@ -163,7 +163,7 @@ class UpgradeView(ProjectView):
             and own_keys.count() == len(set(raw_keys))
         ):
             rate, project_id = settings.LOOPKIT_RECOVER_RATE, self.project.project_id
-            Attempt(request, "upgrade", project_id, rate, "Upgrade").count_failure()
+            Attempt(request, "upgrade", project_id, rate, "Upgrade").reserve()
             raise ApiError(
                 403,
                 "upgrade_refused",
@@ -209,13 +209,14 @@ def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning
             "Recovery unavailable (SIGNUP_UPGRADE_SECRET absent).",
             "Ask the operator.",
         )
-    rate_limits.spend(request, "recover", settings.LOOPKIT_RECOVER_RATE, "Recovery")
-    project, now = Project.objects.filter(project_id=project_id, tenant_id=SANDBOX).first(), timezone.now()
+    rate, now = settings.LOOPKIT_RECOVER_RATE, timezone.now()
+    rate_limits.spend(request, "recover", rate, "Recovery")
+    project = Project.objects.filter(project_id=project_id, tenant_id=SANDBOX).first()
     if project is None or project.is_expired(now):
         hint = "Check project_id in your signup answer. If it expired: POST /v1/provision mints a new one."
         raise ApiError(404, "no_such_project", "No such project, or it has expired.", hint)
     if not credentials.matches(recovery_code, credentials.recovery_code(secret, project_id)):
-        Attempt(request, "recover", project_id, settings.LOOPKIT_RECOVER_RATE, "Recovery").count_for_account()
+        Attempt(request, "recover", project_id, rate, "Recovery").reserve_for_account()
         raise ApiError(
             403,
             "recovery_refused",

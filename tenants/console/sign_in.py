@@ -22,6 +22,7 @@ from django.views.decorators.cache import never_cache
 from loopkit.http.errors import ApiError
 from loopkit.http.links import is_own_page
 from tenants.audit import sign_ins
+from tenants.limits import rate_limits
 from tenants.limits.attempts import Attempt
 
 
@@ -33,15 +34,15 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
         return admin.site.login(request)
     attempt = Attempt(request, "admin-login", account_name(request), settings.LOOPKIT_RECOVER_RATE, "Sign-in")
     try:
-        attempt.check()
-        answer = admin.site.login(request)
-        if answer.status_code == 200:  # the form again: the sign-in failed, for success redirects
-            sign_ins.record_failed_sign_in(request, request.POST.get("username", ""))
-            attempt.count_failure()
-        else:
-            attempt.remember(answer)
+        reserved = attempt.reserve()
     except ApiError as refusal:
         return refusal_page(refusal)
+    answer = admin.site.login(request)
+    if answer.status_code == 200:  # the form again: the sign-in failed, for success redirects
+        sign_ins.record_failed_sign_in(request, request.POST.get("username", ""))
+    else:
+        attempt.remember(answer)
+        rate_limits.give_back(reserved)
     return answer
 
 

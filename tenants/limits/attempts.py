@@ -20,6 +20,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 
 from tenants.limits import rate_limits
+from tenants.limits.rate_limits import Bucket, Spent
 
 ACCOUNT_PERIOD = "10m"
 DAY_SECONDS = 86_400
@@ -38,33 +39,26 @@ class Attempt:
     rate: str
     action: str  # as the refusal names it
 
-    def check(self) -> None:
-        """Raise a 429 ApiError if no attempts are left, without counting one. Call it before a secret is compared."""
+    def reserve(self) -> list[Spent]:
+        """
+        Count the attempt before the secret is looked at, so that as many at once are no more than one after the other.
+
+        Returns what to give back if it succeeds. Raises a 429 ApiError if no attempts are left.
+        """
         if browser := self.browser():
-            rate_limits.check_bucket(self.request, self.group, browser, self.rate, self.action, BROWSER)
-            return
-        rate_limits.check_attempts(self.request, self.group, self.rate, self.action)
-        for value, rate in self.account_bucket():
-            rate_limits.check_bucket(self.request, self.group, value, rate, self.action, ACCOUNT)
+            return rate_limits.count_attempts(self.group, [(browser, self.rate, BROWSER)], self.action)
+        buckets = [*rate_limits.network_buckets(self.request, self.rate), *self.account_bucket()]
+        return rate_limits.count_attempts(self.group, buckets, self.action)
 
-    def count_failure(self) -> None:
-        """Count the attempt, which failed. Raises a 429 ApiError if others meanwhile used up what was left."""
-        if browser := self.browser():
-            rate_limits.count_attempt(self.request, self.group, browser, self.rate, self.action, BROWSER)
-            return
-        rate_limits.spend(self.request, self.group, self.rate, self.action)
-        self.count_for_account()
+    def reserve_for_account(self) -> list[Spent]:
+        """Count the attempt for the account alone, as `reserve` does."""
+        return rate_limits.count_attempts(self.group, list(self.account_bucket()), self.action)
 
-    def count_for_account(self) -> None:
-        """Count the failed attempt for the account alone."""
-        for value, rate in self.account_bucket():
-            rate_limits.count_attempt(self.request, self.group, value, rate, self.action, ACCOUNT)
-
-    def account_bucket(self) -> Iterator[tuple[str, str]]:
-        """The count of the account and its rate, unless it signed in from this network before."""
+    def account_bucket(self) -> Iterator[Bucket]:
+        """The bucket of the account, unless it signed in from this network before."""
         if not cache.get(self.network_key()):
             count = int(self.rate.partition("/")[0])
-            yield f"account {self.account}", f"{count + count // 5 + 1}/{ACCOUNT_PERIOD}"
+            yield f"account {self.account}", f"{count + count // 5 + 1}/{ACCOUNT_PERIOD}", ACCOUNT
 
     def remember(self, response: HttpResponse) -> None:
         """Let this browser and this network be known to the account from now on, because the attempt succeeded."""

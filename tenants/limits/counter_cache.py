@@ -9,6 +9,7 @@ https://docs.djangoproject.com/en/5.2/topics/cache/#using-a-custom-cache-backend
 
 import json
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -65,6 +66,14 @@ class CounterCache(BaseCache):
         sql = "SELECT value FROM tenants_counter WHERE key = %s AND expires_at > %s"
         rows = self.rows(sql, [name, time.time()])
         return json.loads(str(rows[0][0])) if rows else default
+
+    def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
+        """The unexpired values among these, by key."""
+        names = {self.make_and_validate_key(key, version=version): key for key in keys}
+        marks = ", ".join(["%s"] * len(names))
+        sql = f"SELECT key, value FROM tenants_counter WHERE key IN ({marks}) AND expires_at > %s"  # noqa: S608
+        rows = self.rows(sql, [*names, time.time()]) if names else []
+        return {names[name]: json.loads(str(value)) for name, value in rows}
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         """Store the value, replacing an existing one."""

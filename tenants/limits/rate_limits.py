@@ -1,21 +1,21 @@
 """
 Rate limits per network for minting, signing up, recovering keys and failed sign-ins.
 
-Guesses at one account are limited in attempts.py. Built on django-ratelimit, which counts in the cache that all
-processes share.
-https://django-ratelimit.readthedocs.io/en/stable/usage.html#core-methods
+Guesses at one account are limited in attempts.py; how attempts are counted is in sliding_window.py.
 """
 
+import hashlib
 import ipaddress
 import logging
 import time
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
-from django_ratelimit.core import get_usage
 
 from loopkit.http.errors import ApiError
+from tenants.limits.sliding_window import SlidingWindow, parsed_rate
 
 logger = logging.getLogger(__name__)
 BEHIND_A_SOCKET = "127.0.0.1"  # for a peer on a Unix socket, which has no address
@@ -23,6 +23,8 @@ OWN_NETWORK = "your network"
 IPV6_NETWORKS = {64: 1, 56: 2, 48: 4}  # the length of the prefix, and how many times the rate it may use
 UNREAD_PROXY = "unread-proxy"  # the key of the cache that says that a proxy seems to be in front
 UNREAD_SECONDS, NOTE_SECONDS = 86_400, 3600  # how long that is known, and how often a process repeats it
+Bucket = tuple[str, str, str]  # who is counted, the rate, and how the refusal names them
+Spent = tuple[SlidingWindow, float]  # an attempt that was counted, and when, in unix seconds
 _noted_at: list[float] = []
 
 
@@ -90,33 +92,42 @@ def note_unread_proxy(request: HttpRequest) -> None:
 
 
 def spend(request: HttpRequest, group: str, rate: str, action: str) -> None:
+    """Count an attempt by the client's networks. Raises a 429 ApiError if that exceeds the rate."""
+    count_attempts(group, network_buckets(request, rate), action)
+
+
+def network_buckets(request: HttpRequest, rate: str) -> list[Bucket]:
+    """The buckets of the client's networks, the smallest first."""
+    return [(network, multiplied(rate, times), OWN_NETWORK) for network, times in networks(request)]
+
+
+def count_attempts(group: str, buckets: Sequence[Bucket], action: str) -> list[Spent]:
     """
-    Count an attempt by the client's networks. Raises a 429 ApiError if that exceeds the rate.
+    Count an attempt in all of these buckets, or in none. Raises a 429 ApiError if one has none left.
 
     What the smallest network may not do any more does not count for the larger ones, which others are in too.
     """
-    for network, times in networks(request):
-        count_attempt(request, group, network, multiplied(rate, times), action, OWN_NETWORK)
+    spent: list[Spent] = []
+    for value, rate, whose in buckets:
+        now, window = time.time(), window_of(group, value, rate)
+        if wait := window.spend(now):
+            give_back(spent)
+            raise refusal(rate, action, wait, whose)
+        spent.append((window, now))
+    return spent
 
 
-def check_attempts(request: HttpRequest, group: str, rate: str, action: str) -> None:
-    """Raise a 429 ApiError if one of the client's networks has no attempts left, without counting one."""
-    for network, times in networks(request):
-        check_bucket(request, group, network, multiplied(rate, times), action, OWN_NETWORK)
+def give_back(spent: Sequence[Spent]) -> None:
+    """Forget attempts that were counted."""
+    for window, counted_at in spent:
+        window.give_back(counted_at)
 
 
-def count_attempt(request: HttpRequest, group: str, value: str, rate: str, action: str, whose: str) -> None:
-    """Count an attempt in the bucket of this value. Raises a 429 ApiError if that exceeds the rate."""
-    usage = get_usage(request, group=group, key=lambda *_: value, rate=rate, increment=True)
-    if usage and usage["should_limit"]:
-        raise refusal(rate, action, usage["time_left"], whose)
-
-
-def check_bucket(request: HttpRequest, group: str, value: str, rate: str, action: str, whose: str) -> None:
-    """Raise a 429 ApiError if the bucket of this value has no attempts left, without counting one."""
-    usage = get_usage(request, group=group, key=lambda *_: value, rate=rate, increment=False)
-    if usage and usage["count"] >= usage["limit"]:
-        raise refusal(rate, action, usage["time_left"], whose)
+def window_of(group: str, value: str, rate: str) -> SlidingWindow:
+    """The attempts of this value in this group. Another period is another window."""
+    limit, seconds = parsed_rate(rate)
+    key = hashlib.sha256(f"{group} {seconds} {value}".encode(errors="replace")).hexdigest()[:32]
+    return SlidingWindow(f"attempts:{key}", limit, seconds)
 
 
 def multiplied(rate: str, times: int) -> str:
@@ -126,7 +137,7 @@ def multiplied(rate: str, times: int) -> str:
 
 
 def refusal(rate: str, action: str, seconds_left: int, whose: str) -> ApiError:
-    """The 429 error, with the seconds until the next window in the hint and in Retry-After."""
+    """The 429 error, with the seconds until one more attempt is allowed in the hint and in Retry-After."""
     seconds = max(1, seconds_left)
     return ApiError(
         429,
