@@ -17,6 +17,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from diagnosis.loops import lifecycle
 from loopkit import roles
 from tenants.installation import facts, findings, schema, secret_marks
 from tenants.models import Project
@@ -42,6 +43,7 @@ def prepare(data_dir: Path) -> str:
         roles.make_roles()
         project_file.template_file()
         migrate_projects()
+        lifecycle.audit_earlier_endings(timezone.now())
         log_findings()
         return first_admin()
 

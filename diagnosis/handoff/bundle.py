@@ -77,6 +77,9 @@ def refuse_unless_approved(loop: Loop) -> None:
         raise NotApproved(message)
     if outdated := approval_standing.why_outdated(loop):
         raise ApprovalOutdated(outdated)
+    approvals = two_people.counting_approvals(loop)
+    if edited := audited_decisions.edited_entries(approvals[0]):
+        raise ApprovalOutdated(approval_standing.no_longer_holds(approvals[-1], edited))
 
 
 def approvals_shown(approvals: list[Decision]) -> list[dict[str, Any]]:

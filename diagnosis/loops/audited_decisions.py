@@ -8,7 +8,7 @@ about a loop, of decisions and of what ended an approval, must be those of the a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -79,6 +79,14 @@ def lost_entries(approval: Decision) -> list[str]:
     return [f"the audit log lost an entry that came later: {ASK_THE_LOG}"]
 
 
+def edited_entries(approval: Decision) -> list[str]:
+    """Whether an entry since this approval, which may have been one about it, was edited, in words. Reads them."""
+    entry = audit_entries([approval]).get(approval.pk)
+    if entry is None or lookup.are_intact_since(entry.sequence):
+        return []
+    return [f"an entry of the audit log that came later was edited: {ASK_THE_LOG}"]
+
+
 def changes_since_audited(decision: Decision, entry: AuditEntry | None) -> list[str]:
     """The parts of the decision that are not what its audit entry says, in words; empty if it is as it was made."""
     if entry is None:
@@ -105,6 +113,15 @@ def values_of(decision: Decision) -> dict[str, Any]:
         "proposed_again_at_times": decision.times,
         "numbers": decision.numbers,
     }
+
+
+def read_sealed_numbers(rejections: Collection[Decision]) -> None:
+    """Set what growth is measured against, in memory, to what the log says; a rejection without an entry keeps its."""
+    entries = audit_entries(rejections) if rejections else {}
+    for rejection in rejections:
+        detail = entries[rejection.pk].detail if rejection.pk in entries else {}
+        rejection.times = detail.get("proposed_again_at_times", rejection.times)
+        rejection.numbers = detail.get("numbers", rejection.numbers)
 
 
 def is_by_same_person(decision: Decision, entry: AuditEntry) -> bool:

@@ -26,7 +26,7 @@ from diagnosis.models import Decision, Loop, LoopEvent
 from diagnosis.notices import notice_rows
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.windows import rfc3339
-from tenants.audit import audit_log
+from tenants.audit import audit_log, lookup
 
 
 class WrongState(Exception):
@@ -68,18 +68,32 @@ def append_event(loop: Loop, kind: str, actor: str, now: datetime, **detail: Any
     event = LoopEvent.objects.create(loop=loop, kind=kind, actor=actor, detail=detail, created_at=now)
     notice_rows.write_notices([event])
     if kind in ENDING:
-        audit_ending(event)
+        audit_ending(event, now)
     return event
 
 
-def audit_ending(event: LoopEvent) -> None:
+def audit_earlier_endings(now: datetime) -> None:
+    """Append to the audit log what ended the approvals of loops before releases that did so at once."""
+    events = LoopEvent.objects.filter(kind__in=(LoopEvent.Kind.DECIDED, *ENDING)).order_by("pk")
+    last = {loop_id: (pk, kind) for loop_id, kind, pk in events.values_list("loop_id", "kind", "pk")}
+    ended = {f"loop:{loop_id}": pk for loop_id, (pk, kind) in last.items() if kind in ENDING}
+    decided, noted = (
+        lookup.numbers_about([event], ended)
+        for event in (audit_log.AuditEvent.DECIDED, audit_log.AuditEvent.ENDED)
+    )
+    missing = [pk for name, pk in ended.items() if noted.get(name, [0])[-1] < decided.get(name, [0])[-1]]
+    for event in LoopEvent.objects.filter(pk__in=missing).select_related("loop__project").order_by("pk"):
+        audit_ending(event, now)
+
+
+def audit_ending(event: LoopEvent, now: datetime) -> None:
     """Append to the audit log that an approval of the loop counts no longer, so that it shows without the event."""
     loop = event.loop
     audit_log.append_entry(
         audit_log.AuditEvent.ENDED,
         f"loop:{loop.pk}",
         audit_log.Actor(event.actor),
-        event.created_at,
+        now,
         loop.project.tenant_id,
         project=loop.project_id,
         kind=event.kind,

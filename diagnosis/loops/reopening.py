@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from diagnosis.display.quantities import counted
-from diagnosis.loops import approval_standing, growth, lifecycle, two_people
+from diagnosis.loops import approval_standing, audited_decisions, growth, lifecycle, two_people
 from diagnosis.loops.growth import a_day
 from diagnosis.loops.states import DECIDABLE, Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
@@ -31,6 +31,7 @@ def repropose_grown(
     decisions = Decision.objects.filter(loop__in=rejected.values()).order_by("decided_at", "pk")
     # In order of time, so that the latest decision of each loop stays.
     rejections = {decision.loop_id: decision for decision in decisions.select_related("decided_by")}
+    audited_decisions.read_sealed_numbers(rejections.values())
     for loop_id, rejection in rejections.items():
         loop = rejected[loop_id]
         numbers = growth.growth_past_rejection(

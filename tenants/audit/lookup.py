@@ -1,8 +1,8 @@
 """
 Entries of the audit log that stand for a row elsewhere, each checked by its own hash and the one before it.
 
-This shows that LoopKit wrote the entry, if whoever could change the database did not know the secret. Whether another
-entry was edited in its place is what `manage.py verify_audit` finds.
+This shows that LoopKit wrote the entry, if whoever could change the database did not know the secret. Whether any other
+entry was edited in its place is what `manage.py verify_audit` finds, and `are_intact_since` for the newest ones.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from django.db.models import Count, Max
 from tenants.audit import chain, head
 from tenants.models import AuditEntry
 
+MOST_VERIFIED = 10_000  # entries of one check
+
 
 def intact_entries(sequences: Iterable[int]) -> dict[int, AuditEntry]:
     """The entries with these numbers that are stored as LoopKit wrote them, by number."""
@@ -27,6 +29,15 @@ def intact_entries(sequences: Iterable[int]) -> dict[int, AuditEntry]:
         for sequence in wanted & entries.keys()
         if is_intact(entries[sequence], entries.get(sequence - 1))
     }
+
+
+def are_intact_since(sequence: int) -> bool:
+    """Whether the entries after this one, the newest MOST_VERIFIED at most, are stored as LoopKit wrote them."""
+    newest = AuditEntry.objects.values_list("sequence", flat=True).first() or sequence
+    start = max(sequence, newest - MOST_VERIFIED)
+    before = AuditEntry.objects.filter(sequence=start).values_list("hash", flat=True).first() or ""
+    later = AuditEntry.objects.filter(sequence__gt=start).order_by("sequence").iterator()
+    return not any(chain.breaks(later, settings.LOOPKIT_AUDIT_SECRET, start, before))
 
 
 def is_intact(entry: AuditEntry, before: AuditEntry | None) -> bool:
