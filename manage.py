@@ -4,6 +4,7 @@
 import os
 import sys
 
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
@@ -13,3 +14,11 @@ if __name__ == "__main__":
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"LoopKit cannot start: {error}")
+    except Exception as error:
+        if not apps.ready:
+            raise
+        from tenants.stores.binding import explained
+
+        if (cause := explained(error)) is error:
+            raise
+        sys.exit(str(cause))

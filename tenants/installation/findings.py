@@ -15,12 +15,15 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import DatabaseError
 from django.utils import timezone
 
 from tenants.audit import head
 from tenants.installation import clock, facts, restores, secret_marks
 from tenants.limits import rate_limits
 from tenants.models import AuditEntry, Project
+from tenants.stores import soundness
+from tenants.stores.binding import explained
 
 FRESH_SECONDS = 30.0  # for which readiness repeats what was found
 
@@ -45,8 +48,18 @@ Facts = dict[str, str]
 
 def find_all(now: datetime) -> list[Finding]:
     """Everything that is not right now."""
-    known = facts.known_facts()
-    return [finding for look in LOOKS for finding in look(known, now)]
+    try:
+        known = facts.known_facts()
+        return [finding for look in LOOKS for finding in look(known, now)]
+    except (DatabaseError, *soundness.FAULTS) as error:
+        if isinstance(cause := explained(error), soundness.DamagedColumn):
+            return [damage(cause)]
+        raise
+
+
+def damage(cause: soundness.DamagedColumn) -> Finding:
+    """The finding of a damaged control database, which hides all others."""
+    return Finding("damaged", "The control database holds wrong values.", cause.args[0])
 
 
 def restored_whole(known: Facts, now: datetime) -> Iterator[Finding]:

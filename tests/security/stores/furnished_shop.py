@@ -185,7 +185,7 @@ class Shop:
             yield path, partial(self.call, "POST", f"/v1/{path}", "", {"project_name": "alice"})
         code = {"project_id": self.minted.project.pk, "recovery_code": "x"}
         yield "recover", partial(self.call, "POST", "/v1/recover", "", code)
-        yield "readiness", partial(self.call, "GET", "/ready")
+        yield "readiness", partial(self.call, "GET", "/readyz")
         yield "decide", partial(decide, self.boss, Loop.objects.exclude(pk=loop.pk).defer(None)[0], "reject")
         for path in admin_paths(self.rows()):
             yield path, partial(self.boss.get, path)

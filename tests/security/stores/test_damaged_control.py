@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.admin.utils import quote
+from django.core.management import CommandError, call_command
 from django.db import connection, models
 from django.utils import timezone
 
 from diagnosis.models import Loop
 from loopkit.http import store_fault
+from tenants.installation import findings
 from tenants.keys import provisioning
 from tenants.stores import soundness
 from tenants.stores.binding import bind, current_binding
+from tests import ROOT
 from tests.module_data import ModuleData
 from tests.security.stores import damages
 from tests.security.stores.furnished_shop import Question, Shop, undone
@@ -140,6 +149,35 @@ def test_a_page_beside_a_damaged_row_is_a_503_page(shop: Shop, name: str, path: 
 
     assert (page.status_code, page["Retry-After"]) == (503, "2")
     assert b"not available just now" in page.content
+
+
+@pytest.mark.parametrize(
+    "name", ["tenants_project.has_store bytes", "tenants_installationfact.value no UTF-8"]
+)
+def test_checks_of_the_data_dir_and_readiness_name_the_damage(
+    shop: Shop, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(findings, "_recent", [])
+    with shop.damaged_control(VALUES[name]):
+        with pytest.raises(CommandError, match=r"damaged: .* holds wrong values"):
+            call_command("check_data")
+        ready = shop.call("GET", "/readyz")
+
+    assert ready.status_code == 200
+    assert [warning.partition(":")[0] for warning in ready.json()["warnings"]] == ["damaged"]
+
+
+def test_a_command_beside_a_damaged_row_ends_with_the_remedy(new_installation: Callable[[], Path]) -> None:
+    data_dir = new_installation()
+    with closing(sqlite3.connect(data_dir / "control.sqlite3")) as file, file:
+        file.execute("UPDATE auth_user SET is_superuser = 'x'")
+    command = [sys.executable, "manage.py", "changepassword", "admin"]
+
+    environment = os.environ | {"LOOPKIT_DATA_DIR": str(data_dir)}
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("auth_user.is_superuser (rowid 1) holds wrong values")
 
 
 def test_a_fault_of_the_code_beside_a_sound_database_stays_a_500(
