@@ -69,8 +69,10 @@ def extract_facts(
         usage: where the tokens are counted, if not in the attributes themselves.
         about: the application's own `metadata`, if the caller has parsed it.
     """
-    # Without keywords, which would take twice as long: every span comes here.
-    meaning = Meaning(
+    # One Meaning without keywords: every span comes here, and a second one or keywords would take twice as long.
+    is_call = known.unit == "llm_call"
+    counts = attributes if usage is None else usage
+    return Meaning(
         known.unit,
         *identity(attributes, names, about),
         known.agent or first_text(attributes, names.agent),
@@ -78,27 +80,11 @@ def extract_facts(
         (known.tool or first_text(attributes, names.tool)) if known.unit == "tool_call" else "",
         known.model or first_text(attributes, names.model),
         known.error,
-        first_text(attributes, names.component),
-    )
-    if known.unit != "llm_call":
-        return meaning
-    return with_call_facts(meaning, attributes, names, known.finish_reason, usage)
-
-
-def with_call_facts(
-    meaning: Meaning,
-    attributes: Attributes,
-    names: AttributeNames,
-    finish_reason: str,
-    usage: Attributes | None,
-) -> Meaning:
-    """The meaning with the facts that only model calls have."""
-    counts = attributes if usage is None else usage
-    return meaning._replace(
-        finish_reason=finish_reason or finish_of(attributes, names),
-        input_tokens=first_count(counts, names.input_tokens),
-        output_tokens=first_count(counts, names.output_tokens),
-        is_embedding="embed" in first_text(attributes, names.kind).lower(),
+        first_text(attributes, names.component) if names.component else "",
+        first_count(counts, names.input_tokens) if is_call else None,
+        first_count(counts, names.output_tokens) if is_call else None,
+        (known.finish_reason or finish_of(attributes, names)) if is_call else "",
+        is_call and bool(names.kind) and "embed" in first_text(attributes, names.kind).lower(),
     )
 
 

@@ -64,6 +64,7 @@ class ConventionRegistry:
             for convention in self.conventions
             for name, value in getattr(convention, "FAILED_TOOL", {}).items()
         }
+        self.failed_marks = frozenset(self.failed_tool)
         self.lookup = lru_cache(maxsize=REMEMBERED)(self.search)
 
     def names(self, part: str) -> tuple[str, ...]:

@@ -67,8 +67,10 @@ def failure_in_text(text: str) -> Failure | None:
 def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
     """The failure of a call that its client marks as failed by an attribute of its own."""
     attributes = span.attributes
-    marks = conventions.CONVENTIONS.failed_tool
-    if all(attributes.get(name) != value for name, value in marks.items()):
+    known = conventions.CONVENTIONS
+    if known.failed_marks.isdisjoint(attributes) or all(
+        attributes.get(name) != value for name, value in known.failed_tool.items()
+    ):
         return None
     message = fault.fault_text(tool_result(conventions.output_of(span)) or span.name)
     return Failure(SIGNAL, "medium", "tool_error", fault.one_line(message))
