@@ -43,15 +43,15 @@ def row_without_failure(span: Span, meaning: Meaning) -> RecordRow:
         origin.environment,
         origin.release,
         meaning.unit,
-        indexable_text(meaning.agent),
-        indexable_text(meaning.tool),
-        indexable_text(meaning.model),
+        meaning.agent and indexable_text(meaning.agent),
+        meaning.tool and indexable_text(meaning.tool),
+        meaning.model and indexable_text(meaning.model),
         meaning.input_tokens,
         meaning.output_tokens,
         origin.resource_id,
         origin.scope_id,
-        indexable_text(meaning.session_id),
-        indexable_text(meaning.user_id),
+        meaning.session_id and indexable_text(meaning.session_id),
+        meaning.user_id and indexable_text(meaning.user_id),
         origin,
         span.message,
     )
@@ -70,4 +70,4 @@ def with_failure(row: RecordRow, failed: Failure, rules: GroupingRules) -> Recor
 
 def indexable_text(value: str) -> str:
     """The value as every database can hold and index it: PostgreSQL refuses NUL, and keys over 2.7 kB."""
-    return value and value[:MAX_TEXT].replace("\x00", "")
+    return value[:MAX_TEXT].replace("\x00", "")

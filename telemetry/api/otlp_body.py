@@ -72,12 +72,13 @@ def declared_length(request: Readable) -> int:
 
 def joined(parts: Iterator[bytes]) -> bytes:
     """Return the parts as one body. Raises 413 as soon as they exceed the limit."""
-    body = bytearray()
+    received, size = [], 0
     for part in parts:
-        body += part
-        if len(body) > settings.LOOPKIT_MAX_BODY_BYTES:
+        size += len(part)
+        if size > settings.LOOPKIT_MAX_BODY_BYTES:
             raise too_large(" after decompression")
-    return bytes(body)
+        received.append(part)
+    return b"".join(received)
 
 
 def too_large(when: str) -> ApiError:

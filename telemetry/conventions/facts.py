@@ -72,9 +72,17 @@ def extract_facts(
     # One Meaning without keywords: every span comes here, and a second one or keywords would take twice as long.
     is_call = known.unit == "llm_call"
     counts = attributes if usage is None else usage
+    session_id, user_id = first_text(attributes, names.session), first_text(attributes, names.user)
+    if "metadata" in attributes and not (session_id and user_id):
+        about = metadata(attributes) if about is None else about
+        session_id, user_id = (
+            session_id or first_text(about, SESSION_NAMES),
+            user_id or first_text(about, USER_NAMES),
+        )
     return Meaning(
         known.unit,
-        *identity(attributes, names, about),
+        session_id,
+        user_id,
         known.agent or first_text(attributes, names.agent),
         known.is_agent_run,
         (known.tool or first_text(attributes, names.tool)) if known.unit == "tool_call" else "",
@@ -86,15 +94,6 @@ def extract_facts(
         (known.finish_reason or finish_of(attributes, names)) if is_call else "",
         is_call and bool(names.kind) and "embed" in first_text(attributes, names.kind).lower(),
     )
-
-
-def identity(attributes: Attributes, names: AttributeNames, about: Attributes | None) -> tuple[str, str]:
-    """The ids of session and user, of those that the names lack from the application's own `metadata`."""
-    session_id, user_id = first_text(attributes, names.session), first_text(attributes, names.user)
-    if "metadata" not in attributes or (session_id and user_id):
-        return session_id, user_id
-    about = metadata(attributes) if about is None else about
-    return session_id or first_text(about, SESSION_NAMES), user_id or first_text(about, USER_NAMES)
 
 
 def finish_of(attributes: Attributes, names: AttributeNames) -> str:

@@ -8,6 +8,7 @@ https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/regi
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from telemetry.conventions import message_events
@@ -105,9 +106,16 @@ def read(span: Span) -> Meaning:
     attributes = span.attributes
     operation = operation_of(attributes)
     unit = UNITS.get(operation) or unit_by_names(attributes)
-    finish_reason = message_events.finish_reason(span.events) if span.events else ""
-    known = Meaning(unit, is_agent_run=operation in AGENT_RUNS, finish_reason=finish_reason)
+    known = known_work(unit, operation in AGENT_RUNS)
+    if span.events and (reason := message_events.finish_reason(span.events)):
+        known = known._replace(finish_reason=reason)
     return extract_facts(attributes, NAMES, known)
+
+
+@cache  # of a few units: making one for every span would take ten times as long
+def known_work(unit: str, is_agent_run: bool) -> Meaning:
+    """The meaning of a span of which no more is known."""
+    return Meaning(unit, is_agent_run=is_agent_run)
 
 
 def operation_of(attributes: Attributes) -> str:

@@ -91,11 +91,12 @@ def decode_spans(request: ExportTraceServiceRequest) -> Decoded:
     """Return the request's valid spans in the order sent, and the reasons why others are refused."""
     decoded = Decoded()
     for origin, message in walk_spans(request):
-        reason = invalid_reason(message)
+        span = read_span(message, origin)
+        reason = invalid_reason(span)
         if reason:
             decoded.rejected.append(reason)
         else:
-            decoded.spans.append(read_span(message, origin))
+            decoded.spans.append(span)
     return decoded
 
 
@@ -119,7 +120,7 @@ def deterministic_bytes(message: ResourceSpans | ScopeSpans) -> bytes:
     return message.SerializeToString(deterministic=True)
 
 
-def invalid_reason(span: SpanMessage) -> str:
+def invalid_reason(span: Span) -> str:
     """Return the reason why the span cannot be stored, or ""."""
     if len(span.trace_id) != 16 or span.trace_id == NO_TRACE_ID:
         return INVALID_TRACE_ID
@@ -131,15 +132,15 @@ def invalid_reason(span: SpanMessage) -> str:
 def read_span(span: SpanMessage, origin: SpanOrigin) -> Span:
     """Return the span as plain values. A span without a start time starts at its end."""
     parent, end = span.parent_span_id, span.end_time_unix_nano
-    kind, status = span.kind, span.status
+    start, kind, status = span.start_time_unix_nano or end, span.kind, span.status
     return Span(
         span.trace_id,
         span.span_id,
         parent if len(parent) == 8 and parent != NO_SPAN_ID else b"",
         span.name,
         kind if kind in KINDS else 0,
-        min(span.start_time_unix_nano or end, MAX_TIME),
-        min(end, MAX_TIME),
+        start if start < MAX_TIME else MAX_TIME,  # `min` would take three times as long, for every span
+        end if end < MAX_TIME else MAX_TIME,
         status.code if status.code in STATUS_CODES else 0,
         status.message,
         plain_attributes(span.attributes),

@@ -23,6 +23,7 @@ from telemetry.otlp.values import jsonable, python_value
 TRIMMED_VALUE, TRIMMED_ITEM = "trimmed_value", "trimmed_item"
 # Attributes of a span, an event or a link, and events and links of a span: eight times what SDKs keep.
 MAX_ITEMS = 1024
+MOST_ITEM_BYTES = 2 * MAX_ITEMS  # of a part without too many items: each takes two bytes or more
 MAX_DROPPED = (1 << 32) - 1  # what OTLP's counters hold
 LISTS = {
     "attributes": "dropped_attributes_count", "events": "dropped_events_count", "links": "dropped_links_count",
@@ -31,20 +32,20 @@ LISTS = {
 
 def oversized(parts: Iterable[Any], request_bytes: int) -> Iterator[Any]:
     """The spans, resources and scopes that exceed a limit. The checks are cheap, since hardly any does."""
-    limit = settings.LOOPKIT_MAX_VALUE_BYTES
-    if request_bytes <= min(limit, 2 * MAX_ITEMS):  # an item takes two bytes or more
+    most_bytes = settings.LOOPKIT_MAX_VALUE_BYTES
+    suspect_bytes = min(most_bytes, MOST_ITEM_BYTES)
+    if request_bytes <= suspect_bytes:
         return
-    may_be_long = request_bytes > limit
     for part in parts:
-        if (
-            len(part.attributes) > MAX_ITEMS
-            or (may_be_long and part.ByteSize() > limit)
-            or (
-                part.__class__ is Span
-                and ((part.events and has_many(part.events)) or (part.links and has_many(part.links)))
-            )
-        ):
+        size = part.ByteSize()
+        if size > suspect_bytes and (size > most_bytes or has_many_items(part)):
             yield part
+
+
+def has_many_items(part: Any) -> bool:
+    """Whether the part has more than MAX_ITEMS attributes, events or links, or one of these more attributes."""
+    is_span = part.__class__ is Span
+    return len(part.attributes) > MAX_ITEMS or (is_span and (has_many(part.events) or has_many(part.links)))
 
 
 def has_many(items: Any) -> bool:
