@@ -34,6 +34,7 @@ SESSION: Keys = (
 USER: Keys = ("user.id", "enduser.id", "langfuse.user.id", "enduser.pseudo.id", "user_id")
 AGENT: Keys = ("gen_ai.agent.name", "agent.name")
 NOTHING = Meaning()
+NO_CALL = (None, None, "", False)
 IDENTITY = frozenset(SESSION + USER + AGENT)
 
 
@@ -69,16 +70,8 @@ def extract_facts(
         usage: where the tokens are counted, if not in the attributes themselves.
         about: the application's own `metadata`, if the caller has parsed it.
     """
-    # One Meaning without keywords: every span comes here, and a second one or keywords would take twice as long.
-    is_call = known.unit == "llm_call"
-    counts = attributes if usage is None else usage
-    session_id, user_id = first_text(attributes, names.session), first_text(attributes, names.user)
-    if "metadata" in attributes and not (session_id and user_id):
-        about = metadata(attributes) if about is None else about
-        session_id, user_id = (
-            session_id or first_text(about, SESSION_NAMES),
-            user_id or first_text(about, USER_NAMES),
-        )
+    session_id, user_id = identity(attributes, names, about)
+    call = call_facts(attributes, names, known, usage) if known.unit == "llm_call" else NO_CALL
     return Meaning(
         known.unit,
         session_id,
@@ -88,12 +81,31 @@ def extract_facts(
         (known.tool or first_text(attributes, names.tool)) if known.unit == "tool_call" else "",
         known.model or first_text(attributes, names.model),
         known.error,
-        first_text(attributes, names.component) if names.component else "",
-        first_count(counts, names.input_tokens) if is_call else None,
-        first_count(counts, names.output_tokens) if is_call else None,
-        (known.finish_reason or finish_of(attributes, names)) if is_call else "",
-        is_call and bool(names.kind) and "embed" in first_text(attributes, names.kind).lower(),
+        first_text(attributes, names.component),
+        *call,
     )
+
+
+def call_facts(
+    attributes: Attributes, names: AttributeNames, known: Meaning, usage: Attributes | None
+) -> tuple[int | None, int | None, str, bool]:
+    """The facts that only model calls have, in the order of Meaning's fields."""
+    counts = attributes if usage is None else usage
+    return (
+        first_count(counts, names.input_tokens),
+        first_count(counts, names.output_tokens),
+        known.finish_reason or finish_of(attributes, names),
+        bool(names.kind) and "embed" in first_text(attributes, names.kind).lower(),
+    )
+
+
+def identity(attributes: Attributes, names: AttributeNames, about: Attributes | None) -> tuple[str, str]:
+    """The ids of session and user, of those that the names lack from the application's own `metadata`."""
+    session_id, user_id = first_text(attributes, names.session), first_text(attributes, names.user)
+    if "metadata" not in attributes or (session_id and user_id):
+        return session_id, user_id
+    about = metadata(attributes) if about is None else about
+    return session_id or first_text(about, SESSION_NAMES), user_id or first_text(about, USER_NAMES)
 
 
 def finish_of(attributes: Attributes, names: AttributeNames) -> str:
