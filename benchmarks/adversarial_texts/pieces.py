@@ -12,7 +12,7 @@ from itertools import product
 from telemetry.scrubbing.kinds.table import KINDS
 from telemetry.scrubbing.named.command_lines import OPTIONS_OF
 from telemetry.scrubbing.named.endings import LAST_WORDS
-from telemetry.scrubbing.named.markup import FIRST_WORDS
+from telemetry.scrubbing.named.sentences import FIRST_WORDS
 from telemetry.scrubbing.names import ENDINGS
 from telemetry.scrubbing.shapes import FIXED
 
@@ -21,6 +21,8 @@ FORMS = (
     "{}", "{} ", "{}=", "{}=a ", "{} = a1\n", "{}: ", "{}: a1 ", "x.{}: ", "{}:", " {}:a1", "?{}=1 ", ";{}=a1;",
     '"{}":', '"{}": 1, ', '"{}": "a", ', "'{}', ", "('{}', 'a'), ", '\\"{}\\": \\"', "--{} a ", "-{} ",
     "<{}>", "<{}>a<", "name='{}' value='a", "{}=[redacted] ",
+    '"name":"{}","value":"a",', "ENV {} a1\n", "{} a1\n", "| {} | a1 |\n", "{},a\n", "({},a) VALUES (1,2)", "{}%3Da%26",
+    "&quot;{}&quot;:", "[{}] => a ", "{}: |\n a\n", "{}: Some(", "name=\"{}\"\r\n\r\na\r\n", "login u {} a1 ",
 )  # fmt: skip
 OPTIONS = (
     "",

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from telemetry.scrubbing.named.stand_ins import MARK
+from telemetry.scrubbing.named.stand_ins import MARK, is_stand_in
 from telemetry.scrubbing.names import (
     LONGEST,
     Disposition,
@@ -77,7 +77,8 @@ def redact_text(value: AnyValue, kind: str, treatment: Disposition) -> int:
     # Latin-1 has a character for every byte.
     text = original if isinstance(original, str) else original.decode("latin-1")
     if treatment is Disposition.SECRET:
-        text, count = MARK, int(text not in {"", MARK})
+        count = int(text != "" and not is_stand_in(text, 0, len(text)))
+        text = MARK if count else text
     else:
         text, count = redacted_headers(text) if treatment is Disposition.HEADERS else redacted(text)
     if count:

@@ -28,13 +28,17 @@ ENDINGS = frozenset(
         "application key", "app key", "hmac key", "aes key", "jwt key", "functions key", "pwd", "passcode",
         "pass phrase", "seed phrase", "recovery phrase", "recovery code", "cvv", "cvc", "db pass",
         "user pass", "smtp pass", "mail pass", "email pass", "redis pass", "mysql pass", "ftp pass",
-        "ssh pass", "proxy pass", "admin pass", "root pass", "auth pass", "login pass",
+        "ssh pass", "proxy pass", "admin pass", "root pass", "auth pass", "login pass", "app pass", "pg pass",
+        "passwords", "passphrases", "api keys", "private keys", "secret keys", "access keys", "psk", "requirepass",
+        "masterauth", "preshared key", "session key", "ssh key", "deploy key", "server key", "service key",
+        "webhook key", "decryption key", "cipher key", "rsa key", "hash key", "key data", "code verifier",
     }
 )  # fmt: skip
 # Endings that count inside a longer last word too: `clientsecret`, `myapikey`.
 RUN_TOGETHER = (
     "password", "passwd", "passphrase", "secret", "apikey", "secretkey", "privatekey", "accesskey", "authkey",
-    "accesstoken", "authtoken", "refreshtoken", "sessiontoken", "idtoken", "credentials",
+    "accesstoken", "authtoken", "refreshtoken", "sessiontoken", "idtoken", "credentials", "apitoken",
+    "bearertoken", "encryptionkey", "masterkey", "sharedkey", "requirepass", "masterauth",
 )  # fmt: skip
 # Passwords in other languages, run together.
 FOREIGN = (
@@ -42,6 +46,22 @@ FOREIGN = (
     "haslo", "lösenord", "adgangskode", "salasana", "şifre", "sifre", "heslo", "jelszó", "пароль", "密码",
     "密碼", "パスワード", "비밀번호",
 )  # fmt: skip
+# Words and numbers behind a name that do not change what it names: `password2`, `password_confirmation`,
+# `secret_key_base`, `api_key_prod`.
+SUFFIXES = frozenset(
+    {
+        "again", "b64", "base", "base64", "confirm", "confirmation", "confirmed", "current", "dev", "enc", "encoded",
+        "encrypted", "live", "new", "old", "plain", "plaintext", "previous", "prod", "production", "raw", "repeat",
+        "retype", "staging", "v1", "v2", "val", "value", "verify",
+    }
+)  # fmt: skip
+# Behind `token`, which names much else, fewer, and only where a word says what it is for: `api_token_prod`.
+TOKEN_SUFFIXES = frozenset(
+    {"1", "2", "b64", "base64", "live", "new", "old", "prod", "production", "raw", "value"}
+)
+AUTH_WORDS = frozenset(
+    {"access", "api", "auth", "bearer", "bot", "csrf", "id", "refresh", "secret", "session"}
+)
 # Words that make the `token` behind them one of a model, a tokeniser or a list, which is no secret.
 PLAIN_TOKENS = frozenset(
     {
@@ -102,9 +122,11 @@ def header_disposition(name: str) -> Disposition:
 @cached_if_short(8192)
 def is_secret(name: str) -> bool:
     """Whether a value under this name is a secret."""
-    name_words = split_words(name)
+    name_words = without_suffixes(split_words(name))
     if not name_words:
         return is_foreign(name)
+    if "public" in name_words[-3:-1]:  # `PublicKeyToken` names an assembly of .NET
+        return False
     if name_words[-1] == "token" and len(name_words) > 1:
         return name_words[-2] not in PLAIN_TOKENS
     if name_words[-1] in PLURALS and COUNTS.intersection(name_words[:-1]):
@@ -116,6 +138,17 @@ def is_secret(name: str) -> bool:
         or is_added(name_words)
         or is_foreign(name)
     )
+
+
+def without_suffixes(name_words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words up to the one that names the secret."""
+    end = len(name_words)
+    while end > 1 and (name_words[end - 1] in SUFFIXES or name_words[end - 1].isdigit()):
+        end -= 1
+    if name_words[end - 1 : end] != ("token",):
+        return name_words[:end]
+    is_named = AUTH_WORDS.intersection(name_words[: end - 1]) and TOKEN_SUFFIXES.issuperset(name_words[end:])
+    return name_words[:end] if is_named else name_words
 
 
 def is_foreign(name: str) -> bool:

@@ -22,7 +22,8 @@ from telemetry.scrubbing.randomness import is_no_word, looks_random
 
 SCHEMES = ("Bearer ", "bearer ", "BEARER ", "Basic ", "basic ", "BASIC ")
 PRIVATE_KEYS = "-----BEGIN "
-FIXED = [*SCHEMES, PRIVATE_KEYS]
+ORACLE = "jdbc:oracle:"
+FIXED = [*SCHEMES, PRIVATE_KEYS, ORACLE]
 BEGINNINGS = [*ANCHORS, *FIXED]
 KNOWN = len(ANCHORS)
 TRIED = [pattern.match for pattern in ANY_PATTERN]  # nearly all that begins like a secret is none
@@ -36,6 +37,8 @@ KEY_LINE = re.compile(r"[A-Za-z0-9+/=]{40}")
 USERINFO = re.compile(
     r"://(?:([^\s/?#:@\"'<>\\]{0,256}+:[^\s/?#\"'<>\\]{1,256})|(?P<user>[\w.~%+-]{16,256}+))@", re.ASCII
 )
+# https://docs.oracle.com/en/database/oracle/oracle-database/23/jjdbc/data-sources-and-URLs.html
+ORACLE_USER = re.compile(r"jdbc:oracle:(?:thin|oci8?|kprb):([^\s/@\"'\\]{1,128}+/[^\s@\"'\\]{1,256}+)@")
 
 by_start = itemgetter(1)
 
@@ -49,7 +52,7 @@ def found(text: str, area: Area) -> Iterator[Place]:
     for number, start, _ in sorted(hits, key=by_start):
         place = None
         if number >= KNOWN:
-            place = private_key(text, start) if text[start] == "-" else credentials(text, start)
+            place = FIXED_PLACES.get(text[start], credentials)(text, start)
         elif start >= read_until and TRIED[number](text, start):
             place, end = secret_at(text, number, start)
             read_until = max(read_until, end)
@@ -85,6 +88,12 @@ def is_user_and_password(encoded: str) -> bool:
         return False
 
 
+def oracle_user(text: str, start: int) -> Place | None:
+    """The place of user and password in a connection string of Oracle."""
+    match = ORACLE_USER.match(text, start)
+    return match.span(1) if match else None
+
+
 def private_key(text: str, start: int) -> Place | None:
     """
     The place of the lines between BEGIN and END of a private key, or of the rest of a text that was cut off before END.
@@ -95,3 +104,6 @@ def private_key(text: str, start: int) -> Place | None:
     if match is None or not (text.startswith("-----END", match.end()) or KEY_LINE.search(match[1])):
         return None
     return match.span(1)
+
+
+FIXED_PLACES = {"-": private_key, "j": oracle_user}  # by the first character; else a scheme with credentials

@@ -13,9 +13,10 @@ from itertools import chain, islice
 from telemetry.scrubbing import shapes
 from telemetry.scrubbing.areas import EVERYWHERE, Area, most_secrets
 from telemetry.scrubbing.kinds.search import Place
-from telemetry.scrubbing.named.places import header_secrets, named_secrets
-from telemetry.scrubbing.named.quoted import has_quoted_name
+from telemetry.scrubbing.named.headers import has_quoted_name
+from telemetry.scrubbing.named.places import header_secrets
 from telemetry.scrubbing.named.stand_ins import MARK, STAND_IN
+from telemetry.scrubbing.readings import secrets_in
 from telemetry.scrubbing.suspicion import is_suspect
 
 MOST_PASSES = 4
@@ -37,7 +38,7 @@ def redacted(text: str) -> tuple[str, int]:
     for _ in range(MOST_PASSES):
         if not is_suspect(text.encode()):
             return text, total
-        text, marks = redacted_once(text, chain(shapes.found(text, area), named_secrets(text, area)))
+        text, marks = redacted_once(text, secrets_in(text, area))
         total += len(marks)
         if not marks or text == MARK:
             return text, total

@@ -43,7 +43,7 @@ KINDS = (
          "https://mailchimp.com/developer/transactional/guides/quick-start/"),
     kind("Brevo", "API or SMTP key", "xkeysib- xsmtpsib-", "base64url{64,90}", GITLEAKS),
     kind("Resend", "API key", "re_", "word{24,48}", "https://resend.com/docs/api-reference/introduction"),
-    kind("Klaviyo", "private key", "pk_", "word{34,48}", TRUFFLEHOG),
+    kind("Klaviyo", "private key", "pk_", "alnum{34}", TRUFFLEHOG),
     kind("Clerk", "machine secret", "ak_live_ ak_test_", "base64url{24,64}",
          "https://clerk.com/docs/guides/development/machine-auth/api-keys"),
     kind("Stytch", "secret", "secret-live- secret-test-", "padded{32,64}", GITHUB_LIST),

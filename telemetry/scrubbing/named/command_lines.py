@@ -1,7 +1,7 @@
 """
-Values in command lines: behind an option with a secret name, or behind the short option that a program has for one.
+Values in command lines behind the short option that a program has for a secret; behind.py reads those with a name.
 
-    --password ...   -Token ...   mysql -p...   redis-cli -a ...   curl -u user:...   smbclient -U user%...
+    mysql -p...   redis-cli -a ...   curl -u user:...   smbclient -U user%...
 
 The options are those of the programs' manuals, such as https://dev.mysql.com/doc/refman/8.4/en/connection-options.html
 and https://curl.se/docs/manpage.html#-u.
@@ -17,13 +17,8 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from telemetry.scrubbing.areas import Area, most_names
 from telemetry.scrubbing.kinds.search import Place
-from telemetry.scrubbing.named.endings import REST
 from telemetry.scrubbing.named.values import plain_place, quoted_place
-from telemetry.scrubbing.names import is_secret
 
-OPTION = re.compile(r"--?(?P<name>[A-Za-z][\w-]{1,64})")
-OPTION_BACKWARDS = re.compile(r"[\w-]{1,69}+")
-BEHIND_OPTION = re.compile(REST + r" {1,4}")
 WORD = r"[^\s\"'\\;|&<>]"
 ATTACHED = re.compile(rf" -p(?P<value>{WORD}{{1,256}}+)")
 BEHIND = {letter: re.compile(rf" -{letter} {{1,4}}(?=[^\s-])") for letter in "paPw"}
@@ -54,22 +49,9 @@ PROGRAMS = {
 OPTIONS_OF = {name: options for names, options in PROGRAMS.items() for name in names.split()}
 PROGRAMS_FINDER = AhoCorasick(list(OPTIONS_OF), implementation=Implementation.DFA)
 PROGRAM = re.compile(r"(?<![\w.-])(?P<name>[\w-]{2,16}+)(?:\.exe)?(?= )")
-LONGEST_OPTION = 70  # characters, with its dashes
 WITHOUT_DASH = {"sqlplus", "exp", "imp", "impdp", "expdp", "openssl"}
 LINE_END = re.compile(r"[\r\n]")
 LONGEST_LINE = 512
-
-
-def options(text: str, ends: list[int]) -> Iterator[Place]:
-    """The places of values behind `--name` and `-Name`."""
-    for end in ends:
-        behind = BEHIND_OPTION.match(text, end) if "-" in text[max(0, end - LONGEST_OPTION) : end] else None
-        if behind is None:
-            continue
-        before = OPTION_BACKWARDS.match(text[max(0, end - LONGEST_OPTION) : behind.end()].rstrip(" ")[::-1])
-        option = OPTION.fullmatch(before[0][::-1]) if before else None
-        if option and is_secret(option["name"]):
-            yield plain_place(text, behind.end())
 
 
 def programs_in(text: str) -> list[re.Match[str]]:

@@ -18,12 +18,27 @@ from django.conf import settings
 from telemetry.scrubbing.areas import Area
 from telemetry.scrubbing.names import ENDINGS, FOREIGN, RUN_TOGETHER, split_words
 
-QUERY_NAMES = ("sig", "Sig", "signature", "KeyId", "auth")  # endings of named/assigned.py's own names
-LAST_WORDS = {*(ending.split()[-1] for ending in ENDINGS), *RUN_TOGETHER, *FOREIGN, "passe", *QUERY_NAMES}
+# Endings of the names of parameters.py; `code` is one in a URL alone.
+PARAMETERS = (
+    "sig",
+    "Sig",
+    "signature",
+    "KeyId",
+    "auth",
+    "?code",
+    "&code",
+    "connect.sid",
+    "sessionid",
+    "sessid",
+    "mnemonic",
+)
+# `client-key-data` ends in `key` and a suffix.
+LAST_WORDS = {
+    *(ending.split()[-1] for ending in ENDINGS if ending != "key data"), *RUN_TOGETHER, *FOREIGN, "passe", *PARAMETERS,
+}  # fmt: skip
 SHORT = 3  # letters of a word that is searched for from its first letter on
-# What may stand between the last word of a name and its end: characters that separate words, and those of no word.
-REST = r"[^\x00-,/-^`-\x7f]{0,64}+"
-ENDS_HERE = re.compile(REST + r"[=: \t\r\n>\\\"']")
+# What may stand between the last word of a name and its end, and the first character of what may follow.
+ENDS_HERE = re.compile(r"(?:[\w.]|-(?!>)){0,40}+[=: \t\r\n>\\\"'`\])|*,;<\-?+[]")
 
 end_of = itemgetter(2)
 

@@ -6,31 +6,43 @@ import re
 
 MARK = "[redacted]"  # in place of a secret
 STAND_IN = re.compile(
-    r"(?i:none|null|nil|true|false|undefined|redacted|required|missing)|[^\w]+|\*+|\.+|\$\{?\w*\}?|\{+[\w.]*\}+|%s|%\(\w+\)s"
-    r"|<[\w -]*>|(?:self|os|config|settings|process)\.[\w.()\[\]]*"
+    r"(?i:none|null|nil|true|false|undefined|redacted|required|missing)[)\]}:;.]{0,8}|[^\w]+"
+    r"|(?i:bearer|basic|digest|token) ?|[xX]{3,64}+|%s|%\(\w+\)s|%\{\w{1,64}+\}"
+    # Variables and calls of shells, templates and programs.
+    r"|(?:(?i:bearer|basic|digest|token) )?(?:\$\{?\w*\}?|\{+[\w.]*\}+|<[\w -]*>|%s)"
+    r"|\$\(.*|\$\{\{.*|\{\{[^{}]{0,256}+(?:\}\})?|<%.*|#\{[\w.]{0,64}+\}?"
+    r"|(?:self|os|config|settings|process|env|secrets|vars?|local|data|System|Deno|import\.meta)\.[\w.()\[\]]*"
+    r"|(?i:get)?env[\[(].*|ENV[\[.].*|[A-Za-z_][A-Za-z_.]{2,64}+\((?:[\w., =]{0,64}[()]){0,4}"
+    # Placeholders: `sk-...`, `YOUR_API_KEY`, `<token>`, `ghp_xxxx`; keys of a keyboard; keys that are public.
+    r"|[\w-]{0,16}(?:\.{3}|…|\*{3}|x{4}|X{4})[\w.*…-]{0,16}|(?i:<?your[ _-]?[a-z_ -]{1,40}>?)"
+    r"|(?i:[a-z_ -]{1,40}[_ -]here)"
+    r"|(?i:(?:alt|ctrl|control|shift|cmd|command|meta|option)(?: ?[+-] ?\w{1,10}){1,4})|pk_(?:live|test)_\w{1,256}",
+    re.DOTALL,
 )
 LONGEST = 40  # characters of such words together
 SEPARATORS = re.compile(r"[ _-]")
 JOINTS = re.compile(r"[A-Za-z]+(?:[ _-][A-Za-z]+){0,4}")
 STATES = frozenset(
     {
-        "a", "absent", "accepted", "active", "allowed", "an", "and", "any", "are", "bad", "be", "blank",
-        "blocked", "by", "changed", "changeme", "compromised", "correct", "default", "denied", "deprecated",
-        "disabled", "duplicate", "empty", "enabled", "error", "exceeded", "exists", "expected", "expired",
-        "expiring", "failed", "failure", "for", "forbidden", "found", "generated", "given", "good", "has",
-        "hash", "hashed", "hidden", "identifier", "illegal", "in", "inactive", "incorrect", "ineligible",
-        "insufficient", "invalid", "is", "leaked", "locked", "long", "lost", "malformed", "mandatory",
-        "masked", "match", "mismatch", "mismatched", "missing", "must", "my", "needed", "new", "no", "none",
-        "not", "null", "of", "ok", "old", "omitted", "optional", "or", "outdated", "password", "plain",
+        "a", "absent", "accepted", "active", "again", "allowed", "an", "and", "any", "are", "argument",
+        "available", "await", "bad", "be", "blank", "blocked", "bool", "by", "bytes", "changed", "changeme",
+        "compromised", "correct", "default", "denied", "deprecated", "disabled", "duplicate", "empty",
+        "enabled", "error", "exceeded", "exists", "expected", "expired", "expiring", "failed", "failure",
+        "field", "flag", "float", "for", "forbidden", "found", "generated", "given", "good", "has", "hash",
+        "hashed", "header", "hidden", "identifier", "illegal", "in", "inactive", "include", "incorrect",
+        "ineligible", "insufficient", "int", "invalid", "is", "leaked", "locked", "long", "lost", "malformed",
+        "mandatory", "masked", "match", "matches", "mismatch", "mismatched", "missing", "must", "my",
+        "needed", "new", "no", "none", "not", "null", "number", "of", "ok", "old", "omit", "omitted", "only",
+        "option", "optional", "or", "origin", "outdated", "parameter", "password", "placeholder", "plain",
         "present", "privileged", "protected", "provided", "redacted", "refreshed", "refused", "rejected",
-        "removed", "renewed", "required", "reset", "restricted", "revoked", "rotated", "same", "saved",
-        "secret", "set", "short", "should", "skipped", "stale", "string", "strong", "success", "supplied",
-        "taken", "text", "the", "this", "to", "token", "too", "type", "unauthorized", "undefined",
-        "unexpected", "unknown", "unrecognized", "unset", "unsupported", "unused", "unverified", "updated",
-        "used", "user", "valid", "value", "verification", "verified", "was", "weak", "were", "will",
-        "wrong", "yes", "your",
+        "removed", "renewed", "required", "reset", "restricted", "retry", "revoked", "rotated", "same",
+        "saved", "secret", "set", "short", "should", "skipped", "stale", "str", "string", "strong", "success",
+        "supplied", "taken", "text", "the", "this", "to", "token", "too", "try", "type", "unauthorized",
+        "unavailable", "undefined", "unexpected", "unknown", "unrecognized", "unset", "unsupported", "unused",
+        "unverified", "updated", "used", "user", "valid", "value", "verification", "verified", "was", "weak",
+        "were", "will", "wrong", "yes", "yet", "your",
     }
-)  # fmt: skip  # fmt: skip
+)  # fmt: skip
 
 
 def is_stand_in(text: str, start: int, end: int) -> bool:

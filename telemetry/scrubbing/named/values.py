@@ -13,9 +13,17 @@ from telemetry.scrubbing.randomness import is_no_word
 
 QUOTE = re.compile(r"\\{0,15}[\"']")
 PLAIN = re.compile(r"(?P<scheme>(?i:bearer|basic|token|digest)[ \t]{1,4})?(?P<value>[^\s&;,\"'<>\\]++)")
+SHORT = re.compile(r"[^\s&;,\"'<>\\]{1,256}+")
 COOKIES = re.compile(r"[^\r\n\"'\\]++")
 # A part of a connection string may hold blanks: https://learn.microsoft.com/dotnet/api/system.data.common.dbconnectionstringbuilder
 PART = re.compile(r"[^;\r\n\"'\\]{1,1024}+")
+NEXT = re.compile(r"\s{0,8},\s{0,8}b?(?=\\{0,15}[\"'])")
+REST_OF_LINE = re.compile(r"[^\s\\](?:[^\s\\,]|,(?!\w{1,20}=)|[ \t]{1,8}(?![\[)}\s])){0,1024}+")
+BLOCK = re.compile(
+    r"(?P<indent>[ \t]{1,40})(?P<value>[^\r\n]{1,4096}+(?:\r?\n(?P=indent)[^\r\n]{0,4096}+){0,256}+)"
+)
+# 12 to 24 words of three to eight letters: https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki
+PHRASE = re.compile(r"[a-z]{3,8}(?: [a-z]{3,8}){11,23}+(?![\w-])")
 MOST_BRACKETS = 8
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 # `Authorization: <scheme> <credentials>` or `<scheme> name=value, ...`: https://www.rfc-editor.org/rfc/rfc9110#section-11.4
@@ -50,6 +58,29 @@ def closing(text: str, quote: str, start: int) -> int:
     return end if end >= 0 else len(text)
 
 
+def quoted_values(text: str, quote: str, at: int, *, is_list: bool) -> list[Place]:
+    """The place of the text in quotes that begins here; in a list, of each of its texts."""
+    places = [(at, closing(text, quote, at))]
+    while is_list and (following := NEXT.match(text, places[-1][1] + len(quote))):
+        opened = QUOTE.match(text, following.end())
+        if opened is None:
+            break
+        places.append((opened.end(), closing(text, opened[0], opened.end())))
+    return places
+
+
+def line_place(text: str, at: int) -> Place:
+    """The place of a value that ends with its line, or before ` [`, ` )` and ` }`, which are of another one."""
+    match = REST_OF_LINE.match(text, at)
+    return match.span() if match else (at, at)
+
+
+def block_place(text: str, at: int) -> list[Place]:
+    """The place of the lines of a block of YAML, which are indented alike: https://yaml.org/spec/1.2.2/#81-block-scalar-styles"""
+    match = BLOCK.match(text, at)
+    return [match.span("value")] if match else []
+
+
 def word_place(text: str, at: int) -> tuple[Place, bool]:
     """The place of the word that begins here, without brackets it does not open, and whether a scheme precedes it."""
     match = PLAIN.match(text, at)
@@ -60,6 +91,12 @@ def word_place(text: str, at: int) -> tuple[Place, bool]:
         if end > start and text[end - 1] in BRACKETS and text.find(BRACKETS[text[end - 1]], start, end) < 0:
             end -= 1
     return (start, end), match["scheme"] is not None
+
+
+def short_word(text: str, at: int) -> str:
+    """The word that begins here, as far as is looked at to judge it."""
+    match = SHORT.match(text, at)
+    return match[0].rstrip(".:)]}") if match else ""
 
 
 def plain_place(text: str, at: int) -> Place:

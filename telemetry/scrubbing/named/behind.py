@@ -1,0 +1,222 @@
+"""
+The values behind the names of secrets: a name, then glue, then a value.
+
+How strong the glue is, and how the value looks, decides whether it is one:
+
+    password=...   "api_key": "..."   <token>...</token>       strong: any value but a stand-in
+    password: ...   Access key = ...   DB_PASSWORD ...         weak: one that looks like a secret (looks.py)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from telemetry.scrubbing.areas import most_names
+from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named import glue
+from telemetry.scrubbing.named.looks import (
+    follows_space,
+    is_cell,
+    is_code_of,
+    is_key,
+    is_of_password,
+    is_strong,
+    is_value,
+)
+from telemetry.scrubbing.named.name import Name
+from telemetry.scrubbing.named.parameters import is_parameter
+from telemetry.scrubbing.named.values import (
+    PART,
+    PHRASE,
+    block_place,
+    cookies_place,
+    credentials_place,
+    line_place,
+    quoted_values,
+    short_word,
+    word_place,
+)
+from telemetry.scrubbing.names import is_count, is_folder, split_words
+
+NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
+# A token of a model's answer with its probability: https://platform.openai.com/docs/api-reference/chat/object
+PROBABILITY = re.compile(r"\\{0,15}[\"']\s{0,8},\s{0,8}\\{0,15}[\"'](?:logprob|bytes|prob|id)\b")
+HEADER = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
+OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b?[({\[]")  # read backwards
+TAG = re.compile(r"(?::[\w-]{1,40}+)?<")  # read backwards: `<`, `<ns:`
+KEY_TAGS = ("</key>", "</name>", "</Key>", "</Name>")
+
+LIST_MARKS = frozenset("\"'`\\,;\n\r<")
+SCHEME = re.compile(r"(?i:bearer|basic|token|digest)[ \t]{1,4}\S")
+ITEM_BEGINS, ITEM_ENDS = frozenset(["", "\n", ",", "|", ";"]), frozenset(",;\n\r")  # of a line of a table
+BLANKS = frozenset(" \t\\")
+LONGEST_JUDGED = 256  # characters of a value that are looked at to judge it
+
+
+class Behind:
+    """The values behind the names in one text."""
+
+    def __init__(self, text: str) -> None:
+        """Read nothing yet."""
+        self.text = text
+        self.has_tags = "<" in text
+        self.cookies_end = 0  # how far the text was read for cookies
+
+    def places(self, names: list[Name]) -> Iterator[Place]:
+        """The places of the values, in order; of the whole text, where it is hardly anything but names with glue."""
+        last_end, left = 0, most_names(self.text)
+        for name in names:
+            found = self.values(name) if name.start >= last_end else None
+            if found is None:
+                continue
+            left -= 1
+            if left < 0:
+                yield 0, len(self.text)
+                return
+            for place in found:
+                last_end = max(last_end, place[1])
+                if not is_code_of(name.name, self.text[slice(*place)]):
+                    yield place
+
+    def values(self, name: Name) -> list[Place] | None:
+        """The values behind one name; None if no glue follows it."""
+        match = glue.separated(self.text, name.end)
+        if match:
+            return self.separated(name, match)
+        if not name.is_secret:
+            return None
+        following = self.text[name.end : name.end + 1]
+        if following in BLANKS and (found := self.spaced(name)):
+            return found
+        is_item = following in ITEM_ENDS and self.text[name.start - 1 : name.start] in ITEM_BEGINS
+        if following in LIST_MARKS and not is_item and (found := self.in_a_list(name)):
+            return found
+        return self.marked(name) if self.has_tags else None
+
+    def separated(self, name: Name, match: re.Match[str]) -> list[Place]:
+        """The values behind `=`, `:` and the like."""
+        if match["separator"] == "|":
+            return is_cell(self.text, name, match.end("gap")) if name.is_secret else []
+        places = self.quoted(name, match)
+        if places is not None:
+            return places
+        at = match.end("gap")
+        if phrase := PHRASE.match(self.text, at):
+            return [phrase.span()]
+        if not name.is_secret:
+            place = at, at + len(short_word(self.text, at))
+            is_one = is_parameter(self.text, name, match["separator"], place, is_quoted=False)
+            return [word_place(self.text, at)[0]] if is_one else []
+        if match["block"]:
+            return block_place(self.text, match.end("block"))
+        return self.bare(name, match, at)
+
+    def quoted(self, name: Name, match: re.Match[str]) -> list[Place] | None:
+        """The texts in quotes behind the separator that are secrets; None if no quote belongs to it."""
+        text, quote = self.text, match["quote"]
+        if quote is None or (not match["close"] and "\n" in text[match.end("gap") : match.start("wrap")]):
+            return None
+        if quote == "`" and (
+            match["separator"] != ":" or not match["gap"]
+        ):  # a command, or the mark around a name
+            return None
+        places = quoted_values(text, quote, match.end(), is_list="[" in match["wrap"])
+        return [place for place in places if self.may_be_quoted(name, match["separator"], place)]
+
+    def may_be_quoted(self, name: Name, separator: str, place: Place) -> bool:
+        """Whether the text in quotes is a secret; not that of a shell's folder, nor a token of a model's answer."""
+        if not name.is_secret:
+            return is_parameter(self.text, name, separator, place, is_quoted=True)
+        value = self.text[slice(*place)]
+        if separator == "==" and not is_of_password(name.name) and not is_key(name.name, value):
+            return False
+        is_token = name.name == "token" and PROBABILITY.match(self.text, place[1]) is not None
+        return not is_token and not is_folder(name.name, value)
+
+    def bare(self, name: Name, match: re.Match[str], at: int) -> list[Place]:
+        """The value without quotes behind `=`, `:` and the like: of a header or a string, a number, a word."""
+        text, separator = self.text, match["separator"]
+        is_colon = separator == ":" and match["gap"] != ""
+        if is_colon and name.name.lower().endswith("cookie"):
+            if name.start < self.cookies_end:  # the line was read, and has no cookie
+                return []
+            place, self.cookies_end = cookies_place(text, at)
+            return [place]
+        at += text[at : at + 1] == "["
+        if split_words(name.name)[-1:] == ("authorization",) and (header := credentials_place(text, at)):
+            return [header]
+        if is_folder(name.name, text[at : at + 4]):
+            return []
+        if text[name.start - 1 : name.start] == ";" and separator == "=" and (part := PART.match(text, at)):
+            return [part.span()]
+        if match["close"]:
+            number = NUMBER.match(text, at)
+            if number:
+                return [] if is_count(name.name, 0) else [number.span()]
+            if match["close"] == "]" and separator == "=>":
+                return [line_place(text, at)]
+        value = short_word(text, at)
+        if is_strong(match, value) or is_value(text, name, match, value):
+            return [word_place(text, at)[0]]
+        return [word_place(text, at)[0]] if SCHEME.match(text, at) else []
+
+    def in_a_list(self, name: Name) -> list[Place] | None:
+        """The value in another member of an object, in another item of a list, or in a part of a form."""
+        text = self.text
+        is_name = glue.is_listed_name(name.backwards, name.before) is not None
+        if is_name and (match := glue.listed(text, name.end)):
+            return (
+                quoted_values(text, match["quote"], match.end(), is_list=False)
+                if match["quote"]
+                else [line_place(text, match.end("gap"))]
+            )
+        if is_name and (before := glue.value_before(name.backwards, name.before)):
+            return [(len(text) - before.end("value"), len(text) - before.start("value"))]
+        if is_name and (match := glue.part_of_form(text, name.end)):
+            return [line_place(text, match.end())]
+        match = glue.paired(text, name.end)
+        return self.paired(name, match) if match else None
+
+    def paired(self, name: Name, match: re.Match[str]) -> list[Place] | None:
+        """The value in a pair: of a header, of Erlang, of Lisp, of PHP, or the last argument of a call."""
+        text = self.text
+        bracket = OPEN_BRACKET.match(name.backwards, name.before)
+        (place,) = quoted_values(text, match["quote"], match.end(), is_list=False)
+        is_php = match["separator"] == ";" and "s:" in match["wrap"]
+        if is_php:
+            return [place]
+        if bracket is None or not (match["close"] or bracket[0] == "{"):
+            return None
+        is_sure = not match["close"] or HEADER.fullmatch(name.name) is not None
+        return [place] if is_sure or is_key(name.name, text[slice(*place)]) else None
+
+    def spaced(self, name: Name) -> list[Place] | None:
+        """The value behind white space: of an option, of a statement that sets it, or of a line of settings."""
+        is_option = name.name.startswith("-")
+        match = (glue.behind_option if is_option else glue.spaced)(self.text, name.end)
+        if match is None:
+            return None
+        quote, at = match["quote"], match.end()
+        if quote:
+            place = quoted_values(self.text, quote, at, is_list=False)[0]
+            value = self.text[place[0] : min(place[1], place[0] + LONGEST_JUDGED)]
+        else:
+            value = short_word(self.text, at)
+            place = at, at + len(value)
+        if not is_option and not follows_space(self.text, name, place, value, is_quoted=bool(quote)):
+            return None
+        return [place if quote else word_place(self.text, at)[0]]
+
+    def marked(self, name: Name) -> list[Place] | None:
+        """The value in an element of XML that is named by its tag, by an attribute, or by the element before it."""
+        match = glue.marked(self.text, name.end)
+        if match is None:
+            return None
+        value = match["value"]
+        start = match.start("value") + len(value) - len(value.lstrip())
+        place = start, start + len(value.strip())
+        if TAG.match(name.backwards, name.before):
+            return [place]
+        is_sure = glue.is_listed_name(name.backwards, name.before) or match["key"] in KEY_TAGS
+        return [place] if not re.search(r"\s", value.strip()) and is_sure else None

@@ -1,0 +1,149 @@
+"""
+Values in the columns of a table: the name stands in the first line, the values in the lines below.
+
+    name,password      id | name | password        INSERT INTO users (name, password)
+    bob,...           ----+------+----------       VALUES ('bob', '...'), ('eve', '...')
+                        1 | bob  | ...
+
+Sources: https://www.rfc-editor.org/rfc/rfc4180 (CSV), https://www.postgresql.org/docs/current/app-psql.html,
+https://github.github.com/gfm/#tables-extension- and https://www.postgresql.org/docs/current/sql-insert.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.names import is_secret
+
+LONGEST_HEADER = 1024  # characters
+LONGEST_ROW = 16_384
+SEPARATORS = ("|", "\t", ",", ";")
+MOST_COLUMNS = 64
+# A name alone; between bars also one of several words.
+CELL = re.compile(r"[ \t]{0,200}+[\"'`*]{0,2}+[A-Za-z_][\w.-]{0,64}+[\"'`*]{0,2}+[ \t]{0,200}+\Z")
+CELL_OF_WORDS = re.compile(r"[ \t]{0,200}+[\"'`*]{0,2}+[A-Za-z_][\w. -]{0,200}+[\"'`*]{0,2}+[ \t]{0,200}+\Z")
+RULE = frozenset("|+-=: \t")  # the characters of the line between header and rows
+# What follows a name that is one of several in a line.
+BEHIND_NAME = re.compile(r"[\w.-]{0,40}[\"'`]?[ \t]{0,200}(?:[,;|\t)]|\r?\n|\\{1,15}[rn])")
+LINE_END = re.compile(r"\r?\n|\\{1,15}(?:r\\{1,15})?n")
+FIELDS = {
+    separator: re.compile(
+        r"[ \t]{0,200}+(?:\"(?P<double>(?:[^\"]|\"\"){0,4096}+)\"|'(?P<single>(?:[^']|\'\'){0,4096}+)'"
+        rf"|(?P<bare>(?:[^\s\"{separator}]|[ \t]{{1,200}}+(?![\s\"{separator}]|\Z)){{0,4096}}+))"
+        rf"[ \t]{{0,200}}+(?P<end>[{separator}]|(?=[\"\r\n])|\Z)"
+    )
+    for separator in SEPARATORS
+}
+VALUES = re.compile(r"\)\s{0,64}(?i:values)\s{0,64}\(")
+INSERTED = re.compile(
+    r"\s{0,64}+(?:[A-Za-z]{0,2}+'(?P<single>(?:[^'\\]|\'\'|\\.){0,4096}+)'|\"(?P<double>[^\"]{0,4096}+)\""
+    r"|(?P<bare>[^,'\"()]{0,4096}+(?:\([^()]{0,256}\))?))\s{0,64}+(?P<end>[,)])"
+)
+NEXT_ROW = re.compile(r"\s{0,64},\s{0,64}\(")
+
+
+def columns(text: str, ends: list[int]) -> Iterator[Place]:
+    """The places of values in the columns of the names that end at these places. No line is read twice."""
+    read_until = 0
+    for end in ends:
+        if end < read_until or not BEHIND_NAME.match(text, end):
+            continue
+        inserted, after = insert_rows(text, end)
+        if after is None:
+            inserted, after = table_rows(text, end)
+        yield from inserted
+        read_until = max(read_until, after or 0)
+
+
+def table_rows(text: str, end: int) -> tuple[list[Place], int]:
+    """The places in the rows below a line of names, and how far the text was read."""
+    line_end = LINE_END.search(text, end, end + LONGEST_HEADER)
+    if line_end is None:
+        return [], end + LONGEST_HEADER
+    begin = max(0, end - LONGEST_HEADER)
+    before = text[begin:end]
+    starts = {
+        before.rfind("\n") + 1,
+        max(before.rfind("\n") + 1, before.rfind("\\n") + 2, before.rfind('"') + 1),
+    }
+    for start in sorted(starts):
+        header = text[begin + start : line_end.start()]
+        for separator in SEPARATORS:
+            if separator in header and is_header(header, separator):
+                return rows(text, header, separator, line_end)
+    return [], line_end.end()
+
+
+def is_header(line: str, separator: str) -> bool:
+    """Whether the line is a list of names."""
+    cells = line.strip("|").split(separator) if separator == "|" else line.split(separator)
+    is_name = CELL_OF_WORDS.match if separator == "|" else CELL.match
+    return 1 < len(cells) <= MOST_COLUMNS and all(map(is_name, cells))
+
+
+def rows(text: str, header: str, separator: str, line_end: re.Match[str]) -> tuple[list[Place], int]:
+    """The places in the secret columns of the lines that have as many fields as the header."""
+    names = [cell.strip(" \t\"'`*") for cell in header.split(separator)]
+    chosen = {number for number, name in enumerate(names) if name and is_secret(name)}
+    places: list[Place] = []
+    at, newline, needs_rule = line_end.end(), line_end[0], separator == "|"
+    size, width, step = len(text), len(names), len(newline)
+    while chosen and at < size:
+        row_end = text.find(newline, at, at + LONGEST_ROW)
+        if row_end < 0:
+            row_end = min(size, at + LONGEST_ROW)
+        if text[at] in RULE and RULE.issuperset(text[at:row_end]):
+            needs_rule = False
+        else:
+            found = fields(text, at, row_end, separator)
+            if needs_rule or len(found) != width:
+                break
+            places += [found[number].span(kind_of(found[number])) for number in chosen]
+        at = row_end + step
+    return places, at
+
+
+def fields(text: str, at: int, row_end: int, separator: str) -> list[re.Match[str]]:
+    """The fields of a line."""
+    match_field, found = FIELDS[separator].match, []
+    while match := match_field(text, at, row_end):
+        found.append(match)
+        if match["end"] == "":
+            break
+        at = match.end()
+    return found
+
+
+def insert_rows(text: str, end: int) -> tuple[list[Place], int | None]:
+    """The places in the rows of an INSERT whose list of columns a name is in, and how far it was read; else None."""
+    opening, closing = (
+        text.rfind("(", max(0, end - LONGEST_HEADER), end),
+        text.find(")", end, end + LONGEST_HEADER),
+    )
+    match = VALUES.match(text, closing) if opening >= 0 and closing >= 0 else None
+    if match is None:
+        return [], None
+    names = [name.strip(" \t\r\n\"'`[]") for name in text[opening + 1 : closing].split(",")]
+    chosen = {number for number, name in enumerate(names) if is_secret(name)}
+    places: list[Place] = []
+    at = match.end()
+    while chosen:
+        row: list[Place] = []
+        while field := INSERTED.match(text, at):
+            row.append(field.span(kind_of(field)))
+            at = field.end()
+            if field["end"] == ")":
+                break
+        places += [row[number] for number in chosen if number < len(row)]
+        following = NEXT_ROW.match(text, at)
+        if following is None or not row:
+            break
+        at = following.end()
+    return places, at
+
+
+def kind_of(match: re.Match[str]) -> str:
+    """How the text of a field is written: in double quotes, in single ones, or bare."""
+    return "double" if match["double"] is not None else "single" if match["single"] is not None else "bare"

@@ -1,0 +1,78 @@
+r"""
+Glue: whatever a program writes between a name and its value. One expression reads it, in one of these families:
+
+    separated   password=   "password": "   [password] =>   Password: Some("   password: str = '   ["k"]=> string(5) "
+    listed      "DB_PASSWORD", "value": "   name: DB_PASSWORD\n  value:   key="DB_PASSWORD" value="
+    paired      ("x-api-key", "   {password, <<"   s:8:"password";s:5:"
+    part        form-data; name="password"\r\n\r\n
+    spaced      ENV PASSWORD     --password     login u password
+    marked      <password>   <entry key="password">   <key>password</key><string>   <password><![CDATA[
+
+Quotes may be escaped any number of times, as in JSON inside JSON; readings.py decodes the escapes of URLs, of HTML and
+of JSON before. Every repetition is bounded, so that the glue behind one name is read in constant time.
+"""
+
+from __future__ import annotations
+
+import re
+
+QUOTE = r"\\{0,15}[\"'`]"
+SPACE = r"(?:[ \t]|\\{1,15}t)"
+LINE = r"(?:\r?\n|(?:\\{1,15}r)?\\{1,15}n)"
+BLANK = r"(?:\s|\\{1,15}[nrt])"
+CLOSE = rf"(?:{QUOTE}|\[?\]|\*\*)"
+# The type between a name and its value: `password: str = "..."`, `Dim password As String = "..."`.
+TYPE = r"(?:(?::|[Aa]s ) ?[A-Za-z_][\w.?<>|]{0,40}+ ?(?==))"
+SEPARATOR = r"=>|:=|={1,3}|::?|->|<-|[?+]=|\|"
+# What is written around a value in quotes: a constructor, the prefix of a literal, a length, a bracket, a tag of YAML.
+WRAP = (
+    r"(?:(?!Get|Read|Load|Fetch|Find|Env|Lookup)[A-Z][\w:]{0,40}+\(|string\(\d{1,9}\) |(?:str|bytes|string)\("
+    r"|s:\d{1,9}:|(?:[bBuUrRfFL@$&]|\([a-z]{3,6}\)){1,2}(?=\\{0,15}[\"'])|<<|[\[(]|!!?[a-z]{1,20} )"
+)
+# An object that holds the value alone: `{"stringValue": "..."}` of OTLP, `{"S": "..."}` of DynamoDB.
+MEMBER = rf"(?:\{{{BLANK}{{0,8}}{QUOTE}(?:(?i:(?:string_?)?value|text)|S){QUOTE} {{0,4}}: {{0,4}})"
+OPENING = rf"{BLANK}{{0,8}}+(?P<wrap>(?:(?:{MEMBER}|{WRAP}) ?){{0,4}}+)"
+VALUE = rf"{QUOTE}?(?i:(?:string_?)?value|content|val|default){QUOTE}?{SPACE}{{0,8}}+(?:=>|=|:)"
+
+SEPARATED = re.compile(
+    rf"(?P<close>{CLOSE}{{0,4}}+)(?P<before>{SPACE}{{0,40}}+){TYPE}?(?P<separator>{SEPARATOR})"
+    rf"(?P<gap>(?:{SPACE}|\*\*){{0,40}}+)(?P<block>[|>][+-]?\d?[ \t]{{0,8}}{LINE})?(?:{OPENING}(?P<quote>{QUOTE}))?"
+)
+LISTED = re.compile(
+    rf"{QUOTE}?{BLANK}{{0,8}}+(?:[,;]{BLANK}{{0,16}}+)?(?:-[ ])?{VALUE}(?P<gap>{SPACE}{{0,8}}+)"
+    rf"(?:{OPENING}(?P<quote>{QUOTE}))?"
+)
+PAIRED = re.compile(rf"(?P<close>{QUOTE}?){SPACE}{{0,4}}+(?P<separator>[,;]){OPENING}(?P<quote>{QUOTE})")
+PART = re.compile(
+    rf"{QUOTE}(?:; ?filename=[^\r\n\\]{{0,100}}+)?(?:{LINE}[\w-]{{1,40}}+: ?[^\r\n\\]{{0,100}}+){{0,3}}{LINE}{LINE}"
+)
+# A plain word behind white space is one of a sentence; behind an option it is a value.
+SPACED = re.compile(
+    rf"{SPACE}{{1,40}}+(?![^\W\d_A-Z]{{1,13}}(?:[\s.,;:!?)]|\Z))(?:[0-9] |\. |--(?:body|value)[ =])?"
+    rf"(?:{OPENING}(?P<quote>{QUOTE}))?(?=\S)"
+)
+BEHIND_OPTION = re.compile(rf"{SPACE}{{1,40}}+(?:{OPENING}(?P<quote>{QUOTE}))?(?=[^\s-])")
+MARKED = re.compile(
+    rf"(?:(?P<key></[\w:.-]{{1,40}}+>)(?={BLANK}{{0,8}}<[A-Za-z])|{QUOTE}?[^<>]{{0,200}}+>)(?:{BLANK}{{0,8}}(?:<!\[CDATA\[|<[A-Za-z][^<>]{{0,80}}+>)){{0,2}}"
+    r"(?P<value>(?:[^<>\]]|\](?!\]>)){1,4096}+)(?:\]\]>)?<"
+)
+LISTED_NAME = re.compile(  # read backwards
+    rf"(?:[\"'`]\\{{0,15}})?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}(?:[\"'`]\\{{0,15}})?"
+    r"(?i:eman|yek|di|ytreporp|retemarap|elbairav|redaeh|dleif|rav)(?!\w)"
+)
+# `"value": "...", "name": "DB_PASSWORD"`, read backwards from the name on.
+VALUE_BEFORE = re.compile(
+    r"(?:[\"'`]\\{0,15})?[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?(?i:eman|yek)(?:[\"'`]\\{0,15})?\s{0,8},?\s{0,8}"
+    r"(?P<quote>[\"'`]\\{0,15})(?P<value>[^\"'`]{1,512}+)(?P=quote)[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?"
+    r"(?i:eulav)"
+)
+
+separated = SEPARATED.match
+listed = LISTED.match
+paired = PAIRED.match
+part_of_form = PART.match
+spaced = SPACED.match
+behind_option = BEHIND_OPTION.match
+marked = MARKED.match
+is_listed_name = LISTED_NAME.match
+value_before = VALUE_BEFORE.match

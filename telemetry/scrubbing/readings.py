@@ -1,0 +1,100 @@
+r"""
+The readings of a text: as it is written, and with the escapes of URLs, of HTML and of JSON decoded.
+
+    password%3D...   &quot;token&quot;: &quot;...   \u0022password\u0022:\u0022...   https%3A%2F%2Fuser%3A...%40host
+
+A secret that is found in the decoded text is replaced where its characters stand in the text as it is written. Sources:
+https://www.rfc-editor.org/rfc/rfc3986#section-2.1, https://html.spec.whatwg.org/multipage/named-characters.html and
+https://www.rfc-editor.org/rfc/rfc8259#section-7.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import chain
+
+from telemetry.scrubbing import shapes
+from telemetry.scrubbing.areas import Area
+from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named.places import named_secrets
+
+# An escape may itself be escaped: `%2522`, `&amp;quot;`, `\\u0022`.
+ESCAPE = re.compile(
+    r"%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})(?:(?<=[89A-Fa-f][0-9A-Fa-f])(?P<more>(?:%[89ABab][0-9A-Fa-f]){1,3}))?"
+    r"|&(?:amp;){0,3}(?:#(?P<decimal>\d{1,5})|#[xX](?P<hex>[0-9A-Fa-f]{1,4})|(?P<named>quot|apos|amp|lt|gt|nbsp));"
+    r"|\\{1,15}(?:u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<byte>[0-9A-Fa-f]{2}))"
+)
+NAMED = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">", "nbsp": " "}
+SIGNS = ("%", "&", "\\u", "\\x")
+
+
+class DecodedText:
+    """A text without escapes, and where its characters stood."""
+
+    def __init__(self, text: str) -> None:
+        """Decode the text; `starts` and `written` are the ends of what each escape became, and of the escape."""
+        parts: list[str] = []
+        self.ends, self.written, length, last = [0], [0], 0, 0
+        for match in ESCAPE.finditer(text):
+            character = decoded(match)
+            if character:
+                parts += [text[last : match.start()], character]
+                length += match.start() - last + 1
+                last = match.end()
+                self.ends.append(length)
+                self.written.append(last)
+        self.text = "".join([*parts, text[last:]])
+
+    def place(self, start: int, end: int) -> Place:
+        """Where, in the text as written, what was found in the decoded one stands."""
+        return self.position(start), self.position(end)
+
+    def position(self, at: int) -> int:
+        """Where, in the text as written, the character begins that stands here in the decoded one."""
+        escape = bisect_right(self.ends, at) - 1
+        return self.written[escape] + at - self.ends[escape]
+
+    def area(self, area: Area) -> Area:
+        """The area of the text as written, in the decoded one."""
+        if area is None:
+            return None
+        pieces = [
+            bytearray(area[start:end])
+            for start, end in zip(self.written, [*self.written[1:], len(area)], strict=True)
+        ]
+        spans = zip(self.ends, [*self.ends[1:], len(self.text) + 1], pieces, strict=True)
+        return bytearray().join((piece + b"\1" * (end - start))[: end - start] for start, end, piece in spans)
+
+
+def decoded(match: re.Match[str]) -> str:
+    """The character of an escape; empty where it is none."""
+    if match["percent"]:
+        data = bytes.fromhex(match["percent"] + (match["more"] or "").replace("%", ""))
+        text = data.decode(errors="ignore")
+        return text if len(text) == 1 else ""
+    if match["named"]:
+        return NAMED[match["named"]]
+    number = (
+        int(match["decimal"])
+        if match["decimal"]
+        else int(match["hex"] or match["unicode"] or match["byte"], 16)
+    )
+    return chr(number)
+
+
+def secrets_in(text: str, area: Area) -> Iterator[Place]:
+    """The places of the secrets in the area, in either reading of the text."""
+    found = set()
+    for place in chain(shapes.found(text, area), named_secrets(text, area)):
+        found.add(place)
+        yield place
+    if any(sign in text for sign in SIGNS):
+        other = DecodedText(text)
+        if len(other.ends) > 1:
+            area = other.area(area)
+            for place in chain(shapes.found(other.text, area), named_secrets(other.text, area)):
+                written = other.place(*place)
+                if written not in found:
+                    yield written
