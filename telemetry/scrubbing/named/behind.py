@@ -43,11 +43,12 @@ NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
 # A token of a model's answer with its probability: https://platform.openai.com/docs/api-reference/chat/object
 PROBABILITY = re.compile(r"\\{0,15}[\"']\s{0,8},\s{0,8}\\{0,15}[\"'](?:logprob|bytes|prob|id)\b")
 HEADER = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
-OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b?[({\[]")  # read backwards
+OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b? ?[({\[]")  # read backwards
 TAG = re.compile(r"(?::[\w-]{1,40}+)?<")  # read backwards: `<`, `<ns:`
-KEY_TAGS = ("</key>", "</name>", "</Key>", "</Name>")
+KEY_TAG = re.compile(r"(?i)</[\w:.-]{0,40}(?:key|name)>")
 
 LIST_MARKS = frozenset("\"'`\\,;\n\r<")
+TAG_OF_YAML = re.compile(r"(?:!{1,2}|&)\w{1,20} ")
 SCHEME = re.compile(r"(?i:bearer|basic|token|digest)[ \t]{1,4}\S")
 ITEM_BEGINS, ITEM_ENDS = frozenset(["", "\n", ",", "|", ";"]), frozenset(",;\n\r")  # of a line of a table
 BLANKS = frozenset(" \t\\")
@@ -109,7 +110,10 @@ class Behind:
             is_one = is_parameter(self.text, name, match["separator"], place, is_quoted=False)
             return [word_place(self.text, at)[0]] if is_one else []
         if match["block"]:
-            return block_place(self.text, match.end("block"))
+            at = match.end("block")
+            return (
+                [line_place(self.text, at)] if match["block"].startswith("<<") else block_place(self.text, at)
+            )
         return self.bare(name, match, at)
 
     def quoted(self, name: Name, match: re.Match[str]) -> list[Place] | None:
@@ -144,6 +148,8 @@ class Behind:
             place, self.cookies_end = cookies_place(text, at)
             return [place]
         at += text[at : at + 1] == "["
+        if text[at : at + 1] in {"!", "&"} and (tag := TAG_OF_YAML.match(text, at)):
+            at = tag.end()
         if split_words(name.name)[-1:] == ("authorization",) and (header := credentials_place(text, at)):
             return [header]
         if is_folder(name.name, text[at : at + 4]):
@@ -186,7 +192,7 @@ class Behind:
         is_php = match["separator"] == ";" and "s:" in match["wrap"]
         if is_php:
             return [place]
-        if bracket is None or not (match["close"] or bracket[0] == "{"):
+        if bracket is None or not (match["close"] or bracket[0].endswith("{")):
             return None
         is_sure = not match["close"] or HEADER.fullmatch(name.name) is not None
         return [place] if is_sure or is_key(name.name, text[slice(*place)]) else None
@@ -218,5 +224,5 @@ class Behind:
         place = start, start + len(value.strip())
         if TAG.match(name.backwards, name.before):
             return [place]
-        is_sure = glue.is_listed_name(name.backwards, name.before) or match["key"] in KEY_TAGS
+        is_sure = glue.is_listed_name(name.backwards, name.before) or KEY_TAG.match(match["key"] or "")
         return [place] if not re.search(r"\s", value.strip()) and is_sure else None

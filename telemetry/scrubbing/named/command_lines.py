@@ -21,7 +21,7 @@ from telemetry.scrubbing.named.values import plain_place, quoted_place
 
 WORD = r"[^\s\"'\\;|&<>]"
 ATTACHED = re.compile(rf" -p(?P<value>{WORD}{{1,256}}+)")
-BEHIND = {letter: re.compile(rf" -{letter} {{1,4}}(?=[^\s-])") for letter in "paPw"}
+BEHIND = {letter: re.compile(rf" -{letter} {{1,4}}(?=[^\s-])") for letter in "paPwN"}
 USER = re.compile(
     rf" (?:-u|-U|--user|--proxy-user|-a|--auth)[ =]{{0,4}}\\{{0,15}}[\"']?"
     rf"[^\s:/\"'\\]{{0,128}}+:(?!//)(?P<value>{WORD}{{1,256}}+)"
@@ -42,6 +42,7 @@ PROGRAMS = {
     "ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd": (BEHIND["w"],),
     "sqlcmd bcp isql zip unzip": (BEHIND["P"],),
     "curl http https wget xh": (USER,),
+    "ssh-keygen": (BEHIND["N"], BEHIND["P"]),
     "smbclient rpcclient": (SHARE,),
     "sqlplus exp imp impdp expdp": (LOGIN,),
     "openssl": (PASS,),

@@ -22,7 +22,7 @@ LINE = r"(?:\r?\n|(?:\\{1,15}r)?\\{1,15}n)"
 BLANK = r"(?:\s|\\{1,15}[nrt])"
 CLOSE = rf"(?:{QUOTE}|\[?\]|\*\*)"
 # The type between a name and its value: `password: str = "..."`, `Dim password As String = "..."`.
-TYPE = r"(?:(?::|[Aa]s ) ?[A-Za-z_][\w.?<>|]{0,40}+ ?(?==))"
+TYPE = r"(?:(?::|[Aa]s ) ?[A-Za-z_][\w.?<>|]{0,40}+ ?(?==)|\([a-z]{1,12}\) ?(?=[:=]))"
 SEPARATOR = r"=>|:=|={1,3}|::?|->|<-|[?+]=|\|"
 # What is written around a value in quotes: a constructor, the prefix of a literal, a length, a bracket, a tag of YAML.
 WRAP = (
@@ -32,14 +32,19 @@ WRAP = (
 # An object that holds the value alone: `{"stringValue": "..."}` of OTLP, `{"S": "..."}` of DynamoDB.
 MEMBER = rf"(?:\{{{BLANK}{{0,8}}{QUOTE}(?:(?i:(?:string_?)?value|text)|S){QUOTE} {{0,4}}: {{0,4}})"
 OPENING = rf"{BLANK}{{0,8}}+(?P<wrap>(?:(?:{MEMBER}|{WRAP}) ?){{0,4}}+)"
-VALUE = rf"{QUOTE}?(?i:(?:string_?)?value|content|val|default){QUOTE}?{SPACE}{{0,8}}+(?:=>|=|:)"
+VALUE = rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?i:(?:string_?)?value|content|val|default){QUOTE}?{SPACE}{{0,8}}+(?:=>|=|:)"
+# A member between a name's and its value's: `"type": "secret", `.
+OTHER = (
+    rf"{QUOTE}?[A-Za-z_]{{1,20}}+{QUOTE}?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}{QUOTE}?[\w -]{{0,40}}+{QUOTE}?"
+    rf"[,;]?{BLANK}{{1,16}}"
+)
 
 SEPARATED = re.compile(
     rf"(?P<close>{CLOSE}{{0,4}}+)(?P<before>{SPACE}{{0,40}}+){TYPE}?(?P<separator>{SEPARATOR})"
-    rf"(?P<gap>(?:{SPACE}|\*\*){{0,40}}+)(?P<block>[|>][+-]?\d?[ \t]{{0,8}}{LINE})?(?:{OPENING}(?P<quote>{QUOTE}))?"
+    rf"(?P<gap>(?:{SPACE}|\*\*){{0,40}}+)(?P<block>(?:[|>][+-]?\d?|<<[-~]?\w{{1,20}})[ \t]{{0,8}}{LINE})?(?:{OPENING}(?P<quote>{QUOTE}))?"
 )
 LISTED = re.compile(
-    rf"{QUOTE}?{BLANK}{{0,8}}+(?:[,;]{BLANK}{{0,16}}+)?(?:-[ ])?{VALUE}(?P<gap>{SPACE}{{0,8}}+)"
+    rf"{QUOTE}?{BLANK}{{0,8}}+(?:[,;]{BLANK}{{0,16}}+)?(?:-[ ])?(?:{OTHER}){{0,2}}{VALUE}(?P<gap>{SPACE}{{0,8}}+)"
     rf"(?:{OPENING}(?P<quote>{QUOTE}))?"
 )
 PAIRED = re.compile(rf"(?P<close>{QUOTE}?){SPACE}{{0,4}}+(?P<separator>[,;]){OPENING}(?P<quote>{QUOTE})")
@@ -58,11 +63,11 @@ MARKED = re.compile(
 )
 LISTED_NAME = re.compile(  # read backwards
     rf"(?:[\"'`]\\{{0,15}})?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}(?:[\"'`]\\{{0,15}})?"
-    r"(?i:eman|yek|di|ytreporp|retemarap|elbairav|redaeh|dleif|rav)(?!\w)"
+    r"(?i:eman|yek|di|ytreporp|retemarap|elbairav|redaeh|dleif|rav)"
 )
 # `"value": "...", "name": "DB_PASSWORD"`, read backwards from the name on.
 VALUE_BEFORE = re.compile(
-    r"(?:[\"'`]\\{0,15})?[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?(?i:eman|yek)(?:[\"'`]\\{0,15})?\s{0,8},?\s{0,8}"
+    r"(?:[\"'`]\\{0,15})?[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?(?i:eman|yek)[A-Za-z]{0,20}(?:[\"'`]\\{0,15})?\s{0,8},?\s{0,8}"
     r"(?P<quote>[\"'`]\\{0,15})(?P<value>[^\"'`]{1,512}+)(?P=quote)[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?"
     r"(?i:eulav)"
 )
