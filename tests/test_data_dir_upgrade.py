@@ -108,6 +108,7 @@ def asked_of(data_dir: Path, asked: list[Asked]) -> tuple[list[Any], str]:
     )
     said = json.loads(done.stdout)
     assert {answer["status"] for answer in said["answers"]} == {200}, said["answers"]
+    assert said["damaged"] == []
     return [answer["json"] for answer in said["answers"]], said["audit"]
 
 

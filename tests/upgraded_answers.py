@@ -16,6 +16,7 @@ from typing import Any
 
 import django
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 
 
@@ -52,13 +53,27 @@ def said_by(command: str) -> str:
     return said.getvalue()
 
 
+def damaged_columns() -> list[str]:
+    """The first damaged column of each database that has one; rows of earlier versions are none."""
+    from tenants.models import Project
+    from tenants.stores.binding import bind, bound_alias
+    from tenants.stores.soundness import damaged_column
+
+    found = [damaged_column(connections["default"])]
+    for project in Project.objects.all():
+        with bind(project):
+            found.append(damaged_column(connections[bound_alias()]))
+    return [column for column in found if column]
+
+
 def main() -> None:
     """Upgrade, answer, verify."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
     django.setup()
     said_by("prepare")
     answers = [answer(Asked(**fields)) for fields in json.load(sys.stdin)]
-    json.dump({"answers": answers, "audit": said_by("verify_audit")}, sys.stdout)
+    damaged = damaged_columns()
+    json.dump({"answers": answers, "audit": said_by("verify_audit"), "damaged": damaged}, sys.stdout)
 
 
 if __name__ == "__main__":
