@@ -33,7 +33,7 @@ from tests.staff_clients import operator
 MODELS = damages.control_models()
 ROWS = dict(damages.row_damages(MODELS))
 VALUES = dict(damages.value_damages(MODELS))
-ANSWERED = (200, 201, 202, 204, 302, 400, 401, 403, 404, 405, 409, 503)
+ANSWERED = (200, 201, 202, 204, 302, 400, 401, 403, 404, 405, 409, 429, 503)
 # Of each kind of damage one, with a question that needs what is damaged.
 NAMED = {
     "diagnosis_packet.document object": ("diagnosis_packet.document", "/v1/packets/{packet}"),

@@ -26,8 +26,9 @@ def boss(db: None) -> Client:
 
 
 @pytest.fixture
-def shop(alice: MintedProject, call: Any, boss: Client, tmp_path: Path) -> Shop:
+def shop(alice: MintedProject, call: Any, boss: Client, tmp_path: Path, settings: Any) -> Shop:
     """The shop."""
+    settings.LOOPKIT_FEEDBACK_RATE = "100000/m"  # it is asked for everything after each damage
     return Shop(alice, call, boss, tmp_path)
 
 
