@@ -80,7 +80,7 @@ def as_integer(raw: str, least: int, most: int | None = None) -> int:
 
 
 def rate(raw: str) -> str:
-    """A rate: a count in a period of seconds, minutes, hours or days."""
+    """A rate as django-ratelimit writes it: https://django-ratelimit.readthedocs.io/en/stable/rates.html"""
     if not re.fullmatch(r"\d+/([1-9]\d*)?[smhd]", raw):
         raise ValueError("write it as count/period, such as 20/h or 5/10m")
     return raw

@@ -170,7 +170,7 @@ def as_refusal(error: AuthenticationFailed) -> ApiError:
 def counted_refusal(request: HttpRequest, refusal: ApiError) -> ApiError:
     """Count and record a failed sign-in. Return the refusal, or a 429 error once this network has failed too often."""
     try:
-        rate_limits.spend(request, "sign-in", settings.LOOPKIT_RECOVER_RATE, "Sign-in")
+        rate_limits.spend_guess(request, "sign-in", settings.LOOPKIT_RECOVER_RATE, "Sign-in")
     except ApiError as error:
         return error
     sign_ins.key_failed(request)

@@ -210,7 +210,7 @@ def recovered(request: Any, project_id: str, recovery_code: str) -> provisioning
             "Ask the operator.",
         )
     rate, now = settings.LOOPKIT_RECOVER_RATE, timezone.now()
-    rate_limits.spend(request, "recover", rate, "Recovery")
+    rate_limits.spend_guess(request, "recover", rate, "Recovery")
     project = Project.objects.filter(project_id=project_id, tenant_id=SANDBOX).first()
     if project is None or project.is_expired(now):
         hint = "Check project_id in your signup answer. If it expired: POST /v1/provision mints a new one."

@@ -1,7 +1,10 @@
 """
-Rate limits per network for minting, signing up, recovering keys and failed sign-ins.
+Rate limits per network, for requests that make something and for guesses at secrets.
 
-Guesses at one account are limited in attempts.py; how attempts are counted is in sliding_window.py.
+Requests (minting, signing up, asking for access, feedback) are limited by django-ratelimit, which counts in the cache
+that all processes share, in windows of fixed length. Guesses (keys, codes, passwords) are counted in sliding_window.py,
+so that no border between two windows lets twice as many through; those at one account in attempts.py.
+https://django-ratelimit.readthedocs.io/en/stable/usage.html#core-methods
 """
 
 import hashlib
@@ -13,6 +16,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django_ratelimit.core import get_usage
 
 from loopkit.http.errors import ApiError
 from tenants.limits.sliding_window import SlidingWindow, parsed_rate
@@ -92,7 +96,21 @@ def note_unread_proxy(request: HttpRequest) -> None:
 
 
 def spend(request: HttpRequest, group: str, rate: str, action: str) -> None:
-    """Count an attempt by the client's networks. Raises a 429 ApiError if that exceeds the rate."""
+    """
+    Count a request by the client's networks. Raises a 429 ApiError if that exceeds the rate.
+
+    What the smallest network may not do any more does not count for the larger ones, which others are in too.
+    """
+    for network, allowed, whose in network_buckets(request, rate):
+        usage = get_usage(
+            request, group=group, key=lambda *_, value=network: value, rate=allowed, increment=True
+        )
+        if usage and usage["should_limit"]:
+            raise refusal(allowed, action, usage["time_left"], whose)
+
+
+def spend_guess(request: HttpRequest, group: str, rate: str, action: str) -> None:
+    """Count a guess by the client's networks, however it ends. Raises a 429 ApiError if that exceeds the rate."""
     count_attempts(group, network_buckets(request, rate), action)
 
 
