@@ -23,7 +23,8 @@ from telemetry.scrubbing.randomness import is_no_word, looks_random
 SCHEMES = ("Bearer ", "bearer ", "BEARER ", "Basic ", "basic ", "BASIC ")
 PRIVATE_KEYS = "-----BEGIN "
 ORACLE = "jdbc:oracle:"
-FIXED = [*SCHEMES, PRIVATE_KEYS, ORACLE]
+PUTTY, ANSIBLE = "Private-Lines: ", "$ANSIBLE_VAULT;"
+FIXED = [*SCHEMES, PRIVATE_KEYS, ORACLE, PUTTY, ANSIBLE]
 BEGINNINGS = [*ANCHORS, *FIXED]
 KNOWN = len(ANCHORS)
 TRIED = [pattern.match for pattern in ANY_PATTERN]  # nearly all that begins like a secret is none
@@ -39,6 +40,11 @@ USERINFO = re.compile(
 )
 # https://docs.oracle.com/en/database/oracle/oracle-database/23/jjdbc/data-sources-and-URLs.html
 ORACLE_USER = re.compile(r"jdbc:oracle:(?:thin|oci8?|kprb):([^\s/@\"'\\]{1,128}+/[^\s@\"'\\]{1,256}+)@")
+# https://the.earth.li/~sgtatham/putty/0.82/htmldoc/AppendixC.html and https://docs.rs/ansible-vault
+LINES = re.compile(
+    r"(?:Private-Lines: \d{1,3}|\$ANSIBLE_VAULT;[\w.;-]{1,64}+)(?:\r?\n|(?:\\{1,15}r)?\\{1,15}n)[ \t]{0,16}"
+    r"([A-Za-z0-9+/=]{20,80}+(?:(?:\s{1,16}|(?:\\{1,15}[rn]){1,2})[A-Za-z0-9+/=]{2,80}+(?![:\w-])){0,256}+)"
+)
 
 by_start = itemgetter(1)
 
@@ -94,6 +100,12 @@ def oracle_user(text: str, start: int) -> Place | None:
     return match.span(1) if match else None
 
 
+def lines_of_key(text: str, start: int) -> Place | None:
+    """The place of the lines of a private key of PuTTY, or of a vault of Ansible."""
+    match = LINES.match(text, start)
+    return match.span(1) if match else None
+
+
 def private_key(text: str, start: int) -> Place | None:
     """
     The place of the lines between BEGIN and END of a private key, or of the rest of a text that was cut off before END.
@@ -106,4 +118,5 @@ def private_key(text: str, start: int) -> Place | None:
     return match.span(1)
 
 
-FIXED_PLACES = {"-": private_key, "j": oracle_user}  # by the first character; else a scheme with credentials
+# By the first character; else a scheme with credentials.
+FIXED_PLACES = {"-": private_key, "j": oracle_user, "P": lines_of_key, "$": lines_of_key}

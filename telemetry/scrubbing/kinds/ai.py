@@ -55,6 +55,9 @@ KINDS = (
     kind("Mem0", "API key", "m0-", "alnum{32,64}", "https://docs.mem0.ai/platform/quickstart"),
     kind("Stability AI", "API key", "sk-", "base64url{20,256}", GITHUB_LIST),
     kind("LaunchDarkly", "API or SDK key", "api- sdk-", "hex{8} - hex{4} - hex{4} - hex{4} - hex{12}", TRUFFLEHOG),
+    kind("Trigger.dev", "secret key or personal token", "tr_prod_ tr_dev_ tr_stg_ tr_pat_", "alnum{20,64}",
+         "https://www.mintlify.com/triggerdotdev/trigger.dev/management/authentication"),
+    kind("Inngest", "signing key", "signkey-", "base64url{32,128}", "https://api-docs.inngest.com/authentication"),
     kind("LoopKit", "key", "lk_ingest_ lk_agent_ lk_feedback_ lk_feed_", "alnum{20,128}",
          "tenants/keys/credentials.py"),
 )  # fmt: skip

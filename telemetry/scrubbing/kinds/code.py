@@ -57,5 +57,10 @@ KINDS = (
     kind("Prefect", "API key", "pnu_ pnb_", "alnum{36}", GITLEAKS),
     kind("Spectral", "API key", "spu-", "lower{32}", TRUFFLEHOG),
     kind("Octopus Deploy", "API key", "API-", "upper{26,40}", GITLEAKS),
+    kind("Django", "secret key of a new project", "django-insecure-", "django{50,64}",
+         "https://github.com/django/django/blob/main/django/core/management/utils.py"),
+    kind("Ory", "token or code", "ory_at_ ory_rt_ ory_ac_", "dotted{40,256}", "https://github.com/ory/hydra/issues/2845"),
+    kind("Unkey", "root key", "unkey_", "alnum{16,64}",
+         "https://github.com/api-evangelist/unkey/blob/main/authentication/unkey-authentication.yml"),
     kind("Harness", "access token", "pat. sat.", "base64url{22} . alnum{24} . alnum{20}", GITLEAKS),
 )  # fmt: skip

@@ -24,6 +24,8 @@ KINDS = (
     kind("Password hash", "yescrypt", "$y$ $gy$", "phc{40,512}", CRYPT),
     kind("Password hash", "SHA-crypt", "$6$ $5$", "phc{44,128}", CRYPT),
     kind("Password hash", "MD5-crypt", "$1$ $apr1$", "crypt{1,8} $ crypt{22}", CRYPT),
+    kind("Password hash", "phpass", "$P$ $H$", "crypt{31}",
+         "https://pythonhosted.org/passlib/lib/passlib.hash.phpass.html"),
     kind("Password hash", "PBKDF2", "pbkdf2_sha256$ pbkdf2_sha1$ pbkdf2:sha256: $pbkdf2-sha256$ $pbkdf2-sha512$",
          "phc{40,512}", "https://docs.djangoproject.com/en/stable/topics/auth/passwords/"),
     kind("Password hash", "scrypt of Werkzeug", "scrypt:32768:8:1$", "phc{40,512}",

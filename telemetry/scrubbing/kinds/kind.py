@@ -32,6 +32,7 @@ ALPHABETS = {
     "tilde": r"0-9A-Za-z_~.\-",
     "escaped": r"0-9A-Za-z_%\-",
     "uuid": r"0-9a-fA-F\-",
+    "django": r"0-9a-z!@#$%^&*(\-_=+)",
     "anyurl": r"0-9A-Za-z_%&=?/+.,~\-",
 }
 RUN = re.compile(r"(?P<alphabet>[a-z0-9]+)\{(?P<shortest>\d+)(?:,(?P<longest>\d+))?\}")

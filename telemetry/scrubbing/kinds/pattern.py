@@ -19,7 +19,19 @@ NEW_WORD = (
 )
 HYPHENATED = ("base64url", "padded")
 ON_WIRE = 64  # characters that are checked in serialized spans
-SEPARATED = ("base64url", "padded", "dotted", "word", "path", "loose", "escaped", "phc", "uuid", "anyurl")
+SEPARATED = (
+    "base64url",
+    "padded",
+    "dotted",
+    "word",
+    "path",
+    "loose",
+    "escaped",
+    "phc",
+    "uuid",
+    "anyurl",
+    "django",
+)
 SURE = 24  # letters and digits without a separator
 
 

@@ -51,8 +51,15 @@ LIST_MARKS = frozenset("\"'`\\,;\n\r<")
 TAG_OF_YAML = re.compile(r"(?:!{1,2}|&)\w{1,20} ")
 SCHEME = re.compile(r"(?i:bearer|basic|token|digest)[ \t]{1,4}\S")
 ITEM_BEGINS, ITEM_ENDS = frozenset(["", "\n", ",", "|", ";"]), frozenset(",;\n\r")  # of a line of a table
+ENDS_A_STRING = frozenset(["", ")", ",", ";", "\n", "\r"])
 BLANKS = frozenset(" \t\\")
 LONGEST_JUDGED = 256  # characters of a value that are looked at to judge it
+
+
+def behind_mark(text: str, at: int) -> int:
+    """Where a value begins behind a bracket, or behind a tag or an anchor of YAML."""
+    tag = TAG_OF_YAML.match(text, at)
+    return tag.end() if tag else at + (text[at : at + 1] == "[")
 
 
 class Behind:
@@ -125,6 +132,8 @@ class Behind:
             match["separator"] != ":" or not match["gap"]
         ):  # a command, or the mark around a name
             return None
+        if match["gap"] and not match["close"] and text[match.end() : match.end() + 1] in ENDS_A_STRING:
+            return []  # the quote ends a prompt, as in `input("Password: ")`
         places = quoted_values(text, quote, match.end(), is_list="[" in match["wrap"])
         return [place for place in places if self.may_be_quoted(name, match["separator"], place)]
 
@@ -147,9 +156,7 @@ class Behind:
                 return []
             place, self.cookies_end = cookies_place(text, at)
             return [place]
-        at += text[at : at + 1] == "["
-        if text[at : at + 1] in {"!", "&"} and (tag := TAG_OF_YAML.match(text, at)):
-            at = tag.end()
+        at = behind_mark(text, at)
         if split_words(name.name)[-1:] == ("authorization",) and (header := credentials_place(text, at)):
             return [header]
         if is_folder(name.name, text[at : at + 4]):

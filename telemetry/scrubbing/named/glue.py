@@ -32,7 +32,10 @@ WRAP = (
 # An object that holds the value alone: `{"stringValue": "..."}` of OTLP, `{"S": "..."}` of DynamoDB.
 MEMBER = rf"(?:\{{{BLANK}{{0,8}}{QUOTE}(?:(?i:(?:string_?)?value|text)|S){QUOTE} {{0,4}}: {{0,4}})"
 OPENING = rf"{BLANK}{{0,8}}+(?P<wrap>(?:(?:{MEMBER}|{WRAP}) ?){{0,4}}+)"
-VALUE = rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?i:(?:string_?)?value|content|val|default){QUOTE}?{SPACE}{{0,8}}+(?:=>|=|:)"
+VALUE = (
+    rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?i:(?:string_?)?value|content|val|default){QUOTE}?"
+    rf"{SPACE}{{0,8}}+(?:=>|=|:)"
+)
 # A member between a name's and its value's: `"type": "secret", `.
 OTHER = (
     rf"{QUOTE}?[A-Za-z_]{{1,20}}+{QUOTE}?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}{QUOTE}?[\w -]{{0,40}}+{QUOTE}?"
@@ -41,7 +44,8 @@ OTHER = (
 
 SEPARATED = re.compile(
     rf"(?P<close>{CLOSE}{{0,4}}+)(?P<before>{SPACE}{{0,40}}+){TYPE}?(?P<separator>{SEPARATOR})"
-    rf"(?P<gap>(?:{SPACE}|\*\*){{0,40}}+)(?P<block>(?:[|>][+-]?\d?|<<[-~]?\w{{1,20}})[ \t]{{0,8}}{LINE})?(?:{OPENING}(?P<quote>{QUOTE}))?"
+    rf"(?P<gap>(?:{SPACE}|\*\*){{0,40}}+)(?P<block>(?:[|>][+-]?\d?|<<[-~]?\w{{1,20}})[ \t]{{0,8}}{LINE})?"
+    rf"(?:{OPENING}(?P<quote>{QUOTE}))?"
 )
 LISTED = re.compile(
     rf"{QUOTE}?{BLANK}{{0,8}}+(?:[,;]{BLANK}{{0,16}}+)?(?:-[ ])?(?:{OTHER}){{0,2}}{VALUE}(?P<gap>{SPACE}{{0,8}}+)"
@@ -67,7 +71,8 @@ LISTED_NAME = re.compile(  # read backwards
 )
 # `"value": "...", "name": "DB_PASSWORD"`, read backwards from the name on.
 VALUE_BEFORE = re.compile(
-    r"(?:[\"'`]\\{0,15})?[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?(?i:eman|yek)[A-Za-z]{0,20}(?:[\"'`]\\{0,15})?\s{0,8},?\s{0,8}"
+    r"(?:[\"'`]\\{0,15})?[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?(?i:eman|yek)[A-Za-z]{0,20}(?:[\"'`]\\{0,15})?"
+    r"\s{0,8},?\s{0,8}"
     r"(?P<quote>[\"'`]\\{0,15})(?P<value>[^\"'`]{1,512}+)(?P=quote)[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?"
     r"(?i:eulav)"
 )

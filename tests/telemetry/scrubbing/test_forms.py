@@ -282,6 +282,7 @@ WHOLE = [
     "_auth=dXNlcjpodW50ZXItdHdv",
 ]
 QUIET = [
+    'p = input("Password: ")\nif p != "x":',
     "cookies: 3",
     "token: eos2",
     "the token is t1.micro",
@@ -391,3 +392,19 @@ def test_the_search_for_pieces_has_at_most_128_kinds_of_bytes() -> None:
     borders = {255, *used, *(byte - 1 for byte in used if byte)}
 
     assert len(borders) <= 128
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Private-Lines: 1\n{'A1b2' * 12}\nPrivate-MAC: 0a",
+        f"$ANSIBLE_VAULT;1.1;AES256\n{'3366' * 20}\n{'3836' * 20}\n",
+        f"password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  {'3366' * 20}\n",
+    ],
+)
+def test_the_lines_of_a_key_are_one_secret(text: str) -> None:
+    kept, count = redacted(text)
+
+    assert count == 1
+    assert "A1b2" not in kept
+    assert "3366" not in kept
