@@ -32,7 +32,7 @@ FOREIGN = (
     "GSKODE", "lasana", "LASANA", "ifre", "IFRE", "heslo", "Heslo", "HESLO", "ennwort", "ENNWORT", "jelsz", "JELSZ",
 )  # fmt: skip
 NOT_LATIN = (
-    "hasł",
+    "asł",
     "şifre",
     "пароль",
     "ПАРОЛЬ",
@@ -40,13 +40,7 @@ NOT_LATIN = (
     "密碼",
     "パスワード",
     "비밀번호",
-)  # as JSON and URLs escape them
-# Parts of these words in UTF-8. They are of few different bytes, since an automaton for more than 128 kinds of bytes
-# takes twice the memory, and a fifth more time.
-BYTES = (
-    b"\x80\xd0\xbe\xd0\xbb\xd1", b"\xd0\xa0\xd0\x9e\xd0", b"\xaf\x86\xe7", b"\x83\xaf\xe3\x83", b"\xeb\xb0\x80\xeb",
-    b"as\xc5", b"AS\xc5",
-)  # fmt: skip
+)
 TOKENS = (
     "sstoken",
     "thtoken",
@@ -99,10 +93,10 @@ def name_pieces() -> list[bytes]:
         *STATEMENTS,
         *FOREIGN,
         *suffixed(),
-        *escaped(),
+        *not_latin(),
         *map("".join, ends),
     )
-    return [*dict.fromkeys(piece.encode() for piece in pieces), *BYTES]
+    return [*dict.fromkeys(piece.encode() for piece in pieces)]
 
 
 def suffixed() -> Iterator[str]:
@@ -111,8 +105,8 @@ def suffixed() -> Iterator[str]:
         yield from (word + suffix, word.upper() + suffix.upper())
 
 
-def escaped() -> Iterator[str]:
-    """The words in other letters as JSON and URLs escape them: `\\u5bc6\\u7801`, `%E5%AF%86`."""
+def not_latin() -> Iterator[str]:
+    """The words in other letters, as they are and as JSON and URLs escape them: `\\u5bc6\\u7801`, `%E5%AF%86`."""
     for word in NOT_LATIN:
         in_json = json.dumps(word)[1:-1]
-        yield from (in_json, in_json.upper().replace("\\U", "\\u"), quote(word))
+        yield from (word, word.upper(), in_json, in_json.upper().replace("\\U", "\\u"), quote(word))
