@@ -15,9 +15,9 @@ from urllib.parse import quote
 # The characters behind `token`: the tag of its value in a message, and the beginnings of glue, as written or escaped.
 ENDS = (
     "\x12", '"', "'", "`", "\\", "=", ":", "|", ",", ";", "]", "\n", "*", "->", "%", "&", ">", " =", " :",
-    " |", " -", " <",
+    " |", " -", " <", "\t", "  ",
 )  # fmt: skip
-PASS_ENDS = ("\x12", '"', "'", "\\", "=", ":", " =", "%", "&", "]")
+PASS_ENDS = ("\x12", '"', "'", "\\", "=", ":", " =", "%", "&", "]", "\t", "  ")
 WORDS = (
     "assw", "ASSW", "assphrase", "ASSPHRASE", "ecret", "ECRET", "uthoriz", "UTHORIZ", "redential", "REDENTIAL",
     "ookie", "OOKIE", "pwd", "Pwd", "PWD", "jwt", "Jwt", "JWT", "cvv", "CVV", "Cvv", "cvc", "CVC", "Cvc", "asscode",

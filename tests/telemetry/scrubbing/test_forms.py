@@ -25,6 +25,8 @@ STRONG = [
     '{"key":"password","value":{"stringValue":"§"}}',
     '[{"Name": "API_KEY", "Value": "§"}]',
     "Name=DB_PASSWORD,Value=§",
+    "TOKEN\t= §",
+    "api_token\t:\t'§'",
     "password%3D§",
     "user%3Da%26password%3D§%26x%3D1",
     "%7B%22token%22%3A%22§%22%7D",
