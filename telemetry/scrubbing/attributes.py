@@ -21,23 +21,49 @@ from telemetry.scrubbing.names import (
     is_folder,
     is_secret,
 )
-from telemetry.scrubbing.texts import redacted, redacted_headers
+from telemetry.scrubbing.suspicion import is_suspect
+from telemetry.scrubbing.texts import redacted_headers, redacted_or_whole, redacted_within
+from telemetry.scrubbing.work import BASE, Spent, Work
 
 Judge = Callable[[str], Disposition]
 
 
-def redact_attributes(pairs: Iterable[KeyValue]) -> int:
-    """Replace the secrets in named values and in their names by MARK."""
-    return redact_pairs(pairs, disposition_of)
+def redact_attributes(pairs: Iterable[KeyValue], work: Work) -> int:
+    """Replace the secrets in named values and in their names by MARK; all of a suspect pair, once the work is spent."""
+    total = 0
+    for pair in pairs:
+        if work.left < 0:
+            total += redact_whole(pair) if is_suspect(pair.SerializeToString()) else 0
+            continue
+        try:
+            total += redact_pairs((pair,), disposition_of, work)
+        except Spent:
+            total += redact_whole(pair)
+    return total
 
 
-def redact_pairs(pairs: Iterable[KeyValue], judge: Judge) -> int:
-    """Replace the secrets among named values by MARK, as `judge` says of each name, and those in the names."""
+def redact_whole(pair: KeyValue) -> int:
+    """Replace the value by MARK, and the name if it may hold a secret too; returns 1 if something changed, else 0."""
+    before = pair.value.string_value
+    pair.value.string_value = MARK
+    name = pair.key
+    if name != MARK and is_suspect(name.encode()):
+        pair.key = MARK
+    return int(before != MARK or pair.key != name)
+
+
+def redact_pairs(pairs: Iterable[KeyValue], judge: Judge, work: Work) -> int:
+    """Replace the secrets among named values by MARK, as `judge` says of each name, and in the names. Raises Spent."""
     total = 0
     for pair in pairs:
         name = pair.key
-        total += redact_value(pair.value, name, judge(name))
-        clean, count = redacted_name(name) if len(name) <= LONGEST else redacted(name)
+        is_new = work.read_name(name)
+        total += redact_value(pair.value, name, judge(name), work)
+        if len(name) <= LONGEST:
+            clean, count, steps = redacted_name(name)
+            work.take(steps if is_new else 0)
+        else:
+            clean, count = redacted_within(name, work)
         if count:
             pair.key = clean
             total += count
@@ -45,33 +71,35 @@ def redact_pairs(pairs: Iterable[KeyValue], judge: Judge) -> int:
 
 
 @lru_cache(maxsize=8192)  # of short names, since a sender chooses them
-def redacted_name(name: str) -> tuple[str, int]:
-    """The name without secrets, and how many there were."""
-    return redacted(name)
+def redacted_name(name: str) -> tuple[str, int, int]:
+    """The name without secrets, how many there were, and how many steps it took to say so."""
+    work = Work(0)
+    clean, count = redacted_or_whole(name, work)
+    return clean, count, BASE - work.left
 
 
-def redact_value(value: AnyValue, name: str, treatment: Disposition) -> int:
-    """Replace the secrets in one value by MARK. Booleans and empty texts are none."""
+def redact_value(value: AnyValue, name: str, treatment: Disposition, work: Work) -> int:
+    """Replace the secrets in one value by MARK. Booleans and empty texts are none. Raises Spent."""
     kind = value.WhichOneof("value")
     if treatment is Disposition.SECRET and kind == "string_value" and is_folder(name, value.string_value):
         treatment = Disposition.KEPT
     if kind in {"string_value", "bytes_value"}:
-        return redact_text(value, kind, treatment)
+        return redact_text(value, kind, treatment, work)
     if kind == "array_value":
-        return redact_items(value.array_value.values, name, treatment)
+        return redact_items(value.array_value.values, name, treatment, work)
     if kind == "kvlist_value":
         judges: dict[Disposition, Judge] = {
             Disposition.HEADERS: header_disposition,
             Disposition.SECRET: lambda _: Disposition.SECRET,
         }
-        return redact_pairs(value.kvlist_value.values, judges.get(treatment, disposition_of))
+        return redact_pairs(value.kvlist_value.values, judges.get(treatment, disposition_of), work)
     if treatment is Disposition.SECRET and kind in {"int_value", "double_value"} and not is_count(name, 0):
         value.string_value = MARK
         return 1
     return 0
 
 
-def redact_text(value: AnyValue, kind: str, treatment: Disposition) -> int:
+def redact_text(value: AnyValue, kind: str, treatment: Disposition, work: Work) -> int:
     """Replace the secrets in a text, or in bytes read as Latin-1, by MARK."""
     original = getattr(value, kind)
     # Latin-1 has a character for every byte.
@@ -80,17 +108,21 @@ def redact_text(value: AnyValue, kind: str, treatment: Disposition) -> int:
         count = int(text != "" and not is_stand_in(text, 0, len(text)))
         text = MARK if count else text
     else:
-        text, count = redacted_headers(text) if treatment is Disposition.HEADERS else redacted(text)
+        read = redacted_headers if treatment is Disposition.HEADERS else redacted_within
+        text, count = read(text, work)
     if count:
         setattr(value, kind, text if isinstance(original, str) else text.encode("latin-1"))
     return count
 
 
-def redact_items(items: Iterable[AnyValue], name: str, treatment: Disposition) -> int:
+def redact_items(items: Iterable[AnyValue], name: str, treatment: Disposition, work: Work) -> int:
     """Replace the secrets in a list, or in a command line as a list, by MARK."""
     count, previous = 0, ""
     for item in items:
-        is_argument = previous.startswith("-") and "=" not in previous and is_secret(previous)
-        count += redact_value(item, name, Disposition.SECRET if is_argument else treatment)
+        is_option = previous.startswith("-") and "=" not in previous
+        if is_option:
+            work.read_name(previous)
+        is_argument = is_option and is_secret(previous)
+        count += redact_value(item, name, Disposition.SECRET if is_argument else treatment, work)
         previous = item.string_value
     return count

@@ -17,7 +17,8 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
 from telemetry.scrubbing.attributes import redact_attributes
-from telemetry.scrubbing.texts import redacted
+from telemetry.scrubbing.texts import redacted_or_whole
+from telemetry.scrubbing.work import Work
 
 TEXTS = {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES}
 # Messages that are parts of a request themselves.
@@ -35,14 +36,16 @@ class Fields(NamedTuple):
     lists_of_messages: tuple[str, ...]
 
 
-def redact(message: Message) -> int:
+def redact(message: Message, work: Work) -> int:
     """Replace every secret in the message, but for the parts inside it, by MARK; returns how many there were."""
     fields = fields_of(message.DESCRIPTOR)
-    count = sum(redact_field(message, name) for name in fields.texts)
-    count += sum(redact_list(getattr(message, name)) for name in fields.lists_of_texts)
-    count += sum(redact_attributes(getattr(message, name)) for name in fields.attributes)
-    count += sum(redact(getattr(message, name)) for name in fields.messages if message.HasField(name))
-    return count + sum(redact(item) for name in fields.lists_of_messages for item in getattr(message, name))
+    count = sum(redact_field(message, name, work) for name in fields.texts)
+    count += sum(redact_list(getattr(message, name), work) for name in fields.lists_of_texts)
+    count += sum(redact_attributes(getattr(message, name), work) for name in fields.attributes)
+    count += sum(redact(getattr(message, name), work) for name in fields.messages if message.HasField(name))
+    return count + sum(
+        redact(item, work) for name in fields.lists_of_messages for item in getattr(message, name)
+    )
 
 
 @cache
@@ -60,31 +63,31 @@ def fields_of(descriptor: Descriptor) -> Fields:
     return Fields(**{name: tuple(found) for name, found in names.items()})
 
 
-def redact_field(message: Message, name: str) -> int:
+def redact_field(message: Message, name: str, work: Work) -> int:
     """Replace the secrets in a field of text or bytes by MARK; returns how many there were."""
     original = getattr(message, name)
-    clean, count = without_secrets(original)
+    clean, count = without_secrets(original, work)
     if count:
         setattr(message, name, clean)
     return count
 
 
-def redact_list(items: Any) -> int:
+def redact_list(items: Any, work: Work) -> int:
     """Replace the secrets in a list of texts by MARK; returns how many there were."""
     total = 0
     for position, original in enumerate(items):
-        clean, count = without_secrets(original)
+        clean, count = without_secrets(original, work)
         if count:
             items[position] = clean
             total += count
     return total
 
 
-def without_secrets(original: str | bytes) -> tuple[str | bytes, int]:
+def without_secrets(original: str | bytes, work: Work) -> tuple[str | bytes, int]:
     """The text, or the bytes read as Latin-1, without secrets, and how many there were."""
     if isinstance(original, str):
-        return redacted(original)
+        return redacted_or_whole(original, work)
     if len(original) <= ID_BYTES:
         return original, 0
-    text, count = redacted(original.decode("latin-1"))
+    text, count = redacted_or_whole(original.decode("latin-1"), work)
     return text.encode("latin-1"), count

@@ -18,6 +18,7 @@ from django.conf import settings
 from telemetry.short_cache import cached_if_short
 
 LONGEST = 256  # characters of a name that are read, from its end
+SIGNS = re.compile(r"[\W_]+")
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 ENDINGS = frozenset(
     {
@@ -153,7 +154,7 @@ def without_suffixes(name_words: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_foreign(name: str) -> bool:
     """Whether the name ends in the word for a password in another language."""
-    return "".join(filter(str.isalnum, name[-LONGEST:].casefold())).endswith(FOREIGN)
+    return SIGNS.sub("", name[-LONGEST:].casefold()).endswith(FOREIGN)
 
 
 def is_folder(name: str, value: str) -> bool:
@@ -173,7 +174,7 @@ def is_added(name_words: tuple[str, ...]) -> bool:
 @cached_if_short(8192)
 def split_words(name: str) -> tuple[str, ...]:
     """The words of a name in any spelling, lower case; other characters only separate them."""
-    return tuple(word.lower() for word in WORD.findall(name[-LONGEST:]))
+    return tuple(map(str.lower, WORD.findall(name[-LONGEST:])))
 
 
 def is_count(name: str, value: object) -> bool:

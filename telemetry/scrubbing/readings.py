@@ -19,6 +19,7 @@ from telemetry.scrubbing import shapes
 from telemetry.scrubbing.areas import Area
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.places import named_secrets
+from telemetry.scrubbing.work import CANDIDATE, Work
 
 # An escape may itself be escaped: `%2522`, `&amp;quot;`, `\\u0022`.
 ESCAPE = re.compile(
@@ -33,11 +34,12 @@ SIGNS = ("%", "&", "\\u", "\\x")
 class DecodedText:
     """A text without escapes, and where its characters stood."""
 
-    def __init__(self, text: str) -> None:
-        """Decode the text; `starts` and `written` are the ends of what each escape became, and of the escape."""
+    def __init__(self, text: str, work: Work) -> None:
+        """Decode the text; `ends` and `written` are the ends of what each escape became, and of the escape."""
         parts: list[str] = []
         self.ends, self.written, length, last = [0], [0], 0, 0
         for match in ESCAPE.finditer(text):
+            work.take(CANDIDATE)
             character = decoded(match)
             if character:
                 parts += [text[last : match.start()], character]
@@ -58,14 +60,12 @@ class DecodedText:
 
     def area(self, area: Area) -> Area:
         """The area of the text as written, in the decoded one."""
-        if area is None:
-            return None
-        pieces = [
-            bytearray(area[start:end])
-            for start, end in zip(self.written, [*self.written[1:], len(area)], strict=True)
-        ]
-        spans = zip(self.ends, [*self.ends[1:], len(self.text) + 1], pieces, strict=True)
-        return bytearray().join((piece + b"\1" * (end - start))[: end - start] for start, end, piece in spans)
+        return [(self.decoded_position(start), self.decoded_position(end)) for start, end in area]
+
+    def decoded_position(self, at: int) -> int:
+        """Where, in the decoded text, the character of the text as written stands."""
+        escape = bisect_right(self.written, at) - 1
+        return self.ends[escape] + at - self.written[escape]
 
 
 def decoded(match: re.Match[str]) -> str:
@@ -84,17 +84,19 @@ def decoded(match: re.Match[str]) -> str:
     return chr(number)
 
 
-def secrets_in(text: str, area: Area) -> Iterator[Place]:
-    """The places of the secrets in the area, in either reading of the text."""
+def secrets_in(text: str, area: Area, work: Work) -> Iterator[Place]:
+    """The places of the secrets in the area, in either reading of the text. Raises Spent."""
+    work.read(area)
     found = set()
-    for place in chain(shapes.found(text, area), named_secrets(text, area)):
+    for place in chain(shapes.found(text, area, work), named_secrets(text, area, work)):
         found.add(place)
         yield place
     if any(sign in text for sign in SIGNS):
-        other = DecodedText(text)
+        other = DecodedText(text, work)
         if len(other.ends) > 1:
             area = other.area(area)
-            for place in chain(shapes.found(other.text, area), named_secrets(other.text, area)):
+            work.read(area)
+            for place in chain(shapes.found(other.text, area, work), named_secrets(other.text, area, work)):
                 written = other.place(*place)
                 if written not in found:
                     yield written

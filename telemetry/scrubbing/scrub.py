@@ -25,6 +25,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from telemetry.scrubbing import limits
 from telemetry.scrubbing.messages import redact, redact_field
 from telemetry.scrubbing.suspicion import is_suspect
+from telemetry.scrubbing.work import Work
 
 REDACTED_VALUE = "redacted_value"
 Part = Resource | InstrumentationScope | Span
@@ -34,8 +35,9 @@ def scrub(request: ExportTraceServiceRequest, wire: bytes) -> Counter[str]:
     """Redact secrets and trim what is too large, in place; returns the numbers of changes by ledger reason."""
     changed: Counter[str] = Counter()
     if is_suspect(wire):
-        changed[REDACTED_VALUE] = redact_schema_urls(request)
-        changed[REDACTED_VALUE] += sum(redact_part(part) for part in parts(request))
+        work = Work(len(wire))
+        changed[REDACTED_VALUE] = redact_schema_urls(request, work)
+        changed[REDACTED_VALUE] += sum(redact_part(part, work) for part in parts(request))
     for part in limits.oversized(parts(request), len(wire)):
         changed += limits.trim(part)
     return +changed
@@ -50,7 +52,7 @@ def parts(request: ExportTraceServiceRequest) -> Iterator[Part]:
             yield from scope_group.spans
 
 
-def redact_part(part: Part) -> int:
+def redact_part(part: Part, work: Work) -> int:
     """
     Replace every secret in the part by MARK; returns how many there were.
 
@@ -59,13 +61,13 @@ def redact_part(part: Part) -> int:
     if not is_suspect(part.SerializeToString()):
         return 0
     part.DiscardUnknownFields()
-    return redact(part)
+    return redact(part, work)
 
 
-def redact_schema_urls(request: ExportTraceServiceRequest) -> int:
+def redact_schema_urls(request: ExportTraceServiceRequest, work: Work) -> int:
     """Replace the secrets in the schema URLs of resources and scopes by MARK; returns how many there were."""
     count = 0
     for group in request.resource_spans:
-        count += redact_field(group, "schema_url")
-        count += sum(redact_field(scope_group, "schema_url") for scope_group in group.scope_spans)
+        count += redact_field(group, "schema_url", work)
+        count += sum(redact_field(scope_group, "schema_url", work) for scope_group in group.scope_spans)
     return count

@@ -12,6 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from functools import partial
 from operator import itemgetter
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -19,6 +20,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from telemetry.scrubbing.areas import Area
 from telemetry.scrubbing.kinds.search import ANCHORS, ANY_PATTERN, Place, secret_at
 from telemetry.scrubbing.randomness import is_no_word, looks_random
+from telemetry.scrubbing.work import CANDIDATE, CHARACTERS_A_STEP, Work
 
 SCHEMES = ("Bearer ", "bearer ", "BEARER ", "Basic ", "basic ", "BASIC ")
 PRIVATE_KEYS = "-----BEGIN "
@@ -28,7 +30,10 @@ FIXED = [*SCHEMES, PRIVATE_KEYS, ORACLE, PUTTY, ANSIBLE]
 BEGINNINGS = [*ANCHORS, *FIXED]
 KNOWN = len(ANCHORS)
 TRIED = [pattern.match for pattern in ANY_PATTERN]  # nearly all that begins like a secret is none
-FINDER = AhoCorasick(BEGINNINGS, implementation=Implementation.DFA)
+FIND = partial(
+    AhoCorasick(BEGINNINGS, implementation=Implementation.DFA).find_matches_as_indexes, overlapping=True
+)
+HIT = 14  # steps to try what begins there
 
 CREDENTIALS = re.compile(r"(?<![\w-])[A-Za-z]{5,6} {1,4}([\w.~+/-]{8,16384}+={0,2})", re.ASCII)
 PRIVATE_KEY = re.compile(
@@ -49,28 +54,28 @@ LINES = re.compile(
 by_start = itemgetter(1)
 
 
-def found(text: str, area: Area) -> Iterator[Place]:
+def found(text: str, area: Area, work: Work) -> Iterator[Place]:
     """The places of secrets of such shapes in the area, in no order. What was read for one is not read again."""
     read_until = 0
-    hits = FINDER.find_matches_as_indexes(text, overlapping=True)
-    if area is not None:
-        hits = [hit for hit in hits if area[hit[1]]]
-    for number, start, _ in sorted(hits, key=by_start):
+    for number, start, _ in sorted(work.hits(FIND, text, area, HIT), key=by_start):
         place = None
         if number >= KNOWN:
+            work.take(CANDIDATE)
             place = FIXED_PLACES.get(text[start], credentials)(text, start)
         elif start >= read_until and TRIED[number](text, start):
             place, end = secret_at(text, number, start)
+            work.take(CANDIDATE + (end - start) // CHARACTERS_A_STEP)
             read_until = max(read_until, end)
         if place:
             yield place
     if "@" in text:
-        yield from users(text)
+        yield from users(text, work)
 
 
-def users(text: str) -> Iterator[Place]:
+def users(text: str, work: Work) -> Iterator[Place]:
     """The places of user and password before the @ of a URL; a user alone is a secret if it looks like a token."""
     for match in USERINFO.finditer(text):
+        work.take(2 * CANDIDATE)
         if match["user"] is None:
             yield match.span(1)
         elif looks_random(match["user"]):

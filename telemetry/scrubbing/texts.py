@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from itertools import chain, islice
 
 from telemetry.scrubbing import shapes
-from telemetry.scrubbing.areas import EVERYWHERE, Area, most_secrets
+from telemetry.scrubbing.areas import Area, everywhere, most_secrets
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.headers import has_quoted_name
 from telemetry.scrubbing.named.places import header_secrets
 from telemetry.scrubbing.named.stand_ins import MARK, STAND_IN
 from telemetry.scrubbing.readings import secrets_in
 from telemetry.scrubbing.suspicion import is_suspect
+from telemetry.scrubbing.work import SECRET, Spent, Work
 
 MOST_PASSES = 4
 NEAR = 512  # characters before and behind a mark, in which another secret may have been hidden
@@ -26,19 +27,34 @@ SHORTEST_WORD = 20  # characters of a secret that is a whole text and has no sig
 
 
 def redacted(text: str) -> tuple[str, int]:
+    """The text with MARK in place of each secret, and how many there were; of a text that belongs to no request."""
+    return redacted_or_whole(text, Work(len(text)))
+
+
+def redacted_or_whole(text: str, work: Work) -> tuple[str, int]:
+    """The text without secrets, and how many there were; MARK alone for a suspect one, once the work is spent."""
+    if work.left >= 0:
+        try:
+            return redacted_within(text, work)
+        except Spent:
+            return MARK, 1
+    return (MARK, 1) if text != MARK and is_suspect(text.encode()) else (text, 0)
+
+
+def redacted_within(text: str, work: Work) -> tuple[str, int]:
     """
-    The text with MARK in place of each secret, and how many there were.
+    The text with MARK in place of each secret, and how many there were. Raises Spent.
 
     One secret can hide the name of another from the patterns, so that the surroundings of secrets are read again
     without them; where secrets still appear at the end, MARK alone.
     """
     if len(text) < SHORTEST or (len(text) < SHORTEST_WORD and text.isalnum()):
         return text, 0
-    total, area = 0, EVERYWHERE
+    total, area = 0, everywhere(text)
     for _ in range(MOST_PASSES):
-        if not is_suspect(text.encode()):
+        if not any(is_suspect(text[start:end].encode()) for start, end in area):
             return text, total
-        text, marks = redacted_once(text, secrets_in(text, area))
+        text, marks = redacted_once(text, secrets_in(text, area, work), work)
         total += len(marks)
         if not marks or text == MARK:
             return text, total
@@ -46,27 +62,27 @@ def redacted(text: str) -> tuple[str, int]:
     return MARK, total
 
 
-def redacted_once(text: str, places: Iterable[Place]) -> tuple[str, list[int]]:
+def redacted_once(text: str, places: Iterable[Place], work: Work) -> tuple[str, list[int]]:
     """The text with MARK in these places, and where; MARK alone for a text of hardly anything but secrets."""
     most = most_secrets(text)
     found = list(islice(places, most + 1))
+    work.take(SECRET * len(found))
     return replaced(text, found) if len(found) <= most else (MARK, [0])
 
 
 def surroundings(text: str, marks: list[int]) -> Area:
     """The area near the marks, where the text is not as it was read."""
-    near = bytearray(len(text) + 1)
-    for mark in marks:
-        start, end = max(0, mark - NEAR), min(len(near), mark + len(MARK) + NEAR)
-        near[start:end] = b"\1" * (end - start)
-    return near
+    return merged_places((max(0, mark - NEAR), min(len(text) + 1, mark + len(MARK) + NEAR)) for mark in marks)
 
 
-def redacted_headers(text: str) -> tuple[str, int]:
+def redacted_headers(text: str, work: Work) -> tuple[str, int]:
     """A text of all headers of a request with MARK in place of all but the harmless ones, and how many there were."""
     if not has_quoted_name(text):
         return (text, 0) if STAND_IN.fullmatch(text) or text in {"", "{}", "[]", MARK} else (MARK, 1)
-    text, marks = redacted_once(text, chain(shapes.found(text, EVERYWHERE), header_secrets(text)))
+    area = everywhere(text)
+    work.read(area)
+    places = chain(shapes.found(text, area, work), header_secrets(text, work))
+    text, marks = redacted_once(text, places, work)
     return text, len(marks)
 
 

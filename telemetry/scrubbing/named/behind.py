@@ -38,6 +38,7 @@ from telemetry.scrubbing.named.values import (
     word_place,
 )
 from telemetry.scrubbing.names import is_count, is_folder, split_words
+from telemetry.scrubbing.work import CANDIDATE, Work
 
 NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
 # A token of a model's answer with its probability: https://platform.openai.com/docs/api-reference/chat/object
@@ -53,6 +54,7 @@ SCHEME = re.compile(r"(?i:bearer|basic|token|digest)[ \t]{1,4}\S")
 ITEM_BEGINS, ITEM_ENDS = frozenset(["", "\n", ",", "|", ";"]), frozenset(",;\n\r")  # of a line of a table
 ENDS_A_STRING = frozenset(["", ")", ",", ";", "\n", "\r"])
 BLANKS = frozenset(" \t\\")
+NAME = 3 * CANDIDATE  # steps to read what follows a name
 LONGEST_JUDGED = 256  # characters of a value that are looked at to judge it
 
 
@@ -65,9 +67,9 @@ def behind_mark(text: str, at: int) -> int:
 class Behind:
     """The values behind the names in one text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, work: Work) -> None:
         """Read nothing yet."""
-        self.text = text
+        self.text, self.work = text, work
         self.has_tags = "<" in text
         self.cookies_end = 0  # how far the text was read for cookies
 
@@ -75,6 +77,8 @@ class Behind:
         """The places of the values, in order; of the whole text, where it is hardly anything but names with glue."""
         last_end, left = 0, most_names(self.text)
         for name in names:
+            if name.start >= last_end:
+                self.work.take(NAME)
             found = self.values(name) if name.start >= last_end else None
             if found is None:
                 continue
@@ -135,6 +139,7 @@ class Behind:
         if match["gap"] and not match["close"] and text[match.end() : match.end() + 1] in ENDS_A_STRING:
             return []  # the quote ends a prompt, as in `input("Password: ")`
         places = quoted_values(text, quote, match.end(), is_list="[" in match["wrap"])
+        self.work.take(CANDIDATE * len(places))
         return [place for place in places if self.may_be_quoted(name, match["separator"], place)]
 
     def may_be_quoted(self, name: Name, separator: str, place: Place) -> bool:

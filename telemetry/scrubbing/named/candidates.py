@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from telemetry.scrubbing.named.name import Name
 from telemetry.scrubbing.named.parameters import PARAMETERS
 from telemetry.scrubbing.names import is_secret
+from telemetry.scrubbing.work import CANDIDATE, Work
 
 FORWARDS = re.compile(r"(?:[\w.]|-(?!>)){0,40}+")
 BACKWARDS = re.compile(r"[\w.-]{1,65}+")
@@ -19,13 +20,14 @@ EARLIER_WORD = re.compile(r" (?P<word>[A-Za-z]{2,20}+)(?![\w-])")  # read backwa
 SECOND_WORDS = frozenset({"key", "keys", "token", "phrase", "code", "pass"})
 
 
-def names_at(text: str, ends: list[int]) -> Iterator[Name]:
+def names_at(text: str, ends: list[int], work: Work) -> Iterator[Name]:
     """The names of secrets, and the parameters that may hold one, whose last word ends at these places."""
     backwards = text[::-1] if ends else ""
     length, last_end = len(text), 0
     for last_word_end in ends:
         if last_word_end <= last_end:
             continue
+        work.take(CANDIDATE)
         forwards = FORWARDS.match(text, last_word_end)
         last_end = forwards.end() if forwards else last_word_end
         before = BACKWARDS.match(backwards, length - last_end)

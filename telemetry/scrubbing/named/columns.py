@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.names import is_secret
+from telemetry.scrubbing.work import CANDIDATE, Work
 
 LONGEST_HEADER = 1024  # characters
 LONGEST_ROW = 16_384
@@ -44,20 +45,21 @@ INSERTED = re.compile(
 NEXT_ROW = re.compile(r"\s{0,64},\s{0,64}\(")
 
 
-def columns(text: str, ends: list[int]) -> Iterator[Place]:
+def columns(text: str, ends: list[int], work: Work) -> Iterator[Place]:
     """The places of values in the columns of the names that end at these places. No line is read twice."""
     read_until = 0
     for end in ends:
         if end < read_until or not BEHIND_NAME.match(text, end):
             continue
-        inserted, after = insert_rows(text, end)
+        work.take(4 * CANDIDATE)
+        inserted, after = insert_rows(text, end, work)
         if after is None:
-            inserted, after = table_rows(text, end)
+            inserted, after = table_rows(text, end, work)
         yield from inserted
         read_until = max(read_until, after or 0)
 
 
-def table_rows(text: str, end: int) -> tuple[list[Place], int]:
+def table_rows(text: str, end: int, work: Work) -> tuple[list[Place], int]:
     """The places in the rows below a line of names, and how far the text was read."""
     line_end = LINE_END.search(text, end, end + LONGEST_HEADER)
     if line_end is None:
@@ -72,7 +74,7 @@ def table_rows(text: str, end: int) -> tuple[list[Place], int]:
         header = text[begin + start : line_end.start()]
         for separator in SEPARATORS:
             if separator in header and is_header(header, separator):
-                return rows(text, header, separator, line_end)
+                return rows(text, header, separator, line_end, work)
     return [], line_end.end()
 
 
@@ -83,7 +85,9 @@ def is_header(line: str, separator: str) -> bool:
     return 1 < len(cells) <= MOST_COLUMNS and all(map(is_name, cells))
 
 
-def rows(text: str, header: str, separator: str, line_end: re.Match[str]) -> tuple[list[Place], int]:
+def rows(
+    text: str, header: str, separator: str, line_end: re.Match[str], work: Work
+) -> tuple[list[Place], int]:
     """The places in the secret columns of the lines that have as many fields as the header."""
     names = [cell.strip(" \t\"'`*") for cell in header.split(separator)]
     chosen = {number for number, name in enumerate(names) if name and is_secret(name)}
@@ -97,7 +101,7 @@ def rows(text: str, header: str, separator: str, line_end: re.Match[str]) -> tup
         if text[at] in RULE and RULE.issuperset(text[at:row_end]):
             needs_rule = False
         else:
-            found = fields(text, at, row_end, separator)
+            found = fields(text, at, row_end, separator, work)
             if needs_rule or len(found) != width:
                 break
             places += [found[number].span(kind_of(found[number])) for number in chosen]
@@ -105,10 +109,11 @@ def rows(text: str, header: str, separator: str, line_end: re.Match[str]) -> tup
     return places, at
 
 
-def fields(text: str, at: int, row_end: int, separator: str) -> list[re.Match[str]]:
+def fields(text: str, at: int, row_end: int, separator: str, work: Work) -> list[re.Match[str]]:
     """The fields of a line."""
     match_field, found = FIELDS[separator].match, []
     while match := match_field(text, at, row_end):
+        work.take(CANDIDATE // 2)
         found.append(match)
         if match["end"] == "":
             break
@@ -116,7 +121,7 @@ def fields(text: str, at: int, row_end: int, separator: str) -> list[re.Match[st
     return found
 
 
-def insert_rows(text: str, end: int) -> tuple[list[Place], int | None]:
+def insert_rows(text: str, end: int, work: Work) -> tuple[list[Place], int | None]:
     """The places in the rows of an INSERT whose list of columns a name is in, and how far it was read; else None."""
     opening, closing = (
         text.rfind("(", max(0, end - LONGEST_HEADER), end),
@@ -132,6 +137,7 @@ def insert_rows(text: str, end: int) -> tuple[list[Place], int | None]:
     while chosen:
         row: list[Place] = []
         while field := INSERTED.match(text, at):
+            work.take(CANDIDATE // 2)
             row.append(field.span(kind_of(field)))
             at = field.end()
             if field["end"] == ")":

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from operator import itemgetter
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from telemetry.scrubbing.areas import Area, most_names
+from telemetry.scrubbing.areas import Area, contains, most_names
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.values import plain_place, quoted_place
+from telemetry.scrubbing.work import CANDIDATE, Work
 
 WORD = r"[^\s\"'\\;|&<>]"
 ATTACHED = re.compile(rf" -p(?P<value>{WORD}{{1,256}}+)")
@@ -49,39 +51,44 @@ PROGRAMS = {
 }
 OPTIONS_OF = {name: options for names, options in PROGRAMS.items() for name in names.split()}
 PROGRAMS_FINDER = AhoCorasick(list(OPTIONS_OF), implementation=Implementation.DFA)
+OPTION = re.compile(r" -{1,2}[A-Za-z]")
 PROGRAM = re.compile(r"(?<![\w.-])(?P<name>[\w-]{2,16}+)(?:\.exe)?(?= )")
 WITHOUT_DASH = {"sqlplus", "exp", "imp", "impdp", "expdp", "openssl"}
 LINE_END = re.compile(r"[\r\n]")
 LONGEST_LINE = 512
+HIT = 4  # steps to look whether it is a word of its own
 
 
-def programs_in(text: str) -> list[re.Match[str]]:
+def programs_in(text: str, area: Area, work: Work) -> list[re.Match[str]]:
     """The names of such programs, as words of their own, in order."""
-    starts = dict.fromkeys(
-        map(itemgetter(1), PROGRAMS_FINDER.find_matches_as_indexes(text, overlapping=True))
-    )
+    find = partial(PROGRAMS_FINDER.find_matches_as_indexes, overlapping=True)
+    hits = work.hits(find, text, area, HIT, LONGEST_LINE)
+    starts = dict.fromkeys(map(itemgetter(1), hits))
     matches = (PROGRAM.match(text, start) for start in sorted(starts))
     return [match for match in matches if match and match["name"] in OPTIONS_OF]
 
 
-def program_options(text: str, area: Area) -> Iterator[Place]:
+def program_options(text: str, area: Area, work: Work) -> Iterator[Place]:
     """The places of values behind the options of programs. Each program's line ends where the next program begins."""
+    if not (OPTION.search(text) or "pass:" in text or ("/" in text and "@" in text)):
+        return
     most = most_names(text)
-    for count, (name, start, end) in enumerate(commands(text, area)):
+    for count, (name, start, end) in enumerate(commands(text, area, work)):
         if count > most:
             yield 0, len(text)
             return
+        work.take(4 * CANDIDATE + end - start)
         for option in OPTIONS_OF[name]:
             yield from option_values(text, option, start, end)
 
 
-def commands(text: str, area: Area) -> Iterator[tuple[str, int, int]]:
+def commands(text: str, area: Area, work: Work) -> Iterator[tuple[str, int, int]]:
     """The names of the programs in the area that have options, and where these begin and end."""
-    programs = programs_in(text)
+    programs = programs_in(text, area, work)
     ends = [*(program.start() for program in programs[1:]), len(text)]
     for program, next_start in zip(programs, ends, strict=False):
         start, end = program.end(), min(next_start, program.end() + LONGEST_LINE)
-        if (area is None or area[start]) and (
+        if contains(area, program.start()) and (
             program["name"] in WITHOUT_DASH or text.find(" -", start, end) >= 0
         ):
             line_end = LINE_END.search(text, start, end)

@@ -8,7 +8,6 @@ endings are those of names.py in their three spellings, and more is found than i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cache, partial
 from operator import itemgetter
 
@@ -17,6 +16,7 @@ from django.conf import settings
 
 from telemetry.scrubbing.areas import Area
 from telemetry.scrubbing.names import ENDINGS, FOREIGN, RUN_TOGETHER, split_words
+from telemetry.scrubbing.work import CANDIDATE, Find, Work
 
 # Endings of the names of parameters.py; `code` is one in a URL alone.
 PARAMETERS = (
@@ -38,19 +38,44 @@ LAST_WORDS = {
 }  # fmt: skip
 SHORT = 3  # letters of a word that is searched for from its first letter on
 # What may stand between the last word of a name and its end, and the first character of what may follow.
-ENDS_HERE = re.compile(r"(?:[\w.]|-(?!>)){0,40}+[=: \t\r\n>\\\"'`\])|*,;<\-?+[]")
+# A token of a model's answer with its probability, which behind.py keeps, ends no name: an answer has thousands.
+PROBABILITY = (
+    r"(?!(?<=[\"']token)\\{0,15}[\"']\s{0,8}:\s{0,8}\\{0,15}[\"'][^\"'\\]{0,40}+\\{0,15}[\"']\s{0,8},\s{0,8}"
+    r"\\{0,15}[\"'](?:logprob|bytes|prob|id)\b)"
+)
+ENDS_HERE = re.compile(PROBABILITY + r"(?:[\w.]|-(?!>)){0,40}+[=: \t\r\n>\\\"'`\])|*,;<\-?+[]")
+# A word of a sentence, as glue.py knows it; `as` stands before a type.
+PLAIN_WORD = re.compile(r"(?:[\w.]|-(?!>)){0,40}+[ \t](?!as )[^\W\d_A-Z]{1,13}[ \t\r\n.,;!?)]")
+LONGEST_NAME = 70  # characters
+HIT = 10  # steps to look behind it
 
 end_of = itemgetter(2)
 
 
-def name_ends(text: str, area: Area) -> list[int]:
-    """Where in the area the last word of such a name ends, in order, before what may follow a name."""
-    ends = dict.fromkeys(map(end_of, finder(tuple(settings.LOOPKIT_SCRUB_KEYS))(text)))
-    return [end for end in ends if (area is None or area[end]) and ENDS_HERE.match(text, end)]
+def word_ends(text: str, area: Area, work: Work) -> list[int]:
+    """Where the last word of such a name ends, of those that begin in the area, in order. Raises Spent."""
+    hits = work.hits(finder(tuple(settings.LOOPKIT_SCRUB_KEYS)), text, area, HIT)
+    return list(dict.fromkeys(map(end_of, hits)))
+
+
+def name_ends(text: str, ends: list[int], work: Work) -> list[int]:
+    """Those ends of words that stand before what may follow a name. Raises Spent."""
+    found = [end for end in ends if ENDS_HERE.match(text, end)]
+    work.take(CANDIDATE // 2 * (len(ends) - len(found)))  # those within a longer word were read to its end
+    work.take(CANDIDATE // 4 * len(found))
+    return [end for end in found if not is_in_sentence(text, end)]
+
+
+def is_in_sentence(text: str, end: int) -> bool:
+    """Whether a plain word follows, as in most sentences; behind an option, and in a tag, it may belong to the name."""
+    if not PLAIN_WORD.match(text, end):
+        return False
+    before = text[max(0, end - LONGEST_NAME) : end].rpartition(" ")[2]
+    return "-" not in before and "<" not in before
 
 
 @cache
-def finder(added_names: tuple[str, ...]) -> Callable[[str], list[tuple[int, int, int]]]:
+def finder(added_names: tuple[str, ...]) -> Find:
     """The search for the last words of names, also of those that the operator added."""
     words = LAST_WORDS | {words[-1] for words in map(split_words, added_names) if words}
     spelled = {spelling for word in words for spelling in spellings(word)}

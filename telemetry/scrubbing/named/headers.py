@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.values import QUOTE, quoted_values
 from telemetry.scrubbing.names import SAFE_HEADER
+from telemetry.scrubbing.work import CANDIDATE, Work
 
 HEADER = re.compile(
     r"(?P<mark>[\"'])(?P<name>[^\W_][\w.\- ]{1,80}+)(?P<quote>\\{0,15}(?P=mark))"
@@ -21,10 +22,11 @@ def has_quoted_name(text: str) -> bool:
     return HEADER.search(text) is not None
 
 
-def headers(text: str) -> Iterator[Place]:
+def headers(text: str, work: Work) -> Iterator[Place]:
     """The places of the values of headers that may hold a secret."""
     last_end = 0
     for match in HEADER.finditer(text):
+        work.take(CANDIDATE)
         if match.start() < last_end or SAFE_HEADER.fullmatch(match["name"]):
             continue
         if match["separator"] == "," and not is_pair(text, match):

@@ -17,7 +17,7 @@ ENDS = (
     "\x12", '"', "'", "`", "\\", "=", ":", "|", ",", ";", "]", "\n", "*", "->", "%", "&", ">", " =", " :",
     " |", " -", " <", "\t", "  ",
 )  # fmt: skip
-PASS_ENDS = ("\x12", '"', "'", "\\", "=", ":", " =", "%", "&", "]", "\t", "  ")
+PASS_ENDS = ("\x12", "\n", '"', "'", "\\", "=", ":", " =", "%", "&", "]", "\t", "  ")
 WORDS = (
     "assw", "ASSW", "assphrase", "ASSPHRASE", "ecret", "ECRET", "uthoriz", "UTHORIZ", "redential", "REDENTIAL",
     "ookie", "OOKIE", "pwd", "Pwd", "PWD", "jwt", "Jwt", "JWT", "cvv", "CVV", "Cvv", "cvc", "CVC", "Cvc", "asscode",

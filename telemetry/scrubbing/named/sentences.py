@@ -10,13 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ahocorasick_rs import AhoCorasick, Implementation
-
-from telemetry.scrubbing.areas import Area
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.looks import is_numbered_word, is_told
 from telemetry.scrubbing.named.values import closing
 from telemetry.scrubbing.randomness import has_digit
+from telemetry.scrubbing.work import CANDIDATE, Work
 
 STATEMENT = re.compile(
     r"(?i)(?<![\w\"'])(?:identified(?: with \S{1,40}+ as|(?: with \S{1,40}+)? by(?: password)?)|password) ?[ =(]"
@@ -27,35 +25,41 @@ SENTENCE = re.compile(
     r"api key|access key|secret key|token|secret) (?:is now|is|was|will be|ist|lautet|es|est|é|—|это):? {1,2}"
     r"\\{0,15}[\"'`]?(?P<value>[^\s,;\"'`<>\\]{3,256}+)"
 )
-# The first words of the two, in the spellings of sentences: searched for together, since the expressions are slow.
+# The first words of the two. All but one end as names do, where they are searched for.
 FIRST_WORDS = (
     "password", "passphrase", "passcode", "passwort", "kennwort", "contraseña", "mot de passe", "senha", "wachtwoord",
     "пароль", "api key", "access key", "secret key", "token", "secret", "identified",
 )  # fmt: skip
-WORDS = AhoCorasick(
-    [
-        spelled
-        for word in FIRST_WORDS
-        for spelled in sorted(
-            {word, word.capitalize(), word.upper(), word.title(), word.replace("api", "API")}
-        )
-    ],
-    implementation=Implementation.DFA,
-)
-BEHIND_WORD = {" ", "=", "("}
+FIRST_WORD = re.compile(rf"(?i)({'|'.join(word[::-1] for word in FIRST_WORDS)})(?![\w-])")  # backwards
+IDENTIFIED = re.compile(r"(?i)identified(?= )")
+BEHIND_PASSWORD = {" ", "=", "("}
+LONGEST_WORD = 14  # characters, with one before it
 SPACE_AND_VERB = re.compile(r" (?i:is|was|will|ist|lautet|es|est|é|—|это)")
 KEYS = ("key", "token", "secret")
 
 
-def told(text: str, area: Area) -> Iterator[Place]:
+def told(text: str, ends: list[int], work: Work) -> Iterator[Place]:
     """The places of passwords in statements of SQL, and of secrets that a sentence tells."""
-    for _, start, end in WORDS.find_matches_as_indexes(text, overlapping=True):
-        if text[end : end + 1] in BEHIND_WORD and (area is None or area[end]):
-            statement = STATEMENT.match(text, start)
-            if statement:
-                yield statement.end(), closing(text, statement["quote"], statement.end())
-            elif SPACE_AND_VERB.match(text, end) and (place := sentence(text, start)):
+    for end in ends:
+        if SPACE_AND_VERB.match(text, end):
+            work.take(CANDIDATE)
+            word = FIRST_WORD.match(text[max(0, end - LONGEST_WORD) : end][::-1])
+            place = sentence(text, end - len(word[1])) if word else None
+            if place:
                 yield place
+        elif text[end : end + 1] in BEHIND_PASSWORD and text[end - 8 : end].lower() == "password":
+            yield from statement(text, end - 8, work)
+    if "dentified" in text or "DENTIFIED" in text:
+        for match in IDENTIFIED.finditer(text):
+            yield from statement(text, match.start(), work)
+
+
+def statement(text: str, start: int, work: Work) -> Iterator[Place]:
+    """The place of the password in the statement of SQL that may begin here."""
+    work.take(CANDIDATE)
+    match = STATEMENT.match(text, start)
+    if match:
+        yield match.end(), closing(text, match["quote"], match.end())
 
 
 def sentence(text: str, word_start: int) -> Place | None:

@@ -12,6 +12,11 @@ from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.randomness import is_no_word
 
 QUOTE = re.compile(r"\\{0,15}[\"']")
+CLOSING = {
+    "\\" * depth + mark: re.compile(r"(?<!\\)" + r"\\" * depth + mark)
+    for depth in range(16)
+    for mark in "\"'`"
+}
 PLAIN = re.compile(r"(?P<scheme>(?i:bearer|basic|token|digest)[ \t]{1,4})?(?P<value>[^\s&;,\"'<>\\]++)")
 SHORT = re.compile(r"[^\s&;,\"'<>\\]{1,256}+")
 COOKIES = re.compile(r"[^\r\n\"'\\]++")
@@ -53,8 +58,9 @@ def quoted_place(text: str, at: int) -> Place | None:
 def closing(text: str, quote: str, start: int) -> int:
     """The end of a quoted text: the next quote of the same nesting, or the end of a text that was cut off."""
     end = text.find(quote, start)
-    while end > start and text[end - 1] == "\\":
-        end = text.find(quote, end + 1)
+    if end > start and text[end - 1] == "\\":
+        unescaped = CLOSING[quote].search(text, end)
+        end = unescaped.start() if unescaped else -1
     return end if end >= 0 else len(text)
 
 
