@@ -6,6 +6,7 @@ The pieces are made from the table of kinds, the names and the programs themselv
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from itertools import product
 
@@ -20,7 +21,8 @@ SECRET = "password=hunter-22 "
 FORMS = (
     "{}", "{} ", "{}=", "{}=a ", "{} = a1\n", "{}: ", "{}: a1 ", "x.{}: ", "{}:", " {}:a1", "?{}=1 ", ";{}=a1;",
     '"{}":', '"{}": 1, ', '"{}": "a", ', "'{}', ", "('{}', 'a'), ", '\\"{}\\": \\"', "--{} a ", "-{} ",
-    "<{}>", "<{}>a<", "name='{}' value='a", "{}=[redacted] ",
+    "<{}>", "<{}>a<", "name='{}' value='a", "{}=[redacted] ", "{{{}:a(", "?{}=?", '"{}":["",', '"{}":"\\"',
+    "{} is a1b2c3d ", "{}=None ", "{}: {{", "-{}=a1 ",
     '"name":"{}","value":"a",', "ENV {} a1\n", "{} a1\n", "| {} | a1 |\n", "{},a\n", "({},a) VALUES (1,2)", "{}%3Da%26",
     "&quot;{}&quot;:", "[{}] => a ", "{}: |\n a\n", "{}: Some(", "name=\"{}\"\r\n\r\na\r\n", "login u {} a1 ",
 )  # fmt: skip
@@ -55,7 +57,16 @@ def pieces() -> list[str]:
 def beginnings() -> Iterator[str]:
     """The beginnings of the kinds of secrets, alone and with a few characters that may follow."""
     for anchor in dict.fromkeys(anchor for kind in KINDS for anchor in kind.anchors):
-        yield from (anchor, f"{anchor}-", f"{anchor}a1 ", f"\\n{anchor}")
+        yield from (
+            anchor,
+            f"{anchor}-",
+            f"{anchor}a1 ",
+            f"\\n{anchor}",
+            f".{anchor}",
+            f"%3D{anchor}",
+            f"/{anchor}",
+        )
+        yield from (f"{anchor}0a1B2c3D4e5F6g7H8i9 ", f"{anchor}abcdefghABCDEFGH0123456789abcdef")
 
 
 def named() -> Iterator[str]:
@@ -68,6 +79,12 @@ def named() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """The programs with each of the options that a rule reads."""
     yield from (f"{program} {option}" for program, option in product(OPTIONS_OF, OPTIONS))
+
+
+def mixtures(number: int) -> list[str]:
+    """Pieces of pieces: each repeats a few of them, chosen at random but always the same."""
+    chance, every = random.Random(11), pieces()
+    return ["".join(chance.choices(every, k=chance.randrange(2, 12))) for _ in range(number)]
 
 
 def repeated_texts(piece: str, size: int) -> Iterator[str]:

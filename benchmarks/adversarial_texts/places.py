@@ -14,9 +14,17 @@ from benchmarks.vocabulary import WORDS
 # Shapes that several rules read, or that once took long: a beginning, and what is repeated behind it.
 SHAPES = [
     ("0G ", "."), ("", "0G ...."), ("", "?sig=1 "), ("", "token=a "), ("", '"token": 1, '), ("", "--password \""),
-    ("[error ", "1or "), ("['error', ", "1, "), ("{'error': ", "["), ("", "1,"), ("", "'a "), ("", "a.b$"), ("", "a://"),
-    ("at ", "Error."), (".go:\n", "("), ("Traceback (most recent call last):\n", 'File "'), ("", "a=b "), ("", "eyJ-"),
+    ("[error ", "1or "), ("['error', ", "1, "), ("['error', ", "'a', "), ("{'error': ", "["), ("", "1,"),
+    ("", "'a "), ("", "a.b$"), ("", "a://"), ("at ", "Error."), (".go:\n", "("), ("", "a=b "),
+    ("Traceback (most recent call last):\n", 'File "'), ("", "eyJ-"),
     ("", "Bearer a1"), ("", "-----BEGIN PRIVATE KEY-----"), ("Cookie: ", "a=b\nCookie: "), ("", "://a:"), ("", "\\\""),
+    # Names of secrets hardly apart, in other spellings and scripts, and with values that are none.
+    ("", "key:"), ("", "pwd"), ("", "EAAC"), ("", "{Password:a("), ("", "?key=?key"), ("", "пароль: а "),
+    ("", "パスワード="), ("", "Token=\"\\\""), ("", '"token":["","",'), ("", '\\"token\\":\\"a\\",'), ("", "<token>a<"),
+    ("", "token is a1b2c3d "),
+    # Programs, URLs with users, and what nearly is a vendor's key.
+    ("", "az login "), ("", "curl -u a:b "), ("", "mysql -pa "), ("", "://ab:cd@e "), ("", "://abcdefgh12345678@ "),
+    ("", "sk-a1B2c3D4e5 "), ("", "ghp_0aA1bB2cC3 "), ("", "eyJhbGciOi.eyJhbGciOi "), ("", "Bearer ab1 Basic YTpi "),
 ]  # fmt: skip
 
 
@@ -43,6 +51,10 @@ PLACES: dict[str, tuple[int, Callable[[str], dict[str, object]]]] = {
     "tool's result": (16_000, lambda text: tool({"gen_ai.tool.call.result": text})),
     "failed tool": (500, lambda text: tool({"gen_ai.tool.call.arguments": text}) | failed(text)),
     "model's answer": (16_000, lambda text: chat({"gen_ai.output.messages": text, "gen_ai.tool.definitions": text})),
+    "short values": (512, lambda text: {"attributes": pairs({f"a{n}": each for n, each in cut(text, 8)})}),
+    "short names": (512, lambda text: {"attributes": pairs({f"{n}{each}": "1" for n, each in cut(text, 12)})}),
+    "long names": (2_000, lambda text: {"attributes": pairs({f"{n}{each}": "1" for n, each in cut(text, 250)})}),
+    "list": (512, lambda text: {"attributes": listed([each for _, each in cut(text, 8)])}),
     "query": (400, lambda text: {"attributes": pairs({"db.system.name": "a", "db.query.text": f"SELECT {text}"})}),
     "metadata": (8_000, lambda text: chat({"metadata": "{'" + text})),
 }  # fmt: skip
@@ -51,6 +63,16 @@ PLACES: dict[str, tuple[int, Callable[[str], dict[str, object]]]] = {
 def pairs(attributes: dict[str, str]) -> list[dict[str, object]]:
     """Attributes in OTLP/JSON."""
     return [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+
+
+def cut(text: str, size: int) -> Iterator[tuple[int, str]]:
+    """The text in pieces of that size, with their numbers; without the end, which makes a text another one."""
+    return enumerate(text[start : start + size] for start in range(0, len(text), size))
+
+
+def listed(texts: list[str]) -> list[dict[str, object]]:
+    """An attribute whose value is a list of texts."""
+    return [{"key": "a", "value": {"arrayValue": {"values": [{"stringValue": text} for text in texts]}}}]
 
 
 def failed(message: str) -> dict[str, object]:
