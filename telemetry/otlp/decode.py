@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.otlp import otlp_json
+from telemetry.otlp import message_count, otlp_json
 from telemetry.otlp.message_count import TooManyParts, check_protobuf
 from telemetry.otlp.utf8_repair import repaired_request
 from telemetry.otlp.values import plain_attributes
@@ -24,7 +24,6 @@ from telemetry.spans.span import Span, SpanEvent, SpanOrigin
 from telemetry.windows import FURTHEST
 
 MAX_TIME = FURTHEST - 1  # the last time that a half-open window can hold
-MAX_SPANS = 50_000  # in one request; exporters send 512, and a body of tiny spans must not fill the memory
 NO_TRACE_ID, NO_SPAN_ID = bytes(16), bytes(8)
 INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"  # reasons why a span is refused
 KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
@@ -67,8 +66,8 @@ def parse_export_request(body: bytes, encoding: Encoding) -> ExportTraceServiceR
         raise TooManySpans(str(error)) from error
     except (DecodeError, ValueError, RecursionError) as error:
         raise Undecodable(str(error) or type(error).__name__) from error
-    if max(request_sizes(request)) > MAX_SPANS:
-        raise TooManySpans(f"more than {MAX_SPANS} spans, scopes or resources")
+    if max(request_sizes(request)) > message_count.MAX_SPANS:
+        raise TooManySpans(f"more than {message_count.MAX_SPANS} spans, scopes or resources")
     return request
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
+from typing import Any
 
 from google.protobuf.descriptor import Descriptor
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -20,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 MAX_FIELDS = 1_500_000
 # Structural characters of a JSON request: 15,000 spans of 10 attributes; at most 300 MB of lists and objects.
 MAX_STRUCTURAL = 3_000_000
+MAX_SPANS = 50_000  # in one request; exporters send 512, and a body of tiny spans must not fill the memory
 STRUCTURAL = (b"{", b"[", b",", b'"')
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.S)
 VARINT, FIXED64, LENGTH, GROUP, GROUP_END, FIXED32 = range(6)  # wire types of fields
@@ -45,6 +47,26 @@ def check_json(body: bytes) -> None:
             raise TooManyParts
     if count + structural(body, position, len(body)) > MAX_STRUCTURAL:
         raise TooManyParts
+
+
+def check_lists(data: dict[str, Any]) -> None:
+    """Raise TooManyParts for more than MAX_SPANS resources and scopes, or spans, in a request read from JSON."""
+    groups = members(data, "resourceSpans")
+    holders, spans = len(groups), 0
+    for group in groups:
+        scopes = members(group, "scopeSpans")
+        holders += len(scopes)
+        if holders > MAX_SPANS:
+            raise TooManyParts
+        spans += sum(len(members(scope, "spans")) for scope in scopes)
+        if spans > MAX_SPANS:
+            raise TooManyParts
+
+
+def members(value: Any, name: str) -> list[Any]:
+    """Return the list of that name in an object; an empty one for what is none, which is left to the parser."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def structural(body: bytes, start: int, end: int) -> int:

@@ -93,8 +93,9 @@ REQUEST: Fields = {"resourceSpans": many("resource_spans", RESOURCE_SPANS)}
 def parse_json_request(body: bytes) -> ExportTraceServiceRequest:
     """Return the request. Raises ValueError, which names the field, for what is not OTLP/JSON."""
     message_count.check_json(body)
-    request = ExportTraceServiceRequest()
-    fill(request, obj(load_json(body), "the body"), REQUEST)
+    request, data = ExportTraceServiceRequest(), obj(load_json(body), "the body")
+    message_count.check_lists(data)
+    fill(request, data, REQUEST)
     return request
 
 

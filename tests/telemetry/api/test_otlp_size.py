@@ -95,8 +95,9 @@ def test_r4_a_body_of_exactly_the_limit_is_taken(send: Callable[..., Any], setti
 
 
 def test_r4_more_spans_than_memory_should_hold_are_413(send: Callable[..., Any], monkeypatch: Any) -> None:
-    monkeypatch.setattr("telemetry.otlp.decode.MAX_SPANS", 2)
-    answers = [send(protobuf(request(*[span(id=n, at=NOW) for n in range(count)]))) for count in (2, 3)]
+    bodies = [protobuf(request(*[span(id=n, at=NOW) for n in range(count)])) for count in (2, 3)]
+    monkeypatch.setattr("telemetry.otlp.message_count.MAX_SPANS", 2)
+    answers = [send(body) for body in bodies]
 
     assert [answer.status_code for answer in answers] == [200, 413]
     assert "spans, scopes or resources" in status(answers[1])[1]

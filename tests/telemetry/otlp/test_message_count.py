@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -51,6 +52,22 @@ def test_a_dense_protobuf_body_is_refused(shape: str) -> None:
 
 def test_many_bytes_in_few_fields_are_no_reason_to_refuse() -> None:
     message_count.check_protobuf(held(0x0A, 0x12, 0x12, content=held(0x2A, content=b"\x12\x00" * LIMIT * 5)))
+
+
+@pytest.mark.parametrize(
+    "levels", [["resourceSpans"], ["resourceSpans", "scopeSpans"], ["resourceSpans", "scopeSpans", "spans"]]
+)
+def test_json_with_too_many_spans_or_holders_is_refused_before_messages_are_made(
+    levels: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_count, "MAX_SPANS", 10)
+    monkeypatch.setattr(otlp_json, "fill", lambda *_: pytest.fail("a message was made"))
+    data: Any = [{}] * 11
+    for level in reversed(levels[1:]):
+        data = [{level: data}]
+
+    with pytest.raises(message_count.TooManyParts):
+        otlp_json.parse_json_request(orjson.dumps({levels[0]: data}))
 
 
 @pytest.mark.parametrize("broken", [b"\x0a\x7f", b"\xff" * 1000, b"\x0f", b"\x7c", b"\x79\x00", b"\x80"])
