@@ -19,7 +19,7 @@ Hit = tuple[int, int, int]  # the number of what was found, and where it begins 
 Find = Callable[[str], list[Hit]]
 
 BASE = 10_000  # steps of a request of any size: some forty secrets
-STEPS_A_KB = 400  # further steps for each KB: two secrets
+STEPS_A_KB = 420  # further steps for each KB: one or two secrets
 TEXT = 80  # steps to read one text, however short it is
 CHARACTERS_A_STEP = 10
 CANDIDATE = 20  # steps to look at a place that a rule looks at

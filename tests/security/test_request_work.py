@@ -32,7 +32,7 @@ look at "authorization", "cookie" and {"token": null, "tokenizer": "bpe", "secre
 PROSE = next(honest_texts(1600))
 LOG = (
     "2026-11-29T10:00:01Z INFO shop.api GET /orders/17?page=2 200 12ms user=17 items=3 region=eu-1 cache=miss\n"
-    * 9
+    * 14
 )
 LOG += "2026-11-29T10:00:01Z WARN shop.login password=none token_type=bearer next_page_token=null 401 3ms\n"
 CONFIG = json.dumps(

@@ -62,7 +62,7 @@ def name_ends(text: str, ends: list[int], work: Work) -> list[int]:
     """Those ends of words that stand before what may follow a name. Raises Spent."""
     found = [end for end in ends if ENDS_HERE.match(text, end)]
     work.take(CANDIDATE // 2 * (len(ends) - len(found)))  # those within a longer word were read to its end
-    work.take(CANDIDATE // 4 * len(found))
+    work.take(CANDIDATE // 2 * len(found))
     return [end for end in found if not is_in_sentence(text, end)]
 
 
