@@ -101,9 +101,12 @@ def test_a_table_of_more_secrets_than_a_request_may_have_is_redacted_as_a_whole(
     assert redacted(f"[{','.join(rows)}]") == (MARK, 1)
 
 
-def test_probabilities_of_tokens_beside_a_secret_stay() -> None:
-    rows = [f'{{"token":"w{n}","logprob":-0.{n}}}' for n in range(300)]
-    text = f"[{','.join(rows)}]"
+@pytest.mark.parametrize("row", [
+    '{"token":"w%d","logprob":-0.1234567}', '{"token": "w%d", "logprob": -0.1, "bytes": [119, 49]}',
+    '{"token":"w%d","tokenId":74606,"logProbability":-0.8474337}', '{"id":%d,"token":"w","score":0.25}',
+])  # fmt: skip
+def test_probabilities_of_tokens_beside_a_secret_stay(row: str) -> None:
+    text = f"[{','.join(row % number for number in range(3000))}]"
 
     kept, count = redacted(f"{SECRET}{text}")
 

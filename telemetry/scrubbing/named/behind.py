@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from telemetry.scrubbing.areas import most_names
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named import glue
+from telemetry.scrubbing.named.endings import MEMBER_BESIDE
 from telemetry.scrubbing.named.looks import (
     follows_space,
     is_cell,
@@ -41,8 +42,7 @@ from telemetry.scrubbing.names import is_count, is_folder, split_words
 from telemetry.scrubbing.work import CANDIDATE, Work
 
 NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
-# A token of a model's answer with its probability: https://platform.openai.com/docs/api-reference/chat/object
-PROBABILITY = re.compile(r"\\{0,15}[\"']\s{0,8},\s{0,8}\\{0,15}[\"'](?:logprob|bytes|prob|id)\b")
+PROBABILITY = re.compile(MEMBER_BESIDE)
 HEADER = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
 OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b? ?[({\[]")  # read backwards
 TAG = re.compile(r"(?::[\w-]{1,40}+)?<")  # read backwards: `<`, `<ns:`
@@ -150,7 +150,7 @@ class Behind:
         if separator == "==" and not is_of_password(name.name) and not is_key(name.name, value):
             return False
         is_token = name.name == "token" and PROBABILITY.match(self.text, place[1]) is not None
-        return not is_token and not is_folder(name.name, value)
+        return (not is_token or is_key(name.name, value)) and not is_folder(name.name, value)
 
     def bare(self, name: Name, match: re.Match[str], at: int) -> list[Place]:
         """The value without quotes behind `=`, `:` and the like: of a header or a string, a number, a word."""

@@ -37,17 +37,25 @@ LAST_WORDS = {
     *(ending.split()[-1] for ending in ENDINGS if ending != "key data"), *RUN_TOGETHER, *FOREIGN, "passe", *PARAMETERS,
 }  # fmt: skip
 SHORT = 3  # letters of a word that is searched for from its first letter on
-# What may stand between the last word of a name and its end, and the first character of what may follow.
-# A token of a model's answer with its probability, which behind.py keeps, ends no name: an answer has thousands.
-PROBABILITY = (
-    r"(?!(?<=[\"']token)\\{0,15}[\"']\s{0,8}:\s{0,8}\\{0,15}[\"'][^\"'\\]{0,40}+\\{0,15}[\"']\s{0,8},\s{0,8}"
-    r"\\{0,15}[\"'](?:logprob|bytes|prob|id)\b)"
+# The member behind the token of a model's answer or of a tokeniser, as in OpenAI's `logprobs`, Gemini's
+# `logprobsResult` and Hugging Face's `details`: https://platform.openai.com/docs/api-reference/chat/object,
+# https://ai.google.dev/api/generate-content#LogprobsResult
+MEMBER_BESIDE = (
+    r"\\{0,15}[\"']\s{0,8},\s{0,8}\\{0,15}[\"']"
+    r"(?i:log_?prob(?:s|ability)?|prob(?:ability)?|bytes|(?:token_?)?id|score|rank|logit|start|end|offset)[\"'\\]"
 )
-ENDS_HERE = re.compile(PROBABILITY + r"(?:[\w.]|-(?!>)){0,40}+[=: \t\r\n>\\\"'`\])|*,;<\-?+[]")
+# A short token with such a member, which behind.py keeps, ends no name: an answer has thousands.
+PROBABILITY = (
+    r"(?!(?<=[\"']token)\\{0,15}[\"']\s{0,8}:\s{0,8}\\{0,15}[\"'][^\"'\\]{0,15}+" + MEMBER_BESIDE + ")"
+)
+# Names of numbers and lists, of which a model's answer has as many: `tokenId`, `tokens`, `token_count`.
+NUMBERED = r"(?!(?<=oken)(?:_?[Ii]ds?|s|_?[Cc]ounts?)\b)"
+# What may stand between the last word of a name and its end, and the first character of what may follow.
+ENDS_HERE = re.compile(PROBABILITY + NUMBERED + r"(?:[\w.]|-(?!>)){0,40}+[=: \t\r\n>\\\"'`\])|*,;<\-?+[]")
 # A word of a sentence, as glue.py knows it; `as` stands before a type.
 PLAIN_WORD = re.compile(r"(?:[\w.]|-(?!>)){0,40}+[ \t](?!as )[^\W\d_A-Z]{1,13}[ \t\r\n.,;!?)]")
 LONGEST_NAME = 70  # characters
-HIT = 10  # steps to look behind it
+HIT = 6  # steps to look behind it
 
 end_of = itemgetter(2)
 
@@ -61,7 +69,7 @@ def word_ends(text: str, area: Area, work: Work) -> list[int]:
 def name_ends(text: str, ends: list[int], work: Work) -> list[int]:
     """Those ends of words that stand before what may follow a name. Raises Spent."""
     found = [end for end in ends if ENDS_HERE.match(text, end)]
-    work.take(CANDIDATE // 2 * (len(ends) - len(found)))  # those within a longer word were read to its end
+    work.take(CANDIDATE // 10 * (len(ends) - len(found)))  # those within a longer word were read to its end
     work.take(CANDIDATE // 2 * len(found))
     return [end for end in found if not is_in_sentence(text, end)]
 

@@ -105,7 +105,7 @@ def test_an_entry_is_shown_as_text(entries: list[AuditEntry]) -> None:
 def test_a_help_text_keeps_what_stands_in_angle_brackets(entries: list[AuditEntry]) -> None:
     page = operator().get(f"{LOG}{entries[0].pk}/change/").content.decode()
 
-    assert "user:&lt;name&gt;, key:&lt;id&gt;, anyone, or shell." in page
+    assert "user:&lt;name&gt;, key:&lt;id&gt;, anyone, shell, or loopkit." in page
     assert "<name>" not in page
 
 
