@@ -22,7 +22,7 @@ from tenants.audit import head
 from tenants.installation import clock, facts, restores, secret_marks
 from tenants.limits import rate_limits
 from tenants.models import AuditEntry, Project
-from tenants.stores import soundness
+from tenants.stores import ownership, soundness
 from tenants.stores.binding import explained
 
 FRESH_SECONDS = 30.0  # for which readiness repeats what was found
@@ -113,6 +113,26 @@ def store_differences(known: Facts, now: datetime) -> Iterator[Finding]:
         )
 
 
+def foreign_files(known: Facts, now: datetime) -> Iterator[Finding]:
+    """Find project files that are another project's, by the headers of all of them."""
+    folder = Path(settings.LOOPKIT_DATA_DIR, "projects")
+    owners = {
+        ownership.number_of(name): name for name in Project.objects.values_list("project_id", flat=True)
+    }
+    stored = {name: ownership.owner_in_header(folder / f"{name}.sqlite3") for name in sorted(owners.values())}
+    if foreign := [
+        f"{name} has the file of {owners.get(owner, 'no project here')}"
+        for name, owner in stored.items()
+        if owner not in (ownership.NOBODYS, ownership.number_of(name))
+    ]:
+        yield Finding(
+            "foreign_files",
+            f"Of the projects, {len(foreign)} with the file of another project, answered with 503.",
+            "Put each project's own file in its place.",
+            tuple(foreign),
+        )
+
+
 def lost_secrets(known: Facts, now: datetime) -> Iterator[Finding]:
     """Find secrets that are others than before."""
     for name in secret_marks.changed_secrets(known):
@@ -151,6 +171,7 @@ LOOKS: list[Callable[[Facts, datetime], Iterator[Finding]]] = [
     restored_whole,
     restored_control,
     store_differences,
+    foreign_files,
     lost_secrets,
     wrong_clock,
     unread_proxy,

@@ -20,7 +20,7 @@ from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.models import Project
-from tenants.stores import project_file
+from tenants.stores import ownership, project_file
 
 # Key in a connection's settings: the identity of the file that it was opened on.
 IDENTITY = "LOOPKIT_FILE"
@@ -55,13 +55,17 @@ def from_idle(
 
 
 def opened(project: Project) -> BaseDatabaseWrapper:
-    """Open a new connection that records the identity of its file. Raises OutdatedFile or another OperationalError."""
+    """
+    Open a new connection that records the identity of its file. Raises OutdatedFile, WrongOwner or another
+    OperationalError.
+    """
     path = project_file.ensure(project)
     connection = project_file.connection_to(path, project_file.alias_of(project.project_id))
     # Read before the file is opened: if it is replaced in between, the connection is reopened later; no rows are lost.
     connection.settings_dict[IDENTITY] = project_file.file_identity(path)
     try:
         project_file.check_version(connection)
+        ownership.check_owner(connection)
     except BaseException:
         connection.close()
         raise

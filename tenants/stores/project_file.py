@@ -1,5 +1,5 @@
 """
-The SQLite file of a project: its path, its creation, its schema version.
+The SQLite file of a project: its path, its creation, its schema version. Whose it is: ownership.py.
 
 A new file is a copy of a migrated template (0.1 ms against 300 ms for `migrate`), hard-linked to its final name so
 that racing threads and processes create only one file. The schema version is the number of the newest telemetry
@@ -25,6 +25,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import QuerySet
 
 from tenants.models import Project
+from tenants.stores import ownership
 from tenants.stores.sqlite_backend import BUSY_TIMEOUT_MS, ProjectDatabase
 
 STORE_APP = "telemetry"
@@ -126,6 +127,7 @@ def ensure(project: Project) -> Path:
         else:
             with published(path) as draft:
                 shutil.copyfile(template_file(), draft)
+                ownership.claim_draft(draft, project.project_id)
     except OSError as error:
         raise OperationalError(f"{path.name} cannot be created or opened: {error}") from error
     record_store(project)
@@ -194,26 +196,37 @@ def sync(path: Path) -> None:
 
 def migrate(path: Path, is_new: bool = False) -> bool:
     """
-    Migrate a file to this code's schema. Return whether it was behind.
+    Migrate a file to this code's schema, and make it that of the project in its name. Return whether it was behind.
 
-    Raises OutdatedFile if newer code wrote it, NotAStore if nobody did, unless it is new.
+    Raises OutdatedFile if newer code wrote it, WrongOwner if it is another project's, NotAStore if nobody wrote it,
+    unless it is new.
     """
     connection = connection_to(path, MIGRATION_ALIAS)
     connections[MIGRATION_ALIAS] = connection  # Django's migrations look their connection up by alias
     try:
-        if not is_new:
-            check_is_store(connection)
-        if version_of(connection) >= schema_version():
+        if is_new:
+            apply_migrations(connection)
+            return True
+        check_is_store(connection)
+        is_behind = version_of(connection) < schema_version()
+        if not is_behind:
             check_version(connection)
-            return False
-        executor = MigrationExecutor(connection)
-        executor.migrate([key for key in executor.loader.graph.leaf_nodes() if key[0] == STORE_APP])
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA user_version={schema_version()}")
-        return True
+        was_nobodys = ownership.claim(connection)
+        ownership.check_owner(connection)
+        if is_behind:
+            apply_migrations(connection)
+        return is_behind or was_nobodys
     finally:
         connection.close()
         del connections[MIGRATION_ALIAS]
+
+
+def apply_migrations(connection: DatabaseWrapper) -> None:
+    """Apply the migrations that the file lacks, and store its version."""
+    executor = MigrationExecutor(connection)
+    executor.migrate([key for key in executor.loader.graph.leaf_nodes() if key[0] == STORE_APP])
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA user_version={schema_version()}")
 
 
 def version_of(connection: DatabaseWrapper) -> int:

@@ -102,12 +102,11 @@ def remove(project: Project) -> None:
 
 
 def test_a_row_goes_into_the_file_that_took_the_old_ones_place(tmp_path: Path) -> None:
-    other = Project(project_id="other-00000001")
+    copy = Path(shutil.copyfile(ensure(ACME), tmp_path / "copy.sqlite3"))
     touch(ACME)
-    ensure(other)
 
     remove(ACME)
-    path_of(other.project_id).rename(path_of(ACME.project_id))
+    shutil.copyfile(copy, path_of(ACME.project_id))
     touch(ACME)
 
     stored = sqlite3.connect(path_of(ACME.project_id)).execute("SELECT reason FROM telemetry_tally")

@@ -137,10 +137,11 @@ def test_migrating_a_file_of_a_newer_loopkit_is_refused_and_changes_nothing() ->
     assert path.read_bytes() == before
 
 
-def test_migrating_says_whether_the_file_was_behind(data_dir: Path) -> None:
-    path = data_dir / "new.sqlite3"
+def test_migrating_says_whether_the_file_was_behind() -> None:
+    path = project_file.ensure(ACME)
+    set_version(path, 0)
 
-    assert [project_file.migrate(path, is_new=True), project_file.migrate(path)] == [True, False]
+    assert [project_file.migrate(path), project_file.migrate(path)] == [True, False]
 
 
 @pytest.mark.parametrize("fault", ["garbage", "torn", "a folder", "another schema", "no such disk"])
