@@ -2,15 +2,20 @@
 A decision on the revision and the packet that a page showed.
 
 approval.py has the rules; this module applies them for the admin, and words the refusal if somebody else came first.
+A packet that an open page shows is kept, so that no diagnosis meanwhile makes its form void.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -28,7 +33,10 @@ from diagnosis.loops import (
 )
 from diagnosis.loops.approval import DecisionChoice
 from diagnosis.models import Decision, Loop, Packet
+from diagnosis.packets.packet_retention import keep_shown
 from tenants.limits.rate_limits import client_address
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,20 @@ def seen_now(loop: Loop) -> SeenLoop:
     return SeenLoop(loop.loop_id, loop.revision, loop.packet_id)
 
 
+def keep_open(loops: Sequence[Loop], now: datetime) -> None:
+    """Keep the packets of these loops for the form of the page; a loop that a diagnosis just changed is read again."""
+    try:
+        with transaction.atomic():
+            locked = Loop.objects.select_for_update().filter(pk__in=[loop.pk for loop in loops])
+            packets = dict(locked.values_list("pk", "packet_id"))
+            for loop in loops:
+                if packets[loop.pk] != loop.packet_id:
+                    loop.refresh_from_db()
+            keep_shown(loops, now)
+    except DatabaseError as error:  # a page can be read where nothing can be written
+        logger.error("packets of an open page are not kept: %s", error)
+
+
 def decide_as_seen(request: HttpRequest, loop: Loop, seen: SeenLoop, choice: DecisionChoice) -> str:
     """Decide on the loop as the page showed it; returns "", or the reason why nothing was recorded."""
     user = request.user
@@ -63,7 +85,7 @@ def decide_as_seen(request: HttpRequest, loop: Loop, seen: SeenLoop, choice: Dec
     if not isinstance(user, User):
         raise PermissionDenied("Sign in to decide.")
     try:
-        set_shown_revision(loop, seen)
+        set_shown_revision(loop, seen, choice.verb)
         approval.record_decision(loop, choice, user, timezone.now(), client_address(request))
     except (approval.ContentChanged, approval.EvidenceUnavailable, two_people.SamePerson) as error:
         loop.refresh_from_db()
@@ -74,11 +96,17 @@ def decide_as_seen(request: HttpRequest, loop: Loop, seen: SeenLoop, choice: Dec
     return ""
 
 
-def set_shown_revision(loop: Loop, seen: SeenLoop) -> None:
-    """Set the loop, in memory, to what the page showed. Raises AlreadyDecided if that packet does not exist."""
-    if not Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
+def set_shown_revision(loop: Loop, seen: SeenLoop, verb: Decision.Verb) -> None:
+    """
+    Set the loop, in memory, to what the page showed.
+
+    Where that packet does not exist, other verbs than approve apply to the newest. Raises AlreadyDecided for approve.
+    """
+    loop.revision = seen.revision
+    if Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
+        loop.packet_id = seen.packet_id
+    elif verb == Decision.Verb.APPROVE:
         raise approval.AlreadyDecided(f"The packet {seen.packet_id!r} does not exist in this project.")
-    loop.revision, loop.packet_id = seen.revision, seen.packet_id
 
 
 def in_the_way(loop: Loop, seen: SeenLoop) -> Decision | None:

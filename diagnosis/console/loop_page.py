@@ -13,12 +13,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
 from diagnosis.console import deciding, loop_context
 from diagnosis.console.deciding import SeenLoop
 from diagnosis.console.decision_forms import DecisionForm
 from diagnosis.console.queue.change_page import QueueAdmin
-from diagnosis.loops import two_people
+from diagnosis.loops import states, two_people
 from diagnosis.models import Decision, Loop
 from tenants.console.scoped import plain_object_id
 
@@ -70,6 +71,9 @@ class LoopAdmin(QueueAdmin):
 
     def page(self, request: HttpRequest, loop: Loop, form: DecisionForm, status: int = 200) -> HttpResponse:
         """The page of the loop as it is now, with the form that decides on exactly this content."""
+        may_decide = self.has_decide_permission(request)
+        if may_decide and loop.state in states.DECIDABLE:
+            deciding.keep_open([loop], timezone.now())
         shown = loop_context.loop_page_context(loop, request.GET)
         context = {
             **self.admin_site.each_context(request),
@@ -80,7 +84,7 @@ class LoopAdmin(QueueAdmin):
             "original": loop,
             "queue_url": self.queue_url(request),
             "form": form,
-            "may_decide": self.has_decide_permission(request),
+            "may_decide": may_decide,
             "media": self.media,
         }
         return TemplateResponse(request, "admin/diagnosis/loop/change_form.html", context, status=status)

@@ -10,7 +10,7 @@ compare-and-set on its revision: of two people who decide at once, one succeeds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -80,9 +80,13 @@ def record_decision(
     choice.check()
     # Before the transaction: stores are slow, and a long transaction makes others wait for the control database.
     basis = decision_basis.basis(loop)
-    check_content(loop, choice, basis)
     if choice.verb == Decision.Verb.APPROVE:
+        check_content(loop, choice, basis)
         loop.severity = worst_severity.severity_to_approve(loop, now)
+    elif choice.seen_hash not in ("", basis.hash):
+        basis = replace(
+            basis, stored=None
+        )  # what was seen is not stored any more: the decision covers no content
     with transaction.atomic():
         state = loop.state
         decision = unsaved_decision(loop, choice, basis, user, now)
@@ -95,20 +99,19 @@ def record_decision(
 
 def check_content(loop: Loop, choice: DecisionChoice, basis: DecisionBasis) -> None:
     """
-    Compare what the page showed with what is stored. An approval needs all of it; other verbs, where the page had it.
+    Compare what the page of an approval showed, which must be all of the content, with what is stored.
 
     Raises EvidenceUnavailable or ContentChanged.
     """
-    is_approval = choice.verb == Decision.Verb.APPROVE
-    if is_approval and not choice.seen_hash:
+    if not choice.seen_hash:
         raise EvidenceUnavailable(
             f"The page that you sent did not show the whole evidence of {loop.loop_id}, so it cannot approve."
         )
-    if not basis.stored and choice.seen_hash:
+    if not basis.stored:
         raise EvidenceUnavailable(f"The evidence of {loop.loop_id} cannot be read just now.")
-    if basis.stored and is_approval and basis.stored.missing:
+    if basis.stored.missing:
         raise EvidenceUnavailable(f"{loop.loop_id} cannot be approved: {'; '.join(basis.stored.missing)}.")
-    if choice.seen_hash and basis.hash != choice.seen_hash:
+    if basis.hash != choice.seen_hash:
         raise ContentChanged(f"The content of {loop.loop_id} is no longer what the page showed.")
 
 

@@ -70,6 +70,11 @@ class Packet(models.Model):
         default=True, help_text="False once retention left only the issues that loops and decisions refer to."
     )
     created_at = models.DateTimeField()
+    shown_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When somebody who may decide last opened a page that decides on it.",
+    )
 
     json_forms: ClassVar[JsonForms] = {
         "document": {"status": str, "window": WINDOW, "issues": [ISSUE | {"loop_id": TEXT_OR_NULL}]}

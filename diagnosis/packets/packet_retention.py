@@ -2,11 +2,14 @@
 How long packets stay: the newest of a project whole, of older ones only what loops and decisions refer to.
 
 An older packet that nothing refers to is deleted, with the evals of failures that have no loop. What a loop shows, an
-approval covers and a handoff contains is stored with the loop, and is not changed here.
+approval covers and a handoff contains is stored with the loop, and is not changed here. Nor is a packet that a page
+shows to somebody who decides: agents make packets as fast as they like, and reading takes its time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +22,12 @@ from tenants.models import Project
 MOST_LONE_EVALS = 500  # evals of a project whose failures have no loop
 
 
-def forget_old_packets(project: Project) -> None:
+def keep_shown(loops: Iterable[Loop], now: datetime) -> None:
+    """Keep the packets of these loops, which a page shows to somebody who may decide, as long as a session lasts."""
+    Packet.objects.filter(pk__in={loop.packet_id for loop in loops}).update(shown_at=now)
+
+
+def forget_old_packets(project: Project, now: datetime) -> None:
     """Delete or shorten all but the newest packets of the project."""
     packets = Packet.objects.filter(project=project)
     old = list(packets.values_list("pk", flat=True)[settings.LOOPKIT_PACKETS :])
@@ -28,8 +36,10 @@ def forget_old_packets(project: Project) -> None:
     is_kept = Q(pk__in=Loop.objects.filter(project=project).values("packet")) | Q(
         pk__in=Decision.objects.filter(loop__project=project).values("packet")
     )
-    packets.filter(pk__in=old).exclude(is_kept).delete()
-    for packet in packets.filter(pk__in=old, is_whole=True):
+    # Whoever sends a form later than a session lasts has to sign in again first.
+    is_open = Q(shown_at__gt=now - timedelta(seconds=settings.SESSION_COOKIE_AGE))
+    packets.filter(pk__in=old).exclude(is_kept | is_open).delete()
+    for packet in packets.filter(pk__in=old, is_whole=True).exclude(is_open):
         shorten(packet)
     forget_lone_evals(project)
 

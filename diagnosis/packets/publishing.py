@@ -56,7 +56,7 @@ def publish(
         # A diagnosis after the file was put back must find what this one could not read.
         packet.basis = "" if unreadable.records else basis_of(project, stamp)
         packet.save(update_fields=["document", "status", "basis"])
-        forget_old_packets(project)
+        forget_old_packets(project, now)
     return packet
 
 

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from diagnosis.console import deciding
 from diagnosis.console.deciding import SeenLoop
@@ -130,6 +131,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
             )
             self.message_user(request, f"{problem} Nothing was decided.", messages.ERROR)
             return None
+        deciding.keep_open(selected, timezone.now())
         context = {
             **self.admin_site.each_context(request),
             "title": f"{verb.label.capitalize()}: {counted(len(selected), 'loop')}",

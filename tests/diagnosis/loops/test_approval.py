@@ -108,17 +108,30 @@ def test_a_decision_is_about_what_the_person_saw(loop: Loop, olga: User) -> None
     assert Decision.objects.get().packet_id == loop.packet_id
 
 
-@pytest.mark.parametrize("verb", list(Verb))
 def test_content_that_cannot_be_read_is_not_called_changed(
-    loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch, verb: str
+    loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = decision_basis.basis(loop).hash
+    monkeypatch.setattr(content_hash, "stored_content", fails_to_read)
+    choice = approval.DecisionChoice(Verb.APPROVE, "Because.", seen_hash=seen)
+
+    with pytest.raises(approval.EvidenceUnavailable):
+        approval.record_decision(loop, choice, olga, NOW)
+
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("verb", [Verb.REJECT, Verb.RETURN])
+def test_other_verbs_than_approve_need_no_content_and_then_cover_none(
+    loop: Loop, olga: User, monkeypatch: pytest.MonkeyPatch, verb: Verb
 ) -> None:
     seen = decision_basis.basis(loop).hash
     monkeypatch.setattr(content_hash, "stored_content", fails_to_read)
 
-    with pytest.raises(approval.EvidenceUnavailable):
-        approval.record_decision(loop, approval.DecisionChoice(verb, "Because.", seen_hash=seen), olga, NOW)
+    approval.record_decision(loop, approval.DecisionChoice(verb, "Because.", seen_hash=seen), olga, NOW)
 
-    assert not Decision.objects.exists()
+    decision = Decision.objects.get()
+    assert (decision.verb, decision.content_hash, decision.content) == (verb, "", {})
 
 
 def fails_to_read(*args: Any) -> None:
