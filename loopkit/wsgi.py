@@ -4,10 +4,12 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loopkit.settings")
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 from loopkit.http.chunked import readable
 from loopkit.http.head_requests import bodiless
+from loopkit.http.plain_headers import Handler, plain_headers
 from tenants.limits.early_refusal import refusing
 
-application = readable(refusing(bodiless(get_wsgi_application())))
+django.setup(set_prefix=False)
+application = readable(refusing(bodiless(plain_headers(Handler()))))

@@ -1,0 +1,140 @@
+"""
+The headers whose parameters Django parses, without what makes it do more than that.
+
+Django decodes forms by any codec of Python that `Content-Type` names, such as punycode, whose time is quadratic, and
+parameters of RFC 2231 (`x*=codec''text`) in `Content-Type` and `Accept` by any that they name. Forms are UTF-8, as the
+pages that they come from are; no other body is decoded by its charset, since JSON and protobuf have none.
+https://www.rfc-editor.org/rfc/rfc9110#section-8.3.2, https://www.rfc-editor.org/rfc/rfc2231#section-4,
+https://www.rfc-editor.org/rfc/rfc8259#section-8.1, https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+
+from loopkit.http.chunked import WsgiApplication, is_chunked
+
+MULTIPART = "multipart/form-data"
+FORMS = frozenset({"application/x-www-form-urlencoded", MULTIPART})
+# The names of UTF-8 and of its part that is ASCII: https://encoding.spec.whatwg.org/#names-and-labels
+UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+# The largest form is a list whose every row is chosen: Django's thousand fields of 200 bytes.
+MOST_FORM_BYTES = 256 * 1024
+PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*("[^"]*"|[^;]*)')
+QUALITY = re.compile(r";\s*q=([01](?:\.[0-9]{0,3})?)", re.IGNORECASE)
+
+
+class Unreadable(Exception):
+    """Django could not make a request of what the server passed on; the cause says why."""
+
+
+class Request(WSGIRequest):
+    """Django's request, which is made or raises Unreadable: other errors would end in the server's own page."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        try:
+            super().__init__(environ)
+        except Exception as error:
+            raise Unreadable from error
+
+
+class Handler(WSGIHandler):
+    """Django's handler of such requests."""
+
+    request_class = Request
+
+
+def plain_headers(application: WsgiApplication) -> WsgiApplication:
+    """Wrap the application so that it gets plain headers, and forms of UTF-8 and bounded size alone."""
+
+    def wrapped(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        content_type = environ.get("CONTENT_TYPE", "")
+        media_type, semicolon, _ = content_type.partition(";")
+        media_type = media_type.strip().lower()
+        named = parameters(content_type) if semicolon else {}
+        if semicolon:
+            environ["CONTENT_TYPE"] = plain_content_type(media_type, named)
+        if ";" in environ.get("HTTP_ACCEPT", ""):
+            environ["HTTP_ACCEPT"] = plain_accept(environ["HTTP_ACCEPT"])
+        if media_type in FORMS and environ["REQUEST_METHOD"] == "POST":
+            if named.get("charset", "utf-8").lower() not in UTF_8:
+                return refuse(environ, start_response, *NOT_UTF_8)
+            if not has_bounded_body(environ):
+                return refuse(environ, start_response, *TOO_LARGE)
+        try:
+            return application(environ, start_response)
+        except Unreadable:
+            return refuse(environ, start_response, *NOT_READABLE)
+
+    return wrapped
+
+
+def parameters(header: str) -> dict[str, str]:
+    """The parameters by name in lower case; those that are encoded have a `*` in their names."""
+    return {name.lower(): value.strip().strip('"') for name, value in PARAMETER.findall(header)}
+
+
+def plain_content_type(media_type: str, named: Mapping[str, str]) -> str:
+    """The media type with the one parameter that matters: the boundary of a form in parts."""
+    boundary = named.get("boundary", "") if media_type == MULTIPART else ""
+    return f'{media_type}; boundary="{boundary}"' if boundary else media_type
+
+
+def plain_accept(header: str) -> str:
+    """The media ranges with no other parameter than their quality."""
+    ranges = []
+    for media_range in header.split(","):
+        quality = QUALITY.search(media_range)
+        ranges.append(media_range.partition(";")[0] + (f";q={quality[1]}" if quality else ""))
+    return ",".join(ranges)
+
+
+def has_bounded_body(environ: dict[str, Any]) -> bool:
+    """Whether the form is no longer than MOST_FORM_BYTES; one without a declared length is read to know it."""
+    if not is_chunked(environ):
+        length = str(environ.get("CONTENT_LENGTH", ""))
+        return not length.isdecimal() or int(length) <= MOST_FORM_BYTES
+    if not environ.get("wsgi.input_terminated"):  # it would be read for ever; Django reads it as empty
+        return True
+    try:
+        body = environ["wsgi.input"].read(MOST_FORM_BYTES + 1)
+    except OSError:  # the application says what is wrong with it
+        return True
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+    return len(body) <= MOST_FORM_BYTES
+
+
+# Status, code, message, hint.
+NOT_UTF_8 = 415, "charset_not_supported", "This form is not in UTF-8.", "Send forms in UTF-8, or JSON."
+TOO_LARGE = 413, "body_too_large", f"The form is over {MOST_FORM_BYTES} bytes.", "Send a smaller form."
+NOT_READABLE = (
+    400,
+    "bad_request",
+    "The request could not be read.",
+    "Send plain headers, as HTTP libraries do.",
+)
+
+
+def refuse(
+    environ: dict[str, Any], start_response: Any, status: int, code: str, message: str, hint: str
+) -> Iterable[bytes]:
+    """Answer with the error in the shape that the client reads."""
+    # Imported here, because it needs Django's apps, which are not ready when loopkit/wsgi.py is imported.
+    from loopkit.http.error_answers import shaped_answer
+    from loopkit.http.errors import ApiError
+
+    error = ApiError(status, code, message, hint)
+    answer = shaped_answer(environ.get("PATH_INFO", ""), environ.get("CONTENT_TYPE", ""), error)
+    headers = {
+        **dict(answer.items()),
+        "Content-Length": str(len(answer.content)),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    start_response(f"{status} {answer.reason_phrase}", list(headers.items()))
+    return [answer.content]

@@ -1,0 +1,127 @@
+"""No header makes the server decode by a codec of the client's choice, or ends in gunicorn's page; forms are small."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from typing import Any
+
+import pytest
+
+from loopkit.http.plain_headers import MOST_FORM_BYTES, plain_accept, plain_content_type
+from loopkit.wsgi import application
+
+CODECS = [
+    "hex", "idna", "punycode", "undefined", "zlib", "bz2", "rot13", "uu", "quopri", "base64", "utf-16", "utf-7",
+    "unicode_escape", "mbcs", "cp037", "latin1", "x" * 3000, '"hex"', "%00", "utf_8;charset=hex",
+]  # fmt: skip
+EXTENDED = [
+    "x*=idna''%ff",
+    "x*=punycode''%2da",
+    "x*0*=hex''%ff; x*1*=%41",
+    "charset*=undefined''%ff",
+    "q*=idna''%ff",
+]
+URL_ENCODED, IN_PARTS = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+PART = b'--x\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n%b\r\n--x--\r\n'
+pytestmark = pytest.mark.django_db
+
+
+def call(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
+    """Status and body of the whole WSGI application's answer."""
+    path, _, query = path.partition("?")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80", "HTTP_HOST": "localhost", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)), "wsgi.input_terminated": True, **headers,
+    }  # fmt: skip
+    statuses: list[str] = []
+    answer = application(environ, lambda status, headers: statuses.append(status))
+    return int(statuses[0][:3]), b"".join(answer)
+
+
+def error(body: bytes) -> str:
+    """The code of an answer in the product's shape."""
+    return str(json.loads(body)["error"]["code"])
+
+
+@pytest.mark.parametrize("parameter", [*(f"charset={codec}" for codec in CODECS), *EXTENDED])
+def test_no_parameter_of_a_header_reaches_a_codec(parameter: str) -> None:
+    for path in (
+        "/livez?x=%41",
+        "/nope?x=%ff",
+        "/dashboard?x=%41",
+        "/v1/traces?x=%ff",
+        "/static/nope.css?x=%41",
+    ):
+        plain = call("GET", path, {})[0]
+
+        assert call("GET", path, {"CONTENT_TYPE": f"a/b; {parameter}"})[0] == plain
+        assert call("GET", path, {"HTTP_ACCEPT": f"text/html; {parameter}"})[0] == plain
+    for path in ("/dashboard/sign-in", "/v1/provision", "/v1/traces", "/nope"):
+        assert call("POST", path, {"CONTENT_TYPE": f"application/json; {parameter}"}, b"{}")[0] < 500
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("form", [URL_ENCODED, IN_PARTS])
+def test_a_form_in_another_charset_is_refused_before_it_is_read(codec: str, form: str) -> None:
+    body = PART % (b"-" + b"a" * 200_000)
+    for path in ("/admin/login/", "/dashboard/sign-in", "/dashboard/recover"):
+        headers = {"CONTENT_TYPE": f"{form}; charset={codec}", "HTTP_COOKIE": "csrftoken=" + "a" * 32}
+        start = time.process_time()
+
+        status, answer = call("POST", path, headers, body)
+
+        assert (status, error(answer)) == (415, "charset_not_supported")
+        assert time.process_time() - start < 0.5
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", '"utf-8"', "us-ascii"])
+@pytest.mark.parametrize("form", [URL_ENCODED, IN_PARTS])
+def test_a_form_in_utf_8_is_read(charset: str, form: str) -> None:
+    body = PART % b"a" if form == IN_PARTS else b"csrfmiddlewaretoken=a"
+
+    status, answer = call("POST", "/dashboard/sign-in", {"CONTENT_TYPE": f"{form}; charset={charset}"}, body)
+
+    assert (status, error(answer)) == (403, "csrf_failed")  # as without the parameter
+
+
+@pytest.mark.parametrize("form", [URL_ENCODED, IN_PARTS])
+def test_forms_are_bounded_with_a_declared_length_and_in_chunks(form: str) -> None:
+    for size, expected in ((MOST_FORM_BYTES - 200, 403), (MOST_FORM_BYTES + 1, 413)):
+        body = PART % (b"a" * size) if form == IN_PARTS else b"a=" + b"a" * size
+        for framing in ({}, {"HTTP_TRANSFER_ENCODING": "chunked"}):
+            status, answer = call("POST", "/admin/login/", {"CONTENT_TYPE": form, **framing}, body)
+
+            assert status == expected
+            assert error(answer) == {403: "csrf_failed", 413: "body_too_large"}[expected]
+
+
+def test_parts_of_a_form_that_name_codecs_are_cheap_and_no_fault() -> None:
+    for codec in CODECS:
+        head = f"--x\r\nContent-Disposition: form-data; name*={codec}''-".encode()[:500]
+        body = (head + b"a" * (900 - len(head)) + b"\r\n\r\n1\r\n") * 250 + b"--x--\r\n"
+        start = time.process_time()
+
+        status, _ = call("POST", "/admin/login/", {"CONTENT_TYPE": IN_PARTS}, body)
+
+        assert status in {400, 403}
+        assert time.process_time() - start < 0.5
+
+
+def test_what_django_cannot_make_a_request_of_is_a_400_in_shape() -> None:
+    status, answer = call("GET", "/\u20ac", {})  # no byte string, as WSGI wants it
+
+    assert (status, error(answer)) == (400, "bad_request")
+
+
+def test_what_browsers_and_exporters_send_stays() -> None:
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+    assert plain_accept(accept) == accept
+    assert b"<html" in call("GET", "/nope", {"HTTP_ACCEPT": accept + ", text/x; x*=idna''%ff"})[1]
+    assert (
+        plain_content_type("multipart/form-data", {"boundary": "a b"})
+        == 'multipart/form-data; boundary="a b"'
+    )
