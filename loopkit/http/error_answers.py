@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup, DisallowedModelAdminToField
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.template.loader import render_to_string
 from rest_framework import exceptions, status
@@ -126,7 +127,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler400: the response if Django refuses a request before any view (wrong Host, broken form)."""
+    """handler400: the response if Django refuses a request (wrong Host, broken form) or an admin refuses a filter."""
+    if isinstance(exception, DisallowedModelAdminLookup | DisallowedModelAdminToField):
+        message = "The list has no such filter, or not with this value."
+        hint = "Open the list without its query, and choose from the filters that it offers."
+        return answer_outside_views(request, ApiError(400, "bad_request", message, hint))
     return plain_answer(request, 400, "bad_request", "The request could not be read.")
 
 

@@ -8,23 +8,18 @@ https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#modeladmin-methods
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from tenants.audit import audit_log
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
+from tenants.console.refusing import RefusingAdmin
 
 
-class AuditedAdmin(ModelAdmin):
+class AuditedAdmin(RefusingAdmin):
     """An admin that records each change, with the values before and after, once everything is saved."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

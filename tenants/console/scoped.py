@@ -8,9 +8,8 @@ https://docs.djangoproject.com/en/5.2/ref/contrib/admin/#django.contrib.admin.Mo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import ForeignKey, Model, QuerySet
@@ -18,13 +17,9 @@ from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
 
+from tenants.console.refusing import RefusingAdmin
 from tenants.models import Tenant
 
-# The generic parameter exists in the type stubs only.
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
 ModelRow = TypeVar("ModelRow", bound=Model)
 
 OPERATE = "tenants.operate"  # the permission to work for all tenants
@@ -55,7 +50,7 @@ def plain_object_id(object_id: str) -> str:
     return object_id.replace(quote("_"), "_")
 
 
-class PlainHelpAdmin(ModelAdmin):
+class PlainHelpAdmin(RefusingAdmin):
     """An admin whose help texts are text: Django would render them as HTML, and drop a `<name>` in them as a tag."""
 
     def get_form(

@@ -15,7 +15,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db.backends.signals import connection_created
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX, DatabaseWrapper, SQLiteCursorWrapper
+from django.dispatch import receiver
 from django.utils.dateparse import parse_datetime
 
 STEP = 0.001  # seconds between two attempts
@@ -37,6 +39,22 @@ def stored_datetime(value: bytes) -> datetime:
 # https://docs.python.org/3/library/sqlite3.html#sqlite3.register_converter
 sqlite3.register_converter("bool", {b"1": True, b"0": False}.__getitem__)
 sqlite3.register_converter("datetime", stored_datetime)
+
+
+@receiver(connection_created)
+def without_regular_expressions(connection: Any, **_: Any) -> None:
+    """
+    Put a refusal in place of REGEXP, Django's own function in Python, for every connection to SQLite. Nothing uses it,
+    and one expression can occupy the whole process for hours: Python's matching lets no other thread run.
+    https://docs.djangoproject.com/en/5.2/ref/databases/#sqlite-notes
+    """
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("REGEXP", 2, refuse_pattern)
+
+
+def refuse_pattern(pattern: object, text: object) -> None:
+    """Raises NotSupportedError, which SQLite makes an OperationalError of."""
+    raise sqlite3.NotSupportedError("A statement must not run regular expressions: filter in Python instead.")
 
 
 @lru_cache(maxsize=256)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.expressions import Combinable
@@ -19,6 +17,7 @@ from django.utils.http import urlencode
 
 from diagnosis.loops import urgency
 from diagnosis.models import Loop
+from tenants.console.refusing import OwnFiltersList
 
 # At runtime Django's class takes no type parameter.
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class NarrowPaginator(LoopPaginator):
         return Page(rows.filter(pk__in=self.ids[first : first + self.per_page]), number, self)
 
 
-class Queue(ChangeList):
+class Queue(OwnFiltersList):
     """The change list, with the rule of urgency that its template shows."""
 
     rule = urgency.RULE
@@ -74,12 +73,8 @@ class Queue(ChangeList):
         return rows.defer(*DOCUMENTS)
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read the requested page; the first one if the requested page does not exist any more."""
-        try:
-            super().get_results(request)
-        except IncorrectLookupParameters:
-            self.page_num = 1
-            super().get_results(request)
+        """Read the rows of the page by their ids, also if it is the only one."""
+        super().get_results(request)
         if not self.multi_page:
             self.result_list = self.paginator.page(1).object_list
 

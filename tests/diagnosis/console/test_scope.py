@@ -104,6 +104,9 @@ def test_the_models_that_belong_to_tenants_are_found() -> None:
 def test_lists_and_their_filters_hold_own_rows_only(
     world: World, model: type[Model], query: dict[str, str]
 ) -> None:
+    if "state" in query and model.__name__ != "Loop":
+        return  # a filter of the queue alone: tests/security/test_list_filters.py
+
     page = world.anna.get(url(model, "changelist"), query, follow=True)
 
     content = page.content.decode()
