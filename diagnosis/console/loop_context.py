@@ -30,24 +30,23 @@ def eval_candidate(loop: Loop) -> EvalCandidate | None:
 
 def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
     """Everything that the page shows of the loop; `query` chooses the `record` and the first `row` of its trace."""
-    candidate = eval_candidate(loop)
-    cases = candidate.document.get("cases", []) if candidate else []
+    issue = shown_issue(loop.issue, loop_id=loop.loop_id)
     evidence = evidence_page.read_evidence(loop, query)
     events = history_pages.events_page(loop, history_pages.page_number(query.get("events_before", "")))
     verifications = history_pages.verifications_page(
         loop, history_pages.page_number(query.get("verifications_before", ""))
     )
+    shown_eval = eval_context(eval_candidate(loop))
     return {
+        **shown_eval,
         "loop": loop,
-        "issue": shown_issue(loop.issue, loop_id=loop.loop_id),
+        "issue": issue,
+        "issue_rows": rows(issue),
         "first_seen": to_the_minute(loop.issue.get("first_seen")),
         "last_seen": to_the_minute(loop.issue.get("last_seen")),
         "share": operation_share(loop),
         "evidence": evidence,
-        "left_out": evidence.left_out + sum(map(characters_left_out, [loop.issue, *cases])),
-        "candidate": candidate,
-        "results": candidate.results.all()[:RESULTS] if candidate else [],
-        "cases": [rows(case) for case in cases],
+        "left_out": evidence.left_out + shown_eval["eval_left_out"] + characters_left_out(issue),
         "decisions": loop.decisions.select_related("decided_by")[: history_pages.A_PAGE],
         "verifications": verification_facts.show_verifications(verifications.newest_first(), loop),
         "verifications_before": verifications.before,
@@ -57,6 +56,19 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         "answered": answered_question(loop),
         "is_waiting": loop.state in states.WAITING,
         "is_decidable": loop.state in states.DECIDABLE,
+    }
+
+
+def eval_context(candidate: EvalCandidate | None) -> dict[str, Any]:
+    """What the page shows of the eval: its values, its cases, the newest results that the agent reported."""
+    facts = dict(candidate.document) if candidate else {}
+    cases = facts.pop("cases", [])
+    return {
+        "candidate": candidate,
+        "results": candidate.results.all()[:RESULTS] if candidate else [],
+        "eval_rows": rows(facts),
+        "cases": [rows(case) for case in cases],
+        "eval_left_out": sum(map(characters_left_out, [facts, *cases])),
     }
 
 

@@ -7,7 +7,7 @@ characters are shown by their numbers (hidden_characters.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
@@ -57,14 +57,30 @@ def plain_text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def characters(value: Any) -> int:
+    """The number of characters of all names and values."""
+    return sum(len(name) + len(plain_text(inner)) for name, inner in leaves(value))
+
+
 def characters_left_out(value: Any) -> int:
     """The number of characters that `rows` leaves out: of long names and values, and of values after ROW_LIMIT."""
-    return sum(
-        max(0, len(name) - NAME_LIMIT) + max(0, len(plain_text(inner)) - TEXT_LIMIT)
-        if number < ROW_LIMIT
-        else len(name) + len(plain_text(inner))
-        for number, (name, inner) in enumerate(leaves(value))
-    )
+    return remaining_rows(value, ())[1]
+
+
+def remaining_rows(value: Any, shown: Collection[tuple[str, str]]) -> tuple[Rows, int]:
+    """The rows of the values, ROW_LIMIT at most, that are not among those shown, and the characters in no row."""
+    remaining, left_out = Rows(), 0
+    for name, inner in leaves(value):
+        text = plain_text(inner)
+        row = readable_text(name, NAME_LIMIT), readable_text(text)
+        is_shown = row in shown
+        if not is_shown and len(remaining) == ROW_LIMIT:
+            left_out += len(name) + len(text)
+            continue
+        left_out += max(0, len(name) - NAME_LIMIT) + max(0, len(text) - TEXT_LIMIT)
+        if not is_shown:
+            remaining.append(row)
+    return remaining, left_out
 
 
 def whole_page(value: Any, wanted: int) -> tuple[Rows, int]:

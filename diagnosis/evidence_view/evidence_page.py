@@ -15,7 +15,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from diagnosis.display.quantities import to_the_second
-from diagnosis.display.readable import characters_left_out, readable_text, rows
+from diagnosis.display.readable import characters, readable_text, remaining_rows, rows
 from diagnosis.evidence_view import differences, matched_control, timeline
 from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.evidence_view.timeline import Timeline
@@ -49,13 +49,13 @@ class ComparedPair:
     chosen: dict[str, Any]
     healthy: dict[str, Any] | None
     comparison: RecordComparison | None
+    remaining: Rows  # of the chosen record: what the comparison or the parts do not show
+    left_out: int  # characters of the chosen record that are in no row
 
     @property
     def parts(self) -> list[tuple[str, Rows]]:
         """The chosen record as named parts of rows, for a record without a comparison."""
-        facts = {name: self.chosen.get(name) for name in FACTS}
-        sections = [("facts", rows(facts)), *((name, rows(self.chosen.get(name))) for name in CONTENT)]
-        return [(name, section) for name, section in sections if section]
+        return parts_of(self.chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class Evidence:
     """The evidence from the store: the records, the chosen pair, its trace, and the timeline."""
 
     total: int
-    left_out: int = 0  # characters of the records that the page cuts, whichever record is chosen
+    left_out: int = 0  # characters of the records that are not on the page: of the chosen one, what it cuts
+    others: int = 0  # records of which the page shows one line
     choices: list[EvidenceChoice] = field(default_factory=list)
     chosen_id: str = ""
     pair: ComparedPair | None = None  # None if the chosen record is not stored any more
@@ -87,7 +88,7 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
     """The loop's evidence, from the bound store."""
     offered = record_ids[:EVIDENCE_LIMIT]
     record_id = query.get("record", "")
-    found = record_pages.find_records([*offered, record_id])
+    found = record_pages.find_records([*record_ids, record_id])
     whole = [found_id for found_id in found if found_id in record_ids and "missing" not in found[found_id]]
     traces = lasting_traces(whole, loop.issue, loop.project.fingerprint_version)
     records = {found_id: record | traces.get(found_id, {}) for found_id, record in found.items()}
@@ -97,23 +98,39 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
         else next((evidence_id for evidence_id in offered if evidence_id in records), "")
     )
     chosen = records.get(chosen_id)
+    shown = pair(chosen, loop.signal_type) if chosen else None
+    others = [records[kept] for kept in record_ids if kept in records and kept != chosen_id]
     return Evidence(
         total=len(record_ids),
-        left_out=sum(characters_left_out(shown_parts(records[kept])) for kept in offered if kept in records),
+        left_out=sum(map(characters, others)) + (shown.left_out if shown and chosen_id in record_ids else 0),
+        others=len(others),
         choices=[
             EvidenceChoice(evidence_id, record_line(records.get(evidence_id)), evidence_id == chosen_id)
             for evidence_id in offered
         ],
         chosen_id=chosen_id,
-        pair=pair(chosen, loop.signal_type) if chosen else None,
+        pair=shown,
         trace=trace(chosen_id, query.get("row", "")) if chosen else None,
         course=timeline.read_timeline(loop),
     )
 
 
-def shown_parts(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of a record that the page shows."""
-    return {name: record.get(name) for name in (*FACTS, *CONTENT)}
+def parts_of(record: Mapping[str, Any]) -> list[tuple[str, Rows]]:
+    """The record as named parts of rows."""
+    facts = {name: record.get(name) for name in FACTS}
+    sections = [("facts", rows(facts)), *((name, rows(record.get(name))) for name in CONTENT)]
+    return [(name, section) for name, section in sections if section]
+
+
+def rows_shown(record: Mapping[str, Any], comparison: RecordComparison | None) -> set[tuple[str, str]]:
+    """The rows of the record that its comparison, or its parts, show, by their whole names."""
+    if comparison:
+        return {(line.name, line.chosen) for line in (*comparison.unlike, *comparison.equal)}
+    return {
+        (name if part == "facts" else f"{part}{name if name.startswith('[') else f'.{name}'}", text)
+        for part, section in parts_of(record)
+        for name, text in section
+    }
 
 
 def record_line(record: dict[str, Any] | None) -> str:
@@ -128,7 +145,8 @@ def pair(chosen: dict[str, Any], signal_type: str) -> ComparedPair:
     """The record with its matched control and their comparison."""
     healthy_id = matched_control.find_matched_control(chosen["record_id"], signal_type)
     healthy = record_pages.find_records([healthy_id]).get(healthy_id) if healthy_id else None
-    return ComparedPair(chosen, healthy, differences.compare_records(chosen, healthy) if healthy else None)
+    comparison = differences.compare_records(chosen, healthy) if healthy else None
+    return ComparedPair(chosen, healthy, comparison, *remaining_rows(chosen, rows_shown(chosen, comparison)))
 
 
 def trace(record_id: str, row: str) -> Waterfall | None:

@@ -218,7 +218,7 @@ def test_all_that_the_handoff_gives_out_is_offered_whole_beside_the_decision(
             # The answer shows hidden characters by their number already.
             assert shown[short] == readable.plain_text(inner), name
     assert shown[f"the whole name of attributes.{'n' * 189}…"] == f"attributes.{'n' * 5000}"
-    cut = re.search(r"([\d,]+) characters of the content are cut on this page", page)
+    cut = re.search(r"([\d,]+) characters of the content are not on this page", page)
     assert cut
     assert int(cut[1].replace(",", "")) > 20_000
 
@@ -239,8 +239,17 @@ def test_the_whole_content_is_the_tenants_own_and_escaped(
     assert "⟨U+202E⟩abc" in page
 
 
-def test_a_page_that_cuts_nothing_says_so_of_nothing(shop: MintedProject, boss: Client) -> None:
-    assert "are cut on this page" not in text(boss.get(page_of(stored_loop())))
+@pytest.mark.parametrize(("failing", "says"), [(1, False), (2, True)])
+def test_a_page_that_leaves_nothing_out_says_so_of_nothing(
+    alice: MintedProject, boss: Client, call: Any, failing: int, says: bool
+) -> None:
+    send_orders(call, alice, orders=8, failing=failing)
+    diagnose(call, alice)
+
+    page = text(boss.get(page_of(stored_loop())))
+
+    assert ("of the content are not on this page" in page) is says
+    assert ("which shows 1 of 2 records in one line" in page) is says
 
 
 def test_many_loops_at_once_cannot_be_approved(shop: MintedProject, boss: Client) -> None:
