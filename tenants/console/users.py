@@ -159,7 +159,7 @@ def givable(person: User | AnonymousUser) -> QuerySet[Group]:
 
 
 @admin.register(Group)
-class GroupAdmin(AccountAdmin, auth_admin.GroupAdmin):
+class GroupAdmin(AccountAdmin, auth_admin.GroupAdmin):  # type: ignore[misc]  # two stubs differ in `request`
     """Groups and their permissions. Only superusers change them, because a group counts in every tenant."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
