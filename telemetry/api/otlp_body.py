@@ -8,7 +8,7 @@ https://docs.python.org/3/library/zlib.html#zlib.Decompress.decompress
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -31,15 +31,19 @@ class Readable(Protocol):
         ...
 
 
-def read_body(request: Readable) -> bytes:
-    """Return the decompressed body. Raises 411, 413 and 415 as OTLP demands, and 400 for broken compression."""
+def read_body(request: Readable, note: Callable[[int], None] = lambda size: None) -> bytes:
+    """
+    Return the decompressed body, with its size so far told to `note` before more of it is read.
+
+    Raises 411, 413 and 415 as OTLP demands, 400 for broken compression, and what `note` raises.
+    """
     if is_chunked(request.META) and not request.META.get("wsgi.input_terminated"):
         raise ApiError(
             411, "length_required", "This server cannot read chunked bodies.", "Send Content-Length."
         )
     encoding = str(request.META.get("HTTP_CONTENT_ENCODING", "")).strip().lower()
     if encoding in {"", "identity"}:
-        return joined(pieces(request))
+        return joined(pieces(request), note)
     if encoding not in COMPRESSIONS:
         raise ApiError(
             415,
@@ -47,7 +51,7 @@ def read_body(request: Readable) -> bytes:
             "This Content-Encoding is not known.",
             "Use gzip, deflate or none.",
         )
-    return joined(decompressed(pieces(request), encoding))
+    return joined(decompressed(pieces(request), encoding), note)
 
 
 def pieces(request: Readable) -> Iterator[bytes]:
@@ -70,13 +74,14 @@ def declared_length(request: Readable) -> int:
     return 0 if is_chunked(request.META) else int(request.META.get("CONTENT_LENGTH") or 0)
 
 
-def joined(parts: Iterator[bytes]) -> bytes:
-    """Return the parts as one body. Raises 413 as soon as they exceed the limit."""
+def joined(parts: Iterator[bytes], note: Callable[[int], None]) -> bytes:
+    """Return the parts as one body. Raises 413 as soon as they exceed the limit, and what `note` raises."""
     received, size = [], 0
     for part in parts:
         size += len(part)
         if size > settings.LOOPKIT_MAX_BODY_BYTES:
             raise too_large(" after decompression")
+        note(size)
         received.append(part)
     return b"".join(received)
 

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from loopkit.http.errors import ApiError
 from telemetry import ledger
 from telemetry.api import otlp_answer, otlp_body, otlp_serializers
+from telemetry.api.large_bodies import BodyTurn
 from telemetry.ingest import ingest
 from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
 from telemetry.store.batch import Receipt
@@ -96,18 +97,19 @@ class TracesView(OtlpView):
     def post(self, request: Request) -> HttpResponse:
         """Store the spans. The answer is sent after they are committed and synced to disk."""
         encoding = self.encoding(request)
-        receipt = store_request(request, encoding)
+        receipt = store_request(request, encoding, self.project.project_id)
         if receipt.rejected["over_quota"] and not receipt.accepted + receipt.duplicates:
             raise quota_exceeded(self.project.quota_spans)
         verbose = request.query_params.get("verbose") in {"1", "true"}
         return otlp_answer.success(receipt, encoding, verbose)
 
 
-def store_request(request: Request, encoding: Encoding) -> Receipt:
+def store_request(request: Request, encoding: Encoding, project_id: str) -> Receipt:
     """Store the request's spans. Raises ApiError for a refused request; the ledger counts one not to be sent again."""
     now = timezone.now()
     try:
-        return ingest(otlp_body.read_body(request._request), encoding, now)
+        with BodyTurn(project_id, request.META) as turn:
+            return ingest(otlp_body.read_body(request._request, turn.take_for), encoding, now)
     except (Undecodable, TooManySpans, ApiError) as error:
         refusal = refusal_of(error)
         if refusal.status_code < 500:

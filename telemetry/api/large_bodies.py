@@ -1,0 +1,135 @@
+"""
+Turns for the large bodies of OTLP requests: a process unpacks and stores one at a time, and a few more wait.
+
+    with large_bodies.BodyTurn(project_id, request.META) as turn:
+        body = read_body(request, turn.take_for)      # waits, or raises Unavailable, once the body is large
+
+A body takes up to five times its size in memory until it is stored, and a second of the processor for 30 MB, while
+Python runs one thread at a time. So several at once are done no sooner than one after the other, but fill the memory
+and keep the small requests of everybody else waiting. Half of the threads never wait here, and one project has not all
+of the other half. Those that find no place get 503 with Retry-After, which exporters obey:
+https://opentelemetry.io/docs/specs/otlp/#otlphttp-throttling
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from django.conf import settings
+
+from loopkit.http.client_connection import departure_check
+from loopkit.http.errors import Unavailable
+from tenants.limits.heavy_runs import client_gone
+
+LARGE_BYTES = 1024 * 1024  # unpacked; 512 spans are 300 KB, or more with texts of models in them
+GIVEN_BACK_BYTES = 8 * LARGE_BYTES  # below it, memory that is kept is soon used again
+PATIENCE = 5.0  # seconds to wait; exporters wait ten for their answer
+LOOK_SECONDS = 0.2  # between two looks at whether the client is still there
+RETRY_AFTER_SECONDS = 2
+
+
+def busy() -> Unavailable:
+    """The error of a large body that finds no place, or has waited too long."""
+    return Unavailable(
+        "busy",
+        "Too many large bodies are being read.",
+        "Send the same request again after Retry-After seconds, or in smaller batches.",
+        RETRY_AFTER_SECONDS,
+    )
+
+
+class BodyLine:
+    """The large bodies of a process: the one that is worked on, and those that wait."""
+
+    def __init__(self, places: int) -> None:
+        self.places, self.of_a_project = places, max(1, places - 1)
+        self.changed = threading.Condition()
+        self.projects: Counter[str] = Counter()  # of all that are worked on or wait
+        self.is_taken = False
+
+    def enter(self, project: str, has_left: Callable[[], bool]) -> None:
+        """Wait for the turn. Raises Unavailable without a place, after PATIENCE, and if the client has left."""
+        with self.changed:
+            if self.projects.total() >= self.places or self.projects[project] >= self.of_a_project:
+                raise busy()
+            self.projects[project] += 1
+            try:
+                self.wait(has_left)
+            except BaseException:
+                self.leave(project)
+                raise
+            self.is_taken = True
+
+    def wait(self, has_left: Callable[[], bool]) -> None:
+        """Wait until no body is worked on. Raises as `enter` does."""
+        ends = time.monotonic() + PATIENCE
+        while True:
+            if has_left():
+                raise client_gone()
+            if not self.is_taken:
+                return
+            if time.monotonic() >= ends:
+                raise busy()
+            self.changed.wait(LOOK_SECONDS)
+
+    def end(self, project: str) -> None:
+        """The body is stored, or refused."""
+        with self.changed:
+            self.is_taken = False
+            self.leave(project)
+            self.changed.notify()
+
+    def leave(self, project: str) -> None:
+        """Give up the place."""
+        self.projects[project] -= 1
+        self.projects += Counter()  # forgets those that have none
+
+
+line = BodyLine(max(1, settings.LOOPKIT_THREADS // 2))
+
+
+class BodyTurn:
+    """The turn of one request, which it takes if its body proves to be large, and has until it is answered."""
+
+    __slots__ = ("_environ", "_is_mine", "_project", "_size")
+
+    def __init__(self, project: str, environ: Mapping[str, Any]) -> None:
+        self._project, self._environ = project, environ
+        self._is_mine, self._size = False, 0
+
+    def take_for(self, size: int) -> None:
+        """Take the turn for a body of so many bytes so far, unless that is little. Raises as `BodyLine.enter` does."""
+        if size <= LARGE_BYTES:
+            return
+        self._size = size
+        if not self._is_mine:
+            line.enter(self._project, departure_check(self._environ))
+            self._is_mine = True
+
+    def __enter__(self) -> BodyTurn:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_mine:
+            if self._size > GIVEN_BACK_BYTES:
+                give_back_memory()
+            line.end(self._project)
+
+
+def give_back_memory() -> None:
+    """
+    Give free memory back to the system: glibc keeps it otherwise, so that a few large bodies would hold it for ever.
+
+    https://man7.org/linux/man-pages/man3/malloc_trim.3.html
+    """
+    with suppress(AttributeError):  # other C libraries do not have it
+        ctypes.CDLL(None).malloc_trim(0)
