@@ -3,14 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from tenants.console.sign_in import admin_sign_in, admin_sign_out
+from tenants.console.sign_in import admin_password_change, admin_sign_in, admin_sign_out
 
 urlpatterns = [
     path("", include("loopkit.document_urls")),
     path("", include("tenants.urls")),
     path("", include("telemetry.urls")),
     path("", include("diagnosis.urls")),
-    path("admin/login/", admin_sign_in),  # before the admin's own page, which has no rate limit
+    path("admin/login/", admin_sign_in),  # before the admin's own pages, which have no rate limit
+    path("admin/password_change/", admin.site.admin_view(admin_password_change, cacheable=True)),
     path("admin/logout/", admin.site.admin_view(admin_sign_out)),
     path("admin/", admin.site.urls),
 ]

@@ -1,5 +1,5 @@
 """
-Audit log entries for signing in and out: people in the admin, keys in the dashboard.
+Audit log entries for signing in and out, people in the admin and keys in the dashboard, and for own passwords.
 
 For people, Django sends signals. The view of the form records failed sign-ins instead, because Django sends no signal
 for a user who may not use the admin. Failures above the rate limit are not recorded, so that nobody can flood the log.
@@ -43,6 +43,21 @@ def record_failed_sign_in(request: HttpRequest, username: str) -> None:
     audit_log.append_entry(
         audit_log.AuditEvent.SIGN_IN_FAILED, ADMIN, audit_log.actor_at(request), timezone.now(), tried=label
     )
+
+
+def record_password_change(request: HttpRequest) -> None:
+    """Record that the signed-in person changed their own password."""
+    person, target = audit_log.staff(request), audit_log.person(request.user)
+    audit_log.append_entry(
+        audit_log.AuditEvent.CHANGED, target, person, timezone.now(), **{"password": "changed"}
+    )
+
+
+def record_wrong_password(request: HttpRequest) -> None:
+    """Record that a wrong present password was given in the session of this person, who may be somebody else."""
+    person, target = audit_log.staff(request), audit_log.person(request.user)
+    event = audit_log.AuditEvent.SIGN_IN_FAILED
+    audit_log.append_entry(event, target, person, timezone.now(), **{"password": "wrong"})
 
 
 def key_failed(request: HttpRequest) -> None:

@@ -1,6 +1,6 @@
 """
-Signing in to and out of the admin: Django's own form, with a limit on failures by network and by account, because
-passwords can be guessed.
+Signing in to and out of the admin, and changing one's own password there: Django's own forms, with a limit on failures
+by network and by account, because passwords can be guessed.
 
 Above the limit, even the right password is refused: otherwise guessing could go on. Other networks, browsers in which
 the person signed in before, and people who are signed in are not affected.
@@ -15,8 +15,10 @@ from math import ceil
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 
 from loopkit.http.errors import ApiError
@@ -44,6 +46,38 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
         attempt.remember(answer)
         rate_limits.give_back(reserved)
     return answer
+
+
+@never_cache
+def admin_password_change(request: HttpRequest) -> HttpResponse:
+    """
+    Django's page to change one's own password, or a 429 page once there were too many wrong present ones.
+
+    Otherwise a session that was left open would be enough to try passwords without end. Only a present password that is
+    wrong counts as a failure; another mistake in the form does not.
+    """
+    if request.method != "POST":
+        return admin.site.password_change(request)
+    name, rate = request.user.get_username(), settings.LOOPKIT_RECOVER_RATE
+    try:
+        reserved = Attempt(request, "admin-password", name, rate, "Password change").reserve()
+    except ApiError as refusal:
+        return refusal_page(refusal)
+    with transaction.atomic():
+        answer = admin.site.password_change(request)
+        if answer.status_code == 302:  # success redirects
+            sign_ins.record_password_change(request)
+    if is_wrong_password(answer):
+        sign_ins.record_wrong_password(request)
+    else:
+        rate_limits.give_back(reserved)
+    return answer
+
+
+def is_wrong_password(answer: HttpResponse) -> bool:
+    """Whether the answer is the form of a password change again because the present password was wrong."""
+    context = answer.context_data if isinstance(answer, TemplateResponse) else None
+    return bool(context and context["form"].has_error("old_password", "password_incorrect"))
 
 
 def admin_sign_out(request: HttpRequest) -> HttpResponse:
