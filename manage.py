@@ -17,8 +17,11 @@ if __name__ == "__main__":
     except Exception as error:
         if not apps.ready:
             raise
+        from loopkit.http import store_fault
         from tenants.stores.binding import explained
 
-        if (cause := explained(error)) is error:
+        cause = explained(error)
+        if not store_fault.is_store_fault(cause):
             raise
-        sys.exit(str(cause))
+        owner = getattr(cause, "store", "") or store_fault.failed_control_database()
+        sys.exit(f"{owner or 'A store'}: {store_fault.with_remedy(cause)}")

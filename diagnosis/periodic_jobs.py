@@ -23,6 +23,7 @@ from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Loop, Verification
 from diagnosis.notices import notice_rows, outbox
 from diagnosis.verification.verify import MOST, recheck
+from loopkit.http import store_fault
 from tenants.models import Project
 from tenants.stores.binding import explained
 
@@ -54,7 +55,7 @@ def attempt(name: str, step: Callable[[], object]) -> None:
     try:
         step()
     except Exception as error:  # one that escapes would end the thread of all later jobs
-        logger.exception("%s failed: %s", name, explained(error))
+        logger.exception("%s failed: %s", name, store_fault.with_remedy(explained(error)))
 
 
 def projects_to_review() -> QuerySet[Project]:

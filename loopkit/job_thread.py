@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from diagnosis import periodic_jobs
 from diagnosis.lease import LeaseClaim
+from loopkit.http import store_fault
 from tenants.installation import clock
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,8 @@ class PeriodicJobs(threading.Thread):
                 self.step_began = time.monotonic()
                 periodic_jobs.run_all_jobs(timezone.now, self.go_on)
         except DatabaseError as error:
-            logger.error("the periodic jobs ended early, the next run is in %s s: %s", self.seconds, error)
+            reason = store_fault.with_remedy(error)
+            logger.error("the periodic jobs ended early, the next run is in %s s: %s", self.seconds, reason)
         finally:
             connections.close_all()  # connections are per thread
 

@@ -46,6 +46,7 @@ DATABASES = {
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["ENGINE"] = "tenants.stores.sqlite_engine"
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = False  # a file does not close connections
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that begins by reading and writes later can fail at once, without waiting for the lock.

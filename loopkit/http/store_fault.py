@@ -32,17 +32,34 @@ REMEDIES = {
     sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_NOTADB: DAMAGED,
 }
+# Of locks, disks and memory too, without a remedy of their own. Any other code is of a statement or its values.
+OTHERS = {
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_NOMEM,
+}  # fmt: skip
 _last_logged: dict[tuple[str, str], float] = {}
 
 
 def is_store_fault(error: Exception) -> bool:
     """
-    Whether the error means that a store failed, rather than the request or this code. DamagedColumn
-    (tenants/stores/soundness.py) is an OperationalError and so counts.
+    Whether the error means that a store failed, rather than the request or this code.
+
+    SQLite has one code for all that is wrong with a statement: tenants/stores/soundness.py finds out whether the file
+    is the cause, and its Damage counts.
     """
     # Compared by name, because redis is installed only where it is used.
-    is_redis = type(error).__module__ == "redis.exceptions"
-    return is_redis or isinstance(error, OperationalError) or type(error) is DatabaseError
+    if type(error).__module__ == "redis.exceptions":
+        return True
+    if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+        return False
+    code = sqlite_code(error)
+    return code is None or code in REMEDIES or code in OTHERS
+
+
+def sqlite_code(error: Exception) -> int | None:
+    """The primary result code of SQLite behind Django's error; None if SQLite is not behind it."""
+    code: int | None = getattr(error.__cause__, "sqlite_errorcode", None)
+    return None if code is None else code & PRIMARY
 
 
 def log_store_fault(error: Exception, project: str, path: str) -> None:
@@ -51,8 +68,12 @@ def log_store_fault(error: Exception, project: str, path: str) -> None:
     reason = str(error)
     if was_just_logged(store, reason):
         return
-    explanation = f"{reason.rstrip('.')}. {store_remedy(error)}".rstrip()
-    logger.error("%s is not available at %r: %s", store, path, explanation, extra={"about": store})
+    logger.error("%s is not available at %r: %s", store, path, with_remedy(error), extra={"about": store})
+
+
+def with_remedy(error: Exception) -> str:
+    """What the error says, and the remedy for the operator."""
+    return f"{str(error).rstrip('.')}. {store_remedy(error)}".rstrip()
 
 
 def log_damage(project: str, subject: str) -> None:
@@ -80,8 +101,8 @@ def let_go(error: Exception) -> None:
     The connection stays open while the file is read-only: a connection opened then would stay read-only.
     """
     connection = connections["default"]
-    code = getattr(error.__cause__, "sqlite_errorcode", 0) & PRIMARY
-    is_stuck = code == sqlite3.SQLITE_READONLY and not os.access(connection.settings_dict["NAME"], os.W_OK)
+    is_read_only = sqlite_code(error) == sqlite3.SQLITE_READONLY
+    is_stuck = is_read_only and not os.access(connection.settings_dict["NAME"], os.W_OK)
     if connection.errors_occurred and not connection.in_atomic_block and not is_stuck:
         connection.close()
 
@@ -91,12 +112,15 @@ def fault_owner(project: str) -> str:
     The name of the store that failed. A failed connection to the control database keeps its error flag until the
     request ends.
     """
-    if connections["default"].errors_occurred or not project:
-        return CONTROL_DATABASE
-    return f"The store of project {project}"
+    return failed_control_database() or (f"The store of project {project}" if project else CONTROL_DATABASE)
+
+
+def failed_control_database() -> str:
+    """The control database as the log calls it, if this thread's connection to it has failed; otherwise ""."""
+    return CONTROL_DATABASE if connections["default"].errors_occurred else ""
 
 
 def store_remedy(error: Exception) -> str:
     """The remedy for the operator, or "" if none is known for the error (some messages contain their own)."""
-    code = getattr(error.__cause__, "sqlite_errorcode", None)
-    return "" if code is None else REMEDIES.get(code & PRIMARY, "")
+    code = sqlite_code(error)
+    return "" if code is None else REMEDIES.get(code, "")

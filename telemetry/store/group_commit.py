@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 from django.db import OperationalError
 
+from loopkit.http import store_fault
 from telemetry.store.batch import Batch, Receipt
 
 MOST_ROWS = 4096  # after which a transaction takes no more batches: nobody waits long for the rows of others
@@ -117,7 +118,7 @@ def settle(line: CommitQueue, transaction: Transaction, write: Write) -> None:
 
 def retry_or_fail(tickets: list[Ticket], error: Exception, transaction: Transaction, write: Write) -> None:
     """Hand the error to all tickets, or write each batch alone if the error is not one of the store."""
-    if len(tickets) > 1 and not isinstance(error, OperationalError):
+    if len(tickets) > 1 and not store_fault.is_store_fault(error):
         for ticket in tickets:
             settle(CommitQueue(waiting=deque([ticket])), transaction, write)
         return

@@ -7,6 +7,8 @@ Only the whole log can be verified: a download of some tenants' entries has gaps
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from django.contrib import admin
@@ -15,9 +17,12 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import path
 from django.utils import timezone
 
+from loopkit.http import store_fault
 from tenants.audit.chain import as_line
 from tenants.console.scoped import ReadOnly, ScopedAdmin
 from tenants.models import AuditEntry
+from tenants.stores import soundness
+from tenants.stores.binding import explained
 
 
 @admin.register(AuditEntry)
@@ -41,7 +46,22 @@ class AuditAdmin(ReadOnly, ScopedAdmin):
         """The entries that this person may see, as JSONL, oldest first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        lines = map(as_line, self.get_queryset(request).order_by("sequence").iterator())
+        entries = self.get_queryset(request).order_by("sequence")
+        lines = with_faults_logged(map(as_line, entries.iterator()), request.path)
+        first = next(lines, b"")  # a log that cannot be read fails before an answer begins
         name = f"audit-{timezone.now():%Y%m%dT%H%M%SZ}.jsonl"
         disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingHttpResponse(lines, content_type="application/x-ndjson", headers=disposition)
+        return StreamingHttpResponse(
+            chain([first], lines), content_type="application/x-ndjson", headers=disposition
+        )
+
+
+def with_faults_logged(lines: Iterator[bytes], path: str) -> Iterator[bytes]:
+    """The lines; a fault of the store, after which the answer breaks off, is logged with its remedy."""
+    try:
+        yield from lines
+    except soundness.FAULTS as error:
+        cause = explained(error)
+        if store_fault.is_store_fault(cause):
+            store_fault.log_store_fault(cause, "", path)
+        raise cause from error

@@ -64,7 +64,7 @@ def copied(source: Path, target: Path) -> tuple[str, str]:
             database.backup(copy, pages=STEP_PAGES, sleep=0.01)
         with target.open("rb") as file:
             os.fsync(file.fileno())
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         target.unlink(missing_ok=True)
         return target.name, str(error)
     return target.name, ""

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError
 from django.utils import timezone
 
 from tenants.audit import head
@@ -51,13 +50,13 @@ def find_all(now: datetime) -> list[Finding]:
     try:
         known = facts.known_facts()
         return [finding for look in LOOKS for finding in look(known, now)]
-    except (DatabaseError, *soundness.FAULTS) as error:
-        if isinstance(cause := explained(error), soundness.DamagedColumn):
+    except soundness.FAULTS as error:
+        if isinstance(cause := explained(error), soundness.Damage):
             return [damage(cause)]
         raise
 
 
-def damage(cause: soundness.DamagedColumn) -> Finding:
+def damage(cause: soundness.Damage) -> Finding:
     """The finding of a damaged control database, which hides all others."""
     return Finding("damaged", "The control database holds wrong values.", cause.args[0])
 

@@ -103,14 +103,14 @@ def bind(project: Project, since: float | None = None) -> Iterator[Project]:
 
 
 def raise_explained(error: Exception, binding: Binding) -> None:
-    """Raise DamagedColumn from the error if the binding's file holds values that explain it."""
+    """Raise Damage from the error if the binding's file explains it."""
     cause = soundness.explained(error, binding.connection)
     if cause is not error:
         raise cause from error
 
 
 def explained(error: Exception) -> Exception:
-    """DamagedColumn if wrong values in the bound project's file or the control database explain the error, else it."""
+    """Damage if the bound project's file or the control database explains the error, else the error."""
     binding = _bound.get()
     cause = soundness.explained(error, binding.connection) if binding else error
     return soundness.explained(cause, connections["default"], store_fault.CONTROL_DATABASE)

@@ -32,7 +32,7 @@ STORE_APP = "telemetry"
 ALIAS_PREFIX = "project:"
 MIGRATION_ALIAS = ALIAS_PREFIX + "migration"
 CONNECTION = {
-    "ENGINE": "django.db.backends.sqlite3",
+    "ENGINE": "tenants.stores.sqlite_engine",
     "TIME_ZONE": None,
     "CONN_MAX_AGE": None,
     "CONN_HEALTH_CHECKS": False,

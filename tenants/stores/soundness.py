@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import struct
 import time
 from collections.abc import Iterable
@@ -18,19 +19,18 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, IntegrityError, OperationalError, models
+from django.db import DatabaseError, OperationalError, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from loopkit.http import store_fault
 from tenants.stores.column_rules import has_form, json_form, wrong_value
 from tenants.stores.project_file import ALIAS_PREFIX, STORE_APP
 
 # MemoryError: what bytes() raises for a huge number in a column of bytes. RecursionError: JSON of a thousand levels.
 FAULTS = (
     TypeError, ValueError, LookupError, AttributeError, ArithmeticError, MemoryError, RecursionError, struct.error,
-    ObjectDoesNotExist, IntegrityError,
+    ObjectDoesNotExist, DatabaseError,
 )  # fmt: skip
-# What SQLite says of values that it read. Its other errors are of locks, disks and pages: store_fault.REMEDIES.
-VALUE_FAULTS = ("integer overflow", "malformed JSON")
 # https://docs.python.org/3/library/sqlite3.html#sqlite3.Connection.text_factory
 NO_TEXT = re.compile(r"Could not decode to UTF-8 column '(\w{1,60})'")
 QUIET_SECONDS = 60  # for which a database that was found sound is not read again
@@ -38,15 +38,21 @@ PATIENCE = 5.0  # seconds for which damage is looked for
 _found_sound: dict[tuple[str, int], float] = {}
 
 
-class DamagedColumn(OperationalError):
+class Damage(OperationalError):
+    """A database is not as LoopKit left it."""
+
+    def __init__(self, what: str, store: str = "") -> None:
+        self.store = store  # whose it is, as the log calls it; empty: the bound project's
+        super().__init__(
+            f"{what}: the database is damaged. Put a sound copy in its place, see docs/operations.md."
+        )
+
+
+class DamagedColumn(Damage):
     """A column of a database holds values that it cannot have."""
 
     def __init__(self, column: str, store: str = "") -> None:
-        self.store = store  # whose it is, as the log calls it; empty: the bound project's
-        super().__init__(
-            f"{column} holds wrong values: the database is damaged. Put a sound copy in its place, see "
-            "docs/operations.md."
-        )
+        super().__init__(f"{column} holds wrong values", store)
 
 
 class OutOfTime(Exception):
@@ -54,18 +60,32 @@ class OutOfTime(Exception):
 
 
 def explained(error: Exception, connection: BaseDatabaseWrapper | None, store: str = "") -> Exception:
-    """DamagedColumn if the database behind the connection holds wrong values, else the error itself."""
-    if isinstance(error, DamagedColumn) or connection is None:
+    """Damage if the database behind the connection explains the error, else the error itself."""
+    if isinstance(error, Damage) or connection is None:
         return error
-    if isinstance(error, OperationalError) and (found := NO_TEXT.match(str(error))):
-        return DamagedColumn(f"A column {found[1]}", store)
-    if not isinstance(error, FAULTS) and not str(error).startswith(VALUE_FAULTS):
+    if is_unreadable(error):
+        found = NO_TEXT.match(str(error))
+        return (
+            DamagedColumn(f"A column {found[1]}", store) if found else Damage(str(error).rstrip("."), store)
+        )
+    if not isinstance(error, FAULTS) or store_fault.is_store_fault(error):
         return error
     try:
         column = damaged_column(connection)
-    except (DatabaseError, OutOfTime):
+    except OutOfTime:
         return error
+    except DatabaseError as failure:
+        if connection.vendor != "sqlite":
+            return error
+        # The tables are not as this code made them, or the file cannot be read.
+        is_readable = not store_fault.is_store_fault(failure)
+        return Damage(str(failure), store) if is_readable else explained(failure, connection, store)
     return DamagedColumn(column, store) if column else error
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Whether Python's sqlite3 itself could not read what SQLite gave it: such errors have no code."""
+    return isinstance(error.__cause__, sqlite3.OperationalError) and store_fault.sqlite_code(error) is None
 
 
 def damaged_column(connection: BaseDatabaseWrapper) -> str:
@@ -81,7 +101,11 @@ def damaged_column(connection: BaseDatabaseWrapper) -> str:
         if (model._meta.app_label == STORE_APP) == is_of_project and model._meta.managed
     ]
     tables.sort(key=lambda model: model._meta.db_table)
-    looks = [wrong_column, formless_document] if connection.vendor == "sqlite" else [formless_document]
+    looks = (
+        [missing_column, wrong_column, formless_document]
+        if connection.vendor == "sqlite"
+        else [formless_document]
+    )
     with connection.wrap_database_errors:
         connection.ensure_connection()
         for look in looks:  # the quick one for all tables first
@@ -107,6 +131,14 @@ def columns_of(model: type[models.Model]) -> list[Any]:
     """The model's fields that are one column each."""
     fields = model._meta.concrete_fields
     return [field for field in fields if not isinstance(field, models.CompositePrimaryKey)]
+
+
+def missing_column(database: Any, model: type[models.Model]) -> str:
+    """Nothing. Raises the database's error if it has no such table or column. For SQLite."""
+    table = model._meta.db_table
+    columns = ", ".join(f'"{table}"."{field.column}"' for field in columns_of(model))
+    database.execute(f'SELECT {columns} FROM "{table}" LIMIT 0')  # noqa: S608  (names of the schema)
+    return ""
 
 
 def wrong_column(database: Any, model: type[models.Model]) -> str:

@@ -1,5 +1,5 @@
 """
-Django's SQLite backend for project files, which tries for the write lock at short, even intervals.
+The SQLite backend for project files, which tries for the write lock at short, even intervals.
 
 SQLite's own busy handler sleeps longer after each attempt, up to 100 ms, so under load the longest waiter keeps losing
 to newer ones, and the slowest of a hundred requests took a second. Trying every millisecond costs little, because each
@@ -16,9 +16,11 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.backends.signals import connection_created
-from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX, DatabaseWrapper, SQLiteCursorWrapper
+from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX, SQLiteCursorWrapper
 from django.dispatch import receiver
 from django.utils.dateparse import parse_datetime
+
+from tenants.stores.sqlite_engine.base import DatabaseWrapper
 
 STEP = 0.001  # seconds between two attempts
 # Seconds to wait for the write lock. Exporters wait 10 s for an answer, and a request may first have to wait for the

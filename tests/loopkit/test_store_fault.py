@@ -41,13 +41,25 @@ def fault(code: int, text: str) -> OperationalError:
         DatabaseError("file is not a database"),
         OutdatedFile("run migrate_projects"),
         DamagedColumn("telemetry_record.name"),
+        fault(sqlite3.SQLITE_LOCKED_SHAREDCACHE, "database table is locked"),
+        fault(sqlite3.SQLITE_IOERR_READ, "disk I/O error"),
     ],
 )
 def test_what_a_store_does_is_its_fault(error: Exception) -> None:
     assert store_fault.is_store_fault(error)
 
 
-@pytest.mark.parametrize("error", [IntegrityError("UNIQUE"), KeyError("x"), ValueError("x"), OSError("x")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        IntegrityError("UNIQUE"),
+        KeyError("x"),
+        ValueError("x"),
+        OSError("x"),
+        fault(sqlite3.SQLITE_ERROR, 'near "SELEKT": syntax error'),
+        fault(sqlite3.SQLITE_TOOBIG, "string or blob too big"),
+    ],
+)
 def test_a_fault_of_ours_is_none_of_a_store(error: Exception) -> None:
     assert not store_fault.is_store_fault(error)
 

@@ -11,13 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 from django.utils import timezone
 
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.periodic_jobs import Review, projects_to_review, review
+from loopkit.http import store_fault
 from loopkit.http.errors import Unavailable
 from tenants.models import Project
+from tenants.stores import soundness
+from tenants.stores.binding import explained
 
 
 class Command(BaseCommand):
@@ -31,8 +33,8 @@ class Command(BaseCommand):
             projects += 1
             try:
                 reviewed = review(project, timezone.now, most=None)
-            except (DatabaseError, OSError, Unavailable) as error:
-                failures.append(f"{project.project_id}: {error}")
+            except (OSError, Unavailable, *soundness.FAULTS) as error:
+                failures.append(f"{project.project_id}: {store_fault.with_remedy(explained(error))}")
                 continue
             verdicts += len(reviewed.verifications)
             outdated += len(reviewed.outdated)

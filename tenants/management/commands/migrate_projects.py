@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
+from loopkit.http import store_fault
 from tenants.models import Project
-from tenants.stores import project_file
+from tenants.stores import project_file, soundness
 
 
 class Command(BaseCommand):
@@ -27,9 +27,9 @@ class Command(BaseCommand):
         for number, project_id in enumerate(project_ids, start=1):
             try:
                 outcome = brought_up(project_id)
-            except (DatabaseError, OSError) as error:
-                outcome = f"FAILED: {error}"
-                failures.append(f"{project_id}: {error}")
+            except (OSError, *soundness.FAULTS) as error:
+                outcome = f"FAILED: {store_fault.with_remedy(error)}"
+                failures.append(f"{project_id}: {store_fault.with_remedy(error)}")
             if options["verbosity"] > 0:
                 self.stdout.write(f"{number}/{len(project_ids)} {project_id}: {outcome}")
         if failures:

@@ -177,7 +177,9 @@ def test_a_command_beside_a_damaged_row_ends_with_the_remedy(new_installation: C
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert ended.returncode == 1
-    assert ended.stderr.startswith("auth_user.is_superuser (rowid 1) holds wrong values")
+    assert ended.stderr.startswith(
+        "The control database: auth_user.is_superuser (rowid 1) holds wrong values"
+    )
 
 
 def test_a_fault_of_the_code_beside_a_sound_database_stays_a_500(
