@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagnosis.display.hidden_characters import show_hidden
+from diagnosis.display.quotation_marks import inside_quotes
 from diagnosis.display.sentences import values_of
 
 MOST = 300  # characters
@@ -39,7 +40,6 @@ MARKUP = (
     # and strikethrough: https://github.github.com/gfm/#strikethrough-extension-
     (re.compile(r"(\*+|~+|(?<!\w)_+)(?=\S)"), r"\1 "),
 )
-QUOTATION_MARKS = dict.fromkeys(map(ord, '“”„‟"'), "'")
 # Characters that in JSON are in strings alone.
 JSON_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "@#!&$~%`<>\x7f"}
 FIGURES = str.maketrans("[]{}|", "()()/")  # characters that only Jira's wiki markup needs replaced
@@ -60,7 +60,7 @@ def plain_line(text: object, limit: int = MOST) -> str:
 
 def quote(text: object, limit: int = MOST) -> str:
     """The text in one line between quotation marks that it cannot end, escaped for Markdown and for plain text."""
-    return f"“{plain_line(text, limit).translate(QUOTATION_MARKS)}”"
+    return f"“{inside_quotes(plain_line(text, limit))}”"
 
 
 def wiki_quote(text: object, limit: int = MOST) -> str:
