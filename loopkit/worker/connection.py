@@ -10,6 +10,7 @@ from typing import Any
 
 from gunicorn.http.message import Request
 
+from loopkit.http.client_connection import has_left
 from loopkit.worker.answer_socket import AnswerSocket
 from loopkit.worker.limits import LINGER_SECONDS, LONGEST_LINGER_SECONDS, ClientLimits
 from loopkit.worker.reception import Reception
@@ -64,7 +65,20 @@ class Connection:
         """Wait so many seconds for the next request."""
         self._requests += 1
         self.phase, self.deadline = Phase.IDLE, time.monotonic() + seconds
+        self._claims = [self._requests]
         self.reception = Reception(self._cfg, self.client, self._requests, self._limits.max_body_bytes)
+
+    def claim(self) -> bool:
+        """Whether nobody has decided yet on the request: a thread that would answer it, or the poller to give it up."""
+        try:
+            return bool(self._claims.pop())
+        except IndexError:
+            return False
+
+    def give_up_if_gone(self) -> None:
+        """Free what the request holds if its client has gone before a thread took it; none will answer it."""
+        if has_left(self.sock) and self.claim():
+            self.reception.drop()
 
     def receive(self, data: bytes) -> None:
         """Take bytes of a request. Raises gunicorn's ParseException for a malformed head."""

@@ -30,11 +30,9 @@ NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 NOT_ACCEPTED = {errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK}
 CROWD, ACCEPTED_AT_ONCE = 64, 16
 FEWEST_CONNECTIONS, KEPT_SHARE = 8, 0.5  # where descriptors ran out
-READS_AT_ONCE = 4
+READS_AT_ONCE, DISCARDED_BYTES, STOP_MARGIN_SECONDS = 4, 64 * 1024, 5
 PROBES = frozenset({"/health", "/livez", "/readyz"})  # loopkit/health.py
-DISCARDED_BYTES = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-STOP_MARGIN_SECONDS = 5
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -51,6 +49,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.probes = ThreadPoolExecutor(1, "probes")
         self.swept_at = 0.0
         self.held: list[Connection] = []
+        self.running: set[Connection] = set()  # whose requests threads are answering
         # Received into one place and copied from it: blocks that were shortened would leave holes in the heap.
         self.landing = memoryview(bytearray(MOST_BYTES_AT_ONCE))
         super().init_process()
@@ -76,11 +75,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def handle(self, conn: Connection) -> bool:
         """Answer the connection's request, in a thread; whether the connection stays open."""
-        stays_open = super().handle(conn)
+        if not conn.claim():
+            return False
+        self.running.add(conn)
         try:
+            stays_open = super().handle(conn)
             conn.sock.flush()
         except OSError:
             return False
+        finally:
+            self.running.discard(conn)
         return bool(stays_open)
 
     def finish_request(self, conn: Connection, future: Future[bool]) -> None:
@@ -94,6 +98,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """What follows the application's answer. Raises OSError if the client has gone."""
         conn.stays_open = not future.cancelled() and future.exception() is None and future.result()
         conn.begin_answer()
+        self.room.recount(conn)
         if conn.sock.is_held():
             self.watch(conn, 0)
             self.held.append(conn)
@@ -138,6 +143,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         try:
             if conn.phase is Phase.WORKING:
                 self.watch(conn, 0)  # more of it is read after the answer
+                conn.give_up_if_gone()
+                self.room.recount(conn)
             elif conn.phase is Phase.ANSWERING:
                 self.send(conn)
             elif conn.phase is Phase.CLOSING:
@@ -172,10 +179,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if conn.reception.take_expectation() and not conn.reception.body.failure:
             conn.sock.sendall(CONTINUE)
             conn.sock.flush()
-        if conn.reception.is_ready:
-            return self.start(conn)
         self.room.enter(conn)
-        return self.count(conn)
+        self.count(conn)
+        return self.start(conn) if conn.reception.is_ready else None
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what gunicorn's parser refused in the shape of other errors; gunicorn's own answer is a page."""
@@ -258,7 +264,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def count(self, conn: Connection) -> None:
         """Count what the connection holds; where all hold too much, the most silent ones are ended."""
-        for victim in self.room.too_much(conn):
+        for victim in self.room.too_much(conn, self.running):
             if victim.phase in {Phase.HEAD, Phase.BODY}:
                 self.refuse(victim, OVERLOADED)
             else:

@@ -20,7 +20,7 @@ class ReceivedBody(io.RawIOBase):
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__()
-        self.size = 0
+        self.size = self.held_bytes = 0  # all that came, and what of it was not read
         self.failure: Exception | None = None
         self._max_bytes = max_bytes
         self._blocks: deque[bytes | bytearray] = deque()
@@ -39,6 +39,7 @@ class ReceivedBody(io.RawIOBase):
     def append(self, data: bytes | bytearray | memoryview) -> None:
         """Add bytes at the end. Small pieces are joined, since each object costs memory of its own."""
         self.size += len(data)
+        self.held_bytes += len(data)
         last = self._blocks[-1] if self._blocks else b""
         if isinstance(last, bytearray) and len(last) + len(data) <= BLOCK_BYTES:
             last += data
@@ -63,5 +64,6 @@ class ReceivedBody(io.RawIOBase):
         self._offset += count
         if self._offset == len(block):
             self._blocks.popleft()
+            self.held_bytes -= len(block)
             self._offset = 0
         return count

@@ -48,7 +48,7 @@ class Reception:
     @property
     def held_bytes(self) -> int:
         """Bytes that it takes in memory."""
-        return len(self._head) + self.body.size + len(self.surplus)
+        return len(self._head) + self.body.held_bytes + len(self.surplus)
 
     @property
     def wanted_bytes(self) -> int:

@@ -11,7 +11,7 @@ from loopkit.worker.limits import SMALL_BYTES
 
 class WaitingRoom:
     """
-    The waiting connections of a process.
+    The waiting connections of a process, and what these and the requests that wait for a thread hold.
 
     Whoever must go for others is the one that has been silent longest: an honest client sends, however slowly. Age
     or size would choose the slow and honest one; addresses would choose a proxy, behind which everybody has the same.
@@ -40,9 +40,16 @@ class WaitingRoom:
         """The connection that has been silent longest; None if none waits."""
         return next(iter(self._waiting), None)
 
-    def too_much(self, conn: Connection) -> Iterator[Connection]:
-        """Count what the connection holds now. Yields connections to be ended, until all hold no more than they may."""
+    def too_much(self, conn: Connection, running: set[Connection]) -> Iterator[Connection]:
+        """
+        Count what the connection holds now. Yields connections to be ended, until all hold no more than they may.
+
+        Those that are running have given back what the application has read of them.
+        """
         self.recount(conn)
+        if self._bytes > self._most_bytes:
+            for busy in tuple(running):  # threads change it
+                self.recount(busy)
         while victim := self.victim(conn):
             yield victim
             if not victim.counted_bytes > self.recount(victim):
