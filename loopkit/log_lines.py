@@ -19,8 +19,15 @@ MOST_LINES, WINDOW_SECONDS = 10, 60  # of one kind, in one process
 MOST_KINDS = 1_000  # that are remembered
 LAST_OF_WINDOW = " [further lines of this kind are left out for a minute]"
 
-# Codes for recovery and upgrade (tenants/keys/credentials.py), whole or not: they have no other form than their length.
-CODE = re.compile(r"(?<![0-9A-Za-z_])[0-9A-Fa-f]{40,}")
+# Keys (tenants/keys/credentials.py), whole or not, whatever stands before them: in telemetry that would be another
+# word, in a Host or a path of a request it is a slip of whoever sent it.
+KEY = re.compile(r"lk_(?:ingest|agent|feedback|feed)_[0-9A-Za-z]+")
+# Codes for recovery and upgrade, which have no other form than their length, and are not the ids of records.
+CODE = re.compile(r"(?<![0-9A-Fa-f])(?<!rec_)[0-9A-Fa-f]{40,}")
+NESTED_PERCENT = re.compile(
+    r"%(?:25)+(?=[0-9A-Fa-f]{2})"
+)  # percent signs that were encoded once more, and again
+MOST_DECODINGS = 5
 REDACTED = "[redacted]"
 LONGEST_REDACTED = (
     2  # times the length of what is kept, so that what is cut off a secret is not taken for a text
@@ -50,13 +57,17 @@ def without_secrets(text: str) -> str:
     """
     The text with a mark in place of keys, codes and what telemetry/scrubbing/ takes for a secret; a path may hold one.
 
-    If a secret is written with percent signs, all of the text is shown without them.
+    If a secret is written with percent signs, once or several times, all of the text is shown without them.
     """
-    plain = redacted(text)
-    if "%" in text and (decoded := unquote(text)) != text:
-        without = redacted(decoded)
-        return plain if without == decoded else without
-    return plain
+    shown = layer = redacted(text)
+    for _ in range(MOST_DECODINGS):
+        decoded = unquote(NESTED_PERCENT.sub("%", layer))
+        if decoded == layer:
+            break
+        layer = redacted(decoded)
+        if layer != decoded:
+            shown = layer
+    return shown
 
 
 def redacted(text: str) -> str:
@@ -64,7 +75,7 @@ def redacted(text: str) -> str:
     # Imported here, because settings.py and gunicorn import this module before Django's apps are ready.
     from tenants import stored_text
 
-    return CODE.sub(REDACTED, stored_text.without_secrets(text))
+    return CODE.sub(REDACTED, KEY.sub(REDACTED, stored_text.without_secrets(text)))
 
 
 def shown_on_one_line(text: str) -> str:

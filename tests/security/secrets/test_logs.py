@@ -30,6 +30,14 @@ PLACES = [
     "Forbidden (CSRF cookie not set.): /admin/{}", "GET /v1/notices.atom?key={} HTTP/1.1", "Not Found: /{}/x", "{}",
     "Invalid HTTP request line: 'GET /{} '", "refused: Bearer {}", "x" * (LONGEST_LINE - 30) + " {}",
 ]  # fmt: skip
+# Where a letter or digit is before it. Those of vendors are then another word, as in telemetry.
+GLUED = [
+    "/admin/x{}/",
+    "Invalid HTTP_HOST header: 'x{}'",
+    "Invalid HTTP header line: 'z9{}'",
+    "a%{}",
+    "é{}%zz",
+]
 FORMAT = BoundedLines("{name} {message}", style="{")
 
 
@@ -44,7 +52,15 @@ def loggers() -> Iterator[logging.Logger]:
 def test_no_line_has_a_secret_as_it_is_or_in_percent_signs(kind: str) -> None:
     secret = SECRETS[kind]
     percent = "".join(f"%{byte:02x}" for byte in secret.encode())
-    for written in (secret, percent, quote(secret).replace("_", "%5F"), secret[:-4]):
+    quoted = quote(secret).replace("_", "%5F")
+    prefix = f"%256{secret[0].encode().hex()[1:]}{secret[1:]}"  # its first letter, encoded twice
+    nested = (
+        percent.replace("%", "%25"),
+        quote(quote(quoted)),
+        quoted.replace("%", "%2%35"),
+        quoted.replace("%", "%" + "25" * 9),
+    )
+    for written in (secret, percent, quoted, secret[:-4], prefix, *nested):
         for place in PLACES:
             record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "%s", (place.format(written),), None)
 
