@@ -2,7 +2,8 @@
 The hash chain of the audit log: each entry's hash covers the entry and the hash of the entry before it.
 
 Pure functions. The hash is keyed (HMAC, https://www.rfc-editor.org/rfc/rfc2104), so somebody who can write to the
-database but does not know the secret cannot forge a valid chain.
+database but does not know the secret cannot forge a valid chain. What LoopKit would not write as JSON, such as
+infinity, a number of 70 bits or half of a surrogate pair, has no hash: an entry with it is not one that LoopKit wrote.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from typing import Any
 
 import orjson
 
+from tenants.audit.stored_entries import StoredEntry, UnreadableEntry
 from tenants.models import AuditEntry
+
+
+class NotWritten(ValueError):
+    """The entry holds what LoopKit does not write, so it has no hash."""
 
 
 def entry_facts(entry: AuditEntry) -> dict[str, Any]:
@@ -34,12 +40,38 @@ def entry_facts(entry: AuditEntry) -> dict[str, Any]:
 
 
 def seal(entry: AuditEntry, before: str, secret: str) -> str:
-    """The hash of an entry, given the hash of the entry before it ("" for the first entry)."""
-    message = before.encode() + b"\n" + orjson.dumps(entry_facts(entry), option=orjson.OPT_SORT_KEYS)
+    """The hash of an entry, given the hash of the entry before it ("" for the first entry). Raises NotWritten."""
+    try:
+        message = before.encode() + b"\n" + canonical(entry_facts(entry))
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise NotWritten(str(error)) from error
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
-def breaks(entries: Iterable[AuditEntry], secret: str, sequence: int = 0, before: str = "") -> Iterator[str]:
+def canonical(facts: dict[str, Any]) -> bytes:
+    """
+    The facts as JSON with sorted keys, one text for each value. Raises TypeError or ValueError for what has none.
+
+    orjson refuses integers above 64 bits and half surrogate pairs, but writes infinities and NaN as null.
+    https://github.com/ijl/orjson#float
+    """
+    written = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
+    if b"null" in written:
+        json.dumps(facts, allow_nan=False)
+    return written
+
+
+def is_sealed(entry: StoredEntry, before: str, secret: str) -> bool:
+    """Whether the entry is as LoopKit wrote it, after an entry with this hash."""
+    if isinstance(entry, UnreadableEntry):
+        return False
+    try:
+        return hmac.compare_digest(entry.hash.encode(), seal(entry, before, secret).encode())
+    except ValueError:  # NotWritten, or a hash that is no text
+        return False
+
+
+def breaks(entries: Iterable[StoredEntry], secret: str, sequence: int = 0, before: str = "") -> Iterator[str]:
     """
     Yield a sentence for each gap or changed entry. The entries are ordered by sequence, and the first one follows the
     entry with this sequence number and hash.
@@ -47,7 +79,7 @@ def breaks(entries: Iterable[AuditEntry], secret: str, sequence: int = 0, before
     for entry in entries:
         if entry.sequence != sequence + 1:
             yield f"Entry {entry.sequence} comes right after {sequence}: entries are missing or were inserted."
-        elif not hmac.compare_digest(entry.hash.encode(), seal(entry, before, secret).encode()):
+        elif not is_sealed(entry, before, secret):
             yield f"Entry {entry.sequence} is not what LoopKit wrote there: it or the entry before it was changed."
         sequence, before = entry.sequence, entry.hash
 
@@ -63,4 +95,7 @@ def as_line(entry: AuditEntry) -> bytes:
 def from_line(line: bytes) -> AuditEntry:
     """Parse a line written by `as_line`. Raises ValueError, KeyError or TypeError for any other text."""
     fields = orjson.loads(line)
-    return AuditEntry(**fields | {"at": datetime.fromisoformat(fields["at"])})
+    entry = AuditEntry(**fields | {"at": datetime.fromisoformat(fields["at"])})
+    if type(entry.sequence) is not int or not isinstance(entry.hash, str):
+        raise ValueError("an entry has a whole number as its sequence, and a text as its hash")
+    return entry

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from tenants.audit import chain
 from tenants.audit.head import AuditHead, head_path, known_head
+from tenants.audit.stored_entries import stored_entries
 from tenants.installation import restores
 from tenants.models import AuditEntry
 
@@ -36,14 +37,14 @@ class Command(BaseCommand):
         findings = [*export_differences(export, exported)] if export else []
         sequence, before = last_unverifiable()
         entries, secret = log_entries().filter(sequence__gt=sequence), settings.LOOPKIT_AUDIT_SECRET
-        findings += [*head_differences(), *chain.breaks(entries.iterator(), secret, sequence, before)]
+        findings += [*head_differences(), *chain.breaks(stored_entries(entries), secret, sequence, before)]
         if findings:
             more = [f"And {len(findings) - SHOWN} more."] * (len(findings) > SHOWN)
             raise CommandError(
                 "\n".join(["The audit log is not what LoopKit wrote:", *findings[:SHOWN], *more])
             )
-        last = AuditEntry.objects.first()
-        self.stdout.write(f"{last.sequence} entries, last {last.hash}" if last else "No entries.")
+        last = AuditEntry.objects.values_list("sequence", "hash").first()
+        self.stdout.write(f"{last[0]} entries, last {last[1]}" if last else "No entries.")
         for sentence in acceptances(sequence):
             self.stdout.write(sentence)
         if export:
@@ -62,16 +63,18 @@ def last_unverifiable() -> tuple[int, str]:
     An entry that accepts the loss says so, itself written with the secret of now.
     """
     name = "LOOPKIT_AUDIT_SECRET"
-    for entry in log_entries().filter(event=AuditEntry.Event.ACCEPTED).reverse():
-        before = AuditEntry.objects.filter(sequence=entry.sequence - 1).first()
-        if before and name in entry.detail["secrets"] and is_sealed(entry, before.hash):
-            return before.sequence, before.hash
+    for entry in reversed(accepting_entries()):
+        before = log_entries().filter(sequence=entry.sequence - 1).values_list("sequence", "hash").first()
+        is_sealed = before and chain.is_sealed(entry, before[1], settings.LOOPKIT_AUDIT_SECRET)
+        if before and is_sealed and name in entry.detail["secrets"]:  # sealed, so it is what LoopKit wrote
+            return before
     return 0, ""
 
 
-def is_sealed(entry: AuditEntry, before: str) -> bool:
-    """Whether the entry was written with the secret of now, after an entry of this hash."""
-    return chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET) == entry.hash
+def accepting_entries() -> list[AuditEntry]:
+    """The entries that accept a state of the data dir, oldest first, that can be read."""
+    rows = stored_entries(log_entries().filter(event=AuditEntry.Event.ACCEPTED))
+    return [row for row in rows if isinstance(row, AuditEntry)]
 
 
 def acceptances(unverifiable: int) -> Iterator[str]:
@@ -80,8 +83,8 @@ def acceptances(unverifiable: int) -> Iterator[str]:
         yield f"Restored from the backup of {note.taken_at:%d %b %Y %H:%M} UTC: later entries are gone."
     if unverifiable:
         yield f"Entries up to {unverifiable} cannot be verified: they were written with a secret that is lost."
-    for entry in log_entries().filter(event=AuditEntry.Event.ACCEPTED):
-        number = entry.detail["lost_head"].partition(" ")[0]
+    for entry in accepting_entries():
+        number = str(entry.detail.get("lost_head", "")).partition(" ")[0]
         lost = f" Entries up to {number} of the log before are gone." if number else ""
         yield f"Entry {entry.sequence} accepted the data dir as it was found at {entry.at:%d %b %Y %H:%M} UTC.{lost}"
 

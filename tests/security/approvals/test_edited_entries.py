@@ -1,0 +1,203 @@
+"""Whatever a value of an entry of the audit log is edited into: it is found, by number, and no answer is a 500."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from diagnosis.models import Decision
+from tenants.audit import chain, head
+from tenants.audit.stored_entries import stored_entries
+from tenants.keys.provisioning import MintedProject
+from tenants.models import AuditEntry
+from tests.diagnosis.console_requests import decide, page_of
+from tests.security.approvals.failing_shop import diagnose, drop_triggers, send_orders, stored_loop
+from tests.staff_clients import Reader, operator
+from tests.telemetry.factory import request, span
+
+MARK = "zq-mark-qz"
+# As JSON writes them, or as it must not.
+TEXTS = [
+    "null", "true", "false", "0", "-0", "-0.0", "1", "-1", "1.0", "10e-1", "1e2", "3", "0.1", "1e308", "1e999",
+    "-1e999", "NaN", "Infinity", "-Infinity", str(2**63), str(2**64), str(-(2**70)), "9" * 5_000, '""', '"x"', '"null"',
+    '"\\ud800"', '"\\u0000"', '"\\u0041"', "[]", "{}", "[null]", '{"a": 1, "a": 2}', "[" * 300 + "]" * 300,
+    "[" * 20_000 + "]" * 20_000, "{x", "", "'x'",
+]  # fmt: skip
+
+
+@pytest.fixture
+def boss(db: None) -> Client:
+    """A superuser's browser."""
+    browser = operator()
+    browser.raise_request_exception = False
+    return browser
+
+
+@pytest.fixture
+def shop(alice: MintedProject, call: Any, boss: Client) -> MintedProject:
+    """A project with an approved loop, in a database whose owner edits the log."""
+    send_orders(call, alice, orders=8, failing=4)
+    diagnose(call, alice)
+    assert decide(boss, stored_loop(), "approve").status_code == 302
+    head.head_path().unlink(missing_ok=True)
+    drop_triggers()
+    return alice
+
+
+@contextmanager
+def edited(number: int, column: str, value: Any) -> Iterator[None]:
+    """The row with this value in its column, in the block."""
+    with transaction.atomic():
+        mark = transaction.savepoint()
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = ON")
+            cursor.execute(
+                f"UPDATE tenants_auditentry SET {column} = %s WHERE sequence = %s", [value, number]
+            )
+        yield
+        transaction.savepoint_rollback(mark)
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of each value inside JSON that has none inside itself."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    nested = [deeper for name, part in inner for deeper in leaves(part, (*path, name))]
+    yield from nested or [path]
+
+
+def replaced(document: dict[str, Any], path: tuple[Any, ...], text: str) -> str:
+    """The document as text, with this text at the path."""
+    if not path:
+        return text
+    copy = json.loads(json.dumps(document))
+    holder = copy
+    for name in path[:-1]:
+        holder = holder[name]
+    holder[path[-1]] = MARK
+    return json.dumps(copy).replace(f'"{MARK}"', text)
+
+
+def spellings(document: dict[str, Any], path: tuple[Any, ...]) -> Iterator[str]:
+    """Other texts for the value at the path: in other words, twice, or among the same value."""
+    value: Any = document
+    for name in path:
+        value = value[name]
+    written = json.dumps(value)
+    if isinstance(value, str):
+        yield '"' + "".join(f"\\u{ord(letter):04x}" for letter in value) + '"'
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield from (f"{written}.0", f"{written}e0", f"{written}0e-1")
+    if path and isinstance(path[-1], str):
+        yield f'{written}, "{path[-1]}": "x"'
+        yield f'"x", "{path[-1]}": {written}'
+
+
+def strict(text: str) -> str:
+    """The text of JSON's value that tells all values apart; "" for what LoopKit cannot read."""
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except (ValueError, RecursionError):
+        return ""
+
+
+def findings() -> list[str]:
+    """What the chain says of the whole log."""
+    return list(chain.breaks(stored_entries(AuditEntry.objects.all()), settings.LOOPKIT_AUDIT_SECRET))
+
+
+def test_every_edit_of_every_value_is_named_by_its_entry(shop: MintedProject) -> None:
+    assert findings() == []
+    tried, missed = 0, []
+    for entry in AuditEntry.objects.order_by("sequence"):
+        for path in leaves(entry.detail):
+            for text in (*TEXTS, *spellings(entry.detail, path)):
+                document = replaced(entry.detail, path, text)
+                is_same = strict(document) == strict(json.dumps(entry.detail))
+                with edited(entry.sequence, "detail", document):
+                    said = findings()
+                tried += 1
+                if bool(said) is is_same or not all(
+                    f"Entry {entry.sequence} is not" in each for each in said
+                ):
+                    missed.append((entry.sequence, path, text[:20], said))
+
+    assert missed == []
+    assert tried > 800
+
+
+@pytest.mark.parametrize("column", ["at", "event", "actor", "target", "tenant_id", "address", "detail"])
+@pytest.mark.parametrize("value", [b"\xff\xfe", b"", 7, 2**62, 1.5, "x" * 10_000, "\u0000"])
+def test_a_column_that_cannot_be_read_is_named_too(shop: MintedProject, column: str, value: Any) -> None:
+    number = AuditEntry.objects.latest("sequence").sequence
+    with edited(number, column, value):
+        assert [f"Entry {number} is not" in each for each in findings()] == [True]
+        with pytest.raises(CommandError, match=f"Entry {number} is not what LoopKit wrote"):
+            call_command("verify_audit", stdout=io.StringIO())
+
+
+@pytest.mark.parametrize("leaf", ["reason", "revision"])
+def test_no_answer_is_a_500_and_no_edit_opens_anything(
+    shop: MintedProject, boss: Client, call: Any, leaf: str
+) -> None:
+    entry = AuditEntry.objects.get(event="decided")
+    loop, agent = stored_loop(), shop.keys["agent"]
+    found = []
+    for text in TEXTS:
+        document = replaced(entry.detail, (leaf,), text)
+        if strict(document) == strict(json.dumps(entry.detail)):
+            continue
+        with edited(entry.sequence, "detail", document):
+            answers = {
+                "handoff": call("GET", f"/v1/loops/{loop.pk}/handoff", agent).status_code,
+                "loop": call("GET", f"/v1/loops/{loop.pk}", agent).status_code,
+                "page": boss.get(page_of(loop)).status_code,
+                "entry": boss.get(f"/admin/tenants/auditentry/{entry.pk}/change/").status_code,
+                "log": boss.get("/admin/tenants/auditentry/").status_code,
+            }
+        if 500 in answers.values() or answers["handoff"] not in (409, 503):
+            found.append((text[:20], answers))
+
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1e999", "NaN", str(2**70)])
+def test_a_rejection_for_good_stays_one_whatever_its_entry_says(
+    alice: MintedProject, call: Any, boss: Client, text: str
+) -> None:
+    send_orders(call, alice, orders=40, failing=3)
+    diagnose(call, alice)
+    loop = stored_loop()
+    seen = Reader(boss.get(page_of(loop))).inputs
+    known = {name: seen[name] for name in ("revision", "packet", "content")}
+    boss.post(page_of(loop), known | {"verb": "reject", "reason": "no", "for_good": "on"})
+    entry = AuditEntry.objects.get(event="decided")
+    now = timezone.now()
+    more = [span("place order", trace=f"m{n}", id=f"m{n}", at=now, error="no stock") for n in range(400)]
+    call("POST", "/v1/traces", alice.keys["producer"], request(*more))
+    drop_triggers()
+    assert (Decision.objects.get().times, entry.detail["proposed_again_at_times"]) == (None, None)
+
+    with edited(entry.sequence, "detail", replaced(entry.detail, ("proposed_again_at_times",), text)):
+        diagnose(call, alice, minutes=57)
+        assert stored_loop().state == "rejected"
+        assert len(findings()) == 1
+
+
+def test_a_line_of_an_export_that_is_no_entry_is_named(shop: MintedProject, tmp_path: Any) -> None:
+    lines = [json.loads(chain.as_line(entry)) for entry in AuditEntry.objects.order_by("sequence")]
+    export = tmp_path / "log.jsonl"
+    for name in lines[0]:
+        for value in (None, 1, "x", [], {}, True, 1.5, "0001-01-01T00:00:00+14:00"):
+            export.write_text("\n".join(json.dumps(line) for line in [lines[0] | {name: value}, *lines[1:]]))
+            with pytest.raises(CommandError):
+                call_command("verify_audit", str(export), stdout=io.StringIO())
