@@ -7,34 +7,16 @@ Records are named by id only: they live in each project's own store. Decisions a
 from __future__ import annotations
 
 import secrets
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 
 from diagnosis.models import evals, fingerprint_switch, notices, verification  # noqa: F401 - for Django
+from diagnosis.models.document_forms import BASELINE, ISSUE, TEXT_OR_NULL, WINDOW, JsonForms
 from diagnosis.models.evals import CLUSTER_ID
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
-
-# What documents have at least: tenants/stores/column_rules.py.
-JsonForms = dict[str, Any]
-TEXT_OR_NULL = (str, type(None))
-ISSUE = {
-    "cluster_id": str,
-    "title": str,
-    "severity": str,
-    "signal_type": str,
-    "operation": str,
-    "service": TEXT_OR_NULL,
-    "count": int,
-    "first_seen": str,
-    "last_seen": str,
-    "impact": {"records": int, "traces": int, "sessions": int, "users": int},
-    "evidence_ids": [str],
-    "patch_plan": {"steps": [dict]},
-}
-WINDOW = {"start": str, "end": str}
 
 
 def new_packet_id() -> str:
@@ -153,7 +135,7 @@ class Loop(models.Model):
     text_forms: ClassVar[dict[str, str]] = {"cluster_id": CLUSTER_ID}
     json_forms: ClassVar[JsonForms] = {
         "issue": ISSUE,
-        "baseline": {"failures": int, "exposure": int, "window": WINDOW},
+        "baseline": BASELINE,
     }
 
     class Meta:

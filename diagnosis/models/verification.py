@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
+
+from diagnosis.models.document_forms import VERIFICATION, JsonForms
 
 
 class Verification(models.Model):
@@ -24,15 +26,7 @@ class Verification(models.Model):
     document = models.JSONField(help_text="Counts, rates, interval, windows, and what is still needed.")
     created_at = models.DateTimeField()
 
-    json_forms: ClassVar[dict[str, Any]] = {
-        "document": {
-            "verdict": str,
-            "reason": str,
-            "before": {"failures": int, "exposure": int, "window": dict},
-            "after": {"failures": int, "exposure": int, "window": dict},
-            "look": {"number": int, "information": (int, float)},
-        }
-    }
+    json_forms: ClassVar[JsonForms] = {"document": VERIFICATION}
 
     class Meta:
         ordering = ["-created_at", "-pk"]

@@ -5,12 +5,15 @@ SQLite keeps any value in any column, and a file that was repaired by hand or by
 https://www.sqlite.org/datatype3.html#type_affinity
 
 A model narrows its columns down by name: by `ranges`, the lowest and the highest whole number, by `text_forms`, a
-pattern of GLOB, and by `json_forms`, what a document has at least: a dict is an object with these fields, a list of one
-form an array of such, a type (or several) any value of it. Rows of earlier versions must fit.
+pattern of GLOB, and by `json_forms`, what a document has at least: a dict is an object with these fields, which may be
+lacking where their name ends with `?`; a list of one form an array of such, of several or none an array of exactly
+these; a tuple any of its forms; a type any value of it; a function any value for which it is true. Rows of earlier
+versions must fit.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -80,8 +83,25 @@ def has_form(value: Any, form: Any) -> bool:
     """Whether the document has that form."""
     if isinstance(form, dict):
         return isinstance(value, dict) and all(
-            name in value and has_form(value[name], part) for name, part in form.items()
+            has_form(value[field], part) if (field := name.rstrip("?")) in value else name.endswith("?")
+            for name, part in form.items()
         )
     if isinstance(form, list):
-        return isinstance(value, list) and all(has_form(item, form[0]) for item in value)
-    return isinstance(value, form)
+        parts = form * len(value) if isinstance(value, list) and len(form) == 1 else form
+        return isinstance(value, list) and len(value) == len(parts) and all(map(has_form, value, parts))
+    if isinstance(form, tuple):
+        return any(has_form(value, part) for part in form)
+    return isinstance(value, form) if isinstance(form, type) else bool(form(value))
+
+
+def is_natural(value: Any) -> bool:
+    """Whether the value is a whole number from 0."""
+    return type(value) is int and value >= 0
+
+
+def is_time(value: Any) -> bool:
+    """Whether the value is a text of a moment with its zone, as RFC 3339 writes it."""
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False

@@ -167,7 +167,7 @@ def formless_document(database: Any, model: type[models.Model]) -> str:
 
 
 def all_have_form(documents: Iterable[str | None], form: Any, *, nullable: bool) -> bool:
-    """Whether each of the documents, as JSON, can be read and has that form. Raises OutOfTime."""
+    """Whether each of the documents, as JSON, can be read, has that form, and can be answered. Raises OutOfTime."""
     deadline = time.monotonic() + PATIENCE
     for text in documents:
         if time.monotonic() > deadline:
@@ -175,11 +175,11 @@ def all_have_form(documents: Iterable[str | None], form: Any, *, nullable: bool)
         try:
             if text is None and nullable:
                 continue
-            orjson.loads(
-                text or ""
-            )  # refuses what no answer can say: infinities, NaN, half of a surrogate pair
-            if not has_form(json.loads(text or ""), form):
+            document = json.loads(text or "")
+            orjson.loads(text or "")  # refuses infinities, NaN, half of a surrogate pair
+            orjson.dumps(document)  # refuses integers beyond 64 bits, and nesting that no answer can have
+            if not has_form(document, form):
                 return False
-        except (ValueError, RecursionError):
+        except (TypeError, ValueError, RecursionError):
             return False
     return True

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,13 @@ VALUES: dict[str, Any] = {
 }
 DOCUMENTS = {"list": "[]", "number": "1", "word": '"x"', "null": "null", "object": "{}", "NaN": "NaN"}
 JSON_VALUES = VALUES | DOCUMENTS
+# Every kind of value that JSON has, and what its readers and writers part over: https://www.rfc-editor.org/rfc/rfc8259
+JSON_KINDS: dict[str, str] = {
+    "null": "null", "true": "true", "negative": "-1", "huge": str(2**70), "infinite": "1e999", "half": "0.5",
+    "text": '"x"', "empty": '""', "surrogate": '"\\ud800"', "array": "[]", "texts": '["x"]', "object": "{}",
+    "deep": "[" * 300 + "]" * 300,
+}  # fmt: skip
+HOLE = "the hole of a document"
 KEYS = ("trace_id", "span_id", "origin_id", "segment_id")
 
 
@@ -80,6 +89,41 @@ def value_damages(of: Iterable[Model]) -> Iterator[tuple[str, Damage]]:
             for name, value in hostile_values(field).items():
                 for where, last in ("", False), (" in one row", True):
                     yield f"{table}.{column} {name}{where}", hostile(table, column, value, last)
+
+
+def document_damages(of: Iterable[Model], samples: int = 1) -> Iterator[tuple[str, Damage]]:
+    """Of the first rows' documents of each JSON column: each value inside replaced by each kind of value."""
+    for model in of:
+        table = model._meta.db_table
+        for field in model._meta.concrete_fields:
+            if isinstance(field, models.JSONField):
+                rows = model._default_manager.exclude(**{field.name: None}).order_by("pk")[:samples]
+                for row in rows:
+                    key, stored = f"{model._meta.pk.column} = ?", getattr(row, field.attname)
+                    for path, holed in with_hole(stored):
+                        for kind, text in JSON_KINDS.items():
+                            document = json.dumps(holed).replace(json.dumps(HOLE), text)
+                            sql = f"UPDATE {table} SET {field.column} = ? WHERE {key}"
+                            values = (document, row.pk)
+                            yield f"{table}.{field.column} {row.pk} {path} {kind}", partial(run, sql, values)
+
+
+def with_hole(document: Any) -> Iterator[tuple[str, Any]]:
+    """Each path into the document, of a list the first two items, and the document with HOLE there."""
+    if isinstance(document, dict):
+        items: list[tuple[Any, Any]] = list(document.items())
+    else:
+        items = list(enumerate(document))[:2] if isinstance(document, list) else []
+    for key, value in items:
+        for path, holed in [("", HOLE), *with_hole(value)]:
+            copy = document.copy()
+            copy[key] = holed
+            yield f".{key}{path}", copy
+
+
+def run(sql: str, values: tuple[Any, ...], connection: Any) -> None:
+    """Run the statement."""
+    connection.execute(sql, values)
 
 
 def hostile_values(field: Any) -> dict[str, Any]:

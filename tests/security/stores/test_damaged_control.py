@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import sqlite3
 import subprocess
@@ -25,6 +26,7 @@ from tenants.keys import provisioning
 from tenants.stores import soundness
 from tenants.stores.binding import bind, current_binding
 from tests import ROOT
+from tests.diagnosis.console_requests import page_of
 from tests.module_data import ModuleData
 from tests.security.stores import damages
 from tests.security.stores.furnished_shop import Question, Shop, undone
@@ -53,6 +55,19 @@ NAMED = {
     "tenants_project.has_store text": ("tenants_project.has_store", "/v1/telemetry"),
     "tenants_project.expires_at text": ("tenants_project.expires_at", "/v1/telemetry"),
 }  # fmt: skip
+# What code computes with, or an answer has to write, inside a document, and the question that needs it.
+INSIDE = [
+    ("diagnosis_verification.document", ".after.rate text", "page"),
+    ("diagnosis_verification.document", ".after.window.start negative", "issue"),
+    ("diagnosis_verification.document", ".trajectory.before.sessions text", "page"),
+    ("diagnosis_loop.baseline", ".batches negative", "/v1/runs/verify"),
+    ("diagnosis_loop.baseline", ".clustering texts", "/v1/runs/verify"),
+    ("diagnosis_loop.baseline", ".operations true", "/v1/runs/verify"),
+    ("diagnosis_loopevent.detail", ".release huge", "/v1/loops/{loop}"),
+    ("diagnosis_loop.issue", ".title surrogate", "/v1/loops/{loop}"),
+    ("diagnosis_packet.document", ".failures huge", "/v1/packets/{packet}"),
+    ("diagnosis_packet.document", ".reason deep", "/v1/packets/{packet}"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +92,12 @@ def shop(db: None, module_data: ModuleData) -> Shop:
     return built
 
 
-def unanswered(shop: Shop, name: str, questions: Iterable[Question]) -> list[tuple[str, str, int]]:
+def unanswered(
+    shop: Shop, name: str, questions: Iterable[Question], damage: damages.Damage | None = None
+) -> list[tuple[str, str, int]]:
     """What was asked beside the damaged control database and got no answer that says what is the matter."""
     found = []
-    with shop.damaged_control((ROWS | VALUES)[name]):
+    with shop.damaged_control(damage or (ROWS | VALUES)[name]):
         for asked, ask in questions:
             with undone():
                 status = ask().status_code
@@ -206,3 +223,51 @@ def test_no_wrong_value_of_the_control_database_is_a_500(shop: Shop) -> None:
     assert [
         found for name in damages.sampled(VALUES, 40) for found in unanswered(shop, name, questions)
     ] == []
+
+
+@pytest.mark.parametrize(("column", "value", "question"), INSIDE)
+def test_a_wrong_value_inside_a_document_is_named_in_the_log_with_the_remedy(
+    shop: Shop,
+    column: str,
+    value: str,
+    question: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    every = damages.document_damages(MODELS, samples=20)
+    of_each_row = [damage for name, damage in every if name.startswith(column) and name.endswith(value)]
+    assert of_each_row
+    monkeypatch.setattr(store_fault, "_last_logged", {})
+    path = question.format(loop=shop.loop_id, packet=shop.loop.packet_id)
+    with shop.damaged_control(lambda file: [damage(file) for damage in of_each_row]):
+        if path == "page":
+            answer = shop.boss.get(page_of(shop.loop))
+        elif path == "issue":
+            answer = shop.dashboard.get(f"/dashboard/issues/{shop.loop.cluster_id}")
+        else:
+            sent = ("POST", path, {"loop_id": shop.loop_id}) if "runs" in path else ("GET", path)
+            answer = shop.agent(*sent)
+
+    assert answer.status_code == 503
+    assert f"{column} holds wrong values" in caplog.text
+    assert "docs/operations.md" in caplog.text
+
+
+def document_faults(shop: Shop, number: int, asked: int) -> list[tuple[str, str, int]]:
+    """Of so many wrong values inside documents, what so many questions found unanswered."""
+    every = dict(damages.document_damages(MODELS))
+    questions = list(shop.control_questions())
+    return [
+        found
+        for name in damages.sampled(every, number)
+        for found in unanswered(shop, name, random.Random(name).sample(questions, asked), every[name])
+    ]
+
+
+def test_a_sample_of_wrong_values_inside_documents_is_answered(shop: Shop) -> None:
+    assert document_faults(shop, 10, asked=5) == []
+
+
+@pytest.mark.faults
+def test_no_wrong_value_inside_a_document_is_a_500(shop: Shop) -> None:
+    assert document_faults(shop, 60, asked=len(list(shop.control_questions()))) == []

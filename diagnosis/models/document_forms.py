@@ -1,0 +1,66 @@
+"""
+What the JSON documents of this app's tables have, in the forms of tenants/stores/column_rules.py.
+
+They are narrower than the API's description where this code computes with a value, and as wide as any row of an earlier
+version.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenants.stores.column_rules import is_natural, is_time
+
+JsonForms = dict[str, Any]
+NUMBER = (int, float)
+NUMBER_OR_NULL = (int, float, type(None))
+TEXT_OR_NULL = (str, type(None))
+DICT_OR_NULL = (dict, type(None))
+WINDOW = {"start": is_time, "end": is_time, "since_minutes?": is_natural}
+IMPACT = {
+    "records": is_natural, "traces": is_natural, "sessions": is_natural, "users": is_natural,
+    "operation_records?": is_natural, "share?": NUMBER, "tokens?": is_natural,
+}  # fmt: skip
+STEP = {"step?": int, "detail": str, "with?": dict}
+CODE = {"file?": TEXT_OR_NULL, "line?": (int, type(None)), "function?": TEXT_OR_NULL, "own?": bool}
+CONDITION = {"attribute": str, "value": TEXT_OR_NULL}
+HINT = CONDITION | {
+    "also?": [CONDITION], "support?": is_natural, "records?": is_natural, "lift?": NUMBER_OR_NULL,
+}  # fmt: skip
+CALL = {
+    "record_id": str, "unit?": str, "tool?": TEXT_OR_NULL, "model?": TEXT_OR_NULL, "replayable?": bool,
+    "truncated?": bool,
+}  # fmt: skip
+ISSUE = {
+    "cluster_id": str, "title": str, "severity": str, "severity_reason?": str, "signal_type": str, "operation": str,
+    "service": TEXT_OR_NULL, "error_type?": TEXT_OR_NULL, "message?": TEXT_OR_NULL, "count": is_natural,
+    "first_seen": is_time, "last_seen": is_time, "trend?": str, "impact": IMPACT,
+    "echoes?": {"records": is_natural, "operations": [str]}, "hints?": [HINT],
+    "model_calls?": {"before": [str], "after": [str]}, "evidence_ids": [str], "evidence?": [str], "traces?": [str],
+    "evidence_traces?": dict, "suspected_release?": TEXT_OR_NULL, "suspected_release_reason?": TEXT_OR_NULL,
+    "code_location?": (CODE, type(None)), "failing_call?": (CALL, type(None)), "eval_candidate?": TEXT_OR_NULL,
+    "patch_plan": {"lever?": str, "steps": [STEP], "verify?": str, "refuted_by?": str, "with?": dict},
+    "status?": str, "next_action?": str, "evidence_url?": str, "with?": dict,
+}  # fmt: skip
+COUNTED = {"failures": is_natural, "exposure": is_natural, "rate?": NUMBER_OR_NULL, "window": WINDOW}
+BASELINE = COUNTED | {
+    "batches?": [[is_natural, is_natural]], "clustering?": ([NUMBER, NUMBER], []), "releases?": [str],
+    "operations?": [str], "others?": dict, "allowed_rate?": NUMBER_OR_NULL,
+}  # fmt: skip
+ESTIMATE = ({"value": NUMBER, "low": NUMBER, "high": NUMBER}, type(None))
+SESSIONS = {
+    "sessions?": is_natural, "success_rate?": ESTIMATE, "tokens?": ESTIMATE, "steps?": ESTIMATE,
+    "tool_failures?": ESTIMATE,
+}  # fmt: skip
+RISE = {"cluster_id": str, "failures_before": is_natural, "failures_after": is_natural}
+VERIFICATION = {
+    "verdict": str, "reason": str, "needed?": TEXT_OR_NULL, "needed_exposure?": (is_natural, type(None)),
+    "service?": TEXT_OR_NULL, "operation?": TEXT_OR_NULL, "before": COUNTED, "after": COUNTED,
+    "expected_failures?": NUMBER_OR_NULL,
+    "ratio?": ({"estimate": NUMBER_OR_NULL, "low": NUMBER_OR_NULL, "high": NUMBER_OR_NULL}, type(None)),
+    "confidence?": NUMBER_OR_NULL, "look": {"number": int, "information": NUMBER}, "release?": TEXT_OR_NULL,
+    "spread?": ({"design_effect": NUMBER, "burst_variance": NUMBER}, type(None)),
+    "releases_left_out?": ([str], type(None)), "moved_to?": ([RISE], type(None)),
+    "evidence_ids?": ([str], type(None)), "trajectory?": ({"before?": SESSIONS, "after?": SESSIONS}, type(None)),
+    "with?": DICT_OR_NULL,
+}  # fmt: skip
