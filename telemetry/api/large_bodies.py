@@ -4,7 +4,7 @@ Turns for the large bodies of OTLP requests: a process unpacks and stores one at
     with large_bodies.BodyTurn(project_id, request.META) as turn:
         body = read_body(request, turn.take_for)      # waits, or raises Unavailable, once the body is large
 
-A body takes up to five times its size in memory until it is stored, and a second of the processor for 30 MB, while
+A body takes five to seven times its size in memory until it is stored, and a second of the processor for 30 MB, while
 Python runs one thread at a time. So several at once are done no sooner than one after the other, but fill the memory
 and keep the small requests of everybody else waiting. Half of the threads never wait here, and one project has not all
 of the other half. Those that find no place get 503 with Retry-After, which exporters obey:
@@ -29,7 +29,6 @@ from loopkit.http.errors import Unavailable
 from tenants.limits.heavy_runs import client_gone
 
 LARGE_BYTES = 1024 * 1024  # unpacked; 512 spans are 300 KB, or more with texts of models in them
-GIVEN_BACK_BYTES = 8 * LARGE_BYTES  # below it, memory that is kept is soon used again
 PATIENCE = 5.0  # seconds to wait; exporters wait ten for their answer
 LOOK_SECONDS = 0.2  # between two looks at whether the client is still there
 RETRY_AFTER_SECONDS = 2
@@ -98,18 +97,14 @@ line = BodyLine(max(1, settings.LOOPKIT_THREADS // 2))
 class BodyTurn:
     """The turn of one request, which it takes if its body proves to be large, and has until it is answered."""
 
-    __slots__ = ("_environ", "_is_mine", "_project", "_size")
+    __slots__ = ("_environ", "_is_mine", "_project")
 
     def __init__(self, project: str, environ: Mapping[str, Any]) -> None:
-        self._project, self._environ = project, environ
-        self._is_mine, self._size = False, 0
+        self._project, self._environ, self._is_mine = project, environ, False
 
     def take_for(self, size: int) -> None:
         """Take the turn for a body of so many bytes so far, unless that is little. Raises as `BodyLine.enter` does."""
-        if size <= LARGE_BYTES:
-            return
-        self._size = size
-        if not self._is_mine:
+        if size > LARGE_BYTES and not self._is_mine:
             line.enter(self._project, departure_check(self._environ))
             self._is_mine = True
 
@@ -120,8 +115,7 @@ class BodyTurn:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._is_mine:
-            if self._size > GIVEN_BACK_BYTES:
-                give_back_memory()
+            give_back_memory()
             line.end(self._project)
 
 
