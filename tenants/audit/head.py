@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 
+from tenants.audit.state_files import put_away, read_state
 from tenants.models import AuditEntry
 
 logger = logging.getLogger(__name__)
@@ -42,17 +43,16 @@ def head_path() -> Path:
 
 def known_head() -> AuditHead | None:
     """The recorded head, or None if the file is missing or empty. Raises ValueError if the file was changed."""
-    try:
-        return parse_head(head_path().read_bytes())
-    except FileNotFoundError:
-        return None
+    return parse_head(read_state(head_path()) or b"")
 
 
 def parse_head(content: bytes) -> AuditHead | None:
     """Parse the content of the head file; None if it is empty. Raises ValueError for text that is not a head."""
     if not content:
         return None
-    sequence, entry_hash = content.decode().split()
+    sequence, entry_hash = content.decode("ascii").split()
+    if not sequence.isdigit():
+        raise ValueError(f"{sequence!r} is no number of an entry")
     return AuditHead(int(sequence), entry_hash)
 
 
@@ -81,7 +81,7 @@ def remove_lost_head() -> str:
         lost = f"{head.sequence} {head.hash}"
     except ValueError:
         lost = "not readable"
-    head_path().unlink()
+    put_away(head_path())
     return lost
 
 

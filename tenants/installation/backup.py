@@ -41,8 +41,12 @@ def back_up(data_dir: Path, folder: Path, now: datetime) -> Iterator[tuple[str, 
         raise WrongFolder(f"{folder} is not empty: name a new folder for each backup.")
     (folder / "projects").mkdir(parents=True, mode=0o700)
     folder.chmod(0o700)
-    if head.head_path().exists():
+    try:
         shutil.copy2(head.head_path(), folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a folder, or a link to itself
+        yield head.head_path().name, str(error)
     if (data_dir / "secrets").exists():
         shutil.copytree(data_dir / "secrets", folder / "secrets")
     if connection.vendor == "sqlite":

@@ -80,8 +80,14 @@ def restored_control(known: Facts, now: datetime) -> Iterator[Finding]:
     )
     try:
         last = head.known_head()
-    except ValueError:
-        return  # verify_audit says so
+    except ValueError as error:
+        yield Finding(
+            "audit_head",
+            f"{head.head_path().name} does not hold a number and a hash, so that approvals open no handoff.",
+            "Put the file back from a backup, or find out who changed it, then run `manage.py check_data --accept`.",
+            (str(error),),
+        )
+        return
     if last and not last.is_in_the_log():
         newest = AuditEntry.objects.values_list("sequence", flat=True).first() or 0
         yield Finding(

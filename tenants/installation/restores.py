@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from tenants.audit import audit_log, head
+from tenants.audit.state_files import put_away, read_state
 from tenants.installation import facts, secret_marks
 from tenants.models import AuditEntry
 
@@ -37,15 +38,13 @@ def write_note(folder: Path, taken_at: datetime) -> None:
 
 
 def read_note() -> BackupNote | None:
-    """The note of the backup that this data dir was restored from, or None."""
+    """The note of the backup that this data dir was restored from, or None; what is no note counts by its own age."""
     try:
-        content = note_path().read_text()
-    except FileNotFoundError:
-        return None
-    try:
+        if (content := read_state(note_path())) is None:
+            return None
         return BackupNote(datetime.fromisoformat(json.loads(content)["taken_at"]))
-    except (ValueError, KeyError, TypeError):
-        return BackupNote(datetime.fromtimestamp(note_path().stat().st_mtime).astimezone())
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return BackupNote(datetime.fromtimestamp(note_path().lstat().st_mtime).astimezone())
 
 
 def accept_state(sentences: list[str], now: datetime) -> None:
@@ -72,5 +71,5 @@ def accept_state(sentences: list[str], now: datetime) -> None:
             lost_head=lost,
             secrets=secrets,
         )
-    note_path().unlink(missing_ok=True)
+    put_away(note_path())
     secret_marks.forget_marks()
