@@ -18,6 +18,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from loopkit.http.chunked import WsgiApplication, is_chunked
+from loopkit.http.errors import ApiError
 
 MULTIPART = "multipart/form-data"
 FORMS = frozenset({"application/x-www-form-urlencoded", MULTIPART})
@@ -63,13 +64,13 @@ def plain_headers(application: WsgiApplication) -> WsgiApplication:
             environ["HTTP_ACCEPT"] = plain_accept(environ["HTTP_ACCEPT"])
         if media_type in FORMS and environ["REQUEST_METHOD"] == "POST":
             if named.get("charset", "utf-8").lower() not in UTF_8:
-                return refuse(environ, start_response, *NOT_UTF_8)
+                return refuse(environ, start_response, NOT_UTF_8)
             if not has_bounded_body(environ):
-                return refuse(environ, start_response, *TOO_LARGE)
+                return refuse(environ, start_response, TOO_LARGE)
         try:
             return application(environ, start_response)
         except Unreadable:
-            return refuse(environ, start_response, *NOT_READABLE)
+            return refuse(environ, start_response, NOT_READABLE)
 
     return wrapped
 
@@ -109,26 +110,22 @@ def has_bounded_body(environ: dict[str, Any]) -> bool:
     return len(body) <= MOST_FORM_BYTES
 
 
-# Status, code, message, hint.
-NOT_UTF_8 = 415, "charset_not_supported", "This form is not in UTF-8.", "Send forms in UTF-8, or JSON."
-TOO_LARGE = 413, "body_too_large", f"The form is over {MOST_FORM_BYTES} bytes.", "Send a smaller form."
-NOT_READABLE = (
-    400,
-    "bad_request",
-    "The request could not be read.",
-    "Send plain headers, as HTTP libraries do.",
+NOT_UTF_8 = ApiError(
+    415, "charset_not_supported", "This form is not in UTF-8.", "Send forms in UTF-8, or JSON."
+)
+TOO_LARGE = ApiError(
+    413, "body_too_large", f"The form is over {MOST_FORM_BYTES} bytes.", "Send a smaller form."
+)
+NOT_READABLE = ApiError(
+    400, "bad_request", "The request could not be read.", "Send plain headers, as HTTP libraries do."
 )
 
 
-def refuse(
-    environ: dict[str, Any], start_response: Any, status: int, code: str, message: str, hint: str
-) -> Iterable[bytes]:
+def refuse(environ: dict[str, Any], start_response: Any, error: ApiError) -> Iterable[bytes]:
     """Answer with the error in the shape that the client reads."""
     # Imported here, because it needs Django's apps, which are not ready when loopkit/wsgi.py is imported.
     from loopkit.http.error_answers import shaped_answer
-    from loopkit.http.errors import ApiError
 
-    error = ApiError(status, code, message, hint)
     answer = shaped_answer(environ.get("PATH_INFO", ""), environ.get("CONTENT_TYPE", ""), error)
     headers = {
         **dict(answer.items()),
@@ -136,5 +133,5 @@ def refuse(
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    start_response(f"{status} {answer.reason_phrase}", list(headers.items()))
+    start_response(f"{error.status_code} {answer.reason_phrase}", list(headers.items()))
     return [answer.content]
