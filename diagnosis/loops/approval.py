@@ -83,10 +83,6 @@ def record_decision(
     if choice.verb == Decision.Verb.APPROVE:
         check_content(loop, choice, basis)
         loop.severity = worst_severity.severity_to_approve(loop, now)
-    elif choice.seen_hash not in ("", basis.hash):
-        basis = replace(
-            basis, stored=None
-        )  # what was seen is not stored any more: the decision covers no content
     with transaction.atomic():
         state = loop.state
         decision = unsaved_decision(loop, choice, basis, user, now)
@@ -119,6 +115,8 @@ def unsaved_decision(
     loop: Loop, choice: DecisionChoice, basis: DecisionBasis, user: User, now: datetime
 ) -> Decision:
     """The row of the decision on the loop's present revision. Raises SamePerson if another person must approve."""
+    if choice.seen_hash not in ("", basis.hash):
+        basis = replace(basis, stored=None)  # what was seen is not stored any more: the decision covers no content
     return Decision(
         loop=loop,
         verb=choice.verb,
