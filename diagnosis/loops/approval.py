@@ -116,7 +116,8 @@ def unsaved_decision(
 ) -> Decision:
     """The row of the decision on the loop's present revision. Raises SamePerson if another person must approve."""
     if choice.seen_hash not in ("", basis.hash):
-        basis = replace(basis, stored=None)  # what was seen is not stored any more: the decision covers no content
+        # What was seen is not stored any more: the decision covers no content.
+        basis = replace(basis, stored=None)
     return Decision(
         loop=loop,
         verb=choice.verb,
