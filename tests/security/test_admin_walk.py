@@ -25,7 +25,14 @@ from tests.module_data import ModuleData, copy_of_client
 from tests.security.url_paths import admin_paths
 from tests.staff_clients import member
 
-WORDS = ["charlie inc", "charlie hurts", "charlies chat", "github.com/charlie", "zoe", "charlies own doing"]
+WORDS = [
+    "charlie inc",
+    "charlie hurts",
+    "charlies chat",
+    "github.com/charlie",
+    "zoe-of-charlie",
+    "charlies own doing",
+]
 ROLES = ["anonymous", "no permission", "viewer", "tenant manager", "every permission but to operate"]
 QUERIES = [
     "?q=charlie", "?project__tenant=charlie", "?tenant__tenant_id__exact=charlie", "?tenants__name__startswith=c",
@@ -51,7 +58,7 @@ def module_data(build_module_data: Callable[..., Any]) -> Iterator[ModuleData]:
         roles.make_roles()
         rows_of("alice")
         rows: dict[type[Model], list[str]] = {model: [pk] for model, pk in rows_of("charlie").items()}
-        zoe = User.objects.create_user("zoe", is_staff=True)
+        zoe = User.objects.create_user("zoe-of-charlie", is_staff=True)
         Tenant.objects.get(pk="charlie").members.add(zoe)
         entry = audit_log.append_entry(
             AuditEntry.Event.CHANGED, "charlies own doing", audit_log.SHELL, timezone.now(), "charlie"
@@ -86,7 +93,7 @@ def charlies() -> str:
         for model, path in paths.items()
         for row in model.objects.filter(**{path: "charlie"}).order_by("pk")
     ]
-    return serializers.serialize("json", [*rows, User.objects.get(username="zoe")])
+    return serializers.serialize("json", [*rows, User.objects.get(username="zoe-of-charlie")])
 
 
 def form(rows: dict[type[Model], list[str]]) -> dict[str, Any]:
@@ -95,7 +102,7 @@ def form(rows: dict[type[Model], list[str]]) -> dict[str, Any]:
     return {
         "project": project, "tenant": "charlie", "tenants": ["charlie"], "members": [user], "name": "taken",
         "tenant_id": "charlie", "kind": "agent", "label": "mine", "url": "https://github.com/mine/shop",
-        "username": "zoe", "is_active": "", "groups": [], "usable_password": "true", "password1": "correct horse 9",
+        "username": "zoe-of-charlie", "is_active": "", "groups": [], "usable_password": "true", "password1": "correct horse 9",
         "password2": "correct horse 9", "verb": "approve", "reason": "mine", "revision": "1", "packet": "x",
         "post": "yes", "_save": "1", "to_version": "1", "confirm": "on",
         **{f"keys-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL")},
