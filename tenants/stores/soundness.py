@@ -135,11 +135,19 @@ def columns_of(model: type[models.Model]) -> list[Any]:
 
 
 def missing_column(database: Any, model: type[models.Model]) -> str:
-    """Nothing. Raises the database's error if it has no such table or column. For SQLite."""
+    """
+    The model's table with what has its place or a trigger that is not LoopKit's; "" if there is none. For SQLite.
+
+    Raises the database's error if it has no such table or column.
+    """
     table = model._meta.db_table
     columns = ", ".join(f'"{table}"."{field.column}"' for field in columns_of(model))
     database.execute(f'SELECT {columns} FROM "{table}" LIMIT 0')  # noqa: S608  (names of the schema)
-    return ""
+    kinds = database.execute("SELECT type FROM sqlite_master WHERE tbl_name = ?", (table,)).fetchall()
+    if ("view",) in kinds:
+        return f"{table} (a view)"
+    has_foreign_trigger = model._meta.app_label == STORE_APP and ("trigger",) in kinds
+    return f"{table} (with a trigger)" if has_foreign_trigger else ""
 
 
 def wrong_column(database: Any, model: type[models.Model]) -> str:

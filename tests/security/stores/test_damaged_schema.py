@@ -120,6 +120,25 @@ def test_the_log_says_what_is_missing(shop: Shop, caplog: Any) -> None:
     assert "no such column: telemetry_record.name: the database is damaged" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("ALTER TABLE telemetry_tally RENAME TO t; CREATE VIEW telemetry_tally AS SELECT * FROM t", "a view"),
+        (
+            "CREATE TRIGGER t BEFORE INSERT ON telemetry_record BEGIN SELECT RAISE(ABORT, 'no'); END",
+            "with a trigger",
+        ),
+    ],
+)
+def test_a_table_that_takes_no_rows_is_named(shop: Shop, change: str, named: str, caplog: Any) -> None:
+    shop.damage(lambda file: file.executescript(change))
+
+    answers = [ask() for asked, ask in shop.questions() if asked in ("ingest", "feedback")]
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert f"({named}) holds wrong values: the database is damaged" in caplog.text
+
+
 def test_commands_name_the_damaged_project_and_go_on_with_the_next_one(
     shop: Shop, make_project: Any, call: Any
 ) -> None:
