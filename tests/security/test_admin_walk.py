@@ -102,7 +102,8 @@ def form(rows: dict[type[Model], list[str]]) -> dict[str, Any]:
     return {
         "project": project, "tenant": "charlie", "tenants": ["charlie"], "members": [user], "name": "taken",
         "tenant_id": "charlie", "kind": "agent", "label": "mine", "url": "https://github.com/mine/shop",
-        "username": "zoe-of-charlie", "is_active": "", "groups": [], "usable_password": "true", "password1": "correct horse 9",
+        "username": "zoe-of-charlie", "is_active": "", "groups": [], "usable_password": "true",
+        "password1": "correct horse 9",
         "password2": "correct horse 9", "verb": "approve", "reason": "mine", "revision": "1", "packet": "x",
         "post": "yes", "_save": "1", "to_version": "1", "confirm": "on",
         **{f"keys-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL")},
