@@ -1,7 +1,7 @@
 """
 Every regular expression of the product, found in its modules.
 
-So a new pattern is measured and tested (tests/security/test_linear_patterns.py) without anybody listing it.
+So a new pattern is measured and tested (tests/security/costs/test_linear_patterns.py) without anybody listing it.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ The work of scrubbing that one request may cause, in steps that are counted: the
 
 A step takes about a tenth of a microsecond. A text of hardly anything but names of secrets takes a hundred times as
 long as a sentence, so each request has a share in proportion to its bytes, and what is still suspect when it is spent
-is redacted as a whole. tests/security/test_request_work.py shows that recorded requests need little of theirs.
+is redacted as a whole. tests/security/costs/test_request_work.py shows that recorded requests need little of theirs.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def test_lists_and_their_filters_hold_own_rows_only(
     world: World, model: type[Model], query: dict[str, str]
 ) -> None:
     if "state" in query and model.__name__ != "Loop":
-        return  # a filter of the queue alone: tests/security/test_list_filters.py
+        return  # a filter of the queue alone: tests/security/people/test_list_filters.py
 
     page = world.anna.get(url(model, "changelist"), query, follow=True)
 

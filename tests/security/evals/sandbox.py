@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.security.hostile_values import (
+from tests.security.exports.hostile_values import (
     CANARY_FILE,
     CANARY_VARIABLE,
     KEYS,

@@ -20,8 +20,8 @@ import yaml
 from diagnosis.evals.formats import promptfoo_config
 from tests import ROOT
 from tests.security.evals.sandbox import Sandbox, all_hostile_values, make_sandbox
-from tests.security.hostile_values import MARK
-from tests.security.test_promptfoo_export import document
+from tests.security.exports.hostile_values import MARK
+from tests.security.exports.test_promptfoo_export import document
 
 pytestmark = pytest.mark.evals
 PROMPTFOO = ROOT / ".venv" / "promptfoo" / "node_modules" / ".bin" / "promptfoo"

@@ -16,7 +16,7 @@ import pytest
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.evals.formats import pytest_file
 from tests.security.evals.sandbox import all_hostile_texts, make_sandbox
-from tests.security.hostile_values import MARK
+from tests.security.exports.hostile_values import MARK
 
 pytestmark = pytest.mark.evals
 TARGET = """

@@ -18,7 +18,7 @@ from diagnosis.verification import verification_document
 from loopkit.demo import recordings
 from telemetry.windows import unix_nano
 from tenants.keys.provisioning import MintedProject
-from tests.security.hostile_project import build_hostile_project
+from tests.security.exports.hostile_project import build_hostile_project
 from tests.security.voice.canaries import CanaryWorld
 
 # LoopKit's own facts inside sentences: ids, counts, times, shares, names of formats.

@@ -129,7 +129,7 @@ def requests(
     (project,) = rows[Project]
     for path in admin_paths(rows):
         if path in {"/admin/logout/", "/admin/login/"}:
-            continue  # tests/security/test_admin_promises.py
+            continue  # tests/security/people/test_admin_promises.py
         yield "get", path, None
         yield "post", path, form(rows)
         if path.count("/") == 4 or "add" in path or "autocomplete" in path or "funnel" in path:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tenants.keys import provisioning
 from tenants.keys.provisioning import MintedProject
-from tests.security.hostile_values import JSON, LOADERS, NUNJUCKS, PYTHON, TERMINAL, TEXTS
+from tests.security.exports.hostile_values import JSON, LOADERS, NUNJUCKS, PYTHON, TERMINAL, TEXTS
 from tests.telemetry.factory import minutes, span, store
 
 # One issue each: a packet has a hundred at most.

@@ -14,7 +14,7 @@ from re import _constants as c  # type: ignore[attr-defined]  # not in typeshed
 from typing import Any
 
 from benchmarks.adversarial_texts.hard_texts import parsed, set_text
-from tests.security.counted_repetitions import CountedRepetitions, Part, Then
+from tests.security.costs.counted_repetitions import CountedRepetitions, Part, Then
 
 
 class CountingMatcher(CountedRepetitions):

@@ -22,7 +22,7 @@ from tenants.audit import audit_log
 from tenants.audit.chain import as_line, from_line
 from tenants.models import AuditEntry
 from tests.diagnosis.factory import NOW
-from tests.security.hostile_values import TERMINAL, hostile_texts
+from tests.security.exports.hostile_values import TERMINAL, hostile_texts
 
 PRINTABLE = {"\n", *map(chr, range(32, 127))}
 

@@ -16,7 +16,7 @@ from hypothesis import given
 
 from diagnosis.evals.formats import promptfoo_config
 from loopkit.http.untrusted import WARNING
-from tests.security.hostile_values import hostile_texts, hostile_values
+from tests.security.exports.hostile_values import hostile_texts, hostile_values
 
 # What begins a template, a reference, a path, a URL, a loader or a mark-up of YAML.
 ACTIVE = re.compile(r"[{}%#$&*!|>/:<@`~=+;()\[\]]")

@@ -16,8 +16,8 @@ import pytest
 
 from benchmarks.adversarial_texts.hard_texts import hard_texts
 from benchmarks.adversarial_texts.patterns import FoundPattern, find_patterns, made_at_run_time, modules
-from tests.security.counted_repetitions import TooManySteps
-from tests.security.counting_matcher import CountingMatcher
+from tests.security.costs.counted_repetitions import TooManySteps
+from tests.security.costs.counting_matcher import CountingMatcher
 
 SHORT, TIMES = 24, 8  # characters of a text, and how much longer the next one is
 STEEPEST = 11  # times as many steps for a text TIMES as long; quadratic would be 64

@@ -17,7 +17,7 @@ from telemetry.scrubbing.names import ENDINGS
 from telemetry.scrubbing.scrub import scrub
 from telemetry.scrubbing.texts import MARK
 from tests import captures
-from tests.security.test_text_costs import number_of_calls
+from tests.security.costs.test_text_costs import number_of_calls
 from tests.telemetry.scrubbing.made_up import ROWS, made_up
 from tests.telemetry.scrubbing.sent import HIDDEN, RANDOM, sent, span_of
 

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.evals.formats import pytest_file
 from loopkit.http.untrusted import WARNING
-from tests.security.hostile_values import hostile_texts, hostile_values
+from tests.security.exports.hostile_values import hostile_texts, hostile_values
 
 FROM_TELEMETRY = ("TITLE", "CASES")
 

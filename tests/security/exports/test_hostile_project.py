@@ -32,9 +32,9 @@ from loopkit.management.commands.demo import Command as Demo
 from tests.diagnosis.console_requests import decide
 from tests.diagnosis.factory import NOW
 from tests.module_data import ModuleData
-from tests.security.hostile_project import RECORDED, HostileProject, build_hostile_project
-from tests.security.test_promptfoo_export import ACTIVE
-from tests.security.test_pytest_export import FIRST_LINES, examples_of
+from tests.security.exports.hostile_project import RECORDED, HostileProject, build_hostile_project
+from tests.security.exports.test_promptfoo_export import ACTIVE
+from tests.security.exports.test_pytest_export import FIRST_LINES, examples_of
 from tests.staff_clients import operator
 
 Get = Callable[[str], Any]

@@ -1,0 +1,1 @@
+"""What strangers' bytes cost: of time, of memory, of log."""
