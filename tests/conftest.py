@@ -13,6 +13,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -48,6 +49,13 @@ def pytest_collection_finish() -> None:
     """Look for garbage less often, and never among the tests themselves: that was a seventh of all time."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Keep the control database in memory. pytest-django takes an engine that is not Django's for a server's."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = ":memory:"
 
 
 @pytest.fixture(scope="session", autouse=True)

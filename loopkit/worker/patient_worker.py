@@ -143,8 +143,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         try:
             if conn.phase is Phase.WORKING:
                 self.watch(conn, 0)  # more of it is read after the answer
-                conn.give_up_if_gone()
-                self.room.recount(conn)
+                # A client that has only shut down its sending half looks the same: it is given up in need alone.
+                if len(self.running) >= self.cfg.threads:
+                    conn.give_up_if_gone()
+                    self.room.recount(conn)
             elif conn.phase is Phase.ANSWERING:
                 self.send(conn)
             elif conn.phase is Phase.CLOSING:
