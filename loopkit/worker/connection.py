@@ -76,7 +76,11 @@ class Connection:
             return False
 
     def give_up_if_gone(self) -> None:
-        """Free what the request holds if its client has gone before a thread took it; none will answer it."""
+        """
+        Free what the request holds if its client has gone before a thread took it; none will answer it.
+
+        Called where all threads are busy alone: a client that has only shut down its sending half looks the same.
+        """
         if has_left(self.sock) and self.claim():
             self.reception.drop()
 

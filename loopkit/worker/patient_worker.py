@@ -70,8 +70,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.nr_conns += 1
         if self.nr_conns > self.most_connections:
             self.drop_most_silent()
-        conn = Connection(self.cfg, accepted, client, server, self.limits)
-        self.wait_for(conn, EVENT_READ)
+        self.wait_for(Connection(self.cfg, accepted, client, server, self.limits), EVENT_READ)
 
     def handle(self, conn: Connection) -> bool:
         """Answer the connection's request, in a thread; whether the connection stays open."""
@@ -143,10 +142,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         try:
             if conn.phase is Phase.WORKING:
                 self.watch(conn, 0)  # more of it is read after the answer
-                # A client that has only shut down its sending half looks the same: it is given up in need alone.
                 if len(self.running) >= self.cfg.threads:
                     conn.give_up_if_gone()
-                    self.room.recount(conn)
+                self.room.recount(conn)
             elif conn.phase is Phase.ANSWERING:
                 self.send(conn)
             elif conn.phase is Phase.CLOSING:
