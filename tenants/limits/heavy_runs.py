@@ -59,11 +59,11 @@ def busy() -> Unavailable:
 
 
 def client_gone() -> Unavailable:
-    """The error of a request whose client closed the connection before the answer was there. Nobody reads it."""
+    """The error of a request whose client closed the connection before the answer was there; read by one that closed its half alone."""
     return Unavailable(
         "client_gone",
-        "The connection was closed before the answer was there.",
-        "Send the same request again.",
+        "The connection, or its sending half, was closed before the answer was there.",
+        "Send the same request again, and keep both halves of the connection open until the answer is there.",
         RETRY_AFTER_SECONDS,
     )
 
