@@ -59,7 +59,7 @@ def busy() -> Unavailable:
 
 
 def client_gone() -> Unavailable:
-    """The error of a request whose client closed the connection before the answer was there; read by one that closed its half alone."""
+    """The error of a request whose client closed the connection, or its sending half, before the answer was there."""
     return Unavailable(
         "client_gone",
         "The connection, or its sending half, was closed before the answer was there.",
