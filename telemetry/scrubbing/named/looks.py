@@ -15,7 +15,6 @@ from telemetry.scrubbing.names import is_foreign, is_secret, split_words
 from telemetry.scrubbing.randomness import has_digit, looks_random
 
 PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd", "passcode", "pass"})
-ALWAYS_SECRET = frozenset({"authorization", *PASSWORDS})
 # Words of names of errors, whose values say what happened: `INVALID_TOKEN: try again`.
 ERRORS = frozenset(
     {
