@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from diagnosis.models import Loop
 from tenants.keys.provisioning import MintedProject
@@ -15,22 +13,7 @@ from tests.diagnosis.console_requests import decide
 from tests.security.approvals.failing_shop import diagnose, send_orders, stored_loop
 from tests.security.stores import damages
 from tests.security.stores.furnished_shop import Shop
-from tests.staff_clients import operator
 from tests.telemetry.factory import request, span
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
-
-
-@pytest.fixture
-def shop(alice: MintedProject, call: Any, boss: Client, tmp_path: Path, settings: Any) -> Shop:
-    """The shop."""
-    settings.LOOPKIT_FEEDBACK_RATE = "100000/m"  # it is asked for everything after each damage
-    return Shop(alice, call, boss, tmp_path)
-
 
 MODELS = damages.telemetry_models()
 MISSING = dict([*damages.row_damages(MODELS), *damages.byte_damages(MODELS)])

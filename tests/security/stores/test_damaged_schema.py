@@ -17,34 +17,18 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from diagnosis.models import Loop
 from loopkit.http import store_fault
-from tenants.keys.provisioning import MintedProject
 from tenants.stores import pool, soundness
 from tests import ROOT
 from tests.security.approvals.failing_shop import diagnose, send_orders
 from tests.security.stores.damages import SEED
 from tests.security.stores.furnished_shop import Shop, undone
-from tests.staff_clients import operator
 
 ANSWERED = (200, 202, 404, 409, 503)
 STATEMENTS = re.compile(rb"CREATE (?:TABLE|INDEX|UNIQUE INDEX)[ -~]+")
-
-
-@pytest.fixture
-def boss(db: None) -> Client:
-    """A superuser's browser."""
-    return operator()
-
-
-@pytest.fixture
-def shop(alice: MintedProject, call: Any, boss: Client, tmp_path: Path, settings: Any) -> Shop:
-    """The shop."""
-    settings.LOOPKIT_FEEDBACK_RATE = "100000/m"  # it is asked for everything after each damage
-    return Shop(alice, call, boss, tmp_path)
 
 
 @pytest.fixture(autouse=True)
