@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import cache, cached_property
 from typing import Any
 
 from rest_framework import serializers
 from rest_framework.request import Request
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from loopkit.http.error_answers import HINTS, validation_sentence
 from loopkit.http.errors import ApiError
@@ -27,6 +29,11 @@ class StrictSerializer(serializers.Serializer[Any]):
     A name that is not declared is refused, and the nearest declared name is suggested.
     """
 
+    @cached_property
+    def fields(self) -> BindingDict:
+        """The fields, which all requests share: a copy for each would take a tenth of the time of a small answer."""
+        return shared_fields(type(self))
+
     def to_internal_value(self, data: Mapping[str, Any]) -> Any:
         """Return the values by name. Raises 400 `unknown_parameter` before any value is checked."""
         for name in data:
@@ -34,6 +41,13 @@ class StrictSerializer(serializers.Serializer[Any]):
                 names = ", ".join(self.fields) or "no parameters"
                 raise unknown(name, f"{nearest_word(name, self.fields)} This path accepts {names}.".strip())
         return super().to_internal_value(data)
+
+
+@cache
+def shared_fields(shape: type[StrictSerializer]) -> BindingDict:
+    """Return the fields of these names and values. They check values without keeping any."""
+    fields: BindingDict = super(StrictSerializer, shape()).fields
+    return fields
 
 
 def sent_body(
