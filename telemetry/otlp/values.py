@@ -14,6 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 MAX_NUMBER = 2.0**63  # PostgreSQL returns greater ones as whole numbers, which orjson does not write
 MAX_DEPTH = 200  # of nested lists and objects; orjson writes 254, and an answer adds some levels
 CUT = "..."
+UNCHANGED = frozenset({str, int, bool, type(None)})
 
 
 def python_value(value: AnyValue) -> Any:
@@ -39,6 +40,8 @@ def plain_attributes(pairs: Iterable[KeyValue]) -> dict[str, Any]:
 
 def jsonable(value: Any, depth: int = 0) -> Any:
     """Return the value with what JSON lacks written as in OTLP/JSON: base64 bytes, "NaN", "Infinity"."""
+    if type(value) in UNCHANGED:
+        return value
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, float) and not -MAX_NUMBER < value < MAX_NUMBER:
@@ -48,7 +51,8 @@ def jsonable(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [jsonable(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {key: jsonable(item, depth + 1) for key, item in value.items()}
+        # Most items are text, which needs no call.
+        return {key: item if type(item) is str else jsonable(item, depth + 1) for key, item in value.items()}
     return value
 
 

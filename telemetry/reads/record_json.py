@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import fields
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer as Repeated
@@ -41,6 +43,7 @@ COLUMN_TYPES: dict[str, tuple[tuple[type, ...], object]] = {
     **dict.fromkeys(("input_tokens", "output_tokens", "fingerprint"), ((int, type(None)), None)),
     "parent_span_id": ((bytes, memoryview, type(None)), None),
 }
+checked_values = attrgetter(*COLUMN_TYPES)
 
 
 def records_json(rows: Sequence[Record]) -> list[dict[str, Any]]:
@@ -65,7 +68,7 @@ def traces_of(rows: Sequence[Record]) -> dict[bytes, Trace]:
 def record_json(row: Record, trace: Trace | None, parts: RecordParts) -> dict[str, Any]:
     """The record as JSON; without its trace it is a session of its own."""
     missing = parts.missing
-    if wrong := [name for name, (types, _) in COLUMN_TYPES.items() if type(getattr(row, name)) not in types]:
+    if wrong := wrong_columns(*map(type, checked_values(row))):
         row, missing = without_columns(row, wrong), (*missing, COLUMNS)
         note(COLUMNS, (row.segment_id, row.position))
     if trace is None:
@@ -78,6 +81,13 @@ def record_json(row: Record, trace: Trace | None, parts: RecordParts) -> dict[st
         | {"capture": record_capture(parts.span, parts.origin)}
         | ({"missing": list(missing)} if missing else {})
     )
+
+
+@lru_cache(maxsize=64)
+def wrong_columns(*types: type) -> list[str]:
+    """The names of COLUMN_TYPES whose values have none of their types, given the types of the values in that order."""
+    expected = COLUMN_TYPES.items()
+    return [name for (name, (right, _)), found in zip(expected, types, strict=True) if found not in right]
 
 
 def without_columns(row: Record, names: Iterable[str]) -> Record:
