@@ -17,16 +17,18 @@ from django.db.models import Count, QuerySet
 from telemetry.models import Record, Trace
 from telemetry.reads import filters, record_json
 from telemetry.reads.session_summaries import Session
-from telemetry.spans.signal_traces import IS_SIGNAL
+from telemetry.spans.signal_traces import END, IS_SIGNAL, PREFIX
+from telemetry.store.sql import fetch
 from telemetry.windows import Window
 
 SHOWN = 20  # signals
+ANY_SIGNAL = "SELECT 1 FROM telemetry_trace WHERE trace_id >= %s AND trace_id < %s LIMIT 1"
 COMMENT = "gen_ai.evaluation.explanation"
 
 
 def with_feedback(sessions: Mapping[str, Session], window: Window) -> dict[str, Session]:
     """The sessions with the numbers of their signals in the window."""
-    if not Trace.objects.filter(IS_SIGNAL).exists():
+    if not fetch(ANY_SIGNAL, (PREFIX, END)):
         return dict(sessions)
     names = {name: session.session_id for session in sessions.values() for name in names_of(session)}
     counts: Counter[str] = Counter()
