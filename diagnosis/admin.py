@@ -44,7 +44,7 @@ class PacketAdmin(ReadOnly, ScopedAdmin):
     @admin.display(description="issues")
     def issue_count(self, packet: Any) -> int:
         """The number of issues in the packet."""
-        return packet.issue_count or 0
+        return packet_lists.packet_in_short(packet)["issues"] or 0
 
     @admin.display(description="document")
     def readable(self, packet: Packet) -> str:

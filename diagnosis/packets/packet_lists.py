@@ -9,42 +9,42 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Func, IntegerField, QuerySet
-from django.db.models.fields.json import KT, KeyTransform
+from django.db.models import Func, JSONField, QuerySet
 
 from diagnosis.models import Packet
 
 
-class IssueCount(Func):
-    """The number of issues in a document."""
+class Summary(Func):
+    """The number of issues in a document, its failures, its window and its time, as one JSON array."""
 
-    function, output_field = "JSON_ARRAY_LENGTH", IntegerField()
-    template = "%(function)s(%(expressions)s, '$.issues')"
+    output_field = JSONField()
+    template = (
+        "JSON_ARRAY(JSON_ARRAY_LENGTH(%(expressions)s, '$.issues'), JSON_EXTRACT(%(expressions)s, '$.failures'),"
+        " JSON_EXTRACT(%(expressions)s, '$.window'), JSON_EXTRACT(%(expressions)s, '$.created_at'))"
+    )
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """The same for a column of type jsonb."""
-        return self.as_sql(
-            compiler, connection, template="jsonb_array_length(%(expressions)s -> 'issues')", **context
+        template = (
+            "JSONB_BUILD_ARRAY(JSONB_ARRAY_LENGTH(%(expressions)s -> 'issues'), %(expressions)s -> 'failures',"
+            " %(expressions)s -> 'window', %(expressions)s -> 'created_at')"
         )
+        return self.as_sql(compiler, connection, template=template, **context)
 
 
 def summarised(packets: QuerySet[Packet]) -> QuerySet[Packet]:
     """The packets without their documents, with what `packet_in_short` shows of these."""
-    return packets.defer("document").annotate(
-        issue_count=IssueCount("document"),
-        failure_count=KeyTransform("failures", "document"),
-        window_shown=KeyTransform("window", "document"),
-        time_shown=KT("document__created_at"),
-    )
+    return packets.defer("document").annotate(summary=Summary("document"))
 
 
 def packet_in_short(packet: Any) -> dict[str, Any]:
     """The summary of a packet that was read by `summarised`."""
+    issues, failures, window, created_at = packet.summary
     return {
         "packet_id": packet.packet_id,
         "status": packet.status,
-        "issues": packet.issue_count,
-        "failures": packet.failure_count,
-        "window": packet.window_shown,
-        "created_at": packet.time_shown,
+        "issues": issues,
+        "failures": failures,
+        "window": window,
+        "created_at": created_at,
     }
