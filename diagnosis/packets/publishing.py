@@ -122,9 +122,21 @@ def observe_reason(findings: Findings) -> str:
     """The reason why there is no open issue."""
     if not findings.telemetry_read:
         return "No record starts in this window."
-    if not findings.issues:
+    if not findings.issues and not findings.failures:
         return f"{findings.telemetry_read:,} records were read and none failed."
+    if not findings.issues:
+        return no_issue_reason(findings)
     return "Every issue in this window was rejected by a human, or its fix held."
+
+
+def no_issue_reason(findings: Findings) -> str:
+    """The reason why there is no issue although records failed."""
+    failed = f"{findings.failures:,} of {counted(findings.telemetry_read, 'record')} failed"
+    if findings.unstored:
+        return f"{failed}, and what an issue would show is not stored any more."
+    return (
+        f"{failed}, and what failed inside them is not in this window: widen since_minutes, or move `until`."
+    )
 
 
 def latest(project: Project) -> Packet | None:

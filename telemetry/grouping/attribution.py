@@ -52,7 +52,11 @@ def attribute(
 
 
 def innermost(spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed]:
-    """Return the failing spans of one trace that have no failing descendant, each with the outer ones."""
+    """
+    Return the failing spans of one trace that have no failing descendant, each with the outer ones.
+
+    Spans that are each other's parents have no innermost one: where no failure inside repeats them, each stands alone.
+    """
     spans = sorted(spans, key=lambda span: (span.start_time_unix_nano, span.span_id))
     hard = {
         span.span_id: span for span in spans if span.signal_type not in SOFT or is_call_of_unknown_tool(span)
@@ -61,6 +65,20 @@ def innermost(spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], 
     nearest = nearest_failing(hard, parents)
     repeated_ids = {outer_id for outer_id, _ in nearest.values()} | {span.span_id for span in causes.values()}
     primaries = [Attributed(span) for span in spans if span.span_id not in repeated_ids]
+    add_outer_failures(primaries, hard, causes, nearest)
+    starts = {item.primary.span_id for item in primaries} | {span.span_id for span in causes.values()}
+    charged_ids = starts | enclosing_ids(starts, nearest)
+    circles = [Attributed(span) for span in spans if span.span_id not in charged_ids]
+    return [*primaries, *circles]
+
+
+def add_outer_failures(
+    primaries: Iterable[Attributed],
+    hard: Mapping[bytes, FailingRecord],
+    causes: Mapping[bytes, FailingRecord],
+    nearest: Mapping[bytes, Step],
+) -> None:
+    """Add to each primary failure those downstream of it, at most MOST_DOWNSTREAM in all."""
     room = MOST_DOWNSTREAM
     for item in primaries:
         span_id = item.primary.span_id
@@ -69,7 +87,17 @@ def innermost(spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], 
         elif room > 0 and span_id in hard:
             item.downstream = outer(item.primary, hard, nearest)
         room -= len(item.downstream)
-    return primaries
+
+
+def enclosing_ids(inner_ids: Iterable[bytes], nearest: Mapping[bytes, Step]) -> set[bytes]:
+    """Return the ids of all failing spans around these, passing each once."""
+    enclosing: set[bytes] = set()
+    for inner_id in inner_ids:
+        outer_id, _ = nearest.get(inner_id, (b"", 0))
+        while outer_id and outer_id not in enclosing:
+            enclosing.add(outer_id)
+            outer_id, _ = nearest.get(outer_id, (b"", 0))
+    return enclosing
 
 
 def asked_calls(

@@ -153,6 +153,34 @@ def test_an_empty_window_says_why_there_is_nothing(alice: MintedProject) -> None
     assert (packet["status"], packet["reason"]) == ("observe_more", "No record starts in this window.")
 
 
+def test_failures_that_are_each_others_parents_are_issues(alice: MintedProject) -> None:
+    circle = [
+        span(f"step {n}", id=n, parent=(n + 1) % 3, at=NOW - minutes(n + 1), error=f"the {what} is stuck")
+        for n, what in enumerate(["belt", "printer", "lift"])
+    ]
+    store(alice.project, circle, NOW)
+
+    packet = publishing.packet_as_answered(diagnose(alice.project, HOUR, NOW))
+
+    assert (packet["failures"], packet["reason"]) == (3, "")
+    assert [issue["count"] for issue in packet["issues"]] == [1, 1, 1]
+
+
+def test_a_window_that_cuts_a_failure_from_its_cause_does_not_say_that_none_failed(
+    alice: MintedProject,
+) -> None:
+    outer = span("outer", id="outer", at=NOW - minutes(2), error="what it called failed")
+    inner = span("inner", id="inner", parent="outer", at=NOW + minutes(2), error="the disk is full")
+    store(alice.project, [outer, inner], NOW)
+
+    packet = publishing.packet_as_answered(diagnose(alice.project, HOUR, NOW))
+
+    assert (packet["failures"], packet["issues"]) == (1, [])
+    assert packet["reason"] == (
+        "1 of 1 record failed, and what failed inside them is not in this window: widen since_minutes, or move `until`."
+    )
+
+
 def test_issues_are_worst_first(alice: MintedProject) -> None:
     asked = {"http.route": "/pay", "http.request.method": "POST", "http.response.status_code": 500}
     edge = span("POST /pay", trace="pay", at=NOW - minutes(1), kind=2, error="boom", attributes=asked)

@@ -63,12 +63,38 @@ def test_failures_of_different_traces_do_not_meet() -> None:
     assert names(charged) == [("root", []), ("tool", [])]
 
 
-def test_a_circle_of_parents_ends() -> None:
-    spans = [failing("one", parent="two"), failing("two", parent="one")]
+def test_failures_that_are_each_others_parents_are_each_charged() -> None:
+    spans = [failing("one", parent="two"), failing("two", parent="one"), failing("own", parent="own")]
 
-    charged = attribute(spans, parents(("one", "two"), ("two", "one")))
+    charged = attribute(spans, parents(("one", "two"), ("two", "one"), ("own", "own")))
 
-    assert charged == []  # each repeats the other: nothing can be charged, and nothing hangs
+    assert sorted(names(charged)) == [("one", []), ("own", []), ("two", [])]
+
+
+def test_in_a_longer_circle_with_healthy_spans_each_failure_is_charged() -> None:
+    circle = [("one", "healthy"), ("healthy", "two"), ("two", "three"), ("three", "one")]
+
+    charged = attribute(
+        [failing(name, parent=parent) for name, parent in circle if name != "healthy"], parents(*circle)
+    )
+
+    assert sorted(names(charged)) == [("one", []), ("three", []), ("two", [])]
+
+
+def test_a_failure_inside_a_circle_of_failures_is_charged_for_all_of_them() -> None:
+    spans = [failing("one", parent="two"), failing("two", parent="one"), failing("inner", parent="one")]
+
+    charged = attribute(spans, parents(("one", "two"), ("two", "one"), ("inner", "one")))
+
+    assert names(charged) == [("inner", ["one", "two"])]
+
+
+def test_two_circles_and_a_plain_failure_in_one_trace_are_told_apart() -> None:
+    links = [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c"), ("inner", "c"), ("alone", "root")]
+
+    charged = attribute([failing(name, parent=parent) for name, parent in links], parents(*links))
+
+    assert sorted(names(charged)) == [("a", []), ("alone", []), ("b", []), ("inner", ["c", "d"])]
 
 
 def test_a_parent_that_never_arrived_leaves_the_span_innermost() -> None:
