@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import logging
 import os
 import shutil
 from collections import Counter
@@ -17,6 +18,8 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from loopkit.log_lines import BoundedRate
+from tenants.installation import findings
 from tenants.keys import provisioning
 from tenants.keys.provisioning import MintedProject
 from tenants.stores import pool, project_file
@@ -67,6 +70,16 @@ def quick_settings() -> Iterator[None]:
     }
     with override_settings(**quick):
         yield
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> None:
+    """Forget what the process remembers of earlier tests: how often it logged what, and what it last found wrong."""
+    findings.recent.clear()
+    for handler in logging.getLogger().handlers:
+        for rate in handler.filters:
+            if isinstance(rate, BoundedRate):
+                rate.counts.clear()
 
 
 @pytest.fixture(scope="session")

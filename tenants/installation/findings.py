@@ -181,11 +181,11 @@ LOOKS: list[Callable[[Facts, datetime], Iterator[Finding]]] = [
     wrong_clock,
     unread_proxy,
 ]
-_recent: list[tuple[float, list[Finding]]] = []
+recent: list[tuple[float, list[Finding]]] = []  # the last time they were looked for, and what was found
 
 
 def recent_findings() -> list[Finding]:
     """What was found FRESH_SECONDS ago at most, because readiness is asked often."""
-    if not _recent or time.monotonic() - _recent[-1][0] > FRESH_SECONDS:
-        _recent[:] = [(time.monotonic(), find_all(timezone.now()))]
-    return _recent[-1][1]
+    if not recent or time.monotonic() - recent[-1][0] > FRESH_SECONDS:
+        recent[:] = [(time.monotonic(), find_all(timezone.now()))]
+    return recent[-1][1]

@@ -19,12 +19,6 @@ from tenants.installation import clock, facts, findings
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def looked_afresh() -> None:
-    """Readiness repeats what it found half a minute ago."""
-    findings._recent.clear()
-
-
 @pytest.fixture
 def rounds(db: None, monkeypatch: Any) -> list[int]:
     """A list with an item for each round of jobs that was run."""

@@ -39,12 +39,6 @@ README = (ROOT / "README.md").read_text()
 BACKUP = README.split("\n### Backups\n")[1].split("```bash\n")[1].split("```")[0]
 
 
-@pytest.fixture(autouse=True)
-def looked_afresh() -> None:
-    """Readiness repeats what it found half a minute ago."""
-    findings._recent.clear()
-
-
 def names() -> set[str]:
     """The names of what is found now."""
     return {finding.name for finding in findings.find_all(timezone.now())}

@@ -12,7 +12,6 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
-from tenants.installation import findings
 from tenants.keys.provisioning import MintedProject
 from tenants.limits import rate_limits
 from tenants.models import AuditEntry
@@ -26,7 +25,6 @@ HOME = "203.0.113.7"
 def olga(db: None, monkeypatch: Any) -> User:
     """Staff with a password, at the default rate of ten an hour."""
     monkeypatch.setattr(rate_limits, "_noted_at", [])
-    findings._recent.clear()
     return User.objects.create_superuser("olga", password=PASSWORD)
 
 

@@ -174,7 +174,7 @@ def test_a_page_beside_a_damaged_row_is_a_503_page(shop: Shop, name: str, path: 
 def test_checks_of_the_data_dir_and_readiness_name_the_damage(
     shop: Shop, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(findings, "_recent", [])
+    monkeypatch.setattr(findings, "recent", [])
     with shop.damaged_control(VALUES[name]):
         with pytest.raises(CommandError, match=r"damaged: .* holds wrong values"):
             call_command("check_data")
