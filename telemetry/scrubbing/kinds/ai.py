@@ -1,13 +1,15 @@
 """Keys of model providers, and of the services that agents call."""
 
 from telemetry.scrubbing.kinds.kind import kind
-from telemetry.scrubbing.kinds.sources import GITHUB_LIST, GITLEAKS, TRUFFLEHOG
+from telemetry.scrubbing.kinds.sources import BETTERLEAKS, GITHUB_LIST, GITLEAKS, TRUFFLEHOG
 
 KINDS = (
     # Many vendors and gateways followed OpenAI, so that one row of `sk-` holds whatever has no row of its own.
     kind("OpenAI", "API key", "sk-", "base64url{20,256}", GITLEAKS),
     kind("OpenAI", "project, service account or admin key", "sk-proj- sk-svcacct- sk-admin- sk-service-",
          "base64url{20,256}", GITLEAKS),
+    kind("OpenAI", "client secret of a realtime session", "ek_", "hex{32}",
+         "https://platform.openai.com/docs/api-reference/realtime-sessions"),
     kind("Anthropic", "API, admin or session key", "sk-ant-", "base64url{20,256}", GITLEAKS),
     kind("OpenRouter", "API key", "sk-or-", "base64url{20,256}", TRUFFLEHOG),
     kind("DeepSeek", "API key", "sk-", "hex{32}", TRUFFLEHOG),
@@ -19,7 +21,7 @@ KINDS = (
     kind("Cartesia", "API key", "sk_car_", "alnum{16,64}",
          "https://docs.cartesia.ai/get-started/authenticate-your-client-applications"),
     kind("Groq", "API key", "gsk_", "alnum{40,64}", TRUFFLEHOG),
-    kind("xAI", "API key", "xai-", "word{40,128}", TRUFFLEHOG),
+    kind("xAI", "API key", "xai-", "base64url{40,128}", BETTERLEAKS),
     kind("Perplexity", "API key", "pplx-", "alnum{40,64}", GITLEAKS),
     kind("Cerebras", "API key", "csk-", "lower{30,64}", "https://inference-docs.cerebras.ai/quickstart"),
     kind("Fireworks AI", "API key", "fw_", "alnum{20,64}", GITHUB_LIST),
@@ -31,7 +33,7 @@ KINDS = (
     kind("Voyage AI", "API key", "pa-", "base64url{40,64}",
          "https://docs.voyageai.com/docs/api-key-and-installation"),
     kind("Jina AI", "API key", "jina_", "base64url{40,96}", "https://jina.ai/embeddings/"),
-    kind("Pinecone", "API key", "pcsk_ pckey_", "base64url{40,128}", TRUFFLEHOG),
+    kind("Pinecone", "API key", "pcsk_", "base64url{40,128}", TRUFFLEHOG),
     kind("LangSmith", "API key", "lsv2_pt_ lsv2_sk_ lsv2_", "word{30,255}", TRUFFLEHOG),
     kind("LangSmith", "older API key", "ls__", "hex{32}",
          "https://docs.langchain.com/langsmith/create-account-api-key"),
@@ -40,7 +42,7 @@ KINDS = (
     kind("Tavily", "API key", "tvly-", "base64url{20,64}", "https://docs.tavily.com/documentation/quickstart"),
     kind("Firecrawl", "API key", "fc-", "hex{32}", "https://docs.firecrawl.dev/introduction"),
     kind("E2B", "API key", "e2b_", "hex{40}", "https://e2b.dev/docs/api-key"),
-    kind("RunPod", "API key", "rpa_", "upper{30,64}", GITHUB_LIST),
+    kind("RunPod", "API key", "rpa_", "alnum{30,64}", BETTERLEAKS),
     kind("LlamaCloud", "API key", "llx-", "alnum{40,64}", "https://docs.cloud.llamaindex.ai/api_key"),
     kind("Apify", "API token", "apify_api_", "alnum{30,64}", TRUFFLEHOG),
     kind("Salad", "API key", "salad_cloud_", "word{20,255}", TRUFFLEHOG),
@@ -48,16 +50,18 @@ KINDS = (
     kind("Modal", "token", "ak- as-", "alnum{22}", "https://modal.com/docs/reference/modal.config"),
     kind("Browserbase", "API key", "bb_live_ bb_test_", "base64url{20,64}",
          "https://docs.browserbase.com/reference/api/overview"),
-    kind("Brave Search", "API key", "BSA", "base64url{28}",
-         "https://api-dashboard.search.brave.com/documentation/guides/authentication"),
+    kind("Brave Search", "API key", "BSA", "base64url{24,40}", BETTERLEAKS),
     kind("Chroma", "API key", "ck-", "alnum{40,64}", "https://docs.trychroma.com/cloud/getting-started"),
     kind("Turbopuffer", "API key", "tpuf_", "alnum{30,64}", "https://turbopuffer.com/docs/auth"),
     kind("Mem0", "API key", "m0-", "alnum{32,64}", "https://docs.mem0.ai/platform/quickstart"),
-    kind("Stability AI", "API key", "sk-", "base64url{20,256}", GITHUB_LIST),
+    kind("Stability AI", "API key", "sk-", "base64url{20,256}", BETTERLEAKS),
     kind("LaunchDarkly", "API or SDK key", "api- sdk-", "hex{8} - hex{4} - hex{4} - hex{4} - hex{12}", TRUFFLEHOG),
     kind("Trigger.dev", "secret key or personal token", "tr_prod_ tr_dev_ tr_stg_ tr_pat_", "alnum{20,64}",
          "https://www.mintlify.com/triggerdotdev/trigger.dev/management/authentication"),
     kind("Inngest", "signing key", "signkey-", "base64url{32,128}", "https://api-docs.inngest.com/authentication"),
+    kind("Sourcegraph Amp", "API key", "sgamp_user_", "upper{26} _ hex{64}", GITHUB_LIST),
+    kind("Devin", "API key", "apk_user_ apk_", "base64{80,180}", BETTERLEAKS),
+    kind("Devin", "service user's token", "cog_", "lower{52}", BETTERLEAKS),
     kind("LoopKit", "key", "lk_ingest_ lk_agent_ lk_feedback_ lk_feed_", "alnum{20,128}",
          "tenants/keys/credentials.py"),
 )  # fmt: skip

@@ -1,14 +1,22 @@
 """Code hosting, packages, builds, and the keepers of other secrets."""
 
 from telemetry.scrubbing.kinds.kind import kind
-from telemetry.scrubbing.kinds.sources import DETECT_SECRETS, GITHUB_LIST, GITLAB_LIST, GITLEAKS, TRUFFLEHOG
+from telemetry.scrubbing.kinds.sources import (
+    BETTERLEAKS,
+    DETECT_SECRETS,
+    GITHUB_LIST,
+    GITLAB_LIST,
+    GITLAB_TOKENS,
+    GITLEAKS,
+    TRUFFLEHOG,
+)
 
 KINDS = (
     kind("GitHub", "token", "ghp_ gho_ ghu_ ghs_ ghr_", "alnum{30,255}", GITLEAKS),
     kind("GitHub", "fine-grained token", "github_pat_", "word{30,255}", GITLEAKS),
     kind("GitLab", "personal access token", "glpat-", "dotted{20,320}", GITLEAKS),
     kind("GitLab", "deploy, runner, feed, SCIM or flag token",
-         "gldt- glrt- glrtr- glft- glsoat- glffct- glimt- glwt- gldft-", "dotted{20,320}", GITLAB_LIST),
+         "gldt- glrt- glrtr- glft- glsoat- glffct- glimt- glwt-", "dotted{20,320}", GITLAB_TOKENS),
     kind("GitLab", "job token", "glcbt-", "base64url{20,320}", GITLEAKS),
     kind("GitLab", "trigger token", "glptt-", "base64url{40,64}", GITLEAKS),
     kind("GitLab", "agent token", "glagent-", "base64url{50,1024}", GITLEAKS),
@@ -31,14 +39,19 @@ KINDS = (
          "https://github.com/rust-lang/crates.io/blob/main/crates/crates_io_database/src/utils/token.rs"),
     kind("NuGet", "API key", "oy2", "lower{43}", DETECT_SECRETS),
     kind("Docker", "access token", "dckr_pat_ dckr_oat_", "base64url{24,64}", TRUFFLEHOG),
-    kind("Packagist", "token", "packagist_uut_ packagist_ort_ packagist_out_", "anyhex{60,80}", GITLAB_LIST),
+    kind("Packagist", "token", "packagist_uut_ packagist_ort_ packagist_out_ packagist_cut_", "anyhex{68}",
+         GITLAB_LIST),
     kind("Clojars", "token", "CLOJARS_", "lower{60}", GITLEAKS),
     kind("JFrog", "API key", "AKCp", "alnum{60,80}", GITLEAKS),
     kind("JFrog", "reference token", "cmVmdGtu", "alnum{50,64}", TRUFFLEHOG),
     kind("CircleCI", "token", "CCIPAT_ CCIPRJ_", "word{50,128}", TRUFFLEHOG),
-    kind("Buildkite", "token", "bkua_ bkaa_ bkct_", "alnum{30,64}", TRUFFLEHOG),
+    kind("Buildkite", "token", "bkua_", "alnum{40}", TRUFFLEHOG),
+    kind("Buildkite", "token of an agent or a service", "bkaa_ bkaj_ bkar_ bkct_ bkpt_ bkpat_ bkps_",
+         "base64url{50,400}", BETTERLEAKS),
     kind("Sonar", "token", "squ_ sqp_ sqa_", "hex{40}", GITLEAKS),
-    kind("Snyk", "token", "snyk_uat. snyk_sat.", "dotted{40,128}", GITHUB_LIST),
+    kind("Sonar", "token of an organization", "sqco_", "alnum{59}", TRUFFLEHOG),
+    kind("Snyk", "token", "snyk_uat. snyk_sat.", "dotted{40,512}",
+         "https://github.com/snyk/go-application-framework"),
     kind("Sourcegraph", "token", "sgp_", "word{40,64}", GITLEAKS),
     kind("Sourcegraph", "Cody token", "slk_", "hex{64}", TRUFFLEHOG),
     kind("Postman", "API key", "PMAK-", "uuid{50,64}", GITLEAKS),
@@ -60,7 +73,13 @@ KINDS = (
     kind("Django", "secret key of a new project", "django-insecure-", "django{50,64}",
          "https://github.com/django/django/blob/main/django/core/management/utils.py"),
     kind("Ory", "token or code", "ory_at_ ory_rt_ ory_ac_", "dotted{40,256}", "https://github.com/ory/hydra/issues/2845"),
-    kind("Unkey", "root key", "unkey_", "alnum{16,64}",
-         "https://github.com/api-evangelist/unkey/blob/main/authentication/unkey-authentication.yml"),
+    kind("Unkey", "root key", "unkey_", "alnum{16,64}", BETTERLEAKS),
+    kind("Cloudsmith", "API key", "csa_", "hex{30} alnum{6}", BETTERLEAKS),
+    kind("Docker", "swarm join token", "SWMTKN-1-", "lower{50,60} - lower{24,30}", BETTERLEAKS),
+    kind("Docker", "swarm unlock key", "SWMKEY-1-", "base64{40,50}", BETTERLEAKS),
+    kind("Mergify", "application key", "mergify_application_key_", "base64url{40,200}", BETTERLEAKS),
+    kind("Val Town", "API token", "vtwn_", "base64url{20,80}", BETTERLEAKS),
+    kind("WakaTime", "API key", "waka_", "uuid{36}", BETTERLEAKS),
+    kind("Zuplo", "API key", "zpka_", "lower{32} _ hex{8}", BETTERLEAKS),
     kind("Harness", "access token", "pat. sat.", "base64url{22} . alnum{24} . alnum{20}", GITLEAKS),
 )  # fmt: skip

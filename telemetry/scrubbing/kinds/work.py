@@ -1,7 +1,14 @@
 """Chat, documents, design, customers, and the webhooks into them."""
 
 from telemetry.scrubbing.kinds.kind import kind
-from telemetry.scrubbing.kinds.sources import DETECT_SECRETS, GITHUB_LIST, GITLEAKS, TRUFFLEHOG
+from telemetry.scrubbing.kinds.sources import (
+    BETTERLEAKS,
+    DETECT_SECRETS,
+    GITHUB_LIST,
+    GITLEAKS,
+    KEYHOG,
+    TRUFFLEHOG,
+)
 
 KINDS = (
     kind("Slack", "token", "xoxb- xoxp- xoxa- xoxo- xoxr- xoxs- xoxc- xoxd- xoxe- xoxe.xoxb- xoxe.xoxp-",
@@ -34,6 +41,10 @@ KINDS = (
          "https://qwenlm.github.io/qwen-code-docs/en/users/features/channels/feishu-webhook/"),
     kind("Lark", "webhook", "open.larksuite.com/open-apis/bot/v2/hook/", "dotted{16,64}",
          "https://beszel.dev/guide/notifications/lark"),
+    kind("Mattermost", "webhook", "/hooks/", "lower{26}", "https://containrrr.dev/shoutrrr/v0.8/services/mattermost/"),
+    kind("Rocket.Chat", "webhook", "/hooks/", "alnum{17} / alnum{48}",
+         "https://github.com/RocketChat/Rocket.Chat/blob/develop/apps/meteor/app/integrations/server/methods/incoming/"
+         "addIncomingIntegration.ts"),
     kind("IFTTT", "webhook", "/with/key/", "base64url{20,64}", "https://github.com/jeysal/ifttt-webhook-shield"),
     kind("Matrix", "access token", "syt_", "word{20,128}",
          "https://spec.matrix.org/latest/client-server-api/#using-access-tokens"),
@@ -53,10 +64,19 @@ KINDS = (
     kind("Salesforce", "access token", "00D", "alnum{12,15} ! loose{80,120}", TRUFFLEHOG),
     kind("Salesforce", "consumer key or refresh token", "3MVG9 5AEP861", "loose{80,256}", TRUFFLEHOG),
     kind("LinkedIn", "client secret", "WPL_AP1.", "loose{16,64}", GITHUB_LIST),
-    kind("Meta", "access token", "EAAG EAAM EAAC EAAB EAAD EAAJ", "alnum{80,512}", GITLEAKS),
+    kind("Meta", "access token", " ".join("EAA" + letter for letter in "BCDEFGHIJKLMNOPQRSTUVWXYZ"),
+         "alnum{80,512}", KEYHOG),
+    kind("Instagram", "access token", "IGQV IGQW IGAA", "base64url{80,512}",
+         "https://developers.facebook.com/docs/instagram-basic-display-api/getting-started"),
+    kind("Pinterest", "access token", "pina_", "base64url{24,200}", BETTERLEAKS),
+    kind("Liveblocks", "secret key", "sk_prod_ sk_dev_", "base64url{32,128}",
+         "https://liveblocks.io/docs/authentication"),
+    kind("Cal.com", "API key", "cal_live_", "hex{32}",
+         "https://github.com/calcom/cal.com/blob/main/packages/features/ee/api-keys/lib/apiKeys.ts"),
     kind("X", "bearer token", " ".join("A" * 21 + letter for letter in "BCDEFGHIJKLMNOPQRSTUVWXYZ"),
          "escaped{80,120}", GITLEAKS),
     kind("Zoho", "token", "1000.", "hex{32} . hex{32}", TRUFFLEHOG),
     kind("Voiceflow", "API key", "VF.", "dotted{40,64}", TRUFFLEHOG),
-    kind("n8n", "API key", "n8n_api_", "alnum{40,128}", GITHUB_LIST),
+    kind("n8n", "API key", "n8n_api_", "alnum{40,128}",
+         "https://github.com/n8n-io/n8n/blob/master/packages/cli/src/services/public-api-key.service.ts"),
 )  # fmt: skip
