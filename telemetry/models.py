@@ -1,9 +1,10 @@
 """
-One project's telemetry, in its own store: records, their origins, traces, rollups, tallies.
+One project's telemetry, in its own store: records, their origins, traces, releases, rollups, tallies.
 
 No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
 file or one PostgreSQL schema a project. Rows are written in transactions of transactions.py alone: by insertion.py,
-segments.py, traces.py, attributions.py, rollups.py and tallies.py, and by regrouping.py when fingerprints are switched.
+segments.py, traces.py, releases.py, attributions.py, rollups.py and tallies.py, and by regrouping.py when fingerprints
+are switched.
 """
 
 from typing import ClassVar
@@ -144,6 +145,21 @@ class Trace(models.Model):
 
     def __str__(self) -> str:
         return bytes(self.trace_id).hex()
+
+
+class Release(models.Model):
+    """A release of a service, from its first record to its last: releases.py."""
+
+    pk = models.CompositePrimaryKey("service", "release")
+    service = models.TextField()
+    release = models.TextField(help_text="Empty: its records name none.")
+    first_unix_nano = models.BigIntegerField()
+    last_minute = models.BigIntegerField(help_text="Unix minute.")
+
+    ranges: ClassVar[Ranges] = {"first_unix_nano": SUM, "last_minute": MINUTE}
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.release}"
 
 
 class Attribution(models.Model):

@@ -11,7 +11,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from telemetry.store import attributions, group_commit, rollups, tallies, traces, version_freshness
+from telemetry.store import (
+    attributions,
+    group_commit,
+    releases,
+    rollups,
+    tallies,
+    traces,
+    version_freshness,
+)
 from telemetry.store.batch import Batch, Receipt
 from telemetry.store.insertion import existing, insert_new
 from telemetry.store.row import RecordRow
@@ -37,6 +45,7 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     new_rows = insert_new([part for batch in batches for part in batch.parts], fitting_rows)
     attributions.add_attributions(new_rows, traces.add_traces(new_rows))
     rollups.add_rollups(new_rows)
+    releases.add_releases(new_rows)
     receipts = batch_receipts(batches, fitting_rows, new_rows)
     tally_spans(batches, receipts)
     return receipts
