@@ -9,6 +9,7 @@ from typing import Any
 from diagnosis.display.quantities import counted, percent, significant, to_the_minute
 from diagnosis.display.sentences import values_of
 from diagnosis.models import Loop, Verification
+from diagnosis.verification.baseline import TRACES, WITH_CAUSED
 from diagnosis.verification.verification_document import shown_document
 
 FIGURES = {
@@ -85,9 +86,10 @@ def count_sentence(side: Mapping[str, Any]) -> str:
     """`20 failures in 50 records (40%), 4 May 2026, 12:00 UTC to 4 May 2026, 14:00 UTC`; "" if not counted."""
     if "failures" not in side:
         return ""
-    text = counted(side["failures"], "failure")
+    what = side.get("counted", WITH_CAUSED)
+    text = counted(side["failures"], "failure") + (" with what they caused" if what == WITH_CAUSED else "")
     if "exposure" in side:
-        text += f" in {counted(side['exposure'], 'record')}"
+        text += f" in {counted(side['exposure'], 'sampled trace' if what == TRACES else 'record')}"
     if side.get("rate") is not None:
         text += f" ({percent(side['rate'])})"
     window = side.get("window") or {}

@@ -17,8 +17,9 @@ from diagnosis.display.quantities import to_the_minute
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop
 from diagnosis.verification import baseline
-from diagnosis.window import exposure
-from telemetry.models import Record
+from diagnosis.window import cluster_counts
+from diagnosis.window.cluster_counts import Target
+from telemetry.reads import cluster_failures
 from telemetry.windows import Window, moment
 
 PARTS = 24  # bars for each window
@@ -92,7 +93,9 @@ def read_timeline(loop: Loop) -> Timeline | None:
     if window is None or loop.signal_type in WINDOW_RULES.signals:
         return None
     counts = failures_by_part(loop, window)
-    before, now = side(loop, window.before, counts[:PARTS]), side(loop, window, counts[PARTS:])
+    operations = cluster_counts.failing_operations(window, lifecycle.loop_fingerprint(loop))
+    target = baseline.target(loop, operations)
+    before, now = side(target, window.before, counts[:PARTS]), side(target, window, counts[PARTS:])
     return Timeline(before, now, timeline_bars(window, counts))
 
 
@@ -106,11 +109,7 @@ def packet_window(loop: Loop) -> Window | None:
 def failures_by_part(loop: Loop, window: Window) -> list[int]:
     """The number of the cluster's failures in each part, first the parts of the window before."""
     start, size = window.before.start_unix_nano, part_nano(window)
-    failed = Record.objects.filter(
-        fingerprint=lifecycle.loop_fingerprint(loop),
-        start_time_unix_nano__gte=start,
-        start_time_unix_nano__lt=window.end_unix_nano,
-    )
+    failed = cluster_failures.failures(Window(start, window.end_unix_nano), lifecycle.loop_fingerprint(loop))
     rows = failed.annotate(part=(F("start_time_unix_nano") - start) / size).values("part")
     counts = dict(rows.annotate(n=Count("*")).order_by().values_list("part", "n"))
     return [counts.get(number, 0) for number in range(2 * PARTS)]
@@ -121,12 +120,11 @@ def part_nano(window: Window) -> int:
     return -(-(window.end_unix_nano - window.start_unix_nano) // PARTS)
 
 
-def side(loop: Loop, window: Window, counts: Sequence[int]) -> TimelineWindow:
+def side(target: Target, window: Window, counts: Sequence[int]) -> TimelineWindow:
     """The numbers of one window."""
     ran = None
     if window.since_minutes <= LONGEST:
-        target = baseline.target(loop, frozenset())
-        ran = exposure.count_marked(window, target.ran, target.failed)[0]
+        ran = cluster_counts.count_cluster(window, target).exposure
     start, end = (
         to_the_minute(moment(nanoseconds)) for nanoseconds in (window.start_unix_nano, window.end_unix_nano)
     )

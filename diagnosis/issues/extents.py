@@ -8,8 +8,9 @@ memory. Clusters that rules find at diagnosis (search.py) come with their record
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -29,6 +30,11 @@ ATTRIBUTED = """
            message_key, session_key, user_key, release, model, trace_tokens
     FROM telemetry_attribution WHERE fingerprint = %s AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
     ORDER BY start_time_unix_nano, trace_id, span_id
+"""
+BY_PLACE = """
+    SELECT service, operation, COUNT(*) FROM telemetry_attribution
+    WHERE fingerprint = %s AND start_time_unix_nano >= %s AND start_time_unix_nano < %s AND NOT is_downstream
+    GROUP BY service, operation
 """
 (
     START,
@@ -60,7 +66,9 @@ class Extent:
     users: int
     tokens: int  # of its whole traces
     severities: frozenset[str]  # of its records and their downstream failures
-    places: list[ServiceOperation]  # where it failed, sorted by name
+    failures_in: Mapping[
+        ServiceOperation, int
+    ]  # its records by the operation in which they failed, sorted by name
     first_unix_nano: int
     last_unix_nano: int
     downstream: int  # downstream failures
@@ -68,7 +76,10 @@ class Extent:
     sample: list[AttributionRow]  # of its records, evenly over time, with the first and the last
     signal_type: str = ""  # of the rule that found it; "" for failures from ingest
     looked_at: int | None = None  # size of the sample that a rule searched; None if it searched everything
-    before: Counts | None = None  # counts of the window before, where rollups do not have them
+    failures_before: Mapping[ServiceOperation, int] = field(
+        default_factory=dict
+    )  # in the window before, by place
+    before: Counts | None = None  # counts of the window before, where the store does not have them
     found: FailingRecord | None = (
         None  # the first record, as the rule describes it; None for failures from ingest
     )
@@ -77,6 +88,11 @@ class Extent:
     def records(self) -> int:
         """The number of records that failed this way."""
         return len(self.keys) // KEY
+
+    @property
+    def places(self) -> list[ServiceOperation]:
+        """The operations in which it failed, sorted by name."""
+        return list(self.failures_in)
 
     @property
     def trace_ids(self) -> list[bytes]:
@@ -107,7 +123,15 @@ def read_extents(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent
     for fingerprint in fingerprints:
         rows = fetch(ATTRIBUTED, [fingerprint, window.start_unix_nano, window.end_unix_nano])
         if any(not row[IS_DOWNSTREAM] for row in rows):
-            yield extent(fingerprint, rows)
+            yield replace(
+                extent(fingerprint, rows), failures_before=failures_by_place(window.before, fingerprint)
+            )
+
+
+def failures_by_place(window: Window, fingerprint: int) -> dict[ServiceOperation, int]:
+    """The number of the cluster's failures in each operation of the bound project's window."""
+    rows = fetch(BY_PLACE, [fingerprint, window.start_unix_nano, window.end_unix_nano])
+    return {ServiceOperation(service, operation): int(number) for service, operation, number in rows}
 
 
 def extent(fingerprint: int, rows: Sequence[AttributionRow]) -> Extent:
@@ -124,10 +148,12 @@ def extent(fingerprint: int, rows: Sequence[AttributionRow]) -> Extent:
         users=len(set(columns[USER]) - {0}),
         tokens=sum(dict(zip(columns[TRACE], columns[TOKENS], strict=True)).values()),
         severities=frozenset(columns[SEVERITY]).union(row[SEVERITY] for row in downstream),
-        places=[
-            ServiceOperation(*place)
-            for place in sorted(set(zip(columns[SERVICE], columns[OPERATION], strict=True)))
-        ],
+        failures_in={
+            ServiceOperation(*place): number
+            for place, number in sorted(
+                Counter(zip(columns[SERVICE], columns[OPERATION], strict=True)).items()
+            )
+        },
         first_unix_nano=columns[START][0],
         last_unix_nano=columns[START][-1],
         downstream=len(downstream),

@@ -20,6 +20,7 @@ from diagnosis.statistics.rates import Counts
 from diagnosis.window import failing_records
 from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
+from telemetry.reads import cluster_failures
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import rfc3339
 from tenants.limits.heavy_runs import checkpoint
@@ -168,11 +169,15 @@ def trend_of(cluster: Extent, surroundings: Surroundings) -> str:
     """The trend of its failure rate against the window before."""
     if cluster.before is not None:
         return trend(WindowCounts(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
-    windows = surroundings.current, surroundings.before
-    cluster_counts = WindowCounts(
-        *(traffic.counts(cluster.places, cluster.fingerprint) for traffic in windows)
+    sides = (
+        (surroundings.current, cluster.failures_in),
+        (surroundings.before, cluster.failures_before),
     )
-    return trend(cluster_counts, WindowCounts(*(traffic.failures(cluster.places) for traffic in windows)))
+    own = (traffic.counts(cluster.places, failures) for traffic, failures in sides)
+    with_others = (
+        traffic.with_others(cluster.places, failures, cluster.fingerprint) for traffic, failures in sides
+    )
+    return trend(WindowCounts(*own), WindowCounts(*with_others))
 
 
 def describe(measured: MeasuredCluster, surroundings: Surroundings, details: IssueRecords) -> Issue:
@@ -200,8 +205,8 @@ def describe(measured: MeasuredCluster, surroundings: Surroundings, details: Iss
 
 
 def first_seen(cluster: Extent) -> int:
-    """The start of the cluster's first record of all time; in the window, of what rules found."""
-    known = None if cluster.found else failing_records.first_seen(cluster.fingerprint)
+    """The start of the cluster's first failure of all time; in the window, of what rules found."""
+    known = None if cluster.found else cluster_failures.first_start(cluster.fingerprint)
     return cluster.first_unix_nano if known is None else known
 
 

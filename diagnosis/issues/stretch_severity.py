@@ -8,7 +8,7 @@ other operations, so that all hours of months cost less than one diagnosis of th
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -49,16 +49,15 @@ class Stretch:
     sessions: int = 0
     users: int = 0
     severities: set[str] = field(default_factory=set)  # of its records and their downstream failures
-    places: set[ServiceOperation] = field(default_factory=set)
+    failures_in: Counter[ServiceOperation] = field(default_factory=Counter)  # its records by operation
 
 
 @dataclass(slots=True)
 class Ran:
-    """How often an operation ran and failed in a stretch, and how often with the failure of the cluster."""
+    """How often an operation ran in a stretch, and how many of its records failed with other fingerprints."""
 
     records: int = 0
-    failures: int = 0
-    of_cluster: int = 0
+    other_failures: int = 0
 
 
 def severities(fingerprint: int, window: Window, minutes: int) -> Iterator[Severity]:
@@ -79,7 +78,7 @@ def read_stretches(fingerprint: int, window: Window, minutes: int) -> dict[int, 
         stretch.severities.add(severity)
         if not is_downstream:
             stretch.records += count
-            stretch.places.add(ServiceOperation(service, operation))
+            stretch.failures_in[ServiceOperation(service, operation)] += count
     for number, sessions, users in fetch(PEOPLE, parameters):
         stretches[number].sessions, stretches[number].users = sessions, users
     return dict(stretches)
@@ -91,7 +90,7 @@ def read_ran(fingerprint: int, stretches: Mapping[int, Stretch], minutes: int) -
         (begin * minutes, *place)
         for number, stretch in stretches.items()
         for begin in (number, number - 1)
-        for place in stretch.places
+        for place in stretch.failures_in
     }
     ran: dict[Place, Ran] = defaultdict(Ran)
     for minute, service, operation, of, count in fetch_many(
@@ -99,8 +98,7 @@ def read_ran(fingerprint: int, stretches: Mapping[int, Stretch], minutes: int) -
     ):
         counts = ran[minute, service, operation]
         counts.records += count
-        counts.failures += count if of != NO_FAILURE else 0
-        counts.of_cluster += count if of == fingerprint else 0
+        counts.other_failures += count if of not in (NO_FAILURE, fingerprint) else 0
     return ran
 
 
@@ -109,13 +107,16 @@ def compared(
 ) -> tuple[WindowCounts, WindowCounts]:
     """The failures of the cluster, and those of its operations of any kind, in the stretch and in the one before."""
     clusters, operations = [], []
+    places = stretches[number].failures_in
     for begin in (number, number - 1):
-        at_places = [ran.get((begin * minutes, *place), Ran()) for place in stretches[number].places]
-        failures = stretches[begin].records if begin in stretches else 0
-        elsewhere = max(0, failures - sum(counts.of_cluster for counts in at_places))
+        at_places = [ran.get((begin * minutes, *place), Ran()) for place in places]
+        failures_in = stretches[begin].failures_in if begin in stretches else Counter()
+        failures = failures_in.total()
+        inside = sum(failures_in[place] for place in places)
         exposure = sum(counts.records for counts in at_places)
-        clusters.append(Counts(failures, max(failures, exposure + elsewhere)))
-        operations.append(Counts(min(exposure, sum(counts.failures for counts in at_places)), exposure))
+        clusters.append(Counts(failures, max(failures, exposure + failures - inside)))
+        failed = inside + sum(counts.other_failures for counts in at_places)
+        operations.append(Counts(min(exposure, failed), exposure))
     return WindowCounts(*clusters), WindowCounts(*operations)
 
 

@@ -20,7 +20,7 @@ from diagnosis.display.sentences import Sentence, filled
 from diagnosis.issues.issue import Issue
 from diagnosis.window import exposure
 from diagnosis.window.sampling import slices
-from telemetry.models import Record
+from telemetry.reads import cluster_failures
 from telemetry.windows import Window, moment
 
 A_SLICE = 100  # healthy records of each slice of both windows
@@ -102,11 +102,8 @@ def of_issues(window: Window, issues: Sequence[Issue]) -> dict[int, SuspectedRel
 
 def first_failures(window: Window, issue: Issue) -> FirstFailures:
     """The places of the issue's failures, and the releases of the first ones of both windows."""
-    rows = Record.objects.filter(
-        fingerprint=issue.cluster.fingerprint,
-        start_time_unix_nano__gte=window.before.start_unix_nano,
-        start_time_unix_nano__lt=window.end_unix_nano,
-    ).order_by("start_time_unix_nano")
+    both = Window(window.before.start_unix_nano, window.end_unix_nano)
+    rows = cluster_failures.failures(both, issue.cluster.fingerprint).order_by("start_time_unix_nano")
     releases = frozenset(rows.values_list("release", flat=True)[:FAILURES])
     return FirstFailures(frozenset(issue.cluster.places), releases, issue.first_seen, issue.impact.share)
 

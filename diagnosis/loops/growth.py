@@ -21,7 +21,7 @@ from diagnosis.display.quantities import significant
 from diagnosis.loops import urgency
 from diagnosis.models import Decision, Packet
 from diagnosis.statistics.rates import Counts, Tails, rate_ratio
-from diagnosis.window.exposure import records
+from telemetry.reads import cluster_failures
 from telemetry.windows import MINUTE_NANO, Window, rfc3339, unix_nano
 
 FEWEST, USUAL, MOST = 2, 3, 100  # times
@@ -85,7 +85,7 @@ def growth_past_rejection(
     The numbers now, if the issue of this window grew past the rejection; else None. The project is bound.
 
     Args:
-        fingerprint: of the records to count if the issue's window is shorter than the rejection's.
+        fingerprint: of the failures to count if the issue's window is shorter than the rejection's.
     """
     if rejection.times is None or not rejection.numbers:
         return None
@@ -93,7 +93,7 @@ def growth_past_rejection(
     new = ClusterNumbers(issue["impact"]["records"], issue["impact"]["users"], window)
     if new.length < old.length:
         longer = Window(window.end_unix_nano - old.length, window.end_unix_nano)
-        failures = records(longer).filter(fingerprint=fingerprint).count()
+        failures = cluster_failures.failures(longer, fingerprint).count()
         new = ClusterNumbers(max(failures, new.failures), new.users, longer)
     is_worse = grew(old.failures, old, new.failures, new, rejection.times)
     return new if is_worse or grew(old.users, old, new.users, new, rejection.times) else None

@@ -42,7 +42,9 @@ ISSUE = {
     "patch_plan": {"lever?": str, "steps": [STEP], "verify?": str, "refuted_by?": str, "with?": dict},
     "status?": str, "next_action?": str, "evidence_url?": str, "with?": dict,
 }  # fmt: skip
-COUNTED = {"failures": is_natural, "exposure": is_natural, "rate?": NUMBER_OR_NULL, "window": WINDOW}
+COUNTED = {
+    "failures": is_natural, "exposure": is_natural, "rate?": NUMBER_OR_NULL, "window": WINDOW, "counted?": str,
+}  # fmt: skip
 BASELINE = COUNTED | {
     "batches?": [[is_natural, is_natural]], "clustering?": ([NUMBER, NUMBER], []), "releases?": [str],
     "operations?": [str], "others?": dict, "allowed_rate?": NUMBER_OR_NULL,

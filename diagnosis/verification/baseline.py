@@ -24,6 +24,9 @@ from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
 
+# What the failures of a side are, as answers name it.
+FAILURES, TRACES, WITH_CAUSED = "failures", "sampled traces", "failures with what they caused"
+
 
 @dataclass(frozen=True, slots=True)
 class ComparedWindow:
@@ -31,6 +34,7 @@ class ComparedWindow:
 
     window: Window
     observed: Observed
+    counted: str = FAILURES
     releases: frozenset[str] = frozenset()  # the releases that ran in the window
     operations: frozenset[str] = frozenset()  # operations in which the cluster failed, beside the loop's own
     others: Mapping[int, int] = field(default_factory=dict)  # failures of other clusters, by fingerprint
@@ -48,6 +52,7 @@ class ComparedWindow:
             "failures": self.counts.failures,
             "exposure": self.counts.exposure,
             "rate": self.counts.rate,
+            "counted": self.counted,
             "window": {
                 "start": rfc3339(window.start_unix_nano),
                 "end": rfc3339(window.end_unix_nano),
@@ -76,6 +81,8 @@ class ComparedWindow:
         return cls(
             Window.from_document(document["window"]),
             Observed(counts, batches, clustering),
+            # Earlier versions counted records with the cluster's fingerprint, whatever had caused them.
+            counted=document.get("counted", WITH_CAUSED),
             releases=frozenset(document.get("releases", [])),
             operations=frozenset(document.get("operations", [])),
             others={int(key): number for key, number in document.get("others", {}).items()},
@@ -102,10 +109,16 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
         return ComparedWindow(
             window=window,
             observed=count_cluster(loop, window, cluster),
+            counted=what_is_counted(loop),
             releases=releases.releases_in(window, loop.service),
             operations=operations,
             others=cluster_counts.other_clusters(window, cluster),
         ).as_document()
+
+
+def what_is_counted(loop: Loop) -> str:
+    """What the failures of the loop's sides are."""
+    return TRACES if loop.signal_type in WINDOW_RULES.by_visits else FAILURES
 
 
 def count_cluster(loop: Loop, window: Window, target: Target) -> Observed:

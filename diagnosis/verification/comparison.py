@@ -1,7 +1,8 @@
 """
 Count and judge the windows before and after a fix: by rates, by durations, or by an e-process once the fix held.
 
-    baseline.current_baseline -> window_and_target -> baseline.count_cluster
+    baseline.current_baseline -> recount.as_counted_now -> window_and_target -> baseline.count_cluster
+        -> baseline.what_is_counted
         -> held_fix.judge_held_fix
          | last_verification -> judge_loop -> judgement_between_analyses -> siblings.weigh_siblings
 
@@ -27,6 +28,7 @@ from diagnosis.verification import (
     own_durations,
     rate_verdict,
     reasons,
+    recount,
     siblings,
 )
 from diagnosis.verification.baseline import ComparedWindow
@@ -56,9 +58,11 @@ class Comparison:
 
 def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     """Compare the loop's failures before and after its fix, in the bound project."""
-    before = ComparedWindow.from_document(baseline.current_baseline(loop, shipped_at))
+    stored = ComparedWindow.from_document(baseline.current_baseline(loop, shipped_at))
+    before = recount.as_counted_now(loop, stored)
     window, target = window_and_target(loop, before, unix_nano(now))
-    after = ComparedWindow(window, baseline.count_cluster(loop, window, target), operations=before.operations)
+    observed, counted = baseline.count_cluster(loop, window, target), baseline.what_is_counted(loop)
+    after = ComparedWindow(window, observed, counted, operations=before.operations)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
         judgement = held_fix.judge_held_fix(before, after, target)
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")

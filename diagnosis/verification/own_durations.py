@@ -20,7 +20,7 @@ MOST = 5_000  # newest records of a window
 def durations(window: Window, target: Target) -> list[float]:
     """The own times of the newest healthy records of the operations, in milliseconds, sorted."""
     rows = (
-        target.records(window).filter(target.any, fingerprint__isnull=True).order_by("-start_time_unix_nano")
+        target.records(window).filter(target.ran, fingerprint__isnull=True).order_by("-start_time_unix_nano")
     )
     newest = {(bytes(trace), bytes(span)) for trace, span in rows.values_list("trace_id", "span_id")[:MOST]}
     sampled = list(of_traces([trace for trace, _ in newest]))

@@ -1,5 +1,6 @@
 """
-Count a fix's baseline again, once its cluster has other records than when the fix shipped.
+Count a fix's baseline again, once its cluster has other records than when the fix shipped, or if an earlier version
+counted it otherwise.
 
 The windows stay as they were; their records have new fingerprints. The rate that a verdict of `held` allows is a share
 of the rate before the fix, in the window that the verdict names.
@@ -34,6 +35,19 @@ def recounted(loop: Loop, number: int) -> dict[str, Any] | None:
     return counted_side(moved_loop, side, side.window).as_document()
 
 
+def as_counted_now(loop: Loop, side: ComparedWindow) -> ComparedWindow:
+    """The side; counted again if an earlier version counted it otherwise, and its records are stored."""
+    counted = baseline.what_is_counted(loop)
+    if side.counted == counted:
+        return side
+    if loop.signal_type in WINDOW_RULES.signals:  # what these count is the same in all versions
+        return replace(side, counted=counted)
+    again = (
+        since_it_held(loop, side) if loop.state == Loop.State.HELD else counted_side(loop, side, side.window)
+    )
+    return again if again.counts.exposure else side
+
+
 def counted_side(
     loop: Loop, side: ComparedWindow, window: Window, without: frozenset[str] = frozenset()
 ) -> ComparedWindow:
@@ -44,7 +58,14 @@ def counted_side(
         baseline.count_cluster(loop, window, target),
         cluster_counts.other_clusters(window, target),
     )
-    return replace(side, window=window, observed=counts, operations=operations, others=sibling_failures)
+    return replace(
+        side,
+        window=window,
+        observed=counts,
+        counted=baseline.FAILURES,
+        operations=operations,
+        others=sibling_failures,
+    )
 
 
 def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
@@ -60,4 +81,10 @@ def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     target = baseline.target(loop, before.operations, frozenset(verification.document["releases_left_out"]))
     counts = baseline.count_cluster(loop, side.window, target)
     rate = NEARLY_GONE * (before.counts.rate or 0.0)
-    return replace(side, observed=counts, operations=before.operations, allowed_rate=rate)
+    return replace(
+        side,
+        observed=counts,
+        counted=baseline.FAILURES,
+        operations=before.operations,
+        allowed_rate=rate,
+    )

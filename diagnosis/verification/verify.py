@@ -27,7 +27,8 @@ from diagnosis.verification import baseline, verification_document
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.comparison import WINDOW_SIGNALS, Comparison, compare_with_baseline
 from diagnosis.verification.rate_verdict import NEARLY_GONE
-from diagnosis.window import exposure, releases
+from diagnosis.window import releases
+from telemetry.reads import cluster_failures
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project
 from tenants.stores.binding import bind
@@ -113,7 +114,7 @@ def loops_to_verify(project: Project) -> QuerySet[Loop]:
 
 
 def held_but_failing(project: Project, now: datetime) -> list[Loop]:
-    """The held loops whose failure occurred again since the first of them held; two queries for all."""
+    """The held loops whose failure occurred again since the first of them held."""
     held = list(
         Loop.objects.filter(project=project, state=Loop.State.HELD).exclude(signal_type__in=WINDOW_SIGNALS)
     )
@@ -127,8 +128,8 @@ def held_but_failing(project: Project, now: datetime) -> list[Loop]:
     )
     end = max(since, unix_nano(now))
     window = Window(max(since, end - MAX_MINUTES * MINUTE_NANO), end)
-    failing = exposure.clusters_failing(window, at_least=STRAY + 1)
-    return [loop for loop in held if lifecycle.loop_fingerprint(loop) in failing]
+    failures = cluster_failures.numbers(window, map(lifecycle.loop_fingerprint, held))
+    return [loop for loop in held if failures.get(lifecycle.loop_fingerprint(loop), 0) > STRAY]
 
 
 def store_verdict(loop: Loop, comparison: Comparison, now: datetime) -> Verification:

@@ -1,29 +1,36 @@
 """
 The counts of a cluster in a window of the bound project: runs of its operations and failures, by time and session.
 
-Whole minutes are counted from rollups. Records are read for partial minutes at the window's edges, and for the whole
-window if some releases are left out.
+Its failures are those of telemetry/reads/cluster_failures.py. How often its operations ran is counted from rollups in
+whole minutes; records are read for partial minutes at the window's edges, and for the whole window if some releases are
+left out.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models.expressions import Combinable
 
 from diagnosis.statistics.overdispersion import BATCHES, Observed, clustering
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import exposure, failing_records
-from telemetry.models import Record
+from telemetry.models import Attribution, Record
+from telemetry.reads import cluster_failures
 from telemetry.reads.counts import whole_minutes
+from telemetry.reads.filters import in_window
+from telemetry.spans.record_ids import record_id
 from telemetry.store.rollups import TABLES
 from telemetry.windows import MINUTE_NANO, Window
 
 MOST_FAILING = 2_000  # records whose sessions are looked up
 # Stretches of a window at least, and fewer than twice as many. Each is a minute or longer, so short windows have fewer.
 FINEST = 720
+OfRelease = TypeVar("OfRelease", Record, Attribution)
 Stretches = dict[int, Counts]  # by their number since 1970
 StretchRow = tuple[int, int, int]  # number of the stretch, records, failures
 
@@ -38,23 +45,20 @@ class Target:
     without_releases: frozenset[str] = frozenset()
 
     @property
-    def failed(self) -> Q:
-        """The filter of the cluster's failures."""
-        return Q(fingerprint=self.fingerprint)
-
-    @property
     def ran(self) -> Q:
-        """The filter of the records of its operations and of the cluster's failures, whatever their operation."""
-        return self.any | self.failed
-
-    @property
-    def any(self) -> Q:
         """The filter of the records of its operations, whether they failed or not."""
         return Q(service=self.service, operation__in=self.operations)
 
     def records(self, window: Window) -> QuerySet[Record]:
         """The window's records of any operation, without the releases that are left out."""
-        rows = exposure.records(window)
+        return self.without_excluded(exposure.records(window))
+
+    def failures(self, window: Window) -> QuerySet[Attribution]:
+        """The cluster's failures in the window, in any operation, without the releases that are left out."""
+        return self.without_excluded(cluster_failures.failures(window, self.fingerprint))
+
+    def without_excluded(self, rows: QuerySet[OfRelease]) -> QuerySet[OfRelease]:
+        """The rows without those of the releases that are left out."""
         return rows.exclude(release__in=self.without_releases) if self.without_releases else rows
 
 
@@ -66,17 +70,22 @@ def observe_cluster(window: Window, target: Target) -> Observed:
     return Observed(counts, batches(stretches), clustering(counts, sessions))
 
 
+def count_cluster(window: Window, target: Target) -> Counts:
+    """The cluster's failures in the window, and the records of its operations."""
+    return sum(cluster_stretches(window, target).values(), Counts(0, 0))
+
+
 def failing_operations(window: Window, fingerprint: int) -> frozenset[str]:
     """The operations in which the cluster failed, since one cause can show in several."""
-    failures = exposure.records(window).filter(fingerprint=fingerprint).order_by()
+    failures = cluster_failures.failures(window, fingerprint).order_by()
     return frozenset(failures.values_list("operation", flat=True).distinct())
 
 
 def other_clusters(window: Window, target: Target) -> dict[int, int]:
-    """The number of failures of each other cluster in the target's operations, by fingerprint."""
-    failures = target.records(window).filter(target.any, fingerprint__isnull=False).exclude(target.failed)
-    rows = failures.values_list("fingerprint").annotate(n=Count("trace_id")).order_by()
-    return {int(fingerprint or 0): number for fingerprint, number in rows}
+    """The records of the target's operations that failed with or because of each other cluster, by fingerprint."""
+    failed = in_window(Attribution.objects.filter(target.ran), window).exclude(fingerprint=target.fingerprint)
+    failed = target.without_excluded(failed)
+    return dict(failed.values_list("fingerprint").annotate(n=Count("trace_id")).order_by())
 
 
 def stretch_minutes(window: Window) -> int:
@@ -86,31 +95,46 @@ def stretch_minutes(window: Window) -> int:
 
 def cluster_stretches(window: Window, target: Target) -> Stretches:
     """The counts of every stretch of time in which the operation ran."""
-    minutes, edges = whole_minutes(window)
     size = stretch_minutes(window)
-    rows: list[StretchRow] = []
+    return merged_stretches([*run_rows(window, target, size), *failure_rows(window, target, size)])
+
+
+def run_rows(window: Window, target: Target, size: int) -> Iterator[StretchRow]:
+    """How often the operations ran in each stretch of `size` minutes, without their failures."""
+    minutes, edges = whole_minutes(window)
     if target.without_releases:
         edges = [window]
     else:
         longest = max(table_minutes for table_minutes in TABLES if size % table_minutes == 0)
         for groups in exposure.rollups(*minutes, longest):
             sums = groups.filter(target.ran).annotate(at=F("minute") / size).values("at")
-            sums = sums.annotate(n=Sum("count"), k=Sum("count", filter=target.failed))
-            rows += sums.order_by().values_list("at", "n", "k")
+            yield from sums.annotate(n=Sum("count"), k=Value(0)).order_by().values_list("at", "n", "k")
     for edge in edges:
-        records = target.records(edge).filter(target.ran)
-        counts = records.annotate(at=F("start_time_unix_nano") / (size * MINUTE_NANO)).values("at")
-        counts = counts.annotate(n=Count("trace_id"), k=Count("trace_id", filter=target.failed))
-        rows += counts.order_by().values_list("at", "n", "k")
-    return merged_stretches(rows)
+        counts = target.records(edge).filter(target.ran).annotate(at=stretch_of_start(size)).values("at")
+        yield from counts.annotate(n=Count("trace_id"), k=Value(0)).order_by().values_list("at", "n", "k")
+
+
+def failure_rows(window: Window, target: Target, size: int) -> Iterator[StretchRow]:
+    """The failures in each stretch, with those among them that ran in other operations as further records."""
+    counts = target.failures(window).annotate(at=stretch_of_start(size)).values("at")
+    counts = counts.annotate(n=Count("trace_id", filter=~target.ran), k=Count("trace_id"))
+    yield from counts.order_by().values_list("at", "n", "k")
+
+
+def stretch_of_start(size: int) -> Combinable:
+    """The number of the stretch of `size` minutes in which a row starts, as SQL."""
+    return F("start_time_unix_nano") / (size * MINUTE_NANO)
 
 
 def merged_stretches(rows: Iterable[StretchRow]) -> Stretches:
-    """The counts of each stretch, added up over its rows. A row's failures are None if a query summed over none."""
-    stretches: Stretches = {}
-    for number, records, failures in rows:
-        stretches[number] = stretches.get(number, Counts(0, 0)) + Counts(failures or 0, records)
-    return stretches
+    """The counts of each stretch, added up over its rows."""
+    records: Counter[int] = Counter()
+    failures: Counter[int] = Counter()
+    for number, ran, failed in rows:
+        records[number] += ran
+        failures[number] += failed
+    # More failures than records only in a damaged store.
+    return {number: Counts(failures[number], max(failures[number], records[number])) for number in records}
 
 
 def batches(stretches: Stretches, most: int = BATCHES) -> tuple[Counts, ...]:
@@ -147,12 +171,12 @@ def failing_sessions(window: Window, target: Target) -> list[Counts]:
 
 def failing_times(window: Window, target: Target) -> list[tuple[int, bytes]]:
     """The start time and trace id of the cluster's failures, newest first, MOST_FAILING at most."""
-    rows = target.records(window).filter(target.failed).order_by("-start_time_unix_nano")
+    rows = target.failures(window).order_by("-start_time_unix_nano")
     newest = rows.values_list("start_time_unix_nano", "trace_id")[:MOST_FAILING]
     return [(start, bytes(trace_id)) for start, trace_id in newest]
 
 
 def newest_record_ids(window: Window, target: Target, limit: int) -> list[str]:
     """The ids of the cluster's newest failures, newest first, `limit` at most."""
-    rows = target.records(window).filter(target.failed).only("trace_id", "span_id")
-    return [str(row) for row in rows.order_by("-start_time_unix_nano", "trace_id", "span_id")[:limit]]
+    rows = target.failures(window).order_by("-start_time_unix_nano", "trace_id", "span_id")
+    return [record_id(*key) for key in rows.values_list("trace_id", "span_id")[:limit]]

@@ -63,14 +63,3 @@ def total(numbers: Iterable[int | None]) -> int:
 def records(window: Window) -> QuerySet[Record]:
     """The records that start in the window."""
     return in_window(Record.objects.all(), window)
-
-
-def clusters_failing(window: Window, at_least: int) -> set[int]:
-    """The fingerprints of the clusters with `at_least` records or more in the window."""
-    rows = (
-        records(window)
-        .filter(fingerprint__isnull=False)
-        .values_list("fingerprint")
-        .annotate(n=Count("trace_id"))
-    )
-    return {fingerprint for fingerprint, n in rows.order_by() if fingerprint is not None and n >= at_least}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from telemetry.models import Trace
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
-from telemetry.store.sql import fetch, fetch_many
+from telemetry.store.sql import fetch_many
 from telemetry.store.unreadable_parts import TRACE, note
 
 CHUNK = 500  # ids a query
@@ -16,7 +16,6 @@ LOAD = f"""
     WITH keys (key_trace, key_span) AS (VALUES {{rows}})
     SELECT {", ".join(COLUMNS)} FROM keys JOIN telemetry_record ON trace_id = key_trace AND span_id = key_span
 """  # noqa: S608  (constants)
-FIRST_SEEN = "SELECT MIN(start_time_unix_nano) FROM telemetry_record WHERE fingerprint = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +46,6 @@ def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:
     for trace_id in by_trace.keys() - stored:
         note(TRACE, trace_id)
     return by_trace
-
-
-def first_seen(fingerprint: int) -> int | None:
-    """The start of the cluster's first record of all time, in unix nanoseconds; None if no record is stored."""
-    [(first,)] = fetch(FIRST_SEEN, [fingerprint])
-    return None if first is None else int(first)
 
 
 def id_chunks(ids: Iterable[bytes]) -> Iterable[list[bytes]]:

@@ -1,13 +1,14 @@
 """
 The traffic of a window by service, operation and cluster, read once for all issues of a diagnosis.
 
-The counts of a cluster equal those of `cluster_counts.read_counts`, which reads one cluster at a time.
+It counts records, of which several may have failed because of one failure. How often a cluster failed is counted by
+telemetry/reads/cluster_failures.py.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from diagnosis.statistics.rates import Counts
@@ -24,7 +25,7 @@ class ServiceOperation(NamedTuple):
 
 
 class Traffic:
-    """The number of records and failures by operation, by cluster, and by cluster in each operation."""
+    """The number of records and failing records by operation, by cluster, and by cluster in each operation."""
 
     def __init__(self, rows: Iterable[counts.Group]) -> None:
         self.records_by_operation: Counter[ServiceOperation] = Counter()
@@ -39,20 +40,27 @@ class Traffic:
                 self.failures_by_operation[place] += records
                 self.cluster_failures_in[service, operation, fingerprint] += records
 
-    def counts(self, places: Iterable[ServiceOperation], fingerprint: int) -> Counts:
-        """All failures of the cluster; the exposure is the records of these operations and its failures in others."""
+    def counts(self, places: Iterable[ServiceOperation], failures: Mapping[ServiceOperation, int]) -> Counts:
+        """These failures of a cluster; the exposure is the records of these operations and its failures in others."""
         operations = set(places)
-        failures = self.failures_by_cluster[fingerprint]
-        elsewhere = failures - sum(self.cluster_failures_in[*place, fingerprint] for place in operations)
-        return Counts(failures, sum(self.records_by_operation[place] for place in operations) + elsewhere)
+        exposure = sum(self.records_by_operation[place] for place in operations)
+        elsewhere = sum(number for place, number in failures.items() if place not in operations)
+        total = sum(failures.values())
+        return Counts(total, max(total, exposure + elsewhere))
 
-    def failures(self, places: Iterable[ServiceOperation]) -> Counts:
-        """The failures of these operations, of whichever cluster, and their records."""
+    def with_others(
+        self, places: Iterable[ServiceOperation], failures: Mapping[ServiceOperation, int], fingerprint: int
+    ) -> Counts:
+        """The same failures in these operations with the failing records of other clusters there, of all records."""
         operations = set(places)
-        return Counts(
-            sum(self.failures_by_operation[place] for place in operations),
-            sum(self.records_by_operation[place] for place in operations),
+        failed = sum(
+            failures.get(place, 0)
+            + self.failures_by_operation[place]
+            - self.cluster_failures_in[*place, fingerprint]
+            for place in operations
         )
+        exposure = sum(self.records_by_operation[place] for place in operations)
+        return Counts(failed, max(failed, exposure))
 
 
 def read_traffic(window: Window) -> Traffic:

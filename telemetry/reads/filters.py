@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from django.db.models import Q, QuerySet
 
-from telemetry.models import Record, Trace
+from telemetry.models import Attribution, Record, Trace
 from telemetry.reads import record_json
 from telemetry.reads.cursors import Cursor
 from telemetry.spans import record_ids
 from telemetry.windows import Window
 
-Row = TypeVar("Row", Record, Trace)
+Row = TypeVar("Row", Record, Trace, Attribution)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from diagnosis.models import Loop, Verification
+from diagnosis.verification.baseline import FAILURES, TRACES, WITH_CAUSED
 from telemetry.api.serializers import ObjectSerializer, optional_text
 from tenants.api.serializers import SentencesSerializer, WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
@@ -20,6 +21,12 @@ class CountedSerializer(ObjectSerializer):
     failures = serializers.IntegerField()
     exposure = serializers.IntegerField(help_text="Records of the operation.")
     rate = serializers.FloatField(allow_null=True)
+    counted = serializers.ChoiceField(
+        [FAILURES, TRACES, WITH_CAUSED],
+        required=False,
+        help_text="What `failures` are: those of the cluster, as in the count of its issue; traces of a sample that "
+        "have the signal; or, in a verification of an earlier version, failures with the records that they caused.",
+    )
     window = serializers.DictField()
 
 
@@ -48,7 +55,7 @@ class SpreadingSerializer(ObjectSerializer):
 
 
 class MovedToSerializer(ObjectSerializer):
-    """Another cluster of the operation that rose."""
+    """Another cluster that rose: records of the loop's operations that failed with it, or because it failed inside."""
 
     cluster_id = serializers.CharField()
     failures_before = serializers.IntegerField()

@@ -63,4 +63,15 @@ def test_a_document_of_few_words_is_no_error(loop: Loop) -> None:
 
     [found] = verification_facts.show_verifications([made], loop)
 
-    assert found.facts == [("Before the fix", "4 failures")]
+    assert found.facts == [("Before the fix", "4 failures with what they caused")]
+
+
+def test_a_side_says_what_it_counts() -> None:
+    side = {"failures": 4, "exposure": 20}
+
+    assert verification_facts.count_sentence(side | {"counted": "failures"}) == "4 failures in 20 records"
+    assert (
+        verification_facts.count_sentence(side | {"counted": "sampled traces"})
+        == "4 failures in 20 sampled traces"
+    )
+    assert verification_facts.count_sentence(side) == "4 failures with what they caused in 20 records"

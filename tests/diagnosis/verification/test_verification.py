@@ -37,6 +37,7 @@ def test_the_document_shows_both_windows_with_counts_and_rates(loop, send):
         "failures": 20,
         "exposure": 50,
         "rate": 0.4,
+        "counted": "failures",
         "window": {
             "start": "2026-05-04T11:55:00.000000Z",
             "end": "2026-05-04T14:00:00.000000Z",

@@ -1,0 +1,44 @@
+"""
+The failures of a cluster: the one definition that every number of a cluster is counted by.
+
+They are its primary failures: records that failed with its fingerprint, and that no failing record below them in the
+trace caused (telemetry/grouping/attribution.py). The failing records around them, whatever their own cluster, are
+downstream of it: what its failures caused. These are counted apart, and named where they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from telemetry.models import Attribution
+from telemetry.reads.filters import in_window
+from telemetry.store.sql import fetch_many
+from telemetry.windows import Window
+
+NUMBERS = """
+    WITH wanted (cluster, first, last) AS (VALUES {rows})
+    SELECT fingerprint, COUNT(*) FROM wanted JOIN telemetry_attribution ON fingerprint = cluster
+    WHERE start_time_unix_nano >= first AND start_time_unix_nano < last AND NOT is_downstream GROUP BY fingerprint
+"""
+
+
+def failures(window: Window, fingerprint: int) -> QuerySet[Attribution]:
+    """The failures of the cluster that start in the bound project's window, in no order."""
+    return in_window(Attribution.objects.filter(fingerprint=fingerprint, is_downstream=False), window)
+
+
+def numbers(window: Window, fingerprints: Iterable[int]) -> dict[int, int]:
+    """The number of failures of each of these clusters that has any in the window."""
+    wanted = [
+        (cluster, window.start_unix_nano, window.end_unix_nano) for cluster in sorted(set(fingerprints))
+    ]
+    return {int(cluster): int(number) for cluster, number in fetch_many(NUMBERS, wanted)}
+
+
+def first_start(fingerprint: int) -> int | None:
+    """The start of the cluster's first failure of all time, in unix nanoseconds; None if none is stored."""
+    rows = Attribution.objects.filter(fingerprint=fingerprint, is_downstream=False)
+    starts = rows.order_by("start_time_unix_nano").values_list("start_time_unix_nano", flat=True)
+    return next(iter(starts[:1]), None)
