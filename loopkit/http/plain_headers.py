@@ -18,6 +18,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from loopkit.http.chunked import WsgiApplication, is_chunked
+from loopkit.http.early_answer import EarlyAnswer
 from loopkit.http.errors import ApiError
 
 MULTIPART = "multipart/form-data"
@@ -122,16 +123,6 @@ NOT_READABLE = ApiError(
 
 
 def refuse(environ: dict[str, Any], start_response: Any, error: ApiError) -> Iterable[bytes]:
-    """Answer with the error in the shape that the client reads."""
-    # Imported here, because it needs Django's apps, which are not ready when loopkit/wsgi.py is imported.
-    from loopkit.http.error_answers import shaped_answer
-
-    answer = shaped_answer(environ.get("PATH_INFO", ""), environ.get("CONTENT_TYPE", ""), error)
-    headers = {
-        **dict(answer.items()),
-        "Content-Length": str(len(answer.content)),
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    start_response(f"{error.status_code} {answer.reason_phrase}", list(headers.items()))
-    return [answer.content]
+    """Answer with the error."""
+    answer = EarlyAnswer(error, environ.get("PATH_INFO", ""), environ.get("CONTENT_TYPE", ""))
+    return answer.send(start_response)

@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-import orjson
-
 from loopkit.http.chunked import WsgiApplication
+from loopkit.http.early_answer import EarlyAnswer
 from tenants.limits import heavy_runs
 
 HELD_SECONDS = 1.0
@@ -27,9 +26,7 @@ def refusing(application: WsgiApplication) -> WsgiApplication:
         if not heavy_runs.line.is_full_for(heavy_runs.origin(environ)):
             return counted(application, environ, start_response)
         hold_answer(environ)
-        headers, body = refusal()
-        start_response("503 Service Unavailable", headers)
-        return [body]
+        return refusal().send(start_response)
 
     return wrapped
 
@@ -52,18 +49,6 @@ def counted(application: WsgiApplication, environ: dict[str, Any], start_respons
 
 
 @lru_cache(maxsize=1)
-def refusal() -> tuple[list[tuple[str, str]], bytes]:
-    """The headers and the body of the refusal."""
-    # Imported here, because it needs Django's apps, which are not ready when loopkit/wsgi.py is imported.
-    from loopkit.http.error_answers import error_body
-
-    error = heavy_runs.busy()
-    body = orjson.dumps(error_body(error.code, error.message, error.hint))
-    headers = {
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        **error.headers,
-    }
-    return list(headers.items()), body
+def refusal() -> EarlyAnswer:
+    """The refusal, which is made once."""
+    return EarlyAnswer(heavy_runs.busy())
