@@ -239,7 +239,7 @@ CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_HEADERS = [*corsheaders.defaults.default_headers, "content-encoding", "*"]
 CORS_EXPOSE_HEADERS = [
     "Retry-After",
-    *[f"X-LoopKit-{name}" for name in ("Accepted", "Duplicates", "Rejected", "Stored")],
+    *[f"X-LoopKit-{name}" for name in ("Accepted", "Duplicates", "Conflicts", "Rejected", "Stored")],
 ]
 
 # The HTTP interface

@@ -8,24 +8,26 @@ and its remedy, for the API, the dashboard and the operators' page.
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError
 from django.db.models import Q, Sum
 
-from telemetry.models import Tally
+from telemetry.models import Conflict, Tally
 from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
+from telemetry.spans.record_ids import record_id
 from telemetry.store import tallies
-from telemetry.store.tallies import DUPLICATE, HOUR_NANO, OVER_QUOTA, STORED
+from telemetry.store.tallies import CONFLICT, DUPLICATE, HOUR_NANO, OVER_QUOTA, SHARED_ID, STORED
 from telemetry.store.transactions import atomic
 from telemetry.windows import Window, moment, unix_nano
 
 logger = logging.getLogger(__name__)
 INVALID_REQUEST = "invalid_request"
+MOST_RECORDS = 20  # named in an entry
 LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
 
 
@@ -47,6 +49,18 @@ REASONS = {
         "spans",
         "Sent before: the first arrival is kept.",
         "None needed after retries. If they are many, look for two exporters on one tracer provider.",
+    ),
+    CONFLICT: RefusalReason(
+        "spans",
+        "Another version of a stored span: same ids, kind, service, name and start, but not the same. The first "
+        "arrival is kept; `records` has the records and the fields that differ.",
+        "Send each span once, when it has ended. If two pipelines send the same spans, keep one of them.",
+    ),
+    SHARED_ID: RefusalReason(
+        "spans",
+        "Stored under a span id of its own, since another span has the one that it was sent with.",
+        "None is needed for the client and the server span of a Zipkin instrumentation, which share an id. Otherwise "
+        "look for processes that make the same ids, such as copies with one random seed.",
     ),
     OVER_QUOTA: RefusalReason(
         "spans", "The project's quota was used up.", "Ask the operator for more spans: /contact.json."
@@ -100,6 +114,9 @@ class LedgerEntry:
     total: int
     meaning: str
     remedy: str
+    records: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # the newest in the window, MOST_RECORDS at most
 
 
 def ledger_entries(window: Window) -> list[LedgerEntry]:
@@ -112,14 +129,33 @@ def ledger_entries(window: Window) -> list[LedgerEntry]:
     in_window = Q(hour__gte=first, hour__lt=beyond)
     rows = Tally.objects.values("reason").annotate(recent=Sum("count", filter=in_window), total=Sum("count"))
     all_entries = [
-        ledger_entry(row["reason"], row["recent"] or 0, row["total"]) for row in rows.order_by("reason")
+        ledger_entry(row["reason"], row["recent"] or 0, row["total"], window)
+        for row in rows.order_by("reason")
     ]
     return sorted(all_entries, key=lambda item: (not item.count, item.reason))
 
 
-def ledger_entry(reason: str, recent: int, total: int) -> LedgerEntry:
+def ledger_entry(reason: str, recent: int, total: int, window: Window) -> LedgerEntry:
     """Return the entry of the reason, with its meaning and remedy."""
-    return LedgerEntry(reason, count=recent, total=total, **asdict(REASONS.get(reason, OTHER)))
+    records = conflicting_records(window) if reason == CONFLICT else []
+    return LedgerEntry(
+        reason, count=recent, total=total, **asdict(REASONS.get(reason, OTHER)), records=records
+    )
+
+
+def conflicting_records(window: Window) -> list[dict[str, Any]]:
+    """Return the records of which another version came in the window's hours, newest first."""
+    first, beyond = (hour * HOUR_NANO for hour in hours_of(window))
+    rows = Conflict.objects.filter(arrived_unix_nano__gte=first, arrived_unix_nano__lt=beyond)
+    return [
+        {
+            "record_id": record_id(row.trace_id, row.span_id),
+            "arrived_at": moment(row.arrived_unix_nano),
+            "differs_in": row.differs_in.split(","),
+            "failed": row.is_failure,
+        }
+        for row in rows.order_by("-arrived_unix_nano", "trace_id", "span_id")[:MOST_RECORDS]
+    ]
 
 
 def by_hour(window: Window) -> list[dict[str, Any]]:

@@ -20,14 +20,17 @@ from telemetry.store import row as record_row
 def facts_as_sent(rows: list[Record], fingerprint_version: int) -> dict[str, dict[str, Any]]:
     """What the bytes of each span say by themselves, by record id, in the form of answers."""
     return {
-        str(row): span_facts(parts.span, stored_origin(parts.origin), fingerprint_version)
+        str(row): span_facts(row, parts.span, stored_origin(parts.origin), fingerprint_version)
         for row, parts in zip(rows, parts_of(rows), strict=True)
     }
 
 
-def span_facts(message: SpanMessage, origin: SpanOrigin, fingerprint_version: int) -> dict[str, Any]:
-    """The facts of one span, as if no other span of its trace was known."""
+def span_facts(
+    stored: Record, message: SpanMessage, origin: SpanOrigin, fingerprint_version: int
+) -> dict[str, Any]:
+    """The facts of one span under the id of its record, as if no other span of its trace was known."""
     row = normalise(decode.read_span(message, origin), versions.rules_of_version(fingerprint_version))
-    record = Record(**{name: getattr(row, name) for name in record_row.COLUMNS})
+    columns = {name: getattr(row, name) for name in record_row.COLUMNS}
+    record = Record(**columns | {"trace_id": stored.trace_id, "span_id": stored.span_id})
     trace = Trace(trace_id=row.trace_id, session_id=row.session_id, user_id=row.user_id)
-    return record_json.record_identity(record) | record_json.understood_facts(record, trace)
+    return record_json.record_identity(record, message) | record_json.understood_facts(record, trace)

@@ -27,6 +27,15 @@ class LedgerParameters(Parameters):
     since_minutes = minutes("Length of the window in minutes, over times of arrival. 1440 if left out.")
 
 
+class ConflictingRecordSerializer(ObjectSerializer):
+    """A record of which another version came."""
+
+    record_id = serializers.CharField()
+    arrived_at = serializers.DateTimeField(help_text="When the last such version came.")
+    differs_in = serializers.ListField(child=serializers.CharField(), help_text="Names of fields.")
+    failed = serializers.BooleanField(help_text="Whether that version failed.")
+
+
 class LedgerEntrySerializer(ObjectSerializer):
     """One reason."""
 
@@ -38,6 +47,9 @@ class LedgerEntrySerializer(ObjectSerializer):
     total = serializers.IntegerField(help_text="Since the project began.")
     meaning = serializers.CharField()
     remedy = serializers.CharField(allow_blank=True)
+    records = ConflictingRecordSerializer(
+        many=True, help_text="The records, for reasons that have some: the newest of the window, 20 at most."
+    )
 
 
 class LedgerHourSerializer(ObjectSerializer):

@@ -32,6 +32,7 @@ def success(receipt: Receipt, encoding: Encoding, verbose: bool) -> HttpResponse
     response = HttpResponse(content, status=SUCCESS[encoding], content_type=encoding.value)
     response["X-LoopKit-Accepted"] = str(receipt.accepted)
     response["X-LoopKit-Duplicates"] = str(receipt.duplicates)
+    response["X-LoopKit-Conflicts"] = str(receipt.conflicts)
     response["X-LoopKit-Rejected"] = str(receipt.rejected_total)
     return response
 
@@ -48,6 +49,7 @@ def json_success(receipt: Receipt, verbose: bool) -> bytes:
         answer |= {
             "accepted": receipt.accepted,
             "duplicates": receipt.duplicates,
+            "conflicts": receipt.conflicts,
             "rejected": dict(sorted(receipt.rejected.items())),
         }
     return orjson.dumps(answer)

@@ -22,6 +22,9 @@ class TracesResponseSerializer(serializers.Serializer[dict[str, object]]):
     partialSuccess = PartialSuccessSerializer(required=False)
     accepted = serializers.IntegerField(required=False)
     duplicates = serializers.IntegerField(required=False)
+    conflicts = serializers.IntegerField(
+        required=False, help_text="Versions of stored spans that differ from them; the first arrival stays."
+    )
     rejected = serializers.DictField(child=serializers.IntegerField(), required=False, help_text="By reason.")
 
 

@@ -77,7 +77,8 @@ class TracesView(OtlpView):
         summary="Ingest OTLP spans (JSON or protobuf) as LoopKit telemetry records",
         description=(
             "OTLP/HTTP. JSON is answered 202, protobuf 200, each with an ExportTraceServiceResponse in the "
-            "request's encoding. Counts: X-LoopKit-Accepted, X-LoopKit-Duplicates, X-LoopKit-Rejected."
+            "request's encoding. Counts: X-LoopKit-Accepted, X-LoopKit-Duplicates, "
+            "X-LoopKit-Conflicts, X-LoopKit-Rejected."
         ),
         parameters=[
             OpenApiParameter("verbose", OpenApiTypes.BOOL, description="Counts in the JSON body too.")
@@ -98,7 +99,7 @@ class TracesView(OtlpView):
         """Store the spans. The answer is sent after they are committed and synced to disk."""
         encoding = self.encoding(request)
         receipt = store_request(request, encoding, self.project.project_id)
-        if receipt.rejected["over_quota"] and not receipt.accepted + receipt.duplicates:
+        if receipt.rejected["over_quota"] and not receipt.known:
             raise quota_exceeded(self.project.quota_spans)
         verbose = request.query_params.get("verbose") in {"1", "true"}
         return otlp_answer.success(receipt, encoding, verbose)

@@ -75,7 +75,7 @@ def record_json(row: Record, trace: Trace | None, parts: RecordParts) -> dict[st
         trace, missing = Trace(trace_id=row.trace_id, session_id="", user_id=""), (*missing, TRACE)
         note(TRACE, (row.segment_id, row.position))
     return (
-        record_identity(row)
+        record_identity(row, parts.span)
         | understood_facts(row, trace)
         | content(parts.span, parts.origin)
         | {"capture": record_capture(parts.span, parts.origin)}
@@ -98,12 +98,12 @@ def without_columns(row: Record, names: Iterable[str]) -> Record:
     return row
 
 
-def record_identity(row: Record) -> dict[str, Any]:
-    """The fields that say which span it is and when it ran."""
+def record_identity(row: Record, span: SpanMessage) -> dict[str, Any]:
+    """The fields that say which span it is and when it ran; the span id is the one that was sent."""
     return {
         "record_id": str(row),
         "trace_id": bytes(row.trace_id).hex(),
-        "span_id": bytes(row.span_id).hex(),
+        "span_id": (span.span_id or bytes(row.span_id)).hex(),
         "parent_span_id": bytes(row.parent_span_id).hex() if row.parent_span_id else None,
         "name": row.name,
         "kind": enum_name(KINDS, row.kind),

@@ -16,6 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.models import Origin
+from telemetry.spans.shared_ids import is_stored_under
 from telemetry.spans.span import origin_id as id_of_origin
 from telemetry.store.segments import Place, StoredSpan, serialized_spans
 from telemetry.store.unreadable_parts import RESOURCE, SCOPE, SPAN, note
@@ -76,7 +77,7 @@ def verified_span(row: StoredRecord, content: bytes | None) -> SpanMessage | Non
         span = None if content is None else SpanMessage.FromString(content)
     except DecodeError:
         return None
-    return span if span and span.span_id == row.span_id and span.trace_id == row.trace_id else None
+    return span if span and span.trace_id == row.trace_id and is_stored_under(span, row.span_id) else None
 
 
 def shared_origin(resource_id: int, scope_id: int, origins: Mapping[int, bytes]) -> SharedOrigin:

@@ -18,3 +18,8 @@ IS_SIGNAL = Q(trace_id__gte=PREFIX, trace_id__lt=END)  # of rows of traces
 def signal_trace_id(digest: bytes) -> bytes:
     """The trace id of the signal with this digest: 16 bytes."""
     return PREFIX + digest[: 16 - len(PREFIX)]
+
+
+def is_signal(trace_id: bytes) -> bool:
+    """Whether this is the trace of a user signal."""
+    return trace_id.startswith(PREFIX)

@@ -2,18 +2,21 @@
 Appends spans to a project's store.
 
 One transaction for all requests that wait, committed and synced before any of them is answered. A span
-sent again adds only to the tally of duplicates; rollups and traces count rows that were really inserted. The SQL
-runs on SQLite 3.40 and PostgreSQL 15.
+sent again adds only to the tally of duplicates; rollups and traces count rows that were really inserted. Rows whose ids
+are stored already are compared with what is stored (known_ids.py). The SQL runs on SQLite 3.40 and PostgreSQL 15.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from telemetry.store import (
     attributions,
+    conflicts,
     group_commit,
+    known_ids,
+    quota,
     releases,
     rollups,
     tallies,
@@ -21,7 +24,8 @@ from telemetry.store import (
     version_freshness,
 )
 from telemetry.store.batch import Batch, Receipt
-from telemetry.store.insertion import existing, insert_new
+from telemetry.store.insertion import insert_new, unique
+from telemetry.store.known_ids import Settled
 from telemetry.store.row import RecordRow
 from telemetry.store.transactions import checked_transaction
 from tenants.stores.binding import bound_project
@@ -41,62 +45,66 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     """Store the batches in the open transaction; returns a receipt for each."""
     version_freshness.check_versions(batches)
     rows = [row for batch in batches for row in batch.rows]
-    fitting_rows = fit(unique(rows), batches[-1].quota)
+    room = quota.room(batches[-1].quota)
+    fitting_rows = quota.fit(unique(rows), room)
     new_rows = insert_new([part for batch in batches for part in batch.parts], fitting_rows)
-    attributions.add_attributions(new_rows, traces.add_traces(new_rows))
-    rollups.add_rollups(new_rows)
-    releases.add_releases(new_rows)
-    receipts = batch_receipts(batches, fitting_rows, new_rows)
-    tally_spans(batches, receipts)
+    settled = settle_others(rows, fitting_rows, new_rows, room)
+    inserted_rows = [*new_rows, *settled.inserted]
+    attributions.add_attributions(inserted_rows, traces.add_traces(inserted_rows))
+    rollups.add_rollups(inserted_rows)
+    releases.add_releases(inserted_rows)
+    conflicts.note_conflicts(settled.conflicts, batches[-1].now_unix_nano)
+    receipts = [batch_receipt(batch, settled.outcomes) for batch in batches]
+    tally_spans(batches, receipts, len(settled.inserted))
     return receipts
 
 
-def unique(rows: list[RecordRow]) -> list[RecordRow]:
-    """The rows without those that repeat a span of an earlier row."""
-    first = {row[:2]: row for row in reversed(rows)}
-    return rows if len(first) == len(rows) else list(first.values())[::-1]
+def settle_others(
+    rows: Sequence[RecordRow],
+    fitting_rows: Sequence[RecordRow],
+    new_rows: Sequence[RecordRow],
+    room: int | None,
+) -> Settled:
+    """What became of the rows that were not inserted under the ids that they were sent with."""
+    if len(new_rows) == len(rows):
+        return Settled()
+    new_ids, fitting_keys = {id(row) for row in new_rows}, {row[:2] for row in fitting_rows}
+    repeated = [row for row in rows if id(row) not in new_ids and row[:2] in fitting_keys]
+    settled = known_ids.settle(repeated, None if room is None else room - len(new_rows))
+    settled.outcomes |= {id(row): tallies.OVER_QUOTA for row in rows if row[:2] not in fitting_keys}
+    return settled
 
 
-def batch_receipts(
-    batches: Sequence[Batch], fitting_rows: Sequence[RecordRow], new_rows: Sequence[RecordRow]
-) -> list[Receipt]:
-    """The receipt of each batch."""
-    if len(new_rows) == sum(len(batch.rows) for batch in batches):
-        return [Receipt(len(batch.rows), 0, batch.rejected) for batch in batches]
-    fitting_keys, new_ids = {row[:2] for row in fitting_rows}, {id(row) for row in new_rows}
-    receipts = []
-    for batch in batches:
-        accepted = sum(id(row) in new_ids for row in batch.rows)
-        over_quota = sum(row[:2] not in fitting_keys for row in batch.rows)
-        rejected = batch.rejected + Counter({tallies.OVER_QUOTA: over_quota})
-        receipts.append(Receipt(accepted, len(batch.rows) - over_quota - accepted, rejected))
-    return receipts
+def batch_receipt(batch: Batch, outcomes: Mapping[int, str]) -> Receipt:
+    """The receipt of a batch. `outcomes`: by `id()` of a row, for those that were not simply stored."""
+    if not outcomes:
+        return Receipt(len(batch.rows), 0, batch.rejected)
+    counts = Counter(outcomes.get(id(row), tallies.STORED) for row in batch.rows)
+    rejected = batch.rejected + Counter({tallies.OVER_QUOTA: counts[tallies.OVER_QUOTA]})
+    return Receipt(counts[tallies.STORED], counts[tallies.DUPLICATE], rejected, counts[tallies.CONFLICT])
 
 
-def fit(rows: list[RecordRow], quota: int | None) -> list[RecordRow]:
-    """The rows within the quota: new ones as long as there is room, and repeats of stored ones, which need none."""
-    if quota is None:
-        return rows
-    room = quota - tallies.stored()
-    if room >= len(rows):
-        return rows
-    stored_keys = existing(rows)
-    fitting_rows = []
-    for row in rows:
-        if row[:2] not in stored_keys:
-            if room <= 0:
-                continue
-            room -= 1
-        fitting_rows.append(row)
-    return fitting_rows
+def tally_spans(batches: Sequence[Batch], receipts: Sequence[Receipt], shared: int) -> None:
+    """
+    Add the spans of these requests to the tallies by outcome, and their changed values by reason.
 
-
-def tally_spans(batches: Sequence[Batch], receipts: Sequence[Receipt]) -> None:
-    """Add the spans of these requests to the tallies by outcome, and their changed values by reason."""
+    `shared`: the number of spans that were stored under ids of their own.
+    """
     counts: Counter[tuple[int, str]] = Counter()
     for batch, receipt in zip(batches, receipts, strict=True):
         hour = batch.now_unix_nano // tallies.HOUR_NANO
-        outcomes = Counter({tallies.STORED: receipt.accepted, tallies.DUPLICATE: receipt.duplicates})
-        for reason, count in (outcomes + receipt.rejected + batch.changed).items():
+        for reason, count in (outcomes_of(receipt) + receipt.rejected + batch.changed).items():
             counts[hour, reason] += count
+    counts[batches[-1].now_unix_nano // tallies.HOUR_NANO, tallies.SHARED_ID] += shared
     tallies.add_tallies(counts)
+
+
+def outcomes_of(receipt: Receipt) -> Counter[str]:
+    """The spans of a request that were not rejected, by outcome."""
+    return Counter(
+        {
+            tallies.STORED: receipt.accepted,
+            tallies.DUPLICATE: receipt.duplicates,
+            tallies.CONFLICT: receipt.conflicts,
+        }
+    )

@@ -16,6 +16,7 @@ from operator import itemgetter
 from typing import Any
 
 from telemetry.grouping.attribution import attribute
+from telemetry.grouping.shared_places import SharingSpan, relinked
 from telemetry.hashing import hash64_of_texts
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
 from telemetry.store.rollups import MAX_SUM
@@ -53,6 +54,11 @@ PARENTS = (
     "SELECT trace_id, span_id, parent_span_id FROM telemetry_record "
     "WHERE parent_span_id IS NOT NULL AND trace_id IN "
 )
+SHARING = """
+    SELECT DISTINCT shared.trace_id, sent_span_id, record.span_id, kind, start_time_unix_nano
+    FROM telemetry_sharedspan AS shared JOIN telemetry_record AS record
+      ON record.trace_id = shared.trace_id AND record.span_id IN (shared.span_id, sent_span_id)
+    WHERE shared.trace_id IN"""
 AttributionRow = tuple[Any, ...]  # the values of INSERT
 TraceFacts = tuple[int, int, int]  # the keys of session and user, and the tokens of the trace
 Parents = dict[tuple[bytes, bytes], bytes]  # the parent's span id by trace id and span id
@@ -108,7 +114,18 @@ def renew(trace_ids: Sequence[bytes]) -> None:
 def whole_trace(rows: Sequence[RecordRow]) -> tuple[list[FailingRecord], Parents]:
     """The failing records and the parents of a trace that came at once."""
     failures = [from_columns(of_row(row)) for row in rows if row.fingerprint is not None]
-    return failures, {row[:2]: row.parent_span_id for row in rows if row.parent_span_id}
+    parents = {row[:2]: row.parent_span_id for row in rows if row.parent_span_id}
+    shared_ids = {row.message.span_id for row in rows if row.span_id != row.message.span_id}
+    if not shared_ids:
+        return failures, parents
+    return relinked(
+        failures, parents, [sharing_span(row) for row in rows if row.message.span_id in shared_ids]
+    )
+
+
+def sharing_span(row: RecordRow) -> SharingSpan:
+    """A row as one of the spans that were sent with its ids."""
+    return SharingSpan(row.trace_id, row.message.span_id, row.span_id, row.kind, row.start_time_unix_nano)
 
 
 def replace_attributions(traces: Iterable[TraceSummary]) -> Iterator[AttributionRow]:
@@ -122,8 +139,27 @@ def replace_attributions(traces: Iterable[TraceSummary]) -> Iterator[Attribution
             failures[failure.trace_id].append(failure)
         with_parents = [trace_id for trace_id in chunk if needs_parents(by_id[trace_id])]
         parents = read_parents(with_parents) if with_parents else {}
+        sharing = read_sharing(with_parents) if with_parents else {}
         for trace_id, of_trace in failures.items():
-            yield from attributions(by_id[trace_id], of_trace, parents)
+            links: tuple[Sequence[FailingRecord], Parents] = of_trace, parents
+            if trace_id in sharing:
+                links = relinked(of_trace, of_trace_only(parents, trace_id), sharing[trace_id])
+            yield from attributions(by_id[trace_id], *links)
+
+
+def of_trace_only(parents: Parents, trace_id: bytes) -> Parents:
+    """The parents of the spans of one trace."""
+    return {key: parent for key, parent in parents.items() if key[0] == trace_id}
+
+
+def read_sharing(trace_ids: Sequence[bytes]) -> dict[bytes, list[SharingSpan]]:
+    """The spans of these traces that were sent with the id of another, and those others, by trace."""
+    sharing: dict[bytes, list[SharingSpan]] = defaultdict(list)
+    for trace_id, sent, span_id, kind, start in fetch(f"{SHARING}{id_placeholders(trace_ids)}", trace_ids):
+        sharing[bytes(trace_id)].append(
+            SharingSpan(bytes(trace_id), bytes(sent), bytes(span_id), kind, start)
+        )
+    return sharing
 
 
 def read_parents(trace_ids: Sequence[bytes]) -> Parents:

@@ -33,6 +33,12 @@ class Receipt:
     accepted: int = 0
     duplicates: int = 0
     rejected: Counter[str] = field(default_factory=Counter)  # by reason
+    conflicts: int = 0  # versions of stored spans that differ from them, and are not stored
+
+    @property
+    def known(self) -> int:
+        """The number of spans that are stored, or have the ids of one that is."""
+        return self.accepted + self.duplicates + self.conflicts
 
     @property
     def rejected_total(self) -> int:

@@ -62,6 +62,12 @@ def placed_columns(
     ]
 
 
+def unique(rows: list[RecordRow]) -> list[RecordRow]:
+    """The rows without those that repeat a span of an earlier row."""
+    first = {row[:2]: row for row in reversed(rows)}
+    return rows if len(first) == len(rows) else list(first.values())[::-1]
+
+
 def among(rows: Iterable[RecordRow], keys: set[Key]) -> list[RecordRow]:
     """The rows with these keys."""
     return [row for row in rows if row[:2] in keys]

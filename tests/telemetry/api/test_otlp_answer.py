@@ -45,7 +45,7 @@ def test_a1_the_counts_are_in_the_body_only_for_who_asks(
 
     assert answer.json() == {
         "partialSuccess": {"rejectedSpans": "1", "errorMessage": "1 span: invalid span_id"},
-        "accepted": 1, "duplicates": 1, "rejected": {"invalid span_id": 1},
+        "accepted": 1, "duplicates": 1, "conflicts": 0, "rejected": {"invalid span_id": 1},
     }  # fmt: skip
 
 

@@ -13,7 +13,9 @@ PAGE = (ROOT / "docs" / "protocol.md").read_text()
 ROW = re.compile(r"^\| ([RJMAB]\d+) \| (.+) \| (.+) \| \[[^]]+\]\((\S+)\) \|$", re.MULTILINE)
 CARRIED = re.compile(r"_([rjmab]\d+)(?=_)")
 RULES = [
-    f"{letter}{n}" for letter, last in zip("RJMAB", (9, 8, 6, 11, 9), strict=True) for n in range(1, last + 1)
+    f"{letter}{n}"
+    for letter, last in zip("RJMAB", (10, 8, 6, 11, 9), strict=True)
+    for n in range(1, last + 1)
 ]
 
 

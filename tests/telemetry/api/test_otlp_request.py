@@ -140,6 +140,33 @@ def test_r7_a_span_sent_again_is_the_same_span(send: Callable[..., Any], alice: 
         assert Record.objects.count() == 1
 
 
+def test_r7_a_later_version_that_differs_is_a_conflict(
+    send: Callable[..., Any], alice: MintedProject
+) -> None:
+    started = span("job", at=NOW)
+    send(request(started))
+
+    answer = send(request(started | {"status": {"code": 2, "message": "it failed after all"}}))
+
+    assert (counts(answer), answer.headers["X-LoopKit-Conflicts"]) == ((0, 0, 0), "1")
+    with bind(alice.project):
+        assert Record.objects.get().status_code == 0
+
+
+def test_r10_a_client_and_a_server_span_that_share_an_id_are_two_records(
+    send: Callable[..., Any], alice: MintedProject
+) -> None:
+    client, server = span("call", at=NOW, kind=3), span("serve", at=NOW + timedelta(milliseconds=1), kind=2)
+    server["spanId"] = client["spanId"]
+    send(request(client, resource={"service.name": "gateway"}))
+
+    answer = send(request(server, resource={"service.name": "orders"}))
+
+    assert counts(answer) == (1, 0, 0)
+    with bind(alice.project):
+        assert set(Record.objects.values_list("service", flat=True)) == {"gateway", "orders"}
+
+
 def test_r8_spans_of_a_trace_come_in_any_order_from_several_services(
     send: Callable[..., Any], alice: MintedProject
 ) -> None:
