@@ -10,7 +10,7 @@ def test_every_column_of_the_record_is_a_field_of_its_row() -> None:
     stored = {field.attname for field in Record._meta.concrete_fields}
 
     missing = dict.fromkeys(stored - set(COLUMNS) - set(PLACE), "is no field of telemetry/store/row.py")
-    unknown = dict.fromkeys(set(COLUMNS) - stored, "is no column of telemetry/models.py")
+    unknown = dict.fromkeys(set(COLUMNS) - stored, "is no column of telemetry/models/records.py")
     assert missing | unknown == {}
 
 

@@ -1,23 +1,11 @@
-"""
-One project's telemetry, in its own store: records, their origins, traces, releases, rollups, tallies.
-
-No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
-file or one PostgreSQL schema a project. Rows are written in transactions of transactions.py alone: by insertion.py,
-segments.py, traces.py, releases.py, attributions.py, rollups.py and tallies.py, and by regrouping.py when fingerprints
-are switched.
-"""
+"""Records as they are stored: origins, segments, records, traces, and the failures attributed to clusters."""
 
 from typing import ClassVar
 
 from django.db import models
 
+from telemetry.models.column_ranges import COUNT, SUM, Ranges
 from telemetry.spans.record_ids import record_id
-
-# What columns may hold, where it is less than their type allows: tenants/stores/column_rules.py.
-Ranges = dict[str, tuple[int, int]]
-SUM = (0, 2**63 - 1)
-COUNT = (0, 2**53)  # so that JSON's readers keep it: https://www.rfc-editor.org/rfc/rfc8259#section-6
-MINUTE = (0, 253_402_300_799 // 60)  # until the end of year 9999, which is datetime's
 
 
 class Origin(models.Model):
@@ -147,52 +135,6 @@ class Trace(models.Model):
         return bytes(self.trace_id).hex()
 
 
-class Release(models.Model):
-    """A release of a service, from its first record to its last: releases.py."""
-
-    pk = models.CompositePrimaryKey("service", "release")
-    service = models.TextField()
-    release = models.TextField(help_text="Empty: its records name none.")
-    first_unix_nano = models.BigIntegerField()
-    last_minute = models.BigIntegerField(help_text="Unix minute.")
-
-    ranges: ClassVar[Ranges] = {"first_unix_nano": SUM, "last_minute": MINUTE}
-
-    def __str__(self) -> str:
-        return f"{self.service} {self.release}"
-
-
-class SharedSpan(models.Model):
-    """A record that is stored under an id of its own, because another span has the one that it was sent with."""
-
-    pk = models.CompositePrimaryKey("trace_id", "span_id")
-    trace_id = models.BinaryField(max_length=16)
-    span_id = models.BinaryField(max_length=8, help_text="Under which it is stored: shared_ids.py.")
-    sent_span_id = models.BinaryField(max_length=8)
-
-    def __str__(self) -> str:
-        return record_id(self.trace_id, self.span_id)
-
-
-class Conflict(models.Model):
-    """A record of which another version came later, which is not stored: conflicts.py."""
-
-    pk = models.CompositePrimaryKey("trace_id", "span_id")
-    trace_id = models.BinaryField(max_length=16)
-    span_id = models.BinaryField(max_length=8)
-    arrived_unix_nano = models.BigIntegerField(help_text="When the last such version came.")
-    differs_in = models.TextField(help_text="Names of fields, joined by commas.")
-    is_failure = models.BooleanField(help_text="Whether that version failed.")
-
-    ranges: ClassVar[Ranges] = {"arrived_unix_nano": SUM}
-
-    class Meta:
-        indexes = [models.Index(fields=["arrived_unix_nano"], name="conflict_arrival")]
-
-    def __str__(self) -> str:
-        return f"{record_id(self.trace_id, self.span_id)} {self.differs_in}"
-
-
 class Attribution(models.Model):
     """
     A failing record as a diagnosis reads it: counted for its own cluster as a primary failure, or for the clusters of
@@ -247,59 +189,3 @@ class Attribution(models.Model):
 
     def __str__(self) -> str:
         return f"{record_id(self.trace_id, self.span_id)} {self.fingerprint}"
-
-
-class RollupCounts(models.Model):
-    """Counts by a stretch of time, operation, cluster and duration, so that a diagnosis reads groups and not spans."""
-
-    pk = models.CompositePrimaryKey("minute", "service", "operation", "fingerprint", "duration_bucket")
-    minute = models.BigIntegerField(help_text="Unix minutes of the start of the stretch.")
-    service = models.TextField()
-    operation = models.TextField()
-    fingerprint = models.BigIntegerField(help_text="0: no failure.")
-    duration_bucket = models.SmallIntegerField(
-        help_text="Bits of the duration in microseconds: 10 is 0.5 to 1 ms."
-    )
-    count = models.BigIntegerField()
-    duration_nano_sum = models.BigIntegerField()
-    duration_nano_max = models.BigIntegerField()
-
-    ranges: ClassVar[Ranges] = {
-        "minute": MINUTE,
-        "duration_bucket": (0, 64),
-        "count": COUNT,
-        "duration_nano_sum": SUM,
-        "duration_nano_max": SUM,
-    }
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self.minute} {self.operation}"
-
-
-class Rollup(RollupCounts):
-    """The counts of a minute."""
-
-
-class HourRollup(RollupCounts):
-    """The counts of an hour."""
-
-
-class DayRollup(RollupCounts):
-    """The counts of a day."""
-
-
-class Tally(models.Model):
-    """The number of spans by outcome and hour of arrival: stored, duplicate, or the reason why not stored."""
-
-    pk = models.CompositePrimaryKey("hour", "reason")
-    hour = models.BigIntegerField(help_text="Unix hours of arrival.")
-    reason = models.TextField()
-    count = models.BigIntegerField()
-
-    ranges: ClassVar[Ranges] = {"hour": (0, MINUTE[1] // 60), "count": COUNT}
-
-    def __str__(self) -> str:
-        return f"{self.hour} {self.reason}"

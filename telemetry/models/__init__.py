@@ -1,0 +1,28 @@
+"""
+One project's telemetry, in its own store: records, their origins, traces, releases, rollups, tallies.
+
+No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
+file or one PostgreSQL schema a project. Rows are written in transactions of transactions.py alone: by insertion.py,
+segments.py, traces.py, releases.py, attributions.py, rollups.py, tallies.py, known_ids.py and conflicts.py, and by
+regrouping.py when fingerprints are switched.
+"""
+
+from telemetry.models.counts import DayRollup, HourRollup, Release, Rollup, RollupCounts, Tally
+from telemetry.models.known_ids import Conflict, SharedSpan
+from telemetry.models.records import Attribution, Origin, Record, Segment, Trace
+
+__all__ = [
+    "Attribution",
+    "Conflict",
+    "DayRollup",
+    "HourRollup",
+    "Origin",
+    "Record",
+    "Release",
+    "Rollup",
+    "RollupCounts",
+    "Segment",
+    "SharedSpan",
+    "Tally",
+    "Trace",
+]

@@ -1,0 +1,78 @@
+"""Counts of records: by time, operation and cluster, by release, and by what became of what was sent."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from telemetry.models.column_ranges import COUNT, MINUTE, SUM, Ranges
+
+
+class Release(models.Model):
+    """A release of a service, from its first record to its last: releases.py."""
+
+    pk = models.CompositePrimaryKey("service", "release")
+    service = models.TextField()
+    release = models.TextField(help_text="Empty: its records name none.")
+    first_unix_nano = models.BigIntegerField()
+    last_minute = models.BigIntegerField(help_text="Unix minute.")
+
+    ranges: ClassVar[Ranges] = {"first_unix_nano": SUM, "last_minute": MINUTE}
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.release}"
+
+
+class RollupCounts(models.Model):
+    """Counts by a stretch of time, operation, cluster and duration, so that a diagnosis reads groups and not spans."""
+
+    pk = models.CompositePrimaryKey("minute", "service", "operation", "fingerprint", "duration_bucket")
+    minute = models.BigIntegerField(help_text="Unix minutes of the start of the stretch.")
+    service = models.TextField()
+    operation = models.TextField()
+    fingerprint = models.BigIntegerField(help_text="0: no failure.")
+    duration_bucket = models.SmallIntegerField(
+        help_text="Bits of the duration in microseconds: 10 is 0.5 to 1 ms."
+    )
+    count = models.BigIntegerField()
+    duration_nano_sum = models.BigIntegerField()
+    duration_nano_max = models.BigIntegerField()
+
+    ranges: ClassVar[Ranges] = {
+        "minute": MINUTE,
+        "duration_bucket": (0, 64),
+        "count": COUNT,
+        "duration_nano_sum": SUM,
+        "duration_nano_max": SUM,
+    }
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.minute} {self.operation}"
+
+
+class Rollup(RollupCounts):
+    """The counts of a minute."""
+
+
+class HourRollup(RollupCounts):
+    """The counts of an hour."""
+
+
+class DayRollup(RollupCounts):
+    """The counts of a day."""
+
+
+class Tally(models.Model):
+    """The number of spans by outcome and hour of arrival: stored, duplicate, or the reason why not stored."""
+
+    pk = models.CompositePrimaryKey("hour", "reason")
+    hour = models.BigIntegerField(help_text="Unix hours of arrival.")
+    reason = models.TextField()
+    count = models.BigIntegerField()
+
+    ranges: ClassVar[Ranges] = {"hour": (0, MINUTE[1] // 60), "count": COUNT}
+
+    def __str__(self) -> str:
+        return f"{self.hour} {self.reason}"
