@@ -164,6 +164,7 @@ HOSTILE = [
     '"password":"', "'token': [", '\\"api_key\\":\\"', "password=", "a_token=a", "--token ", "--", "=", "a=", "x.",
     "Cookie: ", "Authorization: Bearer ", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "-", "a", " ", "[redacted]",
     "xoxb-", "SG.aaaaaaaaaaaaaaaa.", "password:{", "api_key: ", "cookie: ", "a_key =",
+    "password = [[", "password=[=[a", 'password = \"\"\"a ', "password = `a ", "password=%q(a ", "password for 'a'@",
     "{ token: '", "('x-api-key', '", '--token "', "token: \\\\'", '"password": ["a", ', "@",
 ]  # fmt: skip
 
