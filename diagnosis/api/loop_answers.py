@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from diagnosis.display.sentences import beside
 from diagnosis.loops import approval_standing, history_pages, lifecycle, next_action, two_people
 from diagnosis.models import Loop
 from diagnosis.verification.verification_document import shown_document
-from telemetry.windows import rfc3339
+from diagnosis.window import releases
+from telemetry.windows import rfc3339, unix_nano
+from tenants.stores.binding import bind
 
 UNLISTED = ("issue", "baseline")  # columns, many kilobytes of each loop, that no summary shows
 
@@ -35,6 +38,16 @@ def loop_in_short(loop: Loop) -> dict[str, Any]:
         "approvals": approval_counts(loop),
         "next_action": next_action.for_loop(loop),
     }
+
+
+def reported_release(loop: Loop) -> dict[str, Any]:
+    """What is to be known of the release that the fix shipped with, such as that no record names it."""
+    if not loop.release or loop.shipped_at is None:
+        return {"release_note": None}
+    with bind(loop.project):
+        seen = releases.of_service(loop.service)
+        note = releases.choose(loop.release, loop.service, seen, unix_nano(loop.shipped_at)).note
+    return {"release_note": note.text or None} | beside(note)
 
 
 def question(loop: Loop) -> str | None:

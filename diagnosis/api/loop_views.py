@@ -155,7 +155,8 @@ class LoopEventsView(AgentView):
             raise ApiError(400, "invalid", f"shipped_at: {error}", SHIP_LATER) from error
         except reports.TooManyReports as error:
             raise ApiError(409, "too_many_reports", str(error), next_action.for_loop(loop)) from error
-        return Response({"ok": True, **loop_answers.loop_in_short(loop)}, status=201)
+        answer = loop_answers.loop_in_short(loop) | loop_answers.reported_release(loop)
+        return Response({"ok": True, **answer}, status=201)
 
 
 class HandoffView(HeavyView):

@@ -78,8 +78,24 @@ def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Still needed", document.get("needed") or ""),
         *values_of(document.get("needed") or "", document),
         ("Release of the fix", document.get("release") or ""),
-        ("Releases left out", ", ".join(document.get("releases_left_out") or [])),
+        ("About the release", document.get("release_note") or ""),
+        *values_of(document.get("release_note") or "", document),
+        ("Releases left out", ", ".join(map(left_out_sentence, left_out(document)))),
     ]
+
+
+def left_out(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What does not count as after the fix, by release; documents of earlier versions have the names alone."""
+    names = [{"release": name} for name in document.get("releases_left_out") or []]
+    return document.get("left_out") or names
+
+
+def left_out_sentence(release: Mapping[str, Any]) -> str:
+    """`1.9.0 (20 failures in 30 records)`."""
+    name = release["release"] or "no release named"
+    if "records" not in release:
+        return name
+    return f"{name} ({counted(release['failures'], 'failure')} in {counted(release['records'], 'record')})"
 
 
 def count_sentence(side: Mapping[str, Any]) -> str:

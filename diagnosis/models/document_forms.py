@@ -62,7 +62,9 @@ VERIFICATION = {
     "ratio?": ({"estimate": NUMBER_OR_NULL, "low": NUMBER_OR_NULL, "high": NUMBER_OR_NULL}, type(None)),
     "confidence?": NUMBER_OR_NULL, "look": {"number": int, "information": NUMBER}, "release?": TEXT_OR_NULL,
     "spread?": ({"design_effect": NUMBER, "burst_variance": NUMBER}, type(None)),
-    "releases_left_out?": ([str], type(None)), "moved_to?": ([RISE], type(None)),
+    "releases_left_out?": ([str], type(None)), "release_note?": TEXT_OR_NULL,
+    "left_out?": [{"release": TEXT_OR_NULL, "records": is_natural, "failures": is_natural}],
+    "moved_to?": ([RISE], type(None)),
     "evidence_ids?": ([str], type(None)), "trajectory?": ({"before?": SESSIONS, "after?": SESSIONS}, type(None)),
     "with?": DICT_OR_NULL,
 }  # fmt: skip

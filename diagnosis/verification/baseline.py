@@ -19,7 +19,7 @@ from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
-from diagnosis.window import cluster_counts, releases
+from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
@@ -35,7 +35,6 @@ class ComparedWindow:
     window: Window
     observed: Observed
     counted: str = FAILURES
-    releases: frozenset[str] = frozenset()  # the releases that ran in the window
     operations: frozenset[str] = frozenset()  # operations in which the cluster failed, beside the loop's own
     others: Mapping[int, int] = field(default_factory=dict)  # failures of other clusters, by fingerprint
     allowed_rate: float | None = None  # failures per record that the verdict `held` allows; None before it
@@ -66,7 +65,6 @@ class ComparedWindow:
         return self.shown() | {
             "batches": [[batch.failures, batch.exposure] for batch in self.observed.batches],
             "clustering": [clustering.squares, clustering.independent],
-            "releases": sorted(self.releases),
             "operations": sorted(self.operations),
             "others": {str(fingerprint): failures for fingerprint, failures in self.others.items()},
             "allowed_rate": self.allowed_rate,
@@ -83,7 +81,6 @@ class ComparedWindow:
             Observed(counts, batches, clustering),
             # Earlier versions counted records with the cluster's fingerprint, whatever had caused them.
             counted=document.get("counted", WITH_CAUSED),
-            releases=frozenset(document.get("releases", [])),
             operations=frozenset(document.get("operations", [])),
             others={int(key): number for key, number in document.get("others", {}).items()},
             allowed_rate=document.get("allowed_rate"),
@@ -110,7 +107,6 @@ def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
             window=window,
             observed=count_cluster(loop, window, cluster),
             counted=what_is_counted(loop),
-            releases=releases.releases_in(window, loop.service),
             operations=operations,
             others=cluster_counts.other_clusters(window, cluster),
         ).as_document()

@@ -1,8 +1,8 @@
 """
 Count and judge the windows before and after a fix: by rates, by durations, or by an e-process once the fix held.
 
-    baseline.current_baseline -> recount.as_counted_now -> window_and_target -> baseline.count_cluster
-        -> baseline.what_is_counted
+    baseline.current_baseline -> recount.as_counted_now -> window_after -> releases.choose -> baseline.target
+        -> baseline.count_cluster -> baseline.what_is_counted
         -> held_fix.judge_held_fix
          | last_verification -> judge_loop -> judgement_between_analyses -> siblings.weigh_siblings
 
@@ -34,8 +34,9 @@ from diagnosis.verification import (
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import Judgement, Verdict
 from diagnosis.verification.siblings import Sibling
-from diagnosis.window import releases
-from diagnosis.window.cluster_counts import Target
+from diagnosis.window import cluster_counts, releases
+from diagnosis.window.cluster_counts import LeftOut, Target
+from diagnosis.window.releases import ReleaseChoice
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
 WINDOW_SIGNALS = (
@@ -54,13 +55,28 @@ class Comparison:
     judgement: Judgement
     counts_as_analysis: bool  # from an interim analysis, or the return of a failure that was gone
     moved_to: list[Sibling] = field(default_factory=list)
+    releases: ReleaseChoice = field(default_factory=ReleaseChoice)
+    left_out: list[LeftOut] = field(default_factory=list)  # of releases that do not count
 
 
 def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     """Compare the loop's failures before and after its fix, in the bound project."""
     stored = ComparedWindow.from_document(baseline.current_baseline(loop, shipped_at))
     before = recount.as_counted_now(loop, stored)
-    window, target = window_and_target(loop, before, unix_nano(now))
+    window = window_after(before, unix_nano(now))
+    seen = releases.of_service(loop.service) if loop.release else []
+    choice = releases.choose(loop.release, loop.service, seen, unix_nano(shipped_at))
+    target = baseline.target(loop, before.operations, choice.in_window(window, seen))
+    left_out = cluster_counts.left_out(window, target)
+    comparison = compare_windows(loop, before, window, target)
+    judgement = comparison.judgement
+    if judgement.verdict == "no_traffic" and left_out:
+        judgement = replace(judgement, reason=reasons.only_left_out(left_out))
+    return replace(comparison, judgement=judgement, releases=choice, left_out=left_out)
+
+
+def compare_windows(loop: Loop, before: ComparedWindow, window: Window, target: Target) -> Comparison:
+    """Count the window after the fix, and judge it."""
     observed, counted = baseline.count_cluster(loop, window, target), baseline.what_is_counted(loop)
     after = ComparedWindow(window, observed, counted, operations=before.operations)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
@@ -77,17 +93,10 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     return Comparison(before, after, target, judgement, is_new, moved_to)
 
 
-def window_and_target(loop: Loop, before: ComparedWindow, until_unix_nano: int) -> tuple[Window, Target]:
-    """The window after the fix, at most its last 30 days, and the records that are counted in it."""
+def window_after(before: ComparedWindow, until_unix_nano: int) -> Window:
+    """The window after the fix, at most its last 30 days."""
     start = max(before.window.end_unix_nano, until_unix_nano - MAX_MINUTES * MINUTE_NANO)
-    window = Window(start, max(start, until_unix_nano))
-    # Once the fix held, a failure in any release counts as its return.
-    if not loop.release or loop.state == Loop.State.HELD:
-        return window, baseline.target(loop, before.operations)
-    older_releases = releases.excluded_releases(
-        loop.release, before.releases, releases.releases_in(window, loop.service)
-    )
-    return window, baseline.target(loop, before.operations, older_releases)
+    return Window(start, max(start, until_unix_nano))
 
 
 def last_verification(loop: Loop, before: ComparedWindow) -> Verification | None:
@@ -112,7 +121,9 @@ def judge_loop(
     else:
         overdispersion = estimate_overdispersion(before.observed, after.observed)
         judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last)
-    still_holds = loop.state == Loop.State.HELD and judgement.verdict not in ("regressed", "no_traffic")
+    still_holds = loop.state == Loop.State.HELD and judgement.verdict != "regressed"
+    if still_holds and not after.counts.exposure:
+        return replace(judgement, verdict="held", reason=reasons.nothing_since(before.counts))
     if still_holds:
         judgement = replace(judgement, verdict="held")
     if loop.signal_type in WINDOW_RULES.by_visits:

@@ -14,14 +14,14 @@ from telemetry.windows import MINUTE_NANO, Window
 
 
 def judge_held_fix(held: ComparedWindow, since: ComparedWindow, target: Target) -> Judgement:
-    """Judge a held fix: `regressed` if it fails more often than its verdict allowed, `no_traffic` if nothing ran."""
+    """Judge a held fix: `regressed` if it fails more often than its verdict allowed, else `held`."""
     allowed_rate, tails = held.allowed_rate or 0.0, alpha_spending.tails(1)
     compared = rate_ratio(held.counts, since.counts, tails)
     back = bool(since.counts.failures) and e_process.is_back(
         window_blocks(since.window, target), allowed_rate
     )
-    verdict: Verdict = "regressed" if back else "held" if since.counts.exposure else "no_traffic"
-    text = held_fix_reason(verdict, since.counts, allowed_rate)
+    verdict: Verdict = "regressed" if back else "held"
+    text = held_fix_reason(verdict, held.counts, since.counts, allowed_rate)
     return Judgement(verdict, text, None if back else 0, compared, tails, alpha_spending.NO_ANALYSIS)
 
 
@@ -37,10 +37,10 @@ def window_blocks(window: Window, target: Target) -> list[e_process.Block]:
     return e_process.blocks_in_order(exposure, dict(newest_first).values())
 
 
-def held_fix_reason(verdict: str, since: Counts, allowed_rate: float) -> str:
+def held_fix_reason(verdict: str, held: Counts, since: Counts, allowed_rate: float) -> str:
     """The verdict in one sentence."""
-    if verdict == "no_traffic":
-        return reasons.NOTHING_RAN
+    if not since.exposure:
+        return reasons.nothing_since(held)
     conclusion = {
         "regressed": f"more than the {percent(allowed_rate)} that its verdict allows",
         "held": "too few to say that it is back" if since.failures else "it has not come back",

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diagnosis.display.quantities import counted, percent, significant
 from diagnosis.statistics.rates import Counts, Ratio
+from diagnosis.window.cluster_counts import LeftOut
 
 NOTHING_RAN = "Nothing ran in the window after the fix, so nothing can be said."
+
+
+def only_left_out(left_out: Sequence[LeftOut]) -> str:
+    """The reason for no verdict where all that ran is of releases that do not count."""
+    records = counted(sum(one.records for one in left_out), "record")
+    return (
+        f"Nothing ran with the fix: {records} in the window after it are of releases that are older or name none, "
+        "and speak neither for nor against it."
+    )
+
+
+def nothing_since(held: Counts) -> str:
+    """The reason for a verdict of `held` that stands, since nothing ran that could refute it."""
+    return capitalised(
+        f"{counts_sentence(held)} when it held; nothing ran with the fix since, so its verdict stands."
+    )
 
 
 def rate_reason(verdict: str, before: Counts, after: Counts, compared: Ratio) -> str:

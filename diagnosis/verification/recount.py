@@ -8,6 +8,7 @@ of the rate before the fix, in the window that the verdict names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -78,7 +79,7 @@ def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     if verification is None:
         return side
     before = counted_side(loop, side, Window.from_document(verification.document["before"]["window"]))
-    target = baseline.target(loop, before.operations, frozenset(verification.document["releases_left_out"]))
+    target = baseline.target(loop, before.operations, unfixed_releases(verification.document))
     counts = baseline.count_cluster(loop, side.window, target)
     rate = NEARLY_GONE * (before.counts.rate or 0.0)
     return replace(
@@ -88,3 +89,11 @@ def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
         operations=before.operations,
         allowed_rate=rate,
     )
+
+
+def unfixed_releases(document: Mapping[str, Any]) -> frozenset[str]:
+    """The releases that did not count in this verification. Those of earlier versions have names alone."""
+    left_out = document.get("left_out")
+    if left_out is None:
+        return frozenset(document.get("releases_left_out") or [])
+    return frozenset(one["release"] or "" for one in left_out)

@@ -15,6 +15,7 @@ from diagnosis.verification import trajectory
 from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.rate_verdict import expected_failures
 from diagnosis.window import cluster_counts
+from diagnosis.window.cluster_counts import LeftOut
 
 EVIDENCE = 5  # failing records after the fix that are named
 NEEDED = "about <more> of {operation}"
@@ -26,6 +27,7 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     overdispersion = estimate_overdispersion(before.observed, after.observed)
     needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type)
+    note = comparison.releases.note
     return {
         "verdict": judgement.verdict,
         "reason": judgement.reason,
@@ -41,14 +43,21 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "look": {"number": judgement.analysis.number, "information": judgement.analysis.information},
         "spread": spread_shown(overdispersion),
         "release": loop.release or None,
-        "releases_left_out": sorted(comparison.target.without_releases),
+        "release_note": note.text or None,
+        "releases_left_out": sorted(one.release for one in comparison.left_out if one.release),
+        "left_out": [left_out_shown(one) for one in comparison.left_out],
         "moved_to": [sibling.shown() for sibling in comparison.moved_to],
         "evidence_ids": cluster_counts.newest_record_ids(after.window, comparison.target, EVIDENCE),
         "trajectory": {
             name: trajectory.read_trajectory(side.window, loop.service)
             for name, side in (("before", before), ("after", after))
         },
-    } | beside(needed)
+    } | beside(needed, note)
+
+
+def left_out_shown(left_out: LeftOut) -> dict[str, Any]:
+    """The records of a release that do not count, as API answers show them."""
+    return left_out._asdict() | {"release": left_out.release or None}
 
 
 def spread_shown(overdispersion: Overdispersion) -> dict[str, float]:

@@ -27,7 +27,6 @@ from diagnosis.verification import baseline, verification_document
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.comparison import WINDOW_SIGNALS, Comparison, compare_with_baseline
 from diagnosis.verification.rate_verdict import NEARLY_GONE
-from diagnosis.window import releases
 from telemetry.reads import cluster_failures
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project
@@ -151,11 +150,7 @@ def next_baseline(loop: Loop, comparison: Comparison, verdict: str) -> dict[str,
     before, after = comparison.before, comparison.after
     if verdict != "held" or loop.state == Loop.State.HELD:
         return before.as_document()
-    allowed_rate, releases_after = (
-        NEARLY_GONE * (before.counts.rate or 0.0),
-        releases.releases_in(after.window, loop.service),
-    )
-    return replace(after, releases=releases_after, allowed_rate=allowed_rate).as_document()
+    return replace(after, allowed_rate=NEARLY_GONE * (before.counts.rate or 0.0)).as_document()
 
 
 def note_verdict(loop: Loop, document: dict[str, Any], now: datetime) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.db.models.expressions import Combinable
@@ -30,14 +30,23 @@ from telemetry.windows import MINUTE_NANO, Window
 MOST_FAILING = 2_000  # records whose sessions are looked up
 # Stretches of a window at least, and fewer than twice as many. Each is a minute or longer, so short windows have fewer.
 FINEST = 720
+MOST_LEFT_OUT = 20  # releases that an answer names
 OfRelease = TypeVar("OfRelease", Record, Attribution)
 Stretches = dict[int, Counts]  # by their number since 1970
 StretchRow = tuple[int, int, int]  # number of the stretch, records, failures
 
 
+class LeftOut(NamedTuple):
+    """Records of a release that do not count as after the fix; "" for those that name none."""
+
+    release: str
+    records: int
+    failures: int
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A cluster with its operations, and the releases that are left out because the fix is not in them."""
+    """A cluster with its operations, and the releases of its service that are left out as the fix is not in them."""
 
     service: str
     operations: frozenset[str]
@@ -59,7 +68,12 @@ class Target:
 
     def without_excluded(self, rows: QuerySet[OfRelease]) -> QuerySet[OfRelease]:
         """The rows without those of the releases that are left out."""
-        return rows.exclude(release__in=self.without_releases) if self.without_releases else rows
+        return rows.exclude(self.unfixed) if self.without_releases else rows
+
+    @property
+    def unfixed(self) -> Q:
+        """The filter of the records of the releases that are left out."""
+        return Q(service=self.service, release__in=self.without_releases)
 
 
 def observe_cluster(window: Window, target: Target) -> Observed:
@@ -86,6 +100,17 @@ def other_clusters(window: Window, target: Target) -> dict[int, int]:
     failed = in_window(Attribution.objects.filter(target.ran), window).exclude(fingerprint=target.fingerprint)
     failed = target.without_excluded(failed)
     return dict(failed.values_list("fingerprint").annotate(n=Count("trace_id")).order_by())
+
+
+def left_out(window: Window, target: Target) -> list[LeftOut]:
+    """The records of the target's operations that do not count, by release, most records first."""
+    if not target.without_releases:
+        return []
+    failed = cluster_failures.failures(window, target.fingerprint).filter(target.unfixed)
+    failures = dict(failed.values_list("release").annotate(n=Count("trace_id")).order_by())
+    ran = exposure.records(window).filter(target.ran).filter(target.unfixed)
+    rows = ran.values_list("release").annotate(n=Count("trace_id")).order_by("-n", "release")
+    return [LeftOut(release, n, failures.get(release, 0)) for release, n in rows[:MOST_LEFT_OUT]]
 
 
 def stretch_minutes(window: Window) -> int:

@@ -45,6 +45,7 @@ def send(alice: MintedProject) -> Send:
         since: datetime, failing: int = 0, ok: int = 0, name: str = "place order", **fields: Any
     ) -> None:
         number, release = failing + ok, fields.pop("release", "")
+        service = fields.pop("service", "shop")
         cause, sessions = fields.pop("cause", "no stock"), fields.pop("sessions", number)
         spans = [
             span(
@@ -57,7 +58,7 @@ def send(alice: MintedProject) -> Send:
             )
             for n in range(number)
         ]
-        resource = {"service.name": "shop"} | ({"service.version": release} if release else {})
+        resource = {"service.name": service} | ({"service.version": release} if release else {})
         store(alice.project, spans, since, resource)
 
     return records

@@ -10,7 +10,7 @@ from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
 from telemetry.api.parameters import page_limit
 from telemetry.api.serializers import ObjectSerializer, RecordSerializer, optional_number, optional_text
-from tenants.api.serializers import WarnedAnswerSerializer
+from tenants.api.serializers import SentencesSerializer, WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
 
 
@@ -87,8 +87,12 @@ class LoopSummarySerializer(ObjectSerializer):
     next_action = serializers.CharField()
 
 
-class LoopAnswerSerializer(WarnedAnswerSerializer, LoopSummarySerializer):
+class LoopAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer, LoopSummarySerializer):
     """A loop as it is after a report."""
+
+    release_note = optional_text(
+        "What is to be known of the release that the fix shipped with, such as that no record names it."
+    )
 
 
 class LoopPageSerializer(WarnedAnswerSerializer):

@@ -62,6 +62,14 @@ class MovedToSerializer(ObjectSerializer):
     failures_after = serializers.IntegerField()
 
 
+class LeftOutSerializer(ObjectSerializer):
+    """Records that do not count as after the fix."""
+
+    release = optional_text("Null: they name none.")
+    records = serializers.IntegerField()
+    failures = serializers.IntegerField()
+
+
 class EstimateSerializer(ObjectSerializer):
     """A figure with its 95 % interval."""
 
@@ -108,8 +116,13 @@ class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     look = LookTakenSerializer()
     spread = SpreadingSerializer()
     release = optional_text("That carries the fix.")
+    release_note = optional_text("What is to be known of the release, such as that no record names it.")
     releases_left_out = serializers.ListField(
-        child=serializers.CharField(), help_text="Ran before the fix; their records do not count as after."
+        child=serializers.CharField(),
+        help_text="Releases that ran since the fix and do not have it: they were seen before it, or are older by name.",
+    )
+    left_out = LeftOutSerializer(
+        many=True, help_text="Their records, which speak neither for nor against the fix."
     )
     moved_to = MovedToSerializer(
         many=True, help_text="Other failures of the operation that rose since the fix."

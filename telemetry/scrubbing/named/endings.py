@@ -31,7 +31,6 @@ PARAMETERS = (
     "sessionid",
     "sessid",
     "mnemonic",
-    "SAMLResponse",
 )
 # `client-key-data` ends in `key` and a suffix.
 LAST_WORDS = {

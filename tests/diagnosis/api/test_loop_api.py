@@ -125,6 +125,22 @@ def test_a_release_ships_once(loop: Loop, post: Callable[..., Any]) -> None:
     assert (first.status_code, first.json()["release"], second.status_code) == (201, "1.2.3", 409)
 
 
+def test_a_release_that_no_record_names_is_told_at_once(
+    alice: MintedProject, loop: Loop, post: Callable[..., Any]
+) -> None:
+    resource = {"service.name": loop.service, "service.version": "1.2.3+build.7"}
+    store(alice.project, [span("POST /pay", at=timezone.now())], timezone.now(), resource)
+    approve(loop)
+
+    told = post(f"/v1/loops/{loop.loop_id}/events", {"kind": "shipped", "release": "v1.2.4"}).json()
+
+    assert told["release_note"].startswith("No record names release {release}.")
+    assert (told["with"]["text"]["release"], told["with"]["text"]["seen_releases"]) == (
+        "v1.2.4",
+        ["1.2.3+build.7"],
+    )
+
+
 def test_nothing_ships_in_the_future(loop: Loop, post: Callable[..., Any]) -> None:
     approve(loop)
 

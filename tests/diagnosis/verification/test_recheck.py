@@ -32,6 +32,16 @@ def test_a_held_fix_that_is_verified_again_stays_held(held, send):
     assert found.document["reason"] == "No failure in 10 records since the fix held: it has not come back."
 
 
+def test_a_held_fix_that_is_verified_at_once_again_stays_held_and_says_what_is_true(held):
+    found = verify(held, after(1))
+
+    assert (found.verdict, held.verdict, held.state) == ("held", "held", Loop.State.HELD)
+    assert found.document["reason"] == (
+        "No failure in 60 records when it held; nothing ran with the fix since, so its verdict stands."
+    )
+    assert Verification.objects.count() == 1
+
+
 def test_looking_again_and_again_does_not_move_the_held_window(held, send):
     kept = held.baseline
     send(after(2), failing=1, ok=10)

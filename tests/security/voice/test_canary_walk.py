@@ -31,7 +31,7 @@ PAYLOAD = re.compile(
 SENTENCES = {
     "warning", "detail", "verify", "refuted_by", "next_action", "hint", "reason", "severity_reason", "note", "needed",
     "suspected_release_reason", "expectation", "meaning", "remedy", "approval_reason", "again", "outdated", "question",
-    "message", "user_comment",
+    "message", "user_comment", "release_note",
 }  # fmt: skip
 # Other texts of LoopKit: ids, times, words of closed lists, addresses, names of staff.
 OWN = {
@@ -42,7 +42,7 @@ OWN = {
     "unit", "updated_at", "verb", "verdict", "hour", "before", "after", "evidence", "evidence_ids", "trace_ids",
     "traces", "given_by", "id", "url", "version", "feed_url", "home_page_url", "next_url", "date_published", "tags",
     "expires_at", "rejected", "was", "is", "agent_key", "producer_key", "feedback_key", "recovery_code",
-    "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating",
+    "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating", "counted",
 }  # fmt: skip
 # Parameters with which a route is asked besides none.
 QUERIES = {
