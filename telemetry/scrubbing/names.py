@@ -33,6 +33,7 @@ ENDINGS = frozenset(
         "passwords", "passphrases", "api keys", "private keys", "secret keys", "access keys", "psk", "requirepass",
         "masterauth", "preshared key", "session key", "ssh key", "deploy key", "server key", "service key",
         "webhook key", "decryption key", "cipher key", "rsa key", "hash key", "key data", "code verifier",
+        "client assertion",
     }
 )  # fmt: skip
 # Endings that count inside a longer last word too: `clientsecret`, `myapikey`.
@@ -56,6 +57,9 @@ SUFFIXES = frozenset(
         "retype", "staging", "v1", "v2", "val", "value", "verify",
     }
 )  # fmt: skip
+# Behind a password: its hash can be guessed from, while the hash of a drawn key cannot.
+HASHES = frozenset({"hash", "digest"})
+HASHED = ("password", "passwd", "passphrase", "passcode", "pwd")
 # Behind `token`, which names much else, fewer, and only where a word says what it is for: `api_token_prod`.
 TOKEN_SUFFIXES = frozenset(
     {"1", "2", "b64", "base64", "live", "new", "old", "prod", "production", "raw", "value"}
@@ -144,12 +148,17 @@ def is_secret(name: str) -> bool:
 def without_suffixes(name_words: tuple[str, ...]) -> tuple[str, ...]:
     """The words up to the one that names the secret."""
     end = len(name_words)
-    while end > 1 and (name_words[end - 1] in SUFFIXES or name_words[end - 1].isdigit()):
+    while end > 1 and is_suffix(name_words[end - 1], name_words[end - 2]):
         end -= 1
     if name_words[end - 1 : end] != ("token",):
         return name_words[:end]
     is_named = AUTH_WORDS.intersection(name_words[: end - 1]) and TOKEN_SUFFIXES.issuperset(name_words[end:])
     return name_words[:end] if is_named else name_words
+
+
+def is_suffix(word: str, before: str) -> bool:
+    """Whether the word leaves a name that of the secret which the word before it names."""
+    return word in SUFFIXES or word.isdigit() or (word in HASHES and before.endswith(HASHED))
 
 
 def is_foreign(name: str) -> bool:

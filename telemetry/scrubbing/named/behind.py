@@ -34,6 +34,7 @@ from telemetry.scrubbing.named.values import (
     cookies_place,
     credentials_place,
     line_place,
+    literal_place,
     quoted_values,
     short_word,
     word_place,
@@ -50,6 +51,7 @@ KEY_TAG = re.compile(r"(?i)</[\w:.-]{0,40}(?:key|name)>")
 
 LIST_MARKS = frozenset("\"'`\\,;\n\r<")
 TAG_OF_YAML = re.compile(r"(?:!{1,2}|&)\w{1,20} ")
+TEMPLATE = re.compile(r"[^\s`$(]{1,256}+`")  # a command has blanks, a template variables
 SCHEME = re.compile(r"(?i:bearer|basic|token|digest)[ \t]{1,4}\S")
 ITEM_BEGINS, ITEM_ENDS = frozenset(["", "\n", ",", "|", ";"]), frozenset(",;\n\r")  # of a line of a table
 ENDS_A_STRING = frozenset(["", ")", ",", ";", "\n", "\r"])
@@ -62,6 +64,13 @@ def behind_mark(text: str, at: int) -> int:
     """Where a value begins behind a bracket, or behind a tag or an anchor of YAML."""
     tag = TAG_OF_YAML.match(text, at)
     return tag.end() if tag else at + (text[at : at + 1] == "[")
+
+
+def is_template(text: str, match: re.Match[str]) -> bool:
+    """Whether the text between backticks is a value, and neither a command nor the mark around a name."""
+    if not match["gap"]:
+        return False
+    return match["separator"] == ":" or TEMPLATE.match(text, match.end()) is not None
 
 
 class Behind:
@@ -110,10 +119,12 @@ class Behind:
         """The values behind `=`, `:` and the like."""
         if match["separator"] == "|":
             return is_cell(self.text, name, match.end("gap")) if name.is_secret else []
+        at = match.end("gap")
+        if literal := literal_place(self.text, at):
+            return [literal] if self.may_be_quoted(name, match["separator"], literal) else []
         places = self.quoted(name, match)
         if places is not None:
             return places
-        at = match.end("gap")
         if phrase := PHRASE.match(self.text, at):
             return [phrase.span()]
         if not name.is_secret:
@@ -132,10 +143,8 @@ class Behind:
         text, quote = self.text, match["quote"]
         if quote is None or (not match["close"] and "\n" in text[match.end("gap") : match.start("wrap")]):
             return None
-        if quote == "`" and (
-            match["separator"] != ":" or not match["gap"]
-        ):  # a command, or the mark around a name
-            return None
+        if quote == "`" and not is_template(text, match):
+            return []
         if match["gap"] and not match["close"] and text[match.end() : match.end() + 1] in ENDS_A_STRING:
             return []  # the quote ends a prompt, as in `input("Password: ")`
         places = quoted_values(text, quote, match.end(), is_list="[" in match["wrap"])

@@ -31,6 +31,7 @@ PARAMETERS = (
     "sessionid",
     "sessid",
     "mnemonic",
+    "SAMLResponse",
 )
 # `client-key-data` ends in `key` and a suffix.
 LAST_WORDS = {

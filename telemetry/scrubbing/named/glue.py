@@ -21,13 +21,14 @@ SPACE = r"(?:[ \t]|\\{1,15}t)"
 LINE = r"(?:\r?\n|(?:\\{1,15}r)?\\{1,15}n)"
 BLANK = r"(?:\s|\\{1,15}[nrt])"
 CLOSE = rf"(?:{QUOTE}|\[?\]|\*\*)"
-# The type between a name and its value: `password: str = "..."`, `Dim password As String = "..."`.
-TYPE = r"(?:(?::|[Aa]s ) ?[A-Za-z_][\w.?<>|]{0,40}+ ?(?==)|\([a-z]{1,12}\) ?(?=[:=]))"
+# The type between a name and its value: `password: str = "..."`, `&'static str =` of Rust, `Dim password As String =`.
+TYPE = r"(?:(?::|[Aa]s ) ?(?:&(?:'[a-z]{1,20} )?)?[A-Za-z_][\w.?<>|]{0,40}+ ?(?==)|\([a-z]{1,12}\) ?(?=[:=]))"
 SEPARATOR = r"=>|:=|={1,3}|::?|->|<-|[?+]=|\|"
 # What is written around a value in quotes: a constructor, the prefix of a literal, a length, a bracket, a tag of YAML.
 WRAP = (
     r"(?:(?!Get|Read|Load|Fetch|Find|Env|Lookup)[A-Z][\w:]{0,40}+\(|string\(\d{1,9}\) |(?:str|bytes|string)\("
-    r"|s:\d{1,9}:|(?:[bBuUrRfFL@$&]|\([a-z]{3,6}\)){1,2}(?=\\{0,15}[\"'])|<<|[\[(]|!!?[a-z]{1,20} )"
+    r"|s:\d{1,9}:|b?r?#{1,4}(?=\\{0,15}\")"
+    r"|(?:[bBuUrRfFL@$&]|\([a-z]{3,6}\)){1,2}(?=\\{0,15}[\"'])|<<|[\[(]|!!?[a-z]{1,20} )"
 )
 # An object that holds the value alone: `{"stringValue": "..."}` of OTLP, `{"S": "..."}` of DynamoDB.
 MEMBER = rf"(?:\{{{BLANK}{{0,8}}{QUOTE}(?:(?i:(?:string_?)?value|text)|S){QUOTE} {{0,4}}: {{0,4}})"

@@ -1,7 +1,8 @@
 """
 Names that are a secret's only in some places: parameters of a URL, cookies of a session, members of a login.
 
-    ?key=...   &sig=...   ?code=...   sessionid=...   {"user": "...", "pass": "..."}   "auth": "dXNlcjpw..."
+    ?key=...   &sig=...   ?code=...   &assertion=...   sessionid=...   {"user": "...", "pass": "..."}
+    "auth": "dXNlcjpw..."
 
 Sources: https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/ (signatures),
 https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2 (codes), https://docs.djangoproject.com/en/stable/ref/settings/,
@@ -24,8 +25,10 @@ SIGNATURES = frozenset({"sig", "signature", "awsaccesskeyid", "x-goog-signature"
 SESSIONS = frozenset(
     {"sessionid", "jsessionid", "phpsessid", "connect.sid", "aspsessionid", "asp.net_sessionid"}
 )
+# https://www.rfc-editor.org/rfc/rfc7521#section-4.1 and https://docs.oasis-open.org/security/saml/v2.0/saml-bindings-2.0-os.pdf
+ASSERTIONS = frozenset({"assertion", "samlresponse"})
 IN_QUERY = frozenset({"key", "auth", "code"})  # also the name of a section, a setting, an error
-PARAMETERS = frozenset({*SIGNATURES, *SESSIONS, *IN_QUERY, "pass", "mnemonic"})
+PARAMETERS = frozenset({*SIGNATURES, *SESSIONS, *ASSERTIONS, *IN_QUERY, "pass", "mnemonic"})
 LONG = 16  # characters of an id of a session, a code, or a signature that stands alone
 NEAR = 80  # characters around `pass` in which a user is named
 USER = re.compile(r"(?i)(?<![a-z])(?:user|login|auth|email|mail|smtp|username|account)(?![a-z])")
@@ -46,6 +49,8 @@ def is_parameter(text: str, name: Name, separator: str, place: Place, *, is_quot
     if written in SIGNATURES and before in {"", "?", "&"}:
         return True
     is_long = len(value) >= LONG and looks_random(value)
+    if written in ASSERTIONS:
+        return before in {"", "?", "&"} and is_long
     if written in IN_QUERY:
         return before in {"?", "&"} and (is_long or (written != "code" and looks_random(value)))
     return is_long

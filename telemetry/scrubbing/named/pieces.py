@@ -64,12 +64,18 @@ TOKENS = (
     "thkey",
     "eyData",
     "ey-Data",
+    "ient_assertion",
+    "ient-assertion",
+    "ient.assertion",
+    "ient-Assertion",
+    "ientAssertion",
+    "IENT_ASSERTION",
 )
 # Parameters of URLs, cookies of sessions, members of logins and of keys.
 PARAMETERS = (
     "ignature=", "KeyId=", "sig=", "auth=", "auth\"", "auth'", "auth\\", "?code=", "&code=", "ode%3D", "essionid=",
     "SESSIONID=", "SESSID=", "connect.sid=", "pass=", "pass\"", "pass'", "pass:", "pass\\", "pass%", "kty\"", "kty'",
-    "kty\\",
+    "kty\\", "ssertion=", "SAMLResponse=",
 )  # fmt: skip
 # Options of programs, statements of SQL, and sentences.
 STATEMENTS = (

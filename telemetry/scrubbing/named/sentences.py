@@ -1,7 +1,7 @@
 """
 Values in statements of SQL and in sentences.
 
-    IDENTIFIED BY '...'   WITH PASSWORD '...'
+    IDENTIFIED BY '...'   WITH PASSWORD '...'   SET PASSWORD FOR 'u'@'h' = '...'
     the password is ...   das Passwort lautet ...
 """
 
@@ -16,8 +16,11 @@ from telemetry.scrubbing.named.values import closing
 from telemetry.scrubbing.randomness import has_digit
 from telemetry.scrubbing.work import CANDIDATE, Work
 
+# The account that a password is for: https://dev.mysql.com/doc/refman/8.4/en/set-password.html
+ACCOUNT = r"(?:\\{0,15}[\"'`][^\"'`\\\r\n]{0,80}+\\{0,15}[\"'`]|[\w%.-]{1,80}+)"
 STATEMENT = re.compile(
-    r"(?i)(?<![\w\"'])(?:identified(?: with \S{1,40}+ as|(?: with \S{1,40}+)? by(?: password)?)|password) ?[ =(]"
+    r"(?i)(?<![\w\"'])(?:identified(?: with \S{1,40}+ as|(?: with \S{1,40}+)? by(?: password)?)|password"
+    rf"(?: for {ACCOUNT}(?:@{ACCOUNT})? {{0,4}}(?:=|to)(?= ))?) ?[ =(]"
     r"(?P<quote>\\{0,15}['\"])(?=[^\s'\",;]{1,256}['\"\\])"
 )
 SENTENCE = re.compile(

@@ -16,6 +16,8 @@ STAND_IN = re.compile(
     # Placeholders: `sk-...`, `YOUR_API_KEY`, `<token>`, `ghp_xxxx`; keys of a keyboard; keys that are public.
     r"|[\w-]{0,16}(?:\.{3}|…|\*{3}|x{4}|X{4})[\w.*…-]{0,16}|(?i:<?your[ _-]?[a-z_ -]{1,40}>?)"
     r"|(?i:[a-z_ -]{1,40}[_ -]here)"
+    # Algorithms, of hashes.
+    r"|(?i:bcrypt|scrypt|yescrypt|argon2(?:id|i|d)?|pbkdf2|md5|sha-?(?:1|256|384|512))"
     r"|(?i:(?:alt|ctrl|control|shift|cmd|command|meta|option)(?: ?[+-] ?\w{1,10}){1,4})|pk_(?:live|test)_\w{1,256}",
     re.DOTALL,
 )

@@ -29,6 +29,13 @@ BLOCK = re.compile(
 )
 # 12 to 24 words of three to eight letters: https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki
 PHRASE = re.compile(r"[a-z]{3,8}(?: [a-z]{3,8}){11,23}+(?![\w-])")
+# The beginning of a literal that no single quote closes: `"""` of Python, Java, Kotlin, Swift and TOML, `[[` and `[=[`
+# of Lua but no list of lists or of numbers, `%q(` of Ruby, `q{` of Perl.
+LITERAL = re.compile(
+    r"[bBrRfFuU]{0,2}(?P<triple>(?P<mark>\\{0,15}[\"'])(?P=mark){2})"
+    r"|\[(?P<level>={0,8})\[(?![\"'\[:]|[\d\s.,-]{1,64}+\])|(?:%[qQ]|qq)(?P<round>\()|(?:%[qQ]|qq?)\{"
+)
+LONGEST_LITERAL = 4096
 MOST_BRACKETS = 8
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 # `Authorization: <scheme> <credentials>` or `<scheme> name=value, ...`: https://www.rfc-editor.org/rfc/rfc9110#section-11.4
@@ -62,6 +69,26 @@ def closing(text: str, quote: str, start: int) -> int:
         unescaped = CLOSING[quote].search(text, end)
         end = unescaped.start() if unescaped else -1
     return end if end >= 0 else len(text)
+
+
+def literal_place(text: str, at: int) -> Place | None:
+    """The place of the text in the literal of another form that begins here, or None if none does."""
+    match = LITERAL.match(text, at)
+    if match is None:
+        return None
+    start = match.end()
+    end = text.find(closing_of(match), start, start + LONGEST_LITERAL)
+    is_nested = match["level"] == "" and "[" in text[start : max(start, end)]
+    return (start, end) if end > start and not is_nested else None
+
+
+def closing_of(match: re.Match[str]) -> str:
+    """What ends the literal of this beginning."""
+    if match["triple"]:
+        return match["triple"]
+    if match["level"] is not None:
+        return f"]{match['level']}]"
+    return ")" if match["round"] else "}"
 
 
 def quoted_values(text: str, quote: str, at: int, *, is_list: bool) -> list[Place]:
