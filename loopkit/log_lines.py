@@ -39,6 +39,14 @@ ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] 
 class BoundedLines(logging.Formatter):
     """One line of visible characters for each message; a traceback is indented. Both are cut."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines of the record; of one that cannot be formatted, which logging would print as it is, its place."""
+        try:
+            return super().format(record)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the message may hold a secret)
+            place = f"{record.pathname}:{record.lineno}"
+            return f"{record.levelname} {record.name} [no line for {place}: {type(error).__name__}]"
+
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The line of the message."""
         line = super().formatMessage(record)[: LONGEST_REDACTED * LONGEST_LINE]

@@ -25,10 +25,12 @@ from telemetry.scrubbing.work import CANDIDATE, Work
 ESCAPE = re.compile(
     r"%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})(?:(?<=[89A-Fa-f][0-9A-Fa-f])(?P<more>(?:%[89ABab][0-9A-Fa-f]){1,3}))?"
     r"|&(?:amp;){0,3}(?:#(?P<decimal>\d{1,5})|#[xX](?P<hex>[0-9A-Fa-f]{1,4})|(?P<named>quot|apos|amp|lt|gt|nbsp));"
-    r"|\\{1,15}(?:u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<byte>[0-9A-Fa-f]{2}))"
+    r"|\\{1,15}(?:u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\{1,15}u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
+    r"|u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<byte>[0-9A-Fa-f]{2}))"
 )
 NAMED = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">", "nbsp": " "}
 SIGNS = ("%", "&", "\\u", "\\x")
+HALVES = range(0xD800, 0xE000)  # two of them are one character in JSON; alone they are none
 
 
 class DecodedText:
@@ -76,12 +78,14 @@ def decoded(match: re.Match[str]) -> str:
         return text if len(text) == 1 else ""
     if match["named"]:
         return NAMED[match["named"]]
+    if match["high"]:
+        return bytes.fromhex(match["high"] + match["low"]).decode("utf-16-be")
     number = (
         int(match["decimal"])
         if match["decimal"]
         else int(match["hex"] or match["unicode"] or match["byte"], 16)
     )
-    return chr(number)
+    return "" if number in HALVES else chr(number)
 
 
 def secrets_in(text: str, area: Area, work: Work) -> Iterator[Place]:

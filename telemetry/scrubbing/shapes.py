@@ -9,7 +9,6 @@ possessive, so any input takes linear time.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -95,7 +94,7 @@ def is_user_and_password(encoded: str) -> bool:
     """Whether the text is base64 of `user:password`: https://www.rfc-editor.org/rfc/rfc7617#section-2"""
     try:
         return b":" in base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for a text that is not of ASCII
         return False
 
 

@@ -7,11 +7,13 @@ repr, in a command line, or in a text that was cut off.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import chain, islice
 
 from telemetry.scrubbing import shapes
 from telemetry.scrubbing.areas import Area, everywhere, most_secrets
+from telemetry.scrubbing.failures import whole_if_it_fails
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.headers import has_quoted_name
 from telemetry.scrubbing.named.places import header_secrets
@@ -24,11 +26,13 @@ MOST_PASSES = 4
 NEAR = 512  # characters before and behind a mark, in which another secret may have been hidden
 SHORTEST = 5  # characters of a text with a secret: `pwd=x`
 SHORTEST_WORD = 20  # characters of a secret that is a whole text and has no sign in it
+HALF = re.compile("[\ud800-\udfff]")  # of a character, alone: no text that is stored can have one
 
 
 def redacted(text: str) -> tuple[str, int]:
     """The text with MARK in place of each secret, and how many there were; of a text that belongs to no request."""
-    return redacted_or_whole(text, Work(len(text)))
+    readable = text if text.isascii() else HALF.sub("\ufffd", text)
+    return redacted_or_whole(readable, Work(len(text)))
 
 
 def redacted_or_whole(text: str, work: Work) -> tuple[str, int]:
@@ -41,6 +45,7 @@ def redacted_or_whole(text: str, work: Work) -> tuple[str, int]:
     return (MARK, 1) if text != MARK and is_suspect(text.encode()) else (text, 0)
 
 
+@whole_if_it_fails
 def redacted_within(text: str, work: Work) -> tuple[str, int]:
     """
     The text with MARK in place of each secret, and how many there were. Raises Spent.
@@ -75,6 +80,7 @@ def surroundings(text: str, marks: list[int]) -> Area:
     return merged_places((max(0, mark - NEAR), min(len(text) + 1, mark + len(MARK) + NEAR)) for mark in marks)
 
 
+@whole_if_it_fails
 def redacted_headers(text: str, work: Work) -> tuple[str, int]:
     """A text of all headers of a request with MARK in place of all but the harmless ones, and how many there were."""
     if not has_quoted_name(text):

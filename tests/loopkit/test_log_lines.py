@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import pytest
+
 from loopkit.log_lines import LONGEST_LINE, MOST_LINES, BoundedLines, BoundedRate
 
 FORMAT = BoundedLines("{levelname} {message}", style="{")
@@ -21,6 +23,24 @@ def test_no_text_begins_a_line_of_its_own() -> None:
     line = FORMAT.format(record("at %s", "/a\n2026-01-01 ERROR all is lost\r\x1b[31m\u202e\u2028"))
 
     assert line == "ERROR at /a\\n2026-01-01 ERROR all is lost\\r\\x1b[31m\\u202e\\u2028"
+
+
+def test_a_record_that_cannot_be_formatted_is_named_by_its_place_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: str) -> str:
+        raise RuntimeError("hunter-two")
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(FORMAT)
+
+    handler.handle(record("%d of hunter-two", "hunter-two"))
+    monkeypatch.setattr("loopkit.log_lines.without_secrets", fail)
+    handler.handle(record("hunter-two"))
+
+    assert capsys.readouterr().err == (
+        "ERROR loopkit.x [no line for x.py:1: TypeError]\nERROR loopkit.x [no line for x.py:1: RuntimeError]\n"
+    )
 
 
 def test_a_long_text_is_cut() -> None:
