@@ -27,6 +27,7 @@ from diagnosis.notices import feed_formats
 from diagnosis.notices.feed_formats import Feed
 from diagnosis.notices.feed_keys import FeedAuthentication, FeedReader
 from loopkit.http.links import absolute
+from telemetry.api.list_cursors import tagged
 from telemetry.api.parameters import page_limit
 from telemetry.api.parsed_query import checked_query
 from tenants.api.openapi import error_responses
@@ -68,7 +69,7 @@ class NoticesFeed(APIView):
         tenant = cast(FeedReader, request.user).tenant
         rows = Notice.objects.filter(project__tenant=tenant)
         notices, cursor = keyset_page(rows, parameters)
-        query = urlencode({"limit": parameters["limit"], "cursor": cursor})
+        query = urlencode({"limit": parameters["limit"], "cursor": tagged(request, cursor)})
         next_url = f"{request.path}?{query}" if cursor else None
         return Feed(tenant, notices, request.get_full_path(), next_url, partial(absolute, request))
 

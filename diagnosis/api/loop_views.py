@@ -22,6 +22,7 @@ from diagnosis.loops import lifecycle, next_action
 from diagnosis.loops.states import REPORTABLE, TABLE, MovedBy
 from diagnosis.models import Decision, Loop, LoopEvent
 from loopkit.http.errors import ApiError
+from telemetry.api.list_cursors import tagged
 from telemetry.api.parsed_query import checked_query, sent_fields
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
@@ -102,7 +103,7 @@ class LoopsView(AgentView):
             {
                 "ok": True,
                 "loops": [loop_answers.loop_in_short(loop) for loop in results],
-                "next_cursor": cursor,
+                "next_cursor": tagged(request, cursor),
             }
         )
 

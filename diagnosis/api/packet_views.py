@@ -16,6 +16,7 @@ from diagnosis.detection import search
 from diagnosis.models import Packet
 from diagnosis.packets import markdown, packet_lists, publishing
 from loopkit.http.errors import ApiError
+from telemetry.api.list_cursors import tagged, tagged_page
 from telemetry.api.parameters import Parameters
 from telemetry.api.parsed_query import asked_window, checked_query, parse_query
 from telemetry.api.serializers import TelemetryPageSerializer
@@ -45,7 +46,7 @@ class PacketsView(AgentView):
             {
                 "ok": True,
                 "packets": [packet_lists.packet_in_short(packet) for packet in rows],
-                "next_cursor": cursor,
+                "next_cursor": tagged(request, cursor),
             }
         )
 
@@ -83,10 +84,8 @@ class EvidenceView(HeavyView):
         """A page of them."""
         query = parse_query(packets.EvidenceParameters, request, timezone.now())
         cluster = query.filters.fingerprint or 0
-        return Response(
-            {"ok": True}
-            | search.window_cluster_page(query.window, cluster, query.cursor, query.limit).shown()
-        )
+        page = search.window_cluster_page(query.window, cluster, query.cursor, query.limit)
+        return Response({"ok": True} | tagged_page(request, page.shown()))
 
 
 class DashboardView(HeavyView):

@@ -35,6 +35,11 @@ class FeedReader:
     tenant: Tenant
     is_authenticated: bool = True
 
+    @property
+    def owner_id(self) -> str:
+        """Whose lists the key reads."""
+        return f"tenant {self.tenant.pk}"
+
 
 class FeedAuthentication(BaseAuthentication):
     """Feed key of a tenant, as Bearer or as the password of Basic; reads its notices."""

@@ -10,10 +10,11 @@ from typing import Any
 from rest_framework.request import Request
 
 from telemetry.api import parameters
+from telemetry.api.list_cursors import sent_query, wrong_cursor
 from telemetry.grouping import fingerprint
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import Filters
-from telemetry.windows import FURTHEST, MAX_MINUTES, Window, unix_nano
+from telemetry.windows import FURTHEST, MAX_MINUTES, Window, moment, unix_nano
 from tenants.api.strict_fields import StrictSerializer, sent_body, valid
 
 TIME = "Write RFC 3339 in UTC, such as 2026-01-31T12:00:00Z"
@@ -55,9 +56,7 @@ def asked_window(request: Request, now: datetime) -> Window:
 
 def checked_query(shape: type[StrictSerializer], request: Request) -> dict[str, Any]:
     """Return the query's parameters by name. Raises 400."""
-    return valid(
-        shape(data=request.query_params.dict()), "Leave the parameter out, or give it a value.", FORMS
-    )
+    return valid(shape(data=sent_query(request)), "Leave the parameter out, or give it a value.", FORMS)
 
 
 def sent_fields(shape: type[StrictSerializer], request: Request) -> dict[str, Any]:
@@ -67,13 +66,12 @@ def sent_fields(shape: type[StrictSerializer], request: Request) -> dict[str, An
 
 def window(values: Mapping[str, Any], default_minutes: int, now: datetime) -> Window:
     """
-    Return the cursor's window, else the one that is asked for.
+    Return the cursor's window, else the one that is asked for. Raises 400 if they differ.
 
     Without `since_minutes`, a record or trace id reaches back without end, and a session id the longest window.
     """
     if "cursor" in values:
-        cursor_window: Window = values["cursor"].window
-        return cursor_window
+        return window_of_cursor(values)
     until = values.get("until", now)
     if "since_minutes" in values:
         return Window.ending(until, values["since_minutes"])
@@ -81,6 +79,18 @@ def window(values: Mapping[str, Any], default_minutes: int, now: datetime) -> Wi
         # Without `until` the window has no end, since the clocks of some senders are ahead.
         return Window(0, unix_nano(until) if "until" in values else FURTHEST)
     return Window.ending(until, MAX_MINUTES if "session_id" in values else default_minutes)
+
+
+def window_of_cursor(values: Mapping[str, Any]) -> Window:
+    """Return the window of the cursor's list. Raises 400 if the query names another one."""
+    kept: Window = values["cursor"].window
+    is_same = (
+        values.get("since_minutes", kept.since_minutes) == kept.since_minutes
+        and unix_nano(values.get("until", moment(kept.end_unix_nano))) // 1000 == kept.end_unix_nano // 1000
+    )
+    if not is_same:
+        raise wrong_cursor()
+    return kept
 
 
 def filters(values: Mapping[str, Any]) -> Filters:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
 from telemetry.api import parameters, serializers
+from telemetry.api.list_cursors import tagged_page
 from telemetry.api.parsed_query import parse_query
 from telemetry.reads import record_pages, session_pages
 from telemetry.windows import MAX_MINUTES
@@ -36,13 +37,20 @@ class TelemetryView(AgentView):
         responses={
             200: OpenApiResponse(serializers.TelemetryPageSerializer, description="Recent telemetry records"),
             **REFUSED,
+            404: OpenApiResponse(ErrorSerializer, description="No record has this record_id"),
         },
     )
     def get(self, request: Request) -> Response:
         """A page of the window."""
         query = parse_query(parameters.TelemetryParameters, request, timezone.now())
         page = record_pages.page_of_records(query.window, query.filters, query.cursor, query.limit)
-        return Response({"ok": True} | page.shown())
+        if (
+            query.filters.record_id
+            and not page.records
+            and not record_pages.is_stored(query.filters.record_id)
+        ):
+            raise record_not_found()
+        return Response({"ok": True} | tagged_page(request, page.shown()))
 
 
 class SessionsView(AgentView):
@@ -67,7 +75,7 @@ class SessionsView(AgentView):
         """A page of the window."""
         query = parse_query(parameters.SessionsParameters, request, timezone.now())
         page = session_pages.page_of_sessions(query.window, query.filters, query.cursor, query.limit)
-        return Response({"ok": True} | page.shown())
+        return Response({"ok": True} | tagged_page(request, page.shown()))
 
 
 class SessionView(AgentView):
@@ -94,7 +102,17 @@ class SessionView(AgentView):
         detail = session_pages.detail(query.window, id, query.cursor, query.limit)
         if detail is None:
             raise session_not_found()
-        return Response({"ok": True} | detail.shown())
+        return Response({"ok": True} | tagged_page(request, detail.shown()))
+
+
+def record_not_found() -> ApiError:
+    """Return the error 404, with a hint at what to try."""
+    return ApiError(
+        404,
+        "record_not_found",
+        "No record of this project has this id.",
+        "Take record_id from an answer to a key of the same project, unchanged.",
+    )
 
 
 def session_not_found() -> ApiError:

@@ -157,6 +157,11 @@ def find_records(record_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {record["record_id"]: record for record in documents}
 
 
+def is_stored(ids: tuple[bytes, bytes]) -> bool:
+    """Whether there is a record with this trace id and span id."""
+    return bool(fetch_many(FIND, [ids]))
+
+
 def rows_of(record_ids: Iterable[str]) -> list[Record]:
     """The stored records among these ids, as rows."""
     ids = sorted({ids for record_id in record_ids if (ids := parse_record_id(record_id))})

@@ -47,6 +47,11 @@ class Principal:
         """The project that the key belongs to."""
         return self.key.project
 
+    @property
+    def owner_id(self) -> str:
+        """Whose lists the key reads."""
+        return self.project.project_id
+
     def has_scope(self, scope: str) -> bool:
         """Whether the key has this scope."""
         return scope in self.key.scopes

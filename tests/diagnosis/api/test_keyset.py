@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from diagnosis.models import Loop, Packet, Severity
+from telemetry.api import list_cursors
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import NOW, make_loop
 
@@ -130,7 +131,13 @@ TIME = NOW.isoformat()
         packed("0001-01-01T00:00:00+14:00", "pkt_1"), packed(4, 1, "9999-12-31T23:59:59-14:00", "loop_1"),
     ],
 )  # fmt: skip
-def test_a_text_that_is_no_cursor_is_refused(get: Get, path: str, cursor: str) -> None:
+@pytest.mark.parametrize("is_tagged", [False, True])
+def test_a_text_that_is_no_cursor_is_refused(
+    get: Get, path: str, cursor: str, is_tagged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if is_tagged:
+        monkeypatch.setattr(list_cursors, "list_tag", lambda request: "")
+
     answer = get(path, cursor)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid")
