@@ -48,11 +48,14 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "left_out": [left_out_shown(one) for one in comparison.left_out],
         "moved_to": [sibling.shown() for sibling in comparison.moved_to],
         "evidence_ids": cluster_counts.newest_record_ids(after.window, comparison.target, EVIDENCE),
-        "trajectory": {
-            name: trajectory.read_trajectory(side.window, loop.service)
-            for name, side in (("before", before), ("after", after))
-        },
+        "trajectory": trajectories(comparison, loop.service),
     } | beside(needed, note)
+
+
+def trajectories(comparison: Comparison, service: str) -> dict[str, Any]:
+    """The sessions of the service before and after."""
+    sides = {"before": comparison.before, "after": comparison.after}
+    return {name: trajectory.read_trajectory(side.window, service) for name, side in sides.items()}
 
 
 def left_out_shown(left_out: LeftOut) -> dict[str, Any]:
