@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.urls import path
 
 from diagnosis.api import eval_views, feed_views, funnel_views, loop_views, packet_views, run_views
-from diagnosis.console import fingerprints, funnel, handoff, whole_content
+from diagnosis.console import fingerprints, funnel, handoff, shipment, whole_content
+from diagnosis.models import Decision
 from diagnosis.pages import dashboard
 
 urlpatterns = [
@@ -18,6 +19,10 @@ urlpatterns = [
     path("v1/evidence", packet_views.EvidenceView.as_view(), name="evidence"),
     path("v1/loops", loop_views.LoopsView.as_view(), name="loops"),
     path("v1/loops/<slug:loop_id>", loop_views.LoopView.as_view(), name="loop"),
+    *(
+        path(f"v1/loops/<slug:loop_id>/{verb}", loop_views.DecisionView.as_view(), name=f"loop-{verb}")
+        for verb in Decision.Verb.values
+    ),
     path("v1/loops/<slug:loop_id>/events", loop_views.LoopEventsView.as_view(), name="loop-events"),
     path("v1/loops/<slug:loop_id>/handoff", loop_views.HandoffView.as_view(), name="handoff"),
     path("v1/evals", eval_views.EvalsView.as_view(), name="evals"),
@@ -41,6 +46,11 @@ urlpatterns = [
         "admin/loops/<slug:loop_id>/content/",
         admin.site.admin_view(whole_content.whole_content),
         name="admin-whole-content",
+    ),
+    path(
+        "admin/loops/<slug:loop_id>/shipment/",
+        admin.site.admin_view(shipment.shipment_page),
+        name="admin-shipment",
     ),
     path(
         "admin/projects/<slug:project_id>/fingerprints/",

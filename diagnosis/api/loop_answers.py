@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from diagnosis.display.sentences import beside
-from diagnosis.loops import approval_standing, history_pages, lifecycle, next_action, two_people
-from diagnosis.models import Loop
+from diagnosis.loops import approval_standing, fixes, history_pages, lifecycle, next_action, two_people
+from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification.verification_document import shown_document
 from diagnosis.window import releases
 from telemetry.windows import rfc3339, unix_nano
@@ -29,6 +29,7 @@ def loop_in_short(loop: Loop) -> dict[str, Any]:
         "failures": loop.failures,
         "packet_id": loop.packet_id,
         "verdict": loop.verdict or None,
+        "attempt": loop.attempt or None,
         "release": loop.release or None,
         "shipped_at": rfc3339(loop.shipped_at) if loop.shipped_at else None,
         "updated_at": rfc3339(loop.updated_at),
@@ -62,6 +63,16 @@ def approval_counts(loop: Loop) -> dict[str, Any]:
     return {"needed": max(two_people.approvals_needed(loop), len(approvers)), "given_by": approvers}
 
 
+def event_shown(event: LoopEvent) -> dict[str, Any]:
+    """An event of a loop's history."""
+    return {
+        "kind": event.kind,
+        "actor": event.actor,
+        "detail": event.detail,
+        "created_at": rfc3339(event.created_at),
+    }
+
+
 def loop_in_full(
     loop: Loop, limit: int, events_before: int | None, verifications_before: int | None
 ) -> dict[str, Any]:
@@ -71,15 +82,8 @@ def loop_in_full(
     return loop_in_short(loop) | {
         "outdated": approval_standing.as_far_as_known(loop) or None,
         "issue": next_action.issue_of(loop),
-        "events": [
-            {
-                "kind": event.kind,
-                "actor": event.actor,
-                "detail": event.detail,
-                "created_at": rfc3339(event.created_at),
-            }
-            for event in events.rows
-        ],
+        "fixes": [fix.shown() for fix in fixes.shipped_fixes(loop)],
+        "events": [event_shown(event) for event in events.rows],
         "verifications": [
             shown_document(verification.document, loop.signal_type)
             | {"verdict": verification.verdict, "created_at": rfc3339(verification.created_at)}

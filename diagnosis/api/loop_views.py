@@ -11,16 +11,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from diagnosis.api import loop_answers
+from diagnosis.api import loop_answers, report_rules
 from diagnosis.api.keyset import keyset_page
 from diagnosis.api.loop_lookup import own_loop, wrong_state
 from diagnosis.api.serializers import loops
 from diagnosis.display.sentences import filled
 from diagnosis.handoff import bundle, download, reports
+from diagnosis.handoff.report_order import OutOfOrder, TooManyReports
 from diagnosis.handoff.shipping_time import WrongShippingTime
 from diagnosis.loops import lifecycle, next_action
-from diagnosis.loops.states import REPORTABLE, TABLE, MovedBy
-from diagnosis.models import Decision, Loop, LoopEvent
+from diagnosis.models import Loop, LoopEvent
 from loopkit.http.errors import ApiError
 from telemetry.api.list_cursors import tagged
 from telemetry.api.parsed_query import checked_query, sent_fields
@@ -42,35 +42,6 @@ SHIP_LATER = (
     "leave shipped_at out: then it is the present."
 )
 REFUSALS = (400, 401, 403)
-# Decisions, by verb and by the state that they lead to, as agents try to report them.
-DECISIONS = frozenset(Decision.Verb.values) | frozenset(
-    change.after for change in TABLE if change.moved_by == MovedBy.HUMAN and change.after
-)
-
-
-def refuse_decisions(sent: Any) -> None:
-    """Refuse, with 400, the report of a decision, which only a human makes."""
-    kind = sent.get("kind")
-    if isinstance(kind, str) and kind.strip().lower() in DECISIONS:
-        raise ApiError(
-            400,
-            "invalid",
-            "kind: this is a decision, which no key can make.",
-            "Only a human approves, rejects or returns, in the admin; poll GET /v1/loops/{loop_id}. "
-            f"You report one of: {', '.join(kind.value for kind in REPORTABLE)}.",
-        )
-
-
-def refuse_misfits(event: dict[str, Any]) -> None:
-    """Refuse, with 400, fields that the kind of event does not allow, and required ones that are missing."""
-    if "shipped_at" in event and event["kind"] != LoopEvent.Kind.SHIPPED:
-        raise ApiError(
-            400, "invalid", "shipped_at: is allowed with kind shipped only.", "Leave shipped_at out."
-        )
-    if event["kind"] == LoopEvent.Kind.ANSWERED and not event.get("note"):
-        raise ApiError(
-            400, "invalid", "note: is required with kind answered.", "Write the answer to the human there."
-        )
 
 
 def not_approved(error: bundle.NotApproved, loop: Loop) -> ApiError:
@@ -79,6 +50,23 @@ def not_approved(error: bundle.NotApproved, loop: Loop) -> ApiError:
         hint = OUTDATED if loop.state == Loop.State.APPROVED else SHIPPED
         return ApiError(409, "approval_outdated", str(error), filled(hint, loop_id=loop.loop_id))
     return ApiError(409, "not_approved", str(error), next_action.for_loop(loop))
+
+
+def recorded(loop: Loop, report: dict[str, Any], key_id: str) -> LoopEvent:
+    """The event of the report; of one that was sent before, the event that is there. ApiError for what is refused."""
+    kind = LoopEvent.Kind(report.pop("kind"))
+    try:
+        return reports.record_report(loop, kind, key_id, timezone.now(), **report)
+    except lifecycle.WrongState as error:
+        raise wrong_state(error) from error
+    except WrongShippingTime as error:
+        raise ApiError(400, "invalid", f"shipped_at: {error}", SHIP_LATER) from error
+    except OutOfOrder as error:
+        raise ApiError(409, "wrong_order", str(error), error.remedy) from error
+    except TooManyReports as error:
+        raise ApiError(
+            409, "too_many_reports", str(error), error.remedy or next_action.for_loop(loop)
+        ) from error
 
 
 class LoopsView(AgentView):
@@ -132,7 +120,7 @@ class LoopEventsView(AgentView):
 
     @extend_schema(
         operation_id="report_loop_event",
-        summary="Report issue_opened, pr_opened, merged, shipped or answered",
+        summary="Report issue_opened, pr_opened, merged, shipped, shipped_corrected, asked_again or answered",
         request=loops.LoopEventRequestSerializer,
         responses={
             201: loops.LoopAnswerSerializer,
@@ -140,24 +128,29 @@ class LoopEventsView(AgentView):
         },
     )
     def post(self, request: Request, loop_id: str) -> Response:
-        """201 with the loop as it is now; 409 when its state does not allow this."""
-        refuse_decisions(request.data)
-        event = sent_fields(loops.LoopEventRequestSerializer, request)
+        """201 with the loop as it is now, and the event; 409 when its state does not allow this."""
         loop = own_loop(self.project, loop_id)
+        if report_rules.is_decision(request.data):
+            raise report_rules.only_humans_decide(400, loop.loop_id, download.page_url(request, loop))
+        report = sent_fields(loops.LoopEventRequestSerializer, request)
+        report_rules.refuse_misfits(report)
         principal = request.user
         assert isinstance(principal, Principal)
-        now = timezone.now()
-        refuse_misfits(event)
-        try:
-            reports.record_report(loop, LoopEvent.Kind(event.pop("kind")), principal.key.key_id, now, **event)
-        except lifecycle.WrongState as error:
-            raise wrong_state(error) from error
-        except WrongShippingTime as error:
-            raise ApiError(400, "invalid", f"shipped_at: {error}", SHIP_LATER) from error
-        except reports.TooManyReports as error:
-            raise ApiError(409, "too_many_reports", str(error), next_action.for_loop(loop)) from error
+        event = recorded(loop, report, principal.key.key_id)
         answer = loop_answers.loop_in_short(loop) | loop_answers.reported_release(loop)
-        return Response({"ok": True, **answer}, status=201)
+        return Response({"ok": True, **answer, "event": loop_answers.event_shown(event)}, status=201)
+
+
+class DecisionView(AgentView):
+    """Where agents try to decide."""
+
+    required_scope = "runs:write"
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request, loop_id: str) -> Response:
+        """403 with who decides, and where."""
+        loop = own_loop(self.project, loop_id)
+        raise report_rules.only_humans_decide(403, loop.loop_id, download.page_url(request, loop))
 
 
 class HandoffView(HeavyView):

@@ -9,7 +9,15 @@ from operator import attrgetter
 from django.db.models import Q, QuerySet
 
 from diagnosis.funnel.figures import Funnel, funnel
-from diagnosis.funnel.loop_lives import ENDS_WAITING, HELD, STARTS_WAITING, LifeEvent, LoopLife, Period
+from diagnosis.funnel.loop_lives import (
+    ASKS_FOR_ANOTHER,
+    ENDS_WAITING,
+    HELD,
+    STARTS_WAITING,
+    LifeEvent,
+    LoopLife,
+    Period,
+)
 from diagnosis.loops import states
 from diagnosis.loops.urgency import CostOfWaiting
 from diagnosis.models import Decision, Loop, LoopEvent, Verification
@@ -49,7 +57,9 @@ def happened(loops: QuerySet[Loop]) -> dict[str, list[LifeEvent]]:
     events: dict[str, list[LifeEvent]] = defaultdict(list)
     ids = loops.values("pk")
     loop_events = LoopEvent.objects.filter(loop__in=ids, kind__in=FUNNEL_EVENTS)
-    decisions = Decision.objects.filter(loop__in=ids, verb__in=ENDS_WAITING, is_first=False)
+    decisions = Decision.objects.filter(
+        loop__in=ids, verb__in=(*ENDS_WAITING, *ASKS_FOR_ANOTHER), is_first=False
+    )
     verifications = Verification.objects.filter(loop__in=ids, verdict=HELD)
     for loop_id, at, kind in loop_events.order_by().values_list("loop_id", "created_at", "kind"):
         events[loop_id].append(LifeEvent(at, kind))

@@ -21,7 +21,12 @@ DECIDES = (Decision.Verb.APPROVE.value, Decision.Verb.REJECT.value)
 ENDS_WAITING = (*DECIDES, Decision.Verb.RETURN.value)
 STARTS_WAITING = (
     Kind.PROPOSED.value, Kind.ANSWERED.value, Kind.REGRESSED.value, Kind.GREW.value, Kind.OUTDATED.value,
+    Kind.ASKED_AGAIN.value,
 )  # fmt: skip
+ASKS_FOR_ANOTHER = (
+    Decision.Verb.WITHDRAW.value,
+    Decision.Verb.REOPEN.value,
+)  # decisions after which it waits again
 REACHED_BY = {Kind.PROPOSED.value: PROPOSED, Kind.SHIPPED.value: SHIPPED, HELD: VERIFIED} | dict.fromkeys(
     DECIDES, DECIDED
 )
@@ -101,7 +106,7 @@ def waits(life: LoopLife, until: datetime) -> Iterator[Period]:
     """The periods in which the loop waited for a human: until the decision, the last one possibly until `until`."""
     since: datetime | None = None
     for at, name in life.events:
-        if name in STARTS_WAITING:
+        if name in STARTS_WAITING or name in ASKS_FOR_ANOTHER:
             since = since or at
         elif name in ENDS_WAITING and since:
             yield Period(since, at)

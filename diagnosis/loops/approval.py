@@ -28,6 +28,12 @@ from tenants.audit import audit_log
 from tenants.stored_text import without_secrets
 
 PERMISSION = "diagnosis.decide_loop"
+ENDS_AS_REJECTED = (Decision.Verb.REJECT, Decision.Verb.GIVE_UP)  # until the failure grows so many times
+# Why a human is asked, after a decision that another one is to follow.
+ASKED_BY = {
+    Decision.Verb.WITHDRAW: "{name} took the approval back because: {reason}",
+    Decision.Verb.REOPEN: "{name} reopened it because: {reason}",
+}
 
 
 class AlreadyDecided(Exception):
@@ -60,7 +66,7 @@ class DecisionChoice:
         """Raise ValidationError without a reason, or for `times` of another verb or out of range."""
         if all(character.isspace() or is_hidden(character) for character in self.reason):
             raise ValidationError("Say why: the reason is kept with the decision.")
-        if self.times is not None and self.verb != Decision.Verb.REJECT:
+        if self.times is not None and self.verb not in ENDS_AS_REJECTED:
             raise ValidationError("Only a rejection takes a number of times.")
         if self.times is not None and not growth.FEWEST <= self.times <= growth.MOST:
             raise ValidationError(f"The number of times must be from {growth.FEWEST} to {growth.MOST}.")
@@ -160,12 +166,18 @@ def move_loop(decision: Decision, basis: DecisionBasis) -> None:
     }
     trigger = Trigger.APPROVE_FIRST
     if not decision.is_first:
-        fields["again"] = ""
+        fields["again"] = why_asked(decision)
         trigger = Trigger(decision.verb)
     try:
         lifecycle.apply_trigger(decision.loop, trigger, decision.decided_at, **fields)
     except lifecycle.WrongState as error:
         raise AlreadyDecided(str(error)) from error
+
+
+def why_asked(decision: Decision) -> str:
+    """Why a human is asked again after this decision; "" if it closes the matter."""
+    template = ASKED_BY.get(Decision.Verb(decision.verb), "")
+    return template.format(name=decision.decided_by.get_username(), reason=decision.reason)
 
 
 def note_decision(decision: Decision) -> None:

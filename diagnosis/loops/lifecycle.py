@@ -15,6 +15,7 @@ from django.db.models import F, QuerySet
 from diagnosis.loops.states import (
     ENDING,
     NEXT_STATES,
+    REPORTABLE,
     WAITING,
     MovedBy,
     State,
@@ -56,6 +57,12 @@ def apply_trigger(loop: Loop, trigger: Trigger, now: datetime, **fields: Any) ->
         raise WrongState(loop, action, states_before(trigger))
 
 
+def check_allowed(loop: Loop, trigger: Trigger) -> None:
+    """Raise WrongState if the table has no such change of the loop's present state."""
+    if (State(loop.state), trigger) not in NEXT_STATES:
+        raise WrongState(loop, trigger.value, states_before(trigger))
+
+
 def waiting_since(loop: Loop, state: str, now: datetime) -> datetime | None:
     """The time since which the loop waits for a human once it is in this state; None if it does not wait there."""
     if state not in WAITING:
@@ -92,7 +99,7 @@ def audit_ending(event: LoopEvent, now: datetime) -> None:
     audit_log.append_entry(
         audit_log.AuditEvent.ENDED,
         f"loop:{loop.pk}",
-        audit_log.Actor(event.actor),
+        audit_log.Actor(actor_of(event)),
         now,
         loop.project.tenant_id,
         project=loop.project_id,
@@ -100,6 +107,11 @@ def audit_ending(event: LoopEvent, now: datetime) -> None:
         revision=loop.revision,
         state=loop.state,
     )
+
+
+def actor_of(event: LoopEvent) -> str:
+    """Who caused the event, as the audit log names them."""
+    return f"key:{event.actor}" if event.kind in REPORTABLE else event.actor
 
 
 def loop_fingerprint(loop: Loop) -> int:

@@ -8,7 +8,7 @@ from diagnosis.loops import two_people
 from diagnosis.loops.growth import a_day
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.loops.states import WAITING
-from diagnosis.models import Loop
+from diagnosis.models import Decision, Loop
 
 NEXT = {
     Loop.State.PROPOSED: "Wait: a human decides in the admin. Poll GET /v1/loops/{id}.",
@@ -23,11 +23,21 @@ NEXT = {
     ),
     Loop.State.SHIPPED: 'Let the next window run, then POST /v1/runs/verify {{"loop_id": "{id}"}}.',
     Loop.State.INCONCLUSIVE: (
-        'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again.'
+        'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again. {ways_on}'
     ),
     Loop.State.HELD: "Nothing: the fix held. It is watched, and flagged if the failure returns.",
-    Loop.State.REJECTED: "Nothing: a human rejected it; see decision.reason. {back}",
+    Loop.State.REJECTED: "Nothing: a human {refused}; see decision.reason. {back}",
     Loop.State.JOINED: "Nothing: its failures are those of another loop now: GET /v1/loops/{joined_to}.",
+}
+# What can be done where a fix shipped and it did not hold, or cannot be said.
+WAYS_ON = (
+    "If its time or release was reported wrongly, put it right with POST /v1/loops/{id}/events "
+    '{{"kind": "shipped_corrected", ...}}; if it needs a second fix, make it under the same approval and report '
+    "pr_opened, merged and shipped again; if the plan was wrong, ask the human with asked_again and a note."
+)
+AFTER_VERDICT = {
+    "improved": "The fix helped, and the failure goes on. {ways_on}",
+    "unchanged": "The fix changed nothing. {ways_on}",
 }
 # The status of an issue, by the state of its loop.
 STATUS = {
@@ -50,11 +60,24 @@ REOPENED = "reopened"  # proposed again, although a human decided
 
 def for_loop(loop: Loop) -> str:
     """The next call for the agent that works on this loop, after the reason why a human is asked again, if any."""
-    instruction = NEXT[Loop.State(loop.state)].format(
-        id=loop.loop_id, back=comes_back(loop), joined_to=loop.joined_to_id
+    template = NEXT[Loop.State(loop.state)]
+    if loop.state == Loop.State.INCONCLUSIVE:
+        template = AFTER_VERDICT.get(loop.verdict, template)
+    instruction = template.format(
+        id=loop.loop_id,
+        refused=refused(loop) if loop.state == Loop.State.REJECTED else "",
+        back=comes_back(loop),
+        joined_to=loop.joined_to_id,
+        ways_on=WAYS_ON.format(id=loop.loop_id),
     )
     reasons = [loop.again, half_approved_note(loop)] if loop.state in WAITING else []
     return " ".join(part for part in (*reasons, instruction) if part)
+
+
+def refused(loop: Loop) -> str:
+    """What a human did with the loop that it is rejected now."""
+    last: Decision | None = next(iter(loop.decisions.all()), None)
+    return "gave it up" if last and last.verb == Decision.Verb.GIVE_UP else "rejected it"
 
 
 def comes_back(loop: Loop) -> str:
@@ -62,8 +85,11 @@ def comes_back(loop: Loop) -> str:
     rejection = next(iter(loop.decisions.all()), None) if loop.state == Loop.State.REJECTED else None
     if rejection is None or rejection.times is None or not rejection.numbers:
         return "For good: it is not proposed again by itself."
+    word = "given up" if rejection.verb == Decision.Verb.GIVE_UP else "rejected"
     rate = a_day(rejection.numbers["failures_per_day"])
-    return f"It is proposed again once it grows {rejection.times} times past the {rate} at which it was rejected."
+    return (
+        f"It is proposed again once it grows {rejection.times} times past the {rate} at which it was {word}."
+    )
 
 
 def half_approved_note(loop: Loop) -> str:

@@ -59,7 +59,8 @@ def outgrown(rejection: Decision, new: growth.ClusterNumbers) -> str:
     """`Rejected at 12 a day by olga because: ...; now 40 a day.`"""
     old = growth.ClusterNumbers.read(rejection.numbers)
     name, reason = rejection.decided_by.get_username(), rejection.reason.rstrip(".")
-    return f"Rejected at {numbers_sentence(old)} by {name} because: {reason}; now {numbers_sentence(new)}."
+    word = "Given up" if rejection.verb == Decision.Verb.GIVE_UP else "Rejected"
+    return f"{word} at {numbers_sentence(old)} by {name} because: {reason}; now {numbers_sentence(new)}."
 
 
 def numbers_sentence(numbers: growth.ClusterNumbers) -> str:

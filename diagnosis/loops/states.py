@@ -3,23 +3,29 @@ The states of a loop and every allowed change, as one table: state before, state
 
 lifecycle.apply_trigger looks up every change here, and raises WrongState for one that is not in the table.
 
-    proposed | regressed | returned -> approved      approve                                      human
-    proposed | regressed            -> (stays)       first approval of two                        human
-    returned                        -> proposed      first approval of two                        human
-    proposed | regressed | returned -> rejected      reject                                       human
-    proposed | regressed | returned -> returned      return                                       human
-    approved                        -> (stays)       issue_opened | pr_opened | merged            agent
-    approved                        -> shipped       shipped                                      agent
-    returned                        -> proposed      answered                                     agent
-    shipped | held | inconclusive   -> held          verdict held                                 verification
-    shipped | held | inconclusive   -> regressed     verdict regressed                            verification
-    shipped | inconclusive          -> inconclusive  verdict improved | unchanged | inconclusive  verification
-    shipped | held | inconclusive   -> (stays)       verdict no_traffic                           verification
-    rejected                        -> proposed      grew                                         growth
-    approved                        -> proposed      outdated                                     reopening
-    proposed | regressed | returned -> (stays)       outdated                                     reopening
-    any but joined                  -> joined        joined                                       fingerprint switch
-    joined                          -> proposed      parted                                       fingerprint switch
+    proposed | regressed | returned   -> approved      approve                                      human
+    proposed | regressed              -> (stays)       first approval of two                        human
+    returned                          -> proposed      first approval of two                        human
+    proposed | regressed | returned   -> rejected      reject                                       human
+    proposed | regressed | returned   -> returned      return                                       human
+    approved | shipped | inconclusive -> proposed      withdraw                                     human
+    approved | shipped | inconclusive -> rejected      give_up                                      human
+    rejected | held                   -> proposed      reopen                                       human
+    approved | inconclusive           -> (stays)       issue_opened | pr_opened | merged            agent
+    approved | inconclusive           -> shipped       shipped                                      agent
+    shipped | inconclusive            -> shipped       shipped_corrected                            agent
+    shipped | inconclusive            -> shipped       shipment_corrected                           human
+    shipped | inconclusive            -> proposed      asked_again                                  agent
+    returned                          -> proposed      answered                                     agent
+    shipped | held | inconclusive     -> held          verdict held                                 verification
+    shipped | held | inconclusive     -> regressed     verdict regressed                            verification
+    shipped | inconclusive            -> inconclusive  verdict improved | unchanged | inconclusive  verification
+    shipped | held | inconclusive     -> (stays)       verdict no_traffic                           verification
+    rejected                          -> proposed      grew                                         growth
+    approved                          -> proposed      outdated                                     reopening
+    proposed | regressed | returned   -> (stays)       outdated                                     reopening
+    any but joined                    -> joined        joined                                       fingerprint switch
+    joined                            -> proposed      parted                                       fingerprint switch
 """
 
 from __future__ import annotations
@@ -27,7 +33,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from diagnosis.models import Decision, Loop, LoopEvent
+from django.db.models import Q
+
+from diagnosis.models import Decision, Loop, LoopEvent, Verification
 
 State = Loop.State
 Kind = LoopEvent.Kind
@@ -57,10 +65,16 @@ class Trigger(StrEnum):
     APPROVE_FIRST = "first approval of two"
     REJECT = Decision.Verb.REJECT.value
     RETURN = Decision.Verb.RETURN.value
+    WITHDRAW = Decision.Verb.WITHDRAW.value
+    GIVE_UP = Decision.Verb.GIVE_UP.value
+    REOPEN = Decision.Verb.REOPEN.value
     ISSUE_OPENED = Kind.ISSUE_OPENED.value
     PR_OPENED = Kind.PR_OPENED.value
     MERGED = Kind.MERGED.value
     SHIPPED = Kind.SHIPPED.value
+    SHIPPED_CORRECTED = Kind.SHIPPED_CORRECTED.value
+    SHIPMENT_CORRECTED = Kind.SHIPMENT_CORRECTED.value
+    ASKED_AGAIN = Kind.ASKED_AGAIN.value
     ANSWERED = Kind.ANSWERED.value
     VERDICT_HELD = "verdict held"
     VERDICT_REGRESSED = "verdict regressed"
@@ -85,6 +99,7 @@ class Transition:
 
 
 DECIDABLE = (State.PROPOSED, State.REGRESSED, State.RETURNED)
+UNDECIDED_FIX = (State.SHIPPED, State.INCONCLUSIVE)  # a fix shipped, and no final verdict stands
 ALL_BUT_JOINED = tuple(state for state in State if state != State.JOINED)
 TABLE = (
     Transition(DECIDABLE, (Trigger.APPROVE,), MovedBy.HUMAN, State.APPROVED),
@@ -93,10 +108,20 @@ TABLE = (
     Transition((State.RETURNED,), (Trigger.APPROVE_FIRST,), MovedBy.HUMAN, State.PROPOSED),
     Transition(DECIDABLE, (Trigger.REJECT,), MovedBy.HUMAN, State.REJECTED),
     Transition(DECIDABLE, (Trigger.RETURN,), MovedBy.HUMAN, State.RETURNED),
+    Transition((State.APPROVED, *UNDECIDED_FIX), (Trigger.WITHDRAW,), MovedBy.HUMAN, State.PROPOSED),
+    Transition((State.APPROVED, *UNDECIDED_FIX), (Trigger.GIVE_UP,), MovedBy.HUMAN, State.REJECTED),
+    Transition((State.REJECTED, State.HELD), (Trigger.REOPEN,), MovedBy.HUMAN, State.PROPOSED),
     Transition(
-        (State.APPROVED,), (Trigger.ISSUE_OPENED, Trigger.PR_OPENED, Trigger.MERGED), MovedBy.AGENT, None
+        (State.APPROVED, State.INCONCLUSIVE),
+        (Trigger.ISSUE_OPENED, Trigger.PR_OPENED, Trigger.MERGED),
+        MovedBy.AGENT,
+        None,
     ),
-    Transition((State.APPROVED,), (Trigger.SHIPPED,), MovedBy.AGENT, State.SHIPPED),
+    Transition((State.APPROVED, State.INCONCLUSIVE), (Trigger.SHIPPED,), MovedBy.AGENT, State.SHIPPED),
+    # Its verdict was about other windows, so it is verified anew.
+    Transition(UNDECIDED_FIX, (Trigger.SHIPPED_CORRECTED,), MovedBy.AGENT, State.SHIPPED),
+    Transition(UNDECIDED_FIX, (Trigger.SHIPMENT_CORRECTED,), MovedBy.HUMAN, State.SHIPPED),
+    Transition(UNDECIDED_FIX, (Trigger.ASKED_AGAIN,), MovedBy.AGENT, State.PROPOSED),
     Transition((State.RETURNED,), (Trigger.ANSWERED,), MovedBy.AGENT, State.PROPOSED),
     Transition(
         (State.SHIPPED, State.HELD, State.INCONCLUSIVE),
@@ -152,8 +177,20 @@ REPORTABLE = tuple(Kind(trigger.value) for trigger in triggers_of(MovedBy.AGENT)
 WAITING = tuple(state for state in DECIDABLE if state not in states_before(*triggers_of(MovedBy.AGENT)))
 VERIFIABLE = states_before(*triggers_of(MovedBy.VERIFICATION))
 UNDER_APPROVAL = (State.APPROVED, *VERIFIABLE)  # states in which the loop's approval counts
+# Verdicts on a fix after which somebody has to decide how to go on, though the loop is not in a state that waits.
+UNSOLVED = (Verification.Verdict.IMPROVED, Verification.Verdict.UNCHANGED)
 # Events that end an approval: only another decision leads back to a state under approval. GREW follows a rejection.
-ENDING = (Kind.REGRESSED, Kind.OUTDATED, Kind.GREW, Kind.JOINED)
+ENDING = (Kind.REGRESSED, Kind.OUTDATED, Kind.ASKED_AGAIN, Kind.GREW, Kind.JOINED)
+
+
+def to_decide() -> Q:
+    """The filter of loops about which a human has something to decide: those that wait, and unsolved ones."""
+    return Q(state__in=WAITING) | Q(state=State.INCONCLUSIVE, verdict__in=UNSOLVED)
+
+
+def verbs_in(state: str) -> tuple[Decision.Verb, ...]:
+    """The decisions that a human may make on a loop in this state."""
+    return tuple(verb for verb in Decision.Verb if (State(state), Trigger(verb.value)) in NEXT_STATES)
 
 
 def drawing() -> str:

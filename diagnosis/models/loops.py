@@ -118,6 +118,10 @@ class Loop(models.Model):
         null=True, help_text="Failures and exposure before the fix shipped; once it held, since then."
     )
     shipped_at = models.DateTimeField(null=True)
+    attempt = models.PositiveIntegerField(default=0, help_text="Which fix of it shipped last; 0 before any.")
+    shipment_set_at = models.DateTimeField(
+        null=True, help_text="When time and release of that fix were reported, or last put right."
+    )
     verdict = models.CharField(max_length=20, blank=True)
     again = models.TextField(
         blank=True, help_text="Why a human is asked again although one decided; empty unless so."
@@ -157,6 +161,9 @@ class LoopEvent(models.Model):
         PR_OPENED = "pr_opened", "pull request opened"
         MERGED = "merged", "merged"
         SHIPPED = "shipped", "shipped"
+        SHIPPED_CORRECTED = "shipped_corrected", "shipment put right"
+        SHIPMENT_CORRECTED = "shipment_corrected", "shipment put right by a person"
+        ASKED_AGAIN = "asked_again", "asked what to do after the fix"
         ANSWERED = "answered", "question answered"
         DECIDED = "decided", "decided"
         VERIFIED = "verified", "verified"
@@ -188,6 +195,9 @@ class Decision(models.Model):
         APPROVE = "approve", "approve"
         REJECT = "reject", "reject"
         RETURN = "return", "return to the agent"
+        WITHDRAW = "withdraw", "take the approval back"
+        REOPEN = "reopen", "reopen"
+        GIVE_UP = "give_up", "give up"
 
     loop = models.ForeignKey(Loop, on_delete=models.PROTECT, related_name="decisions")
     verb = models.CharField(max_length=10, choices=Verb.choices)

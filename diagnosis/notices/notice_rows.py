@@ -131,6 +131,12 @@ def outdated_notice(event: LoopEvent) -> Notice:
     return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
 
 
+def question_notice(event: LoopEvent) -> Notice:
+    """The notice of a question of the agent after a fix."""
+    text = "The coding agent asks what to do after a fix. It waits for a decision again."
+    return notice(event.loop, NoticeKind.DECIDED, str(event.pk), text, event.created_at)
+
+
 NOTICE_OF_EVENT: dict[str, Callable[[LoopEvent], Notice | None]] = {
     LoopEvent.Kind.PROPOSED: new,
     LoopEvent.Kind.DECIDED: decision_notice,
@@ -138,6 +144,7 @@ NOTICE_OF_EVENT: dict[str, Callable[[LoopEvent], Notice | None]] = {
     LoopEvent.Kind.REGRESSED: regressed,
     LoopEvent.Kind.GREW: growth_notice,
     LoopEvent.Kind.OUTDATED: outdated_notice,
+    LoopEvent.Kind.ASKED_AGAIN: question_notice,
 }
 
 

@@ -95,11 +95,17 @@ def current_baseline(loop: Loop, shipped_at: datetime) -> dict[str, Any]:
     return baseline(loop, shipped_at)
 
 
-def baseline(loop: Loop, until: datetime) -> dict[str, Any]:
-    """The failures and exposure before a fix that ships at `until`, as `Loop.baseline` stores them."""
+def baseline(loop: Loop, until: datetime, since: int | None = None) -> dict[str, Any]:
+    """
+    The failures and exposure before a fix that ships at `until`, as `Loop.baseline` stores them.
+
+    Args:
+        since: the start in unix nanoseconds, where it does not follow from the stored baseline.
+    """
     end = unix_nano(until)
     with bind(loop.project):
-        start = max(known_since(loop, until), end - MAX_MINUTES * MINUTE_NANO)
+        known = known_since(loop, until) if since is None else since
+        start = max(known, end - MAX_MINUTES * MINUTE_NANO)
         window = Window(min(start, end), end)
         operations = cluster_counts.failing_operations(window, lifecycle.loop_fingerprint(loop))
         cluster = target(loop, operations)
@@ -130,6 +136,11 @@ def known_since(loop: Loop, until: datetime) -> int:
     # An earlier fix of the same failure shipped: what came before it says nothing about this one.
     if previous_end and previous_end < rfc3339(until):
         return unix_nano(datetime.fromisoformat(previous_end))
+    return proposed_since(loop)
+
+
+def proposed_since(loop: Loop) -> int:
+    """The start of the window of the packet that proposed the loop, in unix nanoseconds."""
     return unix_nano(datetime.fromisoformat(first_packet(loop).document["window"]["start"]))
 
 

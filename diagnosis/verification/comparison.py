@@ -105,6 +105,8 @@ def last_verification(loop: Loop, before: ComparedWindow) -> Verification | None
         before.window.end_unix_nano
     )  # when it shipped, or held: in every answer about this fix, and in no other
     analyses = loop.verifications.filter(document__look__number__gte=1, document__before__window__end=since)
+    if loop.shipment_set_at:  # what was put right since then is about other windows
+        analyses = analyses.filter(created_at__gte=loop.shipment_set_at)
     return analyses.exclude(verdict="no_traffic").first()
 
 

@@ -29,7 +29,7 @@ PIPELINES = {
         "record_decision",
         {"user.has_perm", "PermissionDenied", "transaction.atomic"},
     ),
-    "diagnosis/handoff/reports.py": ("record_report", {"detail.pop", "Trigger"}),
+    "diagnosis/handoff/reports.py": ("record_report", {"Trigger"}),
     "diagnosis/verification/verify.py": ("verify", {"lifecycle.WrongState", "bind", "VerificationAnswer"}),
     "diagnosis/verification/comparison.py": (
         "compare_with_baseline",

@@ -77,6 +77,7 @@ class LoopSummarySerializer(ObjectSerializer):
     failures = serializers.IntegerField()
     packet_id = serializers.CharField()
     verdict = optional_text()
+    attempt = optional_number("Which fix of the loop shipped last. Null: none did.")
     release = optional_text()
     shipped_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
@@ -85,14 +86,6 @@ class LoopSummarySerializer(ObjectSerializer):
     again = optional_text("Why a human is asked again although one decided.")
     approvals = ApprovalsSerializer()
     next_action = serializers.CharField()
-
-
-class LoopAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer, LoopSummarySerializer):
-    """A loop as it is after a report."""
-
-    release_note = optional_text(
-        "What is to be known of the release that the fix shipped with, such as that no record names it."
-    )
 
 
 class LoopPageSerializer(WarnedAnswerSerializer):
@@ -111,11 +104,47 @@ class LoopEventShapeSerializer(ObjectSerializer):
     created_at = serializers.DateTimeField()
 
 
+class LoopAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer, LoopSummarySerializer):
+    """A loop as it is after a report."""
+
+    release_note = optional_text(
+        "What is to be known of the release that the fix shipped with, such as that no record names it."
+    )
+
+    event = LoopEventShapeSerializer(help_text="The report; sent again, the event that is there since then.")
+
+
+class FixBackSerializer(ObjectSerializer):
+    """The return of the failure after a fix."""
+
+    at = serializers.DateTimeField(help_text="When it was verified.")
+    releases = serializers.ListField(
+        child=serializers.DictField(),
+        help_text="`release` and `failures` of what failed since, first seen first.",
+    )
+
+
+class ShippedFixSerializer(ObjectSerializer):
+    """A fix of the loop that shipped."""
+
+    attempt = serializers.IntegerField(help_text="1 for the loop's first fix.")
+    release = optional_text("That carries it, by the agent's report.")
+    shipped_at = serializers.DateTimeField()
+    reported_at = serializers.DateTimeField()
+    before = serializers.DictField(
+        allow_null=True, help_text="Failures, exposure, rate and window before it. Null: not known any more."
+    )
+    verdict = optional_text("The latest on it.")
+    held_at = serializers.DateTimeField(allow_null=True, help_text="When it was verified that it held.")
+    back = FixBackSerializer(allow_null=True, help_text="When its failure was back.")
+
+
 class LoopDetailSerializer(WarnedAnswerSerializer, LoopSummarySerializer):
     """A loop with its issue and its history."""
 
     outdated = optional_text("Why its approval no longer holds; the handoff is refused then.")
     issue = serializers.DictField()
+    fixes = ShippedFixSerializer(many=True, help_text="Every fix that shipped, the oldest first.")
     events = LoopEventShapeSerializer(many=True, help_text="The newest, in order of time.")
     events_total = serializers.IntegerField()
     events_before = optional_number("Send it as events_before for older ones. Null: there are none.")
@@ -128,14 +157,14 @@ class LoopEventRequestSerializer(StrictSerializer):
     """What the agent did."""
 
     kind = serializers.ChoiceField([kind.value for kind in REPORTABLE])
-    url = serializers.URLField(max_length=500, required=False)
+    url = serializers.URLField(max_length=500, required=False, help_text="Required with pr_opened.")
     release = serializers.CharField(
-        max_length=200, required=False, help_text="With shipped: what carries the fix."
+        max_length=200, required=False, help_text="With shipped and shipped_corrected: what carries the fix."
     )
     shipped_at = serializers.DateTimeField(
         required=False,
-        help_text="With shipped: since when the fix runs, not before its approval and never in the future. "
-        "Now if left out.",
+        help_text="With shipped and shipped_corrected: since when the fix runs, not before its approval and never in "
+        "the future. With shipped: now if left out.",
     )
     note = serializers.CharField(max_length=4000, required=False)
 

@@ -99,15 +99,6 @@ def test_the_bundle_in_markdown_keeps_telemetry_from_writing_headings(loop: Loop
     assert headings == [f"# Approved fix of {loop.loop_id}", "## Plan", "## Evidence", "## Eval candidate"]
 
 
-@pytest.mark.parametrize("kind", ["issue_opened", "pr_opened", "merged", "shipped", "answered"])
-def test_nothing_can_be_reported_on_a_loop_that_waits(
-    loop: Loop, post: Callable[..., Any], kind: str
-) -> None:
-    answer = post(f"/v1/loops/{loop.loop_id}/events", {"kind": kind, "note": "because"})
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_state")
-
-
 @pytest.mark.parametrize("kind", ["approved", "decided", "approve", "held", "verified", "proposed"])
 def test_no_key_can_decide(loop: Loop, post: Callable[..., Any], kind: str) -> None:
     answer = post(f"/v1/loops/{loop.loop_id}/events", {"kind": kind})

@@ -117,7 +117,7 @@ def test_the_nearest_right_one_is_named(send: Send, method: str, path: str, data
         (
             "/v1/loops/{loop}/events",
             {"kind": "shipped", "release": ""},
-            "release: With shipped: what carries",
+            "release: With shipped and shipped_corrected: what carries",
         ),
         ("/v1/recover", {"project_id": "x"}, "From the signup or provision answer. Correct the named field"),
     ],
@@ -143,7 +143,7 @@ def test_the_report_of_a_decision_is_told_who_decides(send: Send, kind: str) -> 
     status, code, hint = refusal(send("POST", "/v1/loops/{loop}/events", {"kind": kind}))
 
     assert (status, code) == (400, "invalid")
-    assert hint.startswith("Only a human approves, rejects or returns, in the admin")
+    assert hint.startswith("A person decides: a member of the loop's tenant with the role approver")
     assert "issue_opened, pr_opened" in hint
     assert "Did you mean" not in hint
 

@@ -58,10 +58,35 @@ def test_every_state_can_be_reached_from_the_first() -> None:
     assert reached == set(State)
 
 
-def test_only_humans_and_no_agent_can_approve() -> None:
-    movers = {row.moved_by for row in TABLE if row.after == State.APPROVED}
+def test_only_an_approval_leads_to_a_state_under_approval() -> None:
+    outside = set(State) - set(states.UNDER_APPROVAL)
+    opening = {
+        (row.moved_by, trigger)
+        for row in TABLE
+        for trigger in row.triggers
+        if row.after in states.UNDER_APPROVAL and outside & set(row.before)
+    }
 
-    assert movers == {states.MovedBy.HUMAN}
+    assert opening == {(states.MovedBy.HUMAN, Trigger.APPROVE)}
+
+
+@pytest.mark.parametrize("verb", ["withdraw", "give_up", "reopen"])
+def test_only_humans_withdraw_give_up_and_reopen(verb: str) -> None:
+    assert {row.moved_by for row in TABLE if Trigger(verb) in row.triggers} == {states.MovedBy.HUMAN}
+
+
+@pytest.mark.parametrize("state", [state for state in State if state != State.JOINED])
+def test_from_every_state_a_human_has_a_way_on(state: State) -> None:
+    assert states.verbs_in(state)
+
+
+@pytest.mark.parametrize("state", states.UNDER_APPROVAL)
+def test_under_an_approval_an_agent_has_a_way_on_unless_the_fix_held(state: State) -> None:
+    by_agent = [
+        trigger for trigger in states.triggers_of(states.MovedBy.AGENT) if (state, trigger) in NEXT_STATES
+    ]
+
+    assert bool(by_agent) == (state != State.HELD)
 
 
 def test_a_loop_that_was_changed_since_it_was_read_is_not_moved(alice: MintedProject) -> None:
@@ -88,4 +113,6 @@ def test_the_states_that_the_code_asks_for_follow_from_the_table() -> None:
     assert set(states.DECIDABLE) == {"proposed", "regressed", "returned"}
     assert set(states.VERIFIABLE) == {"shipped", "held", "inconclusive"}
     assert set(states.UNDER_APPROVAL) == {"approved", "shipped", "held", "inconclusive"}
-    assert states.REPORTABLE == ("issue_opened", "pr_opened", "merged", "shipped", "answered")
+    assert states.REPORTABLE == (
+        "issue_opened", "pr_opened", "merged", "shipped", "shipped_corrected", "asked_again", "answered",
+    )  # fmt: skip

@@ -26,7 +26,7 @@ from tests.security.approvals.failing_shop import diagnose, narrow, send_orders,
 from tests.staff_clients import home, operator
 from tests.telemetry.factory import request, span
 
-# Rows that keys cause to be added. None of them is a decision, a person, a tenant, a key or an audit entry.
+# Rows that keys cause to be added. None of them is a decision, a person, a tenant or a key.
 ADDED = {
     "diagnosis.packet": "kept beside the earlier ones; a loop's numbers take only worse ones from it",
     "diagnosis.loop": "one a cluster, in the state proposed",
@@ -36,6 +36,7 @@ ADDED = {
     "diagnosis.notice": "of a change of state; none replaces another",
     "diagnosis.verification": "of a loop that was approved and shipped",
     "tenants.accessrequest": "an operator reads it",
+    "tenants.auditentry": "that an approval ended since an agent asked again after a fix, once for each approval",
     "tenants.counter": "of requests, for rate limits; nothing of a loop is read from it",
 }
 NEVER_LOWER = "only grows while the loop waits"
@@ -57,6 +58,9 @@ CHANGED = {
     "diagnosis.loop.state": AGENT_OR_VERDICT,
     "diagnosis.loop.revision": AGENT_OR_VERDICT,
     "diagnosis.loop.waiting_since": "set when a loop begins to wait, never later while it waits",
+    "diagnosis.loop.again": "a sentence of the code, when an agent asks again after a fix",
+    "diagnosis.loop.attempt": AFTER_APPROVAL,
+    "diagnosis.loop.shipment_set_at": AFTER_APPROVAL,
     "diagnosis.loop.release": AFTER_APPROVAL,
     "diagnosis.loop.shipped_at": AFTER_APPROVAL,
     "diagnosis.loop.baseline": AFTER_APPROVAL,

@@ -15,7 +15,7 @@ from django.db import models, transaction
 
 from diagnosis.fingerprint_switch import carry_over
 from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome
-from diagnosis.handoff import bundle, reports
+from diagnosis.handoff import bundle, reports, shipment
 from diagnosis.loops import (
     approval,
     audited_decisions,
@@ -113,11 +113,14 @@ class Life:
         now, loop = NOW + timedelta(seconds=next(self.clock)), self.loop
         if trigger in (Trigger.APPROVE, Trigger.APPROVE_FIRST):
             self.approve(loop, trigger, now)
-        elif trigger in (Trigger.REJECT, Trigger.RETURN):
+        elif trigger in list(Decision.Verb):
             choice = approval.DecisionChoice(Decision.Verb(trigger.value), "No.")
             approval.record_decision(loop, choice, self.people[0], now)
         elif trigger in REPORTABLE:
-            reports.record_report(loop, REPORTABLE[REPORTABLE.index(trigger)], "key", now)
+            self.report(loop, REPORTABLE[REPORTABLE.index(trigger)], now)
+        elif trigger == Trigger.SHIPMENT_CORRECTED:
+            given = shipment.Correction(loop.shipped_at or now, str(now), "No.")
+            shipment.correct_by_person(loop, given, self.people[0], now)
         elif trigger.value.startswith("verdict "):
             with bind(loop.project):
                 compared = compare_with_baseline(loop, loop.shipped_at or now, now)
@@ -132,6 +135,12 @@ class Life:
             carry_over.end_loop_in(ClusterOutcome(loop, None), self.into, now)
         else:
             lifecycle.apply_trigger(loop, trigger, now, joined_to=None)
+
+    def report(self, loop: Loop, kind: LoopEvent.Kind, now: datetime) -> None:
+        """Report it as one that was not reported before; a merge with the pull request before it."""
+        if kind == LoopEvent.Kind.MERGED:
+            reports.record_report(loop, LoopEvent.Kind.PR_OPENED, "key", now, note=f"of {now}")
+        reports.record_report(loop, kind, "key", now, note=str(now), release=str(now))
 
     def approve(self, loop: Loop, trigger: Trigger, now: datetime) -> None:
         """Approve, alone or as one of two. Raises NotNow where the tenant's rule has it otherwise."""

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnosis.evals import results
-from diagnosis.handoff.reports import MOST_OF_A_KIND
+from diagnosis.handoff.report_order import MOST_OF_A_KIND
+from diagnosis.loops import lifecycle
 from diagnosis.models import Decision, EvalResult, Loop, LoopEvent, Verification
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.dashboard_client import browser_of
@@ -48,7 +49,12 @@ def report(call: Call, minted: MintedProject, loop: Loop, **event: Any) -> Any:
 def test_reports_of_a_kind_are_bounded_and_the_refusal_says_what_to_do(
     alice: MintedProject, call: Call, loop: Loop, kind: str
 ) -> None:
-    answers = [report(call, alice, loop, kind=kind, note=f"{n}{NOTE}") for n in range(MOST_OF_A_KIND + 5)]
+    url = {"url": "https://x.example/1"}
+    if kind == "merged":
+        report(call, alice, loop, kind="pr_opened", **url)
+    answers = [
+        report(call, alice, loop, kind=kind, note=f"{n}{NOTE}", **url) for n in range(MOST_OF_A_KIND + 5)
+    ]
 
     assert [answer.status_code for answer in answers] == [201] * MOST_OF_A_KIND + [409] * 5
     assert answers[-1].json()["error"]["code"] == "too_many_reports"
@@ -67,14 +73,12 @@ def test_the_same_report_sent_again_changes_nothing(alice: MintedProject, call: 
 
 def test_a_new_decision_makes_room_for_reports(alice: MintedProject, call: Call, loop: Loop) -> None:
     for number in range(MOST_OF_A_KIND):
-        report(call, alice, loop, kind="merged", note=str(number))
-    decision = loop.decisions.get()
-    Decision.objects.create(
-        loop=loop, verb="approve", reason="again", decided_by=decision.decided_by, decided_at=timezone.now(),
-        packet=loop.packet, revision=99,
-    )  # fmt: skip
+        report(call, alice, loop, kind="issue_opened", note=str(number))
+    assert report(call, alice, loop, kind="issue_opened", note="one more").status_code == 409
 
-    assert report(call, alice, loop, kind="merged", note="one more").status_code == 201
+    lifecycle.append_event(loop, LoopEvent.Kind.DECIDED, "olga", timezone.now(), verb="approve")
+
+    assert report(call, alice, loop, kind="issue_opened", note="one more").status_code == 201
 
 
 def test_results_of_an_eval_are_bounded(

@@ -165,7 +165,8 @@ class Shop:
             yield path, agent("GET", f"/v1/{path}")
         yield "diagnose", agent("POST", "/v1/runs/diagnose", {"since_minutes": 61})
         yield "verify", agent("POST", "/v1/runs/verify", {"loop_id": loop.pk})
-        yield "merged", agent("POST", f"/v1/loops/{loop.pk}/events", {"kind": "merged", "note": "done"})
+        issue = {"kind": "issue_opened", "note": "done"}
+        yield "issue opened", agent("POST", f"/v1/loops/{loop.pk}/events", issue)
         yield "eval result", agent("POST", "/v1/evals", {"eval_id": self.eval_id, "passed": False})
         for form in "json", "atom":
             yield form, partial(self.call, "GET", f"/v1/notices.{form}", self.feed_key)

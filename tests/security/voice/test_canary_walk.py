@@ -37,7 +37,8 @@ SENTENCES = {
 OWN = {
     "actor", "approval", "cluster_id", "code", "content_hash", "created_at", "decided_at", "decided_by", "docs_url",
     "end", "end_time", "kind", "last_seen", "lever", "first_seen", "loop_id", "next_cursor", "outcome", "packet_id",
-    "parent_span_id", "plan", "record_id", "severity", "shipped_at", "signal_type", "since", "source", "span_id",
+    "parent_span_id", "plan", "record_id", "reported_at", "held_at", "severity", "shipped_at", "signal_type", "since",
+    "source", "span_id",
     "stage", "start", "start_time", "starts_at", "state", "status", "tenant_id", "time", "trace_id", "tracker", "trend",
     "unit", "updated_at", "verb", "verdict", "hour", "before", "after", "evidence", "evidence_ids", "trace_ids",
     "traces", "given_by", "id", "url", "version", "feed_url", "home_page_url", "next_url", "date_published", "tags",

@@ -59,7 +59,12 @@ def closed() -> set[str]:
         for name, kind in own.items():
             template = template.replace(name, kind)
         sentences |= {normalised(template), normalised(template.replace("/<id>/", "/<loop_id>/"))}
-    steps = {text.format(id="loop_1", back="", joined_to="loop_1") for text in next_action.NEXT.values()}
+    ways_on = next_action.WAYS_ON.format(id="loop_1")
+    steps = {
+        text.format(id="loop_1", back="", joined_to="loop_1", refused=refused, ways_on=ways_on)
+        for text in (*next_action.NEXT.values(), *next_action.AFTER_VERDICT.values())
+        for refused in ("rejected it", "gave it up")
+    }
     return sentences | {normalised(step) for step in steps}
 
 

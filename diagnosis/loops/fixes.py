@@ -1,0 +1,115 @@
+"""
+The fixes of a loop that shipped, one after the other, as its history tells them: attempt 1, attempt 2, ...
+
+A fix begins with an event `shipped`. What was put right about it, its verdicts, and the return of its failure are the
+events after it, up to the next `shipped`. Events are only ever appended, so what they say of an earlier fix stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from diagnosis.models import Loop, LoopEvent, Verification
+from telemetry.windows import rfc3339
+
+Kind = LoopEvent.Kind
+CORRECTIONS = (Kind.SHIPPED_CORRECTED, Kind.SHIPMENT_CORRECTED)
+TELLING = (Kind.SHIPPED, *CORRECTIONS, Kind.VERIFIED, Kind.REGRESSED)
+SIDE = ("failures", "exposure", "rate", "window")  # what is shown of the window before a fix
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedFix:
+    """One fix of a loop. Times are RFC 3339 text."""
+
+    attempt: int
+    shipped_at: str
+    reported_at: str
+    release: str = ""  # as the agent reported it, or as somebody put it right
+    before: dict[str, Any] = field(
+        default_factory=dict
+    )  # the counts before it; empty in history of earlier versions
+    verdict: str = ""  # the latest
+    held_at: str = ""  # when it was first verified that it held
+    back: dict[str, Any] = field(default_factory=dict)  # when the failure was back, and in which releases
+
+    @property
+    def ended_at(self) -> str:
+        """Where the window before the next fix begins: when this one shipped or, if it held, when it held."""
+        return self.held_at or self.shipped_at
+
+    @property
+    def came_back_in(self) -> list[dict[str, Any]]:
+        """The releases in which the failure was back: `release` and `failures`, first seen first."""
+        return list(self.back.get("releases") or [])
+
+    def shown(self) -> dict[str, Any]:
+        """The fix as answers show it."""
+        return {
+            "attempt": self.attempt,
+            "release": self.release or None,
+            "shipped_at": self.shipped_at,
+            "reported_at": self.reported_at,
+            "before": self.before or None,
+            "verdict": self.verdict or None,
+            "held_at": self.held_at or None,
+            "back": self.back or None,
+        }
+
+
+def shipped_fixes(loop: Loop) -> list[ShippedFix]:
+    """The loop's fixes in their order; of the newest one, release and time are those of the loop."""
+    events = LoopEvent.objects.filter(loop=loop.pk, kind__in=TELLING).order_by("pk")
+    fixes = told_fixes(events)
+    if not fixes or loop.shipped_at is None:
+        return fixes
+    return [*fixes[:-1], replace(fixes[-1], shipped_at=rfc3339(loop.shipped_at), release=loop.release)]
+
+
+def told_fixes(events: Iterable[LoopEvent]) -> list[ShippedFix]:
+    """The fixes that these events tell, in their order; events before the first `shipped` tell nothing."""
+    fixes: list[ShippedFix] = []
+    for event in events:
+        if event.kind == Kind.SHIPPED:
+            fixes.append(first_told(event, len(fixes) + 1))
+        elif fixes:
+            fixes[-1] = told_further(fixes[-1], event)
+    return fixes
+
+
+def first_told(event: LoopEvent, attempt: int) -> ShippedFix:
+    """The fix that an event `shipped` begins. Events of earlier versions lack the time: it was the report's."""
+    reported_at = rfc3339(event.created_at)
+    return ShippedFix(
+        attempt,
+        event.detail.get("shipped_at") or reported_at,
+        reported_at,
+        event.detail.get("release") or "",
+        event.detail.get("before") or {},
+    )
+
+
+def told_further(fix: ShippedFix, event: LoopEvent) -> ShippedFix:
+    """The fix after one more event about it. Verdicts on what was put right later say nothing any more."""
+    detail = event.detail
+    if event.kind in CORRECTIONS:
+        return replace(
+            fix,
+            shipped_at=detail["shipped_at"],
+            release=detail.get("release") or "",
+            before=detail.get("before") or {},
+            verdict="",
+        )
+    at, verdict = rfc3339(event.created_at), str(detail.get("verdict") or "")
+    if event.kind == Kind.REGRESSED:
+        back = {"at": at, "releases": detail.get("releases") or []}
+        return replace(fix, verdict=verdict, back=back)
+    is_held = verdict == Verification.Verdict.HELD
+    return replace(fix, verdict=verdict, held_at=fix.held_at or (at if is_held else ""))
+
+
+def side_shown(baseline: dict[str, Any]) -> dict[str, Any]:
+    """What is shown of the window before a fix, from its stored baseline."""
+    return {name: baseline[name] for name in SIDE}
