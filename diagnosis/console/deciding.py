@@ -37,6 +37,7 @@ from diagnosis.packets.packet_retention import keep_shown
 from tenants.limits.rate_limits import client_address
 
 logger = logging.getLogger(__name__)
+LASTING = (Decision.Verb.WITHDRAW, Decision.Verb.GIVE_UP, Decision.Verb.REOPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def decide_as_seen(request: HttpRequest, loop: Loop, seen: SeenLoop, choice: Dec
         return f"{error} Nothing was recorded."
     except approval.AlreadyDecided:
         loop.refresh_from_db()
-        return what_happened(loop, seen)
+        return what_happened(loop, seen, choice.verb)
     return ""
 
 
@@ -101,7 +102,11 @@ def set_shown_revision(loop: Loop, seen: SeenLoop, verb: Decision.Verb) -> None:
     Set the loop, in memory, to what the page showed.
 
     Where that packet does not exist, other verbs than approve apply to the newest. Raises AlreadyDecided for approve.
+    A verb that closes a handoff or opens the matter again applies to the loop as it is now, unless a person decided
+    since: the reports of an agent keep nobody from it.
     """
+    if verb in LASTING and not loop.decisions.filter(revision__gte=seen.revision).exists():
+        return
     loop.revision = seen.revision
     if Packet.objects.filter(pk=seen.packet_id, project=loop.project_id).exists():
         loop.packet_id = seen.packet_id
@@ -109,11 +114,11 @@ def set_shown_revision(loop: Loop, seen: SeenLoop, verb: Decision.Verb) -> None:
         raise approval.AlreadyDecided(f"The packet {seen.packet_id!r} does not exist in this project.")
 
 
-def in_the_way(loop: Loop, seen: SeenLoop) -> Decision | None:
+def in_the_way(loop: Loop, seen: SeenLoop, verb: Decision.Verb) -> Decision | None:
     """The decision that came first: the latest since the page was shown, or the one that closed the loop; else None."""
     decisions = loop.decisions.select_related("decided_by")
     since = decisions.filter(revision__gte=seen.revision).first()
-    return since or (None if loop.state in states.DECIDABLE else decisions.first())
+    return since or (None if loop.state in states.DECIDABLE or verb in LASTING else decisions.first())
 
 
 def decision_context(loop: Loop, evidence: Evidence) -> dict[str, Any]:
@@ -123,6 +128,7 @@ def decision_context(loop: Loop, evidence: Evidence) -> dict[str, Any]:
         loop.severity = worst_severity.as_far_as_known(loop, timezone.now())
         context = content_context(loop, evidence)
     return context | {
+        "verbs": states.verbs_in(loop.state),
         "first_approval": two_people.pending(loop),
         "people_needed": two_people.approvals_needed(loop),
         "outdated": approval_standing.as_far_as_known(loop),
@@ -141,9 +147,9 @@ def content_context(loop: Loop, evidence: Evidence) -> dict[str, Any]:
     return {"content_hash": "" if missing else basis.hash, "missing": missing[:1].upper() + missing[1:]}
 
 
-def what_happened(loop: Loop, seen: SeenLoop) -> str:
+def what_happened(loop: Loop, seen: SeenLoop, verb: Decision.Verb) -> str:
     """The sentence that tells a person why their decision was not recorded."""
-    decision = in_the_way(loop, seen)
+    decision = in_the_way(loop, seen, verb)
     if decision is None:
         changed = f"Changed since you opened it: {loop.loop_id}, which is {loop.state} now."
         return f"{changed} Nothing was recorded. Read it again, then decide."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from diagnosis.loops import growth
-from diagnosis.loops.approval import DecisionChoice
+from diagnosis.loops.approval import ENDS_AS_REJECTED, DecisionChoice
 from diagnosis.models import Decision
 
 
@@ -44,7 +44,7 @@ class DecisionForm(RejectForm):
 
     verb = forms.ChoiceField(
         choices=Decision.Verb.choices,
-        error_messages={"required": "Choose one of the buttons: approve, return to the agent, or reject."},
+        error_messages={"required": "Choose one of the buttons of the page."},
     )
     revision = forms.IntegerField(min_value=0, max_value=2**31 - 1)
     packet = forms.CharField(max_length=24, required=False)
@@ -53,5 +53,5 @@ class DecisionForm(RejectForm):
     def choice(self) -> DecisionChoice:
         """The decision as `approval.record_decision` takes it."""
         cleaned, verb = self.cleaned_data, Decision.Verb(self.cleaned_data["verb"])
-        times = self.times_chosen() if verb == Decision.Verb.REJECT else None
+        times = self.times_chosen() if verb in ENDS_AS_REJECTED else None
         return DecisionChoice(verb, cleaned["reason"], times, cleaned["content"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diagnosis.console import verification_facts
+from diagnosis.console import fix_facts, verification_facts
 from diagnosis.display.event_facts import event_facts
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import characters_left_out, rows
@@ -39,6 +39,7 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
     shown_eval = eval_context(eval_candidate(loop))
     return {
         **shown_eval,
+        **fix_facts.fixes_context(loop),
         "loop": loop,
         "issue": issue,
         "issue_rows": rows(issue),

@@ -27,6 +27,9 @@ RECORDED = {
     Decision.Verb.APPROVE: "Approved: {}. The coding agent can fetch the handoff now.",
     Decision.Verb.REJECT: "Rejected: {}. The coding agent is told why.",
     Decision.Verb.RETURN: "Returned: {}. It comes back to this queue when the coding agent has answered.",
+    Decision.Verb.WITHDRAW: "Approval taken back: {}. It waits in this queue, and the handoff is closed.",
+    Decision.Verb.REOPEN: "Reopened: {}. It waits in this queue.",
+    Decision.Verb.GIVE_UP: "Given up: {}. The coding agent is told why.",
 }
 FIRST_OF_TWO = "Approved by you: {}. It waits for the approval of a second person."
 

@@ -23,7 +23,7 @@ def waiting_loops(context: dict[str, Any]) -> dict[str, int] | None:
     queue = admin.site.get_model_admin(Loop)
     if not queue.has_view_permission(request):
         return None
-    waiting = queue.get_queryset(request).filter(state__in=states.WAITING)
+    waiting = queue.get_queryset(request).filter(states.to_decide())
     return waiting.aggregate(all=Count("pk"), regressed=Count("pk", filter=Q(state=Loop.State.REGRESSED)))
 
 

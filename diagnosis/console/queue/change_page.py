@@ -45,7 +45,7 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
 
     tenant_path = "project__tenant"
     list_display = [
-        columns.shown_title, columns.severity_badge, "trend", columns.costs, columns.urgency_shown, "state",
+        columns.shown_title, columns.severity_badge, "trend", columns.costs, columns.urgency_shown, columns.state_shown,
         "project", columns.last_seen, columns.waiting_for_human_since,
     ]  # fmt: skip
     sortable_by = ()  # the filter SortedBy sorts instead: its URL means the same to everybody

@@ -36,6 +36,15 @@ def urgency_shown(loop: Loop) -> str:
     return short_number(loop.urgency)
 
 
+@admin.display(description="state")
+def state_shown(loop: Loop) -> str:
+    """The state; of a fix that did not solve it, the verdict; of a second fix, which one it is."""
+    verdict = loop.verdict if loop.state == Loop.State.INCONCLUSIVE else ""
+    attempt = f"attempt {loop.attempt}" if loop.attempt > 1 else ""
+    facts = ", ".join(fact for fact in (verdict, attempt) if fact)
+    return f"{loop.get_state_display()} ({facts})" if facts else loop.get_state_display()
+
+
 @admin.display(description="last seen")
 def last_seen(loop: Loop) -> str:
     """The time of the last failure, from the newest packet that shows the loop."""

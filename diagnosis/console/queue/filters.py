@@ -40,7 +40,7 @@ class QueueFilter(admin.SimpleListFilter):
 
 
 class StateFilter(QueueFilter):
-    """Loops by state; no choice means the states that wait for a human."""
+    """Loops by state; no choice means those about which a human has something to decide."""
 
     title = "state"
     parameter_name = "state"
@@ -61,7 +61,7 @@ class StateFilter(QueueFilter):
         state = self.value()
         if state == ALL:
             return rows
-        return rows.filter(state__in=[state] if state else states.WAITING)
+        return rows.filter(state=state) if state else rows.filter(states.to_decide())
 
 
 class TenantFilter(QueueFilter):
