@@ -11,7 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from rest_framework import serializers
 
 from telemetry.grouping import fingerprint
-from telemetry.reads import cursors, record_json
+from telemetry.reads import cursors, filters, record_json
 from telemetry.signals import RECORD_SIGNAL_TYPES
 from telemetry.spans import record_ids
 from telemetry.windows import EPOCH, MAX_MINUTES
@@ -77,7 +77,11 @@ class ListParameters(Parameters):
         help_text="Reaches back without end.",
     )
     cluster_id = ParsedField(
-        "^clu_[0-9a-f]{16}$", fingerprint.of_cluster_id, source="fingerprint", required=False
+        "^clu_[0-9a-f]{16}$",
+        fingerprint.of_cluster_id,
+        source="fingerprint",
+        required=False,
+        help_text="Its failures, as `count` of its issue counts them.",
     )
 
 
@@ -102,8 +106,21 @@ def window_cursor_parameter(kind: bytes) -> ParsedField:
 class TelemetryParameters(ListParameters):
     """GET /v1/telemetry"""
 
+    attribution = serializers.ChoiceField(
+        filters.ATTRIBUTIONS,
+        required=False,
+        help_text="With cluster_id. primary, if left out: the failures that the cluster counts. downstream: the "
+        "records that failed because of them, `echoes` of its issue, whatever their own cluster_id. "
+        "with_downstream: both. any: every record with this cluster_id, also where another failure caused that.",
+    )
     limit = page_limit(100)
     cursor = window_cursor_parameter(cursors.RECORDS)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values. Fails for an attribution to no cluster."""
+        if "attribution" in values and "fingerprint" not in values:
+            raise serializers.ValidationError({"attribution": "It needs a cluster_id."})
+        return values
 
 
 class SessionsParameters(ListParameters):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from telemetry.models import Attribution, Record, Trace
 from telemetry.reads import record_json
@@ -19,6 +19,10 @@ from telemetry.spans import record_ids
 from telemetry.windows import Window
 
 Row = TypeVar("Row", Record, Trace, Attribution)
+# Which failing records of a cluster: those that it counts, those that they caused, whatever their own cluster, both, or
+# every record with its fingerprint, also where another failure caused that.
+PRIMARY, DOWNSTREAM, WITH_DOWNSTREAM, ANY = "primary", "downstream", "with_downstream", "any"
+ATTRIBUTIONS = (PRIMARY, DOWNSTREAM, WITH_DOWNSTREAM, ANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,12 @@ class Filters:
     trace_id: bytes = b""
     record_id: tuple[bytes, bytes] | None = None
     fingerprint: int | None = None
+    attribution: str = PRIMARY  # one of ATTRIBUTIONS; of the cluster of `fingerprint`
+
+    @property
+    def by_attribution(self) -> bool:
+        """Whether attributions decide which failing records of a cluster match."""
+        return self.fingerprint is not None and self.attribution != ANY
 
     @property
     def lead_by_index(self) -> bool:
@@ -65,12 +75,14 @@ def in_window(rows: QuerySet[Row], window: Window) -> QuerySet[Row]:
 
 
 def matching_records(window: Window, filters: Filters) -> QuerySet[Record]:
-    """The records of the window that match, in no order."""
+    """The records of the window that match, in no order; of a cluster, its own records alone."""
     rows = in_window(Record.objects.all(), window)
     for name in ("environment", "service", "operation", "signal_type", "trace_id", "fingerprint"):
         value = getattr(filters, name)
         if value not in ("", b"", None):
             rows = rows.filter(**{name: value})
+    if filters.by_attribution:
+        rows = rows.filter(is_attributed(filters))
     if filters.outcome:
         rows = rows.filter(fingerprint__isnull=filters.outcome == record_json.OK)
     if filters.signal_type:
@@ -83,6 +95,19 @@ def matching_records(window: Window, filters: Filters) -> QuerySet[Record]:
             trace_id__in=Trace.objects.filter(is_of_session(filters.session_id)).values("trace_id")
         )
     return rows
+
+
+def attributions(filters: Filters) -> QuerySet[Attribution]:
+    """The attributions to the cluster that the filters ask for, in no order."""
+    rows = Attribution.objects.filter(fingerprint=filters.fingerprint or 0)
+    if filters.attribution == WITH_DOWNSTREAM:
+        return rows
+    return rows.filter(is_downstream=filters.attribution == DOWNSTREAM)
+
+
+def is_attributed(filters: Filters) -> Exists:
+    """A condition on records: attributed to the cluster as the filters ask for."""
+    return Exists(attributions(filters).filter(trace_id=OuterRef("trace_id"), span_id=OuterRef("span_id")))
 
 
 def reach(window: Window, cursor: Cursor | None, lowest: int | None = None) -> Window:

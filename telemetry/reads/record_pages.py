@@ -8,17 +8,25 @@ page may be short or empty and still have a next cursor; so may one of long reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 
-from telemetry.models import Record
+from telemetry.models import Attribution, Record, Trace
 from telemetry.reads import cursors, record_json
 from telemetry.reads.cursors import Cursor
-from telemetry.reads.filters import Filters, floor, matching_records, reach
+from telemetry.reads.filters import (
+    Filters,
+    attributions,
+    floor,
+    in_window,
+    is_of_session,
+    matching_records,
+    reach,
+)
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
 from telemetry.spans.record_ids import parse_record_id
 from telemetry.store.segments import plain_sizes
@@ -33,6 +41,10 @@ DAMAGE_NOTE = (
 MAX_SCAN = 50_000
 MOST_BYTES = 32 * 1024 * 1024  # of the spans of a page; 500 records with a usual segment each stay below it
 MAX_STRETCHES = 300  # minutes that one answer searches
+MOST_ATTRIBUTED = 501  # attributions that one answer looks through: one more than the longest page
+OF_RECORD = ("environment", "service", "operation", "signal_type")  # filters that are columns of a record
+Key = tuple[bytes, bytes]  # trace and span id
+Keyed = TypeVar("Keyed", Record, Attribution)
 COLUMNS = [field.attname for field in Record._meta.concrete_fields]
 # Not `pk__in`: for more than one row SQLite then reads the whole table, or parses an OR a thousand deep.
 FIND = f"""
@@ -71,6 +83,8 @@ def page_of_records(window: Window, filters: Filters, cursor: Cursor | None, lim
     with snapshot():
         if filters.environment and not may_have(filters.environment):
             return RecordPage(window, [], None)
+        if filters.by_attribution:
+            return attributed_page(window, filters, cursor, limit)
         lowest = floor(Record.objects.all(), window, cursor, MAX_SCAN) if filters.is_guess else None
         rows = newest_records(reach(window, cursor, lowest), filters, cursor)[: limit + 1]
         matches = list(rows)
@@ -79,6 +93,47 @@ def page_of_records(window: Window, filters: Filters, cursor: Cursor | None, lim
             more, place = search_records(reach(window, place), filters, place, limit + 1 - len(matches))
             matches += more
         return shown_page(matches, cursors.RECORDS, window, limit, place)
+
+
+def attributed_page(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> RecordPage:
+    """The newest records that are attributed to a cluster, found in the index of attributions, or the next ones."""
+    rows = without_cursor_rows(in_window(attributions(filters), reach(window, cursor)), cursor)
+    newest = rows.order_by("-start_time_unix_nano", "-trace_id", "-span_id")
+    keys = list(newest.values_list("start_time_unix_nano", "trace_id", "span_id")[: MOST_ATTRIBUTED + 1])
+    searched = keys[:MOST_ATTRIBUTED]
+    matches = records_of_keys(
+        [(bytes(trace_id), bytes(span_id)) for _, trace_id, span_id in searched], filters
+    )
+    if len(keys) <= MOST_ATTRIBUTED:
+        return shown_page(matches, cursors.RECORDS, window, limit)
+    start, trace_id, span_id = searched[-1]
+    place = Cursor(cursors.RECORDS, window, start, bytes(trace_id) + bytes(span_id))
+    return shown_page(matches, cursors.RECORDS, window, limit, place)
+
+
+def records_of_keys(keys: Sequence[Key], filters: Filters) -> list[Record]:
+    """Those failing records with these ids that meet the filters, whatever their cluster, in the keys' order."""
+    by_key = {(bytes(row.trace_id), bytes(row.span_id)): row for row in find_rows(keys)}
+    columns = {name: value for name in OF_RECORD if (value := getattr(filters, name))}
+    of_session = traces_of_session(filters.session_id, {trace_id for trace_id, _ in keys})
+    return [
+        by_key[key]
+        for key in keys
+        if key in by_key
+        and filters.outcome != record_json.OK
+        and filters.record_id in (None, key)
+        and filters.trace_id in (b"", key[0])
+        and (not filters.session_id or key[0] in of_session)
+        and all(getattr(by_key[key], name) == value for name, value in columns.items())
+    ]
+
+
+def traces_of_session(session_id: str, trace_ids: Iterable[bytes]) -> set[bytes]:
+    """Those of the traces that are of the session; none without a session id."""
+    if not session_id:
+        return set()
+    rows = Trace.objects.filter(is_of_session(session_id), trace_id__in=list(trace_ids))
+    return {bytes(trace_id) for trace_id in rows.values_list("trace_id", flat=True)}
 
 
 def newest_records(window: Window, filters: Filters, cursor: Cursor | None) -> QuerySet[Record]:
@@ -107,7 +162,7 @@ def search_records(
     return matches, replace(place, start_unix_nano=next_minute.end_unix_nano)
 
 
-def without_cursor_rows(rows: QuerySet[Record], cursor: Cursor | None) -> QuerySet[Record]:
+def without_cursor_rows(rows: QuerySet[Keyed], cursor: Cursor | None) -> QuerySet[Keyed]:
     """The rows behind the cursor, where no row starts later than it."""
     if cursor is None:
         return rows
@@ -164,5 +219,9 @@ def is_stored(ids: tuple[bytes, bytes]) -> bool:
 
 def rows_of(record_ids: Iterable[str]) -> list[Record]:
     """The stored records among these ids, as rows."""
-    ids = sorted({ids for record_id in record_ids if (ids := parse_record_id(record_id))})
-    return [Record.from_db(bound_alias(), COLUMNS, values) for values in fetch_many(FIND, ids)]
+    return find_rows({ids for record_id in record_ids if (ids := parse_record_id(record_id))})
+
+
+def find_rows(keys: Iterable[Key]) -> list[Record]:
+    """The stored records with these trace and span ids."""
+    return [Record.from_db(bound_alias(), COLUMNS, values) for values in fetch_many(FIND, sorted(set(keys)))]

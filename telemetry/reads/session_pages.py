@@ -18,7 +18,7 @@ from django.db.models.functions import Concat
 from telemetry.models import Record, Trace
 from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor
-from telemetry.reads.filters import Filters, in_window, is_of_session, matching_records
+from telemetry.reads.filters import Filters, in_window, is_attributed, is_of_session, matching_records
 from telemetry.reads.record_json import OK
 from telemetry.reads.record_pages import RecordPage
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
@@ -166,7 +166,10 @@ def records_of_trace(window: Window, filters: Filters) -> QuerySet[Record]:
         signal=Concat("signal_type", Value("", TextField())),
         cluster=F("fingerprint") + 0,
     )
-    values = {"operation": filters.operation, "signal": filters.signal_type, "cluster": filters.fingerprint}
+    if filters.by_attribution:
+        rows = rows.filter(is_attributed(filters))
+    cluster = None if filters.by_attribution else filters.fingerprint
+    values = {"operation": filters.operation, "signal": filters.signal_type, "cluster": cluster}
     conditions = {name: value for name, value in values.items() if value not in ("", None)}
     return rows.filter(at__gte=window.start_unix_nano, at__lt=window.end_unix_nano, **conditions)
 
