@@ -48,6 +48,7 @@ COUNTED = {
 BASELINE = COUNTED | {
     "batches?": [[is_natural, is_natural]], "clustering?": ([NUMBER, NUMBER], []), "releases?": [str],
     "operations?": [str], "others?": dict, "allowed_rate?": NUMBER_OR_NULL,
+    "failures_a_session?": NUMBER,
 }  # fmt: skip
 ESTIMATE = ({"value": NUMBER, "low": NUMBER, "high": NUMBER}, type(None))
 SESSIONS = {

@@ -38,6 +38,7 @@ class ComparedWindow:
     operations: frozenset[str] = frozenset()  # operations in which the cluster failed, beside the loop's own
     others: Mapping[int, int] = field(default_factory=dict)  # failures of other clusters, by fingerprint
     allowed_rate: float | None = None  # failures per record that the verdict `held` allows; None before it
+    failures_a_session: float = 1.0  # of the failing sessions before a fix that held
 
     @property
     def counts(self) -> Counts:
@@ -68,6 +69,7 @@ class ComparedWindow:
             "operations": sorted(self.operations),
             "others": {str(fingerprint): failures for fingerprint, failures in self.others.items()},
             "allowed_rate": self.allowed_rate,
+            "failures_a_session": self.failures_a_session,
         }
 
     @classmethod
@@ -84,6 +86,7 @@ class ComparedWindow:
             operations=frozenset(document.get("operations", [])),
             others={int(key): number for key, number in document.get("others", {}).items()},
             allowed_rate=document.get("allowed_rate"),
+            failures_a_session=document.get("failures_a_session", 1.0),
         )
 
 

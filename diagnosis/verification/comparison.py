@@ -125,9 +125,9 @@ def judge_loop(
         judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last)
     still_holds = loop.state == Loop.State.HELD and judgement.verdict != "regressed"
     if still_holds and not after.counts.exposure:
-        return replace(judgement, verdict="held", reason=reasons.nothing_since(before.counts))
+        return replace(judgement, verdict="held", reason=reasons.nothing_since(before.counts), needed=0)
     if still_holds:
-        judgement = replace(judgement, verdict="held")
+        judgement = replace(judgement, verdict="held", needed=0)
     if loop.signal_type in WINDOW_RULES.by_visits:
         return in_traces(judgement, after, still_holds, loop.signal_type)
     return judgement

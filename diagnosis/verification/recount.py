@@ -17,9 +17,8 @@ from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.loops import lifecycle
 from diagnosis.loops.states import VERIFIABLE
 from diagnosis.models import Loop, Verification
-from diagnosis.verification import baseline
+from diagnosis.verification import baseline, held_fix
 from diagnosis.verification.baseline import ComparedWindow
-from diagnosis.verification.rate_verdict import NEARLY_GONE
 from diagnosis.window import cluster_counts
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.windows import Window
@@ -81,14 +80,8 @@ def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     before = counted_side(loop, side, Window.from_document(verification.document["before"]["window"]))
     target = baseline.target(loop, before.operations, unfixed_releases(verification.document))
     counts = baseline.count_cluster(loop, side.window, target)
-    rate = NEARLY_GONE * (before.counts.rate or 0.0)
-    return replace(
-        side,
-        observed=counts,
-        counted=baseline.FAILURES,
-        operations=before.operations,
-        allowed_rate=rate,
-    )
+    counted = replace(side, observed=counts, counted=baseline.FAILURES, operations=before.operations)
+    return held_fix.once_held(loop, before, counted)
 
 
 def unfixed_releases(document: Mapping[str, Any]) -> frozenset[str]:

@@ -20,13 +20,15 @@ from diagnosis.window.cluster_counts import LeftOut
 EVIDENCE = 5  # failing records after the fix that are named
 NEEDED = "about <more> of {operation}"
 NEEDED_WITHOUT_FAILURE = f"{NEEDED} without a failure"
+NEEDED_AS_OFTEN = f"{NEEDED} with failures as often as since the fix held, to say that it is back"
 
 
 def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of the comparison, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     overdispersion = estimate_overdispersion(before.observed, after.observed)
-    needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type)
+    template = NEEDED_AS_OFTEN if loop.state == Loop.State.HELD else without_failure(loop.signal_type)
+    needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type, template)
     note = comparison.releases.note
     return {
         "verdict": judgement.verdict,
@@ -77,20 +79,25 @@ def ratio_shown(ratio: Ratio) -> dict[str, float | None]:
     return {"estimate": ratio.estimate, "low": ratio.low, "high": high}
 
 
-def evidence_needed(records: int | None, operation: str, signal_type: str = "") -> Sentence:
+def evidence_needed(records: int | None, operation: str, signal_type: str, template: str) -> Sentence:
     """`about 340 more records of {operation} without a failure`; "" if none are needed or none would help."""
     if not records:
         return Sentence("")
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
     noun = "trace" if signal_type in WINDOW_RULES.by_visits else "record"
-    template = NEEDED if signal_type in WINDOW_RULES.by_durations else NEEDED_WITHOUT_FAILURE
     return Sentence(filled(template, more=counted(rounded, f"more {noun}")), {"operation": operation})
+
+
+def without_failure(signal_type: str) -> str:
+    """The template of what is needed for a verdict of `held`."""
+    return NEEDED if signal_type in WINDOW_RULES.by_durations else NEEDED_WITHOUT_FAILURE
 
 
 def shown_document(document: dict[str, Any], signal_type: str) -> dict[str, Any]:
     """The stored document as it is shown: `needed` of earlier versions has the operation in its sentence."""
     if not document.get("needed") or "with" in document:
         return document
-    needed = evidence_needed(document.get("needed_exposure"), document.get("operation") or "", signal_type)
+    records, operation = document.get("needed_exposure"), document.get("operation") or ""
+    needed = evidence_needed(records, operation, signal_type, without_failure(signal_type))
     return document | {"needed": needed.text} | beside(needed)

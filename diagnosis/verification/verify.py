@@ -12,7 +12,7 @@ docs/verification.md says what each verdict means and where the rules come from.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +23,9 @@ from diagnosis.loops import lifecycle, switch_lock
 from diagnosis.loops.states import VERIFIABLE, Trigger
 from diagnosis.models import Loop, LoopEvent, Verification
 from diagnosis.statistics.e_process import STRAY
-from diagnosis.verification import baseline, verification_document
+from diagnosis.verification import baseline, held_fix, verification_document
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.comparison import WINDOW_SIGNALS, Comparison, compare_with_baseline
-from diagnosis.verification.rate_verdict import NEARLY_GONE
 from telemetry.reads import cluster_failures
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project
@@ -150,7 +149,7 @@ def next_baseline(loop: Loop, comparison: Comparison, verdict: str) -> dict[str,
     before, after = comparison.before, comparison.after
     if verdict != "held" or loop.state == Loop.State.HELD:
         return before.as_document()
-    return replace(after, allowed_rate=NEARLY_GONE * (before.counts.rate or 0.0)).as_document()
+    return held_fix.once_held(loop, before, after).as_document()
 
 
 def note_verdict(loop: Loop, document: dict[str, Any], now: datetime) -> None:

@@ -133,10 +133,49 @@ def test_a_regression_reopens_with_records_and_the_old_decision(alice, held, sen
     assert (first["decision"], first["evidence_ids"]) == (detail["decision"], detail["evidence_ids"])
 
 
+def test_a_fix_that_is_back_in_a_later_release_is_a_regression_of_which_the_counts_are_told(held, send):
+    send(after(2), ok=200)
+    send(after(3), failing=9, ok=91)  # far fewer than before the fix, and less than a tenth of all since
+
+    found = verify(held, after(4))
+
+    assert (found.verdict, held.state) == ("regressed", Loop.State.REGRESSED)
+    counts, _, stretch = found.document["reason"].partition(" since the fix held. ")
+    assert counts == "9 failures in 300 records"
+    assert stretch.endswith("of the fix until then: more than chance allows.")
+
+
+def test_a_few_failures_of_a_held_fix_leave_it_held_and_what_is_needed_is_said(held, send):
+    send(after(2), failing=2, ok=8)
+
+    found = verify(held, after(3)).document
+
+    assert (found["verdict"], held.state) == ("held", Loop.State.HELD)
+    assert found["reason"] == "2 failures in 10 records since the fix held: too few to say that it is back."
+    assert found["needed"] == (
+        "about 10 more records of {operation} with failures as often as since the fix held, to say that it is back"
+    )
+    send(after(3), failing=2, ok=8)
+
+    assert verify(held, after(4)).verdict == "regressed"
+
+
+def test_failures_that_the_verdict_allows_need_nothing_more(held, send):
+    send(after(2), failing=2, ok=400)
+
+    found = verify(held, after(3)).document
+
+    assert (found["verdict"], found["needed"], found["needed_exposure"]) == ("held", "", 0)
+    assert found["reason"] == "2 failures in 402 records since the fix held: as few as its verdict allows."
+
+
 def test_one_session_that_fails_again_and_again_is_one_stray(held, send):
     send(after(2), failing=30, ok=0, sessions=1)
 
-    assert verify(held, after(3)).verdict == "held"
+    found = verify(held, after(3))
+
+    assert found.verdict == "held"
+    assert found.document["reason"].startswith("30 failures in 30 records since the fix held, in 1 session: ")
 
 
 def test_recheck_stays_in_its_project(charlie, held, send):

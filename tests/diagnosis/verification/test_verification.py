@@ -10,7 +10,7 @@ from diagnosis.loops.lifecycle import WrongState
 from diagnosis.models import Loop, LoopEvent, Verification
 from diagnosis.verification import verify as verifying
 from diagnosis.verification.comparison import compare_with_baseline
-from diagnosis.verification.verification_document import evidence_needed
+from diagnosis.verification.verification_document import evidence_needed, without_failure
 from diagnosis.verification.verify import verify
 from telemetry.models import Record
 from tenants.stores.binding import bind
@@ -133,7 +133,7 @@ def test_of_two_verifications_at_once_one_moves_the_loop(loop, send):
     ],
 )
 def test_what_is_needed_is_said_in_round_numbers(records, text):
-    assert evidence_needed(records, "place order").text == text
+    assert evidence_needed(records, "place order", "error", without_failure("error")).text == text
 
 
 def test_two_who_verify_at_once_both_get_an_answer(loop, send, monkeypatch):

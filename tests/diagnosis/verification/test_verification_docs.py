@@ -70,14 +70,20 @@ def test_the_example_by_hand_adds_up():
 
 def test_the_e_process_by_hand_adds_up():
     since, allowed = e_process.Block(exposure=250, sessions=7), rate_verdict.NEARLY_GONE * 40 / 1000
+    held = e_process.Held(allowed, Counts(0, 200))
 
+    found = e_process.strongest_evidence(e_process.distances_between([since]), held)
+
+    assert found is not None
+    assert (found.is_enough, found.bet) == (True, e_process.Bet(4, 125, 0, 200))
     steps = [
-        f"`e^-3 * 4^7 = {math.exp(-3 * allowed * 250) * 4**7:.0f}`",
-        f"**{e_process.wealth_of_bets([since], allowed):,.0f}**",
+        f"{allowed * found.bet.exposure:g} were allowed",
+        f"`e^-1.5 * 4^4 = {math.exp(-3 * allowed * 125) * 4**4:.3g}`",
+        f"the mean is {found.bet.wealth_against_allowed(allowed):.3g} against the allowed rate and",
+        f"{found.bet.wealth_against_before():.3g} against the held window",
+        f"**{found.wealth:.3g}**: more than {1 / e_process.FALSE_ALARM:g}",
     ]
-
     assert missing(steps) == []
-    assert e_process.is_back([since], allowed)
 
 
 def test_the_thresholds_are_the_judges():

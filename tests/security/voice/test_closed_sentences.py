@@ -15,6 +15,7 @@ from diagnosis.loops import next_action
 from diagnosis.loops.shown_issue import SUSPECTED
 from diagnosis.packets import publishing
 from diagnosis.verification import verification_document
+from diagnosis.window import releases
 from loopkit.demo import recordings
 from telemetry.windows import unix_nano
 from tenants.keys.provisioning import MintedProject
@@ -48,6 +49,7 @@ def closed() -> set[str]:
     templates = {
         *plan_sentences.SENTENCES, suspected_release.REASON, SUSPECTED,
         verification_document.NEEDED, verification_document.NEEDED_WITHOUT_FAILURE,
+        verification_document.NEEDED_AS_OFTEN, releases.UNKNOWN, releases.UNNAMED, releases.OF_ANOTHER,
         *(signal.EXPECTATION for signal in ALL_SIGNALS.values()),
     }  # fmt: skip
     own = {
