@@ -49,12 +49,12 @@ FOREIGN = (
     "密碼", "パスワード", "비밀번호",
 )  # fmt: skip
 # Words and numbers behind a name that do not change what it names: `password2`, `password_confirmation`,
-# `secret_key_base`, `api_key_prod`.
+# `secret_key_base`, `api_key_prod`, and `b` and `v` of `b64` and `v2`.
 SUFFIXES = frozenset(
     {
-        "again", "b64", "base", "base64", "confirm", "confirmation", "confirmed", "current", "dev", "enc", "encoded",
+        "again", "b", "base", "confirm", "confirmation", "confirmed", "current", "dev", "enc", "encoded",
         "encrypted", "live", "new", "old", "plain", "plaintext", "previous", "prod", "production", "raw", "repeat",
-        "retype", "staging", "v1", "v2", "val", "value", "verify",
+        "retype", "staging", "v", "val", "value", "verify",
     }
 )  # fmt: skip
 # Behind a password: its hash can be guessed from, while the hash of a drawn key cannot.
@@ -62,7 +62,7 @@ HASHES = frozenset({"hash", "digest"})
 HASHED = ("password", "passwd", "passphrase", "passcode", "pwd")
 # Behind `token`, which names much else, fewer, and only where a word says what it is for: `api_token_prod`.
 TOKEN_SUFFIXES = frozenset(
-    {"1", "2", "b64", "base64", "live", "new", "old", "prod", "production", "raw", "value"}
+    {"1", "2", "64", "b", "base", "live", "new", "old", "prod", "production", "raw", "value"}
 )
 AUTH_WORDS = frozenset(
     {"access", "api", "auth", "bearer", "bot", "csrf", "id", "refresh", "secret", "session"}

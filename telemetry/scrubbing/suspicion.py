@@ -8,13 +8,14 @@ searched once, and no further (byte_search.py).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 from django.conf import settings
 
 from telemetry.scrubbing.byte_search import ByteSearch
 from telemetry.scrubbing.kinds.search import ANCHORS, ON_WIRE
-from telemetry.scrubbing.named.pieces import name_pieces
+from telemetry.scrubbing.named.pieces import checked_pieces, name_pieces
 from telemetry.scrubbing.names import split_words
 from telemetry.scrubbing.shapes import FIXED, USERINFO
 
@@ -25,9 +26,15 @@ USERINFO_BYTES = re.compile(USERINFO.pattern.encode())
 # A URL inside a URL, with a user: https%3A%2F%2Fuser%3A...%40
 ENCODED_USERINFO = re.compile(rb"%3[Aa]%2[Ff]%2[Ff][\w.~%+-]{1,256}?%40")
 ENCODED = ("%3A%2F%2F", "%3a%2f%2f")
-CHECKED = [*ON_WIRE, ENCODED_USERINFO, ENCODED_USERINFO]  # what must match at a piece, for the first ones
-KNOWN = len(CHECKED)
-PIECES = name_pieces()
+NAMES = checked_pieces()
+BEGINNINGS = [piece.encode() for piece in (*ANCHORS, *ENCODED)]
+# What must be so at a piece, for the first ones.
+CHECKS: list[Callable[[bytes, int], object]] = [
+    *(pattern.match for pattern in (*ON_WIRE, ENCODED_USERINFO, ENCODED_USERINFO)),
+    *(name.may_name for name in NAMES),
+]
+CHECKED = len(CHECKS)
+PIECES = [*BEGINNINGS, *(name.text for name in NAMES), *(scheme.encode() for scheme in FIXED), *name_pieces()]
 
 
 def is_suspect(wire: bytes) -> bool:
@@ -37,8 +44,8 @@ def is_suspect(wire: bytes) -> bool:
     def may_be_secret(number: int, start: int) -> bool:
         nonlocal hits
         hits += 1
-        is_name, are_many = number >= KNOWN, hits > MOST_HITS + start // FEWEST_BETWEEN
-        return is_name or are_many or CHECKED[number].match(wire, start) is not None
+        is_sure, are_many = number >= CHECKED, hits > MOST_HITS + start // FEWEST_BETWEEN
+        return is_sure or are_many or bool(CHECKS[number](wire, start))
 
     added_names = settings.LOOPKIT_SCRUB_KEYS
     search = search_for(tuple(added_names)) if added_names else SEARCH
@@ -51,9 +58,7 @@ def search_for(added_names: tuple[str, ...]) -> ByteSearch:
     """The search for all pieces, also those of the names that the operator added."""
     longest_words = [max(split_words(name), key=len) for name in added_names if split_words(name)]
     spellings = {spelling for word in longest_words for spelling in (word, word.title(), word.upper())}
-    known = [piece.encode() for piece in (*ANCHORS, *ENCODED, *FIXED)]
-    added = [spelling.encode() for spelling in sorted(spellings)]
-    return ByteSearch([*known, *PIECES, *added])
+    return ByteSearch([*PIECES, *(spelling.encode() for spelling in sorted(spellings))])
 
 
 SEARCH = search_for(())

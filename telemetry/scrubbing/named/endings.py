@@ -50,9 +50,10 @@ PROBABILITY = (
     r"(?!(?<=[\"']token)\\{0,15}[\"']\s{0,8}:\s{0,8}\\{0,15}[\"'][^\"'\\]{0,15}+" + MEMBER_BESIDE + ")"
 )
 # Names of numbers and lists, of which a model's answer has as many: `tokenId`, `tokens`, `token_count`.
-NUMBERED = r"(?!(?<=oken)(?:_?[Ii]ds?|s|_?[Cc]ounts?)\b)"
-# What may stand between the last word of a name and its end, and the first character of what may follow.
-ENDS_HERE = re.compile(PROBABILITY + NUMBERED + r"(?:[\w.]|-(?!>)){0,40}+[=: \t\r\n>\\\"'`\])|*,;<\-?+[]")
+NOT_NUMBERED = r"(?!(?<=oken)(?:_?[Ii]ds?|s|_?[Cc]ounts?)\b)"
+MAY_FOLLOW = "=: \t\r\n>\\\"'`])|*,;<-?+["  # the first characters of what may follow a name
+# What may stand between the last word of a name and its end, and what follows.
+ENDS_HERE = re.compile(PROBABILITY + NOT_NUMBERED + rf"(?:[\w.]|-(?!>)){{0,40}}+[{re.escape(MAY_FOLLOW)}]")
 # A word of a sentence, as glue.py knows it; `as` stands before a type.
 PLAIN_WORD = re.compile(r"(?:[\w.]|-(?!>)){0,40}+[ \t](?!as )[^\W\d_A-Z]{1,13}[ \t\r\n.,;!?)]")
 LONGEST_NAME = 70  # characters

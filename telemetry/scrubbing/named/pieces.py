@@ -1,35 +1,36 @@
 """
 Pieces of text without which no secret is found by its name: what the search of suspicion.py looks for.
 
-They are as rare in clean telemetry as can be: of names that end in `key` the word before it is a part, and behind
-`token`, which counts tokens in most telemetry, a character that may begin glue (glue.py).
+They are made of the names (names.py), and are as rare in clean telemetry as can be: of a name of two words, such as
+`api key`, both are a part, and behind those and behind `token`, which counts tokens in most telemetry, must stand what
+may follow a name (endings.py).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from itertools import chain, product
+from itertools import product
+from typing import NamedTuple
 from urllib.parse import quote
 
-# The characters behind `token`: the tag of its value in a message, and the beginnings of glue, as written or escaped.
-ENDS = (
-    "\x12", '"', "'", "`", "\\", "=", ":", "|", ",", ";", "]", "\n", "*", "->", "%", "&", ">", " =", " :",
-    " |", " -", " <", "\t", "  ",
-)  # fmt: skip
-PASS_ENDS = ("\x12", "\n", '"', "'", "\\", "=", ":", " =", "%", "&", "]", "\t", "  ")
+from telemetry.scrubbing.named.endings import LONGEST_NAME, MAY_FOLLOW, NOT_NUMBERED, PROBABILITY, SHORT
+from telemetry.scrubbing.named.sentences import VERBS
+from telemetry.scrubbing.names import ENDINGS, PLAIN_TOKENS, TOKEN_SUFFIXES
+
 WORDS = (
     "assw", "ASSW", "assphrase", "ASSPHRASE", "ecret", "ECRET", "uthoriz", "UTHORIZ", "redential", "REDENTIAL",
     "ookie", "OOKIE", "pwd", "Pwd", "PWD", "jwt", "Jwt", "JWT", "cvv", "CVV", "Cvv", "cvc", "CVC", "Cvc", "asscode",
     "ASSCODE", "ecovery", "ECOVERY", "psk", "PSK", "Psk", "asterauth", "ASTERAUTH", "equirepass", "REQUIREPASS",
     "nemonic", "NEMONIC", "erifier", "ERIFIER", "eaders", "LANGSMITH_", "LANGCHAIN_",
 )  # fmt: skip
-SUFFIXES = ("_base", "_data", "-data", ".data", "_prod", "_live", "_old", "_new", "_value", "2", "_2")
 # Parts of the words for a password in other languages that are parts of no other word, and begin as few others do.
 FOREIGN = (
-    "ontrase", "ONTRASE", "ot de p", "ot_de_p", "ot-de-p", "ot.de.p", "otdep", "otDeP", "OT_DE_P", "OT DE P", "OT-DE-P",
-    "ot-De-P", "Senha", "senha", "SENHA", "htwoord", "HTWOORD", "haslo", "Haslo", "HASLO", "senord", "SENORD", "gskode",
-    "GSKODE", "lasana", "LASANA", "ifre", "IFRE", "heslo", "Heslo", "HESLO", "ennwort", "ENNWORT", "jelsz", "JELSZ",
+    "ontrase", "ONTRASE", "ot de p", "ot_de_p", "ot-de-p", "ot.de.p", "otdep", "otDeP", "OT_DE_P", "OTDEP", "OT DE P",
+    "OT-DE-P", "ot-De-P", "ot De P", "Senha", "senha", "SENHA", "htwoord", "HTWOORD", "haslo", "Haslo", "HASLO",
+    "senord", "SENORD", "gskode",
+    "GSKODE", "lasana", "LASANA", "ifre", "IFRE", "heslo", "Heslo", "HESLO", "ennwort", "ENNWORT", "elsz", "ELSZ",
 )  # fmt: skip
 NOT_LATIN = (
     "asł",
@@ -41,78 +42,95 @@ NOT_LATIN = (
     "パスワード",
     "비밀번호",
 )
-TOKENS = (
-    "sstoken",
-    "thtoken",
-    "shtoken",
-    "ontoken",
-    "idtoken",
-    "pitoken",
-    "ertoken",
-    "-token",
-    "-Token",
-    "_token ",
-    "_TOKEN ",
-    "_KEY ",
-    "-key",
-    "-Key",
-    "-KEY",
-    "_key ",
-    "pikey",
-    "tekey",
-    "sskey",
-    "thkey",
-    "eyData",
-    "ey-Data",
-    "ient_assertion",
-    "ient-assertion",
-    "ient.assertion",
-    "ient-Assertion",
-    "ientAssertion",
-    "IENT_ASSERTION",
-)
 # Parameters of URLs, cookies of sessions, members of logins and of keys.
 PARAMETERS = (
     "ignature=", "KeyId=", "sig=", "auth=", "auth\"", "auth'", "auth\\", "?code=", "&code=", "ode%3D", "essionid=",
     "SESSIONID=", "SESSID=", "connect.sid=", "pass=", "pass\"", "pass'", "pass:", "pass\\", "pass%", "kty\"", "kty'",
-    "kty\\", "ssertion=", "SAMLResponse=",
+    "kty\\", "ssertion=", "SAMLResponse=", "key=", "key%", "key&", "key\\",
 )  # fmt: skip
 # Options of programs, statements of SQL, and sentences.
 STATEMENTS = (
     " -p", " -P ", " -a ", " -w ", " -u ", " -U", "--user", "--auth", "-user", "sqlplus", "dentified ", "DENTIFIED ",
-    "oken is ", "ey is ",
 )  # fmt: skip
+# What parts the words of a name of two, also escaped.
+BETWEEN = ("", "_", "-", ".", " ", "__", "%20", "%2520", "%5F", "%255F", "%2D", "%2E", "\\u005f")
+# Last words of names of two words, with the tag of the value of an attribute, whose name may have any separators.
+ATTRIBUTES = tuple(
+    f"{word}\x12" for word in ("key", "Key", "KEY", "keys", "Keys", "KEYS", "pass", "Pass", "PASS")
+)
+TAGS = rb"\x12%&"  # what follows a name in a message or in a text with escapes
+NAME_GOES_ON = rb"(?:[\w.\x80-\xff]|-(?!>)){0,40}+"
+BEHIND_TOKEN = (
+    rb"(?:[_.-]{0,2}(?i:%s)){0,3}+[_.-]{0,40}+" % "|".join(sorted(TOKEN_SUFFIXES, reverse=True)).encode()
+)
+FOLLOWS = rb"(?:[%s%s]|(?<!\.) )" % (re.escape(MAY_FOLLOW.replace(" ", "")).encode(), TAGS)
+PLAIN = re.compile(
+    NAME_GOES_ON + rb" (?!as )(?!(?:%s) )[a-z]{1,13}[ \t\r\n.,;!?)]" % "|".join(VERBS).encode()
+)
+PLAIN_BEFORE = re.compile(rb"(?<![\w\x80-\xff-])(?i:%s) \Z" % "|".join(sorted(PLAIN_TOKENS)).encode())
+FOLLOWS_NAME = re.compile(NOT_NUMBERED.encode() + NAME_GOES_ON + FOLLOWS)
+FOLLOWS_TOKEN = re.compile(PROBABILITY.encode() + NOT_NUMBERED.encode() + BEHIND_TOKEN + FOLLOWS)
+
+
+class NamePiece(NamedTuple):
+    """A piece of a name, and what must follow it."""
+
+    text: bytes
+    following: re.Pattern[bytes]
+    beyond: int = 0  # characters of the piece that are behind the name
+
+    def may_name(self, wire: bytes, start: int) -> bool:
+        """Whether this piece of the bytes may be of the name of a secret that has a value."""
+        end = start + len(self.text) - self.beyond
+        if not self.following.match(wire, end):
+            return False
+        if self.beyond and PLAIN_BEFORE.search(wire, max(0, start - LONGEST_NAME), start):
+            return False
+        # A plain word follows, as in most sentences; behind an option, and in a tag, it may belong to the name.
+        before = wire[max(0, end - LONGEST_NAME) : end].rpartition(b" ")[2]
+        return b"-" in before or b"<" in before or not PLAIN.match(wire, end)
+
+
+def checked_pieces() -> list[NamePiece]:
+    """The pieces of names that only count where something may follow a name."""
+    of_two_words = sorted({spelled for ending in ENDINGS for spelled in spellings(*ending.split())})
+    return [
+        *(NamePiece(piece.encode(), FOLLOWS_TOKEN, beyond=1) for piece in tokens()),
+        *(NamePiece(piece.encode(), FOLLOWS_NAME) for piece in of_two_words),
+    ]
+
+
+def tokens() -> Iterator[str]:
+    """The word `token` with each character that may be the next one, so that none of the many `tokens` is looked at."""
+    suffixes = {letter for suffix in TOKEN_SUFFIXES for letter in (suffix[0], suffix[0].upper())}
+    following = [*MAY_FOLLOW, "\x12", "%", "&", "_", ".", *sorted(suffixes)]
+    yield from map("".join, product(("token", "Token", "TOKEN"), following))
+
+
+def spellings(first: str, last: str = "") -> Iterator[str]:
+    """The two words of a name in every spelling; without the first letter, which begins a word in capitals or not."""
+    beginnings = (
+        [first[1:], first[1:].upper()] if len(first) > SHORT else [first, first.title(), first.upper()]
+    )
+    endings = [last, last.title(), last.upper()] if last else []
+    yield from map("".join, product(beginnings, BETWEEN, endings))
 
 
 def name_pieces() -> list[bytes]:
-    """Every piece, once."""
-    ends = chain(
-        product(("oken", "OKEN", "key", "Key", "KEY"), ENDS),
-        product(
-            ("_pass", "-pass", ".pass", "Pass", "_PASS", "hrase", "HRASE", "keys", "Keys", "KEYS"), PASS_ENDS
-        ),
-    )
-    pieces = (
-        *WORDS,
-        *TOKENS,
-        *PARAMETERS,
-        *STATEMENTS,
-        *FOREIGN,
-        *suffixed(),
-        *not_latin(),
-        *map("".join, ends),
-    )
+    """The pieces of names that always count, once each."""
+    pieces = (*WORDS, *PARAMETERS, *STATEMENTS, *FOREIGN, *not_latin(), *ATTRIBUTES)
     return [*dict.fromkeys(piece.encode() for piece in pieces)]
-
-
-def suffixed() -> Iterator[str]:
-    """Names such as `secret_key_base` and `api_token_prod`."""
-    for word, suffix in product(("key", "oken"), SUFFIXES):
-        yield from (word + suffix, word.upper() + suffix.upper())
 
 
 def not_latin() -> Iterator[str]:
     """The words in other letters, as they are and as JSON and URLs escape them: `\\u5bc6\\u7801`, `%E5%AF%86`."""
     for word in NOT_LATIN:
         in_json = json.dumps(word)[1:-1]
-        yield from (word, word.upper(), in_json, in_json.upper().replace("\\U", "\\u"), quote(word))
+        yield from (
+            word,
+            word.upper(),
+            word.title(),
+            in_json,
+            in_json.upper().replace("\\U", "\\u"),
+            quote(word),
+        )

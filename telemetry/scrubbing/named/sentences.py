@@ -37,7 +37,8 @@ FIRST_WORD = re.compile(rf"(?i)({'|'.join(word[::-1] for word in FIRST_WORDS)})(
 IDENTIFIED = re.compile(r"(?i)identified(?= )")
 BEHIND_PASSWORD = {" ", "=", "("}
 LONGEST_WORD = 14  # characters, with one before it
-SPACE_AND_VERB = re.compile(r" (?i:is|was|will|ist|lautet|es|est|é|—|это)")
+VERBS = ("is", "was", "will", "ist", "lautet", "es", "est", "é", "—", "это")
+SPACE_AND_VERB = re.compile(rf" (?i:{'|'.join(VERBS)})")
 KEYS = ("key", "token", "secret")
 
 
