@@ -29,6 +29,7 @@ class Window:
 
     start_unix_nano: int
     end_unix_nano: int
+    ahead_nano: int = 0  # the part of it that lies ahead of the time at which it was asked for
 
     @classmethod
     def ending(cls, until: datetime, since_minutes: int) -> Window:
@@ -44,13 +45,18 @@ class Window:
 
     @property
     def since_minutes(self) -> int:
-        """The window's length in whole minutes."""
-        return (self.end_unix_nano - self.start_unix_nano) // MINUTE_NANO
+        """The window's length in whole minutes, without what lies ahead."""
+        return self.length_nano // MINUTE_NANO
+
+    @property
+    def length_nano(self) -> int:
+        """The window's length, without what lies ahead."""
+        return self.end_unix_nano - self.ahead_nano - self.start_unix_nano
 
     @property
     def before(self) -> Window:
         """The window of the same length that ends where this one starts."""
-        return Window(max(0, 2 * self.start_unix_nano - self.end_unix_nano), self.start_unix_nano)
+        return Window(max(0, self.start_unix_nano - self.length_nano), self.start_unix_nano)
 
     def shown(self) -> dict[str, Any]:
         """Return the window in the form in which answers show it."""

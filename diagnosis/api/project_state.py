@@ -10,7 +10,7 @@ from diagnosis.api import loop_answers
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop
 from diagnosis.packets import publishing
-from diagnosis.window import exposure
+from diagnosis.window import exposure, unseen
 from diagnosis.window.operations import operations_json
 from telemetry import ledger
 from telemetry.reads import session_pages, totals
@@ -29,30 +29,36 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
     packet = publishing.latest(project)
     with bind(project):
         rows = operations_json(window)
-        records, failed = exposure.records_in(window), exposure.failures_in(window)
+        counts = counts_of(window)
         tallies = totals.by_outcome()
+        missing = unseen.read_unseen(window)
         entries = ledger.ledger_entries(Window.ending(now, LEDGER_MINUTES))
         failing = session_pages.page_of_sessions(window, Filters(outcome="failure"), None, SESSIONS)
-        traces, session_count = totals.traces_and_sessions(window)
-    counts = {
-        "records": records,
-        "failures": failed,
-        "traces": traces,
-        "sessions": session_count,
-        "stored_total": tallies.get("stored", 0),
-        "quota_spans": project.quota_spans,
-    }
+    stored = {"stored_total": tallies.get("stored", 0), "quota_spans": project.quota_spans}
     return {
         "ok": True,
         "project": project_summary(project),
         "window": window.shown(),
-        "counts": counts,
+        "counts": counts | stored,
         "tallies": tallies,
+        "unseen": unseen.as_documents(missing),
+        "unseen_note": unseen.sentence(missing),
         "ledger": [asdict(entry) for entry in entries],
         "operations": rows[:OPERATIONS],
         "packet": publishing.packet_as_answered(packet) if packet else None,
         "loops": [loop_answers.loop_in_short(loop) for loop in recent_loops(project)],
         "sessions": [session.shown() for session in failing.sessions],
+    }
+
+
+def counts_of(window: Window) -> dict[str, int]:
+    """The numbers of the bound project's records, failures, traces and sessions in the window."""
+    traces, sessions = totals.traces_and_sessions(window)
+    return {
+        "records": exposure.records_in(window),
+        "failures": exposure.failures_in(window),
+        "traces": traces,
+        "sessions": sessions,
     }
 
 

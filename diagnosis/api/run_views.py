@@ -13,8 +13,8 @@ from diagnosis.diagnose import diagnose
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.packets import publishing
 from diagnosis.verification import verify
+from telemetry.api import parsed_query
 from telemetry.api.parsed_query import sent_fields
-from telemetry.windows import Window
 from tenants.api.heavy_views import HeavyView
 from tenants.api.openapi import error_responses
 
@@ -39,7 +39,7 @@ class DiagnoseView(HeavyView):
         """The packet; a loop is proposed for each new issue."""
         body = sent_fields(packets.DiagnoseRequest, request)
         now = timezone.now()
-        window = Window.ending(body.get("until", now), body["since_minutes"])
+        window = parsed_query.ending(body, now, body["since_minutes"])
         packet = diagnose(self.project, window, now)
         return Response({"ok": True, "packet": publishing.packet_as_answered(packet)})
 

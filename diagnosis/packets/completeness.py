@@ -1,25 +1,38 @@
-"""How much of its window a packet has: clusters that it leaves out, and records that could not be read whole."""
+"""How much of its window a packet has: clusters that it leaves out, records that could not be read, spans it lacks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from diagnosis.display.quantities import counted
 from diagnosis.issues.findings import Findings
 from diagnosis.loops import next_action
+from diagnosis.window import unseen
+from telemetry.ledger import MissingSpans
 from telemetry.store.unreadable_parts import UnreadableParts
 
 WHOLE = "Every record was counted, and every cluster that was found is here."
 
 
-def shown(findings: Findings, unproposed: int, unreadable: UnreadableParts) -> dict[str, Any]:
-    """The packet's `completeness`; `unproposed` is the number of its issues without a loop."""
+def shown(
+    findings: Findings, unproposed: int, unreadable: UnreadableParts, missing: Sequence[MissingSpans]
+) -> dict[str, Any]:
+    """
+    The packet's `completeness`.
+
+    Args:
+        unproposed: the number of its issues without a loop.
+        missing: what came in the hours of its window and may not be in it.
+    """
     gaps = [*left_out_notes(findings), *unreadable_notes(unreadable)]
+    gaps += [sentence] if (sentence := unseen.sentence(missing)) else []
     notes = [*(gaps or [WHOLE]), *([next_action.unproposed_note(unproposed)] if unproposed else [])]
     return {
         "records_read": findings.telemetry_read,
         "complete": not gaps,
         "note": " ".join(notes),
+        "unseen": unseen.as_documents(missing),
         **({"missing": unreadable.counts} if unreadable.records else {}),
     }
 

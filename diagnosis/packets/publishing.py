@@ -10,6 +10,7 @@ the control database. A loop that may be decided follows the newest packet (diag
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,9 @@ from diagnosis.models import Loop, Packet
 from diagnosis.packets import completeness, memory
 from diagnosis.packets.packet_retention import forget_old_packets
 from diagnosis.packets.reuse import basis_of
+from diagnosis.window import unseen
 from loopkit.http.untrusted import WARNING
+from telemetry.ledger import MissingSpans
 from telemetry.store.unreadable_parts import UnreadableParts
 from telemetry.windows import rfc3339
 from tenants.models import Project
@@ -76,6 +79,7 @@ def packet_document(
     packet: Packet, findings: Findings, issues: list[dict[str, Any]], unreadable: UnreadableParts
 ) -> dict[str, Any]:
     """The DiagnosisPacket of the API."""
+    missing = unseen.read_unseen(findings.window)
     waiting = [issue for issue in issues if issue["loop_id"] and issue["status"] in WAITING_STATUSES]
     open_issues = [issue for issue in issues if issue["status"] not in {"rejected", "verified"}]
     return {
@@ -85,12 +89,12 @@ def packet_document(
         "project_id": packet.project_id,
         "source": "otlp",
         "status": READY if open_issues else OBSERVE,
-        "reason": "" if open_issues else observe_reason(findings),
+        "reason": "" if open_issues else observe_reason(findings, missing),
         "next_action": next_action.for_packet(len(issues), len(open_issues)),
         "since_minutes": findings.window.since_minutes,
         "window": window_shown(findings),
         "completeness": completeness.shown(
-            findings, sum(issue["loop_id"] is None for issue in issues), unreadable
+            findings, sum(issue["loop_id"] is None for issue in issues), unreadable, missing
         ),
         "telemetry_read": findings.telemetry_read,
         "failures": findings.failures,
@@ -118,10 +122,10 @@ def window_shown(findings: Findings) -> dict[str, Any]:
     }
 
 
-def observe_reason(findings: Findings) -> str:
+def observe_reason(findings: Findings, missing: Sequence[MissingSpans]) -> str:
     """The reason why there is no open issue."""
     if not findings.telemetry_read:
-        return "No record starts in this window."
+        return f"No record starts in this window. {unseen.sentence(missing)}".rstrip()
     if not findings.issues and not findings.failures:
         return f"{findings.telemetry_read:,} records were read and none failed."
     if not findings.issues:

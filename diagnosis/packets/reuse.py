@@ -46,7 +46,9 @@ def packet_that_still_holds(project: Project, window: Window, stamp: str) -> Pac
 
 def has_same_records(counted: Window, asked: Window) -> bool:
     """Whether both windows, and those before them, hold the same records of the bound store."""
-    length = asked.end_unix_nano - asked.start_unix_nano
+    if asked.ahead_nano:  # the packet does not say how much of its window lies ahead
+        return False
+    length = asked.length_nano
     moved = asked.end_unix_nano - counted.end_unix_nano
     if counted.end_unix_nano - counted.start_unix_nano != length:
         return False

@@ -29,6 +29,7 @@ from loopkit.http.links import absolute
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.reads import cursors, record_pages, session_pages
 from telemetry.reads.filters import Filters
+from telemetry.reads.present import window_until_now
 from telemetry.reads.record_json import FAILURE
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.api.heavy_views import heavy_page
@@ -171,7 +172,7 @@ def dashboard_window(query: Mapping[str, str], now: datetime) -> Window:
     """The window that the query asks for; the default window for an invalid or missing length."""
     text = query.get("since_minutes", "")
     minutes = int(text) if text.isdecimal() and len(text) <= len(str(MAX_MINUTES)) else 0
-    return Window.ending(now, minutes if 1 <= minutes <= MAX_MINUTES else DEFAULT_MINUTES)
+    return window_until_now(now, minutes if 1 <= minutes <= MAX_MINUTES else DEFAULT_MINUTES)
 
 
 def choice(window: Window) -> dict[str, Any]:

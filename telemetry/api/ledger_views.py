@@ -36,6 +36,21 @@ class ConflictingRecordSerializer(ObjectSerializer):
     failed = serializers.BooleanField(help_text="Whether that version failed.")
 
 
+class OddSenderSerializer(ObjectSerializer):
+    """A sender of spans whose times are not those of their arrival."""
+
+    service = serializers.CharField(allow_blank=True)
+    host = serializers.CharField(allow_null=True, help_text="As its resource names it.")
+    count = serializers.IntegerField(help_text="Of such spans, since the project began.")
+    cause = serializers.CharField(help_text="The likely one.")
+    offset_seconds = serializers.IntegerField(
+        allow_null=True, help_text="Of its clock, ahead if positive, by the last request with such spans."
+    )
+    first_start = serializers.DateTimeField(help_text="The earliest start of these spans.")
+    last_start = serializers.DateTimeField(help_text="The latest one.")
+    arrived_at = serializers.DateTimeField(help_text="When the last of them came.")
+
+
 class LedgerEntrySerializer(ObjectSerializer):
     """One reason."""
 
@@ -48,7 +63,10 @@ class LedgerEntrySerializer(ObjectSerializer):
     meaning = serializers.CharField()
     remedy = serializers.CharField(allow_blank=True)
     records = ConflictingRecordSerializer(
-        many=True, help_text="The records, for reasons that have some: the newest of the window, 20 at most."
+        many=True, help_text="The records, for `conflicting_version`: the newest of the window, 20 at most."
+    )
+    senders = OddSenderSerializer(
+        many=True, help_text="The senders, for reasons that begin with `time_`: the newest, 20 at most."
     )
 
 

@@ -14,6 +14,7 @@ from telemetry.api.list_cursors import sent_query, wrong_cursor
 from telemetry.grouping import fingerprint
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import Filters
+from telemetry.reads.present import window_until_now
 from telemetry.windows import FURTHEST, MAX_MINUTES, Window, moment, unix_nano
 from tenants.api.strict_fields import StrictSerializer, sent_body, valid
 
@@ -74,11 +75,18 @@ def window(values: Mapping[str, Any], default_minutes: int, now: datetime) -> Wi
         return window_of_cursor(values)
     until = values.get("until", now)
     if "since_minutes" in values:
-        return Window.ending(until, values["since_minutes"])
+        return ending(values, now, values["since_minutes"])
     if "record_id" in values or "trace_id" in values:
         # Without `until` the window has no end, since the clocks of some senders are ahead.
         return Window(0, unix_nano(until) if "until" in values else FURTHEST)
-    return Window.ending(until, MAX_MINUTES if "session_id" in values else default_minutes)
+    return ending(values, now, MAX_MINUTES if "session_id" in values else default_minutes)
+
+
+def ending(values: Mapping[str, Any], now: datetime, since_minutes: int) -> Window:
+    """Return the window of that many minutes before `until`, or the one that ends now without it."""
+    if "until" in values:
+        return Window.ending(values["until"], since_minutes)
+    return window_until_now(now, since_minutes)
 
 
 def window_of_cursor(values: Mapping[str, Any]) -> Window:

@@ -3,11 +3,11 @@ One project's telemetry, in its own store: records, their origins, traces, relea
 
 No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
 file or one PostgreSQL schema a project. Rows are written in transactions of transactions.py alone: by insertion.py,
-segments.py, traces.py, releases.py, attributions.py, rollups.py, tallies.py, known_ids.py and conflicts.py, and by
-regrouping.py when fingerprints are switched.
+segments.py, traces.py, releases.py, attributions.py, rollups.py, tallies.py, known_ids.py, conflicts.py and
+odd_times.py, and by regrouping.py when fingerprints are switched.
 """
 
-from telemetry.models.counts import DayRollup, HourRollup, Release, Rollup, RollupCounts, Tally
+from telemetry.models.counts import DayRollup, HourRollup, OddClock, Release, Rollup, RollupCounts, Tally
 from telemetry.models.known_ids import Conflict, SharedSpan
 from telemetry.models.records import Attribution, Origin, Record, Segment, Trace
 
@@ -16,6 +16,7 @@ __all__ = [
     "Conflict",
     "DayRollup",
     "HourRollup",
+    "OddClock",
     "Origin",
     "Record",
     "Release",

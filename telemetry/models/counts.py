@@ -76,3 +76,30 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour} {self.reason}"
+
+
+class OddClock(models.Model):
+    """A sender of spans whose times are not those of their arrival: odd_times.py."""
+
+    pk = models.CompositePrimaryKey("service", "host", "reason")
+    service = models.TextField()
+    host = models.TextField(help_text="Empty: its resource names none.")
+    reason = models.TextField()
+    count = models.BigIntegerField()
+    offset_nano = models.BigIntegerField(help_text="Of its clock, by the last request with such spans.")
+    first_unix_nano = models.BigIntegerField(help_text="Of the starts of these spans.")
+    last_unix_nano = models.BigIntegerField()
+    arrived_unix_nano = models.BigIntegerField(help_text="When the last of them came.")
+
+    ranges: ClassVar[Ranges] = {
+        "count": COUNT,
+        "first_unix_nano": SUM,
+        "last_unix_nano": SUM,
+        "arrived_unix_nano": SUM,
+    }
+
+    class Meta:
+        indexes = [models.Index(fields=["arrived_unix_nano"], name="odd_clock_arrival")]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.host} {self.reason}"

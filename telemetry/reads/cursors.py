@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from telemetry.windows import Window
 
 HEAD = struct.Struct(">cQQQ")  # the kind of list, the window's start and end, the row's start time
+AHEAD = struct.Struct(">Q")  # what of the window lies ahead, after the key; left out for nothing
 RECORDS, SESSIONS, TURNS = b"r", b"s", b"t"
 # In bytes: a trace id, followed by a span id in lists of records.
 KEY_LENGTHS = {RECORDS: 24, SESSIONS: 16, TURNS: 24}
@@ -40,10 +41,9 @@ class Cursor:
         return self.key[16:]
 
     def __str__(self) -> str:
-        head = HEAD.pack(
-            self.kind, self.window.start_unix_nano, self.window.end_unix_nano, self.start_unix_nano
-        )
-        return opaque_text(head + self.key)
+        window = self.window
+        head = HEAD.pack(self.kind, window.start_unix_nano, window.end_unix_nano, self.start_unix_nano)
+        return opaque_text(head + self.key + (AHEAD.pack(window.ahead_nano) if window.ahead_nano else b""))
 
 
 def opaque_text(place: bytes) -> str:
@@ -61,9 +61,11 @@ def parse_cursor(text: str, kind: bytes) -> Cursor | None:
     try:
         raw = opaque_bytes(text)
         read_kind, start, end, row_start = HEAD.unpack_from(raw)
+        key_end = HEAD.size + KEY_LENGTHS[kind]
+        (ahead,) = AHEAD.unpack(raw[key_end:]) if len(raw) > key_end else (0,)
     except (ValueError, struct.error):
         return None
-    key = raw[HEAD.size :]
-    if read_kind != kind or len(key) != KEY_LENGTHS[kind] or max(start, end, row_start) > MAX_NANO:
+    key = raw[HEAD.size : key_end]
+    if read_kind != kind or len(key) != KEY_LENGTHS[kind] or max(start, end, ahead, row_start) > MAX_NANO:
         return None
-    return Cursor(kind, Window(start, end), row_start, key)
+    return Cursor(kind, Window(start, end, ahead), row_start, key)

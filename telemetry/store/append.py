@@ -16,6 +16,7 @@ from telemetry.store import (
     conflicts,
     group_commit,
     known_ids,
+    odd_times,
     quota,
     releases,
     rollups,
@@ -55,7 +56,8 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     releases.add_releases(inserted_rows)
     conflicts.note_conflicts(settled.conflicts, batches[-1].now_unix_nano)
     receipts = [batch_receipt(batch, settled.outcomes) for batch in batches]
-    tally_spans(batches, receipts, len(settled.inserted))
+    odd = odd_times.note_odd_times(inserted_rows, batches[-1].now_unix_nano)
+    tally_spans(batches, receipts, odd + Counter({tallies.SHARED_ID: len(settled.inserted)}))
     return receipts
 
 
@@ -84,19 +86,19 @@ def batch_receipt(batch: Batch, outcomes: Mapping[int, str]) -> Receipt:
     return Receipt(counts[tallies.STORED], counts[tallies.DUPLICATE], rejected, counts[tallies.CONFLICT])
 
 
-def tally_spans(batches: Sequence[Batch], receipts: Sequence[Receipt], shared: int) -> None:
+def tally_spans(batches: Sequence[Batch], receipts: Sequence[Receipt], noted: Counter[str]) -> None:
     """
     Add the spans of these requests to the tallies by outcome, and their changed values by reason.
 
-    `shared`: the number of spans that were stored under ids of their own.
+    `noted`: what is to be known of spans that were stored, by reason.
     """
     counts: Counter[tuple[int, str]] = Counter()
     for batch, receipt in zip(batches, receipts, strict=True):
         hour = batch.now_unix_nano // tallies.HOUR_NANO
         for reason, count in (outcomes_of(receipt) + receipt.rejected + batch.changed).items():
             counts[hour, reason] += count
-    counts[batches[-1].now_unix_nano // tallies.HOUR_NANO, tallies.SHARED_ID] += shared
-    tallies.add_tallies(counts)
+    hour = batches[-1].now_unix_nano // tallies.HOUR_NANO
+    tallies.add_tallies(counts + Counter({(hour, reason): count for reason, count in noted.items()}))
 
 
 def outcomes_of(receipt: Receipt) -> Counter[str]:

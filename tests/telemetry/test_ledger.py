@@ -97,7 +97,8 @@ def test_an_hour_that_lies_partly_in_the_window_counts(
 
 
 def test_each_fate_of_a_span_is_in_the_ledger(alice: MintedProject, read: Callable[..., Any]) -> None:
-    good, bad = span(at=NOW), span("bad", at=NOW) | {"spanId": "00" * 8}
+    now = timezone.now()
+    good, bad = span(at=now), span("bad", at=now) | {"spanId": "00" * 8}
 
     store(alice.project, [good, bad], timezone.now())
     store(alice.project, [good], timezone.now())

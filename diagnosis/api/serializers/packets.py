@@ -51,12 +51,25 @@ class MissingCountsSerializer(ObjectSerializer):
     columns = serializers.IntegerField(required=False)
 
 
+class UnseenSerializer(ObjectSerializer):
+    """A kind of what came in the hours of a window and may not be in it; the ledger has its meaning and remedy."""
+
+    reason = serializers.CharField()
+    count = serializers.IntegerField()
+    unit = serializers.ChoiceField(["spans", "requests"])
+
+
 class CompletenessSerializer(ObjectSerializer):
     """How much of the window was read."""
 
     records_read = serializers.IntegerField()
     complete = serializers.BooleanField()
     note = serializers.CharField()
+    unseen = UnseenSerializer(
+        many=True,
+        required=False,
+        help_text="What came in the window's hours and may not be in it. Not on packets of earlier versions.",
+    )
     missing = MissingCountsSerializer(
         required=False,
         help_text="Only for a damaged store: the number of records by the part that they lack.",

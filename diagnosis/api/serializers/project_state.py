@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from diagnosis.api.serializers.loops import LoopSummarySerializer
-from diagnosis.api.serializers.packets import DiagnosisPacketSerializer
+from diagnosis.api.serializers.packets import DiagnosisPacketSerializer, UnseenSerializer
 from telemetry.api.ledger_views import LedgerEntrySerializer
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer, optional_text
 from tenants.api.serializers import ProjectSummarySerializer, WarnedAnswerSerializer
@@ -40,6 +40,8 @@ class DashboardSerializer(WarnedAnswerSerializer):
     tallies = serializers.DictField(
         child=serializers.IntegerField(), help_text="Counts by what became of what was sent; see `ledger`."
     )
+    unseen = UnseenSerializer(many=True, help_text="What came in the window's hours and may not be in it.")
+    unseen_note = serializers.CharField(allow_blank=True, help_text="The same in a sentence.")
     ledger = LedgerEntrySerializer(many=True, help_text="The same in words; `count` is of the last 24 hours.")
     operations = OperationRowSerializer(many=True)
     packet = DiagnosisPacketSerializer(allow_null=True)

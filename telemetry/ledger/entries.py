@@ -1,0 +1,110 @@
+"""The entries of the drop ledger: counts by reason and hour of arrival, with meaning, remedy, records and senders."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.models import Q, Sum
+
+from telemetry.ledger.named_rows import conflicting_records, hours_of, odd_senders
+from telemetry.ledger.reasons import OTHER, REASONS
+from telemetry.models import Tally
+from telemetry.store import odd_times, tallies
+from telemetry.store.tallies import CONFLICT, HOUR_NANO
+from telemetry.store.transactions import atomic
+from telemetry.windows import Window, moment, unix_nano
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One reason with its count in the window, its count in total, its meaning and its remedy."""
+
+    reason: str
+    unit: str
+    count: int
+    total: int
+    meaning: str
+    remedy: str
+    # The newest in the window, MOST_NAMED at most.
+    records: list[dict[str, Any]] = field(default_factory=list)
+    senders: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSpans:
+    """A number of spans or requests that a window lacks, and the words that say of what kind they are."""
+
+    reason: str
+    count: int
+    unit: str
+    words: str
+
+
+def ledger_entries(window: Window) -> list[LedgerEntry]:
+    """
+    Return an entry for every reason that the bound project has, those with a count in the window first.
+
+    An hour counts if it is partly in the window.
+    """
+    first, beyond = hours_of(window)
+    in_window = Q(hour__gte=first, hour__lt=beyond)
+    rows = Tally.objects.values("reason").annotate(recent=Sum("count", filter=in_window), total=Sum("count"))
+    all_entries = [
+        ledger_entry(row["reason"], row["recent"] or 0, row["total"], window)
+        for row in rows.order_by("reason")
+    ]
+    return sorted(all_entries, key=lambda item: (not item.count, item.reason))
+
+
+def ledger_entry(reason: str, recent: int, total: int, window: Window) -> LedgerEntry:
+    """Return the entry of the reason, with its meaning and remedy."""
+    about = REASONS.get(reason, OTHER)
+    return LedgerEntry(
+        reason,
+        count=recent,
+        total=total,
+        unit=about.unit,
+        meaning=about.meaning,
+        remedy=about.remedy,
+        records=conflicting_records(window) if reason == CONFLICT else [],
+        senders=odd_senders(window, reason) if reason in odd_times.REASONS else [],
+    )
+
+
+def by_hour(window: Window) -> list[dict[str, Any]]:
+    """Return the hours of the window in which something arrived, newest first: at most 721 of them."""
+    first, beyond = hours_of(window)
+    hours: dict[int, dict[str, int]] = {}
+    rows = Tally.objects.filter(hour__gte=first, hour__lt=beyond).order_by("-hour", "reason")
+    for hour, reason, count in rows.values_list("hour", "reason", "count"):
+        hours.setdefault(hour, {})[reason] = count
+    return [{"hour": moment(hour * HOUR_NANO), "counts": counts} for hour, counts in hours.items()]
+
+
+def missing_in(window: Window) -> list[MissingSpans]:
+    """
+    Return what came in the hours of the window and is not in it, or may not be, the most first.
+
+    Times of arrival stand for times of events: those of what was refused are not known.
+    """
+    found = [
+        MissingSpans(entry.reason, entry.count, entry.unit, words)
+        for entry in ledger_entries(window)
+        if entry.count and (words := REASONS.get(entry.reason, OTHER).missing)
+    ]
+    return sorted(found, key=lambda item: (-item.count, item.reason))
+
+
+def note_refused(reason: str, count: int, now: datetime) -> None:
+    """Count what was refused before it reached the store, in a transaction of its own; a failure is only logged."""
+    try:
+        with atomic():
+            tallies.add_tallies({(unix_nano(now) // HOUR_NANO, reason): count})
+    except (DatabaseError, OSError) as error:
+        logger.warning("could not count %d of %s in the ledger: %s", count, reason, error)

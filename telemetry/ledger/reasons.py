@@ -1,0 +1,127 @@
+"""
+The reasons under which spans, requests and values are in the drop ledger, each with its meaning and its remedy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
+from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
+from telemetry.scrubbing.scrub import REDACTED_VALUE
+from telemetry.store import odd_times
+from telemetry.store.tallies import CONFLICT, DUPLICATE, OVER_QUOTA, SHARED_ID, STORED
+
+INVALID_REQUEST = "invalid_request"
+LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalReason:
+    """A reason why something is in the ledger: what is counted, what it means, and what to do about it."""
+
+    unit: str  # spans, requests, values, items
+    meaning: str
+    remedy: str
+    missing: str = ""  # what windows lack by it, after a number; "" for nothing
+
+
+OTHER = RefusalReason(
+    "spans",
+    "Not stored, for the reason in its name.",
+    "Correct what the name says, then send again.",
+    "not stored",
+)
+REASONS = {
+    STORED: RefusalReason("spans", "Stored.", ""),
+    DUPLICATE: RefusalReason(
+        "spans",
+        "Sent before: the first arrival is kept.",
+        "None needed after retries. If they are many, look for two exporters on one tracer provider.",
+    ),
+    CONFLICT: RefusalReason(
+        "spans",
+        "Another version of a stored span: same ids, kind, service, name and start, but not the same. The first "
+        "arrival is kept; `records` has the records and the fields that differ.",
+        "Send each span once, when it has ended. If two pipelines send the same spans, keep one of them.",
+        "of another version than the stored one",
+    ),
+    SHARED_ID: RefusalReason(
+        "spans",
+        "Stored under a span id of its own, since another span has the one that it was sent with.",
+        "None is needed for the client and the server span of a Zipkin instrumentation, which share an id. Otherwise "
+        "look for processes that make the same ids, such as copies with one random seed.",
+    ),
+    OVER_QUOTA: RefusalReason(
+        "spans", "The project's quota was used up.", "Ask the operator for more spans: /contact.json.",
+        "over the quota",
+    ),
+    INVALID_TRACE_ID: RefusalReason(
+        "spans", "The trace id is not 16 bytes, or all zero.", "Send 32 hex digits in JSON, 16 bytes in protobuf.",
+        "without a valid trace id",
+    ),
+    INVALID_SPAN_ID: RefusalReason(
+        "spans", "The span id is not 8 bytes, or all zero.", "Send 16 hex digits in JSON, 8 bytes in protobuf.",
+        "without a valid span id",
+    ),
+    INVALID_REQUEST: RefusalReason(
+        "requests",
+        "The whole request was refused: not OTLP, too large, or compressed in an unknown way.",
+        "The exporter's log has the answer; send OTLP in batches of 512 spans, plain or with gzip.",
+        "refused as a whole",
+    ),
+    LOGS: RefusalReason(
+        "requests",
+        "OTLP logs, which LoopKit answers and does not store.",
+        "Put what matters on spans; OTEL_LOGS_EXPORTER=none saves the traffic.",
+    ),
+    METRICS: RefusalReason(
+        "requests",
+        "OTLP metrics, which LoopKit answers and does not store.",
+        "Put what matters on spans; OTEL_METRICS_EXPORTER=none saves the traffic.",
+    ),
+    REDACTED_VALUE: RefusalReason(
+        "values",
+        "A secret was replaced by [redacted] before storing.",
+        "Better not to send it: configure the instrumentation. A key that left its service should be changed.",
+    ),
+    TRIMMED_VALUE: RefusalReason(
+        "values",
+        "A value was longer than LOOPKIT_MAX_VALUE_BYTES and was cut; a mark at its end says how long it was.",
+        "Record less of it, or ask the operator for a higher limit.",
+    ),
+    odd_times.AHEAD: RefusalReason(
+        "spans",
+        "Stored, with a start more than a minute after they came: the sender's clock is ahead. A window that ends now "
+        "holds those that are up to 6 minutes ahead.",
+        "Set the clock by NTP. To read these spans, send an `until` after `last_start` of `senders`.",
+        "with a clock that is ahead",
+    ),
+    odd_times.BEHIND: RefusalReason(
+        "spans",
+        "Stored, with an end more than an hour before they came: the sender's clock is behind, or they were kept back.",
+        "Set the clock by NTP, unless old spans are sent on purpose. `first_start` and `last_start` of `senders` say "
+        "where to look: `since_minutes` and `until`.",
+        "that ended long before they came",
+    ),
+    odd_times.ABSENT: RefusalReason(
+        "spans",
+        "Stored at the beginning of 1970, since they have no start and no end, or times beyond 64 bits.",
+        "Send startTimeUnixNano and endTimeUnixNano, Unix nanoseconds as a decimal string in JSON.",
+        "without a time",
+    ),
+    **{
+        reason: RefusalReason(
+            "spans",
+            f"Stored in 1970, since their start times look like {reason.removeprefix('time_in_')}.",
+            f"Send nanoseconds: multiply by {unit:,}.",
+            f"with times that look like {reason.removeprefix('time_in_')}",
+        )
+        for reason, unit in odd_times.UNITS.items()
+    },
+    TRIMMED_ITEM: RefusalReason(
+        "items",
+        f"Attributes, events or links beyond {MAX_ITEMS} were dropped; the record's dropped counts say how many.",
+        "Record fewer, or split the span.",
+    ),
+}  # fmt: skip
