@@ -2,17 +2,22 @@
 The headers whose parameters Django parses, without what makes it do more than that.
 
 Django decodes forms by any codec of Python that `Content-Type` names, such as punycode, whose time is quadratic, and
-parameters of RFC 2231 (`x*=codec''text`) in `Content-Type` and `Accept` by any that they name. Forms are UTF-8, as the
-pages that they come from are; no other body is decoded by its charset, since JSON and protobuf have none.
+parameters of RFC 2231 (`x*=codec''text`) in `Content-Type` and `Accept` by any that they name. Python remembers each
+name for ever, also those that no codec has. Forms are UTF-8, as the pages that they come from are; no other body is
+decoded by its charset, since JSON and protobuf have none.
+
+A form in parts (`multipart/form-data`) has such headers in each of its parts, within the body. Only uploads of files
+need one, and no page has any.
 https://www.rfc-editor.org/rfc/rfc9110#section-8.3.2, https://www.rfc-editor.org/rfc/rfc2231#section-4,
-https://www.rfc-editor.org/rfc/rfc8259#section-8.1, https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+https://www.rfc-editor.org/rfc/rfc8259#section-8.1, https://url.spec.whatwg.org/#application/x-www-form-urlencoded,
+https://www.rfc-editor.org/rfc/rfc7578
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
@@ -21,8 +26,7 @@ from loopkit.http.chunked import WsgiApplication, is_chunked
 from loopkit.http.early_answer import EarlyAnswer
 from loopkit.http.errors import ApiError
 
-MULTIPART = "multipart/form-data"
-FORMS = frozenset({"application/x-www-form-urlencoded", MULTIPART})
+IN_PARTS, URL_ENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
 # The names of UTF-8 and of its part that is ASCII: https://encoding.spec.whatwg.org/#names-and-labels
 UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 # The largest form is a list whose every row is chosen: Django's thousand fields of 200 bytes.
@@ -58,16 +62,14 @@ def plain_headers(application: WsgiApplication) -> WsgiApplication:
         content_type = environ.get("CONTENT_TYPE", "")
         media_type, semicolon, _ = content_type.partition(";")
         media_type = media_type.strip().lower()
-        named = parameters(content_type) if semicolon else {}
         if semicolon:
-            environ["CONTENT_TYPE"] = plain_content_type(media_type, named)
+            environ["CONTENT_TYPE"] = media_type
         if ";" in environ.get("HTTP_ACCEPT", ""):
             environ["HTTP_ACCEPT"] = plain_accept(environ["HTTP_ACCEPT"])
-        if media_type in FORMS and environ["REQUEST_METHOD"] == "POST":
-            if named.get("charset", "utf-8").lower() not in UTF_8:
-                return refuse(environ, start_response, NOT_UTF_8)
-            if not has_bounded_body(environ):
-                return refuse(environ, start_response, TOO_LARGE)
+        if media_type in {IN_PARTS, URL_ENCODED} and environ["REQUEST_METHOD"] == "POST":
+            fault = form_fault(environ, media_type, content_type)
+            if fault is not None:
+                return refuse(environ, start_response, fault)
         try:
             return application(environ, start_response)
         except Unreadable:
@@ -76,15 +78,18 @@ def plain_headers(application: WsgiApplication) -> WsgiApplication:
     return wrapped
 
 
+def form_fault(environ: dict[str, Any], media_type: str, content_type: str) -> ApiError | None:
+    """Why Django must not see the form; None if it may."""
+    if media_type == IN_PARTS:
+        return HAS_PARTS
+    if parameters(content_type).get("charset", "utf-8").lower() not in UTF_8:
+        return NOT_UTF_8
+    return None if has_bounded_body(environ) else TOO_LARGE
+
+
 def parameters(header: str) -> dict[str, str]:
     """The parameters by name in lower case; those that are encoded have a `*` in their names."""
     return {name.lower(): value.strip().strip('"') for name, value in PARAMETER.findall(header)}
-
-
-def plain_content_type(media_type: str, named: Mapping[str, str]) -> str:
-    """The media type with the one parameter that matters: the boundary of a form in parts."""
-    boundary = named.get("boundary", "") if media_type == MULTIPART else ""
-    return f'{media_type}; boundary="{boundary}"' if boundary else media_type
 
 
 def plain_accept(header: str) -> str:
@@ -111,6 +116,12 @@ def has_bounded_body(environ: dict[str, Any]) -> bool:
     return len(body) <= MOST_FORM_BYTES
 
 
+HAS_PARTS = ApiError(
+    415,
+    "unsupported_media_type",
+    "No path accepts a form in parts.",
+    f"Send application/json, or a form of a page as {URL_ENCODED}.",
+)
 NOT_UTF_8 = ApiError(
     415, "charset_not_supported", "This form is not in UTF-8.", "Send forms in UTF-8, or JSON."
 )
