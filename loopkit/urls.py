@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from tenants.console.closed_pages import closed_page
 from tenants.console.sign_in import admin_password_change, admin_sign_in, admin_sign_out
 
 urlpatterns = [
@@ -13,6 +14,9 @@ urlpatterns = [
     path("admin/login/", admin_sign_in),  # before the admin's own pages, which have no rate limit
     path("admin/password_change/", admin.site.admin_view(admin_password_change, cacheable=True)),
     path("admin/logout/", admin.site.admin_view(admin_sign_out)),
+    path("admin/r/<path:anything>", closed_page),
+    path("admin/r/", closed_page),
+    path("admin/autocomplete/", closed_page),
     path("admin/", admin.site.urls),
 ]
 handler400 = "loopkit.http.error_answers.bad_request"
