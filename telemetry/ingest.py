@@ -1,10 +1,10 @@
 """
 The ingestion of an OTLP request: its body is parsed, its spans are stored as records, and a receipt is returned.
 
-    parse_export_request -> scrub -> decode_spans -> versions.project_rules -> normalise -> segments.pack -> append
+    read_export_request -> scrub -> decode_spans -> versions.project_rules -> normalise -> segments.pack -> append
 
-- `parse_export_request` reads the body as the official message, `scrub` removes secrets from it, `decode_spans` makes
-  plain values of it.
+- `read_export_request` reads the body as the official message, and counts spans that JSON has under unknown names;
+  `scrub` removes secrets from it, `decode_spans` makes plain values of it.
 - `versions.project_rules` returns the fingerprint rules of the version that was read with the key; `append` refuses a
   batch with failures if that was long ago and the project was switched meanwhile.
 - `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint. `segments.pack`
@@ -22,11 +22,13 @@ from datetime import datetime
 
 from telemetry.grouping import versions
 from telemetry.normalise import normalise
-from telemetry.otlp.decode import Encoding, decode_spans, parse_export_request
+from telemetry.otlp.decode import Encoding, decode_spans, read_export_request
+from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.scrub import scrub
 from telemetry.store import segments
 from telemetry.store.append import append
 from telemetry.store.batch import Batch, Receipt
+from telemetry.store.tallies import NO_SPANS
 from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project, bound_since
 
@@ -37,7 +39,7 @@ def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
 
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
-    request = parse_export_request(body, encoding)
+    request, misnamed = read_export_request(body, encoding)
     changes = scrub(request, body if encoding is Encoding.PROTOBUF else request.SerializeToString())
     decoded = decode_spans(request)
     project = bound_project()
@@ -47,8 +49,8 @@ def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     batch = Batch(
         rows,
         parts,
-        Counter(decoded.rejected),
-        changes,
+        Counter(decoded.rejected) + Counter({MISNAMED: misnamed}),
+        changes if decoded.spans or decoded.rejected or misnamed else changes + Counter({NO_SPANS: 1}),
         project.quota_spans,
         unix_nano(now),
         rules.version,

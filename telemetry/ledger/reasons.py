@@ -7,10 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
+from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
 from telemetry.store import odd_times
-from telemetry.store.tallies import CONFLICT, DUPLICATE, OVER_QUOTA, SHARED_ID, STORED
+from telemetry.store.tallies import CONFLICT, DUPLICATE, NO_SPANS, OVER_QUOTA, SHARED_ID, STORED
 
 INVALID_REQUEST = "invalid_request"
 LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
@@ -57,12 +58,28 @@ REASONS = {
         "over the quota",
     ),
     INVALID_TRACE_ID: RefusalReason(
-        "spans", "The trace id is not 16 bytes, or all zero.", "Send 32 hex digits in JSON, 16 bytes in protobuf.",
+        "spans", "The trace id is not 16 bytes, or all zero.",
+        "Send `traceId` with 32 hex digits in JSON, not base64; 16 bytes in protobuf.",
         "without a valid trace id",
     ),
     INVALID_SPAN_ID: RefusalReason(
-        "spans", "The span id is not 8 bytes, or all zero.", "Send 16 hex digits in JSON, 8 bytes in protobuf.",
+        "spans", "The span id is not 8 bytes, or all zero.",
+        "Send `spanId` with 16 hex digits in JSON, not base64; 8 bytes in protobuf.",
         "without a valid span id",
+    ),
+    MISNAMED: RefusalReason(
+        "spans",
+        "JSON had spans under a name that is not OTLP's, such as resource_spans, instrumentationLibrarySpans, or spans "
+        "outside of a group. The protocol has them ignored.",
+        "Name the lists resourceSpans, scopeSpans and spans, and all fields as in OTLP/JSON: traceId, spanId, "
+        "startTimeUnixNano. Older exporters: update them, or send protobuf.",
+        "under another name than OTLP's",
+    ),
+    NO_SPANS: RefusalReason(
+        "requests",
+        "A request without any span, answered as a success.",
+        "None is needed for an exporter that sends empty batches. Otherwise compare what it sends with "
+        "/quickstart.md; logs and metrics have paths of their own.",
     ),
     INVALID_REQUEST: RefusalReason(
         "requests",

@@ -60,15 +60,22 @@ class Decoded:
 
 def parse_export_request(body: bytes, encoding: Encoding) -> ExportTraceServiceRequest:
     """Return the official message. Raises Undecodable when the body is broken as a whole, and TooManySpans."""
+    return read_export_request(body, encoding)[0]
+
+
+def read_export_request(body: bytes, encoding: Encoding) -> tuple[ExportTraceServiceRequest, int]:
+    """Return the official message, and the number of spans in the body under unknown names. Raises as above."""
     try:
-        request = otlp_json.parse_json_request(body) if encoding is Encoding.JSON else from_protobuf(body)
+        request, misnamed = (
+            otlp_json.read_json_request(body) if encoding is Encoding.JSON else (from_protobuf(body), 0)
+        )
     except TooManyParts as error:
         raise TooManySpans(str(error)) from error
     except (DecodeError, ValueError, RecursionError) as error:
         raise Undecodable(str(error) or type(error).__name__) from error
     if max(request_sizes(request)) > message_count.MAX_SPANS:
         raise TooManySpans(f"more than {message_count.MAX_SPANS} spans, scopes or resources")
-    return request
+    return request, misnamed
 
 
 def request_sizes(request: ExportTraceServiceRequest) -> tuple[int, int]:

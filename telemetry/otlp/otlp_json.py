@@ -31,6 +31,7 @@ from telemetry.otlp.json_fields import (
     uint64,
 )
 from telemetry.otlp.json_values import fill_attributes
+from telemetry.otlp.misnamed_spans import misnamed_spans
 
 # The escape of a surrogate, and the two escapes of a character beyond U+FFFF.
 HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -92,11 +93,16 @@ REQUEST: Fields = {"resourceSpans": many("resource_spans", RESOURCE_SPANS)}
 
 def parse_json_request(body: bytes) -> ExportTraceServiceRequest:
     """Return the request. Raises ValueError, which names the field, for what is not OTLP/JSON."""
+    return read_json_request(body)[0]
+
+
+def read_json_request(body: bytes) -> tuple[ExportTraceServiceRequest, int]:
+    """Return the request, and the number of spans that it holds under unknown names. Raises ValueError as above."""
     message_count.check_json(body)
     request, data = ExportTraceServiceRequest(), obj(load_json(body), "the body")
     message_count.check_lists(data)
     fill(request, data, REQUEST)
-    return request
+    return request, misnamed_spans(data)
 
 
 def load_json(body: bytes) -> Any:
