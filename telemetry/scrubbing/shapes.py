@@ -40,7 +40,9 @@ PRIVATE_KEY = re.compile(
 )
 KEY_LINE = re.compile(r"[A-Za-z0-9+/=]{40}")
 USERINFO = re.compile(
-    r"://(?:([^\s/?#:@\"'<>\\]{0,256}+:[^\s/?#\"'<>\\]{1,256})|(?P<user>[\w.~%+-]{16,256}+))@", re.ASCII
+    # A port ends at the first of these signs, and a password that nobody escaped may hold them.
+    r"://(?:([^\s/?#:@\"'<>\\]{0,256}+:(?!\d{1,5}[/?#])(?:[^\s\"'<>\\:]|:(?!//)){1,256})|(?P<user>[\w.~%+-]{16,256}+))@",
+    re.ASCII,
 )
 # https://docs.oracle.com/en/database/oracle/oracle-database/23/jjdbc/data-sources-and-URLs.html
 ORACLE_USER = re.compile(r"jdbc:oracle:(?:thin|oci8?|kprb):([^\s/@\"'\\]{1,128}+/[^\s@\"'\\]{1,256}+)@")

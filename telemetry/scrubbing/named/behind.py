@@ -17,6 +17,7 @@ from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named import glue
 from telemetry.scrubbing.named.endings import MEMBER_BESIDE
 from telemetry.scrubbing.named.looks import (
+    LINE_BACKWARDS,
     follows_space,
     is_cell,
     is_code_of,
@@ -28,8 +29,11 @@ from telemetry.scrubbing.named.looks import (
 from telemetry.scrubbing.named.name import Name
 from telemetry.scrubbing.named.parameters import is_parameter
 from telemetry.scrubbing.named.values import (
+    LONGEST_JUDGED,
     PART,
     PHRASE,
+    SCHEME,
+    Around,
     block_place,
     cookies_place,
     credentials_place,
@@ -52,12 +56,10 @@ KEY_TAG = re.compile(r"(?i)</[\w:.-]{0,40}(?:key|name)>")
 LIST_MARKS = frozenset("\"'`\\,;\n\r<")
 TAG_OF_YAML = re.compile(r"(?:!{1,2}|&)\w{1,20} ")
 TEMPLATE = re.compile(r"[^\s`$(]{1,256}+`")  # a command has blanks, a template variables
-SCHEME = re.compile(r"(?i:bearer|basic|token|digest)[ \t]{1,4}\S")
 ITEM_BEGINS, ITEM_ENDS = frozenset(["", "\n", ",", "|", ";"]), frozenset(",;\n\r")  # of a line of a table
 ENDS_A_STRING = frozenset(["", ")", ",", ";", "\n", "\r"])
 BLANKS = frozenset(" \t\\")
 NAME = 3 * CANDIDATE  # steps to read what follows a name
-LONGEST_JUDGED = 256  # characters of a value that are looked at to judge it
 
 
 def behind_mark(text: str, at: int) -> int:
@@ -79,7 +81,7 @@ class Behind:
     def __init__(self, text: str, work: Work) -> None:
         """Read nothing yet."""
         self.text, self.work = text, work
-        self.has_tags = "<" in text
+        self.has_tags, self.has_lines = "<" in text, "\n" in text
         self.cookies_end = 0  # how far the text was read for cookies
 
     def places(self, names: list[Name]) -> Iterator[Place]:
@@ -128,9 +130,10 @@ class Behind:
         if phrase := PHRASE.match(self.text, at):
             return [phrase.span()]
         if not name.is_secret:
-            place = at, at + len(short_word(self.text, at))
+            around = self.around(name)
+            place = at, at + len(short_word(self.text, at, around))
             is_one = is_parameter(self.text, name, match["separator"], place, is_quoted=False)
-            return [word_place(self.text, at)[0]] if is_one else []
+            return [word_place(self.text, at, around)] if is_one else []
         if match["block"]:
             at = match.end("block")
             return (
@@ -183,10 +186,17 @@ class Behind:
                 return [] if is_count(name.name, 0) else [number.span()]
             if match["close"] == "]" and separator == "=>":
                 return [line_place(text, at)]
-        value = short_word(text, at)
-        if is_strong(match, value) or is_value(text, name, match, value):
-            return [word_place(text, at)[0]]
-        return [word_place(text, at)[0]] if SCHEME.match(text, at) else []
+        around = self.around(name)
+        value = short_word(text, at, around)
+        is_one = is_strong(match, value) or is_value(text, name, match, value) or SCHEME.match(text, at)
+        return [word_place(text, at, around)] if is_one else []
+
+    def around(self, name: Name) -> Around:
+        """What the value of the name stands in."""
+        if self.text[name.start - 1 : name.start] in {"?", "&"}:
+            return Around.URL
+        line = LINE_BACKWARDS.match(name.backwards, name.before)
+        return Around.LINE if self.has_lines and line and "\\" not in line[0] else Around.TEXT
 
     def in_a_list(self, name: Name) -> list[Place] | None:
         """The value in another member of an object, in another item of a list, or in a part of a form."""
@@ -229,11 +239,11 @@ class Behind:
             place = quoted_values(self.text, quote, at, is_list=False)[0]
             value = self.text[place[0] : min(place[1], place[0] + LONGEST_JUDGED)]
         else:
-            value = short_word(self.text, at)
+            value = short_word(self.text, at, self.around(name))
             place = at, at + len(value)
         if not is_option and not follows_space(self.text, name, place, value, is_quoted=bool(quote)):
             return None
-        return [place if quote else word_place(self.text, at)[0]]
+        return [place if quote else word_place(self.text, at, self.around(name))]
 
     def marked(self, name: Name) -> list[Place] | None:
         """The value in an element of XML that is named by its tag, by an attribute, or by the element before it."""

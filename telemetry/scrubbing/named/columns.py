@@ -29,13 +29,14 @@ RULE = frozenset("|+-=: \t")  # the characters of the line between header and ro
 # What follows a name that is one of several in a line.
 BEHIND_NAME = re.compile(r"[\w.-]{0,40}[\"'`]?[ \t]{0,200}(?:[,;|\t)]|\r?\n|\\{1,15}[rn])")
 LINE_END = re.compile(r"\r?\n|\\{1,15}(?:r\\{1,15})?n")
+BLANKS = {separator: " " if separator == "\t" else " \t" for separator in SEPARATORS}
 FIELDS = {
     separator: re.compile(
-        r"[ \t]{0,200}+(?:\"(?P<double>(?:[^\"]|\"\"){0,4096}+)\"|'(?P<single>(?:[^']|\'\'){0,4096}+)'"
-        rf"|(?P<bare>(?:[^\s\"{separator}]|[ \t]{{1,200}}+(?![\s\"{separator}]|\Z)){{0,4096}}+))"
-        rf"[ \t]{{0,200}}+(?P<end>[{separator}]|(?=[\"\r\n])|\Z)"
+        rf"[{blank}]{{0,200}}+(?:\"(?P<double>(?:[^\"]|\"\"){{0,4096}}+)\"|'(?P<single>(?:[^']|''){{0,4096}}+)'"
+        rf"|(?P<bare>(?:[^\s\"{separator}]|\"(?=\w)|[{blank}]{{1,200}}+(?![\s\"{separator}]|\Z)){{0,4096}}+))"
+        rf"[{blank}]{{0,200}}+(?P<end>[{separator}]|(?=[\"\r\n])|\Z)"
     )
-    for separator in SEPARATORS
+    for separator, blank in BLANKS.items()
 }
 VALUES = re.compile(r"\)\s{0,64}(?i:values)\s{0,64}\(")
 INSERTED = re.compile(
@@ -102,9 +103,13 @@ def rows(
             needs_rule = False
         else:
             found = fields(text, at, row_end, separator, work)
-            if needs_rule or len(found) != width:
+            if separator != "," and len(found) > width and not needs_rule:
+                # A value holds a separator, which nothing marks: it may be any of those behind the first secret one.
+                places.append((found[min(chosen)].start(), row_end))
+                found = []
+            elif needs_rule or len(found) != width:
                 break
-            places += [found[number].span(kind_of(found[number])) for number in chosen]
+            places += [found[number].span(kind_of(found[number])) for number in chosen if found]
         at = row_end + step
     return places, at
 

@@ -18,20 +18,19 @@ from ahocorasick_rs import AhoCorasick, Implementation
 
 from telemetry.scrubbing.areas import Area, contains, most_names
 from telemetry.scrubbing.kinds.search import Place
-from telemetry.scrubbing.named.values import plain_place, quoted_place
+from telemetry.scrubbing.named.values import closing, plain_place
 from telemetry.scrubbing.work import CANDIDATE, Work
 
-WORD = r"[^\s\"'\\;|&<>]"
-ATTACHED = re.compile(rf" -p(?P<value>{WORD}{{1,256}}+)")
+ATTACHED = re.compile(r" -p(?=[^\s-])")
 BEHIND = {letter: re.compile(rf" -{letter} {{1,4}}(?=[^\s-])") for letter in "paPwN"}
+# User and password as one argument, in quotes or not.
 USER = re.compile(
-    rf" (?:-u|-U|--user|--proxy-user|-a|--auth)[ =]{{0,4}}\\{{0,15}}[\"']?"
-    rf"[^\s:/\"'\\]{{0,128}}+:(?!//)(?P<value>{WORD}{{1,256}}+)"
+    r" (?:-u|-U|--user|--proxy-user|-a|--auth)[ =]{0,4}(?P<quote>\\{0,15}[\"'])?[^\s:/\"'\\]{0,128}+:(?!//)(?=\S)"
 )
-SHARE = re.compile(rf" -U ?\\{{0,15}}[\"']?[^\s%\"'\\]{{1,128}}+%(?P<value>{WORD}{{1,256}}+)")
+SHARE = re.compile(r" -U ?(?P<quote>\\{0,15}[\"'])?[^\s%\"'\\]{1,128}+%(?=\S)")
 LOGIN_PASSWORD = re.compile(r" login\b[^\r\n]{0,200}? -p {1,4}(?=[^\s-])")
 LOGIN = re.compile(r" [^\s/@\"'\\]{1,128}+/(?P<value>[^\s@\"'\\]{1,128}+)@")
-PASS = re.compile(rf"\bpass:(?P<value>{WORD}{{1,256}}+)")
+PASS = re.compile(r"\bpass:(?=\S)")
 PROGRAMS = {
     "mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlsh mariadb mariadb-dump 7z 7za rar unrar": (
         ATTACHED,
@@ -98,7 +97,10 @@ def commands(text: str, area: Area, work: Work) -> Iterator[tuple[str, int, int]
 def option_values(text: str, option: re.Pattern[str], start: int, end: int) -> Iterator[Place]:
     """The places of values behind one option between `start` and `end`."""
     for match in option.finditer(text, start, end):
-        if "value" in option.groupindex:
+        groups = match.groupdict()
+        if groups.get("value"):
             yield match.span("value")
+        elif groups.get("quote"):
+            yield match.end(), closing(text, groups["quote"], match.end())
         else:
-            yield quoted_place(text, match.end()) or plain_place(text, match.end())
+            yield plain_place(text, match.end())

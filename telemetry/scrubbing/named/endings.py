@@ -55,7 +55,7 @@ MAY_FOLLOW = "=: \t\r\n>\\\"'`])|*,;<-?+["  # the first characters of what may f
 # What may stand between the last word of a name and its end, and what follows.
 ENDS_HERE = re.compile(PROBABILITY + NOT_NUMBERED + rf"(?:[\w.]|-(?!>)){{0,40}}+[{re.escape(MAY_FOLLOW)}]")
 # A word of a sentence, as glue.py knows it; `as` stands before a type.
-PLAIN_WORD = re.compile(r"(?:[\w.]|-(?!>)){0,40}+[ \t](?!as )[^\W\d_A-Z]{1,13}[ \t\r\n.,;!?)]")
+PLAIN_WORD = re.compile(r"(?:[\w.]|-(?!>)){0,40}+ (?!as )[^\W\d_A-Z]{1,13}[ \t\r\n.,;!?)]")
 LONGEST_NAME = 70  # characters
 HIT = 6  # steps to look behind it
 

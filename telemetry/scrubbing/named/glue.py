@@ -22,7 +22,10 @@ LINE = r"(?:\r?\n|(?:\\{1,15}r)?\\{1,15}n)"
 BLANK = r"(?:\s|\\{1,15}[nrt])"
 CLOSE = rf"(?:{QUOTE}|\[?\]|\*\*)"
 # The type between a name and its value: `password: str = "..."`, `&'static str =` of Rust, `Dim password As String =`.
-TYPE = r"(?:(?::|[Aa]s ) ?(?:&(?:'[a-z]{1,20} )?)?[A-Za-z_][\w.?<>|]{0,40}+ ?(?==)|\([a-z]{1,12}\) ?(?=[:=]))"
+TYPE = (
+    r"(?:(?::|[Aa]s ) ?(?:&(?:'[a-z]{1,20} )?)?[A-Za-z_][\w.?<>|]{0,40}+(?: (?==)|(?==\\{0,15}[\"'`]))"
+    r"|\([a-z]{1,12}\) ?(?=[:=]))"
+)
 SEPARATOR = r"=>|:=|={1,3}|::?|->|<-|[?+]=|\|"
 # What is written around a value in quotes: a constructor, the prefix of a literal, a length, a bracket, a tag of YAML.
 WRAP = (
@@ -74,7 +77,8 @@ LISTED_NAME = re.compile(  # read backwards
 VALUE_BEFORE = re.compile(
     r"(?:[\"'`]\\{0,15})?[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?(?i:eman|yek)[A-Za-z]{0,20}(?:[\"'`]\\{0,15})?"
     r"\s{0,8},?\s{0,8}"
-    r"(?P<quote>[\"'`]\\{0,15})(?P<value>[^\"'`]{1,512}+)(?P=quote)[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?"
+    r"(?P<quote>[\"'`]\\{0,15})(?P<value>(?:[^\"'`]|[\"'`](?!\\{0,15}[ \t]{0,4}[=:])){1,512}+)(?P=quote)"
+    r"[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?"
     r"(?i:eulav)"
 )
 

@@ -39,6 +39,7 @@ NUMBERED = re.compile(
     r"(?:[A-Za-z]+\d{0,4}|\d{1,4}[A-Za-z]*)(?:[-._/:][A-Za-z]+\d{0,4}|[-._/:]\d{1,4}[A-Za-z]*){0,8}"
 )
 CODE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|.*[(\[]", re.DOTALL)
+OPENING = re.compile(r"[(\[]")
 LINE_BACKWARDS = re.compile(
     r"(?:[ \t]{0,8}-|[ \t]tropxe|[ \t]tes)?(?:\*\*|`)?[ \t]{0,40}(?:-[ \t])?(?:\n|n\\|\Z)"
 )
@@ -82,9 +83,14 @@ def is_code_of(name: str, value: str) -> bool:
     return start.casefold() == word.casefold() and value[len(word) : len(word) + 1] in CODE_FOLLOWS
 
 
+def is_code(value: str) -> bool:
+    """Whether the value is a member or a call, as in `form.name` and `read(path)`, and not drawn at random."""
+    return CODE.match(value) is not None and not looks_random(OPENING.split(value, maxsplit=1)[0])
+
+
 def is_key(name: str, value: str, *, may_be_words: bool = False) -> bool:
     """Whether the value looks like a secret of this name; a name that is a common word wants a random one."""
-    if "(" in value or "[" in value:
+    if OPENING.search(value) and is_code(value):
         return False
     words = split_words(name)
     if ERRORS.intersection(words) or (len(value) < LONGEST_NAME and is_secret(value)):
@@ -104,7 +110,7 @@ def is_strong(match: re.Match[str], value: str) -> bool:
     """Whether the separator alone makes what follows a value: `name=...`, but not `name= form.name`, which is code."""
     if match["separator"] not in {"=", "=>"} or match["before"] or len(match["gap"]) > 1:
         return False
-    return not match["gap"] or CODE.match(value) is None
+    return not match["gap"] or not is_code(value)
 
 
 def is_value(text: str, name: Name, match: re.Match[str], value: str) -> bool:
@@ -121,13 +127,8 @@ def is_field(text: str, name: Name, value: str) -> bool:
     """Whether `Name:value` is a field as Go prints it, or `password:value` is one of a record."""
     before = text[name.start - 1 : name.start]
     if before in FIELD_BEFORE and name.name[:1].isupper():
-        return CODE.match(value) is None
-    return (
-        name.name in PASSWORDS
-        and before in RECORD_BEFORE
-        and is_key(name.name, value)
-        and CODE.match(value) is None
-    )
+        return not is_code(value)
+    return before in RECORD_BEFORE and is_key(name.name, value) and not is_code(value)
 
 
 def is_line(text: str, name: Name, match: re.Match[str], value: str) -> bool:
@@ -136,7 +137,7 @@ def is_line(text: str, name: Name, match: re.Match[str], value: str) -> bool:
     if LINE_END.match(text, end) is None or not LINE_BACKWARDS.match(name.backwards, name.before):
         return False
     words = split_words(name.name)
-    if CODE.match(value) or ERRORS.intersection(words):
+    if is_code(value) or ERRORS.intersection(words):
         return False
     if not is_of_password(name.name):
         if has_digit(value) and is_numbered_word(value) and (match["separator"] == ":" or len(words) == 1):
@@ -174,7 +175,7 @@ def follows_space(text: str, name: Name, place: Place, value: str, *, is_quoted:
         return is_told(value) and not value.isdigit()
     if is_quoted:
         return is_key(name.name, value) and " " not in value
-    if not is_key(name.name, value) or CODE.match(value) or is_numbered_word(value):
+    if not is_key(name.name, value) or is_code(value) or is_numbered_word(value):
         return False
     return (
         LINE_END.match(text, place[1]) is not None

@@ -7,9 +7,21 @@ Linear on any input: repetition is bounded or possessive.
 from __future__ import annotations
 
 import re
+from enum import Enum
 
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.randomness import is_no_word
+
+NEAR = 256  # characters before a value in which the tag that it is in may begin
+
+
+class Around(Enum):
+    """What a word stands in, which decides how far it reaches."""
+
+    TEXT = "text"
+    LINE = "line"  # of a file of settings
+    URL = "url"  # or a form: it is a parameter
+
 
 QUOTE = re.compile(r"\\{0,15}[\"']")
 CLOSING = {
@@ -17,13 +29,33 @@ CLOSING = {
     for depth in range(16)
     for mark in "\"'`"
 }
-PLAIN = re.compile(r"(?P<scheme>(?i:bearer|basic|token|digest)[ \t]{1,4})?(?P<value>[^\s&;,\"'<>\\]++)")
-SHORT = re.compile(r"[^\s&;,\"'<>\\]{1,256}+")
+# A word ends where what follows may begin something else: another parameter, setting or member, a tag, a quote that
+# closes what the word is in. In the middle of a word these signs are characters of a password.
+NEXT_NAME = r"[\w.%-]{1,40}[=:]"
+JOINED = (
+    rf"|&(?!(?:amp;)?[\w.%\[\]-]{{1,40}}=|[&\s\"'<>\\]|\Z)|;(?![\w ]{{1,40}}=|[;\s\"'<>\\]|\Z)"
+    rf"|,(?!{NEXT_NAME}|[\s\"'`\\)\]}}]|\Z)|\|(?!{NEXT_NAME}|[\s|]|\Z)|<(?![A-Za-z/!][^<>]{{0,80}}>)|>(?=\w)"
+)
+# A quote or a backslash that neither ends a text in quotes nor begins one or an escape.
+PLAIN_SIGN = r"(?<![(\[{=,:])[\"']{1,2}(?=\w)|\\{1,15}(?![nrtbfux\"'`/\\]|\Z)"
+IN_TEXT = rf"(?:[^\s&;,|\"'<>\\]{JOINED}|{PLAIN_SIGN})"
+ON_LINE = rf"(?:[^\s&;,|<>]{JOINED})"  # on a line of its own, where no quote before the name can be closed
+IN_URL = r"[^\s&;,\"'<>\\]"
+WORDS = {
+    Around.TEXT: re.compile(rf"{IN_TEXT}++"),
+    Around.LINE: re.compile(rf"{ON_LINE}++"),
+    Around.URL: re.compile(rf"{IN_URL}++"),
+}
+SCHEME = re.compile(r"(?i:bearer|basic|token|digest)[ \t]{1,4}(?=\S)")
+LONGEST_JUDGED = 256  # characters of a value that are looked at to judge it
+NOT_OF_WORD = frozenset(",;\"'`")  # at its end
 COOKIES = re.compile(r"[^\r\n\"'\\]++")
 # A part of a connection string may hold blanks: https://learn.microsoft.com/dotnet/api/system.data.common.dbconnectionstringbuilder
-PART = re.compile(r"[^;\r\n\"'\\]{1,1024}+")
+PART = re.compile(rf"(?:[^;\r\n\"'\\]|{PLAIN_SIGN}){{1,1024}}+")
 NEXT = re.compile(r"\s{0,8},\s{0,8}b?(?=\\{0,15}[\"'])")
-REST_OF_LINE = re.compile(r"[^\s\\](?:[^\s\\,]|,(?!\w{1,20}=)|[ \t]{1,8}(?![\[)}\s])){0,1024}+")
+REST_OF_LINE = re.compile(
+    r"[^\s\\](?:[^\s\\,]|,(?!\w{1,20}=)|[ \t]{1,8}(?![\[)}\s])|\\{1,15}(?![nrtbfux\"'`/\\]|\Z)){0,1024}+"
+)
 BLOCK = re.compile(
     r"(?P<indent>[ \t]{1,40})(?P<value>[^\r\n]{1,4096}+(?:\r?\n(?P=indent)[^\r\n]{0,4096}+){0,256}+)"
 )
@@ -36,6 +68,8 @@ LITERAL = re.compile(
     r"|\[(?P<level>={0,8})\[(?![\"'\[:]|[\d\s.,-]{1,64}+\])|(?:%[qQ]|qq)(?P<round>\()|(?:%[qQ]|qq?)\{"
 )
 LONGEST_LITERAL = 4096
+JOINT = re.compile(r"'\\{1,15}''|'\\{0,15}\"'\\{0,15}\"'")
+MOST_JOINTS = 64  # of one text; one with more is a secret to its end
 MOST_BRACKETS = 8
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 # `Authorization: <scheme> <credentials>` or `<scheme> name=value, ...`: https://www.rfc-editor.org/rfc/rfc9110#section-11.4
@@ -64,11 +98,30 @@ def quoted_place(text: str, at: int) -> Place | None:
 
 def closing(text: str, quote: str, start: int) -> int:
     """The end of a quoted text: the next quote of the same nesting, or the end of a text that was cut off."""
+    end = first_closing(text, quote, start)
+    for _ in range(MOST_JOINTS):
+        joint = joint_at(text, quote, end) if end > start else 0
+        if not joint:
+            return end
+        end = first_closing(text, quote, end + joint)
+    return len(text)
+
+
+def first_closing(text: str, quote: str, start: int) -> int:
+    """The next quote of the same nesting that is not escaped, or the end of the text."""
     end = text.find(quote, start)
     if end > start and text[end - 1] == "\\":
         unescaped = CLOSING[quote].search(text, end)
         end = unescaped.start() if unescaped else -1
     return end if end >= 0 else len(text)
+
+
+def joint_at(text: str, quote: str, end: int) -> int:
+    """The length of what stands for a quote inside a text, as in `'ab''cd'` and, in a shell, `'ab'"'"'cd'`; else 0."""
+    if text.startswith(quote, end + len(quote)):
+        return 2 * len(quote)
+    match = JOINT.match(text, end) if quote == "'" else None
+    return len(match[0]) if match else 0
 
 
 def literal_place(text: str, at: int) -> Place | None:
@@ -114,27 +167,40 @@ def block_place(text: str, at: int) -> list[Place]:
     return [match.span("value")] if match else []
 
 
-def word_place(text: str, at: int) -> tuple[Place, bool]:
-    """The place of the word that begins here, without brackets it does not open, and whether a scheme precedes it."""
-    match = PLAIN.match(text, at)
-    if match is None:
-        return (at, at), False
-    start, end = match.span("value")
-    for _ in range(MOST_BRACKETS):
-        if end > start and text[end - 1] in BRACKETS and text.find(BRACKETS[text[end - 1]], start, end) < 0:
-            end -= 1
-    return (start, end), match["scheme"] is not None
+def word_place(text: str, at: int, around: Around = Around.TEXT) -> Place:
+    """The place of the word that begins here, behind a scheme if one is there."""
+    scheme = SCHEME.match(text, at)
+    return one_word(text, scheme.end() if scheme else at, around, len(text))
 
 
-def short_word(text: str, at: int) -> str:
+def short_word(text: str, at: int, around: Around = Around.TEXT) -> str:
     """The word that begins here, as far as is looked at to judge it."""
-    match = SHORT.match(text, at)
-    return match[0].rstrip(".:)]}") if match else ""
+    start, end = one_word(text, at, around, at + LONGEST_JUDGED)
+    return text[start:end].rstrip(".:)]}")
+
+
+def one_word(text: str, at: int, around: Around, last: int) -> Place:
+    """The place of the word that begins here and ends before `last`, without brackets that it does not open."""
+    match = WORDS[around].match(text, at, last)
+    if match is None:
+        return at, at
+    start, end = match.span()
+    if ">" in match[0] and text.rfind("<", max(0, at - NEAR), at) > text.rfind(">", max(0, at - NEAR), at):
+        end = text.index(">", start)  # of the tag that the word is in
+    for _ in range(MOST_BRACKETS):
+        if end > start and (text[end - 1] in NOT_OF_WORD or closes_another(text, start, end)):
+            end -= 1
+    return start, end
+
+
+def closes_another(text: str, start: int, end: int) -> bool:
+    """Whether the word ends in a bracket that it does not open."""
+    return text[end - 1] in BRACKETS and text.find(BRACKETS[text[end - 1]], start, end) < 0
 
 
 def plain_place(text: str, at: int) -> Place:
     """The place of a value in a command line, quoted or not."""
-    return quoted_place(text, at) or word_place(text, at)[0]
+    return quoted_place(text, at) or word_place(text, at)
 
 
 def credentials_place(text: str, at: int) -> Place | None:
