@@ -24,7 +24,8 @@ def packet_report(document: dict[str, Any] | None) -> str:
         f"Project: {code(document['project_id'])}",
         f"Packet `{document['packet_id']}`, {to_the_minute(document['created_at'])}",
         f"Window: {to_the_minute(window['start'])} to {to_the_minute(window['end'])}",
-        f"Read: {counted(document['telemetry_read'], 'record')}, {counted(document['failures'], 'failure')}",
+        f"Read: {counted(document['telemetry_read'], 'record')}, {counted(document['failures'], 'failed record')} "
+        "(failures with what they caused)",
         f"Status: {document['status']}. {document['reason']}".rstrip(),
         f"Next: {document['next_action']}",
         "",

@@ -20,8 +20,8 @@ def packet_lines(packet: dict[str, Any]) -> Iterator[str]:
     issues = packet["issues"]
     yield f"Packet {packet['packet_id']}: {packet['status']}, {counted(len(issues), 'issue')}"
     yield f"  window     {' to '.join(to_the_minute(packet['window'][name]) for name in ('start', 'end'))}"
-    read, failures = counted(packet["telemetry_read"], "record"), counted(packet["failures"], "failure")
-    yield f"  read       {read}, {failures}"
+    read, failed = counted(packet["telemetry_read"], "record"), counted(packet["failures"], "failed record")
+    yield f"  read       {read}, {failed} (failures with what they caused)"
     if packet["reason"]:
         yield from paragraph("  reason     ", packet["reason"])
     yield from paragraph("  next       ", packet["next_action"])

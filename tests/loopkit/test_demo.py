@@ -93,7 +93,7 @@ def test_a_packet_reads_as_text_with_what_a_person_asks_first() -> None:
     text = "\n".join(packet_text.packet_lines(PACKET))
 
     assert "Packet pkt_1: ready_for_issue_diagnosis, 1 issue\n" in text
-    assert "2,807 records, 8 failures" in text
+    assert "2,807 records, 8 failed records (failures with what they caused)" in text
     assert "  1.  high      “GET /orders/:id: TypeError" in text
     assert "8 failures in 8 traces, 1 session; 40% of the operation's records" in text
     assert "rec_1 rec_2 and 1 more" in text

@@ -92,7 +92,7 @@ class DiagnosisPacketSerializer(ObjectSerializer):
     window = WindowSerializer()
     completeness = CompletenessSerializer()
     telemetry_read = serializers.IntegerField()
-    failures = serializers.IntegerField()
+    failures = serializers.IntegerField(help_text="Failed records: failures with what they caused.")
     approval_required = serializers.BooleanField()
     approval_reason = serializers.CharField()
     created_at = serializers.DateTimeField()
@@ -128,7 +128,7 @@ class PacketSummarySerializer(ObjectSerializer):
     packet_id = serializers.CharField()
     status = serializers.CharField()
     issues = serializers.IntegerField()
-    failures = serializers.IntegerField()
+    failures = serializers.IntegerField(help_text="Failed records: failures with what they caused.")
     window = WindowSerializer()
     created_at = serializers.DateTimeField()
 

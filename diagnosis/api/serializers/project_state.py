@@ -15,7 +15,7 @@ class OperationRowSerializer(ObjectSerializer):
     service = optional_text()
     operation = serializers.CharField()
     records = serializers.IntegerField()
-    failures = serializers.IntegerField()
+    failures = serializers.IntegerField(help_text="Failed records: failures with what they caused.")
     share = serializers.FloatField()
     p95_ms = serializers.FloatField(help_text="Upper bound of the bucket that holds it.")
 
@@ -24,7 +24,7 @@ class CountsSerializer(ObjectSerializer):
     """What the window holds."""
 
     records = serializers.IntegerField()
-    failures = serializers.IntegerField()
+    failures = serializers.IntegerField(help_text="Failed records: failures with what they caused.")
     traces = serializers.IntegerField()
     sessions = serializers.IntegerField()
     stored_total = serializers.IntegerField()

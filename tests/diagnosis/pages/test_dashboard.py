@@ -128,7 +128,7 @@ def test_the_history_of_a_fix_is_told_in_sentences(alices: Client, alice: Minted
         "decided_at": NOW.isoformat(),
     }
     lifecycle.append_event(loop, LoopEvent.Kind.REGRESSED, "loopkit", NOW, decision=decision)
-    document = {"reason": "Nothing ran.", "before": {"failures": 4, "exposure": 2807}}
+    document = {"reason": "Nothing ran.", "before": {"failures": 4, "exposure": 2807, "counted": "failures"}}
     Verification.objects.create(loop=loop, verdict="held", document=document, created_at=NOW)
 
     page = text(alices.get(f"/dashboard/issues/{loop.cluster_id}"))
