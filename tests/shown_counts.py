@@ -1,0 +1,202 @@
+"""
+The numbers of failures as every surface of a project shows them, asked over HTTP: answers to the agent, and pages.
+
+Each `of_...` function returns them by the name of the surface.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.test import Client
+
+from diagnosis.models import Loop
+from telemetry.windows import Window, rfc3339
+from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.console_requests import page_of
+from tests.generated_program import KINDS
+
+
+@dataclass
+class Shown:
+    """The surfaces of one project, asked over HTTP."""
+
+    minted: MintedProject
+    call: Any
+    browser: Client
+    boss: Client
+
+    def get(self, path: str) -> Any:
+        """The JSON of an answer to the agent's key."""
+        answer = self.call("GET", path, self.minted.keys["agent"])
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    def post(self, path: str, **data: Any) -> Any:
+        """The JSON of an answer to what the agent posts."""
+        answer = self.call("POST", path, self.minted.keys["agent"], data)
+        assert answer.status_code in (200, 201), answer.content
+        return answer.json()
+
+    def pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """All records of a list, a few a page."""
+        cursor = ""
+        while cursor is not None:
+            page = self.get(f"{path}&limit=7{cursor and '&cursor='}{cursor}")
+            yield from page["records"]
+            cursor = page["next_cursor"]
+
+    def diagnose(self, window: Window) -> dict[str, dict[str, Any]]:
+        """The issues of the window, by kind."""
+        until = rfc3339(window.end_unix_nano)
+        packet = self.post("/v1/runs/diagnose", since_minutes=window.since_minutes, until=until)["packet"]
+        return {kind_of(issue["message"]): issue for issue in packet["issues"]}
+
+
+def kind_of(message: str) -> str:
+    """The kind of failure that has this message; the message itself for one that is none."""
+    return next((kind for kind, known in KINDS.items() if known == message), message)
+
+
+def words(response: Any) -> str:
+    """The text of a page, without markup."""
+    text = re.sub(r"<[^>]*>", " ", response.content.decode())
+    return re.sub(r"\s+", " ", text)
+
+
+def found(pattern: str, text: str) -> Any:
+    """The numbers that the pattern finds in the text; one number alone where it names one."""
+    match = re.search(pattern, text)
+    assert match, f"{pattern} is not in {text[:4000]}"
+    numbers = tuple(int(group.replace(",", "")) for group in match.groups())
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def of_issue(issue: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of an issue, by surface."""
+    impact = issue["impact"]
+    return {
+        "issue": (issue["count"], impact["records"], impact["operation_records"], impact["share"]),
+        "issue, who": (impact["traces"], impact["sessions"], impact["users"]),
+        "issue, what it caused": issue["echoes"]["records"],
+        "issue, when": (issue["first_seen"], issue["last_seen"]),
+        "plan": found(r"before, ([\d,]+) of ([\d,]+) record", issue["patch_plan"]["verify"]),
+    }
+
+
+def of_reads(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of an issue's records, sessions and loop, by surface."""
+    records = list(shown.pages(issue["evidence_url"]))
+    caused = list(shown.pages(f"{issue['evidence_url']}&attribution=downstream"))
+    sessions = shown.get(f"{issue['evidence_url'].replace('telemetry', 'sessions')}&limit=500")
+    return {
+        "evidence_url": {record["record_id"] for record in records},
+        "evidence_url, what it caused": {record["record_id"] for record in caused},
+        "sessions of the cluster": sessions["count"],
+        "loop": shown.get(f"/v1/loops/{issue['loop_id']}")["failures"],
+        "evidence is of it": set(issue["evidence_ids"]) <= {record["record_id"] for record in records},
+    }
+
+
+def of_pages(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of an issue on its pages, by surface."""
+    loop = Loop.objects.get(loop_id=issue["loop_id"])
+    page, issue_page = (
+        words(shown.boss.get(page_of(loop))),
+        words(shown.browser.get(f"/dashboard/issues/{issue['cluster_id']}")),
+    )
+    return {
+        "loop page": found(
+            r"([\d,]+) failed records?: [\d.]+% of the ([\d,]+) records of the operation", page
+        ),
+        "loop page, who": found(r"Affected ([\d,]+) users? in ([\d,]+) session", page),
+        "loop page, course": found(r"This window : ([\d,]+) failures? in ([\d,]+) records", page),
+        "issue page": found(r"Failures ([\d,]+) ", issue_page),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The report and the dashboard of a project, read once for all issues."""
+
+    report: str
+    state: dict[str, Any]
+    page: str
+
+    @classmethod
+    def read(cls, shown: Shown) -> Overview:
+        """As they are now."""
+        answer = shown.call("GET", "/v1/reports/latest.md", shown.minted.keys["agent"])
+        state = shown.get("/v1/dashboard?since_minutes=60")
+        return cls(answer.content.decode(), state, words(shown.browser.get("/dashboard")))
+
+
+def of_overview(overview: Overview, issue: dict[str, Any]) -> dict[str, Any]:
+    """The numbers of an issue in the report and on the dashboard, by surface."""
+    [section] = [part for part in overview.report.split("## Issue") if issue["message"] in part]
+    packet, loops = overview.state["packet"], overview.state["loops"]
+    [in_packet] = [each for each in packet["issues"] if each["cluster_id"] == issue["cluster_id"]]
+    [loop] = [each for each in loops if each["cluster_id"] == issue["cluster_id"]]
+    return {
+        "report": found(r"failures: ([\d,]+) of ([\d,]+) records?; sessions: ([\d,]+)", section),
+        "dashboard, packet": (in_packet["count"], in_packet["impact"]["operation_records"]),
+        "dashboard, loops": loop["failures"],
+        "dashboard page": found(rf"{re.escape(issue['message'])} .*? ([\d,]+)×", overview.page),
+    }
+
+
+def of_handoff(shown: Shown, loop: Loop) -> dict[str, Any]:
+    """The numbers of an approved loop in its handoff, by surface."""
+    path = f"/v1/loops/{loop.loop_id}/handoff"
+    text = shown.call("GET", f"{path}?format=md", shown.minted.keys["agent"]).content.decode()
+    bundle = shown.get(path)
+    return {
+        "handoff": (bundle["issue"]["count"], bundle["issue"]["impact"]["operation_records"]),
+        "handoff, plan": found(r"before, ([\d,]+) of ([\d,]+) record", bundle["patch_plan"]["verify"]),
+        "handoff.md": found(r"failures: ([\d,]+) of ([\d,]+) records? of the operation", text),
+        "handoff.md, who": found(r"sessions: ([\d,]+), users: ([\d,]+)", text),
+        "handoff.md, plan": found(r"before, ([\d,]+) of ([\d,]+) record", text),
+    }
+
+
+def of_verification(shown: Shown, loop: Loop, shipped_at: datetime) -> dict[str, Any]:
+    """The numbers of a verification of the loop, whose fix shipped then, by surface."""
+    Loop.objects.filter(pk=loop.pk).update(state=Loop.State.SHIPPED, shipped_at=shipped_at, baseline=None)
+    answer = shown.post("/v1/runs/verify", loop_id=loop.loop_id)
+    page, issue_page = (
+        words(shown.boss.get(page_of(loop))),
+        words(shown.browser.get(f"/dashboard/issues/{loop.cluster_id}")),
+    )
+    sides = {side: (answer[side]["failures"], answer[side]["exposure"]) for side in ("before", "after")}
+    labels = {"before": "Before the fix", "after": "Since the fix"}
+    counts = r" ([\d,]+) failures? in ([\d,]+) record"
+    return {
+        "verify": sides,
+        "verify, names it": {answer[side]["counted"] for side in sides},
+        "verify, evidence": set(answer["evidence_ids"]),
+        "loop page": {side: found(label + counts, page) for side, label in labels.items()},
+        "issue page": {side: found(label + counts, issue_page) for side, label in labels.items()},
+        "verify, expected": round(answer["expected_failures"], 6),
+    }
+
+
+def of_window(shown: Shown) -> tuple[Window, dict[str, Any]]:
+    """The numbers of all records of a window that ends now, and that window."""
+    state = shown.get("/v1/dashboard?since_minutes=200")
+    page = words(shown.browser.get("/dashboard?since_minutes=200"))
+    counts = {name: state["counts"][name] for name in ("records", "failures")}
+    rows = {row["operation"]: (row["records"], row["failures"]) for row in state["operations"]}
+    failed = list(shown.pages("/v1/telemetry?since_minutes=200&outcome=failure"))
+    return Window.from_document(state["window"]), {
+        "dashboard": counts,
+        "dashboard, operations": rows,
+        "dashboard page": {
+            "records": found(r"Records ([\d,]+) ", page),
+            "failures": found(r"Failed records ([\d,]+) ", page),
+        },
+        "failed records": len(failed),
+    }

@@ -1,0 +1,197 @@
+"""
+Every number that LoopKit shows of a failure, on every surface, against a recount by the program that was made to fail.
+
+The generated program (tests/generated_program.py) counts for itself. Not compared here: what rules over windows find in
+a sample of traces, counts by environment, and the queue's cost of a day, whose window another packet may choose.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from diagnosis.models import Loop, Notice
+from telemetry.windows import Window, rfc3339, unix_nano
+from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.approving import approve_seen
+from tests.diagnosis.dashboard_client import browser_of
+from tests.generated_program import Expected, Program, Ran, record_ids
+from tests.shown_counts import (
+    Overview,
+    Shown,
+    found,
+    of_handoff,
+    of_issue,
+    of_overview,
+    of_pages,
+    of_reads,
+    of_verification,
+    of_window,
+)
+from tests.staff_clients import operator
+from tests.telemetry.factory import store
+
+END = datetime.now(UTC).replace(second=30, microsecond=0) - timedelta(minutes=30)
+
+
+def store_program(minted: MintedProject, spans: list[Ran], order: str, seed: int) -> None:
+    """Send the spans: each order's in one request, all in any order in small batches, or the last first."""
+    arriving = sorted(spans, key=lambda ran: ran.start)
+    if order == "shuffled":
+        random.Random(seed).shuffle(arriving)
+    if order == "backwards":
+        arriving.reverse()
+    size = len(arriving) if order == "in order" else 97
+    for first in range(0, len(arriving), size):
+        by_resource: dict[str, list[Ran]] = {}
+        for ran in arriving[first : first + size]:
+            by_resource.setdefault(str(ran.sent["resource"]), []).append(ran)
+        for together in by_resource.values():
+            sent = [
+                {name: value for name, value in ran.sent.items() if name != "resource"} for ran in together
+            ]
+            store(minted.project, sent, END, together[0].sent["resource"])
+
+
+def expected_of(program: Program, window: Window, kind: str, truth: Expected) -> dict[str, Any]:
+    """What each of those surfaces has to show."""
+    within = program.within(window)
+    pair = truth.failures, truth.exposure
+    return {
+        "issue": (truth.failures, *pair, truth.share),
+        "issue, who": (truth.traces, truth.sessions, truth.users),
+        "issue, what it caused": truth.caused,
+        "issue, when": (rfc3339(truth.first_seen), rfc3339(truth.last_seen)),
+        "plan": pair,
+        "evidence_url": record_ids([ran for ran in within if ran.kind == kind]),
+        "evidence_url, what it caused": record_ids([ran for ran in within if kind in ran.caused_by]),
+        "sessions of the cluster": truth.sessions_begun,
+        "evidence is of it": True,
+        "loop": truth.failures,
+        "report": (*pair, truth.sessions),
+        "dashboard, packet": pair,
+        "dashboard, loops": truth.failures,
+        "dashboard page": truth.failures,
+    }
+
+
+def expected_of_pages(truth: Expected) -> dict[str, Any]:
+    """What the pages of an issue have to show."""
+    pair = truth.failures, truth.exposure
+    return {
+        "loop page": pair,
+        "loop page, who": (truth.users, truth.sessions),
+        "loop page, course": pair,
+        "issue page": truth.failures,
+    }
+
+
+@pytest.fixture
+def shown(alice: MintedProject, call: Any) -> Shown:
+    """The surfaces of alice's project."""
+    return Shown(alice, call, browser_of(alice), operator())
+
+
+WINDOWS = {
+    "everything": Window.ending(END + timedelta(minutes=5), 150),
+    "the last part": Window.ending(END + timedelta(minutes=5), 40),
+    "a part that cuts traces": Window.ending(END - timedelta(minutes=25, milliseconds=4), 61),
+}
+
+
+@pytest.mark.parametrize(("seed", "order"), [(1, "in order"), (2, "shuffled"), (3, "backwards")])
+def test_every_surface_shows_what_the_program_knows(shown: Shown, seed: int, order: str) -> None:
+    program = Program(seed, END)
+    store_program(shown.minted, program.spans, order, seed)
+
+    for number, (name, window) in enumerate(WINDOWS.items()):
+        truth = program.expected(window)
+        issues = shown.diagnose(window)
+        overview = Overview.read(shown)
+        assert set(issues) == set(truth), name
+        for kind, issue in issues.items():
+            numbers = of_issue(issue) | of_reads(shown, issue) | of_overview(overview, issue)
+            assert numbers == expected_of(program, window, kind, truth[kind]), (name, kind)
+            if number == seed % len(WINDOWS):  # of each program one window, since pages take longest
+                assert of_pages(shown, issue) == expected_of_pages(truth[kind]), (name, kind)
+
+
+def test_all_records_of_a_window_are_counted_and_those_that_failed(shown: Shown) -> None:
+    program = Program(6, END)
+    store_program(shown.minted, program.spans, "shuffled", 6)
+
+    window, numbers = of_window(shown)
+
+    within = program.within(window)
+    counts = {"records": len(within), "failures": sum(ran.failed for ran in within)}
+    places = {ran.operation for ran in within}
+    rows = {
+        place: (
+            sum(ran.operation == place for ran in within),
+            sum(ran.operation == place and ran.failed for ran in within),
+        )
+        for place in places
+    }
+    assert numbers == {
+        "dashboard": counts,
+        "dashboard, operations": rows,
+        "dashboard page": counts,
+        "failed records": counts["failures"],
+    }
+
+
+@pytest.mark.parametrize(("seed", "order"), [(4, "shuffled"), (5, "backwards")])
+def test_a_fix_is_handed_over_and_verified_by_what_the_program_knows(
+    shown: Shown, seed: int, order: str
+) -> None:
+    program = Program(seed, END)
+    store_program(shown.minted, program.spans, order, seed)
+    window = WINDOWS["everything"]
+    truth = program.expected(window)
+    issues = shown.diagnose(window)
+    user = User.objects.create_superuser("decides")
+
+    for kind, issue in issues.items():
+        loop = Loop.objects.get(loop_id=issue["loop_id"])
+        assert found(r"([\d,]+) failure", Notice.objects.get(loop=loop).text) == truth[kind].failures
+        approve_seen(loop, user, "It hurts.", timezone.now())
+        assert of_handoff(shown, loop) == expected_of_handoff(truth[kind]), kind
+        assert of_verification(shown, loop, CUT) == expected_of_verification(program, kind, loop, CUT), kind
+
+
+CUT = END - timedelta(minutes=45, seconds=7)  # when the fixes shipped that these programs do not have
+
+
+def expected_of_handoff(truth: Expected) -> dict[str, Any]:
+    """What each of those surfaces has to show."""
+    pair = truth.failures, truth.exposure
+    surfaces = ("handoff", "handoff, plan", "handoff.md", "handoff.md, plan")
+    return {**dict.fromkeys(surfaces, pair), "handoff.md, who": (truth.sessions, truth.users)}
+
+
+def expected_of_verification(program: Program, kind: str, loop: Loop, shipped_at: datetime) -> dict[str, Any]:
+    """What each of those surfaces has to show."""
+    before = Window(WINDOWS["everything"].start_unix_nano, unix_nano(shipped_at))
+    after = Window(before.end_unix_nano, unix_nano(timezone.now()))
+    failed_in = {ran.operation for ran in program.within(before) if ran.kind == kind}
+    sides = {
+        side: program.rate(kind, window, failed_in | {loop.operation})
+        for side, window in (("before", before), ("after", after))
+    }
+    (failures, exposure), (_, exposure_after) = sides["before"], sides["after"]
+    newest = sorted(
+        (ran for ran in program.within(after) if ran.kind == kind), key=lambda ran: ran.start, reverse=True
+    )
+    return {
+        "verify": sides,
+        "verify, names it": {"failures"},
+        "verify, evidence": record_ids(newest[:5]),
+        "loop page": sides,
+        "issue page": sides,
+        "verify, expected": round(failures / exposure * exposure_after, 6),
+    }
