@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import product
+from itertools import accumulate, product
 from statistics import fmean, stdev
 
 import pytest
@@ -15,7 +15,14 @@ from diagnosis.issues.hints import FailedAndHealthy, Hint, ValueCounts, g_test
 from diagnosis.statistics.beta import log_odds_quantile
 from diagnosis.statistics.duration_tests import DurationSamples as Durations
 from diagnosis.statistics.duration_tests import chance_of_exceeding, logarithms, moderated_t, z_score
-from diagnosis.statistics.e_process import EXCESSES, Block, wealth_of_bets, wealth_on_excess
+from diagnosis.statistics.e_process import (
+    EXCESSES,
+    FALSE_ALARM,
+    MOST_LOG,
+    Bet,
+    Held,
+    strongest_evidence,
+)
 from diagnosis.statistics.fisher import WindowCounts, p_value
 from diagnosis.statistics.overdispersion import Overdispersion, widened
 from diagnosis.statistics.rates import Counts, Tails, odds, rate_ratio
@@ -203,53 +210,43 @@ def test_the_chance_of_no_failure_is_that_of_the_negative_binomial_law(
     assert overdispersion.absence(expected) == pytest.approx(theirs, rel=1e-6)
 
 
-@given(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 6)), max_size=12), st.floats(0.001, 0.02))
 @FEW
-def test_the_e_process_is_the_mixture_of_likelihood_ratios_of_poisson_laws(
-    stretches: list[tuple[int, int]], rate: float
+@given(
+    st.integers(0, 30), st.floats(0.5, 5_000), st.integers(0, 30), st.floats(1, 5_000), st.floats(1e-5, 0.2)
+)
+def test_bets_are_ratios_of_likelihoods(
+    sessions: int, exposure: float, before: int, exposure_before: float, rate: float
 ) -> None:
-    blocks = [Block(exposure, sessions) for exposure, sessions in stretches]
+    bet, mean = Bet(sessions, exposure, before, exposure_before), rate * exposure
+    against_allowed = [
+        stats.poisson.logpmf(sessions, excess * mean) - stats.poisson.logpmf(sessions, mean)
+        for excess in EXCESSES
+    ]
+    shares = [excess * exposure / (exposure_before + excess * exposure) for excess in (1.0, *EXCESSES)]
+    usual, *likelier = (stats.binom.logpmf(sessions, before + sessions, share) for share in shares)
 
-    for excess in EXCESSES:
-        ratios = [
-            stats.poisson.logpmf(block.sessions, excess * rate * block.exposure)
-            - stats.poisson.logpmf(block.sessions, rate * block.exposure)
-            for block in blocks
-            if block.exposure
+    assert bet.wealth_against_allowed(rate) == pytest.approx(
+        fmean(math.exp(min(log, MOST_LOG)) for log in against_allowed), rel=1e-6, abs=1e-250
+    )
+    assert bet.wealth_against_before() == pytest.approx(
+        fmean(math.exp(log - usual) for log in likelier), rel=1e-6, abs=1e-250
+    )
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.002, 0.0])
+def test_the_e_process_seldom_alarms_however_often_one_looks(rate: float) -> None:
+    runs, records = 300, 4_000
+    gaps = (
+        stats.geom.rvs(rate, size=(runs, 60), random_state=20_240_501) if rate else [[] for _ in range(runs)]
+    )
+    held = stats.binom.rvs(300, rate, size=runs, random_state=20_240_502)
+
+    alarms = 0
+    for distances, failures in zip(gaps, held, strict=True):
+        within = [
+            float(gap) for gap, at in zip(distances, accumulate(distances), strict=True) if at <= records
         ]
-        if len(ratios) < len(blocks):
-            return
-        starts = [math.exp(sum(ratios[first:])) / ((first + 1) * (first + 2)) for first in range(len(ratios))]
-        assert wealth_on_excess(blocks, rate, excess) == pytest.approx(
-            sum(starts) + 1 / (len(blocks) + 1), rel=1e-6
-        )
+        found = strongest_evidence(within, Held(0.01, Counts(int(failures), 300)))
+        alarms += found is not None and found.is_enough
 
-
-@pytest.mark.parametrize("expected", [0.05, 0.7, 2.0])
-def test_the_e_process_gains_nothing_on_average_while_the_allowed_rate_is_kept(expected: float) -> None:
-    counts = range(int(stats.poisson.isf(1e-12, 16 * expected)) + 2)
-    probability = stats.poisson.pmf(counts, expected)
-
-    average = sum(
-        probability[first]
-        * probability[second]
-        * wealth_of_bets([Block(100, first), Block(100, second)], expected / 100)
-        for first, second in product(counts, counts)
-    )
-
-    assert average == pytest.approx(1, abs=1e-6)
-
-
-def test_the_e_process_seldom_alarms_however_often_one_looks() -> None:
-    rate, blocks_each, runs = 0.01, 40, 800
-    sessions = stats.poisson.rvs(rate * 100, size=(runs, blocks_each), random_state=20_240_501)
-
-    alarms = sum(
-        any(
-            wealth_of_bets([Block(100, int(count)) for count in row[:end]], rate) >= 20
-            for end in range(5, blocks_each + 1, 5)
-        )
-        for row in sessions
-    )
-
-    assert alarms / runs <= 1 / 20
+    assert alarms / runs <= FALSE_ALARM
