@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.verify_windows import NANO, Case, Span, spans
-from diagnosis.statistics.overdispersion import Observed, clustering, estimate_overdispersion
+from diagnosis.statistics.overdispersion import Observed, estimate_overdispersion, estimate_steadily
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import duration_verdict, rate_verdict
-from diagnosis.window.cluster_counts import Stretches, batches
+from diagnosis.window import cluster_counts
+from diagnosis.window.cluster_counts import Stretches
 
 MINUTE = 60 * NANO
 
@@ -20,15 +23,25 @@ def verdict(case: Case) -> str:
             sorted(ms for *_, ms in before), sorted(ms for *_, ms in after)
         ).verdict
     old, new = observed(before), observed(after)
-    return rate_verdict.judge_rates(old.counts, new.counts, estimate_overdispersion(old, new)).verdict
+    steady = estimate_steadily(old, new)
+    overdispersion = estimate_overdispersion(old, new)
+    return rate_verdict.judge_rates(old.counts, new.counts, overdispersion, steady=steady).verdict
 
 
 def observed(window: list[Span]) -> Observed:
-    """Counts by minute; every span is a session of its own."""
+    """Counts by minute, also until the last failure; every span is a session of its own."""
+    last = max((start for start, failed, _ in window if failed), default=None)
+    if last is None:
+        return in_minutes(window)
+    then = in_minutes([span for span in window if span[0] <= last])
+    return replace(in_minutes(window), at_last_failure=then)
+
+
+def in_minutes(window: list[Span]) -> Observed:
+    """Counts by minute."""
     minutes: Stretches = {}
     for start, failed, _ in window:
         minute = start // MINUTE
         minutes[minute] = minutes.get(minute, Counts(0, 0)) + Counts(int(failed), 1)
-    counts = sum(minutes.values(), Counts(0, 0))
-    alone = [Counts(1, 1)] * min(counts.failures, 2_000)
-    return Observed(counts, batches(minutes), clustering(counts, alone))
+    failures = sum(counts.failures for counts in minutes.values())
+    return cluster_counts.observed(minutes, [Counts(1, 1)] * min(failures, 2_000))

@@ -26,7 +26,13 @@ GOALS: dict[str, sets.Goals] = {
     },
     "verify_petshop": {"decisive_correct": (">=", 0.85), "false_regressed": ("<=", 0.03)},
     "verify_ag2": {"false_claims": ("<=", 0.01), "pooled_decided": (">=", 1.0)},
-    "polling": {"ever_held": ("<=", 0.01), "ever_improved": ("<=", 0.02), "ever_regressed": ("<=", 0.05)},
+    "polling": {
+        "ever_held": ("<=", 0.01),
+        "ever_improved": ("<=", 0.02),
+        "ever_regressed": ("<=", 0.05),
+        "ever_back": ("<=", 0.05),
+        "found_back": (">=", 0.9),
+    },
 }
 CLEAR = 3  # |z| of the pooled seeds
 CLAIMS = {"held", "improved", "regressed"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import cast
 
@@ -18,7 +19,7 @@ from diagnosis.detection.agent_calls import SampleBounds, SampledRun
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.detection.rules.registry import ByVisits
-from diagnosis.statistics.overdispersion import Observed, clustering
+from diagnosis.statistics.overdispersion import Observed
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import cluster_counts, failing_records
 from diagnosis.window.cluster_counts import StretchRow, Target
@@ -56,13 +57,17 @@ def observe(signal: str, window: Window, target: Target) -> Observed:
         if run.place.service == target.service and run.place.operation in target.operations
     ]
     size = cluster_counts.stretch_minutes(window) * MINUTE_NANO
+    last = max((run.start_time_unix_nano for run in runs if run.failure), default=None)
+    if last is None:
+        return observe_runs(runs, size)
+    then = observe_runs([run for run in runs if run.start_time_unix_nano <= last], size)
+    return replace(observe_runs(runs, size), at_last_failure=then)
+
+
+def observe_runs(runs: list[SampledRun], size: int) -> Observed:
+    """The counts of these runs in stretches of this length in nanoseconds, and how they cluster in sessions."""
     rows: list[StretchRow] = [(run.start_time_unix_nano // size, 1, int(bool(run.failure))) for run in runs]
-    total = counts(runs)
-    return Observed(
-        total,
-        cluster_counts.batches(cluster_counts.merged_stretches(rows)),
-        clustering(total, failing_session_counts(runs)),
-    )
+    return cluster_counts.observed(cluster_counts.merged_stretches(rows), failing_session_counts(runs))
 
 
 def rule_visits(signal: str, window: Window, target: Target) -> Iterator[SampledRun]:

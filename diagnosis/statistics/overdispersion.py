@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from diagnosis.statistics.beta import log_odds_quantile
@@ -39,6 +39,8 @@ class Observed:
     counts: Counts
     batches: tuple[Counts, ...] = ()  # the batches with exposure, all of one length
     clustering: Clustering = Clustering()
+    most_batches: int = 0  # with exposure, at any moment of the window until now
+    at_last_failure: Observed | None = None  # the window until its last failure; None without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,12 @@ def estimate_overdispersion(before: Observed, after: Observed) -> Overdispersion
         # Both windows count: a fix that changed nothing leaves the bursts as they were, too.
         freedom=max(1, sum(len(side.batches) - 1 for side in informative)),
     )
+
+
+def estimate_steadily(before: Observed, after: Observed) -> Overdispersion:
+    """The overdispersion as of the last failure after a fix: records without a failure since then make it no larger."""
+    estimate = estimate_overdispersion(before, after.at_last_failure or Observed(Counts(0, 0)))
+    return replace(estimate, batches=(estimate.batches[0], max(1, after.most_batches)))
 
 
 def clustering(counts: Counts, failing: Sequence[Counts]) -> Clustering:

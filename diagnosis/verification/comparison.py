@@ -19,7 +19,7 @@ from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.models import Loop, Verification
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import InterimAnalysis
-from diagnosis.statistics.overdispersion import estimate_overdispersion
+from diagnosis.statistics.overdispersion import estimate_overdispersion, estimate_steadily
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import (
     baseline,
@@ -53,7 +53,7 @@ class Comparison:
     after: ComparedWindow
     target: Target
     judgement: Judgement
-    counts_as_analysis: bool  # from an interim analysis, or the return of a failure that was gone
+    counts: bool  # the verdict is of an interim analysis, that it held, or that the failure is back
     moved_to: list[Sibling] = field(default_factory=list)
     releases: ReleaseChoice = field(default_factory=ReleaseChoice)
     left_out: list[LeftOut] = field(default_factory=list)  # of releases that do not count
@@ -86,11 +86,14 @@ def compare_windows(loop: Loop, before: ComparedWindow, window: Window, target: 
     last_analysis = InterimAnalysis(**previous.document["look"]) if previous else alpha_spending.NO_ANALYSIS
     judgement, moved_to = judge_loop(loop, before, after, target, last_analysis), list[Sibling]()
     is_new = judgement.analysis.number > last_analysis.number
-    if previous and not is_new and judgement.verdict != "no_traffic":
+    # `held` needs no analysis. Where other failures rose, it is asked anew with the next one, like these.
+    newly_held = judgement.verdict == "held" and loop.state != Loop.State.HELD
+    counts = is_new or (newly_held and not (previous and previous.document.get("moved_to")))
+    if previous and not counts and judgement.verdict != "no_traffic":
         judgement = judgement_between_analyses(judgement, previous, after.counts)
-    if is_new and loop.signal_type not in WINDOW_SIGNALS:
+    if counts and loop.signal_type not in WINDOW_SIGNALS:
         judgement, moved_to = siblings.weigh_siblings(judgement, before, after, target)
-    return Comparison(before, after, target, judgement, is_new, moved_to)
+    return Comparison(before, after, target, judgement, counts, moved_to)
 
 
 def window_after(before: ComparedWindow, until_unix_nano: int) -> Window:
@@ -122,7 +125,8 @@ def judge_loop(
         )
     else:
         overdispersion = estimate_overdispersion(before.observed, after.observed)
-        judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last)
+        steady = estimate_steadily(before.observed, after.observed)
+        judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last, steady)
     still_holds = loop.state == Loop.State.HELD and judgement.verdict != "regressed"
     if still_holds and not after.counts.exposure:
         return replace(judgement, verdict="held", reason=reasons.nothing_since(before.counts), needed=0)

@@ -25,8 +25,8 @@ from diagnosis.verification.rate_verdict import (
     SAME_BETWEEN,
     Judgement,
     Verdict,
-    expected_failures,
-    is_gone,
+    holds,
+    least,
 )
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
@@ -53,7 +53,7 @@ def judge_durations(
     Compare durations in milliseconds, sorted, after a fix with those before it.
 
     Args:
-        last: the last interim analysis of this fix. Too soon after it the verdict is `inconclusive`.
+        last: the last interim analysis of this fix. Too soon after it the verdict is `held` or `inconclusive`.
     """
     information = float(len(after))
     due = len(before) >= FEWEST and last.is_due(information, FEWEST)
@@ -61,25 +61,51 @@ def judge_durations(
     usual = alpha_spending.tails(max(1, analysis.number))
     # Bonferroni: the chance that any of the quantiles errs is at most the usual one.
     tails = Tails(usual.low / len(QUANTILES), usual.high / len(QUANTILES))
-    if not due:
-        return too_few(len(before), len(after), tails, analysis)
+    if len(before) < FEWEST or len(after) < FEWEST:
+        return too_few(before, after, tails, analysis)
     exceedances = [exceedance(quantile, before, after, tails) for quantile in QUANTILES]
     verdict, decisive = taken_together(exceedances)
-    needed = {"held": 0, "improved": len(after), "inconclusive": len(after)}.get(verdict)
+    if not due and verdict != "held":
+        return too_few(before, after, tails, analysis)
+    needed = 0 if verdict == "held" else None
+    if verdict in ("improved", "inconclusive"):
+        needed = fast_records_needed(before, after)
     return Judgement(
         verdict, duration_reason(verdict, decisive, len(after)), needed, decisive.same, tails, analysis
     )
 
 
-def too_few(before: int, after: int, tails: Tails, last: InterimAnalysis) -> Judgement:
+def too_few(
+    before: Sequence[float], after: Sequence[float], tails: Tails, last: InterimAnalysis
+) -> Judgement:
     """`no_traffic`, or `inconclusive` for want of records on one side or of new ones since the last analysis."""
     no_ratio = Ratio(None, 0.0, inf)
-    next_analysis = max(FEWEST, ceil(alpha_spending.GROWTH * last.information))
-    needed = next_analysis - after if before >= FEWEST else None
+    needed = fast_records_needed(before, after)
     if not after:
         return Judgement("no_traffic", reasons.NOTHING_RAN, needed, no_ratio, tails, last)
-    text = f"{counted(before, 'record')} before and {after:,} after: too few to compare durations."
+    text = f"{counted(len(before), 'record')} before and {len(after):,} after: too few to compare durations."
     return Judgement("inconclusive", text, needed, no_ratio, tails, last)
+
+
+def fast_records_needed(before: Sequence[float], after: Sequence[float]) -> int | None:
+    """The further records that exceed no quantile of the window before after which the fix has held; None: never."""
+    if len(before) < FEWEST:
+        return None
+    thresholds = [empirical_quantile(before, quantile) for quantile in QUANTILES]
+    pairs = [(above(before, threshold), above(after, threshold).failures) for threshold in thresholds]
+
+    def is_enough(more: int) -> bool:
+        exposure = len(after) + more
+        return exposure >= FEWEST and any(
+            is_fast(slow, Counts(slow_after, exposure)) for slow, slow_after in pairs
+        )
+
+    return least(is_enough)
+
+
+def is_fast(slow_before: Counts, slow_after: Counts) -> bool:
+    """Whether hardly a record exceeds the quantile any more, one of QUANTILES, whoever looked before."""
+    return holds(slow_before, slow_after, INDEPENDENT, share=1 / len(QUANTILES))
 
 
 def exceedance(quantile: float, before: Sequence[float], after: Sequence[float], tails: Tails) -> Exceedance:
@@ -111,7 +137,7 @@ def quantile_verdict(
     slow_after = above(after, threshold)
     if slower.low > 1 and above(after, threshold * LEAST_EFFECT).failures >= ENOUGH:
         return "regressed"
-    if same.high < 1 and is_gone(slow_after, same) and expected_failures(slow, slow_after) >= ENOUGH:
+    if is_fast(slow, slow_after):
         return "held"
     if faster.high < 1:
         return "improved"

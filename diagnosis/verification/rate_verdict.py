@@ -45,27 +45,41 @@ def judge_rates(
     after: Counts,
     overdispersion: Overdispersion = INDEPENDENT,
     last: InterimAnalysis = NO_ANALYSIS,
+    steady: Overdispersion | None = None,
 ) -> Judgement:
     """
     Compare the rate of failures after a fix with the rate before it.
 
     Args:
-        last: the last interim analysis of this fix. Too soon after it the verdict is `inconclusive`,
+        last: the last interim analysis of this fix. Too soon after it the verdict is `held`, `inconclusive`,
             or `no_traffic` if nothing ran.
+        steady: the overdispersion by which `held` is judged, from `estimate_steadily`; else that of both windows.
     """
+    steady = steady or overdispersion
+    if holds(before, after, steady):
+        return held_judgement(before, after, steady, last)
     failures_known = information(before, after)
     due = last.is_due(failures_known, ENOUGH)
     analysis = last.next(failures_known) if due else last
     tails = alpha_spending.tails(max(1, analysis.number))
     compared = rate_ratio(before, after, tails, overdispersion.inflation(before, after, tails))
-    verdict = (
-        interval_verdict(before, after, compared, overdispersion)
-        if due or not after.exposure
-        else "inconclusive"
-    )
-    missing = still_needed(verdict, before, after, overdispersion, analysis)
+    verdict = interval_verdict(before, after, compared) if due or not after.exposure else "inconclusive"
+    missing = still_needed(verdict, before, after, steady)
     return Judgement(
         verdict, reasons.rate_reason(verdict, before, after, compared), missing, compared, tails, analysis
+    )
+
+
+def held_judgement(
+    before: Counts, after: Counts, overdispersion: Overdispersion, last: InterimAnalysis
+) -> Judgement:
+    """The judgement on a fix that held. It is an interim analysis only if one is due."""
+    failures_known = information(before, after)
+    analysis = last.next(failures_known) if last.is_due(failures_known, ENOUGH) else last
+    tails = alpha_spending.tails(1)
+    compared = rate_ratio(before, after, tails, overdispersion.inflation(before, after, tails))
+    return Judgement(
+        "held", reasons.rate_reason("held", before, after, compared), 0, compared, tails, analysis
     )
 
 
@@ -79,22 +93,36 @@ def expected_failures(before: Counts, after: Counts) -> float:
     return (before.rate or 0.0) * after.exposure
 
 
-def interval_verdict(
-    before: Counts, after: Counts, compared: Ratio, overdispersion: Overdispersion = INDEPENDENT
-) -> Verdict:
-    """The verdict that the interval allows; most also require a number of failures and a size of the change."""
+def interval_verdict(before: Counts, after: Counts, compared: Ratio) -> Verdict:
+    """The verdict of an interim analysis; most also require a number of failures and a size of the change."""
     if after.exposure == 0:
         return "no_traffic"
     estimate = compared.estimate
-    if compared.high < 1 and estimate is not None:
-        if is_gone(after, compared) and overdispersion.absence(expected_failures(before, after)) >= ENOUGH:
-            return "held"
-        if estimate <= CLEARLY_LESS:
-            return "improved"
+    if compared.high < 1 and estimate is not None and estimate <= CLEARLY_LESS:
+        return "improved"
     if compared.low > 1 and after.failures >= ENOUGH and (estimate is None or estimate >= CLEARLY_MORE):
         return "regressed"
     narrow = SAME_BETWEEN[0] <= compared.low and compared.high <= SAME_BETWEEN[1]
     return "unchanged" if narrow else "inconclusive"
+
+
+def holds(before: Counts, after: Counts, overdispersion: Overdispersion, share: float = 1.0) -> bool:
+    """
+    Whether so few failures in so much exposure show that they are gone or nearly gone, whoever looked before.
+
+    Args:
+        share: of the chance to err, for one of several comparisons.
+    """
+    if not (before.failures and after.exposure):
+        return False
+    chance, usual = alpha_spending.held_tail(after.failures), alpha_spending.tails(1).high
+    surely, clearly = (
+        rate_ratio(before, after, tails, overdispersion.inflation(before, after, tails))
+        for tails in (Tails(chance * share, chance * share), Tails(usual * share, usual * share))
+    )
+    if surely.high >= 1 or not is_gone(after, clearly):
+        return False
+    return overdispersion.absence(expected_failures(before, after)) >= ENOUGH
 
 
 def is_gone(after: Counts, compared: Ratio) -> bool:
@@ -104,33 +132,23 @@ def is_gone(after: Counts, compared: Ratio) -> bool:
 
 
 def still_needed(
-    verdict: Verdict, before: Counts, after: Counts, overdispersion: Overdispersion, last: InterimAnalysis
+    verdict: Verdict, before: Counts, after: Counts, overdispersion: Overdispersion
 ) -> int | None:
-    """The further exposure without a failure after which the next interim analysis can say `held`; None: never."""
-    if verdict == "held":
-        return 0
+    """The further exposure without a failure after which the fix has held; None: never."""
     if verdict in ("regressed", "unchanged") or before.failures == 0:
         return None
-    tails = alpha_spending.tails(last.number + 1)
-
-    def holds(more: int) -> bool:
-        grown = Counts(after.failures, after.exposure + more)
-        compared = rate_ratio(before, grown, tails, overdispersion.inflation(before, grown, tails))
-        due = last.is_due(information(before, grown), ENOUGH)
-        return due and interval_verdict(before, grown, compared, overdispersion) == "held"
-
-    return least(holds)
+    return least(lambda more: holds(before, Counts(after.failures, after.exposure + more), overdispersion))
 
 
-def least(holds: Callable[[int], bool]) -> int | None:
-    """The smallest number, from 1, for which `holds` is true, if it stays true above; None above MOST_NEEDED."""
+def least(is_enough: Callable[[int], bool]) -> int | None:
+    """The smallest number, from 1, that is enough, if every larger one is; None above MOST_NEEDED."""
     high = 1
-    while not holds(high):
+    while not is_enough(high):
         high *= 2
         if high > MOST_NEEDED:
             return None
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
     return high

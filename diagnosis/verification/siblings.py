@@ -21,7 +21,6 @@ MOVED = (
     "the problem may have moved."
 )
 LESSER: dict[Verdict, Verdict] = {
-    "held": "improved",
     "regressed": "inconclusive",  # the siblings that rose may have another cause than the fix
 }
 Failed = Mapping[int, int]  # failures by fingerprint
@@ -58,7 +57,7 @@ def weigh_siblings(
         return judgement, []
     old, new = whole_operation(before.counts, failed_before), whole_operation(after.counts, failed_after)
     compared = rate_ratio(old, new, tails, overdispersion.inflation(old, new, tails))
-    verdict = interval_verdict(old, new, compared, overdispersion)
+    verdict = interval_verdict(old, new, compared)
     text = MOVED.format(
         counts=reasons.counts_sentence(after.counts),
         before=sum(failed_before.values()),

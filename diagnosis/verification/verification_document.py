@@ -10,16 +10,19 @@ from diagnosis.display.quantities import counted
 from diagnosis.display.sentences import Sentence, beside, filled
 from diagnosis.models import Loop
 from diagnosis.statistics.overdispersion import Overdispersion, estimate_overdispersion
-from diagnosis.statistics.rates import Ratio
+from diagnosis.statistics.rates import Counts, Ratio
 from diagnosis.verification import trajectory
 from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.rate_verdict import expected_failures
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import LeftOut
 
+UNLIKELY = 3.0  # failures that are to be expected; none comes with a chance of e^-3, 5 %
 EVIDENCE = 5  # failing records after the fix that are named
 NEEDED = "about <more> of {operation}"
+NEEDED_FAST = f"{NEEDED} that are not slow"
 NEEDED_WITHOUT_FAILURE = f"{NEEDED} without a failure"
+NEEDED_UNLIKELY = f"another fix, or {NEEDED_WITHOUT_FAILURE}, which is unlikely at the rate since this one"
 NEEDED_AS_OFTEN = f"{NEEDED} with failures as often as since the fix held, to say that it is back"
 
 
@@ -27,7 +30,7 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of the comparison, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     overdispersion = estimate_overdispersion(before.observed, after.observed)
-    template = NEEDED_AS_OFTEN if loop.state == Loop.State.HELD else without_failure(loop.signal_type)
+    template = needed_template(loop, judgement.needed or 0, after.counts)
     needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type, template)
     note = comparison.releases.note
     return {
@@ -91,7 +94,16 @@ def evidence_needed(records: int | None, operation: str, signal_type: str, templ
 
 def without_failure(signal_type: str) -> str:
     """The template of what is needed for a verdict of `held`."""
-    return NEEDED if signal_type in WINDOW_RULES.by_durations else NEEDED_WITHOUT_FAILURE
+    return NEEDED_FAST if signal_type in WINDOW_RULES.by_durations else NEEDED_WITHOUT_FAILURE
+
+
+def needed_template(loop: Loop, records: int, after: Counts) -> str:
+    """The template of what is needed for the next verdict."""
+    if loop.state == Loop.State.HELD:
+        return NEEDED_AS_OFTEN
+    if loop.signal_type not in WINDOW_RULES.by_durations and (after.rate or 0.0) * records >= UNLIKELY:
+        return NEEDED_UNLIKELY
+    return without_failure(loop.signal_type)
 
 
 def shown_document(document: dict[str, Any], signal_type: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def verify(loop: Loop, now: datetime) -> VerificationAnswer:
     with bind(loop.project):
         comparison = compare_with_baseline(loop, loop.shipped_at, now)
         changes = comparison.judgement.verdict != loop.verdict and has_room(loop)
-        if comparison.counts_as_analysis or changes:
+        if comparison.counts or changes:
             stored = store_verdict(loop, comparison, now)
             return VerificationAnswer(stored.verdict, stored.document)
         document = verification_document.answer_document(loop, comparison)
@@ -97,7 +97,7 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
     with bind(project):
         for loop in [*held_but_failing(project, now), *loops_to_verify(project)[:most]]:
             comparison = compare_with_baseline(loop, loop.shipped_at or now, now)
-            if comparison.counts_as_analysis:
+            if comparison.counts:
                 with suppress(lifecycle.WrongState):  # somebody verified it meanwhile
                     stored.append(store_verdict(loop, comparison, now))
     return stored

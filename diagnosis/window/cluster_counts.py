@@ -9,8 +9,8 @@ left out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from django.db.models import Count, F, Q, QuerySet, Sum, Value
@@ -79,9 +79,26 @@ class Target:
 def observe_cluster(window: Window, target: Target) -> Observed:
     """The cluster's counts in the window, in total and in batches, and how they cluster in sessions."""
     stretches = cluster_stretches(window, target)
+    newest = target.failures(window).order_by("-start_time_unix_nano").values_list("start_time_unix_nano")[:1]
+    for (last,) in newest:
+        until_last = Window(window.start_unix_nano, last + 1)
+        then = observed(until_time(stretches, last, window, target), failing_sessions(until_last, target))
+        return replace(observed(stretches, failing_sessions(window, target)), at_last_failure=then)
+    return observed(stretches, [])
+
+
+def observed(stretches: Stretches, sessions: Sequence[Counts]) -> Observed:
+    """The counts of these stretches, in total and in batches, and of the failing sessions."""
     counts = sum(stretches.values(), Counts(0, 0))
-    sessions = failing_sessions(window, target) if counts.failures else []
-    return Observed(counts, batches(stretches), clustering(counts, sessions))
+    return Observed(counts, batches(stretches), clustering(counts, sessions), most_batches(stretches))
+
+
+def until_time(stretches: Stretches, last: int, window: Window, target: Target) -> Stretches:
+    """The window's stretches until the time of its last failure, in unix nanoseconds."""
+    size = stretch_minutes(window) * MINUTE_NANO
+    ended = {number: counts for number, counts in stretches.items() if number < last // size}
+    begun = cluster_stretches(Window(max(window.start_unix_nano, last // size * size), last + 1), target)
+    return ended | {last // size: sum(begun.values(), Counts(0, 0))}
 
 
 def count_cluster(window: Window, target: Target) -> Counts:
@@ -177,6 +194,19 @@ def batches(stretches: Stretches, most: int = BATCHES) -> tuple[Counts, ...]:
         part = (at - start) * number // span
         parts[part] = parts.get(part, Counts(0, 0)) + stretches[at]
     return tuple(parts.values())
+
+
+def most_batches(stretches: Stretches) -> int:
+    """The most batches with records that the window ever had: after a pause there are fewer, since each is longer."""
+    most, seen = 0, list[int]()
+    for at in sorted(stretches):
+        seen.append(at)
+        span = at - seen[0] + 1
+        number = min(BATCHES, span)
+        most = max(most, len({(each - seen[0]) * number // span for each in seen}))
+        if most == BATCHES:
+            break
+    return most
 
 
 def failing_sessions(window: Window, target: Target) -> list[Counts]:

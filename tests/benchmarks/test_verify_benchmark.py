@@ -58,3 +58,4 @@ def test_an_agent_that_polls_is_told_little_that_is_false():
     told = polling.simulate(20)
 
     assert told["ever_held"] <= 0.05
+    assert told["ever_back"] <= 0.1 < 0.8 <= told["found_back"]

@@ -57,6 +57,41 @@ def test_the_next_look_counts_once_twice_as_much_is_known(loop, send):
     assert second["after"]["exposure"] == 75
 
 
+@pytest.mark.parametrize("sessions", [2, 60])
+def test_what_is_needed_never_grows_while_nothing_fails(loop, send, sessions):
+    send(SHIPPED, failing=4, ok=3, sessions=sessions)
+    needed, hours = list[int](), 0.1
+    while loop.state != Loop.State.HELD:
+        needed.append(verify(loop, after(hours)).document["needed_exposure"])
+        send(after(hours), ok=9, sessions=3)
+        hours += 0.05 + 0.4 * (len(needed) % 5)  # with pauses
+
+    assert needed == sorted(needed, reverse=True)
+    assert len(needed) == 1 - -needed[0] // 9  # as promised at first
+
+
+def test_a_fix_holds_as_soon_as_enough_ran_whenever_somebody_looked(loop, send):
+    send(SHIPPED, failing=1, ok=11)
+    first = verify(loop, after(0.5)).document
+    send(after(1), ok=first["needed_exposure"] - 1)
+    too_early = verify(loop, after(1.5)).document
+    send(after(2), ok=1)
+
+    found = verify(loop, after(2.5))
+
+    assert (too_early["verdict"], too_early["needed_exposure"]) == ("improved", 1)
+    assert (found.verdict, loop.state) == ("held", Loop.State.HELD)
+
+
+def test_what_is_unlikely_to_come_is_said_so(loop, send):
+    send(SHIPPED, failing=13, ok=100)
+
+    needed = verify(loop, after(1)).document["needed"]
+
+    assert needed.startswith("another fix, or about ")
+    assert needed.endswith(" without a failure, which is unlikely at the rate since this one")
+
+
 @pytest.mark.parametrize("failing", [30, 60])
 def test_a_fix_that_moved_the_pain_did_not_hold(loop, send, failing):
     send(SHIPPED, failing=failing, ok=60 - failing, cause="no warehouse")

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from diagnosis.statistics.alpha_spending import InterimAnalysis
+from diagnosis.statistics.alpha_spending import NO_ANALYSIS, InterimAnalysis
 from diagnosis.verification.duration_verdict import FEWEST, judge_durations
 
 
@@ -53,11 +53,23 @@ def test_the_reason_names_the_quantile_that_moved():
 
 
 def test_what_is_needed_is_said():
-    assert judge_durations(BEFORE, durations(20)).needed == FEWEST - 20
-    assert judge_durations(BEFORE, durations(seed=2, factor=0.3)).needed == 0
+    assert judge_durations(BEFORE, [10.0] * 20).needed == FEWEST - 20
+    assert judge_durations(BEFORE, [10.0] * FEWEST).needed == 0
+    assert judge_durations(BEFORE[: FEWEST - 1], [10.0] * FEWEST).needed is None
+
+
+def test_what_is_needed_never_grows_while_all_is_fast_however_often_somebody_looks():
+    after, needed, last = [900.0, 950.0], list[int | None](), NO_ANALYSIS
+    while not needed or needed[-1]:
+        found = judge_durations(BEFORE, sorted(after), last=last)
+        needed, last, after = [*needed, found.needed], found.analysis, [*after, *[10.0] * 7]
+
+    assert needed == sorted(needed, reverse=True)
+    assert found.verdict == "held"
+    assert len(needed) == 1 - -needed[0] // 7  # as promised at first
 
 
 def test_a_look_too_soon_after_the_last_decides_nothing():
     found = judge_durations(BEFORE, durations(599, factor=3), last=InterimAnalysis(1, 300.0))
 
-    assert (found.verdict, found.needed, found.analysis) == ("inconclusive", 1, InterimAnalysis(1, 300.0))
+    assert (found.verdict, found.analysis) == ("inconclusive", InterimAnalysis(1, 300.0))

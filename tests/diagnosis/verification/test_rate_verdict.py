@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnosis.models import Verification
-from diagnosis.statistics.alpha_spending import InterimAnalysis
+from diagnosis.statistics import alpha_spending
+from diagnosis.statistics.alpha_spending import EVER_HELD, InterimAnalysis
 from diagnosis.statistics.overdispersion import Overdispersion
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification.rate_verdict import ENOUGH, information, judge_rates
@@ -91,10 +92,55 @@ def test_failures_of_few_sessions_need_more_evidence():
 def test_a_look_too_soon_after_the_last_decides_nothing():
     before, last = Counts(40, 100), InterimAnalysis(1, 10.0)
 
-    soon, later = judge_rates(before, Counts(0, 49), last=last), judge_rates(before, Counts(0, 50), last=last)
+    soon, later = judge_rates(before, Counts(3, 49), last=last), judge_rates(before, Counts(3, 50), last=last)
 
     assert (soon.verdict, soon.analysis) == ("inconclusive", last)
-    assert (later.verdict, later.analysis) == ("held", InterimAnalysis(2, 20.0))
+    assert (later.verdict, later.analysis) == ("improved", InterimAnalysis(2, 20.0))
+
+
+def test_whether_a_fix_held_does_not_depend_on_looks():
+    found = judge_rates(Counts(40, 100), Counts(0, 12), last=InterimAnalysis(7, 1e6))
+
+    assert (found.verdict, found.analysis) == ("held", InterimAnalysis(7, 1e6))
+
+
+@given(
+    st.integers(5, 200),
+    st.integers(0, 4),
+    st.integers(1, 60),
+    st.builds(
+        Overdispersion,
+        design_effect=st.floats(1, 4),
+        burst_variance=st.floats(0, 1),
+        batches=st.just((12, 12)),
+        freedom=st.integers(8, 22),
+    ),
+)
+def test_what_is_needed_never_grows_while_nothing_fails_however_often_somebody_looks(
+    failures, failed_since, step, overdispersion
+):
+    before, exposure, last = Counts(failures, 500), failed_since + 1, InterimAnalysis()
+    first = judge_rates(before, Counts(failed_since, exposure), overdispersion, last)
+    assert first.needed is not None
+    for _ in range(12):
+        exposure, last = exposure + step, first.analysis
+
+        found = judge_rates(before, Counts(failed_since, exposure), overdispersion, last)
+
+        assert found.needed == max(0, first.needed - step) or found.verdict == "unchanged"
+        if found.verdict == "unchanged":
+            break
+        first = found
+
+
+def test_no_more_than_its_budget_is_spent_on_held():
+    spent = (
+        alpha_spending.held_tail(0),
+        sum(alpha_spending.held_tail(failures) for failures in range(1, 10_000)),
+    )
+
+    assert spent == (EVER_HELD, pytest.approx(6 / math.pi**2 * EVER_HELD * 1.644834, rel=1e-3))
+    assert sum(spent) <= 2 * EVER_HELD
 
 
 def test_each_look_asks_for_more():
@@ -126,7 +172,8 @@ def test_one_failure_more_never_makes_a_better_verdict(before, exposure, data):
     )
 
     assert fewer.ratio.low <= more.ratio.low
-    assert fewer.ratio.high <= more.ratio.high * (1 + 1e-9)
+    if fewer.tails == more.tails:
+        assert fewer.ratio.high <= more.ratio.high * (1 + 1e-9)
     if fewer.analysis.number:  # a failure can be what makes the first look due
         assert RANK[fewer.verdict] <= RANK[more.verdict]
 

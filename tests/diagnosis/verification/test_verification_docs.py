@@ -53,11 +53,13 @@ def test_each_example_is_what_the_judge_says(row):
 def test_the_example_by_hand_adds_up():
     failures, exposure, _, exposure_after = (number(text) for text in ROWS[0][:4])
     tail, varies = alpha_spending.tails(1).high, 1 - failures / exposure
+    strict = alpha_spending.held_tail(0) ** (1 / (failures / varies))
     worth = failures / varies
     p = 1 - tail ** (1 / worth)
     odds, scale = p / (1 - p), f"{exposure} / {exposure_after}"
 
     steps = [
+        f"as also at 1 %, where it is {(1 - strict) / strict * exposure / exposure_after:.3g}",
         f"`1 - {failures} / {exposure} = {varies:.3g}`",
         f"`{failures} / {varies:.3g} = {worth:.3g}`",
         f"p = 1 - {tail:.3g}^(1/{worth:.3g}) = {p:.3g}",
@@ -95,6 +97,7 @@ def test_the_thresholds_are_the_judges():
         f"{alpha_spending.EVER_REGRESSED:.0%} to ever call".replace("%", " %"),
         f"errs by {first.high * 100:.3g} %, the lower by {first.low * 100:.3g} %",
         f"the first when {rate_verdict.ENOUGH} failures",
+        f"has a chance of {alpha_spending.EVER_HELD * 100:g} % at most if nothing changed",
         f"(or at most {rate_verdict.NEARLY_GONE * 100:g} % of the rate before, and the interval ends at "
         f"{rate_verdict.SURELY_HALVED} at most)",
         f"with a chance of e^-{rate_verdict.ENOUGH} at most",

@@ -48,8 +48,9 @@ def closed() -> set[str]:
     """Every sentence that the code has for plans, suspicions, evals and next steps."""
     templates = {
         *plan_sentences.SENTENCES, suspected_release.REASON, SUSPECTED,
-        verification_document.NEEDED, verification_document.NEEDED_WITHOUT_FAILURE,
-        verification_document.NEEDED_AS_OFTEN, releases.UNKNOWN, releases.UNNAMED, releases.OF_ANOTHER,
+        verification_document.NEEDED_FAST, verification_document.NEEDED_WITHOUT_FAILURE,
+        verification_document.NEEDED_UNLIKELY, verification_document.NEEDED_AS_OFTEN,
+        releases.UNKNOWN, releases.UNNAMED, releases.OF_ANOTHER,
         *(signal.EXPECTATION for signal in ALL_SIGNALS.values()),
     }  # fmt: skip
     own = {
