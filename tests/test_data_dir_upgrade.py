@@ -169,6 +169,16 @@ def test_what_was_decided_and_reported_about_a_loop_is_kept(upgraded: Upgraded) 
             assert lost(before.get(name), after.get(name)) == []
 
 
+def test_a_fix_that_shipped_is_the_first_attempt_and_has_its_time(upgraded: Upgraded) -> None:
+    shipped = [after for _, after in upgraded.of("/v1/loops/loop_") if after.get("shipped_at")]
+
+    assert shipped
+    for loop in shipped:
+        [fix] = loop["fixes"]
+        assert (loop["attempt"], fix["shipped_at"]) == (1, loop["shipped_at"])
+        assert fix["verdict"] == loop["verdict"]
+
+
 @pytest.mark.parametrize("moment", ["upgraded", "diagnosed"])
 def test_an_approval_goes_on_being_valid(upgraded: Upgraded, moment: str) -> None:
     now = upgraded.after if moment == "upgraded" else upgraded.diagnosed

@@ -28,6 +28,7 @@ def fix_facts(fix: fixes.ShippedFix) -> list[tuple[str, str]]:
     ]
     facts = [
         ("shipped", to_the_second(fix.shipped_at)),
+        ("reported", to_the_second(fix.reported_at)),
         ("release", fix.release),
         ("before it", verification_facts.count_sentence(fix.before)),
         ("verdict", fix.verdict),

@@ -19,11 +19,11 @@ from django.views.decorators.http import require_safe
 from diagnosis.console.loop_context import eval_candidate
 from diagnosis.display.readable import whole_page
 from diagnosis.handoff import approved_evidence
-from diagnosis.loops import content_hash, history_pages
+from diagnosis.loops import content_hash, fixes, history_pages
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Loop
 
-ISSUE, PLAN, EVAL = "issue", "plan", "eval"
+ISSUE, PLAN, EVAL, FIXES = "issue", "plan", "eval", "fixes"
 
 
 @require_safe
@@ -35,7 +35,7 @@ def whole_content(request: HttpRequest, loop_id: str) -> HttpResponse:
     loop = queue.get_queryset(request).select_related("project").filter(pk=loop_id).first()
     if loop is None:
         raise Http404
-    names = [ISSUE, PLAN, EVAL, *content_hash.evidence_ids(loop.issue)]
+    names = [ISSUE, PLAN, EVAL, FIXES, *content_hash.evidence_ids(loop.issue)]
     name = request.GET.get("part", ISSUE)
     if name not in names:
         raise Http404
@@ -66,6 +66,8 @@ def part_of(loop: Loop, name: str) -> Any:
     plan = issue.pop("patch_plan", None)
     if name in (ISSUE, PLAN):
         return issue if name == ISSUE else plan
+    if name == FIXES:
+        return [fix.shown() for fix in fixes.fixes_decided_on([loop])[loop.pk]]
     if name == EVAL:
         candidate = eval_candidate(loop)
         return candidate.document if candidate else None

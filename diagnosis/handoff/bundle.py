@@ -10,12 +10,13 @@ from typing import Any
 
 from diagnosis.display import escaping
 from diagnosis.display.quantities import counted, to_the_minute, to_the_second
-from diagnosis.handoff import approved_evidence, tracker_issue
+from diagnosis.handoff import approved_evidence, fix_history, tracker_issue
 from diagnosis.issues.patch_plan import shown_category
 from diagnosis.loops import (
     approval_standing,
     audited_decisions,
     content_hash,
+    fixes,
     lifecycle,
     next_action,
     states,
@@ -65,9 +66,16 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "evidence": approved_evidence.approved_records(
             loop, loop.issue["evidence_ids"], approvals[-1].content_version
         ),
+        "earlier_fixes": earlier_fixes(loop, approvals[-1].content_version),
         "next_action": next_action.after_handoff(loop),
     }
     return document | {"new_issue_links": tracker_issue.links(loop, document, page_url)}
+
+
+def earlier_fixes(loop: Loop, content_version: int) -> list[dict[str, Any]]:
+    """The fixes that shipped before the approval; none for an approval of a version that covers none."""
+    covered = fixes.fixes_decided_on([loop])[loop.pk] if content_version >= content_hash.WITH_FIXES else []
+    return [fix.shown() for fix in covered]
 
 
 def refuse_unless_approved(loop: Loop) -> None:
@@ -112,6 +120,7 @@ def bundle_markdown(data: dict[str, Any]) -> str:
             *approved_lines(tracker_issue.approvals_of_bundle(data)),
             *fact_lines(data["issue"]),
             *plan_lines(data["patch_plan"]),
+            *fix_history.lines(data["earlier_fixes"]),
             "## Evidence",
             *[evidence_line(record) for record in data["evidence"]],
             "",

@@ -1,5 +1,5 @@
 """
-The content that a decision binds to, as one SHA-256: the issue with its plan, the records of its evidence, the eval.
+The content that a decision binds to, as one SHA-256: issue, plan, records of the evidence, eval, earlier fixes.
 
 The hash is over the canonical JSON of the hashes of the parts, so that the part that changed can be named:
 docs/approval.md#what-an-approval-binds-to. Canonical: keys sorted, no spaces, ASCII, as Python's json writes it
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.loops.content_words import part_changed, part_name, several
+from diagnosis.loops.fixes import fixes_decided_on
 from diagnosis.models import Decision, EvalCandidate, Loop
 from telemetry.reads.digests import UNREADABLE, DigestedRecord, digested_records
 from tenants.stores.binding import bind
@@ -45,6 +46,7 @@ class StoredContent:
     issue: dict[str, Any]
     eval_document: dict[str, Any] | None
     records: dict[str, DigestedRecord | None]  # that the issue names; None: not stored
+    fixes: tuple[dict[str, Any], ...] = ()  # that shipped before the decision, as answers show them
 
     @property
     def missing(self) -> list[str]:
@@ -105,11 +107,18 @@ def facts_2(record: DigestedRecord) -> dict[str, Any]:
     return facts | {"stored": record.digest, "failed": record.columns["fingerprint"] is not None}
 
 
+def with_earlier_fixes(stored: StoredContent) -> Parts:
+    """The parts of version 3: also the fixes of the loop that shipped before the decision, and what became of them."""
+    return all_that_is_given_out(stored) | {"fixes": hashed(stored.fixes)}
+
+
 CONTENT_VERSIONS: dict[int, Callable[[StoredContent], Parts]] = {
     1: issue_eval_evidence,
     2: all_that_is_given_out,
+    3: with_earlier_fixes,
 }
-CURRENT_VERSION = 2  # of new decisions
+CURRENT_VERSION = 3  # of new decisions
+WITH_FIXES = 3  # the first version that covers earlier fixes
 
 
 def stored_content(loop: Loop, issue: dict[str, Any]) -> StoredContent:
@@ -129,13 +138,15 @@ def stored_contents(subjects: Sequence[tuple[Loop, dict[str, Any]]]) -> list[Sto
     evals = dict(
         EvalCandidate.objects.filter(project=project, eval_id__in=eval_ids).values_list("eval_id", "document")
     )
+    fixes = fixes_decided_on([loop for loop, _ in subjects])
     return [
         StoredContent(
             issue,
             evals.get(eval_id),
             {record_id: records.get(record_id) for record_id in evidence_ids(issue)},
+            tuple(fix.shown() for fix in fixes[loop.pk]),
         )
-        for (_, issue), eval_id in zip(subjects, eval_ids, strict=True)
+        for (loop, issue), eval_id in zip(subjects, eval_ids, strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ def part_name(name: str, parts: Collection[str]) -> str:
     """What a part is called: version 1 has one hash for the issue and its plan."""
     if name == "issue" and "plan" not in parts:
         return "issue or its patch plan"
-    return "patch plan" if name == "plan" else name
+    return {"plan": "patch plan", "fixes": "history of its fixes"}.get(name, name)
 
 
 def part_changed(name: str, new_hash: Any) -> str:

@@ -7,10 +7,11 @@ events after it, up to the next `shipped`. Events are only ever appended, so wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Loop, LoopEvent, Verification
 from telemetry.windows import rfc3339
 
@@ -60,12 +61,28 @@ class ShippedFix:
 
 
 def shipped_fixes(loop: Loop) -> list[ShippedFix]:
-    """The loop's fixes in their order; of the newest one, release and time are those of the loop."""
-    events = LoopEvent.objects.filter(loop=loop.pk, kind__in=TELLING).order_by("pk")
-    fixes = told_fixes(events)
-    if not fixes or loop.shipped_at is None:
-        return fixes
-    return [*fixes[:-1], replace(fixes[-1], shipped_at=rfc3339(loop.shipped_at), release=loop.release)]
+    """The loop's fixes in their order."""
+    return told_fixes(LoopEvent.objects.filter(loop=loop.pk, kind__in=TELLING).order_by("pk"))
+
+
+def fixes_decided_on(loops: Sequence[Loop]) -> dict[str, list[ShippedFix]]:
+    """
+    The fixes of each of these loops that shipped before its approval, or up to now where none counts, by loop id.
+
+    A decision covers them, and what happens after it changes none of them.
+    """
+    events: dict[str, list[LoopEvent]] = {loop.pk: [] for loop in loops}
+    kinds = (*TELLING, Kind.DECIDED)
+    for event in LoopEvent.objects.filter(loop__in=events, kind__in=kinds).order_by("pk"):
+        events[event.loop_id].append(event)
+    return {loop.pk: told_fixes(before_decision(loop, events[loop.pk])) for loop in loops}
+
+
+def before_decision(loop: Loop, events: list[LoopEvent]) -> list[LoopEvent]:
+    """The events before the approval under which the loop is, all of them if it is under none; without decisions."""
+    decided = [place for place, event in enumerate(events) if event.kind == Kind.DECIDED]
+    end = decided[-1] if decided and loop.state in UNDER_APPROVAL else len(events)
+    return [event for event in events[:end] if event.kind != Kind.DECIDED]
 
 
 def told_fixes(events: Iterable[LoopEvent]) -> list[ShippedFix]:

@@ -26,6 +26,7 @@ from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification import baseline, held_fix, verification_document
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.comparison import WINDOW_SIGNALS, Comparison, compare_with_baseline
+from diagnosis.window import cluster_counts
 from telemetry.reads import cluster_failures
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project
@@ -140,7 +141,7 @@ def store_verdict(loop: Loop, comparison: Comparison, now: datetime) -> Verifica
         switch_lock.hold(loop.project)
         lifecycle.apply_trigger(loop, trigger, now, **fields)
         stored = Verification.objects.create(loop=loop, verdict=verdict, document=document, created_at=now)
-        note_verdict(loop, document, now)
+        note_verdict(loop, comparison, document, now)
     return stored
 
 
@@ -152,11 +153,16 @@ def next_baseline(loop: Loop, comparison: Comparison, verdict: str) -> dict[str,
     return held_fix.once_held(loop, before, after).as_document()
 
 
-def note_verdict(loop: Loop, document: dict[str, Any], now: datetime) -> None:
+def note_verdict(loop: Loop, comparison: Comparison, document: dict[str, Any], now: datetime) -> None:
     """Append the verdict to the loop's history; that of a regression names its evidence and the earlier decision."""
     detail = {"verdict": document["verdict"], "reason": document["reason"]}
     if loop.state != Loop.State.REGRESSED:
         lifecycle.append_event(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
         return
-    regression = {"evidence_ids": document["evidence_ids"], "decision": lifecycle.latest_decision(loop)}
+    failing = cluster_counts.failing_releases(comparison.after.window, comparison.target)
+    regression = {
+        "evidence_ids": document["evidence_ids"],
+        "releases": [{"release": row.release or None, "failures": row.failures} for row in failing],
+        "decision": lifecycle.latest_decision(loop),
+    }
     lifecycle.append_event(loop, LoopEvent.Kind.REGRESSED, "loopkit", now, **detail, **regression)

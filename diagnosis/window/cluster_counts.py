@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
 from django.db.models.expressions import Combinable
 
 from diagnosis.statistics.overdispersion import BATCHES, Observed, clustering
@@ -30,6 +30,7 @@ from telemetry.windows import MINUTE_NANO, Window
 MOST_FAILING = 2_000  # records whose sessions are looked up
 # Stretches of a window at least, and fewer than twice as many. Each is a minute or longer, so short windows have fewer.
 FINEST = 720
+MOST_FAILING_RELEASES = 10  # that an event names
 MOST_LEFT_OUT = 20  # releases that an answer names
 OfRelease = TypeVar("OfRelease", Record, Attribution)
 Stretches = dict[int, Counts]  # by their number since 1970
@@ -41,6 +42,13 @@ class LeftOut(NamedTuple):
 
     release: str
     records: int
+    failures: int
+
+
+class FailingRelease(NamedTuple):
+    """The failures of a cluster in a release; "" for those that name none."""
+
+    release: str
     failures: int
 
 
@@ -229,6 +237,15 @@ def failing_times(window: Window, target: Target) -> list[tuple[int, bytes]]:
     rows = target.failures(window).order_by("-start_time_unix_nano")
     newest = rows.values_list("start_time_unix_nano", "trace_id")[:MOST_FAILING]
     return [(start, bytes(trace_id)) for start, trace_id in newest]
+
+
+def failing_releases(window: Window, target: Target) -> list[FailingRelease]:
+    """The releases of the cluster's failures in the window, first seen first, MOST_FAILING_RELEASES at most."""
+    rows = target.failures(window).values_list("release").order_by()
+    counted = rows.annotate(n=Count("trace_id"), first=Min("start_time_unix_nano")).order_by(
+        "first", "release"
+    )
+    return [FailingRelease(release, number) for release, number, _ in counted[:MOST_FAILING_RELEASES]]
 
 
 def newest_record_ids(window: Window, target: Target, limit: int) -> list[str]:

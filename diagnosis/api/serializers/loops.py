@@ -189,5 +189,8 @@ class HandoffSerializer(WarnedAnswerSerializer):
     patch_plan = PatchPlanSerializer()
     eval_candidate = EvalCandidateSerializer()
     evidence = RecordSerializer(many=True)
+    earlier_fixes = ShippedFixSerializer(
+        many=True, help_text="That shipped before the approval, the oldest first, and what became of them."
+    )
     next_action = serializers.CharField()
     new_issue_links = IssueLinkSerializer(many=True)

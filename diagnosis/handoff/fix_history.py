@@ -1,0 +1,47 @@
+"""The fixes of a loop that shipped before its approval, as lines of the handoff in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from diagnosis.display import escaping
+from diagnosis.display.quantities import counted, to_the_minute
+
+
+def lines(fixes: Iterable[dict[str, Any]]) -> list[str]:
+    """The section with a line for each fix; no line without any. Names of releases are quoted."""
+    entries = [fix_line(fix) for fix in fixes]
+    return ["## Fixes that shipped before", *entries, ""] if entries else []
+
+
+def fix_line(fix: dict[str, Any]) -> str:
+    """`- attempt 1 in `1.1.0`, shipped at ...; held since ...; back at ... in `1.3.0` (9 failures)`"""
+    parts = [
+        f"- attempt {fix['attempt']}{in_release(fix['release'])}, shipped at {to_the_minute(fix['shipped_at'])}"
+    ]
+    if before := fix["before"]:
+        parts.append(
+            f"before it {counted(before['failures'], 'failure')} in {counted(before['exposure'], 'record')}"
+        )
+    if fix["held_at"]:
+        parts.append(f"it held at {to_the_minute(fix['held_at'])}")
+    if fix["back"]:
+        parts.append(back_sentence(fix["back"]))
+    elif fix["verdict"]:
+        parts.append(f"verdict {fix['verdict']}")
+    return "; ".join(parts)
+
+
+def back_sentence(back: dict[str, Any]) -> str:
+    """`the failure was back at ..., first in `1.3.0` (9 failures)`"""
+    failing = [
+        f"{counted(row['failures'], 'failure')}{in_release(row['release'])}" for row in back["releases"]
+    ]
+    where = f", first seen first: {', '.join(failing)}" if failing else ""
+    return f"the failure was back at {to_the_minute(back['at'])}{where}"
+
+
+def in_release(name: str | None) -> str:
+    """` in `1.1.0``; "" if there is no name."""
+    return f" in {escaping.code(name)}" if name else ""
