@@ -21,7 +21,10 @@ NEXT = {
         "Fetch GET /v1/loops/{id}/handoff, make the change, and report issue_opened, pr_opened, merged and shipped "
         "with POST /v1/loops/{id}/events."
     ),
-    Loop.State.SHIPPED: 'Let the next window run, then POST /v1/runs/verify {{"loop_id": "{id}"}}.',
+    Loop.State.SHIPPED: (
+        'Let the next window run, then POST /v1/runs/verify {{"loop_id": "{id}"}}. If its time or release was reported '
+        'wrongly or left out, put it right with POST /v1/loops/{id}/events {{"kind": "shipped_corrected", ...}}.'
+    ),
     Loop.State.INCONCLUSIVE: (
         'Not decided yet: let more traffic run, then POST /v1/runs/verify {{"loop_id": "{id}"}} again. {ways_on}'
     ),

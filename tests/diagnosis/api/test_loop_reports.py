@@ -160,6 +160,15 @@ def test_fields_that_do_not_go_with_a_kind_are_refused(
     assert answer.json()["error"]["message"].startswith(named)
 
 
+def test_another_shipment_before_a_verdict_is_told_to_put_the_first_right(report: Report) -> None:
+    report("shipped")
+
+    answer = report("shipped", release="1.4.2")
+
+    assert outcome(answer) == (409, "wrong_state")
+    assert "shipped_corrected" in answer.json()["error"]["hint"]
+
+
 def test_a_release_that_was_left_out_is_given_later(report: Report) -> None:
     shipped = report("shipped").json()
 
