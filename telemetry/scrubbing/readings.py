@@ -1,7 +1,9 @@
 r"""
-The readings of a text: as it is written, and with the escapes of URLs, of HTML and of JSON decoded.
+The readings of a text: as it is written, and as a reader sees it: with the escapes of URLs, of HTML, of strings and of
+mail decoded, without the colours of a terminal, and with signs of other scripts as those of ASCII.
 
     password%3D...   &quot;token&quot;: &quot;...   \u0022password\u0022:\u0022...   https%3A%2F%2Fuser%3A...%40host
+    \x1b[36mpassword\x1b[0m=...   password=3D...   “password”: “...”   密码\uff1a...
 
 A secret that is found in the decoded text is replaced where its characters stand in the text as it is written. Sources:
 https://www.rfc-editor.org/rfc/rfc3986#section-2.1, https://html.spec.whatwg.org/multipage/named-characters.html and
@@ -21,15 +23,25 @@ from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.places import named_secrets
 from telemetry.scrubbing.work import CANDIDATE, Work
 
+# https://www.ecma-international.org/publications-and-standards/standards/ecma-48/, section 8.3.117
+COLOUR = r"(?:\x1b|\\{1,15}+(?:u001[bB]|x1[bB]|033|e))\[[\d;:]{0,24}m"
 # An escape may itself be escaped: `%2522`, `&amp;quot;`, `\\u0022`.
 ESCAPE = re.compile(
-    r"%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})(?:(?<=[89A-Fa-f][0-9A-Fa-f])(?P<more>(?:%[89ABab][0-9A-Fa-f]){1,3}))?"
-    r"|&(?:amp;){0,3}(?:#(?P<decimal>\d{1,5})|#[xX](?P<hex>[0-9A-Fa-f]{1,4})|(?P<named>quot|apos|amp|lt|gt|nbsp));"
-    r"|\\{1,15}(?:u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\{1,15}u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
-    r"|u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<byte>[0-9A-Fa-f]{2}))"
+    rf"(?P<colour>{COLOUR})"
+    r"|%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})(?:(?<=[89A-Fa-f][0-9A-Fa-f])(?P<more>(?:%[89ABab][0-9A-Fa-f]){1,3}))?"
+    r"|&(?:amp;){0,3}(?:#(?P<decimal>\d{1,5});?|#[xX](?P<hex>[0-9A-Fa-f]{1,4});?|(?P<named>quot|apos|amp|lt|gt|nbsp);)"
+    r"|\\{1,15}+(?:u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\{1,15}+u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
+    r"|u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>0[0-7]{2}))"
+    r"|(?P<mail>=3D)|(?P<wide>[\u00a0\u201c-\u201f\u2018-\u201b\uff02\uff07\uff1a\uff1d\uff1c\uff1e\u200b-\u200d\u2060\ufeff])"
 )
 NAMED = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">", "nbsp": " "}
-SIGNS = ("%", "&", "\\u", "\\x")
+# Signs of other scripts that stand for one of ASCII, and signs that are not seen.
+WIDE = {
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\uff02", '"'), **dict.fromkeys("\u2018\u2019\u201a\u201b\uff07", "'"),
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", ""), "\u00a0": " ", "\uff1a": ":", "\uff1d": "=", "\uff1c": "<",
+    "\uff1e": ">",
+}  # fmt: skip
+SIGN = re.compile(r"[%&\x1b]|\\[ux0e]|=3D|[^\x00-\x9f]")
 HALVES = range(0xD800, 0xE000)  # two of them are one character in JSON; alone they are none
 
 
@@ -43,9 +55,9 @@ class DecodedText:
         for match in ESCAPE.finditer(text):
             work.take(CANDIDATE)
             character = decoded(match)
-            if character:
+            if character is not None:
                 parts += [text[last : match.start()], character]
-                length += match.start() - last + 1
+                length += match.start() - last + len(character)
                 last = match.end()
                 self.ends.append(length)
                 self.written.append(last)
@@ -70,22 +82,34 @@ class DecodedText:
         return self.ends[escape] + at - self.written[escape]
 
 
-def decoded(match: re.Match[str]) -> str:
-    """The character of an escape; empty where it is none."""
+def decoded(match: re.Match[str]) -> str | None:
+    """The character of an escape, empty where nothing is seen; None where it is no escape."""
+    if match["colour"]:
+        return ""
+    if match["wide"]:
+        return WIDE[match["wide"]]
     if match["percent"]:
         data = bytes.fromhex(match["percent"] + (match["more"] or "").replace("%", ""))
         text = data.decode(errors="ignore")
-        return text if len(text) == 1 else ""
+        return text if len(text) == 1 else None
     if match["named"]:
         return NAMED[match["named"]]
+    if match["mail"]:
+        return "="
     if match["high"]:
         return bytes.fromhex(match["high"] + match["low"]).decode("utf-16-be")
-    number = (
-        int(match["decimal"])
-        if match["decimal"]
-        else int(match["hex"] or match["unicode"] or match["byte"], 16)
-    )
-    return "" if number in HALVES else chr(number)
+    return numbered(match)
+
+
+def numbered(match: re.Match[str]) -> str | None:
+    """The character of an escape that gives its number."""
+    if match["decimal"]:
+        number = int(match["decimal"])
+    elif match["octal"]:
+        number = int(match["octal"], 8)
+    else:
+        number = int(match["hex"] or match["unicode"] or match["byte"], 16)
+    return None if number in HALVES else chr(number)
 
 
 def secrets_in(text: str, area: Area, work: Work) -> Iterator[Place]:
@@ -95,7 +119,7 @@ def secrets_in(text: str, area: Area, work: Work) -> Iterator[Place]:
     for place in chain(shapes.found(text, area, work), named_secrets(text, area, work)):
         found.add(place)
         yield place
-    if any(sign in text for sign in SIGNS):
+    if SIGN.search(text):
         other = DecodedText(text, work)
         if len(other.ends) > 1:
             area = other.area(area)

@@ -44,8 +44,8 @@ ANY_PATTERN = [re.compile(any_of(patterns), re.ASCII) for patterns in PATTERNS]
 
 
 def secret_at(text: str, number: int, start: int) -> tuple[Place | None, int]:
-    """The place of the secret whose anchor, ANCHORS[number], starts here, or None; and how far one was read."""
-    end = 0
+    """The longest secret whose anchor, ANCHORS[number], starts here, or None; and how far one was read."""
+    place, end = None, 0
     for pattern in PATTERNS[number]:
         match = pattern.in_text.match(text, start)
         if match is None:
@@ -53,8 +53,14 @@ def secret_at(text: str, number: int, start: int) -> tuple[Place | None, int]:
         end = max(end, match.end())
         length = head_before(text, pattern, start) if pattern.head else 0
         if length is not None and not (pattern.is_checked and is_of_words(match[0], ANCHORS[number])):
-            return (start - length, match.end()), end
-    return None, end
+            found = start - length, match.end()
+            place = max(place or found, found, key=length_of)
+    return place, end
+
+
+def length_of(place: Place) -> int:
+    """How many characters it has."""
+    return place[1] - place[0]
 
 
 def is_of_words(found: str, anchor: str) -> bool:

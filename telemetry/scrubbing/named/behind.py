@@ -20,6 +20,7 @@ from telemetry.scrubbing.named.looks import (
     LINE_BACKWARDS,
     follows_space,
     is_cell,
+    is_code,
     is_code_of,
     is_key,
     is_of_password,
@@ -51,6 +52,7 @@ PROBABILITY = re.compile(MEMBER_BESIDE)
 HEADER = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
 OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b? ?[({\[]")  # read backwards
 TAG = re.compile(r"(?::[\w-]{1,40}+)?<")  # read backwards: `<`, `<ns:`
+CELL_TAG = re.compile(r"(?i)</(?:td|th|dt|b|strong|label|span)>")
 KEY_TAG = re.compile(r"(?i)</[\w:.-]{0,40}(?:key|name)>")
 
 LIST_MARKS = frozenset("\"'`\\,;\n\r<")
@@ -139,7 +141,27 @@ class Behind:
             return (
                 [line_place(self.text, at)] if match["block"].startswith("<<") else block_place(self.text, at)
             )
+        if (
+            match["separator"] == ":"
+            and not match["gap"]
+            and (found := self.below(name, match.end("separator")))
+        ):
+            return found
         return self.bare(name, match, at)
+
+    def below(self, name: Name, at: int) -> list[Place]:
+        """The values in the lines below a name of YAML that look like one; a title may have lines below it, too."""
+        found: list[Place] = []
+        if not LINE_BACKWARDS.match(name.backwards, name.before):
+            return found
+        while len(found) < glue.MOST_BELOW and (match := glue.below(self.text, at)):
+            if not is_key(name.name, match["value"]) or is_code(match["value"]):
+                break
+            found.append(match.span("value"))
+            if not match["item"]:
+                break
+            at = self.text.rfind("\n", at, match.end())
+        return found
 
     def quoted(self, name: Name, match: re.Match[str]) -> list[Place] | None:
         """The texts in quotes behind the separator that are secrets; None if no quote belongs to it."""
@@ -150,7 +172,8 @@ class Behind:
             return []
         if match["gap"] and not match["close"] and text[match.end() : match.end() + 1] in ENDS_A_STRING:
             return []  # the quote ends a prompt, as in `input("Password: ")`
-        places = quoted_values(text, quote, match.end(), is_list="[" in match["wrap"])
+        is_list = "[" in match["wrap"] or match["separator"].lower().endswith("in")
+        places = quoted_values(text, quote, match.end(), is_list=is_list)
         self.work.take(CANDIDATE * len(places))
         return [place for place in places if self.may_be_quoted(name, match["separator"], place)]
 
@@ -159,7 +182,7 @@ class Behind:
         if not name.is_secret:
             return is_parameter(self.text, name, separator, place, is_quoted=True)
         value = self.text[slice(*place)]
-        if separator == "==" and not is_of_password(name.name) and not is_key(name.name, value):
+        if separator in {"==", "!="} and not is_of_password(name.name) and not is_key(name.name, value):
             return False
         is_token = name.name == "token" and PROBABILITY.match(self.text, place[1]) is not None
         return (not is_token or is_key(name.name, value)) and not is_folder(name.name, value)
@@ -184,7 +207,7 @@ class Behind:
             number = NUMBER.match(text, at)
             if number:
                 return [] if is_count(name.name, 0) else [number.span()]
-            if match["close"] == "]" and separator == "=>":
+            if match["close"].endswith("]") and separator == "=>":
                 return [line_place(text, at)]
         around = self.around(name)
         value = short_word(text, at, around)
@@ -201,6 +224,13 @@ class Behind:
     def in_a_list(self, name: Name) -> list[Place] | None:
         """The value in another member of an object, in another item of a list, or in a part of a form."""
         text = self.text
+        if name.name.startswith("-") and (argument := glue.next_argument(text, name.end)):
+            quote = argument["quote"]
+            return (
+                quoted_values(text, quote, argument.end(), is_list=False)
+                if quote
+                else [argument.span("bare")]
+            )
         is_name = glue.is_listed_name(name.backwards, name.before) is not None
         if is_name and (match := glue.listed(text, name.end)):
             return (
@@ -255,5 +285,7 @@ class Behind:
         place = start, start + len(value.strip())
         if TAG.match(name.backwards, name.before):
             return [place]
-        is_sure = glue.is_listed_name(name.backwards, name.before) or KEY_TAG.match(match["key"] or "")
+        tag = match["key"] or ""
+        is_sure = bool(glue.is_listed_name(name.backwards, name.before) or KEY_TAG.match(tag))
+        is_sure = is_sure or (CELL_TAG.match(tag) is not None and is_key(name.name, value.strip()))
         return [place] if not re.search(r"\s", value.strip()) and is_sure else None

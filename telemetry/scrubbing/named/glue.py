@@ -20,24 +20,42 @@ QUOTE = r"\\{0,15}[\"'`]"
 SPACE = r"(?:[ \t]|\\{1,15}t)"
 LINE = r"(?:\r?\n|(?:\\{1,15}r)?\\{1,15}n)"
 BLANK = r"(?:\s|\\{1,15}[nrt])"
-CLOSE = rf"(?:{QUOTE}|\[?\]|\*\*)"
+# What ends a name: a quote, a bracket, two stars of Markdown, `>>` of Erlang, the visibility of a member of PHP.
+CLOSE = rf"(?:{QUOTE}|\[?\]|\*\*|>>|(?::{QUOTE}?[A-Za-z_][\w.]{{0,60}}+{QUOTE}?)?:(?:protected|private))"
 # The type between a name and its value: `password: str = "..."`, `&'static str =` of Rust, `Dim password As String =`.
 TYPE = (
     r"(?:(?::|[Aa]s ) ?(?:&(?:'[a-z]{1,20} )?)?[A-Za-z_][\w.?<>|]{0,40}+(?: (?==)|(?==\\{0,15}[\"'`]))"
     r"|\([a-z]{1,12}\) ?(?=[:=]))"
 )
-SEPARATOR = r"=>|:=|={1,3}|::?|->|<-|[?+]=|\|"
+# Words and unequal signs of SQL stand before a text in quotes alone.
+SEPARATOR = (
+    r"=>|:=|={1,3}|::?|->|<-|[?+]=|\|"
+    r"|(?:!=|<>|(?i:not )?(?i:in|i?like))(?=[ \t]{0,4}\(?[ \t]{0,4}\\{0,15}['\"])"
+)
+# Functions of SQL that store a password.
+FUNCTION = (
+    r"(?i:crypt|md5|sha[12]?|sha(?:224|256|384|512)|hash|hashbytes|password|old_password|encrypt|aes_encrypt"
+    r"|pgp_sym_encrypt|to_char|trim|lower|upper|encode|digest|hashpw)\("
+)
 # What is written around a value in quotes: a constructor, the prefix of a literal, a length, a bracket, a tag of YAML.
 WRAP = (
-    r"(?:(?!Get|Read|Load|Fetch|Find|Env|Lookup)[A-Z][\w:]{0,40}+\(|string\(\d{1,9}\) |(?:str|bytes|string)\("
-    r"|s:\d{1,9}:|b?r?#{1,4}(?=\\{0,15}\")"
+    rf"(?:{FUNCTION}|(?!Get|Read|Load|Fetch|Find|Env|Lookup)[A-Z][\w:]{{0,40}}+\("
+    r"|string\(\d{1,9}\) |(?:str|bytes|string)\("
+    r"|s:\d{1,9}:|chr (?=\")|b?r?#{1,4}(?=\\{0,15}\")"
     r"|(?:[bBuUrRfFL@$&]|\([a-z]{3,6}\)){1,2}(?=\\{0,15}[\"'])|<<|[\[(]|!!?[a-z]{1,20} )"
 )
 # An object that holds the value alone: `{"stringValue": "..."}` of OTLP, `{"S": "..."}` of DynamoDB.
-MEMBER = rf"(?:\{{{BLANK}{{0,8}}{QUOTE}(?:(?i:(?:string_?)?value|text)|S){QUOTE} {{0,4}}: {{0,4}})"
-OPENING = rf"{BLANK}{{0,8}}+(?P<wrap>(?:(?:{MEMBER}|{WRAP}) ?){{0,4}}+)"
+# A member before it may be its type, as in the outputs of Terraform.
+PLAIN_MEMBER = (
+    rf"(?:{QUOTE}[A-Za-z_]{{1,20}}{QUOTE} {{0,4}}: {{0,4}}{QUOTE}?\w{{1,20}}{QUOTE}?,{BLANK}{{0,8}})"
+)
+MEMBER = (
+    rf"(?:\{{{BLANK}{{0,8}}{PLAIN_MEMBER}{{0,3}}{QUOTE}(?:(?i:(?:string_?)?value|text|current|new|plain(?:text)?)|S){QUOTE}"
+    r" {0,4}: {0,4})"
+)
+OPENING = rf"{BLANK}{{0,8}}+(?P<wrap>(?:(?:{MEMBER}|{WRAP})(?: |{LINE}[ \t]{{0,40}})?){{0,4}}+)"
 VALUE = (
-    rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?i:(?:string_?)?value|content|val|default){QUOTE}?"
+    rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?i:(?:string_?)?value|content|val|default|data|text|argument|v){QUOTE}?"
     rf"{SPACE}{{0,8}}+(?:=>|=|:)"
 )
 # A member between a name's and its value's: `"type": "secret", `.
@@ -52,7 +70,8 @@ SEPARATED = re.compile(
     rf"(?:{OPENING}(?P<quote>{QUOTE}))?"
 )
 LISTED = re.compile(
-    rf"{QUOTE}?{BLANK}{{0,8}}+(?:[,;]{BLANK}{{0,16}}+)?(?:-[ ])?(?:{OTHER}){{0,2}}{VALUE}(?P<gap>{SPACE}{{0,8}}+)"
+    rf"{QUOTE}?{BLANK}{{0,8}}+(?:[,;]{BLANK}{{0,16}}+)?(?:-[ ]|\{{{BLANK}{{0,16}}+)?(?:{OTHER}){{0,2}}?{VALUE}"
+    rf"(?P<gap>{SPACE}{{0,8}}+)"
     rf"(?:{OPENING}(?P<quote>{QUOTE}))?"
 )
 PAIRED = re.compile(rf"(?P<close>{QUOTE}?){SPACE}{{0,4}}+(?P<separator>[,;]){OPENING}(?P<quote>{QUOTE})")
@@ -61,7 +80,7 @@ PART = re.compile(
 )
 # A plain word behind white space is one of a sentence; behind an option it is a value.
 SPACED = re.compile(
-    rf"{SPACE}{{1,40}}+(?![^\W\d_A-Z]{{1,13}}(?:[\s.,;:!?)]|\Z))(?:[0-9] |\. |--(?:body|value)[ =])?"
+    rf"{SPACE}{{1,40}}+(?![^\W\d_A-Z]{{1,13}}(?:[\s.,;:!?)]|\Z))(?:[0-9] |\. |--(?:body|value|secret-string)[ =])?"
     rf"(?:{OPENING}(?P<quote>{QUOTE}))?(?=\S)"
 )
 BEHIND_OPTION = re.compile(rf"{SPACE}{{1,40}}+(?:{OPENING}(?P<quote>{QUOTE}))?(?=[^\s-])")
@@ -70,8 +89,9 @@ MARKED = re.compile(
     r"(?P<value>(?:[^<>\]]|\](?!\]>)){1,4096}+)(?:\]\]>)?<"
 )
 LISTED_NAME = re.compile(  # read backwards
-    rf"(?:[\"'`]\\{{0,15}})?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}(?:[\"'`]\\{{0,15}})?"
-    r"(?i:eman|yek|di|ytreporp|retemarap|elbairav|redaeh|dleif|rav)"
+    rf"(?:(?:[\"'`]) {{0,4}}(?:elbairav|tuptuo)(?!\w)"
+    rf"|(?:[\"'`]\\{{0,15}})?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}(?:[\"'`]\\{{0,15}})?"
+    r"(?i:eman|yek|k(?!\w)|di|ytreporp|retemarap|elbairav|redaeh|dleif|rav))"
 )
 # `"value": "...", "name": "DB_PASSWORD"`, read backwards from the name on.
 VALUE_BEFORE = re.compile(
@@ -81,6 +101,19 @@ VALUE_BEFORE = re.compile(
     r"[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?"
     r"(?i:eulav)"
 )
+# An argument behind an option in a list, in quotes or not.
+NEXT_ARGUMENT = re.compile(
+    rf"{QUOTE}?{SPACE}{{0,4}}+,{BLANK}{{0,8}}+(?:(?P<quote>{QUOTE})|(?P<bare>[^\s,\"'`\]-][^\s,\"'`\]]{{0,255}}+))"
+)
+# A map of Go, read backwards from a name in it: `map[user:bob password:`.
+IN_MAP = re.compile(r"(?:[^\s\[\]]{0,80} ){0,8}\[pam")
+# The lines below a name in YAML: a list of values, a value alone, or a member that is the value.
+BELOW = re.compile(
+    r"[ \t]{0,8}\r?\n(?P<indent>[ \t]{0,40})(?:(?P<item>- )|(?<=[ \t])(?:value:[ \t]{1,8})?)"
+    r"[\"']?(?P<value>[^\s\"'#:{\[|>&!-](?:[^\s\"'#]|[ \t](?=[^\s#])){0,255}+)[\"']?[ \t]{0,8}(?:\r?\n|\Z)"
+)
+MOST_BELOW = 16
+
 
 separated = SEPARATED.match
 listed = LISTED.match
@@ -91,3 +124,6 @@ behind_option = BEHIND_OPTION.match
 marked = MARKED.match
 is_listed_name = LISTED_NAME.match
 value_before = VALUE_BEFORE.match
+next_argument = NEXT_ARGUMENT.match
+is_in_map = IN_MAP.match
+below = BELOW.match

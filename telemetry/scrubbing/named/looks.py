@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named.glue import is_in_map
 from telemetry.scrubbing.named.name import Name
 from telemetry.scrubbing.names import is_foreign, is_secret, split_words
 from telemetry.scrubbing.randomness import has_digit, looks_random
@@ -23,8 +24,9 @@ ERRORS = frozenset(
         "unexpected", "unknown", "unsupported", "weak", "wrong",
     }
 )  # fmt: skip
+MAP_BEFORE = frozenset({" ", "["})
 FIELD_BEFORE = frozenset({" ", "{"})
-RECORD_BEFORE = frozenset({"", " ", ",", "{", "\n", ";", "&", "|"})
+RECORD_BEFORE = frozenset({"", " ", ",", "{", "\n", ";", "&", "|", "/"})
 CODE_FOLLOWS = frozenset({"", ".", "(", ")", "[", "]", "}", ":"})
 LONGEST_NAME = 64  # characters of a value that may be the name of a variable
 SHORTEST, SHORTEST_COMMON = (
@@ -48,7 +50,7 @@ NEAR = 60  # characters before a name in which its line begins
 # What sets a variable or an option, read backwards: `ENV X`, `set -gx X`, `git config --global X`.
 SETTER = re.compile(
     r"[ \t]{1,8}(?:(?:xg?-|gx?-|xU-|labolg--|lacol--|lresu--)[ \t]{1,4}|\d[ \t]{1,4})?"
-    r"(?:VNE|GRA|vnEteS|vnetes|xtes|tes|gifnoc|noitpo|tropxe|terces|redaeh_[a-z_]{1,20}|redaeHtseuqeR)(?![\w-])"
+    r"(?:VNE|GRA|vnEteS|vnetes|xtes|tes|gifnoc|noitpo|tropxe|terces|eman--|di-terces--|redaeh_[a-z_]{1,20}|redaeHtseuqeR)(?![\w-])"
 )
 # The type of encryption that routers write before a password: `enable secret 5 ...`.
 ENCRYPTION = re.compile(r"[ \t]{1,40}[0-9] ")
@@ -126,6 +128,8 @@ def is_value(text: str, name: Name, match: re.Match[str], value: str) -> bool:
 def is_field(text: str, name: Name, value: str) -> bool:
     """Whether `Name:value` is a field as Go prints it, or `password:value` is one of a record."""
     before = text[name.start - 1 : name.start]
+    if before in MAP_BEFORE and is_in_map(name.backwards, name.before):
+        return True
     if before in FIELD_BEFORE and name.name[:1].isupper():
         return not is_code(value)
     return before in RECORD_BEFORE and is_key(name.name, value) and not is_code(value)

@@ -58,8 +58,8 @@ BETWEEN = ("", "_", "-", ".", " ", "__", "%20", "%2520", "%5F", "%255F", "%2D", 
 ATTRIBUTES = tuple(
     f"{word}\x12" for word in ("key", "Key", "KEY", "keys", "Keys", "KEYS", "pass", "Pass", "PASS")
 )
-TAGS = rb"\x12%&"  # what follows a name in a message or in a text with escapes
-NAME_GOES_ON = rb"(?:[\w.\x80-\xff]|-(?!>)){0,40}+"
+TAGS = rb"\x12%&\x1b\x80-\xff"  # what follows a name in a message or in a text with escapes, colours and wide signs
+NAME_GOES_ON = rb"(?:[\w.]|-(?!>)){0,40}+"
 BEHIND_TOKEN = (
     rb"(?:[_.-]{0,2}(?i:%s)){0,3}+[_.-]{0,40}+" % "|".join(sorted(TOKEN_SUFFIXES, reverse=True)).encode()
 )
@@ -95,7 +95,7 @@ def checked_pieces() -> list[NamePiece]:
     """The pieces of names that only count where something may follow a name."""
     of_two_words = sorted({spelled for ending in ENDINGS for spelled in spellings(*ending.split())})
     return [
-        *(NamePiece(piece.encode(), FOLLOWS_TOKEN, beyond=1) for piece in tokens()),
+        *(NamePiece(piece.encode("latin-1"), FOLLOWS_TOKEN, beyond=1) for piece in tokens()),
         *(NamePiece(piece.encode(), FOLLOWS_NAME) for piece in of_two_words),
     ]
 
@@ -103,7 +103,8 @@ def checked_pieces() -> list[NamePiece]:
 def tokens() -> Iterator[str]:
     """The word `token` with each character that may be the next one, so that none of the many `tokens` is looked at."""
     suffixes = {letter for suffix in TOKEN_SUFFIXES for letter in (suffix[0], suffix[0].upper())}
-    following = [*MAY_FOLLOW, "\x12", "%", "&", "_", ".", *sorted(suffixes)]
+    wide = ("\xc2", "\xe2", "\xef")  # the first bytes of the signs of readings.py
+    following = [*MAY_FOLLOW, "\x12", "%", "&", "\x1b", "_", ".", *wide, *sorted(suffixes)]
     yield from map("".join, product(("token", "Token", "TOKEN"), following))
 
 

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 
 from telemetry.scrubbing.kinds.search import Place
-from telemetry.scrubbing.named.looks import is_numbered_word, is_told
-from telemetry.scrubbing.named.values import closing
+from telemetry.scrubbing.named.looks import is_key, is_numbered_word, is_told
+from telemetry.scrubbing.named.values import closing, word_place
+from telemetry.scrubbing.names import is_secret
 from telemetry.scrubbing.randomness import has_digit
 from telemetry.scrubbing.work import CANDIDATE, Work
 
@@ -26,7 +27,7 @@ STATEMENT = re.compile(
 SENTENCE = re.compile(
     r"(?i)(?<![\w-])(?:pass(?:word|phrase|code)|passwort|kennwort|contraseña|mot de passe|senha|wachtwoord|пароль|"
     r"api key|access key|secret key|token|secret) (?:is now|is|was|will be|ist|lautet|es|est|é|—|это):? {1,2}"
-    r"\\{0,15}[\"'`]?(?P<value>[^\s,;\"'`<>\\]{3,256}+)"
+    r"\\{0,15}[\"'`]?(?P<value>[^\s,;\"'`<>\\]{3})"
 )
 # The first words of the two. All but one end as names do, where they are searched for.
 FIRST_WORDS = (
@@ -36,10 +37,16 @@ FIRST_WORDS = (
 FIRST_WORD = re.compile(rf"(?i)({'|'.join(word[::-1] for word in FIRST_WORDS)})(?![\w-])")  # backwards
 IDENTIFIED = re.compile(r"(?i)identified(?= )")
 BEHIND_PASSWORD = {" ", "=", "("}
+LONGEST_NAME = 66
 LONGEST_WORD = 14  # characters, with one before it
 VERBS = ("is", "was", "will", "ist", "lautet", "es", "est", "é", "—", "это")
 SPACE_AND_VERB = re.compile(rf" (?i:{'|'.join(VERBS)})")
 KEYS = ("key", "token", "secret")
+
+
+VERB = r" (?:is now|is|was|will be|ist|lautet|es|est|é|—|это):? {1,2}"
+BEHIND_NAME = re.compile(rf"(?i){VERB}\\{{0,15}}[\"'`]?(?=\S)")
+IDENTIFIER = re.compile(r"[\w.-]{1,65}+")  # read backwards
 
 
 def told(text: str, ends: list[int], work: Work) -> Iterator[Place]:
@@ -48,7 +55,7 @@ def told(text: str, ends: list[int], work: Work) -> Iterator[Place]:
         if SPACE_AND_VERB.match(text, end):
             work.take(4 * CANDIDATE)
             word = FIRST_WORD.match(text[max(0, end - LONGEST_WORD) : end][::-1])
-            place = sentence(text, end - len(word[1])) if word else None
+            place = sentence(text, end - len(word[1])) if word else of_identifier(text, end)
             if place:
                 yield place
         elif text[end : end + 1] in BEHIND_PASSWORD and text[end - 8 : end].lower() == "password":
@@ -66,14 +73,30 @@ def statement(text: str, start: int, work: Work) -> Iterator[Place]:
         yield match.end(), closing(text, match["quote"], match.end())
 
 
+def of_identifier(text: str, end: int) -> Place | None:
+    """The place of the secret that a sentence tells of a name as programs write it: `the DB_PASSWORD is ...`."""
+    match = BEHIND_NAME.match(text, end)
+    name = IDENTIFIER.match(text[max(0, end - LONGEST_NAME) : end][::-1]) if match else None
+    if match is None or name is None or not is_secret(name[0][::-1]):
+        return None
+    value = told_word(text, match.end())
+    is_one = is_key(name[0][::-1], value) and is_told(value)
+    return (match.end(), match.end() + len(value)) if is_one else None
+
+
+def told_word(text: str, at: int) -> str:
+    """The word of a sentence that begins here, without the signs that end the sentence."""
+    return text[slice(*word_place(text, at))].rstrip(".!?:)")
+
+
 def sentence(text: str, word_start: int) -> Place | None:
     """The place of the secret that a sentence tells; words such as `required` tell none."""
     match = SENTENCE.match(text, word_start)
     if match is None:
         return None
-    start, end = match.span("value")
-    end = start + len(match["value"].rstrip(".!?:)"))
-    value, is_of_key = text[start:end], match[0].lower().startswith(("api", "access", *KEYS))
+    start = match.start("value")
+    value = told_word(text, start)
+    end, is_of_key = start + len(value), match[0].lower().startswith(("api", "access", *KEYS))
     if is_of_key and (len(value) < 6 or not has_digit(value) or is_numbered_word(value)):
         return None
     return (start, end) if is_told(value) else None

@@ -34,7 +34,7 @@ CLOSING = {
 NEXT_NAME = r"[\w.%-]{1,40}[=:]"
 JOINED = (
     rf"|&(?!(?:amp;)?[\w.%\[\]-]{{1,40}}=|[&\s\"'<>\\]|\Z)|;(?![\w ]{{1,40}}=|[;\s\"'<>\\]|\Z)"
-    rf"|,(?!{NEXT_NAME}|[\s\"'`\\)\]}}]|\Z)|\|(?!{NEXT_NAME}|[\s|]|\Z)|<(?![A-Za-z/!][^<>]{{0,80}}>)|>(?=\w)"
+    rf"|,(?!{NEXT_NAME}|[\s\"'`\\)\]}}]|\Z)|\|(?!{NEXT_NAME}|[\s|]|\Z)|<(?![A-Za-z/!][^<>\r\n]{{0,80}}>)|>(?=\w)"
 )
 # A quote or a backslash that neither ends a text in quotes nor begins one or an escape.
 PLAIN_SIGN = r"(?<![(\[{=,:])[\"']{1,2}(?=\w)|\\{1,15}(?![nrtbfux\"'`/\\]|\Z)"

@@ -40,6 +40,11 @@ def without(signs: str) -> str:
 
 
 QUOTED = Forms(in_json, EVERY_SIGN, (
+    'Config {\n    NAME: Some(\n        "§",\n    ),\n}', '#{<<"NAME">> => <<"§">>}', ' $ NAME: chr "§"',
+    '{"NAME": {"type": "string", "value": "§"}}', '{"NAME":{"sensitive":true,"type":"string","value":"§"}}',
+    'object(A)#1 (1) {\n  ["NAME":protected]=>\n  string(13) "§"\n}', '["NAME":"A":private]=>\n string(13) "§"',
+    '[{"k": "NAME", "v": "§"}]', '[{"field": "NAME", "newValue": "§"}]', 'variable "NAME" {\n  default = "§"\n}',
+    '["tool", "--NAME", "§"]', '{"NAME": {"current": "§"}}',
     '{"a": 1, "NAME": "§"}', '{"a":1,"NAME":"§","b":2}', '{"NAME": ["§", "x"]}', '{"a": 1,\n  "NAME": "§"\n}',
     '{"NAME"   :   "§"}', '{"NAME":\n\n  "§"}', '[{"key": "NAME", "value": "§"}]', '[{"name":"NAME","value":"§"}]',
     '[{"value": "§", "name": "NAME"}]', '{"NAME": {"value": "§"}}', '{"key":"NAME","value":{"stringValue":"§"}}',
@@ -63,6 +68,7 @@ NESTED = Forms(
     ('{"a": "{\\"NAME\\": \\"§\\"}"}',),
 )
 SINGLE = Forms(lambda value: value.replace("\\", "\\\\").replace("'", "\\'"), EVERY_SIGN, (
+    "Command '['tool', '--NAME', '§']' returned non-zero exit status 2.",
     "{'user': 'bob', 'NAME': '§'}", "Config(user='bob', NAME='§', port=5)", "Settings(NAME=SecretStr('§'))",
     "$VAR1 = {\n  'NAME' => '§'\n};", "{ user: 'bob', NAME: '§' }", "Map(1) { 'NAME' => '§' }",
     "array (\n  'NAME' => '§',\n)", "User{name='bob', NAME='§'}", "export NAME=$'§'\n", "host=h NAME='§' x=y",
@@ -70,6 +76,8 @@ SINGLE = Forms(lambda value: value.replace("\\", "\\\\").replace("'", "\\'"), EV
     "define('NAME', '§');",
 ))  # fmt: skip
 DOUBLED = Forms(lambda value: value.replace("'", "''"), without("\\"), (
+    "WHERE NAME <> '§'", "WHERE NAME IN ('§', 'x')", "WHERE NAME LIKE '§'", "WHERE NAME = crypt('§', x)",
+    "WHERE NAME != '§'", "SET NAME=MD5('§')",
     "UPDATE u SET NAME = '§' WHERE id = 1", "INSERT INTO u (a, NAME) VALUES ('x', '§')", "user: bob\nNAME: '§'\n",
     "$NAME = '§'", "WHERE NAME='§' AND x=1",
 ))  # fmt: skip
@@ -78,6 +86,9 @@ SPACED = Forms(in_json, without(" '\t"), (
     '(define NAME "§")', 'using NAME "§"', "ALTER USER bob WITH NAME '§'", "login failed for bob with NAME '§'",
 ))  # fmt: skip
 BARE = Forms(str, BARE_SIGNS, (
+    "map[NAME:§ user:bob]", "map[user:bob NAME:§]", "NAME:§ user:bob", "tool /NAME:§", "the NAME is §.",
+    "\x1b[36mNAME\x1b[0m=\x1b[1;35m§\x1b[0m", "\\u001b[36mNAME\\u001b[0m=\\u001b[35m§\\u001b[0m", "NAME=3D§",
+    "aws ssm put-parameter --name NAME --value § --type SecureString",
     "{User:bob NAME:§}", "&{bob NAME:§}", "User(name=bob, NAME=§)", "{user=bob, NAME=§}",
     "com.x.User@1f[name=bob,NAME=§]", "Map(user -> bob, NAME -> §)", "level=ERROR msg=x NAME=§",
     "user=bob|NAME=§|x=1", "{ User = bob, NAME = § }", "{user: bob, NAME: §}", "name=bob NAME=§",
@@ -87,7 +98,11 @@ BARE = Forms(str, BARE_SIGNS, (
     "https://h/?user%5BNAME%5D=§", "login with NAME §", "NAME §\n", "**NAME**: §\n", "NAME -> §",
     '--b\r\nContent-Disposition: form-data; name="NAME"\r\n\r\n§\r\n--b--',
 ))  # fmt: skip
+BELOW = Forms(str, "!$%*+-./:=?@^_`~é—&;,|<>\\", (
+    "NAME:\n  - §\n  - x\n", "NAME:\n  §\n", "NAME:\n  value: §\n", 'NAME:\n  "§"\nuser: bob\n',
+))  # fmt: skip
 ESCAPED = Forms(str, without("\"'`<>&%\\\t"), (
+    '{\\042NAME\\042: \\042§\\042}', "{&#34NAME&#34: &#34§&#34}", "{“NAME”: “§”}",
     "%22NAME%22%3A%22§%22", "%2522NAME%2522%253A%2522§%2522", "{&quot;NAME&quot;: &quot;§&quot;}",
     "{&#34;NAME&#34;: &#34;§&#34;}", "{&#x22;NAME&#x22;:&#x22;§&#x22;}", "{\\u0022NAME\\u0022: \\u0022§\\u0022}",
     "{\\x22NAME\\x22: \\x22§\\x22}", "&lt;NAME&gt;§&lt;/NAME&gt;", 'a:1:{s:8:"NAME";s:13:"§";}',
@@ -99,6 +114,7 @@ PARAMETERS = Forms(str, "!#$%*+-./:=?@^_~é—", (
     "| name | value |\n|---|---|\n| NAME | § |\n",
 ))  # fmt: skip
 LINES = Forms(str, LINE_SIGNS, (
+    "Foo Object\n(\n    [NAME:protected] => §\n    [NAME:Foo:private] => §\n)\n",
     "NAME=§\n", "export NAME=§\nX=1\n", "set NAME=§\r\necho\r\n", "spring.datasource.NAME=§\n",
     "[db]\nuser = bob\nNAME = §\n", "[db]\nuser: bob\nNAME: §\n", "user: bob\nNAME: §\n",
     "env:\n- name: NAME\n  value: §\n", "data:\n  NAME: §\nkind: x\n", "X-NAME: §\r\nHost: h\r\n",
@@ -111,6 +127,7 @@ TABLES = Forms(str, without(" \"',;|\t"), (
     "user,NAME\nbob,§\n", "user;NAME\r\nbob;§\r\n", "user\tNAME\nbob\t§\n", "id\tNAME\trole\n1\t§\tadmin\n",
 ))  # fmt: skip
 MARKUP = Forms(html.escape, without(" \t"), (
+    "<tr><td>NAME</td><td>§</td></tr>", "<dt>NAME</dt><dd>§</dd>",
     "<NAME>§</NAME>", '<add key="NAME" value="§"/>', '<bean NAME="§"/>', '<property name="NAME">§</property>',
     '<property name="NAME"><value>§</value></property>', '<wsse:NAME Type="x">§</wsse:NAME>',
     "<NAME>\n   §\n</NAME>", '<setting name="NAME" serializeAs="String"><value>§</value></setting>',
@@ -122,7 +139,7 @@ ENCODED = Forms(lambda value: quote(value, safe=""), EVERY_SIGN, (
 ))  # fmt: skip
 GROUPS = {
     "quoted": QUOTED, "nested": NESTED, "single": SINGLE, "doubled": DOUBLED, "spaced": SPACED,
-    "bare": BARE, "escaped": ESCAPED,
+    "bare": BARE, "below": BELOW, "escaped": ESCAPED,
     "parameters": PARAMETERS, "lines": LINES, "tables": TABLES, "markup": MARKUP, "encoded": ENCODED,
 }  # fmt: skip
 ALL = [form for group in GROUPS.values() for form in group.forms]
