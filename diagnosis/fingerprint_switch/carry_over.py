@@ -14,11 +14,12 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, loop_outcomes
-from diagnosis.loops import lifecycle
+from diagnosis.loops import audited_decisions, lifecycle
 from diagnosis.loops.states import Trigger
 from diagnosis.models import EvalCandidate, FingerprintSwitch, Loop, LoopEvent
 from diagnosis.verification.recount import recounted
 from telemetry.grouping.fingerprint import cluster_id
+from tenants.audit.audit_log import Actor
 
 Baselines = Mapping[str, dict[str, Any] | None]
 ACTOR = "loopkit"
@@ -70,6 +71,23 @@ def carry_loops(switch: FingerprintSwitch, new_baselines: Baselines, now: dateti
     for outcome in to_move:
         move(outcome, switch, new_baselines.get(outcome.loop.loop_id, outcome.loop.baseline), now)
     repropose_split_loops(switch, {new for parts in moves_of(switch).values() for new in parts}, now)
+    audit_moves(switch, [outcome.loop for outcome in to_move], now)
+
+
+def audit_moves(switch: FingerprintSwitch, moved: Iterable[Loop], now: datetime) -> None:
+    """
+    Append the new cluster ids of the loops that people decided on to the audit log, where approvals are checked.
+
+    Args:
+        moved: as they were before.
+    """
+    before = {loop.pk: loop.cluster_id for loop in moved}
+    decided = Loop.objects.filter(pk__in=before, decisions__isnull=False).distinct()
+    clusters = {
+        pk: {"before": before[pk], "after": after} for pk, after in decided.values_list("pk", "cluster_id")
+    }
+    if clusters:
+        audited_decisions.audit_clusters(switch.project, Actor(switch.actor), now, clusters)
 
 
 def rename(rows: QuerySet[Any], new_ids: Mapping[str, str]) -> None:

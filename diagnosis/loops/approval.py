@@ -209,6 +209,7 @@ def audit_decision(decision: Decision, state: str, address: str) -> None:
         is_first_of_two=decision.is_first,
         proposed_again_at_times=decision.times,
         numbers=decision.numbers,
+        cluster_id=loop.cluster_id,
         state={"before": state, "after": loop.state},
     )
     Decision.objects.filter(pk=decision.pk).update(audit_sequence=entry.sequence)

@@ -87,10 +87,12 @@ def changes_of(
     """The parts of decisions and content that changed, in words, by loop id."""
     entries = audited_decisions.audit_entries(decision for loop in loops for decision in approvals[loop.pk])
     about = audited_decisions.numbers_about(loops)
+    moves = audited_decisions.cluster_moves({loop.project_id for loop in loops})
     contents = content_hash.stored_contents([(loop, loop.issue) for loop in loops])
     return {
         loop.pk: [
             *decision_changes(loop, approvals[loop.pk], entries),
+            *audited_decisions.cluster_changes(loop, entries.get(approvals[loop.pk][-1].pk), moves),
             *audited_decisions.later_entries(approvals[loop.pk], entries, about.get(loop.pk, [])),
             *content_hash.changes_since(approvals[loop.pk][-1], stored),
         ]

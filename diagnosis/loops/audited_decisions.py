@@ -9,12 +9,14 @@ about a loop, of decisions and of what ended an approval, must be those of the a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
 from diagnosis.models import Decision, Loop
+from telemetry.grouping.fingerprint import of_cluster_id
 from tenants.audit import audit_log, lookup
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, Project
 
 MOVING = (audit_log.AuditEvent.DECIDED, audit_log.AuditEvent.ENDED)  # events about a loop
 ASK_THE_LOG = "run manage.py verify_audit, then restore what is missing, or have it decided again"
@@ -29,6 +31,7 @@ PARTS = {
     "proposed_again_at_times": "when the failure comes back",
     "numbers": "its numbers",  # in entries of this release and later
 }
+CLUSTER_CHANGED = "the cluster id of the loop was changed"
 
 
 def audit_entries(decisions: Iterable[Decision]) -> dict[int, AuditEntry]:
@@ -98,6 +101,42 @@ def changes_since_audited(decision: Decision, entry: AuditEntry | None) -> list[
     if not is_by_same_person(decision, entry):
         changed.append("who made it")
     return [f"{words} was changed" for words in changed]
+
+
+def audit_clusters(
+    project: Project, by: audit_log.Actor, now: datetime, clusters: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Append an entry that loops, by their ids, have another cluster id `after` than `before`."""
+    audit_log.append_entry(
+        audit_log.AuditEvent.CHANGED, f"project:{project.pk}", by, now, project.tenant_id, clusters=clusters
+    )
+
+
+def cluster_moves(project_ids: Iterable[str]) -> list[AuditEntry]:
+    """The intact entries of `audit_clusters` about these projects, in their order."""
+    targets = [f"project:{project_id}" for project_id in project_ids]
+    numbers = lookup.numbers_about([audit_log.AuditEvent.CHANGED], targets).values()
+    intact = lookup.intact_entries(chain.from_iterable(numbers))
+    return [intact[number] for number in sorted(intact) if "clusters" in intact[number].detail]
+
+
+def cluster_changes(loop: Loop, entry: AuditEntry | None, moves: Iterable[AuditEntry]) -> list[str]:
+    """
+    Whether the loop has another cluster id than the log says, in words; empty if not.
+
+    Args:
+        entry: of the approval. Those of earlier releases lack the cluster id: then it must only have the form of one.
+        moves: `cluster_moves` of its project.
+    """
+    if of_cluster_id(loop.cluster_id) is None:
+        return [CLUSTER_CHANGED]
+    if entry is None or "cluster_id" not in entry.detail:
+        return []
+    logged = entry.detail["cluster_id"]
+    for move in moves:
+        if move.sequence > entry.sequence:
+            logged = move.detail["clusters"].get(loop.pk, {}).get("after", logged)
+    return [] if loop.cluster_id == logged else [CLUSTER_CHANGED]
 
 
 def values_of(decision: Decision) -> dict[str, Any]:
