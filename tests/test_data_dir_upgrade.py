@@ -113,7 +113,12 @@ def asked_of(data_dir: Path, asked: list[Asked]) -> tuple[list[Any], str]:
 
 
 def lost(before: Any, after: Any, at: str = "") -> list[str]:
-    """Where an answer no longer says what it said. What it says besides is no loss."""
+    """
+    Where an answer no longer says what it said. What it says besides is no loss, such as the tag of a list before the
+    place in it that a cursor names.
+    """
+    if at.endswith(".next_cursor") and before and after:
+        after = after[-len(before) :]
     if isinstance(before, dict) and isinstance(after, dict):
         return [
             place for name, value in before.items() for place in lost(value, after.get(name), f"{at}.{name}")
