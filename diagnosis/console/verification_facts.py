@@ -80,6 +80,8 @@ def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Release of the fix", document.get("release") or ""),
         ("About the release", document.get("release_note") or ""),
         *values_of(document.get("release_note") or "", document),
+        ("Not seen", document.get("unseen_note") or ""),
+        ("The quota", document.get("quota_note") or ""),
         ("Releases left out", ", ".join(map(left_out_sentence, left_out(document)))),
     ]
 

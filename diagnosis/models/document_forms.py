@@ -67,5 +67,7 @@ VERIFICATION = {
     "left_out?": [{"release": TEXT_OR_NULL, "records": is_natural, "failures": is_natural}],
     "moved_to?": ([RISE], type(None)),
     "evidence_ids?": ([str], type(None)), "trajectory?": ({"before?": SESSIONS, "after?": SESSIONS}, type(None)),
+    "unseen?": [{"reason": str, "count": is_natural, "unit": str}], "unseen_note?": TEXT_OR_NULL,
+    "quota_left?": (is_natural, type(None)), "quota_needed?": (is_natural, type(None)), "quota_note?": TEXT_OR_NULL,
     "with?": DICT_OR_NULL,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from diagnosis.display.sentences import Sentence, beside, filled
 from diagnosis.models import Loop
 from diagnosis.statistics.overdispersion import Overdispersion, estimate_overdispersion
 from diagnosis.statistics.rates import Counts, Ratio
-from diagnosis.verification import trajectory
+from diagnosis.verification import trajectory, unseen_traffic
 from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.rate_verdict import expected_failures
 from diagnosis.window import cluster_counts
@@ -27,7 +27,12 @@ NEEDED_AS_OFTEN = f"{NEEDED} with failures as often as since the fix held, to sa
 
 
 def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
-    """The JSON document of the comparison, read from the bound project."""
+    """The JSON document of the comparison and of what it does not see, read from the bound project."""
+    return comparison_document(loop, comparison) | unseen_traffic.shown(loop.project, comparison)
+
+
+def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
+    """The JSON document of what was compared, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     overdispersion = estimate_overdispersion(before.observed, after.observed)
     template = needed_template(loop, judgement.needed or 0, after.counts)

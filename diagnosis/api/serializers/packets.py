@@ -5,6 +5,7 @@ from rest_framework import serializers
 from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.issues import IssueSerializer
 from diagnosis.api.serializers.loops import DecisionShapeSerializer
+from diagnosis.api.serializers.unseen import UnseenSerializer
 from diagnosis.models import Loop, Packet
 from telemetry.api import parameters
 from telemetry.api.parameters import Parameters, ParsedField, page_limit
@@ -49,14 +50,6 @@ class MissingCountsSerializer(ObjectSerializer):
     scope = serializers.IntegerField(required=False)
     trace = serializers.IntegerField(required=False)
     columns = serializers.IntegerField(required=False)
-
-
-class UnseenSerializer(ObjectSerializer):
-    """A kind of what came in the hours of a window and may not be in it; the ledger has its meaning and remedy."""
-
-    reason = serializers.CharField()
-    count = serializers.IntegerField()
-    unit = serializers.ChoiceField(["spans", "requests"])
 
 
 class CompletenessSerializer(ObjectSerializer):

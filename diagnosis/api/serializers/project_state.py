@@ -3,7 +3,8 @@
 from rest_framework import serializers
 
 from diagnosis.api.serializers.loops import LoopSummarySerializer
-from diagnosis.api.serializers.packets import DiagnosisPacketSerializer, UnseenSerializer
+from diagnosis.api.serializers.packets import DiagnosisPacketSerializer
+from diagnosis.api.serializers.unseen import UnseenSerializer
 from telemetry.api.ledger_views import LedgerEntrySerializer
 from telemetry.api.serializers import ObjectSerializer, WindowSerializer, optional_text
 from tenants.api.serializers import ProjectSummarySerializer, WarnedAnswerSerializer

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from diagnosis.api.serializers.unseen import UnseenSerializer
 from diagnosis.models import Loop, Verification
 from diagnosis.verification.baseline import FAILURES, TRACES, WITH_CAUSED
 from telemetry.api.serializers import ObjectSerializer, optional_text
@@ -106,6 +107,16 @@ class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     needed_exposure = serializers.IntegerField(
         allow_null=True, help_text="The same as a number. Null: none would do."
     )
+    unseen = UnseenSerializer(
+        many=True, help_text="What came in the hours of the window after the fix and may not be in it."
+    )
+    unseen_note = optional_text("The same in a sentence.")
+    quota_left = serializers.IntegerField(allow_null=True, help_text="In spans. Null: no limit.")
+    quota_needed = serializers.IntegerField(
+        allow_null=True,
+        help_text="About how many spans are needed for a verdict, at as many for each record as before the fix.",
+    )
+    quota_note = optional_text("That the quota has no room for them, and what to do.")
     service = serializers.CharField(allow_blank=True)
     operation = serializers.CharField()
     before = CountedSerializer()

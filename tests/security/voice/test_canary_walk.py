@@ -31,7 +31,7 @@ PAYLOAD = re.compile(
 SENTENCES = {
     "warning", "detail", "verify", "refuted_by", "next_action", "hint", "reason", "severity_reason", "note", "needed",
     "suspected_release_reason", "expectation", "meaning", "remedy", "approval_reason", "again", "outdated", "question",
-    "message", "user_comment", "release_note", "unseen_note", "cause",
+    "message", "user_comment", "release_note", "unseen_note", "cause", "quota_note",
 }  # fmt: skip
 # Other texts of LoopKit: ids, times, words of closed lists, addresses, names of staff.
 OWN = {
