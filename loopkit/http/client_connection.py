@@ -1,9 +1,9 @@
 """
 Whether the client of a request still has its connection open.
 
-WSGI tells an application nothing of it, but gunicorn passes the socket on as `gunicorn.socket`. A read that returns
-no bytes means that the client closed the connection. Bytes that are there stay there for the server.
-https://docs.gunicorn.org/en/stable/design.html, https://man7.org/linux/man-pages/man2/recv.2.html
+WSGI tells an application nothing of it, but gunicorn passes the socket on as `gunicorn.socket`. Its end is looked for
+with poll, which shows it behind bytes that nobody has read; those stay there for the server.
+https://docs.gunicorn.org/en/stable/design.html, https://man7.org/linux/man-pages/man2/poll.2.html (POLLRDHUP)
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 SOCKET = "gunicorn.socket"
+ENDS = select.POLLRDHUP | select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
 def departure_check(environ: Mapping[str, Any]) -> Callable[[], bool]:
@@ -24,15 +25,13 @@ def departure_check(environ: Mapping[str, Any]) -> Callable[[], bool]:
 
 
 def has_left(connection: socket.socket) -> bool:
-    """Whether the other end closed the connection. Never waits, whatever timeout the socket has."""
+    """
+    Whether the other end closed the connection or its sending half, also if it sent more before. Never waits, whatever
+    timeout the socket has.
+    """
     poll = select.poll()
     try:
-        poll.register(connection.fileno(), select.POLLIN)
-        if not poll.poll(0):
-            return False
-        # The method of the plain socket: one with TLS refuses flags.
-        return not socket.socket.recv(connection, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
+        poll.register(connection.fileno(), select.POLLRDHUP)
+        return any(event & ENDS for _, event in poll.poll(0))
     except (OSError, ValueError):
         return True

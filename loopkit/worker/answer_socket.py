@@ -31,9 +31,8 @@ class AnswerSocket(socket.socket):
     """
     A non-blocking socket that collects what is written, and sends it as far as the kernel takes it.
 
-    It is the request's `environ["gunicorn.socket"]`, which is kept: `recv(1, MSG_PEEK | MSG_DONTWAIT)` returns b"" once
-    the client has gone (or has only shut down its sending half, which few do), raises BlockingIOError while it waits
-    for the answer, and ConnectionResetError after a reset.
+    It is the request's `environ["gunicorn.socket"]`, which is kept: poll reports POLLRDHUP once the client has gone, or
+    has only shut down its sending half, which few do.
     """
 
     def __init__(self, accepted: socket.socket, limits: ClientLimits) -> None:

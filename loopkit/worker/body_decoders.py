@@ -39,6 +39,8 @@ class ArrivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types
 class SizedDecoder:
     """The end of a body with Content-Length, or of none."""
 
+    held_bytes = 0  # all are in the body
+
     def __init__(self, length: int, body: ReceivedBody) -> None:
         self.missing = length
         self._body = body
@@ -71,7 +73,12 @@ class ChunkDecoder:
         self._lines = ChunkedReader(request, None)
         self._arrived = bytearray()
         self._chunk_left = 0  # with the line end that follows the chunk's data
-        self._chunks = 0
+        self._chunks = self._trailer_bytes = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that are in no body: those that are not decoded yet, and the trailers."""
+        return len(self._arrived) + self._trailer_bytes
 
     def decode(self, data: bytes) -> bytes:
         """Add the data of chunks; return what follows the last one. Raises gunicorn's errors for malformed chunks."""
@@ -83,7 +90,10 @@ class ChunkDecoder:
                 break
             position += taken
         del self._arrived[:position]
-        return bytes(self._arrived) if self.is_at_end else b""
+        if not self.is_at_end:
+            return b""
+        rest, self._arrived = bytes(self._arrived), bytearray()
+        return rest
 
     def _data(self, position: int) -> int:
         """Add the chunk's data that is here, and check the line end behind it; return how many bytes that took."""
@@ -116,7 +126,8 @@ class ChunkDecoder:
         self._count_chunk()
         if size == 0:
             self.is_at_end = True
-            return len(line) + len(behind) - len(source.take_buffered())
+            self._trailer_bytes = len(behind) - len(source.take_buffered())
+            return len(line) + self._trailer_bytes
         self._chunk_left = size + 2
         return len(line)
 

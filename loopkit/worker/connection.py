@@ -82,7 +82,7 @@ class Connection:
         Called where all threads are busy alone: a client that has only shut down its sending half looks the same.
         """
         if has_left(self.sock) and self.claim():
-            self.reception.drop()
+            self.reception.drop_all()
 
     def receive(self, data: bytes) -> None:
         """Take bytes of a request. Raises gunicorn's ParseException for a malformed head."""
@@ -118,13 +118,13 @@ class Connection:
         now = time.monotonic()
         self.phase, self.deadline = Phase.CLOSING, now + LINGER_SECONDS
         self.last_moment, self._moved = now + LONGEST_LINGER_SECONDS, 0
-        self.reception.drop()
+        self.reception.drop_all()
 
     def close(self) -> None:
         """Close the socket, and free what is held."""
         self.sock.end()
         self.phase = Phase.CLOSED
-        self.reception.drop()
+        self.reception.drop_all()
 
     def discard(self, data: bytes) -> bool:
         """Throw away what the client still sends; whether it may go on."""

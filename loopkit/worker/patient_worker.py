@@ -113,6 +113,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if now < self.swept_at + SWEEP_SECONDS:
             return
         self.swept_at = now
+        self.room.tidy(len(self.running) >= self.cfg.threads)
         for conn in [conn for conn in self.held if not conn.sock.is_held()]:
             self.held.remove(conn)
             self.wait_for(conn, EVENT_WRITE)
@@ -142,9 +143,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         try:
             if conn.phase is Phase.WORKING:
                 self.watch(conn, 0)  # more of it is read after the answer
-                if len(self.running) >= self.cfg.threads:
-                    conn.give_up_if_gone()
-                self.room.recount(conn)
+                self.room.hear_more(conn, len(self.running) >= self.cfg.threads)
             elif conn.phase is Phase.ANSWERING:
                 self.send(conn)
             elif conn.phase is Phase.CLOSING:

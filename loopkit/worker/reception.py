@@ -18,6 +18,8 @@ from loopkit.worker.received_body import ReceivedBody
 
 # Of one read from a socket. Each read gives the interpreter lock away, and busy threads give it back late.
 MOST_BYTES_AT_ONCE = 256 * 1024
+# Of memory for each header of a parsed head, beside its text: a pair and two texts.
+HEADER_BYTES = 160
 NOTHING = b""
 
 
@@ -31,6 +33,7 @@ class Reception:
         self.body = ReceivedBody(max_body_bytes)
         self._parsing = cfg, client, number
         self._head = NOTHING
+        self._parsed_bytes = 0  # that the parsed head takes
         self._decoder: SizedDecoder | ChunkDecoder | None = None
 
     @property
@@ -47,8 +50,9 @@ class Reception:
 
     @property
     def held_bytes(self) -> int:
-        """Bytes that it takes in memory."""
-        return len(self._head) + self.body.held_bytes + len(self.surplus)
+        """Bytes that it takes in memory, until `drop`."""
+        framing = self._decoder.held_bytes if self._decoder else 0
+        return len(self._head) + self._parsed_bytes + framing + self.body.held_bytes + len(self.surplus)
 
     @property
     def wanted_bytes(self) -> int:
@@ -92,6 +96,12 @@ class Reception:
     def drop(self) -> None:
         """Free all but the bytes of the next request: the application has read it, or will not read it."""
         self._head, self.body, self._decoder, self.request = NOTHING, ReceivedBody(0), None, None
+        self._parsed_bytes = 0
+
+    def drop_all(self) -> None:
+        """Free also the bytes of the next request, which nobody will answer."""
+        self.drop()
+        self.surplus = NOTHING
 
     def _parse(self) -> None:
         """Parse the head, if all of it is here, and begin with the body."""
@@ -105,6 +115,7 @@ class Reception:
                 raise LimitRequestHeaders("max buffer headers") from None
             return
         behind = source.take_buffered() + (self._head[end:] if end > 3 else NOTHING)
+        self._parsed_bytes = len(self._head) - len(behind) + HEADER_BYTES * len(self.request.headers)
         self._head = NOTHING
         self._decoder = decoder_of(self.request, self.body)
         self._decode(self._decoder, behind)

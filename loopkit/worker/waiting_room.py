@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 
+from loopkit.http.free_memory import give_back_memory
 from loopkit.worker.connection import Connection, Phase
 from loopkit.worker.limits import SMALL_BYTES
+
+# From so many bytes on, what became free is worth giving back, once an eighth of it is left at most.
+MUCH_BYTES = 16 * 1024 * 1024
 
 
 class WaitingRoom:
@@ -21,20 +25,38 @@ class WaitingRoom:
 
     def __init__(self, most_bytes: int) -> None:
         self._waiting: OrderedDict[Connection, None] = OrderedDict()
+        self._sent_more: set[Connection] = set()  # since they were given to the threads
         self._most_bytes = most_bytes
-        self._bytes = self._small_bytes = 0
+        self._bytes = self._small_bytes = self._peak_bytes = 0
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(self._waiting)
 
     def enter(self, conn: Connection) -> None:
         """Take note that the client was heard of just now."""
+        self._sent_more.discard(conn)
         self._waiting[conn] = None
         self._waiting.move_to_end(conn)
 
     def leave(self, conn: Connection) -> None:
         """The connection does not wait."""
+        self._sent_more.discard(conn)
         self._waiting.pop(conn, None)
+
+    def hear_more(self, conn: Connection, all_are_busy: bool) -> None:
+        """The client of a request that is whole sent more, or has gone. `all_are_busy` is said of the threads."""
+        self._sent_more.add(conn)
+        if all_are_busy:
+            conn.give_up_if_gone()
+        self.recount(conn)
+
+    def tidy(self, all_are_busy: bool) -> None:
+        """Give up the requests of clients that sent more and have gone since, and give free memory back."""
+        for conn in self._sent_more if all_are_busy else ():
+            conn.give_up_if_gone()
+            self.recount(conn)
+        if self.has_emptied():
+            give_back_memory()
 
     def most_silent(self) -> Connection | None:
         """The connection that has been silent longest; None if none waits."""
@@ -69,7 +91,15 @@ class WaitingRoom:
         self._bytes += held - counted
         self._small_bytes += (held if held <= SMALL_BYTES else 0) - (counted if counted <= SMALL_BYTES else 0)
         conn.counted_bytes = held
+        self._peak_bytes = max(self._peak_bytes, self._bytes)
         return held
+
+    def has_emptied(self) -> bool:
+        """Whether the connections held much since the last time that this was so, and hold little now."""
+        if self._peak_bytes < MUCH_BYTES or self._bytes > self._peak_bytes // 8:
+            return False
+        self._peak_bytes = self._bytes
+        return True
 
 
 def is_large(conn: Connection) -> bool:

@@ -13,12 +13,10 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-throttling
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -26,6 +24,7 @@ from django.conf import settings
 
 from loopkit.http.client_connection import departure_check
 from loopkit.http.errors import Unavailable
+from loopkit.http.free_memory import give_back_memory
 from tenants.limits.heavy_runs import client_gone
 
 LARGE_BYTES = 1024 * 1024  # unpacked; 512 spans are 300 KB, or more with texts of models in them
@@ -117,13 +116,3 @@ class BodyTurn:
         if self._is_mine:
             give_back_memory()
             line.end(self._project)
-
-
-def give_back_memory() -> None:
-    """
-    Give free memory back to the system: glibc keeps it otherwise, so that a few large bodies would hold it for ever.
-
-    https://man7.org/linux/man-pages/man3/malloc_trim.3.html
-    """
-    with suppress(AttributeError):  # other C libraries do not have it
-        ctypes.CDLL(None).malloc_trim(0)
