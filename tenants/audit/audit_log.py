@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 
 from tenants.audit import chain, head
+from tenants.audit.stored_entries import readable_hash
 from tenants.limits import rate_limits
 from tenants.models import AuditEntry
 from tenants.stored_text import without_secrets
@@ -77,7 +78,7 @@ def append_entry(
         # As it will be read back: times become text.
         detail=without_secrets(orjson.loads(orjson.dumps(detail))),
     )
-    entry.hash = chain.seal(entry, before, settings.LOOPKIT_AUDIT_SECRET)
+    entry.hash = chain.seal(entry, readable_hash(before), settings.LOOPKIT_AUDIT_SECRET)
     entry.save(force_insert=True)
     # robust: the committed action must not fail because the head file could not be written.
     transaction.on_commit(partial(head.advance_head, entry), robust=True)

@@ -84,18 +84,29 @@ def breaks(entries: Iterable[StoredEntry], secret: str, sequence: int = 0, befor
         sequence, before = entry.sequence, entry.hash
 
 
-def as_line(entry: AuditEntry) -> bytes:
-    """An entry with its hash as one line of JSONL, in printable ASCII, since strangers chose the names in it."""
-    line = json.dumps(entry_facts(entry) | {"hash": entry.hash}, separators=(",", ":"))
+def as_line(entry: StoredEntry) -> bytes:
+    """
+    An entry with its hash as one line of JSONL, in printable ASCII, since strangers chose the names in it. One that
+    cannot be read has its number, its hash and `"unreadable": true` alone.
+    """
+    if isinstance(entry, UnreadableEntry):
+        facts: dict[str, Any] = {"sequence": entry.sequence, "unreadable": True}
+    else:
+        facts = entry_facts(entry)
+    line = json.dumps(facts | {"hash": entry.hash}, separators=(",", ":"))
     return (
         line.replace("\x7f", "\\u007f").encode() + b"\n"
     )  # DEL is the one control character that JSON leaves
 
 
-def from_line(line: bytes) -> AuditEntry:
+def from_line(line: bytes) -> StoredEntry:
     """Parse a line written by `as_line`. Raises ValueError, KeyError or TypeError for any other text."""
     fields = orjson.loads(line)
-    entry = AuditEntry(**fields | {"at": datetime.fromisoformat(fields["at"])})
+    entry: StoredEntry
+    if "unreadable" in fields:
+        entry = UnreadableEntry(fields["sequence"], fields["hash"])
+    else:
+        entry = AuditEntry(**fields | {"at": datetime.fromisoformat(fields["at"])})
     if type(entry.sequence) is not int or not isinstance(entry.hash, str):
         raise ValueError("an entry has a whole number as its sequence, and a text as its hash")
     return entry

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Count, Max
 
 from tenants.audit import chain, head
+from tenants.audit.stored_entries import StoredEntry, entries_by_number, stored_entries
 from tenants.models import AuditEntry
 
 MOST_VERIFIED = 10_000  # entries of one check
@@ -22,11 +23,14 @@ MOST_VERIFIED = 10_000  # entries of one check
 def intact_entries(sequences: Iterable[int]) -> dict[int, AuditEntry]:
     """The entries with these numbers that are stored as LoopKit wrote them, by number."""
     wanted = set(sequences)
-    entries = AuditEntry.objects.in_bulk(wanted | {sequence - 1 for sequence in wanted})
+    needed = wanted | {sequence - 1 for sequence in wanted}
+    entries = entries_by_number(AuditEntry.objects.all(), needed)
     return {
-        sequence: entries[sequence]
-        for sequence in wanted & entries.keys()
-        if is_intact(entries[sequence], entries.get(sequence - 1))
+        sequence: entry
+        for sequence, entry in entries.items()
+        if sequence in wanted
+        and isinstance(entry, AuditEntry)
+        and is_intact(entry, entries.get(sequence - 1))
     }
 
 
@@ -35,11 +39,11 @@ def are_intact_since(sequence: int) -> bool:
     newest = AuditEntry.objects.values_list("sequence", flat=True).first() or sequence
     start = max(sequence, newest - MOST_VERIFIED)
     before = AuditEntry.objects.filter(sequence=start).values_list("hash", flat=True).first() or ""
-    later = AuditEntry.objects.filter(sequence__gt=start).order_by("sequence").iterator()
+    later = stored_entries(AuditEntry.objects.filter(sequence__gt=start))
     return not any(chain.breaks(later, settings.LOOPKIT_AUDIT_SECRET, start, before))
 
 
-def is_intact(entry: AuditEntry, before: AuditEntry | None) -> bool:
+def is_intact(entry: AuditEntry, before: StoredEntry | None) -> bool:
     """Whether the entry's hash is that of the entry and of the one before it."""
     return chain.is_sealed(entry, before.hash if before else "", settings.LOOPKIT_AUDIT_SECRET)
 

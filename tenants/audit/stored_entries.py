@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import DatabaseError
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from tenants.models import AuditEntry
 # Text that is no UTF-8 or no time; JSON that is none, has numbers of thousands of digits, or a thousand levels.
 FAULTS = (DatabaseError, ValueError, TypeError, OverflowError, RecursionError, MemoryError)
 AT_ONCE = 500  # entries of one statement
+TEXTS = ("event", "actor", "target", "tenant_id", "address", "hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +28,47 @@ class UnreadableEntry:
 StoredEntry = AuditEntry | UnreadableEntry
 
 
+def checked_entry(row: AuditEntry) -> StoredEntry:
+    """The row as an entry if each column has a value of its type: SQLite keeps bytes in any of them."""
+    texts = [getattr(row, name) for name in TEXTS]
+    is_entry = isinstance(row.at, datetime) and isinstance(row.detail, dict)
+    if is_entry and all(isinstance(text, str) for text in texts):
+        return row
+    return UnreadableEntry(row.sequence, readable_hash(row.hash))
+
+
+def readable_hash(stored: object) -> str:
+    """The hash of a row, "" if it is no text."""
+    return stored if isinstance(stored, str) else ""
+
+
 def stored_entries(rows: QuerySet[AuditEntry]) -> Iterator[StoredEntry]:
     """These rows, oldest first."""
     numbers = list(rows.order_by("sequence").values_list("sequence", flat=True))
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
-        try:
-            found = rows.in_bulk(some)
-        except FAULTS:  # as the text of one of them is no JSON
-            yield from (stored_entry(number) for number in some)
-        else:
-            yield from (found[number] for number in some if number in found)
+        found = entries_by_number(rows, some)
+        yield from (found[number] for number in some if number in found)
+
+
+def entries_by_number(rows: QuerySet[AuditEntry], numbers: Collection[int]) -> dict[int, StoredEntry]:
+    """Those of these rows that have these numbers."""
+    try:
+        return {number: checked_entry(row) for number, row in rows.in_bulk(numbers).items()}
+    except FAULTS:  # as the text of one of them is no JSON
+        present = rows.filter(sequence__in=numbers).values_list("sequence", flat=True)
+        return {number: stored_entry(number) for number in present}
 
 
 def stored_entry(number: int) -> StoredEntry:
     """The row with this number."""
     row = AuditEntry.objects.filter(sequence=number)
     try:
-        return row.get()
+        return checked_entry(row.get())
     except FAULTS:
         pass
     try:
-        return UnreadableEntry(number, row.values_list("hash", flat=True).get())
+        return UnreadableEntry(number, readable_hash(row.values_list("hash", flat=True).get()))
     except FAULTS:
         row.exists()  # raises where the whole database fails
         return UnreadableEntry(number, "")

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from loopkit.http import store_fault
 from tenants.audit.chain import as_line
+from tenants.audit.stored_entries import stored_entries
 from tenants.console.scoped import ReadOnly, ScopedAdmin
 from tenants.models import AuditEntry
 from tenants.stores import soundness
@@ -46,8 +47,8 @@ class AuditAdmin(ReadOnly, ScopedAdmin):
         """The entries that this person may see, as JSONL, oldest first."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        entries = self.get_queryset(request).order_by("sequence")
-        lines = with_faults_logged(map(as_line, entries.iterator()), request.path)
+        entries = stored_entries(self.get_queryset(request))
+        lines = with_faults_logged(map(as_line, entries), request.path)
         first = next(lines, b"")  # a log that cannot be read fails before an answer begins
         name = f"audit-{timezone.now():%Y%m%dT%H%M%SZ}.jsonl"
         disposition = {"Content-Disposition": f'attachment; filename="{name}"'}

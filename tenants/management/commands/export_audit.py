@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from tenants.audit.chain import as_line
+from tenants.audit.stored_entries import stored_entries
 from tenants.models import AuditEntry
 
 
@@ -20,5 +21,5 @@ class Command(BaseCommand):
     help = "Write the audit log to standard output, one JSON object a line."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for entry in AuditEntry.objects.order_by("sequence").iterator():
+        for entry in stored_entries(AuditEntry.objects.all()):
             self.stdout.write(as_line(entry).decode(), ending="")

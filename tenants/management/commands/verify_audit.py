@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from tenants.audit import chain
 from tenants.audit.head import AuditHead, head_path, known_head
-from tenants.audit.stored_entries import stored_entries
+from tenants.audit.stored_entries import StoredEntry, stored_entries
 from tenants.installation import restores
 from tenants.models import AuditEntry
 
@@ -106,7 +106,7 @@ def head_differences() -> Iterator[str]:
         )
 
 
-def read_export(export: Path) -> list[AuditEntry]:
+def read_export(export: Path) -> list[StoredEntry]:
     """The entries of the export, at least one. Raises CommandError with the remedy if there are none."""
     try:
         entries = [chain.from_line(line) for line in export.read_bytes().splitlines()]
@@ -125,7 +125,7 @@ def read_export(export: Path) -> list[AuditEntry]:
     return entries
 
 
-def export_differences(export: Path, exported: list[AuditEntry]) -> Iterator[str]:
+def export_differences(export: Path, exported: list[StoredEntry]) -> Iterator[str]:
     """Yield a sentence for each gap or changed entry in the export, and one if the log has lost its last entry."""
     yield from (f"{export}: {finding}" for finding in chain.breaks(exported, settings.LOOPKIT_AUDIT_SECRET))
     if not AuditHead(exported[-1].sequence, exported[-1].hash).is_in_the_log():

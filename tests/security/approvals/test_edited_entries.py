@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from diagnosis.models import Decision
-from tenants.audit import chain, head
+from tenants.audit import audit_log, chain, head, lookup
 from tenants.audit.stored_entries import stored_entries
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry
@@ -143,6 +144,33 @@ def test_a_column_that_cannot_be_read_is_named_too(shop: MintedProject, column: 
         assert [f"Entry {number} is not" in each for each in findings()] == [True]
         with pytest.raises(CommandError, match=f"Entry {number} is not what LoopKit wrote"):
             call_command("verify_audit", stdout=io.StringIO())
+
+
+@pytest.mark.parametrize(
+    "column", ["at", "event", "actor", "target", "tenant_id", "address", "detail", "hash"]
+)
+def test_a_value_of_another_type_hides_and_stops_nothing(
+    shop: MintedProject, boss: Client, column: str, tmp_path: Any
+) -> None:
+    numbers = sorted(AuditEntry.objects.values_list("sequence", flat=True))
+    export = tmp_path / "log.jsonl"
+    for number, value in product((numbers[0], numbers[-1]), (b"\xff\xfe", b"", b"x", "[]")):
+        with edited(numbers[1], "actor", "x"), edited(number, column, value):
+            said = "\n".join(findings())
+            with export.open("w") as file:
+                call_command("export_audit", stdout=file)
+            with pytest.raises(CommandError, match=f"Entry {number} is not"):
+                call_command("verify_audit", str(export), stdout=io.StringIO())
+            answer = boss.get("/admin/tenants/auditentry/download/")
+            downloaded = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+            intact = {count: lookup.are_intact_since(count) for count in (0, numbers[-1])}
+            audit_log.append_entry(AuditEntry.Event.ADDED, "x", audit_log.SHELL, timezone.now())
+
+            assert all(f"Entry {each} is not" in said for each in (number, numbers[1]))
+            assert [line["sequence"] for line in downloaded] == numbers
+            assert export.read_text().count("\n") == len(numbers)
+            assert intact == {0: False, numbers[-1]: True}
+            assert lookup.intact_entries([number]) == {}
 
 
 @pytest.mark.parametrize("leaf", ["reason", "revision"])
