@@ -74,6 +74,9 @@ class FeedbackView(ProjectView):
         signal = user_signal.UserSignal(**fields)
         try:
             record = user_signal.take_signal(signal, timezone.now())
+        except user_signal.SignalsUsed:
+            message = "User signals have used their tenth of the project's quota."
+            raise ApiError(403, "quota_exceeded", message, "Ask the operator for more.") from None
         except user_signal.QuotaUsed:
             raise ApiError(
                 403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more."

@@ -21,12 +21,15 @@ from telemetry.ingest import ingest
 from telemetry.models import Trace
 from telemetry.otlp.decode import Encoding
 from telemetry.spans.record_ids import record_id
-from telemetry.spans.signal_traces import signal_trace_id
+from telemetry.spans.signal_traces import IS_SIGNAL, signal_trace_id
 from telemetry.windows import unix_nano
+from tenants.stores.binding import bound_project
 
 SCOPE = "loopkit.feedback"
 EVENT = "gen_ai.evaluation.result"
 SCORES = {"up": 1, "down": 0}
+# Of a project's quota: the key of signals is in public pages, and the rest is for spans of its own programs.
+QUOTA_SHARE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,20 @@ class QuotaUsed(Exception):
     """The project has no room for another span."""
 
 
+class SignalsUsed(QuotaUsed):
+    """The project has no room for another signal, though perhaps for spans."""
+
+
 def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
     """
-    Store the signal in the bound project. Raises QuotaUsed.
+    Store the signal in the bound project. Raises QuotaUsed, and SignalsUsed once signals have their share of it.
 
     Signals with the same feedback id are one record; without one, equal signals of one day are.
     """
     identity = (signal.feedback_id,) if signal.feedback_id else (*astuple(signal), now.date().isoformat())
     identifier = signal_digest(*identity)
     trace_id, span_id = signal_trace_id(identifier), identifier[16:24]
+    check_share(trace_id)
     trace = Trace.objects.filter(trace_id=bytes.fromhex(signal.trace_id)).first()
     session_of_trace = (trace.session_id if trace else "") or signal.trace_id
     signal = replace(signal, session_id=signal.session_id or session_of_trace)
@@ -74,6 +82,17 @@ def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
     if receipt.rejected_total:
         raise QuotaUsed
     return StoredSignal(record_id(trace_id, span_id), duplicate=not receipt.accepted)
+
+
+def check_share(trace_id: bytes) -> None:
+    """Raise SignalsUsed if the signal is new and others have the share that signals may take of the quota."""
+    quota = bound_project().quota_spans
+    if quota is None:
+        return
+    most = max(1, quota // QUOTA_SHARE)
+    stored = Trace.objects.filter(IS_SIGNAL).order_by("trace_id").values("trace_id")[:most].count()
+    if stored >= most and not Trace.objects.filter(trace_id=trace_id).exists():
+        raise SignalsUsed
 
 
 def signal_digest(*parts: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 from django.test import Client
 
 from tenants.keys.provisioning import MintedProject
+from tenants.models import Project
 from tests.security.approvals.failing_shop import diagnose
 from tests.telemetry.factory import request, span
 
@@ -132,3 +133,27 @@ def test_the_dashboard_counts_them_apart(alice: MintedProject, call: Any) -> Non
     assert "What users said" in page
     assert "so useless" in page
     assert "<dd>2</dd>" in page
+
+
+def test_signals_leave_the_producer_its_quota(alice: MintedProject, call: Any) -> None:
+    Project.objects.filter(pk=alice.project.pk).update(quota_spans=30)
+    for number in range(3):
+        rate(alice, call, session_id="a", feedback_id=str(number))
+
+    refused = [
+        call("POST", "/v1/feedback", alice.keys["feedback"], signal)
+        for signal in ({"rating": "up", "session_id": "b"}, {"rating": "down", "trace_id": "a" * 32})
+    ]
+    again = call(
+        "POST",
+        "/v1/feedback",
+        alice.keys["feedback"],
+        {"rating": "down", "session_id": "a", "feedback_id": "0"},
+    )
+    spans = [span("pay", id=str(number), at=datetime.now(UTC)) for number in range(27)]
+    sent = call("POST", "/v1/traces", alice.keys["producer"], request(*spans))
+
+    assert [answer.status_code for answer in refused] == [403, 403]
+    assert {answer.json()["error"]["code"] for answer in refused} == {"quota_exceeded"}
+    assert (again.status_code, again.json()["duplicate"]) == (202, True)
+    assert (sent.status_code, sent["X-LoopKit-Accepted"]) == (202, "27")
