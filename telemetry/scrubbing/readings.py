@@ -23,16 +23,19 @@ from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.places import named_secrets
 from telemetry.scrubbing.work import CANDIDATE, Work
 
+# An escape may itself be escaped: `%2522`, `&amp;quot;`, `\\u0022`. Each begins with one of the first characters, which
+# are searched for at once. Colours:
 # https://www.ecma-international.org/publications-and-standards/standards/ecma-48/, section 8.3.117
-COLOUR = r"(?:\x1b|\\{1,15}+(?:u001[bB]|x1[bB]|033|e))\[[\d;:]{0,24}m"
-# An escape may itself be escaped: `%2522`, `&amp;quot;`, `\\u0022`.
 ESCAPE = re.compile(
-    rf"(?P<colour>{COLOUR})"
-    r"|%(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})(?:(?<=[89A-Fa-f][0-9A-Fa-f])(?P<more>(?:%[89ABab][0-9A-Fa-f]){1,3}))?"
-    r"|&(?:amp;){0,3}(?:#(?P<decimal>\d{1,5});?|#[xX](?P<hex>[0-9A-Fa-f]{1,4});?|(?P<named>quot|apos|amp|lt|gt|nbsp);)"
-    r"|\\{1,15}+(?:u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\{1,15}+u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
+    "[%&\\\\=\x1b\u00a0\u2018-\u201f\u200b-\u200d\u2060\ufeff\uff02\uff07\uff1a\uff1c-\uff1e]"
+    r"(?:(?<=%)(?:25){0,3}(?P<percent>[0-9A-Fa-f]{2})"
+    r"(?:(?<=[89A-Fa-f][0-9A-Fa-f])(?P<more>(?:%[89ABab][0-9A-Fa-f]){1,3}))?"
+    r"|(?<=&)(?:amp;){0,3}"
+    r"(?:#(?P<decimal>\d{1,5});?|#[xX](?P<hex>[0-9A-Fa-f]{1,4});?|(?P<named>quot|apos|amp|lt|gt|nbsp);)"
+    r"|(?<=\\)\\{0,14}+(?:(?P<colour>(?:u001[bB]|x1[bB]|033|e)\[[\d;:]{0,24}m)"
+    r"|u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\{1,15}+u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
     r"|u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>0[0-7]{2}))"
-    r"|(?P<mail>=3D)|(?P<wide>[\u00a0\u201c-\u201f\u2018-\u201b\uff02\uff07\uff1a\uff1d\uff1c\uff1e\u200b-\u200d\u2060\ufeff])"
+    r"|(?<=\x1b)(?P<drawn>\[[\d;:]{0,24}m)|(?<==)(?P<mail>3D)|(?P<wide>(?<=[^\x00-\x7f])))"
 )
 NAMED = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">", "nbsp": " "}
 # Signs of other scripts that stand for one of ASCII, and signs that are not seen.
@@ -41,7 +44,6 @@ WIDE = {
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", ""), "\u00a0": " ", "\uff1a": ":", "\uff1d": "=", "\uff1c": "<",
     "\uff1e": ">",
 }  # fmt: skip
-SIGN = re.compile(r"[%&\x1b]|\\[ux0e]|=3D|[^\x00-\x9f]")
 HALVES = range(0xD800, 0xE000)  # two of them are one character in JSON; alone they are none
 
 
@@ -84,10 +86,10 @@ class DecodedText:
 
 def decoded(match: re.Match[str]) -> str | None:
     """The character of an escape, empty where nothing is seen; None where it is no escape."""
-    if match["colour"]:
+    if match["colour"] or match["drawn"]:
         return ""
-    if match["wide"]:
-        return WIDE[match["wide"]]
+    if match["wide"] is not None:
+        return WIDE.get(match[0])
     if match["percent"]:
         data = bytes.fromhex(match["percent"] + (match["more"] or "").replace("%", ""))
         text = data.decode(errors="ignore")
@@ -119,12 +121,11 @@ def secrets_in(text: str, area: Area, work: Work) -> Iterator[Place]:
     for place in chain(shapes.found(text, area, work), named_secrets(text, area, work)):
         found.add(place)
         yield place
-    if SIGN.search(text):
-        other = DecodedText(text, work)
-        if len(other.ends) > 1:
-            area = other.area(area)
-            work.read(area)
-            for place in chain(shapes.found(other.text, area, work), named_secrets(other.text, area, work)):
-                written = other.place(*place)
-                if written not in found:
-                    yield written
+    other = DecodedText(text, work)
+    if len(other.ends) > 1:
+        area = other.area(area)
+        work.read(area)
+        for place in chain(shapes.found(other.text, area, work), named_secrets(other.text, area, work)):
+            written = other.place(*place)
+            if written not in found:
+                yield written

@@ -23,6 +23,7 @@ from telemetry.scrubbing.named.looks import (
     is_code,
     is_code_of,
     is_key,
+    is_of_other_kind,
     is_of_password,
     is_strong,
     is_value,
@@ -101,7 +102,8 @@ class Behind:
                 return
             for place in found:
                 last_end = max(last_end, place[1])
-                if not is_code_of(name.name, self.text[slice(*place)]):
+                value = self.text[slice(*place)]
+                if not (is_code_of(name.name, value) or is_of_other_kind(name.name, value)):
                     yield place
 
     def values(self, name: Name) -> list[Place] | None:

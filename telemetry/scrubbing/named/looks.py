@@ -34,6 +34,16 @@ SHORTEST, SHORTEST_COMMON = (
     12,
 )  # characters of a secret behind a name, and behind one that is a common word
 LONG_WORD = 14  # letters; words of sentences are shorter
+OWN = ("self.", "this.", "cls.", "module.", "exports.")
+VARIABLE = re.compile(r"[A-Za-z_]{1,64}")
+# Keys that are an id or a name just as often.
+NOT_ONLY_SECRET = frozenset(
+    (word, "key")
+    for word in (
+        "account", "app", "application", "consumer", "deploy", "hash", "license", "server", "service", "session",
+        "webhook",
+    )
+)  # fmt: skip
 CAPITAL_INSIDE = re.compile(r"[a-z][A-Z]")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 # A word with a number, or several: `eos2`, `t1.micro`, `version3-compatible`, `4chars`.
@@ -80,7 +90,7 @@ def is_numbered_word(value: str) -> bool:
 
 def is_code_of(name: str, value: str) -> bool:
     """Whether the value is the name again, as in `token=token` and `self.token = token.strip()`: code, or a label."""
-    word = name.lstrip("_-")
+    word = name.lstrip("_-").rpartition(".")[2]
     start = value[: len(word)]
     return start.casefold() == word.casefold() and value[len(word) : len(word) + 1] in CODE_FOLLOWS
 
@@ -88,6 +98,21 @@ def is_code_of(name: str, value: str) -> bool:
 def is_code(value: str) -> bool:
     """Whether the value is a member or a call, as in `form.name` and `read(path)`, and not drawn at random."""
     return CODE.match(value) is not None and not looks_random(OPENING.split(value, maxsplit=1)[0])
+
+
+def is_of_object(name: str, value: str) -> bool:
+    """Whether code assigns a variable: to a member of its own object, or to a key one whose name has several words."""
+    if not VARIABLE.fullmatch(value):
+        return False
+    return name.startswith(OWN) or ("_" in value.strip("_") and not is_of_password(name))
+
+
+def is_of_other_kind(name: str, value: str) -> bool:
+    """Whether a key is one of a keyboard, a table, a licence or a service: its value is a character or a word."""
+    words = split_words(name)[-2:]
+    if words == ("access", "key") or words == ("accesskey",):
+        return len(value) == 1
+    return words in NOT_ONLY_SECRET and len(value) < LONG_WORD and value.isalpha()
 
 
 def is_key(name: str, value: str, *, may_be_words: bool = False) -> bool:
@@ -141,7 +166,7 @@ def is_line(text: str, name: Name, match: re.Match[str], value: str) -> bool:
     if LINE_END.match(text, end) is None or not LINE_BACKWARDS.match(name.backwards, name.before):
         return False
     words = split_words(name.name)
-    if is_code(value) or ERRORS.intersection(words):
+    if is_code(value) or is_of_object(name.name, value) or ERRORS.intersection(words):
         return False
     if not is_of_password(name.name):
         if has_digit(value) and is_numbered_word(value) and (match["separator"] == ":" or len(words) == 1):

@@ -29,6 +29,7 @@ SESSIONS = frozenset(
 ASSERTIONS = frozenset({"assertion", "samlresponse"})
 IN_QUERY = frozenset({"key", "auth", "code"})  # also the name of a section, a setting, an error
 PARAMETERS = frozenset({*SIGNATURES, *SESSIONS, *ASSERTIONS, *IN_QUERY, "pass", "mnemonic"})
+SIGNAL = re.compile(r"\d{1,3}|SIG[A-Z]{2,8}")  # of an operating system
 LONG = 16  # characters of an id of a session, a code, or a signature that stands alone
 NEAR = 80  # characters around `pass` in which a user is named
 USER = re.compile(r"(?i)(?<![a-z])(?:user|login|auth|email|mail|smtp|username|account)(?![a-z])")
@@ -47,7 +48,7 @@ def is_parameter(text: str, name: Name, separator: str, place: Place, *, is_quot
     if separator != "=" or is_quoted:
         return False
     if written in SIGNATURES and before in {"", "?", "&"}:
-        return True
+        return SIGNAL.fullmatch(value) is None
     is_long = len(value) >= LONG and looks_random(value)
     if written in ASSERTIONS:
         return before in {"", "?", "&"} and is_long

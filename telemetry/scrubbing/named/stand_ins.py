@@ -9,6 +9,7 @@ STAND_IN = re.compile(
     r"(?i:none|null|nil|true|false|undefined|redacted|required|missing)[)\]}:;.]{0,8}|[^\w]+"
     r"|(?i:bearer|basic|digest|token) ?|[xX]{3,64}+|%s|%\(\w+\)s|%\{\w{1,64}+\}"
     # Variables and calls of shells, templates and programs.
+    r"|\[(?i:encrypted|filtered|hidden|masked|omitted|removed|secret)\]|[:@][a-z_]{1,64}+"
     r"|(?:(?i:bearer|basic|digest|token) )?(?:\$\{?\w*\}?|\{+[\w.]*\}+|<[\w -]*>|%s)"
     r"|\$\(.*|\$\{\{.*|\{\{[^{}]{0,256}+(?:\}\})?|<%.*|#\{[\w.]{0,64}+\}?"
     r"|(?:self|os|config|settings|process|env|secrets|vars?|local|data|System|Deno|import\.meta)\.[\w.()\[\]]*"
@@ -29,8 +30,8 @@ STATES = frozenset(
         "a", "absent", "accepted", "active", "again", "allowed", "an", "and", "any", "are", "argument",
         "available", "await", "bad", "be", "blank", "blocked", "bool", "by", "bytes", "changed", "changeme",
         "compromised", "correct", "default", "denied", "deprecated", "disabled", "duplicate", "empty",
-        "enabled", "error", "exceeded", "exists", "expected", "expired", "expiring", "failed", "failure",
-        "field", "flag", "float", "for", "forbidden", "found", "generated", "given", "good", "has", "hash",
+        "enabled", "encrypted", "error", "exceeded", "exists", "expected", "expired", "expiring", "failed", "failure",
+        "field", "filtered", "flag", "float", "for", "forbidden", "found", "generated", "given", "good", "has", "hash",
         "hashed", "header", "hidden", "identifier", "illegal", "in", "inactive", "include", "incorrect",
         "ineligible", "insufficient", "int", "invalid", "is", "leaked", "locked", "long", "lost", "malformed",
         "mandatory", "masked", "match", "matches", "mismatch", "mismatched", "missing", "must", "my",
@@ -47,11 +48,33 @@ STATES = frozenset(
 )  # fmt: skip
 
 
+# A sentence of plain words and small numbers, as of a validator: `must be at least 8 characters`.
+SENTENCE = re.compile(
+    r"[A-Za-z][a-z]{0,19}(?:['’]t|,)?(?: (?:\(?[A-Za-z][a-z]{0,19}(?:['’]t|,)?|\d{1,3})\)?){2,15}[.!)]{0,2}"
+)
+LONGEST_SENTENCE = 160
+# At least one of these is in it, since a passphrase is of several words, too.
+OF_VALIDATORS = re.compile(
+    r"(?i)(?<![a-z])(?:allowed|blank|can['’]t|cannot|characters|contain|empty|expired|incorrect|invalid|least|longer|"
+    r"match|missing|must|needed|required|shorter|should|wrong|too (?:short|long|weak|common))(?![a-z])"
+)
+
+
+def is_sentence(text: str, start: int, end: int) -> bool:
+    """Whether what is written there says what is wrong with a value."""
+    is_short = end - start <= LONGEST_SENTENCE
+    return (
+        is_short
+        and SENTENCE.fullmatch(text, start, end) is not None
+        and OF_VALIDATORS.search(text, start, end) is not None
+    )
+
+
 def is_stand_in(text: str, start: int, end: int) -> bool:
     """Whether what is written there is no secret."""
     if text.startswith(MARK, start) and end - start == len(MARK):
         return True
-    if STAND_IN.fullmatch(text, start, end):
+    if STAND_IN.fullmatch(text, start, end) or is_sentence(text, start, end):
         return True
     if end - start > LONGEST or not JOINTS.fullmatch(text, start, end):
         return False

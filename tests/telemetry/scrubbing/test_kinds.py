@@ -14,7 +14,7 @@ from telemetry.scrubbing.kinds.kind import SecretKind
 from telemetry.scrubbing.kinds.table import KINDS
 from telemetry.scrubbing.texts import MARK, redacted
 from tests.telemetry.scrubbing.made_up import NAMES, ROWS, made_up, wordy
-from tests.telemetry.scrubbing.sent import scrubbed, sent, values_of
+from tests.telemetry.scrubbing.sent import RANDOM, scrubbed, sent, values_of
 
 AROUND = ["{}", "it said {}, then stopped", "a=1&b={}&c=2", "line one\\n{}\\tend", "<v>{}</v>", "x%3D{}%26"]
 
@@ -125,3 +125,10 @@ def test_nothing_of_a_key_is_left_in_the_form_that_its_vendor_writes(secret: str
 @pytest.mark.parametrize("text", CLEAN)
 def test_an_id_or_a_name_that_begins_like_a_key_stays(text: str) -> None:
     assert redacted(text) == (text, 0)
+
+
+def test_the_longest_secret_that_begins_at_a_place_is_redacted() -> None:
+    parts = [RANDOM, RANDOM[:16], RANDOM * 2, RANDOM[:22]]
+    token = ".".join(["eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0", *parts])
+
+    assert redacted(f"sent {token} to it") == ("sent [redacted] to it", 1)
