@@ -64,7 +64,8 @@ def verdicts(past: Iterator[Counts], future: Iterator[Counts]) -> set[str]:
         known += after[poll]
         if last.is_due(information(before.counts, known), ENOUGH) or may_hold(before.counts, known):
             seen = observed(after)
-            overdispersion, steady = estimate_overdispersion(before, seen), estimate_steadily(before, seen)
+            overdispersion = estimate_overdispersion(before, seen)
+            steady = estimate_steadily(before, seen, length=(poll + 1) / BEFORE)
             found = judge_rates(before.counts, known, overdispersion, last, steady)
             told |= {found.verdict} if found.analysis != last or found.verdict == "held" else set()
             last = found.analysis

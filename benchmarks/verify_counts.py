@@ -12,6 +12,7 @@ from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import Stretches
 
 MINUTE = 60 * NANO
+HOUR = 3600  # seconds, where a case says none
 
 
 def verdict(case: Case) -> str:
@@ -23,7 +24,8 @@ def verdict(case: Case) -> str:
             sorted(ms for *_, ms in before), sorted(ms for *_, ms in after)
         ).verdict
     old, new = observed(before), observed(after)
-    steady = estimate_steadily(old, new)
+    length = (case["current"].get("seconds") or HOUR) / (case["baseline"].get("seconds") or HOUR)
+    steady = estimate_steadily(old, new, length)
     overdispersion = estimate_overdispersion(old, new)
     return rate_verdict.judge_rates(old.counts, new.counts, overdispersion, steady=steady).verdict
 

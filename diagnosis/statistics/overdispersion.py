@@ -87,10 +87,17 @@ def estimate_overdispersion(before: Observed, after: Observed) -> Overdispersion
     )
 
 
-def estimate_steadily(before: Observed, after: Observed) -> Overdispersion:
-    """The overdispersion as of the last failure after a fix: records without a failure since then make it no larger."""
+def estimate_steadily(before: Observed, after: Observed, length: float) -> Overdispersion:
+    """
+    The overdispersion as of the last failure after a fix: records without a failure since then make it no larger.
+
+    Args:
+        length: of the window after, in lengths of the window before. A part of it that is no longer than a batch of
+            the window before is one batch, since one burst can fill it.
+    """
     estimate = estimate_overdispersion(before, after.at_last_failure or Observed(Counts(0, 0)))
-    return replace(estimate, batches=(estimate.batches[0], max(1, after.most_batches)))
+    batches = min(after.most_batches, math.ceil(BATCHES * length))
+    return replace(estimate, batches=(estimate.batches[0], max(1, batches)))
 
 
 def clustering(counts: Counts, failing: Sequence[Counts]) -> Clustering:

@@ -125,7 +125,8 @@ def judge_loop(
         )
     else:
         overdispersion = estimate_overdispersion(before.observed, after.observed)
-        steady = estimate_steadily(before.observed, after.observed)
+        length = after.window.since_minutes / max(1, before.window.since_minutes)
+        steady = estimate_steadily(before.observed, after.observed, length)
         judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last, steady)
     still_holds = loop.state == Loop.State.HELD and judgement.verdict != "regressed"
     if still_holds and not after.counts.exposure:

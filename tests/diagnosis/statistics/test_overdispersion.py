@@ -13,6 +13,7 @@ from diagnosis.statistics.overdispersion import (
     Overdispersion,
     clustering,
     estimate_overdispersion,
+    estimate_steadily,
     widened,
 )
 from diagnosis.statistics.rates import USUAL, Counts
@@ -97,3 +98,23 @@ def test_frequent_failures_vary_less_than_rare_ones():
 def test_students_quantiles_are_the_published_ones(freedom, student):
     # https://www.itl.nist.gov/div898/handbook/eda/section3/eda3672.htm
     assert math.sqrt(widened(0.025, freedom)) * 1.959964 == pytest.approx(student, abs=6e-4)
+
+
+def test_a_short_window_after_has_no_more_batches_than_the_window_before_in_that_time():
+    before = Observed(Counts(24, 120), (Counts(4, 10), Counts(0, 10)) * 6)
+    after = Observed(Counts(0, 60), (Counts(0, 5),) * 12, most_batches=12)
+
+    batches = [estimate_steadily(before, after, length).batches[1] for length in (0.01, 0.25, 1, 9)]
+
+    assert batches == [1, 3, 12, 12]
+
+
+def test_records_without_a_failure_change_nothing_once_the_last_failure_is_known():
+    before = Observed(Counts(24, 120), (Counts(4, 10), Counts(0, 10)) * 6)
+    then = Observed(Counts(9, 90), (Counts(9, 10), *[Counts(0, 10)] * 8))
+    later = [
+        Observed(Counts(9, 90 + n), (Counts(9, 90 + n),), most_batches=12, at_last_failure=then)
+        for n in (0, 900)
+    ]
+
+    assert len({estimate_steadily(before, after, 1) for after in later}) == 1
