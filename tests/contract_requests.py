@@ -10,6 +10,7 @@ from tenants.keys.credentials import recovery_code, upgrade_code
 from tests.server import Answer, Server
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
+NOW = time.time_ns()
 WRONG_CODE = "0" * 64
 
 
@@ -36,8 +37,7 @@ class Places:
 
 
 def one_failure() -> dict[str, Any]:
-    """An OTLP/JSON request with a failing tool call of now."""
-    now = time.time_ns()
+    """An OTLP/JSON request with a failing tool call of just now; the same span however often it is sent."""
     attributes = {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": "lookup",
@@ -48,8 +48,8 @@ def one_failure() -> dict[str, Any]:
         "traceId": TRACE,
         "spanId": "b7ad6b7169203331",
         "name": "execute_tool lookup",
-        "startTimeUnixNano": str(now - 10**9),
-        "endTimeUnixNano": str(now),
+        "startTimeUnixNano": str(NOW - 10**9),
+        "endTimeUnixNano": str(NOW),
         "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()],
         "status": {"code": 2, "message": "not found"},
     }

@@ -1,12 +1,11 @@
 """
 Count and judge the windows before and after a fix: by rates, by durations, or by an e-process once the fix held.
 
-    baseline.current_baseline -> recount.as_counted_now -> window_after -> releases.choose -> baseline.target
-        -> baseline.count_cluster -> baseline.what_is_counted
-        -> held_fix.judge_held_fix
-         | last_verification -> judge_loop -> judgement_between_analyses -> siblings.weigh_siblings
+    baseline.current_baseline -> recount.as_counted_now -> window_after -> releases.of_service -> releases.choose
+        -> baseline.target -> cluster_counts.left_out -> compare_windows -> reasons.only_left_out
 
-releases.py decides which records count as after the fix, siblings.py whether other failures of the operation rose.
+releases.py decides which records count as after the fix. `compare_windows` counts them and has them judged: by
+held_fix.py once the fix held, else by `judge_loop`; siblings.py weighs whether other failures of the operation rose.
 """
 
 from __future__ import annotations

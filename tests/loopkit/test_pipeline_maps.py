@@ -33,14 +33,7 @@ PIPELINES = {
     "diagnosis/verification/verify.py": ("verify", {"lifecycle.WrongState", "bind", "VerificationAnswer"}),
     "diagnosis/verification/comparison.py": (
         "compare_with_baseline",
-        {
-            "ComparedWindow",
-            "ComparedWindow.from_document",
-            "Comparison",
-            "InterimAnalysis",
-            "unix_nano",
-            "list[Sibling]",
-        },
+        {"ComparedWindow.from_document", "unix_nano", "choice.in_window", "replace"},
     ),
     "diagnosis/issues/findings.py": (
         "read_findings",
