@@ -52,12 +52,10 @@ PARAMETERS = (
 STATEMENTS = (
     " -p", " -P ", " -a ", " -w ", " -u ", " -U", "--user", "--auth", "-user", "sqlplus", "dentified ", "DENTIFIED ",
 )  # fmt: skip
-# What parts the words of a name of two, also escaped.
-BETWEEN = ("", "_", "-", ".", " ", "__", "%20", "%2520", "%5F", "%255F", "%2D", "%2E", "\\u005f")
-# Last words of names of two words, with the tag of the value of an attribute, whose name may have any separators.
-ATTRIBUTES = tuple(
-    f"{word}\x12" for word in ("key", "Key", "KEY", "keys", "Keys", "KEYS", "pass", "Pass", "PASS")
-)
+BETWEEN = ("", "_", "-", ".", " ", "__")  # what parts the words of a name of two
+LAST_WORDS = ("key", "Key", "KEY", "keys", "Keys", "KEYS", "pass", "Pass", "PASS")
+# In the name of an attribute, before the tag of its value, and in a text with escapes, anything may part the words.
+ENDS_OF_NAMES = tuple(map("".join, product(LAST_WORDS, ("\x12", "%"))))
 TAGS = rb"\x12%&\x1b\x80-\xff"  # what follows a name in a message or in a text with escapes, colours and wide signs
 NAME_GOES_ON = rb"(?:[\w.]|-(?!>)){0,40}+"
 BEHIND_TOKEN = (
@@ -95,31 +93,41 @@ def checked_pieces() -> list[NamePiece]:
     """The pieces of names that only count where something may follow a name."""
     of_two_words = sorted({spelled for ending in ENDINGS for spelled in spellings(*ending.split())})
     return [
-        *(NamePiece(piece.encode("latin-1"), FOLLOWS_TOKEN, beyond=1) for piece in tokens()),
+        *(
+            NamePiece(piece.encode("latin-1"), FOLLOWS_TOKEN, beyond=len(piece) - len("token"))
+            for piece in tokens()
+        ),
         *(NamePiece(piece.encode(), FOLLOWS_NAME) for piece in of_two_words),
     ]
 
 
 def tokens() -> Iterator[str]:
-    """The word `token` with each character that may be the next one, so that none of the many `tokens` is looked at."""
-    suffixes = {letter for suffix in TOKEN_SUFFIXES for letter in (suffix[0], suffix[0].upper())}
+    """
+    The word `token` with what may follow in the name of a secret or behind it.
+
+    So none of the many `tokens` and `token_count` of models is looked at.
+    """
+    letters = sorted({letter for suffix in TOKEN_SUFFIXES for letter in (suffix[0], suffix[0].upper())})
+    parted = ["".join(pair) for pair in product("_.-", [*letters, "_"])]
     wide = ("\xc2", "\xe2", "\xef")  # the first bytes of the signs of readings.py
-    following = [*MAY_FOLLOW, "\x12", "%", "&", "\x1b", "_", ".", *wide, *sorted(suffixes)]
+    following = [*MAY_FOLLOW, "\x12", "%", "&", "\x1b", ".", *wide, *letters, *parted]
     yield from map("".join, product(("token", "Token", "TOKEN"), following))
 
 
 def spellings(first: str, last: str = "") -> Iterator[str]:
     """The two words of a name in every spelling; without the first letter, which begins a word in capitals or not."""
-    beginnings = (
-        [first[1:], first[1:].upper()] if len(first) > SHORT else [first, first.title(), first.upper()]
-    )
-    endings = [last, last.title(), last.upper()] if last else []
-    yield from map("".join, product(beginnings, BETWEEN, endings))
+    if not last:
+        return
+    small = [first[1:]] if len(first) > SHORT else [first, first.title()]
+    capital = first[1:].upper() if len(first) > SHORT else first.upper()
+    for between in BETWEEN:
+        yield from (beginning + between + end for beginning in small for end in (last, last.title()))
+        yield from (capital + between + end for end in (last.upper(), last.title()))
 
 
 def name_pieces() -> list[bytes]:
     """The pieces of names that always count, once each."""
-    pieces = (*WORDS, *PARAMETERS, *STATEMENTS, *FOREIGN, *not_latin(), *ATTRIBUTES)
+    pieces = (*WORDS, *PARAMETERS, *STATEMENTS, *FOREIGN, *not_latin(), *ENDS_OF_NAMES)
     return [*dict.fromkeys(piece.encode() for piece in pieces)]
 
 
