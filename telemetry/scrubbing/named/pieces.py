@@ -53,7 +53,7 @@ STATEMENTS = (
     " -p", " -P ", " -a ", " -w ", " -u ", " -U", "--user", "--auth", "-user", "sqlplus", "dentified ", "DENTIFIED ",
 )  # fmt: skip
 BETWEEN = ("", "_", "-", ".", " ", "__")  # what parts the words of a name of two
-LAST_WORDS = ("key", "Key", "KEY", "keys", "Keys", "KEYS", "pass", "Pass", "PASS")
+LAST_WORDS = ("key", "Key", "KEY", "keys", "Keys", "KEYS", "pass", "Pass", "PASS", "hrase", "HRASE")
 # In the name of an attribute, before the tag of its value, and in a text with escapes, anything may part the words.
 ENDS_OF_NAMES = tuple(map("".join, product(LAST_WORDS, ("\x12", "%"))))
 TAGS = rb"\x12%&\x1b\x80-\xff"  # what follows a name in a message or in a text with escapes, colours and wide signs

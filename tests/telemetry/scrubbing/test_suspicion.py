@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -55,6 +57,13 @@ NAMES = sorted(set(names()))
 @pytest.mark.parametrize("form", forms.ALL)
 def test_no_text_is_let_through_whose_value_would_be_redacted(form: str) -> None:
     let_through = [text for name in NAMES if not is_suspect((text := written(form, name)).encode())]
+
+    assert [text for text in let_through if any(secrets_in(text, everywhere(text), Work(10**6)))] == []
+
+
+def test_no_text_of_a_url_is_let_through() -> None:
+    texts = [quote(json.dumps({name: VALUE})) for name in NAMES if name.isascii()]
+    let_through = [text for text in texts if not is_suspect(text.encode())]
 
     assert [text for text in let_through if any(secrets_in(text, everywhere(text), Work(10**6)))] == []
 
