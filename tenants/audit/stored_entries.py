@@ -14,6 +14,7 @@ from tenants.models import AuditEntry
 # Text that is no UTF-8 or no time; JSON that is none, has numbers of thousands of digits, or a thousand levels.
 FAULTS = (DatabaseError, ValueError, TypeError, OverflowError, RecursionError, MemoryError)
 AT_ONCE = 500  # entries of one statement
+NO_ENTRY = 0  # a number that none has
 TEXTS = ("event", "actor", "target", "tenant_id", "address", "hash")
 
 
@@ -52,10 +53,11 @@ def stored_entries(rows: QuerySet[AuditEntry]) -> Iterator[StoredEntry]:
 
 
 def entries_by_number(rows: QuerySet[AuditEntry], numbers: Collection[int]) -> dict[int, StoredEntry]:
-    """Those of these rows that have these numbers."""
+    """Those of these rows that have these numbers. Raises DatabaseError where the table lacks a column."""
     try:
         return {number: checked_entry(row) for number, row in rows.in_bulk(numbers).items()}
     except FAULTS:  # as the text of one of them is no JSON
+        AuditEntry.objects.filter(sequence=NO_ENTRY).first()  # raises if it is not the rows
         present = rows.filter(sequence__in=numbers).values_list("sequence", flat=True)
         return {number: stored_entry(number) for number in present}
 
