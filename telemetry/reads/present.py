@@ -9,19 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from telemetry.models import Record
-from telemetry.reads.filters import in_window
+from telemetry.store.sql import fetch
 from telemetry.windows import MINUTE_NANO, Window
 
+LAST_AHEAD = """
+    SELECT MAX(start_time_unix_nano) FROM telemetry_record
+    WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s
+"""
 SKEW_NANO = 6 * MINUTE_NANO  # a clock that is 5 minutes ahead, and what it sends while it is being read
 
 
 def window_until_now(now: datetime, since_minutes: int) -> Window:
     """The bound project's window of that many minutes before now, and up to its last record that is a little ahead."""
     window = Window.ending(now, since_minutes)
-    ahead = in_window(Record.objects.all(), Window(window.end_unix_nano, window.end_unix_nano + SKEW_NANO))
-    starts = ahead.order_by("-start_time_unix_nano").values_list("start_time_unix_nano", flat=True)
-    last = starts.first()
+    [(last,)] = fetch(LAST_AHEAD, (window.end_unix_nano, window.end_unix_nano + SKEW_NANO))
     if last is None:
         return window
     end = last + 1
