@@ -17,6 +17,7 @@ from diagnosis.models.document_forms import BASELINE, ISSUE, TEXT_OR_NULL, WINDO
 from diagnosis.models.evals import CLUSTER_ID
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
+from tenants.stores.column_rules import is_natural
 
 
 def new_packet_id() -> str:
@@ -59,7 +60,13 @@ class Packet(models.Model):
     )
 
     json_forms: ClassVar[JsonForms] = {
-        "document": {"status": str, "window": WINDOW, "issues": [ISSUE | {"loop_id": TEXT_OR_NULL}]}
+        "document": {
+            "status": str,
+            "window": WINDOW,
+            "telemetry_read": is_natural,
+            "failures": is_natural,
+            "issues": [ISSUE | {"loop_id": TEXT_OR_NULL}],
+        }
     }
 
     class Meta:
