@@ -12,6 +12,13 @@ from typing import Any
 from tenants.stores.column_rules import is_natural, is_time
 
 JsonForms = dict[str, Any]
+
+
+def are_objects(value: Any) -> bool:
+    """Whether it is an object whose values are objects."""
+    return isinstance(value, dict) and all(isinstance(one, dict) for one in value.values())
+
+
 NUMBER = (int, float)
 NUMBER_OR_NULL = (int, float, type(None))
 TEXT_OR_NULL = (str, type(None))
@@ -37,7 +44,7 @@ ISSUE = {
     "first_seen": is_time, "last_seen": is_time, "trend?": str, "impact": IMPACT,
     "echoes?": {"records": is_natural, "operations": [str]}, "hints?": [HINT],
     "model_calls?": {"before": [str], "after": [str]}, "evidence_ids": [str], "evidence?": [str], "traces?": [str],
-    "evidence_traces?": dict, "suspected_release?": TEXT_OR_NULL, "suspected_release_reason?": TEXT_OR_NULL,
+    "evidence_traces?": are_objects, "suspected_release?": TEXT_OR_NULL, "suspected_release_reason?": TEXT_OR_NULL,
     "code_location?": (CODE, type(None)), "failing_call?": (CALL, type(None)), "eval_candidate?": TEXT_OR_NULL,
     "patch_plan": {"lever?": str, "steps": [STEP], "verify?": str, "refuted_by?": str, "with?": dict},
     "status?": str, "next_action?": str, "evidence_url?": str, "with?": dict,
