@@ -31,7 +31,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
         rows = operations_json(window)
         counts = counts_of(window)
         tallies = totals.by_outcome()
-        missing = unseen.read_unseen(window)
+        missing = ledger.missing_in(window)
         entries = ledger.ledger_entries(Window.ending(now, LEDGER_MINUTES))
         failing = session_pages.page_of_sessions(window, Filters(outcome="failure"), None, SESSIONS)
     stored = {"stored_total": tallies.get("stored", 0), "quota_spans": project.quota_spans}

@@ -27,7 +27,7 @@ from diagnosis.packets.packet_retention import forget_old_packets
 from diagnosis.packets.reuse import basis_of
 from diagnosis.window import unseen
 from loopkit.http.untrusted import WARNING
-from telemetry.ledger import MissingSpans
+from telemetry.ledger import MissingSpans, missing_in
 from telemetry.store.unreadable_parts import UnreadableParts
 from telemetry.windows import rfc3339
 from tenants.models import Project
@@ -79,7 +79,7 @@ def packet_document(
     packet: Packet, findings: Findings, issues: list[dict[str, Any]], unreadable: UnreadableParts
 ) -> dict[str, Any]:
     """The DiagnosisPacket of the API."""
-    missing = unseen.read_unseen(findings.window)
+    missing = missing_in(findings.window)
     waiting = [issue for issue in issues if issue["loop_id"] and issue["status"] in WAITING_STATUSES]
     open_issues = [issue for issue in issues if issue["status"] not in {"rejected", "verified"}]
     return {

@@ -12,6 +12,7 @@ from typing import Any
 from diagnosis.display.quantities import counted
 from diagnosis.verification.comparison import Comparison
 from diagnosis.window import exposure, unseen
+from telemetry.ledger import missing_in
 from telemetry.reads import totals
 from telemetry.store.tallies import STORED
 from tenants.models import Project
@@ -24,7 +25,7 @@ TOO_SMALL = (
 
 def shown(project: Project, comparison: Comparison) -> dict[str, Any]:
     """The fields of a verification's document, read from the bound project."""
-    missing = unseen.read_unseen(comparison.after.window)
+    missing = missing_in(comparison.after.window)
     left = (
         None
         if project.quota_spans is None

@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagnosis.display.quantities import counted
-from telemetry.ledger import MissingSpans, missing_in
-from telemetry.windows import Window
-
-
-def read_unseen(window: Window) -> list[MissingSpans]:
-    """The kinds of what the bound project's window lacks, the most frequent first."""
-    return missing_in(window)
+from telemetry.ledger import MissingSpans
 
 
 def sentence(unseen: Sequence[MissingSpans]) -> str:

@@ -52,14 +52,16 @@ def ledger_entries(window: Window) -> list[LedgerEntry]:
 
     An hour counts if it is partly in the window.
     """
+    all_entries = [ledger_entry(*counts, window) for counts in counted_reasons(window)]
+    return sorted(all_entries, key=lambda item: (not item.count, item.reason))
+
+
+def counted_reasons(window: Window) -> list[tuple[str, int, int]]:
+    """Return each reason that the bound project has, with its count in the hours of the window and in total."""
     first, beyond = hours_of(window)
     in_window = Q(hour__gte=first, hour__lt=beyond)
     rows = Tally.objects.values("reason").annotate(recent=Sum("count", filter=in_window), total=Sum("count"))
-    all_entries = [
-        ledger_entry(row["reason"], row["recent"] or 0, row["total"], window)
-        for row in rows.order_by("reason")
-    ]
-    return sorted(all_entries, key=lambda item: (not item.count, item.reason))
+    return [(row["reason"], row["recent"] or 0, row["total"]) for row in rows]
 
 
 def ledger_entry(reason: str, recent: int, total: int, window: Window) -> LedgerEntry:
@@ -94,9 +96,9 @@ def missing_in(window: Window) -> list[MissingSpans]:
     Times of arrival stand for times of events: those of what was refused are not known.
     """
     found = [
-        MissingSpans(entry.reason, entry.count, entry.unit, words)
-        for entry in ledger_entries(window)
-        if entry.count and (words := REASONS.get(entry.reason, OTHER).missing)
+        MissingSpans(reason, count, about.unit, about.missing)
+        for reason, count, _ in counted_reasons(window)
+        if count and (about := REASONS.get(reason, OTHER)).missing
     ]
     return sorted(found, key=lambda item: (-item.count, item.reason))
 
