@@ -107,7 +107,7 @@ def correct_by_person(
 
     Raises PermissionDenied, WrongState if no shipment may be put right now, WrongShippingTime, Unavailable.
     """
-    if not (user.is_active and user.is_staff and user.has_perm(approval.PERMISSION)):
+    if not approval.may_decide(user):
         raise PermissionDenied("This needs the permission 'Can approve, reject and return loops'.")
     lifecycle.check_allowed(loop, Trigger.SHIPMENT_CORRECTED)
     shipment = corrected_shipment(loop, given.shipped_at, given.release, now)

@@ -81,7 +81,7 @@ def record_decision(
     Raises: PermissionDenied without the permission; ValidationError for an invalid choice; AlreadyDecided,
         ContentChanged; for approvals also EvidenceUnavailable and two_people.SamePerson.
     """
-    if not (user.is_active and user.is_staff and user.has_perm(PERMISSION)):
+    if not may_decide(user):
         raise PermissionDenied("Deciding needs the permission 'Can approve, reject and return loops'.")
     choice.check()
     # Before the transaction: stores are slow, and a long transaction makes others wait for the control database.
@@ -97,6 +97,11 @@ def record_decision(
         note_decision(decision)
         audit_decision(decision, state, address)
     return decision
+
+
+def may_decide(user: User) -> bool:
+    """Whether the person may decide on loops, and put shipments right."""
+    return user.is_active and user.is_staff and user.has_perm(PERMISSION)
 
 
 def check_content(loop: Loop, choice: DecisionChoice, basis: DecisionBasis) -> None:

@@ -27,7 +27,7 @@ PIPELINES = {
     "diagnosis/packets/publishing.py": ("publish", {"transaction.atomic"}),
     "diagnosis/loops/approval.py": (
         "record_decision",
-        {"user.has_perm", "PermissionDenied", "transaction.atomic"},
+        {"may_decide", "PermissionDenied", "transaction.atomic"},
     ),
     "diagnosis/handoff/reports.py": ("record_report", {"Trigger"}),
     "diagnosis/verification/verify.py": ("verify", {"lifecycle.WrongState", "bind", "VerificationAnswer"}),
