@@ -7,6 +7,7 @@ from typing import Any
 from diagnosis.display.sentences import beside
 from diagnosis.loops import approval_standing, fixes, history_pages, lifecycle, next_action, two_people
 from diagnosis.models import Loop, LoopEvent
+from diagnosis.side_effects import shown as side_effects
 from diagnosis.verification.verification_document import shown_document
 from diagnosis.window import releases
 from telemetry.windows import rfc3339, unix_nano
@@ -83,6 +84,8 @@ def loop_in_full(
         "outdated": approval_standing.as_far_as_known(loop) or None,
         "issue": next_action.issue_of(loop),
         "fixes": [fix.shown() for fix in fixes.shipped_fixes(loop)],
+        "side_effects": side_effects.newest(loop),
+        "side_effect_of": fixes.side_effect_of(loop),
         "events": [event_shown(event) for event in events.rows],
         "verifications": [
             shown_document(verification.document, loop.signal_type)

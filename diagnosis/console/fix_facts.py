@@ -13,8 +13,10 @@ from diagnosis.models import Loop
 
 
 def fixes_context(loop: Loop) -> dict[str, Any]:
-    """The fixes with their facts, and whether the shipment of the newest one can be put right."""
+    """The fixes with their facts, what came with them, and whether the shipment of the newest can be put right."""
     return {
+        "came_with_fix": verification_facts.newest_side_effects(loop),
+        "side_effect_of": fixes.side_effect_of(loop),
         "fixes": [(fix.attempt, fix_facts(fix)) for fix in fixes.shipped_fixes(loop)],
         "may_be_corrected": (State(loop.state), Trigger.SHIPMENT_CORRECTED) in NEXT_STATES,
     }
@@ -35,5 +37,6 @@ def fix_facts(fix: fixes.ShippedFix) -> list[tuple[str, str]]:
         ("held", to_the_second(fix.held_at) if fix.held_at else ""),
         ("failure back", to_the_second(fix.back["at"]) if fix.back else ""),
         ("back in", ", ".join(failing)),
+        ("came with it", ", ".join(fix.side_effects)),
     ]
     return [(name, show_hidden(text)) for name, text in facts if text]

@@ -9,6 +9,7 @@ from typing import Any
 from diagnosis.display.quantities import counted, percent, significant, to_the_minute
 from diagnosis.display.sentences import values_of
 from diagnosis.models import Loop, Verification
+from diagnosis.side_effects import shown as side_effects
 from diagnosis.verification.baseline import TRACES, WITH_CAUSED
 from diagnosis.verification.verification_document import shown_document
 
@@ -31,13 +32,25 @@ class FailuresMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedFailure:
+    """Another failure that came with the fix, with its loop or ""."""
+
+    cluster_id: str
+    loop_id: str
+    title: str
+    counts: str
+    facts: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownVerification:
-    """One verification: facts as text, sessions before and after, other failures that rose, and evidence."""
+    """One verification: facts as text, sessions before and after, other failures that rose or came, and evidence."""
 
     verification: Verification
     facts: list[tuple[str, str]]
     trajectory: list[tuple[str, str, str]]
     moved_to: list[FailuresMoved]
+    side_effects: list[LinkedFailure]
     evidence_ids: list[str]
 
 
@@ -56,6 +69,10 @@ def show_verifications(verifications: Iterable[Verification], loop: Loop) -> lis
             ],
             trajectory=trajectory(row.document.get("trajectory") or {}),
             moved_to=[moved_to(rise, loops) for rise in row.document.get("moved_to") or []],
+            side_effects=[
+                linked_failure(effect)
+                for effect in side_effects.with_loops(loop.project, row.document.get("side_effects") or [])
+            ],
             evidence_ids=row.document.get("evidence_ids") or [],
         )
         for row in rows
@@ -170,3 +187,16 @@ def moved_to(rise: Mapping[str, Any], loops: Mapping[str, str]) -> FailuresMoved
     return FailuresMoved(
         cluster_id, rise["failures_before"], rise["failures_after"], loops.get(cluster_id, "")
     )
+
+
+def linked_failure(effect: Mapping[str, Any]) -> LinkedFailure:
+    """One entry of the document's `side_effects`."""
+    why, shared = ", ".join(effect["linked_by"]), ", ".join(effect["shared"])
+    counts = side_effects.counts_sentence(effect)
+    facts = f"{counts}; {why}" + (f"; they share {shared}" if shared else "")
+    return LinkedFailure(effect["cluster_id"], effect["loop_id"] or "", effect["title"] or "", counts, facts)
+
+
+def newest_side_effects(loop: Loop) -> list[LinkedFailure]:
+    """The failures that the loop's newest verification links to its fix."""
+    return [linked_failure(effect) for effect in side_effects.newest(loop)]

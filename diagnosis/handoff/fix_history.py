@@ -30,6 +30,8 @@ def fix_line(fix: dict[str, Any]) -> str:
         parts.append(back_sentence(fix["back"]))
     elif fix["verdict"]:
         parts.append(f"verdict {fix['verdict']}")
+    if linked := fix.get("side_effects"):
+        parts.append(f"other failures that came with it: {', '.join(map(escaping.code, linked))}")
     return "; ".join(parts)
 
 

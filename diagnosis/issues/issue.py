@@ -52,9 +52,7 @@ class Issue:
     @property
     def title(self) -> str:
         """`tool lookup_order: OrderNotFound: order A-1 does not exist`, by the first record."""
-        example = self.example
-        parts = [example.operation, example.error_type, example.message]
-        return ": ".join(dict.fromkeys(part for part in parts if part))[:TITLE_LENGTH]
+        return title_of(self.example)
 
     @property
     def downstream_operations(self) -> list[str]:
@@ -87,6 +85,12 @@ class Issue:
             "evidence": ids,
             "traces": [trace_id.hex() for trace_id in self.cluster.first_traces(TRACES_SHOWN)],
         }
+
+
+def title_of(example: FailingRecord) -> str:
+    """The title of a cluster with this record."""
+    parts = [example.operation, example.error_type, example.message]
+    return ": ".join(dict.fromkeys(part for part in parts if part))[:TITLE_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ class ShippedFix:
     verdict: str = ""  # the latest
     held_at: str = ""  # when it was first verified that it held
     back: dict[str, Any] = field(default_factory=dict)  # when the failure was back, and in which releases
+    side_effects: tuple[
+        str, ...
+    ] = ()  # the ids of clusters that came with it, as its latest verdict names them
 
     @property
     def ended_at(self) -> str:
@@ -57,7 +60,7 @@ class ShippedFix:
             "verdict": self.verdict or None,
             "held_at": self.held_at or None,
             "back": self.back or None,
-        }
+        } | ({"side_effects": list(self.side_effects)} if self.side_effects else {})
 
 
 def shipped_fixes(loop: Loop) -> list[ShippedFix]:
@@ -120,11 +123,22 @@ def told_further(fix: ShippedFix, event: LoopEvent) -> ShippedFix:
             verdict="",
         )
     at, verdict = rfc3339(event.created_at), str(detail.get("verdict") or "")
+    fix = replace(fix, side_effects=tuple(detail.get("side_effects") or fix.side_effects))
     if event.kind == Kind.REGRESSED:
         back = {"at": at, "releases": detail.get("releases") or []}
         return replace(fix, verdict=verdict, back=back)
     is_held = verdict == Verification.Verdict.HELD
     return replace(fix, verdict=verdict, held_at=fix.held_at or (at if is_held else ""))
+
+
+def side_effect_of(loop: Loop) -> list[str]:
+    """The ids of the project's loops whose fix the loop's cluster came with, by their verdicts."""
+    linking = LoopEvent.objects.filter(
+        loop__project=loop.project_id,
+        kind__in=(Kind.VERIFIED, Kind.REGRESSED),
+        detail__side_effects__icontains=loop.cluster_id,
+    )
+    return sorted(set(linking.values_list("loop_id", flat=True)))
 
 
 def side_shown(baseline: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,11 @@ SESSIONS = {
     "sessions?": is_natural, "success_rate?": ESTIMATE, "tokens?": ESTIMATE, "steps?": ESTIMATE,
     "tool_failures?": ESTIMATE,
 }  # fmt: skip
+SIDE_EFFECT = {
+    "cluster_id": str, "loop_id": TEXT_OR_NULL, "title": TEXT_OR_NULL, "service": TEXT_OR_NULL,
+    "operation": TEXT_OR_NULL, "linked_by": [str], "shared": [str], "counted": str, "failures_before": is_natural,
+    "exposure_before": is_natural, "failures_after": is_natural, "exposure_after": is_natural,
+}  # fmt: skip
 RISE = {"cluster_id": str, "failures_before": is_natural, "failures_after": is_natural}
 VERIFICATION = {
     "verdict": str, "reason": str, "needed?": TEXT_OR_NULL, "needed_exposure?": (is_natural, type(None)),
@@ -73,6 +78,7 @@ VERIFICATION = {
     "releases_left_out?": ([str], type(None)), "release_note?": TEXT_OR_NULL,
     "left_out?": [{"release": TEXT_OR_NULL, "records": is_natural, "failures": is_natural}],
     "moved_to?": ([RISE], type(None)),
+    "side_effects?": [SIDE_EFFECT], "side_effects_found?": is_natural, "clusters_compared?": is_natural,
     "evidence_ids?": ([str], type(None)), "trajectory?": ({"before?": SESSIONS, "after?": SESSIONS}, type(None)),
     "unseen?": [{"reason": str, "count": is_natural, "unit": str}], "unseen_note?": TEXT_OR_NULL,
     "quota_left?": (is_natural, type(None)), "quota_needed?": (is_natural, type(None)), "quota_note?": TEXT_OR_NULL,

@@ -22,6 +22,7 @@ NoticeKind = Notice.Kind
 QUIET = timedelta(hours=24)  # between two notices that a loop rises, however often its trend changes
 RETENTION = timedelta(days=90)  # how long notices are stored
 SILENT = "no_traffic"  # a verdict that changes no state
+CAME_WITH_IT = " Other failures came with the fix: {}."
 VERDICTS = {
     "held": "The fix held.",
     "improved": "The fix helped, and the failure goes on.",
@@ -104,18 +105,28 @@ def decision_notice(event: LoopEvent) -> Notice:
 
 
 def verdict_notice(event: LoopEvent) -> Notice | None:
-    """The notice of a verdict, which is stored once for each fix; None for a verdict that changes no state."""
+    """
+    The notice of a verdict, which is stored once for each fix, and once more where other failures are linked to it;
+    None for a verdict that changes no state.
+    """
     loop, verdict = event.loop, str(event.detail.get("verdict", ""))
     if verdict == SILENT:
         return None
     shipped = loop.shipped_at.isoformat() if loop.shipped_at else ""
-    text = VERDICTS.get(verdict, f"The verdict on the fix is {verdict}.")
-    return notice(loop, NoticeKind.VERIFIED, f"{verdict}:{shipped}", text, event.created_at)
+    text = VERDICTS.get(verdict, f"The verdict on the fix is {verdict}.") + came_with_it(event)
+    once = f"{verdict}:{shipped}" + (":side effects" if event.detail.get("side_effects") else "")
+    return notice(loop, NoticeKind.VERIFIED, once, text, event.created_at)
+
+
+def came_with_it(event: LoopEvent) -> str:
+    """The sentence with the ids of the clusters that are linked to the fix, or ""."""
+    linked = event.detail.get("side_effects") or []
+    return CAME_WITH_IT.format(", ".join(linked)) if linked else ""
 
 
 def regressed(event: LoopEvent) -> Notice:
     """The notice of a failure that is back after its fix."""
-    text = "The failure is back after its fix, and waits for a decision again."
+    text = "The failure is back after its fix, and waits for a decision again." + came_with_it(event)
     return notice(event.loop, NoticeKind.REGRESSED, str(event.pk), text, event.created_at)
 
 

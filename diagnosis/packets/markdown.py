@@ -46,7 +46,9 @@ def section(title: str, lines: list[str]) -> list[str]:
 
 def memory_line(entry: dict[str, Any]) -> str:
     """The line of one loop in the project's memory."""
-    return f"- {entry['state']}: `{entry['loop_id']}`. {entry['note']} Title: {code(entry['title'])}"
+    linked = ", ".join(f"`{cluster_id}`" for cluster_id in entry.get("side_effects") or [])
+    came_with_it = f" Other failures came with the fix: {linked}." if linked else ""
+    return f"- {entry['state']}: `{entry['loop_id']}`. {entry['note']}{came_with_it} Title: {code(entry['title'])}"
 
 
 def status_line(issue: dict[str, Any]) -> str:

@@ -35,7 +35,23 @@ def recall(project: Project) -> list[dict[str, Any]]:
     decided_before = Loop.objects.filter(Q(state__in=ORDER) | again, project=project)
     loops = list(lifecycle.with_decisions(decided_before.order_by(rank, "-updated_at", "loop_id"))[:MOST])
     evidence_ids = records_of([loop for loop in loops if loop.state == Loop.State.REGRESSED])
-    return [remembered(loop) | {"evidence_ids": evidence_ids.get(loop.loop_id, [])} for loop in loops]
+    linked = side_effects_of(loops)
+    return [
+        remembered(loop)
+        | {"evidence_ids": evidence_ids.get(loop.loop_id, []), "side_effects": linked.get(loop.loop_id, [])}
+        for loop in loops
+    ]
+
+
+def side_effects_of(loops: list[Loop]) -> dict[str, list[str]]:
+    """The clusters that came with each loop's fix, as its latest verdict that names some has them, by loop id."""
+    verdicts = LoopEvent.objects.filter(
+        loop__in=loops,
+        kind__in=(LoopEvent.Kind.VERIFIED, LoopEvent.Kind.REGRESSED),
+        detail__has_key="side_effects",
+    )
+    rows = verdicts.order_by("created_at", "pk").values_list("loop_id", "detail__side_effects")
+    return {loop_id: list(linked) for loop_id, linked in rows}
 
 
 def records_of(loops: list[Loop]) -> dict[str, list[str]]:

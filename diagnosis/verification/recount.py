@@ -70,11 +70,7 @@ def counted_side(
 
 def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     """The window in which the fix held, with the rate that the verdict allows the loop's cluster."""
-    window_end = loop.baseline and loop.baseline["window"]["end"]
-    verifications = loop.verifications.filter(
-        verdict=Verification.Verdict.HELD, document__after__window__end=window_end
-    )
-    verification = verifications.first()
+    verification = held_verification(loop)
     if verification is None:
         return side
     before = counted_side(loop, side, Window.from_document(verification.document["before"]["window"]))
@@ -82,6 +78,13 @@ def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     counts = baseline.count_cluster(loop, side.window, target)
     counted = replace(side, observed=counts, counted=baseline.FAILURES, operations=before.operations)
     return held_fix.once_held(loop, before, counted)
+
+
+def held_verification(loop: Loop) -> Verification | None:
+    """The verification in which the loop's fix held, or None."""
+    window_end = loop.baseline and loop.baseline["window"]["end"]
+    held = loop.verifications.filter(verdict=Verification.Verdict.HELD)
+    return held.filter(document__after__window__end=window_end).first()
 
 
 def unfixed_releases(document: Mapping[str, Any]) -> frozenset[str]:

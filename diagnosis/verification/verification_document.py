@@ -9,10 +9,13 @@ from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.quantities import counted
 from diagnosis.display.sentences import Sentence, beside, filled
 from diagnosis.models import Loop
+from diagnosis.side_effects import shown as side_effects
+from diagnosis.side_effects.linked import find_side_effects
 from diagnosis.statistics.overdispersion import Overdispersion, estimate_overdispersion
 from diagnosis.statistics.rates import Counts, Ratio
 from diagnosis.verification import trajectory, unseen_traffic
 from diagnosis.verification.comparison import Comparison
+from diagnosis.verification.fix_in_place import fix_in_place
 from diagnosis.verification.rate_verdict import expected_failures
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import LeftOut
@@ -27,8 +30,15 @@ NEEDED_AS_OFTEN = f"{NEEDED} with failures as often as since the fix held, to sa
 
 
 def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
-    """The JSON document of the comparison and of what it does not see, read from the bound project."""
-    return comparison_document(loop, comparison) | unseen_traffic.shown(loop.project, comparison)
+    """
+    The JSON document of the comparison, of what else came with the fix and of what is not seen, read from the bound
+    project.
+    """
+    document = comparison_document(loop, comparison) | unseen_traffic.shown(loop.project, comparison)
+    fix = fix_in_place(loop, comparison)
+    document |= side_effects.shown(loop.project, find_side_effects(fix), fix.after)
+    loud = side_effects.sentence(document)
+    return document | ({"reason": f"{loud} {document['reason']}"} if loud else {})
 
 
 def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """
 Whether a fix held: the windows before and after it are compared (comparison.py), and a verdict that counts is stored.
 
-    switch_lock.check_no_switch -> compare_with_baseline -> has_room
-        -> store_verdict | verification_document.answer_document
+    switch_lock.check_no_switch -> compare_with_baseline -> verification_document.answer_document -> is_news
+        -> store_verdict
 
-`verify` stores the answer and moves the loop if an interim analysis counted or the verdict changed, `recheck` only if
-an analysis counted. Any other answer is given and not stored, so that an agent may ask again at any time.
+`verify` stores the answer and moves the loop if an interim analysis counted, the verdict changed, or another failure is
+linked to the fix; `recheck` only if an analysis counted. Any other answer is given and not stored, so that an agent may
+ask again at any time.
 docs/verification.md says what each verdict means and where the rules come from.
 """
 
@@ -22,6 +23,7 @@ from django.db.models import Q, QuerySet
 from diagnosis.loops import lifecycle, switch_lock
 from diagnosis.loops.states import VERIFIABLE, Trigger
 from diagnosis.models import Loop, LoopEvent, Verification
+from diagnosis.side_effects import shown as side_effects
 from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification import baseline, held_fix, verification_document
 from diagnosis.verification.baseline import ComparedWindow
@@ -57,17 +59,24 @@ def verify(loop: Loop, now: datetime) -> VerificationAnswer:
     switch_lock.check_no_switch(loop.project)
     with bind(loop.project):
         comparison = compare_with_baseline(loop, loop.shipped_at, now)
-        changes = comparison.judgement.verdict != loop.verdict and has_room(loop)
-        if comparison.counts or changes:
-            stored = store_verdict(loop, comparison, now)
-            return VerificationAnswer(stored.verdict, stored.document)
         document = verification_document.answer_document(loop, comparison)
+        if is_news(loop, comparison, document):
+            store_verdict(loop, comparison, document, now)
         return VerificationAnswer(comparison.judgement.verdict, document)
 
 
-def has_room(loop: Loop) -> bool:
-    """Whether another verdict that is no interim analysis may be stored. It could change with every request."""
-    return loop.verifications.count() < MOST_STORED
+def is_news(loop: Loop, comparison: Comparison, document: dict[str, Any]) -> bool:
+    """Whether the answer is to be stored: what is no interim analysis could change with every request."""
+    if comparison.counts:
+        return True
+    changes = comparison.judgement.verdict != loop.verdict or links_more(loop, document)
+    return changes and loop.verifications.count() < MOST_STORED
+
+
+def links_more(loop: Loop, document: dict[str, Any]) -> bool:
+    """Whether a failure is linked to the fix that the last stored verification did not name."""
+    last = loop.verifications.first()
+    return not side_effects.cluster_ids(document) <= side_effects.cluster_ids(last.document if last else {})
 
 
 def verify_latest(loop: Loop, now: datetime) -> VerificationAnswer:
@@ -99,8 +108,9 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
         for loop in [*held_but_failing(project, now), *loops_to_verify(project)[:most]]:
             comparison = compare_with_baseline(loop, loop.shipped_at or now, now)
             if comparison.counts:
+                document = verification_document.answer_document(loop, comparison)
                 with suppress(lifecycle.WrongState):  # somebody verified it meanwhile
-                    stored.append(store_verdict(loop, comparison, now))
+                    stored.append(store_verdict(loop, comparison, document, now))
     return stored
 
 
@@ -131,11 +141,12 @@ def held_but_failing(project: Project, now: datetime) -> list[Loop]:
     return [loop for loop in held if failures.get(lifecycle.loop_fingerprint(loop), 0) > STRAY]
 
 
-def store_verdict(loop: Loop, comparison: Comparison, now: datetime) -> Verification:
+def store_verdict(
+    loop: Loop, comparison: Comparison, document: dict[str, Any], now: datetime
+) -> Verification:
     """Store the verification, and move the loop in the same transaction."""
     verdict = comparison.judgement.verdict
     trigger = Trigger(f"verdict {verdict}")
-    document = verification_document.answer_document(loop, comparison)
     fields = {"verdict": verdict, "baseline": next_baseline(loop, comparison, verdict)}
     with transaction.atomic():
         switch_lock.hold(loop.project)
@@ -156,6 +167,8 @@ def next_baseline(loop: Loop, comparison: Comparison, verdict: str) -> dict[str,
 def note_verdict(loop: Loop, comparison: Comparison, document: dict[str, Any], now: datetime) -> None:
     """Append the verdict to the loop's history; that of a regression names its evidence and the earlier decision."""
     detail = {"verdict": document["verdict"], "reason": document["reason"]}
+    if linked := sorted(side_effects.cluster_ids(document)):
+        detail["side_effects"] = linked
     if loop.state != Loop.State.REGRESSED:
         lifecycle.append_event(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
         return

@@ -45,6 +45,7 @@ class ReleaseChoice:
 
     left_out: frozenset[str] = frozenset()
     note: Sentence = NO_NOTE
+    first_unix_nano: int | None = None  # of the first record that names the release of the fix
 
     def in_window(self, window: Window, seen: Sequence[SeenRelease]) -> frozenset[str]:
         """Those left out that may have records in the window."""
@@ -76,7 +77,8 @@ def choose(release: str, service: str, seen: Sequence[SeenRelease], shipped_unix
     carrying = release_names.matching(release, [one.name for one in named])
     if carrying:
         first = min(one.first_unix_nano for one in named if one.name in carrying)
-        return ReleaseChoice(older_than_fix(release, seen, carrying, max(first, shipped_unix_nano)))
+        older = older_than_fix(release, seen, carrying, max(first, shipped_unix_nano))
+        return ReleaseChoice(older, first_unix_nano=first)
     if elsewhere := service_of(release):
         values = {"release": release, "release_service": elsewhere, "service": service}
         return ReleaseChoice(note=Sentence(OF_ANOTHER, values))

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.evals import EvalCandidateSerializer
 from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer
+from diagnosis.api.serializers.verification import SideEffectSerializer
 from diagnosis.loops.history_pages import A_PAGE
 from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
@@ -137,6 +138,11 @@ class ShippedFixSerializer(ObjectSerializer):
     verdict = optional_text("The latest on it.")
     held_at = serializers.DateTimeField(allow_null=True, help_text="When it was verified that it held.")
     back = FixBackSerializer(allow_null=True, help_text="When its failure was back.")
+    side_effects = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Cluster ids of other failures that came with it.",
+    )
 
 
 class LoopDetailSerializer(WarnedAnswerSerializer, LoopSummarySerializer):
@@ -145,6 +151,12 @@ class LoopDetailSerializer(WarnedAnswerSerializer, LoopSummarySerializer):
     outdated = optional_text("Why its approval no longer holds; the handoff is refused then.")
     issue = serializers.DictField()
     fixes = ShippedFixSerializer(many=True, help_text="Every fix that shipped, the oldest first.")
+    side_effects = SideEffectSerializer(
+        many=True, help_text="Other failures that came with its fix, by the newest verification."
+    )
+    side_effect_of = serializers.ListField(
+        child=serializers.CharField(), help_text="Ids of the loops whose fix this failure came with."
+    )
     events = LoopEventShapeSerializer(many=True, help_text="The newest, in order of time.")
     events_total = serializers.IntegerField()
     events_before = optional_number("Send it as events_before for older ones. Null: there are none.")

@@ -37,6 +37,11 @@ class MemorySerializer(ObjectSerializer):
     decision = DecisionShapeSerializer(
         allow_null=True, help_text="The latest one: of a regression, the one in question."
     )
+    side_effects = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Cluster ids of other failures that came with its fix. Not on packets of earlier versions.",
+    )
     evidence_ids = serializers.ListField(
         child=serializers.CharField(), help_text="Of a regression: records of the failure that came back."
     )

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.api.serializers.unseen import UnseenSerializer
 from diagnosis.models import Loop, Verification
+from diagnosis.side_effects.linked import LINKS, OF_PEOPLE, RECORDS, REQUESTS
 from diagnosis.verification.baseline import FAILURES, TRACES, WITH_CAUSED
 from telemetry.api.serializers import ObjectSerializer, optional_text
 from tenants.api.serializers import SentencesSerializer, WarnedAnswerSerializer
@@ -61,6 +62,30 @@ class MovedToSerializer(ObjectSerializer):
     cluster_id = serializers.CharField()
     failures_before = serializers.IntegerField()
     failures_after = serializers.IntegerField()
+
+
+class SideEffectSerializer(ObjectSerializer):
+    """Another cluster that came with the fix."""
+
+    cluster_id = serializers.CharField()
+    loop_id = optional_text("Its loop, if it has one.")
+    title = optional_text("Text from telemetry.")
+    service = optional_text("Of its first failure since the fix.")
+    operation = optional_text("Of its first failure since the fix.")
+    linked_by = serializers.ListField(
+        child=serializers.ChoiceField(LINKS),
+        help_text="Why it is linked: it fails requests of the kind that the loop's failure hit; other requests of the "
+        "same users or sessions; it came with the release of the fix for the first time.",
+    )
+    shared = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Attributes whose values its requests share with those that were hit, and healthy ones do not.",
+    )
+    counted = serializers.ChoiceField([REQUESTS, OF_PEOPLE, RECORDS], help_text="What the numbers count.")
+    failures_before = serializers.IntegerField()
+    exposure_before = serializers.IntegerField()
+    failures_after = serializers.IntegerField()
+    exposure_after = serializers.IntegerField()
 
 
 class LeftOutSerializer(ObjectSerializer):
@@ -137,6 +162,13 @@ class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     )
     moved_to = MovedToSerializer(
         many=True, help_text="Other failures of the operation that rose since the fix."
+    )
+    side_effects = SideEffectSerializer(
+        many=True, help_text="Failures elsewhere that came with the fix, those of the same requests first."
+    )
+    side_effects_found = serializers.IntegerField(help_text="How many there are; the first five are shown.")
+    clusters_compared = serializers.IntegerField(
+        help_text="With failures since the fix. Each is tested at its part of one chance to err."
     )
     evidence_ids = serializers.ListField(child=serializers.CharField(), help_text="Failures after the fix.")
     trajectory = TrajectorySerializer()

@@ -1,0 +1,146 @@
+"""
+The requests of a window that are compared with those before a fix, and those among them that fail with other clusters.
+
+Bounded: of each window the newest MOST_TRACES traces, so that a verification of a busy project costs no more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from diagnosis.side_effects.hit_requests import MOST_RECORDS, HitRequests
+from diagnosis.statistics.rates import Counts
+from diagnosis.window import exposure, failing_records
+from diagnosis.window.cluster_counts import Target
+from telemetry.models import Record, Trace
+from telemetry.reads.filters import in_window
+from telemetry.spans.signal_traces import END, IS_SIGNAL, PREFIX
+from telemetry.store.sql import fetch
+from telemetry.windows import Window
+
+MOST_TRACES = 10_000  # of a window, the newest
+FAILED = """
+    SELECT DISTINCT attribution.fingerprint, trace.trace_id, session_id, user_id
+    FROM telemetry_trace AS trace JOIN telemetry_attribution AS attribution ON attribution.trace_id = trace.trace_id
+    WHERE trace.start_time_unix_nano >= %s AND trace.start_time_unix_nano < %s
+      AND failures > 0 AND records <= %s AND NOT (trace.trace_id >= %s AND trace.trace_id < %s)
+      AND NOT is_downstream AND attribution.fingerprint <> %s
+"""
+OF_OTHER_RELEASES = " AND NOT (attribution.service = %s AND attribution.release IN ({names}))"
+
+
+class FailedRequest(NamedTuple):
+    """A request that failed with a cluster other than the loop's."""
+
+    fingerprint: int
+    trace_id: bytes
+    session_id: str
+    user_id: str
+
+    @property
+    def session(self) -> str:
+        """The session; a request without one is a session of its own."""
+        return self.session_id or self.trace_id.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRequests:
+    """One side: how many requests of the kind and of the people that were hit ran, and those that failed otherwise."""
+
+    window: Window
+    of_kind: int
+    of_people: int
+    of_anybody: int
+    failed_of_kind: dict[int, list[FailedRequest]]  # by fingerprint
+    failed_of_people: dict[int, list[FailedRequest]]
+    failed_of_others: dict[int, int]
+
+    def counts_of_kind(self, fingerprint: int) -> Counts:
+        """How many requests of the kind that was hit fail with this cluster."""
+        return bounded_counts(len(self.failed_of_kind.get(fingerprint, [])), self.of_kind)
+
+    def counts_of_people(self, fingerprint: int) -> Counts:
+        """How many requests of the people who were hit fail with this cluster."""
+        return bounded_counts(len(self.failed_of_people.get(fingerprint, [])), self.of_people)
+
+    def failing(self, fingerprint: int) -> int:
+        """How many requests of anybody fail with this cluster."""
+        return self.failed_of_others.get(fingerprint, 0) + len(self.failed_of_people.get(fingerprint, []))
+
+    def counts_of_others(self, fingerprint: int) -> Counts:
+        """How many requests of anybody else fail with this cluster."""
+        return bounded_counts(self.failed_of_others.get(fingerprint, 0), self.of_anybody - self.of_people)
+
+
+def bounded_counts(failures: int, requests: int) -> Counts:
+    """The counts; more failures than requests only where a request began more than once."""
+    return Counts(failures, max(failures, requests))
+
+
+def read_requests(window: Window, target: Target, hit: HitRequests) -> ComparedRequests:
+    """The compared requests of the bound project's window, without the releases that the target leaves out."""
+    newest = newest_part(window)
+    failed = failed_requests(newest, target)
+    of_kind = of_the_kind({request.trace_id for request in failed}, hit)
+    traces = in_window(Trace.objects.exclude(IS_SIGNAL), newest)
+    of_people = [request for request in failed if hit.has_person(request.session_id, request.user_id)]
+    others: dict[int, int] = defaultdict(int)
+    for request in set(failed) - set(of_people):
+        others[request.fingerprint] += 1
+    return ComparedRequests(
+        newest,
+        requests_of_kind(newest, target, hit),
+        traces.filter(hit.of_people).count() if hit.has_people else 0,
+        traces.count(),
+        by_cluster(request for request in failed if request.trace_id in of_kind),
+        by_cluster(of_people),
+        others,
+    )
+
+
+def newest_part(window: Window) -> Window:
+    """The part of the window with its newest MOST_TRACES traces."""
+    starts = in_window(Trace.objects.all(), window).order_by("-start_time_unix_nano")
+    for start in starts.values_list("start_time_unix_nano", flat=True)[MOST_TRACES : MOST_TRACES + 1]:
+        return Window(start + 1, window.end_unix_nano)
+    return window
+
+
+def failed_requests(window: Window, target: Target) -> list[FailedRequest]:
+    """The requests that failed with each cluster other than the target's, in the order of their ids."""
+    bounds = window.start_unix_nano, window.end_unix_nano
+    sql, values = FAILED, [*bounds, MOST_RECORDS, PREFIX, END, target.fingerprint]
+    if target.without_releases:
+        names = sorted(target.without_releases)
+        sql += OF_OTHER_RELEASES.format(names=", ".join(["%s"] * len(names)))
+        values += [target.service, *names]
+    return sorted(
+        FailedRequest(number, bytes(trace_id), *person) for number, trace_id, *person in fetch(sql, values)
+    )
+
+
+def of_the_kind(trace_ids: Iterable[bytes], hit: HitRequests) -> set[bytes]:
+    """Those of these traces that are requests of the kind that was hit."""
+    found: set[bytes] = set()
+    for chunk in failing_records.id_chunks(trace_ids):
+        rows = Record.objects.filter(hit.begun_in, trace_id__in=chunk)
+        found.update(map(bytes, rows.values_list("trace_id", flat=True).distinct()))
+    return found
+
+
+def requests_of_kind(window: Window, target: Target, hit: HitRequests) -> int:
+    """The number of requests of the kind that was hit: the records in which they begin."""
+    if target.without_releases and any(place.service == target.service for place in hit.places):
+        return target.records(window).filter(hit.begun_in).count()
+    return exposure.count_marked(window, hit.begun_in, exposure.EVERY)[0]
+
+
+def by_cluster(requests: Iterable[FailedRequest]) -> dict[int, list[FailedRequest]]:
+    """The failed requests by the fingerprint of the cluster with which they failed."""
+    grouped: dict[int, list[FailedRequest]] = defaultdict(list)
+    for request in requests:
+        grouped[request.fingerprint].append(request)
+    return dict(grouped)
