@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
+
+from django.conf import settings
 
 from loopkit.http.errors import ApiError
 
@@ -22,6 +25,7 @@ class EarlyAnswer:
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             **error.headers,
+            **cross_origin_headers(path),
         }
         self.status, self.headers = f"{answer.status_code} {answer.reason_phrase}", list(headers.items())
         self.body = answer.content
@@ -30,3 +34,8 @@ class EarlyAnswer:
         """Answer as a WSGI application does."""
         start_response(self.status, self.headers)
         return [self.body]
+
+
+def cross_origin_headers(path: str) -> dict[str, str]:
+    """The header by which pages of other origins may read the answer, where CorsMiddleware would have set it."""
+    return {"Access-Control-Allow-Origin": "*"} if re.match(settings.CORS_URLS_REGEX, path) else {}

@@ -18,7 +18,7 @@ from django.test import Client
 
 from tests import ROOT
 from tests.loopkit.test_roles import url
-from tests.security.server.test_header_parameters import call, error
+from tests.security.server.test_header_parameters import call, error, headers_of
 
 pytestmark = pytest.mark.django_db
 FORM = "multipart/form-data; boundary=B"
@@ -103,3 +103,12 @@ def test_no_template_or_script_sends_a_form_in_parts() -> None:
 
     assert len(texts) > 60
     assert [path for path, text in texts.items() if any(word in text for word in MARKUP)] == []
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/v1/feedback"])
+def test_a_page_of_another_origin_can_read_why_its_form_was_refused(path: str) -> None:
+    sent = {"CONTENT_TYPE": FORM, "HTTP_ORIGIN": "https://shop.example"}
+
+    allowed = [headers_of("POST", path, sent, body("")).get("Access-Control-Allow-Origin")]
+
+    assert allowed == ["*" if path in ("/v1/traces", "/v1/feedback") else None]

@@ -29,15 +29,29 @@ pytestmark = pytest.mark.django_db
 
 def call(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> tuple[int, bytes]:
     """Status and body of the whole WSGI application's answer."""
+    status, _, answer = whole_answer(method, path, headers, body)
+    return status, answer
+
+
+def headers_of(method: str, path: str, headers: dict[str, str], body: bytes) -> dict[str, str]:
+    """The headers of the whole WSGI application's answer."""
+    return whole_answer(method, path, headers, body)[1]
+
+
+def whole_answer(
+    method: str, path: str, headers: dict[str, str], body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the whole WSGI application's answer."""
     path, _, query = path.partition("?")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SERVER_NAME": "localhost",
         "SERVER_PORT": "80", "HTTP_HOST": "localhost", "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body),
         "CONTENT_LENGTH": str(len(body)), "wsgi.input_terminated": True, **headers,
     }  # fmt: skip
-    statuses: list[str] = []
-    answer = application(environ, lambda status, headers: statuses.append(status))
-    return int(statuses[0][:3]), b"".join(answer)
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    answer = b"".join(application(environ, lambda status, headers: started.append((status, headers))))
+    ((status, sent),) = started
+    return int(status[:3]), dict(sent), answer
 
 
 def error(body: bytes) -> str:
