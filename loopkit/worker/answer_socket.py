@@ -24,6 +24,9 @@ MOST_BYTES_AHEAD = 32 * 1024 * 1024
 # The threads of a process that may wait for such a client at a time.
 waiting_threads = threading.BoundedSemaphore(1)
 WAITS_IN_A_WINDOW = 10
+# What the kernel may hold of the answers of one connection, which it doubles for its own use. It would take megabytes,
+# that no bound counts, and the next requests of a client that reads nothing would be answered, too.
+KERNEL_BYTES = 128 * 1024
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: https://man7.org/linux/man-pages/man7/socket.7.html
 
 
@@ -39,6 +42,7 @@ class AnswerSocket(socket.socket):
         family, kind, proto = accepted.family, accepted.type, accepted.proto
         super().__init__(family, kind, proto, fileno=accepted.detach())
         super().setblocking(False)
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         self.pending = bytearray()
         self.held_until = 0.0
         self._limits = limits

@@ -38,7 +38,6 @@ def pairs() -> Iterator[Any]:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect(listener.getsockname())
             accepted, _ = listener.accept()
-            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
             return client, accepted
 
         yield pair
@@ -128,3 +127,14 @@ def test_what_the_kernel_took_ahead_is_no_stall(pairs: Any) -> None:
 
     assert not any(ended)
     conn.close()
+
+
+def test_the_kernel_holds_little_of_what_a_client_does_not_read(pairs: Any) -> None:
+    _, accepted = pairs()
+    answer = AnswerSocket(accepted, LIMITS)
+    answer.pending += bytes(16 * 1024 * 1024)
+
+    taken = answer.flush()
+
+    assert 0 < taken < 4 * answer_socket.KERNEL_BYTES
+    answer.end()
