@@ -94,6 +94,7 @@ class Expected:
     sessions_begun: int  # of those sessions, the ones whose failing trace begins in the window
     first_seen: int
     last_seen: int
+    ran_since: int  # records of these operations that started after the last failure of the window
 
     @property
     def share(self) -> float:
@@ -150,7 +151,10 @@ class Program:
                     caused=sum(kind in ran.caused_by for ran in within),
                     sessions_begun=len({ran.session for ran in failures if ran.trace in begun}),
                     first_seen=min(ran.start for ran in self.spans if ran.kind == kind),
-                    last_seen=max(ran.start for ran in failures),
+                    last_seen=(last := max(ran.start for ran in failures)),
+                    ran_since=sum(
+                        (ran.service, ran.operation) in places and ran.start > last for ran in within
+                    ),
                 )
         return found
 

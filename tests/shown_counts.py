@@ -72,7 +72,8 @@ def found(pattern: str, text: str) -> Any:
     """The numbers that the pattern finds in the text; one number alone where it names one."""
     match = re.search(pattern, text)
     assert match, f"{pattern} is not in {text[:4000]}"
-    numbers = tuple(int(group.replace(",", "")) for group in match.groups())
+    groups = [group for group in match.groups() if group is not None]
+    numbers = tuple(0 if group == "no" else int(group.replace(",", "")) for group in groups)
     return numbers[0] if len(numbers) == 1 else numbers
 
 
@@ -84,6 +85,7 @@ def of_issue(issue: dict[str, Any]) -> dict[str, Any]:
         "issue, who": (impact["traces"], impact["sessions"], impact["users"]),
         "issue, what it caused": issue["echoes"]["records"],
         "issue, when": (issue["first_seen"], issue["last_seen"]),
+        "issue, since the last": (issue["quiet_since"]["since"], issue["quiet_since"]["records"]),
         "plan": found(r"before, ([\d,]+) of ([\d,]+) record", issue["patch_plan"]["verify"]),
     }
 
@@ -102,6 +104,9 @@ def of_reads(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+SINCE = r"The last failure was at [^;]*; ([\d,]+) record|and (no) record"
+
+
 def of_pages(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
     """The numbers of an issue on its pages, by surface."""
     loop = Loop.objects.get(loop_id=issue["loop_id"])
@@ -114,6 +119,8 @@ def of_pages(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
             r"([\d,]+) failed records?: [\d.]+% of the ([\d,]+) records of the operation", page
         ),
         "loop page, who": found(r"Affected ([\d,]+) users? in ([\d,]+) session", page),
+        "loop page, since the last": found(SINCE, page),
+        "issue page, since the last": found(SINCE, issue_page),
         "loop page, course": found(r"This window : ([\d,]+) failures? in ([\d,]+) records", page),
         "issue page": found(r"Failures ([\d,]+) ", issue_page),
     }
@@ -143,6 +150,7 @@ def of_overview(overview: Overview, issue: dict[str, Any]) -> dict[str, Any]:
     [loop] = [each for each in loops if each["cluster_id"] == issue["cluster_id"]]
     return {
         "report": found(r"failures: ([\d,]+) of ([\d,]+) records?; sessions: ([\d,]+)", section),
+        "report, since the last": found(SINCE, section),
         "dashboard, packet": (in_packet["count"], in_packet["impact"]["operation_records"]),
         "dashboard, loops": loop["failures"],
         "dashboard page": found(rf"{re.escape(issue['message'])} .*? ([\d,]+)×", overview.page),

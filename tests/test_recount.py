@@ -67,6 +67,7 @@ def expected_of(program: Program, window: Window, kind: str, truth: Expected) ->
         "issue, who": (truth.traces, truth.sessions, truth.users),
         "issue, what it caused": truth.caused,
         "issue, when": (rfc3339(truth.first_seen), rfc3339(truth.last_seen)),
+        "issue, since the last": (rfc3339(truth.last_seen), truth.ran_since),
         "plan": pair,
         "evidence_url": record_ids([ran for ran in within if ran.kind == kind]),
         "evidence_url, what it caused": record_ids([ran for ran in within if kind in ran.caused_by]),
@@ -74,6 +75,7 @@ def expected_of(program: Program, window: Window, kind: str, truth: Expected) ->
         "evidence is of it": True,
         "loop": truth.failures,
         "report": (*pair, truth.sessions),
+        "report, since the last": truth.ran_since,
         "dashboard, packet": pair,
         "dashboard, loops": truth.failures,
         "dashboard page": truth.failures,
@@ -86,6 +88,8 @@ def expected_of_pages(truth: Expected) -> dict[str, Any]:
     return {
         "loop page": pair,
         "loop page, who": (truth.users, truth.sessions),
+        "loop page, since the last": truth.ran_since,
+        "issue page, since the last": truth.ran_since,
         "loop page, course": pair,
         "issue page": truth.failures,
     }

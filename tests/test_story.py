@@ -33,7 +33,7 @@ def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human:
         "records": 20, "traces": 20, "sessions": 20, "users": 5, "tokens": 0, "operation_records": 80, "share": 0.25,
     }  # fmt: skip
     assert issue["echoes"] == {"records": 20, "operations": ["POST /orders"]}
-    assert (issue["status"], issue["trend"]) == ("new", "new")
+    assert (issue["status"], issue["trend"]) == ("new", "unclear")
     assert packet["memory"] == []
 
     # Every evidence id resolves to the raw record.

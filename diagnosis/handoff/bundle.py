@@ -11,6 +11,7 @@ from typing import Any
 from diagnosis.display import escaping
 from diagnosis.display.quantities import counted, to_the_minute, to_the_second
 from diagnosis.handoff import approved_evidence, fix_history, tracker_issue
+from diagnosis.issues.issue_words import since_in_words, trend_in_words
 from diagnosis.issues.patch_plan import shown_category
 from diagnosis.loops import (
     approval_standing,
@@ -148,7 +149,8 @@ def fact_lines(issue: dict[str, Any]) -> list[str]:
         f"- severity: {escaping.plain_line(issue['severity_reason'])}",
         f"- operation: {escaping.code(issue['operation'])}",
         f"- failures: {issue['count']:,} of {counted(impact['operation_records'], 'record')} of the operation",
-        f"- sessions: {impact['sessions']:,}, users: {impact['users']:,}, trend: {issue['trend']}",
+        f"- sessions: {impact['sessions']:,}, users: {impact['users']:,}, trend: {trend_in_words(issue)}",
+        *([f"- since the last failure: {since}"] if (since := since_in_words(issue)) else []),
         f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
         *([f"- evidence_url: `{issue['evidence_url']}`"] if issue.get("evidence_url") else []),
         "",

@@ -55,7 +55,7 @@ def read_findings(window: Window) -> Findings:
     cluster_extents, surroundings = read_failures(window)
     clusters = [measure_cluster(extent, surroundings) for extent in cluster_extents]
     ranking = rank(clusters)
-    issues = describe_all(ranking[:MOST_ISSUES], surroundings)
+    issues = describe_all(ranking[:MOST_ISSUES], surroundings, window)
     current = surroundings.current
     return Findings(
         window,
@@ -79,7 +79,8 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     ]
     places = {place for extent in cluster_extents for place in extent.places}
     healthy = hint_samples.read_groups(window, places) if places else {}
-    return cluster_extents, Surroundings(current, traffic.read_traffic(window.before), healthy)
+    before = traffic.read_traffic(window.before)
+    return cluster_extents, Surroundings(current, before, healthy, len(cluster_extents))
 
 
 def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:
@@ -87,9 +88,11 @@ def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:
     return sorted(measured, key=lambda cluster: cluster.rank)
 
 
-def describe_all(measured: Sequence[MeasuredCluster], surroundings: Surroundings) -> list[Issue]:
+def describe_all(
+    measured: Sequence[MeasuredCluster], surroundings: Surroundings, window: Window
+) -> list[Issue]:
     """The clusters as issues, in the given order, without those of which no record is stored any more."""
-    details = IssueRecords.read([item.cluster for item in measured])
+    details = IssueRecords.read([item.cluster for item in measured], window)
     return [
         describe(item, surroundings, details) for item in measured if details.has_evidence_of(item.cluster)
     ]

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.detection.rules import WINDOW_RULES
-from diagnosis.issues import hint_samples, impact, model_calls
+from diagnosis.issues import hint_samples, impact, model_calls, quiet_since
 from diagnosis.issues.evidence_choice import choose
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.hint_samples import Groups
 from diagnosis.issues.hints import Hint, ValueCounts
 from diagnosis.issues.impact import Impact, SeverityGrade
 from diagnosis.issues.model_calls import ModelCallsAround
-from diagnosis.issues.trend import trend
+from diagnosis.issues.quiet_since import QuietSince
+from diagnosis.issues.trend import RISING, Trend, trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import failing_records
@@ -22,7 +23,7 @@ from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.reads import cluster_failures
 from telemetry.spans.failing_record import FailingRecord
-from telemetry.windows import rfc3339
+from telemetry.windows import Window, rfc3339
 from tenants.limits.heavy_runs import checkpoint
 
 TITLE_LENGTH = 200
@@ -38,7 +39,8 @@ class Issue:
     example: FailingRecord  # the first record by time, whatever the order of arrival
     impact: Impact
     grade: SeverityGrade
-    trend: str
+    trend: Trend
+    quiet_since: QuietSince | None  # None for what a rule found
     first_seen: int  # unix nanoseconds, over all time
     hints: list[Hint]
     evidence: list[FailingRecord]
@@ -76,7 +78,9 @@ class Issue:
             "count": self.impact.records,
             "first_seen": rfc3339(self.first_seen),
             "last_seen": rfc3339(self.cluster.last_unix_nano),
-            "trend": self.trend,
+            "trend": self.trend.direction,
+            "trend_reason": self.trend.reason or None,
+            "quiet_since": self.quiet_since.shown() if self.quiet_since else None,
             "impact": impact_shown(self.impact),
             "echoes": {"records": self.cluster.downstream, "operations": self.downstream_operations},
             "hints": [hint.shown() for hint in self.hints],
@@ -100,6 +104,7 @@ class Surroundings:
     current: Traffic
     before: Traffic  # of the window of the same length before
     healthy: Groups
+    clusters: int = 1  # that are compared with the window before
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +115,11 @@ class IssueRecords:
     records: dict[bytes, FailingRecord]  # by key
     facts: dict[int, ValueCounts]  # of a sample of the failures, by fingerprint
     model_calls: dict[str, ModelCallsAround]  # before and after the evidence, by record id
+    since: dict[int, int]  # records that started after the last failure, by fingerprint
+    window: Window
 
     @classmethod
-    def read(cls, clusters: Sequence[Extent]) -> IssueRecords:
+    def read(cls, clusters: Sequence[Extent], window: Window) -> IssueRecords:
         """Choose the evidence and the samples of these clusters, and read their records together."""
         evidence = {
             cluster.fingerprint: [candidate.key for candidate in choose(cluster.candidates())]
@@ -124,7 +131,8 @@ class IssueRecords:
         )
         evidence, samples = stored_keys(evidence, records), stored_keys(samples, records)
         calls = model_calls.model_calls_around(records[key] for keys in evidence.values() for key in keys)
-        return cls(evidence, records, hint_samples.failing_facts(samples, records), calls)
+        since = quiet_since.read_records_since(clusters, window.end_unix_nano)
+        return cls(evidence, records, hint_samples.failing_facts(samples, records), calls, since, window)
 
     def has_evidence_of(self, cluster: Extent) -> bool:
         """Whether a record of the cluster's evidence is stored, so that the cluster can be described."""
@@ -145,7 +153,7 @@ class MeasuredCluster:
     cluster: Extent
     impact: Impact
     grade: SeverityGrade
-    trend: str
+    trend: Trend
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -161,18 +169,19 @@ def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredClus
     )
     cluster_impact = impact.measure_impact(cluster, operation_records)
     if cluster.signal_type in WINDOW_RULES.by_durations:  # such a rule finds only durations that rose
-        return MeasuredCluster(
-            cluster, cluster_impact, impact.grade(cluster.severities, cluster_impact), "rising"
-        )
-    direction = trend_of(cluster, surroundings)
-    grade = impact.grade(cluster.severities, cluster_impact, direction)
-    return MeasuredCluster(cluster, cluster_impact, grade, direction)
+        grade = impact.grade(cluster.severities, cluster_impact)
+        return MeasuredCluster(cluster, cluster_impact, grade, Trend(RISING))
+    measured_trend = trend_of(cluster, surroundings)
+    grade = impact.grade(cluster.severities, cluster_impact, measured_trend.direction)
+    return MeasuredCluster(cluster, cluster_impact, grade, measured_trend)
 
 
-def trend_of(cluster: Extent, surroundings: Surroundings) -> str:
+def trend_of(cluster: Extent, surroundings: Surroundings) -> Trend:
     """The trend of its failure rate against the window before."""
+    sessions, clusters = cluster.sessions, surroundings.clusters
     if cluster.before is not None:
-        return trend(WindowCounts(Counts(cluster.records, cluster.looked_at or 0), cluster.before))
+        now = Counts(cluster.records, cluster.looked_at or 0)
+        return trend(WindowCounts(now, cluster.before), None, sessions, clusters)
     sides = (
         (surroundings.current, cluster.failures_in),
         (surroundings.before, cluster.failures_before),
@@ -181,7 +190,7 @@ def trend_of(cluster: Extent, surroundings: Surroundings) -> str:
     with_others = (
         traffic.with_others(cluster.places, failures, cluster.fingerprint) for traffic, failures in sides
     )
-    return trend(WindowCounts(*own), WindowCounts(*with_others))
+    return trend(WindowCounts(*own), WindowCounts(*with_others), sessions, clusters)
 
 
 def describe(measured: MeasuredCluster, surroundings: Surroundings, details: IssueRecords) -> Issue:
@@ -195,6 +204,7 @@ def describe(measured: MeasuredCluster, surroundings: Surroundings, details: Iss
         impact=measured.impact,
         grade=measured.grade,
         trend=measured.trend,
+        quiet_since=quiet_since_of(measured, details),
         first_seen=first_seen(cluster),
         hints=hint_samples.hints_of_cluster(
             failures, surroundings.healthy, cluster.places, measured.impact.share
@@ -206,6 +216,14 @@ def describe(measured: MeasuredCluster, surroundings: Surroundings, details: Iss
             if record.record_id in details.model_calls
         ],
     )
+
+
+def quiet_since_of(measured: MeasuredCluster, details: IssueRecords) -> QuietSince | None:
+    """What ran since the cluster's last failure in the window; None for what a rule found."""
+    records = details.since.get(measured.cluster.fingerprint)
+    if records is None:
+        return None
+    return quiet_since.quiet_since(measured.cluster, measured.impact, records, details.window.end_unix_nano)
 
 
 def first_seen(cluster: Extent) -> int:

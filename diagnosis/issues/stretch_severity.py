@@ -131,4 +131,4 @@ def severity_of(stretch: Stretch, cluster: WindowCounts, operation: WindowCounts
         operation_records=exposure,
         share=round(stretch.records / exposure, 4),
     )
-    return impact.grade(stretch.severities, found, trend(cluster, operation)).severity
+    return impact.grade(stretch.severities, found, trend(cluster, operation).direction).severity

@@ -23,7 +23,7 @@ SHORTEST = 60  # minutes; a shorter window counts as an hour, since one failure 
 A_PERSON = 10  # failures that weigh as much as one person hit
 TOKENS = 10_000  # that weigh as much as one failure: about one turn of an agent
 SEVERITY_WEIGHT = {Severity.LOW: 1.0, Severity.MEDIUM: 3.0, Severity.HIGH: 10.0, Severity.CRITICAL: 30.0}
-TREND_WEIGHT = {"falling": 0.5, "steady": 1.0, "new": 1.5, "rising": 2.0}
+TREND_WEIGHT = {"falling": 0.5, "steady": 1.0, "unclear": 1.0, "new": 1.5, "rising": 2.0}
 RULE = (
     "Loops that regressed come first, because a fix was promised and did not hold. Then the harm of a day, times "
     "severity, times trend, because that is what one more day of waiting costs. Harm counts each failure as 1, each "

@@ -28,6 +28,9 @@ IMPACT = {
     "records": is_natural, "traces": is_natural, "sessions": is_natural, "users": is_natural,
     "operation_records?": is_natural, "share?": NUMBER, "tokens?": is_natural,
 }  # fmt: skip
+QUIET_SINCE = {
+    "since": is_time, "until": is_time, "records": is_natural, "chance": NUMBER, "is_quiet": bool, "reason": str,
+}  # fmt: skip
 STEP = {"step?": int, "detail": str, "with?": dict}
 CODE = {"file?": TEXT_OR_NULL, "line?": (int, type(None)), "function?": TEXT_OR_NULL, "own?": bool}
 CONDITION = {"attribute": str, "value": TEXT_OR_NULL}
@@ -41,7 +44,8 @@ CALL = {
 ISSUE = {
     "cluster_id": str, "title": str, "severity": str, "severity_reason?": str, "signal_type": str, "operation": str,
     "service": TEXT_OR_NULL, "error_type?": TEXT_OR_NULL, "message?": TEXT_OR_NULL, "count": is_natural,
-    "first_seen": is_time, "last_seen": is_time, "trend?": str, "impact": IMPACT,
+    "first_seen": is_time, "last_seen": is_time, "trend?": str, "trend_reason?": TEXT_OR_NULL,
+    "quiet_since?": (QUIET_SINCE, type(None)), "impact": IMPACT,
     "echoes?": {"records": is_natural, "operations": [str]}, "hints?": [HINT],
     "model_calls?": {"before": [str], "after": [str]}, "evidence_ids": [str], "evidence?": [str], "traces?": [str],
     "evidence_traces?": are_objects, "suspected_release?": TEXT_OR_NULL, "suspected_release_reason?": TEXT_OR_NULL,

@@ -6,6 +6,7 @@ from typing import Any
 
 from diagnosis.display.escaping import code
 from diagnosis.display.quantities import counted, to_the_minute
+from diagnosis.issues.issue_words import since_in_words, trend_in_words
 from loopkit.http.untrusted import WARNING
 
 NO_PACKET = "No diagnosis yet. Run `POST /v1/runs/diagnose` with the agent key."
@@ -70,7 +71,8 @@ def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
         f"- operation: {code(issue['operation'])}",
         f"- failures: {impact['records']:,} of {counted(impact['operation_records'], 'record')}; "
         f"sessions: {impact['sessions']:,}",
-        f"- trend: {issue['trend']}",
+        f"- trend: {trend_in_words(issue)}",
+        *([f"- since the last failure: {since}"] if (since := since_in_words(issue)) else []),
         f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
         f"- evidence: {', '.join(f'`{record_id}`' for record_id in issue['evidence_ids'])}",
         f"- eval candidate: {code(issue['eval_candidate'])}",

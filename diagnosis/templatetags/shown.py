@@ -16,6 +16,7 @@ from django.utils.timesince import timesince
 from diagnosis.display import event_facts, quantities, readable
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.display.sentences import values_of
+from diagnosis.issues.issue_words import since_in_words, trend_in_words
 from diagnosis.issues.patch_plan import shown_category
 from loopkit.http.untrusted import WARNING
 
@@ -25,6 +26,8 @@ register.filter(quantities.duration)
 register.filter(quantities.lasted)
 register.filter(event_facts.event_facts)
 register.filter(shown_category)
+register.filter(since_in_words)
+register.filter(trend_in_words)
 register.filter(quantities.percent)
 register.filter("short", quantities.short_number)
 

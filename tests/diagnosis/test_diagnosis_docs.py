@@ -14,7 +14,7 @@ from diagnosis.detection.rules import unfounded_answer as unfounded
 from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
 from diagnosis.evals.formats import registry as format_registry
-from diagnosis.issues import hints, impact, trend
+from diagnosis.issues import hints, impact, quiet_since, trend
 from diagnosis.issues.hints import FailedAndHealthy, ValueCounts, strongest_hints
 from diagnosis.loops import next_action
 from diagnosis.packets.publishing import packet_as_answered
@@ -70,7 +70,7 @@ def test_a_diagnosis_finds_in_the_example_what_the_page_says(alice: MintedProjec
     [issue] = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
 
     [hint] = issue["hints"]
-    assert (issue["cluster_id"], issue["count"], issue["trend"]) == (CLUSTER, 6, "new")
+    assert (issue["cluster_id"], issue["count"], issue["trend"]) == (CLUSTER, 6, "unclear")
     assert issue["echoes"] == {"records": 1, "operations": ["agent support"]}
     assert (hint["attribute"], hint["value"], hint["support"], hint["records"]) == ("region", "eu", 6, 8)
     assert (
@@ -108,8 +108,10 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"{impact.LARGE_SHARE * 100:g} % of the operation's records or more fail this way, in "
         f"{impact.LARGE_SHARE_RECORDS} records or more",
         f"{impact.MANY_PEOPLE} sessions or users or more",
-        f"`rising` at {trend.RISING:g} times the rate or more, `falling` at {trend.FALLING} times or less",
+        f"`rising` at {trend.RISING_RATIO:g} times the rate or more, `falling` at {trend.FALLING_RATIO} times or less",
         f"from {trend.ENOUGH} records' difference",
+        f"a chance below {trend.CHANCE * 100:g} % divided by the number of clusters",
+        f"Below {quiet_since.CHANCE * 100:g} % the failure is quiet",
         f"below {hints.CHANCE * 100:g} % divided",
         f"in {hints.SUPPORT} failures or more",
         f"of {hints.LIFT} or more",

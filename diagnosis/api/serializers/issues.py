@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from diagnosis.detection.rules import ALL_SIGNAL_TYPES
+from diagnosis.issues.trend import TRENDS
 from diagnosis.models import Loop, Severity
 from telemetry.api.serializers import ObjectSerializer, optional_number, optional_text
 from tenants.api.serializers import SentencesSerializer
@@ -113,6 +114,19 @@ class ApprovalSerializer(ObjectSerializer):
     decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided yet.")
 
 
+class QuietSinceSerializer(ObjectSerializer):
+    """What ran since the last failure of the window."""
+
+    since = serializers.DateTimeField(help_text="The last failure.")
+    until = serializers.DateTimeField(help_text="Until then records are counted: the end of the window.")
+    records = serializers.IntegerField(help_text="Of the operation, that started after the last failure.")
+    chance = serializers.FloatField(
+        help_text="That none of so many records fails, if nothing changed, 0 to 1."
+    )
+    is_quiet = serializers.BooleanField(help_text="It is no chance: the failure stopped, for now.")
+    reason = serializers.CharField(help_text="All of it in one sentence.")
+
+
 class IssueSerializer(SentencesSerializer):
     """One cluster of the window."""
 
@@ -146,8 +160,11 @@ class IssueSerializer(SentencesSerializer):
     first_seen = serializers.DateTimeField(help_text="Over all time.")
     last_seen = serializers.DateTimeField(help_text="In the window.")
     trend = serializers.ChoiceField(
-        ["new", "rising", "steady", "falling"],
-        help_text="Of the rate, against the window of the same length before.",
+        TRENDS, help_text="Of the rate, against the window of the same length before."
+    )
+    trend_reason = optional_text("Why it is unclear; null if it is not.")
+    quiet_since = QuietSinceSerializer(
+        allow_null=True, help_text="Whether it still happens. Null of what the rules over windows found."
     )
     impact = ImpactSerializer()
     echoes = EchoesSerializer()

@@ -74,8 +74,8 @@ def test_a_diagnosis_writes_the_measure_beside_the_issue(alice: MintedProject) -
     loop = diagnose(alice)
 
     found = Loop.objects.get(pk=loop.pk)
-    assert (found.trend, found.failures_a_day, found.people_a_day) == ("new", 24, 24)
-    assert found.urgency == urgency.urgency(urgency.CostOfWaiting(24, 24, 0), found.severity, "new")
+    assert (found.trend, found.failures_a_day, found.people_a_day) == ("unclear", 24, 24)
+    assert found.urgency == urgency.urgency(urgency.CostOfWaiting(24, 24, 0), found.severity, "unclear")
     assert found.waiting_since == found.created_at
     assert found.first_seen_at is not None
     assert found.first_seen_at == found.last_seen_at

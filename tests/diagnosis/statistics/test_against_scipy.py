@@ -24,6 +24,7 @@ from diagnosis.statistics.e_process import (
     strongest_evidence,
 )
 from diagnosis.statistics.fisher import WindowCounts, p_value
+from diagnosis.statistics.hypergeometric import all_in_part
 from diagnosis.statistics.overdispersion import Overdispersion, widened
 from diagnosis.statistics.rates import Counts, Tails, odds, rate_ratio
 from diagnosis.verification.trajectory import mean_with_interval, share_with_interval
@@ -82,6 +83,16 @@ def test_the_interval_of_a_success_rate_that_has_no_failure_or_no_success() -> N
 
         assert shown is not None
         assert (shown["low"], shown["high"]) == (approx(exact.low), approx(exact.high))
+
+
+@given(st.integers(0, 200), st.integers(1, 10**6), st.integers(0, 10**6))
+@FEW
+def test_the_chance_that_all_events_fall_into_one_part(events: int, part: int, rest: int) -> None:
+    if events > part + rest:
+        return
+    exact = stats.hypergeom.pmf(events, part + rest, events, part)
+
+    assert all_in_part(events, part, part + rest) == pytest.approx(exact, rel=1e-6, abs=1e-300)
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(50, 10**6), st.integers(50, 10**6))

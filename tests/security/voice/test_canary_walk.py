@@ -31,7 +31,7 @@ PAYLOAD = re.compile(
 SENTENCES = {
     "warning", "detail", "verify", "refuted_by", "next_action", "hint", "reason", "severity_reason", "note", "needed",
     "suspected_release_reason", "expectation", "meaning", "remedy", "approval_reason", "again", "outdated", "question",
-    "message", "user_comment", "release_note", "unseen_note", "cause", "quota_note",
+    "message", "user_comment", "trend_reason", "release_note", "unseen_note", "cause", "quota_note",
 }  # fmt: skip
 # Other texts of LoopKit: ids, times, words of closed lists, addresses, names of staff.
 OWN = {
@@ -44,6 +44,7 @@ OWN = {
     "traces", "given_by", "id", "url", "version", "feed_url", "home_page_url", "next_url", "date_published", "tags",
     "expires_at", "rejected", "was", "is", "agent_key", "producer_key", "feedback_key", "recovery_code",
     "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating", "counted",
+    "until",
 }  # fmt: skip
 # Parameters with which a route is asked besides none.
 QUERIES = {

@@ -57,7 +57,7 @@ def issues(alice: MintedProject, *runs: list[dict[str, Any]]) -> list[dict[str, 
 def test_the_same_call_without_progress_is_an_issue(alice: MintedProject) -> None:
     [issue] = issues(alice, run("a", LOOP), run("b", LOOP[:1]), run("c", LOOP))
 
-    assert (issue["operation"], issue["count"], issue["trend"]) == ("tool find_order", 2, "new")
+    assert (issue["operation"], issue["count"], issue["trend"]) == ("tool find_order", 2, "unclear")
     assert issue["message"] == "called 4 times in one trace with the same arguments and the same result"
     assert (issue["severity"], issue["patch_plan"]["lever"]) == ("low", "orchestration")
     assert len(issue["evidence"]) == 2
