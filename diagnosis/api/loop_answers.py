@@ -28,6 +28,7 @@ def loop_in_short(loop: Loop) -> dict[str, Any]:
         "service": loop.service or None,
         "operation": loop.operation,
         "failures": loop.failures,
+        "quiet_since": loop.quiet_since,
         "packet_id": loop.packet_id,
         "verdict": loop.verdict or None,
         "attempt": loop.attempt or None,

@@ -14,6 +14,7 @@ from diagnosis.display.event_facts import event_facts
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import characters_left_out, rows
 from diagnosis.evidence_view import evidence_page
+from diagnosis.issues.issue_words import since_in_words
 from diagnosis.loops import history_pages, states
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
@@ -43,8 +44,7 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         "loop": loop,
         "issue": issue,
         "issue_rows": rows(issue),
-        "first_seen": to_the_minute(loop.issue.get("first_seen")),
-        "last_seen": to_the_minute(loop.issue.get("last_seen")),
+        **seen_context(loop),
         "share": operation_share(loop),
         "evidence": evidence,
         "left_out": evidence.left_out + shown_eval["eval_left_out"] + characters_left_out(issue),
@@ -57,6 +57,15 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         "answered": answered_question(loop),
         "is_waiting": loop.state in states.WAITING,
         "is_decidable": loop.state in states.DECIDABLE,
+    }
+
+
+def seen_context(loop: Loop) -> dict[str, Any]:
+    """When the failure was seen, and what ran since it was seen last."""
+    return {
+        "first_seen": to_the_minute(loop.issue.get("first_seen")),
+        "last_seen": to_the_minute(loop.issue.get("last_seen")),
+        "since": since_in_words(loop.quiet_since or loop.issue.get("quiet_since")),
     }
 
 

@@ -150,7 +150,11 @@ def fact_lines(issue: dict[str, Any]) -> list[str]:
         f"- operation: {escaping.code(issue['operation'])}",
         f"- failures: {issue['count']:,} of {counted(impact['operation_records'], 'record')} of the operation",
         f"- sessions: {impact['sessions']:,}, users: {impact['users']:,}, trend: {trend_in_words(issue)}",
-        *([f"- since the last failure: {since}"] if (since := since_in_words(issue)) else []),
+        *(
+            [f"- since the last failure: {since}"]
+            if (since := since_in_words(issue.get("quiet_since")))
+            else []
+        ),
         f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
         *([f"- evidence_url: `{issue['evidence_url']}`"] if issue.get("evidence_url") else []),
         "",

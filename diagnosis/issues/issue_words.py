@@ -11,9 +11,8 @@ def trend_in_words(issue: Mapping[str, Any]) -> str:
     return ": ".join(text for text in (issue.get("trend"), issue.get("trend_reason")) if text)
 
 
-def since_in_words(issue: Mapping[str, Any]) -> str:
-    """`quiet. The last failure was at ...`, `no sign that it stopped. ...`; "" if the issue does not say."""
-    quiet = issue.get("quiet_since")
+def since_in_words(quiet: Mapping[str, Any] | None) -> str:
+    """`quiet_since` as `quiet. The last failure was at ...` or `no sign that it stopped. ...`; "" for None."""
     if not quiet:
         return ""
     return f"{'quiet' if quiet['is_quiet'] else 'no sign that it stopped'}. {quiet['reason']}"

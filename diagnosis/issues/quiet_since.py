@@ -77,6 +77,19 @@ def read_records_since(clusters: Sequence[Extent], end_unix_nano: int) -> dict[i
 
 def quiet_since(cluster: Extent, impact: Impact, records: int, until_unix_nano: int) -> QuietSince:
     """The cluster in its window, in which so many records of its operations started after its last failure."""
-    before = max(0, impact.operation_records - records)
-    chance = all_in_part(min(cluster.records, cluster.sessions), before, before + records)
-    return QuietSince(cluster.last_unix_nano, until_unix_nano, records, chance)
+    return of_counts(
+        cluster.last_unix_nano, until_unix_nano, records, impact.operation_records, cluster.sessions
+    )
+
+
+def of_counts(last: int, until: int, records: int, ran: int, failing_sessions: int) -> QuietSince:
+    """
+    The statement from its counts. Pure.
+
+    Args:
+        last: the time of the last failure, as `until` in unix nanoseconds.
+        records: that started after it.
+        ran: in the whole window, of the operations.
+    """
+    before = max(failing_sessions, ran - records)
+    return QuietSince(last, until, records, all_in_part(failing_sessions, before, before + records))

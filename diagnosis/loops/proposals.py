@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 
-from diagnosis.loops import reopening, states, two_people, urgency
+from diagnosis.loops import quiet_loops, reopening, states, two_people, urgency
 from diagnosis.models import Loop, LoopEvent, Packet, Severity
 from diagnosis.notices import notice_rows
 from telemetry.windows import Window
@@ -39,6 +39,7 @@ FOLLOWING = [
     "tokens_a_day",
     "urgency",
     "last_seen_at",
+    "quiet_since",
     "issue",
     "packet",
     "updated_at",
@@ -81,6 +82,8 @@ def follow(loops: list[Loop], latest: dict[str, dict[str, Any]]) -> None:
     """Store the newest issue of each of these loops, and of the numbers that the queue sorts by the worse ones."""
     for loop in loops:
         newest = latest[loop.cluster_id]
+        if quiet_loops.is_earlier(newest["quiet_since"], loop.quiet_since):
+            newest = newest | {"quiet_since": loop.quiet_since}
         for name, value in (newest | urgency.worst_columns(loop, newest)).items():
             setattr(loop, name, value)
     # All of them exist, so this only updates: bulk_update takes ten times as long to build its statement.
@@ -151,6 +154,7 @@ def columns_of_issue(packet: Packet, issue: Issue, shown: dict[str, Any], now: d
         "service": example.service,
         "operation": example.operation,
         "failures": issue.impact.records,
+        "quiet_since": shown["quiet_since"],
         "issue": shown,
         "packet": packet,
         "updated_at": now,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import models
 
 from diagnosis.models import evals, fingerprint_switch, notices, verification  # noqa: F401 - for Django
-from diagnosis.models.document_forms import BASELINE, ISSUE, TEXT_OR_NULL, WINDOW, JsonForms
+from diagnosis.models.document_forms import BASELINE, ISSUE, QUIET_SINCE, TEXT_OR_NULL, WINDOW, JsonForms
 from diagnosis.models.evals import CLUSTER_ID
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
@@ -113,6 +113,9 @@ class Loop(models.Model):
     urgency = models.FloatField(default=0, help_text="What the queue is sorted by: docs/funnel.md.")
     first_seen_at = models.DateTimeField(null=True, help_text="Of the failure, when the loop was proposed.")
     last_seen_at = models.DateTimeField(null=True)
+    quiet_since = models.JSONField(
+        null=True, help_text="What ran since the last failure, as issues say it, by the newest packet."
+    )
     waiting_since = models.DateTimeField(null=True, help_text="For a human; empty while it does not wait.")
     issue = models.JSONField(
         help_text="The issue of the newest packet until a decision, then of the packet decided on."
@@ -147,6 +150,7 @@ class Loop(models.Model):
     json_forms: ClassVar[JsonForms] = {
         "issue": ISSUE,
         "baseline": BASELINE,
+        "quiet_since": (QUIET_SINCE, type(None)),
     }
 
     class Meta:

@@ -72,7 +72,11 @@ def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
         f"- failures: {impact['records']:,} of {counted(impact['operation_records'], 'record')}; "
         f"sessions: {impact['sessions']:,}",
         f"- trend: {trend_in_words(issue)}",
-        *([f"- since the last failure: {since}"] if (since := since_in_words(issue)) else []),
+        *(
+            [f"- since the last failure: {since}"]
+            if (since := since_in_words(issue.get("quiet_since")))
+            else []
+        ),
         f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
         f"- evidence: {', '.join(f'`{record_id}`' for record_id in issue['evidence_ids'])}",
         f"- eval candidate: {code(issue['eval_candidate'])}",

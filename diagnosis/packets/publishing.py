@@ -1,8 +1,9 @@
 """
 Publish a packet: the issues that a diagnosis found, with a loop for each.
 
-    explain -> switch_lock.hold -> Packet.objects.create -> proposals.create_or_update
-        -> issue_entry -> packet_document -> basis_of -> packet.save -> forget_old_packets
+    explain -> quiet_loops.measure_absent -> switch_lock.hold -> Packet.objects.create
+        -> proposals.create_or_update -> quiet_loops.store -> issue_entry -> packet_document
+        -> basis_of -> packet.save -> forget_old_packets
 
 `explain` also stores the eval candidates that are missing. The packet and its loops are written in one transaction on
 the control database. A loop that may be decided follows the newest packet (diagnosis/loops/proposals.py).
@@ -19,7 +20,7 @@ from django.db import transaction
 from diagnosis.display.quantities import counted
 from diagnosis.issues.explanation import explain
 from diagnosis.issues.findings import Findings
-from diagnosis.loops import lifecycle, next_action, proposals, switch_lock
+from diagnosis.loops import lifecycle, next_action, proposals, quiet_loops, switch_lock
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Loop, Packet
 from diagnosis.packets import completeness, memory
@@ -49,10 +50,13 @@ def publish(
         unreadable: what could not be read for the findings, to which this adds what its own reads meet.
     """
     explained_issues = explain(project, findings.window, findings.issues, now)
+    present = {issue["cluster_id"] for _, issue in explained_issues}
+    quiet = quiet_loops.measure_absent(project, present, findings.window.end_unix_nano)
     with transaction.atomic():
         switch_lock.hold(project)
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
         loops = proposals.create_or_update(packet, explained_issues, findings.window, now)
+        quiet_loops.store(project, quiet)
         issues = [issue_entry(issue, loops) for _, issue in explained_issues]
         packet.document = packet_document(packet, findings, issues, unreadable)
         packet.status = packet.document["status"]

@@ -16,7 +16,7 @@ from diagnosis.evals.formats import FORMATS
 from diagnosis.evals.formats import registry as format_registry
 from diagnosis.issues import hints, impact, quiet_since, trend
 from diagnosis.issues.hints import FailedAndHealthy, ValueCounts, strongest_hints
-from diagnosis.loops import next_action
+from diagnosis.loops import next_action, quiet_loops
 from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.window import sampling
 from telemetry.conventions import registry as convention_registry
@@ -111,6 +111,7 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"`rising` at {trend.RISING_RATIO:g} times the rate or more, `falling` at {trend.FALLING_RATIO} times or less",
         f"from {trend.ENOUGH} records' difference",
         f"a chance below {trend.CHANCE * 100:g} % divided by the number of clusters",
+        f"each diagnosis measures {quiet_loops.MOST}",
         f"Below {quiet_since.CHANCE * 100:g} % the failure is quiet",
         f"below {hints.CHANCE * 100:g} % divided",
         f"in {hints.SUPPORT} failures or more",

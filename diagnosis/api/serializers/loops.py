@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.evals import EvalCandidateSerializer
-from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer
+from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer, QuietSinceSerializer
 from diagnosis.api.serializers.verification import SideEffectSerializer
 from diagnosis.loops.history_pages import A_PAGE
 from diagnosis.loops.states import REPORTABLE
@@ -76,6 +76,9 @@ class LoopSummarySerializer(ObjectSerializer):
     service = optional_text()
     operation = serializers.CharField()
     failures = serializers.IntegerField()
+    quiet_since = QuietSinceSerializer(
+        allow_null=True, help_text="Whether it still happens, by the newest packet. Null: not measured."
+    )
     packet_id = serializers.CharField()
     verdict = optional_text()
     attempt = optional_number("Which fix of the loop shipped last. Null: none did.")

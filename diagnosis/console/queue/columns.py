@@ -47,8 +47,9 @@ def state_shown(loop: Loop) -> str:
 
 @admin.display(description="last seen")
 def last_seen(loop: Loop) -> str:
-    """The time of the last failure, from the newest packet that shows the loop."""
-    return to_the_minute(loop.last_seen_at)
+    """The time of the last failure, from the newest packet that shows the loop, and whether it is quiet since then."""
+    is_quiet = (loop.quiet_since or {}).get("is_quiet")
+    return f"{to_the_minute(loop.last_seen_at)}{', quiet since' if is_quiet else ''}"
 
 
 @admin.display(description="waiting since")

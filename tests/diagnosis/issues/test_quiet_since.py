@@ -70,7 +70,7 @@ def test_a_session_that_fails_again_and_again_is_one_chance(alice: MintedProject
 def test_the_sentence_says_what_ran_since(alice: MintedProject) -> None:
     issue = issue_of(alice, runs(3, 60))
 
-    assert since_in_words(issue) == (
+    assert since_in_words(issue["quiet_since"]) == (
         "quiet. The last failure was at 4 May 2026, 09:00 UTC; 60 records of the operation started after it until "
         "4 May 2026, 12:00 UTC. At the rate until then, none of them would fail with a chance of 0.00252%."
     )

@@ -52,6 +52,7 @@ CHANGED = {
     "diagnosis.loop.last_seen_at": NEVER_LOWER,
     "diagnosis.loop.failures": SHOWN,
     "diagnosis.loop.issue": SHOWN,
+    "diagnosis.loop.quiet_since": SHOWN,
     "diagnosis.loop.packet_id": SHOWN,
     "diagnosis.loop.title": SHOWN,
     "diagnosis.loop.updated_at": SHOWN,
