@@ -23,8 +23,10 @@ from telemetry.otlp.values import plain_attributes
 from telemetry.reads.filters import in_window
 from telemetry.reads.record_parts import RecordParts, parts_of
 from telemetry.spans.meaning import Failure
+from telemetry.spans.signal_traces import is_signal
 from telemetry.spans.span import Span, SpanOrigin
 from telemetry.store import attributions, rollups
+from telemetry.store.ratings import joining
 from telemetry.store.sql import write_many
 from telemetry.windows import Window
 
@@ -100,11 +102,21 @@ def rewrite(rows: Sequence[Record], rules: GroupingRules) -> int:
     """Write the records' fingerprints by the rules, in the current transaction, and return how many changed."""
     pairs = [(row, number) for row, number in zip(rows, regrouped(rows, rules), strict=True)]
     changes = [(row, number) for row, number in pairs if number != row.fingerprint]
-    rollups.take_away([row for row, _ in changes])
-    write_many(RENUMBER, [(bytes(row.trace_id), bytes(row.span_id), number) for row, number in changes])
-    rollups.add_rollups([with_number(row, number) for row, number in changes])
-    attributions.renew(sorted({bytes(row.trace_id) for row, _ in changes}))
+    trace_ids = sorted({bytes(row.trace_id) for row, _ in changes})
+    signal_ids = [trace_id for trace_id in trace_ids if is_signal(trace_id)]
+    uncounted = joining.replaced_keys(signal_ids)
+    counted = [(row, number) for row, number in changes if key_of(row) not in uncounted]
+    rollups.take_away([row for row, _ in counted])
+    write_many(RENUMBER, [(*key_of(row), number) for row, number in changes])
+    rollups.add_rollups([with_number(row, number) for row, number in counted])
+    attributions.renew(trace_ids)
+    joining.settle(signal_ids)
     return len(changes)
+
+
+def key_of(row: Record) -> tuple[bytes, bytes]:
+    """Return the trace id and the span id of the record."""
+    return bytes(row.trace_id), bytes(row.span_id)
 
 
 def with_number(row: Record, number: int) -> Record:

@@ -17,6 +17,7 @@ from typing import Any
 
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.evidence_choice import EvidenceCandidate, evenly_sampled
+from diagnosis.issues.rated_traces import NOT_RATED, RatedTraces, read_rated
 from diagnosis.statistics.rates import Counts
 from diagnosis.window.failing_records import Identity
 from diagnosis.window.traffic import ServiceOperation
@@ -83,6 +84,7 @@ class Extent:
     found: FailingRecord | None = (
         None  # the first record, as the rule describes it; None for failures from ingest
     )
+    rated: RatedTraces = NOT_RATED  # what the user signals among its records are about
 
     @property
     def records(self) -> int:
@@ -96,8 +98,8 @@ class Extent:
 
     @property
     def trace_ids(self) -> list[bytes]:
-        """The traces with this failure, ordered by its first record in each."""
-        return list(dict.fromkeys(key[:16] for key in self.spread(self.records)))
+        """The traces with this failure, or rated by its user signals, ordered by its first record in each."""
+        return list(dict.fromkeys(self.rated.of(key[:16] for key in self.spread(self.records))))
 
     def candidates(self) -> list[EvidenceCandidate]:
         """The sample as candidates for the evidence."""
@@ -106,8 +108,9 @@ class Extent:
     def first_traces(self, most: int) -> list[bytes]:
         """At most so many of `trace_ids`, the first, without reading the other keys."""
         traces: dict[bytes, None] = {}
-        for start in range(0, len(self.keys), KEY):
-            traces[self.keys[start : start + 16]] = None
+        own = (self.keys[start : start + 16] for start in range(0, len(self.keys), KEY))
+        for trace_id in self.rated.of(own):
+            traces[trace_id] = None
             if len(traces) == most:
                 break
         return list(traces)
@@ -123,9 +126,8 @@ def read_extents(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent
     for fingerprint in fingerprints:
         rows = fetch(ATTRIBUTED, [fingerprint, window.start_unix_nano, window.end_unix_nano])
         if any(not row[IS_DOWNSTREAM] for row in rows):
-            yield replace(
-                extent(fingerprint, rows), failures_before=failures_by_place(window.before, fingerprint)
-            )
+            found = extent(fingerprint, rows, read_rated([(row[TRACE], row[START]) for row in rows]))
+            yield replace(found, failures_before=failures_by_place(window.before, fingerprint))
 
 
 def failures_by_place(window: Window, fingerprint: int) -> dict[ServiceOperation, int]:
@@ -134,7 +136,7 @@ def failures_by_place(window: Window, fingerprint: int) -> dict[ServiceOperation
     return {ServiceOperation(service, operation): int(number) for service, operation, number in rows}
 
 
-def extent(fingerprint: int, rows: Sequence[AttributionRow]) -> Extent:
+def extent(fingerprint: int, rows: Sequence[AttributionRow], rated: RatedTraces = NOT_RATED) -> Extent:
     """The extent of a cluster, from its primary and downstream failures in order of time. Pure."""
     downstream = [row for row in rows if row[IS_DOWNSTREAM]]
     records = [row for row in rows if not row[IS_DOWNSTREAM]] if downstream else rows
@@ -143,10 +145,10 @@ def extent(fingerprint: int, rows: Sequence[AttributionRow]) -> Extent:
     return Extent(
         fingerprint=fingerprint,
         keys=b"".join(chain.from_iterable(zip(columns[TRACE], columns[SPAN], strict=True))),
-        traces=len(set(columns[TRACE])),
+        traces=len(set(rated.of(columns[TRACE]))),
         sessions=len(set(columns[SESSION])),
         users=len(set(columns[USER]) - {0}),
-        tokens=sum(dict(zip(columns[TRACE], columns[TOKENS], strict=True)).values()),
+        tokens=sum(dict(zip(columns[TRACE], columns[TOKENS], strict=True)).values()) + rated.tokens,
         severities=frozenset(columns[SEVERITY]).union(row[SEVERITY] for row in downstream),
         failures_in={
             ServiceOperation(*place): number
@@ -159,6 +161,7 @@ def extent(fingerprint: int, rows: Sequence[AttributionRow]) -> Extent:
         downstream=len(downstream),
         downstream_operations=sorted({row[OPERATION] for row in downstream}),
         sample=evenly_sampled(records),
+        rated=rated,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Sum
+
 from telemetry.models import Trace
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
 from telemetry.store.sql import fetch_many
@@ -46,6 +48,17 @@ def identities(trace_ids: Iterable[bytes]) -> dict[bytes, Identity]:
     for trace_id in by_trace.keys() - stored:
         note(TRACE, trace_id)
     return by_trace
+
+
+def tokens_of(trace_ids: Iterable[bytes]) -> int:
+    """The input and output tokens of those of these traces that are stored."""
+    sums = (
+        Trace.objects.filter(trace_id__in=chunk).aggregate(
+            input=Sum("input_tokens"), output=Sum("output_tokens")
+        )
+        for chunk in id_chunks(trace_ids)
+    )
+    return sum((of_chunk["input"] or 0) + (of_chunk["output"] or 0) for of_chunk in sums)
 
 
 def id_chunks(ids: Iterable[bytes]) -> Iterable[list[bytes]]:

@@ -1,16 +1,17 @@
 """
 User signals of POST /v1/feedback as records: each is a span with one evaluation event, like those of other producers.
 
-The span is a trace of its own with a link to the trace it is about, because the feedback key is in public pages:
+The span is in a trace of its own with a link to the trace it is about, because the feedback key is in public pages:
 whoever finds it can add signals, but cannot change a trace, its session or its user. Reads know such traces by their
-ids (telemetry/spans/signal_traces.py), and count them apart from what a session did.
+ids (telemetry/spans/signal_traces.py), and count them apart from what a session did. Signals with one feedback id are
+the spans of one trace, of which the latest counts (telemetry/store/ratings/joining.py).
 https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-events/#event-gen_aievaluationresult
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
@@ -18,9 +19,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from telemetry.ingest import ingest
-from telemetry.models import Trace
+from telemetry.models import Record
 from telemetry.otlp.decode import Encoding
-from telemetry.spans.record_ids import record_id
+from telemetry.reads import user_ratings
+from telemetry.spans.record_ids import SPAN_BYTES, record_id
 from telemetry.spans.signal_traces import IS_SIGNAL, signal_trace_id
 from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project
@@ -41,15 +43,26 @@ class UserSignal:
     session_id: str = ""
     trace_id: str = ""  # 32 hex digits
     user_id: str = ""
-    feedback_id: str = ""  # the sender's own id of the signal, so that a repeated request is one record
+    feedback_id: str = (
+        ""  # the sender's own id of the signal; the latest one with it replaces the earlier ones
+    )
+    time: datetime | None = None  # when the user said it; None: when it arrives
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it says, without when."""
+        return self.rating, self.comment, self.session_id, self.trace_id, self.user_id, self.feedback_id
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSignal:
-    """The record of a signal."""
+    """The record of a signal, and what became of it."""
 
     record_id: str
     duplicate: bool
+    replaces: str | None  # the record of the version that counted before
+    replaced_by: str | None  # the record of the later version that counts
+    unknown: tuple[str, ...]  # the fields whose id no trace has that arrived
 
 
 class QuotaUsed(Exception):
@@ -64,34 +77,57 @@ def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
     """
     Store the signal in the bound project. Raises QuotaUsed, and SignalsUsed once signals have their share of it.
 
-    Signals with the same feedback id are one record; without one, equal signals of one day are.
+    Of signals with the same feedback id the latest counts; without one, equal signals of one day are one record.
     """
-    identity = (signal.feedback_id,) if signal.feedback_id else (*astuple(signal), now.date().isoformat())
-    identifier = signal_digest(*identity)
-    trace_id, span_id = signal_trace_id(identifier), identifier[16:24]
-    check_share(trace_id)
-    trace = Trace.objects.filter(trace_id=bytes.fromhex(signal.trace_id)).first()
-    session_of_trace = (trace.session_id if trace else "") or signal.trace_id
-    signal = replace(signal, session_id=signal.session_id or session_of_trace)
-    origin = (
-        {"service.name": trace.service, "deployment.environment.name": trace.environment} if trace else {}
-    )
-    request = signal_request(signal, trace_id, span_id, unix_nano(now))
-    request.resource_spans[0].resource.attributes.extend(key_values(origin))
+    trace_id, span_id, time_unix_nano = identity(signal, now)
+    check_share(trace_id, span_id)
+    before = latest_version(trace_id)
+    request = signal_request(signal, trace_id, span_id, time_unix_nano)
     receipt = ingest(request.SerializeToString(), Encoding.PROTOBUF, now)
     if receipt.rejected_total:
         raise QuotaUsed
-    return StoredSignal(record_id(trace_id, span_id), duplicate=not receipt.accepted)
+    own, counted = record_id(trace_id, span_id), str(latest_version(trace_id))
+    return StoredSignal(
+        own,
+        duplicate=not receipt.accepted,
+        replaces=str(before) if before and receipt.accepted and counted == own else None,
+        replaced_by=None if counted == own else counted,
+        unknown=user_ratings.unknown_ids(signal.trace_id, signal.session_id),
+    )
 
 
-def check_share(trace_id: bytes) -> None:
+def identity(signal: UserSignal, now: datetime) -> tuple[bytes, bytes, int]:
+    """The trace id, span id and time of the signal: those of the stored version if it is only sent again."""
+    said_at = signal.time or now
+    if not signal.feedback_id:
+        digest = signal_digest(*signal.words, said_at.date().isoformat())
+        return signal_trace_id(digest), digest[16:24], unix_nano(said_at)
+    trace_id = signal_trace_id(signal_digest(signal.feedback_id))
+    stored = latest_version(trace_id) if signal.time is None else None
+    if stored and bytes(stored.span_id) == version_id(signal, stored.start_time_unix_nano):
+        return trace_id, bytes(stored.span_id), stored.start_time_unix_nano
+    return trace_id, version_id(signal, unix_nano(said_at)), unix_nano(said_at)
+
+
+def version_id(signal: UserSignal, time_unix_nano: int) -> bytes:
+    """The span id of a version that was said then."""
+    return signal_digest(*signal.words, str(time_unix_nano))[:SPAN_BYTES]
+
+
+def latest_version(trace_id: bytes) -> Record | None:
+    """The version of the signal that counts, if any is stored."""
+    rows = Record.objects.filter(trace_id=trace_id)
+    return rows.order_by("-start_time_unix_nano", "-span_id").first()
+
+
+def check_share(trace_id: bytes, span_id: bytes) -> None:
     """Raise SignalsUsed if the signal is new and others have the share that signals may take of the quota."""
     quota = bound_project().quota_spans
     if quota is None:
         return
     most = max(1, quota // QUOTA_SHARE)
-    stored = Trace.objects.filter(IS_SIGNAL).order_by("trace_id").values("trace_id")[:most].count()
-    if stored >= most and not Trace.objects.filter(trace_id=trace_id).exists():
+    stored = Record.objects.filter(IS_SIGNAL).order_by("trace_id").values("trace_id")[:most].count()
+    if stored >= most and not Record.objects.filter(trace_id=trace_id, span_id=span_id).exists():
         raise SignalsUsed
 
 

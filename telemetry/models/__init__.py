@@ -3,12 +3,13 @@ One project's telemetry, in its own store: records, their origins, traces, relea
 
 No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
 file or one PostgreSQL schema a project. Rows are written in transactions of transactions.py alone: by insertion.py,
-segments.py, traces.py, releases.py, attributions.py, rollups.py, tallies.py, known_ids.py, conflicts.py and
-odd_times.py, and by regrouping.py when fingerprints are switched.
+segments.py, traces.py, releases.py, attributions.py, rollups.py, tallies.py, known_ids.py, conflicts.py,
+odd_times.py and ratings, and by regrouping.py when fingerprints are switched.
 """
 
 from telemetry.models.counts import DayRollup, HourRollup, OddClock, Release, Rollup, RollupCounts, Tally
 from telemetry.models.known_ids import Conflict, SharedSpan
+from telemetry.models.ratings import RatedSubject, Rating, ReplacedRecord
 from telemetry.models.records import Attribution, Origin, Record, Segment, Trace
 
 __all__ = [
@@ -18,8 +19,11 @@ __all__ = [
     "HourRollup",
     "OddClock",
     "Origin",
+    "RatedSubject",
+    "Rating",
     "Record",
     "Release",
+    "ReplacedRecord",
     "Rollup",
     "RollupCounts",
     "Segment",

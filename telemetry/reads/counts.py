@@ -22,7 +22,9 @@ IN_ROLLUPS = (
 )
 IN_RECORDS = (
     f"SELECT service, operation, COALESCE(fingerprint, {NO_FAILURE}) AS fingerprint, 0, 1 AS n "  # noqa: S608
-    "FROM telemetry_record WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s"
+    "FROM telemetry_record AS record WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s "
+    "AND NOT EXISTS (SELECT 1 FROM telemetry_replacedrecord AS replaced "
+    "WHERE replaced.trace_id = record.trace_id AND replaced.span_id = record.span_id)"
 )
 BY_CLUSTER = "SELECT service, operation, fingerprint, SUM(n) FROM ({parts}) AS part GROUP BY 1, 2, 3"
 BY_DURATION = (

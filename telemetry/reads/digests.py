@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemetry.models import Record
+from telemetry.otlp.values import plain_attributes
 from telemetry.reads.record_pages import rows_of
-from telemetry.reads.record_parts import joined_parts, origin_messages
+from telemetry.reads.record_parts import joined_parts, origin_messages, parts_of
 from telemetry.spans.record_ids import record_id
+from telemetry.spans.signal_traces import is_signal
+from telemetry.spans.span import SpanOrigin
 from telemetry.store import segments
 from telemetry.store.transactions import snapshot
 
@@ -36,7 +39,26 @@ def digested_records(record_ids: Iterable[str]) -> dict[str, DigestedRecord]:
     with snapshot():
         rows = rows_of(record_ids)
         found = digests_of_rows(rows)
-    return {str(row): DigestedRecord(found[str(row)], plain_columns(row)) for row in rows}
+        sent = signal_origins(rows)
+    return {
+        str(row): DigestedRecord(found[str(row)], plain_columns(row) | sent.get(str(row), {})) for row in rows
+    }
+
+
+def signal_origins(rows: list[Record]) -> dict[str, dict[str, Any]]:
+    """
+    The service and the environment that the user signals among these rows were sent with, by record id.
+
+    Their columns follow what they are about (telemetry/store/ratings/joining.py), which may arrive after an approval.
+    """
+    signals = [row for row in rows if is_signal(bytes(row.trace_id))]
+    origins = [
+        SpanOrigin(plain_attributes(parts.origin.resource.attributes), "", "") for parts in parts_of(signals)
+    ]
+    return {
+        str(row): {"service": origin.service, "environment": origin.environment}
+        for row, origin in zip(signals, origins, strict=True)
+    }
 
 
 def plain_columns(row: Record) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from telemetry.models import Attribution, Record, Trace
 from telemetry.reads import record_json
 from telemetry.reads.cursors import Cursor
+from telemetry.reads.replaced_records import IS_REPLACED
 from telemetry.spans import record_ids
 from telemetry.windows import Window
 
@@ -90,6 +91,8 @@ def matching_records(window: Window, filters: Filters) -> QuerySet[Record]:
         rows = rows.filter(fingerprint__isnull=False)
     if filters.record_id:
         rows = rows.filter(trace_id=filters.record_id[0], span_id=filters.record_id[1])
+    else:
+        rows = rows.exclude(IS_REPLACED)
     if filters.session_id:
         rows = rows.filter(
             trace_id__in=Trace.objects.filter(is_of_session(filters.session_id)).values("trace_id")

@@ -24,6 +24,7 @@ from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record, Trace
 from telemetry.otlp import decode
 from telemetry.otlp.values import jsonable, plain_attributes
+from telemetry.reads import replaced_records
 from telemetry.reads.record_parts import RecordParts, parts_of
 from telemetry.spans.span import SpanOrigin
 from telemetry.store.unreadable_parts import COLUMNS, TRACE, note
@@ -48,9 +49,10 @@ checked_values = attrgetter(*COLUMN_TYPES)
 
 def records_json(rows: Sequence[Record]) -> list[dict[str, Any]]:
     """The records in their order; a record that cannot be read whole has the parts that it lacks as `missing`."""
-    traces = traces_of(rows)
+    traces, replacing = traces_of(rows), replaced_records.replacing(rows)
     return [
         record_json(row, traces.get(bytes(row.trace_id)), parts)
+        | ({"replaced_by": replacing[str(row)]} if str(row) in replacing else {})
         for row, parts in zip(rows, parts_of(rows), strict=True)
     ]
 

@@ -1,8 +1,8 @@
 """
 What users said about sessions: the signals of POST /v1/feedback, counted and shown apart from the sessions' own work.
 
-A signal names its session, or a trace. The session of a trace that had not arrived by then is known by its trace id,
-so such a signal is found by the ids of the session's newest traces.
+A signal has the session that it is about or names (telemetry/store/ratings/joining.py). One about a trace that has not
+arrived has the trace's id, and is found by the ids of the session's newest traces.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.db.models import Count, QuerySet
 
 from telemetry.models import Record, Trace
 from telemetry.reads import filters, record_json
+from telemetry.reads.replaced_records import IS_REPLACED
 from telemetry.reads.session_summaries import Session
 from telemetry.spans.signal_traces import END, IS_SIGNAL, PREFIX
 from telemetry.store.sql import fetch
@@ -43,7 +44,9 @@ def newest_feedback(session: Session, window: Window) -> list[dict[str, Any]]:
     if not session.feedback:
         return []
     newest = signals(names_of(session), window).order_by("-start_time_unix_nano", "-trace_id")[:SHOWN]
-    rows = Record.objects.filter(trace_id__in=[bytes(trace.trace_id) for trace in newest])
+    rows = Record.objects.filter(trace_id__in=[bytes(trace.trace_id) for trace in newest]).exclude(
+        IS_REPLACED
+    )
     in_order = rows.order_by("-start_time_unix_nano", "-trace_id", "-span_id")[:SHOWN]
     return [signal_json(record) for record in record_json.records_json(list(in_order))]
 

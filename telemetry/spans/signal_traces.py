@@ -12,7 +12,7 @@ from django.db.models import Q
 # The first byte is that of no clock of this century, since some tracers begin their ids with the time. The last is
 # followed by another value, so that END is the id after all of them.
 PREFIX, END = b"\xffsignal\x00", b"\xffsignal\x01"
-IS_SIGNAL = Q(trace_id__gte=PREFIX, trace_id__lt=END)  # of rows of traces
+IS_SIGNAL = Q(trace_id__gte=PREFIX, trace_id__lt=END)  # of rows of traces and of records
 
 
 def signal_trace_id(digest: bytes) -> bytes:

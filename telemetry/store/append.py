@@ -27,6 +27,7 @@ from telemetry.store import (
 from telemetry.store.batch import Batch, Receipt
 from telemetry.store.insertion import insert_new, unique
 from telemetry.store.known_ids import Settled
+from telemetry.store.ratings import joining
 from telemetry.store.row import RecordRow
 from telemetry.store.transactions import checked_transaction
 from tenants.stores.binding import bound_project
@@ -51,9 +52,11 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     new_rows = insert_new([part for batch in batches for part in batch.parts], fitting_rows)
     settled = settle_others(rows, fitting_rows, new_rows, room)
     inserted_rows = [*new_rows, *settled.inserted]
-    attributions.add_attributions(inserted_rows, traces.add_traces(inserted_rows))
+    changed_traces = traces.add_traces(inserted_rows)
+    attributions.add_attributions(inserted_rows, changed_traces)
     rollups.add_rollups(inserted_rows)
     releases.add_releases(inserted_rows)
+    joining.join_signals(inserted_rows, changed_traces)
     conflicts.note_conflicts(settled.conflicts, batches[-1].now_unix_nano)
     receipts = [batch_receipt(batch, settled.outcomes) for batch in batches]
     odd = odd_times.note_odd_times(inserted_rows, batches[-1].now_unix_nano)

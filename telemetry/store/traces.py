@@ -38,12 +38,12 @@ UPSERT = f"""
         {merged_time("start_time_unix_nano", "<")},
         {merged_time("end_time_unix_nano", ">")},
         {", ".join(f"{name} = telemetry_trace.{name} + excluded.{name}" for name in SUMS)}
-    RETURNING trace_id, session_id, user_id, records, failures, input_tokens, output_tokens
+    RETURNING trace_id, session_id, user_id, records, failures, input_tokens, output_tokens, service, environment
 """  # noqa: S608  (names are constants of this module)
 
 
 class TraceSummary(NamedTuple):
-    """A trace's session, user and counts once a batch was merged into its row."""
+    """A trace's texts and counts once a batch was merged into its row."""
 
     trace_id: bytes
     session_id: str
@@ -52,6 +52,8 @@ class TraceSummary(NamedTuple):
     failures: int
     input_tokens: int
     output_tokens: int
+    service: str
+    environment: str
 
 
 def add_traces(rows: Iterable[RecordRow]) -> list[TraceSummary]:

@@ -32,6 +32,7 @@ SENTENCES = {
     "warning", "detail", "verify", "refuted_by", "next_action", "hint", "reason", "severity_reason", "note", "needed",
     "suspected_release_reason", "expectation", "meaning", "remedy", "approval_reason", "again", "outdated", "question",
     "message", "user_comment", "trend_reason", "release_note", "unseen_note", "cause", "quota_note",
+    "then",
 }  # fmt: skip
 # Other texts of LoopKit: ids, times, words of closed lists, addresses, names of staff.
 OWN = {
@@ -45,6 +46,7 @@ OWN = {
     "expires_at", "rejected", "was", "is", "agent_key", "producer_key", "feedback_key", "recovery_code",
     "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating", "counted",
     "until",
+    "unknown", "replaces", "replaced_by",
 }  # fmt: skip
 # Parameters with which a route is asked besides none.
 QUERIES = {

@@ -84,12 +84,13 @@ def test_whoever_finds_the_key_in_a_page_cannot_change_a_trace(
         assert Trace.objects.values().get(trace_id=bytes.fromhex(TRACE)) == before
 
 
-def test_the_same_feedback_id_is_one_record_whatever_it_says(say: Callable[..., Any]) -> None:
+def test_the_same_signal_again_is_one_record_and_another_is_not(say: Callable[..., Any]) -> None:
     first = say(rating="down", session_id="chat-7", feedback_id="f-1").json()
-    again = say(rating="down", session_id="chat-7", feedback_id="f-1", comment="and late").json()
+    again = say(rating="down", session_id="chat-7", feedback_id="f-1").json()
     other = say(rating="down", session_id="chat-7", feedback_id="f-2").json()
 
     assert (first["duplicate"], again["duplicate"], other["duplicate"]) == (False, True, False)
+    assert first["record_id"] == again["record_id"] != other["record_id"]
 
 
 def test_feedback_is_limited_by_network(say: Callable[..., Any], settings: Any) -> None:

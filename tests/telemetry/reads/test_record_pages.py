@@ -90,7 +90,10 @@ def test_a_record_shows_every_published_field_and_no_other(store, read):
     record = read().records[0]
 
     assert sorted(record) == sorted(SHOWN)
-    assert RecordSerializer().fields.keys() - {*SHOWN} == {"missing"}  # of a damaged store alone
+    assert RecordSerializer().fields.keys() - {*SHOWN} == {
+        "missing",
+        "replaced_by",
+    }  # of a damaged store, of signals
 
 
 def test_a_record_shows_what_was_sent_whole(store, read):

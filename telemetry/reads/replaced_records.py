@@ -1,0 +1,43 @@
+"""The versions of user signals that later ones replaced: telemetry/store/ratings/joining.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from django.db.models import Exists, OuterRef
+
+from telemetry.models import Record, ReplacedRecord
+from telemetry.spans.record_ids import record_id
+from telemetry.spans.signal_traces import is_signal
+
+# A condition on records: a later version replaced it, so that it is counted and listed nowhere.
+IS_REPLACED = Exists(
+    ReplacedRecord.objects.filter(trace_id=OuterRef("trace_id"), span_id=OuterRef("span_id"))
+)
+
+
+class WithIds(Protocol):
+    """A record's ids."""
+
+    @property
+    def trace_id(self) -> bytes | memoryview: ...
+    @property
+    def span_id(self) -> bytes | memoryview: ...
+
+
+def replacing(rows: Iterable[WithIds]) -> dict[str, str]:
+    """The ids of the records that replaced those of these that were replaced, by the id of the replaced one."""
+    signal_ids = {bytes(row.trace_id) for row in rows if is_signal(bytes(row.trace_id))}
+    replaced = ReplacedRecord.objects.filter(trace_id__in=signal_ids) if signal_ids else ()
+    old = {(bytes(row.trace_id), bytes(row.span_id)) for row in replaced}
+    if not old:
+        return {}
+    stored = Record.objects.filter(trace_id__in={trace_id for trace_id, _ in old})
+    keys = (
+        (bytes(trace_id), bytes(span_id)) for trace_id, span_id in stored.values_list("trace_id", "span_id")
+    )
+    counting = {
+        trace_id: record_id(trace_id, span_id) for trace_id, span_id in keys if (trace_id, span_id) not in old
+    }
+    return {record_id(*key): counting[key[0]] for key in sorted(old) if key[0] in counting}
