@@ -52,7 +52,7 @@ def histograms(window: Window) -> dict[tuple[str, str], Histogram]:
     """The durations of each operation's healthy records in the minutes that start in the window."""
     first, last = -(-window.start_unix_nano // MINUTE_NANO), -(-window.end_unix_nano // MINUTE_NANO)
     by_operation: dict[tuple[str, str], Histogram] = defaultdict(Counter)
-    for service, operation, fingerprint, bucket, n in counts.by_duration(first, last):
-        if fingerprint == NO_FAILURE:
-            by_operation[service, operation][bucket] += n
+    for group in counts.by_duration(first, last):
+        if group.fingerprint == NO_FAILURE:
+            by_operation[group.service, group.operation][group.bucket] += group.records
     return by_operation

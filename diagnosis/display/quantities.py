@@ -7,6 +7,7 @@ forms by itself (settings.USE_THOUSAND_SEPARATOR, loopkit/formats). JSON has num
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.utils.formats import date_format
@@ -68,6 +69,14 @@ def duration(milliseconds: float | None) -> str:
         return f"{milliseconds:.0f} ms"
     seconds = milliseconds / 1000
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:,.1f} min"
+
+
+def approximate_duration(milliseconds: float, bounds: Sequence[float]) -> str:
+    """`300 ms` where both bounds are equal, else `~341 ms (262 ms to 480 ms)`."""
+    low, high = bounds
+    if low == high:
+        return duration(milliseconds)
+    return f"~{duration(milliseconds)} ({duration(low)} to {duration(high)})"
 
 
 def to_the_minute(time: datetime | str | None) -> str:

@@ -23,6 +23,7 @@ from loopkit.http.untrusted import WARNING
 register = template.Library()
 LONGEST = 20_000  # characters of a value on a page; the API has all of them
 register.filter(quantities.duration)
+register.filter(quantities.approximate_duration)
 register.filter(quantities.lasted)
 register.filter(event_facts.event_facts)
 register.filter(shown_category)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
+from diagnosis.statistics.bucketed_quantiles import Bucket, quantile_ms
 from telemetry.reads import counts
-from telemetry.store.rollups import NO_FAILURE
+from telemetry.reads.counts import DurationGroup
+from telemetry.store.rollups import NO_FAILURE, bucket_start_nano
 from telemetry.windows import MINUTE_NANO, Window
 
 QUANTILE = 0.95
@@ -14,40 +17,35 @@ QUANTILE = 0.95
 
 def operations_json(window: Window) -> list[dict[str, Any]]:
     """One row per operation of the bound project, most failures first. Partial minutes at the edges count whole."""
-    groups: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
-    for service, operation, fingerprint, bucket, count in read_operation_groups(window):
-        groups[service, operation].append((bucket, count, 0 if fingerprint == NO_FAILURE else count))
-    rows = [operation_row(service, operation, buckets) for (service, operation), buckets in groups.items()]
+    groups: dict[tuple[str, str], list[DurationGroup]] = defaultdict(list)
+    for group in read_operation_groups(window):
+        groups[group.service, group.operation].append(group)
+    rows = [operation_row(of_operation) for of_operation in groups.values()]
     return sorted(
         rows, key=lambda row: (-row["failures"], -row["records"], row["service"] or "", row["operation"])
     )
 
 
-def read_operation_groups(window: Window) -> list[tuple[str, str, int, int, int]]:
-    """Record counts of the window as (service, operation, fingerprint, duration bucket, count)."""
+def read_operation_groups(window: Window) -> list[DurationGroup]:
+    """The records of the window by service, operation, cluster and duration."""
     first, last = window.start_unix_nano // MINUTE_NANO, -(-window.end_unix_nano // MINUTE_NANO)
     return counts.by_duration(first, last)
 
 
-def operation_row(service: str, operation: str, buckets: list[tuple[int, int, int]]) -> dict[str, Any]:
-    """The row of one operation in answers, from its buckets as (duration bucket, records, failures)."""
-    records = sum(count for _, count, _ in buckets)
-    failures = sum(failing for _, _, failing in buckets)
+def operation_row(groups: Sequence[DurationGroup]) -> dict[str, Any]:
+    """The row of one operation in answers, from its groups."""
+    records = sum(group.records for group in groups)
+    failures = sum(group.records for group in groups if group.fingerprint != NO_FAILURE)
+    p95 = quantile_ms(
+        QUANTILE,
+        (Bucket(bucket_start_nano(group.bucket), group.records, group.longest_nano) for group in groups),
+    )
     return {
-        "service": service or None,
-        "operation": operation,
+        "service": groups[0].service or None,
+        "operation": groups[0].operation,
         "records": records,
         "failures": failures,
         "share": round(failures / records, 4),
-        "p95_ms": quantile_ms(buckets, records),
+        "p95_ms": round(p95.value, 3),
+        "p95_between_ms": [round(p95.low, 3), round(p95.high, 3)],
     }
-
-
-def quantile_ms(buckets: list[tuple[int, int, int]], records: int) -> float:
-    """The upper bound of the bucket that holds the 95th percentile, in milliseconds."""
-    below = 0
-    for bucket, count, _ in sorted(buckets):
-        below += count
-        if below >= QUANTILE * records:
-            return float((1 << bucket) / 1000)
-    return 0.0

@@ -7,7 +7,7 @@ Only the partial minutes at the window's edges are counted from records, so the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from telemetry.store.rollups import MINUTE_NANO, NO_FAILURE, TABLES
 from telemetry.store.sql import fetch
@@ -17,18 +17,18 @@ Stretch = tuple[str, int, int]  # a rollup table and a range of its minutes, `[f
 Part = tuple[str, int, int]  # a SELECT statement and its two bounds
 Group = tuple[str, str, int, int]  # service, operation, fingerprint, records
 IN_ROLLUPS = (
-    "SELECT service, operation, fingerprint, duration_bucket, count AS n FROM {table} "
+    "SELECT service, operation, fingerprint, duration_bucket, duration_nano_max AS longest, count AS n FROM {table} "
     "WHERE minute >= %s AND minute < %s"
 )
 IN_RECORDS = (
-    f"SELECT service, operation, COALESCE(fingerprint, {NO_FAILURE}) AS fingerprint, 0, 1 AS n "  # noqa: S608
+    f"SELECT service, operation, COALESCE(fingerprint, {NO_FAILURE}) AS fingerprint, 0, duration_nano, 1 AS n "  # noqa: S608
     "FROM telemetry_record AS record WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s "
     "AND NOT EXISTS (SELECT 1 FROM telemetry_replacedrecord AS replaced "
     "WHERE replaced.trace_id = record.trace_id AND replaced.span_id = record.span_id)"
 )
 BY_CLUSTER = "SELECT service, operation, fingerprint, SUM(n) FROM ({parts}) AS part GROUP BY 1, 2, 3"
 BY_DURATION = (
-    "SELECT service, operation, fingerprint, duration_bucket, SUM(n) FROM ({parts}) AS part "
+    "SELECT service, operation, fingerprint, duration_bucket, MAX(longest), SUM(n) FROM ({parts}) AS part "
     "GROUP BY 1, 2, 3, 4"
 )
 
@@ -67,12 +67,23 @@ def by_cluster(window: Window) -> list[Group]:
     return summed(BY_CLUSTER, parts)
 
 
-def by_duration(first: int, last: int) -> list[tuple[str, str, int, int, int]]:
-    """The number of records in the minutes `[first, last)` by service, operation, cluster and duration bucket."""
+class DurationGroup(NamedTuple):
+    """The records of a service, operation, cluster and duration bucket."""
+
+    service: str
+    operation: str
+    fingerprint: int
+    bucket: int
+    longest_nano: int
+    records: int
+
+
+def by_duration(first: int, last: int) -> list[DurationGroup]:
+    """The records in the minutes `[first, last)` by service, operation, cluster and duration bucket."""
     parts = [
         (IN_ROLLUPS.format(table=table), start, end) for table, start, end in table_stretches(first, last)
     ]
-    return summed(BY_DURATION, parts)
+    return [DurationGroup(*row) for row in summed(BY_DURATION, parts)]
 
 
 def summed(sql: str, parts: Sequence[Part]) -> list[Any]:

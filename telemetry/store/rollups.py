@@ -105,3 +105,8 @@ def group(row: CountedRow) -> Group:
 def bucket(duration_nano: int) -> int:
     """The number of bits of the duration in microseconds: each bucket is twice as wide as the one before."""
     return (duration_nano // 1000).bit_length()
+
+
+def bucket_start_nano(number: int) -> int:
+    """The shortest duration in the bucket with this number."""
+    return 1000 << number - 1 if number else 0

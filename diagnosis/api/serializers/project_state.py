@@ -18,7 +18,11 @@ class OperationRowSerializer(ObjectSerializer):
     records = serializers.IntegerField()
     failures = serializers.IntegerField(help_text="Failed records: failures with what they caused.")
     share = serializers.FloatField()
-    p95_ms = serializers.FloatField(help_text="Upper bound of the bucket that holds it.")
+    p95_ms = serializers.FloatField(help_text="Interpolated in the bucket of durations that holds it.")
+    p95_between_ms = serializers.ListField(
+        child=serializers.FloatField(),
+        help_text="Two bounds of it that are certain; equal where it is exact.",
+    )
 
 
 class CountsSerializer(ObjectSerializer):
