@@ -91,7 +91,7 @@ def loops(project: Project, chance: random.Random) -> list[Loop]:
             updated_at=min(NOW, proposed_at + timedelta(days=2)),
             first_seen_at=proposed_at - timedelta(hours=chance.expovariate(1 / 5)),
             waiting_since=proposed_at if state in ("proposed", "regressed") else None,
-            **urgency.columns(one, severity, urgency.DAY_MINUTES),
+            **urgency.columns(one, severity),
         )
         for one, state, severity in zip(issues, states, severities, strict=True)
     ]  # fmt: skip

@@ -51,14 +51,16 @@ class FunnelWeekSerializer(ObjectSerializer):
 
 
 class FunnelWaitingSerializer(ObjectSerializer):
-    """What waiting for a human cost: an estimate by each loop's numbers a day, times the days it waited."""
+    """What waiting for a human cost: an estimate, as if each failure went on as it was seen while its loop waited."""
 
     loops = serializers.IntegerField(help_text="That waited at some time in the window.")
     now = serializers.IntegerField()
     longest_seconds = serializers.IntegerField(allow_null=True, help_text="Of those that wait now.")
     days = serializers.FloatField(help_text="Of all loops together.")
     failures = serializers.IntegerField()
-    people = serializers.IntegerField(help_text="Users, or sessions where nobody names users, each day anew.")
+    people = serializers.IntegerField(
+        help_text="Users, or sessions where nobody names users; no more than were seen."
+    )
     tokens = serializers.IntegerField(help_text="Of the traces that failed. 0 where no record tells.")
 
 

@@ -59,6 +59,18 @@ def lasted(seconds: int | None) -> str:
     return f"{seconds} s"
 
 
+def length_of_time(seconds: int) -> str:
+    """`2 days 3 h`, `3 h 5 min`, `20 s`: the largest unit and the one below it, without what is 0."""
+    parts = [
+        (counted(seconds // 86_400, "day"), seconds // 86_400),
+        (f"{seconds // 3600 % 24} h", seconds // 3600 % 24),
+        (f"{seconds // 60 % 60} min", seconds // 60 % 60),
+        (f"{seconds % 60} s", seconds % 60),
+    ]
+    largest = next((place for place, (_, number) in enumerate(parts) if number), len(parts) - 1)
+    return " ".join(text for text, number in parts[largest : largest + 2] if number) or "0 s"
+
+
 def duration(milliseconds: float | None) -> str:
     """A duration such as `0 ms`, `120 ms`, `1.2 s`, `3.5 min`."""
     if milliseconds is None:

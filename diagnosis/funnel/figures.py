@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from diagnosis.funnel.loop_lives import (
+    DAY,
+    NO_TIME,
     STAGES,
     STANDS_AT,
     LoopLife,
@@ -25,7 +27,7 @@ from diagnosis.funnel.loop_lives import (
 )
 from diagnosis.models import Loop
 
-DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ class FunnelWeek:
 
 @dataclass(frozen=True, slots=True)
 class WaitingCosts:
-    """The estimated cost of waiting for a human in the window: each loop's cost per day, times the days it waited."""
+    """
+    The estimated cost of waiting for a human in the window: of each loop, what was seen of its failure, for as long as
+    it waited; of people no more than were seen.
+    """
 
     loops: int  # that waited at some time in the window
     now: int  # loops that wait now
@@ -124,7 +129,8 @@ def stages(lives: Sequence[LoopLife], window: Period) -> list[FunnelStage]:
 def waiting_costs(lives: Iterable[LoopLife], window: Period) -> WaitingCosts:
     """The cost of all waits in the window together."""
     waits_by_life = [(life, [wait for wait in waits(life, window.end) if wait.cut(window)]) for life in lives]
-    days = [(life.cost, sum(wait.cut(window) / DAY for wait in periods)) for life, periods in waits_by_life]
+    waited = [(life, sum((wait.cut(window) for wait in periods), NO_TIME)) for life, periods in waits_by_life]
+    times_seen = [(life.seen, time / life.seen_in) for life, time in waited]
     open_since = [
         periods[-1].start for _, periods in waits_by_life if periods and periods[-1].end == window.end
     ]
@@ -132,10 +138,10 @@ def waiting_costs(lives: Iterable[LoopLife], window: Period) -> WaitingCosts:
         loops=sum(bool(periods) for _, periods in waits_by_life),
         now=len(open_since),
         longest_seconds=max((seconds(window.end - start) for start in open_since), default=None),
-        days=round(sum(number for _, number in days), 2),
-        failures=round(sum(cost.failures_a_day * number for cost, number in days)),
-        people=round(sum(cost.people_a_day * number for cost, number in days)),
-        tokens=round(sum(cost.tokens_a_day * number for cost, number in days)),
+        days=round(sum(time / DAY for _, time in waited), 2),
+        failures=round(sum(seen.failures_seen * times for seen, times in times_seen)),
+        people=round(sum(seen.people_seen * min(1.0, times) for seen, times in times_seen)),
+        tokens=round(sum(seen.tokens_seen * times for seen, times in times_seen)),
     )
 
 

@@ -18,17 +18,15 @@ from diagnosis.funnel.loop_lives import (
     LoopLife,
     Period,
 )
-from diagnosis.loops import states
-from diagnosis.loops.urgency import CostOfWaiting
+from diagnosis.loops import states, urgency
+from diagnosis.loops.urgency import SeenHarm
 from diagnosis.models import Decision, Loop, LoopEvent, Verification
 from telemetry.windows import Window, moment
 from tenants.models import Project
 
 FUNNEL_EVENTS = (*STARTS_WAITING, LoopEvent.Kind.SHIPPED.value)
 BY_TIME = attrgetter("at")
-COLUMNS = (
-    "loop_id", "project_id", "state", "first_seen_at", "failures_a_day", "people_a_day", "tokens_a_day",
-)  # fmt: skip
+COLUMNS = ("loop_id", "project_id", "state", "first_seen_at", *urgency.COLUMNS)
 
 
 def of_project(project: Project, window: Window) -> Funnel:
@@ -47,8 +45,8 @@ def read_lives(rows: QuerySet[Loop], since: datetime) -> list[LoopLife]:
     changed_or_waiting = rows.filter(Q(updated_at__gte=since) | Q(state__in=states.WAITING)).order_by()
     events = happened(changed_or_waiting)
     return [
-        LoopLife(project_id, state, first_seen, sorted(events[loop_id], key=BY_TIME), CostOfWaiting(*daily))
-        for loop_id, project_id, state, first_seen, *daily in rows.order_by().values_list(*COLUMNS)
+        LoopLife(project_id, state, first_seen, sorted(events[loop_id], key=BY_TIME), SeenHarm(*seen))
+        for loop_id, project_id, state, first_seen, *seen in rows.order_by().values_list(*COLUMNS)
     ]
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from diagnosis.loops.urgency import CostOfWaiting
+from diagnosis.loops.urgency import SeenHarm
 from diagnosis.models import Decision, Loop, LoopEvent, Verification
 
 State, Kind = Loop.State, LoopEvent.Kind
@@ -41,7 +41,8 @@ STANDS_AT = {
     State.HELD: VERIFIED,
 }
 NO_TIME = timedelta(0)
-FREE = CostOfWaiting(0, 0, 0)
+DAY = timedelta(days=1)
+NONE_SEEN = SeenHarm(0, 0, 0, 0, 0)
 
 
 class LifeEvent(NamedTuple):
@@ -68,13 +69,18 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LoopLife:
-    """One loop: its state, the first time of its failure, its events in order of time, and its cost per day."""
+    """One loop: its state, the first time of its failure, its events in order of time, and the harm that was seen."""
 
     project_id: str
     state: str
     first_seen: datetime | None
     events: Sequence[LifeEvent]
-    cost: CostOfWaiting = FREE
+    seen: SeenHarm = NONE_SEEN
+
+    @property
+    def seen_in(self) -> timedelta:
+        """The time in which its harm was seen, a day at least: one failure in a minute is not 1,440 a day."""
+        return max(DAY, timedelta(seconds=self.seen.seen_seconds))
 
 
 def reached(life: LoopLife) -> dict[str, datetime]:

@@ -11,7 +11,7 @@ packet's transaction, with a few statements for all issues.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from django.db.models import prefetch_related_objects
 from diagnosis.loops import quiet_loops, reopening, states, two_people, urgency
 from diagnosis.models import Loop, LoopEvent, Packet, Severity
 from diagnosis.notices import notice_rows
+from diagnosis.window.seen_failures import SeenFailures
 from telemetry.windows import Window
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ FOLLOWING = [
     "operation",
     "failures",
     "trend",
-    "failures_a_day",
-    "people_a_day",
-    "tokens_a_day",
+    *urgency.COLUMNS,
     "urgency",
     "last_seen_at",
     "quiet_since",
@@ -47,13 +46,16 @@ FOLLOWING = [
 BATCH = 100  # rows a statement
 
 Explained = list[tuple["Issue", dict[str, Any]]]
+Seen = Mapping[int, SeenFailures]  # by fingerprint
 
 
-def create_or_update(packet: Packet, explained: Explained, window: Window, now: datetime) -> dict[str, Loop]:
+def create_or_update(
+    packet: Packet, explained: Explained, seen: Seen, window: Window, now: datetime
+) -> dict[str, Loop]:
     """Create or update the loops of these issues, and return them by cluster id; none for an issue without room."""
     latest = {
         shown["cluster_id"]: columns_of_issue(packet, issue, shown, now)
-        | urgency.columns(shown, issue.grade.severity, window.since_minutes)
+        | urgency.columns(shown, issue.grade.severity, seen.get(issue.cluster.fingerprint))
         for issue, shown in explained
     }
     existing = locked(packet, latest)

@@ -107,9 +107,17 @@ class Loop(models.Model):
     operation = models.CharField(max_length=200)
     failures = models.PositiveIntegerField(help_text="Records in the packet that `issue` is from.")
     trend = models.CharField(max_length=10, blank=True)
-    failures_a_day = models.FloatField(default=0)
-    people_a_day = models.FloatField(default=0, help_text="Users, or sessions where nobody names users.")
-    tokens_a_day = models.FloatField(default=0, help_text="Of the traces that failed.")
+    failures_seen = models.PositiveBigIntegerField(
+        default=0, help_text="In the seven days until the last: the most that was seen since it was proposed."
+    )
+    people_seen = models.PositiveBigIntegerField(
+        default=0, help_text="Users, or sessions where nobody names users."
+    )
+    users_seen = models.PositiveBigIntegerField(default=0)
+    tokens_seen = models.PositiveBigIntegerField(default=0, help_text="Of the traces that failed.")
+    seen_seconds = models.PositiveBigIntegerField(
+        default=0, help_text="From the first to the last of these failures."
+    )
     urgency = models.FloatField(default=0, help_text="What the queue is sorted by: docs/funnel.md.")
     first_seen_at = models.DateTimeField(null=True, help_text="Of the failure, when the loop was proposed.")
     last_seen_at = models.DateTimeField(null=True)

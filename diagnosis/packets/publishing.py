@@ -1,7 +1,7 @@
 """
 Publish a packet: the issues that a diagnosis found, with a loop for each.
 
-    explain -> quiet_loops.measure_absent -> switch_lock.hold -> Packet.objects.create
+    explain -> read_seen -> quiet_loops.measure_absent -> switch_lock.hold -> Packet.objects.create
         -> proposals.create_or_update -> quiet_loops.store -> issue_entry -> packet_document
         -> basis_of -> packet.save -> forget_old_packets
 
@@ -27,6 +27,7 @@ from diagnosis.packets import completeness, memory
 from diagnosis.packets.packet_retention import forget_old_packets
 from diagnosis.packets.reuse import basis_of
 from diagnosis.window import unseen
+from diagnosis.window.seen_failures import read_seen
 from loopkit.http.untrusted import WARNING
 from telemetry.ledger import MissingSpans, missing_in
 from telemetry.store.unreadable_parts import UnreadableParts
@@ -50,12 +51,13 @@ def publish(
         unreadable: what could not be read for the findings, to which this adds what its own reads meet.
     """
     explained_issues = explain(project, findings.window, findings.issues, now)
+    seen = read_seen((issue.cluster.fingerprint for issue in findings.issues), now)
     present = {issue["cluster_id"] for _, issue in explained_issues}
     quiet = quiet_loops.measure_absent(project, present, findings.window.end_unix_nano)
     with transaction.atomic():
         switch_lock.hold(project)
         packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
-        loops = proposals.create_or_update(packet, explained_issues, findings.window, now)
+        loops = proposals.create_or_update(packet, explained_issues, seen, findings.window, now)
         quiet_loops.store(project, quiet)
         issues = [issue_entry(issue, loops) for _, issue in explained_issues]
         packet.document = packet_document(packet, findings, issues, unreadable)

@@ -100,7 +100,7 @@ def make_loop(
         waiting_since=now if state in states.WAITING else None,
         created_at=now,
         updated_at=now,
-        **urgency.columns(issue, severity, urgency.DAY_MINUTES),
+        **urgency.columns(issue, severity),
     )
     lifecycle.append_event(
         loop, LoopEvent.Kind.PROPOSED, "loopkit", now - timedelta(seconds=1), packet_id=packet.packet_id

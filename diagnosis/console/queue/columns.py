@@ -6,8 +6,9 @@ from django.contrib import admin
 from django.utils.html import format_html
 
 from diagnosis.display.hidden_characters import show_hidden
-from diagnosis.display.quantities import short_number, to_the_minute
+from diagnosis.display.quantities import counted, length_of_time, short_number, to_the_minute
 from diagnosis.models import Loop
+from diagnosis.window.seen_failures import MOST
 
 
 @admin.display(description="title")
@@ -23,11 +24,19 @@ def severity_badge(loop: Loop) -> str:
     return format_html('<span class="lk-badge lk-{}">{}</span>', label, label)
 
 
-@admin.display(description="a day of waiting costs")
+@admin.display(description="seen until now")
 def costs(loop: Loop) -> str:
-    """`1,200 failures, 96 people, 2.1 M tokens`, without numbers that are 0 or unknown."""
-    counts = (loop.failures_a_day, "failures"), (loop.people_a_day, "people"), (loop.tokens_a_day, "tokens")
-    return ", ".join(f"{short_number(count)} {name}" for count, name in counts if count)
+    """
+    `30 failures, 9 users, 2.1 M tokens in 2 days 3 h`, without numbers that are 0 or unknown. Of very many failures
+    only the newest are looked up: `at least 4,980 users`.
+    """
+    people = counted(loop.users_seen, "user") if loop.users_seen else counted(loop.people_seen, "session")
+    tokens = f"{short_number(loop.tokens_seen)} tokens"
+    looked_up = [text for text, number in ((people, loop.people_seen), (tokens, loop.tokens_seen)) if number]
+    if loop.failures_seen > MOST:
+        looked_up = [f"at least {text}" for text in looked_up]
+    counts = [counted(loop.failures_seen, "failure"), *looked_up]
+    return ", ".join(counts) + (f" in {length_of_time(loop.seen_seconds)}" if loop.seen_seconds else "")
 
 
 @admin.display(description="urgency")

@@ -31,9 +31,9 @@ URGENCY: list[str | Combinable] = [REGRESSED_FIRST, "-urgency", "loop_id"]
 ORDERS: dict[str, tuple[str, list[str | Combinable]]] = {
     "waiting": ("waiting longest", [F("waiting_since").asc(nulls_last=True), "loop_id"]),
     "seen": ("seen last", [F("last_seen_at").desc(nulls_last=True), "loop_id"]),
-    "failures": ("failures a day", ["-failures_a_day", "loop_id"]),
-    "people": ("people a day", ["-people_a_day", "loop_id"]),
-    "tokens": ("tokens a day", ["-tokens_a_day", "loop_id"]),
+    "failures": ("failures seen", ["-failures_seen", "loop_id"]),
+    "people": ("people hit", ["-people_seen", "loop_id"]),
+    "tokens": ("tokens spent", ["-tokens_seen", "loop_id"]),
     "severity": ("severity", ["-severity", "-urgency", "loop_id"]),
     "project": ("project", ["project_id", "-urgency", "loop_id"]),
 }

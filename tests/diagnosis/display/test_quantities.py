@@ -12,6 +12,7 @@ from diagnosis.display.quantities import (
     counted,
     duration,
     lasted,
+    length_of_time,
     percent,
     short_number,
     significant,
@@ -73,3 +74,20 @@ def test_a_time_that_passed_is_told_by_its_largest_unit(passed: int, text: str) 
 
     assert f">{text}</time>" in element
     assert f'datetime="{when.isoformat()}"' in element
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"),
+        (20, "20 s"),
+        (60, "1 min"),
+        (3_661, "1 h 1 min"),
+        (183_600, "2 days 3 h"),
+        (86_400, "1 day"),
+        (86_430, "1 day"),
+        (604_800, "7 days"),
+    ],
+)
+def test_a_length_of_time_has_its_two_largest_units(seconds: int, shown: str) -> None:
+    assert length_of_time(seconds) == shown

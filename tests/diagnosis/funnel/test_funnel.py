@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagnosis.funnel.figures import funnel
-from diagnosis.funnel.loop_lives import FREE, LifeEvent, LoopLife, Period, verified_times, waits
-from diagnosis.loops.urgency import CostOfWaiting
+from diagnosis.funnel.loop_lives import NONE_SEEN, LifeEvent, LoopLife, Period, verified_times, waits
+from diagnosis.loops.urgency import SeenHarm
 
 END = datetime(2026, 6, 15, tzinfo=UTC)
 WINDOW = Period(END - timedelta(days=14), END)
@@ -20,10 +20,10 @@ def at(day: float) -> datetime:
 
 
 def life(
-    state: str, *events: tuple[float, str], first_seen: float = 0, cost: CostOfWaiting = FREE
+    state: str, *events: tuple[float, str], first_seen: float = 0, seen: SeenHarm = NONE_SEEN
 ) -> LoopLife:
     """A loop with its events, each at a day of the window."""
-    return LoopLife("p", state, at(first_seen), [LifeEvent(at(day), what) for day, what in events], cost)
+    return LoopLife("p", state, at(first_seen), [LifeEvent(at(day), what) for day, what in events], seen)
 
 
 FIXED = life("held", (1, "proposed"), (2, "approve"), (4, "shipped"), (8, "held"), (9, "held"), first_seen=0)
@@ -89,14 +89,16 @@ def test_a_loop_waits_from_what_puts_it_to_a_human_until_the_decision(
     assert list(waits(life("proposed", *events), END)) == [Period(at(one), at(two)) for one, two in expected]
 
 
-def test_waiting_costs_the_numbers_of_a_day_times_the_days_in_the_window() -> None:
-    long_ago = life("proposed", (-10, "proposed"), cost=CostOfWaiting(2, 0.5, 1_000))  # 14 of its 24 days
-    decided = life("approved", (1, "proposed"), (2.5, "approve"), cost=CostOfWaiting(100, 10, 0))  # 1.5 days
+def test_waiting_costs_what_was_seen_for_as_long_as_it_waited() -> None:
+    in_a_week = SeenHarm(14, 4, 4, 7_000, 7 * 86_400)
+    long_ago = life("proposed", (-10, "proposed"), seen=in_a_week)  # 14 of its 24 days
+    in_seconds = SeenHarm(100, 10, 10, 0, 20)
+    decided = life("approved", (1, "proposed"), (2.5, "approve"), seen=in_seconds)  # 1.5 days
 
     cost = funnel([long_ago, decided], WINDOW).waiting
 
     assert (cost.loops, cost.now, cost.days, cost.longest_seconds) == (2, 1, 15.5, 24 * 86_400)
-    assert (cost.failures, cost.people, cost.tokens) == (2 * 14 + 150, 7 + 15, 14_000)
+    assert (cost.failures, cost.people, cost.tokens) == (2 * 14 + 150, 4 + 10, 14_000)
 
 
 def test_what_happened_before_the_window_is_not_counted_in_it() -> None:

@@ -10,7 +10,10 @@ from diagnosis.console.queue import narrow_list
 from diagnosis.funnel.figures import funnel
 from diagnosis.funnel.loop_lives import STAGES, STANDS_AT, LifeEvent, LoopLife, Period
 from diagnosis.loops import urgency
+from diagnosis.loops.urgency import SeenHarm
 from diagnosis.models import Severity
+from diagnosis.window import seen_failures
+from diagnosis.window.seen_failures import SeenFailures
 from tests import ROOT
 
 PAGE = (ROOT / "docs" / "funnel.md").read_text()
@@ -25,20 +28,21 @@ def test_the_weights_are_those_of_the_code() -> None:
     }
     assert {name: float(weight) for _, _, name, weight in rows} == urgency.TREND_WEIGHT
     assert f"failures + {urgency.A_PERSON} × people + tokens / {urgency.TOKENS:,}" in PAGE
-    assert f"shorter than {urgency.SHORTEST} minutes" in PAGE
+    assert seen_failures.SEVEN_DAYS == 7 * 86_400 * 10**9
+    assert f"the newest {seen_failures.MOST:,} failures" in PAGE
 
 
 def test_the_urgency_by_hand_adds_up() -> None:
-    daily = urgency.cost({"records": 12, "users": 3, "tokens": 40_000}, 360)
+    harm = urgency.harm_of(SeenFailures(12, users=3, tokens=40_000))
 
-    assert f"= {daily.harm:g}`" in PAGE
-    assert f"**{urgency.urgency(daily, Severity.HIGH, 'rising'):g}**" in PAGE
+    assert f"= {harm.harm:g}`" in PAGE
+    assert f"**{urgency.urgency(harm, Severity.HIGH, 'rising'):g}**" in PAGE
 
 
 def test_the_funnel_by_hand_adds_up() -> None:
     hours = {8: "", 9: "proposed", 12: "return", 15: "answered", 33: "approve", 39: "shipped", 87: "held"}
     events = [LifeEvent(MONDAY + timedelta(hours=hour), what) for hour, what in hours.items() if what]
-    life = LoopLife("p", "held", MONDAY + timedelta(hours=8), events, urgency.CostOfWaiting(48, 0, 0))
+    life = LoopLife("p", "held", MONDAY + timedelta(hours=8), events, SeenHarm(96, 0, 0, 0, 2 * 86_400))
 
     found = funnel([life], Period(MONDAY, MONDAY + timedelta(days=7)))
 

@@ -62,7 +62,7 @@ def test_an_agent_reads_the_funnel_of_its_project(
     )  # NOW is when the tests began
     assert found["verified"]["reached"] == body["verified"] == 1
     assert body["waiting"]["days"] == pytest.approx(6, abs=0.1)
-    assert body["waiting"]["failures"] == pytest.approx(6 * waiting.failures_a_day, rel=0.01)
+    assert body["waiting"]["failures"] == pytest.approx(6 * waiting.failures_seen, rel=0.01)
     assert body["window"]["since_minutes"] == 10080
 
 
@@ -91,7 +91,7 @@ def test_the_projects_page_shows_its_funnel(alice: MintedProject, charlie: Minte
 
     assert "Funnel, 30 days" in page
     assert "Funnel, 30 days" not in without
-    assert "an estimate, each loop" in page
+    assert "an estimate, as if each failure went on as it was seen" in page
 
 
 def test_the_admin_shows_the_funnel_of_all_of_a_tenant_and_of_a_project(

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from diagnosis.loops import urgency
 from diagnosis.models import Loop, Severity
+from diagnosis.window.seen_failures import SeenFailures
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.dashboard_client import diagnose, send
 
-
-def impact(**counts: int) -> dict[str, Any]:
-    """12 failures of 3 users with 40,000 tokens."""
-    return {"records": 12, "users": 3, "sessions": 5, "tokens": 40_000} | counts
+SEEN = SeenFailures(failures=12, users=3, sessions=5, tokens=40_000, seconds=20)
 
 
-@pytest.mark.parametrize(
-    ("minutes", "expected"),
-    [
-        (1440, (12, 3, 40_000)),
-        (360, (48, 12, 160_000)),
-        (2880, (6, 1.5, 20_000)),
-        (60, (288, 72, 960_000)),
-        (1, (288, 72, 960_000)),
-    ],
-)
-def test_a_window_is_counted_as_a_day_and_a_short_one_as_an_hour(
-    minutes: int, expected: tuple[float, float, float]
-) -> None:
-    daily = urgency.cost(impact(), minutes)
+def test_the_harm_is_what_was_seen_and_nothing_is_multiplied_up() -> None:
+    harm = urgency.harm_of(SEEN)
 
-    assert (daily.failures_a_day, daily.people_a_day, daily.tokens_a_day) == expected
+    assert (harm.failures_seen, harm.people_seen, harm.tokens_seen, harm.seen_seconds) == (12, 3, 40_000, 20)
+    assert harm.harm == 12 + 10 * 3 + 4
 
 
 def test_where_nobody_names_users_sessions_are_the_people() -> None:
-    assert urgency.cost(impact(users=0), 1440).people_a_day == 5
+    assert urgency.harm_of(SEEN._replace(users=0)).people_seen == 5
 
 
-def test_an_old_issue_that_knows_no_tokens_has_a_cost() -> None:
-    assert urgency.cost({"records": 2, "users": 0, "sessions": 1}, 1440) == urgency.CostOfWaiting(2, 1, 0)
+def test_what_has_no_place_in_the_store_is_what_its_issue_shows() -> None:
+    issue = {
+        "impact": {"records": 2, "users": 0, "sessions": 1},
+        "first_seen": "2026-05-04T12:00:00Z",
+        "last_seen": "2026-05-04T12:01:00Z",
+    }
+
+    assert urgency.shown_by(issue) == SeenFailures(2, 0, 1, 0, 60)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +45,7 @@ def test_an_old_issue_that_knows_no_tokens_has_a_cost() -> None:
     ],
 )
 def test_urgency_is_harm_times_severity_times_trend(severity: int, trend: str, expected: float) -> None:
-    assert urgency.urgency(urgency.cost(impact(), 1440), severity, trend) == expected
+    assert urgency.urgency(urgency.harm_of(SEEN), severity, trend) == expected
 
 
 def test_the_rule_names_every_weight() -> None:
@@ -74,8 +65,8 @@ def test_a_diagnosis_writes_the_measure_beside_the_issue(alice: MintedProject) -
     loop = diagnose(alice)
 
     found = Loop.objects.get(pk=loop.pk)
-    assert (found.trend, found.failures_a_day, found.people_a_day) == ("unclear", 24, 24)
-    assert found.urgency == urgency.urgency(urgency.CostOfWaiting(24, 24, 0), found.severity, "unclear")
+    assert (found.trend, found.failures_seen, found.people_seen, found.users_seen) == ("unclear", 1, 1, 0)
+    assert found.urgency == urgency.urgency(urgency.SeenHarm(1, 1, 0, 0, 0), found.severity, "unclear")
     assert found.waiting_since == found.created_at
     assert found.first_seen_at is not None
     assert found.first_seen_at == found.last_seen_at

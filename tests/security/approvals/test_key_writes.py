@@ -46,8 +46,9 @@ AFTER_APPROVAL = "of a loop that was approved"
 CHANGED = {
     "diagnosis.loop.severity": NEVER_LOWER,
     "diagnosis.loop.trend": NEVER_LOWER,
-    "diagnosis.loop.failures_a_day": NEVER_LOWER,
-    "diagnosis.loop.people_a_day": NEVER_LOWER,
+    "diagnosis.loop.failures_seen": NEVER_LOWER,
+    "diagnosis.loop.people_seen": NEVER_LOWER,
+    "diagnosis.loop.seen_seconds": NEVER_LOWER,
     "diagnosis.loop.urgency": NEVER_LOWER,
     "diagnosis.loop.last_seen_at": NEVER_LOWER,
     "diagnosis.loop.failures": SHOWN,

@@ -59,7 +59,7 @@ def test_a_narrow_window_lowers_neither_severity_nor_people_nor_place_in_the_que
     after = loop_of(call, shop)
     assert (before["severity"], before["approvals"]["needed"]) == ("critical", 2)
     assert (after["severity"], after["approvals"]["needed"]) == ("critical", 2)
-    sorted_by = {"severity", "urgency", "failures_a_day", "people_a_day", "tokens_a_day", "last_seen_at"}
+    sorted_by = {"severity", "urgency", "failures_seen", "people_seen", "tokens_seen", "last_seen_at"}
     assert all(Loop.objects.values().get()[name] >= columns[name] for name in sorted_by)
     assert Loop.objects.get().waiting_since == columns["waiting_since"]
 
@@ -212,7 +212,7 @@ def test_every_order_of_the_queue_is_by_columns_that_the_tests_here_look_at() ->
     named |= {part.lstrip("-") for part in URGENCY if isinstance(part, str)}
 
     assert named == {
-        "loop_id", "urgency", "failures_a_day", "people_a_day", "tokens_a_day", "severity", "project_id",
+        "loop_id", "urgency", "failures_seen", "people_seen", "tokens_seen", "severity", "project_id",
     }  # fmt: skip
 
 

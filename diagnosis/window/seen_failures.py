@@ -1,0 +1,67 @@
+"""
+What was seen of a cluster's failures in the SEVEN_DAYS until its last one: how many, of how many people, in which time.
+
+The stretch follows from the store alone, so that no choice of a diagnosis' window changes the numbers. What lies
+further ahead of now than a clock that is a little wrong is no end of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from telemetry.models.column_ranges import COUNT
+from telemetry.reads.present import SKEW_NANO
+from telemetry.store.sql import fetch
+from telemetry.windows import MINUTE_NANO, unix_nano
+
+SEVEN_DAYS = 7 * 1440 * MINUTE_NANO  # nanoseconds
+MOST = 5_000  # failures of a cluster whose people and tokens are counted, the newest
+OF_CLUSTER = (
+    "FROM telemetry_attribution WHERE fingerprint = %s AND NOT is_downstream AND start_time_unix_nano"
+)
+LAST = f"SELECT start_time_unix_nano {OF_CLUSTER} < %s ORDER BY start_time_unix_nano DESC LIMIT 1"
+NUMBER = f"SELECT COUNT(*), MIN(start_time_unix_nano) {OF_CLUSTER} >= %s AND start_time_unix_nano <= %s"
+NEWEST = f"""
+    SELECT trace_id, session_key, user_key, trace_tokens {OF_CLUSTER} >= %s AND start_time_unix_nano <= %s
+    ORDER BY start_time_unix_nano DESC, trace_id DESC, span_id DESC LIMIT %s
+"""
+PEOPLE = f"""
+    SELECT COUNT(DISTINCT session_key), COUNT(DISTINCT NULLIF(user_key, 0)), MAX(trace_tokens)
+    FROM ({NEWEST}) AS newest
+"""  # noqa: S608  (constants)
+TOKENS = f"""
+    SELECT SUM(trace_tokens * 1.0) FROM (SELECT DISTINCT trace_id, trace_tokens FROM ({NEWEST}) AS newest) AS failing
+"""  # noqa: S608
+
+
+class SeenFailures(NamedTuple):
+    """The failures of a cluster that were seen, from the first to the last of them in seconds, and whom they hit."""
+
+    failures: int = 0
+    users: int = 0
+    sessions: int = 0  # a trace without one is a session of its own
+    tokens: int = 0  # of the whole traces that failed
+    seconds: int = 0
+
+    @property
+    def people(self) -> int:
+        """The users, or the sessions where no record names a user."""
+        return self.users or self.sessions
+
+
+def read_seen(fingerprints: Iterable[int], now: datetime) -> dict[int, SeenFailures]:
+    """What was seen of each of these clusters in the bound project; none of one without failures of its own."""
+    before = unix_nano(now) + SKEW_NANO
+    rows = ((fingerprint, fetch(LAST, [fingerprint, before])) for fingerprint in fingerprints)
+    return {fingerprint: seen_until(fingerprint, last[0][0]) for fingerprint, last in rows if last}
+
+
+def seen_until(fingerprint: int, last: int) -> SeenFailures:
+    """What was seen of the cluster until its failure at this time, in unix nanoseconds."""
+    bounds = [fingerprint, last - SEVEN_DAYS, last]
+    [(failures, first)] = fetch(NUMBER, bounds)
+    [(sessions, users, most_tokens)] = fetch(PEOPLE, [*bounds, MOST])
+    tokens = fetch(TOKENS, [*bounds, MOST])[0][0] if most_tokens else 0
+    return SeenFailures(failures, users, sessions, min(round(tokens), COUNT[1]), (last - first) // 10**9)
