@@ -20,6 +20,8 @@ from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.console_requests import page_of
 from tests.generated_program import KINDS
 
+QUEUE = "/admin/diagnosis/loop/"
+
 
 @dataclass
 class Shown:
@@ -128,18 +130,20 @@ def of_pages(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The report and the dashboard of a project, read once for all issues."""
+    """The report, the dashboard and the queue of a project, read once for all issues."""
 
     report: str
     state: dict[str, Any]
     page: str
+    queue: str
 
     @classmethod
     def read(cls, shown: Shown) -> Overview:
         """As they are now."""
         answer = shown.call("GET", "/v1/reports/latest.md", shown.minted.keys["agent"])
         state = shown.get("/v1/dashboard?since_minutes=60")
-        return cls(answer.content.decode(), state, words(shown.browser.get("/dashboard")))
+        page, queue = shown.browser.get("/dashboard"), shown.boss.get(QUEUE)
+        return cls(answer.content.decode(), state, words(page), words(queue))
 
 
 def of_overview(overview: Overview, issue: dict[str, Any]) -> dict[str, Any]:
@@ -153,6 +157,9 @@ def of_overview(overview: Overview, issue: dict[str, Any]) -> dict[str, Any]:
         "report, since the last": found(SINCE, section),
         "dashboard, packet": (in_packet["count"], in_packet["impact"]["operation_records"]),
         "dashboard, loops": loop["failures"],
+        "queue, seen": found(
+            rf"{re.escape(issue['message'])} .*? ([\d,]+) failures?, ([\d,]+) users?", overview.queue
+        ),
         "dashboard page": found(rf"{re.escape(issue['message'])} .*? ([\d,]+)×", overview.page),
     }
 

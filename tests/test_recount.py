@@ -2,7 +2,7 @@
 Every number that LoopKit shows of a failure, on every surface, against a recount by the program that was made to fail.
 
 The generated program (tests/generated_program.py) counts for itself. Not compared here: what rules over windows find in
-a sample of traces, counts by environment, and the queue's cost of a day, whose window another packet may choose.
+a sample of traces, and counts by environment.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def store_program(minted: MintedProject, spans: list[Ran], order: str, seed: int
 
 def expected_of(program: Program, window: Window, kind: str, truth: Expected) -> dict[str, Any]:
     """What each of those surfaces has to show."""
-    within = program.within(window)
+    within, seen = program.within(window), [ran for ran in program.spans if ran.kind == kind]
     pair = truth.failures, truth.exposure
     return {
         "issue": (truth.failures, *pair, truth.share),
@@ -77,6 +77,7 @@ def expected_of(program: Program, window: Window, kind: str, truth: Expected) ->
         "report": (*pair, truth.sessions),
         "report, since the last": truth.ran_since,
         "dashboard, packet": pair,
+        "queue, seen": (len(seen), len({ran.user for ran in seen} - {""})),
         "dashboard, loops": truth.failures,
         "dashboard page": truth.failures,
     }
