@@ -153,7 +153,10 @@ def test_the_report_of_a_decision_is_told_who_decides(send: Send, kind: str) -> 
     [
         ({"rating": "meh"}, "Write one of: up, down."),
         ({"rating": "upp"}, "Did you mean up? Write one of: up, down."),
-        ({"rating": "up", "trace_id": "xyz"}, "trace_id: 32 hex digits. Correct the named field"),
+        (
+            {"rating": "up", "trace_id": "xyz"},
+            "trace_id: 32 hex digits, not all of them 0. Correct the named field",
+        ),
     ],
 )
 def test_a_rating_is_refused_with_the_right_form(

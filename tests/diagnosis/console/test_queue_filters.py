@@ -101,7 +101,7 @@ def test_the_page_says_how_it_is_sorted_and_where_it_lies(boss: Client, alice: M
 
     page = text(boss.get(QUEUE, {"severity": "high", "sort": "waiting", "tenant": "", "q": "order A-1"}))
 
-    assert "what one more day of waiting costs" in page
+    assert "because that is what waiting costs" in page
     assert 'href="?q=order+A-1&amp;severity=high&amp;sort=waiting"' in page
     assert "37 failures, 9 people" in page
 

@@ -27,7 +27,7 @@ from diagnosis.loops import (
 )
 from diagnosis.loops.states import NEXT_STATES, REPORTABLE, State, Trigger
 from diagnosis.models import Decision, Loop, LoopEvent, Notice
-from diagnosis.verification import verify
+from diagnosis.verification import verification_document, verify
 from diagnosis.verification.comparison import compare_with_baseline
 from telemetry.windows import Window
 from tenants.audit import head
@@ -125,7 +125,8 @@ class Life:
             with bind(loop.project):
                 compared = compare_with_baseline(loop, loop.shipped_at or now, now)
                 judgement: Any = replace(compared.judgement, verdict=trigger.value.removeprefix("verdict "))
-                verify.store_verdict(loop, replace(compared, judgement=judgement), now)
+                judged = replace(compared, judgement=judgement)
+                verify.store_verdict(loop, judged, verification_document.answer_document(loop, judged), now)
         elif trigger == Trigger.GREW:
             numbers = growth.ClusterNumbers(9, 9, Window(0, 9))
             reopening.repropose_rejected(loop, loop.decisions.all()[0], numbers, now)
