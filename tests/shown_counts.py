@@ -54,9 +54,13 @@ class Shown:
 
     def diagnose(self, window: Window) -> dict[str, dict[str, Any]]:
         """The issues of the window, by kind."""
+        return {kind_of(issue["message"]): issue for issue in self.packet(window)["issues"]}
+
+    def packet(self, window: Window) -> dict[str, Any]:
+        """The packet of the window."""
         until = rfc3339(window.end_unix_nano)
-        packet = self.post("/v1/runs/diagnose", since_minutes=window.since_minutes, until=until)["packet"]
-        return {kind_of(issue["message"]): issue for issue in packet["issues"]}
+        answer = self.post("/v1/runs/diagnose", since_minutes=window.since_minutes, until=until)
+        return dict(answer["packet"])
 
 
 def kind_of(message: str) -> str:
@@ -89,6 +93,21 @@ def of_issue(issue: dict[str, Any]) -> dict[str, Any]:
         "issue, when": (issue["first_seen"], issue["last_seen"]),
         "issue, since the last": (issue["quiet_since"]["since"], issue["quiet_since"]["records"]),
         "plan": found(r"before, ([\d,]+) of ([\d,]+) record", issue["patch_plan"]["verify"]),
+    }
+
+
+def of_ratings(issue: dict[str, Any], kinds: dict[str, str], rated: frozenset[str]) -> dict[str, Any]:
+    """The numbers of an issue of user signals. `kinds`: those of all issues by cluster; `rated`: what it may list."""
+    impact, ratings = issue["impact"], issue["ratings"]
+    assert (issue["count"], impact["operation_records"]) == (ratings["bad"], ratings["all"])
+    return {
+        "ratings": ratings,
+        **{name: impact[name] for name in ("traces", "sessions", "users")},
+        "listed": (len(set(issue["traces"]) & rated), rated),
+        "shared": {
+            kinds[shared["cluster_id"]]: (shared["traces"], shared["of_traces"])
+            for shared in issue["shared_traces"]
+        },
     }
 
 

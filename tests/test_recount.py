@@ -21,14 +21,17 @@ from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.dashboard_client import browser_of
 from tests.generated_program import Expected, Program, Ran, record_ids
+from tests.generated_ratings import Ratings
 from tests.shown_counts import (
     Overview,
     Shown,
     found,
+    kind_of,
     of_handoff,
     of_issue,
     of_overview,
     of_pages,
+    of_ratings,
     of_reads,
     of_verification,
     of_window,
@@ -205,3 +208,49 @@ def expected_of_verification(program: Program, kind: str, loop: Loop, shipped_at
         "issue page": sides,
         "verify, expected": round(failures / exposure * exposure_after, 6),
     }
+
+
+@pytest.mark.parametrize(("seed", "order"), [(7, "in order"), (8, "shuffled"), (9, "backwards")])
+def test_what_users_said_is_counted_as_the_program_knows(
+    shown: Shown, call: Any, settings: Any, seed: int, order: str
+) -> None:
+    settings.LOOPKIT_FEEDBACK_RATE = "10000/m"
+    program = Program(seed, END)
+    ratings = Ratings(program)
+
+    def say(body: dict[str, str]) -> None:
+        answer = call("POST", "/v1/feedback", shown.minted.keys["feedback"], body)
+        assert answer.status_code == 202, answer.content
+
+    ratings.send(order, say, lambda: store_program(shown.minted, program.spans, order, seed))
+
+    for name, window in WINDOWS.items():
+        issues = shown.packet(window)["issues"]
+        signals = {issue["service"]: issue for issue in issues if issue["signal_type"] == "user_signal"}
+        kinds = {issue["cluster_id"]: kind_of(issue["message"]) for issue in issues}
+        truth = ratings.expected(window)
+        counted = {
+            service: of_ratings(issue, kinds, truth[service]["listed"][1])
+            for service, issue in signals.items()
+        }
+        assert counted == truth, name
+        assert all(links_back(issue, issues) for issue in issues), name
+        for kind, expected in program.expected(window).items():
+            [issue] = [issue for issue in issues if kinds[issue["cluster_id"]] == kind]
+            assert of_issue(issue).items() <= expected_of(program, window, kind, expected).items(), (
+                name,
+                kind,
+            )
+
+
+def links_back(issue: dict[str, Any], issues: list[dict[str, Any]]) -> bool:
+    """Whether each issue that shares traces with this one says so, with the same number."""
+    by_id = {other["cluster_id"]: other for other in issues}
+    for shared in issue["shared_traces"]:
+        other = by_id[shared["cluster_id"]]
+        back = [
+            entry["traces"] for entry in other["shared_traces"] if entry["cluster_id"] == issue["cluster_id"]
+        ]
+        if back != [shared["traces"]] or shared["of_traces"] != other["impact"]["traces"]:
+            return False
+    return True

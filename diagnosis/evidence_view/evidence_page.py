@@ -22,9 +22,10 @@ from diagnosis.evidence_view.timeline import Timeline
 from diagnosis.issues.evidence_traces import lasting_traces
 from diagnosis.loops.content_hash import evidence_ids
 from diagnosis.models import Loop
-from telemetry.reads import record_pages, waterfall
+from telemetry.reads import record_pages, user_ratings, waterfall
 from telemetry.reads.waterfall import Waterfall
 from telemetry.spans.record_ids import parse_record_id
+from telemetry.spans.signal_traces import is_signal
 from tenants.stores.binding import bind
 
 logger = logging.getLogger(__name__)
@@ -150,7 +151,13 @@ def pair(chosen: dict[str, Any], signal_type: str) -> ComparedPair:
 
 
 def trace(record_id: str, row: str) -> Waterfall | None:
-    """A page of the record's trace: around the record, or from that row on; None for an invalid id."""
+    """
+    A page of the record's trace: around the record, or from that row on; None for an invalid id.
+
+    A user signal is alone in its own trace: the page is of the trace that the user rated, if that has arrived.
+    """
     ids = parse_record_id(record_id)
     first = int(row) if row.isascii() and row.isdigit() and len(row) < 10 else None
+    if ids and is_signal(ids[0]):
+        ids = user_ratings.first_rated_record(ids) or ids
     return waterfall.read_waterfall(*ids, first) if ids else None

@@ -111,7 +111,18 @@ def plan_facts(
         release=suspected.release if suspected else "",
         older_release=suspected.older if suspected else "",
         shared=issue.hints[0].values if issue.hints else (),
+        **trace_facts(issue),
     )
+
+
+def trace_facts(issue: Issue) -> dict[str, Any]:
+    """The facts of the plan about the issue's traces and what users said of them."""
+    return {
+        "is_rating": issue.ratings_shown() is not None,
+        "traces": issue.impact.traces,
+        "first_trace": next((trace_id.hex() for trace_id in issue.cluster.first_traces(1)), ""),
+        "shared_traces": issue.shared_traces,
+    }
 
 
 def location(evidence: list[dict[str, Any]]) -> CodeLocation | None:

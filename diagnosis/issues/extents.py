@@ -17,7 +17,7 @@ from typing import Any
 
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.evidence_choice import EvidenceCandidate, evenly_sampled
-from diagnosis.issues.rated_traces import NOT_RATED, RatedTraces, read_rated
+from diagnosis.issues.ratings.rated_traces import NOT_RATED, RatedTraces, read_rated
 from diagnosis.statistics.rates import Counts
 from diagnosis.window.failing_records import Identity
 from diagnosis.window.traffic import ServiceOperation

@@ -9,7 +9,7 @@ Fingerprints and primary failures were stored at ingest (telemetry/store/attribu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagnosis.detection import search
 from diagnosis.issues import extents, hint_samples
@@ -22,7 +22,11 @@ from diagnosis.issues.issue import (
     describe,
     measure_cluster,
 )
+from diagnosis.issues.ratings import shared_traces
+from diagnosis.issues.ratings.shared_traces import IssueTraces
 from diagnosis.window import failing_records, traffic
+from telemetry.reads import cluster_failures
+from telemetry.signals import user_signal
 from telemetry.windows import Window
 
 # Issues in a packet. An agent works from the top, and a project with many failures must not delay the others.
@@ -80,7 +84,8 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     places = {place for extent in cluster_extents for place in extent.places}
     healthy = hint_samples.read_groups(window, places) if places else {}
     before = traffic.read_traffic(window.before)
-    return cluster_extents, Surroundings(current, before, healthy, len(cluster_extents))
+    feedback = cluster_failures.clusters_of_signal(window, user_signal.SIGNAL)
+    return cluster_extents, Surroundings(current, before, healthy, len(cluster_extents), feedback)
 
 
 def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:
@@ -93,6 +98,19 @@ def describe_all(
 ) -> list[Issue]:
     """The clusters as issues, in the given order, without those of which no record is stored any more."""
     details = IssueRecords.read([item.cluster for item in measured], window)
-    return [
-        describe(item, surroundings, details) for item in measured if details.has_evidence_of(item.cluster)
-    ]
+    return with_shared_traces(
+        [describe(item, surroundings, details) for item in measured if details.has_evidence_of(item.cluster)]
+    )
+
+
+def with_shared_traces(issues: list[Issue]) -> list[Issue]:
+    """The issues, each complaint of users with the failures in the traces that it is about, and these with it."""
+    if not shared_traces.has_complaints({issue.example.signal_type for issue in issues}):
+        return issues
+    found = shared_traces.shared_traces(
+        [
+            IssueTraces(issue.cluster_id, issue.example.signal_type, issue.cluster.trace_ids)
+            for issue in issues
+        ]
+    )
+    return [replace(issue, shared_traces=found[issue.cluster_id]) for issue in issues]

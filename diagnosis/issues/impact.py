@@ -17,6 +17,9 @@ from diagnosis.models import Severity
 
 LARGE_SHARE, LARGE_SHARE_RECORDS = 0.2, 5
 MANY_PEOPLE = 10  # sessions or users
+# What the exposure of a cluster counts: records of its operations, the traces that a rule looked at, or the ratings
+# that users sent. Who rates is no sample of who uses, so that a share of ratings raises no severity.
+SHARES_OF = RECORDS, TRACES, RATINGS = "records", "traces", "ratings"
 RANK = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH}
 
 
@@ -31,6 +34,7 @@ class Impact:
     operation_records: int  # exposure: all records of its operations
     share: float  # records / operation_records
     tokens: int = 0  # of its whole traces; 0 where no record has them
+    share_of: str = RECORDS  # what operation_records counts: one of SHARES_OF
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,35 @@ def measure_impact(extent: Extent, operation_records: int) -> Impact:
         operation_records=exposure,
         share=round(extent.records / exposure, 4),
         tokens=extent.tokens,
+        share_of=share_of(extent),
     )
 
 
-def grade(severities: Collection[str], impact: Impact, trend: str = "") -> SeverityGrade:
-    """The severity with its reason. `severities` are those of the records; `trend` is "" without a failure rate."""
+def share_of(extent: Extent) -> str:
+    """What the exposure of the cluster counts, one of SHARES_OF."""
+    if extent.rated.is_all_ratings:
+        return RATINGS
+    return RECORDS if extent.looked_at is None else TRACES
+
+
+def grade(
+    severities: Collection[str], impact: Impact, trend: str = "", is_feedback: bool = False
+) -> SeverityGrade:
+    """
+    The severity with its reason.
+
+    Args:
+        severities: those of the records.
+        trend: "" without a failure rate.
+        is_feedback: users were unhappy, and nothing failed.
+    """
     worst = max(RANK.get(severity, Severity.MEDIUM) for severity in severities)
     increments = []
-    if impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS:
-        increments.append(f"+1: {percent(impact.share)} of the operation fails")
+    is_large = impact.share >= LARGE_SHARE and impact.records >= LARGE_SHARE_RECORDS
+    if is_large and impact.share_of != RATINGS:
+        increments.append(
+            f"+1: {percent(impact.share)} of the operation {'is rated down' if is_feedback else 'fails'}"
+        )
     if max(impact.sessions, impact.users) >= MANY_PEOPLE:
         users = f" of {counted(impact.users, 'user')}" if impact.users else ""
         increments.append(f"+1: {counted(impact.sessions, 'session')}{users} are hit")

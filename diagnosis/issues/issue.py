@@ -15,6 +15,7 @@ from diagnosis.issues.hints import Hint, ValueCounts
 from diagnosis.issues.impact import Impact, SeverityGrade
 from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.issues.quiet_since import QuietSince
+from diagnosis.issues.ratings.shared_traces import SharedTraces
 from diagnosis.issues.trend import RISING, Trend, trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
@@ -45,6 +46,9 @@ class Issue:
     hints: list[Hint]
     evidence: list[FailingRecord]
     model_calls: list[ModelCallsAround]  # before and after each record of the evidence
+    shared_traces: tuple[
+        SharedTraces, ...
+    ] = ()  # complaints of users about its traces; of a complaint, failures
 
     @property
     def cluster_id(self) -> str:
@@ -82,6 +86,8 @@ class Issue:
             "trend_reason": self.trend.reason or None,
             "quiet_since": self.quiet_since.shown() if self.quiet_since else None,
             "impact": impact_shown(self.impact),
+            "ratings": self.ratings_shown(),
+            "shared_traces": [shared.shown() for shared in self.shared_traces],
             "echoes": {"records": self.cluster.downstream, "operations": self.downstream_operations},
             "hints": [hint.shown() for hint in self.hints],
             "model_calls": calls_shown(self.model_calls),
@@ -89,6 +95,13 @@ class Issue:
             "evidence": ids,
             "traces": [trace_id.hex() for trace_id in self.cluster.first_traces(TRACES_SHOWN)],
         }
+
+    def ratings_shown(self) -> dict[str, int] | None:
+        """The ratings that the issue is about, those of them that were bad, and bad ones of which nothing arrived."""
+        if self.impact.share_of != impact.RATINGS:
+            return None
+        bad, ratings = self.impact.records, self.impact.operation_records
+        return {"bad": bad, "all": ratings, "pending": self.cluster.rated.pending}
 
 
 def title_of(example: FailingRecord) -> str:
@@ -105,6 +118,7 @@ class Surroundings:
     before: Traffic  # of the window of the same length before
     healthy: Groups
     clusters: int = 1  # that are compared with the window before
+    feedback: frozenset[int] = frozenset()  # the clusters of users who were unhappy
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +186,8 @@ def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredClus
         grade = impact.grade(cluster.severities, cluster_impact)
         return MeasuredCluster(cluster, cluster_impact, grade, Trend(RISING))
     measured_trend = trend_of(cluster, surroundings)
-    grade = impact.grade(cluster.severities, cluster_impact, measured_trend.direction)
+    is_feedback = cluster.fingerprint in surroundings.feedback
+    grade = impact.grade(cluster.severities, cluster_impact, measured_trend.direction, is_feedback)
     return MeasuredCluster(cluster, cluster_impact, grade, measured_trend)
 
 
@@ -254,5 +269,6 @@ def impact_shown(cluster_impact: Impact) -> dict[str, Any]:
         "users": cluster_impact.users,
         "operation_records": cluster_impact.operation_records,
         "share": cluster_impact.share,
+        "share_of": cluster_impact.share_of,
         "tokens": cluster_impact.tokens,
     }

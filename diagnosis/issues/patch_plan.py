@@ -19,6 +19,8 @@ from diagnosis.display.sentences import Sentence, Value, beside, filled
 from diagnosis.evals.formats import runner_of
 from diagnosis.issues import plan_sentences
 from diagnosis.issues.hints import Value as HintValue
+from diagnosis.issues.ratings.shared_traces import SharedTraces
+from telemetry.signals import user_signal
 from telemetry.spans.failing_record import FailingRecord
 
 INFRA = re.compile(
@@ -55,6 +57,10 @@ class PlanFacts:
     release: str = ""  # the suspected one
     older_release: str = ""
     shared: tuple[HintValue, ...] = ()  # of the strongest hint
+    is_rating: bool = False  # users rated answers down, and no record of an operation failed
+    traces: int = 0  # in which it happened; of ratings, those that users rated
+    first_trace: str = ""  # the id of the first of these
+    shared_traces: tuple[SharedTraces, ...] = ()  # issues with traces of this one
 
     @property
     def runner(self) -> str:
@@ -94,7 +100,12 @@ def plan_document(facts: PlanFacts) -> dict[str, Any]:
 
 def verification(facts: PlanFacts) -> Sentence:
     """What shows that the change worked."""
-    failures, records = f"{facts.records:,}", counted(facts.operation_records, "record")
+    failures = f"{facts.records:,}"
+    if facts.is_rating:
+        ratings = counted(facts.operation_records, "rating")
+        text = filled(plan_sentences.VERIFY_RATINGS, failures=failures, records=ratings)
+        return Sentence(text, {"operation": facts.operation})
+    records = counted(facts.operation_records, "record")
     text = filled(plan_sentences.VERIFY, failures=failures, records=records)
     return Sentence(text, {"operation": facts.operation})
 
@@ -113,15 +124,19 @@ def shown_category(category: str) -> str:
 
 def steps(facts: PlanFacts) -> list[Sentence]:
     """The steps in order; a step without its fact is left out."""
-    is_slow = facts.signal_type in WINDOW_RULES.by_durations
-    change = plan_sentences.change_sentence(facts.category, is_slow)
+    if facts.is_rating:
+        change = plan_sentences.CHANGE_RATED
+    else:
+        is_slow = facts.signal_type in WINDOW_RULES.by_durations
+        change = plan_sentences.change_sentence(facts.category, is_slow)
     return [
         Sentence(filled(plan_sentences.READ, record_id=next(iter(facts.evidence_ids), "<record_id>"))),
         *known(
             filled(plan_sentences.REPRODUCE, format=facts.runner),
             eval_id=facts.eval_id if facts.runner else "",
         ),
-        place(facts),
+        *(rated(facts) if facts.is_rating else [place(facts)]),
+        *shared_issues(facts),
         *known(plan_sentences.START, location=facts.location),
         *comparison(facts),
         *shared(facts.shared),
@@ -142,6 +157,26 @@ def place(facts: PlanFacts) -> Sentence:
     values = {"operation": facts.operation, "service": facts.service, "error": facts.error[:MOST_OF_ERROR]}
     called = {facts.called: facts.tool or facts.model}
     return Sentence(text, {name: value for name, value in (values | called).items() if value and name})
+
+
+def rated(facts: PlanFacts) -> list[Sentence]:
+    """What users rated, and what the first of them said; nothing where none of it has arrived."""
+    if not facts.first_trace:
+        return []
+    text = filled(plan_sentences.RATED, trace_id=facts.first_trace)
+    return [Sentence(text, {"error": facts.error[:MOST_OF_ERROR]})]
+
+
+def shared_issues(facts: PlanFacts) -> list[Sentence]:
+    """The issue that has most traces of this one: of a complaint a failure, of a failure a complaint."""
+    if not facts.shared_traces:
+        return []
+    first = facts.shared_traces[0]
+    is_complaint = facts.signal_type == user_signal.SIGNAL
+    text = plan_sentences.SHARED_TRACES if is_complaint else plan_sentences.COMPLAINT
+    numbers = {"shared": f"{first.traces:,}", "traces": f"{facts.traces:,}"}
+    values = {"cluster_id": first.cluster_id} | ({"signal_type": first.signal_type} if is_complaint else {})
+    return [Sentence(filled(text, **numbers, **values))]
 
 
 def comparison(facts: PlanFacts) -> list[Sentence]:

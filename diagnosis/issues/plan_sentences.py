@@ -13,6 +13,18 @@ READ = (
     "Read the evidence: GET /v1/telemetry?record_id=<record_id> and the other evidence_ids; "
     "evidence_url pages through all records of the cluster."
 )
+RATED = (
+    "Read what users rated: GET /v1/telemetry?trace_id=<trace_id>, and the other `traces` of the issue. The answer in "
+    "it is what they were unhappy with; the first of them said {error}."
+)
+SHARED_TRACES = (
+    "Start with the failure <cluster_id> (<signal_type>): <shared> of the <traces> rated traces have it. A fix of it "
+    "may be the fix of this."
+)
+COMPLAINT = (
+    "Users rated <shared> of the <traces> traces with this failure down: "
+    "the issue <cluster_id> has what they said."
+)
 REPRODUCE = "Reproduce with the eval: GET /v1/evals/{eval_id}?format=<format>; it must fail first."
 START = "Start at {location}, the application's own frame nearest to the failure."
 COMPARE = "Compare release {release} with {older_release}: the failure begins with it."
@@ -22,6 +34,10 @@ REPORT = f"Open the pull request and report each step to this issue's loop_id: P
 VERIFY = (
     "Report `shipped`, then POST /v1/runs/verify: {operation} must run without this failure; "
     "before, <failures> of <records> failed."
+)
+VERIFY_RATINGS = (
+    "Report `shipped`, then POST /v1/runs/verify: a smaller share of {operation} must be bad; before, "
+    "<failures> of <records> were. Send good ratings, too: without any rating there is no verdict."
 )
 REFUTED = "The failure goes on at the same rate after the change."
 REFUTED_BY_EVAL = (
@@ -40,6 +56,10 @@ CHANGES = {
 }
 # The same categories as people read them: `code` for `other`.
 SHOWN_CATEGORIES = {category: "code" if category == "other" else category for category in CHANGES}
+CHANGE_RATED = (
+    "Change what led to these answers (fix category: prompt) so that users do not rate them down again; keep answers "
+    "that nobody rated down as they are."
+)
 CALLED = {"tool": " (tool {tool})", "model": " (model {model})", "": ""}
 FIRST = {True: "{attribute} = {value}", False: "{attribute} not set"}
 SECOND = {True: " with {also_attribute} = {also_value}", False: " with {also_attribute} not set", None: ""}
@@ -69,7 +89,8 @@ def change_sentence(category: str, is_slow: bool) -> str:
 
 SENTENCES = frozenset(
     {
-        READ, REPRODUCE, START, COMPARE, COMPARE_ALONE, CALLERS, REPORT, VERIFY, REFUTED, REFUTED_BY_EVAL,
+        READ, RATED, SHARED_TRACES, COMPLAINT, VERIFY_RATINGS, CHANGE_RATED,
+        REPRODUCE, START, COMPARE, COMPARE_ALONE, CALLERS, REPORT, VERIFY, REFUTED, REFUTED_BY_EVAL,
         *(find_sentence(*choice) for choice in product((True, False), CALLED, (True, False))),
         *(shared_sentence(*choice) for choice in product(FIRST, SECOND)),
         *(change_sentence(*choice) for choice in product(CHANGES, (True, False))),

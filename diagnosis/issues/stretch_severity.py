@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from diagnosis.issues import impact
-from diagnosis.issues.impact import Impact
+from diagnosis.issues.impact import RATINGS, RECORDS, Impact
 from diagnosis.issues.trend import trend
 from diagnosis.models import Severity
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.window.traffic import ServiceOperation
+from telemetry.spans.signal_traces import END, PREFIX
 from telemetry.store.rollups import NO_FAILURE, TABLES
 from telemetry.store.sql import fetch, fetch_many
 from telemetry.windows import MINUTE_NANO, Window
@@ -30,7 +31,8 @@ KINDS = f"""
     FROM telemetry_attribution {WHERE} GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608  (constants)
 PEOPLE = f"""
-    SELECT start_time_unix_nano / %s, COUNT(DISTINCT session_key), COUNT(DISTINCT NULLIF(user_key, 0))
+    SELECT start_time_unix_nano / %s, COUNT(DISTINCT session_key), COUNT(DISTINCT NULLIF(user_key, 0)),
+        SUM(CASE WHEN trace_id >= %s AND trace_id < %s THEN 1 ELSE 0 END)
     FROM telemetry_attribution {WHERE} AND NOT is_downstream GROUP BY 1
 """  # noqa: S608
 RAN = """
@@ -48,6 +50,7 @@ class Stretch:
     records: int = 0
     sessions: int = 0
     users: int = 0
+    ratings: int = 0  # its records that are user signals
     severities: set[str] = field(default_factory=set)  # of its records and their downstream failures
     failures_in: Counter[ServiceOperation] = field(default_factory=Counter)  # its records by operation
 
@@ -79,8 +82,9 @@ def read_stretches(fingerprint: int, window: Window, minutes: int) -> dict[int, 
         if not is_downstream:
             stretch.records += count
             stretch.failures_in[ServiceOperation(service, operation)] += count
-    for number, sessions, users in fetch(PEOPLE, parameters):
-        stretches[number].sessions, stretches[number].users = sessions, users
+    for number, sessions, users, ratings in fetch(PEOPLE, [parameters[0], PREFIX, END, *parameters[1:]]):
+        stretch = stretches[number]
+        stretch.sessions, stretch.users, stretch.ratings = sessions, users, int(ratings)
     return dict(stretches)
 
 
@@ -130,5 +134,6 @@ def severity_of(stretch: Stretch, cluster: WindowCounts, operation: WindowCounts
         users=stretch.users,
         operation_records=exposure,
         share=round(stretch.records / exposure, 4),
+        share_of=RATINGS if stretch.ratings == stretch.records else RECORDS,
     )
     return impact.grade(stretch.severities, found, trend(cluster, operation).direction).severity

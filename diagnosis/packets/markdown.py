@@ -6,7 +6,7 @@ from typing import Any
 
 from diagnosis.display.escaping import code
 from diagnosis.display.quantities import counted, to_the_minute
-from diagnosis.issues.issue_words import since_in_words, trend_in_words
+from diagnosis.issues.issue_words import failures_in_words, shared_in_words, since_in_words, trend_in_words
 from loopkit.http.untrusted import WARNING
 
 NO_PACKET = "No diagnosis yet. Run `POST /v1/runs/diagnose` with the agent key."
@@ -69,8 +69,8 @@ def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
         f"- severity: {issue['severity_reason']}",
         f"- status: {status_line(issue)}",
         f"- operation: {code(issue['operation'])}",
-        f"- failures: {impact['records']:,} of {counted(impact['operation_records'], 'record')}; "
-        f"sessions: {impact['sessions']:,}",
+        f"- failures: {failures_in_words(issue)}; sessions: {impact['sessions']:,}",
+        *(f"- shared traces: {sentence}" for sentence in shared_in_words(issue)),
         f"- trend: {trend_in_words(issue)}",
         *(
             [f"- since the last failure: {since}"]

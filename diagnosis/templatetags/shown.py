@@ -16,7 +16,7 @@ from django.utils.timesince import timesince
 from diagnosis.display import event_facts, quantities, readable
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.display.sentences import values_of
-from diagnosis.issues.issue_words import since_in_words, trend_in_words
+from diagnosis.issues.issue_words import shared_in_words, since_in_words, trend_in_words
 from diagnosis.issues.patch_plan import shown_category
 from loopkit.http.untrusted import WARNING
 
@@ -27,6 +27,7 @@ register.filter(quantities.approximate_duration)
 register.filter(quantities.lasted)
 register.filter(event_facts.event_facts)
 register.filter(shown_category)
+register.filter(shared_in_words)
 register.filter(since_in_words)
 register.filter(trend_in_words)
 register.filter(quantities.percent)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.reads.counts import table_stretches, whole_minutes
+from telemetry.reads.replaced_records import IS_COUNTED
 from telemetry.store.rollups import TABLES
 from telemetry.store.sql import fetch_many
 from telemetry.windows import Window
@@ -22,12 +23,12 @@ IN_ROLLUPS = """
     SELECT minute, service, operation, SUM(count) FROM wanted JOIN {table}
     ON minute = wanted_minute AND service = wanted_service AND operation = wanted_operation GROUP BY 1, 2, 3
 """
-IN_RECORDS = """
-    WITH wanted (first, last, wanted_service, wanted_operation) AS (VALUES {rows})
-    SELECT first, last, service, operation, COUNT(*) FROM wanted JOIN telemetry_record
-    ON start_time_unix_nano >= first AND start_time_unix_nano < last
+IN_RECORDS = f"""
+    WITH wanted (first, last, wanted_service, wanted_operation) AS (VALUES {{rows}})
+    SELECT first, last, service, operation, COUNT(*) FROM wanted JOIN telemetry_record AS record
+    ON {IS_COUNTED} AND start_time_unix_nano >= first AND start_time_unix_nano < last
     AND service = wanted_service AND operation = wanted_operation GROUP BY 1, 2, 3, 4
-"""
+"""  # noqa: S608  (constants)
 MINUTES = {table: minutes for minutes, table in TABLES.items()}
 Stretch = tuple[
     str, int, int

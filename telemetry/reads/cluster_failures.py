@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from telemetry.models import Attribution
+from telemetry.models import Attribution, Record
 from telemetry.reads.filters import in_window
 from telemetry.store.sql import fetch_many
 from telemetry.windows import Window
@@ -35,6 +35,13 @@ def numbers(window: Window, fingerprints: Iterable[int]) -> dict[int, int]:
         (cluster, window.start_unix_nano, window.end_unix_nano) for cluster in sorted(set(fingerprints))
     ]
     return {int(cluster): int(number) for cluster, number in fetch_many(NUMBERS, wanted)}
+
+
+def clusters_of_signal(window: Window, signal_type: str) -> frozenset[int]:
+    """The clusters of the records in the window that failed with this signal."""
+    rows = in_window(Record.objects.filter(signal_type=signal_type, fingerprint__isnull=False), window)
+    numbers = rows.order_by().values_list("fingerprint", flat=True).distinct()
+    return frozenset(number for number in numbers if number is not None)
 
 
 def first_start(fingerprint: int) -> int | None:

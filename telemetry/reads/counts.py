@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from telemetry.reads.replaced_records import IS_COUNTED
 from telemetry.store.rollups import MINUTE_NANO, NO_FAILURE, TABLES
 from telemetry.store.sql import fetch
 from telemetry.windows import Window
@@ -23,8 +24,7 @@ IN_ROLLUPS = (
 IN_RECORDS = (
     f"SELECT service, operation, COALESCE(fingerprint, {NO_FAILURE}) AS fingerprint, 0, duration_nano, 1 AS n "  # noqa: S608
     "FROM telemetry_record AS record WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s "
-    "AND NOT EXISTS (SELECT 1 FROM telemetry_replacedrecord AS replaced "
-    "WHERE replaced.trace_id = record.trace_id AND replaced.span_id = record.span_id)"
+    f"AND {IS_COUNTED}"
 )
 BY_CLUSTER = "SELECT service, operation, fingerprint, SUM(n) FROM ({parts}) AS part GROUP BY 1, 2, 3"
 BY_DURATION = (

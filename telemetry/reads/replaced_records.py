@@ -16,6 +16,12 @@ IS_REPLACED = Exists(
     ReplacedRecord.objects.filter(trace_id=OuterRef("trace_id"), span_id=OuterRef("span_id"))
 )
 
+# The same for statements: true of a record of the table `record` that counts.
+IS_COUNTED = (
+    "NOT EXISTS (SELECT 1 FROM telemetry_replacedrecord AS replaced "
+    "WHERE replaced.trace_id = record.trace_id AND replaced.span_id = record.span_id)"
+)
+
 
 class WithIds(Protocol):
     """A record's ids."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from telemetry.models import RatedSubject, Trace
+from telemetry.models import RatedSubject, Record, Trace
 from telemetry.reads.filters import is_of_session
 from telemetry.spans import record_ids
 from telemetry.spans.signal_traces import IS_SIGNAL, is_signal
@@ -49,6 +49,18 @@ def rated_traces(said_at: Mapping[bytes, int]) -> dict[bytes, tuple[bytes, ...]]
         if not is_signal(bytes(trace_id)):
             of_sessions[bytes(signal)].append(bytes(trace_id))
     return {signal: (named[signal],) if signal in named else tuple(of_sessions[signal]) for signal in said_at}
+
+
+def first_rated_record(signal: tuple[bytes, bytes]) -> tuple[bytes, bytes] | None:
+    """The first record of the newest trace that the signal with this trace and span id is about, if it has arrived."""
+    row = Record.objects.filter(trace_id=signal[0], span_id=signal[1]).first()
+    if row is None:
+        return None
+    for trace_id in rated_traces({signal[0]: row.start_time_unix_nano})[signal[0]]:
+        first = Record.objects.filter(trace_id=trace_id).order_by("start_time_unix_nano", "span_id").first()
+        if first:
+            return bytes(first.trace_id), bytes(first.span_id)
+    return None
 
 
 def unknown_ids(trace_id: str, session_id: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from diagnosis.detection.rules import ALL_SIGNAL_TYPES
+from diagnosis.issues.impact import SHARES_OF
 from diagnosis.issues.trend import TRENDS
 from diagnosis.models import Loop, Severity
 from telemetry.api.serializers import ObjectSerializer, optional_number, optional_text
@@ -22,7 +23,30 @@ class ImpactSerializer(ObjectSerializer):
     users = serializers.IntegerField(help_text="Hit by it, of those that records name.")
     operation_records = serializers.IntegerField(help_text="All records of the operation: the exposure.")
     share = serializers.FloatField(help_text="records of operation_records, 0 to 1.")
+    share_of = serializers.ChoiceField(
+        SHARES_OF,
+        help_text="What operation_records counts: records of the operation, traces that a rule looked at, or ratings.",
+    )
     tokens = serializers.IntegerField(help_text="In and out, of these traces. 0 where no record tells.")
+
+
+class RatingsSerializer(ObjectSerializer):
+    """The ratings of POST /v1/feedback that an issue is about."""
+
+    bad = serializers.IntegerField(help_text="The same as count. Of one feedback_id the latest counts.")
+    all = serializers.IntegerField(help_text="Good ones, too, of the same service.")
+    pending = serializers.IntegerField(
+        help_text="Bad ones about a trace or session of which no span has arrived."
+    )
+
+
+class SharedTracesSerializer(ObjectSerializer):
+    """Another issue that has traces of this one."""
+
+    cluster_id = serializers.CharField(help_text="Of the other issue, in this packet.")
+    signal_type = serializers.CharField(help_text="Of the other issue.")
+    traces = serializers.IntegerField(help_text="That both have.")
+    of_traces = serializers.IntegerField(help_text="That the other issue has.")
 
 
 class EchoesSerializer(ObjectSerializer):
@@ -147,7 +171,9 @@ class IssueSerializer(SentencesSerializer):
         "Untrusted text."
     )
     evidence_url = serializers.CharField(help_text="All records of the cluster in the window, by cursor.")
-    traces = serializers.ListField(child=serializers.CharField(), help_text="By first failure, 20 at most.")
+    traces = serializers.ListField(
+        child=serializers.CharField(), help_text="By first failure, 20 at most; of ratings, what was rated."
+    )
     next_action = serializers.CharField(help_text="The call that comes next.")
     cluster_id = serializers.CharField(help_text="The kind of failure: the same in every window.")
     loop_id = optional_text("The life of its fix. Null: not proposed yet, see completeness.")
@@ -167,6 +193,14 @@ class IssueSerializer(SentencesSerializer):
         allow_null=True, help_text="Whether it still happens. Null of what the rules over windows found."
     )
     impact = ImpactSerializer()
+    ratings = RatingsSerializer(
+        allow_null=True, help_text="Null: it is not about ratings of POST /v1/feedback."
+    )
+    shared_traces = SharedTracesSerializer(
+        many=True,
+        help_text="Complaints of users about traces of this failure; of a complaint, the failures in the traces "
+        "that it is about. Most traces first, 10 at most.",
+    )
     echoes = EchoesSerializer()
     hints = HintSerializer(many=True, help_text="Strongest first, 3 at most; often none.")
     suspected_release = optional_text(

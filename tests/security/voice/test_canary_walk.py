@@ -46,7 +46,7 @@ OWN = {
     "expires_at", "rejected", "was", "is", "agent_key", "producer_key", "feedback_key", "recovery_code",
     "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating", "counted",
     "until",
-    "unknown", "replaces", "replaced_by",
+    "unknown", "replaces", "replaced_by", "share_of",
 }  # fmt: skip
 # Parameters with which a route is asked besides none.
 QUERIES = {

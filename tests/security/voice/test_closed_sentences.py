@@ -27,13 +27,15 @@ FACTS = (
     (r"\b(rec|loop|clu|pkt)_[0-9a-f]+\b", "<id>"),
     (r"\d{1,2} \w{3} \d{4}, \d\d:\d\d(:\d\d)? UTC", "<time>"),
     (r"format=(pytest|promptfoo)", "format=<format>"),
+    (r"trace_id=[0-9a-f]{32}", "trace_id=<trace_id>"),
+    (rf"\((?:{'|'.join(ALL_SIGNALS)})\)", "(<signal_type>)"),
     (r"\d[\d,.]*%?", "<n>"),
-    (r"\b(record|trace|session|user|failure)s?\b", "<noun>"),
+    (r"\b(record|rating|trace|session|user|failure)s?\b", "<noun>"),
 )
 # The severity and its reasons, as docs/diagnosis.md#severity has them.
 BASE = r"(low|medium|high|critical): the worst of its <noun> and the downstream <noun> around them"
 RISES = "the rate rises against the window before"
-RAISED = rf"\+<n>: (<n> of the operation fails|<n> <noun>( of <n> <noun>)? are hit|{RISES})"
+RAISED = rf"\+<n>: (<n> of the operation (fails|is rated down)|<n> <noun>( of <n> <noun>)? are hit|{RISES})"
 SEVERITY = re.compile(rf"{BASE}|(low|medium|high|critical) \({BASE}(; {RAISED})+\)")
 
 
@@ -55,7 +57,8 @@ def closed() -> set[str]:
     }  # fmt: skip
     own = {
         "<record_id>": "<id>", "/<loop_id>/": "/<id>/", "<healthy>": "<n> healthy <noun>", "<more>": "<n> more <noun>",
-        "<failures> of <records>": "<n> of <n> <noun>", "<time>": "<time>",
+        "<failures> of <records>": "<n> of <n> <noun>", "<time>": "<time>", "<cluster_id>": "<id>",
+        "<shared> of the <traces>": "<n> of the <n>",
     }  # fmt: skip
     sentences = set()
     for template in templates:

@@ -17,6 +17,7 @@ class RatedTraces:
     """What the user signals among a cluster's records are about; nothing where none of its records is one."""
 
     by_signal: Rated = field(default_factory=dict)
+    is_all_ratings: bool = False  # whether all records of the cluster are signals of POST /v1/feedback
     tokens: int = 0  # of the traces
     pending: int = 0  # signals about a trace or a session of which nothing has arrived
 
@@ -39,4 +40,6 @@ def read_rated(records: Sequence[tuple[bytes, int]]) -> RatedTraces:
     said_at = {trace_id: start for trace_id, start in records if is_signal(trace_id)}
     by_signal = user_ratings.rated_traces(said_at)
     traces = {trace_id for rated in by_signal.values() for trace_id in rated}
-    return RatedTraces(by_signal, failing_records.tokens_of(traces), user_ratings.pending(said_at))
+    is_all_ratings = all(trace_id in said_at for trace_id, _ in records)
+    tokens, pending = failing_records.tokens_of(traces), user_ratings.pending(said_at)
+    return RatedTraces(by_signal, is_all_ratings, tokens, pending)
