@@ -44,6 +44,21 @@ KINDS = {
     "retry": "the exchange closed the connection early",
     "early": "the basket holds nothing to order",
 }
+# What orders say that fail so; others have one of these at most, or none. None: the attribute is not set.
+CIRCUMSTANCES: dict[str, dict[str, str | int | bool | None]] = {
+    "currency": {"cart.currency": "JPY", "cart.gifts": 1},  # only together
+    "card": {"card.kind": "prepaid"},
+    "receipt": {"mail.language": None},
+    "retry": {"cart.express": True},
+}
+USUAL: dict[str, list[str | int | bool]] = {
+    "cart.currency": ["EUR", "USD", "JPY"],
+    "cart.gifts": [0, 1, 2],
+    "card.kind": ["credit", "credit", "credit", "debit", "debit", "prepaid"],
+    "mail.language": ["en", "ja"],
+    "cart.express": [False, False, False, False, True],
+    "cart.note": ["none", "a note that is too long to compare: " + "x" * 90],
+}
 UNPAID = "this order could not be paid"
 WAYS = {
     "currency": Way(
@@ -72,6 +87,7 @@ class Ran(NamedTuple):
     trace: str
     session: str  # the trace itself if it names none
     user: str
+    facts: dict[str, str]  # its attributes and those of its resource, as texts
     kind: str  # the failure that it is, "" for none
     caused_by: frozenset[str]  # of a caller that failed: the failures inside
 
@@ -112,7 +128,7 @@ class Program:
     begin: dict[str, int] = field(default_factory=dict)  # of each trace
 
     def __post_init__(self) -> None:
-        chance = random.Random(self.seed)
+        chance, by_chance = random.Random(self.seed), random.Random(f"circumstances {self.seed}")
         for number in range(ORDERS):
             minutes = chance.choice([chance.uniform(0, MINUTES), chance.randrange(MINUTES)])
             ways = chance.choices(list(DRAWN), weights=list(DRAWN.values()))[0]
@@ -123,6 +139,7 @@ class Program:
                 f"user {chance.randrange(12)}" if chance.random() < 0.7 else "",
                 f"1.{int(minutes < MINUTES / 2)}.0",
                 chance.choice(["production", "production", "staging"]),
+                circumstances(by_chance, ways),
             )
             self.spans += order_spans(who, ways)
 
@@ -165,6 +182,22 @@ class Program:
         elsewhere = sum(ran.operation not in places for ran in failures)
         return len(failures), sum(ran.operation in places for ran in within) + elsewhere
 
+    def hint(self, kind: str, window: Window, values: dict[str, str | None]) -> dict[str, Any]:
+        """What a hint of these values, of which None is for "not set", has to say of the kind."""
+        within = self.within(window)
+        places = {(ran.service, ran.operation) for ran in within if ran.kind == kind}
+        records = [ran for ran in within if (ran.service, ran.operation) in places]
+        having = [ran for ran in records if all(ran.facts.get(name) == text for name, text in values.items())]
+        failures, support = (sum(ran.kind == kind for ran in some) for some in (records, having))
+        return {
+            "support": support,
+            "failures": failures,
+            "records": len(having),
+            "operation_records": len(records),
+            "lift": round(support / len(having) * len(records) / failures, 2),
+            "sampled": None,
+        }
+
 
 class Order(NamedTuple):
     """One order: its trace and its circumstances."""
@@ -175,6 +208,18 @@ class Order(NamedTuple):
     user: str
     release: str
     environment: str
+    circumstances: dict[str, str | int | bool]
+
+
+def circumstances(chance: random.Random, ways: tuple[str, ...]) -> dict[str, str | int | bool]:
+    """What an order that fails in these ways says: what they need, and else what is usual."""
+    drawn: dict[str, str | int | bool | None] = {name: chance.choice(each) for name, each in USUAL.items()}
+    kinds = {WAYS[way].kind for way in ways}
+    if "currency" not in kinds and drawn["cart.currency"] == "JPY":
+        drawn["cart.gifts"] = 0
+    for kind in sorted(kinds & CIRCUMSTANCES.keys()):
+        drawn |= CIRCUMSTANCES[kind]
+    return {name: value for name, value in drawn.items() if value is not None}
 
 
 def order_spans(order: Order, ways: tuple[str, ...]) -> Iterator[Ran]:
@@ -219,7 +264,7 @@ def step(order: Order, name: str, number: int, ways: tuple[str, ...]) -> Ran:
         parent=f"{order.trace} {PARENTS[name]} " if name in PARENTS else None,
         at=at,
         error=error,
-        attributes={key: value for key, value in named.items() if value},
+        attributes={key: value for key, value in named.items() if value} | order.circumstances,
     )
     sent["resource"] = {
         "service.name": SERVICES[name],
@@ -227,8 +272,14 @@ def step(order: Order, name: str, number: int, ways: tuple[str, ...]) -> Ran:
         "deployment.environment.name": order.environment,
     }
     session = order.session or order.trace
+    facts = {
+        name: str(value)
+        for name, value in (sent["resource"] | named | order.circumstances).items()
+        if value != ""
+    }
     return Ran(
-        sent, SERVICES[name], name, unix_nano(at), order.trace, session, order.user, own, frozenset(inside)
+        *(sent, SERVICES[name], name, unix_nano(at), order.trace, session, order.user, facts, own),
+        frozenset(inside),
     )
 
 

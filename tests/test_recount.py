@@ -15,12 +15,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from diagnosis.issues.hints import cluster_hints, population
 from diagnosis.models import Loop, Notice
 from telemetry.windows import Window, rfc3339, unix_nano
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.dashboard_client import browser_of
-from tests.generated_program import Expected, Program, Ran, record_ids
+from tests.generated_program import CIRCUMSTANCES, Expected, Program, Ran, record_ids
 from tests.generated_ratings import Ratings
 from tests.shown_counts import (
     Overview,
@@ -175,6 +176,57 @@ def test_a_fix_is_handed_over_and_verified_by_what_the_program_knows(
         approve_seen(loop, user, "It hurts.", timezone.now())
         assert of_handoff(shown, loop) == expected_of_handoff(truth[kind]), kind
         assert of_verification(shown, loop, CUT) == expected_of_verification(program, kind, loop, CUT), kind
+
+
+@pytest.mark.parametrize(
+    ("seed", "order"), [(1, "in order"), (2, "shuffled"), (3, "backwards"), (7, "shuffled")]
+)
+def test_every_hint_has_the_counts_that_the_program_knows(shown: Shown, seed: int, order: str) -> None:
+    program = Program(seed, END)
+    store_program(shown.minted, program.spans, order, seed)
+
+    named = set()
+    for window in WINDOWS.values():
+        for kind, issue in shown.diagnose(window).items():
+            for hint in issue["hints"]:
+                values = {each["attribute"]: each["value"] for each in (hint, *hint["also"])}
+                expected = program.hint(kind, window, values)
+                assert {name: hint[name] for name in expected} == expected, (kind, values)
+                named |= {(kind, frozenset(values.items()))}
+                named |= {(kind, "all")} if hint["support"] == issue["count"] else set()
+
+    assert ("currency", frozenset({("cart.currency", "JPY"), ("cart.gifts", "1")})) in named
+    counts = program.expected(WINDOWS["everything"])
+    frequent = {kind for kind in CIRCUMSTANCES if kind in counts and counts[kind].failures >= 8}
+    assert len(frequent) >= 2
+    assert {(kind, "all") for kind in frequent} <= named
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_hints_of_a_sample_say_so_and_are_the_same_for_every_window_with_these_records(
+    shown: Shown, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, number in (("COUNTED", 100), ("RARE", 0), ("COARSE", 300)):
+        monkeypatch.setattr(population, name, number)
+    monkeypatch.setattr(cluster_hints, "FAILURES", 50)
+    program = Program(seed, END)
+    store_program(shown.minted, program.spans, "shuffled", seed)
+    windows = [Window.ending(END + timedelta(minutes=later), 130 + later) for later in (3, 11, 29)]
+
+    found = [{kind: issue["hints"] for kind, issue in shown.diagnose(window).items()} for window in windows]
+
+    assert found[0] == found[1] == found[2]
+    hints = [(kind, hint) for kind, of_kind in found[0].items() for hint in of_kind]
+    assert hints
+    for kind, hint in hints:
+        values = {each["attribute"]: each["value"] for each in (hint, *hint["also"])}
+        truth = program.hint(kind, windows[0], values)
+        sampled = hint["sampled"]
+        assert sampled["records_read"] < hint["operation_records"] == truth["operation_records"]
+        for name in ("support", "records", "lift"):
+            low, high = sampled[name]
+            assert low <= hint[name] <= high, (kind, values, name)
+            assert low <= truth[name] <= high, (kind, values, name)
 
 
 CUT = END - timedelta(minutes=45, seconds=7)  # when the fixes shipped that these programs do not have

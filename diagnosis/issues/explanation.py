@@ -16,6 +16,7 @@ from diagnosis.display.sentences import beside
 from diagnosis.evals import candidates
 from diagnosis.issues import failing_call, patch_plan, suspected_release
 from diagnosis.issues.evidence_traces import evidence_traces
+from diagnosis.issues.hints import words
 from diagnosis.issues.issue import Issue
 from diagnosis.issues.suspected_release import SuspectedRelease
 from telemetry.failures import code_location
@@ -110,9 +111,17 @@ def plan_facts(
         location=str(code) if code and code.own else "",
         release=suspected.release if suspected else "",
         older_release=suspected.older if suspected else "",
-        shared=issue.hints[0].values if issue.hints else (),
+        **hint_facts(issue),
         **trace_facts(issue),
     )
+
+
+def hint_facts(issue: Issue) -> dict[str, Any]:
+    """The facts of the plan about what the failures share."""
+    if not issue.hints:
+        return {}
+    strongest = issue.hints[0]
+    return {"shared": strongest.values, "shared_counts": words.counts(strongest.shown())}
 
 
 def trace_facts(issue: Issue) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from diagnosis.detection import search
-from diagnosis.issues import extents, hint_samples
+from diagnosis.issues import extents
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.issue import (
     Issue,
@@ -71,7 +71,7 @@ def read_findings(window: Window) -> Findings:
 
 
 def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
-    """The extent of each cluster in the window, with the traffic and the healthy records to compare them with."""
+    """The extent of each cluster in the window, with the traffic to compare them with."""
     current = traffic.read_traffic(window)
     rule_clusters = search.find_rule_clusters(window)
     identities = failing_records.identities(
@@ -81,11 +81,9 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
         *extents.read_extents(window, sorted(current.failures_by_cluster)),
         *(extents.extent_of_cluster(cluster, identities) for cluster in rule_clusters),
     ]
-    places = {place for extent in cluster_extents for place in extent.places}
-    healthy = hint_samples.read_groups(window, places) if places else {}
     before = traffic.read_traffic(window.before)
     feedback = cluster_failures.clusters_of_signal(window, user_signal.SIGNAL)
-    return cluster_extents, Surroundings(current, before, healthy, len(cluster_extents), feedback)
+    return cluster_extents, Surroundings(current, before, len(cluster_extents), feedback)
 
 
 def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:
@@ -97,9 +95,10 @@ def describe_all(
     measured: Sequence[MeasuredCluster], surroundings: Surroundings, window: Window
 ) -> list[Issue]:
     """The clusters as issues, in the given order, without those of which no record is stored any more."""
-    details = IssueRecords.read([item.cluster for item in measured], window)
+    traffic_now = surroundings.current.records_by_operation
+    details = IssueRecords.read([item.cluster for item in measured], window, traffic_now)
     return with_shared_traces(
-        [describe(item, surroundings, details) for item in measured if details.has_evidence_of(item.cluster)]
+        [describe(item, details) for item in measured if details.has_evidence_of(item.cluster)]
     )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.detection.rules import WINDOW_RULES
-from diagnosis.issues import hint_samples, impact, model_calls, quiet_since
+from diagnosis.issues import impact, model_calls, quiet_since
 from diagnosis.issues.evidence_choice import choose
 from diagnosis.issues.extents import Extent
-from diagnosis.issues.hint_samples import Groups
-from diagnosis.issues.hints import Hint, ValueCounts
+from diagnosis.issues.hints.cluster_hints import read_hints
+from diagnosis.issues.hints.hint import Hint
 from diagnosis.issues.impact import Impact, SeverityGrade
 from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.issues.quiet_since import QuietSince
@@ -20,7 +21,7 @@ from diagnosis.issues.trend import RISING, Trend, trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import failing_records
-from diagnosis.window.traffic import Traffic
+from diagnosis.window.traffic import ServiceOperation, Traffic
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.reads import cluster_failures
 from telemetry.spans.failing_record import FailingRecord
@@ -42,7 +43,7 @@ class Issue:
     grade: SeverityGrade
     trend: Trend
     quiet_since: QuietSince | None  # None for what a rule found
-    first_seen: int  # unix nanoseconds, over all time
+    first_seen: int  # unix nanoseconds, over all time; in the window, of what rules found
     hints: list[Hint]
     evidence: list[FailingRecord]
     model_calls: list[ModelCallsAround]  # before and after each record of the evidence
@@ -112,41 +113,44 @@ def title_of(example: FailingRecord) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The traffic and the healthy records of a window, read once for all its clusters."""
+    """The traffic of a window, read once for all its clusters."""
 
     current: Traffic
     before: Traffic  # of the window of the same length before
-    healthy: Groups
     clusters: int = 1  # that are compared with the window before
     feedback: frozenset[int] = frozenset()  # the clusters of users who were unhappy
 
 
 @dataclass(frozen=True, slots=True)
 class IssueRecords:
-    """The evidence and sampled records of the clusters to describe, read once for all of them."""
+    """The evidence and the hints of the clusters to describe, read once for all of them."""
 
     evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
     records: dict[bytes, FailingRecord]  # by key
-    facts: dict[int, ValueCounts]  # of a sample of the failures, by fingerprint
+    hints: dict[int, list[Hint]]  # by fingerprint
+    first_starts: dict[int, int]  # of the first failures of all time, by fingerprint
     model_calls: dict[str, ModelCallsAround]  # before and after the evidence, by record id
     since: dict[int, int]  # records that started after the last failure, by fingerprint
     window: Window
 
     @classmethod
-    def read(cls, clusters: Sequence[Extent], window: Window) -> IssueRecords:
-        """Choose the evidence and the samples of these clusters, and read their records together."""
+    def read(
+        cls, clusters: Sequence[Extent], window: Window, traffic: Counter[ServiceOperation]
+    ) -> IssueRecords:
+        """Choose the evidence of these clusters, and read it with what their failures share."""
         evidence = {
             cluster.fingerprint: [candidate.key for candidate in choose(cluster.candidates())]
             for cluster in clusters
         }
-        samples = hint_samples.failure_keys(clusters)
-        records = failing_records.load_failing_records(
-            key for keys in (*evidence.values(), *samples.values()) for key in keys
-        )
-        evidence, samples = stored_keys(evidence, records), stored_keys(samples, records)
+        records = failing_records.load_failing_records(key for keys in evidence.values() for key in keys)
+        evidence = stored_keys(evidence, records)
         calls = model_calls.model_calls_around(records[key] for keys in evidence.values() for key in keys)
+        hints = read_hints(window, clusters, traffic)
+        starts = cluster_failures.first_starts(
+            cluster.fingerprint for cluster in clusters if not cluster.found
+        )
         since = quiet_since.read_records_since(clusters, window.end_unix_nano)
-        return cls(evidence, records, hint_samples.failing_facts(samples, records), calls, since, window)
+        return cls(evidence, records, hints, starts, calls, since, window)
 
     def has_evidence_of(self, cluster: Extent) -> bool:
         """Whether a record of the cluster's evidence is stored, so that the cluster can be described."""
@@ -208,10 +212,9 @@ def trend_of(cluster: Extent, surroundings: Surroundings) -> Trend:
     return trend(WindowCounts(*own), WindowCounts(*with_others), sessions, clusters)
 
 
-def describe(measured: MeasuredCluster, surroundings: Surroundings, details: IssueRecords) -> Issue:
+def describe(measured: MeasuredCluster, details: IssueRecords) -> Issue:
     """A cluster of the bound project as an issue, from the records that were read for it."""
     cluster = measured.cluster
-    failures = details.facts[cluster.fingerprint]
     evidence = [details.records[key] for key in details.evidence[cluster.fingerprint]]
     return Issue(
         cluster=cluster,
@@ -220,10 +223,8 @@ def describe(measured: MeasuredCluster, surroundings: Surroundings, details: Iss
         grade=measured.grade,
         trend=measured.trend,
         quiet_since=quiet_since_of(measured, details),
-        first_seen=first_seen(cluster),
-        hints=hint_samples.hints_of_cluster(
-            failures, surroundings.healthy, cluster.places, measured.impact.share
-        ),
+        first_seen=details.first_starts.get(cluster.fingerprint, cluster.first_unix_nano),
+        hints=details.hints[cluster.fingerprint],
         evidence=evidence,
         model_calls=[
             details.model_calls[record.record_id]
@@ -239,12 +240,6 @@ def quiet_since_of(measured: MeasuredCluster, details: IssueRecords) -> QuietSin
     if records is None:
         return None
     return quiet_since.quiet_since(measured.cluster, measured.impact, records, details.window.end_unix_nano)
-
-
-def first_seen(cluster: Extent) -> int:
-    """The start of the cluster's first failure of all time; in the window, of what rules found."""
-    known = None if cluster.found else cluster_failures.first_start(cluster.fingerprint)
-    return cluster.first_unix_nano if known is None else known
 
 
 def calls_shown(calls: list[ModelCallsAround]) -> dict[str, list[str]]:

@@ -18,7 +18,8 @@ from diagnosis.display.quantities import counted
 from diagnosis.display.sentences import Sentence, Value, beside, filled
 from diagnosis.evals.formats import runner_of
 from diagnosis.issues import plan_sentences
-from diagnosis.issues.hints import Value as HintValue
+from diagnosis.issues.hints import words
+from diagnosis.issues.hints.hint import Value as HintValue
 from diagnosis.issues.ratings.shared_traces import SharedTraces
 from telemetry.signals import user_signal
 from telemetry.spans.failing_record import FailingRecord
@@ -57,6 +58,7 @@ class PlanFacts:
     release: str = ""  # the suspected one
     older_release: str = ""
     shared: tuple[HintValue, ...] = ()  # of the strongest hint
+    shared_counts: str = words.UNCOUNTED  # how many records have them
     is_rating: bool = False  # users rated answers down, and no record of an operation failed
     traces: int = 0  # in which it happened; of ratings, those that users rated
     first_trace: str = ""  # the id of the first of these
@@ -139,7 +141,7 @@ def steps(facts: PlanFacts) -> list[Sentence]:
         *shared_issues(facts),
         *known(plan_sentences.START, location=facts.location),
         *comparison(facts),
-        *shared(facts.shared),
+        *shared(facts.shared, facts.shared_counts),
         *known(plan_sentences.CALLERS, callers=list(facts.downstream_operations)),
         Sentence(change),
         Sentence(plan_sentences.REPORT),
@@ -189,14 +191,14 @@ def comparison(facts: PlanFacts) -> list[Sentence]:
     return [Sentence(plan_sentences.COMPARE, releases)]
 
 
-def shared(conditions: tuple[HintValue, ...]) -> list[Sentence]:
+def shared(conditions: tuple[HintValue, ...], counts: str) -> list[Sentence]:
     """What failing records share, if anything; None as a value means that the attribute is not set."""
     if not conditions:
         return []
-    (attribute, value), *further = conditions
-    values = {"attribute": attribute, "value": value}
-    for also_attribute, also_value in further[:1]:
-        values |= {"also_attribute": also_attribute, "also_value": also_value}
-    is_second_set = further[0][1] is not None if further else None
-    text = plan_sentences.shared_sentence(value is not None, is_second_set)
-    return [Sentence(text, {name: text for name, text in values.items() if text is not None})]
+    values: dict[str, Value] = {}
+    for prefix, (attribute, value) in zip(("", *plan_sentences.FURTHER), conditions, strict=False):
+        values[f"{prefix}attribute"] = attribute
+        if value is not None:
+            values[f"{prefix}value"] = value
+    text = plan_sentences.shared_sentence([value is not None for _, value in conditions])
+    return [Sentence(filled(text, counts=counts), values)]

@@ -6,7 +6,11 @@ The sentences of patch plans: all of them, as templates (diagnosis/display/sente
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
+
+from diagnosis.display.sentences import filled
+from diagnosis.issues.hints import words
 
 EVENTS_URL = "/v1/loops/<loop_id>/events"
 READ = (
@@ -61,8 +65,9 @@ CHANGE_RATED = (
     "that nobody rated down as they are."
 )
 CALLED = {"tool": " (tool {tool})", "model": " (model {model})", "": ""}
-FIRST = {True: "{attribute} = {value}", False: "{attribute} not set"}
-SECOND = {True: " with {also_attribute} = {also_value}", False: " with {also_attribute} not set", None: ""}
+CONDITION = {True: "{attribute} = {value}", False: "{attribute} not set"}
+# The names of the further values of a combination begin with these.
+FURTHER = ("also_", "third_")
 
 
 def find_sentence(has_service: bool, called: str, has_error: bool) -> str:
@@ -72,10 +77,13 @@ def find_sentence(has_service: bool, called: str, has_error: bool) -> str:
     return f"Find the code of {{operation}}{service}{CALLED[called]}; it reports {error}."
 
 
-def shared_sentence(first_is_set: bool, second_is_set: bool | None) -> str:
-    """What failing records share: one attribute with a value or without, and a second one unless that is None."""
-    condition = f"{FIRST[first_is_set]}{SECOND[second_is_set]}"
-    return f"Look for what {condition} changes: failures have it more often than healthy calls."
+def shared_sentence(are_set: Sequence[bool]) -> str:
+    """What failing records share: one attribute or several, each with a value or not set; `<counts>` says how often."""
+    first, *further = are_set
+    conditions = [CONDITION[first]]
+    for prefix, is_set in zip(FURTHER, further, strict=False):
+        conditions.append(CONDITION[is_set].replace("{", f"{{{prefix}"))
+    return f"Look for what {' with '.join(conditions)} changes: <counts>."
 
 
 def change_sentence(category: str, is_slow: bool) -> str:
@@ -92,7 +100,10 @@ SENTENCES = frozenset(
         READ, RATED, SHARED_TRACES, COMPLAINT, VERIFY_RATINGS, CHANGE_RATED,
         REPRODUCE, START, COMPARE, COMPARE_ALONE, CALLERS, REPORT, VERIFY, REFUTED, REFUTED_BY_EVAL,
         *(find_sentence(*choice) for choice in product((True, False), CALLED, (True, False))),
-        *(shared_sentence(*choice) for choice in product(FIRST, SECOND)),
+        *(
+            filled(shared_sentence(are_set), counts=counts)
+            for number in (1, 2, 3) for are_set in product((True, False), repeat=number) for counts in words.COUNTS
+        ),
         *(change_sentence(*choice) for choice in product(CHANGES, (True, False))),
     }
 )  # fmt: skip

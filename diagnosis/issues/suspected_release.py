@@ -18,9 +18,9 @@ from typing import NamedTuple
 from diagnosis.display.quantities import counted, to_the_second
 from diagnosis.display.sentences import Sentence, filled
 from diagnosis.issues.issue import Issue
-from diagnosis.window import exposure
 from diagnosis.window.sampling import slices
 from telemetry.reads import cluster_failures
+from telemetry.store.sql import fetch
 from telemetry.windows import Window, moment
 
 A_SLICE = 100  # healthy records of each slice of both windows
@@ -29,6 +29,11 @@ FEWEST = 5  # healthy records of other releases
 # Healthy records of the release that may come before its first failure: so many, or such a share of them.
 EARLY, EARLY_SHARE = 2, 0.2
 CHANCE = 0.05
+FIRST_HEALTHY = """
+    SELECT service, operation, release, start_time_unix_nano FROM telemetry_record
+    WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
+    ORDER BY start_time_unix_nano, trace_id, span_id LIMIT %s
+"""
 REASON = (
     "Every failure looked at ran release {release}, and they begin with its first traffic at <time>; <healthy> of "
     "other releases, such as {older_release}, show none of it."
@@ -75,11 +80,9 @@ def read_healthy_runs(window: Window) -> list[HealthyRun]:
     """Healthy records with a release of the bound project's window and the one before, spread over both."""
     runs: list[HealthyRun] = []
     for part in slices(Window(window.before.start_unix_nano, window.end_unix_nano)):
-        healthy = exposure.records(part).filter(fingerprint__isnull=True)
-        rows = healthy.order_by("start_time_unix_nano", "trace_id", "span_id").values_list(
-            *HealthyRun._fields
+        runs += map(
+            HealthyRun._make, fetch(FIRST_HEALTHY, [part.start_unix_nano, part.end_unix_nano, A_SLICE])
         )
-        runs += [HealthyRun(*row) for row in rows[:A_SLICE]]
     # Not filtered in the query, which would read the whole window where no record names a release.
     return [run for run in runs if run.release]
 

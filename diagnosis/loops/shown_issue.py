@@ -11,6 +11,7 @@ from typing import Any
 
 from diagnosis.display.sentences import Sentence, beside, filled
 from diagnosis.issues import patch_plan
+from diagnosis.issues.hints import words
 from telemetry.failures.code_location import CodeLocation
 
 SUSPECTED = (
@@ -66,4 +67,5 @@ def stored_facts(issue: dict[str, Any], plan: dict[str, Any]) -> patch_plan.Plan
         location=str(CodeLocation(**code)) if code.get("own") else "",
         release=issue.get("suspected_release") or "",
         shared=tuple((each["attribute"], each["value"]) for each in conditions),
+        shared_counts=words.counts(hints[0]) if hints else "",
     )

@@ -60,7 +60,7 @@ def measured_severities(loop: Loop, now: datetime) -> Iterator[int]:
     for minutes in (DAY, HOUR):
         yield from stretch_severity.severities(fingerprint, span, minutes)
     month = Window.ending(now, MAX_MINUTES)
-    surroundings = Surroundings(traffic.read_traffic(month), traffic.read_traffic(month.before), {})
+    surroundings = Surroundings(traffic.read_traffic(month), traffic.read_traffic(month.before))
     for extent in extents.read_extents(month, [fingerprint]):
         yield measure_cluster(extent, surroundings).grade.severity
 

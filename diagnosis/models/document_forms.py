@@ -34,8 +34,13 @@ QUIET_SINCE = {
 STEP = {"step?": int, "detail": str, "with?": dict}
 CODE = {"file?": TEXT_OR_NULL, "line?": (int, type(None)), "function?": TEXT_OR_NULL, "own?": bool}
 CONDITION = {"attribute": str, "value": TEXT_OR_NULL}
+NUMBERS_READ = {
+    "failures_read": is_natural, "records_read": is_natural, "support": [is_natural], "records": [is_natural],
+    "lift": [NUMBER],
+}  # fmt: skip
 HINT = CONDITION | {
     "also?": [CONDITION], "support?": is_natural, "records?": is_natural, "lift?": NUMBER_OR_NULL,
+    "failures?": is_natural, "operation_records?": is_natural, "sampled?": (NUMBERS_READ, type(None)),
 }  # fmt: skip
 CALL = {
     "record_id": str, "unit?": str, "tool?": TEXT_OR_NULL, "model?": TEXT_OR_NULL, "replayable?": bool,

@@ -124,7 +124,8 @@ def linked(compared: Compared, fingerprints: Sequence[int]) -> SideEffects:
     """Those of these clusters that are linked."""
     tail = CHANCE / (len(LINKS) * max(1, len(fingerprints)))
     since = compared.fix.since_unix_nano
-    new = [number for number in fingerprints if (cluster_failures.first_start(number) or 0) >= since]
+    starts = cluster_failures.first_starts(fingerprints)
+    new = [number for number in fingerprints if starts.get(number, 0) >= since]
     found = [
         effect
         for number in fingerprints

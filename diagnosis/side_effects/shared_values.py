@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from diagnosis.issues.hint_samples import is_effect
+from diagnosis.issues.hints.facts import is_effect
 from diagnosis.side_effects.compared_requests import FailedRequest
 from diagnosis.side_effects.hit_requests import HitRequests
 from diagnosis.statistics.fisher import WindowCounts, p_value

@@ -16,6 +16,7 @@ from django.utils.timesince import timesince
 from diagnosis.display import event_facts, quantities, readable
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.display.sentences import values_of
+from diagnosis.issues.hints import words
 from diagnosis.issues.issue_words import shared_in_words, since_in_words, trend_in_words
 from diagnosis.issues.patch_plan import shown_category
 from loopkit.http.untrusted import WARNING
@@ -30,6 +31,7 @@ register.filter(shown_category)
 register.filter(shared_in_words)
 register.filter(since_in_words)
 register.filter(trend_in_words)
+register.filter("hint_in_words", words.in_words)
 register.filter(quantities.percent)
 register.filter("short", quantities.short_number)
 

@@ -22,6 +22,13 @@ NUMBERS = """
     SELECT fingerprint, COUNT(*) FROM wanted JOIN telemetry_attribution ON fingerprint = cluster
     WHERE start_time_unix_nano >= first AND start_time_unix_nano < last AND NOT is_downstream GROUP BY fingerprint
 """
+FIRST_STARTS = """
+    WITH wanted (cluster) AS (VALUES {rows})
+    SELECT cluster, (
+        SELECT start_time_unix_nano FROM telemetry_attribution WHERE fingerprint = cluster AND NOT is_downstream
+        ORDER BY start_time_unix_nano LIMIT 1
+    ) FROM wanted
+"""
 
 
 def failures(window: Window, fingerprint: int) -> QuerySet[Attribution]:
@@ -44,8 +51,7 @@ def clusters_of_signal(window: Window, signal_type: str) -> frozenset[int]:
     return frozenset(number for number in numbers if number is not None)
 
 
-def first_start(fingerprint: int) -> int | None:
-    """The start of the cluster's first failure of all time, in unix nanoseconds; None if none is stored."""
-    rows = Attribution.objects.filter(fingerprint=fingerprint, is_downstream=False)
-    starts = rows.order_by("start_time_unix_nano").values_list("start_time_unix_nano", flat=True)
-    return next(iter(starts[:1]), None)
+def first_starts(fingerprints: Iterable[int]) -> dict[int, int]:
+    """The start of the first failure of all time of each of these clusters that has any, in unix nanoseconds."""
+    starts = fetch_many(FIRST_STARTS, [(cluster,) for cluster in sorted(set(fingerprints))])
+    return {int(cluster): int(start) for cluster, start in starts if start is not None}

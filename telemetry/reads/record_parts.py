@@ -71,6 +71,23 @@ def joined_parts(
     return joined
 
 
+def stored_spans(rows: Sequence[StoredRecord]) -> list[bytes | None]:
+    """
+    The serialized span of each of these records, in their order, not parsed; None for one that cannot be read.
+
+    Only the trace id shows here that it is the record's span. What is missing is noted for the answer.
+    """
+    spans = serialized_spans(rows)
+    found = []
+    for row in rows:
+        content = spans.get((row.segment_id, row.position))
+        if content is None or bytes(row.trace_id) not in content:
+            note(SPAN, (row.segment_id, row.position))
+            content = None
+        found.append(content)
+    return found
+
+
 def verified_span(row: StoredRecord, content: bytes | None) -> SpanMessage | None:
     """The record's span, or None if these bytes are no span or another one."""
     try:

@@ -14,8 +14,9 @@ from diagnosis.detection.rules import unfounded_answer as unfounded
 from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
 from diagnosis.evals.formats import registry as format_registry
-from diagnosis.issues import hints, impact, quiet_since, trend
-from diagnosis.issues.hints import FailedAndHealthy, ValueCounts, strongest_hints
+from diagnosis.issues import impact, quiet_since, trend
+from diagnosis.issues.hints import cluster_hints, facts, judge, population, search
+from diagnosis.issues.hints.hint import HintTable
 from diagnosis.loops import next_action, quiet_loops
 from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.window import sampling
@@ -91,16 +92,15 @@ def test_the_fingerprint_by_hand_adds_up() -> None:
 
 
 def test_the_hint_by_hand_adds_up() -> None:
-    failed = ValueCounts([{"region": "eu"}] * 6)
-    healthy = ValueCounts([{"region": "eu"}] * 2 + [{"region": "us"}] * 10)
     terms = (
         6 * math.log(6 * 18 / (8 * 6)) + 2 * math.log(2 * 18 / (8 * 12)) + 10 * math.log(10 * 18 / (10 * 12))
     )
 
-    [hint] = strongest_hints(FailedAndHealthy(failed, healthy, 6 / 18))
+    g, p = search.g_test(6, 8, 6, 18), HintTable(6, 2, 6, 12).p
 
-    assert math.isclose(hint.g, 2 * terms)
-    assert missing([f"= {hint.g:.1f}`", f"`p = erfc(sqrt(G / 2)) = {hint.p:.5f}`"]) == []
+    assert math.isclose(g, 2 * terms)
+    assert math.isclose(p, math.comb(8, 6) / math.comb(18, 6))
+    assert missing([f"= {g:.1f}`", f"`p = C(8, 6) / C(18, 6) = {p:.4f}`"]) == []
 
 
 def test_the_thresholds_are_those_of_the_code() -> None:
@@ -113,12 +113,21 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"a chance below {trend.CHANCE * 100:g} % divided by the number of clusters",
         f"each diagnosis measures {quiet_loops.MOST}",
         f"Below {quiet_since.CHANCE * 100:g} % the failure is quiet",
-        f"below {hints.CHANCE * 100:g} % divided",
-        f"in {hints.SUPPORT} failures or more",
-        f"of {hints.LIFT} or more",
-        f"fewer than {hints.REPEATED} records a value",
-        f"the {hints.STRONGEST} strongest values",
-        f"{hints.MOST} hints at most",
+        f"up to {population.COUNTED:,} records of these operations in a window of up to "
+        f"{population.LOOKED_THROUGH:,}",
+        f"looks through {population.COARSE:,} records of the window, or {population.FINE:,} where the operations "
+        f"have at most {population.RARE:,}",
+        f"up to {cluster_hints.FAILURES} failures and {cluster_hints.OTHERS:,} other records",
+        f"{facts.LONGEST} characters at most",
+        f"below {search.CHANCE * 100:g} % divided",
+        f"in {search.SUPPORT} failures or more",
+        f"of {search.LIFT} or more",
+        f"fewer than {search.REPEATED} records a value",
+        f"the {search.STRONGEST} strongest values, and the {search.STRONGEST} that fewest other records have of those "
+        f"that {search.SHARED * 100:g} % of the failures share",
+        f"of up to {search.MOST_VALUES} values",
+        f"must be {search.BETTER} times that of each part",
+        f"{judge.MOST} hints at most",
         f"the same result, {repeated_call.THRESHOLD} times in one trace",
         f"medium from {repeated_call.MANY} calls on",
         f"up to {agent_runs.DIAGNOSED.a_slice * sampling.SLICES} traces",

@@ -65,13 +65,37 @@ class ConditionSerializer(ObjectSerializer):
     value = optional_text("Null: the record does not say.")
 
 
-class HintSerializer(ConditionSerializer):
-    """What failing records share that healthy ones of the operation do not."""
+class HintSampleSerializer(ObjectSerializer):
+    """The size of the sample of which a hint's numbers are estimates, and their intervals of 95 %."""
 
-    also = ConditionSerializer(many=True, help_text="What must be there too; mostly empty.")
-    support = serializers.IntegerField(help_text="Failures with it, among those looked at.")
-    records = serializers.IntegerField(help_text="Records of the operation with it, among those looked at.")
-    lift = serializers.FloatField(help_text="Failure rate with the value over that of the operation.")
+    failures_read = serializers.IntegerField(help_text="Failures of the cluster that were looked at.")
+    records_read = serializers.IntegerField(
+        help_text="Records of the operation that were, with these failures."
+    )
+    support = serializers.ListField(child=serializers.IntegerField(), help_text="Lowest and highest.")
+    records = serializers.ListField(child=serializers.IntegerField(), help_text="Lowest and highest.")
+    lift = serializers.ListField(child=serializers.FloatField(), help_text="Lowest and highest.")
+
+
+class HintSerializer(ConditionSerializer):
+    """What failing records share that other records of the operation do not."""
+
+    also = ConditionSerializer(many=True, help_text="What must be there too; mostly empty, two at most.")
+    support = serializers.IntegerField(help_text="Failures with it, in the whole window.")
+    failures = serializers.IntegerField(
+        required=False, help_text="All failures of the cluster. Not in hints of earlier versions."
+    )
+    records = serializers.IntegerField(help_text="Records of the operation with it, in the whole window.")
+    operation_records = serializers.IntegerField(
+        required=False, help_text="All records of the operation. Not in hints of earlier versions."
+    )
+    lift = serializers.FloatField(help_text="(support / records) / (failures / operation_records).")
+    sampled = HintSampleSerializer(
+        required=False,
+        allow_null=True,
+        help_text="Null: the numbers are counts of all records. Not in hints of earlier versions, whose numbers are "
+        "those of a sample.",
+    )
 
 
 class ModelCallsSerializer(ObjectSerializer):

@@ -3,18 +3,48 @@
 from __future__ import annotations
 
 import math
+import random
+from itertools import product
 
-from diagnosis.issues.hints import FailedAndHealthy, Hint, ValueCounts, strongest_hints
+from diagnosis.issues.hints.facts import FactReader
+from diagnosis.issues.hints.hint import Hint, HintTable, Value
+from diagnosis.issues.hints.judge import WindowTotals, judged_hints
+from diagnosis.issues.hints.search import FailedAndOthers, ValueCounts, find_candidates
+
+Rows = list[dict[str, str]]
 
 
-def rows(n: int, **facts: str) -> list[dict[str, str]]:
+class AllRows:
+    """Records that were all read, as both sides of a comparison."""
+
+    is_whole = True
+
+    def __init__(self, failed: Rows, others: Rows) -> None:
+        self.failed, self.others = failed, others
+        self.sides = FailedAndOthers(ValueCounts(failed), ValueCounts(others))
+        self.totals = WindowTotals(len(failed), len(failed) + len(others))
+
+    def table(self, values: tuple[Value, ...]) -> HintTable:
+        """Counted one by one."""
+        failed, others = (
+            sum(all(row.get(name) == text for name, text in values) for row in side)
+            for side in (self.failed, self.others)
+        )
+        return HintTable(failed, others, len(self.failed), len(self.others))
+
+    def repetition(self, values: tuple[Value, ...]) -> float:
+        """Nothing was drawn."""
+        return 1.0
+
+
+def rows(n: int, **facts: str) -> Rows:
     """So many records that say this."""
     return [facts] * n
 
 
-def judged(failed: list[dict[str, str]], healthy: list[dict[str, str]]) -> list[Hint]:
-    share = len(failed) / (len(failed) + len(healthy))
-    return strongest_hints(FailedAndHealthy(ValueCounts(failed), ValueCounts(healthy), share))
+def judged(failed: Rows, others: Rows) -> list[Hint]:
+    read = AllRows(failed, others)
+    return judged_hints(read, find_candidates(read.sides))
 
 
 def test_a_release_that_fails_more_often_is_named() -> None:
@@ -60,9 +90,9 @@ def test_two_values_that_tell_nothing_alone_are_a_hint_where_they_tell_much_toge
     failed = rows(8, a="x", b="p") + rows(3, a="x", b="q") + rows(3, a="y", b="p") + rows(5, a="y", b="q")
     healthy = rows(3, a="x", b="p") + rows(90, a="x", b="q") + rows(90, a="y", b="p") + rows(98, a="y", b="q")
 
-    [hint] = judged(failed, healthy)
+    [hint, *_] = judged(failed, healthy)
 
-    assert (hint.values, hint.support, hint.records) == ((("a", "x"), ("b", "p")), 8, 11)
+    assert (set(hint.values), hint.support, hint.records) == ({("a", "x"), ("b", "p")}, 8, 11)
 
 
 def test_a_second_value_that_adds_nothing_makes_no_pair() -> None:
@@ -72,21 +102,56 @@ def test_a_second_value_that_adds_nothing_makes_no_pair() -> None:
     assert judged(failed, healthy)[0].values == (("v", "2"),)
 
 
-def test_a_sample_of_the_healthy_does_not_change_the_lift() -> None:
-    failed = ValueCounts(rows(30, v="1.1") + rows(1, v="1.0"))
-    all_healthy = ValueCounts(rows(70, v="1.1") + rows(99, v="1.0"))
-    some_healthy = ValueCounts(rows(35, v="1.1") + rows(50, v="1.0"))
+def test_three_values_that_fail_only_together_are_one_hint() -> None:
+    triples = [dict(zip("abc", each, strict=True)) for each in product(("0", "1"), repeat=3)]
+    all_three = {"a": "1", "b": "1", "c": "1"}
+    others = [facts for facts in triples if facts != all_three for _ in range(40)]
 
-    [exact], [sampled] = (
-        strongest_hints(FailedAndHealthy(failed, all_healthy, 0.155)),
-        strongest_hints(FailedAndHealthy(failed, some_healthy, 0.155)),
-    )
+    [hint, *_] = judged(rows(30, **all_three), others)
 
-    assert math.isclose(exact.lift, sampled.lift, rel_tol=0.02)
+    assert set(hint.values) == {("a", "1"), ("b", "1"), ("c", "1")}
+    assert (hint.support, hint.records, hint.failures, hint.operation_records) == (30, 30, 30, 310)
+
+
+def test_a_pair_is_found_whose_halves_are_as_frequent_as_many_values_that_tell_nothing() -> None:
+    chance = random.Random(5)
+    noise = [[str(chance.randrange(3)) for _ in range(40)] for _ in range(240)]
+    facts = [{f"noise.{n:02}": value for n, value in enumerate(values)} for values in noise]
+    both = [(n // 4 % 2, n % 2) for n in range(240)]
+    records = [
+        {**row, "gift": str(gift), "coupon": str(coupon)}
+        for row, (gift, coupon) in zip(facts, both, strict=True)
+    ]
+    hit = [row for row in records if row["gift"] == row["coupon"] == "1"]
+    failed, others = hit[:12], [*hit[12:14], *(row for row in records if row not in hit)]
+
+    [hint, *_] = judged(failed, others)
+
+    assert set(hint.values) == {("gift", "1"), ("coupon", "1")}
+    assert (hint.support, hint.records) == (12, 14)
+
+
+def test_what_is_set_to_a_long_text_is_not_said_to_be_not_set() -> None:
+    reader = FactReader()
+    failed = [reader.facts_of({"zone": "eu"})] * 20
+    others = [reader.facts_of({"zone": "eu", "prompt": "x" * 200})] * 60
+
+    assert [hint.values for hint in judged(failed, others)] == [(("prompt", None),)]
+    assert judged([others[0]] * 20, [*others[1:], *failed]) == []
+
+
+def test_few_failures_are_judged_by_the_exact_chance_of_their_table() -> None:
+    # G, an approximation for large numbers, makes 3 of 3 failures against 0 of 7 a chance of 0.0005. It is 1 in 120.
+    assert judged(rows(3, v="2"), rows(7, v="1")) == []
+
+    [hint] = judged(rows(4, v="2"), rows(12, v="1"))
+
+    assert math.isclose(hint.p, 1 / math.comb(16, 4))
 
 
 def test_the_g_test_agrees_with_a_table_worked_by_hand() -> None:
-    # G = 2 * (30 ln 1.5 + 70 ln 0.875 + 10 ln 0.5 + 90 ln 1.125) = 12.97; chi-square, one degree of freedom: 3.16e-4
+    # G = 2 * (30 ln 1.5 + 70 ln 0.875 + 10 ln 0.5 + 90 ln 1.125) = 12.97; Fisher: 3.26e-4
     [hint] = judged(rows(30, v="2") + rows(10, v="1"), rows(70, v="2") + rows(90, v="1"))
 
-    assert math.isclose(hint.p, 3.16e-4, rel_tol=0.01)
+    assert math.isclose(hint.g, 12.97, abs_tol=0.01)
+    assert math.isclose(hint.p, 3.26e-4, rel_tol=0.01)

@@ -59,6 +59,7 @@ def closed() -> set[str]:
         "<record_id>": "<id>", "/<loop_id>/": "/<id>/", "<healthy>": "<n> healthy <noun>", "<more>": "<n> more <noun>",
         "<failures> of <records>": "<n> of <n> <noun>", "<time>": "<time>", "<cluster_id>": "<id>",
         "<shared> of the <traces>": "<n> of the <n>",
+        **dict.fromkeys(("<support>", "<failures>", "<failures_read>", "<others>", "<other_records>"), "<n>"),
     }  # fmt: skip
     sentences = set()
     for template in templates:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.extents import extent_of_cluster
-from diagnosis.issues.hint_samples import comparable_values
+from diagnosis.issues.hints.facts import CONTENT, FactReader
 from tests.diagnosis.failing_records import failing
 
 
 def test_what_the_failure_itself_wrote_is_no_fact() -> None:
-    facts = comparable_values(
+    facts = FactReader().facts_of(
         {"error.type": "Lost", "llm.finish_reason": "stop", "app.result": "no", "zone": "eu", "n": 7}
     )
 
     assert facts == {"zone": "eu", "n": "7"}
 
 
-def test_contents_are_no_fact() -> None:
-    assert comparable_values({"prompt": "x" * 101, "tags": ["a"]}) == {}
+def test_of_contents_only_that_they_are_set_is_a_fact() -> None:
+    facts = FactReader().facts_of({"prompt": "x" * 101, "tags": ["a"], "share": 0.5, "nothing": None})
+
+    assert set(facts) == {"prompt", "tags", "share", "nothing"}
+    assert set(facts.values()) == {CONTENT}
 
 
 def test_a_sample_of_failures_reaches_over_all_of_them() -> None:
