@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
-from django.conf import settings
+from corsheaders.middleware import CorsMiddleware
+from django.http import HttpRequest, HttpResponse
 
 from loopkit.http.errors import ApiError
 
@@ -38,4 +39,6 @@ class EarlyAnswer:
 
 def cross_origin_headers(path: str) -> dict[str, str]:
     """The header by which pages of other origins may read the answer, where CorsMiddleware would have set it."""
-    return {"Access-Control-Allow-Origin": "*"} if re.match(settings.CORS_URLS_REGEX, path) else {}
+    request = cast(HttpRequest, SimpleNamespace(path_info=path))
+    is_open = CorsMiddleware(lambda _: HttpResponse()).is_enabled(request)
+    return {"Access-Control-Allow-Origin": "*"} if is_open else {}
