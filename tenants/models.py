@@ -17,7 +17,7 @@ from tenants.stored_text import RedactedCharField, RedactedEmailField, RedactedT
 
 SANDBOX = "sandbox"  # the tenant that self-service projects share
 # The fingerprint version of new projects; telemetry/grouping/versions.py has the versions.
-NEWEST_FINGERPRINTS = 2
+NEWEST_FINGERPRINTS = 3
 
 
 def new_key_id() -> str:

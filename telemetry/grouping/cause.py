@@ -12,6 +12,7 @@ import re
 from telemetry.failures.fault import is_generic
 from telemetry.failures.stacktrace import JOINT, failure_origin
 from telemetry.failures.unknown_tool import UNKNOWN_TOOL
+from telemetry.grouping import telling_words
 from telemetry.grouping.message_template import template_of
 from telemetry.grouping.versions import GroupingRules
 from telemetry.signals import SIGNALS
@@ -54,10 +55,9 @@ def none(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
 
 def raised_cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """Return the class, the message, and the place where it was raised."""
-    return (
-        *class_and_text(failure),
-        failure_origin(failure.stack, failure.depth, rules.skips_platform_frames),
-    )
+    error_type, text = class_and_text(failure, rules)
+    place = failure_origin(failure.stack, failure.depth, rules.skips_platform_frames)
+    return error_type, text_beside(place, text, rules), place
 
 
 def provider_cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
@@ -66,32 +66,38 @@ def provider_cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
 
     A model call's failure is the provider's, whoever made the call and whichever library wrapped the answer.
     """
-    error_type, text = class_and_text(failure)
+    error_type, text = class_and_text(failure, rules)
     return (text,) if " " in text else (error_type, text)
 
 
 def tool(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """Return class and message, with the innermost frame if they are not specific; its caller is framework code."""
-    error_type, text = class_and_text(failure)
-    if is_domain_error(error_type, text):
+    error_type, text = class_and_text(failure, rules)
+    if is_domain_error(error_type, text, rules):
         return error_type, text
-    return error_type, text, failure_origin(failure.stack, 1, rules.skips_platform_frames).partition(JOINT)[0]
+    place = failure_origin(failure.stack, 1, rules.skips_platform_frames).partition(JOINT)[0]
+    return error_type, text_beside(place, text, rules), place
 
 
 CAUSES = {"none": none, "place": raised_cause, "answer": provider_cause, "tool": tool}
 
 
-def class_and_text(failure: Failure) -> tuple[str, str]:
+def class_and_text(failure: Failure, rules: GroupingRules) -> tuple[str, str]:
     """Return the class without its module, and the message without its variable parts."""
-    return class_name(failure.error_type), template_of(failure.message)
+    return class_name(failure.error_type, rules), template_of(failure.message, rules.message_forms)
 
 
-def is_domain_error(error_type: str, text: str) -> bool:
+def text_beside(place: str, text: str, rules: GroupingRules) -> str:
+    """Return the message that stands beside a place; "" for one that is only a value, which the place tells more of."""
+    return "" if rules.weighs_words and place and telling_words.is_one_value(text) else text
+
+
+def is_domain_error(error_type: str, text: str, rules: GroupingRules) -> bool:
     """Whether class and message are specific: the application's own class, with a sentence. A stack may be missing."""
-    return bool(error_type) and not BUILT_IN.fullmatch(error_type) and word_count(text) >= SURE
+    return bool(error_type) and not BUILT_IN.fullmatch(error_type) and word_count(text, rules) >= SURE
 
 
-def is_common(failure: Failure, texts: tuple[str, ...]) -> bool:
+def is_common(failure: Failure, texts: tuple[str, ...], rules: GroupingRules) -> bool:
     """Whether any operation may fail with the cause of these texts, so that the operation is part of the cause."""
     # An unknown tool is one cause, whichever model asked for it and whichever span shows it.
     if failure.error_type == UNKNOWN_TOOL:
@@ -100,16 +106,27 @@ def is_common(failure: Failure, texts: tuple[str, ...]) -> bool:
     if signal is None or not signal.IN_ANY_OPERATION:
         return True
     frame = texts[2] if len(texts) > 2 else ""
-    return not frame and (word_count(texts[1]) < TELLING or bool(COMMON.fullmatch(texts[1].rstrip(".!"))))
+    return not frame and is_common_text(texts[1], rules)
 
 
-def word_count(text: str) -> int:
+def is_common_text(text: str, rules: GroupingRules) -> bool:
+    """Whether the message fits any operation."""
+    return (
+        word_count(text, rules) < TELLING
+        or bool(COMMON.fullmatch(text.rstrip(".!")))
+        or (rules.weighs_words and telling_words.fits_any_failure(text))
+    )
+
+
+def word_count(text: str, rules: GroupingRules) -> int:
     """Return the number of words in the text that consist of letters."""
-    return len(WORD.findall(text))
+    return telling_words.word_count(text) if rules.weighs_words else len(WORD.findall(text))
 
 
-def class_name(error_type: str) -> str:
+def class_name(error_type: str, rules: GroupingRules) -> str:
     """Return the type without its module, so that a moved class stays the same; "" for a generic class."""
     if is_generic(error_type):
         return ""
-    return template_of(error_type) if "@" in error_type else error_type.rpartition(".")[2]
+    return (
+        template_of(error_type, rules.message_forms) if "@" in error_type else error_type.rpartition(".")[2]
+    )

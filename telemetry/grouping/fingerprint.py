@@ -22,7 +22,7 @@ CLUSTER_ID = re.compile(r"clu_[0-9a-f]{16}")
 def fingerprint(service: str, operation: str, failure: Failure, rules: GroupingRules) -> int:
     """Return the 64-bit fingerprint, signed, never 0 (0 stands for "no failure")."""
     texts = cause(failure, rules)
-    place = operation if is_common(failure, texts) else ""
+    place = operation if is_common(failure, texts, rules) else ""
     return hash64_of_texts(str(rules.version), failure.signal_type, service, place, *texts)
 
 

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 from django.db.utils import OperationalError
 
+from telemetry.grouping import first_message_forms, message_forms
+from telemetry.grouping.message_template import PlaceholderRule
+
 if TYPE_CHECKING:
     from tenants.models import Project
 
@@ -25,16 +28,35 @@ class GroupingRules:
     skips_platform_frames: (
         bool  # of stacks without files, the platform's functions are left out (stacktrace.py)
     )
+    message_forms: tuple[PlaceholderRule, ...]  # what varies in messages
+    weighs_words: bool  # whether a message tells causes apart is judged by its words (telling_words.py)
 
 
-FIRST = GroupingRules(1, "The first rules.", skips_platform_frames=False)
-NEWEST = GroupingRules(
+FIRST = GroupingRules(
+    1,
+    "The first rules.",
+    skips_platform_frames=False,
+    message_forms=first_message_forms.FORMS,
+    weighs_words=False,
+)
+SECOND = GroupingRules(
     2,
     "Native stacks are compared without the functions of graphics drivers, the dynamic loader, event loops and "
     "thread starts, so that one crash on two machines is one cluster.",
     skips_platform_frames=True,
+    message_forms=first_message_forms.FORMS,
+    weighs_words=False,
 )
-VERSIONS = {rules.version: rules for rules in (FIRST, NEWEST)}
+NEWEST = GroupingRules(
+    3,
+    "More of what varies in a message is left out: hosts with a port, relative paths, truth values, names of users, "
+    "a model's own words, numbers in languages without spaces. A message that is one value, or says only that "
+    "something failed, does not tell causes apart.",
+    skips_platform_frames=True,
+    message_forms=message_forms.FORMS,
+    weighs_words=True,
+)
+VERSIONS = {rules.version: rules for rules in (FIRST, SECOND, NEWEST)}
 
 
 class UnknownVersion(OperationalError):

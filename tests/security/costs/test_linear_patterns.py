@@ -23,6 +23,8 @@ SHORT, TIMES = 24, 8  # characters of a text, and how much longer the next one i
 STEEPEST = 11  # times as many steps for a text TIMES as long; quadratic would be 64
 MOST_STEPS = 100  # for a character, also where a bound ends the growth
 MAKES_PATTERNS_AT_IMPORT = {
+    "telemetry.grouping.first_message_forms",
+    "telemetry.grouping.message_forms",
     "telemetry.grouping.message_template",
     "telemetry.scrubbing.kinds.pattern",
 }  # in a function, of constants
