@@ -19,9 +19,12 @@ from django.utils import timezone
 
 from diagnosis.loops import lifecycle
 from loopkit import roles
+from loopkit.http import store_fault
+from telemetry.store.runs import kept_runs
 from tenants.installation import facts, findings, schema, secret_marks
 from tenants.models import Project
-from tenants.stores import project_file
+from tenants.stores import project_file, soundness
+from tenants.stores.binding import bind
 
 logger = logging.getLogger(__name__)
 ADMIN = "admin"
@@ -43,6 +46,7 @@ def prepare(data_dir: Path) -> str:
         roles.make_roles()
         project_file.template_file()
         migrate_projects()
+        judge_stored_runs()
         lifecycle.audit_earlier_endings(timezone.now())
         log_findings()
         return first_admin()
@@ -73,6 +77,20 @@ def migrate_projects() -> None:
         call_command("migrate_projects", verbosity=0)
     except CommandError as error:
         logger.error("migrate_projects: %s", error)
+
+
+def judge_stored_runs() -> None:
+    """
+    Look at the runs of agents that an earlier version stored, in every project file that lists such, and log failures.
+
+    One of a million traces takes minutes. If this is interrupted, the next call goes on, and packets say what is left.
+    """
+    for project in Project.objects.filter(has_store=True).order_by("project_id"):
+        try:
+            with bind(project):
+                kept_runs.judge_pending()
+        except (OSError, *soundness.FAULTS) as error:
+            logger.error("runs of %s: %s", project.project_id, store_fault.with_remedy(error))
 
 
 def make_private(data_dir: Path) -> None:

@@ -7,7 +7,9 @@ Every column but the place in the segment gets its value here.
 from __future__ import annotations
 
 from telemetry import conventions
+from telemetry.agent_runs.call_keys import call_key
 from telemetry.classify import failure
+from telemetry.conventions.registry import Convention
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import GroupingRules
 from telemetry.spans.meaning import Failure, Meaning
@@ -20,15 +22,15 @@ MAX_TEXT = 500  # characters of a column; the span itself stays whole in its seg
 
 def normalise(span: Span, rules: GroupingRules) -> RecordRow:
     """The row of a span. A pure function: the same span gives the same row under the same rules."""
-    meaning = conventions.read_meaning(span)
-    row, failed = row_without_failure(span, meaning), failure(span, meaning)
+    convention = conventions.convention_of(span)
+    meaning = conventions.read_by(convention, span)
+    row, failed = row_without_failure(span, meaning, convention), failure(span, meaning)
     return with_failure(row, failed, rules) if failed else row
 
 
-def row_without_failure(span: Span, meaning: Meaning) -> RecordRow:
+def row_without_failure(span: Span, meaning: Meaning, convention: Convention | None) -> RecordRow:
     """The row of the span as if nothing had failed in it."""
-    origin = span.origin
-    # In the order of its fields, since every span comes here, and keywords would take twice as long.
+    origin = span.origin  # By position, since every span comes here: keywords would take twice as long.
     return RecordRow(
         span.trace_id,
         span.span_id,
@@ -50,6 +52,7 @@ def row_without_failure(span: Span, meaning: Meaning) -> RecordRow:
         meaning.output_tokens,
         origin.resource_id,
         origin.scope_id,
+        call_key(span, meaning.unit, convention),
         meaning.session_id and indexable_text(meaning.session_id),
         meaning.user_id and indexable_text(meaning.user_id),
         origin,

@@ -10,7 +10,7 @@ from diagnosis.display.quantities import counted, percent, significant, to_the_m
 from diagnosis.display.sentences import values_of
 from diagnosis.models import Loop, Verification
 from diagnosis.side_effects import shown as side_effects
-from diagnosis.verification.baseline import TRACES, WITH_CAUSED
+from diagnosis.verification.baseline import SAMPLED, TRACES, WITH_CAUSED
 from diagnosis.verification.verification_document import shown_document
 
 FIGURES = {
@@ -19,6 +19,8 @@ FIGURES = {
     "steps": "Records a session",
     "tool_failures": "Failed tool calls a session",
 }
+
+EXPOSED = {TRACES: "trace", SAMPLED: "sampled trace"}  # what the exposure is, by what is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def count_sentence(side: Mapping[str, Any]) -> str:
     what = side.get("counted", WITH_CAUSED)
     text = counted(side["failures"], "failure") + (" with what they caused" if what == WITH_CAUSED else "")
     if "exposure" in side:
-        text += f" in {counted(side['exposure'], 'sampled trace' if what == TRACES else 'record')}"
+        text += f" in {counted(side['exposure'], EXPOSED.get(what, 'record'))}"
     if side.get("rate") is not None:
         text += f" ({percent(side['rate'])})"
     window = side.get("window") or {}

@@ -3,7 +3,8 @@ The extent of a cluster in a window: the counts that decide its rank, and the ke
 
 The attributions made at ingest (telemetry/store/attributions.py) are read from one index, a cluster at a time, without
 their records: a month of failures takes little longer than a day of them, and only the keys of its records stay in
-memory. Clusters that rules find at diagnosis (search.py) come with their records.
+memory. So are the failing visits of agents' runs. Clusters that rules find at diagnosis (search.py) come with their
+records.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.evidence_choice import EvidenceCandidate, evenly_sampled
 from diagnosis.issues.ratings.rated_traces import NOT_RATED, RatedTraces, read_rated
 from diagnosis.statistics.rates import Counts
+from diagnosis.window import failing_records
 from diagnosis.window.failing_records import Identity
 from diagnosis.window.traffic import ServiceOperation
+from telemetry.reads.visits import failing_visits, visit_numbers
+from telemetry.reads.visits.failing_visits import FailedVisit
+from telemetry.reads.visits.visit_numbers import Called
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.store.sql import fetch
 from telemetry.windows import Window
@@ -85,6 +90,9 @@ class Extent:
         None  # the first record, as the rule describes it; None for failures from ingest
     )
     rated: RatedTraces = NOT_RATED  # what the user signals among its records are about
+    first_of_all: int | None = (
+        None  # the start of the first failure of all time, where a rule over runs found it
+    )
 
     @property
     def records(self) -> int:
@@ -199,4 +207,55 @@ def attribution_row(
         record.release,
         record.model,
         identity.tokens,
+    )
+
+
+def read_run_extents(window: Window) -> Iterator[Extent]:
+    """The extent of each cluster of failing visits in the bound project's window, by fingerprint."""
+    for fingerprint in failing_visits.failing_clusters(window):
+        failed = failing_visits.failed_visits(window, fingerprint)
+        example = failed[0]
+        called = Called(example.service, (example.operation,))
+        before = Counts(
+            len(failing_visits.failed_visits(window.before, fingerprint)),
+            visit_numbers.number_of_visits(window.before, called),
+        )
+        yield replace(
+            extent(fingerprint, [visit_row(visit) for visit in failed]),
+            signal_type=example.signal_type,
+            looked_at=visit_numbers.number_of_visits(window, called),
+            before=before,
+            found=example_record(example, fingerprint),
+            first_of_all=failing_visits.first_start(fingerprint),
+        )
+
+
+def visit_row(visit: FailedVisit) -> AttributionRow:
+    """A visit as a row of an attribution, with texts in place of the hashes: rows are only compared with each other."""
+    return (
+        visit.start_time_unix_nano,
+        visit.trace_id,
+        visit.span_id,
+        False,
+        visit.service,
+        visit.operation,
+        visit.severity,
+        visit.message,
+        visit.session,
+        visit.user_id or 0,
+        visit.release,
+        visit.model,
+        visit.tokens or 0,
+    )
+
+
+def example_record(visit: FailedVisit, fingerprint: int) -> FailingRecord | None:
+    """The call that shows the failure, as the rule describes it; None if its record is not stored any more."""
+    key = visit.trace_id + visit.span_id
+    record = failing_records.load_failing_records([key]).get(key)
+    return record and record._replace(
+        signal_type=visit.signal_type,
+        severity=visit.severity,
+        message=visit.message,
+        fingerprint=fingerprint,
     )

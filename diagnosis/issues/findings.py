@@ -1,7 +1,7 @@
 """
 The issues of a window: read its failures, measure and rank them, and describe the worst.
 
-    read_failures -> measure_cluster -> rank -> describe_all
+    read_failures -> measure_cluster -> rank -> describe_all -> read_unjudged_runs
 
 Fingerprints and primary failures were stored at ingest (telemetry/store/attributions.py). The caller binds the project.
 """
@@ -26,6 +26,7 @@ from diagnosis.issues.ratings import shared_traces
 from diagnosis.issues.ratings.shared_traces import IssueTraces
 from diagnosis.window import failing_records, traffic
 from telemetry.reads import cluster_failures
+from telemetry.reads.visits.unjudged_runs import UnjudgedRuns, read_unjudged_runs
 from telemetry.signals import user_signal
 from telemetry.windows import Window
 
@@ -42,6 +43,7 @@ class Findings:
     failures: int
     issues: list[Issue]
     clusters: int  # that were found, of which the worst MOST_ISSUES are described
+    unjudged: UnjudgedRuns  # of agents
 
     @property
     def left_out(self) -> int:
@@ -67,6 +69,7 @@ def read_findings(window: Window) -> Findings:
         current.failures_by_cluster.total(),
         issues,
         clusters=len(ranking),
+        unjudged=read_unjudged_runs(window),
     )
 
 
@@ -80,6 +83,7 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     cluster_extents = [
         *extents.read_extents(window, sorted(current.failures_by_cluster)),
         *(extents.extent_of_cluster(cluster, identities) for cluster in rule_clusters),
+        *extents.read_run_extents(window),
     ]
     before = traffic.read_traffic(window.before)
     feedback = cluster_failures.clusters_of_signal(window, user_signal.SIGNAL)

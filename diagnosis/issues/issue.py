@@ -43,7 +43,7 @@ class Issue:
     grade: SeverityGrade
     trend: Trend
     quiet_since: QuietSince | None  # None for what a rule found
-    first_seen: int  # unix nanoseconds, over all time; in the window, of what rules found
+    first_seen: int  # unix nanoseconds, over all time; in the window, of what rules over windows found
     hints: list[Hint]
     evidence: list[FailingRecord]
     model_calls: list[ModelCallsAround]  # before and after each record of the evidence
@@ -223,7 +223,8 @@ def describe(measured: MeasuredCluster, details: IssueRecords) -> Issue:
         grade=measured.grade,
         trend=measured.trend,
         quiet_since=quiet_since_of(measured, details),
-        first_seen=details.first_starts.get(cluster.fingerprint, cluster.first_unix_nano),
+        first_seen=cluster.first_of_all
+        or details.first_starts.get(cluster.fingerprint, cluster.first_unix_nano),
         hints=details.hints[cluster.fingerprint],
         evidence=evidence,
         model_calls=[

@@ -10,6 +10,8 @@ from diagnosis.issues.findings import Findings
 from diagnosis.loops import next_action
 from diagnosis.window import unseen
 from telemetry.ledger import MissingSpans
+from telemetry.reads.visits.unjudged_runs import UnjudgedRuns
+from telemetry.store.runs.kept_runs import MOST_RECORDS
 from telemetry.store.unreadable_parts import UnreadableParts
 
 WHOLE = "Every record was counted, and every cluster that was found is here."
@@ -25,7 +27,7 @@ def shown(
         unproposed: the number of its issues without a loop.
         missing: what came in the hours of its window and may not be in it.
     """
-    gaps = [*left_out_notes(findings), *unreadable_notes(unreadable)]
+    gaps = [*left_out_notes(findings), *unjudged_notes(findings.unjudged), *unreadable_notes(unreadable)]
     gaps += [sentence] if (sentence := unseen.sentence(missing)) else []
     notes = [*(gaps or [WHOLE]), *([next_action.unproposed_note(unproposed)] if unproposed else [])]
     return {
@@ -46,6 +48,24 @@ def left_out_notes(findings: Findings) -> list[str]:
     if findings.unstored:
         notes.append(
             f"{counted(findings.unstored, 'cluster')} left out: its records are not stored any more."
+        )
+    return notes
+
+
+def unjudged_notes(unjudged: UnjudgedRuns) -> list[str]:
+    """The sentences about runs of agents whose failures are not known."""
+    notes = []
+    if unjudged.too_long:
+        are = "is" if unjudged.too_long == 1 else "are"
+        notes.append(
+            f"{counted(unjudged.too_long, 'trace')} with more than {MOST_RECORDS:,} records {are} not looked at whole "
+            "for repeated calls and unfounded answers."
+        )
+    if unjudged.pending:
+        wait = "waits" if unjudged.pending == 1 else "wait"
+        notes.append(
+            f"{counted(unjudged.pending, 'trace')} of an earlier version still {wait} to be looked at for repeated "
+            "calls and unfounded answers, which `manage.py prepare` does."
         )
     return notes
 

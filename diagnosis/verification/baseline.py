@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from diagnosis.detection import agent_runs
+from diagnosis.detection import visited_runs
 from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, LoopEvent, Packet
@@ -25,7 +25,12 @@ from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_na
 from tenants.stores.binding import bind
 
 # What the failures of a side are, as answers name it.
-FAILURES, TRACES, WITH_CAUSED = "failures", "sampled traces", "failures with what they caused"
+FAILURES, TRACES, SAMPLED, WITH_CAUSED = (
+    "failures",
+    "traces",
+    "sampled traces",
+    "failures with what they caused",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +128,15 @@ def baseline(loop: Loop, until: datetime, since: int | None = None) -> dict[str,
 
 def what_is_counted(loop: Loop) -> str:
     """What the failures of the loop's sides are."""
-    return TRACES if loop.signal_type in WINDOW_RULES.by_visits else FAILURES
+    if loop.signal_type in WINDOW_RULES.over_runs:
+        return TRACES
+    return SAMPLED if loop.signal_type in WINDOW_RULES.by_visits else FAILURES
 
 
 def count_cluster(loop: Loop, window: Window, target: Target) -> Observed:
     """Count the loop's cluster in a window of the bound project."""
     if loop.signal_type in WINDOW_RULES.by_visits:  # no record carries its fingerprint
-        return agent_runs.observe(loop.signal_type, window, target)
+        return visited_runs.observe(loop.signal_type, window, target)
     return cluster_counts.observe_cluster(window, target)
 
 

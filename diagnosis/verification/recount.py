@@ -40,11 +40,11 @@ def as_counted_now(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     counted = baseline.what_is_counted(loop)
     if side.counted == counted:
         return side
-    if loop.signal_type in WINDOW_RULES.signals:  # what these count is the same in all versions
-        return replace(side, counted=counted)
-    again = (
-        since_it_held(loop, side) if loop.state == Loop.State.HELD else counted_side(loop, side, side.window)
-    )
+    is_of_rule = loop.signal_type in WINDOW_RULES.signals
+    if is_of_rule and loop.signal_type not in WINDOW_RULES.over_runs:
+        return replace(side, counted=counted)  # what these count is the same in all versions
+    has_held = loop.state == Loop.State.HELD and not is_of_rule
+    again = since_it_held(loop, side) if has_held else counted_side(loop, side, side.window)
     return again if again.counts.exposure else side
 
 
@@ -62,7 +62,7 @@ def counted_side(
         side,
         window=window,
         observed=counts,
-        counted=baseline.FAILURES,
+        counted=baseline.what_is_counted(loop),
         operations=operations,
         others=sibling_failures,
     )

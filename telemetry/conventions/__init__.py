@@ -26,7 +26,11 @@ def convention_of(span: Span) -> Convention | None:
 
 def read_meaning(span: Span) -> Meaning:
     """The facts that the span states."""
-    convention = CONVENTIONS.of(span)
+    return read_by(CONVENTIONS.of(span), span)
+
+
+def read_by(convention: Convention | None, span: Span) -> Meaning:
+    """The facts that the span states, by its convention."""
     return convention.read(span) if convention else extract_general_facts(span.attributes)
 
 

@@ -61,6 +61,10 @@ class Record(models.Model):
     fingerprint = models.BigIntegerField(null=True, help_text="The cluster; NULL for ok records.")
     resource_id = models.BigIntegerField(help_text="The Origin that is its resource.")
     scope_id = models.BigIntegerField(help_text="The Origin that is its scope.")
+    call_key = models.BigIntegerField(
+        null=True,
+        help_text="Of a call of an agent: call_keys.py. NULL: stored by a version without such keys.",
+    )
     segment_id = models.BigIntegerField()
     position = models.IntegerField(help_text="Among the spans of its segment, from 0.")
 

@@ -12,14 +12,14 @@ from typing import TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from telemetry.models import Attribution, Record, Trace
+from telemetry.models import Attribution, LongTrace, Record, Trace
 from telemetry.reads import record_json
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.replaced_records import IS_REPLACED
 from telemetry.spans import record_ids
 from telemetry.windows import Window
 
-Row = TypeVar("Row", Record, Trace, Attribution)
+Row = TypeVar("Row", Record, Trace, Attribution, LongTrace)
 # Which failing records of a cluster: those that it counts, those that they caused, whatever their own cluster, both, or
 # every record with its fingerprint, also where another failure caused that.
 PRIMARY, DOWNSTREAM, WITH_DOWNSTREAM, ANY = "primary", "downstream", "with_downstream", "any"

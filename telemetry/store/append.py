@@ -29,6 +29,7 @@ from telemetry.store.insertion import insert_new, unique
 from telemetry.store.known_ids import Settled
 from telemetry.store.ratings import joining
 from telemetry.store.row import RecordRow
+from telemetry.store.runs import kept_runs
 from telemetry.store.transactions import checked_transaction
 from tenants.stores.binding import bound_project
 
@@ -54,6 +55,7 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     inserted_rows = [*new_rows, *settled.inserted]
     changed_traces = traces.add_traces(inserted_rows)
     attributions.add_attributions(inserted_rows, changed_traces)
+    kept_runs.add_runs(inserted_rows, changed_traces)
     rollups.add_rollups(inserted_rows)
     releases.add_releases(inserted_rows)
     joining.join_signals(inserted_rows, changed_traces)

@@ -38,6 +38,7 @@ class RecordRow(NamedTuple):
     output_tokens: int | None
     resource_id: int
     scope_id: int
+    call_key: int | None
     session_id: str
     user_id: str
     origin: SpanOrigin

@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from diagnosis.detection import agent_runs
-from diagnosis.detection.rules import ALL_SIGNAL_TYPES, WINDOW_RULES, missing_call, repeated_call
-from diagnosis.detection.rules import unfounded_answer as unfounded
+from diagnosis.detection.rules import ALL_SIGNAL_TYPES, WINDOW_RULES, missing_call
 from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
 from diagnosis.evals.formats import registry as format_registry
@@ -19,13 +17,14 @@ from diagnosis.issues.hints import cluster_hints, facts, judge, population, sear
 from diagnosis.issues.hints.hint import HintTable
 from diagnosis.loops import next_action, quiet_loops
 from diagnosis.packets.publishing import packet_as_answered
-from diagnosis.window import sampling
+from telemetry.agent_runs import repeated_calls, unfounded_answers
 from telemetry.conventions import registry as convention_registry
 from telemetry.conventions.registry import Convention
 from telemetry.grouping import message_forms
 from telemetry.grouping.message_template import template_of
 from telemetry.signals import SIGNALS
 from telemetry.signals import registry as signal_registry
+from telemetry.store.runs import kept_runs
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
 from tests import ROOT
@@ -129,11 +128,11 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"of up to {search.MOST_VALUES} values",
         f"must be {search.BETTER} times that of each part",
         f"{judge.MOST} hints at most",
-        f"the same result, {repeated_call.THRESHOLD} times in one trace",
-        f"medium from {repeated_call.MANY} calls on",
-        f"up to {agent_runs.DIAGNOSED.a_slice * sampling.SLICES} traces",
-        f"the content of {agent_runs.DIAGNOSED.calls} calls",
-        f"the run's last {unfounded.LAST} model",
+        f"the same result, {repeated_calls.THRESHOLD} times in one trace",
+        f"medium from {repeated_calls.MANY} calls on",
+        f"{kept_runs.MOST_RECORDS:,} records",
+        f"{repeated_calls.MOST_READ} model calls",
+        f"the run's last {unfounded_answers.LAST} model",
         f"{missing_call.USUAL * 100:g} % of the traces before made the call",
         f"at most {missing_call.LEFT * 100:g} % of that share",
         f"{missing_call.CHANCE * 100:g} % divided by the number of calls that are compared",
@@ -147,7 +146,7 @@ def test_what_a_new_file_offers_is_what_the_registries_ask_for() -> None:
     optional = [part for part in vars(Convention) if part.isupper()]  # those with a value
     asked = {
         "signal of a record": [part for part in signal_registry.PARTS if "|" not in part],
-        "rule over windows": ["SIGNAL", "ABOUT", "COMPARES", "find", "visits_in", "visits"],
+        "rule over windows": ["SIGNAL", "ABOUT", "COMPARES", "find", "RUN_RULE", "visits"],
         "form of an eval": format_registry.PARTS,
         "convention of an instrumentation": [*convention_registry.PARTS, *optional],
     }

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from diagnosis.detection import agent_calls
 from diagnosis.detection.rules import latency, missing_call
+from telemetry.agent_runs.call_keys import content_checksum, joined
+from telemetry.agent_runs.run_call import run_fingerprint
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import FIRST, SECOND
 from telemetry.hashing import hash64, hash64_of_texts
@@ -30,7 +31,9 @@ OPERATION: Any = SimpleNamespace(service="shop", operation="POST /orders")
         (hash64_of_texts("bad \ud800 surrogate"), 3_801_729_826_086_367_901),
         (attributions.text_key("user-1"), -7_301_361_363_733_257_848),
         (attributions.text_key(""), 0),
-        (agent_calls.run_rule_fingerprint("repeated_call", PLACE), 2_214_733_838_508_667_317),
+        (run_fingerprint("repeated_call", PLACE), 2_214_733_838_508_667_317),
+        (content_checksum('{"b": 1, "a": [true, "x"]}'), 3_235_856_389),
+        (joined(content_checksum("late"), content_checksum(None)), 8_010_249_612_042_436_608),
         (latency.latency_fingerprint(OPERATION), 8_712_639_570_671_077_576),
         (missing_call.missing_call_fingerprint(OPERATION, ("tool", "look_up")), 5_579_727_921_324_115_203),
         (fingerprint(*PLACE, Failure("error", "high", "ValueError", "no order 7"), FIRST), -6_020_883_757_790_262_928),

@@ -5,7 +5,7 @@ from rest_framework import serializers
 from diagnosis.api.serializers.unseen import UnseenSerializer
 from diagnosis.models import Loop, Verification
 from diagnosis.side_effects.linked import LINKS, OF_PEOPLE, RECORDS, REQUESTS
-from diagnosis.verification.baseline import FAILURES, TRACES, WITH_CAUSED
+from diagnosis.verification.baseline import FAILURES, SAMPLED, TRACES, WITH_CAUSED
 from telemetry.api.serializers import ObjectSerializer, optional_text
 from tenants.api.serializers import SentencesSerializer, WarnedAnswerSerializer
 from tenants.api.strict_fields import StrictSerializer
@@ -24,10 +24,11 @@ class CountedSerializer(ObjectSerializer):
     exposure = serializers.IntegerField(help_text="Records of the operation.")
     rate = serializers.FloatField(allow_null=True)
     counted = serializers.ChoiceField(
-        [FAILURES, TRACES, WITH_CAUSED],
+        [FAILURES, TRACES, SAMPLED, WITH_CAUSED],
         required=False,
-        help_text="What `failures` are: those of the cluster, as in the count of its issue; traces of a sample that "
-        "have the signal; or, in a verification of an earlier version, failures with the records that they caused.",
+        help_text="What `failures` are: those of the cluster, as in the count of its issue; traces that have the "
+        "signal, of all or of a sample; or, in a verification of an earlier version, failures with the records that "
+        "they caused.",
     )
     window = serializers.DictField()
 

@@ -34,7 +34,7 @@ ABOUT = "an operation takes longer than in the window before"
 COMPARES = "durations"
 IN_OUTPUT = ""
 NOW_AND_BEFORE = re.compile(r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms")  # in SlowerOperation.message
-KEY_VERSION = "1"  # as in agent_calls.py
+KEY_VERSION = "1"  # as in telemetry/agent_runs/run_call.py
 SLOW_QUANTILE = 0.9  # of the window before; runs that take longer are the records of the cluster
 # If 2 or more of the services that a caller calls, and most of them, take 1.5 times as long, the caller is slow.
 CALLEES, LATE = 2, 1.5

@@ -22,10 +22,10 @@ from statistics import median
 from typing import Any
 
 from diagnosis.detection import own_time
-from diagnosis.detection.agent_calls import SampledRun
 from diagnosis.detection.call_graph import Callee, RunCalls, Visits, healthy_visits
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.detection.own_time import CalledOperation, TimedStep
+from diagnosis.detection.sampled_run import SampledRun
 from diagnosis.statistics import fisher
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
@@ -45,7 +45,7 @@ COMPARES = "visits"
 IN_OUTPUT = ""
 # In MissingCall.message, behind whatever a title puts before it.
 CALLEE = re.compile(r"(?>.*?no longer calls )(.+): \d+ of \d+ traces lack the call")
-KEY_VERSION = "1"  # as in agent_calls.py
+KEY_VERSION = "1"  # as in telemetry/agent_runs/run_call.py
 CHANCE = 0.001  # of a false alarm among all calls of a window; so low because traces of one session are alike
 USUAL = 0.75  # share of the traces before with the call, at least
 LEFT = 0.5  # of that share now, at most

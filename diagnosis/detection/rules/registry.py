@@ -1,9 +1,10 @@
 """
 The registry of the rules over windows: each module of the package that has a SIGNAL is one; no list names them.
 
-A rule reads a window as a whole (`find`), or a sample of agent runs that it shares with other rules (`visits_in`,
-agent_runs.py). No record carries the fingerprint of what a rule finds. A fix is therefore verified by visits or
-by durations, as COMPARES says. A visit is a sampled trace that ran the operation, failing or not.
+A rule reads a window as a whole (`find`), or the failures that it finds are those of whole runs of agents, which are
+found at ingest (RUN_RULE: its module in telemetry/agent_runs). No record carries the fingerprint of what a rule finds.
+A fix is therefore verified by visits or by durations, as COMPARES says. A visit is a trace that ran the operation,
+failing or not.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol, cast
 
-from diagnosis.detection.agent_calls import CallsByTrace, SampleBounds, SampledRun
 from diagnosis.detection.found_cluster import Cluster
+from diagnosis.detection.sampled_run import SampledRun
 from diagnosis.window.cluster_counts import Target
 from telemetry.discovery import PartsMissing, find_modules, require_parts
 from telemetry.signals.registry import EVAL_PARTS, EvalParts
 from telemetry.windows import Window
 
-PARTS = ("SIGNAL", "ABOUT", "COMPARES", *EVAL_PARTS, "find|visits_in")
+PARTS = ("SIGNAL", "ABOUT", "COMPARES", *EVAL_PARTS, "find|RUN_RULE")
 COMPARABLE = ("visits", "durations")  # what a verification can compare of the windows before and after a fix
 
 
@@ -44,13 +45,6 @@ class ByVisits(OverWindow, Protocol):
         """The sampled traces that ran the target's operations, each with its failure, if it has one."""
 
 
-class OverRuns(SignalRule, Protocol):
-    """A rule about the calls of single traces."""
-
-    def visits_in(self, calls_by_trace: CallsByTrace, bounds: SampleBounds) -> Iterator[SampledRun]:
-        """Each sampled trace with each operation that it called, and its failure there, if it has one."""
-
-
 class RuleRegistry:
     """The rules of a package, by signal."""
 
@@ -65,7 +59,7 @@ class RuleRegistry:
         self.rules = {rule.SIGNAL: rule for rule in sorted(rules, key=lambda rule: rule.SIGNAL)}
         self.signals = tuple(self.rules)
         self.over_window = [cast(OverWindow, rule) for rule in self.rules.values() if hasattr(rule, "find")]
-        self.over_runs = [cast(OverRuns, rule) for rule in self.rules.values() if hasattr(rule, "visits_in")]
+        self.over_runs = frozenset(rule.SIGNAL for rule in self.rules.values() if hasattr(rule, "RUN_RULE"))
         self.by_visits = frozenset(rule.SIGNAL for rule in self.rules.values() if rule.COMPARES == "visits")
         self.by_durations = frozenset(
             rule.SIGNAL for rule in self.rules.values() if rule.COMPARES == "durations"

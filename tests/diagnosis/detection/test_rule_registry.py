@@ -44,11 +44,10 @@ import django
 django.setup()
 from diagnosis.api.serializers import issues as issue_serializers
 from diagnosis.console.queue import filters
-from diagnosis.detection import agent_runs, search
+from diagnosis.detection import search
 from diagnosis.evals import candidates
 from diagnosis.issues import patch_plan
 from diagnosis.verification import comparison
-agent_runs.find_run_clusters = lambda window: []
 search.WINDOW_RULES.over_window = [rule for rule in search.WINDOW_RULES.over_window if rule.SIGNAL == "acme_stalled"]
 print(
     search.find_rule_clusters(None), candidates.EXPECTATIONS["acme_stalled"], patch_plan.BY_SIGNAL["acme_stalled"],
@@ -80,4 +79,4 @@ def test_each_declares_all_that_others_say_of_it(rule: SignalRule) -> None:
     assert "https://" in (rule.__doc__ or "")
     assert rule.FIX_CATEGORY in {*CHANGES, ""}
     assert rule.EXPECTATION.endswith(".")
-    assert any(hasattr(rule, name) for name in ("find", "visits_in"))
+    assert any(hasattr(rule, name) for name in ("find", "RUN_RULE"))

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from diagnosis.detection.rules.unfounded_answer import claim_line
 from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.verification.verify import verify
+from telemetry.agent_runs.unfounded_answers import claim_line
 from telemetry.conventions.content import answer_texts
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
