@@ -1,5 +1,6 @@
 """
-Text from telemetry escaped for trackers, feeds and mail.
+Text from telemetry escaped for titles, feeds and mail, where nothing can be fenced. Documents have it unchanged
+(exact_text.py).
 
 Escaped text mentions nobody, refers to and closes no issue, starts no command, and contains no link, image or markup.
 Sequences with an effect are broken up by visible characters, mostly spaces; hidden characters are shown by their
@@ -10,14 +11,10 @@ https://docs.gitlab.com/user/markdown/#gitlab-specific-references
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.display.quotation_marks import inside_quotes
-from diagnosis.display.sentences import values_of
 
 MOST = 300  # characters
 BREAKS = (
@@ -40,14 +37,7 @@ MARKUP = (
     # and strikethrough: https://github.github.com/gfm/#strikethrough-extension-
     (re.compile(r"(\*+|~+|(?<!\w)_+)(?=\S)"), r"\1 "),
 )
-# Characters that in JSON are in strings alone.
-JSON_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "@#!&$~%`<>\x7f"}
 FIGURES = str.maketrans("[]{}|", "()()/")  # characters that only Jira's wiki markup needs replaced
-
-
-def code(text: object, limit: int = MOST) -> str:
-    """The text as an escaped code span of Markdown."""
-    return f"`{inert_line(text, limit) or '(empty)'}`"
 
 
 def plain_line(text: object, limit: int = MOST) -> str:
@@ -61,21 +51,6 @@ def plain_line(text: object, limit: int = MOST) -> str:
 def quote(text: object, limit: int = MOST) -> str:
     """The text in one line between quotation marks that it cannot end, escaped for Markdown and for plain text."""
     return f"“{inside_quotes(plain_line(text, limit))}”"
-
-
-def wiki_quote(text: object, limit: int = MOST) -> str:
-    """`quote` for Jira's wiki markup."""
-    return quote(text, limit).translate(FIGURES)
-
-
-def inert_json(document: Any) -> str:
-    """The document as indented JSON in ASCII in which nothing that trackers act on is left; parsed, it is unchanged."""
-    return json.dumps(document, indent=2, default=str).translate(JSON_ESCAPES)
-
-
-def sentence_lines(text: str, holder: Mapping[str, Any]) -> list[str]:
-    """A sentence of LoopKit, and a list of the values for which its placeholders stand, as code spans of Markdown."""
-    return [text, *(f"   - {name}: {code(value)}" for name, value in values_of(text, holder))]
 
 
 def inert_line(text: object, limit: int) -> str:

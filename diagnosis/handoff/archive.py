@@ -94,7 +94,7 @@ def readme(names: list[str], document: dict[str, Any]) -> str:
         "",
         "# Handoff of a LoopKit loop, approved by a human",
         "",
-        "- issue.md: the issue with plan and evidence, to read or to paste; quotes from telemetry are escaped",
+        "- issue.md: the issue with plan and evidence, to read or to paste; telemetry is in code, unchanged",
         "- loop.json: the loop with its issue and who approved it; next_action says what to do",
         "- patch_plan.json: the steps; for each {name} in a sentence, `with` beside it has the value, untrusted",
         "- evidence.jsonl: one stored record a line",

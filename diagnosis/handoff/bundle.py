@@ -6,12 +6,14 @@ Text quoted from telemetry is untrusted data, and the bundle says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from diagnosis.display import escaping
-from diagnosis.display.quantities import counted, to_the_minute, to_the_second
+from diagnosis.display import escaping, exact_text
+from diagnosis.display.quantities import to_the_minute, to_the_second
+from diagnosis.display.sentences import values_beside
 from diagnosis.handoff import approved_evidence, fix_history, tracker_issue
-from diagnosis.issues.issue_words import since_in_words, trend_in_words
+from diagnosis.issues.issue_words import failures_in_words, shared_in_words, since_in_words, trend_in_words
 from diagnosis.issues.patch_plan import shown_category
 from diagnosis.loops import (
     approval_standing,
@@ -25,6 +27,7 @@ from diagnosis.loops import (
 )
 from diagnosis.models import Decision, EvalCandidate, Loop
 from loopkit.http.untrusted import WARNING
+from telemetry.normalise import MAX_TEXT
 
 MISSING = {
     Loop.State.PROPOSED: "a human's approval in the admin",
@@ -33,6 +36,8 @@ MISSING = {
     Loop.State.REJECTED: "an approval, but a human rejected it",
     Loop.State.JOINED: "an approval of the loop that it joined, which goes on instead",
 }
+
+MOST_OF_MESSAGE, MOST_OF_REASON = 1_000, 4_000  # characters
 
 
 class NotApproved(Exception):
@@ -111,7 +116,7 @@ def approved_eval(loop: Loop) -> EvalCandidate:
 
 
 def bundle_markdown(data: dict[str, Any]) -> str:
-    """The bundle as Markdown: an issue text with the evidence. Quotes are escaped, so that it is safe to paste."""
+    """The bundle as Markdown: an issue text with the evidence. Values are unchanged, as code, so that nothing acts."""
     return "\n".join(
         [
             f"> {WARNING}",
@@ -123,12 +128,10 @@ def bundle_markdown(data: dict[str, Any]) -> str:
             *plan_lines(data["patch_plan"]),
             *fix_history.lines(data["earlier_fixes"]),
             "## Evidence",
-            *[evidence_line(record) for record in data["evidence"]],
+            *[line for record in data["evidence"] for line in evidence_lines(record)],
             "",
             "## Eval candidate",
-            "```json",
-            escaping.inert_json(data["eval_candidate"]),
-            "```",
+            *exact_text.fenced_json(data["eval_candidate"]),
             "",
             f"Next: {data['next_action']}",
             "",
@@ -138,17 +141,24 @@ def bundle_markdown(data: dict[str, Any]) -> str:
 
 def approved_lines(approvals: list[dict[str, Any]]) -> list[str]:
     """The line of each approval, with an empty one after it."""
-    return [line for approval in approvals for line in (approved_by(approval), "")]
+    return [line for approval in approvals for line in (*approved_by(approval), "")]
 
 
 def fact_lines(issue: dict[str, Any]) -> list[str]:
     """The lines with the issue's title and numbers."""
     impact = issue["impact"]
     return [
-        f"- title: {escaping.code(issue['title'])}",
+        *exact_text.code_lines("- title:", issue["title"]),
+        *(
+            exact_text.code_lines("- message:", issue["message"], MOST_OF_MESSAGE)
+            if issue.get("message")
+            else []
+        ),
         f"- severity: {escaping.plain_line(issue['severity_reason'])}",
-        f"- operation: {escaping.code(issue['operation'])}",
-        f"- failures: {issue['count']:,} of {counted(impact['operation_records'], 'record')} of the operation",
+        *exact_text.code_lines("- operation:", issue["operation"]),
+        *(exact_text.code_lines("- service:", issue["service"]) if issue.get("service") else []),
+        f"- failures: {failures_in_words(issue)}{'' if issue.get('ratings') else ' of the operation'}",
+        *(f"- shared traces: {sentence}" for sentence in shared_in_words(issue)),
         f"- sessions: {impact['sessions']:,}, users: {impact['users']:,}, trend: {trend_in_words(issue)}",
         *(
             [f"- since the last failure: {since}"]
@@ -161,11 +171,10 @@ def fact_lines(issue: dict[str, Any]) -> list[str]:
     ]
 
 
-def approved_by(approval: dict[str, Any]) -> str:
-    """The line of one approval."""
-    reason = escaping.plain_line(approval["reason"], 4000)
-    person, time = escaping.plain_line(approval["decided_by"]), to_the_minute(approval["decided_at"])
-    return f"Approved by {person} at {time}: {reason}"
+def approved_by(approval: dict[str, Any]) -> list[str]:
+    """The lines of one approval."""
+    person, time = exact_text.code(approval["decided_by"]), to_the_minute(approval["decided_at"])
+    return exact_text.code_lines(f"Approved by {person} at {time}:", approval["reason"], MOST_OF_REASON)
 
 
 def plan_lines(plan: dict[str, Any]) -> list[str]:
@@ -177,17 +186,32 @@ def plan_lines(plan: dict[str, Any]) -> list[str]:
         *[
             line
             for step in plan["steps"]
-            for line in escaping.sentence_lines(f"{step['step']}. {step['detail']}", step)
+            for line in sentence_lines(f"{step['step']}. {step['detail']}", step)
         ],
         "",
-        *escaping.sentence_lines(f"Verify: {plan['verify']}", plan),
+        *sentence_lines(f"Verify: {plan['verify']}", plan),
         "",
-        *escaping.sentence_lines(f"Refuted by: {plan['refuted_by']}", plan),
+        *sentence_lines(f"Refuted by: {plan['refuted_by']}", plan),
         "",
     ]
 
 
-def evidence_line(record: dict[str, Any]) -> str:
-    """The line of one record."""
-    message = f" {escaping.code(record['message'])}" if record["message"] else ""
-    return f"- `{record['record_id']}` {to_the_second(record['start_time'])}{message}"
+def sentence_lines(text: str, holder: Mapping[str, Any]) -> list[str]:
+    """A sentence of LoopKit, and a list of the values for which its placeholders stand."""
+    return [
+        text,
+        *(
+            line
+            for name, value, whole in values_beside(text, holder)
+            for line in exact_text.code_lines(f"   - {name}:", value, whole=whole)
+        ),
+    ]
+
+
+def evidence_lines(record: dict[str, Any]) -> list[str]:
+    """The lines of one record."""
+    label = f"- `{record['record_id']}` {to_the_second(record['start_time'])}"
+    message = record["message"] or ""
+    if len(message) >= MAX_TEXT:
+        label = f"{label} (the first {MAX_TEXT} characters; its span has all)"
+    return exact_text.code_lines(label, message, MOST_OF_MESSAGE) if message else [label]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from diagnosis.display import escaping
+from diagnosis.display import exact_text
 from diagnosis.display.quantities import counted, to_the_minute
 
 
@@ -31,7 +31,7 @@ def fix_line(fix: dict[str, Any]) -> str:
     elif fix["verdict"]:
         parts.append(f"verdict {fix['verdict']}")
     if linked := fix.get("side_effects"):
-        parts.append(f"other failures that came with it: {', '.join(map(escaping.code, linked))}")
+        parts.append(f"other failures that came with it: {', '.join(map(exact_text.code, linked))}")
     return "; ".join(parts)
 
 
@@ -46,4 +46,4 @@ def back_sentence(back: dict[str, Any]) -> str:
 
 def in_release(name: str | None) -> str:
     """` in `1.1.0``; "" if there is no name."""
-    return f" in {escaping.code(name)}" if name else ""
+    return f" in {exact_text.code(name)}" if name else ""

@@ -1,7 +1,8 @@
 """
 The text of an issue in a tracker about an approved loop: facts, plan, evidence ids, and the link to the bundle.
 
-Everything quoted is escaped (escaping.py), since trackers act on mentions, references and commands in an issue.
+Trackers act on mentions, references and commands in an issue, so every value is fenced (exact_text.py) and unchanged.
+A title cannot be fenced: what would act in it is parted by spaces (escaping.py), and the text below has it unchanged.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from diagnosis.display import escaping
+from diagnosis.display import escaping, exact_text
 from diagnosis.display.quantities import counted, to_the_minute
-from diagnosis.display.sentences import values_of
+from diagnosis.display.sentences import values_beside
 from diagnosis.handoff import tracker_links
 from diagnosis.models import Loop, Tracker
 from loopkit.http.untrusted import WARNING
@@ -24,17 +25,20 @@ LONGEST_TITLE = 200
 class Markup:
     """How a tracker's markup shows values from telemetry and sentences of LoopKit."""
 
-    quoted: Callable[[object], str]
+    quoted: Callable[..., str]
     own: dict[int, int]  # characters that would be markup in a sentence of LoopKit, with their replacements
 
     def sentence_lines(self, text: str, holder: dict[str, Any]) -> list[str]:
         """The sentence, and a list of the values for which its placeholders stand."""
-        values = values_of(text, holder)
-        return [text.translate(self.own), *(f"- {name}: {self.quoted(value)}" for name, value in values)]
+        values = values_beside(text, holder)
+        return [
+            text.translate(self.own),
+            *(f"- {name}: {self.quoted(value, whole=whole)}" for name, value, whole in values),
+        ]
 
 
-MARKDOWN = Markup(escaping.code, {})
-WIKI = Markup(escaping.wiki_quote, escaping.FIGURES)
+MARKDOWN = Markup(exact_text.code, {})
+WIKI = Markup(exact_text.noformat, escaping.FIGURES)
 
 
 def links(loop: Loop, data: dict[str, Any], page_url: str) -> list[dict[str, str]]:
@@ -89,6 +93,7 @@ def number_lines(issue: dict[str, Any], quoted: Callable[[object], str]) -> list
     """The lines with the place, the severity and the numbers of the issue."""
     impact = issue.get("impact") or {}
     return [
+        f"- title: {quoted(issue.get('title') or '-')}",
         f"- operation: {quoted(issue.get('operation'))}, service: {quoted(issue.get('service') or '-')}",
         f"- severity: {escaping.plain_line(issue.get('severity'))}, failures: {issue.get('count') or 0:,} "
         f"of {counted(impact.get('operation_records') or 0, 'record')}, users: {impact.get('users') or 0:,}",

@@ -108,7 +108,9 @@ class Issue:
 def title_of(example: FailingRecord) -> str:
     """The title of a cluster with this record."""
     parts = [example.operation, example.error_type, example.message]
-    return ": ".join(dict.fromkeys(part for part in parts if part))[:TITLE_LENGTH]
+    title = ": ".join(dict.fromkeys(part for part in parts if part))
+    note = f"… (cut: {len(title):,} characters in total)"
+    return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - len(note)]}{note}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ GUARDRAILS = re.compile(
 )
 BY_SIGNAL = {name: signal.FIX_CATEGORY for name, signal in ALL_SIGNALS.items() if signal.FIX_CATEGORY}
 BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first match decides
-MOST_OF_ERROR = 200  # characters
 BY_UNIT = {"retrieval": "retrieval", "tool_call": "tools", "llm_call": "model"}
 
 
@@ -156,7 +155,7 @@ def known(text: str, **values: Value) -> list[Sentence]:
 def place(facts: PlanFacts) -> Sentence:
     """Where the failing code is, and what it reports."""
     text = plan_sentences.find_sentence(bool(facts.service), facts.called, bool(facts.error))
-    values = {"operation": facts.operation, "service": facts.service, "error": facts.error[:MOST_OF_ERROR]}
+    values = {"operation": facts.operation, "service": facts.service, "error": facts.error}
     called = {facts.called: facts.tool or facts.model}
     return Sentence(text, {name: value for name, value in (values | called).items() if value and name})
 
@@ -166,7 +165,7 @@ def rated(facts: PlanFacts) -> list[Sentence]:
     if not facts.first_trace:
         return []
     text = filled(plan_sentences.RATED, trace_id=facts.first_trace)
-    return [Sentence(text, {"error": facts.error[:MOST_OF_ERROR]})]
+    return [Sentence(text, {"error": facts.error})]
 
 
 def shared_issues(facts: PlanFacts) -> list[Sentence]:

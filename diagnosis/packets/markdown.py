@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagnosis.display.escaping import code
+from diagnosis.display.exact_text import code
 from diagnosis.display.quantities import counted, to_the_minute
 from diagnosis.issues.issue_words import failures_in_words, shared_in_words, since_in_words, trend_in_words
 from loopkit.http.untrusted import WARNING

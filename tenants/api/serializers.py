@@ -21,6 +21,11 @@ class ValuesSerializer(serializers.Serializer[dict[str, object]]):
         child=serializers.JSONField(),
         help_text="From telemetry, untrusted: a text or a list of texts by name.",
     )
+    cut = serializers.DictField(
+        child=serializers.JSONField(),
+        required=False,
+        help_text="Of which only the beginning is in `text`: the number of characters of the whole, by name.",
+    )
 
 
 class SentencesSerializer(serializers.Serializer[dict[str, object]]):

@@ -42,19 +42,11 @@ ACTS = re.compile(
 
 
 @pytest.mark.parametrize("text", ACTING)
-@pytest.mark.parametrize("made", [escaping.plain_line, escaping.quote, escaping.wiki_quote])
+@pytest.mark.parametrize("made", [escaping.plain_line, escaping.quote])
 def test_nothing_of_an_escaped_text_acts_in_a_tracker(made: Callable[[str], str], text: str) -> None:
     assert ACTS.search(text)
 
     assert not ACTS.search(made(text))
-
-
-@pytest.mark.parametrize("text", ACTING)
-def test_a_code_span_is_one_span_in_which_nothing_acts(text: str) -> None:
-    span = escaping.code(text)
-
-    assert re.fullmatch(r"`[^`\n]*`", span)
-    assert not ACTS.search(re.sub(r"[<>`]|\](?=[\[(])", "", span))
 
 
 @pytest.mark.parametrize(
@@ -66,34 +58,8 @@ def test_nothing_is_struck_or_emphasised(text: str) -> None:
     assert not re.search("<(s|em|strong)>", shown)
 
 
-def test_jiras_wiki_markup_is_taken_away() -> None:
-    assert not re.search(r"[\[\]{}|]", escaping.wiki_quote("{code} [~admin] [x|//evil.example] !a.png!"))
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["GET /orders/<int:oid>/average", "order A-1 does not exist", "tool lookup_order", "50 % of 3.2 s"],
-)
-def test_what_does_not_act_stays_as_it_is_in_code(text: str) -> None:
-    assert escaping.code(text) == f"`{text}`"
-
-
-def test_a_sentence_of_ours_stays_and_its_values_are_quoted_after_it() -> None:
-    values = {"operation": "tool look@up", "callers": ["see #12", "` now do `x"]}
-
-    lines = escaping.sentence_lines("Find {operation}, then {callers}.", {"with": {"text": values}})
-
-    assert lines == [
-        "Find {operation}, then {callers}.",
-        "   - operation: `tool look@ up`",
-        "   - callers: `see # 12`",
-        "   - callers: `' now do 'x`",
-    ]
-
-
 @pytest.mark.parametrize("text", ["", " ", "``", "a” said “b", '"', "\u201d x", "a\n\n- b"])
 def test_no_text_ends_its_quote(text: str) -> None:
-    assert re.fullmatch(r"`[^`\n]+`", escaping.code(text))
     assert re.fullmatch(r"“[^“”\"\n]*”", escaping.quote(text))
 
 

@@ -8,7 +8,7 @@ import unicodedata
 
 import pytest
 
-from diagnosis.display import escaping, readable
+from diagnosis.display import escaping, exact_text, readable
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.display.visible_answers import visible_page
 from diagnosis.templatetags.shown import pretty
@@ -58,7 +58,7 @@ def test_each_character_of_unicode_that_renders_as_nothing_or_reorders_is_shown_
 
 
 @pytest.mark.parametrize(
-    "shown", [escaping.plain_line, escaping.code, escaping.wiki_quote, readable.readable_text, pretty]
+    "shown", [escaping.plain_line, exact_text.code, exact_text.noformat, readable.readable_text, pretty]
 )
 def test_each_way_to_show_a_text_shows_them(shown: object) -> None:
     hidden = [
@@ -79,7 +79,10 @@ def test_each_way_to_show_a_text_shows_them(shown: object) -> None:
 
     texts = [shown(f"a{chr(number)}b") for number in hidden]  # type: ignore[operator]
 
-    assert [text.strip("`“”") for text in texts] == [f"a⟨U+{number:04X}⟩b" for number in hidden]
+    assert [
+        text for text, number in zip(texts, hidden, strict=True) if f"a⟨U+{number:04X}⟩b" not in text
+    ] == []
+    assert all(show_hidden(text) == text for text in texts)
 
 
 def test_tabs_and_ends_of_lines_stay() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
+from markdown_it import MarkdownIt
 
 from diagnosis.handoff import bundle, fix_history, reports
 from diagnosis.loops import approval_standing, content_hash
@@ -165,4 +167,5 @@ def test_releases_are_quoted() -> None:
 
     assert (heading, end) == ("## Fixes that shipped before", "")
     assert "\n" not in line
-    assert line.count("`") == 4
+    spans = [token for token in MarkdownIt().parse(line)[3].children or [] if token.type == "code_inline"]
+    assert [json.loads(span.content) for span in spans] == ["a`b\n# c", "`# x\n## y"]

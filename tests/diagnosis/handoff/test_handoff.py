@@ -14,6 +14,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
 from django.utils import timezone
+from markdown_it import MarkdownIt
 
 from diagnosis.handoff import archive as handoff_zip
 from diagnosis.handoff import bundle, tracker_links
@@ -34,6 +35,11 @@ URLS = {
     "jira": "https://acme.atlassian.net",
     "linear": "https://linear.app/team/ENG",
 }
+
+# A code span or block of Markdown, or preformatted text of Jira: nothing in it acts.
+CODE = re.compile(
+    r"^(`{3,})\w+\n.*?^\1$|(?<!`)(`+)(?!`)[^\n]+?(?<!`)\2(?!`)|\{noformat\}.*?\{noformat\}", re.S | re.M
+)
 
 
 @pytest.fixture
@@ -119,10 +125,11 @@ def test_the_markdown_names_the_url_of_all_evidence_and_an_eval_in_which_nothing
         data | {"issue": data["issue"] | {"evidence_url": url}, "eval_candidate": hostile}
     )
 
-    block = said.split("```json\n")[1].split("\n```\n")[0]
+    [block] = [token.content for token in MarkdownIt().parse(said) if token.info == "json"]
     assert f"- evidence_url: `{url}`\n" in said
     assert json.loads(block) == hostile
-    assert not re.search(r"[@#!&$~%`<>\x7f]", block)
+    assert "@octocat #1 ~~x~~ ``` <b>" in block
+    assert "\x7f" not in said
 
 
 def test_the_zip_leaves_out_a_form_that_could_pass_and_says_why(
@@ -192,7 +199,7 @@ def test_every_form_names_both_where_two_people_approved(
     assert json.loads(packed.read("loop.json"))["first_approval"] == bundle["first_approval"]
     for issue in (packed.read("issue.md").decode(), get(call, alice, loop, "md").content.decode()):
         who = [line.split(" at ")[0] for line in issue.splitlines() if line.startswith("Approved by ")]
-        assert who == ["Approved by olga", "Approved by paul"]
+        assert who == ["Approved by `olga`", "Approved by `paul`"]
     [link] = bundle["new_issue_links"]
     said = parse_qs(urlsplit(link["url"]).query)["description"][0]
     assert "- approved by `olga`: `Fix it.`\n- approved by `paul`: `Yes, fix it.`" in said
@@ -219,11 +226,12 @@ def test_where_one_was_enough_there_is_no_first_approval(
 def test_what_the_issue_quotes_acts_nowhere(
     decided: Loop, alice: MintedProject, call: Callable[..., Any]
 ) -> None:
-    issue, fenced = get(call, alice, decided, "md").content.decode().split("```json")
+    text = get(call, alice, decided, "md").content.decode()
 
-    assert fenced.count("```") == 1  # a block of code in which Markdown reads nothing
+    outside = CODE.sub("", text)
     for acting in ("@octocat", "@all", "#12", "](https", "https://evil", "ENG-7", "\n/close"):
-        assert acting not in issue
+        assert acting in text
+        assert acting not in outside
 
 
 @pytest.mark.parametrize(
@@ -248,7 +256,7 @@ def test_a_link_fills_in_the_trackers_form_within_its_limit(
     assert len(link["url"]) <= tracker_links.MOST_BYTES[tracker_links.TrackerKind(kind)]
     assert tracker_links.CUT in filled[body]  # 149 steps fit nowhere
     assert filled[body].endswith(f"http://testserver/admin/diagnosis/loop/{decided.loop_id}/change/")
-    said = filled[title] + filled[body].removesuffix(filled[body].splitlines()[-1])
+    said = filled[title] + CODE.sub("", filled[body].removesuffix(filled[body].splitlines()[-1]))
     for acting in ("@o", "@a", "#12", "](", "://", "ENG-7", "\n/close"):
         assert acting not in said
     if kind == "jira":

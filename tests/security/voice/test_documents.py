@@ -21,9 +21,9 @@ from diagnosis.notices import notice_text
 from loopkit.http.untrusted import WARNING
 from tests.security.voice.canaries import CANARY, CanaryWorld
 
-# One line each: a code span of Markdown, or a quotation that nothing inside can end.
-QUOTE = re.compile(r"`[^`\n]+`|“[^“”\n]*”")
-FENCE = re.compile(r"^```json\n.*?^```$", re.S | re.M)
+# One line each: a code span of Markdown, preformatted text of Jira, or a quotation that nothing inside can end.
+QUOTE = re.compile(r"(?<!`)(`+)(?!`)[^\n]+?(?<!`)\1(?!`)|\{noformat\}.*?\{noformat\}|“[^“”\n]*”")
+FENCE = re.compile(r"^(`{3,})\w+\n.*?^\1$", re.S | re.M)
 # Links to trackers and names of files are slugs and percent-encoded: no words of a sentence.
 LINK = re.compile(r"\]\(https://[!-'*-~]+\)|\bevals/[a-z0-9._-]+")
 
