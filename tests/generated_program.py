@@ -92,6 +92,11 @@ class Ran(NamedTuple):
     caused_by: frozenset[str]  # of a caller that failed: the failures inside
 
     @property
+    def own_facts(self) -> dict[str, str]:
+        """Its attributes without those of its resource."""
+        return {name: text for name, text in self.facts.items() if name not in self.sent["resource"]}
+
+    @property
     def failed(self) -> bool:
         """Whether it is a failure, or what one caused."""
         return bool(self.kind or self.caused_by)

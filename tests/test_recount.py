@@ -8,6 +8,7 @@ a sample of traces, and counts by environment.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from diagnosis.issues.hints import cluster_hints, population
+from diagnosis.issues.hints import hint_reading, population
 from diagnosis.models import Loop, Notice
 from telemetry.windows import Window, rfc3339, unix_nano
 from tenants.keys.provisioning import MintedProject
@@ -38,7 +39,7 @@ from tests.shown_counts import (
     of_window,
 )
 from tests.staff_clients import operator
-from tests.telemetry.factory import store
+from tests.telemetry.factory import record_id, store
 
 END = datetime.now(UTC).replace(second=30, microsecond=0) - timedelta(minutes=30)
 
@@ -202,13 +203,50 @@ def test_every_hint_has_the_counts_that_the_program_knows(shown: Shown, seed: in
     assert {(kind, "all") for kind in frequent} <= named
 
 
+@pytest.mark.parametrize(("seed", "order"), [(1, "shuffled"), (2, "backwards")])
+def test_contrasts_and_inputs_are_those_of_the_program(shown: Shown, seed: int, order: str) -> None:
+    program = Program(seed, END)
+    store_program(shown.minted, program.spans, order, seed)
+
+    for window in WINDOWS.values():
+        by_id = {record_id(ran.sent): ran for ran in program.within(window)}
+        for kind, issue in shown.diagnose(window).items():
+            failures = [ran for ran in by_id.values() if ran.kind == kind]
+            contrast, inputs = issue["contrast"], issue["failing_inputs"]
+            failing, healthy = by_id[contrast["failing_id"]], by_id[contrast["healthy_id"]]
+            assert (failing.kind, healthy.failed) == (kind, False)
+            assert (failing.service, failing.operation) == (healthy.service, healthy.operation)
+            assert contrast["failing_id"] == issue["evidence_ids"][0]
+            for difference in contrast["differences"]:
+                of_record = difference["name"].removeprefix("resource.")
+                name = of_record.removeprefix("attributes.")
+                if name != of_record:
+                    texts = [
+                        None if name not in ran.facts else yes_or_no(ran.facts[name])
+                        for ran in (failing, healthy)
+                    ]
+                    assert texts == [difference["failing"], difference["healthy"]], difference
+            assert inputs["looked_at"] == len(failures)
+            distinct = Counter(str(sorted(ran.own_facts.items())) for ran in failures)
+            assert inputs["distinct"] == len(distinct)
+            for each in inputs["inputs"]:
+                ran = by_id[each["record_id"]]
+                assert each["count"] == distinct[str(sorted(ran.own_facts.items()))]
+
+
+def yes_or_no(text: str) -> str:
+    """The text of a fact as values are shown to people, long ones cut."""
+    text = {"True": "yes", "False": "no"}.get(text, text)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 @pytest.mark.parametrize("seed", [7, 8, 9])
 def test_hints_of_a_sample_say_so_and_are_the_same_for_every_window_with_these_records(
     shown: Shown, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, number in (("COUNTED", 100), ("RARE", 0), ("COARSE", 300)):
         monkeypatch.setattr(population, name, number)
-    monkeypatch.setattr(cluster_hints, "FAILURES", 50)
+    monkeypatch.setattr(hint_reading, "FAILURES", 50)
     program = Program(seed, END)
     store_program(shown.minted, program.spans, "shuffled", seed)
     windows = [Window.ending(END + timedelta(minutes=later), 130 + later) for later in (3, 11, 29)]

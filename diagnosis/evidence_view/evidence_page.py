@@ -14,10 +14,11 @@ from typing import Any
 
 from django.db import DatabaseError
 
+from diagnosis.display import differences
+from diagnosis.display.differences import CONTENT, FACTS, RecordComparison
 from diagnosis.display.quantities import to_the_second
 from diagnosis.display.readable import characters, readable_text, remaining_rows, rows
-from diagnosis.evidence_view import differences, matched_control, timeline
-from diagnosis.evidence_view.differences import CONTENT, FACTS, RecordComparison
+from diagnosis.evidence_view import matched_control, timeline
 from diagnosis.evidence_view.timeline import Timeline
 from diagnosis.issues.evidence_traces import lasting_traces
 from diagnosis.loops.content_hash import evidence_ids
@@ -99,7 +100,7 @@ def of_store(loop: Loop, record_ids: list[str], query: Mapping[str, str]) -> Evi
         else next((evidence_id for evidence_id in offered if evidence_id in records), "")
     )
     chosen = records.get(chosen_id)
-    shown = pair(chosen, loop.signal_type) if chosen else None
+    shown = pair(chosen, loop) if chosen else None
     others = [records[kept] for kept in record_ids if kept in records and kept != chosen_id]
     return Evidence(
         total=len(record_ids),
@@ -142,12 +143,22 @@ def record_line(record: dict[str, Any] | None) -> str:
     return " · ".join(readable_text(fact, LINE) for fact in facts if fact)
 
 
-def pair(chosen: dict[str, Any], signal_type: str) -> ComparedPair:
+def pair(chosen: dict[str, Any], loop: Loop) -> ComparedPair:
     """The record with its matched control and their comparison."""
-    healthy_id = matched_control.find_matched_control(chosen["record_id"], signal_type)
-    healthy = record_pages.find_records([healthy_id]).get(healthy_id) if healthy_id else None
+    healthy = healthy_record(chosen["record_id"], loop)
     comparison = differences.compare_records(chosen, healthy) if healthy else None
     return ComparedPair(chosen, healthy, comparison, *remaining_rows(chosen, rows_shown(chosen, comparison)))
+
+
+def healthy_record(record_id: str, loop: Loop) -> dict[str, Any] | None:
+    """The record that the issue compares this one with, while it is stored; else its matched control, if any."""
+    contrast = loop.issue.get("contrast") or {}
+    if contrast.get("failing_id") == record_id:
+        found = record_pages.find_records([contrast["healthy_id"]])
+        if found:
+            return found[contrast["healthy_id"]]
+    healthy_id = matched_control.find_matched_control(record_id, loop.signal_type)
+    return record_pages.find_records([healthy_id]).get(healthy_id) if healthy_id else None
 
 
 def trace(record_id: str, row: str) -> Waterfall | None:

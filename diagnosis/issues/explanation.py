@@ -15,6 +15,7 @@ from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.sentences import beside
 from diagnosis.evals import candidates
 from diagnosis.issues import failing_call, patch_plan, suspected_release
+from diagnosis.issues.contrast import record_contrast
 from diagnosis.issues.evidence_traces import evidence_traces
 from diagnosis.issues.hints import words
 from diagnosis.issues.issue import Issue
@@ -32,7 +33,8 @@ def explain(
     project: Project, window: Window, issues: list[Issue], now: datetime
 ) -> list[tuple[Issue, dict[str, Any]]]:
     """Each issue with its JSON in the packet, without the part about its loop. Stores the evals that are missing."""
-    records = find_records(record.record_id for issue in issues for record in issue.evidence)
+    ids = [record.record_id for issue in issues for record in issue.evidence]
+    records = find_records([*ids, *(issue.healthy_id for issue in issues if issue.healthy_id)])
     issues = [replace(issue, evidence=readable_evidence(issue, records)) for issue in issues]
     materials = [material(issue, records) for issue in issues]
     evals = candidates.eval_candidates(project, materials, now)
@@ -48,6 +50,7 @@ def explain(
                     evals[source.cluster_id].eval_id,
                     suspects.get(issue.cluster.fingerprint),
                 )
+                | {"contrast": contrast_of(issue, records), "failing_inputs": issue.failing_inputs}
             ),
         )
         for issue, source in zip(issues, materials, strict=True)
@@ -64,6 +67,16 @@ def material(issue: Issue, records: dict[str, dict[str, Any]]) -> candidates.Eva
     """The facts that the issue's eval is made from."""
     evidence = [records[record.record_id] for record in issue.evidence]
     return candidates.EvalMaterial(issue.example, issue.title, evidence)
+
+
+def contrast_of(issue: Issue, records: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The first of the evidence beside the healthy record to compare it with; None if either cannot be read whole."""
+    pair = [records.get(record_id) for record_id in (issue.evidence[0].record_id, issue.healthy_id or "")]
+    if not all(pair) or any("missing" in record for record in pair if record):
+        return None
+    hinted = (attribute for hint in issue.hints for attribute, _ in hint.values)
+    failing, healthy = (record or {} for record in pair)
+    return record_contrast.contrast(failing, healthy, hinted)
 
 
 def explained(

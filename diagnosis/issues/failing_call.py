@@ -44,7 +44,7 @@ def failing_call_json(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def bounded_content(content: Any) -> tuple[Any, bool]:
-    """The content, or the first LONGEST characters of its text if it is longer, and whether it was cut."""
+def bounded_content(content: Any, longest: int = LONGEST) -> tuple[Any, bool]:
+    """The content, or the first characters of its text if it is longer, and whether it was cut."""
     text = content if isinstance(content, str) else json.dumps(content)
-    return (content, False) if len(text) <= LONGEST else (text[:LONGEST], True)
+    return (content, False) if len(text) <= longest else (text[:longest], True)

@@ -16,12 +16,12 @@ from diagnosis.issues import extents
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.issue import (
     Issue,
-    IssueRecords,
     MeasuredCluster,
     Surroundings,
     describe,
     measure_cluster,
 )
+from diagnosis.issues.issue_records import IssueRecords
 from diagnosis.issues.ratings import shared_traces
 from diagnosis.issues.ratings.shared_traces import IssueTraces
 from diagnosis.window import failing_records, traffic

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from diagnosis.detection.rules import WINDOW_RULES
-from diagnosis.issues import impact, model_calls, quiet_since
-from diagnosis.issues.evidence_choice import choose
+from diagnosis.issues import impact, quiet_since
 from diagnosis.issues.extents import Extent
-from diagnosis.issues.hints.cluster_hints import read_hints
 from diagnosis.issues.hints.hint import Hint
 from diagnosis.issues.impact import Impact, SeverityGrade
+from diagnosis.issues.issue_records import IssueRecords
 from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.issues.quiet_since import QuietSince
 from diagnosis.issues.ratings.shared_traces import SharedTraces
 from diagnosis.issues.trend import RISING, Trend, trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
-from diagnosis.window import failing_records
-from diagnosis.window.traffic import ServiceOperation, Traffic
+from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
-from telemetry.reads import cluster_failures
 from telemetry.spans.failing_record import FailingRecord
-from telemetry.windows import Window, rfc3339
+from telemetry.windows import rfc3339
 from tenants.limits.heavy_runs import checkpoint
 
 TITLE_LENGTH = 200
@@ -46,6 +42,8 @@ class Issue:
     first_seen: int  # unix nanoseconds, over all time; in the window, of what rules over windows found
     hints: list[Hint]
     evidence: list[FailingRecord]
+    healthy_id: str | None  # the record to compare the first of the evidence with
+    failing_inputs: dict[str, Any] | None  # as the packet shows them
     model_calls: list[ModelCallsAround]  # before and after each record of the evidence
     shared_traces: tuple[
         SharedTraces, ...
@@ -124,49 +122,6 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueRecords:
-    """The evidence and the hints of the clusters to describe, read once for all of them."""
-
-    evidence: dict[int, list[bytes]]  # keys of records, by fingerprint
-    records: dict[bytes, FailingRecord]  # by key
-    hints: dict[int, list[Hint]]  # by fingerprint
-    first_starts: dict[int, int]  # of the first failures of all time, by fingerprint
-    model_calls: dict[str, ModelCallsAround]  # before and after the evidence, by record id
-    since: dict[int, int]  # records that started after the last failure, by fingerprint
-    window: Window
-
-    @classmethod
-    def read(
-        cls, clusters: Sequence[Extent], window: Window, traffic: Counter[ServiceOperation]
-    ) -> IssueRecords:
-        """Choose the evidence of these clusters, and read it with what their failures share."""
-        evidence = {
-            cluster.fingerprint: [candidate.key for candidate in choose(cluster.candidates())]
-            for cluster in clusters
-        }
-        records = failing_records.load_failing_records(key for keys in evidence.values() for key in keys)
-        evidence = stored_keys(evidence, records)
-        calls = model_calls.model_calls_around(records[key] for keys in evidence.values() for key in keys)
-        hints = read_hints(window, clusters, traffic)
-        starts = cluster_failures.first_starts(
-            cluster.fingerprint for cluster in clusters if not cluster.found
-        )
-        since = quiet_since.read_records_since(clusters, window.end_unix_nano)
-        return cls(evidence, records, hints, starts, calls, since, window)
-
-    def has_evidence_of(self, cluster: Extent) -> bool:
-        """Whether a record of the cluster's evidence is stored, so that the cluster can be described."""
-        return bool(self.evidence[cluster.fingerprint])
-
-
-def stored_keys(
-    chosen: Mapping[int, list[bytes]], records: Mapping[bytes, FailingRecord]
-) -> dict[int, list[bytes]]:
-    """The chosen keys of records that were found, by fingerprint: attributions can outlive their records."""
-    return {fingerprint: [key for key in keys if key in records] for fingerprint, keys in chosen.items()}
-
-
-@dataclass(frozen=True, slots=True)
 class MeasuredCluster:
     """A cluster with the numbers that rank it, before its records are read."""
 
@@ -217,7 +172,7 @@ def trend_of(cluster: Extent, surroundings: Surroundings) -> Trend:
 def describe(measured: MeasuredCluster, details: IssueRecords) -> Issue:
     """A cluster of the bound project as an issue, from the records that were read for it."""
     cluster = measured.cluster
-    evidence = [details.records[key] for key in details.evidence[cluster.fingerprint]]
+    evidence = details.evidence_of(cluster)
     return Issue(
         cluster=cluster,
         example=(cluster.found or evidence[0])._replace(fingerprint=cluster.fingerprint),
@@ -229,6 +184,8 @@ def describe(measured: MeasuredCluster, details: IssueRecords) -> Issue:
         or details.first_starts.get(cluster.fingerprint, cluster.first_unix_nano),
         hints=details.hints[cluster.fingerprint],
         evidence=evidence,
+        healthy_id=details.healthy.get(cluster.fingerprint),
+        failing_inputs=details.chosen.inputs_shown(cluster.fingerprint),
         model_calls=[
             details.model_calls[record.record_id]
             for record in evidence

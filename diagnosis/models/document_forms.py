@@ -46,6 +46,14 @@ CALL = {
     "record_id": str, "unit?": str, "tool?": TEXT_OR_NULL, "model?": TEXT_OR_NULL, "replayable?": bool,
     "truncated?": bool,
 }  # fmt: skip
+CONTRAST = {
+    "failing_id": str, "healthy_id": str, "left_out?": is_natural,
+    "differences": [{"name": str, "failing": TEXT_OR_NULL, "healthy": TEXT_OR_NULL}],
+}  # fmt: skip
+FAILING_INPUTS = {
+    "looked_at": is_natural, "distinct": is_natural,
+    "inputs": [{"record_id": str, "count": is_natural, "truncated": bool}],
+}  # fmt: skip
 ISSUE = {
     "cluster_id": str, "title": str, "severity": str, "severity_reason?": str, "signal_type": str, "operation": str,
     "service": TEXT_OR_NULL, "error_type?": TEXT_OR_NULL, "message?": TEXT_OR_NULL, "count": is_natural,
@@ -54,7 +62,9 @@ ISSUE = {
     "echoes?": {"records": is_natural, "operations": [str]}, "hints?": [HINT],
     "model_calls?": {"before": [str], "after": [str]}, "evidence_ids": [str], "evidence?": [str], "traces?": [str],
     "evidence_traces?": are_objects, "suspected_release?": TEXT_OR_NULL, "suspected_release_reason?": TEXT_OR_NULL,
-    "code_location?": (CODE, type(None)), "failing_call?": (CALL, type(None)), "eval_candidate?": TEXT_OR_NULL,
+    "code_location?": (CODE, type(None)), "failing_call?": (CALL, type(None)),
+    "contrast?": (CONTRAST, type(None)), "failing_inputs?": (FAILING_INPUTS, type(None)),
+    "eval_candidate?": TEXT_OR_NULL,
     "patch_plan": {"lever?": str, "steps": [STEP], "verify?": str, "refuted_by?": str, "with?": dict},
     "status?": str, "next_action?": str, "evidence_url?": str, "with?": dict,
 }  # fmt: skip

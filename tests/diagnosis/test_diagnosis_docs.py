@@ -12,8 +12,9 @@ from diagnosis.detection.rules import ALL_SIGNAL_TYPES, WINDOW_RULES, missing_ca
 from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
 from diagnosis.evals.formats import registry as format_registry
-from diagnosis.issues import impact, quiet_since, trend
-from diagnosis.issues.hints import cluster_hints, facts, judge, population, search
+from diagnosis.issues import impact, issue_records, quiet_since, trend
+from diagnosis.issues.contrast import failing_inputs, record_contrast
+from diagnosis.issues.hints import cluster_hints, facts, hint_reading, judge, population, search
 from diagnosis.issues.hints.hint import HintTable
 from diagnosis.loops import next_action, quiet_loops
 from diagnosis.packets.publishing import packet_as_answered
@@ -117,7 +118,7 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"{population.LOOKED_THROUGH:,}",
         f"looks through {population.COARSE:,} records of the window, or {population.FINE:,} where the operations "
         f"have at most {population.RARE:,}",
-        f"up to {cluster_hints.FAILURES} failures and {cluster_hints.OTHERS:,} other records",
+        f"up to {hint_reading.FAILURES} failures and {cluster_hints.OTHERS:,} other records",
         f"{facts.LONGEST} characters at most",
         f"below {search.CHANCE * 100:g} % divided",
         f"in {search.SUPPORT} failures or more",
@@ -128,6 +129,11 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"of up to {search.MOST_VALUES} values",
         f"must be {search.BETTER} times that of each part",
         f"{judge.MOST} hints at most",
+        f"up to {record_contrast.MOST} values that differ, those that hints name first, of {record_contrast.LONGEST} "
+        "characters at most",
+        f"up to {issue_records.LOOKED_AT} of all clusters together and {issue_records.FEWEST_LOOKED_AT} of each at "
+        "least",
+        f"Up to {failing_inputs.MOST} are shown, most frequent first, cut at {failing_inputs.LONGEST} characters",
         f"the same result, {repeated_calls.THRESHOLD} times in one trace",
         f"medium from {repeated_calls.MANY} calls on",
         f"{kept_runs.MOST_RECORDS:,} records",

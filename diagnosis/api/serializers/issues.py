@@ -133,6 +133,44 @@ class FailingCallSerializer(ObjectSerializer):
     )
 
 
+class DifferenceSerializer(ObjectSerializer):
+    """A value that a failing and a healthy record do not share. Untrusted text."""
+
+    name = serializers.CharField(help_text="Dotted, as the record has it: attributes.cart.currency.")
+    failing = optional_text("Of the failing record, 80 characters at most. Null: it lacks the value.")
+    healthy = optional_text("Of the healthy one.")
+
+
+class ContrastSerializer(ObjectSerializer):
+    """The first failure beside the most similar healthy record of its operation."""
+
+    failing_id = serializers.CharField(help_text="The first of evidence_ids.")
+    healthy_id = serializers.CharField(help_text="A record that did not fail.")
+    differences = DifferenceSerializer(
+        many=True, help_text="What hints name first; without what the failure itself wrote."
+    )
+    left_out = serializers.IntegerField(help_text="Further values that differ; the records have them.")
+
+
+class FailingInputSerializer(ObjectSerializer):
+    """An input with which it failed. Untrusted text."""
+
+    record_id = serializers.CharField(help_text="The first record that has it, whole.")
+    count = serializers.IntegerField(help_text="Failures with it, of those looked at.")
+    input = serializers.JSONField(
+        help_text="What was captured, or the attributes of a span without a captured input; a text where it was cut."
+    )
+    truncated = serializers.BooleanField(help_text="It is longer than 200 characters and cut there.")
+
+
+class FailingInputsSerializer(ObjectSerializer):
+    """The distinct inputs with which it failed, most frequent first."""
+
+    looked_at = serializers.IntegerField(help_text="Failures whose inputs were read.")
+    distinct = serializers.IntegerField(help_text="Distinct inputs among these.")
+    inputs = FailingInputSerializer(many=True, help_text="3 at most, and fewer if they are long.")
+
+
 class PlanStepSerializer(SentencesSerializer):
     """One thing to do."""
 
@@ -236,6 +274,16 @@ class IssueSerializer(SentencesSerializer):
     )
     failing_call = FailingCallSerializer(
         allow_null=True, help_text="Null: no call of the evidence was captured."
+    )
+    contrast = ContrastSerializer(
+        allow_null=True,
+        required=False,
+        help_text="Null: no healthy record was found. Not on issues of earlier versions.",
+    )
+    failing_inputs = FailingInputsSerializer(
+        allow_null=True,
+        required=False,
+        help_text="Null: no input is known. Not on issues of earlier versions.",
     )
     model_calls = ModelCallsSerializer()
     eval_candidate = serializers.CharField(help_text="GET /v1/evals/{id}: json, jsonl, pytest, promptfoo.")

@@ -27,7 +27,7 @@ FINE, COARSE = 10_000, 2_000  # records of the window that a sample looks throug
 STRETCHES = 64
 COLUMNS = (
     "trace_id, span_id, service, operation, fingerprint, start_time_unix_nano, segment_id, position, resource_id, "
-    "scope_id"
+    "scope_id, duration_nano, environment, release"
 )
 # Two statements in one, since SQLite looks up a least or a greatest value alone, and reads the index for both.
 BETWEEN = "FROM telemetry_record WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s"
@@ -61,6 +61,9 @@ class PopulationRecord(NamedTuple):
     position: int
     resource_id: int
     scope_id: int
+    duration_nano: int
+    environment: str
+    release: str
 
     @property
     def key(self) -> bytes:

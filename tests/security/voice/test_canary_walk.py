@@ -23,7 +23,7 @@ PAYLOAD = re.compile(
     |trace_state|version|schema_url|project_name|project_id|eval_id|eval_candidate|suspected_release|attribute|value
     |echoes\.operations\[\]|releases_left_out\[\]|file|function|packet\.project_id|ingest_url|new_issue_links\[\]\.url
     |issues\[\]\.message|issue\.message|records\[\]\.message|evidence\[\]\.message|detail\.(note|url|release)
-    |feedback\[\]\.comment
+    |feedback\[\]\.comment|differences\[\]\.(failing|healthy)
     |items\[\]\.(title|content_text)|_loopkit\.project_id|loops\[\]\.title|evidence_url
     )$""",
     re.X,
@@ -46,7 +46,7 @@ OWN = {
     "expires_at", "rejected", "was", "is", "agent_key", "producer_key", "feedback_key", "recovery_code",
     "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating", "counted",
     "until",
-    "unknown", "replaces", "replaced_by", "share_of",
+    "unknown", "replaces", "replaced_by", "share_of", "failing_id", "healthy_id",
 }  # fmt: skip
 # Parameters with which a route is asked besides none.
 QUERIES = {

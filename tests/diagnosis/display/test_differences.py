@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from diagnosis.display.differences import DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY, SAME, compare_records
 from diagnosis.display.readable import TEXT_LIMIT
-from diagnosis.evidence_view.differences import DIFFERS, ONLY_CHOSEN, ONLY_HEALTHY, SAME, compare_records
 
 
 def record(**attributes: Any) -> dict[str, Any]:

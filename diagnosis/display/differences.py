@@ -1,5 +1,5 @@
 """
-The differences between two records, row by row, for the loop's page.
+The differences between two records, row by row, for the loop's page and for the packet.
 
 Times and the ids of records, traces and spans differ between any two records and are not compared; the head of each
 column shows what identifies its record.
@@ -52,6 +52,13 @@ def compare_records(chosen: Mapping[str, Any], healthy: Mapping[str, Any]) -> Re
     equal = [compared for compared in lines if compared.mark == SAME]
     shown = RecordComparison(unlike[:ROW_LIMIT], equal[:ROW_LIMIT], 0)
     return RecordComparison(shown.unlike, shown.equal, len(lines) - len(shown.unlike) - len(shown.equal))
+
+
+def unlike_values(chosen: Mapping[str, Any], healthy: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The values that differ, as both records have them, by dotted name; None where a record lacks one."""
+    left, right = facts_by_name(chosen), facts_by_name(healthy)
+    pairs = {name: (left.get(name), right.get(name)) for name in dict.fromkeys([*left, *right])}
+    return {name: values for name, values in pairs.items() if mark(*values) != SAME}
 
 
 def facts_by_name(record: Mapping[str, Any]) -> dict[str, Any]:
