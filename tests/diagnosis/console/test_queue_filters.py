@@ -103,7 +103,7 @@ def test_the_page_says_how_it_is_sorted_and_where_it_lies(boss: Client, alice: M
 
     assert "because that is what waiting costs" in page
     assert 'href="?q=order+A-1&amp;severity=high&amp;sort=waiting"' in page
-    assert "37 failures, 9 people" in page
+    assert "37 failures, 9 users" in page
 
 
 def test_a_decision_leads_back_to_the_filtered_list(boss: Client, alice: MintedProject) -> None:
