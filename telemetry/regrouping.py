@@ -27,6 +27,7 @@ from telemetry.spans.signal_traces import is_signal
 from telemetry.spans.span import Span, SpanOrigin
 from telemetry.store import attributions, rollups
 from telemetry.store.ratings import joining
+from telemetry.store.same_calls import counting
 from telemetry.store.sql import write_many
 from telemetry.windows import Window
 
@@ -104,7 +105,7 @@ def rewrite(rows: Sequence[Record], rules: GroupingRules) -> int:
     changes = [(row, number) for row, number in pairs if number != row.fingerprint]
     trace_ids = sorted({bytes(row.trace_id) for row, _ in changes})
     signal_ids = [trace_id for trace_id in trace_ids if is_signal(trace_id)]
-    uncounted = joining.replaced_keys(signal_ids)
+    uncounted = joining.replaced_keys(signal_ids) | counting.repeated_keys(trace_ids)
     counted = [(row, number) for row, number in changes if key_of(row) not in uncounted]
     rollups.take_away([row for row, _ in counted])
     write_many(RENUMBER, [(*key_of(row), number) for row, number in changes])

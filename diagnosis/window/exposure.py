@@ -14,7 +14,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from telemetry.models import DayRollup, HourRollup, Record, Rollup, RollupCounts
 from telemetry.reads.counts import table_stretches, whole_minutes
 from telemetry.reads.filters import in_window
-from telemetry.reads.replaced_records import IS_REPLACED
+from telemetry.reads.replaced_records import IS_REPEATED, IS_REPLACED
 from telemetry.windows import Window
 
 EVERY = Q()  # no condition
@@ -62,5 +62,5 @@ def total(numbers: Iterable[int | None]) -> int:
 
 
 def records(window: Window) -> QuerySet[Record]:
-    """The records that start in the window, without replaced versions of user signals."""
-    return in_window(Record.objects.exclude(IS_REPLACED), window)
+    """The records that start in the window, without replaced versions of user signals and calls recorded again."""
+    return in_window(Record.objects.exclude(IS_REPLACED).exclude(IS_REPEATED), window)

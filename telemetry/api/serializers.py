@@ -111,6 +111,10 @@ class RecordSerializer(ObjectSerializer):
     events = EventSerializer(many=True)
     links = LinkSerializer(many=True)
     capture = CaptureSerializer(allow_null=True)
+    same_call_as = serializers.CharField(
+        required=False,
+        help_text="Only of a call that another instrumentation recorded too: the record of it that counts.",
+    )
     replaced_by = serializers.CharField(
         required=False,
         help_text="Only of a user signal that a later one with its feedback_id replaced: the record that counts.",

@@ -21,6 +21,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry import conventions
 from telemetry.grouping.fingerprint import cluster_id
+from telemetry.grouping.same_call import UNITS
 from telemetry.models import Record, Trace
 from telemetry.otlp import decode
 from telemetry.otlp.values import jsonable, plain_attributes
@@ -50,9 +51,11 @@ checked_values = attrgetter(*COLUMN_TYPES)
 def records_json(rows: Sequence[Record]) -> list[dict[str, Any]]:
     """The records in their order; a record that cannot be read whole has the parts that it lacks as `missing`."""
     traces, replacing = traces_of(rows), replaced_records.replacing(rows)
+    same_calls = replaced_records.counted_instead([row for row in rows if row.unit in UNITS])
     return [
         record_json(row, traces.get(bytes(row.trace_id)), parts)
         | ({"replaced_by": replacing[str(row)]} if str(row) in replacing else {})
+        | ({"same_call_as": same_calls[str(row)]} if str(row) in same_calls else {})
         for row, parts in zip(rows, parts_of(rows), strict=True)
     ]
 

@@ -1,25 +1,32 @@
-"""The versions of user signals that later ones replaced: telemetry/store/ratings/joining.py."""
+"""
+Records that are counted nowhere: versions of user signals that later ones replaced (telemetry/store/ratings/joining.py)
+and calls for which another record counts (telemetry/store/same_calls/counting.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from django.db.models import Exists, OuterRef
 
-from telemetry.models import Record, ReplacedRecord
+from telemetry.models import Record, RepeatedCall, ReplacedRecord
 from telemetry.spans.record_ids import record_id
 from telemetry.spans.signal_traces import is_signal
 
+# A condition on records: another record stands for the same call, so that it is listed, and counted nowhere.
+IS_REPEATED = Exists(RepeatedCall.objects.filter(trace_id=OuterRef("trace_id"), span_id=OuterRef("span_id")))
 # A condition on records: a later version replaced it, so that it is counted and listed nowhere.
 IS_REPLACED = Exists(
     ReplacedRecord.objects.filter(trace_id=OuterRef("trace_id"), span_id=OuterRef("span_id"))
 )
 
-# The same for statements: true of a record of the table `record` that counts.
+# For statements: true of a record of the table `record` that counts.
 IS_COUNTED = (
     "NOT EXISTS (SELECT 1 FROM telemetry_replacedrecord AS replaced "
-    "WHERE replaced.trace_id = record.trace_id AND replaced.span_id = record.span_id)"
+    "WHERE replaced.trace_id = record.trace_id AND replaced.span_id = record.span_id) "
+    "AND NOT EXISTS (SELECT 1 FROM telemetry_repeatedcall AS repeated "
+    "WHERE repeated.trace_id = record.trace_id AND repeated.span_id = record.span_id)"
 )
 
 
@@ -47,3 +54,15 @@ def replacing(rows: Iterable[WithIds]) -> dict[str, str]:
         trace_id: record_id(trace_id, span_id) for trace_id, span_id in keys if (trace_id, span_id) not in old
     }
     return {record_id(*key): counting[key[0]] for key in sorted(old) if key[0] in counting}
+
+
+def counted_instead(rows: Sequence[WithIds]) -> dict[str, str]:
+    """The ids of the records that count for the same calls as these, by the id of those that do not."""
+    trace_ids = {bytes(row.trace_id) for row in rows}
+    shown = {record_id(row.trace_id, row.span_id) for row in rows}
+    repeated = RepeatedCall.objects.filter(trace_id__in=trace_ids)
+    return {
+        str(repeat): record_id(repeat.trace_id, repeat.counted_span_id)
+        for repeat in repeated
+        if str(repeat) in shown
+    }

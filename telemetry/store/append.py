@@ -30,6 +30,7 @@ from telemetry.store.known_ids import Settled
 from telemetry.store.ratings import joining
 from telemetry.store.row import RecordRow
 from telemetry.store.runs import kept_runs
+from telemetry.store.same_calls import counting
 from telemetry.store.transactions import checked_transaction
 from tenants.stores.binding import bound_project
 
@@ -54,9 +55,12 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     settled = settle_others(rows, fitting_rows, new_rows, room)
     inserted_rows = [*new_rows, *settled.inserted]
     changed_traces = traces.add_traces(inserted_rows)
+    recount = counting.compare_calls(inserted_rows, changed_traces)
+    changed_traces = [recount.traces.get(trace.trace_id, trace) for trace in changed_traces]
     attributions.add_attributions(inserted_rows, changed_traces)
     kept_runs.add_runs(inserted_rows, changed_traces)
     rollups.add_rollups(inserted_rows)
+    counting.settle_counts(recount)
     releases.add_releases(inserted_rows)
     joining.join_signals(inserted_rows, changed_traces)
     conflicts.note_conflicts(settled.conflicts, batches[-1].now_unix_nano)

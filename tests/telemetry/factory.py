@@ -108,10 +108,12 @@ def store(
     spans: Iterable[dict[str, Any]],
     now: datetime,
     resource: Mapping[str, Any] | None = None,
+    scope: Mapping[str, Any] | None = None,
 ) -> Receipt:
     """Send the spans into the project's store."""
     with bind(project):
-        return ingest(json.dumps(request(*spans, resource=resource)).encode(), Encoding.JSON, now)
+        sent = request(*spans, resource=resource, scope=scope)
+        return ingest(json.dumps(sent).encode(), Encoding.JSON, now)
 
 
 def minutes(count: float) -> timedelta:

@@ -93,7 +93,8 @@ def test_a_record_shows_every_published_field_and_no_other(store, read):
     assert RecordSerializer().fields.keys() - {*SHOWN} == {
         "missing",
         "replaced_by",
-    }  # of a damaged store, of signals
+        "same_call_as",
+    }  # of a damaged store, of signals, of calls recorded twice
 
 
 def test_a_record_shows_what_was_sent_whole(store, read):

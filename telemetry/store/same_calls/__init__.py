@@ -1,0 +1,5 @@
+"""
+Calls that two instrumentations recorded, counted once.
+
+May import the other modules of `telemetry.store`, but `append`, which calls it.
+"""
