@@ -3,7 +3,8 @@ The loops of a packet's issues: a new cluster gets a loop where there is room, a
 the newest issue.
 
 A loop that is proposed, regressed or returned follows the newest packet, unless it has the first of two approvals:
-otherwise frequent diagnoses would void that one before a second person could approve. What the queue is sorted by, and
+otherwise frequent diagnoses would void that one before a second person could approve. A packet about the past, whose
+issue ends before the loop's, changes nothing that is shown. What the queue is sorted by, and
 the severity, only get worse (urgency.worst_columns). An approved, shipped or rejected
 loop keeps the issue on which it was decided. A rejected loop that grew is proposed again. All of this runs inside the
 packet's transaction, with a few statements for all issues.
@@ -65,10 +66,9 @@ def create_or_update(
     )
     # Conflicts are ignored because another diagnosis may have created the loop meanwhile.
     Loop.objects.bulk_create(new, ignore_conflicts=True, batch_size=BATCH)
-    reopening.repropose_grown(
-        existing.values(), {shown["cluster_id"]: shown for _, shown in explained}, window, now
-    )
-    decidable = decidable_loops(existing.values())
+    present = [loop for loop in existing.values() if not is_past(latest[loop.cluster_id]["issue"], loop)]
+    reopening.repropose_grown(present, {shown["cluster_id"]: shown for _, shown in explained}, window, now)
+    decidable = decidable_loops(present)
     rising = [
         loop for loop in decidable if notice_rows.begins_to_rise(loop, latest[loop.cluster_id]["issue"])
     ]
@@ -78,6 +78,12 @@ def create_or_update(
     note_proposals(packet, {loop.loop_id for loop in new}, loops, now)
     prefetch_related_objects(list(loops.values()), "decisions__decided_by")  # for the answers
     return loops
+
+
+def is_past(issue: Mapping[str, Any], loop: Loop) -> bool:
+    """Whether the issue is of an earlier time than the loop's: its last failure is."""
+    last, known = urgency.seen_at(issue.get("last_seen")), urgency.seen_at(loop.issue.get("last_seen"))
+    return bool(last and known and last < known)
 
 
 def follow(loops: list[Loop], latest: dict[str, dict[str, Any]]) -> None:

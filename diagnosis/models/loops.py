@@ -53,6 +53,9 @@ class Packet(models.Model):
         default=True, help_text="False once retention left only the issues that loops and decisions refer to."
     )
     created_at = models.DateTimeField()
+    is_about = models.DateTimeField(
+        null=True, editable=False, help_text="The time that it tells of last: the end of its window."
+    )
     shown_at = models.DateTimeField(
         null=True,
         editable=False,
@@ -71,7 +74,10 @@ class Packet(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-packet_id"]
-        indexes = [models.Index(fields=["project", "-created_at"], name="packet_newest")]
+        indexes = [
+            models.Index(fields=["project", "-created_at"], name="packet_newest"),
+            models.Index(fields=["project", "-is_about", "-created_at"], name="packet_of_the_present"),
+        ]
 
     def __str__(self) -> str:
         return self.packet_id

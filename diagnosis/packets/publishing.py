@@ -1,7 +1,7 @@
 """
 Publish a packet: the issues that a diagnosis found, with a loop for each.
 
-    explain -> read_seen -> quiet_loops.measure_absent -> switch_lock.hold -> Packet.objects.create
+    explain -> read_seen -> quiet_loops.measure_absent -> switch_lock.hold -> begin_packet
         -> proposals.create_or_update -> quiet_loops.store -> issue_entry -> packet_document
         -> basis_of -> packet.save -> forget_old_packets
 
@@ -12,10 +12,11 @@ the control database. A loop that may be decided follows the newest packet (diag
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from diagnosis.display.quantities import counted
 from diagnosis.issues.explanation import explain
@@ -31,7 +32,7 @@ from diagnosis.window.seen_failures import read_seen
 from loopkit.http.untrusted import WARNING
 from telemetry.ledger import MissingSpans, missing_in
 from telemetry.store.unreadable_parts import UnreadableParts
-from telemetry.windows import rfc3339
+from telemetry.windows import Window, rfc3339
 from tenants.models import Project
 
 READY, OBSERVE = "ready_for_issue_diagnosis", "observe_more"
@@ -56,7 +57,7 @@ def publish(
     quiet = quiet_loops.measure_absent(project, present, findings.window.end_unix_nano)
     with transaction.atomic():
         switch_lock.hold(project)
-        packet = Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now)
+        packet = begin_packet(project, findings.window, now)
         loops = proposals.create_or_update(packet, explained_issues, seen, findings.window, now)
         quiet_loops.store(project, quiet)
         issues = [issue_entry(issue, loops) for _, issue in explained_issues]
@@ -149,9 +150,16 @@ def no_issue_reason(findings: Findings) -> str:
     )
 
 
+def begin_packet(project: Project, window: Window, now: datetime) -> Packet:
+    """A stored packet about the window, which is filled in later. A window that ends later than now is about now."""
+    end = min(datetime.fromtimestamp(window.end_unix_nano // 10**9, UTC), now)
+    return Packet.objects.create(project=project, status=OBSERVE, document={}, created_at=now, is_about=end)
+
+
 def latest(project: Project) -> Packet | None:
-    """The project's newest packet."""
-    return Packet.objects.filter(project=project).first()
+    """The project's packet of the present: whose window ends last, and of these the newest."""
+    packets = Packet.objects.filter(project=project)
+    return packets.order_by(F("is_about").desc(nulls_last=True), "-created_at", "-packet_id").first()
 
 
 def packet_as_answered(packet: Packet) -> dict[str, Any]:
