@@ -18,7 +18,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import F, Q, QuerySet
 
 from diagnosis import erasure
-from diagnosis.loops import reopening
+from diagnosis.loops import reopening, switch_lock
 from diagnosis.loops.states import UNDER_APPROVAL
 from diagnosis.models import Loop, Verification
 from diagnosis.notices import notice_rows, outbox
@@ -84,7 +84,10 @@ def review(project: Project, clock: Clock, most: int | None = MOST) -> Review:
 
 
 def review_and_log(project: Project, clock: Clock) -> None:
-    """Review the project, with a log line for each change."""
+    """Review the project, with a log line for each change; not while its fingerprints are switched."""
+    if switch_lock.is_switching(project):
+        logger.info("%s is verified once its fingerprints are switched", project.project_id)
+        return
     reviewed = review(project, clock)
     for verification in reviewed.verifications:
         logger.info("verified %s: %s", verification.loop_id, verification.verdict)

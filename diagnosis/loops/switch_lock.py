@@ -15,9 +15,14 @@ from tenants.models import Project
 RETRY_SECONDS = 5
 
 
+def is_switching(project: Project) -> bool:
+    """Whether a switch of the project's fingerprints is under way."""
+    return FingerprintSwitch.objects.filter(project=project, finished_at=None).exists()
+
+
 def check_no_switch(project: Project) -> None:
     """Raise Unavailable while a switch of the project's fingerprints is under way."""
-    if FingerprintSwitch.objects.filter(project=project, finished_at=None).exists():
+    if is_switching(project):
         refuse_while_switching()
 
 

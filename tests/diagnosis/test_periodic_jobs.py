@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import OperationalError, connections
+from django.utils import timezone
 
 from diagnosis import periodic_jobs
 from diagnosis.lease import LeaseClaim
-from diagnosis.models import Lease, Loop, MailChoice, Notice, Packet
+from diagnosis.models import FingerprintSwitch, Lease, Loop, MailChoice, Notice, Packet
 from loopkit.job_thread import PeriodicJobs
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import NOW, make_loop
@@ -216,3 +217,15 @@ def test_the_thread_ends_when_it_is_asked_to() -> None:
 @pytest.mark.parametrize("seconds", [1, 300])
 def test_a_lease_outlives_the_pause_between_rounds(seconds: int) -> None:
     assert PeriodicJobs(seconds).lease.length > seconds
+
+
+def test_a_project_waits_for_the_switch_of_its_fingerprints(alice: MintedProject, caplog: Any) -> None:
+    now = timezone.now()
+    FingerprintSwitch.objects.create(
+        project=alice.project, from_version=1, to_version=2, started_at=now, actor="user:boss"
+    )
+    caplog.set_level("INFO", "diagnosis.periodic_jobs")
+
+    periodic_jobs.attempt("verifying", lambda: periodic_jobs.review_and_log(alice.project, lambda: now))
+
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("INFO", None)]
