@@ -41,6 +41,10 @@ SHIP_LATER = (
     "Report shipped once the approved fix runs, with the time since when it runs (such as 2026-05-04T14:00:00Z), or "
     "leave shipped_at out: then it is the present."
 )
+CORRECT_LATER = (
+    "Send the release or the time since when the approved fix runs (such as 2026-05-04T14:00:00Z); what is left out "
+    "stays as it is."
+)
 REFUSALS = (400, 401, 403)
 
 
@@ -60,7 +64,8 @@ def recorded(loop: Loop, report: dict[str, Any], key_id: str) -> LoopEvent:
     except lifecycle.WrongState as error:
         raise wrong_state(error) from error
     except WrongShippingTime as error:
-        raise ApiError(400, "invalid", f"shipped_at: {error}", SHIP_LATER) from error
+        hint = CORRECT_LATER if kind == LoopEvent.Kind.SHIPPED_CORRECTED else SHIP_LATER
+        raise ApiError(400, "invalid", f"shipped_at: {error}", hint) from error
     except OutOfOrder as error:
         raise ApiError(409, "wrong_order", str(error), error.remedy) from error
     except TooManyReports as error:

@@ -76,6 +76,9 @@ def put_right(request: HttpRequest, loop: Loop, form: ShipmentForm) -> bool:
     except WrongShippingTime as error:
         form.add_error("shipped_at", f"This time {error}")
         return False
+    except shipment.NothingToCorrect as error:
+        form.add_error("shipped_at", str(error))
+        return False
     except WrongState as error:
         messages.error(request, TOO_LATE.format(state=error.loop.state))
         return False

@@ -6,6 +6,7 @@ A fix is worked on from the decision, or from the fix that shipped before it, un
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -77,9 +78,14 @@ def says_the_same(event: LoopEvent, detail: dict[str, Any]) -> bool:
 
 
 def changes_nothing(loop: Loop, detail: dict[str, Any]) -> bool:
-    """Whether a correction says what the loop has already."""
+    """Whether a correction says what the loop has already, its time to the second, as people are shown it."""
     release, time = detail.get("release", loop.release), detail.get("shipped_at", loop.shipped_at)
-    return bool(loop.attempt and release == loop.release and time == loop.shipped_at)
+    return bool(loop.attempt and release == loop.release and to_second(time) == to_second(loop.shipped_at))
+
+
+def to_second(time: datetime | None) -> datetime | None:
+    """The time without its fraction of a second."""
+    return time.replace(microsecond=0) if time else None
 
 
 def check_order(loop: Loop, kind: Kind) -> None:

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from diagnosis.handoff import report_order
 from diagnosis.handoff.shipping_time import shipping_time
 from diagnosis.loops import approval, fixes, lifecycle, switch_lock
 from diagnosis.loops.states import Kind, Trigger
@@ -21,6 +22,13 @@ from diagnosis.models import Loop, LoopEvent
 from diagnosis.verification import baseline
 from telemetry.windows import rfc3339, unix_nano
 from tenants.audit import audit_log
+
+
+class NothingToCorrect(Exception):
+    """The correction of a shipment says what is stored."""
+
+    def __init__(self) -> None:
+        super().__init__("The shipment has this time and release already; nothing was changed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +113,14 @@ def correct_by_person(
     """
     Put a shipment right in the name of a person who may decide, also in the audit log, with their address.
 
-    Raises PermissionDenied, WrongState if no shipment may be put right now, WrongShippingTime, Unavailable.
+    Raises PermissionDenied, WrongState if no shipment may be put right now, WrongShippingTime,
+    NothingToCorrect, Unavailable.
     """
     if not approval.may_decide(user):
         raise PermissionDenied("This needs the permission 'Can approve, reject and return loops'.")
     lifecycle.check_allowed(loop, Trigger.SHIPMENT_CORRECTED)
+    if report_order.changes_nothing(loop, {"shipped_at": given.shipped_at, "release": given.release}):
+        raise NothingToCorrect
     shipment = corrected_shipment(loop, given.shipped_at, given.release, now)
     lifecycle.apply_trigger(loop, Trigger.SHIPMENT_CORRECTED, now, **shipment.fields)
     told = shipment.told() | {"reason": given.reason}

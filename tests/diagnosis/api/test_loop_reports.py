@@ -373,3 +373,26 @@ def test_clocks_of_applications_that_are_ahead_keep_no_fix_from_shipping(loop: L
     Loop.objects.update(first_seen_at=timezone.now() + timedelta(days=1))
 
     assert outcome(report("shipped")) == (201, "")
+
+
+def test_a_correction_of_nothing_changes_nothing(loop: Loop, report: Report) -> None:
+    shipped = report("shipped", release="1").json()
+    loop.refresh_from_db()
+    stored = (loop.shipped_at, loop.shipment_set_at, loop.revision)
+
+    answers = [
+        report("shipped_corrected", release="1"),
+        report("shipped_corrected", release="1", shipped_at=shipped["shipped_at"][:19] + "Z"),
+    ]
+
+    loop.refresh_from_db()
+    assert {answer.json()["event"]["kind"] for answer in answers} == {"shipped"}
+    assert (loop.shipped_at, loop.shipment_set_at, loop.revision) == stored
+
+
+def test_a_correction_whose_time_cannot_be_is_told_what_leaving_it_out_means(report: Report) -> None:
+    report("shipped", release="1")
+
+    answer = report("shipped_corrected", shipped_at=(timezone.now() + minutes(60)).isoformat())
+
+    assert "stays as it is" in answer.json()["error"]["hint"]

@@ -240,3 +240,15 @@ def test_the_page_shows_each_fix_with_its_own_counts(boss: Client, shipped: Loop
     fixes = page[page.index("Attempt 1") :]  # what stands above has tokens of random letters
 
     assert fixes.index("v9") < fixes.index("Attempt 2") < fixes.index("v10")
+
+
+def test_a_form_that_is_sent_unchanged_puts_nothing_right(boss: Client, shipped: Loop) -> None:
+    events = shipped.events.count()
+
+    page = put_right(
+        boss, shipped, shipped_at=f"{shipped.shipped_at:%Y-%m-%d %H:%M:%S}", release=shipped.release
+    )
+
+    assert page.status_code == 200
+    assert "nothing was changed" in page.content.decode()
+    assert shipped.events.count() == events
