@@ -116,6 +116,11 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.project_id
 
+    def standing(self, now: datetime) -> str:
+        """`active`, `suspended` or `expired`."""
+        is_expired = self.state == self.State.ACTIVE and self.is_expired(now)
+        return "expired" if is_expired else str(self.state)
+
     def is_live(self, now: datetime) -> bool:
         """Whether the project is neither suspended nor expired."""
         return self.state == self.State.ACTIVE and not self.is_expired(now)

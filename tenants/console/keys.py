@@ -58,10 +58,11 @@ class ShowsStatus:
 
     @admin.display(description="status")
     def status(self, key: Key) -> str:
-        """`works`, `revoked` or `expired`."""
-        if key.revoked_at:
-            return "revoked"
-        return "works" if key.is_usable(timezone.now()) else "expired"
+        """`works`, `revoked`, `expired`, or that its project is `suspended` or has expired."""
+        now = timezone.now()
+        if key.revoked_at or not key.is_usable(now):
+            return "revoked" if key.revoked_at else "expired"
+        return "works" if key.project.is_live(now) else f"project {key.project.standing(now)}"
 
 
 class KeyInline(ShowsStatus, TabularInline):

@@ -124,7 +124,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
         "plan",
         "quota_spans",
         "expires_at",
-        "state",
+        "standing",
         "created_at",
     ]
     form = ProjectForm
@@ -174,6 +174,11 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     def get_inlines(self, request: HttpRequest, obj: Project | None) -> list[Any]:
         """The list of keys, for a project that exists."""
         return [KeyInline] if obj else []
+
+    @admin.display(description="state", ordering="state")
+    def standing(self, project: Project) -> str:
+        """Whether its keys work: `active`, `suspended` or `expired`."""
+        return project.standing(timezone.now())
 
     def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
         """Save the project. A new one gets its id and creation time here; neither ever changes."""

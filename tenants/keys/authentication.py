@@ -30,6 +30,15 @@ class WrongKindOfKey(AuthenticationFailed):
         self.hint = f"Send {wanted}. Lost it? POST /v1/recover with project_id and recovery_code."
 
 
+class ProjectNotLive(AuthenticationFailed):
+    """The key's project has expired or is suspended. `hint` is the next step: a recovered key would not work either."""
+
+    hint = "An operator can prolong or reactivate the project until it is erased: /contact.json says who."
+
+    def __init__(self) -> None:
+        super().__init__("This key's project has expired or is suspended; ask its operator.")
+
+
 def a_key(kind: str) -> str:
     """The kind with its article: `an agent key`."""
     return f"{'an' if kind == Key.Kind.AGENT else 'a'} {kind} key"
@@ -72,7 +81,7 @@ def authenticate(raw: str, now: datetime, wanted: str = "the project's agent key
     if not key.is_usable(now):
         raise AuthenticationFailed("This key was revoked or has expired.")
     if not key.project.is_live(now):
-        raise AuthenticationFailed("This key's project has expired or is suspended; ask its operator.")
+        raise ProjectNotLive
     note_use(key, now)
     return Principal(key)
 

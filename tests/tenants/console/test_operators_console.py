@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -215,3 +216,40 @@ def quoted(key: Key) -> str:
     """The key's id as the admin writes it in paths."""
     path = reverse("admin:tenants_key_change", args=[key.pk.replace("_", "_5F")])
     return path.removeprefix(KEYS).removesuffix("/change/")
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "status"),
+    [
+        ({}, "active", "works"),
+        ({"state": Project.State.SUSPENDED}, "suspended", "project suspended"),
+        ({"expires_at": timezone.now() - timedelta(days=1)}, "expired", "project expired"),
+    ],
+)
+def test_lists_say_whether_keys_work(
+    boss: Client, alice: MintedProject, call: Any, changed: dict[str, Any], state: str, status: str
+) -> None:
+    Project.objects.filter(pk=alice.project.pk).update(**changed)
+
+    keys = boss.get(KEYS).content.decode()
+    projects = boss.get(PROJECTS).content.decode()
+    answer = call("GET", "/v1/loops", alice.keys["agent"])
+
+    assert f'<td class="field-status">{status}</td>' in keys
+    assert f'<td class="field-standing">{state}</td>' in projects
+    if changed:
+        assert answer.status_code == 401
+        assert "recover" not in answer.json()["error"]["hint"]
+
+
+def test_the_printed_upgrade_code_makes_a_sandbox_permanent(
+    alice: MintedProject, call: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("upgrade_code", alice.project.project_id)
+    code = capsys.readouterr().out.strip()
+
+    answer = call("POST", "/v1/signup/upgrade", alice.keys["agent"], {"code": code})
+
+    assert answer.status_code == 200
+    with pytest.raises(CommandError, match="no sandbox"):
+        call_command("upgrade_code", "nobody")
