@@ -13,6 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from diagnosis.detection.rules import ALL_SIGNALS
+from diagnosis.evals import case_inputs
+from diagnosis.evals.case_inputs import CaseInput
 from diagnosis.models import EvalCandidate
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.spans.failing_record import FailingRecord
@@ -31,6 +33,7 @@ class EvalMaterial:
     example: FailingRecord
     title: str
     evidence: list[dict[str, Any]]
+    inputs: list[CaseInput | None]  # of each record of the evidence
 
     @property
     def cluster_id(self) -> str:
@@ -69,7 +72,7 @@ def of_clusters(project: Project, materials: list[EvalMaterial]) -> dict[str, Ev
 
 def make_candidate(project: Project, material: EvalMaterial, name: str, now: datetime) -> EvalCandidate:
     """A new candidate of that name, not stored."""
-    content = eval_document(name, material.cluster_id, material.example, material.title, material.evidence)
+    content = eval_document(name, material)
     return EvalCandidate(
         project=project,
         eval_id=name,
@@ -79,35 +82,47 @@ def make_candidate(project: Project, material: EvalMaterial, name: str, now: dat
     )
 
 
-def eval_document(
-    name: str, cluster: str, example: FailingRecord, title: str, evidence: list[dict[str, Any]]
-) -> dict[str, Any]:
+def eval_document(name: str, material: EvalMaterial) -> dict[str, Any]:
     """The candidate as JSON."""
+    example = material.example
     return {
         "eval_id": name,
-        "cluster_id": cluster,
-        "title": title,
+        "cluster_id": material.cluster_id,
+        "title": material.title,
         "operation": example.operation,
         "unit": example.unit or None,
         "signal_type": example.signal_type,
         "expectation": EXPECTATIONS[example.signal_type],
-        "cases": [case(record) for record in evidence],
+        "cases": cases(material),
     }
 
 
-def case(record: dict[str, Any]) -> dict[str, Any]:
-    """One failing call, with its input, its output and its failure."""
+def cases(material: EvalMaterial) -> list[dict[str, Any]]:
+    """A case for each input of the evidence; equal inputs are one, and a record without any is none."""
+    by_input: dict[str, dict[str, Any]] = {}
+    for record, given in zip(material.evidence, material.inputs, strict=True):
+        if given is not None:
+            key = json.dumps(given.value, sort_keys=True, default=str)
+            by_input.setdefault(key, case(record, given, material.example.signal_type))
+    return list(by_input.values())
+
+
+def case(record: dict[str, Any], given: CaseInput, signal_type: str) -> dict[str, Any]:
+    """One failing call, with its input, its output and its failure, and what a result must have to be checked."""
     capture = record["capture"] or {}
     return {
         "record_id": record["record_id"],
-        "input": capture.get("input"),
+        "input": given.value,
+        "input_from": given.source,
+        "call_input": capture.get("input") if given.source == case_inputs.QUESTION else None,
         "output": capture.get("output"),
         "expected": capture.get("expected"),
-        "replayable": bool(capture.get("replayable")),
+        "result_form": ALL_SIGNALS[signal_type].RESULT_FORM,
+        "replayable": given.is_prompt and bool(capture.get("replayable", True)),
         "tool": record["tool"],
         "model": record["model"],
         "failure": record["message"],
-    }
+    } | ({"cut": given.cut} if given.cut else {})
 
 
 def without_nul(document: dict[str, Any]) -> dict[str, Any]:

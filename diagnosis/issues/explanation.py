@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.sentences import beside
-from diagnosis.evals import candidates
+from diagnosis.evals import candidates, case_inputs
+from diagnosis.evals.formats import can_run
 from diagnosis.issues import failing_call, patch_plan, suspected_release
 from diagnosis.issues.contrast import record_contrast
 from diagnosis.issues.evidence_traces import evidence_traces
@@ -66,7 +67,8 @@ def readable_evidence(issue: Issue, records: dict[str, dict[str, Any]]) -> list[
 def material(issue: Issue, records: dict[str, dict[str, Any]]) -> candidates.EvalMaterial:
     """The facts that the issue's eval is made from."""
     evidence = [records[record.record_id] for record in issue.evidence]
-    return candidates.EvalMaterial(issue.example, issue.title, evidence)
+    inputs = case_inputs.of_evidence(issue.example.signal_type, evidence)
+    return candidates.EvalMaterial(issue.example, issue.title, evidence, inputs)
 
 
 def contrast_of(issue: Issue, records: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
@@ -105,7 +107,6 @@ def plan_facts(
     suspected: SuspectedRelease | None,
 ) -> patch_plan.PlanFacts:
     """The facts that the patch plan is built from."""
-    captures = [record["capture"] for record in source.evidence if record["capture"]]
     example = source.example
     return patch_plan.PlanFacts(
         category=patch_plan.fix_category(example),
@@ -120,7 +121,7 @@ def plan_facts(
         evidence_ids=tuple(record.record_id for record in issue.evidence),
         eval_id=eval_id,
         downstream_operations=tuple(issue.downstream_operations),
-        replayable=any(capture["replayable"] for capture in captures),
+        replayable=any(given and can_run(example.signal_type, given.is_prompt) for given in source.inputs),
         location=str(code) if code and code.own else "",
         release=suspected.release if suspected else "",
         older_release=suspected.older if suspected else "",

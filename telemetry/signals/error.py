@@ -13,6 +13,9 @@ SIGNAL = "error"
 AFTER = ""
 ABOUT = "the span's status is an error, or a server answered 5xx"
 EXPECTATION = "The operation ends without an error."
+RESULT_FORM = (
+    "What the repeated call gave back: a value, or its `status_code` and body. Nothing (None) proves nothing."
+)
 IS_SOFT = False
 CAUSE = "place"
 IN_ANY_OPERATION = True

@@ -15,6 +15,7 @@ SIGNAL = "llm_call_failed"
 AFTER = "tool_call_failed"
 ABOUT = "the same on a model call"
 EXPECTATION = "The model call returns an answer without an error."
+RESULT_FORM = "The model's answer, as a text or as the provider's JSON. Nothing (None) proves nothing."
 IS_SOFT = False
 CAUSE = "answer"
 IN_ANY_OPERATION = False

@@ -19,6 +19,9 @@ SIGNAL = "malformed_output"
 AFTER = "output_truncated"
 ABOUT = "the model called a tool that was not offered, or with arguments that are not JSON"
 EXPECTATION = "The model calls only tools that were offered, with arguments that are JSON."
+RESULT_FORM = (
+    "The calls that the model asked for as `tool_calls`, each with `name` and `arguments`; [] for none."
+)
 IS_SOFT = True
 CAUSE = "place"
 IN_ANY_OPERATION = False

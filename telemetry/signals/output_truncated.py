@@ -17,6 +17,7 @@ SIGNAL = "output_truncated"
 AFTER = "llm_call_failed"
 ABOUT = "the model stopped at its token limit"
 EXPECTATION = "The answer ends by itself: finish_reason is not length."
+RESULT_FORM = "The answer with `finish_reason`, or the name that the provider has for it."
 IS_SOFT = True
 CAUSE = "place"
 IN_ANY_OPERATION = False

@@ -15,7 +15,7 @@ MARKED, GIVEN_BACK, RATED = 1, 2, 3
 UNITS = ("tool_call", "llm_call", "")  # of work; "" stands for every other
 
 # How an eval is decided: by a function, or not by a program at all, with the reason.
-EVAL_PARTS = ("EXPECTATION", "FIX_CATEGORY", "IN_OUTPUT", "eval_problem|NO_EVAL_CHECK")
+EVAL_PARTS = ("EXPECTATION", "RESULT_FORM", "FIX_CATEGORY", "IN_OUTPUT", "eval_problem|NO_EVAL_CHECK")
 PARTS = ("SIGNAL", "AFTER", "ABOUT", "INGEST_RULES", "IS_SOFT", "CAUSE", "IN_ANY_OPERATION", *EVAL_PARTS)
 
 Rule = Callable[[Span, Meaning], Failure | None]
@@ -36,6 +36,7 @@ class EvalParts(Protocol):
     SIGNAL: str
     ABOUT: str  # when it is found: the row in docs/diagnosis.md
     EXPECTATION: str  # of an eval, in one sentence
+    RESULT_FORM: str  # what the result of a repeated call must have, so that the expectation can be checked
     FIX_CATEGORY: str  # where a change would act; "" where message and unit of work decide
     IN_OUTPUT: str  # where a text shows the failure: "error" by a rule, "judged" by a judge, "" not at all
     NO_EVAL_CHECK: str  # why no program can check it, in place of `eval_problem`

@@ -22,6 +22,7 @@ SIGNAL = "tool_call_failed"
 AFTER = "error"
 ABOUT = "the same on a tool call, or its result reports an error: JSON with `error`, `isError`, or a text that says so"
 EXPECTATION = "The tool call returns a result without an error."
+RESULT_FORM = "What the tool gave back, as the model gets it. Nothing (None) proves nothing."
 IS_SOFT = False
 CAUSE = "tool"
 IN_ANY_OPERATION = True

@@ -16,6 +16,7 @@ SIGNAL = "user_signal"
 AFTER = "malformed_output"
 ABOUT = "a user was unhappy with the answer"
 EXPECTATION = "The answer is one that the user does not rate down."
+RESULT_FORM = "The text of the answer, which a judge reads."
 IS_SOFT = True
 CAUSE = "none"
 IN_ANY_OPERATION = False

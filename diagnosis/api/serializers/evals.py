@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from diagnosis.evals.case_inputs import SOURCES
 from diagnosis.evals.formats import FORMATS
 from telemetry.api.serializers import ObjectSerializer, optional_text
 from tenants.api.serializers import WarnedAnswerSerializer
@@ -18,7 +19,23 @@ class EvalCaseSerializer(ObjectSerializer):
     """One failing call."""
 
     record_id = serializers.CharField()
-    input = serializers.JSONField(help_text="Any JSON; null where unknown.")
+    input = serializers.JSONField(help_text="Any JSON; null in evals of earlier releases where unknown.")
+    input_from = serializers.ChoiceField(
+        SOURCES,
+        required=False,
+        help_text="What the call was given, what its run was asked, or the attributes of its span.",
+    )
+    call_input = serializers.JSONField(
+        required=False, help_text="Where the input is a question: what the failing call was given."
+    )
+    cut = serializers.DictField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="Of attributes that are cut in `input`: the number of characters of the whole.",
+    )
+    result_form = serializers.CharField(
+        required=False, help_text="What the result of a repeated call must have, so that it can be checked."
+    )
     output = serializers.JSONField(help_text="Any JSON; null where unknown.")
     expected = serializers.JSONField(help_text="Any JSON; null where unknown.")
     replayable = serializers.BooleanField()

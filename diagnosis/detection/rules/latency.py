@@ -30,6 +30,7 @@ from telemetry.windows import Window
 SIGNAL = "latency"
 FIX_CATEGORY = ""
 EXPECTATION = "The operation takes no longer than it did before."
+RESULT_FORM = "What the repeated call gave back; its time is taken from outside."
 ABOUT = "an operation takes longer than in the window before"
 COMPARES = "durations"
 IN_OUTPUT = ""

@@ -40,6 +40,7 @@ from telemetry.windows import Window
 SIGNAL = "missing_call"
 FIX_CATEGORY = "other"
 EXPECTATION = "The operation makes the calls that it made before."
+RESULT_FORM = "The operations that were called as `calls`, a list of their names."
 ABOUT = "an operation leaves out a call that it made in the window before"
 COMPARES = "visits"
 IN_OUTPUT = ""

@@ -19,6 +19,7 @@ SIGNAL = "repeated_call"
 RUN_RULE = repeated_calls
 FIX_CATEGORY = "orchestration"
 EXPECTATION = "A call with the same arguments and the same result is made twice at most."
+RESULT_FORM = "All calls that the agent made as `calls`, a list with the tool and the arguments of each."
 ABOUT = "an agent makes the same call 3 times without progress"
 COMPARES = "visits"
 IN_OUTPUT = ""

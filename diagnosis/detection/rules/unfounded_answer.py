@@ -18,6 +18,7 @@ SIGNAL = "unfounded_answer"
 RUN_RULE = unfounded_answers
 FIX_CATEGORY = "prompt"
 EXPECTATION = "The answer claims nothing that no tool told, and says so where it found nothing out."
+RESULT_FORM = "The answer as `answer`, and what the tools returned as `tool_results`, a list; [] for no call."
 ABOUT = "an agent answers with claims, and no tool call of its run returned anything"
 COMPARES = "visits"
 IN_OUTPUT = ""

@@ -36,7 +36,10 @@ EVAL_TARGET names the code that repeats the call and returns its result; an exce
 - with EVAL_PASS=arguments, that function gets case["input"] as keyword arguments instead, as the tool itself does;
 - an http(s) URL: case["input"] is posted as JSON, and the answer is the result.
 
-`{check}` below says what is wrong with a result, and what a result must contain to be checked.
+case["input"] is, by case["input_from"], what the `call` was given, the `question` that the run was asked, or the
+`attributes` of the span by their names. Only the first can be keyword arguments.
+What a result must have to be checked: {result_form}
+`{check}` below says what is wrong with one.
 """
 
 from __future__ import annotations
@@ -69,7 +72,11 @@ def call(case):
             return text
     module, _, name = target.partition(":")
     function = getattr(importlib.import_module(module), name or "run")
-    return function(**case["input"]) if os.environ.get("EVAL_PASS") == "arguments" else function(case)
+    if os.environ.get("EVAL_PASS") != "arguments":
+        return function(case)
+    if case.get("input_from", "call") != "call" or not isinstance(case["input"], dict):
+        pytest.exit("EVAL_PASS=arguments: the input of " + case["record_id"] + " is no arguments.", returncode=4)
+    return function(**case["input"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["record_id"] for case in CASES])
@@ -102,11 +109,16 @@ def render(document: dict[str, Any]) -> bytes:
     """The candidate as a test module."""
     check = cast(FunctionType, ALL_SIGNALS[document["signal_type"]].eval_problem)
     # A failure that a rule found over a window is in no record, only in the title.
-    cases = [case | {"failure": case.get("failure") or document["title"]} for case in document["cases"]]
+    cases = [
+        case | {"failure": case.get("failure") or document["title"]}
+        for case in document["cases"]
+        if case.get("input") is not None
+    ]
     text = FILE.format(
         warning=WARNING,
         title=show_hidden(document["title"]),
         expectation=document["expectation"],
+        result_form=ALL_SIGNALS[document["signal_type"]].RESULT_FORM,
         signal=document["signal_type"],
         cases=json.dumps(cases),  # in ASCII
         source=source_of(check),

@@ -28,7 +28,10 @@ def module_data(build_module_data: Callable[..., Any], call: Callable[..., Any])
         now = timezone.now()
         alice = provisioning.mint_project("alice", "", now, claim=False)
         failing = span(
-            "charge card", at=now - minutes(5), error="card\r\n# declined", attributes={"session.id": "s"}
+            "charge card",
+            at=now - minutes(5),
+            error="card\r\n# declined",
+            attributes={"session.id": "s", "card.kind": "visa"},
         )
         store(alice.project, [failing], now)
         assert call("POST", "/v1/runs/diagnose", alice.keys["agent"]).status_code == 200

@@ -20,6 +20,7 @@ COMPARES = "visits"
 IN_OUTPUT = ""
 NO_EVAL_CHECK = "Nobody can tell."
 EXPECTATION = "Acme does not stall."
+RESULT_FORM = "What it gave back."
 ABOUT = "acme stalls"
 
 def find(window):

@@ -33,6 +33,7 @@ SIGNAL = {
     "CAUSE": '"place"',
     "IN_ANY_OPERATION": "True",
     "EXPECTATION": '"Acme works."',
+    "RESULT_FORM": '"What it gave back."',
     "FIX_CATEGORY": '"tools"',
     "IN_OUTPUT": '""',
     "NO_EVAL_CHECK": '"Nobody can tell."',

@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def material(fingerprint: int) -> EvalMaterial:
     """What a cluster of lost orders gives."""
-    return EvalMaterial(failing("a", fingerprint=fingerprint), "lost order", [])
+    return EvalMaterial(failing("a", fingerprint=fingerprint), "lost order", [], [])
 
 
 def test_a_candidate_is_named_for_what_fails(alice: MintedProject) -> None:
@@ -35,7 +35,7 @@ def test_a_candidate_stays_as_it_was_first_made(alice: MintedProject) -> None:
     [first] = eval_candidates(alice.project, [material(1)], NOW).values()
 
     [again] = eval_candidates(
-        alice.project, [EvalMaterial(failing("b", fingerprint=1), "renamed", [])], NOW
+        alice.project, [EvalMaterial(failing("b", fingerprint=1), "renamed", [], [])], NOW
     ).values()
 
     assert (again.pk, again.document["title"]) == (first.pk, "lost order")

@@ -45,7 +45,7 @@ def lookup_order(order_id):
 
 def replayable(signal_type: str) -> dict[str, Any]:
     """A candidate of that signal, of which a call can be repeated."""
-    return {"signal_type": signal_type, "cases": [{"replayable": True}]}
+    return {"signal_type": signal_type, "cases": [{"input": "x", "replayable": True}]}
 
 
 def run(folder: Path, ending: str) -> subprocess.CompletedProcess[str]:
@@ -238,10 +238,26 @@ def test_a_target_that_gives_nothing_back_proves_nothing(tmp_path: Path) -> None
 
 
 def test_promptfoo_is_not_offered_where_no_input_was_recorded() -> None:
-    document = replayable("tool_call_failed") | {"cases": [{"replayable": False}]}
+    attributes = replayable("tool_call_failed") | {"cases": [{"input": {"cart": 1}, "replayable": False}]}
 
-    assert "No input was recorded" in formats.left_out(document)["promptfoo"]
-    assert "pytest" in formats.offered_formats(document)
+    assert "No input was recorded" in formats.left_out(attributes)["promptfoo"]
+    assert "pytest" in formats.offered_formats(attributes)
+
+
+def test_a_candidate_without_any_input_is_not_run() -> None:
+    stored = replayable("tool_call_failed") | {"cases": [{"input": None, "replayable": False}]}
+
+    for document in (stored, stored | {"cases": []}):
+        assert list(formats.offered_formats(document)) == ["json", "jsonl"]
+        assert "neither a captured call nor attributes" in formats.left_out(document)["pytest"]
+
+
+def test_a_case_of_an_earlier_release_without_an_input_is_left_out() -> None:
+    case = DOCUMENT["cases"][0]
+
+    cases = loaded(cases=[case | {"input": None}, case])["CASES"]
+
+    assert [each["input"] for each in cases] == [case["input"]]
 
 
 def test_no_hidden_character_reaches_a_file_that_people_read() -> None:

@@ -15,7 +15,9 @@ from loopkit.http.untrusted import WARNING
 from tests.security.voice.canaries import CANARY, CanaryWorld, canary
 
 # What is a map of names and values of strangers, or one value of theirs of any shape.
-OPEN = re.compile(r"(^|\.)(attributes|with\.text|input|output|expected)(\.|\[|$)|(^|\.)scopes\.|\.also\[\]\.")
+OPEN = re.compile(
+    r"(^|\.)(attributes|with\.text|input|call_input|output|expected|cut)(\.|\[|$)|(^|\.)scopes\.|\.also\[\]\."
+)
 # Fields of strangers: everything else is LoopKit's, or of staff.
 PAYLOAD = re.compile(
     r"""(^|\.|\])(
@@ -32,7 +34,7 @@ SENTENCES = {
     "warning", "detail", "verify", "refuted_by", "next_action", "hint", "reason", "severity_reason", "note", "needed",
     "suspected_release_reason", "expectation", "meaning", "remedy", "approval_reason", "again", "outdated", "question",
     "message", "user_comment", "trend_reason", "release_note", "unseen_note", "cause", "quota_note",
-    "then",
+    "then", "result_form",
 }  # fmt: skip
 # Other texts of LoopKit: ids, times, words of closed lists, addresses, names of staff.
 OWN = {
@@ -46,7 +48,7 @@ OWN = {
     "expires_at", "rejected", "was", "is", "agent_key", "producer_key", "feedback_key", "recovery_code",
     "dashboard_url", "diagnose_url", "quickstart_url", "scopes", "producer", "feedback", "rating", "counted",
     "until",
-    "unknown", "replaces", "replaced_by", "share_of", "failing_id", "healthy_id",
+    "unknown", "replaces", "replaced_by", "share_of", "failing_id", "healthy_id", "input_from",
 }  # fmt: skip
 # Parameters with which a route is asked besides none.
 QUERIES = {
