@@ -10,6 +10,7 @@ from telemetry import conventions
 from telemetry.agent_runs.call_keys import call_key
 from telemetry.classify import failure
 from telemetry.conventions.registry import Convention
+from telemetry.failures.root_cause import named
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import GroupingRules
 from telemetry.spans.meaning import Failure, Meaning
@@ -62,11 +63,12 @@ def row_without_failure(span: Span, meaning: Meaning, convention: Convention | N
 
 def with_failure(row: RecordRow, failed: Failure, rules: GroupingRules) -> RecordRow:
     """The row with the failure's columns and its cluster."""
+    shown = named(failed) if rules.reads_stacks_by_language else failed
     return row._replace(
         signal_type=failed.signal_type,
         severity=failed.severity,
-        error_type=indexable_text(failed.error_type),
-        failure_message=indexable_text(failed.message),
+        error_type=indexable_text(shown.error_type),
+        failure_message=indexable_text(shown.message),
         fingerprint=fingerprint(row.service, row.operation, failed, rules),
     )
 

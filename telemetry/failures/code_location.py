@@ -1,26 +1,25 @@
 """
 The place in the code at which a record failed, from its stack or its `code.*` attributes.
 
-https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/. Grouping leaves line numbers out on purpose
-(stacktrace.py), because they change with releases; a person who opens the file needs them.
+https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/. Grouping leaves line numbers out on purpose,
+because they change with releases; a person who opens the file needs them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.failures import stacktrace
-from telemetry.failures.stacktrace import Frame
+from telemetry.stacks import frame_of, parsed_stack
+from telemetry.stacks.frame import LIBRARY, OWN, TEST, UNKNOWN, StackFrame
 
 FILE = ("code.file.path", "code.filepath")
 LINE = ("code.line.number", "code.lineno")
 FUNCTION = ("code.function.name", "code.function")
-# A line number with the text between it and the file: of Python, of .NET, of most languages, of PHP.
-LINE_NUMBER = r"\d{1,9}"
-AFTER_FILE = re.compile(rf'(?:", line |:line |:|\()({LINE_NUMBER})')
+LINE_NUMBER = re.compile(r"\d{1,9}")
+SHOWN_OWNERS = (OWN, UNKNOWN, TEST, LIBRARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,38 +56,22 @@ def of_record(record: Mapping[str, Any]) -> CodeLocation | None:
 
 
 def of_stack(stack: str) -> CodeLocation | None:
-    """Return the place of the application's own frame nearest to the failure, else of the nearest frame, or None."""
-    frames = list(stacktrace.frames(stack))
-    frame = next((frame for frame in frames if frame.is_own), frames[0] if frames else None)
-    if frame is None:
-        return None
-    return CodeLocation(frame.file or None, line_of(frame, stack), frame.function or None, frame.is_own)
+    """
+    Return the place of the frame nearest to the failure that is the application's own, or None.
+
+    The root cause comes before the exceptions around it. Without an own frame it is one whose owner is unknown, of a
+    test, or of a library; the runtime's frames say nothing about a failure.
+    """
+    raised = parsed_stack(stack)
+    frames = list(raised.all_frames()) if raised else []
+    ranked = (frame for owner in SHOWN_OWNERS for frame in frames if frame.owner == owner)
+    frame = next(ranked, None)
+    return code_place(frame) if frame else None
 
 
-def line_of(frame: Frame, stack: str) -> int | None:
-    """Return the line number that the stack gives for this frame, or None."""
-    if not frame.file:
-        return None
-    if stacktrace.TRACEBACK not in stack:
-        return next(lines_after(frame.file, stack, None), None)
-    *_, last = None, *lines_after(frame.file, stack.rpartition(stacktrace.TRACEBACK)[2], frame.function)
-    return last
-
-
-def lines_after(file: str, text: str, function: str | None) -> Iterator[int]:
-    """Yield the line numbers behind each mention of the file; with a function, of Python's frames of that function."""
-    start = text.find(file)
-    while start >= 0:
-        number = AFTER_FILE.match(text, start + len(file))
-        if number and (function is None or is_followed_by(function, text, number.end())):
-            yield int(number[1])
-        start = text.find(file, start + 1)
-
-
-def is_followed_by(function: str, text: str, at: int) -> bool:
-    """Whether the rest of Python's line for a frame of the function begins here."""
-    rest = f", in {function}"
-    return text.startswith(rest, at) and text[at + len(rest) : at + len(rest) + 1] in ("", "\n")
+def code_place(frame: StackFrame) -> CodeLocation:
+    """Return the frame's place as answers show it."""
+    return CodeLocation(frame.file or None, frame.line, frame.function or None, frame.is_own)
 
 
 def of_attributes(facts: Mapping[str, Any]) -> CodeLocation | None:
@@ -96,9 +79,8 @@ def of_attributes(facts: Mapping[str, Any]) -> CodeLocation | None:
     file, line, function = (first_set(facts, names) for names in (FILE, LINE, FUNCTION))
     if not file and not function:
         return None
-    frame = Frame(str(function or ""), str(file or function))
-    number = int(line) if re.fullmatch(LINE_NUMBER, str(line)) else None
-    return CodeLocation(str(file) if file else None, number, frame.function or None, frame.is_own)
+    number = int(line) if LINE_NUMBER.fullmatch(str(line)) else None
+    return code_place(frame_of(str(function or ""), str(file or ""), number))
 
 
 def first_set(facts: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -8,11 +8,12 @@ A specific cause is one cause in whatever operation it occurs. A cause that any 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from telemetry.failures.fault import is_generic
-from telemetry.failures.stacktrace import JOINT, failure_origin
+from telemetry.failures.root_cause import spoken
 from telemetry.failures.unknown_tool import UNKNOWN_TOOL
-from telemetry.grouping import telling_words
+from telemetry.grouping import origin, origin_before_3, telling_words
 from telemetry.grouping.message_template import template_of
 from telemetry.grouping.versions import GroupingRules
 from telemetry.signals import SIGNALS
@@ -45,6 +46,7 @@ BUILT_IN = re.compile(
 def cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """Return the texts that distinguish the failure's cause, as its signal defines them."""
     signal = SIGNALS.signals.get(failure.signal_type)
+    failure = spoken(failure) if rules.reads_stacks_by_language else failure
     return CAUSES[signal.CAUSE if signal else "place"](failure, rules)
 
 
@@ -56,8 +58,15 @@ def none(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
 def raised_cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     """Return the class, the message, and the place where it was raised."""
     error_type, text = class_and_text(failure, rules)
-    place = failure_origin(failure.stack, failure.depth, rules.skips_platform_frames)
+    place = place_of(failure, rules)
     return error_type, text_beside(place, text, rules), place
+
+
+def place_of(failure: Failure, rules: GroupingRules) -> str:
+    """Return the frames that identify the place where the failure was raised, joined by JOINT; "" without a stack."""
+    if rules.reads_stacks_by_language:
+        return origin.origin_of_failure(failure)
+    return origin_before_3.failure_origin(failure.stack, failure.depth, rules.skips_platform_frames)
 
 
 def provider_cause(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
@@ -75,7 +84,7 @@ def tool(failure: Failure, rules: GroupingRules) -> tuple[str, ...]:
     error_type, text = class_and_text(failure, rules)
     if is_domain_error(error_type, text, rules):
         return error_type, text
-    place = failure_origin(failure.stack, 1, rules.skips_platform_frames).partition(JOINT)[0]
+    place = place_of(replace(failure, depth=1), rules).partition(origin.JOINT)[0]
     return error_type, text_beside(place, text, rules), place
 
 

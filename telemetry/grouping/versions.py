@@ -25,11 +25,11 @@ class GroupingRules:
 
     version: int
     summary: str  # for operators: what is new
-    skips_platform_frames: (
-        bool  # of stacks without files, the platform's functions are left out (stacktrace.py)
-    )
+    # Of stacks without files, the platform's functions are left out (origin_before_3.py).
+    skips_platform_frames: bool
     message_forms: tuple[PlaceholderRule, ...]  # what varies in messages
     weighs_words: bool  # whether a message tells causes apart is judged by its words (telling_words.py)
+    reads_stacks_by_language: bool  # chains and groups of exceptions by their root causes (origin.py)
 
 
 FIRST = GroupingRules(
@@ -38,6 +38,7 @@ FIRST = GroupingRules(
     skips_platform_frames=False,
     message_forms=first_message_forms.FORMS,
     weighs_words=False,
+    reads_stacks_by_language=False,
 )
 SECOND = GroupingRules(
     2,
@@ -46,15 +47,19 @@ SECOND = GroupingRules(
     skips_platform_frames=True,
     message_forms=first_message_forms.FORMS,
     weighs_words=False,
+    reads_stacks_by_language=False,
 )
 NEWEST = GroupingRules(
     3,
+    "Stacks are read by their language: chains of exceptions are compared by the root cause, groups by their "
+    "sub-exceptions, and what changes with each build is left out, such as hashes in names of bundles. "
     "More of what varies in a message is left out: hosts with a port, relative paths, truth values, names of users, "
     "a model's own words, numbers in languages without spaces. A message that is one value, or says only that "
     "something failed, does not tell causes apart.",
     skips_platform_frames=True,
     message_forms=message_forms.FORMS,
     weighs_words=True,
+    reads_stacks_by_language=True,
 )
 VERSIONS = {rules.version: rules for rules in (FIRST, SECOND, NEWEST)}
 

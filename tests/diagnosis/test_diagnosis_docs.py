@@ -25,6 +25,7 @@ from telemetry.grouping import message_forms
 from telemetry.grouping.message_template import template_of
 from telemetry.signals import SIGNALS
 from telemetry.signals import registry as signal_registry
+from telemetry.stacks import reading as stack_reading
 from telemetry.store.runs import kept_runs
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
@@ -155,6 +156,7 @@ def test_what_a_new_file_offers_is_what_the_registries_ask_for() -> None:
         "rule over windows": ["SIGNAL", "ABOUT", "COMPARES", "find", "RUN_RULE", "visits"],
         "form of an eval": format_registry.PARTS,
         "convention of an instrumentation": [*convention_registry.PARTS, *optional],
+        "language of stacks": stack_reading.PARTS,
     }
     rows = {name: PAGE.partition(f"\n| {name} |")[2].partition("\n")[0] for name in asked}
 

@@ -34,6 +34,52 @@ def test_other_numbers_for_old_failures_need_a_new_version() -> None:
     assert number(LOST, rules=SECOND) == 3869729173727443028
 
 
+PYTHON = 'Traceback (most recent call last):\n  File "/srv/shop/{0}.py", line 3, in {0}\n    x\n{1}\n'
+STACKS = {
+    PYTHON.format("first", "KeyError: 1")
+    + "\nThe above exception was the direct cause of the following exception:\n\n"
+    + PYTHON.format("second", "shop.Lost: order 3 is lost"): (-8058442233799617683, -5123837118215004333),
+    "shop.E: x\n\tat java.util.List.get(List.java:1)\n\tat shop.Cart$1.lambda$total$2(Cart.java:9)\n"
+    "Caused by: shop.F: y\n\tat shop.Stock.read(Stock.java:2)\n\t... 1 more\n": (
+        -3977787044647605293,
+        -6743210611606897950,
+    ),
+    "TypeError: x\n    at Object.total (/srv/app/src/orders.a1b2c3d4e5.js:12:21)\n    at node:internal/x:1:2\n"
+    "    at async /srv/app/main.js:3:4": (566114605679147907, 651342430311678932),
+    "System.X: m\n   at System.Linq()\n   at Shop.Cart.<Total>d__3.MoveNext() in /src/Shop/Cart.cs:line 12": (
+        -846177656607231658,
+        -5266821070300050428,
+    ),
+    "goroutine 1 [running]:\nmain.total(0x1)\n\t/app/shop/main.go:12 +0x1d\n": (
+        -1310915758324900691,
+        8221644822655233251,
+    ),
+    "/usr/lib/ruby/gems/3/gems/rack/a.rb:1:in `call'\n/app/models/order.rb:12:in `total'": (
+        -6514019187038307528,
+        8434219341078518545,
+    ),
+    "#0 /app/vendor/x/A.php(1): A->b()\n#1 /app/src/Order.php(12): Order->total()": (
+        7782874885299341219,
+        -658281533479775457,
+    ),
+    "SIGABRT: x\n  at abort ()\n  at gpusGenerateCrashLog ()\n  at draw ()\n  at stage_update ()\n": (
+        2262814844704583947,
+        -4711086165602606923,
+    ),
+    "total@https://shop.test/a.js:1:2\n": (466167025961471648, -1038781212500903874),
+}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_projects_that_keep_an_earlier_version_keep_their_numbers(stack: str) -> None:
+    failure = Failure("error", "medium", "shop.Lost", "order 3 is lost", stack, 2)
+
+    numbers = tuple(number(failure, work="GET /orders", rules=rules) for rules in (FIRST, SECOND))
+
+    assert numbers == STACKS[stack]
+    assert number(failure, work="GET /orders") not in numbers
+
+
 def test_ids_and_moved_modules_do_not_change_it() -> None:
     moved = replace(LOST, error_type="shop.errors.OrderNotFound", message="order 5 not found in shard us-1")
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from telemetry.failures.stacktrace import failure_origin, frames
+from telemetry.grouping.origin_before_3 import failure_origin, frames
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""
+PHP: traces as `Throwable::__toString` and `getTraceAsString` give them.
+
+Forms: https://www.php.net/manual/en/throwable.tostring.php. A frame says where its function was called, and the first
+line where the exception was thrown. The causes come before the exception, which begins with `Next`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from telemetry.stacks.frame import (
+    LIBRARY,
+    MAX_FRAMES,
+    OWN,
+    RUNTIME,
+    TEST,
+    RaisedError,
+    StackFrame,
+    chained,
+    lines_of,
+    number_or_none,
+)
+from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
+
+BEFORE = ()
+EXTENSIONS = (".php", ".phtml", ".inc", ".twig", ".phar")
+FORM = re.compile(
+    r"^#\d{1,4} (?:[^\n(]{1,400}(?:\([^)\n]{1,200}\)[^\n(]{0,200})?\(\d{1,9}\)|\[internal function\]): ", re.M
+)
+FRAME = re.compile(
+    r"#\d{1,4} (?:(?P<file>[^\n]{1,500}?)\((?P<line>\d{1,9})\)|\[internal function\]): (?P<function>[^\n]{1,400})$"
+)
+MAIN = re.compile(r"#\d{1,4} \{main\}")
+THROWN = re.compile(
+    r"(?:PHP )?(?:Fatal error: {1,2}Uncaught )?(?:Next )?(?P<type>[A-Za-z_\\][\w\\]{0,300})(?:: (?P<message>.*?))?"
+    r"(?: in (?P<file>[^\n]{1,400}?)(?::| on line |\()(?P<line>\d{1,9})\)?)?:?$"
+)
+NEXT = "Next "
+CLOSURE = re.compile(r"\{closure(?::(?P<of>[^{}\n]{1,300}?)(?:\(\))?:\d{1,9})?\}")
+ANONYMOUS = re.compile(r"class@anonymous[^\n]{0,300}?(?=->|::|$)")
+RUNTIME_FUNCTION = re.compile(r"^\{main\}|^(?:include|require)(?:_once)?$")
+TEST_FILE = re.compile(r"Test\.php$|(?:^|/)tests/")  # https://docs.phpunit.de/en/11.5/organizing-tests.html
+
+
+def read(text: str) -> RaisedError | None:
+    """Return the exception that left, with its causes; None for a text without a frame."""
+    sections: list[list[str]] = [[]]
+    for line in lines_of(text):
+        if line.startswith(NEXT):
+            sections.append([])
+        sections[-1].append(line)
+    exceptions = [php_error(section) for section in sections]
+    return chained(exceptions[::-1]) if any(raised.frames for raised in exceptions) else None
+
+
+def php_error(lines: Sequence[str]) -> RaisedError:
+    """Return the exception of the lines."""
+    frames = [frame_of_call(match) for line in lines if (match := FRAME.match(line.lstrip()))]
+    head = next((line for line in lines if line.strip()), "")
+    thrown = THROWN.match(head.strip())
+    place = next(
+        (match for line in lines[:20] if (match := THROWN.match(line.strip())) and match["file"]), None
+    )
+    if place:
+        frames = shifted(frames, place)
+    error_type = thrown["type"].lstrip("\\") if thrown else ""
+    return RaisedError(error_type, (thrown["message"] or "") if thrown else "", tuple(frames[:MAX_FRAMES]))
+
+
+def frame_of_call(match: re.Match[str]) -> StackFrame:
+    """Return the frame of a line: the place of a call, and the function that was called."""
+    return StackFrame(called(match["function"]), match["file"] or "", number_or_none(match["line"]))
+
+
+def called(call: str) -> str:
+    """Return the function of a call with its arguments: `Shop\\Repo->find` for `Shop\\Repo->find(Object(Order))`."""
+    closure = CLOSURE.search(call)
+    if closure:
+        return call[: closure.start()] + (closure["of"] or "{closure}")
+    return call.partition("(")[0]
+
+
+def shifted(calls: Sequence[StackFrame], thrown: re.Match[str]) -> list[StackFrame]:
+    """Return the functions with the places in them: each call stands in the function of the frame behind it."""
+    places = [(thrown["file"], int(thrown["line"])), *((call.file, call.line) for call in calls)]
+    functions = [*(call.function for call in calls), ""]
+    return [
+        StackFrame(function, file, line) for function, (file, line) in zip(functions, places, strict=True)
+    ]
+
+
+def described_php(frame: StackFrame) -> StackFrame:
+    """Return the frame with the written name of its function, its owner and its key."""
+    function = ANONYMOUS.sub("class@anonymous", frame.function)
+    key = without_builds(f"{function} {short_place(frame.file)}".strip())
+    return frame._replace(function=function, owner=php_owner(function, frame.file), key=key)
+
+
+def php_owner(function: str, file: str) -> str:
+    """Return whose code the frame is: PHP's own functions have no file."""
+    path = slashed(file)
+    if not path or path.startswith("phar://"):
+        return LIBRARY if path else RUNTIME
+    if is_in_library(path):
+        return LIBRARY
+    return TEST if TEST_FILE.search(path) else OWN
+
+
+DESCRIBE = described_php
