@@ -90,6 +90,8 @@ class Ran(NamedTuple):
     facts: dict[str, str]  # its attributes and those of its resource, as texts
     kind: str  # the failure that it is, "" for none
     caused_by: frozenset[str]  # of a caller that failed: the failures inside
+    environment: str
+    release: str
 
     @property
     def own_facts(self) -> dict[str, str]:
@@ -115,6 +117,10 @@ class Expected:
     sessions_begun: int  # of those sessions, the ones whose failing trace begins in the window
     first_seen: int
     last_seen: int
+    by_environment: dict[
+        str, tuple[int, int]
+    ]  # failures and records of these operations, by the name; "" for none
+    by_release: dict[str, tuple[int, int]]
     ran_since: int  # records of these operations that started after the last failure of the window
 
     @property
@@ -143,7 +149,7 @@ class Program:
                 f"session {chance.randrange(40)}" if chance.random() < 0.8 else "",
                 f"user {chance.randrange(12)}" if chance.random() < 0.7 else "",
                 f"1.{int(minutes < MINUTES / 2)}.0",
-                chance.choice(["production", "production", "staging"]),
+                chance.choice(["production", "production", "staging", ""]),
                 circumstances(by_chance, ways),
             )
             self.spans += order_spans(who, ways)
@@ -163,10 +169,11 @@ class Program:
         for kind in KINDS:
             failures = [ran for ran in within if ran.kind == kind]
             places = {(ran.service, ran.operation) for ran in failures}
+            there = [ran for ran in within if (ran.service, ran.operation) in places]
             if failures:
                 found[kind] = Expected(
                     failures=len(failures),
-                    exposure=sum((ran.service, ran.operation) in places for ran in within),
+                    exposure=len(there),
                     traces=len({ran.trace for ran in failures}),
                     sessions=len({ran.session for ran in failures}),
                     users=len({ran.user for ran in failures} - {""}),
@@ -174,9 +181,9 @@ class Program:
                     sessions_begun=len({ran.session for ran in failures if ran.trace in begun}),
                     first_seen=min(ran.start for ran in self.spans if ran.kind == kind),
                     last_seen=(last := max(ran.start for ran in failures)),
-                    ran_since=sum(
-                        (ran.service, ran.operation) in places and ran.start > last for ran in within
-                    ),
+                    by_environment=split(there, kind, "environment"),
+                    by_release=split(there, kind, "release"),
+                    ran_since=sum(ran.start > last for ran in there),
                 )
         return found
 
@@ -202,6 +209,15 @@ class Program:
             "lift": round(support / len(having) * len(records) / failures, 2),
             "sampled": None,
         }
+
+
+def split(ran_there: list[Ran], kind: str, name: str) -> dict[str, tuple[int, int]]:
+    """Of these spans, the failures of the kind and all, by environment or by release."""
+    found = {}
+    for value in {getattr(ran, name) for ran in ran_there}:
+        spans = [ran for ran in ran_there if getattr(ran, name) == value]
+        found[value] = sum(ran.kind == kind for ran in spans), len(spans)
+    return found
 
 
 class Order(NamedTuple):
@@ -284,7 +300,7 @@ def step(order: Order, name: str, number: int, ways: tuple[str, ...]) -> Ran:
     }
     return Ran(
         *(sent, SERVICES[name], name, unix_nano(at), order.trace, session, order.user, facts, own),
-        frozenset(inside),
+        *(frozenset(inside), order.environment, order.release),
     )
 
 

@@ -90,9 +90,28 @@ def of_issue(issue: dict[str, Any]) -> dict[str, Any]:
         "issue": (issue["count"], impact["records"], impact["operation_records"], impact["share"]),
         "issue, who": (impact["traces"], impact["sessions"], impact["users"]),
         "issue, what it caused": issue["echoes"]["records"],
+        "issue, where": {name: counts_by(issue, name) for name in ("environment", "release")},
         "issue, when": (issue["first_seen"], issue["last_seen"]),
         "issue, since the last": (issue["quiet_since"]["since"], issue["quiet_since"]["records"]),
         "plan": found(r"before, ([\d,]+) of ([\d,]+) record", issue["patch_plan"]["verify"]),
+    }
+
+
+def counts_by(issue: dict[str, Any], name: str) -> dict[str, tuple[int, int]]:
+    """Failures and exposure of each environment or release that the issue names; "" for none."""
+    assert issue[f"further_{name}s"] == {"number": 0, "failures": 0, "exposure": 0}
+    return {row[name] or "": (row["failures"], row["exposure"]) for row in issue[f"{name}s"]}
+
+
+def named_in(text: str, label: str, quote: str, between: str) -> dict[str, tuple[int, int]]:
+    """The same in a document or on a page, after this label."""
+    number = r"(\d{1,3}(?:,\d{3})*)"
+    one = rf"(?:(?:{quote})?([\w.]+|not named)(?:{quote})?{between}{number} of {number})"
+    match = re.search(rf"{label}((?:{one}(?:, )?)+)", text)
+    assert match, f"{label} is not in {text[:4000]}"
+    return {
+        "" if name == "not named" else name: (int(failures.replace(",", "")), int(exposure.replace(",", "")))
+        for name, failures, exposure in re.findall(one, match[1])
     }
 
 
@@ -140,6 +159,13 @@ def of_pages(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
             r"([\d,]+) failed records?: [\d.]+% of the ([\d,]+) records of the operation", page
         ),
         "loop page, who": found(r"Affected ([\d,]+) users? in ([\d,]+) session", page),
+        "loop page, where": {
+            name: named_in(page, f"By {name} ", "", r"\s*: ") for name in ("environment", "release")
+        },
+        "issue page, where": {
+            name: named_in(issue_page, f"Failures by {name} ", "", r"\s*: ")
+            for name in ("environment", "release")
+        },
         "loop page, since the last": found(SINCE, page),
         "issue page, since the last": found(SINCE, issue_page),
         "loop page, course": found(r"This window : ([\d,]+) failures? in ([\d,]+) records", page),
@@ -173,6 +199,9 @@ def of_overview(overview: Overview, issue: dict[str, Any]) -> dict[str, Any]:
     [loop] = [each for each in loops if each["cluster_id"] == issue["cluster_id"]]
     return {
         "report": found(r"failures: ([\d,]+) of ([\d,]+) records?; sessions: ([\d,]+)", section),
+        "report, where": {
+            name: named_in(section, f"failures by {name}: ", "`", " ") for name in ("environment", "release")
+        },
         "report, since the last": found(SINCE, section),
         "dashboard, packet": (in_packet["count"], in_packet["impact"]["operation_records"]),
         "dashboard, loops": loop["failures"],
@@ -192,6 +221,9 @@ def of_handoff(shown: Shown, loop: Loop) -> dict[str, Any]:
         "handoff": (bundle["issue"]["count"], bundle["issue"]["impact"]["operation_records"]),
         "handoff, plan": found(r"before, ([\d,]+) of ([\d,]+) record", bundle["patch_plan"]["verify"]),
         "handoff.md": found(r"failures: ([\d,]+) of ([\d,]+) records? of the operation", text),
+        "handoff.md, where": {
+            name: named_in(text, f"failures by {name}: ", "`", " ") for name in ("environment", "release")
+        },
         "handoff.md, who": found(r"sessions: ([\d,]+), users: ([\d,]+)", text),
         "handoff.md, plan": found(r"before, ([\d,]+) of ([\d,]+) record", text),
     }

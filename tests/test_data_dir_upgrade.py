@@ -10,6 +10,7 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,18 @@ def test_packets_that_were_stored_read_as_before(upgraded: Upgraded) -> None:
 def test_a_diagnosis_of_the_same_window_finds_the_same_issues(upgraded: Upgraded) -> None:
     for before, after in upgraded.packets:
         assert [facts(issue) for issue in after["issues"]] == [facts(issue) for issue in before["issues"]]
+
+
+def test_records_of_before_are_counted_by_environment_and_release(upgraded: Upgraded) -> None:
+    issues = [issue for _, after in upgraded.packets for issue in after["issues"]]
+    counted = [issue for issue in issues if issue["environments"][0]["exposure"] is not None]
+
+    assert counted
+    assert len([issue for issue in counted if issue["releases"][0]["release"]]) > 3
+    for issue, name in product(counted, ("environment", "release")):
+        parts = [*issue[f"{name}s"], issue[f"further_{name}s"]]
+        assert sum(part["failures"] for part in parts) == issue["impact"]["records"]
+        assert sum(part["exposure"] for part in parts) == issue["impact"]["operation_records"]
 
 
 def facts(issue: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class Step:
     segment_id: int
     position: int
     fingerprint: int | None = None  # None if it did not fail
+    environment: str = ""
 
     @property
     def end_time_unix_nano(self) -> int:
@@ -82,6 +83,7 @@ class TimedStep:
             error_type="",
             message=message,
             fingerprint=fingerprint,
+            environment=step.environment,
             resource_id=step.resource_id,
             segment_id=step.segment_id,
             position=step.position,

@@ -13,6 +13,7 @@ from diagnosis.display import escaping, exact_text
 from diagnosis.display.quantities import to_the_minute, to_the_second
 from diagnosis.display.sentences import values_beside
 from diagnosis.handoff import approved_evidence, fix_history, tracker_issue
+from diagnosis.issues import counts_by_deployment
 from diagnosis.issues.issue_words import failures_in_words, shared_in_words, since_in_words, trend_in_words
 from diagnosis.issues.patch_plan import shown_category
 from diagnosis.loops import (
@@ -165,6 +166,7 @@ def fact_lines(issue: dict[str, Any]) -> list[str]:
             if (since := since_in_words(issue.get("quiet_since")))
             else []
         ),
+        *counts_by_deployment.deployment_lines(issue),
         f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
         *([f"- evidence_url: `{issue['evidence_url']}`"] if issue.get("evidence_url") else []),
         "",

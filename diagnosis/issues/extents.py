@@ -10,17 +10,18 @@ records.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from diagnosis.detection.found_cluster import Cluster
 from diagnosis.issues.evidence_choice import EvidenceCandidate, evenly_sampled
 from diagnosis.issues.ratings.rated_traces import NOT_RATED, RatedTraces, read_rated
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import failing_records
+from diagnosis.window.deployments import Deployment
 from diagnosis.window.failing_records import Identity
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.reads.visits import failing_visits, visit_numbers
@@ -33,7 +34,7 @@ from telemetry.windows import Window
 KEY = 24  # bytes of a trace id and a span id
 ATTRIBUTED = """
     SELECT start_time_unix_nano, trace_id, span_id, is_downstream, service, operation, severity,
-           message_key, session_key, user_key, release, model, trace_tokens
+           message_key, session_key, user_key, release, model, trace_tokens, environment
     FROM telemetry_attribution WHERE fingerprint = %s AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
     ORDER BY start_time_unix_nano, trace_id, span_id
 """
@@ -56,8 +57,10 @@ BY_PLACE = """
     RELEASE,
     MODEL,
     TOKENS,
-) = range(13)
+    ENVIRONMENT,
+) = range(14)
 facts_of = itemgetter(TRACE, MESSAGE, SESSION, USER, RELEASE, MODEL)
+Pair = TypeVar("Pair", ServiceOperation, Deployment)
 AttributionRow = tuple[Any, ...]  # the values of ATTRIBUTED
 
 
@@ -75,6 +78,7 @@ class Extent:
     failures_in: Mapping[
         ServiceOperation, int
     ]  # its records by the operation in which they failed, sorted by name
+    failures_by_deployment: Mapping[Deployment, int]
     first_unix_nano: int
     last_unix_nano: int
     downstream: int  # downstream failures
@@ -158,12 +162,8 @@ def extent(fingerprint: int, rows: Sequence[AttributionRow], rated: RatedTraces 
         users=len(set(columns[USER]) - {0}),
         tokens=sum(dict(zip(columns[TRACE], columns[TOKENS], strict=True)).values()) + rated.tokens,
         severities=frozenset(columns[SEVERITY]).union(row[SEVERITY] for row in downstream),
-        failures_in={
-            ServiceOperation(*place): number
-            for place, number in sorted(
-                Counter(zip(columns[SERVICE], columns[OPERATION], strict=True)).items()
-            )
-        },
+        failures_in=counted_by(ServiceOperation, columns[SERVICE], columns[OPERATION]),
+        failures_by_deployment=counted_by(Deployment, columns[ENVIRONMENT], columns[RELEASE]),
         first_unix_nano=columns[START][0],
         last_unix_nano=columns[START][-1],
         downstream=len(downstream),
@@ -171,6 +171,11 @@ def extent(fingerprint: int, rows: Sequence[AttributionRow], rated: RatedTraces 
         sample=evenly_sampled(records),
         rated=rated,
     )
+
+
+def counted_by(kind: Callable[[str, str], Pair], *columns: Sequence[str]) -> dict[Pair, int]:
+    """The number of rows with each pair of values in these two columns, sorted by them."""
+    return {kind(*values): number for values, number in sorted(Counter(zip(*columns, strict=True)).items())}
 
 
 def extent_of_cluster(cluster: Cluster, identities: Mapping[bytes, Identity]) -> Extent:
@@ -207,6 +212,7 @@ def attribution_row(
         record.release,
         record.model,
         identity.tokens,
+        record.environment,
     )
 
 
@@ -246,6 +252,7 @@ def visit_row(visit: FailedVisit) -> AttributionRow:
         visit.release,
         visit.model,
         visit.tokens or 0,
+        visit.environment,
     )
 
 

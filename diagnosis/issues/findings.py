@@ -25,6 +25,7 @@ from diagnosis.issues.issue_records import IssueRecords
 from diagnosis.issues.ratings import shared_traces
 from diagnosis.issues.ratings.shared_traces import IssueTraces
 from diagnosis.window import failing_records, traffic
+from diagnosis.window.deployments import records_by_deployment
 from telemetry.reads import cluster_failures
 from telemetry.reads.visits.unjudged_runs import UnjudgedRuns, read_unjudged_runs
 from telemetry.signals import user_signal
@@ -86,8 +87,10 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
         *extents.read_run_extents(window),
     ]
     before = traffic.read_traffic(window.before)
+    places = {place for extent in cluster_extents for place in extent.places}
+    deployments = records_by_deployment(window, places)
     feedback = cluster_failures.clusters_of_signal(window, user_signal.SIGNAL)
-    return cluster_extents, Surroundings(current, before, len(cluster_extents), feedback)
+    return cluster_extents, Surroundings(current, before, len(cluster_extents), feedback, deployments)
 
 
 def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:

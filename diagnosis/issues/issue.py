@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.issues import impact, quiet_since
+from diagnosis.issues.counts_by_deployment import CountsByDeployment
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.hints.hint import Hint
 from diagnosis.issues.impact import Impact, SeverityGrade
@@ -18,6 +20,7 @@ from diagnosis.issues.ratings.shared_traces import SharedTraces
 from diagnosis.issues.trend import RISING, Trend, trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
+from diagnosis.window.deployments import Deployment, DeploymentExposure
 from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.spans.failing_record import FailingRecord
@@ -39,6 +42,7 @@ class Issue:
     grade: SeverityGrade
     trend: Trend
     quiet_since: QuietSince | None  # None for what a rule found
+    by_deployment: CountsByDeployment
     first_seen: int  # unix nanoseconds, over all time; in the window, of what rules over windows found
     hints: list[Hint]
     evidence: list[FailingRecord]
@@ -81,18 +85,25 @@ class Issue:
             "count": self.impact.records,
             "first_seen": rfc3339(self.first_seen),
             "last_seen": rfc3339(self.cluster.last_unix_nano),
-            "trend": self.trend.direction,
-            "trend_reason": self.trend.reason or None,
-            "quiet_since": self.quiet_since.shown() if self.quiet_since else None,
+            **self.trend_shown(),
             "impact": impact_shown(self.impact),
             "ratings": self.ratings_shown(),
             "shared_traces": [shared.shown() for shared in self.shared_traces],
+            **self.by_deployment.shown(),
             "echoes": {"records": self.cluster.downstream, "operations": self.downstream_operations},
             "hints": [hint.shown() for hint in self.hints],
             "model_calls": calls_shown(self.model_calls),
             "evidence_ids": ids,
             "evidence": ids,
             "traces": [trace_id.hex() for trace_id in self.cluster.first_traces(TRACES_SHOWN)],
+        }
+
+    def trend_shown(self) -> dict[str, Any]:
+        """The trend, and whether the failure still happens."""
+        return {
+            "trend": self.trend.direction,
+            "trend_reason": self.trend.reason or None,
+            "quiet_since": self.quiet_since.shown() if self.quiet_since else None,
         }
 
     def ratings_shown(self) -> dict[str, int] | None:
@@ -119,6 +130,18 @@ class Surroundings:
     before: Traffic  # of the window of the same length before
     clusters: int = 1  # that are compared with the window before
     feedback: frozenset[int] = frozenset()  # the clusters of users who were unhappy
+    deployments: DeploymentExposure = field(
+        default_factory=dict
+    )  # of the clusters' operations, in the window
+
+    def exposure_of(self, cluster: Extent) -> Counter[Deployment] | None:
+        """The records of the cluster's operations by deployment; None of what a rule found."""
+        if cluster.signal_type:
+            return None
+        exposure: Counter[Deployment] = Counter()
+        for place in cluster.places:
+            exposure.update(self.deployments.get(place, {}))
+        return exposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +152,7 @@ class MeasuredCluster:
     impact: Impact
     grade: SeverityGrade
     trend: Trend
+    by_deployment: CountsByDeployment
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -143,13 +167,14 @@ def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredClus
         surroundings.current.records_by_operation[place] for place in cluster.places
     )
     cluster_impact = impact.measure_impact(cluster, operation_records)
+    by_deployment = CountsByDeployment(cluster.failures_by_deployment, surroundings.exposure_of(cluster))
     if cluster.signal_type in WINDOW_RULES.by_durations:  # such a rule finds only durations that rose
         grade = impact.grade(cluster.severities, cluster_impact)
-        return MeasuredCluster(cluster, cluster_impact, grade, Trend(RISING))
+        return MeasuredCluster(cluster, cluster_impact, grade, Trend(RISING), by_deployment)
     measured_trend = trend_of(cluster, surroundings)
     is_feedback = cluster.fingerprint in surroundings.feedback
     grade = impact.grade(cluster.severities, cluster_impact, measured_trend.direction, is_feedback)
-    return MeasuredCluster(cluster, cluster_impact, grade, measured_trend)
+    return MeasuredCluster(cluster, cluster_impact, grade, measured_trend, by_deployment)
 
 
 def trend_of(cluster: Extent, surroundings: Surroundings) -> Trend:
@@ -180,6 +205,7 @@ def describe(measured: MeasuredCluster, details: IssueRecords) -> Issue:
         grade=measured.grade,
         trend=measured.trend,
         quiet_since=quiet_since_of(measured, details),
+        by_deployment=measured.by_deployment,
         first_seen=cluster.first_of_all
         or details.first_starts.get(cluster.fingerprint, cluster.first_unix_nano),
         hints=details.hints[cluster.fingerprint],

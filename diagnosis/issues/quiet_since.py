@@ -69,7 +69,7 @@ def read_records_since(clusters: Sequence[Extent], end_unix_nano: int) -> dict[i
     questions = {
         cluster.fingerprint: Since(cluster.last_unix_nano, frozenset(cluster.places))
         for cluster in clusters
-        if cluster.found is None
+        if not cluster.signal_type
     }
     counts = records_since(questions, end_unix_nano)
     return {fingerprint: counts[fingerprint] for fingerprint in questions}

@@ -52,10 +52,10 @@ def measure_absent(
         if not (quiet and quiet["is_quiet"])
     ]
     clusters = [cluster for until, cluster in sorted(asked) if until < rfc3339(until_unix_nano)][:MOST]
-    return {cluster: quiet.shown() for cluster, quiet in measure(clusters, until_unix_nano).items()}
+    return {cluster: quiet.shown() for cluster, quiet in measure_clusters(clusters, until_unix_nano).items()}
 
 
-def measure(clusters: Collection[str], until_unix_nano: int) -> dict[str, QuietSince]:
+def measure_clusters(clusters: Collection[str], until_unix_nano: int) -> dict[str, QuietSince]:
     """What ran since the last failure of each of these clusters that failed in the 30 days before."""
     window = Window(max(0, until_unix_nano - MAX_MINUTES * MINUTE_NANO), until_unix_nano)
     fingerprints = [key for cluster in clusters if (key := of_cluster_id(cluster)) is not None]
@@ -83,7 +83,7 @@ def read_failures(fingerprint: int, window: Window) -> Failures | None:
     return Failures(sessions, last, frozenset(ServiceOperation(*row) for row in fetch(PLACES, parameters)))
 
 
-def store(project: Project, measured: Mapping[str, dict[str, Any]]) -> None:
+def store_measured(project: Project, measured: Mapping[str, dict[str, Any]]) -> None:
     """Store what was measured, unless the loop has a later one by now."""
     loops = Loop.objects.filter(project=project, state__in=states.DECIDABLE, cluster_id__in=measured)
     for loop in loops.only("cluster_id", "quiet_since"):

@@ -24,6 +24,12 @@ NUMBER_OR_NULL = (int, float, type(None))
 TEXT_OR_NULL = (str, type(None))
 DICT_OR_NULL = (dict, type(None))
 WINDOW = {"start": is_time, "end": is_time, "since_minutes?": is_natural}
+COUNTS = {"failures": is_natural, "exposure": (is_natural, type(None))}
+FURTHER = COUNTS | {"number": is_natural}
+BY_DEPLOYMENT = {
+    "environments?": [COUNTS | {"environment": TEXT_OR_NULL}], "further_environments?": FURTHER,
+    "releases?": [COUNTS | {"release": TEXT_OR_NULL}], "further_releases?": FURTHER,
+}  # fmt: skip
 IMPACT = {
     "records": is_natural, "traces": is_natural, "sessions": is_natural, "users": is_natural,
     "operation_records?": is_natural, "share?": NUMBER, "tokens?": is_natural,
@@ -58,7 +64,7 @@ ISSUE = {
     "cluster_id": str, "title": str, "severity": str, "severity_reason?": str, "signal_type": str, "operation": str,
     "service": TEXT_OR_NULL, "error_type?": TEXT_OR_NULL, "message?": TEXT_OR_NULL, "count": is_natural,
     "first_seen": is_time, "last_seen": is_time, "trend?": str, "trend_reason?": TEXT_OR_NULL,
-    "quiet_since?": (QUIET_SINCE, type(None)), "impact": IMPACT,
+    "quiet_since?": (QUIET_SINCE, type(None)), "impact": IMPACT, **BY_DEPLOYMENT,
     "echoes?": {"records": is_natural, "operations": [str]}, "hints?": [HINT],
     "model_calls?": {"before": [str], "after": [str]}, "evidence_ids": [str], "evidence?": [str], "traces?": [str],
     "evidence_traces?": are_objects, "suspected_release?": TEXT_OR_NULL, "suspected_release_reason?": TEXT_OR_NULL,

@@ -6,6 +6,7 @@ from typing import Any
 
 from diagnosis.display.exact_text import code
 from diagnosis.display.quantities import counted, to_the_minute
+from diagnosis.issues import counts_by_deployment
 from diagnosis.issues.issue_words import failures_in_words, shared_in_words, since_in_words, trend_in_words
 from loopkit.http.untrusted import WARNING
 
@@ -71,6 +72,7 @@ def issue_section(number: int, issue: dict[str, Any]) -> list[str]:
         f"- operation: {code(issue['operation'])}",
         f"- failures: {failures_in_words(issue)}; sessions: {impact['sessions']:,}",
         *(f"- shared traces: {sentence}" for sentence in shared_in_words(issue)),
+        *counts_by_deployment.deployment_lines(issue),
         f"- trend: {trend_in_words(issue)}",
         *(
             [f"- since the last failure: {since}"]

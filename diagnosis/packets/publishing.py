@@ -2,7 +2,7 @@
 Publish a packet: the issues that a diagnosis found, with a loop for each.
 
     explain -> read_seen -> quiet_loops.measure_absent -> switch_lock.hold -> begin_packet
-        -> proposals.create_or_update -> quiet_loops.store -> issue_entry -> packet_document
+        -> proposals.create_or_update -> quiet_loops.store_measured -> issue_entry -> packet_document
         -> basis_of -> packet.save -> forget_old_packets
 
 `explain` also stores the eval candidates that are missing. The packet and its loops are written in one transaction on
@@ -59,7 +59,7 @@ def publish(
         switch_lock.hold(project)
         packet = begin_packet(project, findings.window, now)
         loops = proposals.create_or_update(packet, explained_issues, seen, findings.window, now)
-        quiet_loops.store(project, quiet)
+        quiet_loops.store_measured(project, quiet)
         issues = [issue_entry(issue, loops) for _, issue in explained_issues]
         packet.document = packet_document(packet, findings, issues, unreadable)
         packet.status = packet.document["status"]

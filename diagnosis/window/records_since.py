@@ -15,7 +15,7 @@ from diagnosis.window.traffic import ServiceOperation
 from telemetry.reads.counts import table_stretches, whole_minutes
 from telemetry.reads.replaced_records import IS_COUNTED
 from telemetry.store.rollups import TABLES
-from telemetry.store.sql import fetch_many
+from telemetry.store.sql import fetch, fetch_many
 from telemetry.windows import Window
 
 IN_ROLLUPS = """
@@ -29,6 +29,11 @@ IN_RECORDS = f"""
     ON {IS_COUNTED} AND start_time_unix_nano >= first AND start_time_unix_nano < last
     AND service = wanted_service AND operation = wanted_operation GROUP BY 1, 2, 3, 4
 """  # noqa: S608  (constants)
+OF_ALL = f"""
+    SELECT service, operation, COUNT(*) FROM telemetry_record AS record
+    WHERE {IS_COUNTED} AND start_time_unix_nano >= %s AND start_time_unix_nano < %s GROUP BY 1, 2
+"""  # noqa: S608  (constants)
+MANY = 4  # operations; to group all records of a part of a minute costs less than to go through them so often
 MINUTES = {table: minutes for minutes, table in TABLES.items()}
 Stretch = tuple[
     str, int, int
@@ -48,7 +53,7 @@ def records_since(questions: Mapping[int, Since], end_unix_nano: int) -> Counter
     pieces = {
         key: [
             (stretch, place)
-            for stretch in stretches(Window(since.unix_nano + 1, end_unix_nano))
+            for stretch in window_stretches(Window(since.unix_nano + 1, end_unix_nano))
             for place in since.places
         ]
         for key, since in questions.items()
@@ -58,7 +63,7 @@ def records_since(questions: Mapping[int, Since], end_unix_nano: int) -> Counter
     return Counter({key: sum(numbers[piece] for piece in each) for key, each in pieces.items()})
 
 
-def stretches(window: Window) -> Iterator[Stretch]:
+def window_stretches(window: Window) -> Iterator[Stretch]:
     """The window in stretches that a rollup counts, and the parts of minutes that remain at its edges."""
     minutes, edges = whole_minutes(window)
     for table, first, last in table_stretches(*minutes):
@@ -73,7 +78,21 @@ def count_pieces(pieces: set[Piece]) -> Counter[Piece]:
         wanted = sorted((minute, *place) for (of, minute, _), place in pieces if of == table)
         for minute, service, operation, number in fetch_many(IN_ROLLUPS.format(table=table), wanted):
             numbers[(table, minute, minute), ServiceOperation(service, operation)] = int(number)
-    wanted_parts = sorted((first, last, *place) for (of, first, last), place in pieces if not of)
-    for first, last, service, operation, number in fetch_many(IN_RECORDS, wanted_parts):
-        numbers[("", first, last), ServiceOperation(service, operation)] = number
-    return numbers
+    return numbers + count_parts_of_minutes({piece for piece in pieces if not piece[0][0]})
+
+
+def count_parts_of_minutes(pieces: set[Piece]) -> Counter[Piece]:
+    """The number of records in each piece that is a part of a minute. One of many operations is read only once."""
+    places = Counter(stretch for stretch, _ in pieces)
+    few = sorted((*stretch[1:], *place) for stretch, place in pieces if places[stretch] < MANY)
+    rows = fetch_many(IN_RECORDS, few)
+    for stretch, number in places.items():
+        if number >= MANY:
+            rows += [(*stretch[1:], *row) for row in fetch(OF_ALL, stretch[1:])]
+    return Counter(
+        {
+            piece: number
+            for first, last, service, operation, number in rows
+            if (piece := (("", first, last), ServiceOperation(service, operation))) in pieces
+        }
+    )

@@ -3,11 +3,20 @@ One project's telemetry, in its own store: records, their origins, traces, relea
 
 No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
 file or one PostgreSQL schema a project. Rows are written in transactions of transactions.py alone: by insertion.py,
-segments.py, traces.py, releases.py, attributions.py, agent_runs.py, rollups.py, tallies.py, known_ids.py,
+segments.py, traces.py, attributions.py, agent_runs.py, rollups.py, deployments.py, tallies.py, known_ids.py,
 conflicts.py, odd_times.py, ratings and same_calls, and by regrouping.py when fingerprints are switched.
 """
 
-from telemetry.models.counts import DayRollup, HourRollup, OddClock, Release, Rollup, RollupCounts, Tally
+from telemetry.models.counts import (
+    DayRollup,
+    DeploymentCounts,
+    HourRollup,
+    OddClock,
+    Release,
+    Rollup,
+    RollupCounts,
+    Tally,
+)
 from telemetry.models.known_ids import Conflict, SharedSpan
 from telemetry.models.ratings import RatedSubject, Rating, ReplacedRecord
 from telemetry.models.records import Attribution, Origin, Record, Segment, Trace
@@ -18,6 +27,7 @@ __all__ = [
     "Attribution",
     "Conflict",
     "DayRollup",
+    "DeploymentCounts",
     "FailingVisit",
     "HourRollup",
     "LongTrace",

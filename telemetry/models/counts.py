@@ -8,7 +8,7 @@ from telemetry.models.column_ranges import COUNT, MINUTE, SUM, Ranges
 
 
 class Release(models.Model):
-    """A release of a service, from its first record to its last: releases.py."""
+    """A release of a service, from its first record to its last: deployments.py."""
 
     pk = models.CompositePrimaryKey("service", "release")
     service = models.TextField()
@@ -62,6 +62,25 @@ class HourRollup(RollupCounts):
 
 class DayRollup(RollupCounts):
     """The counts of a day."""
+
+
+class DeploymentCounts(models.Model):
+    """The records of an operation in a stretch of time, by the environment and the release of its service."""
+
+    pk = models.CompositePrimaryKey("service", "operation", "minutes", "minute", "environment", "release")
+    service = models.TextField()
+    operation = models.TextField()
+    minutes = models.SmallIntegerField(help_text="The length of the stretch: deployments.py.")
+    minute = models.BigIntegerField(help_text="Unix minutes of its start.")
+    environment = models.TextField(help_text="Empty: its records name none, as with the release.")
+    release = models.TextField()
+    count = models.BigIntegerField()
+    failures = models.BigIntegerField(help_text="Of these records, those that failed, whatever caused it.")
+
+    ranges: ClassVar[Ranges] = {"minute": MINUTE, "count": COUNT, "failures": COUNT}
+
+    def __str__(self) -> str:
+        return f"{self.minute} {self.operation} {self.environment} {self.release}"
 
 
 class Tally(models.Model):

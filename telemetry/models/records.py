@@ -155,6 +155,7 @@ class Attribution(models.Model):
     service = models.TextField()
     operation = models.TextField()
     release = models.TextField()
+    environment = models.TextField(db_default="")
     model = models.TextField()
     severity = models.TextField()
     message_key = models.BigIntegerField(
@@ -180,6 +181,7 @@ class Attribution(models.Model):
                     "service",
                     "operation",
                     "release",
+                    "environment",
                     "model",
                     "severity",
                     "message_key",

@@ -30,6 +30,7 @@ class FailingRecord(NamedTuple):  # made for every failing span that comes in: f
     error_type: str
     message: str
     fingerprint: int
+    environment: str = ""
     resource_id: int = 0
     scope_id: int = 0
     segment_id: int = 0  # the segment that holds the span as it was sent; 0 while it is being stored

@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from telemetry.store import (
     attributions,
     conflicts,
+    deployments,
     group_commit,
     known_ids,
     odd_times,
     quota,
-    releases,
     rollups,
     tallies,
     traces,
@@ -60,8 +60,8 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     attributions.add_attributions(inserted_rows, changed_traces)
     kept_runs.add_runs(inserted_rows, changed_traces)
     rollups.add_rollups(inserted_rows)
+    deployments.add_deployments(inserted_rows)
     counting.settle_counts(recount)
-    releases.add_releases(inserted_rows)
     joining.join_signals(inserted_rows, changed_traces)
     conflicts.note_conflicts(settled.conflicts, batches[-1].now_unix_nano)
     receipts = [batch_receipt(batch, settled.outcomes) for batch in batches]

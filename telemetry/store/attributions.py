@@ -30,8 +30,8 @@ MOST_RECORDS, MOST_FAILURES = 10_000, 1_000
 OF_STORE = ("segment_id", "position")  # the columns of a failing record that a span gets by being stored
 INSERT = """
     INSERT INTO telemetry_attribution
-        (trace_id, span_id, fingerprint, is_downstream, start_time_unix_nano, service, operation, release, model,
-         severity, message_key, session_key, user_key, trace_tokens)
+        (trace_id, span_id, fingerprint, is_downstream, start_time_unix_nano, service, operation, release,
+         environment, model, severity, message_key, session_key, user_key, trace_tokens)
     VALUES {rows}
 """
 UPDATE_TRACES = """
@@ -208,7 +208,7 @@ def attribution(
     failure: FailingRecord, fingerprint: int, is_downstream: bool, facts: TraceFacts
 ) -> AttributionRow:
     """One row: the failure counts for the cluster of that fingerprint."""
-    place = failure.service, failure.operation, failure.release, failure.model, failure.severity
+    place = failure.service, failure.operation, failure.release, failure.environment
     return (
         failure.trace_id,
         failure.span_id,
@@ -216,6 +216,8 @@ def attribution(
         is_downstream,
         failure.start_time_unix_nano,
         *place,
+        failure.model,
+        failure.severity,
         text_key(failure.message),
         *facts,
     )

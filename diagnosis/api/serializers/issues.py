@@ -2,6 +2,12 @@
 
 from rest_framework import serializers
 
+from diagnosis.api.serializers.issue_counts import (
+    EnvironmentCountsSerializer,
+    FurtherCountsSerializer,
+    QuietSinceSerializer,
+    ReleaseCountsSerializer,
+)
 from diagnosis.detection.rules import ALL_SIGNAL_TYPES
 from diagnosis.issues.impact import SHARES_OF
 from diagnosis.issues.trend import TRENDS
@@ -200,19 +206,6 @@ class ApprovalSerializer(ObjectSerializer):
     decided_at = serializers.DateTimeField(allow_null=True, help_text="Null: nobody has decided yet.")
 
 
-class QuietSinceSerializer(ObjectSerializer):
-    """What ran since the last failure of the window."""
-
-    since = serializers.DateTimeField(help_text="The last failure.")
-    until = serializers.DateTimeField(help_text="Until then records are counted: the end of the window.")
-    records = serializers.IntegerField(help_text="Of the operation, that started after the last failure.")
-    chance = serializers.FloatField(
-        help_text="That none of so many records fails, if nothing changed, 0 to 1."
-    )
-    is_quiet = serializers.BooleanField(help_text="It is no chance: the failure stopped, for now.")
-    reason = serializers.CharField(help_text="All of it in one sentence.")
-
-
 class IssueSerializer(SentencesSerializer):
     """One cluster of the window."""
 
@@ -263,6 +256,12 @@ class IssueSerializer(SentencesSerializer):
         help_text="Complaints of users about traces of this failure; of a complaint, the failures in the traces "
         "that it is about. Most traces first, 10 at most.",
     )
+    environments = EnvironmentCountsSerializer(
+        many=True, help_text="Where it fails and where its operations ran: 8 at most, most failures first."
+    )
+    further_environments = FurtherCountsSerializer(help_text="What the list leaves out.")
+    releases = ReleaseCountsSerializer(many=True, help_text="Likewise, by release.")
+    further_releases = FurtherCountsSerializer(help_text="What the list leaves out.")
     echoes = EchoesSerializer()
     hints = HintSerializer(many=True, help_text="Strongest first, 3 at most; often none.")
     suspected_release = optional_text(

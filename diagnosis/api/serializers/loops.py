@@ -4,7 +4,8 @@ from rest_framework import serializers
 
 from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.evals import EvalCandidateSerializer
-from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer, QuietSinceSerializer
+from diagnosis.api.serializers.issue_counts import QuietSinceSerializer
+from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer
 from diagnosis.api.serializers.verification import SideEffectSerializer
 from diagnosis.loops.history_pages import A_PAGE
 from diagnosis.loops.states import REPORTABLE

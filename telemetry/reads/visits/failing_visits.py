@@ -11,7 +11,8 @@ IN_WINDOW = "start_time_unix_nano >= %s AND start_time_unix_nano < %s"
 CLUSTERS = f"SELECT DISTINCT fingerprint FROM telemetry_failingvisit WHERE {IN_WINDOW} ORDER BY fingerprint"  # noqa: S608
 FAILING = """
     SELECT visit.start_time_unix_nano, visit.trace_id, span_id, visit.service, operation, severity, message,
-           session_id, user_id, release, model, input_tokens + output_tokens, signal_type
+           session_id, user_id, release, model, input_tokens + output_tokens, signal_type,
+           visit.environment
     FROM telemetry_failingvisit AS visit LEFT JOIN telemetry_trace AS trace ON trace.trace_id = visit.trace_id
     WHERE fingerprint = %s AND visit.start_time_unix_nano >= %s AND visit.start_time_unix_nano < %s
     ORDER BY visit.start_time_unix_nano, visit.trace_id
@@ -41,6 +42,7 @@ class FailedVisit(NamedTuple):
     model: str
     tokens: int | None
     signal_type: str
+    environment: str
 
     @property
     def session(self) -> str:

@@ -25,7 +25,7 @@ from telemetry.otlp.values import plain_attributes
 from telemetry.spans.failing_record import COLUMNS, from_columns
 from telemetry.spans.meaning import Failure
 from telemetry.spans.signal_traces import is_signal
-from telemetry.store import rollups, segments, version_freshness
+from telemetry.store import deployments, rollups, segments, version_freshness
 from telemetry.store.attributions import DELETE, INSERT, attribution, id_placeholders, text_key, trace_chunks
 from telemetry.store.ratings import subjects
 from telemetry.store.ratings.subjects import Subject
@@ -133,6 +133,7 @@ def replace(earlier: Sequence[Record]) -> None:
     known = replaced_keys(sorted({bytes(row.trace_id) for row in earlier}))
     newly = [row for row in earlier if (bytes(row.trace_id), bytes(row.span_id)) not in known]
     rollups.take_away(newly)
+    deployments.subtract_counts(newly)
     write_many(REPLACE, [(bytes(row.trace_id), bytes(row.span_id)) for row in newly])
 
 
@@ -194,7 +195,9 @@ def move(signals: Iterable[JoinedSignal], are_counted: bool) -> None:
     write_many(MOVE, [(*key, *values) for key, values in zip(keys, columns, strict=True)])
     if are_counted:
         rollups.take_away([signal.before for signal in changed])
+        deployments.subtract_counts([signal.before for signal in changed])
         rollups.add_rollups(rows)
+        deployments.add_counts(rows)
 
 
 def write_facts(signals: Sequence[JoinedSignal]) -> None:

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from telemetry.grouping.same_call import UNITS, CallSpan, repeated_calls
-from telemetry.store import rollups
+from telemetry.store import deployments, rollups
 from telemetry.store.attributions import MOST_RECORDS, id_placeholders, trace_chunks
 from telemetry.store.row import RecordRow
 from telemetry.store.sql import execute, fetch, write_many
@@ -24,7 +24,7 @@ Key = tuple[bytes, bytes]  # trace and span id
 of_span = itemgetter(*map(RecordRow._fields.index, CallSpan._fields[:-1]))  # of a row
 STORED_CALLS = (
     "SELECT trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, service, unit, tool, model, "
-    "input_tokens, output_tokens, scope_id, fingerprint, operation FROM telemetry_record "
+    "input_tokens, output_tokens, scope_id, fingerprint, operation, environment, release FROM telemetry_record "
     "WHERE unit IN ('llm_call', 'tool_call') AND trace_id IN "
 )
 STORED_REPEATS = (
@@ -49,6 +49,8 @@ class StoredCall(NamedTuple):
 
     span: CallSpan
     operation: str
+    environment: str
+    release: str
     fingerprint: int | None
 
     @property
@@ -127,7 +129,7 @@ def calls_of(rows: Sequence[RecordRow], traces: dict[bytes, TraceSummary]) -> di
 def call_of(row: RecordRow) -> StoredCall:
     """A row as a call."""
     span = CallSpan._make([*of_span(row), row.fingerprint is not None])
-    return StoredCall(span, row.operation, row.fingerprint)
+    return StoredCall(span, row.operation, row.environment, row.release, row.fingerprint)
 
 
 def read_calls(trace_ids: Sequence[bytes]) -> dict[bytes, list[StoredCall]]:
@@ -141,10 +143,10 @@ def read_calls(trace_ids: Sequence[bytes]) -> dict[bytes, list[StoredCall]]:
 
 def stored_call(values: Sequence[Any]) -> StoredCall:
     """The call of a row of STORED_CALLS, without its trace id."""
-    span_id, parent_span_id, *facts, fingerprint, operation = values
+    span_id, parent_span_id, *facts, fingerprint, operation, environment, release = values
     parent = bytes(parent_span_id) if parent_span_id else None
     span = CallSpan._make([bytes(span_id), parent, *facts, fingerprint is not None])
-    return StoredCall(span, operation, fingerprint)
+    return StoredCall(span, operation, environment, release, fingerprint)
 
 
 def recounted(calls: dict[bytes, list[StoredCall]], traces: dict[bytes, TraceSummary]) -> Recount:
@@ -237,6 +239,8 @@ def correct_traces(traces: dict[bytes, TraceSummary], recount: Recount) -> None:
 
 
 def settle_counts(recount: Recount) -> None:
-    """Change the rollups, in which every inserted record is counted by now."""
+    """Change the rollups and the counts of deployments, in which every inserted record is counted by now."""
     rollups.take_away(recount.left_out)
+    deployments.subtract_counts(recount.left_out)
     rollups.add_rollups(recount.counted_again)
+    deployments.add_counts(recount.counted_again)

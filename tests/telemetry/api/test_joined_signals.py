@@ -15,7 +15,7 @@ from django.utils import timezone
 from diagnosis.models import Loop
 from telemetry import regrouping
 from telemetry.grouping.versions import FIRST
-from telemetry.models import Attribution, RatedSubject, Rating, Record, Rollup, Trace
+from telemetry.models import Attribution, DeploymentCounts, RatedSubject, Rating, Record, Rollup, Trace
 from telemetry.spans.signal_traces import IS_SIGNAL
 from telemetry.store.transactions import atomic
 from telemetry.windows import rfc3339, unix_nano
@@ -148,11 +148,15 @@ def counted(minted: MintedProject) -> dict[str, Any]:
     with bind(minted.project):
         places = Rollup.objects.filter(operation="user_feedback").order_by("minute", "fingerprint")
         failing = Attribution.objects.order_by("trace_id").values_list(
-            "trace_id", "span_id", "service", "user_key"
+            "trace_id", "span_id", "service", "environment", "user_key"
         )
+        deployments = DeploymentCounts.objects.filter(operation="user_feedback").order_by("pk")
         records = Record.objects.filter(operation="user_feedback").order_by("trace_id", "span_id")
         return {
             "rollups": list(places.values_list("minute", "service", "fingerprint", "count")),
+            "deployments": list(
+                deployments.values_list("minutes", "minute", "service", "environment", "count", "failures")
+            ),
             "failures": [(bytes(trace), bytes(span_id), *rest) for trace, span_id, *rest in failing],
             "records": list(records.values_list("service", "environment", "fingerprint")),
         }
@@ -173,7 +177,10 @@ def test_the_order_of_arrival_changes_nothing(
 
     assert all(outcome == outcomes[0] for outcome in outcomes)
     assert [row[1:] for row in outcomes[0]["rollups"]] == [("shop", outcomes[0]["rollups"][0][2], 1)]
-    assert len(outcomes[0]["failures"]) == 1
+    assert [(row[0], *row[2:]) for row in outcomes[0]["deployments"]] == [
+        (minutes, "shop", "production", 1, 1) for minutes in (1, 60)
+    ]
+    assert [row[3] for row in outcomes[0]["failures"]] == ["production"]
 
 
 def arrive(call: Any, minted: MintedProject, step: str) -> None:

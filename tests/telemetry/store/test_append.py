@@ -14,7 +14,17 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from telemetry.models import Attribution, DayRollup, HourRollup, Record, Release, Rollup, Tally, Trace
+from telemetry.models import (
+    Attribution,
+    DayRollup,
+    DeploymentCounts,
+    HourRollup,
+    Record,
+    Release,
+    Rollup,
+    Tally,
+    Trace,
+)
 from telemetry.reads.record_parts import parts_of
 from telemetry.store.batch import Receipt
 from telemetry.store.insertion import COLUMNS
@@ -58,6 +68,7 @@ def rows_of(project: Project) -> dict[str, Any]:
             },
             "longer": [list(table.objects.order_by("pk").values()) for table in (HourRollup, DayRollup)],
             "attributions": list(Attribution.objects.order_by("pk").values()),
+            "deployments": list(DeploymentCounts.objects.order_by("pk").values()),
             "releases": list(Release.objects.order_by("pk").values()),
             "traces": {bytes(row.pop("trace_id")): row for row in Trace.objects.values()},
             "tallies": dict(Tally.objects.values_list("reason", "count")),

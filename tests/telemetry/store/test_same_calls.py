@@ -12,7 +12,7 @@ from diagnosis.diagnose import diagnose
 from diagnosis.window import exposure
 from telemetry import regrouping
 from telemetry.grouping import versions
-from telemetry.models import Attribution, DayRollup, Record, RepeatedCall, Rollup, Trace
+from telemetry.models import Attribution, DayRollup, DeploymentCounts, Record, RepeatedCall, Rollup, Trace
 from telemetry.windows import Window
 from tenants.stores.binding import bind
 from tests.telemetry.factory import record_id, span, store
@@ -67,6 +67,9 @@ def counts(alice) -> dict[str, Any]:
             ),
             "minutes": sorted(Rollup.objects.values_list("operation", "fingerprint", "count")),
             "days": sorted(DayRollup.objects.values_list("operation", "fingerprint", "count")),
+            "deployments": sorted(
+                DeploymentCounts.objects.values_list("minutes", "operation", "count", "failures")
+            ),
             "repeats": sorted(map(str, RepeatedCall.objects.all())),
             "attributed": sorted(
                 Attribution.objects.values_list("operation", "is_downstream", "trace_tokens")
