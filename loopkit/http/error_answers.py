@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup, DisallowedModelAdminToField
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.template.loader import render_to_string
 from rest_framework import exceptions, status
@@ -153,27 +154,31 @@ def plain_answer(request: HttpRequest, status_code: int, code: str, message: str
 
 
 def answer_outside_views(request: HttpRequest, error: ApiError) -> HttpResponse:
-    """
-    The error outside REST framework: a Status for exporters, a page for browsers, the JSON shape otherwise.
-
-    The link to the documentation is relative, because the request's Host may be invalid.
-    """
+    """The error outside REST framework: a Status for exporters, a page for browsers, the JSON shape otherwise."""
     content_type, status_code = request.META.get("CONTENT_TYPE", ""), error.status_code
     if status_code in PAGES and not is_exporters(request.path_info, content_type) and prefers_html(request):
         content = render_to_string(PAGES[status_code])
         return HttpResponse(content, status=status_code, headers=error.headers)
-    answer = shaped_answer(request.path_info, content_type, error)
+    answer = shaped_answer(request.path_info, content_type, error, docs_url_for(request))
     for name, value in error.headers.items():
         answer[name] = value
     return answer
 
 
-def shaped_answer(path: str, content_type: str, error: ApiError) -> HttpResponse:
+def docs_url_for(request: HttpRequest) -> str:
+    """The address of the documentation; without a host where that of the request is none of this server."""
+    try:
+        return absolute(request, DOCS_PATH)
+    except DisallowedHost:
+        return DOCS_PATH
+
+
+def shaped_answer(path: str, content_type: str, error: ApiError, docs_url: str = DOCS_PATH) -> HttpResponse:
     """The error as the programs expect it that send such requests: a Status for exporters, the JSON shape otherwise."""
     if is_exporters(path, content_type):
         encoding = rpc_status.media_type(content_type)
         return rpc_status.status_answer(error.status_code, error.code, error.message, error.hint, encoding)
-    return JsonResponse(error_body(error.code, error.message, error.hint), status=error.status_code)
+    return JsonResponse(error_body(error.code, error.message, error.hint, docs_url), status=error.status_code)
 
 
 def is_exporters(path: str, content_type: str) -> bool:
