@@ -8,11 +8,11 @@ https://www.rfc-editor.org/rfc/rfc9112#section-7.1
 from __future__ import annotations
 
 from gunicorn.http.body import ChunkedReader, LengthReader
-from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize, LimitRequestHeaders
+from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import Unreader
 
-from loopkit.worker.limits import MAX_HEAD_BYTES
+from loopkit.worker.header_sections import SectionSearch
 from loopkit.worker.received_body import ReceivedBody
 
 # Chunks that a body may have beyond one for each 64 bytes: parsing chunks of a byte costs a hundred times their size.
@@ -73,6 +73,8 @@ class ChunkDecoder:
         self._lines = ChunkedReader(request, None)
         self._arrived = bytearray()
         self._chunk_left = 0  # with the line end that follows the chunk's data
+        self._trailers: SectionSearch | None = None  # once the last chunk is here
+        self._searched = 0  # bytes of a size line whose end is not here
         self._chunks = self._trailer_bytes = 0
 
     @property
@@ -85,7 +87,7 @@ class ChunkDecoder:
         self._arrived += data
         position = 0
         while not self.is_at_end and position < len(self._arrived):
-            taken = self._data(position) if self._chunk_left else self._line(position)
+            taken = self._part(position)
             if not taken:
                 break
             position += taken
@@ -94,6 +96,12 @@ class ChunkDecoder:
             return b""
         rest, self._arrived = bytes(self._arrived), bytearray()
         return rest
+
+    def _part(self, position: int) -> int:
+        """Decode the part that begins there; return how many bytes that took, 0 if more are needed."""
+        if self._trailers:
+            return self._section(self._trailers, position)
+        return self._data(position) if self._chunk_left else self._line(position)
 
     def _data(self, position: int) -> int:
         """Add the chunk's data that is here, and check the line end behind it; return how many bytes that took."""
@@ -111,25 +119,39 @@ class ChunkDecoder:
         return 2
 
     def _line(self, position: int) -> int:
-        """Read the next chunk's size line, and the trailers if it is the last; return how many bytes that took."""
-        end = self._arrived.find(b"\r\n", position) + 2
-        line = bytes(self._arrived[position : end if end > 1 else None])
-        # Behind the line of the last chunk, whose size is 0, gunicorn reads the trailers.
-        behind = bytes(self._arrived[end : end + MAX_HEAD_BYTES]) if end > 1 and line[:1] == b"0" else b""
-        source = ArrivedBytes(behind)
-        try:
-            size, _ = self._lines.parse_chunk_size(source, data=line)
-        except MoreNeeded:
-            if len(behind) == MAX_HEAD_BYTES:
-                raise LimitRequestHeaders("trailer section size") from None
+        """Read the next chunk's size line; return how many bytes that took."""
+        end = self._arrived.find(b"\r\n", position + self._searched) + 2
+        length = (end if end >= 2 else len(self._arrived)) - position
+        if end < 2 and length <= self._lines.limit_chunk_size_line:
+            self._searched = length - 1
             return 0
+        self._searched = 0
         self._count_chunk()
+        size = self._size(bytes(self._arrived[position : position + length]))
         if size == 0:
-            self.is_at_end = True
-            self._trailer_bytes = len(behind) - len(source.take_buffered())
-            return len(line) + self._trailer_bytes
+            self._trailers = SectionSearch()
+            return length - 2  # the line's end is the first half of what ends the trailers
         self._chunk_left = size + 2
-        return len(line)
+        return length
+
+    def _size(self, line: bytes) -> int:
+        """The size in a size line, 0 for the last chunk's."""
+        try:
+            size, _ = self._lines.parse_chunk_size(ArrivedBytes(b""), data=line)
+        except MoreNeeded:  # it would read the trailers behind the last chunk
+            return 0
+        return int(size)
+
+    def _section(self, trailers: SectionSearch, position: int) -> int:
+        """Read the trailers, once all are here; return how many bytes they took."""
+        end = trailers.end(self._arrived, position)
+        if end < 0:
+            return 0
+        section = bytes(self._arrived[position + 2 : end])
+        self._lines.parse_trailers(ArrivedBytes(section), b"")
+        self.is_at_end = True
+        self._trailer_bytes = len(section)
+        return end - position
 
     def _count_chunk(self) -> None:
         """Refuse a body of very many tiny chunks."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from gunicorn.http.errors import LimitRequestHeaders, NoMoreData, ParseException
-from gunicorn.http.message import Request
+from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.message import MAX_REQUEST_LINE, Request
 
 from loopkit.worker.body_decoders import ArrivedBytes, ChunkDecoder, MoreNeeded, SizedDecoder, decoder_of
-from loopkit.worker.limits import MAX_HEAD_BYTES
+from loopkit.worker.header_sections import SectionSearch
 from loopkit.worker.received_body import ReceivedBody
 
 # Of one read from a socket. Each read gives the interpreter lock away, and busy threads give it back late.
@@ -32,7 +32,8 @@ class Reception:
         self.surplus = NOTHING  # bytes of the next request
         self.body = ReceivedBody(max_body_bytes)
         self._parsing = cfg, client, number
-        self._head = NOTHING
+        self._head, self._section = bytearray(), SectionSearch()
+        self._is_line_checked = False  # the first line
         self._parsed_bytes = 0  # that the parsed head takes
         self._decoder: SizedDecoder | ChunkDecoder | None = None
 
@@ -64,10 +65,7 @@ class Reception:
         """Take the next bytes. Raises gunicorn's ParseException for a malformed head."""
         self.received += len(data)
         if self._decoder is None:
-            self._head = self._head + data if self._head else data
-            # Every line of a head ends with it, so that other bytes cannot complete one.
-            if b"\n" in data or len(self._head) > MAX_HEAD_BYTES:
-                self._parse()
+            self._receive_head(data)
         else:
             self._decode(self._decoder, data)
 
@@ -95,7 +93,7 @@ class Reception:
 
     def drop(self) -> None:
         """Free all but the bytes of the next request: the application has read it, or will not read it."""
-        self._head, self.body, self._decoder, self.request = NOTHING, ReceivedBody(0), None, None
+        self._head, self.body, self._decoder, self.request = bytearray(), ReceivedBody(0), None, None
         self._parsed_bytes = 0
 
     def drop_all(self) -> None:
@@ -103,20 +101,29 @@ class Reception:
         self.drop()
         self.surplus = NOTHING
 
-    def _parse(self) -> None:
-        """Parse the head, if all of it is here, and begin with the body."""
-        end = self._head.find(b"\r\n\r\n") + 4
-        # The parser copies what it gets many times, so it does not get the body.
-        source = ArrivedBytes(self._head[:end] if end > 3 else self._head)
+    def _receive_head(self, data: bytes) -> None:
+        """Add to the head; parse it once it is whole, and its first line before, so that it is refused early."""
+        self._head += data
+        end = self._section.end(self._head)
+        if end >= 0:
+            self._parse(end)
+        elif not self._is_line_checked:
+            # From 1, since an empty line may be before it.
+            line_end = self._head.find(b"\r\n", max(1, len(self._head) - len(data) - 1)) + 2
+            self._is_line_checked = line_end >= 2 or len(self._head) > MAX_REQUEST_LINE
+            if self._is_line_checked:
+                self._parse(line_end if line_end >= 2 else len(self._head))
+
+    def _parse(self, end: int) -> None:
+        """Have what is before `end` parsed; if that is all of the head, begin with the body."""
+        source = ArrivedBytes(bytes(self._head[:end]))
         try:
             self.request = Request(self._parsing[0], source, *self._parsing[1:])
         except MoreNeeded:
-            if len(self._head) > MAX_HEAD_BYTES:
-                raise LimitRequestHeaders("max buffer headers") from None
             return
-        behind = source.take_buffered() + (self._head[end:] if end > 3 else NOTHING)
+        behind = source.take_buffered() + bytes(self._head[end:])
         self._parsed_bytes = len(self._head) - len(behind) + HEADER_BYTES * len(self.request.headers)
-        self._head = NOTHING
+        self._head = bytearray()
         self._decoder = decoder_of(self.request, self.body)
         self._decode(self._decoder, behind)
 
