@@ -173,6 +173,16 @@ def of_pages(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def of_hints(shown: Shown, issue: dict[str, Any], said: str) -> dict[str, bool]:
+    """Whether each surface says this of the strongest hint."""
+    loop = Loop.objects.get(loop_id=issue["loop_id"])
+    return {
+        "plan": any(said in step["detail"] for step in issue["patch_plan"]["steps"]),
+        "loop page": said in words(shown.boss.get(page_of(loop))),
+        "issue page": said in words(shown.browser.get(f"/dashboard/issues/{issue['cluster_id']}")),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     """The report, the dashboard and the queue of a project, read once for all issues."""

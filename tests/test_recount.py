@@ -30,6 +30,7 @@ from tests.shown_counts import (
     found,
     kind_of,
     of_handoff,
+    of_hints,
     of_issue,
     of_overview,
     of_pages,
@@ -200,12 +201,23 @@ def test_every_hint_has_the_counts_that_the_program_knows(shown: Shown, seed: in
                 assert {name: hint[name] for name in expected} == expected, (kind, values)
                 named |= {(kind, frozenset(values.items()))}
                 named |= {(kind, "all")} if hint["support"] == issue["count"] else set()
+            if window is WINDOWS["everything"] and issue["hints"]:
+                said = counts_in_words(issue["hints"][0])
+                assert of_hints(shown, issue, said) == {"plan": True, "loop page": True, "issue page": True}
 
     assert ("currency", frozenset({("cart.currency", "JPY"), ("cart.gifts", "1")})) in named
     counts = program.expected(WINDOWS["everything"])
     frequent = {kind for kind in CIRCUMSTANCES if kind in counts and counts[kind].failures >= 8}
     assert len(frequent) >= 2
     assert {(kind, "all") for kind in frequent} <= named
+
+
+def counts_in_words(hint: dict[str, Any]) -> str:
+    """What a hint says of its counts: a trait of all failures is no share of them."""
+    support, failures = hint["support"], hint["failures"]
+    share = f"all {failures}" if support == failures else f"{support} of {failures}"
+    others, other_records = hint["records"] - support, hint["operation_records"] - failures
+    return f"{share} failures have it, and {others} of {other_records} other records"
 
 
 @pytest.mark.parametrize(("seed", "order"), [(1, "shuffled"), (2, "backwards")])
