@@ -31,17 +31,15 @@ class RecordContents:
 
     def __init__(self, rows: Iterable[PopulationRecord]) -> None:
         distinct = {row.key: row for row in rows}
-        in_order_of_segments = sorted(distinct.values(), key=lambda row: (row.segment_id, row.position))
-        self.rows: list[PopulationRecord] = []
-        self.spans: list[bytes] = []
-        for row, span in zip(in_order_of_segments, short_spans(in_order_of_segments), strict=True):
-            if span is not None:
-                self.rows.append(row)
-                self.spans.append(span)
-        self.numbers = {row.key: number for number, row in enumerate(self.rows)}
-        self.at: dict[ServiceOperation, list[int]] = defaultdict(list)
+        by_segment = sorted(distinct.items(), key=lambda item: (item[1].segment_id, item[1].position))
+        spans = short_spans([row for _, row in by_segment])
+        readable = [(*item, span) for item, span in zip(by_segment, spans, strict=True) if span is not None]
+        self.rows: list[PopulationRecord] = [row for _, row, _ in readable]
+        self.spans: list[bytes] = [span for _, _, span in readable]
+        self.numbers = {key: number for number, (key, _, _) in enumerate(readable)}
+        self.at: dict[tuple[str, str], list[int]] = defaultdict(list)  # by service and operation
         for number, row in enumerate(self.rows):
-            self.at[row.place].append(number)
+            self.at[row.service, row.operation].append(number)
         self._reader = FactReader()
         self.resources = resource_facts(self.rows, self._reader)
         self._facts: dict[int, RecordFacts] = {}

@@ -42,7 +42,7 @@ class HintReading:
     contents: RecordContents
     traffic: Counter[ServiceOperation]
     numbers: dict[
-        int, dict[ServiceOperation, list[int]]
+        int, dict[tuple[str, str], list[int]]
     ]  # of the population's records, by its steps and operations
 
     @classmethod
@@ -67,12 +67,12 @@ class HintReading:
         keys.update(further)
         rows = [row for rows in population.rows.values() for row in rows]
         contents = RecordContents([*rows, *read_by_key(keys)])
-        numbers: dict[int, dict[ServiceOperation, list[int]]] = {}
+        numbers: dict[int, dict[tuple[str, str], list[int]]] = {}
         for step, drawn in population.rows.items():
             numbers[step] = defaultdict(list)
             for row in drawn:
-                if row.key in contents.numbers:
-                    numbers[step][row.place].append(contents.numbers[row.key])
+                if (number := contents.numbers.get(row.key)) is not None:
+                    numbers[step][row.service, row.operation].append(number)
         return cls(plan, population, chosen, contents, traffic, numbers)
 
     def of(self, cluster: Extent) -> ComparedRecords:

@@ -9,10 +9,9 @@ bounds, so that every window that holds the same records draws the same sample.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import starmap
 from typing import Any, NamedTuple
 
 from diagnosis.issues.extents import KEY, Extent
@@ -121,7 +120,7 @@ class Population:
 
 
 def read_population(window: Window, plan: ReadingPlan) -> Population:
-    """The records to compare, each list in order of time and ids."""
+    """The records to compare."""
     ((first, last),) = fetch(FIRST_AND_LAST, [window.start_unix_nano, window.end_unix_nano] * 2)
     if first is None:
         return Population({step: [] for step in plan.places}, 1)
@@ -154,25 +153,25 @@ def drawn_piece(number: int, length: int, step: int) -> Piece:
 
 
 def read_pieces(pieces: Sequence[Piece], places: Collection[ServiceOperation]) -> list[PopulationRecord]:
-    """The records of these operations in these pieces of time, in order of time and ids."""
+    """The records of these operations in these pieces of time, in no order."""
     if not pieces:
         return []
     statement, named = filled_statement(IN_PIECES, len(pieces), 2), sorted(places)
-    if len(named) <= MOST_IN_SQL:
-        statement += f" AND (service, operation) IN (VALUES {', '.join(['(%s, %s)'] * len(named))})"
-    else:
-        named = []
-    bounds = [bound for piece in [*pieces, *named] for bound in piece]
-    rows = [row for row in placed_records(fetch(statement, bounds)) if row.place in places]
-    return sorted(rows, key=lambda row: (row.start_time_unix_nano, row.trace_id, row.span_id))
+    if len(named) > MOST_IN_SQL:
+        rows = population_records(fetch(statement, [bound for piece in pieces for bound in piece]))
+        return [row for row in rows if row.place in places]
+    statement += f" AND (service, operation) IN (VALUES {', '.join(['(%s, %s)'] * len(named))})"
+    return population_records(fetch(statement, [bound for piece in [*pieces, *named] for bound in piece]))
 
 
 def read_by_key(keys: Collection[bytes]) -> list[PopulationRecord]:
-    """Those records with these keys that are stored, in the order of their keys."""
-    rows = fetch_many(BY_KEY, [(key[:16], key[16:KEY]) for key in sorted(keys)])
-    return sorted(placed_records(rows), key=lambda row: row.key)
+    """Those records with these keys that are stored, in no order."""
+    return population_records(fetch_many(BY_KEY, [(key[:16], key[16:KEY]) for key in sorted(keys)]))
 
 
-def placed_records(rows: list[tuple[Any, ...]]) -> Iterator[PopulationRecord]:
+def population_records(rows: Sequence[tuple[Any, ...]]) -> list[PopulationRecord]:
     """The rows as records, with bytes where a database driver gives a view."""
-    return starmap(PopulationRecord, ((bytes(trace), bytes(span), *others) for trace, span, *others in rows))
+    records = list(map(PopulationRecord._make, rows))
+    if records and not isinstance(records[0].trace_id, bytes):
+        return [row._replace(trace_id=bytes(row.trace_id), span_id=bytes(row.span_id)) for row in records]
+    return records
