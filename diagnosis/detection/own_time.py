@@ -1,20 +1,21 @@
-"""The own time of operations in a window, without that of child records, from a sample of its traces."""
+"""The own time of operations in a window, without that of child records, from its traces or a sample of them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import NamedTuple
 
+from diagnosis.detection.found_cluster import SampleSize
 from diagnosis.window.failing_records import id_chunks
-from diagnosis.window.sampling import first_traces, slices
+from diagnosis.window.sampling import TraceSample, draw_traces
 from telemetry.models import Record
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
 
-TRACES = 120  # of a window
-SHARE = 4  # a slice may give up to a quarter of the traces, since traffic may be uneven
+TRACES = 240  # of a window, up to which all are read; of more, as many or half of them
 MOST_RECORDS = 40_000  # of a query; a runaway loop makes more
 
 
@@ -90,20 +91,53 @@ class TimedStep:
         )
 
 
-def time_sampled_steps(window: Window) -> Iterator[TimedStep]:
-    """The own time of each healthy record in a sample of the window's traces."""
-    sampled_traces = list(traces(window))
-    callee_by_name = answering(sampled_traces)
-    for steps in sampled_traces:
+class WindowTraces:
+    """The traces of a window and of the one before it: read once for all rules, and only if a rule needs them."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.draws: list[TraceSample] = []  # of what was read
+
+    @cached_property
+    def now(self) -> ReadTraces:
+        """Traces of the window."""
+        return self.read(self.window)
+
+    @cached_property
+    def before(self) -> ReadTraces:
+        """Traces of the window of the same length before."""
+        return self.read(self.window.before)
+
+    def read(self, window: Window) -> ReadTraces:
+        """All traces of this window, or a sample of them."""
+        drawn = draw_traces(window, TRACES)
+        self.draws.append(drawn)
+        return read_traces(drawn)
+
+    @property
+    def samples(self) -> list[TraceSample]:
+        """Those of the reads that were not of all traces."""
+        return [drawn for drawn in self.draws if not drawn.is_whole]
+
+
+class ReadTraces(NamedTuple):
+    """The records of traces, a list per trace, and from how many traces these were drawn, if they are not all."""
+
+    steps: list[list[Step]]
+    sample: SampleSize | None
+
+
+def read_traces(drawn: TraceSample) -> ReadTraces:
+    """The records of the drawn traces, by trace id."""
+    size = None if drawn.is_whole else SampleSize(len(drawn.trace_ids), drawn.of)
+    return ReadTraces(list(of_traces(drawn.trace_ids)), size)
+
+
+def time_all_steps(traces: ReadTraces) -> Iterator[TimedStep]:
+    """The own time of each healthy record in these traces."""
+    callee_by_name = answering(traces.steps)
+    for steps in traces.steps:
         yield from time_steps(steps, callee_by_name)
-
-
-def traces(window: Window, most: int = TRACES) -> Iterator[list[Step]]:
-    """The records of the first traces of each slice of the window, of `most` traces in all, a list per trace."""
-    ids: list[bytes] = []
-    for part in slices(window):
-        ids += [trace_id for trace_id, _ in first_traces(part, most // SHARE)]
-    return of_traces(ids[:: -(-len(ids) // most)] if ids else [])
 
 
 def of_traces(ids: Iterable[bytes]) -> Iterator[list[Step]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from diagnosis.detection.found_cluster import Cluster
+from diagnosis.detection.own_time import WindowTraces
 from diagnosis.detection.rules import WINDOW_RULES
 from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor
@@ -24,9 +25,10 @@ from telemetry.windows import Window
 StartAndKey = tuple[int, bytes]  # of a record: its start in unix nanoseconds, its trace and span id, joined
 
 
-def find_rule_clusters(window: Window) -> list[Cluster]:
-    """The clusters that the rules which read windows find in the bound project's window."""
-    return [cluster for rule in WINDOW_RULES.over_window for cluster in rule.find(window)]
+def find_rule_clusters(window: Window, traces: WindowTraces | None = None) -> list[Cluster]:
+    """The clusters that rules find in the bound project's window as they read it; `traces`: to know what they read."""
+    shared = traces or WindowTraces(window)
+    return [cluster for rule in WINDOW_RULES.over_window for cluster in rule.find(window, shared)]
 
 
 def window_cluster_page(window: Window, fingerprint: int, cursor: Cursor | None, limit: int) -> RecordPage:

@@ -16,7 +16,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from diagnosis.detection.found_cluster import Cluster
+from diagnosis.detection.found_cluster import Cluster, SampleSize
 from diagnosis.issues.evidence_choice import EvidenceCandidate, evenly_sampled
 from diagnosis.issues.ratings.rated_traces import NOT_RATED, RatedTraces, read_rated
 from diagnosis.statistics.rates import Counts
@@ -85,7 +85,10 @@ class Extent:
     downstream_operations: list[str]  # of the downstream failures, sorted by name
     sample: list[AttributionRow]  # of its records, evenly over time, with the first and the last
     signal_type: str = ""  # of the rule that found it; "" for failures from ingest
-    looked_at: int | None = None  # size of the sample that a rule searched; None if it searched everything
+    looked_at: int | None = (
+        None  # the traces or records that a rule looked at; None: all records of the operations
+    )
+    trace_sample: SampleSize | None = None  # of the window's traces, that a rule read; None if it read all
     failures_before: Mapping[ServiceOperation, int] = field(
         default_factory=dict
     )  # in the window before, by place
@@ -188,6 +191,7 @@ def extent_of_cluster(cluster: Cluster, identities: Mapping[bytes, Identity]) ->
         base,
         signal_type=example.signal_type,
         looked_at=cluster.looked_at,
+        trace_sample=cluster.sample,
         before=cluster.before,
         found=example,
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from diagnosis.detection import search
+from diagnosis.detection.own_time import WindowTraces
 from diagnosis.issues import extents
 from diagnosis.issues.extents import Extent
 from diagnosis.issues.issue import (
@@ -26,6 +27,7 @@ from diagnosis.issues.ratings import shared_traces
 from diagnosis.issues.ratings.shared_traces import IssueTraces
 from diagnosis.window import failing_records, traffic
 from diagnosis.window.deployments import records_by_deployment
+from diagnosis.window.sampling import TraceSample
 from telemetry.reads import cluster_failures
 from telemetry.reads.visits.unjudged_runs import UnjudgedRuns, read_unjudged_runs
 from telemetry.signals import user_signal
@@ -45,6 +47,9 @@ class Findings:
     issues: list[Issue]
     clusters: int  # that were found, of which the worst MOST_ISSUES are described
     unjudged: UnjudgedRuns  # of agents
+    samples: Sequence[
+        TraceSample
+    ] = ()  # that rules read in place of all traces, of this window and the one before
 
     @property
     def left_out(self) -> int:
@@ -71,13 +76,15 @@ def read_findings(window: Window) -> Findings:
         issues,
         clusters=len(ranking),
         unjudged=read_unjudged_runs(window),
+        samples=surroundings.samples,
     )
 
 
 def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     """The extent of each cluster in the window, with the traffic to compare them with."""
     current = traffic.read_traffic(window)
-    rule_clusters = search.find_rule_clusters(window)
+    traces = WindowTraces(window)
+    rule_clusters = search.find_rule_clusters(window, traces)
     identities = failing_records.identities(
         record.trace_id for cluster in rule_clusters for record in cluster.records
     )
@@ -90,7 +97,9 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     places = {place for extent in cluster_extents for place in extent.places}
     deployments = records_by_deployment(window, places)
     feedback = cluster_failures.clusters_of_signal(window, user_signal.SIGNAL)
-    return cluster_extents, Surroundings(current, before, len(cluster_extents), feedback, deployments)
+    return cluster_extents, Surroundings(
+        current, before, len(cluster_extents), feedback, deployments, traces.samples
+    )
 
 
 def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:

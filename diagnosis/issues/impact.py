@@ -8,12 +8,16 @@ never goes up. The formula is published in docs/diagnosis.md#severity.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.quantities import counted, percent
 from diagnosis.issues.extents import Extent
 from diagnosis.models import Severity
+from diagnosis.statistics import rates
 
 LARGE_SHARE, LARGE_SHARE_RECORDS = 0.2, 5
 MANY_PEOPLE = 10  # sessions or users
@@ -21,6 +25,15 @@ MANY_PEOPLE = 10  # sessions or users
 # that users sent. Who rates is no sample of who uses, so that a share of ratings raises no severity.
 SHARES_OF = RECORDS, TRACES, RATINGS = "records", "traces", "ratings"
 RANK = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH}
+
+
+class SampledImpact(NamedTuple):
+    """The sample of traces of which the counts of a cluster are, and 95 % intervals of what all traces would show."""
+
+    traces_read: int
+    traces: int  # of the window
+    records: tuple[int, int]
+    share: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,7 @@ class Impact:
     share: float  # records / operation_records
     tokens: int = 0  # of its whole traces; 0 where no record has them
     share_of: str = RECORDS  # what operation_records counts: one of SHARES_OF
+    sampled: SampledImpact | None = None  # None if everything was counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,7 @@ def measure_impact(extent: Extent, operation_records: int) -> Impact:
         share=round(extent.records / exposure, 4),
         tokens=extent.tokens,
         share_of=share_of(extent),
+        sampled=sampled_impact(extent, exposure),
     )
 
 
@@ -64,7 +79,21 @@ def share_of(extent: Extent) -> str:
     """What the exposure of the cluster counts, one of SHARES_OF."""
     if extent.rated.is_all_ratings:
         return RATINGS
-    return RECORDS if extent.looked_at is None else TRACES
+    is_of_records = extent.looked_at is None or extent.signal_type in WINDOW_RULES.by_durations
+    return RECORDS if is_of_records else TRACES
+
+
+def sampled_impact(extent: Extent, exposure: int) -> SampledImpact | None:
+    """How many of the window's traces the counts are from, with their intervals; None if they are from all."""
+    if extent.trace_sample is None:
+        return None
+    low, high = rates.share_interval(extent.records, exposure - extent.records)
+    whole = exposure * extent.trace_sample.of / max(1, extent.trace_sample.read)
+    return SampledImpact(
+        *extent.trace_sample,
+        (max(extent.records, math.floor(low * whole)), math.ceil(high * whole)),
+        (round(low, 4), round(high, 4)),
+    )
 
 
 def grade(

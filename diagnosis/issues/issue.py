@@ -21,6 +21,7 @@ from diagnosis.issues.trend import RISING, Trend, trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.window.deployments import Deployment, DeploymentExposure
+from diagnosis.window.sampling import TraceSample
 from diagnosis.window.traffic import Traffic
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.spans.failing_record import FailingRecord
@@ -133,6 +134,8 @@ class Surroundings:
     deployments: DeploymentExposure = field(
         default_factory=dict
     )  # of the clusters' operations, in the window
+    # That rules read in place of all traces, of this window and the one before.
+    samples: Sequence[TraceSample] = ()
 
     def exposure_of(self, cluster: Extent) -> Counter[Deployment] | None:
         """The records of the cluster's operations by deployment; None of what a rule found."""
@@ -252,4 +255,5 @@ def impact_shown(cluster_impact: Impact) -> dict[str, Any]:
         "share": cluster_impact.share,
         "share_of": cluster_impact.share_of,
         "tokens": cluster_impact.tokens,
+        "sampled": cluster_impact.sampled and cluster_impact.sampled._asdict(),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diagnosis.display.quantities import counted
+from diagnosis.display.quantities import counted, percent
 from diagnosis.issues.impact import RATINGS, TRACES
 from telemetry.signals.user_signal import SIGNAL
 
@@ -40,4 +40,17 @@ def failures_in_words(issue: Mapping[str, Any]) -> str:
     bad, exposure = f"{impact['records']:,}", impact["operation_records"]
     if impact.get("share_of") == RATINGS:
         return f"{bad} of {counted(exposure, 'rating')} {'are' if impact['records'] != 1 else 'is'} bad"
-    return f"{bad} of {counted(exposure, 'record' if impact.get('share_of') != TRACES else 'trace')}"
+    looked_at = counted(exposure, "record" if impact.get("share_of") != TRACES else "trace")
+    return f"{bad} of {looked_at}{sample_in_words(impact)}"
+
+
+def sample_in_words(impact: Mapping[str, Any]) -> str:
+    """`, in a sample of 190 of 3,000 traces (95% interval of the share: 4% to 9%)`; "" where everything was counted."""
+    sampled = impact and impact.get("sampled")
+    if not sampled:
+        return ""
+    low, high = sampled["share"]
+    return (
+        f", in a sample of {sampled['traces_read']:,} of {counted(sampled['traces'], 'trace')} "
+        f"(95% interval of the share: {percent(low)} to {percent(high)})"
+    )

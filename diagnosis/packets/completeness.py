@@ -27,7 +27,12 @@ def shown(
         unproposed: the number of its issues without a loop.
         missing: what came in the hours of its window and may not be in it.
     """
-    gaps = [*left_out_notes(findings), *unjudged_notes(findings.unjudged), *unreadable_notes(unreadable)]
+    gaps = [
+        *left_out_notes(findings),
+        *sampled_notes(findings),
+        *unjudged_notes(findings.unjudged),
+        *unreadable_notes(unreadable),
+    ]
     gaps += [sentence] if (sentence := unseen.sentence(missing)) else []
     notes = [*(gaps or [WHOLE]), *([next_action.unproposed_note(unproposed)] if unproposed else [])]
     return {
@@ -49,6 +54,21 @@ def left_out_notes(findings: Findings) -> list[str]:
         notes.append(
             f"{counted(findings.unstored, 'cluster')} left out: its records are not stored any more."
         )
+    return notes
+
+
+def sampled_notes(findings: Findings) -> list[str]:
+    """The sentences about what was read of a sample in place of everything."""
+    notes = []
+    if findings.samples:
+        read = sum(len(sample.trace_ids) for sample in findings.samples)
+        of = counted(sum(sample.of for sample in findings.samples), "trace")
+        notes.append(
+            f"Slow operations and missing calls were looked for in a sample of {read:,} of {of} of this window and the "
+            "one before."
+        )
+    if any(hint.shown()["sampled"] for issue in findings.issues for hint in issue.hints):
+        notes.append("Hints with `sampled` are estimates from a sample of the records.")
     return notes
 
 

@@ -80,6 +80,14 @@ def odds(hits: float, misses: float, tails: Tails = USUAL) -> tuple[float, float
     return lower_odds(hits, misses, tails.low), 1 / most if most else math.inf
 
 
+def share_interval(hits: int, misses: int) -> tuple[float, float]:
+    """The Clopper-Pearson interval of the share of hits, 0 to 1 where there are neither."""
+    if not hits + misses:
+        return 0.0, 1.0
+    low, high = odds(hits, misses)
+    return low / (1 + low), high / (1 + high) if high < math.inf else 1.0
+
+
 def lower_odds(hits: float, misses: float, tail: float) -> float:
     """The lower bound of the share of hits, as odds; the upper bound is 1 over the lower bound of the misses."""
     return math.exp(log_odds_quantile(tail, hits, misses + 1)) if hits else 0.0

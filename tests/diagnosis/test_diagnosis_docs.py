@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
+from diagnosis.detection import own_time
 from diagnosis.detection.rules import ALL_SIGNAL_TYPES, WINDOW_RULES, missing_call
 from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
@@ -144,6 +145,7 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"at most {missing_call.LEFT * 100:g} % of that share",
         f"{missing_call.CHANCE * 100:g} % divided by the number of calls that are compared",
         f"in {missing_call.FEWEST} traces on each side",
+        f"more than {own_time.TRACES}, from a sample of {own_time.TRACES // 2} to {own_time.TRACES}",
     ]
 
     assert missing(claims) == []

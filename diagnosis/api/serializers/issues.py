@@ -20,6 +20,15 @@ STATUSES = ["new", "in_progress", "verified", "regression", "reopened", "rejecte
 LEVERS = ["prompt", "tools", "context", "retrieval", "orchestration", "guardrails", "model", "infra", "other"]
 
 
+class SampledImpactSerializer(ObjectSerializer):
+    """The sample of traces of which the counts are, and intervals of 95 % of what all traces would show."""
+
+    traces_read = serializers.IntegerField(help_text="Traces that were looked at.")
+    traces = serializers.IntegerField(help_text="Of so many in the window.")
+    records = serializers.ListField(child=serializers.IntegerField(), help_text="Lowest and highest.")
+    share = serializers.ListField(child=serializers.FloatField(), help_text="Lowest and highest.")
+
+
 class ImpactSerializer(ObjectSerializer):
     """What a cluster cost in the window."""
 
@@ -34,6 +43,7 @@ class ImpactSerializer(ObjectSerializer):
         help_text="What operation_records counts: records of the operation, traces that a rule looked at, or ratings.",
     )
     tokens = serializers.IntegerField(help_text="In and out, of these traces. 0 where no record tells.")
+    sampled = SampledImpactSerializer(allow_null=True, help_text="Null: everything was counted.")
 
 
 class RatingsSerializer(ObjectSerializer):

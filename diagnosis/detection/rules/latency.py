@@ -20,7 +20,7 @@ from typing import Any
 
 from diagnosis.detection.duration_shift import durations_shifted
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.detection.own_time import CalledOperation, TimedStep, time_sampled_steps
+from diagnosis.detection.own_time import CalledOperation, TimedStep, WindowTraces, time_all_steps
 from diagnosis.statistics.duration_tests import Comparisons, DurationSamples, sample_quantile
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import reported_problem
@@ -90,13 +90,14 @@ class SlowerOperation:
         return f"{subject} {self.ratio:.1f} times as long as before: {name} {now:.1f} ms, was {before:.1f} ms"
 
 
-def find(window: Window) -> list[Cluster]:
+def find(window: Window, traces: WindowTraces) -> list[Cluster]:
     """One cluster for each service of the bound project that became slow by itself, the largest ratio first."""
     if not durations_shifted(window):
         return []
-    return latency_clusters(
-        runs_by_operation(time_sampled_steps(window.before)), runs_by_operation(time_sampled_steps(window))
+    clusters = latency_clusters(
+        runs_by_operation(time_all_steps(traces.before)), runs_by_operation(time_all_steps(traces.now))
     )
+    return [replace(cluster, sample=traces.now.sample) for cluster in clusters]
 
 
 def latency_clusters(

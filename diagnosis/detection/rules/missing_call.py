@@ -17,20 +17,21 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
 from diagnosis.detection import own_time
 from diagnosis.detection.call_graph import Callee, RunCalls, Visits, healthy_visits
 from diagnosis.detection.found_cluster import Cluster
-from diagnosis.detection.own_time import CalledOperation, TimedStep
+from diagnosis.detection.own_time import CalledOperation, TimedStep, WindowTraces
 from diagnosis.detection.sampled_run import SampledRun
 from diagnosis.statistics import fisher
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import traffic
 from diagnosis.window.cluster_counts import Target
+from diagnosis.window.sampling import draw_traces
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.hashing import hash64_of_texts
 from telemetry.signals.failed_results import reported_problem, values_under
@@ -52,7 +53,7 @@ USUAL = 0.75  # share of the traces before with the call, at least
 LEFT = 0.5  # of that share now, at most
 FEWEST = 5  # traces on each side
 RAN_LESS = 0.75  # of the largest ratio of an operation's records now to those before, at most
-VERIFIED = 480  # traces that a verification samples
+VERIFIED = 960  # traces up to which a verification reads all; of more, as many or half of them
 
 
 def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
@@ -118,13 +119,12 @@ class MissingCall:
         )
 
 
-def find(window: Window) -> list[Cluster]:
+def find(window: Window, traces: WindowTraces) -> list[Cluster]:
     """One cluster for each service of the bound project that leaves out a call, by name."""
     if not ran_less(window):
         return []
-    return missing_call_clusters(
-        healthy_visits(own_time.traces(window.before)), healthy_visits(own_time.traces(window))
-    )
+    clusters = missing_call_clusters(healthy_visits(traces.before.steps), healthy_visits(traces.now.steps))
+    return [replace(cluster, sample=traces.now.sample) for cluster in clusters]
 
 
 def ran_less(window: Window) -> bool:
@@ -200,7 +200,8 @@ def failing_run(run: RunCalls, message: str, fingerprint: int) -> FailingRecord:
 
 def visits(window: Window, target: Target) -> Iterator[SampledRun]:
     """For a verification: each trace that ran the target's operations; it fails if it lacks the target's call."""
-    for place, runs in healthy_visits(own_time.traces(window, VERIFIED)).items():
+    drawn = draw_traces(window, VERIFIED)
+    for place, runs in healthy_visits(own_time.of_traces(drawn.trace_ids)).items():
         if place.service != target.service or place.operation not in target.operations:
             continue
         for run in runs:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol, cast
 
 from diagnosis.detection.found_cluster import Cluster
+from diagnosis.detection.own_time import WindowTraces
 from diagnosis.detection.sampled_run import SampledRun
 from diagnosis.window.cluster_counts import Target
 from telemetry.discovery import PartsMissing, find_modules, require_parts
@@ -34,8 +35,8 @@ class SignalRule(EvalParts, Protocol):
 class OverWindow(SignalRule, Protocol):
     """A rule that reads the window itself."""
 
-    def find(self, window: Window) -> list[Cluster]:
-        """The clusters that the rule finds in the bound project's window."""
+    def find(self, window: Window, traces: WindowTraces) -> list[Cluster]:
+        """The clusters that the rule finds in the bound project's window; `traces`: of it, shared by all rules."""
 
 
 class ByVisits(OverWindow, Protocol):

@@ -23,7 +23,7 @@ EXPECTATION = "Acme does not stall."
 RESULT_FORM = "What it gave back."
 ABOUT = "acme stalls"
 
-def find(window):
+def find(window, traces):
     return ["found"]
 
 def visits(window, target):

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from diagnosis.detection.rules import missing_call
 from diagnosis.models import Verification
 from diagnosis.statistics import alpha_spending, e_process, overdispersion
 from diagnosis.statistics.rates import Counts
@@ -112,6 +113,7 @@ def test_the_thresholds_are_the_judges():
         f"{e_process.STRAY} failing sessions are never",
         f"newest {cluster_counts.MOST_FAILING:,} failures",
         f"newest {own_durations.MOST:,} records",
+        f"read if they are {missing_call.VERIFIED} or fewer, else a sample of {missing_call.VERIFIED // 2}",
         f"newest {trajectory.MOST_TRACES:,} traces",
     ]
 

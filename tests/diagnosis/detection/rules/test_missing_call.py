@@ -53,6 +53,37 @@ def test_an_operation_that_returns_early_is_charged_with_the_first_call_it_leave
     assert issue["evidence_url"].startswith("/v1/evidence?")
 
 
+def test_what_a_sample_shows_says_so_with_an_interval_and_the_packet_is_not_complete(
+    alice: MintedProject,
+) -> None:
+    for minute in range(20):
+        store(
+            alice.project,
+            traffic(minute + 1, ("read cart",) if minute < 10 else USUAL, every=1 + minute % 2),
+            NOW,
+        )
+
+    packet = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 10), NOW))
+
+    [issue] = [issue for issue in packet["issues"] if issue["signal_type"] == "missing_call"]
+    impact, sampled = issue["impact"], issue["impact"]["sampled"]
+    assert (sampled["traces"], impact["share_of"]) == (400, "traces")
+    assert 60 <= sampled["traces_read"] < 400
+    assert impact["operation_records"] == sampled["traces_read"]
+    assert (
+        sampled["records"][0] <= 300 <= sampled["records"][1]
+    )  # of 400, in half of the minutes every second
+    assert sampled["share"][0] <= 0.75 <= sampled["share"][1]
+    assert not packet["completeness"]["complete"]
+    assert "looked for in a sample of" in packet["completeness"]["note"]
+
+
+def test_what_was_found_in_all_traces_is_no_sample(alice: MintedProject) -> None:
+    [issue] = issues(alice, traffic(3), traffic(1, calls=("read cart",)))
+
+    assert issue["impact"]["sampled"] is None
+
+
 QUIET = {
     "the same calls": traffic(1),
     "less traffic": traffic(1)[:40],
