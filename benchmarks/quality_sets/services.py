@@ -46,7 +46,7 @@ def worse(place: Place) -> list[Any]:
     from telemetry.windows import Window
 
     issues = place.issues(Window(START + 2 * MINUTE, START + 4 * MINUTE))
-    return [issue for issue in issues if issue.trend in ("new", "rising")]
+    return [issue for issue in issues if issue.trend.direction in ("new", "rising")]
 
 
 def false_alarms(baseline: Path) -> list[Any]:
