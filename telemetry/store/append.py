@@ -58,7 +58,7 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     recount = counting.compare_calls(inserted_rows, changed_traces)
     changed_traces = [recount.traces.get(trace.trace_id, trace) for trace in changed_traces]
     attributions.add_attributions(inserted_rows, changed_traces)
-    kept_runs.add_runs(inserted_rows, changed_traces)
+    kept_runs.add_runs(inserted_rows, changed_traces, recount)
     rollups.add_rollups(inserted_rows)
     deployments.add_deployments(inserted_rows)
     counting.settle_counts(recount)

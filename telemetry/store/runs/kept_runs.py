@@ -22,6 +22,7 @@ from telemetry.conventions import convention_of, output_of
 from telemetry.store.rollups import MINUTE_NANO, TABLES
 from telemetry.store.row import RecordRow
 from telemetry.store.runs.call_contents import read_spans
+from telemetry.store.same_calls.counting import Recount, repeated_keys
 from telemetry.store.sql import execute, fetch, write_many
 from telemetry.store.traces import TraceSummary
 from telemetry.store.transactions import atomic
@@ -52,6 +53,7 @@ NOTE_LONG = """
 """
 PENDING = "SELECT trace_id FROM telemetry_pendingrun ORDER BY trace_id LIMIT %s"
 DONE = "DELETE FROM telemetry_pendingrun WHERE trace_id IN "
+NO_RECOUNT = Recount()
 SpanKey = tuple[bytes, bytes]  # trace and span id
 Visit = tuple[
     int, str, str, str, str
@@ -59,31 +61,42 @@ Visit = tuple[
 trace_of = itemgetter(0)
 
 
-def add_runs(rows: Sequence[RecordRow], traces: Iterable[TraceSummary]) -> None:
-    """Count and judge the runs of these rows, which were just inserted. `traces`: theirs, as they now are."""
-    overview = RunOverview.of(rows)
+def add_runs(
+    rows: Sequence[RecordRow], traces: Iterable[TraceSummary], recount: Recount = NO_RECOUNT
+) -> None:
+    """
+    Count and judge the runs of these rows, which were just inserted.
+
+    Args:
+        traces: theirs, as they now are.
+        recount: which calls of these traces are counted for another one from now on, or no more.
+    """
+    doubled = recount.left_out_keys
+    overview = RunOverview.of([row for row in rows if row[:2] not in doubled] if doubled else rows)
     if not overview.first_calls:
         return
+    earlier = earlier_records(rows, traces)
+    too_long = {trace_id for trace_id, records in earlier.items() if records > MOST_RECORDS}
+    calling = {trace_id for trace_id, _, _ in overview.first_calls}
+    read_again = (overview.suspects | earlier.keys()) & calling - too_long
+    looked_at = read_again | too_long
+    visits = Counter(visit(call) for key, call in overview.first_calls.items() if key[0] not in looked_at)
+    if read_again:
+        uncounted = {row[:2] for row in rows if row.call_key is not None}
+        visits.update(replace_runs(read_again, uncounted, recount))
+    add_visits(visits)
+    if too_long:
+        note_long_traces([row for row in rows if row.call_key is not None and row.trace_id in too_long])
+
+
+def earlier_records(rows: Iterable[RecordRow], traces: Iterable[TraceSummary]) -> dict[bytes, int]:
+    """The number of records before these rows, of the traces that have any; `traces`: as they are with them."""
     inserted = Counter(map(trace_of, rows))
-    earlier = {
+    return {
         trace.trace_id: trace.records - inserted[trace.trace_id]
         for trace in traces
         if trace.records > inserted[trace.trace_id]
     }
-    too_long = {trace_id for trace_id, records in earlier.items() if records > MOST_RECORDS}
-    calling = {trace_id for trace_id, _, _ in overview.first_calls}
-    read_again = (overview.suspects | earlier.keys()) & calling - too_long
-    visits = Counter(
-        visit(call)
-        for (trace_id, _, _), call in overview.first_calls.items()
-        if trace_id not in read_again and trace_id not in too_long
-    )
-    if read_again:
-        uncounted = {row[:2] for row in rows if row.call_key is not None}
-        visits.update(replace_runs(read_again, uncounted))
-    add_visits(visits)
-    if too_long:
-        note_long_traces([row for row in rows if row.call_key is not None and row.trace_id in too_long])
 
 
 def note_long_traces(calls: Iterable[RecordRow]) -> None:
@@ -92,21 +105,27 @@ def note_long_traces(calls: Iterable[RecordRow]) -> None:
     write_many(NOTE_LONG, list(starts.items()))
 
 
-def replace_runs(trace_ids: Iterable[bytes], uncounted: Collection[SpanKey]) -> Counter[Visit]:
+def replace_runs(
+    trace_ids: Iterable[bytes], uncounted: Collection[SpanKey], recount: Recount = NO_RECOUNT
+) -> Counter[Visit]:
     """
     Find the failures of these stored runs anew; returns by how much the counts of visits change.
 
     Args:
         uncounted: the calls that the counts do not have yet.
+        recount: the calls that were counted until now and are left out, and those that were left out and are counted.
     """
     changes: Counter[Visit] = Counter()
     for chunk in id_chunks(sorted(trace_ids)):
         execute(f"{DELETE}{placeholders(chunk)}", chunk)
         failing: list[tuple[Any, ...]] = []
-        for run in read_runs(chunk):
+        doubled = repeated_keys(chunk)
+        doubled_before = doubled - recount.left_out_keys | recount.counted_again_keys
+        for calls in read_runs(chunk):
+            run = [call for call in calls if call[:2] not in doubled]
+            before = [call for call in calls if call[:2] not in uncounted and call[:2] not in doubled_before]
             changes.update(map(visit, first_calls(run).values()))
-            counted = [call for call in run if call[:2] not in uncounted]
-            changes.subtract(map(visit, first_calls(counted).values()))
+            changes.subtract(map(visit, first_calls(before).values()))
             failing += failing_visits(run)
         write_many(INSERT, failing)
     return changes

@@ -90,6 +90,8 @@ class Recount:
 
     left_out: list[StoredCall] = field(default_factory=list)
     counted_again: list[StoredCall] = field(default_factory=list)
+    left_out_keys: set[Key] = field(default_factory=set)
+    counted_again_keys: set[Key] = field(default_factory=set)
     traces: dict[bytes, TraceSummary] = field(default_factory=dict)  # whose tokens change
 
 
@@ -164,8 +166,10 @@ def recounted(calls: dict[bytes, list[StoredCall]], traces: dict[bytes, TraceSum
             key = trace_id, call.span.span_id
             if key in after and key not in before:
                 recount.left_out.append(call)
+                recount.left_out_keys.add(key)
             if key in before and key not in after:
                 recount.counted_again.append(call)
+                recount.counted_again_keys.add(key)
         recount.traces[trace_id] = corrected(
             traces[trace_id], of_trace(trace_id, before), of_trace(trace_id, after)
         )

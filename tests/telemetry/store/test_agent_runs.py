@@ -310,3 +310,43 @@ def test_a_run_that_an_older_version_began_is_judged_whole(alice: MintedProject)
     with bind(alice.project):
         assert kept_rows() == recount()
         assert FailingVisit.objects.count() == 1
+
+
+def doubled(trace: int, calls: list[Call]) -> list[Fact]:
+    """One run with these calls of a model, each recorded by two instrumentations, one inside the other."""
+    spans = []
+    for number, (_, asked, result, _) in enumerate(calls):
+        facts = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "gpt",
+            "gen_ai.usage.input_tokens": 7,
+            "gen_ai.usage.output_tokens": 2,
+            "gen_ai.input.messages": asked,
+            "gen_ai.output.messages": result,
+        }
+        for inside in (0, 1):
+            at = NOW + timedelta(seconds=10 * number + inside)
+            outer = f"{trace} {number} 0" if inside else None
+            spans.append(
+                span(
+                    "chat gpt", trace=trace, id=f"{trace} {number} {inside}", parent=outer, at=at,
+                    duration_ms=5000 - 2000 * inside, attributes=facts,
+                )
+            )  # fmt: skip
+    return spans
+
+
+@pytest.mark.parametrize(("calls", "found"), [(2, []), (3, ["called 3 times"])])
+@pytest.mark.parametrize("size", [1, 2, 3, 6])
+def test_a_call_that_two_instrumentations_recorded_is_one_call(
+    alice: MintedProject, calls: int, found: list[str], size: int
+) -> None:
+    spans = doubled(0, [("model", "why", "because", "")] * calls)
+    spans = [*spans[::2], *spans[1::2]]  # the outer ones first
+
+    for start in range(0, len(spans), size):
+        store(alice.project, spans[start : start + size], NOW)
+
+    with bind(alice.project):
+        assert [row.message[:14] for row in FailingVisit.objects.all()] == found
+        assert {row.count for row in VisitCount.objects.all()} == {1}
