@@ -18,6 +18,10 @@ from tenants.stored_text import RedactedCharField, RedactedEmailField, RedactedT
 SANDBOX = "sandbox"  # the tenant that self-service projects share
 # The fingerprint version of new projects; telemetry/grouping/versions.py has the versions.
 NEWEST_FINGERPRINTS = 3
+# What columns may hold that people fill in, where others hold less: tenants/stores/column_rules.py.
+Ranges = dict[str, tuple[int, int]]
+ANY_NATURAL = (0, 2**63 - 1)
+ANY_YEAR = (-62_135_596_800, 253_402_300_799)  # datetime's, in seconds of Unix time
 
 
 def new_key_id() -> str:
@@ -104,6 +108,8 @@ class Project(models.Model):
     )
     created_at = models.DateTimeField()
 
+    ranges: ClassVar[Ranges] = {"quota_spans": ANY_NATURAL, "expires_at": ANY_YEAR}
+
     class Meta:
         ordering = ["-created_at", "project_id"]
         constraints = [
@@ -150,6 +156,7 @@ class Key(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, editable=False)
 
+    ranges: ClassVar[Ranges] = {"expires_at": ANY_YEAR}
     json_forms: ClassVar[dict[str, Any]] = {"scopes": [str]}
 
     class Meta:

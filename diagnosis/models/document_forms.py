@@ -1,5 +1,5 @@
 """
-What the JSON documents of this app's tables have, in the forms of tenants/stores/column_rules.py.
+What the JSON documents of this app's tables have, in the forms of tenants/stores/document_rules.py.
 
 They are narrower than the API's description where this code computes with a value, and as wide as any row of an earlier
 version.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenants.stores.column_rules import is_natural, is_time
+from tenants.stores.document_rules import is_natural, is_time
 
 JsonForms = dict[str, Any]
 

@@ -17,7 +17,7 @@ from diagnosis.models.document_forms import BASELINE, ISSUE, QUIET_SINCE, TEXT_O
 from diagnosis.models.evals import CLUSTER_ID
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
-from tenants.stores.column_rules import is_natural
+from tenants.stores.document_rules import is_natural
 
 
 def new_packet_id() -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
-from tenants.models import Project
+from tenants.models import ANY_NATURAL, Project, Ranges
 from tenants.stored_text import RedactedCharField
 
 
@@ -31,6 +33,8 @@ class Tracker(models.Model):
     jira_issue_type = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="Jira only: issuetype, a number."
     )
+
+    ranges: ClassVar[Ranges] = {"jira_project": ANY_NATURAL, "jira_issue_type": ANY_NATURAL}
 
     class Meta:
         ordering = ["project", "kind"]

@@ -11,16 +11,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from django.db.backends.signals import connection_created
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX, SQLiteCursorWrapper
 from django.dispatch import receiver
-from django.utils.dateparse import parse_datetime
 
 from tenants.stores.sqlite_engine.base import DatabaseWrapper
+from tenants.stores.stored_times import stored_datetime
 
 STEP = 0.001  # seconds between two attempts
 # Seconds to wait for the write lock. Exporters wait 10 s for an answer, and a request may first have to wait for the
@@ -28,13 +27,6 @@ STEP = 0.001  # seconds between two attempts
 PATIENCE = 4.0
 # For all other statements: https://www.sqlite.org/wal.html#sometimes_queries_return_sqlite_busy
 BUSY_TIMEOUT_MS = 10_000
-
-
-def stored_datetime(value: bytes) -> datetime:
-    """The time in a column of times. Raises ValueError for another text."""
-    if (moment := parse_datetime(value.decode())) is None:
-        raise ValueError("A column of times holds a text that is no time.")
-    return moment
 
 
 # Django's own make no time of a damaged one, and false of anything but 1: a revoked key would work again.

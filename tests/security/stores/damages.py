@@ -35,6 +35,19 @@ VALUES: dict[str, Any] = {
     "no UTF-8": Expression("CAST(x'fffe' AS TEXT)"),
     "nested": NESTED,
 }
+# Of kinds of columns: what SQLite keeps or computes with, and their readers in Python do not, and edges of their range.
+TIMES = {
+    "no day": "2026-02-30 00:00:00", "no date": "12:00", "a word": "now", "no hour": "2026-11-30 24:00:00",
+    "a Julian day": "2460000.5", "no zone": "2026-11-30 00:00:00+99:99", "first": "0001-01-01 00:00:00",
+    "before the first": "0001-01-01 00:00:00+14:00", "last": "9999-12-31 23:59:59.999999",
+    "after the last": "9999-12-31 23:59:59-14:00", "before 1970": "1969-12-31 23:59:59",
+    "after 2262": "2262-04-13 00:00:00",
+}  # fmt: skip
+NUMBERS = {"largest": 2**63 - 1, "least": -(2**63), "beyond JSON": 2**53 + 1}
+FLOATS = {"near infinity": 1e308, "far below": -1e308, "largest": 2**63 - 1}
+OF_KINDS: list[tuple[type[Any], dict[str, Any]]] = [
+    (models.DateTimeField, TIMES), (models.IntegerField, NUMBERS), (models.FloatField, FLOATS),
+]  # fmt: skip
 DOCUMENTS = {"list": "[]", "number": "1", "word": '"x"', "null": "null", "object": "{}", "NaN": "NaN"}
 JSON_VALUES = VALUES | DOCUMENTS
 # Every kind of value that JSON has, and what its readers and writers part over: https://www.rfc-editor.org/rfc/rfc8259
@@ -131,7 +144,8 @@ def hostile_values(field: Any) -> dict[str, Any]:
     if isinstance(field, models.AutoField):
         return {name: value for name, value in VALUES.items() if isinstance(value, int)}
     values = JSON_VALUES if isinstance(field, models.JSONField) else VALUES
-    return values | ({"NULL": None} if field.null else {})
+    of_kind = next((values for kind, values in OF_KINDS if isinstance(field, kind)), {})
+    return values | of_kind | ({"NULL": None} if field.null else {})
 
 
 def statement(text: str) -> Damage:

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from diagnosis.models import Loop
 from loopkit.http import store_fault
-from tenants.stores import pool, soundness
+from tenants.stores import last_looks, pool
 from tests import ROOT
 from tests.security.approvals.failing_shop import diagnose, send_orders
 from tests.security.stores.damages import SEED
@@ -35,7 +35,8 @@ STATEMENTS = re.compile(rb"CREATE (?:TABLE|INDEX|UNIQUE INDEX)[ -~]+")
 def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was logged or found sound before."""
     monkeypatch.setattr(store_fault, "QUIET_SECONDS", 0)
-    monkeypatch.setattr(soundness, "QUIET_SECONDS", 0)
+    monkeypatch.setattr(last_looks, "LEAST_SECONDS", 0)
+    monkeypatch.setattr(last_looks, "COST", 0)
 
 
 def flips(sound: bytes, number: int) -> Iterator[tuple[str, bytes]]:
