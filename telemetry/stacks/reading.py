@@ -16,7 +16,7 @@ from telemetry.short_cache import cached_if_short
 from telemetry.stacks import languages
 from telemetry.stacks.frame import MAX_CAUSES, MAX_FRAMES, UNKNOWN, RaisedError, StackFrame
 
-PARTS = ("BEFORE", "FORM", "EXTENSIONS", "read", "DESCRIBE")
+PARTS = ("BEFORE", "FORM", "EXTENSIONS", "READ", "DESCRIBE")
 LONGEST_END = 32_000  # characters read at each end of a stack: chains have their root cause at either
 CACHED_STACKS, LONGEST_CACHED = 64, 16_000  # one failure often comes many times in a row
 CACHED_FRAMES = 4096
@@ -30,12 +30,12 @@ class Language(Protocol):
     BEFORE: tuple[str, ...]  # languages whose form fits its stacks too
     FORM: re.Pattern[str]  # found in every stack of the language, and quickly not found in others
     EXTENSIONS: tuple[str, ...]  # of its source files
+    READ: Callable[
+        [str], RaisedError | None
+    ]  # the exception that left, frames without owners; None without a frame
     DESCRIBE: Callable[
         [StackFrame], StackFrame
     ]  # adds the written name of the function, the owner and the key
-
-    def read(self, text: str) -> RaisedError | None:
-        """Return the exception that left, with its causes; frames have no owner yet. None without a frame."""
 
 
 def found_languages() -> tuple[Language, ...]:
@@ -48,10 +48,8 @@ def found_languages() -> tuple[Language, ...]:
 LANGUAGES = found_languages()
 BY_NAME = {language.__name__.rpartition(".")[2]: language for language in LANGUAGES}
 BY_EXTENSION = {extension: name for name, language in BY_NAME.items() for extension in language.EXTENSIONS}
-PLAIN, PACKAGES = (
-    "plain",
-    "jvm",
-)  # of files of no known language; of functions that are known by their package
+# The languages of frames whose file says none: of a file, and of a function that is known by its package.
+PLAIN, PACKAGES = "plain", "jvm"
 
 
 def parsed_stack(text: str) -> RaisedError | None:
@@ -64,7 +62,7 @@ def parsed_stack(text: str) -> RaisedError | None:
 def read_stack(text: str) -> RaisedError | None:
     """Return the exception as the language reads it that finds most frames in the text."""
     fitting = [name for name, language in BY_NAME.items() if language.FORM.search(text)]
-    readings = [(name, raised) for name in fitting if (raised := BY_NAME[name].read(text))]
+    readings = [(name, raised) for name in fitting if (raised := BY_NAME[name].READ(text))]
     if not readings:
         return None
     name, raised = max(readings, key=lambda reading: frame_count(reading[1]))

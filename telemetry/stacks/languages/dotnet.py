@@ -46,7 +46,8 @@ TYPE_AND_MESSAGE = re.compile(
     r"(?P<type>[A-Za-z_][\w.+`]{0,300})(?: \([^)\n]{1,60}\))?(?:: (?P<message>.*))?$"
 )
 RUNTIME_NAMESPACE = re.compile(
-    r"^(?:System|Microsoft|Windows|Interop|Internal|MS|Mono|Xamarin|UnityEngine|UnityEditor|lambda_method\d*|DynamicClass"
+    r"^(?:System|Microsoft|Windows|Interop|Internal|MS|Mono|Xamarin|UnityEngine|UnityEditor"
+    r"|lambda_method\d*|DynamicClass"
     r"|Xunit|NUnit|nunit|FluentAssertions|Shouldly)(?:\.|$)"
 )
 LIBRARY_NAMESPACE = re.compile(
@@ -76,7 +77,7 @@ class DotnetException:
         return raised._replace(cause=inner[0]) if inner else raised
 
 
-def read(text: str) -> RaisedError | None:
+def read_dotnet(text: str) -> RaisedError | None:
     """Return the exception that left, with those inside it; None for a text without a frame."""
     outermost: DotnetException | None = None
     opened: list[DotnetException] = []
@@ -175,4 +176,4 @@ def dotnet_owner(function: str, file: str) -> str:
     return TEST if TEST_CLASS.search(function) else OWN
 
 
-DESCRIBE = described_dotnet
+READ, DESCRIBE = read_dotnet, described_dotnet

@@ -40,7 +40,7 @@ COMPILED = re.compile(r"(?:\.(?:func|gowrap|deferwrap)\d+|[·.]dwrap·\d+|\.\d+|
 INSTANCE = re.compile(r"\[[^\[\]\n]{0,300}\]")
 
 
-def read(text: str) -> RaisedError | None:
+def read_go(text: str) -> RaisedError | None:
     """Return what failed in the first goroutine, which is the one that crashed; None for a text without a frame."""
     lines = lines_of(text)
     frames = go_frames(first_goroutine(lines))
@@ -97,4 +97,4 @@ def go_owner(function: str, file: str) -> str:
     return TEST if path.endswith("_test.go") else OWN
 
 
-DESCRIBE = described_go
+READ, DESCRIBE = read_go, described_go

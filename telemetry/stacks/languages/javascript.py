@@ -94,7 +94,7 @@ NAMELESS = frozenset(
 )
 
 
-def read(text: str) -> RaisedError | None:
+def read_javascript(text: str) -> RaisedError | None:
     """Return the exception that left, with its causes; None for a text without a frame."""
     sections: list[RaisedError] = []
     frames: list[StackFrame] = []
@@ -188,4 +188,4 @@ def script_owner(file: str) -> str:
     return TEST if TEST_FILE.search(path) else OWN
 
 
-DESCRIBE = described_javascript
+READ, DESCRIBE = read_javascript, described_javascript

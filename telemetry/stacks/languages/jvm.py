@@ -32,7 +32,8 @@ from telemetry.stacks.places import without_builds
 BEFORE = ("plain",)
 EXTENSIONS = (".java", ".kt", ".kts", ".scala", ".sc", ".groovy", ".clj", ".cljc", ".gradle")
 SOURCE = (
-    r"\((?:(?P<file>[^\s():/\\]{1,150}?\.[A-Za-z]{1,10}|SourceFile|NO_SOURCE_FILE|r8-map-id-\w{1,80})(?::(?P<line>\d{1,9}))?"
+    r"\((?:(?P<file>[^\s():/\\]{1,150}?\.[A-Za-z]{1,10}|SourceFile|NO_SOURCE_FILE|r8-map-id-\w{1,80})"
+    r"(?::(?P<line>\d{1,9}))?"
     r"|(?P<unknown>Native Method|Unknown Source|<generated>)(?::\d{1,9})?)\)"
 )
 FORM = re.compile(rf"^[ \t]{{0,40}}at [^()\n]{{1,500}}+(?<! ){SOURCE}", re.M)
@@ -81,7 +82,7 @@ class JvmSection:
     shared: int = 0  # frames at the end that it has in common with the exception around it
 
 
-def read(text: str) -> RaisedError | None:
+def read_jvm(text: str) -> RaisedError | None:
     """Return the exception that left, with its causes; None for a text without a frame."""
     sections = sections_of(lines_of(text))
     if not any(section.frames for section in sections):
@@ -160,4 +161,4 @@ def jvm_owner(function: str, file: str) -> str:
     return TEST if TEST_CLASS.search(function) or SPECIFICATION.search(file) else OWN
 
 
-DESCRIBE = described_jvm
+READ, DESCRIBE = read_jvm, described_jvm

@@ -34,9 +34,59 @@ ABI_TAG = re.compile(r"\[abi:\w{1,40}\]|\(\.[\w.]{1,60}\)$|\{clone [\w. ]{1,60}\
 INLINE_NAMESPACE = re.compile(r"\bstd::__(?:1|ndk1|cxx11|detail)::")
 
 
+# Blocks: https://clang.llvm.org/docs/Block-ABI-Apple.html. Swift: the kinds of symbols that its demangler names,
+# https://github.com/swiftlang/swift/blob/main/lib/Demangling/NodePrinter.cpp
+BLOCK = re.compile(
+    r"^_{2,3}(?:\d{1,4})?(?P<of>[+-]\[[^\]\n]{1,300}\]|\w{1,300}?)_block_invoke(?:_\d{1,4}|\.\d{1,6})*$"
+)
+SWIFT_KIND = re.compile(
+    r"^(?:\(\d{1,3}\) (?:await|suspend) resume partial function for |(?:partial apply "
+    r"|reabstraction )?(?:forwarder|thunk) for "
+    r"|closure #\d{1,4} (?:\([^\n]{0,200}?\) (?:async )?(?:throws )?-> [^\n]{1,100}? )?in "
+    r"|implicit closure #\d{1,4} [^\n]{0,200}?in "
+    r"|(?:generic |function signature )?specializ(?:ed|ation) (?:<[^\n<>]{0,200}> of )?|merged "
+    r"|outlined |@objc |@nonobjc |static |class "
+    r"|protocol witness for |dispatch thunk of |async function pointer to )"
+)
+ANONYMOUS = "(anonymous namespace)"
+MANGLED = re.compile(r"^_{1,2}ZNK?(?=\d)")
+LENGTH = re.compile(r"\d{1,3}")
+LONGEST_NAME = 600
+
+
 def native_name(function: str) -> str:
-    """Return the function as it was written: without the marks of compilers."""
-    return INLINE_NAMESPACE.sub("std::", ABI_TAG.sub("", CLONES.sub("", function))).strip()
+    """Return the function as it was written: without arguments and the marks of compilers."""
+    name = demangled(CLONES.sub("", function[:LONGEST_NAME]))
+    if block := BLOCK.match(name):
+        return block["of"]
+    for _ in range(8):  # a closure in a closure
+        name, count = SWIFT_KIND.subn("", name, count=1)
+        if not count:
+            break
+    name = INLINE_NAMESPACE.sub("std::", ABI_TAG.sub("", name)).strip()
+    return name if name.startswith(("-[", "+[")) else without_arguments(name)
+
+
+def without_arguments(name: str) -> str:
+    """Return the name of a function without its arguments: `shop::total` for `shop::total(int, char const*) const`."""
+    kept = name.replace(ANONYMOUS, "\x00").replace("operator()", "\x01")
+    return kept.partition("(")[0].replace("\x00", ANONYMOUS).replace("\x01", "operator()").strip() or name
+
+
+def demangled(name: str) -> str:
+    """
+    Return `shop::Cart::total` for `_ZN4shop4Cart5totalEv`, any other name as it is.
+
+    Nested names alone are read: https://itanium-cxx-abi.github.io/cxx-abi/abi.html#mangling-structure
+    """
+    start = MANGLED.match(name)
+    if start is None:
+        return name
+    parts, at = [], start.end()
+    while length := LENGTH.match(name, at):
+        at = length.end() + int(length[0])
+        parts.append(name[length.end() : at])
+    return "::".join(parts)
 
 
 def is_platform(function: str) -> bool:

@@ -44,7 +44,7 @@ RUNTIME_FUNCTION = re.compile(r"^\{main\}|^(?:include|require)(?:_once)?$")
 TEST_FILE = re.compile(r"Test\.php$|(?:^|/)tests/")  # https://docs.phpunit.de/en/11.5/organizing-tests.html
 
 
-def read(text: str) -> RaisedError | None:
+def read_php(text: str) -> RaisedError | None:
     """Return the exception that left, with its causes; None for a text without a frame."""
     sections: list[list[str]] = [[]]
     for line in lines_of(text):
@@ -108,4 +108,4 @@ def php_owner(function: str, file: str) -> str:
     return TEST if TEST_FILE.search(path) else OWN
 
 
-DESCRIBE = described_php
+READ, DESCRIBE = read_php, described_php

@@ -29,7 +29,7 @@ PLACE = re.compile(r"(?P<file>(?:[A-Za-z]:)?[^\n():]{0,400}?)(?::(?P<line>\d{0,9
 HEADER = re.compile(r"(?P<type>[A-Za-z_$][\w.$]{0,200})(?:: (?P<message>.*))?$")
 
 
-def read(text: str) -> RaisedError | None:
+def read_plain(text: str) -> RaisedError | None:
     """Return the exception of the text; None for a text without a frame."""
     lines = lines_of(text)
     frames = tuple(frame for line in lines if (frame := plain_frame(line)))
@@ -67,4 +67,4 @@ def plain_owner(frame: StackFrame) -> str:
     return LIBRARY if is_in_library(frame.file) else OWN
 
 
-DESCRIBE = described_plain
+READ, DESCRIBE = read_plain, described_plain

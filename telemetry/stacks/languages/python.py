@@ -61,7 +61,7 @@ class PythonBlock:
     members: list[list[PythonBlock]] = field(default_factory=list)
 
 
-def read(text: str) -> RaisedError | None:
+def read_python(text: str) -> RaisedError | None:
     """Return the exception that left, with the chain of its causes; None for a text without a frame."""
     lines = lines_of(text)
     blocks = grouped_blocks(lines) if GROUP in text else plain_blocks(lines)
@@ -160,4 +160,4 @@ def python_owner(frame: StackFrame) -> str:
     return TEST if TEST_FILE.search(file) else OWN
 
 
-DESCRIBE = described_python
+READ, DESCRIBE = read_python, described_python

@@ -36,7 +36,7 @@ LIBRARY_FILE = re.compile(
 TEST_FILE = re.compile(r"_(?:spec|test)\.rb$|(?:^|/)(?:spec|test)/")
 
 
-def read(text: str) -> RaisedError | None:
+def read_ruby(text: str) -> RaisedError | None:
     """Return the exception that left, with its causes; None for a text without a frame."""
     sections: list[RaisedError] = []
     frames: list[list[StackFrame]] = []
@@ -80,4 +80,4 @@ def ruby_owner(file: str) -> str:
     return TEST if TEST_FILE.search(path) else OWN
 
 
-DESCRIBE = described_ruby
+READ, DESCRIBE = read_ruby, described_ruby

@@ -33,15 +33,18 @@ CAUSES = "Caused by:"
 CAUSE = re.compile(r"[ \t]{1,12}(?:\d{1,4}: )?(?P<message>\S[^\n]{0,500})$")
 RUNTIME_CRATE = re.compile(
     r"^(?:std|core|alloc|test|proc_macro|backtrace|gimli|addr2line|panic_unwind|panic_abort|_*rust_\w*|_*rg_\w*|main"
-    r"|_*libc_start\w*|_start|start_thread|clone3?|BaseThreadInitThunk|RtlUserThreadStart|_*pthread_\w+|<unknown>|invoke_main"
+    r"|_*libc_start\w*|_start|start_thread|clone3?|BaseThreadInitThunk|RtlUserThreadStart"
+    r"|_*pthread_\w+|<unknown>|invoke_main"
     r"|__scrt_\w+)(?:::|$|\.)"
 )
 RUNTIME_FILE = re.compile(r"/rustc/[0-9a-f]{6,40}/|(?:^|/)library/(?:std|core|alloc|test|panic_unwind)/src/")
 # Crates that run other code; where a stack has no files, the name of the crate is all that says whose code it is.
 LIBRARY_CRATE = re.compile(
-    r"^(?:tokio\w*|futures\w*|async_\w+|smol|hyper\w*|axum\w*|tower\w*|actix\w*|warp|rocket\w*|tonic\w*|h2|http\w*|reqwest"
+    r"^(?:tokio\w*|futures\w*|async_\w+|smol|hyper\w*|axum\w*|tower\w*|actix\w*|warp|rocket\w*"
+    r"|tonic\w*|h2|http\w*|reqwest"
     r"|anyhow|eyre|color_eyre|thiserror|tracing\w*|log|env_logger|opentelemetry\w*|sentry\w*|serde\w*|sqlx\w*|diesel\w*"
-    r"|sea_orm\w*|rayon\w*|crossbeam\w*|parking_lot\w*|mio|rustls\w*|native_tls|openssl|bytes|url|regex\w*|rand\w*|chrono"
+    r"|sea_orm\w*|rayon\w*|crossbeam\w*|parking_lot\w*|mio|rustls\w*|native_tls|openssl|bytes|url"
+    r"|regex\w*|rand\w*|chrono"
     r"|once_cell|lazy_static|clap\w*|redis|mongodb|lapin|rdkafka|aws_\w+|tungstenite|hashbrown|indexmap|uuid|itertools"
     r"|mockall\w*|rstest\w*|proptest\w*|criterion\w*)(?:::|$)"
 )
@@ -52,7 +55,7 @@ CLOSURE = re.compile(
 LONGEST_NAME = 600
 
 
-def read(text: str) -> RaisedError | None:
+def read_rust(text: str) -> RaisedError | None:
     """Return the failure with its backtrace, or with the place that a panic names; None for a text without either."""
     lines = lines_of(text)
     start = next((at + 1 for at, line in enumerate(lines) if BACKTRACE.match(line)), 0)
@@ -140,4 +143,4 @@ def rust_owner(function: str, file: str) -> str:
     return OWN
 
 
-DESCRIBE = described_rust
+READ, DESCRIBE = read_rust, described_rust

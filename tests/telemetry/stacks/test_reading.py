@@ -13,18 +13,20 @@ from telemetry.stacks.reading import BY_NAME, LONGEST_END
 MEGABYTE, SIZE = 1_000_000, 100_000
 # What is repeated: parts of every form, whole frames, and nothing but their marks.
 PIECES = [
-    "a", " ", "\n", "at ", "   at (", "at x() in ", "    at a.b(C.java:1)\n", "\nCaused by: X: y\n"
-    "\tat a.b(C.java:1)\n\t... 99 more",
-    "Suppressed: ", 'File "', '  File "a", line 1, in f\n', "Traceback (most recent call last):\n",
-    "  + Exception Group Traceback (most recent call last):\n"
-    "", "  +-+---------------- 1 ----------------\n", "  | ", "@",
-    "a@b.js:1:1\n", "x@http://a/b.js:1:2\n", "/a.js:1:2", "(", ")", "<", "<a<", ">", "::", "0: a::b\n"
-    "   at c.rs:1:2\n", "1: ",
-    "thread 'a' panicked at ", "#0 a(1): ", "#0 a(1): b()\n", "Next ", " ---> ", "---> X: y\n"
-    "", "   at A.B(C d) in e:line 1\n",
-    "<a>b__", "<>c.", ":1:in `", "from a.rb:1:in `b'\n", "a.b(c)\n\td.go:1\n", "goroutine 1 [running]:\n", "[...", "{",
-    "$1", "$$anonfun$a$1", "lambda$", "__1", "-a", ".a", "A1b2", "at eval (eval at ", "[cause]: ", "\r\n", "é", "'",
-    "\\",
+    "a", " ", "\n", "at ", "   at (", "at x() in ", "    at a.b(C.java:1)\n",
+    "\nCaused by: X: y\n\tat a.b(C.java:1)\n\t... 99 more", "Suppressed: ", 'File "',
+    '  File "a", line 1, in f\n', "Traceback (most recent call last):\n",
+    "  + Exception Group Traceback (most recent call last):\n", "  +-+---------------- 1 ----------------\n",
+    "  | ", "@", "a@b.js:1:1\n", "x@http://a/b.js:1:2\n", "/a.js:1:2", "(", ")", "<", "<a<", ">", "::",
+    "0: a::b\n   at c.rs:1:2\n", "1: ", "thread 'a' panicked at ", "#0 a(1): ", "#0 a(1): b()\n", "Next ",
+    " ---> ", "---> X: y\n", "   at A.B(C d) in e:line 1\n", "<a>b__", "<>c.", ":1:in `",
+    "from a.rb:1:in `b'\n", "a.b(c)\n\td.go:1\n", "goroutine 1 [running]:\n", "[...", "{", "$1",
+    "$$anonfun$a$1", "lambda$", "__1", "-a", ".a", "A1b2", "at eval (eval at ", "[cause]: ", "\r\n", "é", "'",
+    "\\", "#0 0x1 in a b.c:1\n", "#0 0x1 in ", "#1  a () at ", "0 a 0x12345678 ", "frame #0: 0x1 a`b",
+    "1# a in ", "a!b [", "a(b+0x1) [0x1]\n", "(shop 1.0) lib/a.ex:1: A.b/1\n", "** (A) b\n",
+    '{a,b,1,[{file,"a"},{line,1}]}', "\ta: in ", "\ta.lua:1: in function 'b'\n", "A::b(1) called at c line 1\n",
+    " called at ", " line 1", "at a, b: line 1\n", "#0      a (package:b/c.dart:1:1)\n",
+    "package:a/b.dart 1:1  c\n", "closure #1 in ", "9a", "_ZN", "at a, ",
 ]  # fmt: skip
 
 
@@ -33,7 +35,7 @@ def work(name: str, text: str) -> float:
     language = BY_NAME[name]
     started = time.process_time()
     language.FORM.search(text)
-    raised = language.read(text)
+    raised = language.READ(text)
     for frame in raised.frames[:MAX_FRAMES] if raised else ():
         language.DESCRIBE(frame)
     return time.process_time() - started

@@ -1,0 +1,152 @@
+"""
+Elixir and Erlang: stacks of the BEAM.
+
+Elixir: https://hexdocs.pm/elixir/Exception.html#format_stacktrace_entry/1. Erlang:
+https://www.erlang.org/doc/system/errors.html#the-call-stack-back-trace-stacktrace, as a term, and as its shell prints
+it. An exception in another process is told under the exit that it caused, further to the right.
+"""
+
+from __future__ import annotations
+
+import re
+
+from telemetry.stacks.frame import (
+    LIBRARY,
+    MAX_CAUSES,
+    OWN,
+    RUNTIME,
+    TEST,
+    RaisedError,
+    StackFrame,
+    chained,
+    lines_of,
+    number_or_none,
+)
+from telemetry.stacks.places import is_in_library, without_builds
+
+BEFORE = ()
+EXTENSIONS = (".ex", ".exs", ".eex", ".heex", ".leex", ".erl", ".hrl", ".gleam")
+FILE = r"(?P<file>[\w./@-]{1,300}\.(?:exs?|[hl]?eex|erl|hrl|gleam))"
+FORM = re.compile(
+    r"^[ \t]{0,40}(?:\(\w{1,60} [\w.+-]{1,60}\) |[\w./@-]{1,300}\.(?:exs?|[hl]?eex|erl|hrl"
+    r"|gleam):\d{1,9}: )[^\n]{1,400}[/)]"
+    r"|\{file,\"[^\"\n]{1,300}\"\},\{line,\d|^[ \t]{0,40}in (?:function|call from) {1,3}[^\s(]{1,300}:",
+    re.M,
+)
+ELIXIR = re.compile(
+    rf"(?P<indent>[ \t]{{0,60}})(?:\((?P<app>\w{{1,60}})(?: [\w.+-]{{1,60}})?\) )?(?:{FILE}:(?P<line>\d{{1,9}}): )?"
+    r"(?P<function>(?:anonymous fn/\d{1,3} in )?[:A-Za-z_\"][^\s(]{0,300}?)(?:/\d{1,3}|\([^\n]{0,800}\))$"
+)
+SHELL = re.compile(
+    r"[ \t]{0,40}in (?:function|call from) {1,3}(?P<function>[^\s(]{1,300}?)/\d{1,3}"
+    r"(?: \((?P<file>[^,:\n()]{1,300})(?:, line |:)(?P<line>\d{1,9})\))?$"
+)
+TERM = re.compile(
+    r"\{(?P<module>'?[\w.@]{1,200}'?),'?(?P<name>[^,'\n{}\[\]]{1,200})'?,(?:\d{1,3}|\[[^\[\]\n]{0,400}\]),"
+    r"\[(?:\{file,\"(?P<file>[^\"\n]{1,300})\"\},\{line,(?P<line>\d{1,9})\})?\]\}"
+)
+HEADER = re.compile(r"(?P<indent>[ \t]{0,60})\*\* \((?P<type>[\w.]{1,200})\) ?(?P<message>[^\n]{0,1000})$")
+EXITS = frozenset({"EXIT", "exit", "stop"})
+ANONYMOUS = re.compile(r"^anonymous fn(?:/\d{1,3})? in ")
+LIFTED = re.compile(r"\"?-(?P<of>[^\"\n]{1,200}?)/\d{1,3}-(?:fun|anonymous|lc\$\^?|inlined)[^\"\n]{0,60}\"?")
+RUNTIME_APP = re.compile(
+    r"^(?:elixir|stdlib|kernel|erts|logger|ex_unit|mix|iex|eex|compiler|ssl|crypto|inets|mnesia|sasl"
+    r"|public_key|asn1|eunit"
+    r"|common_test|runtime_tools)$"
+)
+RUNTIME_MODULE = re.compile(
+    r"^:?(?:erlang|lists|maps|ets|dets|gen_server|gen_statem|gen_event|gen|proc_lib|supervisor|timer"
+    r"|io|io_lib|file|binary|string"
+    r"|erl_eval|erl_internal|shell|init|code|application\w*|rpc|erpc|global|unicode|re|rand|queue|sets"
+    r"|ordsets|orddict|dict"
+    r"|proplists|calendar|crypto|ssl|eunit\w*|ct_\w+|test_server)[.:]|^(?:Enum|Stream|Map|Keyword|List"
+    r"|String|Integer|Float|Kernel"
+    r"|Access|Agent|Task|GenServer|Supervisor|DynamicSupervisor|Process|Registry|File|IO|Code|Module"
+    r"|Macro|ExUnit|Mix|System"
+    r"|Regex|DateTime|Date|URI|Base|Tuple|Range|MapSet|Application|Logger)[.]"
+)
+LIBRARY_APP = re.compile(
+    r"^(?:phoenix\w*|plug\w*|ecto\w*|cowboy\w*|cowlib|ranch|bandit|thousand_island|db_connection"
+    r"|postgrex|myxql|oban\w*|absinthe\w*"
+    r"|broadway\w*|gen_stage|finch|mint\w*|tesla|req|httpoison|hackney|poison|jason|telemetry\w*"
+    r"|opentelemetry\w*|sentry|swoosh"
+    r"|bamboo|guardian|ueberauth\w*|nimble_\w+|libcluster|horde|quantum|redix|mongodb\w*|amqp|brod"
+    r"|kafka_ex|grpc|mox|bypass|lager)$"
+)
+TEST_FILE = re.compile(r"_test\.exs$|_(?:SUITE|tests)\.erl$")
+
+
+def read_beam(text: str) -> RaisedError | None:
+    """Return the exception that left, with that of another process which caused it; None without a frame."""
+    headers: list[tuple[int, RaisedError, list[StackFrame]]] = [(-1, RaisedError("", "", ()), [])]
+    for line in lines_of(text):
+        if header := HEADER.match(line):
+            if header["type"] not in EXITS or len(headers) == 1:
+                headers.append(
+                    (len(header["indent"]), RaisedError(header["type"], header["message"], ()), [])
+                )
+            continue
+        for frame, indent in beam_frames(line):
+            owners = [frames for start, _, frames in headers if start < indent]
+            owners[-1].append(frame)
+    named = [(raised, frames) for _, raised, frames in headers if frames or raised.error_type][
+        : MAX_CAUSES * 2
+    ]
+    exceptions = [raised._replace(frames=tuple(frames)) for raised, frames in named]
+    return chained(exceptions) if any(raised.frames for raised in exceptions) else None
+
+
+def beam_frames(line: str) -> list[tuple[StackFrame, int]]:
+    """Return the frames in the line, each with its indentation: one that is printed, or those of a term."""
+    if match := ELIXIR.match(line):
+        if not (match["app"] or match["file"]):
+            return []
+        owner = app_owner(match["app"] or "")
+        frame = StackFrame(match["function"], match["file"] or "", number_or_none(match["line"]))
+        return [(frame._replace(owner=owner) if owner else frame, len(match["indent"]))]
+    if match := SHELL.match(line):
+        return [
+            (StackFrame(match["function"], match["file"] or "", number_or_none(match["line"])), MAX_CAUSES)
+        ]
+    if '{file,"' not in line and ",[]}" not in line:
+        return []
+    return [
+        (
+            StackFrame(f"{term['module']}:{term['name']}", term["file"] or "", number_or_none(term["line"])),
+            MAX_CAUSES,
+        )
+        for term in TERM.finditer(line)
+    ]
+
+
+def app_owner(app: str) -> str:
+    """Return whose code an application is; "" for one that is not known."""
+    if RUNTIME_APP.match(app):
+        return RUNTIME
+    return LIBRARY if LIBRARY_APP.match(app) else ""
+
+
+def described_beam(frame: StackFrame) -> StackFrame:
+    """Return the frame with the written name of its function, its owner and its key, which has no arity."""
+    function = beam_name(frame.function)
+    return frame._replace(
+        function=function, owner=beam_owner(function, frame.file), key=without_builds(function)
+    )
+
+
+def beam_name(function: str) -> str:
+    """Return the function in which a closure stands: `Shop.Cart.total` for `anonymous fn/1 in Shop.Cart.total`."""
+    name = LIFTED.sub(r"\g<of>", ANONYMOUS.sub("", function))
+    return re.sub(r"/\d{1,3}$", "", name).replace('"', "").replace("'", "")
+
+
+def beam_owner(function: str, file: str) -> str:
+    """Return whose code the function is, by its module and its file."""
+    if RUNTIME_MODULE.match(function):
+        return RUNTIME
+    if is_in_library(file) or file.startswith("deps/") or "/deps/" in file:
+        return LIBRARY
+    return TEST if TEST_FILE.search(file) else OWN
+
+
+READ, DESCRIBE = read_beam, described_beam

@@ -1,0 +1,71 @@
+"""
+Perl: messages of `die`, with the backtraces of Carp and Devel::StackTrace.
+
+Forms: https://perldoc.perl.org/Carp, https://metacpan.org/pod/Devel::StackTrace. A frame says where its function was
+called, and the message where it died.
+"""
+
+from __future__ import annotations
+
+import re
+
+from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, TEST, RaisedError, StackFrame, lines_of
+from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
+
+BEFORE = ()
+EXTENSIONS = (".pl", ".pm", ".psgi", ".cgi", ".t")
+FILE = r"(?P<file>\(eval \d{1,9}\)|-e|[^\n]{1,400}?) line (?P<line>\d{1,9})"
+FORM = re.compile(
+    r"^[ \t]{0,8}[\w:]{1,300}[^\n]{0,600} called at [^\n]{1,400} line \d{1,9}|\bat [^\s]{1,300}\."
+    r"(?:p[lm]|t|psgi|cgi) line \d{1,9}"
+    r"|^Trace begun at [^\n]{1,400} line \d",
+    re.M,
+)
+DIED = re.compile(
+    rf"(?P<message>[^\n]{{0,1500}}?)(?:^Trace begun|) ?\bat {FILE}(?:, <[^>\n]{{1,80}}> (?:line|chunk) \d{{1,9}})?\.?$"
+)
+CALL = re.compile(
+    rf"[ \t]{{0,8}}(?P<function>eval|require|[A-Za-z_][\w:]{{0,300}})[^\n]{{0,1200}}? called at {FILE}\.?$"
+)
+UNNAMED = frozenset({"eval", "require"})
+RUNTIME_FILE = re.compile(
+    r"/(?:share|lib)/perl/\d|/lib/perl5/(?:core_perl|\d[\d.]*/(?!site_perl))|^\(eval|^-e$"
+)
+LIBRARY_FILE = re.compile(r"/perl5/|/(?:site|vendor)_perl/|/extlib/|/local/lib/")
+TEST_FILE = re.compile(r"\.t$|(?:^|/)t/")  # https://perldoc.perl.org/prove
+
+
+def read_perl(text: str) -> RaisedError | None:
+    """Return the failure with its frames; None for a text without the place of its death."""
+    message, places, functions = "", list[tuple[str, int]](), list[str]()
+    for line in lines_of(text):
+        if call := CALL.match(line):
+            functions.append("" if call["function"] in UNNAMED else call["function"])
+            places.append((call["file"], int(call["line"])))
+        elif not places and (died := DIED.match(line)):
+            message = died["message"]
+            places.append((died["file"], int(died["line"])))
+    if not places:
+        return None
+    names = [*functions, ""] if len(places) > len(functions) else functions
+    frames = (StackFrame(name, file, line) for name, (file, line) in zip(names, places, strict=True))
+    return RaisedError("", message, tuple(frames))
+
+
+def described_perl(frame: StackFrame) -> StackFrame:
+    """Return the frame with its owner and key: with a function, which has its package before it, no file."""
+    key = without_builds(frame.function or short_place(frame.file))
+    return frame._replace(owner=perl_owner(frame.function, frame.file), key=key)
+
+
+def perl_owner(function: str, file: str) -> str:
+    """Return whose code the frame is."""
+    path = slashed(file)
+    if RUNTIME_FILE.search(path) or function.startswith(("CORE::", "Carp::")):
+        return RUNTIME
+    if LIBRARY_FILE.search(path) or is_in_library(path):
+        return LIBRARY
+    return TEST if TEST_FILE.search(path) else OWN
+
+
+READ, DESCRIBE = read_perl, described_perl
