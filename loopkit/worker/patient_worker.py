@@ -9,7 +9,6 @@ https://docs.gunicorn.org/en/stable/design.html#gthread-workers
 
 from __future__ import annotations
 
-import errno
 import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,35 +16,28 @@ from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
-from loopkit.worker.accept_delay import AcceptDelay
+from loopkit.worker.accepting import AcceptingWorker
 from loopkit.worker.connection import Connection, Phase
-from loopkit.worker.limits import SWEEP_SECONDS, ClientLimits, raise_descriptor_limit
+from loopkit.worker.decoding_turns import DecodingTurns
+from loopkit.worker.limits import SWEEP_SECONDS
 from loopkit.worker.reception import MOST_BYTES_AT_ONCE
 from loopkit.worker.refusals import OVERLOADED, TOO_SLOW, Refusal, refusal_answer, refusal_of
 from loopkit.worker.waiting_room import WaitingRoom
 
-NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-NOT_ACCEPTED = {errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK}
-CROWD, ACCEPTED_AT_ONCE = 64, 16
-FEWEST_CONNECTIONS, KEPT_SHARE = 8, 0.5  # where descriptors ran out
 READS_AT_ONCE, DISCARDED_BYTES, STOP_MARGIN_SECONDS = 4, 64 * 1024, 5
 PROBES = frozenset({"/health", "/livez", "/readyz"})  # loopkit/health.py
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class PatientWorker(AcceptingWorker):
     """A worker that receives requests and sends answers without a thread for each."""
 
-    limits = ClientLimits()
-
     def init_process(self) -> None:
-        """Learn how many connections there may be, then run."""
-        self.most_connections = raise_descriptor_limit(self.limits.connections)
-        self.worker_connections = self.most_connections + 1
+        """Prepare to hold connections, then run."""
         self.room = WaitingRoom(self.limits.buffer_bytes)
-        self.accept_delay = AcceptDelay()
+        self.turns = DecodingTurns(self.on_event)
         self.probes = ThreadPoolExecutor(1, "probes")
         self.swept_at = 0.0
         self.held: list[Connection] = []
@@ -56,14 +48,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     # Gunicorn's run() calls these, and enqueue_req() calls handle() in a thread and finish_request() afterwards.
 
-    def accept(self, listener: socket.socket) -> None:
-        """Accept a connection, or several of a crowd of them, which no delay shares out evenly."""
-        self.accept_delay.wait(self.nr_conns)
-        try:
-            for _ in range(1 if self.nr_conns < CROWD else ACCEPTED_AT_ONCE):
-                self.admit(*listener.accept(), listener.getsockname())
-        except OSError as error:
-            self.make_room(error)
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Do what there is to do for each connection, and what takes long in turns."""
+        super().wait_for_and_dispatch_events(0 if self.turns else timeout)
+        self.turns.give()
 
     def admit(self, accepted: socket.socket, client: Any, server: Any) -> None:
         """Take in the connection, in the place of the one that has been silent longest if there is no room."""
@@ -157,14 +145,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self.drop(conn)
 
     def receive(self, conn: Connection) -> None:
-        """Receive what is here, and no more than its share if that is much."""
+        """Receive what is here, and no more than its share if that is much; if it was here already, decode it."""
+        if conn.reception.is_behind:
+            self.watch(conn, EVENT_READ)
+            return self.take(conn, b"")
         for _ in range(READS_AT_ONCE):
             wanted = conn.reception.wanted_bytes
             count = conn.sock.recv_into(self.landing, wanted)
             if not count:
                 return self.end_reception(conn)
             self.take(conn, bytes(self.landing[:count]))
-            if count < wanted or conn.phase is not Phase.BODY:
+            if count < wanted or conn.phase is not Phase.BODY or conn.reception.is_behind:
                 return None
         return None
 
@@ -178,9 +169,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if conn.reception.take_expectation() and not conn.reception.body.failure:
             conn.sock.sendall(CONTINUE)
             conn.sock.flush()
-        self.room.enter(conn)
+        if data:
+            self.room.enter(conn)
         self.count(conn)
-        return self.start(conn) if conn.reception.is_ready else None
+        if conn.reception.is_ready:
+            self.start(conn)
+        elif conn.reception.is_behind:
+            self.watch(conn, 0)  # more of it is read after its turn
+            self.turns.add(conn)
+        return None
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answer what gunicorn's parser refused in the shape of other errors; gunicorn's own answer is a page."""
@@ -275,18 +272,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if conn is not None:
             self.drop(conn)
         return conn is not None
-
-    def make_room(self, error: OSError) -> None:
-        """Nothing was accepted. Without free descriptors, the connections that were silent longest give up theirs."""
-        if error.errno == errno.EMFILE:  # files need descriptors too: fewer connections from now on
-            self.most_connections = max(FEWEST_CONNECTIONS, int(self.nr_conns * KEPT_SHARE))
-            while self.nr_conns > self.most_connections and self.drop_most_silent():
-                pass
-        if error.errno in NO_ROOM:
-            if not self.drop_most_silent():  # the listener would wake the poller at once, again and again
-                time.sleep(SWEEP_SECONDS / 10)
-        elif error.errno not in NOT_ACCEPTED:
-            raise error
 
     def drop(self, conn: Connection) -> None:
         """Close the connection at once."""

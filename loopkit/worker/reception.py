@@ -50,6 +50,11 @@ class Reception:
         return self._decoder is not None and self._decoder.is_at_end and not self.body.failure
 
     @property
+    def is_behind(self) -> bool:
+        """Whether more of the body is here than `receive` decoded; the next call, also with b"", goes on."""
+        return self._decoder is not None and self._decoder.is_behind
+
+    @property
     def held_bytes(self) -> int:
         """Bytes that it takes in memory, until `drop`."""
         framing = self._decoder.held_bytes if self._decoder else 0
