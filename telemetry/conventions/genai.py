@@ -174,4 +174,4 @@ def output_of(span: Span) -> Any:
 
 def is_tool(attributes: Attributes) -> bool:
     """Whether the span is a tool's call."""
-    return "gen_ai.tool.name" in attributes or genai_unit(attributes) == "tool_call"
+    return "gen_ai.tool.name" in attributes or UNITS.get(operation_of(attributes)) == "tool_call"

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnosis.statistics.rates import Counts, Tails, odds, rate_ratio
+from diagnosis.statistics.rates import Counts, Tails, odds, rate_ratio, share_interval
 from tests.diagnosis.count_strategies import LARGE, some_counts
 
 
 def share(hits: int, total: int) -> tuple[float, float]:
     """The Clopper-Pearson interval."""
-    low, high = odds(hits, total - hits)
-    return low / (1 + low), high / (1 + high) if math.isfinite(high) else 1.0
+    return share_interval(hits, total - hits)
+
+
+def test_the_share_of_nothing_can_be_any() -> None:
+    assert share_interval(0, 0) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(

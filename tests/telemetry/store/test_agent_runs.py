@@ -16,6 +16,7 @@ from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loopkit import prepare
 from telemetry.agent_runs import unfounded_answers
 from telemetry.conventions.content import answer_texts
 from telemetry.models import FailingVisit, LongTrace, PendingRun, Record, VisitCount
@@ -298,6 +299,22 @@ def test_an_older_file_is_given_what_ingest_would_have_written(
 
         assert (kept_rows(), PendingRun.objects.count()) == (written, 0)
         assert done == pending == 3
+
+
+def test_preparing_goes_on_with_runs_that_are_still_listed(alice: MintedProject) -> None:
+    store_together(alice.project, [*loop(0), *loop(1)])
+    with bind(alice.project):
+        written = kept_rows()
+        FailingVisit.objects.all().delete()
+        PendingRun.objects.bulk_create(
+            PendingRun(trace_id=bytes(trace_id))
+            for trace_id in Record.objects.values_list("trace_id", flat=True).distinct()
+        )
+
+    prepare.judge_stored_runs()
+
+    with bind(alice.project):
+        assert (kept_rows(), PendingRun.objects.count()) == (written, 0)
 
 
 def test_a_run_that_an_older_version_began_is_judged_whole(alice: MintedProject) -> None:
