@@ -97,6 +97,7 @@ def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Still needed", document.get("needed") or ""),
         *values_of(document.get("needed") or "", document),
         ("Release of the fix", document.get("release") or ""),
+        ("Regressed in release", document.get("regressed_in") or ""),
         ("About the release", document.get("release_note") or ""),
         *values_of(document.get("release_note") or "", document),
         ("Not seen", document.get("unseen_note") or ""),

@@ -102,7 +102,7 @@ VERIFICATION = {
     "spread?": ({"design_effect": NUMBER, "burst_variance": NUMBER}, type(None)),
     "releases_left_out?": ([str], type(None)), "release_note?": TEXT_OR_NULL,
     "left_out?": [{"release": TEXT_OR_NULL, "records": is_natural, "failures": is_natural}],
-    "moved_to?": ([RISE], type(None)),
+    "moved_to?": ([RISE], type(None)), "regressed_in?": TEXT_OR_NULL,
     "side_effects?": [SIDE_EFFECT], "side_effects_found?": is_natural, "clusters_compared?": is_natural,
     "evidence_ids?": ([str], type(None)), "trajectory?": ({"before?": SESSIONS, "after?": SESSIONS}, type(None)),
     "unseen?": [{"reason": str, "count": is_natural, "unit": str}], "unseen_note?": TEXT_OR_NULL,

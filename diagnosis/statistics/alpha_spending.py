@@ -23,6 +23,9 @@ EVER_HELD = (
 )
 EVER_IMPROVED = 0.02  # the chance that it is ever called improved
 EVER_REGRESSED = 0.05  # the chance that it is ever called regressed; a false alarm costs a human review
+EVER_REGRESSED_IN_A_RELEASE = (
+    0.01  # the chance that a release since the fix is ever called regressed by itself
+)
 GROWTH = 2  # times the information of the last analysis, for the next one to count
 
 
@@ -54,3 +57,8 @@ def tails(number: int) -> Tails:
 def held_tail(failures: int) -> float:
     """The chance with which `held` may err after so many failures since the fix."""
     return EVER_HELD * (6 / (math.pi * failures) ** 2 if failures else 1)
+
+
+def release_tail(number: int, releases: int) -> float:
+    """The chance with which one of so many releases may be called regressed at that interim analysis."""
+    return EVER_REGRESSED_IN_A_RELEASE * 6 / (math.pi * max(1, number)) ** 2 / releases

@@ -10,6 +10,7 @@ held_fix.py once the fix held, else by `judge_loop`; siblings.py weighs whether 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
@@ -28,6 +29,7 @@ from diagnosis.verification import (
     rate_verdict,
     reasons,
     recount,
+    release_parts,
     siblings,
 )
 from diagnosis.verification.baseline import ComparedWindow
@@ -35,7 +37,7 @@ from diagnosis.verification.rate_verdict import Judgement, Verdict
 from diagnosis.verification.siblings import Sibling
 from diagnosis.window import cluster_counts, releases
 from diagnosis.window.cluster_counts import LeftOut, Target
-from diagnosis.window.releases import ReleaseChoice
+from diagnosis.window.releases import ReleaseChoice, SeenRelease
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 
 WINDOW_SIGNALS = (
@@ -54,6 +56,7 @@ class Comparison:
     judgement: Judgement
     counts: bool  # the verdict is of an interim analysis, that it held, or that the failure is back
     moved_to: list[Sibling] = field(default_factory=list)
+    regressed_in: str = ""  # the release since the fix that is regressed by itself
     releases: ReleaseChoice = field(default_factory=ReleaseChoice)
     left_out: list[LeftOut] = field(default_factory=list)  # of releases that do not count
 
@@ -67,14 +70,16 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     choice = releases.choose(loop.release, loop.service, seen, unix_nano(shipped_at))
     target = baseline.target(loop, before.operations, choice.in_window(window, seen))
     left_out = cluster_counts.left_out(window, target)
-    comparison = compare_windows(loop, before, window, target)
+    comparison = compare_windows(loop, before, window, target, seen)
     judgement = comparison.judgement
     if judgement.verdict == "no_traffic" and left_out:
         judgement = replace(judgement, reason=reasons.only_left_out(left_out))
     return replace(comparison, judgement=judgement, releases=choice, left_out=left_out)
 
 
-def compare_windows(loop: Loop, before: ComparedWindow, window: Window, target: Target) -> Comparison:
+def compare_windows(
+    loop: Loop, before: ComparedWindow, window: Window, target: Target, seen: Sequence[SeenRelease]
+) -> Comparison:
     """Count the window after the fix, and judge it."""
     observed, counted = baseline.count_cluster(loop, window, target), baseline.what_is_counted(loop)
     after = ComparedWindow(window, observed, counted, operations=before.operations)
@@ -92,6 +97,8 @@ def compare_windows(loop: Loop, before: ComparedWindow, window: Window, target: 
         judgement = judgement_between_analyses(judgement, previous, after.counts)
     if counts and loop.signal_type not in WINDOW_SIGNALS:
         judgement, moved_to = siblings.weigh_siblings(judgement, before, after, target)
+        worst = release_parts.judge_releases(judgement, before, after, target, seen)
+        return Comparison(before, after, target, worst.judgement, counts, moved_to, worst.release)
     return Comparison(before, after, target, judgement, counts, moved_to)
 
 

@@ -50,6 +50,14 @@ def rate_reason(verdict: str, before: Counts, after: Counts, compared: Ratio) ->
     return capitalised(text)
 
 
+def one_release_reason(before: Counts, of_release: Counts, all_after: Counts) -> str:
+    """The reason for `regressed` where one release alone shows it."""
+    return capitalised(
+        f"{counts_sentence(of_release)} of one release since the fix, against {counts_sentence(before)} before: more "
+        f"than chance allows. Of all releases since the fix, {counts_sentence(all_after)}."
+    )
+
+
 def undecided_reason(before: Counts, after: Counts, expected: str) -> str:
     """The reason why the counts allow no verdict."""
     if before.exposure == 0:

@@ -66,6 +66,7 @@ def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "release_note": note.text or None,
         "releases_left_out": sorted(one.release for one in comparison.left_out if one.release),
         "left_out": [left_out_shown(one) for one in comparison.left_out],
+        "regressed_in": comparison.regressed_in or None,
         "moved_to": [sibling.shown() for sibling in comparison.moved_to],
         "evidence_ids": cluster_counts.newest_record_ids(after.window, comparison.target, EVIDENCE),
         "trajectory": trajectories(comparison, loop.service),

@@ -161,6 +161,7 @@ class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     left_out = LeftOutSerializer(
         many=True, help_text="Their records, which speak neither for nor against the fix."
     )
+    regressed_in = optional_text("The release since the fix that is regressed, if one is by itself.")
     moved_to = MovedToSerializer(
         many=True, help_text="Other failures of the operation that rose since the fix."
     )
