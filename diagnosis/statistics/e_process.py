@@ -77,8 +77,11 @@ class Bet:
 
 
 @dataclass(frozen=True, slots=True)
-class BettingEvidence:
-    """The wealth of all bets at a failing session; the bet that is worth most, and against which statement it is."""
+class EValue:
+    """
+    The value of the e-process at a failing session, which is the wealth of all bets (https://arxiv.org/abs/2210.01948);
+    the bet that is worth most, and against which statement it is.
+    """
 
     wealth: float
     bet: Bet
@@ -96,14 +99,14 @@ def blocks_in_order(exposure: Mapping[int, int], failed: Iterable[int]) -> list[
     return [Block(exposure.get(number, 0), sessions[number]) for number in sorted(exposure.keys() | sessions)]
 
 
-def strongest_evidence(distances: Iterable[float], held: Held) -> BettingEvidence | None:
+def strongest_evidence(distances: Iterable[float], held: Held) -> EValue | None:
     """
     The first evidence that is enough, or else the strongest; None while no more than STRAY sessions failed.
 
     Args:
         distances: the records before each failing session, since the one before it.
     """
-    strongest: BettingEvidence | None = None
+    strongest: EValue | None = None
     records = [0.0]
     for distance in distances:
         records.append(records[-1] + distance)
@@ -128,7 +131,7 @@ def distances_between(blocks: Iterable[Block]) -> Iterator[float]:
         since_last += part
 
 
-def evidence_at_last(records: Sequence[float], held: Held) -> BettingEvidence:
+def evidence_at_last(records: Sequence[float], held: Held) -> EValue:
     """The wealth of all bets at the last failing session, from the records since the fix held at each of them."""
     sessions = len(records) - 1
     wealths: list[tuple[float, Bet, bool]] = []
@@ -144,9 +147,7 @@ def evidence_at_last(records: Sequence[float], held: Held) -> BettingEvidence:
         wealths.append((share * bet.wealth_against_before(), bet, False))
     _, best, is_against_allowed = max(wealths, key=itemgetter(0))
     not_yet_bet = 1 / (sessions + 1)
-    return BettingEvidence(
-        not_yet_bet + math.fsum(wealth for wealth, *_ in wealths), best, is_against_allowed
-    )
+    return EValue(not_yet_bet + math.fsum(wealth for wealth, *_ in wealths), best, is_against_allowed)
 
 
 def mean_wealth(logs: Iterable[float]) -> float:

@@ -10,7 +10,7 @@ from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.display.quantities import counted, significant
 from diagnosis.models import Loop
 from diagnosis.statistics import alpha_spending, e_process
-from diagnosis.statistics.e_process import BettingEvidence, Held
+from diagnosis.statistics.e_process import EValue, Held
 from diagnosis.statistics.rates import Counts, rate_ratio
 from diagnosis.verification import baseline, reasons
 from diagnosis.verification.baseline import ComparedWindow
@@ -87,7 +87,7 @@ def standing_reason(held: Counts, since: Counts, sessions: int, more: int) -> st
     return f"{counts}{of_sessions}: {conclusion}."
 
 
-def back_reason(since: Counts, evidence: BettingEvidence, known: Held) -> str:
+def back_reason(since: Counts, evidence: EValue, known: Held) -> str:
     """The reason for `regressed` in two sentences: the counts, and the stretch that shows it."""
     bet = evidence.bet
     stretch = (

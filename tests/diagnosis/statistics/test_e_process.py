@@ -14,8 +14,8 @@ from diagnosis.statistics.e_process import (
     EXCESSES,
     FALSE_ALARM,
     Bet,
-    BettingEvidence,
     Block,
+    EValue,
     Held,
     blocks_in_order,
     distances_between,
@@ -28,7 +28,7 @@ QUIET = [Block(100, 0)] * 50
 HELD = Held(ALLOWED, Counts(0, 200))
 
 
-def evidence(blocks: list[Block], held: Held = HELD) -> BettingEvidence | None:
+def evidence(blocks: list[Block], held: Held = HELD) -> EValue | None:
     """The strongest evidence of these blocks."""
     return strongest_evidence(distances_between(blocks), held)
 
