@@ -65,7 +65,7 @@ class ShippedFix:
 
 def shipped_fixes(loop: Loop) -> list[ShippedFix]:
     """The loop's fixes in their order."""
-    return told_fixes(LoopEvent.objects.filter(loop=loop.pk, kind__in=TELLING).order_by("pk"))
+    return fixes_of_events(LoopEvent.objects.filter(loop=loop.pk, kind__in=TELLING).order_by("pk"))
 
 
 def fixes_decided_on(loops: Sequence[Loop]) -> dict[str, list[ShippedFix]]:
@@ -78,7 +78,7 @@ def fixes_decided_on(loops: Sequence[Loop]) -> dict[str, list[ShippedFix]]:
     kinds = (*TELLING, Kind.DECIDED)
     for event in LoopEvent.objects.filter(loop__in=events, kind__in=kinds).order_by("pk"):
         events[event.loop_id].append(event)
-    return {loop.pk: told_fixes(before_decision(loop, events[loop.pk])) for loop in loops}
+    return {loop.pk: fixes_of_events(before_decision(loop, events[loop.pk])) for loop in loops}
 
 
 def before_decision(loop: Loop, events: list[LoopEvent]) -> list[LoopEvent]:
@@ -88,18 +88,18 @@ def before_decision(loop: Loop, events: list[LoopEvent]) -> list[LoopEvent]:
     return [event for event in events[:end] if event.kind != Kind.DECIDED]
 
 
-def told_fixes(events: Iterable[LoopEvent]) -> list[ShippedFix]:
-    """The fixes that these events tell, in their order; events before the first `shipped` tell nothing."""
+def fixes_of_events(events: Iterable[LoopEvent]) -> list[ShippedFix]:
+    """The fixes of these events, in their order; events before the first `shipped` are of none."""
     fixes: list[ShippedFix] = []
     for event in events:
         if event.kind == Kind.SHIPPED:
-            fixes.append(first_told(event, len(fixes) + 1))
+            fixes.append(begun_by(event, len(fixes) + 1))
         elif fixes:
-            fixes[-1] = told_further(fixes[-1], event)
+            fixes[-1] = with_event(fixes[-1], event)
     return fixes
 
 
-def first_told(event: LoopEvent, attempt: int) -> ShippedFix:
+def begun_by(event: LoopEvent, attempt: int) -> ShippedFix:
     """The fix that an event `shipped` begins. Events of earlier versions lack the time: it was the report's."""
     reported_at = rfc3339(event.created_at)
     return ShippedFix(
@@ -111,7 +111,7 @@ def first_told(event: LoopEvent, attempt: int) -> ShippedFix:
     )
 
 
-def told_further(fix: ShippedFix, event: LoopEvent) -> ShippedFix:
+def with_event(fix: ShippedFix, event: LoopEvent) -> ShippedFix:
     """The fix after one more event about it. Verdicts on what was put right later say nothing any more."""
     detail = event.detail
     if event.kind in CORRECTIONS:
