@@ -17,7 +17,7 @@ from itertools import zip_longest
 
 LONGEST = 200  # characters of a name that are compared
 DOTTED = re.compile(r"(?:^[a-z]*|[-_ @/:]v?)(\d+(?:\.\d+)+)([^+]*)(?:\+(.*))?$", re.S)
-NUMBERED = re.compile(r"v?(\d+)()()$")  # a build by its number
+BUILD_NUMBER = re.compile(r"v?(\d+)()()$")
 COMMIT = re.compile(r"[0-9a-f]{7,64}")
 BEFORE_RELEASE = re.compile(
     r"[-._]?(dev|snapshot|nightly|canary|alpha|a|beta|b|milestone|m|preview|pre|rc|cr|c)[-._]?(\d*)(?:[-._].*)?",
@@ -70,7 +70,7 @@ def is_older(name: str, than: str) -> bool:
 def parsed(name: str) -> Version | None:
     """The version that the name is, or None."""
     text = cleaned(name)
-    match = DOTTED.search(text) or NUMBERED.match(text)
+    match = DOTTED.search(text) or BUILD_NUMBER.match(text)
     if match is None:
         return None
     numbers, ending, build = match.groups(default="")

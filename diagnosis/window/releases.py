@@ -74,10 +74,10 @@ def choose(release: str, service: str, seen: Sequence[SeenRelease], shipped_unix
         return ReleaseChoice()
     if not named:
         return ReleaseChoice(note=Sentence(UNNAMED, {"service": service}))
-    carrying = release_names.matching(release, [one.name for one in named])
-    if carrying:
-        first = min(one.first_unix_nano for one in named if one.name in carrying)
-        older = older_than_fix(release, seen, carrying, max(first, shipped_unix_nano))
+    fix_names = release_names.matching(release, [one.name for one in named])
+    if fix_names:
+        first = min(one.first_unix_nano for one in named if one.name in fix_names)
+        older = older_than_fix(release, seen, fix_names, max(first, shipped_unix_nano))
         return ReleaseChoice(older, first_unix_nano=first)
     if elsewhere := service_of(release):
         values = {"release": release, "release_service": elsewhere, "service": service}
@@ -90,13 +90,13 @@ def choose(release: str, service: str, seen: Sequence[SeenRelease], shipped_unix
 
 
 def older_than_fix(
-    release: str, seen: Sequence[SeenRelease], carrying: frozenset[str], since_unix_nano: int
+    release: str, seen: Sequence[SeenRelease], fix_names: frozenset[str], since_unix_nano: int
 ) -> frozenset[str]:
     """The releases that were seen before, or are older by their names, and do not carry the fix."""
     return frozenset(
         one.name
         for one in seen
-        if one.name not in carrying
+        if one.name not in fix_names
         and (
             not one.name
             or one.first_unix_nano < since_unix_nano
@@ -109,5 +109,5 @@ def service_of(release: str) -> str | None:
     """A service of the bound project whose records name this release, or None."""
     rows = Release.objects.exclude(release="").order_by("-first_unix_nano").values_list("service", "release")
     names = dict.fromkeys(name for _, name in rows)
-    carrying = release_names.matching(release, names)
-    return next((service for service, name in rows if name in carrying), None)
+    fix_names = release_names.matching(release, names)
+    return next((service for service, name in rows if name in fix_names), None)
