@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from telemetry.scrubbing.areas import most_names
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named import glue
-from telemetry.scrubbing.named.endings import MEMBER_BESIDE
+from telemetry.scrubbing.named.endings import NEXT_MEMBER
 from telemetry.scrubbing.named.looks import (
     LINE_BACKWARDS,
     follows_space,
@@ -49,7 +49,7 @@ from telemetry.scrubbing.names import is_count, is_folder, split_words
 from telemetry.scrubbing.work import CANDIDATE, Work
 
 NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
-PROBABILITY = re.compile(MEMBER_BESIDE)
+PROBABILITY = re.compile(NEXT_MEMBER)
 HEADER = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
 OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b? ?[({\[]")  # read backwards
 TAG = re.compile(r"(?::[\w-]{1,40}+)?<")  # read backwards: `<`, `<ns:`
@@ -78,7 +78,7 @@ def is_template(text: str, match: re.Match[str]) -> bool:
     return match["separator"] == ":" or TEMPLATE.match(text, match.end()) is not None
 
 
-class Behind:
+class NamedValues:
     """The values behind the names in one text."""
 
     def __init__(self, text: str, work: Work) -> None:

@@ -41,13 +41,13 @@ SHORT = 3  # letters of a word that is searched for from its first letter on
 # The member behind the token of a model's answer or of a tokeniser, as in OpenAI's `logprobs`, Gemini's
 # `logprobsResult` and Hugging Face's `details`: https://platform.openai.com/docs/api-reference/chat/object,
 # https://ai.google.dev/api/generate-content#LogprobsResult
-MEMBER_BESIDE = (
+NEXT_MEMBER = (
     r"\\{0,15}[\"']\s{0,8},\s{0,8}\\{0,15}[\"']"
     r"(?i:log_?prob(?:s|ability)?|prob(?:ability)?|bytes|(?:token_?)?id|score|rank|logit|start|end|offset)[\"'\\]"
 )
 # A short token with such a member, which behind.py keeps, ends no name: an answer has thousands.
 PROBABILITY = (
-    r"(?!(?<=[\"']token)\\{0,15}[\"']\s{0,8}:\s{0,8}\\{0,15}[\"'][^\"'\\]{0,15}+" + MEMBER_BESIDE + ")"
+    r"(?!(?<=[\"']token)\\{0,15}[\"']\s{0,8}:\s{0,8}\\{0,15}[\"'][^\"'\\]{0,15}+" + NEXT_MEMBER + ")"
 )
 # Names of numbers and lists, of which a model's answer has as many: `tokenId`, `tokens`, `token_count`.
 NOT_NUMBERED = r"(?!(?<=oken)(?:_?[Ii]ds?|s|_?[Cc]ounts?)\b)"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from telemetry.scrubbing.areas import Area, everywhere
 from telemetry.scrubbing.kinds.search import Place
-from telemetry.scrubbing.named.behind import Behind
+from telemetry.scrubbing.named.behind import NamedValues
 from telemetry.scrubbing.named.candidates import names_at
 from telemetry.scrubbing.named.columns import columns
 from telemetry.scrubbing.named.command_lines import program_options
@@ -24,7 +24,7 @@ def named_secrets(text: str, area: Area, work: Work) -> Iterator[Place]:
     ends = name_ends(text, words, work)
     if ends:
         names = list(names_at(text, ends, work))
-        yield from real_values(text, Behind(text, work).places(names))
+        yield from real_values(text, NamedValues(text, work).places(names))
         yield from real_values(text, columns(text, [name.end for name in names if name.is_secret], work))
     if " -" in text or "pass:" in text or "sqlplus" in text:
         yield from real_values(text, program_options(text, area, work))
