@@ -45,15 +45,21 @@ def carts(seed: int, number: int, odd: int) -> list[Cart]:
     return made
 
 
-def check_out(
-    project: Project,
+def check_out(project: Project, since: datetime, *checkouts: Any, **named: Any) -> None:
+    """Store these checkouts, each with all its spans: `checkout_spans`."""
+    spans = checkout_spans(since, *checkouts, **named)
+    release = named.get("release") or checkouts[2]
+    store(project, spans, since, {"service.name": "shop", "service.version": release})
+
+
+def checkout_spans(
     since: datetime,
     of_carts: list[Cart],
     failing: Failing,
     release: str,
     route: str = "",
     session: str = "",
-) -> None:
+) -> list[dict[str, Any]]:
     """One checkout of each cart, one a second; a step that fails fails the request, and later steps do not run."""
     chance, spans = random.Random(len(of_carts)), list[dict[str, Any]]()
     for cart in of_carts:
@@ -70,4 +76,4 @@ def check_out(
         spans.append(
             span(route or "POST /checkout", trace=trace, id=root, at=at, error=error, attributes=person)
         )
-    store(project, spans, since, {"service.name": "shop", "service.version": release})
+    return spans
