@@ -168,3 +168,33 @@ def test_a_change_of_fingerprints_counts_no_repeated_call(alice):
 
     assert changed == 6
     assert counts(alice)["days"] == before["days"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("calls", "is_issue"), [(2, False), (3, True)])
+def test_an_agent_repeats_a_call_as_often_as_it_made_it(alice, seed, calls, is_issue):
+    spans = []
+    tool = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "look",
+        "gen_ai.tool.call.arguments": '{"q": "A-1"}',
+        "gen_ai.tool.call.result": "nothing",
+    }
+    for trace in ("t1", "t2", "t3"):
+        agent = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "a"}
+        spans.append((GENAI, span("run", trace=trace, id=trace, at=AT, duration_ms=60_000, attributes=agent)))
+        for n in range(calls):
+            at, name = AT + timedelta(seconds=5 * n + 1), f"{trace} {n}"
+            outer = span("tool", trace=trace, id=f"{name} 1", parent=trace, at=at, attributes=tool)
+            inner = span("tool", trace=trace, id=f"{name} 2", parent=f"{name} 1", at=at, attributes=tool)
+            spans += [(OPENINFERENCE, outer), (GENAI, inner)]
+    send(alice, spans, size=1 + seed, seed=seed)
+
+    packet = diagnose(alice.project, WINDOW, AT + timedelta(hours=1))
+
+    titles = [issue["title"] for issue in packet.document["issues"]]
+    assert (
+        titles
+        == [f"tool look: called {calls} times in one trace with the same arguments and the same result"]
+        * is_issue
+    )
