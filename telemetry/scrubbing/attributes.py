@@ -21,11 +21,13 @@ from telemetry.scrubbing.names import (
     is_folder,
     is_secret,
 )
+from telemetry.scrubbing.structured import redact_together
 from telemetry.scrubbing.suspicion import is_suspect
 from telemetry.scrubbing.texts import redacted_headers, redacted_or_whole, redacted_within
 from telemetry.scrubbing.work import BASE, Spent, Work
 
 Judge = Callable[[str], Disposition]
+STRUCTURED = {"array_value", "kvlist_value"}
 
 
 def redact_attributes(pairs: Iterable[KeyValue], work: Work) -> int:
@@ -37,6 +39,8 @@ def redact_attributes(pairs: Iterable[KeyValue], work: Work) -> int:
             continue
         try:
             total += redact_pairs((pair,), disposition_of, work)
+            if pair.value.WhichOneof("value") in STRUCTURED:
+                total += redact_together(pair.value, work)
         except Spent:
             total += redact_whole(pair)
     return total
