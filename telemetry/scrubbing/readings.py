@@ -1,9 +1,11 @@
 r"""
 The readings of a text: as it is written, and as a reader sees it: with the escapes of URLs, of HTML, of strings and of
-mail decoded, without the colours of a terminal, and with signs of other scripts as those of ASCII.
+mail decoded, without the colours of a terminal, without what programs print before each line, and with signs of other
+scripts as those of ASCII.
 
     password%3D...   &quot;token&quot;: &quot;...   \u0022password\u0022:\u0022...   https%3A%2F%2Fuser%3A...%40host
-    \x1b[36mpassword\x1b[0m=...   password=3D...   “password”: “...”   密码\uff1a...
+    \x1b[36mpassword\x1b[0m=...   password=3D...   “password”: “...”   密码\uff1a...   https:\/\/user:...@host
+    text=password%3A+...   12\t- name: PASSWORD\n13\t  value: ...   +ENV PASSWORD ...
 
 A secret that is found in the decoded text is replaced where its characters stand in the text as it is written. Sources:
 https://www.rfc-editor.org/rfc/rfc3986#section-2.1, https://html.spec.whatwg.org/multipage/named-characters.html and
@@ -14,14 +16,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
 
 from telemetry.scrubbing import shapes
 from telemetry.scrubbing.areas import Area
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.places import named_secrets
-from telemetry.scrubbing.work import CANDIDATE, Work
+from telemetry.scrubbing.work import CANDIDATE, CHARACTERS_A_STEP, Work
 
 # An escape may itself be escaped: `%2522`, `&amp;quot;`, `\\u0022`. Each begins with one of the first characters, which
 # are searched for at once. Colours:
@@ -34,9 +35,19 @@ ESCAPE = re.compile(
     r"(?:#(?P<decimal>\d{1,5});?|#[xX](?P<hex>[0-9A-Fa-f]{1,4});?|(?P<named>quot|apos|amp|lt|gt|nbsp);)"
     r"|(?<=\\)\\{0,14}+(?:(?P<colour>(?:u001[bB]|x1[bB]|033|e)\[[\d;:]{0,24}m)"
     r"|u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\{1,15}+u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
-    r"|u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>0[0-7]{2}))"
+    r"|u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>0[0-7]{2})|(?P<slash>/))"
     r"|(?<=\x1b)(?P<drawn>\[[\d;:]{0,24}m)|(?<==)(?P<mail>3D)|(?P<wide>(?<=[^\x00-\x7f])))"
 )
+RUN = re.compile(r"\S++")
+# https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+OF_FORM = re.compile(r"%[0-9A-Fa-f]{2}")
+# What commands print before each line of a file: `cat -n`, `grep -n`, `diff`.
+BEFORE_LINE = re.compile(
+    r"(?:^|(?<=\\n))(?:[ \t]{0,8}\d{1,6}(?:\t|\\{1,15}t|\u2192|[:|] ?)|[+-](?![+-])"
+    r"|(?!\d)[\w./-]{1,80}+:\d{1,6}[:-])",
+    re.M,
+)
+Edit = tuple[int, int, str]  # a part of a text, and what a reader sees in its place
 NAMED = {"quot": '"', "apos": "'", "amp": "&", "lt": "<", "gt": ">", "nbsp": " "}
 # Signs of other scripts that stand for one of ASCII, and signs that are not seen.
 WIDE = {
@@ -48,21 +59,20 @@ HALVES = range(0xD800, 0xE000)  # two of them are one character in JSON; alone t
 
 
 class DecodedText:
-    """A text without escapes, and where its characters stood."""
+    """A text as a reader sees it, and where its characters stood."""
 
-    def __init__(self, text: str, work: Work) -> None:
+    def __init__(self, text: str, edits: Iterable[Edit]) -> None:
         """Decode the text; `ends` and `written` are the ends of what each escape became, and of the escape."""
         parts: list[str] = []
         self.ends, self.written, length, last = [0], [0], 0, 0
-        for match in ESCAPE.finditer(text):
-            work.take(CANDIDATE)
-            character = decoded(match)
-            if character is not None:
-                parts += [text[last : match.start()], character]
-                length += match.start() - last + len(character)
-                last = match.end()
-                self.ends.append(length)
-                self.written.append(last)
+        for start, end, seen in sorted(edits):
+            if start < last:
+                continue
+            parts += [text[last:start], seen]
+            length += start - last + len(seen)
+            last = end
+            self.ends.append(length)
+            self.written.append(last)
         self.text = "".join([*parts, text[last:]])
 
     def place(self, start: int, end: int) -> Place:
@@ -84,6 +94,32 @@ class DecodedText:
         return self.ends[escape] + at - self.written[escape]
 
 
+def escapes(text: str, work: Work) -> Iterator[Edit]:
+    """The escapes of the text. Raises Spent."""
+    for match in ESCAPE.finditer(text):
+        work.take(CANDIDATE)
+        character = decoded(match)
+        if character is not None:
+            yield match.start(), match.end(), character
+
+
+def blanks(text: str, work: Work) -> Iterator[Edit]:
+    """The plus signs that stand for blanks: in a form, which has escapes of URLs too. Raises Spent."""
+    for run in RUN.finditer(text) if "%" in text and "+" in text else ():
+        if OF_FORM.search(text, run.start(), run.end()):
+            work.take(len(run[0]) // CHARACTERS_A_STEP)
+            signs = [at for at in range(run.start(), run.end()) if text[at] == "+"]
+            work.take(len(signs))
+            yield from ((at, at + 1, " ") for at in signs)
+
+
+def before_lines(text: str, work: Work) -> Iterator[Edit]:
+    """What stands before the lines of a text of several, if that is the work of a command. Raises Spent."""
+    matches = list(BEFORE_LINE.finditer(text)) if "\n" in text or "\\n" in text else []
+    work.take(2 * len(matches))
+    return ((match.start(), match.end(), "") for match in matches)
+
+
 def decoded(match: re.Match[str]) -> str | None:
     """The character of an escape, empty where nothing is seen; None where it is no escape."""
     if match["colour"] or match["drawn"]:
@@ -98,6 +134,8 @@ def decoded(match: re.Match[str]) -> str | None:
         return NAMED[match["named"]]
     if match["mail"]:
         return "="
+    if match["slash"]:
+        return "/"
     if match["high"]:
         return bytes.fromhex(match["high"] + match["low"]).decode("utf-16-be")
     return numbered(match)
@@ -115,17 +153,30 @@ def numbered(match: re.Match[str]) -> str | None:
 
 
 def secrets_in(text: str, area: Area, work: Work) -> Iterator[Place]:
-    """The places of the secrets in the area, in either reading of the text. Raises Spent."""
-    work.read(area)
-    found = set()
-    for place in chain(shapes.found(text, area, work), named_secrets(text, area, work)):
+    """The places of the secrets in the area, in any reading of the text, each once. Raises Spent."""
+    found: set[Place] = set()
+    for place in read(text, area, work):
         found.add(place)
         yield place
-    other = DecodedText(text, work)
-    if len(other.ends) > 1:
-        area = other.area(area)
-        work.read(area)
-        for place in chain(shapes.found(other.text, area, work), named_secrets(other.text, area, work)):
+    for other in other_readings(text, work):
+        for place in read(other.text, other.area(area), work):
             written = other.place(*place)
             if written not in found:
+                found.add(written)
                 yield written
+
+
+def read(text: str, area: Area, work: Work) -> Iterator[Place]:
+    """The places of the secrets in the area of one reading. Raises Spent."""
+    work.read(area)
+    yield from shapes.found(text, area, work)
+    yield from named_secrets(text, area, work)
+
+
+def other_readings(text: str, work: Work) -> Iterator[DecodedText]:
+    """The text as a reader sees it, where that differs, and as a form, where plus signs are blanks. Raises Spent."""
+    edits = [*escapes(text, work), *before_lines(text, work)]
+    if edits:
+        yield DecodedText(text, edits)
+    if of_form := list(blanks(text, work)):
+        yield DecodedText(text, [*edits, *of_form])

@@ -52,6 +52,12 @@ LINES = re.compile(
     r"([A-Za-z0-9+/=]{20,80}+(?:(?:\s{1,16}|(?:\\{1,15}[rn]){1,2})[A-Za-z0-9+/=]{2,80}+(?![:\w-])){0,256}+)"
 )
 
+# A connection string of Go, read backwards from its address: `user:password@tcp(`
+# https://pkg.go.dev/github.com/go-sql-driver/mysql#readme-dsn-data-source-name
+ADDRESSES = ("@tcp(", "@unix(", "@tcp6(", "@udp(")
+ADDRESS_OF_GO = re.compile("|".join(map(re.escape, ADDRESSES)))
+GO_USER = re.compile(r"([^\s\"'@/\\:]{1,128}+):[\w.-]{1,64}")
+
 by_start = itemgetter(1)
 
 
@@ -71,6 +77,7 @@ def found(text: str, area: Area, work: Work) -> Iterator[Place]:
             yield place
     if "@" in text:
         yield from users(text, work)
+        yield from users_of_go(text, work)
 
 
 def users(text: str, work: Work) -> Iterator[Place]:
@@ -81,6 +88,16 @@ def users(text: str, work: Work) -> Iterator[Place]:
             yield match.span(1)
         elif looks_random(match["user"]):
             yield match.span("user")
+
+
+def users_of_go(text: str, work: Work) -> Iterator[Place]:
+    """The places of passwords before an address in a connection string of Go."""
+    starts = [match.start() for match in ADDRESS_OF_GO.finditer(text)]
+    backwards = text[::-1] if starts else ""
+    for start in starts:
+        work.take(2 * CANDIDATE)
+        if match := GO_USER.match(backwards, len(text) - start):
+            yield start - len(match[1]), start
 
 
 def credentials(text: str, start: int) -> Place | None:

@@ -17,7 +17,7 @@ from telemetry.scrubbing.byte_search import ByteSearch
 from telemetry.scrubbing.kinds.search import ANCHORS, ON_WIRE
 from telemetry.scrubbing.named.pieces import checked_pieces, name_pieces
 from telemetry.scrubbing.names import split_words
-from telemetry.scrubbing.shapes import FIXED, USERINFO
+from telemetry.scrubbing.shapes import ADDRESSES, FIXED, USERINFO
 
 # Hits that are looked at one by one; bytes with more are suspect.
 MOST_HITS = 32
@@ -26,15 +26,27 @@ USERINFO_BYTES = re.compile(USERINFO.pattern.encode())
 # A URL inside a URL, with a user: https%3A%2F%2Fuser%3A...%40
 ENCODED_USERINFO = re.compile(rb"%3[Aa]%2[Ff]%2[Ff][\w.~%+-]{1,256}?%40")
 ENCODED = ("%3A%2F%2F", "%3a%2f%2f")
+# A URL with a user whose slashes are escaped: https:\/\/user:...@host, https%3A//..., https:\u002f\u002f...
+SLASH = rb"(?:\\{0,15}/|%2[Ff]|\\{1,15}u002[Ff]|&#(?:47|[xX]2[Ff]);)"
+ESCAPED_USERINFO = re.compile(rb"(?::|%%3[Aa])%s{2}[^\s\"'<>@]{1,256}?(?:@|%%40)" % SLASH)
+ESCAPED = (":\\", ":%2F", ":%2f", "%3A/", "%3a/", ":&#")
 NAMES = checked_pieces()
-BEGINNINGS = [piece.encode() for piece in (*ANCHORS, *ENCODED)]
+BEGINNINGS = [piece.encode() for piece in (*ANCHORS, *ENCODED, *ESCAPED)]
 # What must be so at a piece, for the first ones.
 CHECKS: list[Callable[[bytes, int], object]] = [
-    *(pattern.match for pattern in (*ON_WIRE, ENCODED_USERINFO, ENCODED_USERINFO)),
+    *(
+        pattern.match
+        for pattern in (*ON_WIRE, *[ENCODED_USERINFO] * len(ENCODED), *[ESCAPED_USERINFO] * len(ESCAPED))
+    ),
     *(name.may_name for name in NAMES),
 ]
 CHECKED = len(CHECKS)
-PIECES = [*BEGINNINGS, *(name.text for name in NAMES), *(scheme.encode() for scheme in FIXED), *name_pieces()]
+PIECES = [
+    *BEGINNINGS,
+    *(name.text for name in NAMES),
+    *(piece.encode() for piece in (*FIXED, *ADDRESSES)),
+    *name_pieces(),
+]
 
 
 def is_suspect(wire: bytes) -> bool:

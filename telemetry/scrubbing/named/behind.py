@@ -30,6 +30,7 @@ from telemetry.scrubbing.named.looks import (
 )
 from telemetry.scrubbing.named.name import Name
 from telemetry.scrubbing.named.parameters import is_parameter
+from telemetry.scrubbing.named.told_elsewhere import TAG, told_elsewhere
 from telemetry.scrubbing.named.values import (
     LONGEST_JUDGED,
     PART,
@@ -52,7 +53,6 @@ NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
 PROBABILITY = re.compile(NEXT_MEMBER)
 HEADER = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
 OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b? ?[({\[]")  # read backwards
-TAG = re.compile(r"(?::[\w-]{1,40}+)?<")  # read backwards: `<`, `<ns:`
 CELL_TAG = re.compile(r"(?i)</(?:td|th|dt|b|strong|label|span)>")
 KEY_TAG = re.compile(r"(?i)</[\w:.-]{0,40}(?:key|name)>")
 
@@ -113,6 +113,8 @@ class NamedValues:
             return self.separated(name, match)
         if not name.is_secret:
             return None
+        if found := told_elsewhere(self.text, name, self.has_tags):
+            return found
         following = self.text[name.end : name.end + 1]
         if following in BLANKS and (found := self.spaced(name)):
             return found

@@ -43,6 +43,8 @@ INSERTED = re.compile(
     r"\s{0,64}+(?:[A-Za-z]{0,2}+'(?P<single>(?:[^'\\]|\'\'|\\.){0,4096}+)'|\"(?P<double>[^\"]{0,4096}+)\""
     r"|(?P<bare>[^,'\"()]{0,4096}+(?:\([^()]{0,256}\))?))\s{0,64}+(?P<end>[,)])"
 )
+# https://docs.sqlalchemy.org/en/20/errors.html
+PARAMETERS = re.compile(r"[^\n\\\]]{0,200}\](?:\s|\\{1,15}n){1,4}\[parameters: \(")
 NEXT_ROW = re.compile(r"\s{0,64},\s{0,64}\(")
 
 
@@ -140,19 +142,35 @@ def insert_rows(text: str, end: int, work: Work) -> tuple[list[Place], int | Non
     places: list[Place] = []
     at = match.end()
     while chosen:
-        row: list[Place] = []
-        while field := INSERTED.match(text, at):
-            work.take(CANDIDATE // 2)
-            row.append(field.span(kind_of(field)))
-            at = field.end()
-            if field["end"] == ")":
-                break
-        places += [row[number] for number in chosen if number < len(row)]
+        row = inserted_row(text, at, work)
+        at = row[-1].end() if row else at
+        places += [row[number].span(kind_of(row[number])) for number in chosen if number < len(row)]
         following = NEXT_ROW.match(text, at)
         if following is None or not row:
             break
         at = following.end()
-    return places, at
+    return [*places, *parameters(text, at, chosen, work)], at
+
+
+def parameters(text: str, at: int, chosen: set[int], work: Work) -> list[Place]:
+    """The places in the parameters that SQLAlchemy prints behind a statement, in the order of its columns."""
+    match = PARAMETERS.match(text, at)
+    if match is None or not chosen:
+        return []
+    row = inserted_row(text, match.end(), work)
+    return [row[number].span(kind_of(row[number])) for number in chosen if number < len(row)]
+
+
+def inserted_row(text: str, at: int, work: Work) -> list[re.Match[str]]:
+    """The fields up to the parenthesis that closes them."""
+    row: list[re.Match[str]] = []
+    while field := INSERTED.match(text, at):
+        work.take(CANDIDATE // 2)
+        row.append(field)
+        at = field.end()
+        if field["end"] == ")":
+            break
+    return row
 
 
 def kind_of(match: re.Match[str]) -> str:

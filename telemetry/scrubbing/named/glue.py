@@ -91,7 +91,7 @@ MARKED = re.compile(
 LISTED_NAME = re.compile(  # read backwards
     rf"(?:(?:[\"'`]) {{0,4}}(?:elbairav|tuptuo)(?!\w)"
     rf"|(?:[\"'`]\\{{0,15}})?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}(?:[\"'`]\\{{0,15}})?"
-    r"(?i:eman|yek|k(?!\w)|di|ytreporp|retemarap|elbairav|redaeh|dleif|rav))"
+    r"(?i:eman|yek|k(?!\w)|di|epyt|ytreporp|retemarap|elbairav|redaeh|dleif|rav))"
 )
 # `"value": "...", "name": "DB_PASSWORD"`, read backwards from the name on.
 VALUE_BEFORE = re.compile(
@@ -101,6 +101,20 @@ VALUE_BEFORE = re.compile(
     r"[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?"
     r"(?i:eulav)"
 )
+# The attribute of an element that holds its value, others before it: `<password id="p" value="`.
+OTHER_ATTRIBUTE = rf"[A-Za-z_:][\w:.-]{{0,40}}+={QUOTE}[^\"'<>\\]{{0,80}}+{QUOTE} {{1,4}}"
+VALUE_ATTRIBUTE = re.compile(
+    rf"(?:{QUOTE})?{BLANK}{{1,8}}(?:(?!value=){OTHER_ATTRIBUTE}){{0,6}}value=(?P<quote>{QUOTE})"
+)
+# The value that a library could not use, behind the name of its field: pydantic, and the answers made of its errors.
+# https://docs.pydantic.dev/latest/errors/errors/
+TOLD = rf"(?:{QUOTE}msg{QUOTE} {{0,4}}: {{0,4}}{QUOTE}[^\"\\]{{0,300}}+{QUOTE} {{0,4}},{BLANK}{{0,16}})"
+INPUT = re.compile(
+    rf"(?:(?<=\w){LINE}[ \t]{{1,8}}[^\n\\]{{0,300}}?\binput_value="
+    rf"|{QUOTE}\] {{0,4}},{BLANK}{{0,16}}{TOLD}?{QUOTE}input{QUOTE} {{0,4}}: {{0,4}})(?P<quote>{QUOTE})"
+)
+# `Key (api_key)=(...) already exists.` of https://www.postgresql.org/docs/current/errcodes-appendix.html
+KEY_DETAIL = re.compile(r"\)=\((?P<value>[^()\n]{1,512}+)\)")
 # An argument behind an option in a list, in quotes or not.
 NEXT_ARGUMENT = re.compile(
     rf"{QUOTE}?{SPACE}{{0,4}}+,{BLANK}{{0,8}}+(?:(?P<quote>{QUOTE})|(?P<bare>[^\s,\"'`\]-][^\s,\"'`\]]{{0,255}}+))"
@@ -125,5 +139,8 @@ marked = MARKED.match
 is_listed_name = LISTED_NAME.match
 value_before = VALUE_BEFORE.match
 next_argument = NEXT_ARGUMENT.match
+value_attribute = VALUE_ATTRIBUTE.match
+refused_input = INPUT.match
+key_detail = KEY_DETAIL.match
 is_in_map = IN_MAP.match
 below = BELOW.match

@@ -51,6 +51,7 @@ PARAMETERS = (
 # Options of programs, statements of SQL, and sentences.
 STATEMENTS = (
     " -p", " -P ", " -a ", " -w ", " -u ", " -U", "--user", "--auth", "-user", "sqlplus", "dentified ", "DENTIFIED ",
+    *(f"\x02-{letter}" for letter in "paPwNuU"),  # alone in a list: in a message, its length stands before it
 )  # fmt: skip
 BETWEEN = ("", "_", "-", ".", " ", "__")  # what parts the words of a name of two
 LAST_WORDS = ("key", "Key", "KEY", "keys", "Keys", "KEYS", "pass", "Pass", "PASS", "hrase", "HRASE")
