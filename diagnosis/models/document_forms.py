@@ -50,7 +50,7 @@ HINT = CONDITION | {
 }  # fmt: skip
 CALL = {
     "record_id": str, "unit?": str, "tool?": TEXT_OR_NULL, "model?": TEXT_OR_NULL, "replayable?": bool,
-    "truncated?": bool,
+    "truncated?": bool, "cut?": dict,
 }  # fmt: skip
 CONTRAST = {
     "failing_id": str, "healthy_id": str, "left_out?": is_natural,
@@ -60,7 +60,10 @@ FAILING_INPUTS = {
     "looked_at": is_natural, "distinct": is_natural,
     "inputs": [{"record_id": str, "count": is_natural, "truncated": bool}],
 }  # fmt: skip
+SHARED = {"cluster_id": str, "signal_type": str, "traces": is_natural, "of_traces": is_natural}
+RATINGS = {"bad": is_natural, "all": is_natural, "pending": is_natural}
 ISSUE = {
+    "shared_traces?": [SHARED], "ratings?": (RATINGS, type(None)),
     "cluster_id": str, "title": str, "severity": str, "severity_reason?": str, "signal_type": str, "operation": str,
     "service": TEXT_OR_NULL, "error_type?": TEXT_OR_NULL, "message?": TEXT_OR_NULL, "count": is_natural,
     "first_seen": is_time, "last_seen": is_time, "trend?": str, "trend_reason?": TEXT_OR_NULL,

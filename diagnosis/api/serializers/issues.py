@@ -147,6 +147,11 @@ class FailingCallSerializer(ObjectSerializer):
     truncated = serializers.BooleanField(
         help_text="Input or output is longer than 2,000 characters and cut there."
     )
+    cut = serializers.DictField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="Of which only the beginning is here: the number of characters of the whole, by name.",
+    )
 
 
 class DifferenceSerializer(ObjectSerializer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from diagnosis.issues.failing_call import LONGEST, of_evidence
@@ -33,6 +34,7 @@ def test_a_long_content_is_cut_and_says_so() -> None:
     assert found is not None
     assert len(found["input"]) == LONGEST
     assert found["truncated"] is True
+    assert found["cut"] == {"input": len(json.dumps({"text": "x" * 9_000}))}
 
 
 def test_work_that_nobody_captured_has_no_call() -> None:
