@@ -111,7 +111,7 @@ def rewrite(rows: Sequence[Record], rules: GroupingRules) -> int:
     write_many(RENUMBER, [(*key_of(row), number) for row, number in changes])
     rollups.add_rollups([with_number(row, number) for row, number in counted])
     attributions.renew(trace_ids)
-    joining.settle(signal_ids)
+    joining.settle_signals(signal_ids)
     return len(changes)
 
 

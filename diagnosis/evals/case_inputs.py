@@ -62,12 +62,12 @@ class CaseInput:
         return self.source != ATTRIBUTES
 
 
-def of_evidence(signal_type: str, evidence: Sequence[dict[str, Any]]) -> list[CaseInput | None]:
+def inputs_of_evidence(signal_type: str, evidence: Sequence[dict[str, Any]]) -> list[CaseInput | None]:
     """The input of each record of the evidence; None for one that has none. Reads the bound project's store."""
     questions: dict[str, Any] = {}
     if signal_type in OF_RUNS or signal_type == USER_SIGNAL:
         questions = questions_of([record for record in evidence if asks_run(signal_type, record)])
-    return [of_record(record, questions.get(record["record_id"])) for record in evidence]
+    return [input_of_record(record, questions.get(record["record_id"])) for record in evidence]
 
 
 def asks_run(signal_type: str, record: Mapping[str, Any]) -> bool:
@@ -89,7 +89,7 @@ def questions_of(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {name: asked[trace_id] for name, trace_id in runs.items() if trace_id in asked}
 
 
-def of_record(record: Mapping[str, Any], question: Any) -> CaseInput | None:
+def input_of_record(record: Mapping[str, Any], question: Any) -> CaseInput | None:
     """The input of one record; `question`: what its run was asked, None if that is not its input or unknown."""
     if question is not None:
         return CaseInput(question, QUESTION)

@@ -67,7 +67,7 @@ def readable_evidence(issue: Issue, records: dict[str, dict[str, Any]]) -> list[
 def material(issue: Issue, records: dict[str, dict[str, Any]]) -> candidates.EvalMaterial:
     """The facts that the issue's eval is made from."""
     evidence = [records[record.record_id] for record in issue.evidence]
-    inputs = case_inputs.of_evidence(issue.example.signal_type, evidence)
+    inputs = case_inputs.inputs_of_evidence(issue.example.signal_type, evidence)
     return candidates.EvalMaterial(issue.example, issue.title, evidence, inputs)
 
 

@@ -42,7 +42,7 @@ def failing_call_json(record: Mapping[str, Any]) -> dict[str, Any]:
         "replayable": capture["replayable"],
         "truncated": is_input_cut or is_output_cut,
         "cut": {
-            name: len(as_text(capture[name]))
+            name: len(content_text(capture[name]))
             for name, is_cut in (("input", is_input_cut), ("output", is_output_cut))
             if is_cut
         },
@@ -51,10 +51,10 @@ def failing_call_json(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def bounded_content(content: Any, longest: int = LONGEST) -> tuple[Any, bool]:
     """The content, or the first characters of its text if it is longer, and whether it was cut."""
-    text = as_text(content)
+    text = content_text(content)
     return (content, False) if len(text) <= longest else (text[:longest], True)
 
 
-def as_text(content: Any) -> str:
+def content_text(content: Any) -> str:
     """The content as the text that is cut: itself, or its JSON."""
     return content if isinstance(content, str) else json.dumps(content)

@@ -128,10 +128,10 @@ class FeedbackView(ProjectView):
             raise ApiError(
                 403, "quota_exceeded", "The project's quota is used.", "Ask the operator for more."
             ) from None
-        return Response({"ok": True} | answer(record), status=202)
+        return Response({"ok": True} | signal_answer(record), status=202)
 
 
-def answer(record: StoredSignal) -> dict[str, object]:
+def signal_answer(record: StoredSignal) -> dict[str, object]:
     """What became of a signal."""
     pending = {"unknown": list(record.unknown), "then": THEN} if record.unknown else None
     return {

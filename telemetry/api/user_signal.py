@@ -79,7 +79,7 @@ def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
 
     Of signals with the same feedback id the latest counts; without one, equal signals of one day are one record.
     """
-    trace_id, span_id, time_unix_nano = identity(signal, now)
+    trace_id, span_id, time_unix_nano = signal_identity(signal, now)
     check_share(trace_id, span_id)
     before = latest_version(trace_id)
     request = signal_request(signal, trace_id, span_id, time_unix_nano)
@@ -96,7 +96,7 @@ def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
     )
 
 
-def identity(signal: UserSignal, now: datetime) -> tuple[bytes, bytes, int]:
+def signal_identity(signal: UserSignal, now: datetime) -> tuple[bytes, bytes, int]:
     """The trace id, span id and time of the signal: those of the stored version if it is only sent again."""
     said_at = signal.time or now
     if not signal.feedback_id:

@@ -43,3 +43,22 @@ class QuietSinceSerializer(ObjectSerializer):
     )
     is_quiet = serializers.BooleanField(help_text="It is no chance: the failure stopped, for now.")
     reason = serializers.CharField(help_text="All of it in one sentence.")
+
+
+class RatingsSerializer(ObjectSerializer):
+    """The ratings of POST /v1/feedback that an issue is about."""
+
+    bad = serializers.IntegerField(help_text="The same as count. Of one feedback_id the latest counts.")
+    all = serializers.IntegerField(help_text="Good ones, too, of the same service.")
+    pending = serializers.IntegerField(
+        help_text="Bad ones about a trace or session of which no span has arrived."
+    )
+
+
+class SharedTracesSerializer(ObjectSerializer):
+    """Another issue that has traces of this one."""
+
+    cluster_id = serializers.CharField(help_text="Of the other issue, in this packet.")
+    signal_type = serializers.CharField(help_text="Of the other issue.")
+    traces = serializers.IntegerField(help_text="That both have.")
+    of_traces = serializers.IntegerField(help_text="That the other issue has.")

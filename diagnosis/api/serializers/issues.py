@@ -6,7 +6,9 @@ from diagnosis.api.serializers.issue_counts import (
     EnvironmentCountsSerializer,
     FurtherCountsSerializer,
     QuietSinceSerializer,
+    RatingsSerializer,
     ReleaseCountsSerializer,
+    SharedTracesSerializer,
 )
 from diagnosis.detection.rules import ALL_SIGNAL_TYPES
 from diagnosis.issues.impact import SHARES_OF
@@ -44,25 +46,6 @@ class ImpactSerializer(ObjectSerializer):
     )
     tokens = serializers.IntegerField(help_text="In and out, of these traces. 0 where no record tells.")
     sampled = SampledImpactSerializer(allow_null=True, help_text="Null: everything was counted.")
-
-
-class RatingsSerializer(ObjectSerializer):
-    """The ratings of POST /v1/feedback that an issue is about."""
-
-    bad = serializers.IntegerField(help_text="The same as count. Of one feedback_id the latest counts.")
-    all = serializers.IntegerField(help_text="Good ones, too, of the same service.")
-    pending = serializers.IntegerField(
-        help_text="Bad ones about a trace or session of which no span has arrived."
-    )
-
-
-class SharedTracesSerializer(ObjectSerializer):
-    """Another issue that has traces of this one."""
-
-    cluster_id = serializers.CharField(help_text="Of the other issue, in this packet.")
-    signal_type = serializers.CharField(help_text="Of the other issue.")
-    traces = serializers.IntegerField(help_text="That both have.")
-    of_traces = serializers.IntegerField(help_text="That the other issue has.")
 
 
 class EchoesSerializer(ObjectSerializer):

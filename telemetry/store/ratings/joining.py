@@ -91,20 +91,20 @@ def join_signals(rows: Iterable[RecordRow], traces: Sequence[TraceSummary]) -> N
     for about in subjects.merge_traces(traces):
         execute(MAKE_STALE, [about])
     write_many(ADD, [(trace_id, "", True) for trace_id in signal_ids])
-    settle([bytes(trace_id) for (trace_id,) in fetch(STALE, ())])
+    settle_signals([bytes(trace_id) for (trace_id,) in fetch(STALE, ())])
 
 
-def settle(signal_ids: Sequence[bytes]) -> None:
+def settle_signals(signal_ids: Sequence[bytes]) -> None:
     """Count the latest version of each of these signals, with the facts of what it is about. Twice changes nothing."""
     for chunk in trace_chunks(signal_ids):
         by_signal = stored_versions(chunk)
         latest = {id(max(rows, key=time_and_id)) for rows in by_signal.values()}
         records = [row for rows in by_signal.values() for row in rows]
-        replace([row for row in records if id(row) not in latest])
+        leave_out_replaced([row for row in records if id(row) not in latest])
         joined = joined_signals(records)
         counted = [signal for signal in joined if id(signal.before) in latest]
-        move([signal for signal in joined if id(signal.before) not in latest], are_counted=False)
-        move(counted, are_counted=True)
+        move_signals([signal for signal in joined if id(signal.before) not in latest], are_counted=False)
+        move_signals(counted, are_counted=True)
         write_facts(counted)
         execute(f"{MAKE_FRESH}{id_placeholders(chunk)}", chunk)
 
@@ -128,7 +128,7 @@ def replaced_keys(signal_ids: Sequence[bytes]) -> set[tuple[bytes, bytes]]:
     return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in rows}
 
 
-def replace(earlier: Sequence[Record]) -> None:
+def leave_out_replaced(earlier: Sequence[Record]) -> None:
     """Take these versions, which are not the latest, out of all counts, unless they are out already."""
     known = replaced_keys(sorted({bytes(row.trace_id) for row in earlier}))
     newly = [row for row in earlier if (bytes(row.trace_id), bytes(row.span_id)) not in known]
@@ -186,7 +186,7 @@ def counted_by(row: Record) -> tuple[str, str, int | None]:
     return row.service, row.environment, row.fingerprint
 
 
-def move(signals: Iterable[JoinedSignal], are_counted: bool) -> None:
+def move_signals(signals: Iterable[JoinedSignal], are_counted: bool) -> None:
     """Change the columns of these records, and count them where they are now."""
     changed = [signal for signal in signals if counted_by(signal.before) != counted_by(signal.after)]
     rows = [signal.after for signal in changed]
