@@ -90,7 +90,11 @@ class EValue:
     @property
     def is_enough(self) -> bool:
         """Whether it shows that the failure is back."""
-        return self.wealth >= 1 / FALSE_ALARM
+        return self.is_enough_for(1.0)
+
+    def is_enough_for(self, share: float) -> bool:
+        """Whether it shows that at this share of the chance of a false alarm, for one of several e-processes."""
+        return self.wealth >= 1 / (FALSE_ALARM * share)
 
 
 def blocks_in_order(exposure: Mapping[int, int], failed: Iterable[int]) -> list[Block]:
@@ -99,12 +103,13 @@ def blocks_in_order(exposure: Mapping[int, int], failed: Iterable[int]) -> list[
     return [Block(exposure.get(number, 0), sessions[number]) for number in sorted(exposure.keys() | sessions)]
 
 
-def strongest_evidence(distances: Iterable[float], held: Held) -> EValue | None:
+def strongest_evidence(distances: Iterable[float], held: Held, share: float = 1.0) -> EValue | None:
     """
     The first evidence that is enough, or else the strongest; None while no more than STRAY sessions failed.
 
     Args:
         distances: the records before each failing session, since the one before it.
+        share: of the chance of a false alarm, for one of several e-processes.
     """
     strongest: EValue | None = None
     records = [0.0]
@@ -115,7 +120,7 @@ def strongest_evidence(distances: Iterable[float], held: Held) -> EValue | None:
         evidence = evidence_at_last(records, held)
         if strongest is None or evidence.wealth > strongest.wealth:
             strongest = evidence
-        if evidence.is_enough:
+        if evidence.is_enough_for(share):
             break
     return strongest
 

@@ -22,6 +22,7 @@ from diagnosis.statistics.alpha_spending import InterimAnalysis
 from diagnosis.statistics.overdispersion import estimate_overdispersion, estimate_steadily
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import (
+    affected_records,
     baseline,
     duration_verdict,
     held_fix,
@@ -84,7 +85,7 @@ def compare_windows(
     observed, counted = baseline.count_cluster(loop, window, target), baseline.what_is_counted(loop)
     after = ComparedWindow(window, observed, counted, operations=before.operations)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
-        judgement = held_fix.judge_held_fix(before, after, target)
+        judgement = held_fix.judge_held_fix(before, after, target, affected_records.affected_records(loop))
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
     previous = last_verification(loop, before)
     last_analysis = InterimAnalysis(**previous.document["look"]) if previous else alpha_spending.NO_ANALYSIS

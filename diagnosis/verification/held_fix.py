@@ -12,29 +12,63 @@ from diagnosis.models import Loop
 from diagnosis.statistics import alpha_spending, e_process
 from diagnosis.statistics.e_process import EValue, Held
 from diagnosis.statistics.rates import Counts, rate_ratio
-from diagnosis.verification import baseline, reasons
+from diagnosis.verification import affected_records, baseline, reasons
+from diagnosis.verification.affected_records import AffectedRecords
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import NEARLY_GONE, Judgement
 from diagnosis.window import cluster_counts, failing_records
 from diagnosis.window.cluster_counts import Target
 from telemetry.windows import MINUTE_NANO, Window
 
+OF_AFFECTED = 0.2  # of the chance of a false alarm, for the affected records alone
 MOST_MORE = 50  # failing sessions; a failure that needs more of them to show is not said to be near
 
 
-def judge_held_fix(held: ComparedWindow, since: ComparedWindow, target: Target) -> Judgement:
-    """Judge a held fix: `regressed` if it fails more often than its verdict allows, or than it did, else `held`."""
+def judge_held_fix(
+    held: ComparedWindow, since: ComparedWindow, target: Target, affected: AffectedRecords | None = None
+) -> Judgement:
+    """
+    Judge a held fix: `regressed` if it fails more often than its verdict allows, or than it did, else `held`.
+
+    Args:
+        affected: the records that the failure hits, where that is known: they are watched alone, too.
+    """
     tails = alpha_spending.tails(1)
     compared = rate_ratio(held.counts, since.counts, tails)
     known = Held((held.allowed_rate or 0.0) / held.failures_a_session, held.counts)
     distances = session_distances(since.window, target) if since.counts.failures else []
-    evidence = e_process.strongest_evidence(distances, known)
-    if evidence and evidence.is_enough:
+    share = 1 - OF_AFFECTED if affected else 1.0
+    evidence = e_process.strongest_evidence(distances, known, share)
+    if evidence and evidence.is_enough_for(share):
         text = back_reason(since.counts, evidence, known)
+        return Judgement("regressed", text, None, compared, tails, alpha_spending.NO_ANALYSIS)
+    if (
+        affected
+        and len(distances) > e_process.STRAY
+        and (text := affected_reason(held, since, target, affected))
+    ):
         return Judgement("regressed", text, None, compared, tails, alpha_spending.NO_ANALYSIS)
     more = more_to_show_it(distances, since.counts, known)
     text = standing_reason(held.counts, since.counts, len(distances), more)
     return Judgement("held", text, more, compared, tails, alpha_spending.NO_ANALYSIS)
+
+
+def affected_reason(
+    held: ComparedWindow, since: ComparedWindow, target: Target, affected: AffectedRecords
+) -> str:
+    """The reason for `regressed` by the affected records alone; "" if they do not show it."""
+    distances = affected_records.distances(affected, since.window, target)
+    known = Held(NEARLY_GONE * affected.rate / held.failures_a_session, Counts(0, 0))
+    evidence = e_process.strongest_evidence(distances, known, OF_AFFECTED)
+    if not evidence or not evidence.is_enough_for(OF_AFFECTED):
+        return ""
+    counts = reasons.capitalised(f"{reasons.counts_sentence(since.counts)} since the fix held.")
+    allowed = significant(known.allowed_rate * evidence.bet.exposure)
+    sessions = counted(evidence.bet.sessions, "session")
+    return (
+        f"{counts} {sessions} failed within {counted(ceil(evidence.bet.exposure), 'record')} "
+        f"with the values of its strongest hint, where the verdict allows about {allowed}: more than chance allows."
+    )
 
 
 def once_held(loop: Loop, before: ComparedWindow, after: ComparedWindow) -> ComparedWindow:
