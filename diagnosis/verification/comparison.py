@@ -130,16 +130,18 @@ def judge_loop(
             own_durations.durations(after.window, target),
             last,
         )
+        more = 0
     else:
         overdispersion = estimate_overdispersion(before.observed, after.observed)
         length = after.window.since_minutes / max(1, before.window.since_minutes)
         steady = estimate_steadily(before.observed, after.observed, length)
         judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last, steady)
+        more = rate_verdict.more_to_regress(before.counts, after.counts, overdispersion, judgement.tails)
     still_holds = loop.state == Loop.State.HELD and judgement.verdict != "regressed"
     if still_holds and not after.counts.exposure:
         return replace(judgement, verdict="held", reason=reasons.nothing_since(before.counts), needed=0)
     if still_holds:
-        judgement = replace(judgement, verdict="held", needed=0)
+        judgement = replace(judgement, verdict="held", needed=more)
     if loop.signal_type in WINDOW_RULES.by_visits:
         return in_traces(judgement, after, still_holds, loop.signal_type)
     return judgement

@@ -23,6 +23,7 @@ SURELY_HALVED = 0.5  # and the upper bound of the interval, at most
 CLEARLY_LESS = 0.8  # the ratio of rates, at most, to call it improved
 CLEARLY_MORE = 1.25  # the ratio of rates, at least, to call it regressed
 SAME_BETWEEN = (0.5, 2.0)  # an interval inside these bounds is `unchanged`
+MOST_MORE = 50  # failures; a regression that needs more of them to show is not said to be near
 MOST_NEEDED = 10**9  # records; if more are needed, the answer is never
 
 Verdict = Literal["held", "improved", "unchanged", "regressed", "inconclusive", "no_traffic"]
@@ -138,6 +139,17 @@ def still_needed(
     if verdict in ("regressed", "unchanged") or before.failures == 0:
         return None
     return least(lambda more: holds(before, Counts(after.failures, after.exposure + more), overdispersion))
+
+
+def more_to_regress(before: Counts, after: Counts, overdispersion: Overdispersion, tails: Tails) -> int:
+    """The further exposure with failures as often as now after which it has regressed; 0 if that is not near."""
+    for more in range(1, MOST_MORE + 1 if after.failures else 0):
+        exposure = -(-more * after.exposure // after.failures)
+        then = after + Counts(more, exposure)
+        compared = rate_ratio(before, then, tails, overdispersion.inflation(before, then, tails))
+        if interval_verdict(before, then, compared) == "regressed":
+            return exposure
+    return 0
 
 
 def least(is_enough: Callable[[int], bool]) -> int | None:

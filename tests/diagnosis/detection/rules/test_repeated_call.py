@@ -146,6 +146,22 @@ def test_a_fix_holds_only_where_traces_that_could_repeat_it_ran(
     assert found.document["reason"].endswith("a failure is such a trace with the repeated call.")
 
 
+@pytest.mark.parametrize(("looping", "is_near"), [(0, False), (3, True)])
+def test_a_fix_that_held_says_what_would_show_that_it_is_back(
+    alice: MintedProject, looping: int, is_near: bool
+) -> None:
+    loop = shipped(alice, looping=20, ok=20)
+    send(alice, SHIPPED, 0, 40)
+    verify(loop, SHIPPED + timedelta(hours=1))
+    send(alice, SHIPPED + timedelta(hours=2), looping, 20)
+
+    found = verify(loop, SHIPPED + timedelta(hours=3))
+
+    assert found.verdict == "held"
+    assert found.document["needed"].endswith("to say that it is back") == is_near
+    assert "more trace" in found.document["needed"] or not is_near
+
+
 def test_a_fix_that_held_is_looked_at_again_and_can_regress(alice: MintedProject) -> None:
     loop = shipped(alice, looping=20, ok=20)
     send(alice, SHIPPED, 0, 40)
