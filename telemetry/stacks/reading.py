@@ -16,8 +16,9 @@ from telemetry.short_cache import cached_if_short
 from telemetry.stacks import languages
 from telemetry.stacks.frame import MAX_CAUSES, MAX_FRAMES, UNKNOWN, RaisedError, StackFrame
 
-PARTS = ("BEFORE", "FORM", "EXTENSIONS", "READ", "DESCRIBE")
+PARTS = ("BEFORE", "MARKS", "FORM", "EXTENSIONS", "READ", "DESCRIBE")
 LONGEST_END = 32_000  # characters read at each end of a stack: chains have their root cause at either
+MOST_LINES_A_FRAME = 4  # of Python: place, code, its marks, and now and then a blank line
 CACHED_STACKS, LONGEST_CACHED = 64, 16_000  # one failure often comes many times in a row
 CACHED_FRAMES = 4096
 EXTENSION = re.compile(r"\.[A-Za-z]\w{0,9}$")
@@ -28,7 +29,10 @@ class Language(Protocol):
 
     __name__: str
     BEFORE: tuple[str, ...]  # languages whose form fits its stacks too
-    FORM: re.Pattern[str]  # found in every stack of the language, and quickly not found in others
+    MARKS: tuple[
+        str, ...
+    ]  # one of them is in every stack of the language; only texts with one are searched for its form
+    FORM: re.Pattern[str]  # found in every stack of the language
     EXTENSIONS: tuple[str, ...]  # of its source files
     READ: Callable[
         [str], RaisedError | None
@@ -60,13 +64,25 @@ def parsed_stack(text: str) -> RaisedError | None:
 
 
 def read_stack(text: str) -> RaisedError | None:
-    """Return the exception as the language reads it that finds most frames in the text."""
-    fitting = [name for name, language in BY_NAME.items() if language.FORM.search(text)]
-    readings = [(name, raised) for name in fitting if (raised := BY_NAME[name].READ(text))]
-    if not readings:
-        return None
-    name, raised = max(readings, key=lambda reading: frame_count(reading[1]))
-    return completed(raised, name)
+    """Return the exception as the first language reads it whose frames make up the text, else the one with most."""
+    lines = text.count("\n") + 1
+    best_name, best, most = "", None, 0
+    for name, language in BY_NAME.items():
+        raised = language.READ(text) if fits(language, text) else None
+        frames = frame_count(raised) if raised else 0
+        if frames > most:
+            best_name, best, most = name, raised, frames
+        if frames * MOST_LINES_A_FRAME >= lines:
+            break
+    return completed(best, best_name) if best else None
+
+
+def fits(language: Language, text: str) -> bool:
+    """Whether the text has the form of the language."""
+    for mark in language.MARKS:  # faster than any(...), which makes a generator for each language
+        if mark in text:
+            return bool(language.FORM.search(text))
+    return False
 
 
 cached_stack = lru_cache(maxsize=CACHED_STACKS)(read_stack)

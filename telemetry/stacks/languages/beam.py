@@ -25,6 +25,7 @@ from telemetry.stacks.frame import (
 from telemetry.stacks.places import is_in_library, without_builds
 
 BEFORE = ()
+MARKS = (".ex", ".erl", "eex:", ".gleam:", "** (", "in function ", "in call from ")
 EXTENSIONS = (".ex", ".exs", ".eex", ".heex", ".leex", ".erl", ".hrl", ".gleam")
 FILE = r"(?P<file>[\w./@-]{1,300}\.(?:exs?|[hl]?eex|erl|hrl|gleam))"
 FORM = re.compile(

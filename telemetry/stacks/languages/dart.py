@@ -22,6 +22,7 @@ from telemetry.stacks.frame import (
 from telemetry.stacks.places import is_in_library, short_place, without_builds
 
 BEFORE = ("javascript", "native", "plain")
+MARKS = ("package:", "dart:", ".dart", " abs ")
 EXTENSIONS = (".dart",)
 PLACE = (
     r"(?P<file>(?:package|dart|file|org-dartlang-\w{1,20}):[^\s():]{1,400}|[^\s():]{1,300}\.dart)"

@@ -27,6 +27,23 @@ from telemetry.stacks.languages.dotnet_names import dotnet_name
 from telemetry.stacks.places import is_in_library, without_builds
 
 BEFORE = ("plain",)
+MARKS = (
+    "at ",
+    "bei ",
+    "à ",
+    "en ",
+    "em ",
+    "w ",
+    "в ",
+    "vid ",
+    "ved ",
+    "konum: ",
+    "位置",
+    "在",
+    "於",
+    "場所",
+    "위치",
+)
 EXTENSIONS = (".cs", ".fs", ".vb", ".razor", ".cshtml", ".xaml")
 AT = r"(?:at|bei|à|en|a|em|w|в|vid|ved|konum:|位置|在|於|場所|위치:)"
 ARGUMENTS = r"(?:(?!Native Method\)|Unknown Source)[^()\n]{1,600} [^()\n]{0,300})?"

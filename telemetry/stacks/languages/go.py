@@ -17,6 +17,7 @@ from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, TEST, RaisedError, Sta
 from telemetry.stacks.places import is_in_library, slashed, without_builds
 
 BEFORE = ()
+MARKS = (".go:", ".s:")
 EXTENSIONS = (".go", ".s")
 FORM = re.compile(r"^[\w./*(][^\n]{0,600}\n[ \t]{1,20}[^\s][^\n]{0,400}\.(?:go|s):\d", re.M)
 PLACE = re.compile(r"[ \t]{1,20}(?P<file>[^\n]{1,500}?\.(?:go|s)):(?P<line>\d{1,9})(?: \+0x[0-9a-f]{1,16})?$")

@@ -26,6 +26,7 @@ from telemetry.stacks.languages.bundle_names import HASH, MINIFIED, stable_name
 from telemetry.stacks.places import is_in_library, slashed, without_builds
 
 BEFORE = ("plain",)
+MARKS = ("at ", "@", "://")
 EXTENSIONS = (
     ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue", ".svelte", ".astro", ".jsbundle", ".bundle",
     ".hbc", ".html", ".wasm",

@@ -30,6 +30,7 @@ from telemetry.stacks.languages.jvm_names import GENERATED, class_and_method, jv
 from telemetry.stacks.places import without_builds
 
 BEFORE = ("plain",)
+MARKS = ("at ",)
 EXTENSIONS = (".java", ".kt", ".kts", ".scala", ".sc", ".groovy", ".clj", ".cljc", ".gradle")
 SOURCE = (
     r"\((?:(?P<file>[^\s():/\\]{1,150}?\.[A-Za-z]{1,10}|SourceFile|NO_SOURCE_FILE|r8-map-id-\w{1,80})"

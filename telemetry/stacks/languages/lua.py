@@ -22,6 +22,7 @@ from telemetry.stacks.frame import (
 from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
 
 BEFORE = ()
+MARKS = (": in ",)
 EXTENSIONS = (".lua", ".luau", ".moon", ".tl")
 SOURCE = r"(?:\[C\]|\[(?:builtin|string)[^\n\]]{0,200}\]|(?:[A-Za-z]:)?[^\s:\[][^:\n]{0,300})"
 FORM = re.compile(rf"^[ \t]{{1,8}}{SOURCE}(?::\d{{1,9}})?: in ", re.M)

@@ -30,6 +30,7 @@ from telemetry.stacks.languages.native_names import is_platform, native_name
 from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
 
 BEFORE = ("plain",)
+MARKS = ("0x", "#", "!", "[inlined]", "> ")
 EXTENSIONS = (
     ".c",
     ".cc",

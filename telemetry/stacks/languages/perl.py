@@ -13,6 +13,7 @@ from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, TEST, RaisedError, Sta
 from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
 
 BEFORE = ()
+MARKS = ("called at ", ".pl line ", ".pm line ", ".t line ", ".psgi line ", ".cgi line ", "Trace begun at ")
 EXTENSIONS = (".pl", ".pm", ".psgi", ".cgi", ".t")
 FILE = r"(?P<file>\(eval \d{1,9}\)|-e|[^\n]{1,400}?) line (?P<line>\d{1,9})"
 FORM = re.compile(

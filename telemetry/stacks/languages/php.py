@@ -25,6 +25,7 @@ from telemetry.stacks.frame import (
 from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
 
 BEFORE = ()
+MARKS = ("#0 ", "#1 ", "#2 ")
 EXTENSIONS = (".php", ".phtml", ".inc", ".twig", ".phar")
 FORM = re.compile(
     r"^#\d{1,4} (?:[^\n(]{1,400}(?:\([^)\n]{1,200}\)[^\n(]{0,200})?\(\d{1,9}\)|\[internal function\]): ", re.M

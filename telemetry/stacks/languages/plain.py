@@ -23,6 +23,7 @@ from telemetry.stacks.languages.native_names import is_platform, native_name
 from telemetry.stacks.places import is_in_library, short_place, without_builds
 
 BEFORE = ()
+MARKS = ("at ",)
 EXTENSIONS = ()
 FORM = re.compile(r"^[ \t]{0,40}at (?:[^\n]{0,300} )?\((?:[^\n():]{0,400}(?::\d{0,9})?)\)$", re.M)
 PLACE = re.compile(r"(?P<file>(?:[A-Za-z]:)?[^\n():]{0,400}?)(?::(?P<line>\d{0,9}))?$")

@@ -12,6 +12,7 @@ from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, TEST, RaisedError, Sta
 from telemetry.stacks.places import short_place, slashed, without_builds
 
 BEFORE = ("dotnet", "plain")
+MARKS = ("at ",)
 EXTENSIONS = (".ps1", ".psm1", ".psd1")
 FORM = re.compile(r"^[ \t]{0,8}at [^\n,]{1,300}, [^\n]{1,400}: \S{1,12} \d{1,9}\r?$", re.M)
 FRAME = re.compile(

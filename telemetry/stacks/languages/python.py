@@ -26,6 +26,7 @@ from telemetry.stacks.frame import (
 from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
 
 BEFORE = ()
+MARKS = ('File "',)
 EXTENSIONS = (".py", ".pyx", ".pyi", ".pyw")
 FORM = re.compile(r'^[ |]{0,80}File "[^"\n]{1,400}", line \d', re.M)
 HEADER = "Traceback (most recent call last):"

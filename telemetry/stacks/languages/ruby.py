@@ -14,6 +14,7 @@ from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, TEST, RaisedError, Sta
 from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
 
 BEFORE = ()
+MARKS = (":in `", ":in '", ':in "')
 EXTENSIONS = (".rb", ".erb", ".haml", ".slim", ".rake", ".ru", ".jbuilder", ".builder", ".gemspec")
 FILE = (
     r"(?P<file><internal:[^>\n]{1,100}>|\(\w{1,20}(?: at [^\n)]{1,300})?\)|(?:[A-Za-z]:)?[^\s:][^:\n]{0,400})"

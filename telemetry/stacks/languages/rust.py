@@ -16,6 +16,7 @@ from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, RaisedError, StackFram
 from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
 
 BEFORE = ("javascript", "plain")
+MARKS = (".rs:", "::", "rust_")
 EXTENSIONS = (".rs",)
 FORM = re.compile(
     r"^[ \t]{0,12}\d{1,4}: [^\n]{0,400}(?:::|rust_|__rust)|^thread '[^\n]{0,200} panicked at "
