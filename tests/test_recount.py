@@ -42,6 +42,8 @@ from tests.shown_counts import (
 from tests.staff_clients import operator
 from tests.telemetry.factory import record_id, store
 
+# Of a program of which a sample is drawn by time: always the same one, since one interval of 20 misses the truth.
+SAMPLED = datetime(2026, 11, 21, 12, tzinfo=UTC)
 END = datetime.now(UTC).replace(second=30, microsecond=0) - timedelta(minutes=30)
 
 
@@ -264,9 +266,9 @@ def test_hints_of_a_sample_say_so_and_are_the_same_for_every_window_with_these_r
     for name, number in (("COUNTED", 100), ("RARE", 0), ("COARSE", 300)):
         monkeypatch.setattr(population, name, number)
     monkeypatch.setattr(hint_reading, "FAILURES", 50)
-    program = Program(seed, END)
+    program = Program(seed, SAMPLED)
     store_program(shown.minted, program.spans, "shuffled", seed)
-    windows = [Window.ending(END + timedelta(minutes=later), 130 + later) for later in (3, 11, 29)]
+    windows = [Window.ending(SAMPLED + timedelta(minutes=later), 130 + later) for later in (3, 11, 29)]
 
     found = [{kind: issue["hints"] for kind, issue in shown.diagnose(window).items()} for window in windows]
 

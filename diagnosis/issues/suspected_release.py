@@ -20,6 +20,7 @@ from diagnosis.display.sentences import Sentence, filled
 from diagnosis.issues.issue import Issue
 from diagnosis.window.sampling import slices
 from telemetry.reads import cluster_failures
+from telemetry.reads.replaced_records import IS_COUNTED
 from telemetry.store.sql import fetch
 from telemetry.windows import Window, moment
 
@@ -29,11 +30,11 @@ FEWEST = 5  # healthy records of other releases
 # Healthy records of the release that may come before its first failure: so many, or such a share of them.
 EARLY, EARLY_SHARE = 2, 0.2
 CHANCE = 0.05
-FIRST_HEALTHY = """
-    SELECT service, operation, release, start_time_unix_nano FROM telemetry_record
-    WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s
+FIRST_HEALTHY = f"""
+    SELECT service, operation, release, start_time_unix_nano FROM telemetry_record AS record
+    WHERE fingerprint IS NULL AND start_time_unix_nano >= %s AND start_time_unix_nano < %s AND {IS_COUNTED}
     ORDER BY start_time_unix_nano, trace_id, span_id LIMIT %s
-"""
+"""  # noqa: S608  (constants)
 REASON = (
     "Every failure looked at ran release {release}, and they begin with its first traffic at <time>; <healthy> of "
     "other releases, such as {older_release}, show none of it."

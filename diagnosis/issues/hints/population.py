@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from diagnosis.issues.extents import KEY, Extent
 from diagnosis.window.traffic import ServiceOperation
+from telemetry.reads.replaced_records import IS_COUNTED
 from telemetry.store.sql import ROWS, fetch, fetch_many, filled_statement
 from telemetry.windows import Window
 
@@ -33,11 +34,11 @@ BETWEEN = "FROM telemetry_record WHERE start_time_unix_nano >= %s AND start_time
 FIRST_AND_LAST = f"""
     SELECT (SELECT MIN(start_time_unix_nano) {BETWEEN}), (SELECT MAX(start_time_unix_nano) {BETWEEN})
 """
-# CROSS JOIN, so that SQLite looks each piece up in the index of times.
+# CROSS JOIN, so that SQLite looks each piece up in the index of times. Without versions and calls that count elsewhere.
 IN_PIECES = f"""
-    WITH pieces (first, last) AS (VALUES {ROWS})
-    SELECT {COLUMNS} FROM pieces CROSS JOIN telemetry_record
-    WHERE start_time_unix_nano >= first AND start_time_unix_nano < last
+    WITH pieces (first, last) AS (VALUES {{rows}})
+    SELECT {COLUMNS} FROM pieces CROSS JOIN telemetry_record AS record
+    WHERE start_time_unix_nano >= first AND start_time_unix_nano < last AND {{is_of_places}} AND {IS_COUNTED}
 """  # noqa: S608  (constants)
 BY_KEY = f"""
     WITH keys (key_trace, key_span) AS (VALUES {ROWS})
@@ -156,12 +157,19 @@ def read_pieces(pieces: Sequence[Piece], places: Collection[ServiceOperation]) -
     """The records of these operations in these pieces of time, in no order."""
     if not pieces:
         return []
-    statement, named = filled_statement(IN_PIECES, len(pieces), 2), sorted(places)
-    if len(named) > MOST_IN_SQL:
-        rows = population_records(fetch(statement, [bound for piece in pieces for bound in piece]))
-        return [row for row in rows if row.place in places]
-    statement += f" AND (service, operation) IN (VALUES {', '.join(['(%s, %s)'] * len(named))})"
-    return population_records(fetch(statement, [bound for piece in [*pieces, *named] for bound in piece]))
+    named = sorted(places) if len(places) <= MOST_IN_SQL else []
+    statement = filled_statement(
+        IN_PIECES.format(rows=ROWS, is_of_places=places_condition(len(named))), len(pieces), 2
+    )
+    rows = population_records(fetch(statement, [bound for each in [*pieces, *named] for bound in each]))
+    return rows if named else [row for row in rows if row.place in places]
+
+
+def places_condition(number: int) -> str:
+    """The condition that a record is of one of so many operations, which follow as parameters; none for 0."""
+    if not number:
+        return "TRUE"
+    return f"(service, operation) IN (VALUES {', '.join(['(%s, %s)'] * number)})"
 
 
 def read_by_key(keys: Collection[bytes]) -> list[PopulationRecord]:

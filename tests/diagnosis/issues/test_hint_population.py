@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from diagnosis.detection.found_cluster import Cluster
+from diagnosis.diagnose import diagnose
 from diagnosis.issues.extents import Extent, extent_of_cluster
 from diagnosis.issues.hints import population
 from diagnosis.issues.hints.compared_records import design_effect
 from diagnosis.issues.hints.population import drawn_pieces, reading_plan
+from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.window.traffic import ServiceOperation
+from telemetry.windows import Window
+from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.failing_records import failing
+from tests.telemetry.factory import minutes, span, store
 
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FREQUENT, RARE = ServiceOperation("shop", "list"), ServiceOperation("shop", "refund")
 
 
@@ -57,6 +65,36 @@ def test_few_records_are_all_read_and_of_many_more_where_the_operation_is_rare()
     assert (many.is_whole(1), many.is_whole(2)) == (False, False)
     assert many.one_in == {1: -(-90_900 // population.COARSE), 2: -(-90_900 // population.FINE)}
     assert many.places == {many.one_in[1]: {FREQUENT}, many.one_in[2]: {RARE}}
+
+
+def recorded_twice(number: int, zone: str, error: str) -> list[tuple[str, dict[str, Any]]]:
+    """A model call as a framework and the client record it; the scopes with their spans."""
+    about = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "zone": zone}
+    tokens = {"gen_ai.usage.input_tokens": 70, "gen_ai.usage.output_tokens": 7}
+    call = {
+        "trace": number,
+        "at": NOW - minutes(1 + number / 10),
+        "error": error,
+        "attributes": about | tokens,
+    }
+    return [
+        ("framework", span("chat m", id=f"{number}/outer", **call)),
+        ("client", span("chat m", id=f"{number}/inner", parent=f"{number}/outer", kind=3, **call)),
+    ]
+
+
+def test_a_call_that_two_instrumentations_recorded_is_one_record_of_a_hint(alice: MintedProject) -> None:
+    for number in range(40):
+        fails = number < 8
+        for scope, sent in recorded_twice(number, "eu" if fails or number % 8 == 0 else "us", "no" * fails):
+            store(alice.project, [sent], NOW, {"service.name": "bot"}, {"name": scope})
+
+    [issue] = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+
+    [hint] = issue["hints"]
+    assert (issue["count"], issue["impact"]["operation_records"]) == (8, 40)
+    assert (hint["value"], hint["support"], hint["failures"]) == ("eu", 8, 8)
+    assert (hint["records"], hint["operation_records"]) == (12, 40)
 
 
 def test_records_of_a_piece_that_are_alike_count_less() -> None:
