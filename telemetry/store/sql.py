@@ -13,7 +13,7 @@ from tenants.limits.heavy_runs import checkpoint
 from tenants.stores.binding import bound_alias
 
 # Rows per statement. Few sizes make few different statements, so that each is prepared once.
-SIZES = (128, 16, 1)
+SIZES = (128, 16, 4, 1)
 ROWS = "{rows}"  # stands in a statement for its rows of values
 
 

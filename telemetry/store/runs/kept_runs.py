@@ -201,11 +201,12 @@ def visit(first_call: CallColumns) -> Visit:
 
 def add_visits(changes: Mapping[Visit, int]) -> None:
     """Add to the counts of visits of each minute, hour and day."""
-    for minutes in TABLES:
-        counts: Counter[Visit] = Counter()
-        for (minute, service, operation, release, environment), change in changes.items():
-            counts[minute - minute % minutes, service, operation, release, environment] += change
-        write_many(ADD_VISITS, [(minutes, *key, change) for key, change in sorted(counts.items()) if change])
+    counts: Counter[tuple[int, int, str, str, str, str]] = Counter()
+    for (minute, *called), change in changes.items():
+        service, operation, release, environment = called
+        for minutes in TABLES:
+            counts[minutes, minute - minute % minutes, service, operation, release, environment] += change
+    write_many(ADD_VISITS, [(*key, change) for key, change in sorted(counts.items()) if change])
 
 
 def id_chunks(trace_ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
