@@ -49,5 +49,5 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
             return packet
         with noted_parts() as unreadable:
             with snapshot():
-                findings = read_findings(window)
+                findings = read_findings(window, project.production_environments)
             return publish(project, findings, stamp, now, unreadable)

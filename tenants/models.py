@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 
-from tenants.stored_text import RedactedCharField, RedactedEmailField, RedactedTextField
+from tenants.stored_text import RedactedCharField, RedactedEmailField, RedactedJSONField, RedactedTextField
 
 SANDBOX = "sandbox"  # the tenant that self-service projects share
 # The fingerprint version of new projects; telemetry/grouping/versions.py has the versions.
@@ -101,6 +101,11 @@ class Project(models.Model):
     fingerprint_version = models.PositiveSmallIntegerField(
         default=NEWEST_FINGERPRINTS, help_text="The version of the rules that group its failures."
     )
+    production_environments = RedactedJSONField(
+        default=list,
+        blank=True,
+        help_text="Environments (deployment.environment.name) by whose failures severity is judged. Empty: all.",
+    )
     has_store = models.BooleanField(
         default=False,
         editable=False,
@@ -109,6 +114,7 @@ class Project(models.Model):
     created_at = models.DateTimeField()
 
     ranges: ClassVar[Ranges] = {"quota_spans": ANY_NATURAL, "expires_at": ANY_YEAR}
+    json_forms: ClassVar[dict[str, Any]] = {"production_environments": [str]}
 
     class Meta:
         ordering = ["-created_at", "project_id"]

@@ -10,7 +10,7 @@ records.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import itemgetter
@@ -93,6 +93,7 @@ class Extent:
         default_factory=dict
     )  # in the window before, by place
     before: Counts | None = None  # counts of the window before, where the store does not have them
+    in_production: Extent | None = None  # its part in the environments that an operator named, if it has one
     found: FailingRecord | None = (
         None  # the first record, as the rule describes it; None for failures from ingest
     )
@@ -136,13 +137,34 @@ class Extent:
         return [self.keys[start : start + KEY] for start in range(0, len(self.keys), step)]
 
 
-def read_extents(window: Window, fingerprints: Iterable[int]) -> Iterator[Extent]:
-    """The extent of each of these clusters that has primary failures in the bound project's window."""
+def read_extents(
+    window: Window, fingerprints: Iterable[int], production: Collection[str] = ()
+) -> Iterator[Extent]:
+    """
+    The extent of each of these clusters that has primary failures in the bound project's window.
+
+    Args:
+        production: the environments that are production; empty if none was named.
+    """
     for fingerprint in fingerprints:
         rows = fetch(ATTRIBUTED, [fingerprint, window.start_unix_nano, window.end_unix_nano])
         if any(not row[IS_DOWNSTREAM] for row in rows):
             found = extent(fingerprint, rows, read_rated([(row[TRACE], row[START]) for row in rows]))
-            yield replace(found, failures_before=failures_by_place(window.before, fingerprint))
+            yield replace(
+                found,
+                failures_before=failures_by_place(window.before, fingerprint),
+                in_production=extent_in(fingerprint, rows, production),
+            )
+
+
+def extent_in(
+    fingerprint: int, rows: Sequence[AttributionRow], environments: Collection[str]
+) -> Extent | None:
+    """The extent of the cluster in these environments; None if it has no primary failure there."""
+    own = [row for row in rows if row[ENVIRONMENT] in environments]
+    if all(row[IS_DOWNSTREAM] for row in own):
+        return None
+    return extent(fingerprint, own, read_rated([(row[TRACE], row[START]) for row in own]))
 
 
 def failures_by_place(window: Window, fingerprint: int) -> dict[ServiceOperation, int]:

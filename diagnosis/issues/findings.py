@@ -8,7 +8,7 @@ Fingerprints and primary failures were stored at ingest (telemetry/store/attribu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from diagnosis.detection import search
@@ -62,9 +62,9 @@ class Findings:
         return self.clusters - self.left_out - len(self.issues)
 
 
-def read_findings(window: Window) -> Findings:
-    """The findings of the bound project's window."""
-    cluster_extents, surroundings = read_failures(window)
+def read_findings(window: Window, production: Collection[str] = ()) -> Findings:
+    """The findings of the bound project's window. `production`: environments that an operator named; empty: all."""
+    cluster_extents, surroundings = read_failures(window, production)
     clusters = [measure_cluster(extent, surroundings) for extent in cluster_extents]
     ranking = rank(clusters)
     issues = describe_all(ranking[:MOST_ISSUES], surroundings, window)
@@ -80,7 +80,7 @@ def read_findings(window: Window) -> Findings:
     )
 
 
-def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
+def read_failures(window: Window, production: Collection[str]) -> tuple[list[Extent], Surroundings]:
     """The extent of each cluster in the window, with the traffic to compare them with."""
     current = traffic.read_traffic(window)
     traces = WindowTraces(window)
@@ -89,7 +89,7 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
         record.trace_id for cluster in rule_clusters for record in cluster.records
     )
     cluster_extents = [
-        *extents.read_extents(window, sorted(current.failures_by_cluster)),
+        *extents.read_extents(window, sorted(current.failures_by_cluster), production),
         *(extents.extent_of_cluster(cluster, identities) for cluster in rule_clusters),
         *extents.read_run_extents(window),
     ]
@@ -98,7 +98,7 @@ def read_failures(window: Window) -> tuple[list[Extent], Surroundings]:
     deployments = records_by_deployment(window, places)
     feedback = cluster_failures.clusters_of_signal(window, user_signal.SIGNAL)
     return cluster_extents, Surroundings(
-        current, before, len(cluster_extents), feedback, deployments, traces.samples
+        current, before, len(cluster_extents), feedback, deployments, traces.samples, frozenset(production)
     )
 
 

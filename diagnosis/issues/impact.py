@@ -58,6 +58,24 @@ class SeverityGrade:
     severity: Severity
     reason: str
 
+    def by_production(self, production: SeverityGrade | None) -> SeverityGrade:
+        """
+        The grade where an operator named the production environments: by the failures there, and medium at most by all.
+
+        Args:
+            production: the grade by the failures there; None if there is none.
+        """
+        if production and production.severity >= min(self.severity, Severity.MEDIUM):
+            return SeverityGrade(
+                production.severity, f"{production.reason}; by its failures in production alone"
+            )
+        if self.severity <= Severity.MEDIUM:
+            return self
+        there = "its failures in production are less severe" if production else "no failure is in production"
+        return SeverityGrade(
+            Severity.MEDIUM, f"medium: {there}; by all environments it would be {self.reason}"
+        )
+
 
 def measure_impact(extent: Extent, operation_records: int) -> Impact:
     """The impact of the cluster; its share is of the records of its operations."""

@@ -136,6 +136,7 @@ class Surroundings:
     )  # of the clusters' operations, in the window
     # That rules read in place of all traces, of this window and the one before.
     samples: Sequence[TraceSample] = ()
+    production: frozenset[str] = frozenset()  # environments that an operator named; empty: all
 
     def exposure_of(self, cluster: Extent) -> Counter[Deployment] | None:
         """The records of the cluster's operations by deployment; None of what a rule found."""
@@ -172,12 +173,35 @@ def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredClus
     cluster_impact = impact.measure_impact(cluster, operation_records)
     by_deployment = CountsByDeployment(cluster.failures_by_deployment, surroundings.exposure_of(cluster))
     if cluster.signal_type in WINDOW_RULES.by_durations:  # such a rule finds only durations that rose
-        grade = impact.grade(cluster.severities, cluster_impact)
+        grade = judged(impact.grade(cluster.severities, cluster_impact), cluster, surroundings)
         return MeasuredCluster(cluster, cluster_impact, grade, Trend(RISING), by_deployment)
     measured_trend = trend_of(cluster, surroundings)
     is_feedback = cluster.fingerprint in surroundings.feedback
-    grade = impact.grade(cluster.severities, cluster_impact, measured_trend.direction, is_feedback)
+    overall = impact.grade(cluster.severities, cluster_impact, measured_trend.direction, is_feedback)
+    grade = judged(overall, cluster, surroundings, measured_trend.direction, is_feedback)
     return MeasuredCluster(cluster, cluster_impact, grade, measured_trend, by_deployment)
+
+
+def judged(
+    overall: SeverityGrade,
+    cluster: Extent,
+    surroundings: Surroundings,
+    direction: str = "",
+    is_feedback: bool = False,
+) -> SeverityGrade:
+    """The grade by what fails in production, if an operator named its environments; else that of all environments."""
+    production, part = surroundings.production, cluster.in_production
+    if not production:
+        return overall
+    if cluster.signal_type:  # its exposure is not known by environment
+        is_there = any(deployment.environment in production for deployment in cluster.failures_by_deployment)
+        return overall if is_there else overall.by_production(None)
+    if part is None:
+        return overall.by_production(None)
+    exposure = surroundings.exposure_of(part) or Counter[Deployment]()
+    ran = sum(number for deployment, number in exposure.items() if deployment.environment in production)
+    there = impact.measure_impact(part, ran)
+    return overall.by_production(impact.grade(part.severities, there, direction, is_feedback))
 
 
 def trend_of(cluster: Extent, surroundings: Surroundings) -> Trend:

@@ -20,6 +20,7 @@ from diagnosis.issues.issue import Surroundings, measure_cluster
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, Severity
 from diagnosis.window import traffic
+from diagnosis.window.deployments import records_by_deployment
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.stores.binding import bind
 
@@ -57,11 +58,14 @@ def worst(severity: int, others: Iterator[int]) -> int:
 def measured_severities(loop: Loop, now: datetime) -> Iterator[int]:
     """The severity of the loop's cluster in each of the windows, from the bound project's store."""
     fingerprint, span = lifecycle.loop_fingerprint(loop), measured_span(loop, now)
+    production = frozenset(loop.project.production_environments)
     for minutes in (DAY, HOUR):
-        yield from stretch_severity.severities(fingerprint, span, minutes)
+        yield from stretch_severity.severities(fingerprint, span, minutes, production)
     month = Window.ending(now, MAX_MINUTES)
-    surroundings = Surroundings(traffic.read_traffic(month), traffic.read_traffic(month.before))
-    for extent in extents.read_extents(month, [fingerprint]):
+    current, before = traffic.read_traffic(month), traffic.read_traffic(month.before)
+    for extent in extents.read_extents(month, [fingerprint], production):
+        deployments = records_by_deployment(month, extent.places)
+        surroundings = Surroundings(current, before, deployments=deployments, production=production)
         yield measure_cluster(extent, surroundings).grade.severity
 
 

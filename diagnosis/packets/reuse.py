@@ -31,7 +31,15 @@ def basis_of(project: Project, stamp: str) -> str:
     loops = Loop.objects.filter(project=project).order_by("state").values_list("state")
     states = list(loops.annotate(Count("pk"), Sum("revision"), Max("updated_at")))
     events = LoopEvent.objects.filter(loop__project=project).aggregate(Max("pk"))
-    parts = (stamp, states, events, project.fingerprint_version, code_digest(), settings.LOOPKIT_OPEN_LOOPS)
+    parts = (
+        stamp,
+        states,
+        events,
+        project.fingerprint_version,
+        project.production_environments,
+        code_digest(),
+        settings.LOOPKIT_OPEN_LOOPS,
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

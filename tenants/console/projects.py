@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 else:
     ProjectModelForm = forms.ModelForm
 
+MOST_ENVIRONMENTS, LONGEST_ENVIRONMENT = 50, 200  # names, and characters of each
+
 admin.site.site_header = admin.site.site_title = "LoopKit"
 admin.site.index_title = "Operator's console"
 admin.site.site_url = "/dashboard"
@@ -96,8 +98,37 @@ class TenantAdmin(AuditedAdmin, ScopedAdmin):
         return objects, counts, lacking, protected
 
 
+class NamesField(forms.Field):
+    """Names, one a line, as a list: trimmed, each once, in their order."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def prepare_value(self, value: Any) -> Any:
+        """The lines of the form."""
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        """The names of the lines."""
+        lines = value if isinstance(value, list) else str(value or "").splitlines()
+        return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+
+    def validate(self, value: list[str]) -> None:
+        """Refuse more or longer names than anybody has environments."""
+        super().validate(value)
+        if len(value) > MOST_ENVIRONMENTS or any(len(name) > LONGEST_ENVIRONMENT for name in value):
+            raise forms.ValidationError(
+                f"At most {MOST_ENVIRONMENTS} names, one a line, of {LONGEST_ENVIRONMENT} characters each."
+            )
+
+
 class ProjectForm(ProjectModelForm):
     """The form of a project."""
+
+    production_environments = NamesField(
+        required=False,
+        help_text="One a line, as records name them (deployment.environment.name; upper and lower case differ). "
+        "Severity is judged by the failures there; those of other environments alone are medium at most. Empty: all.",
+    )
 
     def clean_expires_at(self) -> datetime | None:
         """The time of expiry. One in the past could be so long ago that a sandbox is erased at once."""
@@ -146,6 +177,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
                 "that nobody owns. Suspend it instead: its keys are refused at once, and nothing is lost.",
             },
         ),
+        ("Environments", {"fields": ["production_environments"]}),
         (
             "Limits",
             {
@@ -158,7 +190,9 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
         """The fields that this person may not change; limits and tenant are for operators."""
-        operator_fields = ["tenant", "state", "plan", "quota_spans", "expires_at"]
+        operator_fields = [
+            "tenant", "state", "plan", "quota_spans", "expires_at", "production_environments",
+        ]  # fmt: skip
         return ["project_id", "fingerprint_version", "created_at"] + (
             [] if works_for_all(request.user) else operator_fields
         )

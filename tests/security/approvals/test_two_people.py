@@ -158,7 +158,7 @@ def by_measuring(fingerprint: int, whole: Window, minutes: int) -> Iterator[int]
     size = minutes * MINUTE_NANO
     for start in range(whole.start_unix_nano, whole.end_unix_nano, size):
         window = Window(start, start + size)
-        around = Surroundings(traffic.read_traffic(window), traffic.read_traffic(window.before), {})
+        around = Surroundings(traffic.read_traffic(window), traffic.read_traffic(window.before))
         for extent in extents.read_extents(window, [fingerprint]):
             yield measure_cluster(extent, around).grade.severity
 

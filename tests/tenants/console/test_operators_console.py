@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from tenants.keys import credentials
 from tenants.keys.provisioning import MintedProject
-from tenants.models import SANDBOX, AccessRequest, Key, Project, Tenant
+from tenants.models import SANDBOX, AccessRequest, AuditEntry, Key, Project, Tenant
 from tests.staff_clients import home, member, operator
 
 KEYS, PROJECTS = "/admin/tenants/key/", "/admin/tenants/project/"
@@ -58,6 +58,28 @@ def test_a_project_is_made_with_an_id_that_never_changes(boss: Client) -> None:
     assert changed.project_id == made.project_id
     assert made.project_id.startswith("my-app-")
     assert (changed.quota_spans, changed.created_at) == (5, made.created_at)
+
+
+def test_an_operator_names_the_production_environments(boss: Client, alice: MintedProject) -> None:
+    fields = {
+        "name": "alice", "tenant": alice.project.tenant_id, "state": "active", "plan": "", "quota_spans": "",
+        "expires_at_0": "", "expires_at_1": "", "keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    page = f"{PROJECTS}{alice.project.pk}/change/"
+
+    boss.post(
+        page, fields | {"production_environments": " production \r\nProduction-EU\r\n\r\nproduction\r\n"}
+    )
+    entries = AuditEntry.objects.count()
+    boss.post(page, fields | {"production_environments": "production\r\nProduction-EU"})
+    refused = boss.post(page, fields | {"production_environments": "x" * 201})
+
+    assert Project.objects.get().production_environments == ["production", "Production-EU"]
+    assert AuditEntry.objects.count() == entries  # the second form changed nothing
+    assert AuditEntry.objects.order_by("pk").last().detail["production_environments"] == {
+        "before": [], "after": ["Production-EU", "production"],
+    }  # fmt: skip
+    assert "At most 50 names" in refused.content.decode()
 
 
 def test_a_project_that_moves_gives_its_claimed_name_up(boss: Client, alice: MintedProject) -> None:
