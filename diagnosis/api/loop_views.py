@@ -91,6 +91,8 @@ class LoopsView(AgentView):
         )
         if "state" in query:
             rows = rows.filter(state=query["state"])
+        if "environment" in query:
+            rows = rows.filter(environments__environment=query["environment"])
         results, cursor = keyset_page(rows, query)
         return Response(
             {

@@ -33,6 +33,10 @@ class CountsByDeployment:
         )  # stable: the largest of each part first
         return bounded_list("environment", environments) | bounded_list("release", self.rows("release"))
 
+    def failures_by_environment(self) -> Counter[str]:
+        """The failures of each environment; "" stands for records that name none."""
+        return summed("environment", self.failures.items())
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Failures and exposure of each environment or each release, the one with most failures first."""
         failures = summed(name, self.failures.items())

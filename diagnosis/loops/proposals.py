@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db.models import prefetch_related_objects
 
 from diagnosis.loops import quiet_loops, reopening, states, two_people, urgency
-from diagnosis.models import Loop, LoopEvent, Packet, Severity
+from diagnosis.models import Loop, LoopEnvironment, LoopEvent, Packet, Severity
 from diagnosis.notices import notice_rows
 from diagnosis.window.seen_failures import SeenFailures
 from telemetry.windows import Window
@@ -45,6 +45,7 @@ FOLLOWING = [
     "updated_at",
 ]
 BATCH = 100  # rows a statement
+MOST_ENVIRONMENTS = 50  # of one loop from one packet, those with most failures
 
 Explained = list[tuple["Issue", dict[str, Any]]]
 Seen = Mapping[int, SeenFailures]  # by fingerprint
@@ -76,6 +77,7 @@ def create_or_update(
     notice_rows.tell_rising(rising, now)
     loops = existing | locked(packet, [loop.cluster_id for loop in new])
     note_proposals(packet, {loop.loop_id for loop in new}, loops, now)
+    note_environments(loops, explained)
     prefetch_related_objects(list(loops.values()), "decisions__decided_by")  # for the answers
     return loops
 
@@ -134,6 +136,22 @@ def locked(packet: Packet, clusters: Any) -> dict[str, Loop]:
         project_id=packet.project_id, cluster_id__in=list(clusters)
     )
     return {loop.cluster_id: loop for loop in rows}
+
+
+def note_environments(loops: Mapping[str, Loop], explained: Explained) -> None:
+    """Store where the failures of these loops were seen, so that the queue can be filtered by it."""
+    rows = [
+        LoopEnvironment(loop=loops[issue.cluster_id], environment=environment, failures=failures)
+        for issue, _ in explained
+        if issue.cluster_id in loops
+        for environment, failures in issue.by_deployment.failures_by_environment().most_common(
+            MOST_ENVIRONMENTS
+        )
+    ]
+    LoopEnvironment.objects.bulk_create(
+        rows, update_conflicts=True, update_fields=["failures"], unique_fields=["loop", "environment"],
+        batch_size=BATCH,
+    )  # fmt: skip
 
 
 def note_proposals(packet: Packet, new_ids: set[str], loops: dict[str, Loop], now: datetime) -> None:

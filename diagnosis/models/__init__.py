@@ -8,7 +8,16 @@ from diagnosis.models.evals import EvalCandidate, EvalResult
 from diagnosis.models.feed_keys import FeedKey
 from diagnosis.models.fingerprint_switch import FingerprintSwitch
 from diagnosis.models.leases import Lease
-from diagnosis.models.loops import Decision, Loop, LoopEvent, Packet, Severity, new_loop_id, new_packet_id
+from diagnosis.models.loops import (
+    Decision,
+    Loop,
+    LoopEnvironment,
+    LoopEvent,
+    Packet,
+    Severity,
+    new_loop_id,
+    new_packet_id,
+)
 from diagnosis.models.mails import Mail, MailChoice
 from diagnosis.models.notices import Notice, NoticeRead
 from diagnosis.models.trackers import Tracker
@@ -22,6 +31,7 @@ __all__ = [
     "FingerprintSwitch",
     "Lease",
     "Loop",
+    "LoopEnvironment",
     "LoopEvent",
     "Mail",
     "MailChoice",

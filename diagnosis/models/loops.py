@@ -177,6 +177,24 @@ class Loop(models.Model):
         return f"{self.title} ({self.loop_id})"
 
 
+class LoopEnvironment(models.Model):
+    """An environment in which the failure of a loop was seen; none is ever taken away."""
+
+    loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="environments")
+    environment = models.TextField(help_text="Empty: the records name none.")
+    failures = models.PositiveIntegerField(help_text="There, in the newest packet with any.")
+
+    class Meta:
+        ordering = ["-failures", "environment"]
+        constraints = [
+            models.UniqueConstraint(fields=["loop", "environment"], name="one_row_per_loop_and_environment")
+        ]
+        indexes = [models.Index(fields=["environment"], name="loop_environment")]
+
+    def __str__(self) -> str:
+        return f"{self.loop_id} {self.environment}"
+
+
 class LoopEvent(models.Model):
     """Something that happened to a loop: reported by the agent, or done by LoopKit. Append-only."""
 

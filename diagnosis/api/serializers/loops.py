@@ -29,6 +29,9 @@ class LoopsParameters(StrictSerializer):
     limit = page_limit(50)
     cursor = sort_key_parameter(Loop)
     state = serializers.ChoiceField(Loop.State.choices, required=False)
+    environment = serializers.CharField(
+        max_length=1000, required=False, help_text="Only loops whose failure was seen in this environment."
+    )
 
 
 class LoopParameters(StrictSerializer):

@@ -22,6 +22,7 @@ from diagnosis.console.decision_forms import RejectForm
 from diagnosis.console.queue import columns
 from diagnosis.console.queue.filters import (
     AgeFilter,
+    EnvironmentFilter,
     ProjectFilter,
     SeverityFilter,
     SignalFilter,
@@ -45,12 +46,13 @@ class QueueAdmin(ReadOnly, ScopedAdmin):
 
     tenant_path = "project__tenant"
     list_display = [
-        columns.shown_title, columns.severity_badge, "trend", columns.costs, columns.urgency_shown, columns.state_shown,
+        columns.shown_title, columns.severity_badge, "trend", columns.costs, columns.environments,
+        columns.urgency_shown, columns.state_shown,
         "project", columns.last_seen, columns.waiting_for_human_since,
     ]  # fmt: skip
     sortable_by = ()  # the filter SortedBy sorts instead: its URL means the same to everybody
     list_filter = [
-        TenantFilter, ProjectFilter, SeverityFilter, SignalFilter, StateFilter, AgeFilter, SortedBy,
+        TenantFilter, ProjectFilter, SeverityFilter, SignalFilter, EnvironmentFilter, StateFilter, AgeFilter, SortedBy,
     ]  # fmt: skip
     list_select_related = ["project"]
     list_per_page = list_max_show_all = 50

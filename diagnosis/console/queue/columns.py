@@ -10,6 +10,8 @@ from diagnosis.display.quantities import counted, length_of_time, short_number, 
 from diagnosis.models import Loop
 from diagnosis.window.seen_failures import MOST
 
+ENVIRONMENTS = 4  # that a row names
+
 
 @admin.display(description="title")
 def shown_title(loop: Loop) -> str:
@@ -37,6 +39,14 @@ def costs(loop: Loop) -> str:
         looked_up = [f"at least {text}" for text in looked_up]
     counts = [counted(loop.failures_seen, "failure"), *looked_up]
     return ", ".join(counts) + (f" in {length_of_time(loop.seen_seconds)}" if loop.seen_seconds else "")
+
+
+@admin.display(description="environments")
+def environments(loop: Loop) -> str:
+    """`staging 40, production 1`: where the failure was seen, most failures first, ENVIRONMENTS at most."""
+    rows = list(loop.environments.all())
+    names = [f"{show_hidden(row.environment) or 'not named'} {row.failures:,}" for row in rows[:ENVIRONMENTS]]
+    return ", ".join([*names, *([f"{len(rows) - ENVIRONMENTS} more"] if len(rows) > ENVIRONMENTS else [])])
 
 
 @admin.display(description="urgency")

@@ -19,12 +19,14 @@ from django.utils import timezone
 
 from diagnosis.console.queue.narrow_list import ORDERS
 from diagnosis.detection.rules import ALL_SIGNAL_TYPES
+from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.loops import states
-from diagnosis.models import Loop, Severity
+from diagnosis.models import Loop, LoopEnvironment, Severity
 from tenants.console.scoped import visible_rows
 from tenants.models import Project, Tenant
 
 ALL = "all"
+MOST_ENVIRONMENTS = 100  # that the filter offers; the URL takes any
 AGES = {"1": "a day or more", "7": "a week or more", "30": "30 days or more"}
 Choices = list[tuple[str, Any]]
 
@@ -124,6 +126,25 @@ class SignalFilter(QueueFilter):
     def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
         """The loops of that signal type."""
         return rows.filter(signal_type=self.value()) if self.value() else rows
+
+
+class EnvironmentFilter(QueueFilter):
+    """Loops by an environment in which their failure was seen, among the loops that the person may see."""
+
+    title = parameter_name = "environment"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        """The names of the environments, the first MOST_ENVIRONMENTS by name."""
+        rows = visible_rows(LoopEnvironment.objects.all(), request.user, "loop__project__tenant")
+        if project := request.GET.get("project"):
+            rows = rows.filter(loop__project=project)
+        names = rows.exclude(environment="").order_by("environment").values_list("environment", flat=True)
+        return [(name, show_hidden(name)) for name in names.distinct()[:MOST_ENVIRONMENTS]]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Loop]) -> QuerySet[Loop]:
+        """The loops whose failure was seen there."""
+        seen = LoopEnvironment.objects.filter(loop=OuterRef("pk"), environment=self.value())
+        return rows.filter(Exists(seen)) if self.value() else rows
 
 
 class AgeFilter(QueueFilter):

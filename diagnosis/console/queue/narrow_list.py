@@ -57,7 +57,8 @@ class NarrowPaginator(LoopPaginator):
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         rows = cast("QuerySet[Loop]", self.object_list)
-        return Page(rows.filter(pk__in=self.ids[first : first + self.per_page]), number, self)
+        shown = rows.filter(pk__in=self.ids[first : first + self.per_page]).prefetch_related("environments")
+        return Page(shown, number, self)
 
 
 class Queue(OwnFiltersList):

@@ -37,7 +37,7 @@ DERIVED = {
     "tenants": {"AuditEntry.detail"},
     "diagnosis": {
         "EvalCandidate.document", "Packet.document", "Loop.title", "Loop.service", "Loop.operation", "Loop.issue",
-        "Loop.again", "Notice.title", "Notice.text", "Verification.document",
+        "Loop.again", "LoopEnvironment.environment", "Notice.title", "Notice.text", "Verification.document",
     },
     "telemetry": {
         f"{model.__name__}.{field.name}"
