@@ -18,7 +18,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import connection, transaction
 from django.http import HttpRequest
 
-from tenants.audit import chain, head
+from tenants.audit import chain, head, numbers
 from tenants.audit.stored_entries import readable_hash
 from tenants.limits import rate_limits
 from tenants.models import AuditEntry
@@ -27,7 +27,6 @@ from tenants.stored_text import without_secrets
 AuditEvent = AuditEntry.Event
 # Key of the PostgreSQL advisory lock for appending: any number that nothing else in the control database locks.
 LOCK = 0x10_0B_17
-NOTHING_YET = (0, "")  # the sequence number and hash before the first entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,14 @@ def append_entry(
     """
     Append one entry, in the caller's transaction if there is one, and return it.
 
-    Call this last in the transaction: other appends wait from this call until the transaction ends.
+    Call this last in the transaction: other appends wait from this call until the transaction ends. Raises
+    NoNumberFollows where the log was edited so that it cannot be continued.
     """
     lock()
-    sequence, before = AuditEntry.objects.values_list("sequence", "hash").first() or NOTHING_YET
+    number = numbers.next_number()
+    before = AuditEntry.objects.filter(sequence=number - 1).values_list("hash", flat=True).first()
     entry = AuditEntry(
-        sequence=sequence + 1,
+        sequence=number,
         at=now,
         event=event,
         actor=by.actor,

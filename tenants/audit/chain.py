@@ -17,7 +17,12 @@ from typing import Any
 
 import orjson
 
-from tenants.audit.stored_entries import StoredEntry, UnreadableEntry
+from tenants.audit.stored_entries import (
+    NumberedEntry,
+    StoredEntry,
+    UnnumberedEntry,
+    UnreadableEntry,
+)
 from tenants.models import AuditEntry
 
 
@@ -63,7 +68,7 @@ def canonical(facts: dict[str, Any]) -> bytes:
 
 def is_sealed(entry: StoredEntry, before: str, secret: str) -> bool:
     """Whether the entry is as LoopKit wrote it, after an entry with this hash."""
-    if isinstance(entry, UnreadableEntry):
+    if not isinstance(entry, AuditEntry):
         return False
     try:
         return hmac.compare_digest(entry.hash.encode(), seal(entry, before, secret).encode())
@@ -77,6 +82,9 @@ def breaks(entries: Iterable[StoredEntry], secret: str, sequence: int = 0, befor
     entry with this sequence number and hash.
     """
     for entry in entries:
+        if isinstance(entry, UnnumberedEntry):
+            yield f"Row {entry.row} has no number of an entry: LoopKit did not write it so."
+            continue
         if entry.sequence != sequence + 1:
             yield f"Entry {entry.sequence} comes right after {sequence}: entries are missing or were inserted."
         elif not is_sealed(entry, before, secret):
@@ -87,10 +95,13 @@ def breaks(entries: Iterable[StoredEntry], secret: str, sequence: int = 0, befor
 def as_line(entry: StoredEntry) -> bytes:
     """
     An entry with its hash as one line of JSONL, in printable ASCII, since strangers chose the names in it. One that
-    cannot be read has its number, its hash and `"unreadable": true` alone.
+    cannot be read has its number, its hash and `"unreadable": true` alone, and its row for a number that it lacks.
     """
-    if isinstance(entry, UnreadableEntry):
-        facts: dict[str, Any] = {"sequence": entry.sequence, "unreadable": True}
+    facts: dict[str, Any]
+    if isinstance(entry, UnnumberedEntry):
+        facts = {"sequence": None, "row": entry.row, "unreadable": True}
+    elif isinstance(entry, UnreadableEntry):
+        facts = {"sequence": entry.sequence, "unreadable": True}
     else:
         facts = entry_facts(entry)
     line = json.dumps(facts | {"hash": entry.hash}, separators=(",", ":"))
@@ -102,7 +113,9 @@ def as_line(entry: StoredEntry) -> bytes:
 def from_line(line: bytes) -> StoredEntry:
     """Parse a line written by `as_line`. Raises ValueError, KeyError or TypeError for any other text."""
     fields = orjson.loads(line)
-    entry: StoredEntry
+    entry: NumberedEntry
+    if "row" in fields and fields["sequence"] is None:
+        return UnnumberedEntry(int(fields["row"]), str(fields["hash"]))
     if "unreadable" in fields:
         entry = UnreadableEntry(fields["sequence"], fields["hash"])
     else:

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db.models import Count, Max
 
-from tenants.audit import chain, head
-from tenants.audit.stored_entries import StoredEntry, entries_by_number, stored_entries
+from tenants.audit import chain, head, numbers
+from tenants.audit.stored_entries import NumberedEntry, entries_by_number, stored_entries
 from tenants.models import AuditEntry
 
 MOST_VERIFIED = 10_000  # entries of one check
@@ -36,14 +36,13 @@ def intact_entries(sequences: Iterable[int]) -> dict[int, AuditEntry]:
 
 def are_intact_since(sequence: int) -> bool:
     """Whether the entries after this one, the newest MOST_VERIFIED at most, are stored as LoopKit wrote them."""
-    newest = AuditEntry.objects.values_list("sequence", flat=True).first() or sequence
-    start = max(sequence, newest - MOST_VERIFIED)
+    start = max(sequence, numbers.newest_number() - MOST_VERIFIED)
     before = AuditEntry.objects.filter(sequence=start).values_list("hash", flat=True).first() or ""
     later = stored_entries(AuditEntry.objects.filter(sequence__gt=start))
     return not any(chain.breaks(later, settings.LOOPKIT_AUDIT_SECRET, start, before))
 
 
-def is_intact(entry: AuditEntry, before: StoredEntry | None) -> bool:
+def is_intact(entry: AuditEntry, before: NumberedEntry | None) -> bool:
     """Whether the entry's hash is that of the entry and of the one before it."""
     return chain.is_sealed(entry, before.hash if before else "", settings.LOOPKIT_AUDIT_SECRET)
 

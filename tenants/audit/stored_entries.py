@@ -6,14 +6,16 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from tenants.models import AuditEntry
 
 # Text that is no UTF-8 or no time; JSON that is none, has numbers of thousands of digits, or a thousand levels.
 FAULTS = (DatabaseError, ValueError, TypeError, OverflowError, RecursionError, MemoryError)
 AT_ONCE = 500  # entries of one statement
+KIND = "typeof(tenants_auditentry.sequence)"  # in SQLite
 NO_ENTRY = 0  # a number that none has
 TEXTS = ("event", "actor", "target", "tenant_id", "address", "hash")
 
@@ -26,10 +28,19 @@ class UnreadableEntry:
     hash: str
 
 
-StoredEntry = AuditEntry | UnreadableEntry
+@dataclass(frozen=True, slots=True)
+class UnnumberedEntry:
+    """A row of the log that has no number of an entry, by its rowid, with its hash as above."""
+
+    row: int
+    hash: str
 
 
-def checked_entry(row: AuditEntry) -> StoredEntry:
+NumberedEntry = AuditEntry | UnreadableEntry
+StoredEntry = NumberedEntry | UnnumberedEntry
+
+
+def checked_entry(row: AuditEntry) -> NumberedEntry:
     """The row as an entry if each column has a value of its type: SQLite keeps bytes in any of them."""
     texts = [getattr(row, name) for name in TEXTS]
     is_entry = isinstance(row.at, datetime) and isinstance(row.detail, dict)
@@ -44,15 +55,32 @@ def readable_hash(stored: object) -> str:
 
 
 def stored_entries(rows: QuerySet[AuditEntry]) -> Iterator[StoredEntry]:
-    """These rows, oldest first."""
-    numbers = list(rows.order_by("sequence").values_list("sequence", flat=True))
+    """These rows, oldest first; last those without a number of an entry, which PostgreSQL does not keep."""
+    numbered = rows
+    if connection.vendor == "sqlite":
+        numbered = rows.annotate(kind=RawSQL(KIND, ())).filter(kind="integer")  # noqa: S611
+    numbers = list(numbered.order_by("sequence").values_list("sequence", flat=True))
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
         found = entries_by_number(rows, some)
         yield from (found[number] for number in some if number in found)
+    if connection.vendor == "sqlite":
+        yield from unnumbered_entries(rows)
 
 
-def entries_by_number(rows: QuerySet[AuditEntry], numbers: Collection[int]) -> dict[int, StoredEntry]:
+def unnumbered_entries(rows: QuerySet[AuditEntry]) -> Iterator[UnnumberedEntry]:
+    """Those of these rows whose number is a text, bytes or a fraction, in the order in which they lie in the file."""
+    kind, row_id = RawSQL(KIND, ()), RawSQL("tenants_auditentry.rowid", ())  # noqa: S611  (constants)
+    unnumbered = rows.annotate(row=row_id, kind=kind).exclude(kind="integer")
+    for row in unnumbered.order_by("row").values_list("row", flat=True):
+        try:
+            hashes = unnumbered.filter(row=row).values_list("hash", flat=True)
+            yield UnnumberedEntry(row, readable_hash(hashes.get()))
+        except FAULTS:
+            yield UnnumberedEntry(row, "")
+
+
+def entries_by_number(rows: QuerySet[AuditEntry], numbers: Collection[int]) -> dict[int, NumberedEntry]:
     """Those of these rows that have these numbers. Raises DatabaseError where the table lacks a column."""
     try:
         return {number: checked_entry(row) for number, row in rows.in_bulk(numbers).items()}
@@ -62,7 +90,7 @@ def entries_by_number(rows: QuerySet[AuditEntry], numbers: Collection[int]) -> d
         return {number: stored_entry(number) for number in present}
 
 
-def stored_entry(number: int) -> StoredEntry:
+def stored_entry(number: int) -> NumberedEntry:
     """The row with this number."""
     row = AuditEntry.objects.filter(sequence=number)
     try:

@@ -17,13 +17,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from tenants.audit import head
+from tenants.audit import head, numbers
 from tenants.installation import clock, facts, restores, secret_marks
 from tenants.limits import rate_limits
-from tenants.models import AuditEntry, Project
+from tenants.models import Project
 from tenants.stores import ownership, soundness
 from tenants.stores.binding import explained
 
+MOST_NAMED = 20  # rows of one finding
 FRESH_SECONDS = 30.0  # for which readiness repeats what was found
 
 
@@ -89,11 +90,23 @@ def restored_control(known: Facts, now: datetime) -> Iterator[Finding]:
         )
         return
     if last and not last.is_in_the_log():
-        newest = AuditEntry.objects.values_list("sequence", flat=True).first() or 0
         yield Finding(
             "control_database",
-            f"The audit log ends with entry {newest} and lacks entry {last.sequence}, which was written.",
+            f"The audit log ends with entry {numbers.newest_number()} and lacks entry {last.sequence}, which was "
+            "written.",
             remedy,
+        )
+
+
+def entries_without_number(known: Facts, now: datetime) -> Iterator[Finding]:
+    """Find rows of the audit log whose number LoopKit did not give."""
+    if rows := numbers.rows_without_number():
+        yield Finding(
+            "audit_numbers",
+            f"Of the audit log's rows, {len(rows)} without the number of an entry. Where such a row sorts last, "
+            "nothing can be recorded: decisions, sign-ins and new projects are answered with 503.",
+            numbers.REMEDY,
+            tuple(f"row {row}" for row in rows[:MOST_NAMED]),
         )
 
 
@@ -175,6 +188,7 @@ def unread_proxy(known: Facts, now: datetime) -> Iterator[Finding]:
 LOOKS: list[Callable[[Facts, datetime], Iterator[Finding]]] = [
     restored_whole,
     restored_control,
+    entries_without_number,
     store_differences,
     foreign_files,
     lost_secrets,

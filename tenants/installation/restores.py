@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from tenants.audit import audit_log, head
+from tenants.audit import audit_log, head, numbers
 from tenants.audit.state_files import put_away, read_state
 from tenants.installation import facts, secret_marks
 from tenants.models import AuditEntry
@@ -51,8 +51,10 @@ def accept_state(sentences: list[str], now: datetime) -> None:
     """
     Take the installation as it is for right from now on, with an entry in the audit log that says what was found.
 
-    The head of the audit log begins anew with that entry, so that a log which lost entries verifies again.
+    The head of the audit log begins anew with that entry, so that a log which lost entries verifies again. Rows of the
+    log without a number get one, so that it can be continued.
     """
+    numbers.number_again()
     lost, secrets = head.remove_lost_head(), secret_marks.changed_secrets(facts.known_facts())
     with transaction.atomic():
         for name in (

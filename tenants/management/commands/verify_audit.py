@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from tenants.audit import chain
 from tenants.audit.head import AuditHead, head_path, known_head
-from tenants.audit.stored_entries import StoredEntry, stored_entries
+from tenants.audit.stored_entries import StoredEntry, UnnumberedEntry, stored_entries
 from tenants.installation import restores
 from tenants.models import AuditEntry
 
@@ -128,5 +128,6 @@ def read_export(export: Path) -> list[StoredEntry]:
 def export_differences(export: Path, exported: list[StoredEntry]) -> Iterator[str]:
     """Yield a sentence for each gap or changed entry in the export, and one if the log has lost its last entry."""
     yield from (f"{export}: {finding}" for finding in chain.breaks(exported, settings.LOOPKIT_AUDIT_SECRET))
-    if not AuditHead(exported[-1].sequence, exported[-1].hash).is_in_the_log():
-        yield f"Entry {exported[-1].sequence} is gone or is not what it was when {export} was written."
+    numbered = [entry for entry in exported if not isinstance(entry, UnnumberedEntry)]
+    if numbered and not AuditHead(numbered[-1].sequence, numbered[-1].hash).is_in_the_log():
+        yield f"Entry {numbered[-1].sequence} is gone or is not what it was when {export} was written."
