@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenants.stores.document_rules import is_natural, is_time
+from tenants.stores.document_rules import has_form, is_natural, is_number, is_time
 
 JsonForms = dict[str, Any]
 
@@ -19,8 +19,13 @@ def are_objects(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(one, dict) for one in value.values())
 
 
-NUMBER = (int, float)
-NUMBER_OR_NULL = (int, float, type(None))
+def are_counts(value: Any) -> bool:
+    """Whether it is a pair of failures and exposure: no more failed than ran."""
+    return has_form(value, [is_natural, is_natural]) and value[0] <= value[1]
+
+
+NUMBER = is_number
+NUMBER_OR_NULL = (is_number, type(None))
 TEXT_OR_NULL = (str, type(None))
 DICT_OR_NULL = (dict, type(None))
 WINDOW = {"start": is_time, "end": is_time, "since_minutes?": is_natural}
@@ -81,10 +86,22 @@ COUNTED = {
     "failures": is_natural, "exposure": is_natural, "rate?": NUMBER_OR_NULL, "window": WINDOW, "counted?": str,
 }  # fmt: skip
 BASELINE = COUNTED | {
-    "batches?": [[is_natural, is_natural]], "clustering?": ([NUMBER, NUMBER], []), "releases?": [str],
+    "batches?": [are_counts], "clustering?": ([NUMBER, NUMBER], []), "releases?": [str],
     "operations?": [str], "others?": dict, "allowed_rate?": NUMBER_OR_NULL,
     "failures_a_session?": NUMBER,
 }  # fmt: skip
+
+
+def is_counted(value: Any) -> bool:
+    """Whether it is one side of a comparison."""
+    return has_form(value, COUNTED) and value["failures"] <= value["exposure"]
+
+
+def is_baseline(value: Any) -> bool:
+    """Whether it is the side before a fix, with what its analysis needs."""
+    return is_counted(value) and has_form(value, BASELINE)
+
+
 ESTIMATE = ({"value": NUMBER, "low": NUMBER, "high": NUMBER}, type(None))
 SESSIONS = {
     "sessions?": is_natural, "success_rate?": ESTIMATE, "tokens?": ESTIMATE, "steps?": ESTIMATE,
@@ -98,7 +115,7 @@ SIDE_EFFECT = {
 RISE = {"cluster_id": str, "failures_before": is_natural, "failures_after": is_natural}
 VERIFICATION = {
     "verdict": str, "reason": str, "needed?": TEXT_OR_NULL, "needed_exposure?": (is_natural, type(None)),
-    "service?": TEXT_OR_NULL, "operation?": TEXT_OR_NULL, "before": COUNTED, "after": COUNTED,
+    "service?": TEXT_OR_NULL, "operation?": TEXT_OR_NULL, "before": is_counted, "after": is_counted,
     "expected_failures?": NUMBER_OR_NULL,
     "ratio?": ({"estimate": NUMBER_OR_NULL, "low": NUMBER_OR_NULL, "high": NUMBER_OR_NULL}, type(None)),
     "confidence?": NUMBER_OR_NULL, "look": {"number": int, "information": NUMBER}, "release?": TEXT_OR_NULL,
@@ -112,3 +129,18 @@ VERIFICATION = {
     "quota_left?": (is_natural, type(None)), "quota_needed?": (is_natural, type(None)), "quota_note?": TEXT_OR_NULL,
     "with?": DICT_OR_NULL,
 }  # fmt: skip
+GROWTH = {"failures": is_natural, "users": is_natural, "failures_per_day": NUMBER, "window": WINDOW}
+
+
+def are_numbers_decided_on(value: Any) -> bool:
+    """Whether growth can be measured against it; empty where the packet had no window."""
+    return value == {} or has_form(value, GROWTH)
+
+
+EVENT = {
+    "packet_id?": TEXT_OR_NULL, "release?": TEXT_OR_NULL, "shipped_at?": (is_time, type(None)), "before?": DICT_OR_NULL,
+    "verb?": str, "approvals?": str, "verdict?": TEXT_OR_NULL, "reason?": TEXT_OR_NULL,
+    "side_effects?": ([str], type(None)), "evidence_ids?": [str], "was?": DICT_OR_NULL, "is?": DICT_OR_NULL,
+    "releases?": ([{"release": TEXT_OR_NULL, "failures": is_natural}], type(None)),
+}  # fmt: skip
+CORRECTION = EVENT | {"shipped_at": is_time}

@@ -13,11 +13,21 @@ from django.conf import settings
 from django.db import models
 
 from diagnosis.models import evals, fingerprint_switch, notices, verification  # noqa: F401 - for Django
-from diagnosis.models.document_forms import BASELINE, ISSUE, QUIET_SINCE, TEXT_OR_NULL, WINDOW, JsonForms
+from diagnosis.models.document_forms import (
+    CORRECTION,
+    EVENT,
+    ISSUE,
+    QUIET_SINCE,
+    TEXT_OR_NULL,
+    WINDOW,
+    JsonForms,
+    are_numbers_decided_on,
+    is_baseline,
+)
 from diagnosis.models.evals import CLUSTER_ID
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
-from tenants.stores.document_rules import is_natural
+from tenants.stores.document_rules import ByKind, is_natural
 
 
 def new_packet_id() -> str:
@@ -163,7 +173,7 @@ class Loop(models.Model):
     text_forms: ClassVar[dict[str, str]] = {"cluster_id": CLUSTER_ID}
     json_forms: ClassVar[JsonForms] = {
         "issue": ISSUE,
-        "baseline": BASELINE,
+        "baseline": is_baseline,
         "quiet_since": (QUIET_SINCE, type(None)),
     }
 
@@ -222,7 +232,11 @@ class LoopEvent(models.Model):
     detail = RedactedJSONField(default=dict)
     created_at = models.DateTimeField()
 
-    json_forms: ClassVar[JsonForms] = {"detail": dict}
+    json_forms: ClassVar[JsonForms] = {
+        "detail": ByKind(
+            "kind", {Kind.SHIPPED_CORRECTED: CORRECTION, Kind.SHIPMENT_CORRECTED: CORRECTION}, EVENT
+        )
+    }
 
     class Meta:
         ordering = ["created_at", "pk"]
@@ -271,7 +285,7 @@ class Decision(models.Model):
         default=dict, help_text="The impact in the packet in sight: what growth is measured against."
     )
 
-    json_forms: ClassVar[JsonForms] = {"content": dict, "numbers": dict}
+    json_forms: ClassVar[JsonForms] = {"content": dict, "numbers": are_numbers_decided_on}
 
     class Meta:
         ordering = ["-decided_at", "-pk"]

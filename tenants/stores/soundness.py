@@ -27,7 +27,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from loopkit.http import store_fault
 from tenants.stores import last_looks
 from tenants.stores.column_rules import TIME_FUNCTION, wrong_value
-from tenants.stores.document_rules import has_form, json_form
+from tenants.stores.document_rules import ByKind, has_form, json_form
 from tenants.stores.project_file import ALIAS_PREFIX, STORE_APP
 from tenants.stores.stored_times import is_time_between
 
@@ -190,8 +190,9 @@ def formless_document(database: Any, model: type[models.Model], vendor: str = "s
     for field in columns_of(model):
         if isinstance(field, models.JSONField):
             cursor = database.cursor()
-            cursor.execute(f'SELECT {key}, CAST("{field.column}" AS TEXT) FROM "{table}"')  # noqa: S608
-            row = first_formless(cursor, json_form(field), nullable=field.null)
+            form = json_form(field)
+            cursor.execute(f'SELECT {key}, CAST("{field.column}" AS TEXT), "{form.column}" FROM "{table}"')  # noqa: S608
+            row = first_formless(cursor, form, nullable=field.null)
             if row is not None:
                 return f"{table}.{field.column} ({name} {shown_key(row)})"
     return ""
@@ -201,13 +202,13 @@ wrong_column_of_rows = partial(wrong_column, vendor="postgresql")
 formless_document_of_rows = partial(formless_document, vendor="postgresql")
 
 
-def first_formless(rows: Iterable[tuple[Any, str | None]], form: Any, *, nullable: bool) -> Any:
+def first_formless(rows: Iterable[tuple[Any, str | None, Any]], form: ByKind, *, nullable: bool) -> Any:
     """The key of the first row whose document, as JSON, has not that form; None if none. Raises OutOfTime."""
     deadline = time.monotonic() + PATIENCE
-    for key, text in rows:
+    for key, text, kind in rows:
         if time.monotonic() > deadline:
             raise OutOfTime
-        if not (text is None and nullable) and not is_document(text or "", form):
+        if not (text is None and nullable) and not is_document(text or "", form.of(kind)):
             return key
     return None
 

@@ -54,7 +54,9 @@ JSON_VALUES = VALUES | DOCUMENTS
 JSON_KINDS: dict[str, str] = {
     "null": "null", "true": "true", "negative": "-1", "huge": str(2**70), "infinite": "1e999", "half": "0.5",
     "text": '"x"', "empty": '""', "surrogate": '"\\ud800"', "array": "[]", "texts": '["x"]', "object": "{}",
-    "deep": "[" * 300 + "]" * 300,
+    "deep": "[" * 300 + "]" * 300, "beyond": str(2**53 + 1), "many": str(2**52), "near infinity": "1e308",
+    "before the first": '"0001-01-01T00:00:00+14:00"', "after the last": '"9999-12-31T23:59:59-14:00"',
+    "before 1970": '"1969-12-31T23:59:59Z"', "after 2262": '"2262-04-13T00:00:00Z"',
 }  # fmt: skip
 HOLE = "the hole of a document"
 KEYS = ("trace_id", "span_id", "origin_id", "segment_id")
