@@ -97,7 +97,11 @@ class TracesView(OtlpView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Store the spans. The answer is sent after they are committed and synced to disk."""
-        encoding = self.encoding(request)
+        try:
+            encoding = self.encoding(request)
+        except ApiError:
+            ledger.note_refused(ledger.INVALID_REQUEST, 1, timezone.now())
+            raise
         receipt = store_request(request, encoding, self.project.project_id)
         if receipt.rejected["over_quota"] and not receipt.known:
             raise quota_exceeded(self.project.quota_spans)

@@ -136,6 +136,15 @@ def test_a_request_that_is_refused_whole_is_counted(
     assert counts(read()["entries"]) == {"invalid_request": (1, 1)}
 
 
+def test_a_request_of_another_media_type_is_counted(
+    call: Any, alice: MintedProject, read: Callable[..., Any]
+) -> None:
+    answer = call("POST", "/v1/traces", alice.keys["producer"], b"x", **{"Content-Type": "text/plain"})
+
+    assert answer.status_code == 415
+    assert counts(read()["entries"]) == {"invalid_request": (1, 1)}
+
+
 def test_a_body_that_is_too_large_is_counted(
     send: Callable[..., Any], read: Callable[..., Any], settings: Any
 ) -> None:
