@@ -33,15 +33,15 @@ from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project, bound_since
 
 
-def ingest(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
+def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = False) -> Receipt:
     """
-    Store the request's spans in the bound project.
+    Store the request's spans in the bound project. `are_signals`: it is a user signal that LoopKit made.
 
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
     request, misnamed = read_export_request(body, encoding)
     changes = scrub(request, body if encoding is Encoding.PROTOBUF else request.SerializeToString())
-    decoded = decode_spans(request)
+    decoded = decode_spans(request, are_signals)
     project = bound_project()
     rules = versions.project_rules(project)
     rows = [normalise(span, rules) for span in decoded.spans]

@@ -23,15 +23,14 @@ from telemetry.models import Record
 from telemetry.otlp.decode import Encoding
 from telemetry.reads import user_ratings
 from telemetry.spans.record_ids import SPAN_BYTES, record_id
-from telemetry.spans.signal_traces import IS_SIGNAL, signal_trace_id
+from telemetry.spans.signal_traces import signal_trace_id
+from telemetry.store import quota
 from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project
 
 SCOPE = "loopkit.feedback"
 EVENT = "gen_ai.evaluation.result"
 SCORES = {"up": 1, "down": 0}
-# Of a project's quota: the key of signals is in public pages, and the rest is for spans of its own programs.
-QUOTA_SHARE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,9 @@ def take_signal(signal: UserSignal, now: datetime) -> StoredSignal:
     check_share(trace_id, span_id)
     before = latest_version(trace_id)
     request = signal_request(signal, trace_id, span_id, time_unix_nano)
-    receipt = ingest(request.SerializeToString(), Encoding.PROTOBUF, now)
+    receipt = ingest(request.SerializeToString(), Encoding.PROTOBUF, now, are_signals=True)
     if receipt.rejected_total:
+        check_share(trace_id, span_id)
         raise QuotaUsed
     own, counted = record_id(trace_id, span_id), str(latest_version(trace_id))
     return StoredSignal(
@@ -121,13 +121,16 @@ def latest_version(trace_id: bytes) -> Record | None:
 
 
 def check_share(trace_id: bytes, span_id: bytes) -> None:
-    """Raise SignalsUsed if the signal is new and others have the share that signals may take of the quota."""
-    quota = bound_project().quota_spans
-    if quota is None:
+    """
+    Raise SignalsUsed if the signal is new and others have the share that signals may take of the quota.
+
+    What counts is the same check in the transaction that stores it (telemetry/store/quota.py); this one keeps what a
+    stranger sends without end out of the ledger.
+    """
+    spans = bound_project().quota_spans
+    if spans is None or quota.signals_room(spans) > 0:
         return
-    most = max(1, quota // QUOTA_SHARE)
-    stored = Record.objects.filter(IS_SIGNAL).order_by("trace_id").values("trace_id")[:most].count()
-    if stored >= most and not Record.objects.filter(trace_id=trace_id, span_id=span_id).exists():
+    if not Record.objects.filter(trace_id=trace_id, span_id=span_id).exists():
         raise SignalsUsed
 
 

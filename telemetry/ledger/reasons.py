@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID
+from telemetry.otlp.decode import INVALID_SPAN_ID, INVALID_TRACE_ID, RESERVED_TRACE_ID
 from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
@@ -66,6 +66,11 @@ REASONS = {
         "spans", "The span id is not 8 bytes, or all zero.",
         "Send `spanId` with 16 hex digits in JSON, not base64; 8 bytes in protobuf.",
         "without a valid span id",
+    ),
+    RESERVED_TRACE_ID: RefusalReason(
+        "spans", "The trace id begins like those that LoopKit gives to user signals: ff7369676e616c00.",
+        "Make trace ids at random, as OpenTelemetry's SDKs do. Send users' ratings to /v1/feedback.",
+        "with a trace id of user signals",
     ),
     MISNAMED: RefusalReason(
         "spans",

@@ -20,12 +20,15 @@ from telemetry.otlp import message_count, otlp_json
 from telemetry.otlp.message_count import TooManyParts, check_protobuf
 from telemetry.otlp.utf8_repair import repaired_request
 from telemetry.otlp.values import plain_attributes
+from telemetry.spans.signal_traces import is_signal
 from telemetry.spans.span import Span, SpanEvent, SpanOrigin
 from telemetry.windows import FURTHEST
 
 MAX_TIME = FURTHEST - 1  # the last time that a half-open window can hold
 NO_TRACE_ID, NO_SPAN_ID = bytes(16), bytes(8)
-INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"  # reasons why a span is refused
+# Reasons why a span is refused.
+INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"
+RESERVED_TRACE_ID = "reserved trace_id"
 KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
 
 
@@ -93,12 +96,16 @@ def from_protobuf(body: bytes) -> ExportTraceServiceRequest:
         return ExportTraceServiceRequest.FromString(repaired_request(body))
 
 
-def decode_spans(request: ExportTraceServiceRequest) -> Decoded:
-    """Return the request's valid spans in the order sent, and the reasons why others are refused."""
+def decode_spans(request: ExportTraceServiceRequest, are_signals: bool = False) -> Decoded:
+    """
+    Return the request's valid spans in the order sent, and the reasons why others are refused.
+
+    Trace ids of user signals are valid if `are_signals`, since LoopKit makes them: producers can send none.
+    """
     decoded = Decoded()
     for origin, message in walk_spans(request):
         span = read_span(message, origin)
-        reason = invalid_reason(span)
+        reason = invalid_reason(span, are_signals)
         if reason:
             decoded.rejected.append(reason)
         else:
@@ -126,12 +133,14 @@ def deterministic_bytes(message: ResourceSpans | ScopeSpans) -> bytes:
     return message.SerializeToString(deterministic=True)
 
 
-def invalid_reason(span: Span) -> str:
+def invalid_reason(span: Span, are_signals: bool) -> str:
     """Return the reason why the span cannot be stored, or ""."""
     if len(span.trace_id) != 16 or span.trace_id == NO_TRACE_ID:
         return INVALID_TRACE_ID
     if len(span.span_id) != 8 or span.span_id == NO_SPAN_ID:
         return INVALID_SPAN_ID
+    if is_signal(span.trace_id) and not are_signals:
+        return RESERVED_TRACE_ID
     return ""
 
 

@@ -50,7 +50,7 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     version_freshness.check_versions(batches)
     rows = [row for batch in batches for row in batch.rows]
     room = quota.room(batches[-1].quota)
-    fitting_rows = quota.fit(unique(rows), room)
+    fitting_rows = quota.fit(quota.fit_signals(unique(rows), batches[-1].quota), room)
     new_rows = insert_new([part for batch in batches for part in batch.parts], fitting_rows)
     settled = settle_others(rows, fitting_rows, new_rows, room)
     inserted_rows = [*new_rows, *settled.inserted]

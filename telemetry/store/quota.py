@@ -1,15 +1,43 @@
-"""The spans that a project's quota has room for."""
+"""
+The spans that a project's quota has room for, and of these the user signals.
+
+The key of signals is in public pages, so that most of the quota is for spans of the project's own programs.
+"""
 
 from __future__ import annotations
 
+from telemetry.spans.signal_traces import END, PREFIX, is_signal
 from telemetry.store import tallies
 from telemetry.store.insertion import existing
 from telemetry.store.row import RecordRow
+from telemetry.store.sql import fetch
+
+SIGNALS_SHARE = 10  # signals get a tenth, rounded down: none of a quota below 10
+COUNT_SIGNALS = """
+    SELECT COUNT(*) FROM (
+        SELECT trace_id FROM telemetry_record WHERE trace_id >= %s AND trace_id < %s LIMIT %s
+    ) AS signals
+"""
 
 
 def room(quota: int | None) -> int | None:
     """The number of spans that may still be stored; None for any number."""
     return None if quota is None else quota - tallies.stored()
+
+
+def signals_room(quota: int) -> int:
+    """The number of user signals that may still be stored of this quota."""
+    most = quota // SIGNALS_SHARE
+    return most - int(fetch(COUNT_SIGNALS, [PREFIX, END, most])[0][0])
+
+
+def fit_signals(rows: list[RecordRow], quota: int | None) -> list[RecordRow]:
+    """The rows without those user signals that have no room in their share. Called inside a transaction."""
+    signals = [row for row in rows if is_signal(row.trace_id)]
+    if quota is None or not signals:
+        return rows
+    fitting_keys = {row[:2] for row in fit(signals, signals_room(quota))}
+    return [row for row in rows if not is_signal(row.trace_id) or row[:2] in fitting_keys]
 
 
 def fit(rows: list[RecordRow], room: int | None) -> list[RecordRow]:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 
+from telemetry.api import user_signal
+from telemetry.grouping.versions import NEWEST
+from telemetry.normalise import normalise
+from telemetry.otlp.decode import Encoding, decode_spans, parse_export_request
+from telemetry.spans.signal_traces import PREFIX
+from telemetry.store import segments
+from telemetry.store.append import write_batches
+from telemetry.store.batch import Batch
+from telemetry.store.tallies import OVER_QUOTA
+from telemetry.store.transactions import checked_transaction
+from telemetry.windows import unix_nano
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
+from tenants.stores.binding import bind
 from tests.security.approvals.failing_shop import diagnose
 from tests.telemetry.factory import request, span, trace_id
 
@@ -159,3 +174,65 @@ def test_signals_leave_the_producer_its_quota(alice: MintedProject, call: Any) -
     assert {answer.json()["error"]["code"] for answer in refused} == {"quota_exceeded"}
     assert (again.status_code, again.json()["duplicate"]) == (202, True)
     assert (sent.status_code, sent["X-LoopKit-Accepted"]) == (202, "27")
+
+
+@pytest.mark.parametrize(("quota", "most"), [(0, 0), (1, 0), (9, 0), (10, 1), (19, 1), (40, 4)])
+def test_signals_that_come_at_once_do_not_exceed_their_tenth(
+    alice: MintedProject, call: Any, monkeypatch: pytest.MonkeyPatch, quota: int, most: int
+) -> None:
+    Project.objects.filter(pk=alice.project.pk).update(quota_spans=quota)
+    monkeypatch.setattr(user_signal, "check_share", lambda *_: None)  # all were checked before any was stored
+
+    answers = [
+        call("POST", "/v1/feedback", alice.keys["feedback"], {"rating": "up", "session_id": str(number)})
+        for number in range(most + 3)
+    ]
+    spans = [span("pay", id=str(number), at=datetime.now(UTC)) for number in range(quota - most)]
+    sent = call("POST", "/v1/traces", alice.keys["producer"], request(*spans))
+
+    assert [answer.status_code for answer in answers] == [202] * most + [403] * 3
+    assert sent["X-LoopKit-Accepted"] == str(quota - most)
+
+
+def test_signals_in_one_transaction_do_not_exceed_their_tenth(alice: MintedProject) -> None:
+    now = datetime.now(UTC)
+    Project.objects.filter(pk=alice.project.pk).update(quota_spans=40)
+    alice.project.refresh_from_db()
+    batches: list[Batch] = []
+
+    with bind(alice.project):
+        for number in range(24):
+            said = user_signal.UserSignal("up", session_id=str(number))
+            message = user_signal.signal_request(said, *user_signal.signal_identity(said, now))
+            rows = [normalise(each, NEWEST) for each in decode_spans(message, are_signals=True).spans]
+            parts = list(segments.pack(rows))
+            batches.append(Batch(rows, parts, Counter(), Counter(), 40, unix_nano(now), NEWEST.version))
+        with checked_transaction():
+            receipts = write_batches(batches)
+
+    assert [receipt.accepted for receipt in receipts] == [1] * 4 + [0] * 20
+    assert [receipt.rejected for receipt in receipts[4:]] == [Counter({OVER_QUOTA: 1})] * 20
+
+
+@pytest.mark.parametrize("kind", ["json", "protobuf"])
+def test_a_producer_sends_no_signals(alice: MintedProject, call: Any, kind: str) -> None:
+    Project.objects.filter(pk=alice.project.pk).update(quota_spans=40)
+    forged = [span("pay", id=str(number), at=datetime.now(UTC), error="no") for number in range(6)]
+    for number, each in enumerate(forged):
+        each["traceId"] = PREFIX.hex() + f"{number:016x}"
+    honest = span("pay", id="honest", at=datetime.now(UTC))
+    body: Any = request(*forged, honest)
+    if kind == "protobuf":
+        body = parse_export_request(json.dumps(body).encode(), Encoding.JSON).SerializeToString()
+
+    sent = call(
+        "POST", "/v1/traces", alice.keys["producer"], body,
+        **{"Content-Type": f"application/{'json' if kind == 'json' else 'x-protobuf'}"},
+    )  # fmt: skip
+
+    assert sent["X-LoopKit-Accepted"] == "1"
+    ledger = call("GET", "/v1/ledger", alice.keys["agent"]).json()
+    reasons = {row["reason"]: row["total"] for row in ledger["entries"]}
+    assert reasons["reserved trace_id"] == 6
+    for number in range(4):
+        rate(alice, call, session_id="a", feedback_id=str(number))
