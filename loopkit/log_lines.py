@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from itertools import takewhile
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
@@ -29,9 +30,8 @@ NESTED_PERCENT = re.compile(
 )  # percent signs that were encoded once more, and again
 MOST_DECODINGS = 5
 REDACTED = "[redacted]"
-LONGEST_REDACTED = (
-    2  # times the length of what is kept, so that what is cut off a secret is not taken for a text
-)
+# Characters of a longer text that are looked at; a secret of half as many, or less, is recognised whole.
+MOST_SEARCHED = 32_000
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -49,16 +49,50 @@ class BoundedLines(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The line of the message."""
-        line = super().formatMessage(record)[: LONGEST_REDACTED * LONGEST_LINE]
-        line = shown_on_one_line(without_secrets(line))
+        line = shown_on_one_line(beginning_without_secrets(super().formatMessage(record)))
         suffix = getattr(record, "suffix", "")
         return (line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}...") + suffix
 
     def formatException(self, ei: ExceptionInfo) -> str:
         """The lines of the traceback; of a long one the last ones, which name the error."""
-        text = without_secrets(super().formatException(ei)[-LONGEST_REDACTED * LONGEST_TRACEBACK :])
-        lines = [shown_on_one_line(line)[:LONGEST_LINE] for line in text.split("\n")]
-        return INDENT + f"\n{INDENT}".join(lines)[-LONGEST_TRACEBACK:]
+        return indented_lines(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:
+        """The lines of the stack that a call wants logged; of a long one the last ones."""
+        return indented_lines(super().formatStack(stack_info))
+
+
+def indented_lines(text: str) -> str:
+    """The text's last lines, each cut, without secrets."""
+    lines = [shown_on_one_line(line)[:LONGEST_LINE] for line in end_without_secrets(text).split("\n")]
+    return INDENT + f"\n{INDENT}".join(lines)[-LONGEST_TRACEBACK:]
+
+
+def beginning_without_secrets(text: str) -> str:
+    """
+    The text with a mark in place of each secret; of a very long one, the beginning.
+
+    Where a text is cut, half of a secret is not recognised. What a beginning and one of twice its length have in common
+    ends before the first half of a secret at the end of the shorter one, since the longer one has its mark there.
+    """
+    if len(text) <= MOST_SEARCHED:
+        return without_secrets(text)
+    shorter, longer = (without_secrets(text[:length]) for length in (MOST_SEARCHED // 2, MOST_SEARCHED))
+    return common_beginning(shorter, longer)
+
+
+def end_without_secrets(text: str) -> str:
+    """The text with a mark in place of each secret; of a very long one, the end, in the same way."""
+    if len(text) <= MOST_SEARCHED:
+        return without_secrets(text)
+    shorter, longer = (without_secrets(text[-length:]) for length in (MOST_SEARCHED // 2, MOST_SEARCHED))
+    return common_beginning(shorter[::-1], longer[::-1])[::-1]
+
+
+def common_beginning(first: str, second: str) -> str:
+    """The characters that both texts begin with."""
+    pairs = zip(first, second, strict=False)
+    return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def without_secrets(text: str) -> str:
@@ -120,14 +154,18 @@ class BoundedRate(logging.Filter):
         return count <= MOST_LINES
 
 
-def without_clients_traceback(record: logging.LogRecord) -> bool:
+def without_clients_text(record: logging.LogRecord) -> bool:
     """
-    Remove the traceback from a record of a request that Django refuses, such as one with a wrong Host: the fault is
-    the client's, and one line says it. Returns true, since a filter's False would drop the record.
+    Log of a request that Django refuses, such as one with a wrong Host, only what kind of refusal it is: the fault is
+    the client's, and the words and the traceback are made of what it sent. Returns true, since a filter's False would
+    drop the record.
 
     https://docs.djangoproject.com/en/5.2/ref/logging/#django-security
     """
-    if record.name.startswith("django.security."):
+    if record.name.startswith("django.security.") and record.exc_info:
+        kind = record.name.rpartition(".")[2]
+        record.msg = f"refused a request: {kind}, in {len(record.getMessage())} characters that are not shown"
+        record.args = None
         record.exc_info = record.exc_text = None
     return True
 
@@ -146,6 +184,6 @@ FILTERS = {
         "()": "django.utils.log.CallbackFilter",
         "callback": lambda record: getattr(record, "status_code", 0) != 503,
     },
-    "clients_fault": {"()": "django.utils.log.CallbackFilter", "callback": without_clients_traceback},
+    "clients_fault": {"()": "django.utils.log.CallbackFilter", "callback": without_clients_text},
     "bounded_rate": {"()": BoundedRate},
 }

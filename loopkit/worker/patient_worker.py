@@ -23,7 +23,7 @@ from loopkit.worker.connection import Connection, Phase
 from loopkit.worker.decoding_turns import DecodingTurns
 from loopkit.worker.limits import SWEEP_SECONDS
 from loopkit.worker.reception import MOST_BYTES_AT_ONCE
-from loopkit.worker.refusals import OVERLOADED, TOO_SLOW, Refusal, refusal_answer, refusal_of
+from loopkit.worker.refusals import OVERLOADED, TOO_SLOW, Refusal, refusal_answer, refusal_line, refusal_of
 from loopkit.worker.waiting_room import WaitingRoom
 
 READS_AT_ONCE, DISCARDED_BYTES, STOP_MARGIN_SECONDS = 4, 64 * 1024, 5
@@ -185,7 +185,7 @@ class PatientWorker(AcceptingWorker):
         if refusal is None:
             super().handle_error(req, client, addr, exc)
             return
-        self.log.warning("Invalid request from ip=%s: %s", addr[0] if addr else "", exc)
+        self.log.warning(refusal_line(exc, addr))
         with suppress(OSError):
             client.sendall(refusal_answer(refusal, req))
 

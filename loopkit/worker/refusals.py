@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from gunicorn.http import errors
 from gunicorn.http.message import Request
@@ -68,6 +69,13 @@ def refusal_of(error: Exception) -> Refusal | None:
     if not isinstance(error, errors.ParseException) or isinstance(error, errors.ConfigurationProblem):
         return None
     return next((refusal for kind, refusal in PARSER_REFUSALS.items() if isinstance(error, kind)), NOT_HTTP)
+
+
+def refusal_line(error: Exception, address: Any) -> str:
+    """The line of the log for a refused head: the parser's words quote it, and it may hold a password."""
+    place = address[0] if isinstance(address, tuple) else ""
+    kind, length = type(error).__name__, len(str(error))
+    return f"Invalid request from ip={place}: {kind}, in {length} characters that are not shown"
 
 
 def refusal_answer(refusal: Refusal, request: Request | None) -> bytes:

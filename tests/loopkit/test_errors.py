@@ -15,7 +15,7 @@ from rest_framework.test import APIRequestFactory
 
 from loopkit.http.error_answers import handle, validation_sentence
 from loopkit.http.errors import ApiError, Unavailable
-from loopkit.log_lines import without_clients_traceback
+from loopkit.log_lines import without_clients_text
 from tenants.stores.project_file import OutdatedFile
 from tests.server import Server
 
@@ -151,15 +151,17 @@ def test_the_running_server_answers_errors_in_the_same_shape(server: Server) -> 
     assert server.call("GET", "/health", Host="elsewhere.example").status == 400
 
 
-def test_a_wrong_host_is_one_line_in_the_log(server: Server) -> None:
+def test_a_wrong_host_is_one_line_in_the_log_that_does_not_quote_it(server: Server) -> None:
+    before = len((server.data_dir / "server.log").read_text())
+
     answer = server.call("GET", "/health", Host="stranger.example")
 
-    log = (server.data_dir / "server.log").read_text()
-    after = log[log.index("stranger.example") :]
+    log = (server.data_dir / "server.log").read_text()[before:]
     assert_error_body(answer.json(), "bad_request")
     assert "LOOPKIT_ALLOWED_HOSTS" in answer.json()["error"]["hint"]
-    assert log.count("Invalid HTTP_HOST header: 'stranger.example'") == 1
-    assert "Traceback" not in after
+    assert log.count("refused a request: DisallowedHost, in ") == 1
+    assert "stranger.example" not in log
+    assert "Traceback" not in log
 
 
 @pytest.mark.parametrize(
@@ -169,5 +171,5 @@ def test_only_a_clients_fault_loses_its_traceback_in_the_log(logger: str, kept: 
     error = ValueError("x")
     record = logging.LogRecord(logger, logging.ERROR, "", 0, "m", None, (ValueError, error, None))
 
-    assert without_clients_traceback(record)
+    assert without_clients_text(record)
     assert bool(record.exc_info) == kept

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import io
 import logging
+import random
 import re
+import socket
+import string
 import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.utils.log import DEFAULT_LOGGING
 from gunicorn.config import Config
+from gunicorn.http import errors
 
-from loopkit.log_lines import LONGEST_LINE, BoundedLines
+from loopkit import log_lines
+from loopkit.log_lines import LONGEST_LINE, MOST_SEARCHED, BoundedLines, without_clients_text
 from loopkit.server_log import BoundedServerLog
+from loopkit.worker.refusals import refusal_line
 from tenants.keys import credentials
 from tenants.models import Key
 from tests.server import Server
@@ -138,3 +145,111 @@ def test_the_running_server_logs_no_key_of_a_path(server: Server) -> None:
     assert refused.status == 403
     assert re.search(rf"Forbidden .*/admin/{marker}/\[redacted\]", log)
     assert key not in log
+
+
+def token(pick: random.Random) -> str:
+    """A secret whose mark is much shorter."""
+    return "ghp_" + "".join(pick.choices(string.ascii_letters + string.digits, k=36))
+
+
+def crowded(pick: random.Random, length: int, between: str) -> str:
+    """Secrets upon secrets, so many that a cut after `length` characters is shown, and another at the cut."""
+    tokens = between.join(token(pick) for _ in range(length // 40))
+    filler = "a" * pick.randint(0, 60) + between
+    return filler + tokens + between + "https://bob:hunter2Secret9@db.example/" * 40
+
+
+HALVES = re.compile("hunter|nter2S|Secret9|ret9@")
+
+
+@pytest.mark.parametrize("length", [1500, 2000, 8000, MOST_SEARCHED // 2, MOST_SEARCHED, 3 * MOST_SEARCHED])
+@pytest.mark.parametrize("between", ["/", " ", ", "])
+def test_no_cut_shows_half_of_a_secret(length: int, between: str) -> None:
+    pick = random.Random(length)
+    for _ in range(6):
+        text = crowded(pick, length - pick.randint(0, 120), between)
+        mirrored = "https://bob:hunter2Secret9@db.example/" * 40 + between + text
+        try:
+            raise ValueError(mirrored)
+        except ValueError as error:
+            fault = ValueError, error, error.__traceback__
+        record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "%s", (text,), fault)
+
+        shown = FORMAT.format(record)
+
+        assert not HALVES.search(shown)
+        assert len(shown) < 12_000
+
+
+@pytest.mark.parametrize("cut", range(0, 40, 3))
+def test_a_cut_inside_a_secret_shows_none_of_it(monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
+    monkeypatch.setattr(log_lines, "MOST_SEARCHED", 200)
+    url = "https://bob:hunter2Secret9@db.example/"
+
+    beginning = log_lines.beginning_without_secrets("x" * (100 - cut) + " " + url + "y" * 500)
+    end = log_lines.end_without_secrets("y" * 500 + url + " " + "x" * (100 - cut))
+
+    assert not HALVES.search(beginning + end)
+    assert beginning.startswith("x" * (100 - cut))
+    assert end.endswith("x" * (100 - cut))
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 5_000_000, "ghp_" * 1_000_000, "%25" * 2_000_000, "password=" * 500_000]
+)
+def test_a_record_of_megabytes_costs_no_more_than_a_long_one(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    searched, redacted = [], log_lines.redacted
+    monkeypatch.setattr(log_lines, "redacted", lambda part: searched.append(len(part)) or redacted(part))
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        fault = ValueError, error, error.__traceback__
+
+    FORMAT.format(logging.LogRecord("x", logging.ERROR, "x.py", 1, "%s", (text,), fault))
+
+    assert sum(searched) <= 2 * 1.5 * MOST_SEARCHED * (log_lines.MOST_DECODINGS + 1)
+
+
+def test_what_a_client_sent_is_not_quoted_where_its_request_is_refused() -> None:
+    host = "/".join(token(random.Random(1)) for _ in range(45)) + "/https://bob:hunter2Secret9@db.example/"
+    error = SuspiciousOperation(f"Invalid HTTP_HOST header: {host!r}.")
+    name, fault = "django.security.DisallowedHost", (SuspiciousOperation, error, None)
+    record = logging.LogRecord(name, logging.ERROR, "x.py", 1, "%s", (str(error),), fault)
+
+    assert without_clients_text(record)
+    assert without_clients_text(record)  # by the filter of another handler
+
+    length = len(str(error))
+    assert record.getMessage() == (
+        f"refused a request: DisallowedHost, in {length} characters that are not shown"
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.InvalidHeader("X-Key Xk93jd02ksQz"), errors.InvalidHeaderName("Xk93jd02ksQz"),
+        errors.InvalidRequestLine("GET /Xk93jd02ksQz"), errors.InvalidRequestMethod("Xk93jd02ksQz"),
+        errors.ExpectationFailed("Xk93jd02ksQz"), errors.UnsupportedTransferCoding("Xk93jd02ksQz"),
+    ],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+def test_gunicorns_words_about_a_head_are_not_logged(error: Exception) -> None:
+    assert refusal_line(error, ("192.0.2.1", 5)) == (
+        f"Invalid request from ip=192.0.2.1: {type(error).__name__}, in {len(str(error))} characters that are not shown"
+    )
+    assert "ip=:" in refusal_line(error, "")
+
+
+def test_the_running_server_quotes_no_head_that_it_refuses(server: Server) -> None:
+    before = len((server.data_dir / "server.log").read_text())
+
+    for head in (b"GET / HTTP/1.1\r\nX-Api-Key Xk93jd02ksQz\r\n\r\n", b"hunter2 Xk93jd02ksQz http\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+            client.sendall(head)
+            assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+    server.call("GET", "/health", Host="Xk93jd02ksQz.example")
+
+    assert "Xk93jd02ksQz" not in (server.data_dir / "server.log").read_text()[before:]
