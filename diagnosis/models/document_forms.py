@@ -35,9 +35,11 @@ BY_DEPLOYMENT = {
     "environments?": [COUNTS | {"environment": TEXT_OR_NULL}], "further_environments?": FURTHER,
     "releases?": [COUNTS | {"release": TEXT_OR_NULL}], "further_releases?": FURTHER,
 }  # fmt: skip
+SAMPLED = {"traces_read": is_natural, "traces": is_natural, "share": [NUMBER, NUMBER]}
 IMPACT = {
     "records": is_natural, "traces": is_natural, "sessions": is_natural, "users": is_natural,
     "operation_records?": is_natural, "share?": NUMBER, "tokens?": is_natural,
+    "sampled?": (SAMPLED, type(None)),
 }  # fmt: skip
 QUIET_SINCE = {
     "since": is_time, "until": is_time, "records": is_natural, "chance": NUMBER, "is_quiet": bool, "reason": str,
@@ -81,6 +83,14 @@ ISSUE = {
     "eval_candidate?": TEXT_OR_NULL,
     "patch_plan": {"lever?": str, "steps": [STEP], "verify?": str, "refuted_by?": str, "with?": dict},
     "status?": str, "next_action?": str, "evidence_url?": str, "with?": dict,
+}  # fmt: skip
+REMEMBERED = {
+    "loop_id": str, "state": str, "title": str, "note": str, "verdict?": TEXT_OR_NULL, "side_effects?": [str],
+}  # fmt: skip
+PACKET = {
+    "project_id?": str, "packet_id?": str, "created_at?": is_time, "status": str, "reason?": str, "next_action?": str,
+    "window": WINDOW, "telemetry_read": is_natural, "failures": is_natural, "memory?": [REMEMBERED],
+    "completeness?": dict, "issues": [ISSUE | {"loop_id": TEXT_OR_NULL}],
 }  # fmt: skip
 COUNTED = {
     "failures": is_natural, "exposure": is_natural, "rate?": NUMBER_OR_NULL, "window": WINDOW, "counted?": str,

@@ -17,9 +17,8 @@ from diagnosis.models.document_forms import (
     CORRECTION,
     EVENT,
     ISSUE,
+    PACKET,
     QUIET_SINCE,
-    TEXT_OR_NULL,
-    WINDOW,
     JsonForms,
     are_numbers_decided_on,
     is_baseline,
@@ -27,7 +26,7 @@ from diagnosis.models.document_forms import (
 from diagnosis.models.evals import CLUSTER_ID
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
-from tenants.stores.document_rules import ByKind, is_natural
+from tenants.stores.document_rules import ByKind
 
 
 def new_packet_id() -> str:
@@ -72,15 +71,7 @@ class Packet(models.Model):
         help_text="When somebody who may decide last opened a page that decides on it.",
     )
 
-    json_forms: ClassVar[JsonForms] = {
-        "document": {
-            "status": str,
-            "window": WINDOW,
-            "telemetry_read": is_natural,
-            "failures": is_natural,
-            "issues": [ISSUE | {"loop_id": TEXT_OR_NULL}],
-        }
-    }
+    json_forms: ClassVar[JsonForms] = {"document": PACKET}
 
     class Meta:
         ordering = ["-created_at", "-packet_id"]

@@ -73,6 +73,8 @@ INSIDE = [
     ("diagnosis_packet.document", ".window.end before the first", "/v1/reports/latest.md"),
     ("diagnosis_loopevent.detail", ".release huge", "/v1/loops/{loop}"),
     ("diagnosis_loop.issue", ".title surrogate", "/v1/loops/{loop}"),
+    ("diagnosis_packet.document", ".impact.sampled text", "/v1/reports/latest.md"),
+    ("diagnosis_packet.document", ".memory half", "packet page"),
     ("diagnosis_packet.document", ".failures huge", "/v1/packets/{packet}"),
     ("diagnosis_packet.document", ".reason deep", "/v1/packets/{packet}"),
 ]
@@ -262,6 +264,8 @@ def test_a_wrong_value_inside_a_document_is_named_in_the_log_with_the_remedy(
     with shop.damaged_control(lambda file: [damage(file) for damage in of_each_row]):
         if path == "page":
             answer = shop.boss.get(page_of(shop.loop))
+        elif path == "packet page":
+            answer = shop.boss.get(f"/admin/diagnosis/packet/{quote(shop.loop.packet_id)}/change/")
         elif path == "issue":
             answer = shop.dashboard.get(f"/dashboard/issues/{shop.loop.cluster_id}")
         else:
