@@ -47,10 +47,12 @@ def metadata(attributes: Attributes) -> dict[str, Any]:
 
 def numbered_objects(attributes: Attributes, prefix: str) -> list[Any] | None:
     """`prefix.0.role`, `prefix.0.content`, ... as a list of objects; None when there are none."""
+    named = [name for name in attributes if name.startswith(prefix)]
+    if not named:
+        return None
     root: dict[str, Any] = {}
-    for name, value in attributes.items():
-        if name.startswith(prefix):
-            insert(root, name[len(prefix) :].split(".")[:MAX_DEPTH], value)
+    for name in named:
+        insert(root, name[len(prefix) :].split(".")[:MAX_DEPTH], attributes[name])
     listed = as_lists(root)
     return listed if isinstance(listed, list) and listed else None
 

@@ -168,8 +168,11 @@ def output_of(span: Span) -> Any:
     outputs = first_present(span.attributes, OUTPUTS)
     if outputs is not None:
         return outputs
-    messages = message_events.messages_in_events(span.events, "gen_ai.output.messages", answers=True)
-    return messages or numbered_objects(span.attributes, "gen_ai.completion.")
+    if span.events:
+        messages = message_events.messages_in_events(span.events, "gen_ai.output.messages", answers=True)
+        if messages:
+            return messages
+    return numbered_objects(span.attributes, "gen_ai.completion.")
 
 
 def is_tool(attributes: Attributes) -> bool:

@@ -7,8 +7,8 @@ depend on the order. Not compared: traces of more than MOST_RECORDS records, whi
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from telemetry.store.sql import execute, fetch, write_many
 from telemetry.store.traces import TraceSummary
 
 Key = tuple[bytes, bytes]  # trace and span id
+trace_of = itemgetter(0)
 of_span = itemgetter(*map(RecordRow._fields.index, CallSpan._fields[:-1]))  # of a row
 STORED_CALLS = (
     "SELECT trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, service, unit, tool, model, "
@@ -102,30 +103,43 @@ def compare_calls(rows: Sequence[RecordRow], traces: Sequence[TraceSummary]) -> 
     Args:
         traces: of these rows, as they now are.
     """
-    with_calls = {row.trace_id for row in rows if row.unit in UNITS}
-    if not with_calls:
+    new_calls = [row for row in rows if row.unit in UNITS]
+    if not new_calls:
         return Recount()
+    with_calls = {row.trace_id for row in new_calls}
+    inserted = Counter(map(trace_of, rows))
     compared = {
         trace.trace_id: trace
         for trace in traces
         if trace.trace_id in with_calls and 1 < trace.records <= MOST_RECORDS
     }
-    calls = calls_of(rows, compared)
-    return recounted({trace_id: calls[trace_id] for trace_id in calls if len(calls[trace_id]) > 1}, compared)
+    whole = {trace_id for trace_id, trace in compared.items() if trace.records == inserted[trace_id]}
+    calls = calls_of(new_calls, whole & may_repeat(new_calls))
+    stored = read_calls(sorted(compared.keys() - whole))
+    before = stored_repeats(sorted(stored))
+    calls |= {trace_id: of_trace for trace_id, of_trace in stored.items() if len(of_trace) > 1}
+    return recounted(calls, compared, before)
 
 
-def calls_of(rows: Sequence[RecordRow], traces: dict[bytes, TraceSummary]) -> dict[bytes, list[StoredCall]]:
-    """The calls of each of these traces: from these rows, or from the store if the trace has earlier spans."""
-    inserted: dict[bytes, list[RecordRow]] = defaultdict(list)
-    for row in rows:
-        if row.trace_id in traces:
-            inserted[row.trace_id].append(row)
-    calls = {
-        trace_id: [call_of(row) for row in members if row.unit in UNITS]
-        for trace_id, members in inserted.items()
-        if len(members) == traces[trace_id].records
+def may_repeat(calls: Sequence[RecordRow]) -> set[bytes]:
+    """The traces with a call directly inside another one, or with calls of several instrumentations."""
+    scopes: dict[bytes, int] = {}
+    keys = {call[:2] for call in calls}
+    return {
+        call.trace_id
+        for call in calls
+        if (call.trace_id, call.parent_span_id) in keys
+        or scopes.setdefault(call.trace_id, call.scope_id) != call.scope_id
     }
-    return calls | read_calls(sorted(traces.keys() - calls.keys()))
+
+
+def calls_of(new_calls: Iterable[RecordRow], trace_ids: Collection[bytes]) -> dict[bytes, list[StoredCall]]:
+    """The calls of each of these traces among those that were just inserted."""
+    calls: dict[bytes, list[StoredCall]] = defaultdict(list)
+    for row in new_calls if trace_ids else ():
+        if row.trace_id in trace_ids:
+            calls[row.trace_id].append(call_of(row))
+    return calls
 
 
 def call_of(row: RecordRow) -> StoredCall:
@@ -151,9 +165,10 @@ def stored_call(values: Sequence[Any]) -> StoredCall:
     return StoredCall(span, operation, environment, release, fingerprint)
 
 
-def recounted(calls: dict[bytes, list[StoredCall]], traces: dict[bytes, TraceSummary]) -> Recount:
-    """Write which of these calls repeat another now, and return what changes by that."""
-    before = stored_repeats(sorted(calls))
+def recounted(
+    calls: Mapping[bytes, list[StoredCall]], traces: dict[bytes, TraceSummary], before: Mapping[Key, Repeat]
+) -> Recount:
+    """Write which of these calls repeat another now, and return what changes by that; `before`: which did so far."""
     after = {
         repeat.key: repeat
         for trace_id, of_trace in calls.items()
@@ -178,7 +193,7 @@ def recounted(calls: dict[bytes, list[StoredCall]], traces: dict[bytes, TraceSum
     return recount
 
 
-def of_trace(trace_id: bytes, repeats: dict[Key, Repeat]) -> list[Repeat]:
+def of_trace(trace_id: bytes, repeats: Mapping[Key, Repeat]) -> list[Repeat]:
     """Those of the trace."""
     return [repeat for key, repeat in repeats.items() if key[0] == trace_id]
 
