@@ -53,12 +53,12 @@ class NarrowPaginator(LoopPaginator):
         return len(self.ids)
 
     def page(self, number: int | str) -> Page[Loop]:
-        """The page of that number, in the order of the list."""
+        """The page of that number, in the order of the list. Django pages a loop's history by it, too."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         rows = cast("QuerySet[Loop]", self.object_list)
-        shown = rows.filter(pk__in=self.ids[first : first + self.per_page]).prefetch_related("environments")
-        return Page(shown, number, self)
+        shown = rows.filter(pk__in=self.ids[first : first + self.per_page])
+        return Page(shown.prefetch_related("environments") if rows.model is Loop else shown, number, self)
 
 
 class Queue(OwnFiltersList):

@@ -130,6 +130,15 @@ def test_a_sound_database_is_found_sound(shop: Shop) -> None:
     assert (of_project, soundness.damaged_column(connection)) == ("", "")
 
 
+def test_every_question_to_a_sound_database_is_answered(shop: Shop) -> None:
+    found = []
+    for asked, ask in shop.control_questions():
+        with undone():
+            found.append((asked, ask().status_code))
+
+    assert [question for question in found if question[1] not in ANSWERED or question[1] == 503] == []
+
+
 def test_every_json_column_has_a_form() -> None:
     columns = [
         (model, field.name)
