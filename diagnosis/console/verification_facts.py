@@ -11,6 +11,7 @@ from diagnosis.display.sentences import values_of
 from diagnosis.models import Loop, Verification
 from diagnosis.side_effects import shown as side_effects
 from diagnosis.verification.baseline import SAMPLED, TRACES, WITH_CAUSED
+from diagnosis.verification.by_environment import NamedCounts, named_counts
 from diagnosis.verification.verification_document import shown_document
 
 FIGURES = {
@@ -54,6 +55,7 @@ class ShownVerification:
     moved_to: list[FailuresMoved]
     side_effects: list[LinkedFailure]
     evidence_ids: list[str]
+    environments: NamedCounts
 
 
 def show_verifications(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerification]:
@@ -76,6 +78,7 @@ def show_verifications(verifications: Iterable[Verification], loop: Loop) -> lis
                 for effect in side_effects.with_loops(loop.project, row.document.get("side_effects") or [])
             ],
             evidence_ids=row.document.get("evidence_ids") or [],
+            environments=named_counts(row.document),
         )
         for row in rows
     ]

@@ -20,6 +20,8 @@ def in_words(value: Any) -> Any:
         return {name.replace("_", " "): nested_in_words(inner) for name, inner in value.items()}
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,}" if isinstance(value, int) else significant(value)
+    if isinstance(value, list):
+        return [nested_in_words(inner) for inner in value]
     return value
 
 
@@ -30,6 +32,8 @@ def nested_in_words(value: Any) -> Any:
         return decision_sentence(fields)
     if fields.keys() == {"start", "end", "since_minutes"} or fields.keys() == {"start", "end"}:
         return f"{to_the_minute(fields['start'])} to {to_the_minute(fields['end'])}"
+    if fields.keys() == {"failures", "exposure"}:
+        return f"{fields['failures']:,} of {fields['exposure']:,}"
     return in_words(value)
 
 

@@ -18,6 +18,10 @@ from telemetry.windows import rfc3339
 Kind = LoopEvent.Kind
 CORRECTIONS = (Kind.SHIPPED_CORRECTED, Kind.SHIPMENT_CORRECTED)
 TELLING = (Kind.SHIPPED, *CORRECTIONS, Kind.VERIFIED, Kind.REGRESSED)
+BY_ENVIRONMENT = (
+    "environments",
+    "further_environments",
+)  # what is shown of a verdict's counts by environment
 SIDE = ("failures", "exposure", "rate", "window")  # what is shown of the window before a fix
 
 
@@ -38,6 +42,9 @@ class ShippedFix:
     side_effects: tuple[
         str, ...
     ] = ()  # the ids of clusters that came with it, as its latest verdict names them
+    by_environment: dict[str, Any] = field(
+        default_factory=dict
+    )  # the counts of its latest verdict that has them
 
     @property
     def ended_at(self) -> str:
@@ -60,7 +67,9 @@ class ShippedFix:
             "verdict": self.verdict or None,
             "held_at": self.held_at or None,
             "back": self.back or None,
-        } | ({"side_effects": list(self.side_effects)} if self.side_effects else {})
+            **({"side_effects": list(self.side_effects)} if self.side_effects else {}),
+            **self.by_environment,
+        }
 
 
 def shipped_fixes(loop: Loop) -> list[ShippedFix]:
@@ -121,9 +130,14 @@ def with_event(fix: ShippedFix, event: LoopEvent) -> ShippedFix:
             release=detail.get("release") or "",
             before=detail.get("before") or {},
             verdict="",
+            by_environment={},
         )
     at, verdict = rfc3339(event.created_at), str(detail.get("verdict") or "")
-    fix = replace(fix, side_effects=tuple(detail.get("side_effects") or fix.side_effects))
+    fix = replace(
+        fix,
+        side_effects=tuple(detail.get("side_effects") or fix.side_effects),
+        by_environment={name: detail[name] for name in BY_ENVIRONMENT if name in detail},
+    )
     if event.kind == Kind.REGRESSED:
         back = {"at": at, "releases": detail.get("releases") or []}
         return replace(fix, verdict=verdict, back=back)

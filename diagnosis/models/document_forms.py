@@ -24,6 +24,11 @@ def are_counts(value: Any) -> bool:
     return has_form(value, [is_natural, is_natural]) and value[0] <= value[1]
 
 
+def are_named_counts(value: Any) -> bool:
+    """Whether it is an object of such pairs."""
+    return isinstance(value, dict) and all(map(are_counts, value.values()))
+
+
 NUMBER = is_number
 NUMBER_OR_NULL = (is_number, type(None))
 TEXT_OR_NULL = (str, type(None))
@@ -98,7 +103,7 @@ COUNTED = {
 BASELINE = COUNTED | {
     "batches?": [are_counts], "clustering?": ([NUMBER, NUMBER], []), "releases?": [str],
     "operations?": [str], "others?": dict, "allowed_rate?": NUMBER_OR_NULL,
-    "failures_a_session?": NUMBER,
+    "failures_a_session?": NUMBER, "environments?": (are_named_counts, type(None)),
 }  # fmt: skip
 
 
@@ -122,6 +127,13 @@ SIDE_EFFECT = {
     "operation": TEXT_OR_NULL, "linked_by": [str], "shared": [str], "counted": str, "failures_before": is_natural,
     "exposure_before": is_natural, "failures_after": is_natural, "exposure_after": is_natural,
 }  # fmt: skip
+BOTH_SIDES = {"before": (COUNTS, type(None)), "after": COUNTS}
+BY_ENVIRONMENT = {
+    "environments?": (
+        [BOTH_SIDES | {"environment": TEXT_OR_NULL, "is_production": (bool, type(None))}], type(None),
+    ),
+    "further_environments?": (BOTH_SIDES | {"number": is_natural}, type(None)),
+}  # fmt: skip
 RISE = {"cluster_id": str, "failures_before": is_natural, "failures_after": is_natural}
 VERIFICATION = {
     "verdict": str, "reason": str, "needed?": TEXT_OR_NULL, "needed_exposure?": (is_natural, type(None)),
@@ -137,7 +149,7 @@ VERIFICATION = {
     "evidence_ids?": ([str], type(None)), "trajectory?": ({"before?": SESSIONS, "after?": SESSIONS}, type(None)),
     "unseen?": [{"reason": str, "count": is_natural, "unit": str}], "unseen_note?": TEXT_OR_NULL,
     "quota_left?": (is_natural, type(None)), "quota_needed?": (is_natural, type(None)), "quota_note?": TEXT_OR_NULL,
-    "with?": DICT_OR_NULL,
+    "with?": DICT_OR_NULL, **BY_ENVIRONMENT,
 }  # fmt: skip
 GROWTH = {"failures": is_natural, "users": is_natural, "failures_per_day": NUMBER, "window": WINDOW}
 
@@ -151,6 +163,6 @@ EVENT = {
     "packet_id?": TEXT_OR_NULL, "release?": TEXT_OR_NULL, "shipped_at?": (is_time, type(None)), "before?": DICT_OR_NULL,
     "verb?": str, "approvals?": str, "verdict?": TEXT_OR_NULL, "reason?": TEXT_OR_NULL,
     "side_effects?": ([str], type(None)), "evidence_ids?": [str], "was?": DICT_OR_NULL, "is?": DICT_OR_NULL,
-    "releases?": ([{"release": TEXT_OR_NULL, "failures": is_natural}], type(None)),
+    "releases?": ([{"release": TEXT_OR_NULL, "failures": is_natural}], type(None)), **BY_ENVIRONMENT,
 }  # fmt: skip
 CORRECTION = EVENT | {"shipped_at": is_time}

@@ -9,7 +9,7 @@ which it held instead, with the failure rate that the verdict allows, so that a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import Target
+from diagnosis.window.environment_counts import counts_by_environment
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
 
@@ -44,6 +45,9 @@ class ComparedWindow:
     others: Mapping[int, int] = field(default_factory=dict)  # failures of other clusters, by fingerprint
     allowed_rate: float | None = None  # failures per record that the verdict `held` allows; None before it
     failures_a_session: float = 1.0  # of the failing sessions before a fix that held
+    environments: Mapping[str, Counts] | None = (
+        None  # the parts of the counts; None where they were not counted
+    )
 
     @property
     def counts(self) -> Counts:
@@ -67,7 +71,7 @@ class ComparedWindow:
 
     def as_document(self) -> dict[str, Any]:
         """The side as `Loop.baseline` stores it."""
-        clustering = self.observed.clustering
+        clustering, parts = self.observed.clustering, self.environments
         return self.shown() | {
             "batches": [[batch.failures, batch.exposure] for batch in self.observed.batches],
             "clustering": [clustering.squares, clustering.independent],
@@ -75,6 +79,9 @@ class ComparedWindow:
             "others": {str(fingerprint): failures for fingerprint, failures in self.others.items()},
             "allowed_rate": self.allowed_rate,
             "failures_a_session": self.failures_a_session,
+            "environments": None
+            if parts is None
+            else {name: list(astuple(part)) for name, part in parts.items()},
         }
 
     @classmethod
@@ -92,7 +99,14 @@ class ComparedWindow:
             others={int(key): number for key, number in document.get("others", {}).items()},
             allowed_rate=document.get("allowed_rate"),
             failures_a_session=document.get("failures_a_session", 1.0),
+            environments=stored_environments(document),
         )
+
+
+def stored_environments(document: dict[str, Any]) -> dict[str, Counts] | None:
+    """The counts by environment of a stored side; None if an earlier version counted it."""
+    stored = document.get("environments")
+    return None if stored is None else {name: Counts(*part) for name, part in stored.items()}
 
 
 def current_baseline(loop: Loop, shipped_at: datetime) -> dict[str, Any]:
@@ -123,6 +137,7 @@ def baseline(loop: Loop, until: datetime, since: int | None = None) -> dict[str,
             counted=what_is_counted(loop),
             operations=operations,
             others=cluster_counts.other_clusters(window, cluster),
+            environments=count_environments(loop, window, cluster),
         ).as_document()
 
 
@@ -138,6 +153,13 @@ def count_cluster(loop: Loop, window: Window, target: Target) -> Observed:
     if loop.signal_type in WINDOW_RULES.by_visits:  # no record carries its fingerprint
         return visited_runs.observe(loop.signal_type, window, target)
     return cluster_counts.observe_cluster(window, target)
+
+
+def count_environments(loop: Loop, window: Window, target: Target) -> dict[str, Counts] | None:
+    """The parts of `count_cluster` by environment; None of what the rules over windows found, which no record has."""
+    if loop.signal_type in WINDOW_RULES.signals:
+        return None
+    return counts_by_environment(window, target)
 
 
 def known_since(loop: Loop, until: datetime) -> int:

@@ -83,7 +83,8 @@ def compare_windows(
 ) -> Comparison:
     """Count the window after the fix, and judge it."""
     observed, counted = baseline.count_cluster(loop, window, target), baseline.what_is_counted(loop)
-    after = ComparedWindow(window, observed, counted, operations=before.operations)
+    environments = baseline.count_environments(loop, window, target)
+    after = ComparedWindow(window, observed, counted, operations=before.operations, environments=environments)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
         judgement = held_fix.judge_held_fix(before, after, target, affected_records.affected_records(loop))
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")

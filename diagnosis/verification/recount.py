@@ -65,6 +65,7 @@ def counted_side(
         counted=baseline.what_is_counted(loop),
         operations=operations,
         others=sibling_failures,
+        environments=baseline.count_environments(loop, window, target),
     )
 
 
@@ -76,7 +77,13 @@ def since_it_held(loop: Loop, side: ComparedWindow) -> ComparedWindow:
     before = counted_side(loop, side, Window.from_document(verification.document["before"]["window"]))
     target = baseline.target(loop, before.operations, unfixed_releases(verification.document))
     counts = baseline.count_cluster(loop, side.window, target)
-    counted = replace(side, observed=counts, counted=baseline.FAILURES, operations=before.operations)
+    counted = replace(
+        side,
+        observed=counts,
+        counted=baseline.FAILURES,
+        operations=before.operations,
+        environments=baseline.count_environments(loop, side.window, target),
+    )
     return held_fix.once_held(loop, before, counted)
 
 

@@ -13,7 +13,7 @@ from diagnosis.side_effects import shown as side_effects
 from diagnosis.side_effects.linked import find_side_effects
 from diagnosis.statistics.overdispersion import Overdispersion, estimate_overdispersion
 from diagnosis.statistics.rates import Counts, Ratio
-from diagnosis.verification import trajectory, unseen_traffic
+from diagnosis.verification import by_environment, trajectory, unseen_traffic
 from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.fix_in_place import fix_in_place
 from diagnosis.verification.rate_verdict import expected_failures
@@ -35,6 +35,8 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     project.
     """
     document = comparison_document(loop, comparison) | unseen_traffic.shown(loop.project, comparison)
+    production = loop.project.production_environments
+    document |= by_environment.shown(comparison.before, comparison.after, production)
     fix = fix_in_place(loop, comparison)
     document |= side_effects.shown(loop.project, find_side_effects(fix), fix.after)
     loud = side_effects.sentence(document)

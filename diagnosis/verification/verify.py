@@ -20,7 +20,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from diagnosis.loops import lifecycle, switch_lock
+from diagnosis.loops import fixes, lifecycle, switch_lock
 from diagnosis.loops.states import VERIFIABLE, Trigger
 from diagnosis.models import Loop, LoopEvent, Verification
 from diagnosis.side_effects import shown as side_effects
@@ -169,6 +169,8 @@ def note_verdict(loop: Loop, comparison: Comparison, document: dict[str, Any], n
     detail = {"verdict": document["verdict"], "reason": document["reason"]}
     if linked := sorted(side_effects.cluster_ids(document)):
         detail["side_effects"] = linked
+    if document["environments"] is not None:
+        detail |= {name: document[name] for name in fixes.BY_ENVIRONMENT}
     if loop.state != Loop.State.REGRESSED:
         lifecycle.append_event(loop, LoopEvent.Kind.VERIFIED, "loopkit", now, **detail)
         return

@@ -6,7 +6,11 @@ from diagnosis.api.keyset import sort_key_parameter
 from diagnosis.api.serializers.evals import EvalCandidateSerializer
 from diagnosis.api.serializers.issue_counts import QuietSinceSerializer
 from diagnosis.api.serializers.issues import SEVERITIES, PatchPlanSerializer
-from diagnosis.api.serializers.verification import SideEffectSerializer
+from diagnosis.api.serializers.verification import (
+    ComparedEnvironmentSerializer,
+    FurtherEnvironmentsSerializer,
+    SideEffectSerializer,
+)
 from diagnosis.loops.history_pages import A_PAGE
 from diagnosis.loops.states import REPORTABLE
 from diagnosis.models import Loop
@@ -150,6 +154,12 @@ class ShippedFixSerializer(ObjectSerializer):
         required=False,
         help_text="Cluster ids of other failures that came with it.",
     )
+    environments = ComparedEnvironmentSerializer(
+        many=True,
+        required=False,
+        help_text="As in the latest verdict that is stored; left out if it has none.",
+    )
+    further_environments = FurtherEnvironmentsSerializer(required=False)
 
 
 class LoopDetailSerializer(WarnedAnswerSerializer, LoopSummarySerializer):

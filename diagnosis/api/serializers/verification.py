@@ -122,6 +122,37 @@ class TrajectorySerializer(ObjectSerializer):
     after = SessionsSerializer()
 
 
+class SideCountsSerializer(ObjectSerializer):
+    """The counts of a part of the records of a window."""
+
+    failures = serializers.IntegerField()
+    exposure = serializers.IntegerField()
+
+
+class ComparedCountsSerializer(ObjectSerializer):
+    """The counts of a part of the records before and after the fix."""
+
+    before = SideCountsSerializer(
+        allow_null=True, help_text="Null: an earlier version counted the window before."
+    )
+    after = SideCountsSerializer()
+
+
+class ComparedEnvironmentSerializer(ComparedCountsSerializer):
+    """The counts of an environment."""
+
+    environment = optional_text("`deployment.environment.name`. Null: the records name none.")
+    is_production = serializers.BooleanField(
+        allow_null=True, help_text="Whether an operator named it as production. Null: none is named."
+    )
+
+
+class FurtherEnvironmentsSerializer(ComparedCountsSerializer):
+    """The counts of all environments that the list does not name."""
+
+    number = serializers.IntegerField(help_text="How many.")
+
+
 class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     """A verdict with what it rests on."""
 
@@ -147,6 +178,13 @@ class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     operation = serializers.CharField()
     before = CountedSerializer()
     after = CountedSerializer()
+    environments = ComparedEnvironmentSerializer(
+        many=True,
+        allow_null=True,
+        help_text="The parts of before and after by environment: production first, then the largest. The verdict is of "
+        "all of them together. Null of what the rules over windows found.",
+    )
+    further_environments = FurtherEnvironmentsSerializer(allow_null=True)
     expected_failures = serializers.FloatField(help_text="After, at the rate before.")
     ratio = RatioOfRatesSerializer()
     confidence = serializers.FloatField(help_text="Of the ratio's interval; grows with each look.")

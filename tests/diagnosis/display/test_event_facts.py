@@ -29,3 +29,15 @@ def test_what_is_unknown_is_left_out_and_hidden_characters_are_shown() -> None:
     assert event_facts({"note": "it\u202eworks", "release": "", "decision": None}) == [
         ("note", "it⟨U+202E⟩works")
     ]
+
+
+def test_counts_by_environment_are_a_fraction_each() -> None:
+    rows = [{"environment": "live", "before": {"failures": 1200, "exposure": 3400}, "after": None}]
+
+    facts = event_facts({"environments": rows, "side_effects": ["clu_1", "clu_2"]})
+
+    assert facts == [
+        ("environments[0].environment", "live"),
+        ("environments[0].before", "1,200 of 3,400"),
+        ("side effects", "clu_1, clu_2"),
+    ]

@@ -1,0 +1,42 @@
+"""The counts of a cluster in a window of the bound project by environment, the parts of those of cluster_counts.py."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.db.models import Count
+
+from diagnosis.statistics.rates import Counts
+from diagnosis.window.cluster_counts import Target
+from diagnosis.window.deployments import records_by_deployment
+from diagnosis.window.traffic import ServiceOperation
+from telemetry.windows import Window
+
+
+def counts_by_environment(window: Window, target: Target) -> dict[str, Counts]:
+    """The failures and the exposure of each environment, without the releases that are left out; "" names none."""
+    records = records_by_environment(window, target)
+    failures: Counter[str] = Counter()
+    rows = target.failures(window).values_list("environment").order_by()
+    # A failure in an operation other than these is a further record, as in all counts of a cluster.
+    for environment, elsewhere, failed in rows.annotate(
+        elsewhere=Count("trace_id", filter=~target.ran), failed=Count("trace_id")
+    ):
+        records[environment] += elsewhere
+        failures[environment] += failed
+    # More failures than records only in a damaged store.
+    return {
+        environment: Counts(failures[environment], max(failures[environment], number))
+        for environment, number in records.items()
+    }
+
+
+def records_by_environment(window: Window, target: Target) -> Counter[str]:
+    """The records of the target's operations in each environment, without the releases that are left out."""
+    records: Counter[str] = Counter()
+    places = {ServiceOperation(target.service, operation) for operation in target.operations}
+    for deployments in records_by_deployment(window, places).values():
+        for deployment, number in deployments.items():
+            if deployment.release not in target.without_releases:
+                records[deployment.environment] += number
+    return records
