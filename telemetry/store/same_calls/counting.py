@@ -22,6 +22,9 @@ from telemetry.store.traces import TraceSummary
 
 Key = tuple[bytes, bytes]  # trace and span id
 trace_of = itemgetter(0)
+key_of = itemgetter(0, 1)
+unit_of = itemgetter(RecordRow._fields.index("unit"))
+place_of = itemgetter(*map(RecordRow._fields.index, ("trace_id", "parent_span_id", "scope_id")))
 of_span = itemgetter(*map(RecordRow._fields.index, CallSpan._fields[:-1]))  # of a row
 STORED_CALLS = (
     "SELECT trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, service, unit, tool, model, "
@@ -103,10 +106,10 @@ def compare_calls(rows: Sequence[RecordRow], traces: Sequence[TraceSummary]) -> 
     Args:
         traces: of these rows, as they now are.
     """
-    new_calls = [row for row in rows if row.unit in UNITS]
+    new_calls = [row for row, unit in zip(rows, map(unit_of, rows), strict=True) if unit in UNITS]
     if not new_calls:
         return Recount()
-    with_calls = {row.trace_id for row in new_calls}
+    with_calls = set(map(trace_of, new_calls))
     inserted = Counter(map(trace_of, rows))
     compared = {
         trace.trace_id: trace
@@ -124,13 +127,12 @@ def compare_calls(rows: Sequence[RecordRow], traces: Sequence[TraceSummary]) -> 
 def may_repeat(calls: Sequence[RecordRow]) -> set[bytes]:
     """The traces with a call directly inside another one, or with calls of several instrumentations."""
     scopes: dict[bytes, int] = {}
-    keys = {call[:2] for call in calls}
-    return {
-        call.trace_id
-        for call in calls
-        if (call.trace_id, call.parent_span_id) in keys
-        or scopes.setdefault(call.trace_id, call.scope_id) != call.scope_id
-    }
+    found: set[bytes] = set()
+    keys = set(map(key_of, calls))
+    for trace_id, parent_span_id, scope_id in map(place_of, calls):
+        if (trace_id, parent_span_id) in keys or scopes.setdefault(trace_id, scope_id) != scope_id:
+            found.add(trace_id)
+    return found
 
 
 def calls_of(new_calls: Iterable[RecordRow], trace_ids: Collection[bytes]) -> dict[bytes, list[StoredCall]]:
