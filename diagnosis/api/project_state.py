@@ -24,8 +24,8 @@ OPERATIONS, LOOPS, SESSIONS = 20, 50, 10  # listed at most
 LEDGER_MINUTES = 1440
 
 
-def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]:
-    """The project's state, with lists of bounded length."""
+def dashboard(project: Project, window: Window, now: datetime, environment: str = "") -> dict[str, Any]:
+    """The project's state, with lists of bounded length. `environment`: only loops whose failure was seen there."""
     packet = publishing.latest(project)
     with bind(project):
         rows = operations_json(window)
@@ -46,7 +46,7 @@ def dashboard(project: Project, window: Window, now: datetime) -> dict[str, Any]
         "ledger": [asdict(entry) for entry in entries],
         "operations": rows[:OPERATIONS],
         "packet": publishing.packet_as_answered(packet) if packet else None,
-        "loops": [loop_answers.loop_in_short(loop) for loop in recent_loops(project)],
+        "loops": [loop_answers.loop_in_short(loop) for loop in recent_loops(project, environment)],
         "sessions": [session.shown() for session in failing.sessions],
     }
 
@@ -62,7 +62,9 @@ def counts_of(window: Window) -> dict[str, int]:
     }
 
 
-def recent_loops(project: Project) -> list[Loop]:
-    """The loops that changed most recently, with their decisions."""
+def recent_loops(project: Project, environment: str) -> list[Loop]:
+    """The loops that changed most recently, with their decisions; only those of the environment, or all for ""."""
     rows = Loop.objects.filter(project=project).order_by("-updated_at", "loop_id")
+    if environment:
+        rows = rows.filter(environments__environment=environment)
     return list(lifecycle.with_decisions(rows).defer(*loop_answers.UNLISTED)[:LOOPS])

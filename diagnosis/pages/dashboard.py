@@ -25,6 +25,7 @@ from diagnosis.loops import history_pages
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.loops.states import WAITING
 from diagnosis.models import Loop
+from diagnosis.pages import environment_filter
 from loopkit.http.links import absolute
 from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.reads import cursors, record_pages, session_pages
@@ -53,24 +54,29 @@ def project_page(request: HttpRequest, project: Project) -> HttpResponse:
     now = timezone.now()
     window = dashboard_window(request.GET, now)
     urls = {name: absolute(request, path) for name, path in PATHS.items()}
-    state = dashboard(project, window, now)
-    context = state | folded(state) | {"project": project, "here": "project", "urls": urls}
+    environment = environment_filter.chosen(request.GET)
+    state = dashboard(project, window, now, environment)
+    context = state | folded(state, environment) | {"project": project, "here": "project", "urls": urls}
+    context["environments"] = environment_filter.environment_names(project)
     context["funnel"] = funnel_rows.of_project(project, Window.ending(now, MAX_MINUTES))
     return render(request, "dashboard/project.html", context | choice(window))
 
 
-def folded(state: Mapping[str, Any]) -> dict[str, Any]:
+def folded(state: Mapping[str, Any], environment: str) -> dict[str, Any]:
     """The issues in two parts, and the loops to list beside them: all but the proposed loops of these issues."""
-    issues = state["packet"]["issues"] if state["packet"] else []
+    issues = environment_filter.issues_in(state["packet"]["issues"] if state["packet"] else [], environment)
     cluster_ids = {issue["cluster_id"] for issue in issues}
     return {
         "top_issues": issues[:ISSUES_SHOWN],
         "more_issues": issues[ISSUES_SHOWN:],
-        "moved_loops": [
+        "issues_shown": len(issues),
+        "moved_loops": environment_filter.with_counts(
             loop
             for loop in state["loops"]
             if loop["state"] != PROPOSED or loop["cluster_id"] not in cluster_ids
-        ],
+        ),
+        "environment": environment,
+        "keep": environment_filter.kept(environment),
     }
 
 
@@ -85,7 +91,8 @@ def diagnose_window(request: HttpRequest, project: Project) -> HttpResponse:
     now = timezone.now()
     window = dashboard_window(request.POST, now)
     diagnose(project, window, now)
-    return redirect(f"{reverse('dashboard')}?since_minutes={window.since_minutes}")
+    keep = environment_filter.kept(environment_filter.chosen(request.POST))
+    return redirect(f"{reverse('dashboard')}?since_minutes={window.since_minutes}{keep}")
 
 
 @require_safe
@@ -111,6 +118,7 @@ def issue_page(request: HttpRequest, project: Project, cluster_id: str) -> HttpR
         "events": events.rows,
         "events_before": events.before,
         "waits": loop.state in WAITING,
+        "keep": environment_filter.kept(environment_filter.chosen(request.GET)),
     }
     return render(request, "dashboard/issue.html", context)
 
