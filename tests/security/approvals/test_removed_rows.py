@@ -184,13 +184,14 @@ def removals(loop_id: str) -> Iterator[tuple[str, list[Row]]]:
     newest = []
     for model in RESTS_ON:
         rows = model._base_manager.filter(loop=loop_id).order_by("-pk")
-        kinds = [
-            (one.name, value) for one in model._meta.fields if one.choices for value, _ in one.flatchoices
-        ]
-        for name, value in kinds:
-            for row in rows.filter(**{name: value})[:1]:
+        kinds = {
+            f" {value}": {one.name: value}
+            for one in model._meta.fields if one.choices for value, _ in one.flatchoices
+        }  # fmt: skip
+        for kind, value in (kinds or {"": {}}).items():  # rows of a table without kinds are all of one
+            for row in rows.filter(**value)[:1]:
                 newest.append((model, row.pk))
-                yield f"{model.__name__} {value}", newest[-1:]
+                yield f"{model.__name__}{kind}", newest[-1:]
     log = list(AuditEntry.objects.filter(target=f"loop:{loop_id}").values_list("pk", flat=True)[:3])
     yield "", newest
     yield "AuditEntry", [(AuditEntry, pk) for pk in log[:1]]
