@@ -19,7 +19,10 @@ LIBRARY_FOLDERS = re.compile(
     r"|SourcePackages/checkouts|\.conan2?|vcpkg/installed|vcpkg_installed|\.m2|\.gradle|luarocks|_build/default/lib"
     r"|usr/(?:local/)?(?:include|lib\d*|share))/"
 )
-VERSION = re.compile(r"(?<![A-Za-z0-9])v?\d+(?:\.\d+)+(?:[-+.][0-9A-Za-z]+)*(?=/|$)|@v?\d[^/]*")
+VERSION = re.compile(
+    r"(?<![A-Za-z0-9])v?\d{1,9}+(?:\.\d{1,9}+){1,4}+(?:[-+.][0-9A-Za-z]{1,20}+){0,4}+(?=/|$)"
+    r"|@v?\d[^/]{0,100}+"
+)
 RUN_OF_DIGITS = re.compile(r"[0-9a-f]{8,}|\d{3,}")
 
 

@@ -49,7 +49,9 @@ TERM = re.compile(
 HEADER = re.compile(r"(?P<indent>[ \t]{0,60})\*\* \((?P<type>[\w.]{1,200})\) ?(?P<message>[^\n]{0,1000})$")
 EXITS = frozenset({"EXIT", "exit", "stop"})
 ANONYMOUS = re.compile(r"^anonymous fn(?:/\d{1,3})? in ")
-LIFTED = re.compile(r"\"?-(?P<of>[^\"\n]{1,200}?)/\d{1,3}-(?:fun|anonymous|lc\$\^?|inlined)[^\"\n]{0,60}\"?")
+LIFTED = re.compile(
+    r"(?<![\w-])\"?-(?P<of>[^\"\n/]{1,80}+)/\d{1,3}+-(?:fun|anonymous|lc\$\^?|inlined)[^\"\n]{0,60}\"?"
+)
 RUNTIME_APP = re.compile(
     r"^(?:elixir|stdlib|kernel|erts|logger|ex_unit|mix|iex|eex|compiler|ssl|crypto|inets|mnesia|sasl"
     r"|public_key|asn1|eunit"

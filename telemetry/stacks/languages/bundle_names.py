@@ -20,8 +20,9 @@ PART = re.compile(r"[^.~_-]+")
 WORD = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)\d{0,3}")
 WORDS = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\d{0,3}")
 HEX = re.compile(r"(?=[a-f]*\d)[0-9a-f]{5,64}|(?=[A-F]*\d)[0-9A-F]{6,64}")
-MIXED = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*\d)[A-Za-z0-9]{6,64}|(?=.*[a-z])(?=.*\d)[a-z0-9]{8,64}")
-CAPITALS = re.compile(r"(?=.*[A-Z])[A-Z2-7]{8}")
+LETTERS_AND_DIGITS = re.compile(r"[A-Za-z0-9]{6,64}")
+FEWEST_WITHOUT_CAPITALS = 8
+BASE32 = re.compile(r"[A-Z2-7]{8}")
 BUILD_FOLDER = re.compile(
     r"(?:^|/)(?:assets|_nuxt|_next|_astro|_app|immutable|chunks?|static|dist|build)(?:/|$)"
 )
@@ -44,8 +45,20 @@ def is_hash(part: str) -> bool:
     if part.isdigit():
         return True
     if WORD.fullmatch(part) or WORDS.fullmatch(part):
-        return bool(CAPITALS.fullmatch(part))
-    return any(form.fullmatch(part) for form in (HEX, MIXED, CAPITALS))
+        return is_base32(part)
+    return bool(HEX.fullmatch(part)) or is_mixed(part) or is_base32(part)
+
+
+def is_mixed(part: str) -> bool:
+    """Whether the part mixes digits with small letters; a short one with capitals, too."""
+    if not LETTERS_AND_DIGITS.fullmatch(part) or part.isalpha() or not any(map(str.islower, part)):
+        return False
+    return len(part) >= FEWEST_WITHOUT_CAPITALS or not part.islower()
+
+
+def is_base32(part: str) -> bool:
+    """Whether the part is 8 characters of base32, not all of them digits."""
+    return bool(BASE32.fullmatch(part)) and not part.isdigit()
 
 
 def is_base64_hash(text: str, is_whole: bool, folder: str) -> bool:

@@ -22,7 +22,7 @@ FORMS = (
     (re.compile(r"\._Closure\$__[\d-]{0,20}"), ""),
     (re.compile(r"(?<=[\w>])>d(?:__\d{1,9})?(?=[.+])"), ""),
     (re.compile(r"\.MoveNext$"), ""),
-    (re.compile(r"([A-Za-z_]\w{0,200})@\d{1,9}(?:-\d{1,9})?(?:\.Invoke)?"), r"\1"),
+    (re.compile(r"(?<!\w)([A-Za-z_]\w{0,200}+)@\d{1,9}(?:-\d{1,9})?(?:\.Invoke)?"), r"\1"),
     (re.compile(r"`\d{1,3}|\[[^\[\]\n]{0,300}\]"), ""),
 )
 

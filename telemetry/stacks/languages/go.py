@@ -37,7 +37,9 @@ STANDARD = frozenset(
 MODULE_VERSION = re.compile(r"@v\d|/pkg/mod/|(?:^|/)external/")
 # Closures, wrappers of `go` and `defer`, method values, instances of generic functions, and their numbers:
 # https://github.com/golang/go/blob/master/src/cmd/compile/internal/ir/func.go (closureName)
-COMPILED = re.compile(r"(?:\.(?:func|gowrap|deferwrap)\d+|[·.]dwrap·\d+|\.\d+|-fm|-range\d+|\[\.\.\.\]$)+$")
+COMPILED = re.compile(
+    r"(?:\.(?:func|gowrap|deferwrap)\d{1,9}+|[·.]dwrap·\d{1,9}+|\.\d{1,9}+|-fm|-range\d{1,9}+|\[\.\.\.\]$){1,8}+$"
+)
 INSTANCE = re.compile(r"\[[^\[\]\n]{0,300}\]")
 
 

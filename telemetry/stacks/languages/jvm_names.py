@@ -24,7 +24,7 @@ FORMS = (
     (re.compile(r"\blambda\$static\$\d+$"), "<clinit>"),
     (re.compile(r"(?<=\.)(?:lambda|\$anonfun)\$([^$.]{1,200})(?:\$[\w$]{1,80})?$"), r"\1"),
     (re.compile(r"(?<=\.)\$anonfun\$\d+(?:\$[\w$]{1,80})?$"), "apply"),
-    (re.compile(r"(?:\$(?:lambda|default|suspendImpl|extension|adapted)(?:[$-]\d+)?)+$"), ""),
+    (re.compile(r"(?:\$(?:lambda|default|suspendImpl|extension|adapted)(?:[$-]\d{1,9}+)?){1,8}+$"), ""),
     (re.compile(r"(?<=\.)access\$(?=[A-Za-z_])"), ""),
     # Classes for functions: `Orders$$anonfun$total$1.apply`, `Orders$_total_closure1.doCall`.
     (re.compile(r"\$\$anonfun\$([A-Za-z_]\w{0,200})(?:\$[\w$]{1,80})?\.\w{1,60}$"), r".\1"),

@@ -94,7 +94,7 @@ CRASHED = re.compile(
     r"(?:Last Exception Backtrace|\*{0,3} ?First throw call stack|Thread \d{1,5}[^\n]{0,200} [Cc]rashed)"
 )
 NEXT_THREAD = re.compile(r"(?:Thread \d{1,5}|Binary Images|Registers)\b")
-REASON = re.compile(r"uncaught exception '(?P<type>[^'\n]{1,200})', reason: '(?P<message>[^\n]{0,1000}?)'$")
+REASON = re.compile(r"uncaught exception '(?P<type>[^'\n]{1,200}+)', reason: '(?P<message>[^\n]{0,1000}+)")
 SYSTEM_IMAGE = re.compile(
     r"^/(?:usr/)?lib(?:64|32)?/|^/(?:System|apex|system)/|^(?:libsystem_|libc[.+-]|libc\+\+|libobjc"
     r"|libdispatch|libswift"
@@ -117,7 +117,7 @@ def read_native(text: str) -> RaisedError | None:
     lines = [line.strip() for line in lines_of(text)]
     frames = tuple(frame for line in failed_thread(lines) if (frame := native_frame(line)))
     reason = next((match for line in lines[:50] if (match := REASON.search(line))), None)
-    error_type, message = (reason["type"], reason["message"]) if reason else ("", "")
+    error_type, message = (reason["type"], reason["message"].removesuffix("'")) if reason else ("", "")
     return RaisedError(error_type, message, frames) if frames else None
 
 

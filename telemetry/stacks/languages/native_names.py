@@ -28,7 +28,7 @@ PLATFORM = re.compile(
 # Copies that a compiler makes of a function: https://gcc.gnu.org/onlinedocs/gcc/Optimize-Options.html (ipa-*), and
 # https://llvm.org/docs/HotColdSplitting.html
 CLONES = re.compile(
-    r"(?:\.(?:cold|isra|part|constprop|lto_priv|llvm|localalias|resume|destroy|actor)(?:\.\d+)*)+$"
+    r"(?:\.(?:cold|isra|part|constprop|lto_priv|llvm|localalias|resume|destroy|actor)(?:\.\d{1,9}+){0,4}+){1,8}+$"
 )
 ABI_TAG = re.compile(r"\[abi:\w{1,40}\]|\(\.[\w.]{1,60}\)$|\{clone [\w. ]{1,60}\}")
 INLINE_NAMESPACE = re.compile(r"\bstd::__(?:1|ndk1|cxx11|detail)::")

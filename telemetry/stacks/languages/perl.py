@@ -25,9 +25,8 @@ FORM = re.compile(
 DIED = re.compile(
     rf"(?P<message>[^\n]{{0,1500}}?)(?:^Trace begun|) ?\bat {FILE}(?:, <[^>\n]{{1,80}}> (?:line|chunk) \d{{1,9}})?\.?$"
 )
-CALL = re.compile(
-    rf"[ \t]{{0,8}}(?P<function>eval|require|[A-Za-z_][\w:]{{0,300}})[^\n]{{0,1200}}? called at {FILE}\.?$"
-)
+CALLED = re.compile(r"[ \t]{0,8}(?P<function>[A-Za-z_][\w:]{0,300}+)")
+NUMBER = re.compile(r"\d{1,9}\.?")
 UNNAMED = frozenset({"eval", "require"})
 RUNTIME_FILE = re.compile(
     r"/(?:share|lib)/perl/\d|/lib/perl5/(?:core_perl|\d[\d.]*/(?!site_perl))|^\(eval|^-e$"
@@ -40,9 +39,10 @@ def read_perl(text: str) -> RaisedError | None:
     """Return the failure with its frames; None for a text without the place of its death."""
     message, places, functions = "", list[tuple[str, int]](), list[str]()
     for line in lines_of(text):
-        if call := CALL.match(line):
-            functions.append("" if call["function"] in UNNAMED else call["function"])
-            places.append((call["file"], int(call["line"])))
+        if call := called(line):
+            function, file, number = call
+            functions.append("" if function in UNNAMED else function)
+            places.append((file, number))
         elif not places and (died := DIED.match(line)):
             message = died["message"]
             places.append((died["file"], int(died["line"])))
@@ -51,6 +51,16 @@ def read_perl(text: str) -> RaisedError | None:
     names = [*functions, ""] if len(places) > len(functions) else functions
     frames = (StackFrame(name, file, line) for name, (file, line) in zip(names, places, strict=True))
     return RaisedError("", message, tuple(frames))
+
+
+def called(line: str) -> tuple[str, str, int] | None:
+    """The function, the file and the line of `main::f(1) called at app.pl line 12`; None for another line."""
+    head, _, place = line.rpartition(" called at ")
+    file, _, number = place.rpartition(" line ")
+    function = CALLED.match(head)
+    if not file or function is None or not NUMBER.fullmatch(number):
+        return None
+    return function["function"], file, int(number.rstrip("."))
 
 
 def described_perl(frame: StackFrame) -> StackFrame:

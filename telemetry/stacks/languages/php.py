@@ -40,7 +40,7 @@ THROWN = re.compile(
 )
 NEXT = "Next "
 CLOSURE = re.compile(r"\{closure(?::(?P<of>[^{}\n]{1,300}?)(?:\(\))?:\d{1,9})?\}")
-ANONYMOUS = re.compile(r"class@anonymous[^\n]{0,300}?(?=->|::|$)")
+ANONYMOUS = re.compile(r"class@anonymous(?:[^\n:-]|-(?!>)|:(?!:)){0,300}+")
 RUNTIME_FUNCTION = re.compile(r"^\{main\}|^(?:include|require)(?:_once)?$")
 TEST_FILE = re.compile(r"Test\.php$|(?:^|/)tests/")  # https://docs.phpunit.de/en/11.5/organizing-tests.html
 

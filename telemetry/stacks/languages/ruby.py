@@ -28,7 +28,7 @@ CLASS = re.compile(r"(?P<message>.*?) ?\((?P<type>[A-Z][\w:]{0,200})\)$")
 INSIDE = re.compile(r"^(?:(?:block|rescue|ensure)(?: \(\d{1,3} levels\))? in )+")
 TEMPLATE_METHOD = re.compile(r"^_{1,3}[\w]{1,300}_{2,3}\d{3,}_\d+$")
 RUNTIME_FILE = re.compile(
-    r"^[<(]|/lib(?:64)?/ruby/(?:\d|site_ruby)(?!.*/gems/)|^org/jruby/|/truffleruby/|^-e$"
+    r"^[<(]|/lib(?:64)?/ruby/(?:\d|site_ruby)(?!.{0,200}/gems/)|^org/jruby/|/truffleruby/|^-e$"
 )
 LIBRARY_FILE = re.compile(
     r"/lib/ruby/vendor_ruby/|/bundler/gems/|(?:^|/)s?bin/(?:bundle|rails|rake|rspec|puma|ruby|sidekiq)$"

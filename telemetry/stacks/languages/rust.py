@@ -51,7 +51,8 @@ LIBRARY_CRATE = re.compile(
 )
 HASH = re.compile(r"::h[0-9a-f]{16}(?:E)?$")
 CLOSURE = re.compile(
-    r"(?:::)?\{+(?:closure|impl|async_\w+|coroutine|generator|shim|vtable\.shim|constant)[^{}\n]{0,80}\}+"
+    r"(?:::|(?<!\{))\{{1,3}+(?:closure|impl|async_\w{1,40}+|coroutine|generator|shim|vtable\.shim|constant)"
+    r"[^{}\n]{0,80}+\}{1,3}+"
 )
 LONGEST_NAME = 600
 
