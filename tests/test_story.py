@@ -31,6 +31,7 @@ def test_a_fix_is_found_approved_shipped_held_and_watched(server: Server, human:
     assert issue["signal_type"] == "tool_call_failed"
     assert issue["impact"] == {
         "records": 20, "traces": 20, "sessions": 20, "users": 5, "tokens": 0, "operation_records": 80, "share": 0.25,
+        "share_of": "records", "sampled": None,
     }  # fmt: skip
     assert issue["echoes"] == {"records": 20, "operations": ["POST /orders"]}
     assert (issue["status"], issue["trend"]) == ("new", "unclear")

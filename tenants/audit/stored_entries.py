@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import BigIntegerField, F, Func, QuerySet, TextField
 
 from tenants.models import AuditEntry
 
 # Text that is no UTF-8 or no time; JSON that is none, has numbers of thousands of digits, or a thousand levels.
 FAULTS = (DatabaseError, ValueError, TypeError, OverflowError, RecursionError, MemoryError)
 AT_ONCE = 500  # entries of one statement
-KIND = "typeof(tenants_auditentry.sequence)"  # in SQLite
+# In SQLite, whose rows have a number of their own.
+KIND = Func(F("sequence"), function="typeof", output_field=TextField())
+ROW_ID = Func(template="tenants_auditentry.rowid", output_field=BigIntegerField())
 NO_ENTRY = 0  # a number that none has
 TEXTS = ("event", "actor", "target", "tenant_id", "address", "hash")
 
@@ -58,7 +59,7 @@ def stored_entries(rows: QuerySet[AuditEntry]) -> Iterator[StoredEntry]:
     """These rows, oldest first; last those without a number of an entry, which PostgreSQL does not keep."""
     numbered = rows
     if connection.vendor == "sqlite":
-        numbered = rows.annotate(kind=RawSQL(KIND, ())).filter(kind="integer")  # noqa: S611
+        numbered = rows.annotate(kind=KIND).filter(kind="integer")
     numbers = list(numbered.order_by("sequence").values_list("sequence", flat=True))
     for start in range(0, len(numbers), AT_ONCE):
         some = numbers[start : start + AT_ONCE]
@@ -70,8 +71,7 @@ def stored_entries(rows: QuerySet[AuditEntry]) -> Iterator[StoredEntry]:
 
 def unnumbered_entries(rows: QuerySet[AuditEntry]) -> Iterator[UnnumberedEntry]:
     """Those of these rows whose number is a text, bytes or a fraction, in the order in which they lie in the file."""
-    kind, row_id = RawSQL(KIND, ()), RawSQL("tenants_auditentry.rowid", ())  # noqa: S611  (constants)
-    unnumbered = rows.annotate(row=row_id, kind=kind).exclude(kind="integer")
+    unnumbered = rows.annotate(row=ROW_ID, kind=KIND).exclude(kind="integer")
     for row in unnumbered.order_by("row").values_list("row", flat=True):
         try:
             hashes = unnumbered.filter(row=row).values_list("hash", flat=True)

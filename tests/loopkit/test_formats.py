@@ -18,7 +18,8 @@ TEMPLATES = [path for path in (ROOT / "templates").rglob("*") if path.is_file()]
 ATTRIBUTE = re.compile(r'[\w-]+="((?:\{\{[^}]*\}\}|\{%[^%]*%\}|[^"\s{])*)"')
 VARIABLE = re.compile(r"\{\{ ([^}]*) \}\}")
 TEXTS = {  # variables that are text, by the last part of the name
-    "action", "app_path", "auto_id", "chosen_id", "content_hash", "cursor", "depth", "get_severity_display",
+    "action", "app_path", "auto_id", "chosen_id", "content_hash", "cursor", "depth", "environment",
+    "get_severity_display",
     "id", "id_for_label", "indent", "keep", "kind", "link", "loop_id", "next", "next_cursor", "packet_id",
     "parameter_name", "pk", "project", "query", "queue_url", "raw", "record_id", "seen", "severity",
     "site_url", "state", "url", "value",

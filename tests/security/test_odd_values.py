@@ -58,7 +58,9 @@ def test_no_value_breaks_a_format(
     answers = {form: call("GET", f"{path}?format={form}", alice.keys["agent"]) for form in forms}
     assert sent.status_code == 202
     assert {answer.status_code for answer in answers.values()} <= {200, 400}
-    assert [form for form, answer in answers.items() if answer.status_code == 400] in ([], ["promptfoo"])
+    refused = [form for form, answer in answers.items() if answer.status_code == 400]
+    assert refused in ([], ["promptfoo"], ["pytest", "promptfoo"])  # both, where no case has an input
     for line in (*answers["jsonl"].content.splitlines(), answers["json"].content):
         json.loads(line)
-    exec(answers["pytest"].content, {"__name__": "odd"})
+    if "pytest" not in refused:
+        exec(answers["pytest"].content, {"__name__": "odd"})

@@ -45,6 +45,7 @@ def said(packet: Packet) -> dict[str, Any]:
     document = publishing.packet_as_answered(packet)
     issues = [
         {name: value for name, value in issue.items() if name != "evidence_url"}
+        | {"quiet_since": (issue["quiet_since"] or {}) | {"until": "", "reason": ""}}  # the end of the window
         for issue in document["issues"]
     ]
     left_out = ("packet_id", "created_at", "window", "issues")

@@ -74,7 +74,8 @@ def values_read(text: str) -> list[str]:
     notes = ""
     for token in blocks(text):
         if token.info == "text":
-            found.append(read_back(token.content.removesuffix("\n"), notes))
+            # What is said of a decider's name, before the time of the decision, is not said of the reason below.
+            found.append(read_back(token.content.removesuffix("\n"), notes.rpartition(" UTC")[2]))
         pieces = token.children or []
         if token.type == "inline":
             notes = " ".join(piece.content for piece in pieces if piece.type == "text")
