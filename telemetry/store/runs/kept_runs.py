@@ -19,6 +19,7 @@ from telemetry.agent_runs.call_keys import whole_key
 from telemetry.agent_runs.run_call import COLUMNS, CallColumns, RunCall, RunFailure, first_calls
 from telemetry.agent_runs.run_overview import RunOverview
 from telemetry.conventions import convention_of, output_of
+from telemetry.store.attributions import id_placeholders
 from telemetry.store.rollups import MINUTE_NANO, TABLES
 from telemetry.store.row import RecordRow
 from telemetry.store.runs.call_contents import read_spans
@@ -117,7 +118,7 @@ def replace_runs(
     """
     changes: Counter[Visit] = Counter()
     for chunk in id_chunks(sorted(trace_ids)):
-        execute(f"{DELETE}{placeholders(chunk)}", chunk)
+        execute(f"{DELETE}{id_placeholders(chunk)}", chunk)
         failing: list[tuple[Any, ...]] = []
         doubled = repeated_keys(chunk)
         doubled_before = doubled - recount.left_out_keys | recount.counted_again_keys
@@ -141,7 +142,7 @@ def judge_pending() -> int:
     while trace_ids := [bytes(row[0]) for row in fetch(PENDING, [CHUNK])]:
         with atomic():
             replace_runs(trace_ids, ())
-            execute(f"{DONE}{placeholders(trace_ids)}", trace_ids)
+            execute(f"{DONE}{id_placeholders(trace_ids)}", trace_ids)
         done += len(trace_ids)
     return done
 
@@ -149,7 +150,7 @@ def judge_pending() -> int:
 def read_runs(trace_ids: Sequence[bytes]) -> Iterator[list[RunCall]]:
     """The stored calls of each of these traces that has any, by time."""
     calls: dict[bytes, list[RunCall]] = defaultdict(list)
-    for trace_id, span_id, *others in fetch(f"{CALLS}{placeholders(trace_ids)}", trace_ids):
+    for trace_id, span_id, *others in fetch(f"{CALLS}{id_placeholders(trace_ids)}", trace_ids):
         calls[bytes(trace_id)].append(RunCall(bytes(trace_id), bytes(span_id), *others))
     for run in calls.values():
         yield sorted(run, key=lambda call: (call.start_time_unix_nano, call.span_id))
@@ -212,8 +213,3 @@ def add_visits(changes: Mapping[Visit, int]) -> None:
 def id_chunks(trace_ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """The ids in parts that one statement takes."""
     return (trace_ids[start : start + CHUNK] for start in range(0, len(trace_ids), CHUNK))
-
-
-def placeholders(trace_ids: Sequence[bytes]) -> str:
-    """Placeholders for so many ids."""
-    return f"({', '.join(['%s'] * len(trace_ids))})"
