@@ -110,7 +110,7 @@ def rewrite(rows: Sequence[Record], rules: GroupingRules) -> int:
     rollups.take_away([row for row, _ in counted])
     write_many(RENUMBER, [(*key_of(row), number) for row, number in changes])
     rollups.add_rollups([with_number(row, number) for row, number in counted])
-    attributions.renew(trace_ids)
+    attributions.renew(trace_ids, rules)
     joining.settle_signals(signal_ids)
     return len(changes)
 

@@ -2,19 +2,28 @@
 Attribution of failing spans: the innermost one of a trace is the primary failure, the outer ones are downstream of it.
 
 Instrumentations mark two to five spans as failed for one failure, and the outer ones only repeat the innermost, so that
-one failure becomes one issue. The functions read no database; telemetry/store keeps their result up to date while the
-spans of a trace arrive.
+one failure becomes one issue. From version 3 of fingerprints on, spans that say less than another one of the same
+failure are downstream of it as well, wherever they are (repeated_failures.py). The functions read no database;
+telemetry/store keeps their result up to date while the spans of a trace arrive.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from telemetry.failures.unknown_tool import UNKNOWN_TOOL
+from telemetry.grouping.repeated_failures import (
+    Answering,
+    Step,
+    answered_inside_out,
+    recorded_again,
+    standing_for,
+)
+from telemetry.grouping.versions import NEWEST, GroupingRules
 from telemetry.signals import SIGNALS
 from telemetry.spans.failing_record import FailingRecord
 
@@ -24,8 +33,6 @@ MOST_TOOLS = 100  # failed tool calls of a trace that are compared with malforme
 MOST_ANSWERS = 100  # malformed calls of a trace that are compared with them
 MAX_CLIMB = 1000  # parents followed from one span; wrong ids can make a circle
 MOST_DOWNSTREAM = 10_000  # in a trace, counted again with each primary failure; then further ones get none
-
-Step = tuple[bytes, int]  # the id of a span around another, and how many parents away it is
 
 
 @dataclass(slots=True)
@@ -37,7 +44,9 @@ class Attributed:
 
 
 def attribute(
-    failures: Iterable[FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]
+    failures: Iterable[FailingRecord],
+    parents: Mapping[tuple[bytes, bytes], bytes],
+    rules: GroupingRules = NEWEST,
 ) -> list[Attributed]:
     """
     Return the primary failures of each trace, in the order of their start.
@@ -48,28 +57,50 @@ def attribute(
     by_trace: dict[bytes, list[FailingRecord]] = defaultdict(list)
     for failing in failures:
         by_trace[failing.trace_id].append(failing)
-    return [item for spans in by_trace.values() for item in innermost(spans, parents)]
+    return [item for spans in by_trace.values() for item in innermost(spans, parents, rules)]
 
 
-def innermost(spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes]) -> list[Attributed]:
+def innermost(
+    spans: list[FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes], rules: GroupingRules
+) -> list[Attributed]:
     """
     Return the failing spans of one trace that have no failing descendant, each with the outer ones.
 
     Spans that are each other's parents have no innermost one: where no failure inside repeats them, each stands alone.
     """
+    if len(spans) == 1:
+        return [Attributed(spans[0])]
     spans = sorted(spans, key=lambda span: (span.start_time_unix_nano, span.span_id))
     hard = {
         span.span_id: span for span in spans if span.signal_type not in SOFT or is_call_of_unknown_tool(span)
     }
     causes = asked_calls(spans, hard)
-    nearest = nearest_failing(hard, parents)
-    repeated_ids = {outer_id for outer_id, _ in nearest.values()} | {span.span_id for span in causes.values()}
-    primaries = [Attributed(span) for span in spans if span.span_id not in repeated_ids]
+    nearest, answering = linked(hard, parents, rules)
+    caused_ids = {span.span_id for span in causes.values()}
+    left_out_ids = {outer_id for outer_id, _ in nearest.values()} | caused_ids | answering.keys()
+    candidates = [span for span in spans if span.span_id not in left_out_ids]
+    if rules.charges_who_knows_most:
+        answering |= recorded_again([span for span in candidates if span.span_id in hard], rules)
+    primaries = [Attributed(span) for span in candidates if span.span_id not in answering]
     add_outer_failures(primaries, hard, causes, nearest)
-    starts = {item.primary.span_id for item in primaries} | {span.span_id for span in causes.values()}
-    charged_ids = starts | enclosing_ids(starts, nearest)
+    starts = {span.span_id for span in candidates} | caused_ids
+    charged_ids = starts | enclosing_ids(starts, nearest) | answering.keys()
     circles = [Attributed(span) for span in spans if span.span_id not in charged_ids]
-    return [*primaries, *circles]
+    charged = [*primaries, *circles]
+    add_answered(charged, answering, hard, nearest)
+    return charged
+
+
+def linked(
+    hard: Mapping[bytes, FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes], rules: GroupingRules
+) -> tuple[dict[bytes, Step], Answering]:
+    """Return the nearest failing span around each failing one, without those for which one around them answers."""
+    nearest = nearest_failing(hard, parents)
+    answering = answered_inside_out(hard, nearest) if rules.charges_who_knows_most else {}
+    if not answering:
+        return nearest, answering
+    causes = {span_id: span for span_id, span in hard.items() if span_id not in answering}
+    return nearest_failing(causes, parents), answering
 
 
 def add_outer_failures(
@@ -87,6 +118,28 @@ def add_outer_failures(
         elif room > 0 and span_id in hard:
             item.downstream = outer(item.primary, hard, nearest)
         room -= len(item.downstream)
+
+
+def add_answered(
+    charged: Sequence[Attributed],
+    answering: Answering,
+    hard: Mapping[bytes, FailingRecord],
+    nearest: Mapping[bytes, Step],
+) -> None:
+    """Add each span that another one answers for, and those around it, to the failure for which that one counts."""
+    if not answering:
+        return
+    places: dict[bytes, Attributed] = {}
+    for item in reversed(charged):
+        places |= {span.span_id: item for span in item.downstream}
+    places |= {item.primary.span_id: item for item in charged}
+    for answered_id in answering:
+        place = places.get(standing_for(answered_id, answering))
+        outer_id = answered_id
+        while place and outer_id in hard and outer_id not in places:
+            places[outer_id] = place
+            place.downstream.append(hard[outer_id])
+            outer_id, _ = nearest.get(outer_id, (b"", 0))
 
 
 def enclosing_ids(inner_ids: Iterable[bytes], nearest: Mapping[bytes, Step]) -> set[bytes]:

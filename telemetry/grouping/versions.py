@@ -30,6 +30,9 @@ class GroupingRules:
     message_forms: tuple[PlaceholderRule, ...]  # what varies in messages
     weighs_words: bool  # whether a message tells causes apart is judged by its words (telling_words.py)
     reads_stacks_by_language: bool  # chains and groups of exceptions by their root causes (origin.py)
+    charges_who_knows_most: (
+        bool  # which of several failing spans a failure is charged to (repeated_failures.py)
+    )
 
 
 FIRST = GroupingRules(
@@ -39,6 +42,7 @@ FIRST = GroupingRules(
     message_forms=first_message_forms.FORMS,
     weighs_words=False,
     reads_stacks_by_language=False,
+    charges_who_knows_most=False,
 )
 SECOND = GroupingRules(
     2,
@@ -48,6 +52,7 @@ SECOND = GroupingRules(
     message_forms=first_message_forms.FORMS,
     weighs_words=False,
     reads_stacks_by_language=False,
+    charges_who_knows_most=False,
 )
 NEWEST = GroupingRules(
     3,
@@ -55,11 +60,13 @@ NEWEST = GroupingRules(
     "sub-exceptions, and what changes with each build is left out, such as hashes in names of bundles. "
     "More of what varies in a message is left out: hosts with a port, relative paths, truth values, names of users, "
     "a model's own words, numbers in languages without spaces. A message that is one value, or says only that "
-    "something failed, does not tell causes apart.",
+    "something failed, does not tell causes apart. A failure that several spans show is charged once, to the one "
+    "that knows most of it.",
     skips_platform_frames=True,
     message_forms=message_forms.FORMS,
     weighs_words=True,
     reads_stacks_by_language=True,
+    charges_who_knows_most=True,
 )
 VERSIONS = {rules.version: rules for rules in (FIRST, SECOND, NEWEST)}
 

@@ -33,6 +33,7 @@ class FailingRecord(NamedTuple):  # made for every failing span that comes in: f
     environment: str = ""
     resource_id: int = 0
     scope_id: int = 0
+    kind: int = 0  # https://opentelemetry.io/docs/specs/otel/trace/api/#spankind
     segment_id: int = 0  # the segment that holds the span as it was sent; 0 while it is being stored
     position: int = 0  # of the span in its segment
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from telemetry.grouping import versions
 from telemetry.store import (
     attributions,
     conflicts,
@@ -57,7 +58,8 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     changed_traces = traces.add_traces(inserted_rows)
     recount = counting.compare_calls(inserted_rows, changed_traces)
     changed_traces = [recount.traces.get(trace.trace_id, trace) for trace in changed_traces]
-    attributions.add_attributions(inserted_rows, changed_traces)
+    rules = versions.project_rules(bound_project())
+    attributions.add_attributions(inserted_rows, changed_traces, rules)
     kept_runs.add_runs(inserted_rows, changed_traces, recount)
     rollups.add_rollups(inserted_rows)
     deployments.add_deployments(inserted_rows)

@@ -17,6 +17,7 @@ from typing import Any
 
 from telemetry.grouping.attribution import attribute
 from telemetry.grouping.shared_places import SharingSpan, relinked
+from telemetry.grouping.versions import GroupingRules
 from telemetry.hashing import hash64_of_texts
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
 from telemetry.store.rollups import MAX_SUM
@@ -66,8 +67,13 @@ Parents = dict[tuple[bytes, bytes], bytes]  # the parent's span id by trace id a
 of_row = itemgetter(*(RecordRow._fields.index(name) for name in COLUMNS if name not in OF_STORE))
 
 
-def add_attributions(rows: Iterable[RecordRow], traces: Iterable[TraceSummary]) -> None:
-    """Attribute the failures in the traces of these rows, which were just inserted. `traces`: as they now are."""
+def add_attributions(rows: Iterable[RecordRow], traces: Iterable[TraceSummary], rules: GroupingRules) -> None:
+    """
+    Attribute the failures in the traces of these rows, which were just inserted, by the rules of the project's version.
+
+    Args:
+        traces: as they now are.
+    """
     failing = {trace.trace_id: trace for trace in traces if trace.failures}
     if not failing:
         return
@@ -75,7 +81,7 @@ def add_attributions(rows: Iterable[RecordRow], traces: Iterable[TraceSummary]) 
     for row in rows:
         if row.trace_id in failing:
             inserted[row.trace_id].append(row)
-    fresh = [row for trace in failing.values() for row in of_inserted(trace, inserted[trace.trace_id])]
+    fresh = [row for trace in failing.values() for row in of_inserted(trace, inserted[trace.trace_id], rules)]
     earlier = [trace for trace in failing.values() if is_read_again(trace, inserted[trace.trace_id])]
     changed = [
         trace
@@ -87,7 +93,7 @@ def add_attributions(rows: Iterable[RecordRow], traces: Iterable[TraceSummary]) 
         UPDATE_TRACES,
         [(trace.trace_id, *trace_facts(trace)) for trace in earlier if trace.trace_id not in changed_ids],
     )
-    write_many(INSERT, [*fresh, *replace_attributions(changed)])
+    write_many(INSERT, [*fresh, *replace_attributions(changed, rules)])
 
 
 def is_read_again(trace: TraceSummary, inserted: Sequence[RecordRow]) -> bool:
@@ -95,20 +101,20 @@ def is_read_again(trace: TraceSummary, inserted: Sequence[RecordRow]) -> bool:
     return len(inserted) < trace.records and not is_runaway(before(trace, inserted))
 
 
-def of_inserted(trace: TraceSummary, inserted: Sequence[RecordRow]) -> Iterator[AttributionRow]:
+def of_inserted(
+    trace: TraceSummary, inserted: Sequence[RecordRow], rules: GroupingRules
+) -> Iterator[AttributionRow]:
     """The rows for the failures of a trace whose earlier spans, if it has any, are not read again."""
     if not is_read_again(trace, inserted):
-        yield from attributions(trace, *whole_trace(inserted))
+        yield from attributions(trace, *whole_trace(inserted), rules)
 
 
-def renew(trace_ids: Sequence[bytes]) -> None:
-    """Attribute the failures in these traces anew, after their fingerprints changed."""
+def renew(trace_ids: Sequence[bytes], rules: GroupingRules) -> None:
+    """Attribute the failures in these traces anew by the rules, after their fingerprints changed."""
     for chunk in trace_chunks(trace_ids):
         rows = fetch(f"{SUMMARIES}{id_placeholders(chunk)}", chunk)
-        write_many(
-            INSERT,
-            list(replace_attributions(TraceSummary(bytes(trace_id), *others) for trace_id, *others in rows)),
-        )
+        traces = [TraceSummary(bytes(trace_id), *others) for trace_id, *others in rows]
+        write_many(INSERT, list(replace_attributions(traces, rules)))
 
 
 def whole_trace(rows: Sequence[RecordRow]) -> tuple[list[FailingRecord], Parents]:
@@ -128,7 +134,7 @@ def sharing_span(row: RecordRow) -> SharingSpan:
     return SharingSpan(row.trace_id, row.message.span_id, row.span_id, row.kind, row.start_time_unix_nano)
 
 
-def replace_attributions(traces: Iterable[TraceSummary]) -> Iterator[AttributionRow]:
+def replace_attributions(traces: Iterable[TraceSummary], rules: GroupingRules) -> Iterator[AttributionRow]:
     """Delete the rows that these traces had, and yield their new ones."""
     by_id = {trace.trace_id: trace for trace in traces}
     for chunk in trace_chunks(sorted(by_id)):
@@ -144,7 +150,7 @@ def replace_attributions(traces: Iterable[TraceSummary]) -> Iterator[Attribution
             links: tuple[Sequence[FailingRecord], Parents] = of_trace, parents
             if trace_id in sharing:
                 links = relinked(of_trace, of_trace_only(parents, trace_id), sharing[trace_id])
-            yield from attributions(by_id[trace_id], *links)
+            yield from attributions(by_id[trace_id], *links, rules)
 
 
 def of_trace_only(parents: Parents, trace_id: bytes) -> Parents:
@@ -185,14 +191,14 @@ def before(trace: TraceSummary, inserted: Sequence[RecordRow]) -> TraceSummary:
 
 
 def attributions(
-    trace: TraceSummary, failures: Sequence[FailingRecord], parents: Parents
+    trace: TraceSummary, failures: Sequence[FailingRecord], parents: Parents, rules: GroupingRules
 ) -> Iterator[AttributionRow]:
     """The rows for the failures of one trace. Pure."""
     facts = trace_facts(trace)
     if is_runaway(trace):
         yield from (attribution(failure, failure.fingerprint, False, facts) for failure in failures)
         return
-    attributed = attribute(failures, parents)
+    attributed = attribute(failures, parents, rules)
     yield from (attribution(item.primary, item.primary.fingerprint, False, facts) for item in attributed)
     downstream = {
         (item.primary.fingerprint, failure.span_id): failure

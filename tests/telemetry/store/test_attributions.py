@@ -95,7 +95,9 @@ def test_a_trace_that_ran_away_is_not_read_again(
     for number in range(3):
         store(alice.project, [failing_span(number)], NOW)
     monkeypatch.setattr(
-        attributions, "replace_attributions", lambda traces: pytest.fail("read again") if list(traces) else ()
+        attributions,
+        "replace_attributions",
+        lambda traces, rules: pytest.fail("read again") if list(traces) else (),
     )
 
     store(alice.project, [failing_span(3), failing_span(4)], NOW)
