@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from telemetry.scrubbing.bytes_as_text import bytes_of, text_of
 from telemetry.scrubbing.named.stand_ins import MARK, is_stand_in
 from telemetry.scrubbing.names import (
     LONGEST,
@@ -104,10 +105,9 @@ def redact_value(value: AnyValue, name: str, treatment: Disposition, work: Work)
 
 
 def redact_text(value: AnyValue, kind: str, treatment: Disposition, work: Work) -> int:
-    """Replace the secrets in a text, or in bytes read as Latin-1, by MARK."""
+    """Replace the secrets in a text, or in bytes, by MARK."""
     original = getattr(value, kind)
-    # Latin-1 has a character for every byte.
-    text = original if isinstance(original, str) else original.decode("latin-1")
+    text = original if isinstance(original, str) else text_of(original)
     if treatment is Disposition.SECRET:
         count = int(text != "" and not is_stand_in(text, 0, len(text)))
         text = MARK if count else text
@@ -115,7 +115,7 @@ def redact_text(value: AnyValue, kind: str, treatment: Disposition, work: Work) 
         read = redacted_headers if treatment is Disposition.HEADERS else redacted_within
         text, count = read(text, work)
     if count:
-        setattr(value, kind, text if isinstance(original, str) else text.encode("latin-1"))
+        setattr(value, kind, text if isinstance(original, str) else bytes_of(text))
     return count
 
 

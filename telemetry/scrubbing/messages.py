@@ -17,6 +17,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
 from telemetry.scrubbing.attributes import redact_attributes
+from telemetry.scrubbing.bytes_as_text import bytes_of, text_of
 from telemetry.scrubbing.texts import redacted_or_whole
 from telemetry.scrubbing.work import Work
 
@@ -84,10 +85,10 @@ def redact_list(items: Any, work: Work) -> int:
 
 
 def without_secrets(original: str | bytes, work: Work) -> tuple[str | bytes, int]:
-    """The text, or the bytes read as Latin-1, without secrets, and how many there were."""
+    """The text, or the bytes, without secrets, and how many there were."""
     if isinstance(original, str):
         return redacted_or_whole(original, work)
     if len(original) <= ID_BYTES:
         return original, 0
-    text, count = redacted_or_whole(original.decode("latin-1"), work)
-    return text.encode("latin-1"), count
+    text, count = redacted_or_whole(text_of(original), work)
+    return bytes_of(text), count

@@ -15,10 +15,12 @@ from enum import Enum
 
 from django.conf import settings
 
+from telemetry.scrubbing.escapes import as_seen
 from telemetry.short_cache import cached_if_short
 
 LONGEST = 256  # characters of a name that are read, from its end
 SIGNS = re.compile(r"[\W_]+")
+MAY_BE_ESCAPED = re.compile(r"[%&\\\x08\x1b]|[^\x00-\x7f]")
 WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 ENDINGS = frozenset(
     {
@@ -45,8 +47,8 @@ RUN_TOGETHER = (
 # Passwords in other languages, run together.
 FOREIGN = (
     "passwort", "kennwort", "contraseña", "contrasena", "motdepasse", "senha", "wachtwoord", "hasło",
-    "haslo", "lösenord", "adgangskode", "salasana", "şifre", "sifre", "heslo", "jelszó", "пароль", "密码",
-    "密碼", "パスワード", "비밀번호",
+    "haslo", "lösenord", "losenord", "adgangskode", "salasana", "şifre", "sifre", "heslo", "jelszó", "jelszo",
+    "пароль", "密码", "密碼", "パスワード", "비밀번호",
 )  # fmt: skip
 # Words and numbers behind a name that do not change what it names: `password2`, `password_confirmation`,
 # `secret_key_base`, `api_key_prod`, and `b` and `v` of `b64` and `v2`.
@@ -126,7 +128,9 @@ def header_disposition(name: str) -> Disposition:
 
 @cached_if_short(8192)
 def is_secret(name: str) -> bool:
-    """Whether a value under this name is a secret."""
+    """Whether a value under this name is a secret, also one with escapes or with signs that nobody sees."""
+    if MAY_BE_ESCAPED.search(name, max(0, len(name) - LONGEST)):
+        name = as_seen(name[-LONGEST:])
     name_words = without_suffixes(split_words(name))
     if not name_words:
         return is_foreign(name)

@@ -13,8 +13,10 @@ from functools import cache
 
 from django.conf import settings
 
+from telemetry.scrubbing import hidden_names
 from telemetry.scrubbing.byte_search import ByteSearch
 from telemetry.scrubbing.kinds.search import ANCHORS, ON_WIRE
+from telemetry.scrubbing.named.endings import LONGEST_NAME
 from telemetry.scrubbing.named.pieces import checked_pieces, name_pieces
 from telemetry.scrubbing.names import split_words
 from telemetry.scrubbing.shapes import ADDRESSES, FIXED, USERINFO
@@ -41,7 +43,11 @@ CHECKS: list[Callable[[bytes, int], object]] = [
     *(name.may_name for name in NAMES),
 ]
 CHECKED = len(CHECKS)
+HIDDEN = hidden_names.pieces()
+HIDES = list(HIDDEN.values())
+FIRST_NAME = len(HIDES)  # the pieces before are of what hides a name
 PIECES = [
+    *HIDDEN,
     *BEGINNINGS,
     *(name.text for name in NAMES),
     *(piece.encode() for piece in (*FIXED, *ADDRESSES)),
@@ -49,28 +55,38 @@ PIECES = [
 ]
 
 
-def is_suspect(wire: bytes) -> bool:
-    """Whether these bytes of a protobuf message, or of a text, may hold a secret."""
-    hits = 0
+def is_suspect(wire: bytes, *, as_read: bool = False) -> bool:
+    """Whether these bytes of a protobuf message, or of a text, may hold a secret; `as_read` ones hide no name."""
+    hits = read_until = 0
 
     def may_be_secret(number: int, start: int) -> bool:
-        nonlocal hits
+        nonlocal hits, read_until
+        if number < FIRST_NAME:
+            if as_read or start < read_until or not HIDES[number](wire, start):
+                return False
+            read_until = start + hidden_names.BEHIND - LONGEST_NAME
+            return is_suspect(hidden_names.around(wire, start), as_read=True)
         hits += 1
+        number -= FIRST_NAME
         is_sure, are_many = number >= CHECKED, hits > MOST_HITS + start // FEWEST_BETWEEN
         return is_sure or are_many or bool(CHECKS[number](wire, start))
 
     added_names = settings.LOOPKIT_SCRUB_KEYS
-    search = search_for(tuple(added_names)) if added_names else SEARCH
+    search = search_for(tuple(added_names), as_read) if added_names else SEARCHES[as_read]
     # Without an @, no URL has a user.
     return search.any(wire, may_be_secret) or (b"@" in wire and USERINFO_BYTES.search(wire) is not None)
 
 
 @cache
-def search_for(added_names: tuple[str, ...]) -> ByteSearch:
-    """The search for all pieces, also those of the names that the operator added."""
+def search_for(added_names: tuple[str, ...], as_read: bool) -> ByteSearch:
+    """
+    The search for all pieces, also those of the names that the operator added.
+
+    That of bytes as read is another one, since a search cannot begin anew while it goes on.
+    """
     longest_words = [max(split_words(name), key=len) for name in added_names if split_words(name)]
     spellings = {spelling for word in longest_words for spelling in (word, word.title(), word.upper())}
     return ByteSearch([*PIECES, *(spelling.encode() for spelling in sorted(spellings))])
 
 
-SEARCH = search_for(())
+SEARCHES = {as_read: search_for((), as_read) for as_read in (False, True)}

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
+from unicodedata import normalize
 from urllib.parse import quote
 
+from telemetry.scrubbing.escapes import DOTLESS, DOTTED
 from telemetry.scrubbing.named.endings import LONGEST_NAME, MAY_FOLLOW, NOT_NUMBERED, PROBABILITY, SHORT
 from telemetry.scrubbing.named.sentences import VERBS
 from telemetry.scrubbing.names import ENDINGS, PLAIN_TOKENS, TOKEN_SUFFIXES
@@ -98,8 +100,17 @@ def checked_pieces() -> list[NamePiece]:
             NamePiece(piece.encode("latin-1"), FOLLOWS_TOKEN, beyond=len(piece) - len("token"))
             for piece in tokens()
         ),
-        *(NamePiece(piece.encode(), FOLLOWS_NAME) for piece in of_two_words),
+        *(NamePiece(piece.encode(), FOLLOWS_NAME) for piece in (*of_two_words, *in_turkish(of_two_words))),
     ]
+
+
+def in_turkish(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces with an i as Turkish writes it where the case of a name is changed: `AP\u0130_KEY`, `ap\u0131_key`."""
+    for piece in pieces:
+        other = piece.replace("I", DOTTED).replace("i", DOTLESS)
+        if other != piece:
+            yield other
+            yield piece.replace("i", DOTTED).replace("I", DOTLESS)
 
 
 def tokens() -> Iterator[str]:
@@ -129,6 +140,7 @@ def spellings(first: str, last: str = "") -> Iterator[str]:
 def name_pieces() -> list[bytes]:
     """The pieces of names that always count, once each."""
     pieces = (*WORDS, *PARAMETERS, *STATEMENTS, *FOREIGN, *not_latin(), *ENDS_OF_NAMES)
+    pieces = (*pieces, *in_turkish((*WORDS, *FOREIGN)), *(normalize("NFD", word) for word in NOT_LATIN))
     return [*dict.fromkeys(piece.encode() for piece in pieces)]
 
 
