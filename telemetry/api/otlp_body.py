@@ -2,11 +2,13 @@
 The body of an OTLP request: chunked or of a declared length, plain or compressed, read in pieces up to the limit.
 
 https://opentelemetry.io/docs/specs/otlp/#otlphttp-request; zlib's limit of each piece, against decompression bombs:
-https://docs.python.org/3/library/zlib.html#zlib.Decompress.decompress
+https://docs.python.org/3/library/zlib.html#zlib.Decompress.decompress, and that of Zstandard:
+https://docs.python.org/3.14/library/compression.zstd.html#compression.zstd.ZstdDecompressor.decompress
 """
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -16,9 +18,16 @@ from django.conf import settings
 from loopkit.http.chunked import is_chunked
 from loopkit.http.errors import ApiError
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 PIECE_BYTES = 64 * 1024
-MAX_MEMBERS = 5000  # gzip streams in one body; bgzip writes 64 MiB as 1025 of them
-COMPRESSIONS = frozenset({"gzip", "x-gzip", "deflate"})
+MAX_MEMBERS = 5000  # gzip streams or Zstandard frames in one body; bgzip writes 64 MiB as 1025 streams
+COMPRESSIONS = frozenset({"gzip", "x-gzip", "deflate", "zstd"})
+# The window that every decoder should support, as a power of 2: https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1.2
+ZSTD_OPTIONS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 
 
 class Readable(Protocol):
@@ -49,9 +58,10 @@ def read_body(request: Readable, note: Callable[[int], None] = lambda size: None
             415,
             "unsupported_encoding",
             "This Content-Encoding is not known.",
-            "Use gzip, deflate or none.",
+            "Use gzip, deflate, zstd or none.",
         )
-    return joined(decompressed(pieces(request), encoding), note)
+    unpack = unpacked_frames if encoding == "zstd" else decompressed
+    return joined(unpack(pieces(request), encoding), note)
 
 
 def pieces(request: Readable) -> Iterator[bytes]:
@@ -109,6 +119,26 @@ def decompressed(parts: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     except zlib.error as error:
         raise broken_compression(str(error)) from error
     if inflater is None or not inflater.eof:
+        raise broken_compression("the compressed stream ends too early")
+
+
+def unpacked_frames(parts: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the bytes of one or more Zstandard frames, in bounded pieces. Raises 400 for a broken stream."""
+    frame, members = None, 0
+    try:
+        for part in parts:
+            while part:
+                if frame is None or frame.eof:
+                    frame, members = zstd.ZstdDecompressor(options=ZSTD_OPTIONS), members + 1
+                if members > MAX_MEMBERS:
+                    raise broken_compression(f"more than {MAX_MEMBERS} frames")
+                yield frame.decompress(part, PIECE_BYTES)
+                while not frame.eof and not frame.needs_input:
+                    yield frame.decompress(b"", PIECE_BYTES)
+                part = frame.unused_data if frame.eof else b""
+    except zstd.ZstdError as error:
+        raise broken_compression(str(error)) from error
+    if frame is None or not frame.eof:
         raise broken_compression("the compressed stream ends too early")
 
 

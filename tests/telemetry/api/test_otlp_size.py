@@ -14,13 +14,16 @@ from typing import Any
 
 import pytest
 
+from telemetry.api.otlp_body import zstd
 from tests.telemetry.answers import bad_request, counts, status
 from tests.telemetry.factory import JSON, PROTOBUF, protobuf, request, span
 from tests.telemetry.otlp_requests import CONTENT_TYPES, NOW, spans
 
 ONE = spans(1)
 BODIES = {JSON: json.dumps(ONE).encode(), PROTOBUF: protobuf(ONE)}
-COMPRESSIONS = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress, "identity": bytes}
+COMPRESSIONS: dict[str, Any] = {
+    "gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd.compress, "identity": bytes,
+}  # fmt: skip
 
 
 @CONTENT_TYPES
@@ -33,12 +36,41 @@ def test_r3_compressed_bodies_are_read(send: Callable[..., Any], content_type: s
     assert counts(answer) == (1, 0, 0)
 
 
-@pytest.mark.parametrize("compression", ["br", "zstd", "snappy", "gzip, gzip", "x" * 500])
+@pytest.mark.parametrize("compression", ["br", "snappy", "gzip, gzip", "x" * 500])
 def test_r3_an_unknown_compression_is_415(send: Callable[..., Any], compression: str) -> None:
     answer = send(BODIES[PROTOBUF], PROTOBUF, **{"Content-Encoding": compression})
 
     assert (answer.status_code, status(answer)[0]) == (415, 3)
     assert len(status(answer)[1]) < 200
+
+
+@CONTENT_TYPES
+def test_r3_several_zstd_frames_are_one_body(send: Callable[..., Any], content_type: str) -> None:
+    whole = BODIES[content_type]
+    frames = b"".join(zstd.compress(part) for part in (whole[:50], b"", whole[50:]))
+
+    answer = send(frames, content_type, **{"Content-Encoding": "zstd"})
+
+    assert counts(answer) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "damaged", [lambda data: data[:-3], lambda data: b"", lambda data: b"no frame", lambda data: data + b"x"]
+)
+def test_r3_a_damaged_zstd_body_is_400(send: Callable[..., Any], damaged: Callable[[bytes], bytes]) -> None:
+    answer = send(damaged(zstd.compress(BODIES[JSON])), JSON, **{"Content-Encoding": "zstd"})
+
+    assert (answer.status_code, bad_request(answer)[0][0]) == (400, "BAD_COMPRESSION")
+
+
+def test_r4_a_zstd_bomb_is_refused_at_the_limit(send: Callable[..., Any], settings: Any) -> None:
+    settings.LOOPKIT_MAX_BODY_BYTES = 100_000
+    bomb = zstd.compress(b" " * 50_000_000)
+
+    answer = send(bomb, JSON, **{"Content-Encoding": "zstd"})
+
+    assert len(bomb) < 10_000
+    assert answer.status_code == 413
 
 
 @CONTENT_TYPES
