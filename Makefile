@@ -72,7 +72,7 @@ audit: .venv/dev.stamp .venv/audit.stamp ## look installed packages up in the Py
 		|| { echo "Raise requirements-floors.txt; where the database cannot be reached, compare it with release notes."; exit 1; }
 
 fuzz: .venv/fuzz.stamp ## look for bodies that break the decoders, FUZZ_SECONDS=60 for each; tests run again what it finds
-	@for target in json protobuf compressed; do \
+	@for target in json protobuf compressed json_logs protobuf_logs; do \
 		echo "Fuzzing $$target for $(FUZZ_SECONDS) s"; \
 		log=.venv/fuzz-$$target.log; \
 		nice $(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(FUZZ_SECONDS) \

@@ -12,7 +12,8 @@ The ingestion of an OTLP request: its body is parsed, its spans are stored as re
 - `append` stores all of it in one transaction, together with other requests that wait: records with their segments,
   traces, attributed failures, rollups, and the tallies of what was accepted and refused (telemetry/store/append.py).
 
-The view has checked the key and bound its project. When the receipt is returned, everything is committed and synced.
+Log records become spans first (telemetry/logs) and then take the same way. The view has checked the key and bound its
+project. When the receipt is returned, everything is committed and synced.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ from collections import Counter
 from datetime import datetime
 
 from telemetry.grouping import versions
+from telemetry.logs.identity import identify
+from telemetry.logs.log_spans import spans_of_logs
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Encoding, decode_spans, read_export_request
+from telemetry.otlp.decode_logs import read_logs_request
 from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.scrub import scrub
 from telemetry.store import segments
 from telemetry.store.append import append
 from telemetry.store.batch import Batch, Receipt
-from telemetry.store.tallies import NO_SPANS
+from telemetry.store.tallies import NO_SPANS, OTHER_LOGS
 from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project, bound_since
 
@@ -51,6 +55,32 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
         parts,
         Counter(decoded.rejected) + Counter({MISNAMED: misnamed}),
         changes if decoded.spans or decoded.rejected or misnamed else changes + Counter({NO_SPANS: 1}),
+        project.quota_spans,
+        unix_nano(now),
+        rules.version,
+        bound_since(),
+    )
+    return append(batch)
+
+
+def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
+    """
+    Store those log records of the request that are events of agents or failures; the others are counted.
+
+    Raises Undecodable when the body is broken as a whole, and TooManySpans.
+    """
+    request, others = spans_of_logs(read_logs_request(body, encoding))
+    changes = scrub(request, request.SerializeToString())
+    identify(request)
+    decoded = decode_spans(request)
+    project = bound_project()
+    rules = versions.project_rules(project)
+    rows = [normalise(span, rules) for span in decoded.spans]
+    batch = Batch(
+        rows,
+        list(segments.pack(rows)),
+        Counter(decoded.rejected),
+        changes + Counter({OTHER_LOGS: others}),
         project.quota_spans,
         unix_nano(now),
         rules.version,

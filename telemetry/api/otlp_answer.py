@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpResponse
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from rest_framework.response import Response
 
@@ -29,12 +30,34 @@ MAX_REASONS_CHARS = 1000
 def success(receipt: Receipt, encoding: Encoding, verbose: bool) -> HttpResponse:
     """Return full or partial success. LoopKit's own counts are in headers, and in a JSON body if it is `verbose`."""
     content = json_success(receipt, verbose) if encoding is Encoding.JSON else protobuf_success(receipt)
-    response = HttpResponse(content, status=SUCCESS[encoding], content_type=encoding.value)
-    response["X-LoopKit-Accepted"] = str(receipt.accepted)
-    response["X-LoopKit-Duplicates"] = str(receipt.duplicates)
-    response["X-LoopKit-Conflicts"] = str(receipt.conflicts)
-    response["X-LoopKit-Rejected"] = str(receipt.rejected_total)
-    return response
+    headers = count_headers(receipt)
+    return HttpResponse(content, status=SUCCESS[encoding], content_type=encoding.value, headers=headers)
+
+
+def count_headers(receipt: Receipt) -> dict[str, str]:
+    """Return LoopKit's own counts."""
+    return {
+        "X-LoopKit-Accepted": str(receipt.accepted),
+        "X-LoopKit-Duplicates": str(receipt.duplicates),
+        "X-LoopKit-Conflicts": str(receipt.conflicts),
+        "X-LoopKit-Rejected": str(receipt.rejected_total),
+    }
+
+
+def logs_success(receipt: Receipt, encoding: Encoding) -> HttpResponse:
+    """Return full or partial success of log records: 200 in both encodings, an ExportLogsServiceResponse."""
+    answer, partial = ExportLogsServiceResponse(), {}
+    if receipt.rejected_total:
+        answer.partial_success.rejected_log_records = receipt.rejected_total
+        answer.partial_success.error_message = reasons(receipt, "log record")
+        partial = {
+            "partialSuccess": {
+                "rejectedLogRecords": str(receipt.rejected_total),
+                "errorMessage": reasons(receipt, "log record"),
+            }
+        }
+    content = orjson.dumps(partial) if encoding is Encoding.JSON else answer.SerializeToString()
+    return HttpResponse(content, content_type=encoding.value, headers=count_headers(receipt))
 
 
 def json_success(receipt: Receipt, verbose: bool) -> bytes:
@@ -64,15 +87,15 @@ def protobuf_success(receipt: Receipt) -> bytes:
     return answer.SerializeToString()
 
 
-def reasons(receipt: Receipt) -> str:
+def reasons(receipt: Receipt, unit: str = "span") -> str:
     """Return the counts in a fixed order, as in `2 spans: over_quota; 1 span: invalid trace_id`, cut to a bound."""
     counts = sorted(receipt.rejected.items())
-    text = "; ".join(f"{count:,} span{'s' * (count != 1)}: {reason}" for reason, count in counts)
+    text = "; ".join(f"{count:,} {unit}{'s' * (count != 1)}: {reason}" for reason, count in counts)
     return text[:MAX_REASONS_CHARS]
 
 
 def empty(encoding: Encoding) -> HttpResponse:
-    """Return success for logs and metrics: 200, because the published contract promises 202 only for traces."""
+    """Return success for metrics: 200, because the published contract promises 202 only for traces."""
     content = b"{}" if encoding is Encoding.JSON else b""
     return HttpResponse(content, content_type=encoding.value, headers={"X-LoopKit-Stored": "none"})
 

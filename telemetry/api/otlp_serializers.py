@@ -28,6 +28,25 @@ class TracesResponseSerializer(serializers.Serializer[dict[str, object]]):
     rejected = serializers.DictField(child=serializers.IntegerField(), required=False, help_text="By reason.")
 
 
+class LogsRequestSerializer(serializers.Serializer[dict[str, object]]):
+    """An ExportLogsServiceRequest."""
+
+    resourceLogs = serializers.ListField(child=serializers.DictField(), help_text="OTLP/JSON ResourceLogs.")
+
+
+class RejectedLogsSerializer(serializers.Serializer[dict[str, object]]):
+    """The log records that were not stored, for good, though they would be records."""
+
+    rejectedLogRecords = serializers.CharField(help_text="int64 as a string.")
+    errorMessage = serializers.CharField()
+
+
+class LogsResponseSerializer(serializers.Serializer[dict[str, object]]):
+    """An ExportLogsServiceResponse."""
+
+    partialSuccess = RejectedLogsSerializer(required=False)
+
+
 class RpcStatusSerializer(serializers.Serializer[dict[str, object]]):
     """google.rpc.Status, which OTLP asks of every error."""
 

@@ -1,27 +1,29 @@
-"""The OTLP/HTTP endpoints for traces, logs and metrics: the HTTP part. telemetry/ingest.py stores the spans."""
+"""The OTLP/HTTP endpoints for traces, logs and metrics: the HTTP part. telemetry/ingest.py stores what comes."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
 from loopkit.http.errors import ApiError
 from telemetry import ledger
 from telemetry.api import otlp_answer, otlp_body, otlp_serializers
 from telemetry.api.large_bodies import BodyTurn
-from telemetry.ingest import ingest
+from telemetry.ingest import ingest, ingest_logs
 from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
 from telemetry.store.batch import Receipt
 from tenants.api.fault_answers import handle
 from tenants.api.project_view import ProjectView
 from tenants.keys.authentication import ProducerKey
+from tenants.models import Project
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,14 @@ class OtlpView(ProjectView):
             raise ApiError(415, "unsupported_media_type", "Unsupported Content-Type.", hint)
         return encoding
 
+    def stored_encoding(self, request: Request) -> Encoding:
+        """Return the encoding of a request that is to be stored. Raises 415; the ledger counts the request."""
+        try:
+            return self.encoding(request)
+        except ApiError:
+            ledger.note_refused(ledger.INVALID_REQUEST, 1, timezone.now())
+            raise
+
 
 class TracesView(OtlpView):
     """Receive spans: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request"""
@@ -97,29 +107,36 @@ class TracesView(OtlpView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Store the spans. The answer is sent after they are committed and synced to disk."""
-        try:
-            encoding = self.encoding(request)
-        except ApiError:
-            ledger.note_refused(ledger.INVALID_REQUEST, 1, timezone.now())
-            raise
-        receipt = store_request(request, encoding, self.project.project_id)
-        if receipt.rejected["over_quota"] and not receipt.known:
-            raise quota_exceeded(self.project.quota_spans)
+        encoding = self.stored_encoding(request)
+        receipt = store_request(request, encoding, self.project, ingest)
         verbose = request.query_params.get("verbose") in {"1", "true"}
         return otlp_answer.success(receipt, encoding, verbose)
 
 
-def store_request(request: Request, encoding: Encoding, project_id: str) -> Receipt:
-    """Store the request's spans. Raises ApiError for a refused request; the ledger counts one not to be sent again."""
+def store_request(
+    request: Request,
+    encoding: Encoding,
+    project: Project,
+    store: Callable[[bytes, Encoding, datetime], Receipt],
+) -> Receipt:
+    """
+    Store what the request holds, with `store`, of its body.
+
+    Raises ApiError for a refused request, and one of which nothing fits the quota; the ledger counts those that are not
+    to be sent again.
+    """
     now = timezone.now()
     try:
-        with BodyTurn(project_id, request.META) as turn:
-            return ingest(otlp_body.read_body(request._request, turn.take_for), encoding, now)
+        with BodyTurn(project.project_id, request.META) as turn:
+            receipt = store(otlp_body.read_body(request._request, turn.take_for), encoding, now)
     except (Undecodable, TooManySpans, ApiError) as error:
         refusal = refusal_of(error)
         if refusal.status_code < 500:
             ledger.note_refused(ledger.INVALID_REQUEST, 1, now)
         raise refusal from error.__cause__ if refusal is error else error
+    if receipt.rejected["over_quota"] and not receipt.known:
+        raise quota_exceeded(project.quota_spans)
+    return receipt
 
 
 def refusal_of(error: Undecodable | TooManySpans | ApiError) -> ApiError:
@@ -140,13 +157,41 @@ def quota_exceeded(quota_spans: int | None) -> ApiError:
     return ApiError(403, "quota_exceeded", message, hint)
 
 
-class NotStoredView(OtlpView):
-    """Logs and metrics, which exporters send by default too: accepted and counted, but not stored."""
-
-    reason: str  # under which the ledger counts the requests
+class LogsView(OtlpView):
+    """Receive log records: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request"""
 
     @extend_schema(
-        summary="Accept OTLP logs or metrics without storing them",
+        operation_id="ingest_logs",
+        summary="Ingest OTLP log records (JSON or protobuf): events of agents and failures",
+        description=(
+            "OTLP/HTTP, answered 200 with an ExportLogsServiceResponse in the request's encoding. Events of agents and "
+            "models and failures are stored; other log records are counted in the ledger (other_logs). Counts: "
+            "X-LoopKit-Accepted, X-LoopKit-Duplicates, X-LoopKit-Conflicts, X-LoopKit-Rejected."
+        ),
+        request={
+            "application/json": otlp_serializers.LogsRequestSerializer,
+            "application/x-protobuf": OpenApiTypes.BINARY,
+        },
+        responses={
+            (200, "application/x-protobuf"): OpenApiTypes.BINARY,
+            (200, "application/json"): OpenApiResponse(
+                otlp_serializers.LogsResponseSerializer, description="Accepted"
+            ),
+            **refused_answers(400, 401, 403, 411, 413, 415, 503),
+        },
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Store what the log records say. The answer is sent after it is committed and synced to disk."""
+        encoding = self.stored_encoding(request)
+        return otlp_answer.logs_success(store_request(request, encoding, self.project, ingest_logs), encoding)
+
+
+class MetricsView(OtlpView):
+    """OTLP metrics, which exporters send by default too: accepted and counted, but not stored."""
+
+    @extend_schema(
+        operation_id="ignore_metrics",
+        summary="Accept OTLP metrics without storing them",
         description="Nothing is kept, whatever the body says; X-LoopKit-Stored: none tells so.",
         request={"application/json": OpenApiTypes.OBJECT, "application/x-protobuf": OpenApiTypes.BINARY},
         responses={
@@ -160,19 +205,5 @@ class NotStoredView(OtlpView):
         encoding = self.encoding(request)
         for _ in otlp_body.pieces(request._request):
             pass  # the body is read only to check its size
-        ledger.note_refused(self.reason, 1, timezone.now())
+        ledger.note_refused(ledger.METRICS, 1, timezone.now())
         return otlp_answer.empty(encoding)
-
-
-@extend_schema_view(post=extend_schema(operation_id="ignore_logs"))
-class LogsView(NotStoredView):
-    """OTLP logs."""
-
-    reason = ledger.LOGS
-
-
-@extend_schema_view(post=extend_schema(operation_id="ignore_metrics"))
-class MetricsView(NotStoredView):
-    """OTLP metrics."""
-
-    reason = ledger.METRICS

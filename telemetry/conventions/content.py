@@ -6,16 +6,18 @@ Lenient: what cannot be read stays as it was sent. Used when a record is read, a
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 
 from telemetry.conventions.python_literal import literal_as_json
-from telemetry.spans.attribute_lookup import Attributes
+from telemetry.spans.attribute_lookup import Attributes, first_present
 
 MAX_LITERAL = 20_000  # characters; reading them takes ten times as long as JSON
 MAX_DEPTH = 12  # of dotted names; deeper ones are dropped
 MOST_PARTS = 500  # of an answer, lists and texts
+PLACEHOLDER = re.compile(r"<[A-Za-z_ ]{1,30}>|\[[A-Z_ ]{1,30}\]")
 WRAPPERS = ("message", "tool_call", "message_content", "document")
 
 
@@ -37,6 +39,17 @@ def literal(text: str) -> Any:
         return orjson.loads(literal_as_json(text))
     except ValueError:
         return text
+
+
+def recorded(attributes: Attributes, names: tuple[str, ...]) -> Any:
+    """The first value under these names that is neither empty nor a placeholder; None without one."""
+    value = first_present(attributes, names)
+    return None if isinstance(value, str) and is_placeholder(value) else value
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether the text is what clients write where content is switched off: `<REDACTED>`, `[REDACTED]`, `<elided>`."""
+    return PLACEHOLDER.fullmatch(text) is not None
 
 
 def metadata(attributes: Attributes) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
 from telemetry.store import odd_times
-from telemetry.store.tallies import CONFLICT, DUPLICATE, NO_SPANS, OVER_QUOTA, SHARED_ID, STORED
+from telemetry.store.tallies import CONFLICT, DUPLICATE, NO_SPANS, OTHER_LOGS, OVER_QUOTA, SHARED_ID, STORED
 
 INVALID_REQUEST = "invalid_request"
 LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
@@ -21,7 +21,7 @@ LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
 class RefusalReason:
     """A reason why something is in the ledger: what is counted, what it means, and what to do about it."""
 
-    unit: str  # spans, requests, values, items
+    unit: str  # spans, requests, log records, values, items
     meaning: str
     remedy: str
     missing: str = ""  # what windows lack by it, after a number; "" for nothing
@@ -94,8 +94,14 @@ REASONS = {
     ),
     LOGS: RefusalReason(
         "requests",
-        "OTLP logs, which LoopKit answers and does not store.",
-        "Put what matters on spans; OTEL_LOGS_EXPORTER=none saves the traffic.",
+        "OTLP logs that an earlier version of LoopKit answered and did not store.",
+        "None is needed: events of agents and failures in logs are stored now.",
+    ),
+    OTHER_LOGS: RefusalReason(
+        "log records",
+        "Neither an event of an agent or a model nor a failure: counted, and not stored.",
+        "None is needed. To save the traffic, export logs of severity ERROR and above only, or none: "
+        "OTEL_LOGS_EXPORTER=none.",
     ),
     METRICS: RefusalReason(
         "requests",

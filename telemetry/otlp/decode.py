@@ -8,10 +8,12 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, TypeVar
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
@@ -29,6 +31,7 @@ NO_TRACE_ID, NO_SPAN_ID = bytes(16), bytes(8)
 # Reasons why a span is refused.
 INVALID_TRACE_ID, INVALID_SPAN_ID = "invalid trace_id", "invalid span_id"
 RESERVED_TRACE_ID = "reserved trace_id"
+Request = TypeVar("Request", bound=Message)
 KINDS, STATUS_CODES = range(6), range(3)  # those that OpenTelemetry knows; others count as 0
 
 
@@ -68,17 +71,26 @@ def parse_export_request(body: bytes, encoding: Encoding) -> ExportTraceServiceR
 
 def read_export_request(body: bytes, encoding: Encoding) -> tuple[ExportTraceServiceRequest, int]:
     """Return the official message, and the number of spans in the body under unknown names. Raises as above."""
-    try:
+    with refusals():
         request, misnamed = (
-            otlp_json.read_json_request(body) if encoding is Encoding.JSON else (from_protobuf(body), 0)
+            otlp_json.read_json_request(body)
+            if encoding is Encoding.JSON
+            else (from_protobuf(body, ExportTraceServiceRequest), 0)
         )
+    if max(request_sizes(request)) > message_count.MAX_SPANS:
+        raise TooManySpans(f"more than {message_count.MAX_SPANS} spans, scopes or resources")
+    return request, misnamed
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise Undecodable and TooManySpans for the errors of parsers."""
+    try:
+        yield
     except TooManyParts as error:
         raise TooManySpans(str(error)) from error
     except (DecodeError, ValueError, RecursionError) as error:
         raise Undecodable(str(error) or type(error).__name__) from error
-    if max(request_sizes(request)) > message_count.MAX_SPANS:
-        raise TooManySpans(f"more than {message_count.MAX_SPANS} spans, scopes or resources")
-    return request, misnamed
 
 
 def request_sizes(request: ExportTraceServiceRequest) -> tuple[int, int]:
@@ -87,13 +99,14 @@ def request_sizes(request: ExportTraceServiceRequest) -> tuple[int, int]:
     return sum(len(scope.spans) for scope in scopes), len(request.resource_spans) + len(scopes)
 
 
-def from_protobuf(body: bytes) -> ExportTraceServiceRequest:
+def from_protobuf(body: bytes, request_class: type[Request]) -> Request:
     """Return the message. If text that is not UTF-8 makes the parser refuse it, it is repaired and parsed again."""
-    check_protobuf(body)
+    request_type: Any = request_class.DESCRIPTOR
+    check_protobuf(body, request_type)
     try:
-        return ExportTraceServiceRequest.FromString(body)
+        return request_class.FromString(body)
     except DecodeError:
-        return ExportTraceServiceRequest.FromString(repaired_request(body))
+        return request_class.FromString(repaired_request(body, request_type))
 
 
 def decode_spans(request: ExportTraceServiceRequest, are_signals: bool = False) -> Decoded:

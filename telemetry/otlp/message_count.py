@@ -15,7 +15,6 @@ from itertools import islice
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 # Fields of a protobuf request: 28,000 spans of 10 attributes; at most 270 MB of messages.
 MAX_FIELDS = 1_500_000
@@ -49,17 +48,22 @@ def check_json(body: bytes) -> None:
         raise TooManyParts
 
 
-def check_lists(data: dict[str, Any]) -> None:
-    """Raise TooManyParts for more than MAX_SPANS resources and scopes, or spans, in a request read from JSON."""
-    groups = members(data, "resourceSpans")
-    holders, spans = len(groups), 0
+def check_lists(data: dict[str, Any], names: tuple[str, str, str]) -> None:
+    """
+    Raise TooManyParts for more than MAX_SPANS resources and scopes, or records, in a request read from JSON.
+
+    `names`: of the lists of resources, scopes and records.
+    """
+    of_resources, of_scopes, of_records = names
+    groups = members(data, of_resources)
+    holders, records = len(groups), 0
     for group in groups:
-        scopes = members(group, "scopeSpans")
+        scopes = members(group, of_scopes)
         holders += len(scopes)
         if holders > MAX_SPANS:
             raise TooManyParts
-        spans += sum(len(members(scope, "spans")) for scope in scopes)
-        if spans > MAX_SPANS:
+        records += sum(len(members(scope, of_records)) for scope in scopes)
+        if records > MAX_SPANS:
             raise TooManyParts
 
 
@@ -74,23 +78,27 @@ def structural(body: bytes, start: int, end: int) -> int:
     return sum(body.count(character, start, end) for character in STRUCTURAL) if start < end else 0
 
 
-def check_protobuf(body: bytes) -> None:
-    """Raise TooManyParts for more than MAX_FIELDS fields; a body that is not protobuf is left to the parser."""
+def check_protobuf(body: bytes, request: Descriptor) -> None:
+    """
+    Raise TooManyParts for more than MAX_FIELDS fields; a body that is not protobuf is left to the parser.
+
+    `request`: the type of the message.
+    """
     if len(body) <= 2 * MAX_FIELDS:
         return
     try:
-        fields = sum(1 for _ in islice(walk_tags(body), MAX_FIELDS + 1))
+        fields = sum(1 for _ in islice(walk_tags(body, request), MAX_FIELDS + 1))
     except LookupError:
         return
     if fields > MAX_FIELDS:
         raise TooManyParts
 
 
-def walk_tags(body: bytes) -> Iterator[int]:
+def walk_tags(body: bytes, request: Descriptor) -> Iterator[int]:
     """Yield the tag of every field, also of fields in nested messages. Raises LookupError for invalid protobuf."""
     position = 0
     # Of each message that contains the position: its end, and its fields that hold messages.
-    open_messages = [(len(body), held_by(ExportTraceServiceRequest.DESCRIPTOR))]
+    open_messages = [(len(body), held_by(request))]
     while open_messages:
         end, message_fields = open_messages[-1]
         if position >= end:

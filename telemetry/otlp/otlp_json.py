@@ -89,6 +89,7 @@ RESOURCE_SPANS: Fields = {
     "schemaUrl": scalar("schema_url", string),
 }
 REQUEST: Fields = {"resourceSpans": many("resource_spans", RESOURCE_SPANS)}
+LISTS = ("resourceSpans", "scopeSpans", "spans")
 
 
 def parse_json_request(body: bytes) -> ExportTraceServiceRequest:
@@ -100,7 +101,7 @@ def read_json_request(body: bytes) -> tuple[ExportTraceServiceRequest, int]:
     """Return the request, and the number of spans that it holds under unknown names. Raises ValueError as above."""
     message_count.check_json(body)
     request, data = ExportTraceServiceRequest(), obj(load_json(body), "the body")
-    message_count.check_lists(data)
+    message_count.check_lists(data, LISTS)
     fill(request, data, REQUEST)
     return request, misnamed_spans(data)
 

@@ -11,40 +11,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 TEXT, BYTES = FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.TYPE_BYTES
 
 
-def repaired_request(body: bytes) -> bytes:
+def repaired_request(body: bytes, request_type: Descriptor) -> bytes:
     """Return the message with its text in UTF-8. Raises DecodeError when something else is wrong with it."""
-    request_class, texts = as_bytes()
+    request_class, texts = as_bytes(request_type)
     request = request_class.FromString(body)
     repair_texts(request, texts)
     return request.SerializeToString()
 
 
 @cache
-def as_bytes() -> tuple[type[Message], frozenset[str]]:
+def as_bytes(request_type: Descriptor) -> tuple[type[Message], frozenset[str]]:
     """
-    Return ExportTraceServiceRequest with bytes fields for text fields, and the full names of the text fields.
+    Return a request's message with bytes fields for text fields, and the full names of the text fields.
 
     Text and bytes are encoded in the same way.
     """
     pool, texts = DescriptorPool(), set[str]()
-    for file in with_dependencies(ExportTraceServiceRequest.DESCRIPTOR.file):
+    for file in with_dependencies(request_type.file):
         copy = FileDescriptorProto()
         file.CopyToProto(copy)
         for message in copy.message_type:
             texts.update(retyped(message, f"{copy.package}.{message.name}"))
         pool.Add(copy)
-    name = ExportTraceServiceRequest.DESCRIPTOR.full_name
-    return GetMessageClass(pool.FindMessageTypeByName(name)), frozenset(texts)
+    return GetMessageClass(pool.FindMessageTypeByName(request_type.full_name)), frozenset(texts)
 
 
 def with_dependencies(file: FileDescriptor) -> list[FileDescriptor]:

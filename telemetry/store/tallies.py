@@ -9,6 +9,7 @@ from telemetry.store.sql import fetch, write_many
 HOUR_NANO = 3_600_000_000_000
 STORED, DUPLICATE, OVER_QUOTA = "stored", "duplicate", "over_quota"
 NO_SPANS = "no_spans"  # a request without any
+OTHER_LOGS = "other_logs"  # log records that are neither events of agents nor failures
 CONFLICT, SHARED_ID = "conflicting_version", "shared_span_id"
 UPSERT = (
     "INSERT INTO telemetry_tally (hour, reason, count) VALUES {rows} "

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry.otlp import otlp_json
+from telemetry.otlp import otlp_json, otlp_json_logs
 from tests.fuzz.seeds import as_json
 
 MAX_CHANGES = 5
@@ -59,6 +60,15 @@ def of_protobuf(data: bytes, chance: random.Random, words: list[str], change: By
         return change(data)
 
 
+def of_protobuf_logs(data: bytes, chance: random.Random, words: list[str], change: Bytes) -> bytes:
+    """The same for a protobuf body of log records."""
+    try:
+        sent = as_json(ExportLogsServiceRequest.FromString(data))
+        return otlp_json_logs.parse_json_logs(of_json(sent, chance, words, change)).SerializeToString()
+    except (DecodeError, ValueError, RecursionError):
+        return change(data)
+
+
 def places(node: Any) -> Iterator[tuple[Any, Any]]:
     """Every node, by what holds it and its key there."""
     pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
@@ -97,3 +107,12 @@ def changed_text(value: str, chance: random.Random, words: list[str], change: By
         place = chance.randrange(len(value) + 1)
         return value[:place] + chance.choice(chance.choice((HARD, TEXTS))) + value[place:]
     return change(value.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+# How the inputs of a target are changed; of others, bytes alone.
+MUTATE = {
+    "json": of_json,
+    "protobuf": of_protobuf,
+    "json_logs": of_json,
+    "protobuf_logs": of_protobuf_logs,
+}

@@ -37,7 +37,7 @@ def main() -> None:
         from tests.fuzz import mutations, seeds, targets
 
     words = sorted(seeds.words())
-    mutate = {"json": mutations.of_json, "protobuf": mutations.of_protobuf}.get(name)
+    mutate = mutations.MUTATE.get(name)
 
     def mutator(data: bytes, max_size: int, seed: int) -> bytes:
         chance = random.Random(seed)

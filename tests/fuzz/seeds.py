@@ -11,10 +11,14 @@ from typing import Any
 
 import orjson
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry.otlp import json_values, otlp_json
+from telemetry.conventions.log_clients import CLIENTS
+from telemetry.otlp import json_values, otlp_json, otlp_json_logs
 from tests import ROOT, captures
+from tests.telemetry import log_requests
 
 SPANS_A_CLIENT = 40
 FOUND = ROOT / "tests" / "fixtures" / "fuzz"  # what once broke something: <target>-<what>
@@ -23,6 +27,8 @@ IDS = ("traceId", "spanId", "parentSpanId")
 
 def seeds(target: str) -> list[bytes]:
     """Inputs to start from."""
+    if target in WRITTEN_LOGS:
+        return [*found(target), *map(WRITTEN_LOGS[target], cut_logs())]
     requests = [request for name in captures.NAMES for request in itertools.islice(cut(name), SPANS_A_CLIENT)]
     return [*found(target), *map(WRITTEN[target], requests)]
 
@@ -46,7 +52,21 @@ def cut(name: str) -> Iterator[ExportTraceServiceRequest]:
                     yield request
 
 
-def as_json(request: ExportTraceServiceRequest) -> bytes:
+def cut_logs() -> Iterator[ExportLogsServiceRequest]:
+    """Log records of each client, with and without their trace, each in a request of its own."""
+    for name in log_requests.RECORDED:
+        bodies = [one.body for one in log_requests.recorded(name) if one.path == "/v1/logs"][:4]
+        for body in [*bodies, *map(log_requests.without_context, bodies)]:
+            for group in ExportLogsServiceRequest.FromString(body).resource_logs:
+                for scope_group in group.scope_logs:
+                    for record in scope_group.log_records[:6]:
+                        request = ExportLogsServiceRequest()
+                        own = request.resource_logs.add(resource=group.resource)
+                        own.scope_logs.add(scope=scope_group.scope, log_records=[record])
+                        yield request
+
+
+def as_json(request: Message) -> bytes:
     """OTLP/JSON: proto3 JSON but for ids and enumerations."""
     return orjson.dumps(hexadecimal(MessageToDict(request, use_integers_for_enums=True)))
 
@@ -78,7 +98,9 @@ def words() -> set[str]:
         otlp_json.SCOPE_SPANS,
         otlp_json.SPAN,
         otlp_json.LINK,
+        otlp_json_logs.LOG_RECORD,
         json_values.KINDS,
+        *(client.events for client in CLIENTS.clients),
     )
     return {name for table in tables for name in table} | {
         key
@@ -101,3 +123,4 @@ WRITTEN = {
     "protobuf": ExportTraceServiceRequest.SerializeToString,
     "compressed": as_compressed,
 }
+WRITTEN_LOGS = {"json_logs": as_json, "protobuf_logs": ExportLogsServiceRequest.SerializeToString}

@@ -16,6 +16,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from loopkit.http.errors import ApiError
 from telemetry.api import otlp_body
 from telemetry.grouping.versions import NEWEST
+from telemetry.logs.identity import identify
+from telemetry.logs.log_spans import spans_of_logs
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import (
     Decoded,
@@ -25,6 +27,7 @@ from telemetry.otlp.decode import (
     decode_spans,
     parse_export_request,
 )
+from telemetry.otlp.decode_logs import read_logs_request
 from telemetry.reads import record_json
 from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.span import Span
@@ -52,9 +55,35 @@ def protobuf(data: bytes) -> None:
 
 def compressed(data: bytes) -> None:
     """The first byte chooses the Content-Encoding."""
-    encoding = ("gzip", "deflate", "identity")[data[0] % 3] if data else ""
+    encoding = ("gzip", "deflate", "identity", "zstd")[data[0] % 4] if data else ""
     with suppress(ApiError):
         protobuf(otlp_body.read_body(Sent(data[1:], encoding)))
+
+
+def json_logs(data: bytes) -> None:
+    """The body of an application/json request of log records."""
+    take_logs(data, Encoding.JSON)
+
+
+def protobuf_logs(data: bytes) -> None:
+    """The body of an application/x-protobuf request of log records."""
+    take_logs(data, Encoding.PROTOBUF)
+
+
+def take_logs(data: bytes, encoding: Encoding) -> None:
+    """From the body to rows and back to what agents read; the ids that log records get are valid."""
+    with suppress(Undecodable, TooManySpans):
+        logs = read_logs_request(data, encoding)
+        request, others = spans_of_logs(logs)
+        sent = sum(len(scope.log_records) for group in logs.resource_logs for scope in group.scope_logs)
+        scrub(request, request.SerializeToString())
+        identify(request)
+        decoded = decode_spans(request)
+        assert len(decoded.spans) + len(decoded.rejected) + others == sent
+        assert {*decoded.rejected} <= {"reserved trace_id"}
+        for span in decoded.spans:
+            check_row(span)
+            check_shown(span)
 
 
 def ingest(data: bytes, encoding: Encoding) -> Decoded | None:
@@ -88,4 +117,10 @@ def check_shown(span: Span) -> None:
     orjson.dumps([record_json.content(stored, shared), record_json.record_capture(stored, shared)])
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"json": json, "protobuf": protobuf, "compressed": compressed}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "json": json,
+    "protobuf": protobuf,
+    "compressed": compressed,
+    "json_logs": json_logs,
+    "protobuf_logs": protobuf_logs,
+}

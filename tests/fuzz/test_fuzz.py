@@ -27,7 +27,6 @@ def quick(examples: int) -> settings:
 
 WORDS = sorted(seeds.words())
 SMALL = {name: [seed for seed in seeds.seeds(name) if len(seed) < 4000] for name in targets.TARGETS}
-MUTATE = {"json": mutations.of_json, "protobuf": mutations.of_protobuf}
 
 
 def rows(decoded: Decoded | None) -> list[Any]:
@@ -56,12 +55,12 @@ def test_real_requests_with_changed_bytes_break_nothing(target: str, seed: int) 
     targets.TARGETS[target](with_changed_bytes(chance.choice(SMALL[target]), chance))
 
 
-@pytest.mark.parametrize("target", MUTATE)
+@pytest.mark.parametrize("target", mutations.MUTATE)
 @quick(MANY)
 @given(seed=st.integers(0, 1 << 32))
 def test_real_requests_with_changed_fields_break_nothing(target: str, seed: int) -> None:
     chance = random.Random(seed)
-    changed = MUTATE[target](
+    changed = mutations.MUTATE[target](
         chance.choice(SMALL[target]), chance, WORDS, lambda part: with_changed_bytes(part, chance)
     )
 

@@ -24,7 +24,10 @@ from tests.telemetry.otlp_requests import ENCODINGS, NOW, PATHS, Encode, kind, s
 def test_a9_every_path_answers_with_and_without_a_slash(
     call: Callable[..., Any], alice: MintedProject, path: str, encode: Encode
 ) -> None:
-    answer = call("POST", path, alice.keys["producer"], encode(spans(1)), **kind(encode))
+    sent = encode(spans(1) if "traces" in path else {})
+    headers = kind(encode) | {"content-type": kind(encode)["Content-Type"]}  # the second for an empty body
+
+    answer = call("POST", path, alice.keys["producer"], sent, **headers)
 
     assert answer.status_code in {200, 202}
 
@@ -47,7 +50,7 @@ def test_a10_the_connection_stays_open_and_an_unread_body_does_no_harm(server: S
         ("POST", "/v1/traces", key, blob, {"Content-Type": "text/plain"}, 415),
         ("POST", "/v1/traces", key, blob, {"Content-Type": PROTOBUF, "Content-Encoding": "br"}, 415),
         ("POST", "/v1/traces", key, gzip.compress(blob)[:-9], protobuf_gzip, 400),
-        ("POST", "/v1/logs", key, blob, protobuf_gzip, 200),
+        ("POST", "/v1/logs", key, gzip.compress(b""), protobuf_gzip, 200),
         ("POST", "/v1/metrics", key, iter([blob] * 3), protobuf_gzip, 200),
         ("POST", "/v1/nowhere", key, iter([blob] * 3), {"Content-Type": PROTOBUF}, 404),
         ("HEAD", "/v1/traces", key, b"", {}, 405),

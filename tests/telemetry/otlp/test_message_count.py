@@ -13,6 +13,7 @@ from telemetry.otlp import message_count, otlp_json
 from tests import captures
 
 LIMIT = 100
+REQUEST: Any = ExportTraceServiceRequest.DESCRIPTOR
 
 
 @pytest.fixture(autouse=True)
@@ -47,11 +48,13 @@ DENSE = {
 @pytest.mark.parametrize("shape", DENSE)
 def test_a_dense_protobuf_body_is_refused(shape: str) -> None:
     with pytest.raises(message_count.TooManyParts):
-        message_count.check_protobuf(DENSE[shape])
+        message_count.check_protobuf(DENSE[shape], REQUEST)
 
 
 def test_many_bytes_in_few_fields_are_no_reason_to_refuse() -> None:
-    message_count.check_protobuf(held(0x0A, 0x12, 0x12, content=held(0x2A, content=b"\x12\x00" * LIMIT * 5)))
+    message_count.check_protobuf(
+        held(0x0A, 0x12, 0x12, content=held(0x2A, content=b"\x12\x00" * LIMIT * 5)), REQUEST
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,7 @@ def test_json_with_too_many_spans_or_holders_is_refused_before_messages_are_made
 
 @pytest.mark.parametrize("broken", [b"\x0a\x7f", b"\xff" * 1000, b"\x0f", b"\x7c", b"\x79\x00", b"\x80"])
 def test_what_is_no_protobuf_is_left_to_the_parser(broken: bytes) -> None:
-    message_count.check_protobuf(held(0x22, content=bytes(LIMIT * 3)) + broken)
+    message_count.check_protobuf(held(0x22, content=bytes(LIMIT * 3)) + broken, REQUEST)
 
 
 def test_broken_content_of_a_group_hides_nothing() -> None:
@@ -80,7 +83,7 @@ def test_broken_content_of_a_group_hides_nothing() -> None:
     ExportTraceServiceRequest.FromString(hiding)
 
     with pytest.raises(message_count.TooManyParts):
-        message_count.check_protobuf(hiding + DENSE["spans"])
+        message_count.check_protobuf(hiding + DENSE["spans"], REQUEST)
 
 
 def sent_fields(message: Message) -> int:
@@ -100,7 +103,7 @@ def test_the_walk_meets_every_field_of_a_real_request(monkeypatch: pytest.Monkey
     monkeypatch.setattr(message_count, "MAX_STRUCTURAL", len(recorded.plain))
     request = parse(recorded.plain)
 
-    assert len(list(message_count.walk_tags(request.SerializeToString()))) == sent_fields(request)
+    assert len(list(message_count.walk_tags(request.SerializeToString(), REQUEST))) == sent_fields(request)
 
 
 @pytest.mark.parametrize(

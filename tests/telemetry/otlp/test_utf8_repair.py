@@ -15,6 +15,7 @@ from tests.telemetry.answers import counts, status
 from tests.telemetry.factory import protobuf, record_id, request, span
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+DESCRIPTOR: Any = ExportTraceServiceRequest.DESCRIPTOR
 HALF = b"\xed\xa0\xbd"  # the first half of an emoji, as protobufjs writes it
 
 
@@ -42,7 +43,7 @@ def test_a_message_that_is_broken_otherwise_stays_broken(send: Callable[..., Any
 
     assert (answer.status_code, status(answer)[0]) == (400, 3)
     with pytest.raises(DecodeError):
-        repaired_request(data)
+        repaired_request(data, DESCRIPTOR)
 
 
 def test_a_message_in_utf_8_comes_out_as_it_was_with_fields_of_tomorrow() -> None:
@@ -50,5 +51,5 @@ def test_a_message_in_utf_8_comes_out_as_it_was_with_fields_of_tomorrow() -> Non
     data = whole.SerializeToString() + b"\xa2\x06\x03new"  # field 100, which nobody knows yet
 
     assert ExportTraceServiceRequest.FromString(
-        repaired_request(data)
+        repaired_request(data, DESCRIPTOR)
     ) == ExportTraceServiceRequest.FromString(data)

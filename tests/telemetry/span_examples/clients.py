@@ -165,5 +165,20 @@ GENERAL = [
         "returns",
         [{"id": "d1"}],
     ),
+    example(
+        "a log event of Codex",
+        "codex.tool_result",
+        {
+            "loopkit.log_event": "codex.tool_result",
+            "conversation.id": "c1",
+            "tool_name": "shell",
+            "arguments": '{"order_id": "A-1"}',
+            "output": "README.md",
+            "success": "true",
+        },
+        tool("shell", session_id="c1", agent="codex"),
+        ORDER,
+        "README.md",
+    ),
     example("plain work", "GET", {"http.method": "GET", "user.id": "u1"}, Meaning(user_id="u1")),
 ]

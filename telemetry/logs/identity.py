@@ -1,0 +1,68 @@
+"""
+The ids of spans that were made of log records: hashes of what they hold, so that a log record sent again is one record.
+
+A client's events without a trace of their own get the trace of their run, or of their session: the same for each event
+that names it. Hashed after scrubbing, so that no id is made of a secret. They are stored, so the rule may never change.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from telemetry.conventions.log_clients import CLIENTS
+from telemetry.conventions.log_clients.log_client import LogClient
+from telemetry.conventions.log_events import EVENT_NAME
+from telemetry.otlp.values import plain_attributes
+from telemetry.spans.attribute_lookup import Attributes, first_text
+from telemetry.spans.record_ids import SPAN_BYTES, TRACE_BYTES
+
+RUN, SESSION, ALONE, ROOT, CALL, OWN = "run", "session", "alone", "root", "call", "own"
+
+
+def identify(request: ExportTraceServiceRequest) -> None:
+    """Give every span of the request the ids that it lacks."""
+    for group in request.resource_spans:
+        for scope_group in group.scope_spans:
+            shared = group.resource.SerializeToString(deterministic=True)
+            shared += scope_group.scope.SerializeToString(deterministic=True)
+            for span in scope_group.spans:
+                give_ids(span, shared)
+
+
+def give_ids(span: Span, shared: bytes) -> None:
+    """Give the span its ids; `shared` is what all spans of its scope have in common."""
+    own = shared + span.SerializeToString(deterministic=True)
+    attributes = plain_attributes(span.attributes)
+    found = CLIENTS.of_event(first_text(attributes, (EVENT_NAME,)), "")
+    if found is None:
+        span.trace_id = span.trace_id or hashed(TRACE_BYTES, ALONE, own)
+        span.span_id = hashed(SPAN_BYTES, OWN, own)
+        return
+    client, name = found
+    run = first_text(attributes, client.run)
+    is_derived = not span.trace_id
+    span.trace_id = span.trace_id or client_trace(client, run, attributes, own)
+    root = hashed(SPAN_BYTES, ROOT, span.trace_id) if is_derived and run else b""
+    if root and client.events[name].is_run:
+        span.span_id = root
+        return
+    span.span_id = hashed(SPAN_BYTES, OWN, own)
+    span.parent_span_id = span.parent_span_id or root
+
+
+def client_trace(client: LogClient, run: str, attributes: Attributes, own: bytes) -> bytes:
+    """The trace of a client's event: that of its run, else of its session, else one of its own."""
+    if run:
+        return hashed(TRACE_BYTES, client.prefix + RUN, run.encode())
+    session = first_text(attributes, client.session)
+    if session:
+        return hashed(TRACE_BYTES, client.prefix + SESSION, session.encode())
+    return hashed(TRACE_BYTES, ALONE, own)
+
+
+def hashed(size: int, purpose: str, content: bytes) -> bytes:
+    """So many bytes that identify the content for this purpose."""
+    return blake2b(purpose.encode() + b"\x00" + content, digest_size=size).digest()
