@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from diagnosis.api.loop_lookup import own_loop, wrong_state
 from diagnosis.api.serializers import packets, verification
 from diagnosis.diagnose import diagnose
+from diagnosis.loops import next_action
 from diagnosis.loops.lifecycle import WrongState
 from diagnosis.packets import publishing
 from diagnosis.verification import verify
@@ -67,4 +68,5 @@ class VerifyView(HeavyView):
         except WrongState as error:
             raise wrong_state(error) from error
         loop.refresh_from_db()
-        return Response({"ok": True, "loop_id": loop.loop_id, "state": loop.state, **result.document})
+        answer = {"loop_id": loop.loop_id, "state": loop.state, "next_action": next_action.for_loop(loop)}
+        return Response({"ok": True, **answer, **result.document})

@@ -15,7 +15,7 @@ from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import characters_left_out, rows
 from diagnosis.evidence_view import evidence_page
 from diagnosis.issues.issue_words import since_in_words
-from diagnosis.loops import history_pages, states
+from diagnosis.loops import history_pages, next_action, states
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Decision, EvalCandidate, Loop, LoopEvent
 
@@ -55,6 +55,7 @@ def loop_page_context(loop: Loop, query: Mapping[str, str]) -> dict[str, Any]:
         "events_before": events.before,
         "agent_said": with_facts(latest_reports(loop)),
         "answered": answered_question(loop),
+        "instead": next_action.instead_of_waiting(loop),
         "is_waiting": loop.state in states.WAITING,
         "is_decidable": loop.state in states.DECIDABLE,
     }

@@ -99,6 +99,7 @@ def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Interim analysis", f"number {analysis['number']}" if analysis.get("number") else ""),
         ("Still needed", document.get("needed") or ""),
         *values_of(document.get("needed") or "", document),
+        ("What to do instead", document.get("instead") or ""),
         ("Release of the fix", document.get("release") or ""),
         ("Regressed in release", document.get("regressed_in") or ""),
         ("About the release", document.get("release_note") or ""),

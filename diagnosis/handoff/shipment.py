@@ -52,6 +52,7 @@ class Shipment:
             "baseline": self.baseline,
             "shipment_set_at": self.set_at,
             "verdict": "",
+            "way_on": "",
         }
 
     def told(self) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 from diagnosis.loops import two_people
 from diagnosis.loops.growth import a_day
 from diagnosis.loops.shown_issue import shown_issue
-from diagnosis.loops.states import WAITING
-from diagnosis.models import Decision, Loop
+from diagnosis.loops.states import UNDECIDED_FIX, WAITING
+from diagnosis.models import Decision, Loop, WayOn
 
 NEXT = {
     Loop.State.PROPOSED: "Wait: a human decides in the admin. Poll GET /v1/loops/{id}.",
@@ -32,15 +32,52 @@ NEXT = {
     Loop.State.REJECTED: "Nothing: a human {refused}; see decision.reason. {back}",
     Loop.State.JOINED: "Nothing: its failures are those of another loop now: GET /v1/loops/{joined_to}.",
 }
-# What can be done where a fix shipped and it did not hold, or cannot be said.
-WAYS_ON = (
+# What can be done where a fix shipped and it did not hold, or cannot be said. A second fix follows a verdict.
+PUT_RIGHT = (
     "If its time or release was reported wrongly, put it right with POST /v1/loops/{id}/events "
-    '{{"kind": "shipped_corrected", ...}}; if it needs a second fix, make it under the same approval and report '
-    "pr_opened, merged and shipped again; if the plan was wrong, ask the human with asked_again and a note."
+    '{{"kind": "shipped_corrected", ...}}; '
 )
+SECOND_FIX = (
+    "if it needs a second fix, make it under the same approval and report pr_opened, merged "
+    "and shipped again; "
+)
+ASK = "if the plan was wrong, ask the human with asked_again and a note."
+WAYS_ON = PUT_RIGHT + SECOND_FIX + ASK
+WITHOUT_VERDICT = PUT_RIGHT + ASK
 AFTER_VERDICT = {
     "improved": "The fix helped, and the failure goes on. {ways_on}",
     "unchanged": "The fix changed nothing. {ways_on}",
+}
+GIVE_UP = "ask the human, who can give it up until it comes back"
+# What can be done about a fix that no further traffic decides: why waiting does not help, and what does.
+INSTEAD: dict[str, str] = {
+    WayOn.NO_FAILURES: (
+        "No failure came in the window before the fix, so records without one cannot show that it held. If it shipped "
+        f"at another time, put that right; else {GIVE_UP}."
+    ),
+    WayOn.ONLY_COMPLAINTS: (
+        "Its users only ever rated down, so there is no rating that can be good. Send good ratings to "
+        f"POST /v1/feedback, too; or {GIVE_UP}."
+    ),
+    WayOn.OTHER_RELEASES: (
+        "For a day, only releases without the fix ran. Roll its release out; if it has another name, put that right."
+    ),
+    WayOn.NOTHING_RAN: (
+        "For a day, nothing ran that the fix could show in, where records were to be expected. Let it run; if its "
+        f"operation is gone or has another name, {GIVE_UP}."
+    ),
+    WayOn.TOO_RARE: (
+        "At its traffic, a verdict needs more records than run in the 30 days that a verification reads. Let more run, "
+        f"for instance in a test; or {GIVE_UP}."
+    ),
+    WayOn.FEW_BEFORE: (
+        "Too few records ran before the fix to compare durations with. If it shipped at another time, put that right; "
+        f"else {GIVE_UP}."
+    ),
+    WayOn.MOVED: (
+        "Other failures of the operation rose since the fix, as moved_to of its verification says. Make a second fix "
+        "that mends them, too; or ask the human."
+    ),
 }
 # The status of an issue, by the state of its loop.
 STATUS = {
@@ -66,15 +103,23 @@ def for_loop(loop: Loop) -> str:
     template = NEXT[Loop.State(loop.state)]
     if loop.state == Loop.State.INCONCLUSIVE:
         template = AFTER_VERDICT.get(loop.verdict, template)
+    if instead := instead_of_waiting(loop):
+        template = f"{instead} {{ways_on}}"
+    ways = WITHOUT_VERDICT if loop.state == Loop.State.SHIPPED else WAYS_ON
     instruction = template.format(
         id=loop.loop_id,
         refused=refused(loop) if loop.state == Loop.State.REJECTED else "",
         back=comes_back(loop),
         joined_to=loop.joined_to_id,
-        ways_on=WAYS_ON.format(id=loop.loop_id),
+        ways_on=ways.format(id=loop.loop_id),
     )
     reasons = [loop.again, half_approved_note(loop)] if loop.state in WAITING else []
     return " ".join(part for part in (*reasons, instruction) if part)
+
+
+def instead_of_waiting(loop: Loop) -> str:
+    """What to do about the loop's fix instead of waiting; "" where waiting decides it, or it is decided."""
+    return INSTEAD.get(loop.way_on, "") if loop.state in UNDECIDED_FIX else ""
 
 
 def refused(loop: Loop) -> str:

@@ -185,7 +185,8 @@ ENDING = (Kind.REGRESSED, Kind.OUTDATED, Kind.ASKED_AGAIN, Kind.GREW, Kind.JOINE
 
 def to_decide() -> Q:
     """The filter of loops about which a human has something to decide: those that wait, and unsolved ones."""
-    return Q(state__in=WAITING) | Q(state=State.INCONCLUSIVE, verdict__in=UNSOLVED)
+    unsolved = Q(state=State.INCONCLUSIVE, verdict__in=UNSOLVED)
+    return Q(state__in=WAITING) | unsolved | Q(state__in=UNDECIDED_FIX) & ~Q(way_on="")
 
 
 def verbs_in(state: str) -> tuple[Decision.Verb, ...]:

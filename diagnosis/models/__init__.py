@@ -22,6 +22,7 @@ from diagnosis.models.mails import Mail, MailChoice
 from diagnosis.models.notices import Notice, NoticeRead
 from diagnosis.models.trackers import Tracker
 from diagnosis.models.verification import Verification
+from diagnosis.models.way_on import WayOn
 
 __all__ = [
     "Decision",
@@ -41,6 +42,7 @@ __all__ = [
     "Severity",
     "Tracker",
     "Verification",
+    "WayOn",
     "new_loop_id",
     "new_packet_id",
 ]

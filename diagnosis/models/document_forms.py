@@ -137,6 +137,7 @@ BY_ENVIRONMENT = {
 RISE = {"cluster_id": str, "failures_before": is_natural, "failures_after": is_natural}
 VERIFICATION = {
     "verdict": str, "reason": str, "needed?": TEXT_OR_NULL, "needed_exposure?": (is_natural, type(None)),
+    "way_on?": TEXT_OR_NULL, "instead?": TEXT_OR_NULL,
     "service?": TEXT_OR_NULL, "operation?": TEXT_OR_NULL, "before": is_counted, "after": is_counted,
     "expected_failures?": NUMBER_OR_NULL,
     "ratio?": ({"estimate": NUMBER_OR_NULL, "low": NUMBER_OR_NULL, "high": NUMBER_OR_NULL}, type(None)),

@@ -24,6 +24,7 @@ from diagnosis.models.document_forms import (
     is_baseline,
 )
 from diagnosis.models.evals import CLUSTER_ID
+from diagnosis.models.way_on import WayOn
 from tenants.models import Project
 from tenants.stored_text import RedactedCharField, RedactedJSONField, RedactedTextField
 from tenants.stores.document_rules import ByKind
@@ -148,6 +149,12 @@ class Loop(models.Model):
         null=True, help_text="When time and release of that fix were reported, or last put right."
     )
     verdict = models.CharField(max_length=20, blank=True)
+    way_on = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=WayOn.choices,
+        help_text="Why no further traffic decides about its fix, by the latest verification; empty if it does.",
+    )
     again = models.TextField(
         blank=True, help_text="Why a human is asked again although one decided; empty unless so."
     )

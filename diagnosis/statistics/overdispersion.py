@@ -67,8 +67,39 @@ class Overdispersion:
             return clusters
         return batches / variance * math.log1p(variance * clusters / batches)
 
+    def in_batches(self, number: int) -> Overdispersion:
+        """The overdispersion of a window after that has so many batches, or as many as it has if these are more."""
+        return replace(self, batches=(self.batches[0], max(self.batches[1], number)))
+
 
 INDEPENDENT = Overdispersion()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long both windows are and what ran in them, from which follows in how many batches further records come."""
+
+    minutes: tuple[int, int]  # before and after
+    exposure: tuple[int, int]
+
+    @property
+    def minutes_a_record(self) -> float:
+        """The minutes from one record to the next since the fix, or before it if nothing ran since; 0: unknown."""
+        (before, after), (exposure_before, exposure_after) = self.minutes, self.exposure
+        if exposure_after:
+            return after / exposure_after
+        return before / exposure_before if exposure_before else 0.0
+
+    def batches_with(self, more: int) -> int:
+        """The number of batches once so many more records came, as they do now."""
+        exposure = self.exposure[1] + more
+        minutes, of_before = self.minutes_a_record * exposure, max(1, self.minutes[0])
+        return max(1, min(BATCHES, exposure, math.ceil(min(BATCHES, of_before) * minutes / of_before)))
+
+    def minutes_until(self, batches: int) -> int:
+        """The minutes from now until the window after can have so many batches."""
+        of_before = max(1, self.minutes[0])
+        return max(0, math.ceil((batches - 1) * of_before / min(BATCHES, of_before)) + 1 - self.minutes[1])
 
 
 def estimate_overdispersion(before: Observed, after: Observed) -> Overdispersion:

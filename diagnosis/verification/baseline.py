@@ -2,7 +2,8 @@
 The baseline of a fix: the failures of a loop's cluster in the window before the fix shipped.
 
 For a first fix the window starts where the window of the packet that proposed the loop starts; for a later one, where
-the window before the previous fix ended. It covers at most 30 days. Once a fix held, verify.py stores the window in
+the window before the previous fix ended, or, if none failed since then, where that window started. It covers at most
+30 days. Once a fix held, verify.py stores the window in
 which it held instead, with the failure rate that the verdict allows, so that a failure that returns is a regression.
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 
 from diagnosis.detection import visited_runs
 from diagnosis.detection.rules import WINDOW_RULES
-from diagnosis.loops import lifecycle
+from diagnosis.loops import fixes, lifecycle
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
@@ -112,9 +113,16 @@ def stored_environments(document: dict[str, Any]) -> dict[str, Counts] | None:
 def current_baseline(loop: Loop, shipped_at: datetime) -> dict[str, Any]:
     """The baseline stored when the loop's fix shipped or held; counted now if none is stored for this shipment."""
     document: dict[str, Any] | None = loop.baseline
-    if document and (loop.state == Loop.State.HELD or document["window"]["end"] == rfc3339(shipped_at)):
+    if document is None:
+        return baseline(loop, shipped_at)
+    if loop.state == Loop.State.HELD:
         return document
-    return baseline(loop, shipped_at)
+    if document["window"]["end"] != rfc3339(shipped_at):
+        return baseline(loop, shipped_at)
+    if document["failures"] or loop.attempt < 2:
+        return document
+    # An earlier version stored what ran between two fixes, also without a failure.
+    return baseline(loop, shipped_at, unix_nano(datetime.fromisoformat(document["window"]["start"])))
 
 
 def baseline(loop: Loop, until: datetime, since: int | None = None) -> dict[str, Any]:
@@ -124,21 +132,36 @@ def baseline(loop: Loop, until: datetime, since: int | None = None) -> dict[str,
     Args:
         since: the start in unix nanoseconds, where it does not follow from the stored baseline.
     """
-    end = unix_nano(until)
     with bind(loop.project):
         known = known_since(loop, until) if since is None else since
-        start = max(known, end - MAX_MINUTES * MINUTE_NANO)
-        window = Window(min(start, end), end)
-        operations = cluster_counts.failing_operations(window, lifecycle.loop_fingerprint(loop))
-        cluster = target(loop, operations)
-        return ComparedWindow(
-            window=window,
-            observed=count_cluster(loop, window, cluster),
-            counted=what_is_counted(loop),
-            operations=operations,
-            others=cluster_counts.other_clusters(window, cluster),
-            environments=count_environments(loop, window, cluster),
-        ).as_document()
+        counted = counted_before(loop, known, unix_nano(until))
+        if not counted.counts.failures and loop.signal_type not in WINDOW_RULES.by_durations:
+            # What ran without a failure between two fixes is no rate to compare with; with what came before it, it is.
+            earlier = earlier_failures_since(loop, known)
+            counted = counted if earlier is None else counted_before(loop, earlier, unix_nano(until))
+        return counted.as_document()
+
+
+def counted_before(loop: Loop, since: int, end: int) -> ComparedWindow:
+    """The window between these times in unix nanoseconds, at most its last 30 days, in the bound project."""
+    window = Window(min(max(since, end - MAX_MINUTES * MINUTE_NANO), end), end)
+    operations = cluster_counts.failing_operations(window, lifecycle.loop_fingerprint(loop))
+    cluster = target(loop, operations)
+    return ComparedWindow(
+        window=window,
+        observed=count_cluster(loop, window, cluster),
+        counted=what_is_counted(loop),
+        operations=operations,
+        others=cluster_counts.other_clusters(window, cluster),
+        environments=count_environments(loop, window, cluster),
+    )
+
+
+def earlier_failures_since(loop: Loop, known: int) -> int | None:
+    """The start of the latest window with failures before an earlier fix, in unix nanoseconds; None without one."""
+    windows = [fix.before["window"] for fix in fixes.shipped_fixes(loop) if fix.before.get("failures")]
+    starts = [unix_nano(datetime.fromisoformat(window["start"])) for window in windows]
+    return max((start for start in starts if start < known), default=None)
 
 
 def what_is_counted(loop: Loop) -> str:

@@ -19,7 +19,7 @@ from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.models import Loop, Verification
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import InterimAnalysis
-from diagnosis.statistics.overdispersion import estimate_overdispersion, estimate_steadily
+from diagnosis.statistics.overdispersion import Pace, estimate_overdispersion, estimate_steadily
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import (
     affected_records,
@@ -126,26 +126,35 @@ def judge_loop(
 ) -> Judgement:
     """Judge a loop whose rule compares durations by these, any other by failure rates."""
     if loop.signal_type in WINDOW_RULES.by_durations:
-        judgement = duration_verdict.judge_durations(
-            own_durations.durations(before.window, target),
-            own_durations.durations(after.window, target),
-            last,
-        )
-        more = 0
+        old, new = (own_durations.durations(side.window, target) for side in (before, after))
+        ran = after.counts.exposure
+        judgement = duration_verdict.judge_durations(old, new, last, ran)
+        more = duration_verdict.more_to_regress(old, new, judgement.analysis, ran)
     else:
+        judgement = judge_rates(before, after, last)
         overdispersion = estimate_overdispersion(before.observed, after.observed)
-        length = after.window.since_minutes / max(1, before.window.since_minutes)
-        steady = estimate_steadily(before.observed, after.observed, length)
-        judgement = rate_verdict.judge_rates(before.counts, after.counts, overdispersion, last, steady)
         more = rate_verdict.more_to_regress(before.counts, after.counts, overdispersion, judgement.tails)
     still_holds = loop.state == Loop.State.HELD and judgement.verdict != "regressed"
     if still_holds and not after.counts.exposure:
         return replace(judgement, verdict="held", reason=reasons.nothing_since(before.counts), needed=0)
     if still_holds:
-        judgement = replace(judgement, verdict="held", needed=more)
+        judgement = replace(judgement, verdict="held", needed=more, minutes=0)
     if loop.signal_type in WINDOW_RULES.by_visits:
         return in_traces(judgement, after, still_holds, loop.signal_type)
     return judgement
+
+
+def judge_rates(before: ComparedWindow, after: ComparedWindow, last: InterimAnalysis) -> Judgement:
+    """Judge by failure rates."""
+    minutes = before.window.since_minutes, after.window.since_minutes
+    return rate_verdict.judge_rates(
+        before.counts,
+        after.counts,
+        estimate_overdispersion(before.observed, after.observed),
+        last,
+        estimate_steadily(before.observed, after.observed, length=minutes[1] / max(1, minutes[0])),
+        Pace(minutes, (before.counts.exposure, after.counts.exposure)),
+    )
 
 
 def in_traces(judgement: Judgement, after: ComparedWindow, still_holds: bool, signal_type: str) -> Judgement:

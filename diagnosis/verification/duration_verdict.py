@@ -16,10 +16,10 @@ from math import ceil, inf
 
 from diagnosis.display.quantities import counted, duration
 from diagnosis.statistics import alpha_spending
-from diagnosis.statistics.alpha_spending import NO_ANALYSIS, InterimAnalysis
+from diagnosis.statistics.alpha_spending import GROWTH, NO_ANALYSIS, InterimAnalysis
 from diagnosis.statistics.overdispersion import INDEPENDENT
 from diagnosis.statistics.rates import Counts, Ratio, Tails, rate_ratio
-from diagnosis.verification import reasons
+from diagnosis.verification import own_durations, reasons
 from diagnosis.verification.rate_verdict import (
     ENOUGH,
     SAME_BETWEEN,
@@ -33,6 +33,7 @@ QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99)
 COMMON = 0.9  # `unchanged` does not require the quantiles above it, which few records decide
 LEAST_EFFECT = 1.2  # times slower or faster
 FEWEST = 30  # records on each side
+LOOKS_AHEAD = 3  # interim analyses; a regression that needs more of them to show is not said to be near
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,19 @@ class Exceedance:
 
 
 def judge_durations(
-    before: Sequence[float], after: Sequence[float], last: InterimAnalysis = NO_ANALYSIS
+    before: Sequence[float], after: Sequence[float], last: InterimAnalysis = NO_ANALYSIS, ran: int = 0
 ) -> Judgement:
     """
     Compare durations in milliseconds, sorted, after a fix with those before it.
 
     Args:
         last: the last interim analysis of this fix. Too soon after it the verdict is `held` or `inconclusive`.
+        ran: the records since the fix, where `after` is a sample of them: the next analysis is due by these.
     """
-    information = float(len(after))
-    due = len(before) >= FEWEST and last.is_due(information, FEWEST)
+    information = float(max(ran, len(after)))
+    due = min(len(before), len(after)) >= FEWEST and last.is_due(information, FEWEST)
     analysis = last.next(information) if due else last
-    usual = alpha_spending.tails(max(1, analysis.number))
-    # Bonferroni: the chance that any of the quantiles errs is at most the usual one.
-    tails = Tails(usual.low / len(QUANTILES), usual.high / len(QUANTILES))
+    tails = tails_of(max(1, analysis.number))
     if len(before) < FEWEST or len(after) < FEWEST:
         return too_few(before, after, tails, analysis)
     exceedances = [exceedance(quantile, before, after, tails) for quantile in QUANTILES]
@@ -73,6 +73,12 @@ def judge_durations(
     return Judgement(
         verdict, duration_reason(verdict, decisive, len(after)), needed, decisive.same, tails, analysis
     )
+
+
+def tails_of(analysis: int) -> Tails:
+    """The chances that each bound errs. Bonferroni: that any of the quantiles errs is at most the usual one."""
+    usual = alpha_spending.tails(analysis)
+    return Tails(usual.low / len(QUANTILES), usual.high / len(QUANTILES))
 
 
 def too_few(
@@ -92,15 +98,54 @@ def fast_records_needed(before: Sequence[float], after: Sequence[float]) -> int 
     if len(before) < FEWEST:
         return None
     thresholds = [empirical_quantile(before, quantile) for quantile in QUANTILES]
-    pairs = [(above(before, threshold), above(after, threshold).failures) for threshold in thresholds]
+    sides = [
+        (above(before, limit), above(after, limit), above(after, limit * LEAST_EFFECT))
+        for limit in thresholds
+    ]
+    tails = tails_of(1)  # later analyses find a quantile slower less easily
 
     def is_enough(more: int) -> bool:
         exposure = len(after) + more
-        return exposure >= FEWEST and any(
-            is_fast(slow, Counts(slow_after, exposure)) for slow, slow_after in pairs
+        return (
+            exposure >= FEWEST
+            and any(is_fast(old, Counts(slow.failures, exposure)) for old, slow, _ in sides)
+            and not any(is_slower(old, Counts(slower.failures, exposure), tails) for old, _, slower in sides)
         )
 
-    return least(is_enough)
+    needed = least(is_enough)
+    return needed and min(needed, own_durations.MOST)  # of these alone, all are fast
+
+
+def more_to_regress(before: Sequence[float], after: Sequence[float], last: InterimAnalysis, ran: int) -> int:
+    """
+    The further records, slow as often as since a fix held, after which it has regressed; 0 if that is not near.
+
+    Args:
+        last: the last interim analysis. The verdict can only change with the next ones, LOOKS_AHEAD of them at most.
+        ran: the records since it held.
+    """
+    if len(before) < FEWEST or not after:
+        return 0
+    limits = [empirical_quantile(before, quantile) for quantile in QUANTILES]
+    number = max(FEWEST, ceil(GROWTH * last.information), ran + 1)
+    for ahead in range(LOOKS_AHEAD):
+        size = max(len(after), min(number, own_durations.MOST))
+        if any(
+            is_slower(
+                above(before, limit),
+                Counts(above(after, limit * LEAST_EFFECT).failures * size // len(after), size),
+                tails_of(last.number + ahead + 1),
+            )
+            for limit in limits
+        ):
+            return number - ran
+        number *= GROWTH
+    return 0
+
+
+def is_slower(slow_before: Counts, slower_after: Counts, tails: Tails) -> bool:
+    """Whether more records exceed LEAST_EFFECT times the quantile than exceeded the quantile before, beyond chance."""
+    return slower_after.failures >= ENOUGH and slow_share_ratio(slow_before, slower_after, tails).low > 1
 
 
 def is_fast(slow_before: Counts, slow_after: Counts) -> bool:
@@ -112,34 +157,20 @@ def exceedance(quantile: float, before: Sequence[float], after: Sequence[float],
     """Compare the records after with one quantile of the window before."""
     threshold = empirical_quantile(before, quantile)
     slow = above(before, threshold)
-    same, slower, faster = (
-        slow_share_ratio(slow, above(after, threshold * effect), tails)
-        for effect in (1.0, LEAST_EFFECT, 1 / LEAST_EFFECT)
-    )
-    return Exceedance(
-        quantile,
-        threshold,
-        empirical_quantile(after, quantile),
-        same,
-        quantile_verdict(slow, after, threshold, same, slower, faster),
-    )
+    same = slow_share_ratio(slow, above(after, threshold), tails)
+    verdict = quantile_verdict(slow, after, threshold, same, tails)
+    return Exceedance(quantile, threshold, empirical_quantile(after, quantile), same, verdict)
 
 
 def quantile_verdict(
-    slow: Counts, after: Sequence[float], threshold: float, same: Ratio, slower: Ratio, faster: Ratio
+    slow: Counts, after: Sequence[float], threshold: float, same: Ratio, tails: Tails
 ) -> Verdict:
-    """
-    The verdict by one quantile.
-
-    `same`, `slower` and `faster` compare the share of records above it before with that above the threshold,
-    LEAST_EFFECT times the threshold, and the threshold / LEAST_EFFECT after.
-    """
-    slow_after = above(after, threshold)
-    if slower.low > 1 and above(after, threshold * LEAST_EFFECT).failures >= ENOUGH:
+    """The verdict by one quantile, from the share of records above it before, and `same`, that after by that before."""
+    if is_slower(slow, above(after, threshold * LEAST_EFFECT), tails):
         return "regressed"
-    if is_fast(slow, slow_after):
+    if is_fast(slow, above(after, threshold)):
         return "held"
-    if faster.high < 1:
+    if slow_share_ratio(slow, above(after, threshold / LEAST_EFFECT), tails).high < 1:
         return "improved"
     return "unchanged" if SAME_BETWEEN[0] <= same.low and same.high <= SAME_BETWEEN[1] else "inconclusive"
 

@@ -8,12 +8,12 @@ repeated analyses, reasons.py the sentences.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import NO_ANALYSIS, InterimAnalysis
-from diagnosis.statistics.overdispersion import INDEPENDENT, Overdispersion
+from diagnosis.statistics.overdispersion import INDEPENDENT, Overdispersion, Pace
 from diagnosis.statistics.rates import Counts, Ratio, Tails, rate_ratio
 from diagnosis.verification import reasons
 
@@ -39,6 +39,9 @@ class Judgement:
     ratio: Ratio
     tails: Tails
     analysis: InterimAnalysis  # the latest interim analysis that counted: this one, or an earlier one
+    minutes: int = (
+        0  # over which that exposure has to come at least, since one burst can fill less; 0: any time will do
+    )
 
 
 def judge_rates(
@@ -47,6 +50,7 @@ def judge_rates(
     overdispersion: Overdispersion = INDEPENDENT,
     last: InterimAnalysis = NO_ANALYSIS,
     steady: Overdispersion | None = None,
+    pace: Pace | None = None,
 ) -> Judgement:
     """
     Compare the rate of failures after a fix with the rate before it.
@@ -55,6 +59,7 @@ def judge_rates(
         last: the last interim analysis of this fix. Too soon after it the verdict is `held`, `inconclusive`,
             or `no_traffic` if nothing ran.
         steady: the overdispersion by which `held` is judged, from `estimate_steadily`; else that of both windows.
+        pace: by which further exposure comes in further batches; else it comes in those that there are.
     """
     steady = steady or overdispersion
     if holds(before, after, steady):
@@ -65,10 +70,9 @@ def judge_rates(
     tails = alpha_spending.tails(max(1, analysis.number))
     compared = rate_ratio(before, after, tails, overdispersion.inflation(before, after, tails))
     verdict = interval_verdict(before, after, compared) if due or not after.exposure else "inconclusive"
-    missing = still_needed(verdict, before, after, steady)
-    return Judgement(
-        verdict, reasons.rate_reason(verdict, before, after, compared), missing, compared, tails, analysis
-    )
+    missing, minutes = still_needed(verdict, before, after, steady, pace)
+    reason = reasons.rate_reason(verdict, before, after, compared)
+    return Judgement(verdict, reason, missing, compared, tails, analysis, minutes)
 
 
 def held_judgement(
@@ -133,12 +137,30 @@ def is_gone(after: Counts, compared: Ratio) -> bool:
 
 
 def still_needed(
-    verdict: Verdict, before: Counts, after: Counts, overdispersion: Overdispersion
-) -> int | None:
-    """The further exposure without a failure after which the fix has held; None: never."""
+    verdict: Verdict, before: Counts, after: Counts, overdispersion: Overdispersion, pace: Pace | None = None
+) -> tuple[int | None, int]:
+    """
+    The further exposure without a failure after which the fix has held, None if never; and the minutes over which it
+    has to come at least.
+    """
     if verdict in ("regressed", "unchanged") or before.failures == 0:
-        return None
-    return least(lambda more: holds(before, Counts(after.failures, after.exposure + more), overdispersion))
+        return None, 0
+
+    def spread(more: int) -> Overdispersion:
+        return overdispersion.in_batches(pace.batches_with(more)) if pace else overdispersion
+
+    needed = least(lambda more: holds(before, Counts(after.failures, after.exposure + more), spread(more)))
+    if needed is None or pace is None:
+        return needed, 0
+    batches = least(
+        lambda number: holds(
+            before,
+            Counts(after.failures, after.exposure + needed),
+            replace(overdispersion, batches=(overdispersion.batches[0], number)),
+        )
+    )
+    grows = batches is not None and batches > overdispersion.batches[1]
+    return needed, pace.minutes_until(batches) if batches and grows else 0
 
 
 def more_to_regress(before: Counts, after: Counts, overdispersion: Overdispersion, tails: Tails) -> int:

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from diagnosis.detection.rules import WINDOW_RULES
-from diagnosis.display.quantities import counted
+from diagnosis.display.quantities import counted, length_of_time
 from diagnosis.display.sentences import Sentence, beside, filled
+from diagnosis.loops import next_action
 from diagnosis.models import Loop
 from diagnosis.side_effects import shown as side_effects
 from diagnosis.side_effects.linked import find_side_effects
@@ -16,7 +17,8 @@ from diagnosis.statistics.rates import Counts, Ratio
 from diagnosis.verification import by_environment, trajectory, unseen_traffic
 from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.fix_in_place import fix_in_place
-from diagnosis.verification.rate_verdict import expected_failures
+from diagnosis.verification.rate_verdict import Judgement, expected_failures
+from diagnosis.verification.way_on import way_on
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import LeftOut
 
@@ -26,6 +28,8 @@ NEEDED = "about <more> of {operation}"
 NEEDED_FAST = f"{NEEDED} that are not slow"
 NEEDED_WITHOUT_FAILURE = f"{NEEDED} without a failure"
 NEEDED_UNLIKELY = f"another fix, or {NEEDED_WITHOUT_FAILURE}, which is unlikely at the rate since this one"
+NEEDED_AS_SLOW = f"{NEEDED} that are as slow as since the fix held, to say that it is back"
+NEEDED_OVER = f"{NEEDED_WITHOUT_FAILURE}, over <time> or more"  # one burst can fill less
 NEEDED_AS_OFTEN = f"{NEEDED} with failures as often as since the fix held, to say that it is back"
 
 
@@ -35,6 +39,8 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     project.
     """
     document = comparison_document(loop, comparison) | unseen_traffic.shown(loop.project, comparison)
+    no_wait = way_on(loop, comparison)
+    document |= {"way_on": no_wait or None, "instead": next_action.INSTEAD.get(no_wait)}
     production = loop.project.production_environments
     document |= by_environment.shown(comparison.before, comparison.after, production)
     fix = fix_in_place(loop, comparison)
@@ -47,8 +53,8 @@ def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of what was compared, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
     overdispersion = estimate_overdispersion(before.observed, after.observed)
-    template = needed_template(loop, judgement.needed or 0, after.counts)
-    needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type, template)
+    template = needed_template(loop, judgement, after.counts)
+    needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type, template, judgement.minutes)
     note = comparison.releases.note
     return {
         "verdict": judgement.verdict,
@@ -100,14 +106,24 @@ def ratio_shown(ratio: Ratio) -> dict[str, float | None]:
     return {"estimate": ratio.estimate, "low": ratio.low, "high": high}
 
 
-def evidence_needed(records: int | None, operation: str, signal_type: str, template: str) -> Sentence:
-    """`about 340 more records of {operation} without a failure`; "" if none are needed or none would help."""
+def evidence_needed(
+    records: int | None, operation: str, signal_type: str, template: str, minutes: int = 0
+) -> Sentence:
+    """
+    `about 340 more records of {operation} without a failure`; "" if none are needed or none would help.
+
+    Args:
+        minutes: over which they have to come at least; 0: any time will do.
+    """
     if not records:
         return Sentence("")
     step = 10 ** max(0, len(str(records)) - 2)
     rounded = -(-records // step) * step  # up, to two digits
     noun = "trace" if signal_type in WINDOW_RULES.by_visits else "record"
-    return Sentence(filled(template, more=counted(rounded, f"more {noun}")), {"operation": operation})
+    time = length_of_time(minutes * 60)
+    return Sentence(
+        filled(template, more=counted(rounded, f"more {noun}"), time=time), {"operation": operation}
+    )
 
 
 def without_failure(signal_type: str) -> str:
@@ -115,13 +131,14 @@ def without_failure(signal_type: str) -> str:
     return NEEDED_FAST if signal_type in WINDOW_RULES.by_durations else NEEDED_WITHOUT_FAILURE
 
 
-def needed_template(loop: Loop, records: int, after: Counts) -> str:
+def needed_template(loop: Loop, judgement: Judgement, after: Counts) -> str:
     """The template of what is needed for the next verdict."""
+    is_of_durations = loop.signal_type in WINDOW_RULES.by_durations
     if loop.state == Loop.State.HELD:
-        return NEEDED_AS_OFTEN
-    if loop.signal_type not in WINDOW_RULES.by_durations and (after.rate or 0.0) * records >= UNLIKELY:
+        return NEEDED_AS_SLOW if is_of_durations else NEEDED_AS_OFTEN
+    if not is_of_durations and (after.rate or 0.0) * (judgement.needed or 0) >= UNLIKELY:
         return NEEDED_UNLIKELY
-    return without_failure(loop.signal_type)
+    return NEEDED_OVER if judgement.minutes else without_failure(loop.signal_type)
 
 
 def shown_document(document: dict[str, Any], signal_type: str) -> dict[str, Any]:

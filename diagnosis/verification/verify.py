@@ -2,7 +2,7 @@
 Whether a fix held: the windows before and after it are compared (comparison.py), and a verdict that counts is stored.
 
     switch_lock.check_no_switch -> compare_with_baseline -> verification_document.answer_document -> is_news
-        -> store_verdict
+        -> store_verdict -> note_way_on
 
 `verify` stores the answer and moves the loop if an interim analysis counted, the verdict changed, or another failure is
 linked to the fix; `recheck` only if an analysis counted. Any other answer is given and not stored, so that an agent may
@@ -28,6 +28,7 @@ from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification import baseline, held_fix, verification_document
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.comparison import WINDOW_SIGNALS, Comparison, compare_with_baseline
+from diagnosis.verification.way_on import way_on
 from diagnosis.window import cluster_counts
 from telemetry.reads import cluster_failures
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
@@ -62,6 +63,8 @@ def verify(loop: Loop, now: datetime) -> VerificationAnswer:
         document = verification_document.answer_document(loop, comparison)
         if is_news(loop, comparison, document):
             store_verdict(loop, comparison, document, now)
+        else:
+            note_way_on(loop, document["way_on"] or "")
         return VerificationAnswer(comparison.judgement.verdict, document)
 
 
@@ -107,10 +110,12 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
     with bind(project):
         for loop in [*held_but_failing(project, now), *loops_to_verify(project)[:most]]:
             comparison = compare_with_baseline(loop, loop.shipped_at or now, now)
-            if comparison.counts:
-                document = verification_document.answer_document(loop, comparison)
-                with suppress(lifecycle.WrongState):  # somebody verified it meanwhile
-                    stored.append(store_verdict(loop, comparison, document, now))
+            if not comparison.counts:
+                note_way_on(loop, way_on(loop, comparison))
+                continue
+            document = verification_document.answer_document(loop, comparison)
+            with suppress(lifecycle.WrongState):  # somebody verified it meanwhile
+                stored.append(store_verdict(loop, comparison, document, now))
     return stored
 
 
@@ -147,13 +152,24 @@ def store_verdict(
     """Store the verification, and move the loop in the same transaction."""
     verdict = comparison.judgement.verdict
     trigger = Trigger(f"verdict {verdict}")
-    fields = {"verdict": verdict, "baseline": next_baseline(loop, comparison, verdict)}
+    fields = {
+        "verdict": verdict,
+        "way_on": document["way_on"] or "",
+        "baseline": next_baseline(loop, comparison, verdict),
+    }
     with transaction.atomic():
         switch_lock.hold(loop.project)
         lifecycle.apply_trigger(loop, trigger, now, **fields)
         stored = Verification.objects.create(loop=loop, verdict=verdict, document=document, created_at=now)
         note_verdict(loop, comparison, document, now)
     return stored
+
+
+def note_way_on(loop: Loop, reason: str) -> None:
+    """Store why no further traffic decides about the fix as it was read, beside what was verified of it before."""
+    if reason != loop.way_on:
+        Loop.objects.filter(pk=loop.pk, revision=loop.revision).update(way_on=reason)
+        loop.way_on = reason
 
 
 def next_baseline(loop: Loop, comparison: Comparison, verdict: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from diagnosis.api.serializers.unseen import UnseenSerializer
-from diagnosis.models import Loop, Verification
+from diagnosis.models import Loop, Verification, WayOn
 from diagnosis.side_effects.linked import LINKS, OF_PEOPLE, RECORDS, REQUESTS
 from diagnosis.verification.baseline import FAILURES, SAMPLED, TRACES, WITH_CAUSED
 from telemetry.api.serializers import ObjectSerializer, optional_text
@@ -164,6 +164,13 @@ class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
     needed_exposure = serializers.IntegerField(
         allow_null=True, help_text="The same as a number. Null: none would do."
     )
+    way_on = serializers.ChoiceField(
+        WayOn.choices,
+        allow_null=True,
+        help_text="Why no further traffic decides. Null: it does, or the fix is decided.",
+    )
+    instead = optional_text("What to do instead, where no further traffic decides.")
+    next_action = serializers.CharField(help_text="The call that comes next.")
     unseen = UnseenSerializer(
         many=True, help_text="What came in the hours of the window after the fix and may not be in it."
     )

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 
 from diagnosis.display.hidden_characters import show_hidden
 from diagnosis.display.quantities import counted, length_of_time, short_number, to_the_minute
+from diagnosis.loops import next_action
 from diagnosis.models import Loop
 from diagnosis.window.seen_failures import MOST
 
@@ -57,8 +58,10 @@ def urgency_shown(loop: Loop) -> str:
 
 @admin.display(description="state")
 def state_shown(loop: Loop) -> str:
-    """The state; of a fix that did not solve it, the verdict; of a second fix, which one it is."""
+    """The state; of a fix that did not solve it, the verdict or why none can come; of a second fix, which one it is."""
     verdict = loop.verdict if loop.state == Loop.State.INCONCLUSIVE else ""
+    if next_action.instead_of_waiting(loop):
+        verdict = loop.get_way_on_display()
     attempt = f"attempt {loop.attempt}" if loop.attempt > 1 else ""
     facts = ", ".join(fact for fact in (verdict, attempt) if fact)
     return f"{loop.get_state_display()} ({facts})" if facts else loop.get_state_display()

@@ -42,6 +42,8 @@ class OverWindow(SignalRule, Protocol):
 class ByVisits(OverWindow, Protocol):
     """A rule that reads the window itself, and whose fixes are verified by visits."""
 
+    VERIFIED: int  # traces up to which a verification reads all; of more, as many or half of them
+
     def visits(self, window: Window, target: Target) -> Iterator[SampledRun]:
         """The sampled traces that ran the target's operations, each with its failure, if it has one."""
 
@@ -52,7 +54,9 @@ class RuleRegistry:
     def __init__(self, package: str, folders: Iterable[str]) -> None:
         modules = find_modules(package, folders, "SIGNAL")
         require_parts(modules, PARTS)
-        require_parts((m for m in modules if m.COMPARES == "visits" and hasattr(m, "find")), ("visits",))
+        require_parts(
+            (m for m in modules if m.COMPARES == "visits" and hasattr(m, "find")), ("visits", "VERIFIED")
+        )
         for module in modules:
             if module.COMPARES not in COMPARABLE:
                 raise PartsMissing(f"{module.__name__} must say in COMPARES one of {', '.join(COMPARABLE)}")

@@ -22,6 +22,7 @@ NO_EVAL_CHECK = "Nobody can tell."
 EXPECTATION = "Acme does not stall."
 RESULT_FORM = "What it gave back."
 ABOUT = "acme stalls"
+VERIFIED = 960
 
 def find(window, traces):
     return ["found"]

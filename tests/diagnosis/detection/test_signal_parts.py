@@ -40,7 +40,13 @@ SIGNAL = {
 }
 OF_RECORDS = ("AFTER", "IS_SOFT", "CAUSE", "IN_ANY_OPERATION", "INGEST_RULES")
 SHARED = {name: value for name, value in SIGNAL.items() if name not in OF_RECORDS}
-RULE = {**SHARED, "COMPARES": '"visits"', "find": "lambda window: []", "visits": "lambda window, target: []"}
+RULE = {
+    **SHARED,
+    "COMPARES": '"visits"',
+    "find": "lambda window: []",
+    "visits": "lambda window, target: []",
+    "VERIFIED": "960",
+}
 FORM = {
     "NAME": '"acme"', "AFTER": '"promptfoo"', "MEDIA_TYPE": '"text/plain"', "ABOUT": '"Acme"',
     "file_name": "str", "why_not": "str", "render": "repr",

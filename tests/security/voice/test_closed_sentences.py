@@ -52,6 +52,7 @@ def closed() -> set[str]:
         *plan_sentences.SENTENCES, suspected_release.REASON, SUSPECTED,
         verification_document.NEEDED_FAST, verification_document.NEEDED_WITHOUT_FAILURE,
         verification_document.NEEDED_UNLIKELY, verification_document.NEEDED_AS_OFTEN,
+        verification_document.NEEDED_AS_SLOW, verification_document.NEEDED_OVER,
         releases.UNKNOWN, releases.UNNAMED, releases.OF_ANOTHER,
         *(signal.EXPECTATION for signal in ALL_SIGNALS.values()),
     }  # fmt: skip
@@ -67,9 +68,14 @@ def closed() -> set[str]:
             template = template.replace(name, kind)
         sentences |= {normalised(template), normalised(template.replace("/<id>/", "/<loop_id>/"))}
     ways_on = next_action.WAYS_ON.format(id="loop_1")
+    instead = [
+        f"{text} {ways}"
+        for text in next_action.INSTEAD.values()
+        for ways in (next_action.WAYS_ON, next_action.WITHOUT_VERDICT)
+    ]
     steps = {
         text.format(id="loop_1", back="", joined_to="loop_1", refused=refused, ways_on=ways_on)
-        for text in (*next_action.NEXT.values(), *next_action.AFTER_VERDICT.values())
+        for text in (*next_action.NEXT.values(), *next_action.AFTER_VERDICT.values(), *instead)
         for refused in ("rejected it", "gave it up")
     }
     return sentences | {normalised(step) for step in steps}
