@@ -11,6 +11,7 @@ from telemetry.agent_runs.call_keys import call_key
 from telemetry.classify import failure
 from telemetry.conventions.registry import Convention
 from telemetry.failures.root_cause import named
+from telemetry.failures.unknown_tool import as_unknown_tool_of_step
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import GroupingRules
 from telemetry.spans.meaning import Failure, Meaning
@@ -26,6 +27,8 @@ def normalise(span: Span, rules: GroupingRules) -> RecordRow:
     convention = conventions.convention_of(span)
     meaning = conventions.read_by(convention, span)
     row, failed = row_without_failure(span, meaning, convention), failure(span, meaning)
+    if failed and rules.rereads_steps and meaning.unit == "graph_node":
+        failed = as_unknown_tool_of_step(failed)
     return with_failure(row, failed, rules) if failed else row
 
 

@@ -17,6 +17,7 @@ from telemetry.spans.attribute_lookup import (
     Attributes,
     finish_in,
     first_count,
+    first_id,
     first_of_list,
     first_text,
 )
@@ -101,11 +102,11 @@ def call_facts(
 
 def identity(attributes: Attributes, names: AttributeNames, about: Attributes | None) -> tuple[str, str]:
     """The ids of session and user, of those that the names lack from the application's own `metadata`."""
-    session_id, user_id = first_text(attributes, names.session), first_text(attributes, names.user)
+    session_id, user_id = first_id(attributes, names.session), first_id(attributes, names.user)
     if "metadata" not in attributes or (session_id and user_id):
         return session_id, user_id
     about = metadata(attributes) if about is None else about
-    return session_id or first_text(about, SESSION_NAMES), user_id or first_text(about, USER_NAMES)
+    return session_id or first_id(about, SESSION_NAMES), user_id or first_id(about, USER_NAMES)
 
 
 def finish_of(attributes: Attributes, names: AttributeNames) -> str:

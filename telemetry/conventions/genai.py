@@ -54,6 +54,8 @@ UNITS = {
 }
 TOOLS_OFFERED = ("gen_ai.tool.definitions", "gen_ai.request.tools")
 TOOL_CALLS = ("gen_ai.completion.",)
+FIRST_CALLS = ("gen_ai.completion.0.tool_calls.0.name", "gen_ai.completion.0.function_call.name")
+ANSWER_TEXTS = ("gen_ai.output.messages", "gen_ai.completion")
 FAILED_TOOL = {
     "gen_ai.tool.status": "error",  # Strands
     "tool.status": "error",
@@ -176,5 +178,5 @@ def output_of(span: Span) -> Any:
 
 
 def is_tool(attributes: Attributes) -> bool:
-    """Whether the span is a tool's call."""
-    return "gen_ai.tool.name" in attributes or UNITS.get(operation_of(attributes)) == "tool_call"
+    """Whether the span is a tool's call. Some clients name the called tool on the span of the model's answer, too."""
+    return genai_unit(attributes) == "tool_call"

@@ -15,7 +15,7 @@ from telemetry.spans.attribute_lookup import Attributes, first_present, first_te
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
-BEFORE = ("genai",)
+BEFORE = ("logfire",)
 SCOPES = ()
 TOOL, TYPE = "haystack.tool.name", "haystack.component.type"
 INPUTS = (
@@ -33,6 +33,7 @@ OUTPUTS = (
     "haystack.pipeline.output_data",
 )
 MARKERS = frozenset({TOOL, TYPE, "haystack.agent.step", "haystack.agent.max_steps", *INPUTS, *OUTPUTS})
+ANSWER_TEXTS = ("haystack.agent.step.llm.output", "haystack.component.output")
 FAILED_TOOL = {"haystack.tool.error": True}
 MODEL_CALLS = ("Generator", "Embedder")
 NAMES = AttributeNames(

@@ -46,6 +46,7 @@ MODEL = (
 )
 TOOLS_OFFERED = ("llm.tools.",)
 TOOL_CALLS = ("llm.output_messages.",)
+FIRST_CALLS = ("llm.output_messages.0.message.tool_calls.0.tool_call.function.name",)
 UNREADABLE_CALLS = ("output.value",)  # the only place where LangChain records them
 PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
 REQUESTED = ("model", "model_name", "model_id")

@@ -32,6 +32,8 @@ class Convention(Protocol):
 
     TOOLS_OFFERED: tuple[str, ...] = ()  # how the attributes begin that hold the tools offered to a model
     TOOL_CALLS: tuple[str, ...] = ()  # how the attributes of an answer begin that number its tool calls
+    FIRST_CALLS: tuple[str, ...] = ()  # of these, the attributes that name the first call
+    ANSWER_TEXTS: tuple[str, ...] = ()  # attributes that hold a model's answer as a text of JSON
     UNREADABLE_CALLS: tuple[str, ...] = ()  # attributes that hold tool calls which the client could not read
     FAILED_TOOL: dict[str, Any] = {}  # the value of an attribute that marks a tool call as failed
     EXPECTED: tuple[str, ...] = ()  # attributes that hold the output that should have come
@@ -57,6 +59,8 @@ class ConventionRegistry:
         self.markers = frozenset(self.names("MARKERS"))
         self.tools_offered = self.names("TOOLS_OFFERED")
         self.tool_calls = self.names("TOOL_CALLS")
+        self.first_calls = frozenset(self.names("FIRST_CALLS"))
+        self.answer_texts = tuple(dict.fromkeys(self.names("ANSWER_TEXTS")))
         self.unreadable_calls = self.names("UNREADABLE_CALLS")
         self.expected = self.names("EXPECTED")
         self.failed_tool = {

@@ -9,8 +9,11 @@ https://ai-sdk.dev/docs/ai-sdk-core/telemetry (`ai.response.toolCalls`, `ai.prom
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import orjson
 
 from telemetry import conventions
 from telemetry.conventions.content import parsed
@@ -22,6 +25,21 @@ from telemetry.spans.span import Span
 
 FINISHED = ("tool", "function")  # words in the finish reasons of answers with tool calls
 ARGUMENTS = ("arguments", "input", "args")
+NAMES = ("toolName", "tool_name", "name")
+# Keys whose value is a call: of OpenAI, Gemini, Haystack, Bedrock.
+CALLS = ("function", "function_call", "functionCall", "tool_call", "toolCall", "toolUse")
+TYPES = frozenset({"tool_call", "tool_use", "invalid_tool_call", "function_call"})
+# A call in a text of JSON, in these forms. An empty list of calls is none.
+MARK = re.compile(
+    r"['\"](?:tool_calls?|toolCalls?|function_call|functionCall|toolUse)['\"]\s*:[\s\[]*\{"
+    r"|['\"]toolName['\"]|['\"]tool[_-](?:call|use)['\"]"
+)
+RAW = (
+    "raw",
+    "_raw",
+    "raw_arguments",
+)  # the one key under which clients keep arguments that they could not parse
+OFFERS = ("tools", "functions")  # of an input
 MOST_PARTS = 2_000  # of an answer that are searched
 LONGEST = 100_000  # characters of an answer that is searched
 
@@ -31,12 +49,10 @@ Call = tuple[str, Any]  # name and arguments
 def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of a model that asked for a tool call that cannot be made, or None."""
     reason = meaning.finish_reason.lower()
-    if not any(word in reason for word in FINISHED):
+    says_so = any(word in reason for word in FINISHED)
+    if not says_so and not shows_calls(span.attributes):
         return None
     attributes, known = span.attributes, conventions.CONVENTIONS
-    offered = OfferedTools(
-        [str(value) for name, value in attributes.items() if value and name.startswith(known.tools_offered)]
-    )
     answers = [
         conventions.output_of(span),
         *(
@@ -45,16 +61,50 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
             if "invalid_tool_call" in str(attributes.get(name))
         ),
     ]
-    for name, arguments in (
-        *numbered_tool_calls(attributes),
-        *(call for answer in answers for call in within(answer)),
-    ):
+    calls = (call for answer in answers for call in within(answer, says_so))
+    return first_problem(span, [*numbered_tool_calls(attributes), *calls])
+
+
+def shows_calls(attributes: Mapping[str, Any]) -> bool:
+    """Whether the answer has a call, whatever its finish reason: at a glance, as most answers have none."""
+    known = conventions.CONVENTIONS
+    if not known.first_calls.isdisjoint(attributes):
+        return True
+    for name in known.answer_texts:
+        if name in attributes:
+            text = attributes[name]
+            return not isinstance(text, str) or MARK.search(text[:LONGEST]) is not None
+    return False
+
+
+def first_problem(span: Span, calls: Sequence[Call]) -> Failure | None:
+    """Return the failure of the first of these calls that cannot be made, or None."""
+    offered = OfferedTools(offers(span)) if calls else OfferedTools([])
+    for name, arguments in calls:
         if not offered.may_have(name):
             return unknown_tool(name)
-        if isinstance(arguments, str) and not is_json(arguments):
+        if holds_no_json(arguments):
             message = one_line(f"the arguments of the call of {name} are no JSON")
             return Failure(SIGNAL, "medium", "malformed_arguments", message)
     return None
+
+
+def offers(span: Span) -> list[str]:
+    """Return the texts that define the tools which the model was offered: of attributes, else in the input."""
+    beginnings = conventions.CONVENTIONS.tools_offered
+    texts = [str(value) for name, value in span.attributes.items() if value and name.startswith(beginnings)]
+    convention = None if texts else conventions.convention_of(span)
+    given = parsed(convention.input_of(span)) if convention else None
+    if not isinstance(given, dict):
+        return texts
+    return [orjson.dumps(given[name], default=str).decode() for name in OFFERS if given.get(name)]
+
+
+def holds_no_json(arguments: Any) -> bool:
+    """Whether the arguments are a text that is no JSON, perhaps kept under a key that says so."""
+    if isinstance(arguments, dict) and len(arguments) == 1:
+        arguments = next((arguments[key] for key in RAW if key in arguments), None)
+    return isinstance(arguments, str) and not is_json(arguments)
 
 
 def numbered_tool_calls(attributes: Mapping[str, Any]) -> Iterator[Call]:
@@ -62,38 +112,40 @@ def numbered_tool_calls(attributes: Mapping[str, Any]) -> Iterator[Call]:
     for key, value in attributes.items():
         if (
             key.endswith(".name")
-            and ".tool_calls." in key
+            and (".tool_calls." in key or ".function_call." in key)
             and key.startswith(conventions.CONVENTIONS.tool_calls)
         ):
             yield str(value), attributes.get(key.removesuffix("name") + "arguments")
 
 
-def within(answer: Any) -> Iterator[Call]:
-    """Yield the calls inside an answer, at any depth."""
+def within(answer: Any, says_so: bool = True) -> Iterator[Call]:
+    """
+    Yield the calls inside an answer, at any depth.
+
+    Args:
+        says_so: the finish reason speaks of calls, so that a name with arguments is one without being marked as one.
+    """
     if isinstance(answer, str) and len(answer) > LONGEST:
         return
-    parts = [parsed(answer)]
-    for number, part in enumerate(parts):
+    parts = [(parsed(answer), False)]
+    for number, (part, is_call) in enumerate(parts):
         if number >= MOST_PARTS:
             return
         if isinstance(part, list):
-            parts += part
+            parts += [(item, False) for item in part]
         elif isinstance(part, dict):
-            parts += part.values()
-            call = call_of(part)
+            parts += [(item, key in CALLS) for key, item in part.items()]
+            call = call_of(part, is_call, says_so)
             if call:
                 yield call
 
 
-def call_of(part: dict[str, Any]) -> Call | None:
+def call_of(part: dict[str, Any], is_call: bool, says_so: bool) -> Call | None:
     """Return the part's tool call, or None. A call has a name, and a type or a key that marks it as a call."""
-    name = part.get("toolName") or part.get("name")
+    name = next((part[key] for key in NAMES if isinstance(part.get(key), str)), None)
     arguments = next((part[key] for key in ARGUMENTS if key in part), None)
     kind = str(part.get("type", ""))
-    is_call = "toolName" in part or kind.replace("-", "_") in ("tool_call", "tool_use", "invalid_tool_call")
-    is_function = isinstance(part.get("arguments"), str) and not kind
-    return (
-        (name, arguments)
-        if isinstance(name, str) and (is_call or is_function) and "content" not in part
-        else None
-    )
+    is_marked = is_call or "toolName" in part or kind.replace("-", "_") in TYPES
+    is_function = says_so and isinstance(part.get("arguments"), str) and not kind
+    is_one = isinstance(name, str) and (is_marked or is_function) and "content" not in part
+    return (name, arguments) if is_one and name is not None else None

@@ -27,6 +27,16 @@ NO_SUCH_TOOL = re.compile(
     rf"|(?:^|\s){NAME.format('three')} is not a valid tool\b",
     re.I,
 )
+# In a step or a run of an agent, where other functions fail too, the sentence must speak of a tool, or of a function
+# that was requested: smolagents ("Unknown tool"), openai-agents ("Tool not found: {'tool_name': ...}"), Agent Framework
+# ("Requested function ... not found").
+NO_SUCH_TOOL_IN_STEP = re.compile(
+    rf"\b(?:unknown|unavailable|unrecognized|no such) tool(?: name)?:? {NAME.format('one')}(?![\w-])"
+    rf"|\b(?:tool|requested function) {NAME.format('two')} (?:was |is )?(?:not (?:found|available|registered|defined)"
+    r"|does not exist)"
+    rf"|\btool not found: (?:\{{['\"]tool_name['\"]: ?)?{NAME.format('three')}(?![\w-])",
+    re.I,
+)
 KEY = re.compile(r"['\"]?([A-Za-z_][\w.-]{0,100})['\"]?$")
 # Keys in the input of a dispatcher: of the tool's name, and the beginnings of those of its arguments.
 NAMES, ARGUMENTS = (
@@ -39,6 +49,12 @@ def as_unknown_tool(failure: Failure, span: Span, meaning: Meaning) -> Failure:
     """Return a tool call's failure; as one of the model's answer if it says that there is no such tool."""
     name = missing(failure, span, meaning)
     return unknown_tool(name) if name else failure
+
+
+def as_unknown_tool_of_step(failure: Failure) -> Failure:
+    """Return the failure of an agent's step; as one of the model's answer if it says that there is no such tool."""
+    match = NO_SUCH_TOOL_IN_STEP.search(failure.message)
+    return unknown_tool(next(filter(None, match.groups()))) if match else failure
 
 
 def unknown_tool(name: str) -> Failure:

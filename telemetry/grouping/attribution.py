@@ -20,8 +20,8 @@ from telemetry.grouping.repeated_failures import (
     Answering,
     Step,
     answered_inside_out,
+    final_answerer,
     recorded_again,
-    standing_for,
 )
 from telemetry.grouping.versions import NEWEST, GroupingRules
 from telemetry.signals import SIGNALS
@@ -75,7 +75,7 @@ def innermost(
         span.span_id: span for span in spans if span.signal_type not in SOFT or is_call_of_unknown_tool(span)
     }
     causes = asked_calls(spans, hard)
-    nearest, answering = linked(hard, parents, rules)
+    nearest, answering = links_between(hard, parents, rules)
     caused_ids = {span.span_id for span in causes.values()}
     left_out_ids = {outer_id for outer_id, _ in nearest.values()} | caused_ids | answering.keys()
     candidates = [span for span in spans if span.span_id not in left_out_ids]
@@ -91,7 +91,7 @@ def innermost(
     return charged
 
 
-def linked(
+def links_between(
     hard: Mapping[bytes, FailingRecord], parents: Mapping[tuple[bytes, bytes], bytes], rules: GroupingRules
 ) -> tuple[dict[bytes, Step], Answering]:
     """Return the nearest failing span around each failing one, without those for which one around them answers."""
@@ -134,7 +134,7 @@ def add_answered(
         places |= {span.span_id: item for span in item.downstream}
     places |= {item.primary.span_id: item for item in charged}
     for answered_id in answering:
-        place = places.get(standing_for(answered_id, answering))
+        place = places.get(final_answerer(answered_id, answering))
         outer_id = answered_id
         while place and outer_id in hard and outer_id not in places:
             places[outer_id] = place
@@ -156,8 +156,14 @@ def enclosing_ids(inner_ids: Iterable[bytes], nearest: Mapping[bytes, Step]) -> 
 def asked_calls(
     spans: Iterable[FailingRecord], hard: Mapping[bytes, FailingRecord]
 ) -> dict[bytes, FailingRecord]:
-    """Return the tool calls that failed because of a malformed call, by the span id of the answer with that call."""
-    tool_calls = [span for span in hard.values() if span.unit == "tool_call"][:MOST_TOOLS]
+    """
+    Return the tool calls that failed because of a malformed call, by the span id of the answer with that call.
+
+    Of a tool that does not exist, it may be a step of an agent instead.
+    """
+    tool_calls = [
+        span for span in hard.values() if span.unit == "tool_call" or is_call_of_unknown_tool(span)
+    ][:MOST_TOOLS]
     answers = (
         span for span in spans if span.signal_type == "malformed_output" and not is_call_of_unknown_tool(span)
     )
@@ -199,8 +205,8 @@ def nearest_failing(
 
 
 def is_call_of_unknown_tool(span: FailingRecord) -> bool:
-    """Whether a tool call failed because there is no such tool (telemetry/failures/unknown_tool.py)."""
-    return span.unit == "tool_call" and span.error_type == UNKNOWN_TOOL
+    """Whether a tool call, or a step of an agent, failed because there is no such tool (failures/unknown_tool.py)."""
+    return span.unit != "llm_call" and span.error_type == UNKNOWN_TOOL
 
 
 def is_asked_for(span: FailingRecord, answer: FailingRecord) -> bool:

@@ -9,6 +9,7 @@ go by the form of the spans, whichever instrumentation wrote them:
   https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ (the call's span has the error of the operation)
 - Status alone. A span that says no more than a status (`HTTP 500`, its reason phrase, its own name) names no cause.
   Around it, in the same request and service, may be a span with a class or a text: that one is charged.
+  So with a model call whose client says only that the model stopped with an error, below an agent that says why.
 - Mirrors of a server. Frameworks give the answer of a request a span of its own, with the same status: `http send` of
   https://github.com/open-telemetry/opentelemetry-python-contrib (ASGI), `request` of https://github.com/fastify/otel.
   They are no client calls, and say what the server's span says: the server's is charged.
@@ -25,6 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 
 from telemetry.failures.fault import is_class_name, is_generic
+from telemetry.failures.stop_reasons import UNEXPLAINED
 from telemetry.grouping.cause import is_common_text
 from telemetry.grouping.message_template import template_of
 from telemetry.grouping.versions import GroupingRules
@@ -42,7 +44,7 @@ Step = tuple[bytes, int]
 Answering = dict[bytes, bytes]  # the id of the span that answers for another, by the other's
 
 
-def standing_for(span_id: bytes, answering: Mapping[bytes, bytes]) -> bytes:
+def final_answerer(span_id: bytes, answering: Mapping[bytes, bytes]) -> bytes:
     """Return the id of the span that is charged for this one, perhaps itself."""
     while span_id in answering:
         span_id = answering[span_id]
@@ -53,8 +55,9 @@ def answered_inside_out(hard: Mapping[bytes, FailingRecord], nearest: Mapping[by
     """Return the failing spans for which one around them answers, with that one's id."""
     answering: Answering = {}
     for span in hard.values():
-        other = answering_around(span, hard, nearest) if not span.unit else None
-        if other and standing_for(other.span_id, answering) != span.span_id:
+        is_answered = not span.unit or span.message == UNEXPLAINED
+        other = answering_around(span, hard, nearest) if is_answered else None
+        if other and final_answerer(other.span_id, answering) != span.span_id:
             answering[span.span_id] = other.span_id
     return answering
 
@@ -107,7 +110,9 @@ def has_text(span: FailingRecord) -> bool:
     """Whether the span has a message of its own, and not in its place a status, a class or its name."""
     message = span.message
     in_place = (span.error_type, span.operation)
-    return not status_of(span) and message not in in_place and masked(message) != span.operation
+    return (
+        not status_of(span) and message not in (*in_place, UNEXPLAINED) and masked(message) != span.operation
+    )
 
 
 def status_of(span: FailingRecord) -> str:

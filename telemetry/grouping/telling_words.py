@@ -16,8 +16,8 @@ ANY_FAILURE = frozenset(
         r"\w+",
         "a an again and are at be been by call can cannot code completed contact could denied detail details "
         "did do does error errors exception exceptions execute executed executing execution fail failed fails "
-        "failure for from function has have hidden in information internal invocation is it later message "
-        "more must no not occurred of omitted on once or please redacted request requested response result "
+        "failure fatal for from function has have hidden in information internal invocation is it later message "
+        "more must no non not occurred of omitted on once or please redacted request requested response result "
         "retry returned running server something support system task text that the this to tool try trying "
         "unable unexpected unknown unspecified was went were when while with withheld wrong you your",
     )

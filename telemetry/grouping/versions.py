@@ -30,9 +30,10 @@ class GroupingRules:
     message_forms: tuple[PlaceholderRule, ...]  # what varies in messages
     weighs_words: bool  # whether a message tells causes apart is judged by its words (telling_words.py)
     reads_stacks_by_language: bool  # chains and groups of exceptions by their root causes (origin.py)
-    charges_who_knows_most: (
-        bool  # which of several failing spans a failure is charged to (repeated_failures.py)
-    )
+    # Which of several failing spans a failure is charged to (repeated_failures.py).
+    charges_who_knows_most: bool
+    # An agent's step that fails because there is no such tool shows a failure of the model's answer (unknown_tool.py).
+    rereads_steps: bool
 
 
 FIRST = GroupingRules(
@@ -43,6 +44,7 @@ FIRST = GroupingRules(
     weighs_words=False,
     reads_stacks_by_language=False,
     charges_who_knows_most=False,
+    rereads_steps=False,
 )
 SECOND = GroupingRules(
     2,
@@ -53,6 +55,7 @@ SECOND = GroupingRules(
     weighs_words=False,
     reads_stacks_by_language=False,
     charges_who_knows_most=False,
+    rereads_steps=False,
 )
 NEWEST = GroupingRules(
     3,
@@ -61,12 +64,14 @@ NEWEST = GroupingRules(
     "More of what varies in a message is left out: hosts with a port, relative paths, truth values, names of users, "
     "a model's own words, numbers in languages without spaces. A message that is one value, or says only that "
     "something failed, does not tell causes apart. A failure that several spans show is charged once, to the one "
-    "that knows most of it.",
+    "that knows most of it. A step of an agent that fails because there is no such tool shows a failure of the model's "
+    "answer.",
     skips_platform_frames=True,
     message_forms=message_forms.FORMS,
     weighs_words=True,
     reads_stacks_by_language=True,
     charges_who_knows_most=True,
+    rereads_steps=True,
 )
 VERSIONS = {rules.version: rules for rules in (FIRST, SECOND, NEWEST)}
 

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from telemetry.failures.malformed_tool_call import malformed_output
+from telemetry.failures.stop_reasons import stopped_by_call
 from telemetry.failures.unknown_tool import as_unknown_tool
 from telemetry.signals.failed_results import failed_result, reported_problem, values_under
 from telemetry.signals.registry import GIVEN_BACK, IngestRule
@@ -67,5 +68,8 @@ def call_problem(case: dict[str, Any], call: Any) -> str:
     return ""
 
 
-INGEST_RULES = (IngestRule(GIVEN_BACK, "llm_call", malformed_output),)
+INGEST_RULES = (
+    IngestRule(GIVEN_BACK, "llm_call", malformed_output),
+    IngestRule(GIVEN_BACK, "llm_call", stopped_by_call),
+)
 REREAD = {"tool_call": as_unknown_tool}

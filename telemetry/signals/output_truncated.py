@@ -24,7 +24,16 @@ IN_ANY_OPERATION = False
 FIX_CATEGORY = "model"
 IN_OUTPUT = "judged"
 TRUNCATED = frozenset(
-    {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"}
+    {
+        "length",
+        "max_tokens",
+        "max_output_tokens",
+        "max_completion_tokens",
+        "max_length",
+        "model_length",
+        "token_limit",
+        "model_context_window_exceeded",
+    }
 )
 REASONS = ("finish_reason", "finish_reasons", "finishReason", "stop_reason", "stopReason", "done_reason")
 

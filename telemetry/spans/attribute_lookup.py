@@ -27,6 +27,11 @@ MAX_COUNT = 10**12  # tokens of one call; sums of them stay within 64 bits
 LIST_STARTS = ("[", "(")
 FINISH_KEYS = ('"finish_reason"', '"stop_reason"', '"finishReason"')
 WORD = re.compile(r"[\w.\-]+")
+# What redaction leaves in place of an id: `[Scrubbed due to 'session']` of Logfire, `[Filtered]` of Sentry and Rails,
+# `[REDACTED]`, `<redacted>`, `***`. https://logfire.pydantic.dev/docs/how-to-guides/scrubbing/,
+# https://guides.rubyonrails.org/configuring.html#config-filter-parameters
+PLACEHOLDER_STARTS = frozenset("[<*")
+PLACEHOLDER = re.compile(r"\[[^\[\]]*\]|<[^<>]*>|\*+")
 
 
 def prefixed(prefix: str, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -45,6 +50,14 @@ def first_text(attributes: Attributes, names: tuple[str, ...]) -> str:
             elif isinstance(value, (int, float)) and not isinstance(value, bool):
                 return str(value)
     return ""
+
+
+def first_id(attributes: Attributes, names: tuple[str, ...]) -> str:
+    """The first text that is an id, and no placeholder of redaction, which many share; "" without one."""
+    value = first_text(attributes, names)
+    if value[:1] not in PLACEHOLDER_STARTS or not PLACEHOLDER.fullmatch(value):
+        return value
+    return first_id({name: attributes[name] for name in names if attributes.get(name, value) != value}, names)
 
 
 def first_count(attributes: Attributes, names: tuple[str, ...]) -> int | None:

@@ -189,7 +189,36 @@ def test_an_exception_that_only_steers_is_no_failure(error_type: str) -> None:
     assert judge(make_span(status_code=ERROR, events=[exception("approve?", error_type)])) is None
 
 
-@pytest.mark.parametrize("reason", ["length", "max_tokens", "MAX_TOKENS", "FinishReason.MAX_TOKENS"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "MALFORMED_FUNCTION_CALL",
+        "FinishReason.MALFORMED_FUNCTION_CALL",
+        "malformed-function-call",
+        "UNEXPECTED_TOOL_CALL",
+    ],
+)
+def test_a_call_that_the_provider_refused_is_a_malformed_answer(reason: str) -> None:
+    judged = judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]}))
+
+    assert judged is not None
+    assert judged.signal_type == "malformed_output"
+
+
+@pytest.mark.parametrize(
+    "reason", ["error", "content_filter", "content-filter", "SAFETY", "refusal", "RECITATION"]
+)
+def test_a_model_that_stopped_without_an_answer_has_failed(reason: str) -> None:
+    judged = judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]}, status_code=OK))
+
+    assert judged is not None
+    assert (judged.signal_type, judged.severity) == ("llm_call_failed", "medium")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["length", "max_tokens", "MAX_TOKENS", "FinishReason.MAX_TOKENS", "model_context_window_exceeded"],
+)
 def test_a_cut_answer_is_a_soft_failure(reason: str) -> None:
     judged = judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]}))
 
@@ -197,6 +226,6 @@ def test_a_cut_answer_is_a_soft_failure(reason: str) -> None:
     assert (judged.signal_type, judged.severity) == ("output_truncated", "low")
 
 
-@pytest.mark.parametrize("reason", ["stop", "tool_calls", "tool-calls", ""])
+@pytest.mark.parametrize("reason", ["stop", "tool_calls", "tool-calls", "", "end_turn", "OTHER"])
 def test_a_finished_answer_is_fine(reason: str) -> None:
     assert judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]})) is None

@@ -85,11 +85,103 @@ def test_a_call_that_can_be_made_is_fine(answer: Any, arguments: str) -> None:
             "gen_ai.output.messages": '[{"role": "assistant", "parts": [{"type": "text", "content": "{"}]}]',
         },
         {**CHAT, "gen_ai.output.messages": "no JSON"},
-        {**genai("fly", "{"), "gen_ai.response.finish_reasons": ["stop"]},
+        {
+            **CHAT,
+            "gen_ai.response.finish_reasons": ["stop"],
+            "gen_ai.output.messages": json.dumps(
+                {"name": "fly", "arguments": "to the moon", "tool_calls": []}
+            ),
+        },
     ],
 )
 def test_what_is_no_call_or_not_known_to_be_wrong_is_fine(attributes: dict[str, Any]) -> None:
     assert judge(attributes) is None
+
+
+@pytest.mark.parametrize("reason", [["stop"], ["STOP"], [], None])
+@pytest.mark.parametrize("answer", [genai, openinference, traceloop])
+def test_the_call_decides_whatever_the_finish_reason(answer: Any, reason: list[str] | None) -> None:
+    attributes = answer("fly", "{}") | {"gen_ai.response.finish_reasons": reason, "llm.finish_reason": "stop"}
+
+    judged = judge({name: value for name, value in attributes.items() if value is not None})
+
+    assert judged is not None
+    assert judged.error_type == "unknown_tool"
+
+
+HAYSTACK = {"haystack.component.type": "OpenAIChatGenerator"}
+LANGFUSE = {"langfuse.observation.type": "generation"}
+TOOL_OF_HAYSTACK = {"type": "haystack.tools.tool.Tool", "data": {"name": "pay"}}
+
+
+def haystack(name: str, arguments: Any) -> dict[str, Any]:
+    """Haystack, whose input has the tools."""
+    call = {"tool_call": {"tool_name": name, "arguments": arguments, "id": "1"}}
+    answer = {"replies": [{"role": "assistant", "content": [call]}]}
+    given = {"messages": [], "tools": [TOOL_OF_HAYSTACK]}
+    return {
+        **HAYSTACK, "haystack.component.input": json.dumps(given), "haystack.component.output": json.dumps(answer),
+    }  # fmt: skip
+
+
+def langfuse(name: str, arguments: Any) -> dict[str, Any]:
+    """Langfuse around OpenAI, whose input has the tools."""
+    call = {
+        "id": "1",
+        "type": "function",
+        "function": {"name": name, "arguments": json.dumps(arguments)[:-1] + "}"},
+    }
+    given = {"messages": [], "tools": [{"type": "function", "function": {"name": "pay"}}]}
+    return {
+        **LANGFUSE, "langfuse.observation.input": json.dumps(given),
+        "langfuse.observation.output": json.dumps({"role": "assistant", "tool_calls": [call]}),
+    }  # fmt: skip
+
+
+def litellm(name: str, arguments: Any) -> dict[str, Any]:
+    """LiteLLM's older form of a call."""
+    call = "gen_ai.completion.0.function_call"
+    return {
+        "gen_ai.operation.name": "chat", "gen_ai.request.model": "m", f"{call}.name": name,
+        f"{call}.arguments": json.dumps(arguments), "llm.request.functions.0.name": "pay",
+    }  # fmt: skip
+
+
+def gemini(name: str, arguments: Any) -> dict[str, Any]:
+    """A call as Gemini writes it."""
+    answer = json.dumps({"content": {"parts": [{"function_call": {"name": name, "args": arguments}}]}})
+    return {
+        **CHAT,
+        "gen_ai.output.messages": answer,
+        "gen_ai.tool.definitions": TOOLS,
+        "gen_ai.response.finish_reasons": ["STOP"],
+    }
+
+
+SHAPES = [haystack, langfuse, litellm, gemini]
+
+
+@pytest.mark.parametrize("answer", SHAPES)
+def test_calls_are_found_in_every_form(answer: Any) -> None:
+    judged = judge(answer("fly", {"cart": 7}))
+
+    assert judged is not None
+    assert (judged.signal_type, judged.error_type) == ("malformed_output", "unknown_tool")
+
+
+@pytest.mark.parametrize("answer", SHAPES)
+def test_calls_of_every_form_that_can_be_made_are_fine(answer: Any) -> None:
+    assert judge(answer("pay", {"cart": 7})) is None
+
+
+@pytest.mark.parametrize("key", ["raw", "raw_arguments"])
+def test_arguments_that_a_client_kept_as_it_could_not_parse_them_are_found(key: str) -> None:
+    judged = judge(genai("pay", {key: '{"cart": 7'}))
+
+    assert judged is not None
+    assert judged.error_type == "malformed_arguments"
+    assert judge(genai("pay", {key: '{"cart": 7}'})) is None
+    assert judge(genai("pay", {key: "fresh fish", "unit": "kg"})) is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from telemetry import conventions
 from telemetry.classify import failure
-from telemetry.failures.unknown_tool import unknown_tool
+from telemetry.failures.unknown_tool import as_unknown_tool_of_step, unknown_tool
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import NEWEST
 from telemetry.spans.meaning import Failure
@@ -73,3 +73,32 @@ def test_it_is_one_cause_wherever_it_shows() -> None:
     assert fingerprint("shop", "chat gpt-4o", cause, NEWEST) != fingerprint(
         "shop", "chat gpt-4o", unknown_tool("run"), NEWEST
     )
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unknown tool fly, should be one of: pay, find.",
+        "Tool not found: {'tool_name': 'fly'}",
+        "Tool not found: fly",
+        'Requested function "fly" not found.',
+        "the tool 'fly' does not exist",
+    ],
+)
+def test_a_step_that_fails_because_nobody_has_the_tool_shows_the_models_failure(message: str) -> None:
+    assert as_unknown_tool_of_step(Failure("error", "medium", "AgentError", message)) == unknown_tool("fly")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "no such function: levenshtein",
+        "function pg_trgm does not exist",
+        "Tool not found",
+        "the tool took too long",
+    ],
+)
+def test_a_step_that_fails_for_another_reason_stays_what_it_is(message: str) -> None:
+    told = Failure("error", "medium", "AgentError", message)
+
+    assert as_unknown_tool_of_step(told) == told
