@@ -22,6 +22,7 @@ from telemetry.scrubbing.named.looks import (
     is_cell,
     is_code,
     is_code_of,
+    is_collection,
     is_key,
     is_of_other_kind,
     is_of_password,
@@ -110,7 +111,8 @@ class NamedValues:
         """The values behind one name; None if no glue follows it."""
         match = glue.separated(self.text, name.end)
         if match:
-            return self.separated(name, match)
+            is_one = not match["subscript"] or is_collection(name.name)
+            return self.separated(name, match) if is_one else []
         if not name.is_secret:
             return None
         if found := told_elsewhere(self.text, name, self.has_tags):
@@ -235,15 +237,18 @@ class NamedValues:
                 if quote
                 else [argument.span("bare")]
             )
-        is_name = glue.is_listed_name(name.backwards, name.before) is not None
-        if is_name and (match := glue.listed(text, name.end)):
+        is_pointer = glue.is_pointer(name.backwards, name.before) is not None
+        is_name = is_pointer or glue.is_listed_name(name.backwards, name.before) is not None
+        match = glue.listed(text, name.end) if is_name else None
+        if match and (not is_pointer or match["member"].lower() == "value"):
             return (
                 quoted_values(text, match["quote"], match.end(), is_list=False)
                 if match["quote"]
                 else [line_place(text, match.end("gap"))]
             )
         if is_name and (before := glue.value_before(name.backwards, name.before)):
-            return [(len(text) - before.end("value"), len(text) - before.start("value"))]
+            group = "value" if before["quote"] else "bare"
+            return [(len(text) - before.end(group), len(text) - before.start(group))]
         if is_name and (match := glue.part_of_form(text, name.end)):
             return [line_place(text, match.end())]
         match = glue.paired(text, name.end)
@@ -253,9 +258,8 @@ class NamedValues:
         """The value in a pair: of a header, of Erlang, of Lisp, of PHP, or the last argument of a call."""
         text = self.text
         bracket = OPEN_BRACKET.match(name.backwards, name.before)
-        (place,) = quoted_values(text, match["quote"], match.end(), is_list=False)
-        is_php = match["separator"] == ";" and "s:" in match["wrap"]
-        if is_php:
+        place = quoted_values(text, match["quote"], match.end(), is_list=False)[0]
+        if match["separator"] == ";" and "s:" in match["wrap"]:  # PHP
             return [place]
         if bracket is None or not (match["close"] or bracket[0].endswith("{")):
             return None

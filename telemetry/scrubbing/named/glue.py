@@ -29,20 +29,35 @@ TYPE = (
 )
 # Words and unequal signs of SQL stand before a text in quotes alone.
 SEPARATOR = (
-    r"=>|:=|={1,3}|::?|->|<-|[?+]=|\|"
+    r"=>|:=|={1,3}|::?|->|<-|\?{1,2}=|\|\|=|\+=|\|"
     r"|(?:!=|<>|(?i:not )?(?i:in|i?like))(?=[ \t]{0,4}\(?[ \t]{0,4}\\{0,15}['\"])"
 )
 # Functions of SQL that store a password.
 FUNCTION = (
     r"(?i:crypt|md5|sha[12]?|sha(?:224|256|384|512)|hash|hashbytes|password|old_password|encrypt|aes_encrypt"
-    r"|pgp_sym_encrypt|to_char|trim|lower|upper|encode|digest|hashpw)\("
+    r"|pgp_sym_encrypt|to_char|trim|lower|upper|encode|digest|hashpw|make_password|generate_password_hash"
+    r"|(?:json|base64)encode|sensitive)\("
+)
+# A constructor, also one of a module: `Some(`, `new String(`, `pydantic.SecretStr(`; and what makes a value of a text:
+# `Secret.from(`, `String.valueOf(`. What reads one takes the name of a secret: `Settings.get(`.
+NO_READER = r"(?!Get|Read|Load|Fetch|Find|Env|Lookup|Random)"
+OF_TEXT = (
+    rf"{NO_READER}(?=\w{{0,40}}(?:Secret|Str|Pass|Token|Key|Credential|Sensitive|Text|Byte|Buffer|Char))"
+)
+MAKER = r"(?:\.|::)(?:(?:from|of|new|create|make|wrap|value_?of|parse)(?:_?(?:str|string|text|utf8|bytes))?)"
+CONSTRUCTOR = (
+    rf"(?:{NO_READER}[A-Z][\w:]{{0,40}}+\("
+    rf"|(?:(?:new|await) ){{0,2}}(?:[a-z_]\w{{0,30}}+(?:\.|::)){{0,3}}{OF_TEXT}[A-Z]\w{{0,40}}+"
+    rf"(?:<[\w:, &]{{1,40}}>)?(?i:{MAKER})?\("
+    rf"|(?:await )?{NO_READER}[A-Z]\w{{0,40}}+(?i:{MAKER})\(|std::w?string\(|toCharArray\()"
 )
 # What is written around a value in quotes: a constructor, the prefix of a literal, a length, a bracket, a tag of YAML.
 WRAP = (
-    rf"(?:{FUNCTION}|(?!Get|Read|Load|Fetch|Find|Env|Lookup)[A-Z][\w:]{{0,40}}+\("
+    rf"(?:{FUNCTION}|{CONSTRUCTOR}|ConvertTo-SecureString(?: -String)?(?= )"
+    r"|(?:value|text|data|string)=(?=\\{0,15}[\"'])"
     r"|string\(\d{1,9}\) |(?:str|bytes|string)\("
     r"|s:\d{1,9}:|chr (?=\")|b?r?#{1,4}(?=\\{0,15}\")"
-    r"|(?:[bBuUrRfFL@$&]|\([a-z]{3,6}\)){1,2}(?=\\{0,15}[\"'])|<<|[\[(]|!!?[a-z]{1,20} )"
+    r"|(?:[bBuUrRfFL@$&]|\([A-Za-z]{3,12}\) ?){1,2}(?=\\{0,15}[\"'])|<<|[\[(]|!!?[a-z]{1,20} )"
 )
 # An object that holds the value alone: `{"stringValue": "..."}` of OTLP, `{"S": "..."}` of DynamoDB.
 # A member before it may be its type, as in the outputs of Terraform.
@@ -55,22 +70,24 @@ MEMBER = (
 )
 OPENING = rf"{BLANK}{{0,8}}+(?P<wrap>(?:(?:{MEMBER}|{WRAP})(?: |{LINE}[ \t]{{0,40}})?){{0,4}}+)"
 VALUE = (
-    rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?i:(?:string_?)?value|content|val|default|data|text|argument|v){QUOTE}?"
+    rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?P<member>(?i:(?:string_?)?value|content|val|default|data|text|argument|v)){QUOTE}?"
     rf"{SPACE}{{0,8}}+(?:=>|=|:)"
 )
 # A member between a name's and its value's: `"type": "secret", `.
 OTHER = (
-    rf"{QUOTE}?[A-Za-z_]{{1,20}}+{QUOTE}?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}{QUOTE}?[\w -]{{0,40}}+{QUOTE}?"
-    rf"[,;]?{BLANK}{{1,16}}"
+    rf"(?!{QUOTE}?(?i:name|key)\b){QUOTE}?[A-Za-z_]{{1,20}}+{QUOTE}?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}"
+    rf"(?:{QUOTE}[^\"'`\\\r\n]{{0,120}}+{QUOTE}|[\w -]{{0,40}}+|\[\]|\{{\}})(?:[,;]{BLANK}{{0,16}}|{BLANK}{{1,16}})"
 )
+# What parts a collection of secrets, and whose secret it is: `passwords["bob"]`, `secrets[:db]`, `api_keys[user.id]`.
+SUBSCRIPT = rf"\[(?:{QUOTE}[^\"'`\\\]\r\n]{{1,64}}+{QUOTE}|:?\w[\w.]{{0,64}}+)\]"
 
 SEPARATED = re.compile(
-    rf"(?P<close>{CLOSE}{{0,4}}+)(?P<before>{SPACE}{{0,40}}+){TYPE}?(?P<separator>{SEPARATOR})"
+    rf"(?P<close>{CLOSE}{{0,4}}+)(?P<subscript>(?:{SUBSCRIPT}){{0,3}}+)(?P<before>{SPACE}{{0,40}}+){TYPE}?(?P<separator>{SEPARATOR})"
     rf"(?P<gap>(?:{SPACE}|\*\*){{0,40}}+)(?P<block>(?:[|>][+-]?\d?|<<[-~]?\w{{1,20}})[ \t]{{0,8}}{LINE})?"
     rf"(?:{OPENING}(?P<quote>{QUOTE}))?"
 )
 LISTED = re.compile(
-    rf"{QUOTE}?{BLANK}{{0,8}}+(?:[,;]{BLANK}{{0,16}}+)?(?:-[ ]|\{{{BLANK}{{0,16}}+)?(?:{OTHER}){{0,2}}?{VALUE}"
+    rf"{QUOTE}?{BLANK}{{0,8}}+(?:[,;]{BLANK}{{0,16}}+)?(?:-[ ]|\{{{BLANK}{{0,16}}+)?(?:{OTHER}){{0,4}}?{VALUE}"
     rf"(?P<gap>{SPACE}{{0,8}}+)"
     rf"(?:{OPENING}(?P<quote>{QUOTE}))?"
 )
@@ -91,15 +108,26 @@ MARKED = re.compile(
 LISTED_NAME = re.compile(  # read backwards
     rf"(?:(?:[\"'`]) {{0,4}}(?:elbairav|tuptuo)(?!\w)"
     rf"|(?:[\"'`]\\{{0,15}})?{SPACE}{{0,4}}[=:]{SPACE}{{0,4}}(?:[\"'`]\\{{0,15}})?"
-    r"(?i:eman|yek|k(?!\w)|di|epyt|ytreporp|retemarap|elbairav|redaeh|dleif|rav))"
+    r"(?i:eman|yek|k(?!\w)|di|epyt|ytreporp|retemarap|marap|elbairav|redaeh|dleif|rav|lebal|eltit))"
 )
-# `"value": "...", "name": "DB_PASSWORD"`, read backwards from the name on.
+# The path of an operation on JSON, read backwards from its last part: https://www.rfc-editor.org/rfc/rfc6902#section-4
+# and https://www.rfc-editor.org/rfc/rfc6901
+POINTER = re.compile(
+    rf"(?:/[\w.~-]{{0,64}}+){{1,16}}+(?:[\"'`]\\{{0,15}})?{SPACE}{{0,4}}:{SPACE}{{0,4}}(?:[\"'`]\\{{0,15}})?htap(?!\w)"
+)
+# `"value": "...", "name": "DB_PASSWORD"`, read backwards from the name on; members may stand between the two.
+QUOTE_BACKWARDS = r"(?:[\"'`]\\{0,15})"
+OTHER_BACKWARDS = (
+    rf"(?:{QUOTE_BACKWARDS}[^\"'`\\\r\n]{{0,120}}+{QUOTE_BACKWARDS}|\w{{1,40}}+)[ \t]{{0,4}}[=:][ \t]{{0,4}}"
+    rf"{QUOTE_BACKWARDS}?[A-Za-z_]{{1,20}}+{QUOTE_BACKWARDS}?\s{{0,8}},\s{{0,8}}"
+)
 VALUE_BEFORE = re.compile(
-    r"(?:[\"'`]\\{0,15})?[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?(?i:eman|yek)[A-Za-z]{0,20}(?:[\"'`]\\{0,15})?"
-    r"\s{0,8},?\s{0,8}"
-    r"(?P<quote>[\"'`]\\{0,15})(?P<value>(?:[^\"'`]|[\"'`](?!\\{0,15}[ \t]{0,4}[=:])){1,512}+)(?P=quote)"
-    r"[ \t]{0,4}[=:][ \t]{0,4}(?:[\"'`]\\{0,15})?"
-    r"(?i:eulav)"
+    rf"(?:/[\w.~-]{{0,64}}+){{0,16}}+{QUOTE_BACKWARDS}?[ \t]{{0,4}}[=:][ \t]{{0,4}}{QUOTE_BACKWARDS}?"
+    rf"(?i:(?:eman|yek)[A-Za-z]{{0,20}}|htap|lebal|redaeh|dleif){QUOTE_BACKWARDS}?+"
+    rf"\s{{0,8}},?\s{{0,8}}(?:{OTHER_BACKWARDS}){{0,4}}?"
+    r"(?:(?P<quote>[\"'`]\\{0,15})(?P<value>(?:[^\"'`]|[\"'`](?!\\{0,15}[ \t]{0,4}[=:])){1,512}+)(?P=quote)"
+    rf"[ \t]{{0,4}}[=:][ \t]{{0,4}}|(?P<bare>[^\s\"'`,{{}}\[\]]{{1,512}}+)[ \t]{{1,4}}:)"
+    rf"{QUOTE_BACKWARDS}?(?i:eulav)(?!\w)"
 )
 # The attribute of an element that holds its value, others before it: `<password id="p" value="`.
 OTHER_ATTRIBUTE = rf"[A-Za-z_:][\w:.-]{{0,40}}+={QUOTE}[^\"'<>\\]{{0,80}}+{QUOTE} {{1,4}}"
@@ -138,6 +166,7 @@ behind_option = BEHIND_OPTION.match
 marked = MARKED.match
 is_listed_name = LISTED_NAME.match
 value_before = VALUE_BEFORE.match
+is_pointer = POINTER.match
 next_argument = NEXT_ARGUMENT.match
 value_attribute = VALUE_ATTRIBUTE.match
 refused_input = INPUT.match

@@ -83,6 +83,11 @@ def is_of_password(name: str) -> bool:
     return any(word in PASSWORDS for word in split_words(name)[-2:]) or is_foreign(name)
 
 
+def is_collection(name: str) -> bool:
+    """Whether the name is that of several secrets, so that a subscript says whose one is: `passwords["bob"]`."""
+    return name.lower().endswith("s") and split_words(name)[-1] not in {"credentials", "cookies"}
+
+
 def is_numbered_word(value: str) -> bool:
     """Whether the value is made of words and small numbers, as versions and names of sizes are."""
     return NUMBERED.fullmatch(value) is not None and not looks_random(value)

@@ -53,6 +53,8 @@ COOKIES = re.compile(r"[^\r\n\"'\\]++")
 # A part of a connection string may hold blanks: https://learn.microsoft.com/dotnet/api/system.data.common.dbconnectionstringbuilder
 PART = re.compile(rf"(?:[^;\r\n\"'\\]|{PLAIN_SIGN}){{1,1024}}+")
 NEXT = re.compile(r"\s{0,8},\s{0,8}b?(?=\\{0,15}[\"'])")
+# `"old" -> "new"` of plans: https://developer.hashicorp.com/terraform/cli/commands/plan
+CHANGE = re.compile(r"\s{0,8}(?:->|=>|\u2192)\s{0,8}(?=\\{0,15}[\"'])")
 REST_OF_LINE = re.compile(
     r"[^\s\\](?:[^\s\\,]|,(?!\w{1,20}=)|[ \t]{1,8}(?![\[)}\s])|\\{1,15}(?![nrtbfux\"'`/\\]|\Z)){0,1024}+"
 )
@@ -145,9 +147,10 @@ def closing_of(match: re.Match[str]) -> str:
 
 
 def quoted_values(text: str, quote: str, at: int, *, is_list: bool) -> list[Place]:
-    """The place of the text in quotes that begins here; in a list, of each of its texts."""
+    """The place of the text in quotes that begins here; in a list, of each of its texts, and of what it becomes."""
     places = [(at, closing(text, quote, at))]
-    while is_list and (following := NEXT.match(text, places[-1][1] + len(quote))):
+    following_text = NEXT if is_list else CHANGE
+    while following := following_text.match(text, places[-1][1] + len(quote)):
         opened = QUOTE.match(text, following.end())
         if opened is None:
             break
