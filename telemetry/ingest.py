@@ -22,7 +22,7 @@ from collections import Counter
 from datetime import datetime
 
 from telemetry.grouping import versions
-from telemetry.logs.identity import identify
+from telemetry.logs.identity import identify, joining_log
 from telemetry.logs.log_spans import spans_of_logs
 from telemetry.normalise import normalise
 from telemetry.otlp.decode import Encoding, decode_spans, read_export_request
@@ -59,6 +59,7 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
         unix_nano(now),
         rules.version,
         bound_since(),
+        row_of=normalise,
     )
     return append(batch)
 
@@ -69,21 +70,25 @@ def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
 
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
-    request, others = spans_of_logs(read_logs_request(body, encoding))
-    changes = scrub(request, request.SerializeToString())
-    identify(request)
-    decoded = decode_spans(request)
+    logs = spans_of_logs(read_logs_request(body, encoding))
+    changes = Counter({OTHER_LOGS: logs.others})
+    for request in (logs.records, logs.joining):
+        changes += scrub(request, request.SerializeToString())
+        identify(request)
+    decoded, joining = decode_spans(logs.records), decode_spans(logs.joining)
     project = bound_project()
     rules = versions.project_rules(project)
     rows = [normalise(span, rules) for span in decoded.spans]
     batch = Batch(
         rows,
         list(segments.pack(rows)),
-        Counter(decoded.rejected),
-        changes + Counter({OTHER_LOGS: others}),
+        Counter(decoded.rejected + joining.rejected),
+        changes,
         project.quota_spans,
         unix_nano(now),
         rules.version,
         bound_since(),
+        [joining_log(span) for span in joining.spans],
+        normalise,
     )
     return append(batch)

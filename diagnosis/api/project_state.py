@@ -15,6 +15,7 @@ from diagnosis.window.operations import operations_json
 from telemetry import ledger
 from telemetry.reads import session_pages, totals
 from telemetry.reads.filters import Filters
+from telemetry.store.tallies import quota_used
 from telemetry.windows import Window
 from tenants.api.answers import project_summary
 from tenants.models import Project
@@ -34,7 +35,7 @@ def dashboard(project: Project, window: Window, now: datetime, environment: str 
         missing = ledger.missing_in(window)
         entries = ledger.ledger_entries(Window.ending(now, LEDGER_MINUTES))
         failing = session_pages.page_of_sessions(window, Filters(outcome="failure"), None, SESSIONS)
-    stored = {"stored_total": tallies.get("stored", 0), "quota_spans": project.quota_spans}
+    stored = {"stored_total": quota_used(tallies), "quota_spans": project.quota_spans}
     return {
         "ok": True,
         "project": project_summary(project),

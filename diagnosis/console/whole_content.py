@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from diagnosis.console.loop_context import eval_candidate
 from diagnosis.display.readable import whole_page
 from diagnosis.handoff import approved_evidence
-from diagnosis.loops import content_hash, fixes, history_pages
+from diagnosis.loops import content_hash, fixes, history_pages, two_people
 from diagnosis.loops.shown_issue import shown_issue
 from diagnosis.models import Loop
 
@@ -71,10 +71,6 @@ def part_of(loop: Loop, name: str) -> Any:
     if name == EVAL:
         candidate = eval_candidate(loop)
         return candidate.document if candidate else None
-    return next(iter(approved_evidence.approved_records(loop, [name], version_shown(loop))), None)
-
-
-def version_shown(loop: Loop) -> int:
-    """The version of the content hash by which the handoff gives out the records: the last decision's, or today's."""
-    decision = loop.decisions.first()
-    return decision.content_version if decision else content_hash.CURRENT_VERSION
+    approvals = two_people.counting_approvals(loop)
+    approval = approvals[-1] if approvals else None
+    return next(iter(approved_evidence.approved_records(loop, [name], approval)), None)

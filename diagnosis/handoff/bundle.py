@@ -70,9 +70,7 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "issue": issue,
         "patch_plan": issue["patch_plan"],
         "eval_candidate": content_hash.lasting(candidate.document) | {"cluster_id": loop.cluster_id},
-        "evidence": approved_evidence.approved_records(
-            loop, loop.issue["evidence_ids"], approvals[-1].content_version
-        ),
+        "evidence": approved_evidence.approved_records(loop, loop.issue["evidence_ids"], approvals[-1]),
         "earlier_fixes": earlier_fixes(loop, approvals[-1].content_version),
         "next_action": next_action.after_handoff(loop),
     }

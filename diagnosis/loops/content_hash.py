@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from diagnosis.loops.content_words import part_changed, part_name, several
@@ -119,6 +119,7 @@ CONTENT_VERSIONS: dict[int, Callable[[StoredContent], Parts]] = {
 }
 CURRENT_VERSION = 3  # of new decisions
 WITH_FIXES = 3  # the first version that covers earlier fixes
+ONLY_STORED_BYTES = 1  # the version that covers no columns of records
 
 
 def stored_content(loop: Loop, issue: dict[str, Any]) -> StoredContent:
@@ -185,10 +186,38 @@ def changes_since(decision: Decision, stored: StoredContent) -> list[str]:
         return [f"its content has version {version}, which only a later release of LoopKit can check"]
     if stored.unreadable:
         return stored.unreadable_in_words
-    parts = stored.parts(version)
+    parts = as_decided(stored, decision).parts(version)
     if decision.content.keys() != parts.keys() or not isinstance(decision.content["evidence"], dict):
         return ["its content has not the parts of its version"]
     return changed_parts(decision.content, parts)
+
+
+def as_decided(stored: StoredContent, decision: Decision) -> StoredContent:
+    """The content with each record in the version that was decided on, if log records joined it since."""
+    records = {
+        record_id: version_decided_on(record, decision, record_id)
+        for record_id, record in stored.records.items()
+    }
+    return replace(stored, records=records)
+
+
+def version_decided_on(
+    record: DigestedRecord | None, decision: Decision, record_id: str
+) -> DigestedRecord | None:
+    """The version of the record that was decided on; the record as it is now if none of them was."""
+    digests = decision.content.get("evidence") if record and record.earlier else None
+    if record is None or not isinstance(digests, dict):
+        return record
+    versions = (record, *record.earlier)
+    decided = digests.get(record_id)
+    return next(
+        (one for one in versions if evidence_digest(one, decision.content_version) == decided), record
+    )
+
+
+def evidence_digest(record: DigestedRecord, version: int) -> str:
+    """What a decision of this version of the hash keeps of a record."""
+    return record.digest if version == ONLY_STORED_BYTES else hashed(facts_2(record))
 
 
 def changed_parts(before: Parts, after: Parts) -> list[str]:

@@ -14,7 +14,7 @@ from diagnosis.verification.comparison import Comparison
 from diagnosis.window import exposure, unseen
 from telemetry.ledger import missing_in
 from telemetry.reads import totals
-from telemetry.store.tallies import STORED
+from telemetry.store.tallies import quota_used
 from tenants.models import Project
 
 TOO_SMALL = (
@@ -27,9 +27,7 @@ def shown(project: Project, comparison: Comparison) -> dict[str, Any]:
     """The fields of a verification's document, read from the bound project."""
     missing = missing_in(comparison.after.window)
     left = (
-        None
-        if project.quota_spans is None
-        else max(0, project.quota_spans - totals.by_outcome().get(STORED, 0))
+        None if project.quota_spans is None else max(0, project.quota_spans - quota_used(totals.by_outcome()))
     )
     needed = None if left is None else spans_needed(comparison)
     return {

@@ -41,7 +41,7 @@ def literal(text: str) -> Any:
         return text
 
 
-def recorded(attributes: Attributes, names: tuple[str, ...]) -> Any:
+def recorded_content(attributes: Attributes, names: tuple[str, ...]) -> Any:
     """The first value under these names that is neither empty nor a placeholder; None without one."""
     value = first_present(attributes, names)
     return None if isinstance(value, str) and is_placeholder(value) else value

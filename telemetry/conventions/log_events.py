@@ -13,12 +13,12 @@ from telemetry.conventions.facts import extract_general_facts
 from telemetry.conventions.log_clients import CLIENTS
 from telemetry.conventions.log_clients.log_client import EventForm, LogClient, event_content, event_meaning
 from telemetry.spans.attribute_lookup import first_text
+from telemetry.spans.joining_log import EVENT_NAME
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
 BEFORE = ("claude_code",)
 SCOPES = ()
-EVENT_NAME = "loopkit.log_event"
 MARKERS = frozenset({EVENT_NAME})
 NO_EVENT = EventForm()
 

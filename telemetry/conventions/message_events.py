@@ -10,11 +10,11 @@ from typing import Any
 
 from telemetry.conventions.content import parsed
 from telemetry.spans.attribute_lookup import first_present, first_text
-from telemetry.spans.span import SpanEvent
+from telemetry.spans.span import DETAILS, SpanEvent
 
 ANSWERS = ("gen_ai.choice", "gen_ai.content.completion")
 GIVEN = ("gen_ai.tool.message",)
-DETAILS = "gen_ai.client.inference.operation.details"  # holds messages under the names of their attributes
+EVALUATION = "gen_ai.evaluation.result"
 
 
 def of_tool(events: list[SpanEvent], names: tuple[str, ...]) -> Any:
@@ -45,6 +45,14 @@ def messages_in_events(events: list[SpanEvent], attribute: str, *, answers: bool
 
 def is_message(event: SpanEvent) -> bool:
     """Whether the event is one message of the conversation, as older versions have them."""
-    name = event.name
-    is_turn = name.startswith("gen_ai.") and name.endswith(".message")
-    return is_turn or name in ANSWERS or name == "gen_ai.content.prompt"
+    return is_turn(event.name) or event.name in ANSWERS or event.name == "gen_ai.content.prompt"
+
+
+def is_turn(name: str) -> bool:
+    """Whether an event of this name is one turn of a conversation."""
+    return name.startswith("gen_ai.") and name.endswith(".message")
+
+
+def is_genai_event(name: str) -> bool:
+    """Whether OTel GenAI, old or new, defines an event of this name as part of a span."""
+    return is_turn(name) or name in ANSWERS or name in (DETAILS, EVALUATION)

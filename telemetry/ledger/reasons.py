@@ -11,7 +11,18 @@ from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
 from telemetry.store import odd_times
-from telemetry.store.tallies import CONFLICT, DUPLICATE, NO_SPANS, OTHER_LOGS, OVER_QUOTA, SHARED_ID, STORED
+from telemetry.store.tallies import (
+    CONFLICT,
+    DUPLICATE,
+    LOG_JOINED,
+    LOG_WITHOUT_SPAN,
+    NO_ROOM_TO_WAIT,
+    NO_SPANS,
+    OTHER_LOGS,
+    OVER_QUOTA,
+    SHARED_ID,
+    STORED,
+)
 
 INVALID_REQUEST = "invalid_request"
 LOGS, METRICS = "logs_not_stored", "metrics_not_stored"
@@ -96,6 +107,22 @@ REASONS = {
         "requests",
         "OTLP logs that an earlier version of LoopKit answered and did not store.",
         "None is needed: events of agents and failures in logs are stored now.",
+    ),
+    LOG_JOINED: RefusalReason(
+        "log records", "Joined to the span that they name, or waiting for it. They count against the quota.",
+        "None is needed.",
+    ),
+    LOG_WITHOUT_SPAN: RefusalReason(
+        "log records",
+        "Contents of a model call, whose span did not come within a day: not kept.",
+        "Send the spans to the same project: OTEL_TRACES_EXPORTER=otlp, and no sampling that drops them.",
+        "of calls whose spans did not come",
+    ),
+    NO_ROOM_TO_WAIT: RefusalReason(
+        "log records",
+        "Too many log records wait for their spans already: not stored.",
+        "Send the spans to the same project. If they are sampled, sample log records with them.",
+        "for which there was no room to wait",
     ),
     OTHER_LOGS: RefusalReason(
         "log records",

@@ -15,8 +15,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from telemetry.otlp.decode import NO_SPAN_ID, NO_TRACE_ID
 from telemetry.otlp.values import jsonable, plain_attributes, python_value
+from telemetry.spans.joining_log import ERROR
 
-ERROR = 17  # the lowest severity number of an error: .../data-model/#field-severitynumber
 EVENT_NAME = "event.name"  # the attribute that named events before the field did
 EXCEPTION = "exception."
 DURATIONS = ("duration_ms", "duration")  # attributes of clients, in milliseconds

@@ -1,12 +1,14 @@
 """
 Log records as spans, in the message that spans come in: scrubbing, limits and all that follows are those of spans.
 
-A span that is made of a log record has no ids of its own yet: identity.py gives them once it was scrubbed.
+A span that is made of a log record has no span id yet: identity.py gives it once the span was scrubbed. Of one that
+joins another span, the parent is that one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -14,44 +16,57 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from telemetry.conventions.log_events import EVENT_NAME
 from telemetry.logs.log_event import DURATIONS, EXCEPTION, LogEvent
-from telemetry.logs.selection import ClientEvent, client_event
+from telemetry.logs.selection import ClientEvent, adds_to_a_call, client_event, is_content
 from telemetry.spans.attribute_lookup import first_count
+from telemetry.spans.joining_log import ERROR, EVENT_NAME, SEVERITY, SEVERITY_TEXT
 
 MILLISECOND_NANO = 1_000_000
-SEVERITY = "log.severity_text"
 UNNAMED = "log"
 
 
-def spans_of_logs(logs: ExportLogsServiceRequest) -> tuple[ExportTraceServiceRequest, int]:
-    """The spans that the log records become, and the number of log records that become none."""
-    request, others = ExportTraceServiceRequest(), 0
+@dataclass(slots=True)
+class LogSpans:
+    """The spans that log records become: those that are records, and those that join another span."""
+
+    records: ExportTraceServiceRequest = field(default_factory=ExportTraceServiceRequest)
+    joining: ExportTraceServiceRequest = field(default_factory=ExportTraceServiceRequest)
+    others: int = 0  # log records that become none
+
+
+def spans_of_logs(logs: ExportLogsServiceRequest) -> LogSpans:
+    """The spans that the log records become."""
+    made = LogSpans()
     for group in logs.resource_logs:
         for scope_group in group.scope_logs:
             spans = list(kept_spans(scope_group.log_records, scope_group.scope.name))
-            others += len(scope_group.log_records) - len(spans)
-            if spans:
-                add_spans(request, group, scope_group, spans)
-    return request, others
+            made.others += len(scope_group.log_records) - len(spans)
+            add_spans(made.records, group, scope_group, [span for span, joins in spans if not joins])
+            add_spans(made.joining, group, scope_group, [span for span, joins in spans if joins])
+    return made
 
 
 def add_spans(
     request: ExportTraceServiceRequest, group: ResourceLogs, scope_group: ScopeLogs, spans: list[Span]
 ) -> None:
     """Add the spans to the request with the resource and the scope of their log records."""
+    if not spans:
+        return
     of_resource = request.resource_spans.add(resource=group.resource, schema_url=group.schema_url)
     of_resource.scope_spans.add(scope=scope_group.scope, schema_url=scope_group.schema_url, spans=spans)
 
 
-def kept_spans(records: Iterable[LogRecord], scope: str) -> Iterator[Span]:
-    """The spans of those of these log records that are kept."""
+def kept_spans(records: Iterable[LogRecord], scope: str) -> Iterator[tuple[Span, bool]]:
+    """The spans of those of these log records that are kept, and whether each joins another one."""
     for record in records:
         log = LogEvent(record, scope)
+        joins = bool(log.span_id)
         if event := client_event(log):
-            yield client_span(log, event)
+            yield client_span(log, event), joins or adds_to_a_call(log, event)
+        elif is_content(log):
+            yield content_span(log), joins
         elif log.is_failure:
-            yield failure_span(log)
+            yield failure_span(log), joins
 
 
 def client_span(log: LogEvent, event: ClientEvent) -> Span:
@@ -67,6 +82,19 @@ def client_span(log: LogEvent, event: ClientEvent) -> Span:
     )
 
 
+def content_span(log: LogEvent) -> Span:
+    """The span of an event of OTel GenAI: its attributes and, of older versions, the parts of its body."""
+    parts = log.message.body.kvlist_value.values
+    return Span(
+        trace_id=log.trace_id,
+        parent_span_id=log.span_id,
+        name=log.name,
+        start_time_unix_nano=log.time_unix_nano,
+        end_time_unix_nano=log.time_unix_nano,
+        attributes=[*log.message.attributes, *(pair for pair in parts if pair.key not in log.attributes)],
+    )
+
+
 def failure_span(log: LogEvent) -> Span:
     """The span of a failure that was logged: its status is the body, its event the exception."""
     exception = [pair for pair in log.message.attributes if pair.key.startswith(EXCEPTION)]
@@ -77,12 +105,22 @@ def failure_span(log: LogEvent) -> Span:
         name=log.name or log.scope or UNNAMED,
         start_time_unix_nano=log.time_unix_nano,
         end_time_unix_nano=log.time_unix_nano,
-        attributes=[*others, text_attribute(SEVERITY, log.message.severity_text)],
+        attributes=[*others, *severity_attributes(log)],
     )
     span.status.code, span.status.message = Status.STATUS_CODE_ERROR, log.body_text
     if exception:
         span.events.add(name="exception", time_unix_nano=log.time_unix_nano, attributes=exception)
     return span
+
+
+def severity_attributes(log: LogEvent) -> list[KeyValue]:
+    """The severity of a failure; of an exception that states none, that of an error."""
+    number = log.message.severity_number or ERROR
+    text = log.message.severity_text
+    return [
+        KeyValue(key=SEVERITY, value=AnyValue(int_value=number)),
+        *([text_attribute(SEVERITY_TEXT, text)] if text else []),
+    ]
 
 
 def text_attribute(name: str, text: str) -> KeyValue:

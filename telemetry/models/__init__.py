@@ -4,7 +4,7 @@ One project's telemetry, in its own store: records, their origins, traces, relea
 No foreign key and no sequence: every key is natural or made by the app, so the same tables can live in one SQLite
 file or one PostgreSQL schema a project. Rows are written in transactions of transactions.py alone: by insertion.py,
 segments.py, traces.py, attributions.py, agent_runs.py, rollups.py, deployments.py, tallies.py, known_ids.py,
-conflicts.py, odd_times.py, ratings and same_calls, and by regrouping.py when fingerprints are switched.
+conflicts.py, odd_times.py, ratings, same_calls and joined_logs, and by regrouping.py when fingerprints are switched.
 """
 
 from telemetry.models.counts import (
@@ -18,6 +18,7 @@ from telemetry.models.counts import (
     Tally,
 )
 from telemetry.models.known_ids import Conflict, SharedSpan
+from telemetry.models.logs import EarlierVersion, WaitingLog
 from telemetry.models.ratings import RatedSubject, Rating, ReplacedRecord
 from telemetry.models.records import Attribution, Origin, Record, Segment, Trace
 from telemetry.models.repeated_calls import RepeatedCall
@@ -28,6 +29,7 @@ __all__ = [
     "Conflict",
     "DayRollup",
     "DeploymentCounts",
+    "EarlierVersion",
     "FailingVisit",
     "HourRollup",
     "LongTrace",
@@ -47,4 +49,5 @@ __all__ = [
     "Tally",
     "Trace",
     "VisitCount",
+    "WaitingLog",
 ]

@@ -23,7 +23,7 @@ from telemetry.otlp.message_count import TooManyParts, check_protobuf
 from telemetry.otlp.utf8_repair import repaired_request
 from telemetry.otlp.values import plain_attributes
 from telemetry.spans.signal_traces import is_signal
-from telemetry.spans.span import Span, SpanEvent, SpanOrigin
+from telemetry.spans.span import DETAILS, Span, SpanEvent, SpanOrigin
 from telemetry.windows import FURTHEST
 
 MAX_TIME = FURTHEST - 1  # the last time that a half-open window can hold
@@ -161,6 +161,13 @@ def read_span(span: SpanMessage, origin: SpanOrigin) -> Span:
     """Return the span as plain values. A span without a start time starts at its end."""
     parent, end = span.parent_span_id, span.end_time_unix_nano
     start, kind, status = span.start_time_unix_nano or end, span.kind, span.status
+    attributes = plain_attributes(span.attributes)
+    events = [
+        SpanEvent(event.name, event.time_unix_nano, plain_attributes(event.attributes))
+        for event in span.events
+    ]
+    if events:
+        attributes = with_details(attributes, events)
     return Span(
         span.trace_id,
         span.span_id,
@@ -171,11 +178,16 @@ def read_span(span: SpanMessage, origin: SpanOrigin) -> Span:
         end if end < MAX_TIME else MAX_TIME,
         status.code if status.code in STATUS_CODES else 0,
         status.message,
-        plain_attributes(span.attributes),
-        [
-            SpanEvent(event.name, event.time_unix_nano, plain_attributes(event.attributes))
-            for event in span.events
-        ],
+        attributes,
+        events,
         origin,
         span,
     )
+
+
+def with_details(attributes: dict[str, Any], events: list[SpanEvent]) -> dict[str, Any]:
+    """Return the attributes with those that the details of a model call, an event, have beyond the span itself."""
+    for event in events:
+        if event.name == DETAILS:
+            attributes = event.attributes | attributes
+    return attributes

@@ -16,12 +16,12 @@ def read_logs_request(body: bytes, encoding: Encoding) -> ExportLogsServiceReque
             if encoding is Encoding.JSON
             else from_protobuf(body, ExportLogsServiceRequest)
         )
-    if max(request_sizes(request)) > message_count.MAX_SPANS:
+    if max(logs_request_sizes(request)) > message_count.MAX_SPANS:
         raise TooManySpans(f"more than {message_count.MAX_SPANS} log records, scopes or resources")
     return request
 
 
-def request_sizes(request: ExportLogsServiceRequest) -> tuple[int, int]:
+def logs_request_sizes(request: ExportLogsServiceRequest) -> tuple[int, int]:
     """Return the number of log records, and that of resources and scopes: each is processed one by one."""
     scopes = [scope for group in request.resource_logs for scope in group.scope_logs]
     return sum(len(scope.log_records) for scope in scopes), len(request.resource_logs) + len(scopes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from telemetry import conventions
 from telemetry.failures import fault
 from telemetry.signals.registry import MARKED, IngestRule
+from telemetry.spans.joining_log import BODY, ERROR, SEVERITY
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import STATUS_ERROR, STATUS_OK, Span
 
@@ -44,10 +45,30 @@ def declared_error(span: Span, meaning: Meaning) -> Failure | None:
 
 
 def recorded_exception(span: Span, meaning: Meaning) -> Failure | None:
-    """The exception of a client that sets no status. Of other clients, one without an error status was handled."""
-    if not span.events or not records_failures_only_as_events(span):
+    """
+    The exception of a client that sets no status. Of other clients, one without an error status was handled, unless it,
+    or another event of the span, was logged as an error.
+    """
+    if not span.events:
         return None
-    return hard(span, meaning) if fault.last_exception(span) else None
+    if records_failures_only_as_events(span) and fault.last_exception(span):
+        return hard(span, meaning)
+    return logged_error(span, meaning)
+
+
+def logged_error(span: Span, meaning: Meaning) -> Failure | None:
+    """The failure of a span of which a log record says that something failed."""
+    for event in span.events:
+        number = event.attributes.get(SEVERITY)
+        if isinstance(number, int) and number >= ERROR:
+            error = fault.from_exception(span, event) if event.name == "exception" else None
+            message = (
+                error.message if error else fault.one_line(str(event.attributes.get(BODY) or event.name))
+            )
+            kind = error.error_type if error else fault.error_type_of(span)
+            stack, depth = (error.stack, error.depth) if error else ("", 1)
+            return Failure(signal(meaning), severity(span), kind, message, stack, depth)
+    return None
 
 
 def records_failures_only_as_events(span: Span) -> bool:

@@ -17,6 +17,9 @@ from telemetry.spans.record_ids import record_id
 
 LONGEST = 200  # characters of a name that gets a column; the whole of it stays in the message
 STATUS_OK, STATUS_ERROR = 1, 2
+# An event with the attributes of a model call, contents among them:
+# https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-events.md
+DETAILS = "gen_ai.client.inference.operation.details"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,14 @@ from telemetry.store import (
     odd_times,
     quota,
     rollups,
+    segments,
     tallies,
     traces,
     version_freshness,
 )
 from telemetry.store.batch import Batch, Receipt
 from telemetry.store.insertion import insert_new, unique
+from telemetry.store.joined_logs import arrival
 from telemetry.store.known_ids import Settled
 from telemetry.store.ratings import joining
 from telemetry.store.row import RecordRow
@@ -49,16 +51,18 @@ def append(batch: Batch) -> Receipt:
 def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     """Store the batches in the open transaction; returns a receipt for each."""
     version_freshness.check_versions(batches)
+    rules = versions.project_rules(bound_project())
+    overdue = arrival.take_overdue(batches, rules)
     rows = [row for batch in batches for row in batch.rows]
     room = quota.room(batches[-1].quota)
     fitting_rows = quota.fit(quota.fit_signals(unique(rows), batches[-1].quota), room)
     new_rows = insert_new([part for batch in batches for part in batch.parts], fitting_rows)
     settled = settle_others(rows, fitting_rows, new_rows, room)
-    inserted_rows = [*new_rows, *settled.inserted]
+    own_rows = [*new_rows, *settled.inserted]
+    inserted_rows = [*own_rows, *insert_overdue(overdue.rows)]
     changed_traces = traces.add_traces(inserted_rows)
     recount = counting.compare_calls(inserted_rows, changed_traces)
     changed_traces = [recount.traces.get(trace.trace_id, trace) for trace in changed_traces]
-    rules = versions.project_rules(bound_project())
     attributions.add_attributions(inserted_rows, changed_traces, rules)
     kept_runs.add_runs(inserted_rows, changed_traces, recount)
     rollups.add_rollups(inserted_rows)
@@ -66,10 +70,18 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     counting.settle_counts(recount)
     joining.join_signals(inserted_rows, changed_traces)
     conflicts.note_conflicts(settled.conflicts, batches[-1].now_unix_nano)
-    receipts = [batch_receipt(batch, settled.outcomes) for batch in batches]
+    left = None if room is None else room - len(own_rows)
+    joined = arrival.join_logs(batches, inserted_rows, overdue, left, rules)
+    receipts = [with_logs(batch_receipt(batch, settled.outcomes), batch, joined) for batch in batches]
     odd = odd_times.note_odd_times(inserted_rows, batches[-1].now_unix_nano)
-    tally_spans(batches, receipts, odd + Counter({tallies.SHARED_ID: len(settled.inserted)}))
+    noted = Counter({tallies.SHARED_ID: len(settled.inserted), tallies.LOG_WITHOUT_SPAN: overdue.lost})
+    tally_spans(batches, receipts, odd + noted)
     return receipts
+
+
+def insert_overdue(rows: Sequence[RecordRow]) -> Sequence[RecordRow]:
+    """Insert log records that are records of their own now, since they waited in vain for their span."""
+    return insert_new(list(segments.pack(rows)), unique(list(rows))) if rows else rows
 
 
 def settle_others(
@@ -97,6 +109,16 @@ def batch_receipt(batch: Batch, outcomes: Mapping[int, str]) -> Receipt:
     return Receipt(counts[tallies.STORED], counts[tallies.DUPLICATE], rejected, counts[tallies.CONFLICT])
 
 
+def with_logs(receipt: Receipt, batch: Batch, outcomes: Mapping[int, str]) -> Receipt:
+    """The receipt with the batch's log records that join spans. `outcomes`: by `id()` of each."""
+    counts = Counter(outcomes[id(log)] for log in batch.logs)
+    receipt.joined = counts.pop(tallies.LOG_JOINED, 0)
+    receipt.accepted += receipt.joined
+    receipt.duplicates += counts.pop(tallies.DUPLICATE, 0)
+    receipt.rejected = receipt.rejected + counts
+    return receipt
+
+
 def tally_spans(batches: Sequence[Batch], receipts: Sequence[Receipt], noted: Counter[str]) -> None:
     """
     Add the spans of these requests to the tallies by outcome, and their changed values by reason.
@@ -116,7 +138,8 @@ def outcomes_of(receipt: Receipt) -> Counter[str]:
     """The spans of a request that were not rejected, by outcome."""
     return Counter(
         {
-            tallies.STORED: receipt.accepted,
+            tallies.STORED: receipt.accepted - receipt.joined,
+            tallies.LOG_JOINED: receipt.joined,
             tallies.DUPLICATE: receipt.duplicates,
             tallies.CONFLICT: receipt.conflicts,
         }

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from telemetry.grouping.versions import GroupingRules
+from telemetry.spans.joining_log import JoiningLog
+from telemetry.spans.span import Span
 from telemetry.store.row import RecordRow
 from telemetry.store.segments import SegmentPart
+
+# Given by ingest: the row of a span under the project's rules.
+RowOf = Callable[[Span, GroupingRules], RecordRow]
 
 
 # Without repr, because thousands of rows would fill an error message.
@@ -24,16 +30,19 @@ class Batch:
     now_unix_nano: int
     version: int = 0  # of the fingerprints
     known_at: float = math.inf  # time.monotonic() when the project's version of fingerprints was read
+    logs: Sequence[JoiningLog] = ()  # log records of the request that join the spans that they name
+    row_of: RowOf | None = None  # None: no log record joins a span while this batch is stored
 
 
 @dataclass(slots=True)
 class Receipt:
-    """The outcome of storing the spans of one request."""
+    """The outcome of storing the spans or the log records of one request."""
 
     accepted: int = 0
     duplicates: int = 0
     rejected: Counter[str] = field(default_factory=Counter)  # by reason
     conflicts: int = 0  # versions of stored spans that differ from them, and are not stored
+    joined: int = 0  # of the accepted, log records that join a span
 
     @property
     def known(self) -> int:

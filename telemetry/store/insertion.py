@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from telemetry.spans.span import SpanOrigin
 from telemetry.store import segments
 from telemetry.store.row import COLUMNS, PLACE, RecordRow, stored_values
 from telemetry.store.segments import SegmentPart
@@ -79,6 +80,19 @@ def write_origins(rows: Iterable[RecordRow]) -> None:
     origins = {row.resource_id: row.origin.resource_message for row in origin_rows}
     origins |= {row.scope_id: row.origin.scope_message for row in origin_rows}
     write_many(INSERT_ORIGINS, list(origins.items()))
+
+
+def write_shared(origins: Sequence[SpanOrigin]) -> None:
+    """Store these resources and scopes, by id."""
+    messages = {origin.resource_id: origin.resource_message for origin in origins}
+    messages |= {origin.scope_id: origin.scope_message for origin in origins}
+    write_many(INSERT_ORIGINS, list(messages.items()))
+
+
+def keys_stored(keys: Iterable[Key]) -> set[Key]:
+    """Those of these keys that records have."""
+    rows = fetch_many(STORED, [(*key, 0) for key in sorted(keys)])
+    return {(bytes(trace_id), bytes(span_id)) for trace_id, span_id in rows}
 
 
 def existing(rows: Sequence[RecordRow]) -> set[Key]:

@@ -27,11 +27,16 @@ from telemetry.store.sql import fetch_many, write_many
 
 Key = tuple[bytes, bytes]  # trace and span id
 OTHER_SPAN = "other_span"
-# Not `(trace_id, span_id) IN (VALUES ...)`: for more than one row SQLite then reads the whole table.
+# Not `(trace_id, span_id) IN (VALUES ...)`: for more than one row SQLite then reads the whole table. The span as it was
+# sent is the first version of a record that log records joined.
 STORED = """
     WITH wanted (wanted_trace, wanted_span) AS (VALUES {rows})
-    SELECT trace_id, span_id, kind, service, name, start_time_unix_nano, segment_id, position FROM wanted
-    JOIN telemetry_record ON trace_id = wanted_trace AND span_id = wanted_span
+    SELECT record.trace_id, record.span_id, kind, service, name, start_time_unix_nano,
+        COALESCE(sent.segment_id, record.segment_id), COALESCE(sent.position, record.position)
+    FROM wanted
+    JOIN telemetry_record AS record ON record.trace_id = wanted_trace AND record.span_id = wanted_span
+    LEFT JOIN telemetry_earlierversion AS sent
+        ON sent.trace_id = wanted_trace AND sent.span_id = wanted_span AND sent.number = 1
 """
 INSERT_SHARED = """
     INSERT INTO telemetry_sharedspan (trace_id, span_id, sent_span_id) VALUES {rows} ON CONFLICT DO NOTHING

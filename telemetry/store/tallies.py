@@ -9,6 +9,9 @@ from telemetry.store.sql import fetch, write_many
 HOUR_NANO = 3_600_000_000_000
 STORED, DUPLICATE, OVER_QUOTA = "stored", "duplicate", "over_quota"
 NO_SPANS = "no_spans"  # a request without any
+LOG_JOINED = "log_joined"  # log records that joined a span, or wait for it
+LOG_WITHOUT_SPAN = "log_without_span"  # log records that waited in vain, and are no records of their own
+NO_ROOM_TO_WAIT = "no_room_to_wait"
 OTHER_LOGS = "other_logs"  # log records that are neither events of agents nor failures
 CONFLICT, SHARED_ID = "conflicting_version", "shared_span_id"
 UPSERT = (
@@ -22,7 +25,12 @@ def add_tallies(counts: Mapping[tuple[int, str], int]) -> None:
     write_many(UPSERT, [(*key, count) for key, count in sorted(counts.items()) if count])
 
 
+def quota_used(counts: Mapping[str, int]) -> int:
+    """How much of the quota is used, given the counts by reason: spans, and log records that join them."""
+    return counts.get(STORED, 0) + counts.get(LOG_JOINED, 0)
+
+
 def stored() -> int:
-    """The number of spans that were ever stored, which the quota limits."""
-    sql = "SELECT COALESCE(SUM(count), 0) FROM telemetry_tally WHERE reason = %s"
-    return int(fetch(sql, [STORED])[0][0])
+    """The number of spans and joined log records that were ever stored, which the quota limits."""
+    sql = "SELECT COALESCE(SUM(count), 0) FROM telemetry_tally WHERE reason IN (%s, %s)"
+    return int(fetch(sql, [STORED, LOG_JOINED])[0][0])

@@ -7,7 +7,7 @@ trace's row by sums, minima, maxima and, where spans disagree, the smallest text
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import add
 from typing import Any, NamedTuple
 
@@ -63,6 +63,31 @@ def add_traces(rows: Iterable[RecordRow]) -> list[TraceSummary]:
         traces.setdefault(row.trace_id, []).append(row)
     merged_rows = fetch_many(UPSERT, [trace_summary(members) for members in traces.values()])
     return [TraceSummary(bytes(trace_id), *rest) for trace_id, *rest in merged_rows]
+
+
+def amend_traces(changes: Iterable[Sequence[Any]]) -> list[TraceSummary]:
+    """
+    Merge changed records into the rows of their traces; returns those traces as they are now, by id.
+
+    Args:
+        changes: the values of COLUMNS for each record, with the differences to what was counted of it for sums.
+    """
+    by_trace: dict[bytes, list[Sequence[Any]]] = {}
+    for change in changes:
+        by_trace.setdefault(change[0], []).append(change)
+    merged_rows = fetch_many(UPSERT, [merged_changes(by_trace[trace_id]) for trace_id in sorted(by_trace)])
+    return [TraceSummary(bytes(trace_id), *rest) for trace_id, *rest in merged_rows]
+
+
+def merged_changes(changes: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
+    """The changes of one trace in one row of COLUMNS."""
+    trace_ids, *columns = zip(*changes, strict=True)
+    texts, (starts, ends), sums = (
+        columns[: len(TEXTS)],
+        columns[len(TEXTS) : -len(SUMS)],
+        columns[-len(SUMS) :],
+    )
+    return trace_ids[0], *(smallest(set(text)) for text in texts), min(starts), max(ends), *map(sum, sums)
 
 
 def trace_summary(rows: list[RecordRow]) -> tuple[Any, ...]:

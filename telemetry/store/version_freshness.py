@@ -40,7 +40,7 @@ def check_versions(batches: Iterable[Batch]) -> None:
 def is_unsure(batch: Batch) -> bool:
     """Whether the batch holds failures and read their version more than MAX_AGE seconds ago."""
     is_old = time.monotonic() - batch.known_at > MAX_AGE
-    return is_old and any(row.fingerprint is not None for row in batch.rows)
+    return is_old and (bool(batch.logs) or any(row.fingerprint is not None for row in batch.rows))
 
 
 def version_now() -> int:

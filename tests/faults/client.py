@@ -47,11 +47,11 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self.headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {key}"}
 
-    def post(self, body: bytes) -> Outcome:
+    def post(self, body: bytes, path: str = "/v1/traces") -> Outcome:
         """One request's outcome."""
         start = time.monotonic()
         try:
-            self.connection.request("POST", "/v1/traces", body=body, headers=self.headers)
+            self.connection.request("POST", path, body=body, headers=self.headers)
             response = self.connection.getresponse()
             content = response.read()
         except ConnectionRefusedError:
@@ -69,7 +69,7 @@ class Client:
 
 
 def success(response: http.client.HTTPResponse, content: bytes, seconds: float) -> Outcome:
-    """200: what was taken and what was not."""
+    """200: what was taken and what was not; the answer to log records has the same fields."""
     partial = ExportTraceServiceResponse.FromString(content).partial_success
     accepted, duplicates = (int(response.headers[f"X-LoopKit-{name}"]) for name in ("Accepted", "Duplicates"))
     return Outcome("200", seconds, partial.error_message, accepted, partial.rejected_spans, duplicates)

@@ -2,7 +2,8 @@
 Claude Code and the Claude Agent SDK: the events of their default set-up, which sends no spans.
 
 Texts are `<REDACTED>` unless their logging is switched on. One prompt is one run of the agent. An answer's event has
-the `request_id` of its call where the API gives one.
+the `request_id` of its call where the API gives one; without it, it is the next event in `event.sequence`, as version
+2.1 sends it.
 https://code.claude.com/docs/en/monitoring-usage#events
 """
 
@@ -26,6 +27,7 @@ CLIENT = LogClient(
     run=("prompt.id",),
     session=("session.id",),
     call=("request_id",),
+    sequence="event.sequence",
     events={
         "claude_code.user_prompt": EventForm("graph_node", is_run=True, input=("prompt",)),
         "claude_code.api_request": EventForm("llm_call", output=ANSWER),

@@ -24,6 +24,7 @@ CLIENT = LogClient(
     run=(),
     session=("conversation.id", "session.id"),
     call=(),
+    sequence="",
     events={
         "codex.conversation_starts": EventForm("graph_node"),
         "codex.user_prompt": EventForm("graph_node", input=("prompt",)),

@@ -18,6 +18,7 @@ CLIENT = LogClient(
     run=(),
     session=("gen_ai.conversation.id", "session.id"),
     call=(),
+    sequence="",
     events={
         "copilot_chat.session.start": EventForm("graph_node"),
         "copilot_chat.agent.turn": EventForm("graph_node"),

@@ -24,6 +24,7 @@ CLIENT = LogClient(
     run=("prompt_id",),
     session=("session.id",),
     call=(),
+    sequence="",
     events={
         "gemini_cli.config": EventForm("graph_node"),
         "gemini_cli.user_prompt": EventForm("graph_node", is_run=True, input=("prompt",)),

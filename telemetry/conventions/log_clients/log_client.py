@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from telemetry.conventions.content import recorded
+from telemetry.conventions.content import recorded_content
 from telemetry.conventions.facts import AttributeNames, Keys, extract_facts
 from telemetry.discovery import find_modules
-from telemetry.spans.attribute_lookup import Attributes, first_text
+from telemetry.spans.attribute_lookup import Attributes, first_count, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import SpanEvent
 
@@ -49,7 +49,19 @@ class LogClient:
     run: Keys  # attributes that name the run of an event: one trace
     session: Keys  # attributes that name its session, whose events without a run are one trace
     call: Keys  # attributes with the id that a call's events share
+    sequence: str  # an attribute that numbers the events of a session; where there is no such id, an answer comes next
     events: Mapping[str, EventForm]
+
+    def call_id(self, name: str, attributes: Attributes) -> str:
+        """What names the call that the event is, or adds to; "" for an event that is neither, or names none."""
+        form = self.events[name]
+        if not form.answers and all(other.answers != name for other in self.events.values()):
+            return ""
+        if own := first_text(attributes, self.call):
+            return own
+        number = first_count(attributes, (self.sequence,))
+        session = first_text(attributes, self.session)
+        return "" if number is None or not session else f"{session} {number - bool(form.answers)}"
 
     def full_name(self, name: str, scope: str) -> str:
         """The full name of an event of this client, or "" for an event of another one."""
@@ -104,7 +116,7 @@ def is_record(form: EventForm, attributes: Attributes) -> bool:
 
 def event_content(names: Keys, attributes: Attributes, events: Iterable[SpanEvent]) -> Any:
     """The first content under these names, in the event's attributes or in those of events that joined it."""
-    if (value := recorded(attributes, names)) is not None:
+    if (value := recorded_content(attributes, names)) is not None:
         return value
-    found = (recorded(event.attributes, names) for event in events)
+    found = (recorded_content(event.attributes, names) for event in events)
     return next((value for value in found if value is not None), None)

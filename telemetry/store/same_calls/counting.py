@@ -124,6 +124,16 @@ def compare_calls(rows: Sequence[RecordRow], traces: Sequence[TraceSummary]) -> 
     return recounted(calls, compared, before)
 
 
+def compare_again(traces: Sequence[TraceSummary]) -> Recount:
+    """Compare the stored calls of these traces, of which some changed, and write what repeats another."""
+    compared = {trace.trace_id: trace for trace in traces if 1 < trace.records <= MOST_RECORDS}
+    stored = read_calls(sorted(compared))
+    before = stored_repeats(sorted(stored))
+    return recounted(
+        {trace_id: of_trace for trace_id, of_trace in stored.items() if len(of_trace) > 1}, compared, before
+    )
+
+
 def may_repeat(calls: Sequence[RecordRow]) -> set[bytes]:
     """The traces with a call directly inside another one, or with calls of several instrumentations."""
     scopes: dict[bytes, int] = {}

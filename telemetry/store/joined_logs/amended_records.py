@@ -1,0 +1,136 @@
+"""
+Stored records whose span has more events now: their columns, and all that is counted of them, as if it had come so.
+
+The record stays one record, with its id, its place in time and its trace. Whatever was made of it before is taken out
+of the counts, and what is made of it now is put in; the version before is kept (earlier_versions.py). Called inside
+store.append's transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from telemetry.agent_runs.run_call import first_calls
+from telemetry.grouping.versions import GroupingRules
+from telemetry.models import Record
+from telemetry.store import attributions, deployments, rollups, segments, traces
+from telemetry.store.joined_logs import earlier_versions
+from telemetry.store.joined_logs.longest_durations import correct_longest
+from telemetry.store.ratings import joining
+from telemetry.store.row import COLUMNS, PLACE, RecordRow, stored_values
+from telemetry.store.runs import kept_runs
+from telemetry.store.same_calls import counting
+from telemetry.store.sql import write_many
+from telemetry.store.traces import TraceSummary
+
+DELETE = """
+    WITH gone (its_trace, its_span) AS (VALUES {rows})
+    DELETE FROM telemetry_record WHERE EXISTS (SELECT 1 FROM gone WHERE its_trace = trace_id AND its_span = span_id)
+"""
+INSERT = f"INSERT INTO telemetry_record ({', '.join([*COLUMNS, *PLACE])}) VALUES {{rows}}"  # noqa: S608  (constants)
+
+
+class AmendedRecord(NamedTuple):
+    """A record as it is stored, and its row with the events that joined it."""
+
+    before: Record
+    row: RecordRow
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is counted elsewhere now: it failed, or failed in another way, or did other work."""
+        return rollups.group(self.before) != rollups.group(self.row)
+
+
+def amend(amended: Sequence[AmendedRecord], rules: GroupingRules) -> None:
+    """Store these records with their new rows, and count them as they are now."""
+    if not amended:
+        return
+    trace_ids = sorted({each.row.trace_id for each in amended})
+    uncounted = counting.repeated_keys(trace_ids)
+    visits_before = visits_of(trace_ids)
+    moved = [each for each in amended if each.row[:2] not in uncounted and each.is_moved]
+    take_out([each.before for each in moved])
+    earlier_versions.keep([each.before for each in amended])
+    write_amended([each.row for each in amended])
+    changed_traces = traces.amend_traces([trace_changes(each) for each in amended])
+    put_in([each.row for each in moved])
+    correct_longest([each.before for each in moved])
+    recount = counting.compare_again(changed_traces)
+    changed_traces = [recount.traces.get(trace.trace_id, trace) for trace in changed_traces]
+    attributions.renew(trace_ids, rules)
+    rejudge(changed_traces, recount, visits_before)
+    counting.settle_counts(recount)
+    joining.join_signals([], changed_traces)
+
+
+def take_out(records: Sequence[Record]) -> None:
+    """Subtract these records from what counts records."""
+    rollups.take_away(records)
+    deployments.subtract_counts(records)
+
+
+def put_in(rows: Sequence[RecordRow]) -> None:
+    """Add these records to what counts records."""
+    rollups.add_rollups(rows)
+    deployments.add_counts(rows)
+
+
+def write_amended(rows: Sequence[RecordRow]) -> None:
+    """Write the rows in place of the ones that are stored with their ids, with their spans in new segments."""
+    numbered = list(enumerate(segments.pack(rows), segments.next_id()))
+    segments.write_segments([(number, part.content) for number, part in numbered])
+    write_many(DELETE, [row[:2] for row in rows])
+    write_many(
+        INSERT,
+        [
+            (*stored_values(row), number, position)
+            for number, part in numbered
+            for position, row in enumerate(part.rows)
+        ],
+    )
+
+
+def trace_changes(amended: AmendedRecord) -> tuple[Any, ...]:
+    """The values by which the record's trace changes, in the order of traces.COLUMNS: sums as differences."""
+    before, row = amended
+    return (
+        row.trace_id,
+        row.session_id,
+        row.user_id,
+        row.agent,
+        row.service,
+        row.environment,
+        row.start_time_unix_nano,
+        row.start_time_unix_nano + row.duration_nano,
+        0,
+        (row.fingerprint is not None) - (before.fingerprint is not None),
+        (row.input_tokens or 0) - (before.input_tokens or 0),
+        (row.output_tokens or 0) - (before.output_tokens or 0),
+    )
+
+
+def visits_of(trace_ids: Sequence[bytes]) -> Counter[kept_runs.Visit]:
+    """What these traces, as they are stored, add to the counts of visits."""
+    visits: Counter[kept_runs.Visit] = Counter()
+    for chunk in kept_runs.id_chunks(trace_ids):
+        doubled = counting.repeated_keys(chunk)
+        for calls in kept_runs.read_runs(chunk):
+            run = [call for call in calls if call[:2] not in doubled]
+            visits.update(map(kept_runs.visit, first_calls(run).values()))
+    return visits
+
+
+def rejudge(
+    changed_traces: Sequence[TraceSummary],
+    recount: counting.Recount,
+    visits_before: Counter[kept_runs.Visit],
+) -> None:
+    """Find the failures of these runs anew, and count their visits as they are now."""
+    short = [trace.trace_id for trace in changed_traces if trace.records <= kept_runs.MOST_RECORDS]
+    kept_runs.replace_runs(short, (), recount)
+    changes = visits_of(sorted(trace.trace_id for trace in changed_traces))
+    changes.subtract(visits_before)
+    kept_runs.add_visits(changes)

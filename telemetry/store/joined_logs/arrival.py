@@ -1,0 +1,200 @@
+"""
+What becomes of log records that name a span: they join it, wait for it, or are records of their own in the end.
+
+    overdue = take_overdue(batches, rules)                        # before the spans are stored
+    outcomes = join_logs(batches, inserted, overdue, room, rules)   # after it
+
+A failure, or an event that its client documents, becomes a record once its span has not come in time; other contents
+are worth nothing without their span, and are counted. Called inside store.append's transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from telemetry.grouping.versions import GroupingRules
+from telemetry.otlp.decode import read_span
+from telemetry.spans.joining_log import EVENT_NAME, JoiningLog, event_of
+from telemetry.spans.span import STATUS_ERROR
+from telemetry.store import tallies
+from telemetry.store.batch import Batch, RowOf
+from telemetry.store.insertion import Key, keys_stored, write_shared
+from telemetry.store.joined_logs import waiting
+from telemetry.store.joined_logs.amended_records import AmendedRecord, amend
+from telemetry.store.joined_logs.merged_span import Event, joined_before, new_events, with_events
+from telemetry.store.joined_logs.stored_parts import SpanParts, origin_of, read_origins, read_parts
+from telemetry.store.joined_logs.waiting import QueuedLog
+from telemetry.store.row import RecordRow
+
+Outcomes = dict[int, str]  # of log records, by `id()`
+
+
+@dataclass(slots=True)
+class Overdue:
+    """Log records that waited long enough: the rows of those that are records now, and the number of the others."""
+
+    rows: list[RecordRow] = field(default_factory=list)
+    lost: int = 0
+    is_any_waiting: bool = False  # whether a log record waits at all
+
+
+class JoiningCandidate(NamedTuple):
+    """A log record that may join a stored span; `log` is None for one that waited."""
+
+    message: SpanMessage
+    log: JoiningLog | None
+
+
+@dataclass(slots=True)
+class QuotaRoom:
+    """What is left of a quota for log records; None: any number."""
+
+    left: int | None
+
+    def take(self) -> bool:
+        """Take one place; False if there is none."""
+        if self.left is None:
+            return True
+        self.left -= 1
+        return self.left >= 0
+
+
+def row_maker(batches: Sequence[Batch]) -> RowOf | None:
+    """The function that makes rows of spans, or None where the batches bring none."""
+    return next((batch.row_of for batch in batches if batch.row_of), None)
+
+
+def take_overdue(batches: Sequence[Batch], rules: GroupingRules) -> Overdue:
+    """Take out the log records that waited long enough, but for those whose span comes with these batches."""
+    row_of, now = row_maker(batches), batches[-1].now_unix_nano
+    deadline = waiting.first_deadline() if row_of else None
+    if row_of is None or deadline is None:
+        return Overdue()
+    if deadline > now:
+        return Overdue(is_any_waiting=True)
+    coming = {row[:2] for batch in batches for row in batch.rows}
+    logs = [log for log in waiting.overdue(now) if log[:2] not in coming]
+    waiting.end_waiting(logs)
+    rows = own_rows(logs, row_of, rules)
+    return Overdue(rows, len(logs) - len(rows), is_any_waiting=True)
+
+
+def own_rows(logs: Sequence[QueuedLog], row_of: RowOf, rules: GroupingRules) -> list[RecordRow]:
+    """The rows of those of these log records that are worth a record without their span, and can be read."""
+    origins = read_origins({number for log in logs for number in (log.resource_id, log.scope_id)})
+    rows = []
+    for log in logs:
+        if log.resource_id not in origins or log.scope_id not in origins:
+            continue
+        try:
+            message = SpanMessage.FromString(log.content)
+            origin = origin_of(origins[log.resource_id], origins[log.scope_id])
+        except DecodeError:
+            continue
+        if is_worth_a_record(message):
+            rows.append(row_of(read_span(message, origin), rules))
+    return rows
+
+
+def is_worth_a_record(message: SpanMessage) -> bool:
+    """Whether the log record says something without its span: it is a failure, or an event that a client documents."""
+    return message.status.code == STATUS_ERROR or any(pair.key == EVENT_NAME for pair in message.attributes)
+
+
+def join_logs(
+    batches: Sequence[Batch],
+    inserted: Sequence[RecordRow],
+    overdue: Overdue,
+    room: int | None,
+    rules: GroupingRules,
+) -> Outcomes:
+    """
+    Join these batches' log records, and those that wait for the inserted rows, to their spans; let the others wait.
+
+    Returns what became of the batches' log records. `room`: what is left of the quota.
+    """
+    logs, row_of = [log for batch in batches for log in batch.logs], row_maker(batches)
+    if row_of is None or not (logs or overdue.is_any_waiting):
+        return {}
+    came = waiting.for_spans({row[:2] for row in inserted}) if overdue.is_any_waiting else []
+    stored = keys_stored({log[:2] for log in logs})
+    parts = read_parts(stored | {log[:2] for log in came})
+    candidates = candidates_by_span(logs, came, parts)
+    outcomes: Outcomes = {}
+    quota = QuotaRoom(room)
+    amended = [
+        AmendedRecord(parts[key].record, amended_row(parts[key], events, row_of, rules))
+        for key, members in candidates.items()
+        if (events := joining_events(parts[key], members, outcomes, quota))
+    ]
+    amend(amended, rules)
+    waiting.end_waiting(log for log in came if log[:2] in parts)
+    let_wait([log for log in logs if log[:2] not in parts], batches[-1].now_unix_nano, outcomes, quota)
+    return outcomes
+
+
+def candidates_by_span(
+    logs: Iterable[JoiningLog], came: Iterable[QueuedLog], parts: dict[Key, SpanParts]
+) -> dict[Key, list[JoiningCandidate]]:
+    """The log records that may join these spans, those that waited first."""
+    found: dict[Key, list[JoiningCandidate]] = defaultdict(list)
+    for waited in came:
+        if waited[:2] in parts:
+            found[waited[:2]].append(JoiningCandidate(SpanMessage.FromString(waited.content), None))
+    for log in logs:
+        if log[:2] in parts:
+            found[log[:2]].append(JoiningCandidate(log.message, log))
+    return found
+
+
+def joining_events(
+    parts: SpanParts, members: Sequence[JoiningCandidate], outcomes: Outcomes, quota: QuotaRoom
+) -> list[Event]:
+    """The events that join the span now; notes what became of the log records."""
+    events = []
+    found = new_events(parts.original, parts.current, [event_of(member.message) for member in members])
+    for (_, log), event in zip(members, found, strict=True):
+        is_new = event is not None and (log is None or quota.take())
+        if is_new and event is not None:
+            events.append(event)
+        if log is not None:
+            outcome = tallies.LOG_JOINED if is_new else tallies.OVER_QUOTA
+            outcomes[id(log)] = tallies.DUPLICATE if event is None else outcome
+    return events
+
+
+def amended_row(parts: SpanParts, events: Sequence[Event], row_of: RowOf, rules: GroupingRules) -> RecordRow:
+    """The row of the span with these events, under the id that its record has."""
+    message = with_events(parts.original, [*joined_before(parts.original, parts.current), *events])
+    return row_of(read_span(message, parts.origin), rules)._replace(span_id=bytes(parts.record.span_id))
+
+
+def let_wait(logs: Sequence[JoiningLog], now_unix_nano: int, outcomes: Outcomes, quota: QuotaRoom) -> None:
+    """Let those of these log records wait that do not yet, and find room; notes what became of each."""
+    if not logs:
+        return
+    known = waiting.known_waiting(logs)
+    records = keys_stored({(log.trace_id, log.log_id) for log in logs})
+    new: dict[tuple[bytes, bytes, bytes], JoiningLog] = {}
+    for log in logs:
+        is_known = log[:3] in known or log[:3] in new or (log.trace_id, log.log_id) in records
+        if is_known:
+            outcomes[id(log)] = tallies.DUPLICATE
+        elif quota.take():
+            new[log[:3]] = log
+        else:
+            outcomes[id(log)] = tallies.OVER_QUOTA
+    ordered = list(new.values())
+    places = waiting.free_places(ordered)
+    write_shared([log.origin for log in ordered[:places]])
+    waiting.add(ordered[:places], now_unix_nano)
+    outcomes |= {
+        id(log): tallies.LOG_JOINED if number < places else tallies.NO_ROOM_TO_WAIT
+        for number, log in enumerate(ordered)
+    }

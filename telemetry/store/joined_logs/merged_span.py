@@ -1,0 +1,113 @@
+"""
+A span with the events that joined it, and whether an event says something that the span does not. Pure functions.
+
+The events that joined come before the span's own, by time: of several exceptions, that of the span itself counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
+
+from telemetry.conventions.content import is_placeholder, parsed
+from telemetry.conventions.facts import finish_of
+from telemetry.conventions.genai import NAMES
+from telemetry.conventions.message_events import is_genai_event
+from telemetry.otlp.values import plain_attributes
+from telemetry.spans.attribute_lookup import first_of_list
+
+MOST_EVENTS = 1024  # of a span, as with those that it is sent with
+EXCEPTION = "exception"
+# What says which message it is, and nothing of what it says.
+ROUTINE = frozenset(
+    {"event.name", "gen_ai.system", "gen_ai.provider.name", "role", "index", "id", "type", "name", "log.body"}
+)
+FINISH = "finish_reason"
+MOST_VALUES = 5_000  # of an event that are looked at; with more it says something
+
+Event = SpanMessage.Event
+
+
+def joined_before(original: SpanMessage, current: SpanMessage) -> list[Event]:
+    """The events that joined the span so far, given the span as it was sent and as it is stored."""
+    return list(current.events[: len(current.events) - len(original.events)])
+
+
+def with_events(original: SpanMessage, joined: Iterable[Event]) -> SpanMessage:
+    """The span as it was sent, with these events before its own: the first MOST_EVENTS by time."""
+    merged = SpanMessage()
+    merged.CopyFrom(original)
+    del merged.events[:]
+    room = max(0, MOST_EVENTS - len(original.events))
+    merged.events.extend(sorted(joined, key=event_order)[:room])
+    merged.events.extend(original.events)
+    return merged
+
+
+def event_order(event: Event) -> tuple[int, str, bytes]:
+    """What events are ordered by, so that the order in which they came does not matter."""
+    return event.time_unix_nano, event.name, serialized(event)
+
+
+def serialized(event: Event) -> bytes:
+    """Bytes that are equal for equal events."""
+    return event.SerializeToString(deterministic=True)
+
+
+def is_news(event: Event, span: SpanMessage) -> bool:
+    """Whether the event says anything that the span, as it was sent, does not."""
+    if event.name == EXCEPTION:
+        return exception_named(event) not in [
+            exception_named(own) for own in span.events if own.name == EXCEPTION
+        ]
+    if not is_genai_event(event.name):
+        return True
+    own = plain_attributes(span.attributes)
+    for name, value in plain_attributes(event.attributes).items():
+        if name in ROUTINE or parsed(own.get(name)) == parsed(value):
+            continue
+        if name == FINISH and first_of_list(value) == finish_of(own, NAMES):
+            continue
+        if has_content(parsed(value)):
+            return True
+    return False
+
+
+def exception_named(event: Event) -> tuple[Any, Any]:
+    """The type and the message of an exception."""
+    attributes = plain_attributes(event.attributes)
+    return attributes.get("exception.type"), attributes.get("exception.message")
+
+
+def has_content(value: Any) -> bool:
+    """Whether the value, or one inside it, is neither empty nor a placeholder of content that is switched off."""
+    parts: list[Any] = [value]
+    for part in parts:
+        if isinstance(part, dict):
+            parts += [inner for name, inner in part.items() if name not in ROUTINE]
+        elif isinstance(part, list):
+            parts += part
+        elif isinstance(part, str):
+            if part and not is_placeholder(part):
+                return True
+        elif part is not None:
+            return True
+        if len(parts) > MOST_VALUES:
+            return True
+    return False
+
+
+def new_events(
+    original: SpanMessage, current: SpanMessage, candidates: Sequence[Event]
+) -> list[Event | None]:
+    """For each candidate the event that joins the span now; None for one that joined before, or says nothing new."""
+    known = {serialized(event) for event in current.events}
+    found: list[Event | None] = []
+    for event in candidates:
+        content = serialized(event)
+        is_new = content not in known and is_news(event, original)
+        found.append(event if is_new else None)
+        known.add(content)
+    return found
