@@ -15,6 +15,7 @@ from telemetry.scrubbing.named.headers import headers
 from telemetry.scrubbing.named.json_web_keys import private_members
 from telemetry.scrubbing.named.sentences import told
 from telemetry.scrubbing.named.stand_ins import is_stand_in
+from telemetry.scrubbing.named.statements import PARAMETERS, statement_parameters
 from telemetry.scrubbing.work import Work
 
 
@@ -26,6 +27,8 @@ def named_secrets(text: str, area: Area, work: Work) -> Iterator[Place]:
         names = list(names_at(text, ends, work))
         yield from real_values(text, NamedValues(text, work).places(names))
         yield from real_values(text, columns(text, [name.end for name in names if name.is_secret], work))
+        if PARAMETERS in text:
+            yield from real_values(text, statement_parameters(text, work))
     if " -" in text or "pass:" in text or "sqlplus" in text:
         yield from real_values(text, program_options(text, area, work))
     if " " in text:

@@ -11,7 +11,7 @@ STAND_IN = re.compile(
     # Variables and calls of shells, templates and programs.
     r"|\[(?i:encrypted|filtered|hidden|masked|omitted|removed|secret)\]|[:@][a-z_]{1,64}+"
     r"|(?:(?i:bearer|basic|digest|token) )?(?:\$\{?\w*\}?|\{+[\w.]*\}+|<[\w -]*>|%s)"
-    r"|\$\(.*|\$\{\{.*|\{\{[^{}]{0,256}+(?:\}\})?|<%.*|#\{[\w.]{0,64}+\}?"
+    r"|\$\d{1,4}::[A-Za-z_][\w()]{0,40}|\$\(.*|\$\{\{.*|\{\{[^{}]{0,256}+(?:\}\})?|<%.*|#\{[\w.]{0,64}+\}?"
     r"|(?:self|os|config|settings|process|env|secrets|vars?|local|data|System|Deno|import\.meta)\.[\w.()\[\]]*"
     r"|(?i:get)?env[\[(].*|ENV[\[.].*|[A-Za-z_][A-Za-z_.]{2,64}+\((?:[\w., =]{0,64}[()]){0,4}"
     # Placeholders: `sk-...`, `YOUR_API_KEY`, `<token>`, `ghp_xxxx`; keys of a keyboard; keys that are public.
