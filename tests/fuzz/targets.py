@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import orjson
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from loopkit.http.errors import ApiError
 from telemetry.api import otlp_body
@@ -26,11 +27,14 @@ from telemetry.otlp.decode import (
     Undecodable,
     decode_spans,
     parse_export_request,
+    read_span,
 )
 from telemetry.otlp.decode_logs import read_logs_request
 from telemetry.reads import record_json
 from telemetry.scrubbing.scrub import scrub
+from telemetry.spans.joining_log import event_of
 from telemetry.spans.span import Span
+from telemetry.store.joined_logs.merged_span import joined_before, new_events, with_events
 
 INT64 = range(-(1 << 63), 1 << 63)
 
@@ -74,16 +78,33 @@ def take_logs(data: bytes, encoding: Encoding) -> None:
     """From the body to rows and back to what agents read; the ids that log records get are valid."""
     with suppress(Undecodable, TooManySpans):
         logs = read_logs_request(data, encoding)
-        request, others = spans_of_logs(logs)
+        made = spans_of_logs(logs)
         sent = sum(len(scope.log_records) for group in logs.resource_logs for scope in group.scope_logs)
-        scrub(request, request.SerializeToString())
-        identify(request)
-        decoded = decode_spans(request)
-        assert len(decoded.spans) + len(decoded.rejected) + others == sent
-        assert {*decoded.rejected} <= {"reserved trace_id"}
-        for span in decoded.spans:
-            check_row(span)
-            check_shown(span)
+        seen = made.others
+        for request in (made.records, made.joining):
+            scrub(request, request.SerializeToString())
+            identify(request)
+            decoded = decode_spans(request)
+            seen += len(decoded.spans) + len(decoded.rejected)
+            assert {*decoded.rejected} <= {"reserved trace_id"}
+            for span in decoded.spans:
+                check_row(span)
+                check_shown(span)
+                check_joined(span)
+        assert seen == sent
+
+
+def check_joined(log: Span) -> None:
+    """A log record joins a span once, whatever it says, and the span can be read, stored and shown with it."""
+    own = SpanMessage(trace_id=log.trace_id, span_id=log.span_id, name="chat")
+    events = [event for event in new_events(own, own, [event_of(log.message)] * 2) if event]
+    joined = with_events(own, events)
+    assert len(events) <= 1
+    assert new_events(own, joined, events) == [None] * len(events)
+    assert joined_before(own, joined) == events
+    span = read_span(joined, log.origin)
+    check_row(span)
+    check_shown(span)
 
 
 def ingest(data: bytes, encoding: Encoding) -> Decoded | None:
