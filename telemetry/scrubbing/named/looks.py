@@ -65,7 +65,7 @@ SETTER = re.compile(
 # The type of encryption that routers write before a password: `enable secret 5 ...`.
 ENCRYPTION = re.compile(r"[ \t]{1,40}[0-9] ")
 LOGIN = re.compile(
-    r"[ \t]{1,4}[^\s]{1,80}+[ \t]{1,4}(?:nigol|emanresu|resu)(?!\w)"
+    r"[ \t]{1,4}[^\s]{1,80}+[ \t]{1,4}(?:nigol|emanresu|resu|tnuocca|enihcam)(?!\w)"
 )  # read backwards: `login u`
 CELL_BEFORE = re.compile(r"(?:\*\*|`)?[ \t]{0,40}(?:\||[\r\n])")  # read backwards
 CELL = re.compile(r"(?P<value>[^\s|]{1,256})[ \t]{0,200}(?:\||\r?\n|\Z)")

@@ -88,6 +88,8 @@ STRONG = [
     "kubectl create secret generic x --from-literal=password=§",
     "kubectl create secret generic x --from-literal=api-key='§'",
     "machine api.example.com login u password §",
+    "machine api.example.com login u account a password §",
+    "machine api.example.com password § login u",
     "jdbc:oracle:thin:scott/§@//db:1521/orcl",
     '--b\\r\\nContent-Disposition: form-data; name="password"\\r\\n\\r\\n§\\r\\n--b--',
     "INSERT INTO users (name,password) VALUES ('a','§')",
