@@ -42,6 +42,9 @@ CHECKS: list[Callable[[bytes, int], object]] = [
     ),
     *(name.may_name for name in NAMES),
 ]
+# An argument with a value that is attached, `-p...`, alone in a list: in a message, its length stands before it.
+ARGUMENTS = [bytes((length, ord("-"), letter)) for length in range(3, 65) for letter in b"pu"]
+CHECKS += [lambda wire, start: wire[start - 2 : start] == bytes((wire[start] + 2, 0x0A))] * len(ARGUMENTS)
 CHECKED = len(CHECKS)
 HIDDEN = hidden_names.pieces()
 HIDES = list(HIDDEN.values())
@@ -50,6 +53,7 @@ PIECES = [
     *HIDDEN,
     *BEGINNINGS,
     *(name.text for name in NAMES),
+    *ARGUMENTS,
     *(piece.encode() for piece in (*FIXED, *ADDRESSES)),
     *name_pieces(),
 ]

@@ -49,6 +49,8 @@ FORMS = [
 STRUCTURED: list[Any] = [
     ["mysql", "-u", "bob", "-p§"],
     ["curl", "-u", "bob:§", "https://db.example"],
+    ["mysql", "-p§"],
+    ["curl", "-ubob:§"],
     ["password", "§"],
     {"name": "DB_PASSWORD", "value": "§"},
     [{"name": "PORT", "value": "80"}, {"name": "DB_PASSWORD", "value": "§"}],
