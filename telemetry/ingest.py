@@ -1,14 +1,16 @@
 """
 The ingestion of an OTLP request: its body is parsed, its spans are stored as records, and a receipt is returned.
 
-    read_export_request -> scrub -> decode_spans -> versions.project_rules -> normalise -> segments.pack -> append
+    read_export_request -> scrub -> decode_spans -> versions.project_rules -> normalise -> without_told_again
+        -> segments.pack -> append
 
 - `read_export_request` reads the body as the official message, and counts spans that JSON has under unknown names;
   `scrub` removes secrets from it, `decode_spans` makes plain values of it.
 - `versions.project_rules` returns the fingerprint rules of the version that was read with the key; `append` refuses a
   batch with failures if that was long ago and the project was switched meanwhile.
-- `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint. `segments.pack`
-  compresses the spans.
+- `normalise` makes a row of each span: what it did, whether it failed, and its fingerprint.
+  `without_told_again` leaves a tool's failure that a model was told of to the tool's record, where it has one.
+  `segments.pack` compresses the spans.
 - `append` stores all of it in one transaction, together with other requests that wait: records with their segments,
   traces, attributed failures, rollups, and the tallies of what was accepted and refused (telemetry/store/append.py).
 
@@ -32,6 +34,7 @@ from telemetry.scrubbing.scrub import scrub
 from telemetry.store import segments
 from telemetry.store.append import append
 from telemetry.store.batch import Batch, Receipt
+from telemetry.store.same_calls.told_calls import without_told_again
 from telemetry.store.tallies import NO_SPANS, OTHER_LOGS
 from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project, bound_since
@@ -48,7 +51,8 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
     decoded = decode_spans(request, are_signals)
     project = bound_project()
     rules = versions.project_rules(project)
-    rows = [normalise(span, rules) for span in decoded.spans]
+    normalised = [normalise(span, rules) for span in decoded.spans]
+    rows = without_told_again(normalised)
     parts = list(segments.pack(rows))
     batch = Batch(
         rows,
@@ -78,7 +82,7 @@ def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     decoded, joining = decode_spans(logs.records), decode_spans(logs.joining)
     project = bound_project()
     rules = versions.project_rules(project)
-    rows = [normalise(span, rules) for span in decoded.spans]
+    rows = without_told_again([normalise(span, rules) for span in decoded.spans])
     batch = Batch(
         rows,
         list(segments.pack(rows)),

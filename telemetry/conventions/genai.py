@@ -55,6 +55,7 @@ UNITS = {
 TOOLS_OFFERED = ("gen_ai.tool.definitions", "gen_ai.request.tools")
 TOOL_CALLS = ("gen_ai.completion.",)
 FIRST_CALLS = ("gen_ai.completion.0.tool_calls.0.name", "gen_ai.completion.0.function_call.name")
+INPUT_TEXTS = ("gen_ai.input.messages", "gen_ai.prompt")
 ANSWER_TEXTS = ("gen_ai.output.messages", "gen_ai.completion")
 FAILED_TOOL = {
     "gen_ai.tool.status": "error",  # Strands

@@ -33,6 +33,7 @@ OUTPUTS = (
     "haystack.pipeline.output_data",
 )
 MARKERS = frozenset({TOOL, TYPE, "haystack.agent.step", "haystack.agent.max_steps", *INPUTS, *OUTPUTS})
+INPUT_TEXTS = ("haystack.agent.step.llm.input", "haystack.component.input")
 ANSWER_TEXTS = ("haystack.agent.step.llm.output", "haystack.component.output")
 FAILED_TOOL = {"haystack.tool.error": True}
 MODEL_CALLS = ("Generator", "Embedder")

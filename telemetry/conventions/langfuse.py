@@ -30,6 +30,7 @@ SCOPES = ("langfuse-sdk",)
 TYPE = "langfuse.observation.type"
 LEVEL = "langfuse.observation.level"
 INPUT, OUTPUT = "langfuse.observation.input", "langfuse.observation.output"
+INPUT_TEXTS = (INPUT,)
 ANSWER_TEXTS = (OUTPUT,)
 MARKERS = frozenset({TYPE, LEVEL, INPUT, OUTPUT, "langfuse.observation.model.name"})
 UNITS = {

@@ -20,6 +20,7 @@ from telemetry.spans.span import Span
 BEFORE = ("genai",)
 SCOPES = ("logfire.openai_agents",)
 MARKERS = frozenset[str]()
+INPUT_TEXTS = ("input",)
 ANSWER_TEXTS = ("output",)
 TEMPLATE = "logfire.msg_template"
 TOOL, AGENT = "Function: ", "Agent run: "  # beginnings of templates

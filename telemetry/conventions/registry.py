@@ -34,6 +34,7 @@ class Convention(Protocol):
     TOOL_CALLS: tuple[str, ...] = ()  # how the attributes of an answer begin that number its tool calls
     FIRST_CALLS: tuple[str, ...] = ()  # of these, the attributes that name the first call
     ANSWER_TEXTS: tuple[str, ...] = ()  # attributes that hold a model's answer as a text of JSON
+    INPUT_TEXTS: tuple[str, ...] = ()  # attributes that hold what a model was given as a text of JSON
     UNREADABLE_CALLS: tuple[str, ...] = ()  # attributes that hold tool calls which the client could not read
     FAILED_TOOL: dict[str, Any] = {}  # the value of an attribute that marks a tool call as failed
     EXPECTED: tuple[str, ...] = ()  # attributes that hold the output that should have come
@@ -61,6 +62,7 @@ class ConventionRegistry:
         self.tool_calls = self.names("TOOL_CALLS")
         self.first_calls = frozenset(self.names("FIRST_CALLS"))
         self.answer_texts = tuple(dict.fromkeys(self.names("ANSWER_TEXTS")))
+        self.input_texts = tuple(dict.fromkeys(self.names("INPUT_TEXTS")))
         self.unreadable_calls = self.names("UNREADABLE_CALLS")
         self.expected = self.names("EXPECTED")
         self.failed_tool = {

@@ -21,6 +21,7 @@ SCOPES = ("ai", "gen_ai")
 OPERATION = "ai.operationId"
 MARKERS = frozenset({OPERATION})
 TOOLS_OFFERED = ("ai.prompt.tools",)
+INPUT_TEXTS = ("ai.prompt.messages",)
 ANSWER_TEXTS = ("ai.response.toolCalls",)
 RUN_AGENT = ("ai.telemetry.functionId", "resource.name")
 NAMES = AttributeNames(

@@ -34,6 +34,9 @@ MARK = re.compile(
     r"['\"](?:tool_calls?|toolCalls?|function_call|functionCall|toolUse)['\"]\s*:[\s\[]*\{"
     r"|['\"]toolName['\"]|['\"]tool[_-](?:call|use)['\"]"
 )
+# Calls that LangChain could not read; mostly its list of them is empty.
+INVALID = re.compile(r"invalid_tool_calls?['\"]\s*:[\s\[]*\{|['\"]invalid_tool_call['\"]")
+MARKING = ("type", "toolName", "arguments")  # a part of an answer without any of these is no call by itself
 RAW = (
     "raw",
     "_raw",
@@ -53,16 +56,14 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
     if not says_so and not shows_calls(span.attributes):
         return None
     attributes, known = span.attributes, conventions.CONVENTIONS
-    answers = [
-        conventions.output_of(span),
-        *(
-            attributes[name]
-            for name in known.unreadable_calls
-            if "invalid_tool_call" in str(attributes.get(name))
-        ),
+    numbered = list(numbered_tool_calls(attributes))
+    answers = [] if numbered else [conventions.output_of(span)]
+    answers += [
+        attributes[name]
+        for name in known.unreadable_calls
+        if name in attributes and INVALID.search(str(attributes[name]))
     ]
-    calls = (call for answer in answers for call in within(answer, says_so))
-    return first_problem(span, [*numbered_tool_calls(attributes), *calls])
+    return first_problem(span, [*numbered, *(call for answer in answers for call in within(answer, says_so))])
 
 
 def shows_calls(attributes: Mapping[str, Any]) -> bool:
@@ -142,6 +143,8 @@ def within(answer: Any, says_so: bool = True) -> Iterator[Call]:
 
 def call_of(part: dict[str, Any], is_call: bool, says_so: bool) -> Call | None:
     """Return the part's tool call, or None. A call has a name, and a type or a key that marks it as a call."""
+    if not is_call and not any(key in part for key in MARKING):
+        return None
     name = next((part[key] for key in NAMES if isinstance(part.get(key), str)), None)
     arguments = next((part[key] for key in ARGUMENTS if key in part), None)
     kind = str(part.get("type", ""))

@@ -13,7 +13,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from telemetry.failures.unknown_tool import UNKNOWN_TOOL
 from telemetry.grouping.repeated_failures import (
@@ -23,6 +22,7 @@ from telemetry.grouping.repeated_failures import (
     final_answerer,
     recorded_again,
 )
+from telemetry.grouping.told_failures import told_after, told_again
 from telemetry.grouping.versions import NEWEST, GroupingRules
 from telemetry.signals import SIGNALS
 from telemetry.spans.failing_record import FailingRecord
@@ -96,7 +96,9 @@ def links_between(
 ) -> tuple[dict[bytes, Step], Answering]:
     """Return the nearest failing span around each failing one, without those for which one around them answers."""
     nearest = nearest_failing(hard, parents)
-    answering = answered_inside_out(hard, nearest) if rules.charges_who_knows_most else {}
+    answering = told_again(hard)
+    if rules.charges_who_knows_most:
+        answering |= answered_inside_out(hard, nearest)
     if not answering:
         return nearest, answering
     causes = {span_id: span for span_id, span in hard.items() if span_id not in answering}
@@ -164,14 +166,15 @@ def asked_calls(
     tool_calls = [
         span for span in hard.values() if span.unit == "tool_call" or is_call_of_unknown_tool(span)
     ][:MOST_TOOLS]
-    answers = (
+    answers = [
         span for span in spans if span.signal_type == "malformed_output" and not is_call_of_unknown_tool(span)
-    )
-    return {
+    ][:MOST_ANSWERS]
+    failed = {
         answer.span_id: tool_call
-        for answer in islice(answers, MOST_ANSWERS)
+        for answer in answers
         if (tool_call := next((span for span in tool_calls if is_asked_for(span, answer)), None))
     }
+    return failed | told_after(answers, hard, failed)
 
 
 def nearest_failing(

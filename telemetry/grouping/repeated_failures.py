@@ -29,6 +29,7 @@ from telemetry.failures.fault import is_class_name, is_generic
 from telemetry.failures.stop_reasons import UNEXPLAINED
 from telemetry.grouping.cause import is_common_text
 from telemetry.grouping.message_template import template_of
+from telemetry.grouping.told_failures import is_told
 from telemetry.grouping.versions import GroupingRules
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.spans.operation import masked
@@ -165,7 +166,7 @@ def class_of(span: FailingRecord) -> str:
 
 def answered_beside(group: Sequence[FailingRecord]) -> Answering:
     """Return those of the spans with one failure for which the one answers that knows most, the first of several."""
-    known = min(group, key=lambda span: (span.unit not in UNITS, not class_of(span)))
+    known = min(group, key=lambda span: (span.unit not in UNITS, is_told(span), not class_of(span)))
     return {
         span.span_id: known.span_id
         for span in group

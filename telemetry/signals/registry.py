@@ -10,8 +10,8 @@ from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
 # In which order rules are asked, whichever signal they are of: what the client marked as failed, what the work gave
-# back, what users say. Within a stage the order is that of the signals.
-MARKED, GIVEN_BACK, RATED = 1, 2, 3
+# back, what users say, what the work was told of earlier work. Within a stage the order is that of the signals.
+MARKED, GIVEN_BACK, RATED, TOLD = 1, 2, 3, 4
 UNITS = ("tool_call", "llm_call", "")  # of work; "" stands for every other
 
 # How an eval is decided: by a function, or not by a program at all, with the reason.

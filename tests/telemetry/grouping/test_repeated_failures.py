@@ -170,6 +170,33 @@ def test_spans_that_mirror_each_other_in_a_circle_are_charged_once() -> None:
     assert len(charged(one, other)) == 1
 
 
+TOLD = {"unit": "llm_call", "signal_type": "tool_call_failed"}
+
+
+def test_a_failure_that_a_model_was_told_of_is_charged_to_the_tool_before_it() -> None:
+    lookup, other = call("lookup", at=1), call("refund", at=3, message="too much was refunded")
+
+    assert charged(lookup, call("chat", **TOLD, at=2)) == ["lookup"]
+    assert charged(call("chat", **TOLD, at=2), other) == ["chat", "refund"]
+    assert charged(call("chat", **TOLD, at=2), call("lookup", at=1, service="stock")) == ["lookup", "chat"]
+
+
+def test_a_failure_that_a_model_is_told_of_again_is_one() -> None:
+    told = [call(f"chat{number}", **TOLD, at=number, fingerprint=7) for number in range(3)]
+
+    assert charged(*told) == ["chat0"]
+    assert charged(*told, call("other", **TOLD, at=4, message="the shop is closed")) == ["chat0", "other"]
+
+
+def test_what_a_model_is_told_after_a_malformed_call_follows_from_it() -> None:
+    malformed = {"unit": "llm_call", "signal_type": "malformed_output", "error_type": "malformed_arguments"}
+    asked = call("chat1", **malformed, at=1, message="the arguments of the call of lookup are no JSON")
+    told = call("chat2", **TOLD, at=2, message="Error: Expecting ',' delimiter")
+
+    assert charged(asked, told) == ["chat1"]
+    assert charged(asked, told, call("chat3", **TOLD, at=3)) == ["chat1", "chat3"]
+
+
 def test_earlier_versions_charge_the_innermost_span() -> None:
     server, mirror = step("server", kind=SERVER, **BARE), step("mirror", parent="server", **BARE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from datetime import UTC, datetime
@@ -178,3 +179,53 @@ def test_charges_and_counts_follow_when_fingerprints_are_switched(
             regrouping.rewrite(rows, NEWEST)
 
         assert everything() == expected
+
+
+def told_chat(name: str, number: int) -> dict[str, Any]:
+    """A call of a model that was told of a tool's failure."""
+    messages = json.dumps([{"role": "tool", "tool_call_id": "1", "content": "Error: order 7 was not found"}])
+    about = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.input.messages": messages}
+    return span(name, id=name, trace="run", at=NOW + minutes(number), attributes=about)
+
+
+def failing_tool() -> dict[str, Any]:
+    """The call of the tool that failed."""
+    about = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "lookup"}
+    return span("lookup", id="lookup", trace="run", at=NOW, attributes=about, error="order 7 was not found")
+
+
+def charged_operations(project: Project) -> list[str]:
+    """The operations that are charged."""
+    with bind(project):
+        return sorted(Attribution.objects.filter(is_downstream=False).values_list("operation", flat=True))
+
+
+def test_a_failure_that_only_a_models_input_holds_is_charged_there_once(alice: MintedProject) -> None:
+    store(alice.project, [told_chat("one", 1)], NOW)
+    store(alice.project, [told_chat("two", 2)], NOW)
+
+    with bind(alice.project):
+        assert list(Attribution.objects.values_list("span_id", flat=True).filter(is_downstream=False)) == [
+            bytes.fromhex(span_id("one"))
+        ]
+
+
+def test_a_failure_that_the_tool_recorded_is_charged_to_the_tool_alone_in_any_order(
+    make_project: Any,
+) -> None:
+    for order in permutations([failing_tool(), told_chat("one", 1), told_chat("two", 2)]):
+        project = make_project("told").project
+        for each in order:
+            store(project, [each], NOW)
+
+        assert charged_operations(project) == ["tool lookup"]
+
+
+def test_a_model_call_is_a_good_one_if_the_tool_that_it_was_told_of_is_recorded(alice: MintedProject) -> None:
+    store(alice.project, [failing_tool(), told_chat("one", 1)], NOW)
+    store(alice.project, [told_chat("two", 2)], NOW)
+
+    with bind(alice.project):
+        assert list(Record.objects.exclude(signal_type="").values_list("operation", flat=True)) == [
+            "tool lookup"
+        ]
