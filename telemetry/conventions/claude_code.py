@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.facts import AttributeNames, extract_facts
+from telemetry.conventions.log_clients.claude_code import ANSWER
+from telemetry.conventions.log_clients.log_client import event_content
 from telemetry.spans.attribute_lookup import Attributes, first_present, first_text
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
@@ -55,6 +57,9 @@ def input_of(span: Span) -> Any:
 
 
 def output_of(span: Span) -> Any:
-    """The model's answer, or the tool's output, which is an event."""
+    """The model's answer, which a log record brings, or the tool's output, which is an event."""
     outputs = [event.attributes for event in span.events if event.name == TOOL_OUTPUT]
-    return outputs[-1] if outputs else first_present(span.attributes, OUTPUTS)
+    if outputs:
+        return outputs[-1]
+    output = first_present(span.attributes, OUTPUTS)
+    return event_content(ANSWER, {}, span.events) if output is None and span.events else output

@@ -22,6 +22,7 @@ from telemetry.store.ratings import joining
 from telemetry.store.row import COLUMNS, PLACE, RecordRow, stored_values
 from telemetry.store.runs import kept_runs
 from telemetry.store.same_calls import counting
+from telemetry.store.same_calls.told_calls import without_told_again
 from telemetry.store.sql import write_many
 from telemetry.store.traces import TraceSummary
 
@@ -48,13 +49,15 @@ def amend(amended: Sequence[AmendedRecord], rules: GroupingRules) -> None:
     """Store these records with their new rows, and count them as they are now."""
     if not amended:
         return
+    rows = without_told_again([each.row for each in amended])
+    amended = [AmendedRecord(each.before, row) for each, row in zip(amended, rows, strict=True)]
     trace_ids = sorted({each.row.trace_id for each in amended})
     uncounted = counting.repeated_keys(trace_ids)
     visits_before = visits_of(trace_ids)
     moved = [each for each in amended if each.row[:2] not in uncounted and each.is_moved]
     take_out([each.before for each in moved])
     earlier_versions.keep([each.before for each in amended])
-    write_amended([each.row for each in amended])
+    write_amended(rows)
     changed_traces = traces.amend_traces([trace_changes(each) for each in amended])
     put_in([each.row for each in moved])
     correct_longest([each.before for each in moved])

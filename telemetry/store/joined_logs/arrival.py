@@ -11,13 +11,13 @@ are worth nothing without their span, and are counted. Called inside store.appen
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
+from telemetry.agent_runs.call_keys import MODEL_CALL
 from telemetry.grouping.versions import GroupingRules
 from telemetry.otlp.decode import read_span
 from telemetry.spans.joining_log import EVENT_NAME, JoiningLog, event_of
@@ -29,6 +29,7 @@ from telemetry.store.joined_logs import waiting
 from telemetry.store.joined_logs.amended_records import AmendedRecord, amend
 from telemetry.store.joined_logs.merged_span import Event, joined_before, new_events, with_events
 from telemetry.store.joined_logs.stored_parts import SpanParts, origin_of, read_origins, read_parts
+from telemetry.store.joined_logs.targets import JoiningCandidate, find_targets
 from telemetry.store.joined_logs.waiting import QueuedLog
 from telemetry.store.row import RecordRow
 
@@ -42,13 +43,6 @@ class Overdue:
     rows: list[RecordRow] = field(default_factory=list)
     lost: int = 0
     is_any_waiting: bool = False  # whether a log record waits at all
-
-
-class JoiningCandidate(NamedTuple):
-    """A log record that may join a stored span; `log` is None for one that waited."""
-
-    message: SpanMessage
-    log: JoiningLog | None
 
 
 @dataclass(slots=True)
@@ -122,34 +116,41 @@ def join_logs(
     logs, row_of = [log for batch in batches for log in batch.logs], row_maker(batches)
     if row_of is None or not (logs or overdue.is_any_waiting):
         return {}
-    came = waiting.for_spans({row[:2] for row in inserted}) if overdue.is_any_waiting else []
-    stored = keys_stored({log[:2] for log in logs})
-    parts = read_parts(stored | {log[:2] for log in came})
-    candidates = candidates_by_span(logs, came, parts)
+    came = waiting.for_spans(named_by(inserted)) if overdue.is_any_waiting and inserted else []
+    candidates = [
+        *(JoiningCandidate(log[:2], SpanMessage.FromString(log.content), None) for log in came),
+        *(JoiningCandidate(log[:2], log.message, log) for log in logs),
+    ]
+    targets = find_targets(candidates)
+    parts = read_parts({target for target in targets if target})
     outcomes: Outcomes = {}
     quota = QuotaRoom(room)
-    amended = [
-        AmendedRecord(parts[key].record, amended_row(parts[key], events, row_of, rules))
-        for key, members in candidates.items()
-        if (events := joining_events(parts[key], members, outcomes, quota))
-    ]
-    amend(amended, rules)
-    waiting.end_waiting(log for log in came if log[:2] in parts)
-    let_wait([log for log in logs if log[:2] not in parts], batches[-1].now_unix_nano, outcomes, quota)
+    members = by_span(candidates, targets, parts)
+    events = {key: joining_events(parts[key], of_span, outcomes, quota) for key, of_span in members.items()}
+    amend([amended_record(parts[key], news, row_of, rules) for key, news in events.items() if news], rules)
+    waiting.end_waiting(log for log, target in zip(came, targets, strict=False) if target in parts)
+    let_wait([log for log in logs if id(log) not in outcomes], batches[-1].now_unix_nano, outcomes, quota)
     return outcomes
 
 
-def candidates_by_span(
-    logs: Iterable[JoiningLog], came: Iterable[QueuedLog], parts: dict[Key, SpanParts]
+def named_by(inserted: Sequence[RecordRow]) -> set[Key]:
+    """The spans that log records may name which wait for these rows: the rows, and those around model calls."""
+    around = {
+        (row.trace_id, row.parent_span_id)
+        for row in inserted
+        if row.unit == MODEL_CALL and row.parent_span_id
+    }
+    return {row[:2] for row in inserted} | around
+
+
+def by_span(
+    candidates: Sequence[JoiningCandidate], targets: Sequence[Key | None], parts: dict[Key, SpanParts]
 ) -> dict[Key, list[JoiningCandidate]]:
-    """The log records that may join these spans, those that waited first."""
+    """The log records that join each of these spans, those that waited first."""
     found: dict[Key, list[JoiningCandidate]] = defaultdict(list)
-    for waited in came:
-        if waited[:2] in parts:
-            found[waited[:2]].append(JoiningCandidate(SpanMessage.FromString(waited.content), None))
-    for log in logs:
-        if log[:2] in parts:
-            found[log[:2]].append(JoiningCandidate(log.message, log))
+    for candidate, target in zip(candidates, targets, strict=True):
+        if target is not None and target in parts:
+            found[target].append(candidate)
     return found
 
 
@@ -159,7 +160,7 @@ def joining_events(
     """The events that join the span now; notes what became of the log records."""
     events = []
     found = new_events(parts.original, parts.current, [event_of(member.message) for member in members])
-    for (_, log), event in zip(members, found, strict=True):
+    for (_, _, log), event in zip(members, found, strict=True):
         is_new = event is not None and (log is None or quota.take())
         if is_new and event is not None:
             events.append(event)
@@ -169,10 +170,13 @@ def joining_events(
     return events
 
 
-def amended_row(parts: SpanParts, events: Sequence[Event], row_of: RowOf, rules: GroupingRules) -> RecordRow:
-    """The row of the span with these events, under the id that its record has."""
+def amended_record(
+    parts: SpanParts, events: Sequence[Event], row_of: RowOf, rules: GroupingRules
+) -> AmendedRecord:
+    """The record with the row of its span with these events, under the id that it has."""
     message = with_events(parts.original, [*joined_before(parts.original, parts.current), *events])
-    return row_of(read_span(message, parts.origin), rules)._replace(span_id=bytes(parts.record.span_id))
+    row = row_of(read_span(message, parts.origin), rules)
+    return AmendedRecord(parts.record, row._replace(span_id=bytes(parts.record.span_id)))
 
 
 def let_wait(logs: Sequence[JoiningLog], now_unix_nano: int, outcomes: Outcomes, quota: QuotaRoom) -> None:

@@ -15,8 +15,9 @@ from telemetry.conventions.content import is_placeholder, parsed
 from telemetry.conventions.facts import finish_of
 from telemetry.conventions.genai import NAMES
 from telemetry.conventions.message_events import is_genai_event
-from telemetry.otlp.values import plain_attributes
+from telemetry.otlp.values import plain_attributes, python_value
 from telemetry.spans.attribute_lookup import first_of_list
+from telemetry.spans.span import DETAILS
 
 MOST_EVENTS = 1024  # of a span, as with those that it is sent with
 EXCEPTION = "exception"
@@ -105,9 +106,23 @@ def new_events(
     """For each candidate the event that joins the span now; None for one that joined before, or says nothing new."""
     known = {serialized(event) for event in current.events}
     found: list[Event | None] = []
-    for event in candidates:
+    for candidate in candidates:
+        event = without_repeats(candidate, original)
         content = serialized(event)
         is_new = content not in known and is_news(event, original)
         found.append(event if is_new else None)
         known.add(content)
     return found
+
+
+def without_repeats(event: Event, span: SpanMessage) -> Event:
+    """The details of a model call without what the span itself says, mostly contents; other events as they are."""
+    if event.name != DETAILS:
+        return event
+    own = plain_attributes(span.attributes)
+    pairs = [
+        pair
+        for pair in event.attributes
+        if pair.key not in own or parsed(own[pair.key]) != parsed(python_value(pair.value))
+    ]
+    return Event(name=event.name, time_unix_nano=event.time_unix_nano, attributes=pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -123,7 +124,7 @@ def test_calls_whose_contents_are_in_log_records_alone_have_them(
     assert facts(alone) == (110, 0, 0, 0)
     assert facts(project) == (110, 110, 100, 10)
     found = [Counter(one["signal_type"] for one in records(store)) for store in (project, alone)]
-    assert found[0] - found[1] == Counter(malformed_output=2)
+    assert found[0] - found[1] == Counter(malformed_output=2, tool_call_failed=4)
 
 
 def test_details_are_input_output_tokens_user_and_reason_of_the_call(project: Project) -> None:
@@ -430,3 +431,86 @@ def test_log_records_of_another_project_join_nothing_here(
     send(other, [logs(within(body="boom", **ERROR))])
 
     assert [one["outcome"] for one in records(project)] == ["ok"]
+
+
+INTERACTION = span("claude_code.interaction", id="turn", at=NOW, attributes={"span.type": "interaction"})
+CLAUDE = {"name": "com.anthropic.claude_code.tracing"}
+
+
+def request_span(id: str, ends_after_ms: float, **facts: Any) -> dict[str, Any]:
+    """A model call of Claude Code inside the interaction."""
+    attributes = {"span.type": "llm_request", "model": "m", **facts}
+    return span(
+        "claude_code.llm_request",
+        id=id,
+        parent="turn",
+        at=NOW,
+        duration_ms=ends_after_ms,
+        attributes=attributes,
+    )
+
+
+def claude(*made: dict[str, Any]) -> RecordedRequest:
+    """A request of these spans of Claude Code."""
+    return RecordedRequest("/v1/traces", "application/x-protobuf", protobuf(request(*made, scope=CLAUDE)))
+
+
+def answer(text: str, after_ms: float, **facts: Any) -> RecordedRequest:
+    """The event of an answer, which names the interaction."""
+    at = NOW + timedelta(milliseconds=after_ms)
+    return logs(
+        within("claude_code.assistant_response", of="turn", at=at, attributes={"response": text, **facts})
+    )
+
+
+def outputs(project: Project) -> dict[str, Any]:
+    """The output of each model call by its span id."""
+    return {
+        one["span_id"]: one["capture"]["output"]
+        for one in records(project)
+        if one["name"] == "claude_code.llm_request"
+    }
+
+
+def test_answers_of_a_recorded_client_join_the_calls_inside_what_they_name(project: Project) -> None:
+    send(project, recorded("claude-code-beta"))
+
+    found = Counter(output is not None for output in outputs(project).values())
+    assert found == Counter({True: 32, False: 16})
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (1, 0, 2)])
+def test_an_answer_joins_the_call_with_its_request_id_whenever_that_comes(
+    project: Project, order: tuple[int, ...]
+) -> None:
+    parts = [
+        claude(INTERACTION, request_span("one", 50, request_id="req_1")),
+        answer("All is well.", 50, request_id="req_2"),
+        claude(request_span("two", 900, request_id="req_2")),
+    ]
+
+    send(project, [parts[number] for number in order])
+
+    assert outputs(project) == {span_id("one"): None, span_id("two"): "All is well."}
+
+
+def test_an_answer_without_an_id_joins_the_call_that_ended_at_that_moment(project: Project) -> None:
+    calls = claude(INTERACTION, request_span("one", 50), request_span("two", 90))
+
+    send(project, [calls, answer("one", 52), answer("two", 88), answer("none", 400)])
+
+    assert outputs(project) == {span_id("one"): "one", span_id("two"): "two"}
+    with bind(project):
+        assert WaitingLog.objects.count() == 1
+
+
+def test_of_details_only_what_the_span_does_not_say_is_stored(project: Project) -> None:
+    said = {"gen_ai.input.messages": messages("user", "How?")}
+    as_text = {name: json.dumps(value) for name, value in said.items()}
+    told = span("chat m", id="call", at=NOW, attributes=CHAT | as_text)
+
+    send(project, [spans(told), logs(within(DETAILS, attributes=CHAT | said | {"user.id": "ana"}))])
+
+    [record] = records(project)
+    assert [event["attributes"] for event in record["events"]] == [{"user.id": "ana"}]
+    assert record["user_id"] == "ana"
