@@ -68,7 +68,10 @@ def chained(exceptions: Sequence[RaisedError]) -> RaisedError:
 
 def lines_of(text: str) -> list[str]:
     """Return the lines of the text, each cut to LONGEST_LINE characters."""
-    return [line[:LONGEST_LINE].rstrip("\r") for line in text.split("\n")]
+    lines = text.split("\n")
+    if len(text) <= LONGEST_LINE and "\r" not in text:
+        return lines
+    return [line[:LONGEST_LINE].rstrip("\r") for line in lines]
 
 
 def number_or_none(digits: str | None) -> int | None:

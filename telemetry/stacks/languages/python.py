@@ -25,7 +25,8 @@ from telemetry.stacks.frame import (
 )
 from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
 
-BEFORE = ()
+# Its stacks quote the lines of code, which may have the form of any other language.
+BEFORE = ("beam", "dart", "go", "jvm", "lua", "perl", "php", "powershell", "ruby", "rust")
 MARKS = ('File "',)
 EXTENSIONS = (".py", ".pyx", ".pyi", ".pyw")
 FORM = re.compile(r'^[ |]{0,80}File "[^"\n]{1,400}", line \d', re.M)
@@ -65,8 +66,12 @@ class PythonBlock:
 def read_python(text: str) -> RaisedError | None:
     """Return the exception that left, with the chain of its causes; None for a text without a frame."""
     lines = lines_of(text)
-    blocks = grouped_blocks(lines) if GROUP in text else plain_blocks(lines)
-    raised = chain_of(blocks)
+    if GROUP in text:
+        raised = chain_of(grouped_blocks(lines))
+    elif CHAINED[0] in text or CHAINED[1] in text:
+        raised = chain_of(plain_blocks(lines))
+    else:
+        raised = python_error(PythonBlock(lines))
     return raised if any(raised.all_frames()) else None
 
 
@@ -123,8 +128,8 @@ def python_error(block: PythonBlock) -> RaisedError:
     The first line after the frames that is not indented names the exception; the lines that follow are notes.
     """
     lines = block.lines
-    start = max((at for at, line in enumerate(lines) if HEADER in line), default=-1)
-    lines = lines[start + 1 :]
+    start = next((at for at in range(len(lines), 0, -1) if HEADER in lines[at - 1]), 0)
+    lines = lines[start:]
     named = next((line for line in lines if line and not line[0].isspace()), "")
     match = TYPE_AND_MESSAGE.match(named)
     return RaisedError(
