@@ -30,15 +30,13 @@ def call_key(span: Span, unit: str, convention: Convention | None) -> int | None
     """
     The key of a span with this unit of work; None for a span that is no call of an agent.
 
-    That of a model call has no checksum of what was asked, and one of the answer as it was sent: conversations are
-    long, and where answers differ, which they mostly do, the question does not matter. `whole_key` tells the rest.
+    That of a model call has no checksum of what was asked: conversations are long, and where answers differ, which they
+    mostly do, the question does not matter. `whole_key` tells the rest.
     """
     if unit not in UNITS or convention is None:
         return None
-    result = convention.output_of(span)
-    if unit == MODEL_CALL:
-        return text_checksum(result) if isinstance(result, str) else content_checksum(result)
-    return joined(content_checksum(convention.input_of(span)), result_checksum(result, unit))
+    result = result_checksum(convention.output_of(span), unit)
+    return result if unit == MODEL_CALL else joined(content_checksum(convention.input_of(span)), result)
 
 
 def whole_key(span: Span, unit: str, convention: Convention | None) -> int:
@@ -61,7 +59,12 @@ def checksums(key: int) -> tuple[int, int]:
 
 
 def result_checksum(result: Any, unit: str) -> int:
-    """The checksum of what a call returned, without the message around it that names the call of a tool."""
+    """
+    The checksum of what a call returned: of a model's answer as it was sent, since one client always writes it in one
+    way, and of a tool's result without the message around it that names the call.
+    """
+    if unit == MODEL_CALL and isinstance(result, str):
+        return text_checksum(result)
     is_bare = isinstance(result, str) and "tool_call_id" not in result and "type" not in result
     return content_checksum(tool_result(result) if unit == TOOL_CALL and not is_bare else result)
 
