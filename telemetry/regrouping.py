@@ -25,7 +25,9 @@ from telemetry.reads.record_parts import RecordParts, parts_of
 from telemetry.spans.meaning import Failure
 from telemetry.spans.signal_traces import is_signal
 from telemetry.spans.span import Span, SpanOrigin
-from telemetry.store import attributions, rollups
+from telemetry.store import attributions
+from telemetry.store.counts import rollups
+from telemetry.store.counts.row_groups import grouped_rows
 from telemetry.store.ratings import joining
 from telemetry.store.same_calls import counting
 from telemetry.store.sql import write_many
@@ -107,9 +109,9 @@ def rewrite(rows: Sequence[Record], rules: GroupingRules) -> int:
     signal_ids = [trace_id for trace_id in trace_ids if is_signal(trace_id)]
     uncounted = joining.replaced_keys(signal_ids) | counting.repeated_keys(trace_ids)
     counted = [(row, number) for row, number in changes if key_of(row) not in uncounted]
-    rollups.take_away([row for row, _ in counted])
+    rollups.take_away(grouped_rows(row for row, _ in counted))
     write_many(RENUMBER, [(*key_of(row), number) for row, number in changes])
-    rollups.add_rollups([with_number(row, number) for row, number in counted])
+    rollups.add_rollups(grouped_rows(with_number(row, number) for row, number in counted))
     attributions.renew(trace_ids, rules)
     joining.settle_signals(signal_ids)
     return len(changes)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from diagnosis.statistics.duration_tests import ENOUGH_FOR_TAILS
 from telemetry.reads import counts
-from telemetry.store.rollups import NO_FAILURE
+from telemetry.store.counts.row_groups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window
 
 MEAN_SHIFT = 0.25  # buckets, each twice as long as the one below: a growth by 1.19 times

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from diagnosis.detection.rules import WINDOW_RULES
 from telemetry.models import Record, Rollup
 from telemetry.spans.record_ids import parse_record_id, record_id
-from telemetry.store.rollups import NO_FAILURE
+from telemetry.store.counts.row_groups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO
 
 NEAR = 5_000  # records that are searched on each side

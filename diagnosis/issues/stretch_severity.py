@@ -20,7 +20,8 @@ from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.spans.signal_traces import END, PREFIX
-from telemetry.store.rollups import NO_FAILURE, TABLES
+from telemetry.store.counts.rollups import TABLES
+from telemetry.store.counts.row_groups import NO_FAILURE
 from telemetry.store.sql import fetch, fetch_many
 from telemetry.windows import MINUTE_NANO, Window
 

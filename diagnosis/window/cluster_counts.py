@@ -24,7 +24,7 @@ from telemetry.reads import cluster_failures
 from telemetry.reads.counts import whole_minutes
 from telemetry.reads.filters import in_window
 from telemetry.spans.record_ids import record_id
-from telemetry.store.rollups import TABLES
+from telemetry.store.counts.rollups import TABLES
 from telemetry.windows import MINUTE_NANO, Window
 
 MOST_FAILING = 2_000  # records whose sessions are looked up

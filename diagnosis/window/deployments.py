@@ -1,7 +1,7 @@
 """
 How many records of some operations a window has, by deployment: a release in an environment.
 
-Whole hours and minutes are summed from their counts (telemetry/store/deployments.py), the partial minutes at the
+Whole hours and minutes are summed from their counts (telemetry/store/counts/deployments.py), the partial minutes at the
 window's edges from records. The numbers equal a count of every record.
 """
 
@@ -14,8 +14,8 @@ from typing import NamedTuple
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.reads.counts import table_stretches, whole_minutes
 from telemetry.reads.replaced_records import IS_COUNTED
-from telemetry.store.deployments import STRETCHES
-from telemetry.store.rollups import TABLES
+from telemetry.store.counts.deployments import STRETCHES
+from telemetry.store.counts.rollups import TABLES
 from telemetry.store.sql import fetch, fetch_many
 from telemetry.windows import Window
 

@@ -9,7 +9,8 @@ from typing import Any
 from diagnosis.statistics.bucketed_quantiles import Bucket, quantile_ms
 from telemetry.reads import counts
 from telemetry.reads.counts import DurationGroup
-from telemetry.store.rollups import NO_FAILURE, bucket_start_nano
+from telemetry.store.counts.rollups import bucket_start_nano
+from telemetry.store.counts.row_groups import NO_FAILURE
 from telemetry.windows import MINUTE_NANO, Window
 
 QUANTILE = 0.95

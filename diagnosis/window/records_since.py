@@ -14,7 +14,7 @@ from typing import NamedTuple
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.reads.counts import table_stretches, whole_minutes
 from telemetry.reads.replaced_records import IS_COUNTED
-from telemetry.store.rollups import TABLES
+from telemetry.store.counts.rollups import TABLES
 from telemetry.store.sql import fetch, fetch_many
 from telemetry.windows import Window
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from diagnosis.statistics.rates import Counts
 from telemetry.reads import counts
-from telemetry.store.rollups import NO_FAILURE
+from telemetry.store.counts.row_groups import NO_FAILURE
 from telemetry.windows import Window
 
 

@@ -17,7 +17,7 @@ from diagnosis.window.cluster_counts import MOST_FAILING, Stretches, StretchRow,
 from telemetry.reads.visits import failing_visits, visit_numbers
 from telemetry.reads.visits.failing_visits import FailedVisit
 from telemetry.reads.visits.visit_numbers import Called, placeholders
-from telemetry.store.rollups import TABLES
+from telemetry.store.counts.rollups import TABLES
 from telemetry.store.sql import fetch
 from telemetry.windows import MINUTE_NANO, Window
 

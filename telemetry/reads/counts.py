@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from telemetry.reads.replaced_records import IS_COUNTED
-from telemetry.store.rollups import MINUTE_NANO, NO_FAILURE, TABLES
+from telemetry.store.counts.rollups import TABLES
+from telemetry.store.counts.row_groups import MINUTE_NANO, NO_FAILURE
 from telemetry.store.sql import fetch
 from telemetry.windows import Window
 

@@ -19,7 +19,8 @@ from telemetry.reads.filters import Filters
 from telemetry.reads.record_json import FAILURE
 from telemetry.short_cache import cached_if_short
 from telemetry.spans.span import SpanOrigin
-from telemetry.store.rollups import NO_FAILURE, TABLES
+from telemetry.store.counts.rollups import TABLES
+from telemetry.store.counts.row_groups import NO_FAILURE
 from telemetry.store.sql import fetch
 from telemetry.windows import MINUTE_NANO, Window
 

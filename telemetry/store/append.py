@@ -12,21 +12,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from telemetry.grouping import versions
+from telemetry.grouping.versions import GroupingRules
 from telemetry.store import (
     attributions,
     conflicts,
-    deployments,
     group_commit,
     known_ids,
     odd_times,
     quota,
-    rollups,
     segments,
     tallies,
     traces,
     version_freshness,
 )
 from telemetry.store.batch import Batch, Receipt
+from telemetry.store.counts import deployments
+from telemetry.store.counts.counted_rows import add_counts
 from telemetry.store.insertion import insert_new, unique
 from telemetry.store.joined_logs import arrival
 from telemetry.store.known_ids import Settled
@@ -60,15 +61,7 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     settled = settle_others(rows, fitting_rows, new_rows, room)
     own_rows = [*new_rows, *settled.inserted]
     inserted_rows = [*own_rows, *insert_overdue(overdue.rows)]
-    changed_traces = traces.add_traces(inserted_rows)
-    recount = counting.compare_calls(inserted_rows, changed_traces)
-    changed_traces = [recount.traces.get(trace.trace_id, trace) for trace in changed_traces]
-    attributions.add_attributions(inserted_rows, changed_traces, rules)
-    kept_runs.add_runs(inserted_rows, changed_traces, recount)
-    rollups.add_rollups(inserted_rows)
-    deployments.add_deployments(inserted_rows)
-    counting.settle_counts(recount)
-    joining.join_signals(inserted_rows, changed_traces)
+    count_inserted(inserted_rows, rules)
     conflicts.note_conflicts(settled.conflicts, batches[-1].now_unix_nano)
     left = None if room is None else room - len(own_rows)
     joined = arrival.join_logs(batches, inserted_rows, overdue, left, rules)
@@ -77,6 +70,21 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     noted = Counter({tallies.SHARED_ID: len(settled.inserted), tallies.LOG_WITHOUT_SPAN: overdue.lost})
     tally_spans(batches, receipts, odd + noted)
     return receipts
+
+
+def count_inserted(rows: Sequence[RecordRow], rules: GroupingRules) -> None:
+    """Add the rows, which were just inserted, to their traces and to all that is counted of records."""
+    grown_traces = traces.add_traces(rows)
+    recount = counting.compare_calls(grown_traces)
+    grown_traces = [
+        trace._replace(now=recount.traces.get(trace.trace_id, trace.now)) for trace in grown_traces
+    ]
+    attributions.add_attributions(grown_traces, rules)
+    kept_runs.add_runs(grown_traces, recount)
+    add_counts(rows)
+    deployments.merge_releases(rows)
+    counting.settle_counts(recount)
+    joining.join_signals([trace.now for trace in grown_traces])
 
 
 def insert_overdue(rows: Sequence[RecordRow]) -> Sequence[RecordRow]:

@@ -20,10 +20,10 @@ from telemetry.grouping.shared_places import SharingSpan, relinked
 from telemetry.grouping.versions import GroupingRules
 from telemetry.hashing import hash64_of_texts
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
-from telemetry.store.rollups import MAX_SUM
+from telemetry.store.counts.rollups import MAX_SUM
 from telemetry.store.row import RecordRow
 from telemetry.store.sql import fetch, write_many
-from telemetry.store.traces import TraceSummary
+from telemetry.store.traces import GrownTrace, TraceSummary
 
 CHUNK = 400  # traces a statement
 # Of a trace; a larger one is a runaway loop. In it every failure is a primary one, and is not looked at again.
@@ -67,46 +67,27 @@ Parents = dict[tuple[bytes, bytes], bytes]  # the parent's span id by trace id a
 of_row = itemgetter(*(RecordRow._fields.index(name) for name in COLUMNS if name not in OF_STORE))
 
 
-def add_attributions(rows: Iterable[RecordRow], traces: Iterable[TraceSummary], rules: GroupingRules) -> None:
-    """
-    Attribute the failures in the traces of these rows, which were just inserted, by the rules of the project's version.
-
-    Args:
-        traces: as they now are.
-    """
-    failing = {trace.trace_id: trace for trace in traces if trace.failures}
-    if not failing:
-        return
-    inserted: dict[bytes, list[RecordRow]] = defaultdict(list)
-    for row in rows:
-        if row.trace_id in failing:
-            inserted[row.trace_id].append(row)
-    fresh = [row for trace in failing.values() for row in of_inserted(trace, inserted[trace.trace_id], rules)]
-    earlier = [trace for trace in failing.values() if is_read_again(trace, inserted[trace.trace_id])]
-    changed = [
-        trace
-        for trace in earlier
-        if trace.failures > 1 or any(row.fingerprint is not None for row in inserted[trace.trace_id])
-    ]
-    changed_ids = {trace.trace_id for trace in changed}
-    write_many(
-        UPDATE_TRACES,
-        [(trace.trace_id, *trace_facts(trace)) for trace in earlier if trace.trace_id not in changed_ids],
-    )
+def add_attributions(traces: Iterable[GrownTrace], rules: GroupingRules) -> None:
+    """Attribute the failures in these traces, of which rows were just inserted, by the project's rules."""
+    fresh: list[AttributionRow] = []
+    changed: list[TraceSummary] = []
+    with_other_facts: list[TraceSummary] = []
+    for trace in traces:
+        if not trace.now.failures:
+            continue
+        if not is_read_again(trace):
+            fresh += attributions(trace.now, *whole_trace(trace.inserted), rules)
+        elif trace.now.failures > 1 or any(row.fingerprint is not None for row in trace.inserted):
+            changed.append(trace.now)
+        else:
+            with_other_facts.append(trace.now)
+    write_many(UPDATE_TRACES, [(trace.trace_id, *trace_facts(trace)) for trace in with_other_facts])
     write_many(INSERT, [*fresh, *replace_attributions(changed, rules)])
 
 
-def is_read_again(trace: TraceSummary, inserted: Sequence[RecordRow]) -> bool:
-    """Whether earlier spans of the trace are read again, because these came: unless it was too large before them."""
-    return len(inserted) < trace.records and not is_runaway(before(trace, inserted))
-
-
-def of_inserted(
-    trace: TraceSummary, inserted: Sequence[RecordRow], rules: GroupingRules
-) -> Iterator[AttributionRow]:
-    """The rows for the failures of a trace whose earlier spans, if it has any, are not read again."""
-    if not is_read_again(trace, inserted):
-        yield from attributions(trace, *whole_trace(inserted), rules)
+def is_read_again(trace: GrownTrace) -> bool:
+    """Whether earlier spans of the trace are read again, because some came: unless it was too large before them."""
+    return trace.earlier_records > 0 and not is_runaway(before(trace))
 
 
 def renew(trace_ids: Sequence[bytes], rules: GroupingRules) -> None:
@@ -184,10 +165,10 @@ def is_runaway(trace: TraceSummary) -> bool:
     return trace.records > MOST_RECORDS or trace.failures > MOST_FAILURES
 
 
-def before(trace: TraceSummary, inserted: Sequence[RecordRow]) -> TraceSummary:
-    """The trace with the counts that it had before these rows."""
-    failures = sum(row.fingerprint is not None for row in inserted)
-    return trace._replace(records=trace.records - len(inserted), failures=trace.failures - failures)
+def before(trace: GrownTrace) -> TraceSummary:
+    """The trace with the counts that it had before its rows came."""
+    failures = sum(row.fingerprint is not None for row in trace.inserted)
+    return trace.now._replace(records=trace.earlier_records, failures=trace.now.failures - failures)
 
 
 def attributions(

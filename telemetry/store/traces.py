@@ -7,8 +7,8 @@ trace's row by sums, minima, maxima and, where spans disagree, the smallest text
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from operator import add
 from typing import Any, NamedTuple
 
 from telemetry.store.row import RecordRow
@@ -56,13 +56,31 @@ class TraceSummary(NamedTuple):
     environment: str
 
 
-def add_traces(rows: Iterable[RecordRow]) -> list[TraceSummary]:
+class GrownTrace(NamedTuple):
+    """A trace with the rows of it that a batch inserted, as it is with them."""
+
+    now: TraceSummary
+    inserted: list[RecordRow]
+
+    @property
+    def trace_id(self) -> bytes:
+        """Its id."""
+        return self.now.trace_id
+
+    @property
+    def earlier_records(self) -> int:
+        """The number of its records that were stored before."""
+        return self.now.records - len(self.inserted)
+
+
+def add_traces(rows: Iterable[RecordRow]) -> list[GrownTrace]:
     """Merge rows that were really inserted into the rows of their traces; returns those traces as they are now."""
-    traces: dict[bytes, list[RecordRow]] = {}
+    inserted: dict[bytes, list[RecordRow]] = defaultdict(list)
     for row in rows:
-        traces.setdefault(row.trace_id, []).append(row)
-    merged_rows = fetch_many(UPSERT, [trace_summary(members) for members in traces.values()])
-    return [TraceSummary(bytes(trace_id), *rest) for trace_id, *rest in merged_rows]
+        inserted[row.trace_id].append(row)
+    merged_rows = fetch_many(UPSERT, [trace_values(members) for members in inserted.values()])
+    summaries = [TraceSummary(bytes(trace_id), *rest) for trace_id, *rest in merged_rows]
+    return [GrownTrace(summary, inserted[summary.trace_id]) for summary in summaries]
 
 
 def amend_traces(changes: Iterable[Sequence[Any]]) -> list[TraceSummary]:
@@ -72,9 +90,9 @@ def amend_traces(changes: Iterable[Sequence[Any]]) -> list[TraceSummary]:
     Args:
         changes: the values of COLUMNS for each record, with the differences to what was counted of it for sums.
     """
-    by_trace: dict[bytes, list[Sequence[Any]]] = {}
+    by_trace: dict[bytes, list[Sequence[Any]]] = defaultdict(list)
     for change in changes:
-        by_trace.setdefault(change[0], []).append(change)
+        by_trace[change[0]].append(change)
     merged_rows = fetch_many(UPSERT, [merged_changes(by_trace[trace_id]) for trace_id in sorted(by_trace)])
     return [TraceSummary(bytes(trace_id), *rest) for trace_id, *rest in merged_rows]
 
@@ -90,22 +108,25 @@ def merged_changes(changes: Sequence[Sequence[Any]]) -> tuple[Any, ...]:
     return trace_ids[0], *(smallest(set(text)) for text in texts), min(starts), max(ends), *map(sum, sums)
 
 
-def trace_summary(rows: list[RecordRow]) -> tuple[Any, ...]:
+def trace_values(rows: list[RecordRow]) -> tuple[Any, ...]:
     """The values of these spans for the row of their trace, in the order of COLUMNS."""
-    columns: Any = RecordRow._make(zip(*rows, strict=True))  # a tuple of all values for each name
     return (
         rows[0].trace_id,
-        *(smallest(set(getattr(columns, name))) for name in TEXTS),
-        min(columns.start_time_unix_nano),
-        max(map(add, columns.start_time_unix_nano, columns.duration_nano)),
+        smallest({row.session_id for row in rows}),
+        smallest({row.user_id for row in rows}),
+        smallest({row.agent for row in rows}),
+        smallest({row.service for row in rows}),
+        smallest({row.environment for row in rows}),
+        min([row.start_time_unix_nano for row in rows]),
+        max([row.start_time_unix_nano + row.duration_nano for row in rows]),
         len(rows),
-        len(rows) - columns.fingerprint.count(None),
-        sum(filter(None, columns.input_tokens)),
-        sum(filter(None, columns.output_tokens)),
+        len(rows) - [row.fingerprint for row in rows].count(None),
+        sum([row.input_tokens or 0 for row in rows]),
+        sum([row.output_tokens or 0 for row in rows]),
     )
 
 
 def smallest(texts: set[str]) -> str:
     """The smallest text that is not empty, or ""."""
     texts.discard("")
-    return min(texts, default="")
+    return min(texts) if texts else ""

@@ -15,7 +15,7 @@ from diagnosis.fingerprint_switch import switch
 from diagnosis.models import FingerprintSwitch
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.models import Record, Rollup
-from telemetry.store.rollups import bucket
+from telemetry.store.counts.row_groups import bucket
 from telemetry.windows import MINUTE_NANO
 from tenants.audit import audit_log
 from tenants.models import Project

@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 from telemetry.agent_runs.run_call import first_calls
 from telemetry.grouping.versions import GroupingRules
 from telemetry.models import Record
-from telemetry.store import attributions, deployments, rollups, segments, traces
+from telemetry.store import attributions, segments, traces
+from telemetry.store.counts.counted_rows import add_counts, subtract_counts
+from telemetry.store.counts.row_groups import group_key
 from telemetry.store.joined_logs import earlier_versions
 from telemetry.store.joined_logs.longest_durations import correct_longest
 from telemetry.store.ratings import joining
@@ -42,7 +44,7 @@ class AmendedRecord(NamedTuple):
     @property
     def is_moved(self) -> bool:
         """Whether it is counted elsewhere now: it failed, or failed in another way, or did other work."""
-        return rollups.group(self.before) != rollups.group(self.row)
+        return group_key(self.before) != group_key(self.row)
 
 
 def amend(amended: Sequence[AmendedRecord], rules: GroupingRules) -> None:
@@ -55,30 +57,18 @@ def amend(amended: Sequence[AmendedRecord], rules: GroupingRules) -> None:
     uncounted = counting.repeated_keys(trace_ids)
     visits_before = visits_of(trace_ids)
     moved = [each for each in amended if each.row[:2] not in uncounted and each.is_moved]
-    take_out([each.before for each in moved])
+    subtract_counts([each.before for each in moved])
     earlier_versions.keep([each.before for each in amended])
     write_amended(rows)
     changed_traces = traces.amend_traces([trace_changes(each) for each in amended])
-    put_in([each.row for each in moved])
+    add_counts([each.row for each in moved])
     correct_longest([each.before for each in moved])
     recount = counting.compare_again(changed_traces)
     changed_traces = [recount.traces.get(trace.trace_id, trace) for trace in changed_traces]
     attributions.renew(trace_ids, rules)
     rejudge(changed_traces, recount, visits_before)
     counting.settle_counts(recount)
-    joining.join_signals([], changed_traces)
-
-
-def take_out(records: Sequence[Record]) -> None:
-    """Subtract these records from what counts records."""
-    rollups.take_away(records)
-    deployments.subtract_counts(records)
-
-
-def put_in(rows: Sequence[RecordRow]) -> None:
-    """Add these records to what counts records."""
-    rollups.add_rollups(rows)
-    deployments.add_counts(rows)
+    joining.join_signals(changed_traces)
 
 
 def write_amended(rows: Sequence[RecordRow]) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from telemetry.models import Record
-from telemetry.store.rollups import MINUTE_NANO, NO_FAILURE, TABLES, bucket, bucket_start_nano, group
+from telemetry.store.counts.rollups import TABLES, bucket_start_nano
+from telemetry.store.counts.row_groups import MINUTE_NANO, NO_FAILURE, bucket, group_key
 from telemetry.store.sql import execute
 
 SAME_GROUP = "service = %s AND operation = %s AND fingerprint = %s AND duration_bucket = %s"
@@ -33,7 +34,8 @@ OF_FINER = """
 def correct_longest(left: Iterable[Record]) -> None:
     """Correct the groups that these records left, where one of them was the longest."""
     for record in left:
-        minute, *names, number = group(record)
+        minute, (service, operation, _, _), fingerprint, number = group_key(record)
+        names = service, operation, fingerprint
         longest = record.duration_nano
         span_of_bucket = bucket_start_nano(number), bucket_start_nano(bucket(longest) + 1)
         times = minute * MINUTE_NANO, (minute + 1) * MINUTE_NANO

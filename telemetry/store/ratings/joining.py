@@ -25,11 +25,11 @@ from telemetry.otlp.values import plain_attributes
 from telemetry.spans.failing_record import COLUMNS, from_columns
 from telemetry.spans.meaning import Failure
 from telemetry.spans.signal_traces import is_signal
-from telemetry.store import deployments, rollups, segments, version_freshness
+from telemetry.store import segments, version_freshness
 from telemetry.store.attributions import DELETE, INSERT, attribution, id_placeholders, text_key, trace_chunks
+from telemetry.store.counts.counted_rows import add_counts, subtract_counts
 from telemetry.store.ratings import subjects
 from telemetry.store.ratings.subjects import Subject
-from telemetry.store.row import RecordRow
 from telemetry.store.sql import execute, fetch, write_many
 from telemetry.store.traces import TraceSummary
 
@@ -83,9 +83,9 @@ class JoinedSignal(NamedTuple):
     user_id: str
 
 
-def join_signals(rows: Iterable[RecordRow], traces: Sequence[TraceSummary]) -> None:
-    """Join the signals among these rows, which were just inserted, and those about these traces, as they now are."""
-    signal_ids = sorted({row.trace_id for row in rows if is_signal(row.trace_id)})
+def join_signals(traces: Sequence[TraceSummary]) -> None:
+    """Join the signals among these traces, of which rows were just inserted, and those about these traces."""
+    signal_ids = sorted(trace.trace_id for trace in traces if is_signal(trace.trace_id))
     if not signal_ids and not fetch(ANY, ()):
         return
     for about in subjects.merge_traces(traces):
@@ -132,8 +132,7 @@ def leave_out_replaced(earlier: Sequence[Record]) -> None:
     """Take these versions, which are not the latest, out of all counts, unless they are out already."""
     known = replaced_keys(sorted({bytes(row.trace_id) for row in earlier}))
     newly = [row for row in earlier if (bytes(row.trace_id), bytes(row.span_id)) not in known]
-    rollups.take_away(newly)
-    deployments.subtract_counts(newly)
+    subtract_counts(newly)
     write_many(REPLACE, [(bytes(row.trace_id), bytes(row.span_id)) for row in newly])
 
 
@@ -194,10 +193,8 @@ def move_signals(signals: Iterable[JoinedSignal], are_counted: bool) -> None:
     columns = [(row.service, row.environment, row.fingerprint or 0) for row in rows]
     write_many(MOVE, [(*key, *values) for key, values in zip(keys, columns, strict=True)])
     if are_counted:
-        rollups.take_away([signal.before for signal in changed])
-        deployments.subtract_counts([signal.before for signal in changed])
-        rollups.add_rollups(rows)
-        deployments.add_counts(rows)
+        subtract_counts([signal.before for signal in changed])
+        add_counts(rows)
 
 
 def write_facts(signals: Sequence[JoinedSignal]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from telemetry.agent_runs import repeated_calls, unfounded_answers
@@ -20,12 +20,13 @@ from telemetry.agent_runs.run_call import COLUMNS, CallColumns, RunCall, RunFail
 from telemetry.agent_runs.run_overview import RunOverview
 from telemetry.conventions import convention_of, output_of
 from telemetry.store.attributions import id_placeholders
-from telemetry.store.rollups import MINUTE_NANO, TABLES
+from telemetry.store.counts.rollups import TABLES
+from telemetry.store.counts.row_groups import MINUTE_NANO
 from telemetry.store.row import RecordRow
 from telemetry.store.runs.call_contents import read_spans
 from telemetry.store.same_calls.counting import Recount, repeated_keys
 from telemetry.store.sql import execute, fetch, write_many
-from telemetry.store.traces import TraceSummary
+from telemetry.store.traces import GrownTrace
 from telemetry.store.transactions import atomic
 
 CHUNK = 100  # traces a statement
@@ -55,49 +56,41 @@ NOTE_LONG = """
 PENDING = "SELECT trace_id FROM telemetry_pendingrun ORDER BY trace_id LIMIT %s"
 DONE = "DELETE FROM telemetry_pendingrun WHERE trace_id IN "
 NO_RECOUNT = Recount()
+called_at = attrgetter("service", "operation", "release", "environment")
 SpanKey = tuple[bytes, bytes]  # trace and span id
 Visit = tuple[
     int, str, str, str, str
 ]  # minute, service, operation, release and environment of its first call
-trace_of = itemgetter(0)
 
 
-def add_runs(
-    rows: Sequence[RecordRow], traces: Iterable[TraceSummary], recount: Recount = NO_RECOUNT
-) -> None:
+def add_runs(traces: Sequence[GrownTrace], recount: Recount = NO_RECOUNT) -> None:
     """
-    Count and judge the runs of these rows, which were just inserted.
+    Count and judge the runs of these traces, of which rows were just inserted.
 
     Args:
-        traces: theirs, as they now are.
         recount: which calls of these traces are counted for another one from now on, or no more.
     """
-    doubled = recount.left_out_keys
-    overview = RunOverview.of([row for row in rows if row[:2] not in doubled] if doubled else rows)
-    if not overview.first_calls:
-        return
-    earlier = earlier_records(rows, traces)
-    too_long = {trace_id for trace_id, records in earlier.items() if records > MOST_RECORDS}
-    calling = {trace_id for trace_id, _, _ in overview.first_calls}
-    read_again = (overview.suspects | earlier.keys()) & calling - too_long
-    looked_at = read_again | too_long
-    visits = Counter(visit(call) for key, call in overview.first_calls.items() if key[0] not in looked_at)
+    whole = [trace for trace in traces if not trace.earlier_records]
+    grown = [trace for trace in traces if 0 < trace.earlier_records <= MOST_RECORDS]
+    overview = RunOverview.of(counted_calls(whole, recount))
+    read_again = overview.suspects | {call.trace_id for call in counted_calls(grown, recount)}
+    visits = Counter(visit(call) for key, call in overview.first_calls.items() if key[0] not in read_again)
     if read_again:
-        uncounted = {row[:2] for row in rows if row.call_key is not None}
+        uncounted = {row[:2] for row in calls_of([*whole, *grown]) if row.trace_id in read_again}
         visits.update(replace_runs(read_again, uncounted, recount))
     add_visits(visits)
-    if too_long:
-        note_long_traces([row for row in rows if row.call_key is not None and row.trace_id in too_long])
+    note_long_traces(calls_of(trace for trace in traces if trace.earlier_records > MOST_RECORDS))
 
 
-def earlier_records(rows: Iterable[RecordRow], traces: Iterable[TraceSummary]) -> dict[bytes, int]:
-    """The number of records before these rows, of the traces that have any; `traces`: as they are with them."""
-    inserted = Counter(map(trace_of, rows))
-    return {
-        trace.trace_id: trace.records - inserted[trace.trace_id]
-        for trace in traces
-        if trace.records > inserted[trace.trace_id]
-    }
+def calls_of(traces: Iterable[GrownTrace]) -> list[RecordRow]:
+    """The calls of agents among the rows that were just inserted of these traces."""
+    return [row for trace in traces for row in trace.inserted if row.call_key is not None]
+
+
+def counted_calls(traces: Iterable[GrownTrace], recount: Recount) -> list[RecordRow]:
+    """Those of them that are not counted for another one."""
+    calls, doubled = calls_of(traces), recount.left_out_keys
+    return [row for row in calls if row[:2] not in doubled] if doubled else calls
 
 
 def note_long_traces(calls: Iterable[RecordRow]) -> None:
@@ -196,8 +189,7 @@ def run_failures(run: Sequence[RunCall]) -> Iterator[RunFailure]:
 
 def visit(first_call: CallColumns) -> Visit:
     """The visit of a trace that begins with this call."""
-    minute = first_call.start_time_unix_nano // MINUTE_NANO
-    return minute, first_call.service, first_call.operation, first_call.release, first_call.environment
+    return first_call.start_time_unix_nano // MINUTE_NANO, *called_at(first_call)
 
 
 def add_visits(changes: Mapping[Visit, int]) -> None:

@@ -7,24 +7,20 @@ depend on the order. Not compared: traces of more than MOST_RECORDS records, whi
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from telemetry.grouping.same_call import UNITS, CallSpan, repeated_calls
-from telemetry.store import deployments, rollups
 from telemetry.store.attributions import MOST_RECORDS, id_placeholders, trace_chunks
+from telemetry.store.counts.counted_rows import add_counts, subtract_counts
 from telemetry.store.row import RecordRow
 from telemetry.store.sql import execute, fetch, write_many
-from telemetry.store.traces import TraceSummary
+from telemetry.store.traces import GrownTrace, TraceSummary
 
 Key = tuple[bytes, bytes]  # trace and span id
-trace_of = itemgetter(0)
-key_of = itemgetter(0, 1)
-unit_of = itemgetter(RecordRow._fields.index("unit"))
-place_of = itemgetter(*map(RecordRow._fields.index, ("trace_id", "parent_span_id", "scope_id")))
 of_span = itemgetter(*map(RecordRow._fields.index, CallSpan._fields[:-1]))  # of a row
 STORED_CALLS = (
     "SELECT trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nano, service, unit, tool, model, "
@@ -99,29 +95,26 @@ class Recount:
     traces: dict[bytes, TraceSummary] = field(default_factory=dict)  # whose tokens change
 
 
-def compare_calls(rows: Sequence[RecordRow], traces: Sequence[TraceSummary]) -> Recount:
-    """
-    Compare the calls of the traces of these rows, which were just inserted, and write what repeats another.
-
-    Args:
-        traces: of these rows, as they now are.
-    """
-    new_calls = [row for row, unit in zip(rows, map(unit_of, rows), strict=True) if unit in UNITS]
-    if not new_calls:
-        return Recount()
-    with_calls = set(map(trace_of, new_calls))
-    inserted = Counter(map(trace_of, rows))
-    compared = {
-        trace.trace_id: trace
-        for trace in traces
-        if trace.trace_id in with_calls and 1 < trace.records <= MOST_RECORDS
-    }
-    whole = {trace_id for trace_id, trace in compared.items() if trace.records == inserted[trace_id]}
-    calls = calls_of(new_calls, whole & may_repeat(new_calls))
-    stored = read_calls(sorted(compared.keys() - whole))
+def compare_calls(traces: Iterable[GrownTrace]) -> Recount:
+    """Compare the calls of these traces, of which rows were just inserted, and write what repeats another."""
+    compared: dict[bytes, TraceSummary] = {}
+    calls: dict[bytes, list[StoredCall]] = {}
+    read_again: list[bytes] = []
+    for trace in traces:
+        new_calls = [row for row in trace.inserted if row.unit in UNITS]
+        if not new_calls or not 1 < trace.now.records <= MOST_RECORDS:
+            continue
+        if trace.earlier_records:
+            read_again.append(trace.trace_id)
+        elif may_repeat(new_calls):
+            calls[trace.trace_id] = [call_of(row) for row in new_calls]
+        else:
+            continue
+        compared[trace.trace_id] = trace.now
+    stored = read_calls(sorted(read_again))
     before = stored_repeats(sorted(stored))
     calls |= {trace_id: of_trace for trace_id, of_trace in stored.items() if len(of_trace) > 1}
-    return recounted(calls, compared, before)
+    return recounted(calls, compared, before) if calls else Recount()
 
 
 def compare_again(traces: Sequence[TraceSummary]) -> Recount:
@@ -134,24 +127,11 @@ def compare_again(traces: Sequence[TraceSummary]) -> Recount:
     )
 
 
-def may_repeat(calls: Sequence[RecordRow]) -> set[bytes]:
-    """The traces with a call directly inside another one, or with calls of several instrumentations."""
-    scopes: dict[bytes, int] = {}
-    found: set[bytes] = set()
-    keys = set(map(key_of, calls))
-    for trace_id, parent_span_id, scope_id in map(place_of, calls):
-        if (trace_id, parent_span_id) in keys or scopes.setdefault(trace_id, scope_id) != scope_id:
-            found.add(trace_id)
-    return found
-
-
-def calls_of(new_calls: Iterable[RecordRow], trace_ids: Collection[bytes]) -> dict[bytes, list[StoredCall]]:
-    """The calls of each of these traces among those that were just inserted."""
-    calls: dict[bytes, list[StoredCall]] = defaultdict(list)
-    for row in new_calls if trace_ids else ():
-        if row.trace_id in trace_ids:
-            calls[row.trace_id].append(call_of(row))
-    return calls
+def may_repeat(calls: Sequence[RecordRow]) -> bool:
+    """Whether one of these calls of a trace is directly inside another one, or they are of several instrumentations."""
+    span_ids = {row.span_id for row in calls}
+    is_inside = not span_ids.isdisjoint([row.parent_span_id for row in calls])
+    return is_inside or len({row.scope_id for row in calls}) > 1
 
 
 def call_of(row: RecordRow) -> StoredCall:
@@ -271,7 +251,5 @@ def correct_traces(traces: dict[bytes, TraceSummary], recount: Recount) -> None:
 
 def settle_counts(recount: Recount) -> None:
     """Change the rollups and the counts of deployments, in which every inserted record is counted by now."""
-    rollups.take_away(recount.left_out)
-    deployments.subtract_counts(recount.left_out)
-    rollups.add_rollups(recount.counted_again)
-    deployments.add_counts(recount.counted_again)
+    subtract_counts(recount.left_out)
+    add_counts(recount.counted_again)

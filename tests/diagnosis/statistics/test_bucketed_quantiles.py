@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diagnosis.statistics.bucketed_quantiles import Bucket, BucketedQuantile, quantile_ms
-from telemetry.store.rollups import bucket, bucket_start_nano
+from telemetry.store.counts.rollups import bucket_start_nano
+from telemetry.store.counts.row_groups import bucket
 
 DURATIONS = st.lists(st.integers(0, 10**12), min_size=1, max_size=300)
 QUANTILES = st.sampled_from([0.5, 0.9, 0.95, 0.99])

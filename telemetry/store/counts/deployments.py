@@ -12,14 +12,13 @@ https://opentelemetry.io/docs/specs/semconv/resource/#service
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections import defaultdict
+from collections.abc import Sequence
 
+from telemetry.store.counts.row_groups import MINUTE_NANO, NO_FAILURE, RowGroups
 from telemetry.store.row import RecordRow
 from telemetry.store.sql import execute, write_many
 
-MINUTE_NANO = 60_000_000_000
 STRETCHES = (1, 60)  # minutes
 COUNT = """
     INSERT INTO telemetry_deploymentcounts AS kept
@@ -47,69 +46,36 @@ SEEN = """
 Group = tuple[str, str, int, int, str, str]  # the key of a row that counts
 
 
-class CountedDeployment(Protocol):
-    """The values by which a record is counted."""
-
-    @property
-    def start_time_unix_nano(self) -> int: ...
-    @property
-    def service(self) -> str: ...
-    @property
-    def operation(self) -> str: ...
-    @property
-    def environment(self) -> str: ...
-    @property
-    def release(self) -> str: ...
-    @property
-    def fingerprint(self) -> int | None: ...
-
-
-def add_deployments(rows: Sequence[RecordRow]) -> None:
-    """Count rows that were really inserted, and merge their releases. Called inside a transaction."""
-    add_counts(rows)
-    merge_releases(rows)
-
-
-def add_counts(rows: Iterable[CountedDeployment]) -> None:
+def add_deployments(groups: RowGroups) -> None:
     """Count these records for their deployments."""
-    write_many(COUNT, [(*key, *counts) for key, counts in grouped_counts(rows).items()])
+    write_many(COUNT, [(*key, *counts) for key, counts in deployment_counts(groups).items()])
 
 
-def subtract_counts(rows: Iterable[CountedDeployment]) -> None:
+def subtract_deployments(groups: RowGroups) -> None:
     """Subtract these records from the counts: they are counted elsewhere from now on, or nowhere."""
-    groups = grouped_counts(rows)
-    write_many(COUNT, [(*key, *(-number for number in counts)) for key, counts in groups.items()])
-    for key in groups:
+    by_key = deployment_counts(groups)
+    write_many(COUNT, [(*key, *(-number for number in counts)) for key, counts in by_key.items()])
+    for key in by_key:
         execute(EMPTY, key)
 
 
-def grouped_counts(rows: Iterable[CountedDeployment]) -> dict[Group, list[int]]:
+def deployment_counts(groups: RowGroups) -> dict[Group, list[int]]:
     """The numbers of records and of failing records for each row that counts them."""
-    counts = Counter(
-        (
-            row.start_time_unix_nano // MINUTE_NANO,
-            row.service,
-            row.operation,
-            row.environment,
-            row.release,
-            row.fingerprint is not None,
-        )
-        for row in rows
-    )
-    groups: dict[Group, list[int]] = {}
-    for (minute, service, operation, environment, release, failed), number in counts.items():
+    counts: dict[Group, list[int]] = {}
+    for (minute, (service, operation, environment, release), number, _), durations in groups.items():
         for minutes in STRETCHES:
             key = service, operation, minutes, minute - minute % minutes, environment, release
-            sums = groups.setdefault(key, [0, 0])
-            sums[0] += number
-            sums[1] += number if failed else 0
-    return groups
+            sums = counts.setdefault(key, [0, 0])
+            sums[0] += len(durations)
+            sums[1] += len(durations) if number != NO_FAILURE else 0
+    return counts
 
 
 def merge_releases(rows: Sequence[RecordRow]) -> None:
     """Merge the releases of the records with those that are known."""
     starts: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
-        if row.start_time_unix_nano >= EARLIEST:
-            starts[row.service, row.release].append(row.start_time_unix_nano)
+        start = row.start_time_unix_nano
+        if start >= EARLIEST:
+            starts[row.service, row.release].append(start)
     write_many(SEEN, [(*key, min(times), max(times) // MINUTE_NANO) for key, times in starts.items()])
