@@ -35,7 +35,7 @@ from telemetry.store import segments
 from telemetry.store.append import append
 from telemetry.store.batch import Batch, Receipt
 from telemetry.store.same_calls.told_calls import without_told_again
-from telemetry.store.tallies import NO_SPANS, OTHER_LOGS
+from telemetry.store.tallies import NO_LOGS, NO_SPANS, OTHER_LOGS
 from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project, bound_since
 
@@ -75,7 +75,7 @@ def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
     logs = spans_of_logs(read_logs_request(body, encoding))
-    changes = Counter({OTHER_LOGS: logs.others})
+    changes = Counter({OTHER_LOGS: logs.others} if logs.sent else {NO_LOGS: 1})
     for request in (logs.records, logs.joining):
         changes += scrub(request, request.SerializeToString())
         identify(request)

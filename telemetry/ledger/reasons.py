@@ -14,8 +14,10 @@ from telemetry.store import odd_times
 from telemetry.store.tallies import (
     CONFLICT,
     DUPLICATE,
+    JOINED_TOO_OFTEN,
     LOG_JOINED,
     LOG_WITHOUT_SPAN,
+    NO_LOGS,
     NO_ROOM_TO_WAIT,
     NO_SPANS,
     OTHER_LOGS,
@@ -123,6 +125,18 @@ REASONS = {
         "Too many log records wait for their spans already: not stored.",
         "Send the spans to the same project. If they are sampled, sample log records with them.",
         "for which there was no room to wait",
+    ),
+    JOINED_TOO_OFTEN: RefusalReason(
+        "log records",
+        "The span that they name was joined by log records of 32 requests already: not stored.",
+        "Send the log records of a span together: with a batching processor, as by default.",
+        "of spans that were joined too often",
+    ),
+    NO_LOGS: RefusalReason(
+        "requests",
+        "A request to /v1/logs without any log record, answered as a success.",
+        "None is needed for an exporter that sends empty batches. Otherwise name the lists resourceLogs, scopeLogs and "
+        "logRecords, as in OTLP/JSON.",
     ),
     OTHER_LOGS: RefusalReason(
         "log records",

@@ -31,7 +31,8 @@ class LogSpans:
 
     records: ExportTraceServiceRequest = field(default_factory=ExportTraceServiceRequest)
     joining: ExportTraceServiceRequest = field(default_factory=ExportTraceServiceRequest)
-    others: int = 0  # log records that become none
+    sent: int = 0  # log records of the request
+    others: int = 0  # those that become none
 
 
 def spans_of_logs(logs: ExportLogsServiceRequest) -> LogSpans:
@@ -40,6 +41,7 @@ def spans_of_logs(logs: ExportLogsServiceRequest) -> LogSpans:
     for group in logs.resource_logs:
         for scope_group in group.scope_logs:
             spans = list(kept_spans(scope_group.log_records, scope_group.scope.name))
+            made.sent += len(scope_group.log_records)
             made.others += len(scope_group.log_records) - len(spans)
             add_spans(made.records, group, scope_group, [span for span, joins in spans if not joins])
             add_spans(made.joining, group, scope_group, [span for span, joins in spans if joins])

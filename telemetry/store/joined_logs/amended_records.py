@@ -8,25 +8,22 @@ store.append's transaction.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from telemetry.agent_runs.run_call import first_calls
 from telemetry.grouping.versions import GroupingRules
 from telemetry.models import Record
-from telemetry.store import attributions, segments, traces
+from telemetry.store import segments, traces
 from telemetry.store.counts.counted_rows import add_counts, subtract_counts
 from telemetry.store.counts.row_groups import group_key
 from telemetry.store.joined_logs import earlier_versions
 from telemetry.store.joined_logs.longest_durations import correct_longest
+from telemetry.store.joined_logs.traces_anew import attribute_anew, rejudge, short_traces, visits_of
 from telemetry.store.ratings import joining
 from telemetry.store.row import COLUMNS, PLACE, RecordRow, stored_values
-from telemetry.store.runs import kept_runs
 from telemetry.store.same_calls import counting
 from telemetry.store.same_calls.told_calls import without_told_again
 from telemetry.store.sql import write_many
-from telemetry.store.traces import TraceSummary
 
 DELETE = """
     WITH gone (its_trace, its_span) AS (VALUES {rows})
@@ -54,8 +51,8 @@ def amend(amended: Sequence[AmendedRecord], rules: GroupingRules) -> None:
     rows = without_told_again([each.row for each in amended])
     amended = [AmendedRecord(each.before, row) for each, row in zip(amended, rows, strict=True)]
     trace_ids = sorted({each.row.trace_id for each in amended})
-    uncounted = counting.repeated_keys(trace_ids)
-    visits_before = visits_of(trace_ids)
+    uncounted, short = counting.repeated_keys(trace_ids), short_traces(trace_ids)
+    visits_before = visits_of(short)
     moved = [each for each in amended if each.row[:2] not in uncounted and each.is_moved]
     subtract_counts([each.before for each in moved])
     earlier_versions.keep([each.before for each in amended])
@@ -65,8 +62,8 @@ def amend(amended: Sequence[AmendedRecord], rules: GroupingRules) -> None:
     correct_longest([each.before for each in moved])
     recount = counting.compare_again(changed_traces)
     changed_traces = [recount.traces.get(trace.trace_id, trace) for trace in changed_traces]
-    attributions.renew(trace_ids, rules)
-    rejudge(changed_traces, recount, visits_before)
+    attribute_anew(changed_traces, rows, rules)
+    rejudge(short, recount, visits_before)
     counting.settle_counts(recount)
     joining.join_signals(changed_traces)
 
@@ -103,27 +100,3 @@ def trace_changes(amended: AmendedRecord) -> tuple[Any, ...]:
         (row.input_tokens or 0) - (before.input_tokens or 0),
         (row.output_tokens or 0) - (before.output_tokens or 0),
     )
-
-
-def visits_of(trace_ids: Sequence[bytes]) -> Counter[kept_runs.Visit]:
-    """What these traces, as they are stored, add to the counts of visits."""
-    visits: Counter[kept_runs.Visit] = Counter()
-    for chunk in kept_runs.id_chunks(trace_ids):
-        doubled = counting.repeated_keys(chunk)
-        for calls in kept_runs.read_runs(chunk):
-            run = [call for call in calls if call[:2] not in doubled]
-            visits.update(map(kept_runs.visit, first_calls(run).values()))
-    return visits
-
-
-def rejudge(
-    changed_traces: Sequence[TraceSummary],
-    recount: counting.Recount,
-    visits_before: Counter[kept_runs.Visit],
-) -> None:
-    """Find the failures of these runs anew, and count their visits as they are now."""
-    short = [trace.trace_id for trace in changed_traces if trace.records <= kept_runs.MOST_RECORDS]
-    kept_runs.replace_runs(short, (), recount)
-    changes = visits_of(sorted(trace.trace_id for trace in changed_traces))
-    changes.subtract(visits_before)
-    kept_runs.add_visits(changes)

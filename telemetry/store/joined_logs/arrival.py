@@ -34,6 +34,8 @@ from telemetry.store.joined_logs.waiting import QueuedLog
 from telemetry.store.row import RecordRow
 
 Outcomes = dict[int, str]  # of log records, by `id()`
+# Of a record, in as many requests: each is a copy of the span with all of its events.
+MOST_VERSIONS = 32
 
 
 @dataclass(slots=True)
@@ -161,12 +163,17 @@ def joining_events(
     events = []
     found = new_events(parts.original, parts.current, [event_of(member.message) for member in members])
     for (_, _, log), event in zip(members, found, strict=True):
-        is_new = event is not None and (log is None or quota.take())
-        if is_new and event is not None:
+        outcome = tallies.LOG_JOINED
+        if event is None:
+            outcome = tallies.DUPLICATE
+        elif parts.versions >= MOST_VERSIONS:
+            outcome = tallies.JOINED_TOO_OFTEN
+        elif log is not None and not quota.take():
+            outcome = tallies.OVER_QUOTA
+        else:
             events.append(event)
         if log is not None:
-            outcome = tallies.LOG_JOINED if is_new else tallies.OVER_QUOTA
-            outcomes[id(log)] = tallies.DUPLICATE if event is None else outcome
+            outcomes[id(log)] = outcome
     return events
 
 

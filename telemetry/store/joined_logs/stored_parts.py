@@ -6,7 +6,7 @@ Called inside store.append's transaction. Records of which a part cannot be read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -41,6 +41,7 @@ class SpanParts(NamedTuple):
     original: SpanMessage
     current: SpanMessage
     origin: SpanOrigin
+    versions: int  # that it had before
 
 
 def read_parts(keys: Iterable[Key]) -> dict[Key, SpanParts]:
@@ -54,28 +55,26 @@ def read_parts(keys: Iterable[Key]) -> dict[Key, SpanParts]:
     found = {}
     for record in records:
         key = bytes(record.trace_id), bytes(record.span_id)
-        first = next(iter(earlier.get(key, ())), None)
-        if parts := parts_together(record, first, contents, origins):
+        if parts := parts_together(record, earlier.get(key, ()), contents, origins):
             found[key] = parts
     return found
 
 
 def parts_together(
-    record: Record, first: VersionPlace | None, contents: Mapping[Place, bytes], origins: Mapping[int, bytes]
+    record: Record,
+    earlier: Sequence[VersionPlace],
+    contents: Mapping[Place, bytes],
+    origins: Mapping[int, bytes],
 ) -> SpanParts | None:
-    """The parts of the record, or None if one cannot be read."""
+    """The parts of the record, or None if one cannot be read. `earlier`: its versions before, in their order."""
     current = contents.get((record.segment_id, record.position))
-    original = contents.get((first.segment_id, first.position)) if first else current
+    original = contents.get(earlier[0][1:]) if earlier else current
     resource, scope = origins.get(record.resource_id), origins.get(record.scope_id)
     if current is None or original is None or resource is None or scope is None:
         return None
     try:
-        return SpanParts(
-            record,
-            SpanMessage.FromString(original),
-            SpanMessage.FromString(current),
-            origin_of(resource, scope),
-        )
+        spans = SpanMessage.FromString(original), SpanMessage.FromString(current)
+        return SpanParts(record, *spans, origin_of(resource, scope), len(earlier))
     except DecodeError:
         return None
 

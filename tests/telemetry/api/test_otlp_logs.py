@@ -127,10 +127,11 @@ def test_what_is_no_request_of_log_records_is_refused_and_counted(
     ("data", "content_type"),
     [(b"{}", JSON), (b'{"resourceLogs": [{}]}', JSON), (b"", PROTOBUF), (b'{"unknown": []}', JSON)],
 )
-def test_a_request_without_log_records_is_a_success(
-    send_logs: Callable[..., Any], data: bytes, content_type: str
+def test_a_request_without_log_records_is_a_success_and_counted(
+    send_logs: Callable[..., Any], tally: Callable[[], dict[str, int]], data: bytes, content_type: str
 ) -> None:
     assert counts(send_logs(data, content_type)) == (0, 0, 0)
+    assert tally() == {"no_logs": 1}
 
 
 def test_a_body_above_the_limit_is_413(send_logs: Callable[..., Any], settings: Any) -> None:

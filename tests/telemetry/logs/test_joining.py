@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from telemetry.models import EarlierVersion, WaitingLog
-from telemetry.store.joined_logs import waiting
+from telemetry.store import attributions
+from telemetry.store.joined_logs import arrival, waiting
+from telemetry.store.runs import kept_runs
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind
@@ -514,3 +516,32 @@ def test_of_details_only_what_the_span_does_not_say_is_stored(project: Project) 
     [record] = records(project)
     assert [event["attributes"] for event in record["events"]] == [{"user.id": "ana"}]
     assert record["user_id"] == "ana"
+
+
+def test_a_span_is_joined_by_the_log_records_of_so_many_requests_at_most(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrival, "MOST_VERSIONS", 2)
+    send(project, [spans(call())])
+
+    receipts = send(project, [logs(within(body=f"boom {number}", **ERROR)) for number in range(3)])
+
+    assert [receipt.accepted for receipt in receipts] == [1, 1, 0]
+    assert receipts[2].rejected == Counter(joined_too_often=1)
+
+
+def test_in_a_runaway_trace_the_record_alone_is_looked_at(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, limit in ((attributions, 3), (kept_runs, 3)):
+        monkeypatch.setattr(module, "MOST_RECORDS", limit)
+    others = [span(id=number, at=NOW, status={"code": 2}) for number in range(5)]
+    send(project, [spans(*others, call())])
+    before = counted(project)
+
+    send(project, [logs(within(body="boom", attributes=DECLINED, **ERROR))])
+
+    after = counted(project)
+    assert len(after["Attribution"]) == len(before["Attribution"]) + 1
+    assert after["VisitCount"] == before["VisitCount"]
+    assert all("'is_downstream': False" in row for row in after["Attribution"])
