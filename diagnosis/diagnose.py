@@ -1,10 +1,11 @@
 """
 One diagnosis: the failures of a window, measured, ranked, explained, and published as a packet.
 
-    switch_lock.check_no_switch -> verify.recheck -> reopening.reopen_outdated -> read_stamp
+    switch_lock.check_no_switch -> settle_overdue_logs -> verify.recheck -> reopening.reopen_outdated -> read_stamp
         -> packet_that_still_holds -> noted_parts -> read_findings -> publish
 
 - `switch_lock.check_no_switch` refuses while the project's fingerprints are switched.
+- `settle_overdue_logs` makes records of failures in logs whose span did not come in time.
 - `verify.recheck` verifies earlier fixes of the project again, at most 20 without a final verdict; their loops may
   change state.
 - `reopening.reopen_outdated` asks a human again about loops whose content is no longer what was approved.
@@ -26,6 +27,7 @@ from diagnosis.models import Packet
 from diagnosis.packets.publishing import publish
 from diagnosis.packets.reuse import packet_that_still_holds
 from diagnosis.verification import verify
+from telemetry.ingest import settle_overdue_logs
 from telemetry.reads.store_stamp import read_stamp
 from telemetry.store.transactions import snapshot
 from telemetry.store.unreadable_parts import noted_parts
@@ -42,6 +44,7 @@ def diagnose(project: Project, window: Window, now: datetime) -> Packet:
     """
     switch_lock.check_no_switch(project)
     with bind(project):
+        settle_overdue_logs(now)
         verify.recheck(project, now)
         reopening.reopen_outdated(project, now)
         stamp = read_stamp()

@@ -21,7 +21,10 @@ project. When the receipt is returned, everything is committed and synced.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
+
+from django.db import DatabaseError
 
 from telemetry.grouping import versions
 from telemetry.logs.identity import identify, joining_log
@@ -34,10 +37,13 @@ from telemetry.scrubbing.scrub import scrub
 from telemetry.store import segments
 from telemetry.store.append import append
 from telemetry.store.batch import Batch, Receipt
+from telemetry.store.joined_logs import waiting
 from telemetry.store.same_calls.told_calls import without_told_again
 from telemetry.store.tallies import NO_LOGS, NO_SPANS, OTHER_LOGS
 from telemetry.windows import unix_nano
 from tenants.stores.binding import bound_project, bound_since
+
+MOST_ROUNDS = 60  # in which all that may wait is dealt with
 
 
 def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = False) -> Receipt:
@@ -96,3 +102,17 @@ def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
         normalise,
     )
     return append(batch)
+
+
+def settle_overdue_logs(now: datetime) -> None:
+    """
+    Make records of the log records of the bound project that waited long enough for their span.
+
+    Any request of spans or log records does so too. A store that cannot be written just now is left to the next one.
+    """
+    with suppress(DatabaseError, OSError):
+        for _ in range(MOST_ROUNDS):
+            deadline = waiting.first_deadline()
+            if deadline is None or deadline > unix_nano(now):
+                return
+            append(Batch([], [], Counter(), Counter(), None, unix_nano(now), row_of=normalise))

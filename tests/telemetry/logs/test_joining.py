@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from diagnosis.diagnose import diagnose
 from telemetry.models import EarlierVersion, WaitingLog
 from telemetry.store import attributions
 from telemetry.store.joined_logs import arrival, waiting
 from telemetry.store.runs import kept_runs
+from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind
@@ -545,3 +547,14 @@ def test_in_a_runaway_trace_the_record_alone_is_looked_at(
     assert len(after["Attribution"]) == len(before["Attribution"]) + 1
     assert after["VisitCount"] == before["VisitCount"]
     assert all("'is_downstream': False" in row for row in after["Attribution"])
+
+
+def test_a_diagnosis_makes_records_of_failures_that_waited_long_enough(project: Project) -> None:
+    send(project, [logs(*(within(of=f"call {number}", body="boom", **ERROR) for number in range(3)))])
+
+    packet = diagnose(project, Window.ending(NOW + minutes(16), 60), NOW + minutes(16))
+
+    [issue] = packet.document["issues"]
+    assert (issue["operation"], issue["count"]) == ("app", 3)
+    with bind(project):
+        assert WaitingLog.objects.count() == 0
