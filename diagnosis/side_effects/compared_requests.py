@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
+from diagnosis.side_effects.anytime import Sessions, sessions_of
 from diagnosis.side_effects.hit_requests import MOST_RECORDS, HitRequests
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import exposure, failing_records
@@ -23,7 +25,7 @@ from telemetry.windows import Window
 
 MOST_TRACES = 10_000  # of a window, the newest
 FAILED = """
-    SELECT DISTINCT attribution.fingerprint, trace.trace_id, session_id, user_id
+    SELECT DISTINCT attribution.fingerprint, trace.trace_id, session_id, user_id, trace.start_time_unix_nano
     FROM telemetry_trace AS trace JOIN telemetry_attribution AS attribution ON attribution.trace_id = trace.trace_id
     WHERE trace.start_time_unix_nano >= %s AND trace.start_time_unix_nano < %s
       AND failures > 0 AND records <= %s AND NOT (trace.trace_id >= %s AND trace.trace_id < %s)
@@ -39,6 +41,7 @@ class FailedRequest(NamedTuple):
     trace_id: bytes
     session_id: str
     user_id: str
+    start_time_unix_nano: int
 
     @property
     def session(self) -> str:
@@ -56,7 +59,7 @@ class ComparedRequests:
     of_anybody: int
     failed_of_kind: dict[int, list[FailedRequest]]  # by fingerprint
     failed_of_people: dict[int, list[FailedRequest]]
-    failed_of_others: dict[int, int]
+    failed_of_others: dict[int, list[FailedRequest]]
 
     def counts_of_kind(self, fingerprint: int) -> Counts:
         """How many requests of the kind that was hit fail with this cluster."""
@@ -66,13 +69,29 @@ class ComparedRequests:
         """How many requests of the people who were hit fail with this cluster."""
         return bounded_counts(len(self.failed_of_people.get(fingerprint, [])), self.of_people)
 
-    def failing(self, fingerprint: int) -> int:
-        """How many requests of anybody fail with this cluster."""
-        return self.failed_of_others.get(fingerprint, 0) + len(self.failed_of_people.get(fingerprint, []))
+    def failing(self, fingerprint: int) -> list[FailedRequest]:
+        """The requests of anybody that fail with this cluster, by time."""
+        both = (side.get(fingerprint, []) for side in (self.failed_of_others, self.failed_of_people))
+        return sorted(chain(*both), key=by_time)
 
-    def counts_of_others(self, fingerprint: int) -> Counts:
-        """How many requests of anybody else fail with this cluster."""
-        return bounded_counts(self.failed_of_others.get(fingerprint, 0), self.of_anybody - self.of_people)
+    def sessions_of_kind(self, fingerprint: int) -> Sessions:
+        """The sessions whose requests of the kind that was hit fail with this cluster."""
+        return sessions_of(self.failed_of_kind.get(fingerprint, []), self.of_kind)
+
+    def sessions_of_people(self, fingerprint: int) -> Sessions:
+        """The sessions of the people who were hit that fail with this cluster."""
+        return sessions_of(self.failed_of_people.get(fingerprint, []), self.of_people)
+
+    def sessions_of_others(self, fingerprint: int) -> Sessions:
+        """The sessions of anybody else that fail with this cluster."""
+        return sessions_of(
+            self.failed_of_others.get(fingerprint, []), max(0, self.of_anybody - self.of_people)
+        )
+
+
+def by_time(request: FailedRequest) -> tuple[int, bytes]:
+    """The sort key of requests: the first first."""
+    return request.start_time_unix_nano, request.trace_id
 
 
 def bounded_counts(failures: int, requests: int) -> Counts:
@@ -80,16 +99,13 @@ def bounded_counts(failures: int, requests: int) -> Counts:
     return Counts(failures, max(failures, requests))
 
 
-def read_requests(window: Window, target: Target, hit: HitRequests) -> ComparedRequests:
+def read_requests(newest: Window, target: Target, hit: HitRequests) -> ComparedRequests:
     """The compared requests of the bound project's window, without the releases that the target leaves out."""
-    newest = newest_part(window)
     failed = failed_requests(newest, target)
     of_kind = of_the_kind({request.trace_id for request in failed}, hit)
     traces = in_window(Trace.objects.exclude(IS_SIGNAL), newest)
     of_people = [request for request in failed if hit.has_person(request.session_id, request.user_id)]
-    others: dict[int, int] = defaultdict(int)
-    for request in set(failed) - set(of_people):
-        others[request.fingerprint] += 1
+    others = sorted(set(failed) - set(of_people))
     return ComparedRequests(
         newest,
         requests_of_kind(newest, target, hit),
@@ -97,7 +113,7 @@ def read_requests(window: Window, target: Target, hit: HitRequests) -> ComparedR
         traces.count(),
         by_cluster(request for request in failed if request.trace_id in of_kind),
         by_cluster(of_people),
-        others,
+        by_cluster(others),
     )
 
 

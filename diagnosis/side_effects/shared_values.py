@@ -30,7 +30,7 @@ from telemetry.reads.filters import in_window
 from telemetry.reads.record_parts import parts_of
 from telemetry.windows import Window
 
-MOST_FAILING, MOST_HIT, HEALTHY_A_SLICE = 30, 50, 15  # requests that are read
+MOST_HIT, HEALTHY_A_SLICE = 50, 15  # requests that are read
 RECORDS_A_REQUEST = 10  # that are read
 COMMON = 0.5  # share of the failing requests, at least, that have a value of the hit ones
 LONGEST = 100  # characters of a value that is kept as it is
@@ -56,7 +56,8 @@ def shared_attributes(failing: ValuesOf, healthy: ValuesOf, hit: ValuesOf, chanc
     The attributes of which failing requests have a value of the hit ones more often than healthy ones do, most first.
 
     Args:
-        chance: to name any attribute wrongly. Each attribute is tested at its part of it (Bonferroni).
+        chance: to name any attribute wrongly. Those that could be named are tested at their part of it (Tarone 1990,
+            https://doi.org/10.2307/2531456): a value that all requests have, or none, tells nothing and takes nothing.
     """
     hit_values: dict[str, set[str]] = defaultdict(set)
     for values in hit:
@@ -64,21 +65,41 @@ def shared_attributes(failing: ValuesOf, healthy: ValuesOf, hit: ValuesOf, chanc
             hit_values[attribute] |= of_one
     if not (failing and healthy):
         return []
-    found = []
+    tables: dict[str, WindowCounts] = {}
     for attribute, texts in hit_values.items():
         having, usual = (
             Counts(sum(not texts.isdisjoint(values.get(attribute, ())) for values in side), len(side))
             for side in (failing, healthy)
         )
-        if having.failures >= COMMON * having.exposure:
-            found.append((p_value(WindowCounts(having, usual)), attribute))
-    return [attribute for p, attribute in sorted(found) if p <= chance / len(hit_values)]
+        tables[attribute] = WindowCounts(having, usual)
+    level = chance / number_testable([least_p_value(table) for table in tables.values()], chance)
+    found = [
+        (p_value(table), attribute)
+        for attribute, table in tables.items()
+        if table.now.failures >= COMMON * table.now.exposure
+    ]
+    return [attribute for p, attribute in sorted(found) if p <= level]
+
+
+def least_p_value(table: WindowCounts) -> float:
+    """The least p-value of a table with these sums of rows and columns."""
+    having = table.now.failures + table.before.failures
+    most = min(having, table.now.exposure)
+    return p_value(
+        WindowCounts(Counts(most, table.now.exposure), Counts(having - most, table.before.exposure))
+    )
+
+
+def number_testable(least: Sequence[float], chance: float) -> int:
+    """The least number, from 1, of which no more tables can be significant at that part of the chance."""
+    return next(
+        number for number in range(1, len(least) + 2) if sum(p <= chance / number for p in least) <= number
+    )
 
 
 def read_failing(requests: Iterable[FailedRequest], target: Target, hit: HitRequests) -> ValuesOf:
-    """The values of the failing requests, one of each session, since requests of one session are alike."""
-    of_sessions = {request.session: request.trace_id for request in requests}
-    return read_values(sorted(of_sessions.values())[:MOST_FAILING], target, hit)
+    """The values of these failing requests, of which no two are of one session, since these are alike."""
+    return read_values([request.trace_id for request in requests], target, hit)
 
 
 def read_hit(target: Target, hit: HitRequests) -> ValuesOf:
