@@ -20,6 +20,7 @@ from telemetry import regrouping
 from telemetry.grouping.fingerprint import cluster_id
 from telemetry.grouping.versions import GroupingRules
 from telemetry.models import Record
+from telemetry.recharging import charged_clusters
 from telemetry.store.transactions import snapshot
 from telemetry.windows import MAX_MINUTES, Window
 from tenants.models import Project
@@ -123,7 +124,7 @@ def look(
 ) -> SampledCluster:
     """Sample one cluster, and add titles for it and for its new clusters to `titles`."""
     rows = regrouping.newest_cluster_records(window, number, limit)
-    numbers = regrouping.regrouped(rows, rules)
+    numbers = charged_clusters(rows, rules)
     for row, new in zip(rows, numbers, strict=True):
         titles.setdefault(number, cluster_title(row))
         titles.setdefault(new, cluster_title(row))

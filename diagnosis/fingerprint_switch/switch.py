@@ -23,6 +23,7 @@ from diagnosis.models import FingerprintSwitch
 from telemetry import regrouping
 from telemetry.grouping import versions
 from telemetry.models import Record
+from telemetry.recharging import charged_clusters
 from telemetry.regrouping import START, Position
 from telemetry.store import transactions, version_freshness
 from tenants.audit import audit_log
@@ -109,7 +110,7 @@ def map_some(switch: FingerprintSwitch) -> None:
         return
     rules = versions.rules_of_version(switch.to_version)
     moves: dict[str, dict[str, int]] = {old: dict(parts) for old, parts in switch.moves.items()}
-    for row, new in zip(rows, regrouping.regrouped(rows, rules), strict=True):
+    for row, new in zip(rows, charged_clusters(rows, rules), strict=True):
         if new != row.fingerprint:
             parts = moves.setdefault(str(row.fingerprint), {})
             parts[str(new)] = parts.get(str(new), 0) + 1

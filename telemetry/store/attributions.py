@@ -120,18 +120,26 @@ def replace_attributions(traces: Iterable[TraceSummary], rules: GroupingRules) -
     by_id = {trace.trace_id: trace for trace in traces}
     for chunk in trace_chunks(sorted(by_id)):
         fetch(f"{DELETE}{id_placeholders(chunk)}", chunk)
-        failures: dict[bytes, list[FailingRecord]] = defaultdict(list)
-        for values in fetch(f"{FAILED}{id_placeholders(chunk)}", chunk):
-            failure = from_columns(values)
-            failures[failure.trace_id].append(failure)
         with_parents = [trace_id for trace_id in chunk if needs_parents(by_id[trace_id])]
-        parents = read_parents(with_parents) if with_parents else {}
-        sharing = read_sharing(with_parents) if with_parents else {}
-        for trace_id, of_trace in failures.items():
-            links: tuple[Sequence[FailingRecord], Parents] = of_trace, parents
-            if trace_id in sharing:
-                links = relinked(of_trace, of_trace_only(parents, trace_id), sharing[trace_id])
-            yield from attributions(by_id[trace_id], *links, rules)
+        for trace_id, failures, parents in linked_failures(chunk, with_parents):
+            yield from attributions(by_id[trace_id], failures, parents, rules)
+
+
+def linked_failures(
+    trace_ids: Sequence[bytes], with_parents: Sequence[bytes]
+) -> Iterator[tuple[bytes, Sequence[FailingRecord], Parents]]:
+    """Yield each of these stored traces that has failing records, with them, and the parents of those asked for."""
+    failures: dict[bytes, list[FailingRecord]] = defaultdict(list)
+    for values in fetch(f"{FAILED}{id_placeholders(trace_ids)}", trace_ids):
+        failure = from_columns(values)
+        failures[failure.trace_id].append(failure)
+    parents = read_parents(with_parents) if with_parents else {}
+    sharing = read_sharing(with_parents) if with_parents else {}
+    for trace_id, of_trace in failures.items():
+        if trace_id in sharing:
+            yield trace_id, *relinked(of_trace, of_trace_only(parents, trace_id), sharing[trace_id])
+        else:
+            yield trace_id, of_trace, parents
 
 
 def of_trace_only(parents: Parents, trace_id: bytes) -> Parents:

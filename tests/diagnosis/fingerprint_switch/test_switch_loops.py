@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from diagnosis.diagnose import diagnose
 from diagnosis.fingerprint_switch import switch
 from diagnosis.fingerprint_switch.cluster_map import PRECEDENCE
+from diagnosis.fingerprint_switch.preview import preview_switch
 from diagnosis.handoff import reports
 from diagnosis.issues.findings import read_findings
 from diagnosis.loops import lifecycle
@@ -19,6 +20,7 @@ from diagnosis.models import EvalCandidate, Loop, LoopEvent
 from diagnosis.packets.publishing import packet_as_answered, publish
 from diagnosis.verification import verify
 from loopkit.http.errors import Unavailable
+from telemetry.grouping.fingerprint import of_cluster_id
 from telemetry.grouping.versions import FIRST, NEWEST
 from telemetry.store import version_freshness
 from telemetry.store.unreadable_parts import UnreadableParts
@@ -29,12 +31,14 @@ from tenants.models import Project
 from tenants.stores.binding import bind
 from tests.diagnosis.approving import approve_seen
 from tests.diagnosis.native_crashes import DRIVER, JAVA, LOADER, clusters, crashes, send, switched
-from tests.telemetry.factory import span
+from tests.diagnosis.server_frameworks import FRAMEWORKS, Raised, as_requests
+from tests.telemetry.factory import span, store
 
 T0 = datetime(2026, 5, 4, 12, tzinfo=UTC)
 NOW = T0 + timedelta(hours=1)
 OLD, NEW = FIRST.version, NEWEST.version
 State = Loop.State
+LOST = Raised("shop.orders.NoSuchOrder", "order 7 of the customer is not there")
 
 
 @pytest.fixture(autouse=True)
@@ -327,3 +331,22 @@ def test_an_older_packet_names_the_clusters_of_today(
     assert clusters(project)[java["cluster_id"]] == 4
     ended = next(issue for issue in told["issues"] if issue["approval"]["state"] == State.JOINED)
     assert "/v1/loops/loop_" in ended["next_action"]
+
+
+def test_a_loop_follows_its_failures_to_the_span_that_they_are_charged_to(make_project: Any) -> None:
+    project = make_project("asgi", fingerprint_version=2).project
+    for number in range(3):
+        for scope, sent in as_requests(
+            FRAMEWORKS["ASGI"](LOST, []), f"t{number}", NOW - timedelta(minutes=5)
+        ):
+            store(project, [sent], NOW, scope={"name": scope})
+    [before] = packet_of(project)["issues"]
+    moved = preview_switch(project, NEWEST, NOW).moves
+
+    switched(project, NEW, NOW)
+
+    [after] = packet_of(project)["issues"]
+    assert before["operation"].endswith("http send")
+    assert after["error_type"] == LOST.error_type
+    assert after["loop_id"] == before["loop_id"]
+    assert {of_cluster_id(after["cluster_id"])} == {new for parts in moved.values() for new in parts}

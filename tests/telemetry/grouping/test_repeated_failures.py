@@ -170,6 +170,37 @@ def test_spans_that_mirror_each_other_in_a_circle_are_charged_once() -> None:
     assert len(charged(one, other)) == 1
 
 
+CUT = {
+    "unit": "llm_call",
+    "signal_type": "output_truncated",
+    "error_type": "",
+    "message": "the model stopped early: length",
+}
+LIMITS = [
+    {"error_type": "MaxTokensReachedException", "message": "the agent cannot go on"},
+    {"error_type": "RuntimeError", "message": "the answer was cut: finish_reason=length"},
+    {"error_type": "", "message": "Could not parse response content as the length limit was reached"},
+]
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_step_that_fails_because_an_answer_was_cut_is_downstream_of_it(limit: dict[str, str]) -> None:
+    chat = call("chat", **CUT, parent="cycle")
+    cycle = step("cycle", parent="agent", unit="graph_node", **limit)
+    agent = step("agent", unit="graph_node", **limit)
+
+    assert charged(agent, cycle, chat) == ["chat"]
+    assert [span.span_id.decode().rstrip(".") for span in attribute([agent, cycle, chat], {})[0].downstream] == [
+        "cycle", "agent",
+    ]  # fmt: skip
+
+
+def test_a_step_that_fails_for_another_reason_than_a_cut_answer_inside_is_a_failure_of_its_own() -> None:
+    agent = step("agent", unit="graph_node", message="the order has no address")
+
+    assert charged(agent, call("chat", **CUT, parent="agent")) == ["agent", "chat"]
+
+
 TOLD = {"unit": "llm_call", "signal_type": "tool_call_failed"}
 
 
