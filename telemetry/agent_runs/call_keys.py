@@ -4,12 +4,14 @@ The key of an agent's call: a checksum of what it was asked for and one of what 
 Calls of one trace are compared by their keys, so that no content has to be read again when more of the trace comes. A
 checksum of 32 bits is enough, as only calls of the same operation in the same trace are compared. It is CRC-32
 (https://www.rfc-editor.org/rfc/rfc1952#section-8) of the content in a form that is equal for equal content, whatever
-the order of its names. The keys are stored, so they may never change.
+the order of its names. The keys are stored, so they may never change; those of answers with calls of tools had the ids
+of these calls in them once, and are equal to no other.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from zlib import crc32
 
@@ -23,6 +25,9 @@ TOOL_CALL, MODEL_CALL = "tool_call", "llm_call"
 UNITS = frozenset({TOOL_CALL, "retrieval", MODEL_CALL})  # what an agent calls
 JSON_BEGINNINGS = frozenset('{["')
 HALF, HALF_MASK = 32, (1 << 32) - 1
+# Of calls of tools in an answer, as JSON has them.
+CALLS = re.compile(r"['\"](?:tool_calls?|toolCalls?|tool[_-]use|function_call)['\"]")
+CALL_ID = re.compile(r"\"(?:id|tool_call_id|tool_call\.id|toolCallId|call_id|tool_use_id)\"\s*:\s*\"[^\"]*\"")
 NOT_RECORDED = 0  # in place of a checksum
 
 
@@ -35,8 +40,21 @@ def call_key(span: Span, unit: str, convention: Convention | None) -> int | None
     """
     if unit not in UNITS or convention is None:
         return None
-    result = result_checksum(convention.output_of(span), unit)
-    return result if unit == MODEL_CALL else joined(content_checksum(convention.input_of(span)), result)
+    output = convention.output_of(span)
+    if unit == MODEL_CALL:
+        return answer_checksum(output)
+    return joined(content_checksum(convention.input_of(span)), result_checksum(output, unit))
+
+
+def answer_checksum(answer: Any) -> int:
+    """The checksum of a model's answer as it was sent, without the ids of its calls, which are new in each."""
+    if isinstance(answer, str):
+        asks = ("tool" in answer or "function_call" in answer) and CALLS.search(answer)
+        return text_checksum(CALL_ID.sub("", answer) if asks else answer)
+    if answer is None:
+        return NOT_RECORDED
+    content = canonical_json(answer)
+    return crc32(CALL_ID.sub("", content.decode()).encode() if b'"tool_call' in content else content) or 1
 
 
 def whole_key(span: Span, unit: str, convention: Convention | None) -> int:

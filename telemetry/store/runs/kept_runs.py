@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from telemetry.agent_runs import repeated_calls, unfounded_answers
+from telemetry.agent_runs import repeated_calls, told_calls, unfounded_answers
 from telemetry.agent_runs.call_keys import whole_key
 from telemetry.agent_runs.run_call import COLUMNS, CallColumns, RunCall, RunFailure, first_calls
 from telemetry.agent_runs.run_overview import RunOverview
@@ -178,9 +178,12 @@ def run_failures(run: Sequence[RunCall]) -> Iterator[RunFailure]:
         for call in unread
         if (span := spans.get(call.span_id))
     }
-    yield from repeated_calls.failures(
-        [call._replace(call_key=keys.get(call.span_id, call.call_key)) for call in run]
+    repeated = list(
+        repeated_calls.failures(
+            [call._replace(call_key=keys.get(call.span_id, call.call_key)) for call in run]
+        )
     )
+    yield from repeated or told_calls.told_failures(run, spans)
     outputs = {
         answer.span_id: output_of(spans[answer.span_id]) for answer in answers if answer.span_id in spans
     }

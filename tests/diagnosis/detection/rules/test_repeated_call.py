@@ -171,3 +171,56 @@ def test_a_fix_that_held_is_looked_at_again_and_can_regress(alice: MintedProject
     [found] = recheck(alice.project, SHIPPED + timedelta(hours=3))
 
     assert found.verdict == "regressed"
+
+
+def told_run(name: str, made: list[Made]) -> list[dict[str, Any]]:
+    """One trace of an application's own loop: calls of a model that asks for these and is told of results."""
+    spans: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = [{"role": "user", "content": "where is my order?"}]
+    for number, (tool, arguments, result) in enumerate([*made, ("", {}, "")]):
+        call = {
+            "id": f"c{number}",
+            "type": "function",
+            "function": {"name": tool, "arguments": json.dumps(arguments)},
+        }
+        answer = (
+            {"role": "assistant", "tool_calls": [call]}
+            if tool
+            else {"role": "assistant", "content": "Sorry."}
+        )
+        about = {
+            "gen_ai.operation.name": "chat", "gen_ai.request.model": "m",
+            "gen_ai.input.messages": json.dumps(messages), "gen_ai.output.messages": json.dumps([answer]),
+        }  # fmt: skip
+        at = NOW - timedelta(minutes=30) + timedelta(seconds=number)
+        spans.append(span("chat m", trace=name, id=f"{name}{number}", at=at, attributes=about))
+        messages += [answer, {"role": "tool", "tool_call_id": f"c{number}", "content": result}]
+    return spans
+
+
+def test_a_call_that_only_messages_hold_is_repeated_too(alice: MintedProject) -> None:
+    [issue] = issues(alice, told_run("a", LOOP), told_run("b", LOOP[:1]))
+
+    assert (issue["operation"], issue["count"]) == ("chat m", 1)
+    assert issue["message"] == (
+        "the tool find_order was called 4 times in one trace with the same arguments and the same result"
+    )
+
+
+def test_calls_that_only_messages_hold_are_found_in_whatever_order_spans_come(alice: MintedProject) -> None:
+    spans = told_run("a", LOOP)
+
+    assert len(issues(alice, *([each] for each in reversed(spans)))) == 1
+
+
+TOLD_QUIET: dict[str, list[Made]] = {
+    "twice": LOOP[:2],
+    "other arguments": [("find_order", {"order": f"A-{number}"}, "no such field") for number in range(4)],
+    "other results": [("order_status", {"order": "A-1"}, f"packed {number} of 4") for number in range(4)],
+    "failures": [("find_order", {"order": "A-1"}, "Error: the shop is closed today")] * 4,
+}
+
+
+@pytest.mark.parametrize("made", TOLD_QUIET.values(), ids=TOLD_QUIET)
+def test_what_only_looks_like_it_in_messages_is_quiet(alice: MintedProject, made: list[Made]) -> None:
+    assert issues(alice, told_run("a", made)) == []
