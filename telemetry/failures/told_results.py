@@ -20,7 +20,7 @@ from telemetry.conventions.content import parsed
 from telemetry.failures.fault import one_line, split_status
 from telemetry.failures.soft_errors import MARKS
 from telemetry.failures.tool_results import failure_in_result
-from telemetry.failures.unknown_tool import KEY, unknown_tool
+from telemetry.failures.unknown_tool import KEY, NO_SUCH_TOOL, unknown_tool
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
@@ -70,8 +70,7 @@ def as_raised(failed: Failure, tool: str) -> Failure:
     """
     lead, separator, text = failed.message.partition(": ")
     said = text if separator and lead.lower() == "error" else failed.message
-    match = KEY.match(said)
-    if tool and match and match[1] == tool:
+    if is_missing(said, tool):
         return unknown_tool(tool)
     error_type, message = split_status(said)
     return (
@@ -79,6 +78,12 @@ def as_raised(failed: Failure, tool: str) -> Failure:
         if error_type and message
         else failed
     )
+
+
+def is_missing(text: str, tool: str) -> bool:
+    """Whether the text says that there is no such tool as the called one, or nothing but its name."""
+    match = KEY.match(text) or NO_SUCH_TOOL.search(text)
+    return bool(tool and match and tool in match.groups())
 
 
 def messages_with_failure(attributes: Mapping[str, Any]) -> list[Any]:

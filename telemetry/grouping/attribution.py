@@ -86,7 +86,7 @@ def innermost(
     left_out_ids = {outer_id for outer_id, _ in nearest.values()} | caused_ids | answering.keys()
     candidates = [span for span in spans if span.span_id not in left_out_ids]
     if rules.charges_who_knows_most:
-        answering |= recorded_again([span for span in candidates if span.span_id in hard], rules)
+        answering |= answered_by_another(hard, {span.span_id for span in candidates}, caused_ids, rules)
     primaries = [Attributed(span) for span in candidates if span.span_id not in answering]
     add_outer_failures(primaries, hard, causes, nearest)
     starts = {span.span_id for span in candidates} | caused_ids
@@ -95,6 +95,18 @@ def innermost(
     charged = [*primaries, *circles]
     add_answered(charged, answering, hard, nearest)
     return charged
+
+
+def answered_by_another(
+    hard: Mapping[bytes, FailingRecord],
+    innermost_ids: set[bytes],
+    caused_ids: set[bytes],
+    rules: GroupingRules,
+) -> Answering:
+    """Return those of the innermost spans for which another one answers, or a call that a malformed one caused."""
+    spans = [span for span in hard.values() if span.span_id in innermost_ids or span.span_id in caused_ids]
+    answering = recorded_again(spans, rules)
+    return {span_id: other_id for span_id, other_id in answering.items() if span_id not in caused_ids}
 
 
 def links_between(

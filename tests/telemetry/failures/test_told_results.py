@@ -116,7 +116,10 @@ def test_a_class_in_the_text_is_the_failures_as_on_a_span_of_the_tool() -> None:
 
 def test_a_tool_that_nobody_has_is_named_by_the_look_up_that_failed() -> None:
     assert judge(openai("Error: 'lookup'")) == unknown_tool("lookup")
+    assert judge(openai("Error: lookup is not a valid tool, try one of [pay].")) == unknown_tool("lookup")
+    assert judge(openai('Error: Requested function "lookup" not found.')) == unknown_tool("lookup")
     assert judge(openai("Error: 'order'")) != unknown_tool("lookup")
+    assert judge(openai("Error: Tool hammer not found in the catalogue")) != unknown_tool("hammer")
 
 
 def test_a_result_that_is_marked_as_an_error_is_one() -> None:

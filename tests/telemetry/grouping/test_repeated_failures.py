@@ -212,6 +212,24 @@ def test_a_failure_that_a_model_was_told_of_is_charged_to_the_tool_before_it() -
     assert charged(call("chat", **TOLD, at=2), call("lookup", at=1, service="stock")) == ["lookup", "chat"]
 
 
+def test_a_failure_that_a_step_recorded_before_is_charged_to_the_step() -> None:
+    failed = step("step", at=1, message="order 7 was not found")
+
+    assert charged(failed, call("chat", **TOLD, at=2, message="Error: order 7 was not found.")) == ["step"]
+    assert charged(failed, call("chat", **TOLD, at=2, message="Error: the shop is closed")) == [
+        "step",
+        "chat",
+    ]
+
+
+def test_what_ends_with_the_exception_of_a_call_that_was_malformed_is_downstream_of_the_answer() -> None:
+    malformed = {"unit": "llm_call", "signal_type": "malformed_output", "error_type": "malformed_arguments"}
+    said = {"error_type": "json.JSONDecodeError", "message": "Expecting value: line 1 column 1 (char 0)"}
+    asked = call("chat1", **malformed, at=1, message="the arguments of the call of lookup are no JSON")
+
+    assert charged(asked, call("lookup", at=2, **said), call("chat2", "llm_call", at=3, **said)) == ["chat1"]
+
+
 def test_a_failure_that_a_model_is_told_of_again_is_one() -> None:
     told = [call(f"chat{number}", **TOLD, at=number, fingerprint=7) for number in range(3)]
 
