@@ -1,6 +1,7 @@
 """
 The periodic jobs: verify shipped fixes and monitor those that held, ask a human again about approvals whose content
-changed or is gone, delete old notices, expired sandboxes and ended sessions, send mail.
+changed or is gone, judge loops anew where an operator named other production environments, delete old notices, expired
+sandboxes and ended sessions, send mail.
 
 loopkit/job_thread.py decides which process runs them and when. `manage.py verify_loops` calls `review` for each
 project, `manage.py send_notices` sends the mail.
@@ -18,8 +19,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import F, Q, QuerySet
 
 from diagnosis import erasure
-from diagnosis.loops import reopening, switch_lock
-from diagnosis.loops.states import UNDER_APPROVAL
+from diagnosis.loops import proposals, reopening, switch_lock
+from diagnosis.loops.states import DECIDABLE, UNDER_APPROVAL
 from diagnosis.models import Loop, Verification
 from diagnosis.notices import notice_rows, outbox
 from diagnosis.verification.verify import MOST, recheck
@@ -59,9 +60,13 @@ def attempt(name: str, step: Callable[[], object]) -> None:
 
 
 def projects_to_review() -> QuerySet[Project]:
-    """The projects with a shipped fix, or with an approval, also the first of two, that could be outdated."""
+    """
+    The projects with a shipped fix, with an approval, also the first of two, that could be outdated, or with a loop
+    that was judged by other production environments than are named now.
+    """
     half_approved = Q(decisions__is_first=True, decisions__revision=F("revision") - 1)
-    reviewed = Q(state__in=UNDER_APPROVAL) | half_approved
+    judged_otherwise = Q(state__in=DECIDABLE) & ~Q(judged_by=F("project__production_environments"))
+    reviewed = Q(state__in=UNDER_APPROVAL) | half_approved | judged_otherwise
     return Project.objects.filter(project_id__in=Loop.objects.filter(reviewed).values("project"))
 
 
@@ -75,12 +80,15 @@ class Review:
 
 def review(project: Project, clock: Clock, most: int | None = MOST) -> Review:
     """
-    Verify the project's fixes, and ask a human again about approvals that no longer hold.
+    Verify the project's fixes, ask a human again about approvals that no longer hold, and judge loops anew where an
+    operator named other production environments.
 
     Args:
         most: the number of undecided fixes to verify at most; None for all.
     """
-    return Review(recheck(project, clock(), most), reopening.reopen_outdated(project, clock()))
+    found = Review(recheck(project, clock(), most), reopening.reopen_outdated(project, clock()))
+    proposals.judge_again(project, clock())
+    return found
 
 
 def review_and_log(project: Project, clock: Clock) -> None:

@@ -19,11 +19,21 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 
-from diagnosis.loops import quiet_loops, reopening, states, two_people, urgency
+from diagnosis.loops import (
+    lifecycle,
+    quiet_loops,
+    reopening,
+    states,
+    two_people,
+    urgency,
+    worst_severity,
+)
 from diagnosis.models import Loop, LoopEnvironment, LoopEvent, Packet, Severity
 from diagnosis.notices import notice_rows
-from diagnosis.window.seen_failures import SeenFailures
+from diagnosis.window.seen_failures import SeenFailures, read_seen
 from telemetry.windows import Window
+from tenants.models import Project
+from tenants.stores.binding import bind
 
 if TYPE_CHECKING:
     from diagnosis.issues.issue import Issue
@@ -45,6 +55,7 @@ FOLLOWING = [
     "updated_at",
 ]
 BATCH = 100  # rows a statement
+MOST_JUDGED = 100  # loops of a project that are judged anew at once
 MOST_ENVIRONMENTS = 50  # of one loop from one packet, those with most failures
 
 Explained = list[tuple["Issue", dict[str, Any]]]
@@ -120,7 +131,29 @@ def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime
     """An unsaved loop that waits for a decision from now on."""
     first_seen_at = urgency.seen_at(latest["issue"]["first_seen"])
     times = {"created_at": now, "waiting_since": now, "first_seen_at": first_seen_at}
-    return Loop(project_id=packet.project_id, cluster_id=cluster, **times, **latest)
+    judged_by = packet.project.production_environments
+    return Loop(project_id=packet.project_id, cluster_id=cluster, judged_by=judged_by, **times, **latest)
+
+
+def judge_again(project: Project, now: datetime) -> list[Loop]:
+    """
+    Judge the severity and what was seen of loops that wait anew, since an operator named other environments as
+    production than those by which they were judged; of what only rules over windows find, packets alone can.
+
+    No key can cause it: it is for the operator's act and for the server's own jobs.
+    """
+    production, judged = project.production_environments, list[Loop]()
+    loops = Loop.objects.filter(project=project, state__in=states.DECIDABLE).exclude(judged_by=production)
+    with bind(project):
+        for loop in decidable_loops(loops.order_by("pk")[:MOST_JUDGED]):
+            number = lifecycle.loop_fingerprint(loop)
+            severities = list(worst_severity.measured_severities(loop, now))
+            seen = read_seen([number], now, production).get(number)
+            columns = urgency.judged_columns(loop, max(severities, default=loop.severity), seen)
+            updated = Loop.objects.filter(pk=loop.pk, revision=loop.revision)
+            updated.update(judged_by=production, **columns)
+            judged.append(loop)
+    return judged
 
 
 def decidable_loops(loops: Iterable[Loop]) -> list[Loop]:

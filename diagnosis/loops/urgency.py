@@ -110,6 +110,12 @@ def worst_columns(loop: Loop, latest: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def judged_columns(loop: Loop, severity: int, seen: SeenFailures | None) -> dict[str, Any]:
+    """The columns of a loop that is judged anew; what was seen stays where the store has none of its failures."""
+    harm = harm_of(seen) if seen else SeenHarm(*(getattr(loop, name) for name in COLUMNS))
+    return {**asdict(harm), "severity": severity, "urgency": urgency(harm, severity, loop.trend)}
+
+
 def seen_at(text: str | None) -> datetime | None:
     """The time of an RFC 3339 text from an issue; None for none."""
     return datetime.fromisoformat(text) if text else None

@@ -165,6 +165,9 @@ class Loop(models.Model):
         editable=False,
         help_text="The loop that goes on, where two clusters became one.",
     )
+    judged_by = RedactedJSONField(
+        default=list, help_text="The production environments by which severity and what was seen are judged."
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -172,6 +175,7 @@ class Loop(models.Model):
     json_forms: ClassVar[JsonForms] = {
         "issue": ISSUE,
         "baseline": is_baseline,
+        "judged_by": [str],
         "quiet_since": (QUIET_SINCE, type(None)),
     }
 

@@ -52,7 +52,8 @@ def publish(
         unreadable: what could not be read for the findings, to which this adds what its own reads meet.
     """
     explained_issues = explain(project, findings.window, findings.issues, now)
-    seen = read_seen((issue.cluster.fingerprint for issue in findings.issues), now)
+    clusters = (issue.cluster.fingerprint for issue in findings.issues)
+    seen = read_seen(clusters, now, project.production_environments)
     present = {issue["cluster_id"] for _, issue in explained_issues}
     quiet = quiet_loops.measure_absent(project, present, findings.window.end_unix_nano)
     with transaction.atomic():

@@ -1,13 +1,14 @@
 """
 What was seen of a cluster's failures in the SEVEN_DAYS until its last one: how many, of how many people, in which time.
 
-The stretch follows from the store alone, so that no choice of a diagnosis' window changes the numbers. What lies
-further ahead of now than a clock that is a little wrong is no end of it.
+Where an operator named the production environments, these are the failures there. The stretch follows from the store
+alone, so that no choice of a diagnosis' window changes the numbers. What lies further ahead of now than a clock that is
+a little wrong is no end of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from telemetry.windows import MINUTE_NANO, unix_nano
 SEVEN_DAYS = 7 * 1440 * MINUTE_NANO  # nanoseconds
 MOST = 5_000  # failures of a cluster whose people and tokens are counted, the newest
 OF_CLUSTER = (
-    "FROM telemetry_attribution WHERE fingerprint = %s AND NOT is_downstream AND start_time_unix_nano"
+    "FROM telemetry_attribution WHERE fingerprint = %s AND NOT is_downstream{there} AND start_time_unix_nano"
 )
 LAST = f"SELECT start_time_unix_nano {OF_CLUSTER} < %s ORDER BY start_time_unix_nano DESC LIMIT 1"
 NUMBER = f"SELECT COUNT(*), MIN(start_time_unix_nano) {OF_CLUSTER} >= %s AND start_time_unix_nano <= %s"
@@ -51,17 +52,35 @@ class SeenFailures(NamedTuple):
         return self.users or self.sessions
 
 
-def read_seen(fingerprints: Iterable[int], now: datetime) -> dict[int, SeenFailures]:
-    """What was seen of each of these clusters in the bound project; none of one without failures of its own."""
-    before = unix_nano(now) + SKEW_NANO
-    rows = ((fingerprint, fetch(LAST, [fingerprint, before])) for fingerprint in fingerprints)
-    return {fingerprint: seen_until(fingerprint, last[0][0]) for fingerprint, last in rows if last}
+def read_seen(
+    fingerprints: Iterable[int], now: datetime, production: Collection[str] = ()
+) -> dict[int, SeenFailures]:
+    """
+    What was seen of each of these clusters in the bound project; none of one without failures of its own.
+
+    Args:
+        production: environments that an operator named: the failures there alone; empty: all.
+    """
+    before, names = unix_nano(now) + SKEW_NANO, sorted(production)
+    seen = {}
+    for fingerprint in fingerprints:
+        if last := fetch(LAST.format(there=there(names)), [fingerprint, *names, before]):
+            seen[fingerprint] = seen_until(fingerprint, last[0][0], names)
+        elif names and fetch(LAST.format(there=""), [fingerprint, before]):
+            seen[fingerprint] = SeenFailures()
+    return seen
 
 
-def seen_until(fingerprint: int, last: int) -> SeenFailures:
-    """What was seen of the cluster until its failure at this time, in unix nanoseconds."""
-    bounds = [fingerprint, last - SEVEN_DAYS, last]
-    [(failures, first)] = fetch(NUMBER, bounds)
-    [(sessions, users, most_tokens)] = fetch(PEOPLE, [*bounds, MOST])
-    tokens = fetch(TOKENS, [*bounds, MOST])[0][0] if most_tokens else 0
+def there(environments: Sequence[str]) -> str:
+    """The condition of failures in these environments; "" for none."""
+    return f" AND environment IN ({', '.join(['%s'] * len(environments))})" if environments else ""
+
+
+def seen_until(fingerprint: int, last: int, environments: Sequence[str] = ()) -> SeenFailures:
+    """What was seen of the cluster, in these environments, until its failure at this time, in unix nanoseconds."""
+    bounds = [fingerprint, *environments, last - SEVEN_DAYS, last]
+    number, people, of_traces = (sql.format(there=there(environments)) for sql in (NUMBER, PEOPLE, TOKENS))
+    [(failures, first)] = fetch(number, bounds)
+    [(sessions, users, most_tokens)] = fetch(people, [*bounds, MOST])
+    tokens = fetch(of_traces, [*bounds, MOST])[0][0] if most_tokens else 0
     return SeenFailures(failures, users, sessions, min(round(tokens), COUNT[1]), (last - first) // 10**9)

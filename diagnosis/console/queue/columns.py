@@ -31,7 +31,7 @@ def severity_badge(loop: Loop) -> str:
 def costs(loop: Loop) -> str:
     """
     `30 failures, 9 users, 2.1 M tokens in 2 days 3 h`, without numbers that are 0 or unknown. Of very many failures
-    only the newest are looked up: `at least 4,980 users`.
+    only the newest are looked up: `at least 4,980 users`. Where production is named: `30 failures in production`.
     """
     people = counted(loop.users_seen, "user") if loop.users_seen else counted(loop.people_seen, "session")
     tokens = f"{short_number(loop.tokens_seen)} tokens"
@@ -39,6 +39,8 @@ def costs(loop: Loop) -> str:
     if loop.failures_seen > MOST:
         looked_up = [f"at least {text}" for text in looked_up]
     counts = [counted(loop.failures_seen, "failure"), *looked_up]
+    if loop.judged_by:
+        counts[0] += " in production"
     return ", ".join(counts) + (f" in {length_of_time(loop.seen_seconds)}" if loop.seen_seconds else "")
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from diagnosis import periodic_jobs
+from diagnosis.console.queue.columns import costs
 from diagnosis.diagnose import diagnose
 from diagnosis.issues import stretch_severity
 from diagnosis.issues.impact import SeverityGrade
@@ -119,3 +121,64 @@ def test_two_people_are_needed_by_what_fails_in_production(alice: MintedProject)
     send(alice, "production", 50, 40)
 
     assert worst_severity.severity_to_approve(loop, NOON) == Severity.CRITICAL
+
+
+def named(minted: MintedProject, production: list[str]) -> Loop:
+    """The loop once an operator named these environments and the periodic jobs ran."""
+    minted.project.production_environments = production
+    minted.project.save()
+    periodic_jobs.run_all_jobs(lambda: NOON, lambda: True)
+    return Loop.objects.get()
+
+
+def test_a_loop_from_before_production_was_named_is_judged_by_it_without_another_diagnosis(
+    alice: MintedProject,
+) -> None:
+    send(alice, "staging", 50, 40)
+    send(alice, "production", 300, 1)
+    issue_of(alice, [])
+    before = Loop.objects.get()
+
+    after = named(alice, ["production"])
+
+    assert (before.severity, before.failures_seen, before.judged_by) == (Severity.HIGH, 41, [])
+    assert (after.severity, after.failures_seen, after.people_seen) == (Severity.MEDIUM, 1, 1)
+    assert after.urgency == 3 * (1 + 10)
+    assert after.judged_by == ["production"]
+    assert costs(after).startswith("1 failure in production, 1 session")
+
+
+def test_it_is_judged_by_all_again_once_none_is_named(alice: MintedProject) -> None:
+    send(alice, "staging", 50, 40)
+    issue_of(alice, ["production"])
+    of_staging = Loop.objects.get()
+
+    after = named(alice, [])
+
+    assert (of_staging.severity, of_staging.failures_seen, of_staging.urgency) == (Severity.MEDIUM, 0, 0.0)
+    assert (after.severity, after.failures_seen) == (Severity.CRITICAL, 40)
+
+
+def test_a_diagnosis_that_a_key_causes_lowers_nothing(alice: MintedProject) -> None:
+    send(alice, "staging", 50, 40)
+    issue_of(alice, [])
+
+    issue_of(alice, ["production"])
+
+    loop = Loop.objects.get()
+    assert (loop.severity, loop.failures_seen, loop.judged_by) == (Severity.CRITICAL, 40, [])
+
+
+def test_a_loop_about_which_nobody_decides_is_left_as_it_was_decided(alice: MintedProject) -> None:
+    send(alice, "staging", 50, 40)
+    issue_of(alice, [])
+    Loop.objects.update(state=Loop.State.REJECTED)
+
+    assert named(alice, ["production"]).severity == Severity.CRITICAL
+
+
+def test_loops_that_are_judged_by_what_is_named_are_not_looked_at(alice: MintedProject) -> None:
+    send(alice, "staging", 50, 40)
+    issue_of(alice, ["production"])
+
+    assert list(periodic_jobs.projects_to_review()) == []
