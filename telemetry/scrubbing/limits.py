@@ -33,23 +33,27 @@ LISTS = {
 def oversized(parts: Iterable[Any], request_bytes: int) -> Iterator[Any]:
     """The spans, resources and scopes that exceed a limit. The checks are cheap, since hardly any does."""
     most_bytes = settings.LOOPKIT_MAX_VALUE_BYTES
-    suspect_bytes = min(most_bytes, MOST_ITEM_BYTES)
-    if request_bytes <= suspect_bytes:
+    if request_bytes <= min(most_bytes, MOST_ITEM_BYTES):
         return
+    may_be_long = request_bytes > most_bytes
     for part in parts:
-        size = part.ByteSize()
-        if size > suspect_bytes and (size > most_bytes or has_many_items(part)):
+        if has_many_items(part) or (
+            may_be_long and part.ByteSize() > most_bytes
+        ):  # protobuf counts by writing it
             yield part
 
 
 def has_many_items(part: Any) -> bool:
     """Whether the part has more than MAX_ITEMS attributes, events or links, or one of these more attributes."""
-    is_span = part.__class__ is Span
-    return len(part.attributes) > MAX_ITEMS or (is_span and (has_many(part.events) or has_many(part.links)))
+    if len(part.attributes) > MAX_ITEMS:
+        return True
+    return part.__class__ is Span and (has_many(part.events) or has_many(part.links))
 
 
 def has_many(items: Any) -> bool:
     """Whether there are more than MAX_ITEMS events or links, or one of them has more attributes."""
+    if not items:  # as in most spans
+        return False
     return len(items) > MAX_ITEMS or any(len(item.attributes) > MAX_ITEMS for item in items)
 
 

@@ -103,4 +103,5 @@ class Span(NamedTuple):
     @property
     def duration_nano(self) -> int:
         """The duration; 0 if the clock ran backwards."""
-        return max(0, self.end_time_unix_nano - self.start_time_unix_nano)
+        duration = self.end_time_unix_nano - self.start_time_unix_nano
+        return duration if duration > 0 else 0
