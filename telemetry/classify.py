@@ -7,16 +7,18 @@ A span has failed if the client marked it so, or shows one of a few failures tha
 from __future__ import annotations
 
 from telemetry.signals import SIGNALS
+from telemetry.signals.marked import may_be_marked
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
-INGEST_RULES = SIGNALS.rules  # by unit of work
+INGEST_RULES, UNMARKED_RULES = SIGNALS.rules, SIGNALS.unmarked_rules  # by unit of work
 REREAD = SIGNALS.reread  # by unit of work: a function that may return a failure as one of another signal
 
 
 def failure(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of the span, or None."""
-    for rule in INGEST_RULES.get(meaning.unit, INGEST_RULES[""]):
+    rules = INGEST_RULES if may_be_marked(span, meaning) else UNMARKED_RULES
+    for rule in rules.get(meaning.unit, rules[""]):
         result = rule(span, meaning)
         if result:
             return REREAD[meaning.unit](result, span, meaning) if meaning.unit in REREAD else result

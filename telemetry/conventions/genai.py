@@ -134,7 +134,9 @@ def is_agent_run(attributes: Attributes) -> bool:
 
 def genai_unit(attributes: Attributes) -> str:
     """The unit by the operation; of clients without one, or with words of their own, by the model or tool."""
-    return UNITS.get(operation_of(attributes)) or unit_by_names(attributes)
+    operation = attributes.get(OPERATION)
+    unit = UNITS.get(operation) if isinstance(operation, str) else None
+    return unit or unit_by_names(attributes)
 
 
 def unit_by_names(attributes: Attributes) -> str:

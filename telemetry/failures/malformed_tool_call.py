@@ -52,7 +52,7 @@ Call = tuple[str, Any]  # name and arguments
 def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of a model that asked for a tool call that cannot be made, or None."""
     reason = meaning.finish_reason.lower()
-    says_so = any(word in reason for word in FINISHED)
+    says_so = FINISHED[0] in reason or FINISHED[1] in reason
     if not says_so and not shows_calls(span.attributes):
         return None
     attributes, known = span.attributes, conventions.CONVENTIONS
@@ -74,8 +74,13 @@ def shows_calls(attributes: Mapping[str, Any]) -> bool:
     for name in known.answer_texts:
         if name in attributes:
             text = attributes[name]
-            return not isinstance(text, str) or MARK.search(text[:LONGEST]) is not None
+            return not isinstance(text, str) or (has_call_word(text) and bool(MARK.search(text[:LONGEST])))
     return False
+
+
+def has_call_word(text: str) -> bool:
+    """Whether one of the words is in the text of which each form of MARK has one: much faster than the search."""
+    return "tool" in text or "function" in text
 
 
 def first_problem(span: Span, calls: Sequence[Call]) -> Failure | None:

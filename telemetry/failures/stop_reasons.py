@@ -37,6 +37,8 @@ STOPPED = frozenset(
         "malformed_response",
     }
 )
+# What most calls end with, as it is written: no failure, at a glance.
+FINE = frozenset({"", "stop", "STOP", "end_turn", "tool_calls", "tool_use", "tool-calls", "completed"})
 REASONS_KNOWN = 256
 UNEXPLAINED = "the model stopped with an error"  # the client says no more: spans around the call may
 
@@ -49,6 +51,8 @@ def stop_of(finish_reason: str) -> str:
 
 def stopped_by_failure(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of a model call that ended without an answer; None for other ends."""
+    if meaning.finish_reason in FINE:
+        return None
     reason = stop_of(meaning.finish_reason)
     if reason not in STOPPED:
         return None
@@ -58,6 +62,8 @@ def stopped_by_failure(span: Span, meaning: Meaning) -> Failure | None:
 
 def stopped_by_call(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure of a model that asked for a call which the provider refused; None for other ends."""
+    if meaning.finish_reason in FINE:
+        return None
     reason = stop_of(meaning.finish_reason)
     if reason not in NO_CALL:
         return None

@@ -97,6 +97,8 @@ def messages_with_failure(attributes: Mapping[str, Any]) -> list[Any]:
 
 def may_tell(text: str) -> bool:
     """Whether the text ends with the result of a tool, and with a word of failures. At a glance: most inputs do not."""
+    if "tool" not in text and "function" not in text:
+        return False
     start = max(text.rfind(ROLE), text.rfind(OUTPUT_ITEM))
     if start < 0 or len(text) > LONGEST:
         return False

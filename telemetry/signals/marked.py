@@ -21,6 +21,16 @@ EXPRESS = "@opentelemetry/instrumentation-express"
 ROUTER = "@opentelemetry/instrumentation-router"
 
 
+def may_be_marked(span: Span, meaning: Meaning) -> bool:
+    """Whether one of these rules may find a failure: at a glance, since most spans succeed."""
+    return (
+        span.status_code == STATUS_ERROR
+        or bool(span.events or meaning.error)
+        or span.kind == SERVER
+        or "error.type" in span.attributes
+    )
+
+
 def stated_error(span: Span, meaning: Meaning) -> Failure | None:
     """The failure that the client states in words of its own, without an error status or with one that says less."""
     if not meaning.error or (span.status_code == STATUS_ERROR and (span.status_message or span.events)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from telemetry.failures.stop_reasons import FINE
 from telemetry.signals.failed_results import reported_problem, values_under
 from telemetry.signals.registry import GIVEN_BACK, IngestRule
 from telemetry.spans.meaning import Failure, Meaning
@@ -54,7 +55,7 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
 
 def output_truncated(span: Span, meaning: Meaning) -> Failure | None:
     """The failure of a model call that stopped at its token limit; None for other ends."""
-    if not meaning.finish_reason:
+    if meaning.finish_reason in FINE:
         return None
     reason = meaning.finish_reason.lower().rpartition(".")[2]  # `FinishReason.MAX_TOKENS`
     return Failure(SIGNAL, "low", "", f"the model stopped early: {reason}") if reason in TRUNCATED else None

@@ -72,14 +72,18 @@ class SignalRegistry:
         self.types = tuple(self.signals)
         self.soft = frozenset(signal.SIGNAL for signal in ordered if signal.IS_SOFT)
         self.rules = {unit: rules_of(unit, ordered) for unit in UNITS}
+        self.unmarked_rules = {unit: rules_of(unit, ordered, after=MARKED) for unit in UNITS}
         self.reread = {
             unit: reread for signal in ordered for unit, reread in getattr(signal, "REREAD", {}).items()
         }
 
 
-def rules_of(unit: str, ordered: Iterable[RecordSignal]) -> tuple[Rule, ...]:
-    """The rules for a unit of work in the order in which they are asked."""
+def rules_of(unit: str, ordered: Iterable[RecordSignal], after: int = 0) -> tuple[Rule, ...]:
+    """The rules for a unit of work, of later stages than that one, in the order in which they are asked."""
     detections = [
-        detection for signal in ordered for detection in signal.INGEST_RULES if detection.unit == unit
+        detection
+        for signal in ordered
+        for detection in signal.INGEST_RULES
+        if detection.unit == unit and detection.stage > after
     ]
     return tuple(detection.rule for detection in sorted(detections, key=lambda detection: detection.stage))
