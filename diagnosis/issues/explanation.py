@@ -6,6 +6,7 @@ All of it follows from the evidence and from samples of bounded size.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -24,10 +25,16 @@ from diagnosis.issues.suspected_release import SuspectedRelease
 from telemetry.failures import code_location
 from telemetry.failures.code_location import CodeLocation
 from telemetry.grouping.fingerprint import cluster_id
+from telemetry.models import Attribution
 from telemetry.reads.record_pages import find_records
 from telemetry.spans.failing_record import FailingRecord
+from telemetry.spans.record_ids import record_id
 from telemetry.windows import Window, rfc3339
 from tenants.models import Project
+
+MOST_AROUND = (
+    3  # records of the evidence, and downstream failures around them, that are looked at for each issue
+)
 
 
 def explain(
@@ -40,6 +47,7 @@ def explain(
     materials = [material(issue, records) for issue in issues]
     evals = candidates.eval_candidates(project, materials, now)
     suspects = suspected_release.of_issues(window, issues)
+    places = code_places(issues, materials)
     return [
         (
             issue,
@@ -50,11 +58,12 @@ def explain(
                     source,
                     evals[source.cluster_id].eval_id,
                     suspects.get(issue.cluster.fingerprint),
+                    place,
                 )
                 | {"contrast": contrast_of(issue, records), "failing_inputs": issue.failing_inputs}
             ),
         )
-        for issue, source in zip(issues, materials, strict=True)
+        for issue, source, place in zip(issues, materials, places, strict=True)
     ]
 
 
@@ -82,10 +91,13 @@ def contrast_of(issue: Issue, records: dict[str, dict[str, Any]]) -> dict[str, A
 
 
 def explained(
-    issue: Issue, source: candidates.EvalMaterial, eval_id: str, suspected: SuspectedRelease | None
+    issue: Issue,
+    source: candidates.EvalMaterial,
+    eval_id: str,
+    suspected: SuspectedRelease | None,
+    code: CodeLocation | None,
 ) -> dict[str, Any]:
     """The issue as the packet shows it, without the URL of its evidence and the part about its loop."""
-    code = location(source.evidence)
     reason = suspected.reason if suspected else None
     return issue.shown() | {
         "suspected_release": suspected.release if suspected else None,
@@ -152,6 +164,39 @@ def location(evidence: list[dict[str, Any]]) -> CodeLocation | None:
     """The first code location in the evidence that is in the application's own code, else the first of any."""
     places = [place for record in evidence if (place := code_location.of_record(record))]
     return next((place for place in places if place.own), places[0] if places else None)
+
+
+def code_places(issues: list[Issue], materials: list[candidates.EvalMaterial]) -> list[CodeLocation | None]:
+    """The code location of each issue: of its evidence, else the own code in the downstream failures around that."""
+    places = [location(source.evidence) for source in materials]
+    without = [issue for issue, place in zip(issues, places, strict=True) if not is_own(place)]
+    around = around_failures(without)
+    return [
+        around.get(issue.cluster.fingerprint) or place for issue, place in zip(issues, places, strict=True)
+    ]
+
+
+def is_own(place: CodeLocation | None) -> bool:
+    """Whether the place is known, and in the application's own code."""
+    return place is not None and place.own
+
+
+def around_failures(issues: list[Issue]) -> dict[int, CodeLocation]:
+    """The application's own code in the downstream failures around the evidence of each issue, by fingerprint."""
+    wanted = {
+        issue.cluster.fingerprint: issue.example.service for issue in issues if issue.cluster.downstream
+    }
+    trace_ids = [record.trace_id for issue in issues for record in issue.evidence[:MOST_AROUND]]
+    rows = Attribution.objects.filter(is_downstream=True, fingerprint__in=wanted, trace_id__in=trace_ids)
+    found: dict[int, list[str]] = defaultdict(list)
+    for row in rows.order_by("-start_time_unix_nano", "trace_id", "span_id") if wanted else ():
+        if row.service == wanted[row.fingerprint] and len(found[row.fingerprint]) < MOST_AROUND:
+            found[row.fingerprint].append(record_id(row.trace_id, row.span_id))
+    records = find_records([one for ids in found.values() for one in ids])
+    places = {
+        number: location([records[one] for one in ids if one in records]) for number, ids in found.items()
+    }
+    return {number: place for number, place in places.items() if place and place.own}
 
 
 def evidence_url(issue: Issue, window: Window) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from diagnosis.diagnose import diagnose
 from diagnosis.issues.findings import read_findings
+from diagnosis.packets.publishing import packet_as_answered
 from telemetry import regrouping
 from telemetry.grouping.versions import NEWEST
 from telemetry.store.transactions import atomic
@@ -187,3 +189,25 @@ def test_a_switch_to_the_new_version_charges_what_is_stored_by_it(make_project: 
         regrouping.rewrite(regrouping.after(regrouping.START, 100), NEWEST)
 
     assert [operation for operation, _ in issues(project)] == [f"GET {ROUTE}"]
+
+
+@pytest.mark.parametrize("name", ["Express", "Nest", "Spring MVC", "WebFlux", "Rails"])
+def test_the_code_of_a_failing_query_is_that_of_the_handler_around_it(
+    alice: MintedProject, name: str
+) -> None:
+    sent(alice.project, FRAMEWORKS[name](NO_TABLE, [queried(NO_TABLE, "driver", event=False)]))
+
+    [issue] = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+
+    assert issue["operation"] == "SELECT orders"
+    assert (issue["code_location"]["file"], issue["code_location"]["line"]) == ("/app/shop/orders.py", 7)
+
+
+def test_the_code_of_another_service_is_not_that_of_the_failure(alice: MintedProject) -> None:
+    sent(alice.project, [server(ANSWERED), asked(503)])
+    callee = replace(server(status=503), id="callee", name="GET /stock", parent="GET")
+    store(alice.project, [callee.as_sent("one", NOW - minutes(5))], NOW, {"service.name": "stock"})
+
+    [issue] = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+
+    assert (issue["service"], issue["code_location"]) == ("stock", None)
