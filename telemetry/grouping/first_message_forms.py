@@ -40,6 +40,7 @@ BEFORE_QUOTES = (
         r"(?<![a-z])(code|status|http|errno)\b([ :=#]{0,3})((?!2\d\d\b)[1-9]\d{0,2})\b",
         rf"\1\2{LITERAL}\3",
         re.I,
+        "code status http errno",
     ),
     placeholder_rule(
         "://",
@@ -70,7 +71,9 @@ USER = (
     r"(?!(?:is|was|not|has|does)\b)[\w.$-]+"
 )
 DAY_OR_MONTH = placeholder_rule(
-    DIGITS, rf"\b(?:{DAY})[a-z]* (?=(?:{MONTH})|\d)|\b(?:{MONTH})[a-z]* (?= ?\d)", ""
+    f"{DAY}|{MONTH}".replace("|", " "),
+    rf"\b(?:{DAY})[a-z]* (?=(?:{MONTH})|\d)|\b(?:{MONTH})[a-z]* (?= ?\d)",
+    "",
 )
 HEXADECIMAL = placeholder_rule("", r"\b[0-9a-fA-F]{8,}+\b")
 JOINED_NUMBERS = (
@@ -86,7 +89,7 @@ MEASURE = rf"{PLACEHOLDER} ?(?:AM|PM|UTC|GMT|[ECMP][SD]T|{UNIT})(?!\w)"
 EMPTY_PARENTHESES = placeholder_rule("()", rf"(?<={PLACEHOLDER} )\(\)", f"({PLACEHOLDER})")
 AT_LAST = (
     placeholder_rule(PLACEHOLDER, rf"{PLACEHOLDER}(?:[,\s]*{PLACEHOLDER})+"),
-    placeholder_rule("", rf"{LITERAL}| +(?= )| +$", ""),
+    PlaceholderRule((LITERAL, "  "), re.compile(rf"{LITERAL}| +(?= )"), ""),
 )
 
 

@@ -84,7 +84,13 @@ QUOTES_SOMEBODY = (
 )
 
 FORMS = (
-    placeholder_rule(":", QUOTES_SOMEBODY, rf"\1 {PLACEHOLDER}", re.I),
+    placeholder_rule(
+        ":",
+        QUOTES_SOMEBODY,
+        rf"\1 {PLACEHOLDER}",
+        re.I,
+        "lm model agent assistant completion user raw tool function",
+    ),
     *BEFORE_QUOTES,
     PlaceholderRule(tuple(ALL_QUOTES), ALL_QUOTED),
     ABSOLUTE_PATH,
@@ -106,6 +112,7 @@ FORMS = (
         r"(?<![A-Za-z])((?:user(?:[ _]?name)?|log[io]n|logname|account|principal|owner): ?)[\w.$@\\-]++",
         rf"\1{PLACEHOLDER}",
         re.I,
+        "user login logon logname account principal owner",
     ),
     placeholder_rule(
         "for",
@@ -113,6 +120,7 @@ FORMS = (
         rf"(?!{NO_NAME})[\w.$-]++",
         rf"\1{PLACEHOLDER}",
         re.I,
+        "access account authentication credentials failure login logon password session",
     ),
     DAY_OR_MONTH,
     word_with_digit(END + WITHOUT_SPACES),

@@ -30,18 +30,24 @@ class Form(Protocol):
 
 
 class PlaceholderRule(NamedTuple):
-    """A form of variable parts, and its replacement. Only messages with one of the `marks` are searched for it."""
+    """
+    A form of variable parts, and its replacement. Only messages are searched for it that have one of the `marks`, and
+    one of the `words` in whatever case.
+    """
 
     marks: tuple[str, ...]
     form: Form
     replacement: Replacement = PLACEHOLDER
+    words: tuple[str, ...] = ("",)
 
 
 def placeholder_rule(
-    marks: str, form: str, replacement: Replacement = PLACEHOLDER, flags: int = 0
+    marks: str, form: str, replacement: Replacement = PLACEHOLDER, flags: int = 0, words: str = ""
 ) -> PlaceholderRule:
-    """Return the rule for a form. Its marks are separated by spaces; without any, every message is searched."""
-    return PlaceholderRule(tuple(marks.split()) or ("",), re.compile(form, flags), replacement)
+    """Return the rule for a form. Its marks and words are separated by spaces; without any, all messages have them."""
+    return PlaceholderRule(
+        tuple(marks.split()) or ("",), re.compile(form, flags), replacement, tuple(words.split()) or ("",)
+    )
 
 
 def placeholder_or_rest(match: re.Match[str]) -> str:
@@ -51,9 +57,16 @@ def placeholder_or_rest(match: re.Match[str]) -> str:
 
 def template_of(message: str, rules: Iterable[PlaceholderRule]) -> str:
     """Return the message with `*` for each part that varies by these rules, applied one after the other."""
-    for marks, form, replacement in rules:
-        for mark in marks:  # faster than any(...), which makes a generator for each rule
-            if mark in message:
-                message = form.sub(replacement, message)
-                break
+    folded = message.lower()
+    for marks, form, replacement, words in rules:
+        if is_any_in(marks, message) and is_any_in(words, folded):
+            message = form.sub(replacement, message)
     return message.strip().replace(PLACEHOLDER, "*")
+
+
+def is_any_in(parts: tuple[str, ...], text: str) -> bool:
+    """Whether one of the parts is in the text."""
+    for part in parts:  # noqa: SIM110  (any(...) makes a generator for each rule, which takes longer)
+        if part in text:
+            return True
+    return False
