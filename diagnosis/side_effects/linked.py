@@ -191,6 +191,8 @@ def attributes_in_common(
         return ()
     first = list(first_of_session.values())[: sizes[-1]]
     values = shared_values.read_failing(first, compared.fix.target, compared.hit)
+    if not shared_values.has_common(values, compared.values_of_hit):
+        return ()
     healthy = compared.values_of_healthy(first[-1].start_time_unix_nano)
     return tuple(shared_values.shared_attributes(values, healthy, compared.values_of_hit, tail / len(SIZES)))
 

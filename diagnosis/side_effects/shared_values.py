@@ -59,10 +59,7 @@ def shared_attributes(failing: ValuesOf, healthy: ValuesOf, hit: ValuesOf, chanc
         chance: to name any attribute wrongly. Those that could be named are tested at their part of it (Tarone 1990,
             https://doi.org/10.2307/2531456): a value that all requests have, or none, tells nothing and takes nothing.
     """
-    hit_values: dict[str, set[str]] = defaultdict(set)
-    for values in hit:
-        for attribute, of_one in values.items():
-            hit_values[attribute] |= of_one
+    hit_values = values_by_attribute(hit)
     if not (failing and healthy):
         return []
     tables: dict[str, WindowCounts] = {}
@@ -79,6 +76,23 @@ def shared_attributes(failing: ValuesOf, healthy: ValuesOf, hit: ValuesOf, chanc
         if table.now.failures >= COMMON * table.now.exposure
     ]
     return [attribute for p, attribute in sorted(found) if p <= level]
+
+
+def values_by_attribute(requests: ValuesOf) -> dict[str, set[str]]:
+    """The values of any of these requests, by attribute."""
+    by_attribute: dict[str, set[str]] = defaultdict(set)
+    for values in requests:
+        for attribute, of_one in values.items():
+            by_attribute[attribute] |= of_one
+    return by_attribute
+
+
+def has_common(failing: ValuesOf, hit: ValuesOf) -> bool:
+    """Whether there is an attribute of which enough failing requests have a value of the hit ones."""
+    return any(
+        sum(not texts.isdisjoint(values.get(attribute, ())) for values in failing) >= COMMON * len(failing)
+        for attribute, texts in values_by_attribute(hit).items()
+    )
 
 
 def least_p_value(table: WindowCounts) -> float:

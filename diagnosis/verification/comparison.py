@@ -125,36 +125,52 @@ def judge_loop(
     loop: Loop, before: ComparedWindow, after: ComparedWindow, target: Target, last: InterimAnalysis
 ) -> Judgement:
     """Judge a loop whose rule compares durations by these, any other by failure rates."""
+    is_held = loop.state == Loop.State.HELD
     if loop.signal_type in WINDOW_RULES.by_durations:
-        old, new = (own_durations.durations(side.window, target) for side in (before, after))
-        ran = after.counts.exposure
-        judgement = duration_verdict.judge_durations(old, new, last, ran)
-        more = duration_verdict.more_to_regress(old, new, judgement.analysis, ran)
+        judgement = judge_durations(before, after, target, last, is_held)
     else:
-        judgement = judge_rates(before, after, last)
-        overdispersion = estimate_overdispersion(before.observed, after.observed)
-        more = rate_verdict.more_to_regress(before.counts, after.counts, overdispersion, judgement.tails)
-    still_holds = loop.state == Loop.State.HELD and judgement.verdict != "regressed"
+        judgement = judge_rates(before, after, last, is_held)
+    still_holds = is_held and judgement.verdict != "regressed"
     if still_holds and not after.counts.exposure:
         return replace(judgement, verdict="held", reason=reasons.nothing_since(before.counts), needed=0)
     if still_holds:
-        judgement = replace(judgement, verdict="held", needed=more, minutes=0)
+        judgement = replace(judgement, verdict="held", minutes=0)
     if loop.signal_type in WINDOW_RULES.by_visits:
         return in_traces(judgement, after, still_holds, loop.signal_type)
     return judgement
 
 
-def judge_rates(before: ComparedWindow, after: ComparedWindow, last: InterimAnalysis) -> Judgement:
-    """Judge by failure rates."""
+def judge_durations(
+    before: ComparedWindow, after: ComparedWindow, target: Target, last: InterimAnalysis, is_held: bool
+) -> Judgement:
+    """Judge by durations; for a fix that held, what is needed would show that it is back."""
+    ran = after.counts.exposure
+    old, new = (own_durations.durations(side.window, target) for side in (before, after))
+    judgement = duration_verdict.judge_durations(old, new, last, ran)
+    if is_held and judgement.verdict != "regressed":
+        more = duration_verdict.more_to_regress(old, new, judgement.analysis, ran)
+        return replace(judgement, needed=more)
+    return judgement
+
+
+def judge_rates(
+    before: ComparedWindow, after: ComparedWindow, last: InterimAnalysis, is_held: bool = False
+) -> Judgement:
+    """Judge by failure rates; for a fix that held, what is needed would show that it is back."""
     minutes = before.window.since_minutes, after.window.since_minutes
-    return rate_verdict.judge_rates(
+    overdispersion = estimate_overdispersion(before.observed, after.observed)
+    judgement = rate_verdict.judge_rates(
         before.counts,
         after.counts,
-        estimate_overdispersion(before.observed, after.observed),
+        overdispersion,
         last,
         estimate_steadily(before.observed, after.observed, length=minutes[1] / max(1, minutes[0])),
         Pace(minutes, (before.counts.exposure, after.counts.exposure)),
     )
+    if is_held and judgement.verdict != "regressed":
+        more = rate_verdict.more_to_regress(before.counts, after.counts, overdispersion, judgement.tails)
+        return replace(judgement, needed=more)
+    return judgement
 
 
 def in_traces(judgement: Judgement, after: ComparedWindow, still_holds: bool, signal_type: str) -> Judgement:
