@@ -30,7 +30,7 @@ def failing(span: Span) -> FailingRecord | None:
     return FailingRecord(
         span.trace_id, span.span_id, span.parent_span_id, span.start_time_unix_nano, service, work, "",
         meaning.unit, meaning.tool, meaning.model, found.signal_type, found.severity, found.error_type,
-        found.message, fingerprint(service, work, found, NEWEST),
+        found.message, fingerprint(service, work, found, NEWEST), scope_id=span.origin.scope_id, kind=span.kind,
     )  # fmt: skip
 
 
@@ -60,3 +60,12 @@ def test_each_injected_kind_is_one_cluster_and_shares_it_with_none(client: str) 
     merged = {tuple(sorted(kinds)) for kinds in owners.values() if len(kinds) > 1}
     assert not split
     assert merged <= INDISTINCT
+
+
+def test_the_failures_of_tools_without_spans_are_found_in_what_the_model_was_told() -> None:
+    kinds = {trace_id: row["kind"] for trace_id, row in labels("py-openlit").items()}
+
+    found = {kinds[span.trace_id.hex()] for span in captured("py-openlit") if failing(span)}
+
+    assert {kind for kind in kinds.values() if kind and kind.startswith("tool_")} <= found
+    assert None not in found
