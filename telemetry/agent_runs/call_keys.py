@@ -40,14 +40,15 @@ def call_key(span: Span, unit: str, convention: Convention | None) -> int | None
     """
     if unit not in UNITS or convention is None:
         return None
-    output = convention.output_of(span)
-    if unit == MODEL_CALL:
-        return answer_checksum(output)
-    return joined(content_checksum(convention.input_of(span)), result_checksum(output, unit))
+    result = result_checksum(convention.output_of(span), unit)
+    return result if unit == MODEL_CALL else joined(content_checksum(convention.input_of(span)), result)
 
 
 def answer_checksum(answer: Any) -> int:
-    """The checksum of a model's answer as it was sent, without the ids of its calls, which are new in each."""
+    """
+    The checksum of a model's answer as it was sent, since one client always writes the same answer in one way, without
+    the ids of its calls, which are new in each.
+    """
     if isinstance(answer, str):
         asks = ("tool" in answer or "function_call" in answer) and CALLS.search(answer)
         return text_checksum(CALL_ID.sub("", answer) if asks else answer)
@@ -77,12 +78,9 @@ def checksums(key: int) -> tuple[int, int]:
 
 
 def result_checksum(result: Any, unit: str) -> int:
-    """
-    The checksum of what a call returned: of a model's answer as it was sent, since one client always writes it in one
-    way, and of a tool's result without the message around it that names the call.
-    """
-    if unit == MODEL_CALL and isinstance(result, str):
-        return text_checksum(result)
+    """The checksum of what a call returned: of a tool, without the message around the result that names the call."""
+    if unit == MODEL_CALL:
+        return answer_checksum(result)
     is_bare = isinstance(result, str) and "tool_call_id" not in result and "type" not in result
     return content_checksum(tool_result(result) if unit == TOOL_CALL and not is_bare else result)
 

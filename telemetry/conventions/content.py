@@ -18,6 +18,7 @@ MAX_LITERAL = 20_000  # characters; reading them takes ten times as long as JSON
 MAX_DEPTH = 12  # of dotted names; deeper ones are dropped
 MOST_PARTS = 500  # of an answer, lists and texts
 PLACEHOLDER = re.compile(r"<[A-Za-z_ ]{1,30}>|\[[A-Z_ ]{1,30}\]")
+LONGEST_PLACEHOLDER = 32
 WRAPPERS = ("message", "tool_call", "message_content", "document")
 
 
@@ -49,7 +50,7 @@ def recorded_content(attributes: Attributes, names: tuple[str, ...]) -> Any:
 
 def is_placeholder(text: str) -> bool:
     """Whether the text is what clients write where content is switched off: `<REDACTED>`, `[REDACTED]`, `<elided>`."""
-    return PLACEHOLDER.fullmatch(text) is not None
+    return len(text) <= LONGEST_PLACEHOLDER and PLACEHOLDER.fullmatch(text) is not None
 
 
 def metadata(attributes: Attributes) -> dict[str, Any]:

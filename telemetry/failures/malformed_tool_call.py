@@ -69,7 +69,7 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
 def shows_calls(attributes: Mapping[str, Any]) -> bool:
     """Whether the answer has a call, whatever its finish reason: at a glance, as most answers have none."""
     known = conventions.CONVENTIONS
-    if not known.first_calls.isdisjoint(attributes):
+    if not attributes.keys().isdisjoint(known.first_calls):  # looks up the fewer ones
         return True
     for name in known.answer_texts:
         if name in attributes:

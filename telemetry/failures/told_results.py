@@ -55,6 +55,8 @@ class ToldResult(NamedTuple):
 def told_failure(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure that the last results which the model was given report; None without one."""
     messages = messages_with_failure(span.attributes)
+    if not messages:
+        return None
     for told in trailing_results(messages):
         failed = failure_in_result(told.value)
         if failed:
@@ -97,7 +99,7 @@ def messages_with_failure(attributes: Mapping[str, Any]) -> list[Any]:
 
 def may_tell(text: str) -> bool:
     """Whether the text ends with the result of a tool, and with a word of failures. At a glance: most inputs do not."""
-    if "tool" not in text and "function" not in text:
+    if '"tool' not in text and '"function' not in text:  # as in every role and type above
         return False
     start = max(text.rfind(ROLE), text.rfind(OUTPUT_ITEM))
     if start < 0 or len(text) > LONGEST:

@@ -50,7 +50,7 @@ def tool_marked_failed(span: Span, meaning: Meaning) -> Failure | None:
     """The failure of a call that its client marks as failed by an attribute of its own."""
     attributes = span.attributes
     known = conventions.CONVENTIONS
-    if known.failed_marks.isdisjoint(attributes) or all(
+    if attributes.keys().isdisjoint(known.failed_marks) or all(
         attributes.get(name) != value for name, value in known.failed_tool.items()
     ):
         return None
