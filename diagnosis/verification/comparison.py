@@ -20,7 +20,6 @@ from diagnosis.models import Loop, Verification
 from diagnosis.statistics import alpha_spending
 from diagnosis.statistics.alpha_spending import InterimAnalysis
 from diagnosis.statistics.overdispersion import Pace, estimate_overdispersion, estimate_steadily
-from diagnosis.statistics.rates import Counts
 from diagnosis.verification import (
     affected_records,
     baseline,
@@ -32,10 +31,12 @@ from diagnosis.verification import (
     recount,
     release_parts,
     siblings,
+    where_it_failed,
 )
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import Judgement, Verdict
 from diagnosis.verification.siblings import Sibling
+from diagnosis.verification.where_it_failed import JudgedCounts
 from diagnosis.window import cluster_counts, releases
 from diagnosis.window.cluster_counts import LeftOut, Target
 from diagnosis.window.releases import ReleaseChoice, SeenRelease
@@ -61,6 +62,11 @@ class Comparison:
     releases: ReleaseChoice = field(default_factory=ReleaseChoice)
     left_out: list[LeftOut] = field(default_factory=list)  # of releases that do not count
 
+    @property
+    def judged(self) -> JudgedCounts:
+        """The counts by which the fix is judged, where its verdict is of rates."""
+        return where_it_failed.judged_counts(self.before, self.after)
+
 
 def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Comparison:
     """Compare the loop's failures before and after its fix, in the bound project."""
@@ -73,7 +79,7 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     left_out = cluster_counts.left_out(window, target)
     comparison = compare_windows(loop, before, window, target, seen)
     judgement = comparison.judgement
-    if judgement.verdict == "no_traffic" and left_out:
+    if judgement.verdict == "no_traffic" and left_out and not comparison.after.counts.exposure:
         judgement = replace(judgement, reason=reasons.only_left_out(left_out))
     return replace(comparison, judgement=judgement, releases=choice, left_out=left_out)
 
@@ -96,7 +102,9 @@ def compare_windows(
     newly_held = judgement.verdict == "held" and loop.state != Loop.State.HELD
     counts = is_new or (newly_held and not (previous and previous.document.get("moved_to")))
     if previous and not counts and judgement.verdict != "no_traffic":
-        judgement = judgement_between_analyses(judgement, previous, after.counts)
+        judgement = judgement_between_analyses(
+            judgement, previous, where_it_failed.judged_counts(before, after)
+        )
     if counts and loop.signal_type not in WINDOW_SIGNALS:
         judgement, moved_to = siblings.weigh_siblings(judgement, before, after, target)
         worst = release_parts.judge_releases(judgement, before, after, target, seen)
@@ -159,16 +167,18 @@ def judge_rates(
     """Judge by failure rates; for a fix that held, what is needed would show that it is back."""
     minutes = before.window.since_minutes, after.window.since_minutes
     overdispersion = estimate_overdispersion(before.observed, after.observed)
+    counts = where_it_failed.judged_counts(before, after)
     judgement = rate_verdict.judge_rates(
-        before.counts,
-        after.counts,
+        counts.before,
+        counts.after,
         overdispersion,
         last,
         estimate_steadily(before.observed, after.observed, length=minutes[1] / max(1, minutes[0])),
-        Pace(minutes, (before.counts.exposure, after.counts.exposure)),
+        Pace(minutes, (counts.before.exposure, counts.after.exposure)),
     )
+    judgement = replace(judgement, reason=counts.reason(judgement.reason))
     if is_held and judgement.verdict != "regressed":
-        more = rate_verdict.more_to_regress(before.counts, after.counts, overdispersion, judgement.tails)
+        more = rate_verdict.more_to_regress(counts.before, counts.after, overdispersion, judgement.tails)
         return replace(judgement, needed=more)
     return judgement
 
@@ -183,8 +193,11 @@ def in_traces(judgement: Judgement, after: ComparedWindow, still_holds: bool, si
     return replace(judgement, reason=f"{reason} {TRACES.format(signal=signal_type.replace('_', ' '))}")
 
 
-def judgement_between_analyses(judgement: Judgement, previous: Verification, after: Counts) -> Judgement:
+def judgement_between_analyses(
+    judgement: Judgement, previous: Verification, counts: JudgedCounts
+) -> Judgement:
     """The verdict of the last interim analysis, which stands until twice as much is known."""
-    text = f"{reasons.counts_sentence(after)} so far: too few for a new verdict, so the last verdict stands."
+    so_far = reasons.counts_sentence(counts.after)
+    text = f"{so_far} so far: too few for a new verdict, so the last verdict stands."
     verdict = cast(Verdict, previous.verdict)
-    return replace(judgement, verdict=verdict, reason=reasons.capitalised(text))
+    return replace(judgement, verdict=verdict, reason=counts.reason(reasons.capitalised(text)))

@@ -19,6 +19,7 @@ from diagnosis.verification.comparison import Comparison
 from diagnosis.verification.fix_in_place import fix_in_place
 from diagnosis.verification.rate_verdict import Judgement, expected_failures
 from diagnosis.verification.way_on import way_on
+from diagnosis.verification.where_it_failed import JudgedCounts
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import LeftOut
 
@@ -26,7 +27,9 @@ UNLIKELY = 3.0  # failures that are to be expected; none comes with a chance of 
 EVIDENCE = 5  # failing records after the fix that are named
 NEEDED = "about <more> of {operation}"
 NEEDED_FAST = f"{NEEDED} that are not slow"
-NEEDED_WITHOUT_FAILURE = f"{NEEDED} without a failure"
+WITHOUT = " without a failure"
+WITHOUT_WHERE = f"{WITHOUT} in environments where it failed before"
+NEEDED_WITHOUT_FAILURE = f"{NEEDED}{WITHOUT}"
 NEEDED_UNLIKELY = f"another fix, or {NEEDED_WITHOUT_FAILURE}, which is unlikely at the rate since this one"
 NEEDED_AS_SLOW = f"{NEEDED} that are as slow as since the fix held, to say that it is back"
 NEEDED_OVER = f"{NEEDED_WITHOUT_FAILURE}, over <time> or more"  # one burst can fill less
@@ -52,8 +55,8 @@ def answer_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
 def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
     """The JSON document of what was compared, read from the bound project."""
     judgement, before, after = comparison.judgement, comparison.before, comparison.after
-    overdispersion = estimate_overdispersion(before.observed, after.observed)
-    template = needed_template(loop, judgement, after.counts)
+    judged = comparison.judged
+    template = needed_template(loop, judgement, judged)
     needed = evidence_needed(judgement.needed, loop.operation, loop.signal_type, template, judgement.minutes)
     note = comparison.releases.note
     return {
@@ -65,11 +68,11 @@ def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "operation": loop.operation,
         "before": before.shown(),
         "after": after.shown(),
-        "expected_failures": expected_failures(before.counts, after.counts),
+        "expected_failures": expected_failures(judged.before, judged.after),
         "ratio": ratio_shown(judgement.ratio),
         "confidence": 1 - judgement.tails.low - judgement.tails.high,
         "look": {"number": judgement.analysis.number, "information": judgement.analysis.information},
-        "spread": spread_shown(overdispersion),
+        "spread": spread_shown(estimate_overdispersion(before.observed, after.observed)),
         "release": loop.release or None,
         "release_note": note.text or None,
         "releases_left_out": sorted(one.release for one in comparison.left_out if one.release),
@@ -131,8 +134,14 @@ def without_failure(signal_type: str) -> str:
     return NEEDED_FAST if signal_type in WINDOW_RULES.by_durations else NEEDED_WITHOUT_FAILURE
 
 
-def needed_template(loop: Loop, judgement: Judgement, after: Counts) -> str:
+def needed_template(loop: Loop, judgement: Judgement, counts: JudgedCounts) -> str:
     """The template of what is needed for the next verdict."""
+    template = template_of_all(loop, judgement, counts.after)
+    return template.replace(WITHOUT, WITHOUT_WHERE) if counts.elsewhere[0].exposure else template
+
+
+def template_of_all(loop: Loop, judgement: Judgement, after: Counts) -> str:
+    """The template where every record of the operation counts."""
     is_of_durations = loop.signal_type in WINDOW_RULES.by_durations
     if loop.state == Loop.State.HELD:
         return NEEDED_AS_SLOW if is_of_durations else NEEDED_AS_OFTEN

@@ -46,10 +46,10 @@ def without_comparison(loop: Loop, comparison: Comparison) -> str:
 def without_traffic(comparison: Comparison) -> str:
     """Why nothing ran for a day in which records were to be expected; "" for less."""
     before, minutes = comparison.before, comparison.after.window.since_minutes
-    expected = before.counts.exposure * minutes / max(1, before.window.since_minutes)
+    expected = comparison.judged.before.exposure * minutes / max(1, before.window.since_minutes)
     if minutes < DAY:
         return ""
-    if comparison.left_out:
+    if comparison.left_out and not comparison.after.counts.exposure:
         return WayOn.OTHER_RELEASES
     return WayOn.NOTHING_RAN if expected >= ENOUGH else ""
 
@@ -61,7 +61,7 @@ def out_of_reach(loop: Loop, comparison: Comparison) -> str:
         return WayOn.MOVED
     if loop.signal_type in WINDOW_RULES.by_durations:
         return WayOn.FEW_BEFORE if needed is None else ""
-    if needed is None or comparison.after.counts.exposure + needed > most_records(loop, comparison):
+    if needed is None or comparison.judged.after.exposure + needed > most_records(loop, comparison):
         return WayOn.TOO_RARE
     return ""
 
@@ -70,7 +70,8 @@ def most_records(loop: Loop, comparison: Comparison) -> float:
     """The most records that a window after the fix can count, at the traffic of both windows."""
     sides = comparison.before, comparison.after
     minutes = sum(side.window.since_minutes for side in sides)
-    most = sum(side.counts.exposure for side in sides) * MAX_MINUTES / max(1, minutes)
+    judged = comparison.judged
+    most = (judged.before.exposure + judged.after.exposure) * MAX_MINUTES / max(1, minutes)
     if loop.signal_type not in WINDOW_RULES.by_visits - WINDOW_RULES.over_runs:
         return most
     read = cast(ByVisits, WINDOW_RULES.rules[loop.signal_type]).VERIFIED

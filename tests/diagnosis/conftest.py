@@ -45,12 +45,12 @@ def send(alice: MintedProject) -> Send:
         since: datetime, failing: int = 0, ok: int = 0, name: str = "place order", **fields: Any
     ) -> None:
         number, release = failing + ok, fields.pop("release", "")
-        service = fields.pop("service", "shop")
+        service, environment = fields.pop("service", "shop"), fields.pop("environment", "")
         cause, sessions = fields.pop("cause", "no stock"), fields.pop("sessions", number)
         spans = [
             span(
                 name,
-                trace=f"{since}{name}{release}{n}",
+                trace=f"{since}{name}{release}{environment}{n}",
                 at=since + timedelta(seconds=n),
                 error=cause if (n + 1) * failing // number > n * failing // number else "",
                 attributes={"session.id": f"{since}{n * sessions // number}"},
@@ -59,6 +59,7 @@ def send(alice: MintedProject) -> Send:
             for n in range(number)
         ]
         resource = {"service.name": service} | ({"service.version": release} if release else {})
+        resource |= {"deployment.environment.name": environment} if environment else {}
         store(alice.project, spans, since, resource)
 
     return records

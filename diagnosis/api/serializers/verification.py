@@ -189,7 +189,8 @@ class VerifyAnswerSerializer(WarnedAnswerSerializer, SentencesSerializer):
         many=True,
         allow_null=True,
         help_text="The parts of before and after by environment: production first, then the largest. The verdict is of "
-        "all of them together. Null of what the rules over windows found.",
+        "all of them together, "
+        "without those that could have had the failure before and did not. Null of what the rules over windows found.",
     )
     further_environments = FurtherEnvironmentsSerializer(allow_null=True)
     expected_failures = serializers.FloatField(help_text="After, at the rate before.")
