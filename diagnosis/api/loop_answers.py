@@ -8,9 +8,10 @@ from diagnosis.display.sentences import beside
 from diagnosis.loops import approval_standing, fixes, history_pages, lifecycle, next_action, two_people
 from diagnosis.models import Loop, LoopEvent
 from diagnosis.side_effects import shown as side_effects
+from diagnosis.verification import baseline
 from diagnosis.verification.verification_document import shown_document
 from diagnosis.window import releases
-from telemetry.windows import rfc3339, unix_nano
+from telemetry.windows import rfc3339
 from tenants.stores.binding import bind
 
 UNLISTED = ("issue", "baseline")  # columns, many kilobytes of each loop, that no summary shows
@@ -49,7 +50,7 @@ def reported_release(loop: Loop) -> dict[str, Any]:
         return {"release_note": None}
     with bind(loop.project):
         seen = releases.of_service(loop.service)
-        note = releases.choose(loop.release, loop.service, seen, unix_nano(loop.shipped_at)).note
+        note = baseline.choose_releases(loop, seen, loop.shipped_at).note
     return {"release_note": note.text or None} | beside(note)
 
 

@@ -9,7 +9,7 @@ which it held instead, with the failure rate that the verdict allows, so that a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,11 @@ from diagnosis.loops import fixes, lifecycle
 from diagnosis.models import Loop, LoopEvent, Packet
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
-from diagnosis.window import cluster_counts
+from diagnosis.window import cluster_counts, releases
 from diagnosis.window.cluster_counts import Target
 from diagnosis.window.environment_counts import counts_by_environment
+from diagnosis.window.releases import ReleaseChoice, SeenRelease
+from telemetry.signals import user_signal
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
 
@@ -162,6 +164,13 @@ def earlier_failures_since(loop: Loop, known: int) -> int | None:
     windows = [fix.before["window"] for fix in fixes.shipped_fixes(loop) if fix.before.get("failures")]
     starts = [unix_nano(datetime.fromisoformat(window["start"])) for window in windows]
     return max((start for start in starts if start < known), default=None)
+
+
+def choose_releases(loop: Loop, seen: Sequence[SeenRelease], shipped_at: datetime) -> ReleaseChoice:
+    """The releases of the loop's service that do not count as after its fix, in the bound project."""
+    choice = releases.choose(loop.release, loop.service, seen, unix_nano(shipped_at))
+    is_rated = loop.signal_type == user_signal.SIGNAL and loop.release and any(one.name for one in seen)
+    return releases.of_ratings(choice) if is_rated else choice
 
 
 def what_is_counted(loop: Loop) -> str:

@@ -1,8 +1,9 @@
 """
 Count and judge the windows before and after a fix: by rates, by durations, or by an e-process once the fix held.
 
-    baseline.current_baseline -> recount.as_counted_now -> window_after -> releases.of_service -> releases.choose
-        -> baseline.target -> cluster_counts.left_out -> compare_windows -> reasons.only_left_out
+    baseline.current_baseline -> recount.as_counted_now -> window_after -> releases.of_service
+        -> baseline.choose_releases -> baseline.target -> cluster_counts.left_out -> compare_windows
+        -> reasons.only_left_out
 
 releases.py decides which records count as after the fix. `compare_windows` counts them and has them judged: by
 held_fix.py once the fix held, else by `judge_loop`; siblings.py weighs whether other failures of the operation rose.
@@ -74,7 +75,7 @@ def compare_with_baseline(loop: Loop, shipped_at: datetime, now: datetime) -> Co
     before = recount.as_counted_now(loop, stored)
     window = window_after(before, unix_nano(now))
     seen = releases.of_service(loop.service) if loop.release else []
-    choice = releases.choose(loop.release, loop.service, seen, unix_nano(shipped_at))
+    choice = baseline.choose_releases(loop, seen, shipped_at)
     target = baseline.target(loop, before.operations, choice.in_window(window, seen))
     left_out = cluster_counts.left_out(window, target)
     comparison = compare_windows(loop, before, window, target, seen)

@@ -181,3 +181,29 @@ def test_a_release_counts_under_every_way_to_write_it(shipped, send):
     found = verify(loop, after(1)).document
 
     assert (found["verdict"], found["after"]["exposure"], left_out(found)) == ("held", 60, [(OLD, 40, 20)])
+
+
+def test_ratings_that_name_no_release_count_and_the_note_says_so(shipped, send):
+    loop = shipped(FIX)
+    Loop.objects.update(signal_type="user_signal")
+    loop.refresh_from_db()
+    send(SHIPPED, ok=5, name="answer", release=FIX)
+    send(after(0.1), ok=40)  # of POST /v1/feedback
+    send(after(0.2), failing=9, release=OLD)  # evaluations on spans of an older release
+
+    found = verify(loop, after(1)).document
+    loop.refresh_from_db()
+
+    assert (found["verdict"], found["after"]["exposure"], left_out(found)) == ("held", 40, [(OLD, 9, 9)])
+    assert found["release_note"] == reported_release(loop)["release_note"]
+    assert found["release_note"].startswith("Ratings that POST /v1/feedback got name no release, so all ")
+
+
+@pytest.mark.parametrize(("release", "name"), [("", FIX), (FIX, "")])
+def test_of_ratings_nothing_is_said_where_no_release_is_reported_or_named(shipped, send, release, name):
+    loop = shipped(release)
+    Loop.objects.update(signal_type="user_signal", service="helpdesk")
+    loop.refresh_from_db()
+    send(SHIPPED, ok=5, name="answer", release=name, service="helpdesk")
+
+    assert "Ratings" not in (reported_release(loop)["release_note"] or "")
