@@ -172,14 +172,25 @@ def locked(packet: Packet, clusters: Any) -> dict[str, Loop]:
 
 
 def note_environments(loops: Mapping[str, Loop], explained: Explained) -> None:
-    """Store where the failures of these loops were seen, so that the queue can be filtered by it."""
-    rows = [
-        LoopEnvironment(loop=loops[issue.cluster_id], environment=environment, failures=failures)
+    """
+    Store where the failures of these loops were seen, so that the queue can be filtered by it.
+
+    As with the other numbers of the queue, the most that a packet counted is kept: a short window moves none down.
+    """
+    counted = {
+        (loops[issue.cluster_id].loop_id, environment): failures
         for issue, _ in explained
         if issue.cluster_id in loops
         for environment, failures in issue.by_deployment.failures_by_environment().most_common(
             MOST_ENVIRONMENTS
         )
+    }
+    known = LoopEnvironment.objects.filter(loop__in={loop_id for loop_id, _ in counted})
+    most = {(row.loop_id, row.environment): row.failures for row in known}
+    rows = [
+        LoopEnvironment(loop_id=key[0], environment=key[1], failures=failures)
+        for key, failures in counted.items()
+        if failures > most.get(key, 0)
     ]
     LoopEnvironment.objects.bulk_create(
         rows, update_conflicts=True, update_fields=["failures"], unique_fields=["loop", "environment"],

@@ -194,7 +194,7 @@ class LoopEnvironment(models.Model):
 
     loop = models.ForeignKey(Loop, on_delete=models.CASCADE, related_name="environments")
     environment = models.TextField(help_text="Empty: the records name none.")
-    failures = models.PositiveIntegerField(help_text="There, in the newest packet with any.")
+    failures = models.PositiveIntegerField(help_text="There, the most that a packet counted.")
 
     class Meta:
         ordering = ["-failures", "environment"]

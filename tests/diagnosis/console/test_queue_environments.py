@@ -59,6 +59,21 @@ def test_forty_in_staging_and_one_in_production_are_told_as_that(
     assert "staging 2<" in page
 
 
+def test_a_short_window_moves_no_number_down_and_a_longer_one_moves_it_up(
+    diagnosed: MintedProject, boss: Client
+) -> None:
+    later = NOON + timedelta(hours=2)
+    send(diagnosed, "bill", "production", 2, later - timedelta(minutes=5))
+
+    diagnose(diagnosed.project, Window.ending(later, 60), later)
+    short = boss.get(QUEUE).content.decode()
+    diagnose(diagnosed.project, Window.ending(later, 240), later)
+    long = boss.get(QUEUE).content.decode()
+
+    assert "staging 40, production 2" in short
+    assert "staging 40, production 3" in long
+
+
 def test_the_queue_and_the_list_of_loops_are_filtered_by_environment(
     diagnosed: MintedProject, boss: Client, call: Any
 ) -> None:
@@ -81,4 +96,4 @@ def test_a_packet_without_an_environment_takes_no_loop_out_of_its_filter(
     diagnose(diagnosed.project, Window.ending(later, 60), later)
 
     assert listed(boss, "?environment=production") == {"bill"}
-    assert "staging 3, production 1" in boss.get(QUEUE).content.decode()
+    assert "staging 40, production 1" in boss.get(QUEUE).content.decode()
