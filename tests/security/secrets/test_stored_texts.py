@@ -24,7 +24,7 @@ OWN = {
         "FingerprintSwitch.actor", "FingerprintSwitch.phase", "FingerprintSwitch.position", "FingerprintSwitch.moves",
         "Lease.name", "Lease.holder", "Packet.packet_id", "Packet.status", "Packet.basis", "Loop.loop_id",
         "Loop.cluster_id", "Loop.state",
-        "Loop.signal_type", "Loop.trend", "Loop.verdict", "Loop.baseline", "Loop.quiet_since",
+        "Loop.signal_type", "Loop.trend", "Loop.verdict", "Loop.way_on", "Loop.baseline", "Loop.quiet_since",
         "LoopEvent.kind", "LoopEvent.actor",
         "Decision.verb", "Decision.content_hash", "Decision.content", "Decision.numbers", "MailChoice.mode",
         "Mail.claim",
