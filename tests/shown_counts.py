@@ -155,9 +155,7 @@ def of_pages(shown: Shown, issue: dict[str, Any]) -> dict[str, Any]:
         words(shown.browser.get(f"/dashboard/issues/{issue['cluster_id']}")),
     )
     return {
-        "loop page": found(
-            r"([\d,]+) failed records?: [\d.]+% of the ([\d,]+) records of the operation", page
-        ),
+        "loop page": found(r"([\d,]+) failures?: [\d.]+% of the ([\d,]+) records of the operation", page),
         "loop page, who": found(r"Affected ([\d,]+) users? in ([\d,]+) session", page),
         "loop page, where": {
             name: named_in(page, f"By {name} ", "", r"\s*: ") for name in ("environment", "release")

@@ -115,5 +115,5 @@ def test_a_verdict_has_the_counts_of_each_environment_that_the_program_knows(
     now = f"{failed} of {ran} since, production"
     assert f"`production` (0 of {counts(since, NEW)['production'][1]} before, {now})" in text
     for page in pages:
-        assert f"production : 0 of {counts(since, NEW)['production'][1]} before, {now}" in page
+        assert f"production : 0 of {counts(since, NEW)['production'][1]} when it held, {now}" in page
         assert "The verdict is of all of them together, without those that could have had the failure" in page

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagnosis.display.quantities import counted, percent, significant, to_the_minute
 from diagnosis.display.sentences import values_of
@@ -45,6 +45,18 @@ class LinkedFailure:
     facts: str
 
 
+class Sides(NamedTuple):
+    """What the two sides of a verification are called."""
+
+    before: str
+    since: str
+    short_before: str
+
+
+OF_FIX = Sides("Before the fix", "Since the fix", "before")
+OF_HELD = Sides("When it held", "Since it held", "when it held")  # a fix that held is watched from then on
+
+
 @dataclass(frozen=True, slots=True)
 class ShownVerification:
     """One verification: facts as text, sessions before and after, other failures that rose or came, and evidence."""
@@ -56,6 +68,7 @@ class ShownVerification:
     side_effects: list[LinkedFailure]
     evidence_ids: list[str]
     environments: NamedCounts
+    sides: Sides
 
 
 def show_verifications(verifications: Iterable[Verification], loop: Loop) -> list[ShownVerification]:
@@ -63,39 +76,45 @@ def show_verifications(verifications: Iterable[Verification], loop: Loop) -> lis
     rows = list(verifications)
     clusters = {rise["cluster_id"] for row in rows for rise in row.document.get("moved_to") or []}
     loops = dict(loop.project.loops.filter(cluster_id__in=clusters).values_list("cluster_id", "loop_id"))
-    return [
-        ShownVerification(
-            verification=row,
-            facts=[
-                (name, text)
-                for name, text in verdict_facts(shown_document(row.document, loop.signal_type))
-                if text
-            ],
-            trajectory=trajectory(row.document.get("trajectory") or {}),
-            moved_to=[moved_to(rise, loops) for rise in row.document.get("moved_to") or []],
-            side_effects=[
-                linked_failure(effect)
-                for effect in side_effects.with_loops(loop.project, row.document.get("side_effects") or [])
-            ],
-            evidence_ids=row.document.get("evidence_ids") or [],
-            environments=named_counts(row.document),
-        )
-        for row in rows
+    held = [
+        row.document["after"]["window"] for row in rows if row.verdict == "held" and "after" in row.document
     ]
+    return [show_verification(row, loop, loops, sides_of(row.document, held)) for row in rows]
 
 
-def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+def sides_of(document: Mapping[str, Any], held: Sequence[Mapping[str, Any]]) -> Sides:
+    """What the sides are called: of one that is compared with the window in which its fix held, after these."""
+    before = document.get("before") or {}
+    return OF_HELD if before.get("window") in held else OF_FIX
+
+
+def show_verification(
+    row: Verification, loop: Loop, loops: Mapping[str, str], sides: Sides
+) -> ShownVerification:
+    """One verification as the page shows it, with the loops of other failures by their cluster ids."""
+    facts = verdict_facts(shown_document(row.document, loop.signal_type), sides)
+    came = side_effects.with_loops(loop.project, row.document.get("side_effects") or [])
+    return ShownVerification(
+        verification=row,
+        facts=[(name, text) for name, text in facts if text],
+        trajectory=trajectory(row.document.get("trajectory") or {}),
+        moved_to=[moved_to(rise, loops) for rise in row.document.get("moved_to") or []],
+        side_effects=[linked_failure(effect) for effect in came],
+        evidence_ids=row.document.get("evidence_ids") or [],
+        environments=named_counts(row.document, sides.short_before),
+        sides=sides,
+    )
+
+
+def verdict_facts(document: Mapping[str, Any], sides: Sides = OF_FIX) -> list[tuple[str, str]]:
     """The facts behind the verdict as pairs of name and text; the text is "" if the document lacks the fact."""
     analysis = document.get("look") or {}
     return [
         ("Why", document.get("reason") or ""),
-        ("Before the fix", count_sentence(document.get("before") or {})),
-        ("Since the fix", count_sentence(document.get("after") or {})),
-        (
-            "Expected without a change",
-            number_with_unit(document.get("expected_failures"), " failures since the fix"),
-        ),
-        ("Rate after by rate before", ratio_sentence(document)),
+        (sides.before, count_sentence(document.get("before") or {})),
+        (sides.since, count_sentence(document.get("after") or {})),
+        ("Expected without a change", expected_sentence(document) if sides is OF_FIX else ""),
+        ("Rate after by rate before", ratio_sentence(document) if sides is OF_FIX else ""),
         ("Interim analysis", f"number {analysis['number']}" if analysis.get("number") else ""),
         ("Still needed", document.get("needed") or ""),
         *values_of(document.get("needed") or "", document),
@@ -108,6 +127,18 @@ def verdict_facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("The quota", document.get("quota_note") or ""),
         ("Releases left out", ", ".join(map(left_out_sentence, left_out(document)))),
     ]
+
+
+def expected_sentence(document: Mapping[str, Any]) -> str:
+    """`24 failures since the fix`; "" where nothing ran that could have failed."""
+    if not has_run(document):
+        return ""
+    return number_with_unit(document.get("expected_failures"), " failures since the fix")
+
+
+def has_run(document: Mapping[str, Any]) -> bool:
+    """Whether anything ran since the fix: else there is nothing to expect or to compare."""
+    return (document.get("after") or {}).get("exposure") != 0
 
 
 def left_out(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -139,9 +170,9 @@ def count_sentence(side: Mapping[str, Any]) -> str:
 
 
 def ratio_sentence(document: Mapping[str, Any]) -> str:
-    """`0.12, between 0.01 and 0.6 (95% interval)`."""
+    """`0.12, between 0.01 and 0.6 (95% interval)`; "" where nothing ran since."""
     interval = document.get("ratio") or {}
-    if interval.get("low") is None:
+    if interval.get("low") is None or not has_run(document):
         return ""
     low, high = interval["low"], interval.get("high")
     bounds = (

@@ -106,7 +106,8 @@ def verification(facts: PlanFacts) -> Sentence:
         ratings = counted(facts.operation_records, "rating")
         text = filled(plan_sentences.VERIFY_RATINGS, failures=failures, records=ratings)
         return Sentence(text, {"operation": facts.operation})
-    records = counted(facts.operation_records, "record")
+    noun = "trace" if facts.signal_type in WINDOW_RULES.by_visits else "record"
+    records = counted(facts.operation_records, noun)
     text = filled(plan_sentences.VERIFY, failures=failures, records=records)
     return Sentence(text, {"operation": facts.operation})
 

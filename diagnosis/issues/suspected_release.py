@@ -36,8 +36,8 @@ FIRST_HEALTHY = f"""
     ORDER BY start_time_unix_nano, trace_id, span_id LIMIT %s
 """  # noqa: S608  (constants)
 REASON = (
-    "Every failure looked at ran release {release}, and they begin with its first traffic at <time>; <healthy> of "
-    "other releases, such as {older_release}, show none of it."
+    "Every failure looked at ran release {release}, and they begin with its first traffic at <time>; <healthy> looked "
+    "at are of other releases, such as {older_release}, and show none of it."
 )
 
 

@@ -63,9 +63,12 @@ def counts_of(counts: ByEnvironment | None, names: Iterable[str]) -> dict[str, i
     return {"failures": total.failures, "exposure": total.exposure}
 
 
-def named_counts(document: Mapping[str, Any]) -> NamedCounts:
+def named_counts(document: Mapping[str, Any], before: str = "before") -> NamedCounts:
     """
     The counts of a stored verification by environment; none if no record names one, or it is not known.
+
+    Args:
+        before: what the side before is called: what a fix that held is compared with is the window in which it did.
 
     Returns: of each its name, words where it has none, and the counts in words; what the list leaves out comes last.
     """
@@ -73,12 +76,14 @@ def named_counts(document: Mapping[str, Any]) -> NamedCounts:
     if not any(row["environment"] for row in rows):
         return []
     further = document["further_environments"]
-    rest = [("", f"{further['number']:,} more", counts_in_words(further))] if further["number"] else []
-    return [*((row["environment"] or "", UNNAMED, counts_in_words(row)) for row in rows), *rest]
+    rest = (
+        [("", f"{further['number']:,} more", counts_in_words(further, before))] if further["number"] else []
+    )
+    return [*((row["environment"] or "", UNNAMED, counts_in_words(row, before)) for row in rows), *rest]
 
 
-def counts_in_words(row: Mapping[str, Any]) -> str:
+def counts_in_words(row: Mapping[str, Any], before: str) -> str:
     """`3 of 40 before, 0 of 30 since, production`; without the part before where that was not counted."""
-    sides = (("before", row["before"]), ("since", row["after"]))
+    sides = ((before, row["before"]), ("since", row["after"]))
     parts = [f"{side['failures']:,} of {side['exposure']:,} {word}" for word, side in sides if side]
     return ", ".join([*parts, *(["production"] if row.get("is_production") else [])])

@@ -32,6 +32,34 @@ def test_a_held_fix_says_its_numbers(held: Loop) -> None:
     assert found.trajectory[1][2].startswith("100% (")
 
 
+def test_a_failure_that_is_back_is_compared_with_when_its_fix_held(held: Loop, send: Send) -> None:
+    send(after(1), failing=30, ok=20)
+    verify(held, after(2))
+
+    found = read(held)
+    facts = dict(found.facts)
+
+    assert found.verification.verdict == "regressed"
+    assert facts["When it held"].startswith("0 failures in 60 records (0%)")
+    assert facts["Since it held"].startswith("30 failures in 50 records (60%)")
+    assert not {"Before the fix", "Since the fix", "Expected without a change"} & set(facts)
+    assert found.environments == []
+    assert (found.sides.before, found.sides.since) == ("When it held", "Since it held")
+    assert (
+        verification_facts.show_verifications(held.verifications.all(), held)[1].sides.before
+        == "Before the fix"
+    )
+
+
+def test_where_nothing_ran_nothing_is_expected_or_compared(loop: Loop) -> None:
+    verify(loop, after(1))
+
+    facts = dict(read(loop).facts)
+
+    assert facts["Why"].startswith("Nothing ran in the window after the fix")
+    assert not {"Expected without a change", "Rate after by rate before"} & set(facts)
+
+
 def test_a_fix_of_which_too_little_is_known_says_what_is_needed(loop: Loop, send: Send) -> None:
     send(SHIPPED, ok=2)
     verify(loop, after(1))

@@ -115,6 +115,8 @@ def test_the_plan_says_what_would_refute_it() -> None:
     made = plan_document(FACTS)
 
     assert "20 of 80 records failed" in str(made["verify"])
+    in_runs = plan_document(replace(FACTS, signal_type="repeated_call"))
+    assert "20 of 80 traces failed" in str(in_runs["verify"])
     assert made["refuted_by"].startswith("The eval {eval_id} passes before the change")
     assert made["with"]["text"] == {"operation": "tool lookup_order", "eval_id": "tool-lookup-order-v1"}
 

@@ -85,7 +85,10 @@ def test_the_packet_names_the_release_and_the_plan_compares_it(
 
     assert found["suspected_release"] == "2.0"
     releases = {"text": {"release": "2.0", "older_release": "1.0"}}
-    assert "other releases, such as {older_release}, show none of it" in found["suspected_release_reason"]
+    assert (
+        "looked at are of other releases, such as {older_release}, and show none of it"
+        in found["suspected_release_reason"]
+    )
     assert found["with"] == releases
     [step] = [step for step in found["patch_plan"]["steps"] if step["detail"].startswith("Compare release")]
     assert step["with"] == releases
