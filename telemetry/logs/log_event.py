@@ -11,11 +11,13 @@ from functools import cached_property
 from typing import Any
 
 import orjson
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from telemetry.otlp.decode import NO_SPAN_ID, NO_TRACE_ID
 from telemetry.otlp.values import jsonable, plain_attributes, python_value
 from telemetry.spans.joining_log import ERROR
+from telemetry.spans.joining_log import EVENT_NAME as CLIENT_EVENT
 
 EVENT_NAME = "event.name"  # the attribute that named events before the field did
 EXCEPTION = "exception."
@@ -34,6 +36,11 @@ class LogEvent:
     def attributes(self) -> dict[str, Any]:
         """Its attributes."""
         return plain_attributes(self.message.attributes)
+
+    @property
+    def sent_attributes(self) -> list[KeyValue]:
+        """Its attributes as they were sent, without the one that only LoopKit gives: what names a client's event."""
+        return [pair for pair in self.message.attributes if pair.key != CLIENT_EVENT]
 
     @property
     def name(self) -> str:

@@ -80,27 +80,27 @@ def client_span(log: LogEvent, event: ClientEvent) -> Span:
         name=event.name,
         start_time_unix_nano=max(0, log.time_unix_nano - length),
         end_time_unix_nano=log.time_unix_nano,
-        attributes=[*log.message.attributes, text_attribute(EVENT_NAME, event.name)],
+        attributes=[*log.sent_attributes, text_attribute(EVENT_NAME, event.name)],
     )
 
 
 def content_span(log: LogEvent) -> Span:
     """The span of an event of OTel GenAI: its attributes and, of older versions, the parts of its body."""
-    parts = log.message.body.kvlist_value.values
+    parts = [pair for pair in log.message.body.kvlist_value.values if pair.key != EVENT_NAME]
     return Span(
         trace_id=log.trace_id,
         parent_span_id=log.span_id,
         name=log.name,
         start_time_unix_nano=log.time_unix_nano,
         end_time_unix_nano=log.time_unix_nano,
-        attributes=[*log.message.attributes, *(pair for pair in parts if pair.key not in log.attributes)],
+        attributes=[*log.sent_attributes, *(pair for pair in parts if pair.key not in log.attributes)],
     )
 
 
 def failure_span(log: LogEvent) -> Span:
     """The span of a failure that was logged: its status is the body, its event the exception."""
-    exception = [pair for pair in log.message.attributes if pair.key.startswith(EXCEPTION)]
-    others = [pair for pair in log.message.attributes if not pair.key.startswith(EXCEPTION)]
+    exception = [pair for pair in log.sent_attributes if pair.key.startswith(EXCEPTION)]
+    others = [pair for pair in log.sent_attributes if not pair.key.startswith(EXCEPTION)]
     span = Span(
         trace_id=log.trace_id,
         parent_span_id=log.span_id,

@@ -111,7 +111,9 @@ def is_record(form: EventForm, attributes: Attributes) -> bool:
     if form.only is None:
         return True
     name, values = form.only
-    return attributes.get(name) in values or bool(event_error(form, attributes))
+    value = attributes.get(name)
+    is_named = isinstance(value, str) and value in values  # others, such as a list, name none
+    return is_named or bool(event_error(form, attributes))
 
 
 def event_content(names: Keys, attributes: Attributes, events: Iterable[SpanEvent]) -> Any:

@@ -1,0 +1,68 @@
+"""Log records that are made to break, to show or to hide something: each is stored as what it is, at its own cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from telemetry.conventions.log_clients import CLIENTS
+from telemetry.ingest import ingest_logs
+from telemetry.models import Record
+from telemetry.otlp.decode import Encoding
+from telemetry.reads import record_json
+from telemetry.spans.joining_log import EVENT_NAME
+from tenants.keys.provisioning import MintedProject
+from tenants.stores.binding import bind
+from tests.telemetry.factory import span_id, trace_id
+from tests.telemetry.log_requests import log, logs_request, protobuf_logs
+
+NOW = datetime(2026, 11, 29, 2, tzinfo=UTC)
+IDS = {
+    "none": {},
+    "a trace": {"traceId": trace_id("trace")},
+    "a span": {"traceId": trace_id("trace"), "spanId": span_id("call")},
+}
+ERROR = {"severityNumber": 17}
+
+
+@pytest.fixture
+def records(alice: MintedProject) -> Callable[..., list[dict[str, Any]]]:
+    """`records(*logs)`: the log records are ingested; what is stored."""
+
+    def send(*logs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        with bind(alice.project):
+            ingest_logs(protobuf_logs(logs_request(*map(dict, logs))), Encoding.PROTOBUF, NOW)
+            return record_json.records_json(list(Record.objects.order_by("start_time_unix_nano", "span_id")))
+
+    return send
+
+
+@pytest.mark.parametrize("ids", IDS)
+@pytest.mark.parametrize("prefix", [client.prefix for client in CLIENTS.clients])
+@pytest.mark.parametrize("name", ["", "gen_ai.choice", "gen_ai.evaluation.result"])
+def test_the_attribute_that_names_a_clients_event_is_given_by_loopkit_alone(
+    records: Callable[..., list[dict[str, Any]]], name: str, prefix: str, ids: str
+) -> None:
+    for event in (f"{prefix}unknown", prefix, *CLIENTS.of_event(prefix, "")[0].events):  # type: ignore[index]
+        body = {EVENT_NAME: event, "content": "x"}
+        stored = records(log(name, at=NOW, attributes={EVENT_NAME: event}, body=body, **ERROR, **IDS[ids]))
+
+        assert all(EVENT_NAME not in record["attributes"] for record in stored)
+
+
+@pytest.mark.parametrize("value", [["a"], [], {"b": 1}, {}, [["a"]]])
+def test_a_value_that_is_no_text_names_no_event(
+    records: Callable[..., list[dict[str, Any]]], value: Any
+) -> None:
+    decided = [
+        log(name, at=NOW, attributes={form.only[0]: value})
+        for client in CLIENTS.clients
+        for name, form in client.events.items()
+        if form.only
+    ]
+
+    assert decided
+    assert records(*decided) == []
