@@ -25,16 +25,23 @@ MINUTE_NANO = 60_000_000_000
 # How long a log record waits for its span: spans come when they end. A failure is worth a record meanwhile; if its span
 # comes later still, that is its parent.
 CONTENT_WAITS, OTHERS_WAIT = 24 * 60 * MINUTE_NANO, 15 * MINUTE_NANO
+MAX_BODY = 8_192  # characters of a body that becomes a message
 RUN, SESSION, ALONE, ROOT, CALL, OWN = "run", "session", "alone", "root", "call", "own"
 
 
 def identify(request: ExportTraceServiceRequest) -> None:
-    """Give every span of the request the ids that it lacks."""
+    """
+    Give every span of the request the ids that it lacks.
+
+    Bodies that became messages are cut to MAX_BODY here: after scrubbing, which may not know the beginning of a secret.
+    """
     for group in request.resource_spans:
         for scope_group in group.scope_spans:
             shared = group.resource.SerializeToString(deterministic=True)
             shared += scope_group.scope.SerializeToString(deterministic=True)
             for span in scope_group.spans:
+                if len(span.status.message) > MAX_BODY:
+                    span.status.message = span.status.message[:MAX_BODY]
                 give_ids(span, shared)
 
 

@@ -22,7 +22,6 @@ from telemetry.spans.joining_log import EVENT_NAME as CLIENT_EVENT
 EVENT_NAME = "event.name"  # the attribute that named events before the field did
 EXCEPTION = "exception."
 DURATIONS = ("duration_ms", "duration")  # attributes of clients, in milliseconds
-MAX_BODY = 8_192  # characters of a body that becomes a message
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,8 @@ class LogEvent:
 
     @property
     def body_text(self) -> str:
-        """The body as text, cut to MAX_BODY; JSON of a body with parts."""
+        """The body as text; JSON of a body with parts."""
         body = self.body
         if body is None:
             return ""
-        text = body if isinstance(body, str) else orjson.dumps(jsonable(body)).decode()
-        return text[:MAX_BODY]
+        return body if isinstance(body, str) else orjson.dumps(jsonable(body)).decode()

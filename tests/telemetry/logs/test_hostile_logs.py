@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +11,13 @@ import pytest
 
 from telemetry.conventions.log_clients import CLIENTS
 from telemetry.ingest import ingest_logs
+from telemetry.logs.identity import MAX_BODY, identify
+from telemetry.logs.log_spans import spans_of_logs
 from telemetry.models import Record
 from telemetry.otlp.decode import Encoding
+from telemetry.otlp.decode_logs import read_logs_request
 from telemetry.reads import record_json
+from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.joining_log import EVENT_NAME
 from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
@@ -26,6 +31,7 @@ IDS = {
     "a span": {"traceId": trace_id("trace"), "spanId": span_id("call")},
 }
 ERROR = {"severityNumber": 17}
+ENTRANCE = "Kx9vTq2Lm8RzPw5Y"
 
 
 @pytest.fixture
@@ -66,3 +72,32 @@ def test_a_value_that_is_no_text_names_no_event(
 
     assert decided
     assert records(*decided) == []
+
+
+SECRETS = {
+    "the password of a URL": f"postgres://shop:{ENTRANCE}@db.internal/orders",
+    "user and password": "Authorization: Basic " + base64.b64encode(f"shop:{ENTRANCE}".encode()).decode(),
+    "a token": "ghp_vX8pQ2rT5yU9wZ3aB6cD1eF4gH7jK0mN2pQ5",
+    "a value before its name": f'{{"value": "{ENTRANCE}", "name": "DB_PASSWORD"}}',
+}
+
+
+def message_of(body: str) -> str:
+    """The message that is stored of a failure with this body."""
+    sent = protobuf_logs(logs_request(log(at=NOW, body=body, **ERROR)))
+    request = spans_of_logs(read_logs_request(sent, Encoding.PROTOBUF)).records
+    scrub(request, request.SerializeToString())
+    identify(request)
+    return request.resource_spans[0].scope_spans[0].spans[0].status.message
+
+
+@pytest.mark.parametrize("text", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize("cut", [1, 2, 5, 12, 20])
+def test_a_secret_at_the_place_where_a_body_is_cut_is_removed_whole(text: str, cut: int) -> None:
+    clean = "y" * (MAX_BODY - len(text) + cut - 1) + " "
+    secret = next(word for word in (ENTRANCE, text.split()[-1]) if word in text)
+
+    shown = message_of(clean + text)
+
+    assert len(shown) <= MAX_BODY
+    assert secret[:10] not in shown
