@@ -105,14 +105,14 @@ RESULTS = ("gen_ai.tool.call.result", "gen_ai.tool.output", "tool_response", "ou
 
 
 def read(span: Span) -> Meaning:
-    """Usage counts on model calls alone: agents and workflows repeat the sum."""
+    """Usage counts on model calls alone: agents and workflows repeat the sum. Its own reason to stop counts first."""
     attributes = span.attributes
     operation = operation_of(attributes)
     unit = UNITS.get(operation) or unit_by_names(attributes)
-    known = known_work(unit, operation in AGENT_RUNS)
-    if span.events and (reason := message_events.finish_reason(span.events)):
-        known = known._replace(finish_reason=reason)
-    return extract_facts(attributes, NAMES, known)
+    meaning = extract_facts(attributes, NAMES, known_work(unit, operation in AGENT_RUNS))
+    if not span.events or unit != "llm_call" or meaning.finish_reason:
+        return meaning
+    return meaning._replace(finish_reason=message_events.finish_reason(span.events))
 
 
 @cache  # of a few units: making one for every span would take ten times as long

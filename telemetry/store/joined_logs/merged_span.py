@@ -12,7 +12,7 @@ from typing import Any
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
 from telemetry.conventions.content import is_placeholder, parsed
-from telemetry.conventions.facts import finish_of
+from telemetry.conventions.facts import IDENTITY, finish_of
 from telemetry.conventions.genai import NAMES
 from telemetry.conventions.message_events import is_genai_event
 from telemetry.otlp.values import plain_attributes, python_value
@@ -20,7 +20,7 @@ from telemetry.spans.attribute_lookup import first_of_list
 from telemetry.spans.span import DETAILS
 
 MOST_EVENTS = 1024  # of a span, as with those that it is sent with
-EXCEPTION = "exception"
+EXCEPTION, OPERATION = "exception", "gen_ai.operation.name"
 # What says which message it is, and nothing of what it says.
 ROUTINE = frozenset(
     {"event.name", "gen_ai.system", "gen_ai.provider.name", "role", "index", "id", "type", "name", "log.body"}
@@ -116,13 +116,29 @@ def new_events(
 
 
 def without_repeats(event: Event, span: SpanMessage) -> Event:
-    """The details of a model call without what the span itself says, mostly contents; other events as they are."""
+    """
+    The details of a model call without what the span itself says, mostly contents; other events as they are.
+
+    The span says what it did, and whether that failed: details are those of a span with an operation of GenAI, and no
+    other names than the event's are kept.
+    """
     if event.name != DETAILS:
         return event
     own = plain_attributes(span.attributes)
     pairs = [
         pair
         for pair in event.attributes
-        if pair.key not in own or parsed(own[pair.key]) != parsed(python_value(pair.value))
+        if OPERATION in own
+        and is_of_details(pair.key)
+        and (pair.key not in own or parsed(own[pair.key]) != parsed(python_value(pair.value)))
     ]
     return Event(name=event.name, time_unix_nano=event.time_unix_nano, attributes=pairs)
+
+
+def is_of_details(name: str) -> bool:
+    """
+    Whether the attribute is one that the details of a model call have, or names its session or user.
+
+    https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-events.md
+    """
+    return name.startswith("gen_ai.") or name in IDENTITY

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from telemetry.conventions.log_clients import CLIENTS
-from telemetry.ingest import ingest_logs
+from telemetry.ingest import ingest, ingest_logs
 from telemetry.logs.identity import MAX_BODY, identify
 from telemetry.logs.log_spans import spans_of_logs
 from telemetry.models import Record
@@ -19,9 +19,10 @@ from telemetry.otlp.decode_logs import read_logs_request
 from telemetry.reads import record_json
 from telemetry.scrubbing.scrub import scrub
 from telemetry.spans.joining_log import EVENT_NAME
+from telemetry.spans.span import DETAILS
 from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
-from tests.telemetry.factory import span_id, trace_id
+from tests.telemetry.factory import protobuf, request, span, span_id, trace_id
 from tests.telemetry.log_requests import log, logs_request, protobuf_logs
 
 NOW = datetime(2026, 11, 29, 2, tzinfo=UTC)
@@ -101,3 +102,51 @@ def test_a_secret_at_the_place_where_a_body_is_cut_is_removed_whole(text: str, c
 
     assert len(shown) <= MAX_BODY
     assert secret[:10] not in shown
+
+
+CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "t"}
+FAILED = {"status": {"code": 2, "message": "payment gateway timed out"}}
+STORED: dict[str, dict[str, Any]] = {
+    "a request": {"kind": 2, **FAILED},
+    "a 5xx": {"kind": 2, "attributes": {"http.response.status_code": 500}},
+    "a model call": {"attributes": CHAT, **FAILED},
+    "a tool call": {"attributes": TOOL, **FAILED},
+    "a tool's result": {"attributes": TOOL | {"gen_ai.tool.call.result": '{"error": "no such order"}'}},
+    "a cut answer": {"attributes": CHAT | {"gen_ai.response.finish_reasons": ["length"]}},
+    "a refused answer": {"attributes": CHAT | {"gen_ai.response.finish_reasons": ["content_filter"]}},
+    "a tool of another convention": {
+        "attributes": {"openinference.span.kind": "TOOL", "output.value": '{"error": "no such order"}'}
+    },
+}
+FACTS = ("signal_type", "failure_message", "unit", "operation", "fingerprint")
+HIDING: dict[str, tuple[str, dict[str, Any]]] = {
+    "an exception that steers": (DETAILS, {"error.type": "GraphInterrupt"}),
+    "other work": (DETAILS, {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}),
+    "another convention": (
+        DETAILS,
+        {"ai.operationId": "ai.generateText", "openinference.span.kind": "AGENT"},
+    ),
+    "another reason": (DETAILS, {"gen_ai.response.finish_reasons": ["stop"]}),
+    "another reason in a choice": ("gen_ai.choice", {"finish_reason": "stop"}),
+    "another result": (DETAILS, {"gen_ai.tool.call.result": "fine"}),
+    "a result in an event": ("gen_ai.choice", {"message": "fine"}),
+    "a good rating": ("gen_ai.evaluation.result", {"gen_ai.evaluation.score.label": "good"}),
+}
+
+
+@pytest.mark.parametrize("stored", STORED.values(), ids=STORED)
+@pytest.mark.parametrize("said", HIDING.values(), ids=HIDING)
+def test_no_log_record_makes_a_stored_failure_a_success_or_other_work(
+    alice: MintedProject, said: tuple[str, dict[str, Any]], stored: dict[str, Any]
+) -> None:
+    name, attributes = said
+    joining = log(name, at=NOW, attributes=attributes, **IDS["a span"])
+    with bind(alice.project):
+        ingest(protobuf(request(span("op", id="call", at=NOW, **stored))), Encoding.PROTOBUF, NOW)
+        before = Record.objects.values(*FACTS).get()
+        ingest_logs(protobuf_logs(logs_request(joining)), Encoding.PROTOBUF, NOW)
+        after = Record.objects.values(*FACTS).get()
+
+    assert before["signal_type"]
+    assert after == before
