@@ -15,6 +15,7 @@ from typing import Any
 
 from diagnosis.fingerprint_switch import cluster_map
 from diagnosis.fingerprint_switch.cluster_map import ClusterOutcome, Moves, loop_outcomes
+from diagnosis.issues.titles.title import title
 from diagnosis.models import Loop
 from telemetry import regrouping
 from telemetry.grouping.fingerprint import cluster_id
@@ -133,7 +134,7 @@ def look(
 
 def cluster_title(row: Record) -> str:
     """A title from one record, such as `POST /orders: OutOfStock: no stock`."""
-    return ": ".join(part for part in (row.operation, row.error_type, row.failure_message) if part)[:120]
+    return title(row.operation, row.error_type, row.failure_message)[:120]
 
 
 def outcomes_in_words(outcomes: Iterable[ClusterOutcome]) -> list[tuple[ClusterOutcome, str]]:

@@ -17,6 +17,7 @@ from diagnosis.issues.issue_records import IssueRecords
 from diagnosis.issues.model_calls import ModelCallsAround
 from diagnosis.issues.quiet_since import QuietSince
 from diagnosis.issues.ratings.shared_traces import SharedTraces
+from diagnosis.issues.titles.title import plain_title, title
 from diagnosis.issues.trend import RISING, Trend, trend
 from diagnosis.statistics.fisher import WindowCounts
 from diagnosis.statistics.rates import Counts
@@ -28,7 +29,6 @@ from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import rfc3339
 from tenants.limits.heavy_runs import checkpoint
 
-TITLE_LENGTH = 200
 TRACES_SHOWN = 20
 OPERATIONS_SHOWN = 10
 
@@ -117,10 +117,8 @@ class Issue:
 
 def title_of(example: FailingRecord) -> str:
     """The title of a cluster with this record."""
-    parts = [example.operation, example.error_type, example.message]
-    title = ": ".join(dict.fromkeys(part for part in parts if part))
-    note = f"… (cut: {len(title):,} characters in total)"
-    return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - len(note)]}{note}"
+    make = plain_title if example.signal_type in WINDOW_RULES.rules else title
+    return make(example.operation, example.error_type, example.message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def test_a_bug_is_charged_to_the_span_with_the_exception_or_else_to_the_server(
     [(operation, title)] = issues(alice.project)
 
     assert operation not in ("request", f"GET {ROUTE} http send")
-    assert BUG.error_type in title or operation == f"GET {ROUTE}"
+    assert ": NoSuchOrder: " in title or operation == f"GET {ROUTE}"
 
 
 @every_framework
@@ -80,7 +80,7 @@ def test_a_failing_query_is_charged_once_to_the_client_that_knows_its_class(
     [(operation, title)] = issues(alice.project)
 
     assert operation == "SELECT orders"
-    assert NO_TABLE.error_type in title
+    assert ": UndefinedTable: " in title
 
 
 @every_framework
@@ -105,7 +105,7 @@ def test_a_request_that_was_answered_with_an_error_is_charged_where_the_failure_
 
     assert ANSWERED.message in title or (operation, title) == (
         "GET stock.internal",
-        "GET stock.internal: 503: HTTP 503",
+        "GET stock.internal: 503 Service Unavailable",
     )
 
 
@@ -149,7 +149,7 @@ def test_a_failure_that_no_other_span_of_the_service_shows_stays_with_its_client
 ) -> None:
     sent(alice.project, [server(status=502), asked(402), send(502)])
 
-    assert issues(alice.project) == [("GET stock.internal", "GET stock.internal: 402: HTTP 402")]
+    assert issues(alice.project) == [("GET stock.internal", "GET stock.internal: 402 Payment Required")]
 
 
 def test_a_server_that_only_answers_stays_the_cause_of_its_callers_exception(alice: MintedProject) -> None:
