@@ -2,7 +2,8 @@
 The distinct inputs with which a cluster failed.
 
 The input of a unit of agent work is what its instrumentation captured. Of other spans, such as of HTTP, the attributes
-are, without those that describe the failure. Only some failures of a cluster are looked at; `looked_at` says how many.
+are, without those that describe the failure or name the session or the user: who asked is in `evidence_traces`,
+and would make every input another one. Only some failures of a cluster are looked at; `looked_at` says how many.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import Any
 
 from diagnosis.issues.failing_call import bounded_content
 from diagnosis.issues.hints.facts import is_effect
+from telemetry.conventions.facts import SESSION, USER
 from telemetry.reads.record_json import record_capture, values
 from telemetry.reads.record_parts import RecordParts, parts_of
 from telemetry.spans.failing_record import FailingRecord
 
 MOST, LONGEST, MOST_CHARACTERS = 3, 200, 450  # inputs, characters of each, and of all of them
+WHO = frozenset(SESSION + USER)
 Inputs = Mapping[bytes, str]  # inputs as JSON by the keys of their records
 
 
@@ -30,10 +33,11 @@ def read_inputs(records: Sequence[FailingRecord]) -> dict[bytes, str]:
 
 
 def input_of(parts: RecordParts) -> Any:
-    """The captured input of a unit of agent work, the attributes of another span; None if there is none."""
+    """The captured input of a unit of agent work, the telling attributes of another span; None if there is none."""
     if capture := record_capture(parts.span, parts.origin):
         return capture["input"]
-    return {name: value for name, value in values(parts.span.attributes).items() if not is_effect(name)}
+    attributes = values(parts.span.attributes)
+    return {name: value for name, value in attributes.items() if name not in WHO and not is_effect(name)}
 
 
 def failing_inputs(records: Iterable[FailingRecord], inputs: Inputs) -> dict[str, Any] | None:

@@ -59,6 +59,20 @@ def issue_of(minted: MintedProject, spans: list[dict[str, Any]]) -> dict[str, An
     return dict(issue)
 
 
+def test_who_asked_makes_no_other_input(alice: MintedProject) -> None:
+    asked = [{"session.id": f"s{n}", "enduser.id": f"u{n % 5}", "region": "north"} for n in range(12)]
+    nameless = {"session.id": "s99", "user.id": "u99"}
+    sent = [
+        span("reserve", trace=n, at=NOW - minutes(30 - n), error="no zone", attributes=attributes)
+        for n, attributes in enumerate([*asked, nameless])
+    ]
+
+    found = issue_of(alice, sent)["failing_inputs"]
+
+    assert (found["looked_at"], found["distinct"]) == (13, 1)
+    assert [(each["input"], each["count"]) for each in found["inputs"]] == [({"region": "north"}, 12)]
+
+
 def test_http_spans_are_told_by_their_attributes_without_what_the_failure_wrote(alice: MintedProject) -> None:
     sent = [
         span(
