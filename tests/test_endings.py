@@ -79,7 +79,7 @@ def test_a_rejected_failure_comes_back_once_it_grew(server: Server, human: Perso
     rejected = read(server, loop, agent)
     assert (rejected["state"], rejected["decision"]["times"]) == ("rejected", 3)
     assert rejected["next_action"].endswith(
-        "once it grows 3 times past the 240 a day at which it was rejected."
+        "once it grows 3 times past the 240 failures a day at which it was rejected."
     )
 
     # It goes on as before: nobody is asked.
@@ -94,7 +94,7 @@ def test_a_rejected_failure_comes_back_once_it_grew(server: Server, human: Perso
     assert packet["issues"][0]["status"] == "reopened"
     again = read(server, loop, agent)
     assert (again["state"], again["decision"]["verb"]) == ("proposed", "reject")
-    told = "Rejected at 240 a day, 1 user by admin because: One customer, known; now "
+    told = "Rejected at 240 failures a day, 1 user by admin because: One customer, known; now "
     assert again["again"].startswith(told)
     assert packet["memory"][0]["note"].startswith(told)
     assert told in human.read(page)

@@ -106,5 +106,6 @@ def grew(old_count: int, old: ClusterNumbers, new_count: int, new: ClusterNumber
 
 
 def a_day(failures: float) -> str:
-    """`12 a day`, `39.6 a day`."""
-    return f"{significant(failures)} a day"
+    """`12 failures a day`, `1 failure a day`."""
+    shown = significant(failures)
+    return f"{shown} {'failure' if shown == '1' else 'failures'} a day"

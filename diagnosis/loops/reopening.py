@@ -56,7 +56,7 @@ def repropose_rejected(
 
 
 def outgrown(rejection: Decision, new: growth.ClusterNumbers) -> str:
-    """`Rejected at 12 a day by olga because: ...; now 40 a day.`"""
+    """`Rejected at 12 failures a day by olga because: ...; now 40 failures a day.`"""
     old = growth.ClusterNumbers.read(rejection.numbers)
     name, reason = rejection.decided_by.get_username(), rejection.reason.rstrip(".")
     word = "Given up" if rejection.verb == Decision.Verb.GIVE_UP else "Rejected"
@@ -64,7 +64,7 @@ def outgrown(rejection: Decision, new: growth.ClusterNumbers) -> str:
 
 
 def numbers_sentence(numbers: growth.ClusterNumbers) -> str:
-    """`12 a day, 3 users`; without users where records name none."""
+    """`12 failures a day, 3 users`; without users where records name none."""
     users = f", {counted(numbers.users, 'user')}" if numbers.users else ""
     return f"{a_day(numbers.per_day)}{users}"
 

@@ -83,7 +83,9 @@ class LoopSummarySerializer(ObjectSerializer):
     signal_type = serializers.CharField()
     service = optional_text()
     operation = serializers.CharField()
-    failures = serializers.IntegerField()
+    failures = serializers.IntegerField(
+        help_text="The count of its issue: of the newest packet until a human decides, then of the packet decided on."
+    )
     quiet_since = QuietSinceSerializer(
         allow_null=True, help_text="Whether it still happens, by the newest packet. Null: not measured."
     )

@@ -80,7 +80,7 @@ def test_the_rest_of_the_longer_window_is_counted_from_the_records(alice: Minted
         )
 
     assert found
-    assert (found.failures, growth.a_day(found.per_day)) == (45, "45 a day")
+    assert (found.failures, growth.a_day(found.per_day)) == (45, "45 failures a day")
 
 
 def test_more_users_alone_are_growth_and_half_as_many_more_are_not(alice: MintedProject) -> None:
@@ -129,7 +129,13 @@ def test_a_failure_that_was_young_is_as_frequent_as_it_was_then_in_an_hour_at_le
 
 @pytest.mark.parametrize(
     ("failures", "said"),
-    [(12.0, "12 a day"), (39.6, "39.6 a day"), (1234.0, "1,234 a day"), (0.5, "0.5 a day")],
+    [
+        (12.0, "12 failures a day"),
+        (39.6, "39.6 failures a day"),
+        (1234.0, "1,234 failures a day"),
+        (1.0, "1 failure a day"),
+        (0.5, "0.5 failures a day"),
+    ],
 )
 def test_a_rate_is_said_in_few_figures(failures: float, said: str) -> None:
     assert growth.a_day(failures) == said

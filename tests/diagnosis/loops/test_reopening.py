@@ -66,7 +66,7 @@ def test_a_rejected_failure_stays_quiet_while_it_goes_on(
     assert (loop.state, issue["status"]) == ("rejected", "rejected")
     assert next_action.for_loop(loop) == (
         "Nothing: a human rejected it; see decision.reason. "
-        "It is proposed again once it grows 3 times past the 12 a day at which it was rejected."
+        "It is proposed again once it grows 3 times past the 12 failures a day at which it was rejected."
     )
 
 
@@ -80,7 +80,7 @@ def test_once_it_grew_it_is_proposed_again_and_says_so(
 
     loop, issue = of_day(alice, 2)
 
-    told = "Rejected at 12 a day by olga because: A test account; now 40 a day."
+    told = "Rejected at 12 failures a day by olga because: A test account; now 40 failures a day."
     assert (loop.state, loop.again, loop.failures) == ("proposed", told, 40)
     assert (issue["status"], issue["approval"]["state"]) == ("reopened", "proposed")
     assert issue["next_action"].startswith(told)
