@@ -250,7 +250,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["loopkit.parsing.JsonObjectParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "loopkit.rendering.OnlyNegotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "tenants.api.fault_answers.handle",
+    "EXCEPTION_HANDLER": "tenants.api.fault_answers.handle_outside_otlp",
     "URL_FORMAT_OVERRIDE": None,  # LoopKit has a query parameter `format` of its own
     "UNAUTHENTICATED_USER": None,
 }

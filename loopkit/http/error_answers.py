@@ -28,6 +28,10 @@ from loopkit.http.links import absolute
 logger = logging.getLogger(__name__)
 DOCS_PATH = "/agents.md#errors"
 OTLP_PATH = re.compile(r"/v1/(traces|logs|metrics)\b|/v1development/")
+# What people and SDKs make of the path of an exporter: endpoints with a path in front, behind, doubled, or without any.
+LIKE_OTLP_PATH = re.compile(
+    r"^/+$|/(?:traces?|spans?|logs?|metrics?|otlp|otel|opentelemetry)(?:[/.]|$)", re.I
+)
 PAGES = {403: "errors/403_csrf.html", 404: "errors/404.html", 500: "errors/500.html", 503: "errors/503.html"}
 HINTS = {
     "not_authenticated": "Send `Authorization: Bearer <key>`. POST /v1/provision with a name mints keys.",
@@ -42,6 +46,10 @@ HINTS = {
     "bad_request": "Check the Host header: the operator lists the names of this server in LOOPKIT_ALLOWED_HOSTS.",
     "invalid": "Correct the named field; /openapi.json has its type and bounds.",
 }
+EXPORT_HINT = (
+    "Exporters send traces to /v1/traces and log records to /v1/logs: set OTEL_EXPORTER_OTLP_ENDPOINT to the address "
+    "of this server without a path, and OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf."
+)
 # In place of REST framework's own messages, which quote the request.
 MESSAGES = {
     "method_not_allowed": "This path does not accept the method.",
@@ -102,7 +110,7 @@ def convert_outside_fault(error: Exception, path: str, project: str) -> Exceptio
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """REST framework's EXCEPTION_HANDLER. Returns None, which leads to a 500, only for a fault in this code."""
+    """The answer of REST framework's views. Returns None, which leads to a 500, only for a fault in this code."""
     error = convert_outside_fault(error, context["request"].path, getattr(context["view"], "bound_to", ""))
     response = exception_handler(error, context)
     if response is None:
@@ -156,6 +164,8 @@ def plain_answer(request: HttpRequest, status_code: int, code: str, message: str
 def answer_outside_views(request: HttpRequest, error: ApiError) -> HttpResponse:
     """The error outside REST framework: a Status for exporters, a page for browsers, the JSON shape otherwise."""
     content_type, status_code = request.META.get("CONTENT_TYPE", ""), error.status_code
+    if is_lost_export(request, status_code):
+        error = ApiError(status_code, error.code, error.message, EXPORT_HINT, error.headers)
     if status_code in PAGES and not is_exporters(request.path_info, content_type) and prefers_html(request):
         content = render_to_string(PAGES[status_code])
         return HttpResponse(content, status=status_code, headers=error.headers)
@@ -184,6 +194,14 @@ def shaped_answer(path: str, content_type: str, error: ApiError, docs_url: str =
 def is_exporters(path: str, content_type: str) -> bool:
     """Whether a request is an exporter's, by its path or its encoding."""
     return rpc_status.media_type(content_type) == rpc_status.PROTOBUF or bool(OTLP_PATH.match(path))
+
+
+def is_lost_export(request: HttpRequest, status_code: int) -> bool:
+    """Whether an exporter sends to a path that takes nothing: by its encoding, or by what the path is like."""
+    if request.method != "POST" or status_code not in (404, 405) or OTLP_PATH.fullmatch(request.path_info):
+        return False
+    media_type = rpc_status.media_type(request.META.get("CONTENT_TYPE", ""))
+    return media_type == rpc_status.PROTOBUF or bool(LIKE_OTLP_PATH.search(request.path_info))
 
 
 def prefers_html(request: HttpRequest) -> bool:

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from rest_framework import exceptions
 from rest_framework.response import Response
 
 from loopkit.http import error_answers
@@ -19,8 +20,18 @@ from tenants.stores.binding import explained
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """REST framework's EXCEPTION_HANDLER. Returns None, which leads to `server_error`, for a fault of the code."""
+    """The answer of REST framework's views. Returns None, which leads to `server_error`, for a fault of the code."""
     return error_answers.handle(explained(error), context)
+
+
+def handle_outside_otlp(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """REST framework's EXCEPTION_HANDLER: as `handle`; exporters that miss the OTLP views are told their path."""
+    request: HttpRequest = context["request"]
+    answer = handle(error, context)
+    is_lost = answer is not None and error_answers.is_lost_export(request, answer.status_code)
+    if is_lost and isinstance(error, exceptions.APIException):
+        return error_answers.answer_outside_views(request, error_answers.as_api_error(error))
+    return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

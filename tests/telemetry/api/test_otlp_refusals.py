@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, OperationalError, connection
 
-from loopkit.http.error_answers import HINTS
+from loopkit.http.error_answers import EXPORT_HINT, HINTS
 from loopkit.http.errors import Unavailable
 from telemetry.api import otlp_answer
 from tenants.keys.provisioning import MintedProject
@@ -92,7 +92,41 @@ def test_a6_a_protobuf_client_is_told_in_protobuf_that_no_such_path_is_there(
     answer = call("POST", path, "", b"x", **headers)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, PROTOBUF)
-    assert status(answer) == (5, f"No such path. {HINTS['not_found']}")
+    assert status(answer) == (5, f"No such path. {EXPORT_HINT}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1/traces/v1/traces",
+        "/v1/v1/traces",
+        "/v1/trace",
+        "//v1/logs",
+        "/otel/v1/traces",
+        "/V1/Traces",
+        "/v1/spans",
+    ],
+)
+@CONTENT_TYPES
+def test_an_exporter_with_a_wrong_path_is_told_the_right_one(
+    call: Callable[..., Any], path: str, content_type: str
+) -> None:
+    answer = call("POST", path, "", b"{}", **{"Content-Type": content_type})
+
+    assert answer.status_code == (405 if path == "/" else 404)
+    assert answer.headers["Content-Type"] == content_type
+    assert b"/v1/traces" in answer.content
+    assert b"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf" in answer.content
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v1/trace"), ("POST", "/v1/loop"), ("POST", "/v1/tracesuit")]
+)
+def test_others_are_not_told_of_exporters(call: Callable[..., Any], method: str, path: str) -> None:
+    answer = call(method, path, "", b"{}", **{"Content-Type": "application/json"})
+
+    assert answer.json()["error"]["hint"] == HINTS["not_found"]
 
 
 @pytest.mark.parametrize("path", ["/v1/", "/v1/trace", "/v1/nothing"])
