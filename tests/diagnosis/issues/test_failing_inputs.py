@@ -8,6 +8,7 @@ from typing import Any
 
 from diagnosis.diagnose import diagnose
 from diagnosis.issues.contrast.failing_inputs import LONGEST, MOST, failing_inputs
+from diagnosis.packets import markdown
 from diagnosis.packets.publishing import packet_as_answered
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
@@ -71,6 +72,30 @@ def test_who_asked_makes_no_other_input(alice: MintedProject) -> None:
 
     assert (found["looked_at"], found["distinct"]) == (13, 1)
     assert [(each["input"], each["count"]) for each in found["inputs"]] == [({"region": "north"}, 12)]
+
+
+def test_the_report_says_with_which_inputs_it_failed_and_what_a_healthy_record_has(
+    alice: MintedProject, call: Any
+) -> None:
+    def reserved(n: int, region: str, error: str = "") -> dict[str, Any]:
+        at = NOW - minutes(30 - n)
+        return span("reserve", trace=n, at=at, error=error, attributes={"region": region})
+
+    issue = issue_of(alice, [*(reserved(n, "`north`", "no zone") for n in range(6)), reserved(7, "south")])
+
+    lines = call("GET", "/v1/reports/latest.md", alice.keys["agent"]).content.decode().splitlines()
+
+    healthy = issue["contrast"]["healthy_id"]
+    assert '- inputs: 1 distinct in 6 failures looked at: 6 of ``{"region": "`north`"}``' in lines
+    assert (
+        f"- `{issue['evidence_ids'][0]}` beside the healthy `{healthy}`: `attributes.region` is `` `north` `` here, "
+        "`south` there"
+    ) in lines
+
+
+def test_the_report_of_an_earlier_version_compares_nothing() -> None:
+    assert markdown.comparison_lines({}) == []
+    assert markdown.comparison_lines({"contrast": None, "failing_inputs": None}) == []
 
 
 def test_http_spans_are_told_by_their_attributes_without_what_the_failure_wrote(alice: MintedProject) -> None:
