@@ -28,6 +28,7 @@ from tenants.audit import audit_log
 from tenants.stored_text import without_secrets
 
 PERMISSION = "diagnosis.decide_loop"
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")  # another sentence follows what a person wrote
 ENDS_AS_REJECTED = (Decision.Verb.REJECT, Decision.Verb.GIVE_UP)  # until the failure grows so many times
 # Why a human is asked, after a decision that another one is to follow.
 ASKED_BY = {
@@ -182,7 +183,8 @@ def move_loop(decision: Decision, basis: DecisionBasis) -> None:
 def why_asked(decision: Decision) -> str:
     """Why a human is asked again after this decision; "" if it closes the matter."""
     template = ASKED_BY.get(Decision.Verb(decision.verb), "")
-    return template.format(name=decision.decided_by.get_username(), reason=decision.reason)
+    reason = decision.reason if decision.reason.endswith(SENTENCE_ENDS) else f"{decision.reason}."
+    return template.format(name=decision.decided_by.get_username(), reason=reason)
 
 
 def note_decision(decision: Decision) -> None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from diagnosis.handoff import reports
+from diagnosis.loops import next_action
 from diagnosis.loops.states import NEXT_STATES, State, Trigger
 from diagnosis.models import Decision, Loop, LoopEvent
 from tenants.models import AuditEntry, Project, Tenant
@@ -73,11 +74,22 @@ def test_somebody_who_may_not_decide_cannot(loop: Loop, verb: str) -> None:
     assert (answer.status_code, stored(loop).state) == (403, "approved")
 
 
-def test_an_approval_that_is_taken_back_waits_again_and_says_why(boss: Client, loop: Loop) -> None:
-    decide(boss, loop, "withdraw", "The wrong file.")
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("The wrong file.", "The wrong file."),
+        ("the wrong file", "the wrong file."),
+        ("Which file?", "Which file?"),
+    ],
+)
+def test_an_approval_that_is_taken_back_waits_again_and_says_why(
+    boss: Client, loop: Loop, reason: str, said: str
+) -> None:
+    decide(boss, loop, "withdraw", reason)
 
     now = stored(loop)
-    assert now.again == "boss took the approval back because: The wrong file."
+    assert now.again == f"boss took the approval back because: {said}"
+    assert next_action.for_loop(now).startswith(f"{now.again} Wait: ")
     assert (now.state, now.waiting_since is not None) == ("proposed", True)
 
 
