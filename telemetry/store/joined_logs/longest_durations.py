@@ -1,48 +1,89 @@
 """
 The longest duration in groups of rollups that records left: kept exact, so that no order of arrival shows in them.
 
-Called inside store.append's transaction, after the records were rewritten. The SQL runs on SQLite 3.40 and PostgreSQL
-15.
+Only groups of which a record that left was the longest are looked at, and the records of a minute are read once for all
+of its groups. Called inside store.append's transaction, after the records were rewritten. The SQL runs on SQLite 3.40
+and PostgreSQL 15.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 from telemetry.models import Record
 from telemetry.store.counts.rollups import TABLES, bucket_start_nano
-from telemetry.store.counts.row_groups import MINUTE_NANO, NO_FAILURE, bucket, group_key
-from telemetry.store.sql import execute
+from telemetry.store.counts.row_groups import MINUTE_NANO, NO_FAILURE, group_key
+from telemetry.store.sql import execute, fetch_many
 
-SAME_GROUP = "service = %s AND operation = %s AND fingerprint = %s AND duration_bucket = %s"
-OF_RECORDS = f"""
-    UPDATE telemetry_rollup SET duration_nano_max = COALESCE((
-        SELECT MAX(duration_nano) FROM telemetry_record AS record
-        WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s AND duration_nano >= %s AND duration_nano < %s
-        AND service = %s AND operation = %s AND COALESCE(fingerprint, {NO_FAILURE}) = %s
-        AND NOT EXISTS (SELECT 1 FROM telemetry_repeatedcall AS repeated
-            WHERE repeated.trace_id = record.trace_id AND repeated.span_id = record.span_id)), 0)
-    WHERE minute = %s AND {SAME_GROUP} AND duration_nano_max = %s
-"""  # noqa: S608  (constants)
-OF_FINER = """
-    UPDATE {table} SET duration_nano_max = COALESCE((
-        SELECT MAX(duration_nano_max) FROM {finer} WHERE minute >= %s AND minute < %s AND {group}), 0)
-    WHERE minute = %s AND {group} AND duration_nano_max = %s
+RollupKey = tuple[int, str, str, int, int]  # minute, service, operation, fingerprint or NO_FAILURE, bucket
+GROUP = "service = %s AND operation = %s AND fingerprint = %s AND duration_bucket = %s"
+LEFT = """
+    WITH gone (its_minute, its_service, its_operation, its_fingerprint, its_bucket, its_longest) AS (VALUES {rows})
+    SELECT minute, service, operation, fingerprint, duration_bucket FROM gone JOIN telemetry_rollup
+    ON minute = its_minute AND service = its_service AND operation = its_operation
+        AND fingerprint = its_fingerprint AND duration_bucket = its_bucket
+    WHERE duration_nano_max = its_longest
 """
+# The records stand first, and are gone through once: CROSS JOIN keeps the order in SQLite.
+LONGEST = f"""
+    WITH wanted (its_service, its_operation, its_fingerprint, its_bucket, low, high) AS (VALUES {{rows}})
+    SELECT its_service, its_operation, its_fingerprint, its_bucket, MAX(duration_nano)
+    FROM telemetry_record AS record CROSS JOIN wanted
+    WHERE start_time_unix_nano >= %(start)d AND start_time_unix_nano < %(end)d AND service = its_service
+        AND operation = its_operation AND COALESCE(fingerprint, {NO_FAILURE}) = its_fingerprint
+        AND duration_nano >= low AND duration_nano < high
+        AND NOT EXISTS (SELECT 1 FROM telemetry_repeatedcall AS repeated
+            WHERE repeated.trace_id = record.trace_id AND repeated.span_id = record.span_id)
+    GROUP BY its_service, its_operation, its_fingerprint, its_bucket
+"""  # noqa: S608  (constants)
+SET = f"UPDATE telemetry_rollup SET duration_nano_max = %s WHERE minute = %s AND {GROUP}"  # noqa: S608
+OF_FINER = f"""
+    UPDATE {{table}} SET duration_nano_max = COALESCE((
+        SELECT MAX(duration_nano_max) FROM {{finer}} WHERE minute IN ({{minutes}}) AND {GROUP}), 0)
+    WHERE minute = %s AND {GROUP}
+"""  # noqa: S608
 
 
 def correct_longest(left: Iterable[Record]) -> None:
     """Correct the groups that these records left, where one of them was the longest."""
-    for record in left:
-        minute, (service, operation, _, _), fingerprint, number = group_key(record)
-        names = service, operation, fingerprint
-        longest = record.duration_nano
-        span_of_bucket = bucket_start_nano(number), bucket_start_nano(bucket(longest) + 1)
-        times = minute * MINUTE_NANO, (minute + 1) * MINUTE_NANO
-        execute(OF_RECORDS, [*times, *span_of_bucket, *names, minute, *names, number, longest])
-        finer = TABLES[1]
-        for minutes, table in list(TABLES.items())[1:]:
-            start, same = minute - minute % minutes, [*names, number]
-            statement = OF_FINER.format(table=table, finer=finer, group=SAME_GROUP)
-            execute(statement, [start, start + minutes, *same, start, *same, longest])
-            finer = table
+    gone = sorted({(*rollup_key(record), record.duration_nano) for record in left})
+    by_minute: dict[int, set[RollupKey]] = defaultdict(set)
+    for minute, service, operation, fingerprint, number in fetch_many(LEFT, gone):
+        by_minute[minute].add((minute, service, operation, fingerprint, number))
+    for minute, groups in sorted(by_minute.items()):
+        correct_minute(minute, groups)
+    correct_coarser({group for groups in by_minute.values() for group in groups})
+
+
+def rollup_key(record: Record) -> RollupKey:
+    """The group of minutes that the record was counted in."""
+    minute, (service, operation, _, _), fingerprint, number = group_key(record)
+    return minute, service, operation, fingerprint, number
+
+
+def correct_minute(minute: int, groups: Iterable[RollupKey]) -> None:
+    """Correct these groups of one minute by its records."""
+    rows = [
+        (*names, number, bucket_start_nano(number), bucket_start_nano(number + 1))
+        for _, *names, number in sorted(groups)
+    ]
+    times = {"start": minute * MINUTE_NANO, "end": (minute + 1) * MINUTE_NANO}
+    longest = {tuple(names): most for *names, most in fetch_many(in_minute(**times), rows)}
+    for group in groups:
+        execute(SET, [longest.get(group[1:], 0), *group])
+
+
+def in_minute(start: int, end: int) -> str:
+    """LONGEST for records that start between these times in Unix nanoseconds."""
+    return LONGEST.replace("%(start)d", str(start)).replace("%(end)d", str(end))
+
+
+def correct_coarser(groups: Iterable[RollupKey]) -> None:
+    """Correct the hours and days of these groups, by the minutes and hours in them."""
+    for (finer_minutes, finer), (minutes, table) in pairwise(TABLES.items()):
+        steps = range(0, minutes, finer_minutes)
+        statement = OF_FINER.format(table=table, finer=finer, minutes=", ".join(["%s"] * len(steps)))
+        for start, names in sorted({(group[0] - group[0] % minutes, group[1:]) for group in groups}):
+            execute(statement, [*(start + step for step in steps), *names, start, *names])

@@ -7,6 +7,7 @@ The events that joined come before the span's own, by time: of several exception
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
@@ -57,29 +58,47 @@ def serialized(event: Event) -> bytes:
     return event.SerializeToString(deterministic=True)
 
 
-def is_news(event: Event, span: SpanMessage) -> bool:
+class OwnFacts:
+    """What a span says itself, each read once for all events that may join it."""
+
+    def __init__(self, span: SpanMessage) -> None:
+        self.attributes = plain_attributes(span.attributes)
+        self.exceptions = {exception_named(own) for own in span.events if own.name == EXCEPTION}
+        self.contents: dict[str, Any] = {}
+
+    @cached_property
+    def finish(self) -> str:
+        """The reason why the model stopped."""
+        return finish_of(self.attributes, NAMES)
+
+    def says(self, name: str, content: Any) -> bool:
+        """Whether the attribute of this name has this content, which may be JSON in a text."""
+        if name not in self.contents:
+            self.contents[name] = parsed(self.attributes.get(name))
+        return bool(self.contents[name] == content)
+
+
+def is_news(event: Event, own: OwnFacts) -> bool:
     """Whether the event says anything that the span, as it was sent, does not."""
     if event.name == EXCEPTION:
-        return exception_named(event) not in [
-            exception_named(own) for own in span.events if own.name == EXCEPTION
-        ]
+        return exception_named(event) not in own.exceptions
     if not is_genai_event(event.name):
         return True
-    own = plain_attributes(span.attributes)
     for name, value in plain_attributes(event.attributes).items():
-        if name in ROUTINE or parsed(own.get(name)) == parsed(value):
+        content = parsed(value)
+        if name in ROUTINE or own.says(name, content):
             continue
-        if name == FINISH and first_of_list(value) == finish_of(own, NAMES):
+        if name == FINISH and first_of_list(value) == own.finish:
             continue
-        if has_content(parsed(value)):
+        if has_content(content):
             return True
     return False
 
 
-def exception_named(event: Event) -> tuple[Any, Any]:
-    """The type and the message of an exception."""
+def exception_named(event: Event) -> str:
+    """The type and the message of an exception, as a text that is equal for equal ones."""
     attributes = plain_attributes(event.attributes)
-    return attributes.get("exception.type"), attributes.get("exception.message")
+    return repr([attributes.get("exception.type"), attributes.get("exception.message")])
 
 
 def has_content(value: Any) -> bool:
@@ -104,18 +123,18 @@ def new_events(
     original: SpanMessage, current: SpanMessage, candidates: Sequence[Event]
 ) -> list[Event | None]:
     """For each candidate the event that joins the span now; None for one that joined before, or says nothing new."""
-    known = {serialized(event) for event in current.events}
+    known, own = {serialized(event) for event in current.events}, OwnFacts(original)
     found: list[Event | None] = []
     for candidate in candidates:
-        event = without_repeats(candidate, original)
+        event = without_repeats(candidate, own)
         content = serialized(event)
-        is_new = content not in known and is_news(event, original)
+        is_new = content not in known and is_news(event, own)
         found.append(event if is_new else None)
         known.add(content)
     return found
 
 
-def without_repeats(event: Event, span: SpanMessage) -> Event:
+def without_repeats(event: Event, own: OwnFacts) -> Event:
     """
     The details of a model call without what the span itself says, mostly contents; other events as they are.
 
@@ -124,13 +143,12 @@ def without_repeats(event: Event, span: SpanMessage) -> Event:
     """
     if event.name != DETAILS:
         return event
-    own = plain_attributes(span.attributes)
     pairs = [
         pair
         for pair in event.attributes
-        if OPERATION in own
+        if OPERATION in own.attributes
         and is_of_details(pair.key)
-        and (pair.key not in own or parsed(own[pair.key]) != parsed(python_value(pair.value)))
+        and not (pair.key in own.attributes and own.says(pair.key, parsed(python_value(pair.value))))
     ]
     return Event(name=event.name, time_unix_nano=event.time_unix_nano, attributes=pairs)
 

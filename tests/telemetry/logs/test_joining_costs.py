@@ -1,0 +1,144 @@
+"""What joining costs follows from what was sent: no log record has its span, or its minute, read again for itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from telemetry.models import Rollup
+from telemetry.store.joined_logs import merged_span
+from tenants.keys.provisioning import MintedProject
+from tenants.models import Project
+from tenants.stores.binding import bind, bound_alias
+from tests.telemetry.factory import protobuf, request, span, span_id, trace_id
+from tests.telemetry.log_requests import RecordedRequest, log, logs_request, protobuf_logs
+from tests.telemetry.logs.joined_stores import NOW, counted, send, sent_with_events
+
+DETAILS = "gen_ai.client.inference.operation.details"
+LONG = json.dumps([{"role": "user", "number": number} for number in range(500)])
+FACTS = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": LONG, "message": LONG}
+SPAN = {"traceId": trace_id("trace"), "spanId": span_id("call")}
+
+
+@pytest.fixture
+def project(make_project: Callable[..., MintedProject]) -> Project:
+    """A project without a quota."""
+    return make_project("joined", quota_spans=None).project
+
+
+def spans(*made: dict[str, Any]) -> RecordedRequest:
+    """A request of these spans."""
+    return RecordedRequest("/v1/traces", "application/x-protobuf", protobuf(request(*made)))
+
+
+def logs(*made: dict[str, Any]) -> RecordedRequest:
+    """A request of these log records."""
+    return RecordedRequest("/v1/logs", "application/x-protobuf", protobuf_logs(logs_request(*made)))
+
+
+@pytest.mark.parametrize("name", [DETAILS, "gen_ai.choice"])
+def test_what_a_span_says_is_read_once_for_all_log_records_that_join_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    send(project, [spans(span("chat m", id="call", at=NOW, attributes=FACTS))])
+    read: list[Any] = []
+    parsed = merged_span.parsed
+    monkeypatch.setattr(merged_span, "parsed", lambda value: read.append(value) or parsed(value))
+    said = [
+        log(name, at=NOW, attributes={"gen_ai.input.messages": f"{number}", "message": "x"}, **SPAN)
+        for number in range(40)
+    ]
+
+    send(project, [logs(*said)])
+
+    assert 1 <= read.count(LONG) <= 2
+
+
+def test_an_attribute_that_a_log_record_repeats_is_compared_with_one_reading(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(project, [spans(span("chat m", id="call", at=NOW, attributes=FACTS))])
+    read: list[Any] = []
+    parsed = merged_span.parsed
+    monkeypatch.setattr(merged_span, "parsed", lambda value: read.append(value) or parsed(value))
+    repeated = log(DETAILS, at=NOW, **SPAN)
+    repeated["attributes"] = [
+        {"key": "gen_ai.input.messages", "value": {"stringValue": str(number)}} for number in range(200)
+    ]
+
+    send(project, [logs(repeated)])
+
+    assert read.count(LONG) == 1
+
+
+def orders(number: int, at: datetime, durations: list[float]) -> list[dict[str, Any]]:
+    """So many spans that start in one minute."""
+    return [
+        span(
+            f"op {each % 3}",
+            trace=f"t {each}",
+            id=f"c {each}",
+            at=at,
+            duration_ms=durations[each % len(durations)],
+        )
+        for each in range(number)
+    ]
+
+
+def errors(number: int, at: datetime) -> list[dict[str, Any]]:
+    """An error in each of the first of these spans."""
+    return [
+        log(
+            at=at,
+            body=f"boom {each}",
+            severityNumber=17,
+            traceId=trace_id(f"t {each}"),
+            spanId=span_id(f"c {each}"),
+        )
+        for each in range(number)
+    ]
+
+
+def test_the_records_of_a_minute_are_read_once_for_all_that_leave_their_group(project: Project) -> None:
+    at = datetime(2026, 11, 29, 2, tzinfo=UTC)
+    send(project, [spans(*orders(90, at, [0.25]))])
+    statements: list[str] = []
+
+    def note(execute: Any, sql: str, *more: Any) -> Any:
+        statements.append(sql)
+        return execute(sql, *more)
+
+    with bind(project), connections[bound_alias()].execute_wrapper(note):
+        send(project, [logs(*errors(60, at))])
+
+    assert sum("MAX(duration_nano)" in sql for sql in statements) == 1
+
+
+@pytest.mark.parametrize("durations", [[0.25], [9, 9.1, 9.2, 9.3], [1, 30, 200]])
+def test_the_longest_durations_are_those_of_spans_that_said_so_themselves(
+    project: Project, make_project: Callable[..., MintedProject], durations: list[float]
+) -> None:
+    several = [NOW, NOW + timedelta(minutes=1), NOW + timedelta(hours=2)]
+    for number, at in enumerate(several):
+        made = orders(30, at, durations)
+        for one in made:
+            one["traceId"] = trace_id(f"{number} {one['traceId']}")
+        said = errors(20, at)
+        for one in said:
+            one["traceId"] = trace_id(f"{number} {one['traceId']}")
+        send(project, [spans(*made), logs(*said)])
+    other = make_project("at once", quota_spans=None).project
+
+    send(other, [sent_with_events(project)])
+
+    tables = ("Rollup", "HourRollup", "DayRollup")
+    assert {name: counted(project)[name] for name in tables} == {
+        name: counted(other)[name] for name in tables
+    }
+    with bind(project):
+        assert Rollup.objects.filter(duration_nano_max=0).count() == 0
