@@ -19,6 +19,7 @@ import re
 
 from diagnosis.issues.titles.class_heads import HEAD, SAYS_NOTHING, last_name
 from diagnosis.issues.titles.error_objects import error_text, without_objects
+from telemetry.failures.fault import MAX_MESSAGE
 
 STACK = re.compile(
     r" at (?:async |new )?[\w$.<>\[\]/]++(?: \[as \w++\])? \((?:file:|node:|/|[A-Za-z]:\\)"
@@ -48,7 +49,7 @@ BRACKETED_POINTER = re.compile(r" ?\([^()]{0,80}https?://[^()\s]{1,200}\)$")
 STATEMENT = re.compile(r" ?\[(?:SQL|parameters): [^\[\]]{0,400}\]")
 CLASS_IN_BRACKETS = re.compile(r"^(?:\*\* )?\([A-Za-z]\w{0,60}(?:\.\w{1,60}){1,5}\) (?=\S)")
 REQUEST_ID = re.compile(r" ?[(\[][^()\[\]]{0,80}[Rr]equest[ _-]?[Ii][Dd][^()\[\]]{1,120}[)\]]")
-CAUSED = re.compile(r"\(?[Cc]aused by:? ?(?=\S)")
+CAUSED = re.compile(r"\(?(?:[Cc]aused by:?|nested exception is) (?=\S)")
 REPR_HEAD = re.compile(r"^<?[A-Z]\w{2,60}\((?:[^()]{0,200})\)>?: (?=\S)")
 ARGUMENTS = re.compile(r"^[A-Za-z_.]{0,80}\((['\"])")
 WRAPPED = re.compile(r"(?<=[.)\]}] )\w{0,60}(?:Error|Exception): (?=\S)")
@@ -77,9 +78,8 @@ def without_stack(text: str) -> str:
     said = text[: stack.start()] if stack else text
     for head in HEAD.finditer(said):
         before, behind = said[: head.start()].strip(), said[head.end() :].strip()
-        if len(behind) >= LEAST_REPEATED and before.startswith(
-            behind
-        ):  # a cut message lacks the end of the second
+        is_cut = len(text) >= MAX_MESSAGE and before.startswith(behind)  # the second text lacks its end then
+        if len(behind) >= LEAST_REPEATED and (behind == before or is_cut):
             name = "" if last_name(head[1]) in SAYS_NOTHING else f"{head[1]}: "
             return f"{name}{before}"
     return said

@@ -80,6 +80,9 @@ SHORTENED = {  # (operation, class, message): title
         "requests.ConnectionError",
         "Pool(host='h', port=1): Max retries (Caused by NewError(\"Conn(host='h'): refused\"))",
     ): ("GET h: ConnectionError: refused"),
+    ("db", "NotStored", "no statement ran; nested exception is org.x.Violation: no statement ran"): (
+        "db: NotStored: org.x.Violation: no statement ran"
+    ),
     # Stacks, pointers and ids for support name nothing.
     (
         "GET /x",
