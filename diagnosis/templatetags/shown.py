@@ -84,6 +84,12 @@ def pairs(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 @register.filter
+def of_unit(number: int, units: str) -> str:
+    """`1 span`, `2,807 spans`: a count of the ledger, whose units are plural."""
+    return quantities.counted(number, units.removesuffix("s"))
+
+
+@register.filter
 def with_code(text: str) -> SafeString:
     """The text, escaped, with words between backticks as code and hidden characters shown by their number."""
     marks = ("{}", "<code>{}</code>")

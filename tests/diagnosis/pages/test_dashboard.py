@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
@@ -29,6 +31,19 @@ def test_an_empty_project_says_how_to_begin(alices: Client, alice: MintedProject
     assert "http://testserver/v1/traces" in page
     assert "curl -X POST http://testserver/v1/runs/diagnose" in page
     assert alice.keys["agent"] not in page
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 span"), (2, "2 spans")])
+def test_what_was_not_stored_is_counted_in_words(
+    alices: Client, alice: MintedProject, call: Any, number: int, said: str
+) -> None:
+    spans = [{"name": "pay", "traceId": "W47", "spanId": "7uG"}] * number
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
+    assert call("POST", "/v1/traces", alice.keys["producer"], body).status_code == 202
+
+    page = " ".join(text(alices.get("/dashboard")).split())
+
+    assert f'<code>invalid trace_id</code></th><td class="num">{said}</td>' in page
 
 
 def test_the_button_diagnoses_the_chosen_window(alices: Client, alice: MintedProject) -> None:
