@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import NormalDist
 
 from diagnosis.statistics.beta import log_odds_quantile
@@ -21,6 +22,7 @@ from diagnosis.statistics.rates import Counts, Tails
 
 BATCHES = 12
 FEWEST_BATCHES = 8  # with exposure; fewer say nothing about bursts
+MOST_KEPT = 4096  # results of `widened`, which each search for what is needed asks for again and again
 LEAST = 0.05  # times the mean, the least variance of a count, where nearly every record fails
 
 
@@ -157,6 +159,7 @@ def burst_variance(sides: Sequence[Observed], design_effect: float) -> float:
     return max(0.0, distances / means) if means else 0.0
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def widened(tail: float, freedom: int) -> float:
     """
     The square of a quantile of Student's t over that of the normal distribution, for an estimated variance.

@@ -69,9 +69,18 @@ def rate_ratio(
         return Ratio(None, 0.0, math.inf)
     scale = before.exposure / after.exposure
     estimate = after.failures / before.failures * scale if before.failures else None
-    low, high = odds(after.failures / inflation[1], before.failures / inflation[0], tails)
+    low = lower_odds(after.failures / inflation[1], before.failures / inflation[0], tails.low)
     scale *= inflation[1] / inflation[0]
-    return Ratio(estimate, low * scale, high * scale)
+    return Ratio(estimate, low * scale, most_ratio(before, after, tails.high, inflation))
+
+
+def most_ratio(before: Counts, after: Counts, tail: float, inflation: tuple[float, float] = (1, 1)) -> float:
+    """The upper bound of `rate_ratio` alone, which takes half of its time; `tail` is the chance that it errs."""
+    if not (before.exposure and after.exposure):
+        return math.inf
+    scale = before.exposure / after.exposure * (inflation[1] / inflation[0])
+    most = lower_odds(before.failures / inflation[0], after.failures / inflation[1], tail)
+    return 1 / most * scale if most else math.inf
 
 
 def odds(hits: float, misses: float, tails: Tails = USUAL) -> tuple[float, float]:
