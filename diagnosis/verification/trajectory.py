@@ -19,15 +19,20 @@ from django.db.models import Count
 from diagnosis.statistics.overdispersion import widened
 from diagnosis.statistics.rates import odds
 from diagnosis.window import exposure
-from telemetry.models import Trace
-from telemetry.reads import filters
 from telemetry.reads.session_summaries import session_key
-from telemetry.spans.signal_traces import IS_SIGNAL
+from telemetry.spans.signal_traces import END, PREFIX
+from telemetry.store.sql import fetch
 from telemetry.windows import Window
 
 MOST_TRACES = 5_000  # newest traces of a window, of all services
 TAIL = 0.025  # on each side of a 95 % interval
-COLUMNS = ("trace_id", "session_id", "service", "records", "failures", "input_tokens", "output_tokens")
+# The service is chosen of the newest traces of all, so that it does not decide how far back they reach.
+NEWEST = """
+    SELECT trace_id, session_id, records, failures, input_tokens + output_tokens FROM (
+        SELECT * FROM telemetry_trace WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s
+        AND NOT (trace_id >= %s AND trace_id < %s) ORDER BY start_time_unix_nano DESC LIMIT %s
+    ) AS newest WHERE service = %s
+"""
 
 
 @dataclass(slots=True)
@@ -42,15 +47,15 @@ class SessionTotals:
 
 def read_trajectory(window: Window, service: str) -> dict[str, Any]:
     """The trajectory of the service in a window of the bound project, as API answers show it."""
-    rows = filters.in_window(Trace.objects.exclude(IS_SIGNAL), window).order_by("-start_time_unix_nano")
-    traces = [row for row in rows.values_list(*COLUMNS)[:MOST_TRACES] if row[2] == service]
-    failures_by_trace = tool_failures(window)
+    bounds = window.start_unix_nano, window.end_unix_nano
+    traces = fetch(NEWEST, [*bounds, PREFIX, END, MOST_TRACES, service])
+    failures_by_trace = tool_failures(window) if traces else {}
     sessions: defaultdict[str, SessionTotals] = defaultdict(SessionTotals)
-    for trace_id, session_id, _, steps, failures, tokens_in, tokens_out in traces:
+    for trace_id, session_id, steps, failures, tokens in traces:
         session = sessions[session_key(session_id, trace_id)]
         session.steps += steps
         session.failures += failures
-        session.tokens += tokens_in + tokens_out
+        session.tokens += tokens
         session.tool_failures += failures_by_trace.get(bytes(trace_id), 0)
     return trajectory_json(list(sessions.values()))
 
