@@ -90,8 +90,12 @@ def compare_windows(
 ) -> Comparison:
     """Count the window after the fix, and judge it."""
     observed, counted = baseline.count_cluster(loop, window, target), baseline.what_is_counted(loop)
-    environments = baseline.count_environments(loop, window, target)
-    after = ComparedWindow(window, observed, counted, operations=before.operations, environments=environments)
+    parts = (
+        baseline.count_environments(loop, window, target)
+        if where_it_failed.quiet_environments(before)
+        else None
+    )
+    after = ComparedWindow(window, observed, counted, operations=before.operations, environments=parts)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
         judgement = held_fix.judge_held_fix(before, after, target, affected_records.affected_records(loop))
         return Comparison(before, after, target, judgement, judgement.verdict == "regressed")
@@ -111,6 +115,18 @@ def compare_windows(
         worst = release_parts.judge_releases(judgement, before, after, target, seen)
         return Comparison(before, after, target, worst.judgement, counts, moved_to, worst.release)
     return Comparison(before, after, target, judgement, counts, moved_to)
+
+
+def with_environments(loop: Loop, comparison: Comparison) -> Comparison:
+    """
+    The comparison with its counts since the fix by environment, as an answer shows them.
+
+    A verdict needs them only where an environment may be left out of it (where_it_failed.py).
+    """
+    if comparison.after.environments is not None:
+        return comparison
+    parts = baseline.count_environments(loop, comparison.after.window, comparison.target)
+    return replace(comparison, after=replace(comparison.after, environments=parts))
 
 
 def window_after(before: ComparedWindow, until_unix_nano: int) -> Window:

@@ -1,8 +1,8 @@
 """
 Whether a fix held: the windows before and after it are compared (comparison.py), and a verdict that counts is stored.
 
-    switch_lock.check_no_switch -> compare_with_baseline -> verification_document.answer_document -> is_news
-        -> store_verdict -> note_way_on
+    switch_lock.check_no_switch -> compare_with_baseline -> with_environments
+        -> verification_document.answer_document -> is_news -> store_verdict -> note_way_on
 
 `verify` stores the answer and moves the loop if an interim analysis counted, the verdict changed, or another failure is
 linked to the fix; `recheck` only if an analysis counted. Any other answer is given and not stored, so that an agent may
@@ -27,7 +27,12 @@ from diagnosis.side_effects import shown as side_effects
 from diagnosis.statistics.e_process import STRAY
 from diagnosis.verification import baseline, held_fix, verification_document
 from diagnosis.verification.baseline import ComparedWindow
-from diagnosis.verification.comparison import WINDOW_SIGNALS, Comparison, compare_with_baseline
+from diagnosis.verification.comparison import (
+    WINDOW_SIGNALS,
+    Comparison,
+    compare_with_baseline,
+    with_environments,
+)
 from diagnosis.verification.way_on import way_on
 from diagnosis.window import cluster_counts
 from telemetry.reads import cluster_failures
@@ -60,6 +65,7 @@ def verify(loop: Loop, now: datetime) -> VerificationAnswer:
     switch_lock.check_no_switch(loop.project)
     with bind(loop.project):
         comparison = compare_with_baseline(loop, loop.shipped_at, now)
+        comparison = with_environments(loop, comparison)
         document = verification_document.answer_document(loop, comparison)
         if is_news(loop, comparison, document):
             store_verdict(loop, comparison, document, now)
@@ -113,6 +119,7 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
             if not comparison.counts:
                 note_way_on(loop, way_on(loop, comparison))
                 continue
+            comparison = with_environments(loop, comparison)
             document = verification_document.answer_document(loop, comparison)
             with suppress(lifecycle.WrongState):  # somebody verified it meanwhile
                 stored.append(store_verdict(loop, comparison, document, now))

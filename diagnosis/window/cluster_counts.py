@@ -34,6 +34,7 @@ MOST_FAILING_RELEASES = 10  # that an event names
 MOST_LEFT_OUT = 20  # releases that an answer names
 OfRelease = TypeVar("OfRelease", Record, Attribution)
 Stretches = dict[int, Counts]  # by their number since 1970
+FailingTime = tuple[int, bytes]  # when a failure started, in unix nanoseconds, and its trace
 StretchRow = tuple[int, int, int]  # number of the stretch, records, failures
 
 
@@ -86,13 +87,16 @@ class Target:
 
 def observe_cluster(window: Window, target: Target) -> Observed:
     """The cluster's counts in the window, in total and in batches, and how they cluster in sessions."""
-    stretches = cluster_stretches(window, target)
-    newest = target.failures(window).order_by("-start_time_unix_nano").values_list("start_time_unix_nano")[:1]
-    for (last,) in newest:
-        until_last = Window(window.start_unix_nano, last + 1)
-        then = observed(until_time(stretches, last, window, target), failing_sessions(until_last, target))
-        return replace(observed(stretches, failing_sessions(window, target)), at_last_failure=then)
-    return observed(stretches, [])
+    size = stretch_minutes(window)
+    failures = list(failure_rows(window, target, size))
+    stretches = merged_stretches([*run_rows(window, target, size), *failures])
+    failing = failing_times(window, target)
+    if not failing:
+        return observed(stretches, [])
+    last = failing[0][0]
+    sessions, sessions_until_last = sessions_of(failing, last, window, target)
+    then = observed(until_time(stretches, failures, last, window, target), sessions_until_last)
+    return replace(observed(stretches, sessions), at_last_failure=then)
 
 
 def observed(stretches: Stretches, sessions: Sequence[Counts]) -> Observed:
@@ -101,12 +105,23 @@ def observed(stretches: Stretches, sessions: Sequence[Counts]) -> Observed:
     return Observed(counts, batches(stretches), clustering(counts, sessions), most_batches(stretches))
 
 
-def until_time(stretches: Stretches, last: int, window: Window, target: Target) -> Stretches:
-    """The window's stretches until the time of its last failure, in unix nanoseconds."""
-    size = stretch_minutes(window) * MINUTE_NANO
-    ended = {number: counts for number, counts in stretches.items() if number < last // size}
-    begun = cluster_stretches(Window(max(window.start_unix_nano, last // size * size), last + 1), target)
-    return ended | {last // size: sum(begun.values(), Counts(0, 0))}
+def until_time(
+    stretches: Stretches, failures: Sequence[StretchRow], last: int, window: Window, target: Target
+) -> Stretches:
+    """
+    The window's stretches until the time of its last failure, in unix nanoseconds.
+
+    Args:
+        failures: of the window, of which none comes later.
+    """
+    minutes = stretch_minutes(window)
+    size = minutes * MINUTE_NANO
+    number = last // size
+    ended = {at: counts for at, counts in stretches.items() if at < number}
+    begun = Window(max(window.start_unix_nano, number * size), last + 1)
+    return ended | merged_stretches(
+        [*run_rows(begun, target, minutes), *(row for row in failures if row[0] == number)]
+    )
 
 
 def count_cluster(window: Window, target: Target) -> Counts:
@@ -219,20 +234,32 @@ def most_batches(stretches: Stretches) -> int:
 
 def failing_sessions(window: Window, target: Target) -> list[Counts]:
     """The counts of each session with the cluster's failures, from the newest MOST_FAILING of them."""
+    return sessions_of(failing_times(window, target), window.end_unix_nano, window, target)[0]
+
+
+def sessions_of(
+    failing: Sequence[FailingTime], last: int, window: Window, target: Target
+) -> tuple[list[Counts], list[Counts]]:
+    """The counts of each session with these failures, of the whole window and of its records until `last`."""
     failures: Counter[str] = Counter()
     records: Counter[str] = Counter()
-    by_trace = Counter(trace_id for _, trace_id in failing_times(window, target))
+    until_last: Counter[str] = Counter()
+    by_trace = Counter(trace_id for _, trace_id in failing)
     identities = failing_records.identities(by_trace)
     for trace_id, number in by_trace.items():
         failures[identities[trace_id].session_id] += number
     for chunk in failing_records.id_chunks(by_trace):
-        rows = target.records(window).filter(target.ran, trace_id__in=chunk).values("trace_id")
-        for trace, number in rows.annotate(n=Count("span_id")).order_by().values_list("trace_id", "n"):
+        rows = target.records(window).filter(target.ran, trace_id__in=chunk).values("trace_id").order_by()
+        rows = rows.annotate(n=Count("span_id"), k=Count("span_id", filter=Q(start_time_unix_nano__lte=last)))
+        for trace, number, begun in rows.values_list("trace_id", "n", "k"):
             records[identities[bytes(trace)].session_id] += number
-    return [Counts(number, max(number, records[session])) for session, number in failures.items()]
+            until_last[identities[bytes(trace)].session_id] += begun
+    both = (records, until_last)
+    whole, then = ([Counts(n, max(n, ran[key])) for key, n in failures.items()] for ran in both)
+    return whole, then
 
 
-def failing_times(window: Window, target: Target) -> list[tuple[int, bytes]]:
+def failing_times(window: Window, target: Target) -> list[FailingTime]:
     """The start time and trace id of the cluster's failures, newest first, MOST_FAILING at most."""
     rows = target.failures(window).order_by("-start_time_unix_nano")
     newest = rows.values_list("start_time_unix_nano", "trace_id")[:MOST_FAILING]
