@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 MARK = "[redacted]"  # in place of a secret
+# Between braces, ODBC quotes values, too: https://learn.microsoft.com/sql/odbc/reference/syntax/sqldriverconnect-function
+NO_VARIABLE = r"[\w.]{0,64}\d[A-Za-z_]{1,64}\d"  # letters between digits, as in no name
 STAND_IN = re.compile(
     r"(?i:none|null|nil|true|false|undefined|redacted|required|missing)[)\]}:;.]{0,8}|[^\w]+"
     r"|(?i:bearer|basic|digest|token) ?|[xX]{3,64}+|%s|%\(\w+\)s|%\{\w{1,64}+\}"
     # Variables and calls of shells, templates and programs.
     r"|\[(?i:encrypted|filtered|hidden|masked|omitted|removed|secret)\]|[:@][a-z_]{1,64}+"
-    r"|(?:(?i:bearer|basic|digest|token) )?(?:\$\{?\w*\}?|\{+[\w.]*\}+|<[\w -]*>|%s)"
+    r"|(?:(?i:bearer|basic|digest|token) )?"
+    rf"(?:\$\{{?\w*\}}?|\{{+(?!{NO_VARIABLE})[\w.]*\}}+|<[\w -]*>|%s)"
     r"|\$\d{1,4}::[A-Za-z_][\w()]{0,40}|\$\(.*|\$\{\{.*|\{\{[^{}]{0,256}+(?:\}\})?|<%.*|#\{[\w.]{0,64}+\}?"
     r"|(?:self|os|config|settings|process|env|secrets|vars?|local|data|System|Deno|import\.meta)\.[\w.()\[\]]*"
     r"|(?i:get)?env[\[(].*|ENV[\[.].*|[A-Za-z_][A-Za-z_.]{2,64}+\((?:[\w., =]{0,64}[()]){0,4}"

@@ -99,6 +99,7 @@ QUIET = [
     "mysql -h db -u shop --port 3306",
     "curl -u https://x.example",
     "git push -u origin main",
+    "Server={server};Database={db2};UID={user.name};PWD={password_v2};Encrypt=yes",
     "PWD=/home/shop OLDPWD=/tmp",
     "pwd: /srv/app",
     "C:\\work",
@@ -164,6 +165,21 @@ def test_a_named_value_is_redacted_in_json_inside_json(form: str) -> None:
 
     assert HIDDEN not in kept
     assert set(json.loads(json.loads(kept)["call"])) == {"line"}
+
+
+@pytest.mark.parametrize("value", ["Kx9vTq2Lm8RzPw5Yt3", "a1b2c3d4e5f6", "s3cr3t.Word9"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "DRIVER={{ODBC Driver 18 for SQL Server}};UID=sa;PWD={{{}}};Encrypt=yes",
+        "Server=db;Password={{{}}}",
+        "password={{{}}}",
+    ],
+)
+def test_a_value_between_braces_that_is_no_name_of_a_variable_is_redacted(form: str, value: str) -> None:
+    kept, count = redacted(form.format(value))
+
+    assert (kept, count) == (form.replace("{{{}}}", MARK).format(), 1)
 
 
 @pytest.mark.parametrize("text", QUIET)
