@@ -38,7 +38,7 @@ class PlaceholderRule(NamedTuple):
     marks: tuple[str, ...]
     form: Form
     replacement: Replacement = PLACEHOLDER
-    words: tuple[str, ...] = ("",)
+    words: tuple[str, ...] = ()
 
 
 def placeholder_rule(
@@ -46,7 +46,7 @@ def placeholder_rule(
 ) -> PlaceholderRule:
     """Return the rule for a form. Its marks and words are separated by spaces; without any, all messages have them."""
     return PlaceholderRule(
-        tuple(marks.split()) or ("",), re.compile(form, flags), replacement, tuple(words.split()) or ("",)
+        tuple(marks.split()) or ("",), re.compile(form, flags), replacement, tuple(words.split())
     )
 
 
@@ -59,14 +59,11 @@ def template_of(message: str, rules: Iterable[PlaceholderRule]) -> str:
     """Return the message with `*` for each part that varies by these rules, applied one after the other."""
     folded = message.lower()
     for marks, form, replacement, words in rules:
-        if is_any_in(marks, message) and is_any_in(words, folded):
+        for mark in marks:  # faster than any(...), which makes a generator for each rule
+            if mark in message:
+                break
+        else:
+            continue
+        if not words or any(word in folded for word in words):
             message = form.sub(replacement, message)
     return message.strip().replace(PLACEHOLDER, "*")
-
-
-def is_any_in(parts: tuple[str, ...], text: str) -> bool:
-    """Whether one of the parts is in the text."""
-    for part in parts:  # noqa: SIM110  (any(...) makes a generator for each rule, which takes longer)
-        if part in text:
-            return True
-    return False
