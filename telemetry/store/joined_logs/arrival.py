@@ -27,7 +27,13 @@ from telemetry.store.batch import Batch, RowOf
 from telemetry.store.insertion import Key, keys_stored, write_shared
 from telemetry.store.joined_logs import waiting
 from telemetry.store.joined_logs.amended_records import AmendedRecord, amend
-from telemetry.store.joined_logs.merged_span import Event, joined_before, new_events, with_events
+from telemetry.store.joined_logs.merged_span import (
+    MOST_EVENTS,
+    Event,
+    joined_before,
+    new_events,
+    with_events,
+)
 from telemetry.store.joined_logs.stored_parts import SpanParts, origin_of, read_origins, read_parts
 from telemetry.store.joined_logs.targets import JoiningCandidate, find_targets
 from telemetry.store.joined_logs.waiting import QueuedLog
@@ -160,13 +166,14 @@ def joining_events(
     parts: SpanParts, members: Sequence[JoiningCandidate], outcomes: Outcomes, quota: QuotaRoom
 ) -> list[Event]:
     """The events that join the span now; notes what became of the log records."""
-    events = []
+    events: list[Event] = []
+    room = MOST_EVENTS - len(parts.current.events)
     found = new_events(parts.original, parts.current, [event_of(member.message) for member in members])
     for (_, _, log), event in zip(members, found, strict=True):
         outcome = tallies.LOG_JOINED
         if event is None:
             outcome = tallies.DUPLICATE
-        elif parts.versions >= MOST_VERSIONS:
+        elif parts.versions >= MOST_VERSIONS or (log is not None and len(events) >= room):
             outcome = tallies.JOINED_TOO_OFTEN
         elif log is not None and not quota.take():
             outcome = tallies.OVER_QUOTA

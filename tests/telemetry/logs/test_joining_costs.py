@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 
 from telemetry.models import Rollup
-from telemetry.store.joined_logs import merged_span
+from telemetry.store.joined_logs import arrival, merged_span
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind, bound_alias
@@ -142,3 +142,20 @@ def test_the_longest_durations_are_those_of_spans_that_said_so_themselves(
     }
     with bind(project):
         assert Rollup.objects.filter(duration_nano_max=0).count() == 0
+
+
+def test_what_finds_no_place_among_the_events_of_a_span_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (arrival, merged_span):
+        monkeypatch.setattr(module, "MOST_EVENTS", 5)
+    said = [
+        log("gen_ai.user.message", at=NOW, attributes={"content": f"line {number}"}, **SPAN)
+        for number in range(8)
+    ]
+
+    _, first, second = send(
+        project, [spans(span("chat m", id="call", at=NOW)), logs(*said[:4]), logs(*said[4:])]
+    )
+
+    assert (first.joined, second.joined, second.rejected) == (4, 1, {"joined_too_often": 3})
