@@ -399,12 +399,8 @@ def join_logs(call: Any, shop: MintedProject, *, error: bool) -> None:
     fields: dict[str, Any] = {"severityNumber": 17, "body": {"stringValue": INJECTED}} if error else {}
     for record_id in stored_loop().issue["evidence_ids"]:
         at = {"traceId": record_id[4:36], "spanId": record_id[36:]}
-        facts = [{"key": "gen_ai.output.messages", "value": {"stringValue": INJECTED}}]
-        log = {
-            "timeUnixNano": "1",
-            "eventName": "gen_ai.client.inference.operation.details",
-            "attributes": facts,
-        }
+        facts = [{"key": "gen_ai.evaluation.explanation", "value": {"stringValue": INJECTED}}]
+        log = {"timeUnixNano": "1", "eventName": "gen_ai.evaluation.result", "attributes": facts}
         sent = {"resourceLogs": [{"scopeLogs": [{"logRecords": [(fields or log) | at]}]}]}
         assert call("POST", "/v1/logs", shop.keys["producer"], sent).headers["X-LoopKit-Accepted"] == "1"
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.glogging import Logger
 from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers import base
 
+from loopkit.server_log import BoundedServerLog
 from loopkit.worker.body_decoders import CHUNKS_A_TURN, SPARE_CHUNKS
 from loopkit.worker.connection import Connection
 from loopkit.worker.decoding_turns import TURNS_AT_ONCE
@@ -149,7 +149,7 @@ def read_by_gunicorn(sent: bytes) -> tuple[bytes, type]:
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A worker whose poller the test turns; `started` has the connections whose requests threads would answer."""
     monkeypatch.setattr(base.Worker, "init_process", lambda self: None)
-    worker: Any = PatientWorker(1, os.getppid(), [], None, 30, Config(), Logger(Config()))
+    worker: Any = PatientWorker(1, os.getppid(), [], None, 30, Config(), BoundedServerLog(Config()))
     worker.limits, worker.started = ClientLimits(), []
     worker.enqueue_req = worker.started.append
     worker.init_process()
