@@ -20,7 +20,7 @@ from tests.segment_contents import unpacked
 
 SPANS = 50  # of a request, with a log record each
 NUMBER = "log.number"
-DETAILS = "gen_ai.client.inference.operation.details"
+EVALUATION = "gen_ai.evaluation.result"  # joins a span of whatever work
 
 
 @dataclass
@@ -76,8 +76,8 @@ def logs_of(one: Batch, chance: random.Random) -> tuple[bytes, set[str]]:
         if chance.random() < 0.3:
             record.severity_number, record.body.string_value = 17, "order not found"
         else:
-            record.event_name = DETAILS
-            record.attributes.add(key="gen_ai.usage.output_tokens").value.int_value = chance.randrange(900)
+            record.event_name = EVALUATION
+            record.attributes.add(key="gen_ai.evaluation.score.value").value.double_value = chance.random()
         numbers.add(number)
     return request.SerializeToString(), numbers
 
