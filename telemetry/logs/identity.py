@@ -20,8 +20,8 @@ from telemetry.spans.attribute_lookup import Attributes, first_text
 from telemetry.spans.joining_log import EVENT_NAME, JoiningLog
 from telemetry.spans.record_ids import SPAN_BYTES, TRACE_BYTES
 from telemetry.spans.span import Span as LogSpan
+from telemetry.windows import MINUTE_NANO
 
-MINUTE_NANO = 60_000_000_000
 # How long a log record waits for its span: spans come when they end. A failure is worth a record meanwhile; if its span
 # comes later still, that is its parent.
 CONTENT_WAITS, OTHERS_WAIT = 24 * 60 * MINUTE_NANO, 15 * MINUTE_NANO

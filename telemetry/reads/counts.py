@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from telemetry.reads.replaced_records import IS_COUNTED
 from telemetry.store.counts.rollups import TABLES
-from telemetry.store.counts.row_groups import MINUTE_NANO, NO_FAILURE
+from telemetry.store.counts.row_groups import NO_FAILURE
 from telemetry.store.sql import fetch
-from telemetry.windows import Window
+from telemetry.windows import MINUTE_NANO, Window
 
 Stretch = tuple[str, int, int]  # a rollup table and a range of its minutes, `[first, last)`
 Part = tuple[str, int, int]  # a SELECT statement and its two bounds

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 from telemetry.agent_runs.run_call import COLUMNS, RunCall, first_calls
 from telemetry.reads.counts import table_stretches, whole_minutes
 from telemetry.store.counts.rollups import TABLES
-from telemetry.store.counts.row_groups import MINUTE_NANO
 from telemetry.store.sql import fetch
-from telemetry.windows import Window
+from telemetry.windows import MINUTE_NANO, Window
 
 A_STATEMENT = 400  # traces
 MINUTES = {table: minutes for minutes, table in TABLES.items()}

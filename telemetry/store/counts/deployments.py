@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from telemetry.store.counts.row_groups import MINUTE_NANO, NO_FAILURE, RowGroups
+from telemetry.store.counts.row_groups import NO_FAILURE, RowGroups
 from telemetry.store.row import RecordRow
 from telemetry.store.sql import execute, write_many
+from telemetry.windows import MINUTE_NANO
 
 STRETCHES = (1, 60)  # minutes
 COUNT = """

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Protocol
 
-MINUTE_NANO = 60_000_000_000
+from telemetry.windows import MINUTE_NANO
+
 NO_FAILURE = 0
 
 

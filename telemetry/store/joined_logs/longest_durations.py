@@ -14,8 +14,9 @@ from itertools import pairwise
 
 from telemetry.models import Record
 from telemetry.store.counts.rollups import TABLES, bucket_start_nano
-from telemetry.store.counts.row_groups import MINUTE_NANO, NO_FAILURE, group_key
+from telemetry.store.counts.row_groups import NO_FAILURE, group_key
 from telemetry.store.sql import execute, fetch_many
+from telemetry.windows import MINUTE_NANO
 
 RollupKey = tuple[int, str, str, int, int]  # minute, service, operation, fingerprint or NO_FAILURE, bucket
 GROUP = "service = %s AND operation = %s AND fingerprint = %s AND duration_bucket = %s"

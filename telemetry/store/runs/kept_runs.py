@@ -21,13 +21,13 @@ from telemetry.agent_runs.run_overview import RunOverview
 from telemetry.conventions import convention_of, output_of
 from telemetry.store.attributions import id_placeholders
 from telemetry.store.counts.rollups import TABLES
-from telemetry.store.counts.row_groups import MINUTE_NANO
 from telemetry.store.row import RecordRow
 from telemetry.store.runs.call_contents import read_spans
 from telemetry.store.same_calls.counting import Recount, repeated_keys
 from telemetry.store.sql import execute, fetch, write_many
 from telemetry.store.traces import GrownTrace
 from telemetry.store.transactions import atomic
+from telemetry.windows import MINUTE_NANO
 
 CHUNK = 100  # traces a statement
 # Records of a trace. What comes for a larger one, a runaway loop, is not looked at: reading it anew with every request

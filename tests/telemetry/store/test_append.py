@@ -27,8 +27,9 @@ from telemetry.models import (
 )
 from telemetry.reads.record_parts import parts_of
 from telemetry.store.batch import Receipt
-from telemetry.store.counts.row_groups import MINUTE_NANO, bucket
+from telemetry.store.counts.row_groups import bucket
 from telemetry.store.insertion import COLUMNS
+from telemetry.windows import MINUTE_NANO
 from tenants.models import Project
 from tenants.stores.binding import bind
 from tests.server import Server

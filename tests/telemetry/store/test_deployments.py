@@ -14,7 +14,7 @@ from django.db import connections
 
 from telemetry.models import Attribution, DeploymentCounts, Record
 from telemetry.store.counts.deployments import STRETCHES
-from telemetry.store.counts.row_groups import MINUTE_NANO
+from telemetry.windows import MINUTE_NANO
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind, bound_alias
