@@ -25,9 +25,11 @@ TOOL_CALL, MODEL_CALL = "tool_call", "llm_call"
 UNITS = frozenset({TOOL_CALL, "retrieval", MODEL_CALL})  # what an agent calls
 JSON_BEGINNINGS = frozenset('{["')
 HALF, HALF_MASK = 32, (1 << 32) - 1
-# Of calls of tools in an answer, as JSON has them.
+# Of calls of tools in an answer, as JSON has them, or a repr.
 CALLS = re.compile(r"['\"](?:tool_calls?|toolCalls?|tool[_-]use|function_call)['\"]")
-CALL_ID = re.compile(r"\"(?:id|tool_call_id|tool_call\.id|toolCallId|call_id|tool_use_id)\"\s*:\s*\"[^\"]*\"")
+CALL_ID = re.compile(
+    r"['\"](?:id|tool_call_id|tool_call\.id|toolCallId|call_id|tool_use_id)['\"]\s*:\s*(?:\"[^\"]*\"|'[^']*')"
+)
 NOT_RECORDED = 0  # in place of a checksum
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from diagnosis.detection.rules import latency, missing_call
-from telemetry.agent_runs.call_keys import content_checksum, joined
+from telemetry.agent_runs.call_keys import answer_checksum, content_checksum, joined
 from telemetry.agent_runs.run_call import run_fingerprint
 from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import FIRST, SECOND
@@ -46,3 +46,11 @@ def test_a_number_that_was_stored_is_computed_again(number: int, frozen: int) ->
 
 def test_no_texts_have_the_number_that_stands_for_none() -> None:
     assert hash64_of_texts("") != 0
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_answers_that_differ_in_the_ids_of_their_calls_are_equal_in_json_and_as_a_repr(quote: str) -> None:
+    answer = '[{"tool_calls": [{"id": "call_1", "function": {"name": "find"}}]}]'.replace('"', quote)
+
+    assert answer_checksum(answer) == answer_checksum(answer.replace("call_1", "call_2"))
+    assert answer_checksum(answer) != answer_checksum(answer.replace("find", "look"))
