@@ -10,6 +10,8 @@ from telemetry import conventions
 from telemetry.agent_runs.call_keys import call_key
 from telemetry.classify import failure
 from telemetry.conventions.registry import Convention
+from telemetry.failures import cancellations
+from telemetry.failures.cancellations import is_cancellation
 from telemetry.failures.root_cause import named
 from telemetry.failures.unknown_tool import as_unknown_tool_of_step
 from telemetry.grouping.fingerprint import fingerprint
@@ -29,6 +31,8 @@ def normalise(span: Span, rules: GroupingRules) -> RecordRow:
     row, failed = row_without_failure(span, meaning, convention), failure(span, meaning)
     if failed and rules.rereads_steps and meaning.unit == "graph_node":
         failed = as_unknown_tool_of_step(failed)
+    if failed and rules.sets_cancellations_apart and is_cancellation(failed, span):
+        return with_cancellation(row, failed)
     return with_failure(row, failed, rules) if failed else row
 
 
@@ -73,6 +77,15 @@ def with_failure(row: RecordRow, failed: Failure, rules: GroupingRules) -> Recor
         error_type=indexable_text(shown.error_type),
         failure_message=indexable_text(shown.message),
         fingerprint=fingerprint(row.service, row.operation, failed, rules),
+    )
+
+
+def with_cancellation(row: RecordRow, failed: Failure) -> RecordRow:
+    """The row of a call that its caller cancelled, which says so and has not failed."""
+    return row._replace(
+        signal_type=cancellations.SIGNAL,
+        error_type=indexable_text(failed.error_type),
+        failure_message=indexable_text(failed.message),
     )
 
 

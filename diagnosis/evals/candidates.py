@@ -17,6 +17,7 @@ from diagnosis.evals import case_inputs
 from diagnosis.evals.case_inputs import CaseInput
 from diagnosis.models import EvalCandidate
 from telemetry.grouping.fingerprint import cluster_id
+from telemetry.reads.record_json import FAILURE
 from telemetry.spans.failing_record import FailingRecord
 from tenants.models import Project
 
@@ -121,7 +122,8 @@ def case(record: dict[str, Any], given: CaseInput, signal_type: str) -> dict[str
         "replayable": given.is_prompt and bool(capture.get("replayable", True)),
         "tool": record["tool"],
         "model": record["model"],
-        "failure": record["message"],
+        # What the rules over windows found is in no record; the message of a good record is not that of a failure.
+        "failure": record["message"] if record["outcome"] == FAILURE else None,
     } | ({"cut": given.cut} if given.cut else {})
 
 

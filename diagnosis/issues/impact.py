@@ -97,7 +97,7 @@ def share_of(extent: Extent) -> str:
     """What the exposure of the cluster counts, one of SHARES_OF."""
     if extent.rated.is_all_ratings:
         return RATINGS
-    is_of_records = extent.looked_at is None or extent.signal_type in WINDOW_RULES.by_durations
+    is_of_records = extent.looked_at is None or extent.signal_type in WINDOW_RULES.of_rises
     return RECORDS if is_of_records else TRACES
 
 

@@ -175,8 +175,9 @@ def measure_cluster(cluster: Extent, surroundings: Surroundings) -> MeasuredClus
         return MeasuredCluster(cluster, cluster_impact, grade, Trend(RISING), by_deployment)
     measured_trend = trend_of(cluster, surroundings)
     is_feedback = cluster.fingerprint in surroundings.feedback
-    overall = impact.grade(cluster.severities, cluster_impact, measured_trend.direction, is_feedback)
-    grade = judged(overall, cluster, surroundings, measured_trend.direction, is_feedback)
+    direction = "" if cluster.signal_type in WINDOW_RULES.of_rises else measured_trend.direction
+    overall = impact.grade(cluster.severities, cluster_impact, direction, is_feedback)
+    grade = judged(overall, cluster, surroundings, direction, is_feedback)
     return MeasuredCluster(cluster, cluster_impact, grade, measured_trend, by_deployment)
 
 

@@ -21,7 +21,7 @@ from diagnosis.issues import plan_sentences
 from diagnosis.issues.hints import words
 from diagnosis.issues.hints.hint import Value as HintValue
 from diagnosis.issues.ratings.shared_traces import SharedTraces
-from telemetry.signals import user_signal
+from telemetry.signals import llm_call_failed, tool_call_failed, user_signal
 from telemetry.spans.failing_record import FailingRecord
 
 INFRA = re.compile(
@@ -33,6 +33,8 @@ GUARDRAILS = re.compile(
 )
 BY_SIGNAL = {name: signal.FIX_CATEGORY for name, signal in ALL_SIGNALS.items() if signal.FIX_CATEGORY}
 BY_TEXT = {"context": CONTEXT, "guardrails": GUARDRAILS, "infra": INFRA}  # the first match decides
+# What failed, where the signal names it: of a tool whose failure only a model was told, the unit is the model's call.
+BY_FAILING_CALL = {tool_call_failed.SIGNAL: "tools", llm_call_failed.SIGNAL: "model"}
 BY_UNIT = {"retrieval": "retrieval", "tool_call": "tools", "llm_call": "model"}
 
 
@@ -70,19 +72,21 @@ class PlanFacts:
 
     @property
     def called(self) -> str:
-        """Whether a `tool` or a `model` was called; "" if the record names none."""
-        return "tool" if self.tool else "model" if self.model else ""
+        """Whether a `tool` or a `model` was called; "" if the record names none, or a tool that a model was told of."""
+        if self.tool:
+            return "tool"
+        return "model" if self.model and self.signal_type != tool_call_failed.SIGNAL else ""
 
 
 def fix_category(example: FailingRecord) -> str:
-    """The fix category, by the signal, else by the error text, else by the unit of work."""
+    """The fix category, by the signal, else by the error text, else by what failed: a call, or the unit of work."""
     if example.signal_type in BY_SIGNAL:
         return BY_SIGNAL[example.signal_type]
     if example.signal_type in WINDOW_RULES.by_durations:  # its message is the rule's own and names no cause
         return BY_UNIT.get(example.unit, "infra")
     text = f"{example.error_type} {example.message}"
     category = next((name for name, pattern in BY_TEXT.items() if pattern.search(text)), None)
-    return category or BY_UNIT.get(example.unit, "other")
+    return category or BY_FAILING_CALL.get(example.signal_type) or BY_UNIT.get(example.unit, "other")
 
 
 def plan_document(facts: PlanFacts) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from telemetry.failures import cancellations
 from telemetry.reads import record_json
 from telemetry.signals import RECORD_SIGNAL_TYPES
 from telemetry.store.unreadable_parts import PARTS
@@ -94,7 +95,11 @@ class RecordSerializer(ObjectSerializer):
     duration_ms = serializers.FloatField()
     status = serializers.ChoiceField(record_json.STATUSES)
     outcome = serializers.ChoiceField(OUTCOMES)
-    signal_type = serializers.ChoiceField(RECORD_SIGNAL_TYPES, allow_null=True, help_text="Why it hurts.")
+    signal_type = serializers.ChoiceField(
+        (*RECORD_SIGNAL_TYPES, cancellations.SIGNAL),
+        allow_null=True,
+        help_text="Why it hurts; of a good record, that its caller cancelled it.",
+    )
     severity = serializers.ChoiceField(["low", "medium", "high"], allow_null=True)
     cluster_id = optional_text("All failures of this kind share it.")
     message = optional_text("What went wrong, in one line.")

@@ -1,72 +1,55 @@
 """
-Reasons for which a model stopped that are failures, whatever the span's status: it gave no answer, or no call.
+Failures that the finish reason of a model call shows, whatever the span's status: telemetry/failures/finish_reasons.py.
 
-https://ai.google.dev/api/generate-content#FinishReason, https://platform.openai.com/docs/api-reference/chat/object,
-https://docs.anthropic.com/en/api/handling-stop-reasons, https://docs.aws.amazon.com/bedrock/latest/APIReference/
-API_runtime_Converse.html (`stopReason`), https://ai-sdk.dev/docs/reference/ai-sdk-core/generate-text (`finishReason`)
+One rule for the signals of all of them, so that the reason is looked up once a call.
 """
 
 from __future__ import annotations
 
-from telemetry.short_cache import cached_if_short
+from telemetry.failures.finish_reasons import CUT, FAILED, FINE, MALFORMED, REFUSED, WRITTEN_FINE, ending_of
+from telemetry.failures.malformed_tool_call import malformed_output
 from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
-# The model asked for a call that the provider could not read, or that it was not offered.
-NO_CALL = frozenset(
-    {"malformed_function_call", "malformed_tool_use", "unexpected_tool_call", "too_many_tool_calls"}
-)
-STOPPED = frozenset(
-    {
-        "error",
-        "content_filter",
-        "content_filtered",
-        "safety",
-        "image_safety",
-        "recitation",
-        "image_recitation",
-        "blocklist",
-        "prohibited_content",
-        "image_prohibited_content",
-        "spii",
-        "language",
-        "refusal",
-        "guardrail_intervened",
-        "model_armor",
-        "malformed_model_output",
-        "malformed_response",
-    }
-)
-# What most calls end with, as it is written: no failure, at a glance.
-FINE = frozenset({"", "stop", "STOP", "end_turn", "tool_calls", "tool_use", "tool-calls", "completed"})
-REASONS_KNOWN = 256
 UNEXPLAINED = "the model stopped with an error"  # the client says no more: spans around the call may
+# Of reasons that speak of a call; others of the kind are of all that the model wrote.
+CALL_WORDS = ("tool", "function")
 
 
-@cached_if_short(REASONS_KNOWN)
-def stop_of(finish_reason: str) -> str:
-    """The finish reason in the form of the lists above: of `FinishReason.SAFETY` and `content-filter`, too."""
-    return finish_reason.lower().rpartition(".")[2].replace("-", "_")
-
-
-def stopped_by_failure(span: Span, meaning: Meaning) -> Failure | None:
-    """Return the failure of a model call that ended without an answer; None for other ends."""
-    if meaning.finish_reason in FINE:
+def stopped(span: Span, meaning: Meaning) -> Failure | None:
+    """Return the failure of a model call that did not end with a whole answer; None for other ends."""
+    if meaning.finish_reason in WRITTEN_FINE:
         return None
-    reason = stop_of(meaning.finish_reason)
-    if reason not in STOPPED:
+    ending = ending_of((meaning.finish_reason, meaning.model))
+    if ending.outcome == FINE:
         return None
+    if ending.outcome == MALFORMED:
+        # The answer may hold the call, and says more of it.
+        return malformed_output(span, meaning) or unreadable(ending.reason)
+    return OTHERS[ending.outcome](ending.reason)
+
+
+def cut(reason: str) -> Failure:
+    """Return the failure of an answer that ends too early."""
+    return Failure(CUT, "low", "", f"the model stopped early: {reason}")
+
+
+def failed(reason: str) -> Failure:
+    """Return the failure of a call that gave no answer."""
     message = UNEXPLAINED if reason == "error" else f"the model stopped without an answer: {reason}"
-    return Failure("llm_call_failed", "medium", "", message)
+    return Failure(FAILED, "medium", "", message)
 
 
-def stopped_by_call(span: Span, meaning: Meaning) -> Failure | None:
-    """Return the failure of a model that asked for a call which the provider refused; None for other ends."""
-    if meaning.finish_reason in FINE:
-        return None
-    reason = stop_of(meaning.finish_reason)
-    if reason not in NO_CALL:
-        return None
-    return Failure(
-        "malformed_output", "medium", reason, f"the model asked for a call that cannot be made: {reason}"
-    )
+def refused(reason: str) -> Failure:
+    """Return the failure of a question that the model or a filter did not let be answered."""
+    return Failure(REFUSED, "low", "", f"the answer was refused: {reason}")
+
+
+def unreadable(reason: str) -> Failure:
+    """Return the failure of a model whose call, or whose output, the provider could not read."""
+    is_call = any(word in reason for word in CALL_WORDS)
+    what = "asked for a call that cannot be made" if is_call else "wrote what cannot be read"
+    return Failure(MALFORMED, "medium", reason, f"the model {what}: {reason}")
+
+
+OTHERS = {CUT: cut, FAILED: failed, REFUSED: refused}

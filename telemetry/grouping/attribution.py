@@ -29,12 +29,18 @@ from telemetry.spans.failing_record import FailingRecord
 
 SOFT = SIGNALS.soft  # these do not make the spans around them fail
 ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # the tool in the messages of malformed_tool_call.py
-# How failures tell that an answer reached its limit.
+# How failures around an answer tell that it reached its limit, or was refused.
 LIMIT = re.compile(
     r"max[ _]?(?:output[ _]|completion[ _])?tokens|tokens? limit|limit of (?:\d+ )?tokens|length limit|truncated"
     r"|finish[ _]?reason\W{1,4}length|maximum (?:number of )?(?:output )?tokens",
     re.I,
 )
+REFUSAL = re.compile(
+    r"content[ _-]?(?:filter|policy|management|violation)|refus(?:al|ed)|guard[ _-]?rail|moderation|blocked|prohibited"
+    r"|safety (?:filter|setting|system|reason|policy)|finish[ _]?reason\W{1,4}safety",
+    re.I,
+)
+SPOKEN_OF = {"output_truncated": LIMIT, "answer_refused": REFUSAL}  # soft signals
 MOST_TOOLS = 100  # failed tool calls of a trace that are compared with malformed calls
 MOST_ANSWERS = 100  # malformed calls of a trace that are compared with them
 MAX_CLIMB = 1000  # parents followed from one span; wrong ids can make a circle
@@ -78,8 +84,8 @@ def innermost(
         return [Attributed(spans[0])]
     spans = sorted(spans, key=lambda span: (span.start_time_unix_nano, span.span_id))
     hard = {span.span_id: span for span in spans if is_hard(span)}
-    if rules.charges_who_knows_most and (cut_ids := cut_answers(spans, hard, parents)):
-        hard = {span.span_id: span for span in spans if is_hard(span) or span.span_id in cut_ids}
+    if rules.charges_who_knows_most and (spoken_ids := answers_spoken_of(spans, hard, parents)):
+        hard = {span.span_id: span for span in spans if is_hard(span) or span.span_id in spoken_ids}
     causes = asked_calls(spans, hard)
     nearest, answering = links_between(hard, parents, rules)
     caused_ids = {span.span_id for span in causes.values()}
@@ -230,23 +236,25 @@ def is_hard(span: FailingRecord) -> bool:
     return span.signal_type not in SOFT or is_call_of_unknown_tool(span)
 
 
-def cut_answers(
+def answers_spoken_of(
     spans: Iterable[FailingRecord],
     hard: Mapping[bytes, FailingRecord],
     parents: Mapping[tuple[bytes, bytes], bytes],
 ) -> set[bytes]:
     """
-    Return the ids of cut answers because of which the nearest failing span around them says that it failed.
+    Return the ids of cut and refused answers because of which the nearest failing span around them says that it failed.
 
-    Strands raises MaxTokensReachedException around such an answer: https://strandsagents.com (agent loop).
+    Strands raises MaxTokensReachedException around a cut answer: https://strandsagents.com (agent loop). Pydantic AI
+    raises ContentFilterError around a filtered one: https://ai.pydantic.dev/api/exceptions/
     """
-    cut = {span.span_id: span for span in spans if span.signal_type == "output_truncated"}
-    nearest = nearest_failing({**hard, **cut}, parents) if cut and hard else {}
-    around = {span_id: hard.get(nearest[span_id][0]) for span_id in cut if span_id in nearest}
+    soft = {span.span_id: span for span in spans if span.signal_type in SPOKEN_OF}
+    nearest = nearest_failing({**hard, **soft}, parents) if soft and hard else {}
+    around = {span_id: hard.get(nearest[span_id][0]) for span_id in soft if span_id in nearest}
     return {
         span_id
         for span_id, outer_span in around.items()
-        if outer_span and LIMIT.search(f"{outer_span.error_type} {outer_span.message}")
+        if outer_span
+        and SPOKEN_OF[soft[span_id].signal_type].search(f"{outer_span.error_type} {outer_span.message}")
     }
 
 

@@ -34,6 +34,8 @@ class GroupingRules:
     charges_who_knows_most: bool
     # An agent's step that fails because there is no such tool shows a failure of the model's answer (unknown_tool.py).
     rereads_steps: bool
+    # A call that its caller cancelled is no failure by itself (telemetry/failures/cancellations.py).
+    sets_cancellations_apart: bool
 
 
 FIRST = GroupingRules(
@@ -45,6 +47,7 @@ FIRST = GroupingRules(
     reads_stacks_by_language=False,
     charges_who_knows_most=False,
     rereads_steps=False,
+    sets_cancellations_apart=False,
 )
 SECOND = GroupingRules(
     2,
@@ -56,6 +59,7 @@ SECOND = GroupingRules(
     reads_stacks_by_language=False,
     charges_who_knows_most=False,
     rereads_steps=False,
+    sets_cancellations_apart=False,
 )
 NEWEST = GroupingRules(
     3,
@@ -65,13 +69,14 @@ NEWEST = GroupingRules(
     "a model's own words, numbers in languages without spaces. A message that is one value, or says only that "
     "something failed, does not tell causes apart. A failure that several spans show is charged once, to the one "
     "that knows most of it. A step of an agent that fails because there is no such tool shows a failure of the model's "
-    "answer.",
+    "answer. A call that its caller cancelled is no failure by itself.",
     skips_platform_frames=True,
     message_forms=message_forms.FORMS,
     weighs_words=True,
     reads_stacks_by_language=True,
     charges_who_knows_most=True,
     rereads_steps=True,
+    sets_cancellations_apart=True,
 )
 VERSIONS = {rules.version: rules for rules in (FIRST, SECOND, NEWEST)}
 

@@ -54,7 +54,9 @@ class Record(models.Model):
     model = models.TextField()
     input_tokens = models.BigIntegerField(null=True)
     output_tokens = models.BigIntegerField(null=True)
-    signal_type = models.TextField(help_text="Empty: the outcome is ok.")
+    signal_type = models.TextField(
+        help_text="Of a failure; also of a call that its caller cancelled. Else empty: the outcome is ok."
+    )
     severity = models.TextField()
     error_type = models.TextField()
     failure_message = models.TextField()
@@ -93,6 +95,11 @@ class Record(models.Model):
                 fields=["signal_type", "start_time_unix_nano"],
                 condition=models.Q(fingerprint__isnull=False),
                 name="record_signal_start",
+            ),
+            models.Index(
+                fields=["start_time_unix_nano"],
+                condition=models.Q(signal_type="cancelled_call"),
+                name="record_cancelled_start",
             ),
         ]
 

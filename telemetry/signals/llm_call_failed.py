@@ -7,7 +7,7 @@ https://opentelemetry.io/docs/specs/semconv/general/recording-errors/
 from __future__ import annotations
 
 from telemetry.failures.broken_answer import broken_answer
-from telemetry.failures.stop_reasons import stopped_by_failure
+from telemetry.failures.stop_reasons import stopped
 from telemetry.signals.failed_results import failed_result
 from telemetry.signals.marked import OF_MODEL_CALLS
 from telemetry.signals.registry import GIVEN_BACK, IngestRule
@@ -26,6 +26,6 @@ IN_OUTPUT = "error"
 eval_problem = failed_result
 INGEST_RULES = (
     *OF_MODEL_CALLS,
-    IngestRule(GIVEN_BACK, "llm_call", stopped_by_failure),
+    IngestRule(GIVEN_BACK, "llm_call", stopped),
     IngestRule(GIVEN_BACK, "llm_call", broken_answer),
 )

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from telemetry.failures.malformed_tool_call import malformed_output
-from telemetry.failures.stop_reasons import stopped_by_call
+from telemetry.failures.stop_reasons import stopped
 from telemetry.failures.unknown_tool import as_unknown_tool
 from telemetry.signals.failed_results import failed_result, reported_problem, values_under
 from telemetry.signals.registry import GIVEN_BACK, IngestRule
@@ -70,6 +70,6 @@ def call_problem(case: dict[str, Any], call: Any) -> str:
 
 INGEST_RULES = (
     IngestRule(GIVEN_BACK, "llm_call", malformed_output),
-    IngestRule(GIVEN_BACK, "llm_call", stopped_by_call),
+    IngestRule(GIVEN_BACK, "llm_call", stopped),
 )
 REREAD = {"tool_call": as_unknown_tool}

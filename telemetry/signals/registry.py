@@ -79,11 +79,16 @@ class SignalRegistry:
 
 
 def rules_of(unit: str, ordered: Iterable[RecordSignal], after: int = 0) -> tuple[Rule, ...]:
-    """The rules for a unit of work, of later stages than that one, in the order in which they are asked."""
+    """
+    The rules for a unit of work, of later stages than that one, in the order in which they are asked.
+
+    One that several signals share is asked once.
+    """
     detections = [
         detection
         for signal in ordered
         for detection in signal.INGEST_RULES
         if detection.unit == unit and detection.stage > after
     ]
-    return tuple(detection.rule for detection in sorted(detections, key=lambda detection: detection.stage))
+    in_turn = sorted(detections, key=lambda detection: detection.stage)
+    return tuple(dict.fromkeys(detection.rule for detection in in_turn))

@@ -25,7 +25,8 @@ SESSION_NAMES = (
 USER_NAMES = ("user_id", "userId")
 MAX_COUNT = 10**12  # tokens of one call; sums of them stay within 64 bits
 LIST_STARTS = ("[", "(")
-FINISH_KEYS = ('"finish_reason"', '"stop_reason"', '"finishReason"')
+# The last is of OpenAI's Responses, which give the reason in an object.
+FINISH_KEYS = ('"finish_reason"', '"stop_reason"', '"finishReason"', '"incomplete_details"')
 WORD = re.compile(r"[\w.\-]+")
 # What redaction leaves in place of an id: `[Scrubbed due to 'session']` of Logfire, `[Filtered]` of Sentry and Rails,
 # `[REDACTED]`, `<redacted>`, `***`. https://logfire.pydantic.dev/docs/how-to-guides/scrubbing/,
@@ -83,11 +84,11 @@ def first_present(attributes: Attributes, names: tuple[str, ...]) -> Any:
 
 
 def first_of_list(value: Any) -> str:
-    """The first entry of a list (finish reasons), also of a list written as text; any other text as it is."""
+    """The first entry of a list (finish reasons), also of a list written as text; any other text or number as it is."""
     if isinstance(value, list):
         value = value[0] if value else ""
     if not isinstance(value, str):
-        return ""
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
     if value.startswith(LIST_STARTS):
         match = WORD.search(value)
         return match[0] if match else ""
@@ -101,6 +102,8 @@ def finish_in(text: Any) -> str:
     for key in FINISH_KEYS:
         _, separator, rest = text.rpartition(key)
         rest = rest[:60].lstrip(" :")
+        if rest.startswith("{"):
+            rest = rest.partition(":")[2].lstrip()
         if separator and rest.startswith('"'):
             return rest[1:].partition('"')[0]
     return ""

@@ -21,6 +21,7 @@ class Results:
 ONE, OTHER = {"tool": "find", "order": 1}, {"tool": "find", "order": 2}
 LOST = {"failure": "no longer calls INSERT orders: 9 of 9 traces lack the call, before 0 of 9"}
 SLOW = {"failure": "takes 10.0 times as long as before: median 500.0 ms, was 50.0 ms"}
+GAVE_UP = {"failure": "callers cancel it after 90.0 ms (median): 9 of 20 calls, before 0 of 20"}
 CLAIM = "According to our records, the order was shipped."
 UNKNOWN_TOOL = {"failure": "the model called the tool fly, which was not offered"}
 PAY, FLY = {"name": "pay", "arguments": '{"cart": 7}'}, {"name": "fly", "arguments": "{}"}
@@ -73,7 +74,18 @@ RESULTS = {
             {"tool_calls": [{"name": "pay", "args": {}}]},
         ),
     ),
+    "answer_refused": Results(
+        {"text": "", "finish_reason": "content_filter"},
+        {"text": "It is on its way.", "finish_reason": "stop"},
+        also_failing=(
+            "I cannot help with that.",
+            {"stop_reason": "refusal"},
+            {"candidates": [{"finishReason": "FinishReason.SAFETY"}]},
+        ),
+        also_healthy=({"stop_reason": "end_turn"}, {"finish_reasons": ["length"]}),
+    ),
     "latency": Results("slow", "quick", SLOW, failing_seconds=0.3),
+    "cancelled_call": Results("late", "soon", GAVE_UP, failing_seconds=0.3),
     "missing_call": Results(
         {"calls": ["SELECT orders"]},
         {"calls": ["SELECT orders", "INSERT orders"]},

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.detection import test_slow_services
-from tests.diagnosis.detection.rules import test_missing_call, test_repeated_call, test_unfounded_answer
+from tests.diagnosis.detection.rules import (
+    test_cancelled_call,
+    test_missing_call,
+    test_repeated_call,
+    test_unfounded_answer,
+)
 from tests.telemetry.span_builders import OK, exception, make_span
 
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "refund"}
@@ -23,6 +28,7 @@ SPANS: dict[str, list[Any]] = {
     ],
     "output_truncated": [make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": ["stop"]})],
     "malformed_output": [make_span(attributes={**CHAT, **OFFERED})],
+    "answer_refused": [make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": ["OTHER"]})],
     "user_signal": [make_span(attributes={"feedback.label": "thumbs_up"})],
 }
 TESTS: dict[str, list[Any]] = {
@@ -30,6 +36,7 @@ TESTS: dict[str, list[Any]] = {
         test_slow_services.test_a_few_slow_ones_are_no_tail,
         test_slow_services.test_the_same_durations_as_before_are_no_issue,
     ],
+    "cancelled_call": [test_cancelled_call.test_what_only_looks_like_it_is_quiet],
     "missing_call": [test_missing_call.test_what_only_looks_like_it_is_quiet],
     "repeated_call": [test_repeated_call.test_what_only_looks_like_it_is_quiet],
     "unfounded_answer": [test_unfounded_answer.test_what_only_looks_like_it_is_quiet],

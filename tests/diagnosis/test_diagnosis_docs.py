@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from diagnosis.detection import own_time
-from diagnosis.detection.rules import ALL_SIGNAL_TYPES, WINDOW_RULES, missing_call
+from diagnosis.detection.rules import ALL_SIGNAL_TYPES, WINDOW_RULES, cancelled_call, missing_call
 from diagnosis.diagnose import diagnose
 from diagnosis.evals.formats import FORMATS
 from diagnosis.evals.formats import registry as format_registry
@@ -141,6 +141,9 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"{kept_runs.MOST_RECORDS:,} records",
         f"{repeated_calls.MOST_READ} model calls",
         f"the run's last {unfounded_answers.LAST} model",
+        f"at least {cancelled_call.TIMES} times that of the window before, and {cancelled_call.MORE * 100:g} % of the "
+        f"calls more, in {cancelled_call.FEWEST} calls or more",
+        f"at a level of {cancelled_call.CHANCE * 100:g} % divided by the number of operations",
         f"{missing_call.USUAL * 100:g} % of the traces before made the call",
         f"at most {missing_call.LEFT * 100:g} % of that share",
         f"{missing_call.CHANCE * 100:g} % divided by the number of calls that are compared",

@@ -205,14 +205,21 @@ def test_a_call_that_the_provider_refused_is_a_malformed_answer(reason: str) -> 
     assert judged.signal_type == "malformed_output"
 
 
-@pytest.mark.parametrize(
-    "reason", ["error", "content_filter", "content-filter", "SAFETY", "refusal", "RECITATION"]
-)
-def test_a_model_that_stopped_without_an_answer_has_failed(reason: str) -> None:
-    judged = judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]}, status_code=OK))
+def test_a_model_that_stopped_with_an_error_has_failed() -> None:
+    judged = judge(
+        make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": ["error"]}, status_code=OK)
+    )
 
     assert judged is not None
     assert (judged.signal_type, judged.severity) == ("llm_call_failed", "medium")
+
+
+@pytest.mark.parametrize("reason", ["content_filter", "content-filter", "SAFETY", "refusal", "RECITATION"])
+def test_an_answer_that_was_refused_is_a_soft_failure_of_its_own(reason: str) -> None:
+    judged = judge(make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": [reason]}, status_code=OK))
+
+    assert judged is not None
+    assert (judged.signal_type, judged.severity) == ("answer_refused", "low")
 
 
 @pytest.mark.parametrize(

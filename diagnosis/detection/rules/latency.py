@@ -33,6 +33,7 @@ EXPECTATION = "The operation takes no longer than it did before."
 RESULT_FORM = "What the repeated call gave back; its time is taken from outside."
 ABOUT = "an operation takes longer than in the window before"
 COMPARES = "durations"
+FINDS_RISES = True
 IN_OUTPUT = ""
 NOW_AND_BEFORE = re.compile(r"(?:median|p[\d.]+) ([\d.]+) ms, was ([\d.]+) ms")  # in SlowerOperation.message
 KEY_VERSION = "1"  # as in telemetry/agent_runs/run_call.py

@@ -30,6 +30,7 @@ class SignalRule(EvalParts, Protocol):
     __name__: str
     __doc__: str | None  # names the source of the rule
     COMPARES: str  # what a verification compares before and after a fix: "visits" or "durations"
+    FINDS_RISES: bool  # optional: it finds only what rose against the window before
 
 
 class OverWindow(SignalRule, Protocol):
@@ -66,6 +67,10 @@ class RuleRegistry:
         self.over_window = [cast(OverWindow, rule) for rule in self.rules.values() if hasattr(rule, "find")]
         self.over_runs = frozenset(rule.SIGNAL for rule in self.rules.values() if hasattr(rule, "RUN_RULE"))
         self.by_visits = frozenset(rule.SIGNAL for rule in self.rules.values() if rule.COMPARES == "visits")
+        # Rules that find only what rose, so that its rising is no news.
+        self.of_rises = frozenset(
+            rule.SIGNAL for rule in self.rules.values() if getattr(rule, "FINDS_RISES", False)
+        )
         self.by_durations = frozenset(
             rule.SIGNAL for rule in self.rules.values() if rule.COMPARES == "durations"
         )

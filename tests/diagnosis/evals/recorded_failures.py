@@ -66,6 +66,10 @@ def truncated() -> Spans:
     yield chat("m", NOW - timedelta(minutes=5), facts={"gen_ai.response.finish_reasons": ["length"]})
 
 
+def refused() -> Spans:
+    yield chat("m", NOW - timedelta(minutes=5), facts={"gen_ai.response.finish_reasons": ["content_filter"]})
+
+
 def malformed() -> Spans:
     call = [
         {"role": "assistant", "parts": [{"type": "tool_call", "id": "1", "name": "fly", "arguments": "{}"}]}
@@ -89,6 +93,17 @@ def slow() -> Spans:
         yield span(
             "make report", trace=f"old {number}", at=before, duration_ms=40 + number / 10, attributes=facts
         )
+
+
+def cancelled() -> Spans:
+    for number in range(40):
+        now, before = NOW - timedelta(minutes=5), NOW - timedelta(minutes=65)
+        facts = {"report.kind": f"kind {number % 4}"}
+        yield span(
+            "make report", trace=f"now {number}", at=now, duration_ms=200, attributes=facts,
+            error="context canceled" if number < 20 else "",
+        )  # fmt: skip
+        yield span("make report", trace=f"old {number}", at=before, duration_ms=40, attributes=facts)
 
 
 def leaves_out() -> Spans:
@@ -127,8 +142,10 @@ RECORDED: dict[str, Callable[[], Spans]] = {
     "llm_call_failed": failed_models,
     "output_truncated": truncated,
     "malformed_output": malformed,
+    "answer_refused": refused,
     "user_signal": rated,
     "latency": slow,
+    "cancelled_call": cancelled,
     "missing_call": leaves_out,
     "repeated_call": repeats,
     "unfounded_answer": claims,

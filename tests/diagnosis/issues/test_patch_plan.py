@@ -54,6 +54,12 @@ def values(facts: PlanFacts, sentence: str) -> Any:
         ({"signal_type": "error", "unit": ""}, "other"),
         ({"signal_type": "error", "unit": "retrieval"}, "retrieval"),
         ({"signal_type": "llm_call_failed", "unit": "llm_call", "message": "invalid request"}, "model"),
+        ({"signal_type": "tool_call_failed", "unit": "llm_call", "message": "order 7 not found"}, "tools"),
+        (
+            {"signal_type": "tool_call_failed", "unit": "llm_call", "message": "HTTP 503 of the carrier"},
+            "infra",
+        ),
+        ({"signal_type": "answer_refused", "unit": "llm_call"}, "guardrails"),
         ({"signal_type": "llm_call_failed", "message": "blocked by the content filter"}, "guardrails"),
         ({"signal_type": "malformed_output", "message": "the model called the tool x"}, "tools"),
         ({"signal_type": "repeated_call"}, "orchestration"),
@@ -86,6 +92,17 @@ def test_the_steps_name_what_the_evidence_names() -> None:
         {"location": "find src/repo.py"},
         {"callers": ["POST /orders"]},
     ]
+
+
+def test_a_tool_that_only_a_model_was_told_of_is_not_shown_as_a_failing_model() -> None:
+    told = replace(FACTS, signal_type="tool_call_failed", tool="", model="gpt-4o")
+    own = replace(told, signal_type="llm_call_failed")
+
+    assert "Find the code of {operation} in service {service}; it reports {error}." in details(told)
+    assert (
+        "Find the code of {operation} in service {service} (model {model}); it reports {error}."
+        in details(own)
+    )
 
 
 def test_what_the_evidence_does_not_say_is_no_step() -> None:
