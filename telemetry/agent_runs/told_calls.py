@@ -20,18 +20,19 @@ from telemetry.failures.told_results import IDS, messages_of, results_in
 from telemetry.failures.tool_results import failure_in_result
 from telemetry.spans.span import Span
 
+NO_CONTENTS = (NOT_RECORDED, NOT_RECORDED)
 FAILED = 1  # in place of a fingerprint: what fails is an issue of its own, and no repetition
 
 
 def told_failures(run: Sequence[RunCall], spans: Mapping[bytes, Span]) -> Iterator[RunFailure]:
     """
-    Yield the failure of a run without calls of tools in which a model repeats one without progress.
+    Yield the failure of a run in which a model repeats a tool's call without progress, if no tool's span has contents.
 
     Args:
         run: the calls, by time.
         spans: of those calls whose content was read, by span id.
     """
-    if not spans or not all(call.is_model_call for call in run):
+    if not spans or not all(call.is_model_call or call.contents == NO_CONTENTS for call in run):
         return
     calls = told_calls([call for call in run if call.span_id in spans], spans)
     by_id = {call.span_id: call for call in run}

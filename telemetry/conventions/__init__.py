@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed, tool_result
-from telemetry.conventions.facts import extract_general_facts
+from telemetry.conventions.facts import extract_general_facts, with_metadata
 from telemetry.conventions.registry import Convention, ConventionRegistry
 from telemetry.spans.attribute_lookup import first_present
 from telemetry.spans.meaning import Capture, Meaning
@@ -30,8 +30,13 @@ def read_meaning(span: Span) -> Meaning:
 
 
 def read_by(convention: Convention | None, span: Span) -> Meaning:
-    """The facts that the span states, by its convention."""
-    return convention.read(span) if convention else extract_general_facts(span.attributes)
+    """The facts that the span states, by its convention; of a root also those in its application's metadata."""
+    if convention is None:
+        return extract_general_facts(span.attributes)
+    meaning = convention.read(span)
+    if span.parent_span_id or (meaning.session_id and meaning.user_id):
+        return meaning
+    return with_metadata(meaning, span.attributes)
 
 
 def fails_without_status(span: Span) -> bool:

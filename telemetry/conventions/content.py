@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from telemetry.conventions.python_literal import literal_as_json
+from telemetry.python_literal import literal_as_json
 from telemetry.spans.attribute_lookup import Attributes, first_present
 
 MAX_LITERAL = 20_000  # characters; reading them takes ten times as long as JSON

@@ -4,13 +4,23 @@ The facts of a span, found under the names that its convention gives them.
 OpenTelemetry's general names (`session.id`, `user.id`, ...) apply wherever a convention has none of its own.
 https://opentelemetry.io/docs/specs/semconv/registry/attributes/session/
 https://opentelemetry.io/docs/specs/semconv/registry/attributes/user/
+
+What an application gives to its client as metadata is handed on under a prefix of its own: `<client>.metadata.<name>`,
+one attribute for each name, or all of it as one object of JSON in `<client>.metadata`:
+https://github.com/mastra-ai/mastra/blob/main/observability/otel-exporter/src/span-converter.ts (`mastra.metadata.`),
+https://github.com/BerriAI/litellm/blob/main/litellm/integrations/opentelemetry.py (`metadata.`),
+https://ai-sdk.dev/docs/ai-sdk-core/telemetry (`ai.telemetry.metadata.`),
+https://langfuse.com/integrations/native/opentelemetry#property-mapping (`langfuse.trace.metadata.`),
+https://docs.langchain.com/langsmith/trace-with-opentelemetry (`langsmith.metadata.`)
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
-from telemetry.conventions.content import metadata
+from telemetry.conventions.content import metadata, parsed
 from telemetry.spans.attribute_lookup import (
     SESSION_NAMES,
     USER_NAMES,
@@ -34,6 +44,11 @@ SESSION: Keys = (
 )
 USER: Keys = ("user.id", "enduser.id", "langfuse.user.id", "enduser.pseudo.id", "user_id")
 AGENT: Keys = ("gen_ai.agent.name", "agent.name")
+WORD = "metadata"
+SESSIONS, USERS = (*SESSION_NAMES, "session.id"), (*USER_NAMES, "user.id")
+OF_NAMES = "|".join(map(re.escape, (*SESSIONS, *USERS)))
+FACT = re.compile(rf"^(?:[^\n]*[._])?{WORD}\.({OF_NAMES})$", re.M)  # in the names of attributes, one a line
+OBJECT = re.compile(rf"^[^\n]*[._]{WORD}$", re.M)
 NOTHING = Meaning()
 NO_CALL = (None, None, "", False)
 IDENTITY = frozenset(SESSION + USER + AGENT)
@@ -107,6 +122,31 @@ def identity(attributes: Attributes, names: AttributeNames, about: Attributes | 
         return session_id, user_id
     about = metadata(attributes) if about is None else about
     return session_id or first_id(about, SESSION_NAMES), user_id or first_id(about, USER_NAMES)
+
+
+def with_metadata(meaning: Meaning, attributes: Attributes) -> Meaning:
+    """The meaning with the session and the user that metadata names, if the span does not name them itself."""
+    names = "\n".join(attributes)
+    if WORD not in names:
+        return meaning
+    facts = metadata_facts(attributes, names)
+    if not facts:
+        return meaning
+    return meaning._replace(
+        session_id=meaning.session_id or first_id(facts, SESSIONS),
+        user_id=meaning.user_id or first_id(facts, USERS),
+    )
+
+
+def metadata_facts(attributes: Attributes, names: str) -> Attributes:
+    """What the metadata says, by its own names; {} for nothing."""
+    facts: dict[str, Any] = {}
+    for match in OBJECT.finditer(names):
+        content = parsed(attributes.get(match[0]))
+        facts |= content if isinstance(content, dict) else {}
+    return facts | {
+        match[1]: attributes[match[0]] for match in FACT.finditer(names) if match[0] in attributes
+    }
 
 
 def finish_of(attributes: Attributes, names: AttributeNames) -> str:

@@ -51,6 +51,13 @@ UNITS = {
     "agent_step": "graph_node",
     "handoff": "graph_node",
     "execute_event_loop_cycle": "graph_node",  # Strands
+    # Gemini CLI: .../gemini-cli/blob/main/packages/core/src/telemetry/constants.ts (GeminiCliOperation)
+    "llm_call": "llm_call",
+    "tool_call": "tool_call",
+    "agent_call": "graph_node",
+    "user_prompt": "graph_node",
+    "system_prompt": "graph_node",
+    "schedule_tool_calls": "graph_node",
 }
 TOOLS_OFFERED = ("gen_ai.tool.definitions", "gen_ai.request.tools")
 TOOL_CALLS = ("gen_ai.completion.",)
@@ -62,7 +69,7 @@ FAILED_TOOL = {
     "tool.status": "error",
     "gen_ai.tool.success": False,  # Mastra
 }
-AGENT_RUNS = frozenset({"invoke_agent", "create_agent"})
+AGENT_RUNS = frozenset({"invoke_agent", "create_agent", "agent_call"})
 NAMES = AttributeNames(
     session=("gen_ai.conversation.id", "gen_ai.thread.id", *SESSION),
     user=(*USER, "gen_ai.user", "llm.user"),
@@ -152,7 +159,7 @@ def input_of(span: Span) -> Any:
     attributes = span.attributes
     if is_tool(attributes):
         arguments = first_present(attributes, ARGUMENTS)
-        return message_events.of_tool(span.events, message_events.GIVEN) if arguments is None else arguments
+        return message_events.given_to_tool(span) if arguments is None else arguments
     inputs = parsed(first_present(attributes, INPUTS))
     if inputs is None:
         inputs = message_events.messages_in_events(span.events, "gen_ai.input.messages", answers=False)
@@ -169,7 +176,7 @@ def output_of(span: Span) -> Any:
     """The output from attributes, else from the events or the numbered attributes of older versions."""
     if is_tool(span.attributes):
         result = first_present(span.attributes, RESULTS)
-        return message_events.of_tool(span.events, message_events.ANSWERS) if result is None else result
+        return message_events.result_of_tool(span) if result is None else result
     outputs = first_present(span.attributes, OUTPUTS)
     if outputs is not None:
         return outputs

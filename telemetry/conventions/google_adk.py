@@ -20,7 +20,7 @@ SCOPES = ("gcp.vertex.agent",)
 OWN = "gcp.vertex.agent."
 MARKERS = frozenset(OWN + name for name in ("session_id", "event_id", "invocation_id", "llm_request"))
 NAMES = replace(genai.NAMES, session=("gen_ai.conversation.id", f"{OWN}session_id", *genai.NAMES.session))
-EMPTY = ("{}", "N/A")  # written where content is switched off
+EMPTY: tuple[Any, ...] = ("{}", {}, "N/A")  # written where content is switched off
 
 
 def read(span: Span) -> Meaning:

@@ -36,6 +36,8 @@ MARKERS = frozenset({TOOL, TYPE, "haystack.agent.step", "haystack.agent.max_step
 INPUT_TEXTS = ("haystack.agent.step.llm.input", "haystack.component.input")
 ANSWER_TEXTS = ("haystack.agent.step.llm.output", "haystack.component.output")
 FAILED_TOOL = {"haystack.tool.error": True}
+# .../haystack/blob/main/haystack/components/generators/chat/openai.py ("This tool call will be skipped.")
+LEAVES_OUT_CALLS = True
 MODEL_CALLS = ("Generator", "Embedder")
 NAMES = AttributeNames(
     tool=(TOOL,),

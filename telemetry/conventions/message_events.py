@@ -1,7 +1,11 @@
 """
 Messages in span events, as OTel GenAI had them up to 1.36, and as clients such as Strands still write them.
 
+With `gen_ai_latest_experimental`, Strands writes events of the newest name instead, on calls of tools, too: the
+arguments and the result are parts of messages there, `tool_call` and `tool_call_response`.
 https://github.com/open-telemetry/semantic-conventions/blob/v1.36.0/docs/gen-ai/gen-ai-events.md
+https://github.com/strands-agents/sdk-python/blob/main/src/strands/telemetry/tracer.py. Gemini CLI has both on the span:
+https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/telemetry/trace.ts
 """
 
 from __future__ import annotations
@@ -9,26 +13,72 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.spans.attribute_lookup import first_present, first_text
-from telemetry.spans.span import DETAILS, SpanEvent
+from telemetry.spans.attribute_lookup import finish_in, first_of_list, first_present, first_text
+from telemetry.spans.span import DETAILS, Span, SpanEvent
 
 ANSWERS = ("gen_ai.choice", "gen_ai.content.completion")
 GIVEN = ("gen_ai.tool.message",)
 EVALUATION = "gen_ai.evaluation.result"
+INPUT, OUTPUT, FINISH = "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.response.finish_reasons"
+# Where parts of these types hold their value:
+# https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-input-messages.json
+CALLED, RETURNED = {"tool_call": "arguments"}, {"tool_call_response": "response"}
 
 
-def of_tool(events: list[SpanEvent], names: tuple[str, ...]) -> Any:
-    """The arguments or the result of a tool call, which Strands gives in events of these names."""
+def given_to_tool(span: Span) -> Any:
+    """The arguments of a tool's call, in an event of its own or in messages; None without any."""
+    content = last_content(span.events, GIVEN)
+    return part_value(messages_of_tool(span, INPUT), CALLED) if content is None else content
+
+
+def result_of_tool(span: Span) -> Any:
+    """The result of a tool's call, in an event of its own or in messages; None without any."""
+    content = last_content(span.events, ANSWERS)
+    return part_value(messages_of_tool(span, OUTPUT), RETURNED) if content is None else content
+
+
+def last_content(events: list[SpanEvent], names: tuple[str, ...]) -> Any:
+    """What the last event of these names holds; None without one."""
     if not events:
         return None
     contents = [event.attributes for event in events if event.name in names]
     return first_present(contents[-1], ("message", "content")) if contents else None
 
 
+def messages_of_tool(span: Span, attribute: str) -> Any:
+    """The messages of the span, else of its last event with some."""
+    if attribute in span.attributes or not span.events:
+        return parsed(span.attributes.get(attribute))
+    found = [event.attributes[attribute] for event in span.events if attribute in event.attributes]
+    return parsed(found[-1]) if found else None
+
+
+def part_value(messages: Any, part_values: dict[str, str]) -> Any:
+    """The value of the first part of these types in messages; else the messages themselves. `part_values`: by type."""
+    if isinstance(messages, dict):
+        return messages["args"] if "args" in messages and "name" in messages else messages  # Gemini CLI
+    for message in messages if isinstance(messages, list) else ():
+        parts = message.get("parts") if isinstance(message, dict) else None
+        for part in parts if isinstance(parts, list) else ():
+            name = part_values.get(str(part.get("type"))) if isinstance(part, dict) else None
+            if name and part.get(name) is not None:
+                return part[name]
+    return messages
+
+
 def finish_reason(events: list[SpanEvent]) -> str:
     """The reason why the model stopped, from clients that give it with the answer, in an event."""
-    reasons = [first_text(event.attributes, ("finish_reason",)) for event in events if event.name in ANSWERS]
+    reasons = [reason for event in events if (reason := finish_in_event(event))]
     return reasons[-1] if reasons else ""
+
+
+def finish_in_event(event: SpanEvent) -> str:
+    """The reason in one event: of an answer, or of messages; "" for another event."""
+    if event.name in ANSWERS:
+        return first_text(event.attributes, ("finish_reason",))
+    if event.name != DETAILS:
+        return ""
+    return first_of_list(event.attributes.get(FINISH)) or finish_in(event.attributes.get(OUTPUT))
 
 
 def messages_in_events(events: list[SpanEvent], attribute: str, *, answers: bool) -> list[Any] | None:

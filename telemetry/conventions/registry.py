@@ -36,6 +36,7 @@ class Convention(Protocol):
     ANSWER_TEXTS: tuple[str, ...] = ()  # attributes that hold a model's answer as a text of JSON
     INPUT_TEXTS: tuple[str, ...] = ()  # attributes that hold what a model was given as a text of JSON
     UNREADABLE_CALLS: tuple[str, ...] = ()  # attributes that hold tool calls which the client could not read
+    LEAVES_OUT_CALLS: bool = False  # tool calls whose arguments it could not read are no part of the answer
     FAILED_TOOL: dict[str, Any] = {}  # the value of an attribute that marks a tool call as failed
     EXPECTED: tuple[str, ...] = ()  # attributes that hold the output that should have come
     FAILS_WITHOUT_STATUS: bool = False  # a recorded exception is a failure, whatever the span's status says

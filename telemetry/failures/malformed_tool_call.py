@@ -63,7 +63,17 @@ def malformed_output(span: Span, meaning: Meaning) -> Failure | None:
         for name in known.unreadable_calls
         if name in attributes and INVALID.search(str(attributes[name]))
     ]
-    return first_problem(span, [*numbered, *(call for answer in answers for call in within(answer, says_so))])
+    calls = [*numbered, *(call for answer in answers for call in within(answer, says_so))]
+    if says_so and not calls and any(answer is not None for answer in answers):
+        return left_out_call(span)
+    return first_problem(span, calls)
+
+
+def left_out_call(span: Span) -> Failure | None:
+    """Return the failure of an answer that ended with a call but has none, from a client that leaves such calls out."""
+    if not getattr(conventions.convention_of(span), "LEAVES_OUT_CALLS", False):
+        return None
+    return Failure(SIGNAL, "medium", "malformed_arguments", "the arguments of a call are no JSON")
 
 
 def shows_calls(attributes: Mapping[str, Any]) -> bool:
@@ -98,12 +108,22 @@ def first_problem(span: Span, calls: Sequence[Call]) -> Failure | None:
 def offers(span: Span) -> list[str]:
     """Return the texts that define the tools which the model was offered: of attributes, else in the input."""
     beginnings = conventions.CONVENTIONS.tools_offered
-    texts = [str(value) for name, value in span.attributes.items() if value and name.startswith(beginnings)]
+    definitions = [value for name, value in span.attributes.items() if value and name.startswith(beginnings)]
+    texts = [text for value in definitions for text in texts_of(value)]
     convention = None if texts else conventions.convention_of(span)
     given = parsed(convention.input_of(span)) if convention else None
     if not isinstance(given, dict):
         return texts
-    return [orjson.dumps(given[name], default=str).decode() for name in OFFERS if given.get(name)]
+    return [text for name in OFFERS if given.get(name) for text in texts_of(given[name])]
+
+
+def texts_of(definitions: Any) -> list[str]:
+    """Return definitions of tools as texts: JSON, unless they are texts already."""
+    listed = definitions if isinstance(definitions, list) else [definitions]
+    return [
+        definition if isinstance(definition, str) else orjson.dumps(definition, default=str).decode()
+        for definition in listed
+    ]
 
 
 def holds_no_json(arguments: Any) -> bool:

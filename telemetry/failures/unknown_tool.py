@@ -37,6 +37,9 @@ NO_SUCH_TOOL_IN_STEP = re.compile(
     rf"|\btool not found: (?:\{{['\"]tool_name['\"]: ?)?{NAME.format('three')}(?![\w-])",
     re.I,
 )
+# Google ADK puts a tool of this description in the place of the missing one:
+# https://github.com/google/adk-python/blob/main/src/google/adk/flows/llm_flows/functions.py
+DESCRIPTION, NOT_FOUND = "gen_ai.tool.description", "Tool not found"
 KEY = re.compile(r"['\"]?([A-Za-z_][\w.-]{0,100})['\"]?$")
 # Keys in the input of a dispatcher: of the tool's name, and the beginnings of those of its arguments.
 NAMES, ARGUMENTS = (
@@ -65,6 +68,8 @@ def unknown_tool(name: str) -> Failure:
 
 def missing(failure: Failure, span: Span, meaning: Meaning) -> str:
     """Return the name of the tool that does not exist; "" when the call failed for another reason."""
+    if span.attributes.get(DESCRIPTION) == NOT_FOUND:
+        return meaning.tool
     message = failure.message
     match = KEY.match(message) if failure.error_type.endswith("KeyError") else NO_SUCH_TOOL.search(message)
     name = next(filter(None, match.groups())) if match else ""

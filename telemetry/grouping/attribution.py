@@ -29,10 +29,12 @@ from telemetry.spans.failing_record import FailingRecord
 
 SOFT = SIGNALS.soft  # these do not make the spans around them fail
 ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # the tool in the messages of malformed_tool_call.py
-# How failures around an answer tell that it reached its limit, or was refused.
+# How failures around an answer tell that it was cut (also: that it could not be read), or refused.
 LIMIT = re.compile(
     r"max[ _]?(?:output[ _]|completion[ _])?tokens|tokens? limit|limit of (?:\d+ )?tokens|length limit|truncated"
-    r"|finish[ _]?reason\W{1,4}length|maximum (?:number of )?(?:output )?tokens",
+    r"|finish[ _]?reason\W{1,4}length|maximum (?:number of )?(?:output )?tokens"
+    r"|\b(?:pars|decod)(?:e|ed|ing)\b.{0,60}\b(?:output|response|answer|completion|JSON)\b"
+    r"|\bUnterminated string\b|\bunexpected end of (?:JSON|input)\b|\bEOF while parsing\b",
     re.I,
 )
 REFUSAL = re.compile(
@@ -244,8 +246,9 @@ def answers_spoken_of(
     """
     Return the ids of cut and refused answers because of which the nearest failing span around them says that it failed.
 
-    Strands raises MaxTokensReachedException around a cut answer: https://strandsagents.com (agent loop). Pydantic AI
-    raises ContentFilterError around a filtered one: https://ai.pydantic.dev/api/exceptions/
+    Strands raises MaxTokensReachedException around a cut answer: https://strandsagents.com (agent loop). smolagents
+    cannot read the call that is missing at its end: https://huggingface.co/docs/smolagents (AgentParsingError).
+    Pydantic AI raises ContentFilterError around a filtered one: https://ai.pydantic.dev/api/exceptions/
     """
     soft = {span.span_id: span for span in spans if span.signal_type in SPOKEN_OF}
     nearest = nearest_failing({**hard, **soft}, parents) if soft and hard else {}

@@ -25,8 +25,12 @@ SESSION_NAMES = (
 USER_NAMES = ("user_id", "userId")
 MAX_COUNT = 10**12  # tokens of one call; sums of them stay within 64 bits
 LIST_STARTS = ("[", "(")
-# The last is of OpenAI's Responses, which give the reason in an object.
-FINISH_KEYS = ('"finish_reason"', '"stop_reason"', '"finishReason"', '"incomplete_details"')
+FINISH_NAMES = ("finish_reason", "stop_reason", "finishReason")
+DETAILS, REASON = "incomplete_details", "reason"  # OpenAI's Responses give the reason in an object
+# In a text of JSON, and in the repr of a Python object inside it: smolagents' answers hold the provider's response so.
+FINISH_KEYS = (*(f'"{name}"' for name in (*FINISH_NAMES, DETAILS)), "finish_reason=")
+QUOTES = ('"', "'")
+MOST_PARTS = 500  # of an answer, lists and objects
 WORD = re.compile(r"[\w.\-]+")
 # What redaction leaves in place of an id: `[Scrubbed due to 'session']` of Logfire, `[Filtered]` of Sentry and Rails,
 # `[REDACTED]`, `<redacted>`, `***`. https://logfire.pydantic.dev/docs/how-to-guides/scrubbing/,
@@ -95,15 +99,34 @@ def first_of_list(value: Any) -> str:
     return value
 
 
-def finish_in(text: Any) -> str:
-    """The last finish reason inside a recorded answer, found without parsing the answer; "" without one."""
-    if not isinstance(text, str):
+def finish_in(answer: Any) -> str:
+    """The last finish reason inside a recorded answer, which is mostly a text of JSON; "" without one."""
+    if isinstance(answer, list | dict):
+        return finish_in_parts(answer)
+    if not isinstance(answer, str):
         return ""
-    for key in FINISH_KEYS:
-        _, separator, rest = text.rpartition(key)
+    for key in FINISH_KEYS:  # without parsing the answer
+        _, separator, rest = answer.rpartition(key)
         rest = rest[:60].lstrip(" :")
         if rest.startswith("{"):
             rest = rest.partition(":")[2].lstrip()
-        if separator and rest.startswith('"'):
-            return rest[1:].partition('"')[0]
+        if separator and rest.startswith(QUOTES):
+            return rest[1:].partition(rest[0])[0]
     return ""
+
+
+def finish_in_parts(answer: list[Any] | dict[str, Any]) -> str:
+    """The last finish reason inside an answer of lists and objects."""
+    parts: list[Any] = [answer]
+    found = ""
+    for number, part in enumerate(parts):
+        if number >= MOST_PARTS:
+            break
+        if isinstance(part, dict):
+            details = part.get(DETAILS)
+            reasons = [part.get(key) for key in FINISH_NAMES]
+            reasons += [details.get(REASON)] if isinstance(details, dict) else []
+            found = next((reason for reason in reasons if isinstance(reason, str) and reason), found)
+        children = part.values() if isinstance(part, dict) else part
+        parts += [child for child in children if isinstance(child, list | dict)]
+    return found

@@ -32,6 +32,8 @@ MESSAGING_VERB = ("messaging.operation.name", "messaging.operation.type", "messa
 DESTINATION = ("messaging.destination.template", "messaging.destination.name", "messaging.destination")
 UNNAMED_DESTINATION = ("messaging.destination.temporary", "messaging.destination.anonymous")
 VERB = ("gen_ai.operation.name", "llm.request.type")
+NO_VERBS = frozenset({"llm_call"})  # those that say no more than the unit of work: Gemini CLI's
+TEMPLATE, FIELD = "logfire.msg_template", re.compile(r"\{([\w.]+)(?:![a-z])?(?::[^{}]*)?\}")
 SQL = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+[\"`\[]?([\w.]+)", re.I)
 MODEL_DATE = re.compile(r"[-@]\d{4}-?\d{2}-?\d{2}$")
 IDS = re.compile(
@@ -53,7 +55,29 @@ def operation(span: Span, meaning: Meaning) -> str:
         for rule in PLAIN_WORK:
             if name := rule(span, meaning):
                 return short(name)
-    return short(masked(span.name) or "unnamed")
+    name = filled(span) if "{" in span.name else span.name
+    return short(masked(name) or "unnamed")
+
+
+def filled(span: Span) -> str:
+    """
+    The span's name, of a client that names spans by templates: with names and numbers in the place of `{agent}`.
+
+    Other values, such as users' texts, are left out, so that there are few distinct names.
+    https://logfire.pydantic.dev/docs/guides/onboarding-checklist/add-manual-tracing/#messages-and-span-names
+    """
+    if TEMPLATE not in span.attributes:
+        return span.name
+    return FIELD.sub(lambda match: value_of_field(span, match[1]) or match[0], span.name[:MAX_LENGTH])
+
+
+def value_of_field(span: Span, field: str) -> str:
+    """The value of a template's field that is a name or a number; "" for others."""
+    value = span.attributes.get(field)
+    if isinstance(value, int):
+        return str(int(value))
+    is_name = isinstance(value, str) and field.endswith("name")
+    return str(value) if is_name else ""
 
 
 def short(name: str) -> str:
@@ -72,7 +96,9 @@ def model_call(span: Span, meaning: Meaning) -> str:
 
     The model's release date is left out: spans of answered calls state it, spans of failed calls do not.
     """
-    verb = first_text(span.attributes, VERB) or ("embeddings" if meaning.is_embedding else "chat")
+    verb = first_text(span.attributes, VERB)
+    if not verb or verb in NO_VERBS:
+        verb = "embeddings" if meaning.is_embedding else "chat"
     return f"{verb} {undated(meaning.model[:MAX_LENGTH])}".strip()
 
 

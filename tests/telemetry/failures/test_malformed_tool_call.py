@@ -193,3 +193,35 @@ def test_a_hostile_answer_takes_no_time(answer: str) -> None:
     judge({**CHAT, "gen_ai.output.messages": answer})
 
     assert time.process_time() - started < 1  # a square would take minutes
+
+
+def haystack(content: list[Any], finish_reason: str = "tool_calls") -> dict[str, Any]:
+    """An answer by Haystack."""
+    meta = {"model": "m", "finish_reason": finish_reason}
+    reply = {"role": "assistant", "meta": meta, "content": content}
+    return {
+        "haystack.component.type": "OpenAIChatGenerator",
+        "haystack.component.output": json.dumps({"replies": [reply]}),
+    }
+
+
+def test_a_call_that_the_client_left_out_of_the_answer_is_one_that_it_could_not_read() -> None:
+    judged = judge(haystack([]))
+
+    assert judged is not None
+    assert (judged.signal_type, judged.error_type) == ("malformed_output", "malformed_arguments")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        haystack([{"tool_call": {"tool_name": "pay", "arguments": {}}}]),
+        haystack([{"text": "hello"}], "stop"),
+        {"haystack.component.type": "OpenAIChatGenerator"},
+        {**CHAT, "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": []}])},
+    ],
+)
+def test_answers_with_their_calls_and_clients_that_keep_calls_elsewhere_are_fine(
+    attributes: dict[str, Any],
+) -> None:
+    assert judge(attributes) is None

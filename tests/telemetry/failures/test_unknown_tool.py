@@ -42,6 +42,25 @@ def test_a_tool_that_nobody_has_is_the_models_failure(message: str) -> None:
     assert judge(message) == unknown_tool("fly")
 
 
+@pytest.mark.parametrize(
+    ("description", "is_unknown"), [("Tool not found", True), ("Finds tools.", False), ("", False)]
+)
+def test_a_placeholder_for_a_missing_tool_says_so_in_its_description(
+    description: str, is_unknown: bool
+) -> None:
+    attributes = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "fly",
+        "gen_ai.tool.description": description,
+        "error.type": "ValueError",
+    }
+    span = make_span(attributes=attributes, status_code=STATUS_ERROR, status_message="ValueError")
+
+    judged = failure(span, conventions.read_meaning(span))
+
+    assert (judged == unknown_tool("fly")) == is_unknown
+
+
 def test_a_dispatcher_names_it_in_what_it_was_given() -> None:
     given = {"name": "fly", "args_json": "{}"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from telemetry.grouping.attribution import attribute
 from tests.diagnosis.failing_records import failing, parents
 
@@ -138,3 +140,28 @@ def test_a_tool_that_fails_for_its_own_reasons_is_not() -> None:
     charged = attribute([asked, failing("tool", at=2, tool="pay")], {})
 
     assert names(charged) == [("chat", []), ("tool", [])]
+
+
+@pytest.mark.parametrize(
+    ("message", "charged"),
+    [
+        ("Error while parsing tool call from model output: no JSON blob", [("llm", ["step"])]),
+        ("Failed to decode the JSON of the answer", [("llm", ["step"])]),
+        ("Unterminated string starting at: line 1 column 5", [("llm", ["step"])]),
+        ("the request reached its max_tokens", [("llm", ["step"])]),
+        ("the stock of parsley is empty", [("step", []), ("llm", [])]),
+        ("the order was not found", [("step", []), ("llm", [])]),
+    ],
+)
+def test_a_step_that_cannot_read_a_cut_answer_fails_because_it_was_cut(
+    message: str, charged: list[tuple[str, list[str]]]
+) -> None:
+    cut = {
+        "signal_type": "output_truncated",
+        "unit": "llm_call",
+        "message": "the model stopped early: length",
+    }
+    step = failing("step", unit="graph_node", signal_type="error", message=message, fingerprint=1)
+    answer = failing("llm", parent="step", at=1, fingerprint=2, **cut)
+
+    assert names(attribute([step, answer], parents(("llm", "step")))) == charged

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from telemetry.spans.meaning import Meaning
-from telemetry.spans.span import Span, SpanEvent
+from telemetry.spans.span import DETAILS, Span, SpanEvent
 from tests.telemetry.span_builders import make_span
 
 QUESTION = '[{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]'
@@ -42,6 +43,11 @@ def example(
     """An example in one line where it fits."""
     span = make_span(name, scope, dict(attributes), events=list(events))
     return Example(client, span, meaning, given, output)
+
+
+def message(kind: str, **values: Any) -> list[dict[str, Any]]:
+    """A tool's message of one part, as OTel GenAI has them."""
+    return [{"role": "tool", "parts": [{"type": kind, "id": "t1", **values}]}]
 
 
 def call(model: str = "", given: int | None = None, answered: int | None = None, **facts: Any) -> Meaning:
@@ -117,6 +123,37 @@ GENERAL = [
         events=[
             SpanEvent("gen_ai.user.message", 1, {"content": '[{"text": "hi"}]'}),
             SpanEvent("gen_ai.choice", 2, {"finish_reason": "end_turn", "message": "hello"}),
+        ],
+    ),
+    example(
+        "Strands, newest events",
+        "execute_tool lookup_order",
+        {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "lookup_order"},
+        tool("lookup_order"),
+        ORDER,
+        "shipped",
+        events=[
+            SpanEvent(
+                DETAILS, 1, {"gen_ai.input.messages": json.dumps(message("tool_call", arguments=ORDER))}
+            ),
+            SpanEvent(
+                DETAILS,
+                2,
+                {"gen_ai.output.messages": message("tool_call_response", response=[{"text": "shipped"}])},
+            ),
+        ],
+    ),
+    example(
+        "Strands, a model call with newest events",
+        "chat",
+        {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"},
+        call("m", finish_reason="end_turn"),
+        None,
+        [[{"role": "assistant", "finish_reason": "end_turn"}]],
+        events=[
+            SpanEvent(
+                DETAILS, 1, {"gen_ai.output.messages": [{"role": "assistant", "finish_reason": "end_turn"}]}
+            )
         ],
     ),
     example(

@@ -6,7 +6,7 @@ import json
 
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import SpanEvent
-from tests.telemetry.span_examples.clients import ORDER, ORDER_JSON, call, example, run, tool
+from tests.telemetry.span_examples.clients import ASKED, ORDER, ORDER_JSON, QUESTION, call, example, run, tool
 
 TURN = [{"role": "assistant"}, {"role": "user"}]
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3}
@@ -211,5 +211,44 @@ FRAMEWORKS = [
         {"output": "a b", "bash_command": "ls"},
         scope="com.anthropic.claude_code.tracing",
         events=[SpanEvent("tool.output", 1, {"output": "a b", "bash_command": "ls"})],
+    ),
+    example(
+        "Gemini CLI",
+        "llm_call",
+        {
+            "gen_ai.operation.name": "llm_call",
+            "gen_ai.agent.name": "gemini-cli",
+            "gen_ai.conversation.id": "c1",
+            "gen_ai.request.model": "gemini-x",
+            "gen_ai.usage.input_tokens": 50,
+            "gen_ai.input.messages": QUESTION,
+            "gen_ai.output.messages": '[{"candidates": [{"finishReason": "STOP"}]}]',
+        },
+        call("gemini-x", 50, agent="gemini-cli", session_id="c1", finish_reason="STOP"),
+        ASKED,
+        [{"candidates": [{"finishReason": "STOP"}]}],
+        scope="gemini-cli",
+    ),
+    example(
+        "Gemini CLI, a tool",
+        "tool_call",
+        {
+            "gen_ai.operation.name": "tool_call",
+            "gen_ai.agent.name": "gemini-cli",
+            "gen_ai.tool.name": "refund",
+            "gen_ai.input.messages": '{"name": "refund", "args": {"order_id": "A-1"}}',
+            "gen_ai.output.messages": '{"status": "success"}',
+        },
+        tool("refund", agent="gemini-cli"),
+        ORDER,
+        {"status": "success"},
+        scope="gemini-cli",
+    ),
+    example(
+        "Gemini CLI, a run",
+        "agent_call",
+        {"gen_ai.operation.name": "agent_call", "gen_ai.agent.name": "qwen-code"},
+        run("qwen-code"),
+        scope="gemini-cli",
     ),
 ]

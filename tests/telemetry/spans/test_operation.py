@@ -61,6 +61,19 @@ def test_a_real_client_has_few_operations_and_none_holds_a_long_number(client: s
             "haystack.component.run retriever",
         ),
         ("GET", {"http.request.method": "GET", "http.route": "/orders/:id"}, SERVER, "GET /orders/:id"),
+        (
+            "llm_call",
+            {"gen_ai.operation.name": "llm_call", "gen_ai.request.model": "m"},
+            INTERNAL,
+            "chat m",
+        ),
+        (
+            "Turn {turn} of {agent_name!r} for {text}",
+            {"logfire.msg_template": "x", "turn": 3, "agent_name": "helper", "text": "hi"},
+            INTERNAL,
+            "Turn {id} of helper for {text}",
+        ),
+        ("GET /carts/{name}", {"name": "A-1"}, INTERNAL, "GET /carts/{name}"),
         ("GET", {"http.method": "GET", "http.route": "/o/<int:oid>"}, SERVER, "GET /o/<int:oid>"),
         (
             "GET",
