@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import gzip
 import json
+import tarfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from tests import ROOT
 
 FOLDER = ROOT / "tests" / "fixtures" / "captures"
 NAMES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+PACKED = "requests.tar.xz"  # of a recording that would be large: its requests in one archive
+BODY, HEADERS = ".body", ".headers.json"
+TRACES, LOGS = "traces", "logs"
 SENT = ("content-type", "content-encoding", "user-agent")
 INFLATE = {"": bytes, "gzip": gzip.decompress, "deflate": zlib.decompress}
 
@@ -35,28 +39,44 @@ class Recorded:
         return (self.body[start : start + size] for start in range(0, len(self.body), size))
 
 
-def requests(name: str) -> list[Recorded]:
-    """The requests of one client, in order."""
-    return [recorded(path) for path in sorted((FOLDER / name).glob("*.traces.body"))]
+def requests(name: str, signal: str = TRACES) -> list[Recorded]:
+    """The requests of one client with its traces, or with its logs, in order."""
+    return [request for kind, request in sent(name) if kind == signal]
 
 
-def recorded(path: Path) -> Recorded:
+@cache
+def sent(name: str) -> tuple[tuple[str, Recorded], ...]:
+    """What one client sent, in order: whether traces or logs, and the request."""
+    contents = files(name)
+    bodies = sorted(file for file in contents if file.endswith(BODY))
+    return tuple(
+        (file.split(".")[1], recorded(contents[file], contents[file.removesuffix(BODY) + HEADERS]))
+        for file in bodies
+    )
+
+
+def files(name: str) -> dict[str, bytes]:
+    """The files of one client's requests, with their contents."""
+    folder = FOLDER / name
+    if not (folder / PACKED).exists():
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+    with tarfile.open(folder / PACKED) as archive:
+        members = [(member.name, archive.extractfile(member)) for member in archive]
+        return {file: member.read() for file, member in members if member}
+
+
+def recorded(body: bytes, request: bytes) -> Recorded:
     """One request from its two files."""
-    headers = {key.lower(): value for key, value in read(path.with_suffix(".headers.json"))["headers"]}
-    return Recorded(path.read_bytes(), {key: headers[key] for key in SENT if key in headers})
+    headers = {key.lower(): value for key, value in json.loads(request)["headers"]}
+    return Recorded(body, {key: headers[key] for key in SENT if key in headers})
 
 
 def manifest(name: str) -> dict[str, Any]:
     """What the client did, and the counts."""
-    return read(FOLDER / name / "manifest.json")
+    return dict(json.loads((FOLDER / name / "manifest.json").read_text()))
 
 
 def labels(name: str) -> list[dict[str, Any]]:
     """One row a trace: its injected failure, or None."""
     rows: list[dict[str, Any]] = json.loads((FOLDER / name / "labels.json").read_text())
     return rows
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A JSON object from a file."""
-    return dict(json.loads(path.read_text()))

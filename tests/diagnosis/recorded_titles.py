@@ -12,8 +12,6 @@ from collections.abc import Iterator
 
 import django
 
-from telemetry.otlp import decode
-from telemetry.otlp.decode import Encoding
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.spans.span import Span
 from tests import ROOT
@@ -22,27 +20,12 @@ FILE = ROOT / "tests" / "fixtures" / "titles.txt"
 
 
 def recordings() -> Iterator[tuple[str, list[Span]]]:
-    """Each recorded client by name, with its spans."""
-    from tests.telemetry import log_requests
-    from tests.telemetry.span_builders import CLIENTS, captured
+    """Each recorded client by name, with its spans and what its log events say of them."""
+    from tests.telemetry.joined_recordings import captured_with_logs
+    from tests.telemetry.span_builders import CLIENTS
 
     for client in CLIENTS:
-        yield client, list(captured(client))
-    for client in log_requests.RECORDED:
-        bodies = [
-            (sent.body, Encoding.of(sent.content_type))
-            for sent in log_requests.recorded(client)
-            if sent.path.endswith("/traces")
-        ]
-        yield (
-            client,
-            [
-                span
-                for body, encoding in bodies
-                if encoding
-                for span in decode.decode_spans(decode.parse_export_request(body, encoding)).spans
-            ],
-        )
+        yield client, list(captured_with_logs(client))
 
 
 def charged(spans: list[Span]) -> list[FailingRecord]:

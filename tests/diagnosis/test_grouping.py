@@ -6,31 +6,30 @@ from collections import defaultdict
 
 import pytest
 
-from telemetry import conventions
-from telemetry.classify import failure
 from telemetry.grouping.attribution import attribute
-from telemetry.grouping.fingerprint import fingerprint
 from telemetry.grouping.versions import NEWEST
+from telemetry.normalise import normalise
 from telemetry.spans.failing_record import FailingRecord
-from telemetry.spans.operation import operation
 from telemetry.spans.span import Span
+from tests.telemetry.joined_recordings import captured_with_logs
 from tests.telemetry.span_builders import CLIENTS, captured, labels
 
-# An MCP server says no more than that the tool failed.
-INDISTINCT = {("invalid arguments (missing field)", "tool_error: RefundLimitExceeded")}
+# An MCP server says no more than that the tool failed, a smolagents' agent no more than that the answer was no call.
+INDISTINCT = {
+    ("invalid arguments (missing field)", "tool_error: RefundLimitExceeded"),
+    ("empty_answer (no exception)", "slow_llm_over_600ms (not an error)"),
+}
 
 
 def failing(span: Span) -> FailingRecord | None:
     """The span as a diagnosis reads it; None if it is fine or only a user says otherwise."""
-    meaning = conventions.read_meaning(span)
-    work, found = operation(span, meaning), failure(span, meaning)
-    if found is None or found.signal_type == "user_signal":
+    row = normalise(span, NEWEST)
+    if row.fingerprint is None or row.signal_type == "user_signal":
         return None
-    service = span.origin.service
     return FailingRecord(
-        span.trace_id, span.span_id, span.parent_span_id, span.start_time_unix_nano, service, work, "",
-        meaning.unit, meaning.tool, meaning.model, found.signal_type, found.severity, found.error_type,
-        found.message, fingerprint(service, work, found, NEWEST), scope_id=span.origin.scope_id, kind=span.kind,
+        row.trace_id, row.span_id, row.parent_span_id, row.start_time_unix_nano, row.service, row.operation, "",
+        row.unit, row.tool, row.model, row.signal_type, row.severity, row.error_type, row.failure_message,
+        row.fingerprint, scope_id=row.scope_id, kind=row.kind,
     )  # fmt: skip
 
 
@@ -41,10 +40,32 @@ def clusters(spans: list[Span]) -> set[int]:
     return {item.primary.fingerprint for item in attribute(failures, parents)}
 
 
+# Kinds that no span and no log event shows: what users think, what only the whole run shows, and what is not recorded.
+NOT_SHOWN = ("unhelpful_refusal", "repeated_identical_tool_call", "empty_answer")
+NOT_RECORDED = {
+    "node-claude-code-beta": ("model_called_unknown_tool", "model_sent_malformed_tool_arguments"),
+    "node-mastra": ("llm_client_timeout", "model_called_unknown_tool"),
+    "py-logfire-agents": ("answer_cut",),
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_each_injected_kind_is_found_and_nothing_in_good_turns(client: str) -> None:
+    kinds = {trace_id: row["kind"] or "good" for trace_id, row in labels(client).items()}
+    failures = [found for span in captured_with_logs(client) if (found := failing(span))]
+
+    found = {kinds.get(one.trace_id.hex(), "good") for one in failures}
+
+    left_out = (*NOT_SHOWN, *NOT_RECORDED.get(client, ()), "good")
+    injected = {kind for kind in kinds.values() if "not an error" not in kind}
+    assert {kind for kind in injected - found if not kind.startswith(left_out)} == set()
+    assert "good" not in found
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_each_injected_kind_is_one_cluster_and_shares_it_with_none(client: str) -> None:
     traces: dict[str, list[Span]] = defaultdict(list)
-    for span in captured(client):
+    for span in captured_with_logs(client):
         traces[span.trace_id.hex()].append(span)
     spans: dict[str, list[Span]] = defaultdict(list)
     for trace_id, row in labels(client).items():

@@ -1,10 +1,8 @@
-"""OTLP requests of log records: made by hand, or recorded from real clients (tests/fixtures/log_captures)."""
+"""OTLP requests of log records: made by hand, or recorded from real clients (tests/fixtures/captures)."""
 
 from __future__ import annotations
 
-import base64
 import json
-import lzma
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +13,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from telemetry.otlp import otlp_json_logs
 from telemetry.windows import unix_nano
-from tests import ROOT
+from tests import captures
 from tests.telemetry.factory import any_value, key_values
 
-FOLDER = ROOT / "tests" / "fixtures" / "log_captures"
-RECORDED = ("claude-code-beta", "adk-events")
+RECORDED = tuple(name for name in captures.NAMES if captures.requests(name, captures.LOGS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +30,10 @@ class RecordedRequest:
 
 @cache
 def recorded(name: str) -> tuple[RecordedRequest, ...]:
-    """The requests of one client, in order."""
-    rows = json.loads(lzma.decompress((FOLDER / f"{name}.json.xz").read_bytes()))
+    """The requests of one client with its traces and its logs, in order."""
     return tuple(
-        RecordedRequest(row["path"], row["content_type"], base64.b64decode(row["body"])) for row in rows
+        RecordedRequest(f"/v1/{signal}", request.headers["content-type"], request.plain)
+        for signal, request in captures.sent(name)
     )
 
 

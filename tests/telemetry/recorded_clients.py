@@ -22,8 +22,8 @@ HEAD = """# Clients: what is understood of what they send
 
 Counted in the recordings of `tests/fixtures/captures`, each of a real client with a stub in the place of its model.
 `python -m tests.telemetry.recorded_clients` writes this page, and a test fails when it is not true. Other clients that
-follow the [conventions](diagnosis.md#adding-a-signal-an-eval-format-a-convention-or-a-language) are read as well. The
-contents that [log events](protocol.md#log-records) bring are not counted here.
+follow the [conventions](diagnosis.md#adding-a-signal-an-eval-format-a-convention-or-a-language) are read as well.
+Where a client sent its [log events](protocol.md#log-records) too, what they say of its spans is counted with these.
 
 *Calls* are model calls without embeddings and without an error status, *in* and *out* those of them with a recorded
 input and output, *tokens* those with both counts, and *finish* those with a finish reason. *Tools* are tool calls
@@ -56,9 +56,9 @@ def content_counts(spans: Iterable[Understood]) -> tuple[int, int, int]:
 def counts_of(name: str) -> dict[str, int]:
     """The columns of one client, without its name."""
     from tests.diagnosis.recorded_titles import charged
-    from tests.telemetry.span_builders import captured
+    from tests.telemetry.joined_recordings import captured_with_logs
 
-    spans = [(span, conventions.read_meaning(span)) for span in captured(name)]
+    spans = [(span, conventions.read_meaning(span)) for span in captured_with_logs(name)]
     good = [row for row in spans if row[0].status_code != ERROR]
     calls = [row for row in good if row[1].unit == "llm_call" and not row[1].is_embedding]
     tools = [row for row in good if row[1].unit == "tool_call"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from functools import cache
 from typing import Any
 
@@ -13,9 +10,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from telemetry.otlp import decode
 from telemetry.otlp.decode import Encoding
 from telemetry.spans.span import Span, SpanEvent, SpanOrigin
-from tests import ROOT
+from tests import captures
 
-CAPTURES = ROOT / "tests" / "fixtures" / "captures"
+CLIENTS = captures.NAMES
 INTERNAL, SERVER, CLIENT = 1, 2, 3
 UNSET, OK, ERROR = 0, 1, 2
 
@@ -52,27 +49,14 @@ def exception(message: str = "", type: str = "", stacktrace: str = "") -> SpanEv
 def captured(name: str) -> tuple[Span, ...]:
     """Every span that a real client sent."""
     spans: list[Span] = []
-    for path in sorted((CAPTURES / name).glob("*.traces.body")):
-        request = json.loads(path.with_name(path.name.replace(".body", ".headers.json")).read_text())
-        headers = {key.lower(): value for key, value in request["headers"]}
-        encoding = Encoding.of(headers["content-type"])
+    for request in captures.requests(name):
+        encoding = Encoding.of(request.headers["content-type"])
         assert encoding is not None
-        body = plain(path.read_bytes(), headers.get("content-encoding", ""))
-        spans += decode.decode_spans(decode.parse_export_request(body, encoding)).spans
+        spans += decode.decode_spans(decode.parse_export_request(request.plain, encoding)).spans
     return tuple(spans)
-
-
-def plain(body: bytes, content_encoding: str) -> bytes:
-    """The body without its compression."""
-    if content_encoding == "gzip":
-        return gzip.decompress(body)
-    return zlib.decompress(body) if content_encoding == "deflate" else body
 
 
 @cache
 def labels(name: str) -> dict[str, dict[str, Any]]:
     """What was injected into each trace, by trace id."""
-    return {row["trace_id"]: row for row in json.loads((CAPTURES / name / "labels.json").read_text())}
-
-
-CLIENTS = sorted(path.name for path in CAPTURES.iterdir() if path.is_dir())
+    return {row["trace_id"]: row for row in captures.labels(name)}

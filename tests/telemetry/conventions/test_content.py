@@ -21,7 +21,7 @@ def test_a_tool_result_comes_out_of_the_frameworks_envelopes() -> None:
         and isinstance(capture.output, dict)
     )
 
-    assert results["carrier_unavailable"] == 28
+    assert results["carrier_unavailable"] == 42
 
 
 def test_numbered_messages_become_a_list_in_order() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from diagnosis.diagnose import diagnose
-from telemetry.models import EarlierVersion, WaitingLog
+from telemetry.models import EarlierVersion, FailingVisit, WaitingLog
 from telemetry.store import attributions
 from telemetry.store.joined_logs import arrival, waiting
 from telemetry.store.runs import kept_runs
@@ -20,6 +20,7 @@ from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind
+from tests import captures
 from tests.telemetry.factory import key_values, minutes, protobuf, request, span, span_id, trace_id
 from tests.telemetry.log_requests import RECORDED, RecordedRequest, log, logs_request, protobuf_logs, recorded
 from tests.telemetry.logs.joined_stores import NOW, counted, records, send, sent_with_events, tallies
@@ -108,16 +109,20 @@ def test_a_recorded_client_that_sends_twice_is_stored_once(project: Project, nam
     assert counted(project) == counts
     assert {receipt.accepted for receipt in again} == {0}
     sent = tally["stored"] + tally["log_joined"]
-    assert tallies(project) == tally | {"duplicate": sent}
+    assert {name: tallies(project).get(name) for name in ("stored", "log_joined", "duplicate")} == {
+        "stored": tally["stored"],
+        "log_joined": tally["log_joined"],
+        "duplicate": sent,
+    }
 
 
 def test_calls_whose_contents_are_in_log_records_alone_have_them(
     make_project: Callable[..., MintedProject], project: Project
 ) -> None:
     alone = make_project("spans alone", quota_spans=None).project
-    send(alone, [one for one in recorded("adk-events") if one.path == "/v1/traces"])
+    send(alone, [one for one in recorded("py-adk-events") if one.path == "/v1/traces"])
 
-    send(project, recorded("adk-events"))
+    send(project, recorded("py-adk-events"))
 
     def facts(store: Project) -> tuple[int, int, int, int]:
         calls = [one["capture"] for one in records(store) if (one["capture"] or {}).get("unit") == "llm_call"]
@@ -477,10 +482,24 @@ def outputs(project: Project) -> dict[str, Any]:
 
 
 def test_answers_of_a_recorded_client_join_the_calls_inside_what_they_name(project: Project) -> None:
-    send(project, recorded("claude-code-beta"))
+    send(project, recorded("node-claude-code-beta"))
 
     found = Counter(output is not None for output in outputs(project).values())
     assert found == Counter({True: 32, False: 16})
+
+
+def test_calls_repeated_without_progress_are_found_where_only_messages_have_the_contents_of_tools(
+    project: Project,
+) -> None:
+    send(project, recorded("py-adk-events"))
+
+    with bind(project):
+        found = list(FailingVisit.objects.values_list("trace_id", "signal_type"))
+    kinds = {row["trace_id"]: row["kind"] for row in captures.labels("py-adk-events")}
+    repeated = [trace_id for trace_id, kind in kinds.items() if str(kind).startswith("repeated")]
+    assert sorted((bytes(trace_id).hex(), signal) for trace_id, signal in found) == sorted(
+        (trace_id, "repeated_call") for trace_id in repeated
+    )
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (1, 0, 2)])

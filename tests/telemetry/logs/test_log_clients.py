@@ -40,7 +40,9 @@ def told(alice: MintedProject) -> Callable[..., list[Told]]:
 
 
 def test_claude_code_as_it_is_set_up_by_default_is_read_whole(told: Callable[..., list[Told]]) -> None:
-    requests = [without_context(one.body) for one in recorded("claude-code-beta") if one.path == "/v1/logs"]
+    requests = [
+        without_context(one.body) for one in recorded("node-claude-code-beta") if one.path == "/v1/logs"
+    ]
 
     records = told(*requests)
 
@@ -66,7 +68,9 @@ def test_claude_code_as_it_is_set_up_by_default_is_read_whole(told: Callable[...
 
 
 def test_each_event_has_the_same_ids_whatever_came_before_it(told: Callable[..., list[Told]]) -> None:
-    requests = [without_context(one.body) for one in recorded("claude-code-beta") if one.path == "/v1/logs"]
+    requests = [
+        without_context(one.body) for one in recorded("node-claude-code-beta") if one.path == "/v1/logs"
+    ]
 
     once = told(*requests)
     again = told(*reversed(requests))
