@@ -36,8 +36,13 @@ def require_parts(modules: Iterable[ModuleType], parts: Sequence[str]) -> None:
             raise PartsMissing(f"{module.__name__} must offer {', '.join(missing)}")
 
 
-def in_order(modules: Iterable[ModuleType]) -> list[ModuleType]:
-    """The modules with each before those that its BEFORE names (without the package), else by name."""
+def in_order(modules: Iterable[ModuleType], common: Sequence[str] = ()) -> list[ModuleType]:
+    """
+    The modules with each before those that its BEFORE names (without the package), else by name.
+
+    Args:
+        common: names that come as early as that allows, in this order.
+    """
     by_name = {module.__name__.rpartition(".")[2]: module for module in modules}
     graph: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_name, ()))
     for name, module in by_name.items():
@@ -49,11 +54,13 @@ def in_order(modules: Iterable[ModuleType]) -> list[ModuleType]:
         graph.prepare()
     except CycleError as circle:
         raise PlaceUnclear(f"These are BEFORE each other: {', '.join(circle.args[1])}") from circle
+    places = {name: place for place, name in enumerate(common, -len(common))}
     ordered: list[str] = []
+    ready: list[str] = []
     while graph.is_active():
-        ready = sorted(graph.get_ready())
-        graph.done(*ready)
-        ordered += ready
+        ready = sorted([*ready, *graph.get_ready()], key=lambda name: (places.get(name, 0), name))
+        ordered.append(ready.pop(0))
+        graph.done(ordered[-1])
     return [by_name[name] for name in ordered]
 
 

@@ -7,7 +7,7 @@ was used wrongly, the runtime's says little.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 # Whose code a frame is. Of test code, which calls what fails; of functions without a file whose owner nothing says.
@@ -77,3 +77,8 @@ def lines_of(text: str) -> list[str]:
 def number_or_none(digits: str | None) -> int | None:
     """Return the number in a match's group of digits; None for a group that is empty or missing."""
     return int(digits) if digits else None
+
+
+def frames_in(lines: Iterable[str], frame_in: Callable[[str], StackFrame | None]) -> tuple[StackFrame, ...]:
+    """Return the frames of the lines, of which `frame_in` reads one, or None for a line without a frame."""
+    return tuple(frame for line in lines if (frame := frame_in(line)))

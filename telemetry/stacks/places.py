@@ -44,3 +44,8 @@ def short_place(file: str) -> str:
 def without_builds(text: str) -> str:
     """Return the text with `*` for versions and long numbers, which change with releases."""
     return RUN_OF_DIGITS.sub("*", VERSION.sub("*", text))
+
+
+def code_key(function: str, file: str) -> str:
+    """Return what distinguishes the code of a function that is told by its name and its file."""
+    return without_builds(f"{function} {short_place(file)}".strip())

@@ -1,7 +1,8 @@
 """
 The choice of the language in which a stack is written, and its frames with their owners.
 
-The languages are found by looking: each file of `telemetry/stacks/languages` that has a FORM is one.
+The languages are found by looking: each file of `telemetry/stacks/languages`, and of its `compiled`, that has a FORM
+is one.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from telemetry.discovery import find_modules, in_order, require_parts
 from telemetry.short_cache import cached_if_short
 from telemetry.stacks import languages
 from telemetry.stacks.frame import MAX_CAUSES, MAX_FRAMES, UNKNOWN, RaisedError, StackFrame
+from telemetry.stacks.languages import compiled
 
 PARTS = ("BEFORE", "MARKS", "FORM", "EXTENSIONS", "READ", "DESCRIBE")
+# Most stacks are of these, and reading ends with the first language whose frames make up the text.
+COMMON = ("python", "jvm", "go", "ruby", "php", "rust", "dart", "javascript", "powershell", "dotnet")
 LONGEST_END = 32_000  # characters read at each end of a stack: chains have their root cause at either
 MOST_LINES_A_FRAME = 4  # of Python: place, code, its marks, and now and then a blank line
 CACHED_STACKS, LONGEST_CACHED = 64, 16_000  # one failure often comes many times in a row
@@ -43,10 +47,11 @@ class Language(Protocol):
 
 
 def found_languages() -> tuple[Language, ...]:
-    """Return the languages of the package in the order in which they are asked."""
-    modules = find_modules(languages.__name__, languages.__path__, "FORM")
+    """Return the languages of the packages in the order in which they are asked."""
+    packages = (languages, compiled)
+    modules = [module for each in packages for module in find_modules(each.__name__, each.__path__, "FORM")]
     require_parts(modules, PARTS)
-    return tuple(cast(Language, module) for module in in_order(modules))
+    return tuple(cast(Language, module) for module in in_order(modules, COMMON))
 
 
 LANGUAGES = found_languages()
@@ -68,7 +73,9 @@ def read_stack(text: str) -> RaisedError | None:
     lines = text.count("\n") + 1
     best_name, best, most = "", None, 0
     for name, language in BY_NAME.items():
-        raised = language.READ(text) if fits(language, text) else None
+        if not fits(language, text):
+            continue
+        raised = language.READ(text)
         frames = frame_count(raised) if raised else 0
         if frames > most:
             best_name, best, most = name, raised, frames

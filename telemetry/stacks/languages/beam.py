@@ -2,8 +2,9 @@
 Elixir and Erlang: stacks of the BEAM.
 
 Elixir: https://hexdocs.pm/elixir/Exception.html#format_stacktrace_entry/1. Erlang:
-https://www.erlang.org/doc/system/errors.html#the-call-stack-back-trace-stacktrace, as a term, and as its shell prints
-it. An exception in another process is told under the exit that it caused, further to the right.
+https://www.erlang.org/doc/system/errors.html#the-call-stack-back-trace-stacktrace, as a term (beam_terms.py), as its
+shell prints it, and as lager does: https://github.com/erlang-lager/lager/blob/master/src/error_logger_lager_h.erl. An
+exception in another process is told under the exit that it caused, further to the right.
 """
 
 from __future__ import annotations
@@ -22,31 +23,34 @@ from telemetry.stacks.frame import (
     lines_of,
     number_or_none,
 )
+from telemetry.stacks.languages.beam_terms import term_frames
 from telemetry.stacks.places import is_in_library, without_builds
 
 BEFORE = ()
-MARKS = (".ex", ".erl", "eex:", ".gleam:", "** (", "in function ", "in call from ")
+MARKS = (".ex", ".erl", "eex:", ".gleam:", "** (", "in function ", "in call from ", "with reason: ")
 EXTENSIONS = (".ex", ".exs", ".eex", ".heex", ".leex", ".erl", ".hrl", ".gleam")
 FILE = r"(?P<file>[\w./@-]{1,300}\.(?:exs?|[hl]?eex|erl|hrl|gleam))"
 FORM = re.compile(
-    r"^[ \t]{0,40}(?:\(\w{1,60} [\w.+-]{1,60}\) |[\w./@-]{1,300}\.(?:exs?|[hl]?eex|erl|hrl"
-    r"|gleam):\d{1,9}: )[^\n]{1,400}[/)]"
-    r"|\{file,\"[^\"\n]{1,300}\"\},\{line,\d|^[ \t]{0,40}in (?:function|call from) {1,3}[^\s(]{1,300}:",
+    r"^[ \t]{0,40}(?:\(\w{1,60} [\w.+-]{1,60}\) |(?:\(\w{1,60}\) )?[\w./@-]{1,300}\.(?:exs?|[hl]?eex|erl|hrl"
+    r"|gleam):\d{1,9}: )[^\n]{1,400}[/(]"
+    r"|\{file,\s{0,200}\"[^\"\n]{1,300}\"\},\s{0,200}\{line,\d"
+    r"|^[ \t]{0,40}in (?:function|call from) {1,3}[^\s(]{1,300}:"
+    r"|with reason: [^\n]{0,600}?\b[a-z]\w{0,60}:[a-z]\w{0,60}(?:/\d{1,3}|\([^\n]{0,600}\)) line \d",
     re.M,
 )
 ELIXIR = re.compile(
     rf"(?P<indent>[ \t]{{0,60}})(?:\((?P<app>\w{{1,60}})(?: [\w.+-]{{1,60}})?\) )?(?:{FILE}:(?P<line>\d{{1,9}}): )?"
-    r"(?P<function>(?:anonymous fn/\d{1,3} in )?[:A-Za-z_\"][^\s(]{0,300}?)(?:/\d{1,3}|\([^\n]{0,800}\))$"
+    r"(?P<function>(?:anonymous fn/\d{1,3} in )?[:A-Za-z_\"][^\s(]{0,300}?)(?:/\d{1,3}$|\()"
 )
 SHELL = re.compile(
     r"[ \t]{0,40}in (?:function|call from) {1,3}(?P<function>[^\s(]{1,300}?)/\d{1,3}"
     r"(?: \((?P<file>[^,:\n()]{1,300})(?:, line |:)(?P<line>\d{1,9})\))?$"
 )
-TERM = re.compile(
-    r"\{(?P<module>'?[\w.@]{1,200}'?),'?(?P<name>[^,'\n{}\[\]]{1,200})'?,(?:\d{1,3}|\[[^\[\]\n]{0,400}\]),"
-    r"\[(?:\{file,\"(?P<file>[^\"\n]{1,300})\"\},\{line,(?P<line>\d{1,9})\})?\]\}"
+LAGER = re.compile(
+    r"\b(?P<function>[a-z]\w{0,60}:[a-z]\w{0,60})(?:/\d{1,3}|\([^\n]{0,600}?\)) line (?P<line>\d{1,9})"
 )
 HEADER = re.compile(r"(?P<indent>[ \t]{0,60})\*\* \((?P<type>[\w.]{1,200})\) ?(?P<message>[^\n]{0,1000})$")
+INNERMOST = 1_000  # an indentation within that of every header
 EXITS = frozenset({"EXIT", "exit", "stop"})
 ANONYMOUS = re.compile(r"^anonymous fn(?:/\d{1,3})? in ")
 LIFTED = re.compile(
@@ -92,6 +96,7 @@ def read_beam(text: str) -> RaisedError | None:
         for frame, indent in beam_frames(line):
             owners = [frames for start, _, frames in headers if start < indent]
             owners[-1].append(frame)
+    headers[-1][2].extend(term_frames(text))
     named = [(raised, frames) for _, raised, frames in headers if frames or raised.error_type][
         : MAX_CAUSES * 2
     ]
@@ -100,7 +105,7 @@ def read_beam(text: str) -> RaisedError | None:
 
 
 def beam_frames(line: str) -> list[tuple[StackFrame, int]]:
-    """Return the frames in the line, each with its indentation: one that is printed, or those of a term."""
+    """Return the frames that are printed in the line, each with its indentation."""
     if match := ELIXIR.match(line):
         if not (match["app"] or match["file"]):
             return []
@@ -108,17 +113,12 @@ def beam_frames(line: str) -> list[tuple[StackFrame, int]]:
         frame = StackFrame(match["function"], match["file"] or "", number_or_none(match["line"]))
         return [(frame._replace(owner=owner) if owner else frame, len(match["indent"]))]
     if match := SHELL.match(line):
-        return [
-            (StackFrame(match["function"], match["file"] or "", number_or_none(match["line"])), MAX_CAUSES)
-        ]
-    if '{file,"' not in line and ",[]}" not in line:
+        frame = StackFrame(match["function"], match["file"] or "", number_or_none(match["line"]))
+        return [(frame, INNERMOST)]
+    if "with reason: " not in line:
         return []
     return [
-        (
-            StackFrame(f"{term['module']}:{term['name']}", term["file"] or "", number_or_none(term["line"])),
-            MAX_CAUSES,
-        )
-        for term in TERM.finditer(line)
+        (StackFrame(match["function"], "", int(match["line"])), INNERMOST) for match in LAGER.finditer(line)
     ]
 
 
@@ -140,7 +140,8 @@ def described_beam(frame: StackFrame) -> StackFrame:
 def beam_name(function: str) -> str:
     """Return the function in which a closure stands: `Shop.Cart.total` for `anonymous fn/1 in Shop.Cart.total`."""
     name = LIFTED.sub(r"\g<of>", ANONYMOUS.sub("", function))
-    return re.sub(r"/\d{1,3}$", "", name).replace('"', "").replace("'", "")
+    name = re.sub(r"/\d{1,3}$", "", name).replace('"', "").replace("'", "")
+    return name.removeprefix("Elixir.").replace(":", ".", 1) if name.startswith("Elixir.") else name
 
 
 def beam_owner(function: str, file: str) -> str:

@@ -16,10 +16,11 @@ from telemetry.stacks.frame import (
     TEST,
     RaisedError,
     StackFrame,
+    frames_in,
     lines_of,
     number_or_none,
 )
-from telemetry.stacks.places import is_in_library, short_place, without_builds
+from telemetry.stacks.places import code_key, is_in_library
 
 BEFORE = ("javascript", "native", "plain")
 MARKS = ("package:", "dart:", ".dart", " abs ")
@@ -55,7 +56,7 @@ TEST_FILE = re.compile(r"_test\.dart$")  # https://dart.dev/guides/testing
 
 def read_dart(text: str) -> RaisedError | None:
     """Return the failure with its frames; None for a text without one."""
-    frames = tuple(frame for line in lines_of(text) if (frame := dart_frame(line)))
+    frames = frames_in(lines_of(text), dart_frame)
     return RaisedError("", "", frames) if frames else None
 
 
@@ -72,8 +73,7 @@ def described_dart(frame: StackFrame) -> StackFrame:
     if not frame.file:
         return frame._replace(owner=OWN, key=frame.function)
     function = CLOSURES.sub("", frame.function).removeprefix("new ")
-    key = without_builds(f"{function} {short_place(frame.file)}".strip())
-    return frame._replace(function=function, owner=dart_owner(frame.file), key=key)
+    return frame._replace(function=function, owner=dart_owner(frame.file), key=code_key(function, frame.file))
 
 
 def dart_owner(file: str) -> str:

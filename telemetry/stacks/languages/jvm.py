@@ -31,7 +31,7 @@ from telemetry.stacks.places import without_builds
 
 BEFORE = ("plain",)
 MARKS = ("at ",)
-EXTENSIONS = (".java", ".kt", ".kts", ".scala", ".sc", ".groovy", ".clj", ".cljc", ".gradle")
+EXTENSIONS = (".java", ".kt", ".kts", ".scala", ".sc", ".groovy", ".gradle")
 SOURCE = (
     r"\((?:(?P<file>[^\s():/\\]{1,150}?\.[A-Za-z]{1,10}|SourceFile|NO_SOURCE_FILE|r8-map-id-\w{1,80})"
     r"(?::(?P<line>\d{1,9}))?"
@@ -63,11 +63,13 @@ LIBRARY_PACKAGE = re.compile(
     r"|io\.(?:netty|opentelemetry|grpc|vertx|reactivex|undertow|quarkus|micronaut|ktor|lettuce|micrometer|mockk"
     r"|r2dbc|smallrye|prometheus|github\.resilience4j)|redis\.clients|ch\.qos\.logback|oracle\.jdbc"
     r"|com\.(?:fasterxml|zaxxer|mongodb|mysql|amazonaws|azure|netflix|squareup|typesafe|datastax|rabbitmq|mchange"
-    r"|google\.(?:common|api|cloud|inject|protobuf|gson|android)|microsoft)|software\.amazon|dev\.langchain4j)\."
+    r"|google\.(?:common|api|cloud|inject|protobuf|gson|android)|microsoft)|software\.amazon|dev\.langchain4j"
+    r"|ring|compojure|reitit|nrepl|leiningen|cider|next\.jdbc|honeysql|manifold|aleph|cheshire|taoensso|malli|integrant"
+    r"|mount|hiccup|clj_http|babashka)\."
 )
 # https://maven.apache.org/surefire/maven-surefire-plugin/examples/inclusion-exclusion.html, and failsafe's `IT`
 TEST_CLASS = re.compile(
-    r"(?:^|[.$])(?:Test(?=[A-Z$.])|[\w$]{0,200}(?:Tests?|TestCase|(?<=[a-z0-9])IT(?:Case)?)(?=[.$]))"
+    r"(?:^|[.$])(?:Test(?=[A-Z$.])|[\w$]{0,200}(?:Tests?|TestCase|(?<=[a-z0-9])IT(?:Case)?)(?=[.$])|\w{1,200}_test(?=\$))"
 )
 SPECIFICATION = re.compile(r"Specs?\.\w{1,10}$")  # the file of a test in Groovy, Kotlin and Scala
 
@@ -149,7 +151,7 @@ def share_frames(sections: Sequence[JvmSection]) -> None:
 def described_jvm(frame: StackFrame) -> StackFrame:
     """Return the frame with the written name of its function, its owner and its key: a class has one file."""
     owner = jvm_owner(frame.function, frame.file)
-    function = jvm_name(frame.function)
+    function = jvm_name(frame.function, frame.file)
     return frame._replace(function=function, owner=owner, key=without_builds(function))
 
 

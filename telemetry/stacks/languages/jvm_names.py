@@ -4,7 +4,8 @@ Names that compilers and proxies of the JVM make, and the written names in them.
 https://github.com/openjdk/jdk/blob/master/src/jdk.compiler/share/classes/com/sun/tools/javac/comp/LambdaToMethod.java
 (`lambda$method$0`), https://docs.oracle.com/javase/specs/jls/se21/html/jls-13.html#jls-13.1 (`Outer$1`,
 `Outer$1Local`), https://kotlinlang.org/docs/java-to-kotlin-interop.html, https://docs.scala-lang.org
-(`$anonfun$method$1`), Groovy's closures (`_method_closure1`) and Clojure's functions (`fn__1234`).
+(`$anonfun$method$1`), Groovy's closures (`_method_closure1`), and Clojure's functions, each of them a class
+(`munge` and CHAR_MAP of https://github.com/clojure/clojure/blob/master/src/jvm/clojure/lang/Compiler.java).
 """
 
 from __future__ import annotations
@@ -35,10 +36,20 @@ FORMS = (
     (re.compile(r"(?:\$\d+)+(?=$|[.$])"), ""),
     (re.compile(r"\$(?=\.)"), ""),
 )
+# A function of Clojure: its namespace, its name, what stands inside it, and the method that runs it.
+CLOJURE = re.compile(r"(?P<space>[^$]{1,300})\$(?P<name>[^$.]{1,200})(?:\$[^.]{0,300})?\.[\w$]{1,100}$")
+CLOJURE_FILES = (".clj", ".cljc", ".bb", "NO_SOURCE_FILE")
+MUNGED = {
+    "_BANG_": "!", "_QMARK_": "?", "_STAR_": "*", "_PLUS_": "+", "_GT_": ">", "_LT_": "<", "_EQ_": "=", "_SLASH_": "/",
+    "_AMPERSAND_": "&", "_SINGLEQUOTE_": "'", "_PERCENT_": "%", "_DOT_": ".", "_": "-",
+}  # fmt: skip
+MUNGED_CHARACTER = re.compile("|".join(MUNGED))
 
 
-def jvm_name(function: str) -> str:
+def jvm_name(function: str, file: str = "") -> str:
     """Return the class and method as they were written: `shop.Cart.total` for `shop.Cart.lambda$total$0`."""
+    if file.endswith(CLOJURE_FILES) and (match := CLOJURE.match(function)):
+        return clojure_name(match["space"], match["name"])
     for form, replacement in FORMS:
         function = form.sub(replacement, function)
     return function
@@ -47,3 +58,9 @@ def jvm_name(function: str) -> str:
 def class_and_method(where: str) -> str:
     """Return the class and method of `loader/module@version/class.method`; a hidden class has a slash in its name."""
     return HIDDEN_CLASS.sub("", where).rpartition("/")[2]
+
+
+def clojure_name(space: str, name: str) -> str:
+    """Return a function of Clojure as it was written: `shop.core/valid-id?` for `shop.core` and `valid_id_QMARK_`."""
+    written = re.sub(r"(?<=fn)__\d+$|(?<=eval)\d+$|__\d+(?:__auto)?(?:__\d+)?$", "", name)
+    return "/".join(MUNGED_CHARACTER.sub(lambda found: MUNGED[found[0]], part) for part in (space, written))

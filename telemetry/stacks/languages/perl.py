@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import re
 
-from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, TEST, RaisedError, StackFrame, lines_of
-from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
+from telemetry.stacks.frame import RUNTIME, RaisedError, StackFrame, lines_of
+from telemetry.stacks.owners import FileOwners
+from telemetry.stacks.places import short_place, without_builds
 
 BEFORE = ()
-MARKS = ("called at ", ".pl line ", ".pm line ", ".t line ", ".psgi line ", ".cgi line ", "Trace begun at ")
+MARKS = ("called at ", " line ", "Trace begun at ")
 EXTENSIONS = (".pl", ".pm", ".psgi", ".cgi", ".t")
 FILE = r"(?P<file>\(eval \d{1,9}\)|-e|[^\n]{1,400}?) line (?P<line>\d{1,9})"
 FORM = re.compile(
-    r"^[ \t]{0,8}[\w:]{1,300}[^\n]{0,600} called at [^\n]{1,400} line \d{1,9}|\bat [^\s]{1,300}\."
+    r"^[ \t]{0,8}[\w:]{1,300}+[^\n]{0,600}? called at [^\n]{1,400} line \d{1,9}|\bat [^\s]{1,300}\."
     r"(?:p[lm]|t|psgi|cgi) line \d{1,9}"
-    r"|^Trace begun at [^\n]{1,400} line \d",
+    r"|^Trace begun at [^\n]{1,400} line \d"
+    # A program without an extension: Perl ends with a full stop what it says of its own accord.
+    r"|\bat (?=[^\s]{0,300}[/.\\])[^\s]{1,300} line \d{1,9}(?:, <[^>\n]{1,80}> (?:line|chunk) \d{1,9})?\.\r?$",
     re.M,
 )
 DIED = re.compile(
@@ -28,11 +31,13 @@ DIED = re.compile(
 CALLED = re.compile(r"[ \t]{0,8}(?P<function>[A-Za-z_][\w:]{0,300}+)")
 NUMBER = re.compile(r"\d{1,9}\.?")
 UNNAMED = frozenset({"eval", "require"})
-RUNTIME_FILE = re.compile(
-    r"/(?:share|lib)/perl/\d|/lib/perl5/(?:core_perl|\d[\d.]*/(?!site_perl))|^\(eval|^-e$"
+OWNERS = FileOwners(
+    runtime=re.compile(
+        r"/(?:share|lib)/perl/\d|/lib/perl5/(?:core_perl|\d[\d.]*/(?!site_perl))|^\(eval|^-e$"
+    ),
+    library=re.compile(r"/perl5/|/(?:site|vendor)_perl/|/extlib/|/local/lib/"),
+    test=re.compile(r"\.t$|(?:^|/)t/"),  # https://perldoc.perl.org/prove
 )
-LIBRARY_FILE = re.compile(r"/perl5/|/(?:site|vendor)_perl/|/extlib/|/local/lib/")
-TEST_FILE = re.compile(r"\.t$|(?:^|/)t/")  # https://perldoc.perl.org/prove
 
 
 def read_perl(text: str) -> RaisedError | None:
@@ -71,12 +76,7 @@ def described_perl(frame: StackFrame) -> StackFrame:
 
 def perl_owner(function: str, file: str) -> str:
     """Return whose code the frame is."""
-    path = slashed(file)
-    if RUNTIME_FILE.search(path) or function.startswith(("CORE::", "Carp::")):
-        return RUNTIME
-    if LIBRARY_FILE.search(path) or is_in_library(path):
-        return LIBRARY
-    return TEST if TEST_FILE.search(path) else OWN
+    return RUNTIME if function.startswith(("CORE::", "Carp::")) else OWNERS.owner_of(file)
 
 
 READ, DESCRIBE = read_perl, described_perl

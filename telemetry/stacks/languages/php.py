@@ -22,11 +22,11 @@ from telemetry.stacks.frame import (
     lines_of,
     number_or_none,
 )
-from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
+from telemetry.stacks.places import code_key, is_in_library, slashed
 
 BEFORE = ()
 MARKS = ("#0 ", "#1 ", "#2 ")
-EXTENSIONS = (".php", ".phtml", ".inc", ".twig", ".phar")
+EXTENSIONS = (".php", ".phtml", ".twig", ".phar")
 FORM = re.compile(
     r"^#\d{1,4} (?:[^\n(]{1,400}(?:\([^)\n]{1,200}\)[^\n(]{0,200})?\(\d{1,9}\)|\[internal function\]): ", re.M
 )
@@ -41,7 +41,6 @@ THROWN = re.compile(
 NEXT = "Next "
 CLOSURE = re.compile(r"\{closure(?::(?P<of>[^{}\n]{1,300}?)(?:\(\))?:\d{1,9})?\}")
 ANONYMOUS = re.compile(r"class@anonymous(?:[^\n:-]|-(?!>)|:(?!:)){0,300}+")
-RUNTIME_FUNCTION = re.compile(r"^\{main\}|^(?:include|require)(?:_once)?$")
 TEST_FILE = re.compile(r"Test\.php$|(?:^|/)tests/")  # https://docs.phpunit.de/en/11.5/organizing-tests.html
 
 
@@ -95,12 +94,12 @@ def shifted(calls: Sequence[StackFrame], thrown: re.Match[str]) -> list[StackFra
 def described_php(frame: StackFrame) -> StackFrame:
     """Return the frame with the written name of its function, its owner and its key."""
     function = ANONYMOUS.sub("class@anonymous", frame.function)
-    key = without_builds(f"{function} {short_place(frame.file)}".strip())
-    return frame._replace(function=function, owner=php_owner(function, frame.file), key=key)
+    owner = php_owner(frame.file)
+    return frame._replace(function=function, owner=owner, key=code_key(function, frame.file))
 
 
-def php_owner(function: str, file: str) -> str:
-    """Return whose code the frame is: PHP's own functions have no file."""
+def php_owner(file: str) -> str:
+    """Return whose code the file holds: PHP's own functions have none."""
     path = slashed(file)
     if not path or path.startswith("phar://"):
         return LIBRARY if path else RUNTIME

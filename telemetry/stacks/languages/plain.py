@@ -16,11 +16,12 @@ from telemetry.stacks.frame import (
     UNKNOWN,
     RaisedError,
     StackFrame,
+    frames_in,
     lines_of,
     number_or_none,
 )
-from telemetry.stacks.languages.native_names import is_platform, native_name
-from telemetry.stacks.places import is_in_library, short_place, without_builds
+from telemetry.stacks.languages.compiled.native_names import is_platform, native_name
+from telemetry.stacks.places import code_key, is_in_library
 
 BEFORE = ()
 MARKS = ("at ",)
@@ -33,7 +34,7 @@ HEADER = re.compile(r"(?P<type>[A-Za-z_$][\w.$]{0,200})(?:: (?P<message>.*))?$")
 def read_plain(text: str) -> RaisedError | None:
     """Return the exception of the text; None for a text without a frame."""
     lines = lines_of(text)
-    frames = tuple(frame for line in lines if (frame := plain_frame(line)))
+    frames = frames_in(lines, plain_frame)
     match = HEADER.match(lines[0])
     error_type, message = (match["type"], match["message"] or "") if match else ("", "")
     return RaisedError(error_type, message, frames) if frames else None
@@ -55,8 +56,7 @@ def plain_frame(line: str) -> StackFrame | None:
 def described_plain(frame: StackFrame) -> StackFrame:
     """Return the frame with its owner and key."""
     function = native_name(frame.function)
-    key = without_builds(f"{function} {short_place(frame.file)}".strip())
-    return frame._replace(function=function, owner=plain_owner(frame), key=key)
+    return frame._replace(function=function, owner=plain_owner(frame), key=code_key(function, frame.file))
 
 
 def plain_owner(frame: StackFrame) -> str:

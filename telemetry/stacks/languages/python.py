@@ -23,7 +23,7 @@ from telemetry.stacks.frame import (
     chained,
     lines_of,
 )
-from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
+from telemetry.stacks.places import code_key, is_in_library, slashed
 
 # Its stacks quote the lines of code, which may have the form of any other language.
 BEFORE = ("beam", "dart", "go", "jvm", "lua", "perl", "php", "powershell", "ruby", "rust")
@@ -152,8 +152,7 @@ def python_frames(lines: Sequence[str]) -> tuple[StackFrame, ...]:
 
 def described_python(frame: StackFrame) -> StackFrame:
     """Return the frame with its owner and key."""
-    key = without_builds(f"{frame.function} {short_place(frame.file)}".strip())
-    return frame._replace(owner=python_owner(frame), key=key)
+    return frame._replace(owner=python_owner(frame), key=code_key(frame.function, frame.file))
 
 
 def python_owner(frame: StackFrame) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 
-from telemetry.stacks.frame import LIBRARY, OWN, RUNTIME, TEST, RaisedError, StackFrame, chained, lines_of
-from telemetry.stacks.places import is_in_library, short_place, slashed, without_builds
+from telemetry.stacks.frame import RaisedError, StackFrame, chained, lines_of
+from telemetry.stacks.owners import FileOwners
+from telemetry.stacks.places import code_key
 
 BEFORE = ()
 MARKS = (":in `", ":in '", ':in "')
@@ -27,14 +28,16 @@ FRAME = re.compile(
 CLASS = re.compile(r"(?P<message>.*?) ?\((?P<type>[A-Z][\w:]{0,200})\)$")
 INSIDE = re.compile(r"^(?:(?:block|rescue|ensure)(?: \(\d{1,3} levels\))? in )+")
 TEMPLATE_METHOD = re.compile(r"^_{1,3}[\w]{1,300}_{2,3}\d{3,}_\d+$")
-RUNTIME_FILE = re.compile(
-    r"^[<(]|/lib(?:64)?/ruby/(?:\d|site_ruby)(?!.{0,200}/gems/)|^org/jruby/|/truffleruby/|^-e$"
+OWNERS = FileOwners(
+    runtime=re.compile(
+        r"^[<(]|/lib(?:64)?/ruby/(?:\d|site_ruby)(?!.{0,200}/gems/)|^org/jruby/|/truffleruby/|^-e$"
+    ),
+    library=re.compile(
+        r"/lib/ruby/vendor_ruby/|/bundler/gems/|(?:^|/)s?bin/(?:bundle|rails|rake|rspec|puma|ruby|sidekiq)$"
+    ),
+    # https://rspec.info/features/3-13/rspec-core/, https://docs.seattlerb.org/minitest/
+    test=re.compile(r"_(?:spec|test)\.rb$|(?:^|/)(?:spec|test)/"),
 )
-LIBRARY_FILE = re.compile(
-    r"/lib/ruby/vendor_ruby/|/bundler/gems/|(?:^|/)s?bin/(?:bundle|rails|rake|rspec|puma|ruby|sidekiq)$"
-)
-# https://rspec.info/features/3-13/rspec-core/, https://docs.seattlerb.org/minitest/
-TEST_FILE = re.compile(r"_(?:spec|test)\.rb$|(?:^|/)(?:spec|test)/")
 
 
 def read_ruby(text: str) -> RaisedError | None:
@@ -62,23 +65,13 @@ def described_ruby(frame: StackFrame) -> StackFrame:
     """Return the frame with the written name of its method, its owner and its key, the same in each version of Ruby."""
     function = INSIDE.sub("", frame.function)
     function = "" if TEMPLATE_METHOD.match(function) else function
-    key = without_builds(f"{method_name(function)} {short_place(frame.file)}".strip())
-    return frame._replace(function=function, owner=ruby_owner(frame.file), key=key)
+    key = code_key(method_name(function), frame.file)
+    return frame._replace(function=function, owner=OWNERS.owner_of(frame.file), key=key)
 
 
 def method_name(function: str) -> str:
     """Return the method without its class: `total` for `Shop::Order#total`."""
     return re.split(r"[#.](?=.)", function)[-1] if not function.startswith("<") else function
-
-
-def ruby_owner(file: str) -> str:
-    """Return whose code the file holds."""
-    path = slashed(file)
-    if RUNTIME_FILE.search(path):
-        return RUNTIME
-    if is_in_library(path) or LIBRARY_FILE.search(path):
-        return LIBRARY
-    return TEST if TEST_FILE.search(path) else OWN
 
 
 READ, DESCRIBE = read_ruby, described_ruby

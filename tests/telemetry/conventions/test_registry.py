@@ -122,6 +122,16 @@ def test_an_order_that_cannot_be_is_named(before: dict[str, tuple[str, ...]], re
         in_order(modules)
 
 
+def test_common_modules_come_as_early_as_their_place_allows() -> None:
+    before = {"a": (), "b": ("d",), "c": (), "d": ()}
+    modules = [ModuleType(name) for name in before]
+    for module in modules:
+        vars(module)["BEFORE"] = before[module.__name__]
+
+    assert [module.__name__ for module in in_order(modules)] == ["a", "b", "c", "d"]
+    assert [module.__name__ for module in in_order(modules, ("d", "c"))] == ["c", "a", "b", "d"]
+
+
 @pytest.mark.parametrize(
     ("scope", "attributes", "expected"),
     [

@@ -44,6 +44,10 @@ def test_the_location_is_the_own_frame() -> None:
         "exception error: no function clause\n  in function  market_basket:add/2 (src/market_basket.erl, line 14)\n"
         "  in call from lists:map/2 (lists.erl, line 1559)\n",
         "x\n[{market_basket,'-add/2-fun-0-',3,[{file,\"src/market_basket.erl\"},{line,14}]}]",
+        "** Reason for termination ==\n** {{badmatch,[]},\n    [{market_basket,add,\n         [{state,[]},"
+        "[{a,b,[c]}]],\n"
+        '         [{file,\n              "src/market_basket.erl"},\n          {line,14}]},\n    '
+        " {gen_server,loop,1,[]}]}\n",
     ],
 )
 def test_one_function_of_erlang_is_told_alike(stack: str) -> None:
@@ -63,3 +67,37 @@ def test_an_exit_is_caused_by_what_happened_in_the_other_process() -> None:
     assert [error_type for error_type, _ in chain(stack)] == ["exit", "ArithmeticError"]
     assert origin(stack).startswith("ArithmeticError: Market.Price.sum")
     assert [function for function, _ in owners(stack)] == ["GenServer.call", "Market.Basket.add"]
+
+
+def test_a_stack_in_the_arguments_of_a_call_is_read_too_and_comes_first() -> None:
+    inner = '[{market_price,sum,1,[{file,"src/market_price.erl"},{line,5}]}]'
+    outer = f'{{market_basket,terminate,[{{function_clause,{inner}}},x],[{{file,"src/market_basket.erl"}},{{line,9}}]}}'
+
+    assert [name for name, _ in owners(f"{{undef,[{outer}]}}")] == [
+        "market_price:sum",
+        "market_basket:terminate",
+    ]
+
+
+@pytest.mark.parametrize("version", [" 0.3.1", ""])
+def test_arguments_may_be_cut(version: str) -> None:
+    arguments = f"(%{{name: {'x' * 900}, {{:file, [" + "]" * 20
+    stack = f"** (KeyError) x\n    (market{version}) lib/market/basket.ex:14: Market.Basket.add{arguments}\n"
+
+    assert origin(stack) == "Market.Basket.add"
+
+
+def test_a_report_of_lager_names_its_functions() -> None:
+    report = (
+        "[error] CRASH REPORT Process <0.38.0> with 0 neighbours exited with reason: no function clause matching "
+        "market_basket:add([{1,2}], x) line 14 in gen_server:terminate/6 line 725"
+    )
+
+    assert owners(report) == [("market_basket:add", "own"), ("gen_server:terminate", "runtime")]
+    assert origin("the file shop:basket line 4 is empty") == ""
+
+
+def test_modules_of_elixir_are_told_alike_in_terms() -> None:
+    term = "x\n[{'Elixir.Market.Basket',add,2,[{file,\"lib/market/basket.ex\"},{line,14}]}]"
+
+    assert shown(term) == "Market.Basket.add lib/market/basket.ex:14"

@@ -27,6 +27,18 @@ PIECES = [
     '{a,b,1,[{file,"a"},{line,1}]}', "\ta: in ", "\ta.lua:1: in function 'b'\n", "A::b(1) called at c line 1\n",
     " called at ", " line 1", "at a, b: line 1\n", "#0      a (package:b/c.dart:1:1)\n",
     "package:a/b.dart 1:1  c\n", "closure #1 in ", "9a", "_ZN", "at a, ",
+    "a.zig:1:1: 0x1 in b (c)\n", "a.nim(1) b\n", ".nim(", "  from a.cr:1:1 in 'b'\n", " in '", "Caused by: a (B)\n",
+    'Called from A.b in file "c.ml", line 1, characters 1-2\n', ' in file "', "  a, called at b.hs:1:1 in c:D\n",
+    ", called at ", " [1] a(b)\n   @ C ./d.jl:1\n", " [1] a(b) at c.jl:1\n", " @ ", '(::A.var"#a#1")', "#a#",
+    " 1. ├─a::b() at c.R:1:1\n", "1: a() at b.R#1\n", "Calls: a -> ", " -> ", "1: a [b#1]\n",
+    " at a$b.invoke (c.clj:1)\n", '[a$b invoke "c.clj" 1]', ':type A :message "', "_BANG_", "$s1a", "$s",
+    "    @     0x7f57189bb7f1 a\n", "@ 0x123 ", "#1 0x1 a (b + 0x1)\n", "#1 a b.c:1:1 (d+0x1)\n", "1. a @ 0x1 in b\n",
+    "1: 0x1 a [b]\n", "00 00000000`1 a!b+0x1\n", "Assertion failed: (a), function b, file c, line 1.\n",
+    ": Assertion `a' failed", "Fatal error: ", "a:1: Fatal error: ", ": runtime error: ", "what():  a", " in _0123",
+    "At a.ps1:1 char:1\n+ ", "a: b.ps1:1\nLine |\n", "+ CategoryInfo : a [], B", "{a,b,", "{a,b,1,[]},", "{a,b,[",
+    "a:b/1 line 1 ", "a:b(", " at a/b line 1.\n", "content_by_lua(a:1):1: in main chunk\n",
+    "#1 <signal handler called>\n",
+    "Thread 1 (", "freed by ",
 ]  # fmt: skip
 
 

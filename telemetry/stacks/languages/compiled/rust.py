@@ -23,7 +23,7 @@ FORM = re.compile(
     r"|^[ \t]{1,40}at [^\n]{1,500}\.rs:\d",
     re.M,
 )
-FRAME = re.compile(r"[ \t]{0,12}\d{1,4}: (?:0x[0-9a-f]{1,16} - )?(?P<function>[^\s:][^\n]{0,600})$")
+FRAME = re.compile(r"[ \t]{0,12}\d{1,4}: (?:0x[0-9a-f]{1,16} - )?(?!0x)(?P<function>[^\s:][^\n]{0,600})$")
 PLACE = re.compile(r"[ \t]{1,40}at (?P<file>[^\n]{1,500}?):(?P<line>\d{1,9})(?::\d{1,9})?$")
 PANICKED = re.compile(
     r"thread '[^'\n]{0,200}'(?: \(\d{1,20}\))? panicked at (?:'(?P<message>[^\n]{0,800})', )?"
