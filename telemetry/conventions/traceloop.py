@@ -2,6 +2,9 @@
 OpenLLMetry (Traceloop): `traceloop.*` spans; older model calls have `llm.*` and numbered `gen_ai.prompt.N`.
 
 https://www.traceloop.com/docs/openllmetry/contributing/semantic-conventions
+Inputs and outputs are inside objects that say more, `args` and `kwargs` of a decorated function, `inputs` and `outputs`
+of a callback: https://github.com/traceloop/openllmetry/blob/main/packages/traceloop-sdk/traceloop/sdk/decorators/base.py,
+.../packages/opentelemetry-instrumentation-langchain/opentelemetry/instrumentation/langchain/callback_handler.py
 """
 
 from __future__ import annotations
@@ -10,8 +13,16 @@ from dataclasses import replace
 from typing import Any
 
 from telemetry.conventions import genai
+from telemetry.conventions.content import parsed
 from telemetry.conventions.facts import SESSION, USER, extract_facts
-from telemetry.spans.attribute_lookup import SESSION_NAMES, USER_NAMES, Attributes, first_text, prefixed
+from telemetry.spans.attribute_lookup import (
+    SESSION_NAMES,
+    USER_NAMES,
+    Attributes,
+    first_present,
+    first_text,
+    prefixed,
+)
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 
@@ -23,6 +34,9 @@ UNITS = {"tool": "tool_call", "workflow": "graph_node", "task": "graph_node", "a
 REQUESTS = ("chat", "completion", "embedding", "rerank")
 ENTITY = ("traceloop.entity.name",)
 TOOLS_OFFERED = ("llm.request.functions.",)
+INPUT, OUTPUT = "traceloop.entity.input", "traceloop.entity.output"
+GIVEN_STARTS = ('{"args"', '{"inputs"', '{"input_str"')  # of JSON in the order in which OpenLLMetry writes it
+ANSWERED_STARTS = ('{"output"', '{"outputs"')
 PROPERTIES = "traceloop.association.properties."
 NAMES = replace(
     genai.NAMES,
@@ -54,9 +68,33 @@ def traceloop_unit(attributes: Attributes, kind: str) -> str:
 
 def input_of(span: Span) -> Any:
     """The entity's input, else OTel GenAI's, which knows the numbered messages of older model calls."""
-    return span.attributes.get("traceloop.entity.input") or genai.input_of(span)
+    return given(span.attributes.get(INPUT)) or genai.input_of(span)
 
 
 def output_of(span: Span) -> Any:
     """The entity's output, else OTel GenAI's."""
-    return span.attributes.get("traceloop.entity.output") or genai.output_of(span)
+    return answered(span.attributes.get(OUTPUT)) or genai.output_of(span)
+
+
+def given(value: Any) -> Any:
+    """The input out of the object around it; the arguments of a function that was called by name as one object."""
+    if isinstance(value, str) and not value.startswith(GIVEN_STARTS):
+        return value
+    content = parsed(value)
+    if not isinstance(content, dict):
+        return value
+    if content.keys() == {"args", "kwargs"}:
+        return content if content["args"] and content["kwargs"] else content["kwargs"] or content["args"]
+    if "kwargs" not in content:
+        return value
+    return first_present(content, ("inputs", "input_str"))
+
+
+def answered(value: Any) -> Any:
+    """The output out of the object around it."""
+    if isinstance(value, str) and not value.startswith(ANSWERED_STARTS):
+        return value
+    content = parsed(value)
+    if not isinstance(content, dict) or content.keys() - {"output", "outputs"} != {"kwargs"}:
+        return value
+    return first_present(content, ("output", "outputs"))

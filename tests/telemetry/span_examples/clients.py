@@ -39,9 +39,10 @@ def example(
     *,
     scope: str = "app",
     events: Iterable[SpanEvent] = (),
+    **facts: Any,
 ) -> Example:
     """An example in one line where it fits."""
-    span = make_span(name, scope, dict(attributes), events=list(events))
+    span = make_span(name, scope, dict(attributes), events=list(events), **facts)
     return Example(client, span, meaning, given, output)
 
 

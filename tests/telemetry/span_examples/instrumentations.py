@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from telemetry.spans.meaning import Meaning
-from tests.telemetry.span_examples.clients import DONE, ORDER, ORDER_JSON, call, example, run, tool
+from tests.telemetry.span_examples.clients import (
+    ASKED,
+    DONE,
+    ORDER,
+    ORDER_JSON,
+    QUESTION,
+    call,
+    example,
+    run,
+    tool,
+)
 
 INSTRUMENTATIONS = [
     example(
@@ -117,5 +127,59 @@ INSTRUMENTATIONS = [
         tool("refund"),
         ORDER,
         "done",
+    ),
+    example(
+        "a function decorated by OpenLLMetry",
+        "refund.tool",
+        {
+            "traceloop.span.kind": "tool",
+            "traceloop.entity.name": "refund",
+            "traceloop.entity.input": '{"args": [], "kwargs": {"order_id": "A-1"}}',
+            "traceloop.entity.output": '{"output": "done", "fee": 2}',
+        },
+        tool("refund"),
+        ORDER,
+        {"output": "done", "fee": 2},
+    ),
+    example(
+        "a tool of LangChain by OpenLLMetry",
+        "refund.tool",
+        {
+            "traceloop.span.kind": "tool",
+            "traceloop.entity.name": "refund",
+            "traceloop.entity.input": '{"input_str": "{\'order_id\': \'A-1\'}", "tags": [], "metadata": {}, '
+            '"inputs": {"order_id": "A-1"}, "kwargs": {"color": "green"}}',
+            "traceloop.entity.output": '{"output": {"lc": 1, "type": "constructor", "id": ["ToolMessage"], '
+            '"kwargs": {"content": "done", "tool_call_id": "t1"}}, "kwargs": {"tags": []}}',
+        },
+        tool("refund"),
+        ORDER,
+        "done",
+    ),
+    example(
+        "LiteLLM's callback",
+        "litellm_request",
+        {
+            "llm.request.type": "acompletion",
+            "gen_ai.operation.name": "acompletion",
+            "gen_ai.system": "openai",
+            "gen_ai.request.model": "gpt-4o",
+            "gen_ai.response.model": "gpt-4o-2024-08-06",
+            "gen_ai.usage.input_tokens": 7,
+            "gen_ai.usage.output_tokens": 3,
+            "gen_ai.response.finish_reasons": '["tool_calls"]',
+            "gen_ai.input.messages": QUESTION,
+            "gen_ai.output.messages": '[{"role": "assistant", "parts": []}]',
+            "gen_ai.completion.0.function_call.name": "refund",
+            "gen_ai.completion.0.function_call.arguments": ORDER_JSON,
+            "llm.request.functions.0.name": "refund",
+            "llm.user": "u1",
+            "metadata.session_id": "s1",
+        },
+        call("gpt-4o", 7, 3, finish_reason="tool_calls", user_id="u1", session_id="s1"),
+        ASKED,
+        [{"role": "assistant", "parts": []}],
+        scope="litellm",
+        parent_span_id=b"",
     ),
 ]
