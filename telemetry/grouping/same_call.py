@@ -7,6 +7,8 @@ both name its tokens: https://github.com/DataDog/dd-trace-js/issues/8936. The ru
 
 - A model call directly inside a model call of the same service and model, whose tokens do not contradict each other, is
   that call. Several inside are its tries, of which the outer one repeats the last or the sum.
+- A model call that names neither model nor tokens is a part of the one that it is directly inside, or of the only one
+  directly inside it: Mastra's `model_step` has the contents, and `chat` inside it the model and the tokens.
 - So are two model calls of different instrumentations that the same span called, the one within the time of the other,
   with the same model and exactly the same tokens.
 - So is a tool call that is the only one inside a call of the same tool by another instrumentation.
@@ -81,6 +83,9 @@ def nested_repeats(calls: Sequence[CallSpan]) -> Iterator[tuple[CallSpan, CallSp
             inside[call.parent_span_id].append(call)
     for outer in sorted(calls, key=by_time):
         inner = inside.get(outer.span_id, [])
+        if inner and all(is_part(call, outer) and call.failed <= outer.failed for call in inner):
+            yield from ((call, outer) for call in inner)
+            continue
         if not inner or not is_recorded_again(outer, inner):
             continue
         if not outer.failed or any(call.failed for call in inner):
@@ -94,6 +99,21 @@ def by_time(call: CallSpan) -> tuple[int, int, bytes]:
     return call.start_time_unix_nano, -call.duration_nano, call.span_id
 
 
+def is_part(call: CallSpan, other: CallSpan) -> bool:
+    """Whether a model call says nothing that tells it from the other one, which names its model or its tokens."""
+    return (
+        call.unit == other.unit == MODEL_CALL
+        and call.service == other.service
+        and names_nothing(call)
+        and not names_nothing(other)
+    )
+
+
+def names_nothing(call: CallSpan) -> bool:
+    """Whether the call names neither model nor tokens."""
+    return not call.model and call.tokens == (None, None)
+
+
 def is_recorded_again(outer: CallSpan, inner: Sequence[CallSpan]) -> bool:
     """Whether the calls directly inside a call are that call, by another instrumentation."""
     if any((call.service, call.unit) != (outer.service, outer.unit) for call in inner):
@@ -103,6 +123,8 @@ def is_recorded_again(outer: CallSpan, inner: Sequence[CallSpan]) -> bool:
         return (
             not others and bool(outer.tool) and first.tool == outer.tool and first.scope_id != outer.scope_id
         )
+    if len(inner) == 1 and is_part(outer, inner[0]):
+        return True
     if outer.unit != MODEL_CALL or not all(is_same_model(outer.model, call.model) for call in inner):
         return False
     if not all(call.model for call in (outer, *inner)):

@@ -55,11 +55,11 @@ def operation(span: Span, meaning: Meaning) -> str:
         for rule in PLAIN_WORK:
             if name := rule(span, meaning):
                 return short(name)
-    name = filled(span) if "{" in span.name else span.name
+    name = filled_template(span) if "{" in span.name else span.name
     return short(masked(name) or "unnamed")
 
 
-def filled(span: Span) -> str:
+def filled_template(span: Span) -> str:
     """
     The span's name, of a client that names spans by templates: with names and numbers in the place of `{agent}`.
 

@@ -7,11 +7,13 @@ What is understood of each recorded client: docs/clients.md, counted in tests/fi
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import django
 
 from telemetry import conventions
+from telemetry.grouping.same_call import CallSpan, repeated_calls
 from telemetry.spans.meaning import Meaning
 from telemetry.spans.span import Span
 from tests import ROOT, captures
@@ -25,11 +27,11 @@ Counted in the recordings of `tests/fixtures/captures`, each of a real client wi
 follow the [conventions](diagnosis.md#adding-a-signal-an-eval-format-a-convention-or-a-language) are read as well.
 Where a client sent its [log events](protocol.md#log-records) too, what they say of its spans is counted with these.
 
-*Calls* are model calls without embeddings and without an error status, *in* and *out* those of them with a recorded
-input and output, *tokens* those with both counts, and *finish* those with a finish reason. *Tools* are tool calls
-without an error status, *results* those of them with input and output. *Sessions* and *users* are distinct ids.
-*Failures* are the distinct ones, each an issue if the recording is diagnosed alone; users' ratings, and what only a
-comparison of windows shows, are not among them.
+*Calls* are model calls without embeddings and without an error status, each once however many spans record it, *in*
+and *out* those of them with a recorded input and output, *tokens* those with both counts, and *finish* those with a
+finish reason. *Tools* are tool calls without an error status, *results* those of them with input and output. *Sessions*
+and *users* are distinct ids. *Failures* are the distinct ones, each an issue if the recording is diagnosed alone;
+users' ratings, and what only a comparison of windows shows, are not among them.
 
 | client | spans | calls | in | out | tokens | finish | tools | results | sessions | users | failures |
 |---|---|---|---|---|---|---|---|---|---|---|---|
@@ -45,12 +47,33 @@ PARTS = {**OF_CALLS, "results": "input and output of tool calls"}
 Understood = tuple[Span, Meaning]
 
 
-def content_counts(spans: Iterable[Understood]) -> tuple[int, int, int]:
-    """How many have an input, an output, and both."""
-    found = [conventions.capture_of(span) for span, _ in spans]
-    has_input = [capture is not None and capture.input is not None for capture in found]
-    has_output = [capture is not None and capture.output is not None for capture in found]
-    return sum(has_input), sum(has_output), sum(map(min, has_input, has_output))
+def calls_of(spans: Iterable[Understood]) -> list[list[Understood]]:
+    """The model calls without embeddings, each with the spans that record it."""
+    traces: dict[bytes, list[Understood]] = defaultdict(list)
+    for span, meaning in spans:
+        if meaning.unit == "llm_call" and not meaning.is_embedding:
+            traces[span.trace_id].append((span, meaning))
+    calls: dict[tuple[bytes, bytes], list[Understood]] = defaultdict(list)
+    for trace_id, rows in traces.items():
+        counted = repeated_calls([call_span(*row) for row in rows])
+        for span, meaning in rows:
+            calls[trace_id, counted.get(span.span_id, span.span_id)].append((span, meaning))
+    return list(calls.values())
+
+
+def call_span(span: Span, meaning: Meaning) -> CallSpan:
+    """The span as same_call compares it."""
+    return CallSpan(
+        span.span_id, span.parent_span_id, span.start_time_unix_nano, span.duration_nano, span.origin.service,
+        meaning.unit, meaning.tool, meaning.model, meaning.input_tokens, meaning.output_tokens,
+        span.origin.scope_id, span.status_code == ERROR,
+    )  # fmt: skip
+
+
+def is_whole(span: Span) -> bool:
+    """Whether the span's input and output are recorded."""
+    capture = conventions.capture_of(span)
+    return capture is not None and None not in (capture.input, capture.output)
 
 
 def counts_of(name: str) -> dict[str, int]:
@@ -60,18 +83,21 @@ def counts_of(name: str) -> dict[str, int]:
 
     spans = [(span, conventions.read_meaning(span)) for span in captured_with_logs(name)]
     good = [row for row in spans if row[0].status_code != ERROR]
-    calls = [row for row in good if row[1].unit == "llm_call" and not row[1].is_embedding]
+    calls = calls_of(good)
     tools = [row for row in good if row[1].unit == "tool_call"]
-    inputs, outputs, _ = content_counts(calls)
+    found = [[conventions.capture_of(span) for span, _ in call] for call in calls]
+    meanings = [[meaning for _, meaning in call] for call in calls]
     return {
         "spans": len(spans),
         "calls": len(calls),
-        "in": inputs,
-        "out": outputs,
-        "tokens": sum(None not in (meaning.input_tokens, meaning.output_tokens) for _, meaning in calls),
-        "finish": sum(bool(meaning.finish_reason) for _, meaning in calls),
+        "in": sum(any(capture and capture.input is not None for capture in call) for call in found),
+        "out": sum(any(capture and capture.output is not None for capture in call) for call in found),
+        "tokens": sum(
+            any(None not in (each.input_tokens, each.output_tokens) for each in call) for call in meanings
+        ),
+        "finish": sum(any(each.finish_reason for each in call) for call in meanings),
         "tools": len(tools),
-        "results": content_counts(tools)[2],
+        "results": sum(is_whole(span) for span, _ in tools),
         "sessions": len({meaning.session_id for _, meaning in spans} - {""}),
         "users": len({meaning.user_id for _, meaning in spans} - {""}),
         "failures": len(charged([span for span, _ in spans])),

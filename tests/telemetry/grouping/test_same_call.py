@@ -51,6 +51,12 @@ NONE = (None, None)
             [call("a"), call("b", "a", scope_id=2), call("c", "b", scope_id=3)],
             {"a": "c", "b": "c"},
         ),
+        ([call("step", model="", tokens=NONE), call("chat", "step")], {"step": "chat"}),
+        ([call("step", model="", tokens=NONE), call("chat", "step", failed=True)], {"step": "chat"}),
+        (  # the parts of one call
+            [call("chat"), *(call(name, "chat", model="", tokens=NONE) for name in ("one", "two"))],
+            {"one": "chat", "two": "chat"},
+        ),
         (  # two tries, of which the second succeeds
             [call("outer"), call("one", "outer", failed=True, tokens=NONE), call("two", "outer")],
             {"outer": "two"},
@@ -97,6 +103,10 @@ def test_one_call_is_found_behind_two_spans(calls: list[CallSpan], expected: dic
             call("one", "step"),
             call("two", "step", scope_id=2, start_time_unix_nano=5, duration_nano=50, tokens=(100, 21)),
         ],
+        [call("step", model="", tokens=NONE), call("a", "step"), call("b", "step", start_time_unix_nano=110)],
+        [call("step", model="", tokens=NONE), call("inner", "step", model="", tokens=NONE)],
+        [call("step", model="", tokens=NONE), call("inner", "step", service="proxy")],
+        [call("chat"), call("try", "chat", model="", tokens=NONE, failed=True)],
         [call("outer"), tool("inner", "outer")],
         [tool("outer"), call("inner", "outer")],  # a tool that calls a model
         [tool("outer"), tool("inner", "outer")],  # a tool that calls itself
