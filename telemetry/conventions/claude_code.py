@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.facts import AttributeNames, extract_facts
-from telemetry.conventions.log_clients.claude_code import ANSWER
-from telemetry.conventions.log_clients.log_client import event_content
+from telemetry.conventions.log_clients.claude_code import ANSWER, CLIENT
+from telemetry.conventions.log_clients.log_client import event_content, event_error
 from telemetry.spans.attribute_lookup import Attributes, first_present, first_text
 from telemetry.spans.meaning import Meaning
-from telemetry.spans.span import Span
+from telemetry.spans.span import Span, SpanEvent
 
 BEFORE = ("vercel",)
 SCOPES = ("com.anthropic.claude_code*",)
@@ -29,7 +29,7 @@ NAMES = AttributeNames(
 )
 INPUTS = ("user_prompt", "tool_input", "new_context", "full_command", "file_path")
 OUTPUTS = ("response.model_output", "tool_output")
-TOOL_OUTPUT = "tool.output"  # an event
+TOOL_OUTPUT, RESULT = "tool.output", "claude_code.tool_result"  # events
 AGENT = "claude-code"
 
 
@@ -41,7 +41,7 @@ def read(span: Span) -> Meaning:
         UNITS.get(kind, ""),
         agent=AGENT,
         is_agent_run=kind == "interaction",
-        error=interaction_error(attributes),
+        error=interaction_error(attributes) or (told_error(span.events) if span.events else ""),
     )
     return extract_facts(attributes, NAMES, known)
 
@@ -49,6 +49,14 @@ def read(span: Span) -> Meaning:
 def interaction_error(attributes: Attributes) -> str:
     """The error of a span whose `success` is false; "" for all others."""
     return (first_text(attributes, ("error",)) or "failed") if attributes.get("success") is False else ""
+
+
+def told_error(events: list[SpanEvent]) -> str:
+    """The error of a tool's call that the event of its result reports: the span of its execution alone fails."""
+    for event in events:
+        if event.name == RESULT:
+            return event_error(CLIENT.events[RESULT], event.attributes)
+    return ""
 
 
 def input_of(span: Span) -> Any:

@@ -11,7 +11,6 @@ from telemetry.logs.identity import identify, joining_log
 from telemetry.logs.log_spans import spans_of_logs
 from telemetry.otlp.decode import Encoding, decode_spans, read_span
 from telemetry.otlp.decode_logs import read_logs_request
-from telemetry.otlp.values import plain_attributes
 from telemetry.spans.attribute_lookup import first_text
 from telemetry.spans.joining_log import JoiningLog, event_of
 from telemetry.spans.span import Span
@@ -20,8 +19,8 @@ from telemetry.store.joined_logs.merged_span import new_events, with_events
 from telemetry.store.joined_logs.targets import (
     EndedCall,
     JoiningCandidate,
-    answered_call,
-    answering_client,
+    call_told_of,
+    told_call,
 )
 from tests import captures
 from tests.telemetry.span_builders import captured
@@ -49,22 +48,21 @@ def joining_logs(name: str) -> Iterator[JoiningLog]:
 
 
 def target(log: JoiningLog, spans: tuple[Span, ...]) -> Key:
-    """The span that the log record joins: of an answer, the call inside the one that it names."""
-    client, named = answering_client(log.message), log[:2]
-    if client is None:
+    """The span that the log record joins: of what tells of a call, the call inside the one that it names."""
+    told, named = told_call(log.message), log[:2]
+    if told is None:
         return named
     inside = [
         span
         for span in spans
         if named in ((span.trace_id, span.span_id), (span.trace_id, span.parent_span_id))
-        and conventions.read_meaning(span).unit == "llm_call"
     ]
-    calls = [EndedCall((span.trace_id, span.span_id), span.end_time_unix_nano) for span in inside]
-    ids = {
-        call.key: first_text(plain_attributes(span.message.attributes), client.call)
-        for call, span in zip(calls, inside, strict=True)
-    }
-    return answered_call(JoiningCandidate(named, log.message, log), client, calls, ids) or named
+    calls = [
+        EndedCall((span.trace_id, span.span_id), span.end_time_unix_nano, conventions.read_meaning(span).unit)
+        for span in inside
+    ]
+    ids = {call.key: first_text(span.attributes, told.ids) for call, span in zip(calls, inside, strict=True)}
+    return call_told_of(JoiningCandidate(named, log.message, log), told, calls, ids) or named
 
 
 def with_logs(span: Span, logs: list[JoiningLog]) -> Span:

@@ -34,7 +34,10 @@ CLIENT = LogClient(
         "claude_code.api_error": EventForm("llm_call", error=("error", "status_code")),
         "claude_code.assistant_response": EventForm(output=ANSWER, answers="claude_code.api_request"),
         "claude_code.tool_result": EventForm(
-            "tool_call", input=("tool_input", "tool_parameters"), error=("error", "error_type")
+            "tool_call",
+            input=("tool_input", "tool_parameters"),
+            error=("error", "error_type"),
+            call=("tool_use_id",),
         ),
         "claude_code.tool_decision": EventForm(input=("tool_parameters",)),
         "claude_code.internal_error": EventForm(error=("error_name", "error_code")),

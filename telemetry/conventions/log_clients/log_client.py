@@ -34,6 +34,8 @@ class EventForm(NamedTuple):
     # An attribute with the values of the events that are records; the others are none, unless they failed.
     only: tuple[str, frozenset[str]] | None = None
     answers: str = ""  # the event of the call to which this one adds the output
+    # Attributes with the id of the tool's call that it tells of, as the call's span has it: the event joins that span.
+    call: Keys = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.agent_runs.call_keys import MODEL_CALL
+from telemetry.agent_runs.call_keys import MODEL_CALL, TOOL_CALL
 from telemetry.grouping.versions import GroupingRules
 from telemetry.otlp.decode import read_span
 from telemetry.spans.joining_log import EVENT_NAME, JoiningLog, event_of
@@ -42,6 +42,7 @@ from telemetry.store.row import RecordRow
 Outcomes = dict[int, str]  # of log records, by `id()`
 # Of a record, in as many requests: each is a copy of the span with all of its events.
 MOST_VERSIONS = 32
+CALLS = (MODEL_CALL, TOOL_CALL)
 
 
 @dataclass(slots=True)
@@ -142,11 +143,9 @@ def join_logs(
 
 
 def named_by(inserted: Sequence[RecordRow]) -> set[Key]:
-    """The spans that log records may name which wait for these rows: the rows, and those around model calls."""
+    """The spans that log records may name which wait for these rows: the rows, and those around calls."""
     around = {
-        (row.trace_id, row.parent_span_id)
-        for row in inserted
-        if row.unit == MODEL_CALL and row.parent_span_id
+        (row.trace_id, row.parent_span_id) for row in inserted if row.unit in CALLS and row.parent_span_id
     }
     return {row[:2] for row in inserted} | around
 

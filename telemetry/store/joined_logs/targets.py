@@ -1,8 +1,9 @@
 """
-The stored span that each log record joins: the one that it names or, of a model's answer, the call inside that one.
+The stored span that each log record joins: the one that it names or, of what tells of a call, the call inside that one.
 
 Claude Code names the whole interaction in the event of an answer. The call has the same `request_id`, as documented;
-where the API gave none, it is the call that ended within NEAR_NANO of the event.
+where the API gave none, it is the call that ended within NEAR_NANO of the event. So does the event of a tool's result,
+whose call has the same `tool_use_id`.
 https://code.claude.com/docs/en/monitoring-usage#traces-beta
 
 Called inside store.append's transaction. The SQL runs on SQLite 3.40 and PostgreSQL 15.
@@ -16,8 +17,9 @@ from typing import NamedTuple
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
+from telemetry.agent_runs.call_keys import MODEL_CALL, TOOL_CALL
 from telemetry.conventions.log_clients import CLIENTS
-from telemetry.conventions.log_clients.log_client import LogClient
+from telemetry.conventions.log_clients.log_client import EventForm
 from telemetry.otlp.values import plain_attributes
 from telemetry.spans.attribute_lookup import first_text
 from telemetry.spans.joining_log import EVENT_NAME, JoiningLog
@@ -28,11 +30,13 @@ from telemetry.store.sql import fetch_many
 NEAR_NANO = (
     30_000_000  # between the end of a call and the event of its answer: in one process, at the same moment
 )
+NO_EVENT = EventForm()
 CALLS = """
     WITH wanted (its_trace, its_span) AS (VALUES {rows})
-    SELECT its_span, trace_id, span_id, start_time_unix_nano + duration_nano FROM wanted JOIN telemetry_record
+    SELECT its_span, trace_id, span_id, start_time_unix_nano + duration_nano, unit
+    FROM wanted JOIN telemetry_record
     ON trace_id = its_trace AND (span_id = its_span OR parent_span_id = its_span)
-    WHERE unit = 'llm_call'
+    WHERE unit IN ('llm_call', 'tool_call')
 """
 
 
@@ -45,60 +49,75 @@ class JoiningCandidate(NamedTuple):
 
 
 class EndedCall(NamedTuple):
-    """A model call that is stored."""
+    """A call of a model or a tool that is stored."""
 
     key: Key
     end_unix_nano: int
+    unit: str
+
+
+class ToldCall(NamedTuple):
+    """The call that a log record tells of: its unit of work, and the attributes that have its id on both."""
+
+    unit: str
+    ids: tuple[str, ...]
 
 
 def find_targets(candidates: Sequence[JoiningCandidate]) -> list[Key | None]:
     """The stored span that each of these log records joins; None for one that has to wait."""
-    answered = [answering_client(candidate.message) for candidate in candidates]
-    pairs = list(zip(candidates, answered, strict=True))
-    stored = keys_stored({candidate.named for candidate, client in pairs if client is None})
-    calls = calls_inside({candidate.named for candidate, client in pairs if client is not None})
-    request_ids = ids_of_calls(calls, [client for client in answered if client is not None])
+    told = [told_call(candidate.message) for candidate in candidates]
+    pairs = list(zip(candidates, told, strict=True))
+    stored = keys_stored({candidate.named for candidate, call in pairs if call is None})
+    calls = calls_inside({candidate.named for candidate, call in pairs if call is not None})
+    ids = ids_of_calls(calls, [call for call in told if call is not None])
     return [
         (candidate.named if candidate.named in stored else None)
-        if client is None
-        else answered_call(candidate, client, calls[candidate.named], request_ids)
-        for candidate, client in pairs
+        if call is None
+        else call_told_of(candidate, call, calls[candidate.named], ids)
+        for candidate, call in pairs
     ]
 
 
-def answering_client(message: SpanMessage) -> LogClient | None:
-    """The client of a log record that is the event of a model's answer; None for other log records."""
+def told_call(message: SpanMessage) -> ToldCall | None:
+    """The call that a log record tells of, by its event; None for other log records, which join the span they name."""
     for pair in message.attributes:
         if pair.key == EVENT_NAME and (found := CLIENTS.of_event(pair.value.string_value, "")):
             client, name = found
-            return client if name in client.events and client.events[name].answers else None
+            form = client.events.get(name, NO_EVENT)
+            if form.answers:
+                return ToldCall(MODEL_CALL, client.call)
+            is_named = form.call and first_text(plain_attributes(message.attributes), form.call)
+            return ToldCall(TOOL_CALL, form.call) if is_named else None
     return None
 
 
 def calls_inside(keys: Iterable[Key]) -> defaultdict[Key, list[EndedCall]]:
-    """The stored model calls that are one of these spans, or directly inside it, by that span."""
+    """The stored calls that are one of these spans, or directly inside it, by that span."""
     calls: defaultdict[Key, list[EndedCall]] = defaultdict(list)
-    for named, trace_id, span_id, end in fetch_many(CALLS, sorted(keys)):
-        calls[bytes(trace_id), bytes(named)].append(EndedCall((bytes(trace_id), bytes(span_id)), int(end)))
+    for named, trace_id, span_id, end, unit in fetch_many(CALLS, sorted(keys)):
+        calls[bytes(trace_id), bytes(named)].append(
+            EndedCall((bytes(trace_id), bytes(span_id)), int(end), unit)
+        )
     return calls
 
 
-def ids_of_calls(calls: defaultdict[Key, list[EndedCall]], clients: Iterable[LogClient]) -> dict[Key, str]:
-    """The id that the API gave to each of these calls, "" for none."""
-    names = tuple(dict.fromkeys(name for client in clients for name in client.call))
+def ids_of_calls(calls: defaultdict[Key, list[EndedCall]], told: Iterable[ToldCall]) -> dict[Key, str]:
+    """The id of each of these calls, "" for none."""
+    names = tuple(dict.fromkeys(name for call in told for name in call.ids))
     parts = read_parts({call.key for of_span in calls.values() for call in of_span})
     return {key: first_text(plain_attributes(part.original.attributes), names) for key, part in parts.items()}
 
 
-def answered_call(
-    candidate: JoiningCandidate, client: LogClient, calls: Sequence[EndedCall], request_ids: dict[Key, str]
+def call_told_of(
+    candidate: JoiningCandidate, told: ToldCall, inside: Sequence[EndedCall], ids: dict[Key, str]
 ) -> Key | None:
-    """The call of which the log record has the answer; None as long as it has not come."""
+    """The call that the log record tells of; None as long as it has not come."""
+    calls = [call for call in inside if call.unit == told.unit]
     if any(call.key == candidate.named for call in calls):
         return candidate.named
-    request_id = first_text(plain_attributes(candidate.message.attributes), client.call)
-    if request_id:
-        return next((call.key for call in calls if request_ids.get(call.key) == request_id), None)
+    call_id = first_text(plain_attributes(candidate.message.attributes), told.ids)
+    if call_id:
+        return next((call.key for call in calls if ids.get(call.key) == call_id), None)
     time = candidate.message.end_time_unix_nano
     near = [call for call in calls if abs(call.end_unix_nano - time) <= NEAR_NANO]
     return min(near, key=lambda call: (abs(call.end_unix_nano - time), call.key)).key if near else None

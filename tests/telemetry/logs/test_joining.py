@@ -527,6 +527,45 @@ def test_an_answer_without_an_id_joins_the_call_that_ended_at_that_moment(projec
         assert WaitingLog.objects.count() == 1
 
 
+def tool_span(id: str, tool: str, call_id: str) -> dict[str, Any]:
+    """A tool's call of Claude Code inside the interaction."""
+    attributes = {"span.type": "tool", "tool_name": tool, "tool_use_id": call_id}
+    return span("claude_code.tool", id=id, parent="turn", at=NOW, attributes=attributes)
+
+
+def tool_result(call_id: str, **facts: Any) -> RecordedRequest:
+    """The event of a tool's result, which names the interaction."""
+    attributes = {"tool_name": "Bash", "tool_use_id": call_id, **facts}
+    return logs(within("claude_code.tool_result", of="turn", at=NOW, attributes=attributes))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (1, 0, 2)])
+def test_the_event_of_a_tools_result_joins_the_tools_call_whenever_that_comes(
+    project: Project, order: tuple[int, ...]
+) -> None:
+    parts = [
+        claude(INTERACTION, tool_span("one", "Read", "toolu_1")),
+        tool_result("toolu_2", success="false", error="exit 2", error_type="ShellError"),
+        claude(tool_span("two", "Bash", "toolu_2")),
+    ]
+
+    send(project, [parts[number] for number in order])
+
+    told = {one["span_id"]: (one["signal_type"], one["message"]) for one in records(project)}
+    assert told == {
+        span_id("turn"): (None, None),
+        span_id("one"): (None, None),
+        span_id("two"): ("tool_call_failed", "exit 2"),
+    }
+
+
+@pytest.mark.parametrize("facts", [{"success": "true"}, {"success": "true", "error": "none"}, {}])
+def test_a_result_that_reports_no_failure_is_none(project: Project, facts: dict[str, Any]) -> None:
+    send(project, [claude(INTERACTION, tool_span("one", "Bash", "toolu_1")), tool_result("toolu_1", **facts)])
+
+    assert {one["signal_type"] for one in records(project)} == {None}
+
+
 def test_of_details_only_what_the_span_does_not_say_is_stored(project: Project) -> None:
     said = {"gen_ai.input.messages": messages("user", "How?")}
     as_text = {name: json.dumps(value) for name, value in said.items()}
