@@ -29,7 +29,7 @@ from telemetry.spans.failing_record import FailingRecord
 
 SOFT = SIGNALS.soft  # these do not make the spans around them fail
 ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # the tool in the messages of malformed_tool_call.py
-# How failures around an answer tell that it was cut (also: that it could not be read), or refused.
+# How failures around an answer tell that it was cut (also: that it could not be read), refused, or is empty.
 LIMIT = re.compile(
     r"max[ _]?(?:output[ _]|completion[ _])?tokens|tokens? limit|limit of (?:\d+ )?tokens|length limit|truncated"
     r"|finish[ _]?reason\W{1,4}length|maximum (?:number of )?(?:output )?tokens"
@@ -42,7 +42,11 @@ REFUSAL = re.compile(
     r"|safety (?:filter|setting|system|reason|policy)|finish[ _]?reason\W{1,4}safety",
     re.I,
 )
-SPOKEN_OF = {"output_truncated": LIMIT, "answer_refused": REFUSAL}  # soft signals
+NOTHING = re.compile(
+    r"\b(?:empty|blank|no (?:content|output|answer|response|text|choices|message)|without (?:content|text))\b",
+    re.I,
+)
+SPOKEN_OF = {"output_truncated": LIMIT, "answer_refused": REFUSAL, "empty_answer": NOTHING}  # soft signals
 MOST_TOOLS = 100  # failed tool calls of a trace that are compared with malformed calls
 MOST_ANSWERS = 100  # malformed calls of a trace that are compared with them
 MAX_CLIMB = 1000  # parents followed from one span; wrong ids can make a circle
@@ -244,7 +248,7 @@ def answers_spoken_of(
     parents: Mapping[tuple[bytes, bytes], bytes],
 ) -> set[bytes]:
     """
-    Return the ids of cut and refused answers because of which the nearest failing span around them says that it failed.
+    Return the ids of cut, refused and empty answers because of which the nearest failing span around them has failed.
 
     Strands raises MaxTokensReachedException around a cut answer: https://strandsagents.com (agent loop). smolagents
     cannot read the call that is missing at its end: https://huggingface.co/docs/smolagents (AgentParsingError).

@@ -13,7 +13,7 @@ from telemetry.spans.meaning import Failure, Meaning
 from telemetry.spans.span import Span
 
 SIGNAL = "user_signal"
-AFTER = "answer_refused"
+AFTER = "empty_answer"
 ABOUT = "a user was unhappy with the answer"
 EXPECTATION = "The answer is one that the user does not rate down."
 RESULT_FORM = "The text of the answer, which a judge reads."

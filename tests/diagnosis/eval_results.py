@@ -84,6 +84,16 @@ RESULTS = {
         ),
         also_healthy=({"stop_reason": "end_turn"}, {"finish_reasons": ["length"]}),
     ),
+    "empty_answer": Results(
+        {"choices": [{"message": {"content": "", "tool_calls": None}, "finish_reason": "stop"}]},
+        {"choices": [{"message": {"content": "It is on its way."}, "finish_reason": "stop"}]},
+        also_failing=("", " ", [], {"content": []}),
+        also_healthy=(
+            "Yes.",
+            {"content": [{"type": "tool_use", "name": "find", "input": {}}]},
+            {"items": []},
+        ),
+    ),
     "latency": Results("slow", "quick", SLOW, failing_seconds=0.3),
     "cancelled_call": Results("late", "soon", GAVE_UP, failing_seconds=0.3),
     "missing_call": Results(

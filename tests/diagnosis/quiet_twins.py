@@ -29,6 +29,7 @@ SPANS: dict[str, list[Any]] = {
     "output_truncated": [make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": ["stop"]})],
     "malformed_output": [make_span(attributes={**CHAT, **OFFERED})],
     "answer_refused": [make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": ["OTHER"]})],
+    "empty_answer": [make_span(attributes={**CHAT, "gen_ai.response.finish_reasons": ["stop"]})],
     "user_signal": [make_span(attributes={"feedback.label": "thumbs_up"})],
 }
 TESTS: dict[str, list[Any]] = {

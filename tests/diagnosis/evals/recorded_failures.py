@@ -70,6 +70,10 @@ def refused() -> Spans:
     yield chat("m", NOW - timedelta(minutes=5), facts={"gen_ai.response.finish_reasons": ["content_filter"]})
 
 
+def empty() -> Spans:
+    yield chat("m", NOW - timedelta(minutes=5), answer="", facts={"gen_ai.response.finish_reasons": ["stop"]})
+
+
 def malformed() -> Spans:
     call = [
         {"role": "assistant", "parts": [{"type": "tool_call", "id": "1", "name": "fly", "arguments": "{}"}]}
@@ -143,6 +147,7 @@ RECORDED: dict[str, Callable[[], Spans]] = {
     "output_truncated": truncated,
     "malformed_output": malformed,
     "answer_refused": refused,
+    "empty_answer": empty,
     "user_signal": rated,
     "latency": slow,
     "cancelled_call": cancelled,

@@ -133,7 +133,7 @@ def test_calls_whose_contents_are_in_log_records_alone_have_them(
     assert facts(alone) == (110, 0, 0, 0)
     assert facts(project) == (110, 110, 100, 10)
     found = [Counter(one["signal_type"] for one in records(store)) for store in (project, alone)]
-    assert found[0] - found[1] == Counter(malformed_output=2, tool_call_failed=4)
+    assert found[0] - found[1] == Counter(malformed_output=2, tool_call_failed=4, empty_answer=2)
 
 
 def test_details_are_input_output_tokens_user_and_reason_of_the_call(project: Project) -> None:
