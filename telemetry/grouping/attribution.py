@@ -22,6 +22,7 @@ from telemetry.grouping.repeated_failures import (
     final_answerer,
     recorded_again,
 )
+from telemetry.grouping.spoken_answers import SPOKEN_OF, speaks_of
 from telemetry.grouping.told_failures import told_after, told_again
 from telemetry.grouping.versions import NEWEST, GroupingRules
 from telemetry.signals import SIGNALS
@@ -29,24 +30,6 @@ from telemetry.spans.failing_record import FailingRecord
 
 SOFT = SIGNALS.soft  # these do not make the spans around them fail
 ASKED = re.compile(r"the (?:tool|call of) ([^\s,]+)")  # the tool in the messages of malformed_tool_call.py
-# How failures around an answer tell that it was cut (also: that it could not be read), refused, or is empty.
-LIMIT = re.compile(
-    r"max[ _]?(?:output[ _]|completion[ _])?tokens|tokens? limit|limit of (?:\d+ )?tokens|length limit|truncated"
-    r"|finish[ _]?reason\W{1,4}length|maximum (?:number of )?(?:output )?tokens"
-    r"|\b(?:pars|decod)(?:e|ed|ing)\b.{0,60}\b(?:output|response|answer|completion|JSON)\b"
-    r"|\bUnterminated string\b|\bunexpected end of (?:JSON|input)\b|\bEOF while parsing\b",
-    re.I,
-)
-REFUSAL = re.compile(
-    r"content[ _-]?(?:filter|policy|management|violation)|refus(?:al|ed)|guard[ _-]?rail|moderation|blocked|prohibited"
-    r"|safety (?:filter|setting|system|reason|policy)|finish[ _]?reason\W{1,4}safety",
-    re.I,
-)
-NOTHING = re.compile(
-    r"\b(?:empty|blank|no (?:content|output|answer|response|text|choices|message)|without (?:content|text))\b",
-    re.I,
-)
-SPOKEN_OF = {"output_truncated": LIMIT, "answer_refused": REFUSAL, "empty_answer": NOTHING}  # soft signals
 MOST_TOOLS = 100  # failed tool calls of a trace that are compared with malformed calls
 MOST_ANSWERS = 100  # malformed calls of a trace that are compared with them
 MAX_CLIMB = 1000  # parents followed from one span; wrong ids can make a circle
@@ -249,10 +232,6 @@ def answers_spoken_of(
 ) -> set[bytes]:
     """
     Return the ids of cut, refused and empty answers because of which the nearest failing span around them has failed.
-
-    Strands raises MaxTokensReachedException around a cut answer: https://strandsagents.com (agent loop). smolagents
-    cannot read the call that is missing at its end: https://huggingface.co/docs/smolagents (AgentParsingError).
-    Pydantic AI raises ContentFilterError around a filtered one: https://ai.pydantic.dev/api/exceptions/
     """
     soft = {span.span_id: span for span in spans if span.signal_type in SPOKEN_OF}
     nearest = nearest_failing({**hard, **soft}, parents) if soft and hard else {}
@@ -260,8 +239,7 @@ def answers_spoken_of(
     return {
         span_id
         for span_id, outer_span in around.items()
-        if outer_span
-        and SPOKEN_OF[soft[span_id].signal_type].search(f"{outer_span.error_type} {outer_span.message}")
+        if outer_span and speaks_of(outer_span, soft[span_id])
     }
 
 

@@ -14,11 +14,8 @@ from telemetry.spans.span import Span
 from tests.telemetry.joined_recordings import captured_with_logs
 from tests.telemetry.span_builders import CLIENTS, captured, labels
 
-# An MCP server says no more than that the tool failed, a smolagents' agent no more than that the answer was no call.
-INDISTINCT = {
-    ("invalid arguments (missing field)", "tool_error: RefundLimitExceeded"),
-    ("empty_answer (no exception)", "slow_llm_over_600ms (not an error)"),
-}
+# An MCP server says no more than that the tool failed.
+INDISTINCT = {("invalid arguments (missing field)", "tool_error: RefundLimitExceeded")}
 
 
 def failing(span: Span) -> FailingRecord | None:
@@ -41,7 +38,7 @@ def clusters(spans: list[Span]) -> set[int]:
 
 
 # Kinds that no span and no log event shows: what users think, what only the whole run shows, and what is not recorded.
-NOT_SHOWN = ("unhelpful_refusal", "repeated_identical_tool_call", "empty_answer")
+NOT_SHOWN = ("unhelpful_refusal", "repeated_identical_tool_call")
 NOT_RECORDED = {
     "node-claude-code-beta": ("model_called_unknown_tool", "model_sent_malformed_tool_arguments"),
     "node-mastra": ("llm_client_timeout", "model_called_unknown_tool"),

@@ -195,6 +195,26 @@ def test_a_step_that_fails_because_an_answer_was_cut_is_downstream_of_it(limit: 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("signal_type", "said"),
+    [
+        ("answer_refused", "Content filter triggered. Finish reason: content_filter"),
+        ("answer_refused", "the model refused to answer"),
+        ("empty_answer", "Invalid response from LLM call - None or empty."),
+        ("empty_answer", "Received a message without content"),
+        ("empty_answer", "Error while parsing tool call from model output: it has no JSON blob"),
+    ],
+)
+def test_a_step_that_says_what_was_wrong_with_the_answer_is_downstream_of_it(
+    signal_type: str, said: str
+) -> None:
+    chat = call("chat", unit="llm_call", signal_type=signal_type, message="no answer", parent="step")
+
+    assert charged(step("step", unit="graph_node", message=said), chat) == ["chat"]
+    other = step("step", unit="graph_node", message="the order has no address")
+    assert sorted(charged(other, chat)) == ["chat", "step"]
+
+
 def test_a_step_that_fails_for_another_reason_than_a_cut_answer_inside_is_a_failure_of_its_own() -> None:
     agent = step("agent", unit="graph_node", message="the order has no address")
 
