@@ -2,7 +2,8 @@
 Rate limits per network, for requests that make something and for guesses at secrets.
 
 Requests (minting, signing up, asking for access, feedback) are limited by django-ratelimit, which counts in the cache
-that all processes share, in windows of fixed length. Guesses (keys, codes, passwords) are counted in sliding_window.py,
+that all processes share, in windows of fixed length; another count of requests for the same period goes on with what
+was counted. Guesses (keys, codes, passwords) are counted in sliding_window.py,
 so that no border between two windows lets twice as many through; those at one account in attempts.py.
 https://django-ratelimit.readthedocs.io/en/stable/usage.html#core-methods
 """
@@ -102,10 +103,16 @@ def spend(request: HttpRequest, group: str, rate: str, action: str) -> None:
     What the smallest network may not do any more does not count for the larger ones, which others are in too.
     """
     for network, allowed, whose in network_buckets(request, rate):
+        limit, seconds = parsed_rate(allowed)
+        # The library counts each rate apart. Asked with one count for all, it counts by the period alone.
         usage = get_usage(
-            request, group=group, key=lambda *_, value=network: value, rate=allowed, increment=True
+            request,
+            group=group,
+            key=lambda *_, value=network: value,
+            rate=f"1/{seconds}s",
+            increment=True,
         )
-        if usage and usage["should_limit"]:
+        if usage and (usage["count"] > limit or usage["time_left"] < 0):  # below 0: the cache cannot count
             raise refusal(allowed, action, usage["time_left"], whose)
 
 

@@ -136,6 +136,27 @@ def test_each_kind_of_attempt_has_a_count_of_its_own(call: Any, settings: Any) -
 
 
 @pytest.mark.django_db
+def test_another_count_goes_on_with_what_was_counted(call: Any, settings: Any) -> None:
+    settings.LOOPKIT_MINT_RATE = "2/d"
+    before = [call("POST", "/v1/signup").status_code for _ in range(2)]
+    settings.LOOPKIT_MINT_RATE = "3/d"
+    raised = [call("POST", "/v1/signup").status_code for _ in range(2)]
+    settings.LOOPKIT_MINT_RATE = "1/24h"
+
+    assert (before, raised) == ([201, 201], [201, 429])
+    assert call("POST", "/v1/signup").status_code == 429
+
+
+@pytest.mark.django_db
+def test_another_period_is_another_count(call: Any, settings: Any) -> None:
+    settings.LOOPKIT_MINT_RATE = "1/d"
+    assert call("POST", "/v1/signup").status_code == 201
+    settings.LOOPKIT_MINT_RATE = "1/h"
+
+    assert [call("POST", "/v1/signup").status_code for _ in range(2)] == [201, 429]
+
+
+@pytest.mark.django_db
 def test_a_429_says_when_to_come_back(call: Any, settings: Any) -> None:
     settings.LOOPKIT_MINT_RATE = "0/d"
 
