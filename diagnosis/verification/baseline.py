@@ -24,7 +24,6 @@ from diagnosis.window import cluster_counts, releases
 from diagnosis.window.cluster_counts import Target
 from diagnosis.window.environment_counts import counts_by_environment
 from diagnosis.window.releases import ReleaseChoice, SeenRelease
-from telemetry.signals import user_signal
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
 from tenants.stores.binding import bind
 
@@ -168,9 +167,7 @@ def earlier_failures_since(loop: Loop, known: int) -> int | None:
 
 def choose_releases(loop: Loop, seen: Sequence[SeenRelease], shipped_at: datetime) -> ReleaseChoice:
     """The releases of the loop's service that do not count as after its fix, in the bound project."""
-    choice = releases.choose(loop.release, loop.service, seen, unix_nano(shipped_at))
-    is_rated = loop.signal_type == user_signal.SIGNAL and loop.release and any(one.name for one in seen)
-    return releases.of_ratings(choice) if is_rated else choice
+    return releases.choose(loop.release, loop.service, seen, unix_nano(shipped_at))
 
 
 def what_is_counted(loop: Loop) -> str:

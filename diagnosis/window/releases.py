@@ -10,7 +10,7 @@ release of the service, and those without one, speak neither for nor against the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from diagnosis.display.sentences import Sentence
@@ -24,10 +24,6 @@ UNKNOWN = (
     "that are first seen after the fix shipped count; if it is named otherwise, correct the release."
 )
 UNNAMED = "No record of {service} names a release, so every record since the fix shipped counts."
-OF_RATINGS = (
-    "Ratings that POST /v1/feedback got name no release, so all since the fix shipped count, also of answers by an "
-    "older release."
-)
 OF_ANOTHER = "Release {release} is one of {release_service}, so every record of {service} since the fix shipped counts."
 
 
@@ -63,12 +59,6 @@ def of_service(service: str) -> list[SeenRelease]:
     return [
         SeenRelease(*row) for row in rows.values_list("service", "release", "first_unix_nano", "last_minute")
     ]
-
-
-def of_ratings(choice: ReleaseChoice) -> ReleaseChoice:
-    """The choice for a fix of what users rated down: ratings without a release count, since few name any."""
-    note = Sentence(f"{choice.note.text} {OF_RATINGS}".strip(), choice.note.values)
-    return replace(choice, left_out=choice.left_out - {""}, note=note)
 
 
 def choose(release: str, service: str, seen: Sequence[SeenRelease], shipped_unix_nano: int) -> ReleaseChoice:

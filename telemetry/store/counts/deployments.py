@@ -13,10 +13,9 @@ https://opentelemetry.io/docs/specs/semconv/resource/#service
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from telemetry.store.counts.row_groups import NO_FAILURE, RowGroups
-from telemetry.store.row import RecordRow
+from telemetry.store.counts.row_groups import NO_FAILURE, CountedRow, RowGroups
 from telemetry.store.sql import execute, write_many
 from telemetry.windows import MINUTE_NANO
 
@@ -72,7 +71,7 @@ def deployment_counts(groups: RowGroups) -> dict[Group, list[int]]:
     return counts
 
 
-def merge_releases(rows: Sequence[RecordRow]) -> None:
+def merge_releases(rows: Iterable[CountedRow]) -> None:
     """Merge the releases of the records with those that are known."""
     starts: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:

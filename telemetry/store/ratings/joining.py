@@ -3,8 +3,8 @@ User signals, kept joined to the trace or session that they are about, and to th
 
 A signal is a trace of its own (telemetry/spans/signal_traces.py), and each span of it a version of what the user said.
 The latest by time counts, whatever the order of arrival: the others stay stored and are counted nowhere. Its service,
-environment, session and user are those of what was rated, and follow when that arrives. The records of what was rated
-never change. The SQL runs on SQLite 3.40 and PostgreSQL 15.
+environment, release, session and user are those of what was rated, and follow when that arrives. The records of what
+was rated never change. The SQL runs on SQLite 3.40 and PostgreSQL 15.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from telemetry.spans.signal_traces import is_signal
 from telemetry.store import segments, version_freshness
 from telemetry.store.attributions import DELETE, INSERT, attribution, id_placeholders, text_key, trace_chunks
 from telemetry.store.counts.counted_rows import add_counts, subtract_counts
+from telemetry.store.counts.deployments import merge_releases
 from telemetry.store.ratings import subjects
+from telemetry.store.ratings.rated_release import RatedAnswer, rated_release
 from telemetry.store.ratings.subjects import Subject
 from telemetry.store.sql import execute, fetch, write_many
 from telemetry.store.traces import TraceSummary
@@ -45,14 +47,25 @@ RENAME = """
     UPDATE telemetry_rating SET about = joined.about FROM joined WHERE trace_id = its_trace
 """
 MAKE_STALE = "UPDATE telemetry_rating SET is_stale = TRUE WHERE about = %s"
+# A trace of a session that began once the user had rated it is not what was rated.
+MAKE_STALE_OF_TRACES = """
+    WITH grown (subject, its_trace, is_subject) AS (VALUES {rows})
+    UPDATE telemetry_rating SET is_stale = TRUE
+    FROM grown JOIN telemetry_trace AS rated ON rated.trace_id = its_trace
+    WHERE about = subject AND NOT is_stale AND (is_subject OR EXISTS (
+        SELECT 1 FROM telemetry_trace AS signal WHERE signal.trace_id = telemetry_rating.trace_id
+          AND signal.end_time_unix_nano >= rated.start_time_unix_nano
+    ))
+"""
 MAKE_FRESH = "UPDATE telemetry_rating SET is_stale = FALSE WHERE trace_id IN "
 STALE = f"SELECT trace_id FROM telemetry_rating WHERE is_stale ORDER BY trace_id LIMIT {MOST}"  # noqa: S608  (a constant)
 REPLACED = "SELECT trace_id, span_id FROM telemetry_replacedrecord WHERE trace_id IN "
 REPLACE = "INSERT INTO telemetry_replacedrecord (trace_id, span_id) VALUES {rows} ON CONFLICT DO NOTHING"
 MOVE = """
-    WITH moved (its_trace, its_span, service, environment, number) AS (VALUES {rows})
+    WITH moved (its_trace, its_span, service, environment, release, number) AS (VALUES {rows})
     UPDATE telemetry_record
-    SET service = moved.service, environment = moved.environment, fingerprint = NULLIF(moved.number, 0)
+    SET service = moved.service, environment = moved.environment, release = moved.release,
+        fingerprint = NULLIF(moved.number, 0)
     FROM moved WHERE trace_id = its_trace AND span_id = its_span
 """
 UPDATE_TRACES = """
@@ -88,10 +101,18 @@ def join_signals(traces: Sequence[TraceSummary]) -> None:
     signal_ids = sorted(trace.trace_id for trace in traces if is_signal(trace.trace_id))
     if not signal_ids and not fetch(ANY, ()):
         return
-    for about in subjects.merge_traces(traces):
-        execute(MAKE_STALE, [about])
+    make_stale(traces)
     write_many(ADD, [(trace_id, "", True) for trace_id in signal_ids])
     settle_signals([bytes(trace_id) for (trace_id,) in fetch(STALE, ())])
+
+
+def make_stale(traces: Sequence[TraceSummary]) -> None:
+    """Note the signals about these traces, which spans were added to, whose facts may be others now."""
+    grown = subjects.rated_among(traces)
+    for about in subjects.merge_traces(grown):
+        execute(MAKE_STALE, [about])
+    rows = [(about, trace.trace_id) for about, of_subject in sorted(grown.items()) for trace in of_subject]
+    write_many(MAKE_STALE_OF_TRACES, [(*row, row[0] == row[1].hex()) for row in rows])
 
 
 def settle_signals(signal_ids: Sequence[bytes]) -> None:
@@ -143,10 +164,15 @@ def joined_signals(records: Sequence[Record]) -> list[JoinedSignal]:
     found = subjects.find_or_read(facts.about for facts in said if facts and facts.about)
     rules = versions.rules_of_version(version_freshness.version_now())
     return [
-        joined(row, facts, found[facts.about], rules)
+        joined(row, facts, found[facts.about], release_of(row, facts, found[facts.about]), rules)
         for row, facts in zip(records, said, strict=True)
         if facts and facts.about
     ]
+
+
+def release_of(row: Record, said: Said, subject: Subject) -> str:
+    """The release of the answer that this version rates, "" if nothing says it."""
+    return rated_release(RatedAnswer(said.about, subject.facts.service, row.start_time_unix_nano))
 
 
 def what_it_says(content: bytes | None) -> Said | None:
@@ -164,8 +190,8 @@ def what_it_says(content: bytes | None) -> Said | None:
     return Said(rated_trace or named, "" if named == rated_trace else named, next(users, ""))
 
 
-def joined(row: Record, said: Said, subject: Subject, rules: GroupingRules) -> JoinedSignal:
-    """The signal with the service, environment, session and user of what it is about, and its cluster there. Pure."""
+def joined(row: Record, said: Said, subject: Subject, release: str, rules: GroupingRules) -> JoinedSignal:
+    """The signal with the facts and the release of what it is about, and its cluster there. Pure."""
     facts = subject.facts
     service, environment = facts.service or row.service, facts.environment or row.environment
     number = row.fingerprint
@@ -174,15 +200,20 @@ def joined(row: Record, said: Said, subject: Subject, rules: GroupingRules) -> J
         number = fingerprint(service, row.operation, failure, rules)
     after = Record(
         **{field.attname: getattr(row, field.attname) for field in Record._meta.concrete_fields}
-        | {"service": service, "environment": environment, "fingerprint": number}
+        | {
+            "service": service,
+            "environment": environment,
+            "release": release or row.release,
+            "fingerprint": number,
+        }
     )
     session_id = said.session_id or facts.session_id or said.about
     return JoinedSignal(row, after, said.about, session_id, facts.user_id or said.user_id)
 
 
-def counted_by(row: Record) -> tuple[str, str, int | None]:
+def counted_by(row: Record) -> tuple[str, str, str, int | None]:
     """What a record is counted by, of what joining changes."""
-    return row.service, row.environment, row.fingerprint
+    return row.service, row.environment, row.release, row.fingerprint
 
 
 def move_signals(signals: Iterable[JoinedSignal], are_counted: bool) -> None:
@@ -190,11 +221,12 @@ def move_signals(signals: Iterable[JoinedSignal], are_counted: bool) -> None:
     changed = [signal for signal in signals if counted_by(signal.before) != counted_by(signal.after)]
     rows = [signal.after for signal in changed]
     keys = [(bytes(row.trace_id), bytes(row.span_id)) for row in rows]
-    columns = [(row.service, row.environment, row.fingerprint or 0) for row in rows]
+    columns = [(row.service, row.environment, row.release, row.fingerprint or 0) for row in rows]
     write_many(MOVE, [(*key, *values) for key, values in zip(keys, columns, strict=True)])
     if are_counted:
         subtract_counts([signal.before for signal in changed])
         add_counts(rows)
+        merge_releases(rows)
 
 
 def write_facts(signals: Sequence[JoinedSignal]) -> None:

@@ -3,12 +3,13 @@ What user signals are about, a trace or a session, with the facts of its traces 
 
 A signal may come before its trace, and the service, the user or the session of a trace may be named on a span that
 comes last. So each batch merges its traces into these rows as traces.py merges spans into traces: by the smallest text
-that is not empty, in any order. The SQL runs on SQLite 3.40 and PostgreSQL 15.
+that is not empty, in any order; the release is read anew (rated_release.py). The SQL runs on SQLite 3.40 and PostgreSQL
+15.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from telemetry.spans import record_ids
@@ -64,6 +65,10 @@ FIND = f"""
     WITH wanted (name) AS (VALUES {{rows}})
     SELECT about, {", ".join(FACTS)}, is_known FROM wanted JOIN telemetry_ratedsubject ON about = name
 """  # noqa: S608
+STORED = """
+    WITH wanted (name) AS (VALUES {rows})
+    SELECT about FROM wanted JOIN telemetry_ratedsubject ON about = name
+"""
 BY_TRACE = f"SELECT {', '.join(FACTS)} FROM telemetry_trace WHERE trace_id = %s"  # noqa: S608
 BY_SESSION = f"""
     SELECT {", ".join(FACTS)} FROM telemetry_trace
@@ -72,16 +77,26 @@ BY_SESSION = f"""
 """  # noqa: S608
 
 
-def merge_traces(traces: Iterable[TraceSummary]) -> list[str]:
-    """Merge traces that spans were added to into the subjects that they belong to; returns those that changed."""
-    by_subject: dict[str, list[RatedFacts]] = {}
+def rated_among(traces: Iterable[TraceSummary]) -> dict[str, list[TraceSummary]]:
+    """Those of these traces that belong to a subject, by the subject's name."""
+    by_subject: dict[str, list[TraceSummary]] = {}
     for trace in traces:
         if not is_signal(trace.trace_id):
-            facts = RatedFacts(trace.service, trace.environment, trace.user_id, trace.session_id)
             for about in {trace.trace_id.hex(), trace.session_id} - {""}:
-                by_subject.setdefault(about, []).append(facts)
-    rows = [(about, *merged(facts)) for about, facts in sorted(by_subject.items())]
+                by_subject.setdefault(about, []).append(trace)
+    stored = fetch_many(STORED, [(about,) for about in sorted(by_subject)])
+    return {about: by_subject[about] for (about,) in stored}
+
+
+def merge_traces(grown: Mapping[str, Sequence[TraceSummary]]) -> list[str]:
+    """Merge traces that spans were added to into their subjects, by name; returns the names of those that changed."""
+    rows = [(about, *merged(map(facts_of, traces))) for about, traces in sorted(grown.items())]
     return [about for (about,) in fetch_many(MERGE, rows)]
+
+
+def facts_of(trace: TraceSummary) -> RatedFacts:
+    """What a trace says of a subject that it belongs to."""
+    return RatedFacts(trace.service, trace.environment, trace.user_id, trace.session_id)
 
 
 def find_or_read(names: Iterable[str]) -> dict[str, Subject]:

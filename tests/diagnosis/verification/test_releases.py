@@ -6,11 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from diagnosis.api.loop_answers import reported_release
 from diagnosis.models import Loop
+from diagnosis.verification import baseline
 from diagnosis.verification.verify import verify
+from telemetry.grouping.fingerprint import cluster_id
+from telemetry.models import Record
+from tenants.stores.binding import bind
 from tests.diagnosis.shipped_loop import SHIPPED, T0, after
+from tests.telemetry.factory import trace_id
 
 OLD, FIX = "1.9.0", "2.0.0"
 
@@ -183,27 +189,33 @@ def test_a_release_counts_under_every_way_to_write_it(shipped, send):
     assert (found["verdict"], found["after"]["exposure"], left_out(found)) == ("held", 60, [(OLD, 40, 20)])
 
 
-def test_ratings_that_name_no_release_count_and_the_note_says_so(shipped, send):
+@pytest.mark.parametrize("rated", [OLD, FIX, ""])
+def test_a_rating_counts_with_the_release_of_the_rated_answer(shipped, send, call, alice, settings, rated):
+    """Complaints that come after the fix about answers of before say nothing of the fix."""
+    settings.LOOPKIT_FEEDBACK_RATE = "1000/m"
     loop = shipped(FIX)
-    Loop.objects.update(signal_type="user_signal")
+    send(SHIPPED, ok=60, name="answer", release=FIX)
+    send(T0, ok=60, name="answer", release=OLD)
+    send(T0, ok=60, name="answer")
+    for number in range(60):
+        begun = SHIPPED if rated == FIX else T0
+        said = {"rating": "down", "trace_id": trace_id(f"{begun}answer{rated}{number}")}
+        assert call("POST", "/v1/feedback", alice.keys["feedback"], said).status_code == 202
+    with bind(alice.project):
+        record = Record.objects.filter(operation="user_feedback").first()
+    before = baseline.baseline(loop, SHIPPED) | {"failures": 6, "exposure": 100}
+    Loop.objects.update(
+        signal_type="user_signal",
+        operation="user_feedback",
+        cluster_id=cluster_id(record.fingerprint),
+        baseline=before | {"operations": ["user_feedback"], "environments": None},
+    )
     loop.refresh_from_db()
-    send(SHIPPED, ok=5, name="answer", release=FIX)
-    send(after(0.1), ok=40)  # of POST /v1/feedback
-    send(after(0.2), failing=9, release=OLD)  # evaluations on spans of an older release
 
-    found = verify(loop, after(1)).document
-    loop.refresh_from_db()
+    found = verify(loop, timezone.now() + timedelta(minutes=1)).document
 
-    assert (found["verdict"], found["after"]["exposure"], left_out(found)) == ("held", 40, [(OLD, 9, 9)])
-    assert found["release_note"] == reported_release(loop)["release_note"]
-    assert found["release_note"].startswith("Ratings that POST /v1/feedback got name no release, so all ")
-
-
-@pytest.mark.parametrize(("release", "name"), [("", FIX), (FIX, "")])
-def test_of_ratings_nothing_is_said_where_no_release_is_reported_or_named(shipped, send, release, name):
-    loop = shipped(release)
-    Loop.objects.update(signal_type="user_signal", service="helpdesk")
-    loop.refresh_from_db()
-    send(SHIPPED, ok=5, name="answer", release=name, service="helpdesk")
-
-    assert "Ratings" not in (reported_release(loop)["release_note"] or "")
+    if rated == FIX:
+        assert (found["verdict"], found["after"]["failures"], left_out(found)) == ("regressed", 60, [])
+    else:
+        assert (found["verdict"], left_out(found)) == ("no_traffic", [(rated or None, 60, 60)])
+    assert found["release_note"] is None

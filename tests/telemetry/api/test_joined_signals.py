@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import Sum
 from django.utils import timezone
 
 from diagnosis.models import Loop
@@ -148,17 +149,19 @@ def counted(minted: MintedProject) -> dict[str, Any]:
     with bind(minted.project):
         places = Rollup.objects.filter(operation="user_feedback").order_by("minute", "fingerprint")
         failing = Attribution.objects.order_by("trace_id").values_list(
-            "trace_id", "span_id", "service", "environment", "user_key"
+            "trace_id", "span_id", "service", "environment", "user_key", "release"
         )
         deployments = DeploymentCounts.objects.filter(operation="user_feedback").order_by("pk")
         records = Record.objects.filter(operation="user_feedback").order_by("trace_id", "span_id")
         return {
             "rollups": list(places.values_list("minute", "service", "fingerprint", "count")),
             "deployments": list(
-                deployments.values_list("minutes", "minute", "service", "environment", "count", "failures")
+                deployments.values_list(
+                    "minutes", "minute", "service", "environment", "release", "count", "failures"
+                )
             ),
             "failures": [(bytes(trace), bytes(span_id), *rest) for trace, span_id, *rest in failing],
-            "records": list(records.values_list("service", "environment", "fingerprint")),
+            "records": list(records.values_list("service", "environment", "release", "fingerprint")),
         }
 
 
@@ -178,7 +181,7 @@ def test_the_order_of_arrival_changes_nothing(
     assert all(outcome == outcomes[0] for outcome in outcomes)
     assert [row[1:] for row in outcomes[0]["rollups"]] == [("shop", outcomes[0]["rollups"][0][2], 1)]
     assert [(row[0], *row[2:]) for row in outcomes[0]["deployments"]] == [
-        (minutes, "shop", "production", 1, 1) for minutes in (1, 60)
+        (minutes, "shop", "production", "", 1, 1) for minutes in (1, 60)
     ]
     assert [row[3] for row in outcomes[0]["failures"]] == ["production"]
 
@@ -195,6 +198,74 @@ def arrive(call: Any, minted: MintedProject, step: str) -> None:
     said["time"] = rfc3339(unix_nano(AT + timedelta(minutes=("down", "up", "down again").index(step))))
     assert call("POST", "/v1/feedback", minted.keys["feedback"], said).status_code == 202
     return None
+
+
+STORED = {
+    "old trace": ("old", AT, "1.9.0"),
+    "new trace": ("new", AT + timedelta(minutes=2), "2.0.0"),
+    "later span": ("old", AT + timedelta(seconds=9), ""),
+}
+SAID = {
+    "of the trace": {"trace_id": trace_id("old")},
+    "of the session": {"session_id": "s", "time": rfc3339(unix_nano(AT + timedelta(minutes=1)))},
+    "of it later": {"session_id": "s", "time": rfc3339(unix_nano(AT + timedelta(minutes=3)))},
+}
+
+
+def test_a_signal_has_the_release_of_what_was_rated_in_any_order(
+    make_project: Callable[..., MintedProject], call: Any
+) -> None:
+    for number, order in enumerate(random.Random(2).sample(list(permutations([*STORED, *SAID])), 14)):
+        minted, answers = make_project(name=f"release {number}"), {}
+        for step in order:
+            if step in STORED:
+                store_answer(minted, *STORED[step])
+                continue
+            said = {"rating": "down", "comment": step} | SAID[step]
+            answers[step] = call("POST", "/v1/feedback", minted.keys["feedback"], said).json()["record_id"]
+
+        found = {step: record_of(call, minted, answers[step])["release"] for step in SAID}
+        assert found == {"of the trace": "1.9.0", "of the session": "1.9.0", "of it later": "2.0.0"}, order
+        with bind(minted.project):
+            places = DeploymentCounts.objects.filter(operation="user_feedback", minutes=60)
+            counts = dict(places.values_list("release").annotate(Sum("failures")))
+            assert {name: count for name, count in counts.items() if count} == {"1.9.0": 2, "2.0.0": 1}
+            failing = Attribution.objects.order_by("release").values_list("release", flat=True)
+            assert list(failing) == ["1.9.0", "1.9.0", "2.0.0"]
+
+
+def store_answer(minted: MintedProject, name: str, at: datetime, release: str) -> None:
+    """Store a span of a trace of session s, of that release of the service `shop`."""
+    resource = {"service.name": "shop"} | ({"service.version": release} if release else {})
+    store(minted.project, [span("chat", trace=name, at=at, attributes={"session.id": "s"})], AT, resource)
+
+
+def test_a_signal_about_a_trace_without_a_release_has_none(say: Say, call: Any, alice: MintedProject) -> None:
+    store_answer(alice, "named", AT, "1.9.0")
+    send_trace(alice, "unnamed")
+
+    answers = [say(rating="down", trace_id=trace_id("unnamed")), say(rating="down", session_id="nobody")]
+
+    assert [record_of(call, alice, each["record_id"])["release"] for each in answers] == [None, None]
+
+
+def test_a_signal_that_an_earlier_version_stored_gets_its_release(
+    say: Say, call: Any, alice: MintedProject
+) -> None:
+    store_answer(alice, "a", AT, "1.9.0")
+    answer = say(rating="down", trace_id=trace_id("a"))
+    with bind(alice.project):  # as the migration leaves it
+        Rating.objects.update(is_stale=True)
+        Record.objects.filter(IS_SIGNAL).update(release="")
+        Attribution.objects.filter(IS_SIGNAL).update(release="")
+        DeploymentCounts.objects.filter(operation="user_feedback").update(release="")
+
+    send_trace(alice, "another")
+
+    assert record_of(call, alice, answer["record_id"])["release"] == "1.9.0"
+    with bind(alice.project):
+        counts = DeploymentCounts.objects.filter(operation="user_feedback")
+        assert set(counts.values_list("release", "count")) == {("1.9.0", 1)}
 
 
 def test_a_signal_of_an_earlier_release_is_joined_with_the_next_spans(
