@@ -47,6 +47,14 @@ PULL_REQUEST_FIRST = (
 ASK_FIRST = (
     "Report asked_again with a note: a human decides again, and after an approval as many fixes may ship."
 )
+NO_VERDICT = (
+    "asked_again is about a fix that did not hold, or that no traffic decides; this one has no verdict yet, and more "
+    "traffic decides about it."
+)
+VERIFY_FIRST = (
+    "Let traffic run, POST /v1/runs/verify, and ask once the verdict is not held. If its time or release was reported "
+    "wrongly, report shipped_corrected. A human can end the approval at any time on the loop's page in the admin."
+)
 BY_A_PERSON = "Tell a human: an approver can put it right on the loop's page in the admin."
 
 
@@ -94,6 +102,8 @@ def check_order(loop: Loop, kind: Kind) -> None:
         of_this_fix = events_after(loop, Kind.DECIDED, Kind.SHIPPED)
         if not of_this_fix.filter(kind=Kind.PR_OPENED).exists():
             raise OutOfOrder(NO_PULL_REQUEST, PULL_REQUEST_FIRST)
+    if kind == Kind.ASKED_AGAIN and loop.state == Loop.State.SHIPPED and not loop.way_on:
+        raise OutOfOrder(NO_VERDICT, VERIFY_FIRST)
     most, events, message, remedy = bound_of(loop, kind)
     if events.filter(kind=kind).count() >= most:
         raise TooManyReports(message, remedy)

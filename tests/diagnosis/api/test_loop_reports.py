@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from diagnosis.handoff.report_order import MOST_CORRECTIONS, MOST_FIXES
 from diagnosis.loops.states import NEXT_STATES, REPORTABLE, State, Trigger
-from diagnosis.models import Loop, LoopEvent, Verification
+from diagnosis.models import Loop, LoopEvent, Verification, WayOn
 from tenants.keys import provisioning
 from tenants.keys.provisioning import MintedProject
 from tenants.models import AuditEntry
@@ -91,6 +91,7 @@ def test_a_report_is_taken_if_and_only_if_the_table_says_so(
 ) -> None:
     after = NEXT_STATES.get((state, Trigger(kind)))
     assert outcome(report("pr_opened", url=URL))[0] == 201  # merged needs it
+    Loop.objects.update(way_on=WayOn.TOO_RARE)  # asked_again needs it before a verdict
     now_in(loop, state)
 
     answer = report(kind, **COMPLETE[kind] | {"note": "in this state"})
@@ -111,6 +112,7 @@ def test_a_report_that_is_sent_again_is_answered_as_the_one_that_is_there(
 ) -> None:
     report("pr_opened", url="https://git.example/pr/1")
     [state, *_] = [state for state, trigger in NEXT_STATES if trigger == Trigger(kind)]
+    Loop.objects.update(way_on=WayOn.TOO_RARE)
     now_in(loop, state)
     first = report(kind, **COMPLETE[kind])
     revision, events = Loop.objects.get().revision, LoopEvent.objects.count()
@@ -309,6 +311,34 @@ def test_a_question_after_a_fix_waits_for_a_human_and_ends_the_approval(
     assert entry is not None
     assert (entry.event, entry.detail["kind"], entry.actor[:4]) == ("ended", "asked_again", "key:")
     assert Loop.objects.get().waiting_since is not None
+
+
+def test_a_question_before_a_verdict_is_refused_with_what_to_do(
+    loop: Loop, report: Report, module_data: ModuleData, call: Any
+) -> None:
+    """It would end the verification of a fix of which nothing is known, and with it the approval."""
+    report("shipped", release="1")
+
+    answer = report("asked_again", note="Was that right?")
+
+    assert outcome(answer) == (409, "wrong_order")
+    assert "no verdict yet" in answer.json()["error"]["message"]
+    assert "POST /v1/runs/verify" in answer.json()["error"]["hint"]
+    assert "asked_again" not in next_action_of(loop, module_data, call)
+    assert Loop.objects.get().state == State.SHIPPED
+
+
+def test_a_question_about_a_fix_that_no_traffic_decides_needs_no_verdict(
+    loop: Loop, report: Report, module_data: ModuleData, call: Any
+) -> None:
+    report("shipped", release="1")
+    Loop.objects.update(way_on=WayOn.NO_FAILURES)
+
+    said = next_action_of(loop, module_data, call)
+    asked = report("asked_again", note="Nothing failed before it.")
+
+    assert "asked_again" in said
+    assert (outcome(asked), asked.json()["state"]) == ((201, ""), "proposed")
 
 
 def test_what_was_verified_before_a_correction_is_not_the_last_verdict(loop: Loop, report: Report) -> None:

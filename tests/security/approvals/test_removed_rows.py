@@ -26,7 +26,7 @@ from diagnosis.loops import (
     two_people,
 )
 from diagnosis.loops.states import NEXT_STATES, REPORTABLE, State, Trigger
-from diagnosis.models import Decision, Loop, LoopEvent, Notice
+from diagnosis.models import Decision, Loop, LoopEvent, Notice, WayOn
 from diagnosis.verification import verification_document, verify
 from diagnosis.verification.comparison import compare_with_baseline
 from telemetry.windows import Window
@@ -141,6 +141,9 @@ class Life:
         """Report it as one that was not reported before; a merge with the pull request before it."""
         if kind == LoopEvent.Kind.MERGED:
             reports.record_report(loop, LoopEvent.Kind.PR_OPENED, "key", now, note=f"of {now}")
+        if kind == LoopEvent.Kind.ASKED_AGAIN:  # before a verdict it needs a reason why none can come
+            Loop.objects.filter(pk=loop.pk).update(way_on=WayOn.TOO_RARE)
+            loop.refresh_from_db()
         reports.record_report(loop, kind, "key", now, note=str(now), release=str(now))
 
     def approve(self, loop: Loop, trigger: Trigger, now: datetime) -> None:
