@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from diagnosis.api.serializers import evals
-from diagnosis.evals import formats, results
+from diagnosis.evals import case_inputs, formats, results
 from diagnosis.models import EvalCandidate
 from loopkit.http.errors import ApiError
 from telemetry.api.parsed_query import checked_query, sent_fields
@@ -68,7 +68,7 @@ class EvalView(AgentView):
     def get(self, request: Request, eval_id: str) -> HttpResponse:
         """The candidate in the asked form."""
         format_name = checked_query(evals.EvalParameters, request)["format"]
-        document = own_eval(self.project, eval_id).document
+        document = case_inputs.with_inputs(own_eval(self.project, eval_id).document)
         if reason := formats.left_out(document).get(format_name):
             raise not_offered(format_name, reason, document)
         form = formats.FORMATS[format_name]

@@ -13,6 +13,7 @@ from diagnosis.console import fix_facts, verification_facts
 from diagnosis.display.event_facts import event_facts
 from diagnosis.display.quantities import percent, to_the_minute
 from diagnosis.display.readable import characters_left_out, rows
+from diagnosis.evals.case_inputs import with_inputs
 from diagnosis.evidence_view import evidence_page
 from diagnosis.issues.issue_words import since_in_words
 from diagnosis.loops import history_pages, next_action, states
@@ -72,7 +73,7 @@ def seen_context(loop: Loop) -> dict[str, Any]:
 
 def eval_context(candidate: EvalCandidate | None) -> dict[str, Any]:
     """What the page shows of the eval: its values, its cases, the newest results that the agent reported."""
-    facts = dict(candidate.document) if candidate else {}
+    facts = dict(with_inputs(candidate.document)) if candidate else {}
     cases = facts.pop("cases", [])
     return {
         "candidate": candidate,

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from diagnosis.console.loop_context import eval_candidate
 from diagnosis.display.readable import whole_page
+from diagnosis.evals.case_inputs import with_inputs
 from diagnosis.handoff import approved_evidence
 from diagnosis.loops import content_hash, fixes, history_pages, two_people
 from diagnosis.loops.shown_issue import shown_issue
@@ -70,7 +71,7 @@ def part_of(loop: Loop, name: str) -> Any:
         return [fix.shown() for fix in fixes.fixes_decided_on([loop])[loop.pk]]
     if name == EVAL:
         candidate = eval_candidate(loop)
-        return candidate.document if candidate else None
+        return with_inputs(candidate.document) if candidate else None
     approvals = two_people.counting_approvals(loop)
     approval = approvals[-1] if approvals else None
     return next(iter(approved_evidence.approved_records(loop, [name], approval)), None)

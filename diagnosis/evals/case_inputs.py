@@ -101,6 +101,16 @@ def input_of_record(record: Mapping[str, Any], question: Any) -> CaseInput | Non
     return CaseInput(values, ATTRIBUTES, cut) if values else None
 
 
+def with_inputs(document: dict[str, Any]) -> dict[str, Any]:
+    """
+    The stored eval as it is given out: without cases that have no input, which earlier versions made.
+
+    What is stored stays as it is, since approvals are of it.
+    """
+    cases = [case for case in document["cases"] if case.get("input") is not None]
+    return document if len(cases) == len(document["cases"]) else document | {"cases": cases}
+
+
 def captured_input(record: Mapping[str, Any]) -> Any:
     """The input of the record's call; None where none was captured."""
     return (record["capture"] or {}).get("input")

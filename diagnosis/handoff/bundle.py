@@ -12,8 +12,10 @@ from typing import Any
 from diagnosis.display import escaping, exact_text
 from diagnosis.display.quantities import to_the_minute, to_the_second
 from diagnosis.display.sentences import values_beside
+from diagnosis.evals.case_inputs import with_inputs
 from diagnosis.handoff import approved_evidence, fix_history, tracker_issue
 from diagnosis.issues import counts_by_deployment
+from diagnosis.issues.contrast.words import comparison_lines
 from diagnosis.issues.issue_words import failures_in_words, shared_in_words, since_in_words, trend_in_words
 from diagnosis.issues.patch_plan import shown_category
 from diagnosis.loops import (
@@ -69,7 +71,8 @@ def bundle(loop: Loop, page_url: str) -> dict[str, Any]:
         "first_approval": first[0] if first else None,
         "issue": issue,
         "patch_plan": issue["patch_plan"],
-        "eval_candidate": content_hash.lasting(candidate.document) | {"cluster_id": loop.cluster_id},
+        "eval_candidate": content_hash.lasting(with_inputs(candidate.document))
+        | {"cluster_id": loop.cluster_id},
         "evidence": approved_evidence.approved_records(loop, loop.issue["evidence_ids"], approvals[-1]),
         "earlier_fixes": earlier_fixes(loop, approvals[-1].content_version),
         "next_action": next_action.after_handoff(loop),
@@ -166,6 +169,7 @@ def fact_lines(issue: dict[str, Any]) -> list[str]:
         ),
         *counts_by_deployment.deployment_lines(issue),
         f"- seen from {to_the_minute(issue['first_seen'])} to {to_the_minute(issue['last_seen'])}",
+        *comparison_lines(issue),
         *([f"- evidence_url: `{issue['evidence_url']}`"] if issue.get("evidence_url") else []),
         "",
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from diagnosis.display.hidden_characters import show_hidden
 from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import minutes, request, span
 
@@ -60,7 +61,17 @@ def test_no_value_breaks_a_format(
     assert {answer.status_code for answer in answers.values()} <= {200, 400}
     refused = [form for form, answer in answers.items() if answer.status_code == 400]
     assert refused in ([], ["promptfoo"], ["pytest", "promptfoo"])  # both, where no case has an input
-    for line in (*answers["jsonl"].content.splitlines(), answers["json"].content):
-        json.loads(line)
+    cases = json.loads(answers["json"].content)["cases"]
+    lines = [json.loads(line) for line in answers["jsonl"].content.splitlines()]
+    assert len(cases) == (0 if refused == ["pytest", "promptfoo"] else 1)
+    given = [case["input"] for case in cases]
+    assert [visible(line["input"]) for line in lines] == given
     if "pytest" not in refused:
-        exec(answers["pytest"].content, {"__name__": "odd"})
+        read: dict[str, Any] = {"__name__": "odd"}
+        exec(answers["pytest"].content, read)
+        assert [visible(case["input"]) for case in read["CASES"]] == given
+
+
+def visible(value: Any) -> Any:
+    """The value as answers in JSON show it, with hidden characters by number."""
+    return json.loads(show_hidden(json.dumps(value, ensure_ascii=False)))

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from diagnosis.evals.candidates import without_nul
 from diagnosis.models import EvalCandidate, Loop, Packet
 from tenants.keys.provisioning import MintedProject
+from tests.diagnosis.approving import approve_seen
 from tests.telemetry.factory import minutes, span, store
 
 
@@ -95,3 +97,34 @@ def test_an_id_that_no_database_can_hold_is_not_found(
     answer = call("GET", path, alice.keys["agent"])
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.django_db
+def test_a_case_without_an_input_that_an_earlier_version_stored_is_not_given_out(
+    alice: MintedProject, call: Callable[..., Any]
+) -> None:
+    tool = {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "ship",
+        "gen_ai.tool.call.arguments": "{}",
+    }
+    now = timezone.now()
+    store(alice.project, [span("ship", at=now - minutes(5), error="late", attributes=tool)], now)
+    [issue] = call("POST", "/v1/runs/diagnose", alice.keys["agent"]).json()["packet"]["issues"]
+    stored = EvalCandidate.objects.get()
+    [case] = stored.document["cases"]
+    stored.document = stored.document | {"cases": [case | {"input": None}, case]}
+    stored.save()
+    loop = Loop.objects.get()
+    approve_seen(loop, User.objects.create_superuser("boss"), "It hurts.", timezone.now())
+
+    path = f"/v1/evals/{issue['eval_candidate']}"
+    lines = call("GET", f"{path}?format=jsonl", alice.keys["agent"]).content.splitlines()
+    given = call("GET", path, alice.keys["agent"]).json()["cases"]
+    handed = call("GET", f"/v1/loops/{loop.pk}/handoff", alice.keys["agent"]).json()["eval_candidate"][
+        "cases"
+    ]
+
+    assert given == handed == [case]
+    assert [json.loads(line)["record_id"] for line in lines] == [case["record_id"]]
+    assert len(EvalCandidate.objects.get().document["cases"]) == 2

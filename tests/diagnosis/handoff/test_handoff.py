@@ -36,6 +36,20 @@ URLS = {
     "linear": "https://linear.app/team/ENG",
 }
 
+COMPARED: dict[str, Any] = {
+    "contrast": {
+        "failing_id": "rec_1",
+        "healthy_id": "rec_2",
+        "differences": [{"name": "app.region", "failing": HOSTILE, "healthy": None}],
+        "left_out": 0,
+    },
+    "failing_inputs": {
+        "looked_at": 9,
+        "distinct": 2,
+        "inputs": [{"record_id": "rec_1", "count": 8, "input": {"order": HOSTILE}, "truncated": False}],
+    },
+}
+
 # A code span or block of Markdown, or preformatted text of Jira: nothing in it acts.
 CODE = re.compile(
     r"^(`{3,})\w+\n.*?^\1$|(?<!`)(`+)(?!`)[^\n]+?(?<!`)\2(?!`)|\{noformat\}.*?\{noformat\}", re.S | re.M
@@ -57,7 +71,13 @@ def loop(alice: MintedProject) -> Loop:
         "with": {"text": {"operation": HOSTILE}},
     }
     return make_loop(
-        alice.project, state="approved", title=HOSTILE, operation=HOSTILE, service=HOSTILE, patch_plan=plan
+        alice.project,
+        state="approved",
+        title=HOSTILE,
+        operation=HOSTILE,
+        service=HOSTILE,
+        patch_plan=plan,
+        **COMPARED,
     )
 
 
@@ -130,6 +150,22 @@ def test_the_markdown_names_the_url_of_all_evidence_and_an_eval_in_which_nothing
     assert json.loads(block) == hostile
     assert "@octocat #1 ~~x~~ ``` <b>" in block
     assert "\x7f" not in said
+
+
+def test_the_markdown_compares_with_a_healthy_record_and_names_failing_inputs(
+    decided: Loop, alice: MintedProject, call: Callable[..., Any]
+) -> None:
+    lines = get(call, alice, decided, "md").content.decode().splitlines()
+
+    [contrast] = [
+        line for line in lines if line.startswith("- `rec_1` beside the healthy `rec_2`: `app.region`")
+    ]
+    [inputs] = [
+        line for line in lines if line.startswith("- inputs: 2 distinct in 9 failures looked at: 8 of `")
+    ]
+    assert "@octocat" in contrast
+    assert contrast.endswith("here, not set there")
+    assert "@octocat" in inputs
 
 
 def test_the_zip_leaves_out_a_form_that_could_pass_and_says_why(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from diagnosis.diagnose import diagnose
+from diagnosis.issues.contrast import words
 from diagnosis.issues.contrast.failing_inputs import LONGEST, MOST, failing_inputs
-from diagnosis.packets import markdown
 from diagnosis.packets.publishing import packet_as_answered
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.windows import Window
@@ -94,8 +94,8 @@ def test_the_report_says_with_which_inputs_it_failed_and_what_a_healthy_record_h
 
 
 def test_the_report_of_an_earlier_version_compares_nothing() -> None:
-    assert markdown.comparison_lines({}) == []
-    assert markdown.comparison_lines({"contrast": None, "failing_inputs": None}) == []
+    assert words.comparison_lines({}) == []
+    assert words.comparison_lines({"contrast": None, "failing_inputs": None}) == []
 
 
 def test_http_spans_are_told_by_their_attributes_without_what_the_failure_wrote(alice: MintedProject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -29,6 +30,10 @@ PLACES = (
     "message",
     "operation",
     "service",
+    "differing",
+    "failing",
+    "healthy",
+    "input",
     "step",
     "verify",
     "refuted",
@@ -41,6 +46,15 @@ def bundle_of(values: dict[str, str]) -> dict[str, Any]:
     """A bundle with these values."""
     issue = make_issue() | {name: values[name] for name in ("title", "message", "operation", "service")}
     issue |= {"severity_reason": "low", "trend_reason": None, "quiet_since": None, "shared_traces": []}
+    difference = {"name": values["differing"], "failing": values["failing"], "healthy": values["healthy"]}
+    issue["contrast"] = {
+        "failing_id": "rec_1",
+        "healthy_id": "rec_1",
+        "differences": [difference],
+        "left_out": 0,
+    }
+    inputs = [{"record_id": "rec_1", "count": 1, "input": values["input"], "truncated": False}]
+    issue["failing_inputs"] = {"looked_at": 1, "distinct": 1, "inputs": inputs}
     plan = {
         "lever": "tools",
         "steps": [{"step": 1, "detail": "Look at {step}.", "with": {"text": {"step": values["step"]}}}],
@@ -100,6 +114,7 @@ def test_every_value_of_a_handoff_is_read_back_and_none_is_markup(values: dict[s
     expected = [
         values[name].replace("\r\n", "\n") if "\n" in values[name] else values[name] for name in PLACES
     ]
+    expected[PLACES.index("input")] = json.dumps(values["input"], ensure_ascii=False)
     read = [value.replace("\r\n", "\n") if "\n" in value else value for value in values_read(text)]
     assert read == expected
 
