@@ -90,11 +90,7 @@ def compare_windows(
 ) -> Comparison:
     """Count the window after the fix, and judge it."""
     observed, counted = baseline.count_cluster(loop, window, target), baseline.what_is_counted(loop)
-    parts = (
-        baseline.count_environments(loop, window, target)
-        if where_it_failed.quiet_environments(before)
-        else None
-    )
+    parts = baseline.count_environments(loop, window, target) if is_by_environment(before) else None
     after = ComparedWindow(window, observed, counted, operations=before.operations, environments=parts)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
         judgement = held_fix.judge_held_fix(before, after, target, affected_records.affected_records(loop))
@@ -117,11 +113,16 @@ def compare_windows(
     return Comparison(before, after, target, judgement, counts, moved_to)
 
 
+def is_by_environment(before: ComparedWindow) -> bool:
+    """Whether environments can be told apart: some failed more than others, or can run beside those that there are."""
+    return any(before.environments or {})
+
+
 def with_environments(loop: Loop, comparison: Comparison) -> Comparison:
     """
     The comparison with its counts since the fix by environment, as an answer shows them.
 
-    A verdict needs them only where an environment may be left out of it (where_it_failed.py).
+    A verdict needs them only where records name environments (where_it_failed.py).
     """
     if comparison.after.environments is not None:
         return comparison
@@ -186,16 +187,19 @@ def judge_rates(
     overdispersion = estimate_overdispersion(before.observed, after.observed)
     counts = where_it_failed.judged_counts(before, after)
     judgement = rate_verdict.judge_rates(
-        counts.before,
+        counts.compared,
         counts.after,
         overdispersion,
         last,
         estimate_steadily(before.observed, after.observed, length=minutes[1] / max(1, minutes[0])),
         Pace(minutes, (counts.before.exposure, counts.after.exposure)),
     )
-    judgement = replace(judgement, reason=counts.reason(judgement.reason))
+    expected = rate_verdict.expected_failures(counts.compared, counts.after)
+    # The counts that the reason states are sums, also where rates are compared by environment.
+    text = reasons.rate_reason(judgement.verdict, counts.before, counts.after, judgement.ratio, expected)
+    judgement = replace(judgement, reason=counts.reason(text))
     if is_held and judgement.verdict != "regressed":
-        more = rate_verdict.more_to_regress(counts.before, counts.after, overdispersion, judgement.tails)
+        more = rate_verdict.more_to_regress(counts.compared, counts.after, overdispersion, judgement.tails)
         return replace(judgement, needed=more)
     return judgement
 

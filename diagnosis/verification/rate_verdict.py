@@ -71,7 +71,7 @@ def judge_rates(
     compared = rate_ratio(before, after, tails, overdispersion.inflation(before, after, tails))
     verdict = interval_verdict(before, after, compared) if due or not after.exposure else "inconclusive"
     missing, minutes = still_needed(verdict, before, after, steady, pace)
-    reason = reasons.rate_reason(verdict, before, after, compared)
+    reason = reasons.rate_reason(verdict, before, after, compared, expected_failures(before, after))
     return Judgement(verdict, reason, missing, compared, tails, analysis, minutes)
 
 
@@ -83,9 +83,8 @@ def held_judgement(
     analysis = last.next(failures_known) if last.is_due(failures_known, ENOUGH) else last
     tails = alpha_spending.tails(1)
     compared = rate_ratio(before, after, tails, overdispersion.inflation(before, after, tails))
-    return Judgement(
-        "held", reasons.rate_reason("held", before, after, compared), 0, compared, tails, analysis
-    )
+    reason = reasons.rate_reason("held", before, after, compared, expected_failures(before, after))
+    return Judgement("held", reason, 0, compared, tails, analysis)
 
 
 def information(before: Counts, after: Counts) -> float:

@@ -27,10 +27,12 @@ def nothing_since(held: Counts) -> str:
     )
 
 
-def rate_reason(verdict: str, before: Counts, after: Counts, compared: Ratio) -> str:
-    """The reason for the verdict in one sentence."""
+def rate_reason(
+    verdict: str, before: Counts, after: Counts, compared: Ratio, expected_failures: float
+) -> str:
+    """The reason for the verdict in one sentence. `expected_failures`: after the fix, at the rate before."""
     now, then = counts_sentence(after), counts_sentence(before)
-    expected = significant((before.rate or 0.0) * after.exposure)
+    expected = significant(expected_failures)
     if verdict == "held" and after.failures:
         text = (
             f"{now}: at most {percent(compared.high)} of the rate before, "

@@ -2,7 +2,8 @@
 A failure that one of the releases since a fix brought back: each release is compared by itself with the window before.
 
 All together they can hide it. Failures that begin with a release look like a burst among the records before it, and
-the release that ran well before makes their rate small.
+the release that ran well before makes their rate small. A release often runs in one environment first, so each of these
+is compared with itself (where_it_failed.py).
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from diagnosis.statistics.rates import Tails, rate_ratio
 from diagnosis.verification import reasons
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import ENOUGH, Judgement, interval_verdict
+from diagnosis.verification.where_it_failed import judged_counts
 from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import Target
+from diagnosis.window.environment_counts import counts_by_environment
 from diagnosis.window.releases import SeenRelease
 from telemetry.windows import MINUTE_NANO
 
@@ -49,9 +52,11 @@ def judge_releases(
     for release in compared:
         others = frozenset(one.name for one in seen) - {release}
         tail = alpha_spending.release_tail(judgement.analysis.number, len(compared))
+        of_release = replace(target, without_releases=others)
         part = replace(
             after,
-            observed=cluster_counts.observe_cluster(after.window, replace(target, without_releases=others)),
+            observed=cluster_counts.observe_cluster(after.window, of_release),
+            environments=counts_by_environment(after.window, of_release) if before.environments else None,
         )
         found = judged_alone(judgement, before, part, after, Tails(tail, tail))
         if found.verdict == "regressed":
@@ -64,9 +69,10 @@ def judged_alone(
 ) -> Judgement:
     """The judgement on the records of one release; the judgement on all as it is unless these are regressed."""
     overdispersion = estimate_overdispersion(before.observed, part.observed)
-    inflation = overdispersion.inflation(before.counts, part.counts, tails)
-    compared = rate_ratio(before.counts, part.counts, tails, inflation)
-    if interval_verdict(before.counts, part.counts, compared) != "regressed":
+    counts = judged_counts(before, part)
+    inflation = overdispersion.inflation(counts.compared, counts.after, tails)
+    compared = rate_ratio(counts.compared, counts.after, tails, inflation)
+    if interval_verdict(counts.compared, counts.after, compared) != "regressed":
         return judgement
-    text = reasons.one_release_reason(before.counts, part.counts, after.counts)
+    text = counts.reason(reasons.one_release_reason(counts.before, counts.after, after.counts))
     return replace(judgement, verdict="regressed", reason=text, needed=None, ratio=compared, tails=tails)

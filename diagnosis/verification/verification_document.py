@@ -68,7 +68,7 @@ def comparison_document(loop: Loop, comparison: Comparison) -> dict[str, Any]:
         "operation": loop.operation,
         "before": before.shown(),
         "after": after.shown(),
-        "expected_failures": expected_failures(judged.before, judged.after),
+        "expected_failures": expected_failures(judged.compared, judged.after),
         "ratio": ratio_shown(judgement.ratio),
         "confidence": 1 - judgement.tails.low - judgement.tails.high,
         "look": {"number": judgement.analysis.number, "information": judgement.analysis.information},

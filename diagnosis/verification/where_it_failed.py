@@ -1,22 +1,27 @@
 """
-The counts by which a fix is judged: without environments in which the failure never came, though it could have.
+The counts by which a fix is judged: without environments in which the failure never came, though it could have, and
+each environment compared with itself.
 
 A failure of staging alone comes back in staging alone. Records of production, where it never came, would make its rate
-small and then, since none of them fails, look like a fix.
+small and then, since none of them fails, look like a fix. Where it comes in several environments, and their shares of
+the traffic change with the fix, the rate of all changes with them, though that of none does (strata.py).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from diagnosis.display.quantities import counted
+from diagnosis.display.quantities import counted, significant
 from diagnosis.statistics.overdispersion import estimate_overdispersion
 from diagnosis.statistics.rates import Counts
+from diagnosis.statistics.strata import Stratum, weighed_before
 from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import ENOUGH
 
 NONE = Counts(0, 0)
+ByEnvironment = Mapping[str, Counts]
 NOWHERE = (
     "Nothing ran with the fix in the environments in which it failed, so nothing can be said: {records} of "
     "environments in which none of {before:,} failed before show nothing."
@@ -25,34 +30,82 @@ NOT_COUNTED = (
     "Not counted: {records} of environments in which none of {before:,} failed before, "
     "where some were to be expected."
 )
+WEIGHED = "Each environment is compared with itself: at the rates before, about {expected} were to be expected of them."
+SHIFTED = (
+    1.1  # times the rate before, or its inverse, from which on the shares of environments make it another one
+)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedCounts:
-    """The counts before and after by which a fix is judged, and those of the environments that are left out of them."""
+    """
+    The counts before and after by which a fix is judged, and those of the environments that are left out of them.
+
+    `compared` stands for `before` where rates are compared: the same, if no share of an environment changed.
+    """
 
     before: Counts
     after: Counts
     elsewhere: tuple[Counts, Counts] = (NONE, NONE)
+    compared: Counts = NONE
 
     def reason(self, text: str) -> str:
-        """The reason for the verdict, with what is not counted since the fix, if anything is."""
+        """The reason for the verdict, with what is not counted since the fix, and how environments are compared."""
         records, before = counted(self.elsewhere[1].exposure, "record"), self.elsewhere[0].exposure
+        if self.is_shifted:
+            expected = significant((self.compared.rate or 0.0) * self.after.exposure)
+            text = f"{text} {WEIGHED.format(expected=expected)}"
         if not self.elsewhere[1].exposure:
             return text
         if not self.after.exposure:
             return NOWHERE.format(records=records, before=before)
         return f"{text} {NOT_COUNTED.format(records=records, before=before)}"
 
+    @property
+    def is_shifted(self) -> bool:
+        """Whether the shares of environments changed so much that the rate of all would mislead."""
+        plain, compared = self.before.rate or 0.0, self.compared.rate or 0.0
+        return self.after.exposure > 0 and not plain / SHIFTED <= compared <= plain * SHIFTED
+
 
 def judged_counts(before: ComparedWindow, after: ComparedWindow) -> JudgedCounts:
     """The counts of both sides; all of them where the parts by environment are not known, or none is to be left out."""
     parts, since = before.environments, after.environments
     if parts is None or since is None:
-        return JudgedCounts(before.counts, after.counts)
-    quiet = {name for name in quiet_environments(before) if not since.get(name, NONE).failures}
+        return JudgedCounts(before.counts, after.counts, compared=before.counts)
+    quiet = silent_environments(before, since)
     then, now = (sum((side.get(name, NONE) for name in quiet), NONE) for side in (parts, since))
-    return JudgedCounts(less(before.counts, then), less(after.counts, now), (then, now))
+    judged = less(before.counts, then), less(after.counts, now)
+    names = (parts.keys() | since.keys()) - quiet
+    compared = judged[0] if len(names) < 2 else weighed_before(strata(names, parts, since))
+    return JudgedCounts(*judged, (then, now), compared)
+
+
+def silent_environments(before: ComparedWindow, since: ByEnvironment) -> set[str]:
+    """The environments that say nothing: quiet ones and, where nothing ran where it failed, all without a failure."""
+    parts = before.environments or {}
+    healthy = {name for name in parts.keys() | since.keys() if not total(name, parts, since).failures}
+    quiet = quiet_environments(before) & healthy
+    groups = strata((parts.keys() | since.keys()) - quiet, parts, since)
+    failing = [now for then, now in groups if then.failures + now.failures]
+    return healthy if failing and not any(now.exposure for now in failing) else quiet
+
+
+def total(name: str, parts: ByEnvironment, since: ByEnvironment) -> Counts:
+    """The counts of an environment on both sides together."""
+    return parts.get(name, NONE) + since.get(name, NONE)
+
+
+def strata(names: Iterable[str], parts: ByEnvironment, since: ByEnvironment) -> list[Stratum]:
+    """
+    Both sides of each environment in which something ran before and since; the others together, as one stratum, since
+    an environment that is gone can go on under another name.
+    """
+    pairs = [(parts.get(name, NONE), since.get(name, NONE)) for name in sorted(names)]
+    both = [(then, now) for then, now in pairs if then.exposure and now.exposure]
+    rest = [(then, now) for then, now in pairs if not (then.exposure and now.exposure)]
+    before, after = sum((then for then, _ in rest), NONE), sum((now for _, now in rest), NONE)
+    return [*both, (before, after)]
 
 
 def quiet_environments(before: ComparedWindow) -> set[str]:

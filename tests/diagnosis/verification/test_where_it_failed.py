@@ -120,3 +120,53 @@ def test_without_parts_everything_counts() -> None:
 
     for sides in ((unknown, known), (known, unknown)):
         assert where_it_failed.judged_counts(*sides).before == Counts(15, 150)
+
+
+def test_a_shift_between_environments_is_said_and_makes_no_fix(loop: Loop, send: Send) -> None:
+    """20 of 50 without an environment and 4 of 100 in production before; production has all the traffic since."""
+    Loop.objects.update(baseline=None)
+    send(LATER, failing=4, ok=96, environment="production")
+    send(SHIPPED, failing=4, ok=96, environment="production")
+    send(SHIPPED, failing=2, ok=3)
+
+    found = verify(loop, after(1)).document
+
+    assert (found["before"]["failures"], found["before"]["exposure"]) == (24, 150)
+    assert (found["after"]["failures"], found["after"]["exposure"]) == (6, 105)
+    assert found["expected_failures"] == pytest.approx(6, abs=2)  # 16.8 by the sums
+    assert found["verdict"] == "inconclusive"
+    assert "Each environment is compared with itself: at the rates before, about" in found["reason"]
+
+
+def test_where_nothing_ran_in_the_one_that_failed_another_shows_nothing(loop: Loop, send: Send) -> None:
+    send(LATER, ok=9, environment="live")  # 3.1 were to be expected: that none came can be chance
+    send(SHIPPED, ok=200, environment="live")
+
+    found = verify(loop, after(1)).document
+
+    assert found["verdict"] == "no_traffic"
+    assert found["reason"].startswith("Nothing ran with the fix in the environments in which it failed")
+
+
+def test_an_environment_under_another_name_goes_on(loop: Loop, send: Send) -> None:
+    send(SHIPPED, ok=60, environment="live")
+
+    found = verify(loop, after(1)).document
+
+    assert (found["verdict"], found["expected_failures"]) == ("held", pytest.approx(24))
+
+
+def test_a_later_release_that_runs_in_the_worse_environment_first_is_no_regression(
+    loop: Loop, send: Send
+) -> None:
+    send(LATER, failing=4, ok=396, environment="production")
+    Loop.objects.update(release="2.0")
+    loop.refresh_from_db()
+    send(SHIPPED, failing=4, ok=396, environment="production", release="2.0")
+    send(SHIPPED, failing=8, ok=12, release="2.0")
+    send(after(0.5), failing=12, ok=18, release="2.1")
+
+    found = verify(loop, after(1)).document
+
+    assert (found["verdict"], found["regressed_in"]) != ("regressed", "2.1")
+    assert found["regressed_in"] is None
