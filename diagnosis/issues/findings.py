@@ -84,14 +84,10 @@ def read_failures(window: Window, production: Collection[str]) -> tuple[list[Ext
     """The extent of each cluster in the window, with the traffic to compare them with."""
     current = traffic.read_traffic(window)
     traces = WindowTraces(window)
-    rule_clusters = search.find_rule_clusters(window, traces)
-    identities = failing_records.identities(
-        record.trace_id for cluster in rule_clusters for record in cluster.records
-    )
+    found_by_rules = read_rule_extents(window, traces)
     cluster_extents = [
         *extents.read_extents(window, sorted(current.failures_by_cluster), production),
-        *(extents.extent_of_cluster(cluster, identities) for cluster in rule_clusters),
-        *extents.read_run_extents(window),
+        *found_by_rules,
     ]
     before = traffic.read_traffic(window.before)
     places = {place for extent in cluster_extents for place in extent.places}
@@ -100,6 +96,16 @@ def read_failures(window: Window, production: Collection[str]) -> tuple[list[Ext
     return cluster_extents, Surroundings(
         current, before, len(cluster_extents), feedback, deployments, traces.samples, frozenset(production)
     )
+
+
+def read_rule_extents(window: Window, traces: WindowTraces) -> list[Extent]:
+    """The extent of each cluster that only rules over windows find in the bound project's window."""
+    clusters = search.find_rule_clusters(window, traces)
+    identities = failing_records.identities(
+        record.trace_id for cluster in clusters for record in cluster.records
+    )
+    found = [extents.extent_of_cluster(cluster, identities) for cluster in clusters]
+    return [*found, *extents.read_run_extents(window)]
 
 
 def rank(measured: Iterable[MeasuredCluster]) -> list[MeasuredCluster]:

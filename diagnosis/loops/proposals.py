@@ -86,9 +86,10 @@ def create_or_update(
     ]
     follow(decidable, latest)
     notice_rows.tell_rising(rising, now)
-    loops = existing | locked(packet, [loop.cluster_id for loop in new])
+    proposed_now = locked(packet, [loop.cluster_id for loop in new])
+    loops = existing | proposed_now
     note_proposals(packet, {loop.loop_id for loop in new}, loops, now)
-    note_environments(loops, explained)
+    note_environments({loop.cluster_id: loop for loop in decidable} | proposed_now, explained)
     prefetch_related_objects(list(loops.values()), "decisions__decided_by")  # for the answers
     return loops
 
@@ -138,7 +139,7 @@ def proposed(packet: Packet, cluster: str, latest: dict[str, Any], now: datetime
 def judge_again(project: Project, now: datetime) -> list[Loop]:
     """
     Judge the severity and what was seen of loops that wait anew, since an operator named other environments as
-    production than those by which they were judged; of what only rules over windows find, packets alone can.
+    production than those by which they were judged.
 
     No key can cause it: it is for the operator's act and for the server's own jobs.
     """
@@ -175,7 +176,8 @@ def note_environments(loops: Mapping[str, Loop], explained: Explained) -> None:
     """
     Store where the failures of these loops were seen, so that the queue can be filtered by it.
 
-    As with the other numbers of the queue, the most that a packet counted is kept: a short window moves none down.
+    They are those whose other numbers follow the newest packet: a decided loop keeps what was decided on. As with the
+    other numbers of the queue, the most that a packet counted is kept: a short window moves none down.
     """
     counted = {
         (loops[issue.cluster_id].loop_id, environment): failures

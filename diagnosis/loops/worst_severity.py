@@ -4,7 +4,8 @@ The worst severity that a loop has had since it was proposed, measured before an
 Packets have the windows that agents ask for, and a minute of failures is less severe than a day of them. So where two
 people must approve from a severity upwards, and no packet has shown that severity, it is measured by the rule of issues
 over each hour and each day since a day before the loop was proposed, of the last 30 days at least and the last 90 at
-most, and over all of the last 30 days. What only rules over windows find has no severity but that of packets.
+most, and over all of the last 30 days. What only rules over windows find is sought by its rule, in the hour and the day
+until it was last seen and in the last 30 days: windows that no agent chooses.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 
-from diagnosis.issues import extents, stretch_severity
+from diagnosis.detection.own_time import WindowTraces
+from diagnosis.detection.rules import WINDOW_RULES
+from diagnosis.issues import extents, findings, stretch_severity
 from diagnosis.issues.issue import Surroundings, measure_cluster
 from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, Severity
@@ -25,6 +28,7 @@ from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.stores.binding import bind
 
 HOUR, DAY = 60, 1440  # minutes
+AFTER = timedelta(minutes=1)  # what was seen last is in a window that ends so much later
 BEFORE = timedelta(days=1)  # what a loop was proposed for came before
 LONGEST = 90 * DAY
 DAY_NANO = DAY * MINUTE_NANO
@@ -59,6 +63,10 @@ def measured_severities(loop: Loop, now: datetime) -> Iterator[int]:
     """The severity of the loop's cluster in each of the windows, from the bound project's store."""
     fingerprint, span = lifecycle.loop_fingerprint(loop), measured_span(loop, now)
     production = frozenset(loop.project.production_environments)
+    if loop.signal_type in WINDOW_RULES.signals:
+        for window in sought_windows(loop, now):
+            yield from found_severities(fingerprint, window, production)
+        return
     for minutes in (DAY, HOUR):
         yield from stretch_severity.severities(fingerprint, span, minutes, production)
     month = Window.ending(now, MAX_MINUTES)
@@ -66,6 +74,28 @@ def measured_severities(loop: Loop, now: datetime) -> Iterator[int]:
     for extent in extents.read_extents(month, [fingerprint], production):
         deployments = records_by_deployment(month, extent.places)
         surroundings = Surroundings(current, before, deployments=deployments, production=production)
+        yield measure_cluster(extent, surroundings).grade.severity
+
+
+def sought_windows(loop: Loop, now: datetime) -> list[Window]:
+    """The windows in which the rule of the loop's signal seeks its failure, the cheapest first."""
+    last = min(loop.last_seen_at + AFTER, now) if loop.last_seen_at else now
+    return [Window.ending(last, HOUR), Window.ending(last, DAY), Window.ending(now, MAX_MINUTES)]
+
+
+def found_severities(fingerprint: int, window: Window, production: frozenset[str]) -> Iterator[int]:
+    """The severity of the cluster in the window, if its rule finds it there."""
+    found = [
+        extent
+        for extent in findings.read_rule_extents(window, WindowTraces(window))
+        if extent.fingerprint == fingerprint
+    ]
+    if not found:
+        return
+    current, before = traffic.read_traffic(window), traffic.read_traffic(window.before)
+    deployments = records_by_deployment(window, {place for extent in found for place in extent.places})
+    surroundings = Surroundings(current, before, deployments=deployments, production=production)
+    for extent in found:
         yield measure_cluster(extent, surroundings).grade.severity
 
 

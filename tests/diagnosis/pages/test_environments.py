@@ -29,6 +29,25 @@ def send(minted: MintedProject, name: str, environment: str, failing: int, ok: i
     store(minted.project, spans, NOW, {"service.name": "shop", "deployment.environment.name": environment})
 
 
+def test_the_numbers_of_a_decided_loop_stay_together(alice: MintedProject) -> None:
+    send(alice, "bill", "staging", 4)
+    diagnose(alice.project, Window.ending(NOW, 60), NOW)
+    Loop.objects.update(state=Loop.State.HELD)
+    decided = list(LoopEnvironment.objects.values_list("environment", "failures"))
+
+    send(alice, "bill", "production", 9)
+    diagnose(alice.project, Window.ending(NOW, 60), NOW)
+    held = list(LoopEnvironment.objects.values_list("environment", "failures"))
+    Loop.objects.update(state=Loop.State.REGRESSED)
+    send(alice, "bill", "canary", 1)
+    diagnose(alice.project, Window.ending(NOW, 60), NOW)
+
+    assert held == decided == [("staging", 4)]
+    found = set(LoopEnvironment.objects.values_list("environment", "failures"))
+    assert found == {("staging", 4), ("production", 9), ("canary", 1)}
+    assert Loop.objects.get().failures == 14
+
+
 @pytest.fixture
 def browser(alice: MintedProject) -> Client:
     """Alice's browser, after a diagnosis of two failures: one in two environments, one in one."""

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from diagnosis.diagnose import diagnose
-from diagnosis.models import Loop
+from diagnosis.loops import worst_severity
+from diagnosis.models import Loop, Severity
 from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.verification.verify import recheck, verify
 from telemetry.windows import Window
@@ -224,3 +225,32 @@ TOLD_QUIET: dict[str, list[Made]] = {
 @pytest.mark.parametrize("made", TOLD_QUIET.values(), ids=TOLD_QUIET)
 def test_what_only_looks_like_it_in_messages_is_quiet(alice: MintedProject, made: list[Made]) -> None:
     assert issues(alice, told_run("a", made)) == []
+
+
+def test_two_people_are_asked_by_what_its_rule_finds_and_not_by_the_windows_of_packets(
+    alice: MintedProject,
+) -> None:
+    tenant = alice.project.tenant
+    tenant.two_people = Severity.MEDIUM
+    tenant.save()
+    for number in range(12):
+        since = NOW - timedelta(minutes=50 - number)
+        store(alice.project, run(f"r{number}", LOOP, since), NOW)
+    first = Window.ending(NOW - timedelta(minutes=49), 2)
+    diagnose(alice.project, first, NOW)
+    loop = Loop.objects.get()
+    assert (loop.signal_type, loop.severity) == ("repeated_call", Severity.LOW)
+
+    measured = worst_severity.severity_to_approve(loop, NOW)
+
+    wide = packet_as_answered(diagnose(alice.project, Window.ending(NOW, 60), NOW))["issues"]
+    assert Severity(measured).label == wide[0]["severity"] != "low"
+
+
+def test_what_is_seldom_is_measured_as_its_packet_shows_it(alice: MintedProject) -> None:
+    alice.project.tenant.two_people = Severity.MEDIUM
+    alice.project.tenant.save()
+    issues(alice, run("a", LOOP), *(run(f"fine {n}", LOOP[:1]) for n in range(9)))
+    loop = Loop.objects.get()
+
+    assert worst_severity.severity_to_approve(loop, NOW) == loop.severity == Severity.LOW
