@@ -17,7 +17,8 @@ from diagnosis.detection.sampled_run import SampledRun
 from diagnosis.statistics.overdispersion import Observed
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import cluster_counts, failing_records, visit_counts
-from diagnosis.window.cluster_counts import StretchRow, Target
+from diagnosis.window.cluster_counts import Target
+from diagnosis.window.stretch_rows import StretchRow
 from telemetry.windows import MINUTE_NANO, Window
 
 

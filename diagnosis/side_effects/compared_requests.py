@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from diagnosis.side_effects.anytime import Sessions, sessions_of
-from diagnosis.side_effects.hit_requests import MOST_RECORDS, HitRequests
+from diagnosis.side_effects.hit_requests import MOST_RECORDS, HitRequests, begun_in
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import exposure, failing_records
 from diagnosis.window.cluster_counts import Target
+from diagnosis.window.shared_reads import shared
+from diagnosis.window.traffic import ServiceOperation
 from telemetry.models import Record, Trace
 from telemetry.reads.filters import in_window
 from telemetry.spans.signal_traces import END, IS_SIGNAL, PREFIX
@@ -29,7 +33,7 @@ FAILED = """
     FROM telemetry_trace AS trace JOIN telemetry_attribution AS attribution ON attribution.trace_id = trace.trace_id
     WHERE trace.start_time_unix_nano >= %s AND trace.start_time_unix_nano < %s
       AND failures > 0 AND records <= %s AND NOT (trace.trace_id >= %s AND trace.trace_id < %s)
-      AND NOT is_downstream AND attribution.fingerprint <> %s
+      AND NOT is_downstream
 """
 OF_OTHER_RELEASES = " AND NOT (attribution.service = %s AND attribution.release IN ({names}))"
 
@@ -101,22 +105,34 @@ def bounded_counts(failures: int, requests: int) -> Counts:
 
 def read_requests(newest: Window, target: Target, hit: HitRequests) -> ComparedRequests:
     """The compared requests of the bound project's window, without the releases that the target leaves out."""
-    failed = failed_requests(newest, target)
-    of_kind = of_the_kind({request.trace_id for request in failed}, hit)
-    traces = in_window(Trace.objects.exclude(IS_SIGNAL), newest)
+    place = (newest, target.service, target.without_releases)
+    failed = [request for request in failed_requests(*place) if request.fingerprint != target.fingerprint]
+    of_kind = failed_of_kind(*place, hit.places)
     of_people = [request for request in failed if hit.has_person(request.session_id, request.user_id)]
     others = sorted(set(failed) - set(of_people))
     return ComparedRequests(
         newest,
         requests_of_kind(newest, target, hit),
-        traces.filter(hit.of_people).count() if hit.has_people else 0,
-        traces.count(),
+        traces_in(newest).filter(hit.of_people).count() if hit.has_people else 0,
+        number_of_traces(newest),
         by_cluster(request for request in failed if request.trace_id in of_kind),
         by_cluster(of_people),
         by_cluster(others),
     )
 
 
+def traces_in(window: Window) -> QuerySet[Trace]:
+    """The traces of work that start in the window."""
+    return in_window(Trace.objects.exclude(IS_SIGNAL), window)
+
+
+@shared
+def number_of_traces(window: Window) -> int:
+    """How many traces of work start in the window."""
+    return traces_in(window).count()
+
+
+@shared
 def newest_part(window: Window) -> Window:
     """The part of the window with its newest MOST_TRACES traces."""
     starts = in_window(Trace.objects.all(), window).order_by("-start_time_unix_nano")
@@ -125,33 +141,45 @@ def newest_part(window: Window) -> Window:
     return window
 
 
-def failed_requests(window: Window, target: Target) -> list[FailedRequest]:
-    """The requests that failed with each cluster other than the target's, in the order of their ids."""
-    bounds = window.start_unix_nano, window.end_unix_nano
-    sql, values = FAILED, [*bounds, MOST_RECORDS, PREFIX, END, target.fingerprint]
-    if target.without_releases:
-        names = sorted(target.without_releases)
-        sql += OF_OTHER_RELEASES.format(names=", ".join(["%s"] * len(names)))
-        values += [target.service, *names]
+@shared
+def failed_requests(window: Window, service: str, without_releases: frozenset[str]) -> list[FailedRequest]:
+    """The requests that failed, in the order of their clusters and ids, without these releases of the service."""
+    sql, values = FAILED, [window.start_unix_nano, window.end_unix_nano, MOST_RECORDS, PREFIX, END]
+    if without_releases:
+        sql += OF_OTHER_RELEASES.format(names=", ".join(["%s"] * len(without_releases)))
+        values += [service, *sorted(without_releases)]
     return sorted(
         FailedRequest(number, bytes(trace_id), *person) for number, trace_id, *person in fetch(sql, values)
     )
 
 
-def of_the_kind(trace_ids: Iterable[bytes], hit: HitRequests) -> set[bytes]:
-    """Those of these traces that are requests of the kind that was hit."""
+@shared
+def failed_of_kind(
+    window: Window,
+    service: str,
+    without_releases: frozenset[str],
+    places: frozenset[ServiceOperation],
+) -> frozenset[bytes]:
+    """The traces of these failed requests that are requests of the kind that begins in one of these places."""
+    failed = failed_requests(window, service, without_releases)
     found: set[bytes] = set()
-    for chunk in failing_records.id_chunks(trace_ids):
-        rows = Record.objects.filter(hit.begun_in, trace_id__in=chunk)
+    for chunk in failing_records.id_chunks({request.trace_id for request in failed}):
+        rows = Record.objects.filter(begun_in(places), trace_id__in=chunk)
         found.update(map(bytes, rows.values_list("trace_id", flat=True).distinct()))
-    return found
+    return frozenset(found)
 
 
 def requests_of_kind(window: Window, target: Target, hit: HitRequests) -> int:
     """The number of requests of the kind that was hit: the records in which they begin."""
     if target.without_releases and any(place.service == target.service for place in hit.places):
         return target.records(window).filter(hit.begun_in).count()
-    return exposure.count_marked(window, hit.begun_in, exposure.EVERY)[0]
+    return records_begun_in(window, hit.places)
+
+
+@shared
+def records_begun_in(window: Window, places: frozenset[ServiceOperation]) -> int:
+    """The number of records of these places in the window."""
+    return exposure.count_marked(window, begun_in(places), exposure.EVERY)[0]
 
 
 def by_cluster(requests: Iterable[FailedRequest]) -> dict[int, list[FailedRequest]]:

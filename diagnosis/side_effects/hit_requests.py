@@ -41,7 +41,7 @@ class HitRequests:
     @property
     def begun_in(self) -> Q:
         """The filter of the records of these places."""
-        return reduce(or_, (Q(service=place.service, operation=place.operation) for place in self.places))
+        return begun_in(self.places)
 
     @property
     def of_people(self) -> Q:
@@ -56,6 +56,11 @@ class HitRequests:
     def has_person(self, session_id: str, user_id: str) -> bool:
         """Whether a request with this session and user is of a session or a user that was hit."""
         return session_id in self.session_ids or user_id in self.user_ids
+
+
+def begun_in(places: Iterable[ServiceOperation]) -> Q:
+    """The filter of the records of these places."""
+    return reduce(or_, (Q(service=place.service, operation=place.operation) for place in places))
 
 
 def read_hit_requests(loop: Loop, window: Window, target: Target) -> HitRequests:

@@ -19,6 +19,7 @@ from django.db.models import Count
 from diagnosis.statistics.overdispersion import widened
 from diagnosis.statistics.rates import odds
 from diagnosis.window import exposure
+from diagnosis.window.shared_reads import shared
 from telemetry.reads.session_summaries import session_key
 from telemetry.spans.signal_traces import END, PREFIX
 from telemetry.store.sql import fetch
@@ -45,6 +46,7 @@ class SessionTotals:
     tool_failures: int = 0
 
 
+@shared
 def read_trajectory(window: Window, service: str) -> dict[str, Any]:
     """The trajectory of the service in a window of the bound project, as API answers show it."""
     bounds = window.start_unix_nano, window.end_unix_nano
@@ -60,6 +62,7 @@ def read_trajectory(window: Window, service: str) -> dict[str, Any]:
     return trajectory_json(list(sessions.values()))
 
 
+@shared
 def tool_failures(window: Window) -> dict[bytes, int]:
     """The number of failed tool calls of each trace."""
     rows = exposure.records(window).filter(fingerprint__isnull=False, signal_type="tool_call_failed")

@@ -7,14 +7,17 @@ The room is compared with an estimate: as many spans for each record that counts
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from diagnosis.display.quantities import counted
 from diagnosis.verification.comparison import Comparison
 from diagnosis.window import exposure, unseen
-from telemetry.ledger import missing_in
+from diagnosis.window.shared_reads import shared
+from telemetry.ledger import MissingSpans, missing_in
 from telemetry.reads import totals
 from telemetry.store.tallies import quota_used
+from telemetry.windows import Window
 from tenants.models import Project
 
 TOO_SMALL = (
@@ -25,10 +28,8 @@ TOO_SMALL = (
 
 def shown(project: Project, comparison: Comparison) -> dict[str, Any]:
     """The fields of a verification's document, read from the bound project."""
-    missing = missing_in(comparison.after.window)
-    left = (
-        None if project.quota_spans is None else max(0, project.quota_spans - quota_used(totals.by_outcome()))
-    )
+    missing = read_missing(comparison.after.window)
+    left = None if project.quota_spans is None else max(0, project.quota_spans - read_quota_used())
     needed = None if left is None else spans_needed(comparison)
     return {
         "unseen": unseen.as_documents(missing),
@@ -37,6 +38,18 @@ def shown(project: Project, comparison: Comparison) -> dict[str, Any]:
         "quota_needed": needed,
         "quota_note": quota_note(left, needed) or None,
     }
+
+
+@shared
+def read_missing(window: Window) -> Sequence[MissingSpans]:
+    """What came in the hours of the window and may not be in it."""
+    return missing_in(window)
+
+
+@shared
+def read_quota_used() -> int:
+    """The spans of the bound project's quota that are used."""
+    return quota_used(totals.by_outcome())
 
 
 def spans_needed(comparison: Comparison) -> int | None:

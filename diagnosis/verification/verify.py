@@ -35,6 +35,7 @@ from diagnosis.verification.comparison import (
 )
 from diagnosis.verification.way_on import way_on
 from diagnosis.window import cluster_counts
+from diagnosis.window.shared_reads import shared_reads
 from telemetry.reads import cluster_failures
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.models import Project
@@ -113,7 +114,7 @@ def recheck(project: Project, now: datetime, most: int | None = MOST) -> list[Ve
     """
     switch_lock.check_no_switch(project)
     stored = []
-    with bind(project):
+    with bind(project), shared_reads():
         for loop in [*held_but_failing(project, now), *loops_to_verify(project)[:most]]:
             comparison = compare_with_baseline(loop, loop.shipped_at or now, now)
             if not comparison.counts:

@@ -9,22 +9,27 @@ left out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
-from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
-from django.db.models.expressions import Combinable
+from django.db.models import Count, Min, Q, QuerySet
 
 from diagnosis.statistics.overdispersion import BATCHES, Observed, clustering
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import exposure, failing_records
+from diagnosis.window.stretch_rows import (
+    CountedOperations,
+    StretchRow,
+    failure_rows,
+    newest_failures,
+    run_rows,
+    runs_of_traces,
+)
 from telemetry.models import Attribution, Record
 from telemetry.reads import cluster_failures
-from telemetry.reads.counts import whole_minutes
 from telemetry.reads.filters import in_window
 from telemetry.spans.record_ids import record_id
-from telemetry.store.counts.rollups import TABLES
 from telemetry.windows import MINUTE_NANO, Window
 
 MOST_FAILING = 2_000  # records whose sessions are looked up
@@ -35,7 +40,6 @@ MOST_LEFT_OUT = 20  # releases that an answer names
 OfRelease = TypeVar("OfRelease", Record, Attribution)
 Stretches = dict[int, Counts]  # by their number since 1970
 FailingTime = tuple[int, bytes]  # when a failure started, in unix nanoseconds, and its trace
-StretchRow = tuple[int, int, int]  # number of the stretch, records, failures
 
 
 class LeftOut(NamedTuple):
@@ -67,6 +71,11 @@ class Target:
         """The filter of the records of its operations, whether they failed or not."""
         return Q(service=self.service, operation__in=self.operations)
 
+    @property
+    def place(self) -> CountedOperations:
+        """Its operations, and the releases that are left out."""
+        return CountedOperations(self.service, self.operations, self.without_releases)
+
     def records(self, window: Window) -> QuerySet[Record]:
         """The window's records of any operation, without the releases that are left out."""
         return self.without_excluded(exposure.records(window))
@@ -88,8 +97,8 @@ class Target:
 def observe_cluster(window: Window, target: Target) -> Observed:
     """The cluster's counts in the window, in total and in batches, and how they cluster in sessions."""
     size = stretch_minutes(window)
-    failures = list(failure_rows(window, target, size))
-    stretches = merged_stretches([*run_rows(window, target, size), *failures])
+    failures = list(failure_rows(window, target.fingerprint, target.place, size))
+    stretches = merged_stretches([*run_rows(window, target.place, size), *failures])
     failing = failing_times(window, target)
     if not failing:
         return observed(stretches, [])
@@ -120,7 +129,7 @@ def until_time(
     ended = {at: counts for at, counts in stretches.items() if at < number}
     begun = Window(max(window.start_unix_nano, number * size), last + 1)
     return ended | merged_stretches(
-        [*run_rows(begun, target, minutes), *(row for row in failures if row[0] == number)]
+        [*run_rows(begun, target.place, minutes), *(row for row in failures if row[0] == number)]
     )
 
 
@@ -161,34 +170,8 @@ def stretch_minutes(window: Window) -> int:
 def cluster_stretches(window: Window, target: Target) -> Stretches:
     """The counts of every stretch of time in which the operation ran."""
     size = stretch_minutes(window)
-    return merged_stretches([*run_rows(window, target, size), *failure_rows(window, target, size)])
-
-
-def run_rows(window: Window, target: Target, size: int) -> Iterator[StretchRow]:
-    """How often the operations ran in each stretch of `size` minutes, without their failures."""
-    minutes, edges = whole_minutes(window)
-    if target.without_releases:
-        edges = [window]
-    else:
-        longest = max(table_minutes for table_minutes in TABLES if size % table_minutes == 0)
-        for groups in exposure.rollups(*minutes, longest):
-            sums = groups.filter(target.ran).annotate(at=F("minute") / size).values("at")
-            yield from sums.annotate(n=Sum("count"), k=Value(0)).order_by().values_list("at", "n", "k")
-    for edge in edges:
-        counts = target.records(edge).filter(target.ran).annotate(at=stretch_of_start(size)).values("at")
-        yield from counts.annotate(n=Count("trace_id"), k=Value(0)).order_by().values_list("at", "n", "k")
-
-
-def failure_rows(window: Window, target: Target, size: int) -> Iterator[StretchRow]:
-    """The failures in each stretch, with those among them that ran in other operations as further records."""
-    counts = target.failures(window).annotate(at=stretch_of_start(size)).values("at")
-    counts = counts.annotate(n=Count("trace_id", filter=~target.ran), k=Count("trace_id"))
-    yield from counts.order_by().values_list("at", "n", "k")
-
-
-def stretch_of_start(size: int) -> Combinable:
-    """The number of the stretch of `size` minutes in which a row starts, as SQL."""
-    return F("start_time_unix_nano") / (size * MINUTE_NANO)
+    failures = failure_rows(window, target.fingerprint, target.place, size)
+    return merged_stretches([*run_rows(window, target.place, size), *failures])
 
 
 def merged_stretches(rows: Iterable[StretchRow]) -> Stretches:
@@ -249,11 +232,9 @@ def sessions_of(
     for trace_id, number in by_trace.items():
         failures[identities[trace_id].session_id] += number
     for chunk in failing_records.id_chunks(by_trace):
-        rows = target.records(window).filter(target.ran, trace_id__in=chunk).values("trace_id").order_by()
-        rows = rows.annotate(n=Count("span_id"), k=Count("span_id", filter=Q(start_time_unix_nano__lte=last)))
-        for trace, number, begun in rows.values_list("trace_id", "n", "k"):
-            records[identities[bytes(trace)].session_id] += number
-            until_last[identities[bytes(trace)].session_id] += begun
+        for trace_id, number, begun in runs_of_traces(chunk, window, target.place, last):
+            records[identities[trace_id].session_id] += number
+            until_last[identities[trace_id].session_id] += begun
     both = (records, until_last)
     whole, then = ([Counts(n, max(n, ran[key])) for key, n in failures.items()] for ran in both)
     return whole, then
@@ -261,9 +242,7 @@ def sessions_of(
 
 def failing_times(window: Window, target: Target) -> list[FailingTime]:
     """The start time and trace id of the cluster's failures, newest first, MOST_FAILING at most."""
-    rows = target.failures(window).order_by("-start_time_unix_nano")
-    newest = rows.values_list("start_time_unix_nano", "trace_id")[:MOST_FAILING]
-    return [(start, bytes(trace_id)) for start, trace_id in newest]
+    return newest_failures(window, target.fingerprint, target.place, MOST_FAILING)
 
 
 def failing_releases(window: Window, target: Target) -> list[FailingRelease]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Count, Q, QuerySet, Sum
 
+from diagnosis.window.shared_reads import shared
 from telemetry.models import DayRollup, HourRollup, Record, Rollup, RollupCounts
 from telemetry.reads.counts import table_stretches, whole_minutes
 from telemetry.reads.filters import in_window
@@ -24,6 +25,7 @@ MODELS: dict[str, type[RollupCounts]] = {
 }
 
 
+@shared
 def records_in(window: Window) -> int:
     """The number of records that start in the window."""
     return count_marked(window, EVERY, EVERY)[0]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from diagnosis.display.sentences import Sentence
 from diagnosis.window import release_names
+from diagnosis.window.shared_reads import shared
 from telemetry.models import Release
 from telemetry.windows import MINUTE_NANO, Window
 
@@ -53,6 +54,7 @@ class ReleaseChoice:
         return self.left_out & {release.name for release in seen if release.last_minute >= first}
 
 
+@shared
 def of_service(service: str) -> list[SeenRelease]:
     """The releases of the service in the bound project's store, first seen last."""
     rows = Release.objects.filter(service=service).order_by("-first_unix_nano", "release")

@@ -13,7 +13,8 @@ from dataclasses import replace
 from diagnosis.statistics.overdispersion import Observed
 from diagnosis.statistics.rates import Counts
 from diagnosis.window import cluster_counts
-from diagnosis.window.cluster_counts import MOST_FAILING, Stretches, StretchRow, Target
+from diagnosis.window.cluster_counts import MOST_FAILING, Stretches, Target
+from diagnosis.window.stretch_rows import StretchRow
 from telemetry.reads.visits import failing_visits, visit_numbers
 from telemetry.reads.visits.failing_visits import FailedVisit
 from telemetry.reads.visits.visit_numbers import Called, placeholders
