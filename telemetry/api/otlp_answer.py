@@ -8,7 +8,8 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import orjson
 from django.http import HttpResponse
@@ -20,18 +21,48 @@ from loopkit.http import rpc_status
 from telemetry.otlp.decode import Encoding
 from telemetry.store.batch import Receipt
 
-SUCCESS = {Encoding.JSON: 202, Encoding.PROTOBUF: 200}  # 202 is the published contract, 200 the OTLP MUST
 SOONEST_RETRY_SECONDS = 1
 LATEST_RETRY_SECONDS = 5  # exporters give up at once on a wait longer than their own timeout of 10 s
 RETRIED = {429, 503}
 MAX_REASONS_CHARS = 1000
 
 
-def success(receipt: Receipt, encoding: Encoding, verbose: bool) -> HttpResponse:
+class AnsweredSignal(NamedTuple):
+    """How a signal's requests are answered: the status by encoding, and the names in the message."""
+
+    unit: str  # one of what a request has many of, in words
+    statuses: dict[Encoding, int]
+    response: Callable[[], Any]  # the message without a field
+    rejected: str  # the field with the number of those that were rejected
+    rejected_in_json: str
+
+
+SPANS = AnsweredSignal(
+    "span",
+    {Encoding.JSON: 202, Encoding.PROTOBUF: 200},  # 202 is the published contract, 200 the OTLP MUST
+    ExportTraceServiceResponse,
+    "rejected_spans",
+    "rejectedSpans",
+)
+LOG_RECORDS = AnsweredSignal(
+    "log record",
+    {Encoding.JSON: 200, Encoding.PROTOBUF: 200},
+    ExportLogsServiceResponse,
+    "rejected_log_records",
+    "rejectedLogRecords",
+)
+
+
+def success(
+    receipt: Receipt, encoding: Encoding, signal: AnsweredSignal, *, verbose: bool = False
+) -> HttpResponse:
     """Return full or partial success. LoopKit's own counts are in headers, and in a JSON body if it is `verbose`."""
-    content = json_success(receipt, verbose) if encoding is Encoding.JSON else protobuf_success(receipt)
+    is_json = encoding is Encoding.JSON
+    content = json_success(receipt, signal, verbose) if is_json else protobuf_success(receipt, signal)
     headers = count_headers(receipt)
-    return HttpResponse(content, status=SUCCESS[encoding], content_type=encoding.value, headers=headers)
+    return HttpResponse(
+        content, status=signal.statuses[encoding], content_type=encoding.value, headers=headers
+    )
 
 
 def count_headers(receipt: Receipt) -> dict[str, str]:
@@ -44,29 +75,13 @@ def count_headers(receipt: Receipt) -> dict[str, str]:
     }
 
 
-def logs_success(receipt: Receipt, encoding: Encoding) -> HttpResponse:
-    """Return full or partial success of log records: 200 in both encodings, an ExportLogsServiceResponse."""
-    answer, partial = ExportLogsServiceResponse(), {}
-    if receipt.rejected_total:
-        answer.partial_success.rejected_log_records = receipt.rejected_total
-        answer.partial_success.error_message = reasons(receipt, "log record")
-        partial = {
-            "partialSuccess": {
-                "rejectedLogRecords": str(receipt.rejected_total),
-                "errorMessage": reasons(receipt, "log record"),
-            }
-        }
-    content = orjson.dumps(partial) if encoding is Encoding.JSON else answer.SerializeToString()
-    return HttpResponse(content, content_type=encoding.value, headers=count_headers(receipt))
-
-
-def json_success(receipt: Receipt, verbose: bool) -> bytes:
+def json_success(receipt: Receipt, signal: AnsweredSignal, verbose: bool) -> bytes:
     """Return `{}`, or an object with `partialSuccess`, where the count is a string, as every int64 in OTLP/JSON."""
     answer: dict[str, Any] = {}
     if receipt.rejected_total:
         answer["partialSuccess"] = {
-            "rejectedSpans": str(receipt.rejected_total),
-            "errorMessage": reasons(receipt),
+            signal.rejected_in_json: str(receipt.rejected_total),
+            "errorMessage": reasons(receipt, signal.unit),
         }
     if verbose:
         answer |= {
@@ -78,16 +93,16 @@ def json_success(receipt: Receipt, verbose: bool) -> bytes:
     return orjson.dumps(answer)
 
 
-def protobuf_success(receipt: Receipt) -> bytes:
+def protobuf_success(receipt: Receipt, signal: AnsweredSignal) -> bytes:
     """Return no bytes, or a message with `partial_success`."""
-    answer = ExportTraceServiceResponse()
+    answer = signal.response()
     if receipt.rejected_total:
-        answer.partial_success.rejected_spans = receipt.rejected_total
-        answer.partial_success.error_message = reasons(receipt)
-    return answer.SerializeToString()
+        setattr(answer.partial_success, signal.rejected, receipt.rejected_total)
+        answer.partial_success.error_message = reasons(receipt, signal.unit)
+    return bytes(answer.SerializeToString())
 
 
-def reasons(receipt: Receipt, unit: str = "span") -> str:
+def reasons(receipt: Receipt, unit: str) -> str:
     """Return the counts in a fixed order, as in `2 spans: over_quota; 1 span: invalid trace_id`, cut to a bound."""
     counts = sorted(receipt.rejected.items())
     text = "; ".join(f"{count:,} {unit}{'s' * (count != 1)}: {reason}" for reason, count in counts)

@@ -9,41 +9,23 @@ https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
-import orjson
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from telemetry.otlp import message_count
+from telemetry.otlp.json_envelope import ATTRIBUTES, envelope, read_envelope
 from telemetry.otlp.json_fields import (
     Fields,
     enumeration,
-    fill,
     hexadecimal,
     many,
-    obj,
     one,
     scalar,
     string,
     uint32,
     uint64,
 )
-from telemetry.otlp.json_values import fill_attributes
 from telemetry.otlp.misnamed_spans import misnamed_spans
 
-# The escape of a surrogate, and the two escapes of a character beyond U+FFFF.
-HALF = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-PAIR = rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-QUESTION_MARK = rb"\u003f"  # as long as the HALF that it replaces
-# A text without lone surrogates, which stays as it is (group 1), or one lone surrogate (no group).
-PAIRED_OR_LONE = re.compile(rb"((?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|" + PAIR + rb")++)|" + HALF, re.S)
-
-ATTRIBUTES: Fields = {
-    "attributes": fill_attributes,
-    "droppedAttributesCount": scalar("dropped_attributes_count", uint32),
-}
 STATUS: Fields = {
     "code": scalar("code", enumeration(Status.StatusCode)),
     "message": scalar("message", string),
@@ -77,19 +59,7 @@ SPAN: Fields = {
     "status": one("status", STATUS),
     **ATTRIBUTES,
 }
-SCOPE: Fields = {"name": scalar("name", string), "version": scalar("version", string), **ATTRIBUTES}
-SCOPE_SPANS: Fields = {
-    "scope": one("scope", SCOPE),
-    "spans": many("spans", SPAN),
-    "schemaUrl": scalar("schema_url", string),
-}
-RESOURCE_SPANS: Fields = {
-    "resource": one("resource", ATTRIBUTES),
-    "scopeSpans": many("scope_spans", SCOPE_SPANS),
-    "schemaUrl": scalar("schema_url", string),
-}
-REQUEST: Fields = {"resourceSpans": many("resource_spans", RESOURCE_SPANS)}
-LISTS = ("resourceSpans", "scopeSpans", "spans")
+TRACES = envelope(("resourceSpans", "scopeSpans", "spans"), SPAN)
 
 
 def parse_json_request(body: bytes) -> ExportTraceServiceRequest:
@@ -99,22 +69,5 @@ def parse_json_request(body: bytes) -> ExportTraceServiceRequest:
 
 def read_json_request(body: bytes) -> tuple[ExportTraceServiceRequest, int]:
     """Return the request, and the number of spans that it holds under unknown names. Raises ValueError as above."""
-    message_count.check_json(body)
-    request, data = ExportTraceServiceRequest(), obj(load_json(body), "the body")
-    message_count.check_lists(data, LISTS)
-    fill(request, data, REQUEST)
-    return request, misnamed_spans(data)
-
-
-def load_json(body: bytes) -> Any:
-    """Return the JSON value. Lone surrogates, which JavaScript leaves where it cuts a string, become question marks."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        if not re.search(HALF, body):
-            raise
-    repaired_body = bytearray(body)
-    for match in PAIRED_OR_LONE.finditer(body):
-        if not match.lastindex:
-            repaired_body[slice(*match.span())] = QUESTION_MARK
-    return orjson.loads(repaired_body)
+    request = ExportTraceServiceRequest()
+    return request, misnamed_spans(read_envelope(body, request, TRACES))

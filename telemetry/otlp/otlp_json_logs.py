@@ -12,22 +12,9 @@ from typing import Any
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
-from telemetry.otlp import message_count
-from telemetry.otlp.json_fields import (
-    Fields,
-    enumeration,
-    fill,
-    hexadecimal,
-    many,
-    obj,
-    one,
-    scalar,
-    string,
-    uint32,
-    uint64,
-)
+from telemetry.otlp.json_envelope import ATTRIBUTES, envelope, read_envelope
+from telemetry.otlp.json_fields import Fields, enumeration, hexadecimal, scalar, string, uint32, uint64
 from telemetry.otlp.json_values import put_value
-from telemetry.otlp.otlp_json import ATTRIBUTES, SCOPE, load_json
 
 
 def fill_body(message: Any, value: Any, name: str) -> None:
@@ -47,24 +34,11 @@ LOG_RECORD: Fields = {
     "eventName": scalar("event_name", string),
     **ATTRIBUTES,
 }
-SCOPE_LOGS: Fields = {
-    "scope": one("scope", SCOPE),
-    "logRecords": many("log_records", LOG_RECORD),
-    "schemaUrl": scalar("schema_url", string),
-}
-RESOURCE_LOGS: Fields = {
-    "resource": one("resource", ATTRIBUTES),
-    "scopeLogs": many("scope_logs", SCOPE_LOGS),
-    "schemaUrl": scalar("schema_url", string),
-}
-REQUEST: Fields = {"resourceLogs": many("resource_logs", RESOURCE_LOGS)}
-LISTS = ("resourceLogs", "scopeLogs", "logRecords")
+LOGS = envelope(("resourceLogs", "scopeLogs", "logRecords"), LOG_RECORD)
 
 
 def parse_json_logs(body: bytes) -> ExportLogsServiceRequest:
     """Return the request. Raises ValueError, which names the field, for what is not OTLP/JSON."""
-    message_count.check_json(body)
-    request, data = ExportLogsServiceRequest(), obj(load_json(body), "the body")
-    message_count.check_lists(data, LISTS)
-    fill(request, data, REQUEST)
+    request = ExportLogsServiceRequest()
+    read_envelope(body, request, LOGS)
     return request

@@ -94,8 +94,8 @@ def as_compressed(request: ExportTraceServiceRequest) -> bytes:
 def words() -> set[str]:
     """Names that the decoders and conventions look for."""
     tables = (
-        otlp_json.RESOURCE_SPANS,
-        otlp_json.SCOPE_SPANS,
+        otlp_json.TRACES.resource_group,
+        otlp_json.TRACES.scope_group,
         otlp_json.SPAN,
         otlp_json.LINK,
         otlp_json_logs.LOG_RECORD,

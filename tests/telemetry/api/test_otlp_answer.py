@@ -128,7 +128,7 @@ def test_a4_messages_are_cut_and_stay_text(content_type: str, text: str) -> None
 def test_a4_reasons_are_cut_however_many_there_are(encoding: Encoding) -> None:
     receipt = Receipt(rejected=Counter({f"reason {n}": 1 for n in range(10_000)}))
 
-    answer = otlp_answer.success(receipt, encoding, verbose=False)
+    answer = otlp_answer.success(receipt, encoding, otlp_answer.SPANS)
 
     rejected, said = partial_success(answer) or (0, "")
     assert (rejected, len(said)) == (10_000, otlp_answer.MAX_REASONS_CHARS)

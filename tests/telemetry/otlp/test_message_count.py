@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from telemetry.otlp import message_count, otlp_json
+from telemetry.otlp import json_envelope, message_count, otlp_json
 from tests import captures
 
 LIMIT = 100
@@ -64,7 +64,7 @@ def test_json_with_too_many_spans_or_holders_is_refused_before_messages_are_made
     levels: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(message_count, "MAX_SPANS", 10)
-    monkeypatch.setattr(otlp_json, "fill", lambda *_: pytest.fail("a message was made"))
+    monkeypatch.setattr(json_envelope, "fill", lambda *_: pytest.fail("a message was made"))
     data: Any = [{}] * 11
     for level in reversed(levels[1:]):
         data = [{level: data}]
