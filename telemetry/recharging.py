@@ -14,7 +14,8 @@ from telemetry.grouping.attribution import attribute
 from telemetry.grouping.versions import GroupingRules
 from telemetry.models import Attribution, Record
 from telemetry.regrouping import FAILING, key_of, regrouped
-from telemetry.store.attributions import linked_failures, trace_chunks
+from telemetry.store.attributions import linked_failures
+from telemetry.store.sql import id_chunks
 
 MOST_FAILURES = (
     50  # of a trace; the failures of others stay with their records, since reading them would take long
@@ -31,7 +32,7 @@ def charged_clusters(rows: Sequence[Record], rules: GroupingRules) -> list[int]:
     numbers = dict(zip(map(key_of, rows), regrouped(rows, rules), strict=True))
     trace_ids = sorted({trace_id for trace_id, _ in numbers})
     charged: dict[Key, int] = {}
-    for chunk in trace_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         charged |= charges_elsewhere(chunk, numbers, rules)
     return [charged.get(key, number) for key, number in numbers.items()]
 

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from diagnosis.detection.found_cluster import SampleSize
-from diagnosis.window.failing_records import id_chunks
 from diagnosis.window.sampling import TraceSample, draw_traces
 from telemetry.models import Record
 from telemetry.spans.failing_record import FailingRecord
+from telemetry.store.sql import id_chunks
 from telemetry.windows import Window
 
 TRACES = 240  # of a window, up to which all are read; of more, as many or half of them

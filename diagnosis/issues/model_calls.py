@@ -13,10 +13,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from diagnosis.window.failing_records import id_chunks
 from telemetry.models import Record
 from telemetry.spans.failing_record import FailingRecord
 from telemetry.spans.record_ids import record_id
+from telemetry.store.sql import id_chunks
 
 STEPS = frozenset({"tool_call", "graph_node", "retrieval"})
 MAX_CLIMB = 50  # parents

@@ -17,14 +17,14 @@ from django.db.models import QuerySet
 from diagnosis.side_effects.anytime import Sessions, sessions_of
 from diagnosis.side_effects.hit_requests import MOST_RECORDS, HitRequests, begun_in
 from diagnosis.statistics.rates import Counts
-from diagnosis.window import exposure, failing_records
+from diagnosis.window import exposure
 from diagnosis.window.cluster_counts import Target
 from diagnosis.window.shared_reads import shared
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.models import Record, Trace
 from telemetry.reads.filters import in_window
 from telemetry.spans.signal_traces import END, IS_SIGNAL, PREFIX
-from telemetry.store.sql import fetch
+from telemetry.store.sql import fetch, id_chunks
 from telemetry.windows import Window
 
 MOST_TRACES = 10_000  # of a window, the newest
@@ -163,7 +163,7 @@ def failed_of_kind(
     """The traces of these failed requests that are requests of the kind that begins in one of these places."""
     failed = failed_requests(window, service, without_releases)
     found: set[bytes] = set()
-    for chunk in failing_records.id_chunks({request.trace_id for request in failed}):
+    for chunk in id_chunks({request.trace_id for request in failed}):
         rows = Record.objects.filter(begun_in(places), trace_id__in=chunk)
         found.update(map(bytes, rows.values_list("trace_id", flat=True).distinct()))
     return frozenset(found)

@@ -16,12 +16,13 @@ from operator import or_
 from django.db.models import Q
 
 from diagnosis.models import Loop
-from diagnosis.window import cluster_counts, failing_records
+from diagnosis.window import cluster_counts
 from diagnosis.window.cluster_counts import Target
 from diagnosis.window.traffic import ServiceOperation
 from telemetry.models import Record, Trace
 from telemetry.spans.record_ids import parse_record_id
 from telemetry.spans.signal_traces import is_signal
+from telemetry.store.sql import id_chunks
 from telemetry.windows import Window
 
 MOST_HIT = 200  # requests that are read, the newest
@@ -89,7 +90,7 @@ def by_number(counted: tuple[ServiceOperation, int]) -> tuple[int, ServiceOperat
 def readable_traces(trace_ids: Iterable[bytes]) -> dict[bytes, tuple[str, str]]:
     """The session and the user of each of these traces, without runaway ones."""
     rows: dict[bytes, tuple[str, str]] = {}
-    for chunk in failing_records.id_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         found = Trace.objects.filter(trace_id__in=chunk, records__lte=MOST_RECORDS)
         for trace_id, session_id, user_id in found.values_list("trace_id", "session_id", "user_id"):
             rows[bytes(trace_id)] = session_id, user_id
@@ -99,7 +100,7 @@ def readable_traces(trace_ids: Iterable[bytes]) -> dict[bytes, tuple[str, str]]:
 def beginnings(trace_ids: Iterable[bytes]) -> Counter[ServiceOperation]:
     """The operations of the records without a parent in these traces, with their numbers."""
     places: Counter[ServiceOperation] = Counter()
-    for chunk in failing_records.id_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         roots = Record.objects.filter(trace_id__in=chunk, parent_span_id__isnull=True)
         places.update(ServiceOperation(*row) for row in roots.values_list("service", "operation"))
     return places

@@ -20,7 +20,6 @@ from diagnosis.side_effects.compared_requests import FailedRequest
 from diagnosis.side_effects.hit_requests import HitRequests
 from diagnosis.statistics.fisher import WindowCounts, p_value
 from diagnosis.statistics.rates import Counts
-from diagnosis.window import failing_records
 from diagnosis.window.cluster_counts import Target
 from diagnosis.window.sampling import slices
 from telemetry.hashing import hash64_of_texts
@@ -28,6 +27,7 @@ from telemetry.models import Record, Trace
 from telemetry.otlp.values import plain_attributes
 from telemetry.reads.filters import in_window
 from telemetry.reads.record_parts import parts_of
+from telemetry.store.sql import id_chunks
 from telemetry.windows import Window
 
 MOST_HIT, HEALTHY_A_SLICE = 50, 15  # requests that are read
@@ -135,7 +135,7 @@ def without_failures(trace_ids: Iterable[bytes]) -> list[bytes]:
     """Those of these traces in which nothing failed."""
     return [
         bytes(trace_id)
-        for chunk in failing_records.id_chunks(trace_ids)
+        for chunk in id_chunks(trace_ids)
         for trace_id in Trace.objects.filter(trace_id__in=chunk, failures=0).values_list(
             "trace_id", flat=True
         )
@@ -145,7 +145,7 @@ def without_failures(trace_ids: Iterable[bytes]) -> list[bytes]:
 def read_values(trace_ids: Sequence[bytes], target: Target, hit: HitRequests) -> ValuesOf:
     """The values of each of these requests: of the records in which it began or the loop's operation ran."""
     values: dict[bytes, RequestValues] = {trace_id: defaultdict(set) for trace_id in trace_ids}
-    for chunk in failing_records.id_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         people = Trace.objects.filter(trace_id__in=chunk).values_list("trace_id", "session_id", "user_id")
         for trace_id, session_id, user_id in people:
             add_values(values[bytes(trace_id)], {USER: user_id, SESSION: session_id})
@@ -158,7 +158,7 @@ def read_values(trace_ids: Sequence[bytes], target: Target, hit: HitRequests) ->
 def compared_records(trace_ids: Sequence[bytes], condition: Q) -> list[PlacedRecord]:
     """The first records of each of these traces that meet the condition, RECORDS_A_REQUEST at most."""
     by_trace: dict[bytes, list[PlacedRecord]] = defaultdict(list)
-    for chunk in failing_records.id_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         rows = Record.objects.filter(condition, trace_id__in=chunk).order_by(
             "start_time_unix_nano", "span_id"
         )

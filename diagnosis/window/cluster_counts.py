@@ -30,6 +30,7 @@ from telemetry.models import Attribution, Record
 from telemetry.reads import cluster_failures
 from telemetry.reads.filters import in_window
 from telemetry.spans.record_ids import record_id
+from telemetry.store.sql import id_chunks
 from telemetry.windows import MINUTE_NANO, Window
 
 MOST_FAILING = 2_000  # records whose sessions are looked up
@@ -231,7 +232,7 @@ def sessions_of(
     identities = failing_records.identities(by_trace)
     for trace_id, number in by_trace.items():
         failures[identities[trace_id].session_id] += number
-    for chunk in failing_records.id_chunks(by_trace):
+    for chunk in id_chunks(by_trace):
         for trace_id, number, begun in runs_of_traces(chunk, window, target.place, last):
             records[identities[trace_id].session_id] += number
             until_last[identities[trace_id].session_id] += begun

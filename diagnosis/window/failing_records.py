@@ -9,10 +9,9 @@ from django.db.models import Sum
 
 from telemetry.models import Trace
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
-from telemetry.store.sql import fetch_many
+from telemetry.store.sql import fetch_many, id_chunks
 from telemetry.store.unreadable_parts import TRACE, note
 
-CHUNK = 500  # ids a query
 IDENTITY = ("trace_id", "session_id", "user_id", "input_tokens", "output_tokens")
 LOAD = f"""
     WITH keys (key_trace, key_span) AS (VALUES {{rows}})
@@ -59,9 +58,3 @@ def tokens_of(trace_ids: Iterable[bytes]) -> int:
         for chunk in id_chunks(trace_ids)
     )
     return sum((of_chunk["input"] or 0) + (of_chunk["output"] or 0) for of_chunk in sums)
-
-
-def id_chunks(ids: Iterable[bytes]) -> Iterable[list[bytes]]:
-    """Distinct ids, sorted, in pieces that fit a query."""
-    ordered = sorted(set(ids))
-    return [ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK)]

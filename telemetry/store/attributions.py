@@ -22,10 +22,9 @@ from telemetry.hashing import hash64_of_texts
 from telemetry.spans.failing_record import COLUMNS, FailingRecord, from_columns
 from telemetry.store.counts.rollups import MAX_SUM
 from telemetry.store.row import RecordRow
-from telemetry.store.sql import fetch, write_many
+from telemetry.store.sql import fetch, id_chunks, id_placeholders, write_many
 from telemetry.store.traces import GrownTrace, TraceSummary
 
-CHUNK = 400  # traces a statement
 # Of a trace; a larger one is a runaway loop. In it every failure is a primary one, and is not looked at again.
 MOST_RECORDS, MOST_FAILURES = 10_000, 1_000
 OF_STORE = ("segment_id", "position")  # the columns of a failing record that a span gets by being stored
@@ -92,7 +91,7 @@ def is_read_again(trace: GrownTrace) -> bool:
 
 def renew(trace_ids: Sequence[bytes], rules: GroupingRules) -> None:
     """Attribute the failures in these traces anew by the rules, after their fingerprints changed."""
-    for chunk in trace_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         rows = fetch(f"{SUMMARIES}{id_placeholders(chunk)}", chunk)
         traces = [TraceSummary(bytes(trace_id), *others) for trace_id, *others in rows]
         write_many(INSERT, list(replace_attributions(traces, rules)))
@@ -118,7 +117,7 @@ def sharing_span(row: RecordRow) -> SharingSpan:
 def replace_attributions(traces: Iterable[TraceSummary], rules: GroupingRules) -> Iterator[AttributionRow]:
     """Delete the rows that these traces had, and yield their new ones."""
     by_id = {trace.trace_id: trace for trace in traces}
-    for chunk in trace_chunks(sorted(by_id)):
+    for chunk in id_chunks(by_id):
         fetch(f"{DELETE}{id_placeholders(chunk)}", chunk)
         with_parents = [trace_id for trace_id in chunk if needs_parents(by_id[trace_id])]
         for trace_id, failures, parents in linked_failures(chunk, with_parents):
@@ -228,13 +227,3 @@ def trace_facts(trace: TraceSummary) -> TraceFacts:
 def text_key(text: str) -> int:
     """A number that stands for the text; 0 for none."""
     return hash64_of_texts(text) if text else 0
-
-
-def trace_chunks(trace_ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """The ids in parts that one statement takes."""
-    return (trace_ids[start : start + CHUNK] for start in range(0, len(trace_ids), CHUNK))
-
-
-def id_placeholders(trace_ids: Sequence[bytes]) -> str:
-    """Placeholders for so many ids."""
-    return f"({', '.join(['%s'] * len(trace_ids))})"

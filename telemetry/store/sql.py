@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -14,6 +14,7 @@ from tenants.stores.binding import bound_alias
 
 # Rows per statement. Few sizes make few different statements, so that each is prepared once.
 SIZES = (128, 16, 4, 1)
+MOST_IDS = 400  # a statement
 ROWS = "{rows}"  # stands in a statement for its rows of values
 
 
@@ -48,6 +49,17 @@ def row_parts(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]
         while len(rows) - start >= size:
             yield rows[start : start + size]
             start += size
+
+
+def id_chunks(ids: Iterable[bytes], size: int = MOST_IDS) -> Iterator[list[bytes]]:
+    """The distinct ids, in order, in parts that one statement takes."""
+    ordered = sorted(set(ids))
+    return (ordered[start : start + size] for start in range(0, len(ordered), size))
+
+
+def id_placeholders(ids: Sequence[bytes]) -> str:
+    """Placeholders for so many ids."""
+    return f"({', '.join(['%s'] * len(ids))})"
 
 
 @lru_cache(maxsize=64)

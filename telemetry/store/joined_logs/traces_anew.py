@@ -14,11 +14,11 @@ from telemetry.agent_runs.run_call import first_calls
 from telemetry.grouping.versions import GroupingRules
 from telemetry.spans.failing_record import from_columns
 from telemetry.store import attributions
-from telemetry.store.attributions import INSERT, SUMMARIES, attribution, id_placeholders, of_row, trace_facts
+from telemetry.store.attributions import INSERT, SUMMARIES, attribution, of_row, trace_facts
 from telemetry.store.row import RecordRow
 from telemetry.store.runs import kept_runs
 from telemetry.store.same_calls import counting
-from telemetry.store.sql import fetch, write_many
+from telemetry.store.sql import fetch, id_chunks, id_placeholders, write_many
 from telemetry.store.traces import TraceSummary
 
 DELETE = """
@@ -46,7 +46,7 @@ def attribute_anew(traces: Sequence[TraceSummary], rows: Sequence[RecordRow], ru
 def short_traces(trace_ids: Sequence[bytes]) -> list[bytes]:
     """Those of these traces that rules over runs look at."""
     found = []
-    for chunk in kept_runs.id_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids, kept_runs.CHUNK):
         for row in fetch(f"{SUMMARIES}{id_placeholders(chunk)}", chunk):
             trace = TraceSummary(bytes(row[0]), *row[1:])
             if trace.records <= kept_runs.MOST_RECORDS:
@@ -57,7 +57,7 @@ def short_traces(trace_ids: Sequence[bytes]) -> list[bytes]:
 def visits_of(trace_ids: Sequence[bytes]) -> Counter[kept_runs.Visit]:
     """What these traces, as they are stored, add to the counts of visits."""
     visits: Counter[kept_runs.Visit] = Counter()
-    for chunk in kept_runs.id_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids, kept_runs.CHUNK):
         doubled = counting.repeated_keys(chunk)
         for calls in kept_runs.read_runs(chunk):
             run = [call for call in calls if call[:2] not in doubled]

@@ -26,13 +26,13 @@ from telemetry.spans.failing_record import COLUMNS, from_columns
 from telemetry.spans.meaning import Failure
 from telemetry.spans.signal_traces import is_signal
 from telemetry.store import segments, version_freshness
-from telemetry.store.attributions import DELETE, INSERT, attribution, id_placeholders, text_key, trace_chunks
+from telemetry.store.attributions import DELETE, INSERT, attribution, text_key
 from telemetry.store.counts.counted_rows import add_counts, subtract_counts
 from telemetry.store.counts.deployments import merge_releases
 from telemetry.store.ratings import subjects
 from telemetry.store.ratings.rated_release import RatedAnswer, rated_release
 from telemetry.store.ratings.subjects import Subject
-from telemetry.store.sql import execute, fetch, write_many
+from telemetry.store.sql import execute, fetch, id_chunks, id_placeholders, write_many
 from telemetry.store.traces import TraceSummary
 
 MOST = 500  # signals that one batch joins; the next ones join the rest
@@ -117,7 +117,7 @@ def make_stale(traces: Sequence[TraceSummary]) -> None:
 
 def settle_signals(signal_ids: Sequence[bytes]) -> None:
     """Count the latest version of each of these signals, with the facts of what it is about. Twice changes nothing."""
-    for chunk in trace_chunks(signal_ids):
+    for chunk in id_chunks(signal_ids):
         by_signal = stored_versions(chunk)
         latest = {id(max(rows, key=time_and_id)) for rows in by_signal.values()}
         records = [row for rows in by_signal.values() for row in rows]

@@ -19,12 +19,11 @@ from telemetry.agent_runs.call_keys import whole_key
 from telemetry.agent_runs.run_call import COLUMNS, CallColumns, RunCall, RunFailure, first_calls
 from telemetry.agent_runs.run_overview import RunOverview
 from telemetry.conventions import convention_of, output_of
-from telemetry.store.attributions import id_placeholders
 from telemetry.store.counts.rollups import TABLES
 from telemetry.store.row import RecordRow
 from telemetry.store.runs.call_contents import read_spans
 from telemetry.store.same_calls.counting import Recount, repeated_keys
-from telemetry.store.sql import execute, fetch, write_many
+from telemetry.store.sql import execute, fetch, id_chunks, id_placeholders, write_many
 from telemetry.store.traces import GrownTrace
 from telemetry.store.transactions import atomic
 from telemetry.windows import MINUTE_NANO
@@ -110,7 +109,7 @@ def replace_runs(
         recount: the calls that were counted until now and are left out, and those that were left out and are counted.
     """
     changes: Counter[Visit] = Counter()
-    for chunk in id_chunks(sorted(trace_ids)):
+    for chunk in id_chunks(trace_ids, CHUNK):
         execute(f"{DELETE}{id_placeholders(chunk)}", chunk)
         failing: list[tuple[Any, ...]] = []
         doubled = repeated_keys(chunk)
@@ -203,8 +202,3 @@ def add_visits(changes: Mapping[Visit, int]) -> None:
         for minutes in TABLES:
             counts[minutes, minute - minute % minutes, service, operation, release, environment] += change
     write_many(ADD_VISITS, [(*key, change) for key, change in sorted(counts.items()) if change])
-
-
-def id_chunks(trace_ids: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """The ids in parts that one statement takes."""
-    return (trace_ids[start : start + CHUNK] for start in range(0, len(trace_ids), CHUNK))

@@ -14,10 +14,10 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from telemetry.grouping.same_call import UNITS, CallSpan, repeated_calls
-from telemetry.store.attributions import MOST_RECORDS, id_placeholders, trace_chunks
+from telemetry.store.attributions import MOST_RECORDS
 from telemetry.store.counts.counted_rows import add_counts, subtract_counts
 from telemetry.store.row import RecordRow
-from telemetry.store.sql import execute, fetch, write_many
+from telemetry.store.sql import execute, fetch, id_chunks, id_placeholders, write_many
 from telemetry.store.traces import GrownTrace, TraceSummary
 
 Key = tuple[bytes, bytes]  # trace and span id
@@ -143,7 +143,7 @@ def call_of(row: RecordRow) -> StoredCall:
 def read_calls(trace_ids: Sequence[bytes]) -> dict[bytes, list[StoredCall]]:
     """The stored calls of these traces."""
     calls: dict[bytes, list[StoredCall]] = defaultdict(list)
-    for chunk in trace_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         for trace_id, *values in fetch(f"{STORED_CALLS}{id_placeholders(chunk)}", chunk):
             calls[bytes(trace_id)].append(stored_call(values))
     return calls
@@ -204,7 +204,7 @@ def repeats_in(trace_id: bytes, spans: Sequence[CallSpan]) -> Iterable[Repeat]:
 def stored_repeats(trace_ids: Sequence[bytes]) -> dict[Key, Repeat]:
     """The calls of these traces that were found to repeat another, by trace and span id."""
     found = {}
-    for chunk in trace_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         for trace_id, span_id, counted_id, *tokens in fetch(
             f"{STORED_REPEATS}{id_placeholders(chunk)}", chunk
         ):
@@ -231,7 +231,7 @@ def corrected(trace: TraceSummary, before: Iterable[Repeat], after: Iterable[Rep
 
 def write(repeats: Sequence[Repeat], trace_ids: Sequence[bytes]) -> None:
     """Store what repeats another in these traces, in place of what was known of them."""
-    for chunk in trace_chunks(trace_ids):
+    for chunk in id_chunks(trace_ids):
         execute(f"{FORGET}{id_placeholders(chunk)}", chunk)
     write_many(NOTE, repeats)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from telemetry.store.attributions import id_placeholders, trace_chunks
 from telemetry.store.row import RecordRow
-from telemetry.store.sql import fetch
+from telemetry.store.sql import fetch, id_chunks, id_placeholders
 
 FAILED_TOOLS = (
     "SELECT DISTINCT trace_id FROM telemetry_record "
@@ -42,7 +41,7 @@ def stored(trace_ids: Sequence[bytes]) -> set[bytes]:
     """Return those of the traces in which a tool's call is stored that failed."""
     return {
         bytes(trace_id)
-        for chunk in trace_chunks(trace_ids)
+        for chunk in id_chunks(trace_ids)
         for (trace_id,) in fetch(f"{FAILED_TOOLS}{id_placeholders(chunk)}", chunk)
     }
 
