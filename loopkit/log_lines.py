@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import suppress
 from itertools import takewhile
 from types import TracebackType
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 LONGEST_LINE, LONGEST_TRACEBACK = 1_000, 8_000  # characters
 INDENT = "    "  # of a traceback, so that none of its lines begins as a line of the log does
@@ -29,6 +30,8 @@ NESTED_PERCENT = re.compile(
     r"%(?:25)+(?=[0-9A-Fa-f]{2})"
 )  # percent signs that were encoded once more, and again
 MOST_DECODINGS = 5
+# In the words of django/middleware/csrf.py.
+ORIGIN = re.compile(r"(?<=checking failed - )\S+(?= does not match any trusted origins)")
 REDACTED = "[redacted]"
 # Characters of a longer text that are looked at; a secret of half as many, or less, is recognised whole.
 MOST_SEARCHED = 32_000
@@ -157,8 +160,8 @@ class BoundedRate(logging.Filter):
 def without_clients_text(record: logging.LogRecord) -> bool:
     """
     Log of a request that Django refuses, such as one with a wrong Host, only what kind of refusal it is: the fault is
-    the client's, and the words and the traceback are made of what it sent. Returns true, since a filter's False would
-    drop the record.
+    the client's, and the words and the traceback are made of what it sent. Of a form from another site, only which site
+    that is. Returns true, since a filter's False would drop the record.
 
     https://docs.djangoproject.com/en/5.2/ref/logging/#django-security
     """
@@ -167,7 +170,22 @@ def without_clients_text(record: logging.LogRecord) -> bool:
         record.msg = f"refused a request: {kind}, in {len(record.getMessage())} characters that are not shown"
         record.args = None
         record.exc_info = record.exc_text = None
+    elif record.name == "django.security.csrf" and isinstance(record.args, tuple):
+        record.args = tuple(ORIGIN.sub(origin_of, str(value)) for value in record.args)
     return True
+
+
+def origin_of(match: re.Match[str]) -> str:
+    """The scheme, host and port of the Origin, or of the Referer, of a form that is refused."""
+    with suppress(ValueError):
+        parts = urlsplit(match[0])
+        if parts.hostname:
+            return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
+    return (
+        match[0]
+        if match[0] == "null"
+        else f"what is no URL, in {len(match[0])} characters that are not shown,"
+    )
 
 
 # For Django's LOGGING: https://docs.djangoproject.com/en/5.2/topics/logging/#configuring-logging

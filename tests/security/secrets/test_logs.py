@@ -228,6 +228,33 @@ def test_what_a_client_sent_is_not_quoted_where_its_request_is_refused() -> None
 
 
 @pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("https://shop.example:8443", "https://shop.example:8443"),
+        ("https://shop.example/?token=hunter2Secret9#x", "https://shop.example"),
+        ("https://bob:hunter2Secret9@shop.example", "https://shop.example"),
+        ("null", "null"),
+        ("http://[hunter2", "what is no URL, in 15 characters that are not shown,"),
+        ("hunter2Secret9", "what is no URL, in 14 characters that are not shown,"),
+    ],
+)
+def test_of_a_form_from_another_site_the_site_is_logged_and_no_more(sent: str, shown: str) -> None:
+    for kind in ("Origin", "Referer"):
+        reason = f"{kind} checking failed - {sent} does not match any trusted origins."
+        name, words = "django.security.csrf", "Forbidden (%s): %s"
+        record = logging.LogRecord(name, logging.WARNING, "x.py", 1, words, (reason, "/admin/login/"), None)
+
+        assert without_clients_text(record)
+
+        line = FORMAT.format(record)
+        assert (
+            f"({kind} checking failed - {shown} does not match any trusted origins.): /admin/login/" in line
+        )
+        assert "hunter2" not in line
+        assert "[redacted]" not in line
+
+
+@pytest.mark.parametrize(
     "error",
     [
         errors.InvalidHeader("X-Key Xk93jd02ksQz"), errors.InvalidHeaderName("Xk93jd02ksQz"),
