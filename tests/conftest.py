@@ -25,6 +25,7 @@ from tenants.keys.provisioning import MintedProject
 from tenants.stores import pool, project_file
 from tests import shared_server
 from tests.browser_forms import Person
+from tests.logged_faults import forget_logged_faults
 from tests.module_data import ModuleData, kept_for_a_module
 from tests.server import Server
 
@@ -76,6 +77,7 @@ def quick_settings() -> Iterator[None]:
 def forgotten() -> None:
     """Forget what the process remembers of earlier tests: how often it logged what, and what it last found wrong."""
     findings.recent.clear()
+    forget_logged_faults()
     for handler in logging.getLogger().handlers:
         for rate in handler.filters:
             if isinstance(rate, BoundedRate):

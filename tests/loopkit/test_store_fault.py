@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,14 +14,6 @@ from tenants.stores.soundness import DamagedColumn
 from tests import ROOT
 
 FULL = "Make room on its disk; nothing else is needed."
-
-
-@pytest.fixture(autouse=True)
-def nothing_said_yet() -> Iterator[None]:
-    """What other tests reported is forgotten."""
-    store_fault._last_logged.clear()
-    yield
-    store_fault._last_logged.clear()
 
 
 def fault(code: int, text: str) -> OperationalError:

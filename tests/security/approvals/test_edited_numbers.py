@@ -14,7 +14,6 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from loopkit.http import store_fault
 from tenants.audit import audit_log, chain, head, lookup, numbers
 from tenants.audit.stored_entries import stored_entries
 from tenants.installation import findings
@@ -57,7 +56,6 @@ def shop(alice: MintedProject, call: Any, boss: Client, monkeypatch: pytest.Monk
     head.head_path().unlink(missing_ok=True)
     drop_triggers()
     monkeypatch.setattr(findings, "recent", [])
-    monkeypatch.setattr(store_fault, "_last_logged", {})
     return alice
 
 

@@ -20,7 +20,6 @@ from django.db import connection, models
 from django.utils import timezone
 
 from diagnosis.models import Loop
-from loopkit.http import store_fault
 from tenants.installation import findings
 from tenants.keys import provisioning
 from tenants.stores import soundness
@@ -153,11 +152,10 @@ def test_every_json_column_has_a_form() -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_what_is_damaged_is_named_in_the_log_with_the_remedy(
-    shop: Shop, name: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     column, path = NAMED[name]
     path = path.format(loop=shop.loop_id, packet=shop.loop.packet_id, eval=shop.eval_id)
-    monkeypatch.setattr(store_fault, "_last_logged", {})
     with shop.damaged_control((ROWS | VALUES)[name]):
         sent = ("POST", path, {"loop_id": shop.loop_id}) if "runs" in path else ("GET", path, None)
         answer = shop.agent(*sent)
@@ -263,12 +261,10 @@ def test_a_wrong_value_inside_a_document_is_named_in_the_log_with_the_remedy(
     value: str,
     question: str,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     every = damages.document_damages(MODELS, samples=20)
     of_each_row = [damage for name, damage in every if name.startswith(column) and name.endswith(value)]
     assert of_each_row
-    monkeypatch.setattr(store_fault, "_last_logged", {})
     path = question.format(loop=shop.loop_id, packet=shop.loop.packet_id)
     with shop.damaged_control(lambda file: [damage(file) for damage in of_each_row]):
         if path == "page":

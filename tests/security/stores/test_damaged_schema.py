@@ -23,6 +23,7 @@ from diagnosis.models import Loop
 from loopkit.http import store_fault
 from tenants.stores import last_looks, pool
 from tests import ROOT
+from tests.logged_faults import forget_logged_faults
 from tests.security.approvals.failing_shop import diagnose, send_orders
 from tests.security.stores.damages import SEED
 from tests.security.stores.furnished_shop import Shop, undone
@@ -74,7 +75,7 @@ def not_named(shop: Shop, copies: Iterator[tuple[str, bytes]], caplog: Any, most
         put(shop, content)
         for asked, ask in random.Random(name).sample(list(shop.questions()), most):
             caplog.clear()
-            store_fault._last_logged.clear()  # the same line is logged once in ten seconds
+            forget_logged_faults()
             status = ask().status_code
             if status not in ANSWERED or (status == 503 and "docs/operations.md" not in caplog.text):
                 found.append((name, asked, status))

@@ -11,18 +11,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from loopkit.http import store_fault
 from tenants.keys.provisioning import MintedProject
 from tenants.stores import ownership, pool, project_file
 from tests.tenants.stores.test_project_file import SPANS
 
 
 @pytest.fixture
-def own(
-    alice: MintedProject, charlie: MintedProject, call: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Path:
+def own(alice: MintedProject, charlie: MintedProject, call: Any, tmp_path: Path) -> Path:
     """A copy of alice's own file; charlie has one with a span, too."""
-    monkeypatch.setattr(store_fault, "_last_logged", {})
     for minted in (alice, charlie):
         assert call("POST", "/v1/traces", minted.keys["producer"], SPANS).status_code == 202
     pool.close_all()
