@@ -185,6 +185,8 @@ def docs_url_for(request: HttpRequest) -> str:
 
 def shaped_answer(path: str, content_type: str, error: ApiError, docs_url: str = DOCS_PATH) -> HttpResponse:
     """The error as the programs expect it that send such requests: a Status for exporters, the JSON shape otherwise."""
+    if rpc_status.is_grpc(content_type):
+        return rpc_status.grpc_answer(error.status_code, error.message, error.hint)
     if is_exporters(path, content_type):
         encoding = rpc_status.media_type(content_type)
         return rpc_status.status_answer(error.status_code, error.code, error.message, error.hint, encoding)
@@ -193,15 +195,19 @@ def shaped_answer(path: str, content_type: str, error: ApiError, docs_url: str =
 
 def is_exporters(path: str, content_type: str) -> bool:
     """Whether a request is an exporter's, by its path or its encoding."""
-    return rpc_status.media_type(content_type) == rpc_status.PROTOBUF or bool(OTLP_PATH.match(path))
+    return is_exported(content_type) or bool(OTLP_PATH.match(path))
+
+
+def is_exported(content_type: str) -> bool:
+    """Whether a body of this Content-Type is an exporter's: protobuf, or gRPC."""
+    return rpc_status.media_type(content_type) == rpc_status.PROTOBUF or rpc_status.is_grpc(content_type)
 
 
 def is_lost_export(request: HttpRequest, status_code: int) -> bool:
     """Whether an exporter sends to a path that takes nothing: by its encoding, or by what the path is like."""
     if request.method != "POST" or status_code not in (404, 405) or OTLP_PATH.fullmatch(request.path_info):
         return False
-    media_type = rpc_status.media_type(request.META.get("CONTENT_TYPE", ""))
-    return media_type == rpc_status.PROTOBUF or bool(LIKE_OTLP_PATH.search(request.path_info))
+    return is_exported(request.META.get("CONTENT_TYPE", "")) or bool(LIKE_OTLP_PATH.search(request.path_info))
 
 
 def prefers_html(request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ https://opentelemetry.io/docs/specs/otlp/#failures-1, https://google.aip.dev/193
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from django.http import HttpResponse
@@ -15,9 +16,13 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.error_details_pb2 import BadRequest  # type: ignore[import-untyped]
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
-JSON, PROTOBUF = "application/json", "application/x-protobuf"
+JSON, PROTOBUF, GRPC = "application/json", "application/x-protobuf", "application/grpc"
 GRPC_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 405: 12, 411: 3, 413: 3, 415: 3, 429: 8, 503: 14}
-INTERNAL = 13
+INTERNAL, UNIMPLEMENTED = 13, 12
+NO_METHOD = {404, 405, 415}  # nothing at this path speaks gRPC
+AS_WRITTEN = "".join(map(chr, range(32, 127))).replace(
+    "%", ""
+)  # the characters that grpc-message does not escape
 MAX_MESSAGE_CHARS = 1000  # exporters log the message, again at each export
 BAD_REQUEST_TYPE = "type.googleapis.com/google.rpc.BadRequest"
 
@@ -38,6 +43,27 @@ def status_answer(status_code: int, code: str, message: str, hint: str, encoding
     violations = [{"description": description, "reason": code.upper()}] if status_code == 400 else []
     write = as_protobuf if encoding == PROTOBUF else status_json
     return HttpResponse(write(number, text, violations), status=status_code, content_type=encoding)
+
+
+def grpc_answer(status_code: int, message: str, hint: str) -> HttpResponse:
+    """
+    The error for a client that sends gRPC over HTTP/1.1, as behind a proxy: 200, with the status in headers.
+
+    https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses (Trailers-Only)
+    """
+    text = f"{clipped(message.removesuffix('.'))}. {hint}"
+    headers = {
+        "grpc-status": str(
+            UNIMPLEMENTED if status_code in NO_METHOD else GRPC_CODES.get(status_code, INTERNAL)
+        ),
+        "grpc-message": quote(text, safe=AS_WRITTEN),
+    }
+    return HttpResponse(content_type=GRPC, headers=headers)
+
+
+def is_grpc(content_type: str) -> bool:
+    """Whether that Content-Type is one of gRPC: `application/grpc`, `application/grpc+proto`."""
+    return content_type.strip().lower().startswith(GRPC)
 
 
 def clipped(message: str) -> str:

@@ -21,6 +21,7 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 from loopkit.worker.accepting import AcceptingWorker
 from loopkit.worker.connection import Connection, Phase
 from loopkit.worker.decoding_turns import DecodingTurns
+from loopkit.worker.http2 import ANSWER, SpokenHttp2
 from loopkit.worker.limits import SWEEP_SECONDS
 from loopkit.worker.reception import MOST_BYTES_AT_ONCE
 from loopkit.worker.refusals import OVERLOADED, TOO_SLOW, Refusal, refusal_answer, refusal_line, refusal_of
@@ -187,7 +188,7 @@ class PatientWorker(AcceptingWorker):
             return
         self.log.warning(refusal_line(exc, addr))
         with suppress(OSError):
-            client.sendall(refusal_answer(refusal, req))
+            client.sendall(ANSWER if isinstance(exc, SpokenHttp2) else refusal_answer(refusal, req))
 
     def end_reception(self, conn: Connection) -> None:
         """The client sends no more. A body that broke off is the application's to refuse."""

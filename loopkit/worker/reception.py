@@ -14,6 +14,7 @@ from gunicorn.http.message import MAX_REQUEST_LINE, Request
 
 from loopkit.worker.body_decoders import ArrivedBytes, ChunkDecoder, MoreNeeded, SizedDecoder, decoder_of
 from loopkit.worker.header_sections import SectionSearch
+from loopkit.worker.http2 import PREFACE, SpokenHttp2
 from loopkit.worker.received_body import ReceivedBody
 
 # Of one read from a socket. Each read gives the interpreter lock away, and busy threads give it back late.
@@ -126,6 +127,8 @@ class Reception:
             self.request = Request(self._parsing[0], source, *self._parsing[1:])
         except MoreNeeded:
             return
+        except ParseException as error:
+            raise (SpokenHttp2() if self._head.startswith(PREFACE) else error) from None
         behind = source.take_buffered() + bytes(self._head[end:])
         self._parsed_bytes = len(self._head) - len(behind) + HEADER_BYTES * len(self.request.headers)
         self._head = bytearray()

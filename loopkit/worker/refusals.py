@@ -13,6 +13,8 @@ from typing import Any
 from gunicorn.http import errors
 from gunicorn.http.message import Request
 
+from loopkit.worker.http2 import ADVICE, SpokenHttp2
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -74,6 +76,8 @@ def refusal_of(error: Exception) -> Refusal | None:
 def refusal_line(error: Exception, address: Any) -> str:
     """The line of the log for a refused head: the parser's words quote it, and it may hold a password."""
     place = address[0] if isinstance(address, tuple) else ""
+    if isinstance(error, SpokenHttp2):
+        return f"Invalid request from ip={place}: HTTP/2. {ADVICE}"
     kind, length = type(error).__name__, len(str(error))
     return f"Invalid request from ip={place}: {kind}, in {length} characters that are not shown"
 

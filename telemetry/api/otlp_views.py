@@ -12,11 +12,16 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
+from loopkit.http import rpc_status
+from loopkit.http.error_answers import EXPORT_HINT
 from loopkit.http.errors import ApiError
 from telemetry import ledger
 from telemetry.api import otlp_answer, otlp_body, otlp_serializers
 from telemetry.api.large_bodies import BodyTurn
+from telemetry.api.otlp_answer import AnsweredSignal
 from telemetry.ingest import ingest, ingest_logs
 from telemetry.otlp.decode import Encoding, TooManySpans, Undecodable
 from telemetry.store.batch import Receipt
@@ -25,18 +30,40 @@ from tenants.api.project_view import ProjectView
 from tenants.keys.authentication import ProducerKey
 from tenants.models import Project
 
+Exchange = dict[str, Any]  # keyword arguments of extend_schema
 logger = logging.getLogger(__name__)
 
 
 def otlp_errors(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Return every error as a google.rpc.Status in the request's encoding, or in JSON where that is unknown."""
     request: Request = context["request"]
-    encoding = Encoding.of(request.META.get("CONTENT_TYPE", "")) or Encoding.JSON
+    content_type = request.META.get("CONTENT_TYPE", "")
+    encoding = Encoding.of(content_type) or Encoding.JSON
     answer = handle(error, context)
     if answer is None:
         logger.error("unexpected error on %r", request.path, exc_info=error)
         return otlp_answer.fault(encoding)
-    return otlp_answer.error(answer, encoding)
+    return otlp_answer.error(answer, encoding) if not rpc_status.is_grpc(content_type) else in_grpc(answer)
+
+
+def in_grpc(refused: Response) -> HttpResponse:
+    """Return the error to a client that sends gRPC: this server speaks OTLP over HTTP."""
+    return rpc_status.grpc_answer(refused.status_code, refused.data["error"]["message"], EXPORT_HINT)
+
+
+def exchange(
+    signal: AnsweredSignal, request: type[Serializer[Any]], response: type[Serializer[Any]]
+) -> Exchange:
+    """Return what the OpenAPI document says of the requests and the answers of a signal that is stored."""
+    accepted = OpenApiResponse(response, description="Accepted")
+    return {
+        "request": {"application/json": request, "application/x-protobuf": OpenApiTypes.BINARY},
+        "responses": {
+            (signal.statuses[Encoding.PROTOBUF], "application/x-protobuf"): OpenApiTypes.BINARY,
+            (signal.statuses[Encoding.JSON], "application/json"): accepted,
+            **refused_answers(400, 401, 403, 411, 413, 415, 503),
+        },
+    }
 
 
 def refused_answers(*codes: int) -> dict[tuple[int, str], Any]:
@@ -93,24 +120,18 @@ class TracesView(OtlpView):
         parameters=[
             OpenApiParameter("verbose", OpenApiTypes.BOOL, description="Counts in the JSON body too.")
         ],
-        request={
-            "application/json": otlp_serializers.TracesRequestSerializer,
-            "application/x-protobuf": OpenApiTypes.BINARY,
-        },
-        responses={
-            (200, "application/x-protobuf"): OpenApiTypes.BINARY,
-            (202, "application/json"): OpenApiResponse(
-                otlp_serializers.TracesResponseSerializer, description="Accepted"
-            ),
-            **refused_answers(400, 401, 403, 411, 413, 415, 503),
-        },
+        **exchange(
+            otlp_answer.SPANS,
+            otlp_serializers.TracesRequestSerializer,
+            otlp_serializers.TracesResponseSerializer,
+        ),
     )
     def post(self, request: Request) -> HttpResponse:
         """Store the spans. The answer is sent after they are committed and synced to disk."""
         encoding = self.stored_encoding(request)
         receipt = store_request(request, encoding, self.project, ingest)
         verbose = request.query_params.get("verbose") in {"1", "true"}
-        return otlp_answer.success(receipt, encoding, verbose)
+        return otlp_answer.success(receipt, encoding, otlp_answer.SPANS, verbose=verbose)
 
 
 def store_request(
@@ -168,22 +189,17 @@ class LogsView(OtlpView):
             "models and failures are stored; other log records are counted in the ledger (other_logs). Counts: "
             "X-LoopKit-Accepted, X-LoopKit-Duplicates, X-LoopKit-Conflicts, X-LoopKit-Rejected."
         ),
-        request={
-            "application/json": otlp_serializers.LogsRequestSerializer,
-            "application/x-protobuf": OpenApiTypes.BINARY,
-        },
-        responses={
-            (200, "application/x-protobuf"): OpenApiTypes.BINARY,
-            (200, "application/json"): OpenApiResponse(
-                otlp_serializers.LogsResponseSerializer, description="Accepted"
-            ),
-            **refused_answers(400, 401, 403, 411, 413, 415, 503),
-        },
+        **exchange(
+            otlp_answer.LOG_RECORDS,
+            otlp_serializers.LogsRequestSerializer,
+            otlp_serializers.LogsResponseSerializer,
+        ),
     )
     def post(self, request: Request) -> HttpResponse:
         """Store what the log records say. The answer is sent after it is committed and synced to disk."""
         encoding = self.stored_encoding(request)
-        return otlp_answer.logs_success(store_request(request, encoding, self.project, ingest_logs), encoding)
+        receipt = store_request(request, encoding, self.project, ingest_logs)
+        return otlp_answer.success(receipt, encoding, otlp_answer.LOG_RECORDS)
 
 
 class MetricsView(OtlpView):
