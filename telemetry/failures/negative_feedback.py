@@ -12,10 +12,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from telemetry.conventions.content import numbered_objects
+from telemetry.conventions.log_clients import CLIENTS
 from telemetry.spans.attribute_lookup import Attributes, first_text
+from telemetry.spans.joining_log import EVENT_NAME as LOG_EVENT
 from telemetry.spans.span import Span
 
-EVENTS = ("user_feedback", "user.feedback", "feedback", "gen_ai.user.feedback")
+# Log events of clients: records of their own, or events of the span that they name.
+OF_CLIENTS = frozenset(
+    name for client in CLIENTS.clients for name, form in client.events.items() if form.is_rating
+)
+EVENTS = frozenset({"user_feedback", "user.feedback", "feedback", "gen_ai.user.feedback", *OF_CLIENTS})
 EVALUATION = "gen_ai.evaluation.result"
 NEGATIVE = frozenset(
     {
@@ -59,6 +65,7 @@ LABELS = (
     "sentiment",
     "feedback.sentiment",
 )
+RATINGS = ("rating", "feedback.rating")  # a label where it is a text, else a score
 COMMENTS = ("comment", "feedback.comment", "explanation", "gen_ai.evaluation.explanation", "feedback.text")
 LOGFIRE = "logfire.feedback.name"  # names the attribute that holds the value
 RATED = frozenset({"feedback.score", "feedback.label", "feedback.assertion"})
@@ -71,7 +78,7 @@ LISTS = {
 FIRST_OF_LIST = {
     opening + fact: prefix for prefix, opening in LISTS.items() for fact in ("score", "label", "name")
 }
-MARKS = frozenset({*RATED, *FIRST_OF_LIST, LOGFIRE, "gen_ai.evaluation.name"})
+MARKS = frozenset({*RATED, *FIRST_OF_LIST, LOGFIRE, LOG_EVENT, "gen_ai.evaluation.name"})
 
 
 def complaint(span: Span) -> str | None:
@@ -80,7 +87,7 @@ def complaint(span: Span) -> str | None:
         return None  # nearly every span ends here
     for ratings in ratings_of(span):
         if is_negative(ratings):
-            return first_text(ratings, COMMENTS) or first_text(ratings, LABELS) or "negative user feedback"
+            return first_text(ratings, COMMENTS) or label_of(ratings) or "negative user feedback"
     return None
 
 
@@ -91,7 +98,8 @@ def ratings_of(span: Span) -> Iterator[Attributes]:
             yield event.attributes
     attributes = span.attributes
     marks = MARKS.intersection(attributes)
-    if marks & RATED or ("gen_ai.evaluation.name" in marks and is_by_a_user(attributes)):
+    is_rating = bool(marks & RATED) or first_text(attributes, (LOG_EVENT,)) in OF_CLIENTS
+    if is_rating or ("gen_ai.evaluation.name" in marks and is_by_a_user(attributes)):
         yield attributes
     if LOGFIRE in marks:
         yield logfire(attributes)
@@ -128,12 +136,18 @@ def is_by_a_user(attributes: Attributes) -> bool:
 
 def is_negative(ratings: Attributes) -> bool:
     """Whether the rating is bad: by its label, since scales differ; without a known label, if its score is bad."""
-    label = first_text(ratings, LABELS).strip().lower()
+    label = label_of(ratings).strip().lower()
     if label in NEGATIVE or ratings.get("feedback.assertion") is False:
         return True
     if label in POSITIVE:
         return False
     return any(is_bad_score(ratings.get(name)) for name in SCORES)
+
+
+def label_of(ratings: Attributes) -> str:
+    """The label of a rating; "" without one."""
+    texts = (ratings[name] for name in RATINGS if isinstance(ratings.get(name), str))
+    return first_text(ratings, LABELS) or next(texts, "")
 
 
 def is_bad_score(value: Any) -> bool:

@@ -10,7 +10,7 @@ https://code.claude.com/docs/en/monitoring-usage#events
 from telemetry.conventions.facts import SESSION, USER, AttributeNames
 from telemetry.conventions.log_clients.log_client import EventForm, LogClient
 
-ANSWER = ("response", "response.model_output")
+ANSWER = ("response", "response.model_output", "body")
 CLIENT = LogClient(
     agent="claude-code",
     prefix="claude_code.",
@@ -33,6 +33,9 @@ CLIENT = LogClient(
         "claude_code.api_request": EventForm("llm_call", output=ANSWER),
         "claude_code.api_error": EventForm("llm_call", error=("error", "status_code")),
         "claude_code.assistant_response": EventForm(output=ANSWER, answers="claude_code.api_request"),
+        # Whole requests and responses as JSON, where OTEL_LOG_RAW_API_BODIES is set. A request does not name its call.
+        "claude_code.api_request_body": EventForm(input=("body",), is_own=True),
+        "claude_code.api_response_body": EventForm(output=ANSWER, answers="claude_code.api_request"),
         "claude_code.tool_result": EventForm(
             "tool_call",
             input=("tool_input", "tool_parameters"),

@@ -36,6 +36,10 @@ class EventForm(NamedTuple):
     answers: str = ""  # the event of the call to which this one adds the output
     # Attributes with the id of the tool's call that it tells of, as the call's span has it: the event joins that span.
     call: Keys = ()
+    is_rating: bool = False  # what a user said of an answer
+    is_own: bool = (
+        False  # a record of its own, also within a span, since it says more than an event of that span
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +123,9 @@ def is_record(form: EventForm, attributes: Attributes) -> bool:
 
 
 def event_content(names: Keys, attributes: Attributes, events: Iterable[SpanEvent]) -> Any:
-    """The first content under these names, in the event's attributes or in those of events that joined it."""
+    """The content under the first of these names, in the event's attributes or in those of events that joined it."""
     if (value := recorded_content(attributes, names)) is not None:
         return value
-    found = (recorded_content(event.attributes, names) for event in events)
+    joined = [event.attributes for event in events]
+    found = (recorded_content(of_event, (name,)) for name in names for of_event in joined)
     return next((value for value in found if value is not None), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from telemetry.otlp.decode import Encoding
 from telemetry.reads import record_json
 from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
-from tests.telemetry.factory import minutes
+from tests.telemetry.factory import minutes, span_id, trace_id
 from tests.telemetry.log_requests import log, logs_request, protobuf_logs, recorded, without_context
 
 NOW = datetime(2026, 11, 29, 2, tzinfo=UTC)
@@ -166,6 +167,26 @@ GEMINI = {"session.id": "g-1", "prompt_id": "g-1########1", "user.email": "ana@e
             {"session.id": "v-1", "gen_ai.request.model": "gpt-4o", "gen_ai.agent.name": "agent"},
             {"operation": "copilot_chat.session.start", "agent": "copilot", "session_id": "v-1"},
         ),
+        (
+            "copilot_chat.user.feedback",
+            {"rating": "negative", "participant": "agent", "conversation_id": "v-2", "request_id": "r-1"},
+            {"signal_type": "user_signal", "message": "negative", "session_id": "v-2", "agent": "copilot"},
+        ),
+        (
+            "copilot_chat.user.feedback",
+            {"rating": "positive", "participant": "agent", "conversation_id": "v-2", "request_id": "r-1"},
+            {"signal_type": None, "outcome": "ok", "session_id": "v-2"},
+        ),
+        (
+            "copilot_chat.edit.feedback",
+            {"rating": "negative", "outcome": "rejected"},
+            {"signal_type": None, "outcome": "ok"},
+        ),
+        (
+            "claude_code.api_request_body",
+            CLAUDE | {"body": '{"model": "claude-sonnet-4-6", "messages": []}', "body_length": 45},
+            {"operation": "claude_code.api_request_body", "agent": "claude-code", "outcome": "ok"},
+        ),
     ],
 )  # fmt: skip
 def test_an_event_is_the_record_that_its_client_documents(
@@ -221,6 +242,40 @@ def test_events_of_one_run_are_one_trace_below_its_prompt_in_any_order(
     assert prompt["capture"] == {
         "unit": "graph_node", "input": None, "output": None, "model": None, "expected": None, "replayable": False,
     }  # fmt: skip
+
+
+RESPONSE = '{"content": [{"type": "text", "text": "Done."}], "stop_reason": "end_turn"}'
+
+
+@pytest.mark.parametrize("answer", ["", "Done."])
+def test_the_raw_response_joins_its_call_and_is_its_answer_where_no_other_is_logged(
+    told: Callable[..., list[Told]], answer: str
+) -> None:
+    call = CLAUDE | {"model": "claude-sonnet-4-6", "request_id": "req_1"}
+    events = [
+        log("claude_code.api_response_body", at=NOW, attributes=call | {"body": RESPONSE}),
+        log("claude_code.api_request", at=NOW, attributes=call | {"input_tokens": 5, "output_tokens": 1}),
+        *(
+            [log("claude_code.assistant_response", at=NOW, attributes=call | {"response": answer})]
+            if answer
+            else []
+        ),
+    ]
+    for order in permutations(events):
+        [record] = told(logs_request(*order))
+
+        assert record["operation"] == "chat claude-sonnet-4-6"
+        assert record["capture"]["output"] == (answer or json.loads(RESPONSE))
+
+
+def test_a_raw_request_within_a_span_is_a_record_below_it(told: Callable[..., list[Told]]) -> None:
+    request = CLAUDE | {"body": '{"messages": []}', "event.name": "claude_code.api_request_body"}
+    within = {"traceId": trace_id("t"), "spanId": span_id("interaction")}
+
+    [record] = told(logs_request(log("", at=NOW, attributes=request, **within)))
+
+    assert record["parent_span_id"] == span_id("interaction")
+    assert record["capture"] is None or record["capture"]["input"] == '{"messages": []}'
 
 
 def test_events_before_the_first_prompt_are_a_trace_of_their_session(told: Callable[..., list[Told]]) -> None:
