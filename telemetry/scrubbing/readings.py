@@ -1,7 +1,7 @@
 r"""
 The readings of a text: as it is written, and as a reader sees it: with escapes decoded and what is not seen left out
 (escapes.py), without what programs print before each line (before_lines.py), and, deep in JSON, with fewer backslashes
-(nested_quotes.py). In a form a plus sign is a blank.
+(nested_quotes.py). In a form a plus sign is a blank, and the list of a command a command line (named/command_lists.py).
 
     password%3D...   &quot;token&quot;: &quot;...   \x1b[36mpassword\x1b[0m=...   https:\/\/user:...@host
     text=password%3A+...   12\t- name: PASSWORD\n13\t  value: ...   +ENV PASSWORD ...
@@ -20,6 +20,7 @@ from telemetry.scrubbing.areas import Area
 from telemetry.scrubbing.before_lines import before_lines
 from telemetry.scrubbing.escapes import Edit, escapes
 from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named.command_lists import command_lists
 from telemetry.scrubbing.named.places import named_secrets
 from telemetry.scrubbing.nested_quotes import deep_levels
 from telemetry.scrubbing.work import CHARACTERS_A_STEP, Work
@@ -114,6 +115,8 @@ def other_readings(text: str, work: Work) -> Iterator[DecodedText]:
         yield DecodedText(text, edits)
     if of_form := list(blanks(text, work)):
         yield DecodedText(text, [*edits, *of_form])
+    if commands := list(command_lists(text, work)):
+        yield DecodedText(text, commands)
     for runs in deep_levels(text, work):
         raised = DecodedText(text, runs)
         yield raised

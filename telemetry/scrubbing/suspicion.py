@@ -14,10 +14,12 @@ from functools import cache
 from django.conf import settings
 
 from telemetry.scrubbing import hidden_names
-from telemetry.scrubbing.byte_search import ByteSearch
+from telemetry.scrubbing.byte_search import ByteSearch, Pieces
 from telemetry.scrubbing.kinds.search import ANCHORS, ON_WIRE
+from telemetry.scrubbing.named.command_lines import OPTIONS_OF
 from telemetry.scrubbing.named.endings import LONGEST_NAME
 from telemetry.scrubbing.named.pieces import checked_pieces, name_pieces
+from telemetry.scrubbing.named.sql.database_errors import PORTS, ROW
 from telemetry.scrubbing.names import split_words
 from telemetry.scrubbing.shapes import ADDRESSES, FIXED, USERINFO
 
@@ -32,6 +34,10 @@ ENCODED = ("%3A%2F%2F", "%3a%2f%2f")
 SLASH = rb"(?:\\{0,15}/|%2[Ff]|\\{1,15}u002[Ff]|&#(?:47|[xX]2[Ff]);)"
 ESCAPED_USERINFO = re.compile(rb"(?::|%%3[Aa])%s{2}[^\s\"'<>@]{1,256}?(?:@|%%40)" % SLASH)
 ESCAPED = (":\\", ":%2F", ":%2f", "%3A/", "%3a/", ":&#")
+PGPASS = re.compile(rb":[\d*]{1,4}:[\w*.-]{1,63}:[\w.*@-]{1,63}:[^\s\"'`]")
+LISTED_COMMAND = re.compile(rb"[\w-]+\\{0,15}[\"']\s{0,16}[,\]].{0,400}?[\"']-{1,2}[A-Za-z]", re.S)
+# Programs whose names are words of other things as often.
+LISTED = sorted(OPTIONS_OF.keys() - {"http", "https", "exp", "imp", "zip"})
 NAMES = checked_pieces()
 BEGINNINGS = [piece.encode() for piece in (*ANCHORS, *ENCODED, *ESCAPED)]
 # What must be so at a piece, for the first ones.
@@ -45,6 +51,14 @@ CHECKS: list[Callable[[bytes, int], object]] = [
 # An argument with a value that is attached, `-p...`, alone in a list: in a message, its length stands before it.
 ARGUMENTS = [bytes((length, ord("-"), letter)) for length in range(3, 65) for letter in b"pu"]
 CHECKS += [lambda wire, start: wire[start - 2 : start] == bytes((wire[start] + 2, 0x0A))] * len(ARGUMENTS)
+# A line of `.pgpass`, a row that a database quotes, a command as a list, and curl's options written together.
+OTHERS: dict[bytes, re.Pattern[bytes]] = {
+    **{f":{port}:".encode(): PGPASS for port in PORTS},
+    ROW.encode(): re.compile(re.escape(ROW.encode())),
+    **{f"{name}{end}".encode(): LISTED_COMMAND for name in LISTED for end in "\"'\\"},
+    b"curl ": re.compile(rb"curl [^\r\n]{0,300}?-[A-Za-z]{1,8}[uU][ =]"),
+}
+CHECKS += [pattern.match for pattern in OTHERS.values()]
 CHECKED = len(CHECKS)
 HIDDEN = hidden_names.pieces()
 HIDES = list(HIDDEN.values())
@@ -54,6 +68,7 @@ PIECES = [
     *BEGINNINGS,
     *(name.text for name in NAMES),
     *ARGUMENTS,
+    *OTHERS,
     *(piece.encode() for piece in (*FIXED, *ADDRESSES)),
     *name_pieces(),
 ]
@@ -76,21 +91,22 @@ def is_suspect(wire: bytes, *, as_read: bool = False) -> bool:
         return is_sure or are_many or bool(CHECKS[number](wire, start))
 
     added_names = settings.LOOPKIT_SCRUB_KEYS
-    search = search_for(tuple(added_names), as_read) if added_names else SEARCHES[as_read]
+    search = (searches_for(tuple(added_names)) if added_names else SEARCHES)[as_read]
     # Without an @, no URL has a user.
     return search.any(wire, may_be_secret) or (b"@" in wire and USERINFO_BYTES.search(wire) is not None)
 
 
 @cache
-def search_for(added_names: tuple[str, ...], as_read: bool) -> ByteSearch:
+def searches_for(added_names: tuple[str, ...]) -> dict[bool, ByteSearch]:
     """
-    The search for all pieces, also those of the names that the operator added.
+    The searches for all pieces, also those of the names that the operator added, by `as_read`.
 
     That of bytes as read is another one, since a search cannot begin anew while it goes on.
     """
     longest_words = [max(split_words(name), key=len) for name in added_names if split_words(name)]
     spellings = {spelling for word in longest_words for spelling in (word, word.title(), word.upper())}
-    return ByteSearch([*PIECES, *(spelling.encode() for spelling in sorted(spellings))])
+    pieces = Pieces([*PIECES, *(spelling.encode() for spelling in sorted(spellings))])
+    return {as_read: ByteSearch(pieces) for as_read in (False, True)}
 
 
-SEARCHES = {as_read: search_for((), as_read) for as_read in (False, True)}
+SEARCHES = searches_for(())

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 
 from telemetry.scrubbing.areas import most_names
 from telemetry.scrubbing.kinds.search import Place
-from telemetry.scrubbing.named import glue
+from telemetry.scrubbing.named import glue, in_code
 from telemetry.scrubbing.named.endings import NEXT_MEMBER
+from telemetry.scrubbing.named.in_lists import in_a_list
 from telemetry.scrubbing.named.looks import (
     LINE_BACKWARDS,
     follows_space,
@@ -52,8 +53,6 @@ from telemetry.scrubbing.work import CANDIDATE, Work
 
 NUMBER = re.compile(r"-?\d[\d.]{0,40}+(?![\w\"'])")
 PROBABILITY = re.compile(NEXT_MEMBER)
-HEADER = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
-OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b? ?[({\[]")  # read backwards
 CELL_TAG = re.compile(r"(?i)</(?:td|th|dt|b|strong|label|span)>")
 KEY_TAG = re.compile(r"(?i)</[\w:.-]{0,40}(?:key|name)>")
 
@@ -112,7 +111,8 @@ class NamedValues:
         match = glue.separated(self.text, name.end)
         if match:
             is_one = not match["subscript"] or is_collection(name.name)
-            return self.separated(name, match) if is_one else []
+            of_code = in_code.behind_separator(self.text, name, match) if name.is_secret and is_one else []
+            return of_code or (self.separated(name, match) if is_one else [])
         if not name.is_secret:
             return None
         if found := told_elsewhere(self.text, name, self.has_tags):
@@ -121,7 +121,7 @@ class NamedValues:
         if following in BLANKS and (found := self.spaced(name)):
             return found
         is_item = following in ITEM_ENDS and self.text[name.start - 1 : name.start] in ITEM_BEGINS
-        if following in LIST_MARKS and not is_item and (found := self.in_a_list(name)):
+        if following in LIST_MARKS and not is_item and (found := in_a_list(self.text, name)):
             return found
         return self.marked(name) if self.has_tags else None
 
@@ -226,45 +226,6 @@ class NamedValues:
             return Around.URL
         line = LINE_BACKWARDS.match(name.backwards, name.before)
         return Around.LINE if self.has_lines and line and "\\" not in line[0] else Around.TEXT
-
-    def in_a_list(self, name: Name) -> list[Place] | None:
-        """The value in another member of an object, in another item of a list, or in a part of a form."""
-        text = self.text
-        if name.name.startswith("-") and (argument := glue.next_argument(text, name.end)):
-            quote = argument["quote"]
-            return (
-                quoted_values(text, quote, argument.end(), is_list=False)
-                if quote
-                else [argument.span("bare")]
-            )
-        is_pointer = glue.is_pointer(name.backwards, name.before) is not None
-        is_name = is_pointer or glue.is_listed_name(name.backwards, name.before) is not None
-        match = glue.listed(text, name.end) if is_name else None
-        if match and (not is_pointer or match["member"].lower() == "value"):
-            return (
-                quoted_values(text, match["quote"], match.end(), is_list=False)
-                if match["quote"]
-                else [line_place(text, match.end("gap"))]
-            )
-        if is_name and (before := glue.value_before(name.backwards, name.before)):
-            group = "value" if before["quote"] else "bare"
-            return [(len(text) - before.end(group), len(text) - before.start(group))]
-        if is_name and (match := glue.part_of_form(text, name.end)):
-            return [line_place(text, match.end())]
-        match = glue.paired(text, name.end)
-        return self.paired(name, match) if match else None
-
-    def paired(self, name: Name, match: re.Match[str]) -> list[Place] | None:
-        """The value in a pair: of a header, of Erlang, of Lisp, of PHP, or the last argument of a call."""
-        text = self.text
-        bracket = OPEN_BRACKET.match(name.backwards, name.before)
-        place = quoted_values(text, match["quote"], match.end(), is_list=False)[0]
-        if match["separator"] == ";" and "s:" in match["wrap"]:  # PHP
-            return [place]
-        if bracket is None or not (match["close"] or bracket[0].endswith("{")):
-            return None
-        is_sure = not match["close"] or HEADER.fullmatch(name.name) is not None
-        return [place] if is_sure or is_key(name.name, text[slice(*place)]) else None
 
     def spaced(self, name: Name) -> list[Place] | None:
         """The value behind white space: of an option, of a statement that sets it, or of a line of settings."""

@@ -43,8 +43,16 @@ def names_at(text: str, ends: list[int], work: Work) -> Iterator[Name]:
                 yield name
         elif is_secret(written):
             yield Name(written, start, last_end, backwards, length - start, is_secret=True)
+        elif collection := collection_in(written):
+            yield Name(collection, start, start + len(collection), backwards, length - start, is_secret=True)
         elif written.lstrip("._-").lower() in PARAMETERS:
             yield Name(written, start, last_end, backwards, length - start, is_secret=False)
+
+
+def collection_in(written: str) -> str:
+    """The name of a collection of secrets before that of a method, as in `passwords.put`; "" for none."""
+    collection, _, method = written.rpartition(".")
+    return collection if method and collection[-1:] in {"s", "S"} and is_secret(collection) else ""
 
 
 def of_two_words(written: str, start: int, end: int, backwards: str) -> Name | None:

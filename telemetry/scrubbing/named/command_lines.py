@@ -25,7 +25,8 @@ ATTACHED = re.compile(r" -p(?=[^\s-])")
 BEHIND = {letter: re.compile(rf" -{letter} {{1,4}}(?=[^\s-])") for letter in "paPwN"}
 # User and password as one argument, in quotes or not.
 USER = re.compile(
-    r" (?:-u|-U|--user|--proxy-user|-a|--auth)[ =]{0,4}(?P<quote>\\{0,15}[\"'])?[^\s:/\"'\\]{0,128}+:(?!//)(?=\S)"
+    r" (?:-[A-Za-z]{0,8}[uU]|--user|--proxy-user|-a|--auth)[ =]{0,4}(?P<quote>\\{0,15}[\"'])?"
+    r"[^\s:/\"'\\]{0,128}+:(?!//)(?=\S)"
 )
 SHARE = re.compile(r" -U ?(?P<quote>\\{0,15}[\"'])?[^\s%\"'\\]{1,128}+%(?=\S)")
 LOGIN_PASSWORD = re.compile(r" login\b[^\r\n]{0,200}? -p {1,4}(?=[^\s-])")

@@ -51,9 +51,12 @@ PROBABILITY = (
 )
 # Names of numbers and lists, of which a model's answer has as many: `tokenId`, `tokens`, `token_count`.
 NOT_NUMBERED = r"(?!(?<=oken)(?:_?[Ii]ds?|s|_?[Cc]ounts?)\b)"
+BEGINS_CALL = r"\((?=[\w., (]{0,80}\\{0,15}[\"'`])"  # a call with a text
 MAY_FOLLOW = "=: \t\r\n>\\\"'`])|*,;<-?+["  # the first characters of what may follow a name
 # What may stand between the last word of a name and its end, and what follows.
-ENDS_HERE = re.compile(PROBABILITY + NOT_NUMBERED + rf"(?:[\w.]|-(?!>)){{0,40}}+[{re.escape(MAY_FOLLOW)}]")
+ENDS_HERE = re.compile(
+    PROBABILITY + NOT_NUMBERED + rf"(?:[\w.]|-(?!>)){{0,40}}+(?:[{re.escape(MAY_FOLLOW)}]|{BEGINS_CALL})"
+)
 # A word of a sentence, as glue.py knows it; `as` stands before a type.
 PLAIN_WORD = re.compile(r"(?:[\w.]|-(?!>)){0,40}+ (?!as )[^\W\d_A-Z]{1,13}[ \t\r\n.,;!?)]")
 LONGEST_NAME = 70  # characters

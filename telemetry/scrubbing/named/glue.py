@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import re
 
+from telemetry.scrubbing.named.name import Name
+
 QUOTE = r"\\{0,15}[\"'`]"
 SPACE = r"(?:[ \t]|\\{1,15}t)"
 LINE = r"(?:\r?\n|(?:\\{1,15}r)?\\{1,15}n)"
@@ -49,7 +51,8 @@ CONSTRUCTOR = (
     rf"(?:{NO_READER}[A-Z][\w:]{{0,40}}+\("
     rf"|(?:(?:new|await) ){{0,2}}(?:[a-z_]\w{{0,30}}+(?:\.|::)){{0,3}}{OF_TEXT}[A-Z]\w{{0,40}}+"
     rf"(?:<[\w:, &]{{1,40}}>)?(?i:{MAKER})?\("
-    rf"|(?:await )?{NO_READER}[A-Z]\w{{0,40}}+(?i:{MAKER})\(|std::w?string\(|toCharArray\()"
+    rf"|(?:await )?{NO_READER}[A-Z]\w{{0,40}}+(?i:{MAKER})\(|std::w?string\(|toCharArray\("
+    r"|(?<=\()new [A-Z][\w.]{0,40}+\()"
 )
 # What is written around a value in quotes: a constructor, the prefix of a literal, a length, a bracket, a tag of YAML.
 WRAP = (
@@ -70,7 +73,7 @@ MEMBER = (
 )
 OPENING = rf"{BLANK}{{0,8}}+(?P<wrap>(?:(?:{MEMBER}|{WRAP})(?: |{LINE}[ \t]{{0,40}})?){{0,4}}+)"
 VALUE = (
-    rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?P<member>(?i:(?:string_?)?value|content|val|default|data|text|argument|v)){QUOTE}?"
+    rf"{QUOTE}?(?:[A-Za-z]{{1,20}}[-_]?)??(?P<member>(?i:(?:string_?)?value|content|val|default|data|text|argument|old|new|previous|original|from|to|before|after|v)){QUOTE}?"
     rf"{SPACE}{{0,8}}+(?:=>|=|:)"
 )
 # A member between a name's and its value's: `"type": "secret", `.
@@ -115,6 +118,12 @@ LISTED_NAME = re.compile(  # read backwards
 POINTER = re.compile(
     rf"(?:/[\w.~-]{{0,64}}+){{1,16}}+(?:[\"'`]\\{{0,15}})?{SPACE}{{0,4}}:{SPACE}{{0,4}}(?:[\"'`]\\{{0,15}})?htap(?!\w)"
 )
+# A path as a list, read backwards from its last part, and its end: `"path": ["users", 0, "password"]`.
+LIST_PATH = re.compile(
+    r"[\"'`]\\{0,15}(?:\s{0,4},\s{0,4}(?:[\"'`]\\{0,15})?[\w.$-]{1,64}+(?:[\"'`]\\{0,15})?){0,8}\s{0,4}\["
+    r"\s{0,4}:\s{0,4}(?:[\"'`]\\{0,15})?htap(?!\w)"
+)
+LIST_PATH_END = re.compile(rf"{QUOTE}\s{{0,4}}\](?=\s{{0,4}},)")
 # `"value": "...", "name": "DB_PASSWORD"`, read backwards from the name on; members may stand between the two.
 QUOTE_BACKWARDS = r"(?:[\"'`]\\{0,15})"
 OTHER_BACKWARDS = (
@@ -155,6 +164,12 @@ BELOW = re.compile(
     r"[\"']?(?P<value>[^\s\"'#:{\[|>&!-](?:[^\s\"'#]|[ \t](?=[^\s#])){0,255}+)[\"']?[ \t]{0,8}(?:\r?\n|\Z)"
 )
 MOST_BELOW = 16
+
+
+def end_of_list_path(text: str, name: Name) -> int | None:
+    """Where the path ends whose last part is the name, as a list; None where it is in no such path."""
+    end = LIST_PATH_END.match(text, name.end)
+    return end.end() if end and LIST_PATH.match(name.backwards, name.before) else None
 
 
 separated = SEPARATED.match

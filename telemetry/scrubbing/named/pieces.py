@@ -17,8 +17,15 @@ from unicodedata import normalize
 from urllib.parse import quote
 
 from telemetry.scrubbing.escapes import DOTLESS, DOTTED
-from telemetry.scrubbing.named.endings import LONGEST_NAME, MAY_FOLLOW, NOT_NUMBERED, PROBABILITY, SHORT
-from telemetry.scrubbing.named.sentences import VERBS
+from telemetry.scrubbing.named.endings import (
+    BEGINS_CALL,
+    LONGEST_NAME,
+    MAY_FOLLOW,
+    NOT_NUMBERED,
+    PROBABILITY,
+    SHORT,
+)
+from telemetry.scrubbing.named.sentences import CHANGES, VERBS
 from telemetry.scrubbing.names import ENDINGS, PLAIN_TOKENS, TOKEN_SUFFIXES
 
 WORDS = (
@@ -64,9 +71,11 @@ NAME_GOES_ON = rb"(?:[\w.]|-(?!>)){0,40}+"
 BEHIND_TOKEN = (
     rb"(?:[_.-]{0,2}(?i:%s)){0,3}+[_.-]{0,40}+" % "|".join(sorted(TOKEN_SUFFIXES, reverse=True)).encode()
 )
-FOLLOWS = rb"(?:[%s%s]|(?<!\.) )" % (re.escape(MAY_FOLLOW.replace(" ", "")).encode(), TAGS)
+FOLLOWS = rb"(?:[%s%s]|(?<!\.) |%s)" % (
+    re.escape(MAY_FOLLOW.replace(" ", "")).encode(), TAGS, BEGINS_CALL.encode(),
+)  # fmt: skip
 PLAIN = re.compile(
-    NAME_GOES_ON + rb" (?!as )(?!(?:%s) )[a-z]{1,13}[ \t\r\n.,;!?)]" % "|".join(VERBS).encode()
+    NAME_GOES_ON + rb" (?!as )(?!(?:%s) )[a-z]{1,13}[ \t\r\n.,;!?)]" % "|".join((*VERBS, *CHANGES)).encode()
 )
 PLAIN_BEFORE = re.compile(rb"(?<![\w\x80-\xff-])(?i:%s) \Z" % "|".join(sorted(PLAIN_TOKENS)).encode())
 FOLLOWS_NAME = re.compile(NOT_NUMBERED.encode() + NAME_GOES_ON + FOLLOWS)
@@ -122,7 +131,7 @@ def tokens() -> Iterator[str]:
     letters = sorted({letter for suffix in TOKEN_SUFFIXES for letter in (suffix[0], suffix[0].upper())})
     parted = ["".join(pair) for pair in product("_.-", [*letters, "_"])]
     wide = ("\xc2", "\xe2", "\xef")  # the first bytes of the signs of readings.py
-    following = [*MAY_FOLLOW, "\x12", "%", "&", "\x1b", ".", *wide, *letters, *parted]
+    following = [*MAY_FOLLOW, "(", "\x12", "%", "&", "\x1b", ".", *wide, *letters, *parted]
     yield from map("".join, product(("token", "Token", "TOKEN"), following))
 
 
@@ -133,7 +142,9 @@ def spellings(first: str, last: str = "") -> Iterator[str]:
     small = [first[1:]] if len(first) > SHORT else [first, first.title()]
     capital = first[1:].upper() if len(first) > SHORT else first.upper()
     for between in BETWEEN:
-        yield from (beginning + between + end for beginning in small for end in (last, last.title()))
+        yield from (
+            beginning + between + end for beginning in small for end in (last, last.title(), last.upper())
+        )
         yield from (capital + between + end for end in (last.upper(), last.title()))
 
 

@@ -8,14 +8,15 @@ from telemetry.scrubbing.areas import Area, everywhere
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.behind import NamedValues
 from telemetry.scrubbing.named.candidates import names_at
-from telemetry.scrubbing.named.columns import columns
 from telemetry.scrubbing.named.command_lines import program_options
 from telemetry.scrubbing.named.endings import name_ends, word_ends
 from telemetry.scrubbing.named.headers import headers
 from telemetry.scrubbing.named.json_web_keys import private_members
 from telemetry.scrubbing.named.sentences import told
+from telemetry.scrubbing.named.sql.database_errors import database_secrets
+from telemetry.scrubbing.named.sql.statements import statement_parameters
 from telemetry.scrubbing.named.stand_ins import is_stand_in
-from telemetry.scrubbing.named.statements import PARAMETERS, statement_parameters
+from telemetry.scrubbing.named.tables.columns import columns
 from telemetry.scrubbing.work import Work
 
 
@@ -27,12 +28,12 @@ def named_secrets(text: str, area: Area, work: Work) -> Iterator[Place]:
         names = list(names_at(text, ends, work))
         yield from real_values(text, NamedValues(text, work).places(names))
         yield from real_values(text, columns(text, [name.end for name in names if name.is_secret], work))
-        if PARAMETERS in text:
-            yield from real_values(text, statement_parameters(text, work))
+        yield from real_values(text, statement_parameters(text, work))
     if " -" in text or "pass:" in text or "sqlplus" in text:
         yield from real_values(text, program_options(text, area, work))
     if " " in text:
         yield from real_values(text, told(text, words, work))
+    yield from real_values(text, database_secrets(text, work))
     yield from real_values(text, private_members(text))
 
 

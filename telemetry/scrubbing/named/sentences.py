@@ -24,6 +24,8 @@ STATEMENT = re.compile(
     rf"(?: for {ACCOUNT}(?:@{ACCOUNT})? {{0,4}}(?:=|to)(?= ))?) ?[ =(]"
     r"(?P<quote>\\{0,15}['\"])(?=[^\s'\",;]{1,256}['\"\\])"
 )
+# Oracle's password may stand without quotes: https://docs.oracle.com/en/database/oracle/oracle-database/23/sqlrf/
+BARE_IDENTIFIED = re.compile(r"(?i)(?<![\w\"'])identified by (?=[A-Za-z]\w{5,29}(?:[;\s]|\Z))")
 SENTENCE = re.compile(
     r"(?i)(?<![\w-])(?:pass(?:word|phrase|code)|passwort|kennwort|contraseña|mot de passe|senha|wachtwoord|пароль|"
     r"api key|access key|secret key|token|secret) (?:is now|is|was|will be|ist|lautet|es|est|é|—|это):? {1,2}"
@@ -45,6 +47,15 @@ KEYS = ("key", "token", "secret")
 
 
 VERB = r" (?:is now|is|was|will be|ist|lautet|es|est|é|—|это):? {1,2}"
+# What happened to a value: `was changed from "..." to "..."`.
+CHANGES = ("changed", "updated", "modified", "rotated", "replaced", "switched")
+CHANGE = re.compile(
+    rf"\\{{0,15}}[\"'`]? (?:(?:was|has been|is|got) )?(?:{'|'.join(CHANGES)})(?: from |: ?)(?=\S)"
+    rf"|\\{{0,15}}[\"'`]? from (?=\\{{0,15}}[\"'`][^\"'`\\\r\n]{{1,256}}+\\{{0,15}}[\"'`] to \\{{0,15}}[\"'`])",
+    re.I,
+)
+TO = re.compile(r"(?:\\{0,15}[\"'`])?(?: (?:to|with|by) | ?(?:->|=>) ?)(?=\S)")
+QUOTE = re.compile(r"\\{0,15}[\"'`]")
 BEHIND_NAME = re.compile(rf"(?i){VERB}\\{{0,15}}[\"'`]?(?=\S)")
 IDENTIFIER = re.compile(r"[\w.-]{1,65}+")  # read backwards
 
@@ -52,6 +63,9 @@ IDENTIFIER = re.compile(r"[\w.-]{1,65}+")  # read backwards
 def told(text: str, ends: list[int], work: Work) -> Iterator[Place]:
     """The places of passwords in statements of SQL, and of secrets that a sentence tells."""
     for end in ends:
+        if change := CHANGE.match(text, end):
+            work.take(4 * CANDIDATE)
+            yield from changed_values(text, end, change)
         if SPACE_AND_VERB.match(text, end):
             work.take(4 * CANDIDATE)
             word = FIRST_WORD.match(text[max(0, end - LONGEST_WORD) : end][::-1])
@@ -71,6 +85,31 @@ def statement(text: str, start: int, work: Work) -> Iterator[Place]:
     match = STATEMENT.match(text, start)
     if match:
         yield match.end(), closing(text, match["quote"], match.end())
+    elif bare := BARE_IDENTIFIED.match(text, start):
+        value = told_word(text, bare.end())
+        if is_told(value) and not is_numbered_word(value) and value.isascii():
+            yield bare.end(), bare.end() + len(value)
+
+
+def changed_values(text: str, end: int, change: re.Match[str]) -> Iterator[Place]:
+    """The places of the values before and after a change: in quotes, or what looks like a secret of this name."""
+    name = IDENTIFIER.match(text[max(0, end - LONGEST_NAME) : end][::-1])
+    word = FIRST_WORD.match(text[max(0, end - LONGEST_WORD) : end][::-1])
+    written = word[1][::-1] if word else name[0][::-1] if name else ""
+    at = change.end()
+    for _ in ("before", "after") if is_secret(written) else ():
+        quote = QUOTE.match(text, at)
+        start = quote.end() if quote else at
+        place = (
+            (start, closing(text, quote[0], start)) if quote else (start, start + len(told_word(text, start)))
+        )
+        value = text[slice(*place)]
+        if (quote and " " not in value) or (is_key(written, value) and is_told(value)):
+            yield place
+        following = TO.match(text, place[1])
+        if following is None:
+            return
+        at = following.end()
 
 
 def of_identifier(text: str, end: int) -> Place | None:

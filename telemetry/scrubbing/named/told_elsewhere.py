@@ -1,4 +1,4 @@
-"""Values that stand apart from their names: in another attribute of an element, or in what an error quotes."""
+"""Values that stand apart from their names: in another attribute of an element, in what an error quotes, in a call."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named import glue
+from telemetry.scrubbing.named.in_code import call_values
 from telemetry.scrubbing.named.name import Name
 from telemetry.scrubbing.named.values import quoted_values
 
@@ -19,8 +20,9 @@ def told_elsewhere(text: str, name: Name, has_tags: bool) -> list[Place] | None:
         match = glue.value_attribute(text, name.end)
     if match:
         return quoted_values(text, match["quote"], match.end(), is_list=False)
-    detail = glue.key_detail(text, name.end)
-    return [detail.span("value")] if detail else None
+    if detail := glue.key_detail(text, name.end):
+        return [detail.span("value")]
+    return call_values(text, name) or None
 
 
 def is_named_by_tag(name: Name) -> bool:

@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from telemetry.scrubbing.byte_search import ByteSearch
+from telemetry.scrubbing.byte_search import ByteSearch, Pieces
 
 PIECES = [b"abc", b"bcd", b"\x01\xff.*", "密码".encode(), b"c"]
-SEARCH = ByteSearch(PIECES)
+SEARCH = ByteSearch(Pieces(PIECES))
 
 
 def places(data: bytes) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 
 from telemetry.scrubbing.kinds.search import Place
+from telemetry.scrubbing.named.tables.blank_tables import blank_rows, columns_of
 from telemetry.scrubbing.names import is_secret
 from telemetry.scrubbing.work import CANDIDATE, Work
 
@@ -27,7 +28,7 @@ CELL = re.compile(r"[ \t]{0,200}+[\"'`*]{0,2}+[A-Za-z_][\w.-]{0,64}+[\"'`*]{0,2}
 CELL_OF_WORDS = re.compile(r"[ \t]{0,200}+[\"'`*]{0,2}+[A-Za-z_][\w. -]{0,200}+[\"'`*]{0,2}+[ \t]{0,200}+\Z")
 RULE = frozenset("|+-=: \t")  # the characters of the line between header and rows
 # What follows a name that is one of several in a line.
-BEHIND_NAME = re.compile(r"[\w.-]{0,40}[\"'`]?[ \t]{0,200}(?:[,;|\t)]|\r?\n|\\{1,15}[rn])")
+BEHIND_NAME = re.compile(r"[\w.-]{0,40}(?:[\"'`]?[ \t]{0,200}(?:[,;|\t)]|\r?\n|\\{1,15}[rn])|  )")
 LINE_END = re.compile(r"\r?\n|\\{1,15}(?:r\\{1,15})?n")
 BLANKS = {separator: " " if separator == "\t" else " \t" for separator in SEPARATORS}
 FIELDS = {
@@ -78,6 +79,8 @@ def table_rows(text: str, end: int, work: Work) -> tuple[list[Place], int]:
         for separator in SEPARATORS:
             if separator in header and is_header(header, separator):
                 return rows(text, header, separator, line_end, work)
+        if columns_of(header):
+            return blank_rows(text, header, line_end, work)
     return [], line_end.end()
 
 
