@@ -1,7 +1,7 @@
 """
 The periodic jobs: verify shipped fixes and monitor those that held, ask a human again about approvals whose content
-changed or is gone, judge loops anew where an operator named other production environments, delete old notices, expired
-sandboxes and ended sessions, send mail.
+changed or is gone, judge loops anew where an operator named other production environments, delete log records that
+were kept for some days, old notices, expired sandboxes and ended sessions, send mail.
 
 loopkit/job_thread.py decides which process runs them and when. `manage.py verify_loops` calls `review` for each
 project, `manage.py send_notices` sends the mail.
@@ -19,6 +19,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import F, Q, QuerySet
 
 from diagnosis import erasure
+from diagnosis.context_erasure import erase_context, projects_with_context
 from diagnosis.loops import proposals, reopening, switch_lock
 from diagnosis.loops.states import DECIDABLE, UNDER_APPROVAL
 from diagnosis.models import Loop, Verification
@@ -40,6 +41,10 @@ def run_all_jobs(clock: Clock, go_on: Callable[[], bool]) -> None:
         for project in projects_to_review().order_by("?")
     ]
     steps += [
+        (f"erasing logs of {project.project_id}", partial(erase_context_of, project, clock))
+        for project in projects_with_context().order_by("?")
+    ]
+    steps += [
         ("forgetting old notices", lambda: notice_rows.forget_old_notices(clock())),
         ("erasing expired sandboxes", lambda: erasure.erase_expired(clock())),
         ("clearing sessions that ended", lambda: Session.objects.filter(expire_date__lt=clock()).delete()),
@@ -49,6 +54,11 @@ def run_all_jobs(clock: Clock, go_on: Callable[[], bool]) -> None:
         if not go_on():
             return
         attempt(name, step)
+
+
+def erase_context_of(project: Project, clock: Clock) -> None:
+    """Erase the project's log records whose days are over."""
+    erase_context(project, clock())
 
 
 def attempt(name: str, step: Callable[[], object]) -> None:

@@ -34,6 +34,7 @@ from telemetry.otlp.decode import Encoding, decode_spans, read_export_request
 from telemetry.otlp.decode_logs import read_logs_request
 from telemetry.otlp.misnamed_spans import MISNAMED
 from telemetry.scrubbing.scrub import scrub
+from telemetry.spans.context_log import context_row
 from telemetry.store import segments
 from telemetry.store.append import append
 from telemetry.store.batch import Batch, Receipt
@@ -76,23 +77,24 @@ def ingest(body: bytes, encoding: Encoding, now: datetime, are_signals: bool = F
 
 def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
     """
-    Store those log records of the request that are events of agents or failures; the others are counted.
+    Store those log records of the request that are events of agents or failures. The others are counted, or kept as
+    context of their traces where the project asks for it.
 
     Raises Undecodable when the body is broken as a whole, and TooManySpans.
     """
-    logs = spans_of_logs(read_logs_request(body, encoding))
+    project = bound_project()
+    logs = spans_of_logs(read_logs_request(body, encoding), with_context=project.context_log_days > 0)
     changes = Counter({OTHER_LOGS: logs.others} if logs.sent else {NO_LOGS: 1})
-    for request in (logs.records, logs.joining):
+    for request in (logs.records, logs.joining, logs.context):
         changes += scrub(request, request.SerializeToString())
         identify(request)
-    decoded, joining = decode_spans(logs.records), decode_spans(logs.joining)
-    project = bound_project()
+    decoded, joining, context = map(decode_spans, (logs.records, logs.joining, logs.context))
     rules = versions.project_rules(project)
     rows = without_told_again([normalise(span, rules) for span in decoded.spans])
     batch = Batch(
         rows,
         list(segments.pack(rows)),
-        Counter(decoded.rejected + joining.rejected),
+        Counter(decoded.rejected + joining.rejected + context.rejected),
         changes,
         project.quota_spans,
         unix_nano(now),
@@ -100,6 +102,7 @@ def ingest_logs(body: bytes, encoding: Encoding, now: datetime) -> Receipt:
         bound_since(),
         [joining_log(span) for span in joining.spans],
         normalise,
+        [context_row(span) for span in context.spans],
     )
     return append(batch)
 

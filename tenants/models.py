@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from tenants.stored_text import RedactedCharField, RedactedEmailField, RedactedJSONField, RedactedTextField
@@ -21,6 +22,7 @@ NEWEST_FINGERPRINTS = 3
 # What columns may hold that people fill in, where others hold less: tenants/stores/column_rules.py.
 Ranges = dict[str, tuple[int, int]]
 ANY_NATURAL = (0, 2**63 - 1)
+MOST_CONTEXT_DAYS = 365
 ANY_YEAR = (-62_135_596_800, 253_402_300_799)  # datetime's, in seconds of Unix time
 
 
@@ -106,6 +108,16 @@ class Project(models.Model):
         blank=True,
         help_text="Environments (deployment.environment.name) by whose failures severity is judged. Empty: all.",
     )
+    context_log_days = models.PositiveSmallIntegerField(
+        "days of other log records",
+        default=0,
+        validators=[MaxValueValidator(MOST_CONTEXT_DAYS)],
+        help_text="For so many days log records that are neither events of agents nor failures are kept beside their "
+        "trace, and count against the quota. 0: they are counted and not kept, and stored ones are erased.",
+    )
+    has_context_logs = models.BooleanField(
+        default=False, editable=False, help_text="Whether any may be stored, which are to be erased in time."
+    )
     has_store = models.BooleanField(
         default=False,
         editable=False,
@@ -113,7 +125,11 @@ class Project(models.Model):
     )
     created_at = models.DateTimeField()
 
-    ranges: ClassVar[Ranges] = {"quota_spans": ANY_NATURAL, "expires_at": ANY_YEAR}
+    ranges: ClassVar[Ranges] = {
+        "quota_spans": ANY_NATURAL,
+        "expires_at": ANY_YEAR,
+        "context_log_days": (0, MOST_CONTEXT_DAYS),
+    }
     json_forms: ClassVar[dict[str, Any]] = {"production_environments": [str]}
 
     class Meta:

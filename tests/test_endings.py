@@ -144,7 +144,7 @@ def test_two_people_approve_where_a_tenant_wants_it(server: Server, human: Perso
     human.send(
         f"/admin/tenants/project/{project['project_id']}/change/",
         name="ending-two", tenant="careful", state="active", plan="", quota_spans="",
-        expires_at_0="", expires_at_1="",
+        expires_at_0="", expires_at_1="", context_log_days="0",
     )  # fmt: skip
     paula = second_person(server, human, tenant="careful")
 

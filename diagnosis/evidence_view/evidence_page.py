@@ -23,8 +23,9 @@ from diagnosis.evidence_view.timeline import Timeline
 from diagnosis.issues.evidence_traces import lasting_traces
 from diagnosis.loops.content_hash import evidence_ids
 from diagnosis.models import Loop
-from telemetry.reads import record_pages, user_ratings, waterfall
-from telemetry.reads.waterfall import Waterfall
+from telemetry.reads import record_pages, user_ratings
+from telemetry.reads.one_trace import waterfall
+from telemetry.reads.one_trace.waterfall import Waterfall
 from telemetry.spans.record_ids import parse_record_id
 from telemetry.spans.signal_traces import is_signal
 from tenants.stores.binding import bind

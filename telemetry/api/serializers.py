@@ -188,9 +188,34 @@ class SessionPageSerializer(AnswerSerializer):
     sessions = SessionSummarySerializer(many=True)
 
 
+class ContextLogSerializer(ObjectSerializer):
+    """A log record that is neither an event of an agent nor a failure."""
+
+    trace_id = serializers.CharField()
+    span_id = optional_text("The span in which it was logged.")
+    time = serializers.DateTimeField()
+    service = serializers.CharField()
+    severity = optional_text()
+    name = serializers.CharField(help_text="Of the event, or of the logger.")
+    message = serializers.CharField(help_text="Cut at 1,000 characters.")
+    attributes = serializers.DictField(help_text="The first 20, texts cut at 200 characters.")
+
+
+class ContextLogsSerializer(ObjectSerializer):
+    """Log records beside the session's traces."""
+
+    total = serializers.IntegerField()
+    first = ContextLogSerializer(many=True, help_text="The first 100 at most, oldest first.")
+
+
 class SessionDetailSerializer(AnswerSerializer):
     """One session and its records, oldest first."""
 
     session = SessionSummarySerializer()
     feedback = SessionFeedbackSerializer(many=True, help_text="The newest 20 at most, newest first.")
+    context_logs = ContextLogsSerializer(
+        required=False,
+        help_text="Log records that are kept beside the session's traces, where the operator has them kept; with the "
+        "first page.",
+    )
     records = RecordSerializer(many=True)

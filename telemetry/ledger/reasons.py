@@ -13,6 +13,7 @@ from telemetry.scrubbing.scrub import REDACTED_VALUE
 from telemetry.store import odd_times
 from telemetry.store.tallies import (
     CONFLICT,
+    CONTEXT_LOG,
     DUPLICATE,
     JOINED_TOO_OFTEN,
     LOG_JOINED,
@@ -142,7 +143,13 @@ REASONS = {
         "log records",
         "Neither an event of an agent or a model nor a failure: counted, and not stored.",
         "None is needed. To save the traffic, export logs of severity ERROR and above only, or none: "
-        "OTEL_LOGS_EXPORTER=none.",
+        "OTEL_LOGS_EXPORTER=none. To read them beside their traces, ask the operator to keep them for some days.",
+    ),
+    CONTEXT_LOG: RefusalReason(
+        "log records",
+        "Neither an event of an agent or a model nor a failure: kept beside their trace for as many days as the "
+        "project says, 1,000 of a trace at most. They count against the quota.",
+        "None is needed.",
     ),
     METRICS: RefusalReason(
         "requests",

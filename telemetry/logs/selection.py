@@ -1,6 +1,6 @@
 """
 What a log record is kept as: an event of a client that documents it, an event of OTel GenAI, or a failure. The others
-are counted only.
+are counted, or kept as context of their trace where the project asks for it.
 """
 
 from __future__ import annotations

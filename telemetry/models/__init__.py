@@ -18,7 +18,7 @@ from telemetry.models.counts import (
     Tally,
 )
 from telemetry.models.known_ids import Conflict, SharedSpan
-from telemetry.models.logs import EarlierVersion, WaitingLog
+from telemetry.models.logs import ContextLog, EarlierVersion, WaitingLog
 from telemetry.models.ratings import RatedSubject, Rating, ReplacedRecord
 from telemetry.models.records import Attribution, Origin, Record, Segment, Trace
 from telemetry.models.repeated_calls import RepeatedCall
@@ -27,6 +27,7 @@ from telemetry.models.runs import FailingVisit, LongTrace, PendingRun, VisitCoun
 __all__ = [
     "Attribution",
     "Conflict",
+    "ContextLog",
     "DayRollup",
     "DeploymentCounts",
     "EarlierVersion",

@@ -1,4 +1,4 @@
-"""Log records that wait for their span, and the versions of records before log records joined them."""
+"""Log records that wait for their span, versions of records before log records joined them, and context of traces."""
 
 from typing import ClassVar
 
@@ -44,3 +44,24 @@ class EarlierVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{record_id(self.trace_id, self.span_id)} {self.number}"
+
+
+class ContextLog(models.Model):
+    """A log record that is no record of its own, kept for some days as context of its trace: store/context_logs.py."""
+
+    pk = models.CompositePrimaryKey("trace_id", "log_id")
+    trace_id = models.BinaryField(max_length=16)
+    log_id = models.BinaryField(max_length=8, help_text="The span id that it would have as a record.")
+    span_id = models.BinaryField(max_length=8, null=True, help_text="Of the span that it names.")
+    time_unix_nano = models.BigIntegerField()
+    arrived_unix_nano = models.BigIntegerField(help_text="From then on it is kept for some days.")
+    service = models.TextField()
+    content = models.BinaryField(help_text="The serialized Span that was made of it.")
+
+    ranges: ClassVar[Ranges] = {"time_unix_nano": SUM, "arrived_unix_nano": SUM}
+
+    class Meta:
+        indexes = [models.Index(fields=["arrived_unix_nano"], name="context_log_arrival")]
+
+    def __str__(self) -> str:
+        return record_id(self.trace_id, self.log_id)

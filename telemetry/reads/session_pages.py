@@ -19,6 +19,7 @@ from telemetry.models import Record, Trace
 from telemetry.reads import cursors, record_pages
 from telemetry.reads.cursors import Cursor
 from telemetry.reads.filters import Filters, in_window, is_attributed, is_of_session, matching_records
+from telemetry.reads.one_trace.context_logs import ContextOfTraces, context_of
 from telemetry.reads.record_json import OK
 from telemetry.reads.record_pages import RecordPage
 from telemetry.reads.rollup_search import are_counted, matching_minutes, may_have
@@ -60,10 +61,12 @@ class SessionRecords:
     session: Session
     feedback: list[dict[str, Any]]  # the newest user signals about it
     page: RecordPage
+    context: ContextOfTraces
 
     def shown(self) -> dict[str, Any]:
         """The session and its page as answers show them."""
-        return {"session": self.session.shown(), "feedback": self.feedback} | self.page.shown()
+        beside = {"feedback": self.feedback} | self.context.shown()
+        return {"session": self.session.shown()} | beside | self.page.shown()
 
 
 def page_of_sessions(window: Window, filters: Filters, cursor: Cursor | None, limit: int) -> SessionPage:
@@ -196,4 +199,6 @@ def detail(window: Window, session_id: str, cursor: Cursor | None, limit: int) -
         in_order = rows.order_by("start_time_unix_nano", "trace_id", "span_id")
         [session] = sessions.values()
         page = record_pages.cut_page(in_order, cursors.TURNS, window, limit)
-        return SessionRecords(session, newest_feedback(session, window), page)
+        # With the first page, so that no other one repeats it.
+        context = context_of([] if cursor else traces.values("trace_id"))
+        return SessionRecords(session, newest_feedback(session, window), page, context)

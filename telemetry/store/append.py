@@ -16,6 +16,7 @@ from telemetry.grouping.versions import GroupingRules
 from telemetry.store import (
     attributions,
     conflicts,
+    context_logs,
     group_commit,
     known_ids,
     odd_times,
@@ -65,11 +66,20 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     conflicts.note_conflicts(settled.conflicts, batches[-1].now_unix_nano)
     left = None if room is None else room - len(own_rows)
     joined = arrival.join_logs(batches, inserted_rows, overdue, left, rules)
-    receipts = [with_logs(batch_receipt(batch, settled.outcomes), batch, joined) for batch in batches]
-    odd = odd_times.note_odd_times(inserted_rows, batches[-1].now_unix_nano)
-    noted = Counter({tallies.SHARED_ID: len(settled.inserted), tallies.LOG_WITHOUT_SPAN: overdue.lost})
-    tally_spans(batches, receipts, odd + noted)
+    outcomes = joined.outcomes | keep_context(batches, joined)
+    receipts = [with_logs(batch_receipt(batch, settled.outcomes), batch, outcomes) for batch in batches]
+    noted = odd_times.note_odd_times(inserted_rows, batches[-1].now_unix_nano)
+    noted[tallies.SHARED_ID] += len(settled.inserted)
+    noted[tallies.LOG_WITHOUT_SPAN] += overdue.lost
+    noted[tallies.JOINED_TOO_OFTEN] += joined.lost
+    tally_spans(batches, receipts, noted)
     return receipts
+
+
+def keep_context(batches: Sequence[Batch], joined: arrival.JoinedLogs) -> dict[int, str]:
+    """Keep the log records of the batches that are context; what became of each, by `id()`."""
+    rows = [row for batch in batches for row in batch.context]
+    return context_logs.keep_context_rows(rows, batches[-1].now_unix_nano, joined.quota)
 
 
 def count_inserted(rows: Sequence[RecordRow], rules: GroupingRules) -> None:
@@ -118,10 +128,14 @@ def batch_receipt(batch: Batch, outcomes: Mapping[int, str]) -> Receipt:
 
 
 def with_logs(receipt: Receipt, batch: Batch, outcomes: Mapping[int, str]) -> Receipt:
-    """The receipt with the batch's log records that join spans. `outcomes`: by `id()` of each."""
-    counts = Counter(outcomes[id(log)] for log in batch.logs)
+    """The receipt with the batch's log records that join spans, or are context. `outcomes`: by `id()` of each."""
+    if not (batch.logs or batch.context):
+        return receipt
+    counts = Counter(outcomes[id(log)] for log in (*batch.logs, *batch.context))
     receipt.joined = counts.pop(tallies.LOG_JOINED, 0)
-    receipt.accepted += receipt.joined
+    receipt.context = counts.pop(tallies.CONTEXT_LOG, 0)
+    receipt.others = counts.pop(tallies.OTHER_LOGS, 0)
+    receipt.accepted += receipt.joined + receipt.context
     receipt.duplicates += counts.pop(tallies.DUPLICATE, 0)
     receipt.rejected = receipt.rejected + counts
     return receipt
@@ -146,8 +160,10 @@ def outcomes_of(receipt: Receipt) -> Counter[str]:
     """The spans of a request that were not rejected, by outcome."""
     return Counter(
         {
-            tallies.STORED: receipt.accepted - receipt.joined,
+            tallies.STORED: receipt.accepted - receipt.joined - receipt.context,
             tallies.LOG_JOINED: receipt.joined,
+            tallies.CONTEXT_LOG: receipt.context,
+            tallies.OTHER_LOGS: receipt.others,
             tallies.DUPLICATE: receipt.duplicates,
             tallies.CONFLICT: receipt.conflicts,
         }

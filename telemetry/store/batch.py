@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from telemetry.grouping.versions import GroupingRules
+from telemetry.spans.context_log import ContextRow
 from telemetry.spans.joining_log import JoiningLog
 from telemetry.spans.span import Span
 from telemetry.store.row import RecordRow
@@ -32,6 +33,7 @@ class Batch:
     known_at: float = math.inf  # time.monotonic() when the project's version of fingerprints was read
     logs: Sequence[JoiningLog] = ()  # log records of the request that join the spans that they name
     row_of: RowOf | None = None  # None: no log record joins a span while this batch is stored
+    context: Sequence[ContextRow] = ()  # log records of the request that are kept as context of their traces
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Receipt:
     rejected: Counter[str] = field(default_factory=Counter)  # by reason
     conflicts: int = 0  # versions of stored spans that differ from them, and are not stored
     joined: int = 0  # of the accepted, log records that join a span
+    context: int = 0  # of the accepted, log records that are kept as context
+    others: int = 0  # log records that would be context, and that are only counted
 
     @property
     def known(self) -> int:

@@ -6,6 +6,8 @@ The key of signals is in public pages, so that most of the quota is for spans of
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from telemetry.spans.signal_traces import END, PREFIX, is_signal
 from telemetry.store import tallies
 from telemetry.store.insertion import existing
@@ -18,6 +20,20 @@ COUNT_SIGNALS = """
         SELECT trace_id FROM telemetry_record WHERE trace_id >= %s AND trace_id < %s LIMIT %s
     ) AS signals
 """
+
+
+@dataclass(slots=True)
+class QuotaRoom:
+    """What is left of a quota for log records; None: any number."""
+
+    left: int | None
+
+    def take(self) -> bool:
+        """Take one place; False if there is none."""
+        if self.left is None:
+            return True
+        self.left -= 1
+        return self.left >= 0
 
 
 def room(quota: int | None) -> int | None:

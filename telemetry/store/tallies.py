@@ -14,6 +14,8 @@ LOG_WITHOUT_SPAN = "log_without_span"  # log records that waited in vain, and ar
 NO_ROOM_TO_WAIT, JOINED_TOO_OFTEN = "no_room_to_wait", "joined_too_often"
 NO_LOGS = "no_logs"  # a request without any log record
 OTHER_LOGS = "other_logs"  # log records that are neither events of agents nor failures
+CONTEXT_LOG = "context_log"  # those of them that are kept as context of their trace
+COUNTED = (STORED, LOG_JOINED, CONTEXT_LOG)  # against the quota
 CONFLICT, SHARED_ID = "conflicting_version", "shared_span_id"
 UPSERT = (
     "INSERT INTO telemetry_tally (hour, reason, count) VALUES {rows} "
@@ -27,11 +29,11 @@ def add_tallies(counts: Mapping[tuple[int, str], int]) -> None:
 
 
 def quota_used(counts: Mapping[str, int]) -> int:
-    """How much of the quota is used, given the counts by reason: spans, and log records that join them."""
-    return counts.get(STORED, 0) + counts.get(LOG_JOINED, 0)
+    """How much of the quota is used, given the counts by reason: spans, log records that join them, and context."""
+    return sum(counts.get(reason, 0) for reason in COUNTED)
 
 
 def stored() -> int:
-    """The number of spans and joined log records that were ever stored, which the quota limits."""
-    sql = "SELECT COALESCE(SUM(count), 0) FROM telemetry_tally WHERE reason IN (%s, %s)"
-    return int(fetch(sql, [STORED, LOG_JOINED])[0][0])
+    """The number of spans and log records that were ever stored, which the quota limits."""
+    sql = "SELECT COALESCE(SUM(count), 0) FROM telemetry_tally WHERE reason IN (%s, %s, %s)"
+    return int(fetch(sql, COUNTED)[0][0])

@@ -178,6 +178,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
             },
         ),
         ("Environments", {"fields": ["production_environments"]}),
+        ("Log records", {"fields": ["context_log_days"]}),
         (
             "Limits",
             {
@@ -191,7 +192,7 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
         """The fields that this person may not change; limits and tenant are for operators."""
         operator_fields = [
-            "tenant", "state", "plan", "quota_spans", "expires_at", "production_environments",
+            "tenant", "state", "plan", "quota_spans", "expires_at", "production_environments", "context_log_days",
         ]  # fmt: skip
         return ["project_id", "fingerprint_version", "created_at"] + (
             [] if works_for_all(request.user) else operator_fields
@@ -216,11 +217,14 @@ class ProjectAdmin(AuditedAdmin, ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
         """Save the project. A new one gets its id and creation time here; neither ever changes."""
+        obj.has_context_logs = obj.has_context_logs or obj.context_log_days > 0
         if not change:
             obj.project_id, obj.created_at = new_project_id(obj.name), timezone.now()
             obj.save(force_insert=True)
             return
         changed = set(form.changed_data)
+        if obj.context_log_days:
+            changed.add("has_context_logs")
         if "tenant" in changed:
             # A claimed name is unique within a tenant, so the claim could collide in the new one.
             obj.claimed_name = None

@@ -2,7 +2,7 @@
 What becomes of log records that name a span: they join it, wait for it, or are records of their own in the end.
 
     overdue = take_overdue(batches, rules)                        # before the spans are stored
-    outcomes = join_logs(batches, inserted, overdue, room, rules)   # after it
+    joined = join_logs(batches, inserted, overdue, room, rules)     # after it
 
 A failure, or an event that its client documents, becomes a record once its span has not come in time; other contents
 are worth nothing without their span, and are counted. Called inside store.append's transaction.
@@ -30,6 +30,7 @@ from telemetry.store.joined_logs.amended_records import AmendedRecord, amend
 from telemetry.store.joined_logs.merged_span import (
     MOST_EVENTS,
     Event,
+    event_order,
     joined_before,
     new_events,
     with_events,
@@ -37,6 +38,7 @@ from telemetry.store.joined_logs.merged_span import (
 from telemetry.store.joined_logs.stored_parts import SpanParts, origin_of, read_origins, read_parts
 from telemetry.store.joined_logs.targets import JoiningCandidate, find_targets
 from telemetry.store.joined_logs.waiting import QueuedLog
+from telemetry.store.quota import QuotaRoom
 from telemetry.store.row import RecordRow
 
 Outcomes = dict[int, str]  # of log records, by `id()`
@@ -55,17 +57,12 @@ class Overdue:
 
 
 @dataclass(slots=True)
-class QuotaRoom:
-    """What is left of a quota for log records; None: any number."""
+class JoinedLogs:
+    """What became of log records while those that can join spans do so."""
 
-    left: int | None
-
-    def take(self) -> bool:
-        """Take one place; False if there is none."""
-        if self.left is None:
-            return True
-        self.left -= 1
-        return self.left >= 0
+    quota: QuotaRoom
+    outcomes: Outcomes = field(default_factory=dict)  # of the log records of these batches
+    lost: int = 0  # of those that waited: their span came, and has no place for them
 
 
 def row_maker(batches: Sequence[Batch]) -> RowOf | None:
@@ -116,15 +113,15 @@ def join_logs(
     overdue: Overdue,
     room: int | None,
     rules: GroupingRules,
-) -> Outcomes:
+) -> JoinedLogs:
     """
     Join these batches' log records, and those that wait for the inserted rows, to their spans; let the others wait.
 
-    Returns what became of the batches' log records. `room`: what is left of the quota.
+    `room`: what is left of the quota.
     """
     logs, row_of = [log for batch in batches for log in batch.logs], row_maker(batches)
     if row_of is None or not (logs or overdue.is_any_waiting):
-        return {}
+        return JoinedLogs(QuotaRoom(room))
     came = waiting.for_spans(named_by(inserted)) if overdue.is_any_waiting and inserted else []
     candidates = [
         *(JoiningCandidate(log[:2], SpanMessage.FromString(log.content), None) for log in came),
@@ -132,14 +129,13 @@ def join_logs(
     ]
     targets = find_targets(candidates)
     parts = read_parts({target for target in targets if target})
-    outcomes: Outcomes = {}
-    quota = QuotaRoom(room)
+    joined = JoinedLogs(QuotaRoom(room))
     members = by_span(candidates, targets, parts)
-    events = {key: joining_events(parts[key], of_span, outcomes, quota) for key, of_span in members.items()}
+    events = {key: joining_events(parts[key], of_span, joined) for key, of_span in members.items()}
     amend([amended_record(parts[key], news, row_of, rules) for key, news in events.items() if news], rules)
     waiting.end_waiting(log for log, target in zip(came, targets, strict=False) if target in parts)
-    let_wait([log for log in logs if id(log) not in outcomes], batches[-1].now_unix_nano, outcomes, quota)
-    return outcomes
+    let_wait([log for log in logs if id(log) not in joined.outcomes], batches[-1].now_unix_nano, joined)
+    return joined
 
 
 def named_by(inserted: Sequence[RecordRow]) -> set[Key]:
@@ -161,26 +157,25 @@ def by_span(
     return found
 
 
-def joining_events(
-    parts: SpanParts, members: Sequence[JoiningCandidate], outcomes: Outcomes, quota: QuotaRoom
-) -> list[Event]:
-    """The events that join the span now; notes what became of the log records."""
+def joining_events(parts: SpanParts, members: Sequence[JoiningCandidate], joined: JoinedLogs) -> list[Event]:
+    """The events that join the span now, of those that waited the first by time; notes what became of the others."""
     events: list[Event] = []
-    room = MOST_EVENTS - len(parts.current.events)
+    room = max(0, MOST_EVENTS - len(parts.current.events)) if parts.versions < MOST_VERSIONS else 0
     found = new_events(parts.original, parts.current, [event_of(member.message) for member in members])
     for (_, _, log), event in zip(members, found, strict=True):
         outcome = tallies.LOG_JOINED
         if event is None:
             outcome = tallies.DUPLICATE
-        elif parts.versions >= MOST_VERSIONS or (log is not None and len(events) >= room):
+        elif log is not None and len(events) >= room:
             outcome = tallies.JOINED_TOO_OFTEN
-        elif log is not None and not quota.take():
+        elif log is not None and not joined.quota.take():
             outcome = tallies.OVER_QUOTA
         else:
             events.append(event)
         if log is not None:
-            outcomes[id(log)] = outcome
-    return events
+            joined.outcomes[id(log)] = outcome
+    joined.lost += max(0, len(events) - room)
+    return sorted(events, key=event_order)[:room]
 
 
 def amended_record(
@@ -192,7 +187,7 @@ def amended_record(
     return AmendedRecord(parts.record, row._replace(span_id=bytes(parts.record.span_id)))
 
 
-def let_wait(logs: Sequence[JoiningLog], now_unix_nano: int, outcomes: Outcomes, quota: QuotaRoom) -> None:
+def let_wait(logs: Sequence[JoiningLog], now_unix_nano: int, joined: JoinedLogs) -> None:
     """Let those of these log records wait that do not yet, and find room; notes what became of each."""
     if not logs:
         return
@@ -202,16 +197,16 @@ def let_wait(logs: Sequence[JoiningLog], now_unix_nano: int, outcomes: Outcomes,
     for log in logs:
         is_known = log[:3] in known or log[:3] in new or (log.trace_id, log.log_id) in records
         if is_known:
-            outcomes[id(log)] = tallies.DUPLICATE
-        elif quota.take():
+            joined.outcomes[id(log)] = tallies.DUPLICATE
+        elif joined.quota.take():
             new[log[:3]] = log
         else:
-            outcomes[id(log)] = tallies.OVER_QUOTA
+            joined.outcomes[id(log)] = tallies.OVER_QUOTA
     ordered = list(new.values())
     places = waiting.free_places(ordered)
     write_shared([log.origin for log in ordered[:places]])
     waiting.add(ordered[:places], now_unix_nano)
-    outcomes |= {
+    joined.outcomes |= {
         id(log): tallies.LOG_JOINED if number < places else tallies.NO_ROOM_TO_WAIT
         for number, log in enumerate(ordered)
     }

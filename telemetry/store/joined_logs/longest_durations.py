@@ -2,8 +2,8 @@
 The longest duration in groups of rollups that records left: kept exact, so that no order of arrival shows in them.
 
 Only groups of which a record that left was the longest are looked at, and the records of a minute are read once for all
-of its groups. Called inside store.append's transaction, after the records were rewritten. The SQL runs on SQLite 3.40
-and PostgreSQL 15.
+of its groups; of many busy minutes only the quietest. Called inside store.append's transaction, after the records were
+rewritten. The SQL runs on SQLite 3.40 and PostgreSQL 15.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from telemetry.store.counts.row_groups import NO_FAILURE, group_key
 from telemetry.store.sql import execute, fetch_many
 from telemetry.windows import MINUTE_NANO
 
+# Records of the minutes that one batch reads again, which takes some tenths of a second.
+MOST_READ = 100_000
 RollupKey = tuple[int, str, str, int, int]  # minute, service, operation, fingerprint or NO_FAILURE, bucket
 GROUP = "service = %s AND operation = %s AND fingerprint = %s AND duration_bucket = %s"
 LEFT = """
@@ -39,6 +41,10 @@ LONGEST = f"""
             WHERE repeated.trace_id = record.trace_id AND repeated.span_id = record.span_id)
     GROUP BY its_service, its_operation, its_fingerprint, its_bucket
 """  # noqa: S608  (constants)
+COUNTS = """
+    WITH wanted (its_minute) AS (VALUES {rows})
+    SELECT minute, SUM(count) FROM wanted JOIN telemetry_rollup ON minute = its_minute GROUP BY minute
+"""
 SET = f"UPDATE telemetry_rollup SET duration_nano_max = %s WHERE minute = %s AND {GROUP}"  # noqa: S608
 OF_FINER = f"""
     UPDATE {{table}} SET duration_nano_max = COALESCE((
@@ -48,14 +54,32 @@ OF_FINER = f"""
 
 
 def correct_longest(left: Iterable[Record]) -> None:
-    """Correct the groups that these records left, where one of them was the longest."""
+    """
+    Correct the groups that these records left, where one of them was the longest.
+
+    Once the quietest minutes have MOST_READ records together, the groups of the others keep what they have: the longest
+    that was ever in them, which is less than twice as long as any other in the bucket.
+    """
     gone = sorted({(*rollup_key(record), record.duration_nano) for record in left})
     by_minute: dict[int, set[RollupKey]] = defaultdict(set)
     for minute, service, operation, fingerprint, number in fetch_many(LEFT, gone):
         by_minute[minute].add((minute, service, operation, fingerprint, number))
-    for minute, groups in sorted(by_minute.items()):
-        correct_minute(minute, groups)
-    correct_coarser({group for groups in by_minute.values() for group in groups})
+    minutes = quietest(by_minute)
+    for minute in minutes:
+        correct_minute(minute, by_minute[minute])
+    correct_coarser({group for minute in minutes for group in by_minute[minute]})
+
+
+def quietest(minutes: Iterable[int]) -> list[int]:
+    """Those of these minutes with the fewest records, MOST_READ together."""
+    counts = fetch_many(COUNTS, [(minute,) for minute in sorted(minutes)])
+    chosen, read = [], 0
+    for count, minute in sorted((int(count), minute) for minute, count in counts):
+        read += count
+        if read > MOST_READ:
+            break
+        chosen.append(minute)
+    return chosen
 
 
 def rollup_key(record: Record) -> RollupKey:

@@ -191,7 +191,10 @@ def test_no_key_is_minted_for_a_strangers_project(world: World) -> None:
 def test_a_project_is_not_moved_into_a_strangers_tenant(world: World) -> None:
     project = next(model for model in OWNED if model.__name__ == "Project")
     own = world.pk(project, "alice")
-    forms = {"keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0", "expires_at_0": "", "expires_at_1": ""}
+    forms = {
+        "keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0", "expires_at_0": "", "expires_at_1": "",
+        "context_log_days": "0",
+    }  # fmt: skip
 
     world.anna.post(
         url(project, "change", own), {"name": "x", "tenant": "charlie", "state": "active", **forms}

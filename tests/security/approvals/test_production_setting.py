@@ -17,7 +17,8 @@ from tests.staff_clients import home, member, operator
 
 NAMES = ["nowhere"]
 FIELDS = {
-    "name": "renamed", "state": "active", "plan": "", "quota_spans": "", "expires_at_0": "", "expires_at_1": "",
+    "name": "renamed", "state": "active", "plan": "", "quota_spans": "",
+    "expires_at_0": "", "expires_at_1": "", "context_log_days": "0",
     "keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0", "production_environments": "nowhere",
 }  # fmt: skip
 

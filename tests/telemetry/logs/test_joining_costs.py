@@ -11,13 +11,13 @@ import pytest
 from django.db import connections
 
 from telemetry.models import Rollup
-from telemetry.store.joined_logs import arrival, merged_span
+from telemetry.store.joined_logs import arrival, longest_durations, merged_span
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind, bound_alias
 from tests.telemetry.factory import protobuf, request, span, span_id, trace_id
 from tests.telemetry.log_requests import RecordedRequest, log, logs_request, protobuf_logs
-from tests.telemetry.logs.joined_stores import NOW, counted, send, sent_with_events
+from tests.telemetry.logs.joined_stores import NOW, counted, records, send, sent_with_events, tallies
 
 DETAILS = "gen_ai.client.inference.operation.details"
 LONG = json.dumps([{"role": "user", "number": number} for number in range(500)])
@@ -144,6 +144,34 @@ def test_the_longest_durations_are_those_of_spans_that_said_so_themselves(
         assert Rollup.objects.filter(duration_nano_max=0).count() == 0
 
 
+@pytest.mark.parametrize(("most", "read"), [(60, 2), (29, 0), (1_000, 3)])
+def test_of_many_busy_minutes_the_quietest_are_read_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, most: int, read: int
+) -> None:
+    monkeypatch.setattr(longest_durations, "MOST_READ", most)
+    minutes_read: list[int] = []
+    correct = longest_durations.correct_minute
+    monkeypatch.setattr(
+        longest_durations, "correct_minute", lambda *given: minutes_read.append(given[0]) or correct(*given)
+    )
+    for number, records_of_minute in enumerate([30, 60, 30]):
+        at = NOW + timedelta(minutes=number)
+        made = orders(records_of_minute, at, [0.25])
+        for one in made:
+            one["traceId"] = trace_id(f"{number} {one['traceId']}")
+        send(project, [spans(*made)])
+    said = [
+        one | {"traceId": trace_id(f"{number} {one['traceId']}")}
+        for number in range(3)
+        for one in errors(5, NOW + timedelta(minutes=number))
+    ]
+
+    send(project, [logs(*said)])
+
+    assert len(minutes_read) == read
+    assert minutes_read == sorted(minutes_read, key=lambda minute: (minute % 60 == 1, minute))
+
+
 def test_what_finds_no_place_among_the_events_of_a_span_is_refused(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,3 +187,35 @@ def test_what_finds_no_place_among_the_events_of_a_span_is_refused(
     )
 
     assert (first.joined, second.joined, second.rejected) == (4, 1, {"joined_too_often": 3})
+
+
+def test_what_waited_and_finds_no_place_is_counted_and_the_first_by_time_join(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (arrival, merged_span):
+        monkeypatch.setattr(module, "MOST_EVENTS", 5)
+    said = [
+        log(
+            "gen_ai.user.message",
+            at=NOW - timedelta(seconds=number),
+            attributes={"content": f"{number}"},
+            **SPAN,
+        )
+        for number in range(8)
+    ]
+
+    send(project, [logs(*said), spans(span("chat m", id="call", at=NOW))])
+
+    [record] = records(project)
+    assert [event["attributes"]["content"] for event in record["events"]] == ["7", "6", "5", "4", "3"]
+    assert tallies(project)["joined_too_often"] == 3
+
+
+def test_nothing_is_lost_of_what_waited_and_finds_a_place(project: Project) -> None:
+    said = [
+        log("gen_ai.user.message", at=NOW, attributes={"content": f"{number}"}, **SPAN) for number in range(8)
+    ]
+
+    send(project, [logs(*said), spans(span("chat m", id="call", at=NOW))])
+
+    assert "joined_too_often" not in tallies(project)

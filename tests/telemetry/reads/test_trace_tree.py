@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.reads.trace_tree import CIRCLE, ORPHAN, SpanNode, placed_spans
+from telemetry.reads.one_trace.trace_tree import CIRCLE, ORPHAN, SpanNode, placed_spans
 
 
 def node(name: str, parent: str = "", start: int = 0) -> SpanNode:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from telemetry.reads import waterfall
-from telemetry.reads.waterfall import PAGE, SCALE, Waterfall
+from telemetry.reads.one_trace import waterfall
+from telemetry.reads.one_trace.waterfall import PAGE, SCALE, Waterfall
 from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind
 from tests.telemetry.factory import minutes, span, span_id, store, trace_id

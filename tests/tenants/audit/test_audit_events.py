@@ -129,7 +129,7 @@ def test_a_changed_quota_is_recorded_before_and_after(boss: Client, alice: Minte
     until = timezone.now().replace(microsecond=0) + timedelta(days=1)
     fields = {
         "name": "alice", "tenant": "acme", "state": "active", "plan": "", "quota_spans": "7",
-        "expires_at_0": f"{until:%Y-%m-%d}", "expires_at_1": f"{until:%H:%M:%S}",
+        "expires_at_0": f"{until:%Y-%m-%d}", "expires_at_1": f"{until:%H:%M:%S}", "context_log_days": "0",
         "keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0",
     }  # fmt: skip
 

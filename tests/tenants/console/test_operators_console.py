@@ -46,7 +46,7 @@ def test_a_project_is_made_with_an_id_that_never_changes(boss: Client) -> None:
     Tenant.objects.create(tenant_id="acme", name="Acme")
     fields = {
         "name": "My App", "tenant": "acme", "state": "active", "plan": "", "quota_spans": "1000",
-        "expires_at_0": "", "expires_at_1": "",
+        "expires_at_0": "", "expires_at_1": "", "context_log_days": "0",
     }  # fmt: skip
 
     boss.post(f"{PROJECTS}add/", fields)
@@ -63,7 +63,8 @@ def test_a_project_is_made_with_an_id_that_never_changes(boss: Client) -> None:
 def test_an_operator_names_the_production_environments(boss: Client, alice: MintedProject) -> None:
     fields = {
         "name": "alice", "tenant": alice.project.tenant_id, "state": "active", "plan": "", "quota_spans": "",
-        "expires_at_0": "", "expires_at_1": "", "keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0",
+        "expires_at_0": "", "expires_at_1": "", "context_log_days": "0", "keys-TOTAL_FORMS": "0",
+        "keys-INITIAL_FORMS": "0",
     }  # fmt: skip
     page = f"{PROJECTS}{alice.project.pk}/change/"
 
@@ -82,12 +83,28 @@ def test_an_operator_names_the_production_environments(boss: Client, alice: Mint
     assert "At most 50 names" in refused.content.decode()
 
 
+def test_an_operator_says_for_how_many_days(boss: Client, alice: MintedProject) -> None:
+    fields = {
+        "name": "alice", "tenant": alice.project.tenant_id, "state": "active", "plan": "", "quota_spans": "",
+        "expires_at_0": "", "expires_at_1": "", "keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    page = f"{PROJECTS}{alice.project.pk}/change/"
+
+    boss.post(page, fields | {"context_log_days": "14"})
+    refused = boss.post(page, fields | {"context_log_days": "366"})
+
+    changed = Project.objects.get(pk=alice.project.pk)
+    assert (changed.context_log_days, changed.has_context_logs) == (14, True)
+    assert "less than or equal to 365" in refused.content.decode()
+
+
 def test_a_project_that_moves_gives_its_claimed_name_up(boss: Client, alice: MintedProject) -> None:
     Tenant.objects.create(tenant_id="acme", name="Acme")
     Project.objects.update(claimed_name="alice")
     fields = {
         "name": "alice", "tenant": "acme", "state": "active", "plan": "", "quota_spans": "",
-        "expires_at_0": "", "expires_at_1": "", "keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0",
+        "expires_at_0": "", "expires_at_1": "", "context_log_days": "0", "keys-TOTAL_FORMS": "0",
+        "keys-INITIAL_FORMS": "0",
     }  # fmt: skip
 
     boss.post(f"{PROJECTS}{alice.project.pk}/change/", fields)

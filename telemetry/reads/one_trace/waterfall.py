@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from telemetry.models import Record, Trace
-from telemetry.reads import trace_tree
-from telemetry.reads.trace_tree import PlacedSpan, SpanNode
+from telemetry.reads.one_trace import trace_tree
+from telemetry.reads.one_trace.context_logs import ContextOfTraces, ShownLog, context_of
+from telemetry.reads.one_trace.trace_tree import PlacedSpan, SpanNode
 from telemetry.spans.record_ids import record_id
 from telemetry.store.transactions import snapshot
 
@@ -56,6 +57,14 @@ class WaterfallRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LogRow:
+    """A log record beside the trace."""
+
+    log: ShownLog
+    offset_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Waterfall:
     """A page of a trace; `earlier` and `later` are the first rows of the pages before and after it."""
 
@@ -68,6 +77,8 @@ class Waterfall:
     to_ms: float  # the stretch of the trace that the bars show
     earlier: int | None
     later: int | None
+    context: list[LogRow]  # the first log records that are kept beside the trace
+    context_total: int
 
     @property
     def last(self) -> int:
@@ -86,7 +97,8 @@ def read_waterfall(trace_id: bytes, span_id: bytes, first: int | None = None) ->
         start = page_start(tree, span_id, first)
         in_sight = [*ancestors(tree, start), *tree[start : start + PAGE]]
         labels = labelled(trace_id, [row.node.span_id for row in in_sight])
-    return drawn(tree, start, record, labels, stored)
+        context = context_of([trace_id])
+    return drawn(tree, start, record, labels, stored, context)
 
 
 def stored_spans(trace_id: bytes) -> int:
@@ -104,7 +116,12 @@ def page_start(tree: Sequence[PlacedSpan], span_id: bytes, first: int | None) ->
 
 
 def drawn(
-    tree: Sequence[PlacedSpan], start: int, record: Record, labels: dict[bytes, RowLabel], stored: int
+    tree: Sequence[PlacedSpan],
+    start: int,
+    record: Record,
+    labels: dict[bytes, RowLabel],
+    stored: int,
+    context: ContextOfTraces,
 ) -> Waterfall:
     """The page that starts at row `start`."""
     page, inside = tree[start : start + PAGE], ancestors(tree, start)
@@ -119,6 +136,8 @@ def drawn(
         to_ms=scale.offset_ms(scale.end),
         earlier=max(0, start - PAGE) if start else None,
         later=start + PAGE if start + PAGE < len(tree) else None,
+        context=[LogRow(log, scale.offset_ms(log.time_unix_nano)) for log in context.logs],
+        context_total=context.total,
     )
 
 
