@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('telemetry', '0013_cancelled_calls'),
+        ('telemetry', '0014_rated_releases'),
     ]
 
     operations = [
