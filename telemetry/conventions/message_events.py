@@ -13,13 +13,16 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.conventions.content import parsed
-from telemetry.spans.attribute_lookup import finish_in, first_of_list, first_present, first_text
+from telemetry.spans.attribute_lookup import first_present, first_text
 from telemetry.spans.span import DETAILS, Span, SpanEvent
 
 ANSWERS = ("gen_ai.choice", "gen_ai.content.completion")
 GIVEN = ("gen_ai.tool.message",)
 EVALUATION = "gen_ai.evaluation.result"
-INPUT, OUTPUT, FINISH = "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.response.finish_reasons"
+INPUT, OUTPUT = "gen_ai.input.messages", "gen_ai.output.messages"
+# A message in JSON, in Azure's SDKs: https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/ai/azure-ai-inference/
+# azure/ai/inference/tracing.py
+CONTENT = "gen_ai.event.content"
 # Where parts of these types hold their value:
 # https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/gen-ai-input-messages.json
 CALLED, RETURNED = {"tool_call": "arguments"}, {"tool_call_response": "response"}
@@ -28,13 +31,13 @@ CALLED, RETURNED = {"tool_call": "arguments"}, {"tool_call_response": "response"
 def given_to_tool(span: Span) -> Any:
     """The arguments of a tool's call, in an event of its own or in messages; None without any."""
     content = last_content(span.events, GIVEN)
-    return part_value(messages_of_tool(span, INPUT), CALLED) if content is None else content
+    return part_value(parsed(span.attributes.get(INPUT)), CALLED) if content is None else content
 
 
 def result_of_tool(span: Span) -> Any:
     """The result of a tool's call, in an event of its own or in messages; None without any."""
     content = last_content(span.events, ANSWERS)
-    return part_value(messages_of_tool(span, OUTPUT), RETURNED) if content is None else content
+    return part_value(parsed(span.attributes.get(OUTPUT)), RETURNED) if content is None else content
 
 
 def last_content(events: list[SpanEvent], names: tuple[str, ...]) -> Any:
@@ -43,14 +46,6 @@ def last_content(events: list[SpanEvent], names: tuple[str, ...]) -> Any:
         return None
     contents = [event.attributes for event in events if event.name in names]
     return first_present(contents[-1], ("message", "content")) if contents else None
-
-
-def messages_of_tool(span: Span, attribute: str) -> Any:
-    """The messages of the span, else of its last event with some."""
-    if attribute in span.attributes or not span.events:
-        return parsed(span.attributes.get(attribute))
-    found = [event.attributes[attribute] for event in span.events if attribute in event.attributes]
-    return parsed(found[-1]) if found else None
 
 
 def part_value(messages: Any, part_values: dict[str, str]) -> Any:
@@ -68,17 +63,14 @@ def part_value(messages: Any, part_values: dict[str, str]) -> Any:
 
 def finish_reason(events: list[SpanEvent]) -> str:
     """The reason why the model stopped, from clients that give it with the answer, in an event."""
-    reasons = [reason for event in events if (reason := finish_in_event(event))]
-    return reasons[-1] if reasons else ""
+    facts = [event_facts(event) for event in events if event.name in ANSWERS]
+    return first_text(facts[-1], ("finish_reason",)) if facts else ""
 
 
-def finish_in_event(event: SpanEvent) -> str:
-    """The reason in one event: of an answer, or of messages; "" for another event."""
-    if event.name in ANSWERS:
-        return first_text(event.attributes, ("finish_reason",))
-    if event.name != DETAILS:
-        return ""
-    return first_of_list(event.attributes.get(FINISH)) or finish_in(event.attributes.get(OUTPUT))
+def event_facts(event: SpanEvent) -> dict[str, Any]:
+    """What the event says, with the parts of its content where a client has all of them in one attribute."""
+    content = parsed(event.attributes.get(CONTENT))
+    return {**event.attributes, **content} if isinstance(content, dict) else event.attributes
 
 
 def messages_in_events(events: list[SpanEvent], attribute: str, *, answers: bool) -> list[Any] | None:
@@ -88,7 +80,7 @@ def messages_in_events(events: list[SpanEvent], attribute: str, *, answers: bool
         if event.name == DETAILS or attribute in event.attributes:
             contents.append(parsed(event.attributes.get(attribute)))
         elif is_message(event) and (event.name in ANSWERS) == answers:
-            facts = {name: parsed(item) for name, item in event.attributes.items()}
+            facts = {name: parsed(item) for name, item in event_facts(event).items() if name != CONTENT}
             contents.append({"event": event.name, **facts})
     return [message for message in contents if message is not None] or None
 

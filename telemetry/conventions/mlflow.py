@@ -18,6 +18,7 @@ BEFORE = ("openinference",)
 SCOPES = ()
 KIND = "mlflow.spanType"
 MARKERS = frozenset({KIND, "mlflow.spanInputs"})
+TOOLS_OFFERED = ("mlflow.chat.tools",)
 INPUT_TEXTS = ("mlflow.spanInputs",)
 ANSWER_TEXTS = ("mlflow.spanOutputs",)
 UNITS = {

@@ -19,6 +19,8 @@ from telemetry.spans.span import Span
 
 BEFORE = ("google_adk",)
 SCOPES = ("pydantic-ai",)
+# On model calls: .../pydantic-ai/blob/main/pydantic_ai_slim/pydantic_ai/models/instrumented.py
+TOOLS_OFFERED = ("model_request_parameters",)
 CONVERSATION = ("pydantic_ai.all_messages", "all_messages_events")
 MARKERS = frozenset(CONVERSATION)
 NEW = ("pydantic_ai.new_message_index",)

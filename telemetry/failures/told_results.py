@@ -13,16 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from telemetry import conventions
 from telemetry.conventions.content import parsed
+from telemetry.conventions.message_events import event_facts, is_turn
 from telemetry.failures.fault import one_line, split_status
 from telemetry.failures.soft_errors import MARKS
 from telemetry.failures.tool_results import failure_in_result
 from telemetry.failures.unknown_tool import KEY, NO_SUCH_TOOL, unknown_tool
 from telemetry.spans.meaning import Failure, Meaning
-from telemetry.spans.span import Span
+from telemetry.spans.span import Span, SpanEvent
 
 ROLES = ("tool", "function")  # of messages that hold results
 RESULTS = (
@@ -42,6 +44,9 @@ ROLE, OUTPUT_ITEM = '"role"', '"function_call_output"'
 GLANCE = 60  # characters behind a role that name it
 LONGEST = 1_000_000  # characters of an input that is read
 MOST_RESULTS = 20  # at the end of an input
+# https://github.com/open-telemetry/semantic-conventions/blob/v1.36.0/docs/gen-ai/gen-ai-events.md#event-gen_aitoolmessage
+RESULT_TURN = "gen_ai.tool.message"
+MOST_TURNS = 100  # of a call that are read
 
 
 class ToldResult(NamedTuple):
@@ -55,6 +60,8 @@ class ToldResult(NamedTuple):
 def told_failure(span: Span, meaning: Meaning) -> Failure | None:
     """Return the failure that the last results which the model was given report; None without one."""
     messages = messages_with_failure(span.attributes)
+    if not messages and span.events:
+        messages = messages_in_turns(span.events)
     if not messages:
         return None
     for told in trailing_results(messages):
@@ -95,6 +102,22 @@ def messages_with_failure(attributes: Mapping[str, Any]) -> list[Any]:
             given = attributes[name]
             return messages_of(parsed(given)) if not isinstance(given, str) or may_tell(given) else []
     return next(filter(None, (numbered_messages(attributes, *form) for form in NUMBERED)), [])
+
+
+def messages_in_turns(events: Sequence[SpanEvent]) -> list[Any]:
+    """Return the messages that the model was given in events of the span, if the last ones may report a failure."""
+    turns = [event for event in events if is_turn(event.name)][-MOST_TURNS:]
+    end = "".join(
+        str(event.attributes.values()) for event in takewhile(is_result_turn, reversed(turns))
+    ).lower()
+    if not any(mark in end for mark in MARKS):
+        return []
+    return [{"role": event.name.split(".")[1], **event_facts(event)} for event in turns]
+
+
+def is_result_turn(event: SpanEvent) -> bool:
+    """Whether the event is the result of a tool."""
+    return event.name == RESULT_TURN
 
 
 def may_tell(text: str) -> bool:

@@ -36,7 +36,8 @@ def make_span(
         "origin": SpanOrigin({"service.name": "shop"}, scope, ""),
         "message": SpanMessage(),
     }
-    return Span(**{**defaults, **facts})
+    span = Span(**{**defaults, **facts})
+    return span._replace(attributes=decode.with_details(span.attributes, span.events))
 
 
 def exception(message: str = "", type: str = "", stacktrace: str = "") -> SpanEvent:

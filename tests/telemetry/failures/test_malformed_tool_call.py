@@ -225,3 +225,15 @@ def test_answers_with_their_calls_and_clients_that_keep_calls_elsewhere_are_fine
     attributes: dict[str, Any],
 ) -> None:
     assert judge(attributes) is None
+
+
+@pytest.mark.parametrize("name", ["mlflow.chat.tools", "model_request_parameters", "gen_ai.tool.definitions"])
+def test_the_tools_that_a_model_was_offered_are_known_by_every_clients_name(name: str) -> None:
+    parts = [{"type": "tool_call", "id": "1", "name": "fly", "arguments": "{}"}]
+    asked = {**CHAT, "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": parts}])}
+
+    unknown = judge({**asked, name: json.dumps({"function_tools": [{"name": "pay"}]})})
+
+    assert unknown is not None
+    assert unknown.error_type == "unknown_tool"
+    assert judge({**asked, name: json.dumps({"function_tools": [{"name": "fly"}]})}) is None

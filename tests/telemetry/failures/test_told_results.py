@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from telemetry import conventions
 from telemetry.classify import failure
 from telemetry.failures.unknown_tool import unknown_tool
 from telemetry.spans.meaning import Failure
+from telemetry.spans.span import SpanEvent
 from tests.telemetry.span_builders import make_span
 
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
@@ -164,3 +166,49 @@ def test_odd_inputs_take_no_time_and_are_no_failure(given: Any) -> None:
 
     assert judge({**CHAT, "gen_ai.input.messages": given}) is None
     assert time.process_time() - started < 1
+
+
+def azure(told: str, call_id: str = "c1") -> list[SpanEvent]:
+    """Events with messages in one attribute, as Azure's SDKs write them, and the call's own answer behind them."""
+    asked = {
+        "role": "assistant",
+        "tool_calls": [{"id": "c1", "function": {"name": "lookup", "arguments": "{}"}}],
+    }
+    turns = {
+        "user": ASKED,
+        "assistant": asked,
+        "tool": {"role": "tool", "tool_call_id": call_id, "content": told},
+    }
+    events = [
+        SpanEvent(f"gen_ai.{role}.message", 1, {"gen_ai.event.content": json.dumps(turn)})
+        for role, turn in turns.items()
+    ]
+    return [*events, SpanEvent("gen_ai.choice", 2, {"gen_ai.event.content": '{"finish_reason": "stop"}'})]
+
+
+def openai_events(told: str) -> list[SpanEvent]:
+    """Events with the parts of a message as attributes, as log records of OpenAI's instrumentation become."""
+    return [
+        SpanEvent("gen_ai.user.message", 1, {"content": "where is order 7?"}),
+        SpanEvent("gen_ai.tool.message", 1, {"id": "c1", "content": told}),
+    ]
+
+
+def judge_events(events: list[SpanEvent]) -> Failure | None:
+    span = make_span(attributes=CHAT, events=events)
+    return failure(span, conventions.read_meaning(span))
+
+
+@pytest.mark.parametrize("form", [azure, openai_events])
+def test_a_failure_that_a_model_is_told_in_events_is_found(form: Callable[[str], list[SpanEvent]]) -> None:
+    assert judge_events(form(TOLD)) == FOUND
+    assert judge_events(form("order 7 has left the warehouse")) is None
+    answered = [*form(TOLD), SpanEvent("gen_ai.assistant.message", 1, {"content": "It is gone."})]
+    assert judge_events(answered) is None
+
+
+def test_a_call_in_events_names_the_tool_of_its_result() -> None:
+    assert judge_events(azure("Error: lookup is not a valid tool, try pay.")) == unknown_tool("lookup")
+    assert judge_events(azure("Error: lookup is not a valid tool, try pay.", call_id="c2")) != unknown_tool(
+        "lookup"
+    )

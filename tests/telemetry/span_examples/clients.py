@@ -150,11 +150,46 @@ GENERAL = [
         {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"},
         call("m", finish_reason="end_turn"),
         None,
-        [[{"role": "assistant", "finish_reason": "end_turn"}]],
+        [{"role": "assistant", "finish_reason": "end_turn"}],
         events=[
             SpanEvent(
                 DETAILS, 1, {"gen_ai.output.messages": [{"role": "assistant", "finish_reason": "end_turn"}]}
             )
+        ],
+    ),
+    example(
+        "Azure AI Inference",
+        "chat m",
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.system": "az.ai.inference",
+            "gen_ai.request.model": "m",
+            "gen_ai.usage.output_tokens": 3,
+        },
+        call("m", None, 3, finish_reason="stop"),
+        [
+            {
+                "event": "gen_ai.user.message",
+                "gen_ai.system": "az.ai.inference",
+                "role": "user",
+                "content": "hi",
+            }
+        ],
+        [{"event": "gen_ai.choice", "message": {"content": "hello"}, "finish_reason": "stop"}],
+        events=[
+            SpanEvent(
+                "gen_ai.user.message",
+                1,
+                {
+                    "gen_ai.system": "az.ai.inference",
+                    "gen_ai.event.content": '{"role": "user", "content": "hi"}',
+                },
+            ),
+            SpanEvent(
+                "gen_ai.choice",
+                2,
+                {"gen_ai.event.content": '{"message": {"content": "hello"}, "finish_reason": "stop"}'},
+            ),
         ],
     ),
     example(
