@@ -50,6 +50,7 @@ FIRST_CALLS = ("llm.output_messages.0.message.tool_calls.0.tool_call.function.na
 UNREADABLE_CALLS = ("output.value",)  # the only place where LangChain records them
 PARAMETERS = ("llm.invocation_parameters", "embedding.invocation_parameters")
 REQUESTED = ("model", "model_name", "model_id")
+METHODS = frozenset({"__call__", "run", "arun", "call", "acall", "invoke", "ainvoke", "forward"})
 NODE = ("graph.node.name", "graph.node.id")  # CrewAI puts the role into the id
 # What the numbered attributes of each kind hold: what went in, what came out.
 MESSAGES = {
@@ -71,7 +72,7 @@ def read(span: Span) -> Meaning:
         unit,
         agent=agent_of(span, kind, about),
         is_agent_run=kind == "AGENT",
-        tool=first_text(attributes, NAMES.tool) or span.name,
+        tool=(first_text(attributes, NAMES.tool) or without_method(span.name)) if unit == "tool_call" else "",
         model=model_of(attributes) if unit == "llm_call" else "",
     )
     return extract_facts(attributes, NAMES, known, about=about)
@@ -88,7 +89,13 @@ def agent_of(span: Span, kind: str, about: Attributes) -> str:
     if agent or kind != "AGENT":
         return agent
     node = first_text(span.attributes, NODE)
-    return span.name if not node or is_random(node) else node
+    return without_method(span.name) if not node or is_random(node) else node
+
+
+def without_method(name: str) -> str:
+    """The object in the name of a method that was called: DSPy's `lookup.__call__`, smolagents' `support_agent.run`."""
+    owner, _, method = name.rpartition(".")
+    return owner if owner and method in METHODS else name
 
 
 def is_random(text: str) -> bool:

@@ -33,7 +33,21 @@ INSTRUMENTATIONS = [
         "Agno by OpenInference",
         "Helper.run",
         {"openinference.span.kind": "AGENT", "graph.node.id": "5f1c2a9be7734c0d", "agent.name": ""},
-        run("Helper.run"),
+        run("Helper"),
+    ),
+    example(
+        "DSPy by OpenInference",
+        "refund.__call__",
+        {"openinference.span.kind": "TOOL", "input.value": ORDER_JSON, "output.value": "done"},
+        tool("refund"),
+        ORDER,
+        "done",
+    ),
+    example(
+        "a tool whose name has a dot",
+        "shop.refund",
+        {"openinference.span.kind": "TOOL"},
+        tool("shop.refund"),
     ),
     example(
         "OpenAI Agents by OpenInference",
