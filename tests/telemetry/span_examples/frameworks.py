@@ -222,11 +222,11 @@ FRAMEWORKS = [
             "gen_ai.request.model": "gemini-x",
             "gen_ai.usage.input_tokens": 50,
             "gen_ai.input.messages": QUESTION,
-            "gen_ai.output.messages": '[{"candidates": [{"finishReason": "STOP"}]}]',
+            "gen_ai.output.messages": '[{"candidates": [{"text": "hello", "finishReason": "STOP"}]}]',
         },
         call("gemini-x", 50, agent="gemini-cli", session_id="c1", finish_reason="STOP"),
         ASKED,
-        [{"candidates": [{"finishReason": "STOP"}]}],
+        [{"candidates": [{"text": "hello", "finishReason": "STOP"}]}],
         scope="gemini-cli",
     ),
     example(
