@@ -183,7 +183,8 @@ def azure(told: str, call_id: str = "c1") -> list[SpanEvent]:
         SpanEvent(f"gen_ai.{role}.message", 1, {"gen_ai.event.content": json.dumps(turn)})
         for role, turn in turns.items()
     ]
-    return [*events, SpanEvent("gen_ai.choice", 2, {"gen_ai.event.content": '{"finish_reason": "stop"}'})]
+    choice = {"finish_reason": "stop", "message": {"content": "One moment."}}
+    return [*events, SpanEvent("gen_ai.choice", 2, {"gen_ai.event.content": json.dumps(choice)})]
 
 
 def openai_events(told: str) -> list[SpanEvent]:
