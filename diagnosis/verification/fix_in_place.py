@@ -13,18 +13,29 @@ from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window
 
 
 def fix_in_place(loop: Loop, comparison: Comparison) -> FixInPlace:
-    """The fix that was compared; its window after begins when it shipped, at most 30 days ago."""
-    before, until = window_before(loop, comparison), comparison.after.window.end_unix_nano
+    """
+    The fix that was compared.
+
+    Its window after begins when it shipped, or with the first record of its release if that came before the report, and
+    the one before ends there: what fails in its release would else be what failed before. At most 30 days ago.
+    """
+    before, until, choice = (
+        window_before(loop, comparison),
+        comparison.after.window.end_unix_nano,
+        comparison.releases,
+    )
+    since = min(before.end_unix_nano, choice.first_unix_nano or before.end_unix_nano)
+    if since > before.start_unix_nano:
+        before = Window(before.start_unix_nano, since)
     start = max(before.end_unix_nano, until - MAX_MINUTES * MINUTE_NANO)
     after = Window(min(start, until), until)
-    choice = comparison.releases
     left_out = choice.in_window(after, releases.of_service(loop.service)) if choice.left_out else frozenset()
     return FixInPlace(
         loop,
         before,
         after,
         replace(comparison.target, without_releases=left_out),
-        min(before.end_unix_nano, choice.first_unix_nano or before.end_unix_nano),
+        since,
         choice.first_unix_nano is not None,
     )
 

@@ -191,3 +191,26 @@ def test_once_a_fix_held_a_failure_that_comes_later_is_linked_and_stored_once(sh
     assert [effect["failures_before"] for effect in found.document["side_effects"]] == [0]
     assert loop.verifications.count() == 2
     assert loop.events.last().detail["side_effects"] == [found.document["side_effects"][0]["cluster_id"]]
+
+
+LATE = timedelta(minutes=4)  # what is reported later than the release runs
+
+
+def test_what_fails_in_the_release_of_the_fix_came_after_it_also_where_that_is_reported_late(ship):
+    loop = ship(nothing, invoice_fails, number=300, odd=30)
+    Loop.objects.update(shipped_at=SHIPPED + LATE)
+    loop.refresh_from_db()
+
+    [effect] = verify(loop, after(1)).document["side_effects"]
+
+    assert effect["linked_by"] == ["same requests"]
+    assert (effect["failures_before"], effect["exposure_before"]) == (0, 90)
+    assert (effect["failures_after"], effect["exposure_after"]) == (30, 300)
+
+
+def test_what_failed_in_the_release_before_is_not_linked_to_one_that_is_reported_late(ship):
+    loop = ship(mail_fails(0.1), mail_fails(0.1), number=300, odd=30)
+    Loop.objects.update(shipped_at=SHIPPED + LATE)
+    loop.refresh_from_db()
+
+    assert verify(loop, after(1)).document["side_effects"] == []
