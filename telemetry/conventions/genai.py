@@ -51,6 +51,10 @@ UNITS = {
     "agent_step": "graph_node",
     "handoff": "graph_node",
     "execute_event_loop_cycle": "graph_node",  # Strands
+    # AG2: https://github.com/ag2ai/ag2/tree/main/autogen/opentelemetry
+    "conversation": "graph_node",
+    "initiate_chats": "graph_node",
+    "speaker_selection": "graph_node",
     # Gemini CLI: .../gemini-cli/blob/main/packages/core/src/telemetry/constants.ts (GeminiCliOperation)
     "llm_call": "llm_call",
     "tool_call": "tool_call",

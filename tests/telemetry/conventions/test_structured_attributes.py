@@ -139,3 +139,13 @@ def test_what_the_span_names_itself_goes_before_metadata() -> None:
     meaning = conventions.read_meaning(span)
 
     assert (meaning.session_id, meaning.user_id) == ("own", "u1")
+
+
+@pytest.mark.parametrize(
+    ("operation", "found"),
+    [("invoke_agent", "c1"), ("chat", ""), ("execute_tool", ""), ("speaker_selection", "")],
+)
+def test_inside_a_trace_the_metadata_of_runs_is_read(operation: str, found: str) -> None:
+    attributes = {"gen_ai.operation.name": operation, "acme.metadata.session_id": "c1"}
+
+    assert conventions.read_meaning(make_span(attributes=attributes)).session_id == found
