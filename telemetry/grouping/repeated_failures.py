@@ -10,6 +10,8 @@ go by the form of the spans, whichever instrumentation wrote them:
 - Status alone. A span that says no more than a status (`HTTP 500`, its reason phrase, its own name) names no cause.
   Around it, in the same request and service, may be a span with a class or a text: that one is charged.
   So with a model call whose client says only that the model stopped with an error, below an agent that says why.
+- A model call without a model, directly inside one with a model: the client library's span of the framework's call.
+  The failure is charged to the one that says which model failed.
 - Mirrors of a server. Frameworks give the answer of a request a span of its own, with the same status: `http send` of
   https://github.com/open-telemetry/opentelemetry-python-contrib (ASGI), `request` of https://github.com/fastify/otel.
   They are no client calls, and say what the server's span says: the server's is charged.
@@ -57,10 +59,23 @@ def answered_inside_out(hard: Mapping[bytes, FailingRecord], nearest: Mapping[by
     answering: Answering = {}
     for span in hard.values():
         is_answered = not span.unit or span.message == UNEXPLAINED
-        other = answering_around(span, hard, nearest) if is_answered else None
+        is_nameless = span.unit == "llm_call" and not span.model
+        other = named_around(span, hard, nearest) if is_nameless else None
+        if other is None and is_answered:
+            other = answering_around(span, hard, nearest)
         if other and final_answerer(other.span_id, answering) != span.span_id:
             answering[span.span_id] = other.span_id
     return answering
+
+
+def named_around(
+    span: FailingRecord, hard: Mapping[bytes, FailingRecord], nearest: Mapping[bytes, Step]
+) -> FailingRecord | None:
+    """Return the failing model call directly around one that names no model: it is the same call, and names one."""
+    outer_id, distance = nearest.get(span.span_id, (b"", 0))
+    outer = hard.get(outer_id) if distance == 1 else None
+    is_named = outer and outer.unit == "llm_call" and outer.model and outer.service == span.service
+    return outer if outer and is_named and names_cause(outer) else None
 
 
 def answering_around(

@@ -57,6 +57,37 @@ def test_a_call_that_knows_nothing_is_not_charged_for_one_below_that_does() -> N
     assert charged(lookup, step("query", parent="lookup", error_type="KeyError")) == ["query"]
 
 
+def model_call(span: str, model: str = "", **facts: Any) -> FailingRecord:
+    """A failing call of a model."""
+    return call(span, "llm_call", signal_type="llm_call_failed", model=model, **facts)
+
+
+def test_a_model_call_without_a_model_is_charged_to_the_one_directly_around_it() -> None:
+    assert charged(model_call("chat", "gpt-x"), model_call("request", parent="chat")) == ["chat"]
+    assert charged(model_call("request", parent="chat"), model_call("chat", "gpt-x")) == ["chat"]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ({"model": ""}, {}),
+        ({"model": "gpt-x", **BARE}, {}),  # knows less than the inner one
+        ({"model": "gpt-x", "service": "gateway"}, {}),
+        ({"model": "gpt-x"}, {"model": "gpt-y"}),  # a router: both name one
+    ],
+)
+def test_other_model_calls_inside_each_other_stay_the_innermost(
+    outer: dict[str, str], inner: dict[str, str]
+) -> None:
+    assert charged(model_call("chat", **outer), model_call("request", parent="chat", **inner)) == ["request"]
+
+
+def test_a_model_call_of_an_agent_inside_a_model_call_is_its_own() -> None:
+    spans = model_call("chat", "gpt-x"), model_call("request", parent="agent")
+
+    assert charged(*spans, agent="chat") == ["request"]
+
+
 def test_a_service_that_a_tool_asked_stays_the_cause() -> None:
     lookup, asked = call("lookup"), step("get", parent="lookup", kind=CLIENT, **BARE)
     answered = step("server", parent="get", kind=SERVER, service="stock", error_type="KeyError")
