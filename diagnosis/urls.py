@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.urls import path
 
+from diagnosis.agents.server import server
 from diagnosis.api import eval_views, feed_views, funnel_views, loop_views, packet_views, run_views
 from diagnosis.console import fingerprints, funnel, handoff, shipment, whole_content
 from diagnosis.models import Decision
 from diagnosis.pages import dashboard
 
 urlpatterns = [
+    path("mcp", server, name="mcp"),
     path("v1/runs/diagnose", run_views.DiagnoseView.as_view(), name="diagnose"),
     path("v1/runs/verify", run_views.VerifyView.as_view(), name="verify"),
     path("v1/dashboard", packet_views.DashboardView.as_view(), name="dashboard-json"),

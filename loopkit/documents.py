@@ -17,6 +17,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from diagnosis.agents.tools import TOOLS
 from loopkit.http.links import absolute
 from loopkit.http.untrusted import WARNING
 from tenants.api.project_view import PublicView
@@ -87,6 +88,7 @@ def instance_facts(request: Request) -> dict[str, Any]:
         "version": settings.LOOPKIT_VERSION,
         "contact_email": settings.LOOPKIT_CONTACT_EMAIL,
         "limits": limits(),
+        "tools": [{"name": tool.name, "title": tool.title} for tool in TOOLS],
     }
 
 

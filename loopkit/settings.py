@@ -116,6 +116,7 @@ LOOPKIT_SCRUB_KEYS: list[str] = env("LOOPKIT_SCRUB_KEYS", [], as_words)
 LOOPKIT_MINT_RATE = env("LOOPKIT_MINT_RATE", "20/h", rate)
 LOOPKIT_RECOVER_RATE = env("LOOPKIT_RECOVER_RATE", "10/h", rate)
 LOOPKIT_FEEDBACK_RATE = env("LOOPKIT_FEEDBACK_RATE", "60/m", rate)  # feedback keys may be in public pages
+LOOPKIT_AGENT_RATE = env("LOOPKIT_AGENT_RATE", "300/m", rate)  # calls of tools by one key
 LOOPKIT_SANDBOX_SPANS = env("LOOPKIT_SANDBOX_SPANS", 5000, natural)
 LOOPKIT_SANDBOX_DAYS = env("LOOPKIT_SANDBOX_DAYS", 14, natural)
 LOOPKIT_SANDBOX_GRACE_DAYS = env("LOOPKIT_SANDBOX_GRACE_DAYS", 14, natural)

@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from diagnosis.agents.tools import TOOLS
 from loopkit.http.error_answers import HINTS
 from tests import ROOT
 from tests.browser_forms import Person
@@ -221,3 +222,9 @@ def test_the_bare_url_leads_people_to_the_dashboard_and_agents_to_llms_txt(call:
     agent = call("GET", "/", Accept="*/*")
 
     assert (person.headers["Location"], agent.headers["Location"]) == ("/dashboard", "/llms.txt")
+
+
+def test_the_guide_names_every_tool(server: Server) -> None:
+    named = re.findall(r"^\| `(loopkit_\w+)` \|", page(server, "agents.md"), re.M)
+
+    assert named == [tool.name for tool in TOOLS]

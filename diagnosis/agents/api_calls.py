@@ -1,0 +1,98 @@
+"""
+Paths of the HTTP API, called in the same process and thread with the caller's own key.
+
+The view checks the key, its scope and the arguments, waits for its turn and binds the project, as for any client.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
+from rest_framework.response import Response
+
+from loopkit.http.errors import ApiError
+from loopkit.http.links import absolute
+
+JsonObject = dict[str, Any]
+
+
+class ApiRefusal(Exception):
+    """The API answered with an error: `status`, and `error` as its body has it."""
+
+    def __init__(self, status: int, error: JsonObject) -> None:
+        super().__init__(error.get("message", ""))
+        self.status = status
+        self.error = error
+
+
+class Api:
+    """The HTTP API for the key of a request."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def url_of_loop(self, loop_id: str) -> str:
+        """Where a human decides about the loop."""
+        return absolute(self._request, reverse("admin:diagnosis_loop_change", args=[loop_id]))
+
+    def get(self, path: str, **query: Any) -> JsonObject:
+        """The answer to a GET with those parameters that are not None. Raises ApiRefusal."""
+        return json_of(self.answer("GET", path, query=query))
+
+    def post(self, path: str, **fields: Any) -> JsonObject:
+        """The answer to a POST of those fields that are not None. Raises ApiRefusal."""
+        return json_of(self.answer("POST", path, body=fields))
+
+    def text(self, path: str, **query: Any) -> str:
+        """The answer to a GET of a path that answers with a text. Raises ApiRefusal."""
+        return bytes(self.answer("GET", path, query=query).content).decode()  # type: ignore[attr-defined]
+
+    def answer(
+        self, method: str, path: str, query: JsonObject | None = None, body: JsonObject | None = None
+    ) -> HttpResponseBase:
+        """The response of the path's view. Raises ApiRefusal, and ApiError 404 for an id that no path can have."""
+        view, arguments, named = view_of(path)
+        sent = orjson.dumps(without_none(body)) if body is not None else b""
+        environ = dict(self._request.META) | {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path.encode(errors="replace").decode("latin-1"),  # as WSGI has it: PEP 3333
+            "QUERY_STRING": urlencode(without_none(query or {}), errors="replace"),
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(sent)),
+            "wsgi.input": BytesIO(sent),
+        }
+        response: HttpResponseBase = view(WSGIRequest(environ), *arguments, **named)
+        if response.status_code >= 400:
+            data = response.data if isinstance(response, Response) else {}
+            retry = response.headers.get("Retry-After")
+            raise ApiRefusal(
+                response.status_code,
+                dict(data.get("error", {})) | ({"retry_after_s": int(retry)} if retry else {}),
+            )
+        return response
+
+
+def view_of(path: str) -> ResolverMatch:
+    """The view of the path with its arguments. Raises ApiError 404."""
+    try:
+        return resolve(path)
+    except Resolver404:
+        message, hint = "No such id.", "Take ids from answers, unchanged."
+        raise ApiError(404, "not_found", message, hint) from None
+
+
+def without_none(values: JsonObject) -> JsonObject:
+    """Those of the values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def json_of(response: HttpResponseBase) -> JsonObject:
+    """The data of a JSON answer, as its client would read it."""
+    assert isinstance(response, Response)
+    return dict(orjson.loads(response.render().content))

@@ -1,0 +1,96 @@
+"""
+Answers cut to a budget of tokens. Pure functions.
+
+A token is taken to be CHARACTERS_A_TOKEN characters of compact JSON: with ids in hex, tokenizers take 2.5 to 3.2 of
+them for one. Only whole parts are left out, from the end, so that a larger budget gives the same parts and more, and
+`completeness` says what is left out. The first part always stands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from loopkit.http.untrusted import WARNING
+
+CHARACTERS_A_TOKEN = 2.5
+FEWEST_TOKENS, MOST_TOKENS = 500, 12_000
+MOST_CHARACTERS = 48_000  # clients put larger answers into a file and show its beginning
+RESERVED = 350 + len(WARNING)  # characters that `completeness` and `warning` take at most
+Part = tuple[str, Any]  # a name and its value
+JsonObject = dict[str, Any]
+
+
+def json_characters(value: Any) -> int:
+    """The number of characters of the value as compact JSON."""
+    return len(orjson.dumps(value).decode())
+
+
+def json_tokens(value: Any) -> int:
+    """The number of tokens that the value takes as compact JSON."""
+    return math.ceil(json_characters(value) / CHARACTERS_A_TOKEN)
+
+
+def room_beside(answer: JsonObject, budget: int) -> int:
+    """How many characters fit beside what the answer has already and its `completeness`."""
+    return min(int(budget * CHARACTERS_A_TOKEN), MOST_CHARACTERS) - json_characters(answer) - RESERVED
+
+
+def fitting(sizes: Sequence[int], free: int) -> int:
+    """How many of the parts of these sizes fit, in their order; the first always does."""
+    taken = 0
+    for size in sizes:
+        free -= size + 1  # the comma
+        if free < 0 and taken:
+            break
+        taken += 1
+    return taken
+
+
+def with_rows(answer: JsonObject, name: str, rows: Sequence[Any], budget: int) -> tuple[JsonObject, int]:
+    """The answer with as many of the rows under the name as fit, and how many these are."""
+    free = room_beside(answer, budget) - len(name) - len('"":[],')
+    count = fitting([json_characters(row) for row in rows], free)
+    return answer | {name: list(rows[:count])}, count
+
+
+def with_parts(answer: JsonObject, parts: Sequence[Part], budget: int) -> JsonObject:
+    """The answer with as many of the named parts as fit, and with its `completeness`."""
+    present = [(name, value) for name, value in parts if value not in (None, "", [], {})]
+    sizes = [json_characters(value) + len(name) + len('"":') for name, value in present]
+    count = fitting(sizes, room_beside(answer, budget))
+    left_out = [name for name, _ in present[count:]]
+    wanted = json_characters(answer) + sum(sizes) + len(sizes) + RESERVED
+    return with_completeness(
+        answer | dict(present[:count]),
+        shown=count,
+        total=len(present),
+        left_out=left_out,
+        following={"budget": budget_for(wanted)} if left_out else None,
+    )
+
+
+def budget_for(wanted: int) -> int:
+    """The budget in which that many characters fit, or the largest there is."""
+    return min(max(math.ceil(wanted / CHARACTERS_A_TOKEN), FEWEST_TOKENS), MOST_TOKENS)
+
+
+def with_completeness(
+    answer: JsonObject, *, shown: int, total: int | None, left_out: Any = None, following: JsonObject | None
+) -> JsonObject:
+    """
+    The answer with its `completeness`, and first the word that telemetry is untrusted.
+
+    Args:
+        total: how many parts there are; None where only the list itself could say.
+        left_out: the names of parts that are not shown; for rows, the number is told by the others.
+        following: the argument that brings what is left out; None if this is all.
+    """
+    facts: JsonObject = {"shown": shown, "total": total, "complete": following is None}
+    facts |= {"left_out": left_out} if left_out else {}
+    facts |= {"next": following} if following else {}
+    whole = {"warning": WARNING} | answer | {"completeness": facts}
+    return whole | {"completeness": facts | {"tokens": json_tokens(whole) + 6}}

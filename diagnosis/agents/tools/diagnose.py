@@ -1,0 +1,64 @@
+"""`loopkit_diagnose`: the failures of a window as issues, worst first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from diagnosis.agents import arguments, budget
+from diagnosis.agents.agent_tool import AgentTool
+from diagnosis.agents.api_calls import Api
+from diagnosis.agents.short_issues import list_lines
+from tenants.api.strict_fields import StrictSerializer
+
+
+class DiagnoseArguments(StrictSerializer):
+    """The window, or the rest of a list."""
+
+    since_minutes = arguments.minutes_argument(60)
+    until = serializers.DateTimeField(
+        required=False, help_text="End of the window, RFC 3339; now if left out."
+    )
+    cursor = arguments.cursor_argument()
+    budget = arguments.budget_argument(4_000)
+
+
+def diagnosed_window(api: Api, given: dict[str, Any]) -> dict[str, Any]:
+    """The packet in short, with as many of its issues as fit."""
+    packet_id, _, start = given.get("cursor", "").partition(":")
+    packet = packet_of(api, given, packet_id)
+    facts = ("packet_id", "status", "reason", "window", "telemetry_read", "failures")
+    shown = {name: packet[name] for name in facts if packet[name] != ""}
+    shown |= {"next_action": packet["next_action"], "issues_found": len(packet["issues"])}
+    shown |= {"store": packet["completeness"]}
+    first = int(start) if start.isdecimal() else 0
+    lines = list_lines(packet["issues"])
+    shown, count = budget.with_rows(shown, "issues", lines[first:], given["budget"])
+    end = first + count
+    following = {"cursor": f"{packet['packet_id']}:{end}"} if end < len(lines) else None
+    return budget.with_completeness(shown, shown=count, total=len(lines), following=following)
+
+
+def packet_of(api: Api, given: dict[str, Any], packet_id: str) -> dict[str, Any]:
+    """The packet of the cursor, or of a diagnosis of the window."""
+    if packet_id:
+        return dict(api.get(f"/v1/packets/{packet_id}")["packet"])
+    window = {name: given.get(name) for name in ("since_minutes", "until")}
+    window["until"] = window["until"] and window["until"].isoformat()
+    return dict(api.post("/v1/runs/diagnose", **window)["packet"])
+
+
+TOOL = AgentTool(
+    name="loopkit_diagnose",
+    title="Diagnose a window",
+    description=(
+        "Find what fails in production in a window of telemetry: failures clustered into issues, worst first, "
+        "each with counts, trend, code place and loop_id. Then read one with loopkit_issue."
+    ),
+    scope="runs:write",
+    is_read_only=False,
+    is_idempotent=True,
+    arguments=DiagnoseArguments,
+    answer=diagnosed_window,
+)

@@ -1,0 +1,44 @@
+"""`loopkit_handoff`: what a human approved, for the change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from diagnosis.agents import arguments, budget
+from diagnosis.agents.agent_tool import AgentTool
+from diagnosis.agents.api_calls import Api
+from diagnosis.agents.short_loops import handoff_parts
+from tenants.api.strict_fields import StrictSerializer
+
+
+class HandoffArguments(StrictSerializer):
+    """Which loop."""
+
+    loop_id = serializers.CharField(max_length=40)
+    budget = arguments.budget_argument(8_000)
+
+
+def approved_change(api: Api, given: dict[str, Any]) -> dict[str, Any]:
+    """The bundle, as many of its parts as fit."""
+    handoff = api.get(f"/v1/loops/{given['loop_id']}/handoff")
+    facts = {name: handoff[name] for name in ("loop_id", "state", "approval", "next_action")}
+    if handoff.get("first_approval"):
+        facts["first_approval"] = handoff["first_approval"]
+    return budget.with_parts(facts, handoff_parts(handoff), given["budget"])
+
+
+TOOL = AgentTool(
+    name="loopkit_handoff",
+    title="Fetch an approved change",
+    description=(
+        "The bundle of a loop that a human approved: approval, plan, evidence, eval, earlier fixes. Before the "
+        "approval it is refused, with what is missing. Make the change only with it, then loopkit_report."
+    ),
+    scope="telemetry:read",
+    is_read_only=True,
+    is_idempotent=True,
+    arguments=HandoffArguments,
+    answer=approved_change,
+)

@@ -1,0 +1,77 @@
+"""`loopkit_telemetry`: records of a window, or by their ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from diagnosis.agents import arguments, budget, lists
+from diagnosis.agents.agent_tool import AgentTool
+from diagnosis.agents.api_calls import Api
+from diagnosis.agents.short_records import DETAILS, LINE, record_in
+from telemetry.reads.record_json import FAILURE, OK
+from telemetry.signals import RECORD_SIGNAL_TYPES
+from tenants.api.strict_fields import StrictSerializer
+
+FILTERS = (
+    "since_minutes", "until", "trace_id", "service", "operation", "environment", "outcome", "signal_type",
+    "cluster_id", "session_id", "cursor",
+)  # fmt: skip
+
+
+class RecordsArguments(StrictSerializer):
+    """Which records, and how much of each."""
+
+    record_ids = serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, min_length=1, max_length=20
+    )
+    trace_id = arguments.text_argument("32 hex digits.", longest=32)
+    service = arguments.text_argument()
+    operation = arguments.text_argument()
+    environment = arguments.text_argument()
+    outcome = serializers.ChoiceField([OK, FAILURE], required=False)
+    signal_type = serializers.ChoiceField(RECORD_SIGNAL_TYPES, required=False)
+    cluster_id = arguments.text_argument("clu_...", longest=40)
+    session_id = arguments.text_argument()
+    since_minutes = arguments.minutes_argument()
+    until = serializers.CharField(required=False, max_length=40, help_text="End of the window, RFC 3339.")
+    detail = serializers.ChoiceField(DETAILS, default=LINE)
+    cursor = arguments.cursor_argument()
+    budget = arguments.budget_argument(4_000)
+
+
+def chosen_records(api: Api, given: dict[str, Any]) -> dict[str, Any]:
+    """The records, as many as fit."""
+
+    def shown(record: dict[str, Any]) -> dict[str, Any]:
+        return record_in(given["detail"], record)
+
+    if "record_ids" not in given:
+        query = {name: given.get(name) for name in FILTERS}
+        return lists.listed(api, "/v1/telemetry", query, "records", shown, given["budget"])
+    records = [
+        record
+        for record_id in given["record_ids"]
+        for record in api.get("/v1/telemetry", record_id=record_id)["records"]
+    ]
+    rows = [shown(record) for record in records]
+    fitted, count = budget.with_rows({}, "records", rows, given["budget"])
+    left_out = given["record_ids"][count:]
+    following = {"record_ids": left_out} if left_out else None
+    return budget.with_completeness(fitted, shown=count, total=len(rows), following=following)
+
+
+TOOL = AgentTool(
+    name="loopkit_telemetry",
+    title="Read records",
+    description=(
+        "Records (spans) of the project, newest first: by record_ids, by trace_id, or by filters in a window. "
+        "detail=line for lists, summary for facts, full for attributes, events, input and output."
+    ),
+    scope="telemetry:read",
+    is_read_only=True,
+    is_idempotent=True,
+    arguments=RecordsArguments,
+    answer=chosen_records,
+)

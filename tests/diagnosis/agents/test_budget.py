@@ -1,0 +1,74 @@
+"""Budgets: no answer is larger, a larger one has the same parts and more, and what is left out is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnosis.agents import budget
+from loopkit.http.untrusted import WARNING
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=300)
+PARTS = st.lists(
+    st.tuples(st.from_regex("[a-z]{1,12}", fullmatch=True), TEXTS), unique_by=lambda part: part[0]
+)
+BUDGETS = st.integers(budget.FEWEST_TOKENS, budget.MOST_TOKENS)
+
+
+@settings(max_examples=200)
+@given(PARTS, BUDGETS, BUDGETS)
+def test_a_larger_budget_has_the_same_parts_and_more(
+    parts: list[tuple[str, str]], one: int, other: int
+) -> None:
+    smaller, larger = (
+        budget.with_parts({}, parts, tokens).keys() - {"completeness", "warning"}
+        for tokens in sorted((one, other))
+    )
+
+    assert smaller <= larger
+
+
+@settings(max_examples=200)
+@given(PARTS, BUDGETS)
+def test_parts_fit_and_are_counted(parts: list[tuple[str, str]], tokens: int) -> None:
+    answer = budget.with_parts({"id": "x"}, parts, tokens)
+
+    told, present = answer["completeness"], [name for name, text in parts if text]
+    assert budget.json_characters(answer) <= budget.CHARACTERS_A_TOKEN * tokens
+    assert [name for name in present if name in answer] + told.get("left_out", []) == present
+    assert told["total"] == len(present)
+    assert told["complete"] == ("next" not in told)
+    assert budget.json_tokens(answer) <= told["tokens"] <= budget.json_tokens(answer) + 6
+
+
+@settings(max_examples=100)
+@given(st.lists(TEXTS, max_size=60), BUDGETS)
+def test_rows_are_a_beginning_that_fits(rows: list[str], tokens: int) -> None:
+    answer, count = budget.with_rows({}, "rows", rows, tokens)
+
+    assert answer["rows"] == rows[:count]
+    assert count or not rows
+    whole = budget.with_completeness(answer, shown=count, total=len(rows), following={"cursor": "c" * 100})
+    assert budget.json_characters(whole) <= budget.CHARACTERS_A_TOKEN * tokens
+
+
+def test_what_was_left_out_fits_in_the_budget_that_is_named() -> None:
+    parts = [(f"part{number}", "x" * 900) for number in range(9)]
+    first = budget.with_parts({}, parts, budget.FEWEST_TOKENS)
+    named: dict[str, Any] = first["completeness"]["next"]
+
+    second = budget.with_parts({}, parts, named["budget"])
+
+    assert first["completeness"]["left_out"] == [f"part{number}" for number in range(1, 9)]
+    assert second["completeness"]["complete"]
+    assert next(iter(second.items())) == ("warning", WARNING)
+
+
+@pytest.mark.parametrize("size", [10, 3_000, 100_000])
+def test_the_first_part_always_stands(size: int) -> None:
+    answer = budget.with_parts({}, [("first", "x" * size), ("second", "y")], budget.FEWEST_TOKENS)
+
+    assert len(answer["first"]) == size
