@@ -12,6 +12,7 @@ import re
 from telemetry.grouping.message_template import (
     LITERAL,
     PLACEHOLDER,
+    MessageForms,
     PlaceholderRule,
     placeholder_or_rest,
     placeholder_rule,
@@ -49,8 +50,19 @@ BEFORE_QUOTES = (
         re.I,
     ),
     placeholder_rule("@", r"[\w.+-]++@[\w-]++\.[\w.]++|(?P<rest>[\w.+-]++)", placeholder_or_rest),
-    placeholder_rule("' \" `", rf"\b({BEFORE})( ?)(['\"`])([A-Za-z_][\w.]*)\3", rf"\1\2{LITERAL}\4", re.I),
-    placeholder_rule("' \" `", rf"(['\"`])([A-Za-z_][\w.-]*)\1( (?:{AFTER})\b)", rf"{LITERAL}\2\3"),
+    placeholder_rule(
+        "' \" `",
+        rf"\b({BEFORE})( ?)(['\"`])([A-Za-z_][\w.]*)\3",
+        rf"\1\2{LITERAL}\4",
+        re.I,
+        BEFORE.replace("|", " "),
+    ),
+    placeholder_rule(
+        "' \" `",
+        rf"(['\"`])([A-Za-z_][\w.-]*)\1( (?:{AFTER})\b)",
+        rf"{LITERAL}\2\3",
+        words=AFTER.replace("|", " "),
+    ),
     placeholder_rule('"', rf"\"({HTTP}) [^\"]*\"", rf"\1 {PLACEHOLDER}"),
     placeholder_rule("{ [", r"\{[^{}]*+\}|\[(?=[^\[\]\d]*+\d)[^\[\]]*+\]"),
     placeholder_rule("{", r"\{[^{}]*\}"),
@@ -58,7 +70,9 @@ BEFORE_QUOTES = (
 # Paths of two steps and more.
 ABSOLUTE_PATH = placeholder_rule("/ \\", rf"(?<![\w{PLACEHOLDER}])(?:[A-Za-z]:)?(?:[\\/]{PATH}){{2,}}+[\\/]?")
 # IPv6 and hardware addresses.
-ADDRESS = placeholder_rule(":", r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])", flags=re.I)
+ADDRESS = placeholder_rule(
+    ":", r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])", flags=re.I, fewest=3
+)
 # Packages, settings, hosts. Exceptions stay, and names of what was called or looked up.
 DOTTED_NAME = (
     rf"(?<![\w.{LITERAL}/-])(?<!to )(?<!at )(?<!NOTFOUND )(?<!named )"
@@ -75,11 +89,12 @@ DAY_OR_MONTH = placeholder_rule(
     rf"\b(?:{DAY})[a-z]* (?=(?:{MONTH})|\d)|\b(?:{MONTH})[a-z]* (?= ?\d)",
     "",
 )
-HEXADECIMAL = placeholder_rule("", r"\b[0-9a-fA-F]{8,}+\b")
+# A word; that it begins there is looked at behind its first character, since patterns that begin with one are faster.
+HEXADECIMAL = placeholder_rule("", r"[0-9a-fA-F](?<!\w\w)[0-9a-fA-F]{7,}+\b")
 JOINED_NUMBERS = (
     # Numbers joined by hyphens and colons, with the word before them, which begins where no other one goes on.
     placeholder_rule(
-        PLACEHOLDER,
+        f"{PLACEHOLDER}- {PLACEHOLDER}: -{PLACEHOLDER}",
         rf"(?:(?:(?<![\w.])|(?<=[:-][0-9a-f][0-9a-f]))[\w.]++-)?{PLACEHOLDER}"
         rf"(?:[:-](?:[0-9a-fA-F]{{2,4}}:)*+{PLACEHOLDER}|[:-][0-9a-f]{{2}}\b(?::[0-9a-f]{{2}}\b)*+)*+",
     ),
@@ -93,31 +108,39 @@ AT_LAST = (
 )
 
 
-def word_with_digit(end: str) -> PlaceholderRule:
+class WordsWithDigit:
     """
-    Return the rule for any word with a digit in it: numbers, amounts, ids. Behind LITERAL, what follows its letters and
-    one character. `end`: the characters that end a word.
+    Any word with a digit in it, used as a pattern is: numbers, amounts, ids. Behind LITERAL, what follows its letters
+    and one character. `end`: the characters that end a word.
     """
-    return placeholder_rule(
-        DIGITS,
-        rf"(?:(?<![^{end}])|({LITERAL}\w*+[^\w{end}{LITERAL}]))[^\d{end}{LITERAL}]*+\d[^{end}{LITERAL}]*+",
-        rf"\1{PLACEHOLDER}",
+
+    def __init__(self, end: str) -> None:
+        word = rf"[^\d{end}{LITERAL}]*+\d[^{end}{LITERAL}]*+"
+        self.anywhere = re.compile(rf"(?<![^{end}]){word}")
+        self.behind_literals = re.compile(rf"(?:(?<![^{end}])|({LITERAL}\w*+[^\w{end}{LITERAL}])){word}")
+
+    def sub(self, repl: str, string: str, /) -> str:
+        """Return the text with the replacement for each such word."""
+        if LITERAL in string:
+            return self.behind_literals.sub(rf"\1{repl}", string)
+        return self.anywhere.sub(repl, string)
+
+
+FORMS = MessageForms(
+    (
+        *BEFORE_QUOTES,
+        PlaceholderRule(tuple(ASCII_QUOTES), ASCII_QUOTED),
+        ABSOLUTE_PATH,
+        ADDRESS,
+        placeholder_rule(".", DOTTED_NAME, placeholder_or_rest),
+        placeholder_rule("=", rf"(= ?){ASSIGNED}", rf"\1{PLACEHOLDER}", re.I),
+        placeholder_rule("user", USER, rf"\1{PLACEHOLDER}"),
+        DAY_OR_MONTH,
+        PlaceholderRule(tuple(DIGITS.split()), WordsWithDigit(END)),
+        HEXADECIMAL,
+        *JOINED_NUMBERS,
+        placeholder_rule(PLACEHOLDER, MEASURE),
+        EMPTY_PARENTHESES,
+        *AT_LAST,
     )
-
-
-FORMS = (
-    *BEFORE_QUOTES,
-    PlaceholderRule(tuple(ASCII_QUOTES), ASCII_QUOTED),
-    ABSOLUTE_PATH,
-    ADDRESS,
-    placeholder_rule(".", DOTTED_NAME, placeholder_or_rest),
-    placeholder_rule("=", rf"(= ?){ASSIGNED}", rf"\1{PLACEHOLDER}", re.I),
-    placeholder_rule("user", USER, rf"\1{PLACEHOLDER}"),
-    DAY_OR_MONTH,
-    word_with_digit(END),
-    HEXADECIMAL,
-    *JOINED_NUMBERS,
-    placeholder_rule(PLACEHOLDER, MEASURE),
-    EMPTY_PARENTHESES,
-    *AT_LAST,
 )

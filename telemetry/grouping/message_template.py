@@ -15,15 +15,18 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
+from telemetry.short_cache import ShortCache
+
 # Two control characters that are not expected in a message, which is a single line.
 PLACEHOLDER = "\x02"  # placeholder for a removed part; shown as `*`
 LITERAL = "\x01"  # stands before a part that must stay
+TEMPLATES_KEPT = 1024  # of one version; many failures say the same
 
 Replacement = str | Callable[[re.Match[str]], str]
 
 
 class Form(Protocol):
-    """A form of variable parts: a pattern, or what finds quoted texts."""
+    """A form of variable parts: a pattern, or what is used as one is."""
 
     def sub(self, repl: Any, string: str, /) -> str:
         """Return the text with the replacement for each part of this form."""
@@ -32,21 +35,27 @@ class Form(Protocol):
 class PlaceholderRule(NamedTuple):
     """
     A form of variable parts, and its replacement. Only messages are searched for it that have one of the `marks`, and
-    one of the `words` in whatever case.
+    one of the `words` in whatever case; with `fewest`, that have the only mark as often as that.
     """
 
     marks: tuple[str, ...]
     form: Form
     replacement: Replacement = PLACEHOLDER
     words: tuple[str, ...] = ()
+    fewest: int = 1
 
 
 def placeholder_rule(
-    marks: str, form: str, replacement: Replacement = PLACEHOLDER, flags: int = 0, words: str = ""
+    marks: str,
+    form: str,
+    replacement: Replacement = PLACEHOLDER,
+    flags: int = 0,
+    words: str = "",
+    fewest: int = 1,
 ) -> PlaceholderRule:
     """Return the rule for a form. Its marks and words are separated by spaces; without any, all messages have them."""
     return PlaceholderRule(
-        tuple(marks.split()) or ("",), re.compile(form, flags), replacement, tuple(words.split())
+        tuple(marks.split()) or ("",), re.compile(form, flags), replacement, tuple(words.split()), fewest
     )
 
 
@@ -55,14 +64,33 @@ def placeholder_or_rest(match: re.Match[str]) -> str:
     return match["rest"] or PLACEHOLDER
 
 
-def template_of(message: str, rules: Iterable[PlaceholderRule]) -> str:
+class MessageForms:
+    """The forms of one version, applied one after the other, and the templates of the last short messages."""
+
+    def __init__(self, rules: Iterable[PlaceholderRule]) -> None:
+        self.rules = tuple(rules)
+        self.template = ShortCache(self.applied, TEMPLATES_KEPT)
+
+    def applied(self, message: str) -> str:
+        """Return the message with `*` for each part that has one of the forms."""
+        return applied_rules(message, self.rules)
+
+
+def template_of(message: str, forms: MessageForms) -> str:
+    """Return the message with `*` for each part that varies by these forms."""
+    return forms.template(message)
+
+
+def applied_rules(message: str, rules: Iterable[PlaceholderRule]) -> str:
     """Return the message with `*` for each part that varies by these rules, applied one after the other."""
     folded = message.lower()
-    for marks, form, replacement, words in rules:
+    for marks, form, replacement, words, fewest in rules:
         for mark in marks:  # faster than any(...), which makes a generator for each rule
             if mark in message:
                 break
         else:
+            continue
+        if fewest > 1 and message.count(marks[0]) < fewest:
             continue
         if not words or any(word in folded for word in words):
             message = form.sub(replacement, message)

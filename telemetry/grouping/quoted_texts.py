@@ -20,6 +20,7 @@ ASCII_QUOTES = {
 # Those of other languages: https://www.unicode.org/cldr/charts/latest/summary/root.html (delimiters of locales)
 ALL_QUOTES = ASCII_QUOTES | {
     "«": re.compile(r"«[^»]*+(»)?+"),
+    "»": re.compile(r"»[^«»]*+([«»])?+"),
     "„": re.compile(r"„[^“”]*+([“”])?+"),
     "‘": re.compile(r"‘[^’]*+(’(?!\w))?+"),
     "「": re.compile(r"「[^」]*+(」)?+"),
@@ -54,4 +55,4 @@ class QuotedTexts:
 
 
 ASCII_QUOTED = QuotedTexts(ASCII_QUOTES, re.compile(r"(?<!\w)'|[\"`“]"))
-ALL_QUOTED = QuotedTexts(ALL_QUOTES, re.compile(r"(?<!\w)'|[\"`“«„‘「『《]"))
+ALL_QUOTED = QuotedTexts(ALL_QUOTES, re.compile(r"(?<!\w)'|[\"`“«»„‘「『《]"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from django.db.utils import OperationalError
 
 from telemetry.grouping import first_message_forms, message_forms
-from telemetry.grouping.message_template import PlaceholderRule
+from telemetry.grouping.message_template import MessageForms
 
 if TYPE_CHECKING:
     from tenants.models import Project
@@ -27,7 +27,7 @@ class GroupingRules:
     summary: str  # for operators: what is new
     # Of stacks without files, the platform's functions are left out (origin_before_3.py).
     skips_platform_frames: bool
-    message_forms: tuple[PlaceholderRule, ...]  # what varies in messages
+    message_forms: MessageForms  # what varies in messages
     weighs_words: bool  # whether a message tells causes apart is judged by its words (telling_words.py)
     reads_stacks_by_language: bool  # chains and groups of exceptions by their root causes (origin.py)
     # Which of several failing spans a failure is charged to (repeated_failures.py).
@@ -66,7 +66,8 @@ NEWEST = GroupingRules(
     "Stacks are read by their language: chains of exceptions are compared by the root cause, groups by their "
     "sub-exceptions, and what changes with each build is left out, such as hashes in names of bundles. "
     "More of what varies in a message is left out: hosts with a port, relative paths, truth values, names of users, "
-    "a model's own words, numbers in languages without spaces. A message that is one value, or says only that "
+    "names among pairs of keys and values, a model's own words, numbers in languages without spaces; codes of up to "
+    "four digits and the messages that pairs have in quotes stay. A message that is one value, or says only that "
     "something failed, does not tell causes apart. A failure that several spans show is charged once, to the one "
     "that knows most of it. A step of an agent that fails because there is no such tool shows a failure of the model's "
     "answer. A call that its caller cancelled is no failure by itself.",

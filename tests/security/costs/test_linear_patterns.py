@@ -26,6 +26,7 @@ MAKES_PATTERNS_AT_IMPORT = {
     "telemetry.grouping.first_message_forms",
     "telemetry.grouping.message_forms",
     "telemetry.grouping.message_template",
+    "telemetry.grouping.pair_forms",
     "telemetry.scrubbing.kinds.pattern",
 }  # in a function, of constants
 LONGEST = 2_048  # by then every bounded repetition has reached its bound

@@ -7,12 +7,11 @@ import time
 import pytest
 
 from telemetry.grouping import first_message_forms, message_forms
-from telemetry.grouping.message_template import PlaceholderRule, template_of
+from telemetry.grouping.message_template import MessageForms, template_of
 
 VERSIONS = pytest.mark.parametrize(
     "forms", [first_message_forms.FORMS, message_forms.FORMS], ids=["first", "newest"]
 )
-Forms = tuple[PlaceholderRule, ...]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +50,7 @@ Forms = tuple[PlaceholderRule, ...]
     ],
 )
 @VERSIONS
-def test_what_varies_is_masked(forms: Forms, one: str, other: str) -> None:
+def test_what_varies_is_masked(forms: MessageForms, one: str, other: str) -> None:
     assert template_of(one, forms) == template_of(other, forms)
 
 
@@ -80,7 +79,7 @@ def test_what_varies_is_masked(forms: Forms, one: str, other: str) -> None:
     ],
 )
 @VERSIONS
-def test_what_tells_bugs_apart_stays(forms: Forms, one: str, other: str) -> None:
+def test_what_tells_bugs_apart_stays(forms: MessageForms, one: str, other: str) -> None:
     assert template_of(one, forms) != template_of(other, forms)
 
 
@@ -88,7 +87,7 @@ def test_what_tells_bugs_apart_stays(forms: Forms, one: str, other: str) -> None
     "piece", ["a", "a.", "/a", "{", "{}", "1:", "a@b.", "'", "for user ", "0f:", "<1", "[1"]
 )
 @VERSIONS
-def test_a_hostile_message_takes_no_time(forms: Forms, piece: str) -> None:
+def test_a_hostile_message_takes_no_time(forms: MessageForms, piece: str) -> None:
     started = time.process_time()
 
     template_of((piece * 500)[:500], forms)
