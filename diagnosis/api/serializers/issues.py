@@ -208,7 +208,8 @@ class IssueSerializer(SentencesSerializer):
     """One cluster of the window."""
 
     title = serializers.CharField(
-        help_text="Operation, error type and message of the first record. Untrusted text."
+        help_text="The operation, and the shortest text that names the cause of the first record: its class once, "
+        "and its message without what transports and frameworks put around it. 200 characters at most. Untrusted text."
     )
     severity = serializers.ChoiceField(SEVERITIES)
     severity_reason = serializers.CharField(help_text="The formula with its numbers.")

@@ -10,7 +10,7 @@ Each rule goes by the form of a text, whichever client wrote it:
 - An exception that another one was caused by (`(Caused by X("..."))`, `caused by: ...`) is the cause.
 - A stack is no text: the message ends where its frames begin. A client that joins message and stack has the text twice.
 - The statement that a database was asked is no cause. A sentence that only points to a page, or gives the id of a
-  request to support, names nothing.
+  request to support, names nothing, nor does advice at the end, such as `Please try again in 20s.`
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ POINTER = re.compile(
 TYPE_POINTER = re.compile(
     r"(?:^|(?<=[.!?;] ))[Ff]or (?:more )?(?:help|information|details),? (?:see|type|run|try) [^.!?]{1,100}\.?$"
 )
+# Sentences at the end that ask for patience or give advice: who reads a title wants to know what happened.
+ADVICE = re.compile(
+    r"(?<=[.!?;] )(?:(?:Please|Sorry|Kindly|Try|Consider|Note:|Note that|Hint:|Tip:|Contact"
+    r"|If (?:you|this|the problem)\b)[^.!?:]{0,200}(?:[.!?](?=\S)[^.!?:]{0,200}){0,4}[.!?]? ?){1,4}$"
+)
 BRACKETED_POINTER = re.compile(r" ?\([^()]{0,80}https?://[^()\s]{1,200}\)$")
 STATEMENT = re.compile(r" ?\[(?:SQL|parameters): [^\[\]]{0,400}\]")
 CLASS_IN_BRACKETS = re.compile(r"^(?:\*\* )?\([A-Za-z]\w{0,60}(?:\.\w{1,60}){1,5}\) (?=\S)")
@@ -53,7 +58,7 @@ CAUSED = re.compile(r"\(?(?:[Cc]aused by:?|nested exception is) (?=\S)")
 REPR_HEAD = re.compile(r"^<?[A-Z]\w{2,60}\((?:[^()]{0,200})\)>?: (?=\S)")
 ARGUMENTS = re.compile(r"^[A-Za-z_.]{0,80}\((['\"])")
 WRAPPED = re.compile(r"(?<=[.)\]}] )\w{0,60}(?:Error|Exception): (?=\S)")
-POINTING = (REQUEST_ID, BRACKETED_POINTER, STATEMENT, POINTER, TYPE_POINTER)
+POINTING = (REQUEST_ID, BRACKETED_POINTER, STATEMENT, POINTER, TYPE_POINTER, ADVICE)
 LEAST_REPEATED = 8  # characters
 SPACES = re.compile(r"\s+")
 

@@ -34,6 +34,19 @@ SHORTENED = {  # (operation, class, message): title
     ("elixir", "DBConnection.ConnectionError", "** (DBConnection.ConnectionError) dropped from queue"): (
         "elixir: ConnectionError: dropped from queue"
     ),
+    # Advice at the end names nothing, but what it lists does.
+    (
+        "chat x",
+        "RateLimitError",
+        "Limit is 3, used 3. Please try again in 20s. If you need more, write to us.",
+    ): ("chat x: RateLimitError: Limit is 3, used 3."),
+    ("tool t", "ReadError", "No such file. Note: your working directory is /srv/v1.2/x."): (
+        "tool t: ReadError: No such file."
+    ),
+    ("tool t", "InputError", "Input is wrong. Please fix these: id is required"): (
+        "tool t: InputError: Input is wrong. Please fix these: id is required"
+    ),
+    ("tool t", "InputError", "Please enter a date."): "tool t: InputError: Please enter a date.",
     # A status has its reason phrase where nothing else is said, or no class.
     ("GET /x", "429", "HTTP 429"): "GET /x: 429 Too Many Requests",
     ("GET /x", "404", "Not Found"): "GET /x: 404 Not Found",
