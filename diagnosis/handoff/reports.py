@@ -55,4 +55,4 @@ def changed_fields(
         shipment = new_shipment(loop, detail.get("shipped_at", now), detail.get("release", ""), now)
     elif kind == Kind.SHIPPED_CORRECTED:
         shipment = corrected_shipment(loop, detail.get("shipped_at"), detail.get("release"), now)
-    return (shipment.fields, shipment.told()) if shipment else ({}, {})
+    return (shipment.fields, shipment.event_detail()) if shipment else ({}, {})

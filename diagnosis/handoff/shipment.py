@@ -55,7 +55,7 @@ class Shipment:
             "way_on": "",
         }
 
-    def told(self) -> dict[str, Any]:
+    def event_detail(self) -> dict[str, Any]:
         """The detail of the event."""
         release = {"release": self.release} if self.release else {}
         was = {"was": self.was} if self.was else {}
@@ -124,7 +124,7 @@ def correct_by_person(
         raise NothingToCorrect
     shipment = corrected_shipment(loop, given.shipped_at, given.release, now)
     lifecycle.apply_trigger(loop, Trigger.SHIPMENT_CORRECTED, now, **shipment.fields)
-    told = shipment.told() | {"reason": given.reason}
+    told = shipment.event_detail() | {"reason": given.reason}
     event = lifecycle.append_event(loop, Kind.SHIPMENT_CORRECTED, user.get_username(), now, **told)
     after = {"shipped_at": told["shipped_at"], "release": shipment.release or None}
     audit_log.append_entry(

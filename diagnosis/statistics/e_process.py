@@ -11,6 +11,7 @@ is evaluated.
 
 A failure can be back at any time. So after each failing session, which is when somebody would begin to suspect it, part
 of the wealth is bet anew: however long nothing failed before, it costs nothing.
+A bet's wealth is a test martingale, or below one (testing by betting: Shafer 2021, https://doi.org/10.1111/rssa.12647).
 See Shin, Ramdas and Rinaldo 2024, "E-detectors", https://doi.org/10.51387/23-NEJSDS51, and Perez-Ortiz et al. 2024,
 "E-statistics, group invariance and anytime-valid testing", https://arxiv.org/abs/2208.07610.
 docs/verification.md#a-fix-that-held

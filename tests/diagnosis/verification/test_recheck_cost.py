@@ -14,10 +14,12 @@ from diagnosis.verification import baseline, trajectory
 from diagnosis.verification.rate_verdict import judge_rates
 from diagnosis.verification.verify import recheck, verify
 from diagnosis.window import environment_counts
+from telemetry.grouping.fingerprint import cluster_id
+from telemetry.models import Record
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
 from tenants.stores.binding import bind, bound_alias
-from tests.diagnosis.shipped_loop import SHIPPED, Send, after
+from tests.diagnosis.shipped_loop import SHIPPED, T0, Send, after
 
 
 @pytest.fixture
@@ -52,6 +54,26 @@ def test_sessions_of_failures_are_read_once(alice: MintedProject, undecided: Loo
 
     of_sessions = [one for one in statements if 'FROM "telemetry_trace"' in one["sql"]]
     assert len(of_sessions) == 1
+
+
+def test_what_two_fixes_share_is_read_once(alice: MintedProject, loop: Loop, send: Send) -> None:
+    send(T0, failing=10, ok=30, cause="no card", name="pay")
+    with bind(alice.project):
+        other = Record.objects.filter(operation="pay", fingerprint__isnull=False)[0]
+    loop.pk, loop.cluster_id, loop.operation = "loop_2", cluster_id(other.fingerprint or 0), "pay"
+    loop.save(force_insert=True)
+    send(SHIPPED, failing=9, ok=21)
+    send(SHIPPED, failing=9, ok=21, cause="no card", name="pay")
+
+    with bind(alice.project), CaptureQueriesContext(connections[bound_alias()]) as statements:
+        stored = recheck(alice.project, after(1))
+
+    sessions = [one for one in statements if "AS newest WHERE service" in one["sql"]]
+    failed = [one for one in statements if "SELECT DISTINCT attribution.fingerprint" in one["sql"]]
+    assert len(stored) == 2
+    assert (len(sessions), len(failed)) == (2, 2)  # of the windows before and after
+    shown = {verification.loop_id: verification.document["trajectory"] for verification in stored}
+    assert shown["loop_2"] == verify(Loop.objects.get(pk="loop_2"), after(1)).document["trajectory"]
 
 
 def test_what_is_needed_is_found_with_few_quantiles(monkeypatch: pytest.MonkeyPatch) -> None:
