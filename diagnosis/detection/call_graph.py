@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from diagnosis.detection.own_time import CalledOperation, Step, by_parent
+from diagnosis.detection.own_time import CalledOperation, Step, by_parent, callee
 
 Callee = tuple[str, str]  # service and operation
 
@@ -17,6 +17,8 @@ class RunCalls:
 
     step: Step  # the first run of the operation in the trace
     calls: dict[Callee, int]  # nanoseconds from the operation's start to the call, the fewest in the trace
+    # Of calls to another service, what answered them there.
+    answered_by: dict[Callee, Callee] = field(default_factory=dict)
 
 
 Visits = dict[CalledOperation, list[RunCalls]]
@@ -39,6 +41,8 @@ def calls_within_trace(steps: list[Step]) -> dict[CalledOperation, RunCalls]:
         run = runs.setdefault(CalledOperation(step.service, step.operation), RunCalls(step, {}))
         for child in children.get(step.span_id, []):
             delay = child.start_time_unix_nano - step.start_time_unix_nano
-            callee = (child.service, child.operation)
-            run.calls[callee] = min(delay, run.calls.get(callee, delay))
+            called = (child.service, child.operation)
+            run.calls[called] = min(delay, run.calls.get(called, delay))
+            if other_end := callee(child, children.get(child.span_id, [])):
+                run.answered_by.setdefault(called, (other_end.service, other_end.operation))
     return runs

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -75,6 +75,11 @@ class SlowerOperation:
         """The growth of the quantile times the number of runs now, in milliseconds."""
         return self.sides.grown_ms(self.quantile) * len(self.now)
 
+    @property
+    def weight(self) -> float:
+        """The lost time, weighed by how many times slower it became, so that a rare call that changed most counts."""
+        return self.lost_ms * math.log(self.ratio)
+
     def is_primary(self, slowest: SlowerOperation) -> bool:
         """Whether it slowed too much to be only waiting for the slowest operation."""
         return math.log(self.ratio) >= PRIMARY * math.log(slowest.ratio)
@@ -112,12 +117,37 @@ def latency_clusters(
         replace(operation, quantile=quantile) for operation, quantile in quantiles if quantile is not None
     ]
     worst = worst_of_each(attribute_slow_calls(slower, measured))
-    if not worst:
-        return []
-    return [
-        latency_cluster(worst[0], worst),
-        *(latency_cluster(operation, []) for operation in worst[1:] if operation.is_primary(worst[0])),
+    waiting = waiting_services(worst, callees(measured))
+    primaries = [
+        operation
+        for operation in worst
+        if operation.is_primary(worst[0]) and operation.place.service not in waiting
     ]
+    downstream = [operation for operation in worst if operation not in primaries]
+    return [
+        latency_cluster(operation, [] if number else downstream) for number, operation in enumerate(primaries)
+    ]
+
+
+def waiting_services(worst: Sequence[SlowerOperation], called: Mapping[str, set[str]]) -> set[str]:
+    """The services that wait for one of these slow ones: they call it, perhaps through others, and slowed less."""
+    waiting: set[str] = set()
+    for number, operation in enumerate(worst):  # the largest ratio first
+        slower_ones = {other.place.service for other in worst[:number]} - waiting
+        if slower_ones & reached_from(operation.place.service, called):
+            waiting.add(operation.place.service)
+    return waiting
+
+
+def reached_from(service: str, called: Mapping[str, set[str]]) -> set[str]:
+    """The services that this one calls, directly or through others."""
+    reached: set[str] = set()
+    to_visit = [service]
+    while to_visit:
+        further = called.get(to_visit.pop(), set()) - reached
+        reached |= further
+        to_visit += further
+    return reached - {service}
 
 
 def comparable_operations(
@@ -175,22 +205,17 @@ def runs_by_operation(runs: Iterable[TimedStep]) -> Mapping[CalledOperation, lis
 
 
 def worst_of_each(slower: Iterable[SlowerOperation]) -> list[SlowerOperation]:
-    """The operation of each service that lost most time, the largest ratio first."""
+    """The operation of each service that weighs most, the largest ratio first."""
     worst: dict[str, SlowerOperation] = {}
-    for operation in sorted(slower, key=lambda operation: (-operation.lost_ms, operation.place)):
+    for operation in sorted(slower, key=lambda operation: (-operation.weight, operation.place)):
         # The service's other operations wait for the same CPU, lock or network.
         worst.setdefault(operation.place.service, operation)
     return sorted(worst.values(), key=lambda operation: (-operation.ratio, operation.place))
 
 
-def latency_cluster(slower: SlowerOperation, all_slower: list[SlowerOperation]) -> Cluster:
-    """The cluster of an operation's slow runs; those of operations that are not primary beside it are downstream."""
-    downstream = [
-        record
-        for operation in all_slower
-        if not operation.is_primary(slower)
-        for record in slow_runs(operation)
-    ]
+def latency_cluster(slower: SlowerOperation, waiting: Iterable[SlowerOperation]) -> Cluster:
+    """The cluster of an operation's slow runs; those of the operations that wait for it are downstream."""
+    downstream = [record for operation in waiting for record in slow_runs(operation)]
     return Cluster(
         latency_fingerprint(slower.place), slow_runs(slower), downstream, looked_at=len(slower.now)
     )

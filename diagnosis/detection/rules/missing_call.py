@@ -109,10 +109,17 @@ class MissingCall:
         return median(run.calls[self.callee] for run in self.before if self.callee in run.calls)
 
     @property
+    def vanished(self) -> Callee:
+        """What is no longer called: of a request to another service, the operation that answered it there."""
+        answered = (run.answered_by[self.callee] for run in self.before if self.callee in run.answered_by)
+        return next(answered, self.callee)
+
+    @property
     def message(self) -> str:
         """The message of the failure, with the counts of both windows."""
         now, before = self.lacking
-        name = self.callee[1] if self.callee[0] == self.place.service else " ".join(self.callee)
+        service, operation = self.vanished
+        name = operation if service == self.place.service else f"{service} {operation}"
         return (
             f"no longer calls {name}: {now.failures} of {now.exposure} traces lack the call, "
             f"before {before.failures} of {before.exposure}"

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from diagnosis.detection.own_time import CalledOperation, Step, answering, time_steps
+from diagnosis.detection.own_time import CalledOperation, Step, TimedStep, answering, time_steps
+from diagnosis.detection.rules.latency import SlowerOperation, waiting_services, worst_of_each
 from diagnosis.diagnose import diagnose
 from diagnosis.packets.publishing import packet_as_answered
-from diagnosis.statistics.duration_tests import z_score
+from diagnosis.statistics.duration_tests import DurationSamples, z_score
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
 from tests.telemetry.factory import span, store
@@ -157,3 +158,40 @@ def test_a_tail_that_grows_while_the_median_stays_is_told(alice: MintedProject) 
 
 def test_a_few_slow_ones_are_no_tail(alice: MintedProject) -> None:
     assert issues(alice, traffic(3), traffic(1, slow_ms=90, every=20)) == []
+
+
+def slower(service: str, before: float, now: float, runs: int = 20, name: str = "work") -> SlowerOperation:
+    """An operation that took this long in each of so many traces, in milliseconds."""
+    ran = [TimedStep(step(name, service, 0, 1), CalledOperation(service, name), now)] * runs
+    return SlowerOperation(
+        CalledOperation(service, name), DurationSamples([before] * runs, [now] * runs), ran
+    )
+
+
+def test_of_two_slow_services_the_one_that_the_other_calls_is_named() -> None:
+    worst = [slower("stock", 5, 60), slower("web", 5, 50), slower("mail", 5, 40)]
+    called = {"web": {"gateway"}, "gateway": {"stock"}, "stock": {"disk"}}
+
+    assert waiting_services(worst, called) == {"web"}
+
+
+def test_a_caller_that_slowed_more_than_what_it_calls_is_a_cause_of_its_own() -> None:
+    assert waiting_services([slower("web", 5, 500), slower("stock", 5, 50)], {"web": {"stock"}}) == set()
+
+
+def test_services_that_call_each_other_are_charged_to_the_slowest() -> None:
+    called = {"web": {"stock"}, "stock": {"web"}}
+
+    assert waiting_services([slower("web", 5, 500), slower("stock", 5, 50)], called) == {"stock"}
+
+
+def test_the_operation_of_a_service_is_named_that_changed_most_though_it_is_rare() -> None:
+    often, rare = slower("pay", 10, 14, runs=900, name="quote"), slower("pay", 5, 300, runs=5, name="charge")
+
+    assert [operation.place.operation for operation in worst_of_each([often, rare])] == ["charge"]
+
+
+def test_an_operation_that_loses_much_more_in_all_is_named_before_a_rare_one() -> None:
+    often, rare = slower("pay", 10, 90, runs=900, name="quote"), slower("pay", 5, 60, runs=2, name="charge")
+
+    assert [operation.place.operation for operation in worst_of_each([often, rare])] == ["quote"]

@@ -53,6 +53,27 @@ def test_an_operation_that_returns_early_is_charged_with_the_first_call_it_leave
     assert issue["evidence_url"].startswith("/v1/evidence?")
 
 
+def test_a_request_to_another_service_is_named_by_what_answered_it(alice: MintedProject) -> None:
+    def requests(minute: int, is_made: bool) -> None:
+        for n in range(40):
+            at, name = NOW - timedelta(minutes=minute, seconds=-n), f"{minute}-{n}"
+            own = [span("GET /cart", trace=name, at=at, id=name, duration_ms=20)]
+            own += [span("GET", trace=name, at=at, id=f"{name}c", parent=name, kind=3)] if is_made else []
+            answer = [span("read prices", trace=name, at=at, id=f"{name}s", parent=f"{name}c", kind=2)]
+            other = [span("ping", trace=f"{name}p", at=at, id=f"{name}p")]
+            store(alice.project, own, NOW)
+            store(alice.project, answer if is_made else other, NOW, {"service.name": "prices"})
+
+    requests(3, is_made=True)
+    requests(1, is_made=False)
+
+    [issue] = issues(alice)
+    assert (
+        issue["message"]
+        == "no longer calls prices read prices: 40 of 40 traces lack the call, before 0 of 40"
+    )
+
+
 def test_what_a_sample_shows_says_so_with_an_interval_and_the_packet_is_not_complete(
     alice: MintedProject,
 ) -> None:
