@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loopkit import documents, health, schemas
+from loopkit import documents, health, no_oauth, schemas
 
 urlpatterns = [
     path("", documents.RootView.as_view(), name="root"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("llms.txt", documents.DocumentView.as_view(page="llms.txt"), name="llms"),
     path("agents.md", documents.DocumentView.as_view(page="agents.md"), name="agents"),
     path("quickstart.md", documents.DocumentView.as_view(page="quickstart.md"), name="quickstart"),
+    path("auth.md", documents.DocumentView.as_view(page="auth.md"), name="auth"),
+    *(path(name, no_oauth.keys_only, name=f"no-{name}") for name in no_oauth.PATHS),
     path("contact.json", documents.ContactView.as_view(), name="contact"),
     path("openapi.json", schemas.OpenApiView.as_view(), name="openapi"),
     path("schema/<str:name>.json", schemas.SchemaView.as_view(), name="schema"),

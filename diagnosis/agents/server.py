@@ -45,7 +45,7 @@ INSTRUCTIONS = (
     "approved; make the change in the repository; loopkit_report says pr_opened, merged, shipped; loopkit_verify says "
     "whether it held. Answers fit `budget` tokens; `completeness` says what is left out and which argument brings it."
 )
-NO_KEY = "Send the header Authorization: Bearer with the project's agent key; see /agents.md. LoopKit takes no OAuth."
+NO_KEY = "Send the header Authorization: Bearer with the project's agent key; see /auth.md. LoopKit takes no OAuth."
 
 
 class AgentServer(MCPServer):
