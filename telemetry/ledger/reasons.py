@@ -129,7 +129,8 @@ REASONS = {
     ),
     JOINED_TOO_OFTEN: RefusalReason(
         "log records",
-        "The span that they name was joined by log records of 32 requests, or has 1,024 events, already: not stored.",
+        "The span that they name was joined, or repeated, by log records of 32 requests, or has 1,024 events, already: "
+        "not stored.",
         "Send the log records of a span together: with a batching processor, as by default.",
         "of spans that were joined too often",
     ),

@@ -18,7 +18,7 @@ from telemetry.models.counts import (
     Tally,
 )
 from telemetry.models.known_ids import Conflict, SharedSpan
-from telemetry.models.logs import ContextLog, EarlierVersion, WaitingLog
+from telemetry.models.logs import ContextLog, EarlierVersion, RepeatedLogs, WaitingLog
 from telemetry.models.ratings import RatedSubject, Rating, ReplacedRecord
 from telemetry.models.records import Attribution, Origin, Record, Segment, Trace
 from telemetry.models.repeated_calls import RepeatedCall
@@ -42,6 +42,7 @@ __all__ = [
     "Record",
     "Release",
     "RepeatedCall",
+    "RepeatedLogs",
     "ReplacedRecord",
     "Rollup",
     "RollupCounts",

@@ -46,6 +46,20 @@ class EarlierVersion(models.Model):
         return f"{record_id(self.trace_id, self.span_id)} {self.number}"
 
 
+class RepeatedLogs(models.Model):
+    """In how many requests log records came that said nothing new of a record: joined_logs/repeats.py."""
+
+    pk = models.CompositePrimaryKey("trace_id", "span_id")
+    trace_id = models.BinaryField(max_length=16)
+    span_id = models.BinaryField(max_length=8)
+    requests = models.IntegerField()
+
+    ranges: ClassVar[Ranges] = {"requests": (0, 2**31 - 1)}
+
+    def __str__(self) -> str:
+        return record_id(self.trace_id, self.span_id)
+
+
 class ContextLog(models.Model):
     """A log record that is no record of its own, kept for some days as context of its trace: store/context_logs.py."""
 

@@ -37,7 +37,7 @@ ESCAPED = (":\\", ":%2F", ":%2f", "%3A/", "%3a/", ":&#")
 PGPASS = re.compile(rb":[\d*]{1,4}:[\w*.-]{1,63}:[\w.*@-]{1,63}:[^\s\"'`]")
 LISTED_COMMAND = re.compile(rb"[\w-]+\\{0,15}[\"']\s{0,16}[,\]].{0,400}?[\"']-{1,2}[A-Za-z]", re.S)
 # Programs whose names are words of other things as often.
-LISTED = sorted(OPTIONS_OF.keys() - {"http", "https", "exp", "imp", "zip"})
+LISTED = sorted(OPTIONS_OF.keys() - {"http", "https", "exp", "imp", "zip", "7z", "az", "oc", "cf", "xh"})
 NAMES = checked_pieces()
 BEGINNINGS = [piece.encode() for piece in (*ANCHORS, *ENCODED, *ESCAPED)]
 # What must be so at a piece, for the first ones.

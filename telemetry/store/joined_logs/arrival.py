@@ -25,7 +25,7 @@ from telemetry.spans.span import STATUS_ERROR
 from telemetry.store import tallies
 from telemetry.store.batch import Batch, RowOf
 from telemetry.store.insertion import Key, keys_stored, write_shared
-from telemetry.store.joined_logs import waiting
+from telemetry.store.joined_logs import repeats, waiting
 from telemetry.store.joined_logs.amended_records import AmendedRecord, amend
 from telemetry.store.joined_logs.merged_span import (
     MOST_EVENTS,
@@ -128,14 +128,32 @@ def join_logs(
         *(JoiningCandidate(log[:2], log.message, log) for log in logs),
     ]
     targets = find_targets(candidates)
-    parts = read_parts({target for target in targets if target})
     joined = JoinedLogs(QuotaRoom(room))
+    worn = refuse_repeats(candidates, targets, joined)
+    parts = read_parts({target for target in targets if target} - worn)
     members = by_span(candidates, targets, parts)
     events = {key: joining_events(parts[key], of_span, joined) for key, of_span in members.items()}
     amend([amended_record(parts[key], news, row_of, rules) for key, news in events.items() if news], rules)
-    waiting.end_waiting(log for log, target in zip(came, targets, strict=False) if target in parts)
+    repeats.count_repeats(key for key, news in events.items() if not news)
+    settled = parts.keys() | worn
+    waiting.end_waiting(log for log, target in zip(came, targets, strict=False) if target in settled)
     let_wait([log for log in logs if id(log) not in joined.outcomes], batches[-1].now_unix_nano, joined)
     return joined
+
+
+def refuse_repeats(
+    candidates: Sequence[JoiningCandidate], targets: Sequence[Key | None], joined: JoinedLogs
+) -> set[Key]:
+    """Refuse the log records of spans that log records repeated too often; returns these spans, which are not read."""
+    worn = repeats.exhausted({target for target in targets if target})
+    for candidate, target in zip(candidates, targets, strict=True) if worn else ():
+        if target not in worn:
+            continue
+        if candidate.log is None:
+            joined.lost += 1
+        else:
+            joined.outcomes[id(candidate.log)] = tallies.JOINED_TOO_OFTEN
+    return worn
 
 
 def named_by(inserted: Sequence[RecordRow]) -> set[Key]:

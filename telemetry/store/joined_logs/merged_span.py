@@ -86,11 +86,10 @@ def is_news(event: Event, own: OwnFacts) -> bool:
         return True
     for name, value in plain_attributes(event.attributes).items():
         content = parsed(value)
-        if name in ROUTINE or own.says(name, content):
+        # What the span says is parsed last: it may be long, and what says nothing need not be compared with it.
+        if name in ROUTINE or not has_content(content) or own.says(name, content):
             continue
-        if name == FINISH and first_of_list(value) == own.finish:
-            continue
-        if has_content(content):
+        if name != FINISH or first_of_list(value) != own.finish:
             return True
     return False
 

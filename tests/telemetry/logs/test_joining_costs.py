@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 
 from telemetry.models import Rollup
-from telemetry.store.joined_logs import arrival, longest_durations, merged_span
+from telemetry.store.joined_logs import arrival, longest_durations, merged_span, repeats
 from tenants.keys.provisioning import MintedProject
 from tenants.models import Project
 from tenants.stores.binding import bind, bound_alias
@@ -187,6 +187,44 @@ def test_what_finds_no_place_among_the_events_of_a_span_is_refused(
     )
 
     assert (first.joined, second.joined, second.rejected) == (4, 1, {"joined_too_often": 3})
+
+
+def test_a_span_is_read_for_so_many_requests_that_repeat_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "MOST", 3)
+    read: list[int] = []
+    real = arrival.read_parts
+    monkeypatch.setattr(arrival, "read_parts", lambda keys: read.append(len(keys)) or real(keys))
+    send(project, [spans(span("chat m", id="call", at=NOW, attributes=FACTS), span(id="other", at=NOW))])
+    said = log(DETAILS, at=NOW, attributes={"gen_ai.input.messages": "<elided>"}, **SPAN)
+    other = log(
+        "gen_ai.user.message", at=NOW, attributes={"content": "hi"}, **SPAN | {"spanId": span_id("other")}
+    )
+
+    receipts = send(project, [logs(said)] * 4 + [logs(said, other)])
+
+    assert [receipt.duplicates for receipt in receipts] == [1, 1, 1, 0, 0]
+    assert receipts[3].rejected == receipts[4].rejected == {"joined_too_often": 1}
+    assert receipts[4].joined == 1
+    assert read == [1, 1, 1, 0, 1]
+
+
+def test_what_a_log_record_has_no_content_for_is_not_parsed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(project, [spans(span("chat m", id="call", at=NOW, attributes=FACTS))])
+    read: list[Any] = []
+    parsed = merged_span.parsed
+    monkeypatch.setattr(merged_span, "parsed", lambda value: read.append(value) or parsed(value))
+    said = log(
+        "gen_ai.choice", at=NOW, attributes={"gen_ai.input.messages": "<elided>", "message": ""}, **SPAN
+    )
+
+    [receipt] = send(project, [logs(said)])
+
+    assert receipt.duplicates == 1
+    assert LONG not in read
 
 
 def test_what_waited_and_finds_no_place_is_counted_and_the_first_by_time_join(
