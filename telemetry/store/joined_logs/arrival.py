@@ -123,10 +123,7 @@ def join_logs(
     if row_of is None or not (logs or overdue.is_any_waiting):
         return JoinedLogs(QuotaRoom(room))
     came = waiting.for_spans(named_by(inserted)) if overdue.is_any_waiting and inserted else []
-    candidates = [
-        *(JoiningCandidate(log[:2], SpanMessage.FromString(log.content), None) for log in came),
-        *(JoiningCandidate(log[:2], log.message, log) for log in logs),
-    ]
+    candidates = candidates_of(came, logs)
     targets = find_targets(candidates)
     joined = JoinedLogs(QuotaRoom(room))
     worn = refuse_repeats(candidates, targets, joined)
@@ -139,6 +136,14 @@ def join_logs(
     waiting.end_waiting(log for log, target in zip(came, targets, strict=False) if target in settled)
     let_wait([log for log in logs if id(log) not in joined.outcomes], batches[-1].now_unix_nano, joined)
     return joined
+
+
+def candidates_of(came: Sequence[QueuedLog], logs: Sequence[JoiningLog]) -> list[JoiningCandidate]:
+    """The log records that waited, and then those of the batches, as ones that may join a span."""
+    return [
+        *(JoiningCandidate(log[:2], SpanMessage.FromString(log.content), None) for log in came),
+        *(JoiningCandidate(log[:2], log.message, log) for log in logs),
+    ]
 
 
 def refuse_repeats(
