@@ -47,8 +47,9 @@ AGENT: Keys = ("gen_ai.agent.name", "agent.name")
 WORD = "metadata"
 SESSIONS, USERS = (*SESSION_NAMES, "session.id"), (*USER_NAMES, "user.id")
 OF_NAMES = "|".join(map(re.escape, (*SESSIONS, *USERS)))
-FACT = re.compile(rf"^(?:[^\n]*[._])?{WORD}\.({OF_NAMES})$", re.M)  # in the names of attributes, one a line
-OBJECT = re.compile(rf"^[^\n]*[._]{WORD}$", re.M)
+FACT = re.compile(rf"(?:.*[._])?{WORD}\.({OF_NAMES})", re.S)  # the name of an attribute
+OBJECTS = (f".{WORD}", f"_{WORD}")
+LONGEST_NAME = 200  # characters of an attribute's name that is looked at
 NOTHING = Meaning()
 NO_CALL = (None, None, "", False)
 IDENTITY = frozenset(SESSION + USER + AGENT)
@@ -126,10 +127,9 @@ def identity(attributes: Attributes, names: AttributeNames, about: Attributes | 
 
 def with_metadata(meaning: Meaning, attributes: Attributes) -> Meaning:
     """The meaning with the session and the user that metadata names, if the span does not name them itself."""
-    names = "\n".join(attributes)
-    if WORD not in names:
+    if WORD not in "\n".join(attributes):  # most spans have none
         return meaning
-    facts = metadata_facts(attributes, names)
+    facts = metadata_facts(attributes)
     if not facts:
         return meaning
     return meaning._replace(
@@ -138,15 +138,18 @@ def with_metadata(meaning: Meaning, attributes: Attributes) -> Meaning:
     )
 
 
-def metadata_facts(attributes: Attributes, names: str) -> Attributes:
+def metadata_facts(attributes: Attributes) -> Attributes:
     """What the metadata says, by its own names; {} for nothing."""
     facts: dict[str, Any] = {}
-    for match in OBJECT.finditer(names):
-        content = parsed(attributes.get(match[0]))
-        facts |= content if isinstance(content, dict) else {}
-    return facts | {
-        match[1]: attributes[match[0]] for match in FACT.finditer(names) if match[0] in attributes
-    }
+    whole: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if WORD not in name or len(name) > LONGEST_NAME:
+            continue
+        if match := FACT.fullmatch(name):
+            facts[match[1]] = value
+        elif name.endswith(OBJECTS) and isinstance(content := parsed(value), dict):
+            whole |= content
+    return whole | facts
 
 
 def finish_of(attributes: Attributes, names: AttributeNames) -> str:

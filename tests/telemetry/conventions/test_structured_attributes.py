@@ -115,6 +115,7 @@ def test_a_tool_that_structured_definitions_do_not_have_is_unknown(offered: Any)
         ("acme.metadata.resumed_session_id", "c1", ("", "")),
         ("acme.metadatas.session_id", "c1", ("", "")),
         ("acme.metadata", "session_id", ("", "")),
+        (f"{'a' * 200}.metadata.session_id", "c1", ("", "")),
     ],
 )
 def test_session_and_user_are_found_in_any_clients_metadata(
