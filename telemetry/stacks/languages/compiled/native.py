@@ -20,7 +20,7 @@ from telemetry.stacks.frame import (
     lines_of,
     number_or_none,
 )
-from telemetry.stacks.languages.compiled import native_forms
+from telemetry.stacks.languages.compiled.native_forms import ANY_LINE, HASH, OTHERS
 from telemetry.stacks.languages.compiled.native_names import is_platform, native_name
 from telemetry.stacks.languages.compiled.native_reasons import LINES_READ, PLACED, reason_of
 from telemetry.stacks.places import code_key, is_in_library, slashed
@@ -54,7 +54,7 @@ EXTENSIONS = (
     ".ipp",
     ".tcc",
 )
-FORM = re.compile(f"{native_forms.ANY_LINE}|{PLACED}", re.M)
+FORM = re.compile(f"{ANY_LINE}|{PLACED}", re.M)
 # Where a report of several threads has the one that failed: gdb calls that of a core dump the first.
 CRASHED = re.compile(
     r"(?:Last Exception Backtrace|\*{0,3} ?First throw call stack|Thread \d{1,5}[^\n]{0,200} [Cc]rashed"
@@ -126,8 +126,10 @@ def below_signal(lines: Sequence[str]) -> Sequence[str]:
 
 def native_frame(line: str) -> StackFrame | None:
     """Return the frame in the line; None for other lines, and for an address of which nothing is known."""
-    forms = native_forms.HASH if line.startswith("#") else native_forms.OTHERS
-    match = next((match for form in forms if (match := form.match(line))), None)
+    if line.startswith("#"):
+        match = next((match for form in HASH if (match := form.match(line))), None)
+    else:
+        match = next((match for form in OTHERS if (match := form.match(line))), None)
     if match is None:
         return None
     facts = match.groupdict()

@@ -64,7 +64,7 @@ SWIFT_KIND = re.compile(
 )
 ANONYMOUS = "(anonymous namespace)"
 MANGLED = re.compile(r"^_{1,2}ZNK?(?=\d)")
-ACCESSOR = re.compile(r"(?P<name>\.(?:getter|setter|modify|read|didset|willset)) : [^\n]{0,600}$")
+ACCESSORS = (".getter", ".setter", ".modify", ".read", ".didset", ".willset")
 # A private name has the hash of its file beside it.
 PRIVATE = re.compile(r"\((?P<name>[^\s()]{1,200}) in _[0-9A-F]{32}\)")
 # https://github.com/swiftlang/swift/blob/main/docs/ABI/Mangling.rst: `$s`, the module, and each type with its kind
@@ -83,7 +83,8 @@ def native_name(function: str) -> str:
         name, count = SWIFT_KIND.subn("", name, count=1)
         if not count:
             break
-    name = ACCESSOR.sub(r"\g<name>", name)
+    accessor = name.partition(" : ")[0]  # the type of its property follows
+    name = accessor if accessor.endswith(ACCESSORS) else name
     name = PRIVATE.sub(r"\g<name>", name)
     name = INLINE_NAMESPACE.sub("std::", ABI_TAG.sub("", name)).strip()
     return name if name.startswith(("-[", "+[")) else without_arguments(name)
