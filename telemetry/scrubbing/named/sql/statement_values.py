@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from telemetry.scrubbing.kinds.search import Place
 from telemetry.scrubbing.named.values import closing
-from telemetry.scrubbing.work import CANDIDATE, Work
+from telemetry.scrubbing.work import CANDIDATE, CHARACTERS_A_STEP, Work
 
 LONGEST_PARAMETERS = 16_384
 VALUE = re.compile(
@@ -103,7 +103,7 @@ def typed_parameters(text: str, at: int, work: Work) -> Iterator[tuple[Key, Plac
     """The parameters of a line of MyBatis, each with its type behind it."""
     number = 0
     while match := TYPED.match(text, at):
-        work.take(CANDIDATE // 4)
+        work.take(CANDIDATE // 4 + len(match[0]) // CHARACTERS_A_STEP)
         if match["value"]:
             yield number, match.span("value")
         number, at = number + 1, match.end()

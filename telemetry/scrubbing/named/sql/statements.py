@@ -36,7 +36,7 @@ OF_STATEMENTS = ("VALUES", "values", "SET ", "set ", "WHERE", "where")  # one of
 # What stands before the parameters, and in a log of MyBatis, which has no brackets.
 NAMED = (
     r"(?i:(?<!\w)(?:parameters?|params|args|arguments|bindings?|binds?|bound|values))\\{0,15}[\"']?"
-    r"(?:(?P<typed>: (?=[^\n\[({$][^\n]{0,4096}\([A-Z]))|[ ]{0,4}(?:=>|[:=])?[ ]{0,4}(?=[\[({]|(?P<numbered>\$1 = )))"
+    r"(?:(?<=> Parameters)(?P<typed>: )(?=[^\n\[({$])|[ ]{0,4}(?:=>|[:=])?[ ]{0,4}(?=[\[({]|(?P<numbered>\$1 = )))"
 )
 # A list behind the last parameter of a statement, as Sequelize and Ecto print it.
 TRAILING = r"(?:\?|\$\d{1,4})\)?;?[ ]{1,4}(?=\[(?![A-Za-z]\w{0,20}[:=]))"
