@@ -35,7 +35,9 @@ SLASH = rb"(?:\\{0,15}/|%2[Ff]|\\{1,15}u002[Ff]|&#(?:47|[xX]2[Ff]);)"
 ESCAPED_USERINFO = re.compile(rb"(?::|%%3[Aa])%s{2}[^\s\"'<>@]{1,256}?(?:@|%%40)" % SLASH)
 ESCAPED = (":\\", ":%2F", ":%2f", "%3A/", "%3a/", ":&#")
 PGPASS = re.compile(rb":[\d*]{1,4}:[\w*.-]{1,63}:[\w.*@-]{1,63}:[^\s\"'`]")
-LISTED_COMMAND = re.compile(rb"[\w-]+\\{0,15}[\"']\s{0,16}[,\]].{0,400}?[\"']-{1,2}[A-Za-z]", re.S)
+FAR = 400  # bytes behind the name of a program in which an option of it stands
+LISTED_OPTION = re.compile(rb"[\"']-{1,2}[A-Za-z]")
+OPTIONS_TOGETHER = re.compile(rb" -[A-Za-z]{1,8}[uU][ =]")
 # Programs whose names are words of other things as often.
 LISTED = sorted(OPTIONS_OF.keys() - {"http", "https", "exp", "imp", "zip", "7z", "az", "oc", "cf", "xh"})
 NAMES = checked_pieces()
@@ -52,13 +54,17 @@ CHECKS: list[Callable[[bytes, int], object]] = [
 ARGUMENTS = [bytes((length, ord("-"), letter)) for length in range(3, 65) for letter in b"pu"]
 CHECKS += [lambda wire, start: wire[start - 2 : start] == bytes((wire[start] + 2, 0x0A))] * len(ARGUMENTS)
 # A line of `.pgpass`, a row that a database quotes, a command as a list, and curl's options written together.
-OTHERS: dict[bytes, re.Pattern[bytes]] = {
-    **{f":{port}:".encode(): PGPASS for port in PORTS},
-    ROW.encode(): re.compile(re.escape(ROW.encode())),
-    **{f"{name}{end}".encode(): LISTED_COMMAND for name in LISTED for end in "\"'\\"},
-    b"curl ": re.compile(rb"curl [^\r\n]{0,300}?-[A-Za-z]{1,8}[uU][ =]"),
+OTHERS: dict[bytes, Callable[[bytes, int], object]] = {
+    **{f":{port}:".encode(): PGPASS.match for port in PORTS},
+    ROW.encode(): lambda wire, start: True,
+    **{
+        f"{name}{end}".encode(): lambda wire, start: LISTED_OPTION.search(wire, start, start + FAR)
+        for name in LISTED
+        for end in "\"'\\"
+    },
+    b"curl ": lambda wire, start: OPTIONS_TOGETHER.search(wire, start, start + FAR),
 }
-CHECKS += [pattern.match for pattern in OTHERS.values()]
+CHECKS += OTHERS.values()
 CHECKED = len(CHECKS)
 HIDDEN = hidden_names.pieces()
 HIDES = list(HIDDEN.values())
