@@ -28,7 +28,7 @@ HEADER = re.compile(
 )
 FAILED = re.compile(r"Fatal error: exception |Exception: |Uncaught exception: |[ \t]{1,8}\([A-Z]")
 DUNE = re.compile(r"^Dune__exe__")
-CLOSURE = re.compile(r"(?:\.\(fun\)|\.\(fun:\d{1,9}\))+$")
+CLOSURE = re.compile(r"(?:\.\(fun(?::\d{1,9})?\)){1,8}+$")
 RUNTIME_MODULE = re.compile(r"^(?:Stdlib|Camlinternal\w*|Std_exit)(?:\.|$)")
 LIBRARY_MODULE = re.compile(
     r"^(?:Lwt|Async|Base|Core|Core_kernel|Sexplib0?|Stdio|Eio|Cohttp|Dream|Httpaf|H1|Caqti|Yojson|Ezjsonm|Cmdliner"
