@@ -27,15 +27,9 @@ GRPC_CANCELLED = ("1", "CANCELLED")
 GRPC_STATUS = ("rpc.grpc.status_code", "rpc.response.status_code")
 CALLING = frozenset({3, 4})  # span kinds: client, producer
 SERVER = 2
-MARKS = (
-    "cancel",
-    "abort",
-    "client",
-    "caller",
-    "eof",
-    "unreadable",
-    "499",
-)  # one is in each of the forms below
+STATUS_NAMES = frozenset({*GRPC_STATUS, "http.response.status_code", "http.status_code"})
+LONGEST = 240  # characters of a message that are read: at both ends, where it says what happened, and who passes it on
+LAST_NAME = re.compile(r"[.:$/\\*]")
 CLASS = re.compile(
     r"(?:api|user|http|job|task|operation|request|call|async|future|coroutine|fetch|stream|context)*"
     r"(?:cancell?(?:ed|ation)|abort|client(?:disconnect|abort)(?:ed)?)(?:error|exception)?"
@@ -60,20 +54,35 @@ OWN_LIMIT = re.compile(r"time[ds]?[ _-]?out|deadline|elaps|expired|shut(?:ting)?
 
 def is_cancellation(failed: Failure, span: Span) -> bool:
     """Whether the caller cancelled the call, and the failure says nothing else."""
-    name = re.split(r"[.:$/\\*]", failed.error_type)[-1].lower()
-    text = failed.message.lower()
-    if not any(mark in name or mark in text for mark in MARKS) and not has_status_of_cancelled(span):
+    text = failed.message.lower() if len(failed.message) <= LONGEST else ends_of(failed.message).lower()
+    whole = f"{failed.error_type.lower()} {text}"
+    # One after the other, without a generator: most failures end here.
+    is_marked = "cancel" in whole or "abort" in whole or "client" in whole or "caller" in whole
+    is_marked = (
+        is_marked or "closed" in whole or "499" in whole or "eofexception" in whole or "unreadable" in whole
+    )
+    is_marked = is_marked or "disconnect" in whole or "went away" in whole or "hung up" in whole
+    if not is_marked and span.attributes.keys().isdisjoint(STATUS_NAMES):
         return False
+    has_status = has_status_of_cancelled(span)
+    if not is_marked and not has_status:
+        return False
+    name = LAST_NAME.split(failed.error_type)[-1].lower()
     if OWN_LIMIT.search(name) or OWN_LIMIT.search(text):
         return False
     return (
-        has_status_of_cancelled(span)
+        has_status
         or CLASS.fullmatch(name) is not None
         or MESSAGE.match(text) is not None
         or PASSED_ON.search(text) is not None
         or (span.kind not in CALLING and OF_CALLER.search(text) is not None)
         or (span.kind == SERVER and text in ("aborted", "request aborted"))
     )
+
+
+def ends_of(message: str) -> str:
+    """Return the beginning and the end of a long message."""
+    return f"{message[: LONGEST // 2]} {message[-LONGEST // 2 :]}"
 
 
 def has_status_of_cancelled(span: Span) -> bool:
