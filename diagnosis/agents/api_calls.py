@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import orjson
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import Resolver404, ResolverMatch, resolve, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from rest_framework.response import Response
 
 from loopkit.http.errors import ApiError
@@ -41,23 +41,24 @@ class Api:
         """Where a human decides about the loop."""
         return absolute(self._request, reverse("admin:diagnosis_loop_change", args=[loop_id]))
 
-    def get(self, path: str, **query: Any) -> JsonObject:
-        """The answer to a GET with those parameters that are not None. Raises ApiRefusal."""
-        return json_of(self.answer("GET", path, query=query))
+    def get(self, name: str, about: str | None = None, **query: Any) -> JsonObject:
+        """The answer to a GET with those parameters that are not None. Raises as `answer` does."""
+        return json_of(self.answer("GET", path_of(name, about), query=query))
 
-    def post(self, path: str, **fields: Any) -> JsonObject:
-        """The answer to a POST of those fields that are not None. Raises ApiRefusal."""
-        return json_of(self.answer("POST", path, body=fields))
+    def post(self, name: str, about: str | None = None, **fields: Any) -> JsonObject:
+        """The answer to a POST of those fields that are not None. Raises as `answer` does."""
+        return json_of(self.answer("POST", path_of(name, about), body=fields))
 
-    def text(self, path: str, **query: Any) -> str:
-        """The answer to a GET of a path that answers with a text. Raises ApiRefusal."""
-        return bytes(self.answer("GET", path, query=query).content).decode()  # type: ignore[attr-defined]
+    def text(self, name: str, about: str, **query: Any) -> str:
+        """The answer to a GET of a path that answers with a text. Raises as `answer` does."""
+        response = self.answer("GET", path_of(name, about), query=query)
+        return bytes(response.content).decode()  # type: ignore[attr-defined]
 
     def answer(
         self, method: str, path: str, query: JsonObject | None = None, body: JsonObject | None = None
     ) -> HttpResponseBase:
-        """The response of the path's view. Raises ApiRefusal, and ApiError 404 for an id that no path can have."""
-        view, arguments, named = view_of(path)
+        """The response of the path's view. Raises ApiRefusal."""
+        view, arguments, named = resolve(path)
         sent = orjson.dumps(without_none(body)) if body is not None else b""
         environ = dict(self._request.META) | {
             "REQUEST_METHOD": method,
@@ -78,11 +79,15 @@ class Api:
         return response
 
 
-def view_of(path: str) -> ResolverMatch:
-    """The view of the path with its arguments. Raises ApiError 404."""
+def path_of(name: str, about: str | None) -> str:
+    """
+    The path of that name, with the id of what it is about. Raises ApiError 404 for an id that it cannot have.
+
+    An id is never put into a path as a text: with a slash in it, it would be another path.
+    """
     try:
-        return resolve(path)
-    except Resolver404:
+        return unquote(reverse(name, args=[] if about is None else [about]))
+    except NoReverseMatch:
         message, hint = "No such id.", "Take ids from answers, unchanged."
         raise ApiError(404, "not_found", message, hint) from None
 

@@ -3,17 +3,20 @@ Answers cut to a budget of tokens. Pure functions.
 
 A token is taken to be CHARACTERS_A_TOKEN characters of compact JSON: with ids in hex, tokenizers take 2.5 to 3.2 of
 them for one. Only whole parts are left out, from the end, so that a larger budget gives the same parts and more, and
-`completeness` says what is left out. The first part always stands.
+`completeness` says what is left out. What is said first, and the first row of a list, always stand: where they do not
+fit, what telemetry says in them is cut.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import orjson
 
+from diagnosis.agents.envelope import shrunk, visible
 from loopkit.http.untrusted import WARNING
 
 CHARACTERS_A_TOKEN = 2.5
@@ -40,37 +43,42 @@ def room_beside(answer: JsonObject, budget: int) -> int:
 
 
 def fitting(sizes: Sequence[int], free: int) -> int:
-    """How many of the parts of these sizes fit, in their order; the first always does."""
-    taken = 0
-    for size in sizes:
-        free -= size + 1  # the comma
-        if free < 0 and taken:
-            break
-        taken += 1
-    return taken
+    """How many of the parts of these sizes fit, in their order."""
+    ends = accumulate(size + 1 for size in sizes)  # the comma
+    return sum(end <= free for end in ends)
 
 
 def with_rows(answer: JsonObject, name: str, rows: Sequence[Any], budget: int) -> tuple[JsonObject, int]:
-    """The answer with as many of the rows under the name as fit, and how many these are."""
-    free = room_beside(answer, budget) - len(name) - len('"":[],')
-    count = fitting([json_characters(row) for row in rows], free)
-    return answer | {name: list(rows[:count])}, count
+    """The answer with as many of the rows under the name as fit, the first one always, and how many these are."""
+    facts = fitting_facts(answer, budget)
+    shown: list[Any] = visible([*rows])
+    free = room_beside(facts, budget) - len(name) - len('"":[],')
+    count = fitting([json_characters(row) for row in shown], free) or len(shown[:1])
+    return facts | {name: [shrunk(row, free) for row in shown[:1]] + shown[1:count]}, count
 
 
 def with_parts(answer: JsonObject, parts: Sequence[Part], budget: int) -> JsonObject:
     """The answer with as many of the named parts as fit, and with its `completeness`."""
-    present = [(name, value) for name, value in parts if value not in (None, "", [], {})]
+    facts = fitting_facts(answer, budget)
+    present = [(name, visible(value)) for name, value in parts if value not in (None, "", [], {})]
     sizes = [json_characters(value) + len(name) + len('"":') for name, value in present]
-    count = fitting(sizes, room_beside(answer, budget))
-    left_out = [name for name, _ in present[count:]]
+    free = room_beside(facts, budget)
+    count = fitting(sizes, free)
     wanted = json_characters(answer) + sum(sizes) + len(sizes) + RESERVED
+    left_out = [name for name, _ in present[count:]]
+    is_cut = facts != visible(answer)
     return with_completeness(
-        answer | dict(present[:count]),
+        facts | dict(present[:count]),
         shown=count,
         total=len(present),
         left_out=left_out,
-        following={"budget": budget_for(wanted)} if left_out else None,
+        following={"budget": budget_for(wanted)} if left_out or is_cut else None,
     )
+
+
+def fitting_facts(answer: JsonObject, budget: int) -> JsonObject:
+    """What is said first, with hidden characters shown, in half of the room at most."""
+    return dict(shrunk(visible(answer), room_beside({}, budget) // 2))
 
 
 def budget_for(wanted: int) -> int:

@@ -16,7 +16,7 @@ Shape = Callable[[JsonObject], tuple[JsonObject, str, list[Any]]]  # facts, the 
 
 def listed(
     api: Api,
-    path: str,
+    path: tuple[str, str | None],
     query: JsonObject,
     name: str,
     line: Callable[[JsonObject], Any],
@@ -27,16 +27,17 @@ def listed(
     The answer with as many lines of the list as fit, and the cursor of the next one.
 
     Args:
+        path: its name, and what it is about.
         name: what the API calls the rows.
         line: a row in short.
         shape: makes the whole answer of a page, where it is more than lines.
     """
-    page = api.get(path, **query, limit=A_PAGE)
+    page = api.get(*path, **query, limit=A_PAGE)
     facts, shown_as, rows = shape(page) if shape else ({}, name, [line(row) for row in page[name]])
     answer, count = budget.with_rows(facts, shown_as, rows, tokens)
     cursor = page["next_cursor"]
     if count < len(rows):
-        cursor = api.get(path, **query, limit=count)["next_cursor"]
+        cursor = api.get(*path, **query, limit=count)["next_cursor"]
     is_all = cursor is None and query.get("cursor") is None
     return budget.with_completeness(
         answer,

@@ -28,7 +28,7 @@ from rest_framework.request import Request
 from diagnosis.agents import arguments
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api, ApiRefusal
-from diagnosis.agents.envelope import IN_ONE, cut_texts, visible_answer
+from diagnosis.agents.envelope import IN_ONE, cut_texts, visible
 from diagnosis.agents.tools import TOOLS
 from loopkit.http.error_answers import as_api_error, error_body
 from loopkit.http.errors import ApiError
@@ -107,7 +107,7 @@ def called_tool(tool: AgentTool, request: HttpRequest, sent: dict[str, Any]) -> 
     """The tool's answer. Raises ToolError, which the model reads, with the error as the HTTP API has it."""
     try:
         spend_call(request)
-        return visible_answer(tool.answer(Api(request), arguments.checked_arguments(tool.arguments, sent)))
+        return dict(visible(tool.answer(Api(request), arguments.checked_arguments(tool.arguments, sent))))
     except ApiRefusal as refusal:
         raise ToolError(refusal_text(refusal.error)) from refusal
     except ApiError as error:
@@ -133,7 +133,7 @@ def error_facts(error: ApiError) -> dict[str, Any]:
 def refusal_text(error: dict[str, Any]) -> str:
     """The error as JSON, without the address of its documentation."""
     shown = {name: value for name, value in error.items() if name != "docs_url"}
-    return orjson.dumps(visible_answer(cut_texts(shown, IN_ONE))).decode()
+    return orjson.dumps(visible(cut_texts(shown, IN_ONE))).decode()
 
 
 def made_server() -> AgentServer:

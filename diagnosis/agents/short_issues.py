@@ -12,8 +12,8 @@ SETTLED = frozenset({"in_progress", "verified", "rejected"})  # statuses of issu
 EVIDENCE_SHOWN, PLACES_SHOWN, INPUTS_SHOWN = 3, 5, 3
 VALUE = 500  # characters of a value of a call, an input or a difference
 PARTS = (
-    "plan", "call", "contrast", "inputs", "hints", "evidence", "impact", "places", "timing", "ratings", "history",
-    "verification",
+    "approval", "plan", "call", "contrast", "inputs", "hints", "evidence", "impact", "places", "timing", "ratings",
+    "history", "verification",
 )  # fmt: skip
 
 
@@ -49,11 +49,8 @@ def code_place_of(issue: Mapping[str, Any]) -> str:
 def issue_facts(issue: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of an issue first, and always."""
     texts = {name: issue[name] for name in ("title", "service", "operation", "error_type", "message")}
-    return (
-        {name: value for name, value in issue_line(issue).items() if name != "text"}
-        | {"next_action": issue["next_action"], "severity_reason": issue["severity_reason"]}
-        | {"approval": issue.get("approval")}
-        | under_text(IN_ONE, **texts, code=code_place_of(issue), eval_id=issue["eval_candidate"])
+    return {name: value for name, value in issue_line(issue).items() if name != "text"} | under_text(
+        IN_ONE, **texts, code=code_place_of(issue), eval_id=issue["eval_candidate"]
     )
 
 
@@ -61,6 +58,7 @@ def issue_parts(issue: Mapping[str, Any]) -> list[Part]:
     """The parts of an issue by name, the most useful first."""
     impact = {name: value for name, value in issue["impact"].items() if value is not None}
     return [
+        ("approval", {"next_action": issue["next_action"]} | (issue.get("approval") or {})),
         ("plan", short_plan(issue["patch_plan"])),
         ("call", quoted_whole(issue.get("failing_call"))),
         ("contrast", short_contrast(issue.get("contrast"))),
@@ -69,7 +67,7 @@ def issue_parts(issue: Mapping[str, Any]) -> list[Part]:
         ("evidence", short_evidence(issue)),
         ("impact", impact | {"echoes": issue["echoes"]["records"]}),
         ("places", short_places(issue)),
-        ("timing", present_fields(issue, ("trend_reason", "quiet_since"))),
+        ("timing", present_fields(issue, ("trend_reason", "quiet_since", "severity_reason"))),
         ("ratings", quoted_whole(issue.get("ratings"))),
     ]
 

@@ -24,12 +24,10 @@ def loop_line(loop: Mapping[str, Any]) -> dict[str, Any]:
 
 def loop_facts(loop: Mapping[str, Any], approve_url: str) -> dict[str, Any]:
     """What is said of one loop first, and always. `approve_url`: where a human decides."""
-    decision = loop["decision"]
     texts = {name: loop[name] for name in ("title", "service", "operation", "release")}
     return (
         {name: value for name, value in loop_line(loop).items() if name != "text"}
-        | {"next_action": loop["next_action"], "approvals": loop["approvals"], "approve_url": approve_url}
-        | {"decision": decision, "question": loop["question"], "shipped_at": loop["shipped_at"]}
+        | {"next_action": loop["next_action"], "approve_url": approve_url}
         | under_text(IN_ONE, **texts)
     )
 
@@ -37,10 +35,14 @@ def loop_facts(loop: Mapping[str, Any], approve_url: str) -> dict[str, Any]:
 def loop_parts(loop: Mapping[str, Any]) -> list[Part]:
     """The parts of one loop, the most useful first."""
     verifications = loop["verifications"]
+    standing = {
+        name: loop[name] for name in ("approvals", "decision", "question", "shipped_at") if loop[name]
+    }
     return [
+        ("standing", standing),
         ("verification", short_verdict(verifications[-1]) if verifications else None),
         ("side_effects", short_side_effects(loop["side_effects"])),
-        *issue_parts(loop["issue"]),
+        *(part for part in issue_parts(loop["issue"]) if part[0] != "approval"),
         ("fixes", quoted_history(loop["fixes"])),
         ("events", [event_line(event) for event in loop["events"][-EVENTS_SHOWN:]]),
     ]

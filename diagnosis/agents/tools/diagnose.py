@@ -43,10 +43,10 @@ def diagnosed_window(api: Api, given: dict[str, Any]) -> dict[str, Any]:
 def packet_of(api: Api, given: dict[str, Any], packet_id: str) -> dict[str, Any]:
     """The packet of the cursor, or of a diagnosis of the window."""
     if packet_id:
-        return dict(api.get(f"/v1/packets/{packet_id}")["packet"])
+        return dict(api.get("packet", packet_id)["packet"])
     window = {name: given.get(name) for name in ("since_minutes", "until")}
     window["until"] = window["until"] and window["until"].isoformat()
-    return dict(api.post("/v1/runs/diagnose", **window)["packet"])
+    return dict(api.post("diagnose", **window)["packet"])
 
 
 TOOL = AgentTool(

@@ -27,7 +27,7 @@ class EvalArguments(StrictSerializer):
 def eval_file(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The file under `text`: whole, or its beginning if it does not fit."""
     eval_id = find_issue(api, given)[0]["eval_candidate"]
-    content = api.text(f"/v1/evals/{eval_id}", format=given["format"])
+    content = api.text("eval", eval_id, format=given["format"])
     facts = {"format": given["format"]}
     free = budget.room_beside(facts, given["budget"])
     fits = budget.json_characters(content) <= free

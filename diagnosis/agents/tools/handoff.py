@@ -22,7 +22,7 @@ class HandoffArguments(StrictSerializer):
 
 def approved_change(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The bundle, as many of its parts as fit."""
-    handoff = api.get(f"/v1/loops/{given['loop_id']}/handoff")
+    handoff = api.get("handoff", given["loop_id"])
     facts = {name: handoff[name] for name in ("loop_id", "state", "approval", "next_action")}
     if handoff.get("first_approval"):
         facts["first_approval"] = handoff["first_approval"]

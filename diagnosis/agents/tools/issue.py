@@ -49,7 +49,7 @@ def find_issue(api: Api, given: dict[str, Any]) -> tuple[dict[str, Any], dict[st
     if ("loop_id" in given) == ("cluster_id" in given):
         raise ApiError(400, "invalid", "Either cluster_id or loop_id is needed.", "Send one of the two.")
     if "loop_id" in given:
-        loop = api.get(f"/v1/loops/{given['loop_id']}")
+        loop = api.get("loop", given["loop_id"])
         return loop["issue"], loop
     found = issue_of_newest_packet(api, given["cluster_id"])
     if found is None:
@@ -59,15 +59,15 @@ def find_issue(api: Api, given: dict[str, Any]) -> tuple[dict[str, Any], dict[st
             "The newest packet has no issue with this cluster_id.",
             "Take cluster_id from loopkit_diagnose, or loop_id from loopkit_loops.",
         )
-    return found, api.get(f"/v1/loops/{found['loop_id']}") if found["loop_id"] else None
+    return found, api.get("loop", found["loop_id"]) if found["loop_id"] else None
 
 
 def issue_of_newest_packet(api: Api, cluster_id: str) -> dict[str, Any] | None:
     """The issue of this cluster, or None."""
-    packets = api.get("/v1/packets", limit=1)["packets"]
+    packets = api.get("packets", limit=1)["packets"]
     if not packets:
         return None
-    issues = api.get(f"/v1/packets/{packets[0]['packet_id']}")["packet"]["issues"]
+    issues = api.get("packet", packets[0]["packet_id"])["packet"]["issues"]
     return next((issue for issue in issues if issue["cluster_id"] == cluster_id), None)
 
 

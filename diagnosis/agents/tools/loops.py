@@ -28,8 +28,8 @@ def chosen_loops(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """A list of loops, or one with as many of its parts as fit."""
     if "loop_id" not in given:
         query = {name: given.get(name) for name in ("state", "environment", "cursor")}
-        return lists.listed(api, "/v1/loops", query, "loops", loop_line, given["budget"])
-    loop = api.get(f"/v1/loops/{given['loop_id']}")
+        return lists.listed(api, ("loops", None), query, "loops", loop_line, given["budget"])
+    loop = api.get("loop", given["loop_id"])
     facts = loop_facts(loop, api.url_of_loop(given["loop_id"]))
     return budget.with_parts(facts, loop_parts(loop), given["budget"])
 

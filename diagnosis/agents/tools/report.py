@@ -31,16 +31,13 @@ class ReportArguments(StrictSerializer):
 
 def reported_work(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The loop as it is now, or the result that is kept."""
-    path = f"/v1/loops/{given['loop_id']}"
     if given["kind"] == EVAL_RESULT:
-        eval_id = api.get(path)["issue"]["eval_candidate"]
+        eval_id = api.get("loop", given["loop_id"])["issue"]["eval_candidate"]
         passed, release = given.get("passed"), given.get("release")
-        kept = api.post(
-            "/v1/evals", eval_id=eval_id, passed=passed, release=release, detail=given.get("note")
-        )
+        kept = api.post("evals", eval_id=eval_id, passed=passed, release=release, detail=given.get("note"))
         return {"loop_id": given["loop_id"]} | {name: kept[name] for name in ("passed", "created_at")}
     fields = {name: given.get(name) for name in ("kind", "url", "release", "shipped_at", "note")}
-    loop = api.post(f"{path}/events", **fields)
+    loop = api.post("loop-events", given["loop_id"], **fields)
     facts = loop_line(loop) | {"next_action": loop["next_action"]}
     return budget.with_parts(facts, [("release_note", loop["release_note"])], given["budget"])
 

@@ -34,9 +34,9 @@ def chosen_sessions(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """A list of sessions, or the rows of one."""
     if "session_id" not in given:
         query = {name: given.get(name) for name in FILTERS}
-        return lists.listed(api, "/v1/sessions", query, "sessions", session_line, given["budget"])
+        return lists.listed(api, ("sessions", None), query, "sessions", session_line, given["budget"])
     query = {name: given.get(name) for name in WINDOW}
-    path = f"/v1/sessions/{given['session_id']}"
+    path = ("session", given["session_id"])
     return lists.listed(api, path, query, "records", dict, given["budget"], as_one_session)
 
 

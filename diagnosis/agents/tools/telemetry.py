@@ -49,11 +49,11 @@ def chosen_records(api: Api, given: dict[str, Any]) -> dict[str, Any]:
 
     if "record_ids" not in given:
         query = {name: given.get(name) for name in FILTERS}
-        return lists.listed(api, "/v1/telemetry", query, "records", shown, given["budget"])
+        return lists.listed(api, ("telemetry", None), query, "records", shown, given["budget"])
     records = [
         record
         for record_id in given["record_ids"]
-        for record in api.get("/v1/telemetry", record_id=record_id)["records"]
+        for record in api.get("telemetry", record_id=record_id)["records"]
     ]
     rows = [shown(record) for record in records]
     fitted, count = budget.with_rows({}, "records", rows, given["budget"])

@@ -22,7 +22,7 @@ class VerifyArguments(StrictSerializer):
 
 def verified_loop(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The verdict first, and as much of its background as fits."""
-    result = api.post("/v1/runs/verify", loop_id=given["loop_id"])
+    result = api.post("verify", loop_id=given["loop_id"])
     facts = {name: result[name] for name in ("loop_id", "state", "next_action")} | short_verdict(result)
     parts = [
         ("side_effects", short_side_effects(result.get("side_effects"))),

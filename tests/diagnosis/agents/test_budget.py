@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnosis.agents import budget
+from diagnosis.agents.envelope import visible
 from loopkit.http.untrusted import WARNING
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=300)
@@ -49,7 +50,7 @@ def test_parts_fit_and_are_counted(parts: list[tuple[str, str]], tokens: int) ->
 def test_rows_are_a_beginning_that_fits(rows: list[str], tokens: int) -> None:
     answer, count = budget.with_rows({}, "rows", rows, tokens)
 
-    assert answer["rows"] == rows[:count]
+    assert answer["rows"] == visible(rows)[:count]
     assert count or not rows
     whole = budget.with_completeness(answer, shown=count, total=len(rows), following={"cursor": "c" * 100})
     assert budget.json_characters(whole) <= budget.CHARACTERS_A_TOKEN * tokens
@@ -62,13 +63,21 @@ def test_what_was_left_out_fits_in_the_budget_that_is_named() -> None:
 
     second = budget.with_parts({}, parts, named["budget"])
 
-    assert first["completeness"]["left_out"] == [f"part{number}" for number in range(1, 9)]
+    assert first["completeness"]["left_out"] == [f"part{number}" for number in range(9)]
     assert second["completeness"]["complete"]
     assert next(iter(second.items())) == ("warning", WARNING)
 
 
 @pytest.mark.parametrize("size", [10, 3_000, 100_000])
-def test_the_first_part_always_stands(size: int) -> None:
-    answer = budget.with_parts({}, [("first", "x" * size), ("second", "y")], budget.FEWEST_TOKENS)
+def test_the_first_row_always_stands(size: int) -> None:
+    row = {
+        "id": "i" * 100,
+        "text": {"message": "x" * size, "attributes": {f"a{n}": "y" * size for n in range(99)}},
+    }
 
-    assert len(answer["first"]) == size
+    answer, count = budget.with_rows({}, "rows", [row, row], budget.FEWEST_TOKENS)
+
+    assert count == 1
+    assert answer["rows"][0]["id"] == row["id"]
+    assert answer["rows"][0]["text"]["message"].startswith("x")
+    assert budget.json_characters(answer) <= budget.CHARACTERS_A_TOKEN * budget.FEWEST_TOKENS

@@ -149,6 +149,21 @@ def test_nothing_of_another_project(
     assert Loop.objects.get().state == Loop.State.PROPOSED
 
 
+@pytest.mark.parametrize(
+    "name", [f"loopkit_{name}" for name in ("loops", "issue", "eval_spec", "handoff", "verify")]
+)
+@pytest.mark.parametrize(
+    "behind", ["/handoff", "/events", "/../telemetry", "%2fhandoff", "?format=zip", "#", "/"]
+)
+def test_an_id_is_no_way_to_another_path(name: str, behind: str, alice: MintedProject, call: Call) -> None:
+    loop = make_loop(alice.project, state=Loop.State.APPROVED)
+    answer = call_tool(call, alice.keys["agent"], name, loop_id=f"{loop.loop_id}{behind}"[-40:])
+
+    error = orjson.loads(answer.text)
+    assert answer.is_error
+    assert error["code"] in {"not_found", "loop_not_found", "invalid"}
+
+
 def test_a_decision_is_no_report(alice: MintedProject, call: Call) -> None:
     loop = make_loop(alice.project)
     answer = call_tool(call, alice.keys["agent"], "loopkit_report", loop_id=loop.loop_id, kind="approve")

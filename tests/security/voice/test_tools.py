@@ -7,11 +7,14 @@ from typing import Any
 
 import orjson
 import pytest
+from django.utils import timezone
 
 from diagnosis.agents.tools import TOOLS
 from diagnosis.display.hidden_characters import show_hidden
 from loopkit.http.untrusted import WARNING
+from tenants.keys.provisioning import MintedProject
 from tests.security.voice.canaries import CANARY, CanaryWorld
+from tests.telemetry.factory import minutes, request, span
 from tests.tool_calls import call_tool
 
 ARGUMENTS: dict[str, list[dict[str, Any]]] = {
@@ -105,3 +108,43 @@ def test_errors_quote_arguments_as_values(
     assert error["hint"]
     assert [where for where, text in outside_text(error) if CANARY.search(text)] == []
     assert show_hidden(answer.text) == answer.text
+
+
+HIDDEN_ATTRIBUTES = {f"\u202ekey{number}" * 9: "\u202e\u200b" * 900 for number in range(90)}
+
+
+@pytest.mark.parametrize("tokens", [500, 800, 2_000, 12_000])
+def test_hostile_telemetry_fits_in_the_budget(
+    tokens: int, alice: MintedProject, call: Callable[..., Any]
+) -> None:
+    now, key = timezone.now() - minutes(5), alice.keys["agent"]
+    many = {f"attribute{number:04}": "v" * 300 for number in range(900)}
+    for number, attributes in enumerate((HIDDEN_ATTRIBUTES, many, {"session.id": "\u202e" * 400})):
+        spans = [
+            span(
+                "op\u202e" * 90, trace=f"{number}{n}", at=now, error="bad\u202e" * 700, attributes=attributes
+            )
+            for n in range(3)
+        ]
+        sent = request(*spans, resource={"service.name": "svc\u202e" * 90})
+        assert call("POST", "/v1/traces", alice.keys["producer"], sent).status_code == 202
+    found = call_tool(call, key, "loopkit_diagnose", budget=12_000).content["issues"]
+    records = call_tool(call, key, "loopkit_telemetry", budget=12_000).content["records"]
+    ids = [record["record_id"] for record in records]
+    asked: list[tuple[str, dict[str, Any]]] = [
+        *(("loopkit_telemetry", {"record_ids": [each], "detail": "full"}) for each in ids[::3]),
+        ("loopkit_telemetry", {"detail": "summary"}),
+        ("loopkit_sessions", {}),
+        ("loopkit_diagnose", {}),
+        ("loopkit_loops", {}),
+        *(("loopkit_loops", {"loop_id": each["loop_id"]}) for each in found),
+        *(("loopkit_issue", {"cluster_id": each["cluster_id"]}) for each in found),
+        *(("loopkit_eval_spec", {"cluster_id": each["cluster_id"]}) for each in found),
+    ]
+
+    answers = [(name, call_tool(call, key, name, **arguments, budget=tokens)) for name, arguments in asked]
+
+    assert {name: answer.text for name, answer in answers if answer.is_error} == {}
+    sizes = {(name, number): len(answer.text) for number, (name, answer) in enumerate(answers)}
+    assert {place: size for place, size in sizes.items() if size > 2.5 * tokens} == {}
+    assert max(sizes.values()) <= 48_000
