@@ -19,7 +19,7 @@ from tests.telemetry.factory import record_id, span
 
 RUNS, MINUTES = 300, 90
 SEARCH, CHAT = "tool search", "chat gpt-4o"
-CLAIM = "According to the museum's records, the painting shows 1204 apples."
+CLAIM = "According to the museum's records, the painting shows five apples."
 NOTHING_NEW, EMPTY, WELL = "repeated_call", "unfounded_answer", ""
 # The results of the searches of a run, each of the first query, by how it goes; "" is a call that fails.
 SEARCHES: dict[str, list[list[str]]] = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from telemetry.agent_runs.call_keys import HALF_MASK, MODEL_CALL
 from telemetry.agent_runs.repeated_calls import THRESHOLD
 from telemetry.agent_runs.run_call import CallColumns, TracePlace, is_before
-from telemetry.agent_runs.unfounded_answers import HANDS_IN, NOTHING
+from telemetry.agent_runs.unfounded_answers import HANDS_IN
 
 
 @dataclass(slots=True)
@@ -34,11 +34,7 @@ class RunOverview:
             if not is_new and is_before(call, first):
                 first_calls[place] = call
             if call.unit != MODEL_CALL:
-                returned = (
-                    call.fingerprint is None
-                    and call.tool not in HANDS_IN
-                    and (key is None or key & HALF_MASK not in NOTHING)
-                )
+                returned = call.fingerprint is None and call.tool not in HANDS_IN
                 (founded if returned else calling).add(trace_id)
             if key and key & HALF_MASK:
                 keys.append((trace_id, key))

@@ -1,101 +1,86 @@
 """
 Runs whose answer no tool result supports: the `unfounded_answer` signal.
 
-An agent with tools answers although no tool call of its run returned anything: each failed, gave nothing, or only
-handed the answer in. People who annotated failing runs call such answers hallucinations, where the text claims what no
-tool said (https://arxiv.org/abs/2505.08638, TRAIL), and incorrect verification (https://arxiv.org/abs/2503.13657, MAST,
-FM-3.3). The model call that hands the answer in is charged: the last before the tool that does, else the last one.
-
-What the answer says is not read for phrases, which every language has others of. An answer that a tool handed in
-counts as it is. In a conversation, where the model may as well say that it found nothing, the answer must hold a value
-that the model was not given: a number, a date or an id of SPECIFIC digits or more.
-Not reported: runs in which one tool call returned something, runs without tool calls, and answers that ask a question.
+An agent with tools answers although no tool call of its run returned anything (each failed or only handed the answer
+in), and the answer says that it was looked up, checked, remembered or assumed. People who annotated failing runs call
+it a hallucination, where the text claims what no tool said (https://arxiv.org/abs/2505.08638, TRAIL), and incorrect
+verification (https://arxiv.org/abs/2503.13657, MAST, FM-3.3).
+Not reported: runs in which one tool call succeeded, runs without tool calls, and answers that claim nothing, such as "I
+could not find that order" or what follows from the question alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from telemetry import conventions
-from telemetry.agent_runs.call_keys import TOOL_CALL, result_checksum
 from telemetry.agent_runs.run_call import RunCall, RunFailure
 from telemetry.conventions.content import answer_texts
-from telemetry.spans.span import Span
 
 SIGNAL = "unfounded_answer"
-LONGEST = 4_000  # characters at the beginning of an answer that are read
-LONGEST_GIVEN = 400_000  # characters of what the model was given
-EXCERPT = 160  # characters that are quoted
-SPECIFIC = 3  # digits
+LAST = 3  # model calls of a run that are read: an answer may be formatted, or summed up, once more
+LONGEST = 4_000  # characters at the beginning of an answer, where claims are; searching more takes time
+BEFORE, AFTER = 60, 100  # characters around a claim that are quoted
+HYPHENS = str.maketrans("\u2010\u2011", "--")  # some models write "well-known" with these
 # Tools that only hand the answer in: https://huggingface.co/docs/smolagents (final_answer),
 # https://swe-agent.com (submit), https://docs.all-hands.dev (finish), https://docs.browser-use.com (done),
 # https://docs.cline.bot (attempt_completion). Tools that give an answer its form, such as Pydantic AI's, are not among
 # them: agents without a tool to look anything up have them, too.
 HANDS_IN = frozenset({"final_answer", "submit", "finish", "done", "attempt_completion"})
-# The checksums of results that hold nothing. A result that was not recorded may hold something.
-NOTHING = frozenset(
-    result_checksum(text, TOOL_CALL) for text in ("", " ", "\n", "[]", "{}", "null", '""', "None", "[[]]")
+VERBS = (
+    r"(?:verified|confirmed|checked|searched|reviewed|researched|investigated|consulted|retrieved|inspected"
+    r"|looked (?:up|into)|cross[- ]?\w+ed)"
 )
-VALUE = re.compile(r"\d[\w.,:/-]*")
-QUESTION = re.compile(r"[?？؟]\s*$")
+WORK = (
+    r"(?:verif(?:ying|ication)|check(?:s|ing)?|search(?:ing)?|review(?:ing)?|research(?:ing)?|investigation"
+    r"|inspection|cross[- ]?\w+)"
+)
+SOURCE = (
+    r"(?:records?|sources?|literature|documentation|editions?|articles?|studies|reports?|statistics?|archives?"
+    r"|publications?|wikipedia|databases?|references|website|census)"
+)
+CLAIM = re.compile(
+    rf"\b(?:I|we)(?:['’]ve| have| had)? (?:(?:now|already|also|carefully|manually|thoroughly|just) )*{VERBS}\b"
+    rf"|\bhaving (?:\w+ )?{VERBS}\b|\bmy (?:own )?{WORK}\b"
+    rf"|\b(?:after|on|upon|through|following|based on)(?: (?!(?:the|your|this|these)\b)[\w-]+){{0,2}} {WORK}\b"
+    rf"|\b(?:according to|based on|as per)(?: (?!your\b)[\w’'-]+){{0,5}} {SOURCE}\b"
+    r"|\bI (?:recall|remember|know that)\b|\bfrom memory\b|\bwell[- ]known\b"
+    r"|\b(?:is|are|was|were) (?:widely |well |commonly |generally )?known\b"
+    r"|\b(?:general|internal|prior|common|my) (?:knowledge|understanding|recollection)\b"
+    r"|\bassum(?:ed?|es|ing|ption)\b|\bhypothetical\w*",
+    re.I,
+)
 
 
-class HandedIn(NamedTuple):
-    """The model call that hands in the answer of a run, and whether it did so by a tool."""
-
-    call: RunCall
-    by_tool: bool
-
-
-def handed_in(calls: Sequence[RunCall]) -> HandedIn | None:
-    """The call that hands in the answer of a run, whose calls these are by time; None if a tool returned anything."""
-    tools = [(at, call) for at, call in enumerate(calls) if not call.is_model_call]
-    if not tools or any(has_returned(call) for _, call in tools):
-        return None
-    handing_in = [at for at, call in tools if call.tool in HANDS_IN]
-    before = calls[: handing_in[-1]] if handing_in else calls
-    models = [call for call in before if call.is_model_call and not call.has_failed]
-    return HandedIn(models[-1], bool(handing_in)) if models else None
+def last_answers(calls: Sequence[RunCall]) -> list[RunCall]:
+    """The last model calls, latest first, of a run whose calls these are by time; [] where a tool returned anything."""
+    tools = [call for call in calls if not call.is_model_call]
+    if not tools or any(not call.has_failed and call.tool not in HANDS_IN for call in tools):
+        return []
+    return [call for call in reversed(calls) if call.is_model_call and not call.has_failed][:LAST]
 
 
-def has_returned(call: RunCall) -> bool:
-    """Whether a tool gave something back that an answer can stand on."""
-    return not call.has_failed and call.tool not in HANDS_IN and call.contents[1] not in NOTHING
+def failures(answers: Sequence[RunCall], outputs: Mapping[bytes, Any]) -> Iterator[RunFailure]:
+    """
+    The failure of a run, if one of its answers claims something.
+
+    Args:
+        answers: as `last_answers` gives them.
+        outputs: of these calls, by span id.
+    """
+    for answer in answers:
+        if claim := claim_line(answer_texts(outputs.get(answer.span_id))):
+            message = f"no tool call of the run returned anything, and the answer says: {claim}"
+            yield RunFailure(SIGNAL, answer, "low", message)
+            return
 
 
-def failures(answer: HandedIn | None, span: Span | None) -> Iterator[RunFailure]:
-    """The failure of a run, if its answer, in this span of the call, claims something."""
-    if answer is None or span is None:
-        return
-    text = answer_texts(conventions.output_of(span))[:LONGEST].strip()
-    if not text or QUESTION.search(text):
-        return
-    claim = excerpt(text, 0) if answer.by_tool else own_value(text, span)
-    if claim:
-        message = f"no tool call of the run returned anything, and the run ends with the answer: {claim}"
-        yield RunFailure(SIGNAL, answer.call, "low", message)
-
-
-def own_value(text: str, span: Span) -> str:
-    """The first value in the answer that the model was not given, with the text around it; "" without one."""
-    convention = conventions.convention_of(span)
-    given = answer_texts(convention.input_of(span))[:LONGEST_GIVEN] if convention else ""
-    known = {digits_of(value) for value in VALUE.findall(given)} if given else set()
-    for match in VALUE.finditer(text) if given else ():
-        digits = digits_of(match[0])
-        if len(digits) >= SPECIFIC and digits not in known:
-            return excerpt(text, match.start())
-    return ""
-
-
-def digits_of(value: str) -> str:
-    """The digits of a number, a date or an id, however it is written."""
-    return "".join(filter(str.isdecimal, value))
-
-
-def excerpt(text: str, at: int) -> str:
-    """The text around that place in one line, EXCERPT characters at most."""
-    start = max(0, at - EXCERPT // 2)
-    return " ".join(text[start : start + EXCERPT].split())
+def claim_line(text: str) -> str:
+    """The first claim of the answer with the text around it, in one line; "" if it claims nothing."""
+    beginning = text[:LONGEST].translate(HYPHENS)
+    match = CLAIM.search(beginning)
+    if not match:
+        return ""
+    excerpt = beginning[max(0, match.start() - BEFORE) : match.end() + AFTER]
+    return " ".join(excerpt.split())

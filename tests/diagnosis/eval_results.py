@@ -113,9 +113,6 @@ RESULTS = {
         {"answer": CLAIM, "tool_results": [{"error": "timeout"}]},
         {"answer": CLAIM, "tool_results": [{"order": 1}]},
         also_failing=({"answer": CLAIM, "tool_results": []}, CLAIM, {"answer": CLAIM}),
-        also_healthy=(
-            {"answer": "", "tool_results": []},
-            {"answer": "Which order do you mean?", "tool_results": []},
-        ),
+        also_healthy=({"answer": "I could not find that order.", "tool_results": []},),
     ),
 }

@@ -140,7 +140,7 @@ def test_the_thresholds_are_those_of_the_code() -> None:
         f"medium from {repeated_calls.MANY} calls on",
         f"{kept_runs.MOST_RECORDS:,} records",
         f"{repeated_calls.MOST_READ} model calls",
-        f"of {unfounded_answers.SPECIFIC} digits or more",
+        f"the run's last {unfounded_answers.LAST} model",
         f"at least {cancelled_call.TIMES} times that of the window before, and {cancelled_call.MORE * 100:g} % of the "
         f"calls more, in {cancelled_call.FEWEST} calls or more",
         f"at a level of {cancelled_call.CHANCE * 100:g} % divided by the number of operations",

@@ -1,8 +1,9 @@
 """
 Answers that no tool result supports: the `unfounded_answer` signal, found in the traces of agents.
 
-The rule is telemetry/agent_runs/unfounded_answers.py: no tool call of the run returned anything, and the run ends with
-an answer (https://arxiv.org/abs/2505.08638, TRAIL; https://arxiv.org/abs/2503.13657, MAST, FM-3.3).
+The rule is telemetry/agent_runs/unfounded_answers.py: no tool call of the run returned anything, and the answer says
+that it was looked up, checked, remembered or assumed (https://arxiv.org/abs/2505.08638, TRAIL;
+https://arxiv.org/abs/2503.13657, MAST, FM-3.3).
 """
 
 from __future__ import annotations
@@ -10,18 +11,15 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.agent_runs import unfounded_answers
-from telemetry.agent_runs.unfounded_answers import QUESTION
+from telemetry.agent_runs.unfounded_answers import claim_line
 from telemetry.signals.failed_results import reported_problem, values_under
 
 SIGNAL = "unfounded_answer"
 RUN_RULE = unfounded_answers
 FIX_CATEGORY = "prompt"
 EXPECTATION = "The answer claims nothing that no tool told, and says so where it found nothing out."
-RESULT_FORM = (
-    'The answer as `answer`, "" if it says that nothing was found, and what the tools returned as `tool_results`, a '
-    "list; [] for no call."
-)
-ABOUT = "an agent answers although no tool call of its run returned anything"
+RESULT_FORM = "The answer as `answer`, and what the tools returned as `tool_results`, a list; [] for no call."
+ABOUT = "an agent answers with claims, and no tool call of its run returned anything"
 COMPARES = "visits"
 IN_OUTPUT = ""
 
@@ -30,7 +28,7 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     """
     The result must have `answer` and `tool_results`, a list of what the tools returned, [] for no call.
 
-    If one of these results is no error, any answer is fine; else the answer must be "" or a question.
+    If one of these results is no error, any answer is fine; else the answer must claim nothing.
     """
     if problem := reported_problem(result):
         return problem
@@ -39,5 +37,5 @@ def eval_problem(case: dict[str, Any], result: Any, seconds: float) -> str:
     if not answers or not lists:
         return "the result does not say what the answer stands on: return `answer` and `tool_results`"
     is_founded = any(value and not reported_problem(value) for results in lists for value in results)
-    claims = [answer for answer in answers if answer.strip() and not QUESTION.search(answer)]
-    return f"no tool returned anything, and the answer says: {claims[0]}" if claims and not is_founded else ""
+    claim = "" if is_founded else next(filter(None, map(claim_line, answers)), "")
+    return f"no tool returned anything, and the answer says: {claim}" if claim else ""

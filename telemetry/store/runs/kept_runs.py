@@ -18,7 +18,7 @@ from telemetry.agent_runs import repeated_calls, told_calls, unfounded_answers
 from telemetry.agent_runs.call_keys import whole_key
 from telemetry.agent_runs.run_call import COLUMNS, CallColumns, RunCall, RunFailure, first_calls
 from telemetry.agent_runs.run_overview import RunOverview
-from telemetry.conventions import convention_of
+from telemetry.conventions import convention_of, output_of
 from telemetry.store.counts.rollups import TABLES
 from telemetry.store.row import RecordRow
 from telemetry.store.runs.call_contents import read_spans
@@ -170,9 +170,8 @@ def failing_visits(run: Sequence[RunCall]) -> Iterator[tuple[Any, ...]]:
 
 def run_failures(run: Sequence[RunCall]) -> Iterator[RunFailure]:
     """The failures that the rules find in a run, whose calls these are by time; content is read where it is needed."""
-    unread, answer = repeated_calls.calls_to_read(run), unfounded_answers.handed_in(run)
-    to_read = [*unread, *([answer.call] if answer else [])]
-    spans = read_spans(list({call.span_id: call for call in to_read}.values()))
+    unread, answers = repeated_calls.calls_to_read(run), unfounded_answers.last_answers(run)
+    spans = read_spans(list({call.span_id: call for call in [*unread, *answers]}.values()))
     keys = {
         call.span_id: whole_key(span, call.unit, convention_of(span))
         for call in unread
@@ -184,7 +183,10 @@ def run_failures(run: Sequence[RunCall]) -> Iterator[RunFailure]:
         )
     )
     yield from repeated or told_calls.told_failures(run, spans)
-    yield from unfounded_answers.failures(answer, spans.get(answer.call.span_id) if answer else None)
+    outputs = {
+        answer.span_id: output_of(spans[answer.span_id]) for answer in answers if answer.span_id in spans
+    }
+    yield from unfounded_answers.failures(answers, outputs)
 
 
 def visit(first_call: CallColumns) -> Visit:

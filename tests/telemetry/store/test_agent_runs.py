@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from loopkit import prepare
+from telemetry.agent_runs import unfounded_answers
 from telemetry.conventions.content import answer_texts
 from telemetry.models import FailingVisit, LongTrace, PendingRun, Record, VisitCount
 from telemetry.reads.record_json import records_json
@@ -68,7 +69,7 @@ def runs(draw: st.DrawFn) -> list[Fact]:
     """The calls of a few runs, out of few values, so that equal ones meet; with work that is no call between them."""
     asked = st.sampled_from(['{"a": 1, "b": 2}', '{"b":2,"a":1}', '{"a": 2}', "plain"])
     result = st.sampled_from(
-        ["found", "found", "It is 2041.", '{"x": 1, "y": 2}', '{"y": 2, "x": 1}', "[]", ""]
+        ["found", "found", "I have verified it.", '{"x": 1, "y": 2}', '{"y": 2, "x": 1}', ""]
     )
     calls = st.tuples(
         st.sampled_from(["model", "find", "look", "final_answer"]), asked, result, st.sampled_from(["1", "2"])
@@ -179,23 +180,17 @@ def is_steady(calls: list[Fact]) -> bool:
 
 
 def unfounded(calls: list[Fact]) -> Iterator[tuple[str, Record, str, str]]:
-    """The answer that is handed in, or holds a number of its own, where no tool returned anything."""
-    tools = [call for call in calls if call["row"].unit == "tool_call"]
-    if not tools or any(
-        call["row"].fingerprint is None and call["row"].tool != "final_answer" and call["output"] != "[]"
-        for call in tools
-    ):
+    """The latest of the last three answers that claims something, where no tool returned anything."""
+    tools = [call["row"] for call in calls if call["row"].unit == "tool_call"]
+    if not tools or any(row.fingerprint is None and row.tool != "final_answer" for row in tools):
         return
-    handed = [number for number, call in enumerate(calls) if call["row"].tool == "final_answer"]
-    before = calls[: handed[-1]] if handed else calls
-    answers = [call for call in before if call["row"].unit == "llm_call" and call["row"].fingerprint is None]
-    text = (
-        answer_texts(json.loads(answers[-1]["output"])).strip() if answers and answers[-1]["output"] else ""
-    )
-    if text and (handed or ("2041" in text and answers[-1]["input"])):
-        claim = " ".join(text.split())
-        message = f"no tool call of the run returned anything, and the run ends with the answer: {claim}"
-        yield "unfounded_answer", answers[-1]["row"], "low", message
+    answers = [call for call in calls if call["row"].unit == "llm_call" and call["row"].fingerprint is None]
+    for call in answers[:-4:-1]:
+        text = answer_texts(json.loads(call["output"])) if call["output"] else ""
+        if claim := unfounded_answers.claim_line(text):
+            message = f"no tool call of the run returned anything, and the answer says: {claim}"
+            yield "unfounded_answer", call["row"], "low", message
+            return
 
 
 @example([call_span(0, n, NOW, ("model", "plain", text, "1")) for n, text in enumerate(ANSWERS)], 1)

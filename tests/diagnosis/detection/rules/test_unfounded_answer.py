@@ -11,9 +11,11 @@ from diagnosis.diagnose import diagnose
 from diagnosis.models import Loop
 from diagnosis.packets.publishing import packet_as_answered
 from diagnosis.verification.verify import verify
+from telemetry.agent_runs.unfounded_answers import claim_line
+from telemetry.conventions.content import answer_texts
 from telemetry.windows import Window
 from tenants.keys.provisioning import MintedProject
-from tests.telemetry.factory import record_id, span, store
+from tests.telemetry.factory import span, store
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SHIPPED = NOW + timedelta(minutes=1)
@@ -21,8 +23,6 @@ Tool = tuple[str, str]  # name and result; "" is a failure
 CLAIM = "According to the museum's records, the painting shows five apples."
 NOTHING: list[Tool] = [("web_search", ""), ("final_answer", "5")]
 FOUND: list[Tool] = [("web_search", "five apples"), ("final_answer", "5")]
-SEARCHED: list[Tool] = [("web_search", "")]  # and then the model answers by itself
-EMPTY: list[Tool] = [("web_search", "[]"), ("look_up", "null")]
 
 
 def run(
@@ -38,13 +38,7 @@ def run(
 
 def model(said: str) -> dict[str, Any]:
     """A model call with its answer."""
-    asked = '[{"role": "user", "content": "Where is order 40109 of 2026?"}, {"role": "tool", "content": "code 503"}]'
-    told = {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.request.model": "gpt-4o",
-        "gen_ai.input.messages": asked,
-        "gen_ai.output.messages": said,
-    }
+    told = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.output.messages": said}
     return {"name": "chat gpt-4o", "attributes": told}
 
 
@@ -67,56 +61,52 @@ def issues(alice: MintedProject, *runs: list[dict[str, Any]]) -> list[dict[str, 
     return [issue for issue in found if issue["signal_type"] == "unfounded_answer"]
 
 
-def test_an_answer_that_is_handed_in_on_nothing_is_an_issue_of_the_call_that_does(
-    alice: MintedProject,
-) -> None:
-    with_summary = run("a", NOTHING, "I add it up: it is five.")
-    [issue] = issues(alice, with_summary, run("b", FOUND), run("c", [("final_answer", "5")]))
+def test_an_answer_that_claims_what_no_tool_told_is_an_issue(alice: MintedProject) -> None:
+    [issue] = issues(alice, run("a", NOTHING), run("b", FOUND), run("c", [("final_answer", "5")]))
 
     assert (issue["operation"], issue["count"], issue["impact"]["operation_records"]) == ("chat gpt-4o", 2, 3)
-    assert issue["message"].startswith(
-        "no tool call of the run returned anything, and the run ends with the answer: "
-    )
+    assert issue["message"] == f"no tool call of the run returned anything, and the answer says: {CLAIM}"
     assert (issue["severity"], issue["patch_plan"]["lever"]) == ("low", "prompt")
-    assert record_id(with_summary[0]) in issue["evidence_ids"]  # and not the one that sums up after it
-
-
-CLAIMS = {
-    "in English": "It was shipped with the number 1Z-9981.",
-    "in German": "Deine Bestellung wurde am 12.11. versandt.",
-    "in Japanese": "11\u670812\u65e5\u306b2041\u3067\u767a\u9001\u3055\u308c\u307e\u3057\u305f\u3002",
-}
-
-
-@pytest.mark.parametrize("answer", CLAIMS.values(), ids=list(CLAIMS))
-@pytest.mark.parametrize("tools", [SEARCHED, EMPTY], ids=["it failed", "it gave nothing"])
-def test_a_value_that_nobody_told_the_model_is_a_claim_in_any_language(
-    alice: MintedProject, tools: list[Tool], answer: str
-) -> None:
-    [issue] = issues(alice, run("a", tools, answer))
-
-    assert issue["count"] == 1
-    assert answer in issue["message"]
 
 
 QUIET = {
     "a tool told it": (FOUND, CLAIM),
-    "a chat without tools": ([], "It was shipped on 2026-11-12."),
+    "a chat without tools": ([], CLAIM),
     "a tool that gives the answer its form": ([("final_result", "5")], CLAIM),
-    "it says that it found nothing": (SEARCHED, "I could not find order 40109."),
-    "it says so in German": (SEARCHED, "Die Bestellung 40109 konnte ich leider nicht finden."),
-    "it repeats the failure": (SEARCHED, "The search failed with 503, please try again in 5 minutes."),
-    "it asks": (SEARCHED, "You have the orders 20411 and 20412. Which one do you mean?"),
-    "one of two tools told it": (
-        [("web_search", ""), ("look_up", "shipped")],
-        "It was shipped on 2026-11-12.",
-    ),
+    "it says that it found nothing": (NOTHING, "I could not find how many apples the painting shows."),
+    "it follows from the question": (NOTHING, "The rows read THESE AGULL, so the sentence is: THE SEA GULL."),
+    "it reckons": (NOTHING, "Based on my analysis of the text, I simulate the swap: the digits are 7 and 9."),
+    "it plans": (NOTHING, "I will search the museum's website and check the list."),
+    "the user said so": (NOTHING, "Based on your records, you have two orders. Which one do you mean?"),
 }
 
 
 @pytest.mark.parametrize(("tools", "answer"), QUIET.values(), ids=list(QUIET))
 def test_what_only_looks_like_it_is_quiet(alice: MintedProject, tools: list[Tool], answer: str) -> None:
     assert issues(alice, run("a", tools, answer)) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I have verified it in the catalogue.",
+        "Having carefully reviewed the scene, it is white.",
+        "I recall that it was 30 years.",
+        "After extensive research, the answer is 42.",
+        "It is well known that he was born in Honolulu.",
+        "Based on my understanding of the field, it is binomial.",
+        "On checking, the article quoted 56,000.",
+        "The phrase is assumed to be SONIC.",
+    ],
+)
+def test_a_claim_is_told_by_its_words(said: str) -> None:
+    assert claim_line(said)
+
+
+def test_the_words_of_an_answer_are_found_in_any_shape() -> None:
+    output = '[{"role": "assistant", "parts": [{"type": "text", "content": "I recall it"}]}]'
+
+    assert claim_line(answer_texts(output)).endswith("I recall it")
 
 
 def runs(unfounded: int, since: datetime) -> list[list[dict[str, Any]]]:
