@@ -38,10 +38,6 @@ def listed(
     cursor = page["next_cursor"]
     if count < len(rows):
         cursor = api.get(*path, **query, limit=count)["next_cursor"]
-    is_all = cursor is None and query.get("cursor") is None
-    return budget.with_completeness(
-        answer,
-        shown=count,
-        total=count if is_all else None,
-        following={"cursor": cursor} if cursor else None,
-    )
+    total = count if cursor is None and query.get("cursor") is None else None
+    following = {"cursor": cursor} if cursor else None
+    return budget.with_completeness(answer, shown=count, total=total, following=following)
