@@ -12,6 +12,7 @@ from telemetry.scrubbing.limits import MAX_ITEMS, TRIMMED_ITEM, TRIMMED_VALUE
 from telemetry.scrubbing.scrub import REDACTED_VALUE
 from telemetry.store import odd_times
 from telemetry.store.tallies import (
+    CALLS_NOT_SEARCHED,
     CONFLICT,
     CONTEXT_LOG,
     DUPLICATE,
@@ -133,6 +134,11 @@ REASONS = {
         "not stored.",
         "Send the log records of a span together: with a batching processor, as by default.",
         "of spans that were joined too often",
+    ),
+    CALLS_NOT_SEARCHED: RefusalReason(
+        "log records",
+        "They name a span around more calls than are searched for the one that they tell of: they wait for it.",
+        "Send the events of a call with its span, in batches of 512, and begin a trace for each run of the agent.",
     ),
     NO_LOGS: RefusalReason(
         "requests",

@@ -16,14 +16,23 @@ class WaitingLog(models.Model):
     span_id = models.BinaryField(max_length=8, help_text="Of the span that it names.")
     log_id = models.BinaryField(max_length=8, help_text="The span id that it has as a record of its own.")
     waits_until_unix_nano = models.BigIntegerField()
+    call_key = models.BigIntegerField(
+        default=0, help_text="The call inside that span which it tells of, as a hash; 0 for none."
+    )
+    time_unix_nano = models.BigIntegerField(default=0)
     resource_id = models.BigIntegerField(help_text="The Origin that is its resource.")
     scope_id = models.BigIntegerField(help_text="The Origin that is its scope.")
     content = models.BinaryField(help_text="The serialized Span that was made of it.")
 
-    ranges: ClassVar[Ranges] = {"waits_until_unix_nano": SUM}
+    ranges: ClassVar[Ranges] = {"waits_until_unix_nano": SUM, "time_unix_nano": SUM}
 
     class Meta:
-        indexes = [models.Index(fields=["waits_until_unix_nano"], name="waiting_log_deadline")]
+        indexes = [
+            models.Index(fields=["waits_until_unix_nano"], name="waiting_log_deadline"),
+            models.Index(
+                fields=["trace_id", "span_id", "call_key", "time_unix_nano"], name="waiting_log_call"
+            ),
+        ]
 
     def __str__(self) -> str:
         return record_id(self.trace_id, self.log_id)

@@ -72,6 +72,7 @@ def write_batches(batches: Sequence[Batch]) -> list[Receipt]:
     noted[tallies.SHARED_ID] += len(settled.inserted)
     noted[tallies.LOG_WITHOUT_SPAN] += overdue.lost
     noted[tallies.JOINED_TOO_OFTEN] += joined.lost
+    noted[tallies.CALLS_NOT_SEARCHED] += joined.beyond
     tally_spans(batches, receipts, noted)
     return receipts
 

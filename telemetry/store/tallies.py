@@ -12,6 +12,7 @@ NO_SPANS = "no_spans"  # a request without any
 LOG_JOINED = "log_joined"  # log records that joined a span, or wait for it
 LOG_WITHOUT_SPAN = "log_without_span"  # log records that waited in vain, and are no records of their own
 NO_ROOM_TO_WAIT, JOINED_TOO_OFTEN = "no_room_to_wait", "joined_too_often"
+CALLS_NOT_SEARCHED = "calls_not_searched"  # log records whose call was not found among too many
 NO_LOGS = "no_logs"  # a request without any log record
 OTHER_LOGS = "other_logs"  # log records that are neither events of agents nor failures
 CONTEXT_LOG = "context_log"  # those of them that are kept as context of their trace

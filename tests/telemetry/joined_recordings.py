@@ -11,17 +11,12 @@ from telemetry.logs.identity import identify, joining_log
 from telemetry.logs.log_spans import spans_of_logs
 from telemetry.otlp.decode import Encoding, decode_spans, read_span
 from telemetry.otlp.decode_logs import read_logs_request
-from telemetry.spans.attribute_lookup import first_text
 from telemetry.spans.joining_log import JoiningLog, event_of
 from telemetry.spans.span import Span
 from telemetry.store.insertion import Key
+from telemetry.store.joined_logs.inner_calls import AskedCall, InnerCall, InnerCalls
 from telemetry.store.joined_logs.merged_span import new_events, with_events
-from telemetry.store.joined_logs.targets import (
-    EndedCall,
-    JoiningCandidate,
-    call_told_of,
-    told_call,
-)
+from telemetry.store.joined_logs.told_calls import ids_of_call, told_call
 from tests import captures
 from tests.telemetry.span_builders import captured
 
@@ -52,17 +47,22 @@ def target(log: JoiningLog, spans: tuple[Span, ...]) -> Key:
     told, named = told_call(log.message), log[:2]
     if told is None:
         return named
-    inside = [
-        span
-        for span in spans
-        if named in ((span.trace_id, span.span_id), (span.trace_id, span.parent_span_id))
-    ]
-    calls = [
-        EndedCall((span.trace_id, span.span_id), span.end_time_unix_nano, conventions.read_meaning(span).unit)
+    units = {(span.trace_id, span.span_id): conventions.read_meaning(span).unit for span in spans}
+    inside = [span for span in spans if (span.trace_id, span.parent_span_id) == named]
+    found = {
+        (span.trace_id, span.span_id): InnerCall(
+            (named, units[span.trace_id, span.span_id]),
+            (span.trace_id, span.span_id),
+            span.end_time_unix_nano,
+        )
         for span in inside
-    ]
-    ids = {call.key: first_text(span.attributes, told.ids) for call, span in zip(calls, inside, strict=True)}
-    return call_told_of(JoiningCandidate(named, log.message, log), told, calls, ids) or named
+    }
+    calls = InnerCalls([(named, units.get(named, ""))], found.values())
+    for span in inside:
+        call = found[span.trace_id, span.span_id]
+        for names, call_id in ids_of_call(span.message, told.unit):
+            calls.add_id(call.place, names, call_id, call.key)
+    return calls.target_of(AskedCall(named, told, log.message.end_time_unix_nano, waited=False)) or named
 
 
 def with_logs(span: Span, logs: list[JoiningLog]) -> Span:

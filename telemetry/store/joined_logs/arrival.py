@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 
-from telemetry.agent_runs.call_keys import MODEL_CALL, TOOL_CALL
 from telemetry.grouping.versions import GroupingRules
 from telemetry.otlp.decode import read_span
 from telemetry.spans.joining_log import EVENT_NAME, JoiningLog, event_of
@@ -44,7 +43,6 @@ from telemetry.store.row import RecordRow
 Outcomes = dict[int, str]  # of log records, by `id()`
 # Of a record, in as many requests: each is a copy of the span with all of its events.
 MOST_VERSIONS = 32
-CALLS = (MODEL_CALL, TOOL_CALL)
 
 
 @dataclass(slots=True)
@@ -63,6 +61,7 @@ class JoinedLogs:
     quota: QuotaRoom
     outcomes: Outcomes = field(default_factory=dict)  # of the log records of these batches
     lost: int = 0  # of those that waited: their span came, and has no place for them
+    beyond: int = 0  # of those that came: their call may be one that was not looked at, among too many
 
 
 def row_maker(batches: Sequence[Batch]) -> RowOf | None:
@@ -122,10 +121,10 @@ def join_logs(
     logs, row_of = [log for batch in batches for log in batch.logs], row_maker(batches)
     if row_of is None or not (logs or overdue.is_any_waiting):
         return JoinedLogs(QuotaRoom(room))
-    came = waiting.for_spans(named_by(inserted)) if overdue.is_any_waiting and inserted else []
+    came = waiting.for_rows(inserted) if overdue.is_any_waiting and inserted else []
     candidates = candidates_of(came, logs)
-    targets = find_targets(candidates)
-    joined = JoinedLogs(QuotaRoom(room))
+    targets, beyond = find_targets(candidates, inserted)
+    joined = JoinedLogs(QuotaRoom(room), beyond=beyond)
     worn = refuse_repeats(candidates, targets, joined)
     parts = read_parts({target for target in targets if target} - worn)
     members = by_span(candidates, targets, parts)
@@ -159,14 +158,6 @@ def refuse_repeats(
         else:
             joined.outcomes[id(candidate.log)] = tallies.JOINED_TOO_OFTEN
     return worn
-
-
-def named_by(inserted: Sequence[RecordRow]) -> set[Key]:
-    """The spans that log records may name which wait for these rows: the rows, and those around calls."""
-    around = {
-        (row.trace_id, row.parent_span_id) for row in inserted if row.unit in CALLS and row.parent_span_id
-    }
-    return {row[:2] for row in inserted} | around
 
 
 def by_span(
