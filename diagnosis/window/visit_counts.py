@@ -26,7 +26,7 @@ A_STATEMENT = 400  # sessions
 BY_SESSION = """
     SELECT session_id, COUNT(DISTINCT trace.trace_id) FROM telemetry_trace AS trace
     JOIN telemetry_record AS record ON record.trace_id = trace.trace_id
-    WHERE session_id IN ({sessions}) AND session_id <> ''
+    WHERE session_id IN ({sessions}) AND NOT (session_id = '')
       AND trace.start_time_unix_nano >= %s AND trace.start_time_unix_nano < %s
       AND record.service = %s AND operation IN ({operations})
     GROUP BY session_id

@@ -14,13 +14,16 @@ both name its tokens: https://github.com/DataDog/dd-trace-js/issues/8936. The ru
 - So is a tool call that is the only one inside a call of the same tool by another instrumentation.
 
 No such call: a model that calls another one, an agent between the two, tokens that differ, tries beside each other.
+
+Time is linear in the calls: those inside each other are followed once, and of calls beside each other MOST_COMPARED
+pairs that run at the same time are compared.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 MODEL_CALL, TOOL_CALL = "llm_call", "tool_call"
@@ -29,6 +32,7 @@ PROVIDER = re.compile(r"^(?:.*/)?(?:[a-z-]+\.)*(?=[a-z])")  # `openai/`, `models
 VERSION = re.compile(
     r"(?:[-@:](?:\d{4}-\d\d-\d\d|\d{3,}|v\d+(?::\d+)?|latest))+"
 )  # `-2026-01-01`, `-001`, `-v1:0`
+MOST_COMPARED = 200_000  # pairs of calls of one trace with the same tokens: 20 for each of 10,000 calls
 Tokens = tuple[int | None, int | None]
 
 
@@ -65,13 +69,17 @@ def repeated_calls(calls: Sequence[CallSpan]) -> dict[bytes, bytes]:
     for left_out, counted in [*nested_repeats(calls), *neighbouring_repeats(calls)]:
         if left_out.span_id not in found and standing_for(counted.span_id, found) != left_out.span_id:
             found[left_out.span_id] = counted.span_id
-    return {span_id: standing_for(other, found) for span_id, other in found.items()}
+    return {span_id: standing_for(span_id, found) for span_id in found}
 
 
-def standing_for(span_id: bytes, found: Mapping[bytes, bytes]) -> bytes:
-    """The id of the call that counts for this one."""
+def standing_for(span_id: bytes, found: dict[bytes, bytes]) -> bytes:
+    """The id of the call that counts for this one; noted for all on the way to it, so that none is followed twice."""
+    way = []
     while span_id in found:
+        way.append(span_id)
         span_id = found[span_id]
+    for each in way:
+        found[each] = span_id
     return span_id
 
 
@@ -155,17 +163,24 @@ def repeated_one(outer: CallSpan, inner: Sequence[CallSpan]) -> CallSpan:
 
 def neighbouring_repeats(calls: Sequence[CallSpan]) -> Iterator[tuple[CallSpan, CallSpan]]:
     """Each call within whose time another instrumentation recorded the same call, with that one."""
-    beside: dict[bytes, list[CallSpan]] = defaultdict(list)
+    beside: dict[tuple[bytes, str, Tokens], list[CallSpan]] = defaultdict(list)
     for call in sorted(calls, key=by_time):
         if call.parent_span_id and call.unit == MODEL_CALL and call.model and None not in call.tokens:
-            beside[call.parent_span_id].append(call)
+            beside[call.parent_span_id, call.service, call.tokens].append(call)
+    compared = 0
     for group in beside.values():
-        taken: set[bytes] = set()
-        for inner in group:
-            around = [call for call in group if call.span_id not in taken and is_around(call, inner)]
-            if around and inner.span_id not in taken:
-                taken |= {around[-1].span_id, inner.span_id}
-                yield around[-1], inner
+        running: list[CallSpan] = []  # that started before, and may be around those that follow
+        for inner in group if len({call.scope_id for call in group}) > 1 else ():
+            running = [call for call in running if call.end_unix_nano >= inner.start_time_unix_nano]
+            compared += len(running)
+            if compared > MOST_COMPARED:
+                return
+            outer = next((call for call in reversed(running) if is_around(call, inner)), None)
+            if outer is None:
+                running.append(inner)
+            else:
+                running.remove(outer)
+                yield outer, inner
 
 
 def is_around(outer: CallSpan, inner: CallSpan) -> bool:

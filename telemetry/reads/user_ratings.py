@@ -21,7 +21,7 @@ SESSION_TRACES = f"""
     WITH wanted (signal, session, until) AS (VALUES {{rows}}), numbered AS (
         SELECT signal, trace_id, ROW_NUMBER() OVER (
             PARTITION BY signal ORDER BY start_time_unix_nano DESC, trace_id DESC) AS place
-        FROM wanted JOIN telemetry_trace ON session_id = session AND session_id <> ''
+        FROM wanted JOIN telemetry_trace ON session_id = session AND NOT (session_id = '')
         WHERE start_time_unix_nano <= until
     )
     SELECT signal, trace_id FROM numbered WHERE place <= {MOST_OF_SESSION} ORDER BY signal, place

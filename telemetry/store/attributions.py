@@ -134,16 +134,15 @@ def linked_failures(
         failures[failure.trace_id].append(failure)
     parents = read_parents(with_parents) if with_parents else {}
     sharing = read_sharing(with_parents) if with_parents else {}
+    of_sharing: dict[bytes, Parents] = {trace_id: {} for trace_id in sharing}
+    for key, parent in parents.items() if sharing else ():
+        if key[0] in of_sharing:
+            of_sharing[key[0]][key] = parent
     for trace_id, of_trace in failures.items():
         if trace_id in sharing:
-            yield trace_id, *relinked(of_trace, of_trace_only(parents, trace_id), sharing[trace_id])
+            yield trace_id, *relinked(of_trace, of_sharing[trace_id], sharing[trace_id])
         else:
             yield trace_id, of_trace, parents
-
-
-def of_trace_only(parents: Parents, trace_id: bytes) -> Parents:
-    """The parents of the spans of one trace."""
-    return {key: parent for key, parent in parents.items() if key[0] == trace_id}
 
 
 def read_sharing(trace_ids: Sequence[bytes]) -> dict[bytes, list[SharingSpan]]:

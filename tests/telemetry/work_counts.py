@@ -28,31 +28,43 @@ class WorkCount(NamedTuple):
         return max(self.python / max(other.python, 1), self.sqlite / max(other.sqlite, 1))
 
 
-def work_of(project: Project, action: Callable[[], Any]) -> WorkCount:
-    """The work of an action in this project's store."""
-    counts = [0, 0]
+def python_work(action: Callable[[], Any], within: str = "") -> int:
+    """The instructions of Python in `telemetry`, or in a folder within it, that an action takes."""
+    counted = 0
 
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal counted
         if event == "call":
-            if not frame.f_code.co_filename.startswith(PRODUCT):
+            if not frame.f_code.co_filename.startswith(PRODUCT + within):
                 return None
             frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        counts[0] += event == "opcode"
+        counted += event == "opcode"
         return trace
 
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    finally:
+        sys.settrace(before)
+    return counted
+
+
+def work_of(project: Project, action: Callable[[], Any], within: str = "") -> WorkCount:
+    """The work of an action in this project's store. `within`: a folder whose instructions alone are counted."""
+    counted = 0
+
     def step() -> int:
-        counts[1] += STEP
+        nonlocal counted
+        counted += STEP
         return 0
 
     with bind(project):
         connection = connections[bound_alias()]
         connection.ensure_connection()
         connection.connection.set_progress_handler(step, STEP)
-        before = sys.gettrace()
-        sys.settrace(trace)
         try:
-            action()
+            python = python_work(action, within)
         finally:
-            sys.settrace(before)
             connection.connection.set_progress_handler(None, STEP)
-    return WorkCount(*counts)
+    return WorkCount(python, counted)

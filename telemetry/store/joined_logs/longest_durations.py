@@ -9,13 +9,13 @@ rewritten. The SQL runs on SQLite 3.40 and PostgreSQL 15.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 from telemetry.models import Record
-from telemetry.store.counts.rollups import TABLES, bucket_start_nano
-from telemetry.store.counts.row_groups import NO_FAILURE, group_key
-from telemetry.store.sql import execute, fetch_many
+from telemetry.store.counts.rollups import TABLES
+from telemetry.store.counts.row_groups import NO_FAILURE, bucket, group_key
+from telemetry.store.sql import execute, fetch, fetch_many
 from telemetry.windows import MINUTE_NANO
 
 # Records of the minutes that one batch reads again, which takes some tenths of a second.
@@ -29,17 +29,11 @@ LEFT = """
         AND fingerprint = its_fingerprint AND duration_bucket = its_bucket
     WHERE duration_nano_max = its_longest
 """
-# The records stand first, and are gone through once: CROSS JOIN keeps the order in SQLite.
-LONGEST = f"""
-    WITH wanted (its_service, its_operation, its_fingerprint, its_bucket, low, high) AS (VALUES {{rows}})
-    SELECT its_service, its_operation, its_fingerprint, its_bucket, MAX(duration_nano)
-    FROM telemetry_record AS record CROSS JOIN wanted
-    WHERE start_time_unix_nano >= %(start)d AND start_time_unix_nano < %(end)d AND service = its_service
-        AND operation = its_operation AND COALESCE(fingerprint, {NO_FAILURE}) = its_fingerprint
-        AND duration_nano >= low AND duration_nano < high
+RECORDS = f"""
+    SELECT service, operation, COALESCE(fingerprint, {NO_FAILURE}), duration_nano FROM telemetry_record AS record
+    WHERE start_time_unix_nano >= %s AND start_time_unix_nano < %s
         AND NOT EXISTS (SELECT 1 FROM telemetry_repeatedcall AS repeated
             WHERE repeated.trace_id = record.trace_id AND repeated.span_id = record.span_id)
-    GROUP BY its_service, its_operation, its_fingerprint, its_bucket
 """  # noqa: S608  (constants)
 COUNTS = """
     WITH wanted (its_minute) AS (VALUES {rows})
@@ -88,21 +82,18 @@ def rollup_key(record: Record) -> RollupKey:
     return minute, service, operation, fingerprint, number
 
 
-def correct_minute(minute: int, groups: Iterable[RollupKey]) -> None:
+def correct_minute(minute: int, groups: Collection[RollupKey]) -> None:
     """Correct these groups of one minute by its records."""
-    rows = [
-        (*names, number, bucket_start_nano(number), bucket_start_nano(number + 1))
-        for _, *names, number in sorted(groups)
-    ]
-    times = {"start": minute * MINUTE_NANO, "end": (minute + 1) * MINUTE_NANO}
-    longest = {tuple(names): most for *names, most in fetch_many(in_minute(**times), rows)}
-    for group in groups:
-        execute(SET, [longest.get(group[1:], 0), *group])
-
-
-def in_minute(start: int, end: int) -> str:
-    """LONGEST for records that start between these times in Unix nanoseconds."""
-    return LONGEST.replace("%(start)d", str(start)).replace("%(end)d", str(end))
+    longest = dict.fromkeys(groups, 0)
+    kinds = {group[:4] for group in groups}
+    for service, operation, fingerprint, duration in fetch(
+        RECORDS, [minute * MINUTE_NANO, (minute + 1) * MINUTE_NANO]
+    ):
+        kind = minute, service, operation, fingerprint
+        if kind in kinds and (group := (*kind, bucket(duration))) in longest:
+            longest[group] = max(longest[group], duration)
+    for group, most in longest.items():
+        execute(SET, [most, *group])
 
 
 def correct_coarser(groups: Iterable[RollupKey]) -> None:

@@ -47,14 +47,14 @@ RENAME = """
     UPDATE telemetry_rating SET about = joined.about FROM joined WHERE trace_id = its_trace
 """
 MAKE_STALE = "UPDATE telemetry_rating SET is_stale = TRUE WHERE about = %s"
+STARTS = "SELECT trace_id, start_time_unix_nano FROM telemetry_trace WHERE trace_id IN "
 # A trace of a session that began once the user had rated it is not what was rated.
 MAKE_STALE_OF_TRACES = """
-    WITH grown (subject, its_trace, is_subject) AS (VALUES {rows})
-    UPDATE telemetry_rating SET is_stale = TRUE
-    FROM grown JOIN telemetry_trace AS rated ON rated.trace_id = its_trace
+    WITH grown (subject, earliest, is_subject) AS (VALUES {rows})
+    UPDATE telemetry_rating SET is_stale = TRUE FROM grown
     WHERE about = subject AND NOT is_stale AND (is_subject OR EXISTS (
-        SELECT 1 FROM telemetry_trace AS signal WHERE signal.trace_id = telemetry_rating.trace_id
-          AND signal.end_time_unix_nano >= rated.start_time_unix_nano
+        SELECT 1 FROM telemetry_trace AS signal
+        WHERE signal.trace_id = telemetry_rating.trace_id AND signal.end_time_unix_nano >= earliest
     ))
 """
 MAKE_FRESH = "UPDATE telemetry_rating SET is_stale = FALSE WHERE trace_id IN "
@@ -111,8 +111,22 @@ def make_stale(traces: Sequence[TraceSummary]) -> None:
     grown = subjects.rated_among(traces)
     for about in subjects.merge_traces(grown):
         execute(MAKE_STALE, [about])
-    rows = [(about, trace.trace_id) for about, of_subject in sorted(grown.items()) for trace in of_subject]
-    write_many(MAKE_STALE_OF_TRACES, [(*row, row[0] == row[1].hex()) for row in rows])
+    ids = {about: [trace.trace_id for trace in of_subject] for about, of_subject in sorted(grown.items())}
+    starts = starts_of({trace_id for of_subject in ids.values() for trace_id in of_subject})
+    rows = [
+        (about, min(starts[trace_id] for trace_id in trace_ids), about in map(bytes.hex, trace_ids))
+        for about, trace_ids in ids.items()
+    ]
+    write_many(MAKE_STALE_OF_TRACES, rows)
+
+
+def starts_of(trace_ids: Iterable[bytes]) -> dict[bytes, int]:
+    """When each of these traces started."""
+    return {
+        bytes(trace_id): int(start)
+        for chunk in id_chunks(trace_ids)
+        for trace_id, start in fetch(f"{STARTS}{id_placeholders(chunk)}", chunk)
+    }
 
 
 def settle_signals(signal_ids: Sequence[bytes]) -> None:

@@ -15,17 +15,20 @@ from telemetry.spans.signal_traces import END, PREFIX
 from telemetry.store.sql import fetch
 
 MOST_RECORDS = 1_000  # of a trace, the first by span id, that are looked through
+MOST_TRACES = 1_000  # of a session, the newest when the user said it, that are looked through
 OF_TRACE = f"""
     SELECT release FROM (
         SELECT span_id, service, release FROM telemetry_record WHERE trace_id = %s ORDER BY span_id LIMIT {MOST_RECORDS}
     ) AS first WHERE service = %s AND release <> '' ORDER BY span_id LIMIT 1
 """  # noqa: S608  (a constant)
-OF_SESSION = """
-    SELECT trace_id FROM telemetry_trace
-    WHERE session_id = %s AND session_id <> '' AND service = %s AND start_time_unix_nano <= %s
-      AND (trace_id < %s OR trace_id >= %s)
-    ORDER BY start_time_unix_nano DESC, trace_id DESC LIMIT 1
-"""
+OF_SESSION = f"""
+    SELECT trace_id FROM (
+        SELECT trace_id, service, start_time_unix_nano FROM telemetry_trace
+        WHERE session_id = %s AND NOT (session_id = '') AND start_time_unix_nano <= %s
+          AND (trace_id < %s OR trace_id >= %s)
+        ORDER BY start_time_unix_nano DESC, trace_id DESC LIMIT {MOST_TRACES}
+    ) AS newest WHERE service = %s ORDER BY start_time_unix_nano DESC, trace_id DESC LIMIT 1
+"""  # noqa: S608
 
 
 class RatedAnswer(NamedTuple):
@@ -44,7 +47,7 @@ def rated_release(answer: RatedAnswer) -> str:
     named = release_of_trace(trace_id, answer.service) if trace_id else ""
     if named:
         return named
-    newest = fetch(OF_SESSION, [answer.about, answer.service, answer.said_at_unix_nano, PREFIX, END])
+    newest = fetch(OF_SESSION, [answer.about, answer.said_at_unix_nano, PREFIX, END, answer.service])
     return release_of_trace(bytes(newest[0][0]), answer.service) if newest else ""
 
 

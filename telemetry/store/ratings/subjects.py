@@ -72,7 +72,7 @@ STORED = """
 BY_TRACE = f"SELECT {', '.join(FACTS)} FROM telemetry_trace WHERE trace_id = %s"  # noqa: S608
 BY_SESSION = f"""
     SELECT {", ".join(FACTS)} FROM telemetry_trace
-    WHERE session_id = %s AND session_id <> '' AND (trace_id < %s OR trace_id >= %s)
+    WHERE session_id = %s AND NOT (session_id = '') AND (trace_id < %s OR trace_id >= %s)
     ORDER BY start_time_unix_nano, trace_id LIMIT {MOST_TRACES}
 """  # noqa: S608
 

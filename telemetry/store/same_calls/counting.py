@@ -167,7 +167,7 @@ def recounted(
         for repeat in repeats_in(trace_id, [call.span for call in of_trace])
     }
     changed = {key[0] for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    recount = Recount()
+    recount, repeats_before, repeats_after = Recount(), by_trace(before), by_trace(after)
     for trace_id in sorted(changed):
         for call in calls[trace_id]:
             key = trace_id, call.span.span_id
@@ -178,16 +178,19 @@ def recounted(
                 recount.counted_again.append(call)
                 recount.counted_again_keys.add(key)
         recount.traces[trace_id] = corrected(
-            traces[trace_id], of_trace(trace_id, before), of_trace(trace_id, after)
+            traces[trace_id], repeats_before[trace_id], repeats_after[trace_id]
         )
     write([after[key] for key in sorted(after) if key[0] in changed], sorted(changed))
     correct_traces(traces, recount)
     return recount
 
 
-def of_trace(trace_id: bytes, repeats: Mapping[Key, Repeat]) -> list[Repeat]:
-    """Those of the trace."""
-    return [repeat for key, repeat in repeats.items() if key[0] == trace_id]
+def by_trace(repeats: Mapping[Key, Repeat]) -> defaultdict[bytes, list[Repeat]]:
+    """The repeats of each trace."""
+    found: defaultdict[bytes, list[Repeat]] = defaultdict(list)
+    for repeat in repeats.values():
+        found[repeat.trace_id].append(repeat)
+    return found
 
 
 def repeats_in(trace_id: bytes, spans: Sequence[CallSpan]) -> Iterable[Repeat]:

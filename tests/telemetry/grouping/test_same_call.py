@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from telemetry.grouping import same_call
 from telemetry.grouping.same_call import CallSpan, is_same_model, repeated_calls
+from tests.telemetry.work_counts import python_work
 
 BASE = CallSpan(b"", None, 0, 100, "shop", "llm_call", "", "gpt-x", 100, 20, 1, False)
 
@@ -162,3 +166,46 @@ def test_calls_inside_each_other_in_a_circle_are_counted() -> None:
 )
 def test_names_of_one_model(one: str, other: str, is_same: bool) -> None:
     assert is_same_model(one, other) == is_same_model(other, one) == is_same
+
+
+def beside(number: int) -> list[CallSpan]:
+    """Calls that one span called, all at the same time, with the same tokens, none of which is inside another one."""
+    return [
+        call(f"{each}", "step", start_time_unix_nano=each, duration_nano=10**6, scope_id=each % 2)
+        for each in range(number)
+    ]
+
+
+def in_a_row(number: int) -> list[CallSpan]:
+    """Calls that are each inside the one before."""
+    return [call(f"{each}", f"{each - 1}", scope_id=each) for each in range(number)]
+
+
+@pytest.mark.parametrize("calls", [beside, in_a_row])
+def test_twice_as_many_calls_are_twice_the_work(
+    calls: Callable[[int], list[CallSpan]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(same_call, "MOST_COMPARED", 5_000)
+
+    once, twice = (python_work(partial(repeated_calls, calls(number))) for number in (300, 600))
+
+    assert twice / once < 2.3
+
+
+def test_calls_inside_each_other_are_counted_by_the_innermost_however_many() -> None:
+    found = repeated_calls(in_a_row(500))
+
+    assert found == {f"{each}".encode(): b"499" for each in range(499)}
+
+
+def test_calls_that_run_one_after_the_other_are_compared_however_many() -> None:
+    pairs = [
+        call(f"{each} {name}", "step", start_time_unix_nano=each * 200 + inner, duration_nano=100 - 2 * inner,
+             scope_id=inner)
+        for each in range(500)
+        for inner, name in enumerate(("outer", "inner"))
+    ]  # fmt: skip
+
+    found = repeated_calls(pairs)
+
+    assert found == {f"{each} outer".encode(): f"{each} inner".encode() for each in range(500)}
