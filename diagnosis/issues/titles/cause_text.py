@@ -48,7 +48,7 @@ TYPE_POINTER = re.compile(
 # Sentences at the end that ask for patience or give advice: who reads a title wants to know what happened.
 ADVICE = re.compile(
     r"(?<=[.!?;] )(?:(?:Please|Sorry|Kindly|Try|Consider|Note:|Note that|Hint:|Tip:|Contact"
-    r"|If (?:you|this|the problem)\b)[^.!?:]{0,200}(?:[.!?](?=\S)[^.!?:]{0,200}){0,4}[.!?]? ?){1,4}$"
+    r"|If (?:you|this|the problem)\b)[^.!?:]{0,200}+(?:[.!?](?=\S)[^.!?:]{0,200}+){0,4}+[.!?]? ?){1,4}+$"
 )
 BRACKETED_POINTER = re.compile(r" ?\([^()]{0,80}https?://[^()\s]{1,200}\)$")
 STATEMENT = re.compile(r" ?\[(?:SQL|parameters): [^\[\]]{0,400}\]")

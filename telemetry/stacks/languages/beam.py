@@ -10,6 +10,7 @@ exception in another process is told under the exit that it caused, further to t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from telemetry.stacks.frame import (
     LIBRARY,
@@ -35,7 +36,7 @@ FORM = re.compile(
     r"|gleam):\d{1,9}: )[^\n]{1,400}[/(]"
     r"|\{file,\s{0,200}\"[^\"\n]{1,300}\"\},\s{0,200}\{line,\d"
     r"|^[ \t]{0,40}in (?:function|call from) {1,3}[^\s(]{1,300}:"
-    r"|with reason: [^\n]{0,600}?\b[a-z]\w{0,60}:[a-z]\w{0,60}(?:/\d{1,3}|\([^\n]{0,600}\)) line \d",
+    r"|with reason: (?:(?! line \d|with reason: )[^\n]){1,1200}+ line \d",
     re.M,
 )
 ELIXIR = re.compile(
@@ -46,9 +47,11 @@ SHELL = re.compile(
     r"[ \t]{0,40}in (?:function|call from) {1,3}(?P<function>[^\s(]{1,300}?)/\d{1,3}"
     r"(?: \((?P<file>[^,:\n()]{1,300})(?:, line |:)(?P<line>\d{1,9})\))?$"
 )
-LAGER = re.compile(
-    r"\b(?P<function>[a-z]\w{0,60}:[a-z]\w{0,60})(?:/\d{1,3}|\([^\n]{0,600}?\)) line (?P<line>\d{1,9})"
-)
+# Of lager, whose frames stand in one line: https://github.com/erlang-lager/lager
+PLACE = re.compile(r" line (?P<line>\d{1,9})")
+WITH_ARITY = re.compile(r"\b(?P<function>[a-z]\w{0,60}+:[a-z]\w{0,60}+)/\d{1,3}$")
+WITH_ARGUMENTS = re.compile(r"\b(?P<function>[a-z]\w{0,60}+:[a-z]\w{0,60}+)\(")
+LONGEST_CALL = 600
 HEADER = re.compile(r"(?P<indent>[ \t]{0,60})\*\* \((?P<type>[\w.]{1,200})\) ?(?P<message>[^\n]{0,1000})$")
 INNERMOST = 1_000  # an indentation within that of every header
 EXITS = frozenset({"EXIT", "exit", "stop"})
@@ -117,9 +120,18 @@ def beam_frames(line: str) -> list[tuple[StackFrame, int]]:
         return [(frame, INNERMOST)]
     if "with reason: " not in line:
         return []
-    return [
-        (StackFrame(match["function"], "", int(match["line"])), INNERMOST) for match in LAGER.finditer(line)
-    ]
+    return [(frame, INNERMOST) for frame in lager_frames(line)]
+
+
+def lager_frames(line: str) -> Iterator[StackFrame]:
+    """Yield the frames of a line that lists calls, each with its arity or arguments before its place."""
+    end = 0
+    for place in PLACE.finditer(line):
+        call = line[max(end, place.start() - LONGEST_CALL) : place.start()]
+        form = WITH_ARGUMENTS if call.endswith(")") else WITH_ARITY
+        if match := form.search(call):
+            yield StackFrame(match["function"], "", int(place["line"]))
+            end = place.end()
 
 
 def app_owner(app: str) -> str:

@@ -46,7 +46,7 @@ MARKS = (
 )
 EXTENSIONS = (".cs", ".fs", ".vb", ".razor", ".cshtml", ".xaml")
 AT = r"(?:at|bei|à|en|a|em|w|в|vid|ved|konum:|位置|在|於|場所|위치:)"
-ARGUMENTS = r"(?:(?!Native Method\)|Unknown Source)[^()\n]{1,600} [^()\n]{0,300})?"
+ARGUMENTS = r"(?:(?!Native Method\)|Unknown Source)[^() \n]{1,600}+ [^()\n]{0,600}+)?"
 FORM = re.compile(rf"^[ \t]{{0,40}}{AT} [^\s().]{{1,300}}+\.[^\s()]{{1,500}}+ ?\({ARGUMENTS}\)", re.M)
 FRAME = re.compile(
     rf"[ \t]{{0,40}}{AT} (?:\(wrapper [\w-]{{1,40}}\) )?(?P<function>[^\s()]{{1,500}}+) ?\({ARGUMENTS}\)"

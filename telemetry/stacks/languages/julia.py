@@ -20,9 +20,12 @@ MARKS = (" [1] ",)
 EXTENSIONS = (".jl",)
 STEP = r"[ \t]{0,12}\[\d{1,4}\] "
 PLACE = r"(?P<file>\S[^\n]{0,400}?):(?P<line>\d{1,9})(?: \[inlined\])?(?: \(repeats \d{1,9} times\))?$"
-FORM = re.compile(rf"^{STEP}\S[^\n]{{0,1990}}(?:\n[ \t]{{1,16}}@ | at \S[^\n]{{0,400}}:\d)", re.M)
+FORM = re.compile(
+    rf"^{STEP}\S(?:[^\n]{{0,1990}}+\n[ \t]{{1,16}}@ |(?:(?! at \S)[^\n]){{0,1990}}+ at [^\n]{{1,1990}}:\d)",
+    re.M,
+)
 CALL = re.compile(rf"{STEP}(?P<call>\S[^\n]{{0,1990}})$")
-CALL_AT = re.compile(rf"(?P<call>\S[^\n]{{0,1500}}?) at {PLACE}")
+PLACE_OF_CALL = re.compile(PLACE)
 AT = re.compile(rf"[ \t]{{1,16}}@ (?:(?P<module>[A-Z]\w{{0,60}}(?:\.\w{{1,60}}){{0,8}}) )?{PLACE}")
 FAILED = re.compile(r"[ \t]{0,12}(?P<relation>ERROR|caused by|nested task error): (?P<rest>[^\n]{0,1500})$")
 LOADING = re.compile(r"^(?:(?:LoadError|InitError): ){1,9}+")
@@ -54,8 +57,9 @@ def read_julia(text: str) -> RaisedError | None:
     for line in lines:
         if step := CALL.match(line):
             call = step["call"]
-            if place := CALL_AT.match(call):
-                frames[-1].append(julia_frame(place["call"], place))
+            before, _, behind = call.rpartition(" at ")
+            if before and (place := PLACE_OF_CALL.match(behind)):
+                frames[-1].append(julia_frame(before, place))
         elif call and (place := AT.match(line)):
             frames[-1].append(julia_frame(call, place))
             call = ""

@@ -69,7 +69,7 @@ LIBRARY_PACKAGE = re.compile(
 )
 # https://maven.apache.org/surefire/maven-surefire-plugin/examples/inclusion-exclusion.html, and failsafe's `IT`
 TEST_CLASS = re.compile(
-    r"(?:^|[.$])(?:Test(?=[A-Z$.])|[\w$]{0,200}(?:Tests?|TestCase|(?<=[a-z0-9])IT(?:Case)?)(?=[.$])|\w{1,200}_test(?=\$))"
+    r"(?:^|[.$])Test(?=[A-Z$.])|(?<![^\w$.])(?:Tests?|TestCase|(?<=[a-z0-9])IT(?:Case)?)(?=[.$])|(?<=\w)_test(?=\$)"
 )
 SPECIFICATION = re.compile(r"Specs?\.\w{1,10}$")  # the file of a test in Groovy, Kotlin and Scala
 

@@ -16,18 +16,17 @@ from telemetry.stacks.places import short_place, without_builds
 BEFORE = ()
 MARKS = ("called at ", " line ", "Trace begun at ")
 EXTENSIONS = (".pl", ".pm", ".psgi", ".cgi", ".t")
-FILE = r"(?P<file>\(eval \d{1,9}\)|-e|[^\n]{1,400}?) line (?P<line>\d{1,9})"
 FORM = re.compile(
-    r"^[ \t]{0,8}[\w:]{1,300}+[^\n]{0,600}? called at [^\n]{1,400} line \d{1,9}|\bat [^\s]{1,300}\."
+    r"^[ \t]{0,8}[\w:]{1,300}+(?:(?! called at )[^\n]){0,600}+ called at [^\n]{1,400} line \d{1,9}|\bat [^\s]{1,300}\."
     r"(?:p[lm]|t|psgi|cgi) line \d{1,9}"
     r"|^Trace begun at [^\n]{1,400} line \d"
     # A program without an extension: Perl ends with a full stop what it says of its own accord.
     r"|\bat (?=[^\s]{0,300}[/.\\])[^\s]{1,300} line \d{1,9}(?:, <[^>\n]{1,80}> (?:line|chunk) \d{1,9})?\.\r?$",
     re.M,
 )
-DIED = re.compile(
-    rf"(?P<message>[^\n]{{0,1500}}?)(?:^Trace begun|) ?\bat {FILE}(?:, <[^>\n]{{1,80}}> (?:line|chunk) \d{{1,9}})?\.?$"
-)
+LINE = re.compile(r" line (?P<line>\d{1,9})(?:, <[^>\n]{1,80}> (?:line|chunk) \d{1,9})?\.?$")
+LONGEST_FILE = 400
+TRACE_BEGUN = "Trace begun"
 CALLED = re.compile(r"[ \t]{0,8}(?P<function>[A-Za-z_][\w:]{0,300}+)")
 NUMBER = re.compile(r"\d{1,9}\.?")
 UNNAMED = frozenset({"eval", "require"})
@@ -48,14 +47,26 @@ def read_perl(text: str) -> RaisedError | None:
             function, file, number = call
             functions.append("" if function in UNNAMED else function)
             places.append((file, number))
-        elif not places and (died := DIED.match(line)):
-            message = died["message"]
-            places.append((died["file"], int(died["line"])))
+        elif not places and (died := died_at(line)):
+            message = died[0]
+            places.append(died[1:])
     if not places:
         return None
     names = [*functions, ""] if len(places) > len(functions) else functions
     frames = (StackFrame(name, file, line) for name, (file, line) in zip(names, places, strict=True))
     return RaisedError("", message, tuple(frames))
+
+
+def died_at(line: str) -> tuple[str, str, int] | None:
+    """The message, the file and the line of `no stock at app.pl line 12.`; None for another line."""
+    number = LINE.search(line)
+    if number is None:
+        return None
+    message, _, file = f" {line[: number.start()]}".rpartition(" at ")
+    if not 0 < len(file) <= LONGEST_FILE or not (message or line.startswith("at ")):
+        return None
+    message = message[1:]
+    return "" if message == TRACE_BEGUN else message, file, int(number["line"])
 
 
 def called(line: str) -> tuple[str, str, int] | None:

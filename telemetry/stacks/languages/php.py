@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from telemetry.stacks.frame import (
     LIBRARY,
@@ -35,13 +36,23 @@ FRAME = re.compile(
 )
 MAIN = re.compile(r"#\d{1,4} \{main\}")
 THROWN = re.compile(
-    r"(?:PHP )?(?:Fatal error: {1,2}Uncaught )?(?:Next )?(?P<type>[A-Za-z_\\][\w\\]{0,300})(?:: (?P<message>.*?))?"
-    r"(?: in (?P<file>[^\n]{1,400}?)(?::| on line |\()(?P<line>\d{1,9})\)?)?:?$"
+    r"(?:PHP )?(?:Fatal error: {1,2}Uncaught )?(?:Next )?(?P<type>[A-Za-z_\\][\w\\]{0,300}+)(?P<rest>(?:: | in |:?$).*)"
 )
+LINE = re.compile(r"(?::| on line |\()(?P<line>\d{1,9})\)?:?$")
+LONGEST_FILE = 400
 NEXT = "Next "
 CLOSURE = re.compile(r"\{closure(?::(?P<of>[^{}\n]{1,300}?)(?:\(\))?:\d{1,9})?\}")
 ANONYMOUS = re.compile(r"class@anonymous(?:[^\n:-]|-(?!>)|:(?!:)){0,300}+")
 TEST_FILE = re.compile(r"Test\.php$|(?:^|/)tests/")  # https://docs.phpunit.de/en/11.5/organizing-tests.html
+
+
+class ThrownError(NamedTuple):
+    """The line of an exception: its class, and if they are told its message and its place."""
+
+    error_type: str
+    message: str
+    file: str
+    line: int | None
 
 
 def read_php(text: str) -> RaisedError | None:
@@ -59,14 +70,29 @@ def php_error(lines: Sequence[str]) -> RaisedError:
     """Return the exception of the lines."""
     frames = [frame_of_call(match) for line in lines if (match := FRAME.match(line.lstrip()))]
     head = next((line for line in lines if line.strip()), "")
-    thrown = THROWN.match(head.strip())
-    place = next(
-        (match for line in lines[:20] if (match := THROWN.match(line.strip())) and match["file"]), None
-    )
+    thrown = thrown_in(head.strip())
+    place = next((each for line in lines[:20] if (each := thrown_in(line.strip())) and each.file), None)
     if place:
         frames = shifted(frames, place)
-    error_type = thrown["type"].lstrip("\\") if thrown else ""
-    return RaisedError(error_type, (thrown["message"] or "") if thrown else "", tuple(frames[:MAX_FRAMES]))
+    error_type = thrown.error_type.lstrip("\\") if thrown else ""
+    return RaisedError(error_type, thrown.message if thrown else "", tuple(frames[:MAX_FRAMES]))
+
+
+def thrown_in(line: str) -> ThrownError | None:
+    """The exception of `Error: no stock in /srv/app.php:12`, whose place is behind the last ` in `; else None."""
+    match = THROWN.match(line)
+    if match is None:
+        return None
+    message, file, number = match["rest"].removesuffix(":"), "", LINE.search(match["rest"])
+    if number:
+        before, behind, place = match["rest"][: number.start()].rpartition(" in ")
+        if behind and 0 < len(place) <= LONGEST_FILE:
+            message, file = before, place
+    if message and not message.startswith(": "):
+        return None
+    return ThrownError(
+        match["type"], message[2:], file, number_or_none(number["line"]) if number and file else None
+    )
 
 
 def frame_of_call(match: re.Match[str]) -> StackFrame:
@@ -82,9 +108,9 @@ def called(call: str) -> str:
     return call.partition("(")[0]
 
 
-def shifted(calls: Sequence[StackFrame], thrown: re.Match[str]) -> list[StackFrame]:
+def shifted(calls: Sequence[StackFrame], thrown: ThrownError) -> list[StackFrame]:
     """Return the functions with the places in them: each call stands in the function of the frame behind it."""
-    places = [(thrown["file"], int(thrown["line"])), *((call.file, call.line) for call in calls)]
+    places = [(thrown.file, thrown.line), *((call.file, call.line) for call in calls)]
     functions = [*(call.function for call in calls), ""]
     return [
         StackFrame(function, file, line) for function, (file, line) in zip(functions, places, strict=True)

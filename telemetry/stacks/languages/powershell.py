@@ -36,7 +36,7 @@ POSITION = re.compile(
 )
 CONCISE = re.compile(rf"(?P<function>[^\s:]{{1,100}}): {SCRIPT}:(?P<line>\d{{1,9}})$")
 CONCISE_MESSAGE = re.compile(r" {3,40}\| (?P<message>[^~\s][^\n]{0,1000})$")
-VIEWED = re.compile(r"(?:[^\n]{1,300}? : )?(?P<message>[^\n]{1,1000})$")
+VIEWED = re.compile(r"(?:[^\n]{1,300}? : )?(?P<message>[^\n]{1,1000})")
 CATEGORY = re.compile(r" {4}\+ CategoryInfo {1,20}: [^\n]{1,300}\], (?P<type>[\w.]{1,200})$")
 HEADER = re.compile(r"(?P<type>[A-Za-z_][\w.]{0,200}): (?P<message>[^\n]{0,1000})$")
 NOT_A_FILE = "<No file>"

@@ -10,7 +10,7 @@ https://rlang.r-lib.org/reference/trace_back.html and https://github.com/rstudio
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from telemetry.stacks.frame import (
     LIBRARY,
@@ -21,7 +21,6 @@ from telemetry.stacks.frame import (
     RaisedError,
     StackFrame,
     lines_of,
-    number_or_none,
 )
 from telemetry.stacks.places import code_key
 
@@ -31,19 +30,20 @@ EXTENSIONS = (".R", ".r", ".Rmd", ".qmd")
 PLACE = r"(?P<file>[^\s#\[][^\n#]{0,300})#(?P<line>\d{1,9})"
 FORM = re.compile(
     r"^[ \t]{0,8}\d{1,4}\. [│ ]{0,80}[├└]─|^Calls: \S[^\n]{0,300} -> "
-    r"|^[ \t]{0,8}\d{1,4}: [^\n]{1,2000}?(?: at [^\s#][^\n#]{0,300}#\d| \[[^\s#][^\n#]{0,300}#\d{1,9}\])",
+    r"|^[ \t]{0,8}\d{1,4}: (?:(?! (?:at |\[)[^\s#])[^\n]){1,2000}+ (?:at [^\n#]{1,600}+#\d|\[[^\n#]{1,600}+#\d{1,9}\])",
     re.M,
 )
 BRANCH = re.compile(
-    r"[ \t]{0,8}\d{1,4}\. [│ ]{0,80}[├└]─(?P<space>global |[\w.]{1,60}:{2,3})?(?P<call>[^\n]{1,1000}?)"
-    r"(?: at (?P<file>[^\n:]{1,300}):(?P<line>\d{1,9})(?::\d{1,9})?)?$"
+    r"[ \t]{0,8}\d{1,4}\. [│ ]{0,80}[├└]─(?P<space>global |[\w.]{1,60}:{2,3})?(?P<call>[^\n]{1,1900})"
 )
-NUMBERED = re.compile(rf"[ \t]{{0,8}}\d{{1,4}}: (?P<call>[^\n]{{1,1900}}?)(?: at {PLACE})?$")
+BRANCH_PLACE = re.compile(r"(?P<file>[^\n:]{1,300}+):(?P<line>\d{1,9})(?::\d{1,9})?")
+NUMBERED = re.compile(r"[ \t]{0,8}\d{1,4}: (?P<call>[^\n]{1,1900})")
+NUMBERED_PLACE = re.compile(PLACE)
 SHINY = re.compile(rf"[ \t]{{0,8}}\d{{1,4}}: (?P<call>[^\n\[]{{1,200}}) \[{PLACE}\]$")
 CALLS = "Calls: "
 ARROW = re.compile(r"(?: \.\.\.)? -> ")
 NAME = re.compile(r"^[`\"]?(?:(?P<space>[\w.]{1,60}):{2,3})?(?P<name>(?:<[^>\n]{1,60}>|[^\s(`\"]{1,200}))")
-HEADER = re.compile(r"(?:Warning: )?Error(?: in (?P<call>[^\n]{1,300}?))? ?: (?P<message>[^\n]{0,1000})$")
+HEADER = re.compile(r"(?:Warning: )?Error(?: in (?P<call>[^\n]{1,300}?))? ?: (?P<message>[^\n]{0,1000})")
 BANG = re.compile(r"(?:! |Caused by error[^\n]{0,200}:$)(?P<message>[^\n]{0,1000})")
 # The packages of R itself, https://cran.r-project.org/doc/manuals/r-release/fullrefman.pdf, and what reports conditions
 RUNTIME_SPACE = frozenset(
@@ -76,27 +76,38 @@ def branch_frames(lines: Sequence[str]) -> tuple[StackFrame, ...]:
     """Return the frames of a tree, whose last branch is the innermost one, each with the place of the call in it."""
     matches = [match for line in lines if (match := BRANCH.match(line))]
     frames: list[StackFrame] = []
-    file, number = "", None
+    file: str = ""
+    number: int | None = None
     for match in reversed(matches):
         space = (match["space"] or "").strip(" :")
-        frames.append(called_frame(match["call"], space, file, number))
-        file, number = match["file"] or "", number_or_none(match["line"])
+        call, inner_file, inner_number = call_and_place(match["call"], BRANCH_PLACE.fullmatch)
+        frames.append(called_frame(call, space, file, number))
+        file, number = inner_file, inner_number
     return tuple(frames)
 
 
 def numbered_frames(lines: Sequence[str]) -> tuple[StackFrame, ...]:
     """Return the frames of `traceback()`, or of Shiny, which has places in the functions that it names."""
     frames: list[StackFrame] = []
-    file, number = "", None
+    file: str = ""
+    number: int | None = None
     for line in lines:
         if match := SHINY.match(line):
             frames.append(called_frame(match["call"], "", match["file"], int(match["line"])))
         elif match := NUMBERED.match(line):
-            frames.append(called_frame(match["call"], "", file, number))
-            file, number = match["file"] or "", number_or_none(match["line"])
+            call, inner_file, inner_number = call_and_place(match["call"], NUMBERED_PLACE.fullmatch)
+            frames.append(called_frame(call, "", file, number))
+            file, number = inner_file, inner_number
     if file:
         frames.append(StackFrame("", file, number))
     return tuple(frames)
+
+
+def call_and_place(text: str, placed: Callable[[str], re.Match[str] | None]) -> tuple[str, str, int | None]:
+    """Return the call, and the file and the line behind its last ` at `; "" and None for a text without a place."""
+    call, _, place = text.rpartition(" at ")
+    match = placed(place) if call else None
+    return (call, match["file"], int(match["line"])) if match else (text, "", None)
 
 
 def script_frames(lines: Sequence[str]) -> tuple[StackFrame, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from telemetry.stacks.reading import parsed_stack
 from tests.telemetry.stacks.told import chain, origin, owners, shown
 
 TRACE = (
@@ -63,3 +64,21 @@ def test_compiled_templates_are_one_file_over_deploys() -> None:
     )
 
     assert origin(first) == origin(second)
+
+
+@pytest.mark.parametrize("place", ["/srv/app.php:3", "/srv/app.php on line 3", "/srv/app.php(3)"])
+def test_a_message_may_hold_the_word_before_the_place(place: str) -> None:
+    found = parsed_stack(
+        f"Error: mistake in query in {place}\n#0 /srv/main.php(7): Shop->find()\n#1 {{main}}"
+    )
+
+    assert found is not None
+    assert (found.error_type, found.message) == ("Error", "mistake in query")
+    assert [(frame.file, frame.line) for frame in found.frames] == [("/srv/app.php", 3), ("/srv/main.php", 7)]
+
+
+def test_a_message_without_a_place_is_whole() -> None:
+    found = parsed_stack("Error: 3 items in stock\n#0 /srv/main.php(7): Shop->find()\n#1 {main}")
+
+    assert found is not None
+    assert found.message == "3 items in stock"

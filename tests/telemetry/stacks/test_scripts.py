@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from telemetry.stacks.reading import parsed_stack
 from tests.telemetry.stacks.told import chain, origin, owners, shown
 
 
@@ -53,6 +54,14 @@ def test_a_message_of_perl_alone_has_its_place() -> None:
         == "/srv/market/lib/Basket.pm:14"
     )
     assert origin("no id at /srv/market/lib/Basket.pm line 14.") == "lib/Basket.pm"
+
+
+def test_a_message_of_perl_may_hold_the_words_of_its_place() -> None:
+    found = parsed_stack("No answer at startup at /srv/shop.pl line 12, <STDIN> line 3.")
+
+    assert found is not None
+    assert found.message == "No answer at startup"
+    assert [(frame.file, frame.line) for frame in found.frames] == [("/srv/shop.pl", 12)]
 
 
 def test_a_trace_of_perl_has_no_message() -> None:
@@ -204,3 +213,11 @@ def test_packages_of_r_are_no_own_code() -> None:
     tree = " 1. \u251c\u2500market::add(item)\n 2. \u2502 \u2514\u2500dplyr::mutate(x)\n 3. \u2514\u2500base::stop(1)\n"
 
     assert [owner for _, owner in owners(f"Error:\n{tree}")] == ["runtime", "library", "own"]
+
+
+@pytest.mark.parametrize("call", ["f(x)", 'stop("late at noon")'])
+def test_a_call_of_r_may_hold_the_words_of_its_place(call: str) -> None:
+    found = parsed_stack(f"2: {call} at shop.R#3\n1: main() at app.R#7")
+
+    assert found is not None
+    assert [(frame.file, frame.line) for frame in found.frames][1:] == [("shop.R", 3), ("app.R", 7)]

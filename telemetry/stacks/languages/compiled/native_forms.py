@@ -22,15 +22,19 @@ from __future__ import annotations
 import re
 
 HEX = r"0x[0-9a-fA-F]{1,16}"
-AT_FILE = r"(?P<file>(?:[A-Za-z]:)?(?:[/\\.][^\n:]{1,400}|[^\s:]{1,400})):(?P<line>\d{1,9})(?::\d{1,9})?"
+AT_FILE = (  # a path may hold spaces, but not another path behind them
+    r"(?P<file>(?:[A-Za-z]:)?(?:[/\\.](?:(?! (?:at |\[)?[/\\.])[^\n:]){1,400}+|[^\s:]{1,400}+))"
+    r":(?P<line>\d{1,9})(?::\d{1,9})?"
+)
 FUNCTION = r"(?P<function>[^\n]{1,500}?)"
+CALLED = r"(?P<function>(?:(?! \()[^\n]){1,500}+)"  # with its arguments behind it
 IN_IMAGE = r"\((?P<image>[^()\n]{1,400}?)\+0x(?P<offset>[0-9a-f]{1,16})\)(?: \(BuildId[^)\n]{1,80}\))?"
 BEHIND_FILE = r"(?: \([^()\n]{1,400}\+0x[0-9a-f]{1,16}\)(?: \(BuildId[^)\n]{1,80}\))?)?"
 # Lines that begin with `#`: gdb with and without a place, sanitizers and LLVM, core dumps, Android, Chromium.
 HASH_FORMS = (
-    rf"#\d{{1,4}} {{1,3}}(?:{HEX} in )?{FUNCTION} \([^\n]{{0,600}}\)(?: at {AT_FILE}| from (?P<image>\S{{1,400}}))$",
+    rf"#\d{{1,4}} {{1,3}}(?:{HEX} in )?{CALLED} \([^\n]{{0,600}}\)(?: at {AT_FILE}| from (?P<image>\S{{1,400}}))$",
     rf"#\d{{1,4}} {{1,3}}(?:{HEX} {{1,2}})?(?:(?:in )?{FUNCTION} )?(?:{AT_FILE}{BEHIND_FILE}|{IN_IMAGE})$",
-    rf"#\d{{1,4}} {{1,3}}{HEX} in {FUNCTION} \([^\n]{{0,600}}\)$",
+    rf"#\d{{1,4}} {{1,3}}{HEX} in {CALLED} \([^\n]{{0,600}}\)$",
     rf"#\d{{1,4}} {{1,3}}{HEX} (?P<function>\S{{1,500}}) "
     r"\((?P<image>[^()\n]{1,200}?)(?: \+ 0x(?P<offset>[0-9a-f]{1,16}))?\)$",
     r"#\d{2,4} pc (?P<offset>[0-9a-f]{8,16})[ \t]{1,4}(?P<image>\S{1,300})(?: \("
@@ -53,7 +57,7 @@ OTHER_FORMS = (
     rf"\d{{1,4}}# {FUNCTION} (?:at {AT_FILE}(?: \[{HEX}\])?|in (?P<image>\S{{1,300}}))$",
     # Windows
     r"(?:\d{1,4}[ \t]{1,4})?(?:[0-9a-f`]{8,17} ){0,3}(?P<image>[\w.-]{1,100})!(?P<function>[^\n\[]{1,400}?)"
-    rf"(?:\+{HEX})?(?:(?<=[0-9a-f]) | )\[(?P<file>[^\n\]@]{{1,300}}?) (?:: |@ )(?P<line>\d{{1,9}})[^\]\n]{{0,20}}\]$",
+    rf"(?:\+{HEX})?(?:(?<=[0-9a-f]) | )\[(?P<file>[^\n\[\]@]{{1,300}}?) (?:: |@ )(?P<line>\d{{1,9}})[^\]\n]{{0,20}}\]$",
     rf"(?:\d{{1,4}}[ \t]{{1,4}})?(?:[0-9a-f`]{{8,17}} ){{0,3}}(?P<image>[\w.-]{{1,100}})!{FUNCTION}\+{HEX}$",
     rf"\d{{1,4}}> (?P<file>[^\n(]{{1,400}})\((?P<line>\d{{1,9}})\): (?P<image>[\w.-]{{1,100}})!"
     rf"(?P<function>[^\n]{{1,400}}?)\+{HEX}$",
@@ -64,7 +68,7 @@ OTHER_FORMS = (
 HASH = tuple(map(re.compile, HASH_FORMS))
 OTHERS = tuple(map(re.compile, OTHER_FORMS))
 ANY_LINE = (  # that one of them fits
-    rf"^[ \t\"\[]{{0,80}}(?:#\d{{1,4}} {{1,3}}{HEX} |#\d{{1,4}} {{1,3}}[^\n]{{1,400}}\) (?:at|from) [^\n]"
+    rf"^[ \t\"\[]{{0,80}}+(?:#\d{{1,4}} {{1,3}}{HEX} |#\d{{1,4}} {{1,3}}[^\n]{{1,400}}\) (?:at|from) [^\n]"
     rf"|#\d{{2,4}} pc [0-9a-f]|#\d{{1,4}} {{1,3}}[^\n]{{1,500}}:\d{{1,9}}(?::\d{{1,9}})? \([^()\n]{{1,400}}\+0x"
     rf"|(?:\* )?frame #\d|\d{{1,4}}(?: \[[a-z]{{2,12}}\]){{0,3}}[^\n]{{1,150}}{HEX} "
     rf"|\d{{1,4}} \[inlined\]|{HEX}, [^\n]{{1,500}} at "

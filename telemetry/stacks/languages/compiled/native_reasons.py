@@ -19,7 +19,9 @@ from telemetry.stacks.frame import RaisedError, StackFrame, number_or_none
 
 LINES_READ = 60  # of a text
 PLACE = r"(?P<file>[^\s:\"'][^\n:\"']{0,300}+):(?P<line>\d{1,9}+)"
-ASSERTED = r"Assertion failed: \((?P<message>(?:(?!\), function )[^\n]){1,400}+)\), function "
+ASSERTED = (
+    r"Assertion failed: \((?P<message>(?:(?!\), function |Assertion failed: \()[^\n]){1,400}+)\), function "
+)
 REASONS = tuple(
     re.compile(form)
     for form in (
@@ -34,7 +36,8 @@ REASONS = tuple(
         r"Assertion [`'](?P<message>[^\n']{1,400}+)' failed",
         rf"^{PLACE}: (?:Fatal error|Assertion failed|Precondition failed)(?:: (?P<message>[^\n]{{0,500}}))?",
         r"(?:[Ff]atal error|Assertion failed|Precondition failed): "
-        r"(?P<message>(?:(?!: file )[^\n]){0,500}+): file (?P<file>[^\n,:]{1,300}+), line (?P<line>\d{1,9})$",
+        r"(?P<message>(?:(?!: file |atal error: |(?:Assertion|Precondition) failed: )[^\n]){0,500}+)"
+        r": file (?P<file>[^\n,:]{1,300}+), line (?P<line>\d{1,9})$",
         r"^[FE]\d{4,8} [\d:.]{8,20} {1,8}\d{1,10} (?P<file>[\w./-]{1,200}):(?P<line>\d{1,9})\] "
         r"(?P<message>[^\n]{1,800})",
     )

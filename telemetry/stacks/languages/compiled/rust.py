@@ -27,7 +27,7 @@ FRAME = re.compile(r"[ \t]{0,12}\d{1,4}: (?:0x[0-9a-f]{1,16} - )?(?!0x)(?P<funct
 PLACE = re.compile(r"[ \t]{1,40}at (?P<file>[^\n]{1,500}?):(?P<line>\d{1,9})(?::\d{1,9})?$")
 PANICKED = re.compile(
     r"thread '[^'\n]{0,200}'(?: \(\d{1,20}\))? panicked at (?:'(?P<message>[^\n]{0,800})', )?"
-    r"(?P<file>[^\n]{1,400}?):(?P<line>\d{1,9}):\d{1,9}:?$"
+    r"(?P<file>(?:(?!', )[^\n]){1,400}?):(?P<line>\d{1,9}):\d{1,9}:?$"
 )
 BACKTRACE = re.compile(r"[ \t]{0,20}(?:[Ss]tack backtrace:|.{0,40} BACKTRACE .{0,40})$")
 CAUSES = "Caused by:"
