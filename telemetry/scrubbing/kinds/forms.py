@@ -32,7 +32,7 @@ KINDS = (
          "https://werkzeug.palletsprojects.com/en/stable/utils/#werkzeug.security.generate_password_hash"),
     kind("Password hash", "LDAP", "{SSHA} {SHA} {SSHA256} {SSHA512} {SMD5} {MD5} {CRYPT}", "phc{20,200}",
          "https://www.openldap.org/doc/admin26/security.html#Password%20Storage"),
-    kind("Password hash", "LDAP", "{PBKDF2} {PBKDF2-SHA1} {PBKDF2-SHA256} {PBKDF2-SHA512}",
+    kind("Password hash", "PBKDF2 of LDAP", "{PBKDF2} {PBKDF2-SHA1} {PBKDF2-SHA256} {PBKDF2-SHA512}",
          "digits{1,9} $ dotted{8,200}",
          "https://git.openldap.org/openldap/openldap/-/tree/master/contrib/slapd-modules/passwd/pbkdf2"),
     kind("Password hash", "SCRAM of PostgreSQL", "SCRAM-SHA-256$",
