@@ -25,6 +25,7 @@ from diagnosis.verification import (
     affected_records,
     baseline,
     duration_verdict,
+    failing_environments,
     held_fix,
     own_durations,
     rate_verdict,
@@ -38,7 +39,7 @@ from diagnosis.verification.baseline import ComparedWindow
 from diagnosis.verification.rate_verdict import Judgement, Verdict
 from diagnosis.verification.siblings import Sibling
 from diagnosis.verification.where_it_failed import JudgedCounts
-from diagnosis.window import cluster_counts, releases
+from diagnosis.window import cluster_counts, environment_counts, releases
 from diagnosis.window.cluster_counts import LeftOut, Target
 from diagnosis.window.releases import ReleaseChoice, SeenRelease
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, rfc3339, unix_nano
@@ -90,7 +91,8 @@ def compare_windows(
 ) -> Comparison:
     """Count the window after the fix, and judge it."""
     observed, counted = baseline.count_cluster(loop, window, target), baseline.what_is_counted(loop)
-    parts = baseline.count_environments(loop, window, target) if is_by_environment(before) else None
+    is_told_apart = is_by_environment(before, window, target)
+    parts = baseline.count_environments(loop, window, target) if is_told_apart else None
     after = ComparedWindow(window, observed, counted, operations=before.operations, environments=parts)
     if loop.state == Loop.State.HELD and loop.signal_type not in WINDOW_SIGNALS:
         judgement = held_fix.judge_held_fix(before, after, target, affected_records.affected_records(loop))
@@ -113,9 +115,11 @@ def compare_windows(
     return Comparison(before, after, target, judgement, counts, moved_to)
 
 
-def is_by_environment(before: ComparedWindow) -> bool:
-    """Whether environments can be told apart: some failed more than others, or can run beside those that there are."""
-    return any(before.environments or {})
+def is_by_environment(before: ComparedWindow, window: Window, target: Target) -> bool:
+    """Whether a record names its environment, before the fix or in the window since: "" is one beside these."""
+    if not before.environments:
+        return False
+    return any(before.environments) or environment_counts.is_any_named(window, target)
 
 
 def with_environments(loop: Loop, comparison: Comparison) -> Comparison:
@@ -197,7 +201,10 @@ def judge_rates(
     expected = rate_verdict.expected_failures(counts.compared, counts.after)
     # The counts that the reason states are sums, also where rates are compared by environment.
     text = reasons.rate_reason(judgement.verdict, counts.before, counts.after, judgement.ratio, expected)
-    judgement = replace(judgement, reason=counts.reason(text))
+    judgement = failing_environments.judge_environments(
+        replace(judgement, reason=text), before, after, overdispersion, last
+    )
+    judgement = replace(judgement, reason=counts.reason(judgement.reason))
     if is_held and judgement.verdict != "regressed":
         more = rate_verdict.more_to_regress(counts.compared, counts.after, overdispersion, judgement.tails)
         return replace(judgement, needed=more)

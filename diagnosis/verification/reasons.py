@@ -60,6 +60,18 @@ def one_release_reason(before: Counts, of_release: Counts, all_after: Counts) ->
     )
 
 
+def one_environment_reason(verdict: str, before: Counts, since: Counts, is_one: bool) -> str:
+    """The reason for a verdict by what goes on in one environment, or in those of few records together."""
+    where = "in one environment" if is_one else "in the environments with few records"
+    conclusion = {
+        "regressed": "more than chance allows",
+        "unchanged": "about the rate before",
+    }.get(verdict, "too much to say that it held, and too little to say more")
+    return capitalised(
+        f"{counts_sentence(since)} {where} since the fix, against {counts_sentence(before)} before: {conclusion}."
+    )
+
+
 def undecided_reason(before: Counts, after: Counts, expected: str) -> str:
     """The reason why the counts allow no verdict."""
     if before.exposure == 0:

@@ -56,7 +56,9 @@ def judge_releases(
         part = replace(
             after,
             observed=cluster_counts.observe_cluster(after.window, of_release),
-            environments=counts_by_environment(after.window, of_release) if before.environments else None,
+            environments=counts_by_environment(after.window, of_release)
+            if after.environments is not None
+            else None,
         )
         found = judged_alone(judgement, before, part, after, Tails(tail, tail))
         if found.verdict == "regressed":

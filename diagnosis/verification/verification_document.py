@@ -137,7 +137,7 @@ def without_failure(signal_type: str) -> str:
 def needed_template(loop: Loop, judgement: Judgement, counts: JudgedCounts) -> str:
     """The template of what is needed for the next verdict."""
     template = template_of_all(loop, judgement, counts.after)
-    return template.replace(WITHOUT, WITHOUT_WHERE) if counts.elsewhere[0].exposure else template
+    return template.replace(WITHOUT, WITHOUT_WHERE) if counts.is_partial else template
 
 
 def template_of_all(loop: Loop, judgement: Judgement, after: Counts) -> str:

@@ -1,10 +1,12 @@
 """
-The counts by which a fix is judged: without environments in which the failure never came, though it could have, and
-each environment compared with itself.
+The counts by which a fix is judged: without environments in which the failure never came, though it could have, without
+new ones that are no worse, and each environment compared with itself.
 
 A failure of staging alone comes back in staging alone. Records of production, where it never came, would make its rate
-small and then, since none of them fails, look like a fix. Where it comes in several environments, and their shares of
-the traffic change with the fix, the rate of all changes with them, though that of none does (strata.py).
+small and then, since none of them fails, look like a fix. So would those of an environment that is new since the fix,
+of which nobody knows whether it would have failed before. Where it comes in several environments, and their shares of
+the traffic change with the fix, the rate of all changes with them, though that of none does (strata.py). "" is an
+environment as any other.
 """
 
 from __future__ import annotations
@@ -17,19 +19,19 @@ from diagnosis.display.quantities import counted, significant
 from diagnosis.statistics.overdispersion import estimate_overdispersion
 from diagnosis.statistics.rates import Counts
 from diagnosis.statistics.strata import Stratum, weighed_before
+from diagnosis.verification import reasons
 from diagnosis.verification.baseline import ComparedWindow
+from diagnosis.verification.failing_environments import counting_new
 from diagnosis.verification.rate_verdict import ENOUGH
 
 NONE = Counts(0, 0)
 ByEnvironment = Mapping[str, Counts]
 NOWHERE = (
-    "Nothing ran with the fix in the environments in which it failed, so nothing can be said: {records} of "
-    "environments in which none of {before:,} failed before show nothing."
+    "Nothing ran with the fix in the environments in which it failed, so nothing can be said: "
+    "{left_out} show nothing."
 )
-NOT_COUNTED = (
-    "Not counted: {records} of environments in which none of {before:,} failed before, "
-    "where some were to be expected."
-)
+QUIET = "{records} of environments in which none of {before:,} failed before"
+NEW = "{records} of environments in which nothing ran before the fix"
 WEIGHED = "Each environment is compared with itself: at the rates before, about {expected} were to be expected of them."
 SHIFTED = (
     1.1  # times the rate before, or its inverse, from which on the shares of environments make it another one
@@ -46,20 +48,40 @@ class JudgedCounts:
 
     before: Counts
     after: Counts
-    elsewhere: tuple[Counts, Counts] = (NONE, NONE)
+    elsewhere: tuple[Counts, Counts] = (
+        NONE,
+        NONE,
+    )  # of environments in which it never came, before and after
     compared: Counts = NONE
+    new: Counts = NONE  # of environments that ran only since the fix
 
     def reason(self, text: str) -> str:
         """The reason for the verdict, with what is not counted since the fix, and how environments are compared."""
-        records, before = counted(self.elsewhere[1].exposure, "record"), self.elsewhere[0].exposure
         if self.is_shifted:
             expected = significant((self.compared.rate or 0.0) * self.after.exposure)
             text = f"{text} {WEIGHED.format(expected=expected)}"
-        if not self.elsewhere[1].exposure:
-            return text
-        if not self.after.exposure:
-            return NOWHERE.format(records=records, before=before)
-        return f"{text} {NOT_COUNTED.format(records=records, before=before)}"
+        quiet, new = self.left_out()
+        if not self.after.exposure and (quiet or new):
+            return NOWHERE.format(left_out=" and ".join(filter(None, (quiet, new))))
+        quiet = quiet and f"Not counted: {quiet}, where some were to be expected."
+        new = new and f"Not counted: {new}: how often it would have failed there, nobody knows."
+        return " ".join(filter(None, (text, quiet, new)))
+
+    def left_out(self) -> tuple[str, str]:
+        """The records since the fix that are not counted, in words: of quiet environments, and of new ones."""
+        quiet, new = self.elsewhere[1], self.new
+        records = reasons.counts_sentence(new) if new.failures else counted(new.exposure, "record")
+        return (
+            QUIET.format(records=counted(quiet.exposure, "record"), before=self.elsewhere[0].exposure)
+            if quiet.exposure
+            else "",
+            NEW.format(records=records) if new.exposure else "",
+        )
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether environments are left out."""
+        return bool(self.elsewhere[0].exposure or self.new.exposure)
 
     @property
     def is_shifted(self) -> bool:
@@ -73,12 +95,20 @@ def judged_counts(before: ComparedWindow, after: ComparedWindow) -> JudgedCounts
     parts, since = before.environments, after.environments
     if parts is None or since is None:
         return JudgedCounts(before.counts, after.counts, compared=before.counts)
-    quiet = silent_environments(before, since)
-    then, now = (sum((side.get(name, NONE) for name in quiet), NONE) for side in (parts, since))
-    judged = less(before.counts, then), less(after.counts, now)
-    names = (parts.keys() | since.keys()) - quiet
+    ran_since = since.keys() - {name for name, part in parts.items() if part.exposure}
+    new = ran_since - counting_new(parts, since)
+    quiet = silent_environments(before, since) - ran_since
+    then, now = (total_of(quiet, side) for side in (parts, since))
+    without = total_of(new, since)
+    judged = less(before.counts, then), less(after.counts, now + without)
+    names = (parts.keys() | since.keys()) - quiet - new
     compared = judged[0] if len(names) < 2 else weighed_before(strata(names, parts, since))
-    return JudgedCounts(*judged, (then, now), compared)
+    return JudgedCounts(*judged, (then, now), compared, without)
+
+
+def total_of(names: Iterable[str], side: ByEnvironment) -> Counts:
+    """The counts of these environments of one side together."""
+    return sum((side.get(name, NONE) for name in names), NONE)
 
 
 def silent_environments(before: ComparedWindow, since: ByEnvironment) -> set[str]:
@@ -125,5 +155,5 @@ def quiet_environments(before: ComparedWindow) -> set[str]:
 
 def less(counts: Counts, others: Counts) -> Counts:
     """The counts without others, which are a part of them; a store that is damaged may count more of these."""
-    exposure = max(counts.failures, counts.exposure - others.exposure)
-    return Counts(counts.failures, exposure)
+    failures = max(0, counts.failures - others.failures)
+    return Counts(failures, max(failures, counts.exposure - others.exposure))

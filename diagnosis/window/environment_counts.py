@@ -30,6 +30,11 @@ def counts_by_environment(window: Window, target: Target) -> dict[str, Counts]:
     }
 
 
+def is_any_named(window: Window, target: Target) -> bool:
+    """Whether a record of the target's operations in the window names its environment."""
+    return any(records_by_environment(window, target))
+
+
 @shared
 def read_deployments(window: Window, places: frozenset[ServiceOperation]) -> DeploymentExposure:
     """The records of these operations by deployment."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
 
 from diagnosis.models import Loop
+from diagnosis.statistics.alpha_spending import NO_ANALYSIS
 from diagnosis.statistics.overdispersion import Clustering, Observed
 from diagnosis.statistics.rates import Counts
 from diagnosis.verification import where_it_failed
 from diagnosis.verification.baseline import ComparedWindow
+from diagnosis.verification.comparison import judge_rates
 from diagnosis.verification.verify import verify
 from telemetry.windows import Window
 from tests.diagnosis.shipped_loop import SHIPPED, T0, Send, after
 
 LATER = T0 + timedelta(minutes=30)
+Sides = dict[str, Counts]
 
 
 def side(**environments: Counts) -> ComparedWindow:
@@ -100,7 +104,8 @@ def test_one_that_could_have_had_it_does_not() -> None:
     counts = where_it_failed.judged_counts(before, since)
 
     assert counts.elsewhere == (Counts(0, 120), Counts(0, 70))
-    assert (counts.before, counts.after) == (Counts(15, 30), Counts(0, 7))
+    assert (counts.before, counts.after) == (Counts(15, 30), Counts(0, 0))
+    assert counts.new == Counts(0, 7)
 
 
 def test_a_burst_in_one_environment_tells_no_environments_apart() -> None:
@@ -148,12 +153,107 @@ def test_where_nothing_ran_in_the_one_that_failed_another_shows_nothing(loop: Lo
     assert found["reason"].startswith("Nothing ran with the fix in the environments in which it failed")
 
 
-def test_an_environment_under_another_name_goes_on(loop: Loop, send: Send) -> None:
+def test_an_environment_that_is_new_since_the_fix_shows_none(loop: Loop, send: Send) -> None:
     send(SHIPPED, ok=60, environment="live")
 
     found = verify(loop, after(1)).document
 
-    assert (found["verdict"], found["expected_failures"]) == ("held", pytest.approx(24))
+    assert (found["verdict"], found["expected_failures"]) == ("no_traffic", 0)
+    assert found["reason"] == (
+        "Nothing ran with the fix in the environments in which it failed, so nothing can be said: 60 records of "
+        "environments in which nothing ran before the fix show nothing."
+    )
+
+
+def test_many_healthy_records_of_a_new_environment_hide_no_failure_of_the_unnamed(
+    loop: Loop, send: Send
+) -> None:
+    send(SHIPPED, failing=20, ok=30)
+    send(SHIPPED, ok=600, environment="loadtest")
+
+    found = verify(loop, after(1)).document
+
+    assert found["verdict"] in ("unchanged", "inconclusive")
+    assert found["expected_failures"] == pytest.approx(20)
+    assert found["reason"].endswith(
+        "Not counted: 600 records of environments in which nothing ran before the fix: how often it would have failed "
+        "there, nobody knows."
+    )
+
+
+OLD = Counts(120, 400)
+GOES_ON: list[tuple[Sides, Sides, str]] = [
+    ({"": OLD}, {"": OLD, "loadtest": Counts(0, 20_000)}, "unchanged"),
+    ({"prod": OLD}, {"prod2": OLD, "loadtest": Counts(0, 20_000)}, "unchanged"),
+    ({"prod": OLD}, {"prod2": OLD, "loadtest": Counts(9, 20_000)}, "unchanged"),
+    ({"": OLD}, {"prod": OLD, "": Counts(0, 20_000)}, "unchanged"),
+    ({"prod": OLD}, {"PROD": OLD, "prod": Counts(0, 20_000)}, "unchanged"),
+    ({"prod": OLD}, {"PROD": Counts(240, 400), "prod": Counts(0, 20_000)}, "regressed"),
+    ({"prod": OLD, "canary": OLD}, {"prod": Counts(3, 10), "canary": Counts(0, 20_000)}, "inconclusive"),
+    (
+        {"prod": OLD},
+        {"prod": Counts(0, 20_000)} | {f"b{n}": Counts(n % 2, 2) for n in range(30)},
+        "unchanged",
+    ),
+    (
+        {"a": Counts(40, 4000), "b": Counts(200, 400)},
+        {"c": Counts(40, 4000), "b": Counts(0, 9000)},
+        "unchanged",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "since", "verdict"), GOES_ON)
+def test_where_it_goes_on_in_one_environment_it_has_not_held(
+    before: Sides, since: Sides, verdict: str
+) -> None:
+    found = judge_rates(side(**before), side(**since), NO_ANALYSIS)
+
+    assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        {"": Counts(0, 900)},
+        {"": Counts(3, 900), "new": Counts(0, 900)},
+        {"": Counts(0, 900), "new": Counts(1, 90)},
+    ],
+)
+def test_where_it_goes_on_nowhere_it_held(since: Sides) -> None:
+    assert judge_rates(side(**{"": OLD}), side(**since), NO_ANALYSIS).verdict == "held"
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_no_drawn_program_that_fails_on_in_an_environment_is_held(seed: int) -> None:
+    """Environments are renamed, new, gone or unnamed; one, at least, fails on at half of the old rate or more."""
+    chance = random.Random(seed)
+    rate, names = chance.choice((0.02, 0.1, 0.5)), ["", "prod", "canary"][: chance.randrange(1, 4)]
+    before = {name: drawn(chance, rate, chance.choice((300, 3000))) for name in names}
+    whole = sum(before.values(), Counts(0, 0))
+    since = {
+        chance.choice((name, name.upper(), "eu")): drawn(chance, 0, chance.choice((30, 40_000)))
+        for name in names
+    }
+    since |= {f"load{n}": drawn(chance, rate / 1000, 30_000) for n in range(chance.randrange(3))}
+    worst = chance.choice((*names, "renamed", "load0"))
+    highest = max(whole.rate or 0.0, (before.get(worst) or whole).rate or 0.0)
+    exposure = round(10 / highest) * chance.choice((1, 20))
+    since[worst] = Counts(round(highest * exposure * chance.uniform(0.55, 1.5)), exposure)
+
+    found = judge_rates(side(**before), side(**since), NO_ANALYSIS)
+
+    assert found.verdict != "held"
+    assert found.needed != 0
+
+
+def drawn(chance: random.Random, rate: float, exposure: int) -> Counts:
+    """So many records, each of which fails with that chance."""
+    return (
+        Counts(max(0, round(chance.gauss(rate * exposure, (rate * exposure) ** 0.5))), exposure)
+        if rate
+        else (Counts(0, exposure))
+    )
 
 
 def test_a_later_release_that_runs_in_the_worse_environment_first_is_no_regression(
