@@ -4,8 +4,9 @@ The worst severity that a loop has had since it was proposed, measured before an
 Packets have the windows that agents ask for, and a minute of failures is less severe than a day of them. So where two
 people must approve from a severity upwards, and no packet has shown that severity, it is measured by the rule of issues
 over each hour and each day since a day before the loop was proposed, of the last 30 days at least and the last 90 at
-most, and over all of the last 30 days. What only rules over windows find is sought by its rule, in the hour and the day
-until it was last seen and in the last 30 days: windows that no agent chooses.
+most, and over all of the last 30 days. What only rules over windows find is sought by its rule: in the newest hour and
+day and the last 30 days, in each of the last days, and, where visits of runs are kept, in the hours and days of the
+same span in which most of them fail. When packets saw it only adds the hour and the day until then.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from diagnosis.loops import lifecycle
 from diagnosis.models import Loop, Severity
 from diagnosis.window import traffic
 from diagnosis.window.deployments import records_by_deployment
+from telemetry.reads.visits import failing_visits
 from telemetry.windows import MAX_MINUTES, MINUTE_NANO, Window, unix_nano
 from tenants.stores.binding import bind
 
@@ -32,6 +34,8 @@ AFTER = timedelta(minutes=1)  # what was seen last is in a window that ends so m
 BEFORE = timedelta(days=1)  # what a loop was proposed for came before
 LONGEST = 90 * DAY
 DAY_NANO = DAY * MINUTE_NANO
+DAYS = 7  # until now, each of which a rule that reads its traces seeks by itself
+MOST = 100  # hours, and as many days, with failing visits that are measured
 
 
 def severity_to_approve(loop: Loop, now: datetime) -> int:
@@ -79,8 +83,20 @@ def measured_severities(loop: Loop, now: datetime) -> Iterator[int]:
 
 def sought_windows(loop: Loop, now: datetime) -> list[Window]:
     """The windows in which the rule of the loop's signal seeks its failure, the cheapest first."""
+    newest = [Window.ending(now, HOUR), Window.ending(now, DAY)]
     last = min(loop.last_seen_at + AFTER, now) if loop.last_seen_at else now
-    return [Window.ending(last, HOUR), Window.ending(last, DAY), Window.ending(now, MAX_MINUTES)]
+    seen = [Window.ending(last, HOUR), Window.ending(last, DAY)] if last < now else []
+    month = [Window.ending(now, MAX_MINUTES)]
+    if loop.signal_type not in WINDOW_RULES.over_runs:
+        days = [Window.ending(now - timedelta(days=number), DAY) for number in range(1, DAYS)]
+        return [*newest, *seen, *month, *days]
+    span, fingerprint = measured_span(loop, now), lifecycle.loop_fingerprint(loop)
+    worst = [
+        Window(number * minutes * MINUTE_NANO, (number + 1) * minutes * MINUTE_NANO)
+        for minutes in (HOUR, DAY)
+        for number in failing_visits.stretches(span, fingerprint, minutes * MINUTE_NANO, MOST)
+    ]
+    return [*newest, *seen, *month, *worst]
 
 
 def found_severities(fingerprint: int, window: Window, production: frozenset[str]) -> Iterator[int]:

@@ -23,6 +23,10 @@ FAILING_RECORDS = """
       ON record.trace_id = visit.trace_id AND record.span_id = visit.span_id
     WHERE visit.fingerprint = %s AND visit.start_time_unix_nano >= %s AND visit.start_time_unix_nano < %s
 """
+STRETCHES = f"""
+    SELECT start_time_unix_nano / %s FROM telemetry_failingvisit WHERE fingerprint = %s AND {IN_WINDOW}
+    GROUP BY 1 ORDER BY COUNT(*) DESC, 1 DESC LIMIT %s
+"""  # noqa: S608
 FIRST = "SELECT MIN(start_time_unix_nano) FROM telemetry_failingvisit WHERE fingerprint = %s"
 
 
@@ -65,6 +69,12 @@ def failing_records(window: Window, fingerprint: int) -> list[tuple[int, bytes]]
     """The calls that show the cluster's failing visits of the window: their starts, trace and span ids joined."""
     rows = fetch(FAILING_RECORDS, [fingerprint, window.start_unix_nano, window.end_unix_nano])
     return [(start, bytes(trace_id) + bytes(span_id)) for start, trace_id, span_id in rows]
+
+
+def stretches(window: Window, fingerprint: int, length_nano: int, most: int) -> list[int]:
+    """The numbers since 1970 of the stretches of the window in which most visits fail, with the most first."""
+    values = [length_nano, fingerprint, window.start_unix_nano, window.end_unix_nano, most]
+    return [int(row[0]) for row in fetch(STRETCHES, values)]
 
 
 def first_start(fingerprint: int) -> int | None:

@@ -13,8 +13,10 @@ from django.apps import apps
 from django.test import Client
 
 from diagnosis.console.queue.narrow_list import ORDERS, URGENCY
+from diagnosis.detection.rules import WINDOW_RULES
 from diagnosis.issues import extents, stretch_severity
 from diagnosis.issues.issue import Surroundings, measure_cluster
+from diagnosis.loops import worst_severity
 from diagnosis.models import Loop, Severity
 from diagnosis.window import traffic
 from telemetry.models import Record
@@ -117,6 +119,22 @@ def test_an_hour_that_is_small_and_severe_counts_beside_one_that_is_busy_and_mil
 
     assert loop_of(call, shop)["severity"] == "medium"
     assert "At worst, since it was proposed: high" in page
+
+
+@pytest.mark.parametrize("signal_type", WINDOW_RULES.signals)
+def test_what_rules_over_windows_find_is_sought_at_times_that_no_packet_takes_away(
+    alice: MintedProject, signal_type: str
+) -> None:
+    loop = make_loop(alice.project)
+    loop.signal_type = signal_type
+    sought = []
+    for seen_ago in (timedelta(0), timedelta(days=20)):
+        loop.last_seen_at = NOW - seen_ago
+        with bind(alice.project):
+            sought.append(set(worst_severity.sought_windows(loop, NOW)))
+
+    assert sought[0] <= sought[1]
+    assert {Window.ending(NOW, minutes) for minutes in (60, 1440, 43_200)} <= sought[0]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -247,6 +247,27 @@ def test_two_people_are_asked_by_what_its_rule_finds_and_not_by_the_windows_of_p
     assert Severity(measured).label == wide[0]["severity"] != "low"
 
 
+@pytest.mark.parametrize("worst_ago", [timedelta(minutes=50), timedelta(days=6)])
+def test_packets_of_past_windows_alone_lower_no_number_of_approvals(
+    alice: MintedProject, worst_ago: timedelta
+) -> None:
+    """One of 41 runs, 20 days ago, which a key chooses to show; 12 of 12 in an hour since; a month that dilutes it."""
+    alice.project.tenant.two_people = Severity.HIGH
+    alice.project.tenant.save()
+    chosen = NOW - timedelta(days=20)
+    store(alice.project, run("seldom", LOOP, chosen), NOW)
+    for number in range(90):
+        since = chosen + timedelta(seconds=10 * (number + 1))
+        store(alice.project, run(f"fine {number}", LOOP[:1], since), NOW)
+    for number in range(12):
+        store(alice.project, run(f"r{number}", LOOP, NOW - worst_ago + timedelta(minutes=number / 2)), NOW)
+    diagnose(alice.project, Window.ending(chosen + timedelta(minutes=30), 60), NOW)
+    loop = Loop.objects.get()
+    assert loop.severity < Severity.HIGH
+
+    assert worst_severity.severity_to_approve(loop, NOW) >= Severity.HIGH
+
+
 def test_what_is_seldom_is_measured_as_its_packet_shows_it(alice: MintedProject) -> None:
     alice.project.tenant.two_people = Severity.MEDIUM
     alice.project.tenant.save()
