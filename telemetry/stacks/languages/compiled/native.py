@@ -85,7 +85,7 @@ PRINTED, BETWEEN = '["', '", "'  # an array of Swift, in one line
 SIGNAL = re.compile(r"#\d{1,4} {1,3}<signal handler called>$")
 FIRST = re.compile(r"(?:#|frame #|\* frame #)?0+\b")
 NOTHING = re.compile(
-    r"|\?\?|n/a|\(unknown\)|<unknown>|<unavailable>|<redacted>|0x[0-9a-fA-F]{1,16}(?: \+ \d{1,12})?"
+    r"(?:\?\?|n/a|\(unknown\)|<unknown>|<unavailable>|<redacted>|0x[0-9a-fA-F]{1,16}(?: \+ \d{1,12})?)?"
 )
 BY_OFFSET = re.compile(r"^[^\s()]{1,300}\+0x[0-9a-f]{1,16}$")
 
