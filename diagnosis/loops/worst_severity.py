@@ -68,8 +68,9 @@ def measured_severities(loop: Loop, now: datetime) -> Iterator[int]:
     fingerprint, span = lifecycle.loop_fingerprint(loop), measured_span(loop, now)
     production = frozenset(loop.project.production_environments)
     if loop.signal_type in WINDOW_RULES.signals:
+        is_of_runs = loop.signal_type in WINDOW_RULES.over_runs
         for window in sought_windows(loop, now):
-            yield from found_severities(fingerprint, window, production)
+            yield from found_severities(fingerprint, window, production, is_of_runs)
         return
     for minutes in (DAY, HOUR):
         yield from stretch_severity.severities(fingerprint, span, minutes, production)
@@ -99,13 +100,15 @@ def sought_windows(loop: Loop, now: datetime) -> list[Window]:
     return [*newest, *seen, *month, *worst]
 
 
-def found_severities(fingerprint: int, window: Window, production: frozenset[str]) -> Iterator[int]:
-    """The severity of the cluster in the window, if its rule finds it there."""
-    found = [
-        extent
-        for extent in findings.read_rule_extents(window, WindowTraces(window))
-        if extent.fingerprint == fingerprint
-    ]
+def found_severities(
+    fingerprint: int, window: Window, production: frozenset[str], is_of_runs: bool
+) -> Iterator[int]:
+    """The severity of the cluster in the window, if its rule finds it there; `is_of_runs`: in kept visits alone."""
+    kept = list(extents.read_run_extents(window))  # without reading a trace
+    found = [extent for extent in kept if extent.fingerprint == fingerprint]
+    if not found and not is_of_runs:
+        sought = findings.read_rule_extents(window, WindowTraces(window))
+        found = [extent for extent in sought if extent.fingerprint == fingerprint]
     if not found:
         return
     current, before = traffic.read_traffic(window), traffic.read_traffic(window.before)

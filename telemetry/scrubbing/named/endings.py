@@ -51,7 +51,9 @@ PROBABILITY = (
 )
 # Names of numbers and lists, of which a model's answer has as many: `tokenId`, `tokens`, `token_count`.
 NOT_NUMBERED = r"(?!(?<=oken)(?:_?[Ii]ds?|s|_?[Cc]ounts?)\b)"
-BEGINS_CALL = r"\((?=[\w., ]{0,40}+(?:\([\w., ]{0,40}+){0,2}\\{0,15}[\"'`])"  # a call with a text, perhaps in others
+BEGINS_CALL = (
+    r"\((?=[\w., ]{0,40}+(?:\([\w., ]{0,40}+){0,2}\\{0,15}[\"'`])"  # a call with a text, perhaps in others
+)
 MAY_FOLLOW = "=: \t\r\n>\\\"'`])|*,;<-?+["  # the first characters of what may follow a name
 # What may stand between the last word of a name and its end, and what follows.
 ENDS_HERE = re.compile(
