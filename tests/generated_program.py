@@ -187,9 +187,14 @@ class Program:
                 )
         return found
 
-    def rate(self, kind: str, window: Window, places: set[str]) -> tuple[int, int]:
-        """The failures of the kind in the window; the records of these operations, and its failures in others."""
-        within = self.within(window)
+    def rate(
+        self, kind: str, window: Window, places: set[str], environment: str | None = None
+    ) -> tuple[int, int]:
+        """
+        The failures of the kind in the window; the records of these operations, and its failures in others. With an
+        environment, those there.
+        """
+        within = [ran for ran in self.within(window) if environment in (None, ran.environment)]
         failures = [ran for ran in within if ran.kind == kind]
         elsewhere = sum(ran.operation not in places for ran in failures)
         return len(failures), sum(ran.operation in places for ran in within) + elsewhere

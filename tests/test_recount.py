@@ -309,7 +309,6 @@ def expected_of_verification(program: Program, kind: str, loop: Loop, shipped_at
         side: program.rate(kind, window, failed_in | {loop.operation})
         for side, window in (("before", before), ("after", after))
     }
-    (failures, exposure), (_, exposure_after) = sides["before"], sides["after"]
     newest = sorted(
         (ran for ran in program.within(after) if ran.kind == kind), key=lambda ran: ran.start, reverse=True
     )
@@ -319,8 +318,28 @@ def expected_of_verification(program: Program, kind: str, loop: Loop, shipped_at
         "verify, evidence": record_ids(newest[:5]),
         "loop page": sides,
         "issue page": sides,
-        "verify, expected": round(failures / exposure * exposure_after, 6),
+        "verify, expected": round(
+            expected_failures(program, kind, before, after, failed_in | {loop.operation}), 6
+        ),
     }
+
+
+def expected_failures(program: Program, kind: str, before: Window, after: Window, places: set[str]) -> float:
+    """
+    How many failures the traffic after would have had at the rate before, as docs/verification.md says it: with the
+    mean of the chances that each environment's own traffic gives its failures to come after.
+    """
+    (failures, _), (_, traffic) = (program.rate(kind, window, places) for window in (before, after))
+    chances: list[float] = []
+    for environment in {ran.environment for ran in program.spans}:
+        (failed, exposure), (again, exposure_after) = (
+            program.rate(kind, window, places, environment) for window in (before, after)
+        )
+        if failed or again:
+            chances += [exposure_after / (exposure + exposure_after)] * (failed + again)
+    mean = sum(chances) / len(chances)
+    exposure = round(traffic * (1 - mean) / mean)
+    return failures / exposure * traffic
 
 
 @pytest.mark.parametrize(("seed", "order"), [(7, "in order"), (8, "shuffled"), (9, "backwards")])
