@@ -29,8 +29,11 @@ COMBINING = "\u0300-\u036f"
 # Letters and signs in a width or a style of their own, which NFKC writes as those of ASCII.
 STYLED = "\uff01-\uff5e\u3000\ufe50-\ufe6b\u24b6-\u24e9"
 DOTTED, DOTLESS = "\u0130", "\u0131"  # the letters of Turkish that are an I or an i elsewhere
+# Blanks of other widths (Zs in https://www.unicode.org/reports/tr44/#General_Category_Values), but for a styled one.
+BLANKS = ("\u00a0", "\u1680", *map(chr, range(0x2000, 0x200B)), "\u202f", "\u205f")
 TYPOGRAPHIC = {
-    **dict.fromkeys("\u201c\u201d\u201e\u201f", '"'), **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"), "\u00a0": " ",
+    **dict.fromkeys("\u201c\u201d\u201e\u201f", '"'), **dict.fromkeys("\u2018\u2019\u201a\u201b", "'"),
+    **dict.fromkeys(BLANKS, " "),
 }  # fmt: skip
 WIDE = f"{UNSEEN}{COMBINING}{STYLED}{DOTTED}{DOTLESS}{''.join(TYPOGRAPHIC)}"
 IS_UNSEEN = re.compile(f"[{UNSEEN}{COMBINING}\U000e0000-\U000e0fff]")

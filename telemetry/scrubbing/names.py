@@ -35,14 +35,15 @@ ENDINGS = frozenset(
         "passwords", "passphrases", "api keys", "private keys", "secret keys", "access keys", "psk", "requirepass",
         "masterauth", "preshared key", "session key", "ssh key", "deploy key", "server key", "service key",
         "webhook key", "decryption key", "cipher key", "rsa key", "hash key", "key data", "code verifier",
-        "client assertion",
+        "client assertion", "pragma key", "pragma rekey",
     }
 )  # fmt: skip
 # Endings that count inside a longer last word too: `clientsecret`, `myapikey`.
 RUN_TOGETHER = (
     "password", "passwd", "passphrase", "secret", "apikey", "secretkey", "privatekey", "accesskey", "authkey",
     "accesstoken", "authtoken", "refreshtoken", "sessiontoken", "idtoken", "credentials", "apitoken",
-    "bearertoken", "encryptionkey", "masterkey", "sharedkey", "requirepass", "masterauth",
+    "bearertoken", "encryptionkey", "masterkey", "sharedkey", "requirepass", "masterauth", "csrftoken", "xsrftoken",
+    "middlewaretoken",
 )  # fmt: skip
 # Passwords in other languages, run together.
 FOREIGN = (

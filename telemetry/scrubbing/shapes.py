@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from operator import itemgetter
 
@@ -54,9 +54,15 @@ LINES = re.compile(
 
 # A connection string of Go, read backwards from its address: `user:password@tcp(`
 # https://pkg.go.dev/github.com/go-sql-driver/mysql#readme-dsn-data-source-name
-ADDRESSES = ("@tcp(", "@unix(", "@tcp6(", "@udp(")
-ADDRESS_OF_GO = re.compile("|".join(map(re.escape, ADDRESSES)))
+ADDRESSES_OF_GO = ("@tcp(", "@unix(", "@tcp6(", "@udp(")
+ADDRESS_OF_GO = re.compile("|".join(map(re.escape, ADDRESSES_OF_GO)))
 GO_USER = re.compile(r"([^\s\"'@/\\:]{1,128}+):[\w.-]{1,64}")
+
+# One of Oracle, read backwards from its address: `user/password@//host:1521/service`
+# https://docs.oracle.com/en/database/oracle/oracle-database/23/netag/configuring-naming-methods.html
+EASY_CONNECT = re.compile(r"@//(?=[\w.-]{1,253}+(?::\d{1,5})?/\w)")
+ORACLE_PASSWORD = re.compile(r"([^\s\"'@/\\:]{1,128}+)/[\w$#]{1,128}+(?![/:.])")
+ADDRESSES = (*ADDRESSES_OF_GO, "@//")
 
 by_start = itemgetter(1)
 
@@ -77,7 +83,9 @@ def found(text: str, area: Area, work: Work) -> Iterator[Place]:
             yield place
     if "@" in text:
         yield from users(text, work)
-        yield from users_of_go(text, work)
+        yield from before_addresses(text, ADDRESS_OF_GO, GO_USER.match, work)
+    if "@//" in text:
+        yield from before_addresses(text, EASY_CONNECT, ORACLE_PASSWORD.match, work)
 
 
 def users(text: str, work: Work) -> Iterator[Place]:
@@ -90,13 +98,18 @@ def users(text: str, work: Work) -> Iterator[Place]:
             yield match.span("user")
 
 
-def users_of_go(text: str, work: Work) -> Iterator[Place]:
-    """The places of passwords before an address in a connection string of Go."""
-    starts = [match.start() for match in ADDRESS_OF_GO.finditer(text)]
+def before_addresses(
+    text: str,
+    address: re.Pattern[str],
+    password_at: Callable[[str, int], re.Match[str] | None],
+    work: Work,
+) -> Iterator[Place]:
+    """The places of passwords before an address in a connection string, of Go or of Oracle."""
+    starts = [match.start() for match in address.finditer(text)]
     backwards = text[::-1] if starts else ""
     for start in starts:
         work.take(2 * CANDIDATE)
-        if match := GO_USER.match(backwards, len(text) - start):
+        if match := password_at(backwards, len(text) - start):
             yield start - len(match[1]), start
 
 

@@ -18,6 +18,7 @@ from telemetry.scrubbing.byte_search import ByteSearch, Pieces
 from telemetry.scrubbing.kinds.search import ANCHORS, ON_WIRE
 from telemetry.scrubbing.named.command_lines import OPTIONS_OF
 from telemetry.scrubbing.named.endings import LONGEST_NAME
+from telemetry.scrubbing.named.in_order import CALLED, FUNCTIONS
 from telemetry.scrubbing.named.pieces import checked_pieces, name_pieces
 from telemetry.scrubbing.named.sql.database_errors import PORTS, ROW
 from telemetry.scrubbing.names import split_words
@@ -53,7 +54,8 @@ CHECKS: list[Callable[[bytes, int], object]] = [
 # An argument with a value that is attached, `-p...`, alone in a list: in a message, its length stands before it.
 ARGUMENTS = [bytes((length, ord("-"), letter)) for length in range(3, 65) for letter in b"pu"]
 CHECKS += [lambda wire, start: wire[start - 2 : start] == bytes((wire[start] + 2, 0x0A))] * len(ARGUMENTS)
-# A line of `.pgpass`, a row that a database quotes, a command as a list, and curl's options written together.
+# A line of `.pgpass`, a row that a database quotes, a command as a list, a call with a password, and curl's options
+# written together.
 OTHERS: dict[bytes, Callable[[bytes, int], object]] = {
     **{f":{port}:".encode(): PGPASS.match for port in PORTS},
     ROW.encode(): lambda wire, start: True,
@@ -61,6 +63,10 @@ OTHERS: dict[bytes, Callable[[bytes, int], object]] = {
         f"{name}{end}".encode(): lambda wire, start: LISTED_OPTION.search(wire, start, start + FAR)
         for name in LISTED
         for end in "\"'\\"
+    },
+    **{
+        function.encode(): lambda wire, start: CALLED.search(wire, start, start + FAR)
+        for function in FUNCTIONS
     },
     b"curl ": lambda wire, start: OPTIONS_TOGETHER.search(wire, start, start + FAR),
 }

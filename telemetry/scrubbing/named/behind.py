@@ -28,6 +28,7 @@ from telemetry.scrubbing.named.looks import (
     is_of_other_kind,
     is_of_password,
     is_strong,
+    is_told,
     is_value,
 )
 from telemetry.scrubbing.named.name import Name
@@ -61,6 +62,7 @@ TAG_OF_YAML = re.compile(r"(?:!{1,2}|&)\w{1,20} ")
 TEMPLATE = re.compile(r"[^\s`$(]{1,256}+`")  # a command has blanks, a template variables
 ITEM_BEGINS, ITEM_ENDS = frozenset(["", "\n", ",", "|", ";"]), frozenset(",;\n\r")  # of a line of a table
 ENDS_A_STRING = frozenset(["", ")", ",", ";", "\n", "\r"])
+BARS = frozenset("|│┃║")
 BLANKS = frozenset(" \t\\")
 NAME = 3 * CANDIDATE  # steps to read what follows a name
 
@@ -76,6 +78,13 @@ def is_template(text: str, match: re.Match[str]) -> bool:
     if not match["gap"]:
         return False
     return match["separator"] == ":" or TEMPLATE.match(text, match.end()) is not None
+
+
+def labelled_value(text: str, name: Name) -> list[Place]:
+    """The value behind the label of a page that is the name, where it looks like one."""
+    match = glue.labelled(text, name.end)
+    is_one = match and is_key(name.name, match["value"]) and is_told(match["value"])
+    return [match.span("value")] if match and is_one else []
 
 
 class NamedValues:
@@ -108,6 +117,8 @@ class NamedValues:
 
     def values(self, name: Name) -> list[Place] | None:
         """The values behind one name; None if no glue follows it."""
+        if self.has_tags and name.is_secret and (labelled := labelled_value(self.text, name)):
+            return labelled
         match = glue.separated(self.text, name.end)
         if match:
             is_one = not match["subscript"] or is_collection(name.name)
@@ -127,7 +138,7 @@ class NamedValues:
 
     def separated(self, name: Name, match: re.Match[str]) -> list[Place]:
         """The values behind `=`, `:` and the like."""
-        if match["separator"] == "|":
+        if match["separator"] in BARS:
             return is_cell(self.text, name, match.end("gap")) if name.is_secret else []
         at = match.end("gap")
         if literal := literal_place(self.text, at):

@@ -16,8 +16,8 @@ from telemetry.scrubbing.work import CANDIDATE, Work
 
 FORWARDS = re.compile(r"(?:[\w.]|-(?!>)){0,40}+")
 BACKWARDS = re.compile(r"[\w.-]{1,65}+")
-EARLIER_WORD = re.compile(r" (?P<word>[A-Za-z]{2,20}+)(?![\w-])")  # read backwards
-SECOND_WORDS = frozenset({"key", "keys", "token", "phrase", "code", "pass"})
+EARLIER_WORD = re.compile(r" (?P<word>(?i:ed tom)|[A-Za-z]{2,20}+)(?![\w-])")  # read backwards
+SECOND_WORDS = frozenset({"key", "keys", "token", "phrase", "code", "pass", "passe", "rekey"})
 
 
 def names_at(text: str, ends: list[int], work: Work) -> Iterator[Name]:

@@ -44,6 +44,7 @@ PROGRAMS = {
     "ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd": (BEHIND["w"],),
     "sqlcmd bcp isql zip unzip": (BEHIND["P"],),
     "curl http https wget xh": (USER,),
+    "mosquitto_pub mosquitto_sub mosquitto_rr": (BEHIND["P"],),
     "ssh-keygen": (BEHIND["N"], BEHIND["P"]),
     "smbclient rpcclient": (SHARE,),
     "sqlplus exp imp impdp expdp": (LOGIN,),

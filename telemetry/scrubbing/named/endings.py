@@ -59,8 +59,9 @@ MAY_FOLLOW = "=: \t\r\n>\\\"'`])|*,;<-?+["  # the first characters of what may f
 ENDS_HERE = re.compile(
     PROBABILITY + NOT_NUMBERED + rf"(?:[\w.]|-(?!>)){{0,40}}+(?:[{re.escape(MAY_FOLLOW)}]|{BEGINS_CALL})"
 )
-# A word of a sentence, as glue.py knows it; `as` stands before a type.
-PLAIN_WORD = re.compile(r"(?:[\w.]|-(?!>)){0,40}+ (?!as )[^\W\d_A-Z]{1,13}[ \t\r\n.,;!?)]")
+# A word of a sentence, as glue.py knows it, and neither a type nor `as` before one.
+BEFORE_TYPE = r"(?!as |(?:string|any|text|n?(?:var)?char2?) :?=)"
+PLAIN_WORD = re.compile(rf"(?:[\w.]|-(?!>)){{0,40}}+ {BEFORE_TYPE}[^\W\d_A-Z]{{1,13}}[ \t\r\n.,;!?)]")
 LONGEST_NAME = 70  # characters
 HIT = 6  # steps to look behind it
 

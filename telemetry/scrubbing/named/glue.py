@@ -24,14 +24,20 @@ LINE = r"(?:\r?\n|(?:\\{1,15}r)?\\{1,15}n)"
 BLANK = r"(?:\s|\\{1,15}[nrt])"
 # What ends a name: a quote, a bracket, two stars of Markdown, `>>` of Erlang, the visibility of a member of PHP.
 CLOSE = rf"(?:{QUOTE}|\[?\]|\*\*|>>|(?::{QUOTE}?[A-Za-z_][\w.]{{0,60}}+{QUOTE}?)?:(?:protected|private))"
+# A type of texts behind a name, and a blank before it: https://go.dev/ref/spec#Variable_declarations,
+# https://learn.microsoft.com/sql/t-sql/language-elements/declare-local-variable-transact-sql,
+# https://www.postgresql.org/docs/current/plpgsql-declarations.html
+DECLARED = (
+    r"(?<=[ \t])(?:\*?string|\[\d{0,4}\](?:byte|rune)|any|(?i:n?(?:var)?char2?(?:\(\w{1,6}\))?|text)) (?=:?=)"
+)
 # The type between a name and its value: `password: str = "..."`, `&'static str =` of Rust, `Dim password As String =`.
 TYPE = (
     r"(?:(?::|[Aa]s ) ?(?:&(?:'[a-z]{1,20} )?)?[A-Za-z_][\w.?<>|]{0,40}+(?: (?==)|(?==\\{0,15}[\"'`]))"
-    r"|\([a-z]{1,12}\) ?(?=[:=]))"
+    rf"|\([a-z]{{1,12}}\) ?(?=[:=])|{DECLARED})"
 )
 # Words and unequal signs of SQL stand before a text in quotes alone.
 SEPARATOR = (
-    r"=>|:=|={1,3}|::?|->|<-|\?{1,2}=|\|\|=|\+=|\|"
+    r"=>|:=|={1,3}|::?|->|<-|\?{1,2}=|\|\|=|\+=|[|│┃║]|[→⇒➜➔»]"
     r"|(?:!=|<>|(?i:not )?(?i:in|i?like))(?=[ \t]{0,4}\(?[ \t]{0,4}\\{0,15}['\"])"
 )
 # Functions of SQL that store a password.
@@ -58,17 +64,19 @@ CONSTRUCTOR = (
 WRAP = (
     rf"(?:{FUNCTION}|{CONSTRUCTOR}|ConvertTo-SecureString(?: -String)?(?= )"
     r"|(?:value|text|data|string)=(?=\\{0,15}[\"'])"
-    r"|string\(\d{1,9}\) |(?:str|bytes|string)\("
+    r"|string\(\d{1,9}\) |(?:str|bytes|string|\[\](?:byte|rune))\("
     r"|s:\d{1,9}:|chr (?=\")|b?r?#{1,4}(?=\\{0,15}\")"
     r"|(?:[bBuUrRfFL@$&]|\([A-Za-z]{3,12}\) ?){1,2}(?=\\{0,15}[\"'])|<<|[\[(]|!!?[a-z]{1,20} )"
 )
 # An object that holds the value alone: `{"stringValue": "..."}` of OTLP, `{"S": "..."}` of DynamoDB.
+# or an operator of MongoDB before it: https://www.mongodb.com/docs/manual/reference/operator/query-comparison/
 # A member before it may be its type, as in the outputs of Terraform.
 PLAIN_MEMBER = (
     rf"(?:{QUOTE}[A-Za-z_]{{1,20}}{QUOTE} {{0,4}}: {{0,4}}{QUOTE}?\w{{1,20}}{QUOTE}?,{BLANK}{{0,8}})"
 )
 MEMBER = (
-    rf"(?:\{{{BLANK}{{0,8}}{PLAIN_MEMBER}{{0,3}}{QUOTE}(?:(?i:(?:string_?)?value|text|current|new|plain(?:text)?)|S){QUOTE}"
+    rf"(?:\{{{BLANK}{{0,8}}{PLAIN_MEMBER}{{0,3}}(?:{QUOTE}(?:(?i:(?:string_?)?value|text|current|new|plain(?:text)?)|S){QUOTE}"
+    rf"|{QUOTE}?\$(?:eq|ne|in|nin|literal){QUOTE}?)"
     r" {0,4}: {0,4})"
 )
 OPENING = rf"{BLANK}{{0,8}}+(?P<wrap>(?:(?:{MEMBER}|{WRAP})(?: |{LINE}[ \t]{{0,40}})?){{0,4}}+)"
@@ -107,6 +115,11 @@ BEHIND_OPTION = re.compile(rf"{SPACE}{{1,40}}+(?:{OPENING}(?P<quote>{QUOTE}))?(?
 MARKED = re.compile(
     rf"(?:(?P<key></[\w:.-]{{1,40}}+>)(?={BLANK}{{0,8}}<[A-Za-z])|{QUOTE}?[^<>]{{0,200}}+>)(?:{BLANK}{{0,8}}(?:<!\[CDATA\[|<[A-Za-z][^<>]{{0,80}}+>)){{0,2}}"
     r"(?P<value>(?:[^<>\]]|\](?!\]>)){1,4096}+)(?:\]\]>)?<"
+)
+# The value behind a label: `<td>Password:</td><td>...</td>`, `<b>Password:</b> ...<br>`.
+LABELLED = re.compile(
+    rf"{SPACE}{{0,4}}:?{SPACE}{{0,4}}</(?i:td|th|dt|b|strong|em|i|label|span|p|div)>:?{BLANK}{{0,8}}"
+    rf"(?:<(?!/)[^<>]{{0,80}}+>{BLANK}{{0,8}}){{0,3}}(?P<value>[^\s<>]{{1,512}}+)(?=\s{{0,8}}(?:<|\n|\Z))"
 )
 LISTED_NAME = re.compile(  # read backwards
     rf"(?:(?:[\"'`]) {{0,4}}(?:elbairav|tuptuo)(?!\w)"
@@ -179,6 +192,7 @@ part_of_form = PART.match
 spaced = SPACED.match
 behind_option = BEHIND_OPTION.match
 marked = MARKED.match
+labelled = LABELLED.match
 is_listed_name = LISTED_NAME.match
 value_before = VALUE_BEFORE.match
 is_pointer = POINTER.match

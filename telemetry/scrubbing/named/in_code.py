@@ -19,7 +19,8 @@ from telemetry.scrubbing.named.name import Name
 from telemetry.scrubbing.named.values import quoted_values
 from telemetry.scrubbing.names import is_folder, split_words
 
-MOST_PAIRS = 64
+MOST_PAIRS, MOST_ARGUMENTS = 64, 3
+CREDENTIALS = frozenset({"credential", "credentials"})
 SETTERS = frozenset({"set", "with", "put", "use", "assign", "change", "update", "provide"})
 # Words before the name of a secret in the name of a function that is given no secret.
 READERS = frozenset(
@@ -31,6 +32,7 @@ READERS = frozenset(
     }
 )  # fmt: skip
 CALL = re.compile(rf"\({OPENING}(?P<quote>{QUOTE})")
+NEXT_ARGUMENT = re.compile(rf"{QUOTE}{BLANK}{{0,8}},{OPENING}(?P<quote>{QUOTE})")
 PUT = re.compile(
     rf"\.(?i:put|set|add|insert|store|register|setdefault)\w{{0,16}}\({BLANK}{{0,8}}"
     rf"(?:{QUOTE}[^\"'`\\\r\n]{{1,64}}+{QUOTE}|[\w.]{{1,64}}+){BLANK}{{0,8}},{OPENING}(?P<quote>{QUOTE})"
@@ -116,8 +118,19 @@ def call_values(text: str, name: Name) -> list[Place]:
     call = CALL.match(text, name.end) if following == "(" else None
     if call is None:
         return []
-    place = quoted_values(text, call["quote"], call.end(), is_list=False)[0]
-    return [place] if is_given(text, name, text[slice(*place)]) else []
+    places = [quoted_values(text, call["quote"], call.end(), is_list=False)[0]]
+    if split_words(name.name)[-1] in CREDENTIALS:
+        places = arguments_behind(text, places[0]) or places
+    return [place for place in places if is_given(text, name, text[slice(*place)])]
+
+
+def arguments_behind(text: str, place: Place) -> list[Place]:
+    """The further texts that a call is given: of credentials, the first one is the user."""
+    found: list[Place] = []
+    while len(found) < MOST_ARGUMENTS and (argument := NEXT_ARGUMENT.match(text, place[1])):
+        place = quoted_values(text, argument["quote"], argument.end(), is_list=False)[0]
+        found.append(place)
+    return found
 
 
 def is_given(text: str, name: Name, value: str) -> bool:

@@ -14,6 +14,7 @@ from telemetry.scrubbing.named import glue
 from telemetry.scrubbing.named.looks import is_key, is_told
 from telemetry.scrubbing.named.name import Name
 from telemetry.scrubbing.named.values import line_place, quoted_values
+from telemetry.scrubbing.randomness import looks_random
 
 HEADER = re.compile(r"(?i)(?:proxy-)?authorization|(?:set-)?cookie|api-key|x-[a-z-]{1,60}")
 OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b? ?[({\[]")  # read backwards
@@ -21,6 +22,9 @@ OPEN_BRACKET = re.compile(r"(?:[\"'`]\\{0,15})?b? ?[({\[]")  # read backwards
 CHANGED = frozenset({"old", "new", "previous", "original"})
 MOVED = frozenset({"from", "to", "before", "after"})
 OF_POINTER = frozenset({"value", *CHANGED, *MOVED})
+# A text before the name in the same list, read backwards: Node's `rawHeaders` and ASGI's scopes flattened.
+# https://nodejs.org/api/http.html#messagerawheaders
+LIST_BEFORE = re.compile(r"[\"'`]\\{0,15}\s{0,16},\s{0,8}\\{0,15}[\"'`]")
 MOST_MEMBERS = 4
 
 
@@ -73,12 +77,21 @@ def is_changed_value(name: Name, value: str, is_pointer: bool) -> bool:
     return is_told(value) if is_pointer else is_key(name.name, value)
 
 
+def is_of_header(name: Name, value: str) -> bool:
+    """Whether the text behind the name of a header in a list of texts is its value, and not the next name."""
+    if HEADER.fullmatch(name.name) is None:
+        return False
+    return ("=" in value and name.name.lower().endswith("cookie")) or looks_random(value)
+
+
 def pair_value(text: str, name: Name, match: re.Match[str]) -> list[Place] | None:
     """The value in a pair: of a header, of Erlang, of Lisp, of PHP, or the last argument of a call."""
     bracket = OPEN_BRACKET.match(name.backwards, name.before)
     place = quoted_values(text, match["quote"], match.end(), is_list=False)[0]
     if match["separator"] == ";" and "s:" in match["wrap"]:  # PHP
         return [place]
+    if bracket is None and LIST_BEFORE.match(name.backwards, name.before):
+        return [place] if is_of_header(name, text[slice(*place)]) else None
     if bracket is None or not (match["close"] or bracket[0].endswith("{")):
         return None
     is_sure = not match["close"] or HEADER.fullmatch(name.name) is not None

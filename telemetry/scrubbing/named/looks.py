@@ -62,13 +62,15 @@ SETTER = re.compile(
     r"[ \t]{1,8}(?:(?:xg?-|gx?-|xU-|labolg--|lacol--|lresu--)[ \t]{1,4}|\d[ \t]{1,4})?"
     r"(?:VNE|GRA|vnEteS|vnetes|xtes|tes|gifnoc|noitpo|tropxe|terces|eman--|di-terces--|redaeh_[a-z_]{1,20}|redaeHtseuqeR)(?![\w-])"
 )
+# What a sentence says that a secret is used for, read backwards: `login failed with password ...`.
+USED = re.compile(r" (?:(?:eht|siht|sih|reh|ruoy|ym|sti|a) )?(?i:htiw|gnisu|esu|yb|deirt)(?!\w)")
 # The type of encryption that routers write before a password: `enable secret 5 ...`.
 ENCRYPTION = re.compile(r"[ \t]{1,40}[0-9] ")
 LOGIN = re.compile(
     r"[ \t]{1,4}[^\s]{1,80}+[ \t]{1,4}(?:nigol|emanresu|resu|tnuocca|enihcam)(?!\w)"
 )  # read backwards: `login u`
-CELL_BEFORE = re.compile(r"(?:\*\*|`)?[ \t]{0,40}(?:\||[\r\n])")  # read backwards
-CELL = re.compile(r"(?P<value>[^\s|]{1,256})[ \t]{0,200}(?:\||\r?\n|\Z)")
+CELL_BEFORE = re.compile(r"(?:\*\*|`)?[ \t]{0,40}(?:[|│┃║]|[\r\n])")  # read backwards
+CELL = re.compile(r"(?P<value>[^\s|│┃║]{1,256})[ \t]{0,200}(?:[|│┃║]|\r?\n|\Z)")
 
 
 def is_told(value: str) -> bool:
@@ -205,6 +207,8 @@ def follows_space(text: str, name: Name, place: Place, value: str, *, is_quoted:
         return is_told(value) or "-" in value
     if SETTER.match(name.backwards, name.before):
         return is_quoted or is_told(value) or LINE_END.match(text, place[1]) is not None
+    if USED.match(name.backwards, name.before) and not is_quoted:
+        return is_key(name.name, value) and not (is_code(value) or is_numbered_word(value))
     if ENCRYPTION.match(text, name.end):
         return is_told(value) and not value.isdigit()
     if is_quoted:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from telemetry.scrubbing.escapes import DOTLESS, DOTTED
 from telemetry.scrubbing.named.endings import (
+    BEFORE_TYPE,
     BEGINS_CALL,
     LONGEST_NAME,
     MAY_FOLLOW,
@@ -25,7 +26,7 @@ from telemetry.scrubbing.named.endings import (
     PROBABILITY,
     SHORT,
 )
-from telemetry.scrubbing.named.sentences import CHANGES, VERBS
+from telemetry.scrubbing.named.sentences import CHANGES, FOR_ACCOUNT, VERBS
 from telemetry.scrubbing.names import ENDINGS, PLAIN_TOKENS, TOKEN_SUFFIXES
 
 WORDS = (
@@ -75,7 +76,13 @@ FOLLOWS = rb"(?:[%s%s]|(?<!\.) |%s)" % (
     re.escape(MAY_FOLLOW.replace(" ", "")).encode(), TAGS, BEGINS_CALL.encode(),
 )  # fmt: skip
 PLAIN = re.compile(
-    NAME_GOES_ON + rb" (?!as )(?!(?:%s) )[a-z]{1,13}[ \t\r\n.,;!?)]" % "|".join((*VERBS, *CHANGES)).encode()
+    rb"%s %s(?!(?:%s) )(?!%s)[a-z]{1,13}[ \t\r\n.,;!?)]"
+    % (
+        NAME_GOES_ON,
+        BEFORE_TYPE.encode(),
+        "|".join((*VERBS, *CHANGES)).encode(),
+        FOR_ACCOUNT.lstrip().encode(),
+    )
 )
 PLAIN_BEFORE = re.compile(rb"(?<![\w\x80-\xff-])(?i:%s) \Z" % "|".join(sorted(PLAIN_TOKENS)).encode())
 FOLLOWS_NAME = re.compile(NOT_NUMBERED.encode() + NAME_GOES_ON + FOLLOWS)
@@ -130,7 +137,7 @@ def tokens() -> Iterator[str]:
     """
     letters = sorted({letter for suffix in TOKEN_SUFFIXES for letter in (suffix[0], suffix[0].upper())})
     parted = ["".join(pair) for pair in product("_.-", [*letters, "_"])]
-    wide = ("\xc2", "\xe2", "\xef")  # the first bytes of the signs of readings.py
+    wide = ("\xc2", "\xe1", "\xe2", "\xe3", "\xef")  # the first bytes of the signs of readings.py
     following = [*MAY_FOLLOW, "(", "\x12", "%", "&", "\x1b", ".", *wide, *letters, *parted]
     yield from map("".join, product(("token", "Token", "TOKEN"), following))
 
@@ -145,7 +152,7 @@ def spellings(first: str, last: str = "") -> Iterator[str]:
         yield from (
             beginning + between + end for beginning in small for end in (last, last.title(), last.upper())
         )
-        yield from (capital + between + end for end in (last.upper(), last.title()))
+        yield from (capital + between + end for end in (last, last.upper(), last.title()))
 
 
 def name_pieces() -> list[bytes]:

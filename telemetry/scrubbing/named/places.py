@@ -11,6 +11,7 @@ from telemetry.scrubbing.named.candidates import names_at
 from telemetry.scrubbing.named.command_lines import program_options
 from telemetry.scrubbing.named.endings import name_ends, word_ends
 from telemetry.scrubbing.named.headers import headers
+from telemetry.scrubbing.named.in_order import given_in_order
 from telemetry.scrubbing.named.json_web_keys import private_members
 from telemetry.scrubbing.named.sentences import told
 from telemetry.scrubbing.named.sql.database_errors import database_secrets
@@ -31,6 +32,8 @@ def named_secrets(text: str, area: Area, work: Work) -> Iterator[Place]:
         yield from real_values(text, statement_parameters(text, work))
     if " -" in text or "pass:" in text or "sqlplus" in text:
         yield from real_values(text, program_options(text, area, work))
+    if "(" in text:
+        yield from real_values(text, given_in_order(text, work))
     if " " in text:
         yield from real_values(text, told(text, words, work))
     yield from real_values(text, database_secrets(text, work))

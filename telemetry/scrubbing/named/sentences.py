@@ -57,12 +57,20 @@ CHANGE = re.compile(
 TO = re.compile(r"(?:\\{0,15}[\"'`])?(?: (?:to|with|by) | ?(?:->|=>) ?)(?=\S)")
 QUOTE = re.compile(r"\\{0,15}[\"'`]")
 BEHIND_NAME = re.compile(rf"(?i){VERB}\\{{0,15}}[\"'`]?(?=\S)")
-IDENTIFIER = re.compile(r"[\w.-]{1,65}+")  # read backwards
+# Whose the value is: `the password for bob is ...`.
+FOR_ACCOUNT = rf" (?:for|of) (?:the )?(?:user )?[^\s:;,]{{1,80}}+(?={VERB})"
+FOR = re.compile(rf"{FOR_ACCOUNT}{VERB}\\{{0,15}}[\"'`]?(?=\S)")
+IDENTIFIER = re.compile(
+    r"(?i:yek [a-z]{2,20}+)(?![\w-])|[\w.-]{1,65}+"
+)  # read backwards: `signing key`, `DB_PASSWORD`
 
 
 def told(text: str, ends: list[int], work: Work) -> Iterator[Place]:
     """The places of passwords in statements of SQL, and of secrets that a sentence tells."""
     for end in ends:
+        if is_for := FOR.match(text, end):
+            work.take(4 * CANDIDATE)
+            yield from of_account(text, end, is_for)
         if change := CHANGE.match(text, end):
             work.take(4 * CANDIDATE)
             yield from changed_values(text, end, change)
@@ -112,6 +120,16 @@ def changed_values(text: str, end: int, change: re.Match[str]) -> Iterator[Place
         at = following.end()
 
 
+def of_account(text: str, end: int, match: re.Match[str]) -> Iterator[Place]:
+    """The place of the secret that a sentence tells of somebody: `the password for bob is ...`."""
+    before = text[max(0, end - LONGEST_NAME) : end][::-1]
+    name = FIRST_WORD.match(before) or IDENTIFIER.match(before)
+    value = told_word(text, match.end())
+    written = name[0][::-1] if name else ""
+    if is_secret(written) and is_key(written, value) and not is_numbered_word(value):
+        yield match.end(), match.end() + len(value)
+
+
 def of_identifier(text: str, end: int) -> Place | None:
     """The place of the secret that a sentence tells of a name as programs write it: `the DB_PASSWORD is ...`."""
     match = BEHIND_NAME.match(text, end)
@@ -125,7 +143,7 @@ def of_identifier(text: str, end: int) -> Place | None:
 
 def told_word(text: str, at: int) -> str:
     """The word of a sentence that begins here, without the signs that end the sentence."""
-    return text[slice(*word_place(text, at))].rstrip(".!?:)")
+    return text[slice(*word_place(text, at))].rstrip(".!?:)`")
 
 
 def sentence(text: str, word_start: int) -> Place | None:

@@ -50,6 +50,11 @@ VERB = (
 )
 # Where a statement begins: at the beginning of a line, of brackets, of a text in quotes, or behind a word and a colon.
 BEGINNING = re.compile(rf"(?:^|\\n|[\"'`\[(:>\])=]|query )[ \t]{{0,8}}(?={VERB})", re.M)
+# Where one begins in a sentence: `while executing INSERT INTO users (`. There the words are as often those of prose.
+IN_SENTENCE = re.compile(
+    rf" (?={VERB}[ \t\r\n])(?i:update(?=[ \t\r\n]{{1,8}}+\S{{1,200}}+[ \t\r\n]{{1,8}}+set[ \t\r\n])"
+    r"|(?=insert|replace|merge|delete|select))"
+)
 # Parameters of Entity Framework stand before their statement.
 FIRST_PARAMETERS = re.compile(r"\[Parameters=(?=\[)")
 MARK = (
@@ -130,7 +135,7 @@ def of_entity_framework(text: str, work: Work) -> Iterator[Place]:
 def statement_before(text: str, earliest: int, end: int) -> str:
     """The statement that ends before the parameters; "" for none. `earliest`: where the parameters before ended."""
     start = max(earliest, end - LONGEST_STATEMENT, text.rfind("\n\n", 0, end))
-    match = BEGINNING.search(text, start, end)
+    match = BEGINNING.search(text, start, end) or IN_SENTENCE.search(text, start, end)
     return text[match.end() : end] if match else ""
 
 

@@ -6,7 +6,9 @@ Values in the columns of a table: the name stands in the first line, the values 
                         1 | bob  | ...
 
 Sources: https://www.rfc-editor.org/rfc/rfc4180 (CSV), https://www.postgresql.org/docs/current/app-psql.html,
-https://github.github.com/gfm/#tables-extension- and https://www.postgresql.org/docs/current/sql-insert.html.
+https://github.github.com/gfm/#tables-extension- and https://www.postgresql.org/docs/current/sql-insert.html;
+with bars that are drawn, https://duckdb.org/docs/stable/clients/cli/output_formats and
+https://rich.readthedocs.io/en/stable/tables.html.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ MOST_COLUMNS = 64
 # A name alone; between bars also one of several words.
 CELL = re.compile(r"[ \t]{0,200}+[\"'`*]{0,2}+[A-Za-z_][\w.-]{0,64}+[\"'`*]{0,2}+[ \t]{0,200}+\Z")
 CELL_OF_WORDS = re.compile(r"[ \t]{0,200}+[\"'`*]{0,2}+[A-Za-z_][\w. -]{0,200}+[\"'`*]{0,2}+[ \t]{0,200}+\Z")
-RULE = frozenset("|+-=: \t")  # the characters of the line between header and rows
+BARS = ("\u2502", "\u2503", "\u2551")  # drawn between cells: https://www.unicode.org/charts/PDF/U2500.pdf
+# The characters of the line between header and rows.
+RULE = frozenset(["|", *"+-=: \t", *map(chr, range(0x2500, 0x2580))])
 # What follows a name that is one of several in a line.
 BEHIND_NAME = re.compile(r"[\w.-]{0,40}(?:[\"'`]?[ \t]{0,200}(?:[,;|\t)]|\r?\n|\\{1,15}[rn])|  )")
 LINE_END = re.compile(r"\r?\n|\\{1,15}(?:r\\{1,15})?n")
@@ -52,6 +56,8 @@ NEXT_ROW = re.compile(r"\s{0,64},\s{0,64}\(")
 def columns(text: str, ends: list[int], work: Work) -> Iterator[Place]:
     """The places of values in the columns of the names that end at these places. No line is read twice."""
     read_until = 0
+    for drawn in () if text.isascii() else BARS:
+        text = text.replace(drawn, "|")
     for end in ends:
         if end < read_until or not BEHIND_NAME.match(text, end):
             continue
