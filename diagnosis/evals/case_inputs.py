@@ -107,8 +107,9 @@ def with_inputs(document: dict[str, Any]) -> dict[str, Any]:
 
     What is stored stays as it is, since approvals are of it.
     """
-    cases = [case for case in document["cases"] if case.get("input") is not None]
-    return document if len(cases) == len(document["cases"]) else document | {"cases": cases}
+    stored = document.get("cases", [])
+    cases = [case for case in stored if case.get("input") is not None]
+    return document if len(cases) == len(stored) else document | {"cases": cases}
 
 
 def captured_input(record: Mapping[str, Any]) -> Any:
