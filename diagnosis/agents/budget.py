@@ -50,7 +50,7 @@ def fitting(sizes: Sequence[int], free: int) -> int:
 
 def with_rows(answer: JsonObject, name: str, rows: Sequence[Any], budget: int) -> tuple[JsonObject, int]:
     """The answer with as many of the rows under the name as fit, the first one always, and how many these are."""
-    facts = fitting_facts(answer, budget)
+    facts = fitting_facts(visible(answer), budget)
     shown: list[Any] = visible([*rows])
     free = room_beside(facts, budget) - len(name) - len('"":[],')
     count = fitting([json_characters(row) for row in shown], free) or len(shown[:1])
@@ -59,14 +59,15 @@ def with_rows(answer: JsonObject, name: str, rows: Sequence[Any], budget: int) -
 
 def with_parts(answer: JsonObject, parts: Sequence[Part], budget: int) -> JsonObject:
     """The answer with as many of the named parts as fit, and with its `completeness`."""
-    facts = fitting_facts(answer, budget)
+    whole = visible(answer)
+    facts = fitting_facts(whole, budget)
     present = [(name, visible(value)) for name, value in parts if value not in (None, "", [], {})]
     sizes = [json_characters(value) + len(name) + len('"":') for name, value in present]
     free = room_beside(facts, budget)
     count = fitting(sizes, free)
-    wanted = json_characters(answer) + sum(sizes) + len(sizes) + RESERVED
+    wanted = json_characters(whole) + sum(sizes) + len(sizes) + RESERVED
     left_out = [name for name, _ in present[count:]]
-    is_cut = facts != visible(answer)
+    is_cut = facts != whole
     return with_completeness(
         facts | dict(present[:count]),
         shown=count,
@@ -77,8 +78,8 @@ def with_parts(answer: JsonObject, parts: Sequence[Part], budget: int) -> JsonOb
 
 
 def fitting_facts(answer: JsonObject, budget: int) -> JsonObject:
-    """What is said first, with hidden characters shown, in half of the room at most."""
-    return dict(shrunk(visible(answer), room_beside({}, budget) // 2))
+    """What is said first, in half of the room at most."""
+    return dict(shrunk(answer, room_beside({}, budget) // 2))
 
 
 def budget_for(wanted: int) -> int:
