@@ -10,7 +10,14 @@ from diagnosis.agents import arguments, budget
 from diagnosis.agents.agent_tool import AgentTool
 from diagnosis.agents.api_calls import Api
 from diagnosis.agents.short_issues import list_lines
+from telemetry.api.parameters import ParsedField
 from tenants.api.strict_fields import StrictSerializer
+
+
+def place_in_packet(cursor: str) -> tuple[str, int]:
+    """The id of the packet and the number of the issue that comes next, of a cursor of the right form."""
+    packet_id, _, first = cursor.partition(":")
+    return packet_id, int(first)
 
 
 class DiagnoseArguments(StrictSerializer):
@@ -20,19 +27,23 @@ class DiagnoseArguments(StrictSerializer):
     until = serializers.DateTimeField(
         required=False, help_text="End of the window, RFC 3339; now if left out."
     )
-    cursor = arguments.cursor_argument()
+    cursor = ParsedField(
+        "^pkt_[0-9a-f]{1,32}:[0-9]{1,6}$",
+        place_in_packet,
+        required=False,
+        help_text="completeness.next.cursor of the answer before.",
+    )
     budget = arguments.budget_argument(4_000)
 
 
 def diagnosed_window(api: Api, given: dict[str, Any]) -> dict[str, Any]:
     """The packet in short, with as many of its issues as fit."""
-    packet_id, _, start = given.get("cursor", "").partition(":")
+    packet_id, first = given.get("cursor", ("", 0))
     packet = packet_of(api, given, packet_id)
     facts = ("packet_id", "status", "reason", "window", "telemetry_read", "failures")
     shown = {name: packet[name] for name in facts if packet[name] != ""}
     shown |= {"next_action": packet["next_action"], "issues_found": len(packet["issues"])}
     shown |= {"store": packet["completeness"]}
-    first = int(start) if start.isdecimal() else 0
     lines = list_lines(packet["issues"])
     shown, count = budget.with_rows(shown, "issues", lines[first:], given["budget"])
     end = first + count

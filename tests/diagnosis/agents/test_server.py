@@ -10,7 +10,7 @@ import pytest
 
 from diagnosis.agents import server
 from diagnosis.agents.tools import TOOLS
-from diagnosis.models import Loop
+from diagnosis.models import Loop, Packet
 from tenants.keys.provisioning import MintedProject
 from tests.diagnosis.factory import make_loop
 from tests.tool_calls import PRESENT, call_in_present_form, call_tool, message
@@ -162,6 +162,18 @@ def test_an_id_is_no_way_to_another_path(name: str, behind: str, alice: MintedPr
     error = orjson.loads(answer.text)
     assert answer.is_error
     assert error["code"] in {"not_found", "loop_not_found", "invalid"}
+
+
+@pytest.mark.parametrize(
+    "cursor", [":::", "{packet}", "{packet}:²", "{packet}:-1", "{packet}/:0", "loop_0:0"]
+)
+def test_a_cursor_of_another_form_begins_no_diagnosis(cursor: str, alice: MintedProject, call: Call) -> None:
+    packet_id = make_loop(alice.project).packet_id
+    answer = call_tool(call, alice.keys["agent"], "loopkit_diagnose", cursor=cursor.format(packet=packet_id))
+
+    assert answer.is_error
+    assert orjson.loads(answer.text)["code"] == "invalid"
+    assert Packet.objects.count() == 1
 
 
 def test_a_decision_is_no_report(alice: MintedProject, call: Call) -> None:
